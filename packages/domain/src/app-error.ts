@@ -1,0 +1,31 @@
+/** What a caller may do after an error: never try again, try again with the usual backoff, or not before a delay. */
+export type RetryAdvice = 'never' | 'later' | { readonly afterMs: number };
+
+export interface AppErrorOptions {
+  /** Stable and documented in docs/errors.md; clients and tests compare it. */
+  readonly code: string;
+  /** Static text that says what happened and what to do; values belong in `context`. */
+  readonly message: string;
+  readonly retry: RetryAdvice;
+  /** Ids and numbers only: this is logged and may be shown. Never a token, a URL with its query, or patient data. */
+  readonly context?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+/**
+ * The one error of the system. It is translated in exactly two places: to BullMQ's errors in the consumer wrapper and to
+ * HTTP in the API's error middleware.
+ */
+export class AppError extends Error {
+  readonly code: string;
+  readonly retry: RetryAdvice;
+  readonly context: Readonly<Record<string, unknown>>;
+
+  constructor({ code, message, retry, context = {}, cause }: AppErrorOptions) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.retry = retry;
+    this.context = context;
+  }
+}

@@ -1,0 +1,1 @@
+export { AppError, type AppErrorOptions, type RetryAdvice } from './app-error.ts';

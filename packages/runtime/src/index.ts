@@ -1,0 +1,4 @@
+export { currentLogContext, type LogContext, withLogContext } from './log-context.ts';
+export { createLogger, type LogFields, type Logger, type LoggerOptions } from './logger.ts';
+export { EnvError, parseEnv } from './parse-env.ts';
+export { type App, type RunAppOptions, runApp } from './shutdown.ts';

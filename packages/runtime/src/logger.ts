@@ -1,0 +1,108 @@
+import { type DestinationStream, pino } from 'pino';
+import { currentLogContext } from './log-context.ts';
+
+export interface Logger {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+/**
+ * The only fields that reach a log line. Everything else is dropped, so that a payload, a token, a resource or a URL with
+ * its query cannot get there by accident: whoever needs a new field adds its name here and answers for it.
+ */
+const allowedFields = [
+  'attempt',
+  'attempts',
+  'bytes',
+  'code',
+  'connectionId',
+  'count',
+  'counts',
+  'delayMs',
+  'droppedParameters',
+  'durationMs',
+  'environment',
+  'exportId',
+  'fileId',
+  'host',
+  'job',
+  'jobId',
+  'lines',
+  'method',
+  'outcome',
+  'phase',
+  'pid',
+  'port',
+  'priority',
+  'provider',
+  'quarantined',
+  'queue',
+  'queues',
+  'reason',
+  'requestId',
+  'resourceType',
+  'retry',
+  'route',
+  'signal',
+  'stale',
+  'status',
+  'stored',
+  'url',
+  'waitMs',
+] as const;
+
+type AllowedField = (typeof allowedFields)[number];
+export type LogFields = Readonly<Partial<Record<AllowedField, unknown>> & { error?: unknown }>;
+
+export interface LoggerOptions {
+  /** The process: `api`, `worker`, `ehr-simulator`. */
+  readonly name: string;
+  readonly level?: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly destination?: DestinationStream;
+}
+
+/** JSON, one line an event: a fixed message plus allowed fields plus the context of the request or job. */
+export function createLogger({ name, level = 'info', destination }: LoggerOptions): Logger {
+  const options = { name, level, base: { name, pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime };
+  const sink = destination ? pino(options, destination) : pino(options);
+  const write =
+    (method: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, fields: LogFields = {}) =>
+      sink[method]({ ...pick(currentLogContext()), ...pick(fields), ...describeError(fields.error) }, message);
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+function pick(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const picked: Record<string, unknown> = {};
+  for (const name of allowedFields) {
+    if (fields[name] !== undefined) picked[name] = name === 'url' ? withoutQuery(String(fields[name])) : fields[name];
+  }
+  return picked;
+}
+
+/** Query strings hold patient ids and signatures. */
+function withoutQuery(url: string): string {
+  return url.replace(/[?#].*$/s, '');
+}
+
+/**
+ * An error's name, code and stack; messages of our own errors are static texts. A foreign message may quote what it
+ * failed on (an upstream body, a URL), so only its class and code are kept, with the stack's frames but not its first line.
+ */
+function describeError(error: unknown): Record<string, unknown> {
+  if (error === undefined) return {};
+  if (!(error instanceof Error)) return { error: { name: typeof error } };
+  const { name, stack, cause } = error;
+  const { code, context } = error as { code?: unknown; context?: Record<string, unknown> };
+  return {
+    error: {
+      name,
+      ...(code === undefined ? {} : { code }),
+      ...(name === 'AppError' ? { message: error.message, context: pick(context ?? {}) } : {}),
+      frames: stack?.match(/^\s+at .*$/gm)?.slice(0, 12),
+      ...(cause instanceof Error ? { cause: describeError(cause).error } : {}),
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import type { Logger } from './logger.ts';
+
+export interface App {
+  /** Resolves when the process serves. */
+  start(): Promise<void>;
+  /** Resolves when everything is closed; must be safe to call once after a failed start. */
+  stop(): Promise<void>;
+}
+
+export interface RunAppOptions {
+  readonly app: App;
+  readonly logger: Logger;
+  /** Past this a stop is abandoned with exit code 1: an orchestrator kills after 10-30 s anyway, without our log line. */
+  readonly stopTimeoutMs?: number;
+}
+
+/**
+ * Starts an app and stops it at SIGTERM, SIGINT, or when the parent that spawned it with an IPC channel is gone. An
+ * uncaught exception logs and exits at once: the state of the process is unknown, so nothing is drained; records and
+ * leases make that safe.
+ */
+export async function runApp({ app, logger, stopTimeoutMs = 8000 }: RunAppOptions): Promise<void> {
+  process.on('uncaughtException', (error) => {
+    logger.error('uncaught exception', { error });
+    process.exit(1);
+  });
+  process.on('unhandledRejection', (error) => {
+    logger.error('unhandled rejection', { error });
+    process.exit(1);
+  });
+
+  let stopping = false;
+  const stop = (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    logger.info('stopping', { signal });
+    setTimeout(() => {
+      logger.error('stop took too long', { delayMs: stopTimeoutMs });
+      process.exit(1);
+    }, stopTimeoutMs).unref();
+    app.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error('stop failed', { error });
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  if (process.channel) process.on('disconnect', () => stop('disconnect'));
+
+  try {
+    await app.start();
+  } catch (error) {
+    logger.error('start failed', { error });
+    process.exit(1);
+  }
+}

@@ -1,0 +1,2 @@
+export { type TestServices, testServices } from './test-services.ts';
+export { waitFor } from './wait-for.ts';

@@ -1,0 +1,22 @@
+/**
+ * Polls `condition` until it returns something truthy and gives that back.
+ * @throws the condition's last error, or one that names `what`, after `timeoutMs`.
+ */
+export async function waitFor<Value>(
+  condition: () => Value | Promise<Value>,
+  { timeoutMs = 20_000, intervalMs = 20, what = 'the condition' } = {},
+): Promise<NonNullable<Value>> {
+  const deadline = Date.now() + timeoutMs;
+  let lastError: unknown;
+  while (Date.now() < deadline) {
+    try {
+      const value = await condition();
+      if (value) return value as NonNullable<Value>;
+      lastError = undefined;
+    } catch (error) {
+      lastError = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, intervalMs));
+  }
+  throw lastError ?? new Error(`waited ${timeoutMs} ms for ${what}`);
+}
