@@ -1,1 +1,21 @@
-export {};
+export { type Deletion, readDeletions } from './deletions.ts';
+export { ExactNumber, hasExactNumber, parseExact } from './exact-number.ts';
+export { LineSplitter, type LineSplitterOptions, type NdjsonLine } from './line-splitter.ts';
+export {
+  type ManifestEntry,
+  type ManifestHeader,
+  type ManifestSection,
+  manifestSections,
+  readManifestEntry,
+} from './manifest.ts';
+export { isTransient, type OutcomeIssue, readOutcomeIssues } from './operation-outcome.ts';
+export {
+  type LineRejectionReason,
+  lineRejectionReasons,
+  type ParsedLine,
+  parseResourceLine,
+} from './parse-resource-line.ts';
+export type { Resource, ResourceMeta } from './resource.ts';
+export { enhancedResourceTypes, isResourceType, standardResourceTypes } from './resource-types.ts';
+export { extractSearchKeys, type SearchKeys } from './search-keys.ts';
+export { isSubsetted } from './subsetted.ts';

@@ -1,0 +1,46 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseResourceLine } from './parse-resource-line.ts';
+
+function parse(content: string | Buffer, { line = 2, truncated = false, type }: { line?: number; truncated?: boolean; type?: string } = {}) {
+  const bytes = Buffer.from(content as string);
+  return parseResourceLine({ bytes, line, offset: 0, nextOffset: bytes.length, truncated }, type);
+}
+
+describe('parseResourceLine', () => {
+  test.each([
+    { name: 'not json', content: '{"resourceType":"Patient",', reason: 'invalid-json' },
+    { name: 'null', content: 'null', reason: 'not-an-object' },
+    { name: 'an array', content: '[{"resourceType":"Patient","id":"1"}]', reason: 'not-an-object' },
+    { name: 'no type', content: '{"id":"1"}', reason: 'no-resource-type' },
+    { name: 'no id', content: '{"resourceType":"Patient"}', reason: 'no-id' },
+    { name: 'an id with a path in it', content: '{"resourceType":"Patient","id":"../x"}', reason: 'no-id' },
+    { name: 'invalid UTF-8', content: Buffer.from([0x7b, 0xff, 0x7d]), reason: 'invalid-utf8' },
+  ])('rejects $name', ({ content, reason }) => {
+    expect(parse(content)).toEqual({ kind: 'rejected', reason });
+  });
+
+  test('rejects another type than the manifest promised', () => {
+    const parsed = parse('{"resourceType":"Patient","id":"1"}', { type: 'Observation' });
+    expect(parsed).toEqual({ kind: 'rejected', reason: 'wrong-resource-type' });
+  });
+
+  test('rejects a cut line', () => {
+    expect(parse('{', { truncated: true })).toEqual({ kind: 'rejected', reason: 'line-too-long' });
+  });
+
+  test('takes a byte order mark on the first line and blank lines anywhere', () => {
+    expect(parse('\ufeff{"resourceType":"Patient","id":"1"}', { line: 1 })).toMatchObject({ kind: 'resource' });
+    expect(parse(' \t')).toEqual({ kind: 'blank' });
+  });
+
+  test('repairs raw control characters inside strings and leaves white space between tokens alone', () => {
+    const parsed = parse('{\t"resourceType":"Patient",\t"id":"1","text":{"div":"a\u0001b\tc \\" d"}}');
+    expect(parsed).toMatchObject({ kind: 'resource', resource: { text: { div: 'a\u0001b\tc " d' } } });
+  });
+
+  test('keeps number texts', () => {
+    const line = '{"resourceType":"Observation","id":"1","valueQuantity":{"value":1.50}}';
+    const parsed = parse(line);
+    expect(parsed.kind === 'resource' && JSON.stringify(parsed.resource)).toBe(line);
+  });
+});

@@ -1,0 +1,87 @@
+import { isUtf8 } from 'node:buffer';
+import { hasExactNumber, parseExact } from './exact-number.ts';
+import type { NdjsonLine } from './line-splitter.ts';
+import type { Resource } from './resource.ts';
+
+export const lineRejectionReasons = [
+  'line-too-long',
+  'invalid-utf8',
+  'invalid-json',
+  'not-an-object',
+  'no-resource-type',
+  'wrong-resource-type',
+  'no-id',
+] as const;
+export type LineRejectionReason = (typeof lineRejectionReasons)[number];
+
+export type ParsedLine =
+  | { readonly kind: 'blank' }
+  | { readonly kind: 'resource'; readonly resource: Resource; readonly json: Buffer }
+  | { readonly kind: 'rejected'; readonly reason: LineRejectionReason };
+
+/** FHIR ids: https://hl7.org/fhir/R4/datatypes.html#id. Servers in the field exceed 64 characters, so 128 are taken. */
+const idPattern = /^[A-Za-z0-9\-._]{1,128}$/;
+
+/**
+ * Turns one line into a resource, or says why it is none. Tolerated: a byte order mark, CRLF, blank lines, surrounding
+ * white space, raw control characters inside strings (athenahealth's narratives have them).
+ * @param expectedType the type that the manifest's entry promised; undefined takes any.
+ */
+export function parseResourceLine(line: NdjsonLine, expectedType?: string): ParsedLine {
+  if (line.truncated) return rejected('line-too-long');
+  const json = line.line === 1 ? withoutByteOrderMark(line.bytes) : line.bytes;
+  if (isBlank(json)) return { kind: 'blank' };
+  if (!isUtf8(json)) return rejected('invalid-utf8');
+  let value: unknown;
+  try {
+    value = parseJson(json);
+  } catch {
+    return rejected('invalid-json');
+  }
+  return checkResource(value, json, expectedType);
+}
+
+function checkResource(value: unknown, json: Buffer, expectedType: string | undefined): ParsedLine {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return rejected('not-an-object');
+  const { resourceType, id } = value as Partial<Resource>;
+  if (typeof resourceType !== 'string') return rejected('no-resource-type');
+  if (expectedType !== undefined && resourceType !== expectedType) return rejected('wrong-resource-type');
+  // A Bundle of deletions needs no id of its own.
+  if (resourceType !== 'Bundle' && !(typeof id === 'string' && idPattern.test(id))) return rejected('no-id');
+  return { kind: 'resource', resource: value as Resource, json };
+}
+
+function rejected(reason: LineRejectionReason): ParsedLine {
+  return { kind: 'rejected', reason };
+}
+
+function parseJson(json: Buffer): unknown {
+  const text = json.toString('utf8');
+  const parse = hasExactNumber(json) ? parseExact : JSON.parse;
+  try {
+    return parse(text);
+  } catch (error) {
+    const repaired = escapeControlCharacters(text);
+    if (repaired === text) throw error;
+    return parse(repaired);
+  }
+}
+
+/** JSON forbids raw control characters inside strings only; between tokens a tab or carriage return is white space. */
+function escapeControlCharacters(text: string): string {
+  return text.replace(/"(?:[^"\\]|\\.)*"/gs, (string) =>
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is being repaired.
+    string.replace(/[\u0000-\u001f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  );
+}
+
+function withoutByteOrderMark(bytes: Buffer): Buffer {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+}
+
+function isBlank(bytes: Buffer): boolean {
+  for (const byte of bytes) {
+    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
+  }
+  return true;
+}
