@@ -1,7 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseResourceLine } from './parse-resource-line.ts';
 
-function parse(content: string | Buffer, { line = 2, truncated = false, type }: { line?: number; truncated?: boolean; type?: string } = {}) {
+function parse(
+  content: string | Buffer,
+  { line = 2, truncated = false, type }: { line?: number; truncated?: boolean; type?: string } = {},
+) {
   const bytes = Buffer.from(content as string);
   return parseResourceLine({ bytes, line, offset: 0, nextOffset: bytes.length, truncated }, type);
 }

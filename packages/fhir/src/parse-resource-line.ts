@@ -16,7 +16,7 @@ export type LineRejectionReason = (typeof lineRejectionReasons)[number];
 
 export type ParsedLine =
   | { readonly kind: 'blank' }
-  | { readonly kind: 'resource'; readonly resource: Resource; readonly json: Buffer }
+  | { readonly kind: 'resource'; readonly resource: Resource; readonly json: Buffer; readonly hasExactNumbers: boolean }
   | { readonly kind: 'rejected'; readonly reason: LineRejectionReason };
 
 /** FHIR ids: https://hl7.org/fhir/R4/datatypes.html#id. Servers in the field exceed 64 characters, so 128 are taken. */
@@ -32,32 +32,34 @@ export function parseResourceLine(line: NdjsonLine, expectedType?: string): Pars
   const json = line.line === 1 ? withoutByteOrderMark(line.bytes) : line.bytes;
   if (isBlank(json)) return { kind: 'blank' };
   if (!isUtf8(json)) return rejected('invalid-utf8');
+  const hasExactNumbers = hasExactNumber(json);
   let value: unknown;
   try {
-    value = parseJson(json);
+    value = parseJson(json.toString('utf8'), hasExactNumbers ? parseExact : JSON.parse);
   } catch {
     return rejected('invalid-json');
   }
-  return checkResource(value, json, expectedType);
+  const reason = rejectionOf(value, expectedType);
+  return reason === undefined
+    ? { kind: 'resource', resource: value as Resource, json, hasExactNumbers }
+    : rejected(reason);
 }
 
-function checkResource(value: unknown, json: Buffer, expectedType: string | undefined): ParsedLine {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return rejected('not-an-object');
+function rejectionOf(value: unknown, expectedType: string | undefined): LineRejectionReason | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not-an-object';
   const { resourceType, id } = value as Partial<Resource>;
-  if (typeof resourceType !== 'string') return rejected('no-resource-type');
-  if (expectedType !== undefined && resourceType !== expectedType) return rejected('wrong-resource-type');
-  // A Bundle of deletions needs no id of its own.
-  if (resourceType !== 'Bundle' && !(typeof id === 'string' && idPattern.test(id))) return rejected('no-id');
-  return { kind: 'resource', resource: value as Resource, json };
+  if (typeof resourceType !== 'string') return 'no-resource-type';
+  if (expectedType !== undefined && resourceType !== expectedType) return 'wrong-resource-type';
+  // A Bundle of deletions and an OperationOutcome need no id of their own.
+  const needsId = resourceType !== 'Bundle' && resourceType !== 'OperationOutcome';
+  return needsId && !(typeof id === 'string' && idPattern.test(id)) ? 'no-id' : undefined;
 }
 
 function rejected(reason: LineRejectionReason): ParsedLine {
   return { kind: 'rejected', reason };
 }
 
-function parseJson(json: Buffer): unknown {
-  const text = json.toString('utf8');
-  const parse = hasExactNumber(json) ? parseExact : JSON.parse;
+function parseJson(text: string, parse: (text: string) => unknown): unknown {
   try {
     return parse(text);
   } catch (error) {

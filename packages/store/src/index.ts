@@ -1,1 +1,7 @@
-export {};
+export { type ApiKey, type ApiKeyRole, apiKeyRoles } from './api-key.repository.ts';
+export { type ConnectStoreOptions, connectStore, type Store } from './connect-store.ts';
+export type { FileClaim } from './output-file.repository.ts';
+export type { QuarantinedLine } from './quarantine.repository.ts';
+export type { ResourceWriter, WriteOutcome } from './resource.writer.ts';
+export { type ResourceDocument, type ResourceSource, toResourceDocument, toTombstone } from './resource-document.ts';
+export { isStoreUnavailable } from './store-errors.ts';

@@ -1,0 +1,86 @@
+import type { BulkExportPhase } from './bulk-export-phase.ts';
+
+/** FHIR Bulk Data export levels: https://hl7.org/fhir/uv/bulkdata/export.html#endpoints. */
+export const exportTypes = ['Patient', 'Group', 'System'] as const;
+export type ExportType = (typeof exportTypes)[number];
+
+export interface BulkExportRequest {
+  /** `Patient` means every patient that the connection sees; see `kick-off` for the level that it becomes. */
+  readonly exportType: ExportType;
+  /** Empty: every type that the server exports. */
+  readonly resourceTypes: readonly string[];
+  /** FHIR instant; only what changed after it. */
+  readonly since?: string;
+}
+
+/** Something that went less than perfectly and that nobody may overlook: shown with the export. */
+export interface ExportWarning {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface ExportError {
+  readonly code: string;
+  /** Names the cause and the remedy. */
+  readonly message: string;
+}
+
+/** Sums over the ledger. `stored + stale + quarantined` accounts for every line that was read. */
+export interface ExportCounts {
+  readonly files: number;
+  readonly filesCompleted: number;
+  readonly filesFailed: number;
+  /** Lines that the manifest promised, where it gives counts. */
+  readonly promised: number;
+  /** Resources whose served version (or an equal one) is now stored. */
+  readonly stored: number;
+  /** Of `stored`: already there, nothing written. */
+  readonly unchanged: number;
+  /** Older than what is stored, or incomplete where a complete one is stored. */
+  readonly stale: number;
+  readonly quarantined: number;
+  readonly deleted: number;
+  readonly bytes: number;
+}
+
+export interface BulkExport {
+  readonly id: string;
+  readonly connectionId: string;
+  readonly provider: string;
+  readonly request: BulkExportRequest;
+  readonly phase: BulkExportPhase;
+  /** Raised by every transition: the guard of a conditional update. */
+  readonly version: number;
+  /** The server's `Content-Location`. */
+  readonly statusUrl?: string;
+  /** When the server accepted the kick-off: the export's age counts from here. */
+  readonly kickedOffAt?: Date;
+  /** No status request before this. */
+  readonly notBefore?: Date;
+  /** The server's `X-Progress`, cut to 100 characters. */
+  readonly progress?: string;
+  readonly pollCount: number;
+  /** Status requests in a row that failed in a way that may pass. */
+  readonly pollErrors: number;
+  readonly transactionTime?: string;
+  readonly requiresAccessToken?: boolean;
+  readonly droppedParameters: readonly string[];
+  readonly warnings: readonly ExportWarning[];
+  readonly counts: ExportCounts;
+  readonly error?: ExportError;
+  readonly createdAt: Date;
+  readonly completedAt?: Date;
+}
+
+export const noCounts: ExportCounts = {
+  files: 0,
+  filesCompleted: 0,
+  filesFailed: 0,
+  promised: 0,
+  stored: 0,
+  unchanged: 0,
+  stale: 0,
+  quarantined: 0,
+  deleted: 0,
+  bytes: 0,
+};

@@ -1,0 +1,57 @@
+/** `output`, `deleted` or `error`: the manifest's arrays. */
+export type OutputFileSection = 'output' | 'deleted' | 'error';
+
+export const outputFileStates = ['pending', 'downloading', 'completed', 'failed'] as const;
+export type OutputFileState = (typeof outputFileStates)[number];
+
+export function isSettled(state: OutputFileState): boolean {
+  return state === 'completed' || state === 'failed';
+}
+
+/** What was read of a file so far. Moves only after the database has acknowledged the lines before it. */
+export interface FileCheckpoint {
+  /** Offset in the uncompressed file where a resume starts. */
+  readonly bytes: number;
+  readonly lines: number;
+  readonly stored: number;
+  readonly unchanged: number;
+  readonly stale: number;
+  readonly quarantined: number;
+  readonly deleted: number;
+}
+
+/** The ledger's entry for one file of a manifest. */
+export interface OutputFile {
+  readonly id: string;
+  readonly exportId: string;
+  readonly connectionId: string;
+  readonly section: OutputFileSection;
+  /** The resource type that the manifest promises for each line. */
+  readonly type: string;
+  readonly url: string;
+  readonly requiresAccessToken: boolean;
+  readonly promisedCount?: number;
+  readonly state: OutputFileState;
+  readonly checkpoint: FileCheckpoint;
+  /** The validator that a resume sends in `If-Range`. */
+  readonly etag?: string;
+  readonly attempts: number;
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly startedAt?: Date;
+  readonly completedAt?: Date;
+}
+
+export const emptyCheckpoint: FileCheckpoint = {
+  bytes: 0,
+  lines: 0,
+  stored: 0,
+  unchanged: 0,
+  stale: 0,
+  quarantined: 0,
+  deleted: 0,
+};
+
+/** Resources that a file's lines came to; blank lines are none. */
+export function accountedLines({ stored, stale, quarantined }: FileCheckpoint): number {
+  return stored + stale + quarantined;
+}

@@ -1,0 +1,56 @@
+import { describe, expect, test } from '@jest/globals';
+import { compareVersions, type ResourceVersion } from './resource-version.ts';
+
+const base: ResourceVersion = {
+  subsetted: false,
+  lastUpdated: new Date('2024-01-01T00:00:00Z'),
+  versionId: '9',
+  deleted: false,
+  observedAt: new Date('2024-02-01T00:00:00Z'),
+  contentHash: 'b',
+};
+const later = new Date('2024-01-01T00:00:01Z');
+
+describe('compareVersions', () => {
+  test.each<[string, Partial<ResourceVersion>, string]>([
+    ['a later lastUpdated', { lastUpdated: later, versionId: '1' }, 'newer'],
+    ['a higher versionId, compared as a number', { versionId: '10' }, 'newer'],
+    ['a lower versionId', { versionId: '8', observedAt: later }, 'older'],
+    ['an incomplete one, however new', { subsetted: true, lastUpdated: later }, 'older'],
+    ['a deletion at the same instant', { deleted: true, contentHash: '' }, 'newer'],
+    ['the same content seen again later', { observedAt: new Date('2024-03-01') }, 'same'],
+    [
+      'other content under the same version, seen later',
+      { contentHash: 'a', observedAt: new Date('2024-03-01') },
+      'newer',
+    ],
+    [
+      'other content under the same version, seen before',
+      { contentHash: 'c', observedAt: new Date('2024-01-01') },
+      'older',
+    ],
+    ['other content seen at the same time: the hash decides', { contentHash: 'c' }, 'newer'],
+  ])('%s', (_name, change, expected) => {
+    expect(compareVersions({ ...base, ...change }, base)).toBe(expected);
+  });
+
+  test('is antisymmetric and transitive over every combination', () => {
+    const versions = [false, true].flatMap((subsetted) =>
+      [base.lastUpdated, later].flatMap((lastUpdated) =>
+        [undefined, '2', '10', '1x', 'x'].flatMap((versionId) =>
+          [false, true].flatMap((deleted) =>
+            ['a', 'b'].map((contentHash) => ({ ...base, subsetted, lastUpdated, versionId, deleted, contentHash })),
+          ),
+        ),
+      ),
+    ) as ResourceVersion[];
+    const opposite = { newer: 'older', older: 'newer', same: 'same' };
+    const sorted = versions.toSorted((a, b) => ({ newer: 1, same: 0, older: -1 })[compareVersions(a, b)]);
+    for (const [i, left] of sorted.entries()) {
+      for (const [j, right] of sorted.entries()) {
+        expect(compareVersions(left, right)).toBe(opposite[compareVersions(right, left)]);
+        expect(compareVersions(left, right)).toBe(i === j ? 'same' : i > j ? 'newer' : 'older');
+      }
+    }
+  });
+});

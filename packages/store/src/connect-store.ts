@@ -1,0 +1,59 @@
+import { createConnection } from 'mongoose';
+import { createApiKeyRepository } from './api-key.repository.ts';
+import { createBulkExportRepository } from './bulk-export.repository.ts';
+import { createConnectionRepository } from './connection.repository.ts';
+import { migrate, prepareResourceTypes } from './migrate.ts';
+import { createOutputFileRepository } from './output-file.repository.ts';
+import { createQuarantineRepository } from './quarantine.repository.ts';
+import { createResourceRepository } from './resource.repository.ts';
+import { createResourceWriter } from './resource.writer.ts';
+import { createSecretBox } from './secret-box.ts';
+import { createWatermarkRepository } from './watermark.repository.ts';
+
+export interface ConnectStoreOptions {
+  readonly uri: string;
+  /** 32 bytes; seals secrets and quarantined lines. */
+  readonly encryptionKey: Buffer;
+  /** Connections to MongoDB of this process; each running job and request needs one at a time. */
+  readonly maxPoolSize?: number;
+}
+
+export type Store = Awaited<ReturnType<typeof connectStore>>;
+
+/** Connects and gives one repository per collection. Waits up to 10 s for the server, then throws. */
+export async function connectStore({ uri, encryptionKey, maxPoolSize = 20 }: ConnectStoreOptions) {
+  const database = await createConnection(uri, {
+    autoIndex: false,
+    autoCreate: false,
+    bufferCommands: false,
+    maxPoolSize,
+    // An acknowledged write survives the loss of the primary: a checkpoint must never be ahead of its data.
+    writeConcern: { w: 'majority', journal: true },
+    // Short, so that a request gets its 503 and a job its retry while MongoDB is away.
+    serverSelectionTimeoutMS: 3000,
+  }).asPromise();
+  const secretBox = createSecretBox(encryptionKey);
+  const connections = createConnectionRepository({ database, secretBox });
+  const bulkExports = createBulkExportRepository(database);
+  const outputFiles = createOutputFileRepository(database);
+  const quarantine = createQuarantineRepository({ database, secretBox });
+  const watermarks = createWatermarkRepository(database);
+  const apiKeys = createApiKeyRepository(database);
+  return {
+    connections,
+    bulkExports,
+    outputFiles,
+    quarantine,
+    watermarks,
+    apiKeys,
+    resources: createResourceRepository(database),
+    resourceWriter: createResourceWriter(database),
+    migrate: () => migrate(database),
+    prepareResourceTypes: (resourceTypes: readonly string[]) => prepareResourceTypes({ database, resourceTypes }),
+    /** @throws where MongoDB does not answer. */
+    ping: async () => {
+      await database.db?.admin().ping();
+    },
+    close: () => database.close(),
+  };
+}

@@ -1,0 +1,66 @@
+import type { Capabilities, Connection, ConnectionAuth } from '@bulkhead/domain';
+import { type Connection as Database, Schema } from 'mongoose';
+import type { SecretBox } from './secret-box.ts';
+
+interface ConnectionDocument extends Omit<Connection, 'id' | 'auth'> {
+  readonly _id: string;
+  readonly auth: Record<string, unknown>;
+  /** The client secret, sealed for this record. */
+  readonly sealedSecret?: string;
+}
+
+const schema = new Schema<ConnectionDocument>(
+  {
+    _id: String,
+    provider: { type: String, required: true },
+    environment: { type: String, required: true },
+    fhirEndpoint: { type: String, required: true },
+    practiceId: String,
+    groupId: String,
+    auth: { type: Schema.Types.Mixed, required: true },
+    sealedSecret: String,
+    capabilities: Schema.Types.Mixed,
+    createdAt: { type: Date, required: true },
+  },
+  { collection: 'connections', versionKey: false, minimize: false, strict: 'throw' },
+);
+
+export type ConnectionRepository = ReturnType<typeof createConnectionRepository>;
+
+/** `connections`: one practice's credentials at a provider, the secret encrypted. */
+export function createConnectionRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
+  const model = database.model('Connection', schema);
+  return {
+    async insert({ id, auth, ...fields }: Connection): Promise<void> {
+      const { clientSecret, ...readable } = auth as ConnectionAuth & { clientSecret?: string };
+      const sealed = clientSecret && secretBox.seal({ plaintext: Buffer.from(clientSecret), owner: id });
+      await model.create({ _id: id, ...fields, auth: readable, ...(sealed ? { sealedSecret: sealed } : {}) });
+    },
+
+    async find(id: string): Promise<Connection | undefined> {
+      const document = await model.findById(id).lean();
+      return document ? toRecord(document, secretBox) : undefined;
+    },
+
+    async list(): Promise<Connection[]> {
+      const documents = await model.find().sort({ _id: 1 }).lean();
+      return documents.map((document) => toRecord(document, secretBox));
+    },
+
+    async saveCapabilities({ id, capabilities }: { readonly id: string; readonly capabilities: Capabilities }) {
+      await model.updateOne({ _id: id }, { $set: { capabilities } });
+    },
+
+    async delete(id: string): Promise<boolean> {
+      const result = await model.deleteOne({ _id: id });
+      return result.deletedCount === 1;
+    },
+  };
+}
+
+function toRecord({ _id, auth, sealedSecret, ...fields }: ConnectionDocument, secretBox: SecretBox): Connection {
+  const secret = sealedSecret
+    ? { clientSecret: secretBox.open({ sealed: sealedSecret, owner: _id }).toString('utf8') }
+    : {};
+  return { id: _id, ...fields, auth: { ...auth, ...secret } as unknown as ConnectionAuth };
+}

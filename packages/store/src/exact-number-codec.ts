@@ -1,0 +1,56 @@
+import { ExactNumber } from '@bulkhead/fhir';
+import mongoose from 'mongoose';
+
+const { Decimal128 } = mongoose.mongo;
+
+/** Where a number stands in a resource, and how the server wrote it. */
+export interface NumberText {
+  readonly path: readonly (string | number)[];
+  readonly text: string;
+}
+
+/**
+ * Replaces every ExactNumber by a Decimal128, which keeps up to 34 digits and trailing zeros. A text that it would write
+ * differently (`1e2`, 40 digits) is kept beside the document and stands in it as a double.
+ */
+export function encodeExactNumbers(value: unknown): { readonly value: unknown; readonly numberTexts: NumberText[] } {
+  const numberTexts: NumberText[] = [];
+  const encode = (node: unknown, path: readonly (string | number)[]): unknown => {
+    if (node instanceof ExactNumber) return encodeNumber(node.text, path);
+    if (Array.isArray(node)) return node.map((item, index) => encode(item, [...path, index]));
+    if (typeof node !== 'object' || node === null) return node;
+    return Object.fromEntries(Object.entries(node).map(([key, item]) => [key, encode(item, [...path, key])]));
+  };
+  const encodeNumber = (text: string, path: readonly (string | number)[]): unknown => {
+    const decimal = toDecimal(text);
+    if (decimal?.toString() === text) return decimal;
+    numberTexts.push({ path, text });
+    return Number(text);
+  };
+  return { value: encode(value, []), numberTexts };
+}
+
+/** The reverse: what is read from the database, with every number's own text. */
+export function decodeExactNumbers(value: unknown, numberTexts: readonly NumberText[] = []): unknown {
+  const texts = new Map(numberTexts.map(({ path, text }) => [JSON.stringify(path), text]));
+  const decode = (node: unknown, path: readonly (string | number)[]): unknown => {
+    if (node instanceof Decimal128) return new ExactNumber(node.toString());
+    if (typeof node === 'number' && texts.size > 0) {
+      const text = texts.get(JSON.stringify(path));
+      return text === undefined ? node : new ExactNumber(text);
+    }
+    if (Array.isArray(node)) return node.map((item, index) => decode(item, [...path, index]));
+    if (typeof node !== 'object' || node === null) return node;
+    return Object.fromEntries(Object.entries(node).map(([key, item]) => [key, decode(item, [...path, key])]));
+  };
+  return decode(value, []);
+}
+
+function toDecimal(text: string) {
+  try {
+    return Decimal128.fromString(text);
+  } catch {
+    // More than 34 digits or an exponent out of range: the caller keeps the text.
+    return undefined;
+  }
+}

@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto';
+import { emptyCheckpoint } from '@bulkhead/domain';
+import { makeBulkExport, makeOutputFile, testServices } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { connectStore, type Store } from './connect-store.ts';
+
+let store: Store;
+const now = new Date('2024-06-01T00:00:00Z');
+
+beforeAll(async () => {
+  store = await connectStore({ uri: testServices().mongodbUri, encryptionKey: randomBytes(32) });
+  await store.migrate();
+});
+afterAll(async () => {
+  await store.close();
+});
+
+describe('bulk_exports', () => {
+  test('one active export per connection and request', async () => {
+    const first = makeBulkExport();
+    await store.bulkExports.insert({ record: first, requestKey: 'k1' });
+    await expect(store.bulkExports.insert({ record: makeBulkExport(), requestKey: 'k1' })).rejects.toMatchObject({
+      code: 'export-already-running',
+      context: { exportId: first.id },
+    });
+    await store.bulkExports.insert({ record: makeBulkExport(), requestKey: 'k2' });
+    await store.bulkExports.transition({ from: first, to: 'cancelled' });
+    await store.bulkExports.insert({ record: makeBulkExport(), requestKey: 'k1' });
+  });
+
+  test('a transition happens once, and only from the phase and version it was decided on', async () => {
+    const record = makeBulkExport();
+    await store.bulkExports.insert({ record, requestKey: 'k3' });
+    const results = await Promise.all(
+      Array.from({ length: 5 }, () => store.bulkExports.transition({ from: record, to: 'kicking-off' })),
+    );
+    expect(results.filter(Boolean)).toMatchObject([{ phase: 'kicking-off', version: 2 }]);
+    expect(await store.bulkExports.find(record.id)).toEqual({ ...record, phase: 'kicking-off', version: 2 });
+    expect(() => store.bulkExports.transition({ from: record, to: 'completed' })).rejects.toThrow('cannot go');
+  });
+
+  test('a lease is held by one owner until it ends', async () => {
+    const record = makeBulkExport();
+    await store.bulkExports.insert({ record, requestKey: 'k4' });
+    const take = (owner: string, at: number) =>
+      store.bulkExports.takeLease({ id: record.id, owner, now: new Date(at), until: new Date(at + 1000) });
+    expect([await take('a', 0), await take('b', 500), await take('b', 1000), await take('a', 1500)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+    await store.bulkExports.releaseLease({ id: record.id, owner: 'b' });
+    expect(await take('a', 1600)).toBe(true);
+  });
+});
+
+describe('output_files', () => {
+  test('reading a manifest again adds nothing and resets nothing', async () => {
+    const file = makeOutputFile({ exportId: 'job_m' });
+    await store.outputFiles.insertMissing([file]);
+    await store.outputFiles.claim({ id: file.id, claim: 'a' }, now);
+    await store.outputFiles.insertMissing([file, makeOutputFile({ exportId: 'job_m', promisedCount: 5 })]);
+    expect((await store.outputFiles.listByExport('job_m')).map(({ attempts }) => attempts).sort()).toEqual([0, 1]);
+    expect(await store.outputFiles.sum('job_m')).toMatchObject({ files: 2, promised: 5, filesCompleted: 0 });
+  });
+
+  test('only the latest claim may write', async () => {
+    const file = makeOutputFile();
+    const { id } = file;
+    const checkpoint = { ...emptyCheckpoint, bytes: 100, lines: 3, stored: 3 };
+    await store.outputFiles.insertMissing([file]);
+    await store.outputFiles.claim({ id, claim: 'a' }, now);
+    expect(await store.outputFiles.saveCheckpoint({ id, claim: 'a' }, { checkpoint, etag: '"1"' })).toBe(true);
+    expect(await store.outputFiles.claim({ id, claim: 'b' }, now)).toMatchObject({
+      checkpoint,
+      etag: '"1"',
+      attempts: 2,
+    });
+    expect(await store.outputFiles.saveCheckpoint({ id, claim: 'a' }, { checkpoint })).toBe(false);
+    expect(await store.outputFiles.complete({ id, claim: 'a' }, { checkpoint, now })).toBe(false);
+    expect(await store.outputFiles.complete({ id, claim: 'b' }, { checkpoint, now })).toBe(true);
+    expect(await store.outputFiles.claim({ id, claim: 'c' }, now)).toBeUndefined();
+  });
+});
+
+describe('connections', () => {
+  test('the secret is sealed in the database and open in the record', async () => {
+    const auth = {
+      method: 'client_credentials',
+      clientId: 'c',
+      clientSecret: 's3cret',
+      scope: 'system/*.read',
+    } as const;
+    const connection = {
+      id: 'conn_s',
+      provider: 'athenahealth',
+      environment: 'production',
+      fhirEndpoint: 'http://x/fhir/r4',
+      auth,
+      createdAt: now,
+    };
+    await store.connections.insert(connection);
+    expect(await store.connections.find('conn_s')).toEqual(connection);
+    expect(await store.connections.delete('conn_s')).toBe(true);
+    expect(await store.connections.find('conn_s')).toBeUndefined();
+  });
+});
+
+describe('api_keys', () => {
+  test('a key is found by itself and by nothing else', async () => {
+    const key = await store.apiKeys.create({ name: 'first', role: 'operator', now });
+    expect(await store.apiKeys.findByKey(key)).toMatchObject({
+      name: 'first',
+      role: 'operator',
+      prefix: key.slice(0, 8),
+    });
+    expect(await store.apiKeys.findByKey(`${key}x`)).toBeUndefined();
+  });
+});
+
+describe('watermarks', () => {
+  test('move forward only', async () => {
+    const advance = (day: number) => {
+      const at = new Date(Date.UTC(2024, 0, day));
+      const transactionTime = at.toISOString();
+      return store.watermarks.advance({
+        connectionId: 'w',
+        resourceType: 'Patient',
+        exportId: `job_${day}`,
+        at,
+        transactionTime,
+      });
+    };
+    for (const day of [2, 5, 3]) await advance(day);
+    expect(await store.watermarks.list('w')).toMatchObject([{ resourceType: 'Patient', exportId: 'job_5' }]);
+  });
+});
+
+describe('quarantine', () => {
+  test('a line is kept once, sealed', async () => {
+    const bytes = Buffer.from('{"name":"Doe",');
+    const line = {
+      connectionId: 'c',
+      exportId: 'job_q',
+      fileId: 'f',
+      line: 7,
+      offset: 90,
+      reason: 'invalid-json',
+      bytes,
+    };
+    await store.quarantine.put({ lines: [line], now });
+    await store.quarantine.put({ lines: [line], now });
+    expect(await store.quarantine.listByExport('job_q')).toEqual([line]);
+  });
+});

@@ -1,0 +1,82 @@
+import { hash } from 'node:crypto';
+import type { ResourceVersion } from '@bulkhead/domain';
+import { extractSearchKeys, isSubsetted, type Resource, type SearchKeys } from '@bulkhead/fhir';
+import { encodeExactNumbers, type NumberText } from './exact-number-codec.ts';
+
+/** Where a version of a resource came from. */
+export interface ResourceSource {
+  readonly exportId: string;
+  readonly fileId: string;
+  /** Line in the file, from 1. */
+  readonly line: number;
+}
+
+/** A document of a resource collection: one per resource, named and found by `_id`. */
+export interface ResourceDocument extends ResourceVersion {
+  /** `<connectionId>/<resource id>`: a natural key, so that an upsert can never duplicate. */
+  readonly _id: string;
+  readonly connectionId: string;
+  readonly resourceId: string;
+  readonly source: ResourceSource;
+  readonly storedAt: Date;
+  readonly keys: SearchKeys;
+  /** As received; absent in a tombstone. Numbers that a double would change are Decimal128. */
+  readonly resource?: unknown;
+  /** The texts of numbers that not even Decimal128 keeps, such as `1e2`. */
+  readonly numberTexts?: readonly NumberText[];
+}
+
+interface DocumentContext {
+  readonly connectionId: string;
+  readonly source: ResourceSource;
+  /** The export's transactionTime. */
+  readonly observedAt: Date;
+  readonly now: Date;
+}
+
+export function toResourceDocument(options: {
+  readonly resource: Resource;
+  /** The line that `resource` was parsed from: its hash tells whether content changed, without a second serialization. */
+  readonly json: Buffer;
+  readonly hasExactNumbers: boolean;
+  readonly context: DocumentContext;
+}): ResourceDocument {
+  const { resource, json, hasExactNumbers, context } = options;
+  const encoded = hasExactNumbers ? encodeExactNumbers(resource) : { value: resource, numberTexts: [] };
+  const { versionId, lastUpdated } = resource.meta ?? {};
+  const updatedAt = new Date(lastUpdated ?? Number.NaN);
+  return {
+    ...identify(context, resource.id),
+    // A server that sends no lastUpdated says with its transactionTime when this version was current.
+    lastUpdated: Number.isNaN(updatedAt.getTime()) ? context.observedAt : updatedAt,
+    ...(typeof versionId === 'string' ? { versionId } : {}),
+    contentHash: hash('sha256', json, 'base64url'),
+    deleted: false,
+    subsetted: isSubsetted(resource),
+    keys: extractSearchKeys(resource),
+    resource: encoded.value,
+    ...(encoded.numberTexts.length > 0 ? { numberTexts: encoded.numberTexts } : {}),
+  };
+}
+
+/** Says that a resource was deleted at the server, as of the export's transactionTime. */
+export function toTombstone({
+  resourceId,
+  context,
+}: {
+  resourceId: string;
+  context: DocumentContext;
+}): ResourceDocument {
+  return {
+    ...identify(context, resourceId),
+    lastUpdated: context.observedAt,
+    contentHash: '',
+    deleted: true,
+    subsetted: false,
+    keys: {},
+  };
+}
+
+function identify({ connectionId, source, observedAt, now }: DocumentContext, resourceId: string) {
+  return { _id: `${connectionId}/${resourceId}`, connectionId, resourceId, observedAt, source, storedAt: now };
+}

@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { parseResourceLine, type Resource } from '@bulkhead/fhir';
+import { testServices } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { connectStore, type Store } from './connect-store.ts';
+import { type ResourceDocument, toResourceDocument, toTombstone } from './resource-document.ts';
+
+const context = {
+  connectionId: 'conn_1',
+  source: { exportId: 'job_1', fileId: 'job_1.1', line: 1 },
+  observedAt: new Date('2024-06-01T00:00:00Z'),
+  now: new Date('2024-06-01T01:00:00Z'),
+};
+
+function makeDocument(line: string, change: Partial<typeof context> = {}): ResourceDocument {
+  const bytes = Buffer.from(line);
+  const parsed = parseResourceLine({ bytes, line: 2, offset: 0, nextOffset: 0, truncated: false });
+  if (parsed.kind !== 'resource') throw new Error(`no resource: ${line}`);
+  return toResourceDocument({ ...parsed, context: { ...context, ...change } });
+}
+
+function observation(id: string, versionId: number, extra = ''): ResourceDocument {
+  const lastUpdated = new Date(Date.UTC(2024, 0, versionId)).toISOString();
+  return makeDocument(
+    `{"resourceType":"Observation","id":"${id}","meta":{"versionId":"${versionId}","lastUpdated":"${lastUpdated}"}${extra}}`,
+  );
+}
+
+let store: Store;
+
+beforeAll(async () => {
+  store = await connectStore({ uri: testServices().mongodbUri, encryptionKey: randomBytes(32) });
+  await store.migrate();
+});
+afterAll(async () => {
+  await store.close();
+});
+
+async function read(): Promise<Resource[]> {
+  const resources = [];
+  for await (const one of store.resources.stream({ connectionId: 'conn_1', resourceType: 'Observation' }))
+    resources.push(one);
+  return resources as Resource[];
+}
+
+async function versionOf(id: string): Promise<string | undefined> {
+  return (await read()).find((resource) => resource.id === id)?.meta?.versionId;
+}
+
+describe('the resource writer', () => {
+  const write = (...documents: ResourceDocument[]) => store.resourceWriter.write('Observation', documents);
+
+  test('writes what is new, then nothing, then only what is newer', async () => {
+    expect(await write(observation('a', 1), observation('b', 1))).toEqual({ written: 2, unchanged: 0, stale: 0 });
+    expect(await write(observation('a', 1), observation('b', 1))).toEqual({ written: 0, unchanged: 2, stale: 0 });
+    expect(await write(observation('a', 2), observation('b', 1))).toEqual({ written: 1, unchanged: 1, stale: 0 });
+    expect(await write(observation('a', 1))).toEqual({ written: 0, unchanged: 0, stale: 1 });
+    expect(await versionOf('a')).toBe('2');
+  });
+
+  test('the same id several times in a batch: the newest is kept', async () => {
+    const outcome = await write(observation('c', 2), observation('c', 3), observation('c', 1), observation('c', 3));
+    expect(outcome).toEqual({ written: 1, unchanged: 1, stale: 2 });
+    expect(await versionOf('c')).toBe('3');
+  });
+
+  test('twelve writers with the versions in any order end with the newest', async () => {
+    const order = [5, 9, 2, 12, 7, 1, 11, 3, 10, 4, 8, 6];
+    const outcomes = await Promise.all(
+      order.map((version) => write(observation('race', version), observation('race2', version))),
+    );
+    const accounted = outcomes.reduce((sum, { written, stale, unchanged }) => sum + written + stale + unchanged, 0);
+    expect(accounted).toBe(24);
+    expect([await versionOf('race'), await versionOf('race2')]).toEqual(['12', '12']);
+  });
+
+  test('an incomplete resource never replaces a complete one', async () => {
+    await write(observation('d', 1));
+    const subsetted = makeDocument(
+      '{"resourceType":"Observation","id":"d","meta":{"versionId":"9","lastUpdated":"2025-01-01T00:00:00Z","tag":[{"code":"SUBSETTED"}]}}',
+    );
+    expect(await write(subsetted)).toEqual({ written: 0, unchanged: 0, stale: 1 });
+  });
+
+  test('a late file does not resurrect what was deleted; a newer version does', async () => {
+    await write(observation('e', 1));
+    expect(await write(toTombstone({ resourceId: 'e', context }))).toMatchObject({ written: 1 });
+    expect(await versionOf('e')).toBeUndefined();
+    expect(await write(observation('e', 2))).toMatchObject({ stale: 1 });
+    expect(await versionOf('e')).toBeUndefined();
+    const recreated =
+      '{"resourceType":"Observation","id":"e","meta":{"versionId":"3","lastUpdated":"2024-07-01T00:00:00Z"}}';
+    expect(await write(makeDocument(recreated))).toMatchObject({ written: 1 });
+    expect(await versionOf('e')).toBe('3');
+  });
+
+  test('what is read back is what was sent, number texts and odd keys included', async () => {
+    const line =
+      '{"resourceType":"Observation","id":"n","a.b":{"$set":1},"v":[1.50,12345678901234567890,1e2,-0.0,7],"empty":{},"none":[],"nothing":null,"text":"é😀"}';
+    await write(makeDocument(line));
+    expect(JSON.stringify((await read()).find(({ id }) => id === 'n'))).toBe(line);
+  });
+
+  test('without lastUpdated the later export wins', async () => {
+    const line = (value: number) => `{"resourceType":"Observation","id":"u","v":${value}}`;
+    const later = { observedAt: new Date('2024-06-02T00:00:00Z') };
+    await write(makeDocument(line(2), later));
+    expect(await write(makeDocument(line(1)))).toMatchObject({ stale: 1 });
+    expect(await write(makeDocument(line(3), { observedAt: new Date('2024-06-03T00:00:00Z') }))).toMatchObject({
+      written: 1,
+    });
+  });
+});

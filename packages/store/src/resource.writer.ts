@@ -1,0 +1,155 @@
+import { AppError, type Comparison, compareVersions, type ResourceVersion } from '@bulkhead/domain';
+import type { Connection as Database } from 'mongoose';
+import type { ResourceDocument } from './resource-document.ts';
+import { isDuplicateKey } from './store-errors.ts';
+
+/** What became of a batch; the sum is the number of documents given. */
+export interface WriteOutcome {
+  readonly written: number;
+  /** The same version with the same content was there. */
+  readonly unchanged: number;
+  /** What is stored is newer or more complete. */
+  readonly stale: number;
+}
+
+/** What is read back of a stored version to decide; `revision` guards the replacement. */
+type StoredVersion = ResourceVersion & { readonly _id: string; readonly revision: number };
+
+/** Rounds in which others may win the same documents before this gives up; each lost round means that others progressed. */
+const maxRounds = 20;
+
+export type ResourceWriter = ReturnType<typeof createResourceWriter>;
+
+/**
+ * Writes versions of resources so that any order of files, workers and repetitions ends in the same state: read the
+ * stored versions, compare, write only what is newer, each write guarded by the revision that was compared. A lost race
+ * is compared again. Nothing is written where nothing changed.
+ */
+export function createResourceWriter(database: Database) {
+  return {
+    /** @param documents of one resource type, at most a batch. */
+    async write(resourceType: string, documents: readonly ResourceDocument[]): Promise<WriteOutcome> {
+      const collection = database.collection(resourceType);
+      let { candidates, unchanged, stale } = newestOfEach(documents);
+      const total = candidates.length + unchanged + stale;
+      for (let round = 0; candidates.length > 0; round++) {
+        if (round === maxRounds) throw contention(resourceType);
+        const stored = await readVersions(collection, candidates);
+        const decided = decide(candidates, stored);
+        unchanged += decided.unchanged;
+        stale += decided.stale;
+        candidates = await writeGuarded(collection, decided.writes);
+      }
+      return { written: total - unchanged - stale, unchanged, stale };
+    },
+  };
+}
+
+type ResourceCollection = ReturnType<Database['collection']>;
+
+interface Write {
+  readonly document: ResourceDocument;
+  /** Undefined: there is none, insert. */
+  readonly replaces?: number;
+}
+
+/** The same id can stand in a batch twice: only its newest version is a candidate. */
+function newestOfEach(documents: readonly ResourceDocument[]) {
+  const newest = new Map<string, ResourceDocument>();
+  const lost: Comparison[] = [];
+  for (const document of documents) {
+    const other = newest.get(document._id);
+    const comparison = other ? compareVersions(document, other) : 'newer';
+    if (comparison === 'newer') newest.set(document._id, document);
+    if (other) lost.push(comparison);
+  }
+  const unchanged = lost.filter((comparison) => comparison === 'same').length;
+  return { candidates: [...newest.values()], unchanged, stale: lost.length - unchanged };
+}
+
+async function readVersions(
+  collection: ResourceCollection,
+  documents: readonly ResourceDocument[],
+): Promise<Map<string, StoredVersion>> {
+  const versions = await collection
+    .find<StoredVersion>(
+      { _id: { $in: documents.map(({ _id }) => _id) } as never },
+      {
+        projection: {
+          subsetted: 1,
+          lastUpdated: 1,
+          versionId: 1,
+          deleted: 1,
+          observedAt: 1,
+          contentHash: 1,
+          revision: 1,
+        },
+      },
+    )
+    .toArray();
+  return new Map(versions.map((version) => [version._id, version]));
+}
+
+function decide(documents: readonly ResourceDocument[], stored: ReadonlyMap<string, StoredVersion>) {
+  const writes: Write[] = [];
+  let unchanged = 0;
+  let stale = 0;
+  for (const document of documents) {
+    const version = stored.get(document._id);
+    const comparison = version ? compareVersions(document, version) : 'newer';
+    if (comparison === 'same') unchanged++;
+    else if (comparison === 'older') stale++;
+    else writes.push({ document, ...(version ? { replaces: version.revision } : {}) });
+  }
+  return { writes, unchanged, stale };
+}
+
+/** @returns the documents whose guard failed, to be compared again. */
+async function writeGuarded(collection: ResourceCollection, writes: readonly Write[]): Promise<ResourceDocument[]> {
+  if (writes.length === 0) return [];
+  const operations = writes.map(({ document, replaces }) =>
+    replaces === undefined
+      ? { insertOne: { document: { ...document, revision: 1 } } }
+      : {
+          replaceOne: {
+            filter: { _id: document._id, revision: replaces },
+            replacement: { ...document, revision: replaces + 1 },
+          },
+        },
+  );
+  const replacements = writes.filter(({ replaces }) => replaces !== undefined);
+  const { matched, lostInserts } = await bulkWrite(collection, operations);
+  const lost = lostInserts.map((index) => writes[index]?.document).filter((document) => document !== undefined);
+  // A bulk result does not say which replacement found its revision gone; comparing all of them again is safe and rare.
+  if (matched < replacements.length) lost.push(...replacements.map(({ document }) => document));
+  return lost;
+}
+
+async function bulkWrite(collection: ResourceCollection, operations: readonly object[]) {
+  try {
+    const result = await collection.bulkWrite(operations as never[], { ordered: false });
+    return { matched: result.matchedCount, lostInserts: [] };
+  } catch (error) {
+    const { writeErrors, result } = error as BulkWriteFailure;
+    const errors = [writeErrors ?? []].flat();
+    // An insert that finds its id taken lost a race. Anything else is a fault of the server or of a document.
+    if (errors.length === 0 || !errors.every(isDuplicateKey)) throw error;
+    return { matched: result?.matchedCount ?? 0, lostInserts: errors.map(({ index }) => index) };
+  }
+}
+
+interface BulkWriteFailure {
+  readonly writeErrors?:
+    | { readonly code: number; readonly index: number }[]
+    | { readonly code: number; readonly index: number };
+  readonly result?: { readonly matchedCount: number };
+}
+
+function contention(resourceType: string): AppError {
+  return new AppError({
+    code: 'write-contention',
+    message: 'Other writers kept changing the same resources. The batch is tried again.',
+    retry: 'later',
+    context: { resourceType },
+  });
+}

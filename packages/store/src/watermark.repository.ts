@@ -1,0 +1,45 @@
+import type { Watermark } from '@bulkhead/domain';
+import { type Connection as Database, Schema } from 'mongoose';
+import { isDuplicateKey } from './store-errors.ts';
+
+interface WatermarkDocument extends Watermark {
+  readonly _id: string;
+}
+
+const schema = new Schema<WatermarkDocument>(
+  {
+    _id: String,
+    connectionId: { type: String, required: true },
+    resourceType: { type: String, required: true },
+    transactionTime: { type: String, required: true },
+    at: { type: Date, required: true },
+    exportId: { type: String, required: true },
+  },
+  { collection: 'watermarks', versionKey: false, strict: 'throw' },
+);
+schema.index({ connectionId: 1 });
+
+export type WatermarkRepository = ReturnType<typeof createWatermarkRepository>;
+
+/** `watermarks`: per connection and type, the last transactionTime wholly stored. */
+export function createWatermarkRepository(database: Database) {
+  const model = database.model('Watermark', schema);
+  return {
+    /** Moves a watermark forward, never back: exports may end out of order. */
+    async advance(watermark: Watermark): Promise<void> {
+      const _id = `${watermark.connectionId}/${watermark.resourceType}`;
+      const older = { _id, at: { $lt: watermark.at } };
+      try {
+        await model.updateOne(older, { $set: watermark }, { upsert: true });
+      } catch (error) {
+        // The upsert found no older one because there is a newer one.
+        if (!isDuplicateKey(error)) throw error;
+      }
+    },
+
+    async list(connectionId: string): Promise<Watermark[]> {
+      const documents = await model.find({ connectionId }, { _id: 0 }).sort({ resourceType: 1 }).lean();
+      return documents;
+    },
+  };
+}
