@@ -1,1 +1,13 @@
-export {};
+export { readCapabilities } from './capability-statement.ts';
+export { createEhrClient, type EhrClient } from './create-ehr-client.ts';
+export { EhrHttpError } from './ehr-http-error.ts';
+export type { EhrSession } from './ehr-session.ts';
+export { deleteExport, type ExportStatus, type Manifest, readExportStatus } from './export-status.ts';
+export { type KickOff, kickOffExport } from './kick-off.ts';
+export { type OpenFile, openFile } from './open-file.ts';
+export {
+  createProviderRegistry,
+  type Provider,
+  type ProviderRegistry,
+  type ProviderSettings,
+} from './provider-registry.ts';

@@ -1,0 +1,104 @@
+import { AppError, type Connection } from '@bulkhead/domain';
+import * as openid from 'openid-client';
+import type { EhrHttp, EhrRequest } from './ehr-http.ts';
+import { discoverTokenEndpoint } from './smart-configuration.ts';
+
+type TokenRequest = Pick<EhrRequest, 'connection' | 'budget' | 'priority' | 'signal'>;
+
+interface CachedToken {
+  /** Infinity while the token is on its way. */
+  renewAt: number;
+  readonly accessToken: Promise<string>;
+}
+
+export interface AccessTokenSource {
+  /** @returns undefined for a connection without authorization. */
+  get(request: TokenRequest): Promise<string | undefined>;
+  /** Forgets a token that the EHR refused, unless a newer one has taken its place. */
+  invalidate(options: { readonly connectionId: string; readonly accessToken: string }): Promise<void>;
+}
+
+/** A token must outlive the request it is sent with. */
+const renewBeforeExpiryMs = 60_000;
+/** RFC 6749 4.4.3 only recommends `expires_in`; SMART Backend Services asks for at most 5 minutes where in doubt. */
+const defaultLifetimeSeconds = 300;
+
+/** Access tokens by connection, one request at a time for each (single flight), kept in memory until shortly before expiry. */
+export function createAccessTokenSource({ http }: { readonly http: EhrHttp }): AccessTokenSource {
+  const tokens = new Map<string, CachedToken>();
+  const start = (request: TokenRequest): CachedToken => {
+    const { id } = request.connection;
+    const token: CachedToken = {
+      renewAt: Number.POSITIVE_INFINITY,
+      accessToken: requestToken({ http, request }).then(
+        ({ accessToken, lifetimeMs }) => {
+          token.renewAt = Date.now() + Math.max(lifetimeMs - renewBeforeExpiryMs, lifetimeMs / 2);
+          return accessToken;
+        },
+        (error: unknown) => {
+          if (tokens.get(id) === token) tokens.delete(id);
+          throw error;
+        },
+      ),
+    };
+    tokens.set(id, token);
+    return token;
+  };
+  return {
+    async get(request) {
+      const { connection } = request;
+      if (connection.auth.method === 'none') return undefined;
+      const cached = tokens.get(connection.id);
+      const token = cached && Date.now() < cached.renewAt ? cached : start(request);
+      return token.accessToken;
+    },
+    async invalidate({ connectionId, accessToken }) {
+      const cached = tokens.get(connectionId);
+      if (cached && (await cached.accessToken) === accessToken && tokens.get(connectionId) === cached) {
+        tokens.delete(connectionId);
+      }
+    },
+  };
+}
+
+async function requestToken({ http, request }: { http: EhrHttp; request: TokenRequest }) {
+  const { connection } = request;
+  const { auth } = connection;
+  if (auth.method !== 'client_credentials') throw new Error(`no token for ${auth.method}`);
+  const tokenEndpoint = auth.tokenEndpoint ?? (await discoverTokenEndpoint({ http, request }));
+  const server = { issuer: connection.fhirEndpoint, token_endpoint: tokenEndpoint };
+  const configuration = new openid.Configuration(
+    server,
+    auth.clientId,
+    {},
+    openid.ClientSecretBasic(auth.clientSecret),
+  );
+  // Plain http is for the simulator: the registry's operator decides which endpoints exist.
+  if (new URL(tokenEndpoint).protocol === 'http:') openid.allowInsecureRequests(configuration);
+  try {
+    const token = await openid.clientCredentialsGrant(configuration, { scope: auth.scope });
+    return { accessToken: token.access_token, lifetimeMs: (token.expires_in ?? defaultLifetimeSeconds) * 1000 };
+  } catch (cause) {
+    throw toTokenError({ connection, cause });
+  }
+}
+
+function toTokenError({ connection, cause }: { connection: Connection; cause: unknown }): AppError {
+  const refused = cause instanceof openid.ResponseBodyError && cause.status < 500 && cause.status !== 429;
+  const context = { connectionId: connection.id, reason: (cause as { error?: string; code?: string }).error };
+  if (refused) {
+    return new AppError({
+      code: 'token-refused',
+      message: 'The EHR refused to issue an access token. Verify client id, client secret and scope of the connection.',
+      retry: 'never',
+      context,
+    });
+  }
+  return new AppError({
+    code: 'token-unavailable',
+    message: "The EHR's token endpoint did not answer. It is tried again; if it lasts, verify the token endpoint.",
+    // athenahealth issues 50 new tokens a minute (5 in preview) and then refuses to the end of the minute.
+    retry: { afterMs: 60_000 },
+    context,
+  });
+}

@@ -1,0 +1,144 @@
+import { AppError } from '@bulkhead/domain';
+import { type RequestPriority, requestPriorities } from './request-priority.ts';
+
+interface Answer {
+  readonly granted: boolean;
+  readonly waitMs: number;
+  readonly reason: string;
+}
+
+interface Waiter {
+  readonly priority: RequestPriority;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface BudgetQueueOptions {
+  readonly ask: (priority: RequestPriority, waiting: readonly number[]) => Promise<Answer>;
+  readonly guardMs: number;
+}
+
+/** A wait that a job should not sit through: it goes back to the queue and its slot serves another connection. */
+const longestWaitMs = 15 * 60_000;
+/** A process that waits asks at least this often: a pause can be lifted, and its mark in Redis must not run out (1 s). */
+const longestSleepMs = 500;
+/** Redis answers in under a millisecond; after an error it may be restarting. */
+const errorWaitMs = 500;
+
+/**
+ * The requests of this process that wait for one budget. One question to Redis is in flight at a time, for the most
+ * urgent waiter: a thousand waiting downloads cost no more than one.
+ */
+export class BudgetQueue {
+  readonly #ask: BudgetQueueOptions['ask'];
+  readonly #guardMs: number;
+  readonly #waiters: Waiter[][] = requestPriorities.map(() => []);
+  #running = false;
+  #wake: (() => void) | undefined;
+
+  constructor({ ask, guardMs }: BudgetQueueOptions) {
+    this.#ask = ask;
+    this.#guardMs = guardMs;
+  }
+
+  enter({ priority, signal }: { priority: RequestPriority; signal?: AbortSignal | undefined }): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const leave = () => {
+        this.#remove(waiter);
+        reject(signal?.reason);
+      };
+      const waiter: Waiter = {
+        priority,
+        resolve: () => {
+          signal?.removeEventListener('abort', leave);
+          resolve();
+        },
+        reject: (error) => {
+          signal?.removeEventListener('abort', leave);
+          reject(error);
+        },
+      };
+      signal?.addEventListener('abort', leave, { once: true });
+      const isMostUrgent = this.#waiters.slice(0, requestPriorities.indexOf(priority) + 1).every(isEmpty);
+      this.#waiters[requestPriorities.indexOf(priority)]?.push(waiter);
+      if (isMostUrgent) this.#wake?.();
+      if (!this.#running) void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    for (let head = this.#head(); head; head = this.#head()) {
+      const waitMs = await this.#step(head);
+      if (waitMs > 0) await this.#sleep(Math.min(waitMs, longestSleepMs));
+    }
+    this.#running = false;
+  }
+
+  /** @returns how long to wait before asking again. */
+  async #step(head: Waiter): Promise<number> {
+    const askedAt = performance.now();
+    let answer: Answer;
+    try {
+      answer = await this.#ask(
+        head.priority,
+        this.#waiters.map(({ length }) => length),
+      );
+    } catch {
+      // Redis is away or restarting. Requests wait; the process's own health check reports it.
+      return errorWaitMs;
+    }
+    if (!answer.granted) {
+      if (answer.waitMs > longestWaitMs) this.#rejectAll(answer);
+      return answer.waitMs;
+    }
+    // A grant is worth its time: used late, two requests could come closer at the server than the rule allows.
+    if (performance.now() - askedAt > this.#guardMs / 2) return 0;
+    const granted = this.#head();
+    if (granted) {
+      this.#remove(granted);
+      granted.resolve();
+    }
+    return 0;
+  }
+
+  #rejectAll({ waitMs, reason }: Answer): void {
+    for (const waiter of this.#waiters.flat()) {
+      this.#remove(waiter);
+      waiter.reject(
+        new AppError({
+          code: reason === 'day' ? 'daily-budget-used' : 'rate-paused',
+          message:
+            'The request budget at the EHR is used up for now. The work goes on by itself when it is free again.',
+          retry: { afterMs: waitMs },
+          context: { waitMs, reason },
+        }),
+      );
+    }
+  }
+
+  #head(): Waiter | undefined {
+    return this.#waiters.find((waiters) => waiters.length > 0)?.[0];
+  }
+
+  #remove(waiter: Waiter): void {
+    const waiters = this.#waiters[requestPriorities.indexOf(waiter.priority)];
+    const index = waiters?.indexOf(waiter) ?? -1;
+    if (index >= 0) waiters?.splice(index, 1);
+  }
+
+  async #sleep(waitMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      timer = setTimeout(resolve, waitMs);
+    });
+    clearTimeout(timer);
+    this.#wake = undefined;
+  }
+}
+
+function isEmpty(waiters: readonly Waiter[]): boolean {
+  return waiters.length === 0;
+}

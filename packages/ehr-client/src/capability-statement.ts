@@ -1,0 +1,71 @@
+import { AppError, type Capabilities } from '@bulkhead/domain';
+import type { EhrSession } from './ehr-session.ts';
+
+interface Statement {
+  readonly resourceType?: unknown;
+  readonly fhirVersion?: unknown;
+  readonly software?: { readonly name?: unknown };
+  readonly rest?: readonly Rest[];
+}
+interface Rest {
+  readonly operation?: readonly Operation[];
+  readonly resource?: readonly { readonly type?: unknown; readonly operation?: readonly Operation[] }[];
+}
+interface Operation {
+  readonly name?: unknown;
+  readonly definition?: unknown;
+}
+
+/** What the server says it can do (`GET /metadata`). It needs no token (https://hl7.org/fhir/R4/http.html#capabilities). */
+export async function readCapabilities(options: {
+  readonly session: EhrSession;
+  readonly now: Date;
+  readonly signal?: AbortSignal | undefined;
+}): Promise<Capabilities> {
+  const { session, now, signal } = options;
+  const response = await session.send({
+    method: 'GET',
+    url: `${session.connection.fhirEndpoint}/metadata`,
+    headers: { accept: 'application/fhir+json' },
+    priority: 'interactive',
+    responseType: 'json',
+    retries: 2,
+    sendToken: false,
+    signal,
+  });
+  return interpretStatement(response.data, now);
+}
+
+/** @throws AppError `capabilities-not-understood` for anything but a CapabilityStatement. */
+export function interpretStatement(value: unknown, readAt: Date): Capabilities {
+  const statement = (value ?? {}) as Statement;
+  if (statement.resourceType !== 'CapabilityStatement') throw notUnderstood();
+  const rests = statement.rest ?? [];
+  const resources = rests.flatMap(({ resource }) => resource ?? []);
+  const exports = (type: string) => resources.some((one) => one.type === type && hasExport(one.operation));
+  const { fhirVersion, software } = statement;
+  return {
+    readAt,
+    exportLevels: [
+      ...(rests.some(({ operation }) => hasExport(operation)) ? (['system'] as const) : []),
+      ...(exports('Patient') ? (['patient'] as const) : []),
+      ...(exports('Group') ? (['group'] as const) : []),
+    ],
+    resourceTypes: resources.map(({ type }) => type).filter((type) => typeof type === 'string'),
+    ...(typeof fhirVersion === 'string' ? { fhirVersion } : {}),
+    ...(typeof software?.name === 'string' ? { software: software.name } : {}),
+  };
+}
+
+function hasExport(operations: readonly Operation[] = []): boolean {
+  return operations.some(({ name, definition }) => /export/i.test(`${name} ${definition}`));
+}
+
+function notUnderstood(): AppError {
+  return new AppError({
+    code: 'capabilities-not-understood',
+    message:
+      'The FHIR endpoint does not answer with a CapabilityStatement. Verify the FHIR endpoint of the connection.',
+    retry: 'never',
+  });
+}

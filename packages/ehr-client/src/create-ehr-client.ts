@@ -1,0 +1,28 @@
+import type { Connection } from '@bulkhead/domain';
+import type { Redis } from 'ioredis';
+import { createAccessTokenSource } from './access-token.source.ts';
+import { createEhrHttp } from './ehr-http.ts';
+import { createEhrSession, type EhrSession } from './ehr-session.ts';
+import type { ProviderRegistry } from './provider-registry.ts';
+import { createRateLimiter } from './rate-limiter.ts';
+
+export interface EhrClient {
+  /** Requests on behalf of a connection. Sessions are cheap; tokens, sockets and budgets are shared behind them. */
+  session(connection: Connection): EhrSession;
+  close(): void;
+}
+
+export function createEhrClient(options: {
+  readonly registry: ProviderRegistry;
+  readonly redis: Redis;
+  /** Of every key in Redis. */
+  readonly prefix: string;
+}): EhrClient {
+  const { registry, redis, prefix } = options;
+  const http = createEhrHttp({ limiter: createRateLimiter({ redis, prefix }) });
+  const tokens = createAccessTokenSource({ http });
+  return {
+    session: (connection) => createEhrSession({ connection, registry, http, tokens }),
+    close: () => http.close(),
+  };
+}

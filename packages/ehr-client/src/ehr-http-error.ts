@@ -1,0 +1,82 @@
+import { AppError, type RetryAdvice } from '@bulkhead/domain';
+import { isTransient, type OutcomeIssue } from '@bulkhead/fhir';
+
+/** The EHR answered with an error status. */
+export class EhrHttpError extends AppError {
+  readonly status: number;
+  readonly issues: readonly OutcomeIssue[];
+  readonly retryAfterMs: number | undefined;
+
+  constructor(options: {
+    readonly status: number;
+    readonly issues: readonly OutcomeIssue[];
+    readonly retryAfterMs: number | undefined;
+    readonly host: string;
+    readonly cause?: unknown;
+  }) {
+    const { status, issues, retryAfterMs, host, cause } = options;
+    const { code, message } = describe(status);
+    const retry = retryAdvice(options);
+    super({
+      code,
+      message,
+      retry,
+      cause,
+      context: { status, host, reason: issues.map((issue) => issue.code).join(',') },
+    });
+    this.status = status;
+    this.issues = issues;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** The guide's Troubleshooting section, by status. */
+function describe(status: number): { code: string; message: string } {
+  if (status === 401) {
+    return {
+      code: 'ehr-unauthorized',
+      message: 'The EHR refused the access token. Verify client id, secret and the scopes that were granted.',
+    };
+  }
+  if (status === 403) {
+    return {
+      code: 'ehr-forbidden',
+      message: 'The EHR denied access. Verify that the granted scopes and the practice cover what was asked for.',
+    };
+  }
+  if (status === 404 || status === 410) {
+    return {
+      code: 'ehr-not-found',
+      message: 'The EHR does not have this resource (any more). Verify the id and the FHIR endpoint.',
+    };
+  }
+  if (status === 429) {
+    return {
+      code: 'ehr-throttled',
+      message: 'The EHR asks for fewer requests. The work goes on by itself after the wait.',
+    };
+  }
+  if (status >= 500) {
+    return {
+      code: 'ehr-unavailable',
+      message: 'The EHR failed to answer. The request is tried again; if it lasts, see its status page.',
+    };
+  }
+  return {
+    code: 'ehr-rejected',
+    message: "The EHR refused the request as invalid. See the issues in the EHR's answer.",
+  };
+}
+
+function retryAdvice(options: {
+  readonly status: number;
+  readonly issues: readonly OutcomeIssue[];
+  readonly retryAfterMs: number | undefined;
+}): RetryAdvice {
+  const { status, issues, retryAfterMs } = options;
+  if (status === 429) return { afterMs: retryAfterMs ?? 60_000 };
+  if (status >= 500 || status === 408 || isTransient(issues)) {
+    return retryAfterMs === undefined ? 'later' : { afterMs: retryAfterMs };
+  }
+  return 'never';
+}

@@ -1,0 +1,65 @@
+import { AppError, type Connection } from '@bulkhead/domain';
+import type { AccessTokenSource } from './access-token.source.ts';
+import type { EhrHttp, EhrRequest, EhrResponse } from './ehr-http.ts';
+import { EhrHttpError } from './ehr-http-error.ts';
+import type { ProviderRegistry } from './provider-registry.ts';
+import type { RateBudget } from './rate-limiter.ts';
+
+export type SessionRequest = Omit<EhrRequest, 'connection' | 'budget'> & {
+  /** False for links that say `requiresAccessToken: false`: signed URLs reject a token. */
+  readonly sendToken: boolean;
+};
+
+export type EhrSession = ReturnType<typeof createEhrSession>;
+
+/** Requests of one connection: its budget, its token, one renewal where the token is refused, then a clear stop. */
+export function createEhrSession(options: {
+  readonly connection: Connection;
+  readonly registry: ProviderRegistry;
+  readonly http: EhrHttp;
+  readonly tokens: AccessTokenSource;
+}) {
+  const { connection, registry, http, tokens } = options;
+  const provider = registry.get(connection.provider);
+  const budget = budgetOf(connection, provider.rateLimit);
+  const fhirOrigin = new URL(connection.fhirEndpoint).origin;
+
+  const sendWith = (request: SessionRequest, accessToken: string | undefined) => {
+    const authorization = accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` };
+    return http.send({ ...request, connection, budget, headers: { ...request.headers, ...authorization } });
+  };
+  return {
+    connection,
+    provider,
+
+    async send(request: SessionRequest): Promise<EhrResponse> {
+      const { origin } = new URL(request.url);
+      if (request.sendToken && origin !== fhirOrigin) throw foreignHost(request.url);
+      const source = { connection, budget, priority: request.priority, signal: request.signal };
+      const accessToken = request.sendToken ? await tokens.get(source) : undefined;
+      try {
+        return await sendWith(request, accessToken);
+      } catch (error) {
+        if (!(error instanceof EhrHttpError) || error.status !== 401 || accessToken === undefined) throw error;
+        await tokens.invalidate({ connectionId: connection.id, accessToken });
+        return sendWith(request, await tokens.get(source));
+      }
+    },
+  };
+}
+
+/** athenahealth counts per client id and environment, whatever the practice. */
+function budgetOf(connection: Connection, rateLimit: RateBudget['rateLimit'] | undefined): RateBudget | undefined {
+  if (!rateLimit) return undefined;
+  const client = connection.auth.method === 'none' ? new URL(connection.fhirEndpoint).host : connection.auth.clientId;
+  return { id: `${connection.provider}.${connection.environment}.${client}`, rateLimit };
+}
+
+function foreignHost(url: string): AppError {
+  return new AppError({
+    code: 'token-for-foreign-host',
+    message: 'The EHR asks for the access token at another host than its FHIR endpoint. It was not sent.',
+    retry: 'never',
+    context: { host: new URL(url).host },
+  });
+}

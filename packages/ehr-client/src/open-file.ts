@@ -1,0 +1,71 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { EhrHttpError } from './ehr-http-error.ts';
+import type { EhrSession } from './ehr-session.ts';
+
+export interface OpenFile {
+  /**
+   * The file's bytes, unpacked, from `startOffset`. Ends only after Content-Length, the last chunk's terminator or the
+   * gzip trailer proved the end; anything else is an error on the stream.
+   */
+  readonly body: Readable;
+  /** 0, or the offset that was asked for. */
+  readonly startOffset: number;
+  /** Strong validators only: a weak one cannot resume at a byte (RFC 9110 13.1.5). */
+  readonly etag: string | undefined;
+}
+
+/**
+ * Opens an output file (FHIR Bulk Data, "Output File Request"), from a byte if there is progress. A server that does not
+ * do ranges, or whose file changed, sends it from the start.
+ */
+export async function openFile(options: {
+  readonly session: EhrSession;
+  readonly url: string;
+  readonly requiresAccessToken: boolean;
+  readonly resume?: { readonly offset: number; readonly etag: string } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}): Promise<OpenFile> {
+  const { session, url, requiresAccessToken, resume, signal } = options;
+  // A range of a compressed body could not be mapped to lines, so a resumed file comes uncompressed.
+  const headers = resume
+    ? { range: `bytes=${resume.offset}-`, 'if-range': resume.etag, 'accept-encoding': 'identity' }
+    : { 'accept-encoding': 'gzip' };
+  try {
+    const response = await session.send({
+      method: 'GET',
+      url,
+      headers: { accept: 'application/fhir+ndjson', ...headers },
+      priority: 'download',
+      responseType: 'stream',
+      // The download job resumes by itself, at the byte.
+      retries: 0,
+      sendToken: requiresAccessToken,
+      signal,
+    });
+    const message = response.data as IncomingMessage;
+    return { body: unpack(message), startOffset: startOffset(message, resume?.offset), etag: strongEtag(message) };
+  } catch (error) {
+    const isPastEnd = error instanceof EhrHttpError && error.status === 416 && resume !== undefined;
+    if (!isPastEnd) throw error;
+    return openFile({ session, url, requiresAccessToken, signal });
+  }
+}
+
+function unpack(message: IncomingMessage): Readable {
+  if (message.headers['content-encoding'] !== 'gzip') return message;
+  // Both ends are torn down together; whoever reads the unpacked stream sees the error.
+  return pipeline(message, createGunzip(), () => undefined);
+}
+
+function startOffset(message: IncomingMessage, asked = 0): number {
+  if (message.statusCode !== 206) return 0;
+  const start = /^bytes (\d+)-/.exec(message.headers['content-range'] ?? '')?.[1];
+  return start === undefined ? asked : Number(start);
+}
+
+function strongEtag({ headers: { etag } }: IncomingMessage): string | undefined {
+  return etag?.startsWith('"') ? etag : undefined;
+}

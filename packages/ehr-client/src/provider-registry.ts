@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs';
+import { AppError } from '@bulkhead/domain';
+import { z } from 'zod';
+import { athenahealthRateLimit } from './rate-limit.ts';
+
+const rateLimitSchema = z.strictObject({
+  limit: z.int().min(1).max(10_000),
+  windowMs: z.int().min(10).max(3_600_000),
+  perDay: z.int().min(1),
+  guardMs: z.int().min(0).max(1000).default(50),
+});
+
+const environmentSchema = z.strictObject({
+  fhirEndpoint: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
+  /** Left out: discovered from `.well-known/smart-configuration`. */
+  tokenEndpoint: z.url({ protocol: /^https?$/ }).optional(),
+});
+
+export const providerSchema = z.strictObject({
+  id: z.string().regex(/^[a-z][a-z0-9-]{1,40}$/, 'lower-case letters, digits and hyphens'),
+  name: z.string().min(1),
+  environments: z.record(z.string(), environmentSchema),
+  defaultEnvironment: z.string(),
+  defaultScope: z.string().optional(),
+  /** `{practiceId}` is replaced: athenahealth's Group of a whole practice. */
+  groupIdTemplate: z.string().optional(),
+  /** Left out: none. */
+  rateLimit: rateLimitSchema.optional(),
+  /** Used where a connection names none: the guide's ATHENAHEALTH_CLIENT_ID and _SECRET. */
+  clientId: z.string().optional(),
+  clientSecret: z.string().optional(),
+  /** The guide's ATHENAHEALTH_REDIRECT_URI. */
+  redirectUri: z.url().optional(),
+});
+export type Provider = z.output<typeof providerSchema>;
+
+/** The guide's four variables, as an app's environment gives them. */
+export interface ProviderSettings {
+  readonly ATHENAHEALTH_CLIENT_ID?: string | undefined;
+  readonly ATHENAHEALTH_CLIENT_SECRET?: string | undefined;
+  readonly ATHENAHEALTH_REDIRECT_URI?: string | undefined;
+  readonly ATHENAHEALTH_FHIR_ENDPOINT?: string | undefined;
+  /** A JSON file: an array of providers, or an object with `providers`. */
+  readonly BULKHEAD_PROVIDERS_FILE?: string | undefined;
+}
+
+export interface ProviderRegistry {
+  /** @throws AppError `unknown-provider` */
+  get(id: string): Provider;
+  list(): readonly Provider[];
+}
+
+/**
+ * The EHR vendors that connections can name.
+ * @throws Error naming every fault of the providers' file.
+ */
+export function createProviderRegistry(settings: ProviderSettings): ProviderRegistry {
+  const providers = new Map([athenahealth(settings), ...readProviders(settings)].map((one) => [one.id, one]));
+  return {
+    get(id) {
+      const provider = providers.get(id);
+      if (provider) return provider;
+      throw new AppError({
+        code: 'unknown-provider',
+        message: `There is no such provider. Known are: ${[...providers.keys()].join(', ')}.`,
+        retry: 'never',
+      });
+    },
+    list: () => [...providers.values()],
+  };
+}
+
+function athenahealth(settings: ProviderSettings): Provider {
+  const production = settings.ATHENAHEALTH_FHIR_ENDPOINT ?? 'https://api.platform.athenahealth.com/fhir/r4';
+  return providerSchema.parse({
+    id: 'athenahealth',
+    name: 'athenahealth',
+    environments: {
+      production: { fhirEndpoint: production },
+      sandbox: { fhirEndpoint: 'https://api.platform.athenahealth.com/fhir/r4/sandbox' },
+      preview: { fhirEndpoint: 'https://api.preview.platform.athenahealth.com/fhir/r4' },
+    },
+    defaultEnvironment: 'production',
+    defaultScope: 'system/*.read',
+    groupIdTemplate: 'a-1.C-{practiceId}',
+    rateLimit: athenahealthRateLimit,
+    clientId: settings.ATHENAHEALTH_CLIENT_ID,
+    clientSecret: settings.ATHENAHEALTH_CLIENT_SECRET,
+    redirectUri: settings.ATHENAHEALTH_REDIRECT_URI,
+  });
+}
+
+function readProviders({ BULKHEAD_PROVIDERS_FILE: path }: ProviderSettings): Provider[] {
+  if (path === undefined) return [];
+  try {
+    const content: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const list = (content as { providers?: unknown }).providers ?? content;
+    const parsed = z
+      .array(providerSchema.refine(hasDefault, 'defaultEnvironment names none of the environments'))
+      .safeParse(list);
+    if (parsed.success) return parsed.data;
+    throw new Error(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+  } catch (cause) {
+    throw new Error(`BULKHEAD_PROVIDERS_FILE cannot be used: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function hasDefault({ environments, defaultEnvironment }: Provider): boolean {
+  return defaultEnvironment in environments;
+}

@@ -1,0 +1,117 @@
+import { testServices, waitFor } from '@bulkhead/testing';
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { createRateLimiter, type RateBudget } from './rate-limiter.ts';
+import type { RequestPriority } from './request-priority.ts';
+
+const services = testServices();
+const redis = new Redis(services.redisUrl);
+let counter = 0;
+
+/** The rule itself at a tenth of its time, so that the tests take seconds. */
+function makeBudget(change: Partial<RateBudget['rateLimit']> = {}): RateBudget {
+  counter += 1;
+  return { id: `budget-${counter}`, rateLimit: { limit: 16, windowMs: 200, perDay: 100_000, guardMs: 20, ...change } };
+}
+
+let limiter: ReturnType<typeof createRateLimiter>;
+beforeEach(() => {
+  limiter = createRateLimiter({ redis, prefix: services.prefix });
+});
+afterAll(() => redis.disconnect());
+
+async function grantTimes(
+  budget: RateBudget,
+  count: number,
+  priority: RequestPriority = 'download',
+): Promise<number[]> {
+  const times: number[] = [];
+  const take = async () => {
+    await limiter.acquire({ budget, priority });
+    times.push(performance.now());
+  };
+  await Promise.all(Array.from({ length: count }, take));
+  return times;
+}
+
+describe('the rate limiter', () => {
+  test('grants no more than the limit in any window, and wastes little', async () => {
+    const budget = makeBudget();
+    const times = await grantTimes(budget, 80);
+    for (let i = 16; i < times.length; i++) {
+      expect((times[i] ?? 0) - (times[i - 16] ?? 0)).toBeGreaterThanOrEqual(200);
+    }
+  });
+
+  test('a fresh or lost state waits one window before the first grant', async () => {
+    const budget = makeBudget();
+    const startedAt = performance.now();
+    await limiter.acquire({ budget, priority: 'poll' });
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(199);
+    await redis.del(...(await redis.keys(`${services.prefix}*`)));
+    const lostAt = performance.now();
+    await limiter.acquire({ budget, priority: 'poll' });
+    expect(performance.now() - lostAt).toBeGreaterThanOrEqual(199);
+  });
+
+  test('an urgent request goes before those that wait, which still get their share', async () => {
+    const budget = makeBudget();
+    const order: string[] = [];
+    const take = async (priority: RequestPriority) => {
+      await limiter.acquire({ budget, priority });
+      order.push(priority);
+    };
+    const waiting = Array.from({ length: 30 }, () => take('download'));
+    await waitFor(() => order.length >= 4);
+    const polls = Array.from({ length: 3 }, () => take('poll'));
+    await Promise.all([...waiting, ...polls]);
+    expect(order.lastIndexOf('poll')).toBeLessThan(order.indexOf('poll') + 6);
+    expect(order.indexOf('poll')).toBeLessThan(10);
+  });
+
+  test('another process that waits for a poll holds downloads back, but not for ever', async () => {
+    const budget = makeBudget({ limit: 4 });
+    const other = createRateLimiter({ redis, prefix: services.prefix });
+    const order: string[] = [];
+    await limiter.acquire({ budget, priority: 'download' });
+    const polls = Array.from({ length: 20 }, async () => {
+      await other.acquire({ budget, priority: 'poll' });
+      order.push('poll');
+    });
+    const download = limiter.acquire({ budget, priority: 'download' }).then(() => order.push('download'));
+    await Promise.all([...polls, download]);
+    expect(order.indexOf('download')).toBeGreaterThanOrEqual(1);
+    expect(order.indexOf('download')).toBeLessThanOrEqual(16);
+  });
+
+  test('a pause stops everyone until it ends', async () => {
+    const budget = makeBudget();
+    await limiter.acquire({ budget, priority: 'poll' });
+    await limiter.pause({ budget, pauseMs: 300 });
+    const startedAt = performance.now();
+    await limiter.acquire({ budget, priority: 'interactive' });
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(290);
+  });
+
+  test('the day: downloads leave a reserve, then everyone is told when to come back', async () => {
+    const budget = makeBudget({ perDay: 50, windowMs: 10, guardMs: 5 });
+    await grantTimes(budget, 49);
+    await expect(limiter.acquire({ budget, priority: 'download' })).rejects.toMatchObject({
+      code: 'daily-budget-used',
+    });
+    await limiter.acquire({ budget, priority: 'poll' });
+    await expect(limiter.acquire({ budget, priority: 'poll' })).rejects.toMatchObject({
+      code: 'daily-budget-used',
+      retry: { afterMs: expect.any(Number) },
+    });
+  });
+
+  test('an aborted request leaves the queue', async () => {
+    const budget = makeBudget();
+    const controller = new AbortController();
+    const aborted = limiter.acquire({ budget, priority: 'download', signal: controller.signal });
+    controller.abort(new Error('cancelled'));
+    await expect(aborted).rejects.toThrow('cancelled');
+    await limiter.acquire({ budget, priority: 'download' });
+  });
+});

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { BudgetQueue } from './budget-queue.ts';
+import type { RateLimit } from './rate-limit.ts';
+import { pauseScript, rateLimiterScript } from './rate-limiter.lua.ts';
+import { type RequestPriority, requestPriorities } from './request-priority.ts';
+
+/** Who shares a rate: a provider's environment and a client id (athenahealth counts per client id, so practices share it). */
+export interface RateBudget {
+  readonly id: string;
+  readonly rateLimit: RateLimit;
+}
+
+export interface RateLimiter {
+  /**
+   * Resolves when one request may be sent, at once. While Redis is away it waits: nothing goes out unlimited.
+   * @throws AppError `daily-budget-used` with the time to wait; the signal's reason when aborted.
+   */
+  acquire(options: {
+    readonly budget: RateBudget;
+    readonly priority: RequestPriority;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<void>;
+  /** Stops everyone for a while (429, Retry-After) and halves the rate for a minute afterwards. */
+  pause(options: { readonly budget: RateBudget; readonly pauseMs: number }): Promise<void>;
+}
+
+/** Long enough to see whether the server has recovered, short enough to cost a minute at half speed. */
+const slowAfterPauseMs = 60_000;
+/** Servers have sent a Retry-After of hours; asking again after ten minutes costs one request. */
+const maxPauseMs = 10 * 60_000;
+
+/** One limiter for every process that shares `redis` and `prefix`; see docs/decisions/0002-sliding-log.md. */
+export function createRateLimiter({ redis, prefix }: { readonly redis: Redis; readonly prefix: string }): RateLimiter {
+  const processId = randomUUID();
+  const queues = new Map<string, BudgetQueue>();
+  // A hash tag keeps a budget's keys on one node of a cluster.
+  const keysOf = ({ id }: RateBudget) => {
+    const base = `${prefix}:rate:{${id}}`;
+    const waiters = requestPriorities.map((priority) => `${base}:waiting:${priority}`);
+    return [`${base}:state`, `${base}:log`, `${base}:day`, ...waiters];
+  };
+  const ask = (budget: RateBudget) => async (priority: RequestPriority, waiting: readonly number[]) => {
+    const { limit, windowMs, guardMs, perDay } = budget.rateLimit;
+    const keys = keysOf(budget);
+    const index = requestPriorities.indexOf(priority);
+    const reply = await redis.eval(
+      rateLimiterScript,
+      keys.length,
+      ...keys,
+      limit,
+      windowMs + guardMs,
+      perDay,
+      processId,
+      index,
+      ...waiting,
+    );
+    const [granted, waitMs, reason] = reply as [number, number, string];
+    return { granted: granted === 1, waitMs, reason };
+  };
+  return {
+    acquire({ budget, priority, signal }) {
+      let queue = queues.get(budget.id);
+      if (!queue) {
+        queue = new BudgetQueue({ ask: ask(budget), guardMs: budget.rateLimit.guardMs });
+        queues.set(budget.id, queue);
+      }
+      return queue.enter({ priority, signal });
+    },
+    async pause({ budget, pauseMs }) {
+      const [stateKey = ''] = keysOf(budget);
+      await redis.eval(pauseScript, 1, stateKey, Math.min(pauseMs, maxPauseMs), slowAfterPauseMs);
+    },
+  };
+}
