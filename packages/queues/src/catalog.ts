@@ -1,0 +1,91 @@
+import { z } from 'zod';
+
+export const queueNames = ['bulk-export', 'file-download', 'connection', 'maintenance'] as const;
+export type QueueName = (typeof queueNames)[number];
+
+/** A job's whole definition; its processor is `apps/worker/src/processors/<name>.processor.ts`. */
+export interface JobDefinition<Schema extends z.ZodType = z.ZodType> {
+  readonly queue: QueueName;
+  /** Ids only: Redis and Bull Board show payloads. */
+  readonly payload: Schema;
+  /** The job's id in Redis: the same work twice is one job. Letters, digits, `.`, `_` and `-` (BullMQ refuses `:`). */
+  readonly jobId: (payload: z.output<Schema>) => string;
+  /** Tries in all; waits that an error asks for do not count. */
+  readonly attempts: number;
+  /** First wait between tries; doubles, with jitter. */
+  readonly backoffMs: number;
+  /** Past this a try is aborted through its signal and counts as failed. */
+  readonly timeoutMs: number;
+}
+
+const exportPayload = z.strictObject({ exportId: z.string().min(1) });
+const filePayload = z.strictObject({ exportId: z.string().min(1), fileId: z.string().min(1) });
+const connectionPayload = z.strictObject({ connectionId: z.string().min(1) });
+const minutes = 60_000;
+
+export const catalog = {
+  'export.kick-off': define({
+    queue: 'bulk-export',
+    payload: exportPayload,
+    jobId: ({ exportId }) => `kick-off.${exportId}`,
+    // An EHR that is down for a quarter of an hour does not fail a nightly export: 5 s doubled 9 times is 43 min.
+    attempts: 10,
+    backoffMs: 5000,
+    timeoutMs: 10 * minutes,
+  }),
+  'export.poll': define({
+    queue: 'bulk-export',
+    payload: exportPayload,
+    jobId: ({ exportId }) => `poll.${exportId}`,
+    // The scheduler's next iteration is the retry.
+    attempts: 1,
+    backoffMs: 0,
+    // A manifest of 20,000 files and its flow are written in seconds.
+    timeoutMs: 10 * minutes,
+  }),
+  'export.finalize': define({
+    queue: 'bulk-export',
+    payload: exportPayload,
+    jobId: ({ exportId }) => `finalize.${exportId}`,
+    attempts: 10,
+    backoffMs: 5000,
+    timeoutMs: 10 * minutes,
+  }),
+  'file.download': define({
+    queue: 'file-download',
+    payload: filePayload,
+    jobId: ({ fileId }) => `download.${fileId}`,
+    // A resumed download loses nothing, so trying is cheap: 5 s doubled 9 times is 43 min.
+    attempts: 10,
+    backoffMs: 5000,
+    // 5 GB at 1 MB/s take 84 min; a stalled socket is cut much earlier by its own idle timeout.
+    timeoutMs: 6 * 60 * minutes,
+  }),
+  'connection.read-capabilities': define({
+    queue: 'connection',
+    payload: connectionPayload,
+    jobId: ({ connectionId }) => `capabilities.${connectionId}`,
+    attempts: 3,
+    backoffMs: 1000,
+    timeoutMs: 2 * minutes,
+  }),
+  'maintenance.sweep': define({
+    queue: 'maintenance',
+    payload: z.strictObject({}),
+    jobId: () => 'sweep',
+    attempts: 1,
+    backoffMs: 0,
+    timeoutMs: 5 * minutes,
+  }),
+} as const;
+
+export type JobName = keyof typeof catalog;
+export type JobPayload<Name extends JobName> = z.output<(typeof catalog)[Name]['payload']>;
+
+export function isJobName(name: string): name is JobName {
+  return Object.hasOwn(catalog, name);
+}
+
+function define<Schema extends z.ZodType>(definition: JobDefinition<Schema>): JobDefinition<Schema> {
+  return definition;
+}

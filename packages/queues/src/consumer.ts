@@ -1,0 +1,85 @@
+import type { Logger } from '@bulkhead/runtime';
+import { type Job, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { JobName, JobPayload, QueueName } from './catalog.ts';
+import { runJob } from './run-job.ts';
+
+/** What a processor gets besides its payload. */
+export interface JobContext {
+  /** Aborted at shutdown, on a lost lock, on cancellation and at the job's time limit. */
+  readonly signal: AbortSignal;
+  readonly jobId: string;
+  /** No further try follows a failure. */
+  readonly isLastAttempt: boolean;
+  /** A line in Bull Board: no patient data. */
+  readonly log: (line: string) => Promise<void>;
+}
+
+export type Processor<Name extends JobName> = (payload: JobPayload<Name>, context: JobContext) => Promise<void>;
+export type Processors = { readonly [Name in JobName]: Processor<Name> };
+
+export interface ConsumerOptions {
+  /** With `maxRetriesPerRequest: null`: a worker waits for Redis, however long it is away. */
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly queues: readonly QueueName[];
+  readonly processors: Processors;
+  readonly logger: Logger;
+  /**
+   * How long a job stays with a process that no longer renews its claim. 60 s: longer than any pause of the event loop or
+   * of Redis, shorter than anybody waits for a killed worker's job.
+   */
+  readonly lockMs?: number;
+}
+
+/** Jobs at a time per process: kick-offs and polls only wait for the EHR, downloads use CPU and the database. */
+const concurrency: Readonly<Record<QueueName, number>> = {
+  'bulk-export': 50,
+  'file-download': 4,
+  connection: 4,
+  maintenance: 1,
+};
+/** A poll or a kick-off ends within this; a download is cut and resumes at its checkpoint elsewhere. */
+const drainMs = 2000;
+
+export type Consumer = ReturnType<typeof createConsumer>;
+
+/** Runs the jobs of the given queues in this process. */
+export function createConsumer(options: ConsumerOptions) {
+  const { redis, prefix, queues, processors, logger, lockMs = 60_000 } = options;
+  const stopping = new AbortController();
+  const workers = queues.map((queue) => {
+    const worker = new Worker(
+      queue,
+      (job: Job, token, signal) => runJob({ job, token, signal, stopSignal: stopping.signal, processors, logger }),
+      {
+        connection: redis,
+        prefix,
+        autorun: false,
+        concurrency: concurrency[queue],
+        lockDuration: lockMs,
+        stalledInterval: lockMs / 2,
+        // A file that brings down its worker ten times is at fault itself.
+        maxStalledCount: 10,
+      },
+    );
+    worker.on('error', (error) => logger.warn('queue connection failed', { queue, error }));
+    worker.on('stalled', (jobId) => logger.warn('job stalled', { queue, jobId }));
+    // A lost lock does not stop a job by itself: another process may have it already.
+    worker.on('lockRenewalFailed', (jobIds) => {
+      for (const jobId of jobIds) worker.cancelJob(jobId);
+    });
+    return worker;
+  });
+  return {
+    start(): void {
+      for (const worker of workers) void worker.run();
+    },
+    /** Takes no new job, lets short ones end, cuts long ones: those go back to their queue. */
+    async stop(): Promise<void> {
+      const cut = setTimeout(() => stopping.abort(new Error('the process is stopping')), drainMs);
+      await Promise.all(workers.map((worker) => worker.close()));
+      clearTimeout(cut);
+    },
+  };
+}

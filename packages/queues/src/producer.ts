@@ -1,0 +1,121 @@
+import { FlowProducer, type Job, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { catalog, type JobName, type JobPayload, type QueueName, queueNames } from './catalog.ts';
+import { commonOptions, jobOptions } from './job-options.ts';
+
+export interface ProducerOptions {
+  readonly redis: Redis;
+  readonly prefix: string;
+  /** Called for errors of the connection that no caller sees. */
+  readonly onError: (error: Error) => void;
+}
+
+export type Producer = ReturnType<typeof createProducer>;
+
+/** Adds jobs. It returns only after Redis has the job: a failure is the caller's to handle, never silent. */
+export function createProducer({ redis, prefix, onError }: ProducerOptions) {
+  const base = { connection: redis, prefix };
+  const queues = Object.fromEntries(
+    queueNames.map((name) => [name, new Queue(name, base).on('error', onError)]),
+  ) as Record<QueueName, Queue>;
+  const flows = new FlowProducer(base).on('error', onError);
+
+  const add = async <Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<void> => {
+    await queues[catalog[name].queue].add(name, payload, jobOptions(name, payload));
+  };
+
+  return {
+    /** For Bull Board. */
+    queues: Object.values(queues),
+
+    /** Adds a job; the same one a second time is dropped while the first is kept. */
+    enqueue: add,
+
+    /**
+     * Makes sure that a job will run: adds it where there is none, and again where one has finished although its record
+     * says that there is work left.
+     * @returns whether a job was added.
+     */
+    async ensure<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<boolean> {
+      const queue = queues[catalog[name].queue];
+      const { jobId = '' } = jobOptions(name, payload);
+      const job: Job | undefined = await queue.getJob(jobId);
+      const state = job && (await job.getState());
+      if (state !== undefined && !restartableStates.has(state)) return false;
+      await job?.remove();
+      await add(name, payload);
+      return true;
+    },
+
+    /** The job of an export's finish, waiting for a download of each file. A second add runs nothing twice. */
+    async addExportFlow({ exportId, fileIds }: { readonly exportId: string; readonly fileIds: readonly string[] }) {
+      await flows.add({
+        name: 'export.finalize',
+        queueName: catalog['export.finalize'].queue,
+        data: { exportId },
+        opts: jobOptions('export.finalize', { exportId }),
+        children: fileIds.map((fileId) => ({
+          name: 'file.download',
+          queueName: catalog['file.download'].queue,
+          data: { exportId, fileId },
+          // Otherwise one failed file leaves the parent waiting for ever.
+          opts: { ...jobOptions('file.download', { exportId, fileId }), ignoreDependencyOnFailure: true },
+        })),
+      });
+    },
+
+    /**
+     * A job that comes again by itself. Its iterations survive crashes of the worker, and after an outage there is
+     * exactly one to catch up. The same schedule set twice is one.
+     */
+    async schedule<Name extends JobName>(options: {
+      readonly name: Name;
+      readonly payload: JobPayload<Name>;
+      readonly everyMs: number;
+      readonly startAt?: Date;
+    }): Promise<void> {
+      const { name, payload, everyMs, startAt } = options;
+      const { queue } = catalog[name];
+      await queues[queue].upsertJobScheduler(
+        schedulerId(name, payload),
+        { every: everyMs, ...(startAt ? { startDate: startAt } : {}) },
+        {
+          name,
+          data: payload,
+          opts: { ...commonOptions(name), removeOnComplete: { count: 100 }, removeOnFail: { count: 100 } },
+        },
+      );
+    },
+
+    async isScheduled<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<boolean> {
+      return (await queues[catalog[name].queue].getJobScheduler(schedulerId(name, payload))) !== undefined;
+    },
+
+    /** An iteration that waits already still runs: processors look at their record first. */
+    async unschedule<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<void> {
+      await queues[catalog[name].queue].removeJobScheduler(schedulerId(name, payload));
+    },
+
+    /** Ids of the exports that have a poll scheduled. */
+    async listScheduledPolls(): Promise<string[]> {
+      const schedulers = await queues['bulk-export'].getJobSchedulers();
+      return schedulers
+        .map(({ template }) => (template?.data as { exportId?: string } | undefined)?.exportId)
+        .filter((id) => id !== undefined);
+    },
+
+    async close(): Promise<void> {
+      await Promise.all([...Object.values(queues), flows].map((one) => one.close()));
+    },
+  };
+}
+
+/**
+ * A job in one of these states does nothing any more. `waiting-children` is among them because only a settled ledger asks
+ * for such a job, and then the children that it waits for are gone.
+ */
+const restartableStates = new Set(['completed', 'failed', 'unknown', 'waiting-children']);
+
+function schedulerId<Name extends JobName>(name: Name, payload: JobPayload<Name>): string {
+  return (catalog[name] as { jobId: (payload: JobPayload<Name>) => string }).jobId(payload);
+}

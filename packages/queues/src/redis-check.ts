@@ -1,0 +1,25 @@
+import type { Redis } from 'ioredis';
+
+/**
+ * What is wrong with a Redis server as the home of queues: it may evict jobs, or lose them at a restart. Managed servers
+ * may refuse CONFIG; then nothing is known and nothing is said.
+ */
+export async function checkRedis(redis: Redis): Promise<readonly string[]> {
+  const read = async (name: string): Promise<string | undefined> => {
+    try {
+      const reply = (await redis.config('GET', name)) as string[];
+      return reply[1];
+    } catch {
+      return undefined;
+    }
+  };
+  const faults: string[] = [];
+  const policy = await read('maxmemory-policy');
+  if (policy !== undefined && policy !== 'noeviction') {
+    faults.push(`maxmemory-policy is ${policy}: Redis may drop jobs. Set it to noeviction.`);
+  }
+  if ((await read('appendonly')) === 'no') {
+    faults.push('appendonly is no: a restart of Redis loses the queues (the sweep rebuilds them). Set it to yes.');
+  }
+  return faults;
+}

@@ -1,0 +1,95 @@
+import { AppError } from '@bulkhead/domain';
+import { type Logger, withLogContext } from '@bulkhead/runtime';
+import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
+import { catalog, isJobName, type JobName } from './catalog.ts';
+import type { JobContext, Processors } from './consumer.ts';
+
+interface RunJobOptions {
+  readonly job: Job;
+  readonly token: string | undefined;
+  /** Aborted when this job is cancelled. */
+  readonly signal: AbortSignal | undefined;
+  /** Aborted when the process stops. */
+  readonly stopSignal: AbortSignal;
+  readonly processors: Processors;
+  readonly logger: Logger;
+}
+
+/** A job cut by shutdown is somebody else's after this: at once, but not before this worker has let go of it. */
+const handOverMs = 500;
+
+/**
+ * The one wrapper of every processor: parses the payload, restores the log context, bounds the time, measures, logs, and
+ * translates errors for BullMQ. Error texts that reach Redis are static: never an upstream body.
+ */
+export async function runJob(options: RunJobOptions): Promise<void> {
+  const { job, logger } = options;
+  if (!isJobName(job.name)) throw new UnrecoverableError(`there is no job ${job.name}`);
+  const definition = catalog[job.name];
+  const payload = definition.payload.safeParse(job.data);
+  if (!payload.success)
+    throw new UnrecoverableError('the payload does not fit the job: it was added by another version');
+  const attempt = job.attemptsMade + 1;
+  const context = { queue: definition.queue, job: job.name, jobId: job.id, attempt, ...payload.data };
+  await withLogContext(context, async () => {
+    const startedAt = performance.now();
+    const durationMs = () => Math.round(performance.now() - startedAt);
+    try {
+      await process({ ...options, name: job.name as JobName, payload: payload.data });
+      logger.debug('job completed', { durationMs: durationMs() });
+    } catch (error) {
+      await translate({ ...options, error, isLastAttempt: isLastAttempt(job), durationMs: durationMs() });
+    }
+  });
+}
+
+async function process(options: RunJobOptions & { readonly name: JobName; readonly payload: unknown }): Promise<void> {
+  const { job, name, payload, signal, stopSignal, processors } = options;
+  const limit = AbortSignal.timeout(catalog[name].timeoutMs);
+  const context: JobContext = {
+    signal: AbortSignal.any([stopSignal, limit, ...(signal ? [signal] : [])]),
+    jobId: job.id ?? '',
+    isLastAttempt: isLastAttempt(job),
+    log: async (line) => {
+      await job.log(line);
+    },
+  };
+  // The payload was parsed by this name's schema.
+  const processor = processors[name] as (payload: unknown, context: JobContext) => Promise<void>;
+  await processor(payload, context);
+}
+
+function isLastAttempt(job: Job): boolean {
+  return job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+}
+
+async function translate(
+  options: RunJobOptions & {
+    readonly error: unknown;
+    readonly isLastAttempt: boolean;
+    readonly durationMs: number;
+  },
+): Promise<never> {
+  const { job, token, stopSignal, logger, error, isLastAttempt: isLast, durationMs } = options;
+  if (stopSignal.aborted) {
+    logger.info('job handed over', { durationMs });
+    return delay(job, token, handOverMs);
+  }
+  const known = error instanceof AppError ? error : undefined;
+  if (typeof known?.retry === 'object') {
+    logger.info('job waits', { durationMs, delayMs: known.retry.afterMs, code: known.code });
+    return delay(job, token, known.retry.afterMs);
+  }
+  const isFinal = isLast || known?.retry === 'never';
+  if (isFinal) logger.error('job failed', { durationMs, error });
+  else logger.warn('job will be retried', { durationMs, error });
+  const text = known
+    ? `${known.code}: ${known.message}`
+    : `unexpected: ${error instanceof Error ? error.name : typeof error}`;
+  throw known?.retry === 'never' ? new UnrecoverableError(text) : new Error(text);
+}
+
+async function delay(job: Job, token: string | undefined, delayMs: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + delayMs, token);
+  throw new DelayedError();
+}
