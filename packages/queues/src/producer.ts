@@ -28,6 +28,11 @@ export function createProducer({ redis, prefix, onError }: ProducerOptions) {
     /** For Bull Board. */
     queues: Object.values(queues),
 
+    /** @throws where Redis does not answer. */
+    async ping(): Promise<void> {
+      await redis.ping();
+    },
+
     /** Adds a job; the same one a second time is dropped while the first is kept. */
     enqueue: add,
 

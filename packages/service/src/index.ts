@@ -1,1 +1,7 @@
-export {};
+export { bulkExportRequestSchema } from './bulk-export.schema.ts';
+export { type BulkExportService, createBulkExportService } from './bulk-export.service.ts';
+export { connectionBodySchema } from './connection.schema.ts';
+export { type ConnectionService, createConnectionService } from './connection.service.ts';
+export { toCapabilitiesView, toConnectionView } from './connection-view.ts';
+export { toFileView, toStartedView, toStatusView } from './export-view.ts';
+export { type Fault, invalidRequest } from './invalid-request.ts';

@@ -1,0 +1,145 @@
+import { AppError, type Capabilities, type Connection, type ConnectionAuth } from '@bulkhead/domain';
+import type { Provider, ProviderRegistry } from '@bulkhead/ehr-client';
+import type { Producer } from '@bulkhead/queues';
+import type { Store } from '@bulkhead/store';
+import type { ConnectionBody } from './connection.schema.ts';
+import { type Fault, invalidRequest } from './invalid-request.ts';
+import { newId } from './new-id.ts';
+import { unavailable } from './unavailable.ts';
+import { waitUntil } from './wait-until.ts';
+
+/** What a server offers changes with its releases. */
+const capabilitiesMaxAgeMs = 24 * 60 * 60_000;
+const capabilitiesWaitMs = 10_000;
+
+export type ConnectionService = ReturnType<typeof createConnectionService>;
+
+export function createConnectionService(options: {
+  readonly store: Store;
+  readonly producer: Producer;
+  readonly registry: ProviderRegistry;
+}) {
+  const { store, producer, registry } = options;
+
+  const find = async ({ provider, id }: { readonly provider?: string; readonly id: string }): Promise<Connection> => {
+    if (provider !== undefined) registry.get(provider);
+    const connection = await store.connections.find(id);
+    if (connection && (provider === undefined || connection.provider === provider)) return connection;
+    throw new AppError({
+      code: 'unknown-connection',
+      message: 'There is no such connection. List them by GET /api/ehr/connections, or create one by POST.',
+      retry: 'never',
+    });
+  };
+
+  return {
+    find,
+    list: () => store.connections.list(),
+
+    /** @throws AppError `unknown-provider`, `invalid-request` */
+    async create(body: ConnectionBody): Promise<Connection> {
+      const connection = toConnection({ body, provider: registry.get(body.provider) });
+      await store.connections.insert(connection);
+      return connection;
+    },
+
+    /** @throws AppError `connection-in-use` while an export of it runs. */
+    async delete(id: string): Promise<void> {
+      await find({ id });
+      const active = (await store.bulkExports.listActive()).find(({ connectionId }) => connectionId === id);
+      if (active) {
+        throw new AppError({
+          code: 'connection-in-use',
+          message: 'An export of this connection is running. Delete the connection when it has ended.',
+          retry: 'never',
+          context: { exportId: active.id },
+        });
+      }
+      await store.connections.delete(id);
+    },
+
+    /** What the connection's server offers, as a worker read it; asked anew once a day. */
+    async capabilities(which: { readonly provider: string; readonly id: string }): Promise<Capabilities> {
+      const known = (await find(which)).capabilities;
+      if (known && Date.now() - known.readAt.getTime() < capabilitiesMaxAgeMs) return known;
+      await producer.ensure('connection.read-capabilities', { connectionId: which.id }).catch((cause: unknown) => {
+        throw unavailable(cause);
+      });
+      const read = await waitUntil(async () => {
+        const { capabilities } = await find(which);
+        return capabilities && capabilities.readAt !== known?.readAt ? capabilities : undefined;
+      }, capabilitiesWaitMs);
+      if (read ?? known) return (read ?? known) as Capabilities;
+      throw new AppError({
+        code: 'capabilities-unknown',
+        message:
+          'The EHR has not answered yet. Verify the FHIR endpoint of the connection, or ask again in some seconds.',
+        retry: { afterMs: 5000 },
+      });
+    },
+  };
+}
+
+function toConnection({ body, provider }: { readonly body: ConnectionBody; readonly provider: Provider }): Connection {
+  const environmentName = body.environment ?? provider.defaultEnvironment;
+  const environment = provider.environments[environmentName];
+  if (!environment) {
+    const names = Object.keys(provider.environments).join(', ');
+    throw invalidRequest([{ path: 'environment', message: `${provider.id} has: ${names}` }]);
+  }
+  const faults: Fault[] = [];
+  const fhirEndpoint = body.fhirEndpoint ?? environment.fhirEndpoint;
+  const auth = toAuth({ body, provider, environment, faults });
+  checkOrigin({ provider, url: fhirEndpoint, path: 'fhirEndpoint', faults });
+  if (faults.length > 0) throw invalidRequest(faults);
+  const { practiceId } = body;
+  const ofPractice = practiceId && provider.groupIdTemplate?.replace('{practiceId}', practiceId);
+  const groupId = body.groupId ?? ofPractice;
+  return {
+    id: newId('conn'),
+    provider: provider.id,
+    environment: environmentName,
+    fhirEndpoint,
+    ...(practiceId === undefined ? {} : { practiceId }),
+    ...(groupId === undefined ? {} : { groupId }),
+    auth,
+    createdAt: new Date(),
+  };
+}
+
+function toAuth(options: {
+  readonly body: ConnectionBody;
+  readonly provider: Provider;
+  readonly environment: Provider['environments'][string];
+  readonly faults: Fault[];
+}): ConnectionAuth {
+  const { body, provider, environment, faults } = options;
+  if (body.auth.method === 'none') return body.auth;
+  const clientId = body.auth.clientId ?? provider.clientId ?? '';
+  const clientSecret = body.auth.clientSecret ?? provider.clientSecret ?? '';
+  const scope = body.auth.scope ?? provider.defaultScope ?? '';
+  const tokenEndpoint = body.auth.tokenEndpoint ?? environment.tokenEndpoint;
+  const required = { 'auth.clientId': clientId, 'auth.clientSecret': clientSecret, 'auth.scope': scope };
+  for (const [path, value] of Object.entries(required)) {
+    if (value === '') faults.push({ path, message: `is required: provider ${provider.id} has no default for it` });
+  }
+  if (tokenEndpoint !== undefined) checkOrigin({ provider, url: tokenEndpoint, path: 'auth.tokenEndpoint', faults });
+  return { method: 'client_credentials', clientId, clientSecret, scope, ...(tokenEndpoint ? { tokenEndpoint } : {}) };
+}
+
+/** Credentials are sent to these hosts, so only the operator's registry can name them, not a request. */
+function checkOrigin(options: {
+  readonly provider: Provider;
+  readonly url: string;
+  readonly path: string;
+  readonly faults: Fault[];
+}) {
+  const { provider, url, path, faults } = options;
+  const known = Object.values(provider.environments).flatMap(({ fhirEndpoint, tokenEndpoint }) => [
+    fhirEndpoint,
+    ...(tokenEndpoint ? [tokenEndpoint] : []),
+  ]);
+  const origins = new Set(known.map((one) => new URL(one).origin));
+  if (origins.has(new URL(url).origin)) return;
+  faults.push({ path, message: `must be at one of ${provider.id}'s hosts: ${[...origins].join(', ')}` });
+}
