@@ -1,1 +1,2 @@
-export {};
+export { buildApp } from './app.ts';
+export { type ApiConfig, readApiConfig } from './env.ts';

@@ -1,1 +1,2 @@
-export {};
+export { buildApp } from './app.ts';
+export { readWorkerConfig, type WorkerConfig } from './env.ts';

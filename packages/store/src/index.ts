@@ -1,5 +1,5 @@
 export { type ApiKey, type ApiKeyRole, apiKeyRoles } from './api-key.repository.ts';
-export { type ConnectStoreOptions, connectStore, type Store } from './connect-store.ts';
+export { createStore, type Store, type StoreOptions } from './create-store.ts';
 export type { FileClaim } from './output-file.repository.ts';
 export type { QuarantinedLine } from './quarantine.repository.ts';
 export type { ResourceWriter, WriteOutcome } from './resource.writer.ts';

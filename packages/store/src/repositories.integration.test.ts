@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { emptyCheckpoint } from '@bulkhead/domain';
 import { makeBulkExport, makeOutputFile, testServices } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { connectStore, type Store } from './connect-store.ts';
+import { createStore, type Store } from './create-store.ts';
 
 let store: Store;
 const now = new Date('2024-06-01T00:00:00Z');
 
 beforeAll(async () => {
-  store = await connectStore({ uri: testServices().mongodbUri, encryptionKey: randomBytes(32) });
+  store = createStore({ uri: testServices().mongodbUri, encryptionKey: randomBytes(32) });
+  await store.connect();
   await store.migrate();
 });
 afterAll(async () => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { parseResourceLine, type Resource } from '@bulkhead/fhir';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { connectStore, type Store } from './connect-store.ts';
+import { createStore, type Store } from './create-store.ts';
 import { type ResourceDocument, toResourceDocument, toTombstone } from './resource-document.ts';
 
 const context = {
@@ -29,7 +29,8 @@ function observation(id: string, versionId: number, extra = ''): ResourceDocumen
 let store: Store;
 
 beforeAll(async () => {
-  store = await connectStore({ uri: testServices().mongodbUri, encryptionKey: randomBytes(32) });
+  store = createStore({ uri: testServices().mongodbUri, encryptionKey: randomBytes(32) });
+  await store.connect();
   await store.migrate();
 });
 afterAll(async () => {

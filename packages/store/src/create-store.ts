@@ -10,7 +10,7 @@ import { createResourceWriter } from './resource.writer.ts';
 import { createSecretBox } from './secret-box.ts';
 import { createWatermarkRepository } from './watermark.repository.ts';
 
-export interface ConnectStoreOptions {
+export interface StoreOptions {
   readonly uri: string;
   /** 32 bytes; seals secrets and quarantined lines. */
   readonly encryptionKey: Buffer;
@@ -18,20 +18,11 @@ export interface ConnectStoreOptions {
   readonly maxPoolSize?: number;
 }
 
-export type Store = Awaited<ReturnType<typeof connectStore>>;
+export type Store = ReturnType<typeof createStore>;
 
-/** Connects and gives one repository per collection. Waits up to 10 s for the server, then throws. */
-export async function connectStore({ uri, encryptionKey, maxPoolSize = 20 }: ConnectStoreOptions) {
-  const database = await createConnection(uri, {
-    autoIndex: false,
-    autoCreate: false,
-    bufferCommands: false,
-    maxPoolSize,
-    // An acknowledged write survives the loss of the primary: a checkpoint must never be ahead of its data.
-    writeConcern: { w: 'majority', journal: true },
-    // Short, so that a request gets its 503 and a job its retry while MongoDB is away.
-    serverSelectionTimeoutMS: 3000,
-  }).asPromise();
+/** One repository per collection. Nothing is read or written before `connect()`. */
+export function createStore({ uri, encryptionKey, maxPoolSize = 20 }: StoreOptions) {
+  const database = createConnection();
   const secretBox = createSecretBox(encryptionKey);
   const connections = createConnectionRepository({ database, secretBox });
   const bulkExports = createBulkExportRepository(database);
@@ -48,6 +39,19 @@ export async function connectStore({ uri, encryptionKey, maxPoolSize = 20 }: Con
     apiKeys,
     resources: createResourceRepository(database),
     resourceWriter: createResourceWriter(database),
+    /** @throws where MongoDB does not answer within some seconds. */
+    async connect(): Promise<void> {
+      await database.openUri(uri, {
+        autoIndex: false,
+        autoCreate: false,
+        bufferCommands: false,
+        maxPoolSize,
+        // An acknowledged write survives the loss of the primary: a checkpoint must never be ahead of its data.
+        writeConcern: { w: 'majority', journal: true },
+        // Short, so that a request gets its 503 and a job its retry while MongoDB is away.
+        serverSelectionTimeoutMS: 3000,
+      });
+    },
     migrate: () => migrate(database),
     prepareResourceTypes: (resourceTypes: readonly string[]) => prepareResourceTypes({ database, resourceTypes }),
     /** @throws where MongoDB does not answer. */

@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createProviderRegistry } from '@bulkhead/ehr-client';
+import { checkRedis, connectRedis, createProducer } from '@bulkhead/queues';
+import { type App, createHealth, type Logger } from '@bulkhead/runtime';
+import { createBulkExportService, createConnectionService } from '@bulkhead/service';
+import { createStore } from '@bulkhead/store';
+import { createHttpApp } from './create-http-app.ts';
+import type { ApiConfig } from './env.ts';
+
+/** An API process, from its configuration: everything it is made of stands here. */
+export function buildApp({
+  config,
+  logger,
+}: {
+  readonly config: ApiConfig;
+  readonly logger: Logger;
+}): App & { readonly port: number } {
+  const onError = (error: Error) => logger.warn('redis connection failed', { error });
+  const registry = createProviderRegistry(config);
+  const redis = connectRedis({ url: config.REDIS_URL, waiting: false, onError });
+  const store = createStore({ uri: config.MONGODB_URI, encryptionKey: config.BULKHEAD_ENCRYPTION_KEY });
+  const producer = createProducer({ redis, prefix: config.BULKHEAD_PREFIX, onError });
+  const connections = createConnectionService({ store, producer, registry });
+  const bulkExports = createBulkExportService({ store, producer, connections });
+  const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() });
+  const http = createHttpApp({ store, producer, registry, bulkExports, connections, health, logger });
+  const server = createServer(http);
+
+  return {
+    get port() {
+      return (server.address() as AddressInfo).port;
+    },
+    async start() {
+      await store.connect();
+      for (const reason of await checkRedis(redis)) logger.warn('redis is not safe for queues', { reason });
+      server.listen(config.PORT, config.HOST);
+      await once(server, 'listening');
+      logger.info('API started', { port: this.port });
+    },
+    async stop() {
+      health.stop();
+      const closed = server.listening ? once(server, 'close') : undefined;
+      server.close();
+      server.closeIdleConnections();
+      await closed;
+      await producer.close();
+      await store.close();
+      redis.disconnect();
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { AppError } from '@bulkhead/domain';
+import type { ProviderRegistry } from '@bulkhead/ehr-client';
+import type { Producer } from '@bulkhead/queues';
+import type { createHealth, Logger } from '@bulkhead/runtime';
+import type { BulkExportService, ConnectionService } from '@bulkhead/service';
+import type { Store } from '@bulkhead/store';
+import express, { type Express } from 'express';
+import helmet from 'helmet';
+import { answerError } from './middleware/answer-error.ts';
+import { authenticate, authenticateOperator } from './middleware/authenticate.ts';
+import { logRequests } from './middleware/log-requests.ts';
+import { bulkExportRoutes } from './routes/bulk-export.routes.ts';
+import { bullBoardPath, bullBoardRoute } from './routes/bull-board.route.ts';
+import { capabilitiesRoute } from './routes/capabilities.route.ts';
+import { connectionRoutes } from './routes/connection.routes.ts';
+import { healthRoutes } from './routes/health.routes.ts';
+
+export interface HttpAppDeps {
+  readonly store: Store;
+  readonly producer: Producer;
+  readonly registry: ProviderRegistry;
+  readonly bulkExports: BulkExportService;
+  readonly connections: ConnectionService;
+  readonly health: ReturnType<typeof createHealth>;
+  readonly logger: Logger;
+}
+
+/** The API's routes in their order: health, Bull Board, then everything that needs an API key. */
+export function createHttpApp(deps: HttpAppDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(logRequests(deps.logger));
+  app.use(helmet());
+  app.use(healthRoutes(deps));
+  app.use(bullBoardPath, authenticateOperator(deps), bullBoardRoute(deps));
+
+  const api = express.Router();
+  api.use(authenticate(deps));
+  // No request needs more than some kilobytes; a larger one is a mistake or an attack.
+  api.use(express.json({ limit: '100kb', type: () => true }));
+  api.use(connectionRoutes(deps), bulkExportRoutes(deps), capabilitiesRoute(deps));
+  app.use('/api/ehr', api);
+
+  app.use(() => {
+    throw new AppError({
+      code: 'unknown-route',
+      message: 'There is no such address. The README lists the endpoints.',
+      retry: 'never',
+    });
+  });
+  app.use(answerError(deps.logger));
+  return app;
+}

@@ -1,0 +1,14 @@
+import { parseEnv, processEnvShape } from '@bulkhead/runtime';
+import { z } from 'zod';
+
+const schema = z.object({
+  ...processEnvShape,
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  /** The interface to listen on; 127.0.0.1 for this machine only. */
+  HOST: z.string().default('0.0.0.0'),
+});
+export type ApiConfig = z.output<typeof schema>;
+
+export function readApiConfig(env: NodeJS.ProcessEnv): ApiConfig {
+  return parseEnv(schema, env);
+}

@@ -1,0 +1,23 @@
+import type { ProviderRegistry } from '@bulkhead/ehr-client';
+import { type ConnectionService, toCapabilitiesView } from '@bulkhead/service';
+import { Router } from 'express';
+import { z } from 'zod';
+import { parseRequest } from '../middleware/parse-request.ts';
+
+const querySchema = z.strictObject({ connectionId: z.string().min(1).max(100) });
+
+/** The guide's endpoint 4. */
+export function capabilitiesRoute(options: {
+  readonly connections: ConnectionService;
+  readonly registry: ProviderRegistry;
+}): Router {
+  const { connections, registry } = options;
+  const router = Router();
+  router.get('/:provider/capabilities', async (request, response) => {
+    const provider = registry.get(request.params.provider);
+    const { connectionId } = parseRequest(querySchema, request.query);
+    const capabilities = await connections.capabilities({ provider: provider.id, id: connectionId });
+    response.json({ success: true, data: toCapabilitiesView({ capabilities, provider }) });
+  });
+  return router;
+}

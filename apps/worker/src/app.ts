@@ -1,0 +1,57 @@
+import type { Server } from 'node:http';
+import { createEhrClient, createProviderRegistry } from '@bulkhead/ehr-client';
+import { checkRedis, connectRedis, createConsumer, createProducer } from '@bulkhead/queues';
+import { type App, createHealth, type Logger, startHealthServer } from '@bulkhead/runtime';
+import { createStore } from '@bulkhead/store';
+import type { WorkerConfig } from './env.ts';
+import { createProcessors } from './processors/create-processors.ts';
+
+/** Connections to MongoDB: each running job uses at most two at a time (a batch in flight and a ledger read). */
+const maxPoolSize = 40;
+
+/** A worker process, from its configuration: everything it is made of stands here. */
+export function buildApp({ config, logger }: { readonly config: WorkerConfig; readonly logger: Logger }): App {
+  const onError = (error: Error) => logger.warn('redis connection failed', { error });
+  const registry = createProviderRegistry(config);
+  const redis = connectRedis({ url: config.REDIS_URL, waiting: true, onError });
+  const prefix = config.BULKHEAD_PREFIX;
+  const store = createStore({ uri: config.MONGODB_URI, encryptionKey: config.BULKHEAD_ENCRYPTION_KEY, maxPoolSize });
+  const producer = createProducer({ redis, prefix, onError });
+  const ehr = createEhrClient({ registry, redis, prefix });
+  const processors = createProcessors({
+    store,
+    producer,
+    ehr,
+    logger,
+    pollIntervalMs: config.WORKER_POLL_INTERVAL_MS,
+    now: () => new Date(),
+  });
+  const queues = config.WORKER_QUEUES;
+  const consumer = createConsumer({ redis, prefix, queues, processors, logger, lockMs: config.WORKER_LOCK_MS });
+  const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() });
+  let healthServer: Server | undefined;
+
+  return {
+    async start() {
+      await store.connect();
+      for (const reason of await checkRedis(redis)) logger.warn('redis is not safe for queues', { reason });
+      // Every worker does this, so that whichever comes first after a loss of Redis brings the sweep back.
+      const everyMs = config.WORKER_SWEEP_INTERVAL_MS;
+      await producer.schedule({ name: 'maintenance.sweep', payload: {}, everyMs });
+      consumer.start();
+      if (config.WORKER_HEALTH_PORT !== undefined) {
+        healthServer = await startHealthServer({ health, port: config.WORKER_HEALTH_PORT });
+      }
+      logger.info('worker started', { queues });
+    },
+    async stop() {
+      health.stop();
+      await consumer.stop();
+      await producer.close();
+      ehr.close();
+      await store.close();
+      redis.disconnect();
+      healthServer?.close();
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import { queueNames } from '@bulkhead/queues';
+import { parseEnv, processEnvShape } from '@bulkhead/runtime';
+import { z } from 'zod';
+
+const schema = z.object({
+  ...processEnvShape,
+  /** Which queues this process serves, so that polls and downloads scale apart. */
+  WORKER_QUEUES: z
+    .string()
+    .default(queueNames.join(','))
+    .transform((text) => text.split(',').map((name) => name.trim()))
+    .pipe(z.array(z.enum(queueNames)).min(1)),
+  /** The guide's 30 s. Lower only against a server of your own. */
+  WORKER_POLL_INTERVAL_MS: z.coerce.number().int().min(50).default(30_000),
+  /** How long a killed worker's job waits before another takes it over. */
+  WORKER_LOCK_MS: z.coerce.number().int().min(1000).default(60_000),
+  /** How often records without a job are looked for. */
+  WORKER_SWEEP_INTERVAL_MS: z.coerce.number().int().min(1000).default(60_000),
+  /** Left out: no /health and /ready. */
+  WORKER_HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+});
+export type WorkerConfig = z.output<typeof schema>;
+
+export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
+  return parseEnv(schema, env);
+}

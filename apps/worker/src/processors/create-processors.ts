@@ -1,0 +1,20 @@
+import type { Processors } from '@bulkhead/queues';
+import type { WorkDeps } from '../work/deps.ts';
+import { createDownloadFileProcessor } from './download-file.processor.ts';
+import { createFinalizeExportProcessor } from './finalize-export.processor.ts';
+import { createKickOffProcessor } from './kick-off.processor.ts';
+import { createPollExportProcessor } from './poll-export.processor.ts';
+import { createReadCapabilitiesProcessor } from './read-capabilities.processor.ts';
+import { createSweepProcessor } from './sweep.processor.ts';
+
+/** One processor per job of the catalog; a missing one does not compile. */
+export function createProcessors(deps: WorkDeps): Processors {
+  return {
+    'export.kick-off': createKickOffProcessor(deps),
+    'export.poll': createPollExportProcessor(deps),
+    'export.finalize': createFinalizeExportProcessor(deps),
+    'file.download': createDownloadFileProcessor(deps),
+    'connection.read-capabilities': createReadCapabilitiesProcessor(deps),
+    'maintenance.sweep': createSweepProcessor(deps),
+  };
+}

@@ -1,0 +1,12 @@
+import type { Processor } from '@bulkhead/queues';
+import type { WorkDeps } from '../work/deps.ts';
+import { downloadFile } from '../work/download-file.ts';
+
+export function createDownloadFileProcessor(deps: WorkDeps): Processor<'file.download'> {
+  return async ({ exportId, fileId }, { signal, isLastAttempt }) => {
+    await downloadFile(deps, { fileId, signal, isLastAttempt });
+    // The flow's parent does this too. A file whose flow was lost with Redis has no parent, and must not wait for a sweep.
+    const unsettled = await deps.store.outputFiles.listUnsettledIds(exportId);
+    if (unsettled.length === 0) await deps.producer.enqueue('export.finalize', { exportId });
+  };
+}

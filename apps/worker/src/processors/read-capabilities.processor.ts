@@ -1,0 +1,16 @@
+import { readCapabilities } from '@bulkhead/ehr-client';
+import type { Processor } from '@bulkhead/queues';
+import type { WorkDeps } from '../work/deps.ts';
+
+export function createReadCapabilitiesProcessor({
+  store,
+  ehr,
+  now,
+}: WorkDeps): Processor<'connection.read-capabilities'> {
+  return async ({ connectionId }, { signal }) => {
+    const connection = await store.connections.find(connectionId);
+    if (!connection) return;
+    const capabilities = await readCapabilities({ session: ehr.session(connection), now: now(), signal });
+    await store.connections.saveCapabilities({ id: connectionId, capabilities });
+  };
+}

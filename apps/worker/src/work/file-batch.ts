@@ -1,0 +1,132 @@
+import type { FileCheckpoint, OutputFile } from '@bulkhead/domain';
+import { type NdjsonLine, parseResourceLine, type Resource, readDeletions, readOutcomeIssues } from '@bulkhead/fhir';
+import {
+  type QuarantinedLine,
+  type ResourceDocument,
+  type Store,
+  toResourceDocument,
+  toTombstone,
+} from '@bulkhead/store';
+
+/** A bulk write of this size has nearly no overhead per document left, and two of them fit any memory. */
+const maxDocuments = 1000;
+const maxBytes = 8 * 1024 * 1024;
+
+type Parsed = Extract<ReturnType<typeof parseResourceLine>, { kind: 'resource' }>;
+
+interface FileBatchOptions {
+  readonly store: Pick<Store, 'resourceWriter' | 'quarantine'>;
+  readonly file: OutputFile;
+  readonly observedAt: Date;
+  readonly now: () => Date;
+}
+
+/** Consecutive lines of a file, to be written and committed together. */
+export class FileBatch {
+  readonly #options: FileBatchOptions;
+  readonly #documents: ResourceDocument[] = [];
+  /** By resource type: a Bundle of deletions names resources of any. */
+  readonly #tombstones = new Map<string, ResourceDocument[]>();
+  readonly #bad: QuarantinedLine[] = [];
+  readonly #issues: string[] = [];
+  #bytes = 0;
+  #lines = 0;
+  #nextOffset: number | undefined;
+
+  constructor(options: FileBatchOptions) {
+    this.#options = options;
+  }
+
+  get isFull(): boolean {
+    return this.#lines >= maxDocuments || this.#bytes >= maxBytes;
+  }
+
+  add(line: NdjsonLine): void {
+    const parsed = this.#parse(line);
+    this.#count(line);
+    if (parsed.kind === 'resource') this.#take(line, parsed);
+    if (parsed.kind === 'rejected') this.#quarantine(line, parsed.reason);
+  }
+
+  /** The line that no line end closed. @returns false where it is cut off rather than the last. */
+  addLast(line: NdjsonLine): boolean {
+    const parsed = this.#parse(line);
+    if (parsed.kind === 'rejected' && (parsed.reason === 'invalid-json' || parsed.reason === 'invalid-utf8'))
+      return false;
+    this.add(line);
+    return true;
+  }
+
+  /** @returns the checkpoint after this batch; the database has acknowledged everything before it. */
+  async write(options: {
+    readonly checkpoint: FileCheckpoint;
+    readonly issues: Map<string, number>;
+  }): Promise<FileCheckpoint> {
+    const { checkpoint, issues } = options;
+    const { store, file, now } = this.#options;
+    if (this.#nextOffset === undefined) return checkpoint;
+    await store.quarantine.put({ lines: this.#bad, now: now() });
+    const outcome =
+      this.#documents.length > 0
+        ? await store.resourceWriter.write(file.type, this.#documents)
+        : { written: 0, unchanged: 0, stale: 0 };
+    let deleted = 0;
+    for (const [type, tombstones] of this.#tombstones)
+      deleted += (await store.resourceWriter.write(type, tombstones)).written;
+    for (const issue of this.#issues) issues.set(issue, (issues.get(issue) ?? 0) + 1);
+    return {
+      bytes: this.#nextOffset,
+      lines: checkpoint.lines + this.#lines,
+      stored: checkpoint.stored + outcome.written + outcome.unchanged,
+      unchanged: checkpoint.unchanged + outcome.unchanged,
+      stale: checkpoint.stale + outcome.stale,
+      quarantined: checkpoint.quarantined + this.#bad.length,
+      deleted: checkpoint.deleted + deleted,
+    };
+  }
+
+  #parse(line: NdjsonLine) {
+    const { section, type } = this.#options.file;
+    const expected = { output: type, deleted: 'Bundle', error: 'OperationOutcome' }[section];
+    return parseResourceLine(line, expected);
+  }
+
+  #count({ bytes, nextOffset }: NdjsonLine): void {
+    this.#bytes += bytes.length;
+    this.#lines += 1;
+    this.#nextOffset = nextOffset;
+  }
+
+  #take(line: NdjsonLine, parsed: Parsed): void {
+    const { section } = this.#options.file;
+    if (section === 'deleted') this.#takeDeletions(line, parsed.resource);
+    else if (section === 'error') this.#takeIssues(parsed.resource);
+    else this.#documents.push(toResourceDocument({ ...parsed, context: this.#context(line) }));
+  }
+
+  #takeDeletions(line: NdjsonLine, bundle: Resource): void {
+    const { deletions, unreadable } = readDeletions(bundle);
+    for (const { resourceType, resourceId } of deletions) {
+      const tombstones = this.#tombstones.get(resourceType) ?? [];
+      tombstones.push(toTombstone({ resourceId, context: this.#context(line) }));
+      this.#tombstones.set(resourceType, tombstones);
+    }
+    if (unreadable > 0) this.#quarantine(line, 'unreadable-deletion');
+  }
+
+  #takeIssues(outcome: Resource): void {
+    for (const { severity, code } of readOutcomeIssues(outcome)) this.#issues.push(`${severity}/${code}`);
+  }
+
+  #quarantine({ line, offset, bytes }: NdjsonLine, reason: string): void {
+    const { id: fileId, exportId, connectionId } = this.#options.file;
+    // A copy: `bytes` is a view of a chunk that would otherwise stay in memory with it.
+    this.#bad.push({ connectionId, exportId, fileId, line, offset, reason, bytes: Buffer.from(bytes) });
+  }
+
+  #context({ line }: NdjsonLine) {
+    const { file, observedAt, now } = this.#options;
+    const source = { exportId: file.exportId, fileId: file.id, line };
+    return { connectionId: file.connectionId, source, observedAt, now: now() };
+  }
+}

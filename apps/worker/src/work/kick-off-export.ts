@@ -1,0 +1,81 @@
+import { AppError, type BulkExport, type Connection } from '@bulkhead/domain';
+import { deleteExport, type KickOff, kickOffExport, readCapabilities } from '@bulkhead/ehr-client';
+import type { ExportStep, WorkDeps } from './deps.ts';
+
+/** An export that the EHR does not even accept for this long is given up; see `maxExportAgeMs` for those it accepted. */
+const maxKickOffAgeMs = 48 * 60 * 60_000;
+
+/** Asks the EHR for an export and schedules its polls. Done already, or no longer wanted: does nothing. */
+export async function kickOff(deps: WorkDeps, { exportId, signal }: ExportStep): Promise<void> {
+  const { store, ehr, now } = deps;
+  const found = await store.bulkExports.find(exportId);
+  if (!found || (found.phase !== 'queued' && found.phase !== 'kicking-off')) return;
+  if (now().getTime() - found.createdAt.getTime() > maxKickOffAgeMs) throw neverAccepted();
+  const connection = await withCapabilities(deps, { connectionId: found.connectionId, signal });
+  const record =
+    found.phase === 'queued' ? await store.bulkExports.transition({ from: found, to: 'kicking-off' }) : found;
+  if (!record) return;
+  const session = ehr.session(connection);
+  const started = await kickOffExport({ session, request: record.request, signal });
+  // Stored at once: until then only the server knows of its export.
+  const exporting = await recordStart(deps, { record, started });
+  if (exporting) await schedulePolls(deps, exporting);
+  else await deleteExport({ session, statusUrl: started.statusUrl, signal });
+}
+
+/** @returns undefined where the export was cancelled meanwhile. */
+async function recordStart(
+  { store, logger, now, pollIntervalMs }: WorkDeps,
+  { record, started }: { readonly record: BulkExport; readonly started: KickOff },
+): Promise<BulkExport | undefined> {
+  const { statusUrl, droppedParameters } = started;
+  const kickedOffAt = now();
+  const notBefore = new Date(kickedOffAt.getTime() + pollIntervalMs);
+  const change = { statusUrl, droppedParameters, kickedOffAt, notBefore };
+  for (const parameter of droppedParameters) {
+    const message = `The EHR does not support ${parameter}; the export was made without it.`;
+    await store.bulkExports.warn({ id: record.id, code: 'parameter-dropped', message });
+  }
+  logger.info('export kicked off', { exportId: record.id, droppedParameters });
+  return store.bulkExports.transition({ from: record, to: 'exporting', change });
+}
+
+/** One job scheduler per export: its iterations survive crashes, where a job that adds itself again would not. */
+export async function schedulePolls({ producer, pollIntervalMs }: WorkDeps, record: BulkExport): Promise<void> {
+  await producer.schedule({
+    name: 'export.poll',
+    payload: { exportId: record.id },
+    everyMs: pollIntervalMs,
+    ...(record.notBefore ? { startAt: record.notBefore } : {}),
+  });
+}
+
+/** The export level depends on what the server offers. */
+async function withCapabilities(
+  { store, ehr, now }: WorkDeps,
+  { connectionId, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
+): Promise<Connection> {
+  const connection = await store.connections.find(connectionId);
+  if (!connection) throw connectionGone();
+  if (connection.capabilities) return connection;
+  const capabilities = await readCapabilities({ session: ehr.session(connection), now: now(), signal });
+  await store.connections.saveCapabilities({ id: connectionId, capabilities });
+  return { ...connection, capabilities };
+}
+
+function connectionGone(): AppError {
+  return new AppError({
+    code: 'connection-gone',
+    message: 'The connection of this export was deleted. Create it again and ask for a new export.',
+    retry: 'never',
+  });
+}
+
+function neverAccepted(): AppError {
+  return new AppError({
+    code: 'kick-off-timeout',
+    message:
+      "The EHR did not accept the export for 48 hours. See whether another export is stuck there, or ask the EHR's support.",
+    retry: 'never',
+  });
+}

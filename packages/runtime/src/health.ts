@@ -1,0 +1,45 @@
+export type HealthChecks = Readonly<Record<string, () => Promise<void>>>;
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** Per dependency: `up`, `down`; a process that is stopping says so. */
+  readonly checks: Readonly<Record<string, 'up' | 'down'>>;
+  readonly stopping?: true;
+}
+
+/** A dependency that does not answer within this is down for whoever waits for an answer of ours. */
+const checkTimeoutMs = 2000;
+
+/** `/health` says that the process lives; readiness, that what it needs is up and that it is not stopping. */
+export function createHealth(checks: HealthChecks) {
+  let stopping = false;
+  return {
+    /** From now on not ready: load balancers look elsewhere while requests in flight end. */
+    stop(): void {
+      stopping = true;
+    },
+    async readiness(): Promise<Readiness> {
+      const entries = await Promise.all(
+        Object.entries(checks).map(async ([name, check]) => [name, (await isUp(check)) ? 'up' : 'down'] as const),
+      );
+      const up = entries.every(([, state]) => state === 'up');
+      return { ready: up && !stopping, checks: Object.fromEntries(entries), ...(stopping ? { stopping } : {}) };
+    },
+  };
+}
+
+async function isUp(check: () => Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('timeout')), checkTimeoutMs);
+  });
+  try {
+    await Promise.race([check(), timeout]);
+    return true;
+  } catch {
+    // Down is the answer; the reason is in that dependency's own log lines.
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}

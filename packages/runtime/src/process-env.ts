@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+/** What every process of the system needs from its environment; each app adds its own. */
+export const processEnvShape = {
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' }),
+  MONGODB_URI: z.string().regex(/^mongodb(\+srv)?:\/\/.+/, 'must be a mongodb:// or mongodb+srv:// URI'),
+  BULKHEAD_ENCRYPTION_KEY: z
+    .string()
+    .transform((text) => Buffer.from(text, 'base64'))
+    .refine((key) => key.length === 32, 'must be 32 bytes in base64, as `openssl rand -base64 32` makes them'),
+  /** Of every key in Redis; in braces, so that a Redis Cluster keeps a queue's keys together. */
+  BULKHEAD_PREFIX: z.string().min(1).default('{bulkhead}'),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),
+  /** The guide's debug mode: `athenahealth:*`. */
+  DEBUG: z.string().optional(),
+  ATHENAHEALTH_CLIENT_ID: z.string().optional(),
+  ATHENAHEALTH_CLIENT_SECRET: z.string().optional(),
+  ATHENAHEALTH_REDIRECT_URI: z.url().optional(),
+  ATHENAHEALTH_FHIR_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  BULKHEAD_PROVIDERS_FILE: z.string().optional(),
+};
+
+/** LOG_LEVEL, or `debug` where the guide's DEBUG=athenahealth:* asks for it, or `info`. */
+export function logLevel({
+  LOG_LEVEL,
+  DEBUG,
+}: {
+  LOG_LEVEL?: LogLevel | undefined;
+  DEBUG?: string | undefined;
+}): LogLevel {
+  return LOG_LEVEL ?? (/(^|[\s,])(\*|athenahealth)/.test(DEBUG ?? '') ? 'debug' : 'info');
+}
+
+type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
