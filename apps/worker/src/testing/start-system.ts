@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import { buildApp as buildApi, readApiConfig } from '@bulkhead/api';
+import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { createLogger } from '@bulkhead/runtime';
+import { createStore, type Store } from '@bulkhead/store';
+import { testServices, waitFor } from '@bulkhead/testing';
+import { buildApp as buildWorker } from '../app.ts';
+import { readWorkerConfig } from '../env.ts';
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests read whatever the answer holds and compare it.
+  readonly body: any;
+}
+
+export interface System {
+  readonly simulator: EhrSimulator;
+  readonly store: Store;
+  /** For processes that a test starts itself. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly connectionId: string;
+  request(method: string, path: string, body?: unknown): Promise<ApiAnswer>;
+  startWorker(): Promise<{ stop(): Promise<void> }>;
+  /** Waits until an export is no longer in progress. */
+  settled(id: string): Promise<ApiAnswer['body']>;
+  violations(): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+/** A simulated EHR, an API and a connection, on a database and a key prefix of their own; workers as the test asks. */
+export async function startSystem(
+  options: { readonly simulator?: EhrSimulatorOptions; readonly env?: Record<string, string> } = {},
+): Promise<System> {
+  const { redisUrl, mongodbUri, prefix } = testServices();
+  const simulator = createEhrSimulator({ exportSeconds: 0.2, retryAfterSeconds: 0, patients: 10, ...options.simulator });
+  await simulator.start();
+  const env = {
+    REDIS_URL: redisUrl,
+    MONGODB_URI: mongodbUri,
+    BULKHEAD_PREFIX: prefix,
+    BULKHEAD_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+    ATHENAHEALTH_FHIR_ENDPOINT: simulator.fhirEndpoint,
+    WORKER_POLL_INTERVAL_MS: '250',
+    WORKER_SWEEP_INTERVAL_MS: '1000',
+    PORT: '0',
+    HOST: '127.0.0.1',
+    ...options.env,
+  };
+  const logger = createLogger({ name: 'test', level: (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent' });
+  const config = readApiConfig(env);
+  const store = createStore({ uri: mongodbUri, encryptionKey: config.BULKHEAD_ENCRYPTION_KEY });
+  await store.connect();
+  await store.migrate();
+  const key = await store.apiKeys.create({ name: 'test', role: 'operator', now: new Date() });
+  const api = buildApi({ config, logger });
+  await api.start();
+  const workers: { stop(): Promise<void> }[] = [];
+
+  const request = async (method: string, path: string, body?: unknown): Promise<ApiAnswer> => {
+    const response = await fetch(`http://127.0.0.1:${api.port}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+  };
+  const connection = await request('POST', '/api/ehr/connections', {
+    provider: 'athenahealth',
+    practiceId: '195900',
+    auth: { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret' },
+  });
+  if (connection.status !== 201) throw new Error(`no connection: ${JSON.stringify(connection.body)}`);
+  return {
+    simulator,
+    store,
+    env,
+    connectionId: connection.body.data.id,
+    request,
+    async startWorker() {
+      const worker = buildWorker({ config: readWorkerConfig(env), logger });
+      workers.push(worker);
+      await worker.start();
+      return worker;
+    },
+    settled: (id) =>
+      waitFor(
+        async () => {
+          const { body } = await request('GET', `/api/ehr/athenahealth/bulk-export/${id}`);
+          return body.data.status === 'IN_PROGRESS' ? undefined : body.data;
+        },
+        { timeoutMs: 90_000, what: `the end of ${id}` },
+      ),
+    violations: async () => (await fetch(`${simulator.baseUrl}/_sim/violations`)).json(),
+    async stop() {
+      for (const worker of workers) await worker.stop();
+      await api.stop();
+      await store.close();
+      await simulator.stop();
+    },
+  };
+}
