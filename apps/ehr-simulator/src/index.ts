@@ -1,1 +1,3 @@
-export {};
+export { createEhrSimulator, type EhrSimulator } from './app.ts';
+export type { Clock } from './clock.ts';
+export type { EhrSimulatorOptions } from './options.ts';

@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buildExpressApp } from './build-express-app.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { ExportRegistry } from './export/export-registry.ts';
+import { FileLinks } from './export/file-links.ts';
+import { FaultBoard } from './faults/fault-board.ts';
+import { Judge } from './judge/judge.ts';
+import { TrafficStats } from './judge/traffic-stats.ts';
+import { TokenStore } from './oauth/token-store.ts';
+import { type EhrSimulatorOptions, type SimulatorOptions, simulatorOptionsSchema } from './options.ts';
+import { openFolder } from './practice/folder/open-folder.ts';
+import { generatePractice } from './practice/generated/generate-practice.ts';
+import { Practice } from './practice/practice.ts';
+import type { Simulator } from './simulator.ts';
+
+export interface EhrSimulator {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Scheme, host and port; known once started. */
+  readonly baseUrl: string;
+  /** The FHIR base, `{baseUrl}/fhir/r4`. */
+  readonly fhirEndpoint: string;
+}
+
+const fhirPath = '/fhir/r4';
+
+/**
+ * A simulated athenahealth. Several may live in one process.
+ * @throws ZodError for options that make no sense.
+ */
+export function createEhrSimulator({ clock = systemClock, ...given }: EhrSimulatorOptions = {}): EhrSimulator {
+  const options = consistent(simulatorOptionsSchema.parse(given));
+  const server = createServer();
+  const fileServer = options.separateFileHost ? createServer() : server;
+  const baseUrl = () => urlOf({ server, host: options.host });
+  let exports: ExportRegistry | undefined;
+  return {
+    start: async () => {
+      const simulator = await assemble({ options, clock, server, fileServer });
+      exports = simulator.exports;
+      const app = buildExpressApp(simulator);
+      for (const each of new Set([server, fileServer])) each.on('request', app);
+      await listen({ server, options });
+      if (fileServer !== server) await listen({ server: fileServer, options, port: 0 });
+    },
+    stop: async () => {
+      await exports?.close();
+      await Promise.all([...new Set([server, fileServer])].map(close));
+    },
+    get baseUrl() {
+      return baseUrl();
+    },
+    get fhirEndpoint() {
+      return baseUrl() + fhirPath;
+    },
+  };
+}
+
+/** A store on another origin is reached by signed links: a token sent there would be a leak. */
+function consistent(options: SimulatorOptions): SimulatorOptions {
+  return options.separateFileHost ? { ...options, requiresAccessToken: false } : options;
+}
+
+interface AssembleInput {
+  readonly options: SimulatorOptions;
+  readonly clock: Clock;
+  readonly server: Server;
+  readonly fileServer: Server;
+}
+
+async function assemble({ options, clock, server, fileServer }: AssembleInput): Promise<Simulator> {
+  const baseUrl = () => urlOf({ server, host: options.host });
+  const fhirEndpoint = () => baseUrl() + fhirPath;
+  const source = options.dataDir
+    ? await openFolder(options.dataDir)
+    : generatePractice({ ...options, fhirBase: fhirEndpoint });
+  const practice = new Practice({ source, clock });
+  return {
+    options,
+    clock,
+    practice,
+    exports: new ExportRegistry({ options, clock, practice }),
+    links: new FileLinks({ options, clock }),
+    tokens: new TokenStore({ options, clock }),
+    judge: new Judge({ options, clock }),
+    stats: new TrafficStats(),
+    faults: new FaultBoard(),
+    baseUrl,
+    fhirEndpoint,
+    fileEndpoint: () => urlOf({ server: fileServer, host: options.host }) + fhirPath,
+    isFileHost: (req) => fileServer !== server && req.socket.localPort === (fileServer.address() as AddressInfo).port,
+  };
+}
+
+interface ListenInput {
+  readonly server: Server;
+  readonly options: SimulatorOptions;
+  readonly port?: number;
+}
+
+async function listen({ server, options, port = options.port }: ListenInput): Promise<void> {
+  server.listen(port, options.host);
+  await once(server, 'listening');
+}
+
+async function close(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}
+
+function urlOf({ server, host }: { readonly server: Server; readonly host: string }): string {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The simulator is not started.');
+  return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+}

@@ -1,0 +1,74 @@
+import { searchableTypes } from '../search/searchable-types.ts';
+import type { Simulator } from '../simulator.ts';
+
+const bulkGuide = 'http://hl7.org/fhir/uv/bulkdata';
+/** Fixed: the statement describes this release, and clients compare it. */
+const statementDate = '2025-11-01';
+
+const searchTypes: Readonly<Record<string, string>> = {
+  _id: 'token',
+  _lastUpdated: 'date',
+  date: 'date',
+  birthdate: 'date',
+  patient: 'reference',
+  encounter: 'reference',
+  name: 'string',
+  family: 'string',
+  given: 'string',
+};
+
+/** What `metadata` says: athenahealth declares bulk data 1.0.1 and 2.0.0, and Appointment with `_id` only. */
+export function capabilityStatement({ options, practice, baseUrl, fhirEndpoint }: Simulator): Record<string, unknown> {
+  const levels = options.exportLevels;
+  return {
+    resourceType: 'CapabilityStatement',
+    status: 'active',
+    date: statementDate,
+    kind: 'instance',
+    software: { name: 'simulated athenahealth', version: '1' },
+    implementation: { description: 'A simulated athenahealth', url: fhirEndpoint() },
+    fhirVersion: '4.0.1',
+    format: ['application/fhir+json'],
+    instantiates: [`${bulkGuide}/CapabilityStatement/bulk-data`],
+    implementationGuide: [`${bulkGuide}/ImplementationGuide/hl7.fhir.uv.bulkdata|1.0.1`, `${bulkGuide}|2.0.0`],
+    rest: [
+      {
+        mode: 'server',
+        security: { service: [{ coding: [{ code: 'SMART-on-FHIR' }] }], extension: [oauthUris(baseUrl())] },
+        resource: [
+          ...practice.types.map((type) =>
+            resource({ type, isExportable: type === 'Patient' && levels.includes('patient') }),
+          ),
+          ...(levels.includes('group')
+            ? [{ type: 'Group', interaction: [], operation: [exportOperation('group')] }]
+            : []),
+        ],
+        operation: levels.includes('system') ? [exportOperation('system')] : [],
+      },
+    ],
+  };
+}
+
+function resource({ type, isExportable }: { readonly type: string; readonly isExportable: boolean }) {
+  const names = ['_id', ...(searchableTypes[type] ?? ['patient', '_lastUpdated'])];
+  return {
+    type,
+    interaction: [{ code: 'read' }, { code: 'search-type' }],
+    versioning: 'versioned',
+    searchParam: names.map((name) => ({ name, type: searchTypes[name] ?? 'token' })),
+    ...(isExportable ? { operation: [exportOperation('patient')] } : {}),
+  };
+}
+
+function exportOperation(level: 'system' | 'patient' | 'group') {
+  const name = level === 'system' ? 'export' : `${level}-export`;
+  return { name: 'export', definition: `${bulkGuide}/OperationDefinition/${name}` };
+}
+
+function oauthUris(baseUrl: string) {
+  const uri = (name: string) => ({ url: name, valueUri: `${baseUrl}/oauth2/v1/${name}` });
+  return {
+    url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
+    extension: [uri('authorize'), uri('token'), uri('revoke')],
+  };
+}

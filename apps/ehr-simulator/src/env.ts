@@ -1,0 +1,39 @@
+import { z } from 'zod';
+
+const flag = z.enum(['on', 'off', 'true', 'false']).transform((value) => value === 'on' || value === 'true');
+const number = z.coerce.number();
+
+/** The variables of the simulator's process. What is left out takes the option's own default (`options.ts`). */
+export const envSchema = z
+  .object({
+    SIMULATOR_HOST: z.string(),
+    SIMULATOR_PATIENTS: number,
+    SIMULATOR_SEED: number,
+    SIMULATOR_PRACTICE_ID: z.string(),
+    SIMULATOR_DATA_DIR: z.string(),
+    SIMULATOR_EXPORT_SECONDS: number,
+    SIMULATOR_RETRY_AFTER_SECONDS: number,
+    SIMULATOR_RESOURCES_PER_FILE: number,
+    SIMULATOR_REQUIRES_ACCESS_TOKEN: flag,
+    SIMULATOR_SEPARATE_FILE_HOST: flag,
+    SIMULATOR_FILE_EXPIRY_SECONDS: number,
+    SIMULATOR_EXPIRED_FILE_STATUS: number,
+    SIMULATOR_ONE_EXPORT_AT_A_TIME: flag,
+    SIMULATOR_EXPORT_LEVELS: z.string(),
+    SIMULATOR_UNSUPPORTED_PARAMETERS: z.string(),
+    SIMULATOR_AUTH: flag,
+    SIMULATOR_CLIENT_ID: z.string(),
+    SIMULATOR_CLIENT_SECRET: z.string(),
+    SIMULATOR_REDIRECT_URIS: z.string(),
+    SIMULATOR_TOKEN_SECONDS: number,
+    SIMULATOR_TOKENS_PER_MINUTE: number,
+    SIMULATOR_RATE_LIMIT: flag,
+    SIMULATOR_RATE_WINDOW_REQUESTS: number,
+    SIMULATOR_RATE_WINDOW_MS: number,
+    SIMULATOR_REQUESTS_PER_DAY: number,
+    SIMULATOR_STRICT_ACCEPT: flag,
+    SIMULATOR_RECORDED_REQUESTS: number,
+  })
+  .partial()
+  // Not the option's own default, 0: a process is addressed by people.
+  .extend({ SIMULATOR_PORT: number.default(8080) });

@@ -1,0 +1,81 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { OutcomeError } from '../http/outcome-error.ts';
+import type { SimulatorOptions } from '../options.ts';
+import type { BulkExport } from './bulk-export.ts';
+
+export interface FileLinksOptions {
+  readonly options: SimulatorOptions;
+  readonly clock: Clock;
+}
+
+export interface FileKey {
+  readonly exportId: string;
+  readonly fileName: string;
+}
+
+/** Links to output files: signed where no token guards them, and dated where they expire. */
+export class FileLinks {
+  private readonly options: SimulatorOptions;
+  private readonly clock: Clock;
+  private readonly secret = randomBytes(16);
+  /** Part of every link; links of an earlier generation are expired. */
+  private generation = 0;
+
+  constructor({ options, clock }: FileLinksOptions) {
+    this.options = options;
+    this.clock = clock;
+  }
+
+  /** When links that are made now expire. */
+  expiresAtMs(): number | undefined {
+    const { fileExpirySeconds } = this.options;
+    return fileExpirySeconds === undefined ? undefined : this.clock.now() + fileExpirySeconds * 1000;
+  }
+
+  url({
+    base,
+    bulkExport,
+    fileName,
+  }: {
+    readonly base: string;
+    readonly bulkExport: BulkExport;
+    readonly fileName: string;
+  }): string {
+    const url = `${base}/bulkdata/${bulkExport.id}/${fileName}`;
+    const generation = String(this.generation);
+    const expires = String(this.expiresAtMs() ?? '');
+    const signature = this.sign({ exportId: bulkExport.id, fileName, generation, expires });
+    return `${url}?${new URLSearchParams({ generation, expires, signature })}`;
+  }
+
+  /** Every link given out so far is expired from now on; the manifest has fresh ones. */
+  expireAll(): void {
+    this.generation += 1;
+  }
+
+  /** @throws OutcomeError 403 for a link that was never given out, 410 (or 403) for an expired one. */
+  check({ query, ...key }: FileKey & { readonly query: Readonly<Record<string, unknown>> }): void {
+    const generation = String(query.generation ?? '');
+    const expires = String(query.expires ?? '');
+    const expected = Buffer.from(this.sign({ ...key, generation, expires }));
+    const given = Buffer.from(String(query.signature ?? ''));
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+      throw new OutcomeError({ status: 403, code: 'forbidden', text: 'The signature of the link is not valid.' });
+    }
+    const isExpired = generation !== String(this.generation) || (expires !== '' && Number(expires) <= this.clock.now());
+    if (!isExpired) return;
+    throw new OutcomeError({ status: this.options.expiredFileStatus, code: 'expired', text: 'The link has expired.' });
+  }
+
+  private sign({
+    exportId,
+    fileName,
+    generation,
+    expires,
+  }: FileKey & { readonly generation: string; readonly expires: string }): string {
+    return createHmac('sha256', this.secret)
+      .update([exportId, fileName, generation, expires].join('\n'))
+      .digest('base64url');
+  }
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { faultKinds } from './fault-kinds.ts';
+
+type FaultSchema = z.ZodObject<{ kind: z.ZodLiteral<string> }>;
+
+/** The body of `POST /_sim/faults`. */
+export const faultOrderSchema = z.strictObject({
+  match: z
+    .strictObject({
+      method: z.enum(['GET', 'POST', 'PUT', 'DELETE', 'HEAD']).optional(),
+      /** A regular expression, tried on the path without its query. */
+      path: z.string().refine(isPattern, 'must be a regular expression').optional(),
+      type: z.string().optional(),
+    })
+    .default({}),
+  fault: z.discriminatedUnion(
+    'kind',
+    faultKinds.map(({ schema }) => schema) as unknown as [FaultSchema, ...FaultSchema[]],
+  ),
+  times: z.union([z.int().min(1), z.literal('always')]).default(1),
+  /** Lets this many matching requests pass first. */
+  after: z.int().min(0).default(0),
+});
+
+export type FaultOrder = z.output<typeof faultOrderSchema>;
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text) instanceof RegExp;
+  } catch {
+    // Not one.
+    return false;
+  }
+}

@@ -1,0 +1,30 @@
+import type { Request, Response } from 'express';
+import type { Reply } from '../http/reply.ts';
+import type { Simulator } from '../simulator.ts';
+
+export interface BeforeInput {
+  readonly req: Request;
+  readonly res: Response;
+  readonly simulator: Simulator;
+}
+
+export interface ChangeReplyInput {
+  readonly reply: Reply;
+  readonly simulator: Simulator;
+  readonly req: Request;
+}
+
+export interface WireInput {
+  readonly body: AsyncIterable<Buffer>;
+  readonly res: Response;
+}
+
+/** What a fault does to one exchange. Every part is optional, and most faults have one. */
+export interface ClaimedFault {
+  /** Before the handler. A reply is sent instead of the handler's; `gone`: the connection is dealt with. */
+  before?(input: BeforeInput): Promise<Reply | 'gone' | undefined>;
+  /** The answer as a value: status, headers, the document, the text of a file before compression. */
+  changeReply?(input: ChangeReplyInput): Reply | Promise<Reply>;
+  /** The bytes on the wire, after compression. */
+  wire?(input: WireInput): AsyncIterable<Buffer>;
+}

@@ -1,0 +1,264 @@
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { jsonOf } from '../testing/json-of.ts';
+import { rawGet } from '../testing/raw-get.ts';
+import { type SimulatorClient, startSimulatorClient } from '../testing/simulator-client.ts';
+import { faultKinds } from './fault-kinds.ts';
+
+let simulator: SimulatorClient;
+beforeEach(async () => {
+  simulator = await startSimulatorClient({ separateFileHost: false });
+});
+afterEach(() => simulator.stop());
+
+const path = '/Patient/a-195900.E-1';
+const files = { path: '/bulkdata/' };
+const plain = { accept: 'application/fhir+ndjson', 'accept-encoding': 'identity' };
+
+async function patientFile(): Promise<{ url: string; whole: string }> {
+  const { output } = await simulator.export('/Patient/$export?_type=Patient');
+  const url = output[0]?.url ?? '';
+  return { url, whole: await simulator.text(url, plain) };
+}
+
+describe('ordering', () => {
+  test('matches by method, path and type, skips, repeats, and can be listed and called off', async () => {
+    const fault = { kind: 'status', status: 503 };
+    await simulator.orderFault({ match: { method: 'GET', type: 'Patient' }, fault, times: 2, after: 1 });
+    const statuses = [];
+    for (let index = 0; index < 5; index += 1) statuses.push((await simulator.get(path)).status);
+    expect(statuses).toEqual([200, 503, 503, 200, 200]);
+    const [listed] = await jsonOf(simulator.control('GET', '/faults'));
+    expect(listed).toMatchObject({ matched: 5, applied: 2, times: 2, after: 1, fault });
+    await simulator.orderFault({ match: { path: 'E-1$' }, fault, times: 'always' });
+    expect((await simulator.get(path)).status).toBe(503);
+    expect((await simulator.get('/Patient/a-195900.E-2')).status).toBe(200);
+    await simulator.control('DELETE', '/faults');
+    expect((await simulator.get(path)).status).toBe(200);
+  });
+
+  test.each([
+    [{ fault: { kind: 'nonsense' } }],
+    [{ fault: { kind: 'latency' } }],
+    [{ fault: { kind: 'latency', ms: 1, more: 1 } }],
+    [{ fault: { kind: 'bom' }, match: { path: '(' } }],
+    [{ fault: { kind: 'bom' }, times: 0 }],
+  ])('%j is refused', async (order) => {
+    expect((await simulator.control('POST', '/faults', order)).status).toBe(400);
+  });
+
+  test('every kind has a name of its own', () => {
+    expect(new Set(faultKinds.map(({ kind }) => kind)).size).toBe(faultKinds.length);
+  });
+});
+
+describe('faults of the connection', () => {
+  test('latency', async () => {
+    await simulator.orderFault({ fault: { kind: 'latency', ms: 80 } });
+    const start = performance.now();
+    expect((await simulator.get(path)).status).toBe(200);
+    expect(performance.now() - start).toBeGreaterThan(75);
+  });
+
+  test('status with a Retry-After that is sent as it is, and any body', async () => {
+    const fault = {
+      kind: 'status',
+      status: 429,
+      retryAfter: 'soon',
+      body: '<html>busy</html>',
+      contentType: 'text/html',
+    };
+    await simulator.orderFault({ fault });
+    const response = await simulator.get(path);
+    expect([response.status, response.headers.get('retry-after'), response.headers.get('content-type')]).toEqual([
+      429,
+      'soon',
+      'text/html',
+    ]);
+    expect(await response.text()).toBe('<html>busy</html>');
+  });
+
+  test('reset: at once, and in the middle', async () => {
+    await simulator.orderFault({ fault: { kind: 'reset' } });
+    await expect(simulator.get(path)).rejects.toThrow();
+    const { url } = await patientFile();
+    await simulator.orderFault({ match: files, fault: { kind: 'reset', afterBytes: 1000 } });
+    await expect(simulator.text(url, plain)).rejects.toThrow();
+    expect((await simulator.get(path)).status).toBe(200);
+  });
+
+  test('truncate: closed before its length, or ended as if it were whole', async () => {
+    const { url, whole } = await patientFile();
+    await simulator.orderFault({ match: files, fault: { kind: 'truncate', afterBytes: 1000 } });
+    await expect(simulator.text(url, plain)).rejects.toThrow();
+    await simulator.orderFault({ match: files, fault: { kind: 'truncate', afterBytes: 1000, clean: true } });
+    const short = await simulator.get(url, plain);
+    expect(short.headers.get('content-length')).toBeNull();
+    expect(Buffer.from(await short.arrayBuffer()).equals(Buffer.from(whole).subarray(0, 1000))).toBe(true);
+    await simulator.orderFault({ match: files, fault: { kind: 'truncate', afterBytes: 1000 } });
+    const authorization = simulator.authorization;
+    const { body } = await rawGet({ url, headers: { authorization, 'accept-encoding': 'gzip' } });
+    expect(body).toHaveLength(1000);
+    expect(() => gunzipSync(body)).toThrow();
+  });
+
+  test('stall: before the answer, and inside it', async () => {
+    await simulator.orderFault({ fault: { kind: 'stall' } });
+    await expect(fetch(simulator.fhirEndpoint + path, { signal: AbortSignal.timeout(100) })).rejects.toThrow(/timeout/);
+    const { url } = await patientFile();
+    await simulator.orderFault({ match: files, fault: { kind: 'stall', afterBytes: 500 } });
+    const response = await simulator.get(url, plain);
+    const reader = response.body?.getReader();
+    const first = await reader?.read();
+    expect(first?.value?.length).toBe(500);
+    const next = await Promise.race([reader?.read(), new Promise((resolve) => setImmediate(resolve, 'nothing'))]);
+    expect(next).toBe('nothing');
+    await reader?.cancel();
+  });
+
+  test('slow, and in small pieces: late but whole', async () => {
+    const { url, whole } = await patientFile();
+    await simulator.orderFault({ match: files, fault: { kind: 'slow', bytesPerSecond: 100_000 } });
+    const start = performance.now();
+    expect(await simulator.text(url, plain)).toBe(whole);
+    expect(performance.now() - start).toBeGreaterThan(100);
+    await simulator.orderFault({ match: files, fault: { kind: 'small-chunks', bytes: 7 } });
+    expect(await simulator.text(url, plain)).toBe(whole);
+  });
+
+  test('redirect keeps path and query', async () => {
+    await simulator.orderFault({ fault: { kind: 'redirect', status: 302 } });
+    const response = await simulator.get(`${path}?a=b`);
+    expect([response.status, response.headers.get('location')]).toEqual([302, `${simulator.fhirEndpoint}${path}?a=b`]);
+  });
+
+  test('redirect to another origin: a token that follows is a violation', async () => {
+    await simulator.stop();
+    simulator = await startSimulatorClient({ separateFileHost: true });
+    await simulator.orderFault({ fault: { kind: 'redirect' } });
+    const location = (await simulator.get(path)).headers.get('location') ?? '';
+    expect(new URL(location).origin).not.toBe(simulator.baseUrl);
+    await simulator.get(location);
+    expect((await simulator.violations()).violations.map(({ reason }) => reason)).toEqual([
+      'token sent to another origin',
+    ]);
+  });
+
+  test('headers are set or left out, and Range can be unknown', async () => {
+    const { url, whole } = await patientFile();
+    await simulator.orderFault({ match: files, fault: { kind: 'headers', set: { ETag: null, 'X-More': 'yes' } } });
+    const bare = await simulator.get(url, plain);
+    expect([bare.headers.get('etag'), bare.headers.get('x-more')]).toEqual([null, 'yes']);
+    await bare.text();
+    await simulator.orderFault({ match: files, fault: { kind: 'ignore-range' } });
+    const response = await simulator.get(url, { ...plain, range: 'bytes=10-' });
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe(whole);
+  });
+});
+
+describe('faults of a file', () => {
+  const cases: [fault: object, expected: (lines: string[]) => string | RegExp][] = [
+    [{ kind: 'corrupt-line', line: 2, with: '{"x' }, (lines) => `${lines.with(1, '{"x').join('\n')}\n`],
+    [{ kind: 'line-endings', style: 'crlf' }, (lines) => lines.map((line) => `${line}\r\n`).join('')],
+    [{ kind: 'line-endings', style: 'trailing-space' }, (lines) => lines.map((line) => `${line} \n`).join('')],
+    [{ kind: 'line-endings', style: 'blank-line' }, (lines) => lines.map((line) => `${line}\n\n`).join('')],
+    [{ kind: 'duplicate-lines' }, (lines) => lines.map((line) => `${line}\n${line}\n`).join('')],
+    [{ kind: 'no-final-newline' }, (lines) => lines.join('\n')],
+  ];
+
+  test.each(cases)('%j', async (fault, expected) => {
+    const { url, whole } = await patientFile();
+    await simulator.orderFault({ match: { type: 'Patient', ...files }, fault });
+    expect(await simulator.text(url, plain)).toBe(expected(whole.trimEnd().split('\n')));
+    expect(await simulator.text(url, plain)).toBe(whole);
+  });
+
+  test('bom, also compressed', async () => {
+    const { url, whole } = await patientFile();
+    await simulator.orderFault({ match: files, fault: { kind: 'bom' } });
+    const bytes = Buffer.from(await (await simulator.get(url, { 'accept-encoding': 'gzip' })).arrayBuffer());
+    expect(bytes.subarray(0, 3)).toEqual(Buffer.from([0xef, 0xbb, 0xbf]));
+    expect(bytes.subarray(3).toString()).toBe(whole);
+  });
+
+  test('half a line, and raw control characters: lines that JSON.parse refuses', async () => {
+    const { url } = await patientFile();
+    for (const kind of ['corrupt-line', 'control-characters']) {
+      await simulator.orderFault({ match: files, fault: { kind, line: 3 } });
+      const lines = (await simulator.text(url, plain)).trimEnd().split('\n');
+      expect(lines).toHaveLength(8);
+      expect(() => JSON.parse(lines[2] ?? '')).toThrow();
+      expect(() => JSON.parse(lines[3] ?? '')).not.toThrow();
+    }
+  });
+});
+
+describe('faults of what is said', () => {
+  async function manifestWith(fault: object) {
+    const kickedOff = await simulator.kickOff('/Patient/$export?_type=Patient,Encounter');
+    const url = kickedOff.headers.get('content-location') ?? '';
+    const json = { accept: 'application/json' };
+    while ((await simulator.get(url, json)).status !== 200);
+    await simulator.orderFault({ match: { path: '/bulkstatus/' }, fault, times: 'always' });
+    const response = await simulator.get(url, json);
+    return { response, manifest: await jsonOf(response) };
+  }
+
+  test('wrong or missing counts', async () => {
+    const { manifest } = await manifestWith({ kind: 'wrong-counts', by: -3 });
+    expect(manifest.output[0].count).toBe(5);
+    await simulator.control('DELETE', '/faults');
+    expect('count' in (await manifestWith({ kind: 'wrong-counts', omit: true })).manifest.output[0]).toBe(false);
+  });
+
+  test('an error file, and a type that is lost', async () => {
+    const { manifest } = await manifestWith({ kind: 'error-file', lostType: 'Encounter' });
+    expect(manifest.output.map(({ type }: { type: string }) => type)).toEqual(['Patient']);
+    expect(JSON.parse(await simulator.text(manifest.error[0].url)).issue[0]).toMatchObject({ severity: 'error' });
+  });
+
+  test('partial manifests, under either status', async () => {
+    const early = await manifestWith({ kind: 'partial-manifest' });
+    expect([early.response.status, early.manifest.output.length]).toEqual([202, 1]);
+    await simulator.control('DELETE', '/faults');
+    const odd = await manifestWith({ kind: 'partial-manifest', as: 'x-export-status', files: 0 });
+    expect([odd.response.status, odd.response.headers.get('x-export-status')]).toEqual([200, 'in-progress']);
+  });
+
+  test('a manifest in pages', async () => {
+    const { manifest } = await manifestWith({ kind: 'paged-manifest' });
+    const next = await jsonOf(simulator.get(manifest.link[0].url, { accept: 'application/json' }));
+    expect([manifest.output[0].type, next.output[0].type, next.link]).toEqual(['Patient', 'Encounter', undefined]);
+  });
+
+  test('relative URLs', async () => {
+    const { manifest } = await manifestWith({ kind: 'relative-urls' });
+    expect(manifest.output[0].url).toMatch(/^\/fhir\/r4\/bulkdata\//);
+    await simulator.orderFault({ match: { path: '\\$export' }, fault: { kind: 'relative-urls' } });
+    expect((await simulator.kickOff()).headers.get('content-location')).toMatch(/^\/fhir\/r4\/bulkstatus\//);
+  });
+
+  test('OperationOutcomes of other shapes', async () => {
+    await simulator.orderFault({ fault: { kind: 'string-details' } });
+    expect(typeof (await jsonOf(simulator.get('/Patient/none'))).issue[0].details).toBe('string');
+    await simulator.orderFault({ fault: { kind: 'outcome-in-bundle' } });
+    const response = await simulator.get('/Observation?patient=x&ah-practice=y');
+    const { entry } = await jsonOf(response);
+    expect([response.status, entry[0].search.mode, entry[0].resource.resourceType]).toEqual([
+      200,
+      'outcome',
+      'OperationOutcome',
+    ]);
+  });
+
+  test('tokens and links that expire now', async () => {
+    const { url } = await patientFile();
+    await simulator.orderFault({ match: files, fault: { kind: 'expire-links' } });
+    expect((await simulator.get(url, plain)).status).toBe(410);
+    expect((await simulator.get((await patientFile()).url, plain)).status).toBe(200);
+    await simulator.orderFault({ fault: { kind: 'expire-tokens' } });
+    expect((await simulator.get(path)).status).toBe(401);
+    expect((await simulator.get(path)).status).toBe(401);
+  });
+});

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { changeDocument } from '../change-document.ts';
+import { defineFault } from '../define-fault.ts';
+
+/** The manifest's counts are off by `by`, or missing with `omit`. */
+export const wrongCountsFault = defineFault({
+  kind: 'wrong-counts',
+  fields: { by: z.int().default(1), omit: z.boolean().default(false) },
+  create: ({ by, omit }) => ({
+    changeReply: ({ reply }) =>
+      changeDocument({
+        reply,
+        change: (manifest) => {
+          if (!Array.isArray(manifest.output)) return manifest;
+          const output = manifest.output.map(({ count, ...file }) => (omit ? file : { ...file, count: count + by }));
+          return { ...manifest, output };
+        },
+      }),
+  }),
+});

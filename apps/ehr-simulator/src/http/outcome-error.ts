@@ -1,0 +1,22 @@
+export interface OutcomeErrorOptions {
+  readonly status: number;
+  /** An `issue.code` of FHIR's IssueType. */
+  readonly code: string;
+  readonly text: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An answer that is not the one asked for; `endpoint` turns it into an OperationOutcome. */
+export class OutcomeError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor({ status, code, text, headers = {} }: OutcomeErrorOptions) {
+    super(text);
+    this.name = 'OutcomeError';
+    this.status = status;
+    this.code = code;
+    this.headers = headers;
+  }
+}

@@ -1,0 +1,22 @@
+import type { Request } from 'express';
+import { OutcomeError } from '../http/outcome-error.ts';
+import type { Simulator } from '../simulator.ts';
+
+export interface ExactAcceptInput {
+  readonly simulator: Simulator;
+  readonly req: Request;
+  readonly mediaType: string;
+  readonly what: 'kick-off' | 'status' | 'file';
+  readonly enforce: boolean;
+}
+
+/**
+ * Judges an Accept header, which bulk servers take literally.
+ * @throws OutcomeError 406 where `enforce` is set.
+ */
+export function exactAccept({ simulator, req, mediaType, what, enforce }: ExactAcceptInput): void {
+  if (req.get('accept') === mediaType) return;
+  simulator.judge.violate({ req, kind: 'headers', reason: `${what} without Accept: ${mediaType}` });
+  if (!enforce) return;
+  throw new OutcomeError({ status: 406, code: 'not-supported', text: `The Accept header must be ${mediaType}.` });
+}

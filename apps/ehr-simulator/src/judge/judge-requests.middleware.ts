@@ -1,0 +1,94 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { setExchange } from '../http/exchange.ts';
+import { outcomeReply } from '../http/outcome-reply.ts';
+import { sendReply } from '../http/send-reply.ts';
+import type { Simulator } from '../simulator.ts';
+import type { Verdict } from './judge.ts';
+import type { RecordedRequest } from './recorded-request.ts';
+
+const headersOfInterest = [
+  'accept',
+  'accept-encoding',
+  'ah-practice',
+  'content-type',
+  'if-range',
+  'prefer',
+  'range',
+  'user-agent',
+];
+
+/**
+ * Sees every request of the client first: records it, counts it against the rate, and claims the faults ordered for it.
+ * The file host stands for a store with no rate of its own, and the token endpoint has its own budget.
+ */
+export function judgeRequests(simulator: Simulator): RequestHandler {
+  const { judge, clock, options, faults } = simulator;
+  return async (req, res, next) => {
+    const atMs = clock.monotonic();
+    const onFileHost = simulator.isFileHost(req);
+    record({ simulator, req, res, atMs });
+    if (onFileHost && req.get('authorization') !== undefined) {
+      judge.violate({ req, kind: 'token', reason: 'token sent to another origin' });
+    }
+    const counts = !onFileHost && !req.path.startsWith('/oauth2/');
+    const verdict = counts ? judge.arrive({ req, atMs }) : undefined;
+    const rateHeaders = counts ? judge.rateHeaders() : {};
+    if (verdict?.breach && options.rateLimit) {
+      await refuse({ req, res, verdict, rateHeaders });
+      return;
+    }
+    setExchange({
+      res,
+      exchange: { faults: faults.claim({ method: req.method, path: req.path }), onFileHost, rateHeaders },
+    });
+    next();
+  };
+}
+
+interface RefuseInput {
+  readonly req: Request;
+  readonly res: Response;
+  readonly verdict: Verdict;
+  readonly rateHeaders: Readonly<Record<string, string>>;
+}
+
+async function refuse({ req, res, verdict, rateHeaders }: RefuseInput): Promise<void> {
+  const headers = { ...rateHeaders, 'retry-after': String(verdict.retryAfterSeconds) };
+  const reply = outcomeReply({ status: 429, code: 'throttled', message: 'Too many requests.', headers });
+  await sendReply({ req, res, reply });
+}
+
+interface RecordInput {
+  readonly simulator: Simulator;
+  readonly req: Request;
+  readonly res: Response;
+  readonly atMs: number;
+}
+
+function record({ simulator: { judge, clock, ...simulator }, req, res, atMs }: RecordInput): void {
+  const entry: RecordedRequest = {
+    method: req.method,
+    path: req.path,
+    onFileHost: simulator.isFileHost(req),
+    arrivedAtMs: atMs,
+    headers: interesting(req),
+  };
+  judge.requests.push(entry);
+  const writtenBefore = req.socket.bytesWritten;
+  res.once('close', () => {
+    entry.status = res.statusCode;
+    entry.complete = res.writableFinished;
+    entry.bytesSent = req.socket.bytesWritten - writtenBefore;
+    entry.durationMs = clock.monotonic() - atMs;
+    simulator.stats.count({ status: res.statusCode, bytes: entry.bytesSent });
+  });
+}
+
+function interesting(req: Request): Record<string, string> {
+  const kept = headersOfInterest.flatMap((name) => {
+    const value = req.get(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  const [scheme] = (req.get('authorization') ?? '').split(' ', 1);
+  return { ...Object.fromEntries(kept), ...(scheme ? { authorization: scheme } : {}) };
+}

@@ -1,0 +1,14 @@
+import { createLogger, runApp } from '@bulkhead/runtime';
+import { createEhrSimulator } from './app.ts';
+import { optionsFromEnv } from './options-from-env.ts';
+
+const logger = createLogger({ name: 'ehr-simulator' });
+try {
+  const simulator = createEhrSimulator(optionsFromEnv(process.env));
+  await runApp({ app: simulator, logger });
+  logger.info('simulated athenahealth is ready', { url: simulator.fhirEndpoint });
+} catch (error) {
+  // Before anything runs: a person at a terminal reads this, so the faults are listed as text.
+  process.stderr.write(`${error instanceof Error ? error.message : 'start failed'}\n`);
+  process.exit(1);
+}

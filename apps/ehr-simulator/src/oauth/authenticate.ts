@@ -1,0 +1,24 @@
+import type { Request } from 'express';
+import { OutcomeError } from '../http/outcome-error.ts';
+import type { Simulator } from '../simulator.ts';
+
+const reasons = {
+  missing: 'no access token',
+  expired: 'expired access token',
+  unknown: 'unknown access token',
+} as const;
+
+/** @throws OutcomeError 401 unless the request has a token that lives; each such request is a violation as well. */
+export function authenticate({ simulator, req }: { readonly simulator: Simulator; readonly req: Request }): void {
+  if (!simulator.options.auth) return;
+  const token = /^Bearer (.+)$/i.exec(req.get('authorization') ?? '')?.[1];
+  const state = token === undefined ? 'missing' : simulator.tokens.checkAccess(token);
+  if (state === 'valid') return;
+  simulator.judge.violate({ req, kind: 'token', reason: reasons[state] });
+  throw new OutcomeError({
+    status: 401,
+    code: 'login',
+    text: `Unauthorized: ${reasons[state]}.`,
+    headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+  });
+}

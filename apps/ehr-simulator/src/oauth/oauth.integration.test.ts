@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { jsonOf } from '../testing/json-of.ts';
+import { manualClock } from '../testing/manual-clock.ts';
+import { type SimulatorClient, startSimulatorClient } from '../testing/simulator-client.ts';
+
+let simulator: SimulatorClient;
+afterEach(() => simulator.stop());
+
+const client = { client_id: 'simulator-client', client_secret: 'simulator-secret' };
+const redirectUri = 'https://client.example/callback';
+
+function token(form: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${simulator.baseUrl}/oauth2/v1/token`, { method: 'POST', headers, body: new URLSearchParams(form) });
+}
+
+async function authorize(changes: Record<string, string> = {}): Promise<Response> {
+  const query = new URLSearchParams({
+    client_id: 'simulator-client',
+    redirect_uri: redirectUri,
+    response_type: 'code',
+    scope: 'launch/patient patient/*.read',
+    state: 's1',
+    code_challenge: createHash('sha256').update('verifier').digest('base64url'),
+    code_challenge_method: 'S256',
+    ...changes,
+  });
+  return fetch(`${simulator.baseUrl}/oauth2/v1/authorize?${query}`, { redirect: 'manual' });
+}
+
+describe('OAuth', () => {
+  test('client credentials, by Basic and by form', async () => {
+    simulator = await startSimulatorClient();
+    const form = { grant_type: 'client_credentials', scope: 'system/*.read' };
+    const basic = await token(form, { authorization: `Basic ${btoa('simulator-client:simulator-secret')}` });
+    expect(await jsonOf(basic)).toMatchObject({ token_type: 'Bearer', expires_in: 3600, scope: 'system/*.read' });
+    expect((await token({ ...form, ...client })).status).toBe(200);
+    const wrong = await token({ ...form, ...client, client_secret: 'no' });
+    expect([wrong.status, (await jsonOf(wrong)).error]).toEqual([401, 'invalid_client']);
+    expect((await token({ ...form, client_id: 'simulator-client' })).status).toBe(401);
+    const scopeless = await token({ grant_type: 'client_credentials', ...client });
+    expect([scopeless.status, (await jsonOf(scopeless)).error]).toEqual([400, 'invalid_scope']);
+    expect((await jsonOf(token({ grant_type: 'password', ...client }))).error).toBe('unsupported_grant_type');
+  });
+
+  test('authorization code with PKCE, refresh with rotation, revocation', async () => {
+    simulator = await startSimulatorClient();
+    const location = new URL((await authorize()).headers.get('location') ?? '');
+    expect([location.origin + location.pathname, location.searchParams.get('state')]).toEqual([redirectUri, 's1']);
+    const code = location.searchParams.get('code') ?? '';
+    const redeem = { grant_type: 'authorization_code', code, redirect_uri: redirectUri, ...client };
+    const granted = await jsonOf(token({ ...redeem, code_verifier: 'verifier' }));
+    expect(granted).toMatchObject({ patient: 'a-195900.E-1', scope: 'launch/patient patient/*.read' });
+    expect((await token({ ...redeem, code_verifier: 'verifier' })).status).toBe(400);
+
+    const other = new URL((await authorize()).headers.get('location') ?? '').searchParams.get('code') ?? '';
+    expect((await jsonOf(token({ ...redeem, code: other, code_verifier: 'wrong' }))).error).toBe('invalid_grant');
+
+    const refresh = { grant_type: 'refresh_token', refresh_token: granted.refresh_token, ...client };
+    const renewed = await jsonOf(token(refresh));
+    expect(renewed.refresh_token).not.toBe(granted.refresh_token);
+    expect((await jsonOf(token(refresh))).error).toBe('invalid_grant');
+
+    const read = () =>
+      simulator
+        .get('/Patient/a-195900.E-1', { authorization: `Bearer ${renewed.access_token}` })
+        .then(({ status }) => status);
+    expect(await read()).toBe(200);
+    await fetch(`${simulator.baseUrl}/oauth2/v1/revoke`, {
+      method: 'POST',
+      body: new URLSearchParams({ token: renewed.access_token }),
+    });
+    expect(await read()).toBe(401);
+  });
+
+  test('authorize redirects only to known places, and wants PKCE', async () => {
+    simulator = await startSimulatorClient({ redirectUris: [redirectUri] });
+    expect((await authorize({ redirect_uri: 'https://elsewhere.example' })).status).toBe(400);
+    expect((await authorize({ client_id: 'other' })).status).toBe(400);
+    const plain = await authorize({ code_challenge_method: 'plain' });
+    expect(new URL(plain.headers.get('location') ?? '').searchParams.get('error')).toBe('invalid_request');
+  });
+
+  test('50 tokens a minute, then 429 to the end of it; apart from the request rate', async () => {
+    const clock = manualClock(Date.UTC(2026, 0, 1, 0, 0, 40));
+    simulator = await startSimulatorClient({ clock });
+    const form = { grant_type: 'client_credentials', scope: 's', ...client };
+    for (let index = 0; index < 49; index += 1) expect((await token(form)).status).toBe(200);
+    const refused = await token(form);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '20']);
+    clock.advance(20_000);
+    expect((await token(form)).status).toBe(200);
+    expect((await simulator.violations()).byKind.rate).toBe(0);
+  });
+
+  test('can be switched off', async () => {
+    simulator = await startSimulatorClient({ auth: false });
+    expect((await fetch(`${simulator.fhirEndpoint}/Patient/a-195900.E-1`)).status).toBe(200);
+  });
+});

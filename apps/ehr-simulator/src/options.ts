@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import type { Clock } from './clock.ts';
+
+const exportLevels = ['system', 'patient', 'group'] as const;
+
+/** Every option with its default; the process reads the same ones from SIMULATOR_ variables (`env.ts`). */
+export const simulatorOptionsSchema = z.strictObject({
+  /** 0: any free port, so that several simulators fit in one process. The process defaults to 8080 instead. */
+  port: z.int().min(0).max(65_535).default(0),
+  host: z.string().default('127.0.0.1'),
+  /** How many patients the generated practice has; everything else scales with them (about 30 resources each). */
+  patients: z.int().min(0).default(200),
+  seed: z.int().default(1),
+  practiceId: z.string().regex(/^\d+$/).default('195900'),
+  /** A folder of `Type.ndjson(.gz)` files to serve instead of the generated practice. */
+  dataDir: z.string().optional(),
+  /** How long an export runs before its manifest is there. */
+  exportSeconds: z.number().min(0).default(1.5),
+  /** The Retry-After of a running export; athenahealth's own values are not published, 1 keeps a demonstration short. */
+  retryAfterSeconds: z.int().min(0).default(1),
+  resourcesPerFile: z.int().min(1).default(100_000),
+  requiresAccessToken: z.boolean().default(true),
+  /** Serves the files from a second origin (another port), as a vendor with a file store does. */
+  separateFileHost: z.boolean().default(false),
+  /** Unset: file links do not expire. */
+  fileExpirySeconds: z.number().min(0).optional(),
+  /** What an expired link answers; object stores say 403, FHIR servers 410. */
+  expiredFileStatus: z.union([z.literal(403), z.literal(410)]).default(410),
+  oneExportAtATime: z.boolean().default(false),
+  exportLevels: z.array(z.enum(exportLevels)).default([...exportLevels]),
+  /** Kick-off parameters that are refused with a 400 naming them, for example `['_since']`. */
+  unsupportedParameters: z.array(z.string()).default([]),
+  auth: z.boolean().default(true),
+  clientId: z.string().default('simulator-client'),
+  clientSecret: z.string().default('simulator-secret'),
+  /** Redirect URIs that authorize accepts; empty: any. */
+  redirectUris: z.array(z.string()).default([]),
+  /** athenahealth's tokens live an hour. */
+  tokenSeconds: z.number().min(0).default(3600),
+  /** athenahealth issues 50 tokens a minute in production, 5 in preview, then answers 429 to the end of the minute. */
+  tokensPerMinute: z.int().min(1).default(50),
+  /** Answers 429 to a breach of the limits; breaches are recorded in any case. */
+  rateLimit: z.boolean().default(false),
+  /** The integration guide: "up to 16 requests in 2 seconds". */
+  rateWindowRequests: z.int().min(1).default(16),
+  rateWindowMs: z.number().min(1).default(2000),
+  /** The integration guide: "100,000 requests/day", judged over a rolling day. */
+  requestsPerDay: z.int().min(1).default(100_000),
+  /** Answers with what a wrong Accept on status and file requests deserves (406); kick-off headers are always enforced. */
+  strictAccept: z.boolean().default(false),
+  /** How many requests and violations are kept in detail; counts are kept of all. */
+  recordedRequests: z.int().min(1).default(10_000),
+});
+
+export type SimulatorOptions = z.output<typeof simulatorOptionsSchema>;
+
+/** What `createEhrSimulator` takes: any of the options, and a clock for tests. */
+export type EhrSimulatorOptions = z.input<typeof simulatorOptionsSchema> & { readonly clock?: Clock };

@@ -1,0 +1,85 @@
+import type { SimulatorOptions } from '../../options.ts';
+import type { BatchesInput, PracticeSource, ResourceBatch } from '../practice-source.ts';
+import type { StoredResource } from '../stored-resource.ts';
+import type { GeneratedType } from './generated-type.ts';
+import { generatedTypes } from './generated-types.ts';
+import { createResourceWriter, type ResourceWriter } from './resource-writer.ts';
+
+export interface GeneratePracticeOptions extends Pick<SimulatorOptions, 'patients' | 'seed' | 'practiceId'> {
+  readonly fhirBase: () => string;
+}
+
+/** A batch is about 200 kB of observations: large enough to be cheap, small enough not to block the event loop. */
+const patientsPerBatch = 16;
+
+interface Generator {
+  readonly generatedType: GeneratedType;
+  readonly writer: ResourceWriter;
+}
+
+/**
+ * A practice that exists only as arithmetic: any resource can be made from its id, and a type is made patient by patient
+ * while it is sent, so a practice of a million patients takes no more memory than one of ten.
+ */
+export function generatePractice(options: GeneratePracticeOptions): PracticeSource {
+  const { patients, practiceId } = options;
+  const generators = new Map<string, Generator>(
+    generatedTypes.map((generatedType) => {
+      return [generatedType.type, { generatedType, writer: createResourceWriter({ ...options, generatedType }) }];
+    }),
+  );
+  const ownersOf = (id: string) => ownerIn({ id, practiceId, patients });
+  return {
+    types: [...generators.keys()],
+    batches: ({ type, ...input }) => generateBatches({ ...input, generator: generators.get(type), patients }),
+    read: async ({ type, id }) => {
+      const generator = generators.get(type);
+      const owner = generator?.generatedType.scope === 'practice' ? 0 : ownersOf(id);
+      if (!generator || owner === undefined) return undefined;
+      return generator.writer.write({ owner }).find((resource) => resource.id === id);
+    },
+    ofPatient: async ({ type, patientId }) => {
+      const generator = generators.get(type);
+      const owner = ownersOf(patientId);
+      if (!generator || owner === undefined || generator.generatedType.scope === 'practice') return [];
+      return generator.writer.write({ owner });
+    },
+  };
+}
+
+interface OwnerInInput extends Pick<SimulatorOptions, 'patients' | 'practiceId'> {
+  readonly id: string;
+}
+
+/** The patient's number in `a-195900.Result-17-3`. */
+function ownerIn({ id, practiceId, patients }: OwnerInInput): number | undefined {
+  const [, practice, number] = /^a-(\d+)\.[A-Za-z]+-(\d+)(?:-\d+)?$/.exec(id) ?? [];
+  const owner = Number(number);
+  return practice === practiceId && owner >= 1 && owner <= patients ? owner : undefined;
+}
+
+interface GenerateBatchesInput extends Omit<BatchesInput, 'type'> {
+  readonly generator: Generator | undefined;
+  readonly patients: number;
+}
+
+async function* generateBatches({
+  generator,
+  patients,
+  fromBatch = 0,
+  sinceMs,
+}: GenerateBatchesInput): AsyncGenerator<ResourceBatch> {
+  if (!generator) return;
+  const { generatedType, writer } = generator;
+  if (generatedType.scope === 'practice') {
+    if (fromBatch === 0) yield { index: 0, resources: writer.write({ owner: 0, sinceMs }) };
+    return;
+  }
+  for (let index = fromBatch; index * patientsPerBatch < patients; index += 1) {
+    const resources: StoredResource[] = [];
+    const last = Math.min(patients, (index + 1) * patientsPerBatch);
+    for (let owner = index * patientsPerBatch + 1; owner <= last; owner += 1)
+      resources.push(...writer.write({ owner, sinceMs }));
+    yield { index, resources };
+  }
+}

@@ -1,0 +1,128 @@
+import type { StoredResource } from '../stored-resource.ts';
+import { type CalendarInstant, calendarInstant } from './calendar.ts';
+import { compileTemplate, type Template } from './compile-template.ts';
+import { drawNumber } from './draw-number.ts';
+import type { GeneratedType, Variant } from './generated-type.ts';
+import { mix } from './mix.ts';
+import { notePool } from './note-pool.ts';
+import { patientFacts } from './patient-facts.ts';
+import { pick } from './pick.ts';
+import { type Slots, slotNames } from './slots.ts';
+
+export interface ResourceWriterOptions {
+  readonly generatedType: GeneratedType;
+  readonly seed: number;
+  readonly practiceId: string;
+  readonly fhirBase: () => string;
+}
+
+export interface ResourceWriter {
+  /** How many resources `owner` has. */
+  count(owner: number): number;
+  /** The resources of a patient (1 is the first), or of the practice (owner 0), that are newer than `sinceMs`. */
+  write(input: { readonly owner: number; readonly sinceMs?: number | undefined }): StoredResource[];
+}
+
+interface CompiledVariant extends Omit<Variant, 'resource'> {
+  readonly template: Template;
+}
+
+/** One in four resources was changed after it was made. */
+const versions = [1, 1, 1, 2] as const;
+/** As in `encounter.template.ts`: every patient has at least this many to refer to. */
+const encountersOfEveryPatient = 3;
+const providers = 12;
+const locations = 4;
+
+/** Writes the resources of one type. Everything about a resource follows from the seed and its place. */
+export function createResourceWriter({
+  generatedType,
+  seed,
+  practiceId,
+  fhirBase,
+}: ResourceWriterOptions): ResourceWriter {
+  const { scope, count: range, idPart, type } = generatedType;
+  const typeHash = [...type].reduce((hash, letter) => mix(hash, letter.charCodeAt(0), 1), seed);
+  const variants = generatedType.variants.map(
+    ({ resource, ...rest }): CompiledVariant => ({ ...rest, template: compileTemplate(resource) }),
+  );
+  const count = (owner: number) => range.min + (mix(typeHash, owner, 2) % (range.max - range.min + 1));
+  const prefix = `a-${practiceId}`;
+  const idOf = (owner: number, position: number) => {
+    if (type === 'Organization' && position === 0) return `a-1.Practice-${practiceId}`;
+    if (type === 'Patient') return `${prefix}.${idPart}-${owner}`;
+    return scope === 'practice'
+      ? `${prefix}.${idPart}-${position + 1}`
+      : `${prefix}.${idPart}-${owner}-${position + 1}`;
+  };
+
+  const writeOne = (slots: Slots, owner: number, position: number, changed: CalendarInstant): StoredResource => {
+    const draw = mix(typeHash, owner, position, 3);
+    const { template, value, value2 } = variants[(draw + position) % variants.length] as CompiledVariant;
+    const versionId = versions[draw & 3] as number;
+    slots.id = idOf(owner, position);
+    slots.versionId = String(versionId);
+    slots.lastUpdated = changed.text;
+    fillEvent({ slots, draw, prefix, owner });
+    slots.binaryId = `${owner}-${position + 1}`;
+    if (value) slots.value = drawNumber({ range: value, hash: mix(draw, 5, 0) });
+    if (value2) slots.value2 = drawNumber({ range: value2, hash: mix(draw, 6, 0) });
+    return { id: slots.id, versionId, lastUpdatedMs: changed.epochMs, text: template(slots) };
+  };
+
+  const write: ResourceWriter['write'] = ({ owner, sinceMs = -1 }) => {
+    const resources: StoredResource[] = [];
+    let slots: Slots | undefined;
+    const total = count(owner);
+    for (let position = 0; position < total; position += 1) {
+      const changed = calendarInstant(mix(typeHash, owner, position, 4));
+      if (changed.epochMs <= sinceMs) continue;
+      const number = scope === 'practice' ? 1_000_000_000 + position : owner;
+      if (!slots || scope === 'practice') slots = startSlots({ seed, practiceId, fhirBase: fhirBase(), owner, number });
+      resources.push(writeOne(slots, owner, position, changed));
+    }
+    return resources;
+  };
+  return { count, write };
+}
+
+interface StartSlotsInput {
+  readonly seed: number;
+  readonly practiceId: string;
+  readonly fhirBase: string;
+  readonly owner: number;
+  readonly number: number;
+}
+
+const emptySlots = Object.fromEntries(slotNames.map((name) => [name, ''])) as Slots;
+
+function startSlots({ seed, practiceId, fhirBase, owner, number }: StartSlotsInput): Slots {
+  return {
+    ...emptySlots,
+    ...patientFacts({ seed, number }),
+    practiceId,
+    fhirBase,
+    organizationId: `a-1.Practice-${practiceId}`,
+    patientId: `a-${practiceId}.E-${owner}`,
+  };
+}
+
+interface FillEventInput {
+  readonly slots: Slots;
+  readonly draw: number;
+  readonly prefix: string;
+  readonly owner: number;
+}
+
+/** When, where and with whom it happened, and what was noted. */
+function fillEvent({ slots, draw, prefix, owner }: FillEventInput): void {
+  const happened = calendarInstant(mix(draw, 7, 0));
+  slots.day = happened.day;
+  slots.start = happened.text;
+  slots.end = `${happened.day}T23:59:59Z`;
+  slots.encounterId = `${prefix}.Encounter-${owner}-${(draw % encountersOfEveryPatient) + 1}`;
+  slots.practitionerId = `${prefix}.Provider-${(draw % providers) + 1}`;
+  slots.locationId = `${prefix}.Location-${(draw % locations) + 1}`;
+  slots.note = pick(notePool, draw >>> 4);
+  slots.note2 = pick(notePool, draw >>> 9);
+}

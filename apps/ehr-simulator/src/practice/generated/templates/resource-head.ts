@@ -1,0 +1,35 @@
+export interface ResourceHeadInput {
+  readonly type: string;
+  /** Of US Core's structure definition, without its prefix. */
+  readonly profile: string;
+  /** XHTML without the outer div. */
+  readonly narrative: string;
+}
+
+/** What every generated resource starts with: id, meta, narrative, and the nested extensions of a practice's system. */
+export function resourceHead({ type, profile, narrative }: ResourceHeadInput) {
+  return {
+    resourceType: type,
+    id: '{{id}}',
+    meta: {
+      versionId: '{{versionId}}',
+      lastUpdated: '{{lastUpdated}}',
+      profile: [`http://hl7.org/fhir/us/core/StructureDefinition/us-core-${profile}`],
+      security: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code: 'N', display: 'normal' }],
+    },
+    text: { status: 'generated', div: `<div xmlns="http://www.w3.org/1999/xhtml">${narrative}</div>` },
+    extension: [
+      {
+        url: 'https://fhir.athena.io/StructureDefinition/ah-practice',
+        valueReference: { reference: 'Organization/{{organizationId}}' },
+      },
+      {
+        url: 'https://fhir.athena.io/StructureDefinition/chart-sharing-group',
+        extension: [
+          { url: 'group', valueCode: 'a-{{practiceId}}.CSG-1' },
+          { url: 'shared', extension: [{ url: 'since', valueDate: '{{day}}' }] },
+        ],
+      },
+    ],
+  };
+}

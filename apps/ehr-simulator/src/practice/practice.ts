@@ -1,0 +1,109 @@
+import type { Clock } from '../clock.ts';
+import { withMeta } from '../json/with-meta.ts';
+import { type Change, Overlay } from './overlay.ts';
+import type { BatchesInput, PracticeSource, ResourceBatch } from './practice-source.ts';
+import type { StoredResource } from './stored-resource.ts';
+
+/** Comes after every batch of the source. */
+const overlayBatch = Number.MAX_SAFE_INTEGER;
+
+export interface ResourceKey {
+  readonly type: string;
+  readonly id: string;
+}
+
+export interface SnapshotBatchesInput extends BatchesInput {
+  /** A value of `sequence`: the state after that many changes. */
+  readonly asOf: number;
+}
+
+/** A practice's record: a source that never changes, and what was written or deleted since on top of it. */
+export class Practice {
+  private readonly source: PracticeSource;
+  private readonly clock: Clock;
+  private readonly overlay = new Overlay();
+  private lastInstantMs = 0;
+
+  constructor({ source, clock }: { readonly source: PracticeSource; readonly clock: Clock }) {
+    this.source = source;
+    this.clock = clock;
+  }
+
+  /** How many changes were made: names the present state. */
+  get sequence(): number {
+    return this.overlay.sequence;
+  }
+
+  get types(): readonly string[] {
+    return [...new Set([...this.source.types, ...this.overlay.types()])];
+  }
+
+  /** The server's time. Never the same twice, so that every change is strictly before or after every export. */
+  instant(): number {
+    this.lastInstantMs = Math.max(this.clock.now(), this.lastInstantMs + 1);
+    return this.lastInstantMs;
+  }
+
+  /** A new version; number text is kept. @throws SyntaxError for text that is no JSON. */
+  async put({ type, id, text }: ResourceKey & { readonly text: string }): Promise<StoredResource> {
+    const base = await this.source.read({ type, id });
+    const versionId = (this.overlay.latest({ type, id })?.versionId ?? base?.versionId ?? 0) + 1;
+    const lastUpdatedMs = this.instant();
+    const meta = { versionId: String(versionId), lastUpdated: new Date(lastUpdatedMs).toISOString() };
+    return this.overlay.add({ type, id, versionId, lastUpdatedMs, text: withMeta({ text, meta }) });
+  }
+
+  /** @returns whether there was something to delete. */
+  async remove({ type, id }: ResourceKey): Promise<boolean> {
+    const current = await this.read({ type, id });
+    if (!current) return false;
+    const { versionId } = current;
+    this.overlay.add({ type, id, versionId: versionId + 1, lastUpdatedMs: this.instant(), text: undefined });
+    return true;
+  }
+
+  async read({ type, id }: ResourceKey): Promise<StoredResource | undefined> {
+    const change = this.overlay.latest({ type, id });
+    if (change) return presentOf(change);
+    return await this.source.read({ type, id });
+  }
+
+  isDeleted(key: ResourceKey): boolean {
+    const change = this.overlay.latest(key);
+    return change !== undefined && change.text === undefined;
+  }
+
+  async ofPatient({ type, patientId }: { readonly type: string; readonly patientId: string }) {
+    const base = await this.source.ofPatient({ type, patientId });
+    const untouched = base.filter(({ id }) => !this.overlay.latest({ type, id }));
+    return [...untouched, ...present(this.overlay.asOf({ type, sequence: this.sequence }))];
+  }
+
+  /** The state at `asOf`, in a fixed order. What was changed by then comes last. */
+  async *batches({ type, fromBatch = 0, sinceMs, asOf }: SnapshotBatchesInput): AsyncGenerator<ResourceBatch> {
+    const changes = this.overlay.asOf({ type, sequence: asOf });
+    if (fromBatch < overlayBatch && this.source.types.includes(type)) {
+      for await (const { index, resources } of this.source.batches({ type, fromBatch, sinceMs })) {
+        yield { index, resources: changes.size === 0 ? resources : resources.filter(({ id }) => !changes.has(id)) };
+      }
+    }
+    const resources = present(changes).filter(({ lastUpdatedMs }) => lastUpdatedMs > (sinceMs ?? -1));
+    if (resources.length > 0) yield { index: overlayBatch, resources };
+  }
+
+  /** Ids of a type that were deleted after `sinceMs` and still are at `asOf`. */
+  deletedSince({ type, sinceMs, asOf }: { readonly type: string; readonly sinceMs: number; readonly asOf: number }) {
+    const changes = [...this.overlay.asOf({ type, sequence: asOf }).values()];
+    return changes
+      .filter(({ text, lastUpdatedMs }) => text === undefined && lastUpdatedMs > sinceMs)
+      .map(({ id }) => id);
+  }
+}
+
+function present(changes: ReadonlyMap<string, Change>): StoredResource[] {
+  return [...changes.values()].flatMap((change) => presentOf(change) ?? []);
+}
+
+function presentOf({ id, versionId, lastUpdatedMs, text }: Change): StoredResource | undefined {
+  return text === undefined ? undefined : { id, versionId, lastUpdatedMs, text };
+}

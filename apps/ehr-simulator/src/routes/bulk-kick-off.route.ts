@@ -1,0 +1,54 @@
+import { type Request, Router, text } from 'express';
+import { kickOffParameters } from '../export/kick-off-parameters.ts';
+import { endpoint } from '../http/endpoint.ts';
+import { OutcomeError } from '../http/outcome-error.ts';
+import type { Reply } from '../http/reply.ts';
+import { exactAccept } from '../judge/exact-accept.ts';
+import type { SimulatorOptions } from '../options.ts';
+import type { Simulator } from '../simulator.ts';
+
+type Level = SimulatorOptions['exportLevels'][number];
+
+const paths: Readonly<Record<Level, string>> = {
+  system: '/fhir/r4/$export',
+  patient: '/fhir/r4/Patient/$export',
+  group: '/fhir/r4/Group/:groupId/$export',
+};
+
+/** A vendor says nothing about when an export in its way will be over; a short wait keeps tests of this short. */
+const busyRetryAfterSeconds = '1';
+
+/** `$export` on the levels that are switched on, by GET and by POST. */
+export function bulkKickOffRoute(simulator: Simulator): Router {
+  const router = Router();
+  const kickOffEndpoint = endpoint({ simulator, auth: 'token', handle: (req) => kickOff({ simulator, req }) });
+  for (const level of simulator.options.exportLevels) {
+    router.get(paths[level], kickOffEndpoint);
+    router.post(paths[level], text({ type: () => true, limit: '1mb' }), kickOffEndpoint);
+  }
+  return router;
+}
+
+function kickOff({ simulator, req }: { readonly simulator: Simulator; readonly req: Request }): Reply {
+  checkHeaders({ simulator, req });
+  const { groupId } = req.params;
+  if (groupId !== undefined && groupId !== `a-1.C-${simulator.options.practiceId}`) {
+    throw new OutcomeError({ status: 404, code: 'not-found', text: `Group/${groupId} is not known.` });
+  }
+  const parameters = kickOffParameters({ simulator, req });
+  if (simulator.options.oneExportAtATime && simulator.exports.isAnyRunning()) {
+    const headers = { 'retry-after': busyRetryAfterSeconds };
+    throw new OutcomeError({ status: 429, code: 'throttled', text: 'An export is already in progress.', headers });
+  }
+  const request = simulator.baseUrl() + req.originalUrl;
+  const { id } = simulator.exports.kickOff({ request, ...parameters });
+  return { status: 202, headers: { 'content-location': `${simulator.fhirEndpoint()}/bulkstatus/${id}` } };
+}
+
+function checkHeaders({ simulator, req }: { readonly simulator: Simulator; readonly req: Request }): void {
+  if (req.get('prefer') !== 'respond-async') {
+    simulator.judge.violate({ req, kind: 'headers', reason: 'kick-off without Prefer: respond-async' });
+    throw new OutcomeError({ status: 400, code: 'invalid', text: 'The Prefer header must be respond-async.' });
+  }
+  exactAccept({ simulator, req, mediaType: 'application/fhir+json', what: 'kick-off', enforce: true });
+}

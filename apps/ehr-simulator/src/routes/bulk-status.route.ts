@@ -1,0 +1,70 @@
+import { type Request, Router } from 'express';
+import { buildManifest } from '../export/build-manifest.ts';
+import type { BulkExport } from '../export/bulk-export.ts';
+import { endpoint } from '../http/endpoint.ts';
+import { OutcomeError } from '../http/outcome-error.ts';
+import type { Reply } from '../http/reply.ts';
+import { exactAccept } from '../judge/exact-accept.ts';
+import type { Simulator } from '../simulator.ts';
+
+/** `bulkstatus/:id`: progress, manifest, and DELETE. */
+export function bulkStatusRoute(simulator: Simulator): Router {
+  const router = Router();
+  router.get(
+    '/fhir/r4/bulkstatus/:id',
+    endpoint({ simulator, auth: 'token', handle: (req) => status({ simulator, req }) }),
+  );
+  router.delete(
+    '/fhir/r4/bulkstatus/:id',
+    endpoint({ simulator, auth: 'token', handle: (req) => remove({ simulator, req }) }),
+  );
+  return router;
+}
+
+interface StatusInput {
+  readonly simulator: Simulator;
+  readonly req: Request;
+}
+
+function status({ simulator, req }: StatusInput): Reply {
+  const enforce = simulator.options.strictAccept;
+  exactAccept({ simulator, req, mediaType: 'application/json', what: 'status', enforce });
+  const bulkExport = simulator.exports.get(String(req.params.id));
+  if (!bulkExport) throw unknownExport();
+  const progress = simulator.exports.progress(bulkExport);
+  if (progress < 1) return running({ simulator, progress });
+  if (bulkExport.state === 'failed') {
+    throw new OutcomeError({ status: 500, code: 'exception', text: 'The export failed.' });
+  }
+  return complete({ simulator, bulkExport });
+}
+
+function running({ simulator, progress }: { readonly simulator: Simulator; readonly progress: number }): Reply {
+  const headers = {
+    'x-progress': `in progress: ${Math.floor(progress * 100)} %`,
+    'retry-after': String(simulator.options.retryAfterSeconds),
+  };
+  return { status: 202, headers };
+}
+
+function complete({
+  simulator,
+  bulkExport,
+}: {
+  readonly simulator: Simulator;
+  readonly bulkExport: BulkExport;
+}): Reply {
+  const expiresAtMs = simulator.links.expiresAtMs();
+  const expires = expiresAtMs === undefined ? {} : { expires: new Date(expiresAtMs).toUTCString() };
+  const headers = { 'content-type': 'application/json', ...expires };
+  return { status: 200, headers, document: buildManifest({ simulator, bulkExport }) };
+}
+
+function remove({ simulator, req }: StatusInput): Reply {
+  if (!simulator.exports.remove(String(req.params.id))) throw unknownExport();
+  return { status: 202, headers: {} };
+}
+
+function unknownExport(): OutcomeError {
+  return new OutcomeError({ status: 404, code: 'not-found', text: 'There is no such export.' });
+}

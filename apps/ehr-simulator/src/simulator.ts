@@ -1,0 +1,29 @@
+import type { Request } from 'express';
+import type { Clock } from './clock.ts';
+import type { ExportRegistry } from './export/export-registry.ts';
+import type { FileLinks } from './export/file-links.ts';
+import type { FaultBoard } from './faults/fault-board.ts';
+import type { Judge } from './judge/judge.ts';
+import type { TrafficStats } from './judge/traffic-stats.ts';
+import type { TokenStore } from './oauth/token-store.ts';
+import type { SimulatorOptions } from './options.ts';
+import type { Practice } from './practice/practice.ts';
+
+/** One simulated athenahealth: everything that its routes share. */
+export interface Simulator {
+  readonly options: SimulatorOptions;
+  readonly clock: Clock;
+  readonly practice: Practice;
+  readonly exports: ExportRegistry;
+  readonly links: FileLinks;
+  readonly tokens: TokenStore;
+  readonly judge: Judge;
+  readonly stats: TrafficStats;
+  readonly faults: FaultBoard;
+  /** Known once the simulator listens. */
+  readonly baseUrl: () => string;
+  readonly fhirEndpoint: () => string;
+  /** Where output files are served: the same origin unless `separateFileHost` is set. */
+  readonly fileEndpoint: () => string;
+  readonly isFileHost: (req: Request) => boolean;
+}
