@@ -1,8 +1,7 @@
 import { AppError } from '@bulkhead/domain';
-import type { ProviderRegistry } from '@bulkhead/ehr-client';
 import type { Producer } from '@bulkhead/queues';
 import type { createHealth, Logger } from '@bulkhead/runtime';
-import type { BulkExportService, ConnectionService } from '@bulkhead/service';
+import type { BulkExportService, ConnectionService, ProviderRegistry } from '@bulkhead/service';
 import type { Store } from '@bulkhead/store';
 import express, { type Express } from 'express';
 import helmet from 'helmet';
@@ -13,6 +12,7 @@ import { bulkExportRoutes } from './routes/bulk-export.routes.ts';
 import { bullBoardPath, bullBoardRoute } from './routes/bull-board.route.ts';
 import { capabilitiesRoute } from './routes/capabilities.route.ts';
 import { connectionRoutes } from './routes/connection.routes.ts';
+import { enhancedSyncRoute } from './routes/enhanced-sync.route.ts';
 import { healthRoutes } from './routes/health.routes.ts';
 
 export interface HttpAppDeps {
@@ -38,7 +38,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   api.use(authenticate(deps));
   // No request needs more than some kilobytes; a larger one is a mistake or an attack.
   api.use(express.json({ limit: '100kb', type: () => true }));
-  api.use(connectionRoutes(deps), bulkExportRoutes(deps), capabilitiesRoute(deps));
+  api.use(connectionRoutes(deps), bulkExportRoutes(deps), capabilitiesRoute(deps), enhancedSyncRoute());
   app.use('/api/ehr', api);
 
   app.use(() => {

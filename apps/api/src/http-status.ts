@@ -11,6 +11,7 @@ export const httpStatus: Readonly<Record<string, number>> = {
   'export-already-running': 409,
   'connection-in-use': 409,
   'body-too-large': 413,
+  'not-available': 501,
   unavailable: 503,
   'capabilities-unknown': 503,
 };

@@ -1,1 +1,12 @@
-export {};
+export { EmbeddedError } from './embedded.error.ts';
+export { findOnPath } from './processes/find-on-path.ts';
+export { type SpawnTetheredOptions, spawnTethered, type Tethered } from './processes/spawn-tethered.ts';
+export { systemPort } from './processes/system-port.ts';
+export {
+  type ServiceDeath,
+  type Services,
+  type StartedService,
+  type StartServicesOptions,
+  startServices,
+} from './start-services.ts';
+export type { StepReport } from './step-report.ts';

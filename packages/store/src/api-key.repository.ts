@@ -42,6 +42,12 @@ export function createApiKeyRepository(database: Database) {
       return key;
     },
 
+    /** @returns how many keys of that name there were. */
+    async deleteByName(name: string): Promise<number> {
+      const { deletedCount } = await model.deleteMany({ name });
+      return deletedCount;
+    },
+
     async findByKey(key: string): Promise<ApiKey | undefined> {
       const document = await model.findById(hash(key)).lean();
       if (!document) return undefined;

@@ -1,3 +1,4 @@
+import { isResourceType } from '@bulkhead/fhir';
 import type { Connection as Database } from 'mongoose';
 import { decodeExactNumbers, type NumberText } from './exact-number-codec.ts';
 
@@ -16,12 +17,15 @@ export function createResourceRepository(database: Database) {
       }
     },
 
-    /** Current resources per type, over all connections or one. */
-    async count(options: { readonly resourceTypes: readonly string[]; readonly connectionId?: string }) {
-      const { resourceTypes, connectionId } = options;
-      const filter = { ...(connectionId === undefined ? {} : { connectionId }), deleted: false };
+    /** How many current resources a connection has, per type that has any. */
+    async countByType(connectionId: string): Promise<Readonly<Record<string, number>>> {
+      const collections = (await database.db?.listCollections({}, { nameOnly: true }).toArray()) ?? [];
+      const types = collections.map(({ name }) => name).filter(isResourceType);
       const counts: Record<string, number> = {};
-      for (const type of resourceTypes) counts[type] = await database.collection(type).countDocuments(filter);
+      for (const type of types.toSorted()) {
+        const count = await database.collection(type).countDocuments({ connectionId, deleted: false });
+        if (count > 0) counts[type] = count;
+      }
       return counts;
     },
   };

@@ -10,7 +10,7 @@ export function answerError(logger: Logger): ErrorRequestHandler {
     if (response.headersSent) return next(error);
     const known = toAppError(error);
     const status = httpStatus[known.code] ?? 500;
-    if (status >= 500) logger.error('request failed', { status, code: known.code, error });
+    if (status >= 500 && status !== 501) logger.error('request failed', { status, code: known.code, error });
     if (typeof known.retry === 'object') response.set('Retry-After', String(Math.ceil(known.retry.afterMs / 1000)));
     if (status === 401) response.set('WWW-Authenticate', 'Bearer');
     response.status(status).json({ success: false, error: toErrorView(known, status) });

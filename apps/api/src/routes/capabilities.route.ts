@@ -1,5 +1,4 @@
-import type { ProviderRegistry } from '@bulkhead/ehr-client';
-import { type ConnectionService, toCapabilitiesView } from '@bulkhead/service';
+import { type ConnectionService, type ProviderRegistry, toCapabilitiesView } from '@bulkhead/service';
 import { Router } from 'express';
 import { z } from 'zod';
 import { parseRequest } from '../middleware/parse-request.ts';

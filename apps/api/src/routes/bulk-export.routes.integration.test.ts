@@ -1,0 +1,269 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startApi, type TestApi } from '../testing/start-api.ts';
+
+const path = '/api/ehr/athenahealth/bulk-export';
+let api: TestApi;
+let connectionId: string;
+
+beforeAll(async () => {
+  api = await startApi();
+  connectionId = await api.createConnection();
+});
+afterAll(async () => {
+  api.expectNoSecretInAnswers();
+  await api.stop();
+});
+
+const post = (body: unknown, at = path) => api.request('POST', at, { body });
+const types = (count: number) => Array.from({ length: count }, () => 'Patient');
+const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
+
+describe('POST bulk-export', () => {
+  test('without a worker: 202 and no statusUrl yet', async () => {
+    const { status, body } = await post({ connectionId, resourceTypes: ['CarePlan'] });
+    expect([status, body]).toEqual([
+      202,
+      {
+        success: true,
+        data: {
+          id: expect.stringMatching(/^job_[0-9a-f]{32}$/),
+          status: 'IN_PROGRESS',
+          startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+        },
+      },
+    ]);
+    const read = await api.request('GET', `${path}/${body.data.id}`);
+    expect([read.status, read.body.data]).toEqual([
+      200,
+      expect.objectContaining({
+        id: body.data.id,
+        status: 'IN_PROGRESS',
+        phase: 'queued',
+        request: { exportType: 'Patient', resourceTypes: ['CarePlan'] },
+      }),
+    ]);
+    const files = await api.request('GET', `${path}/${body.data.id}/files`);
+    expect([files.status, files.body]).toEqual([200, { success: true, data: [] }]);
+  });
+
+  test.each([
+    { what: 'a body that is cut', body: '{"connectionId":' },
+    { what: 'a text', body: '"export everything"' },
+    { what: 'plain text', body: 'connectionId=1' },
+  ])('$what: 400 not-json', async ({ body }) => {
+    const answer = await post(body);
+    expect([answer.status, answer.body]).toEqual([
+      400,
+      { success: false, error: { code: 'not-json', message: expect.stringContaining('Content-Type') } },
+    ]);
+  });
+
+  test.each([
+    { what: 'no body', body: undefined, faults: { '': /expected object/ } },
+    { what: 'an array', body: [], faults: { '': /expected object/ } },
+    { what: 'an empty object', body: {}, faults: { connectionId: /expected string/ } },
+    { what: 'a wrong type', body: { connectionId: 7 }, faults: { connectionId: /expected string/ } },
+    {
+      what: 'an operator where a text belongs',
+      body: { connectionId: { $ne: '' } },
+      faults: { connectionId: /expected string/ },
+    },
+    { what: 'no types', body: { connectionId: 'c', resourceTypes: [] }, faults: { resourceTypes: /names no type/ } },
+    {
+      what: '51 types',
+      body: { connectionId: 'c', resourceTypes: types(51) },
+      faults: { resourceTypes: /more than 50/ },
+    },
+    {
+      what: 'types that are a text',
+      body: { connectionId: 'c', resourceTypes: 'Patient' },
+      faults: { resourceTypes: /expected array/ },
+    },
+    {
+      what: 'a date as since',
+      body: { connectionId: 'c', since: '2024-01-01' },
+      faults: { since: /must be an instant/ },
+    },
+    {
+      what: 'an instant without a zone',
+      body: { connectionId: 'c', since: '2024-01-01T00:00:00' },
+      faults: { since: /must be an instant/ },
+    },
+    {
+      what: 'an instant that never was',
+      body: { connectionId: 'c', since: '2024-02-31T00:00:00Z' },
+      faults: { since: /must be an instant/ },
+    },
+    { what: 'a since that is to come', body: { connectionId: 'c', since: inAnHour() }, faults: { since: /future/ } },
+    {
+      what: 'unknown fields',
+      body: { connectionId: 'c', Since: 'x', limit: 1 },
+      faults: { Since: /[Uu]nrecognized/, limit: /[Uu]nrecognized/ },
+    },
+    {
+      what: 'everything wrong at once',
+      body: { connectionId: '', exportType: 'Everything', resourceTypes: ['Patient', 'Pateint', 3], since: 5, x: 1 },
+      faults: {
+        connectionId: /1 char/,
+        exportType: /"Patient"/,
+        'resourceTypes.1': /"Pateint" is no FHIR R4 resource type/,
+        'resourceTypes.2': /expected string/,
+        since: /must be an instant/,
+        x: /[Uu]nrecognized/,
+      },
+    },
+  ])('$what: 400 with every fault, once', async ({ body, faults }) => {
+    const answer = await post(body);
+    expect([answer.status, answer.body]).toEqual([
+      400,
+      {
+        success: false,
+        error: { code: 'invalid-request', message: expect.any(String), details: expect.any(Array) },
+      },
+    ]);
+    const details = answer.body.error.details as { path: string; message: string }[];
+    expect(details.map((fault) => fault.path).sort()).toEqual(Object.keys(faults).sort());
+    for (const [at, message] of Object.entries(faults)) {
+      expect(details.find((fault) => fault.path === at)?.message).toMatch(message);
+    }
+  });
+
+  test('a body over 100 KB: 413', async () => {
+    const answer = await post({ connectionId: 'x'.repeat(110_000) });
+    expect([answer.status, answer.body]).toEqual([
+      413,
+      { success: false, error: { code: 'body-too-large', message: expect.stringContaining('100 KB') } },
+    ]);
+  });
+
+  test('an unknown connection or provider: 404', async () => {
+    const connection = await post({ connectionId: 'conn_none' });
+    expect([connection.status, connection.body]).toEqual([
+      404,
+      { success: false, error: { code: 'unknown-connection', message: expect.any(String) } },
+    ]);
+    const provider = await post({ connectionId }, '/api/ehr/epic/bulk-export');
+    expect([provider.status, provider.body]).toEqual([
+      404,
+      { success: false, error: { code: 'unknown-provider', message: expect.stringContaining('athenahealth') } },
+    ]);
+  });
+
+  test('the same request while it runs: 409 with its id; another one: 202', async () => {
+    const first = await post({ connectionId, resourceTypes: ['Observation', 'Condition'], since: '2024-01-01T00:00:00Z' });
+    expect(first.status).toBe(202);
+    const same = [
+      { resourceTypes: ['Observation', 'Condition'], since: '2024-01-01T00:00:00Z' },
+      { resourceTypes: ['Condition', 'Observation'], since: '2024-01-01T00:00:00Z' },
+      { resourceTypes: ['Condition', 'Observation', 'Condition'], since: '2024-01-01T00:00:00Z' },
+      { resourceTypes: ['Condition', 'Observation'], since: '2024-01-01T01:00:00.000+01:00' },
+    ];
+    for (const body of same) {
+      const answer = await post({ connectionId, ...body });
+      expect([answer.status, answer.body]).toEqual([
+        409,
+        {
+          success: false,
+          error: {
+            code: 'export-already-running',
+            message: expect.any(String),
+            details: { exportId: first.body.data.id },
+          },
+        },
+      ]);
+    }
+    const others = [
+      { resourceTypes: ['Observation', 'Condition'], since: '2024-01-01T00:00:01Z' },
+      { resourceTypes: ['Observation', 'Condition'] },
+      { resourceTypes: ['Observation'], since: '2024-01-01T00:00:00Z' },
+      { resourceTypes: ['Observation', 'Condition'], since: '2024-01-01T00:00:00Z', exportType: 'Group' },
+    ];
+    for (const body of others) expect((await post({ connectionId, ...body })).status).toBe(202);
+  });
+
+  test('two at the same moment: one starts', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => post({ connectionId, resourceTypes: ['Goal'] })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409, 409, 409, 409, 409, 409]);
+    const started = answers.find(({ status }) => status === 202)?.body.data.id;
+    const named = answers.filter(({ status }) => status === 409).map(({ body }) => body.error.details.exportId);
+    expect(new Set(named)).toEqual(new Set([started]));
+  });
+});
+
+describe('GET bulk-export', () => {
+  test.each([
+    { what: 'an unknown job', at: '/athenahealth/bulk-export/job_none' },
+    { what: "an unknown job's files", at: '/athenahealth/bulk-export/job_none/files' },
+    { what: 'an unknown provider', at: '/epic/bulk-export/job_none' },
+  ])('$what: 404', async ({ at }) => {
+    const { status, body } = await api.request('GET', `/api/ehr${at}`);
+    expect([status, body]).toEqual([
+      404,
+      { success: false, error: { code: expect.stringMatching(/^unknown-(export|provider)$/), message: expect.any(String) } },
+    ]);
+  });
+
+  test("a job at another provider's address: 404", async () => {
+    const { body } = await post({ connectionId, resourceTypes: ['Device'] });
+    const answer = await api.request('GET', `/api/ehr/epic/bulk-export/${body.data.id}`);
+    expect(answer.status).toBe(404);
+  });
+});
+
+describe('every address', () => {
+  test.each([
+    { what: 'no key', authorization: null },
+    { what: 'a wrong key', authorization: 'Bearer bh_wrong' },
+    { what: 'a key by another scheme', authorization: 'Basic YTpi' },
+    { what: 'an empty key', authorization: 'Bearer ' },
+  ])('$what: 401', async ({ authorization }) => {
+    for (const [method, at] of [
+      ['POST', path],
+      ['GET', `${path}/job_none`],
+      ['GET', `${path}/job_none/files`],
+      ['GET', '/api/ehr/athenahealth/capabilities?connectionId=c'],
+      ['GET', '/api/ehr/connections'],
+      ['POST', '/api/ehr/connections'],
+      ['DELETE', '/api/ehr/connections/c'],
+      ['GET', '/api/ehr/nothing'],
+    ] as const) {
+      const { status, headers, body } = await api.request(method, at, { authorization });
+      expect([status, body]).toEqual([
+        401,
+        { success: false, error: { code: 'unauthenticated', message: expect.stringContaining('Bearer') } },
+      ]);
+      expect(headers.get('www-authenticate')).toBe('Bearer');
+    }
+  });
+
+  test('a client key may use the API', async () => {
+    const { status } = await api.request('GET', '/api/ehr/connections', { authorization: `Bearer ${api.clientKey}` });
+    expect(status).toBe(200);
+  });
+
+  test.each([
+    { method: 'GET', at: '/nothing' },
+    { method: 'GET', at: '/api/ehr/nothing' },
+    { method: 'PUT', at: path },
+    { method: 'GET', at: path },
+  ])('$method $at: 404 unknown-route', async ({ method, at }) => {
+    const { status, body } = await api.request(method, at);
+    expect([status, body]).toEqual([
+      404,
+      { success: false, error: { code: 'unknown-route', message: expect.any(String) } },
+    ]);
+  });
+
+  test('an address that is no UTF-8: an answer that blames the client', async () => {
+    const { status, body } = await api.request('GET', '/api/ehr/%E0%A4%A/bulk-export/job_none');
+    expect([status, body.success, body.error.code]).toEqual([404, false, 'unknown-route']);
+  });
+
+  test('every answer has the id that its log lines have, and no sign of what runs it', async () => {
+    const { headers } = await api.request('GET', '/api/ehr/connections');
+    expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(headers.get('x-powered-by')).toBeNull();
+  });
+});

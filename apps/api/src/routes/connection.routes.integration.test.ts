@@ -1,0 +1,195 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { clientSecret, fhirEndpoint, startApi, type TestApi } from '../testing/start-api.ts';
+
+const path = '/api/ehr/connections';
+const otherProvider = {
+  id: 'open-ehr',
+  name: 'An EHR without limits',
+  environments: { test: { fhirEndpoint: 'http://open.example/fhir/' } },
+  defaultEnvironment: 'test',
+};
+let folder: string;
+let api: TestApi;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bulkhead-api-'));
+  const file = join(folder, 'providers.json');
+  await writeFile(file, JSON.stringify({ providers: [otherProvider] }));
+  api = await startApi({ env: { BULKHEAD_PROVIDERS_FILE: file } });
+});
+afterAll(async () => {
+  api.expectNoSecretInAnswers();
+  await api.stop();
+  await rm(folder, { recursive: true });
+});
+
+const auth = { method: 'client_credentials', clientId: 'client-1', clientSecret };
+const post = (body: object) => api.request('POST', path, { body: { provider: 'athenahealth', auth, ...body } });
+
+describe('connections', () => {
+  test('are created, listed, read and deleted, without their secret', async () => {
+    const created = await post({ practiceId: '195900' });
+    const connection = {
+      id: expect.stringMatching(/^conn_[0-9a-f]{32}$/),
+      provider: 'athenahealth',
+      environment: 'production',
+      fhirEndpoint,
+      practiceId: '195900',
+      groupId: 'a-1.C-195900',
+      auth: { method: 'client_credentials', clientId: 'client-1', scope: 'system/*.read' },
+      createdAt: expect.stringMatching(/Z$/),
+    };
+    expect([created.status, created.body]).toEqual([201, { success: true, data: connection }]);
+    const { id } = created.body.data;
+    expect(created.headers.get('location')).toBe(`${path}/${id}`);
+
+    const list = await api.request('GET', path);
+    expect([list.status, list.body]).toEqual([200, { success: true, data: [created.body.data] }]);
+    const one = await api.request('GET', `${path}/${id}`);
+    expect([one.status, one.body]).toEqual([200, created.body]);
+    expect((await api.store.connections.find(id))?.auth).toMatchObject({ clientSecret });
+
+    const deleted = await api.request('DELETE', `${path}/${id}`);
+    expect([deleted.status, deleted.text]).toEqual([204, '']);
+    const unknown = { success: false, error: { code: 'unknown-connection', message: expect.any(String) } };
+    for (const method of ['GET', 'DELETE']) {
+      const gone = await api.request(method, `${path}/${id}`);
+      expect([gone.status, gone.body]).toEqual([404, unknown]);
+    }
+  });
+
+  test('are not deleted under a running export: 409 with its id', async () => {
+    const id = await api.createConnection();
+    const started = await api.request('POST', '/api/ehr/athenahealth/bulk-export', { body: { connectionId: id } });
+    const { status, body } = await api.request('DELETE', `${path}/${id}`);
+    expect([status, body.error]).toEqual([
+      409,
+      { code: 'connection-in-use', message: expect.any(String), details: { exportId: started.body.data.id } },
+    ]);
+  });
+
+  test.each([
+    { what: 'a FHIR endpoint at a foreign host', body: { fhirEndpoint: 'https://evil.example/fhir' }, at: ['fhirEndpoint'] },
+    {
+      what: 'a token endpoint at a foreign host',
+      body: { auth: { ...auth, tokenEndpoint: 'https://evil.example/token' } },
+      at: ['auth.tokenEndpoint'],
+    },
+    {
+      what: "the provider's host at another port",
+      body: { fhirEndpoint: fhirEndpoint.replace(':8080', ':8081') },
+      at: ['fhirEndpoint'],
+    },
+    {
+      what: 'both at foreign hosts and no credentials',
+      body: {
+        fhirEndpoint: 'https://evil.example/fhir',
+        auth: { method: 'client_credentials', tokenEndpoint: 'https://evil.example/token' },
+      },
+      at: ['auth.clientId', 'auth.clientSecret', 'auth.tokenEndpoint', 'fhirEndpoint'],
+    },
+    {
+      what: 'no credentials',
+      body: { auth: { method: 'client_credentials' } },
+      at: ['auth.clientId', 'auth.clientSecret'],
+    },
+    { what: 'a practice that is a path', body: { practiceId: '../1' }, at: ['practiceId'] },
+    { what: 'an address of another kind', body: { fhirEndpoint: 'file:///etc/passwd' }, at: ['fhirEndpoint'] },
+    { what: 'unknown fields', body: { secret: 1, auth: { method: 'none', clientId: 'c' } }, at: ['auth.clientId', 'secret'] },
+    { what: 'an unknown method', body: { auth: { method: 'password' } }, at: ['auth.method'] },
+    { what: 'no method', body: { auth: null }, at: ['auth'] },
+  ])('$what: 400', async ({ body, at }) => {
+    const answer = await post(body);
+    expect([answer.status, answer.body.error]).toEqual([
+      400,
+      { code: 'invalid-request', message: expect.any(String), details: expect.any(Array) },
+    ]);
+    expect(answer.body.error.details.map((fault: { path: string }) => fault.path).sort()).toEqual(at);
+  });
+
+  test.each([{ environment: 'staging' }, { environment: 'constructor' }, { environment: '__proto__' }])(
+    'an unknown environment ($environment): 400 that names the known ones',
+    async ({ environment }) => {
+      const { status, body } = await post({ environment });
+      expect([status, body.error.details]).toEqual([
+        400,
+        [{ path: 'environment', message: 'athenahealth has: production, sandbox, preview' }],
+      ]);
+    },
+  );
+
+  test('an unknown provider: 404', async () => {
+    const { status, body } = await post({ provider: 'epic' });
+    expect([status, body.error]).toEqual([
+      404,
+      { code: 'unknown-provider', message: expect.stringContaining('athenahealth, open-ehr') },
+    ]);
+  });
+
+  test("a provider of the operator's own, without rate limit and authorization", async () => {
+    const { status, body } = await post({ provider: 'open-ehr', auth: { method: 'none' } });
+    expect([status, body.data]).toEqual([
+      201,
+      expect.objectContaining({ fhirEndpoint: 'http://open.example/fhir', environment: 'test', auth: { method: 'none' } }),
+    ]);
+    const started = await api.request('POST', '/api/ehr/open-ehr/bulk-export', { body: { connectionId: body.data.id } });
+    expect(started.status).toBe(202);
+    const foreign = await api.request('POST', '/api/ehr/athenahealth/bulk-export', {
+      body: { connectionId: body.data.id },
+    });
+    expect([foreign.status, foreign.body.error.code]).toEqual([404, 'unknown-connection']);
+  });
+
+  test("a client id and secret of the environment are the provider's", async () => {
+    const withDefaults = await startApi({
+      env: { ATHENAHEALTH_CLIENT_ID: 'client-of-env', ATHENAHEALTH_CLIENT_SECRET: clientSecret },
+    });
+    try {
+      const body = { provider: 'athenahealth', auth: { method: 'client_credentials' } };
+      const answer = await withDefaults.request('POST', path, { body });
+      expect([answer.status, answer.body.data.auth.clientId]).toEqual([201, 'client-of-env']);
+      withDefaults.expectNoSecretInAnswers();
+    } finally {
+      await withDefaults.stop();
+    }
+  });
+});
+
+describe('capabilities', () => {
+  test.each([
+    { what: 'no connection', at: 'athenahealth/capabilities', status: 400, code: 'invalid-request' },
+    { what: 'two connections', at: 'athenahealth/capabilities?connectionId=a&connectionId=b', status: 400, code: 'invalid-request' },
+    { what: 'an unknown connection', at: 'athenahealth/capabilities?connectionId=a', status: 404, code: 'unknown-connection' },
+    { what: 'an unknown provider', at: 'epic/capabilities?connectionId=a', status: 404, code: 'unknown-provider' },
+  ])('$what: $status', async ({ at, status, code }) => {
+    const answer = await api.request('GET', `/api/ehr/${at}`);
+    expect([answer.status, answer.body.error.code]).toEqual([status, code]);
+  });
+
+  test('as a worker read them', async () => {
+    const id = await api.createConnection();
+    await api.store.connections.saveCapabilities({
+      id,
+      capabilities: { readAt: new Date(), exportLevels: ['group'], resourceTypes: ['DiagnosticReport', 'Encounter'] },
+    });
+    const { status, body } = await api.request('GET', `/api/ehr/athenahealth/capabilities?connectionId=${id}`);
+    expect([status, body]).toEqual([
+      200,
+      {
+        success: true,
+        data: {
+          bulkExport: true,
+          diagnosticReports: true,
+          carePlans: false,
+          encounters: true,
+          appointments: false,
+          documentReferences: false,
+          rateLimit: '8 requests/second',
+        },
+      },
+    ]);
+  });
+});

@@ -1,0 +1,81 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { chooseRoute } from './choose-route.ts';
+import { openServiceHome } from './data/service-home.ts';
+import type { RouteContext, RouteOutcome, ServiceRoute } from './service-route.ts';
+
+const running: RouteOutcome = {
+  outcome: 'running',
+  service: { url: 'x://', stop: async () => undefined },
+  why: 'it is there',
+};
+const unavailable: RouteOutcome = { outcome: 'unavailable', reason: 'there is none' };
+
+describe('the choice of a route', () => {
+  let folder = '';
+  let context: RouteContext;
+  const tried: string[] = [];
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'bulkhead-route-'));
+    const home = await openServiceHome({ folder, kept: true });
+    context = { env: {}, home, progress: () => undefined, note: () => undefined };
+    tried.length = 0;
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  function route(name: string, outcome: RouteOutcome | Error, engine?: 'mongod' | 'secantus'): ServiceRoute {
+    return {
+      name,
+      ...(engine && { engine }),
+      attempt: async ({ home }) => {
+        tried.push(name);
+        if (engine) await writeFile(join(home.dataFolder, `of-${name}`), '');
+        if (outcome instanceof Error) throw outcome;
+        return outcome;
+      },
+    };
+  }
+  const choose = (...routes: ServiceRoute[]) => chooseRoute({ serviceName: 'mongodb', routes, context });
+
+  it('takes the first that runs, also past one that broke, and tries no more', async () => {
+    const chosen = await choose(
+      route('a', unavailable),
+      route('b', new Error('broke')),
+      route('c', running),
+      route('d', running),
+    );
+    expect(chosen).toMatchObject({ chosen: 'c', why: 'it is there', reused: false });
+    expect(tried).toEqual(['a', 'b', 'c']);
+  });
+
+  it('lists in one error all that was tried, and what to do', async () => {
+    const error = await choose(route('a', unavailable), route('b', new Error('line one\nline two'))).catch(String);
+    expect(error).toContain('Tried, in this order:\n  - a: there is none\n  - b: line one\n      line two\n');
+    expect(error).toContain('set MONGODB_URI');
+  });
+
+  it('stops where the user asked for something that does not work', async () => {
+    await expect(
+      choose(route('a', { outcome: 'refused', reason: 'nobody there' }), route('b', running)),
+    ).rejects.toThrow('nobody there');
+    expect(tried).toEqual(['a']);
+  });
+
+  it('lets no engine open the data of another', async () => {
+    await choose(route('a', running, 'mongod'));
+    const again = await choose(route('b', running, 'secantus'), route('c', running, 'mongod'));
+    expect(again).toMatchObject({ chosen: 'c', reused: true });
+    expect(tried).toEqual(['a', 'c']);
+    await expect(choose(route('b', running, 'secantus'))).rejects.toThrow('was written by mongod; move it away');
+  });
+
+  it('removes what a failed first start left, and never data that was there', async () => {
+    await choose(route('a', new Error('broke'), 'mongod'), route('b', running, 'secantus'));
+    expect(await readdir(context.home.dataFolder)).toEqual(['of-b']);
+    await choose(route('c', new Error('broke'), 'secantus'), route('d', running));
+    expect(await readdir(context.home.dataFolder)).toEqual(['of-b', 'of-c']);
+  });
+});

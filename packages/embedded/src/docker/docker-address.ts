@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+export type DockerAddress = { readonly socketPath: string } | { readonly host: string; readonly port: number };
+
+/** Where a Docker engine would be: DOCKER_HOST, or the first of the usual sockets that exists. */
+export function dockerAddress(env: NodeJS.ProcessEnv): DockerAddress | { readonly reason: string } {
+  if (env.DOCKER_HOST) return fromDockerHost(env.DOCKER_HOST, env);
+  const sockets = [
+    '/var/run/docker.sock',
+    env.XDG_RUNTIME_DIR ? join(env.XDG_RUNTIME_DIR, 'docker.sock') : '',
+    join(homedir(), '.docker/run/docker.sock'),
+  ];
+  const socketPath = sockets.find((path) => path !== '' && existsSync(path));
+  return socketPath ? { socketPath } : { reason: 'DOCKER_HOST is not set and there is no Docker socket' };
+}
+
+function fromDockerHost(dockerHost: string, env: NodeJS.ProcessEnv): DockerAddress | { readonly reason: string } {
+  if (dockerHost.startsWith('unix://')) return { socketPath: dockerHost.slice('unix://'.length) };
+  const { protocol, hostname, port } = new URL(dockerHost);
+  if (protocol !== 'tcp:' || env.DOCKER_TLS_VERIFY) {
+    return {
+      reason: `an engine behind ${protocol}// ${env.DOCKER_TLS_VERIFY ? 'with TLS ' : ''}is not supported here`,
+    };
+  }
+  return { host: hostname, port: Number(port || 2375) };
+}

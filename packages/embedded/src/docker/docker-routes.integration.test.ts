@@ -1,0 +1,77 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Collection, MongoClient } from 'mongodb';
+import { openServiceHome } from '../data/service-home.ts';
+import { mongodbDockerRoute } from '../mongodb/mongodb-docker.route.ts';
+import { pingMongodb } from '../mongodb/ping-mongodb.ts';
+import { pingRedis } from '../redis/ping-redis.ts';
+import { redisDockerRoute } from '../redis/redis-docker.route.ts';
+import type { ServiceRoute } from '../service-route.ts';
+import { dockerAddress } from './docker-address.ts';
+import { whyDockerDoesNotAnswer } from './docker-answers.ts';
+
+const address = dockerAddress(process.env);
+const reason = 'reason' in address ? address.reason : await whyDockerDoesNotAnswer(address);
+
+// A pull may come first, where the images are not there yet.
+const TIMEOUT_MS = 300_000;
+
+describe('the Docker routes', () => {
+  if (reason) {
+    console.warn(`The tests of the Docker routes are left out: ${reason}.`);
+    it.todo('run containers');
+    return;
+  }
+
+  let folder = '';
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'bulkhead-docker-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  async function run({ route, kept }: { route: ServiceRoute; kept: boolean }) {
+    const home = await openServiceHome({ folder, kept });
+    const result = await route.attempt({ env: process.env, home, progress: () => undefined, note: () => undefined });
+    if (result.outcome !== 'running') throw new Error(result.reason);
+    return result.service;
+  }
+
+  it(
+    'run Redis, and end it',
+    async () => {
+      const { url, stop } = await run({ route: redisDockerRoute, kept: false });
+      await pingRedis(url);
+      await stop();
+      await expect(pingRedis(url)).rejects.toThrow();
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'run MongoDB on kept data, which the next container finds',
+    async () => {
+      const first = await run({ route: mongodbDockerRoute, kept: true });
+      await withKept(first.url, (kept) => kept.insertOne({ _id: 'yes' }));
+      await first.stop();
+      await expect(pingMongodb({ url: first.url, timeoutMs: 1_000 })).rejects.toThrow();
+      const second = await run({ route: mongodbDockerRoute, kept: true });
+      expect(await withKept(second.url, (kept) => kept.findOne())).toEqual({ _id: 'yes' });
+      await second.stop();
+    },
+    TIMEOUT_MS,
+  );
+});
+
+async function withKept<Value>(
+  url: string,
+  work: (kept: Collection<{ _id: string }>) => Promise<Value>,
+): Promise<Value> {
+  const client = new MongoClient(url);
+  try {
+    return await work(client.db().collection<{ _id: string }>('kept'));
+  } finally {
+    await client.close();
+  }
+}

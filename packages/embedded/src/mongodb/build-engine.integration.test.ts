@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { openServiceHome } from '../data/service-home.ts';
+import { fakeCommands } from '../fake-commands.fixture.ts';
+import { until } from '../until.fixture.ts';
+import { buildEngine } from './build-engine.ts';
+import { enginePaths } from './engine-release.ts';
+
+// Says in a file that it builds, takes its time (a file ends it), and installs something executable.
+const CARGO = `
+echo $$ >> "$BUILDS"
+while [ $# -gt 0 ]; do [ "$1" = --root ] && root=$2; shift; done
+echo "    Building [=>  ] 1/2: wiredtiger" >&2
+while [ ! -e "$GO_ON" ]; do /bin/sleep 0.05; done
+/bin/mkdir -p "$root/bin" && /bin/cp /bin/true "$root/bin/secantusd-rs"`;
+
+describe('the build of the engine', () => {
+  let folder = '';
+  let env: NodeJS.ProcessEnv = {};
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'bulkhead-build-'));
+    const PATH = await fakeCommands({ cargo: CARGO });
+    env = {
+      ...process.env,
+      PATH,
+      XDG_CACHE_HOME: folder,
+      BUILDS: join(folder, 'builds'),
+      GO_ON: join(folder, 'go-on'),
+    };
+  });
+  afterEach(async () => {
+    await rm(folder, { recursive: true, force: true });
+    await rm(env.PATH as string, { recursive: true, force: true });
+  });
+
+  async function startBuild() {
+    const said: string[] = [];
+    const home = await openServiceHome({ folder: join(folder, 'home'), kept: true });
+    const say = (text: string) => void said.push(text);
+    return { said, result: buildEngine({ env, home, progress: say, note: say }) };
+  }
+  const builds = async () => (await readFile(env.BUILDS as string, 'utf8').catch(() => '')).split('\n').length - 1;
+  const goOn = () => writeFile(env.GO_ON as string, '');
+
+  it('happens once where two want it, and the second says that it waits', async () => {
+    const first = await startBuild();
+    await until(async () => (await builds()) === 1);
+    const second = await startBuild();
+    await until(() => second.said.length > 0);
+    expect(second.said[0]).toBe(
+      `process ${process.pid} is building the engine; waiting for it instead of building a second one`,
+    );
+    await goOn();
+    expect([await first.result, await second.result]).toEqual(['built', 'built by another process']);
+    expect(await builds()).toBe(1);
+    expect(first.said).toContain('building the database engine: 1/2 parts built, now wiredtiger');
+  });
+
+  it('is taken over from a builder that was killed with -9, which leaves nothing', async () => {
+    const module = fileURLToPath(new URL('./build-engine.ts', import.meta.url));
+    const code = `
+      import { buildEngine } from ${JSON.stringify(module)};
+      await buildEngine({ env: process.env, progress: () => undefined, note: () => undefined });`;
+    const builder = spawn(process.execPath, ['--input-type=module', '-e', code], { env, stdio: 'inherit' });
+    await until(async () => (await builds()) === 1);
+    const waiting = await startBuild();
+    await until(() => waiting.said.length > 0);
+    builder.kill('SIGKILL');
+    await once(builder, 'exit');
+    await until(async () => (await builds()) === 2);
+    expect(waiting.said).toContain('the other process did not finish its build: building here');
+    await goOn();
+    expect(await waiting.result).toBe('built');
+    const { root, installed } = enginePaths(env);
+    expect((await readdir(root)).filter((name) => name.startsWith('building-'))).toEqual([]);
+    expect(await readdir(join(installed, 'bin'))).toEqual(['secantusd-rs']);
+  });
+
+  it('that fails says why with the compiler’s last lines, and leaves nothing', async () => {
+    await rm(env.PATH as string, { recursive: true });
+    env.PATH = await fakeCommands({ cargo: 'echo "error: no space left on device" >&2; exit 101' });
+    await expect((await startBuild()).result).rejects.toThrow(
+      /cargo install ended with code 101.*\nerror: no space left/,
+    );
+    expect((await readdir(enginePaths(env).root)).filter((name) => !name.startsWith('build.lock'))).toEqual([]);
+  });
+});

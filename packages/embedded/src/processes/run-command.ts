@@ -1,0 +1,35 @@
+import { EmbeddedError } from '../embedded.error.ts';
+import { spawnTethered } from './spawn-tethered.ts';
+
+export interface RunCommandOptions {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly onLine?: (line: string) => void;
+}
+
+// Enough to hold a compiler's error with its context, little enough to be read.
+const KEPT_LINES = 15;
+
+/** Runs a command to its end. @throws with its last lines if it fails. */
+export async function runCommand({ command, args, env, onLine }: RunCommandOptions): Promise<void> {
+  const lines: string[] = [];
+  const child = await spawnTethered({
+    command,
+    args,
+    env,
+    output: {
+      onLine: (line) => {
+        lines.push(line);
+        if (lines.length > KEPT_LINES) lines.shift();
+        onLine?.(line);
+      },
+    },
+  });
+  const { code, signal } = await child.exited;
+  if (code === 0) return;
+  throw new EmbeddedError({
+    code: 'COMMAND_FAILED',
+    message: `${command} ${args[0] ?? ''} ended with ${signal ?? `code ${code}`}. Its last lines:\n${lines.join('\n')}`,
+  });
+}

@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { EmbeddedError } from '../embedded.error.ts';
+import { findOnPath } from './find-on-path.ts';
+import { parentDeathWrapper } from './parent-death-wrapper.ts';
+import { signalGroup } from './signal-group.ts';
+import { type Guardian, startGuardian } from './start-guardian.ts';
+
+export interface SpawnTetheredOptions {
+  /** A name on PATH or an absolute path. */
+  readonly command: string;
+  readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** Both of its streams: into a file (emptied first), line by line to a function, or to where ours go. */
+  readonly output: { readonly file: string } | { readonly onLine: (line: string) => void } | 'inherit' | 'ignore';
+  /** From SIGTERM to SIGKILL when *we* have died. */
+  readonly orphanGraceMs?: number;
+}
+
+export interface Tethered {
+  readonly pid: number;
+  readonly guardianPid: () => number | undefined;
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** SIGTERM, after `graceMs` SIGKILL, to the child and all that it started. Resolves when it is gone. */
+  readonly stop: (options?: { readonly graceMs?: number }) => Promise<void>;
+}
+
+// Short, because what was killed with -9 is usually started again at once, and needs its port and its data back.
+const ORPHAN_GRACE_MS = 1_500;
+// npm start promises to be gone within 10 s of a Ctrl-C; its children are stopped in two rounds.
+const STOP_GRACE_MS = 4_000;
+
+/**
+ * Starts a child that cannot outlive this process, not even when this process is killed with -9. It leads a process group
+ * of its own, so a terminal's Ctrl-C reaches only us, and we end the children in the right order.
+ */
+export async function spawnTethered(options: SpawnTetheredOptions): Promise<Tethered> {
+  const env = options.env ?? process.env;
+  const command = findOnPath({ command: options.command, env });
+  if (!command) throw new EmbeddedError({ code: 'COMMAND_NOT_FOUND', message: `${options.command} is not on PATH.` });
+  const child = await spawnInOwnGroup({
+    options,
+    argv: [...parentDeathWrapper(env), command, ...(options.args ?? [])],
+  });
+  const pid = child.pid as number;
+  const guardian = startGuardian({ pid, graceMs: options.orphanGraceMs ?? ORPHAN_GRACE_MS });
+  const exited = watchExit({ child, pid, guardian });
+  return {
+    pid,
+    guardianPid: () => guardian.pid,
+    exited,
+    stop: async ({ graceMs = STOP_GRACE_MS } = {}) => {
+      signalGroup({ pid, signal: graceMs > 0 ? 'SIGTERM' : 'SIGKILL' });
+      const timer = setTimeout(() => signalGroup({ pid, signal: 'SIGKILL' }), graceMs);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function spawnInOwnGroup({ options, argv }: { options: SpawnTetheredOptions; argv: string[] }) {
+  const { output } = options;
+  const file = typeof output === 'object' && 'file' in output ? openLog(output.file) : undefined;
+  const stream = file ?? (typeof output === 'object' ? 'pipe' : output);
+  try {
+    const child = spawn(argv[0] as string, argv.slice(1), {
+      detached: true,
+      stdio: ['ignore', stream, stream],
+      ...(options.env ? { env: options.env } : {}),
+      ...(options.cwd ? { cwd: options.cwd } : {}),
+    });
+    if (typeof output === 'object' && 'onLine' in output) readLines({ child, onLine: output.onLine });
+    await once(child, 'spawn');
+    return child;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+function openLog(file: string): number {
+  mkdirSync(dirname(file), { recursive: true });
+  return openSync(file, 'w');
+}
+
+function readLines({ child, onLine }: { child: ChildProcess; onLine: (line: string) => void }): void {
+  for (const input of [child.stdout, child.stderr]) {
+    // `\r` alone ends a line too: that is how progress bars redraw themselves.
+    if (input) createInterface({ input, crlfDelay: 0 }).on('line', onLine);
+  }
+}
+
+async function watchExit({ child, pid, guardian }: { child: ChildProcess; pid: number; guardian: Guardian }) {
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  // What it started itself (a compiler's compilers) must not stay either.
+  signalGroup({ pid, signal: 'SIGKILL' });
+  guardian.release();
+  return { code, signal };
+}

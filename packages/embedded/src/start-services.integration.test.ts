@@ -1,0 +1,198 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { MongoClient } from 'mongodb';
+import { fakeCommands } from './fake-commands.fixture.ts';
+import { enginePaths } from './mongodb/engine-release.ts';
+import { mongodScript } from './mongodb/mongod-script.fixture.ts';
+import { findOnPath } from './processes/find-on-path.ts';
+import { processStartTime } from './processes/process-start-time.ts';
+import { type Services, startServices } from './start-services.ts';
+import { until } from './until.fixture.ts';
+
+const { REDIS_URL: redisOfTheRun, MONGODB_URI: _unset, ...bare } = process.env;
+const { binary: engine } = enginePaths(process.env);
+const missing = [engine, 'redis-server'].filter((command) => !findOnPath({ command, env: process.env }));
+const report = () => undefined;
+
+async function write(services: { redis: { url: string }; mongodb: { url: string } }): Promise<void> {
+  await withClients(services, async ({ redis, mongo }) => {
+    await redis.set('kept', 'yes');
+    await mongo.db().collection<{ _id: string }>('kept').insertOne({ _id: 'yes' });
+  });
+}
+
+async function read(services: { redis: { url: string }; mongodb: { url: string } }): Promise<unknown[]> {
+  return withClients(services, async ({ redis, mongo }) => [
+    await redis.get('kept'),
+    await mongo.db().collection<{ _id: string }>('kept').findOne(),
+  ]);
+}
+
+async function withClients<Value>(
+  services: { redis: { url: string }; mongodb: { url: string } },
+  work: (clients: { redis: Redis; mongo: MongoClient }) => Promise<Value>,
+): Promise<Value> {
+  const redis = new Redis(services.redis.url);
+  const mongo = new MongoClient(services.mongodb.url);
+  try {
+    return await work({ redis, mongo });
+  } finally {
+    redis.disconnect();
+    await mongo.close();
+  }
+}
+
+/** The same in a process of its own, that can be killed. */
+async function startElsewhere(dataDir: string) {
+  const module = fileURLToPath(new URL('./start-services.ts', import.meta.url));
+  const code = `
+    import { startServices } from ${JSON.stringify(module)};
+    const { redis, mongodb } = await startServices({ dataDir: ${JSON.stringify(dataDir)}, report: () => undefined });
+    const plain = ({ url, pid }) => ({ url, pid: pid() });
+    console.log(JSON.stringify({ redis: plain(redis), mongodb: plain(mongodb) }));
+    setInterval(() => undefined, 1_000);`;
+  const args = ['--input-type=module', '-e', code];
+  const parent = spawn(process.execPath, args, { env: bare, stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string];
+  type Address = { url: string; pid: number };
+  return { parent, ...(JSON.parse(line) as { redis: Address; mongodb: Address }) };
+}
+
+describe('startServices', () => {
+  const started: Services[] = [];
+  const folders: string[] = [];
+  async function temporary(make = () => mkdtemp(join(tmpdir(), 'bulkhead-services-'))) {
+    const folder = await make();
+    folders.push(folder);
+    return folder;
+  }
+  async function start(options: Parameters<typeof startServices>[0]) {
+    const services = await startServices(options);
+    started.push(services);
+    return services;
+  }
+  let dataDir = '';
+  beforeEach(async () => {
+    dataDir = await temporary();
+  });
+  afterEach(async () => {
+    for (const services of started.splice(0)) await services.stop();
+    for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+  });
+
+  it('lists everything it tried when nothing can be had, in one error for each', async () => {
+    const env = {
+      PATH: '/nowhere',
+      XDG_CACHE_HOME: dataDir,
+      DOCKER_HOST: `unix://${dataDir}/no.sock`,
+      MONGOMS_DOWNLOAD_MIRROR: 'http://127.0.0.1:1',
+    };
+    const reports: string[] = [];
+    const failing = startServices({
+      dataDir,
+      env,
+      report: ({ step, state, text }) => reports.push(`${step} ${state} ${text}`),
+    });
+    await expect(failing).rejects.toMatchObject({ code: 'NO_ROUTE' });
+    const [redis, mongodb] = ['redis', 'mongodb'].map((name) =>
+      reports.find((line) => line.startsWith(`${name} failed`)),
+    );
+    for (const tried of [
+      'REDIS_URL: not set',
+      'redis-server on PATH: there is none',
+      'Docker: no Docker engine answers',
+      'apt-get install redis-server: there is no apt-get',
+    ]) {
+      expect(redis).toContain(`- ${tried}`);
+    }
+    for (const tried of [
+      'MONGODB_URI: not set',
+      'mongod on PATH: there is none',
+      'an engine built earlier: none in',
+      'Docker: no Docker',
+      "MongoDB's own binary: 127.0.0.1:1 does not answer",
+      'building an engine with cargo: there is no cargo',
+    ]) {
+      expect(mongodb).toContain(`- ${tried}`);
+    }
+  });
+
+  it('refuses an address from the environment where nobody answers, and tries nothing else', async () => {
+    const env = { ...bare, REDIS_URL: 'redis://127.0.0.1:1' };
+    await expect(startServices({ ephemeral: true, env, report })).rejects.toThrow(
+      /REDIS_URL: it is set, but no Redis answers/,
+    );
+  });
+
+  if (missing.length > 0) {
+    console.warn(`The tests of kept data are left out: there is no ${missing.join(' and no ')} here.`);
+    return;
+  }
+
+  it('takes the address in REDIS_URL and leaves that Redis running', async () => {
+    const services = await start({ ephemeral: true, env: { ...bare, REDIS_URL: redisOfTheRun }, report });
+    expect(services.redis).toEqual({ url: redisOfTheRun, chosen: 'REDIS_URL', why: 'REDIS_URL is set', reused: false });
+    await services.stop();
+    const redis = new Redis(redisOfTheRun as string);
+    expect(await redis.ping()).toBe('PONG');
+    redis.disconnect();
+  });
+
+  it('prefers a mongod on PATH, keeps its data from the other engine, and reuses it', async () => {
+    const commands = await temporary(() => fakeCommands({ mongod: mongodScript(engine) }));
+    const env = { ...bare, PATH: `${commands}${delimiter}${bare.PATH}` };
+    const first = await start({ dataDir, env, report });
+    expect(first.mongodb).toMatchObject({ chosen: 'mongod on PATH', reused: false });
+    await write(first);
+    await first.stop();
+    // Only the other engine is to be had: neither Docker, nor a download, nor cargo.
+    const without = {
+      ...bare,
+      DOCKER_HOST: `unix://${dataDir}/no.sock`,
+      MONGOMS_DOWNLOAD_MIRROR: 'http://127.0.0.1:1',
+    };
+    await expect(startServices({ dataDir, env: without, report })).rejects.toThrow(
+      /an engine built earlier: the data in .* was written by mongod/,
+    );
+    const second = await start({ dataDir, env, report });
+    expect(second.mongodb).toMatchObject({ chosen: 'mongod on PATH', reused: true });
+    expect(await read(second)).toEqual(['yes', { _id: 'yes' }]);
+  });
+
+  it('ends the servers when it is killed with -9, and the next start at once finds all that was written', async () => {
+    const { parent, redis, mongodb } = await startElsewhere(dataDir);
+    await write({ redis, mongodb });
+    await expect(startServices({ dataDir, env: bare, report })).rejects.toThrow(
+      `is in use by the process ${parent.pid}`,
+    );
+    parent.kill('SIGKILL');
+    await once(parent, 'exit');
+    const again = await start({ dataDir, env: bare, report });
+    expect([redis, mongodb].map(({ pid }) => processStartTime(pid))).toEqual([undefined, undefined]);
+    expect([again.redis.reused, again.mongodb.reused]).toEqual([true, true]);
+    expect(await read(again)).toEqual(['yes', { _id: 'yes' }]);
+  });
+
+  it('tells of a server that dies, and starts it again on the same port with the same data', async () => {
+    const services = await start({ dataDir, env: bare, report });
+    await write(services);
+    process.kill(services.mongodb.pid?.() ?? 0, 'SIGKILL');
+    expect(await services.died).toEqual({ service: 'mongodb', detail: 'secantus-mdb ended with SIGKILL' });
+    await services.mongodb.restart?.();
+    expect(await read(services)).toEqual(['yes', { _id: 'yes' }]);
+  });
+
+  it('leaves nothing of an ephemeral start', async () => {
+    const services = await start({ ephemeral: true, env: bare, report });
+    const pids = [services.redis, services.mongodb].map(({ pid }) => pid?.() ?? 0);
+    await services.stop();
+    await until(() => pids.every((pid) => processStartTime(pid) === undefined));
+  });
+});

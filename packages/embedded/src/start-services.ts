@@ -1,0 +1,133 @@
+import { join } from 'node:path';
+import { type ChosenRoute, chooseRoute } from './choose-route.ts';
+import { type DataFolder, openDataFolder } from './data/open-data-folder.ts';
+import { openServiceHome } from './data/service-home.ts';
+import { mongodbRoutes } from './mongodb/mongodb-routes.ts';
+import { redisRoutes } from './redis/redis-routes.ts';
+import type { ServiceName, ServiceRoute } from './service-route.ts';
+import type { StepReport } from './step-report.ts';
+
+export type StartServicesOptions = ({ readonly dataDir: string } | { readonly ephemeral: true }) & {
+  readonly report: (step: StepReport) => void;
+  readonly env?: NodeJS.ProcessEnv;
+};
+
+export interface StartedService {
+  readonly url: string;
+  /** The route that led to it, and why that one. */
+  readonly chosen: string;
+  readonly why: string;
+  /** It found the data of an earlier start. */
+  readonly reused: boolean;
+  /** Absent where the server is not a child of this process. */
+  readonly pid?: () => number;
+  /** Starts it again on the same port and data, also after it was killed. Absent where it is not ours to start. */
+  readonly restart?: () => Promise<void>;
+}
+
+export interface ServiceDeath {
+  readonly service: ServiceName;
+  readonly detail: string;
+}
+
+export interface Services {
+  readonly redis: StartedService;
+  readonly mongodb: StartedService;
+  /** Resolves when a server ends that nobody stopped. */
+  readonly died: Promise<ServiceDeath>;
+  /** Stops what was started here, and removes it if it was ephemeral. */
+  readonly stop: () => Promise<void>;
+}
+
+interface Prepared {
+  readonly name: ServiceName;
+  readonly route: ChosenRoute;
+}
+
+/**
+ * Redis and MongoDB for a machine that may have neither, prepared side by side. With `dataDir` their data is kept there,
+ * durably; `ephemeral` data is fast and gone after `stop`. Both end with this process, however it ends.
+ * @throws EmbeddedError with a message for the user: nothing can be had, or the data is in use.
+ */
+export async function startServices(options: StartServicesOptions): Promise<Services> {
+  const folder = await openDataFolder(options);
+  const results = await Promise.allSettled([
+    prepare({ name: 'redis', routes: redisRoutes, folder, options }),
+    prepare({ name: 'mongodb', routes: mongodbRoutes, folder, options }),
+  ]);
+  const prepared = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const stop = once(async () => {
+    await Promise.all(prepared.map(({ route }) => route.service.stop()));
+    await folder.close();
+  });
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) {
+    await stop();
+    throw failed.reason;
+  }
+  const [redis, mongodb] = prepared as [Prepared, Prepared];
+  return { redis: describe(redis), mongodb: describe(mongodb), died: firstDeath(prepared), stop };
+}
+
+async function prepare({
+  name,
+  routes,
+  folder,
+  options,
+}: {
+  name: ServiceName;
+  routes: readonly ServiceRoute[];
+  folder: DataFolder;
+  options: StartServicesOptions;
+}): Promise<Prepared> {
+  const { report, env = process.env } = options;
+  report({ step: name, state: 'running', text: 'looking for one' });
+  try {
+    const home = await openServiceHome({ folder: join(folder.path, name), kept: folder.kept });
+    const context = {
+      env,
+      home,
+      progress: (text: string) => report({ step: name, state: 'running', text }),
+      note: (text: string) => report({ step: name, state: 'note', text }),
+    };
+    const route = await chooseRoute({ serviceName: name, routes, context });
+    const kept = route.reused ? `, with the data of an earlier start (${home.dataFolder})` : '';
+    report({
+      step: name,
+      state: 'done',
+      text: `${withoutSecrets(route.service.url)} by ${route.chosen}: ${route.why}${kept}`,
+    });
+    return { name, route };
+  } catch (error) {
+    report({ step: name, state: 'failed', text: error instanceof Error ? error.message : String(error) });
+    throw error;
+  }
+}
+
+/** A second Ctrl-C, or a crash during the stop, must not stop twice. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let result: Promise<void> | undefined;
+  return () => {
+    result ??= work();
+    return result;
+  };
+}
+
+/** The user's own address may carry a password. */
+function withoutSecrets(address: string): string {
+  return address.replace(/\/\/[^@/]*@/, '//***@').replace(/\?.*$/, '');
+}
+
+function describe({ route }: Prepared): StartedService {
+  const { url, pid, restart } = route.service;
+  const { chosen, why, reused } = route;
+  return { url, chosen, why, reused, ...(pid && { pid }), ...(restart && { restart }) };
+}
+
+function firstDeath(prepared: readonly Prepared[]): Promise<ServiceDeath> {
+  return new Promise((resolve) => {
+    for (const { name, route } of prepared) {
+      void route.service.died?.then((detail) => resolve({ service: name, detail }));
+    }
+  });
+}

@@ -1,0 +1,39 @@
+/** An error answer of the API. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly details: unknown;
+
+  constructor({
+    status,
+    code,
+    message,
+    details,
+  }: { status: number; code: string; message: string; details?: unknown }) {
+    super(message);
+    this.name = 'ApiError';
+    this.status = status;
+    this.code = code;
+    this.details = details;
+  }
+}
+
+export type ApiClient = ReturnType<typeof createApiClient>;
+
+/** Speaks to the API as any program would: the envelope is taken off, an error answer is thrown. */
+export function createApiClient({ baseUrl, apiKey }: { readonly baseUrl: string; readonly apiKey: string }) {
+  return async function call<Data>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Data> {
+    const response = await fetch(`${baseUrl}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const answer = (await response.json()) as {
+      success: boolean;
+      data: Data;
+      error: { code: string; message: string };
+    };
+    if (!answer.success) throw new ApiError({ status: response.status, ...answer.error });
+    return answer.data;
+  };
+}

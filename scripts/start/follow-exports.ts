@@ -1,0 +1,40 @@
+import { type BulkExport, isTerminal } from '@bulkhead/domain';
+import type { Store } from '@bulkhead/store';
+
+const intervalMs = 1000;
+
+/** Says what happens to exports that users start, until the signal. */
+export async function followExports(options: {
+  readonly store: Store;
+  readonly say: (text: string) => void;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { store, say, signal } = options;
+  const phases = new Map<string, string>();
+  while (!signal.aborted) {
+    const active = await store.bulkExports.listActive().catch(() => []);
+    for (const record of active) sayChange({ phases, record, say });
+    for (const id of phases.keys()) {
+      if (active.some((record) => record.id === id)) continue;
+      const record = await store.bulkExports.find(id).catch(() => undefined);
+      if (record && isTerminal(record.phase)) {
+        sayChange({ phases, record, say });
+        phases.delete(id);
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, intervalMs));
+  }
+}
+
+function sayChange(options: {
+  readonly phases: Map<string, string>;
+  readonly record: BulkExport;
+  readonly say: (text: string) => void;
+}): void {
+  const { phases, record, say } = options;
+  const { id, phase, counts, error } = record;
+  if (phases.get(id) === phase) return;
+  phases.set(id, phase);
+  const stored = phase === 'completed' ? `, stored ${counts.stored} of ${counts.promised} resources` : '';
+  say(`${new Date().toISOString().slice(11, 19)}  ${id} ${phase}${stored}${error ? `: ${error.message}` : ''}`);
+}

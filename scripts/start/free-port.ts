@@ -1,0 +1,31 @@
+import { createServer } from 'node:net';
+
+export interface FreePort {
+  readonly port: number;
+  /** Says that it is not the wanted one; absent where it is. */
+  readonly note?: string;
+}
+
+// More neighbours than this are not taken by accident.
+const ATTEMPTS = 50;
+
+/** The wanted port, or the next one above it that is free. */
+export async function freePort({ wanted, host = '127.0.0.1' }: { wanted: number; host?: string }): Promise<FreePort> {
+  for (let port = wanted; port < Math.min(wanted + ATTEMPTS, 65_536); port++) {
+    if (!(await isFree({ port, host }))) continue;
+    return port === wanted ? { port } : { port, note: `port ${wanted} is taken, using ${port}` };
+  }
+  throw new Error(`All ports from ${wanted} to ${wanted + ATTEMPTS - 1} are taken.`);
+}
+
+function isFree({ port, host }: { port: number; host: string }): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      // EACCES: a port that only root may have is as good as taken.
+      if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(false);
+      else reject(error);
+    });
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}

@@ -1,0 +1,87 @@
+import { stepLine } from './step-line.ts';
+
+export interface LiveStream extends NodeJS.WritableStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+interface Running {
+  readonly since: number;
+  text: string;
+  saidAt: number;
+}
+
+// Ten redraws a second look alive.
+const REDRAW_MS = 100;
+// Into a file or a CI log: often enough that nobody thinks it hangs, seldom enough to read what is around it.
+const HEARTBEAT_MS = 10_000;
+
+/** The steps that run: redrawn in place below everything else on a terminal, elsewhere a line now and then. */
+export class LiveLines {
+  readonly #stream: LiveStream;
+  readonly #now: () => number;
+  readonly #running = new Map<string, Running>();
+  #drawnLines = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ stream, now }: { stream: LiveStream; now: () => number }) {
+    this.#stream = stream;
+    this.#now = now;
+  }
+
+  set({ step, text }: { step: string; text: string }): void {
+    const current = this.#running.get(step) ?? { since: this.#now(), text, saidAt: this.#now() };
+    this.#running.set(step, Object.assign(current, { text }));
+    this.#refresh();
+  }
+
+  /** @returns how long the step has been running. */
+  elapsedMs(step: string): number {
+    return this.#now() - (this.#running.get(step)?.since ?? this.#now());
+  }
+
+  end(step: string): void {
+    this.#running.delete(step);
+    this.#refresh();
+  }
+
+  /** A line that stays, above the live ones. */
+  print(line: string): void {
+    this.#erase();
+    this.#stream.write(`${line}\n`);
+    this.#refresh();
+  }
+
+  #refresh(): void {
+    this.#erase();
+    if (this.#stream.isTTY) this.#draw();
+    else this.#heartbeat();
+    clearTimeout(this.#timer);
+    if (this.#running.size > 0) this.#timer = setTimeout(() => this.#refresh(), REDRAW_MS).unref();
+  }
+
+  #draw(): void {
+    // A line that wraps could not be erased again.
+    const width = (this.#stream.columns ?? 80) - 1;
+    for (const step of this.#running.keys()) this.#stream.write(`${this.#line(step).slice(0, width)}\n`);
+    this.#drawnLines = this.#running.size;
+  }
+
+  #erase(): void {
+    if (this.#drawnLines > 0) this.#stream.write(`\x1b[${this.#drawnLines}A\x1b[J`);
+    this.#drawnLines = 0;
+  }
+
+  #heartbeat(): void {
+    for (const [step, current] of this.#running) {
+      if (this.#now() - current.saidAt < HEARTBEAT_MS) continue;
+      current.saidAt = this.#now();
+      this.#stream.write(`${this.#line(step)}\n`);
+    }
+  }
+
+  #line(step: string): string {
+    const text = this.#running.get(step)?.text ?? '';
+    return stepLine({ report: { step, state: 'running', text }, sinceMs: this.elapsedMs(step) });
+  }
+}

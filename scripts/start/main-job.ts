@@ -1,0 +1,94 @@
+import type { Store } from '@bulkhead/store';
+import { type ApiClient, ApiError } from './api-client.ts';
+
+interface ExportView {
+  readonly id: string;
+  readonly status: 'IN_PROGRESS' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
+  readonly phase: string;
+  readonly progress?: string;
+  readonly errorMessage?: string;
+  readonly counts: {
+    readonly files: number;
+    readonly filesCompleted: number;
+    readonly promised: number;
+    readonly stored: number;
+  };
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
+}
+
+export interface MainJobResult {
+  readonly exportId: string;
+  readonly stored: number;
+  readonly promised: number;
+  readonly warnings: readonly string[];
+  /** Set where not everything is stored. */
+  readonly reason?: string;
+}
+
+/** The API's status is one read of a record; twice a second looks alive. */
+const pollMs = 500;
+
+/** One bulk export through the API, as a user's program would do it. */
+export async function runMainJob(options: {
+  readonly api: ApiClient;
+  readonly connectionId: string;
+  /** Only what changed since; undefined for everything. */
+  readonly since: string | undefined;
+  readonly progress: (text: string) => void;
+}): Promise<MainJobResult> {
+  const { api, progress } = options;
+  const exportId = await startExport(options);
+  for (;;) {
+    const view = await api<ExportView>('GET', `/api/ehr/athenahealth/bulk-export/${exportId}`);
+    progress(describe(view));
+    if (view.status !== 'IN_PROGRESS') return toResult(view);
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+}
+
+/** Where the last export got for every type that is stored: the oldest of the watermarks. */
+export async function lastTransactionTime({
+  store,
+  connectionId,
+}: {
+  readonly store: Store;
+  readonly connectionId: string;
+}) {
+  const watermarks = await store.watermarks.list(connectionId);
+  const [oldest] = watermarks.toSorted((left, right) => left.at.getTime() - right.at.getTime());
+  return oldest?.transactionTime;
+}
+
+/** An export that an earlier start left unfinished goes on; it is followed instead of started twice. */
+async function startExport({
+  api,
+  connectionId,
+  since,
+}: {
+  api: ApiClient;
+  connectionId: string;
+  since: string | undefined;
+}) {
+  const body = { connectionId, exportType: 'Patient', ...(since === undefined ? {} : { since }) };
+  try {
+    return (await api<{ id: string }>('POST', '/api/ehr/athenahealth/bulk-export', body)).id;
+  } catch (error) {
+    const running =
+      error instanceof ApiError && error.status === 409 && (error.details as { exportId?: string }).exportId;
+    if (!running) throw error;
+    return running;
+  }
+}
+
+function describe({ phase, progress, counts }: ExportView): string {
+  if (counts.files === 0) return `${phase}${progress === undefined ? '' : ` (${progress})`}`;
+  const { filesCompleted, files, stored, promised } = counts;
+  return `${phase}: ${filesCompleted} of ${files} files, ${stored.toLocaleString('en-US')} of ${promised.toLocaleString('en-US')} resources`;
+}
+
+function toResult({ id, status, counts, warnings, errorMessage }: ExportView): MainJobResult {
+  const { stored, promised } = counts;
+  const result = { exportId: id, stored, promised, warnings: warnings.map(({ message }) => message) };
+  if (status !== 'COMPLETED') return { ...result, reason: errorMessage ?? `the export ended as ${status}` };
+  return stored === promised ? result : { ...result, reason: 'not everything that was promised could be stored' };
+}

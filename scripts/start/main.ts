@@ -1,0 +1,156 @@
+// usage: npm start [-- --once --patients N --data DIR --port P]
+// Starts everything on this machine, brings one practice's record into MongoDB through the API, and keeps serving.
+import { join } from 'node:path';
+import { EmbeddedError } from '@bulkhead/embedded';
+import { onStarterGone } from '../on-starter-gone.ts';
+import { type ApiClient, ApiError, createApiClient } from './api-client.ts';
+import { followExports } from './follow-exports.ts';
+import { formatTable } from './format-table.ts';
+import { type KeptState, openState, saveState } from './kept-state.ts';
+import { lastTransactionTime, runMainJob } from './main-job.ts';
+import { readOptions, type StartOptions } from './options.ts';
+import { setupText } from './setup-text.ts';
+import { createSteps } from './steps.ts';
+import { type RunningSystem, startSystem } from './system.ts';
+
+const folder = join(import.meta.dirname, '..', '..', '.bulkhead');
+/** This program's own key: made anew at each start, since only hashes are kept, and deleted when it ends. */
+const ownKeyName = 'npm start';
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
+onStarterGone(() => interrupted.abort());
+const steps = createSteps({ stream: process.stdout });
+
+try {
+  // npm runs this in the project's folder; INIT_CWD is where the user stands.
+  const options = readOptions({ args: process.argv.slice(2), cwd: process.env.INIT_CWD ?? process.cwd() });
+  process.exit(await run(options));
+} catch (error) {
+  console.error(error instanceof EmbeddedError || error instanceof ApiError ? error.message : (error as Error).message);
+  process.exit(1);
+}
+
+interface End {
+  readonly exitCode: number;
+  /** Said when everything has stopped. */
+  readonly lastLine?: string;
+}
+
+async function run(options: StartOptions): Promise<number> {
+  // Before there is anything to stop in order, a Ctrl-C just ends this: the children's guardians end them.
+  const exitAtOnce = () => process.exit(130);
+  interrupted.signal.addEventListener('abort', exitAtOnce);
+  const { state, isNew } = openState(folder);
+  steps.say(
+    isNew
+      ? `ℹ state is kept in ${folder}, with a new encryption key (state.json, mode 600)`
+      : `ℹ going on with the state of an earlier start in ${folder}`,
+  );
+  const system = await startSystem({ folder, state, start: options, steps });
+  interrupted.signal.removeEventListener('abort', exitAtOnce);
+  let end: End | undefined;
+  try {
+    end = await serve({ system, options });
+  } finally {
+    steps.say('stopping');
+    await system.store.apiKeys.deleteByName(ownKeyName).catch(() => 0);
+    await system.stop();
+  }
+  if (end.lastLine !== undefined) steps.say(end.lastLine);
+  return end.exitCode;
+}
+
+async function serve({ system, options }: { system: RunningSystem; options: StartOptions }): Promise<End> {
+  const { store, baseUrl, simulatorUrl } = system;
+  await store.apiKeys.deleteByName(ownKeyName);
+  const ownKey = await store.apiKeys.create({ name: ownKeyName, role: 'operator', now: new Date() });
+  const api = createApiClient({ baseUrl, apiKey: ownKey });
+  const shown = await showableKey(system);
+  const { connectionId, isComparable } = await openConnection({ api, state: shown.state, options, simulatorUrl });
+
+  const startedAt = Date.now();
+  const since = isComparable ? await lastTransactionTime({ store, connectionId }) : undefined;
+  const result = await steps.run('bulk export', async (progress) => {
+    if (since !== undefined) steps.say(`ℹ incremental: only what changed since ${since}`);
+    const value = await runMainJob({ api, connectionId, since, progress });
+    return { text: `${value.exportId}: ${value.stored} of ${value.promised} resources`, value };
+  });
+  const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
+  const rows = await store.resources.countByType(connectionId);
+  steps.say(
+    setupText({
+      baseUrl,
+      simulatorUrl,
+      connectionId,
+      exportId: result.exportId,
+      apiKey: shown.apiKey,
+      apiKeyPrefix: shown.state.apiKeyPrefix,
+    }),
+  );
+  steps.say(formatTable({ title: 'Stored in MongoDB (collection, documents)', rows }));
+  for (const warning of result.warnings) steps.say(`! ${warning}`);
+  const total = Object.values(rows).reduce((sum, count) => sum + count, 0);
+  if (result.promised === 0 && since !== undefined) steps.say(`nothing changed since; ${total} resources are stored`);
+  const lastLine = `stored ${result.stored} of ${result.promised} resources in ${seconds} s`;
+  if (result.reason !== undefined) return { exitCode: 1, lastLine: `${lastLine}: ${result.reason}` };
+  if (options.once) return { exitCode: 0, lastLine };
+  steps.say(lastLine);
+  steps.say('\nServing, and following new exports. Ctrl-C stops everything.');
+  return { exitCode: await follow(system) };
+}
+
+async function follow({ store, died }: RunningSystem): Promise<number> {
+  const aborted = new Promise<'aborted'>((resolve) => {
+    if (interrupted.signal.aborted) resolve('aborted');
+    interrupted.signal.addEventListener('abort', () => resolve('aborted'));
+  });
+  void followExports({ store, say: steps.say, signal: interrupted.signal });
+  const end = await Promise.race([aborted, died]);
+  if (end === 'aborted') return 0;
+  steps.say(`✘ ${end.service} ended: ${end.detail}`);
+  return 1;
+}
+
+/** The user's key is made and shown once, at the first start. */
+async function showableKey({
+  store,
+  state,
+}: RunningSystem): Promise<{ readonly apiKey: string | undefined; readonly state: KeptState }> {
+  if (state.apiKeyPrefix !== undefined) return { apiKey: undefined, state };
+  const apiKey = await store.apiKeys.create({ name: 'first key', role: 'operator', now: new Date() });
+  const withKey = { ...state, apiKeyPrefix: apiKey.slice(0, 8) };
+  saveState({ folder, state: withKey });
+  return { apiKey, state: withKey };
+}
+
+/**
+ * The connection of this data source. An incremental export makes sense only where the source is the one that was
+ * exported before: a practice of another size is exported whole.
+ */
+async function openConnection(options: {
+  readonly api: ApiClient;
+  readonly state: KeptState;
+  readonly options: StartOptions;
+  readonly simulatorUrl: string;
+}): Promise<{ readonly connectionId: string; readonly isComparable: boolean }> {
+  const { api, state, simulatorUrl } = options;
+  const { dataDir, patients } = options.options;
+  const source = dataDir ?? 'generated';
+  const fhirEndpoint = `${simulatorUrl}/fhir/r4`;
+  const known = state.connections[source];
+  const all = await api<{ id: string; fhirEndpoint: string }[]>('GET', '/api/ehr/connections');
+  const usable = all.find((one) => one.id === known?.id && one.fhirEndpoint === fhirEndpoint);
+  const connection =
+    usable ??
+    (await api<{ id: string }>('POST', '/api/ehr/connections', {
+      provider: 'athenahealth',
+      practiceId: '195900',
+      auth: { method: 'client_credentials' },
+    }));
+  const connections = { ...state.connections, [source]: { id: connection.id, ...(dataDir ? {} : { patients }) } };
+  saveState({ folder, state: { ...state, connections } });
+  return {
+    connectionId: connection.id,
+    isComparable: usable !== undefined && (dataDir !== undefined || known?.patients === patients),
+  };
+}

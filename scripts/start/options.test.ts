@@ -1,0 +1,24 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { readOptions } from './options.ts';
+
+const cwd = mkdtempSync(join(tmpdir(), 'bulkhead-options-'));
+
+test('has defaults, and resolves the folder against where the user stands', () => {
+  expect(readOptions({ args: [], cwd })).toEqual({ once: false, patients: 200, dataDir: undefined, port: 3000 });
+  writeFileSync(join(cwd, 'Patient.ndjson'), '');
+  const options = readOptions({ args: ['--once', '--data', '.', '--port', '8081', '--patients', '5'], cwd });
+  expect(options).toEqual({ once: true, patients: 5, dataDir: cwd, port: 8081 });
+});
+
+test.each([
+  { args: ['--patients', 'many'], message: '--patients must be a whole number' },
+  { args: ['--port', '70000'], message: '--port must be' },
+  { args: ['--data', 'nowhere'], message: 'there is no folder' },
+  { args: ['--data', tmpdir()], message: 'holds no Type.ndjson' },
+  { args: ['--twice'], message: 'usage: npm start' },
+])('refuses $args', ({ args, message }) => {
+  expect(() => readOptions({ args, cwd })).toThrow(message);
+});

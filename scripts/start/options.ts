@@ -1,0 +1,57 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+export interface StartOptions {
+  /** End after the main job. */
+  readonly once: boolean;
+  /** Size of the simulated practice. */
+  readonly patients: number;
+  /** A folder of `Type.ndjson(.gz)` to serve instead of the generated practice; absolute. */
+  readonly dataDir: string | undefined;
+  /** Wanted port of the API. */
+  readonly port: number;
+}
+
+export const usage = `usage: npm start -- [--once] [--patients N] [--data DIR] [--port P]
+  --once        end after the export: exit 0 if everything is stored, else 1
+  --patients N  size of the simulated practice (default 200)
+  --data DIR    serve a folder of Type.ndjson.gz files instead of the generated practice
+  --port P      port of the API (default 3000, or the next free one)`;
+
+/** @throws Error with what is wrong and the usage. */
+export function readOptions({ args, cwd }: { readonly args: readonly string[]; readonly cwd: string }): StartOptions {
+  const { values } = parse(args);
+  const dataDir = values.data === undefined ? undefined : resolve(cwd, values.data);
+  if (dataDir !== undefined) checkFolder(dataDir);
+  return {
+    once: values.once === true,
+    patients: wholeNumber({ name: 'patients', text: values.patients ?? '200', min: 1, max: 10_000_000 }),
+    dataDir,
+    port: wholeNumber({ name: 'port', text: values.port ?? '3000', min: 1, max: 65_535 }),
+  };
+}
+
+function parse(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({
+      args: [...args],
+      options: { once: { type: 'boolean' }, patients: text, data: text, port: text },
+    });
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${usage}`);
+  }
+}
+
+function wholeNumber({ name, text, min, max }: { name: string; text: string; min: number; max: number }): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new Error(`--${name} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}\n${usage}`);
+}
+
+function checkFolder(folder: string): void {
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) throw new Error(`--data: there is no folder ${folder}`);
+  if (readdirSync(folder).some((name) => /\.ndjson(\.gz)?$/.test(name))) return;
+  throw new Error(`--data: ${folder} holds no Type.ndjson or Type.ndjson.gz files`);
+}

@@ -1,0 +1,46 @@
+import type { StepReport } from '@bulkhead/embedded';
+import { LiveLines, type LiveStream } from './live-lines.ts';
+import { stepLine } from './step-line.ts';
+
+export interface Steps {
+  /** For whoever reports by itself (`startServices`); steps may run side by side. */
+  readonly report: (report: StepReport) => void;
+  /** Shows one step around `work`; what `work` returns as `text` is shown behind its time. */
+  readonly run: <Value>(
+    step: string,
+    work: (progress: (text: string) => void) => Promise<{ text: string; value: Value }>,
+  ) => Promise<Value>;
+  /** A line of its own. */
+  readonly say: (text: string) => void;
+}
+
+/** Prints each step with its time, and what is going on in the ones that run. */
+export function createSteps({ stream, now = Date.now }: { stream: LiveStream; now?: () => number }): Steps {
+  const live = new LiveLines({ stream, now });
+
+  function report(step: StepReport): void {
+    if (step.state === 'running') {
+      live.set(step);
+      return;
+    }
+    const line = stepLine({ report: step, sinceMs: live.elapsedMs(step.step) });
+    if (step.state !== 'note') live.end(step.step);
+    live.print(line);
+  }
+
+  return {
+    report,
+    say: (text) => live.print(text),
+    async run(step, work) {
+      report({ step, state: 'running', text: '' });
+      try {
+        const { text, value } = await work((progress) => report({ step, state: 'running', text: progress }));
+        report({ step, state: 'done', text });
+        return value;
+      } catch (error) {
+        report({ step, state: 'failed', text: error instanceof Error ? error.message : String(error) });
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import { type Services, startServices } from '@bulkhead/embedded';
+import { createStore, type Store } from '@bulkhead/store';
+import { type AppProcess, startApp } from './app-process.ts';
+import { freePort } from './free-port.ts';
+import { type KeptState, saveState } from './kept-state.ts';
+import type { StartOptions } from './options.ts';
+import type { Steps } from './steps.ts';
+import { waitForHttp } from './wait-for-http.ts';
+
+export interface RunningSystem {
+  readonly store: Store;
+  readonly baseUrl: string;
+  readonly simulatorUrl: string;
+  readonly state: KeptState;
+  readonly died: Services['died'];
+  stop(): Promise<void>;
+}
+
+/** The guide's interval is 30 s; against the simulator, whose exports take seconds, that would only be waiting. */
+const pollIntervalMs = 2000;
+const defaultSimulatorPort = 8080;
+
+/** Redis, MongoDB, a simulated athenahealth, the API and two workers. What was started is stopped if a later step fails. */
+export async function startSystem(options: {
+  readonly folder: string;
+  readonly state: KeptState;
+  readonly start: StartOptions;
+  readonly steps: Steps;
+}): Promise<RunningSystem> {
+  const started: { stop(): Promise<void> }[] = [];
+  // In reverse: workers before the API before the servers that they need. Every app has 4 s, all of them at once.
+  const stop = async () => {
+    const [services, ...rest] = started.splice(0);
+    await Promise.all(rest.map((one) => one.stop()));
+    await services?.stop();
+  };
+  try {
+    return { ...(await startParts({ ...options, started })), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startParts(options: {
+  readonly folder: string;
+  readonly state: KeptState;
+  readonly start: StartOptions;
+  readonly steps: Steps;
+  readonly started: { stop(): Promise<void> }[];
+}): Promise<Omit<RunningSystem, 'stop'>> {
+  const { folder, start, steps, started } = options;
+  const services = await startServices({ dataDir: folder, report: steps.report });
+  started.push(services);
+  const store = await openStore({ ...options, uri: services.mongodb.url });
+  started.push({ stop: () => store.close() });
+
+  const simulatorPort = await freePort({ wanted: options.state.simulatorPort ?? defaultSimulatorPort });
+  const apiPort = await freePort({ wanted: start.port });
+  for (const { note } of [simulatorPort, apiPort]) if (note) steps.say(`ℹ ${note}`);
+  const state = { ...options.state, simulatorPort: simulatorPort.port };
+  saveState({ folder, state });
+  const simulatorUrl = `http://127.0.0.1:${simulatorPort.port}`;
+  const baseUrl = `http://127.0.0.1:${apiPort.port}`;
+  const env = {
+    REDIS_URL: services.redis.url,
+    MONGODB_URI: services.mongodb.url,
+    BULKHEAD_ENCRYPTION_KEY: state.encryptionKey,
+    ATHENAHEALTH_FHIR_ENDPOINT: `${simulatorUrl}/fhir/r4`,
+    ATHENAHEALTH_CLIENT_ID: 'simulator-client',
+    ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
+  };
+  const launch = async (name: string, entry: string, extra: Record<string, string>): Promise<AppProcess> => {
+    const process = await startApp({
+      name,
+      entry,
+      env: { ...env, ...extra },
+      logFolder: join(folder, 'logs'),
+      say: steps.say,
+    });
+    started.push(process);
+    return process;
+  };
+
+  await steps.run('simulator', async () => {
+    await launch('simulator', 'apps/ehr-simulator/src/main.ts', {
+      SIMULATOR_PORT: String(simulatorPort.port),
+      SIMULATOR_PATIENTS: String(start.patients),
+      ...(start.dataDir === undefined ? {} : { SIMULATOR_DATA_DIR: start.dataDir }),
+    });
+    await waitForHttp({ url: `${simulatorUrl}/_sim/stats`, what: 'the simulated athenahealth' });
+    const practice = start.dataDir ?? `${start.patients} generated patients`;
+    return { text: `a simulated athenahealth at ${simulatorUrl}/fhir/r4 with ${practice}`, value: undefined };
+  });
+  await steps.run('api', async () => {
+    await launch('api', 'apps/api/src/main.ts', { PORT: String(apiPort.port), HOST: '127.0.0.1' });
+    await waitForHttp({ url: `${baseUrl}/ready`, what: 'the API' });
+    return { text: `${baseUrl}`, value: undefined };
+  });
+  await steps.run('workers', async () => {
+    const extra = { WORKER_POLL_INTERVAL_MS: String(pollIntervalMs) };
+    await launch('worker 1', 'apps/worker/src/main.ts', extra);
+    await launch('worker 2', 'apps/worker/src/main.ts', extra);
+    return { text: `2, polling every ${pollIntervalMs / 1000} s here (30 s by default)`, value: undefined };
+  });
+  return { store, baseUrl, simulatorUrl, state, died: services.died };
+}
+
+async function openStore(options: {
+  readonly uri: string;
+  readonly state: KeptState;
+  readonly steps: Steps;
+}): Promise<Store> {
+  const { uri, state, steps } = options;
+  return steps.run('migration', async () => {
+    const store = createStore({ uri, encryptionKey: Buffer.from(state.encryptionKey, 'base64') });
+    await store.connect();
+    await store.migrate();
+    return { text: 'collections and indexes are there', value: store };
+  });
+}

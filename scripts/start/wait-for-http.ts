@@ -1,0 +1,18 @@
+/** The slowest of our processes listens after about a second; a loaded machine takes some more. */
+const deadlineMs = 30_000;
+const intervalMs = 100;
+
+/** Resolves when `url` answers with 2xx. @throws after 30 s. */
+export async function waitForHttp({ url, what }: { readonly url: string; readonly what: string }): Promise<void> {
+  const deadline = Date.now() + deadlineMs;
+  while (Date.now() < deadline) {
+    const answered = await fetch(url).then(
+      ({ ok }) => ok,
+      // Not listening yet.
+      () => false,
+    );
+    if (answered) return;
+    await new Promise((resolve) => setTimeout(resolve, intervalMs));
+  }
+  throw new Error(`${what} did not answer at ${url} within ${deadlineMs / 1000} s; its log is in .bulkhead/logs`);
+}

@@ -1,0 +1,60 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { spawnTethered } from '@bulkhead/embedded';
+import type { JestReport } from './count-tests.ts';
+
+export interface RunJestOptions {
+  /** Path filters and options, as the user gave them. */
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+}
+
+export interface JestRun {
+  readonly exitCode: number;
+  /** Absent where jest did not get as far as writing one. */
+  readonly report: JestReport | undefined;
+}
+
+/** Runs jest with its live output on our streams. */
+export async function runJest({ args, env, signal }: RunJestOptions): Promise<JestRun> {
+  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-jest-'));
+  const outputFile = join(folder, 'report.json');
+  try {
+    const jest = await spawnTethered({
+      command: process.execPath,
+      args: [
+        createRequire(import.meta.url).resolve('jest/bin/jest'),
+        '--config',
+        configFile,
+        ...args,
+        '--json',
+        '--outputFile',
+        outputFile,
+      ],
+      env: { ...env, NODE_OPTIONS: `${env.NODE_OPTIONS ?? ''} ${NODE_OPTIONS}`.trim() },
+      output: 'inherit',
+    });
+    signal.addEventListener('abort', () => void jest.stop({ graceMs: 1_000 }));
+    const { code } = await jest.exited;
+    return { exitCode: code ?? 1, report: await readReport(outputFile) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const configFile = fileURLToPath(new URL('../jest.config.mjs', import.meta.url));
+// Jest still needs the flag to load ES modules; without the second node says so once a worker.
+const NODE_OPTIONS = '--experimental-vm-modules --disable-warning=ExperimentalWarning';
+
+async function readReport(file: string): Promise<JestReport | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as JestReport;
+  } catch {
+    // It was stopped, or broke before it ran anything: countTests makes a failure of it.
+    return undefined;
+  }
+}
