@@ -5,6 +5,7 @@ import { type App, createHealth, type Logger, startHealthServer } from '@bulkhea
 import { createStore } from '@bulkhead/store';
 import type { WorkerConfig } from './env.ts';
 import { createProcessors } from './processors/create-processors.ts';
+import { createSweepKeeper } from './sweep-keeper.ts';
 
 /** Connections to MongoDB: each running job uses at most two at a time (a batch in flight and a ledger read). */
 const maxPoolSize = 40;
@@ -29,15 +30,14 @@ export function buildApp({ config, logger }: { readonly config: WorkerConfig; re
   const queues = config.WORKER_QUEUES;
   const consumer = createConsumer({ redis, prefix, queues, processors, logger, lockMs: config.WORKER_LOCK_MS });
   const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() });
+  const sweepKeeper = createSweepKeeper({ producer, logger, everyMs: config.WORKER_SWEEP_INTERVAL_MS });
   let healthServer: Server | undefined;
 
   return {
     async start() {
       await store.connect();
       for (const reason of await checkRedis(redis)) logger.warn('redis is not safe for queues', { reason });
-      // Every worker does this, so that whichever comes first after a loss of Redis brings the sweep back.
-      const everyMs = config.WORKER_SWEEP_INTERVAL_MS;
-      await producer.schedule({ name: 'maintenance.sweep', payload: {}, everyMs });
+      await sweepKeeper.start();
       consumer.start();
       if (config.WORKER_HEALTH_PORT !== undefined) {
         healthServer = await startHealthServer({ health, port: config.WORKER_HEALTH_PORT });
@@ -46,6 +46,7 @@ export function buildApp({ config, logger }: { readonly config: WorkerConfig; re
     },
     async stop() {
       health.stop();
+      sweepKeeper.stop();
       await consumer.stop();
       await producer.close();
       ehr.close();

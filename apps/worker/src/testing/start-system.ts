@@ -21,6 +21,10 @@ export interface System {
   readonly env: Readonly<Record<string, string>>;
   readonly connectionId: string;
   request(method: string, path: string, body?: unknown): Promise<ApiAnswer>;
+  /** Starts an export and gives its id. */
+  startExport(body?: object): Promise<string>;
+  /** Orders a fault from the simulator: see its README. */
+  order(fault: object): Promise<void>;
   startWorker(): Promise<{ stop(): Promise<void> }>;
   /** Waits until an export is no longer in progress. */
   settled(id: string): Promise<ApiAnswer['body']>;
@@ -33,7 +37,12 @@ export async function startSystem(
   options: { readonly simulator?: EhrSimulatorOptions; readonly env?: Record<string, string> } = {},
 ): Promise<System> {
   const { redisUrl, mongodbUri, prefix } = testServices();
-  const simulator = createEhrSimulator({ exportSeconds: 0.2, retryAfterSeconds: 0, patients: 10, ...options.simulator });
+  const simulator = createEhrSimulator({
+    exportSeconds: 0.2,
+    retryAfterSeconds: 0,
+    patients: 10,
+    ...options.simulator,
+  });
   await simulator.start();
   const env = {
     REDIS_URL: redisUrl,
@@ -78,6 +87,21 @@ export async function startSystem(
     env,
     connectionId: connection.body.data.id,
     request,
+    async startExport(body = {}) {
+      const answer = await request('POST', '/api/ehr/athenahealth/bulk-export', {
+        connectionId: connection.body.data.id,
+        exportType: 'Patient',
+        ...body,
+      });
+      if (answer.status !== 202) throw new Error(`no export: ${JSON.stringify(answer.body)}`);
+      return answer.body.data.id;
+    },
+    async order(fault) {
+      const headers = { 'content-type': 'application/json' };
+      const body = JSON.stringify(fault);
+      const { ok, status } = await fetch(`${simulator.baseUrl}/_sim/faults`, { method: 'POST', headers, body });
+      if (!ok) throw new Error(`the simulator refused the fault: ${status}`);
+    },
     async startWorker() {
       const worker = buildWorker({ config: readWorkerConfig(env), logger });
       workers.push(worker);

@@ -1,0 +1,89 @@
+import { waitFor } from '@bulkhead/testing';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { compareWithSimulator } from './testing/compare-with-simulator.ts';
+import { spawnWorker } from './testing/spawn-worker.ts';
+import { type System, startSystem } from './testing/start-system.ts';
+
+let system: System;
+const killed: { kill(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const worker of killed.splice(0)) await worker.kill();
+  await system.stop();
+});
+
+/** About 5 MB at 2 MB/s: long enough to be hit in the middle. */
+const slowFile = {
+  match: { path: '/bulkdata/.*Observation' },
+  fault: { kind: 'slow', bytesPerSecond: 2_000_000 },
+  times: 2,
+};
+const simulator = { patients: 300 };
+
+async function whileDownloading(id: string): Promise<void> {
+  await waitFor(
+    async () =>
+      (await system.store.outputFiles.listByExport(id)).some(
+        (file) => file.type === 'Observation' && file.checkpoint.lines > 0 && file.state === 'downloading',
+      ),
+    { timeoutMs: 40_000, what: 'a download in the middle' },
+  );
+}
+
+async function expectWhole(id: string): Promise<void> {
+  expect(await system.settled(id)).toMatchObject({ status: 'COMPLETED', warnings: [] });
+  const { compared, differences } = await compareWithSimulator(system);
+  expect(differences).toEqual([]);
+  expect(compared).toBeGreaterThan(3000);
+  expect(await system.violations()).toMatchObject({ total: 0 });
+}
+
+describe('an export completes by itself', () => {
+  test('after its worker was killed in the middle of a download, resuming at the byte', async () => {
+    system = await startSystem({ simulator, env: { WORKER_LOCK_MS: '2000' } });
+    await system.order(slowFile);
+    const first = spawnWorker(system.env);
+    killed.push(first);
+    const id = await system.startExport();
+    await whileDownloading(id);
+    await first.kill();
+    killed.push(spawnWorker(system.env));
+    await expectWhole(id);
+    const { requests } = (await (await fetch(`${system.simulator.baseUrl}/_sim/requests`)).json()) as {
+      requests: { status: number }[];
+    };
+    expect(requests.filter(({ status }) => status === 206).length).toBeGreaterThanOrEqual(1);
+  }, 90_000);
+
+  test('after everything in Redis was lost in the middle of a download', async () => {
+    system = await startSystem({ simulator, env: { WORKER_LOCK_MS: '2000' } });
+    await system.order(slowFile);
+    const redis = new Redis(system.env.REDIS_URL ?? '');
+    try {
+      const worker = spawnWorker(system.env);
+      killed.push(worker);
+      const id = await system.startExport();
+      await whileDownloading(id);
+      await worker.kill();
+      await redis.del(...(await redis.keys(`${system.env.BULKHEAD_PREFIX}*`)));
+      killed.push(spawnWorker(system.env));
+      await expectWhole(id);
+    } finally {
+      redis.disconnect();
+    }
+  }, 90_000);
+
+  test('after everything in Redis was lost while the server was exporting', async () => {
+    system = await startSystem({ simulator: { ...simulator, exportSeconds: 3 } });
+    await system.startWorker();
+    const redis = new Redis(system.env.REDIS_URL ?? '');
+    try {
+      const id = await system.startExport();
+      await waitFor(async () => (await system.store.bulkExports.find(id))?.phase === 'exporting');
+      await redis.del(...(await redis.keys(`${system.env.BULKHEAD_PREFIX}*`)));
+      await expectWhole(id);
+    } finally {
+      redis.disconnect();
+    }
+  }, 90_000);
+});

@@ -1,0 +1,30 @@
+import type { Producer } from '@bulkhead/queues';
+import type { Logger } from '@bulkhead/runtime';
+
+/**
+ * Keeps the sweep scheduled. The sweep repairs what a loss of Redis took, and is itself lost with it; so every living
+ * worker looks, with a timer that needs no Redis, whether it is still there.
+ */
+export function createSweepKeeper(options: {
+  readonly producer: Producer;
+  readonly logger: Logger;
+  readonly everyMs: number;
+}): { start(): Promise<void>; stop(): void } {
+  const { producer, logger, everyMs } = options;
+  let timer: NodeJS.Timeout | undefined;
+  const keep = async (): Promise<void> => {
+    if (await producer.isScheduled('maintenance.sweep', {})) return;
+    await producer.schedule({ name: 'maintenance.sweep', payload: {}, everyMs });
+  };
+  return {
+    async start() {
+      await keep();
+      timer = setInterval(() => {
+        keep().catch((error: unknown) => logger.warn('sweep could not be scheduled', { error }));
+      }, everyMs);
+    },
+    stop() {
+      clearInterval(timer);
+    },
+  };
+}
