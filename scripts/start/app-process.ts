@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { spawnTethered, type Tethered } from '@bulkhead/embedded';
 
 export interface AppProcess {
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -11,11 +12,14 @@ interface AppProcessOptions {
   /** Relative to the project's root. */
   readonly entry: string;
   readonly env: Readonly<Record<string, string>>;
+  readonly nodeArgs?: readonly string[];
   readonly logFolder: string;
   readonly say: (text: string) => void;
 }
 
 const root = join(import.meta.dirname, '..', '..');
+/** Sources whose types are stripped already: the next process starts faster and 20 MB smaller. */
+const compileCache = join(root, 'node_modules', '.cache', 'compile');
 /** A process that cannot live is not started for ever; one that is killed now and then is. */
 const maxQuickDeaths = 5;
 const quickDeathMs = 10_000;
@@ -42,6 +46,9 @@ export async function startApp(options: AppProcessOptions): Promise<AppProcess> 
   };
   const watching = watch();
   return {
+    get pid() {
+      return child.pid;
+    },
     async stop() {
       stopping = true;
       await child.stop();
@@ -53,8 +60,8 @@ export async function startApp(options: AppProcessOptions): Promise<AppProcess> 
 function spawnApp(options: AppProcessOptions): Promise<Tethered> {
   return spawnTethered({
     command: process.execPath,
-    args: ['--conditions=@bulkhead/source', join(root, options.entry)],
-    env: { ...process.env, ...options.env },
+    args: [...(options.nodeArgs ?? []), '--conditions=@bulkhead/source', join(root, options.entry)],
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...options.env },
     cwd: root,
     output: { file: logFile(options) },
   });

@@ -13,7 +13,7 @@ export interface StartOptions {
   readonly port: number;
 }
 
-export const usage = `usage: npm start -- [--once] [--patients N] [--data DIR] [--port P]
+const usage = `usage: npm start -- [--once] [--patients N] [--data DIR] [--port P]
   --once        end after the export: exit 0 if everything is stored, else 1
   --patients N  size of the simulated practice (default 200)
   --data DIR    serve a folder of Type.ndjson.gz files instead of the generated practice

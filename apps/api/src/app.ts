@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createProviderRegistry } from '@bulkhead/ehr-client';
 import { checkRedis, connectRedis, createProducer } from '@bulkhead/queues';
 import { type App, createHealth, type Logger } from '@bulkhead/runtime';
-import { createBulkExportService, createConnectionService } from '@bulkhead/service';
+import { createBulkExportService, createConnectionService, createProviderRegistry } from '@bulkhead/service';
 import { createStore } from '@bulkhead/store';
 import { createHttpApp } from './create-http-app.ts';
 import type { ApiConfig } from './env.ts';
@@ -13,9 +12,12 @@ import type { ApiConfig } from './env.ts';
 export function buildApp({
   config,
   logger,
+  kickOffWaitMs,
 }: {
   readonly config: ApiConfig;
   readonly logger: Logger;
+  /** How long the answer to a new export waits for its kick-off. */
+  readonly kickOffWaitMs?: number;
 }): App & { readonly port: number } {
   const onError = (error: Error) => logger.warn('redis connection failed', { error });
   const registry = createProviderRegistry(config);
@@ -23,7 +25,7 @@ export function buildApp({
   const store = createStore({ uri: config.MONGODB_URI, encryptionKey: config.BULKHEAD_ENCRYPTION_KEY });
   const producer = createProducer({ redis, prefix: config.BULKHEAD_PREFIX, onError });
   const connections = createConnectionService({ store, producer, registry });
-  const bulkExports = createBulkExportService({ store, producer, connections });
+  const bulkExports = createBulkExportService({ store, producer, connections, registry, kickOffWaitMs });
   const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() });
   const http = createHttpApp({ store, producer, registry, bulkExports, connections, health, logger });
   const server = createServer(http);

@@ -10,7 +10,6 @@ export {
   noCounts,
 } from './bulk-export.ts';
 export {
-  activePhases,
   type BulkExportPhase,
   type BulkExportStatus,
   canFollow,
@@ -22,11 +21,10 @@ export {
   accountedLines,
   emptyCheckpoint,
   type FileCheckpoint,
-  isSettled,
   type OutputFile,
   type OutputFileSection,
   type OutputFileState,
 } from './output-file.ts';
-export { pollDelay, pollErrorDelay, pollIntervalMs } from './poll-delay.ts';
+export { pollDelay, pollErrorDelay } from './poll-delay.ts';
 export { type Comparison, compareVersions, type ResourceVersion } from './resource-version.ts';
 export { settledTypes, type Watermark } from './watermark.ts';

@@ -1,12 +1,8 @@
 /** `output`, `deleted` or `error`: the manifest's arrays. */
 export type OutputFileSection = 'output' | 'deleted' | 'error';
 
-export const outputFileStates = ['pending', 'downloading', 'completed', 'failed'] as const;
+const outputFileStates = ['pending', 'downloading', 'completed', 'failed'] as const;
 export type OutputFileState = (typeof outputFileStates)[number];
-
-export function isSettled(state: OutputFileState): boolean {
-  return state === 'completed' || state === 'failed';
-}
 
 /** What was read of a file so far. Moves only after the database has acknowledged the lines before it. */
 export interface FileCheckpoint {

@@ -1,5 +1,3 @@
-/** The guide's poll interval, our first step and floor. */
-export const pollIntervalMs = 30_000;
 /** Servers have sent 5 h and an epoch timestamp; an export that is ready should not wait for such an answer. */
 export const maxPollDelayMs = 10 * 60_000;
 

@@ -3,7 +3,7 @@ import * as openid from 'openid-client';
 import type { EhrHttp, EhrRequest } from './ehr-http.ts';
 import { discoverTokenEndpoint } from './smart-configuration.ts';
 
-type TokenRequest = Pick<EhrRequest, 'connection' | 'budget' | 'priority' | 'signal'>;
+type TokenRequest = Pick<EhrRequest, 'connection' | 'budget' | 'priority'>;
 
 interface CachedToken {
   /** Infinity while the token is on its way. */
@@ -13,7 +13,7 @@ interface CachedToken {
 
 export interface AccessTokenSource {
   /** @returns undefined for a connection without authorization. */
-  get(request: TokenRequest): Promise<string | undefined>;
+  get(request: TokenRequest & Pick<EhrRequest, 'signal'>): Promise<string | undefined>;
   /** Forgets a token that the EHR refused, unless a newer one has taken its place. */
   invalidate(options: { readonly connectionId: string; readonly accessToken: string }): Promise<void>;
 }
@@ -45,12 +45,12 @@ export function createAccessTokenSource({ http }: { readonly http: EhrHttp }): A
     return token;
   };
   return {
-    async get(request) {
+    async get({ signal, ...request }) {
       const { connection } = request;
       if (connection.auth.method === 'none') return undefined;
       const cached = tokens.get(connection.id);
       const token = cached && Date.now() < cached.renewAt ? cached : start(request);
-      return token.accessToken;
+      return unlessAborted(token.accessToken, signal);
     },
     async invalidate({ connectionId, accessToken }) {
       const cached = tokens.get(connectionId);
@@ -59,6 +59,17 @@ export function createAccessTokenSource({ http }: { readonly http: EhrHttp }): A
       }
     },
   };
+}
+
+/** Whoever is cancelled stops waiting; the request for the token goes on, as others may wait for the same one. */
+function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 async function requestToken({ http, request }: { http: EhrHttp; request: TokenRequest }) {
@@ -84,7 +95,10 @@ async function requestToken({ http, request }: { http: EhrHttp; request: TokenRe
 }
 
 function toTokenError({ connection, cause }: { connection: Connection; cause: unknown }): AppError {
-  const refused = cause instanceof openid.ResponseBodyError && cause.status < 500 && cause.status !== 429;
+  // A 401 with the challenge that RFC 6749 5.2 asks for has a class of its own in openid-client.
+  const { status = 500 } =
+    cause instanceof openid.ResponseBodyError || cause instanceof openid.WWWAuthenticateChallengeError ? cause : {};
+  const refused = status < 500 && status !== 429;
   const context = { connectionId: connection.id, reason: (cause as { error?: string; code?: string }).error };
   if (refused) {
     return new AppError({

@@ -5,11 +5,15 @@ interface Statement {
   readonly resourceType?: unknown;
   readonly fhirVersion?: unknown;
   readonly software?: { readonly name?: unknown };
-  readonly rest?: readonly Rest[];
+  readonly rest?: unknown;
 }
 interface Rest {
-  readonly operation?: readonly Operation[];
-  readonly resource?: readonly { readonly type?: unknown; readonly operation?: readonly Operation[] }[];
+  readonly operation?: unknown;
+  readonly resource?: unknown;
+}
+interface StatedResource {
+  readonly type?: unknown;
+  readonly operation?: unknown;
 }
 interface Operation {
   readonly name?: unknown;
@@ -40,8 +44,8 @@ export async function readCapabilities(options: {
 export function interpretStatement(value: unknown, readAt: Date): Capabilities {
   const statement = (value ?? {}) as Statement;
   if (statement.resourceType !== 'CapabilityStatement') throw notUnderstood();
-  const rests = statement.rest ?? [];
-  const resources = rests.flatMap(({ resource }) => resource ?? []);
+  const rests = objectsOf<Rest>(statement.rest);
+  const resources = rests.flatMap(({ resource }) => objectsOf<StatedResource>(resource));
   const exports = (type: string) => resources.some((one) => one.type === type && hasExport(one.operation));
   const { fhirVersion, software } = statement;
   return {
@@ -57,8 +61,13 @@ export function interpretStatement(value: unknown, readAt: Date): Capabilities {
   };
 }
 
-function hasExport(operations: readonly Operation[] = []): boolean {
-  return operations.some(({ name, definition }) => /export/i.test(`${name} ${definition}`));
+function hasExport(operations: unknown): boolean {
+  return objectsOf<Operation>(operations).some(({ name, definition }) => /export/i.test(`${name} ${definition}`));
+}
+
+/** What a server sends where a list belongs may be anything. */
+function objectsOf<Element extends object>(value: unknown): Element[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'object' && one !== null) : [];
 }
 
 function notUnderstood(): AppError {

@@ -44,6 +44,8 @@ declare module 'axios' {
 const idleTimeoutMs = 90_000;
 /** RFC 9110 15.4 leaves the number to the client; browsers stop at 20, no FHIR server needs more than 2. */
 const maxRedirects = 5;
+/** A longer wait is the job's: it goes back to the queue instead of sitting in a request. */
+const longestRetryWaitMs = 10_000;
 const maxErrorBodyBytes = 64 * 1024;
 
 export type EhrHttp = ReturnType<typeof createEhrHttp>;
@@ -88,7 +90,9 @@ function createAxios(options: {
   });
   axiosRetry(http, {
     retryDelay: (count, error) => retryAfterOf(error.response) ?? exponentialDelay(count),
-    retryCondition: (error) => isNetworkError(error) || (error.response?.status ?? 0) >= 500,
+    retryCondition: (error) =>
+      isNetworkError(error) ||
+      ((error.response?.status ?? 0) >= 500 && (retryAfterOf(error.response) ?? 0) <= longestRetryWaitMs),
     // Without it the time spent waiting for the limiter is taken off the timeout and a retry is dropped silently.
     shouldResetTimeout: true,
   });
@@ -119,13 +123,18 @@ async function follow(http: AxiosInstance, request: EhrRequest): Promise<EhrResp
     const location = response.headers.location as string | undefined;
     if (response.status < 300 || location === undefined) return toResponse(response, url);
     discard(response.data);
-    const next = new URL(location, url);
+    const next = URL.canParse(location, url) ? new URL(location, url) : undefined;
+    if (!next || !/^https?:$/.test(next.protocol)) throw badRedirect();
     if (next.origin !== new URL(url).origin) headers = withoutAuthorization(headers);
     url = next.href;
   }
-  throw new AppError({
+  throw badRedirect();
+}
+
+function badRedirect(): AppError {
+  return new AppError({
     code: 'ehr-redirects',
-    message: 'The EHR redirects in a circle. Verify the FHIR endpoint of the connection.',
+    message: 'The EHR redirects in a circle or to no usable address. Verify the FHIR endpoint of the connection.',
     retry: 'never',
   });
 }

@@ -46,7 +46,12 @@ export async function openFile(options: {
       signal,
     });
     const message = response.data as IncomingMessage;
-    return { body: unpack(message), startOffset: startOffset(message, resume?.offset), etag: strongEtag(message) };
+    if (resume && message.statusCode === 206 && startOffset(message) !== resume.offset) {
+      // Another range than was asked for would leave a hole.
+      message.destroy();
+      return openFile({ session, url, requiresAccessToken, signal });
+    }
+    return { body: unpack(message), startOffset: startOffset(message), etag: strongEtag(message) };
   } catch (error) {
     const isPastEnd = error instanceof EhrHttpError && error.status === 416 && resume !== undefined;
     if (!isPastEnd) throw error;
@@ -60,10 +65,10 @@ function unpack(message: IncomingMessage): Readable {
   return pipeline(message, createGunzip(), () => undefined);
 }
 
-function startOffset(message: IncomingMessage, asked = 0): number {
+/** @returns 0 for a whole file, NaN for a range that does not say where it starts. */
+function startOffset(message: IncomingMessage): number {
   if (message.statusCode !== 206) return 0;
-  const start = /^bytes (\d+)-/.exec(message.headers['content-range'] ?? '')?.[1];
-  return start === undefined ? asked : Number(start);
+  return Number(/^bytes (\d+)-/.exec(message.headers['content-range'] ?? '')?.[1]);
 }
 
 function strongEtag({ headers: { etag } }: IncomingMessage): string | undefined {

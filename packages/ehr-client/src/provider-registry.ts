@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { AppError } from '@bulkhead/domain';
+import { EnvError } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { athenahealthRateLimit } from './rate-limit.ts';
 
@@ -52,7 +53,7 @@ export interface ProviderRegistry {
 
 /**
  * The EHR vendors that connections can name.
- * @throws Error naming every fault of the providers' file.
+ * @throws EnvError naming every fault of the providers' file.
  */
 export function createProviderRegistry(settings: ProviderSettings): ProviderRegistry {
   const providers = new Map([athenahealth(settings), ...readProviders(settings)].map((one) => [one.id, one]));
@@ -92,19 +93,29 @@ function athenahealth(settings: ProviderSettings): Provider {
 
 function readProviders({ BULKHEAD_PROVIDERS_FILE: path }: ProviderSettings): Provider[] {
   if (path === undefined) return [];
+  const content = readJson(path) as { providers?: unknown } | null;
+  const parsed = z
+    .array(providerSchema.refine(hasDefault, 'defaultEnvironment names none of the environments'))
+    .safeParse(content?.providers ?? content);
+  if (parsed.success) return parsed.data;
+  throw new EnvError(
+    parsed.error.issues.map(
+      (issue) => `BULKHEAD_PROVIDERS_FILE: ${issue.path.join('.') || '(file)'}: ${issue.message}`,
+    ),
+  );
+}
+
+function readJson(path: string): unknown {
   try {
-    const content: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    const list = (content as { providers?: unknown }).providers ?? content;
-    const parsed = z
-      .array(providerSchema.refine(hasDefault, 'defaultEnvironment names none of the environments'))
-      .safeParse(list);
-    if (parsed.success) return parsed.data;
-    throw new Error(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
-  } catch (cause) {
-    throw new Error(`BULKHEAD_PROVIDERS_FILE cannot be used: ${(cause as Error).message}`, { cause });
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    // A SyntaxError's message quotes the file, which may hold a client secret.
+    const reason =
+      error instanceof SyntaxError ? 'is no JSON' : `cannot be read (${(error as { code?: string }).code})`;
+    throw new EnvError([`BULKHEAD_PROVIDERS_FILE: ${path} ${reason}`]);
   }
 }
 
 function hasDefault({ environments, defaultEnvironment }: Provider): boolean {
-  return defaultEnvironment in environments;
+  return Object.hasOwn(environments, defaultEnvironment);
 }

@@ -94,7 +94,7 @@ describe('the rate limiter', () => {
   });
 
   test('the day: downloads leave a reserve, then everyone is told when to come back', async () => {
-    const budget = makeBudget({ perDay: 50, windowMs: 10, guardMs: 5 });
+    const budget = makeBudget({ perDay: 50, windowMs: 10, guardMs: 100 });
     await grantTimes(budget, 49);
     await expect(limiter.acquire({ budget, priority: 'download' })).rejects.toMatchObject({
       code: 'daily-budget-used',

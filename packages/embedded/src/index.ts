@@ -1,7 +1,5 @@
 export { EmbeddedError } from './embedded.error.ts';
-export { findOnPath } from './processes/find-on-path.ts';
 export { type SpawnTetheredOptions, spawnTethered, type Tethered } from './processes/spawn-tethered.ts';
-export { systemPort } from './processes/system-port.ts';
 export {
   type ServiceDeath,
   type Services,

@@ -1,5 +1,5 @@
 export { type Deletion, readDeletions } from './deletions.ts';
-export { ExactNumber, hasExactNumber, parseExact } from './exact-number.ts';
+export { ExactNumber, parseExact } from './exact-number.ts';
 export { LineSplitter, type LineSplitterOptions, type NdjsonLine } from './line-splitter.ts';
 export {
   type ManifestEntry,
@@ -11,7 +11,6 @@ export {
 export { isTransient, type OutcomeIssue, readOutcomeIssues } from './operation-outcome.ts';
 export {
   type LineRejectionReason,
-  lineRejectionReasons,
   type ParsedLine,
   parseResourceLine,
 } from './parse-resource-line.ts';

@@ -3,7 +3,7 @@ import { hasExactNumber, parseExact } from './exact-number.ts';
 import type { NdjsonLine } from './line-splitter.ts';
 import type { Resource } from './resource.ts';
 
-export const lineRejectionReasons = [
+const lineRejectionReasons = [
   'line-too-long',
   'invalid-utf8',
   'invalid-json',

@@ -1,22 +1,9 @@
 import type { Logger } from '@bulkhead/runtime';
 import { type Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { JobName, JobPayload, QueueName } from './catalog.ts';
+import type { QueueName } from './catalog.ts';
+import type { Processors } from './processor.ts';
 import { runJob } from './run-job.ts';
-
-/** What a processor gets besides its payload. */
-export interface JobContext {
-  /** Aborted at shutdown, on a lost lock, on cancellation and at the job's time limit. */
-  readonly signal: AbortSignal;
-  readonly jobId: string;
-  /** No further try follows a failure. */
-  readonly isLastAttempt: boolean;
-  /** A line in Bull Board: no patient data. */
-  readonly log: (line: string) => Promise<void>;
-}
-
-export type Processor<Name extends JobName> = (payload: JobPayload<Name>, context: JobContext) => Promise<void>;
-export type Processors = { readonly [Name in JobName]: Processor<Name> };
 
 export interface ConsumerOptions {
   /** With `maxRetriesPerRequest: null`: a worker waits for Redis, however long it is away. */

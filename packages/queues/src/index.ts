@@ -1,5 +1,6 @@
-export { catalog, type JobName, type JobPayload, type QueueName, queueNames } from './catalog.ts';
+export { type JobName, type JobPayload, type QueueName, queueNames } from './catalog.ts';
 export { connectRedis } from './connect-redis.ts';
-export { type Consumer, createConsumer, type JobContext, type Processor, type Processors } from './consumer.ts';
+export { type Consumer, createConsumer } from './consumer.ts';
+export type { JobContext, Processor, Processors } from './processor.ts';
 export { createProducer, type Producer } from './producer.ts';
 export { checkRedis } from './redis-check.ts';

@@ -2,7 +2,7 @@ import { AppError } from '@bulkhead/domain';
 import { type Logger, withLogContext } from '@bulkhead/runtime';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import { catalog, isJobName, type JobName } from './catalog.ts';
-import type { JobContext, Processors } from './consumer.ts';
+import type { JobContext, Processors } from './processor.ts';
 
 interface RunJobOptions {
   readonly job: Job;
@@ -15,6 +15,8 @@ interface RunJobOptions {
   readonly logger: Logger;
 }
 
+/** A wait that a server asks for can be a date in ten years; after an hour the job looks again whether it still holds. */
+const longestDelayMs = 60 * 60_000;
 /** A job cut by shutdown is somebody else's after this: at once, but not before this worker has let go of it. */
 const handOverMs = 500;
 
@@ -24,11 +26,10 @@ const handOverMs = 500;
  */
 export async function runJob(options: RunJobOptions): Promise<void> {
   const { job, logger } = options;
-  if (!isJobName(job.name)) throw new UnrecoverableError(`there is no job ${job.name}`);
+  if (!isJobName(job.name)) throw refuse(options, `there is no job ${job.name}`);
   const definition = catalog[job.name];
   const payload = definition.payload.safeParse(job.data);
-  if (!payload.success)
-    throw new UnrecoverableError('the payload does not fit the job: it was added by another version');
+  if (!payload.success) throw refuse(options, 'the payload does not fit the job: it was added by another version');
   const attempt = job.attemptsMade + 1;
   const context = { queue: definition.queue, job: job.name, jobId: job.id, attempt, ...payload.data };
   await withLogContext(context, async () => {
@@ -41,6 +42,12 @@ export async function runJob(options: RunJobOptions): Promise<void> {
       await translate({ ...options, error, isLastAttempt: isLastAttempt(job), durationMs: durationMs() });
     }
   });
+}
+
+/** A job that no try can bring to an end. */
+function refuse({ job, logger }: RunJobOptions, reason: string): UnrecoverableError {
+  logger.error('job failed', { queue: job.queueName, jobId: job.id, attempt: job.attemptsMade + 1, reason });
+  return new UnrecoverableError(reason);
 }
 
 async function process(options: RunJobOptions & { readonly name: JobName; readonly payload: unknown }): Promise<void> {
@@ -90,6 +97,6 @@ async function translate(
 }
 
 async function delay(job: Job, token: string | undefined, delayMs: number): Promise<never> {
-  await job.moveToDelayed(Date.now() + delayMs, token);
+  await job.moveToDelayed(Date.now() + Math.min(delayMs, longestDelayMs), token);
   throw new DelayedError();
 }

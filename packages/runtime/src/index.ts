@@ -1,6 +1,6 @@
 export { startHealthServer } from './health.server.ts';
 export { createHealth, type HealthChecks, type Readiness } from './health.ts';
-export { currentLogContext, type LogContext, withLogContext } from './log-context.ts';
+export { type LogContext, withLogContext } from './log-context.ts';
 export { createLogger, type LogFields, type Logger, type LoggerOptions } from './logger.ts';
 export { EnvError, parseEnv } from './parse-env.ts';
 export { logLevel, processEnvShape } from './process-env.ts';

@@ -82,27 +82,34 @@ function pick(fields: Readonly<Record<string, unknown>>): Record<string, unknown
   return picked;
 }
 
-/** Query strings hold patient ids and signatures. */
+/** Query strings hold patient ids and signatures; what stands before a host is a user and a password. */
 function withoutQuery(url: string): string {
-  return url.replace(/[?#].*$/s, '');
+  return url.replace(/[?#].*$/s, '').replace(/^([a-z+]+:\/\/)[^/]*@/i, '$1');
 }
+
+/** Chains are short; one that leads back to itself must end. */
+const maxCauses = 5;
 
 /**
  * An error's name, code and stack; messages of our own errors are static texts. A foreign message may quote what it
  * failed on (an upstream body, a URL), so only its class and code are kept, with the stack's frames but not its first line.
  */
-function describeError(error: unknown): Record<string, unknown> {
+function describeError(error: unknown, depth = 0): Record<string, unknown> {
   if (error === undefined) return {};
   if (!(error instanceof Error)) return { error: { name: typeof error } };
-  const { name, stack, cause } = error;
+  const { name, message, stack, cause } = error;
   const { code, context } = error as { code?: unknown; context?: Record<string, unknown> };
   return {
     error: {
       name,
       ...(code === undefined ? {} : { code }),
-      ...(name === 'AppError' ? { message: error.message, context: pick(context ?? {}) } : {}),
-      frames: stack?.match(/^\s+at .*$/gm)?.slice(0, 12),
-      ...(cause instanceof Error ? { cause: describeError(cause).error } : {}),
+      ...(name === 'AppError' ? { message, context: pick(context ?? {}) } : {}),
+      // A message of several lines may have some that look like frames.
+      frames: stack
+        ?.replace(message, '')
+        .match(/^\s+at .*$/gm)
+        ?.slice(0, 12),
+      ...(cause instanceof Error && depth < maxCauses ? { cause: describeError(cause, depth + 1).error } : {}),
     },
   };
 }

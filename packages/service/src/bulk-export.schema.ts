@@ -5,7 +5,7 @@ import { z } from 'zod';
 /** Server clocks and ours differ; an instant further ahead than this is a mistake. */
 const clockToleranceMs = 60_000;
 
-export const resourceTypeSchema = z
+const resourceTypeSchema = z
   .string()
   .refine(isResourceType, { error: ({ input }) => `${JSON.stringify(input)} is no FHIR R4 resource type` });
 

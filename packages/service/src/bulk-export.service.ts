@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AppError, type BulkExport, isTerminal, noCounts, type OutputFile } from '@bulkhead/domain';
+import type { ProviderRegistry } from '@bulkhead/ehr-client';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
 import type { BulkExportBody } from './bulk-export.schema.ts';
@@ -9,7 +10,7 @@ import { unavailable } from './unavailable.ts';
 import { waitUntil } from './wait-until.ts';
 
 /** So that the answer to a POST has the guide's `statusUrl`; a kick-off takes some hundred milliseconds. */
-const kickOffWaitMs = 5000;
+const defaultKickOffWaitMs = 5000;
 
 export type BulkExportService = ReturnType<typeof createBulkExportService>;
 
@@ -18,10 +19,14 @@ export function createBulkExportService(options: {
   readonly store: Store;
   readonly producer: Producer;
   readonly connections: ConnectionService;
+  readonly registry: ProviderRegistry;
+  /** How long a start waits for its kick-off; tests without a worker do not. */
+  readonly kickOffWaitMs?: number | undefined;
 }) {
-  const { store, producer, connections } = options;
+  const { store, producer, connections, registry, kickOffWaitMs = defaultKickOffWaitMs } = options;
 
   const find = async ({ provider, id }: { readonly provider: string; readonly id: string }): Promise<BulkExport> => {
+    registry.get(provider);
     const record = await store.bulkExports.find(id);
     if (record?.provider === provider) return record;
     throw new AppError({
@@ -91,7 +96,9 @@ function newExport({ provider, body }: { readonly provider: string; readonly bod
 
 /** Equal for requests that would bring the same data. */
 function requestKey({ request: { exportType, resourceTypes, since } }: BulkExport): string {
-  const asked = JSON.stringify([exportType, resourceTypes.toSorted(), since ?? null]);
+  // One instant has many spellings.
+  const sinceMs = since === undefined ? null : Date.parse(since);
+  const asked = JSON.stringify([exportType, resourceTypes.toSorted(), sinceMs]);
   return createHash('sha256').update(asked).digest('base64url').slice(0, 22);
 }
 

@@ -82,7 +82,9 @@ export function createConnectionService(options: {
 
 function toConnection({ body, provider }: { readonly body: ConnectionBody; readonly provider: Provider }): Connection {
   const environmentName = body.environment ?? provider.defaultEnvironment;
-  const environment = provider.environments[environmentName];
+  // Names such as `constructor` are no environments.
+  const isKnown = Object.hasOwn(provider.environments, environmentName);
+  const environment = isKnown ? provider.environments[environmentName] : undefined;
   if (!environment) {
     const names = Object.keys(provider.environments).join(', ');
     throw invalidRequest([{ path: 'environment', message: `${provider.id} has: ${names}` }]);

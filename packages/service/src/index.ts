@@ -1,3 +1,5 @@
+// The API shows what providers there are; it never talks to one, so it gets the registry here.
+export { createProviderRegistry, type ProviderRegistry } from '@bulkhead/ehr-client';
 export { bulkExportRequestSchema } from './bulk-export.schema.ts';
 export { type BulkExportService, createBulkExportService } from './bulk-export.service.ts';
 export { connectionBodySchema } from './connection.schema.ts';

@@ -16,8 +16,6 @@ const schema = new Schema<ActiveExportDocument>(
 /** The record is written right after the place is taken; a holder without a record after this long has died in between. */
 const insertTimeoutMs = 10_000;
 
-export type ActiveExportRepository = ReturnType<typeof createActiveExportRepository>;
-
 /**
  * `active_exports`: at most one running export per connection and request. The guard is the uniqueness of `_id`, which
  * every engine and a sharded collection keeps; a unique index over a field that later changes is not as portable.

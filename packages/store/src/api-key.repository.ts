@@ -29,8 +29,6 @@ const schema = new Schema<ApiKeyDocument>(
   { collection: 'api_keys', versionKey: false, strict: 'throw' },
 );
 
-export type ApiKeyRepository = ReturnType<typeof createApiKeyRepository>;
-
 /** `api_keys`: who may call the API; only hashes are kept. */
 export function createApiKeyRepository(database: Database) {
   const model = database.model('ApiKey', schema);

@@ -42,8 +42,6 @@ const schema = new Schema<BulkExportDocument>(
 schema.index({ active: 1, _id: 1 });
 schema.index({ connectionId: 1, createdAt: -1 });
 
-export type BulkExportRepository = ReturnType<typeof createBulkExportRepository>;
-
 /** `bulk_exports`: the truth about every export. */
 export function createBulkExportRepository(database: Database) {
   const model = database.model('BulkExport', schema);

@@ -25,8 +25,6 @@ const schema = new Schema<ConnectionDocument>(
   { collection: 'connections', versionKey: false, minimize: false, strict: 'throw' },
 );
 
-export type ConnectionRepository = ReturnType<typeof createConnectionRepository>;
-
 /** `connections`: one practice's credentials at a provider, the secret encrypted. */
 export function createConnectionRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
   const model = database.model('Connection', schema);

@@ -2,6 +2,6 @@ export { type ApiKey, type ApiKeyRole, apiKeyRoles } from './api-key.repository.
 export { createStore, type Store, type StoreOptions } from './create-store.ts';
 export type { FileClaim } from './output-file.repository.ts';
 export type { QuarantinedLine } from './quarantine.repository.ts';
-export type { ResourceWriter, WriteOutcome } from './resource.writer.ts';
+export type { WriteOutcome } from './resource.writer.ts';
 export { type ResourceDocument, type ResourceSource, toResourceDocument, toTombstone } from './resource-document.ts';
 export { isStoreUnavailable } from './store-errors.ts';

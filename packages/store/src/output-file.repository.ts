@@ -51,8 +51,6 @@ const schema = new Schema<OutputFileDocument>(
 );
 schema.index({ exportId: 1, state: 1 });
 
-export type OutputFileRepository = ReturnType<typeof createOutputFileRepository>;
-
 /** `output_files`: the ledger, one entry per file of a manifest. */
 export function createOutputFileRepository(database: Database) {
   const model = database.model('OutputFile', schema);

@@ -41,8 +41,6 @@ const schema = new Schema<QuarantineDocument>(
 );
 schema.index({ exportId: 1, fileId: 1, line: 1 });
 
-export type QuarantineRepository = ReturnType<typeof createQuarantineRepository>;
-
 /** `quarantine`: the bytes are patient data, so they are sealed. */
 export function createQuarantineRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
   const model = database.model('Quarantine', schema);

@@ -2,8 +2,6 @@ import { isResourceType } from '@bulkhead/fhir';
 import type { Connection as Database } from 'mongoose';
 import { decodeExactNumbers, type NumberText } from './exact-number-codec.ts';
 
-export type ResourceRepository = ReturnType<typeof createResourceRepository>;
-
 /** Reads stored resources: one collection per resource type, named after it. */
 export function createResourceRepository(database: Database) {
   return {

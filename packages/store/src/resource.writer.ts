@@ -18,8 +18,6 @@ type StoredVersion = ResourceVersion & { readonly _id: string; readonly revision
 /** Rounds in which others may win the same documents before this gives up; each lost round means that others progressed. */
 const maxRounds = 20;
 
-export type ResourceWriter = ReturnType<typeof createResourceWriter>;
-
 /**
  * Writes versions of resources so that any order of files, workers and repetitions ends in the same state: read the
  * stored versions, compare, write only what is newer, each write guarded by the revision that was compared. A lost race

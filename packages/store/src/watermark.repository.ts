@@ -19,8 +19,6 @@ const schema = new Schema<WatermarkDocument>(
 );
 schema.index({ connectionId: 1 });
 
-export type WatermarkRepository = ReturnType<typeof createWatermarkRepository>;
-
 /** `watermarks`: per connection and type, the last transactionTime wholly stored. */
 export function createWatermarkRepository(database: Database) {
   const model = database.model('Watermark', schema);

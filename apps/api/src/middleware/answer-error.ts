@@ -31,6 +31,13 @@ function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   const fromBody = bodyError((error as { type?: unknown } | null)?.type);
   if (fromBody) return new AppError({ ...fromBody, retry: 'never', cause: error });
+  if (error instanceof URIError) {
+    return new AppError({
+      code: 'invalid-request',
+      message: 'The address is not valid: behind a "%" stand the two hexadecimal digits of a byte of UTF-8.',
+      retry: 'never',
+    });
+  }
   if (isStoreUnavailable(error)) {
     return new AppError({
       code: 'unavailable',

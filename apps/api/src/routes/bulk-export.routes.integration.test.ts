@@ -59,7 +59,7 @@ describe('POST bulk-export', () => {
   });
 
   test.each([
-    { what: 'no body', body: undefined, faults: { '': /expected object/ } },
+    { what: 'no body', body: undefined, faults: { connectionId: /expected string/ } },
     { what: 'an array', body: [], faults: { '': /expected object/ } },
     { what: 'an empty object', body: {}, faults: { connectionId: /expected string/ } },
     { what: 'a wrong type', body: { connectionId: 7 }, faults: { connectionId: /expected string/ } },
@@ -98,7 +98,7 @@ describe('POST bulk-export', () => {
     {
       what: 'unknown fields',
       body: { connectionId: 'c', Since: 'x', limit: 1 },
-      faults: { Since: /[Uu]nrecognized/, limit: /[Uu]nrecognized/ },
+      faults: { Since: /not a field/, limit: /not a field/ },
     },
     {
       what: 'everything wrong at once',
@@ -109,7 +109,7 @@ describe('POST bulk-export', () => {
         'resourceTypes.1': /"Pateint" is no FHIR R4 resource type/,
         'resourceTypes.2': /expected string/,
         since: /must be an instant/,
-        x: /[Uu]nrecognized/,
+        x: /not a field/,
       },
     },
   ])('$what: 400 with every fault, once', async ({ body, faults }) => {
@@ -150,7 +150,11 @@ describe('POST bulk-export', () => {
   });
 
   test('the same request while it runs: 409 with its id; another one: 202', async () => {
-    const first = await post({ connectionId, resourceTypes: ['Observation', 'Condition'], since: '2024-01-01T00:00:00Z' });
+    const first = await post({
+      connectionId,
+      resourceTypes: ['Observation', 'Condition'],
+      since: '2024-01-01T00:00:00Z',
+    });
     expect(first.status).toBe(202);
     const same = [
       { resourceTypes: ['Observation', 'Condition'], since: '2024-01-01T00:00:00Z' },
@@ -182,9 +186,7 @@ describe('POST bulk-export', () => {
   });
 
   test('two at the same moment: one starts', async () => {
-    const answers = await Promise.all(
-      Array.from({ length: 8 }, () => post({ connectionId, resourceTypes: ['Goal'] })),
-    );
+    const answers = await Promise.all(Array.from({ length: 8 }, () => post({ connectionId, resourceTypes: ['Goal'] })));
     expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409, 409, 409, 409, 409, 409]);
     const started = answers.find(({ status }) => status === 202)?.body.data.id;
     const named = answers.filter(({ status }) => status === 409).map(({ body }) => body.error.details.exportId);
@@ -201,7 +203,10 @@ describe('GET bulk-export', () => {
     const { status, body } = await api.request('GET', `/api/ehr${at}`);
     expect([status, body]).toEqual([
       404,
-      { success: false, error: { code: expect.stringMatching(/^unknown-(export|provider)$/), message: expect.any(String) } },
+      {
+        success: false,
+        error: { code: expect.stringMatching(/^unknown-(export|provider)$/), message: expect.any(String) },
+      },
     ]);
   });
 
@@ -258,7 +263,7 @@ describe('every address', () => {
 
   test('an address that is no UTF-8: an answer that blames the client', async () => {
     const { status, body } = await api.request('GET', '/api/ehr/%E0%A4%A/bulk-export/job_none');
-    expect([status, body.success, body.error.code]).toEqual([404, false, 'unknown-route']);
+    expect([status, body.success, body.error.code]).toEqual([400, false, 'invalid-request']);
   });
 
   test('every answer has the id that its log lines have, and no sign of what runs it', async () => {

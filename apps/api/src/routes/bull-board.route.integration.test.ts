@@ -35,8 +35,11 @@ describe('Bull Board', () => {
     expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
     const { status, body } = await api.request('GET', '/admin/queues/api/queues', { authorization });
     expect(status).toBe(200);
-    expect(body.queues.map(({ name }: { name: string }) => name).sort()).toEqual(
-      ['bulk-export', 'connection', 'file-download', 'maintenance'],
-    );
+    expect(body.queues.map(({ name }: { name: string }) => name).sort()).toEqual([
+      'bulk-export',
+      'connection',
+      'file-download',
+      'maintenance',
+    ]);
   });
 });

@@ -72,7 +72,11 @@ describe('connections', () => {
   });
 
   test.each([
-    { what: 'a FHIR endpoint at a foreign host', body: { fhirEndpoint: 'https://evil.example/fhir' }, at: ['fhirEndpoint'] },
+    {
+      what: 'a FHIR endpoint at a foreign host',
+      body: { fhirEndpoint: 'https://evil.example/fhir' },
+      at: ['fhirEndpoint'],
+    },
     {
       what: 'a token endpoint at a foreign host',
       body: { auth: { ...auth, tokenEndpoint: 'https://evil.example/token' } },
@@ -98,7 +102,11 @@ describe('connections', () => {
     },
     { what: 'a practice that is a path', body: { practiceId: '../1' }, at: ['practiceId'] },
     { what: 'an address of another kind', body: { fhirEndpoint: 'file:///etc/passwd' }, at: ['fhirEndpoint'] },
-    { what: 'unknown fields', body: { secret: 1, auth: { method: 'none', clientId: 'c' } }, at: ['auth.clientId', 'secret'] },
+    {
+      what: 'unknown fields',
+      body: { secret: 1, auth: { method: 'none', clientId: 'c' } },
+      at: ['auth.clientId', 'secret'],
+    },
     { what: 'an unknown method', body: { auth: { method: 'password' } }, at: ['auth.method'] },
     { what: 'no method', body: { auth: null }, at: ['auth'] },
   ])('$what: 400', async ({ body, at }) => {
@@ -133,9 +141,15 @@ describe('connections', () => {
     const { status, body } = await post({ provider: 'open-ehr', auth: { method: 'none' } });
     expect([status, body.data]).toEqual([
       201,
-      expect.objectContaining({ fhirEndpoint: 'http://open.example/fhir', environment: 'test', auth: { method: 'none' } }),
+      expect.objectContaining({
+        fhirEndpoint: 'http://open.example/fhir',
+        environment: 'test',
+        auth: { method: 'none' },
+      }),
     ]);
-    const started = await api.request('POST', '/api/ehr/open-ehr/bulk-export', { body: { connectionId: body.data.id } });
+    const started = await api.request('POST', '/api/ehr/open-ehr/bulk-export', {
+      body: { connectionId: body.data.id },
+    });
     expect(started.status).toBe(202);
     const foreign = await api.request('POST', '/api/ehr/athenahealth/bulk-export', {
       body: { connectionId: body.data.id },
@@ -161,8 +175,18 @@ describe('connections', () => {
 describe('capabilities', () => {
   test.each([
     { what: 'no connection', at: 'athenahealth/capabilities', status: 400, code: 'invalid-request' },
-    { what: 'two connections', at: 'athenahealth/capabilities?connectionId=a&connectionId=b', status: 400, code: 'invalid-request' },
-    { what: 'an unknown connection', at: 'athenahealth/capabilities?connectionId=a', status: 404, code: 'unknown-connection' },
+    {
+      what: 'two connections',
+      at: 'athenahealth/capabilities?connectionId=a&connectionId=b',
+      status: 400,
+      code: 'invalid-request',
+    },
+    {
+      what: 'an unknown connection',
+      at: 'athenahealth/capabilities?connectionId=a',
+      status: 404,
+      code: 'unknown-connection',
+    },
     { what: 'an unknown provider', at: 'epic/capabilities?connectionId=a', status: 404, code: 'unknown-provider' },
   ])('$what: $status', async ({ at, status, code }) => {
     const answer = await api.request('GET', `/api/ehr/${at}`);

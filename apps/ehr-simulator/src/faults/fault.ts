@@ -1,16 +1,16 @@
 import type { Request, Response } from 'express';
 import type { Reply } from '../http/reply.ts';
-import type { Simulator } from '../simulator.ts';
+import type { FaultTarget } from './fault-target.ts';
 
 export interface BeforeInput {
   readonly req: Request;
   readonly res: Response;
-  readonly simulator: Simulator;
+  readonly simulator: FaultTarget;
 }
 
 export interface ChangeReplyInput {
   readonly reply: Reply;
-  readonly simulator: Simulator;
+  readonly simulator: FaultTarget;
   readonly req: Request;
 }
 

@@ -1,0 +1,184 @@
+/**
+ * Who may import whom. `pnpm check` cruises apps, packages and scripts with it, and
+ * scripts/check/layers.integration.test.ts plants a violation of every rule and expects it to be found.
+ *
+ * `dist` is not excluded: an excluded file takes the edges that lead to it along, and where imports of workspace packages
+ * resolve to `dist` no rule would ever see one. They resolve to sources here (conditionNames), and an edge that reaches
+ * `dist` all the same is an error.
+ */
+
+/** What each folder may import of ours, itself and the two test-only packages aside: the layers of docs/architecture.md. */
+const layers = {
+  'packages/domain': [],
+  'packages/fhir': [],
+  'packages/runtime': [],
+  'packages/queues': ['domain', 'runtime'],
+  'packages/store': ['domain', 'fhir'],
+  'packages/ehr-client': ['domain', 'fhir', 'runtime'],
+  'packages/service': ['queues', 'store', 'ehr-client', 'domain', 'fhir', 'runtime'],
+  'packages/embedded': [],
+  'packages/testing': ['domain'],
+  'apps/api': ['service', 'queues', 'store', 'domain', 'fhir', 'runtime'],
+  'apps/worker': ['service', 'queues', 'store', 'ehr-client', 'domain', 'fhir', 'runtime'],
+  'apps/ehr-simulator': ['fhir', 'runtime'],
+  scripts: ['embedded', 'service', 'queues', 'store', 'domain', 'fhir', 'runtime'],
+};
+
+/** Third-party packages with one owner: whoever wants to replace one has a single folder to change. */
+const owners = {
+  bullmq: 'packages/queues',
+  mongoose: 'packages/store',
+  // The bare driver only asks a server that was just started whether it answers; data goes through the store.
+  mongodb: 'packages/embedded',
+  'mongodb-memory-server-core': 'packages/embedded',
+  testcontainers: 'packages/embedded',
+  axios: 'packages/ehr-client',
+  'axios-retry': 'packages/ehr-client',
+  'openid-client': 'packages/ehr-client',
+  'stream-json': 'packages/ehr-client',
+  pino: 'packages/runtime',
+  express: 'apps',
+};
+
+const ours = '^((?:apps|packages)/[^/]+|scripts)/';
+const testCode = '^packages/testing/|/testing/|[.](?:test|fixture)[.]ts$';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    ...Object.entries(layers).map(toLayerRule),
+    ...Object.entries(owners).map(toOwnerRule),
+    {
+      name: 'every-folder-has-a-layer',
+      comment: 'A new app or package says what it may import: add it to `layers` in .dependency-cruiser.mjs.',
+      from: { path: '^(?:apps|packages)/', pathNot: Object.keys(layers).map((folder) => `^${folder}/`) },
+      to: {},
+    },
+    {
+      name: 'api-never-talks-to-an-ehr',
+      comment:
+        'The API answers from what workers stored. An EHR client in it would spend the request budget outside of any ' +
+        'job; the provider registry, which is data, comes from @bulkhead/service.',
+      from: { path: '^apps/api/' },
+      to: { path: '^packages/ehr-client/' },
+    },
+    {
+      name: 'apps-are-not-imported',
+      comment: 'An app is a process of its own. Only tests start one inside themselves (next rule).',
+      from: { path: ours, pathNot: testCode },
+      to: { path: '^apps/', pathNot: '^$1/' },
+    },
+    {
+      name: 'tests-import-the-simulator-only',
+      comment:
+        'The simulator is the other side of the wire for every test. The worker also tests a whole system: with the API.',
+      from: { path: `^(?=.*(?:${testCode}))(?!apps/worker/)((?:apps|packages)/[^/]+|scripts)/` },
+      to: { path: '^apps/', pathNot: ['^$1/', '^apps/ehr-simulator/'] },
+    },
+    {
+      name: 'embedded-only-in-scripts-and-tests',
+      comment:
+        'Redis and MongoDB of a deployment are addresses in the configuration; no process of ours starts its own.',
+      from: { pathNot: [testCode, '^packages/embedded/', '^scripts/'] },
+      to: { path: '^packages/embedded/' },
+    },
+    {
+      name: 'no-test-code-in-production',
+      comment: 'Tests, fixtures, `testing` folders and @bulkhead/testing are not shipped.',
+      from: { pathNot: testCode },
+      to: { path: testCode, pathNot: 'node_modules/' },
+    },
+    {
+      name: 'no-dev-dependency-in-production',
+      comment: 'A devDependency is not there where the package is deployed: make it a dependency, or do without.',
+      from: { path: ours, pathNot: testCode },
+      to: { dependencyTypes: ['npm-dev'] },
+    },
+    {
+      name: 'no-undeclared-dependency',
+      comment: 'It resolves here by luck (hoisting); declare it in the package.json of the package that imports it.',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'no-unresolvable-import',
+      comment: 'Nothing is there: a typing error, a package that is not declared, or an install that is due.',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'packages-through-their-index',
+      comment: 'What a package does not export is its own business; a path into it goes around its exports.',
+      from: { path: ours },
+      to: { path: '^(?:apps|packages)/[^/]+/src/', pathNot: ['^$1/', '^(?:apps|packages)/[^/]+/src/index[.]ts$'] },
+    },
+    {
+      name: 'no-import-of-dist',
+      comment: 'Built files end this check: their imports are not followed. Workspace imports must resolve to sources.',
+      from: {},
+      to: { path: '^(?:apps/[^/]+|packages/[^/]+|scripts)/dist/' },
+    },
+    {
+      name: 'domain-and-fhir-do-no-io',
+      comment: 'Both are pure: what they compute depends on their arguments alone. A buffer is data, not I/O.',
+      from: { path: '^packages/(?:domain|fhir)/', pathNot: testCode },
+      to: { dependencyTypes: ['core'], pathNot: '^(?:node:)?buffer$' },
+    },
+    {
+      name: 'bootstrap-needs-nothing-installed',
+      comment: 'scripts/*.mjs run before `pnpm install`, on any node: they import node and each other.',
+      from: { path: '^scripts/[^/]+[.]mjs$', pathNot: '[.]config[.]mjs$' },
+      to: { pathNot: '^scripts/[^/]+[.]mjs$', dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'no-circular-import',
+      comment: 'Which half of a cycle is loaded first depends on who asks; move what both need into a third file.',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-orphan',
+      comment: 'It imports nothing and nobody imports it: it is dead, or wired up by a name that nothing checks.',
+      from: { orphan: true },
+      to: {},
+    },
+  ].map((rule) => ({ severity: 'error', ...rule })),
+  options: {
+    // swc reads sources as they are written, so a type import is a dependency too: a layer that knows another's types
+    // cannot be changed alone. (`tsPreCompilationDeps` would only ask for a tsc with an API, which TypeScript 7 has not.)
+    parser: 'swc',
+    // Edges to these are seen and judged; what is in them is not read.
+    doNotFollow: { path: ['(?:^|/)node_modules/', '^(?:apps/[^/]+|packages/[^/]+|scripts)/dist/'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['@bulkhead/source', 'import', 'node', 'default'],
+      mainFields: ['module', 'main'],
+      extensions: ['.ts', '.mjs', '.js', '.json'],
+    },
+  },
+};
+
+function toLayerRule([folder, allowed]) {
+  // Who may import these two is for rules of their own, which tests are exempt from.
+  const judgedElsewhere = ['testing', 'embedded'].filter((name) => !allowed.includes(name));
+  if (folder === 'apps/api') judgedElsewhere.push('ehr-client');
+  return {
+    name: `layer-of-${folder.split('/').at(-1)}`,
+    comment: `Imports run downwards and never to a sibling. ${folder} may import of ours: ${allowed.join(', ') || 'nothing'}.`,
+    from: { path: `^${folder}/` },
+    to: {
+      path: '^packages/',
+      pathNot: [`^${folder}/`, `^packages/(?:${[...allowed, ...judgedElsewhere].join('|')})/`],
+    },
+  };
+}
+
+function toOwnerRule([name, owner]) {
+  return {
+    name: `${name}-only-in-${owner.split('/').at(-1)}`,
+    comment: `${owner} is the one place that knows ${name}: use what it exports.`,
+    from: { pathNot: `^${owner}/` },
+    // Installed, or imported without being installed.
+    to: { path: `(?:^|/)node_modules/(?:@types/)?${name}/|^${name}(?:/|$)`, pathNot: '^(?:apps|packages|scripts)/' },
+  };
+}

@@ -1,0 +1,105 @@
+import { testServices, waitFor } from '@bulkhead/testing';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { startApi, type TestApi } from './testing/start-api.ts';
+import { startRedis } from './testing/start-redis.ts';
+import { startTcpProxy } from './testing/start-tcp-proxy.ts';
+
+const path = '/api/ehr/athenahealth/bulk-export';
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function start(env: Record<string, string> = {}, services = testServices()): Promise<TestApi> {
+  const api = await startApi({ env, services });
+  closers.push(() => api.stop());
+  return api;
+}
+
+async function startRedisOfOwn() {
+  const redis = await startRedis();
+  closers.push(() => redis.stop());
+  return redis;
+}
+
+const unavailable = { success: false, error: { code: 'unavailable', message: expect.any(String) } };
+
+describe('the API', () => {
+  test('lives and is ready', async () => {
+    const api = await start();
+    const health = await api.request('GET', '/health', { authorization: null });
+    expect([health.status, health.body]).toEqual([200, { status: 'alive' }]);
+    const ready = await api.request('GET', '/ready', { authorization: null });
+    expect([ready.status, ready.body]).toEqual([200, { ready: true, checks: { mongodb: 'up', redis: 'up' } }]);
+  });
+
+  test('while Redis is away: 503 with Retry-After, nothing runs, and it goes on by itself afterwards', async () => {
+    const redis = await startRedisOfOwn();
+    const api = await start({ REDIS_URL: redis.url });
+    const connectionId = await api.createConnection();
+    await redis.stop();
+    for (const resourceTypes of [['Patient'], ['Patient'], ['Condition']]) {
+      const { status, headers, body } = await api.request('POST', path, { body: { connectionId, resourceTypes } });
+      expect([status, body]).toEqual([503, unavailable]);
+      expect(headers.get('retry-after')).toBe('5');
+    }
+    expect(await api.store.bulkExports.listActive()).toEqual([]);
+    const capabilities = await api.request('GET', `/api/ehr/athenahealth/capabilities?connectionId=${connectionId}`);
+    expect([capabilities.status, capabilities.headers.get('retry-after')]).toEqual([503, '5']);
+    const ready = await api.request('GET', '/ready');
+    expect([ready.status, ready.body]).toEqual([503, { ready: false, checks: { mongodb: 'up', redis: 'down' } }]);
+    expect((await api.request('GET', '/health')).status).toBe(200);
+    expect((await api.request('GET', '/api/ehr/connections')).status).toBe(200);
+
+    await redis.start();
+    const started = await waitFor(async () => {
+      const answer = await api.request('POST', path, { body: { connectionId, resourceTypes: ['Patient'] } });
+      return answer.status === 202 ? answer : undefined;
+    });
+    expect((await api.store.bulkExports.listActive()).map(({ id }) => id)).toEqual([started.body.data.id]);
+    expect((await api.request('GET', '/ready')).status).toBe(200);
+    api.expectNoSecretInAnswers();
+  }, 30_000);
+
+  test('starts without Redis and accepts nothing until it is there', async () => {
+    const redis = await startRedisOfOwn();
+    await redis.stop();
+    const api = await start({ REDIS_URL: redis.url });
+    const connectionId = await api.createConnection();
+    expect((await api.request('POST', path, { body: { connectionId } })).status).toBe(503);
+    expect((await api.request('GET', '/ready')).status).toBe(503);
+    await redis.start();
+    await waitFor(async () => (await api.request('POST', path, { body: { connectionId } })).status === 202);
+  }, 30_000);
+
+  test('stops while Redis is away', async () => {
+    const redis = await startRedisOfOwn();
+    const api = await startApi({ env: { REDIS_URL: redis.url } });
+    await redis.stop();
+    await api.stop();
+  });
+
+  test('while MongoDB is away: 503 with Retry-After, and it goes on by itself afterwards', async () => {
+    const services = testServices();
+    const mongodb = new URL(services.mongodbUri);
+    const proxy = await startTcpProxy({ host: mongodb.hostname, port: Number(mongodb.port) });
+    closers.push(() => proxy.close());
+    const behind = new URL(mongodb);
+    behind.host = `127.0.0.1:${proxy.port}`;
+    const api = await start({ MONGODB_URI: behind.href }, services);
+    expect((await api.request('GET', '/ready')).status).toBe(200);
+    await proxy.close();
+    const requests = [api.request('POST', path, { body: { connectionId: 'c' } }), api.request('GET', `${path}/job_1`)];
+    for (const { status, headers, body } of await Promise.all(requests)) {
+      expect([status, body]).toEqual([503, unavailable]);
+      expect(headers.get('retry-after')).toBe('5');
+    }
+    const ready = await api.request('GET', '/ready');
+    expect([ready.status, ready.body]).toEqual([503, { ready: false, checks: { mongodb: 'down', redis: 'up' } }]);
+    expect((await api.request('GET', '/health')).status).toBe(200);
+
+    await proxy.open();
+    await waitFor(async () => (await api.request('GET', '/ready')).status === 200);
+    expect((await api.request('GET', '/api/ehr/connections')).status).toBe(200);
+  }, 30_000);
+});

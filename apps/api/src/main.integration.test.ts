@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
+const usable = {
+  REDIS_URL: 'redis://127.0.0.1:1',
+  MONGODB_URI: 'mongodb://127.0.0.1:1/none',
+  BULKHEAD_ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64'),
+};
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bulkhead-main-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** The process as an operator starts it. */
+async function run(env: Record<string, string>) {
+  const child = spawn(process.execPath, ['--conditions=@bulkhead/source', main], { env });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+  const [code] = await once(child, 'close');
+  return { code, lines: output.trimEnd().split('\n') };
+}
+
+describe('the API process', () => {
+  test('refuses a missing environment with one error that lists every variable', async () => {
+    expect(await run({})).toEqual({
+      code: 1,
+      lines: [
+        'The environment is not usable:',
+        expect.stringMatching(/^ {2}- REDIS_URL: must be a redis/),
+        expect.stringMatching(/^ {2}- MONGODB_URI: /),
+        expect.stringMatching(/^ {2}- BULKHEAD_ENCRYPTION_KEY: /),
+      ],
+    });
+  });
+
+  test('refuses a wrong environment likewise, and does not repeat its values', async () => {
+    const { code, lines } = await run({
+      REDIS_URL: 'http://user:planted-password@host',
+      MONGODB_URI: 'postgres://planted-password',
+      BULKHEAD_ENCRYPTION_KEY: 'planted-password',
+      PORT: '99999',
+      LOG_LEVEL: 'loud',
+      ATHENAHEALTH_FHIR_ENDPOINT: 'ftp://planted-password',
+    });
+    expect(code).toBe(1);
+    expect(lines.map((line) => /^ {2}- (\w+): /.exec(line)?.[1]).sort()).toEqual([
+      'ATHENAHEALTH_FHIR_ENDPOINT',
+      'BULKHEAD_ENCRYPTION_KEY',
+      'LOG_LEVEL',
+      'MONGODB_URI',
+      'PORT',
+      'REDIS_URL',
+      undefined,
+    ]);
+    expect(lines.join()).not.toContain('planted-password');
+  });
+
+  test('refuses a broken providers file with all faults', async () => {
+    const file = join(folder, 'providers.json');
+    await writeFile(file, JSON.stringify([{ id: 'Bad Id', name: '', environments: {}, rateLimit: { limit: 0 } }]));
+    const { code, lines } = await run({ ...usable, BULKHEAD_PROVIDERS_FILE: file });
+    expect(code).toBe(1);
+    const faults = ['id', 'name', 'defaultEnvironment', 'rateLimit.limit', 'rateLimit.windowMs', 'rateLimit.perDay'];
+    for (const fault of faults) expect(lines.join('\n')).toContain(`0.${fault}: `);
+    expect(lines.filter((line) => /^\s+at /.test(line))).toEqual([]);
+  });
+
+  test('refuses a providers file that is not there', async () => {
+    const { code, lines } = await run({ ...usable, BULKHEAD_PROVIDERS_FILE: join(folder, 'none.json') });
+    expect([code, lines]).toEqual([
+      1,
+      ['The environment is not usable:', expect.stringContaining('BULKHEAD_PROVIDERS_FILE')],
+    ]);
+  });
+
+  test('stops with exit code 1 where MongoDB is not there', async () => {
+    const { code, lines } = await run(usable);
+    expect(code).toBe(1);
+    expect(lines.map((line) => JSON.parse(line).msg)).toContain('start failed');
+  });
+});

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { createLogger } from '@bulkhead/runtime';
+import { createStore, type Store } from '@bulkhead/store';
+import { type TestServices, testServices } from '@bulkhead/testing';
+import { buildApp } from '../app.ts';
+import { readApiConfig } from '../env.ts';
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests read whatever the answer holds and compare it.
+  readonly body: any;
+}
+
+export interface RequestOptions {
+  /** A text is sent as it is, anything else as JSON. */
+  readonly body?: unknown;
+  /** Default: the operator's key by Bearer. Null: none. */
+  readonly authorization?: string | null;
+}
+
+export interface TestApi {
+  readonly baseUrl: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly store: Store;
+  readonly operatorKey: string;
+  readonly clientKey: string;
+  request(method: string, path: string, options?: RequestOptions): Promise<ApiAnswer>;
+  /** A connection to athenahealth with the planted secret. */
+  createConnection(): Promise<string>;
+  /** Fails if any answer so far held a secret. */
+  expectNoSecretInAnswers(): void;
+  stop(): Promise<void>;
+}
+
+/** Where the tests' athenahealth is: the API names it and never talks to it. */
+export const fhirEndpoint = 'http://ehr.example:8080/fhir/r4';
+export const clientSecret = 'planted-client-secret-8d1f';
+
+/** An API without workers, on a database and a key prefix of its own, with a key for each role. */
+export async function startApi({
+  env = {},
+  services = testServices(),
+}: {
+  readonly env?: Record<string, string>;
+  readonly services?: TestServices;
+} = {}): Promise<TestApi> {
+  const { redisUrl, mongodbUri, prefix } = services;
+  const apiEnv = {
+    REDIS_URL: redisUrl,
+    MONGODB_URI: mongodbUri,
+    BULKHEAD_PREFIX: prefix,
+    BULKHEAD_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+    ATHENAHEALTH_FHIR_ENDPOINT: fhirEndpoint,
+    PORT: '0',
+    HOST: '127.0.0.1',
+    ...env,
+  };
+  const logger = createLogger({ name: 'api', level: (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent' });
+  const config = readApiConfig(apiEnv);
+  // Not through what a test may put in front of MongoDB.
+  const store = createStore({ uri: mongodbUri, encryptionKey: config.BULKHEAD_ENCRYPTION_KEY });
+  await store.connect();
+  await store.migrate();
+  const [operatorKey, clientKey] = await Promise.all(
+    (['operator', 'client'] as const).map((role) => store.apiKeys.create({ name: role, role, now: new Date() })),
+  );
+  const app = buildApp({ config, logger, kickOffWaitMs: 0 });
+  try {
+    await app.start();
+  } catch (error) {
+    await Promise.all([store.close(), app.stop()]);
+    throw error;
+  }
+  const baseUrl = `http://127.0.0.1:${app.port}`;
+  const answers: string[] = [];
+
+  const request: TestApi['request'] = async (method, path, { body, authorization = `Bearer ${operatorKey}` } = {}) => {
+    const response = await fetch(baseUrl + path, {
+      method,
+      headers: { 'content-type': 'application/json', ...(authorization === null ? {} : { authorization }) },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    answers.push(`${JSON.stringify([...response.headers])}\n${text}`);
+    return { status: response.status, headers: response.headers, text, body: parse(text) };
+  };
+  return {
+    baseUrl,
+    env: apiEnv,
+    store,
+    operatorKey: operatorKey ?? '',
+    clientKey: clientKey ?? '',
+    request,
+    async createConnection() {
+      const auth = { method: 'client_credentials', clientId: 'client-1', clientSecret };
+      const answer = await request('POST', '/api/ehr/connections', {
+        body: { provider: 'athenahealth', practiceId: '195900', auth },
+      });
+      if (answer.status !== 201) throw new Error(answer.text);
+      return answer.body.data.id;
+    },
+    expectNoSecretInAnswers() {
+      const secrets = [clientSecret, apiEnv.BULKHEAD_ENCRYPTION_KEY, operatorKey ?? '', clientKey ?? '', mongodbUri];
+      const leaked = secrets.filter((secret) => answers.some((answer) => answer.includes(secret)));
+      if (answers.length === 0 || leaked.length > 0) throw new Error(`${leaked.length} secrets in answers`);
+    },
+    async stop() {
+      await app.stop();
+      await store.close();
+    },
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Bull Board's pages, and the empty body of a 204.
+    return undefined;
+  }
+}

@@ -1,0 +1,45 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { waitFor } from '@bulkhead/testing';
+import { freePort } from './free-port.ts';
+
+export interface TestRedis {
+  readonly url: string;
+  /** After `stop`: again on the same port, and empty. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A Redis of a test's own, to be taken away. It needs redis-server on PATH, also where REDIS_URL names a server. */
+export async function startRedis(): Promise<TestRedis> {
+  const port = await freePort();
+  let child: ChildProcess | undefined;
+  const redis: TestRedis = {
+    url: `redis://127.0.0.1:${port}`,
+    async start() {
+      child = spawn('redis-server', ['--port', String(port), '--save', '', '--appendonly', 'no'], { stdio: 'ignore' });
+      await waitFor(() => accepts(port), { what: 'redis-server' });
+    },
+    async stop() {
+      const stopped = child;
+      child = undefined;
+      if (!stopped || stopped.exitCode !== null) return;
+      stopped.kill('SIGKILL');
+      await once(stopped, 'exit');
+    },
+  };
+  await redis.start();
+  return redis;
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const answer = (isUp: boolean) => {
+      socket.destroy();
+      resolve(isUp);
+    };
+    socket.once('connect', () => answer(true)).once('error', () => answer(false));
+  });
+}

@@ -1,2 +1,0 @@
-export { buildApp } from './app.ts';
-export { readWorkerConfig, type WorkerConfig } from './env.ts';

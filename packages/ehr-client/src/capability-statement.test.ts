@@ -1,0 +1,98 @@
+import { describe, expect, test } from '@jest/globals';
+import { interpretStatement } from './capability-statement.ts';
+
+const readAt = new Date('2024-01-15T10:00:00Z');
+const statement = (change: object) => ({ resourceType: 'CapabilityStatement', ...change });
+const exportOperation = [
+  { name: 'export', definition: 'http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export' },
+];
+
+describe('interpretStatement', () => {
+  test('reads levels, types, version and software', () => {
+    const value = statement({
+      fhirVersion: '4.0.1',
+      software: { name: 'athenaOne' },
+      rest: [
+        {
+          operation: [{ name: 'export', definition: 'x' }],
+          resource: [
+            { type: 'Patient', operation: exportOperation },
+            { type: 'Group', operation: [{ name: 'other', definition: 'http://x/group-export' }] },
+            { type: 'Observation' },
+          ],
+        },
+      ],
+    });
+    expect(interpretStatement(value, readAt)).toEqual({
+      readAt,
+      exportLevels: ['system', 'patient', 'group'],
+      resourceTypes: ['Patient', 'Group', 'Observation'],
+      fhirVersion: '4.0.1',
+      software: 'athenaOne',
+    });
+  });
+
+  test.each([
+    { what: 'a statement that says nothing', value: statement({}), exportLevels: [], resourceTypes: [] },
+    {
+      what: 'operations other than export',
+      exportLevels: [],
+      resourceTypes: ['Patient'],
+      value: statement({
+        rest: [
+          {
+            operation: [{ name: 'validate' }],
+            resource: [{ type: 'Patient', operation: [{ name: 'match', definition: 'm' }] }],
+          },
+        ],
+      }),
+    },
+    {
+      what: 'athenahealth: Groups only',
+      exportLevels: ['group'],
+      resourceTypes: ['Group'],
+      value: statement({ rest: [{ resource: [{ type: 'Group', operation: exportOperation }] }] }),
+    },
+    {
+      what: 'several rests and nonsense in between',
+      exportLevels: ['patient'],
+      resourceTypes: ['Patient'],
+      value: statement({
+        fhirVersion: 4,
+        software: { name: {} },
+        rest: [{}, { resource: [{ type: 7 }, { type: 'Patient', operation: exportOperation }] }],
+      }),
+    },
+  ])('$what', ({ value, exportLevels, resourceTypes }) => {
+    expect(interpretStatement(value, readAt)).toEqual({ readAt, exportLevels, resourceTypes });
+  });
+
+  test.each([
+    { value: undefined },
+    { value: null },
+    { value: '<html>planted</html>' },
+    { value: [] },
+    { value: { resourceType: 'OperationOutcome' } },
+  ])('$value is no CapabilityStatement', ({ value }) => {
+    expect(() => interpretStatement(value, readAt)).toThrow(
+      expect.objectContaining({ code: 'capabilities-not-understood', retry: 'never' }),
+    );
+  });
+
+  test.each([
+    { what: 'rest', change: { rest: {} } },
+    { what: 'resource', change: { rest: [{ resource: null, operation: null }] } },
+    { what: 'an entry', change: { rest: [null] } },
+    {
+      what: 'an operation',
+      change: { rest: [{ operation: [null], resource: [null, { type: 'Patient', operation: {} }] }] },
+    },
+  ])('$what of a wrong shape is an answer of ours, not a crash', ({ change }) => {
+    const read = () => interpretStatement(statement(change), readAt);
+    try {
+      expect(read().exportLevels).toEqual([]);
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'capabilities-not-understood' });
+    }
+  });
+});

@@ -1,0 +1,149 @@
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import type { EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { SessionRequest } from './ehr-session.ts';
+import { openFile } from './open-file.ts';
+import { startEhr, type TestEhr } from './testing/start-ehr.ts';
+
+let ehr: TestEhr;
+afterEach(() => ehr.stop());
+
+async function start(simulator: EhrSimulatorOptions = {}): Promise<void> {
+  ehr = await startEhr({ simulator });
+}
+
+const metadata = (change: Partial<SessionRequest> = {}): SessionRequest => ({
+  method: 'GET',
+  url: `${ehr.simulator.fhirEndpoint}/metadata`,
+  headers: { accept: 'application/fhir+json' },
+  priority: 'interactive',
+  responseType: 'json',
+  retries: 0,
+  sendToken: true,
+  ...change,
+});
+
+describe('a redirect', () => {
+  test.each([{ status: 302 }, { status: 303 }, { status: 307 }])(
+    '$status is followed with the token at the same origin',
+    async ({ status }) => {
+      await start();
+      const to = '/fhir/r4/.well-known/smart-configuration';
+      await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'redirect', status, to } });
+      const response = await ehr.session.send(metadata());
+      expect(response).toMatchObject({ status: 200, url: ehr.simulator.baseUrl + to });
+      const [, discovery] = await ehr.requests(/smart-configuration/);
+      expect(discovery?.headers.authorization).toBeDefined();
+    },
+  );
+
+  test('to another origin loses the token', async () => {
+    await start({ separateFileHost: true });
+    const { entries } = await ehr.export();
+    const url = new URL(entries[0]?.url ?? '');
+    // At the FHIR host, which redirects to the file host.
+    const atHome = new URL(url.pathname + url.search, ehr.simulator.baseUrl).href;
+    await ehr.orderFault({ match: { path: 'bulkdata' }, fault: { kind: 'redirect' } });
+    const file = await openFile({ session: ehr.session, url: atHome, requiresAccessToken: true });
+    expect((await buffer(file.body)).length).toBeGreaterThan(1000);
+    const [first, second] = await ehr.requests(/bulkdata/);
+    expect([first?.headers.authorization !== undefined, second?.headers.authorization]).toEqual([true, undefined]);
+    expect((await ehr.violations()).byKind).toMatchObject({ token: 0 });
+  });
+
+  test.each([{ responseType: 'json' }, { responseType: 'stream' }] as const)(
+    'in a circle ends: ehr-redirects ($responseType)',
+    async ({ responseType }) => {
+      await start();
+      const fault = { kind: 'redirect', to: '/fhir/r4/metadata' };
+      await ehr.orderFault({ match: { path: 'metadata' }, fault, times: 'always' });
+      await expect(ehr.session.send(metadata({ responseType }))).rejects.toMatchObject({
+        code: 'ehr-redirects',
+        retry: 'never',
+      });
+      expect((await ehr.requests(/metadata/)).length).toBeLessThanOrEqual(6);
+    },
+  );
+
+  test.each([
+    { what: 'no address', to: 'http://' },
+    { what: 'another protocol', to: 'file:///etc/passwd' },
+  ])('to $what is an error of ours', async ({ to }) => {
+    await start();
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'redirect', to } });
+    await expect(ehr.session.send(metadata())).rejects.toMatchObject({ code: 'ehr-redirects', retry: 'never' });
+  });
+});
+
+describe('a request', () => {
+  test('for the token at a foreign host is not sent', async () => {
+    await start();
+    const url = 'http://127.0.0.1:1/fhir/r4/metadata';
+    await expect(ehr.session.send(metadata({ url }))).rejects.toMatchObject({
+      code: 'token-for-foreign-host',
+      retry: 'never',
+      context: { host: '127.0.0.1:1' },
+    });
+  });
+
+  test('to nobody: ehr-unreachable, later', async () => {
+    await start();
+    const request = metadata({ url: 'http://127.0.0.1:1/metadata', sendToken: false });
+    await expect(ehr.session.send(request)).rejects.toMatchObject({ code: 'ehr-unreachable', retry: 'later' });
+  });
+
+  test('that may be repeated is, at 5xx and where there was no answer, as often as it says', async () => {
+    await start();
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 503 }, times: 2 });
+    await expect(ehr.session.send(metadata({ retries: 1 }))).rejects.toMatchObject({ status: 503 });
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'reset' } });
+    expect((await ehr.session.send(metadata({ retries: 1 }))).status).toBe(200);
+    expect(await ehr.requests(/metadata/)).toHaveLength(4);
+  });
+
+  test('that was throttled is not repeated by itself', async () => {
+    await start();
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 429, retryAfter: '9' } });
+    await expect(ehr.session.send(metadata({ retries: 2 }))).rejects.toMatchObject({ retry: { afterMs: 9000 } });
+    expect(await ehr.requests(/metadata/)).toHaveLength(1);
+  });
+
+  test('that is told to wait for an hour says so, and does not sit through it', async () => {
+    await start();
+    const fault = { kind: 'status', status: 503, retryAfter: '3600' };
+    await ehr.orderFault({ match: { path: 'metadata' }, fault, times: 'always' });
+    await expect(ehr.session.send(metadata({ retries: 2 }))).rejects.toMatchObject({ retry: { afterMs: 3_600_000 } });
+  });
+
+  test('that is aborted ends with its reason, also between two tries', async () => {
+    await start();
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 500 }, times: 'always' });
+    const signal = AbortSignal.timeout(50);
+    await expect(ehr.session.send(metadata({ retries: 50, signal }))).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+
+  test('for a stream leaves a compressed body as it is', async () => {
+    await start();
+    const { entries } = await ehr.export();
+    const { data } = await ehr.session.send(
+      metadata({
+        url: entries[0]?.url ?? '',
+        responseType: 'stream',
+        headers: { accept: 'application/fhir+ndjson', 'accept-encoding': 'gzip' },
+      }),
+    );
+    expect([...(await buffer(data as Readable)).subarray(0, 2)]).toEqual([0x1f, 0x8b]);
+  });
+
+  test('that was throttled pauses everybody who shares its budget', async () => {
+    const rateLimit = { limit: 16, windowMs: 50, perDay: 1000, guardMs: 5 };
+    ehr = await startEhr({ provider: { rateLimit } });
+    await ehr.session.send(metadata());
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 429, retryAfter: '1' } });
+    await expect(ehr.session.send(metadata())).rejects.toMatchObject({ status: 429 });
+    const startedAt = performance.now();
+    await ehr.sessionOf({ id: 'conn_2' }).send(metadata({ sendToken: false }));
+    expect(performance.now() - startedAt).toBeGreaterThan(950);
+  });
+});

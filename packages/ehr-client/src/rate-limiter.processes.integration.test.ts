@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { createEhrSimulator } from '@bulkhead/ehr-simulator';
+import { testServices } from '@bulkhead/testing';
+import { expect, test } from '@jest/globals';
+
+const hammer = fileURLToPath(new URL('testing/hammer.ts', import.meta.url));
+const processes = 4;
+const requestsEach = 15;
+
+test('four processes that share a budget break no limit of athenahealth, and use most of it', async () => {
+  const { redisUrl, prefix } = testServices();
+  const simulator = createEhrSimulator({ patients: 1, rateLimit: true });
+  await simulator.start();
+  try {
+    const codes = await Promise.all(
+      Array.from({ length: processes }, async () => {
+        const args = [redisUrl, prefix, simulator.fhirEndpoint, String(requestsEach)];
+        const child = spawn(process.execPath, ['--conditions=@bulkhead/source', hammer, ...args], {
+          stdio: ['ignore', 'ignore', 'inherit'],
+        });
+        const [code] = await once(child, 'close');
+        return code;
+      }),
+    );
+    expect(codes).toEqual(Array.from({ length: processes }, () => 0));
+    const control = async (path: string) => (await fetch(`${simulator.baseUrl}/_sim${path}`)).json();
+    const violations = (await control('/violations')) as { byKind: object; violations: object[] };
+    expect(violations.violations).toEqual([]);
+    const { requests } = (await control('/requests')) as { requests: { status: number; arrivedAtMs: number }[] };
+    const arrivals = requests.map(({ arrivedAtMs }) => arrivedAtMs).sort((left, right) => left - right);
+    expect(requests.map(({ status }) => status)).toEqual(Array.from({ length: processes * requestsEach }, () => 200));
+    // 60 requests of 16 in 2 s take three windows and the fourth's beginning: 6 s and the guards.
+    const tookMs = (arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0);
+    expect(tookMs).toBeGreaterThan(6000);
+    expect(tookMs).toBeLessThan(9000);
+  } finally {
+    await simulator.stop();
+  }
+}, 30_000);

@@ -1,0 +1,31 @@
+import { Redis } from 'ioredis';
+import { createEhrClient } from '../create-ehr-client.ts';
+import { createProviderRegistry } from '../provider-registry.ts';
+
+// One of several processes that send what they can: started by rate-limiter.processes.integration.test.ts.
+// Usage: node hammer.ts REDIS_URL PREFIX FHIR_ENDPOINT REQUESTS
+const [redisUrl = '', prefix = '', fhirEndpoint = '', count = '0'] = process.argv.slice(2);
+const redis = new Redis(redisUrl);
+const registry = createProviderRegistry({ ATHENAHEALTH_FHIR_ENDPOINT: fhirEndpoint });
+const client = createEhrClient({ registry, redis, prefix });
+const session = client.session({
+  id: `conn_${process.pid}`,
+  provider: 'athenahealth',
+  environment: 'production',
+  fhirEndpoint,
+  auth: { method: 'none' },
+  createdAt: new Date(),
+});
+const send = () =>
+  session.send({
+    method: 'GET',
+    url: `${fhirEndpoint}/metadata`,
+    headers: { accept: 'application/fhir+json' },
+    priority: 'crawl',
+    responseType: 'json',
+    retries: 0,
+    sendToken: false,
+  });
+await Promise.all(Array.from({ length: Number(count) }, send));
+client.close();
+redis.disconnect();

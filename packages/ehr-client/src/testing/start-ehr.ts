@@ -1,0 +1,100 @@
+import type { Connection } from '@bulkhead/domain';
+import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { testServices, waitFor } from '@bulkhead/testing';
+import { Redis } from 'ioredis';
+import { createEhrClient, type EhrClient } from '../create-ehr-client.ts';
+import type { EhrSession } from '../ehr-session.ts';
+import { type Manifest, readExportStatus } from '../export-status.ts';
+import { kickOffExport } from '../kick-off.ts';
+import type { Provider } from '../provider-registry.ts';
+
+export interface SeenRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly arrivedAtMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly status?: number;
+}
+
+export interface TestEhr {
+  readonly simulator: EhrSimulator;
+  readonly client: EhrClient;
+  readonly session: EhrSession;
+  connection(change?: Partial<Connection>): Connection;
+  /** A session of a connection of its own. */
+  sessionOf(change: Partial<Connection>): EhrSession;
+  /** See the simulator's README. */
+  orderFault(order: object): Promise<void>;
+  /** What arrived at the simulator, by path. */
+  requests(path: RegExp): Promise<SeenRequest[]>;
+  violations(): Promise<{ readonly byKind: Readonly<Record<string, number>>; readonly violations: readonly object[] }>;
+  /** Tokens issued so far. */
+  tokenCount(): Promise<number>;
+  /** Kicks an export off and waits for its manifest. */
+  export(resourceTypes?: readonly string[]): Promise<Manifest>;
+  stop(): Promise<void>;
+}
+
+const clientSecret = 'simulator-secret';
+
+/** A simulator and a client of it. Without a rate limit: a fresh budget waits two seconds, and that has tests of its own. */
+export async function startEhr(
+  options: { readonly simulator?: EhrSimulatorOptions; readonly provider?: Partial<Provider> } = {},
+): Promise<TestEhr> {
+  const { redisUrl, prefix } = testServices();
+  const simulator = createEhrSimulator({ patients: 8, exportSeconds: 0, retryAfterSeconds: 0, ...options.simulator });
+  await simulator.start();
+  const provider: Provider = {
+    id: 'simulated',
+    name: 'The simulator',
+    environments: { test: { fhirEndpoint: simulator.fhirEndpoint } },
+    defaultEnvironment: 'test',
+    ...options.provider,
+  };
+  const redis = new Redis(redisUrl);
+  const registry = { get: () => provider, list: () => [provider] };
+  const client = createEhrClient({ registry, redis, prefix });
+  const connection = (change: Partial<Connection> = {}): Connection => ({
+    id: 'conn_1',
+    provider: provider.id,
+    environment: 'test',
+    fhirEndpoint: simulator.fhirEndpoint,
+    groupId: 'a-1.C-195900',
+    auth: { method: 'client_credentials', clientId: 'simulator-client', clientSecret, scope: 'system/*.read' },
+    createdAt: new Date(),
+    ...change,
+  });
+  const session = client.session(connection());
+  const control = async (path: string, init: RequestInit = {}) => {
+    const response = await fetch(`${simulator.baseUrl}/_sim${path}`, init);
+    if (!response.ok) throw new Error(await response.text());
+    return (await response.json()) as never;
+  };
+  return {
+    simulator,
+    client,
+    session,
+    connection,
+    sessionOf: (change) => client.session(connection(change)),
+    orderFault: (order) => control('/faults', { method: 'POST', body: JSON.stringify(order) }),
+    requests: async (path) => {
+      const { requests } = (await control('/requests')) as { requests: SeenRequest[] };
+      return requests.filter((request) => path.test(request.path));
+    },
+    violations: () => control('/violations'),
+    tokenCount: async () => ((await control('/stats')) as { tokens: number }).tokens,
+    export: async (resourceTypes = ['Patient']) => {
+      const request = { exportType: 'Patient', resourceTypes } as const;
+      const { statusUrl } = await kickOffExport({ session, request });
+      return waitFor(async () => {
+        const status = await readExportStatus({ session, statusUrl });
+        return status.kind === 'complete' ? status.manifest : undefined;
+      });
+    },
+    async stop() {
+      client.close();
+      redis.disconnect();
+      await simulator.stop();
+    },
+  };
+}

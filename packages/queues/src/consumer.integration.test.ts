@@ -1,0 +1,260 @@
+import { once } from 'node:events';
+import { AppError, type RetryAdvice } from '@bulkhead/domain';
+import { waitFor } from '@bulkhead/testing';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { catalog } from './catalog.ts';
+import { startQueues, type TestQueues } from './testing/start-queues.ts';
+
+let queues: TestQueues;
+beforeEach(() => {
+  queues = startQueues();
+});
+afterEach(() => queues.stop());
+
+const kickOff = 'export.kick-off';
+const capabilities = 'connection.read-capabilities';
+const payload = { exportId: 'job_1' };
+const connection = { connectionId: 'conn_1' };
+
+function makeError(retry: RetryAdvice, cause?: unknown): AppError {
+  return new AppError({ code: 'made-up', message: 'Something static.', retry, cause });
+}
+
+/** The queue's own view of a job, as Bull Board has it. */
+const addRaw = (name: string, data: unknown) =>
+  queues.producer.queues.find((queue) => queue.name === 'connection')?.add(name, data, { jobId: 'raw', attempts: 3 });
+const rawJob = async () => {
+  const job = await queues.producer.queues.find((queue) => queue.name === 'connection')?.getJob('raw');
+  return { state: await job?.getState(), attemptsMade: job?.attemptsMade, failedReason: job?.failedReason };
+};
+const logged = (msg: string) => queues.logLines.filter((line) => line.msg === msg);
+
+describe('a job', () => {
+  test('gets its payload, its id and whether this is its last try', async () => {
+    const seen: unknown[] = [];
+    queues.startConsumer({
+      [capabilities]: async (given, { signal, jobId, isLastAttempt, log }) => {
+        seen.push({ given, jobId, isLastAttempt, aborted: signal.aborted });
+        await log('a line for Bull Board');
+      },
+    });
+    await queues.producer.enqueue(capabilities, connection);
+    await waitFor(async () => (await queues.job(capabilities, connection)).state === 'completed');
+    expect(seen).toEqual([{ given: connection, jobId: 'capabilities.conn_1', isLastAttempt: false, aborted: false }]);
+    expect(logged('job completed')).toEqual([
+      expect.objectContaining({
+        queue: 'connection',
+        job: capabilities,
+        jobId: 'capabilities.conn_1',
+        attempt: 1,
+        connectionId: 'conn_1',
+        durationMs: expect.any(Number),
+      }),
+    ]);
+  });
+
+  test.each([
+    { what: 'a payload with a field too many', name: capabilities, data: { connectionId: 'c', token: 'planted' } },
+    { what: 'a payload without its id', name: capabilities, data: {} },
+    { what: 'a payload of another type', name: capabilities, data: { connectionId: 7 } },
+    { what: 'a name that nobody knows', name: 'connection.forget', data: connection },
+    { what: 'a name that every object has', name: 'constructor', data: connection },
+  ])('with $what fails at once and for good, and an operator sees it', async ({ name, data }) => {
+    let runs = 0;
+    queues.startConsumer({
+      [capabilities]: async () => {
+        runs += 1;
+      },
+    });
+    await addRaw(name, data);
+    const job = await waitFor(async () => {
+      const stored = await rawJob();
+      return stored.state === 'failed' ? stored : undefined;
+    });
+    expect(job.attemptsMade).toBe(1);
+    expect(job.failedReason).toMatch(/^(the payload does not fit|there is no job)/);
+    expect(runs).toBe(0);
+    expect(logged('job failed')).toEqual([expect.objectContaining({ level: 50, queue: 'connection', jobId: 'raw' })]);
+    expect(JSON.stringify(queues.logLines)).not.toContain('planted');
+  });
+
+  test("whose error says 'never' fails at once", async () => {
+    queues.startConsumer({
+      [kickOff]: async () => {
+        throw makeError('never');
+      },
+    });
+    await queues.producer.enqueue(kickOff, payload);
+    await waitFor(async () => (await queues.job(kickOff, payload)).state === 'failed');
+    expect(await queues.job(kickOff, payload)).toEqual({
+      state: 'failed',
+      attemptsMade: 1,
+      failedReason: 'made-up: Something static.',
+    });
+    expect(logged('job failed')).toEqual([
+      expect.objectContaining({ level: 50, exportId: 'job_1', error: expect.objectContaining({ code: 'made-up' }) }),
+    ]);
+  });
+
+  test("whose error says 'later' is tried again with growing waits, and fails with the last try", async () => {
+    const tries: { at: number; isLastAttempt: boolean }[] = [];
+    queues.startConsumer({
+      [capabilities]: async (_payload, { isLastAttempt }) => {
+        tries.push({ at: Date.now(), isLastAttempt });
+        throw makeError('later');
+      },
+    });
+    await queues.producer.enqueue(capabilities, connection);
+    await waitFor(async () => (await queues.job(capabilities, connection)).state === 'failed');
+    const { attempts, backoffMs } = catalog[capabilities];
+    expect(tries.map(({ isLastAttempt }) => isLastAttempt)).toEqual([false, false, true]);
+    expect(tries).toHaveLength(attempts);
+    const [first = 0, second = 0] = tries.slice(1).map(({ at }, index) => at - (tries[index]?.at ?? 0));
+    // Jitter takes off up to a half.
+    expect(first).toBeGreaterThanOrEqual(backoffMs / 2 - 5);
+    expect(first).toBeLessThan(backoffMs + 500);
+    expect(second).toBeGreaterThanOrEqual(backoffMs - 5);
+    expect(logged('job will be retried').map(({ level, attempt }) => [level, attempt])).toEqual([
+      [40, 1],
+      [40, 2],
+    ]);
+    expect(logged('job failed').map(({ level, attempt }) => [level, attempt])).toEqual([[50, 3]]);
+  });
+
+  test('whose error names a wait is tried after it, however often, without using up a try', async () => {
+    const tries: { at: number; isLastAttempt: boolean }[] = [];
+    queues.startConsumer({
+      [capabilities]: async (_payload, { isLastAttempt }) => {
+        tries.push({ at: Date.now(), isLastAttempt });
+        if (tries.length <= 5) throw makeError({ afterMs: 100 });
+      },
+    });
+    await queues.producer.enqueue(capabilities, connection);
+    await waitFor(async () => (await queues.job(capabilities, connection)).state === 'completed');
+    expect(tries.map(({ isLastAttempt }) => isLastAttempt)).toEqual(Array.from({ length: 6 }, () => false));
+    const gaps = tries.slice(1).map(({ at }, index) => at - (tries[index]?.at ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(99);
+    expect(await queues.job(capabilities, connection)).toMatchObject({ attemptsMade: 1 });
+    expect(logged('job waits')).toHaveLength(5);
+    expect(logged('job failed')).toEqual([]);
+  });
+
+  test('leaves no word of a foreign error in Redis', async () => {
+    const secret = 'planted-secret-5c1e';
+    const cause = new Error(secret);
+    const thrown = [
+      () =>
+        Object.assign(new TypeError(`fetch of ${secret} failed`), { config: { headers: { authorization: secret } } }),
+      () => makeError('later', cause),
+      () => secret,
+    ];
+    let tries = 0;
+    queues.startConsumer({
+      [capabilities]: async () => {
+        tries += 1;
+        throw thrown[tries - 1]?.();
+      },
+    });
+    await queues.producer.enqueue(capabilities, connection);
+    await waitFor(async () => (await queues.job(capabilities, connection)).state === 'failed');
+    expect(await queues.job(capabilities, connection)).toMatchObject({ failedReason: 'unexpected: string' });
+    const keys = await queues.redis.keys(`${queues.prefix}*`);
+    const contents = await Promise.all(keys.map((key) => readKey(key)));
+    expect(contents.join()).toContain('unexpected: string');
+    expect(contents.join()).not.toContain(secret);
+    expect(JSON.stringify(queues.logLines)).not.toContain(secret);
+  });
+
+  test('that is cut by shutdown is handed over, and another process completes it', async () => {
+    const started = new AbortController();
+    const reasons: unknown[] = [];
+    const first = queues.startConsumer({
+      [kickOff]: async (_payload, { signal }) => {
+        started.abort();
+        await once(signal, 'abort');
+        reasons.push((signal.reason as Error).message);
+        throw signal.reason;
+      },
+    });
+    await queues.producer.enqueue(kickOff, payload);
+    await waitFor(() => started.signal.aborted);
+    await first.stop();
+    expect(reasons).toEqual(['the process is stopping']);
+    expect(await queues.job(kickOff, payload)).toMatchObject({ attemptsMade: 0, failedReason: undefined });
+    expect(['delayed', 'waiting']).toContain((await queues.job(kickOff, payload)).state);
+    let completions = 0;
+    queues.startConsumer({
+      [kickOff]: async () => {
+        completions += 1;
+      },
+    });
+    await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
+    expect(completions).toBe(1);
+    expect(logged('job failed')).toEqual([]);
+  });
+
+  test('that is short ends before the process does', async () => {
+    const started = new AbortController();
+    const release = new AbortController();
+    const consumer = queues.startConsumer({
+      [kickOff]: async () => {
+        started.abort();
+        await once(release.signal, 'abort');
+      },
+    });
+    await queues.producer.enqueue(kickOff, payload);
+    await waitFor(() => started.signal.aborted);
+    const stopped = consumer.stop();
+    release.abort();
+    await stopped;
+    expect((await queues.job(kickOff, payload)).state).toBe('completed');
+  });
+
+  test('that was added twice runs once', async () => {
+    let runs = 0;
+    await Promise.all(Array.from({ length: 5 }, () => queues.producer.enqueue(kickOff, payload)));
+    const count = async () => {
+      runs += 1;
+    };
+    queues.startConsumer({ [kickOff]: count });
+    queues.startConsumer({ [kickOff]: count });
+    await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
+    await queues.producer.enqueue(kickOff, payload);
+    await queues.producer.enqueue(kickOff, { exportId: 'job_2' });
+    await waitFor(async () => (await queues.job(kickOff, { exportId: 'job_2' })).state === 'completed');
+    expect(runs).toBe(2);
+  });
+
+  test('of a process that died is done by another one', async () => {
+    let runs = 0;
+    await queues.producer.enqueue(kickOff, payload);
+    await queues.takeAndDie('bulk-export');
+    expect((await queues.job(kickOff, payload)).state).toBe('active');
+    queues.startConsumer(
+      {
+        [kickOff]: async () => {
+          runs += 1;
+        },
+      },
+      { lockMs: 400 },
+    );
+    await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
+    expect(runs).toBe(1);
+    expect(logged('job stalled')).toEqual([expect.objectContaining({ queue: 'bulk-export', jobId: 'kick-off.job_1' })]);
+  });
+});
+
+async function readKey(key: string): Promise<string> {
+  const { redis } = queues;
+  const readers: Record<string, () => Promise<unknown>> = {
+    string: () => redis.get(key),
+    hash: () => redis.hgetall(key),
+    list: () => redis.lrange(key, 0, -1),
+    set: () => redis.smembers(key),
+    zset: () => redis.zrange(key, '0', '-1'),
+    stream: () => redis.xrange(key, '-', '+'),
+  };
+  const read = readers[await redis.type(key)];
+  if (!read) throw new Error(`${key} is of another type`);
+  return JSON.stringify(await read());
+}

@@ -1,0 +1,15 @@
+import type { JobName, JobPayload } from './catalog.ts';
+
+/** What a processor gets besides its payload. */
+export interface JobContext {
+  /** Aborted at shutdown, on a lost lock, on cancellation and at the job's time limit. */
+  readonly signal: AbortSignal;
+  readonly jobId: string;
+  /** No further try follows a failure. */
+  readonly isLastAttempt: boolean;
+  /** A line in Bull Board: no patient data. */
+  readonly log: (line: string) => Promise<void>;
+}
+
+export type Processor<Name extends JobName> = (payload: JobPayload<Name>, context: JobContext) => Promise<void>;
+export type Processors = { readonly [Name in JobName]: Processor<Name> };

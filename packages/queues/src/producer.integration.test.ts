@@ -1,0 +1,176 @@
+import { AppError } from '@bulkhead/domain';
+import { waitFor } from '@bulkhead/testing';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { startQueues, type TestQueues } from './testing/start-queues.ts';
+
+let queues: TestQueues;
+beforeEach(() => {
+  queues = startQueues();
+});
+afterEach(() => queues.stop());
+
+const kickOff = 'export.kick-off';
+const poll = 'export.poll';
+const payload = { exportId: 'job_1' };
+const fail = async () => {
+  throw new AppError({ code: 'made-up', message: 'Static.', retry: 'never' });
+};
+
+describe('ensure', () => {
+  test('adds what is not there, and leaves what waits', async () => {
+    const { producer } = queues;
+    expect(await producer.ensure(kickOff, payload)).toBe(true);
+    expect((await queues.job(kickOff, payload)).state).toBe('waiting');
+    expect(await producer.ensure(kickOff, payload)).toBe(false);
+    const queue = producer.queues.find(({ name }) => name === 'bulk-export');
+    expect(await queue?.getWaitingCount()).toBe(1);
+  });
+
+  test('leaves what runs or waits for its next try', async () => {
+    let runs = 0;
+    let end: () => void = () => undefined;
+    queues.startConsumer({
+      [kickOff]: async () => {
+        runs += 1;
+        await new Promise<void>((resolve) => {
+          end = resolve;
+        });
+        throw new AppError({ code: 'made-up', message: 'Static.', retry: { afterMs: 60_000 } });
+      },
+    });
+    await queues.producer.enqueue(kickOff, payload);
+    await waitFor(() => runs === 1);
+    expect(await queues.producer.ensure(kickOff, payload)).toBe(false);
+    end();
+    await waitFor(async () => (await queues.job(kickOff, payload)).state === 'delayed');
+    expect(await queues.producer.ensure(kickOff, payload)).toBe(false);
+    expect(runs).toBe(1);
+  });
+
+  test.each([
+    { what: 'completed', processor: async () => undefined },
+    { what: 'failed', processor: fail },
+  ])('runs again what has $what, where `enqueue` is dropped', async ({ what, processor }) => {
+    let runs = 0;
+    queues.startConsumer({
+      [kickOff]: async () => {
+        runs += 1;
+        await processor();
+      },
+    });
+    const settled = (count: number) =>
+      waitFor(async () => runs === count && (await queues.job(kickOff, payload)).state === what);
+    await queues.producer.enqueue(kickOff, payload);
+    await settled(1);
+    await queues.producer.enqueue(kickOff, payload);
+    expect((await queues.job(kickOff, payload)).state).toBe(what);
+    expect(await queues.producer.ensure(kickOff, payload)).toBe(true);
+    await settled(2);
+  });
+});
+
+describe('a schedule', () => {
+  test('comes again by itself, once however often it is set, until it is removed', async () => {
+    const { producer } = queues;
+    let runs = 0;
+    queues.startConsumer({
+      [poll]: async () => {
+        runs += 1;
+      },
+    });
+    expect(await producer.isScheduled(poll, payload)).toBe(false);
+    for (let i = 0; i < 3; i++) await producer.schedule({ name: poll, payload, everyMs: 100 });
+    await producer.schedule({ name: poll, payload: { exportId: 'job_2' }, everyMs: 3_600_000 });
+    expect(await producer.isScheduled(poll, payload)).toBe(true);
+    expect((await producer.listScheduledPolls()).sort()).toEqual(['job_1', 'job_2']);
+    const startedAt = performance.now();
+    await waitFor(() => runs >= 5);
+    expect(performance.now() - startedAt).toBeGreaterThan(250);
+    await producer.unschedule(poll, payload);
+    expect(await producer.isScheduled(poll, payload)).toBe(false);
+    expect(await producer.listScheduledPolls()).toEqual(['job_2']);
+    // Removing what is not there is no error: the sweep and the poll may both do it.
+    await producer.unschedule(poll, payload);
+  });
+
+  test('waits for its start', async () => {
+    const { producer } = queues;
+    let firstAt = 0;
+    queues.startConsumer({
+      [poll]: async () => {
+        firstAt ||= Date.now();
+      },
+    });
+    const startAt = new Date(Date.now() + 400);
+    await producer.schedule({ name: poll, payload, everyMs: 10_000, startAt });
+    await waitFor(() => firstAt > 0);
+    expect(firstAt).toBeGreaterThanOrEqual(startAt.getTime() - 5);
+    expect(firstAt).toBeLessThan(startAt.getTime() + 2000);
+  });
+
+  test('goes on after an iteration that failed', async () => {
+    let runs = 0;
+    queues.startConsumer({
+      [poll]: async () => {
+        runs += 1;
+        await fail();
+      },
+    });
+    await queues.producer.schedule({ name: poll, payload, everyMs: 100 });
+    await waitFor(() => runs >= 3);
+    expect(await queues.producer.isScheduled(poll, payload)).toBe(true);
+  });
+});
+
+describe("an export's flow", () => {
+  const flow = { exportId: 'job_1', fileIds: ['a', 'b', 'c'] };
+
+  test('finishes after all its files, failed ones too', async () => {
+    const order: string[] = [];
+    queues.startConsumer({
+      'file.download': async ({ fileId }) => {
+        order.push(fileId);
+        if (fileId === 'b') await fail();
+      },
+      'export.finalize': async ({ exportId }) => {
+        order.push(exportId);
+      },
+    });
+    await queues.producer.addExportFlow(flow);
+    await waitFor(async () => (await queues.job('export.finalize', payload)).state === 'completed');
+    expect(order.slice(0, 3).sort()).toEqual(['a', 'b', 'c']);
+    expect(order.slice(3)).toEqual(['job_1']);
+    expect((await queues.job('file.download', { exportId: 'job_1', fileId: 'b' })).state).toBe('failed');
+  });
+
+  test('runs nothing twice when it is added twice, before and after its end', async () => {
+    const order: string[] = [];
+    const { producer } = queues;
+    await producer.addExportFlow(flow);
+    await producer.addExportFlow(flow);
+    queues.startConsumer({
+      'file.download': async ({ fileId }) => {
+        order.push(fileId);
+      },
+      'export.finalize': async ({ exportId }) => {
+        order.push(exportId);
+      },
+    });
+    await waitFor(async () => (await queues.job('export.finalize', payload)).state === 'completed');
+    await producer.addExportFlow(flow);
+    await producer.addExportFlow({ exportId: 'job_2', fileIds: ['z'] });
+    await waitFor(async () => (await queues.job('export.finalize', { exportId: 'job_2' })).state === 'completed');
+    expect(order.sort()).toEqual(['a', 'b', 'c', 'job_1', 'job_2', 'z']);
+  });
+
+  test('without files goes straight to its finish', async () => {
+    let runs = 0;
+    queues.startConsumer({
+      'export.finalize': async () => {
+        runs += 1;
+      },
+    });
+    await queues.producer.addExportFlow({ exportId: 'job_1', fileIds: [] });
+    await waitFor(() => runs === 1);
+  });
+});

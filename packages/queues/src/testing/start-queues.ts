@@ -1,0 +1,88 @@
+import { createLogger } from '@bulkhead/runtime';
+import { testServices } from '@bulkhead/testing';
+import { Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { catalog, type JobName, type JobPayload, type QueueName } from '../catalog.ts';
+import { type Consumer, createConsumer } from '../consumer.ts';
+import type { Processors } from '../processor.ts';
+import { createProducer, type Producer } from '../producer.ts';
+
+export interface TestQueues {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly producer: Producer;
+  /** What an operator sees. */
+  readonly logLines: Record<string, unknown>[];
+  /** A process with these processors, and ones that do nothing for every other job. */
+  startConsumer(processors: Partial<Processors>, options?: { readonly lockMs?: number }): Consumer;
+  /** Another process takes the queue's next job and dies with it. */
+  takeAndDie(queue: QueueName): Promise<void>;
+  /** The job as Redis has it. */
+  job<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<StoredJob>;
+  stop(): Promise<void>;
+}
+
+export interface StoredJob {
+  readonly state: string;
+  readonly attemptsMade: number;
+  readonly failedReason: string | undefined;
+}
+
+/** Producer and consumers on a key prefix of their own. */
+export function startQueues(): TestQueues {
+  const { redisUrl, prefix } = testServices();
+  const connections: Redis[] = [];
+  const connect = () => {
+    const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
+    connections.push(redis);
+    return redis;
+  };
+  const redis = connect();
+  const logLines: Record<string, unknown>[] = [];
+  const logger = createLogger({
+    name: 'test',
+    level: 'debug',
+    destination: { write: (line) => logLines.push(JSON.parse(line)) },
+  });
+  const onError = (error: Error) => logger.warn('queue connection failed', { error });
+  const producer = createProducer({ redis, prefix, onError });
+  const consumers: Consumer[] = [];
+  const nothing = async () => undefined;
+  const none = Object.fromEntries(Object.keys(catalog).map((name) => [name, nothing])) as unknown as Processors;
+  return {
+    redis,
+    prefix,
+    producer,
+    logLines,
+    startConsumer(processors, options = {}) {
+      const consumer = createConsumer({
+        redis: connect(),
+        prefix,
+        queues: ['bulk-export', 'file-download', 'connection', 'maintenance'],
+        processors: { ...none, ...processors },
+        logger,
+        ...options,
+      });
+      consumers.push(consumer);
+      consumer.start();
+      return consumer;
+    },
+    async takeAndDie(queue) {
+      const worker = new Worker(queue, null, { connection: connect(), prefix, autorun: false, lockDuration: 200 });
+      await worker.getNextJob('dead', { block: false });
+      await worker.close();
+    },
+    async job(name, payload) {
+      const { queue: queueName, jobId } = catalog[name] as { queue: string; jobId: (payload: unknown) => string };
+      const queue = producer.queues.find((one) => one.name === queueName);
+      const job = await queue?.getJob(jobId(payload));
+      if (!job) return { state: 'absent', attemptsMade: 0, failedReason: undefined };
+      return { state: await job.getState(), attemptsMade: job.attemptsMade, failedReason: job.failedReason };
+    },
+    async stop() {
+      await Promise.all(consumers.map((consumer) => consumer.stop()));
+      await producer.close();
+      for (const connection of connections) connection.disconnect();
+    },
+  };
+}

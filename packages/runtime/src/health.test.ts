@@ -1,0 +1,67 @@
+import { describe, expect, test } from '@jest/globals';
+import { startHealthServer } from './health.server.ts';
+import { createHealth } from './health.ts';
+
+const up = async () => undefined;
+const down = async () => {
+  throw new Error('planted');
+};
+const silent = () => new Promise<void>(() => undefined);
+
+describe('readiness', () => {
+  test('needs every dependency', async () => {
+    expect(await createHealth({ mongodb: up, redis: up }).readiness()).toEqual({
+      ready: true,
+      checks: { mongodb: 'up', redis: 'up' },
+    });
+    expect(await createHealth({ mongodb: up, redis: down }).readiness()).toEqual({
+      ready: false,
+      checks: { mongodb: 'up', redis: 'down' },
+    });
+  });
+
+  test('counts a check that throws at once as down', async () => {
+    const broken = () => {
+      throw new Error('planted');
+    };
+    expect((await createHealth({ mongodb: broken }).readiness()).checks).toEqual({ mongodb: 'down' });
+  });
+
+  test('waits two seconds for those that do not answer, for all of them together', async () => {
+    const startedAt = performance.now();
+    expect(await createHealth({ mongodb: silent, redis: silent, disk: up }).readiness()).toEqual({
+      ready: false,
+      checks: { mongodb: 'down', redis: 'down', disk: 'up' },
+    });
+    const waitedMs = performance.now() - startedAt;
+    expect(waitedMs).toBeGreaterThan(1900);
+    expect(waitedMs).toBeLessThan(3500);
+  });
+
+  test('ends with the process', async () => {
+    const health = createHealth({ redis: up });
+    health.stop();
+    expect(await health.readiness()).toEqual({ ready: false, checks: { redis: 'up' }, stopping: true });
+  });
+});
+
+test('a process without an API answers about its health, and nothing else', async () => {
+  const checks = { redis: up };
+  const health = createHealth(checks);
+  const server = await startHealthServer({ health, port: 0 });
+  try {
+    const address = server.address() as { port: number };
+    const get = async (path: string) => {
+      const response = await fetch(`http://127.0.0.1:${address.port}${path}`);
+      return [response.status, await response.json()];
+    };
+    expect(await get('/health')).toEqual([200, { status: 'alive' }]);
+    expect(await get('/ready')).toEqual([200, { ready: true, checks: { redis: 'up' } }]);
+    expect((await get('/admin'))[0]).toBe(404);
+    health.stop();
+    expect(await get('/ready')).toEqual([503, { ready: false, checks: { redis: 'up' }, stopping: true }]);
+    expect((await get('/health'))[0]).toBe(200);
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+});

@@ -1,0 +1,155 @@
+import { globSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Cruise, cruiseLayers, root } from './cruise-layers.fixture.ts';
+import { plantTree } from './plant-tree.fixture.ts';
+
+const owned = {
+  bullmq: 'queues',
+  mongoose: 'store',
+  mongodb: 'embedded',
+  'mongodb-memory-server-core': 'embedded',
+  testcontainers: 'embedded',
+  axios: 'ehr-client',
+  'axios-retry': 'ehr-client',
+  'openid-client': 'ehr-client',
+  'stream-json': 'ehr-client',
+  pino: 'runtime',
+  express: 'apps',
+};
+
+/** A file, what it holds, and the one rule that it breaks. */
+const violations: readonly (readonly [path: string, text: string, rule: string])[] = [
+  // Layers: never upwards, never sideways.
+  ['packages/domain/src/up.ts', "import '@bulkhead/store';", 'layer-of-domain'],
+  ['packages/domain/src/up.test.ts', "import '@bulkhead/store';", 'layer-of-domain'],
+  ['packages/fhir/src/sideways.ts', "import '@bulkhead/domain';", 'layer-of-fhir'],
+  ['packages/runtime/src/sideways.ts', "import '@bulkhead/domain';", 'layer-of-runtime'],
+  ['packages/queues/src/sideways.ts', "import '@bulkhead/store';", 'layer-of-queues'],
+  ['packages/store/src/sideways.ts', "import '@bulkhead/queues';", 'layer-of-store'],
+  ['packages/store/src/logs.ts', "import '@bulkhead/runtime';", 'layer-of-store'],
+  ['packages/ehr-client/src/sideways.ts', "import '@bulkhead/store';", 'layer-of-ehr-client'],
+  ['packages/embedded/src/down.ts', "import '@bulkhead/runtime';", 'layer-of-embedded'],
+  ['packages/testing/src/up.ts', "import '@bulkhead/store';", 'layer-of-testing'],
+  ['apps/ehr-simulator/src/other-side.ts', "import '@bulkhead/store';", 'layer-of-ehr-simulator'],
+  ['apps/ehr-simulator/src/other-side.test.ts', "import '@bulkhead/ehr-client';", 'layer-of-ehr-simulator'],
+  ['scripts/start/to-ehr.ts', "import '@bulkhead/ehr-client';", 'layer-of-scripts'],
+  // These may import every layer there is; a package without a layer they may not.
+  ['packages/newcomer/src/index.ts', "import '@bulkhead/domain';", 'every-folder-has-a-layer'],
+  ['packages/service/src/newcomer.ts', "import '../../newcomer/src/index.ts';", 'layer-of-service'],
+  ['apps/api/src/newcomer.ts', "import '../../../packages/newcomer/src/index.ts';", 'layer-of-api'],
+  ['apps/worker/src/newcomer.ts', "import '../../../packages/newcomer/src/index.ts';", 'layer-of-worker'],
+  // However it is written.
+  ['apps/api/src/ehr.ts', "import '@bulkhead/ehr-client';", 'api-never-talks-to-an-ehr'],
+  ['apps/api/src/ehr.test.ts', "import '@bulkhead/ehr-client';", 'api-never-talks-to-an-ehr'],
+  ['apps/api/src/type.ts', "import type { A } from '@bulkhead/ehr-client';", 'api-never-talks-to-an-ehr'],
+  ['apps/api/src/inline-type.ts', "import { type A } from '@bulkhead/ehr-client';", 'api-never-talks-to-an-ehr'],
+  ['apps/api/src/re-export.ts', "export * from '@bulkhead/ehr-client';", 'api-never-talks-to-an-ehr'],
+  ['apps/api/src/dynamic.ts', "await import('@bulkhead/ehr-client');", 'api-never-talks-to-an-ehr'],
+  ['apps/api/src/inner.ts', "import '../../../packages/store/src/inner.ts';", 'packages-through-their-index'],
+  ['packages/service/src/built.ts', "import '../../store/dist/index.js';", 'no-import-of-dist'],
+  // Owners, and no test is exempt.
+  ...Object.entries(owned).map(
+    ([name, owner]) => [`packages/service/src/${name}.ts`, `import '${name}';`, `${name}-only-in-${owner}`] as const,
+  ),
+  ['packages/domain/src/queue.ts', "import 'bullmq';", 'bullmq-only-in-queues'],
+  ['packages/queues/src/database.test.ts', "import 'mongoose';", 'mongoose-only-in-store'],
+  ['apps/worker/src/queue.ts', "import type { Job } from 'bullmq';", 'bullmq-only-in-queues'],
+  ['apps/worker/src/deep.ts', "import 'stream-json/index.js';", 'stream-json-only-in-ehr-client'],
+  // Production and tests.
+  ['apps/worker/src/app-in-app.ts', "import '@bulkhead/api';", 'apps-are-not-imported'],
+  ['scripts/start/app-in-script.ts', "import '@bulkhead/ehr-simulator';", 'apps-are-not-imported'],
+  ['packages/ehr-client/src/wrong-app.test.ts', "import '@bulkhead/api';", 'tests-import-the-simulator-only'],
+  ['apps/worker/src/server.ts', "import '@bulkhead/embedded';", 'embedded-only-in-scripts-and-tests'],
+  ['packages/service/src/builders.ts', "import '@bulkhead/testing';", 'no-test-code-in-production'],
+  ['scripts/start/builders.ts', "import '@bulkhead/testing';", 'no-test-code-in-production'],
+  ['packages/service/src/fixture.ts', "import './some.fixture.ts';", 'no-test-code-in-production'],
+  ['packages/service/src/folder.ts', "import './testing/some.ts';", 'no-test-code-in-production'],
+  ['apps/api/src/dev.ts', "import '@jest/globals';", 'no-dev-dependency-in-production'],
+  // Everything else.
+  ['apps/api/src/hoisted.ts', "import 'undeclared';", 'no-undeclared-dependency'],
+  ['apps/api/src/typo.ts', "import './tpyo.ts';", 'no-unresolvable-import'],
+  ['packages/domain/src/reads.ts', "import 'node:fs';", 'domain-and-fhir-do-no-io'],
+  ['packages/fhir/src/asks.ts', "import 'node:http';", 'domain-and-fhir-do-no-io'],
+  ['scripts/early.mjs', "import 'zod';", 'bootstrap-needs-nothing-installed'],
+  ['packages/store/src/egg.ts', "import type { Hen } from './hen.ts'; export type Egg = Hen;", 'no-circular-import'],
+  ['packages/store/src/forgotten.ts', 'export const two = 2;', 'no-orphan'],
+];
+
+/** The other side of the same rules. */
+const allowed: readonly (readonly [path: string, text: string])[] = [
+  ['packages/queues/src/queue.ts', "import 'bullmq';"],
+  ['apps/api/src/http.ts', "import 'express';"],
+  ['apps/worker/src/app-in-app.test.ts', "import '@bulkhead/api';"],
+  ['packages/ehr-client/src/app.test.ts', "import '@bulkhead/ehr-simulator';"],
+  ['apps/worker/src/server.test.ts', "import '@bulkhead/embedded';"],
+  ['packages/service/src/builders.test.ts', "import '@bulkhead/testing';"],
+  ['packages/service/src/testing/uses.ts', "import './some.ts';"],
+  ['apps/api/src/dev.test.ts', "import '@jest/globals';"],
+  ['packages/fhir/src/bytes.ts', "import 'node:buffer';"],
+];
+
+/** Only there to be imported. */
+const targets = {
+  'packages/newcomer/package.json': '{ "name": "@bulkhead/newcomer", "type": "module" }',
+  'packages/store/src/hen.ts': "import type { Egg } from './egg.ts'; export type Hen = Egg;",
+  'packages/store/src/inner.ts': 'export const inner = 1;',
+  'packages/store/dist/index.js': 'export const one = 1;',
+  'packages/service/src/some.fixture.ts': 'export const some = 1;',
+  'packages/service/src/testing/some.ts': 'export const some = 1;',
+};
+
+describe('in a tree with a violation of each rule', () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'bulkhead-layers-')));
+  let cruise: Cruise;
+  beforeAll(async () => {
+    const planted = [...violations, ...allowed].map(([path, text]) => [path, text]);
+    const files = { ...Object.fromEntries(planted), ...targets };
+    plantTree({ folder, files, packages: [...Object.keys(owned), 'zod'] });
+    cruise = await cruiseLayers({ folder });
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.each(violations)('%s: %s breaks %s', (path, _text, rule) => {
+    expect(rulesBrokenBy(path)).toEqual([rule]);
+  });
+
+  it.each(allowed)('%s: %s is allowed', (path) => {
+    expect(cruise.modules.map(({ source }) => source)).toContain(path);
+    expect(rulesBrokenBy(path)).toEqual([]);
+  });
+
+  it('finds nothing in what is not planted', () => {
+    const paths = new Set(violations.map(([path]) => path));
+    expect(cruise.summary.violations.filter(({ from }) => !paths.has(from))).toEqual([]);
+  });
+
+  it('has a violation of every rule', () => {
+    const rules = cruise.summary.ruleSetUsed.forbidden.map(({ name }) => name);
+    expect(new Set(violations.map(([, , rule]) => rule))).toEqual(new Set(rules));
+  });
+
+  function rulesBrokenBy(path: string): string[] {
+    return [...new Set(cruise.summary.violations.filter(({ from }) => from === path).map(({ rule }) => rule.name))];
+  }
+});
+
+it('finds no violation in the real tree, and sees its imports between packages as edges to sources', async () => {
+  const { modules, summary } = await cruiseLayers({ folder: root });
+  expect(summary.violations).toEqual([]);
+  for (const manifest of globSync('{apps,packages}/*/package.json', { cwd: root })) {
+    const folder = dirname(manifest);
+    const { dependencies = {} } = JSON.parse(readFileSync(join(root, manifest), 'utf8')) as Manifest;
+    const expected = Object.keys(dependencies).filter((name) => name.startsWith('@bulkhead/'));
+    const edges = modules
+      .filter(({ source }) => source.startsWith(`${folder}/src/`))
+      .flatMap(({ dependencies }) => dependencies)
+      .filter(({ module, resolved }) => resolved === `${module.replace('@bulkhead', 'packages')}/src/index.ts`);
+    expect([...new Set(edges.map(({ module }) => module))]).toEqual(expect.arrayContaining(expected));
+  }
+});
+
+interface Manifest {
+  readonly dependencies?: Readonly<Record<string, string>>;
+}

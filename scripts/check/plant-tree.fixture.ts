@@ -1,0 +1,51 @@
+import { globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { root } from './cruise-layers.fixture.ts';
+
+interface Manifest {
+  readonly name: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+export interface PlantTreeOptions {
+  readonly folder: string;
+  /** Path of a file to its text. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Third-party packages; installed as one empty file, and declared by every folder. */
+  readonly packages: readonly string[];
+}
+
+/**
+ * The workspace in small: every app and package with its real package.json and an index that imports each workspace
+ * package it depends on; `files` on top.
+ */
+export function plantTree({ folder, files, packages }: PlantTreeOptions): void {
+  const declared = Object.fromEntries(packages.map((name) => [name, '1.0.0']));
+  const write = (path: string, text: string) => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  };
+  for (const workspace of [...globSync('{apps,packages}/*/package.json', { cwd: root }), 'scripts/package.json']) {
+    const manifest = JSON.parse(readFileSync(join(root, workspace), 'utf8')) as Manifest;
+    const { name, dependencies = {} } = manifest;
+    const imports = Object.keys(dependencies).filter((dependency) => dependency.startsWith('@bulkhead/'));
+    write(workspace, JSON.stringify({ ...manifest, dependencies: { ...dependencies, ...declared } }));
+    write(
+      `${dirname(workspace)}/src/index.ts`,
+      [...imports.map((one) => `import '${one}';`), 'export const one = 1;\n'].join('\n'),
+    );
+    link({ folder, name, target: join(folder, dirname(workspace)) });
+  }
+  for (const name of [...packages, 'undeclared', '@jest/globals']) {
+    write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', main: 'index.js' }));
+    write(`node_modules/${name}/index.js`, '');
+  }
+  for (const [path, text] of Object.entries(files)) write(path, text);
+}
+
+function link(options: { readonly folder: string; readonly name: string; readonly target: string }): void {
+  const path = join(options.folder, 'node_modules', options.name);
+  mkdirSync(dirname(path), { recursive: true });
+  symlinkSync(options.target, path);
+}
