@@ -24,8 +24,11 @@ function makeError(retry: RetryAdvice, cause?: unknown): AppError {
 const addRaw = (name: string, data: unknown) =>
   queues.producer.queues.find((queue) => queue.name === 'connection')?.add(name, data, { jobId: 'raw', attempts: 3 });
 const rawJob = async () => {
-  const job = await queues.producer.queues.find((queue) => queue.name === 'connection')?.getJob('raw');
-  return { state: await job?.getState(), attemptsMade: job?.attemptsMade, failedReason: job?.failedReason };
+  const queue = queues.producer.queues.find(({ name }) => name === 'connection');
+  // The state first: a job read before it ended does not have its last attempt.
+  const state = await queue?.getJobState('raw');
+  const job = await queue?.getJob('raw');
+  return { state, attemptsMade: job?.attemptsMade, failedReason: job?.failedReason };
 };
 const logged = (msg: string) => queues.logLines.filter((line) => line.msg === msg);
 

@@ -75,9 +75,11 @@ export function startQueues(): TestQueues {
     async job(name, payload) {
       const { queue: queueName, jobId } = catalog[name] as { queue: string; jobId: (payload: unknown) => string };
       const queue = producer.queues.find((one) => one.name === queueName);
+      // The state first: a job read before it ended does not have its last attempt.
+      const state = await queue?.getJobState(jobId(payload));
       const job = await queue?.getJob(jobId(payload));
-      if (!job) return { state: 'absent', attemptsMade: 0, failedReason: undefined };
-      return { state: await job.getState(), attemptsMade: job.attemptsMade, failedReason: job.failedReason };
+      if (!job || state === undefined) return { state: 'absent', attemptsMade: 0, failedReason: undefined };
+      return { state, attemptsMade: job.attemptsMade, failedReason: job.failedReason };
     },
     async stop() {
       await Promise.all(consumers.map((consumer) => consumer.stop()));
