@@ -51,17 +51,20 @@ export async function startSystem(options: {
   }
 }
 
-async function startParts(options: {
+interface PartsOptions {
   readonly folder: string;
   readonly state: KeptState;
   readonly start: StartOptions;
   readonly steps: Steps;
   readonly ephemeral?: boolean;
+  /** What was started so far, in its order. */
   readonly started: { stop(): Promise<void> }[];
-}): Promise<Omit<RunningSystem, 'stop'>> {
-  const { folder, start, steps, started } = options;
+}
+
+async function startParts(options: PartsOptions): Promise<Omit<RunningSystem, 'stop'>> {
+  const { folder, start, steps, started, ephemeral } = options;
   const services = await startServices({
-    ...(options.ephemeral ? { ephemeral: true } : { dataDir: folder }),
+    ...(ephemeral ? { ephemeral } : { dataDir: folder }),
     report: steps.report,
   });
   started.push(services);
@@ -75,56 +78,85 @@ async function startParts(options: {
   saveState({ folder, state });
   const simulatorUrl = `http://127.0.0.1:${simulatorPort.port}`;
   const baseUrl = `http://127.0.0.1:${apiPort.port}`;
-  const env = {
-    REDIS_URL: services.redis.url,
-    MONGODB_URI: services.mongodb.url,
-    BULKHEAD_ENCRYPTION_KEY: state.encryptionKey,
-    ATHENAHEALTH_FHIR_ENDPOINT: `${simulatorUrl}/fhir/r4`,
-    ATHENAHEALTH_CLIENT_ID: 'simulator-client',
-    ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
-  };
-  const launch = async (
-    name: string,
-    entry: string,
-    extra: Record<string, string>,
-    nodeArgs: readonly string[] = [],
-  ): Promise<AppProcess> => {
+  const launch = launcher({
+    ...options,
+    env: {
+      REDIS_URL: services.redis.url,
+      MONGODB_URI: services.mongodb.url,
+      BULKHEAD_ENCRYPTION_KEY: state.encryptionKey,
+      ATHENAHEALTH_FHIR_ENDPOINT: `${simulatorUrl}/fhir/r4`,
+      ATHENAHEALTH_CLIENT_ID: 'simulator-client',
+      ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
+    },
+  });
+  await startSimulator({ launch, steps, start, port: simulatorPort.port, url: simulatorUrl });
+  await steps.run('api', async () => {
+    await launch({ name: 'api', env: { PORT: String(apiPort.port), HOST: '127.0.0.1' } });
+    await waitForHttp({ url: `${baseUrl}/ready`, what: 'the API' });
+    return { text: baseUrl, value: undefined };
+  });
+  const workers = await startWorkers({ launch, steps });
+  return { store, baseUrl, simulatorUrl, state, workers, died: services.died };
+}
+
+/** Starts an app by its folder's name and sees to its end. */
+type Launch = (app: {
+  readonly name: string;
+  readonly folder?: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly nodeArgs?: readonly string[];
+}) => Promise<AppProcess>;
+
+function launcher({
+  folder: state,
+  steps,
+  started,
+  env: shared,
+}: PartsOptions & { readonly env: Readonly<Record<string, string>> }): Launch {
+  return async ({ name, folder = name, env, nodeArgs = [] }) => {
     const process = await startApp({
       name,
-      entry,
-      env: { ...env, ...extra },
+      entry: `apps/${folder}/src/main.ts`,
+      env: { ...shared, ...env },
       nodeArgs,
-      logFolder: join(folder, 'logs'),
+      logFolder: join(state, 'logs'),
       say: steps.say,
     });
     started.push(process);
     return process;
   };
+}
 
+async function startSimulator(options: {
+  readonly launch: Launch;
+  readonly steps: Steps;
+  readonly start: StartOptions;
+  readonly port: number;
+  readonly url: string;
+}): Promise<void> {
+  const { launch, steps, start, port, url } = options;
   await steps.run('simulator', async () => {
-    await launch('simulator', 'apps/ehr-simulator/src/main.ts', {
-      SIMULATOR_PORT: String(simulatorPort.port),
+    const env = {
+      SIMULATOR_PORT: String(port),
       SIMULATOR_PATIENTS: String(start.patients),
       ...(start.dataDir === undefined ? {} : { SIMULATOR_DATA_DIR: start.dataDir }),
-    });
-    await waitForHttp({ url: `${simulatorUrl}/_sim/stats`, what: 'the simulated athenahealth' });
+    };
+    await launch({ name: 'simulator', folder: 'ehr-simulator', env });
+    await waitForHttp({ url: `${url}/_sim/stats`, what: 'the simulated athenahealth' });
     const practice = start.dataDir ?? `${start.patients} generated patients`;
-    return { text: `a simulated athenahealth at ${simulatorUrl}/fhir/r4 with ${practice}`, value: undefined };
+    return { text: `a simulated athenahealth at ${url}/fhir/r4 with ${practice}`, value: undefined };
   });
-  await steps.run('api', async () => {
-    await launch('api', 'apps/api/src/main.ts', { PORT: String(apiPort.port), HOST: '127.0.0.1' });
-    await waitForHttp({ url: `${baseUrl}/ready`, what: 'the API' });
-    return { text: `${baseUrl}`, value: undefined };
-  });
-  const workers = await steps.run('workers', async () => {
-    const extra = { WORKER_POLL_INTERVAL_MS: String(pollIntervalMs) };
-    const value = [
-      await launch('worker 1', 'apps/worker/src/main.ts', extra, workerNodeArgs),
-      await launch('worker 2', 'apps/worker/src/main.ts', extra, workerNodeArgs),
-    ];
+}
+
+function startWorkers({ launch, steps }: { readonly launch: Launch; readonly steps: Steps }): Promise<AppProcess[]> {
+  return steps.run('workers', async () => {
+    const env = { WORKER_POLL_INTERVAL_MS: String(pollIntervalMs) };
+    const value: AppProcess[] = [];
+    for (const name of ['worker 1', 'worker 2']) {
+      value.push(await launch({ name, folder: 'worker', env, nodeArgs: workerNodeArgs }));
+    }
     return { text: `2, polling every ${pollIntervalMs / 1000} s here (30 s by default)`, value };
   });
-  return { store, baseUrl, simulatorUrl, state, workers, died: services.died };
 }
 
 async function openStore(options: {

@@ -3,5 +3,11 @@ export { createStore, type Store, type StoreOptions } from './create-store.ts';
 export type { FileClaim } from './output-file.repository.ts';
 export type { QuarantinedLine } from './quarantine.repository.ts';
 export type { WriteOutcome } from './resource.writer.ts';
-export { type ResourceDocument, type ResourceSource, toResourceDocument, toTombstone } from './resource-document.ts';
+export {
+  fitsInDocument,
+  type ResourceDocument,
+  type ResourceSource,
+  toResourceDocument,
+  toTombstone,
+} from './resource-document.ts';
 export { isStoreUnavailable } from './store-errors.ts';

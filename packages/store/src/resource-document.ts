@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { ResourceVersion } from '@bulkhead/domain';
 import { extractSearchKeys, isSubsetted, type Resource, type SearchKeys } from '@bulkhead/fhir';
+import mongoose from 'mongoose';
 import { encodeExactNumbers, type NumberText } from './exact-number-codec.ts';
 
 /** Where a version of a resource came from. */
@@ -75,6 +76,16 @@ export function toTombstone({
     subsetted: false,
     keys: {},
   };
+}
+
+/** BSON's limit, less what the writer adds. */
+const maxDocumentBytes = 16 * 1024 * 1024 - 1024;
+/** BSON spends at most about four times a JSON text (arrays of small numbers), so shorter lines need no measuring. */
+const certainlyFits = maxDocumentBytes / 4;
+
+/** Whether MongoDB takes the document. @param jsonBytes length of the line that it was made from. */
+export function fitsInDocument(document: ResourceDocument, jsonBytes: number): boolean {
+  return jsonBytes < certainlyFits || mongoose.mongo.BSON.calculateObjectSize(document) <= maxDocumentBytes;
 }
 
 function identify({ connectionId, source, observedAt, now }: DocumentContext, resourceId: string) {

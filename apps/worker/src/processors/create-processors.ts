@@ -1,5 +1,5 @@
 import type { Processors } from '@bulkhead/queues';
-import type { WorkDeps } from '../work/deps.ts';
+import type { UseCaseDeps } from '../use-cases/deps.ts';
 import { createDownloadFileProcessor } from './download-file.processor.ts';
 import { createFinalizeExportProcessor } from './finalize-export.processor.ts';
 import { createKickOffProcessor } from './kick-off.processor.ts';
@@ -8,7 +8,7 @@ import { createReadCapabilitiesProcessor } from './read-capabilities.processor.t
 import { createSweepProcessor } from './sweep.processor.ts';
 
 /** One processor per job of the catalog; a missing one does not compile. */
-export function createProcessors(deps: WorkDeps): Processors {
+export function createProcessors(deps: UseCaseDeps): Processors {
   return {
     'export.kick-off': createKickOffProcessor(deps),
     'export.poll': createPollExportProcessor(deps),

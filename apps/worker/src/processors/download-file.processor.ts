@@ -1,8 +1,8 @@
 import type { Processor } from '@bulkhead/queues';
-import type { WorkDeps } from '../work/deps.ts';
-import { downloadFile } from '../work/download-file.ts';
+import type { UseCaseDeps } from '../use-cases/deps.ts';
+import { downloadFile } from '../use-cases/download-file.ts';
 
-export function createDownloadFileProcessor(deps: WorkDeps): Processor<'file.download'> {
+export function createDownloadFileProcessor(deps: UseCaseDeps): Processor<'file.download'> {
   return async ({ exportId, fileId }, { signal, isLastAttempt }) => {
     await downloadFile(deps, { fileId, signal, isLastAttempt });
     // The flow's parent does this too. A file whose flow was lost with Redis has no parent, and must not wait for a sweep.

@@ -1,8 +1,8 @@
 import type { Processor } from '@bulkhead/queues';
-import type { WorkDeps } from '../work/deps.ts';
-import { finalizeExport } from '../work/finalize-export.ts';
+import type { UseCaseDeps } from '../use-cases/deps.ts';
+import { finalizeExport } from '../use-cases/finalize-export.ts';
 
-export function createFinalizeExportProcessor(deps: WorkDeps): Processor<'export.finalize'> {
+export function createFinalizeExportProcessor(deps: UseCaseDeps): Processor<'export.finalize'> {
   return async ({ exportId }, { signal }) => {
     await finalizeExport(deps, { exportId, signal });
   };

@@ -1,10 +1,10 @@
 import { AppError } from '@bulkhead/domain';
 import type { Processor } from '@bulkhead/queues';
-import type { WorkDeps } from '../work/deps.ts';
-import { failExport, toExportError } from '../work/fail-export.ts';
-import { kickOff } from '../work/kick-off-export.ts';
+import type { UseCaseDeps } from '../use-cases/deps.ts';
+import { failExport, toExportError } from '../use-cases/fail-export.ts';
+import { kickOff } from '../use-cases/kick-off-export.ts';
 
-export function createKickOffProcessor(deps: WorkDeps): Processor<'export.kick-off'> {
+export function createKickOffProcessor(deps: UseCaseDeps): Processor<'export.kick-off'> {
   return async ({ exportId }, { signal, isLastAttempt }) => {
     try {
       await kickOff(deps, { exportId, signal });

@@ -1,8 +1,8 @@
 import type { Processor } from '@bulkhead/queues';
-import type { WorkDeps } from '../work/deps.ts';
-import { pollExport } from '../work/poll-export.ts';
+import type { UseCaseDeps } from '../use-cases/deps.ts';
+import { pollExport } from '../use-cases/poll-export.ts';
 
-export function createPollExportProcessor(deps: WorkDeps): Processor<'export.poll'> {
+export function createPollExportProcessor(deps: UseCaseDeps): Processor<'export.poll'> {
   return async ({ exportId }, { signal, jobId }) => {
     await pollExport(deps, { exportId, signal, owner: jobId });
   };

@@ -1,12 +1,12 @@
 import { readCapabilities } from '@bulkhead/ehr-client';
 import type { Processor } from '@bulkhead/queues';
-import type { WorkDeps } from '../work/deps.ts';
+import type { UseCaseDeps } from '../use-cases/deps.ts';
 
 export function createReadCapabilitiesProcessor({
   store,
   ehr,
   now,
-}: WorkDeps): Processor<'connection.read-capabilities'> {
+}: UseCaseDeps): Processor<'connection.read-capabilities'> {
   return async ({ connectionId }, { signal }) => {
     const connection = await store.connections.find(connectionId);
     if (!connection) return;

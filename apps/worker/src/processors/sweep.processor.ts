@@ -1,8 +1,8 @@
 import type { Processor } from '@bulkhead/queues';
-import type { WorkDeps } from '../work/deps.ts';
-import { sweep } from '../work/sweep.ts';
+import type { UseCaseDeps } from '../use-cases/deps.ts';
+import { sweep } from '../use-cases/sweep.ts';
 
-export function createSweepProcessor(deps: WorkDeps): Processor<'maintenance.sweep'> {
+export function createSweepProcessor(deps: UseCaseDeps): Processor<'maintenance.sweep'> {
   return async () => {
     await sweep(deps);
   };

@@ -4,7 +4,7 @@ import type { Logger } from '@bulkhead/runtime';
 import type { Store } from '@bulkhead/store';
 
 /** What the worker's use cases work with. */
-export interface WorkDeps {
+export interface UseCaseDeps {
   readonly store: Store;
   readonly producer: Producer;
   readonly ehr: EhrClient;

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { AppError, type Connection, type OutputFile } from '@bulkhead/domain';
+import { AppError, type Connection, emptyCheckpoint, type OutputFile } from '@bulkhead/domain';
 import { openFile } from '@bulkhead/ehr-client';
-import type { WorkDeps } from './deps.ts';
+import { connectionGone } from './connection-gone.ts';
+import type { UseCaseDeps } from './deps.ts';
 import { toExportError } from './fail-export.ts';
 import { type IngestedFile, ingestFile } from './ingest-file.ts';
 
@@ -15,7 +16,7 @@ export interface DownloadStep {
 const maxAttempts = 50;
 
 /** Brings one output file into the database, from where the last attempt got. A settled one: does nothing. */
-export async function downloadFile(deps: WorkDeps, step: DownloadStep): Promise<void> {
+export async function downloadFile(deps: UseCaseDeps, step: DownloadStep): Promise<void> {
   const { store, logger, now } = deps;
   const claim = { id: step.fileId, claim: randomUUID() };
   const file = await store.outputFiles.claim(claim, now());
@@ -39,7 +40,7 @@ export async function downloadFile(deps: WorkDeps, step: DownloadStep): Promise<
 }
 
 async function ingest(
-  deps: WorkDeps,
+  deps: UseCaseDeps,
   options: {
     readonly file: OutputFile;
     readonly claim: { readonly id: string; readonly claim: string };
@@ -63,7 +64,7 @@ async function ingest(
   try {
     return await ingestFile({
       store,
-      file: resumes ? file : withoutProgress(file),
+      file: resumes ? file : { ...file, checkpoint: emptyCheckpoint },
       observedAt,
       body: opened.body,
       now,
@@ -78,20 +79,16 @@ async function ingest(
   }
 }
 
-async function context({ store }: WorkDeps, file: OutputFile) {
+async function context({ store }: UseCaseDeps, file: OutputFile) {
   const connection = await store.connections.find(file.connectionId);
   const record = await store.bulkExports.find(file.exportId);
-  if (!connection || !record) throw orphaned();
+  if (!connection || !record) throw connectionGone();
   return { connection, observedAt: new Date(record.transactionTime ?? record.createdAt) };
-}
-
-function withoutProgress(file: OutputFile): OutputFile {
-  return { ...file, checkpoint: { bytes: 0, lines: 0, stored: 0, unchanged: 0, stale: 0, quarantined: 0, deleted: 0 } };
 }
 
 /** `error` files hold OperationOutcomes: what the server could not export. Nobody may overlook them. */
 async function reportIssues(
-  { store }: WorkDeps,
+  { store }: UseCaseDeps,
   { file, ingested }: { readonly file: OutputFile; readonly ingested: IngestedFile },
 ): Promise<void> {
   for (const [kind, count] of ingested.issues) {
@@ -104,15 +101,6 @@ function tooManyAttempts(): AppError {
   return new AppError({
     code: 'file-attempts',
     message: 'The file was tried 50 times without an end. Its lines may bring down the workers: see their logs.',
-    retry: 'never',
-  });
-}
-
-function orphaned(): AppError {
-  return new AppError({
-    code: 'connection-gone',
-    message:
-      'The connection or the export of this file was deleted. Create the connection again and ask for a new export.',
     retry: 'never',
   });
 }

@@ -1,7 +1,8 @@
 import { AppError, type BulkExport, pollDelay, pollErrorDelay } from '@bulkhead/domain';
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
 import { acceptManifest } from './accept-manifest.ts';
-import type { ExportStep, WorkDeps } from './deps.ts';
+import { connectionGone } from './connection-gone.ts';
+import type { ExportStep, UseCaseDeps } from './deps.ts';
 import { failExport, toExportError } from './fail-export.ts';
 
 /** The guide: contact support if an export is stuck for more than an hour. */
@@ -10,11 +11,14 @@ const stuckAgeMs = 60 * 60_000;
 const maxExportAgeMs = 48 * 60 * 60_000;
 /** Status requests in a row that may fail; with the doubled waits about two hours of an EHR's outage. */
 const maxPollErrors = 15;
-/** Iterations overlap where one is slow; longer than reading a manifest of 20,000 files takes. */
-const leaseMs = 5 * 60_000;
+/** Iterations overlap where one is slow, up to the 90 s that a silent server gets; a killed worker's lease ends soon after. */
+const leaseMs = 2 * 60_000;
 
 /** One status request, if it is time for one. */
-export async function pollExport(deps: WorkDeps, { exportId, signal, owner }: ExportStep & { readonly owner: string }) {
+export async function pollExport(
+  deps: UseCaseDeps,
+  { exportId, signal, owner }: ExportStep & { readonly owner: string },
+) {
   const { store, producer, now } = deps;
   const record = await store.bulkExports.find(exportId);
   if (record?.phase !== 'exporting') {
@@ -35,7 +39,10 @@ export async function pollExport(deps: WorkDeps, { exportId, signal, owner }: Ex
   }
 }
 
-async function ask(deps: WorkDeps, { record, signal }: { readonly record: BulkExport; readonly signal: AbortSignal }) {
+async function ask(
+  deps: UseCaseDeps,
+  { record, signal }: { readonly record: BulkExport; readonly signal: AbortSignal },
+) {
   const { store, ehr, now, pollIntervalMs: floorMs } = deps;
   const connection = await store.connections.find(record.connectionId);
   if (!connection || record.statusUrl === undefined) throw connectionGone();
@@ -51,7 +58,7 @@ async function ask(deps: WorkDeps, { record, signal }: { readonly record: BulkEx
   await store.bulkExports.update({ id: record.id, phase: 'exporting', change });
 }
 
-async function checkAge({ store, now }: WorkDeps, { id, kickedOffAt, createdAt }: BulkExport): Promise<void> {
+async function checkAge({ store, now }: UseCaseDeps, { id, kickedOffAt, createdAt }: BulkExport): Promise<void> {
   const ageMs = now().getTime() - (kickedOffAt ?? createdAt).getTime();
   if (ageMs > maxExportAgeMs) throw tooOld();
   if (ageMs > stuckAgeMs) {
@@ -62,7 +69,7 @@ async function checkAge({ store, now }: WorkDeps, { id, kickedOffAt, createdAt }
 }
 
 async function handleError(
-  deps: WorkDeps,
+  deps: UseCaseDeps,
   { record, error }: { readonly record: BulkExport; readonly error: unknown },
 ): Promise<void> {
   const { store, logger, now, pollIntervalMs: floorMs } = deps;
@@ -74,14 +81,6 @@ async function handleError(
   const notBefore = new Date(now().getTime() + pollErrorDelay({ errorsInARow: pollErrors, retryAfterMs, floorMs }));
   const change = { pollErrors, pollCount: record.pollCount + 1, notBefore };
   await store.bulkExports.update({ id: record.id, phase: 'exporting', change });
-}
-
-function connectionGone(): AppError {
-  return new AppError({
-    code: 'connection-gone',
-    message: 'The connection of this export was deleted. Create it again and ask for a new export.',
-    retry: 'never',
-  });
 }
 
 function tooOld(): AppError {

@@ -1,11 +1,11 @@
 import { type BulkExport, emptyCheckpoint, type OutputFile } from '@bulkhead/domain';
 import type { Manifest } from '@bulkhead/ehr-client';
 import { isResourceType, type ManifestEntry } from '@bulkhead/fhir';
-import type { WorkDeps } from './deps.ts';
+import type { UseCaseDeps } from './deps.ts';
 
 /** Writes the ledger, then starts the downloads. Each step can be repeated: a crash in between loses nothing. */
 export async function acceptManifest(
-  { store, producer, logger }: WorkDeps,
+  { store, producer, logger }: UseCaseDeps,
   { record, manifest }: { readonly record: BulkExport; readonly manifest: Manifest },
 ): Promise<void> {
   const { id: exportId } = record;
@@ -58,7 +58,7 @@ function isStorable(type: string): boolean {
 }
 
 async function warnOfUnaskedTypes(
-  store: WorkDeps['store'],
+  store: UseCaseDeps['store'],
   { record, files }: { readonly record: BulkExport; readonly files: readonly OutputFile[] },
 ): Promise<void> {
   const asked = new Set(record.request.resourceTypes);

@@ -1,10 +1,10 @@
 import { type BulkExport, type OutputFile, settledTypes } from '@bulkhead/domain';
 import { deleteExport } from '@bulkhead/ehr-client';
-import type { ExportStep, WorkDeps } from './deps.ts';
+import type { ExportStep, UseCaseDeps } from './deps.ts';
 import { failExport } from './fail-export.ts';
 
 /** Ends an export whose files are all settled: watermarks, the server's "done" signal, the sums. */
-export async function finalizeExport(deps: WorkDeps, { exportId, signal }: ExportStep): Promise<void> {
+export async function finalizeExport(deps: UseCaseDeps, { exportId, signal }: ExportStep): Promise<void> {
   const { store, logger, now } = deps;
   const found = await store.bulkExports.find(exportId);
   if (found?.phase !== 'downloading' && found?.phase !== 'finalizing') return;
@@ -29,7 +29,7 @@ export async function finalizeExport(deps: WorkDeps, { exportId, signal }: Expor
 }
 
 async function advanceWatermarks(
-  { store }: WorkDeps,
+  { store }: UseCaseDeps,
   { record, files }: { readonly record: BulkExport; readonly files: readonly OutputFile[] },
 ): Promise<void> {
   const { connectionId, transactionTime, request, id: exportId } = record;
@@ -41,7 +41,7 @@ async function advanceWatermarks(
 }
 
 async function warnOfLosses(
-  { store }: WorkDeps,
+  { store }: UseCaseDeps,
   { record, failed }: { readonly record: BulkExport; readonly failed: readonly OutputFile[] },
 ): Promise<void> {
   const { quarantined } = await store.outputFiles.sum(record.id);
@@ -57,7 +57,7 @@ async function warnOfLosses(
 
 /** DELETE on the status URL, only now that the data is safe. A server that fails to take it does not fail the export. */
 async function signalDone(
-  { store, ehr, logger }: WorkDeps,
+  { store, ehr, logger }: UseCaseDeps,
   { record, signal }: { readonly record: BulkExport; readonly signal: AbortSignal },
 ): Promise<void> {
   const connection = await store.connections.find(record.connectionId);

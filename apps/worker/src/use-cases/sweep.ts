@@ -1,12 +1,12 @@
 import type { BulkExport } from '@bulkhead/domain';
-import type { WorkDeps } from './deps.ts';
+import type { UseCaseDeps } from './deps.ts';
 import { schedulePolls } from './kick-off-export.ts';
 
 /**
  * Gives every active record the job that it needs, and removes polls that nobody needs: after the loss of Redis, of a
  * worker between two steps, or of an API that stored a record and could not enqueue it.
  */
-export async function sweep(deps: WorkDeps): Promise<void> {
+export async function sweep(deps: UseCaseDeps): Promise<void> {
   const { store, producer, logger } = deps;
   const active = await store.bulkExports.listActive();
   const scheduled = new Set(await producer.listScheduledPolls());
@@ -26,7 +26,7 @@ export async function sweep(deps: WorkDeps): Promise<void> {
 }
 
 async function revive(
-  deps: WorkDeps,
+  deps: UseCaseDeps,
   { record, isPolled }: { readonly record: BulkExport; readonly isPolled: boolean },
 ): Promise<boolean> {
   const { store, producer } = deps;

@@ -1,12 +1,13 @@
 import { AppError, type BulkExport, type Connection } from '@bulkhead/domain';
 import { deleteExport, type KickOff, kickOffExport, readCapabilities } from '@bulkhead/ehr-client';
-import type { ExportStep, WorkDeps } from './deps.ts';
+import { connectionGone } from './connection-gone.ts';
+import type { ExportStep, UseCaseDeps } from './deps.ts';
 
 /** An export that the EHR does not even accept for this long is given up; see `maxExportAgeMs` for those it accepted. */
 const maxKickOffAgeMs = 48 * 60 * 60_000;
 
 /** Asks the EHR for an export and schedules its polls. Done already, or no longer wanted: does nothing. */
-export async function kickOff(deps: WorkDeps, { exportId, signal }: ExportStep): Promise<void> {
+export async function kickOff(deps: UseCaseDeps, { exportId, signal }: ExportStep): Promise<void> {
   const { store, ehr, now } = deps;
   const found = await store.bulkExports.find(exportId);
   if (!found || (found.phase !== 'queued' && found.phase !== 'kicking-off')) return;
@@ -25,7 +26,7 @@ export async function kickOff(deps: WorkDeps, { exportId, signal }: ExportStep):
 
 /** @returns undefined where the export was cancelled meanwhile. */
 async function recordStart(
-  { store, logger, now, pollIntervalMs }: WorkDeps,
+  { store, logger, now, pollIntervalMs }: UseCaseDeps,
   { record, started }: { readonly record: BulkExport; readonly started: KickOff },
 ): Promise<BulkExport | undefined> {
   const { statusUrl, droppedParameters } = started;
@@ -41,7 +42,7 @@ async function recordStart(
 }
 
 /** One job scheduler per export: its iterations survive crashes, where a job that adds itself again would not. */
-export async function schedulePolls({ producer, pollIntervalMs }: WorkDeps, record: BulkExport): Promise<void> {
+export async function schedulePolls({ producer, pollIntervalMs }: UseCaseDeps, record: BulkExport): Promise<void> {
   await producer.schedule({
     name: 'export.poll',
     payload: { exportId: record.id },
@@ -52,7 +53,7 @@ export async function schedulePolls({ producer, pollIntervalMs }: WorkDeps, reco
 
 /** The export level depends on what the server offers. */
 async function withCapabilities(
-  { store, ehr, now }: WorkDeps,
+  { store, ehr, now }: UseCaseDeps,
   { connectionId, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
 ): Promise<Connection> {
   const connection = await store.connections.find(connectionId);
@@ -61,14 +62,6 @@ async function withCapabilities(
   const capabilities = await readCapabilities({ session: ehr.session(connection), now: now(), signal });
   await store.connections.saveCapabilities({ id: connectionId, capabilities });
   return { ...connection, capabilities };
-}
-
-function connectionGone(): AppError {
-  return new AppError({
-    code: 'connection-gone',
-    message: 'The connection of this export was deleted. Create it again and ask for a new export.',
-    retry: 'never',
-  });
 }
 
 function neverAccepted(): AppError {

@@ -42,6 +42,7 @@ export async function ingestFile(options: IngestFileOptions): Promise<IngestedFi
 
   const write = async (full: FileBatch): Promise<boolean> => {
     checkpoint = await full.write({ checkpoint, issues });
+    if (isGarbage(checkpoint)) throw tooManyBadLines(checkpoint);
     return save(checkpoint);
   };
   const flush = async (): Promise<boolean> => {
@@ -61,8 +62,9 @@ export async function ingestFile(options: IngestFileOptions): Promise<IngestedFi
     }
   }
   const [last] = splitter.end();
-  if (last && !batch.addLast(last)) throw truncated();
+  const isCutOff = last !== undefined && !batch.addLast(last);
   if (!(await flush()) || !(await writing)) return undefined;
+  if (isCutOff) throw truncated();
   checkComplete({ file, checkpoint });
   return { checkpoint, issues };
 }
@@ -75,6 +77,11 @@ function checkComplete({ file, checkpoint }: { readonly file: OutputFile; readon
   if (section === 'output' && promisedCount !== undefined && promisedCount !== accounted)
     throw countMismatch(accounted);
   if (checkpoint.quarantined > 100 && checkpoint.quarantined > accounted / 100) throw tooManyBadLines(checkpoint);
+}
+
+/** A file that is no NDJSON at all (an HTML page, a ZIP) must not fill the quarantine before it fails. */
+function isGarbage(checkpoint: FileCheckpoint): boolean {
+  return checkpoint.quarantined > 1000 && checkpoint.quarantined > accountedLines(checkpoint) / 2;
 }
 
 function truncated(): AppError {

@@ -1,9 +1,9 @@
 import { AppError, type ExportError, isTerminal } from '@bulkhead/domain';
-import type { WorkDeps } from './deps.ts';
+import type { UseCaseDeps } from './deps.ts';
 
 /** Ends an export as failed, from whatever phase it is in. */
 export async function failExport(
-  { store, producer, logger, now }: WorkDeps,
+  { store, producer, logger, now }: UseCaseDeps,
   { exportId, error }: { readonly exportId: string; readonly error: ExportError },
 ): Promise<void> {
   for (;;) {

@@ -1,6 +1,7 @@
 import type { FileCheckpoint, OutputFile } from '@bulkhead/domain';
 import { type NdjsonLine, parseResourceLine, type Resource, readDeletions, readOutcomeIssues } from '@bulkhead/fhir';
 import {
+  fitsInDocument,
   type QuarantinedLine,
   type ResourceDocument,
   type Store,
@@ -104,7 +105,13 @@ export class FileBatch {
     const { section } = this.#options.file;
     if (section === 'deleted') this.#takeDeletions(line, parsed.resource);
     else if (section === 'error') this.#takeIssues(parsed.resource);
-    else this.#documents.push(toResourceDocument({ ...parsed, context: this.#context(line) }));
+    else this.#takeResource(line, parsed);
+  }
+
+  #takeResource(line: NdjsonLine, parsed: Parsed): void {
+    const document = toResourceDocument({ ...parsed, context: this.#context(line) });
+    if (fitsInDocument(document, line.bytes.length)) this.#documents.push(document);
+    else this.#quarantine(line, 'too-large');
   }
 
   #takeDeletions(line: NdjsonLine, bundle: Resource): void {

@@ -1,0 +1,115 @@
+import { Readable } from 'node:stream';
+import type { FileCheckpoint, OutputFile } from '@bulkhead/domain';
+import type { QuarantinedLine, ResourceDocument } from '@bulkhead/store';
+import { makeOutputFile } from '@bulkhead/testing';
+import { describe, expect, test } from '@jest/globals';
+import { ingestFile } from './ingest-file.ts';
+
+interface Written {
+  readonly documents: ResourceDocument[];
+  readonly bad: QuarantinedLine[];
+  readonly checkpoints: FileCheckpoint[];
+}
+
+/** Keeps what would be written; every document is new. */
+function ingest(
+  text: string | Buffer,
+  { file = {}, saves = true }: { file?: Partial<OutputFile>; saves?: boolean } = {},
+) {
+  const written: Written = { documents: [], bad: [], checkpoints: [] };
+  const result = ingestFile({
+    store: {
+      resourceWriter: {
+        async write(_type, documents) {
+          written.documents.push(...documents);
+          return { written: documents.length, unchanged: 0, stale: 0 };
+        },
+      },
+      quarantine: {
+        async put({ lines }) {
+          written.bad.push(...lines);
+        },
+        listByExport: async () => written.bad,
+      },
+    },
+    file: makeOutputFile(file),
+    observedAt: new Date('2024-06-01T00:00:00Z'),
+    body: Readable.from([Buffer.from(text as string)]),
+    now: () => new Date('2024-06-01T01:00:00Z'),
+    save: async (checkpoint) => {
+      written.checkpoints.push(checkpoint);
+      return saves;
+    },
+  });
+  return { result, written };
+}
+
+const patient = (id: number) => `{"resourceType":"Patient","id":"p${id}"}\n`;
+const patients = (count: number) => Array.from({ length: count }, (_, index) => patient(index)).join('');
+
+describe('ingestFile', () => {
+  test('commits after each batch, and accounts for every byte and line', async () => {
+    const text = patients(600);
+    const { result, written } = ingest(text, { file: { promisedCount: 600 } });
+    expect(await result).toMatchObject({ checkpoint: { bytes: text.length, lines: 600, stored: 600 } });
+    expect(written.checkpoints.map(({ lines }) => lines)).toEqual([250, 500, 600]);
+    expect(written.documents).toHaveLength(600);
+  });
+
+  test('a bad line is kept aside with its place, the others are stored', async () => {
+    const { result, written } = ingest(`${patient(1)}{"resourceType":\n${patient(2)}`, { file: { promisedCount: 3 } });
+    expect(await result).toMatchObject({ checkpoint: { stored: 2, quarantined: 1 } });
+    expect(written.bad).toMatchObject([{ line: 2, offset: patient(1).length, reason: 'invalid-json' }]);
+  });
+
+  test('an end in the middle of a line is no end: what came before is committed, the rest fetched again', async () => {
+    const { result, written } = ingest(`${patients(251)}{"resourceType":"Pat`);
+    await expect(result).rejects.toMatchObject({ code: 'file-truncated', retry: 'later' });
+    expect(written.checkpoints.at(-1)).toMatchObject({ lines: 251, bytes: patients(251).length });
+    expect(written.bad).toEqual([]);
+  });
+
+  test('fewer resources than promised are no whole file', async () => {
+    await expect(ingest(patients(2), { file: { promisedCount: 3 } }).result).rejects.toMatchObject({
+      code: 'count-mismatch',
+    });
+  });
+
+  test('a file that is no NDJSON fails before it fills the quarantine', async () => {
+    const { result, written } = ingest('<p>not found</p>\n'.repeat(5000));
+    await expect(result).rejects.toMatchObject({ code: 'too-many-bad-lines', retry: 'never' });
+    expect(written.bad.length).toBeLessThan(2000);
+  });
+
+  test('over 1 % bad lines fail a file', async () => {
+    const { result } = ingest(patients(5000) + '{"id":1}\n'.repeat(101));
+    await expect(result).rejects.toMatchObject({ code: 'too-many-bad-lines' });
+  });
+
+  test('stops where another attempt has taken over', async () => {
+    const { result, written } = ingest(patients(2000), { saves: false });
+    expect(await result).toBeUndefined();
+    expect(written.documents.length).toBeLessThanOrEqual(500);
+  });
+
+  test('a deleted file makes tombstones for every entry, an error file counts its issues', async () => {
+    const entry = [1, 2].map((id) => ({ request: { method: 'DELETE', url: `Patient/p${id}` } }));
+    const bundle = `${JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry })}\n`;
+    const deleted = ingest(bundle, { file: { section: 'deleted', type: 'Bundle' } });
+    expect(await deleted.result).toMatchObject({ checkpoint: { deleted: 2, stored: 0, quarantined: 0 } });
+    expect(deleted.written.documents).toMatchObject([{ deleted: true }, { deleted: true }]);
+
+    const outcome = { resourceType: 'OperationOutcome', issue: [{ severity: 'warning', code: 'timeout' }] };
+    const errors = ingest(`${JSON.stringify(outcome)}\n`.repeat(3), {
+      file: { section: 'error', type: 'OperationOutcome' },
+    });
+    expect((await errors.result)?.issues).toEqual(new Map([['warning/timeout', 3]]));
+  });
+
+  test('a resource that BSON cannot hold is kept aside', async () => {
+    const numbers = `[${'1,'.repeat(3_000_000)}1]`;
+    const { result, written } = ingest(`{"resourceType":"Patient","id":"big","extension":${numbers}}\n`);
+    expect(await result).toMatchObject({ checkpoint: { quarantined: 1, stored: 0 } });
+    expect(written.bad).toMatchObject([{ reason: 'too-large' }]);
+  });
+});
