@@ -1,20 +1,23 @@
 import { AppError } from '@bulkhead/domain';
+import type { Grant } from './grant.ts';
 import { type RequestPriority, requestPriorities } from './request-priority.ts';
 
 interface Answer {
   readonly granted: boolean;
+  readonly grantId: string;
   readonly waitMs: number;
   readonly reason: string;
 }
 
 interface Waiter {
   readonly priority: RequestPriority;
-  readonly resolve: () => void;
+  readonly resolve: (grant: Grant) => void;
   readonly reject: (error: unknown) => void;
 }
 
 interface BudgetQueueOptions {
   readonly ask: (priority: RequestPriority, waiting: readonly number[]) => Promise<Answer>;
+  readonly settle: (grantId: string, sent: boolean) => void;
   readonly guardMs: number;
 }
 
@@ -31,17 +34,19 @@ const errorWaitMs = 500;
  */
 export class BudgetQueue {
   readonly #ask: BudgetQueueOptions['ask'];
+  readonly #settle: BudgetQueueOptions['settle'];
   readonly #guardMs: number;
   readonly #waiters: Waiter[][] = requestPriorities.map(() => []);
   #running = false;
   #wake: (() => void) | undefined;
 
-  constructor({ ask, guardMs }: BudgetQueueOptions) {
+  constructor({ ask, settle, guardMs }: BudgetQueueOptions) {
     this.#ask = ask;
+    this.#settle = settle;
     this.#guardMs = guardMs;
   }
 
-  enter({ priority, signal }: { priority: RequestPriority; signal?: AbortSignal | undefined }): Promise<void> {
+  enter({ priority, signal }: { priority: RequestPriority; signal?: AbortSignal | undefined }): Promise<Grant> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       const leave = () => {
@@ -50,9 +55,9 @@ export class BudgetQueue {
       };
       const waiter: Waiter = {
         priority,
-        resolve: () => {
+        resolve: (grant) => {
           signal?.removeEventListener('abort', leave);
-          resolve();
+          resolve(grant);
         },
         reject: (error) => {
           signal?.removeEventListener('abort', leave);
@@ -93,13 +98,15 @@ export class BudgetQueue {
       if (answer.waitMs > longestWaitMs) this.#rejectAll(answer);
       return answer.waitMs;
     }
-    // A grant is worth its time: used late, two requests could come closer at the server than the rule allows.
-    if (performance.now() - askedAt > this.#guardMs / 2) return 0;
+    const { grantId } = answer;
     const granted = this.#head();
-    if (granted) {
-      this.#remove(granted);
-      granted.resolve();
+    // A grant is worth its time: half of the guard may pass until here, the other half is the request's way.
+    if (!granted || performance.now() - askedAt > this.#guardMs / 2) {
+      this.#settle(grantId, false);
+      return 0;
     }
+    this.#remove(granted);
+    granted.resolve({ settle: () => this.#settle(grantId, true) });
     return 0;
   }
 

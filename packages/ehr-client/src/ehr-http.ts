@@ -5,6 +5,7 @@ import { readOutcomeIssues } from '@bulkhead/fhir';
 import axios, { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 import axiosRetry, { exponentialDelay, isNetworkError } from 'axios-retry';
 import { EhrHttpError } from './ehr-http-error.ts';
+import type { Grant } from './grant.ts';
 import type { RateBudget, RateLimiter } from './rate-limiter.ts';
 import type { RequestPriority } from './request-priority.ts';
 import { parseRetryAfter } from './retry-after.ts';
@@ -36,7 +37,7 @@ export interface EhrResponse {
 declare module 'axios' {
   interface AxiosRequestConfig {
     /** What the limiter's interceptor needs; every request of this client carries it. */
-    ehr?: Pick<EhrRequest, 'budget' | 'priority'>;
+    ehr?: Pick<EhrRequest, 'budget' | 'priority'> & { grant?: Grant };
   }
 }
 
@@ -88,6 +89,11 @@ function createAxios(options: {
     validateStatus: (status) => status < 400,
     proxy: false,
   });
+  // Before axios-retry's, so that every try is settled. A try without an answer may still be on its way.
+  http.interceptors.response.use(settle, (error: AxiosError) => {
+    if (error.response) settle(error.response);
+    throw error;
+  });
   axiosRetry(http, {
     retryDelay: (count, error) => retryAfterOf(error.response) ?? exponentialDelay(count),
     retryCondition: (error) =>
@@ -99,10 +105,16 @@ function createAxios(options: {
   http.interceptors.request.use(async (config) => {
     const { budget, priority = 'download' } = config.ehr ?? {};
     const signal = config.signal as AbortSignal | undefined;
-    if (budget) await limiter.acquire({ budget, priority, signal });
+    if (!budget) return config;
+    config.ehr = { budget, priority, grant: await limiter.acquire({ budget, priority, signal }) };
     return config;
   });
   return http;
+}
+
+function settle(response: AxiosResponse): AxiosResponse {
+  response.config.ehr?.grant?.settle();
+  return response;
 }
 
 async function follow(http: AxiosInstance, request: EhrRequest): Promise<EhrResponse> {

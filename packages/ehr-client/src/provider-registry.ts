@@ -8,7 +8,7 @@ const rateLimitSchema = z.strictObject({
   limit: z.int().min(1).max(10_000),
   windowMs: z.int().min(10).max(3_600_000),
   perDay: z.int().min(1),
-  guardMs: z.int().min(0).max(1000).default(50),
+  guardMs: z.int().min(0).max(5000).default(150),
 });
 
 const environmentSchema = z.strictObject({

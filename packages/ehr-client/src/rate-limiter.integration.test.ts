@@ -84,6 +84,22 @@ describe('the rate limiter', () => {
     expect(order.indexOf('download')).toBeLessThanOrEqual(16);
   });
 
+  test('a request that was answered counts from its answer, one that was not from the latest it can arrive', async () => {
+    const answered = makeBudget({ limit: 1, guardMs: 5000 });
+    (await limiter.acquire({ budget: answered, priority: 'poll' })).settle();
+    const settledAt = performance.now();
+    await limiter.acquire({ budget: answered, priority: 'poll' });
+    expect(performance.now() - settledAt).toBeGreaterThanOrEqual(190);
+    // Not a measurement: without the settling it would be 5.2 s.
+    expect(performance.now() - settledAt).toBeLessThan(5000);
+
+    const unanswered = makeBudget({ limit: 1, guardMs: 400 });
+    await limiter.acquire({ budget: unanswered, priority: 'poll' });
+    const grantedAt = performance.now();
+    await limiter.acquire({ budget: unanswered, priority: 'poll' });
+    expect(performance.now() - grantedAt).toBeGreaterThanOrEqual(590);
+  });
+
   test('a pause stops everyone until it ends', async () => {
     const budget = makeBudget();
     await limiter.acquire({ budget, priority: 'poll' });

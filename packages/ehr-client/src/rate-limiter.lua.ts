@@ -1,20 +1,21 @@
 /**
- * One grant or denial, atomic, on Redis' own clock. A sliding log of the last `limit` grants is the only exact rule: a
- * token bucket of 16 admits 32 in two seconds, a fixed window likewise.
+ * One grant or denial, atomic, on Redis' own clock. A sliding log of the last `limit` requests is the only exact rule: a
+ * token bucket of 16 admits 32 in two seconds, a fixed window likewise. The log holds for each request the latest time at
+ * which it can have arrived: its grant plus the guard, until its answer says that it was there (`settleScript`).
  *
- * KEYS  1 state (hash)  2 log (list, newest first)  3 day (hash: bucket -> grants)  4.. one sorted set of waiters per
- *       priority, most urgent first (member: process, score: when its mark ends)
- * ARGV  1 limit  2 window + guard, ms  3 per day  4 process  5 priority index, from 0  6.. this process's waiters per
- *       priority
+ * KEYS  1 state (hash)  2 log (sorted set: grant -> latest arrival)  3 day (hash: bucket -> grants)  4.. one sorted set of
+ *       waiters per priority, most urgent first (member: process, score: when its mark ends)
+ * ARGV  1 limit  2 window, ms  3 guard, ms  4 per day  5 process  6 grant  7 priority index, from 0  8.. this process's
+ *       waiters per priority
  * Returns { granted 0|1, wait in ms, reason }.
  */
 export const rateLimiterScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
-local limit, window, perDay = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local process, priority = ARGV[4], tonumber(ARGV[5])
+local limit, window, guard, perDay = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local process, grant, priority = ARGV[5], ARGV[6], tonumber(ARGV[7])
 local priorities = #KEYS - 3
-local state = redis.call('HMGET', KEYS[1], 'bornAt', 'pausedUntil', 'slowUntil', 'sinceLow', 'bucket', 'dayTotal')
+local state = redis.call('HMGET', KEYS[1], 'bornAt', 'pausedUntil', 'slowUntil', 'sinceLow', 'bucket', 'dayTotal', 'lastGrant')
 
 -- A waiter's mark outlives two of its own retries, so a process that died stops holding others back.
 local markMs = 1000
@@ -23,7 +24,7 @@ local backlog = -1
 local urgentWaiting = false
 for index = 0, priorities - 1 do
   local key = KEYS[4 + index]
-  local own = tonumber(ARGV[6 + index])
+  local own = tonumber(ARGV[8 + index])
   if own > 0 then
     redis.call('ZADD', key, now + markMs, process)
     redis.call('PEXPIRE', key, markMs * 2)
@@ -39,12 +40,13 @@ end
 local function deny(wait, reason) return { 0, math.ceil(wait), reason } end
 
 -- State lost (first use, FLUSHALL): grants of the last window are forgotten, so it has to pass once.
+local quarantine = window + guard
 local bornAt = tonumber(state[1])
 if not bornAt then
   redis.call('HSET', KEYS[1], 'bornAt', now)
-  return deny(window, 'cold-start')
+  return deny(quarantine, 'cold-start')
 end
-if now - bornAt < window then return deny(window - (now - bornAt), 'cold-start') end
+if now - bornAt < quarantine then return deny(quarantine - (now - bornAt), 'cold-start') end
 
 local pausedUntil = tonumber(state[2]) or 0
 if now < pausedUntil then return deny(pausedUntil - now, 'paused') end
@@ -79,19 +81,21 @@ if urgentWaiting and sinceLow < 7 then return deny(pace, 'yield') end
 
 -- The first half of a window may go in a burst, with 12 ms between grants so that they arrive in their order. While
 -- others wait the second half is paced, so that an urgent request never finds the whole window used up.
-local half = tonumber(redis.call('LINDEX', KEYS[2], math.floor(limit / 2) - 1)) or 0
-local gap = (backlog > 0 and now - half < window) and pace or math.min(12, pace)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - window)
+local used = redis.call('ZCARD', KEYS[2])
+local gap = (backlog > 0 and used >= limit / 2) and pace or math.min(12, pace)
 if now < (tonumber(state[3]) or 0) then gap = pace * 2 end
-local last = tonumber(redis.call('LINDEX', KEYS[2], 0)) or 0
+local last = tonumber(state[7]) or 0
 if now - last < gap then return deny(gap - (now - last), 'pace') end
-local first = tonumber(redis.call('LINDEX', KEYS[2], limit - 1)) or 0
-if now - first < window then return deny(window - (now - first), 'window') end
+if used >= limit then
+  local oldest = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')
+  return deny(math.max(tonumber(oldest[2]) + window - now, 1), 'window')
+end
 
-redis.call('LPUSH', KEYS[2], string.format('%.3f', now))
-redis.call('LTRIM', KEYS[2], 0, limit - 1)
+redis.call('ZADD', KEYS[2], now + guard, grant)
 redis.call('HINCRBY', KEYS[3], bucket, 1)
-redis.call('HSET', KEYS[1], 'sinceLow', urgentWaiting and 0 or sinceLow + 1, 'dayTotal', dayTotal + 1)
-if tonumber(ARGV[6 + priority]) <= 1 then redis.call('ZREM', KEYS[4 + priority], process) end
+redis.call('HSET', KEYS[1], 'sinceLow', urgentWaiting and 0 or sinceLow + 1, 'dayTotal', dayTotal + 1, 'lastGrant', string.format('%.3f', now))
+if tonumber(ARGV[8 + priority]) <= 1 then redis.call('ZREM', KEYS[4 + priority], process) end
 return { 1, 0, 'granted' }
 `;
 
@@ -102,4 +106,17 @@ local now = time[1] * 1000 + time[2] / 1000
 local paused = math.max(tonumber(redis.call('HGET', KEYS[1], 'pausedUntil')) or 0, now + tonumber(ARGV[1]))
 redis.call('HSET', KEYS[1], 'pausedUntil', string.format('%.3f', paused), 'slowUntil', string.format('%.3f', paused + tonumber(ARGV[2])))
 return math.ceil(paused - now)
+`;
+
+/**
+ * The request of a grant was answered, so it has arrived by now; or it was never sent.
+ * KEYS 1 log. ARGV 1 grant, 2 `sent` or `unsent`.
+ */
+export const settleScript = `
+if ARGV[2] == 'unsent' then return redis.call('ZREM', KEYS[1], ARGV[1]) end
+local latest = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not latest then return 0 end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + time[2] / 1000
+return redis.call('ZADD', KEYS[1], math.min(tonumber(latest), now), ARGV[1])
 `;

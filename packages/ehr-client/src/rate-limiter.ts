@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { BudgetQueue } from './budget-queue.ts';
+import type { Grant } from './grant.ts';
 import type { RateLimit } from './rate-limit.ts';
-import { pauseScript, rateLimiterScript } from './rate-limiter.lua.ts';
+import { pauseScript, rateLimiterScript, settleScript } from './rate-limiter.lua.ts';
 import { type RequestPriority, requestPriorities } from './request-priority.ts';
 
 /** Who shares a rate: a provider's environment and a client id (athenahealth counts per client id, so practices share it). */
@@ -20,7 +21,7 @@ export interface RateLimiter {
     readonly budget: RateBudget;
     readonly priority: RequestPriority;
     readonly signal?: AbortSignal | undefined;
-  }): Promise<void>;
+  }): Promise<Grant>;
   /** Stops everyone for a while (429, Retry-After) and halves the rate for a minute afterwards. */
   pause(options: { readonly budget: RateBudget; readonly pauseMs: number }): Promise<void>;
 }
@@ -44,25 +45,23 @@ export function createRateLimiter({ redis, prefix }: { readonly redis: Redis; re
     const { limit, windowMs, guardMs, perDay } = budget.rateLimit;
     const keys = keysOf(budget);
     const index = requestPriorities.indexOf(priority);
-    const reply = await redis.eval(
-      rateLimiterScript,
-      keys.length,
-      ...keys,
-      limit,
-      windowMs + guardMs,
-      perDay,
-      processId,
-      index,
-      ...waiting,
-    );
+    const grantId = randomUUID();
+    const settings = [limit, windowMs, guardMs, perDay, processId, grantId, index];
+    const reply = await redis.eval(rateLimiterScript, keys.length, ...keys, ...settings, ...waiting);
     const [granted, waitMs, reason] = reply as [number, number, string];
-    return { granted: granted === 1, waitMs, reason };
+    return { granted: granted === 1, grantId, waitMs, reason };
+  };
+  const settle = (budget: RateBudget) => (grantId: string, sent: boolean) => {
+    const [, logKey = ''] = keysOf(budget);
+    // Not settled, a grant counts as arriving as late as it could: safe, and forgotten with its window.
+    redis.eval(settleScript, 1, logKey, grantId, sent ? 'sent' : 'unsent').catch(() => undefined);
   };
   return {
     acquire({ budget, priority, signal }) {
       let queue = queues.get(budget.id);
       if (!queue) {
-        queue = new BudgetQueue({ ask: ask(budget), guardMs: budget.rateLimit.guardMs });
+        const { guardMs } = budget.rateLimit;
+        queue = new BudgetQueue({ ask: ask(budget), settle: settle(budget), guardMs });
         queues.set(budget.id, queue);
       }
       return queue.enter({ priority, signal });
