@@ -1,4 +1,4 @@
-// usage: pnpm bench:memory [-- --megabytes N]
+// usage: pnpm bench:memory [--megabytes N]
 // Peak memory of a worker while one export of N MB (default 1000) is stored: the figure must not depend on N.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -22,9 +22,9 @@ export interface RunningSystem {
 const pollIntervalMs = 2000;
 /**
  * A worker's garbage is short-lived batches. By default V8 lets the heap grow to four times what is alive before it
- * collects; 30 % keeps the process under 200 MB for files of any size, at some 10 % of its speed (bench:memory).
+ * collects; 20 % keeps the process under 200 MB for files of any size, at some 10 % of its speed (bench:memory).
  */
-const workerNodeArgs = ['--heap-growing-percent=30', '--max-semi-space-size=4'];
+const workerNodeArgs = ['--heap-growing-percent=20', '--max-semi-space-size=4'];
 const defaultSimulatorPort = 8080;
 
 /** Redis, MongoDB, a simulated athenahealth, the API and two workers. What was started is stopped if a later step fails. */

@@ -52,7 +52,7 @@ describe('ingestFile', () => {
     const text = patients(600);
     const { result, written } = ingest(text, { file: { promisedCount: 600 } });
     expect(await result).toMatchObject({ checkpoint: { bytes: text.length, lines: 600, stored: 600 } });
-    expect(written.checkpoints.map(({ lines }) => lines)).toEqual([250, 500, 600]);
+    expect(written.checkpoints.map(({ lines }) => lines)).toEqual([125, 250, 375, 500, 600]);
     expect(written.documents).toHaveLength(600);
   });
 
