@@ -1,16 +1,10 @@
-import { readCapabilities } from '@bulkhead/ehr-client';
 import type { Processor } from '@bulkhead/queues';
 import type { UseCaseDeps } from '../use-cases/deps.ts';
+import { refreshCapabilities } from '../use-cases/refresh-capabilities.ts';
 
-export function createReadCapabilitiesProcessor({
-  store,
-  ehr,
-  now,
-}: UseCaseDeps): Processor<'connection.read-capabilities'> {
+export function createReadCapabilitiesProcessor(deps: UseCaseDeps): Processor<'connection.read-capabilities'> {
   return async ({ connectionId }, { signal }) => {
-    const connection = await store.connections.find(connectionId);
-    if (!connection) return;
-    const capabilities = await readCapabilities({ session: ehr.session(connection), now: now(), signal });
-    await store.connections.saveCapabilities({ id: connectionId, capabilities });
+    const connection = await deps.store.connections.find(connectionId);
+    if (connection) await refreshCapabilities(deps, { connection, signal });
   };
 }

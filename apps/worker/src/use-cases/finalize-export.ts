@@ -19,10 +19,10 @@ export async function finalizeExport(deps: UseCaseDeps, { exportId, signal }: Ex
     return failExport(deps, { exportId, error: allFailed(failed) });
 
   await advanceWatermarks(deps, { record, files });
-  await warnOfLosses(deps, { record, failed });
+  const counts = await store.outputFiles.sum(exportId);
+  await warnOfLosses(deps, { record, failed, quarantined: counts.quarantined });
   // With failed files the server keeps its export, so that they can still be had.
   if (failed.length === 0) await signalDone(deps, { record, signal });
-  const counts = await store.outputFiles.sum(exportId);
   const change = { counts, completedAt: now() };
   await store.bulkExports.transition({ from: record, to: 'completed', change });
   logger.info('export completed', { exportId, counts });
@@ -42,9 +42,9 @@ async function advanceWatermarks(
 
 async function warnOfLosses(
   { store }: UseCaseDeps,
-  { record, failed }: { readonly record: BulkExport; readonly failed: readonly OutputFile[] },
+  options: { readonly record: BulkExport; readonly failed: readonly OutputFile[]; readonly quarantined: number },
 ): Promise<void> {
-  const { quarantined } = await store.outputFiles.sum(record.id);
+  const { record, failed, quarantined } = options;
   if (failed.length > 0) {
     const message = `${failed.length} files could not be stored; their states say why. Their types keep their old watermark.`;
     await store.bulkExports.warn({ id: record.id, code: 'files-failed', message });

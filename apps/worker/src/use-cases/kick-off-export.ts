@@ -1,7 +1,8 @@
 import { AppError, type BulkExport, type Connection } from '@bulkhead/domain';
-import { deleteExport, type KickOff, kickOffExport, readCapabilities } from '@bulkhead/ehr-client';
+import { deleteExport, type KickOff, kickOffExport } from '@bulkhead/ehr-client';
 import { connectionGone } from './connection-gone.ts';
 import type { ExportStep, UseCaseDeps } from './deps.ts';
+import { refreshCapabilities } from './refresh-capabilities.ts';
 
 /** An export that the EHR does not even accept for this long is given up; see `maxExportAgeMs` for those it accepted. */
 const maxKickOffAgeMs = 48 * 60 * 60_000;
@@ -18,7 +19,6 @@ export async function kickOff(deps: UseCaseDeps, { exportId, signal }: ExportSte
   if (!record) return;
   const session = ehr.session(connection);
   const started = await kickOffExport({ session, request: record.request, signal });
-  // Stored at once: until then only the server knows of its export.
   const exporting = await recordStart(deps, { record, started });
   if (exporting) await schedulePolls(deps, exporting);
   else await deleteExport({ session, statusUrl: started.statusUrl, signal });
@@ -33,12 +33,14 @@ async function recordStart(
   const kickedOffAt = now();
   const notBefore = new Date(kickedOffAt.getTime() + pollIntervalMs);
   const change = { statusUrl, droppedParameters, kickedOffAt, notBefore };
+  // Before anything else: until then only the server knows of its export.
+  const exporting = await store.bulkExports.transition({ from: record, to: 'exporting', change });
   for (const parameter of droppedParameters) {
     const message = `The EHR does not support ${parameter}; the export was made without it.`;
     await store.bulkExports.warn({ id: record.id, code: 'parameter-dropped', message });
   }
   logger.info('export kicked off', { exportId: record.id, droppedParameters });
-  return store.bulkExports.transition({ from: record, to: 'exporting', change });
+  return exporting;
 }
 
 /** One job scheduler per export: its iterations survive crashes, where a job that adds itself again would not. */
@@ -53,15 +55,12 @@ export async function schedulePolls({ producer, pollIntervalMs }: UseCaseDeps, r
 
 /** The export level depends on what the server offers. */
 async function withCapabilities(
-  { store, ehr, now }: UseCaseDeps,
+  deps: UseCaseDeps,
   { connectionId, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
 ): Promise<Connection> {
-  const connection = await store.connections.find(connectionId);
+  const connection = await deps.store.connections.find(connectionId);
   if (!connection) throw connectionGone();
-  if (connection.capabilities) return connection;
-  const capabilities = await readCapabilities({ session: ehr.session(connection), now: now(), signal });
-  await store.connections.saveCapabilities({ id: connectionId, capabilities });
-  return { ...connection, capabilities };
+  return connection.capabilities ? connection : refreshCapabilities(deps, { connection, signal });
 }
 
 function neverAccepted(): AppError {
