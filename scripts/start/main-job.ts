@@ -1,3 +1,4 @@
+import { sinceLast } from '@bulkhead/domain';
 import type { Store } from '@bulkhead/store';
 import { type ApiClient, ApiError } from './api-client.ts';
 
@@ -46,7 +47,7 @@ export async function runMainJob(options: {
   }
 }
 
-/** Where the last export got for every type that is stored: the oldest of the watermarks. */
+/** Where the last export of every type got. */
 export async function lastTransactionTime({
   store,
   connectionId,
@@ -54,9 +55,8 @@ export async function lastTransactionTime({
   readonly store: Store;
   readonly connectionId: string;
 }) {
-  const watermarks = await store.watermarks.list(connectionId);
-  const [oldest] = watermarks.toSorted((left, right) => left.at.getTime() - right.at.getTime());
-  return oldest?.transactionTime;
+  const watermarks = await store.watermarks.list({ connectionId, exportType: 'Patient' });
+  return sinceLast({ resourceTypes: [], watermarks }).since;
 }
 
 /** An export that an earlier start left unfinished goes on; it is followed instead of started twice. */

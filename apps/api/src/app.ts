@@ -3,7 +3,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { checkRedis, connectRedis, createProducer } from '@bulkhead/queues';
 import { type App, createHealth, type Logger } from '@bulkhead/runtime';
-import { createBulkExportService, createConnectionService, createProviderRegistry } from '@bulkhead/service';
+import {
+  createBulkExportService,
+  createConnectionService,
+  createProviderRegistry,
+  createQuarantineService,
+  createResourceService,
+} from '@bulkhead/service';
 import { createStore } from '@bulkhead/store';
 import { createHttpApp } from './create-http-app.ts';
 import type { ApiConfig } from './env.ts';
@@ -26,8 +32,20 @@ export function buildApp({
   const producer = createProducer({ redis, prefix: config.BULKHEAD_PREFIX, onError });
   const connections = createConnectionService({ store, producer, registry });
   const bulkExports = createBulkExportService({ store, producer, connections, registry, kickOffWaitMs });
+  const quarantine = createQuarantineService({ store, producer });
+  const resources = createResourceService({ store, connections });
   const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() });
-  const http = createHttpApp({ store, producer, registry, bulkExports, connections, health, logger });
+  const http = createHttpApp({
+    store,
+    producer,
+    registry,
+    bulkExports,
+    connections,
+    quarantine,
+    resources,
+    health,
+    logger,
+  });
   const server = createServer(http);
 
   return {

@@ -1,7 +1,13 @@
 import { AppError } from '@bulkhead/domain';
 import type { Producer } from '@bulkhead/queues';
 import type { createHealth, Logger } from '@bulkhead/runtime';
-import type { BulkExportService, ConnectionService, ProviderRegistry } from '@bulkhead/service';
+import type {
+  BulkExportService,
+  ConnectionService,
+  ProviderRegistry,
+  QuarantineService,
+  ResourceService,
+} from '@bulkhead/service';
 import type { Store } from '@bulkhead/store';
 import express, { type Express } from 'express';
 import helmet from 'helmet';
@@ -14,6 +20,8 @@ import { capabilitiesRoute } from './routes/capabilities.route.ts';
 import { connectionRoutes } from './routes/connection.routes.ts';
 import { enhancedSyncRoute } from './routes/enhanced-sync.route.ts';
 import { healthRoutes } from './routes/health.routes.ts';
+import { quarantineRoutes } from './routes/quarantine.routes.ts';
+import { resourceRoutes } from './routes/resource.routes.ts';
 
 export interface HttpAppDeps {
   readonly store: Store;
@@ -21,6 +29,8 @@ export interface HttpAppDeps {
   readonly registry: ProviderRegistry;
   readonly bulkExports: BulkExportService;
   readonly connections: ConnectionService;
+  readonly quarantine: QuarantineService;
+  readonly resources: ResourceService;
   readonly health: ReturnType<typeof createHealth>;
   readonly logger: Logger;
 }
@@ -36,6 +46,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
 
   const api = express.Router();
   api.use(authenticate(deps));
+  api.use(quarantineRoutes(deps), resourceRoutes(deps));
   // No request needs more than some kilobytes; a larger one is a mistake or an attack.
   api.use(express.json({ limit: '100kb', type: () => true }));
   api.use(connectionRoutes(deps), bulkExportRoutes(deps), capabilitiesRoute(deps), enhancedSyncRoute());

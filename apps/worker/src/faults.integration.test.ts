@@ -63,7 +63,7 @@ describe('nothing is silent', () => {
     const ended = await system.settled(await system.startExport());
     expect(ended.counts).toMatchObject({ quarantined: 1, stored: ended.counts.promised - 1 });
     expect(ended.warnings).toMatchObject([{ code: 'lines-quarantined' }]);
-    const [line] = await system.store.quarantine.listByExport(ended.id);
+    const [line] = await system.store.quarantine.list({ filter: { exportId: ended.id }, limit: 10 });
     expect(line).toMatchObject({ line: 3, reason: 'invalid-json' });
   }, 60_000);
 
@@ -75,9 +75,11 @@ describe('nothing is silent', () => {
     expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [{ code: 'files-failed' }] });
     const { body } = await system.request('GET', `/api/ehr/athenahealth/bulk-export/${ended.id}/files`);
     expect(body.data.filter(({ state }: { state: string }) => state === 'failed')).toMatchObject([
-      { type: 'Observation', error: { code: 'ehr-not-found' } },
+      { type: 'Observation', error: { code: 'link-expired' } },
     ]);
-    const types = (await system.store.watermarks.list(system.connectionId)).map(({ resourceType }) => resourceType);
+    const types = (await system.store.watermarks.list({ connectionId: system.connectionId })).map(
+      ({ resourceType }) => resourceType,
+    );
     expect(types).toContain('Patient');
     expect(types).not.toContain('Observation');
   }, 60_000);
@@ -86,16 +88,18 @@ describe('nothing is silent', () => {
     {
       name: 'an export that the server lost',
       fault: { match: status, fault: { kind: 'status', status: 404 } },
-      code: 'ehr-not-found',
+      code: 'export-gone',
+      remedy: 'Retry it',
     },
     {
       name: 'a kick-off that is refused',
       fault: { match: { path: 'export$' }, fault: { kind: 'status', status: 403 } },
       code: 'ehr-forbidden',
+      remedy: 'Verify',
     },
   ])(
     '$name fails with cause and remedy',
-    async ({ fault, code }) => {
+    async ({ fault, code, remedy }) => {
       system = await startSystem();
       await system.startWorker();
       await system.order(fault);
@@ -103,7 +107,7 @@ describe('nothing is silent', () => {
       expect(ended).toMatchObject({
         status: 'FAILED',
         errorCode: code,
-        errorMessage: expect.stringContaining('Verify'),
+        errorMessage: expect.stringContaining(remedy),
       });
     },
     60_000,

@@ -1,5 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
-import { activePhases, bulkExportPhases, canFollow, isTerminal, publicStatus } from './bulk-export-phase.ts';
+import fc from 'fast-check';
+import { noCounts } from './bulk-export.ts';
+import {
+  activePhases,
+  type BulkExportPhase,
+  bulkExportPhases,
+  canFollow,
+  canReopen,
+  isTerminal,
+  publicStatus,
+} from './bulk-export-phase.ts';
+import { retryPhase } from './retry-phase.ts';
 
 describe("an export's phases", () => {
   test('every active phase can fail and be cancelled; a terminal one stays', () => {
@@ -23,5 +34,63 @@ describe("an export's phases", () => {
       'FAILED',
       'CANCELLED',
     ]);
+  });
+});
+
+describe('property: whatever is tried in whatever order', () => {
+  const attempt = fc.record({ to: fc.constantFrom(...bulkExportPhases), isRetry: fc.boolean() });
+
+  test('an export goes forward only, and back only by a retry from an end', () => {
+    fc.assert(
+      fc.property(fc.array(attempt, { maxLength: 40 }), (attempts) => {
+        let phase: BulkExportPhase = 'queued';
+        for (const { to, isRetry } of attempts) {
+          const allowed: boolean = isRetry ? canReopen(phase, to) : canFollow(phase, to);
+          if (!allowed) continue;
+          const isForward = bulkExportPhases.indexOf(to) > bulkExportPhases.indexOf(phase);
+          expect(isForward || (isRetry && isTerminal(phase))).toBe(true);
+          if (phase === 'cancelled') throw new Error('a cancelled export was taken up again');
+          phase = to;
+        }
+      }),
+    );
+  });
+
+  test('an end is always within reach', () => {
+    for (const phase of activePhases) expect(canFollow(phase, 'cancelled') && canFollow(phase, 'failed')).toBe(true);
+  });
+});
+
+describe('retryPhase', () => {
+  const base = { phase: 'failed' as const, counts: noCounts };
+  const statusUrl = 'https://ehr.example/status/1';
+  test.each([
+    { name: 'never kicked off', record: base, phase: 'queued' },
+    {
+      name: 'the export is still at the server',
+      record: { ...base, statusUrl, error: { code: 'ehr-unauthorized', message: '' } },
+      phase: 'exporting',
+    },
+    {
+      name: 'the export is gone',
+      record: { ...base, statusUrl, error: { code: 'export-gone', message: '' } },
+      phase: 'queued',
+    },
+    {
+      name: 'the ledger is there',
+      record: { ...base, statusUrl, transactionTime: '2024-01-01T00:00:00Z' },
+      phase: 'downloading',
+    },
+    {
+      name: 'completed with failed files',
+      record: { phase: 'completed' as const, counts: { ...noCounts, filesFailed: 1 } },
+      phase: 'downloading',
+    },
+    { name: 'completed', record: { phase: 'completed' as const, counts: noCounts }, phase: undefined },
+    { name: 'cancelled', record: { phase: 'cancelled' as const, counts: noCounts }, phase: undefined },
+    { name: 'running', record: { phase: 'exporting' as const, counts: noCounts }, phase: undefined },
+  ])('$name: $phase', ({ record, phase }) => {
+    expect(retryPhase(record)).toBe(phase);
+    if (phase) expect(canReopen(record.phase, phase as BulkExportPhase)).toBe(true);
   });
 });

@@ -29,6 +29,18 @@ export function canFollow(from: BulkExportPhase, to: BulkExportPhase): boolean {
   return followers[from].includes(to);
 }
 
+/** Only a retry takes an export up again, where what it has done so far is still of use. */
+const retryPhases: Readonly<Record<BulkExportPhase, readonly BulkExportPhase[]>> = {
+  ...followers,
+  completed: ['downloading'],
+  failed: ['queued', 'exporting', 'downloading'],
+};
+
+/** Whether a retry may take an ended export up again in phase `to`. */
+export function canReopen(from: BulkExportPhase, to: BulkExportPhase): boolean {
+  return isTerminal(from) && retryPhases[from].includes(to);
+}
+
 export function isTerminal(phase: BulkExportPhase): boolean {
   return followers[phase].length === 0;
 }

@@ -11,12 +11,25 @@ export interface BulkExportRequest {
   readonly resourceTypes: readonly string[];
   /** FHIR instant; only what changed after it. */
   readonly since?: string;
+  /** `since` is where the last export of these types got. */
+  readonly sinceLast?: boolean;
+  /** FHIR searches such as `Observation?category=laboratory`, one resource type each (`_typeFilter`). */
+  readonly typeFilters?: readonly string[];
 }
 
 /** Something that went less than perfectly and that nobody may overlook: shown with the export. */
 export interface ExportWarning {
   readonly code: string;
   readonly message: string;
+}
+
+/** What the server says that it could not export, from the OperationOutcomes of its `error` files. */
+export interface IssueCount {
+  /** fatal | error | warning | information */
+  readonly severity: string;
+  /** https://hl7.org/fhir/R4/valueset-issue-type.html */
+  readonly code: string;
+  readonly count: number;
 }
 
 export interface ExportError {
@@ -30,6 +43,8 @@ export interface ExportCounts {
   readonly files: number;
   readonly filesCompleted: number;
   readonly filesFailed: number;
+  /** Of types that were not asked for, where the server does not know `_type`: never downloaded. */
+  readonly filesSkipped: number;
   /** Lines that the manifest promised, where it gives counts. */
   readonly promised: number;
   /** Resources whose served version (or an equal one) is now stored. */
@@ -51,6 +66,8 @@ export interface BulkExport {
   readonly phase: BulkExportPhase;
   /** Raised by every transition: the guard of a conditional update. */
   readonly version: number;
+  /** When the kick-off was sent; without a `statusUrl` its answer is on its way, or was lost with a process. */
+  readonly kickOffSentAt?: Date;
   /** The server's `Content-Location`. */
   readonly statusUrl?: string;
   /** When the server accepted the kick-off: the export's age counts from here. */
@@ -64,11 +81,19 @@ export interface BulkExport {
   readonly pollErrors: number;
   readonly transactionTime?: string;
   readonly requiresAccessToken?: boolean;
+  /** Entries of the manifest that have no usable URL: nobody knows what they hold. */
+  readonly manifestGaps?: number;
+  /** The scopes of the access token that kicked it off: a type outside of them never comes. */
+  readonly grantedScope?: string;
+  /** Whether the server's copy is to be deleted, or has been. */
+  readonly discard?: 'due' | 'done';
   readonly droppedParameters: readonly string[];
   readonly warnings: readonly ExportWarning[];
   readonly counts: ExportCounts;
   readonly error?: ExportError;
   readonly createdAt: Date;
+  /** When it was last taken up again; see `retryPhase`. */
+  readonly retriedAt?: Date;
   readonly completedAt?: Date;
 }
 
@@ -76,6 +101,7 @@ export const noCounts: ExportCounts = {
   files: 0,
   filesCompleted: 0,
   filesFailed: 0,
+  filesSkipped: 0,
   promised: 0,
   stored: 0,
   unchanged: 0,

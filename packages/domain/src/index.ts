@@ -7,12 +7,14 @@ export {
   type ExportType,
   type ExportWarning,
   exportTypes,
+  type IssueCount,
   noCounts,
 } from './bulk-export.ts';
 export {
   type BulkExportPhase,
   type BulkExportStatus,
   canFollow,
+  canReopen,
   isTerminal,
   publicStatus,
 } from './bulk-export-phase.ts';
@@ -24,7 +26,9 @@ export {
   type OutputFile,
   type OutputFileSection,
   type OutputFileState,
+  sumIssues,
 } from './output-file.ts';
 export { pollDelay, pollErrorDelay } from './poll-delay.ts';
 export { type Comparison, compareVersions, type ResourceVersion } from './resource-version.ts';
-export { settledTypes, type Watermark } from './watermark.ts';
+export { retryPhase } from './retry-phase.ts';
+export { everyType, leavesNoGap, settledTypes, sinceLast, type Watermark } from './watermark.ts';

@@ -1,7 +1,9 @@
+import type { IssueCount } from './bulk-export.ts';
+
 /** `output`, `deleted` or `error`: the manifest's arrays. */
 export type OutputFileSection = 'output' | 'deleted' | 'error';
 
-const outputFileStates = ['pending', 'downloading', 'completed', 'failed'] as const;
+const outputFileStates = ['pending', 'downloading', 'completed', 'failed', 'skipped', 'cancelled'] as const;
 export type OutputFileState = (typeof outputFileStates)[number];
 
 /** What was read of a file so far. Moves only after the database has acknowledged the lines before it. */
@@ -14,6 +16,8 @@ export interface FileCheckpoint {
   readonly stale: number;
   readonly quarantined: number;
   readonly deleted: number;
+  /** Of an `error` file. */
+  readonly issues: readonly IssueCount[];
 }
 
 /** The ledger's entry for one file of a manifest. */
@@ -32,6 +36,8 @@ export interface OutputFile {
   /** The validator that a resume sends in `If-Range`. */
   readonly etag?: string;
   readonly attempts: number;
+  /** `checkpoint.lines` when its link was last replaced by a fresh one: no line since means that this one is no better. */
+  readonly linkRefreshedAtLine?: number;
   readonly error?: { readonly code: string; readonly message: string };
   readonly startedAt?: Date;
   readonly completedAt?: Date;
@@ -45,9 +51,20 @@ export const emptyCheckpoint: FileCheckpoint = {
   stale: 0,
   quarantined: 0,
   deleted: 0,
+  issues: [],
 };
 
 /** Resources that a file's lines came to; blank lines are none. */
 export function accountedLines({ stored, stale, quarantined }: FileCheckpoint): number {
   return stored + stale + quarantined;
+}
+
+/** Adds counts of issues up, one entry per severity and code. */
+export function sumIssues(counts: readonly IssueCount[]): IssueCount[] {
+  const sums = new Map<string, IssueCount>();
+  for (const { severity, code, count } of counts) {
+    const key = `${severity}/${code}`;
+    sums.set(key, { severity, code, count: count + (sums.get(key)?.count ?? 0) });
+  }
+  return [...sums.values()].toSorted((left, right) => right.count - left.count);
 }

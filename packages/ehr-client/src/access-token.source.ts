@@ -9,11 +9,14 @@ interface CachedToken {
   /** Infinity while the token is on its way. */
   renewAt: number;
   readonly accessToken: Promise<string>;
+  scope?: string | undefined;
 }
 
 export interface AccessTokenSource {
   /** @returns undefined for a connection without authorization. */
   get(request: TokenRequest & Pick<EhrRequest, 'signal'>): Promise<string | undefined>;
+  /** The scopes of the connection's last token. */
+  grantedScope(connectionId: string): string | undefined;
   /** Forgets a token that the EHR refused, unless a newer one has taken its place. */
   invalidate(options: { readonly connectionId: string; readonly accessToken: string }): Promise<void>;
 }
@@ -31,7 +34,8 @@ export function createAccessTokenSource({ http }: { readonly http: EhrHttp }): A
     const token: CachedToken = {
       renewAt: Number.POSITIVE_INFINITY,
       accessToken: requestToken({ http, request }).then(
-        ({ accessToken, lifetimeMs }) => {
+        ({ accessToken, lifetimeMs, scope }) => {
+          token.scope = scope;
           token.renewAt = Date.now() + Math.max(lifetimeMs - renewBeforeExpiryMs, lifetimeMs / 2);
           return accessToken;
         },
@@ -52,6 +56,7 @@ export function createAccessTokenSource({ http }: { readonly http: EhrHttp }): A
       const token = cached && Date.now() < cached.renewAt ? cached : start(request);
       return unlessAborted(token.accessToken, signal);
     },
+    grantedScope: (connectionId) => tokens.get(connectionId)?.scope,
     async invalidate({ connectionId, accessToken }) {
       const cached = tokens.get(connectionId);
       if (cached && (await cached.accessToken) === accessToken && tokens.get(connectionId) === cached) {
@@ -88,7 +93,12 @@ async function requestToken({ http, request }: { http: EhrHttp; request: TokenRe
   if (new URL(tokenEndpoint).protocol === 'http:') openid.allowInsecureRequests(configuration);
   try {
     const token = await openid.clientCredentialsGrant(configuration, { scope: auth.scope });
-    return { accessToken: token.access_token, lifetimeMs: (token.expires_in ?? defaultLifetimeSeconds) * 1000 };
+    return {
+      accessToken: token.access_token,
+      lifetimeMs: (token.expires_in ?? defaultLifetimeSeconds) * 1000,
+      // RFC 6749 5.1: left out where it is what was asked for.
+      scope: token.scope ?? auth.scope,
+    };
   } catch (cause) {
     throw toTokenError({ connection, cause });
   }

@@ -32,6 +32,9 @@ export function createEhrSession(options: {
     connection,
     provider,
 
+    /** The scopes of the token in use, as the server granted them; undefined where there is none or it does not say. */
+    grantedScope: () => tokens.grantedScope(connection.id),
+
     async send(request: SessionRequest): Promise<EhrResponse> {
       const { origin } = new URL(request.url);
       if (request.sendToken && origin !== fhirOrigin) throw foreignHost(request.url);

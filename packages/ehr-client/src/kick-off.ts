@@ -1,18 +1,20 @@
 import { AppError, type BulkExportRequest, type Connection } from '@bulkhead/domain';
-import type { OutcomeIssue } from '@bulkhead/fhir';
-import { EhrHttpError } from './ehr-http-error.ts';
 import type { EhrSession } from './ehr-session.ts';
+import { toExportParameters, toParametersResource, toQuery } from './export-parameters.ts';
+import { type KickOffAttempt, negotiateKickOff } from './negotiate-kick-off.ts';
 
 export interface KickOff {
   /** Absolute: `Content-Location`, resolved. */
   readonly statusUrl: string;
-  /** Parameters that the server refused and that were left out. */
+  /** What the server refused and was left out; see `KickOffAttempt`. */
   readonly droppedParameters: readonly string[];
 }
 
+/** Proxies and servers cut or refuse request lines from some 2,000 characters on; a POST carries its parameters inside. */
+const longestUrl = 2000;
+
 /**
- * Starts an export (FHIR Bulk Data, "Kick-off Request"). A parameter that the server names as unsupported is dropped and
- * recorded; the type filter then happens on our side.
+ * Starts an export (FHIR Bulk Data, "Kick-off Request"). What the server refuses by name is left out and recorded.
  * @throws EhrHttpError 429 while another export runs at the server.
  */
 export async function kickOffExport(options: {
@@ -20,33 +22,47 @@ export async function kickOffExport(options: {
   readonly request: BulkExportRequest;
   readonly signal?: AbortSignal | undefined;
 }): Promise<KickOff> {
-  const { session, request, signal } = options;
-  const parameters = new Map<string, string>();
-  if (request.resourceTypes.length > 0) parameters.set('_type', request.resourceTypes.join(','));
-  if (request.since !== undefined) parameters.set('_since', request.since);
-  const droppedParameters: string[] = [];
-  for (;;) {
+  const { session, request } = options;
+  const parameters = toExportParameters(request);
+  const endpoint = exportEndpoint(session.connection, request);
+  const method = endpoint.length + toQuery(parameters).length > longestUrl ? 'POST' : 'GET';
+  for (let attempt: KickOffAttempt = { method, parameters, dropped: [] }; ; ) {
     try {
-      const url = `${exportEndpoint(session.connection, request)}${toQuery(parameters)}`;
-      const response = await session.send({
-        method: 'GET',
-        url,
-        headers: { accept: 'application/fhir+json', prefer: 'respond-async' },
-        priority: 'kick-off',
-        responseType: 'json',
-        // A repeated kick-off is a second export.
-        retries: 0,
-        sendToken: true,
-        signal,
-      });
-      return { statusUrl: readContentLocation(response), droppedParameters };
+      const response = await send({ ...options, endpoint, attempt });
+      return { statusUrl: readContentLocation(response), droppedParameters: attempt.dropped };
     } catch (error) {
-      const refused = refusedParameter(error, parameters);
-      if (refused === undefined) throw error;
-      parameters.delete(refused);
-      droppedParameters.push(refused);
+      const next = negotiateKickOff(attempt, error);
+      if (!next) throw error;
+      attempt = next;
     }
   }
+}
+
+function send(options: {
+  readonly session: EhrSession;
+  readonly endpoint: string;
+  readonly attempt: KickOffAttempt;
+  readonly signal?: AbortSignal | undefined;
+}) {
+  const { session, endpoint, signal } = options;
+  const { method, parameters } = options.attempt;
+  const isPost = method === 'POST';
+  return session.send({
+    method,
+    url: isPost ? endpoint : `${endpoint}${toQuery(parameters)}`,
+    headers: {
+      accept: 'application/fhir+json',
+      prefer: 'respond-async',
+      ...(isPost ? { 'content-type': 'application/fhir+json' } : {}),
+    },
+    ...(isPost ? { body: toParametersResource(parameters) } : {}),
+    priority: 'kick-off',
+    responseType: 'json',
+    // A repeated kick-off is a second export.
+    retries: 0,
+    sendToken: true,
+    signal,
+  });
 }
 
 /**
@@ -68,11 +84,6 @@ function exportEndpoint(
   });
 }
 
-function toQuery(parameters: ReadonlyMap<string, string>): string {
-  const query = [...parameters].map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
-  return query === '' ? '' : `?${query}`;
-}
-
 function readContentLocation({
   headers,
   url,
@@ -90,15 +101,4 @@ function readContentLocation({
     retry: 'never',
     context: { status },
   });
-}
-
-/** A parameter of ours that a 400 or 422 names. One that is refused for its value (an unknown type) is not dropped. */
-function refusedParameter(error: unknown, parameters: ReadonlyMap<string, string>): string | undefined {
-  if (!(error instanceof EhrHttpError) || (error.status !== 400 && error.status !== 422)) return undefined;
-  const issue = error.issues.find(({ code }) => code === 'not-supported');
-  return issue && [...parameters.keys()].find((name) => names(issue, name));
-}
-
-function names({ text = '', expression }: OutcomeIssue, parameter: string): boolean {
-  return text.includes(parameter) || expression.some((path) => path.includes(parameter));
 }

@@ -11,6 +11,8 @@ export interface OpenFile {
    * gzip trailer proved the end; anything else is an error on the stream.
    */
   readonly body: Readable;
+  /** False where the server just closes the connection at the end: a cut would look the same. */
+  readonly endIsProven: boolean;
   /** 0, or the offset that was asked for. */
   readonly startOffset: number;
   /** Strong validators only: a weak one cannot resume at a byte (RFC 9110 13.1.5). */
@@ -51,7 +53,12 @@ export async function openFile(options: {
       message.destroy();
       return openFile({ session, url, requiresAccessToken, signal });
     }
-    return { body: unpack(message), startOffset: startOffset(message), etag: strongEtag(message) };
+    return {
+      body: unpack(message),
+      endIsProven: endIsProven(message),
+      startOffset: startOffset(message),
+      etag: strongEtag(message),
+    };
   } catch (error) {
     const isPastEnd = error instanceof EhrHttpError && error.status === 416 && resume !== undefined;
     if (!isPastEnd) throw error;
@@ -63,6 +70,12 @@ function unpack(message: IncomingMessage): Readable {
   if (message.headers['content-encoding'] !== 'gzip') return message;
   // Both ends are torn down together; whoever reads the unpacked stream sees the error.
   return pipeline(message, createGunzip(), () => undefined);
+}
+
+/** RFC 9112 6.3: a length, or the terminator of the last chunk; gzip has a trailer of its own. */
+function endIsProven({ headers }: IncomingMessage): boolean {
+  const isChunked = /chunked/i.test(headers['transfer-encoding'] ?? '');
+  return isChunked || headers['content-length'] !== undefined || headers['content-encoding'] === 'gzip';
 }
 
 /** @returns 0 for a whole file, NaN for a range that does not say where it starts. */

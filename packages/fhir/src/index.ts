@@ -1,6 +1,6 @@
 export { type Deletion, readDeletions } from './deletions.ts';
 export { ExactNumber, parseExact } from './exact-number.ts';
-export { LineSplitter, type LineSplitterOptions, type NdjsonLine } from './line-splitter.ts';
+export { LineSplitter, type LineSplitterOptions, type LongLinePart, type NdjsonLine } from './line-splitter.ts';
 export {
   type ManifestEntry,
   type ManifestHeader,
@@ -17,4 +17,5 @@ export {
 export type { Resource, ResourceMeta } from './resource.ts';
 export { enhancedResourceTypes, isResourceType, standardResourceTypes } from './resource-types.ts';
 export { extractSearchKeys, type SearchKeys } from './search-keys.ts';
+export { scopeCovers } from './smart-scope.ts';
 export { isSubsetted } from './subsetted.ts';

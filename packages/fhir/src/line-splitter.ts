@@ -7,8 +7,17 @@ export interface NdjsonLine {
   readonly offset: number;
   /** Offset of the first byte after the line end: where a resume starts. */
   readonly nextOffset: number;
-  /** The line was longer than the limit: `bytes` holds only its beginning. */
-  readonly truncated: boolean;
+  readonly sizeBytes: number;
+  /** The line was longer than the limit: `bytes` is empty, what it held came as `LongLinePart`s. */
+  readonly isTooLong: boolean;
+}
+
+/** A part of a line that is longer than the limit; they come in order, and before the line itself. */
+export interface LongLinePart {
+  readonly part: Buffer;
+  readonly line: number;
+  /** Offset of the line's first byte. */
+  readonly offset: number;
 }
 
 export interface LineSplitterOptions {
@@ -23,13 +32,13 @@ const lineFeed = 0x0a;
 
 /**
  * Splits on `\n` **bytes**: offsets are what a resume needs, and a chunk edge inside a UTF-8 character does no harm
- * (FHIR Bulk Data, "Bulk Data Output File": NDJSON, UTF-8, `\n`). A line longer than the limit is kept up to the limit and
- * marked, so that one broken line cannot take the process's memory.
+ * (FHIR Bulk Data, "Bulk Data Output File": NDJSON, UTF-8, `\n`). A line longer than the limit is handed on in parts, so
+ * that one broken line cannot take the process's memory.
  */
 export class LineSplitter {
   readonly #maxLineBytes: number;
   #pending: Buffer[] = [];
-  #keptBytes = 0;
+  #pendingBytes = 0;
   #lineBytes = 0;
   #offset: number;
   #line: number;
@@ -40,45 +49,55 @@ export class LineSplitter {
     this.#line = startLine;
   }
 
-  /** The lines that this chunk completes. */
-  push(chunk: Buffer): NdjsonLine[] {
-    const lines: NdjsonLine[] = [];
+  /** The lines that this chunk completes, and the parts of a line that is too long. */
+  push(chunk: Buffer): (NdjsonLine | LongLinePart)[] {
+    const found: (NdjsonLine | LongLinePart)[] = [];
     let start = 0;
     for (let end = chunk.indexOf(lineFeed); end >= 0; end = chunk.indexOf(lineFeed, start)) {
-      this.#keep(chunk.subarray(start, end));
-      lines.push(this.#take(1));
+      this.#take(chunk.subarray(start, end), found);
+      found.push(this.#finish(1));
       start = end + 1;
     }
-    if (start < chunk.length) this.#keep(chunk.subarray(start));
-    return lines;
+    if (start < chunk.length) this.#take(chunk.subarray(start), found);
+    return found;
   }
 
   /** The last line of a file that does not end with a line end. */
   end(): NdjsonLine[] {
-    return this.#lineBytes > 0 ? [this.#take(0)] : [];
+    return this.#lineBytes > 0 ? [this.#finish(0)] : [];
   }
 
-  #keep(bytes: Buffer): void {
+  #take(bytes: Buffer, found: (NdjsonLine | LongLinePart)[]): void {
+    if (bytes.length === 0) return;
     this.#lineBytes += bytes.length;
-    const room = this.#maxLineBytes - this.#keptBytes;
-    if (room <= 0 || bytes.length === 0) return;
-    const kept = bytes.length > room ? bytes.subarray(0, room) : bytes;
-    this.#pending.push(kept);
-    this.#keptBytes += kept.length;
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+    if (!this.#isTooLong) return;
+    found.push({ part: this.#takePending(), line: this.#line + 1, offset: this.#offset });
   }
 
-  #take(lineEndBytes: number): NdjsonLine {
+  #finish(lineEndBytes: number): NdjsonLine {
     const offset = this.#offset;
-    const nextOffset = offset + this.#lineBytes + lineEndBytes;
-    const truncated = this.#lineBytes > this.#keptBytes;
-    const [only] = this.#pending;
-    const bytes = this.#pending.length === 1 && only ? only : Buffer.concat(this.#pending);
-    this.#pending = [];
-    this.#keptBytes = 0;
+    const sizeBytes = this.#lineBytes;
+    const nextOffset = offset + sizeBytes + lineEndBytes;
+    const isTooLong = this.#isTooLong;
+    const bytes = withoutCarriageReturn(this.#takePending());
     this.#lineBytes = 0;
     this.#offset = nextOffset;
     this.#line += 1;
-    return { bytes: withoutCarriageReturn(bytes), line: this.#line, offset, nextOffset, truncated };
+    return { bytes, line: this.#line, offset, nextOffset, sizeBytes, isTooLong };
+  }
+
+  get #isTooLong(): boolean {
+    return this.#lineBytes > this.#maxLineBytes;
+  }
+
+  #takePending(): Buffer {
+    const [only] = this.#pending;
+    const bytes = this.#pending.length === 1 && only ? only : Buffer.concat(this.#pending, this.#pendingBytes);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    return bytes;
   }
 }
 

@@ -4,6 +4,7 @@ export interface OutcomeIssue {
   /** https://hl7.org/fhir/R4/valueset-issue-type.html */
   readonly code: string;
   readonly text?: string;
+  readonly diagnostics?: string;
   /** Element paths or parameter names that the issue names. */
   readonly expression: readonly string[];
 }
@@ -27,12 +28,14 @@ export function isTransient(issues: readonly OutcomeIssue[]): boolean {
 const transientCodes = new Set(['transient', 'timeout', 'throttled', 'lock-error', 'no-store']);
 
 function readIssue(issue: Record<string, unknown>): OutcomeIssue {
-  const text = detailsText(issue.details) ?? (typeof issue.diagnostics === 'string' ? issue.diagnostics : undefined);
+  const diagnostics = typeof issue.diagnostics === 'string' ? issue.diagnostics : undefined;
+  const text = detailsText(issue.details) ?? diagnostics;
   const paths = [issue.expression, issue.location].flat().filter((path) => typeof path === 'string');
   return {
     severity: typeof issue.severity === 'string' ? issue.severity : 'error',
     code: typeof issue.code === 'string' ? issue.code : 'unknown',
     ...(text === undefined ? {} : { text }),
+    ...(diagnostics === undefined ? {} : { diagnostics }),
     expression: paths as string[],
   };
 }

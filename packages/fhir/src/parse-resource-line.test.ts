@@ -3,10 +3,13 @@ import { parseResourceLine } from './parse-resource-line.ts';
 
 function parse(
   content: string | Buffer,
-  { line = 2, truncated = false, type }: { line?: number; truncated?: boolean; type?: string } = {},
+  { line = 2, isTooLong = false, type }: { line?: number; isTooLong?: boolean; type?: string } = {},
 ) {
   const bytes = Buffer.from(content as string);
-  return parseResourceLine({ bytes, line, offset: 0, nextOffset: bytes.length, truncated }, type);
+  return parseResourceLine(
+    { bytes, line, offset: 0, nextOffset: bytes.length, sizeBytes: bytes.length, isTooLong },
+    type,
+  );
 }
 
 describe('parseResourceLine', () => {
@@ -28,7 +31,7 @@ describe('parseResourceLine', () => {
   });
 
   test('rejects a cut line', () => {
-    expect(parse('{', { truncated: true })).toEqual({ kind: 'rejected', reason: 'line-too-long' });
+    expect(parse('{', { isTooLong: true })).toEqual({ kind: 'rejected', reason: 'line-too-long' });
   });
 
   test('takes a byte order mark on the first line and blank lines anywhere', () => {

@@ -28,7 +28,7 @@ const idPattern = /^[A-Za-z0-9\-._]{1,128}$/;
  * @param expectedType the type that the manifest's entry promised; undefined takes any.
  */
 export function parseResourceLine(line: NdjsonLine, expectedType?: string): ParsedLine {
-  if (line.truncated) return rejected('line-too-long');
+  if (line.isTooLong) return rejected('line-too-long');
   const json = line.line === 1 ? withoutByteOrderMark(line.bytes) : line.bytes;
   if (isBlank(json)) return { kind: 'blank' };
   if (!isUtf8(json)) return rejected('invalid-utf8');

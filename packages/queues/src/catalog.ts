@@ -51,6 +51,24 @@ export const catalog = {
     backoffMs: 5000,
     timeoutMs: 10 * minutes,
   }),
+  'export.discard': define({
+    queue: 'bulk-export',
+    payload: exportPayload,
+    jobId: ({ exportId }) => `discard.${exportId}`,
+    // Nobody waits for it, and the server's copy expires in the end: 5 s doubled 9 times is 43 min.
+    attempts: 10,
+    backoffMs: 5000,
+    timeoutMs: 2 * minutes,
+  }),
+  'export.resume': define({
+    queue: 'bulk-export',
+    payload: exportPayload,
+    jobId: ({ exportId }) => `resume.${exportId}`,
+    // The sweep does the same within a minute.
+    attempts: 3,
+    backoffMs: 1000,
+    timeoutMs: 2 * minutes,
+  }),
   'file.download': define({
     queue: 'file-download',
     payload: filePayload,
@@ -60,6 +78,14 @@ export const catalog = {
     backoffMs: 5000,
     // 5 GB at 1 MB/s take 84 min; a stalled socket is cut much earlier by its own idle timeout.
     timeoutMs: 6 * 60 * minutes,
+  }),
+  'quarantine.replay': define({
+    queue: 'maintenance',
+    payload: z.strictObject({ quarantineId: z.string().min(1) }),
+    jobId: ({ quarantineId }) => `replay.${quarantineId}`,
+    attempts: 3,
+    backoffMs: 1000,
+    timeoutMs: 2 * minutes,
   }),
   'connection.read-capabilities': define({
     queue: 'connection',

@@ -37,6 +37,17 @@ export function createProducer({ redis, prefix, onError }: ProducerOptions) {
     enqueue: add,
 
     /**
+     * Adds a job in the place of the same one that has finished and is still kept: for work that is due again. One that
+     * waits or runs is left alone.
+     */
+    async enqueueAgain<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<void> {
+      const { jobId = '' } = jobOptions(name, payload);
+      const job: Job | undefined = await queues[catalog[name].queue].getJob(jobId);
+      if (job && finishedStates.has(await job.getState())) await job.remove();
+      await add(name, payload);
+    },
+
+    /**
      * Makes sure that a job will run: adds it where there is none, and again where one has finished although its record
      * says that there is work left.
      * @returns whether a job was added.
@@ -115,11 +126,13 @@ export function createProducer({ redis, prefix, onError }: ProducerOptions) {
   };
 }
 
+const finishedStates: ReadonlySet<string> = new Set(['completed', 'failed']);
+
 /**
  * A job in one of these states does nothing any more. `waiting-children` is among them because only a settled ledger asks
  * for such a job, and then the children that it waits for are gone.
  */
-const restartableStates = new Set(['completed', 'failed', 'unknown', 'waiting-children']);
+const restartableStates: ReadonlySet<string> = new Set([...finishedStates, 'unknown', 'waiting-children']);
 
 function schedulerId<Name extends JobName>(name: Name, payload: JobPayload<Name>): string {
   return (catalog[name] as { jobId: (payload: JobPayload<Name>) => string }).jobId(payload);

@@ -9,19 +9,44 @@ const resourceTypeSchema = z
   .string()
   .refine(isResourceType, { error: ({ input }) => `${JSON.stringify(input)} is no FHIR R4 resource type` });
 
+/** `Type?search`, as `_typeFilter` takes it (FHIR Bulk Data, "`_typeFilter` Experimental Query Parameter"). */
+const typeFilterSchema = z
+  .string()
+  .max(2000, 'is longer than 2000 characters')
+  .refine((filter) => isResourceType(filter.split('?', 1)[0] ?? '') && /\?./.test(filter), {
+    error: 'must be a FHIR search of one type, such as Observation?category=laboratory',
+  });
+
+const sinceError = 'must be an instant with a time zone, such as 2024-01-01T00:00:00Z, or "last"';
+const sinceSchema = z
+  .string(sinceError)
+  .refine((since) => since === 'last' || z.iso.datetime({ offset: true }).safeParse(since).success, sinceError)
+  .refine((since) => since === 'last' || !(Date.parse(since) > Date.now() + clockToleranceMs), 'lies in the future');
+
 /** The guide's request body; unknown fields are refused, so that a misspelt `since` is not ignored. */
-export const bulkExportRequestSchema = z.strictObject({
-  connectionId: z.string().min(1).max(100),
-  exportType: z.enum(exportTypes).default('Patient'),
-  resourceTypes: z
-    .array(resourceTypeSchema)
-    .min(1, 'names no type: leave it out to export every type')
-    .max(50, 'names more than 50 types: leave it out to export every type')
-    .transform((types) => [...new Set(types)])
-    .optional(),
-  since: z.iso
-    .datetime({ offset: true, error: 'must be an instant with a time zone, such as 2024-01-01T00:00:00Z' })
-    .refine((since) => Date.parse(since) <= Date.now() + clockToleranceMs, 'lies in the future')
-    .optional(),
-});
+export const bulkExportRequestSchema = z
+  .strictObject({
+    connectionId: z.string().min(1).max(100),
+    exportType: z.enum(exportTypes).default('Patient'),
+    resourceTypes: z
+      .array(resourceTypeSchema)
+      .min(1, 'names no type: leave it out to export every type')
+      .max(50, 'names more than 50 types: leave it out to export every type')
+      .transform((types) => [...new Set(types)])
+      .optional(),
+    /** `last`: from where the last export of these types got. */
+    since: sinceSchema.optional(),
+    typeFilters: z.array(typeFilterSchema).min(1).max(50).optional(),
+  })
+  .superRefine(({ resourceTypes, since, typeFilters = [] }, { addIssue }) => {
+    if (since === 'last' && typeFilters.length > 0) {
+      const message = '"last" is not kept for filtered exports: give an instant, or leave typeFilters out';
+      addIssue({ code: 'custom', path: ['since'], message });
+    }
+    for (const [index, filter] of typeFilters.entries()) {
+      const [type = ''] = filter.split('?', 1);
+      if (!resourceTypes || resourceTypes.includes(type)) continue;
+      addIssue({ code: 'custom', path: ['typeFilters', index], message: `filters ${type}, which resourceTypes lacks` });
+    }
+  });
 export type BulkExportBody = z.output<typeof bulkExportRequestSchema>;

@@ -1,13 +1,32 @@
-import { createHash } from 'node:crypto';
-import { AppError, type BulkExport, isTerminal, noCounts, type OutputFile } from '@bulkhead/domain';
+import { AppError, type BulkExport, type IssueCount, isTerminal, type OutputFile } from '@bulkhead/domain';
 import type { ProviderRegistry } from '@bulkhead/ehr-client';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
+import { acceptOnce, type Idempotency } from './accept-once.ts';
 import type { BulkExportBody } from './bulk-export.schema.ts';
+import { cancelExport } from './cancel-export.ts';
 import type { ConnectionService } from './connection.service.ts';
-import { newId } from './new-id.ts';
+import { digest, newExport, requestKey } from './new-export.ts';
+import { retryExport } from './retry-export.ts';
 import { unavailable } from './unavailable.ts';
 import { waitUntil } from './wait-until.ts';
+
+export interface WhichExport {
+  readonly provider: string;
+  readonly id: string;
+}
+
+export interface StartRequest {
+  readonly provider: string;
+  readonly body: BulkExportBody;
+  readonly idempotency?: Idempotency | undefined;
+}
+
+export interface StartedExport {
+  readonly record: BulkExport;
+  /** It was started by an earlier request with the same Idempotency-Key. */
+  readonly isRepeated: boolean;
+}
 
 /** So that the answer to a POST has the guide's `statusUrl`; a kick-off takes some hundred milliseconds. */
 const defaultKickOffWaitMs = 5000;
@@ -25,7 +44,7 @@ export function createBulkExportService(options: {
 }) {
   const { store, producer, connections, registry, kickOffWaitMs = defaultKickOffWaitMs } = options;
 
-  const find = async ({ provider, id }: { readonly provider: string; readonly id: string }): Promise<BulkExport> => {
+  const find = async ({ provider, id }: WhichExport): Promise<BulkExport> => {
     registry.get(provider);
     const record = await store.bulkExports.find(id);
     if (record?.provider === provider) return record;
@@ -36,70 +55,79 @@ export function createBulkExportService(options: {
     });
   };
 
+  const accept = async (record: BulkExport): Promise<void> => {
+    await store.bulkExports.insert({ record, requestKey: requestKey(record.request) });
+    try {
+      await producer.enqueue('export.kick-off', { exportId: record.id });
+    } catch (cause) {
+      await withdraw(store, record);
+      throw unavailable(cause);
+    }
+  };
+
+  /** The export once it is kicked off, or as it is when the wait is over. */
+  const kickedOff = async (which: WhichExport): Promise<BulkExport> => {
+    const started = await waitUntil(async () => {
+      const current = await store.bulkExports.find(which.id);
+      return current?.statusUrl !== undefined || (current && isTerminal(current.phase)) ? current : undefined;
+    }, kickOffWaitMs);
+    return started ?? find(which);
+  };
+
   return {
     /**
-     * Stores the export, hands it to the workers and waits a moment for its kick-off.
-     * @throws AppError `unknown-provider`, `unknown-connection`, `export-already-running`, `unavailable`
+     * Stores the export, hands it to the workers and waits a moment for its kick-off. The same request under the same
+     * Idempotency-Key gives the export that the first one started.
+     * @throws AppError `unknown-provider`, `unknown-connection`, `export-already-running`, `idempotency-key-reused`,
+     * `unavailable`
      */
-    async start({ provider, body }: { readonly provider: string; readonly body: BulkExportBody }): Promise<BulkExport> {
-      const connection = await connections.find({ provider, id: body.connectionId });
+    async start(request: StartRequest): Promise<StartedExport> {
+      const { provider, body, idempotency } = request;
+      await connections.find({ provider, id: body.connectionId });
       await producer.ping().catch((cause: unknown) => {
         throw unavailable(cause);
       });
-      const record = newExport({ provider, body });
-      await store.bulkExports.insert({ record, requestKey: requestKey(record) });
-      try {
-        await producer.enqueue('export.kick-off', { exportId: record.id });
-      } catch (cause) {
-        await withdraw(store, record);
-        throw unavailable(cause);
+      const fresh = await newExport({ store, provider, body });
+      const { recordId, isRepeated } = await acceptOnce({
+        store,
+        idempotency,
+        requestHash: digest([provider, body]),
+        recordId: fresh.id,
+        isThere: async (id) => (await store.bulkExports.find(id)) !== undefined,
+      });
+      const record = { ...fresh, id: recordId };
+      if (!isRepeated) {
+        try {
+          await accept(record);
+        } catch (error) {
+          if (idempotency) await store.idempotencyKeys.release({ ...idempotency, recordId });
+          throw error;
+        }
       }
-      const started = await waitUntil(async () => {
-        const current = await store.bulkExports.find(record.id);
-        return current?.statusUrl !== undefined || (current && isTerminal(current.phase)) ? current : undefined;
-      }, kickOffWaitMs);
-      return started ?? (await find({ provider: connection.provider, id: record.id }));
+      return { record: await kickedOff({ provider, id: record.id }), isRepeated };
     },
 
+    /** @throws AppError `unknown-export`, `export-ended` */
+    cancel: (which: WhichExport) => cancelExport({ store, producer, find: () => find(which) }),
+
+    /** @throws AppError `unknown-export`, `nothing-to-retry`, `export-already-running` */
+    retry: (which: WhichExport) => retryExport({ store, producer, find: () => find(which) }),
+
     /** The export with its counts as of now. */
-    async get(which: { readonly provider: string; readonly id: string }): Promise<BulkExport> {
+    async get(which: WhichExport): Promise<{ readonly record: BulkExport; readonly issues: readonly IssueCount[] }> {
       const record = await find(which);
+      if (record.transactionTime === undefined) return { record, issues: [] };
       const isDownloading = record.phase === 'downloading' || record.phase === 'finalizing';
-      return isDownloading ? { ...record, counts: await store.outputFiles.sum(record.id) } : record;
+      const counts = isDownloading ? await store.outputFiles.sum(record.id) : record.counts;
+      return { record: { ...record, counts }, issues: await store.outputFiles.sumIssues(record.id) };
     },
 
     /** The ledger: one entry per file of the manifest. */
-    async listFiles(which: { readonly provider: string; readonly id: string }): Promise<OutputFile[]> {
+    async listFiles(which: WhichExport): Promise<OutputFile[]> {
       const record = await find(which);
       return store.outputFiles.listByExport(record.id);
     },
   };
-}
-
-function newExport({ provider, body }: { readonly provider: string; readonly body: BulkExportBody }): BulkExport {
-  const { connectionId, exportType, resourceTypes = [], since } = body;
-  return {
-    id: newId('job'),
-    connectionId,
-    provider,
-    request: { exportType, resourceTypes, ...(since === undefined ? {} : { since }) },
-    phase: 'queued',
-    version: 1,
-    pollCount: 0,
-    pollErrors: 0,
-    droppedParameters: [],
-    warnings: [],
-    counts: noCounts,
-    createdAt: new Date(),
-  };
-}
-
-/** Equal for requests that would bring the same data. */
-function requestKey({ request: { exportType, resourceTypes, since } }: BulkExport): string {
-  // One instant has many spellings.
-  const sinceMs = since === undefined ? null : Date.parse(since);
-  const asked = JSON.stringify([exportType, resourceTypes.toSorted(), sinceMs]);
-  return createHash('sha256').update(asked).digest('base64url').slice(0, 22);
 }
 
 /** The client is told that nothing was accepted, so nothing may run. If even this fails, the sweep runs it: not lost either. */

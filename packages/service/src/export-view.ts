@@ -1,13 +1,18 @@
-import { type BulkExport, type OutputFile, publicStatus } from '@bulkhead/domain';
+import { type BulkExport, type IssueCount, type OutputFile, publicStatus } from '@bulkhead/domain';
 
-/** The guide's "Initiate Bulk Export" answer. `statusUrl` is missing while the EHR has not accepted the kick-off yet. */
-export function toStartedView({ id, phase, statusUrl, createdAt, error }: BulkExport) {
+/**
+ * The guide's "Initiate Bulk Export" answer. `statusUrl` is missing while the EHR has not accepted the kick-off yet; the
+ * warnings say what was left out of the request to make it accept.
+ */
+export function toStartedView({ id, phase, statusUrl, createdAt, error, warnings, droppedParameters }: BulkExport) {
   return {
     id,
     status: publicStatus(phase),
     ...(statusUrl === undefined ? {} : { statusUrl }),
     startedAt: createdAt.toISOString(),
     ...(error === undefined ? {} : { errorMessage: error.message }),
+    ...(droppedParameters.length === 0 ? {} : { droppedParameters }),
+    ...(warnings.length === 0 ? {} : { warnings }),
   };
 }
 
@@ -15,9 +20,12 @@ export function toStartedView({ id, phase, statusUrl, createdAt, error }: BulkEx
 export function toStatusView({
   record,
   files,
+  issues,
 }: {
   readonly record: BulkExport;
   readonly files: readonly OutputFile[];
+  /** What the server's `error` files report. */
+  readonly issues: readonly IssueCount[];
 }) {
   const { id, phase, createdAt, completedAt, progress, error, warnings, droppedParameters, counts, statusUrl } = record;
   const status = publicStatus(phase);
@@ -35,6 +43,7 @@ export function toStatusView({
     ...(progress === undefined ? {} : { progress }),
     request: record.request,
     counts,
+    issues,
     warnings,
     droppedParameters,
   };

@@ -7,3 +7,6 @@ export { type ConnectionService, createConnectionService } from './connection.se
 export { toCapabilitiesView, toConnectionView } from './connection-view.ts';
 export { toFileView, toStartedView, toStatusView } from './export-view.ts';
 export { type Fault, invalidRequest } from './invalid-request.ts';
+export { quarantineQuerySchema, replayBodySchema } from './quarantine.schema.ts';
+export { createQuarantineService, type QuarantineService, toQuarantineView } from './quarantine.service.ts';
+export { createResourceService, type ResourceService } from './resource.service.ts';

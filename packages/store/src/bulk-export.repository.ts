@@ -1,10 +1,13 @@
-import { AppError, type BulkExport, type BulkExportPhase, canFollow, isTerminal } from '@bulkhead/domain';
+import { AppError, type BulkExport, type BulkExportPhase, canFollow, canReopen, isTerminal } from '@bulkhead/domain';
 import { type Connection as Database, Schema } from 'mongoose';
 import { createActiveExportRepository } from './active-export.repository.ts';
+import { isDuplicateKey } from './store-errors.ts';
 
 interface BulkExportDocument extends Omit<BulkExport, 'id'> {
   readonly _id: string;
   readonly active: boolean;
+  /** Equal for requests that would bring the same data: see `insert`. */
+  readonly requestKey: string;
   readonly lease?: { readonly owner: string; readonly until: Date };
 }
 
@@ -19,8 +22,10 @@ const schema = new Schema<BulkExportDocument>(
     provider: { type: String, required: true },
     request: { type: Schema.Types.Mixed, required: true },
     active: { type: Boolean, required: true },
+    requestKey: { type: String, required: true },
     phase: { type: String, required: true },
     version: { type: Number, required: true },
+    kickOffSentAt: Date,
     statusUrl: String,
     kickedOffAt: Date,
     notBefore: Date,
@@ -29,34 +34,56 @@ const schema = new Schema<BulkExportDocument>(
     pollErrors: { type: Number, required: true },
     transactionTime: String,
     requiresAccessToken: Boolean,
+    manifestGaps: Number,
+    grantedScope: String,
+    discard: String,
     droppedParameters: [String],
     warnings: [{ _id: false, code: String, message: String }],
     counts: { type: Schema.Types.Mixed, required: true },
     error: Schema.Types.Mixed,
     lease: { type: { owner: String, until: Date }, _id: false },
     createdAt: { type: Date, required: true },
+    retriedAt: Date,
     completedAt: Date,
   },
   { collection: 'bulk_exports', versionKey: false, minimize: false, strict: 'throw' },
 );
 schema.index({ active: 1, _id: 1 });
 schema.index({ connectionId: 1, createdAt: -1 });
+schema.index({ discard: 1, _id: 1 });
 
 /** `bulk_exports`: the truth about every export. */
 export function createBulkExportRepository(database: Database) {
   const model = database.model('BulkExport', schema);
   const activeExports = createActiveExportRepository(database);
+  /** @throws AppError `export-already-running`, with the running one's id in `context.exportId`. */
+  const takePlace = async (options: {
+    readonly id: string;
+    readonly connectionId: string;
+    readonly requestKey: string;
+    readonly now: Date;
+  }) => {
+    const { id: exportId, connectionId, requestKey, now } = options;
+    const hasEnded = async (holderId: string) => {
+      const holder = await model.findById(holderId, { active: 1 }).lean();
+      return holder ? !holder.active : undefined;
+    };
+    const holder = await activeExports.take({ key: `${connectionId}/${requestKey}`, exportId, now, hasEnded });
+    if (holder !== exportId) throw alreadyRunning(holder);
+  };
   return {
-    /** @throws AppError `export-already-running`, with the running one's id in `context.exportId`. */
+    /**
+     * Adds an export; the same one a second time changes nothing.
+     * @throws AppError `export-already-running`, with the running one's id in `context.exportId`.
+     */
     async insert({ record, requestKey }: { readonly record: BulkExport; readonly requestKey: string }): Promise<void> {
-      const { id, connectionId, createdAt: now, ...fields } = record;
-      const hasEnded = async (exportId: string) => {
-        const holder = await model.findById(exportId, { active: 1 }).lean();
-        return holder ? !holder.active : undefined;
-      };
-      const holder = await activeExports.take({ key: `${connectionId}/${requestKey}`, exportId: id, now, hasEnded });
-      if (holder !== id) throw alreadyRunning(holder);
-      await model.create({ _id: id, connectionId, createdAt: now, ...fields, active: true });
+      const { id, connectionId, createdAt, ...fields } = record;
+      await takePlace({ id, connectionId, requestKey, now: createdAt });
+      try {
+        await model.create({ _id: id, connectionId, createdAt, requestKey, ...fields, active: true });
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+      }
     },
 
     async find(id: string): Promise<BulkExport | undefined> {
@@ -91,14 +118,66 @@ export function createBulkExportRepository(database: Database) {
       return document ? toRecord(document) : undefined;
     },
 
+    /**
+     * Takes an ended export up again, if it is still as `from` describes it and no equal one runs.
+     * @throws AppError `export-already-running`
+     */
+    async reopen(options: {
+      readonly from: Pick<BulkExport, 'id' | 'connectionId' | 'phase' | 'version'>;
+      readonly to: BulkExportPhase;
+      readonly now: Date;
+    }): Promise<BulkExport | undefined> {
+      const { from, to, now } = options;
+      const { id, connectionId, phase, version } = from;
+      if (!canReopen(phase, to)) throw new Error(`an export cannot be taken up from ${phase} in ${to}`);
+      const document = await model.findOne({ _id: id, phase, version }, { requestKey: 1 }).lean();
+      if (!document) return undefined;
+      await takePlace({ id, connectionId, requestKey: document.requestKey, now });
+      const kickedOffAgain = to === 'queued' ? { statusUrl: 1, kickedOffAt: 1, kickOffSentAt: 1, progress: 1 } : {};
+      return toRecord(
+        await model
+          .findOneAndUpdate(
+            { _id: id, phase, version },
+            {
+              $set: { phase: to, active: true, pollErrors: 0, retriedAt: now },
+              $inc: { version: 1 },
+              $unset: { error: 1, completedAt: 1, notBefore: 1, discard: 1, ...kickedOffAgain },
+            },
+            { returnDocument: 'after' },
+          )
+          .lean(),
+      );
+    },
+
+    /** Ended exports whose copy at the server is still to be deleted. */
+    async listDiscardable(): Promise<BulkExport[]> {
+      const documents = await model.find({ discard: 'due', active: false }).sort({ _id: 1 }).lean();
+      return documents.map((document) => toRecord(document));
+    },
+
+    async markDiscarded(id: string): Promise<void> {
+      await model.updateOne({ _id: id, discard: 'due' }, { $set: { discard: 'done' } });
+    },
+
     /** Writes progress without a transition, as long as the export is in `phase`. */
     async update(options: {
       readonly id: string;
       readonly phase: BulkExportPhase;
-      readonly change: BulkExportChange;
+      readonly change?: BulkExportChange;
+      readonly unset?: readonly (keyof BulkExportChange)[];
     }): Promise<boolean> {
-      const { id, phase, change } = options;
-      const result = await model.updateOne({ _id: id, phase }, { $set: change });
+      const { id, phase, change = {}, unset = [] } = options;
+      const cleared = Object.fromEntries(unset.map((field) => [field, 1]));
+      const result = await model.updateOne({ _id: id, phase }, { $set: change, $unset: cleared });
+      return result.matchedCount === 1;
+    },
+
+    /**
+     * Notes the status URL of an export that was cancelled while its kick-off was on its way, so that it is deleted.
+     * @returns false where it was not cancelled.
+     */
+    async abandon({ id, statusUrl }: { readonly id: string; readonly statusUrl: string }): Promise<boolean> {
+      const result = await model.updateOne({ _id: id, phase: 'cancelled' }, { $set: { statusUrl, discard: 'due' } });
       return result.matchedCount === 1;
     },
 
@@ -133,7 +212,7 @@ function toRecord(document: BulkExportDocument): BulkExport;
 function toRecord(document: BulkExportDocument | null): BulkExport | undefined;
 function toRecord(document: BulkExportDocument | null): BulkExport | undefined {
   if (document === null) return undefined;
-  const { _id, active: _active, lease: _lease, ...fields } = document;
+  const { _id, active: _active, requestKey: _key, lease: _lease, ...fields } = document;
   return { id: _id, ...fields };
 }
 

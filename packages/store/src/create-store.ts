@@ -2,11 +2,13 @@ import { createConnection } from 'mongoose';
 import { createApiKeyRepository } from './api-key.repository.ts';
 import { createBulkExportRepository } from './bulk-export.repository.ts';
 import { createConnectionRepository } from './connection.repository.ts';
+import { createIdempotencyKeyRepository } from './idempotency-key.repository.ts';
 import { migrate, prepareResourceTypes } from './migrate.ts';
 import { createOutputFileRepository } from './output-file.repository.ts';
 import { createQuarantineRepository } from './quarantine.repository.ts';
 import { createResourceRepository } from './resource.repository.ts';
 import { createResourceWriter } from './resource.writer.ts';
+import { createSealedFiles } from './sealed-files.ts';
 import { createSecretBox } from './secret-box.ts';
 import { createWatermarkRepository } from './watermark.repository.ts';
 
@@ -27,7 +29,9 @@ export function createStore({ uri, encryptionKey, maxPoolSize = 20 }: StoreOptio
   const connections = createConnectionRepository({ database, secretBox });
   const bulkExports = createBulkExportRepository(database);
   const outputFiles = createOutputFileRepository(database);
-  const quarantine = createQuarantineRepository({ database, secretBox });
+  const files = createSealedFiles({ database, bucketName: 'quarantine', key: encryptionKey });
+  const quarantine = createQuarantineRepository({ database, secretBox, files });
+  const idempotencyKeys = createIdempotencyKeyRepository(database);
   const watermarks = createWatermarkRepository(database);
   const apiKeys = createApiKeyRepository(database);
   return {
@@ -36,6 +40,7 @@ export function createStore({ uri, encryptionKey, maxPoolSize = 20 }: StoreOptio
     outputFiles,
     quarantine,
     watermarks,
+    idempotencyKeys,
     apiKeys,
     resources: createResourceRepository(database),
     resourceWriter: createResourceWriter(database),

@@ -1,7 +1,7 @@
 export { type ApiKey, type ApiKeyRole, apiKeyRoles } from './api-key.repository.ts';
 export { createStore, type Store, type StoreOptions } from './create-store.ts';
 export type { FileClaim } from './output-file.repository.ts';
-export type { QuarantinedLine } from './quarantine.repository.ts';
+export type { QuarantinedLine, QuarantineEntry, QuarantineFilter } from './quarantine.repository.ts';
 export type { WriteOutcome } from './resource.writer.ts';
 export {
   fitsInDocument,
@@ -10,4 +10,5 @@ export {
   toResourceDocument,
   toTombstone,
 } from './resource-document.ts';
+export type { SealedFileWriter } from './sealed-files.ts';
 export { isStoreUnavailable } from './store-errors.ts';

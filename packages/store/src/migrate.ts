@@ -4,6 +4,8 @@ import type { Connection as Database } from 'mongoose';
 /** Creates what the guide's exports need, so that no download has to. Runs once at deployment; running it again changes nothing. */
 export async function migrate(database: Database): Promise<void> {
   for (const name of database.modelNames()) await database.model(name).createIndexes();
+  // As the GridFS specification has it; the driver makes it at the first upload, which a worker should not wait for.
+  await database.collection('quarantine.chunks').createIndex({ files_id: 1, n: 1 }, { unique: true });
   await prepareResourceTypes({ database, resourceTypes: [...standardResourceTypes, ...enhancedResourceTypes] });
 }
 

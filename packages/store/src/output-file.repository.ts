@@ -2,9 +2,11 @@ import {
   type ExportCounts,
   emptyCheckpoint,
   type FileCheckpoint,
+  type IssueCount,
   noCounts,
   type OutputFile,
   type OutputFileState,
+  sumIssues,
 } from '@bulkhead/domain';
 import { type Connection as Database, Schema } from 'mongoose';
 
@@ -37,6 +39,7 @@ const schema = new Schema<OutputFileDocument>(
     checkpoint: { type: Schema.Types.Mixed, required: true },
     etag: String,
     attempts: { type: Number, required: true },
+    linkRefreshedAtLine: Number,
     error: Schema.Types.Mixed,
     startedAt: Date,
     completedAt: Date,
@@ -132,6 +135,60 @@ export function createOutputFileRepository(database: Database) {
       return settle(claim, { checkpoint, state: 'completed', completedAt: now });
     },
 
+    /** Whether `claim` is still the attempt that may write: false after a cancellation, or where another has taken over. */
+    async isHeld({ id, claim }: FileClaim): Promise<boolean> {
+      return (await model.exists({ _id: id, claim, state: 'downloading' })) !== null;
+    },
+
+    /** Gives files that are not settled fresh links. `files` are of one export, with the new URLs. */
+    async refreshLinks(files: readonly Pick<OutputFile, 'id' | 'url' | 'requiresAccessToken'>[]): Promise<void> {
+      if (files.length === 0) return;
+      const operations = files.map(({ id, url, requiresAccessToken }) => ({
+        updateOne: {
+          filter: { _id: id, state: { $in: unsettled } },
+          update: [{ $set: { url, requiresAccessToken, linkRefreshedAtLine: '$checkpoint.lines' } }],
+        },
+      }));
+      await model.collection.bulkWrite(operations as never[], { ordered: false });
+    },
+
+    /** Ends every file that is not settled, so that their downloads stop at their next step. */
+    async cancelUnsettled({ exportId, now }: { readonly exportId: string; readonly now: Date }): Promise<void> {
+      await model.updateMany(
+        { exportId, state: { $in: unsettled } },
+        { $set: { state: 'cancelled', completedAt: now }, $unset: { claim: 1 } },
+      );
+    },
+
+    /** Lines of a settled file that were in quarantine and are stored now move from one count to the other. */
+    async recountQuarantined({
+      id,
+      quarantined,
+    }: {
+      readonly id: string;
+      readonly quarantined: number;
+    }): Promise<void> {
+      const stored = { $add: ['$checkpoint.stored', { $subtract: ['$checkpoint.quarantined', quarantined] }] };
+      await model.updateOne(
+        { _id: id, state: { $nin: unsettled } },
+        [{ $set: { 'checkpoint.stored': stored, 'checkpoint.quarantined': quarantined } }],
+        { updatePipeline: true },
+      );
+    },
+
+    /** Makes the failed files of an export pending again; they go on from where they got. */
+    async retryFailed(exportId: string): Promise<number> {
+      const pending = {
+        $set: { state: 'pending' as const, attempts: 0 },
+        $unset: { error: 1, completedAt: 1, linkRefreshedAtLine: 1 },
+      };
+      const { modifiedCount } = await model.updateMany(
+        { exportId, state: 'failed' as const, 'error.code': { $ne: 'unknown-type' } } as object,
+        pending,
+      );
+      return modifiedCount;
+    },
+
     /** Ends a file as failed; the export goes on without it and says so. */
     async fail(options: {
       readonly id: string;
@@ -145,6 +202,12 @@ export function createOutputFileRepository(database: Database) {
       );
     },
 
+    /** What the `error` files of an export reported, by severity and code. */
+    async sumIssues(exportId: string): Promise<IssueCount[]> {
+      const documents = await model.find({ exportId, section: 'error' as const }).lean();
+      return sumIssues(documents.flatMap(({ checkpoint }) => checkpoint.issues ?? []));
+    },
+
     /** Sums over an export's ledger. */
     async sum(exportId: string): Promise<ExportCounts> {
       const [row] = await model.aggregate<ExportCounts>([
@@ -155,6 +218,7 @@ export function createOutputFileRepository(database: Database) {
             files: { $sum: 1 },
             filesCompleted: { $sum: { $cond: [{ $eq: ['$state', 'completed'] }, 1, 0] } },
             filesFailed: { $sum: { $cond: [{ $eq: ['$state', 'failed'] }, 1, 0] } },
+            filesSkipped: { $sum: { $cond: [{ $eq: ['$state', 'skipped'] }, 1, 0] } },
             promised: { $sum: { $cond: [{ $eq: ['$section', 'output'] }, { $ifNull: ['$promisedCount', 0] }, 0] } },
             stored: { $sum: '$checkpoint.stored' },
             unchanged: { $sum: '$checkpoint.unchanged' },

@@ -1,4 +1,7 @@
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { type Connection as Database, Schema } from 'mongoose';
+import type { SealedFiles, SealedFileWriter } from './sealed-files.ts';
 import type { SecretBox } from './secret-box.ts';
 
 /** A line that could not be stored, kept aside with where it stood and why. */
@@ -10,19 +13,39 @@ export interface QuarantinedLine {
   /** Byte offset in the uncompressed file. */
   readonly offset: number;
   readonly reason: string;
-  readonly bytes: Buffer;
-}
-
-interface QuarantineDocument extends Omit<QuarantinedLine, 'bytes'> {
-  readonly _id: string;
-  readonly sealedBytes: string;
-  /** Length of the line; `sealedBytes` may hold only its beginning. */
+  /** Undefined: the line was too long to be held, and was written by `createLongLine`. */
+  readonly bytes?: Buffer;
   readonly sizeBytes: number;
-  readonly createdAt: Date;
 }
 
-/** Enough to see what is wrong with a line; a document must stay far below BSON's 16 MB. */
-const maxKeptBytes = 1024 * 1024;
+/** A line as it is listed: without its bytes, which are patient data. */
+export interface QuarantineEntry extends Omit<QuarantinedLine, 'bytes'> {
+  readonly id: string;
+  readonly state: 'open' | 'replayed';
+  readonly createdAt: Date;
+  /** An operator's corrected line is kept beside it. */
+  readonly isCorrected: boolean;
+  /** The last attempt to store it, and why it failed if it did. */
+  readonly replay?: { readonly at: Date; readonly reason?: string };
+}
+
+interface QuarantineDocument extends Omit<QuarantineEntry, 'id' | 'isCorrected'> {
+  readonly _id: string;
+  /** Absent where the bytes are a sealed file. */
+  readonly sealedBytes?: string;
+  readonly sealedCorrection?: string;
+}
+
+export interface QuarantineFilter {
+  readonly connectionId?: string;
+  readonly exportId?: string;
+  readonly fileId?: string;
+  readonly reason?: string;
+  readonly state?: 'open' | 'replayed';
+}
+
+/** Longer lines are kept as sealed files: sealing adds a third, and a document must stay far below BSON's 16 MB. */
+const maxInlineBytes = 1024 * 1024;
 
 const schema = new Schema<QuarantineDocument>(
   {
@@ -33,36 +56,126 @@ const schema = new Schema<QuarantineDocument>(
     line: { type: Number, required: true },
     offset: { type: Number, required: true },
     reason: { type: String, required: true },
-    sealedBytes: { type: String, required: true },
+    state: { type: String, required: true },
+    sealedBytes: String,
+    sealedCorrection: String,
     sizeBytes: { type: Number, required: true },
     createdAt: { type: Date, required: true },
+    replay: { type: { at: Date, reason: String }, _id: false },
   },
   { collection: 'quarantine', versionKey: false, strict: 'throw' },
 );
-schema.index({ exportId: 1, fileId: 1, line: 1 });
+// Ids begin with the export's, so one index serves an export and one of its files in their order.
+schema.index({ connectionId: 1, _id: 1 });
+schema.index({ exportId: 1, _id: 1 });
+schema.index({ fileId: 1, state: 1 });
 
 /** `quarantine`: the bytes are patient data, so they are sealed. */
-export function createQuarantineRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
+export function createQuarantineRepository(options: {
+  readonly database: Database;
+  readonly secretBox: SecretBox;
+  readonly files: SealedFiles;
+}) {
+  const { database, secretBox, files } = options;
   const model = database.model('Quarantine', schema);
+
+  const seal = async (id: string, { bytes }: QuarantinedLine): Promise<{ sealedBytes?: string }> => {
+    if (!bytes) return {};
+    if (bytes.length <= maxInlineBytes) return { sealedBytes: secretBox.seal({ plaintext: bytes, owner: id }) };
+    const file = await files.create(id);
+    await file.write(bytes);
+    await file.end();
+    return {};
+  };
+
   return {
     /** A line's place is its id: reading a file again quarantines nothing twice. */
     async put({ lines, now }: { readonly lines: readonly QuarantinedLine[]; readonly now: Date }): Promise<void> {
       if (lines.length === 0) return;
-      const operations = lines.map(({ bytes, ...fields }) => {
-        const _id = `${fields.fileId}.${fields.offset}`;
-        const sealedBytes = secretBox.seal({ plaintext: bytes.subarray(0, maxKeptBytes), owner: _id });
-        const replacement = { ...fields, sealedBytes, sizeBytes: bytes.length, createdAt: now };
-        return { replaceOne: { filter: { _id }, replacement, upsert: true } };
-      });
+      const operations = [];
+      for (const line of lines) {
+        const { bytes: _, ...fields } = line;
+        const _id = idOf(line);
+        const replacement = { ...fields, ...(await seal(_id, line)), state: 'open', createdAt: now };
+        operations.push({ replaceOne: { filter: { _id }, replacement, upsert: true } });
+      }
       await model.collection.bulkWrite(operations as never[], { ordered: false });
     },
 
-    async listByExport(exportId: string): Promise<QuarantinedLine[]> {
-      const documents = await model.find({ exportId }).sort({ fileId: 1, line: 1 }).lean();
-      return documents.map(({ _id, sealedBytes, sizeBytes: _size, createdAt: _at, ...fields }) => ({
-        ...fields,
-        bytes: secretBox.open({ sealed: sealedBytes, owner: _id }),
-      }));
+    /** For a line that is too long to be held; `put` it, without bytes, once it has ended. */
+    createLongLine: (place: Pick<QuarantinedLine, 'fileId' | 'offset'>): Promise<SealedFileWriter> =>
+      files.create(idOf(place)),
+
+    /** In the order of files and lines. @param options.after the last id of the page before. */
+    async list(options: {
+      readonly filter: QuarantineFilter;
+      readonly limit: number;
+      readonly after?: string | undefined;
+    }): Promise<QuarantineEntry[]> {
+      const { filter, limit, after } = options;
+      const page = after === undefined ? {} : { _id: { $gt: after } };
+      const documents = await model
+        .find({ ...filter, ...page } as object, { sealedBytes: 0 })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .lean();
+      return documents.map(toEntry);
+    },
+
+    async find(id: string): Promise<QuarantineEntry | undefined> {
+      const document = await model.findById(id, { sealedBytes: 0 }).lean();
+      return document ? toEntry(document) : undefined;
+    },
+
+    /** The line as the server sent it, of whatever length. @throws for an id that there is not. */
+    async openBytes(id: string): Promise<Readable> {
+      const { sealedBytes } = await model.findById(id, { sealedBytes: 1 }).orFail().lean();
+      if (sealedBytes === undefined) return files.open(id);
+      return Readable.from([secretBox.open({ sealed: sealedBytes, owner: id })]);
+    },
+
+    /** What a replay is to store: the correction where there is one, else the line itself. */
+    async readLine(id: string): Promise<Buffer> {
+      const { sealedCorrection } = await model.findById(id, { sealedCorrection: 1 }).orFail().lean();
+      if (sealedCorrection !== undefined) return secretBox.open({ sealed: sealedCorrection, owner: id });
+      return buffer(await this.openBytes(id));
+    },
+
+    async saveCorrection({ id, bytes }: { readonly id: string; readonly bytes: Buffer }): Promise<void> {
+      const sealedCorrection = secretBox.seal({ plaintext: bytes, owner: id });
+      await model.updateOne({ _id: id, state: 'open' }, { $set: { sealedCorrection } });
+    },
+
+    /** @param reason why the line is still no resource; undefined: it is stored now. */
+    async noteReplay({
+      id,
+      reason,
+      now,
+    }: {
+      readonly id: string;
+      readonly reason?: string | undefined;
+      readonly now: Date;
+    }) {
+      const replay = { at: now, ...(reason === undefined ? {} : { reason }) };
+      await model.updateOne({ _id: id }, { $set: { replay, state: reason === undefined ? 'replayed' : 'open' } });
+    },
+
+    countOpen: (fileId: string): Promise<number> => model.countDocuments({ fileId, state: 'open' }),
+
+    /** The file is read again as a whole. */
+    async deleteByFile(fileId: string): Promise<void> {
+      const documents = await model.find({ fileId }, { sealedBytes: 1 }).lean();
+      for (const { _id, sealedBytes } of documents) if (sealedBytes === undefined) await files.remove(_id);
+      await model.deleteMany({ fileId });
     },
   };
+}
+
+/** Padded, so that the order of ids is the order of lines; 16 digits are the largest safe integer. */
+function idOf({ fileId, offset }: Pick<QuarantinedLine, 'fileId' | 'offset'>): string {
+  return `${fileId}.${String(offset).padStart(16, '0')}`;
+}
+
+function toEntry({ _id, sealedBytes: _, sealedCorrection, ...fields }: QuarantineDocument): QuarantineEntry {
+  return { id: _id, ...fields, isCorrected: sealedCorrection !== undefined };
 }

@@ -127,6 +127,7 @@ describe('watermarks', () => {
       const transactionTime = at.toISOString();
       return store.watermarks.advance({
         connectionId: 'w',
+        exportType: 'Patient',
         resourceType: 'Patient',
         exportId: `job_${day}`,
         at,
@@ -134,24 +135,9 @@ describe('watermarks', () => {
       });
     };
     for (const day of [2, 5, 3]) await advance(day);
-    expect(await store.watermarks.list('w')).toMatchObject([{ resourceType: 'Patient', exportId: 'job_5' }]);
-  });
-});
-
-describe('quarantine', () => {
-  test('a line is kept once, sealed', async () => {
-    const bytes = Buffer.from('{"name":"Doe",');
-    const line = {
-      connectionId: 'c',
-      exportId: 'job_q',
-      fileId: 'f',
-      line: 7,
-      offset: 90,
-      reason: 'invalid-json',
-      bytes,
-    };
-    await store.quarantine.put({ lines: [line], now });
-    await store.quarantine.put({ lines: [line], now });
-    expect(await store.quarantine.listByExport('job_q')).toEqual([line]);
+    expect(await store.watermarks.list({ connectionId: 'w' })).toMatchObject([
+      { resourceType: 'Patient', exportId: 'job_5' },
+    ]);
+    expect(await store.watermarks.list({ connectionId: 'w', exportType: 'Group' })).toEqual([]);
   });
 });

@@ -15,6 +15,24 @@ export function createResourceRepository(database: Database) {
       }
     },
 
+    /** One resource as received; `deleted`: there is a tombstone in its place. */
+    async read(which: {
+      readonly connectionId: string;
+      readonly resourceType: string;
+      readonly resourceId: string;
+    }): Promise<{ readonly deleted: boolean; readonly resource: unknown } | undefined> {
+      const { connectionId, resourceType, resourceId } = which;
+      const document = await database
+        .collection(resourceType)
+        .findOne(
+          { _id: `${connectionId}/${resourceId}` as never },
+          { projection: { _id: 0, deleted: 1, resource: 1, numberTexts: 1 } },
+        );
+      if (!document) return undefined;
+      const { deleted, resource, numberTexts } = document;
+      return { deleted, resource: decodeExactNumbers(resource, numberTexts as NumberText[] | undefined) };
+    },
+
     /** How many current resources a connection has, per type that has any. */
     async countByType(connectionId: string): Promise<Readonly<Record<string, number>>> {
       const collections = (await database.db?.listCollections({}, { nameOnly: true }).toArray()) ?? [];

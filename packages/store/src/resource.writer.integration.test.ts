@@ -14,7 +14,14 @@ const context = {
 
 function makeDocument(line: string, change: Partial<typeof context> = {}): ResourceDocument {
   const bytes = Buffer.from(line);
-  const parsed = parseResourceLine({ bytes, line: 2, offset: 0, nextOffset: 0, truncated: false });
+  const parsed = parseResourceLine({
+    bytes,
+    line: 2,
+    offset: 0,
+    nextOffset: 0,
+    sizeBytes: bytes.length,
+    isTooLong: false,
+  });
   if (parsed.kind !== 'resource') throw new Error(`no resource: ${line}`);
   return toResourceDocument({ ...parsed, context: { ...context, ...change } });
 }

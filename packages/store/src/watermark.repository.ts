@@ -1,4 +1,4 @@
-import type { Watermark } from '@bulkhead/domain';
+import type { ExportType, Watermark } from '@bulkhead/domain';
 import { type Connection as Database, Schema } from 'mongoose';
 import { isDuplicateKey } from './store-errors.ts';
 
@@ -10,6 +10,7 @@ const schema = new Schema<WatermarkDocument>(
   {
     _id: String,
     connectionId: { type: String, required: true },
+    exportType: { type: String, required: true },
     resourceType: { type: String, required: true },
     transactionTime: { type: String, required: true },
     at: { type: Date, required: true },
@@ -19,13 +20,14 @@ const schema = new Schema<WatermarkDocument>(
 );
 schema.index({ connectionId: 1 });
 
-/** `watermarks`: per connection and type, the last transactionTime wholly stored. */
+/** `watermarks`: per connection, export level and type, the last transactionTime wholly stored. */
 export function createWatermarkRepository(database: Database) {
   const model = database.model('Watermark', schema);
   return {
     /** Moves a watermark forward, never back: exports may end out of order. */
     async advance(watermark: Watermark): Promise<void> {
-      const _id = `${watermark.connectionId}/${watermark.resourceType}`;
+      const { connectionId, exportType, resourceType } = watermark;
+      const _id = `${connectionId}/${exportType}/${resourceType}`;
       const older = { _id, at: { $lt: watermark.at } };
       try {
         await model.updateOne(older, { $set: watermark }, { upsert: true });
@@ -35,9 +37,9 @@ export function createWatermarkRepository(database: Database) {
       }
     },
 
-    async list(connectionId: string): Promise<Watermark[]> {
-      const documents = await model.find({ connectionId }, { _id: 0 }).sort({ resourceType: 1 }).lean();
-      return documents;
+    /** Those of one export level, or of all. */
+    async list(which: { readonly connectionId: string; readonly exportType?: ExportType }): Promise<Watermark[]> {
+      return model.find(which, { _id: 0 }).sort({ exportType: 1, resourceType: 1 }).lean();
     },
   };
 }

@@ -29,7 +29,7 @@ function toErrorView({ code, message, context }: AppError, status: number) {
 
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  const fromBody = bodyError((error as { type?: unknown } | null)?.type);
+  const fromBody = bodyError((error ?? {}) as { type?: unknown; limit?: number });
   if (fromBody) return new AppError({ ...fromBody, retry: 'never', cause: error });
   if (error instanceof URIError) {
     return new AppError({
@@ -50,9 +50,11 @@ function toAppError(error: unknown): AppError {
 }
 
 /** What Express' body parser reports. */
-function bodyError(type: unknown): { code: string; message: string } | undefined {
-  if (type === 'entity.too.large')
-    return { code: 'body-too-large', message: 'The body is over 100 KB. No request needs that much.' };
+function bodyError({ type, limit = 0 }: { readonly type?: unknown; readonly limit?: number }) {
+  if (type === 'entity.too.large') {
+    const message = `The body is over ${Math.round(limit / 1024)} KB. No request to this address needs that much.`;
+    return { code: 'body-too-large', message };
+  }
   const isUnreadable = typeof type === 'string' && /^(entity|encoding|charset|request)\./.test(type);
   return isUnreadable
     ? { code: 'not-json', message: 'The body is no JSON object. Send one, with Content-Type: application/json.' }

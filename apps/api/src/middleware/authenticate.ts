@@ -1,13 +1,15 @@
 import { AppError } from '@bulkhead/domain';
 import type { ApiKey, Store } from '@bulkhead/store';
 import type { RequestHandler } from 'express';
+import { setApiKey } from './api-key-of.ts';
 
 /** `Authorization: Bearer <key>` on every request of the API. */
 export function authenticate({ store }: { readonly store: Store }): RequestHandler {
-  return async (request, _response, next) => {
+  return async (request, response, next) => {
     const key = /^Bearer (\S+)$/i.exec(request.get('authorization') ?? '')?.[1];
     const apiKey = key === undefined ? undefined : await store.apiKeys.findByKey(key);
     if (!apiKey) throw unauthenticated();
+    setApiKey({ response, apiKey });
     next();
   };
 }

@@ -1,10 +1,13 @@
 import type { Processors } from '@bulkhead/queues';
 import type { UseCaseDeps } from '../use-cases/deps.ts';
+import { createDiscardExportProcessor } from './discard-export.processor.ts';
 import { createDownloadFileProcessor } from './download-file.processor.ts';
 import { createFinalizeExportProcessor } from './finalize-export.processor.ts';
 import { createKickOffProcessor } from './kick-off.processor.ts';
 import { createPollExportProcessor } from './poll-export.processor.ts';
 import { createReadCapabilitiesProcessor } from './read-capabilities.processor.ts';
+import { createReplayLineProcessor } from './replay-line.processor.ts';
+import { createResumeExportProcessor } from './resume-export.processor.ts';
 import { createSweepProcessor } from './sweep.processor.ts';
 
 /** One processor per job of the catalog; a missing one does not compile. */
@@ -13,7 +16,10 @@ export function createProcessors(deps: UseCaseDeps): Processors {
     'export.kick-off': createKickOffProcessor(deps),
     'export.poll': createPollExportProcessor(deps),
     'export.finalize': createFinalizeExportProcessor(deps),
+    'export.discard': createDiscardExportProcessor(deps),
+    'export.resume': createResumeExportProcessor(deps),
     'file.download': createDownloadFileProcessor(deps),
+    'quarantine.replay': createReplayLineProcessor(deps),
     'connection.read-capabilities': createReadCapabilitiesProcessor(deps),
     'maintenance.sweep': createSweepProcessor(deps),
   };

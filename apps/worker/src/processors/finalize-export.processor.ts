@@ -3,7 +3,7 @@ import type { UseCaseDeps } from '../use-cases/deps.ts';
 import { finalizeExport } from '../use-cases/finalize-export.ts';
 
 export function createFinalizeExportProcessor(deps: UseCaseDeps): Processor<'export.finalize'> {
-  return async ({ exportId }, { signal }) => {
-    await finalizeExport(deps, { exportId, signal });
+  return async ({ exportId }) => {
+    await finalizeExport(deps, { exportId });
   };
 }

@@ -2,10 +2,11 @@ import { type BulkExport, emptyCheckpoint, type OutputFile } from '@bulkhead/dom
 import type { Manifest } from '@bulkhead/ehr-client';
 import { isResourceType, type ManifestEntry } from '@bulkhead/fhir';
 import type { UseCaseDeps } from './deps.ts';
+import { isFilteredHere, manifestWarnings } from './manifest-warnings.ts';
 
 /** Writes the ledger, then starts the downloads. Each step can be repeated: a crash in between loses nothing. */
 export async function acceptManifest(
-  { store, producer, logger }: UseCaseDeps,
+  { store, producer, logger, now }: UseCaseDeps,
   { record, manifest }: { readonly record: BulkExport; readonly manifest: Manifest },
 ): Promise<void> {
   const { id: exportId } = record;
@@ -13,13 +14,17 @@ export async function acceptManifest(
   const files = manifest.entries.map((entry, index) => toOutputFile({ record, manifest, entry, index }));
   await store.prepareResourceTypes([...new Set(files.map(({ type }) => type).filter(isStorable))]);
   await store.outputFiles.insertMissing(files);
-  if (unreadableEntries > 0) {
-    const message = `${unreadableEntries} entries of the manifest have no usable URL and could not be downloaded.`;
-    await store.bulkExports.warn({ id: exportId, code: 'manifest-entries', message });
+  for (const warning of manifestWarnings({ record, files, unreadableEntries })) {
+    await store.bulkExports.warn({ id: exportId, ...warning });
   }
-  await warnOfUnaskedTypes(store, { record, files });
-  const change = { transactionTime, requiresAccessToken, counts: await store.outputFiles.sum(exportId) };
-  if (!(await store.bulkExports.transition({ from: record, to: 'downloading', change }))) return;
+  const counts = await store.outputFiles.sum(exportId);
+  const change = { transactionTime, requiresAccessToken, counts, manifestGaps: unreadableEntries };
+  if (!(await store.bulkExports.transition({ from: record, to: 'downloading', change }))) {
+    const current = await store.bulkExports.find(exportId);
+    // The ledger came after the cancellation had been through it.
+    if (current?.phase === 'cancelled') await store.outputFiles.cancelUnsettled({ exportId, now: now() });
+    return;
+  }
   logger.info('export ready', { exportId, count: files.length });
   await producer.addExportFlow({ exportId, fileIds: await store.outputFiles.listUnsettledIds(exportId) });
   await producer.unschedule('export.poll', { exportId });
@@ -47,6 +52,9 @@ function toOutputFile(options: {
     checkpoint: emptyCheckpoint,
     attempts: 0,
   };
+  if (section === 'output' && isFilteredHere(record) && !record.request.resourceTypes.includes(type)) {
+    return { ...file, state: 'skipped' };
+  }
   if (section !== 'output' || isStorable(type)) return file;
   // A collection is named after the type, so a name that is no type must never get there.
   const message = 'The manifest names a type that FHIR R4 does not have, so the file was not downloaded.';
@@ -55,17 +63,4 @@ function toOutputFile(options: {
 
 function isStorable(type: string): boolean {
   return isResourceType(type);
-}
-
-async function warnOfUnaskedTypes(
-  store: UseCaseDeps['store'],
-  { record, files }: { readonly record: BulkExport; readonly files: readonly OutputFile[] },
-): Promise<void> {
-  const asked = new Set(record.request.resourceTypes);
-  if (asked.size === 0) return;
-  const came = new Set(files.filter(({ section }) => section === 'output').map(({ type }) => type));
-  const unasked = [...came].filter((type) => !asked.has(type));
-  if (unasked.length === 0) return;
-  const message = `The EHR also sent types that were not asked for; they are stored: ${unasked.join(', ')}.`;
-  await store.bulkExports.warn({ id: record.id, code: 'types-not-asked', message });
 }

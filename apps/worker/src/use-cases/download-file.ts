@@ -1,10 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { AppError, type Connection, emptyCheckpoint, type OutputFile } from '@bulkhead/domain';
+import {
+  AppError,
+  type BulkExport,
+  type Connection,
+  emptyCheckpoint,
+  type FileCheckpoint,
+  type OutputFile,
+} from '@bulkhead/domain';
 import { openFile } from '@bulkhead/ehr-client';
+import type { FileClaim } from '@bulkhead/store';
 import { connectionGone } from './connection-gone.ts';
 import type { UseCaseDeps } from './deps.ts';
 import { toExportError } from './fail-export.ts';
-import { type IngestedFile, ingestFile } from './ingest-file.ts';
+import { ingestFile } from './ingest-file.ts';
+import { isLinkRefused, refreshLink } from './refresh-link.ts';
+import { whileHeld } from './while-held.ts';
 
 export interface DownloadStep {
   readonly fileId: string;
@@ -23,12 +33,18 @@ export async function downloadFile(deps: UseCaseDeps, step: DownloadStep): Promi
   if (!file) return;
   try {
     if (file.attempts > maxAttempts) throw tooManyAttempts();
-    const { connection, observedAt } = await context(deps, file);
-    const ingested = await ingest(deps, { file, claim, connection, observedAt, signal: step.signal });
-    if (!ingested) return logger.info('file taken over by another attempt', { fileId: file.id });
-    await store.outputFiles.complete(claim, { checkpoint: ingested.checkpoint, now: now() });
-    await reportIssues(deps, { file, ingested });
-    const { stored, stale, quarantined, bytes, lines } = ingested.checkpoint;
+    const { connection, record } = await context(deps, file);
+    if (record.phase === 'cancelled')
+      return await store.outputFiles.cancelUnsettled({ exportId: record.id, now: now() });
+    const ingested = await whileHeld({
+      outputFiles: store.outputFiles,
+      claim,
+      signal: step.signal,
+      run: (signal) => ingestByFreshLink(deps, { file, claim, connection, record, signal }),
+    });
+    if (!ingested || ingested === 'lost') return logger.info('download given up', { fileId: file.id });
+    await store.outputFiles.complete(claim, { checkpoint: ingested, now: now() });
+    const { stored, stale, quarantined, bytes, lines } = ingested;
     logger.info('file stored', { fileId: file.id, resourceType: file.type, stored, stale, quarantined, bytes, lines });
   } catch (error) {
     const isFinal = step.isLastAttempt || (error instanceof AppError && error.retry === 'never');
@@ -39,18 +55,27 @@ export async function downloadFile(deps: UseCaseDeps, step: DownloadStep): Promi
   }
 }
 
-async function ingest(
-  deps: UseCaseDeps,
-  options: {
-    readonly file: OutputFile;
-    readonly claim: { readonly id: string; readonly claim: string };
-    readonly connection: Connection;
-    readonly observedAt: Date;
-    readonly signal: AbortSignal;
-  },
-): Promise<IngestedFile | undefined> {
+interface Download {
+  readonly file: OutputFile;
+  readonly claim: FileClaim;
+  readonly connection: Connection;
+  readonly record: BulkExport;
+  readonly signal: AbortSignal;
+}
+
+async function ingestByFreshLink(deps: UseCaseDeps, download: Download): Promise<FileCheckpoint | undefined> {
+  try {
+    return await ingest(deps, download);
+  } catch (error) {
+    if (!isLinkRefused(error)) throw error;
+    return ingest(deps, { ...download, file: await refreshLink(deps, download) });
+  }
+}
+
+/** @returns undefined where another attempt has taken over. */
+async function ingest(deps: UseCaseDeps, download: Download): Promise<FileCheckpoint | undefined> {
   const { store, ehr, now } = deps;
-  const { file, claim, connection, observedAt, signal } = options;
+  const { file, claim, connection, record, signal } = download;
   const { checkpoint, etag, url, requiresAccessToken } = file;
   const opened = await openFile({
     session: ehr.session(connection),
@@ -60,41 +85,42 @@ async function ingest(
     signal,
   });
   const resumes = opened.startOffset > 0 && opened.startOffset === checkpoint.bytes;
-  if (!resumes && checkpoint.lines > 0) await store.outputFiles.restart(claim);
+  if (!resumes && checkpoint.lines > 0) await restart(deps, claim);
   try {
-    return await ingestFile({
+    const ingested = await ingestFile({
       store,
       file: resumes ? file : { ...file, checkpoint: emptyCheckpoint },
-      observedAt,
+      observedAt: new Date(record.transactionTime ?? record.createdAt),
       body: opened.body,
       now,
       save: (progress) => store.outputFiles.saveCheckpoint(claim, { checkpoint: progress, etag: opened.etag }),
     });
+    if (ingested && !opened.endIsProven && file.promisedCount === undefined) await warnOfUnprovenEnd(deps, file);
+    return ingested;
   } catch (error) {
     // What was counted cannot be explained by what was promised: the next attempt reads everything again.
-    if (error instanceof AppError && error.code === 'count-mismatch') await store.outputFiles.restart(claim);
+    if (error instanceof AppError && error.code === 'count-mismatch') await restart(deps, claim);
     throw error;
   } finally {
     opened.body.destroy();
   }
 }
 
+async function warnOfUnprovenEnd({ store }: UseCaseDeps, { id, exportId }: OutputFile): Promise<void> {
+  const message = `The EHR sent ${id} without its length or a count, so nothing proves that it came whole.`;
+  await store.bulkExports.warn({ id: exportId, code: 'end-not-proven', message });
+}
+
+/** The file is read again as a whole, so what was kept aside of it before would be there twice. */
+async function restart({ store }: UseCaseDeps, claim: FileClaim): Promise<void> {
+  if (await store.outputFiles.restart(claim)) await store.quarantine.deleteByFile(claim.id);
+}
+
 async function context({ store }: UseCaseDeps, file: OutputFile) {
   const connection = await store.connections.find(file.connectionId);
   const record = await store.bulkExports.find(file.exportId);
   if (!connection || !record) throw connectionGone();
-  return { connection, observedAt: new Date(record.transactionTime ?? record.createdAt) };
-}
-
-/** `error` files hold OperationOutcomes: what the server could not export. Nobody may overlook them. */
-async function reportIssues(
-  { store }: UseCaseDeps,
-  { file, ingested }: { readonly file: OutputFile; readonly ingested: IngestedFile },
-): Promise<void> {
-  for (const [kind, count] of ingested.issues) {
-    const message = `The EHR reports ${count} issues of kind ${kind} in ${file.id}.`;
-    await store.bulkExports.warn({ id: file.exportId, code: 'reported-by-ehr', message });
-  }
+  return { connection, record };
 }
 
 function tooManyAttempts(): AppError {

@@ -9,7 +9,14 @@ export async function failExport(
   for (;;) {
     const record = await store.bulkExports.find(exportId);
     if (!record || isTerminal(record.phase)) return;
-    const change = { error, completedAt: now(), counts: await store.outputFiles.sum(exportId) };
+    const isUseless = error.code === 'export-timeout' && record.statusUrl !== undefined;
+    const change = {
+      error,
+      completedAt: now(),
+      counts: await store.outputFiles.sum(exportId),
+      // Otherwise the server's files are kept for a retry.
+      ...(isUseless ? { discard: 'due' as const } : {}),
+    };
     if (await store.bulkExports.transition({ from: record, to: 'failed', change })) break;
   }
   await producer.unschedule('export.poll', { exportId });

@@ -1,4 +1,4 @@
-import type { FileCheckpoint, OutputFile } from '@bulkhead/domain';
+import { type FileCheckpoint, type IssueCount, type OutputFile, sumIssues } from '@bulkhead/domain';
 import { type NdjsonLine, parseResourceLine, type Resource, readDeletions, readOutcomeIssues } from '@bulkhead/fhir';
 import {
   fitsInDocument,
@@ -19,7 +19,10 @@ const maxBytes = 1024 * 1024;
 type Parsed = Extract<ReturnType<typeof parseResourceLine>, { kind: 'resource' }>;
 
 interface FileBatchOptions {
-  readonly store: Pick<Store, 'resourceWriter' | 'quarantine'>;
+  readonly store: {
+    readonly resourceWriter: Store['resourceWriter'];
+    readonly quarantine: Pick<Store['quarantine'], 'put'>;
+  };
   readonly file: OutputFile;
   readonly observedAt: Date;
   readonly now: () => Date;
@@ -32,7 +35,7 @@ export class FileBatch {
   /** By resource type: a Bundle of deletions names resources of any. */
   readonly #tombstones = new Map<string, ResourceDocument[]>();
   readonly #bad: QuarantinedLine[] = [];
-  readonly #issues: string[] = [];
+  readonly #issues: IssueCount[] = [];
   #bytes = 0;
   #lines = 0;
   #nextOffset: number | undefined;
@@ -62,11 +65,7 @@ export class FileBatch {
   }
 
   /** @returns the checkpoint after this batch; the database has acknowledged everything before it. */
-  async write(options: {
-    readonly checkpoint: FileCheckpoint;
-    readonly issues: Map<string, number>;
-  }): Promise<FileCheckpoint> {
-    const { checkpoint, issues } = options;
+  async write(checkpoint: FileCheckpoint): Promise<FileCheckpoint> {
     const { store, file, now } = this.#options;
     if (this.#nextOffset === undefined) return checkpoint;
     await store.quarantine.put({ lines: this.#bad, now: now() });
@@ -77,7 +76,6 @@ export class FileBatch {
     let deleted = 0;
     for (const [type, tombstones] of this.#tombstones)
       deleted += (await store.resourceWriter.write(type, tombstones)).written;
-    for (const issue of this.#issues) issues.set(issue, (issues.get(issue) ?? 0) + 1);
     return {
       bytes: this.#nextOffset,
       lines: checkpoint.lines + this.#lines,
@@ -86,6 +84,7 @@ export class FileBatch {
       stale: checkpoint.stale + outcome.stale,
       quarantined: checkpoint.quarantined + this.#bad.length,
       deleted: checkpoint.deleted + deleted,
+      issues: this.#issues.length > 0 ? sumIssues([...checkpoint.issues, ...this.#issues]) : checkpoint.issues,
     };
   }
 
@@ -110,7 +109,7 @@ export class FileBatch {
 
   #takeResource(line: NdjsonLine, parsed: Parsed): void {
     const document = toResourceDocument({ ...parsed, context: this.#context(line) });
-    if (fitsInDocument(document, line.bytes.length)) this.#documents.push(document);
+    if (fitsInDocument(document, line.sizeBytes)) this.#documents.push(document);
     else this.#quarantine(line, 'too-large');
   }
 
@@ -125,13 +124,18 @@ export class FileBatch {
   }
 
   #takeIssues(outcome: Resource): void {
-    for (const { severity, code } of readOutcomeIssues(outcome)) this.#issues.push(`${severity}/${code}`);
+    // What a server writes there is shown; the codes of FHIR's value set have at most 16 characters.
+    const short = (text: string) => text.slice(0, 40);
+    for (const { severity, code } of readOutcomeIssues(outcome)) {
+      this.#issues.push({ severity: short(severity), code: short(code), count: 1 });
+    }
   }
 
-  #quarantine({ line, offset, bytes }: NdjsonLine, reason: string): void {
+  #quarantine({ line, offset, bytes, sizeBytes, isTooLong }: NdjsonLine, reason: string): void {
     const { id: fileId, exportId, connectionId } = this.#options.file;
     // A copy: `bytes` is a view of a chunk that would otherwise stay in memory with it.
-    this.#bad.push({ connectionId, exportId, fileId, line, offset, reason, bytes: Buffer.from(bytes) });
+    const held = isTooLong ? {} : { bytes: Buffer.from(bytes) };
+    this.#bad.push({ connectionId, exportId, fileId, line, offset, reason, sizeBytes, ...held });
   }
 
   #context({ line }: NdjsonLine) {

@@ -1,11 +1,11 @@
-import { type BulkExport, type OutputFile, settledTypes } from '@bulkhead/domain';
-import { deleteExport } from '@bulkhead/ehr-client';
+import { type BulkExport, leavesNoGap, type OutputFile, settledTypes } from '@bulkhead/domain';
 import type { ExportStep, UseCaseDeps } from './deps.ts';
 import { failExport } from './fail-export.ts';
+import { isTypeWithheld } from './manifest-warnings.ts';
 
 /** Ends an export whose files are all settled: watermarks, the server's "done" signal, the sums. */
-export async function finalizeExport(deps: UseCaseDeps, { exportId, signal }: ExportStep): Promise<void> {
-  const { store, logger, now } = deps;
+export async function finalizeExport(deps: UseCaseDeps, { exportId }: Pick<ExportStep, 'exportId'>): Promise<void> {
+  const { store, producer, logger, now } = deps;
   const found = await store.bulkExports.find(exportId);
   if (found?.phase !== 'downloading' && found?.phase !== 'finalizing') return;
   // The ledger decides, not the queue: a file whose job is gone gets a new one from the sweep.
@@ -15,16 +15,17 @@ export async function finalizeExport(deps: UseCaseDeps, { exportId, signal }: Ex
   if (!record) return;
   const files = await store.outputFiles.listByExport(exportId);
   const failed = files.filter(({ state }) => state === 'failed');
-  if (files.length > 0 && failed.length === files.length)
+  if (failed.length > 0 && !files.some(({ state }) => state === 'completed'))
     return failExport(deps, { exportId, error: allFailed(failed) });
 
   await advanceWatermarks(deps, { record, files });
   const counts = await store.outputFiles.sum(exportId);
   await warnOfLosses(deps, { record, failed, quarantined: counts.quarantined });
-  // With failed files the server keeps its export, so that they can still be had.
-  if (failed.length === 0) await signalDone(deps, { record, signal });
-  const change = { counts, completedAt: now() };
-  await store.bulkExports.transition({ from: record, to: 'completed', change });
+  // Only now is the data safe. With failed files the server keeps its export, so that a retry can still have them.
+  const isDone = failed.length === 0 && record.statusUrl !== undefined;
+  const change = { counts, completedAt: now(), ...(isDone ? { discard: 'due' as const } : {}) };
+  if (!(await store.bulkExports.transition({ from: record, to: 'completed', change }))) return;
+  if (isDone) await producer.enqueueAgain('export.discard', { exportId });
   logger.info('export completed', { exportId, counts });
 }
 
@@ -32,11 +33,16 @@ async function advanceWatermarks(
   { store }: UseCaseDeps,
   { record, files }: { readonly record: BulkExport; readonly files: readonly OutputFile[] },
 ): Promise<void> {
-  const { connectionId, transactionTime, request, id: exportId } = record;
+  const { connectionId, transactionTime, request, manifestGaps, id: exportId } = record;
   if (transactionTime === undefined) return;
+  const { exportType } = request;
   const at = new Date(transactionTime);
-  for (const resourceType of settledTypes({ requestedTypes: request.resourceTypes, files })) {
-    await store.watermarks.advance({ connectionId, resourceType, transactionTime, at, exportId });
+  const since = record.droppedParameters.includes('_since') ? undefined : request.since;
+  const watermarks = await store.watermarks.list({ connectionId, exportType });
+  const isWithheld = (type: string) => isTypeWithheld(record, type);
+  for (const resourceType of settledTypes({ request, files, manifestGaps, isWithheld })) {
+    if (!leavesNoGap({ since, resourceType, watermarks })) continue;
+    await store.watermarks.advance({ connectionId, exportType, resourceType, transactionTime, at, exportId });
   }
 }
 
@@ -49,26 +55,14 @@ async function warnOfLosses(
     const message = `${failed.length} files could not be stored; their states say why. Their types keep their old watermark.`;
     await store.bulkExports.warn({ id: record.id, code: 'files-failed', message });
   }
+  const issues = await store.outputFiles.sumIssues(record.id);
+  for (const { severity, code, count } of issues) {
+    const message = `The EHR reports ${count} problems of its own with the export: ${severity}, ${code}.`;
+    await store.bulkExports.warn({ id: record.id, code: 'reported-by-ehr', message });
+  }
   if (quarantined > 0) {
     const message = `${quarantined} lines are no usable resources; they are kept in the quarantine.`;
     await store.bulkExports.warn({ id: record.id, code: 'lines-quarantined', message });
-  }
-}
-
-/** DELETE on the status URL, only now that the data is safe. A server that fails to take it does not fail the export. */
-async function signalDone(
-  { store, ehr, logger }: UseCaseDeps,
-  { record, signal }: { readonly record: BulkExport; readonly signal: AbortSignal },
-): Promise<void> {
-  const connection = await store.connections.find(record.connectionId);
-  if (!connection || record.statusUrl === undefined) return;
-  try {
-    await deleteExport({ session: ehr.session(connection), statusUrl: record.statusUrl, signal });
-  } catch (error) {
-    if (signal.aborted) throw error;
-    logger.warn('export not deleted at the EHR', { exportId: record.id, error });
-    const message = 'The EHR did not take the signal that the data is safe; it deletes its files when they expire.';
-    await store.bulkExports.warn({ id: record.id, code: 'not-deleted', message });
   }
 }
 

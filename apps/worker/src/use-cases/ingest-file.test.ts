@@ -9,6 +9,7 @@ interface Written {
   readonly documents: ResourceDocument[];
   readonly bad: QuarantinedLine[];
   readonly checkpoints: FileCheckpoint[];
+  readonly longLines: Buffer[];
 }
 
 /** Keeps what would be written; every document is new. */
@@ -16,7 +17,7 @@ function ingest(
   text: string | Buffer,
   { file = {}, saves = true }: { file?: Partial<OutputFile>; saves?: boolean } = {},
 ) {
-  const written: Written = { documents: [], bad: [], checkpoints: [] };
+  const written: Written = { documents: [], bad: [], checkpoints: [], longLines: [] };
   const result = ingestFile({
     store: {
       resourceWriter: {
@@ -29,7 +30,14 @@ function ingest(
         async put({ lines }) {
           written.bad.push(...lines);
         },
-        listByExport: async () => written.bad,
+        async createLongLine() {
+          const parts: Buffer[] = [];
+          return {
+            write: async (part) => void parts.push(part),
+            end: async () => void written.longLines.push(Buffer.concat(parts)),
+            abort: async () => undefined,
+          };
+        },
       },
     },
     file: makeOutputFile(file),
@@ -51,14 +59,14 @@ describe('ingestFile', () => {
   test('commits after each batch, and accounts for every byte and line', async () => {
     const text = patients(600);
     const { result, written } = ingest(text, { file: { promisedCount: 600 } });
-    expect(await result).toMatchObject({ checkpoint: { bytes: text.length, lines: 600, stored: 600 } });
+    expect(await result).toMatchObject({ bytes: text.length, lines: 600, stored: 600 });
     expect(written.checkpoints.map(({ lines }) => lines)).toEqual([125, 250, 375, 500, 600]);
     expect(written.documents).toHaveLength(600);
   });
 
   test('a bad line is kept aside with its place, the others are stored', async () => {
     const { result, written } = ingest(`${patient(1)}{"resourceType":\n${patient(2)}`, { file: { promisedCount: 3 } });
-    expect(await result).toMatchObject({ checkpoint: { stored: 2, quarantined: 1 } });
+    expect(await result).toMatchObject({ stored: 2, quarantined: 1 });
     expect(written.bad).toMatchObject([{ line: 2, offset: patient(1).length, reason: 'invalid-json' }]);
   });
 
@@ -96,20 +104,28 @@ describe('ingestFile', () => {
     const entry = [1, 2].map((id) => ({ request: { method: 'DELETE', url: `Patient/p${id}` } }));
     const bundle = `${JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry })}\n`;
     const deleted = ingest(bundle, { file: { section: 'deleted', type: 'Bundle' } });
-    expect(await deleted.result).toMatchObject({ checkpoint: { deleted: 2, stored: 0, quarantined: 0 } });
+    expect(await deleted.result).toMatchObject({ deleted: 2, stored: 0, quarantined: 0 });
     expect(deleted.written.documents).toMatchObject([{ deleted: true }, { deleted: true }]);
 
     const outcome = { resourceType: 'OperationOutcome', issue: [{ severity: 'warning', code: 'timeout' }] };
     const errors = ingest(`${JSON.stringify(outcome)}\n`.repeat(3), {
       file: { section: 'error', type: 'OperationOutcome' },
     });
-    expect((await errors.result)?.issues).toEqual(new Map([['warning/timeout', 3]]));
+    expect((await errors.result)?.issues).toEqual([{ severity: 'warning', code: 'timeout', count: 3 }]);
   });
 
   test('a resource that BSON cannot hold is kept aside', async () => {
     const numbers = `[${'1,'.repeat(3_000_000)}1]`;
     const { result, written } = ingest(`{"resourceType":"Patient","id":"big","extension":${numbers}}\n`);
-    expect(await result).toMatchObject({ checkpoint: { quarantined: 1, stored: 0 } });
+    expect(await result).toMatchObject({ quarantined: 1, stored: 0 });
     expect(written.bad).toMatchObject([{ reason: 'too-large' }]);
+  });
+
+  test('a line over 16 MB is kept aside whole, and the lines around it are stored', async () => {
+    const long = `{"resourceType":"Patient","id":"long","x":"${'y'.repeat(17 * 1024 * 1024)}"}`;
+    const { result, written } = ingest(`${patient(1)}${long}\n${patient(2)}`, { file: { promisedCount: 3 } });
+    expect(await result).toMatchObject({ stored: 2, quarantined: 1 });
+    expect(written.bad).toMatchObject([{ line: 2, reason: 'line-too-long', sizeBytes: long.length }]);
+    expect(written.longLines.map((line) => line.equals(Buffer.from(long)))).toEqual([true]);
   });
 });

@@ -3,15 +3,13 @@ import { AppError, accountedLines, type FileCheckpoint, type OutputFile } from '
 import { LineSplitter } from '@bulkhead/fhir';
 import type { Store } from '@bulkhead/store';
 import { FileBatch } from './file-batch.ts';
-
-export interface IngestedFile {
-  readonly checkpoint: FileCheckpoint;
-  /** For `error` files: how often each `severity/code` was reported. */
-  readonly issues: ReadonlyMap<string, number>;
-}
+import { LongLine } from './long-line.ts';
 
 export interface IngestFileOptions {
-  readonly store: Pick<Store, 'resourceWriter' | 'quarantine'>;
+  readonly store: {
+    readonly resourceWriter: Store['resourceWriter'];
+    readonly quarantine: Pick<Store['quarantine'], 'put' | 'createLongLine'>;
+  };
   /** With the checkpoint at which `body` starts. */
   readonly file: OutputFile;
   /** The export's transactionTime. */
@@ -31,17 +29,16 @@ const maxLineBytes = 15 * 1024 * 1024;
  * that did not end.
  * @returns undefined where another attempt has taken over.
  */
-export async function ingestFile(options: IngestFileOptions): Promise<IngestedFile | undefined> {
+export async function ingestFile(options: IngestFileOptions): Promise<FileCheckpoint | undefined> {
   const { file, body, save } = options;
   const { bytes, lines } = file.checkpoint;
   const splitter = new LineSplitter({ maxLineBytes, startOffset: bytes, startLine: lines });
-  const issues = new Map<string, number>();
   let checkpoint = file.checkpoint;
   let batch = new FileBatch(options);
   let writing: Promise<boolean> = Promise.resolve(true);
 
   const write = async (full: FileBatch): Promise<boolean> => {
-    checkpoint = await full.write({ checkpoint, issues });
+    checkpoint = await full.write(checkpoint);
     if (isGarbage(checkpoint)) throw tooManyBadLines(checkpoint);
     return save(checkpoint);
   };
@@ -55,18 +52,30 @@ export async function ingestFile(options: IngestFileOptions): Promise<IngestedFi
     return true;
   };
 
-  for await (const chunk of body) {
-    for (const line of splitter.push(chunk as Buffer)) {
-      batch.add(line);
-      if (batch.isFull && !(await flush())) return undefined;
+  const longLine = new LongLine(options);
+  try {
+    for await (const chunk of body) {
+      for (const found of splitter.push(chunk as Buffer)) {
+        if ('part' in found) {
+          await longLine.write(found);
+          continue;
+        }
+        await longLine.end();
+        batch.add(found);
+        if (batch.isFull && !(await flush())) return undefined;
+      }
     }
+  } catch (error) {
+    await longLine.abort();
+    throw error;
   }
   const [last] = splitter.end();
+  await longLine.end();
   const isCutOff = last !== undefined && !batch.addLast(last);
   if (!(await flush()) || !(await writing)) return undefined;
   if (isCutOff) throw truncated();
   checkComplete({ file, checkpoint });
-  return { checkpoint, issues };
+  return checkpoint;
 }
 
 /** Promised = stored + stale + quarantined, and not too much of it quarantined. */

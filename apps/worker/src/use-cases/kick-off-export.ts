@@ -1,46 +1,96 @@
 import { AppError, type BulkExport, type Connection } from '@bulkhead/domain';
-import { deleteExport, type KickOff, kickOffExport } from '@bulkhead/ehr-client';
+import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr-client';
 import { connectionGone } from './connection-gone.ts';
 import type { ExportStep, UseCaseDeps } from './deps.ts';
 import { refreshCapabilities } from './refresh-capabilities.ts';
+import { untilStored } from './until-stored.ts';
 
 /** An export that the EHR does not even accept for this long is given up; see `maxExportAgeMs` for those it accepted. */
 const maxKickOffAgeMs = 48 * 60 * 60_000;
 
 /** Asks the EHR for an export and schedules its polls. Done already, or no longer wanted: does nothing. */
 export async function kickOff(deps: UseCaseDeps, { exportId, signal }: ExportStep): Promise<void> {
-  const { store, ehr, now } = deps;
+  const { store, ehr, producer, now } = deps;
   const found = await store.bulkExports.find(exportId);
   if (!found || (found.phase !== 'queued' && found.phase !== 'kicking-off')) return;
-  if (now().getTime() - found.createdAt.getTime() > maxKickOffAgeMs) throw neverAccepted();
+  if (now().getTime() - (found.retriedAt ?? found.createdAt).getTime() > maxKickOffAgeMs) throw neverAccepted();
   const connection = await withCapabilities(deps, { connectionId: found.connectionId, signal });
   const record =
     found.phase === 'queued' ? await store.bulkExports.transition({ from: found, to: 'kicking-off' }) : found;
   if (!record) return;
   const session = ehr.session(connection);
-  const started = await kickOffExport({ session, request: record.request, signal });
-  const exporting = await recordStart(deps, { record, started });
-  if (exporting) await schedulePolls(deps, exporting);
-  else await deleteExport({ session, statusUrl: started.statusUrl, signal });
+  const started = await sendKickOff(deps, { record, session, signal });
+  const exporting = await recordStart(deps, { record, started, grantedScope: session.grantedScope(), signal });
+  if (exporting) return schedulePolls(deps, exporting);
+  // Cancelled meanwhile: the server's export is nobody's.
+  if (await store.bulkExports.abandon({ id: exportId, statusUrl: started.statusUrl })) {
+    await producer.enqueueAgain('export.discard', { exportId });
+  }
+}
+
+/** The specification knows no way to repeat a kick-off without a second export, so a lost answer is said. */
+async function sendKickOff(
+  { store, now }: UseCaseDeps,
+  options: { readonly record: BulkExport; readonly session: EhrSession; readonly signal: AbortSignal },
+): Promise<KickOff> {
+  const { record, session, signal } = options;
+  const { id, request } = record;
+  if (record.kickOffSentAt) {
+    const message =
+      'The answer to a kick-off was lost, so it was sent again: the EHR may run the export twice. Nothing is stored twice.';
+    await store.bulkExports.warn({ id, code: 'kick-off-repeated', message });
+  }
+  await store.bulkExports.update({ id, phase: 'kicking-off', change: { kickOffSentAt: now() } });
+  try {
+    return await kickOffExport({ session, request, signal });
+  } catch (error) {
+    // Unlike a silence, an answer tells that nothing was started.
+    const isAnswer = error instanceof EhrHttpError || (error instanceof AppError && error.code !== 'ehr-unreachable');
+    if (isAnswer) await store.bulkExports.update({ id, phase: 'kicking-off', unset: ['kickOffSentAt'] });
+    throw error;
+  }
 }
 
 /** @returns undefined where the export was cancelled meanwhile. */
 async function recordStart(
   { store, logger, now, pollIntervalMs }: UseCaseDeps,
-  { record, started }: { readonly record: BulkExport; readonly started: KickOff },
+  options: {
+    readonly record: BulkExport;
+    readonly started: KickOff;
+    readonly grantedScope: string | undefined;
+    readonly signal: AbortSignal;
+  },
 ): Promise<BulkExport | undefined> {
+  const { record, started, grantedScope, signal } = options;
   const { statusUrl, droppedParameters } = started;
   const kickedOffAt = now();
   const notBefore = new Date(kickedOffAt.getTime() + pollIntervalMs);
-  const change = { statusUrl, droppedParameters, kickedOffAt, notBefore };
-  // Before anything else: until then only the server knows of its export.
-  const exporting = await store.bulkExports.transition({ from: record, to: 'exporting', change });
-  for (const parameter of droppedParameters) {
-    const message = `The EHR does not support ${parameter}; the export was made without it.`;
-    await store.bulkExports.warn({ id: record.id, code: 'parameter-dropped', message });
+  const change = {
+    statusUrl,
+    droppedParameters,
+    kickedOffAt,
+    notBefore,
+    ...(grantedScope === undefined ? {} : { grantedScope }),
+  };
+  // Before anything else: until then only the server knows of its export, and without the URL it could not be asked about.
+  const exporting = await untilStored(
+    () => store.bulkExports.transition({ from: record, to: 'exporting', change }),
+    signal,
+  );
+  for (const dropped of droppedParameters) {
+    await store.bulkExports.warn({ id: record.id, code: 'parameter-dropped', message: describeDropped(dropped) });
   }
   logger.info('export kicked off', { exportId: record.id, droppedParameters });
   return exporting;
+}
+
+function describeDropped(dropped: string): string {
+  if (dropped === 'GET' || dropped === 'POST') {
+    return `The EHR takes no kick-off by ${dropped}; the export was asked for by the other method.`;
+  }
+  const type = /^_type=(.+)/.exec(dropped)?.[1];
+  if (type) return `The EHR does not export ${type}; the export was made without that type.`;
+  return `The EHR does not support ${dropped}; the export was made without it.`;
 }
 
 /** One job scheduler per export: its iterations survive crashes, where a job that adds itself again would not. */

@@ -1,5 +1,6 @@
 import { AppError, type BulkExport, pollDelay, pollErrorDelay } from '@bulkhead/domain';
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
+import { isTransient } from '@bulkhead/fhir';
 import { acceptManifest } from './accept-manifest.ts';
 import { connectionGone } from './connection-gone.ts';
 import type { ExportStep, UseCaseDeps } from './deps.ts';
@@ -47,7 +48,10 @@ async function ask(
   const connection = await store.connections.find(record.connectionId);
   if (!connection || record.statusUrl === undefined) throw connectionGone();
   const session = ehr.session(connection);
-  const status = await readExportStatus({ session, statusUrl: record.statusUrl, signal });
+  const { statusUrl } = record;
+  const status = await readExportStatus({ session, statusUrl, signal }).catch((error: unknown) => {
+    throw toStatusError(error);
+  });
   if (status.kind === 'complete') return acceptManifest(deps, { record, manifest: status.manifest });
   const change = {
     pollCount: record.pollCount + 1,
@@ -58,8 +62,11 @@ async function ask(
   await store.bulkExports.update({ id: record.id, phase: 'exporting', change });
 }
 
-async function checkAge({ store, now }: UseCaseDeps, { id, kickedOffAt, createdAt }: BulkExport): Promise<void> {
-  const ageMs = now().getTime() - (kickedOffAt ?? createdAt).getTime();
+async function checkAge({ store, now }: UseCaseDeps, record: BulkExport): Promise<void> {
+  const { id, retriedAt, kickedOffAt, createdAt } = record;
+  const startedAt = kickedOffAt ?? createdAt;
+  // A retry is the user's word that it may still come.
+  const ageMs = now().getTime() - Math.max(startedAt.getTime(), retriedAt?.getTime() ?? 0);
   if (ageMs > maxExportAgeMs) throw tooOld();
   if (ageMs > stuckAgeMs) {
     const message =
@@ -83,11 +90,46 @@ async function handleError(
   await store.bulkExports.update({ id: record.id, phase: 'exporting', change });
 }
 
+/**
+ * An error status means that the export failed, unless an OperationOutcome says that it is transient (FHIR Bulk Data,
+ * "Response - Error Status"). Without an OperationOutcome it is some gateway that speaks, and the export may be well.
+ */
+function toStatusError(error: unknown): unknown {
+  if (!(error instanceof EhrHttpError)) return error;
+  const { status, issues } = error;
+  if (status === 404 || status === 410) return exportGone(error);
+  const isAboutAccess = status === 401 || status === 403 || status === 408 || status === 429;
+  const isOutage = status >= 502 && status <= 504;
+  if (isAboutAccess || isOutage || isTransient(issues)) return error;
+  return status < 500 || issues.length > 0 ? failedAtEhr(error) : error;
+}
+
+function exportGone(cause: unknown): AppError {
+  return new AppError({
+    code: 'export-gone',
+    message: 'The EHR no longer has the export: it expired, or was deleted there. Retry it, which asks for a new one.',
+    retry: 'never',
+    cause,
+  });
+}
+
+function failedAtEhr(cause: EhrHttpError): AppError {
+  const { status, issues } = cause;
+  return new AppError({
+    code: 'export-failed-at-ehr',
+    message:
+      "The EHR reports that its export failed. Retry it, with fewer types if that lasts, or contact the EHR's support.",
+    retry: 'never',
+    context: { status, reason: issues.map(({ code }) => code).join(',') },
+    cause,
+  });
+}
+
 function tooOld(): AppError {
   return new AppError({
     code: 'export-timeout',
     message:
-      "The EHR did not finish the export within 48 hours. Ask for it again, with fewer types, or contact the EHR's support.",
+      "The EHR did not finish the export within 48 hours. Retry it, with fewer types if that lasts, or contact the EHR's support.",
     retry: 'never',
   });
 }

@@ -1,6 +1,5 @@
-import type { BulkExport } from '@bulkhead/domain';
 import type { UseCaseDeps } from './deps.ts';
-import { schedulePolls } from './kick-off-export.ts';
+import { reviveExport } from './revive-export.ts';
 
 /**
  * Gives every active record the job that it needs, and removes polls that nobody needs: after the loss of Redis, of a
@@ -12,7 +11,7 @@ export async function sweep(deps: UseCaseDeps): Promise<void> {
   const scheduled = new Set(await producer.listScheduledPolls());
   for (const record of active) {
     try {
-      const revived = await revive(deps, { record, isPolled: scheduled.has(record.id) });
+      const revived = await reviveExport(deps, { record, isPolled: scheduled.has(record.id) });
       if (revived) logger.warn('export had no job', { exportId: record.id, phase: record.phase });
     } catch (error) {
       // One record's trouble must not keep the others waiting; the next sweep tries again.
@@ -23,24 +22,7 @@ export async function sweep(deps: UseCaseDeps): Promise<void> {
   for (const exportId of scheduled) {
     if (!polled.has(exportId)) await producer.unschedule('export.poll', { exportId });
   }
-}
-
-async function revive(
-  deps: UseCaseDeps,
-  { record, isPolled }: { readonly record: BulkExport; readonly isPolled: boolean },
-): Promise<boolean> {
-  const { store, producer } = deps;
-  const { id: exportId, phase } = record;
-  if (phase === 'queued' || phase === 'kicking-off') return producer.ensure('export.kick-off', { exportId });
-  if (phase === 'exporting') {
-    if (!isPolled) await schedulePolls(deps, record);
-    return !isPolled;
+  for (const { id: exportId } of await store.bulkExports.listDiscardable()) {
+    await producer.ensure('export.discard', { exportId });
   }
-  const unsettled = await store.outputFiles.listUnsettledIds(exportId);
-  if (unsettled.length === 0) return producer.ensure('export.finalize', { exportId });
-  let revived = false;
-  for (const fileId of unsettled) {
-    revived = (await producer.ensure('file.download', { exportId, fileId })) || revived;
-  }
-  return revived;
 }

@@ -1,0 +1,63 @@
+import { AppError, type BulkExport, type Connection, type OutputFile } from '@bulkhead/domain';
+import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
+import type { UseCaseDeps } from './deps.ts';
+import { matchFreshLinks } from './match-fresh-links.ts';
+
+/** How servers answer a link that has expired: the signature is not valid any more, or the file is gone. */
+const refusedStatuses = new Set([403, 404, 410]);
+
+export function isLinkRefused(error: unknown): boolean {
+  return error instanceof EhrHttpError && refusedStatuses.has(error.status);
+}
+
+/**
+ * Links expire (the manifest's `Expires`); the manifest, asked for again, has fresh ones (FHIR Bulk Data, "Response -
+ * Complete Status"). One request serves every file of the export that still waits.
+ * @returns the file with its new link.
+ * @throws AppError `link-expired` where there is none, or where the fresh one is refused as well.
+ */
+export async function refreshLink(
+  { store, ehr, logger }: UseCaseDeps,
+  options: {
+    readonly file: OutputFile;
+    readonly record: BulkExport;
+    readonly connection: Connection;
+    readonly signal: AbortSignal;
+  },
+): Promise<OutputFile> {
+  const { file, record, connection, signal } = options;
+  const current = await store.outputFiles.find(file.id);
+  // Another download has been here since this one took its link.
+  if (current && current.url !== file.url) return current;
+  if (!current || current.linkRefreshedAtLine === current.checkpoint.lines) throw linkExpired();
+  const status = await readStatus({ session: ehr.session(connection), statusUrl: record.statusUrl ?? '', signal });
+  if (status.kind !== 'complete' || status.manifest.transactionTime !== record.transactionTime) throw linkExpired();
+  const files = await store.outputFiles.listByExport(record.id);
+  const fresh = matchFreshLinks({ files, entries: status.manifest.entries });
+  const { requiresAccessToken } = status.manifest;
+  await store.outputFiles.refreshLinks(fresh.map((one) => ({ ...one, requiresAccessToken })));
+  logger.info('links refreshed', { exportId: record.id, count: fresh.length });
+  const refreshed = await store.outputFiles.find(file.id);
+  if (!refreshed || refreshed.url === file.url) throw linkExpired();
+  return refreshed;
+}
+
+async function readStatus(options: Parameters<typeof readExportStatus>[0]) {
+  try {
+    return await readExportStatus(options);
+  } catch (error) {
+    // The export itself is gone, and its files with it.
+    if (isLinkRefused(error)) throw linkExpired(error);
+    throw error;
+  }
+}
+
+function linkExpired(cause?: unknown): AppError {
+  return new AppError({
+    code: 'link-expired',
+    message:
+      "The EHR refuses the file's link, and its manifest has no working one any more. Ask for a new export; it brings what is missing.",
+    retry: 'never',
+    cause,
+  });
+}

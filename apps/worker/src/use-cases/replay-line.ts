@@ -1,0 +1,53 @@
+import { emptyCheckpoint, isTerminal } from '@bulkhead/domain';
+import type { QuarantinedLine } from '@bulkhead/store';
+import type { UseCaseDeps } from './deps.ts';
+import { FileBatch } from './file-batch.ts';
+
+/** Of a line that BSON cannot hold only a correction can be stored. */
+const maxLineBytes = 16 * 1024 * 1024;
+
+/**
+ * Stores a line from the quarantine: after a fix of ours as it came, or as an operator has corrected it. A line that is
+ * still no resource stays, with the reason of this attempt.
+ */
+export async function replayLine(
+  deps: UseCaseDeps,
+  { quarantineId: id }: { readonly quarantineId: string },
+): Promise<void> {
+  const { store, now } = deps;
+  const entry = await store.quarantine.find(id);
+  const file = entry && (await store.outputFiles.find(entry.fileId));
+  const record = entry && (await store.bulkExports.find(entry.exportId));
+  if (!entry || !file || !record) return;
+  if (entry.state === 'open') {
+    const isTooLong = entry.sizeBytes > maxLineBytes && !entry.isCorrected;
+    const bytes = isTooLong ? Buffer.alloc(0) : await store.quarantine.readLine(id);
+    const rejected: QuarantinedLine[] = [];
+    const batch = new FileBatch({
+      store: {
+        resourceWriter: store.resourceWriter,
+        quarantine: { put: async ({ lines }) => void rejected.push(...lines) },
+      },
+      file,
+      observedAt: new Date(record.transactionTime ?? record.createdAt),
+      now,
+    });
+    const { line, offset } = entry;
+    batch.add({ bytes, line, offset, nextOffset: offset + entry.sizeBytes, sizeBytes: bytes.length, isTooLong });
+    await batch.write(emptyCheckpoint);
+    await store.quarantine.noteReplay({ id, reason: rejected[0]?.reason, now: now() });
+  }
+  await recount(deps, { fileId: file.id, exportId: record.id });
+}
+
+/** From what is in the quarantine, so that a repetition after a crash counts nothing twice. */
+async function recount(
+  { store }: UseCaseDeps,
+  { fileId, exportId }: { fileId: string; exportId: string },
+): Promise<void> {
+  await store.outputFiles.recountQuarantined({ id: fileId, quarantined: await store.quarantine.countOpen(fileId) });
+  const record = await store.bulkExports.find(exportId);
+  if (!record || !isTerminal(record.phase)) return;
+  const change = { counts: await store.outputFiles.sum(exportId) };
+  await store.bulkExports.update({ id: exportId, phase: record.phase, change });
+}

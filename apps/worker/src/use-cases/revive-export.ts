@@ -1,0 +1,29 @@
+import { type BulkExport, isTerminal } from '@bulkhead/domain';
+import type { UseCaseDeps } from './deps.ts';
+import { schedulePolls } from './kick-off-export.ts';
+
+/**
+ * Gives an export the jobs that its phase needs, where they are not there.
+ * @param options.isPolled whether its polls are scheduled.
+ * @returns whether there was something to do.
+ */
+export async function reviveExport(
+  deps: UseCaseDeps,
+  { record, isPolled }: { readonly record: BulkExport; readonly isPolled: boolean },
+): Promise<boolean> {
+  const { store, producer } = deps;
+  const { id: exportId, phase } = record;
+  if (isTerminal(phase)) return false;
+  if (phase === 'queued' || phase === 'kicking-off') return producer.ensure('export.kick-off', { exportId });
+  if (phase === 'exporting') {
+    if (!isPolled) await schedulePolls(deps, record);
+    return !isPolled;
+  }
+  const unsettled = await store.outputFiles.listUnsettledIds(exportId);
+  if (unsettled.length === 0) return producer.ensure('export.finalize', { exportId });
+  let revived = false;
+  for (const fileId of unsettled) {
+    revived = (await producer.ensure('file.download', { exportId, fileId })) || revived;
+  }
+  return revived;
+}

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { type BulkExport, type BulkExportRequest, noCounts, sinceLast } from '@bulkhead/domain';
+import type { Store } from '@bulkhead/store';
+import type { BulkExportBody } from './bulk-export.schema.ts';
+import { newId } from './new-id.ts';
+
+/** The record of a new export; `since: "last"` becomes the instant that it stands for. */
+export async function newExport(options: {
+  readonly store: Store;
+  readonly provider: string;
+  readonly body: BulkExportBody;
+}): Promise<BulkExport> {
+  const { provider, body } = options;
+  const { connectionId, exportType, resourceTypes = [], typeFilters = [] } = body;
+  const { since, warnings } = await resolveSince(options);
+  return {
+    id: newId('job'),
+    connectionId,
+    provider,
+    request: {
+      exportType,
+      resourceTypes,
+      ...(since === undefined ? {} : { since }),
+      ...(body.since === 'last' ? { sinceLast: true } : {}),
+      ...(typeFilters.length > 0 ? { typeFilters } : {}),
+    },
+    phase: 'queued',
+    version: 1,
+    pollCount: 0,
+    pollErrors: 0,
+    droppedParameters: [],
+    warnings,
+    counts: noCounts,
+    createdAt: new Date(),
+  };
+}
+
+/** Equal for requests that would bring the same data. */
+export function requestKey({ exportType, resourceTypes, since, typeFilters = [] }: BulkExportRequest): string {
+  // One instant has many spellings.
+  const sinceMs = since === undefined ? null : Date.parse(since);
+  return digest([exportType, resourceTypes.toSorted(), sinceMs, typeFilters.toSorted()]);
+}
+
+export function digest(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 22);
+}
+
+async function resolveSince({ store, body }: { readonly store: Store; readonly body: BulkExportBody }) {
+  if (body.since !== 'last') return { since: body.since, warnings: [] };
+  const { connectionId, exportType, resourceTypes = [] } = body;
+  const watermarks = await store.watermarks.list({ connectionId, exportType });
+  const { since, unknown } = sinceLast({ resourceTypes, watermarks });
+  if (unknown.length === 0) return { since, warnings: [] };
+  const types = unknown.join(', ').replace('*', 'the set of every type');
+  const message = `No export has wholly stored ${types} before, so this one asks for everything.`;
+  return { since, warnings: [{ code: 'since-last-full', message }] };
+}

@@ -1,0 +1,92 @@
+import type { Readable } from 'node:stream';
+import { AppError } from '@bulkhead/domain';
+import type { Producer } from '@bulkhead/queues';
+import type { QuarantineEntry, Store } from '@bulkhead/store';
+import type { QuarantineQuery, ReplayBody } from './quarantine.schema.ts';
+import { unavailable } from './unavailable.ts';
+import { waitUntil } from './wait-until.ts';
+
+/** A replay is one write; while no worker is there the answer is the line as it is. */
+const replayWaitMs = 5000;
+/** Lines of one page when many are replayed; each is a job. */
+const replayPage = 500;
+
+export type QuarantineService = ReturnType<typeof createQuarantineService>;
+
+/** The lines that were kept aside: listed, read and stored again. */
+export function createQuarantineService({ store, producer }: { readonly store: Store; readonly producer: Producer }) {
+  const find = async (id: string): Promise<QuarantineEntry> => {
+    const entry = await store.quarantine.find(id);
+    if (entry) return entry;
+    throw new AppError({
+      code: 'unknown-line',
+      message: 'There is no such line in the quarantine. List them by GET /api/ehr/quarantine.',
+      retry: 'never',
+    });
+  };
+  const enqueue = (quarantineId: string) =>
+    producer.enqueueAgain('quarantine.replay', { quarantineId }).catch((cause: unknown) => {
+      throw unavailable(cause);
+    });
+
+  return {
+    find,
+
+    /** One page, in the order of files and lines; `next` is there where more follow. */
+    async list({ limit, after, ...filter }: QuarantineQuery) {
+      const entries = await store.quarantine.list({ filter: present(filter), limit: limit + 1, after });
+      const page = entries.slice(0, limit);
+      return { entries: page, next: entries.length > limit ? page.at(-1)?.id : undefined };
+    },
+
+    /** The bytes as the server sent them. */
+    async open(id: string): Promise<{ readonly entry: QuarantineEntry; readonly bytes: Readable }> {
+      const entry = await find(id);
+      return { entry, bytes: await store.quarantine.openBytes(id) };
+    },
+
+    /**
+     * Has a worker store a line again.
+     * @param options.correction the line as it should have been; kept beside the original.
+     * @returns the entry afterwards: `replayed`, or `open` with the reason why it is still no resource.
+     */
+    async replay({ id, correction }: { readonly id: string; readonly correction?: Buffer | undefined }) {
+      const before = await find(id);
+      if (before.state === 'replayed') return before;
+      if (correction) await store.quarantine.saveCorrection({ id, bytes: correction });
+      await enqueue(id);
+      const after = await waitUntil(async () => {
+        const entry = await find(id);
+        return entry.replay && entry.replay.at.getTime() !== before.replay?.at.getTime() ? entry : undefined;
+      }, replayWaitMs);
+      return after ?? (await find(id));
+    },
+
+    /** @returns how many lines are on their way. */
+    async replayAll(body: ReplayBody): Promise<number> {
+      const filter = { ...present(body), state: 'open' as const };
+      let count = 0;
+      for (let after: string | undefined; ; ) {
+        const entries = await store.quarantine.list({ filter, limit: replayPage, after });
+        for (const { id } of entries) await enqueue(id);
+        count += entries.length;
+        after = entries.at(-1)?.id;
+        if (entries.length < replayPage) return count;
+      }
+    },
+  };
+}
+
+/** Zod gives optional fields that are undefined; a filter by one would match nothing. */
+function present<Filter extends object>(filter: Filter): { [Key in keyof Filter]: NonNullable<Filter[Key]> } {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as never;
+}
+
+/** An entry as the API shows it: where the line stood and why it is here, never what it holds. */
+export function toQuarantineView({ createdAt, replay, ...fields }: QuarantineEntry) {
+  return {
+    ...fields,
+    createdAt: createdAt.toISOString(),
+    ...(replay ? { replay: { ...replay, at: replay.at.toISOString() } } : {}),
+  };
+}

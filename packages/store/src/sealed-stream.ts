@@ -1,0 +1,60 @@
+import { createCipheriv, createDecipheriv, type DecipherGCM, randomBytes } from 'node:crypto';
+import { Transform, type TransformCallback } from 'node:stream';
+
+const algorithm = 'aes-256-gcm';
+const nonceBytes = 12;
+const tagBytes = 16;
+
+export interface StreamKey {
+  readonly key: Buffer;
+  /** Bound to the bytes: they open under no other name. */
+  readonly owner: string;
+}
+
+/** AES-256-GCM for what is too long to be held: nonce, ciphertext, tag. */
+export function createSealStream({ key, owner }: StreamKey): Transform {
+  const nonce = randomBytes(nonceBytes);
+  const cipher = createCipheriv(algorithm, key, nonce).setAAD(Buffer.from(owner));
+  let isFirst = true;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done: TransformCallback) {
+      if (isFirst) this.push(nonce);
+      isFirst = false;
+      done(null, cipher.update(chunk));
+    },
+    flush(done) {
+      if (isFirst) this.push(nonce);
+      this.push(cipher.final());
+      done(null, cipher.getAuthTag());
+    },
+  });
+}
+
+/** The reverse. Whether the bytes are genuine is known at their end only: the stream fails there if they are not. */
+export function createOpenStream({ key, owner }: StreamKey): Transform {
+  let decipher: DecipherGCM | undefined;
+  // Holds back what may be the tag.
+  let held = Buffer.alloc(0);
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done: TransformCallback) {
+      held = Buffer.concat([held, chunk]);
+      if (!decipher && held.length >= nonceBytes) {
+        decipher = createDecipheriv(algorithm, key, held.subarray(0, nonceBytes)).setAAD(Buffer.from(owner));
+        held = held.subarray(nonceBytes);
+      }
+      const ready = decipher ? Math.max(held.length - tagBytes, 0) : 0;
+      if (ready > 0) this.push(decipher?.update(held.subarray(0, ready)));
+      held = held.subarray(ready);
+      done();
+    },
+    flush(done) {
+      try {
+        if (!decipher || held.length !== tagBytes) throw new Error('the sealed bytes are cut off');
+        decipher.setAuthTag(held);
+        done(null, decipher.final());
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+  });
+}
