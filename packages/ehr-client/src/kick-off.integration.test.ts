@@ -86,6 +86,24 @@ describe('a kick-off', () => {
     expect(started.droppedParameters).toEqual(['_since']);
   });
 
+  test('by POST where the parameters would make the URL too long #negotiation', async () => {
+    await start();
+    const typeFilters = Array.from({ length: 50 }, (_, index) => `Condition?code=${'1'.repeat(40)}${index}`);
+    const started = await kickOffExport({ session: ehr.session, request: { ...request, typeFilters } });
+    expect(started.droppedParameters).toEqual([]);
+    const [sent] = await ehr.requests(/\$export$/);
+    expect(sent?.method).toBe('POST');
+  });
+
+  test('by POST where the server takes no GET, and says so #negotiation', async () => {
+    await start();
+    await ehr.orderFault({ match: { path: 'export', method: 'GET' }, fault: { kind: 'status', status: 405 } });
+    const started = await kickOffExport({ session: ehr.session, request });
+    expect(started.droppedParameters).toEqual(['GET']);
+    expect((await ehr.requests(/\$export$/)).map(({ method }) => method)).toEqual(['GET', 'POST']);
+    expect((await ehr.violations()).violations).toEqual([]);
+  });
+
   test('while another one runs: the time to come back at, and no second request', async () => {
     await start({ oneExportAtATime: true, exportSeconds: 30 });
     await kickOffExport({ session: ehr.session, request });

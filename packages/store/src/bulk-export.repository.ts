@@ -142,6 +142,7 @@ export function createBulkExportRepository(database: Database) {
               $set: { phase: to, active: true, pollErrors: 0, retriedAt: now },
               $inc: { version: 1 },
               $unset: { error: 1, completedAt: 1, notBefore: 1, discard: 1, ...kickedOffAgain },
+              $pull: { warnings: { code: { $in: warningsOfTheEnd } } },
             },
             { returnDocument: 'after' },
           )
@@ -207,6 +208,9 @@ export function createBulkExportRepository(database: Database) {
     },
   };
 }
+
+/** Sums that are made anew when the export ends again. */
+const warningsOfTheEnd = ['files-failed', 'lines-quarantined', 'reported-by-ehr', 'not-deleted'];
 
 function toRecord(document: BulkExportDocument): BulkExport;
 function toRecord(document: BulkExportDocument | null): BulkExport | undefined;

@@ -20,7 +20,9 @@ export interface System {
   /** For processes that a test starts itself. */
   readonly env: Readonly<Record<string, string>>;
   readonly connectionId: string;
-  request(method: string, path: string, body?: unknown): Promise<ApiAnswer>;
+  request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
+  /** A GET whose answer is no JSON. */
+  download(path: string): Promise<{ readonly text: string; readonly headers: Headers }>;
   /** Starts an export and gives its id. */
   startExport(body?: object): Promise<string>;
   /** Orders a fault from the simulator: see its README. */
@@ -66,10 +68,10 @@ export async function startSystem(
   await api.start();
   const workers: { stop(): Promise<void> }[] = [];
 
-  const request = async (method: string, path: string, body?: unknown): Promise<ApiAnswer> => {
+  const request: System['request'] = async (method, path, body, headers = {}) => {
     const response = await fetch(`http://127.0.0.1:${api.port}${path}`, {
       method,
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -87,6 +89,12 @@ export async function startSystem(
     env,
     connectionId: connection.body.data.id,
     request,
+    async download(path) {
+      const headers = { authorization: `Bearer ${key}` };
+      const response = await fetch(`http://127.0.0.1:${api.port}${path}`, { headers });
+      if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+      return { text: await response.text(), headers: response.headers };
+    },
     async startExport(body = {}) {
       const answer = await request('POST', '/api/ehr/athenahealth/bulk-export', {
         connectionId: connection.body.data.id,

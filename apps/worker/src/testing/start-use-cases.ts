@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import type { BulkExport, Connection } from '@bulkhead/domain';
+import { createEhrClient, createProviderRegistry } from '@bulkhead/ehr-client';
+import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { createProducer } from '@bulkhead/queues';
+import { createLogger } from '@bulkhead/runtime';
+import { createStore } from '@bulkhead/store';
+import { makeBulkExport, testServices } from '@bulkhead/testing';
+import { Redis } from 'ioredis';
+import type { UseCaseDeps } from '../use-cases/deps.ts';
+import { kickOff } from '../use-cases/kick-off-export.ts';
+
+export interface UseCases {
+  readonly deps: UseCaseDeps;
+  readonly simulator: EhrSimulator;
+  readonly connection: Connection;
+  /** The clock that the use cases read. */
+  readonly clock: { now: Date };
+  /** Orders a fault from the simulator: see its README. */
+  order(fault: object): Promise<void>;
+  /** An export in the phase `exporting`, kicked off at the clock's time. */
+  exporting(change?: Partial<BulkExport>): Promise<string>;
+  read(exportId: string): Promise<BulkExport>;
+  stop(): Promise<void>;
+}
+
+/** What a worker's use cases work with, without a worker: a test calls them itself, at whatever time it says. */
+export async function startUseCases(
+  options: { readonly simulator?: EhrSimulatorOptions; readonly scope?: string } = {},
+): Promise<UseCases> {
+  const { redisUrl, mongodbUri, prefix } = testServices();
+  const simulator = createEhrSimulator({ patients: 4, exportSeconds: 0, retryAfterSeconds: 0, ...options.simulator });
+  await simulator.start();
+  const store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
+  await store.connect();
+  await store.migrate();
+  const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
+  const { rateLimit: _, ...provider } = createProviderRegistry({
+    ATHENAHEALTH_FHIR_ENDPOINT: simulator.fhirEndpoint,
+  }).get('athenahealth');
+  // Without the limiter, which has tests of its own: a 429 would rightly keep the next test waiting.
+  const registry = { get: () => provider, list: () => [provider] };
+  const producer = createProducer({ redis, prefix, onError: () => undefined });
+  const ehr = createEhrClient({ registry, redis, prefix });
+  const logger = createLogger({ name: 'test', level: (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent' });
+  const clock = { now: new Date() };
+  const deps: UseCaseDeps = { store, producer, ehr, logger, pollIntervalMs: 30_000, now: () => clock.now };
+  const { scope = 'system/*.read' } = options;
+  const connection: Connection = {
+    id: 'conn_1',
+    provider: 'athenahealth',
+    environment: 'production',
+    fhirEndpoint: simulator.fhirEndpoint,
+    groupId: 'a-1.C-195900',
+    auth: { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret', scope },
+    createdAt: clock.now,
+  };
+  await store.connections.insert(connection);
+
+  const read = async (exportId: string): Promise<BulkExport> => {
+    const record = await store.bulkExports.find(exportId);
+    if (!record) throw new Error(`no export ${exportId}`);
+    return record;
+  };
+  return {
+    deps,
+    simulator,
+    connection,
+    clock,
+    read,
+    async order(fault) {
+      const body = JSON.stringify(fault);
+      const response = await fetch(`${simulator.baseUrl}/_sim/faults`, { method: 'POST', body });
+      if (!response.ok) throw new Error(await response.text());
+    },
+    async exporting(change = {}) {
+      const record = makeBulkExport({ connectionId: connection.id, createdAt: clock.now, ...change });
+      await store.bulkExports.insert({ record, requestKey: record.id });
+      await kickOff(deps, { exportId: record.id, signal: AbortSignal.timeout(20_000) });
+      return record.id;
+    },
+    async stop() {
+      ehr.close();
+      await producer.close();
+      await store.close();
+      redis.disconnect();
+      await simulator.stop();
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import { readOutcomeIssues } from '@bulkhead/fhir';
+import { describe, expect, test } from '@jest/globals';
+import { EhrHttpError } from './ehr-http-error.ts';
+import type { ExportParameters } from './export-parameters.ts';
+import { type KickOffAttempt, negotiateKickOff } from './negotiate-kick-off.ts';
+
+const parameters: ExportParameters = {
+  types: ['Patient', 'Observation'],
+  since: '2024-01-01T00:00:00Z',
+  typeFilters: ['Observation?category=laboratory'],
+};
+const attempt: KickOffAttempt = { method: 'GET', parameters, dropped: [] };
+
+function refusal(status: number, ...issue: object[]) {
+  const issues = readOutcomeIssues({ resourceType: 'OperationOutcome', issue });
+  return new EhrHttpError({ status, issues, retryAfterMs: undefined, host: 'ehr.example' });
+}
+const issue = (code: string, change: object) => ({ severity: 'error', code, ...change });
+
+describe('a refusal #negotiation', () => {
+  test.each([
+    {
+      what: 'a text',
+      status: 400,
+      issue: issue('not-supported', { details: { text: '_since is not supported' } }),
+      dropped: '_since',
+    },
+    {
+      what: 'a plain string',
+      status: 400,
+      issue: issue('invalid', { details: 'Unknown parameter "_type"' }),
+      dropped: '_type',
+    },
+    {
+      what: 'diagnostics',
+      status: 422,
+      issue: issue('processing', { details: { text: 'Bad request' }, diagnostics: '_typeFilter is unknown' }),
+      dropped: '_typeFilter',
+    },
+    { what: 'an expression', status: 400, issue: issue('structure', { expression: ['_since'] }), dropped: '_since' },
+    {
+      what: '501',
+      status: 501,
+      issue: issue('not-supported', { diagnostics: 'no _typeFilter here' }),
+      dropped: '_typeFilter',
+    },
+  ])('that names $dropped in $what: sent without it', ({ status, issue: one, dropped }) => {
+    const next = negotiateKickOff(attempt, refusal(status, one));
+    expect(next).toMatchObject({ method: 'GET', dropped: [dropped] });
+    const sent = {
+      _since: next?.parameters.since,
+      _type: next?.parameters.types[0],
+      _typeFilter: next?.parameters.typeFilters[0],
+    };
+    expect(Object.entries(sent).filter(([, value]) => value === undefined)).toEqual([[dropped, undefined]]);
+  });
+
+  test.each(['not-supported', 'value', 'code-invalid'])('of one type (%s): sent without that type', (code) => {
+    const text = 'The parameter _type names Observation, which is not supported.';
+    const next = negotiateKickOff(attempt, refusal(400, issue(code, { details: { text } })));
+    expect(next).toMatchObject({ parameters: { types: ['Patient'] }, dropped: ['_type=Observation'] });
+  });
+
+  test('of every type that was asked for is one: without _type everything would be exported', () => {
+    const text = '_type: neither Patient nor Observation can be exported';
+    expect(negotiateKickOff(attempt, refusal(400, issue('not-supported', { details: { text } })))).toBeUndefined();
+  });
+
+  test.each([405, 501, 415])('of the method (%i): sent by the other one, once', (status) => {
+    const byPost = negotiateKickOff(attempt, refusal(status));
+    expect(byPost).toMatchObject({ method: 'POST', parameters, dropped: ['GET'] });
+    expect(negotiateKickOff(byPost as KickOffAttempt, refusal(status))).toBeUndefined();
+  });
+
+  test('of a POST by a server without the route: sent by GET', () => {
+    const byPost: KickOffAttempt = { ...attempt, method: 'POST' };
+    expect(negotiateKickOff(byPost, refusal(404))).toMatchObject({ method: 'GET', dropped: ['POST'] });
+  });
+
+  test.each([
+    { what: '404 to a GET', error: refusal(404) },
+    { what: '403', error: refusal(403, issue('forbidden', { diagnostics: '_since' })) },
+    { what: '429', error: refusal(429, issue('throttled', { diagnostics: '_type' })) },
+    { what: 'a value of ours', error: refusal(400, issue('value', { diagnostics: '_since' })) },
+    { what: 'something else', error: refusal(400, issue('invalid', { diagnostics: 'no such Group' })) },
+    { what: 'HTML', error: refusal(400) },
+    { what: 'a network failure', error: new Error('ECONNRESET') },
+  ])('by $what is not negotiated', ({ error }) => {
+    expect(negotiateKickOff(attempt, error)).toBeUndefined();
+  });
+
+  test('of one after the other comes to an end', () => {
+    let now: KickOffAttempt | undefined = attempt;
+    const all = refusal(
+      400,
+      issue('not-supported', { diagnostics: '_type, _since and _typeFilter are unknown; use POST, not GET' }),
+    );
+    const dropped: string[][] = [];
+    while (now) {
+      dropped.push([...now.dropped]);
+      now = negotiateKickOff(now, all);
+    }
+    expect(dropped.at(-1)).toEqual(['_type', '_since', '_typeFilter', 'GET']);
+  });
+});
