@@ -13,6 +13,7 @@ import { type EhrSimulatorOptions, type SimulatorOptions, simulatorOptionsSchema
 import { openFolder } from './practice/folder/open-folder.ts';
 import { generatePractice } from './practice/generated/generate-practice.ts';
 import { Practice } from './practice/practice.ts';
+import { RuntimeOptions } from './runtime-options.ts';
 import type { Simulator } from './simulator.ts';
 
 export interface EhrSimulator {
@@ -31,9 +32,9 @@ const fhirPath = '/fhir/r4';
  * @throws ZodError for options that make no sense.
  */
 export function createEhrSimulator({ clock = systemClock, ...given }: EhrSimulatorOptions = {}): EhrSimulator {
-  const options = consistent(simulatorOptionsSchema.parse(given));
+  const options = simulatorOptionsSchema.parse(given);
   const server = createServer();
-  const fileServer = options.separateFileHost ? createServer() : server;
+  const fileServer = createServer();
   const baseUrl = () => urlOf({ server, host: options.host });
   let exports: ExportRegistry | undefined;
   return {
@@ -41,13 +42,13 @@ export function createEhrSimulator({ clock = systemClock, ...given }: EhrSimulat
       const simulator = await assemble({ options, clock, server, fileServer });
       exports = simulator.exports;
       const app = buildExpressApp(simulator);
-      for (const each of new Set([server, fileServer])) each.on('request', app);
+      for (const each of [server, fileServer]) each.on('request', app);
       await listen({ server, options });
-      if (fileServer !== server) await listen({ server: fileServer, options, port: 0 });
+      await listen({ server: fileServer, options, port: 0 });
     },
     stop: async () => {
       await exports?.close();
-      await Promise.all([...new Set([server, fileServer])].map(close));
+      await Promise.all([server, fileServer].map(close));
     },
     get baseUrl() {
       return baseUrl();
@@ -56,11 +57,6 @@ export function createEhrSimulator({ clock = systemClock, ...given }: EhrSimulat
       return baseUrl() + fhirPath;
     },
   };
-}
-
-/** A store on another origin is reached by signed links: a token sent there would be a leak. */
-function consistent(options: SimulatorOptions): SimulatorOptions {
-  return options.separateFileHost ? { ...options, requiresAccessToken: false } : options;
 }
 
 interface AssembleInput {
@@ -73,12 +69,14 @@ interface AssembleInput {
 async function assemble({ options, clock, server, fileServer }: AssembleInput): Promise<Simulator> {
   const baseUrl = () => urlOf({ server, host: options.host });
   const fhirEndpoint = () => baseUrl() + fhirPath;
+  const otherEndpoint = () => urlOf({ server: fileServer, host: options.host }) + fhirPath;
   const source = options.dataDir
     ? await openFolder(options.dataDir)
     : generatePractice({ ...options, fhirBase: fhirEndpoint });
   const practice = new Practice({ source, clock });
   return {
     options,
+    runtimeOptions: new RuntimeOptions(options),
     clock,
     practice,
     exports: new ExportRegistry({ options, clock, practice }),
@@ -89,8 +87,9 @@ async function assemble({ options, clock, server, fileServer }: AssembleInput): 
     faults: new FaultBoard(),
     baseUrl,
     fhirEndpoint,
-    fileEndpoint: () => urlOf({ server: fileServer, host: options.host }) + fhirPath,
-    isFileHost: (req) => fileServer !== server && req.socket.localPort === (fileServer.address() as AddressInfo).port,
+    fileEndpoint: () => (options.separateFileHost ? otherEndpoint() : fhirEndpoint()),
+    otherEndpoint,
+    isFileHost: (req) => req.socket.localPort === (fileServer.address() as AddressInfo).port,
   };
 }
 

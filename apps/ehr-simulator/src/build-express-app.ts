@@ -7,9 +7,12 @@ import { bulkErrorFileRoute } from './routes/bulk-error-file.route.ts';
 import { bulkFileRoute } from './routes/bulk-file.route.ts';
 import { bulkKickOffRoute } from './routes/bulk-kick-off.route.ts';
 import { bulkStatusRoute } from './routes/bulk-status.route.ts';
+import { controlExportsRoute } from './routes/control-exports.route.ts';
 import { controlFaultsRoute } from './routes/control-faults.route.ts';
 import { controlJudgeRoute } from './routes/control-judge.route.ts';
+import { controlOptionsRoute } from './routes/control-options.route.ts';
 import { controlResourcesRoute } from './routes/control-resources.route.ts';
+import { controlScenariosRoute } from './routes/control-scenarios.route.ts';
 import { discoveryRoute } from './routes/discovery.route.ts';
 import { oauthRoute } from './routes/oauth.route.ts';
 import { readRoute } from './routes/read.route.ts';
@@ -20,7 +23,14 @@ import type { Simulator } from './simulator.ts';
 export function buildExpressApp(simulator: Simulator): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.use(controlJudgeRoute(simulator), controlFaultsRoute(simulator), controlResourcesRoute(simulator));
+  app.use(
+    controlJudgeRoute(simulator),
+    controlExportsRoute(simulator),
+    controlResourcesRoute(simulator),
+    controlOptionsRoute(simulator),
+    controlFaultsRoute(simulator),
+    controlScenariosRoute(simulator),
+  );
   app.use(judgeRequests(simulator));
   app.use(oauthRoute(simulator), discoveryRoute(simulator));
   app.use(

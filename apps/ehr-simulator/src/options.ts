@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from './clock.ts';
-
-const exportLevels = ['system', 'patient', 'group'] as const;
+import { exportLevels } from './export/bulk-export.ts';
 
 /** Every option with its default; the process reads the same ones from SIMULATOR_ variables (`env.ts`). */
 export const simulatorOptionsSchema = z.strictObject({
@@ -26,7 +25,8 @@ export const simulatorOptionsSchema = z.strictObject({
   fileExpirySeconds: z.number().min(0).optional(),
   /** What an expired link answers; object stores say 403, FHIR servers 410. */
   expiredFileStatus: z.union([z.literal(403), z.literal(410)]).default(410),
-  oneExportAtATime: z.boolean().default(false),
+  /** 429 at kick-off while an export runs, or with `until-deleted` until the client has sent DELETE for the last one. */
+  oneExportAtATime: z.union([z.boolean(), z.literal('until-deleted')]).default(false),
   exportLevels: z.array(z.enum(exportLevels)).default([...exportLevels]),
   /** Kick-off parameters that are refused with a 400 naming them, for example `['_since']`. */
   unsupportedParameters: z.array(z.string()).default([]),

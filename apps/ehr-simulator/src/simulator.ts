@@ -8,10 +8,13 @@ import type { TrafficStats } from './judge/traffic-stats.ts';
 import type { TokenStore } from './oauth/token-store.ts';
 import type { SimulatorOptions } from './options.ts';
 import type { Practice } from './practice/practice.ts';
+import type { RuntimeOptions } from './runtime-options.ts';
 
 /** One simulated athenahealth: everything that its routes share. */
 export interface Simulator {
+  /** Some change while it runs (`runtimeOptions`): read them when they are needed. */
   readonly options: SimulatorOptions;
+  readonly runtimeOptions: RuntimeOptions;
   readonly clock: Clock;
   readonly practice: Practice;
   readonly exports: ExportRegistry;
@@ -25,5 +28,7 @@ export interface Simulator {
   readonly fhirEndpoint: () => string;
   /** Where output files are served: the same origin unless `separateFileHost` is set. */
   readonly fileEndpoint: () => string;
+  /** On the other origin, which always listens: where files are with `separateFileHost`, and where redirects lead. */
+  readonly otherEndpoint: () => string;
   readonly isFileHost: (req: Request) => boolean;
 }

@@ -1,5 +1,6 @@
 import type { Simulator } from '../simulator.ts';
 import type { BulkExport, ExportFile } from './bulk-export.ts';
+import { filesNeedToken } from './files-need-token.ts';
 
 export interface ManifestFile {
   readonly type: string;
@@ -32,7 +33,7 @@ export function buildManifest({
   return {
     transactionTime: new Date(bulkExport.transactionTimeMs).toISOString(),
     request: bulkExport.request,
-    requiresAccessToken: options.requiresAccessToken,
+    requiresAccessToken: filesNeedToken(options),
     output: ofKind('output'),
     deleted: ofKind('deleted'),
     error: [],

@@ -1,3 +1,6 @@
+import type { ExportFate } from './export-fate.ts';
+import type { GivenParameter } from './given-parameters.ts';
+
 /** A place in the order that a practice's resources come in. */
 export interface Place {
   readonly batch: number;
@@ -23,18 +26,29 @@ export interface ExportFile {
   readonly lines?: readonly string[];
 }
 
+export const exportLevels = ['system', 'patient', 'group'] as const;
+export type ExportLevel = (typeof exportLevels)[number];
+
 export interface BulkExport {
   readonly id: string;
+  readonly level: ExportLevel;
   /** The kick-off's URL, as the manifest repeats it. */
   readonly request: string;
+  readonly given: readonly GivenParameter[];
   readonly types: readonly string[];
   readonly transactionTimeMs: number;
   readonly sinceMs: number | undefined;
-  /** The practice's state that is exported: changes after the kick-off are not in it. */
-  readonly asOf: number;
   /** Monotonic. */
   readonly startedAtMs: number;
+  readonly fate: ExportFate | undefined;
+  /** The practice's state that is exported: changes after the kick-off are not in it. */
+  asOf: number;
   /** Filled while the export runs. */
   files: readonly ExportFile[];
-  state: 'measuring' | 'measured' | 'failed';
+  layout: 'measuring' | 'measured' | 'failed';
+  /** Status requests that were answered. */
+  pollCount: number;
+  /** DELETE requests, however they were answered. */
+  deleteCount: number;
+  isDeleted: boolean;
 }

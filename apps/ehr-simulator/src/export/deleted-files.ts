@@ -1,5 +1,8 @@
 import type { Practice } from '../practice/practice.ts';
 import type { BulkExport, ExportFile } from './bulk-export.ts';
+import { chunked } from './chunked.ts';
+import { deletionBundle } from './deletion-bundle.ts';
+import { heldFile } from './held-file.ts';
 
 /** Several deletions in a Bundle, and soon more than one Bundle: clients must read both. */
 const entriesPerBundle = 3;
@@ -16,22 +19,6 @@ export function deletedFiles({
   if (sinceMs === undefined) return [];
   const urls = types.flatMap((type) => practice.deletedSince({ type, sinceMs, asOf }).map((id) => `${type}/${id}`));
   if (urls.length === 0) return [];
-  const lines = chunked(urls).map(bundleOf);
-  const sizeBytes = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
-  return [
-    { name: 'deleted.ndjson', kind: 'deleted', type: 'Bundle', count: lines.length, sizeBytes, checkpoints: [], lines },
-  ];
-}
-
-function chunked(urls: readonly string[]): string[][] {
-  const chunks: string[][] = [];
-  for (let start = 0; start < urls.length; start += entriesPerBundle) {
-    chunks.push(urls.slice(start, start + entriesPerBundle));
-  }
-  return chunks;
-}
-
-function bundleOf(urls: readonly string[]): string {
-  const entry = urls.map((url) => ({ request: { method: 'DELETE', url } }));
-  return JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry });
+  const lines = chunked({ items: urls, size: entriesPerBundle }).map(deletionBundle);
+  return [heldFile({ name: 'deleted.ndjson', kind: 'deleted', type: 'Bundle', lines })];
 }

@@ -4,12 +4,13 @@ import type { SimulatorOptions } from '../options.ts';
 import type { Practice } from '../practice/practice.ts';
 import type { BulkExport, ExportFile } from './bulk-export.ts';
 import { deletedFiles } from './deleted-files.ts';
+import type { ExportChange } from './export-change.ts';
+import { type ExportState, exportState } from './export-state.ts';
 import { measureFiles } from './measure-files.ts';
 
-export interface KickOffInput {
-  readonly request: string;
-  readonly types: readonly string[];
-  readonly sinceMs: number | undefined;
+export interface KickOffInput extends Pick<BulkExport, 'level' | 'request' | 'given' | 'types' | 'sinceMs'> {
+  /** What was ordered for this export. */
+  readonly changes: readonly ExportChange[];
 }
 
 export interface ExportRegistryOptions {
@@ -18,14 +19,13 @@ export interface ExportRegistryOptions {
   readonly practice: Practice;
 }
 
-/** The exports of one simulator, from kick-off to DELETE. */
+/** The exports of one simulator, from kick-off to DELETE and, for who asks afterwards, beyond. */
 export class ExportRegistry {
   private readonly options: SimulatorOptions;
   private readonly clock: Clock;
   private readonly practice: Practice;
   private readonly exports = new Map<string, BulkExport>();
   private readonly running = new Map<string, { readonly controller: AbortController; readonly done: Promise<void> }>();
-  kickOffCount = 0;
 
   constructor({ options, clock, practice }: ExportRegistryOptions) {
     this.options = options;
@@ -33,47 +33,84 @@ export class ExportRegistry {
     this.practice = practice;
   }
 
-  kickOff({ request, types, sinceMs }: KickOffInput): BulkExport {
+  get kickOffCount(): number {
+    return this.exports.size;
+  }
+
+  kickOff({ changes, types, ...asked }: KickOffInput): BulkExport {
     const bulkExport: BulkExport = {
+      ...asked,
       id: randomBytes(9).toString('hex'),
-      request,
-      types,
-      sinceMs,
+      types: changes.reduce((changed, change) => change.types?.(changed) ?? changed, types),
       transactionTimeMs: this.practice.instant(),
       asOf: this.practice.sequence,
       startedAtMs: this.clock.monotonic(),
+      fate: changes.findLast(({ fate }) => fate)?.fate,
       files: [],
-      state: 'measuring',
+      layout: 'measuring',
+      pollCount: 0,
+      deleteCount: 0,
+      isDeleted: false,
     };
-    this.kickOffCount += 1;
     this.exports.set(bulkExport.id, bulkExport);
     const controller = new AbortController();
-    const done = this.measure({ bulkExport, signal: controller.signal }).finally(() =>
+    const done = this.layOut({ bulkExport, changes, signal: controller.signal }).finally(() =>
       this.running.delete(bulkExport.id),
     );
     this.running.set(bulkExport.id, { controller, done });
     return bulkExport;
   }
 
-  get(id: string): BulkExport | undefined {
+  /** Oldest first, deleted ones too. */
+  list(): readonly BulkExport[] {
+    return [...this.exports.values()];
+  }
+
+  /** Whatever became of it. */
+  find(id: string): BulkExport | undefined {
     return this.exports.get(id);
+  }
+
+  /** @returns undefined for one that the server does not know any more. */
+  get(id: string): BulkExport | undefined {
+    const bulkExport = this.exports.get(id);
+    return bulkExport && ['in-progress', 'complete', 'failed'].includes(this.state(bulkExport))
+      ? bulkExport
+      : undefined;
   }
 
   /** @returns false: there is no such export. */
   remove(id: string): boolean {
+    const bulkExport = this.get(id);
+    if (!bulkExport) return false;
     this.running.get(id)?.controller.abort();
-    return this.exports.delete(id);
+    bulkExport.isDeleted = true;
+    bulkExport.files = [];
+    return true;
   }
 
-  /** 1 once the export is over: its time has passed and its files are known. */
-  progress({ startedAtMs, state }: BulkExport): number {
-    const totalMs = this.options.exportSeconds * 1000;
-    const share = totalMs === 0 ? 1 : Math.min(1, (this.clock.monotonic() - startedAtMs) / totalMs);
-    return state === 'measuring' ? Math.min(share, 0.99) : share;
+  state(bulkExport: BulkExport): ExportState {
+    return exportState({ bulkExport, share: this.share(bulkExport) });
   }
 
-  isAnyRunning(): boolean {
-    return [...this.exports.values()].some((bulkExport) => this.progress(bulkExport) < 1);
+  /** What a running export shows, 0 to 0.99. */
+  progress(bulkExport: BulkExport): number {
+    return Math.min(this.share(bulkExport), 0.99);
+  }
+
+  /** Whether a new export has to wait, where one at a time is the rule. */
+  isBusy(): boolean {
+    const busy: readonly ExportState[] =
+      this.options.oneExportAtATime === 'until-deleted' ? ['in-progress', 'complete'] : ['in-progress'];
+    return this.list().some((bulkExport) => busy.includes(this.state(bulkExport)));
+  }
+
+  /** Makes the files of an export anew, from what the practice is now. */
+  async regenerate(id: string): Promise<void> {
+    const bulkExport = this.get(id);
+    if (!bulkExport) return;
+    bulkExport.asOf = this.practice.sequence;
+    await this.layOut({ bulkExport, changes: [], signal: new AbortController().signal });
   }
 
   /** Abandons what runs; resolves when nothing does. */
@@ -83,25 +120,34 @@ export class ExportRegistry {
     await Promise.all(running.map(({ done }) => done));
   }
 
-  private async measure({
-    bulkExport,
-    signal,
-  }: {
-    readonly bulkExport: BulkExport;
-    readonly signal: AbortSignal;
-  }): Promise<void> {
+  private share({ startedAtMs }: BulkExport): number {
+    const totalMs = this.options.exportSeconds * 1000;
+    return totalMs === 0 ? 1 : Math.min(1, (this.clock.monotonic() - startedAtMs) / totalMs);
+  }
+
+  private async layOut({ bulkExport, changes, signal }: LayOutInput): Promise<void> {
     const { practice } = this;
     const { resourcesPerFile } = this.options;
     try {
-      const files: ExportFile[] = deletedFiles({ practice, bulkExport });
+      let files: readonly ExportFile[] = deletedFiles({ practice, bulkExport });
       for (const type of bulkExport.types) {
-        files.push(...(await measureFiles({ practice, bulkExport, type, resourcesPerFile, signal })));
+        files = [...files, ...(await measureFiles({ practice, bulkExport, type, resourcesPerFile, signal }))];
       }
+      for (const change of changes) {
+        files = (await change.files?.({ files, bulkExport, practice, signal })) ?? files;
+      }
+      signal.throwIfAborted();
       bulkExport.files = files;
-      bulkExport.state = 'measured';
+      bulkExport.layout = 'measured';
     } catch {
       // Cancelled, or a data file cannot be read: the status request answers 500, as a vendor's would.
-      bulkExport.state = 'failed';
+      bulkExport.layout = 'failed';
     }
   }
+}
+
+interface LayOutInput {
+  readonly bulkExport: BulkExport;
+  readonly changes: readonly ExportChange[];
+  readonly signal: AbortSignal;
 }

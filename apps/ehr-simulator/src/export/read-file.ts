@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { ByteRange } from '../http/parse-range.ts';
 import type { Practice } from '../practice/practice.ts';
 import type { BulkExport, ExportFile } from './bulk-export.ts';
+import { cutBytes } from './cut-bytes.ts';
 
 export interface ReadFileInput {
   readonly practice: Practice;
@@ -11,22 +12,13 @@ export interface ReadFileInput {
 }
 
 /** The bytes of a file's range, made as they are read: a batch at a time, and only from the checkpoint before it. */
-export async function* readFile({ practice, bulkExport, file, range }: ReadFileInput): AsyncGenerator<Buffer> {
+export function readFile({ practice, bulkExport, file, range }: ReadFileInput): AsyncGenerator<Buffer> {
   const checkpoint = file.checkpoints.findLast(({ offsetBytes }) => offsetBytes <= range.first);
   const chunks = checkpoint
     ? snapshotChunks({ practice, bulkExport, type: file.type, ...checkpoint.place })
     : [chunkOf(file.lines ?? [])];
-  let skipBytes = range.first - (checkpoint?.offsetBytes ?? 0);
-  let leftBytes = range.last - range.first + 1;
-  for await (const chunk of chunks) {
-    const wanted = chunk.subarray(Math.min(skipBytes, chunk.length)).subarray(0, leftBytes);
-    skipBytes = Math.max(0, skipBytes - chunk.length);
-    leftBytes -= wanted.length;
-    if (wanted.length > 0) yield wanted;
-    if (leftBytes <= 0) return;
-    // A fast reader would otherwise be fed from one microtask to the next, and nobody else be answered meanwhile.
-    await setImmediate();
-  }
+  const skipBytes = range.first - (checkpoint?.offsetBytes ?? 0);
+  return cutBytes({ chunks, skipBytes, lengthBytes: range.last - range.first + 1 });
 }
 
 interface SnapshotChunksInput extends Pick<ReadFileInput, 'practice' | 'bulkExport'> {
@@ -45,6 +37,8 @@ async function* snapshotChunks({
   const { sinceMs, asOf } = bulkExport;
   for await (const { index, resources } of practice.batches({ type, sinceMs, asOf, fromBatch: batch })) {
     yield chunkOf(resources.slice(index === batch ? position : 0).map(({ text }) => text));
+    // A fast reader would otherwise be fed from one microtask to the next, and nobody else be answered meanwhile.
+    await setImmediate();
   }
 }
 

@@ -1,6 +1,5 @@
 import type { Reply } from '../http/reply.ts';
-
-export type JsonObject = Readonly<Record<string, unknown>>;
+import type { JsonObject } from '../json/is-json-object.ts';
 
 export interface ChangeDocumentInput {
   readonly reply: Reply;

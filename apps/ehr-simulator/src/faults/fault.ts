@@ -1,5 +1,7 @@
 import type { Request, Response } from 'express';
+import type { ExportChange } from '../export/export-change.ts';
 import type { Reply } from '../http/reply.ts';
+import type { LineChange } from './change-lines.ts';
 import type { FaultTarget } from './fault-target.ts';
 
 export interface BeforeInput {
@@ -23,8 +25,15 @@ export interface WireInput {
 export interface ClaimedFault {
   /** Before the handler. A reply is sent instead of the handler's; `gone`: the connection is dealt with. */
   before?(input: BeforeInput): Promise<Reply | 'gone' | undefined>;
-  /** The answer as a value: status, headers, the document, the text of a file before compression. */
-  changeReply?(input: ChangeReplyInput): Reply | Promise<Reply>;
+  /** For a kick-off: what becomes of the export that it starts. */
+  readonly changeExport?: ExportChange;
+  /** The lines of a file, before a range is cut out of it. */
+  readonly changeFile?: LineChange;
+  /**
+   * The answer as a value: status, headers, the document, the text of a file before compression. `gone`: the
+   * connection is dealt with.
+   */
+  changeReply?(input: ChangeReplyInput): Reply | 'gone' | Promise<Reply | 'gone'>;
   /** The bytes on the wire, after compression. */
   wire?(input: WireInput): AsyncIterable<Buffer>;
 }

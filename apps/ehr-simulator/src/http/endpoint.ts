@@ -21,7 +21,11 @@ export function endpoint({ simulator, auth, handle }: EndpointOptions): RequestH
     const answered = await answer({ simulator, auth, handle, req, res });
     if (answered === 'gone') return;
     let reply = answered;
-    for (const fault of faults) reply = (await fault.changeReply?.({ reply, simulator, req })) ?? reply;
+    for (const fault of faults) {
+      const changed = await fault.changeReply?.({ reply, simulator, req });
+      if (changed === 'gone') return;
+      reply = changed ?? reply;
+    }
     const wireFilters = faults.flatMap(({ wire }) =>
       wire ? [(body: AsyncIterable<Buffer>) => wire({ body, res })] : [],
     );

@@ -11,4 +11,6 @@ export interface Reply {
   readonly body?: Buffer | AsyncIterable<Buffer>;
   /** Compress the body on the wire. */
   readonly gzip?: boolean;
+  /** How the end of the body is told, where it is not as the headers want it. */
+  readonly framing?: 'content-length' | 'chunked' | 'close';
 }

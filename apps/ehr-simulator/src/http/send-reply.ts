@@ -20,12 +20,14 @@ export async function sendReply({ req, res, reply, wireFilters = [] }: SendReply
   res.status(reply.status);
   // Not `res.set`, which adds a charset that clients would have to strip.
   for (const [name, value] of Object.entries(headersOf({ reply, body }))) res.setHeader(name, value);
-  if (reply.headers.connection === 'close') res.shouldKeepAlive = false;
+  if (reply.headers.connection === 'close' || reply.framing === 'close') res.shouldKeepAlive = false;
+  // Node then has nothing left to tell the end of the body by but the end of the connection.
+  if (reply.framing === 'close') res.useChunkedEncodingByDefault = false;
   if (req.method === 'HEAD' || body === undefined) {
     res.end();
     return;
   }
-  if (Buffer.isBuffer(body) && !reply.gzip && wireFilters.length === 0) {
+  if (Buffer.isBuffer(body) && !reply.gzip && !reply.framing && wireFilters.length === 0) {
     res.end(body);
     return;
   }
@@ -66,6 +68,6 @@ function headersOf({ reply, body }: { readonly reply: Reply; readonly body: Repl
   if (reply.gzip) {
     delete headers['content-length'];
     headers['content-encoding'] = 'gzip';
-  } else if (Buffer.isBuffer(body)) headers['content-length'] = String(body.length);
+  } else if (Buffer.isBuffer(body) && !reply.framing) headers['content-length'] = String(body.length);
   return headers;
 }

@@ -2,6 +2,7 @@ declare global {
   interface JSON {
     /** A value that `JSON.stringify` writes as exactly this text (TC39 "JSON.parse source text access"). */
     rawJSON(text: string): unknown;
+    isRawJSON(value: unknown): boolean;
     parse(
       text: string,
       reviver: (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown,

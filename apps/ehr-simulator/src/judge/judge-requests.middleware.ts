@@ -1,4 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
+import { givenParameters } from '../export/given-parameters.ts';
 import { setExchange } from '../http/exchange.ts';
 import { outcomeReply } from '../http/outcome-reply.ts';
 import { sendReply } from '../http/send-reply.ts';
@@ -11,6 +12,7 @@ const headersOfInterest = [
   'accept-encoding',
   'ah-practice',
   'content-type',
+  'if-none-match',
   'if-range',
   'prefer',
   'range',
@@ -72,16 +74,28 @@ function record({ simulator: { judge, clock, ...simulator }, req, res, atMs }: R
     onFileHost: simulator.isFileHost(req),
     arrivedAtMs: atMs,
     headers: interesting(req),
+    authorized: req.get('authorization') !== undefined,
+    parameters: Object.keys(req.query),
   };
   judge.requests.push(entry);
   const writtenBefore = req.socket.bytesWritten;
   res.once('close', () => {
     entry.status = res.statusCode;
+    if (req.method === 'POST' && req.path.endsWith('$export')) entry.parameters = bodyParameters(req);
     entry.complete = res.writableFinished;
     entry.bytesSent = req.socket.bytesWritten - writtenBefore;
     entry.durationMs = clock.monotonic() - atMs;
     simulator.stats.count({ status: res.statusCode, bytes: entry.bytesSent });
   });
+}
+
+function bodyParameters(req: Request): string[] {
+  try {
+    return givenParameters(req).map(([name]) => name);
+  } catch {
+    // No Parameters resource: the client was told so.
+    return [];
+  }
 }
 
 function interesting(req: Request): Record<string, string> {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { parseExact } from '../json/parse-exact.ts';
 import { withMeta } from '../json/with-meta.ts';
 import { type Change, Overlay } from './overlay.ts';
 import type { BatchesInput, PracticeSource, ResourceBatch } from './practice-source.ts';
@@ -10,6 +11,11 @@ const overlayBatch = Number.MAX_SAFE_INTEGER;
 export interface ResourceKey {
   readonly type: string;
   readonly id: string;
+}
+
+export interface PutInput extends ResourceKey {
+  readonly text: string;
+  readonly keepMeta?: boolean;
 }
 
 export interface SnapshotBatchesInput extends BatchesInput {
@@ -44,9 +50,18 @@ export class Practice {
     return this.lastInstantMs;
   }
 
-  /** A new version; number text is kept. @throws SyntaxError for text that is no JSON. */
-  async put({ type, id, text }: ResourceKey & { readonly text: string }): Promise<StoredResource> {
+  /**
+   * A new version; number text is kept. `keepMeta`: other content under the version and date that the resource has,
+   * which a server must not do.
+   * @throws SyntaxError for text that is no JSON.
+   */
+  async put({ type, id, text, keepMeta = false }: PutInput): Promise<StoredResource> {
     const base = await this.source.read({ type, id });
+    const current = keepMeta ? await this.read({ type, id }) : undefined;
+    if (current) {
+      const { versionId, lastUpdatedMs } = current;
+      return this.overlay.add({ type, id, versionId, lastUpdatedMs, text: JSON.stringify(parseExact(text)) });
+    }
     const versionId = (this.overlay.latest({ type, id })?.versionId ?? base?.versionId ?? 0) + 1;
     const lastUpdatedMs = this.instant();
     const meta = { versionId: String(versionId), lastUpdated: new Date(lastUpdatedMs).toISOString() };

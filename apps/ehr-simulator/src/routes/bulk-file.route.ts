@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { type Request, type Response, Router } from 'express';
 import type { BulkExport, ExportFile } from '../export/bulk-export.ts';
+import { filesNeedToken } from '../export/files-need-token.ts';
 import { readFile } from '../export/read-file.ts';
+import { serveContent } from '../export/serve-content.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { exchangeOf } from '../http/exchange.ts';
 import { OutcomeError } from '../http/outcome-error.ts';
-import { parseRange } from '../http/parse-range.ts';
+import type { ByteRange } from '../http/parse-range.ts';
 import type { Reply } from '../http/reply.ts';
 import { exactAccept } from '../judge/exact-accept.ts';
 import { authenticate } from '../oauth/authenticate.ts';
@@ -21,7 +23,7 @@ export function bulkFileRoute(simulator: Simulator): Router {
   const router = Router();
   const handle = (req: Request, res: Response) => {
     checkAccess({ simulator, req, res });
-    return serve({ simulator, req, ...find({ simulator, req }) });
+    return serve({ simulator, req, res, ...find({ simulator, req }) });
   };
   router.get('/fhir/r4/bulkdata/:exportId/:fileName', endpoint({ simulator, auth: 'none', handle }));
   return router;
@@ -30,9 +32,12 @@ export function bulkFileRoute(simulator: Simulator): Router {
 /** `requiresAccessToken` cuts both ways: with true a token is due, with false it must stay at home. */
 function checkAccess({ simulator, req, res }: FileInput & { readonly res: Response }): void {
   const { judge, options, links } = simulator;
-  if (options.requiresAccessToken) authenticate({ simulator, req });
-  else if (!exchangeOf(res).onFileHost && req.get('authorization') !== undefined) {
-    judge.violate({ req, kind: 'token', reason: 'token sent although requiresAccessToken is false' });
+  // On the file host the middleware has looked: there, any token is one too many.
+  if (!exchangeOf(res).onFileHost) {
+    if (filesNeedToken(options)) authenticate({ simulator, req });
+    else if (req.get('authorization') !== undefined) {
+      judge.violate({ req, kind: 'token', reason: 'token sent although requiresAccessToken is false' });
+    }
   }
   const { exportId, fileName } = keyOf(req);
   links.check({ exportId, fileName, query: req.query });
@@ -57,36 +62,24 @@ function keyOf(req: Request): { readonly exportId: string; readonly fileName: st
   return { exportId: String(req.params.exportId), fileName: String(req.params.fileName) };
 }
 
-function serve({ simulator: { practice }, req, bulkExport, file }: FileInput & FoundFile): Reply {
-  const { sizeBytes } = file;
-  const etag = etagOf({ bulkExport, file });
-  const headers = {
-    'content-type': 'application/fhir+ndjson',
-    'accept-ranges': 'bytes',
-    vary: 'Accept-Encoding',
-    etag,
-    'last-modified': new Date(bulkExport.transactionTimeMs).toUTCString(),
+interface ServeInput extends FileInput, FoundFile {
+  readonly res: Response;
+}
+
+function serve({ simulator: { practice }, req, res, bulkExport, file }: ServeInput): Promise<Reply> {
+  const content = {
+    sizeBytes: file.sizeBytes,
+    etag: etagOf({ bulkExport, file }),
+    read: (range: ByteRange) => readFile({ practice, bulkExport, file, range }),
   };
-  const ifRange = req.get('if-range');
-  const header = ifRange === undefined || ifRange === etag ? req.get('range') : undefined;
-  const range = parseRange({ header, sizeBytes });
-  if (range === 'unsatisfiable')
-    return { status: 416, headers: { ...headers, 'content-range': `bytes */${sizeBytes}` } };
-  const { first, last } = range ?? { first: 0, last: sizeBytes - 1 };
-  const body = readFile({ practice, bulkExport, file, range: { first, last } });
-  const withLength = { ...headers, 'content-length': String(last - first + 1) };
-  if (range) {
-    return { status: 206, headers: { ...withLength, 'content-range': `bytes ${first}-${last}/${sizeBytes}` }, body };
-  }
-  const gzip = req.get('range') === undefined && /\bgzip\b/.test(req.get('accept-encoding') ?? '');
-  return { status: 200, headers: withLength, body, gzip };
+  return serveContent({ req, res, content, lastModifiedMs: bulkExport.transactionTimeMs });
 }
 
 /**
  * Strong, and the same for the compressed form: a client that lost a compressed transfer may go on in the plain bytes
- * with it. It never changes, as the export is a snapshot.
+ * with it. It changes when the files are made anew, and else never, as the export is a snapshot.
  */
 function etagOf({ bulkExport, file }: FoundFile): string {
-  const identity = `${bulkExport.id}/${file.name}/${file.sizeBytes}`;
+  const identity = `${bulkExport.id}/${file.name}/${file.sizeBytes}/${bulkExport.asOf}`;
   return `"${createHash('sha1').update(identity).digest('base64url')}"`;
 }

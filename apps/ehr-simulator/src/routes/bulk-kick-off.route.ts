@@ -1,15 +1,14 @@
-import { type Request, Router, text } from 'express';
+import { type Request, type RequestHandler, type Response, Router, text } from 'express';
+import { type ExportLevel, exportLevels } from '../export/bulk-export.ts';
 import { kickOffParameters } from '../export/kick-off-parameters.ts';
 import { endpoint } from '../http/endpoint.ts';
+import { exchangeOf } from '../http/exchange.ts';
 import { OutcomeError } from '../http/outcome-error.ts';
 import type { Reply } from '../http/reply.ts';
 import { exactAccept } from '../judge/exact-accept.ts';
-import type { SimulatorOptions } from '../options.ts';
 import type { Simulator } from '../simulator.ts';
 
-type Level = SimulatorOptions['exportLevels'][number];
-
-const paths: Readonly<Record<Level, string>> = {
+const paths: Readonly<Record<ExportLevel, string>> = {
   system: '/fhir/r4/$export',
   patient: '/fhir/r4/Patient/$export',
   group: '/fhir/r4/Group/:groupId/$export',
@@ -21,27 +20,39 @@ const busyRetryAfterSeconds = '1';
 /** `$export` on the levels that are switched on, by GET and by POST. */
 export function bulkKickOffRoute(simulator: Simulator): Router {
   const router = Router();
-  const kickOffEndpoint = endpoint({ simulator, auth: 'token', handle: (req) => kickOff({ simulator, req }) });
-  for (const level of simulator.options.exportLevels) {
-    router.get(paths[level], kickOffEndpoint);
-    router.post(paths[level], text({ type: () => true, limit: '1mb' }), kickOffEndpoint);
+  for (const level of exportLevels) {
+    const handle = (req: Request, res: Response) => kickOff({ simulator, req, res, level });
+    const kickOffEndpoint = endpoint({ simulator, auth: 'token', handle });
+    const onlyIfOn: RequestHandler = (_req, _res, next) => {
+      next(simulator.options.exportLevels.includes(level) ? undefined : 'route');
+    };
+    router.get(paths[level], onlyIfOn, kickOffEndpoint);
+    router.post(paths[level], onlyIfOn, text({ type: () => true, limit: '1mb' }), kickOffEndpoint);
   }
   return router;
 }
 
-function kickOff({ simulator, req }: { readonly simulator: Simulator; readonly req: Request }): Reply {
+interface KickOffRequest {
+  readonly simulator: Simulator;
+  readonly req: Request;
+  readonly res: Response;
+  readonly level: ExportLevel;
+}
+
+function kickOff({ simulator, req, res, level }: KickOffRequest): Reply {
   checkHeaders({ simulator, req });
   const { groupId } = req.params;
   if (groupId !== undefined && groupId !== `a-1.C-${simulator.options.practiceId}`) {
     throw new OutcomeError({ status: 404, code: 'not-found', text: `Group/${groupId} is not known.` });
   }
   const parameters = kickOffParameters({ simulator, req });
-  if (simulator.options.oneExportAtATime && simulator.exports.isAnyRunning()) {
+  if (simulator.options.oneExportAtATime && simulator.exports.isBusy()) {
     const headers = { 'retry-after': busyRetryAfterSeconds };
     throw new OutcomeError({ status: 429, code: 'throttled', text: 'An export is already in progress.', headers });
   }
   const request = simulator.baseUrl() + req.originalUrl;
-  const { id } = simulator.exports.kickOff({ request, ...parameters });
+  const changes = exchangeOf(res).faults.flatMap(({ changeExport }) => changeExport ?? []);
+  const { id } = simulator.exports.kickOff({ request, level, changes, ...parameters });
   return { status: 202, headers: { 'content-location': `${simulator.fhirEndpoint()}/bulkstatus/${id}` } };
 }
 

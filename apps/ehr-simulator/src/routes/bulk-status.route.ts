@@ -1,4 +1,4 @@
-import { type Request, Router } from 'express';
+import { type Request, type RequestHandler, Router } from 'express';
 import { buildManifest } from '../export/build-manifest.ts';
 import type { BulkExport } from '../export/bulk-export.ts';
 import { endpoint } from '../http/endpoint.ts';
@@ -16,6 +16,7 @@ export function bulkStatusRoute(simulator: Simulator): Router {
   );
   router.delete(
     '/fhir/r4/bulkstatus/:id',
+    noteDelete(simulator),
     endpoint({ simulator, auth: 'token', handle: (req) => remove({ simulator, req }) }),
   );
   return router;
@@ -29,35 +30,51 @@ interface StatusInput {
 function status({ simulator, req }: StatusInput): Reply {
   const enforce = simulator.options.strictAccept;
   exactAccept({ simulator, req, mediaType: 'application/json', what: 'status', enforce });
-  const bulkExport = simulator.exports.get(String(req.params.id));
+  const bulkExport = simulator.exports.find(String(req.params.id));
   if (!bulkExport) throw unknownExport();
-  const progress = simulator.exports.progress(bulkExport);
-  if (progress < 1) return running({ simulator, progress });
-  if (bulkExport.state === 'failed') {
-    throw new OutcomeError({ status: 500, code: 'exception', text: 'The export failed.' });
+  const state = simulator.exports.state(bulkExport);
+  bulkExport.pollCount += 1;
+  switch (state) {
+    case 'in-progress':
+      return running({ simulator, bulkExport });
+    case 'complete':
+      return complete({ simulator, bulkExport });
+    case 'failed':
+      throw new OutcomeError({ status: 500, code: 'exception', text: 'The export failed.' });
+    case 'gone':
+      throw new OutcomeError({ status: 410, code: 'deleted', text: 'The export is gone.' });
+    default:
+      throw unknownExport();
   }
-  return complete({ simulator, bulkExport });
 }
 
-function running({ simulator, progress }: { readonly simulator: Simulator; readonly progress: number }): Reply {
+interface AnswerInput {
+  readonly simulator: Simulator;
+  readonly bulkExport: BulkExport;
+}
+
+function running({ simulator, bulkExport }: AnswerInput): Reply {
   const headers = {
-    'x-progress': `in progress: ${Math.floor(progress * 100)} %`,
+    'x-progress': `in progress: ${Math.floor(simulator.exports.progress(bulkExport) * 100)} %`,
     'retry-after': String(simulator.options.retryAfterSeconds),
   };
   return { status: 202, headers };
 }
 
-function complete({
-  simulator,
-  bulkExport,
-}: {
-  readonly simulator: Simulator;
-  readonly bulkExport: BulkExport;
-}): Reply {
+function complete({ simulator, bulkExport }: AnswerInput): Reply {
   const expiresAtMs = simulator.links.expiresAtMs();
   const expires = expiresAtMs === undefined ? {} : { expires: new Date(expiresAtMs).toUTCString() };
   const headers = { 'content-type': 'application/json', ...expires };
   return { status: 200, headers, document: buildManifest({ simulator, bulkExport }) };
+}
+
+/** Before any fault: what the client did counts, not what it was told. */
+function noteDelete({ exports }: Simulator): RequestHandler {
+  return (req, _res, next) => {
+    const bulkExport = exports.find(String(req.params.id));
+    if (bulkExport) bulkExport.deleteCount += 1;
+    next();
+  };
 }
 
 function remove({ simulator, req }: StatusInput): Reply {

@@ -1,20 +1,16 @@
 import { z } from 'zod';
-import { defineFault } from '../define-fault.ts';
-import { mapLines } from '../map-lines.ts';
+import { chosenLinesFields, isChosen } from '../chosen-lines.ts';
+import { defineLineFault } from '../define-line-fault.ts';
 
-/** One line of a file is replaced: by `with`, or by its own first half, which is no JSON. */
-export const corruptLineFault = defineFault({
+const newline = Buffer.from('\n');
+
+/** Lines of a file are replaced: by `with`, or by their own first half, which is no JSON. */
+export const corruptLineFault = defineLineFault({
   kind: 'corrupt-line',
-  fields: { line: z.int().min(1), with: z.string().optional() },
-  create: ({ line, with: replacement }) => ({
-    changeReply: ({ reply }) =>
-      mapLines({
-        reply,
-        map: (text, number) => {
-          const half = text.subarray(0, Math.floor(text.length / 2));
-          const kept = replacement === undefined ? half : Buffer.from(replacement);
-          return Buffer.concat([number === line ? kept : text, Buffer.from('\n')]);
-        },
-      }),
-  }),
+  fields: { ...chosenLinesFields, with: z.string().optional() },
+  create: ({ with: replacement, ...chosen }) => {
+    const corrupt = (line: Buffer) =>
+      replacement === undefined ? line.subarray(0, Math.floor(line.length / 2)) : Buffer.from(replacement);
+    return (line, number) => [isChosen(chosen, number) ? corrupt(line) : line, newline];
+  },
 });

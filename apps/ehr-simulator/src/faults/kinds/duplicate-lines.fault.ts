@@ -1,18 +1,11 @@
-import { z } from 'zod';
-import { defineFault } from '../define-fault.ts';
-import { mapLines } from '../map-lines.ts';
+import { chosenLinesFields, isChosen } from '../chosen-lines.ts';
+import { defineLineFault } from '../define-line-fault.ts';
 
 const newline = Buffer.from('\n');
 
-/** Every `every`th line comes twice. */
-export const duplicateLinesFault = defineFault({
+/** Lines come twice. */
+export const duplicateLinesFault = defineLineFault({
   kind: 'duplicate-lines',
-  fields: { every: z.int().min(1).default(1) },
-  create: ({ every }) => ({
-    changeReply: ({ reply }) =>
-      mapLines({
-        reply,
-        map: (line, number) => (number % every === 0 ? [line, newline, line, newline] : [line, newline]),
-      }),
-  }),
+  fields: chosenLinesFields,
+  create: (chosen) => (line, number) => (isChosen(chosen, number) ? [line, newline, line, newline] : [line, newline]),
 });

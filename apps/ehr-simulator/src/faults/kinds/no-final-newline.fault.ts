@@ -1,13 +1,10 @@
-import { defineFault } from '../define-fault.ts';
-import { mapLines } from '../map-lines.ts';
+import { defineLineFault } from '../define-line-fault.ts';
 
 const newline = Buffer.from('\n');
 
 /** The last line of a file ends with the file. */
-export const noFinalNewlineFault = defineFault({
+export const noFinalNewlineFault = defineLineFault({
   kind: 'no-final-newline',
   fields: {},
-  create: () => ({
-    changeReply: ({ reply }) => mapLines({ reply, map: (line, number) => (number === 1 ? line : [newline, line]) }),
-  }),
+  create: () => (line, number) => (number === 1 ? line : [newline, line]),
 });

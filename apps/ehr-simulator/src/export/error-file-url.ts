@@ -1,0 +1,13 @@
+import type { ErrorIssue } from './error-issue.ts';
+
+export interface ErrorFileUrlInput {
+  readonly base: string;
+  readonly type: string;
+  /** An OperationOutcome each. */
+  readonly lines: readonly (readonly ErrorIssue[])[];
+}
+
+/** The URL holds the whole file, so that nothing about it has to be remembered. */
+export function errorFileUrl({ base, type, lines }: ErrorFileUrlInput): string {
+  return `${base}/bulkerrors/${Buffer.from(JSON.stringify(lines)).toString('base64url')}/${type}.ndjson`;
+}

@@ -1,0 +1,103 @@
+import { matches } from './matches.ts';
+import type { Scenario, ScenarioOrder } from './scenario.ts';
+
+/** The second line: what comes before it and behind it must survive. */
+const line = 2;
+
+export const lineScenarios = [
+  {
+    name: 'corrupt-line',
+    description: 'The second line of the Patient file is half a resource, however often the file is read.',
+    orders: [inPatients({ kind: 'corrupt-line', line })],
+  },
+  {
+    name: 'many-bad-lines',
+    description: 'Every fourth line of the Patient file is half a resource.',
+    orders: [inPatients({ kind: 'corrupt-line', every: 4 })],
+  },
+  {
+    name: 'null-line',
+    description: 'The second line of the Patient file is `null`.',
+    orders: [inPatients({ kind: 'corrupt-line', line, with: 'null' })],
+  },
+  {
+    name: 'array-line',
+    description: 'The second line of the Patient file is a list.',
+    orders: [inPatients({ kind: 'corrupt-line', line, with: '[{"resourceType":"Patient","id":"in-a-list"}]' })],
+  },
+  {
+    name: 'no-id',
+    description: 'The second resource of the Patient file has no id.',
+    orders: [inPatients({ kind: 'edit-resource', line, set: { id: null } })],
+  },
+  {
+    name: 'other-type',
+    description: 'The second resource of the Patient file says that it is a Basic.',
+    orders: [inPatients({ kind: 'edit-resource', line, set: { resourceType: 'Basic' } })],
+  },
+  {
+    name: 'control-characters',
+    description: 'The second line of the Patient file has raw control characters inside a string.',
+    orders: [inPatients({ kind: 'control-characters', line })],
+  },
+  {
+    name: 'invalid-utf8',
+    description: 'The second line of the Patient file has bytes inside a string that are no UTF-8.',
+    orders: [inPatients({ kind: 'invalid-utf8', line })],
+  },
+  {
+    name: 'long-line',
+    description: 'The second line of the Patient file is valid JSON of more than 17 MB.',
+    orders: [inPatients({ kind: 'long-line', line })],
+  },
+  {
+    name: 'byte-order-mark',
+    description: 'The Patient file starts with a byte order mark.',
+    orders: [inPatients({ kind: 'bom' })],
+  },
+  {
+    name: 'crlf',
+    description: 'The lines of the Patient file end with CRLF.',
+    orders: [inPatients({ kind: 'line-endings', style: 'crlf' })],
+  },
+  {
+    name: 'blank-lines',
+    description: 'Each line of the Patient file is followed by a blank one.',
+    orders: [inPatients({ kind: 'line-endings', style: 'blank-line' })],
+  },
+  {
+    name: 'trailing-spaces',
+    description: 'Each line of the Patient file ends with a space.',
+    orders: [inPatients({ kind: 'line-endings', style: 'trailing-space' })],
+  },
+  {
+    name: 'no-final-newline',
+    description: 'The last line of the Patient file has no newline.',
+    orders: [inPatients({ kind: 'no-final-newline' })],
+  },
+  {
+    name: 'careless-file',
+    description: 'The Patient file has a byte order mark, CRLF, and no newline at its end.',
+    orders: [
+      inPatients({ kind: 'no-final-newline' }),
+      inPatients({ kind: 'line-endings', style: 'crlf' }),
+      inPatients({ kind: 'bom' }),
+    ],
+  },
+  {
+    name: 'exact-numbers',
+    description: 'An Observation has the numbers 1.50, 12345678901234567890, 1e2 and -0.0, as they are written here.',
+    resources: [
+      '{"resourceType":"Observation","id":"exact-numbers","status":"final","code":{"text":"numbers"},"component":[' +
+        '{"code":{"text":"a"},"valueQuantity":{"value":1.50}},' +
+        '{"code":{"text":"b"},"valueQuantity":{"value":12345678901234567890}},' +
+        '{"code":{"text":"c"},"valueQuantity":{"value":1e2}},' +
+        '{"code":{"text":"d"},"valueQuantity":{"value":-0.0}}]}',
+    ],
+  },
+] as const satisfies readonly Scenario[];
+
+/** The file is so, for every reader and every range. */
+function inPatients(fault: ScenarioOrder['fault']): ScenarioOrder {
+  return { match: matches.patients, fault: { ...fault, consistent: true }, times: 'always' };
+}

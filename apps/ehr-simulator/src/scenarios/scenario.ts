@@ -1,0 +1,21 @@
+import type { SimulatorOptions } from '../options.ts';
+
+/** The input of an order, as `POST /_sim/faults` takes it; it is checked when it is ordered. */
+export interface ScenarioOrder {
+  readonly match?: { readonly method?: string; readonly path?: string; readonly type?: string };
+  readonly fault: { readonly kind: string; readonly [field: string]: unknown };
+  readonly times?: number | 'always';
+  readonly after?: number;
+}
+
+/** Something that can happen to a client, orderable in one call. */
+export interface Scenario {
+  readonly name: string;
+  /** One sentence: what the client sees. The README repeats it. */
+  readonly description: string;
+  /** See `RuntimeOptions`. */
+  readonly options?: Partial<SimulatorOptions>;
+  readonly orders?: readonly ScenarioOrder[];
+  /** Resources that the practice has from now on, as JSON text: numbers are kept to the digit. */
+  readonly resources?: readonly string[];
+}

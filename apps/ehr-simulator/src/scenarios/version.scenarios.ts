@@ -1,0 +1,36 @@
+import { matches } from './matches.ts';
+import type { Scenario } from './scenario.ts';
+
+const { kickOff, patients, status } = matches;
+const type = 'Patient';
+
+export const versionScenarios = [
+  {
+    name: 'duplicate-in-file',
+    description: 'The second line of the Patient file comes twice, and the count agrees.',
+    orders: [
+      { match: patients, fault: { kind: 'duplicate-lines', line: 2, consistent: true }, times: 'always' },
+      { match: status, fault: { kind: 'wrong-counts', by: 1, type }, times: 'always' },
+    ],
+  },
+  {
+    name: 'duplicate-across-files',
+    description: 'The next export has its first three Patients again in a later file.',
+    orders: [{ match: kickOff, fault: { kind: 'late-copies', type } }],
+  },
+  {
+    name: 'older-version-in-later-file',
+    description: 'The next export has older versions of its first three Patients in a later file.',
+    orders: [{ match: kickOff, fault: { kind: 'late-copies', type, as: 'older' } }],
+  },
+  {
+    name: 'subsetted-copy',
+    description: 'The next export has SUBSETTED copies of its first three Patients in a later file.',
+    orders: [{ match: kickOff, fault: { kind: 'late-copies', type, as: 'subsetted' } }],
+  },
+  {
+    name: 'unversioned-change',
+    description: 'As of the next kick-off, the first Patient has other content under the same version and date.',
+    orders: [{ match: kickOff, fault: { kind: 'unversioned-change', type } }],
+  },
+] as const satisfies readonly Scenario[];
