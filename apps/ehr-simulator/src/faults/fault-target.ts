@@ -1,3 +1,4 @@
+import type { Request } from 'express';
 import type { Clock } from '../clock.ts';
 import type { ExportRegistry } from '../export/export-registry.ts';
 import type { FileLinks } from '../export/file-links.ts';
@@ -14,4 +15,5 @@ export interface FaultTarget {
   readonly baseUrl: () => string;
   readonly fhirEndpoint: () => string;
   readonly otherEndpoint: () => string;
+  readonly isFileHost: (req: Request) => boolean;
 }

@@ -77,11 +77,11 @@ export const lineScenarios = [
   },
   {
     name: 'careless-file',
-    description: 'The Patient file has a byte order mark, CRLF, and no newline at its end.',
+    description: 'The Patient file has a byte order mark, CRLF, and blank lines.',
     orders: [
-      inPatients({ kind: 'no-final-newline' }),
-      inPatients({ kind: 'line-endings', style: 'crlf' }),
       inPatients({ kind: 'bom' }),
+      inPatients({ kind: 'line-endings', style: 'blank-line' }),
+      inPatients({ kind: 'line-endings', style: 'crlf' }),
     ],
   },
   {

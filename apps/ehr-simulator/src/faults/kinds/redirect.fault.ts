@@ -7,6 +7,8 @@ export const redirectFault = defineFault({
   fields: { status: z.union([z.literal(302), z.literal(303), z.literal(307)]).default(307), to: z.string().optional() },
   create: ({ status, to }) => ({
     before: async ({ req, simulator }) => {
+      // It has arrived.
+      if (to === undefined && simulator.isFileHost(req)) return undefined;
       const origin = new URL(simulator.otherEndpoint()).origin;
       return { status, headers: { location: to ?? origin + req.originalUrl } };
     },

@@ -1,10 +1,7 @@
-import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { defineFault } from '../define-fault.ts';
+import { flushed } from '../flushed.ts';
 import { limitBytes } from '../limit-bytes.ts';
-
-/** Lets the bytes before a reset leave the machine: the reset itself would discard what is still queued. */
-const flushMs = 20;
 
 /** The connection is reset: at once, or after some bytes of the body. */
 export const resetFault = defineFault({
@@ -22,7 +19,7 @@ export const resetFault = defineFault({
     return {
       wire: async function* ({ body, res }) {
         yield* limitBytes({ body, maxBytes: afterBytes });
-        await setTimeout(flushMs);
+        await flushed(res);
         res.socket?.resetAndDestroy();
       },
     };

@@ -2,6 +2,7 @@ import type { Response } from 'express';
 import { z } from 'zod';
 import type { Reply } from '../../http/reply.ts';
 import { defineFault } from '../define-fault.ts';
+import { flushed } from '../flushed.ts';
 import { limitBytes } from '../limit-bytes.ts';
 
 /**
@@ -44,6 +45,7 @@ function headersOf({ reply, afterBytes, clean }: HeadersOfInput): Reply['headers
 
 /** What was written leaves; the chunk that would tell the end does not. */
 async function endOfConnection(res: Response): Promise<void> {
+  await flushed(res);
   const { socket } = res;
   if (!socket || socket.destroyed) return;
   const closed = new Promise((resolve) => socket.once('close', resolve));

@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { faultOrderSchema } from '../faults/fault-order.ts';
+import { jsonOf } from '../testing/json-of.ts';
+import { type SimulatorClient, startSimulatorClient } from '../testing/simulator-client.ts';
+import type { Scenario } from './scenario.ts';
+import { type ScenarioName, scenarios } from './scenarios.ts';
+import type { Check } from './testing/check.ts';
+import { deleteChecks } from './testing/delete.checks.ts';
+import { deletionChecks } from './testing/deletion.checks.ts';
+import { fileLinkChecks } from './testing/file-link.checks.ts';
+import { kickOffChecks } from './testing/kick-off.checks.ts';
+import { lineChecks } from './testing/line.checks.ts';
+import { manifestChecks } from './testing/manifest.checks.ts';
+import { negotiationChecks } from './testing/negotiation.checks.ts';
+import { resumeChecks } from './testing/resume.checks.ts';
+import { retryAfterChecks } from './testing/retry-after.checks.ts';
+import { serverChecks } from './testing/server.checks.ts';
+import { statusChecks } from './testing/status.checks.ts';
+import { transferChecks } from './testing/transfer.checks.ts';
+import { versionChecks } from './testing/version.checks.ts';
+
+/** A scenario without a check does not compile. */
+const checks: Readonly<Record<ScenarioName, Check>> = {
+  ...serverChecks,
+  ...kickOffChecks,
+  ...negotiationChecks,
+  ...retryAfterChecks,
+  ...statusChecks,
+  ...manifestChecks,
+  ...fileLinkChecks,
+  ...transferChecks,
+  ...resumeChecks,
+  ...lineChecks,
+  ...versionChecks,
+  ...deletionChecks,
+  ...deleteChecks,
+};
+
+let client: SimulatorClient;
+afterEach(() => client?.stop());
+
+describe('the scenario', () => {
+  test.each(scenarios.map(({ name, description }) => ({ name, description })))(
+    '$name: $description',
+    async ({ name }) => {
+      client = await startSimulatorClient();
+      expect((await client.control('POST', `/scenarios/${name}`)).status).toBe(201);
+      await checks[name](client);
+    },
+  );
+});
+
+describe('the list of scenarios', () => {
+  test('is served, and an unknown name is answered with it', async () => {
+    client = await startSimulatorClient();
+    const names = scenarios.map(({ name }) => name);
+    const listed: Scenario[] = await jsonOf(client.control('GET', '/scenarios'));
+    expect(listed.map(({ name }) => name)).toEqual(names);
+    const unknown = await client.control('POST', '/scenarios/nonsense');
+    expect([unknown.status, (await jsonOf(unknown)).scenarios]).toEqual([404, names]);
+  });
+
+  test('has each name once, a sentence for each, and orders that can be placed', () => {
+    expect(new Set(scenarios.map(({ name }) => name)).size).toBe(scenarios.length);
+    for (const { description, orders = [] } of scenarios as readonly Scenario[]) {
+      expect(description).toMatch(/^[A-Z0-9`].*\.$/);
+      for (const order of orders) expect(faultOrderSchema.safeParse(order).error).toBeUndefined();
+    }
+  });
+
+  test('is the table in the README', async () => {
+    const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+    const table = readme.slice(readme.indexOf('### Scenarios'));
+    const rows = [...table.matchAll(/^\| `([a-z0-9-]+)` +\| (.+?) +\|$/gm)].map(([, name, text]) => [name, text]);
+    expect(rows).toEqual(scenarios.map(({ name, description }) => [name, description]));
+  });
+
+  test('is called off: no fault is left, and options are what they were', async () => {
+    client = await startSimulatorClient({ retryAfterSeconds: 3 });
+    const before = await jsonOf(client.control('GET', '/options'));
+    for (const name of ['failing-files', 'short-lived-links', 'separate-file-host', 'rate-limited']) {
+      await client.control('POST', `/scenarios/${name}`);
+    }
+    expect(await jsonOf(client.control('GET', '/options'))).toMatchObject({ fileExpirySeconds: 2, rateLimit: true });
+    expect((await client.control('DELETE', '/scenarios')).status).toBe(204);
+    expect(await jsonOf(client.control('GET', '/options'))).toEqual(before);
+    expect(await jsonOf(client.control('GET', '/faults'))).toEqual([]);
+  });
+});

@@ -1,0 +1,61 @@
+import { waitFor } from '@bulkhead/testing';
+import { expect } from '@jest/globals';
+import { jsonOf } from '../../testing/json-of.ts';
+import type { Checks } from './check.ts';
+import { exportsOf, json, patientExport, patientUrl, startExport, statusesOf } from './probe.ts';
+
+export const kickOffChecks = {
+  'busy-at-kick-off': async (client) => {
+    const busy = await client.kickOff();
+    expect([busy.status, busy.headers.get('retry-after')]).toEqual([429, '1']);
+    expect((await jsonOf(busy)).issue[0].details.text).toMatch('already in progress');
+    expect(await statusesOf(2, () => client.kickOff())).toEqual([429, 202]);
+    expect(await exportsOf(client)).toHaveLength(1);
+  },
+  'one-export-at-a-time': async (client) => {
+    await client.control('PATCH', '/options', { exportSeconds: 3600 });
+    expect(await statusesOf(2, () => client.kickOff())).toEqual([202, 429]);
+  },
+  'one-export-until-deleted': async (client) => {
+    await client.export();
+    const headers = { authorization: client.authorization };
+    expect((await client.kickOff()).status).toBe(429);
+    const [{ id }] = await exportsOf(client);
+    await fetch(`${client.fhirEndpoint}/bulkstatus/${id}`, { method: 'DELETE', headers });
+    expect((await client.kickOff()).status).toBe(202);
+  },
+  'kick-off-outage': async (client) => {
+    const responses = [await client.kickOff(), await client.kickOff(), await client.kickOff()];
+    expect(responses.map(({ status }) => status)).toEqual([502, 503, 504]);
+    const bodies = await Promise.all(responses.map((response) => response.text()));
+    expect(bodies).toEqual(['<html>bad gateway</html>', '', 'upstream timed out']);
+    expect((await client.kickOff()).status).toBe(202);
+  },
+  'lost-kick-off-answer': async (client) => {
+    await expect(client.kickOff(patientExport)).rejects.toThrow();
+    await waitFor(async () => (await exportsOf(client))[0]?.state === 'complete');
+    expect((await client.kickOff(patientExport)).status).toBe(202);
+  },
+  'relative-content-location': async (client) => {
+    expect((await client.kickOff()).headers.get('content-location')).toMatch(/^\/fhir\/r4\/bulkstatus\//);
+  },
+  'no-content-location': async (client) => {
+    const kickedOff = await client.kickOff();
+    expect([kickedOff.status, kickedOff.headers.get('content-location')]).toEqual([202, null]);
+    expect((await client.kickOff()).headers.get('content-location')).toMatch('/bulkstatus/');
+  },
+  'group-level-only': async (client) => {
+    const paths = ['/$export', '/Patient/$export', '/Group/a-1.C-195900/$export'];
+    const statuses = await Promise.all(paths.map(async (path) => (await client.kickOff(path)).status));
+    expect([statuses[0], statuses[2]]).toEqual([404, 202]);
+    expect(statuses[1]).not.toBe(202);
+    expect(JSON.stringify(await jsonOf(client.get('/metadata')))).not.toContain('patient-export');
+  },
+  'strict-accept': async (client) => {
+    const statusUrl = await startExport(client);
+    expect((await client.get(statusUrl, { accept: '*/*' })).status).toBe(406);
+    const url = await patientUrl(client);
+    expect((await client.get(url, { accept: '*/*' })).status).toBe(406);
+    expect((await client.get(statusUrl, json)).status).toBe(200);
+  },
+} satisfies Checks;

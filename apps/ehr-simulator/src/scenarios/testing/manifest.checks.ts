@@ -1,0 +1,73 @@
+import { expect } from '@jest/globals';
+import { jsonOf } from '../../testing/json-of.ts';
+import type { Checks } from './check.ts';
+import { filesOf, json, lines, manifestOf, ndjson, patientExport, startExport, truth } from './probe.ts';
+
+const twoTypes = '/Patient/$export?_type=Patient,Encounter';
+
+export const manifestChecks = {
+  'paged-manifest': async (client) => {
+    const first = await manifestOf(client, twoTypes);
+    expect([first.output.length, first.link[0].relation]).toEqual([1, 'next']);
+    const second = await jsonOf(client.get(first.link[0].url, json));
+    expect([second.output.length, second.link]).toEqual([1, undefined]);
+    expect(second.output[0].type).not.toBe(first.output[0].type);
+  },
+  'relative-urls': async (client) => {
+    expect((await client.kickOff(patientExport)).headers.get('content-location')).toMatch(/^\/fhir/);
+    const manifest = await jsonOf(client.get(await startExport(client), json));
+    expect(manifest.output[0].url).toMatch(/^\/fhir\/r4\/bulkdata\//);
+  },
+  'missing-types': async (client) => {
+    expect((await manifestOf(client, twoTypes)).output.map(({ type }: { type: string }) => type)).toEqual([
+      'Encounter',
+    ]);
+    expect((await manifestOf(client, twoTypes)).output).toHaveLength(2);
+  },
+  'unwanted-types': async (client) => {
+    const { output } = await manifestOf(client);
+    expect(output.map(({ type }: { type: string }) => type)).toEqual(['Patient', 'Practitioner', 'Location']);
+    expect(lines(await client.text(output[1].url))).toEqual(await truth(client, 'Practitioner'));
+  },
+  'empty-output': async (client) => {
+    expect((await manifestOf(client)).output).toEqual([]);
+    expect((await manifestOf(client)).output).toHaveLength(1);
+  },
+  'many-files': async (client) => {
+    const files = await filesOf(client);
+    expect([files.length, new Set(files.map(({ url }) => url)).size]).toEqual([20_000, 20_000]);
+    const samples = [files[0], files[9999], files[19_999]];
+    const texts = await Promise.all(samples.map((file) => client.text(file?.url ?? '')));
+    for (const text of texts) expect(await truth(client)).toContain(text.trimEnd());
+    const first = await Promise.all(files.slice(0, 8).map(({ url }) => client.text(url)));
+    expect(lines(first.join(''))).toEqual(await truth(client));
+  },
+  'wrong-counts': async (client) => {
+    const { output } = await manifestOf(client, twoTypes);
+    for (const { url, type, count } of output) {
+      expect(count - lines(await client.text(url)).length).toBe(type === 'Patient' ? 1 : 0);
+    }
+  },
+  'no-counts': async (client) => {
+    expect(JSON.stringify(await manifestOf(client, twoTypes))).not.toContain('"count"');
+  },
+  'lost-type': async (client) => {
+    const { output, error } = await manifestOf(client, twoTypes);
+    expect(output.map(({ type }: { type: string }) => type)).toEqual(['Encounter']);
+    expect(await client.text(error[0].url)).toMatch('Patient could not be exported');
+  },
+  'mixed-error-file': async (client) => {
+    const [file] = (await manifestOf(client)).error;
+    const text = await client.text(file.url, ndjson);
+    expect([file.type, file.count, lines(text).length]).toEqual(['OperationOutcome', 4, 4]);
+    for (const severity of ['information', 'warning', 'error', 'fatal']) expect(text).toContain(`"${severity}"`);
+    const outcomes = lines(text).slice(0, 3);
+    expect(outcomes.map((line) => JSON.parse(line).issue.length)).toEqual([1, 2, 1]);
+    expect(() => JSON.parse(lines(text)[3] ?? '')).toThrow();
+  },
+  'stu4-manifest': async (client) => {
+    const manifest = await manifestOf(client);
+    expect([manifest.request, manifest.error]).toEqual([undefined, undefined]);
+    expect(await client.text(manifest.outcome[0].url)).toMatch('"warning"');
+  },
+} satisfies Checks;

@@ -1,0 +1,65 @@
+import type { Manifest, ManifestFile } from '../../export/build-manifest.ts';
+import { jsonOf } from '../../testing/json-of.ts';
+import { type RawWire, rawWire } from '../../testing/raw-wire.ts';
+import type { SimulatorClient } from '../../testing/simulator-client.ts';
+
+export const json = { accept: 'application/json' };
+export const ndjson = { accept: 'application/fhir+ndjson', 'accept-encoding': 'identity' };
+
+/** Starts an export of patients. @returns its status URL. */
+export async function startExport(client: SimulatorClient, query = '_type=Patient'): Promise<string> {
+  const kickedOff = await client.kickOff(`/Patient/$export?${query}`);
+  const location = kickedOff.headers.get('content-location') ?? '';
+  return new URL(location, client.fhirEndpoint).href;
+}
+
+/** The statuses of so many requests, one after the other. */
+export async function statusesOf(count: number, send: () => Promise<Response>): Promise<number[]> {
+  const statuses: number[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const response = await send();
+    await response.arrayBuffer();
+    statuses.push(response.status);
+  }
+  return statuses;
+}
+
+export const patientExport = '/Patient/$export?_type=Patient';
+
+/** The files of a type in the manifest of a new export. */
+export async function filesOf(client: SimulatorClient, type = 'Patient'): Promise<readonly ManifestFile[]> {
+  const { output } = await client.export(`/Patient/$export?_type=${type}`);
+  return output.filter((file) => file.type === type);
+}
+
+export async function patientUrl(client: SimulatorClient): Promise<string> {
+  return (await filesOf(client))[0]?.url ?? '';
+}
+
+/** What a manifest's own check is about, wherever its fields are wrong. */
+// biome-ignore lint/suspicious/noExplicitAny: a wrong shape fails the check, which is its purpose.
+export async function manifestOf(client: SimulatorClient, path = patientExport): Promise<any> {
+  return client.export(path) as Promise<Manifest>;
+}
+
+/** The Patient file to the byte, plain unless `headers` say otherwise. */
+export function wire(
+  client: SimulatorClient,
+  url: string,
+  headers: Readonly<Record<string, string>> = ndjson,
+): Promise<RawWire> {
+  return rawWire({ url, headers: { authorization: client.authorization, ...headers } });
+}
+
+/** The lines of a type that a client should have in the end. */
+export async function truth(client: SimulatorClient, type = 'Patient'): Promise<string[]> {
+  return lines(await (await client.control('GET', `/resources/${type}`)).text());
+}
+
+export function lines(text: string): string[] {
+  return text.replace(/\n$/, '').split('\n');
+}
+
+export async function exportsOf(client: SimulatorClient) {
+  return jsonOf(client.control('GET', '/exports'));
+}

@@ -1,0 +1,65 @@
+import { expect } from '@jest/globals';
+import { jsonOf } from '../../testing/json-of.ts';
+import type { Checks } from './check.ts';
+import { exportsOf, json, lines, ndjson, startExport, statusesOf, truth } from './probe.ts';
+
+const search = '/Observation?patient=a-195900.E-1&ah-practice=Organization/a-1.Practice-195900';
+const read = '/Patient/a-195900.E-1';
+
+export const serverChecks = {
+  'well-behaved': async (client) => {
+    const manifest = await client.export('/Patient/$export?_type=Patient');
+    const [file] = manifest.output;
+    const whole = await client.get(file?.url ?? '', ndjson);
+    const text = await whole.text();
+    expect(lines(text)).toEqual(await truth(client));
+    expect(file?.count).toBe(lines(text).length);
+    const etag = whole.headers.get('etag') ?? '';
+    const rest = await client.get(file?.url ?? '', { ...ndjson, range: 'bytes=100-', 'if-range': etag });
+    expect([rest.status, await rest.text()]).toEqual([206, Buffer.from(text).subarray(100).toString()]);
+    const [{ id, state }] = await exportsOf(client);
+    expect(state).toBe('complete');
+    const headers = { authorization: client.authorization };
+    const url = `${client.fhirEndpoint}/bulkstatus/${id}`;
+    expect((await fetch(url, { method: 'DELETE', headers })).status).toBe(202);
+    expect((await exportsOf(client))[0]).toMatchObject({ state: 'deleted', deleted: true, deletes: 1 });
+  },
+  'rate-limited': async (client) => {
+    expect((await statusesOf(20, () => client.get(read))).slice(15)).toEqual([200, 429, 429, 429, 429]);
+  },
+  'token-budget': async (client) => {
+    const headers = { authorization: `Basic ${btoa('simulator-client:simulator-secret')}` };
+    const body = () => new URLSearchParams({ grant_type: 'client_credentials', scope: 'system/*.read' });
+    const url = `${client.baseUrl}/oauth2/v1/token`;
+    // The client's own token was the one of this minute, unless the minute has turned since.
+    const refused = [await fetch(url, { method: 'POST', headers, body: body() })];
+    refused.push(await fetch(url, { method: 'POST', headers, body: body() }));
+    expect(refused.at(-1)?.status).toBe(429);
+    expect(Number(refused.at(-1)?.headers.get('retry-after'))).toBeGreaterThan(0);
+  },
+  'short-tokens': async (client) => {
+    const headers = { authorization: `Basic ${btoa('simulator-client:simulator-secret')}` };
+    const body = new URLSearchParams({ grant_type: 'client_credentials', scope: 'system/*.read' });
+    const token = await jsonOf(fetch(`${client.baseUrl}/oauth2/v1/token`, { method: 'POST', headers, body }));
+    expect(token.expires_in).toBe(2);
+  },
+  'string-details': async (client) => {
+    expect(typeof (await jsonOf(client.get('/Patient/none'))).issue[0].details).toBe('string');
+  },
+  'outcome-in-bundle': async (client) => {
+    const { entry } = await jsonOf(client.get(search));
+    expect([entry.length, entry[0].resource.resourceType]).toEqual([1, 'OperationOutcome']);
+    expect((await jsonOf(client.get(search))).entry[0].resource.resourceType).toBe('Observation');
+  },
+  'v1-error': async (client) => {
+    await client.get(await startExport(client), json);
+    const refused = await client.get(search);
+    expect([refused.status, (await jsonOf(refused)).missingfields]).toEqual([400, ['ah-practice']]);
+    expect((await client.get(search)).status).toBe(200);
+  },
+  'throttled-by-403': async (client) => {
+    const refused = await client.get(read);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([403, '1']);
+    expect((await client.get(read)).status).toBe(200);
+  },
+} satisfies Checks;

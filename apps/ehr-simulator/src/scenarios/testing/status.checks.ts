@@ -1,0 +1,84 @@
+import { expect } from '@jest/globals';
+import { jsonOf } from '../../testing/json-of.ts';
+import type { Check, Checks } from './check.ts';
+import { isLate } from './is-late.ts';
+import { exportsOf, json, ndjson, startExport, statusesOf } from './probe.ts';
+
+function endsIn(statuses: readonly number[], state: string): Check {
+  return async (client) => {
+    const statusUrl = await startExport(client);
+    expect(await statusesOf(4, () => client.get(statusUrl, json))).toEqual(statuses);
+    expect((await exportsOf(client))[0].state).toBe(state);
+    const next = await startExport(client);
+    expect((await exportsOf(client))[1].state).toBe('complete');
+    expect((await client.get(next, json)).status).toBe(200);
+  };
+}
+
+function transientWith(status: number): Check {
+  return async (client) => {
+    const statusUrl = await startExport(client);
+    const refused = await client.get(statusUrl, json);
+    expect([refused.status, (await jsonOf(refused)).issue[0].code]).toEqual([status, 'transient']);
+    expect(await statusesOf(2, () => client.get(statusUrl, json))).toEqual([status, 200]);
+  };
+}
+
+export const statusChecks = {
+  'throttled-status': async (client) => {
+    const statusUrl = await startExport(client);
+    expect((await client.get(statusUrl, json)).headers.get('retry-after')).toBe('1');
+    expect(await statusesOf(2, () => client.get(statusUrl, json))).toEqual([429, 200]);
+  },
+  'transient-client-error': transientWith(400),
+  'transient-server-error': transientWith(500),
+  'status-outage': async (client) => {
+    const statusUrl = await startExport(client);
+    const seen = [];
+    for (let index = 0; index < 4; index += 1) {
+      const response = await client.get(statusUrl, json);
+      seen.push([response.status, response.headers.get('content-type'), (await response.text()).slice(0, 8)]);
+    }
+    expect(seen.slice(0, 3)).toEqual([
+      [502, 'text/html', '<html>ba'],
+      [503, 'text/plain', ''],
+      [504, 'text/plain', 'upstream'],
+    ]);
+    expect(seen[3]?.[0]).toBe(200);
+  },
+  'html-status': async (client) => {
+    const statusUrl = await startExport(client);
+    expect(await (await client.get(statusUrl, json)).text()).toMatch(/^<html>/);
+    expect(await jsonOf(client.get(statusUrl, json))).toHaveProperty('output');
+  },
+  'slow-status': async (client) => {
+    const statusUrl = await startExport(client);
+    await isLate({ ms: 1000, status: 200, send: () => client.get(statusUrl, json) });
+  },
+  'failed-export': endsIn([202, 202, 500, 500], 'failed'),
+  'endless-export': endsIn([202, 202, 202, 202], 'in-progress'),
+  'forgotten-export': endsIn([202, 202, 404, 404], 'forgotten'),
+  'gone-export': endsIn([202, 202, 410, 410], 'gone'),
+  'partial-manifest': async (client) => {
+    const statusUrl = await startExport(client, '_type=Patient,Encounter');
+    const early = await client.get(statusUrl, json);
+    expect([early.status, (await jsonOf(early)).output.length]).toEqual([202, 1]);
+    expect((await jsonOf(client.get(statusUrl, json))).output).toHaveLength(2);
+  },
+  'export-status-header': async (client) => {
+    const statusUrl = await startExport(client, '_type=Patient,Encounter');
+    const early = await client.get(statusUrl, json);
+    expect([early.status, early.headers.get('x-export-status')]).toEqual([200, 'in-progress']);
+    expect((await jsonOf(early)).output).toHaveLength(1);
+    expect((await jsonOf(client.get(statusUrl, json))).output).toHaveLength(2);
+  },
+  'token-expires-in-export': async (client) => {
+    const statusUrl = await startExport(client);
+    const manifest = await client.get(statusUrl, json);
+    const [{ url }] = (await jsonOf(manifest)).output;
+    expect((await client.get(url, ndjson)).status).toBe(200);
+    expect((await client.get(statusUrl, json)).status).toBe(401);
+    expect((await client.get(url, ndjson)).status).toBe(401);
+    expect((await client.violations()).violations.at(-1)?.reason).toBe('expired access token');
+  },
+} satisfies Checks;

@@ -1,0 +1,62 @@
+import { expect } from '@jest/globals';
+import type { SimulatorClient } from '../../testing/simulator-client.ts';
+import type { Checks } from './check.ts';
+import { filesOf, lines, ndjson, patientUrl, truth } from './probe.ts';
+
+interface Resource {
+  readonly id: string;
+  readonly meta: { readonly versionId: string; readonly lastUpdated: string };
+}
+
+/** The copies in the last Patient file, each with what the practice has. */
+async function lateCopies(client: SimulatorClient): Promise<(readonly [copy: string, original: string])[]> {
+  const files = await filesOf(client);
+  expect(files.map(({ count }) => count)).toEqual([8, 3]);
+  const [whole = '', late = ''] = await Promise.all(files.map(({ url }) => client.text(url, ndjson)));
+  expect(lines(whole)).toEqual(await truth(client));
+  expect(await filesOf(client)).toHaveLength(1);
+  return lines(late).map((copy, index) => [copy, lines(whole)[index] ?? ''] as const);
+}
+
+function olderThan(copy: Resource, original: Resource): boolean {
+  return (
+    Number(copy.meta.versionId) < Number(original.meta.versionId) && copy.meta.lastUpdated < original.meta.lastUpdated
+  );
+}
+
+export const versionChecks = {
+  'duplicate-in-file': async (client) => {
+    const [file] = await filesOf(client);
+    const found = lines(await client.text(file?.url ?? '', ndjson));
+    const expected = await truth(client);
+    expect([found, file?.count]).toEqual([expected.toSpliced(2, 0, expected[1] ?? ''), 9]);
+  },
+  'duplicate-across-files': async (client) => {
+    for (const [copy, original] of await lateCopies(client)) expect(copy).toBe(original);
+  },
+  'older-version-in-later-file': async (client) => {
+    for (const [copy, original] of (await lateCopies(client)).map((pair) => pair.map((text) => JSON.parse(text)))) {
+      expect([copy.id, olderThan(copy, original), copy.text]).toEqual([original.id, true, undefined]);
+      expect(original.text).toBeDefined();
+    }
+  },
+  'subsetted-copy': async (client) => {
+    for (const [copy, original] of (await lateCopies(client)).map((pair) => pair.map((text) => JSON.parse(text)))) {
+      expect([copy.id, copy.meta.versionId, copy.meta.tag[0].code, copy.name]).toEqual([
+        original.id,
+        original.meta.versionId,
+        'SUBSETTED',
+        undefined,
+      ]);
+    }
+  },
+  'unversioned-change': async (client) => {
+    const before = new Map((await truth(client)).map((line) => [JSON.parse(line).id, JSON.parse(line)]));
+    const after = lines(await client.text(await patientUrl(client), ndjson));
+    expect(after).toEqual(await truth(client));
+    const changed = after.map((line) => JSON.parse(line)).filter(({ language }) => language);
+    expect(changed).toHaveLength(1);
+    const [{ language: _, ...rest }] = changed;
+    expect(rest).toEqual(before.get(rest.id));
+  },
+} satisfies Checks;
