@@ -1,11 +1,17 @@
+import type { EhrSimulator } from '@bulkhead/ehr-simulator';
 import { parseExact } from '@bulkhead/fhir';
-import type { System } from './start-system.ts';
+import type { Store } from '@bulkhead/store';
 
 /**
  * What is stored against what the simulator serves, per type: every resource as text with sorted keys, so that a number
  * whose text changed is a difference.
  */
-export async function compareWithSimulator({ simulator, store, connectionId }: System) {
+export async function compareWithSimulator(options: {
+  readonly simulator: EhrSimulator;
+  readonly store: Store;
+  readonly connectionId: string;
+}) {
+  const { simulator, store, connectionId } = options;
   const types = (await (await fetch(`${simulator.baseUrl}/_sim/types`)).json()) as Record<string, number>;
   const differences: string[] = [];
   let compared = 0;

@@ -18,6 +18,8 @@ export interface UseCases {
   readonly clock: { now: Date };
   /** Orders a fault from the simulator: see its README. */
   order(fault: object): Promise<void>;
+  /** Orders a named scenario: see the simulator's README. */
+  orderScenario(name: string): Promise<void>;
   /** An export in the phase `exporting`, kicked off at the clock's time. */
   exporting(change?: Partial<BulkExport>): Promise<string>;
   read(exportId: string): Promise<BulkExport>;
@@ -71,6 +73,10 @@ export async function startUseCases(
     async order(fault) {
       const body = JSON.stringify(fault);
       const response = await fetch(`${simulator.baseUrl}/_sim/faults`, { method: 'POST', body });
+      if (!response.ok) throw new Error(await response.text());
+    },
+    async orderScenario(name) {
+      const response = await fetch(`${simulator.baseUrl}/_sim/scenarios/${name}`, { method: 'POST' });
       if (!response.ok) throw new Error(await response.text());
     },
     async exporting(change = {}) {
