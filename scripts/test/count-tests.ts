@@ -1,5 +1,7 @@
-/** The part of `jest --json` that is counted. */
-export interface JestReport {
+import type { TestReport } from '../conformance/render-conformance.ts';
+
+/** The part of `jest --json` that is read. */
+export interface JestReport extends TestReport {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   /** Files that broke before or between their tests: a syntax error, a failed import, a worker that died. */
@@ -12,7 +14,7 @@ export interface TestCounts {
 }
 
 /** A file that cannot run counts as one failure, and so does a jest that leaves no report: silence is never a success. */
-export function countTests(report: JestReport | undefined): TestCounts {
+export function countTests(report: Omit<JestReport, 'testResults'> | undefined): TestCounts {
   if (!report) return { passed: 0, failed: 1 };
   return { passed: report.numPassedTests, failed: report.numFailedTests + report.numRuntimeErrorTestSuites };
 }

@@ -1,10 +1,12 @@
 // usage: npm test [-- paths and options of jest]
+//        pnpm docs:conformance    (every test, then docs/bulk-data-conformance.md is made from the results)
 // Every test, on a Redis and a MongoDB that are started for this run and thrown away. The last line is
 // `N passed, N failed`; the exit code is jest's, and 1 where nothing ran.
 import { EmbeddedError, startServices } from '@bulkhead/embedded';
+import { checkConformance } from '../conformance/check-conformance.ts';
 import { onStarterGone } from '../on-starter-gone.ts';
 import { createSteps } from '../start/steps.ts';
-import { countTests } from './count-tests.ts';
+import { countTests, type JestReport } from './count-tests.ts';
 import { type JestRun, runJest } from './run-jest.ts';
 
 const interrupted = new AbortController();
@@ -14,10 +16,23 @@ onStarterGone(() => interrupted.abort());
 const exitAtOnce = () => process.exit(130);
 interrupted.signal.addEventListener('abort', exitAtOnce);
 
-const { exitCode, report } = await runTests(process.argv.slice(2));
-const { passed, failed } = countTests(report);
+const writeFlag = '--write-conformance';
+const given = process.argv.slice(2);
+const args = given.filter((one) => one !== writeFlag);
+const { exitCode, report } = await runTests(args);
+const counts = countTests(report);
+// Part of the tests says nothing about the rules.
+const conformance = report && args.length === 0 ? await conformanceFaults(report) : undefined;
+const passed = counts.passed + (conformance?.length === 0 ? 1 : 0);
+const failed = counts.failed + (conformance?.length ? 1 : 0);
 console.log(`${passed} passed, ${failed} failed`);
-process.exit(exitCode === 0 && passed + failed === 0 ? 1 : exitCode);
+process.exit(exitCode !== 0 || failed > 0 || passed === 0 ? exitCode || 1 : 0);
+
+async function conformanceFaults(results: JestReport): Promise<readonly string[]> {
+  const faults = await checkConformance({ report: results, write: given.includes(writeFlag) });
+  for (const fault of faults) console.error(`conformance: ${fault}`);
+  return faults;
+}
 
 async function runTests(args: readonly string[]): Promise<JestRun> {
   try {

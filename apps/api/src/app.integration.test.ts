@@ -1,8 +1,7 @@
-import { testServices, waitFor } from '@bulkhead/testing';
+import { startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { startApi, type TestApi } from './testing/start-api.ts';
 import { startRedis } from './testing/start-redis.ts';
-import { startTcpProxy } from './testing/start-tcp-proxy.ts';
 
 const path = '/api/ehr/athenahealth/bulk-export';
 const closers: (() => Promise<void>)[] = [];

@@ -14,6 +14,8 @@ export interface UseCases {
   readonly deps: UseCaseDeps;
   readonly simulator: EhrSimulator;
   readonly connection: Connection;
+  readonly mongodbUri: string;
+  readonly encryptionKey: Buffer;
   /** The clock that the use cases read. */
   readonly clock: { now: Date };
   /** Orders a fault from the simulator: see its README. */
@@ -33,7 +35,8 @@ export async function startUseCases(
   const { redisUrl, mongodbUri, prefix } = testServices();
   const simulator = createEhrSimulator({ patients: 4, exportSeconds: 0, retryAfterSeconds: 0, ...options.simulator });
   await simulator.start();
-  const store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
+  const encryptionKey = randomBytes(32);
+  const store = createStore({ uri: mongodbUri, encryptionKey });
   await store.connect();
   await store.migrate();
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
@@ -68,6 +71,8 @@ export async function startUseCases(
     deps,
     simulator,
     connection,
+    mongodbUri,
+    encryptionKey,
     clock,
     read,
     async order(fault) {
