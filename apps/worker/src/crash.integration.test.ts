@@ -38,7 +38,7 @@ async function expectWhole(id: string): Promise<void> {
   expect(await system.violations()).toMatchObject({ total: 0 });
 }
 
-describe('an export completes by itself', () => {
+describe('an export completes by itself #crash', () => {
   test('after its worker was killed in the middle of a download, resuming at the byte', async () => {
     system = await startSystem({ simulator, env: { WORKER_LOCK_MS: '2000' } });
     await system.order(slowFile);

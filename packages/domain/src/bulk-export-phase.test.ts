@@ -61,7 +61,7 @@ describe('property: whatever is tried in whatever order', () => {
   });
 });
 
-describe('retryPhase', () => {
+describe('retryPhase #retry', () => {
   const base = { phase: 'failed' as const, counts: noCounts };
   const statusUrl = 'https://ehr.example/status/1';
   test.each([

@@ -15,7 +15,7 @@ const file = (change: object = {}) => ({
 const asked = (...resourceTypes: string[]) => ({ resourceTypes });
 const isWithheld = () => false;
 
-describe('settledTypes', () => {
+describe('settledTypes #watermarks', () => {
   test('a type with a failed file stays, the others advance, also those without a file', () => {
     const files = [file(), file({ type: 'Observation' }), file({ type: 'Observation', state: 'failed' })];
     expect(settledTypes({ request: asked('Patient', 'Observation', 'Goal'), files, isWithheld })).toEqual([
@@ -74,7 +74,7 @@ const mark = (resourceType: string, transactionTime: string) => ({
 });
 const [early, late] = ['2024-01-01T00:00:00Z', '2024-02-01T00:00:00Z'];
 
-describe('sinceLast', () => {
+describe('sinceLast #since-last', () => {
   test.each([
     { name: 'the oldest of those asked for', asks: ['Patient', 'Goal'], since: early, unknown: [] },
     { name: 'not of others', asks: ['Patient'], since: late, unknown: [] },

@@ -49,7 +49,7 @@ describe('an access token', () => {
     expect(await ehr.requests(/smart-configuration/)).toEqual([]);
   });
 
-  test('is renewed once for twenty requests that it failed, and each is sent again', async () => {
+  test('is renewed once for twenty requests that it failed, and each is sent again #token-renewal', async () => {
     await start();
     await search();
     await ehr.orderFault({ match: { path: '/Patient$' }, fault: { kind: 'expire-tokens' } });
@@ -57,7 +57,7 @@ describe('an access token', () => {
     expect(await ehr.tokenCount()).toBe(2);
   });
 
-  test('is renewed before it expires', async () => {
+  test('is renewed before it expires #token-renewal', async () => {
     await start({ tokenSeconds: 1 });
     await search();
     // A token of one second is used for half of it.
@@ -68,7 +68,7 @@ describe('an access token', () => {
     expect((await ehr.violations()).byKind).toMatchObject({ token: 0 });
   });
 
-  test('that is refused again after a renewal stops the request: ehr-unauthorized', async () => {
+  test('that is refused again after a renewal stops the request: ehr-unauthorized #token-renewal', async () => {
     await start();
     await ehr.orderFault({ match: { path: '/Patient$' }, fault: { kind: 'status', status: 401 }, times: 'always' });
     await expect(search()).rejects.toMatchObject({ code: 'ehr-unauthorized', retry: 'never', status: 401 });

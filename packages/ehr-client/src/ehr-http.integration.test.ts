@@ -38,7 +38,7 @@ describe('a redirect', () => {
     },
   );
 
-  test('to another origin loses the token', async () => {
+  test('to another origin loses the token #redirect-token', async () => {
     await start({ separateFileHost: true });
     const { entries } = await ehr.export();
     const url = new URL(entries[0]?.url ?? '');

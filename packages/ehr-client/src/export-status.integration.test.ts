@@ -76,21 +76,24 @@ describe('a status request', () => {
     expect((await ehr.violations()).violations).toEqual([]);
   });
 
-  test('resolves relative URLs', async () => {
+  test('resolves relative URLs #relative-urls', async () => {
     await start();
     const { entries } = await readComplete();
     await orderStatus({ kind: 'relative-urls' });
     expect((await readComplete()).entries).toEqual(entries);
   });
 
-  test.each([{ as: '202' }, { as: 'x-export-status' }])('a partial manifest ($as) is no end', async ({ as }) => {
-    await start();
-    await readComplete();
-    await orderStatus({ kind: 'partial-manifest', files: 1, as });
-    expect(await read()).toEqual({ kind: 'in-progress', retryAfterMs: 1000 });
-  });
+  test.each([{ as: '202' }, { as: 'x-export-status' }])(
+    'a partial manifest ($as) is no end #partial-manifest',
+    async ({ as }) => {
+      await start();
+      await readComplete();
+      await orderStatus({ kind: 'partial-manifest', files: 1, as });
+      expect(await read()).toEqual({ kind: 'in-progress', retryAfterMs: 1000 });
+    },
+  );
 
-  test('a manifest of several pages is read to its end', async () => {
+  test('a manifest of several pages is read to its end #manifest-paging', async () => {
     await start();
     const { entries } = await readComplete();
     await orderStatus({ kind: 'paged-manifest', pageSize: 1 }, 'always');
@@ -98,7 +101,7 @@ describe('a status request', () => {
     expect((await ehr.violations()).violations).toEqual([]);
   });
 
-  test('a manifest with a page that cannot be had is no manifest', async () => {
+  test('a manifest with a page that cannot be had is no manifest #manifest-paging', async () => {
     await start();
     await readComplete();
     await orderStatus({ kind: 'paged-manifest', pageSize: 1 }, 'always');
@@ -178,7 +181,7 @@ describe('a status request', () => {
 describe('a delete request', () => {
   afterEach(() => ehr.stop());
 
-  test('ends the export, and once more is no error', async () => {
+  test('ends the export, and once more is no error #done-signal', async () => {
     await start();
     await readComplete();
     await deleteExport({ session: ehr.session, statusUrl });
@@ -225,7 +228,7 @@ describe('readManifest', () => {
     });
   });
 
-  test("reads STU4's outcome as error", async () => {
+  test("reads STU4's outcome as error #partial-success", async () => {
     expect((await parse({ transactionTime, outcome: [{ url: '/1' }] })).entries).toEqual([
       { section: 'error', type: 'OperationOutcome', url: 'https://ehr.example/1' },
     ]);
@@ -246,7 +249,7 @@ describe('readManifest', () => {
     });
   });
 
-  test('of 20,000 files is read', async () => {
+  test('of 20,000 files is read #large-manifest', async () => {
     const output = Array.from({ length: 20_000 }, (_, index) => ({
       type: 'Patient',
       url: `/files/${index}`,

@@ -18,7 +18,7 @@ const capabilities = (): Promise<Capabilities> => readCapabilities({ session: eh
 const paths = async () => (await ehr.requests(/\$export$/)).map(({ path }) => path.replace('/fhir/r4', ''));
 
 describe('a kick-off', () => {
-  test('asks as the specification says, and gives the status URL', async () => {
+  test('asks as the specification says, and gives the status URL #accept', async () => {
     await start();
     const started = await kickOffExport({
       session: ehr.session,
@@ -63,7 +63,7 @@ describe('a kick-off', () => {
   });
 
   test.each([{ unsupported: ['_since'] }, { unsupported: ['_type'] }, { unsupported: ['_since', '_type'] }])(
-    'drops $unsupported where the server refuses it, and says so',
+    'drops $unsupported where the server refuses it, and says so #negotiation',
     async ({ unsupported }) => {
       await start({ unsupportedParameters: unsupported });
       const started = await kickOffExport({
@@ -104,7 +104,7 @@ describe('a kick-off', () => {
     expect((await ehr.violations()).violations).toEqual([]);
   });
 
-  test('while another one runs: the time to come back at, and no second request', async () => {
+  test('while another one runs: the time to come back at, and no second request #busy-at-kick-off', async () => {
     await start({ oneExportAtATime: true, exportSeconds: 30 });
     await kickOffExport({ session: ehr.session, request });
     await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({
@@ -141,7 +141,7 @@ describe('a kick-off', () => {
     });
   });
 
-  test('a relative Content-Location is resolved', async () => {
+  test('a relative Content-Location is resolved #relative-urls', async () => {
     await start();
     await ehr.orderFault({ match: { path: 'export' }, fault: { kind: 'relative-urls' } });
     const { statusUrl } = await kickOffExport({ session: ehr.session, request });

@@ -21,7 +21,7 @@ function chunked(bytes: Buffer, chunkBytes: number): Buffer[] {
   return Array.from({ length: count }, (_, index) => bytes.subarray(index * chunkBytes, (index + 1) * chunkBytes));
 }
 
-describe('LineSplitter', () => {
+describe('LineSplitter #ndjson', () => {
   const file = Buffer.from('{"a":"ä😀"}\r\n\n{"b":1}\nlast');
 
   test.each([1, 2, 3, 7, 1000])('gives the same lines for chunks of %i bytes', (chunkBytes) => {

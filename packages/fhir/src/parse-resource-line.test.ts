@@ -39,12 +39,12 @@ describe('parseResourceLine', () => {
     expect(parse(' \t')).toEqual({ kind: 'blank' });
   });
 
-  test('repairs raw control characters inside strings and leaves white space between tokens alone', () => {
+  test('repairs raw control characters inside strings and leaves white space between tokens alone #control-characters', () => {
     const parsed = parse('{\t"resourceType":"Patient",\t"id":"1","text":{"div":"a\u0001b\tc \\" d"}}');
     expect(parsed).toMatchObject({ kind: 'resource', resource: { text: { div: 'a\u0001b\tc " d' } } });
   });
 
-  test('keeps number texts', () => {
+  test('keeps number texts #number-text', () => {
     const line = '{"resourceType":"Observation","id":"1","valueQuantity":{"value":1.50}}';
     const parsed = parse(line);
     expect(parsed.kind === 'resource' && JSON.stringify(parsed.resource)).toBe(line);

@@ -66,7 +66,7 @@ describe('output_files', () => {
     expect(await store.outputFiles.sum('job_m')).toMatchObject({ files: 2, promised: 5, filesCompleted: 0 });
   });
 
-  test('only the latest claim may write', async () => {
+  test('only the latest claim may write #two-workers', async () => {
     const file = makeOutputFile();
     const { id } = file;
     const checkpoint = { ...emptyCheckpoint, bytes: 100, lines: 3, stored: 3 };
@@ -121,7 +121,7 @@ describe('api_keys', () => {
 });
 
 describe('watermarks', () => {
-  test('move forward only', async () => {
+  test('move forward only #watermarks', async () => {
     const advance = (day: number) => {
       const at = new Date(Date.UTC(2024, 0, day));
       const transactionTime = at.toISOString();

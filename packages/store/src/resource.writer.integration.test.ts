@@ -72,7 +72,7 @@ describe('the resource writer', () => {
     expect(await versionOf('c')).toBe('3');
   });
 
-  test('twelve writers with the versions in any order end with the newest', async () => {
+  test('twelve writers with the versions in any order end with the newest #newest-wins #confluence', async () => {
     const order = [5, 9, 2, 12, 7, 1, 11, 3, 10, 4, 8, 6];
     const outcomes = await Promise.all(
       order.map((version) => write(observation('race', version), observation('race2', version))),
@@ -82,7 +82,7 @@ describe('the resource writer', () => {
     expect([await versionOf('race'), await versionOf('race2')]).toEqual(['12', '12']);
   });
 
-  test('an incomplete resource never replaces a complete one', async () => {
+  test('an incomplete resource never replaces a complete one #subsetted', async () => {
     await write(observation('d', 1));
     const subsetted = makeDocument(
       '{"resourceType":"Observation","id":"d","meta":{"versionId":"9","lastUpdated":"2025-01-01T00:00:00Z","tag":[{"code":"SUBSETTED"}]}}',
@@ -90,7 +90,7 @@ describe('the resource writer', () => {
     expect(await write(subsetted)).toEqual({ written: 0, unchanged: 0, stale: 1 });
   });
 
-  test('a late file does not resurrect what was deleted; a newer version does', async () => {
+  test('a late file does not resurrect what was deleted; a newer version does #deletions', async () => {
     await write(observation('e', 1));
     expect(await write(toTombstone({ resourceId: 'e', context }))).toMatchObject({ written: 1 });
     expect(await versionOf('e')).toBeUndefined();
@@ -102,7 +102,7 @@ describe('the resource writer', () => {
     expect(await versionOf('e')).toBe('3');
   });
 
-  test('what is read back is what was sent, number texts and odd keys included', async () => {
+  test('what is read back is what was sent, number texts and odd keys included #number-text', async () => {
     const line =
       '{"resourceType":"Observation","id":"n","a.b":{"$set":1},"v":[1.50,12345678901234567890,1e2,-0.0,7],"empty":{},"none":[],"nothing":null,"text":"é😀"}';
     await write(makeDocument(line));

@@ -64,7 +64,7 @@ describe('ingestFile', () => {
     expect(written.documents).toHaveLength(600);
   });
 
-  test('a bad line is kept aside with its place, the others are stored', async () => {
+  test('a bad line is kept aside with its place, the others are stored #quarantine', async () => {
     const { result, written } = ingest(`${patient(1)}{"resourceType":\n${patient(2)}`, { file: { promisedCount: 3 } });
     expect(await result).toMatchObject({ stored: 2, quarantined: 1 });
     expect(written.bad).toMatchObject([{ line: 2, offset: patient(1).length, reason: 'invalid-json' }]);
@@ -77,7 +77,7 @@ describe('ingestFile', () => {
     expect(written.bad).toEqual([]);
   });
 
-  test('fewer resources than promised are no whole file', async () => {
+  test('fewer resources than promised are no whole file #counts-reconcile', async () => {
     await expect(ingest(patients(2), { file: { promisedCount: 3 } }).result).rejects.toMatchObject({
       code: 'count-mismatch',
     });
@@ -89,12 +89,12 @@ describe('ingestFile', () => {
     expect(written.bad.length).toBeLessThan(2000);
   });
 
-  test('over 1 % bad lines fail a file', async () => {
+  test('over 1 % bad lines fail a file #too-many-bad-lines', async () => {
     const { result } = ingest(patients(5000) + '{"id":1}\n'.repeat(101));
     await expect(result).rejects.toMatchObject({ code: 'too-many-bad-lines' });
   });
 
-  test('stops where another attempt has taken over', async () => {
+  test('stops where another attempt has taken over #two-workers', async () => {
     const { result, written } = ingest(patients(2000), { saves: false });
     expect(await result).toBeUndefined();
     expect(written.documents.length).toBeLessThanOrEqual(500);
@@ -114,14 +114,14 @@ describe('ingestFile', () => {
     expect((await errors.result)?.issues).toEqual([{ severity: 'warning', code: 'timeout', count: 3 }]);
   });
 
-  test('a resource that BSON cannot hold is kept aside', async () => {
+  test('a resource that BSON cannot hold is kept aside #quarantine', async () => {
     const numbers = `[${'1,'.repeat(3_000_000)}1]`;
     const { result, written } = ingest(`{"resourceType":"Patient","id":"big","extension":${numbers}}\n`);
     expect(await result).toMatchObject({ quarantined: 1, stored: 0 });
     expect(written.bad).toMatchObject([{ reason: 'too-large' }]);
   });
 
-  test('a line over 16 MB is kept aside whole, and the lines around it are stored', async () => {
+  test('a line over 16 MB is kept aside whole, and the lines around it are stored #long-line', async () => {
     const long = `{"resourceType":"Patient","id":"long","x":"${'y'.repeat(17 * 1024 * 1024)}"}`;
     const { result, written } = ingest(`${patient(1)}${long}\n${patient(2)}`, { file: { promisedCount: 3 } });
     expect(await result).toMatchObject({ stored: 2, quarantined: 1 });
