@@ -105,7 +105,7 @@ export class ExportRegistry {
     return this.list().some((bulkExport) => busy.includes(this.state(bulkExport)));
   }
 
-  /** Makes the files of an export anew, from what the practice is now. */
+  /** Makes the files of an export anew, from what the practice is now and without what was ordered for the kick-off. */
   async regenerate(id: string): Promise<void> {
     const bulkExport = this.get(id);
     if (!bulkExport) return;

@@ -39,7 +39,7 @@ interface KickOffRequest {
   readonly level: ExportLevel;
 }
 
-function kickOff({ simulator, req, res, level }: KickOffRequest): Reply {
+async function kickOff({ simulator, req, res, level }: KickOffRequest): Promise<Reply> {
   checkHeaders({ simulator, req });
   const { groupId } = req.params;
   if (groupId !== undefined && groupId !== `a-1.C-${simulator.options.practiceId}`) {
@@ -52,6 +52,7 @@ function kickOff({ simulator, req, res, level }: KickOffRequest): Reply {
   }
   const request = simulator.baseUrl() + req.originalUrl;
   const changes = exchangeOf(res).faults.flatMap(({ changeExport }) => changeExport ?? []);
+  for (const { begin } of changes) await begin?.(simulator.practice);
   const { id } = simulator.exports.kickOff({ request, level, changes, ...parameters });
   return { status: 202, headers: { 'content-location': `${simulator.fhirEndpoint()}/bulkstatus/${id}` } };
 }

@@ -36,11 +36,10 @@ export const deletionsFault = defineFault({
       urls = removed.map(({ id }) => `${type}/${id}`);
     };
     return {
-      before: async ({ simulator }) => {
-        if (!late) await removeNow(simulator.practice);
-        return undefined;
-      },
       changeExport: {
+        begin: async (practice) => {
+          if (!late) await removeNow(practice);
+        },
         files: async ({ files, practice }) => {
           if (late) await removeNow(practice);
           const bundles = chunked({ items: urls, size: perBundle }).map(deletionBundle);
