@@ -13,13 +13,15 @@ export interface QuarantinedLine {
   /** Byte offset in the uncompressed file. */
   readonly offset: number;
   readonly reason: string;
-  /** Undefined: the line was too long to be held, and was written by `createLongLine`. */
+  /** Absent where the line was too long to be held. */
   readonly bytes?: Buffer;
+  /** What `createLongLine` gave for a line that was too long to be held. */
+  readonly sealedFile?: string;
   readonly sizeBytes: number;
 }
 
 /** A line as it is listed: without its bytes, which are patient data. */
-export interface QuarantineEntry extends Omit<QuarantinedLine, 'bytes'> {
+export interface QuarantineEntry extends Omit<QuarantinedLine, 'bytes' | 'sealedFile'> {
   readonly id: string;
   readonly state: 'open' | 'replayed';
   readonly createdAt: Date;
@@ -31,8 +33,9 @@ export interface QuarantineEntry extends Omit<QuarantinedLine, 'bytes'> {
 
 interface QuarantineDocument extends Omit<QuarantineEntry, 'id' | 'isCorrected'> {
   readonly _id: string;
-  /** Absent where the bytes are a sealed file. */
+  /** The bytes, or the name of the file that holds them. */
   readonly sealedBytes?: string;
+  readonly sealedFile?: string;
   readonly sealedCorrection?: string;
 }
 
@@ -58,6 +61,7 @@ const schema = new Schema<QuarantineDocument>(
     reason: { type: String, required: true },
     state: { type: String, required: true },
     sealedBytes: String,
+    sealedFile: String,
     sealedCorrection: String,
     sizeBytes: { type: Number, required: true },
     createdAt: { type: Date, required: true },
@@ -79,13 +83,12 @@ export function createQuarantineRepository(options: {
   const { database, secretBox, files } = options;
   const model = database.model('Quarantine', schema);
 
-  const seal = async (id: string, { bytes }: QuarantinedLine): Promise<{ sealedBytes?: string }> => {
-    if (!bytes) return {};
+  const seal = async (id: string, { bytes, sealedFile }: QuarantinedLine) => {
+    if (!bytes) return { sealedFile };
     if (bytes.length <= maxInlineBytes) return { sealedBytes: secretBox.seal({ plaintext: bytes, owner: id }) };
-    const file = await files.create(id);
+    const file = files.create(id);
     await file.write(bytes);
-    await file.end();
-    return {};
+    return { sealedFile: await file.end() };
   };
 
   return {
@@ -93,18 +96,22 @@ export function createQuarantineRepository(options: {
     async put({ lines, now }: { readonly lines: readonly QuarantinedLine[]; readonly now: Date }): Promise<void> {
       if (lines.length === 0) return;
       const operations = [];
+      const written: { readonly _id: string; readonly except: string }[] = [];
       for (const line of lines) {
-        const { bytes: _, ...fields } = line;
+        const { bytes: _, sealedFile: __, ...fields } = line;
         const _id = idOf(line);
-        const replacement = { ...fields, ...(await seal(_id, line)), state: 'open', createdAt: now };
+        const sealed = await seal(_id, line);
+        const replacement = { ...fields, ...sealed, state: 'open', createdAt: now };
         operations.push({ replaceOne: { filter: { _id }, replacement, upsert: true } });
+        if (sealed.sealedFile !== undefined) written.push({ _id, except: sealed.sealedFile });
       }
       await model.collection.bulkWrite(operations as never[], { ordered: false });
+      // What earlier attempts at the same line have left.
+      for (const { _id, except } of written) await files.removeOf(_id, { except });
     },
 
     /** For a line that is too long to be held; `put` it, without bytes, once it has ended. */
-    createLongLine: (place: Pick<QuarantinedLine, 'fileId' | 'offset'>): Promise<SealedFileWriter> =>
-      files.create(idOf(place)),
+    createLongLine: (place: Pick<QuarantinedLine, 'fileId' | 'offset'>): SealedFileWriter => files.create(idOf(place)),
 
     /** In the order of files and lines. @param options.after the last id of the page before. */
     async list(options: {
@@ -115,7 +122,7 @@ export function createQuarantineRepository(options: {
       const { filter, limit, after } = options;
       const page = after === undefined ? {} : { _id: { $gt: after } };
       const documents = await model
-        .find({ ...filter, ...page } as object, { sealedBytes: 0 })
+        .find({ ...filter, ...page } as object, { sealedBytes: 0, sealedFile: 0 })
         .sort({ _id: 1 })
         .limit(limit)
         .lean();
@@ -123,15 +130,15 @@ export function createQuarantineRepository(options: {
     },
 
     async find(id: string): Promise<QuarantineEntry | undefined> {
-      const document = await model.findById(id, { sealedBytes: 0 }).lean();
+      const document = await model.findById(id, { sealedBytes: 0, sealedFile: 0 }).lean();
       return document ? toEntry(document) : undefined;
     },
 
     /** The line as the server sent it, of whatever length. @throws for an id that there is not. */
     async openBytes(id: string): Promise<Readable> {
-      const { sealedBytes } = await model.findById(id, { sealedBytes: 1 }).orFail().lean();
-      if (sealedBytes === undefined) return files.open(id);
-      return Readable.from([secretBox.open({ sealed: sealedBytes, owner: id })]);
+      const { sealedBytes, sealedFile } = await model.findById(id, { sealedBytes: 1, sealedFile: 1 }).orFail().lean();
+      if (sealedFile !== undefined) return files.open({ owner: id, file: sealedFile });
+      return Readable.from([secretBox.open({ sealed: sealedBytes ?? '', owner: id })]);
     },
 
     /** What a replay is to store: the correction where there is one, else the line itself. */
@@ -164,8 +171,8 @@ export function createQuarantineRepository(options: {
 
     /** The file is read again as a whole. */
     async deleteByFile(fileId: string): Promise<void> {
-      const documents = await model.find({ fileId }, { sealedBytes: 1 }).lean();
-      for (const { _id, sealedBytes } of documents) if (sealedBytes === undefined) await files.remove(_id);
+      const documents = await model.find({ fileId, sealedFile: { $exists: true } }, { _id: 1 }).lean();
+      for (const { _id } of documents) await files.removeOf(_id);
       await model.deleteMany({ fileId });
     },
   };
@@ -176,6 +183,12 @@ function idOf({ fileId, offset }: Pick<QuarantinedLine, 'fileId' | 'offset'>): s
   return `${fileId}.${String(offset).padStart(16, '0')}`;
 }
 
-function toEntry({ _id, sealedBytes: _, sealedCorrection, ...fields }: QuarantineDocument): QuarantineEntry {
+function toEntry({
+  _id,
+  sealedBytes: _,
+  sealedFile: __,
+  sealedCorrection,
+  ...fields
+}: QuarantineDocument): QuarantineEntry {
   return { id: _id, ...fields, isCorrected: sealedCorrection !== undefined };
 }

@@ -14,10 +14,10 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-async function store(id: string, ...parts: Buffer[]): Promise<void> {
-  const file = await files.create(id);
-  for (const part of parts) await file.write(part);
-  await file.end();
+async function store(owner: string, ...parts: Buffer[]) {
+  const writer = files.create(owner);
+  for (const part of parts) await writer.write(part);
+  return { owner, file: await writer.end() };
 }
 const chunks = () => database.collection<{ files_id: string; n: number; data: mongoose.mongo.Binary }>('sealed.chunks');
 
@@ -26,44 +26,45 @@ describe('a sealed file #quarantine', () => {
     'of %i bytes comes back as it was, and is not readable in the database',
     async (size) => {
       const bytes = Buffer.alloc(size, 'Jane Doe ');
-      await store(`f${size}`, bytes.subarray(0, size / 3), bytes.subarray(size / 3));
-      expect((await buffer(files.open(`f${size}`))).equals(bytes)).toBe(true);
-      for (const { data } of await chunks()
-        .find({ files_id: `f${size}` })
-        .toArray()) {
+      const stored = await store(`f${size}`, bytes.subarray(0, size / 3), bytes.subarray(size / 3));
+      expect((await buffer(files.open(stored))).equals(bytes)).toBe(true);
+      for (const { data } of await chunks().find({ files_id: stored.file }).toArray()) {
         expect(Buffer.from(data.buffer).includes('Jane Doe')).toBe(false);
       }
     },
   );
 
-  test('written again, also after an upload that never ended, holds the last bytes only', async () => {
-    const killed = await files.create('again');
+  test('of an owner stays when the others are removed, those that never ended too', async () => {
+    const killed = files.create('owner');
     await killed.write(randomBytes(700_000));
-    await store('again', Buffer.from('first'));
-    await store('again', Buffer.from('second'));
-    expect((await buffer(files.open('again'))).toString()).toBe('second');
-    await killed.abort().catch(() => undefined);
+    const first = await store('owner', Buffer.from('first'));
+    const second = await store('owner', Buffer.from('second'));
+    const neighbour = await store('owner2', Buffer.from('neighbour'));
+    await files.removeOf('owner', { except: second.file });
+    expect((await buffer(files.open(second))).toString()).toBe('second');
+    expect((await buffer(files.open(neighbour))).toString()).toBe('neighbour');
+    await expect(buffer(files.open(first))).rejects.toThrow();
+    await killed.abort();
+    await files.removeOf('owner');
+    expect(await chunks().distinct('files_id', { files_id: /^owner/ })).toEqual([neighbour.file]);
   });
 
-  test('that was aborted or removed leaves nothing', async () => {
-    const file = await files.create('gone');
+  test('that was aborted leaves nothing', async () => {
+    const file = files.create('gone');
     await file.write(randomBytes(700_000));
     await file.abort();
-    await store('removed', randomBytes(700_000));
-    await files.remove('removed');
-    expect(await chunks().countDocuments({ files_id: { $in: ['gone', 'removed'] } })).toBe(0);
-    await expect(buffer(files.open('removed'))).rejects.toThrow();
+    expect(await chunks().countDocuments({ files_id: /^gone/ })).toBe(0);
   });
 
-  test('that was changed, or is read with another key or name, ends with an error', async () => {
-    await store('tampered', Buffer.from('{"resourceType":"Patient"}'));
-    await expect(
-      buffer(createSealedFiles({ database, bucketName: 'sealed', key: randomBytes(32) }).open('tampered')),
-    ).rejects.toThrow();
-    const [chunk] = await chunks().find({ files_id: 'tampered' }).toArray();
+  test('that was changed, or is read with another key or for another owner, ends with an error', async () => {
+    const stored = await store('tampered', Buffer.from('{"resourceType":"Patient"}'));
+    const other = createSealedFiles({ database, bucketName: 'sealed', key: randomBytes(32) });
+    await expect(buffer(other.open(stored))).rejects.toThrow();
+    await expect(buffer(files.open({ ...stored, owner: 'another' }))).rejects.toThrow();
+    const [chunk] = await chunks().find({ files_id: stored.file }).toArray();
     const data = Buffer.from(chunk?.data.buffer ?? []);
     data[20] = (data[20] ?? 0) ^ 1;
     await chunks().updateOne({ _id: chunk?._id as never }, { $set: { data: new mongoose.mongo.Binary(data) } });
-    await expect(buffer(files.open('tampered'))).rejects.toThrow();
+    await expect(buffer(files.open(stored))).rejects.toThrow();
   });
 });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -7,8 +8,8 @@ import { createOpenStream, createSealStream } from './sealed-stream.ts';
 /** Bytes on their way into the database, at the database's pace. */
 export interface SealedFileWriter {
   write(bytes: Buffer): Promise<void>;
-  /** Resolves when everything is stored. */
-  end(): Promise<void>;
+  /** Resolves when everything is stored. @returns what `open` needs. */
+  end(): Promise<string>;
   /** Removes what was written so far. */
   abort(): Promise<void>;
 }
@@ -16,8 +17,8 @@ export interface SealedFileWriter {
 export type SealedFiles = ReturnType<typeof createSealedFiles>;
 
 /**
- * Sealed bytes of any length in GridFS, under ids of ours. Writing an id again replaces it, also where an earlier attempt
- * was killed in the middle.
+ * Sealed bytes of any length in GridFS. Each upload is a file of its own, since two workers may write for the same owner
+ * at a time, or one have been killed in the middle; the owner's record names the one that counts.
  */
 export function createSealedFiles(options: {
   readonly database: Database;
@@ -29,19 +30,18 @@ export function createSealedFiles(options: {
     if (!database.db) throw new Error('the store is not connected');
     return new mongoose.mongo.GridFSBucket(database.db, { bucketName });
   };
-  const remove = async (id: string): Promise<void> => {
-    // The driver's `delete` fails where there is no file, but removes the chunks of an upload that did not end.
-    await database.collection(`${bucketName}.files`).deleteOne({ _id: id as never });
-    await database.collection(`${bucketName}.chunks`).deleteMany({ files_id: id });
+  /** Also the chunks of an upload that did not end, which the driver's own `delete` does not look for. */
+  const remove = async (files: object): Promise<void> => {
+    await database.collection(`${bucketName}.files`).deleteMany({ _id: files });
+    await database.collection(`${bucketName}.chunks`).deleteMany({ files_id: files });
   };
   return {
-    remove,
-
-    async create(id: string): Promise<SealedFileWriter> {
-      await remove(id);
+    /** @param owner the id of the record that the bytes belong to; letters, digits, `.`, `_` and `-`. */
+    create(owner: string): SealedFileWriter {
+      const file = `${owner}/${randomUUID()}`;
       const source = new PassThrough();
-      const upload = bucket().openUploadStreamWithId(id as never, id);
-      const stored = pipeline(source, createSealStream({ key, owner: id }), upload);
+      const upload = bucket().openUploadStreamWithId(file as never, file);
+      const stored = pipeline(source, createSealStream({ key, owner }), upload);
       // Awaited by `end`; a failure before that also fails the next `write`.
       stored.catch(() => undefined);
       return {
@@ -51,20 +51,28 @@ export function createSealedFiles(options: {
         async end() {
           source.end();
           await stored;
+          return file;
         },
         async abort() {
           source.destroy();
           await stored.catch(() => undefined);
-          await remove(id);
+          await remove({ $in: [file] });
         },
       };
     },
 
     /** The bytes as they were written. A changed or missing file is an error of the stream. */
-    open(id: string): Readable {
-      const opened = createOpenStream({ key, owner: id });
-      pipeline(bucket().openDownloadStream(id as never), opened).catch((error: Error) => opened.destroy(error));
+    open({ owner, file }: { readonly owner: string; readonly file: string }): Readable {
+      const opened = createOpenStream({ key, owner });
+      pipeline(bucket().openDownloadStream(file as never), opened).catch((error: Error) => opened.destroy(error));
       return opened;
+    },
+
+    /** Removes everything of an owner, or all but the file that counts. */
+    async removeOf(owner: string, { except }: { readonly except?: string } = {}): Promise<void> {
+      // A range instead of a pattern, so that the index serves it: '0' is the character after '/'.
+      const ofOwner = { $gte: `${owner}/`, $lt: `${owner}0` };
+      await remove(except === undefined ? ofOwner : { ...ofOwner, $ne: except });
     },
   };
 }

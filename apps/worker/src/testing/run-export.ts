@@ -29,7 +29,7 @@ export async function runExport(cases: UseCases, request: Partial<BulkExportRequ
     failExport(deps, { exportId, error: toExportError(error) }),
   );
   await waitFor(async () => {
-    clock.now = new Date(clock.now.getTime() + 15 * 60_000);
+    clock.now = (await read(exportId)).notBefore ?? clock.now;
     await pollExport(deps, { exportId, signal, owner: 'test' });
     return (await read(exportId)).phase !== 'exporting';
   });

@@ -48,19 +48,20 @@ export class FileBatch {
     return this.#lines >= maxDocuments || this.#bytes >= maxBytes;
   }
 
-  add(line: NdjsonLine): void {
+  /** @param sealedFile where a line is kept already that was too long to be held. */
+  add(line: NdjsonLine, sealedFile?: string): void {
     const parsed = this.#parse(line);
     this.#count(line);
     if (parsed.kind === 'resource') this.#take(line, parsed);
-    if (parsed.kind === 'rejected') this.#quarantine(line, parsed.reason);
+    if (parsed.kind === 'rejected') this.#quarantine(line, parsed.reason, sealedFile);
   }
 
   /** The line that no line end closed. @returns false where it is cut off rather than the last. */
-  addLast(line: NdjsonLine): boolean {
+  addLast(line: NdjsonLine, sealedFile?: string): boolean {
     const parsed = this.#parse(line);
     if (parsed.kind === 'rejected' && (parsed.reason === 'invalid-json' || parsed.reason === 'invalid-utf8'))
       return false;
-    this.add(line);
+    this.add(line, sealedFile);
     return true;
   }
 
@@ -131,10 +132,10 @@ export class FileBatch {
     }
   }
 
-  #quarantine({ line, offset, bytes, sizeBytes, isTooLong }: NdjsonLine, reason: string): void {
+  #quarantine({ line, offset, bytes, sizeBytes }: NdjsonLine, reason: string, sealedFile?: string): void {
     const { id: fileId, exportId, connectionId } = this.#options.file;
     // A copy: `bytes` is a view of a chunk that would otherwise stay in memory with it.
-    const held = isTooLong ? {} : { bytes: Buffer.from(bytes) };
+    const held = sealedFile === undefined ? { bytes: Buffer.from(bytes) } : { sealedFile };
     this.#bad.push({ connectionId, exportId, fileId, line, offset, reason, sizeBytes, ...held });
   }
 

@@ -30,11 +30,11 @@ function ingest(
         async put({ lines }) {
           written.bad.push(...lines);
         },
-        async createLongLine() {
+        createLongLine() {
           const parts: Buffer[] = [];
           return {
             write: async (part) => void parts.push(part),
-            end: async () => void written.longLines.push(Buffer.concat(parts)),
+            end: async () => `long line ${written.longLines.push(Buffer.concat(parts))}`,
             abort: async () => undefined,
           };
         },
@@ -125,7 +125,9 @@ describe('ingestFile', () => {
     const long = `{"resourceType":"Patient","id":"long","x":"${'y'.repeat(17 * 1024 * 1024)}"}`;
     const { result, written } = ingest(`${patient(1)}${long}\n${patient(2)}`, { file: { promisedCount: 3 } });
     expect(await result).toMatchObject({ stored: 2, quarantined: 1 });
-    expect(written.bad).toMatchObject([{ line: 2, reason: 'line-too-long', sizeBytes: long.length }]);
+    expect(written.bad).toMatchObject([
+      { line: 2, reason: 'line-too-long', sizeBytes: long.length, sealedFile: 'long line 1' },
+    ]);
     expect(written.longLines.map((line) => line.equals(Buffer.from(long)))).toEqual([true]);
   });
 });

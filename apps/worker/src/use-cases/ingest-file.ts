@@ -60,8 +60,7 @@ export async function ingestFile(options: IngestFileOptions): Promise<FileCheckp
           await longLine.write(found);
           continue;
         }
-        await longLine.end();
-        batch.add(found);
+        batch.add(found, await longLine.end());
         if (batch.isFull && !(await flush())) return undefined;
       }
     }
@@ -70,8 +69,7 @@ export async function ingestFile(options: IngestFileOptions): Promise<FileCheckp
     throw error;
   }
   const [last] = splitter.end();
-  await longLine.end();
-  const isCutOff = last !== undefined && !batch.addLast(last);
+  const isCutOff = last !== undefined && !batch.addLast(last, await longLine.end());
   if (!(await flush()) || !(await writing)) return undefined;
   if (isCutOff) throw truncated();
   checkComplete({ file, checkpoint });

@@ -17,15 +17,15 @@ export class LongLine {
   }
 
   async write({ part, offset }: LongLinePart): Promise<void> {
-    this.#writer ??= await this.#quarantine.createLongLine({ fileId: this.#fileId, offset });
+    this.#writer ??= this.#quarantine.createLongLine({ fileId: this.#fileId, offset });
     await this.#writer.write(part);
   }
 
-  /** The line is whole. Without one: nothing. */
-  async end(): Promise<void> {
+  /** The line is whole. @returns where it is kept; undefined where there was none. */
+  async end(): Promise<string | undefined> {
     const writer = this.#writer;
     this.#writer = undefined;
-    await writer?.end();
+    return writer?.end();
   }
 
   /** The rest of the line does not come; it is read again from its start. */
