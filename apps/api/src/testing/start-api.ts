@@ -18,6 +18,7 @@ export interface RequestOptions {
   readonly body?: unknown;
   /** Default: the operator's key by Bearer. Null: none. */
   readonly authorization?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface TestApi {
@@ -76,10 +77,15 @@ export async function startApi({
   const baseUrl = `http://127.0.0.1:${app.port}`;
   const answers: string[] = [];
 
-  const request: TestApi['request'] = async (method, path, { body, authorization = `Bearer ${operatorKey}` } = {}) => {
+  const request: TestApi['request'] = async (method, path, options = {}) => {
+    const { body, authorization = `Bearer ${operatorKey}`, headers = {} } = options;
     const response = await fetch(baseUrl + path, {
       method,
-      headers: { 'content-type': 'application/json', ...(authorization === null ? {} : { authorization }) },
+      headers: {
+        'content-type': 'application/json',
+        ...(authorization === null ? {} : { authorization }),
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startApi, type TestApi } from '../testing/start-api.ts';
+
+const path = '/api/ehr/athenahealth/bulk-export';
+let api: TestApi;
+let connectionId: string;
+
+beforeAll(async () => {
+  api = await startApi();
+  connectionId = await api.createConnection();
+});
+afterAll(async () => {
+  api.expectNoSecretInAnswers();
+  await api.stop();
+});
+
+const start = async (body: object = {}) => {
+  const { body: answer } = await api.request('POST', path, { body: { connectionId, ...body } });
+  return answer.data.id as string;
+};
+const failure = (code: string) => ({ success: false, error: expect.objectContaining({ code }) });
+
+describe('DELETE bulk-export', () => {
+  test('cancels a waiting export, once more is no error, and its request can be made again', async () => {
+    const id = await start({ resourceTypes: ['CarePlan'] });
+    for (let time = 0; time < 2; time++) {
+      const { status, body } = await api.request('DELETE', `${path}/${id}`);
+      expect([status, body.data]).toEqual([
+        200,
+        expect.objectContaining({ id, status: 'CANCELLED', phase: 'cancelled' }),
+      ]);
+    }
+    expect(await start({ resourceTypes: ['CarePlan'] })).not.toBe(id);
+  });
+
+  test.each([
+    { what: 'an unknown export', at: `${path}/job_none`, status: 404, code: 'unknown-export' },
+    { what: 'an unknown provider', at: '/api/ehr/epic/bulk-export/job_none', status: 404, code: 'unknown-provider' },
+  ])('$what: $status', async ({ at, status, code }) => {
+    const answer = await api.request('DELETE', at);
+    expect([answer.status, answer.body]).toEqual([status, failure(code)]);
+  });
+});
+
+describe('POST bulk-export/:id/retry', () => {
+  test('of one that runs changes nothing; of a cancelled one: 409; of an unknown one: 404', async () => {
+    const id = await start({ resourceTypes: ['Goal'] });
+    const running = await api.request('POST', `${path}/${id}/retry`);
+    expect([running.status, running.body.data]).toEqual([202, expect.objectContaining({ id, phase: 'queued' })]);
+    await api.request('DELETE', `${path}/${id}`);
+    const cancelled = await api.request('POST', `${path}/${id}/retry`);
+    expect([cancelled.status, cancelled.body]).toEqual([409, failure('nothing-to-retry')]);
+    const unknown = await api.request('POST', `${path}/job_none/retry`);
+    expect([unknown.status, unknown.body]).toEqual([404, failure('unknown-export')]);
+  });
+});
+
+describe('POST bulk-export', () => {
+  test.each([
+    { what: 'an empty key', key: '' },
+    { what: 'a key with a space', key: 'a b' },
+    { what: 'a key over 200 characters', key: 'x'.repeat(201) },
+  ])('with $what as Idempotency-Key: 400', async ({ key }) => {
+    const headers = { 'idempotency-key': key };
+    const { status, body } = await api.request('POST', path, { body: { connectionId }, headers });
+    expect([status, body]).toEqual([400, failure('invalid-request')]);
+    expect(body.error.details).toEqual([{ path: '', message: expect.stringContaining('Idempotency-Key') }]);
+  });
+
+  test('refused under an Idempotency-Key, the key is free for the corrected request', async () => {
+    const headers = { 'idempotency-key': 'corrected' };
+    const post = (body: object) => api.request('POST', path, { body: { connectionId, ...body }, headers });
+    const running = await start({ resourceTypes: ['Device'] });
+    expect(await post({ resourceTypes: ['Device'] })).toMatchObject({ status: 409 });
+    await api.request('DELETE', `${path}/${running}`);
+    expect(await post({ resourceTypes: ['Device'] })).toMatchObject({ status: 202 });
+  });
+
+  test('under the key of another client is a request of its own', async () => {
+    const headers = { 'idempotency-key': 'shared' };
+    const body = { connectionId, resourceTypes: ['Coverage'] };
+    const first = await api.request('POST', path, { body, headers });
+    const authorization = `Bearer ${api.clientKey}`;
+    const other = await api.request('POST', path, { body, headers, authorization });
+    expect([first.status, other.status]).toEqual([202, 409]);
+  });
+
+  test.each([
+    { what: 'no type', typeFilters: ['category=laboratory'], at: 'typeFilters.0' },
+    { what: 'an unknown type', typeFilters: ['Observatoin?category=x'], at: 'typeFilters.0' },
+    { what: 'no search', typeFilters: ['Observation'], at: 'typeFilters.0' },
+    {
+      what: 'a type that is not asked for',
+      resourceTypes: ['Patient'],
+      typeFilters: ['Observation?code=1'],
+      at: 'typeFilters.0',
+    },
+    { what: 'none at all', typeFilters: [], at: 'typeFilters' },
+    { what: 'since "last"', typeFilters: ['Observation?code=1'], since: 'last', at: 'since' },
+  ])('with typeFilters of $what: 400', async ({ at, what: _, ...fields }) => {
+    const { status, body } = await api.request('POST', path, { body: { connectionId, ...fields } });
+    expect([status, body.error.details]).toEqual([400, [{ path: at, message: expect.any(String) }]]);
+  });
+});
+
+describe('the quarantine', () => {
+  test.each([
+    { what: 'a limit of 0', query: 'limit=0', at: 'limit' },
+    { what: 'an unknown state', query: 'state=closed', at: 'state' },
+    { what: 'an unknown field', query: 'export=job_1', at: 'export' },
+  ])('listed with $what: 400', async ({ query, at }) => {
+    const { status, body } = await api.request('GET', `/api/ehr/quarantine?${query}`);
+    expect([status, body.error.details]).toEqual([400, [{ path: at, message: expect.any(String) }]]);
+  });
+
+  test.each([
+    { method: 'GET', at: '/api/ehr/quarantine/none/line' },
+    { method: 'POST', at: '/api/ehr/quarantine/none/replay' },
+    { method: 'POST', at: '/api/ehr/quarantine/replay' },
+  ])('$method $at is for operators: 403 for a client', async ({ method, at }) => {
+    const body = method === 'POST' ? { exportId: 'job_1' } : undefined;
+    const answer = await api.request(method, at, { authorization: `Bearer ${api.clientKey}`, body });
+    expect([answer.status, answer.body]).toEqual([403, failure('forbidden')]);
+    const known = await api.request(method, at, { body });
+    expect(known.status).toBe(at.endsWith('quarantine/replay') ? 202 : 404);
+  });
+
+  test('takes a correction of at most 10 MB: 413', async () => {
+    const body = 'x'.repeat(11 * 1024 * 1024);
+    const { status, body: answer } = await api.request('POST', '/api/ehr/quarantine/none/replay', { body });
+    expect([status, answer]).toEqual([413, failure('body-too-large')]);
+    expect(answer.error.message).toContain('10240 KB');
+  });
+});
