@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type BulkExport, type BulkExportRequest, noCounts, sinceLast } from '@bulkhead/domain';
+import { type BulkExport, type BulkExportRequest, everyType, noCounts, sinceLast } from '@bulkhead/domain';
 import type { Store } from '@bulkhead/store';
 import type { BulkExportBody } from './bulk-export.schema.ts';
 import { newId } from './new-id.ts';
@@ -52,7 +52,7 @@ async function resolveSince({ store, body }: { readonly store: Store; readonly b
   const watermarks = await store.watermarks.list({ connectionId, exportType });
   const { since, unknown } = sinceLast({ resourceTypes, watermarks });
   if (unknown.length === 0) return { since, warnings: [] };
-  const types = unknown.join(', ').replace('*', 'the set of every type');
-  const message = `No export has wholly stored ${types} before, so this one asks for everything.`;
+  const types = unknown.map((type) => (type === everyType ? 'every type' : type)).join(', ');
+  const message = `No export before has wholly stored ${types}, so this one asks for everything.`;
   return { since, warnings: [{ code: 'since-last-full', message }] };
 }

@@ -31,15 +31,17 @@ const observed = fc.record({
   isDeletion: fc.boolean(),
   isSubsetted: fc.boolean(),
   seen: fc.integer({ min: 4, max: 6 }),
+  /** Two files of one export can hold other content of the same version. */
+  file: fc.integer({ min: 1, max: 2 }),
 });
 type Observed = typeof observed extends fc.Arbitrary<infer Value> ? Value : never;
 
 /**
- * Content of a version: the same whenever it is seen, or other as of a day. A server that takes a version's content back
+ * Content of a version: the same whenever it is seen, or other in each export and file. A server that takes a version's content back
  * again (A, B, A) cannot be told from a late file without writing at every export.
  */
-function contentOf({ id, updated, versionId, seen }: Observed): string {
-  return `${id}/${updated ?? ''}/${versionId ?? ''}/${versionId === '2' && seen > 4 ? 'other' : 'same'}`;
+function contentOf({ id, updated, versionId, seen, file }: Observed): string {
+  return `${id}/${updated ?? ''}/${versionId ?? ''}/${versionId === '2' ? `${seen}/${file}` : 'same'}`;
 }
 
 function toDocument(connectionId: string, one: Observed): ResourceDocument {

@@ -56,7 +56,7 @@ function linkExpired(cause?: unknown): AppError {
   return new AppError({
     code: 'link-expired',
     message:
-      "The EHR refuses the file's link, and its manifest has no working one any more. Ask for a new export; it brings what is missing.",
+      "The EHR refuses the file's link, and its manifest has no working one. Ask for a new export, which brings what is missing; if that is refused too, verify that the granted scopes cover the type.",
     retry: 'never',
     cause,
   });
