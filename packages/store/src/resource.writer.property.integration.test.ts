@@ -23,14 +23,16 @@ afterAll(async () => {
 
 const day = (number: number) => new Date(Date.UTC(2024, 0, number));
 
+const sometimes = fc.constantFrom(true, false, false, false);
+
 /** One version of a resource as some export brings it: few values, so that versions meet and tie often. */
 const observed = fc.record({
-  id: fc.constantFrom('a', 'b', 'c'),
-  updated: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
-  versionId: fc.option(fc.constantFrom('1', '2', '10', 'x'), { nil: undefined }),
-  isDeletion: fc.boolean(),
-  isSubsetted: fc.boolean(),
-  seen: fc.integer({ min: 4, max: 6 }),
+  id: fc.constantFrom('a', 'b'),
+  updated: fc.option(fc.integer({ min: 1, max: 2 }), { nil: undefined }),
+  versionId: fc.option(fc.constantFrom('2', '10'), { nil: undefined }),
+  isDeletion: sometimes,
+  isSubsetted: sometimes,
+  seen: fc.integer({ min: 4, max: 5 }),
   /** Two files of one export can hold other content of the same version. */
   file: fc.integer({ min: 1, max: 2 }),
 });
@@ -99,7 +101,7 @@ describe('property: the resource writer #newest-wins #confluence', () => {
         );
         expect(await write(batches)).toEqual(expected);
       }),
-      { numRuns: 60 },
+      { numRuns: 300 },
     );
   }, 60_000);
 
