@@ -1,0 +1,97 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type BulkExportPhase, isTerminal, type OutputFile } from '@bulkhead/domain';
+import type { ChaosSystem } from '../system/start-chaos-system.ts';
+
+/** How far a file was stored at a moment, as the ledger says. */
+export interface LedgerSample {
+  /** When it had been read: it was so at the latest then. */
+  readonly atMs: number;
+  /** Of the file's URL. */
+  readonly path: string;
+  /** Where a resume would start; 0 without the validator that a resume needs. */
+  readonly resumableBytes: number;
+  readonly state: OutputFile['state'];
+}
+
+export interface WatchedExport {
+  readonly id: string;
+  readonly phase: BulkExportPhase;
+  /** Of the lines that the manifest promised, how many are stored: 0 to 1. */
+  readonly progress: number;
+}
+
+const intervalMs = 20;
+
+/** Looks at the records all the time: to know when to strike, and afterwards what was known when. */
+export class ExportWatch {
+  readonly #system: ChaosSystem;
+  readonly #samples: LedgerSample[] = [];
+  readonly #lastSamples = new Map<string, LedgerSample>();
+  readonly #seen = new Set<string>();
+  #current: WatchedExport | undefined;
+  #stopped = false;
+  #watching: Promise<void> | undefined;
+
+  constructor(system: ChaosSystem) {
+    this.#system = system;
+  }
+
+  /** The export that was last seen, also when it is over. */
+  get current(): WatchedExport | undefined {
+    return this.#current;
+  }
+
+  /** Every export that was active at some time. */
+  get exportIds(): readonly string[] {
+    return [...this.#seen];
+  }
+
+  /** One per change of a file. */
+  get samples(): readonly LedgerSample[] {
+    return this.#samples;
+  }
+
+  start(): void {
+    this.#watching = this.#watch();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#watching;
+  }
+
+  async #watch(): Promise<void> {
+    while (!this.#stopped) {
+      // MongoDB may be away on purpose.
+      await this.#look().catch(() => undefined);
+      await delay(intervalMs);
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { bulkExports, outputFiles } = this.#system.store;
+    const active = await bulkExports.listActive();
+    for (const { id } of active) this.#seen.add(id);
+    const id = active.at(-1)?.id ?? this.#current?.id;
+    const record = active.at(-1) ?? (id === undefined ? undefined : await bulkExports.find(id));
+    if (!record || (isTerminal(record.phase) && record.phase === this.#current?.phase)) return;
+    const files = record.transactionTime === undefined ? [] : await outputFiles.listByExport(record.id);
+    for (const file of files) this.#sample(file);
+    this.#current = { id: record.id, phase: record.phase, progress: progressOf(files) };
+  }
+
+  #sample({ id, url, checkpoint, etag, state }: OutputFile): void {
+    const resumableBytes = etag === undefined ? 0 : checkpoint.bytes;
+    const last = this.#lastSamples.get(id);
+    if (last?.resumableBytes === resumableBytes && last.state === state) return;
+    const sample = { atMs: performance.now(), path: new URL(url).pathname, resumableBytes, state };
+    this.#lastSamples.set(id, sample);
+    this.#samples.push(sample);
+  }
+}
+
+function progressOf(files: readonly OutputFile[]): number {
+  const promised = files.reduce((sum, { promisedCount = 0 }) => sum + promisedCount, 0);
+  const stored = files.reduce((sum, { checkpoint }) => sum + checkpoint.lines, 0);
+  return promised === 0 ? 0 : stored / promised;
+}

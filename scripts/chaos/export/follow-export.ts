@@ -1,0 +1,40 @@
+import type { ChaosSystem } from '../system/start-chaos-system.ts';
+import { waitUntil } from '../wait-until.ts';
+
+/** What the API says of an export. */
+export interface ExportView {
+  readonly id: string;
+  readonly status: 'IN_PROGRESS' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
+  readonly phase: string;
+  readonly errorCode?: string;
+  readonly errorMessage?: string;
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  readonly counts: { readonly promised: number; readonly stored: number; readonly filesFailed: number };
+}
+
+/** A request that hangs on a dying API must not use up the round. */
+const answerTimeoutMs = 10_000;
+const intervalMs = 100;
+
+/** @returns the export at its end; undefined where there is none in time. */
+export function followExport({
+  system: { baseUrl, apiKey },
+  exportId,
+  timeoutMs,
+}: {
+  readonly system: ChaosSystem;
+  readonly exportId: string;
+  readonly timeoutMs: number;
+}): Promise<ExportView | undefined> {
+  return waitUntil(
+    async () => {
+      const response = await fetch(`${baseUrl}/api/ehr/athenahealth/bulk-export/${exportId}`, {
+        headers: { authorization: `Bearer ${apiKey}` },
+        signal: AbortSignal.timeout(answerTimeoutMs),
+      });
+      const { data } = (await response.json()) as { data?: ExportView };
+      return data && data.status !== 'IN_PROGRESS' ? data : undefined;
+    },
+    { timeoutMs, intervalMs },
+  );
+}

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ChaosSystem } from '../system/start-chaos-system.ts';
+
+export interface ExportOrder {
+  readonly since: string | undefined;
+}
+
+/** What a program that keeps asking would wait between two tries. */
+const retryMs = 200;
+/** The API itself waits up to 5 s for the kick-off, and some more where MongoDB does not answer. */
+const answerTimeoutMs = 15_000;
+
+/**
+ * Orders an export as a careful client does: the same order with the same Idempotency-Key until there is an answer.
+ * @returns the export's id; undefined where nobody answered in time.
+ */
+export async function orderExport({
+  system,
+  order,
+  timeoutMs,
+}: {
+  readonly system: ChaosSystem;
+  readonly order: ExportOrder;
+  readonly timeoutMs: number;
+}): Promise<string | undefined> {
+  const deadline = performance.now() + timeoutMs;
+  const key = randomUUID();
+  while (performance.now() < deadline) {
+    const exportId = await tryOnce({ system, order, key });
+    if (exportId !== undefined) return exportId;
+    await delay(retryMs);
+  }
+  return undefined;
+}
+
+async function tryOnce(options: {
+  readonly system: ChaosSystem;
+  readonly order: ExportOrder;
+  readonly key: string;
+}): Promise<string | undefined> {
+  const response = await post(options);
+  if (!response || response.status >= 500) return undefined;
+  const { data, error } = (await response.json()) as Answer;
+  if (response.status === 202) return data?.id;
+  const running = response.status === 409 ? error?.details?.exportId : undefined;
+  if (running === undefined) throw new Error(`the API refused the export: ${response.status} ${error?.code}`);
+  // The first try's export, or the place that it took before it died; only the former can be followed.
+  return (await options.system.store.bulkExports.find(running).catch(() => undefined)) && running;
+}
+
+interface Answer {
+  readonly data?: { readonly id: string };
+  readonly error?: { readonly code: string; readonly details?: { readonly exportId?: string } };
+}
+
+/** @returns undefined where the API is away or dies over it. */
+async function post({
+  system: { baseUrl, apiKey, connectionId },
+  order: { since },
+  key,
+}: Parameters<typeof tryOnce>[0]): Promise<Response | undefined> {
+  try {
+    const response = await fetch(`${baseUrl}/api/ehr/athenahealth/bulk-export`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${apiKey}`,
+        'content-type': 'application/json',
+        'idempotency-key': key,
+      },
+      body: JSON.stringify({ connectionId, exportType: 'Patient', ...(since === undefined ? {} : { since }) }),
+      signal: AbortSignal.timeout(answerTimeoutMs),
+    });
+    const body = await response.text();
+    return new Response(body, { status: response.status });
+  } catch {
+    return undefined;
+  }
+}

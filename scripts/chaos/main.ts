@@ -1,0 +1,51 @@
+// usage: pnpm chaos [--rounds N] [--seed S] [--json] [--outage-seconds N] [--kinds a,b] [--patients N]
+// Exports, each disturbed once at a moment of chance: servers and processes die, freeze, forget, run full. Whatever
+// happens, everything that is served must be stored, nothing twice, nothing in silence. Exit 1 where that does not hold.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSteps } from '../start/steps.ts';
+import { type ChaosOptions, readOptions } from './options.ts';
+import { isClean } from './report/summarize.ts';
+import { runRounds } from './run-rounds.ts';
+import { startChaosSystem } from './system/start-chaos-system.ts';
+
+try {
+  process.exit(await main(readOptions(process.argv.slice(2))));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
+
+async function main(options: ChaosOptions): Promise<number> {
+  const { json, seed, patients } = options;
+  // With --json, what is not the result goes where people look and programs do not.
+  const steps = createSteps({ stream: json ? process.stderr : process.stdout });
+  steps.say(`seed ${seed}`);
+  const interrupted = new AbortController();
+  const folder = mkdtempSync(join(tmpdir(), 'bulkhead-chaos-'));
+  const system = await startChaosSystem({ folder, patients, seed, report: steps.report });
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopping ??= system.stop();
+    return stopping;
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      interrupted.abort();
+      // A round can wait for minutes; whoever ends this does not want to.
+      void stop().finally(() => process.exit(130));
+    });
+  }
+  let clean = false;
+  try {
+    const summary = await runRounds({ system, options, say: steps.say, signal: interrupted.signal });
+    clean = isClean(summary);
+    console.log(JSON.stringify(summary, null, json ? 0 : 2));
+    return clean ? 0 : 1;
+  } finally {
+    await stop();
+    if (clean) rmSync(folder, { recursive: true, force: true });
+    else steps.say(`the processes' logs and the data are kept in ${folder}`);
+  }
+}

@@ -1,0 +1,31 @@
+import { expect, test } from '@jest/globals';
+import { chaosKinds } from './actions/chaos-kinds.ts';
+import { readOptions } from './options.ts';
+
+test('has defaults, every kind among them, and a seed of its own', () => {
+  const options = readOptions([]);
+  expect(options).toMatchObject({ rounds: 20, json: false, outageSeconds: 120, patients: 100, kinds: chaosKinds });
+  expect(Number.isInteger(options.seed)).toBe(true);
+});
+
+test('reads what is asked for', () => {
+  const args = ['--rounds', '3', '--seed', '7', '--json', '--outage-seconds', '2', '--kinds', 'kill-api, flush-redis'];
+  expect(readOptions([...args, '--patients', '9'])).toEqual({
+    rounds: 3,
+    seed: 7,
+    json: true,
+    outageSeconds: 2,
+    kinds: ['kill-api', 'flush-redis'],
+    patients: 9,
+  });
+});
+
+test.each([
+  { args: ['--rounds', 'many'], message: '--rounds must be a whole number' },
+  { args: ['--seed', '-1'], message: '--seed must be' },
+  { args: ['--patients', ''], message: '--patients must be' },
+  { args: ['--kinds', 'kill-everybody'], message: 'there is no kill-everybody' },
+  { args: ['--twice'], message: 'usage: pnpm chaos' },
+])('refuses $args', ({ args, message }) => {
+  expect(() => readOptions(args)).toThrow(message);
+});

@@ -1,0 +1,43 @@
+import { type BulkExportPhase, isTerminal, type Watermark } from '@bulkhead/domain';
+import type { Finding } from './finding.ts';
+import type { Difference } from './read-differences.ts';
+
+/** The export that a watermark names. */
+export interface WatermarkedExport {
+  readonly id: string;
+  readonly phase: BulkExportPhase;
+  readonly transactionTime?: string;
+}
+
+/**
+ * A watermark promises that everything up to it is stored; the next export asks for what came later only, so a promise
+ * that is not true loses for good, and silently.
+ */
+export function judgeWatermarks(options: {
+  readonly watermarks: readonly Watermark[];
+  readonly earlier: readonly Watermark[];
+  readonly exports: readonly WatermarkedExport[];
+  readonly differences: readonly Difference[];
+}): Finding[] {
+  const { watermarks, earlier, exports, differences } = options;
+  const ends = new Map(exports.filter(({ phase }) => isTerminal(phase)).map((one) => [one.id, one.transactionTime]));
+  const before = new Map(earlier.map(({ resourceType, at }) => [resourceType, at]));
+  return watermarks.flatMap(({ resourceType, at, exportId }): Finding[] => {
+    const end = ends.get(exportId);
+    const missed = differences.filter(
+      ({ type, what, lastUpdated }) => type === resourceType && what !== 'extra' && lastUpdated && lastUpdated <= at,
+    ).length;
+    return [
+      ...(end === undefined ? [silent(1, `${resourceType}: its watermark names no settled export`)] : []),
+      ...(end !== undefined && at > new Date(end)
+        ? [silent(1, `${resourceType}: its watermark is later than its export`)]
+        : []),
+      ...(at < (before.get(resourceType) ?? at) ? [silent(1, `${resourceType}: its watermark went back`)] : []),
+      ...(missed > 0 ? [silent(missed, `${resourceType}: ${missed} resources from before its watermark miss`)] : []),
+    ];
+  });
+}
+
+function silent(count: number, text: string): Finding {
+  return { verdict: 'silent', count, text };
+}

@@ -1,0 +1,72 @@
+import { parseExact } from '@bulkhead/fhir';
+import type { ChaosSystem } from '../system/start-chaos-system.ts';
+import { fingerprint } from './fingerprint.ts';
+
+/** A resource that is not stored as it is served now. */
+export interface Difference {
+  readonly type: string;
+  readonly id: string;
+  /** `extra`: stored though it is not served, so it was resurrected or never deleted. */
+  readonly what: 'missing' | 'other-version' | 'other-content' | 'extra';
+  /** Of the served version. */
+  readonly lastUpdated?: Date;
+}
+
+/** What the differences need of a resource. */
+export interface ComparedResource {
+  readonly id: string;
+  readonly versionId?: string;
+  readonly lastUpdated?: Date;
+  readonly fingerprint: string;
+}
+
+/** Compares what MongoDB holds for the connection with what the simulator serves now, type by type. */
+export async function readDifferences({ simulator, store, connectionId }: ChaosSystem): Promise<Difference[]> {
+  const differences: Difference[] = [];
+  for (const type of Object.keys(await simulator.types())) {
+    const served = (await simulator.lines(type)).map((line) => toCompared(parseExact(line)));
+    const stored: ComparedResource[] = [];
+    for await (const resource of store.resources.stream({ connectionId, resourceType: type })) {
+      stored.push(toCompared(resource));
+    }
+    differences.push(...compareResources({ type, served, stored }));
+  }
+  return differences;
+}
+
+export function compareResources({
+  type,
+  served,
+  stored,
+}: {
+  readonly type: string;
+  readonly served: readonly ComparedResource[];
+  readonly stored: readonly ComparedResource[];
+}): Difference[] {
+  const expected = new Map(served.map((resource) => [resource.id, resource]));
+  const differences: Difference[] = [];
+  for (const resource of stored) {
+    const wanted = expected.get(resource.id);
+    expected.delete(resource.id);
+    const { id } = resource;
+    if (!wanted) differences.push({ type, id, what: 'extra' });
+    else if (wanted.versionId !== resource.versionId) differences.push(wrong(type, wanted, 'other-version'));
+    else if (wanted.fingerprint !== resource.fingerprint) differences.push(wrong(type, wanted, 'other-content'));
+  }
+  for (const wanted of expected.values()) differences.push(wrong(type, wanted, 'missing'));
+  return differences;
+}
+
+function wrong(type: string, { id, lastUpdated }: ComparedResource, what: Difference['what']): Difference {
+  return { type, id, what, ...(lastUpdated ? { lastUpdated } : {}) };
+}
+
+function toCompared(resource: unknown): ComparedResource {
+  const { id, meta = {} } = resource as { id: string; meta?: { versionId?: string; lastUpdated?: string } };
+  return {
+    id,
+    ...(meta.versionId === undefined ? {} : { versionId: meta.versionId }),
+    ...(meta.lastUpdated === undefined ? {} : { lastUpdated: new Date(meta.lastUpdated) }),
+    fingerprint: fingerprint(resource),
+  };
+}

@@ -1,0 +1,84 @@
+import type { Random } from '../random.ts';
+import type { SimulatorControl } from '../system/simulator-control.ts';
+
+/** A change at the EHR; shares stand for places in lists that are known only then. */
+export interface ChangePlan {
+  readonly what: 'update' | 'create' | 'delete';
+  readonly typeShare: number;
+  readonly resourceShare: number;
+  /** Of a created resource. */
+  readonly id: string;
+  /** Written as `12.50`: a number whose text a double would change. */
+  readonly amount: string;
+}
+
+/** Enough for files of several types, few enough to be made in a blink. */
+const counts = { min: 10, max: 40 } as const;
+
+export function drawChanges({
+  random,
+  round,
+  withDeletions,
+}: {
+  readonly random: Random;
+  readonly round: number;
+  readonly withDeletions: boolean;
+}): ChangePlan[] {
+  return Array.from({ length: random.integer(counts.min, counts.max) }, (_, index) => ({
+    what: random.pick(
+      withDeletions ? (['update', 'update', 'create', 'delete'] as const) : (['update', 'create'] as const),
+    ),
+    typeShare: random.share(),
+    resourceShare: random.share(),
+    id: `chaos-${round}-${index}`,
+    amount: `${random.integer(1, 99)}.${random.integer(1, 9)}0`,
+  }));
+}
+
+/** Makes the changes one after the other; the same plans on the same practice are the same changes. */
+export async function makeChanges({
+  simulator,
+  changes,
+}: {
+  readonly simulator: SimulatorControl;
+  readonly changes: readonly ChangePlan[];
+}): Promise<void> {
+  const types = Object.keys(await simulator.types()).sort();
+  const lines = new Map<string, string[]>();
+  for (const change of changes) {
+    const type = at(types, change.typeShare);
+    const served = lines.get(type) ?? (await simulator.lines(type));
+    lines.set(type, served);
+    // The last of a type stays, to be copied from.
+    if (served.length > 1) await makeChange({ simulator, type, change, served });
+  }
+}
+
+async function makeChange(options: {
+  readonly simulator: SimulatorControl;
+  readonly type: string;
+  readonly change: ChangePlan;
+  /** Of this type; changed along. */
+  readonly served: string[];
+}): Promise<void> {
+  const { simulator, type, change, served } = options;
+  const line = at(served, change.resourceShare);
+  const resource = JSON.parse(line) as { id: string };
+  if (change.what === 'delete') {
+    served.splice(served.indexOf(line), 1);
+    await simulator.remove(type, resource.id);
+    return;
+  }
+  const id = change.what === 'create' ? change.id : resource.id;
+  const extension = [{ url: 'urn:bulkhead:chaos', valueDecimal: placeholder }];
+  // JSON.stringify would write 12.5.
+  const text = JSON.stringify({ ...resource, id, extension }).replace(`"${placeholder}"`, change.amount);
+  if (change.what === 'create') served.push(text);
+  await simulator.put(type, id, text);
+}
+
+const placeholder = '@amount';
+
+function at<Value>(values: readonly Value[], share: number): Value {
+  return values[Math.floor(share * values.length)] as Value;
+}

@@ -1,0 +1,44 @@
+import type { Random } from '../random.ts';
+
+/** The body of the simulator's `POST /_sim/faults`. */
+export interface FaultOrder {
+  readonly match: { readonly method?: string; readonly path: string };
+  readonly fault: { readonly kind: string } & Readonly<Record<string, unknown>>;
+  readonly after?: number;
+}
+
+const files = '/bulkdata/';
+const status = '/bulkstatus/';
+const kickOff = '[$]export$';
+/** In half of the rounds none: chaos alone, and an export that is over soon. */
+const mostFaults = 2;
+
+/**
+ * What an EHR does in a bad hour. None of these makes a client start a file again from its beginning or repeat a kick-off
+ * that was accepted, so whoever does so did it for himself.
+ */
+const draws: readonly ((random: Random) => FaultOrder)[] = [
+  (random) => onFile(random, { kind: 'reset', afterBytes: random.integer(0, 200_000) }),
+  (random) => onFile(random, { kind: 'truncate', afterBytes: random.integer(1000, 200_000) }),
+  (random) => onFile(random, { kind: 'status', status: 503 }),
+  (random) => onFile(random, { kind: 'slow', bytesPerSecond: random.integer(100_000, 1_000_000) }),
+  (random) => onFile(random, { kind: 'slow', bytesPerSecond: random.integer(100_000, 1_000_000) }),
+  (random) => onFile(random, { kind: 'expire-tokens' }),
+  (random) => ({
+    match: { method: 'GET', path: random.pick([files, status, kickOff]) },
+    fault: { kind: 'status', status: 429, retryAfter: '1' },
+  }),
+  () => ({ match: { method: 'GET', path: status }, fault: { kind: 'expire-tokens' } }),
+  // The answer takes its time: the kick-off is accepted, and nobody knows it yet.
+  (random) => ({ match: { path: kickOff }, fault: { kind: 'latency', ms: random.integer(200, 1200) } }),
+  (random) => ({ match: { path: status }, fault: { kind: 'latency', ms: random.integer(200, 1200) } }),
+];
+
+export function drawFaults(random: Random): FaultOrder[] {
+  if (random.chance(0.5)) return [];
+  return Array.from({ length: random.integer(1, mostFaults) }, () => random.pick(draws)(random));
+}
+
+function onFile(random: Random, fault: FaultOrder['fault']): FaultOrder {
+  return { match: { method: 'GET', path: files }, fault, after: random.integer(0, 8) };
+}

@@ -1,0 +1,31 @@
+import type { BulkExportPhase } from '@bulkhead/domain';
+import type { Random } from '../random.ts';
+
+/** When in an export's life chaos strikes. */
+export type Moment =
+  /** After the order was sent: also while it is on its way, or not taken yet. */
+  | { readonly on: 'delay'; readonly delayMs: number }
+  /** In a phase, and some time into it. */
+  | { readonly on: 'phase'; readonly phase: BulkExportPhase; readonly delayMs: number }
+  /** When this share of what was promised is stored. */
+  | { readonly on: 'progress'; readonly share: number };
+
+/** The phases that last long enough to be hit. */
+const phases: readonly BulkExportPhase[] = ['queued', 'kicking-off', 'exporting', 'downloading', 'finalizing'];
+/** An undisturbed export takes about this long here. */
+const exportMs = 3500;
+/** Longer than most steps (a batch, a transition with its fsync), so that what follows a phase's start is hit as well. */
+const stepMs = 150;
+
+export function drawMoment(random: Random): Moment {
+  const on = random.pick(['delay', 'phase', 'progress'] as const);
+  if (on === 'delay') return { on, delayMs: random.integer(0, exportMs) };
+  if (on === 'phase') return { on, phase: random.pick(phases), delayMs: random.integer(0, stepMs) };
+  return { on, share: random.integer(1, 95) / 100 };
+}
+
+export function describeMoment(moment: Moment): string {
+  if (moment.on === 'delay') return `${moment.delayMs} ms after the order`;
+  if (moment.on === 'phase') return `${moment.phase} + ${moment.delayMs} ms`;
+  return `${Math.round(moment.share * 100)} % stored`;
+}

@@ -1,0 +1,50 @@
+import { type ChaosKind, chaosAction } from '../actions/chaos-kinds.ts';
+import { createRandom } from '../random.ts';
+import { type ChangePlan, drawChanges } from './changes.ts';
+import { drawFaults, type FaultOrder } from './faults.ts';
+import { drawMoment, type Moment } from './moment.ts';
+
+/** Everything that a round leaves to chance, decided before it begins: what happens then cannot change the choices. */
+export interface RoundPlan {
+  readonly round: number;
+  readonly kind: ChaosKind;
+  /** Only what changed since the oldest watermark, or everything. */
+  readonly isIncremental: boolean;
+  readonly changes: readonly ChangePlan[];
+  readonly faults: readonly FaultOrder[];
+  readonly moment: Moment;
+  /** For the action's own choices. */
+  readonly actionSeed: number;
+}
+
+/** Every kind once, in an order of chance, before any comes again. */
+export function drawPlans(options: {
+  readonly seed: number;
+  readonly rounds: number;
+  readonly kinds: readonly ChaosKind[];
+}): RoundPlan[] {
+  const { seed, rounds, kinds } = options;
+  const random = createRandom(seed);
+  const order: ChaosKind[] = [];
+  while (order.length < rounds) order.push(...random.shuffle(kinds));
+  return order.slice(0, rounds).map((kind, index) => {
+    // From numbers of its own, so that a plan does not depend on how many its predecessors used.
+    return drawPlan({ round: index + 1, kind, seed: random.integer(0, 2 ** 32 - 1) });
+  });
+}
+
+function drawPlan({ round, kind, seed }: { round: number; kind: ChaosKind; seed: number }): RoundPlan {
+  const random = createRandom(seed);
+  const isIncremental = round % 2 === 0;
+  const draw = chaosAction(kind).drawMoment ?? drawMoment;
+  return {
+    round,
+    kind,
+    isIncremental,
+    moment: draw(random),
+    faults: drawFaults(random),
+    // A full export tells of no deletion, so deletions wait for an incremental one.
+    changes: drawChanges({ random, round, withDeletions: isIncremental }),
+    actionSeed: random.integer(0, 2 ** 32 - 1),
+  };
+}

@@ -1,0 +1,25 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type BulkExportPhase, isTerminal } from '@bulkhead/domain';
+import type { ExportWatch, WatchedExport } from '../export/export-watch.ts';
+import { waitUntil } from '../wait-until.ts';
+import type { Moment } from './moment.ts';
+
+const order: readonly BulkExportPhase[] = ['queued', 'kicking-off', 'exporting', 'downloading', 'finalizing'];
+/** An export that is not there by then is held up by a fault; chaos comes on top. */
+const timeoutMs = 8000;
+const intervalMs = 2;
+
+/** Resolves at the moment, or when it has passed: phases of a few ms are missed now and then. */
+export async function waitForMoment({ moment, watch }: { readonly moment: Moment; readonly watch: ExportWatch }) {
+  if (moment.on !== 'delay') {
+    await waitUntil(() => hasCome(moment, watch.current) || undefined, { timeoutMs, intervalMs });
+  }
+  if (moment.on !== 'progress') await delay(moment.delayMs);
+}
+
+function hasCome(moment: Exclude<Moment, { on: 'delay' }>, current: WatchedExport | undefined): boolean {
+  if (!current) return false;
+  if (isTerminal(current.phase)) return true;
+  if (moment.on === 'progress') return current.progress >= moment.share;
+  return order.indexOf(current.phase) >= order.indexOf(moment.phase);
+}

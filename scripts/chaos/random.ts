@@ -1,0 +1,35 @@
+export interface Random {
+  /** From 0 up to, not including, 1. */
+  share(): number;
+  /** A whole number, both ends included. */
+  integer(min: number, max: number): number;
+  chance(probability: number): boolean;
+  pick<Value>(values: readonly Value[]): Value;
+  shuffle<Value>(values: readonly Value[]): Value[];
+}
+
+/** The same seed gives the same numbers (mulberry32: small, and good enough to choose by). */
+export function createRandom(seed: number): Random {
+  let state = seed >>> 0;
+  const share = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const integer = (min: number, max: number): number => min + Math.floor(share() * (max - min + 1));
+  return {
+    share,
+    integer,
+    chance: (probability) => share() < probability,
+    pick(values) {
+      if (values.length === 0) throw new Error('there is nothing to pick from');
+      return values[integer(0, values.length - 1)] as (typeof values)[number];
+    },
+    shuffle: (values) =>
+      values
+        .map((value) => ({ value, order: share() }))
+        .sort((left, right) => left.order - right.order)
+        .map(({ value }) => value),
+  };
+}

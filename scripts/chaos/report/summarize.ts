@@ -1,0 +1,49 @@
+import type { ChaosKind } from '../actions/chaos-kinds.ts';
+import { type Verdict, verdicts } from '../oracle/finding.ts';
+import type { RoundReport } from './round-report.ts';
+
+type Sums = Readonly<Record<Verdict, number>> & { readonly rounds: number; readonly unavoidableKickOffs: number };
+
+export interface Summary extends Sums {
+  readonly seed: number;
+  readonly byKind: Readonly<Partial<Record<ChaosKind, Sums>>>;
+  /** What this machine could not do, and why: no result of these. */
+  readonly skipped: Readonly<Partial<Record<ChaosKind, string>>>;
+}
+
+export function summarize({
+  reports,
+  seed,
+  skipped,
+}: {
+  readonly reports: readonly RoundReport[];
+  readonly seed: number;
+  readonly skipped: Summary['skipped'];
+}): Summary {
+  const byKind = Map.groupBy(reports, ({ kind }) => kind);
+  return {
+    ...sum(reports),
+    seed,
+    byKind: Object.fromEntries([...byKind].map(([kind, ofKind]) => [kind, sum(ofKind)])),
+    skipped,
+  };
+}
+
+export function isClean(summary: Summary): boolean {
+  return verdicts.every((verdict) => summary[verdict] === 0);
+}
+
+function sum(reports: readonly RoundReport[]): Sums {
+  const total = (verdict: Verdict): number =>
+    reports
+      .flatMap(({ findings }) => findings)
+      .reduce((all, one) => all + (one.verdict === verdict ? one.count : 0), 0);
+  return {
+    rounds: reports.length,
+    lost: total('lost'),
+    duplicated: total('duplicated'),
+    silent: total('silent'),
+    violations: total('violations'),
+    unavoidableKickOffs: reports.reduce((all, one) => all + one.unavoidableKickOffs, 0),
+  };
+}

@@ -1,0 +1,138 @@
+import type { Watermark } from '@bulkhead/domain';
+import type { ChaosAction } from './actions/chaos-action.ts';
+import { chaosAction } from './actions/chaos-kinds.ts';
+import { ExportWatch } from './export/export-watch.ts';
+import { followExport } from './export/follow-export.ts';
+import { type ExportOrder, orderExport } from './export/order-export.ts';
+import { isWhole, type RoundExport } from './oracle/judge-end.ts';
+import type { Strike } from './oracle/judge-kick-offs.ts';
+import { judgeRound } from './oracle/judge-round.ts';
+import { makeChanges } from './plan/changes.ts';
+import { describeMoment } from './plan/moment.ts';
+import type { RoundPlan } from './plan/round-plan.ts';
+import { waitForMoment } from './plan/wait-for-moment.ts';
+import { createRandom } from './random.ts';
+import type { RoundReport } from './report/round-report.ts';
+import type { ChaosSystem } from './system/start-chaos-system.ts';
+
+/**
+ * How long an export may take beyond the outage. Jobs that failed in an outage come again after a wait that doubles, so the
+ * last wait is about as long as the outage; the rest is for an export on a loaded machine.
+ */
+const endMs = (outageMs: number): number => 2 * outageMs + 60_000;
+
+type OrderedExport = RoundExport & { readonly orderedAtMs: number };
+
+/** One export, one harm, one judgement. */
+export async function runRound(options: {
+  readonly system: ChaosSystem;
+  readonly plan: RoundPlan;
+  readonly outageMs: number;
+}): Promise<RoundReport> {
+  const { system, plan, outageMs } = options;
+  const { simulator, store, connectionId } = system;
+  const startedAtMs = performance.now();
+  const action = chaosAction(plan.kind);
+  await makeChanges({ simulator, changes: plan.changes });
+  await simulator.clearRequests();
+  for (const fault of plan.faults) await simulator.order(fault);
+  const watermarks = await store.watermarks.list(connectionId);
+  const violations = await simulator.violations();
+  const order = { since: plan.isIncremental ? oldest(watermarks) : undefined };
+
+  const watch = new ExportWatch(system);
+  watch.start();
+  const [first, { strikes, notes }] = await Promise.all([
+    runExport({ system, order, timeoutMs: outageMs + endMs(outageMs) }),
+    doHarm({ ...options, action, watch }),
+  ]);
+  // Whatever became of the first: the data must be whole in the end, by ordering once more if need be.
+  const retry = isWhole(first) || !action.mayFailExports ? [] : [await repeat({ ...options, order })];
+  await watch.stop();
+  await simulator.clearFaults();
+  const exports = [first, ...retry];
+  const verdict = await judgeRound({
+    ...{ system, watch, exports, strikes, watermarks, violations },
+    mayFail: action.mayFailExports,
+    takesProcesses: action.takesProcesses,
+  });
+  return {
+    ...verdict,
+    round: plan.round,
+    kind: plan.kind,
+    export: order.since === undefined ? 'full' : 'since',
+    moment: describeMoment(plan.moment),
+    faults: plan.faults.map(({ fault }) => fault.kind),
+    outcome: exports.map(describeEnd).join(', then '),
+    notes,
+    seconds: (performance.now() - startedAtMs) / 1000,
+  };
+}
+
+/** An incremental export asks for what no earlier one can have brought. */
+function oldest(watermarks: readonly Watermark[]): string | undefined {
+  return watermarks.toSorted((left, right) => left.at.getTime() - right.at.getTime())[0]?.transactionTime;
+}
+
+async function runExport(options: {
+  readonly system: ChaosSystem;
+  readonly order: ExportOrder;
+  readonly timeoutMs: number;
+}): Promise<OrderedExport> {
+  const orderedAtMs = performance.now();
+  const exportId = await orderExport(options);
+  if (exportId === undefined) return { orderedAtMs };
+  const timeoutMs = options.timeoutMs - (performance.now() - orderedAtMs);
+  const end = await followExport({ ...options, exportId, timeoutMs });
+  return { orderedAtMs, exportId, ...(end ? { end } : {}) };
+}
+
+async function repeat({
+  system,
+  order,
+  outageMs,
+}: {
+  readonly system: ChaosSystem;
+  readonly order: ExportOrder;
+  readonly outageMs: number;
+}): Promise<OrderedExport> {
+  await system.simulator.clearFaults();
+  return runExport({ system, order, timeoutMs: endMs(outageMs) });
+}
+
+async function doHarm({
+  system,
+  plan,
+  outageMs,
+  action,
+  watch,
+}: {
+  readonly system: ChaosSystem;
+  readonly plan: RoundPlan;
+  readonly outageMs: number;
+  readonly action: ChaosAction;
+  readonly watch: ExportWatch;
+}): Promise<{ readonly strikes: readonly Strike[]; readonly notes: readonly string[] }> {
+  const strikes: Strike[] = [];
+  const notes: string[] = [];
+  await waitForMoment({ moment: plan.moment, watch });
+  await action.run({
+    system,
+    outageMs,
+    random: createRandom(plan.actionSeed),
+    note: (text) => notes.push(text),
+    async strike(harm) {
+      const fromMs = performance.now();
+      await harm();
+      strikes.push({ fromMs, toMs: performance.now() });
+    },
+  });
+  return { strikes, notes };
+}
+
+function describeEnd({ exportId, end }: RoundExport): string {
+  if (exportId === undefined) return 'never taken';
+  if (!end) return 'no end';
+  const details = [...(end.errorCode ? [end.errorCode] : []), ...end.warnings.map(({ code }) => code)];
+  return `${end.status}${details.length > 0 ? ` (${details.join(', ')})` : ''}`;
+}

@@ -1,0 +1,44 @@
+import { type ChaosKind, chaosAction } from './actions/chaos-kinds.ts';
+import type { ChaosOptions } from './options.ts';
+import { drawPlans } from './plan/round-plan.ts';
+import { formatRound } from './report/format-round.ts';
+import type { RoundReport } from './report/round-report.ts';
+import { type Summary, summarize } from './report/summarize.ts';
+import { runRound } from './run-round.ts';
+import type { ChaosSystem } from './system/start-chaos-system.ts';
+
+/** Runs the rounds, says each, and sums them up. Aborted: ends after the round that runs. */
+export async function runRounds(options: {
+  readonly system: ChaosSystem;
+  readonly options: ChaosOptions;
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+}): Promise<Summary> {
+  const { system, say, signal } = options;
+  const { seed, rounds, kinds, outageSeconds } = options.options;
+  const { possible, skipped } = sortOut(kinds);
+  for (const [kind, reason] of Object.entries(skipped)) say(`!!! SKIPPED: ${kind}: ${reason}`);
+  const reports: RoundReport[] = [];
+  const plans = possible.length === 0 ? [] : drawPlans({ seed, rounds, kinds: possible });
+  for (const plan of plans) {
+    if (signal.aborted) break;
+    const report = await runRound({ system, plan, outageMs: outageSeconds * 1000 });
+    reports.push(report);
+    say(formatRound(report));
+  }
+  for (const { name, ownDeaths } of [system.api, ...system.workers]) {
+    if (ownDeaths > 0) say(`${name} ended by itself ${ownDeaths} times and was started again`);
+  }
+  return summarize({ reports, seed, skipped });
+}
+
+function sortOut(kinds: readonly ChaosKind[]) {
+  const skipped: Partial<Record<ChaosKind, string>> = {};
+  const possible: ChaosKind[] = [];
+  for (const kind of kinds) {
+    const reason = chaosAction(kind).unavailable?.();
+    if (reason === undefined) possible.push(kind);
+    else skipped[kind] = reason;
+  }
+  return { possible, skipped };
+}

@@ -1,0 +1,65 @@
+/** A request as the simulator recorded it, with its arrival on this process' `performance.now()`. */
+export interface SeenRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly arrivedAtMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly status?: number;
+  readonly bytesSent?: number;
+  readonly durationMs?: number;
+}
+
+export interface SimulatorStats {
+  /** Kick-offs that it accepted, ever. */
+  readonly exports: number;
+}
+
+export type SimulatorControl = ReturnType<typeof createSimulatorControl>;
+
+/** The simulator's `/_sim`: what it serves, what it saw, and faults to order. */
+export function createSimulatorControl(baseUrl: string) {
+  let clockOffsetMs = 0;
+
+  const call = async (method: string, path: string, body?: string): Promise<Response> => {
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(`${baseUrl}${path}`, { method, headers, ...(body === undefined ? {} : { body }) });
+    if (!response.ok) throw new Error(`the simulator refused ${method} ${path}: ${response.status}`);
+    return response;
+  };
+  const json = async <Body>(path: string): Promise<Body> => (await call('GET', path)).json() as Promise<Body>;
+  const readRequests = async (): Promise<SeenRequest[]> =>
+    (await json<{ requests: SeenRequest[] }>('/_sim/requests')).requests;
+
+  return {
+    baseUrl,
+    fhirEndpoint: `${baseUrl}/fhir/r4`,
+    types: () => json<Record<string, number>>('/_sim/types'),
+    stats: () => json<SimulatorStats>('/_sim/stats'),
+    violations: async () => (await json<{ total: number }>('/_sim/violations')).total,
+    /** The present state of a type: one line a resource. */
+    lines: async (type: string): Promise<string[]> =>
+      (await (await call('GET', `/_sim/resources/${type}`)).text()).split('\n').filter(Boolean),
+    put: (type: string, id: string, resource: string) => call('PUT', `/_sim/fhir/${type}/${id}`, resource),
+    remove: (type: string, id: string) => call('DELETE', `/_sim/fhir/${type}/${id}`),
+    order: (fault: object) => call('POST', '/_sim/faults', JSON.stringify(fault)),
+    clearFaults: () => call('DELETE', '/_sim/faults'),
+    clearRequests: () => call('DELETE', '/_sim/requests'),
+
+    async requests(): Promise<SeenRequest[]> {
+      return (await readRequests()).map((one) => ({ ...one, arrivedAtMs: one.arrivedAtMs + clockOffsetMs }));
+    },
+
+    /**
+     * Learns how the simulator's monotonic clock stands to ours, by a request of our own: one that is recorded and counts
+     * against no limit. Exact to half the time that the request took, under a millisecond.
+     */
+    async readClock(): Promise<void> {
+      const sentAtMs = performance.now();
+      await fetch(`${baseUrl}/oauth2/v1/authorize`);
+      const middleMs = (sentAtMs + performance.now()) / 2;
+      const own = (await readRequests()).findLast(({ path }) => path === '/oauth2/v1/authorize');
+      if (!own) throw new Error('the simulator did not record our own request');
+      clockOffsetMs = middleMs - own.arrivedAtMs;
+    },
+  };
+}

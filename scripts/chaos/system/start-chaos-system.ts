@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type StepReport, startServices } from '@bulkhead/embedded';
+import { createStore, type Store } from '@bulkhead/store';
+import { freePort } from '../../start/free-port.ts';
+import { waitForHttp } from '../../start/wait-for-http.ts';
+import { AppChild } from './app-child.ts';
+import { type ChaosServer, chaosServer } from './chaos-server.ts';
+import { createSimulatorControl, type SimulatorControl } from './simulator-control.ts';
+import { tolerateNoSpace } from './tolerate-no-space.ts';
+
+export interface ChaosSystem {
+  readonly redis: ChaosServer;
+  readonly mongodb: ChaosServer;
+  readonly simulator: SimulatorControl;
+  readonly store: Store;
+  readonly api: AppChild;
+  readonly workers: readonly AppChild[];
+  /** Of the API: address and key. */
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  readonly connectionId: string;
+  readonly prefix: string;
+  /** How long a dead worker's job waits for another. */
+  readonly lockMs: number;
+  /** Sets the wall clock of API and workers off by this much, at once. */
+  shiftClocks(offsetMs: number): void;
+  stop(): Promise<void>;
+}
+
+/** The guide's 30 s, and a minute for the sweep and the lock, would be most of a round's time. */
+const workerEnv = { WORKER_POLL_INTERVAL_MS: '250', WORKER_SWEEP_INTERVAL_MS: '1000' };
+/** Twice the longest pause that two busy cores gave a worker here; a job taken over early must be harmless anyway. */
+const lockMs = 2000;
+/** An export "runs" for this long at the simulator, so that there is a time in which nothing but polls happens. */
+const exportSeconds = '0.5';
+/** Above those of `npm start`, so that both can run. */
+const firstPort = 3900;
+const prefix = '{chaos}';
+
+/** A system of its own in `folder`: durable Redis and MongoDB, a simulated athenahealth, an API and two workers. */
+export async function startChaosSystem(options: {
+  readonly folder: string;
+  readonly patients: number;
+  readonly seed: number;
+  readonly report: (step: StepReport) => void;
+}): Promise<ChaosSystem> {
+  const started: { stop(): Promise<void> }[] = [];
+  // All but the servers at once, as each has seconds to end; the servers last.
+  const stop = async () => {
+    const [services, ...rest] = started.splice(0);
+    await Promise.all(rest.map((one) => one.stop()));
+    await services?.stop();
+  };
+  try {
+    return { ...(await startParts({ ...options, started })), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startParts({
+  folder,
+  patients,
+  seed,
+  report,
+  started,
+}: Parameters<typeof startChaosSystem>[0] & { readonly started: { stop(): Promise<void> }[] }) {
+  // Servers of a test run or of the user are not ours to kill.
+  const { REDIS_URL: _redis, MONGODB_URI: _mongodb, ...ownEnv } = process.env;
+  const services = await startServices({ dataDir: folder, report, env: tolerateNoSpace({ folder, env: ownEnv }) });
+  started.push(services);
+  const redis = chaosServer(services.redis);
+  const mongodb = chaosServer(services.mongodb);
+  const encryptionKey = randomBytes(32);
+  const store = createStore({ uri: mongodb.url, encryptionKey });
+  started.push({ stop: () => store.close() });
+  await store.connect();
+  await store.migrate();
+
+  const [simulatorPort, apiPort] = await freePorts();
+  const simulatorUrl = `http://127.0.0.1:${simulatorPort}`;
+  const baseUrl = `http://127.0.0.1:${apiPort}`;
+  const clockFile = join(folder, 'clock-offset');
+  writeFileSync(clockFile, '0');
+  const preload = join(import.meta.dirname, '..', 'clock', 'shift-clock.preload.ts');
+  const env = {
+    REDIS_URL: redis.url,
+    MONGODB_URI: mongodb.url,
+    BULKHEAD_PREFIX: prefix,
+    BULKHEAD_ENCRYPTION_KEY: encryptionKey.toString('base64'),
+    ATHENAHEALTH_FHIR_ENDPOINT: `${simulatorUrl}/fhir/r4`,
+    ATHENAHEALTH_CLIENT_ID: 'simulator-client',
+    ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
+    CHAOS_CLOCK_FILE: clockFile,
+  };
+  const launch = async (child: Omit<ConstructorParameters<typeof AppChild>[0], 'logFolder'>): Promise<AppChild> => {
+    const app = new AppChild({ ...child, logFolder: join(folder, 'logs') });
+    started.push(app);
+    await app.start();
+    return app;
+  };
+  const nodeArgs = ['--import', preload];
+  const starting = [
+    launch({
+      name: 'simulator',
+      entry: 'apps/ehr-simulator/src/main.ts',
+      env: {
+        SIMULATOR_PORT: String(simulatorPort),
+        SIMULATOR_PATIENTS: String(patients),
+        SIMULATOR_SEED: String(seed),
+        SIMULATOR_EXPORT_SECONDS: exportSeconds,
+        SIMULATOR_RETRY_AFTER_SECONDS: '0',
+      },
+      ready: () => waitForHttp({ url: `${simulatorUrl}/_sim/stats`, what: 'the simulated athenahealth' }),
+    }),
+    launch({
+      name: 'api',
+      entry: 'apps/api/src/main.ts',
+      env: { ...env, PORT: String(apiPort), HOST: '127.0.0.1' },
+      nodeArgs,
+      ready: () => waitForHttp({ url: `${baseUrl}/health`, what: 'the API' }),
+    }),
+    ...['worker-1', 'worker-2'].map((name) =>
+      launch({
+        name,
+        entry: 'apps/worker/src/main.ts',
+        env: { ...env, ...workerEnv, WORKER_LOCK_MS: String(lockMs) },
+        nodeArgs,
+      }),
+    ),
+  ];
+  const [, api, ...workers] = (await Promise.all(starting)) as [AppChild, AppChild, ...AppChild[]];
+  const simulator = createSimulatorControl(simulatorUrl);
+  await simulator.readClock();
+  const apiKey = await store.apiKeys.create({ name: 'chaos', role: 'operator', now: new Date() });
+  const connectionId = await createConnection({ baseUrl, apiKey });
+  return {
+    ...{ redis, mongodb, simulator, store, api, workers, baseUrl, apiKey, connectionId, prefix, lockMs },
+    shiftClocks(offsetMs: number) {
+      writeFileSync(clockFile, String(offsetMs));
+      for (const child of [api, ...workers]) child.signal('SIGUSR2');
+    },
+  };
+}
+
+async function freePorts(): Promise<readonly [number, number]> {
+  const { port: simulatorPort } = await freePort({ wanted: firstPort });
+  const { port: apiPort } = await freePort({ wanted: simulatorPort + 1 });
+  return [simulatorPort, apiPort];
+}
+
+async function createConnection({ baseUrl, apiKey }: { readonly baseUrl: string; readonly apiKey: string }) {
+  const response = await fetch(`${baseUrl}/api/ehr/connections`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      provider: 'athenahealth',
+      practiceId: '195900',
+      auth: { method: 'client_credentials' },
+    }),
+  });
+  const { data } = (await response.json()) as { data?: { id: string } };
+  if (!data) throw new Error(`the API refused the connection: ${response.status}`);
+  return data.id;
+}
