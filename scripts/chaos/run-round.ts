@@ -16,10 +16,10 @@ import type { RoundReport } from './report/round-report.ts';
 import type { ChaosSystem } from './system/start-chaos-system.ts';
 
 /**
- * How long an export may take beyond the outage. Jobs that failed in an outage come again after a wait that doubles, so the
- * last wait is about as long as the outage; the rest is for an export on a loaded machine.
+ * How long an export may take: some seconds, and where files fail twice by chance the waits before their retries (5 s, then
+ * 10 s), on a loaded machine.
  */
-const endMs = (outageMs: number): number => 2 * outageMs + 60_000;
+const undisturbedMs = 60_000;
 
 type OrderedExport = RoundExport & { readonly orderedAtMs: number };
 
@@ -35,24 +35,25 @@ export async function runRound(options: {
   const action = chaosAction(plan.kind);
   await makeChanges({ simulator, changes: plan.changes });
   await simulator.clearRequests();
+  await simulator.clearViolations();
+  const faults = plan.faults.map(({ fault }) => fault.kind);
   for (const fault of plan.faults) await simulator.order(fault);
   const watermarks = await store.watermarks.list(connectionId);
-  const violations = await simulator.violations();
   const order = { since: plan.isIncremental ? oldest(watermarks) : undefined };
 
   const watch = new ExportWatch(system);
   watch.start();
   const [first, { strikes, notes }] = await Promise.all([
-    runExport({ system, order, timeoutMs: outageMs + endMs(outageMs) }),
+    runExport({ system, order, timeoutMs: action.mayFailExports ? endsWithinMs(outageMs) : undisturbedMs }),
     doHarm({ ...options, action, watch }),
   ]);
   // Whatever became of the first: the data must be whole in the end, by ordering once more if need be.
-  const retry = isWhole(first) || !action.mayFailExports ? [] : [await repeat({ ...options, order })];
+  const retry = isWhole(first) || !action.mayFailExports ? [] : [await repeat({ system, order })];
   await watch.stop();
   await simulator.clearFaults();
   const exports = [first, ...retry];
   const verdict = await judgeRound({
-    ...{ system, watch, exports, strikes, watermarks, violations },
+    ...{ system, watch, exports, strikes, watermarks, faults },
     mayFail: action.mayFailExports,
     takesProcesses: action.takesProcesses,
   });
@@ -62,11 +63,17 @@ export async function runRound(options: {
     kind: plan.kind,
     export: order.since === undefined ? 'full' : 'since',
     moment: describeMoment(plan.moment),
-    faults: plan.faults.map(({ fault }) => fault.kind),
+    faults,
+    hasEnded: exports.every(({ end }) => end !== undefined),
     outcome: exports.map(describeEnd).join(', then '),
     notes,
     seconds: (performance.now() - startedAtMs) / 1000,
   };
+}
+
+/** Jobs that failed in an outage come again after a wait that doubles: the last one is about as long as the outage was. */
+function endsWithinMs(outageMs: number): number {
+  return 3 * outageMs + undisturbedMs;
 }
 
 /** An incremental export asks for what no earlier one can have brought. */
@@ -90,14 +97,12 @@ async function runExport(options: {
 async function repeat({
   system,
   order,
-  outageMs,
 }: {
   readonly system: ChaosSystem;
   readonly order: ExportOrder;
-  readonly outageMs: number;
 }): Promise<OrderedExport> {
   await system.simulator.clearFaults();
-  return runExport({ system, order, timeoutMs: endMs(outageMs) });
+  return runExport({ system, order, timeoutMs: undisturbedMs });
 }
 
 async function doHarm({
@@ -116,6 +121,8 @@ async function doHarm({
   const strikes: Strike[] = [];
   const notes: string[] = [];
   await waitForMoment({ moment: plan.moment, watch });
+  const { phase = 'not seen' } = watch.current ?? {};
+  notes.push(`struck while ${phase}`);
   await action.run({
     system,
     outageMs,

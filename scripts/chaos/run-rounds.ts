@@ -25,6 +25,9 @@ export async function runRounds(options: {
     const report = await runRound({ system, plan, outageMs: outageSeconds * 1000 });
     reports.push(report);
     say(formatRound(report));
+    if (report.hasEnded) continue;
+    say('an export without an end would disturb what comes after it: no further rounds');
+    break;
   }
   for (const { name, ownDeaths } of [system.api, ...system.workers]) {
     if (ownDeaths > 0) say(`${name} ended by itself ${ownDeaths} times and was started again`);

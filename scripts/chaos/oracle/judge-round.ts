@@ -8,6 +8,7 @@ import { judgeKickOffs, type Strike } from './judge-kick-offs.ts';
 import { judgeLedger } from './judge-ledger.ts';
 import { judgeOrders } from './judge-orders.ts';
 import { judgeResources } from './judge-resources.ts';
+import { judgeViolations } from './judge-violations.ts';
 import { judgeWatermarks } from './judge-watermarks.ts';
 import { readDifferences } from './read-differences.ts';
 
@@ -20,7 +21,8 @@ export interface RoundFacts {
   readonly takesProcesses: boolean;
   /** As they were before the round. */
   readonly watermarks: readonly Watermark[];
-  readonly violations: number;
+  /** Kinds that were ordered from the simulator. */
+  readonly faults: readonly string[];
 }
 
 export interface RoundVerdict {
@@ -37,7 +39,6 @@ export async function judgeRound(facts: RoundFacts): Promise<RoundVerdict> {
   const followed = exports.flatMap(({ exportId = '' }) => exportId);
   const files = (await Promise.all(followed.map((id) => store.outputFiles.listByExport(id)))).flat();
   const watermarks = await store.watermarks.list(connectionId);
-  const violations = (await simulator.violations()) - facts.violations;
   const kickOffs = judgeKickOffs({
     requests,
     orderedAtMs: exports.map(({ orderedAtMs }) => orderedAtMs),
@@ -56,15 +57,7 @@ export async function judgeRound(facts: RoundFacts): Promise<RoundVerdict> {
       differences,
     }),
     ...judgeEnds({ exports, mayFail, differences: differences.length }),
-    ...(violations > 0
-      ? [
-          {
-            verdict: 'violations',
-            count: violations,
-            text: "the EHR's rules were broken: see _sim/violations",
-          } as const,
-        ]
-      : []),
+    ...judgeViolations({ violations: await simulator.violations(), faults: facts.faults }),
   ];
   return { findings, unavoidableKickOffs: kickOffs.unavoidable };
 }

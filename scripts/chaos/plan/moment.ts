@@ -12,8 +12,8 @@ export type Moment =
 
 /** The phases that last long enough to be hit. */
 const phases: readonly BulkExportPhase[] = ['queued', 'kicking-off', 'exporting', 'downloading', 'finalizing'];
-/** An undisturbed export takes about this long here. */
-const exportMs = 3500;
+/** An undisturbed full export takes about this long here, an incremental one half of it. */
+const exportMs = 2500;
 /** Longer than most steps (a batch, a transition with its fsync), so that what follows a phase's start is hit as well. */
 const stepMs = 150;
 

@@ -8,6 +8,8 @@ export interface RoundReport extends RoundVerdict {
   readonly export: 'full' | 'since';
   readonly moment: string;
   readonly faults: readonly string[];
+  /** Every export of the round came to an end. */
+  readonly hasEnded: boolean;
   readonly outcome: string;
   readonly notes: readonly string[];
   readonly seconds: number;

@@ -9,9 +9,10 @@ export interface SeenRequest {
   readonly durationMs?: number;
 }
 
-export interface SimulatorStats {
-  /** Kick-offs that it accepted, ever. */
-  readonly exports: number;
+/** A rule of the server that its client broke. */
+export interface Violation {
+  readonly kind: string;
+  readonly reason: string;
 }
 
 export type SimulatorControl = ReturnType<typeof createSimulatorControl>;
@@ -34,8 +35,8 @@ export function createSimulatorControl(baseUrl: string) {
     baseUrl,
     fhirEndpoint: `${baseUrl}/fhir/r4`,
     types: () => json<Record<string, number>>('/_sim/types'),
-    stats: () => json<SimulatorStats>('/_sim/stats'),
-    violations: async () => (await json<{ total: number }>('/_sim/violations')).total,
+    violations: async () => (await json<{ violations: Violation[] }>('/_sim/violations')).violations,
+    clearViolations: () => call('DELETE', '/_sim/violations'),
     /** The present state of a type: one line a resource. */
     lines: async (type: string): Promise<string[]> =>
       (await (await call('GET', `/_sim/resources/${type}`)).text()).split('\n').filter(Boolean),
