@@ -22,7 +22,7 @@ test('reads what is asked for', () => {
 
 test.each([
   { args: ['--rounds', 'many'], message: '--rounds must be a whole number' },
-  { args: ['--seed', '-1'], message: '--seed must be' },
+  { args: ['--seed=-1'], message: '--seed must be' },
   { args: ['--patients', ''], message: '--patients must be' },
   { args: ['--kinds', 'kill-everybody'], message: 'there is no kill-everybody' },
   { args: ['--twice'], message: 'usage: pnpm chaos' },

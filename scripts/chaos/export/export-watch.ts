@@ -11,6 +11,8 @@ export interface LedgerSample {
   /** Where a resume would start; 0 without the validator that a resume needs. */
   readonly resumableBytes: number;
   readonly state: OutputFile['state'];
+  /** How often it was claimed: the first sample with a number shows what its attempt found. */
+  readonly attempts: number;
 }
 
 export interface WatchedExport {
@@ -80,11 +82,12 @@ export class ExportWatch {
     this.#current = { id: record.id, phase: record.phase, progress: progressOf(files) };
   }
 
-  #sample({ id, url, checkpoint, etag, state }: OutputFile): void {
+  #sample({ id, url, checkpoint, etag, state, attempts }: OutputFile): void {
     const resumableBytes = etag === undefined ? 0 : checkpoint.bytes;
     const last = this.#lastSamples.get(id);
-    if (last?.resumableBytes === resumableBytes && last.state === state) return;
-    const sample = { atMs: performance.now(), path: new URL(url).pathname, resumableBytes, state };
+    const isAsBefore = last?.resumableBytes === resumableBytes && last.state === state && last.attempts === attempts;
+    if (isAsBefore) return;
+    const sample = { atMs: performance.now(), path: new URL(url).pathname, resumableBytes, state, attempts };
     this.#lastSamples.set(id, sample);
     this.#samples.push(sample);
   }

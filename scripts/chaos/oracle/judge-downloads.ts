@@ -10,7 +10,7 @@ const certainlyStoredBytes = 3_000_000;
 
 /**
  * No file is downloaded from its start again without need: not after so much was sent that a part of it must be stored,
- * and not where the ledger already knew where to resume, or that the file is done.
+ * and not by an attempt that found in the ledger where to resume.
  */
 export function judgeDownloads({
   requests,
@@ -46,10 +46,20 @@ function reasonAgainst({
   if (get.headers.range !== undefined) return undefined;
   const sent = Math.max(...earlier.filter(hasEndedBefore(get)).map(({ bytesSent = 0 }) => bytesSent));
   if (sent > certainlyStoredBytes) return `though ${sent} bytes of it had been sent`;
-  const known = samples.findLast(({ atMs }) => atMs < get.arrivedAtMs);
-  if (known?.state === 'completed') return 'though the ledger had it as completed';
-  if (known && known.resumableBytes > 0) return `though the ledger had ${known.resumableBytes} bytes of it`;
+  const foundBytes = resumePoint(samples.filter(({ atMs }) => atMs < get.arrivedAtMs));
+  if (foundBytes > 0) return `though the ledger had ${foundBytes} bytes of it`;
   return undefined;
+}
+
+/**
+ * Where the last attempt could have begun: what stood in the ledger when it claimed the file. Nothing of an attempt that
+ * another overtook (two do the same job): its request may come late, it found nothing to resume from, and its first batch
+ * is refused. A file that is completed by now was overtaken in any case, since nobody can claim it any more.
+ */
+function resumePoint(samples: readonly LedgerSample[]): number {
+  const last = samples.at(-1);
+  if (last?.state !== 'downloading') return 0;
+  return samples.find(({ attempts }) => attempts === last.attempts)?.resumableBytes ?? 0;
 }
 
 function hasEndedBefore({ arrivedAtMs }: SeenRequest) {

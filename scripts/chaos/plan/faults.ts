@@ -1,4 +1,5 @@
 import type { Random } from '../random.ts';
+import type { Moment } from './moment.ts';
 
 /** The body of the simulator's `POST /_sim/faults`. */
 export interface FaultOrder {
@@ -29,14 +30,20 @@ const draws: readonly ((random: Random) => FaultOrder)[] = [
     fault: { kind: 'status', status: 429, retryAfter: '1' },
   }),
   () => ({ match: { method: 'GET', path: status }, fault: { kind: 'expire-tokens' } }),
-  // The answer takes its time: the kick-off is accepted, and nobody knows it yet.
-  (random) => ({ match: { path: kickOff }, fault: { kind: 'latency', ms: random.integer(200, 1200) } }),
+  lateKickOff,
   (random) => ({ match: { path: status }, fault: { kind: 'latency', ms: random.integer(200, 1200) } }),
 ];
 
-export function drawFaults(random: Random): FaultOrder[] {
+export function drawFaults({ random, moment }: { readonly random: Random; readonly moment: Moment }): FaultOrder[] {
+  // A few ms otherwise: a strike at the kick-off would always come too late.
+  if (moment.on === 'phase' && moment.phase === 'kicking-off') return [lateKickOff(random)];
   if (random.chance(0.5)) return [];
   return Array.from({ length: random.integer(1, mostFaults) }, () => random.pick(draws)(random));
+}
+
+/** The answer takes its time: the kick-off is accepted, and nobody knows it yet. */
+function lateKickOff(random: Random): FaultOrder {
+  return { match: { path: kickOff }, fault: { kind: 'latency', ms: random.integer(200, 1200) } };
 }
 
 function onFile(random: Random, fault: FaultOrder['fault']): FaultOrder {

@@ -37,12 +37,13 @@ function drawPlan({ round, kind, seed }: { round: number; kind: ChaosKind; seed:
   const random = createRandom(seed);
   const isIncremental = round % 2 === 0;
   const draw = chaosAction(kind).drawMoment ?? drawMoment;
+  const moment = draw(random);
   return {
     round,
     kind,
     isIncremental,
-    moment: draw(random),
-    faults: drawFaults(random),
+    moment,
+    faults: drawFaults({ random, moment }),
     // A full export tells of no deletion, so deletions wait for an incremental one.
     changes: drawChanges({ random, round, withDeletions: isIncremental }),
     actionSeed: random.integer(0, 2 ** 32 - 1),
