@@ -34,7 +34,10 @@ async function main(options: ChaosOptions): Promise<number> {
     process.on(signal, () => {
       interrupted.abort();
       // A round can wait for minutes; whoever ends this does not want to.
-      void stop().finally(() => process.exit(130));
+      void stop().finally(() => {
+        rmSync(folder, { recursive: true, force: true });
+        process.exit(130);
+      });
     });
   }
   let clean = false;
