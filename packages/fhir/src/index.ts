@@ -9,6 +9,7 @@ export {
   readManifestEntry,
 } from './manifest.ts';
 export { isTransient, type OutcomeIssue, readOutcomeIssues } from './operation-outcome.ts';
+export { parseFhirJson } from './parse-json.ts';
 export {
   type LineRejectionReason,
   type ParsedLine,
@@ -17,5 +18,6 @@ export {
 export type { Resource, ResourceMeta } from './resource.ts';
 export { enhancedResourceTypes, isResourceType, standardResourceTypes } from './resource-types.ts';
 export { extractSearchKeys, type SearchKeys } from './search-keys.ts';
+export { readSearchBundle, type SearchBundle } from './search-bundle.ts';
 export { scopeCovers } from './smart-scope.ts';
 export { isSubsetted } from './subsetted.ts';

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { hasExactNumber, parseExact } from './exact-number.ts';
 import type { NdjsonLine } from './line-splitter.ts';
+import { parseFhirJson } from './parse-json.ts';
 import type { Resource } from './resource.ts';
 
 const lineRejectionReasons = [
@@ -32,13 +32,13 @@ export function parseResourceLine(line: NdjsonLine, expectedType?: string): Pars
   const json = line.line === 1 ? withoutByteOrderMark(line.bytes) : line.bytes;
   if (isBlank(json)) return { kind: 'blank' };
   if (!isUtf8(json)) return rejected('invalid-utf8');
-  const hasExactNumbers = hasExactNumber(json);
-  let value: unknown;
+  let parsed: ReturnType<typeof parseFhirJson>;
   try {
-    value = parseJson(json.toString('utf8'), hasExactNumbers ? parseExact : JSON.parse);
+    parsed = parseFhirJson(json);
   } catch {
     return rejected('invalid-json');
   }
+  const { value, hasExactNumbers } = parsed;
   const reason = rejectionOf(value, expectedType);
   return reason === undefined
     ? { kind: 'resource', resource: value as Resource, json, hasExactNumbers }
@@ -57,24 +57,6 @@ function rejectionOf(value: unknown, expectedType: string | undefined): LineReje
 
 function rejected(reason: LineRejectionReason): ParsedLine {
   return { kind: 'rejected', reason };
-}
-
-function parseJson(text: string, parse: (text: string) => unknown): unknown {
-  try {
-    return parse(text);
-  } catch (error) {
-    const repaired = escapeControlCharacters(text);
-    if (repaired === text) throw error;
-    return parse(repaired);
-  }
-}
-
-/** JSON forbids raw control characters inside strings only; between tokens a tab or carriage return is white space. */
-function escapeControlCharacters(text: string): string {
-  return text.replace(/"(?:[^"\\]|\\.)*"/gs, (string) =>
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is being repaired.
-    string.replace(/[\u0000-\u001f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`),
-  );
 }
 
 function withoutByteOrderMark(bytes: Buffer): Buffer {
