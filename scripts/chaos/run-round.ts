@@ -1,4 +1,3 @@
-import type { Watermark } from '@bulkhead/domain';
 import type { ChaosAction } from './actions/chaos-action.ts';
 import { chaosAction } from './actions/chaos-kinds.ts';
 import { ExportWatch } from './export/export-watch.ts';
@@ -38,8 +37,8 @@ export async function runRound(options: {
   await simulator.clearViolations();
   const faults = plan.faults.map(({ fault }) => fault.kind);
   for (const fault of plan.faults) await simulator.order(fault);
-  const watermarks = await store.watermarks.list(connectionId);
-  const order = { since: plan.isIncremental ? oldest(watermarks) : undefined };
+  const watermarks = await store.watermarks.list({ connectionId });
+  const order = { since: plan.isIncremental ? ('last' as const) : undefined };
 
   const watch = new ExportWatch(system);
   watch.start();
@@ -74,11 +73,6 @@ export async function runRound(options: {
 /** Jobs that failed in an outage come again after a wait that doubles: the last one is about as long as the outage was. */
 function endsWithinMs(outageMs: number): number {
   return 3 * outageMs + undisturbedMs;
-}
-
-/** An incremental export asks for what no earlier one can have brought. */
-function oldest(watermarks: readonly Watermark[]): string | undefined {
-  return watermarks.toSorted((left, right) => left.at.getTime() - right.at.getTime())[0]?.transactionTime;
 }
 
 async function runExport(options: {

@@ -2,6 +2,20 @@
 export const maxPollDelayMs = 10 * 60_000;
 
 /**
+ * Whether it is time for a status request. A wait that is longer than one is ever set comes from a clock that was ahead and
+ * has been set right since, and does not count.
+ */
+export function isPollDue(options: {
+  readonly notBefore: Date | undefined;
+  readonly now: Date;
+  readonly floorMs: number;
+}): boolean {
+  const { notBefore, now, floorMs } = options;
+  const waitMs = (notBefore?.getTime() ?? 0) - now.getTime();
+  return waitMs <= 0 || waitMs > Math.max(maxPollDelayMs, floorMs);
+}
+
+/**
  * How long to wait before the next status request: the server's Retry-After is the minimum, our interval the floor, both
  * capped (FHIR Bulk Data, "Response - In-Progress Status").
  * @param retryAfterMs what the server asked for; undefined where it sent nothing usable.

@@ -51,7 +51,7 @@ describe('an output file', () => {
     await start();
     const { body, etag = '' } = await open();
     const whole = await buffer(body);
-    for (const offset of [1, 1000, whole.length - 1]) {
+    for (const offset of [1, 1000, whole.length - 1, whole.length]) {
       const rest = await open({ offset, etag });
       expect(rest.startOffset).toBe(offset);
       expect((await buffer(rest.body)).equals(whole.subarray(offset))).toBe(true);

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream';
+import { pipeline, Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { EhrHttpError } from './ehr-http-error.ts';
 import type { EhrSession } from './ehr-session.ts';
@@ -31,9 +31,10 @@ export async function openFile(options: {
   readonly signal?: AbortSignal | undefined;
 }): Promise<OpenFile> {
   const { session, url, requiresAccessToken, resume, signal } = options;
-  // A range of a compressed body could not be mapped to lines, so a resumed file comes uncompressed.
+  // A range of a compressed body could not be mapped to lines, so a resumed file comes uncompressed. The byte before it comes
+  // along: the range of a file that was read to its end would be empty, which is answered 416 and not told from a changed one.
   const headers = resume
-    ? { range: `bytes=${resume.offset}-`, 'if-range': resume.etag, 'accept-encoding': 'identity' }
+    ? { range: `bytes=${resume.offset - 1}-`, 'if-range': resume.etag, 'accept-encoding': 'identity' }
     : { 'accept-encoding': 'gzip' };
   try {
     const response = await session.send({
@@ -48,17 +49,16 @@ export async function openFile(options: {
       signal,
     });
     const message = response.data as IncomingMessage;
-    if (resume && message.statusCode === 206 && startOffset(message) !== resume.offset) {
+    const start = startOffset(message);
+    if (message.statusCode === 206 && start !== (resume?.offset ?? 0) - 1) {
       // Another range than was asked for would leave a hole.
       message.destroy();
       return openFile({ session, url, requiresAccessToken, signal });
     }
-    return {
-      body: unpack(message),
-      endIsProven: endIsProven(message),
-      startOffset: startOffset(message),
-      etag: strongEtag(message),
-    };
+    const opened = { endIsProven: endIsProven(message), etag: strongEtag(message) };
+    return resume && message.statusCode === 206
+      ? { ...opened, body: withoutFirstByte(message), startOffset: resume.offset }
+      : { ...opened, body: unpack(message), startOffset: 0 };
   } catch (error) {
     const isPastEnd = error instanceof EhrHttpError && error.status === 416 && resume !== undefined;
     if (!isPastEnd) throw error;
@@ -76,6 +76,18 @@ function unpack(message: IncomingMessage): Readable {
 function endIsProven({ headers }: IncomingMessage): boolean {
   const isChunked = /chunked/i.test(headers['transfer-encoding'] ?? '');
   return isChunked || headers['content-length'] !== undefined || headers['content-encoding'] === 'gzip';
+}
+
+function withoutFirstByte(message: IncomingMessage): Readable {
+  let isFirst = true;
+  const rest = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      done(null, isFirst ? chunk.subarray(1) : chunk);
+      isFirst = false;
+    },
+  });
+  // Both ends are torn down together; whoever reads the rest sees the error.
+  return pipeline(message, rest, () => undefined);
 }
 
 /** @returns 0 for a whole file, NaN for a range that does not say where it starts. */

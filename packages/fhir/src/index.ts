@@ -17,7 +17,7 @@ export {
 } from './parse-resource-line.ts';
 export type { Resource, ResourceMeta } from './resource.ts';
 export { enhancedResourceTypes, isResourceType, standardResourceTypes } from './resource-types.ts';
-export { extractSearchKeys, type SearchKeys } from './search-keys.ts';
 export { readSearchBundle, type SearchBundle } from './search-bundle.ts';
+export { extractSearchKeys, type SearchKeys } from './search-keys.ts';
 export { scopeCovers } from './smart-scope.ts';
 export { isSubsetted } from './subsetted.ts';

@@ -69,6 +69,53 @@ describe('ensure', () => {
   });
 });
 
+/** Runs `work` on a wall clock that is ten minutes ahead. */
+async function ahead(work: () => Promise<void>): Promise<void> {
+  const { now } = Date;
+  Date.now = () => now() + 600_000;
+  try {
+    await work();
+  } finally {
+    Date.now = now;
+  }
+}
+
+describe('a clock that was ahead and is set right #clock', () => {
+  test('does not hold a waiting try up: ensure lets it run', async () => {
+    const { producer } = queues;
+    let runs = 0;
+    queues.startConsumer({
+      [kickOff]: async () => {
+        runs += 1;
+        if (runs === 1) throw new AppError({ code: 'made-up', message: 'Static.', retry: { afterMs: 5000 } });
+      },
+    });
+    await ahead(async () => {
+      await producer.enqueue(kickOff, payload);
+      await waitFor(async () => (await queues.job(kickOff, payload)).state === 'delayed');
+    });
+    expect(await producer.ensure(kickOff, payload)).toBe(true);
+    await waitFor(() => runs === 2);
+  });
+
+  test('does not hold a schedule up: it counts as not there, and is set anew', async () => {
+    const { producer } = queues;
+    let runs = 0;
+    await ahead(() => producer.schedule({ name: poll, payload, everyMs: 100, startAt: new Date(Date.now() + 100) }));
+    expect(await producer.isScheduled(poll, payload)).toBe(false);
+    expect(await producer.listScheduledPolls()).toEqual([{ exportId: 'job_1', astray: true }]);
+    queues.startConsumer({
+      [poll]: async () => {
+        runs += 1;
+      },
+    });
+    await producer.schedule({ name: poll, payload, everyMs: 100 });
+    await waitFor(() => runs >= 2);
+    expect(await producer.isScheduled(poll, payload)).toBe(true);
+    await producer.unschedule(poll, payload);
+  });
+});
+
 describe('a schedule', () => {
   test('comes again by itself, once however often it is set, until it is removed', async () => {
     const { producer } = queues;
@@ -82,7 +129,7 @@ describe('a schedule', () => {
     for (let i = 0; i < 3; i++) await producer.schedule({ name: poll, payload, everyMs: 100 });
     await producer.schedule({ name: poll, payload: { exportId: 'job_2' }, everyMs: 3_600_000 });
     expect(await producer.isScheduled(poll, payload)).toBe(true);
-    expect((await producer.listScheduledPolls()).sort()).toEqual(['job_1', 'job_2']);
+    expect((await producer.listScheduledPolls()).map(({ exportId }) => exportId).sort()).toEqual(['job_1', 'job_2']);
     const startedAt = performance.now();
     await waitFor(() => runs >= 5);
     expect(performance.now() - startedAt).toBeGreaterThan(250);

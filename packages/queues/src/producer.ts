@@ -1,4 +1,4 @@
-import { FlowProducer, type Job, Queue } from 'bullmq';
+import { FlowProducer, type Job, type JobSchedulerJson, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { catalog, type JobName, type JobPayload, type QueueName, queueNames } from './catalog.ts';
 import { commonOptions, jobOptions } from './job-options.ts';
@@ -57,6 +57,10 @@ export function createProducer({ redis, prefix, onError }: ProducerOptions) {
       const { jobId = '' } = jobOptions(name, payload);
       const job: Job | undefined = await queue.getJob(jobId);
       const state = job && (await job.getState());
+      if (job && state === 'delayed' && isFromTheFuture(job)) {
+        await job.promote();
+        return true;
+      }
       if (state !== undefined && !restartableStates.has(state)) return false;
       await job?.remove();
       await add(name, payload);
@@ -91,9 +95,12 @@ export function createProducer({ redis, prefix, onError }: ProducerOptions) {
       readonly startAt?: Date;
     }): Promise<void> {
       const { name, payload, everyMs, startAt } = options;
-      const { queue } = catalog[name];
-      await queues[queue].upsertJobScheduler(
-        schedulerId(name, payload),
+      const queue = queues[catalog[name].queue];
+      const id = schedulerId(name, payload);
+      // Setting a schedule again leaves its next iteration where it is.
+      if (isAstray(await queue.getJobScheduler(id))) await queue.removeJobScheduler(id);
+      await queue.upsertJobScheduler(
+        id,
         { every: everyMs, ...(startAt ? { startDate: startAt } : {}) },
         {
           name,
@@ -103,8 +110,10 @@ export function createProducer({ redis, prefix, onError }: ProducerOptions) {
       );
     },
 
+    /** Whether a schedule is there, and its next iteration no further away than one interval. */
     async isScheduled<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<boolean> {
-      return (await queues[catalog[name].queue].getJobScheduler(schedulerId(name, payload))) !== undefined;
+      const scheduler = await queues[catalog[name].queue].getJobScheduler(schedulerId(name, payload));
+      return scheduler !== undefined && !isAstray(scheduler);
     },
 
     /** An iteration that waits already still runs: processors look at their record first. */
@@ -112,18 +121,33 @@ export function createProducer({ redis, prefix, onError }: ProducerOptions) {
       await queues[catalog[name].queue].removeJobScheduler(schedulerId(name, payload));
     },
 
-    /** Ids of the exports that have a poll scheduled. */
-    async listScheduledPolls(): Promise<string[]> {
+    /** The exports that have a poll scheduled; `astray`: its next iteration is further away than it can be. */
+    async listScheduledPolls(): Promise<{ readonly exportId: string; readonly astray: boolean }[]> {
       const schedulers = await queues['bulk-export'].getJobSchedulers();
-      return schedulers
-        .map(({ template }) => (template?.data as { exportId?: string } | undefined)?.exportId)
-        .filter((id) => id !== undefined);
+      return schedulers.flatMap((scheduler) => {
+        const exportId = (scheduler.template?.data as { exportId?: string } | undefined)?.exportId;
+        return exportId === undefined ? [] : [{ exportId, astray: isAstray(scheduler) }];
+      });
     },
 
     async close(): Promise<void> {
       await Promise.all([...Object.values(queues), flows].map((one) => one.close()));
     },
   };
+}
+
+/** More than a clock is ever off that is kept by NTP. */
+const clockToleranceMs = 60_000;
+
+/** It was added or tried at a time that is still to come: the clock was ahead, and its wait is too long by as much. */
+function isFromTheFuture({ processedOn, timestamp }: Job): boolean {
+  return (processedOn ?? timestamp) > Date.now() + clockToleranceMs;
+}
+
+/** Its next iteration was planned while the clock was ahead. */
+function isAstray(scheduler: JobSchedulerJson | undefined): boolean {
+  const { next = 0, every = 0 } = scheduler ?? {};
+  return next > Date.now() + 2 * every + clockToleranceMs;
 }
 
 const finishedStates: ReadonlySet<string> = new Set(['completed', 'failed']);

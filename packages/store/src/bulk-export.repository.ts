@@ -188,18 +188,23 @@ export function createBulkExportRepository(database: Database) {
     },
 
     /**
-     * Takes the right to do one step of an export, so that two overlapping iterations do not both ask the server.
+     * Takes the right to do one step of an export, or renews it, so that two jobs do not both ask the server. It ends by
+     * the database's clock: those of the workers may be set.
      * @returns false while another owner's lease runs.
      */
     async takeLease(options: {
       readonly id: string;
       readonly owner: string;
-      readonly now: Date;
-      readonly until: Date;
+      readonly durationMs: number;
     }): Promise<boolean> {
-      const { id, owner, now, until } = options;
-      const free = [{ lease: null }, { 'lease.until': { $lte: now } }, { 'lease.owner': owner }];
-      const result = await model.updateOne({ _id: id, $or: free }, { $set: { lease: { owner, until } } });
+      const { id, owner, durationMs } = options;
+      const until = { $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: durationMs } };
+      const hasEnded = { $expr: { $lte: ['$lease.until', '$$NOW'] } };
+      const result = await model.updateOne(
+        { _id: id, $or: [{ lease: null }, { 'lease.owner': owner }, hasEnded] },
+        [{ $set: { lease: { owner, until } } }],
+        { updatePipeline: true },
+      );
       return result.matchedCount === 1;
     },
 

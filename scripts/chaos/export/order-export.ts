@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ChaosSystem } from '../system/start-chaos-system.ts';
 
 export interface ExportOrder {
-  readonly since: string | undefined;
+  readonly since: 'last' | undefined;
 }
 
 /** What a program that keeps asking would wait between two tries. */

@@ -38,7 +38,7 @@ export async function judgeRound(facts: RoundFacts): Promise<RoundVerdict> {
   const differences = await readDifferences(system);
   const followed = exports.flatMap(({ exportId = '' }) => exportId);
   const files = (await Promise.all(followed.map((id) => store.outputFiles.listByExport(id)))).flat();
-  const watermarks = await store.watermarks.list(connectionId);
+  const watermarks = await store.watermarks.list({ connectionId });
   const kickOffs = judgeKickOffs({
     requests,
     orderedAtMs: exports.map(({ orderedAtMs }) => orderedAtMs),

@@ -1,4 +1,4 @@
-import { type BulkExportPhase, isTerminal, type Watermark } from '@bulkhead/domain';
+import { type BulkExportPhase, everyType, isTerminal, type Watermark } from '@bulkhead/domain';
 import type { Finding } from './finding.ts';
 import type { Difference } from './read-differences.ts';
 
@@ -25,7 +25,8 @@ export function judgeWatermarks(options: {
   return watermarks.flatMap(({ resourceType, at, exportId }): Finding[] => {
     const end = ends.get(exportId);
     const missed = differences.filter(
-      ({ type, what, lastUpdated }) => type === resourceType && what !== 'extra' && lastUpdated && lastUpdated <= at,
+      ({ type, what, lastUpdated }) =>
+        (type === resourceType || resourceType === everyType) && what !== 'extra' && lastUpdated && lastUpdated <= at,
     ).length;
     return [
       ...(end === undefined ? [silent(1, `${resourceType}: its watermark names no settled export`)] : []),

@@ -139,6 +139,7 @@ describe('watermarks', () => {
   const at = new Date('2026-01-02T00:00:00Z');
   const watermark: Watermark = {
     connectionId: 'conn_1',
+    exportType: 'Patient',
     resourceType: 'Patient',
     transactionTime: at.toISOString(),
     at,

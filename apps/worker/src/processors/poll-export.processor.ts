@@ -3,7 +3,7 @@ import type { UseCaseDeps } from '../use-cases/deps.ts';
 import { pollExport } from '../use-cases/poll-export.ts';
 
 export function createPollExportProcessor(deps: UseCaseDeps): Processor<'export.poll'> {
-  return async ({ exportId }, { signal, jobId }) => {
-    await pollExport(deps, { exportId, signal, owner: jobId });
+  return async ({ exportId }, { signal }) => {
+    await pollExport(deps, { exportId, signal });
   };
 }

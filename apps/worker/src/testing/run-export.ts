@@ -30,7 +30,7 @@ export async function runExport(cases: UseCases, request: Partial<BulkExportRequ
   );
   await waitFor(async () => {
     clock.now = (await read(exportId)).notBefore ?? clock.now;
-    await pollExport(deps, { exportId, signal, owner: 'test' });
+    await pollExport(deps, { exportId, signal });
     return (await read(exportId)).phase !== 'exporting';
   });
   for (const fileId of await deps.store.outputFiles.listUnsettledIds(exportId)) {

@@ -21,7 +21,7 @@ describe('a manifest', () => {
     let phase = '';
     while (phase !== 'downloading') {
       cases.clock.now = new Date(cases.clock.now.getTime() + 60_000);
-      await pollExport(cases.deps, { exportId, signal: AbortSignal.timeout(60_000), owner: 'test' });
+      await pollExport(cases.deps, { exportId, signal: AbortSignal.timeout(60_000) });
       ({ phase } = await cases.read(exportId));
     }
     const files = await store.outputFiles.listByExport(exportId);

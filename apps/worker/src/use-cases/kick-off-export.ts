@@ -1,15 +1,27 @@
+import { setTimeout } from 'node:timers/promises';
 import { AppError, type BulkExport, type Connection } from '@bulkhead/domain';
 import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr-client';
 import { connectionGone } from './connection-gone.ts';
 import type { ExportStep, UseCaseDeps } from './deps.ts';
 import { refreshCapabilities } from './refresh-capabilities.ts';
 import { untilStored } from './until-stored.ts';
+import { whileLeased } from './while-leased.ts';
 
 /** An export that the EHR does not even accept for this long is given up; see `maxExportAgeMs` for those it accepted. */
 const maxKickOffAgeMs = 48 * 60 * 60_000;
 
-/** Asks the EHR for an export and schedules its polls. Done already, or no longer wanted: does nothing. */
-export async function kickOff(deps: UseCaseDeps, { exportId, signal }: ExportStep): Promise<void> {
+/**
+ * Asks the EHR for an export and schedules its polls. Done already, or no longer wanted: does nothing. Under a lease, since
+ * two jobs of an export can meet (after a loss of Redis, or a lost lock) and each would start one.
+ * @throws AppError `kick-off-under-way`
+ */
+export async function kickOff(deps: UseCaseDeps, step: ExportStep): Promise<void> {
+  const { bulkExports } = deps.store;
+  const ran = await whileLeased({ bulkExports, exportId: step.exportId, run: () => kickOffOnce(deps, step) });
+  if (!ran) throw underWay();
+}
+
+async function kickOffOnce(deps: UseCaseDeps, { exportId, signal }: ExportStep): Promise<void> {
   const { store, ehr, producer, now } = deps;
   const found = await store.bulkExports.find(exportId);
   if (!found || (found.phase !== 'queued' && found.phase !== 'kicking-off')) return;
@@ -17,7 +29,7 @@ export async function kickOff(deps: UseCaseDeps, { exportId, signal }: ExportSte
   const connection = await withCapabilities(deps, { connectionId: found.connectionId, signal });
   const record =
     found.phase === 'queued' ? await store.bulkExports.transition({ from: found, to: 'kicking-off' }) : found;
-  if (!record) return;
+  if (!record || (await isStoredMeanwhile(deps, record))) return;
   const session = ehr.session(connection);
   const started = await sendKickOff(deps, { record, session, signal });
   const exporting = await recordStart(deps, { record, started, grantedScope: session.grantedScope(), signal });
@@ -26,6 +38,16 @@ export async function kickOff(deps: UseCaseDeps, { exportId, signal }: ExportSte
   if (await store.bulkExports.abandon({ id: exportId, statusUrl: started.statusUrl })) {
     await producer.enqueueAgain('export.discard', { exportId });
   }
+}
+
+/** The database answers now, so another attempt that has an answer and lives stores it within its next try (3.5 s). */
+const storeGraceMs = 6000;
+
+/** An earlier attempt has sent the kick-off: whether it is only that the database was away that its answer is not stored. */
+async function isStoredMeanwhile({ store }: UseCaseDeps, { id, kickOffSentAt }: BulkExport): Promise<boolean> {
+  if (kickOffSentAt === undefined) return false;
+  await setTimeout(storeGraceMs);
+  return (await store.bulkExports.find(id))?.phase !== 'kicking-off';
 }
 
 /** The specification knows no way to repeat a kick-off without a second export, so a lost answer is said. */
@@ -94,12 +116,13 @@ function describeDropped(dropped: string): string {
 }
 
 /** One job scheduler per export: its iterations survive crashes, where a job that adds itself again would not. */
-export async function schedulePolls({ producer, pollIntervalMs }: UseCaseDeps, record: BulkExport): Promise<void> {
+export async function schedulePolls({ producer, pollIntervalMs, now }: UseCaseDeps, { id }: BulkExport): Promise<void> {
   await producer.schedule({
     name: 'export.poll',
-    payload: { exportId: record.id },
+    payload: { exportId: id },
     everyMs: pollIntervalMs,
-    ...(record.notBefore ? { startAt: record.notBefore } : {}),
+    // `notBefore` can be later than that: until then an iteration looks and returns.
+    startAt: new Date(now().getTime() + pollIntervalMs),
   });
 }
 
@@ -111,6 +134,14 @@ async function withCapabilities(
   const connection = await deps.store.connections.find(connectionId);
   if (!connection) throw connectionGone();
   return connection.capabilities ? connection : refreshCapabilities(deps, { connection, signal });
+}
+
+function underWay(): AppError {
+  return new AppError({
+    code: 'kick-off-under-way',
+    message: 'Another worker is kicking this export off. This job looks again whether it is done.',
+    retry: { afterMs: 5000 },
+  });
 }
 
 function neverAccepted(): AppError {

@@ -21,7 +21,7 @@ const outcome = (code: string) => ({ resourceType: 'OperationOutcome', issue: [{
 
 async function pollOnce(exportId: string, afterMs = 31 * seconds) {
   cases.clock.now = new Date(cases.clock.now.getTime() + afterMs);
-  await pollExport(cases.deps, { exportId, signal: AbortSignal.timeout(20_000), owner: 'test' });
+  await pollExport(cases.deps, { exportId, signal: AbortSignal.timeout(20_000) });
   const record = await cases.read(exportId);
   return { record, waitMs: (record.notBefore?.getTime() ?? 0) - cases.clock.now.getTime() };
 }
@@ -188,8 +188,8 @@ describe('an export that lasts', () => {
     await cases.order({ match: status, fault: { kind: 'latency', ms: 300 } });
     const before = await statusRequests();
     cases.clock.now = new Date(cases.clock.now.getTime() + 31 * seconds);
-    const poll = (owner: string) => pollExport(cases.deps, { exportId, signal: AbortSignal.timeout(20_000), owner });
-    await Promise.all([poll('one'), poll('other')]);
+    const poll = () => pollExport(cases.deps, { exportId, signal: AbortSignal.timeout(20_000) });
+    await Promise.all([poll(), poll()]);
     expect(await statusRequests()).toBe(before + 1);
   });
 });

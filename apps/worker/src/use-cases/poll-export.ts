@@ -1,10 +1,11 @@
-import { AppError, type BulkExport, pollDelay, pollErrorDelay } from '@bulkhead/domain';
+import { AppError, type BulkExport, isPollDue, pollDelay, pollErrorDelay } from '@bulkhead/domain';
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
 import { isTransient } from '@bulkhead/fhir';
 import { acceptManifest } from './accept-manifest.ts';
 import { connectionGone } from './connection-gone.ts';
 import type { ExportStep, UseCaseDeps } from './deps.ts';
 import { failExport, toExportError } from './fail-export.ts';
+import { whileLeased } from './while-leased.ts';
 
 /** The guide: contact support if an export is stuck for more than an hour. */
 const stuckAgeMs = 60 * 60_000;
@@ -12,32 +13,28 @@ const stuckAgeMs = 60 * 60_000;
 const maxExportAgeMs = 48 * 60 * 60_000;
 /** Status requests in a row that may fail; with the doubled waits about two hours of an EHR's outage. */
 const maxPollErrors = 15;
-/** Iterations overlap where one is slow, up to the 90 s that a silent server gets; a killed worker's lease ends soon after. */
-const leaseMs = 2 * 60_000;
-
-/** One status request, if it is time for one. */
-export async function pollExport(
-  deps: UseCaseDeps,
-  { exportId, signal, owner }: ExportStep & { readonly owner: string },
-) {
-  const { store, producer, now } = deps;
+/** One status request, if it is time for one. Iterations overlap where one is slow, up to the 90 s that a silent server gets. */
+export async function pollExport(deps: UseCaseDeps, { exportId, signal }: ExportStep): Promise<void> {
+  const { store, producer, now, pollIntervalMs: floorMs } = deps;
   const record = await store.bulkExports.find(exportId);
   if (record?.phase !== 'exporting') {
     await producer.unschedule('export.poll', { exportId });
     return;
   }
-  if (record.notBefore && now() < record.notBefore) return;
-  const until = new Date(now().getTime() + leaseMs);
-  if (!(await store.bulkExports.takeLease({ id: exportId, owner, now: now(), until }))) return;
-  try {
-    await checkAge(deps, record);
-    await ask(deps, { record, signal });
-  } catch (error) {
-    if (signal.aborted) throw error;
-    await handleError(deps, { record, error });
-  } finally {
-    await store.bulkExports.releaseLease({ id: exportId, owner });
-  }
+  if (!isPollDue({ notBefore: record.notBefore, now: now(), floorMs })) return;
+  await whileLeased({
+    bulkExports: store.bulkExports,
+    exportId,
+    run: async () => {
+      try {
+        await checkAge(deps, record);
+        await ask(deps, { record, signal });
+      } catch (error) {
+        if (signal.aborted) throw error;
+        await handleError(deps, { record, error });
+      }
+    },
+  });
 }
 
 async function ask(

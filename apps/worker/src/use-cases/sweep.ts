@@ -8,7 +8,8 @@ import { reviveExport } from './revive-export.ts';
 export async function sweep(deps: UseCaseDeps): Promise<void> {
   const { store, producer, logger } = deps;
   const active = await store.bulkExports.listActive();
-  const scheduled = new Set(await producer.listScheduledPolls());
+  const polls = await producer.listScheduledPolls();
+  const scheduled = new Set(polls.filter(({ astray }) => !astray).map(({ exportId }) => exportId));
   for (const record of active) {
     try {
       const revived = await reviveExport(deps, { record, isPolled: scheduled.has(record.id) });
@@ -19,7 +20,7 @@ export async function sweep(deps: UseCaseDeps): Promise<void> {
     }
   }
   const polled = new Set(active.filter(({ phase }) => phase === 'exporting').map(({ id }) => id));
-  for (const exportId of scheduled) {
+  for (const { exportId } of polls) {
     if (!polled.has(exportId)) await producer.unschedule('export.poll', { exportId });
   }
   for (const { id: exportId } of await store.bulkExports.listDiscardable()) {

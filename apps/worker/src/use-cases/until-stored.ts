@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
-import { isStoreUnavailable } from '@bulkhead/store';
 
 /** The driver itself waits for a server (30 s by default), so this only spaces what it gives up. */
 const waitMs = 500;
 
 /**
- * Repeats a write for as long as MongoDB is away: for what is known to this process only and cannot be asked for again.
+ * Repeats a write for as long as MongoDB is away, full or broken: for what is known to this process only and cannot be asked
+ * for again.
  * @throws the last error once `signal` is aborted.
  */
 export async function untilStored<Result>(write: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
@@ -13,7 +13,7 @@ export async function untilStored<Result>(write: () => Promise<Result>, signal: 
     try {
       return await write();
     } catch (error) {
-      if (!isStoreUnavailable(error) || signal.aborted) throw error;
+      if (signal.aborted) throw error;
       await setTimeout(waitMs);
     }
   }
