@@ -126,6 +126,7 @@ export const rules: readonly Rule[] = [
   rule('idempotency-key', 'IETF draft', 'A repeated POST with an Idempotency-Key answers for the first one.'),
   rule('error-message', 'athenahealth guide', '`errorMessage` names the cause and the remedy.'),
   rule('two-workers', 'here', 'Two workers that are told to do the same job do it once.'),
+  rule('clock', 'here', 'A wall clock that is set by minutes holds nothing up: leases end by the database’s clock.'),
   rule(
     'crash',
     'here',

@@ -74,6 +74,8 @@ export interface BulkExport {
   readonly kickedOffAt?: Date;
   /** No status request before this. */
   readonly notBefore?: Date;
+  /** When `notBefore` was decided, by the same clock; see `isPollDue`. */
+  readonly plannedAt?: Date;
   /** The server's `X-Progress`, cut to 100 characters. */
   readonly progress?: string;
   readonly pollCount: number;

@@ -28,7 +28,7 @@ export {
   type OutputFileState,
   sumIssues,
 } from './output-file.ts';
-export { isPollDue, pollDelay, pollErrorDelay } from './poll-delay.ts';
+export { isPollDue, type PollPlan, planPoll, pollDelay, pollErrorDelay } from './poll-delay.ts';
 export { type Comparison, compareVersions, type ResourceVersion } from './resource-version.ts';
 export { retryPhase } from './retry-phase.ts';
 export { everyType, leavesNoGap, settledTypes, sinceLast, type Watermark } from './watermark.ts';

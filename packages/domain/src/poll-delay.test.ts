@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { isPollDue, maxPollDelayMs, pollDelay, pollErrorDelay } from './poll-delay.ts';
+import { isPollDue, maxPollDelayMs, planPoll, pollDelay, pollErrorDelay } from './poll-delay.ts';
 
 describe('the wait between status requests', () => {
   const floorMs = 30_000;
@@ -10,11 +10,13 @@ describe('the wait between status requests', () => {
     expect(pollDelay({ floorMs, retryAfterMs: 18_000_000 })).toBe(maxPollDelayMs);
   });
 
-  test('is over at its time, or where only a clock that was set back can have made it so long #clock', () => {
+  test('is over at its time, or where a clock planned it that has been set back since #clock', () => {
     const now = new Date('2024-01-01T00:00:00Z');
-    const due = (waitMs: number) => isPollDue({ notBefore: new Date(now.getTime() + waitMs), now, floorMs });
-    expect([-1, 0, 1, maxPollDelayMs, maxPollDelayMs + 1].map(due)).toEqual([true, true, false, false, true]);
-    expect(isPollDue({ notBefore: undefined, now, floorMs })).toBe(true);
+    const plan = planPoll({ now, waitMs: 1000 });
+    const later = (ms: number) => new Date(now.getTime() + ms);
+    expect([0, 999, 1000, 5000].map((ms) => isPollDue(plan, later(ms)))).toEqual([false, false, true, true]);
+    expect([-59_000, -61_000, -600_000].map((ms) => isPollDue(plan, later(ms)))).toEqual([false, true, true]);
+    expect(isPollDue({}, now)).toBe(true);
   });
 
   test('doubles with errors in a row, capped', () => {

@@ -1,18 +1,26 @@
 /** Servers have sent 5 h and an epoch timestamp; an export that is ready should not wait for such an answer. */
 export const maxPollDelayMs = 10 * 60_000;
 
+/** More than a clock is ever off that is kept by NTP. */
+const clockToleranceMs = 60_000;
+
+/** When the next status request is due, and when that was decided: both by the clock of the worker that decided it. */
+export interface PollPlan {
+  readonly notBefore: Date;
+  readonly plannedAt: Date;
+}
+
+export function planPoll({ now, waitMs }: { readonly now: Date; readonly waitMs: number }): PollPlan {
+  return { notBefore: new Date(now.getTime() + waitMs), plannedAt: now };
+}
+
 /**
- * Whether it is time for a status request. A wait that is longer than one is ever set comes from a clock that was ahead and
- * has been set right since, and does not count.
+ * Whether it is time for a status request. A plan that was made in the future was made by a clock that was ahead and has
+ * been set right since: it does not count.
  */
-export function isPollDue(options: {
-  readonly notBefore: Date | undefined;
-  readonly now: Date;
-  readonly floorMs: number;
-}): boolean {
-  const { notBefore, now, floorMs } = options;
-  const waitMs = (notBefore?.getTime() ?? 0) - now.getTime();
-  return waitMs <= 0 || waitMs > Math.max(maxPollDelayMs, floorMs);
+export function isPollDue({ notBefore, plannedAt }: Partial<PollPlan>, now: Date): boolean {
+  if (!notBefore || now >= notBefore) return true;
+  return plannedAt !== undefined && plannedAt.getTime() > now.getTime() + clockToleranceMs;
 }
 
 /**

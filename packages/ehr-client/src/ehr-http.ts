@@ -22,7 +22,12 @@ export interface EhrRequest {
   readonly responseType: 'json' | 'stream';
   /** Tries besides the first, for requests that may be repeated without harm. */
   readonly retries: number;
+  /** Ends the waiting for the limiter, and the request unless it is `keptOnceSent`. */
   readonly signal?: AbortSignal | undefined;
+  /** Its answer is waited for whatever happens: cutting it would lose what the server has begun. */
+  readonly keptOnceSent?: boolean;
+  /** Called when the request goes out, before anything of it has. */
+  readonly onSend?: () => void;
 }
 
 export interface EhrResponse {
@@ -37,7 +42,7 @@ export interface EhrResponse {
 declare module 'axios' {
   interface AxiosRequestConfig {
     /** What the limiter's interceptor needs; every request of this client carries it. */
-    ehr?: Pick<EhrRequest, 'budget' | 'priority'> & { grant?: Grant };
+    ehr?: Pick<EhrRequest, 'budget' | 'priority' | 'signal' | 'onSend'> & { grant?: Grant };
   }
 }
 
@@ -103,10 +108,9 @@ function createAxios(options: {
     shouldResetTimeout: true,
   });
   http.interceptors.request.use(async (config) => {
-    const { budget, priority = 'download' } = config.ehr ?? {};
-    const signal = config.signal as AbortSignal | undefined;
-    if (!budget) return config;
-    config.ehr = { budget, priority, grant: await limiter.acquire({ budget, priority, signal }) };
+    const { ehr } = config;
+    if (ehr?.budget) ehr.grant = await limiter.acquire({ ...ehr, budget: ehr.budget });
+    ehr?.onSend?.();
     return config;
   });
   return http;
@@ -128,9 +132,9 @@ async function follow(http: AxiosInstance, request: EhrRequest): Promise<EhrResp
       // A file's compressed bytes are what its integrity is checked on, so streams are not unpacked here.
       decompress: request.responseType !== 'stream',
       responseType: request.responseType,
-      ehr: { budget: request.budget, priority: request.priority },
+      ehr: pick(request),
       'axios-retry': { retries: request.retries },
-      ...(request.signal ? { signal: request.signal } : {}),
+      ...(request.signal && !request.keptOnceSent ? { signal: request.signal } : {}),
     });
     const location = response.headers.location as string | undefined;
     if (response.status < 300 || location === undefined) return toResponse(response, url);
@@ -141,6 +145,10 @@ async function follow(http: AxiosInstance, request: EhrRequest): Promise<EhrResp
     url = next.href;
   }
   throw badRedirect();
+}
+
+function pick({ budget, priority, signal, onSend }: EhrRequest) {
+  return { budget, priority, signal, ...(onSend ? { onSend } : {}) };
 }
 
 function badRedirect(): AppError {
@@ -163,7 +171,7 @@ async function translate(
   error: unknown,
   { limiter, request }: { readonly limiter: RateLimiter; readonly request: EhrRequest },
 ): Promise<unknown> {
-  if (request.signal?.aborted) return request.signal.reason;
+  if (request.signal?.aborted && !request.keptOnceSent) return request.signal.reason;
   if (!(error instanceof AxiosError)) return error;
   const { host } = new URL(request.url);
   const { response } = error;

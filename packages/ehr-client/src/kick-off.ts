@@ -20,7 +20,10 @@ const longestUrl = 2000;
 export async function kickOffExport(options: {
   readonly session: EhrSession;
   readonly request: BulkExportRequest;
+  /** Until the request is sent; from then on its answer is waited for. */
   readonly signal?: AbortSignal | undefined;
+  /** Called when a kick-off goes out, for each that is negotiated. */
+  readonly onSend?: () => void;
 }): Promise<KickOff> {
   const { session, request } = options;
   const parameters = toExportParameters(request);
@@ -43,8 +46,9 @@ function send(options: {
   readonly endpoint: string;
   readonly attempt: KickOffAttempt;
   readonly signal?: AbortSignal | undefined;
+  readonly onSend?: () => void;
 }) {
-  const { session, endpoint, signal } = options;
+  const { session, endpoint, signal, onSend } = options;
   const { method, parameters } = options.attempt;
   const isPost = method === 'POST';
   return session.send({
@@ -62,6 +66,9 @@ function send(options: {
     retries: 0,
     sendToken: true,
     signal,
+    // The status URL is in the answer, and nowhere else.
+    keptOnceSent: true,
+    ...(onSend ? { onSend } : {}),
   });
 }
 

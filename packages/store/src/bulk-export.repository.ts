@@ -29,6 +29,7 @@ const schema = new Schema<BulkExportDocument>(
     statusUrl: String,
     kickedOffAt: Date,
     notBefore: Date,
+    plannedAt: Date,
     progress: String,
     pollCount: { type: Number, required: true },
     pollErrors: { type: Number, required: true },
@@ -141,7 +142,7 @@ export function createBulkExportRepository(database: Database) {
             {
               $set: { phase: to, active: true, pollErrors: 0, retriedAt: now },
               $inc: { version: 1 },
-              $unset: { error: 1, completedAt: 1, notBefore: 1, discard: 1, ...kickedOffAgain },
+              $unset: { error: 1, completedAt: 1, notBefore: 1, plannedAt: 1, discard: 1, ...kickedOffAgain },
               $pull: { warnings: { code: { $in: warningsOfTheEnd } } },
             },
             { returnDocument: 'after' },

@@ -40,7 +40,7 @@ describe('bulk_exports', () => {
     expect(() => store.bulkExports.transition({ from: record, to: 'completed' })).rejects.toThrow('cannot go');
   });
 
-  test('a lease is held by one owner until it ends', async () => {
+  test('a lease is held by one owner until it ends #two-workers #clock', async () => {
     const record = makeBulkExport();
     await store.bulkExports.insert({ record, requestKey: 'k4' });
     const take = (owner: string, durationMs: number) =>

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { AppError, type BulkExport, type Connection } from '@bulkhead/domain';
+import { AppError, type BulkExport, type Connection, planPoll } from '@bulkhead/domain';
 import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr-client';
 import { connectionGone } from './connection-gone.ts';
 import type { ExportStep, UseCaseDeps } from './deps.ts';
@@ -63,12 +63,16 @@ async function sendKickOff(
     await store.bulkExports.warn({ id, code: 'kick-off-repeated', message });
   }
   await store.bulkExports.update({ id, phase: 'kicking-off', change: { kickOffSentAt: now() } });
+  let isSent = false;
+  const onSend = () => {
+    isSent = true;
+  };
   try {
-    return await kickOffExport({ session, request, signal });
+    return await kickOffExport({ session, request, signal, onSend });
   } catch (error) {
     // Unlike a silence, an answer tells that nothing was started.
     const isAnswer = error instanceof EhrHttpError || (error instanceof AppError && error.code !== 'ehr-unreachable');
-    if (isAnswer) await store.bulkExports.update({ id, phase: 'kicking-off', unset: ['kickOffSentAt'] });
+    if (isAnswer || !isSent) await store.bulkExports.update({ id, phase: 'kicking-off', unset: ['kickOffSentAt'] });
     throw error;
   }
 }
@@ -86,12 +90,11 @@ async function recordStart(
   const { record, started, grantedScope, signal } = options;
   const { statusUrl, droppedParameters } = started;
   const kickedOffAt = now();
-  const notBefore = new Date(kickedOffAt.getTime() + pollIntervalMs);
   const change = {
     statusUrl,
     droppedParameters,
     kickedOffAt,
-    notBefore,
+    ...planPoll({ now: kickedOffAt, waitMs: pollIntervalMs }),
     ...(grantedScope === undefined ? {} : { grantedScope }),
   };
   // Before anything else: until then only the server knows of its export, and without the URL it could not be asked about.

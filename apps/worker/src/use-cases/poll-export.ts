@@ -1,4 +1,4 @@
-import { AppError, type BulkExport, isPollDue, pollDelay, pollErrorDelay } from '@bulkhead/domain';
+import { AppError, type BulkExport, isPollDue, planPoll, pollDelay, pollErrorDelay } from '@bulkhead/domain';
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
 import { isTransient } from '@bulkhead/fhir';
 import { acceptManifest } from './accept-manifest.ts';
@@ -15,13 +15,13 @@ const maxExportAgeMs = 48 * 60 * 60_000;
 const maxPollErrors = 15;
 /** One status request, if it is time for one. Iterations overlap where one is slow, up to the 90 s that a silent server gets. */
 export async function pollExport(deps: UseCaseDeps, { exportId, signal }: ExportStep): Promise<void> {
-  const { store, producer, now, pollIntervalMs: floorMs } = deps;
+  const { store, producer, now } = deps;
   const record = await store.bulkExports.find(exportId);
   if (record?.phase !== 'exporting') {
     await producer.unschedule('export.poll', { exportId });
     return;
   }
-  if (!isPollDue({ notBefore: record.notBefore, now: now(), floorMs })) return;
+  if (!isPollDue(record, now())) return;
   await whileLeased({
     bulkExports: store.bulkExports,
     exportId,
@@ -53,7 +53,7 @@ async function ask(
   const change = {
     pollCount: record.pollCount + 1,
     pollErrors: 0,
-    notBefore: new Date(now().getTime() + pollDelay({ retryAfterMs: status.retryAfterMs, floorMs })),
+    ...planPoll({ now: now(), waitMs: pollDelay({ retryAfterMs: status.retryAfterMs, floorMs }) }),
     ...(status.progress === undefined ? {} : { progress: status.progress }),
   };
   await store.bulkExports.update({ id: record.id, phase: 'exporting', change });
@@ -82,8 +82,8 @@ async function handleError(
   if (isFinal) return failExport(deps, { exportId: record.id, error: toExportError(error) });
   logger.warn('status request failed', { exportId: record.id, count: pollErrors, error });
   const retryAfterMs = error instanceof EhrHttpError ? error.retryAfterMs : undefined;
-  const notBefore = new Date(now().getTime() + pollErrorDelay({ errorsInARow: pollErrors, retryAfterMs, floorMs }));
-  const change = { pollErrors, pollCount: record.pollCount + 1, notBefore };
+  const waitMs = pollErrorDelay({ errorsInARow: pollErrors, retryAfterMs, floorMs });
+  const change = { pollErrors, pollCount: record.pollCount + 1, ...planPoll({ now: now(), waitMs }) };
   await store.bulkExports.update({ id: record.id, phase: 'exporting', change });
 }
 
