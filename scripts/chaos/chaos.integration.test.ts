@@ -9,7 +9,7 @@ const rounds = chaosKinds.length;
 /** Of so few patients no export is long, so outages need not be either. */
 const args = ['--json', '--seed', seed, '--rounds', rounds, '--patients', 15, '--outage-seconds', 2].map(String);
 
-test('every kind of chaos once: nothing lost, nothing twice, nothing silent', async () => {
+test('every kind of chaos once: nothing lost, nothing twice, nothing silent #crash #two-workers #clock', async () => {
   const lines: string[] = [];
   const { exited } = await spawnTethered({
     command: process.execPath,
