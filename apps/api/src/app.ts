@@ -9,6 +9,7 @@ import {
   createProviderRegistry,
   createQuarantineService,
   createResourceService,
+  createSyncService,
 } from '@bulkhead/service';
 import { createStore } from '@bulkhead/store';
 import { createHttpApp } from './create-http-app.ts';
@@ -19,11 +20,14 @@ export function buildApp({
   config,
   logger,
   kickOffWaitMs,
+  syncWaitMs,
 }: {
   readonly config: ApiConfig;
   readonly logger: Logger;
   /** How long the answer to a new export waits for its kick-off. */
   readonly kickOffWaitMs?: number;
+  /** How long the answer to an enhanced sync waits for its end. */
+  readonly syncWaitMs?: number;
 }): App & { readonly port: number } {
   const onError = (error: Error) => logger.warn('redis connection failed', { error });
   const registry = createProviderRegistry(config);
@@ -34,6 +38,7 @@ export function buildApp({
   const bulkExports = createBulkExportService({ store, producer, connections, registry, kickOffWaitMs });
   const quarantine = createQuarantineService({ store, producer });
   const resources = createResourceService({ store, connections });
+  const syncs = createSyncService({ store, producer, connections, waitMs: syncWaitMs });
   const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() });
   const http = createHttpApp({
     store,
@@ -43,6 +48,7 @@ export function buildApp({
     connections,
     quarantine,
     resources,
+    syncs,
     health,
     logger,
   });

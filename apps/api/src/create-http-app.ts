@@ -7,6 +7,7 @@ import type {
   ProviderRegistry,
   QuarantineService,
   ResourceService,
+  SyncService,
 } from '@bulkhead/service';
 import type { Store } from '@bulkhead/store';
 import express, { type Express } from 'express';
@@ -18,10 +19,10 @@ import { bulkExportRoutes } from './routes/bulk-export.routes.ts';
 import { bullBoardPath, bullBoardRoute } from './routes/bull-board.route.ts';
 import { capabilitiesRoute } from './routes/capabilities.route.ts';
 import { connectionRoutes } from './routes/connection.routes.ts';
-import { enhancedSyncRoute } from './routes/enhanced-sync.route.ts';
 import { healthRoutes } from './routes/health.routes.ts';
 import { quarantineRoutes } from './routes/quarantine.routes.ts';
 import { resourceRoutes } from './routes/resource.routes.ts';
+import { syncRoutes } from './routes/sync.routes.ts';
 
 export interface HttpAppDeps {
   readonly store: Store;
@@ -31,6 +32,7 @@ export interface HttpAppDeps {
   readonly connections: ConnectionService;
   readonly quarantine: QuarantineService;
   readonly resources: ResourceService;
+  readonly syncs: SyncService;
   readonly health: ReturnType<typeof createHealth>;
   readonly logger: Logger;
 }
@@ -49,7 +51,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   api.use(quarantineRoutes(deps), resourceRoutes(deps));
   // No request needs more than some kilobytes; a larger one is a mistake or an attack.
   api.use(express.json({ limit: '100kb', type: () => true }));
-  api.use(connectionRoutes(deps), bulkExportRoutes(deps), capabilitiesRoute(deps), enhancedSyncRoute());
+  api.use(connectionRoutes(deps), bulkExportRoutes(deps), capabilitiesRoute(deps), syncRoutes(deps));
   app.use('/api/ehr', api);
 
   app.use(() => {

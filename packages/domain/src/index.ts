@@ -31,4 +31,18 @@ export {
 export { isPollDue, type PollPlan, planPoll, pollDelay, pollErrorDelay } from './poll-delay.ts';
 export { type Comparison, compareVersions, type ResourceVersion } from './resource-version.ts';
 export { retryPhase } from './retry-phase.ts';
+export {
+  isSyncActive,
+  minimumRequests,
+  newSyncSearch,
+  type SkippedType,
+  type SyncRequest,
+  type SyncRun,
+  type SyncRunPhase,
+  type SyncRunStatus,
+  type SyncSearch,
+  type SyncStep,
+  type SyncTypeCount,
+  syncRunStatus,
+} from './sync-run.ts';
 export { everyType, leavesNoGap, settledTypes, sinceLast, type Watermark } from './watermark.ts';

@@ -11,3 +11,4 @@ export {
   type ProviderRegistry,
   type ProviderSettings,
 } from './provider-registry.ts';
+export { readSearchPage, type SearchPage, searchUrl } from './search.ts';

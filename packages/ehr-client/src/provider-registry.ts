@@ -17,6 +17,21 @@ const environmentSchema = z.strictObject({
   tokenEndpoint: z.url({ protocol: /^https?$/ }).optional(),
 });
 
+const parametersSchema = z.record(z.string(), z.string());
+
+/** What a provider's searches need, beyond FHIR: see docs/architecture.md. */
+const searchSchema = z.strictObject({
+  /** Sent with every search; `{practiceId}` is replaced by the connection's. */
+  parameters: parametersSchema.default({}),
+  parametersByType: z.record(z.string(), parametersSchema).default({}),
+  /** Types that cannot be searched by patient, each with the reason that a sync gives for leaving it out. */
+  notByPatient: z.record(z.string(), z.string()).default({}),
+  /** `_count`: a hint that servers may lower. */
+  pageSize: z.int().min(1).max(1000).default(100),
+  /** Ids in one `_id` list; some 50 of 30 characters keep a URL under 2,000. */
+  idsPerRequest: z.int().min(1).max(500).default(50),
+});
+
 export const providerSchema = z.strictObject({
   id: z.string().regex(/^[a-z][a-z0-9-]{1,40}$/, 'lower-case letters, digits and hyphens'),
   name: z.string().min(1),
@@ -27,6 +42,7 @@ export const providerSchema = z.strictObject({
   groupIdTemplate: z.string().optional(),
   /** Left out: none. */
   rateLimit: rateLimitSchema.optional(),
+  search: searchSchema.optional(),
   /** Used where a connection names none: the guide's ATHENAHEALTH_CLIENT_ID and _SECRET. */
   clientId: z.string().optional(),
   clientSecret: z.string().optional(),
@@ -85,6 +101,18 @@ function athenahealth(settings: ProviderSettings): Provider {
     defaultScope: 'system/*.read',
     groupIdTemplate: 'a-1.C-{practiceId}',
     rateLimit: athenahealthRateLimit,
+    search: {
+      parameters: { 'ah-practice': 'Organization/a-1.Practice-{practiceId}' },
+      // `intent` is mandatory beside `patient`: all of them (https://hl7.org/fhir/R4/valueset-medicationrequest-intent.html).
+      parametersByType: {
+        MedicationRequest: {
+          intent: 'proposal,plan,order,original-order,reflex-order,filler-order,instance-order,option',
+        },
+      },
+      notByPatient: {
+        Appointment: 'athenahealth finds appointments by their ids only; a bulk export brings them',
+      },
+    },
     clientId: settings.ATHENAHEALTH_CLIENT_ID,
     clientSecret: settings.ATHENAHEALTH_CLIENT_SECRET,
     redirectUri: settings.ATHENAHEALTH_REDIRECT_URI,

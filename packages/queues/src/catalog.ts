@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const queueNames = ['bulk-export', 'file-download', 'connection', 'maintenance'] as const;
+export const queueNames = ['bulk-export', 'file-download', 'sync', 'connection', 'maintenance'] as const;
 export type QueueName = (typeof queueNames)[number];
 
 /** A job's whole definition; its processor is `apps/worker/src/processors/<name>.processor.ts`. */
@@ -20,6 +20,8 @@ export interface JobDefinition<Schema extends z.ZodType = z.ZodType> {
 
 const exportPayload = z.strictObject({ exportId: z.string().min(1) });
 const filePayload = z.strictObject({ exportId: z.string().min(1), fileId: z.string().min(1) });
+const syncPayload = z.strictObject({ syncRunId: z.string().min(1) });
+const stepPayload = z.strictObject({ syncRunId: z.string().min(1), stepId: z.string().min(1) });
 const connectionPayload = z.strictObject({ connectionId: z.string().min(1) });
 const minutes = 60_000;
 
@@ -78,6 +80,42 @@ export const catalog = {
     backoffMs: 5000,
     // 5 GB at 1 MB/s take 84 min; a stalled socket is cut much earlier by its own idle timeout.
     timeoutMs: 6 * 60 * minutes,
+  }),
+  'sync.plan': define({
+    queue: 'sync',
+    payload: syncPayload,
+    jobId: ({ syncRunId }) => `plan.${syncRunId}`,
+    // As for a kick-off: an EHR that is down for a quarter of an hour does not fail a nightly sync.
+    attempts: 10,
+    backoffMs: 5000,
+    timeoutMs: 10 * minutes,
+  }),
+  'sync.resume': define({
+    queue: 'sync',
+    payload: syncPayload,
+    jobId: ({ syncRunId }) => `resume.${syncRunId}`,
+    // The sweep does the same within a minute.
+    attempts: 3,
+    backoffMs: 1000,
+    timeoutMs: 5 * minutes,
+  }),
+  'sync.step': define({
+    queue: 'sync',
+    payload: stepPayload,
+    jobId: ({ stepId }) => `step.${stepId}`,
+    // A step goes on at its page, so trying is cheap: 5 s doubled 7 times is 11 min.
+    attempts: 8,
+    backoffMs: 5000,
+    // A patient's dozen searches, each of some pages, behind every poll and download of the same budget.
+    timeoutMs: 60 * minutes,
+  }),
+  'sync.finalize': define({
+    queue: 'sync',
+    payload: syncPayload,
+    jobId: ({ syncRunId }) => `finalize.${syncRunId}`,
+    attempts: 10,
+    backoffMs: 5000,
+    timeoutMs: 2 * minutes,
   }),
   'quarantine.replay': define({
     queue: 'maintenance',

@@ -23,6 +23,8 @@ export interface ConsumerOptions {
 const concurrency: Readonly<Record<QueueName, number>> = {
   'bulk-export': 50,
   'file-download': 4,
+  // Steps wait for the EHR most of the time; more than the budget's burst would only wait for the limiter.
+  sync: 16,
   connection: 4,
   maintenance: 1,
 };

@@ -24,6 +24,24 @@ export function createProducer({ redis, prefix, onError }: ProducerOptions) {
     await queues[catalog[name].queue].add(name, payload, jobOptions(name, payload));
   };
 
+  const toFlowJob = <Name extends JobName>({ name, payload }: FlowJob<Name>) => ({
+    name,
+    queueName: catalog[name].queue,
+    data: payload,
+    opts: jobOptions(name, payload),
+  });
+  const addFlow = async <Parent extends JobName, Child extends JobName>(flow: {
+    readonly parent: FlowJob<Parent>;
+    readonly children: readonly FlowJob<Child>[];
+  }): Promise<void> => {
+    // Otherwise one failed child leaves the parent waiting for ever.
+    const children = flow.children.map(toFlowJob).map((child) => ({
+      ...child,
+      opts: { ...child.opts, ignoreDependencyOnFailure: true },
+    }));
+    await flows.add({ ...toFlowJob(flow.parent), children });
+  };
+
   return {
     /** For Bull Board. */
     queues: Object.values(queues),
@@ -68,21 +86,18 @@ export function createProducer({ redis, prefix, onError }: ProducerOptions) {
     },
 
     /** The job of an export's finish, waiting for a download of each file. A second add runs nothing twice. */
-    async addExportFlow({ exportId, fileIds }: { readonly exportId: string; readonly fileIds: readonly string[] }) {
-      await flows.add({
-        name: 'export.finalize',
-        queueName: catalog['export.finalize'].queue,
-        data: { exportId },
-        opts: jobOptions('export.finalize', { exportId }),
-        children: fileIds.map((fileId) => ({
-          name: 'file.download',
-          queueName: catalog['file.download'].queue,
-          data: { exportId, fileId },
-          // Otherwise one failed file leaves the parent waiting for ever.
-          opts: { ...jobOptions('file.download', { exportId, fileId }), ignoreDependencyOnFailure: true },
-        })),
-      });
-    },
+    addExportFlow: ({ exportId, fileIds }: { readonly exportId: string; readonly fileIds: readonly string[] }) =>
+      addFlow({
+        parent: { name: 'export.finalize', payload: { exportId } },
+        children: fileIds.map((fileId) => ({ name: 'file.download', payload: { exportId, fileId } })),
+      }),
+
+    /** The job of a sync's finish, waiting for each step. A second add runs nothing twice. */
+    addSyncFlow: ({ syncRunId, stepIds }: { readonly syncRunId: string; readonly stepIds: readonly string[] }) =>
+      addFlow({
+        parent: { name: 'sync.finalize', payload: { syncRunId } },
+        children: stepIds.map((stepId) => ({ name: 'sync.step', payload: { syncRunId, stepId } })),
+      }),
 
     /**
      * A job that comes again by itself. Its iterations survive crashes of the worker, and after an outage there is
@@ -134,6 +149,11 @@ export function createProducer({ redis, prefix, onError }: ProducerOptions) {
       await Promise.all([...Object.values(queues), flows].map((one) => one.close()));
     },
   };
+}
+
+interface FlowJob<Name extends JobName> {
+  readonly name: Name;
+  readonly payload: JobPayload<Name>;
 }
 
 /** More than a clock is ever off that is kept by NTP. */

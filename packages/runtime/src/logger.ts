@@ -48,7 +48,9 @@ const allowedFields = [
   'signal',
   'stale',
   'status',
+  'stepId',
   'stored',
+  'syncRunId',
   'url',
   'waitMs',
 ] as const;

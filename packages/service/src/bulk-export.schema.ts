@@ -1,9 +1,7 @@
 import { exportTypes } from '@bulkhead/domain';
 import { isResourceType } from '@bulkhead/fhir';
 import { z } from 'zod';
-
-/** Server clocks and ours differ; an instant further ahead than this is a mistake. */
-const clockToleranceMs = 60_000;
+import { isAhead } from './since.schema.ts';
 
 const resourceTypeSchema = z
   .string()
@@ -21,7 +19,7 @@ const sinceError = 'must be an instant with a time zone, such as 2024-01-01T00:0
 const sinceSchema = z
   .string(sinceError)
   .refine((since) => since === 'last' || z.iso.datetime({ offset: true }).safeParse(since).success, sinceError)
-  .refine((since) => since === 'last' || !(Date.parse(since) > Date.now() + clockToleranceMs), 'lies in the future');
+  .refine((since) => since === 'last' || !isAhead(since), 'lies in the future');
 
 /** The guide's request body; unknown fields are refused, so that a misspelt `since` is not ignored. */
 export const bulkExportRequestSchema = z

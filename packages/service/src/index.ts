@@ -10,3 +10,6 @@ export { type Fault, invalidRequest } from './invalid-request.ts';
 export { quarantineQuerySchema, replayBodySchema } from './quarantine.schema.ts';
 export { createQuarantineService, type QuarantineService, toQuarantineView } from './quarantine.service.ts';
 export { createResourceService, type ResourceService } from './resource.service.ts';
+export { syncBodySchema } from './sync.schema.ts';
+export { createSyncService, type SyncRunState, type SyncService } from './sync.service.ts';
+export { toSyncedView, toSyncRunDetail, toSyncRunView } from './sync-view.ts';

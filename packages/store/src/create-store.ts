@@ -2,6 +2,7 @@ import { createConnection } from 'mongoose';
 import { createApiKeyRepository } from './api-key.repository.ts';
 import { createBulkExportRepository } from './bulk-export.repository.ts';
 import { createConnectionRepository } from './connection.repository.ts';
+import { createCrawlMarkRepository } from './crawl-mark.repository.ts';
 import { createIdempotencyKeyRepository } from './idempotency-key.repository.ts';
 import { migrate, prepareResourceTypes } from './migrate.ts';
 import { createOutputFileRepository } from './output-file.repository.ts';
@@ -10,6 +11,8 @@ import { createResourceRepository } from './resource.repository.ts';
 import { createResourceWriter } from './resource.writer.ts';
 import { createSealedFiles } from './sealed-files.ts';
 import { createSecretBox } from './secret-box.ts';
+import { createSyncRunRepository } from './sync-run.repository.ts';
+import { createSyncStepRepository } from './sync-step.repository.ts';
 import { createWatermarkRepository } from './watermark.repository.ts';
 
 export interface StoreOptions {
@@ -31,6 +34,9 @@ export function createStore({ uri, encryptionKey, maxPoolSize = 20 }: StoreOptio
   const outputFiles = createOutputFileRepository(database);
   const files = createSealedFiles({ database, bucketName: 'quarantine', key: encryptionKey });
   const quarantine = createQuarantineRepository({ database, secretBox, files });
+  const syncRuns = createSyncRunRepository(database);
+  const syncSteps = createSyncStepRepository(database);
+  const crawlMarks = createCrawlMarkRepository(database);
   const idempotencyKeys = createIdempotencyKeyRepository(database);
   const watermarks = createWatermarkRepository(database);
   const apiKeys = createApiKeyRepository(database);
@@ -40,6 +46,9 @@ export function createStore({ uri, encryptionKey, maxPoolSize = 20 }: StoreOptio
     outputFiles,
     quarantine,
     watermarks,
+    syncRuns,
+    syncSteps,
+    crawlMarks,
     idempotencyKeys,
     apiKeys,
     resources: createResourceRepository(database),

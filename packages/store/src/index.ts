@@ -12,3 +12,4 @@ export {
 } from './resource-document.ts';
 export type { SealedFileWriter } from './sealed-files.ts';
 export { isStoreUnavailable } from './store-errors.ts';
+export type { StepClaim } from './sync-step.repository.ts';

@@ -4,13 +4,10 @@ import { extractSearchKeys, isSubsetted, type Resource, type SearchKeys } from '
 import mongoose from 'mongoose';
 import { encodeExactNumbers, type NumberText } from './exact-number-codec.ts';
 
-/** Where a version of a resource came from. */
-export interface ResourceSource {
-  readonly exportId: string;
-  readonly fileId: string;
-  /** Line in the file, from 1. */
-  readonly line: number;
-}
+/** Where a version of a resource came from: a line (from 1) of an export's file, or a step of an enhanced sync. */
+export type ResourceSource =
+  | { readonly exportId: string; readonly fileId: string; readonly line: number }
+  | { readonly syncRunId: string; readonly stepId: string };
 
 /** A document of a resource collection: one per resource, named and found by `_id`. */
 export interface ResourceDocument extends ResourceVersion {

@@ -33,6 +33,16 @@ export function createResourceRepository(database: Database) {
       return { deleted, resource: decodeExactNumbers(resource, numberTexts as NumberText[] | undefined) };
     },
 
+    /** Ids of the current resources of a connection and type, in their order. */
+    async listIds(which: { readonly connectionId: string; readonly resourceType: string }): Promise<string[]> {
+      const { connectionId, resourceType } = which;
+      const documents = await database
+        .collection(resourceType)
+        .find({ connectionId, deleted: false }, { projection: { _id: 0, resourceId: 1 } })
+        .toArray();
+      return documents.map(({ resourceId }) => resourceId as string).toSorted();
+    },
+
     /** How many current resources a connection has, per type that has any. */
     async countByType(connectionId: string): Promise<Readonly<Record<string, number>>> {
       const collections = (await database.db?.listCollections({}, { nameOnly: true }).toArray()) ?? [];

@@ -10,7 +10,7 @@ export function answerError(logger: Logger): ErrorRequestHandler {
     if (response.headersSent) return next(error);
     const known = toAppError(error);
     const status = httpStatus[known.code] ?? 500;
-    if (status >= 500 && status !== 501) logger.error('request failed', { status, code: known.code, error });
+    if (status >= 500 && status !== 502) logger.error('request failed', { status, code: known.code, error });
     if (typeof known.retry === 'object') response.set('Retry-After', String(Math.ceil(known.retry.afterMs / 1000)));
     if (status === 401) response.set('WWW-Authenticate', 'Bearer');
     response.status(status).json({ success: false, error: toErrorView(known, status) });
@@ -22,8 +22,8 @@ function toErrorView({ code, message, context }: AppError, status: number) {
     return { code: 'internal', message: 'Something went wrong on our side. The log has the id in X-Request-Id.' };
   }
   const { details = context } = context;
-  // Ids such as the running export's; of an outage there is nothing that a client could use.
-  const isShown = status < 500 && Object.keys(details as object).length > 0;
+  // Ids such as the running export's, and what became of a sync; of an outage there is nothing that a client could use.
+  const isShown = (status < 500 || status === 502) && Object.keys(details as object).length > 0;
   return { code, message, ...(isShown ? { details } : {}) };
 }
 

@@ -3,11 +3,15 @@ import type { UseCaseDeps } from '../use-cases/deps.ts';
 import { createDiscardExportProcessor } from './discard-export.processor.ts';
 import { createDownloadFileProcessor } from './download-file.processor.ts';
 import { createFinalizeExportProcessor } from './finalize-export.processor.ts';
+import { createFinalizeSyncProcessor } from './finalize-sync.processor.ts';
 import { createKickOffProcessor } from './kick-off.processor.ts';
+import { createPlanSyncProcessor } from './plan-sync.processor.ts';
 import { createPollExportProcessor } from './poll-export.processor.ts';
 import { createReadCapabilitiesProcessor } from './read-capabilities.processor.ts';
 import { createReplayLineProcessor } from './replay-line.processor.ts';
 import { createResumeExportProcessor } from './resume-export.processor.ts';
+import { createResumeSyncProcessor } from './resume-sync.processor.ts';
+import { createRunSyncStepProcessor } from './run-sync-step.processor.ts';
 import { createSweepProcessor } from './sweep.processor.ts';
 
 /** One processor per job of the catalog; a missing one does not compile. */
@@ -19,6 +23,10 @@ export function createProcessors(deps: UseCaseDeps): Processors {
     'export.discard': createDiscardExportProcessor(deps),
     'export.resume': createResumeExportProcessor(deps),
     'file.download': createDownloadFileProcessor(deps),
+    'sync.plan': createPlanSyncProcessor(deps),
+    'sync.resume': createResumeSyncProcessor(deps),
+    'sync.step': createRunSyncStepProcessor(deps),
+    'sync.finalize': createFinalizeSyncProcessor(deps),
     'quarantine.replay': createReplayLineProcessor(deps),
     'connection.read-capabilities': createReadCapabilitiesProcessor(deps),
     'maintenance.sweep': createSweepProcessor(deps),

@@ -1,5 +1,6 @@
 import type { UseCaseDeps } from './deps.ts';
 import { reviveExport } from './revive-export.ts';
+import { reviveSync } from './revive-sync.ts';
 
 /**
  * Gives every active record the job that it needs, and removes polls that nobody needs: after the loss of Redis, of a
@@ -22,6 +23,9 @@ export async function sweep(deps: UseCaseDeps): Promise<void> {
   const polled = new Set(active.filter(({ phase }) => phase === 'exporting').map(({ id }) => id));
   for (const { exportId } of polls) {
     if (!polled.has(exportId)) await producer.unschedule('export.poll', { exportId });
+  }
+  for (const run of await store.syncRuns.listActive()) {
+    if (await reviveSync(deps, run)) logger.warn('sync had no job', { syncRunId: run.id, phase: run.phase });
   }
   for (const { id: exportId } of await store.bulkExports.listDiscardable()) {
     await producer.ensure('export.discard', { exportId });

@@ -1,0 +1,14 @@
+import type { SyncRun } from '@bulkhead/domain';
+import type { UseCaseDeps } from './deps.ts';
+
+/** Gives a run the jobs that its phase needs, where they are not there. @returns whether there was something to do. */
+export async function reviveSync({ store, producer }: UseCaseDeps, run: SyncRun): Promise<boolean> {
+  const { id: syncRunId, phase } = run;
+  if (phase === 'queued') return producer.ensure('sync.plan', { syncRunId });
+  if (phase !== 'running') return false;
+  const unsettled = await store.syncSteps.listUnsettledIds(syncRunId);
+  if (unsettled.length === 0) return producer.ensure('sync.finalize', { syncRunId });
+  let revived = false;
+  for (const stepId of unsettled) revived = (await producer.ensure('sync.step', { syncRunId, stepId })) || revived;
+  return revived;
+}

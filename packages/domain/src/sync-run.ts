@@ -1,0 +1,132 @@
+import type { ExportError, ExportWarning } from './bulk-export.ts';
+
+export const syncRunPhases = ['queued', 'running', 'completed', 'partial', 'failed', 'cancelled'] as const;
+export type SyncRunPhase = (typeof syncRunPhases)[number];
+
+/** What API clients see. `PARTIAL`: what succeeded is stored, and the run says what failed. */
+export type SyncRunStatus = 'IN_PROGRESS' | 'COMPLETED' | 'PARTIAL' | 'FAILED' | 'CANCELLED';
+
+const activeSyncPhases: ReadonlySet<SyncRunPhase> = new Set(['queued', 'running']);
+const statuses: Readonly<Record<SyncRunPhase, SyncRunStatus>> = {
+  queued: 'IN_PROGRESS',
+  running: 'IN_PROGRESS',
+  completed: 'COMPLETED',
+  partial: 'PARTIAL',
+  failed: 'FAILED',
+  cancelled: 'CANCELLED',
+};
+
+export function isSyncActive(phase: SyncRunPhase): boolean {
+  return activeSyncPhases.has(phase);
+}
+
+export function syncRunStatus(phase: SyncRunPhase): SyncRunStatus {
+  return statuses[phase];
+}
+
+export interface SyncRequest {
+  readonly includeStandard: boolean;
+  readonly includeEnhanced: boolean;
+  /** Narrows the enhanced set; empty: all five. */
+  readonly resourceTypes: readonly string[];
+  /** FHIR instant; left out: from where each patient's last crawl got. */
+  readonly since?: string;
+  /** Ids; empty: every patient that is stored. */
+  readonly patients: readonly string[];
+}
+
+/** A type that was asked for and is not crawled; never counted as zero. */
+export interface SkippedType {
+  readonly resourceType: string;
+  readonly reason: string;
+}
+
+/** One enhanced sync: a crawl by patient and type over the REST API. */
+export interface SyncRun {
+  readonly id: string;
+  readonly connectionId: string;
+  readonly provider: string;
+  readonly request: SyncRequest;
+  readonly phase: SyncRunPhase;
+  readonly version: number;
+  /** The types that are crawled. */
+  readonly types: readonly string[];
+  readonly skipped: readonly SkippedType[];
+  readonly patientCount?: number;
+  readonly warnings: readonly ExportWarning[];
+  readonly error?: ExportError;
+  readonly createdAt: Date;
+  readonly startedAt?: Date;
+  readonly completedAt?: Date;
+}
+
+/** One search of a step, page after page. */
+export interface SyncSearch {
+  readonly resourceType: string;
+  readonly state: 'pending' | 'completed' | 'failed';
+  /** The page to go on with. */
+  readonly nextUrl?: string;
+  /** When the server answered the first page: what changed after it is the next crawl's. */
+  readonly servedAt?: Date;
+  readonly requests: number;
+  readonly pages: number;
+  /** Resources that came; `stored + stale + rejected`. */
+  readonly fetched: number;
+  /** Whose served version (or an equal one) is stored now. */
+  readonly stored: number;
+  /** Of `stored`: nothing was written. */
+  readonly unchanged: number;
+  /** Older than what is stored. */
+  readonly stale: number;
+  /** Without an id, or of another type. */
+  readonly rejected: number;
+  readonly error?: ExportError;
+}
+
+/** A patient's searches, or the reads of many patients' own resources by their ids. */
+export interface SyncStep {
+  readonly id: string;
+  readonly runId: string;
+  readonly connectionId: string;
+  readonly patientIds: readonly string[];
+  readonly searches: readonly SyncSearch[];
+  readonly state: 'pending' | 'running' | 'completed' | 'failed' | 'cancelled';
+  readonly attempts: number;
+}
+
+/** A run's sums over its steps, for one type. */
+export interface SyncTypeCount {
+  readonly resourceType: string;
+  readonly searches: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly requests: number;
+  readonly pages: number;
+  readonly fetched: number;
+  readonly stored: number;
+  readonly unchanged: number;
+  readonly stale: number;
+  readonly rejected: number;
+}
+
+export function newSyncSearch(resourceType: string): SyncSearch {
+  return {
+    resourceType,
+    state: 'pending',
+    requests: 0,
+    pages: 0,
+    fetched: 0,
+    stored: 0,
+    unchanged: 0,
+    stale: 0,
+    rejected: 0,
+  };
+}
+
+/**
+ * The fewest requests that the server's rules allow for what was crawled: one for each search (a patient and a type, or a
+ * list of patients' ids), and one more for every further page.
+ */
+export function minimumRequests(counts: readonly Pick<SyncTypeCount, 'searches' | 'pages'>[]): number {
+  return counts.reduce((sum, { searches, pages }) => sum + Math.max(searches, pages), 0);
+}

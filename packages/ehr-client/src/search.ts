@@ -1,0 +1,115 @@
+import type { IncomingMessage } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { AppError, type Connection } from '@bulkhead/domain';
+import { type OutcomeIssue, parseFhirJson, readSearchBundle, type SearchBundle } from '@bulkhead/fhir';
+import type { EhrSession } from './ehr-session.ts';
+import type { Provider } from './provider-registry.ts';
+
+export interface SearchPage extends Omit<SearchBundle, 'nextUrl'> {
+  /** Absolute. */
+  readonly nextUrl?: string;
+  /** By the server's clock, where it says. */
+  readonly servedAt: Date;
+}
+
+/** A page of a hundred resources has some 200 kB; a server that ignores `_count` must not take the process's memory. */
+const maxPageBytes = 64 * 1024 * 1024;
+
+/**
+ * The first page of a search with what the provider demands: parameters of every search, and those of the type.
+ * @param options.parameters of the search itself, such as `patient` and `_lastUpdated`.
+ */
+export function searchUrl(options: {
+  readonly connection: Connection;
+  readonly provider: Provider;
+  readonly resourceType: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}): string {
+  const { connection, provider, resourceType, parameters } = options;
+  const { search } = provider;
+  const url = new URL(`${connection.fhirEndpoint}/${resourceType}`);
+  const demanded = { ...search?.parameters, ...search?.parametersByType[resourceType] };
+  for (const [name, value] of Object.entries({ ...parameters, ...demanded, _count: String(search?.pageSize ?? 100) })) {
+    url.searchParams.set(name, value.replace('{practiceId}', connection.practiceId ?? ''));
+  }
+  return url.href;
+}
+
+/**
+ * One page of a search (https://hl7.org/fhir/R4/http.html#search), every number with its text.
+ * @throws AppError `search-refused` for 200 with an OperationOutcome that says error, `search-not-understood`, and whatever
+ * the session throws.
+ */
+export async function readSearchPage(options: {
+  readonly session: EhrSession;
+  readonly url: string;
+  readonly signal?: AbortSignal | undefined;
+}): Promise<SearchPage> {
+  const { session, url, signal } = options;
+  const response = await session.send({
+    method: 'GET',
+    url,
+    headers: { accept: 'application/fhir+json' },
+    priority: 'crawl',
+    responseType: 'stream',
+    // The step comes again by itself, at this page.
+    retries: 0,
+    sendToken: true,
+    signal,
+  });
+  const bundle = await readBundle(response.data as IncomingMessage);
+  const { nextUrl, ...page } = bundle;
+  const failed = page.issues.filter(({ severity }) => severity === 'error' || severity === 'fatal');
+  if (failed.length > 0) throw refused(failed);
+  const servedAt = new Date(response.headers.date ?? Number.NaN);
+  return {
+    ...page,
+    servedAt: Number.isNaN(servedAt.getTime()) ? new Date() : servedAt,
+    ...(nextUrl === undefined ? {} : { nextUrl: absolute(nextUrl, response.url) }),
+  };
+}
+
+async function readBundle(message: IncomingMessage): Promise<SearchBundle> {
+  let bundle: SearchBundle | undefined;
+  try {
+    bundle = readSearchBundle(parseFhirJson(await buffer(bounded(message))).value);
+  } catch (cause) {
+    throw notUnderstood(cause);
+  }
+  if (!bundle) throw notUnderstood();
+  return bundle;
+}
+
+async function* bounded(message: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let size = 0;
+  for await (const chunk of message) {
+    size += chunk.length;
+    if (size > maxPageBytes) throw new Error('the page is over 64 MB');
+    yield chunk;
+  }
+}
+
+function absolute(nextUrl: string, pageUrl: string): string {
+  if (!URL.canParse(nextUrl, pageUrl)) throw notUnderstood();
+  return new URL(nextUrl, pageUrl).href;
+}
+
+function refused(issues: readonly OutcomeIssue[]): AppError {
+  return new AppError({
+    code: 'search-refused',
+    message:
+      'The EHR answers the search with an error instead of resources. Verify that the patient exists and that the scopes cover the type.',
+    retry: 'never',
+    context: { reason: issues.map(({ code }) => code).join(',') },
+  });
+}
+
+function notUnderstood(cause?: unknown): AppError {
+  return new AppError({
+    code: 'search-not-understood',
+    message:
+      'The EHR does not answer the search with a Bundle. It is asked again; if it lasts, verify the FHIR endpoint.',
+    retry: 'later',
+    cause,
+  });
+}

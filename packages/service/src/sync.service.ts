@@ -1,0 +1,176 @@
+import { AppError, isSyncActive, type SyncRun, type SyncTypeCount } from '@bulkhead/domain';
+import type { Producer } from '@bulkhead/queues';
+import type { Store } from '@bulkhead/store';
+import type { ConnectionService } from './connection.service.ts';
+import { invalidRequest } from './invalid-request.ts';
+import { newId } from './new-id.ts';
+import type { SyncBody } from './sync.schema.ts';
+import { unavailable } from './unavailable.ts';
+import { waitUntil } from './wait-until.ts';
+
+/** A run that lasts longer is followed by its URL: clients and proxies give a request up after a minute or so. */
+const defaultWaitMs = 30_000;
+
+export interface WhichRun {
+  readonly provider: string;
+  readonly id: string;
+}
+
+/** A run with its sums by type. */
+export interface SyncRunState {
+  readonly run: SyncRun;
+  readonly counts: readonly SyncTypeCount[];
+}
+
+export type SyncService = ReturnType<typeof createSyncService>;
+
+/** Starts enhanced syncs and tells how they are; the work is the workers'. */
+export function createSyncService(options: {
+  readonly store: Store;
+  readonly producer: Producer;
+  readonly connections: ConnectionService;
+  /** How long a start waits for the run's end. */
+  readonly waitMs?: number | undefined;
+}) {
+  const { store, producer, connections, waitMs = defaultWaitMs } = options;
+
+  const find = async ({ provider, id }: WhichRun): Promise<SyncRun> => {
+    const run = await store.syncRuns.find(id);
+    if (run?.provider === provider) return run;
+    throw new AppError({
+      code: 'unknown-run',
+      message: 'There is no such sync run. Use the id that the POST answered, or list the runs.',
+      retry: 'never',
+    });
+  };
+  const withCounts = async (run: SyncRun): Promise<SyncRunState> => ({
+    run,
+    counts: await store.syncSteps.sumByType(run.id),
+  });
+  const checkPatients = async ({ connectionId, patients = [] }: SyncBody): Promise<void> => {
+    const faults = [];
+    for (const [index, resourceId] of patients.entries()) {
+      const found = await store.resources.read({ connectionId, resourceType: 'Patient', resourceId });
+      if (found && !found.deleted) continue;
+      const message = 'is no patient that this connection has seen: a bulk export brings the patients';
+      faults.push({ path: `patients.${index}`, message });
+    }
+    if (faults.length > 0) throw invalidRequest(faults);
+  };
+
+  return {
+    /**
+     * Stores the run, hands it to the workers and waits for its end, or for a moment.
+     * @param options.wait false: answers at once (`Prefer: respond-async`).
+     * @throws AppError `unknown-provider`, `unknown-connection`, `invalid-request`, `sync-already-running`, `unavailable`
+     */
+    async start(request: {
+      readonly provider: string;
+      readonly body: SyncBody;
+      readonly wait: boolean;
+    }): Promise<SyncRunState> {
+      const { provider, body, wait } = request;
+      await connections.find({ provider, id: body.connectionId });
+      await checkPatients(body);
+      await producer.ping().catch((cause: unknown) => {
+        throw unavailable(cause);
+      });
+      const run = newRun({ provider, body });
+      const holder = await store.syncRuns.insert(run);
+      if (holder !== run.id) throw alreadyRunning(holder);
+      // With the queue away the sweep does it within a minute: the run is stored.
+      await producer.enqueue('sync.plan', { syncRunId: run.id }).catch(() => undefined);
+      const ended = await waitUntil(
+        async () => {
+          const current = await find({ provider, id: run.id });
+          return isSyncActive(current.phase) ? undefined : current;
+        },
+        wait ? waitMs : 0,
+      );
+      return withCounts(ended ?? (await find({ provider, id: run.id })));
+    },
+
+    get: async (which: WhichRun): Promise<SyncRunState> => withCounts(await find(which)),
+
+    /** A connection's runs, newest first. */
+    async list({ provider, connectionId, limit }: { provider: string; connectionId: string; limit: number }) {
+      await connections.find({ provider, id: connectionId });
+      return store.syncRuns.list({ connectionId, limit });
+    },
+
+    /** Ends a run at once: its searches stop at their next page. @throws AppError `sync-ended` */
+    async cancel(which: WhichRun): Promise<SyncRunState> {
+      for (;;) {
+        const run = await find(which);
+        if (run.phase === 'cancelled') return withCounts(run);
+        if (!isSyncActive(run.phase)) throw ended(run);
+        const change = { completedAt: new Date() };
+        const cancelled = await store.syncRuns.transition({ from: run, to: 'cancelled', change });
+        if (!cancelled) continue;
+        await store.syncSteps.cancelUnsettled(run.id);
+        return withCounts(cancelled);
+      }
+    },
+
+    /** Takes up again what failed; what succeeded is not asked for again. @throws AppError `nothing-to-retry` */
+    async retry(which: WhichRun): Promise<SyncRunState> {
+      const run = await find(which);
+      if (isSyncActive(run.phase)) return withCounts(run);
+      if (run.phase !== 'partial' && run.phase !== 'failed') throw nothingToRetry(run);
+      await store.syncSteps.retryFailed(run.id);
+      const reopened = await store.syncRuns.reopen({ from: run, now: new Date() });
+      if (!reopened) throw alreadyRunning(undefined);
+      await producer.enqueueAgain('sync.resume', { syncRunId: run.id }).catch(() => undefined);
+      return withCounts(reopened);
+    },
+  };
+}
+
+function newRun({ provider, body }: { readonly provider: string; readonly body: SyncBody }): SyncRun {
+  const { connectionId, includeStandard, includeEnhanced, resourceTypes = [], since, patients = [] } = body;
+  return {
+    id: newId('sync'),
+    connectionId,
+    provider,
+    request: {
+      includeStandard,
+      includeEnhanced,
+      resourceTypes,
+      patients,
+      ...(since === undefined ? {} : { since }),
+    },
+    phase: 'queued',
+    version: 1,
+    types: [],
+    skipped: [],
+    warnings: [],
+    createdAt: new Date(),
+  };
+}
+
+function alreadyRunning(syncRunId: string | undefined): AppError {
+  return new AppError({
+    code: 'sync-already-running',
+    message: 'A sync of this connection is running. Follow that one, or cancel it first.',
+    retry: 'never',
+    context: syncRunId === undefined ? {} : { syncRunId },
+  });
+}
+
+function ended({ id, phase }: SyncRun): AppError {
+  return new AppError({
+    code: 'sync-ended',
+    message: 'The run has ended, so there is nothing to cancel. What it stored stays.',
+    retry: 'never',
+    context: { syncRunId: id, phase },
+  });
+}
+
+function nothingToRetry({ id, phase }: SyncRun): AppError {
+  return new AppError({
+    code: 'nothing-to-retry',
+    message: 'Nothing of this run failed, or it was cancelled. Start a new one.',
+    retry: 'never',
+    context: { syncRunId: id, phase },
+  });
+}

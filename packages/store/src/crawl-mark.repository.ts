@@ -1,0 +1,54 @@
+import { type Connection as Database, Schema } from 'mongoose';
+
+interface CrawlMarkDocument {
+  /** `<connectionId>/<patient id>`. */
+  readonly _id: string;
+  readonly connectionId: string;
+  /** By resource type: up to when everything of this patient is stored. */
+  readonly marks: Readonly<Record<string, Date>>;
+}
+
+const schema = new Schema<CrawlMarkDocument>(
+  {
+    _id: String,
+    connectionId: { type: String, required: true },
+    marks: { type: Schema.Types.Mixed, required: true },
+  },
+  { collection: 'crawl_marks', versionKey: false, minimize: false, strict: 'throw' },
+);
+
+/**
+ * `crawl_marks`: how far the crawl of each patient and type got. By patient, not by connection: a patient who joins the
+ * practice has no history yet when the others' is stored.
+ */
+export function createCrawlMarkRepository(database: Database) {
+  const model = database.model('CrawlMark', schema);
+  return {
+    async find(options: {
+      readonly connectionId: string;
+      readonly patientId: string;
+    }): Promise<Readonly<Record<string, Date>>> {
+      const document = await model.findById(idOf(options)).lean();
+      return document?.marks ?? {};
+    },
+
+    /** Moves a mark forward, never back. */
+    async advance(options: {
+      readonly connectionId: string;
+      readonly patientId: string;
+      readonly resourceType: string;
+      readonly at: Date;
+    }): Promise<void> {
+      const { connectionId, resourceType, at } = options;
+      await model.updateOne(
+        { _id: idOf(options) },
+        { $max: { [`marks.${resourceType}`]: at }, $setOnInsert: { connectionId } },
+        { upsert: true },
+      );
+    },
+  };
+}
+
+function idOf({ connectionId, patientId }: { readonly connectionId: string; readonly patientId: string }): string {
+  return `${connectionId}/${patientId}`;
+}

@@ -1,0 +1,117 @@
+import { isSyncActive, type SyncRun, type SyncRunPhase } from '@bulkhead/domain';
+import { type Connection as Database, Schema } from 'mongoose';
+import { createActiveExportRepository } from './active-export.repository.ts';
+
+interface SyncRunDocument extends Omit<SyncRun, 'id'> {
+  readonly _id: string;
+  readonly active: boolean;
+}
+
+export type SyncRunChange = Partial<
+  Pick<SyncRun, 'types' | 'skipped' | 'patientCount' | 'error' | 'startedAt' | 'completedAt'>
+>;
+
+const schema = new Schema<SyncRunDocument>(
+  {
+    _id: String,
+    connectionId: { type: String, required: true },
+    provider: { type: String, required: true },
+    request: { type: Schema.Types.Mixed, required: true },
+    active: { type: Boolean, required: true },
+    phase: { type: String, required: true },
+    version: { type: Number, required: true },
+    types: [String],
+    skipped: [{ _id: false, resourceType: String, reason: String }],
+    patientCount: Number,
+    warnings: [{ _id: false, code: String, message: String }],
+    error: Schema.Types.Mixed,
+    createdAt: { type: Date, required: true },
+    startedAt: Date,
+    completedAt: Date,
+  },
+  { collection: 'sync_runs', versionKey: false, minimize: false, strict: 'throw' },
+);
+schema.index({ active: 1, _id: 1 });
+schema.index({ connectionId: 1, _id: -1 });
+
+/** `sync_runs`: the truth about every enhanced sync. */
+export function createSyncRunRepository(database: Database) {
+  const model = database.model('SyncRun', schema);
+  const places = createActiveExportRepository(database);
+  const takePlace = async ({ id, connectionId, now }: { id: string; connectionId: string; now: Date }) => {
+    const hasEnded = async (holderId: string) => {
+      const holder = await model.findById(holderId, { active: 1 }).lean();
+      return holder ? !holder.active : undefined;
+    };
+    return places.take({ key: `${connectionId}/sync`, exportId: id, now, hasEnded });
+  };
+  return {
+    /** @returns the id of the run that is active for the connection: the given one's where it was added. */
+    async insert({ id, ...fields }: SyncRun): Promise<string> {
+      const holder = await takePlace({ id, connectionId: fields.connectionId, now: fields.createdAt });
+      if (holder === id) await model.create({ _id: id, ...fields, active: true });
+      return holder;
+    },
+
+    async find(id: string): Promise<SyncRun | undefined> {
+      const document = await model.findById(id).lean();
+      return document ? toRecord(document) : undefined;
+    },
+
+    /** Newest first. */
+    async list(options: { readonly connectionId: string; readonly limit: number }): Promise<SyncRun[]> {
+      const { connectionId, limit } = options;
+      const documents = await model.find({ connectionId }).sort({ _id: -1 }).limit(limit).lean();
+      return documents.map(toRecord);
+    },
+
+    async listActive(): Promise<SyncRun[]> {
+      const documents = await model.find({ active: true }).sort({ _id: 1 }).lean();
+      return documents.map(toRecord);
+    },
+
+    /** Moves a run on if it is still as `from` describes it. @returns undefined where another process was first. */
+    async transition(options: {
+      readonly from: Pick<SyncRun, 'id' | 'phase' | 'version'>;
+      readonly to: SyncRunPhase;
+      readonly change?: SyncRunChange;
+    }): Promise<SyncRun | undefined> {
+      const { from, to, change = {} } = options;
+      const document = await model
+        .findOneAndUpdate(
+          { _id: from.id, phase: from.phase, version: from.version },
+          { $set: { ...change, phase: to, active: isSyncActive(to) }, $inc: { version: 1 } },
+          { returnDocument: 'after' },
+        )
+        .lean();
+      return document ? toRecord(document) : undefined;
+    },
+
+    /**
+     * Takes an ended run up again, for its failed searches.
+     * @returns undefined where it has changed meanwhile or another run of the connection is active.
+     */
+    async reopen({ from, now }: { readonly from: SyncRun; readonly now: Date }): Promise<SyncRun | undefined> {
+      const { id, connectionId, phase, version } = from;
+      if ((await takePlace({ id, connectionId, now })) !== id) return undefined;
+      const to: SyncRunPhase = from.patientCount === undefined ? 'queued' : 'running';
+      const document = await model
+        .findOneAndUpdate(
+          { _id: id, phase, version },
+          { $set: { phase: to, active: true }, $unset: { error: 1, completedAt: 1 }, $inc: { version: 1 } },
+          { returnDocument: 'after' },
+        )
+        .lean();
+      return document ? toRecord(document) : undefined;
+    },
+
+    /** Adds a warning once; its code and text are its identity. */
+    async warn({ id, code, message }: { readonly id: string; readonly code: string; readonly message: string }) {
+      await model.updateOne({ _id: id }, { $addToSet: { warnings: { code, message } } });
+    },
+  };
+}
+
+function toRecord({ _id, active: _active, ...fields }: SyncRunDocument): SyncRun {
+  return { id: _id, ...fields };
+}

@@ -1,0 +1,149 @@
+import type { SyncSearch, SyncStep, SyncTypeCount } from '@bulkhead/domain';
+import { type Connection as Database, Schema } from 'mongoose';
+
+interface SyncStepDocument extends Omit<SyncStep, 'id'> {
+  readonly _id: string;
+  /** Of the attempt that may write: progress of any other is refused. */
+  readonly claim?: string;
+}
+
+/** Names one attempt at one step. */
+export interface StepClaim {
+  readonly id: string;
+  readonly claim: string;
+}
+
+const unsettled: SyncStep['state'][] = ['pending', 'running'];
+
+const schema = new Schema<SyncStepDocument>(
+  {
+    _id: String,
+    runId: { type: String, required: true },
+    connectionId: { type: String, required: true },
+    patientIds: { type: [String], required: true },
+    searches: { type: Schema.Types.Mixed, required: true },
+    state: { type: String, required: true },
+    claim: String,
+    attempts: { type: Number, required: true },
+  },
+  { collection: 'sync_steps', versionKey: false, minimize: false, strict: 'throw' },
+);
+schema.index({ runId: 1, state: 1 });
+
+/** `sync_steps`: what a run has to ask for, and how far it got. */
+export function createSyncStepRepository(database: Database) {
+  const model = database.model('SyncStep', schema);
+  return {
+    /** Adds steps that are not there yet; planning a run again changes nothing. */
+    async insertMissing(steps: readonly SyncStep[]): Promise<void> {
+      if (steps.length === 0) return;
+      const operations = steps.map(({ id, ...fields }) => ({
+        updateOne: { filter: { _id: id }, update: { $setOnInsert: fields }, upsert: true },
+      }));
+      await model.collection.bulkWrite(operations as never[], { ordered: false });
+    },
+
+    async listUnsettledIds(runId: string): Promise<string[]> {
+      const documents = await model
+        .find({ runId, state: { $in: unsettled } }, { _id: 1 })
+        .sort({ _id: 1 })
+        .lean();
+      return documents.map(({ _id }) => _id);
+    },
+
+    countUnsettled: (runId: string): Promise<number> => model.countDocuments({ runId, state: { $in: unsettled } }),
+
+    /** Makes `claim` the only attempt that may write. @returns undefined where the step is settled. */
+    async claim({ id, claim }: StepClaim): Promise<SyncStep | undefined> {
+      const document = await model
+        .findOneAndUpdate(
+          { _id: id, state: { $in: unsettled } },
+          { $set: { state: 'running', claim }, $inc: { attempts: 1 } },
+          { returnDocument: 'after' },
+        )
+        .lean();
+      if (!document) return undefined;
+      const { _id, claim: _claim, ...fields } = document;
+      return { id: _id, ...fields };
+    },
+
+    /** Commits one search's progress. @returns false where the run was cancelled or another attempt has taken over. */
+    async saveSearch(
+      { id, claim }: StepClaim,
+      { index, search }: { readonly index: number; readonly search: SyncSearch },
+    ): Promise<boolean> {
+      const result = await model.updateOne(
+        { _id: id, claim, state: 'running' },
+        { $set: { [`searches.${index}`]: search } },
+      );
+      return result.matchedCount === 1;
+    },
+
+    async settle({ id, claim }: StepClaim, state: 'completed' | 'failed'): Promise<boolean> {
+      const result = await model.updateOne({ _id: id, claim, state: 'running' }, { $set: { state } });
+      return result.matchedCount === 1;
+    },
+
+    async cancelUnsettled(runId: string): Promise<void> {
+      await model.updateMany(
+        { runId, state: { $in: unsettled } },
+        { $set: { state: 'cancelled' as const }, $unset: { claim: 1 } },
+      );
+    },
+
+    /** Makes the failed searches of a run pending again; the others stay as they are. */
+    async retryFailed(runId: string): Promise<number> {
+      const documents = await model.find({ runId, state: 'failed' as const }).lean();
+      for (const { _id, searches } of documents) {
+        const again = searches.map(({ error: _, ...search }) =>
+          search.state === 'failed' ? { ...search, state: 'pending' as const } : search,
+        );
+        await model.updateOne(
+          { _id, state: 'failed' as const },
+          { $set: { searches: again, state: 'pending' as const, attempts: 0 } },
+        );
+      }
+      return documents.length;
+    },
+
+    /** Sums by type, in the order of their names. */
+    async sumByType(runId: string): Promise<SyncTypeCount[]> {
+      const sum = (field: string) => ({ $sum: `$searches.${field}` });
+      const count = (state: string) => ({ $sum: { $cond: [{ $eq: ['$searches.state', state] }, 1, 0] } });
+      const rows = await model.aggregate([
+        { $match: { runId } },
+        { $unwind: '$searches' },
+        {
+          $group: {
+            _id: '$searches.resourceType',
+            searches: { $sum: 1 },
+            completed: count('completed'),
+            failed: count('failed'),
+            requests: sum('requests'),
+            pages: sum('pages'),
+            fetched: sum('fetched'),
+            stored: sum('stored'),
+            unchanged: sum('unchanged'),
+            stale: sum('stale'),
+            rejected: sum('rejected'),
+          },
+        },
+        { $sort: { _id: 1 } },
+      ]);
+      return rows.map(({ _id, ...counts }) => ({ resourceType: _id, ...counts }));
+    },
+
+    /** One example of what failed, per type. */
+    async listErrors(
+      runId: string,
+    ): Promise<readonly { readonly resourceType: string; readonly code: string; readonly message: string }[]> {
+      const documents = await model
+        .find({ runId, state: 'failed' as const })
+        .limit(100)
+        .lean();
+      const failed = documents.flatMap(({ searches }) => searches.filter(({ error }) => error !== undefined));
+      const byType = new Map(failed.map(({ resourceType, error }) => [resourceType, error]));
+      return [...byType].flatMap(([resourceType, error]) => (error ? [{ resourceType, ...error }] : []));
+    },
+  };
+}
