@@ -40,6 +40,7 @@ describe('Bull Board', () => {
       'connection',
       'file-download',
       'maintenance',
+      'sync',
     ]);
   });
 });
