@@ -21,3 +21,4 @@ export { readSearchBundle, type SearchBundle } from './search-bundle.ts';
 export { extractSearchKeys, type SearchKeys } from './search-keys.ts';
 export { scopeCovers } from './smart-scope.ts';
 export { isSubsetted } from './subsetted.ts';
+export { maxSummaryBytes, type ResourceSummary, summarize } from './summaries/summarize.ts';

@@ -1,6 +1,14 @@
 import { hash } from 'node:crypto';
 import type { ResourceVersion } from '@bulkhead/domain';
-import { extractSearchKeys, isSubsetted, type Resource, type SearchKeys } from '@bulkhead/fhir';
+import {
+  extractSearchKeys,
+  isSubsetted,
+  maxSummaryBytes,
+  type Resource,
+  type ResourceSummary,
+  type SearchKeys,
+  summarize,
+} from '@bulkhead/fhir';
 import mongoose from 'mongoose';
 import { encodeExactNumbers, type NumberText } from './exact-number-codec.ts';
 
@@ -18,6 +26,8 @@ export interface ResourceDocument extends ResourceVersion {
   readonly source: ResourceSource;
   readonly storedAt: Date;
   readonly keys: SearchKeys;
+  /** Of the five enhanced types: what the guide lists of them, to be searched. */
+  readonly summary?: ResourceSummary;
   /** As received; absent in a tombstone. Numbers that a double would change are Decimal128. */
   readonly resource?: unknown;
   /** The texts of numbers that not even Decimal128 keeps, such as `1e2`. */
@@ -42,8 +52,9 @@ export function toResourceDocument(options: {
   const { resource, json, hasExactNumbers, context } = options;
   const encoded = hasExactNumbers ? encodeExactNumbers(resource) : { value: resource, numberTexts: [] };
   const { versionId, lastUpdated } = resource.meta ?? {};
-  const updatedAt = new Date(lastUpdated ?? Number.NaN);
-  return {
+  const updatedAt = new Date(typeof lastUpdated === 'string' ? lastUpdated : Number.NaN);
+  const summary = summarize(resource);
+  const document = {
     ...identify(context, resource.id),
     // A server that sends no lastUpdated says with its transactionTime when this version was current.
     lastUpdated: Number.isNaN(updatedAt.getTime()) ? context.observedAt : updatedAt,
@@ -55,6 +66,10 @@ export function toResourceDocument(options: {
     resource: encoded.value,
     ...(encoded.numberTexts.length > 0 ? { numberTexts: encoded.numberTexts } : {}),
   };
+  if (summary === undefined) return document;
+  const summarized = { ...document, summary };
+  // The resource counts: one that only its summary would push over the limit is stored without.
+  return fitsInDocument(summarized, json.length) ? summarized : document;
 }
 
 /** Says that a resource was deleted at the server, as of the export's transactionTime. */
@@ -77,8 +92,11 @@ export function toTombstone({
 
 /** BSON's limit, less what the writer adds. */
 const maxDocumentBytes = 16 * 1024 * 1024 - 1024;
-/** BSON spends at most about four times a JSON text (arrays of small numbers), so shorter lines need no measuring. */
-const certainlyFits = maxDocumentBytes / 4;
+/**
+ * BSON spends at most about four times a JSON text (arrays of small numbers), and a summary comes on top, so shorter lines
+ * need no measuring.
+ */
+const certainlyFits = (maxDocumentBytes - maxSummaryBytes) / 4;
 
 /** Whether MongoDB takes the document. @param jsonBytes length of the line that it was made from. */
 export function fitsInDocument(document: ResourceDocument, jsonBytes: number): boolean {

@@ -1,0 +1,184 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { parseExact } from '../exact-number.ts';
+import type { Resource } from '../resource.ts';
+import { enhancedResourceTypes } from '../resource-types.ts';
+import { guideResources } from './guide.fixture.ts';
+import { maxSummaryBytes, summarize } from './summarize.ts';
+import { syntheaResources } from './synthea.fixture.ts';
+
+const sizeOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value) ?? '');
+
+describe("the summary of the guide's structures", () => {
+  test('DiagnosticReport', () => {
+    const { resourceType: _type, id: _id, ...listed } = guideResources.DiagnosticReport;
+    expect(summarize(guideResources.DiagnosticReport)).toEqual(listed);
+  });
+
+  test('CarePlan', () => {
+    const { resourceType: _type, id: _id, ...listed } = guideResources.CarePlan;
+    expect(summarize(guideResources.CarePlan)).toEqual(listed);
+  });
+
+  test('Encounter', () => {
+    const { resourceType: _type, id: _id, ...listed } = guideResources.Encounter;
+    expect(summarize(guideResources.Encounter)).toEqual(listed);
+  });
+});
+
+describe("the summary of Synthea's resources", () => {
+  test('DiagnosticReport', () => {
+    const { status, category, code, effectiveDateTime, issued } = syntheaResources.DiagnosticReport;
+    expect(summarize(syntheaResources.DiagnosticReport)).toEqual({ status, category, code, effectiveDateTime, issued });
+  });
+
+  test('CarePlan', () => {
+    const { status, intent, category, period, activity } = syntheaResources.CarePlan;
+    expect(summarize(syntheaResources.CarePlan)).toEqual({ status, intent, category, period, activity });
+  });
+
+  test('Encounter', () => {
+    const { status, class: classification, type, period, reasonCode } = syntheaResources.Encounter;
+    const summary = { status, class: classification, type, period, reasonCode };
+    expect(summarize(syntheaResources.Encounter)).toEqual(summary);
+  });
+
+  test('Appointment', () => {
+    const {
+      resourceType: _t,
+      id: _i,
+      priority: _p,
+      created: _c,
+      participant: _a,
+      ...listed
+    } = syntheaResources.Appointment;
+    expect(summarize(syntheaResources.Appointment)).toEqual(listed);
+  });
+
+  test('DocumentReference: an inline document is named, not kept', () => {
+    const { status, type, category, date, content, context, author } = syntheaResources.DocumentReference;
+    const { data, ...described } = content[0].attachment;
+    const summary = summarize(syntheaResources.DocumentReference);
+    expect(summary).toEqual({
+      status,
+      type,
+      category,
+      date,
+      content: [{ attachment: { ...described, isInline: true }, format: content[0].format }],
+      context,
+      author,
+    });
+    expect(JSON.stringify(summary)).not.toContain(data);
+  });
+});
+
+describe('a summary', () => {
+  test('is made of the five enhanced types only', () => {
+    for (const resourceType of ['Patient', 'Observation', 'constructor', '__proto__']) {
+      expect(summarize({ resourceType, id: 'x', status: 'final' })).toBeUndefined();
+    }
+    expect(summarize({ resourceType: 'Encounter', id: 'x' })).toBeUndefined();
+  });
+
+  test('has hospitalization, diagnoses, goals and outcomes', () => {
+    const hospitalization = {
+      admitSource: { text: 'emergency' },
+      dischargeDisposition: { coding: [{ code: 'home' }] },
+      destination: { reference: 'Location/1' },
+    };
+    const diagnosis = [{ condition: { reference: 'Condition/1' }, rank: 1 }];
+    const encounter = { resourceType: 'Encounter', id: 'e', hospitalization, diagnosis };
+    expect(summarize(encounter)).toEqual({ hospitalization, diagnosis });
+    const goal = { resourceType: 'Goal', id: 'g', lifecycleStatus: 'active', description: { text: 'lose weight' } };
+    const activity = [
+      { outcomeCodeableConcept: [{ text: 'done' }], outcomeReference: [{ reference: 'Observation/1' }] },
+    ];
+    const plan = {
+      resourceType: 'CarePlan',
+      id: 'c',
+      goal: [{ reference: '#g' }],
+      contained: [goal, null, 3],
+      activity,
+    };
+    const { resourceType: _type, ...contained } = goal;
+    expect(summarize(plan)).toEqual({ goal: [{ reference: '#g' }], activity, containedGoal: [contained] });
+  });
+
+  test('has plain numbers, and none that a double cannot hold', () => {
+    const text = '{"resourceType":"Appointment","id":"a","minutesDuration":30.0,"reasonCode":[{"text":"x"}]}';
+    expect(summarize(parseExact(text) as Resource)).toEqual({ minutesDuration: 30, reasonCode: [{ text: 'x' }] });
+    expect(summarize(parseExact(text.replace('30.0', '1e999')) as Resource)).toEqual({ reasonCode: [{ text: 'x' }] });
+  });
+
+  test('leaves out what has the wrong shape', () => {
+    const wrong = {
+      resourceType: 'DiagnosticReport',
+      id: 'd',
+      status: 3,
+      category: [null, 'x', { text: 'lab' }],
+      code: [],
+    };
+    expect(summarize({ ...wrong, conclusion: { a: 1 }, presentedForm: { title: 'one, no list' } })).toEqual({
+      category: [{ text: 'lab' }],
+      presentedForm: [{ title: 'one, no list' }],
+    });
+  });
+
+  test('cuts long texts and lists, and says so; a pair of surrogates stays whole', () => {
+    const conclusion = `${'x'.repeat(3999)}😀`;
+    const report = { resourceType: 'DiagnosticReport', id: 'd', conclusion };
+    expect(summarize(report)).toEqual({ conclusion: 'x'.repeat(3999), isCut: true });
+    const reasonCode = Array.from({ length: 101 }, (_, index) => ({ text: String(index) }));
+    expect(summarize({ resourceType: 'Encounter', id: 'e', reasonCode })).toEqual({
+      reasonCode: reasonCode.slice(0, 100),
+      isCut: true,
+    });
+  });
+
+  test('stays within its bound where every list is full of the longest texts', () => {
+    const long = '€'.repeat(5000);
+    const many = <T>(value: T) => Array.from({ length: 200 }, () => value);
+    const concept = { text: long, coding: many({ system: long, code: long, display: long }) };
+    const activity = many({ outcomeCodeableConcept: many(concept) });
+    const summary = summarize({ resourceType: 'CarePlan', id: 'c', status: 'active', activity });
+    expect(summary).toMatchObject({ status: 'active', isCut: true });
+    expect(sizeOf(summary)).toBeLessThan(maxSummaryBytes / 2);
+    // The dearest form: a chain of objects for one number.
+    const deep = many({ detail: { scheduledTiming: { repeat: { boundsRange: { low: { value: 1 } } } } }, progress: 1 });
+    expect(sizeOf(summarize({ resourceType: 'CarePlan', id: 'c', activity: deep }))).toBeLessThan(maxSummaryBytes / 2);
+  });
+
+  test('of any JSON in any element: never throws, is bounded, holds nothing inline', () => {
+    const element = fc.constantFrom(
+      ...'status category code effectivePeriod conclusion presentedForm intent period activity goal contained class type'.split(
+        ' ',
+      ),
+      ...'diagnosis hospitalization appointmentType minutesDuration note content context reasonCode'.split(' '),
+    );
+    const inner = fc.constantFrom(
+      ...'coding text code display data detail scheduledTiming repeat reference attachment condition start'.split(' '),
+      ...'resourceType toString constructor value'.split(' '),
+    );
+    const { any } = fc.letrec((tie) => ({
+      any: fc.oneof(
+        { maxDepth: 6 },
+        fc.jsonValue(),
+        fc.array(tie('any'), { maxLength: 4 }),
+        fc.dictionary(inner, tie('any'), { maxKeys: 5 }),
+      ),
+    }));
+    const resource = fc.record({
+      resourceType: fc.constantFrom(...enhancedResourceTypes),
+      elements: fc.dictionary(element, any as fc.Arbitrary<unknown>),
+    });
+    fc.assert(
+      fc.property(resource, ({ resourceType, elements }) => {
+        const parsed = parseExact(JSON.stringify({ ...elements, resourceType, id: 'x' })) as Resource;
+        const summary = summarize(parsed);
+        expect(sizeOf(summary)).toBeLessThan(maxSummaryBytes);
+        expect(JSON.stringify(summary) ?? '').not.toContain('"data":');
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
