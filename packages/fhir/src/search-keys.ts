@@ -1,6 +1,8 @@
 import type { Resource } from './resource.ts';
+import { type DateRange, openEnd, openStart, readDateRange } from './search/date-range.ts';
+import { searchToken } from './search/search-token.ts';
 
-/** What people search stored resources by; every key is indexed. */
+/** What people search stored resources by. */
 export interface SearchKeys {
   /** Id of the patient, without `Patient/`. */
   readonly patient?: string;
@@ -9,8 +11,13 @@ export interface SearchKeys {
   /** `system|code` and `code` of every coding. */
   readonly category?: readonly string[];
   readonly code?: readonly string[];
-  /** The clinically relevant date, as the resource writes it (FHIR date or dateTime). */
+  /** The clinically relevant date, as the resource writes it (FHIR date or dateTime; of a period its start). */
   readonly date?: string;
+  /** The first and last instant of that date or period, to be compared; an end that is open is year 1 or 9999. */
+  readonly dateStart?: Date;
+  readonly dateEnd?: Date;
+  /** Status, category and code as `searchToken` writes them: one array, so that one index serves all three. */
+  readonly tokens?: readonly string[];
 }
 
 /** The elements that FHIR's `date` search parameter reads, over the types in use; the first that is present counts. */
@@ -20,6 +27,7 @@ const dateElements = [
   'effectiveInstant',
   'authoredOn',
   'occurrenceDateTime',
+  'occurrencePeriod',
   'performedDateTime',
   'performedPeriod',
   'onsetDateTime',
@@ -36,16 +44,23 @@ export function extractSearchKeys(resource: Resource): SearchKeys {
   const patient = resource.resourceType === 'Patient' ? resource.id : patientId(resource);
   const encounter = referenceId(resource.encounter, 'Encounter');
   const status = readStatus(resource);
-  const category = tokens(resource.category);
-  const code = tokens(resource.code ?? resource.medicationCodeableConcept ?? resource.vaccineCode ?? resource.type);
-  const date = readDate(resource);
+  const categories = codings(resource.category);
+  const codes = codings(resource.code ?? resource.medicationCodeableConcept ?? resource.vaccineCode ?? resource.type);
+  const tokens = [
+    ...(status === undefined ? [] : [searchToken({ parameter: 'status', code: status })]),
+    ...categories.flatMap((coding) => tokensOf('category', coding)),
+    ...codes.flatMap((coding) => tokensOf('code', coding)),
+  ];
+  const { text: date, range } = readDate(resource);
   return {
     ...(patient === undefined ? {} : { patient }),
     ...(encounter === undefined ? {} : { encounter }),
     ...(status === undefined ? {} : { status }),
-    ...(category.length === 0 ? {} : { category }),
-    ...(code.length === 0 ? {} : { code }),
+    ...(categories.length === 0 ? {} : { category: withSystems(categories) }),
+    ...(codes.length === 0 ? {} : { code: withSystems(codes) }),
     ...(date === undefined ? {} : { date }),
+    ...(range === undefined ? {} : { dateStart: range.start, dateEnd: range.end }),
+    ...(tokens.length === 0 ? {} : { tokens: [...new Set(tokens)] }),
   };
 }
 
@@ -80,26 +95,51 @@ function readStatus(resource: Resource): string | undefined {
   return typeof clinical === 'string' ? clinical : undefined;
 }
 
-function tokens(value: unknown): string[] {
-  const found = new Set<string>();
-  for (const concept of Array.isArray(value) ? value : [value]) {
-    const codings = (concept as { coding?: unknown } | null | undefined)?.coding;
-    if (!Array.isArray(codings)) continue;
-    for (const { system, code } of codings as { system?: unknown; code?: unknown }[]) {
-      if (typeof code !== 'string') continue;
-      found.add(code);
-      if (typeof system === 'string') found.add(`${system}|${code}`);
-    }
-  }
-  return [...found];
+interface Coding {
+  readonly code: string;
+  readonly system?: string;
 }
 
-function readDate(resource: Resource): string | undefined {
+function codings(value: unknown): Coding[] {
+  const found: Coding[] = [];
+  for (const concept of Array.isArray(value) ? value : [value]) {
+    const listed = (concept as { coding?: unknown } | null | undefined)?.coding;
+    if (!Array.isArray(listed)) continue;
+    for (const coding of listed as ({ system?: unknown; code?: unknown } | null)[]) {
+      const { system, code } = coding ?? {};
+      if (typeof code === 'string') found.push(typeof system === 'string' ? { code, system } : { code });
+    }
+  }
+  return found;
+}
+
+function withSystems(found: readonly Coding[]): string[] {
+  return [
+    ...new Set(found.flatMap(({ code, system }) => (system === undefined ? [code] : [code, `${system}|${code}`]))),
+  ];
+}
+
+function tokensOf(parameter: 'category' | 'code', { code, system = '' }: Coding): string[] {
+  return [searchToken({ parameter, code }), searchToken({ parameter, code, system })];
+}
+
+function readDate(resource: Resource): { readonly text?: string | undefined; readonly range?: DateRange | undefined } {
   for (const element of dateElements) {
     const value = resource[element];
-    if (typeof value === 'string') return value;
-    const start = (value as { start?: unknown } | null | undefined)?.start;
-    if (typeof start === 'string') return start;
+    if (typeof value === 'string') return { text: value, range: readDateRange(value) };
+    const { start, end } = (value ?? {}) as { start?: unknown; end?: unknown };
+    const range = periodRange(start, end);
+    if (typeof start === 'string' || range) return { text: typeof start === 'string' ? start : undefined, range };
   }
-  return undefined;
+  return {};
+}
+
+/** Undefined where neither end is there, or one that is there cannot be read. */
+function periodRange(start: unknown, end: unknown): DateRange | undefined {
+  if (typeof start !== 'string' && typeof end !== 'string') return undefined;
+  const first = typeof start === 'string' ? readDateRange(start)?.start : openStart;
+  const last = typeof end === 'string' ? readDateRange(end)?.end : openEnd;
+  if (!first || !last) return undefined;
+  // A period whose ends are the wrong way round was written by mistake; its instants are still between the two.
+  return first <= last ? { start: first, end: last } : { start: last, end: first };
 }

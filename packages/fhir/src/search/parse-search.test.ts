@@ -1,0 +1,89 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseSearch } from './parse-search.ts';
+
+const parse = (query: string) => parseSearch(new URLSearchParams(query));
+
+function accepted(query: string) {
+  const result = parse(query);
+  if ('faults' in result) throw new Error(JSON.stringify(result.faults));
+  return result.request;
+}
+
+const nothing = { tokens: [], dates: [], lastUpdated: [] };
+const january14 = { start: new Date('2013-01-14T00:00:00.000Z'), end: new Date('2013-01-14T23:59:59.999Z') };
+
+describe('parseSearch', () => {
+  test.each([
+    { query: '', search: {} },
+    { query: '_id=a', search: { ids: ['a'] } },
+    { query: '_id=a,b,a&_id=b,c', search: { ids: ['b'] } },
+    { query: '_id=a&_id=b', search: { ids: [] } },
+    { query: 'patient=p1', search: { patients: ['p1'] } },
+    { query: 'patient=Patient/p1,p2', search: { patients: ['p1', 'p2'] } },
+    { query: 'patient=https://ehr.example/fhir/r4/Patient/a-1.E-2', search: { patients: ['a-1.E-2'] } },
+    { query: 'status=final,amended', search: { tokens: [['status=final', 'status=amended']] } },
+    {
+      query: 'category=LAB&code=http://loinc.org|8302-2',
+      search: { tokens: [['code=http://loinc.org|8302-2'], ['category=LAB']] },
+    },
+    { query: 'code=|x', search: { tokens: [['code=|x']] } },
+    { query: 'code=a&code=b', search: { tokens: [['code=a'], ['code=b']] } },
+    { query: 'code=a\\,b,c\\|d,e\\\\', search: { tokens: [['code=a,b', 'code=c|d', 'code=e\\']] } },
+    { query: 'date=2013-01-14', search: { dates: [[{ prefix: 'eq', ...january14 }]] } },
+    {
+      query: 'date=ge2013-01-14,lt2013-01-14',
+      search: {
+        dates: [
+          [
+            { prefix: 'ge', ...january14 },
+            { prefix: 'lt', ...january14 },
+          ],
+        ],
+      },
+    },
+    { query: '_lastUpdated=sa2013-01-14', search: { lastUpdated: [[{ prefix: 'sa', ...january14 }]] } },
+  ])('$query', ({ query, search }) => {
+    expect(accepted(query).search).toEqual({ ...nothing, ...search });
+  });
+
+  test('of a page: how many, whether all are counted, and where it begins', () => {
+    expect(accepted('')).toMatchObject({ count: 100, withTotal: false });
+    expect(accepted('_count=1000&_total=accurate&_cursor=abc')).toMatchObject({
+      count: 1000,
+      withTotal: true,
+      cursor: 'abc',
+    });
+    expect([accepted('_total=none').withTotal, accepted('_total=estimate').withTotal]).toEqual([false, true]);
+  });
+
+  test.each([
+    { query: 'pateint=x', path: 'pateint', message: /no parameter of this search: .*patient/ },
+    { query: 'status:not=final', path: 'status:not', message: /modifiers are not supported/ },
+    { query: 'patient=', path: 'patient', message: /empty/ },
+    { query: 'code=a,,b', path: 'code', message: /empty/ },
+    { query: 'patient=Group/x', path: 'patient', message: /no patient/ },
+    { query: 'patient=Patient/a/b', path: 'patient', message: /no patient/ },
+    { query: '_id=a/b', path: '_id', message: /no id/ },
+    { query: 'code=http://loinc.org|', path: 'code', message: /without a code/ },
+    { query: 'code=a|b|c', path: 'code', message: /more than one/ },
+    { query: 'status=x|final', path: 'status', message: /code alone/ },
+    { query: 'date=ap2024', path: 'date', message: /prefix other than eq/ },
+    { query: 'date=yesterday', path: 'date', message: /prefix/ },
+    { query: 'date=2024-02-30', path: 'date', message: /no date/ },
+    { query: 'date=2024&date=ge', path: 'date.1', message: /no date/ },
+    { query: '_lastUpdated=gt2024-01-01T00:00:00+01:00', path: '_lastUpdated', message: /%2B/ },
+    { query: '_count=0', path: '_count', message: /1 to 1000/ },
+    { query: '_count=1001', path: '_count', message: /1 to 1000/ },
+    { query: '_count=1e2', path: '_count', message: /1 to 1000/ },
+    { query: '_count=1&_count=2', path: '_count', message: /more than once/ },
+    { query: '_total=exact', path: '_total', message: /accurate/ },
+  ])('$query: a fault at $path', ({ query, path, message }) => {
+    expect(parse(query)).toEqual({ faults: [{ path, message: expect.stringMatching(message) }] });
+  });
+
+  test('every fault is reported', () => {
+    const result = parse('_sort=date&date=x1&_count=-1&patient=p&patient=a%20b,c%20d');
+    const faults = 'faults' in result ? result.faults : [];
+    expect(faults.map(({ path }) => path).sort()).toEqual(['_count', '_sort', 'date', 'patient.1', 'patient.1']);
+  });
+});

@@ -1,0 +1,173 @@
+import { readDateRange } from './date-range.ts';
+import { type AllOfAny, type DateCriterion, datePrefixes, type ResourceSearch } from './resource-search.ts';
+import { searchToken } from './search-token.ts';
+import { splitAlternatives, splitUnescaped, withoutEscapes } from './split-alternatives.ts';
+
+export interface SearchRequest {
+  readonly search: ResourceSearch;
+  /** Resources of a page. */
+  readonly count: number;
+  /** Whether all matches are counted. */
+  readonly withTotal: boolean;
+  /** Where the page begins; as a page before gave it. */
+  readonly cursor?: string;
+}
+
+export interface SearchFault {
+  /** The parameter; with its index where it is repeated. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A page that a person or a script reads in one go; FHIR leaves the default to the server. */
+const defaultCount = 100;
+/** Some megabytes of most types; who wants more at once wants NDJSON. */
+const maxCount = 1000;
+
+const idPattern = /^[A-Za-z0-9\-._]{1,128}$/;
+
+/** Reads FHIR search parameters (https://hl7.org/fhir/R4/search.html). Every fault is reported, nothing is ignored. */
+export function parseSearch(
+  parameters: Iterable<readonly [name: string, value: string]>,
+): { readonly request: SearchRequest } | { readonly faults: readonly SearchFault[] } {
+  const values = new Map<string, string[]>();
+  for (const [name, value] of parameters) values.set(name, [...(values.get(name) ?? []), value]);
+  const faults: SearchFault[] = [];
+  const reader = createReader({ values, faults });
+  for (const name of values.keys()) {
+    if (!(parameterNames as readonly string[]).includes(name))
+      faults.push({ path: name, message: unknownBecause(name) });
+  }
+  const ids = reader.everyOf('_id', readId);
+  const patients = reader.everyOf('patient', readPatient);
+  const search = {
+    ...(ids.length > 0 ? { ids: intersection(ids) } : {}),
+    ...(patients.length > 0 ? { patients: intersection(patients) } : {}),
+    tokens: (['code', 'category', 'status'] as const).flatMap((name) => reader.everyOf(name, readToken(name))),
+    dates: reader.everyOf('date', readDate),
+    lastUpdated: reader.everyOf('_lastUpdated', readDate),
+  };
+  const cursor = reader.single('_cursor', (value) => value);
+  const request = {
+    search,
+    count: reader.single('_count', readCount) ?? defaultCount,
+    withTotal: reader.single('_total', readTotal) ?? false,
+    ...(cursor === undefined ? {} : { cursor }),
+  };
+  return faults.length > 0 ? { faults } : { request };
+}
+
+const parameterNames = [
+  '_id',
+  'patient',
+  'date',
+  'status',
+  'category',
+  'code',
+  '_lastUpdated',
+  '_count',
+  '_total',
+  '_cursor',
+] as const;
+
+/** Throws `WrongValue` with what is wrong. */
+type ReadValue<Value> = (value: string) => Value;
+
+class WrongValue extends Error {}
+
+function createReader(options: {
+  readonly values: ReadonlyMap<string, readonly string[]>;
+  readonly faults: SearchFault[];
+}) {
+  const { values, faults } = options;
+  const attempt = <Value>(path: string, read: () => Value): Value | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof WrongValue)) throw error;
+      faults.push({ path, message: error.message });
+      return undefined;
+    }
+  };
+  return {
+    everyOf<Value>(name: string, read: ReadValue<Value>): AllOfAny<Value> {
+      const given = values.get(name) ?? [];
+      return given.map((value, index) => {
+        const path = given.length > 1 ? `${name}.${index}` : name;
+        const alternatives = splitAlternatives(value).map((one) => attempt(path, () => read(notEmpty(one))));
+        return alternatives.filter((one) => one !== undefined);
+      });
+    },
+    single<Value>(name: string, read: ReadValue<Value>): Value | undefined {
+      const [value, ...others] = values.get(name) ?? [];
+      if (others.length > 0) faults.push({ path: name, message: 'is given more than once' });
+      return value === undefined ? undefined : attempt(name, () => read(notEmpty(value)));
+    },
+  };
+}
+
+function notEmpty(value: string): string {
+  if (value === '') throw new WrongValue('has an empty value: give one, or leave the parameter out');
+  return value;
+}
+
+function readId(value: string): string {
+  if (idPattern.test(value)) return value;
+  throw new WrongValue(`${JSON.stringify(value)} is no id: letters, digits, "-", "." and "_"`);
+}
+
+/** `x`, `Patient/x` or the absolute address of a patient. */
+function readPatient(value: string): string {
+  const id = /^(?:(?:https?:\/\/[^?#]+\/)?Patient\/)?([^/]+)$/.exec(value)?.[1] ?? '';
+  if (idPattern.test(id)) return id;
+  throw new WrongValue(`${JSON.stringify(value)} is no patient: give its id, or Patient/id`);
+}
+
+function readToken(parameter: 'category' | 'code' | 'status'): ReadValue<string> {
+  return (value) => {
+    const [first = '', second, ...others] = splitUnescaped(value, '|').map(withoutEscapes);
+    const shown = JSON.stringify(value);
+    if (others.length > 0) throw new WrongValue(`${shown} has more than one "|": write one of a code as "\\|"`);
+    if (second === undefined) return searchToken({ parameter, code: first });
+    if (parameter === 'status')
+      throw new WrongValue(`${shown} has a system, which a status has not: give the code alone`);
+    if (second === '') throw new WrongValue(`${shown} names a system without a code, which is not supported`);
+    return searchToken({ parameter, code: second, system: first });
+  };
+}
+
+function readDate(value: string): DateCriterion {
+  const given = /^[a-z]{2}/.exec(value)?.[0];
+  const prefix = datePrefixes.find((one) => one === (given ?? 'eq'));
+  const shown = JSON.stringify(value);
+  if (!prefix) throw new WrongValue(`${shown} has a prefix other than ${datePrefixes.join(', ')}`);
+  const range = readDateRange(given === undefined ? value : value.slice(2));
+  if (range) return { prefix, ...range };
+  const hint = value.includes(' ') ? '; a "+" in an address is written %2B' : '';
+  throw new WrongValue(`${shown} is no date, such as 2024, 2024-01, ge2024-01-31 or lt2024-01-31T10:00:00Z${hint}`);
+}
+
+function readCount(value: string): number {
+  const count = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+  if (count >= 1 && count <= maxCount) return count;
+  throw new WrongValue(`must be a whole number from 1 to ${maxCount}; ask for NDJSON to get everything`);
+}
+
+/** An estimate may be accurate: https://hl7.org/fhir/R4/search.html#total. */
+function readTotal(value: string): boolean {
+  if (value === 'none') return false;
+  if (value === 'accurate' || value === 'estimate') return true;
+  throw new WrongValue('must be none, accurate or estimate');
+}
+
+function unknownBecause(name: string): string {
+  const [base = '', modifier] = name.split(':', 2);
+  const isModified = modifier !== undefined && (parameterNames as readonly string[]).includes(base);
+  if (isModified) return `has the modifier ":${modifier}": modifiers are not supported`;
+  return `is no parameter of this search: there are connectionId, ${parameterNames.join(', ')}`;
+}
+
+function intersection(lists: AllOfAny<string>): readonly string[] {
+  const [first = [], ...others] = lists;
+  return [...new Set(first)].filter((one) => others.every((list) => list.includes(one)));
+}
