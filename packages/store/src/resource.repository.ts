@@ -1,17 +1,122 @@
-import { isResourceType } from '@bulkhead/fhir';
+import { isResourceType, type ResourceSearch } from '@bulkhead/fhir';
 import type { Connection as Database } from 'mongoose';
 import { decodeExactNumbers, type NumberText } from './exact-number-codec.ts';
+import { type Position, pagesAfter } from './pages-after.ts';
+import { readCursor, writeCursor } from './resource-cursor.ts';
+import { type OrderField, toResourceQuery, type WhichResources } from './resource-query.ts';
+import { toSearchError } from './search-errors.ts';
+
+export interface FoundResource {
+  /** As received. */
+  readonly resource: unknown;
+  /** Where the search goes on after it. */
+  cursor(): string;
+}
+
+/** A page by an index takes milliseconds; a search that needs longer looks at millions of documents for it. */
+const pageTimeMs = 10_000;
+/** Database time of one stream, without what the reader takes: some ten million resources. */
+const streamTimeMs = 30 * 60_000;
+
+const everything: ResourceSearch = { tokens: [], dates: [], lastUpdated: [] };
 
 /** Reads stored resources: one collection per resource type, named after it. */
-export function createResourceRepository(database: Database) {
+export function createResourceRepository(database: Database, limits: { readonly pageTimeMs: number } = { pageTimeMs }) {
+  const find = (options: {
+    readonly resourceType: string;
+    readonly conditions: readonly object[];
+    readonly index: string;
+    readonly order?: readonly OrderField[];
+    readonly limit?: number;
+    readonly maxTimeMS: number;
+    readonly signal: AbortSignal | undefined;
+  }) => {
+    const { resourceType, conditions, index, order = [], limit, maxTimeMS, signal } = options;
+    return database.collection(resourceType).find(
+      { $and: [...conditions] },
+      {
+        projection: Object.fromEntries(
+          ['resource', 'numberTexts', ...order.map(({ name }) => name)].map((name) => [name, 1]),
+        ),
+        hint: index,
+        ...(order.length > 0 ? { sort: order.map(({ name }) => [name, 1] as [string, 1]) } : {}),
+        ...(limit === undefined ? {} : { limit }),
+        maxTimeMS,
+        ...(signal ? { signal } : {}),
+      },
+    );
+  };
+
   return {
-    /** The current resources of a connection and type, as received; tombstones left out. Memory stays flat. */
-    async *stream({ connectionId, resourceType }: { readonly connectionId: string; readonly resourceType: string }) {
-      const cursor = database
-        .collection(resourceType)
-        .find({ connectionId, deleted: false }, { projection: { _id: 0, resource: 1, numberTexts: 1 } });
-      for await (const { resource, numberTexts } of cursor) {
-        yield decodeExactNumbers(resource, numberTexts as NumberText[] | undefined);
+    /** The current resources of a connection and type that a search matches, as received, in no order. Memory stays flat. */
+    async *stream(options: WhichResources & { readonly search?: ResourceSearch; readonly signal?: AbortSignal }) {
+      const { connectionId, resourceType, search = everything, signal } = options;
+      const { conditions, index } = toResourceQuery({ connectionId, search });
+      const cursor = find({ resourceType, conditions, index, maxTimeMS: streamTimeMs, signal });
+      try {
+        for await (const document of cursor) yield decode(document);
+      } catch (error) {
+        throw toSearchError(error);
+      }
+    },
+
+    /** Whether a search can go on from a cursor. */
+    isCursorOf(options: WhichResources & { readonly search: ResourceSearch; readonly cursor: string }): boolean {
+      return readCursor({ ...options, order: toResourceQuery(options).order }) !== undefined;
+    },
+
+    /** Up to `limit` matches in an order that lets pages follow each other; all from `cursor` on. */
+    async *search(
+      options: WhichResources & {
+        readonly search: ResourceSearch;
+        readonly cursor?: string | undefined;
+        readonly limit: number;
+        readonly signal?: AbortSignal;
+      },
+    ): AsyncGenerator<FoundResource> {
+      const { resourceType, cursor, limit, signal } = options;
+      const { conditions, index, order } = toResourceQuery(options);
+      const start = cursor === undefined ? undefined : readCursor({ ...options, cursor, order });
+      let left = limit;
+      try {
+        for (const after of pagesAfter({ order, position: start })) {
+          const all = [...conditions, ...after];
+          const { pageTimeMs: maxTimeMS } = limits;
+          for await (const document of find({
+            resourceType,
+            conditions: all,
+            index,
+            order,
+            limit: left,
+            maxTimeMS,
+            signal,
+          })) {
+            left -= 1;
+            yield {
+              resource: decode(document),
+              cursor: () => writeCursor({ ...options, order, position: positionOf(document, order) }),
+            };
+          }
+          if (left === 0) return;
+        }
+      } catch (error) {
+        throw toSearchError(error);
+      }
+    },
+
+    /** How many resources a search matches. */
+    async count(
+      options: WhichResources & { readonly search: ResourceSearch; readonly signal?: AbortSignal },
+    ): Promise<number> {
+      const { resourceType, signal } = options;
+      const { conditions, index } = toResourceQuery(options);
+      const { pageTimeMs: maxTimeMS } = limits;
+      try {
+        return await database
+          .collection(resourceType)
+          .countDocuments({ $and: [...conditions] }, { hint: index, maxTimeMS, ...(signal ? { signal } : {}) });
+      } catch (error) {
+        throw toSearchError(error);
       }
     },
 
@@ -55,4 +160,15 @@ export function createResourceRepository(database: Database) {
       return counts;
     },
   };
+}
+
+function decode(document: Readonly<Record<string, unknown>>): unknown {
+  return decodeExactNumbers(document.resource, document.numberTexts as NumberText[] | undefined);
+}
+
+function positionOf(document: Readonly<Record<string, unknown>>, order: readonly OrderField[]): Position {
+  return order.map(({ name }) => {
+    const value = name.split('.').reduce<unknown>((node, key) => (node as Record<string, unknown>)?.[key], document);
+    return (value as string | Date | undefined) ?? null;
+  });
 }

@@ -1,5 +1,6 @@
 import { AppError, type Comparison, compareVersions, type ResourceVersion } from '@bulkhead/domain';
 import type { Connection as Database } from 'mongoose';
+import { prepareResourceTypes } from './migrate.ts';
 import type { ResourceDocument } from './resource-document.ts';
 import { isDuplicateKey } from './store-errors.ts';
 
@@ -24,9 +25,22 @@ const maxRounds = 20;
  * is compared again. Nothing is written where nothing changed.
  */
 export function createResourceWriter(database: Database) {
+  // A search names its index, so no collection may be without: deletions can name types that no manifest announced.
+  const prepared = new Map<string, Promise<void>>();
+  const prepare = (resourceType: string): Promise<void> => {
+    const known = prepared.get(resourceType);
+    if (known !== undefined) return known;
+    const preparing = prepareResourceTypes({ database, resourceTypes: [resourceType] });
+    prepared.set(resourceType, preparing);
+    // The next batch tries again.
+    preparing.catch(() => prepared.delete(resourceType));
+    return preparing;
+  };
+
   return {
     /** @param documents of one resource type, at most a batch. */
     async write(resourceType: string, documents: readonly ResourceDocument[]): Promise<WriteOutcome> {
+      if (documents.length > 0) await prepare(resourceType);
       const collection = database.collection(resourceType);
       let { candidates, unchanged, stale } = newestOfEach(documents);
       const total = candidates.length + unchanged + stale;

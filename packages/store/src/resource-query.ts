@@ -1,0 +1,75 @@
+import type { ResourceSearch } from '@bulkhead/fhir';
+import { type Condition, dateCondition } from './date-condition.ts';
+import type { resourceIndexes } from './resource-indexes.ts';
+
+/** A field that pages are ordered by. */
+export interface OrderField {
+  readonly name: string;
+  readonly type: 'text' | 'instant';
+  /** Documents without it come first. */
+  readonly isOptional?: boolean;
+}
+
+export interface ResourceQuery {
+  /** The index that is walked: named in the query, so that no planner ever chooses to read the whole collection. */
+  readonly index: keyof typeof resourceIndexes | '_id_';
+  /** All of them are met. */
+  readonly conditions: readonly Condition[];
+  /** The index' own order, so that nothing is sorted; the last field tells all resources apart. */
+  readonly order: readonly OrderField[];
+}
+
+export interface WhichResources {
+  readonly connectionId: string;
+  readonly resourceType: string;
+}
+
+const resourceId: OrderField = { name: 'resourceId', type: 'text' };
+const dateFields = { start: 'keys.dateStart', end: 'keys.dateEnd' };
+const lastUpdatedFields = { start: 'lastUpdated', end: 'lastUpdated' };
+
+/** How a search is answered: by the index that usually leaves the fewest documents to look at. */
+export function toResourceQuery(options: {
+  readonly connectionId: string;
+  readonly search: ResourceSearch;
+}): ResourceQuery {
+  const { connectionId, search } = options;
+  const { ids, patients, tokens, dates, lastUpdated } = search;
+  const conditions = [
+    { connectionId },
+    { deleted: false },
+    ...(patients ? [{ 'keys.patient': { $in: patients } }] : []),
+    ...tokens.map((anyOf) => ({ 'keys.tokens': { $in: anyOf } })),
+    ...dates.flatMap((criteria) => dateCondition({ criteria, fields: dateFields })),
+    ...lastUpdated.flatMap((criteria) => dateCondition({ criteria, fields: lastUpdatedFields })),
+  ];
+  if (ids)
+    return { ...byId, conditions: [...conditions, { _id: { $in: ids.map((one) => `${connectionId}/${one}`) } }] };
+  if (patients) return { ...byPatient, conditions };
+  if (tokens.some((anyOf) => anyOf[0]?.startsWith('code='))) return { ...byToken, conditions };
+  if (lastUpdated.length > 0) return { ...byLastUpdated, conditions };
+  if (dates.length > 0) return { ...byDate, conditions };
+  if (tokens.length > 0) return { ...byToken, conditions };
+  // Everything of a connection: its ids begin with "<connectionId>/", and "0" is the character after "/".
+  const all = { _id: { $gte: `${connectionId}/`, $lt: `${connectionId}0` } };
+  return { ...byId, conditions: [...conditions, all] };
+}
+
+const byId = { index: '_id_', order: [{ name: '_id', type: 'text' }] } as const;
+const byToken = { index: 'by-token', order: [resourceId] } as const;
+const byPatient = {
+  index: 'by-patient-and-date',
+  order: [
+    { name: 'keys.patient', type: 'text' },
+    { name: 'keys.dateStart', type: 'instant', isOptional: true },
+    resourceId,
+  ],
+} as const;
+const byDate = {
+  index: 'by-date',
+  order: [{ name: 'keys.dateEnd', type: 'instant' }, { name: 'keys.dateStart', type: 'instant' }, resourceId],
+} as const;
+const byLastUpdated = {
+  index: 'by-last-updated',
+  order: [{ name: 'lastUpdated', type: 'instant' }, resourceId],
+} as const;
