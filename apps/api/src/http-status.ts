@@ -22,6 +22,7 @@ export const httpStatus: Readonly<Record<string, number>> = {
   'body-too-large': 413,
   'idempotency-key-reused': 422,
   'sync-incomplete': 502,
+  'search-too-costly': 422,
   unavailable: 503,
   'capabilities-unknown': 503,
 };

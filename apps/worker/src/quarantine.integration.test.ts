@@ -129,7 +129,7 @@ describe('numbers #number-text', () => {
     expect(one.headers.get('content-type')).toMatch(/^application\/fhir\+json/);
     expect([...one.text.matchAll(/"valueDecimal":([^}]+)/g)].map(([, text]) => text)).toEqual(numbers);
 
-    const all = await system.download(`${at}?${query}`);
+    const all = await system.download(`${at}?${query}`, 'application/fhir+ndjson');
     expect(all.headers.get('content-type')).toMatch(/^application\/fhir\+ndjson/);
     const texts = (line: string) => [...line.matchAll(/:(-?\d[^,}\]]*)/g)].map(([, text]) => text);
     const byId = (lines: string[]) => new Map(lines.map((line) => [JSON.parse(line).id as string, texts(line)]));

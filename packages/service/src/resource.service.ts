@@ -1,7 +1,8 @@
-import { AppError } from '@bulkhead/domain';
-import { isResourceType } from '@bulkhead/fhir';
+import { AppError, type Connection } from '@bulkhead/domain';
+import { isResourceType, parseSearch, type SearchRequest, searchset } from '@bulkhead/fhir';
 import type { Store } from '@bulkhead/store';
 import type { ConnectionService } from './connection.service.ts';
+import { invalidRequest } from './invalid-request.ts';
 
 export interface WhichResources {
   readonly provider: string;
@@ -9,16 +10,29 @@ export interface WhichResources {
   readonly resourceType: string;
 }
 
+export interface SearchResources extends WhichResources {
+  /** FHIR search parameters, as the address has them. */
+  readonly parameters: URLSearchParams;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+/** A page ends early here, so that `_count` of large documents cannot fill the memory: a page of 1,000 usual ones is 2 MB. */
+const maxPageCharacters = 8 * 1024 * 1024;
+/** They say which page of a search; a stream is all of it. */
+const pageParameters = ['_count', '_total', '_cursor'];
+
 export type ResourceService = ReturnType<typeof createResourceService>;
 
 /** Reads back what is stored, every number as the server wrote it. */
 export function createResourceService(options: { readonly store: Store; readonly connections: ConnectionService }) {
   const { store, connections } = options;
 
-  const check = async ({ provider, connectionId, resourceType }: WhichResources): Promise<void> => {
-    await connections.find({ provider, id: connectionId });
+  const check = async ({ provider, connectionId, resourceType }: WhichResources): Promise<Connection> => {
+    const connection = await connections.find({ provider, id: connectionId });
     // A collection is named after the type, so a name that is no type must never get there.
     if (!isResourceType(resourceType)) throw unknownResource();
+    return connection;
   };
 
   return {
@@ -31,12 +45,67 @@ export function createResourceService(options: { readonly store: Store; readonly
       return JSON.stringify(found.resource);
     },
 
-    /** Every current resource of a type, a line each. Memory stays flat. */
-    async stream(which: WhichResources): Promise<AsyncIterable<string>> {
+    /** Every current resource that matches, a line each. Memory stays flat. */
+    async stream({ parameters, signal, ...which }: SearchResources): Promise<AsyncIterable<string>> {
       await check(which);
-      return lines(store.resources.stream(which));
+      const paged = pageParameters.filter((name) => parameters.has(name));
+      if (paged.length > 0) {
+        const message = 'is of pages, and NDJSON is everything at once: leave it out, or ask for a Bundle';
+        throw invalidRequest(paged.map((path) => ({ path, message })));
+      }
+      const { search } = parse(parameters);
+      return lines(store.resources.stream({ ...which, search, signal }));
+    },
+
+    /**
+     * One page of matches, as a searchset Bundle in JSON text.
+     * @param options.address the search itself, absolute; links to pages are made from it.
+     */
+    async search(options: SearchResources & { readonly address: URL }): Promise<string> {
+      const { parameters, address, ...which } = options;
+      const { fhirEndpoint } = await check(which);
+      const { search, count, withTotal, cursor } = parse(parameters);
+      if (cursor !== undefined && !store.resources.isCursorOf({ ...which, search, cursor })) {
+        const message = 'is no cursor of this search: follow the `next` link of a page as it is, or leave it out';
+        throw invalidRequest([{ path: '_cursor', message }]);
+      }
+      const total = withTotal ? await store.resources.count({ ...which, search }) : undefined;
+      const entries: { fullUrl: string; resource: string }[] = [];
+      let characters = 0;
+      let end: (() => string) | undefined;
+      let next: string | undefined;
+      for await (const found of store.resources.search({ ...which, search, cursor, limit: count + 1 })) {
+        if (entries.length === count || characters > maxPageCharacters) {
+          next = end?.();
+          break;
+        }
+        const resource = JSON.stringify(found.resource);
+        const { id } = found.resource as { id: string };
+        // Where the EHR has it: that is its identity, and what references inside of it are relative to.
+        entries.push({ fullUrl: `${fhirEndpoint}/${which.resourceType}/${id}`, resource });
+        characters += resource.length;
+        end = found.cursor;
+      }
+      return searchset({
+        self: address.href,
+        next: next === undefined ? undefined : withCursor(address, next),
+        total,
+        entries,
+      });
     },
   };
+}
+
+function parse(parameters: URLSearchParams): SearchRequest {
+  const parsed = parseSearch(parameters);
+  if ('faults' in parsed) throw invalidRequest(parsed.faults);
+  return parsed.request;
+}
+
+function withCursor(address: URL, cursor: string): string {
+  const next = new URL(address);
+  next.searchParams.set('_cursor', cursor);
+  return next.href;
 }
 
 async function* lines(resources: AsyncIterable<unknown>): AsyncGenerator<string> {

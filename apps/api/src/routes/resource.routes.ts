@@ -1,30 +1,85 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ResourceService } from '@bulkhead/service';
-import { Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { parseRequest } from '../middleware/parse-request.ts';
 
 const querySchema = z.strictObject({ connectionId: z.string().min(1).max(100) });
 
-/** Stored resources, as the server sent them. */
+const bundle = 'application/fhir+json';
+const ndjson = 'application/fhir+ndjson';
+
+/** Stored resources, as the server sent them: searched by page, streamed by type, or read one by one. */
 export function resourceRoutes({ resources }: { readonly resources: ResourceService }): Router {
   const router = Router();
 
   router.get('/:provider/resources/:type', async (request, response) => {
-    const { connectionId } = parseRequest(querySchema, request.query);
-    const { provider, type } = request.params;
-    const lines = await resources.stream({ provider, connectionId, resourceType: type });
-    response.set('content-type', 'application/fhir+ndjson');
-    await pipeline(Readable.from(lines), response);
+    const { address, parameters, connectionId } = readAddress(request);
+    const { provider, type: resourceType } = request.params;
+    const signal = goneSignal(response);
+    const search = { provider, connectionId, resourceType, parameters, signal };
+    response.vary('Accept');
+    try {
+      // Listed first, a Bundle is what `*/*` gets.
+      if (request.accepts([bundle, ndjson]) === ndjson) {
+        const lines = await resources.stream(search);
+        await sendLines(lines, response);
+      } else {
+        const text = await resources.search({ ...search, address });
+        response.set('content-type', bundle).send(Buffer.from(text));
+      }
+    } catch (error) {
+      // Whoever asked is gone: there is nobody to tell.
+      if (!signal.aborted) throw error;
+    }
   });
 
   router.get('/:provider/resources/:type/:id', async (request, response) => {
     const { connectionId } = parseRequest(querySchema, request.query);
     const { provider, type, id } = request.params;
     const text = await resources.read({ provider, connectionId, resourceType: type, resourceId: id });
-    response.set('content-type', 'application/fhir+json').send(Buffer.from(text));
+    response.set('content-type', bundle).send(Buffer.from(text));
   });
 
   return router;
+}
+
+/** The address as it was asked for, and its search parameters. */
+function readAddress(request: Request) {
+  const origin = `${request.protocol}://${request.get('host')}`;
+  // A client can send any Host; the links are for itself alone.
+  const address = new URL(request.originalUrl, URL.canParse(origin) ? origin : 'http://localhost');
+  const parameters = new URLSearchParams(address.search);
+  const { connectionId } = parseRequest(querySchema, { connectionId: single(parameters.getAll('connectionId')) });
+  parameters.delete('connectionId');
+  return { address, parameters, connectionId };
+}
+
+/** A list is no text: one that is given twice is a fault. */
+function single(values: readonly string[]): unknown {
+  return values.length > 1 ? values : values[0];
+}
+
+/** The first line before the headers: an error that comes until then gets an answer of its own. */
+async function sendLines(lines: AsyncIterable<string>, response: Response): Promise<void> {
+  const iterator = lines[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  response.set('content-type', ndjson);
+  await pipeline(Readable.from(resume(first, { [Symbol.asyncIterator]: () => iterator })), response);
+}
+
+async function* resume(first: IteratorResult<string>, rest: AsyncIterable<string>): AsyncGenerator<string> {
+  if (first.done) return;
+  yield first.value;
+  yield* rest;
+}
+
+/** Aborted where the client leaves before it has its answer, so that the database stops looking for it. */
+function goneSignal(response: Response): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort();
+  });
+  return controller.signal;
 }

@@ -19,6 +19,7 @@ export interface RequestOptions {
   /** Default: the operator's key by Bearer. Null: none. */
   readonly authorization?: string | null;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly accept?: string;
 }
 
 export interface TestApi {
@@ -78,13 +79,14 @@ export async function startApi({
   const answers: string[] = [];
 
   const request: TestApi['request'] = async (method, path, options = {}) => {
-    const { body, authorization = `Bearer ${operatorKey}`, headers = {} } = options;
+    const { body, authorization = `Bearer ${operatorKey}`, headers = {}, accept } = options;
     const response = await fetch(baseUrl + path, {
       method,
       headers: {
         'content-type': 'application/json',
         ...(authorization === null ? {} : { authorization }),
         ...headers,
+        ...(accept === undefined ? {} : { accept }),
       },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });

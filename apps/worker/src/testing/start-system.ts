@@ -22,7 +22,7 @@ export interface System {
   readonly connectionId: string;
   request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
   /** A GET whose answer is no JSON. */
-  download(path: string): Promise<{ readonly text: string; readonly headers: Headers }>;
+  download(path: string, accept?: string): Promise<{ readonly text: string; readonly headers: Headers }>;
   /** Starts an export and gives its id. */
   startExport(body?: object): Promise<string>;
   /** Orders a fault from the simulator: see its README. */
@@ -89,8 +89,8 @@ export async function startSystem(
     env,
     connectionId: connection.body.data.id,
     request,
-    async download(path) {
-      const headers = { authorization: `Bearer ${key}` };
+    async download(path, accept = '*/*') {
+      const headers = { authorization: `Bearer ${key}`, accept };
       const response = await fetch(`http://127.0.0.1:${api.port}${path}`, { headers });
       if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
       return { text: await response.text(), headers: response.headers };

@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { createServer, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createLogger } from '@bulkhead/runtime';
+import type { ResourceService } from '@bulkhead/service';
+import { waitFor } from '@bulkhead/testing';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import express from 'express';
+import { answerError } from '../middleware/answer-error.ts';
+import { resourceRoutes } from './resource.routes.ts';
+
+/** What the database would notice: a stream that never ends by itself, and a page that never comes. */
+function createEndlessResources() {
+  const seen = { aborted: 0, closed: 0 };
+  const resources = {
+    async stream({ signal }: { signal: AbortSignal }) {
+      signal.addEventListener('abort', () => seen.aborted++);
+      return (async function* () {
+        try {
+          for (;;) yield `${'x'.repeat(10_000)}\n`;
+        } finally {
+          seen.closed++;
+        }
+      })();
+    },
+    async search({ signal }: { signal: AbortSignal }) {
+      await once(signal, 'abort');
+      seen.aborted++;
+      throw new DOMException('This operation was aborted', 'AbortError');
+    },
+  };
+  return { seen, resources: resources as unknown as ResourceService };
+}
+
+const { seen, resources } = createEndlessResources();
+const logged: string[] = [];
+const logger = createLogger({ name: 'api', level: 'silent' });
+const server = createServer(
+  express()
+    .use(resourceRoutes({ resources }))
+    .use(answerError({ ...logger, error: (message: string) => void logged.push(message) })),
+).listen(0, '127.0.0.1');
+afterAll(() => void server.close());
+
+describe('a client that leaves', () => {
+  test('ends what is read for it, and is no error', async () => {
+    if (!server.listening) await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}/athenahealth/resources/Patient?connectionId=c`;
+
+    const stream = httpRequest(url, { headers: { accept: 'application/fhir+ndjson' } }).end();
+    const [response] = await once(stream, 'response');
+    await once(response, 'data');
+    stream.destroy();
+    await waitFor(() => seen.aborted === 1 && seen.closed === 1, { what: 'the end of the stream' });
+
+    const page = httpRequest(url)
+      .on('error', () => undefined)
+      .end();
+    await once(server, 'request');
+    page.destroy();
+    await waitFor(() => seen.aborted === 2, { what: 'the end of the search' });
+    expect(logged).toEqual([]);
+  });
+});

@@ -1,0 +1,258 @@
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import { parseResourceLine } from '@bulkhead/fhir';
+import { toResourceDocument, toTombstone } from '@bulkhead/store';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { fhirEndpoint, startApi, type TestApi } from '../testing/start-api.ts';
+
+const at = '/api/ehr/athenahealth/resources';
+const ndjson = 'application/fhir+ndjson';
+let api: TestApi;
+let connectionId: string;
+
+/** As a worker stores them: from the line. */
+function makeDocument(line: string) {
+  const bytes = Buffer.from(line);
+  const parsed = parseResourceLine({
+    bytes,
+    line: 2,
+    offset: 0,
+    nextOffset: 0,
+    sizeBytes: bytes.length,
+    isTooLong: false,
+  });
+  if (parsed.kind !== 'resource') throw new Error(`no resource: ${line}`);
+  return toResourceDocument({ ...parsed, context: context() });
+}
+
+function context() {
+  const source = { exportId: 'job_1', fileId: 'job_1.1', line: 1 };
+  return { connectionId, source, observedAt: new Date('2024-06-01T00:00:00Z'), now: new Date('2024-06-01T01:00:00Z') };
+}
+
+const lineOf = (index: number) =>
+  JSON.stringify({
+    resourceType: 'DiagnosticReport',
+    id: `r${String(index).padStart(3, '0')}`,
+    meta: { lastUpdated: `2024-05-${String(1 + (index % 28)).padStart(2, '0')}T00:00:00Z` },
+    status: index % 5 === 0 ? 'preliminary' : 'final',
+    category: [{ coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0074', code: 'LAB' }] }],
+    code: { coding: [{ system: 'http://loinc.org', code: index % 2 === 0 ? '58410-2' : '57698-3' }] },
+    subject: { reference: `Patient/p${index % 3}` },
+    effectiveDateTime: `2024-01-${String(1 + (index % 30)).padStart(2, '0')}T10:00:00Z`,
+  });
+const lines = Array.from({ length: 30 }, (_, index) => lineOf(index));
+
+beforeAll(async () => {
+  api = await startApi();
+  connectionId = await api.createConnection();
+  await api.store.resourceWriter.write('DiagnosticReport', lines.map(makeDocument));
+  await api.store.resourceWriter.write('DiagnosticReport', [toTombstone({ resourceId: 'gone', context: context() })]);
+});
+afterAll(async () => {
+  api.expectNoSecretInAnswers();
+  await api.stop();
+});
+
+const get = (path: string, accept?: string) =>
+  api.request('GET', `${at}/${path}`, accept === undefined ? {} : { accept });
+const search = (query: string, accept?: string) =>
+  get(`DiagnosticReport?connectionId=${connectionId}&${query}`, accept);
+const idsIn = (body: { entry?: { resource: { id: string } }[] }) =>
+  (body.entry ?? []).map(({ resource }) => resource.id);
+const nextOf = (body: { link: { relation: string; url: string }[] }) =>
+  body.link.find(({ relation }) => relation === 'next')?.url;
+
+describe('GET resources/:type', () => {
+  test('answers a searchset Bundle as FHIR has it, without our envelope', async () => {
+    const { status, headers, body } = await search('_count=1&_total=accurate');
+    expect([status, headers.get('content-type'), headers.get('vary')]).toEqual([
+      200,
+      expect.stringMatching(/^application\/fhir\+json/),
+      expect.stringContaining('Accept'),
+    ]);
+    const self = `${api.baseUrl}${at}/DiagnosticReport?connectionId=${connectionId}&_count=1&_total=accurate`;
+    expect(body).toEqual({
+      resourceType: 'Bundle',
+      type: 'searchset',
+      total: 30,
+      link: [
+        { relation: 'self', url: self },
+        { relation: 'next', url: expect.stringMatching(/^http:.*&_cursor=[\w-]+$/) },
+      ],
+      entry: [
+        {
+          fullUrl: `${fhirEndpoint}/DiagnosticReport/r000`,
+          resource: JSON.parse(lines[0] ?? ''),
+          search: { mode: 'match' },
+        },
+      ],
+    });
+  });
+
+  test('that finds nothing has neither entries nor a next page', async () => {
+    const { body } = await search('patient=nobody&_total=accurate');
+    expect(body).toMatchObject({ total: 0, link: [{ relation: 'self' }] });
+    expect([body.entry, body.link.length]).toEqual([undefined, 1]);
+  });
+
+  test.each([
+    { query: '', count: 30 },
+    { query: '_count=7', count: 30 },
+    { query: '_count=30', count: 30 },
+    { query: '_count=3&patient=Patient/p1', count: 10 },
+    { query: '_count=2&date=ge2024-01-10&date=lt2024-01-16', count: 6 },
+    { query: '_count=2&status=preliminary', count: 6 },
+    { query: '_count=4&code=http://loinc.org|58410-2&category=LAB', count: 15 },
+    { query: '_count=4&_lastUpdated=gt2024-05-20T00:00:00Z', count: 8 },
+  ])('by next links: each match once ($query)', async ({ query, count }) => {
+    const found: string[] = [];
+    let path: string | undefined = `${at}/DiagnosticReport?connectionId=${connectionId}&${query}`;
+    while (path !== undefined) {
+      const { status, body } = await api.request('GET', path);
+      expect(status).toBe(200);
+      expect(body.entry.length).toBeGreaterThan(0);
+      found.push(...idsIn(body));
+      path = nextOf(body)?.slice(api.baseUrl.length);
+    }
+    expect([found.length, new Set(found).size]).toEqual([count, count]);
+  });
+
+  test("the guide's search for a patient's laboratory reports", async () => {
+    const { body } = await search('patient=p0&category=LAB&date=ge2024-01-25');
+    expect(idsIn(body)).toEqual(['r024', 'r027']);
+  });
+
+  test('a page is stable while resources are added before and after it', async () => {
+    const type = 'Device';
+    const device = (id: string) => makeDocument(JSON.stringify({ resourceType: type, id }));
+    await api.store.prepareResourceTypes([type]);
+    await api.store.resourceWriter.write(type, ['b', 'c', 'd', 'e'].map(device));
+    const first = await get(`${type}?connectionId=${connectionId}&_count=2`);
+    await api.store.resourceWriter.write(type, ['a', 'f'].map(device));
+    await api.store.resourceWriter.write(type, [toTombstone({ resourceId: 'd', context: context() })]);
+    const next = await api.request('GET', nextOf(first.body)?.slice(api.baseUrl.length) ?? '');
+    expect([idsIn(first.body), idsIn(next.body), nextOf(next.body)]).toEqual([['b', 'c'], ['e', 'f'], undefined]);
+  });
+
+  test('numbers keep their text in a Bundle, a line and a read #number-text', async () => {
+    const numbers = ['1.50', '0.0', '-0', '1e2', '12345678901234567890', '0.1234567890123456789', '7'];
+    const values = numbers.map((text) => `{"valueDecimal":${text}}`).join(',');
+    const line = `{"resourceType":"Observation","id":"exact","extension":[${values}]}`;
+    await api.store.resourceWriter.write('Observation', [makeDocument(line)]);
+    const query = `connectionId=${connectionId}`;
+    const { text } = await get(`Observation?${query}`);
+    expect(text).toContain(`"resource":${line},"search"`);
+    expect((await get(`Observation?${query}`, ndjson)).text).toBe(`${line}\n`);
+    expect((await get(`Observation/exact?${query}`)).text).toBe(line);
+  });
+
+  test('a page of large resources ends early, and the next goes on', async () => {
+    const large = (id: string) =>
+      makeDocument(JSON.stringify({ resourceType: 'Binary', id, data: 'A'.repeat(5_000_000) }));
+    await api.store.prepareResourceTypes(['Binary']);
+    for (const id of ['a', 'b', 'c']) await api.store.resourceWriter.write('Binary', [large(id)]);
+    const first = await get(`Binary?connectionId=${connectionId}`);
+    expect(idsIn(first.body)).toEqual(['a', 'b']);
+    const next = await api.request('GET', nextOf(first.body)?.slice(api.baseUrl.length) ?? '');
+    expect([idsIn(next.body), nextOf(next.body)]).toEqual([['c'], undefined]);
+  });
+});
+
+describe('Accept', () => {
+  test.each([
+    { accept: '*/*', type: 'application/fhir+json' },
+    { accept: 'application/fhir+json', type: 'application/fhir+json' },
+    { accept: 'application/json', type: 'application/fhir+json' },
+    { accept: 'application/fhir+json, application/fhir+ndjson;q=0.9', type: 'application/fhir+json' },
+    { accept: 'application/fhir+ndjson;q=0, */*', type: 'application/fhir+json' },
+    { accept: 'application/fhir+ndjson', type: ndjson },
+    { accept: 'application/fhir+json;q=0.1, application/fhir+ndjson', type: ndjson },
+    { accept: 'application/fhir+ndjson, */*;q=0.1', type: ndjson },
+  ])('$accept: $type', async ({ accept, type }) => {
+    const { status, headers } = await search('', accept);
+    expect([status, headers.get('content-type')?.split(';')[0]]).toEqual([200, type]);
+  });
+
+  test('NDJSON: every match, a line each, as received', async () => {
+    const all = await search('', ndjson);
+    expect(all.text.trimEnd().split('\n').sort()).toEqual(lines);
+    const some = await search('status=preliminary&patient=p0', ndjson);
+    expect(some.text).toBe(`${[lines[0], lines[15]].join('\n')}\n`);
+    expect(await search('patient=nobody', ndjson)).toMatchObject({ status: 200, text: '' });
+  });
+
+  test('NDJSON has no pages: 400', async () => {
+    const { status, headers, body } = await search('_count=5&_cursor=x', ndjson);
+    expect([status, headers.get('content-type')?.split(';')[0]]).toEqual([400, 'application/json']);
+    expect(body.error.details.map(({ path }: { path: string }) => path)).toEqual(['_count', '_cursor']);
+  });
+
+  test('a client that leaves in the middle of a stream is noticed, and the API goes on', async () => {
+    const line = (index: number) =>
+      makeDocument(JSON.stringify({ resourceType: 'Media', id: `m${index}`, note: 'x'.repeat(100_000) }));
+    await api.store.prepareResourceTypes(['Media']);
+    const all = Array.from({ length: 300 }, (_, index) => line(index));
+    for (let start = 0; start < all.length; start += 50) {
+      await api.store.resourceWriter.write('Media', all.slice(start, start + 50));
+    }
+    const headers = { authorization: `Bearer ${api.operatorKey}`, accept: ndjson };
+    const request = httpRequest(`${api.baseUrl}${at}/Media?connectionId=${connectionId}`, { headers }).end();
+    const [response] = await once(request, 'response');
+    await once(response, 'data');
+    request.destroy();
+    const { body } = await get(`Media?connectionId=${connectionId}&_count=1&_total=accurate`);
+    expect(body.total).toBe(300);
+  });
+});
+
+describe('a search that is wrong', () => {
+  test.each([
+    { query: 'subject=p1', paths: ['subject'] },
+    { query: '_sort=date&_include=x&patient=', paths: ['_include', '_sort', 'patient'] },
+    { query: 'date=2024-13&date=x&_count=0&_total=some', paths: ['_count', '_total', 'date.0', 'date.1'] },
+    { query: '_cursor=bm90aGluZw', paths: ['_cursor'] },
+    { query: 'status=final&_cursor=%7B%22$gt%22:1%7D', paths: ['_cursor'] },
+  ])('$query: 400 with every fault', async ({ query, paths }) => {
+    const { status, headers, body } = await search(query);
+    expect([status, headers.get('content-type')]).toEqual([400, expect.stringMatching(/^application\/json/)]);
+    expect(body).toMatchObject({ success: false, error: { code: 'invalid-request' } });
+    expect(body.error.details.map(({ path }: { path: string }) => path).sort()).toEqual(paths);
+  });
+
+  test('a cursor of another search or type: 400', async () => {
+    const next = nextOf((await search('patient=p1&_count=1')).body) ?? '';
+    const cursor = new URL(next).searchParams.get('_cursor');
+    expect(await search(`patient=p2&_count=1&_cursor=${cursor}`)).toMatchObject({ status: 400 });
+    expect(await get(`Observation?connectionId=${connectionId}&patient=p1&_cursor=${cursor}`)).toMatchObject({
+      status: 400,
+    });
+    // How many there are on a page is not part of the search.
+    expect(await search(`patient=p1&_count=5&_cursor=${cursor}`)).toMatchObject({ status: 200 });
+  });
+
+  test.each([
+    { query: '', what: 'no connection' },
+    { query: 'connectionId=', what: 'an empty connection' },
+    { query: 'connectionId=a&connectionId=b', what: 'two connections' },
+  ])('$what: 400', async ({ query }) => {
+    const { status, body } = await get(`DiagnosticReport?${query}`);
+    expect([status, body.error.details.map(({ path }: { path: string }) => path)]).toEqual([400, ['connectionId']]);
+  });
+
+  test.each([
+    { path: 'DiagnosticReport?connectionId=none', code: 'unknown-connection' },
+    { path: 'connections?connectionId=ID', code: 'unknown-resource' },
+    { path: 'DiagnosticReport/none?connectionId=ID', code: 'unknown-resource' },
+  ])('$path: 404 $code', async ({ path, code }) => {
+    const { status, body } = await get(path.replace('ID', connectionId));
+    expect([status, body.error.code]).toEqual([404, code]);
+  });
+
+  test('what was deleted: in no Bundle and no stream, and 410 when it is read', async () => {
+    expect(idsIn((await search('_id=gone,r001')).body)).toEqual(['r001']);
+    expect((await search('_id=gone', ndjson)).text).toBe('');
+    const { status, body } = await get(`DiagnosticReport/gone?connectionId=${connectionId}`);
+    expect([status, body.error.code]).toEqual([410, 'resource-deleted']);
+  });
+});
