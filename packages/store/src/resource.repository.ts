@@ -18,6 +18,9 @@ const pageTimeMs = 10_000;
 /** Database time of one stream, without what the reader takes: some ten million resources. */
 const streamTimeMs = 30 * 60_000;
 
+/** Documents of one reply: the server would fill up to 16 MB, which take several times that when they are parsed. */
+const batchSize = 125;
+
 const everything: ResourceSearch = { tokens: [], dates: [], lastUpdated: [] };
 
 /** Reads stored resources: one collection per resource type, named after it. */
@@ -41,6 +44,7 @@ export function createResourceRepository(database: Database, limits: { readonly 
         hint: index,
         ...(order.length > 0 ? { sort: order.map(({ name }) => [name, 1] as [string, 1]) } : {}),
         ...(limit === undefined ? {} : { limit }),
+        batchSize,
         maxTimeMS,
         ...(signal ? { signal } : {}),
       },
