@@ -1,4 +1,5 @@
 import type { Resource } from './resource.ts';
+import { isResourceType } from './resource-types.ts';
 
 export interface Deletion {
   readonly resourceType: string;
@@ -7,7 +8,7 @@ export interface Deletion {
 
 /**
  * The deletions in one line of a `deleted` file: a transaction Bundle with one or more DELETE entries (FHIR Bulk Data,
- * "Bulk Data Output File"). Entries of another method or without a `Type/id` are returned as `unreadable`.
+ * "Bulk Data Output File"). Entries of another method or without the `Type/id` of an R4 type are returned as `unreadable`.
  */
 export function readDeletions(bundle: Resource): { readonly deletions: Deletion[]; readonly unreadable: number } {
   const entries = Array.isArray(bundle.entry) ? (bundle.entry as unknown[]) : [];
@@ -20,5 +21,7 @@ function readDeletion(entry: unknown): Deletion | undefined {
   const request = (entry as { request?: { method?: unknown; url?: unknown } } | null)?.request;
   if (request?.method !== 'DELETE' || typeof request.url !== 'string') return undefined;
   const match = /(?:^|\/)([A-Za-z]+)\/([A-Za-z0-9\-._]+)$/.exec(request.url);
-  return match?.[1] && match[2] ? { resourceType: match[1], resourceId: match[2] } : undefined;
+  const [, resourceType = '', resourceId = ''] = match ?? [];
+  // A collection is named after the type, so a name that is no type must never get there.
+  return isResourceType(resourceType) ? { resourceType, resourceId } : undefined;
 }

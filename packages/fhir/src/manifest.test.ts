@@ -43,12 +43,15 @@ describe('readOutcomeIssues', () => {
   });
 });
 
-describe('readDeletions', () => {
+describe('readDeletions #deletions', () => {
   test('reads every entry and counts what it cannot read', () => {
     const entry = [
       { request: { method: 'DELETE', url: 'Patient/p1' } },
       { request: { method: 'DELETE', url: 'https://ehr.example/fhir/r4/Observation/o.1' } },
       { request: { method: 'PUT', url: 'Patient/p2' } },
+      // Names of collections of ours, and of nothing.
+      { request: { method: 'DELETE', url: 'connections/c1' } },
+      { request: { method: 'DELETE', url: 'Pateint/p3' } },
       null,
     ];
     expect(readDeletions({ resourceType: 'Bundle', id: 'b', entry })).toEqual({
@@ -56,7 +59,7 @@ describe('readDeletions', () => {
         { resourceType: 'Patient', resourceId: 'p1' },
         { resourceType: 'Observation', resourceId: 'o.1' },
       ],
-      unreadable: 2,
+      unreadable: 4,
     });
   });
 });
