@@ -31,6 +31,8 @@ export interface Connection {
   readonly practiceId?: string;
   /** The Group whose `$export` covers the practice. */
   readonly groupId?: string;
+  /** The patient that the connection is about, where it is about one: a FHIR id. */
+  readonly userId?: string;
   readonly auth: ConnectionAuth;
   readonly capabilities?: Capabilities;
   readonly createdAt: Date;

@@ -4,6 +4,7 @@ import { AppError, type Connection } from '@bulkhead/domain';
 import { type OutcomeIssue, parseFhirJson, readSearchBundle, type SearchBundle } from '@bulkhead/fhir';
 import type { EhrSession } from './ehr-session.ts';
 import type { Provider } from './provider-registry.ts';
+import type { RequestPriority } from './request-priority.ts';
 
 export interface SearchPage extends Omit<SearchBundle, 'nextUrl'> {
   /** Absolute. */
@@ -43,14 +44,15 @@ export function searchUrl(options: {
 export async function readSearchPage(options: {
   readonly session: EhrSession;
   readonly url: string;
+  readonly priority?: RequestPriority;
   readonly signal?: AbortSignal | undefined;
 }): Promise<SearchPage> {
-  const { session, url, signal } = options;
+  const { session, url, priority = 'crawl', signal } = options;
   const response = await session.send({
     method: 'GET',
     url,
     headers: { accept: 'application/fhir+json' },
-    priority: 'crawl',
+    priority,
     responseType: 'stream',
     // The step comes again by itself, at this page.
     retries: 0,

@@ -11,6 +11,8 @@ export const connectionBodySchema = z.strictObject({
   fhirEndpoint: httpUrl.transform((url) => url.replace(/\/+$/, '')).optional(),
   practiceId: pathSegment.optional(),
   groupId: pathSegment.optional(),
+  /** The patient that the connection is about, where it is about one. */
+  userId: pathSegment.optional(),
   auth: z.discriminatedUnion('method', [
     z.strictObject({ method: z.literal('none') }),
     z.strictObject({

@@ -104,6 +104,7 @@ function toConnection({ body, provider }: { readonly body: ConnectionBody; reado
     fhirEndpoint,
     ...(practiceId === undefined ? {} : { practiceId }),
     ...(groupId === undefined ? {} : { groupId }),
+    ...(body.userId === undefined ? {} : { userId: body.userId }),
     auth,
     createdAt: new Date(),
   };

@@ -6,6 +6,20 @@ export { connectionBodySchema } from './connection.schema.ts';
 export { type ConnectionService, createConnectionService } from './connection.service.ts';
 export { toCapabilitiesView, toConnectionView } from './connection-view.ts';
 export { toFileView, toStartedView, toStatusView } from './export-view.ts';
+export { createEmbeddedService, type EmbeddedServiceOptions } from './guide/create-embedded-service.ts';
+export { createHttpService, type HttpServiceOptions } from './guide/create-http-service.ts';
+export type {
+  EnhancedService,
+  ExportJob,
+  ExportOptions,
+  FhirClient,
+  ProcessedExport,
+  SearchParameterValues,
+  ServiceConnection,
+  SyncOptions,
+  SyncResult,
+} from './guide/enhanced-service.ts';
+export { getAthenaHealthEnhancedService } from './guide/get-enhanced-service.ts';
 export { type Fault, invalidRequest } from './invalid-request.ts';
 export { quarantineQuerySchema, replayBodySchema } from './quarantine.schema.ts';
 export { createQuarantineService, type QuarantineService, toQuarantineView } from './quarantine.service.ts';

@@ -17,6 +17,7 @@ const schema = new Schema<ConnectionDocument>(
     fhirEndpoint: { type: String, required: true },
     practiceId: String,
     groupId: String,
+    userId: String,
     auth: { type: Schema.Types.Mixed, required: true },
     sealedSecret: String,
     capabilities: Schema.Types.Mixed,

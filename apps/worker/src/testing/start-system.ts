@@ -20,6 +20,9 @@ export interface System {
   /** For processes that a test starts itself. */
   readonly env: Readonly<Record<string, string>>;
   readonly connectionId: string;
+  /** Of the API. */
+  readonly baseUrl: string;
+  readonly apiKey: string;
   request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
   /** A GET whose answer is no JSON. */
   download(path: string, accept?: string): Promise<{ readonly text: string; readonly headers: Headers }>;
@@ -88,6 +91,8 @@ export async function startSystem(
     store,
     env,
     connectionId: connection.body.data.id,
+    baseUrl: `http://127.0.0.1:${api.port}`,
+    apiKey: key,
     request,
     async download(path, accept = '*/*') {
       const headers = { authorization: `Bearer ${key}`, accept };

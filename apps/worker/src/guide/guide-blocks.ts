@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const page = fileURLToPath(new URL('../../../../docs/guide-examples.md', import.meta.url));
+
+/** The guide's blocks of TypeScript, in their order: the three snippets of its workflow, then its three examples. */
+export function guideBlocks(): string[] {
+  const text = readFileSync(page, 'utf8');
+  return [...text.matchAll(/^( *)```typescript\n(.*?)^\1```/gms)].map(([, indent = '', code = '']) =>
+    code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+  );
+}
+
+/**
+ * Runs a block as it stands, with `scope` as what is around it. An import is served from `modules`.
+ * @returns the values of `names` after it ran.
+ */
+export async function runGuideBlock(options: {
+  readonly code: string;
+  readonly scope: Readonly<Record<string, unknown>>;
+  readonly modules?: Readonly<Record<string, unknown>>;
+  readonly names: readonly string[];
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the guide's code declares.
+}): Promise<Record<string, any>> {
+  const { code, scope, modules = {}, names } = options;
+  const served = stripTypeScriptTypes(code).replaceAll(
+    /import (\{[^}]+\}) from ('[^']+');/g,
+    (_, bindings: string, module: string) => `const ${bindings} = modules[${module}];`,
+  );
+  const AsyncFunction = (async () => undefined).constructor as new (
+    ...parts: string[]
+  ) => (...values: unknown[]) => Promise<Record<string, unknown>>;
+  const run = new AsyncFunction('modules', ...Object.keys(scope), `${served}\nreturn { ${names.join(', ')} };`);
+  return run(modules, ...Object.values(scope));
+}

@@ -1,0 +1,124 @@
+import { AppError, type BulkExport } from '@bulkhead/domain';
+import {
+  createEhrClient,
+  createProviderRegistry,
+  type EhrSession,
+  type ProviderSettings,
+  readSearchPage,
+  searchUrl,
+} from '@bulkhead/ehr-client';
+import { connectRedis, createProducer } from '@bulkhead/queues';
+import { createStore } from '@bulkhead/store';
+import { bulkExportRequestSchema } from '../bulk-export.schema.ts';
+import { createBulkExportService } from '../bulk-export.service.ts';
+import { createConnectionService } from '../connection.service.ts';
+import { toStatusView } from '../export-view.ts';
+import { syncBodySchema } from '../sync.schema.ts';
+import { createSyncService } from '../sync.service.ts';
+import { toSyncedView } from '../sync-view.ts';
+import type { EnhancedService, SearchParameterValues } from './enhanced-service.ts';
+import { fromExportOptions, fromSyncOptions } from './request-of.ts';
+import { connectionIdOf, tokenHandle } from './token-handle.ts';
+import { untilEnded } from './until-ended.ts';
+
+export interface EmbeddedServiceOptions {
+  readonly redisUrl: string;
+  readonly mongodbUri: string;
+  /** 32 bytes: the deployment's BULKHEAD_ENCRYPTION_KEY. */
+  readonly encryptionKey: Buffer;
+  /** Of every key in Redis, as the deployment has it. */
+  readonly prefix: string;
+  readonly providers: ProviderSettings;
+}
+
+const provider = 'athenahealth';
+/** A run that nobody waits for at HTTP can last; the caller's own patience is the limit. */
+const syncWaitMs = 24 * 60 * 60_000;
+
+/** The guide's service inside of a program: it stores and enqueues as the API does, and workers do the work. */
+export async function createEmbeddedService(options: EmbeddedServiceOptions): Promise<EnhancedService> {
+  const { redisUrl, mongodbUri, encryptionKey, prefix, providers } = options;
+  const onError = () => undefined;
+  const redis = connectRedis({ url: redisUrl, waiting: true, onError });
+  const store = createStore({ uri: mongodbUri, encryptionKey });
+  await store.connect();
+  const registry = createProviderRegistry(providers);
+  const producer = createProducer({ redis, prefix, onError });
+  const ehr = createEhrClient({ registry, redis, prefix });
+  const connections = createConnectionService({ store, producer, registry });
+  const bulkExports = createBulkExportService({ store, producer, connections, registry });
+  const syncs = createSyncService({ store, producer, connections, waitMs: syncWaitMs });
+
+  const toJob = async (record: BulkExport) => {
+    const files = record.phase === 'completed' ? await store.outputFiles.listByExport(record.id) : [];
+    return toStatusView({ record, files, issues: [] });
+  };
+  const check = async (id: string) => toJob((await bulkExports.get({ provider, id })).record);
+
+  return {
+    async initiateBulkExport(connectionId, given) {
+      const body = bulkExportRequestSchema.parse({ connectionId, ...fromExportOptions(given) });
+      return toJob((await bulkExports.start({ provider, body })).record);
+    },
+    checkBulkExportStatus: check,
+    processBulkExportData: (jobId) => untilEnded(() => check(jobId)),
+
+    async enhancedSync(connectionId, given) {
+      const body = syncBodySchema.parse({ connectionId, ...fromSyncOptions(given) });
+      const state = await syncs.start({ provider, body, wait: true });
+      if (state.run.phase === 'completed') return toSyncedView(state);
+      const { code = 'sync-incomplete', message = 'The sync did not complete.' } = state.run.error ?? {};
+      throw new AppError({ code, message, retry: 'never', context: { syncRunId: state.run.id } });
+    },
+
+    async getConnection(connectionId) {
+      const { id, fhirEndpoint, userId } = await connections.find({ provider, id: connectionId });
+      return { id, fhirEndpoint, accessToken: tokenHandle(id), ...(userId === undefined ? {} : { userId }) };
+    },
+
+    fhirClient: {
+      async searchResources(endpoint, accessToken, resourceType, parameters) {
+        const connection = await connections.find({ provider, id: connectionIdOf(accessToken) });
+        if (connection.fhirEndpoint !== endpoint) throw otherEndpoint();
+        return searchAll({ session: ehr.session(connection), resourceType, parameters });
+      },
+    },
+
+    async close() {
+      await producer.close();
+      ehr.close();
+      await store.close();
+      redis.disconnect();
+    },
+  };
+}
+
+async function searchAll(options: {
+  readonly session: EhrSession;
+  readonly resourceType: string;
+  readonly parameters: SearchParameterValues;
+}): Promise<unknown[]> {
+  const { session, resourceType, parameters } = options;
+  const { connection, provider: settings } = session;
+  const given = Object.entries(parameters).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
+  const first = searchUrl({ connection, provider: settings, resourceType, parameters: Object.fromEntries(given) });
+  const found: unknown[] = [];
+  for (let url: string | undefined = first; url !== undefined; ) {
+    const page = await readSearchPage({ session, url, priority: 'interactive' });
+    found.push(...page.resources);
+    url = page.nextUrl;
+  }
+  // Plain numbers, which programs calculate with; what is stored keeps their text.
+  return JSON.parse(JSON.stringify(found)) as unknown[];
+}
+
+function otherEndpoint(): AppError {
+  return new AppError({
+    code: 'unknown-endpoint',
+    message:
+      'The endpoint is not that of the connection whose token is used. Pass `connection.fhirEndpoint` on as it is.',
+    retry: 'never',
+  });
+}

@@ -1,0 +1,15 @@
+import type { ExportOptions, SyncOptions } from './enhanced-service.ts';
+
+/** The body that the API takes for the guide's options. */
+export function fromExportOptions({ since, ...options }: ExportOptions = {}) {
+  return { ...options, ...fromSince(since) };
+}
+
+export function fromSyncOptions({ since, ...options }: SyncOptions = {}) {
+  return { ...options, ...fromSince(since) };
+}
+
+function fromSince(since: Date | string | undefined) {
+  if (since === undefined) return {};
+  return { since: since instanceof Date ? since.toISOString() : since };
+}
