@@ -13,6 +13,8 @@ export interface RunningSystem {
   readonly baseUrl: string;
   readonly simulatorUrl: string;
   readonly state: KeptState;
+  /** What the apps were started with, for programs that are to work beside them. */
+  readonly env: Readonly<Record<string, string>>;
   readonly workers: readonly AppProcess[];
   readonly died: Services['died'];
   stop(): Promise<void>;
@@ -80,17 +82,15 @@ async function startParts(options: PartsOptions): Promise<Omit<RunningSystem, 's
   saveState({ folder, state });
   const simulatorUrl = `http://127.0.0.1:${simulatorPort.port}`;
   const baseUrl = `http://127.0.0.1:${apiPort.port}`;
-  const launch = launcher({
-    ...options,
-    env: {
-      REDIS_URL: services.redis.url,
-      MONGODB_URI: services.mongodb.url,
-      BULKHEAD_ENCRYPTION_KEY: state.encryptionKey,
-      ATHENAHEALTH_FHIR_ENDPOINT: `${simulatorUrl}/fhir/r4`,
-      ATHENAHEALTH_CLIENT_ID: 'simulator-client',
-      ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
-    },
-  });
+  const env = {
+    REDIS_URL: services.redis.url,
+    MONGODB_URI: services.mongodb.url,
+    BULKHEAD_ENCRYPTION_KEY: state.encryptionKey,
+    ATHENAHEALTH_FHIR_ENDPOINT: `${simulatorUrl}/fhir/r4`,
+    ATHENAHEALTH_CLIENT_ID: 'simulator-client',
+    ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
+  };
+  const launch = launcher({ ...options, env });
   await startSimulator({ launch, steps, start, port: simulatorPort.port, url: simulatorUrl });
   await steps.run('api', async () => {
     await launch({ name: 'api', env: { PORT: String(apiPort.port), HOST: '127.0.0.1' } });
@@ -98,7 +98,7 @@ async function startParts(options: PartsOptions): Promise<Omit<RunningSystem, 's
     return { text: baseUrl, value: undefined };
   });
   const workers = await startWorkers({ launch, steps });
-  return { store, baseUrl, simulatorUrl, state, workers, died: services.died };
+  return { store, baseUrl, simulatorUrl, state, env, workers, died: services.died };
 }
 
 /** Starts an app by its folder's name and sees to its end. */

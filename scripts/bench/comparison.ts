@@ -1,0 +1,103 @@
+// usage: pnpm bench:comparison [--resources 100,1000,5000]
+// The guide's comparison table, measured: the same resources by single reads, by an enhanced sync and by a bulk export, each under
+// the real limits (16 requests in any 2 s), against the simulator. Requests and seconds. All three sizes take half an hour.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { getAthenaHealthEnhancedService } from '@bulkhead/service';
+import { createApiClient } from '../start/api-client.ts';
+import { openState } from '../start/kept-state.ts';
+import { createSteps } from '../start/steps.ts';
+import { type RunningSystem, startSystem } from '../start/system.ts';
+
+interface Measured {
+  readonly requests: number;
+  readonly seconds: number;
+}
+
+/** What the simulator's generator gives per patient, over all types. */
+const resourcesPerPatient = 31.5;
+/** Reads at a time: more than the limiter lets out, so that it is never idle. */
+const readers = 16;
+
+const { values } = parseArgs({ options: { resources: { type: 'string', default: '100,1000,5000' } } });
+const steps = createSteps({ stream: process.stdout });
+const rows: string[] = [];
+for (const wanted of values.resources.split(',').map(Number)) rows.push(await measure(wanted));
+steps.say('\n| resources | single reads | enhanced sync | bulk export |\n| --- | --- | --- | --- |');
+for (const row of rows) steps.say(row);
+process.exit(0);
+
+async function measure(wanted: number): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'bulkhead-comparison-'));
+  const { state } = openState(folder);
+  const patients = Math.max(Math.round(wanted / resourcesPerPatient), 1);
+  const start = { once: true, patients, dataDir: undefined, port: 3000 };
+  const system = await startSystem({ folder, state, start, steps, ephemeral: true });
+  const service = getAthenaHealthEnhancedService(system.env);
+  try {
+    const connectionId = await connect(system);
+    const bulk = await count(system, async () => {
+      const { id } = await service.initiateBulkExport(connectionId);
+      await service.processBulkExportData(id);
+    });
+    const stored = await system.store.resources.countByType(connectionId);
+    const total = Object.values(stored).reduce((sum, one) => sum + one, 0);
+    const sync = await count(system, () => service.enhancedSync(connectionId).then(() => undefined));
+    const { fhirEndpoint, accessToken } = await service.getConnection(connectionId);
+    const reads = await idsOf(system, { connectionId, types: Object.keys(stored) });
+    const single = await count(system, () =>
+      readAll(reads, ({ type, id }) =>
+        service.fhirClient.searchResources(fhirEndpoint, accessToken, type, { _id: id }),
+      ),
+    );
+    return `| ${total} | ${show(single)} | ${show(sync)} | ${show(bulk)} |`;
+  } finally {
+    await service.close();
+    await system.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function connect({ store, baseUrl }: RunningSystem): Promise<string> {
+  const apiKey = await store.apiKeys.create({ name: 'bench', role: 'operator', now: new Date() });
+  const api = createApiClient({ baseUrl, apiKey });
+  const body = { provider: 'athenahealth', practiceId: '195900', auth: { method: 'client_credentials' } };
+  return (await api<{ id: string }>('POST', '/api/ehr/connections', body)).id;
+}
+
+async function idsOf(
+  { store }: RunningSystem,
+  which: { readonly connectionId: string; readonly types: readonly string[] },
+) {
+  const { connectionId, types } = which;
+  const all = [];
+  for (const type of types) {
+    const ids = await store.resources.listIds({ connectionId, resourceType: type });
+    all.push(...ids.map((id) => ({ type, id })));
+  }
+  return all;
+}
+
+async function readAll<Read>(reads: readonly Read[], read: (one: Read) => Promise<unknown>): Promise<void> {
+  const waiting = [...reads];
+  const reader = async (): Promise<void> => {
+    for (let one = waiting.pop(); one; one = waiting.pop()) await read(one);
+  };
+  await Promise.all(Array.from({ length: readers }, reader));
+}
+
+/** Requests as the simulator counted them; the token's are among them. */
+async function count({ simulatorUrl }: RunningSystem, work: () => Promise<void>): Promise<Measured> {
+  const requests = async () =>
+    ((await (await fetch(`${simulatorUrl}/_sim/stats`)).json()) as { requests: number }).requests;
+  const before = await requests();
+  const startedAt = performance.now();
+  await work();
+  return { requests: (await requests()) - before, seconds: (performance.now() - startedAt) / 1000 };
+}
+
+function show({ requests, seconds }: Measured): string {
+  return `${requests} requests, ${seconds.toFixed(1)} s`;
+}
