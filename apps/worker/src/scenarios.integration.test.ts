@@ -158,6 +158,12 @@ const expectations: readonly Expectation[] = [
   { scenario: 'separate-file-host', rules: '#file-token' },
   { scenario: 'token-trap', rules: '#file-token #error-message', error: 'all-files-failed', missing: /./ },
   { scenario: 'redirected-files', rules: '#redirect-token' },
+  {
+    scenario: 'redirect-to-private-address',
+    rules: '#redirect-token #egress',
+    warnings: ['files-failed'],
+    missing: /^Patient\//,
+  },
   { scenario: 'short-tokens', rules: '#token-renewal' },
   // Nobody can know that a token was called back before it is refused.
   {

@@ -1,9 +1,10 @@
 import { AppError, type Connection } from '@bulkhead/domain';
 import * as openid from 'openid-client';
+import { egressRefusal } from './egress-guard.ts';
 import type { EhrHttp, EhrRequest } from './ehr-http.ts';
 import { discoverTokenEndpoint } from './smart-configuration.ts';
 
-type TokenRequest = Pick<EhrRequest, 'connection' | 'budget' | 'priority'>;
+type TokenRequest = Pick<EhrRequest, 'connection' | 'budget' | 'egress' | 'priority'>;
 
 interface CachedToken {
   /** Infinity while the token is on its way. */
@@ -91,6 +92,7 @@ async function requestToken({ http, request }: { http: EhrHttp; request: TokenRe
   );
   // Plain http is for the simulator: the registry's operator decides which endpoints exist.
   if (new URL(tokenEndpoint).protocol === 'http:') openid.allowInsecureRequests(configuration);
+  configuration[openid.customFetch] = http.fetchFor(request.egress);
   try {
     const token = await openid.clientCredentialsGrant(configuration, { scope: auth.scope });
     return {
@@ -105,6 +107,8 @@ async function requestToken({ http, request }: { http: EhrHttp; request: TokenRe
 }
 
 function toTokenError({ connection, cause }: { connection: Connection; cause: unknown }): AppError {
+  const refusal = egressRefusal(cause);
+  if (refusal) return refusal;
   // A 401 with the challenge that RFC 6749 5.2 asks for has a class of its own in openid-client.
   const { status = 500 } =
     cause instanceof openid.ResponseBodyError || cause instanceof openid.WWWAuthenticateChallengeError ? cause : {};

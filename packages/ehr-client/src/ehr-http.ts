@@ -1,9 +1,9 @@
-import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { AppError, type Connection } from '@bulkhead/domain';
 import { readOutcomeIssues } from '@bulkhead/fhir';
 import axios, { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 import axiosRetry, { exponentialDelay, isNetworkError } from 'axios-retry';
+import { createEgressGuard, type EgressGuard, type EgressRules, egressRefusal } from './egress-guard.ts';
 import { EhrHttpError } from './ehr-http-error.ts';
 import type { Grant } from './grant.ts';
 import type { RateBudget, RateLimiter } from './rate-limiter.ts';
@@ -14,6 +14,8 @@ import { parseRetryAfter } from './retry-after.ts';
 export interface EhrRequest {
   readonly connection: Connection;
   readonly budget: RateBudget | undefined;
+  /** Where it may go, each of its redirects too. */
+  readonly egress: EgressRules;
   readonly priority: RequestPriority;
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: string;
@@ -60,35 +62,62 @@ export type EhrHttp = ReturnType<typeof createEhrHttp>;
  * The only way out to an EHR: each try of each request passes the rate limiter, redirects are followed by hand (axios
  * interceptors do not run for them) and lose the token at another origin, and every failure becomes an AppError.
  */
-export function createEhrHttp({ limiter }: { readonly limiter: RateLimiter }) {
-  const httpAgent = new HttpAgent({ keepAlive: true });
-  const httpsAgent = new HttpsAgent({ keepAlive: true });
-  const http = createAxios({ limiter, httpAgent, httpsAgent });
+export function createEhrHttp(options: { readonly limiter: RateLimiter; readonly guard?: EgressGuard }) {
+  const { limiter, guard = createEgressGuard() } = options;
+  const http = createAxios(limiter);
   return {
     /** @throws EhrHttpError for an error status, AppError `ehr-unreachable` where there was no answer. */
     async send(request: EhrRequest): Promise<EhrResponse> {
       try {
-        return await follow(http, request);
+        return await follow({ http, guard, request });
       } catch (error) {
         throw await translate(error, { limiter, request });
       }
     },
-    close() {
-      httpAgent.destroy();
-      httpsAgent.destroy();
-    },
+    /** `fetch` for openid-client: under the guard, without the limiter (tokens have a budget of their own), no redirect. */
+    fetchFor:
+      (egress: EgressRules) =>
+      async (url: string, init: FetchInit): Promise<Response> => {
+        const agents = guard.check({ url, rules: egress });
+        const { method, headers, body, signal } = init;
+        const response = await axios.request<Buffer>({
+          ...agents,
+          method,
+          url,
+          headers,
+          data: body === undefined || body === null ? undefined : String(body),
+          responseType: 'arraybuffer',
+          timeout: idleTimeoutMs,
+          maxRedirects: 0,
+          validateStatus: () => true,
+          proxy: false,
+          ...(signal ? { signal } : {}),
+        });
+        const { status, data, headers: answered } = response;
+        return new Response(data.length > 0 ? new Uint8Array(data) : null, { status, headers: toHeaders(answered) });
+      },
+    close: () => guard.close(),
   };
 }
 
-function createAxios(options: {
-  readonly limiter: RateLimiter;
-  readonly httpAgent: HttpAgent;
-  readonly httpsAgent: HttpsAgent;
-}): AxiosInstance {
-  const { limiter, httpAgent, httpsAgent } = options;
+/** What openid-client hands to a fetch. */
+interface FetchInit {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal;
+}
+
+function toHeaders(headers: AxiosResponse['headers']): Headers {
+  const result = new Headers();
+  for (const [name, value] of Object.entries(headers)) {
+    for (const one of [value].flat()) if (typeof one === 'string') result.append(name, one);
+  }
+  return result;
+}
+
+function createAxios(limiter: RateLimiter): AxiosInstance {
   const http = axios.create({
-    httpAgent,
-    httpsAgent,
     timeout: idleTimeoutMs,
     maxRedirects: 0,
     validateStatus: (status) => status < 400,
@@ -121,10 +150,16 @@ function settle(response: AxiosResponse): AxiosResponse {
   return response;
 }
 
-async function follow(http: AxiosInstance, request: EhrRequest): Promise<EhrResponse> {
+async function follow(options: {
+  readonly http: AxiosInstance;
+  readonly guard: EgressGuard;
+  readonly request: EhrRequest;
+}): Promise<EhrResponse> {
+  const { http, guard, request } = options;
   let { url, headers } = request;
   for (let hop = 0; hop <= maxRedirects; hop++) {
     const response = await http.request({
+      ...guard.check({ url, rules: request.egress }),
       method: request.method,
       url,
       headers,
@@ -175,6 +210,8 @@ async function translate(
   if (!(error instanceof AxiosError)) return error;
   const { host } = new URL(request.url);
   const { response } = error;
+  const refusal = egressRefusal(error);
+  if (refusal) return refusal;
   if (!response) {
     return new AppError({
       code: 'ehr-unreachable',

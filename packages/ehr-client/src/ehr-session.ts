@@ -2,10 +2,10 @@ import { AppError, type Connection } from '@bulkhead/domain';
 import type { AccessTokenSource } from './access-token.source.ts';
 import type { EhrHttp, EhrRequest, EhrResponse } from './ehr-http.ts';
 import { EhrHttpError } from './ehr-http-error.ts';
-import type { ProviderRegistry } from './provider-registry.ts';
+import { egressRules, type ProviderRegistry } from './provider-registry.ts';
 import type { RateBudget } from './rate-limiter.ts';
 
-export type SessionRequest = Omit<EhrRequest, 'connection' | 'budget'> & {
+export type SessionRequest = Omit<EhrRequest, 'connection' | 'budget' | 'egress'> & {
   /** False for links that say `requiresAccessToken: false`: signed URLs reject a token. */
   readonly sendToken: boolean;
 };
@@ -22,11 +22,12 @@ export function createEhrSession(options: {
   const { connection, registry, http, tokens } = options;
   const provider = registry.get(connection.provider);
   const budget = budgetOf(connection, provider.rateLimit);
+  const egress = egressRules(provider);
   const fhirOrigin = new URL(connection.fhirEndpoint).origin;
 
   const sendWith = (request: SessionRequest, accessToken: string | undefined) => {
     const authorization = accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` };
-    return http.send({ ...request, connection, budget, headers: { ...request.headers, ...authorization } });
+    return http.send({ ...request, connection, budget, egress, headers: { ...request.headers, ...authorization } });
   };
   return {
     connection,
@@ -38,7 +39,7 @@ export function createEhrSession(options: {
     async send(request: SessionRequest): Promise<EhrResponse> {
       const { origin } = new URL(request.url);
       if (request.sendToken && origin !== fhirOrigin) throw foreignHost(request.url);
-      const source = { connection, budget, priority: request.priority, signal: request.signal };
+      const source = { connection, budget, egress, priority: request.priority, signal: request.signal };
       const accessToken = request.sendToken ? await tokens.get(source) : undefined;
       try {
         return await sendWith(request, accessToken);

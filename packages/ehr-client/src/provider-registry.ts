@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { AppError } from '@bulkhead/domain';
 import { EnvError } from '@bulkhead/runtime';
 import { z } from 'zod';
+import { addressKind } from './address-rules.ts';
+import type { EgressRules } from './egress-guard.ts';
 import { athenahealthRateLimit } from './rate-limit.ts';
 
 const rateLimitSchema = z.strictObject({
@@ -43,6 +45,10 @@ export const providerSchema = z.strictObject({
   /** Left out: none. */
   rateLimit: rateLimitSchema.optional(),
   search: searchSchema.optional(),
+  /** On the operator's own network, perhaps by plain http: see docs/architecture.md. */
+  privateNetwork: z.boolean().optional(),
+  /** Hosts of files and tokens beside the endpoints' own; `*.example.org` for all below. Left out: any public host. */
+  hosts: z.array(z.string().min(1)).optional(),
   /** Used where a connection names none: the guide's ATHENAHEALTH_CLIENT_ID and _SECRET. */
   clientId: z.string().optional(),
   clientSecret: z.string().optional(),
@@ -85,6 +91,23 @@ export function createProviderRegistry(settings: ProviderSettings): ProviderRegi
     },
     list: () => [...providers.values()],
   };
+}
+
+/** An operator who configures an endpoint by plain http, or by a private address, has said that it is on the own network. */
+export function egressRules({ environments, privateNetwork, hosts }: Provider): EgressRules {
+  const endpoints = Object.values(environments).flatMap((one) => [
+    one.fhirEndpoint,
+    one.tokenEndpoint ?? one.fhirEndpoint,
+  ]);
+  return {
+    privateNetwork: privateNetwork ?? endpoints.some(isOnPrivateNetwork),
+    hosts: hosts && [...hosts, ...endpoints.map((endpoint) => new URL(endpoint).hostname)],
+  };
+}
+
+function isOnPrivateNetwork(endpoint: string): boolean {
+  const { protocol, hostname } = new URL(endpoint);
+  return protocol === 'http:' || addressKind(hostname.replace(/^\[|\]$/g, '')) === 'own';
 }
 
 function athenahealth(settings: ProviderSettings): Provider {

@@ -7,7 +7,7 @@ import type { EhrHttp, EhrRequest } from './ehr-http.ts';
  */
 export async function discoverTokenEndpoint(options: {
   readonly http: EhrHttp;
-  readonly request: Pick<EhrRequest, 'connection' | 'budget' | 'priority' | 'signal'>;
+  readonly request: Pick<EhrRequest, 'connection' | 'budget' | 'egress' | 'priority' | 'signal'>;
 }): Promise<string> {
   const { http, request } = options;
   const url = `${request.connection.fhirEndpoint}/.well-known/smart-configuration`;
