@@ -34,7 +34,7 @@ Simulator    ${simulatorUrl}  (what it saw: ${simulatorUrl}/_sim/violations)
    ${post('bulk-export', { connectionId, exportType: 'Patient', resourceTypes: types })}
 2. Check its status
    ${get(`bulk-export/${exportId}`)}
-3. Enhanced sync (comes with a later version: answers 501 and says so)
+3. Enhanced sync (a run that lasts over 30 s is answered 202 with its URL)
    ${post('enhanced-sync', { connectionId, includeStandard: true, includeEnhanced: true })}
 4. Get capabilities
    ${get(`capabilities?connectionId=${connectionId}`)}

@@ -163,7 +163,7 @@ function stagesOf(plan: Stage): Stage[] {
 }
 
 describe('every search', () => {
-  test('walks an index, and none is sorted #explain', async () => {
+  test('walks an index, and none is sorted', async () => {
     for (const query of combinations()) {
       const search = parse(query);
       const { conditions, index, order } = toResourceQuery({ ...which, search });

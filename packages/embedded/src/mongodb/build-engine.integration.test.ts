@@ -19,6 +19,15 @@ echo "    Building [=>  ] 1/2: wiredtiger" >&2
 while [ ! -e "$GO_ON" ]; do /bin/sleep 0.05; done
 /bin/mkdir -p "$root/bin" && /bin/cp /bin/true "$root/bin/secantusd-rs"`;
 
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    // ESRCH: it is gone.
+    return false;
+  }
+}
+
 describe('the build of the engine', () => {
   let folder = '';
   let env: NodeJS.ProcessEnv = {};
@@ -74,6 +83,9 @@ describe('the build of the engine', () => {
     await once(builder, 'exit');
     await until(async () => (await builds()) === 2);
     expect(waiting.said).toContain('the other process did not finish its build: building here');
+    // The killed one's compiler is ended by its guardian within a second; told to go on before, it would still write.
+    const [orphan] = (await readFile(env.BUILDS as string, 'utf8')).split('\n');
+    await until(() => !isAlive(Number(orphan)));
     await goOn();
     expect(await waiting.result).toBe('built');
     const { root, installed } = enginePaths(env);
