@@ -10,6 +10,7 @@ import {
   createQuarantineService,
   createResourceService,
   createSyncService,
+  createWebhookService,
 } from '@bulkhead/service';
 import { createStore } from '@bulkhead/store';
 import { createHttpApp } from './create-http-app.ts';
@@ -39,6 +40,7 @@ export function buildApp({
   const quarantine = createQuarantineService({ store, producer });
   const resources = createResourceService({ store, connections });
   const syncs = createSyncService({ store, producer, connections, waitMs: syncWaitMs });
+  const webhooks = createWebhookService({ store, producer, connections });
   const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() });
   const http = createHttpApp({
     store,
@@ -49,6 +51,7 @@ export function buildApp({
     quarantine,
     resources,
     syncs,
+    webhooks,
     health,
     logger,
   });

@@ -8,6 +8,7 @@ import type {
   QuarantineService,
   ResourceService,
   SyncService,
+  WebhookService,
 } from '@bulkhead/service';
 import type { Store } from '@bulkhead/store';
 import express, { type Express } from 'express';
@@ -23,6 +24,7 @@ import { healthRoutes } from './routes/health.routes.ts';
 import { quarantineRoutes } from './routes/quarantine.routes.ts';
 import { resourceRoutes } from './routes/resource.routes.ts';
 import { syncRoutes } from './routes/sync.routes.ts';
+import { webhookRoutes } from './routes/webhook.routes.ts';
 
 export interface HttpAppDeps {
   readonly store: Store;
@@ -33,6 +35,7 @@ export interface HttpAppDeps {
   readonly quarantine: QuarantineService;
   readonly resources: ResourceService;
   readonly syncs: SyncService;
+  readonly webhooks: WebhookService;
   readonly health: ReturnType<typeof createHealth>;
   readonly logger: Logger;
 }
@@ -52,6 +55,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   // No request needs more than some kilobytes; a larger one is a mistake or an attack.
   api.use(express.json({ limit: '100kb', type: () => true }));
   api.use(connectionRoutes(deps), bulkExportRoutes(deps), capabilitiesRoute(deps), syncRoutes(deps));
+  api.use(webhookRoutes(deps));
   app.use('/api/ehr', api);
 
   app.use(() => {

@@ -10,6 +10,7 @@ export const httpStatus: Readonly<Record<string, number>> = {
   'unknown-export': 404,
   'unknown-line': 404,
   'unknown-run': 404,
+  'unknown-delivery': 404,
   'unknown-resource': 404,
   'export-already-running': 409,
   'connection-in-use': 409,

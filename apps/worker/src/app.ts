@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import { createEhrClient, createProviderRegistry } from '@bulkhead/ehr-client';
+import { createEhrClient, createProviderRegistry, createWebhookSender } from '@bulkhead/ehr-client';
 import { checkRedis, connectRedis, createConsumer, createProducer } from '@bulkhead/queues';
 import { type App, createHealth, type Logger, startHealthServer } from '@bulkhead/runtime';
 import { createStore } from '@bulkhead/store';
@@ -19,10 +19,12 @@ export function buildApp({ config, logger }: { readonly config: WorkerConfig; re
   const store = createStore({ uri: config.MONGODB_URI, encryptionKey: config.BULKHEAD_ENCRYPTION_KEY, maxPoolSize });
   const producer = createProducer({ redis, prefix, onError });
   const ehr = createEhrClient({ registry, redis, prefix });
+  const webhooks = createWebhookSender({ privateNetwork: config.WORKER_WEBHOOK_PRIVATE_NETWORK });
   const processors = createProcessors({
     store,
     producer,
     ehr,
+    webhooks,
     logger,
     pollIntervalMs: config.WORKER_POLL_INTERVAL_MS,
     now: () => new Date(),
@@ -50,6 +52,7 @@ export function buildApp({ config, logger }: { readonly config: WorkerConfig; re
       await consumer.stop();
       await producer.close();
       ehr.close();
+      webhooks.close();
       await store.close();
       redis.disconnect();
       healthServer?.close();

@@ -16,6 +16,8 @@ const schema = z.object({
   WORKER_LOCK_MS: z.coerce.number().int().min(1000).default(60_000),
   /** How often records without a job are looked for. */
   WORKER_SWEEP_INTERVAL_MS: z.coerce.number().int().min(1000).default(60_000),
+  /** Whether clients on the own network may be called back, also by plain http. */
+  WORKER_WEBHOOK_PRIVATE_NETWORK: z.stringbool().default(false),
   /** Left out: no /health and /ready. */
   WORKER_HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
 });

@@ -89,6 +89,10 @@ export interface BulkExport {
   readonly grantedScope?: string;
   /** Whether the server's copy is to be deleted, or has been. */
   readonly discard?: 'due' | 'done';
+  /** Called when it has ended, beside the connection's own address. */
+  readonly callbackUrl?: string;
+  /** Whether the clients that want to know are still to be told that it has ended. */
+  readonly notify?: 'due' | 'done';
   readonly droppedParameters: readonly string[];
   readonly warnings: readonly ExportWarning[];
   readonly counts: ExportCounts;

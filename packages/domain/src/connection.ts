@@ -33,6 +33,8 @@ export interface Connection {
   readonly groupId?: string;
   /** The patient that the connection is about, where it is about one: a FHIR id. */
   readonly userId?: string;
+  /** Called when an export or a sync of the connection has ended. */
+  readonly webhookUrl?: string;
   readonly auth: ConnectionAuth;
   readonly capabilities?: Capabilities;
   readonly createdAt: Date;

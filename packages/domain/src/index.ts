@@ -46,3 +46,9 @@ export {
   syncRunStatus,
 } from './sync-run.ts';
 export { everyType, leavesNoGap, settledTypes, sinceLast, type Watermark } from './watermark.ts';
+export {
+  type WebhookAttempt,
+  type WebhookDelivery,
+  type WebhookState,
+  webhookStates,
+} from './webhook-delivery.ts';

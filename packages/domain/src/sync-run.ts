@@ -53,6 +53,9 @@ export interface SyncRun {
   readonly types: readonly string[];
   readonly skipped: readonly SkippedType[];
   readonly patientCount?: number;
+  /** Called when it has ended, beside the connection's own address. */
+  readonly callbackUrl?: string;
+  readonly notify?: 'due' | 'done';
   readonly warnings: readonly ExportWarning[];
   readonly error?: ExportError;
   readonly createdAt: Date;

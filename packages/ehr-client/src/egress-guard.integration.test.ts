@@ -65,7 +65,7 @@ describe('a name that DNS answers #egress', () => {
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
   });
-  afterAll(() => server.close());
+  afterAll(() => void server.close());
 
   async function ask(answers: LookupAddress[][], rules: EgressRules) {
     const guard = createEgressGuard({ resolve: async () => answers.shift() ?? [] });

@@ -12,3 +12,4 @@ export {
   type ProviderSettings,
 } from './provider-registry.ts';
 export { readSearchPage, type SearchPage, searchUrl } from './search.ts';
+export { createWebhookSender, type WebhookSender } from './webhook-sender.ts';

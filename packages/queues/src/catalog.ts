@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const queueNames = ['bulk-export', 'file-download', 'sync', 'connection', 'maintenance'] as const;
+export const queueNames = ['bulk-export', 'file-download', 'sync', 'webhook', 'connection', 'maintenance'] as const;
 export type QueueName = (typeof queueNames)[number];
 
 /** A job's whole definition; its processor is `apps/worker/src/processors/<name>.processor.ts`. */
@@ -116,6 +116,24 @@ export const catalog = {
     attempts: 10,
     backoffMs: 5000,
     timeoutMs: 2 * minutes,
+  }),
+  'webhook.notify': define({
+    queue: 'webhook',
+    payload: z.strictObject({ kind: z.enum(['bulk-export', 'sync-run']), id: z.string().min(1) }),
+    jobId: ({ id }) => `notify.${id}`,
+    // The sweep does the same within a minute.
+    attempts: 3,
+    backoffMs: 1000,
+    timeoutMs: 1 * minutes,
+  }),
+  'webhook.deliver': define({
+    queue: 'webhook',
+    payload: z.strictObject({ deliveryId: z.string().min(1) }),
+    jobId: ({ deliveryId }) => `deliver.${deliveryId}`,
+    // A receiver may be away for a night: 10 s doubled 13 times is 23 h.
+    attempts: 14,
+    backoffMs: 10_000,
+    timeoutMs: 1 * minutes,
   }),
   'quarantine.replay': define({
     queue: 'maintenance',

@@ -25,6 +25,8 @@ const concurrency: Readonly<Record<QueueName, number>> = {
   'file-download': 4,
   // Steps wait for the EHR most of the time; more than the budget's burst would only wait for the limiter.
   sync: 16,
+  // They wait for receivers, up to 15 s each.
+  webhook: 16,
   connection: 4,
   maintenance: 1,
 };

@@ -2,6 +2,7 @@ import { exportTypes } from '@bulkhead/domain';
 import { isResourceType } from '@bulkhead/fhir';
 import { z } from 'zod';
 import { isAhead } from './since.schema.ts';
+import { callbackUrlSchema } from './webhook.schema.ts';
 
 const resourceTypeSchema = z
   .string()
@@ -35,6 +36,8 @@ export const bulkExportRequestSchema = z
     /** `last`: from where the last export of these types got. */
     since: sinceSchema.optional(),
     typeFilters: z.array(typeFilterSchema).min(1).max(50).optional(),
+    /** Called when the export has ended, beside the connection's own address. */
+    callbackUrl: callbackUrlSchema.optional(),
   })
   .superRefine(({ resourceTypes, since, typeFilters = [] }, { addIssue }) => {
     if (since === 'last' && typeFilters.length > 0) {

@@ -5,6 +5,7 @@ import type { Store } from '@bulkhead/store';
 import { acceptOnce, type Idempotency } from './accept-once.ts';
 import type { BulkExportBody } from './bulk-export.schema.ts';
 import { cancelExport } from './cancel-export.ts';
+import { checkCallback } from './check-callback.ts';
 import type { ConnectionService } from './connection.service.ts';
 import { digest, newExport, requestKey } from './new-export.ts';
 import { retryExport } from './retry-export.ts';
@@ -84,6 +85,7 @@ export function createBulkExportService(options: {
     async start(request: StartRequest): Promise<StartedExport> {
       const { provider, body, idempotency } = request;
       await connections.find({ provider, id: body.connectionId });
+      await checkCallback({ store, ...body });
       await producer.ping().catch((cause: unknown) => {
         throw unavailable(cause);
       });

@@ -28,11 +28,12 @@ export async function cancelExport(options: {
   }
 }
 
-/** With the queue away the export is cancelled all the same: the sweep makes up for both. */
+/** With the queue away the export is cancelled all the same: the sweep makes up for it. */
 async function tellWorkers(producer: Producer, { id: exportId, discard }: BulkExport): Promise<void> {
   const unschedule = producer.unschedule('export.poll', { exportId });
   const enqueue = discard === 'due' ? producer.enqueueAgain('export.discard', { exportId }) : undefined;
-  await Promise.allSettled([unschedule, enqueue]);
+  const notify = producer.enqueueAgain('webhook.notify', { kind: 'bulk-export', id: exportId });
+  await Promise.allSettled([unschedule, enqueue, notify]);
 }
 
 function exportEnded({ id, phase }: BulkExport): AppError {

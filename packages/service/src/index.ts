@@ -27,3 +27,5 @@ export { createResourceService, type ResourceService } from './resource.service.
 export { syncBodySchema } from './sync.schema.ts';
 export { createSyncService, type SyncRunState, type SyncService } from './sync.service.ts';
 export { toSyncedView, toSyncRunDetail, toSyncRunView } from './sync-view.ts';
+export { deliveriesQuerySchema, webhookBodySchema } from './webhook.schema.ts';
+export { createWebhookService, toDeliveryView, type WebhookService } from './webhook.service.ts';

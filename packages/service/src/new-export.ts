@@ -30,6 +30,7 @@ export async function newExport(options: {
     pollErrors: 0,
     droppedParameters: [],
     warnings,
+    ...(body.callbackUrl === undefined ? {} : { callbackUrl: body.callbackUrl }),
     counts: noCounts,
     createdAt: new Date(),
   };

@@ -1,6 +1,7 @@
 import { enhancedResourceTypes, isResourceType, standardResourceTypes } from '@bulkhead/fhir';
 import { z } from 'zod';
 import { sinceInstantSchema } from './since.schema.ts';
+import { callbackUrlSchema } from './webhook.schema.ts';
 
 const enhanced: readonly string[] = enhancedResourceTypes;
 const standard: readonly string[] = standardResourceTypes;
@@ -29,6 +30,7 @@ export const syncBodySchema = z
       .transform((types) => [...new Set(types)])
       .optional(),
     since: sinceInstantSchema.optional(),
+    callbackUrl: callbackUrlSchema.optional(),
     /** Left out: every patient of the connection that is stored. */
     patients: z
       .array(z.string().regex(/^[A-Za-z0-9\-.]{1,128}$/, 'is no FHIR id'))

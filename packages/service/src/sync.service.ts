@@ -1,6 +1,7 @@
 import { AppError, isSyncActive, type SyncRun, type SyncTypeCount } from '@bulkhead/domain';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
+import { checkCallback } from './check-callback.ts';
 import type { ConnectionService } from './connection.service.ts';
 import { invalidRequest } from './invalid-request.ts';
 import { newId } from './new-id.ts';
@@ -72,6 +73,7 @@ export function createSyncService(options: {
       const { provider, body, wait } = request;
       await connections.find({ provider, id: body.connectionId });
       await checkPatients(body);
+      await checkCallback({ store, ...body });
       await producer.ping().catch((cause: unknown) => {
         throw unavailable(cause);
       });
@@ -108,6 +110,7 @@ export function createSyncService(options: {
         const cancelled = await store.syncRuns.transition({ from: run, to: 'cancelled', change });
         if (!cancelled) continue;
         await store.syncSteps.cancelUnsettled(run.id);
+        await producer.enqueueAgain('webhook.notify', { kind: 'sync-run', id: run.id }).catch(() => undefined);
         return withCounts(cancelled);
       }
     },
@@ -127,7 +130,15 @@ export function createSyncService(options: {
 }
 
 function newRun({ provider, body }: { readonly provider: string; readonly body: SyncBody }): SyncRun {
-  const { connectionId, includeStandard, includeEnhanced, resourceTypes = [], since, patients = [] } = body;
+  const {
+    connectionId,
+    callbackUrl,
+    includeStandard,
+    includeEnhanced,
+    resourceTypes = [],
+    since,
+    patients = [],
+  } = body;
   return {
     id: newId('sync'),
     connectionId,
@@ -144,6 +155,7 @@ function newRun({ provider, body }: { readonly provider: string; readonly body: 
     types: [],
     skipped: [],
     warnings: [],
+    ...(callbackUrl === undefined ? {} : { callbackUrl }),
     createdAt: new Date(),
   };
 }

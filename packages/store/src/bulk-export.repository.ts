@@ -38,6 +38,8 @@ const schema = new Schema<BulkExportDocument>(
     manifestGaps: Number,
     grantedScope: String,
     discard: String,
+    callbackUrl: String,
+    notify: String,
     droppedParameters: [String],
     warnings: [{ _id: false, code: String, message: String }],
     counts: { type: Schema.Types.Mixed, required: true },
@@ -52,6 +54,7 @@ const schema = new Schema<BulkExportDocument>(
 schema.index({ active: 1, _id: 1 });
 schema.index({ connectionId: 1, createdAt: -1 });
 schema.index({ discard: 1, _id: 1 });
+schema.index({ notify: 1, _id: 1 });
 
 /** `bulk_exports`: the truth about every export. */
 export function createBulkExportRepository(database: Database) {
@@ -108,7 +111,8 @@ export function createBulkExportRepository(database: Database) {
     }): Promise<BulkExport | undefined> {
       const { from, to, change = {} } = options;
       if (!canFollow(from.phase, to)) throw new Error(`an export cannot go from ${from.phase} to ${to}`);
-      const set = { ...change, phase: to, active: !isTerminal(to) };
+      const ended = isTerminal(to) ? { notify: 'due' } : {};
+      const set = { ...change, ...ended, phase: to, active: !isTerminal(to) };
       const document = await model
         .findOneAndUpdate(
           { _id: from.id, phase: from.phase, version: from.version },
@@ -155,6 +159,16 @@ export function createBulkExportRepository(database: Database) {
     async listDiscardable(): Promise<BulkExport[]> {
       const documents = await model.find({ discard: 'due', active: false }).sort({ _id: 1 }).lean();
       return documents.map((document) => toRecord(document));
+    },
+
+    /** Ended exports whose clients are still to be told. */
+    async listUnnotifiedIds(limit: number): Promise<string[]> {
+      const documents = await model.find({ notify: 'due' }, { _id: 1 }).sort({ _id: 1 }).limit(limit).lean();
+      return documents.map(({ _id }) => _id);
+    },
+
+    async markNotified({ id, version }: Pick<BulkExport, 'id' | 'version'>): Promise<void> {
+      await model.updateOne({ _id: id, version, notify: 'due' }, { $set: { notify: 'done' } });
     },
 
     async markDiscarded(id: string): Promise<void> {

@@ -7,6 +7,8 @@ interface ConnectionDocument extends Omit<Connection, 'id' | 'auth'> {
   readonly auth: Record<string, unknown>;
   /** The client secret, sealed for this record. */
   readonly sealedSecret?: string;
+  /** What calls to the clients are signed with. */
+  readonly sealedWebhookSecret?: string;
 }
 
 const schema = new Schema<ConnectionDocument>(
@@ -20,6 +22,8 @@ const schema = new Schema<ConnectionDocument>(
     userId: String,
     auth: { type: Schema.Types.Mixed, required: true },
     sealedSecret: String,
+    webhookUrl: String,
+    sealedWebhookSecret: String,
     capabilities: Schema.Types.Mixed,
     createdAt: { type: Date, required: true },
   },
@@ -50,6 +54,31 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       await model.updateOne({ _id: id }, { $set: { capabilities } });
     },
 
+    /** @param url the connection's own address; undefined: only those of requests are called. */
+    async saveWebhook(options: {
+      readonly id: string;
+      readonly url: string | undefined;
+      readonly secret: string;
+    }): Promise<void> {
+      const { id, url, secret } = options;
+      const sealedWebhookSecret = secretBox.seal({ plaintext: Buffer.from(secret), owner: `${id}/webhook` });
+      const kept = url === undefined ? { $unset: { webhookUrl: 1 } } : {};
+      await model.updateOne(
+        { _id: id },
+        { $set: { sealedWebhookSecret, ...(url === undefined ? {} : { webhookUrl: url }) }, ...kept },
+      );
+    },
+
+    async deleteWebhook(id: string): Promise<void> {
+      await model.updateOne({ _id: id }, { $unset: { webhookUrl: 1, sealedWebhookSecret: 1 } });
+    },
+
+    async findWebhookSecret(id: string): Promise<string | undefined> {
+      const document = await model.findById(id, { sealedWebhookSecret: 1 }).lean();
+      const sealed = document?.sealedWebhookSecret;
+      return sealed && secretBox.open({ sealed, owner: `${id}/webhook` }).toString('utf8');
+    },
+
     async delete(id: string): Promise<boolean> {
       const result = await model.deleteOne({ _id: id });
       return result.deletedCount === 1;
@@ -57,7 +86,10 @@ export function createConnectionRepository({ database, secretBox }: { database: 
   };
 }
 
-function toRecord({ _id, auth, sealedSecret, ...fields }: ConnectionDocument, secretBox: SecretBox): Connection {
+function toRecord(
+  { _id, auth, sealedSecret, sealedWebhookSecret: _, ...fields }: ConnectionDocument,
+  secretBox: SecretBox,
+): Connection {
   const secret = sealedSecret
     ? { clientSecret: secretBox.open({ sealed: sealedSecret, owner: _id }).toString('utf8') }
     : {};

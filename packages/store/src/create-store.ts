@@ -14,6 +14,7 @@ import { createSecretBox } from './secret-box.ts';
 import { createSyncRunRepository } from './sync-run.repository.ts';
 import { createSyncStepRepository } from './sync-step.repository.ts';
 import { createWatermarkRepository } from './watermark.repository.ts';
+import { createWebhookDeliveryRepository } from './webhook-delivery.repository.ts';
 
 export interface StoreOptions {
   readonly uri: string;
@@ -36,6 +37,7 @@ export function createStore({ uri, encryptionKey, maxPoolSize = 20 }: StoreOptio
   const quarantine = createQuarantineRepository({ database, secretBox, files });
   const syncRuns = createSyncRunRepository(database);
   const syncSteps = createSyncStepRepository(database);
+  const webhookDeliveries = createWebhookDeliveryRepository(database);
   const crawlMarks = createCrawlMarkRepository(database);
   const idempotencyKeys = createIdempotencyKeyRepository(database);
   const watermarks = createWatermarkRepository(database);
@@ -49,6 +51,7 @@ export function createStore({ uri, encryptionKey, maxPoolSize = 20 }: StoreOptio
     syncRuns,
     syncSteps,
     crawlMarks,
+    webhookDeliveries,
     idempotencyKeys,
     apiKeys,
     resources: createResourceRepository(database),

@@ -23,6 +23,8 @@ const schema = new Schema<SyncRunDocument>(
     types: [String],
     skipped: [{ _id: false, resourceType: String, reason: String }],
     patientCount: Number,
+    callbackUrl: String,
+    notify: String,
     warnings: [{ _id: false, code: String, message: String }],
     error: Schema.Types.Mixed,
     createdAt: { type: Date, required: true },
@@ -33,6 +35,7 @@ const schema = new Schema<SyncRunDocument>(
 );
 schema.index({ active: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: -1 });
+schema.index({ notify: 1, _id: 1 });
 
 /** `sync_runs`: the truth about every enhanced sync. */
 export function createSyncRunRepository(database: Database) {
@@ -80,7 +83,10 @@ export function createSyncRunRepository(database: Database) {
       const document = await model
         .findOneAndUpdate(
           { _id: from.id, phase: from.phase, version: from.version },
-          { $set: { ...change, phase: to, active: isSyncActive(to) }, $inc: { version: 1 } },
+          {
+            $set: { ...change, phase: to, active: isSyncActive(to), ...(isSyncActive(to) ? {} : { notify: 'due' }) },
+            $inc: { version: 1 },
+          },
           { returnDocument: 'after' },
         )
         .lean();
@@ -103,6 +109,16 @@ export function createSyncRunRepository(database: Database) {
         )
         .lean();
       return document ? toRecord(document) : undefined;
+    },
+
+    /** Ended runs whose clients are still to be told. */
+    async listUnnotifiedIds(limit: number): Promise<string[]> {
+      const documents = await model.find({ notify: 'due' }, { _id: 1 }).sort({ _id: 1 }).limit(limit).lean();
+      return documents.map(({ _id }) => _id);
+    },
+
+    async markNotified({ id, version }: Pick<SyncRun, 'id' | 'version'>): Promise<void> {
+      await model.updateOne({ _id: id, version, notify: 'due' }, { $set: { notify: 'done' } });
     },
 
     /** Adds a warning once; its code and text are its identity. */

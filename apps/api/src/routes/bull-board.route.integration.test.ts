@@ -41,6 +41,7 @@ describe('Bull Board', () => {
       'file-download',
       'maintenance',
       'sync',
+      'webhook',
     ]);
   });
 });

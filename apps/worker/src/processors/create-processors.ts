@@ -1,10 +1,12 @@
 import type { Processors } from '@bulkhead/queues';
 import type { UseCaseDeps } from '../use-cases/deps.ts';
+import { createDeliverWebhookProcessor } from './deliver-webhook.processor.ts';
 import { createDiscardExportProcessor } from './discard-export.processor.ts';
 import { createDownloadFileProcessor } from './download-file.processor.ts';
 import { createFinalizeExportProcessor } from './finalize-export.processor.ts';
 import { createFinalizeSyncProcessor } from './finalize-sync.processor.ts';
 import { createKickOffProcessor } from './kick-off.processor.ts';
+import { createNotifyClientsProcessor } from './notify-clients.processor.ts';
 import { createPlanSyncProcessor } from './plan-sync.processor.ts';
 import { createPollExportProcessor } from './poll-export.processor.ts';
 import { createReadCapabilitiesProcessor } from './read-capabilities.processor.ts';
@@ -27,6 +29,8 @@ export function createProcessors(deps: UseCaseDeps): Processors {
     'sync.resume': createResumeSyncProcessor(deps),
     'sync.step': createRunSyncStepProcessor(deps),
     'sync.finalize': createFinalizeSyncProcessor(deps),
+    'webhook.notify': createNotifyClientsProcessor(deps),
+    'webhook.deliver': createDeliverWebhookProcessor(deps),
     'quarantine.replay': createReplayLineProcessor(deps),
     'connection.read-capabilities': createReadCapabilitiesProcessor(deps),
     'maintenance.sweep': createSweepProcessor(deps),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { BulkExport, Connection } from '@bulkhead/domain';
-import { createEhrClient, createProviderRegistry } from '@bulkhead/ehr-client';
+import { createEhrClient, createProviderRegistry, createWebhookSender } from '@bulkhead/ehr-client';
 import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { createProducer } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
@@ -49,7 +49,8 @@ export async function startUseCases(
   const ehr = createEhrClient({ registry, redis, prefix });
   const logger = createLogger({ name: 'test', level: (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent' });
   const clock = { now: new Date() };
-  const deps: UseCaseDeps = { store, producer, ehr, logger, pollIntervalMs: 30_000, now: () => clock.now };
+  const webhooks = createWebhookSender({ privateNetwork: true });
+  const deps: UseCaseDeps = { store, producer, ehr, webhooks, logger, pollIntervalMs: 30_000, now: () => clock.now };
   const { scope = 'system/*.read' } = options;
   const connection: Connection = {
     id: 'conn_1',
@@ -92,6 +93,7 @@ export async function startUseCases(
     },
     async stop() {
       ehr.close();
+      webhooks.close();
       await producer.close();
       await store.close();
       redis.disconnect();

@@ -1,4 +1,4 @@
-import type { EhrClient } from '@bulkhead/ehr-client';
+import type { EhrClient, WebhookSender } from '@bulkhead/ehr-client';
 import type { Producer } from '@bulkhead/queues';
 import type { Logger } from '@bulkhead/runtime';
 import type { Store } from '@bulkhead/store';
@@ -8,6 +8,7 @@ export interface UseCaseDeps {
   readonly store: Store;
   readonly producer: Producer;
   readonly ehr: EhrClient;
+  readonly webhooks: WebhookSender;
   readonly logger: Logger;
   readonly pollIntervalMs: number;
   readonly now: () => Date;

@@ -20,6 +20,7 @@ export async function failExport(
     if (await store.bulkExports.transition({ from: record, to: 'failed', change })) break;
   }
   await producer.unschedule('export.poll', { exportId });
+  await producer.enqueueAgain('webhook.notify', { kind: 'bulk-export', id: exportId });
   logger.error('export failed', { exportId, code: error.code });
 }
 

@@ -26,6 +26,7 @@ export async function finalizeExport(deps: UseCaseDeps, { exportId }: Pick<Expor
   const change = { counts, completedAt: now(), ...(isDone ? { discard: 'due' as const } : {}) };
   if (!(await store.bulkExports.transition({ from: record, to: 'completed', change }))) return;
   if (isDone) await producer.enqueueAgain('export.discard', { exportId });
+  await producer.enqueueAgain('webhook.notify', { kind: 'bulk-export', id: exportId });
   logger.info('export completed', { exportId, counts });
 }
 

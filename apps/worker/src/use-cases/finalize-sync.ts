@@ -3,7 +3,7 @@ import type { UseCaseDeps } from './deps.ts';
 
 /** Ends a run whose steps are all settled. */
 export async function finalizeSync(
-  { store, logger, now }: UseCaseDeps,
+  { store, producer, logger, now }: UseCaseDeps,
   { syncRunId }: { readonly syncRunId: string },
 ): Promise<void> {
   const run = await store.syncRuns.find(syncRunId);
@@ -22,7 +22,8 @@ export async function finalizeSync(
     completedAt: now(),
     ...(failed.length > 0 ? { error: await describe(store, { syncRunId, failed }) } : {}),
   };
-  await store.syncRuns.transition({ from: run, to, change });
+  if (!(await store.syncRuns.transition({ from: run, to, change }))) return;
+  await producer.enqueueAgain('webhook.notify', { kind: 'sync-run', id: syncRunId });
   logger.info('sync ended', { syncRunId, phase: to });
 }
 
@@ -38,7 +39,7 @@ async function describe(
 
 /** Ends a run as failed that cannot even be planned. */
 export async function failSync(
-  { store, logger, now }: UseCaseDeps,
+  { store, producer, logger, now }: UseCaseDeps,
   {
     syncRunId,
     error,
@@ -49,5 +50,6 @@ export async function failSync(
     if (!run || !isSyncActive(run.phase)) return;
     if (await store.syncRuns.transition({ from: run, to: 'failed', change: { error, completedAt: now() } })) break;
   }
+  await producer.enqueueAgain('webhook.notify', { kind: 'sync-run', id: syncRunId });
   logger.error('sync failed', { syncRunId, code: error.code });
 }

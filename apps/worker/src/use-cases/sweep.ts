@@ -1,6 +1,7 @@
 import type { UseCaseDeps } from './deps.ts';
 import { reviveExport } from './revive-export.ts';
 import { reviveSync } from './revive-sync.ts';
+import { reviveWebhooks } from './revive-webhooks.ts';
 
 /**
  * Gives every active record the job that it needs, and removes polls that nobody needs: after the loss of Redis, of a
@@ -27,6 +28,7 @@ export async function sweep(deps: UseCaseDeps): Promise<void> {
   for (const run of await store.syncRuns.listActive()) {
     if (await reviveSync(deps, run)) logger.warn('sync had no job', { syncRunId: run.id, phase: run.phase });
   }
+  await reviveWebhooks(deps);
   for (const { id: exportId } of await store.bulkExports.listDiscardable()) {
     await producer.ensure('export.discard', { exportId });
   }

@@ -1,0 +1,34 @@
+import { AppError } from '@bulkhead/domain';
+import type { UseCaseDeps } from './deps.ts';
+
+/** Calls a client back. Delivered already: does nothing. A receiver that is away is called again for a day. */
+export async function deliverWebhook(
+  { store, webhooks, now }: UseCaseDeps,
+  options: { readonly deliveryId: string; readonly isLastAttempt: boolean; readonly signal: AbortSignal },
+): Promise<void> {
+  const { deliveryId: id, isLastAttempt, signal } = options;
+  const delivery = await store.webhookDeliveries.find(id);
+  if (delivery?.state !== 'pending') return;
+  const secret = await store.connections.findWebhookSecret(delivery.connectionId);
+  const at = now();
+  if (secret === undefined) {
+    const attempt = { at, error: 'the connection has no webhook secret any more' };
+    return store.webhookDeliveries.noteAttempt({ id, attempt, state: 'failed' });
+  }
+  const answer = await webhooks.send({ ...delivery, secret, now: at, signal });
+  const isTaken = 'status' in answer && answer.status >= 200 && answer.status < 300;
+  // 410: the receiver wants no more of them (Standard Webhooks, "Delivery success and failure").
+  const isFinal = 'error' in answer ? answer.isFinal : answer.status === 410;
+  const attempt = { at, ...('status' in answer ? { status: answer.status } : { error: answer.error }) };
+  const state = isTaken ? 'delivered' : isFinal || isLastAttempt ? 'failed' : 'pending';
+  await store.webhookDeliveries.noteAttempt({ id, attempt, state });
+  if (state === 'pending') throw notTaken();
+}
+
+function notTaken(): AppError {
+  return new AppError({
+    code: 'webhook-not-taken',
+    message: 'The receiver did not take the call. It is called again with growing waits, for a day.',
+    retry: 'later',
+  });
+}

@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import { AppError, type WebhookDelivery } from '@bulkhead/domain';
+import type { Producer } from '@bulkhead/queues';
+import type { Store } from '@bulkhead/store';
+import type { ConnectionService } from './connection.service.ts';
+import type { DeliveriesQuery, WebhookBody } from './webhook.schema.ts';
+
+/** As Standard Webhooks recommends: 24 to 64 bytes. */
+const secretBytes = 32;
+
+export type WebhookService = ReturnType<typeof createWebhookService>;
+
+/** Who is called back, and what became of the calls. */
+export function createWebhookService(options: {
+  readonly store: Store;
+  readonly producer: Producer;
+  readonly connections: ConnectionService;
+}) {
+  const { store, producer, connections } = options;
+  return {
+    /** @returns the secret that calls are signed with; it cannot be had again. */
+    async set({ id, body: { url } }: { readonly id: string; readonly body: WebhookBody }) {
+      await connections.find({ id });
+      const secret = `whsec_${randomBytes(secretBytes).toString('base64')}`;
+      await store.connections.saveWebhook({ id, url, secret });
+      return { ...(url === undefined ? {} : { url }), secret };
+    },
+
+    async remove(id: string): Promise<void> {
+      await connections.find({ id });
+      await store.connections.deleteWebhook(id);
+    },
+
+    async list(query: DeliveriesQuery): Promise<WebhookDelivery[]> {
+      await connections.find({ id: query.connectionId });
+      return store.webhookDeliveries.list(query);
+    },
+
+    /** Has a call made again, delivered or not. @throws AppError `unknown-delivery` */
+    async resend(id: string): Promise<WebhookDelivery> {
+      if (!(await store.webhookDeliveries.reopen(id))) throw unknownDelivery();
+      // With the queue away the sweep does it within a minute.
+      await producer.enqueueAgain('webhook.deliver', { deliveryId: id }).catch(() => undefined);
+      const delivery = await store.webhookDeliveries.find(id);
+      if (!delivery) throw unknownDelivery();
+      return delivery;
+    },
+  };
+}
+
+export function toDeliveryView({ createdAt, deliveredAt, attempts, body, ...fields }: WebhookDelivery) {
+  return {
+    ...fields,
+    body: JSON.parse(body) as unknown,
+    attempts: attempts.map(({ at, ...attempt }) => ({ at: at.toISOString(), ...attempt })),
+    createdAt: createdAt.toISOString(),
+    ...(deliveredAt === undefined ? {} : { deliveredAt: deliveredAt.toISOString() }),
+  };
+}
+
+function unknownDelivery(): AppError {
+  return new AppError({
+    code: 'unknown-delivery',
+    message: 'There is no such delivery. List them by GET /api/ehr/webhook-deliveries.',
+    retry: 'never',
+  });
+}
