@@ -9,6 +9,7 @@ import {
   createProviderRegistry,
   createQuarantineService,
   createResourceService,
+  createScheduleService,
   createSyncService,
   createWebhookService,
 } from '@bulkhead/service';
@@ -39,6 +40,7 @@ export function buildApp({
   const bulkExports = createBulkExportService({ store, producer, connections, registry, kickOffWaitMs });
   const quarantine = createQuarantineService({ store, producer });
   const resources = createResourceService({ store, connections });
+  const schedules = createScheduleService({ store, producer, connections });
   const syncs = createSyncService({ store, producer, connections, waitMs: syncWaitMs });
   const webhooks = createWebhookService({ store, producer, connections });
   const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() });
@@ -50,6 +52,7 @@ export function buildApp({
     connections,
     quarantine,
     resources,
+    schedules,
     syncs,
     webhooks,
     health,

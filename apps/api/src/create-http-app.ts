@@ -7,6 +7,7 @@ import type {
   ProviderRegistry,
   QuarantineService,
   ResourceService,
+  ScheduleService,
   SyncService,
   WebhookService,
 } from '@bulkhead/service';
@@ -23,6 +24,7 @@ import { connectionRoutes } from './routes/connection.routes.ts';
 import { healthRoutes } from './routes/health.routes.ts';
 import { quarantineRoutes } from './routes/quarantine.routes.ts';
 import { resourceRoutes } from './routes/resource.routes.ts';
+import { scheduleRoutes } from './routes/schedule.routes.ts';
 import { syncRoutes } from './routes/sync.routes.ts';
 import { webhookRoutes } from './routes/webhook.routes.ts';
 
@@ -34,6 +36,7 @@ export interface HttpAppDeps {
   readonly connections: ConnectionService;
   readonly quarantine: QuarantineService;
   readonly resources: ResourceService;
+  readonly schedules: ScheduleService;
   readonly syncs: SyncService;
   readonly webhooks: WebhookService;
   readonly health: ReturnType<typeof createHealth>;
@@ -55,7 +58,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   // No request needs more than some kilobytes; a larger one is a mistake or an attack.
   api.use(express.json({ limit: '100kb', type: () => true }));
   api.use(connectionRoutes(deps), bulkExportRoutes(deps), capabilitiesRoute(deps), syncRoutes(deps));
-  api.use(webhookRoutes(deps));
+  api.use(scheduleRoutes(deps), webhookRoutes(deps));
   app.use('/api/ehr', api);
 
   app.use(() => {

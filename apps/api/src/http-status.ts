@@ -11,6 +11,7 @@ export const httpStatus: Readonly<Record<string, number>> = {
   'unknown-line': 404,
   'unknown-run': 404,
   'unknown-delivery': 404,
+  'unknown-schedule': 404,
   'unknown-resource': 404,
   'export-already-running': 409,
   'connection-in-use': 409,

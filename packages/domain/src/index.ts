@@ -19,6 +19,9 @@ export {
   publicStatus,
 } from './bulk-export-phase.ts';
 export type { Capabilities, Connection, ConnectionAuth } from './connection.ts';
+export { cronFault } from './cron-fault.ts';
+export { isTimeZone } from './is-time-zone.ts';
+export { nextRun, nextRuns } from './next-run.ts';
 export {
   accountedLines,
   emptyCheckpoint,
@@ -31,6 +34,8 @@ export {
 export { isPollDue, type PollPlan, planPoll, pollDelay, pollErrorDelay } from './poll-delay.ts';
 export { type Comparison, compareVersions, type ResourceVersion } from './resource-version.ts';
 export { retryPhase } from './retry-phase.ts';
+export { type Schedule, type ScheduleKind, type ScheduleRequest, type ScheduleRun, scheduleKinds } from './schedule.ts';
+export { spreadOf } from './spread-of.ts';
 export {
   isSyncActive,
   minimumRequests,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { AppError } from '@bulkhead/domain';
+import { AppError, cronFault, isTimeZone, scheduleKinds } from '@bulkhead/domain';
 import { EnvError } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { addressKind } from './address-rules.ts';
@@ -17,6 +17,13 @@ const environmentSchema = z.strictObject({
   fhirEndpoint: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
   /** Left out: discovered from `.well-known/smart-configuration`. */
   tokenEndpoint: z.url({ protocol: /^https?$/ }).optional(),
+});
+
+/** What a new connection gets, unless its request says `schedule: false`. */
+const defaultScheduleSchema = z.strictObject({
+  cron: z.string().refine((cron) => cronFault(cron) === undefined, { error: ({ input }) => cronFault(String(input)) }),
+  timeZone: z.string().refine(isTimeZone, 'is no time zone of the IANA database, such as America/New_York'),
+  kind: z.enum(scheduleKinds),
 });
 
 const parametersSchema = z.record(z.string(), z.string());
@@ -49,6 +56,7 @@ export const providerSchema = z.strictObject({
   privateNetwork: z.boolean().optional(),
   /** Hosts of files and tokens beside the endpoints' own; `*.example.org` for all below. Left out: any public host. */
   hosts: z.array(z.string().min(1)).optional(),
+  defaultSchedule: defaultScheduleSchema.optional(),
   /** Used where a connection names none: the guide's ATHENAHEALTH_CLIENT_ID and _SECRET. */
   clientId: z.string().optional(),
   clientSecret: z.string().optional(),
@@ -63,6 +71,8 @@ export interface ProviderSettings {
   readonly ATHENAHEALTH_CLIENT_SECRET?: string | undefined;
   readonly ATHENAHEALTH_REDIRECT_URI?: string | undefined;
   readonly ATHENAHEALTH_FHIR_ENDPOINT?: string | undefined;
+  /** JSON: `{ cron, timeZone, kind }`. */
+  readonly ATHENAHEALTH_DEFAULT_SCHEDULE?: string | undefined;
   /** A JSON file: an array of providers, or an object with `providers`. */
   readonly BULKHEAD_PROVIDERS_FILE?: string | undefined;
 }
@@ -136,10 +146,29 @@ function athenahealth(settings: ProviderSettings): Provider {
         Appointment: 'athenahealth finds appointments by their ids only; a bulk export brings them',
       },
     },
+    defaultSchedule: readDefaultSchedule(settings),
     clientId: settings.ATHENAHEALTH_CLIENT_ID,
     clientSecret: settings.ATHENAHEALTH_CLIENT_SECRET,
     redirectUri: settings.ATHENAHEALTH_REDIRECT_URI,
   });
+}
+
+function readDefaultSchedule({ ATHENAHEALTH_DEFAULT_SCHEDULE: text }: ProviderSettings) {
+  if (text === undefined) return undefined;
+  const name = 'ATHENAHEALTH_DEFAULT_SCHEDULE';
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    throw new EnvError([
+      `${name}: is no JSON, such as {"cron":"0 2 * * *","timeZone":"America/New_York","kind":"export"}`,
+    ]);
+  }
+  const parsed = defaultScheduleSchema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  throw new EnvError(
+    parsed.error.issues.map(({ path, message }) => `${name}: ${path.join('.') || '(all)'}: ${message}`),
+  );
 }
 
 function readProviders({ BULKHEAD_PROVIDERS_FILE: path }: ProviderSettings): Provider[] {

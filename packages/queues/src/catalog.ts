@@ -151,6 +151,15 @@ export const catalog = {
     backoffMs: 1000,
     timeoutMs: 2 * minutes,
   }),
+  'schedule.run': define({
+    queue: 'maintenance',
+    payload: z.strictObject({ scheduleId: z.string().min(1) }),
+    jobId: ({ scheduleId }) => `schedule.${scheduleId}`,
+    // The sweep does the same within a minute.
+    attempts: 3,
+    backoffMs: 1000,
+    timeoutMs: 2 * minutes,
+  }),
   'maintenance.sweep': define({
     queue: 'maintenance',
     payload: z.strictObject({}),

@@ -125,6 +125,37 @@ export function createProducer({ redis, prefix, onError }: ProducerOptions) {
       );
     },
 
+    /**
+     * A job that comes again by a cron. Set again it is planned anew from now: what is late is for the sweep, which knows
+     * from the record what has run.
+     */
+    async scheduleCron<Name extends JobName>(options: {
+      readonly name: Name;
+      readonly payload: JobPayload<Name>;
+      readonly cron: string;
+      readonly timeZone: string;
+    }): Promise<void> {
+      const { name, payload, cron, timeZone } = options;
+      await queues[catalog[name].queue].upsertJobScheduler(
+        schedulerId(name, payload),
+        { pattern: cron, tz: timeZone },
+        {
+          name,
+          data: payload,
+          opts: { ...commonOptions(name), removeOnComplete: { count: 100 }, removeOnFail: { count: 100 } },
+        },
+      );
+    },
+
+    /** The schedules that have their job. */
+    async listScheduledRuns(): Promise<ScheduledRun[]> {
+      const schedulers = await queues[catalog['schedule.run'].queue].getJobSchedulers();
+      return schedulers.flatMap(({ template, pattern = '', tz = '' }) => {
+        const scheduleId = (template?.data as { scheduleId?: string } | undefined)?.scheduleId;
+        return scheduleId === undefined ? [] : [{ scheduleId, cron: pattern, timeZone: tz }];
+      });
+    },
+
     /** Whether a schedule is there, and its next iteration no further away than one interval. */
     async isScheduled<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<boolean> {
       const scheduler = await queues[catalog[name].queue].getJobScheduler(schedulerId(name, payload));
@@ -149,6 +180,12 @@ export function createProducer({ redis, prefix, onError }: ProducerOptions) {
       await Promise.all([...Object.values(queues), flows].map((one) => one.close()));
     },
   };
+}
+
+interface ScheduledRun {
+  readonly scheduleId: string;
+  readonly cron: string;
+  readonly timeZone: string;
 }
 
 interface FlowJob<Name extends JobName> {

@@ -45,6 +45,7 @@ const allowedFields = [
   'resourceType',
   'retry',
   'route',
+  'scheduleId',
   'signal',
   'stale',
   'status',

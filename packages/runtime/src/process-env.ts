@@ -17,6 +17,7 @@ export const processEnvShape = {
   ATHENAHEALTH_CLIENT_SECRET: z.string().optional(),
   ATHENAHEALTH_REDIRECT_URI: z.url().optional(),
   ATHENAHEALTH_FHIR_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  ATHENAHEALTH_DEFAULT_SCHEDULE: z.string().optional(),
   BULKHEAD_PROVIDERS_FILE: z.string().optional(),
 };
 

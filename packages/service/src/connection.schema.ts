@@ -13,6 +13,8 @@ export const connectionBodySchema = z.strictObject({
   groupId: pathSegment.optional(),
   /** The patient that the connection is about, where it is about one. */
   userId: pathSegment.optional(),
+  /** Whether it gets the provider's default schedule, where there is one. */
+  schedule: z.boolean().default(true),
   auth: z.discriminatedUnion('method', [
     z.strictObject({ method: z.literal('none') }),
     z.strictObject({

@@ -5,6 +5,9 @@ import type { Store } from '@bulkhead/store';
 import type { ConnectionBody } from './connection.schema.ts';
 import { type Fault, invalidRequest } from './invalid-request.ts';
 import { newId } from './new-id.ts';
+import { newSchedule } from './new-schedule.ts';
+import { removeSchedule } from './remove-schedule.ts';
+import { setScheduler } from './set-scheduler.ts';
 import { unavailable } from './unavailable.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -38,12 +41,18 @@ export function createConnectionService(options: {
 
     /** @throws AppError `unknown-provider`, `invalid-request` */
     async create(body: ConnectionBody): Promise<Connection> {
-      const connection = toConnection({ body, provider: registry.get(body.provider) });
+      const provider = registry.get(body.provider);
+      const connection = toConnection({ body, provider });
       await store.connections.insert(connection);
+      if (provider.defaultSchedule && body.schedule) {
+        const schedule = newSchedule({ connection, ...provider.defaultSchedule });
+        await store.schedules.insert(schedule);
+        await setScheduler({ producer, schedule });
+      }
       return connection;
     },
 
-    /** @throws AppError `connection-in-use` while an export of it runs. */
+    /** Its schedules go with it. @throws AppError `connection-in-use` while an export of it runs. */
     async delete(id: string): Promise<void> {
       await find({ id });
       const active = (await store.bulkExports.listActive()).find(({ connectionId }) => connectionId === id);
@@ -55,6 +64,8 @@ export function createConnectionService(options: {
           context: { exportId: active.id },
         });
       }
+      const schedules = await store.schedules.list({ connectionId: id });
+      for (const { id: scheduleId } of schedules) await removeSchedule({ store, producer, scheduleId });
       await store.connections.delete(id);
     },
 

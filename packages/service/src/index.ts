@@ -21,9 +21,15 @@ export type {
 } from './guide/enhanced-service.ts';
 export { getAthenaHealthEnhancedService } from './guide/get-enhanced-service.ts';
 export { type Fault, invalidRequest } from './invalid-request.ts';
+export { newId } from './new-id.ts';
 export { quarantineQuerySchema, replayBodySchema } from './quarantine.schema.ts';
 export { createQuarantineService, type QuarantineService, toQuarantineView } from './quarantine.service.ts';
+export { removeSchedule } from './remove-schedule.ts';
 export { createResourceService, type ResourceService } from './resource.service.ts';
+export { scheduleBodySchema, scheduleChangeSchema } from './schedule.schema.ts';
+export { createScheduleService, type ScheduleService } from './schedule.service.ts';
+export { toScheduleDetail, toScheduleView } from './schedule-view.ts';
+export { startScheduledRun } from './start-scheduled-run.ts';
 export { syncBodySchema } from './sync.schema.ts';
 export { createSyncService, type SyncRunState, type SyncService } from './sync.service.ts';
 export { toSyncedView, toSyncRunDetail, toSyncRunView } from './sync-view.ts';

@@ -4,8 +4,9 @@ import type { Store } from '@bulkhead/store';
 import { checkCallback } from './check-callback.ts';
 import type { ConnectionService } from './connection.service.ts';
 import { invalidRequest } from './invalid-request.ts';
-import { newId } from './new-id.ts';
+import { newSyncRun } from './new-sync-run.ts';
 import type { SyncBody } from './sync.schema.ts';
+import { syncAlreadyRunning } from './sync-already-running.ts';
 import { unavailable } from './unavailable.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -77,9 +78,9 @@ export function createSyncService(options: {
       await producer.ping().catch((cause: unknown) => {
         throw unavailable(cause);
       });
-      const run = newRun({ provider, body });
+      const run = newSyncRun({ provider, body });
       const holder = await store.syncRuns.insert(run);
-      if (holder !== run.id) throw alreadyRunning(holder);
+      if (holder !== run.id) throw syncAlreadyRunning(holder);
       // With the queue away the sweep does it within a minute: the run is stored.
       await producer.enqueue('sync.plan', { syncRunId: run.id }).catch(() => undefined);
       const ended = await waitUntil(
@@ -122,51 +123,11 @@ export function createSyncService(options: {
       if (run.phase !== 'partial' && run.phase !== 'failed') throw nothingToRetry(run);
       await store.syncSteps.retryFailed(run.id);
       const reopened = await store.syncRuns.reopen({ from: run, now: new Date() });
-      if (!reopened) throw alreadyRunning(undefined);
+      if (!reopened) throw syncAlreadyRunning(undefined);
       await producer.enqueueAgain('sync.resume', { syncRunId: run.id }).catch(() => undefined);
       return withCounts(reopened);
     },
   };
-}
-
-function newRun({ provider, body }: { readonly provider: string; readonly body: SyncBody }): SyncRun {
-  const {
-    connectionId,
-    callbackUrl,
-    includeStandard,
-    includeEnhanced,
-    resourceTypes = [],
-    since,
-    patients = [],
-  } = body;
-  return {
-    id: newId('sync'),
-    connectionId,
-    provider,
-    request: {
-      includeStandard,
-      includeEnhanced,
-      resourceTypes,
-      patients,
-      ...(since === undefined ? {} : { since }),
-    },
-    phase: 'queued',
-    version: 1,
-    types: [],
-    skipped: [],
-    warnings: [],
-    ...(callbackUrl === undefined ? {} : { callbackUrl }),
-    createdAt: new Date(),
-  };
-}
-
-function alreadyRunning(syncRunId: string | undefined): AppError {
-  return new AppError({
-    code: 'sync-already-running',
-    message: 'A sync of this connection is running. Follow that one, or cancel it first.',
-    retry: 'never',
-    context: syncRunId === undefined ? {} : { syncRunId },
-  });
 }
 
 function ended({ id, phase }: SyncRun): AppError {

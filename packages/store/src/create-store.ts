@@ -9,6 +9,7 @@ import { createOutputFileRepository } from './output-file.repository.ts';
 import { createQuarantineRepository } from './quarantine.repository.ts';
 import { createResourceRepository } from './resource.repository.ts';
 import { createResourceWriter } from './resource.writer.ts';
+import { createScheduleRepository } from './schedule.repository.ts';
 import { createSealedFiles } from './sealed-files.ts';
 import { createSecretBox } from './secret-box.ts';
 import { createSyncRunRepository } from './sync-run.repository.ts';
@@ -41,6 +42,7 @@ export function createStore({ uri, encryptionKey, maxPoolSize = 20 }: StoreOptio
   const crawlMarks = createCrawlMarkRepository(database);
   const idempotencyKeys = createIdempotencyKeyRepository(database);
   const watermarks = createWatermarkRepository(database);
+  const schedules = createScheduleRepository(database);
   const apiKeys = createApiKeyRepository(database);
   return {
     connections,
@@ -53,6 +55,7 @@ export function createStore({ uri, encryptionKey, maxPoolSize = 20 }: StoreOptio
     crawlMarks,
     webhookDeliveries,
     idempotencyKeys,
+    schedules,
     apiKeys,
     resources: createResourceRepository(database),
     resourceWriter: createResourceWriter(database),

@@ -1,6 +1,7 @@
 import { isSyncActive, type SyncRun, type SyncRunPhase } from '@bulkhead/domain';
 import { type Connection as Database, Schema } from 'mongoose';
 import { createActiveExportRepository } from './active-export.repository.ts';
+import { isDuplicateKey } from './store-errors.ts';
 
 interface SyncRunDocument extends Omit<SyncRun, 'id'> {
   readonly _id: string;
@@ -49,11 +50,19 @@ export function createSyncRunRepository(database: Database) {
     return places.take({ key: `${connectionId}/sync`, exportId: id, now, hasEnded });
   };
   return {
-    /** @returns the id of the run that is active for the connection: the given one's where it was added. */
+    /**
+     * Adds a run; the same one a second time changes nothing.
+     * @returns the id of the run that is active for the connection: the given one's where it was added.
+     */
     async insert({ id, ...fields }: SyncRun): Promise<string> {
       const holder = await takePlace({ id, connectionId: fields.connectionId, now: fields.createdAt });
-      if (holder === id) await model.create({ _id: id, ...fields, active: true });
-      return holder;
+      if (holder !== id) return holder;
+      try {
+        await model.create({ _id: id, ...fields, active: true });
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+      }
+      return id;
     },
 
     async find(id: string): Promise<SyncRun | undefined> {

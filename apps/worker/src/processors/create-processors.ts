@@ -13,6 +13,7 @@ import { createReadCapabilitiesProcessor } from './read-capabilities.processor.t
 import { createReplayLineProcessor } from './replay-line.processor.ts';
 import { createResumeExportProcessor } from './resume-export.processor.ts';
 import { createResumeSyncProcessor } from './resume-sync.processor.ts';
+import { createRunScheduleProcessor } from './run-schedule.processor.ts';
 import { createRunSyncStepProcessor } from './run-sync-step.processor.ts';
 import { createSweepProcessor } from './sweep.processor.ts';
 
@@ -33,6 +34,7 @@ export function createProcessors(deps: UseCaseDeps): Processors {
     'webhook.deliver': createDeliverWebhookProcessor(deps),
     'quarantine.replay': createReplayLineProcessor(deps),
     'connection.read-capabilities': createReadCapabilitiesProcessor(deps),
+    'schedule.run': createRunScheduleProcessor(deps),
     'maintenance.sweep': createSweepProcessor(deps),
   };
 }

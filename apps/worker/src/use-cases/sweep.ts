@@ -2,6 +2,7 @@ import type { UseCaseDeps } from './deps.ts';
 import { reviveExport } from './revive-export.ts';
 import { reviveSync } from './revive-sync.ts';
 import { reviveWebhooks } from './revive-webhooks.ts';
+import { sweepSchedules } from './sweep-schedules.ts';
 
 /**
  * Gives every active record the job that it needs, and removes polls that nobody needs: after the loss of Redis, of a
@@ -32,4 +33,5 @@ export async function sweep(deps: UseCaseDeps): Promise<void> {
   for (const { id: exportId } of await store.bulkExports.listDiscardable()) {
     await producer.ensure('export.discard', { exportId });
   }
+  await sweepSchedules(deps);
 }

@@ -1,0 +1,30 @@
+import { CronExpressionParser } from 'cron-parser';
+import type { Schedule } from './schedule.ts';
+import { createWallClock } from './wall-clock.ts';
+
+type Timing = Pick<Schedule, 'cron' | 'timeZone' | 'spreadMs'>;
+
+/**
+ * When a schedule is due next after an instant. Its cron is of wall-clock times: where summer time leaves one out it is due
+ * at the switch, and one that comes twice is due once, at the first. (The parser's own handling of zones depends on where
+ * it starts from, and misses a day where clocks move by half an hour; so it only ever sees UTC.)
+ * @throws where it never fires.
+ */
+export function nextRun({ cron, timeZone, spreadMs }: Timing, after: Date): Date {
+  const clock = createWallClock(timeZone);
+  const afterMs = after.getTime() - spreadMs;
+  const walls = CronExpressionParser.parse(cron, { tz: 'UTC', currentDate: new Date(clock.wallAt(afterMs)) });
+  for (;;) {
+    const instant = clock.instantOf(walls.next().getTime());
+    if (instant > afterMs) return new Date(instant + spreadMs);
+  }
+}
+
+export function nextRuns(timing: Timing, { after, count }: { readonly after: Date; readonly count: number }): Date[] {
+  const runs: Date[] = [];
+  for (let last = after; runs.length < count; ) {
+    last = nextRun(timing, last);
+    runs.push(last);
+  }
+  return runs;
+}

@@ -1,0 +1,31 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { spreadOf } from './spread-of.ts';
+
+const hourMs = 3_600_000;
+
+describe('the spread', () => {
+  test('of an id is always the same, in whole seconds', () => {
+    const spread = spreadOf({ id: 'sched_1', cron: '0 2 * * *' });
+    expect(spreadOf({ id: 'sched_1', cron: '0 2 * * *' })).toBe(spread);
+    expect(spread % 1000).toBe(0);
+  });
+
+  test.each([
+    { cron: '0 2 * * *', mostMs: hourMs },
+    { cron: '0 * * * *', mostMs: hourMs / 2 },
+    { cron: '*/15 * * * *', mostMs: hourMs / 8 },
+  ])('of $cron is less than $mostMs ms and even', ({ cron, mostMs }) => {
+    const counts = new Array<number>(12).fill(0);
+    for (let index = 0; index < 6000; index++) {
+      // As ids are: all of one moment begin alike.
+      const spread = spreadOf({ id: `sched_01a20ebb${randomUUID().replaceAll('-', '').slice(8)}`, cron });
+      expect(spread).toBeGreaterThan(0);
+      expect(spread).toBeLessThan(mostMs);
+      const slot = Math.floor((spread / mostMs) * 12);
+      counts[slot] = (counts[slot] ?? 0) + 1;
+    }
+    // 500 each on average; seven standard deviations.
+    for (const count of counts) expect(Math.abs(count - 500)).toBeLessThan(150);
+  });
+});

@@ -1,0 +1,33 @@
+import { type Connection, nextRun, type Schedule, spreadOf } from '@bulkhead/domain';
+import { newId } from './new-id.ts';
+
+/** The record of a new schedule. */
+export function newSchedule(options: {
+  readonly connection: Pick<Connection, 'id' | 'provider'>;
+  readonly kind: Schedule['kind'];
+  readonly cron: string;
+  readonly timeZone: string;
+  readonly request?: Schedule['request'];
+  /** False: at the very minute that the cron says. */
+  readonly spread?: boolean;
+  readonly paused?: boolean;
+  readonly now?: Date;
+}): Schedule {
+  const { connection, kind, cron, timeZone, request = {}, spread = true, paused = false, now = new Date() } = options;
+  const id = newId('sched');
+  const spreadMs = spread ? spreadOf({ id, cron }) : 0;
+  return {
+    id,
+    connectionId: connection.id,
+    provider: connection.provider,
+    kind,
+    request,
+    cron,
+    timeZone,
+    spreadMs,
+    paused,
+    version: 1,
+    nextRunAt: nextRun({ cron, timeZone, spreadMs }, now),
+    createdAt: now,
+  };
+}

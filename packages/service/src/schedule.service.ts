@@ -1,0 +1,120 @@
+import { AppError, nextRun, publicStatus, type Schedule, spreadOf, syncRunStatus } from '@bulkhead/domain';
+import type { Producer } from '@bulkhead/queues';
+import type { Store } from '@bulkhead/store';
+import type { ConnectionService } from './connection.service.ts';
+import { newId } from './new-id.ts';
+import { newSchedule } from './new-schedule.ts';
+import { removeSchedule } from './remove-schedule.ts';
+import type { ScheduleBody, ScheduleChangeBody } from './schedule.schema.ts';
+import { setScheduler } from './set-scheduler.ts';
+import { startScheduledRun } from './start-scheduled-run.ts';
+import { unavailable } from './unavailable.ts';
+
+/** A schedule, and what became of its last run. */
+export interface ScheduleState {
+  readonly schedule: Schedule;
+  readonly runStatus?: string;
+}
+
+export type ScheduleService = ReturnType<typeof createScheduleService>;
+
+/** Nightly runs and others that come again; the runs are the workers'. */
+export function createScheduleService(options: {
+  readonly store: Store;
+  readonly producer: Producer;
+  readonly connections: ConnectionService;
+}) {
+  const { store, producer, connections } = options;
+
+  const find = async (id: string): Promise<Schedule> => {
+    const schedule = await store.schedules.find(id);
+    if (schedule) return schedule;
+    throw unknownSchedule();
+  };
+  const withRun = async (schedule: Schedule): Promise<ScheduleState> => {
+    const runId = schedule.lastRun?.runId;
+    if (runId === undefined) return { schedule };
+    if (schedule.kind === 'sync') {
+      const run = await store.syncRuns.find(runId);
+      return { schedule, ...(run ? { runStatus: syncRunStatus(run.phase) } : {}) };
+    }
+    const record = await store.bulkExports.find(runId);
+    return { schedule, ...(record ? { runStatus: publicStatus(record.phase) } : {}) };
+  };
+
+  return {
+    /** @throws AppError `unknown-connection` */
+    async create({ connectionId, ...fields }: ScheduleBody): Promise<ScheduleState> {
+      const connection = await connections.find({ id: connectionId });
+      const schedule = newSchedule({ connection, ...fields });
+      await store.schedules.insert(schedule);
+      await setScheduler({ producer, schedule });
+      return { schedule };
+    },
+
+    /** @throws AppError `unknown-connection` */
+    async list(filter: {
+      readonly connectionId?: string | undefined;
+      readonly limit: number;
+    }): Promise<ScheduleState[]> {
+      if (filter.connectionId !== undefined) await connections.find({ id: filter.connectionId });
+      return Promise.all((await store.schedules.list(filter)).map(withRun));
+    },
+
+    /** @throws AppError `unknown-schedule` */
+    get: async (id: string): Promise<ScheduleState> => withRun(await find(id)),
+
+    /** What fell into a pause, or was due by the times before, is not made up for. @throws AppError `unknown-schedule` */
+    async change({ id, body }: { readonly id: string; readonly body: ScheduleChangeBody }): Promise<ScheduleState> {
+      for (;;) {
+        const from = await find(id);
+        const change = toChange({ from, body, now: new Date() });
+        const schedule = await store.schedules.change({ from, change });
+        if (!schedule) continue;
+        await setScheduler({ producer, schedule });
+        return withRun(schedule);
+      }
+    },
+
+    /**
+     * Starts a run now, beside those that are due.
+     * @returns the run's id.
+     * @throws AppError `unknown-schedule`, `export-already-running`, `sync-already-running`, `unavailable`
+     */
+    async run(id: string): Promise<{ readonly schedule: Schedule; readonly runId: string }> {
+      const schedule = await find(id);
+      await connections.find({ id: schedule.connectionId });
+      await producer.ping().catch((cause: unknown) => {
+        throw unavailable(cause);
+      });
+      const runId = newId(schedule.kind === 'export' ? 'job' : 'sync');
+      const now = new Date();
+      await startScheduledRun({ store, producer, schedule, runId, now });
+      await store.schedules.noteRun({ id, lastRun: { at: now, outcome: 'started', runId } });
+      return { schedule, runId };
+    },
+
+    /** @throws AppError `unknown-schedule` */
+    async delete(id: string): Promise<void> {
+      if (!(await removeSchedule({ store, producer, scheduleId: id }))) throw unknownSchedule();
+    },
+  };
+}
+
+function toChange(options: { readonly from: Schedule; readonly body: ScheduleChangeBody; readonly now: Date }) {
+  const { from, body, now } = options;
+  const { cron = from.cron, timeZone = from.timeZone, spread = from.spreadMs > 0, paused = from.paused } = body;
+  const spreadMs = spread ? spreadOf({ id: from.id, cron }) : 0;
+  const isMoved = cron !== from.cron || timeZone !== from.timeZone || spreadMs !== from.spreadMs;
+  const isResumed = from.paused && !paused;
+  const nextRunAt = isMoved || isResumed ? nextRun({ cron, timeZone, spreadMs }, now) : from.nextRunAt;
+  return { cron, timeZone, spreadMs, paused, nextRunAt };
+}
+
+function unknownSchedule(): AppError {
+  return new AppError({
+    code: 'unknown-schedule',
+    message: 'There is no such schedule. List them by GET /api/ehr/schedules, or create one by POST.',
+    retry: 'never',
+  });
+}

@@ -1,0 +1,67 @@
+import { AppError, isSyncActive, isTerminal, type Schedule } from '@bulkhead/domain';
+import type { Producer } from '@bulkhead/queues';
+import type { Store } from '@bulkhead/store';
+import { bulkExportRequestSchema } from './bulk-export.schema.ts';
+import { newExport, requestKey } from './new-export.ts';
+import { newSyncRun } from './new-sync-run.ts';
+import { syncBodySchema } from './sync.schema.ts';
+import { syncAlreadyRunning } from './sync-already-running.ts';
+
+interface StartOptions {
+  readonly store: Store;
+  readonly producer: Producer;
+  readonly schedule: Schedule;
+  /** The same one a second time changes nothing: whoever finds a start half done does it again. */
+  readonly runId: string;
+  readonly now: Date;
+}
+
+/**
+ * Starts what a schedule runs, as its POST would: stores the record and hands it to the workers. With the queue away the
+ * sweep does the latter.
+ * @throws AppError `export-already-running`, `sync-already-running`: with the id of the one that runs.
+ */
+export async function startScheduledRun(options: StartOptions): Promise<void> {
+  await refuseOverlap(options);
+  await (options.schedule.kind === 'export' ? startExport(options) : startSync(options));
+}
+
+/** An export that is still on its way has not moved the watermarks: the next one would ask for the same again. */
+async function refuseOverlap({ store, schedule, runId }: StartOptions): Promise<void> {
+  const { kind, lastRun } = schedule;
+  const lastId = lastRun?.runId;
+  if (lastId === undefined || lastId === runId) return;
+  if (kind === 'sync') {
+    const last = await store.syncRuns.find(lastId);
+    if (last && isSyncActive(last.phase)) throw syncAlreadyRunning(lastId);
+    return;
+  }
+  const last = await store.bulkExports.find(lastId);
+  if (!last || isTerminal(last.phase)) return;
+  throw new AppError({
+    code: 'export-already-running',
+    message: "The schedule's last export is still running. Follow that one, or cancel it first.",
+    retry: 'never',
+    context: { exportId: lastId },
+  });
+}
+
+async function startExport({ store, producer, schedule, runId, now }: StartOptions): Promise<void> {
+  const { connectionId, provider, request } = schedule;
+  if (!(await store.bulkExports.find(runId))) {
+    const body = bulkExportRequestSchema.parse({ ...request, connectionId, since: 'last' });
+    const record = { ...(await newExport({ store, provider, body })), id: runId, createdAt: now };
+    await store.bulkExports.insert({ record, requestKey: requestKey(record.request) });
+  }
+  await producer.enqueue('export.kick-off', { exportId: runId }).catch(() => undefined);
+}
+
+async function startSync({ store, producer, schedule, runId, now }: StartOptions): Promise<void> {
+  const { connectionId, provider, request } = schedule;
+  if (!(await store.syncRuns.find(runId))) {
+    const body = syncBodySchema.parse({ ...request, connectionId });
+    const holder = await store.syncRuns.insert({ ...newSyncRun({ provider, body }), id: runId, createdAt: now });
+    if (holder !== runId) throw syncAlreadyRunning(holder);
+  }
+  await producer.enqueue('sync.plan', { syncRunId: runId }).catch(() => undefined);
+}
