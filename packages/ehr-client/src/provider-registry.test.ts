@@ -40,6 +40,24 @@ describe('the provider registry', () => {
     });
   });
 
+  test('takes a default schedule of athenahealth and of the file', () => {
+    const defaultSchedule = { cron: '0 2 * * *', timeZone: 'America/New_York', kind: 'export' };
+    const registry = createProviderRegistry({
+      ATHENAHEALTH_DEFAULT_SCHEDULE: JSON.stringify(defaultSchedule),
+      ...writeProviders([{ ...provider, defaultSchedule }]),
+    });
+    for (const id of ['athenahealth', 'open-ehr']) expect(registry.get(id)).toMatchObject({ defaultSchedule });
+  });
+
+  test.each([
+    { text: 'nightly', says: 'is no JSON' },
+    { text: '{"cron":"0 2 30 2 *","timeZone":"UTC","kind":"export"}', says: 'cron: never fires' },
+    { text: '{"cron":"0 2 * * *","timeZone":"Here","kind":"export"}', says: 'timeZone: ' },
+    { text: '{"cron":"0 2 * * *","timeZone":"UTC","kind":"backup"}', says: 'kind: ' },
+  ])('refuses a wrong default schedule: $text', ({ text, says }) => {
+    expect(() => createProviderRegistry({ ATHENAHEALTH_DEFAULT_SCHEDULE: text })).toThrow(says);
+  });
+
   test("takes the guide's variables", () => {
     const registry = createProviderRegistry({
       ATHENAHEALTH_CLIENT_ID: 'id',

@@ -16,6 +16,8 @@ export interface UseCases {
   readonly connection: Connection;
   readonly mongodbUri: string;
   readonly encryptionKey: Buffer;
+  readonly redis: Redis;
+  readonly prefix: string;
   /** The clock that the use cases read. */
   readonly clock: { now: Date };
   /** Orders a fault from the simulator: see its README. */
@@ -74,6 +76,8 @@ export async function startUseCases(
     connection,
     mongodbUri,
     encryptionKey,
+    redis,
+    prefix,
     clock,
     read,
     async order(fault) {

@@ -1,0 +1,185 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startApi, type TestApi } from '../testing/start-api.ts';
+
+const path = '/api/ehr/schedules';
+const nightly = { cron: '0 2 * * *', timeZone: 'America/Chicago', kind: 'sync' };
+let folder: string;
+let api: TestApi;
+let connectionId: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bulkhead-api-'));
+  const file = join(folder, 'providers.json');
+  const provider = {
+    id: 'nightly-ehr',
+    name: 'An EHR with a default schedule',
+    environments: { test: { fhirEndpoint: 'http://open.example/fhir/' } },
+    defaultEnvironment: 'test',
+    defaultSchedule: nightly,
+  };
+  await writeFile(file, JSON.stringify([provider]));
+  api = await startApi({ env: { BULKHEAD_PROVIDERS_FILE: file } });
+  connectionId = await api.createConnection();
+});
+afterAll(async () => {
+  api.expectNoSecretInAnswers();
+  await api.stop();
+  await rm(folder, { recursive: true });
+});
+
+const post = (body: object) =>
+  api.request('POST', path, { body: { connectionId, kind: 'export', cron: '30 2 * * *', timeZone: 'UTC', ...body } });
+
+describe('schedules', () => {
+  test('are created, listed, read, changed and deleted', async () => {
+    const created = await post({ request: { resourceTypes: ['Patient'] }, timeZone: 'Europe/Berlin' });
+    const { data } = created.body;
+    expect([created.status, created.headers.get('location')]).toEqual([201, `${path}/${data.id}`]);
+    expect(data).toEqual({
+      id: expect.stringMatching(/^sched_[0-9a-f]{32}$/),
+      connectionId,
+      provider: 'athenahealth',
+      kind: 'export',
+      request: { resourceTypes: ['Patient'] },
+      cron: '30 2 * * *',
+      timeZone: 'Europe/Berlin',
+      spread: true,
+      spreadMs: expect.any(Number),
+      paused: false,
+      nextRunAt: expect.stringMatching(/Z$/),
+      nextRuns: expect.any(Array),
+      createdAt: expect.stringMatching(/Z$/),
+    });
+    expect(data.nextRuns).toHaveLength(5);
+    expect(data.nextRuns[0]).toBe(data.nextRunAt);
+
+    const one = await api.request('GET', `${path}/${data.id}`);
+    expect([one.status, one.body.data]).toEqual([200, data]);
+    const { nextRuns: _, ...listed } = data;
+    const list = await api.request('GET', `${path}?connectionId=${connectionId}`);
+    expect(list.body.data).toEqual([listed]);
+
+    const change = { cron: '15 4 * * *', timeZone: 'UTC', spread: false };
+    const changed = (await api.request('PATCH', `${path}/${data.id}`, { body: change })).body.data;
+    expect(changed).toMatchObject({ ...change, spreadMs: 0, nextRunAt: expect.stringContaining('T04:15:00.000Z') });
+
+    expect((await api.request('DELETE', `${path}/${data.id}`)).status).toBe(204);
+    const ways = { GET: '', PATCH: '', DELETE: '', POST: '/run' };
+    for (const [method, end] of Object.entries(ways)) {
+      const body = method === 'PATCH' ? { paused: true } : undefined;
+      const gone = await api.request(method, `${path}/${data.id}${end}`, { body });
+      expect([method, gone.status, gone.body.error.code]).toEqual([method, 404, 'unknown-schedule']);
+    }
+  });
+
+  test('run now: 202 with the id, and 409 with it while it runs', async () => {
+    const { id } = (await post({ request: { resourceTypes: ['Goal'] } })).body.data;
+    const { status, body, headers } = await api.request('POST', `${path}/${id}/run`);
+    expect([status, body.data.kind, headers.get('location')]).toEqual([202, 'export', body.data.url]);
+    expect((await api.request('GET', body.data.url)).body.data).toMatchObject({
+      id: body.data.id,
+      status: 'IN_PROGRESS',
+      request: { sinceLast: true, resourceTypes: ['Goal'] },
+    });
+    const again = await api.request('POST', `${path}/${id}/run`);
+    expect([again.status, again.body.error.code, again.body.error.details]).toEqual([
+      409,
+      'export-already-running',
+      { exportId: body.data.id },
+    ]);
+    const { lastRun } = (await api.request('GET', `${path}/${id}`)).body.data;
+    expect(lastRun).toMatchObject({ outcome: 'started', runId: body.data.id, runStatus: 'IN_PROGRESS' });
+  });
+});
+
+describe('bad input of a schedule', () => {
+  test.each([
+    { what: 'a day that never comes', body: { cron: '0 2 30 2 *' }, at: ['cron'], says: 'never fires' },
+    { what: 'a cron of every minute', body: { cron: '* * * * *' }, at: ['cron'], says: '15 minutes' },
+    { what: 'a cron of seconds', body: { cron: '0 0 2 * * *' }, at: ['cron'], says: 'five fields' },
+    { what: 'no cron', body: { cron: 'nightly' }, at: ['cron'], says: 'five fields' },
+    { what: 'an unknown zone', body: { timeZone: 'Mars/Olympus' }, at: ['timeZone'], says: 'IANA' },
+    { what: 'no zone', body: { timeZone: undefined }, at: ['timeZone'], says: 'IANA' },
+    { what: 'an unknown kind', body: { kind: 'backup' }, at: ['kind'], says: 'export, sync' },
+    { what: 'an unknown field', body: { patients: [] }, at: ['patients'], says: 'no' },
+    { what: 'several faults', body: { kind: 'x', cron: '', timeZone: '' }, at: ['kind', 'cron', 'timeZone'], says: '' },
+    {
+      what: 'an unknown type',
+      body: { request: { resourceTypes: ['Patient', 'Pasta'] } },
+      at: ['request.resourceTypes.1'],
+      says: 'no FHIR R4 resource type',
+    },
+    {
+      what: 'a since of its own',
+      body: { request: { since: 'last' } },
+      at: ['request.since'],
+      says: 'scheduled export',
+    },
+    {
+      what: 'an option of the other kind',
+      body: { kind: 'sync', request: { exportType: 'Group' } },
+      at: ['request.exportType'],
+      says: 'scheduled sync',
+    },
+    {
+      what: 'a sync of nothing',
+      body: { kind: 'sync', request: { includeStandard: false, includeEnhanced: false } },
+      at: ['request.includeStandard'],
+      says: 'nothing would be synced',
+    },
+  ])('$what: 400 at $at', async ({ body, at, says }) => {
+    const answer = await post(body);
+    expect([answer.status, answer.body.error?.code]).toEqual([400, 'invalid-request']);
+    const { details } = answer.body.error as { details: { path: string; message: string }[] };
+    expect(details.map((one) => one.path)).toEqual(at);
+    expect(details[0]?.message).toContain(says);
+  });
+
+  test('an unknown connection: 404', async () => {
+    const answers = [
+      await post({ connectionId: 'conn_none' }),
+      await api.request('GET', `${path}?connectionId=conn_none`),
+    ];
+    for (const { status, body } of answers) expect([status, body.error.code]).toEqual([404, 'unknown-connection']);
+  });
+
+  test('a change of nothing, or to what never fires: 400', async () => {
+    const { id } = (await post({})).body.data;
+    const details = async (body: object) => (await api.request('PATCH', `${path}/${id}`, { body })).body.error.details;
+    expect(await details({})).toMatchObject([{ path: 'paused' }]);
+    expect(await details({ cron: '0 0 31 6 *' })).toMatchObject([{ path: 'cron' }]);
+    expect(await details({ kind: 'sync' })).toMatchObject([{ path: 'kind' }, { path: 'paused' }]);
+  });
+});
+
+describe('the default schedule of a provider', () => {
+  const connect = async (body: object) => {
+    const fields = { provider: 'nightly-ehr', auth: { method: 'none' }, ...body };
+    const { id } = (await api.request('POST', '/api/ehr/connections', { body: fields })).body.data;
+    return (await api.request('GET', `${path}?connectionId=${id}`)).body.data;
+  };
+
+  test('comes with a new connection', async () => {
+    expect(await connect({})).toMatchObject([{ ...nightly, spread: true, paused: false }]);
+  });
+
+  test('does not where the request says so', async () => {
+    expect(await connect({ schedule: false })).toEqual([]);
+  });
+
+  test("of athenahealth is the environment's", async () => {
+    const own = await startApi({
+      env: { ATHENAHEALTH_DEFAULT_SCHEDULE: JSON.stringify({ ...nightly, kind: 'export' }) },
+    });
+    try {
+      const id = await own.createConnection();
+      const list = await own.request('GET', `${path}?connectionId=${id}`);
+      expect(list.body.data).toMatchObject([{ ...nightly, kind: 'export' }]);
+    } finally {
+      await own.stop();
+    }
+  });
+});
