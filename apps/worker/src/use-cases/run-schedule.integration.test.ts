@@ -82,6 +82,7 @@ describe.each([{ kind: 'export' as const }, { kind: 'sync' as const }])('a sched
     expect(await runsOf(schedule)).toHaveLength(1);
     expect((await read(schedule)).nextRunAt).toEqual(at('2026-05-06T02:00:00Z'));
     const [runId = ''] = await runsOf(schedule);
+    expect((await read(schedule)).lastRun).toEqual({ at: cases.clock.now, outcome: 'started', runId });
     await end(schedule, runId);
     await Promise.all([run(schedule), sweepSchedules(cases.deps)]);
     expect((await read(schedule)).lastRun?.runId).toBe(runId);
@@ -138,6 +139,38 @@ describe.each([{ kind: 'export' as const }, { kind: 'sync' as const }])('a sched
 });
 
 describe('a schedule', () => {
+  test('that is due is claimed by one of many', async () => {
+    const { store } = cases.deps;
+    const from = await add();
+    const nextRunAt = at('2026-05-03T02:00:00Z');
+    const claims = Array.from({ length: 10 }, (_, index) =>
+      store.schedules.claim({ from, starting: { runId: `job_${index}`, at: nextRunAt }, nextRunAt }),
+    );
+    const taken = (await Promise.all(claims)).filter((one) => one !== undefined);
+    expect(taken).toHaveLength(1);
+    expect(taken[0]?.starting).toEqual((await read(from)).starting);
+  });
+
+  test('whose export is still under way is skipped even where the next one would be another request', async () => {
+    const schedule = await add({ request: { resourceTypes: ['Patient'] } });
+    const { connectionId } = schedule;
+    cases.clock.now = at('2026-05-02T02:00:00Z');
+    await run(schedule);
+    const [first] = await runsOf(schedule);
+    await cases.deps.store.watermarks.advance({
+      connectionId,
+      exportType: 'Patient',
+      resourceType: 'Patient',
+      transactionTime: '2026-05-02T12:00:00Z',
+      at: at('2026-05-02T12:00:00Z'),
+      exportId: 'job_by_hand',
+    });
+    cases.clock.now = at('2026-05-03T02:00:00Z');
+    await run(schedule);
+    expect((await read(schedule)).lastRun).toMatchObject({ outcome: 'skipped-overlap', runId: first });
+    expect(await runsOf(schedule)).toEqual([first]);
+  });
+
   test('of an export asks for what changed since the last one', async () => {
     const schedule = await add({ request: { exportType: 'Group', resourceTypes: ['Patient'] } });
     const { connectionId } = schedule;
