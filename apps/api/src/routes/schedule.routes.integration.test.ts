@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startTcpProxy, testServices } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startApi, type TestApi } from '../testing/start-api.ts';
 
@@ -94,6 +95,27 @@ describe('schedules', () => {
     expect(lastRun).toMatchObject({ outcome: 'started', runId: body.data.id, runStatus: 'IN_PROGRESS' });
   });
 });
+
+test('with Redis away schedules are made, changed and deleted all the same; only a run now needs it', async () => {
+  const services = testServices();
+  const { hostname: host, port } = new URL(services.redisUrl);
+  const proxy = await startTcpProxy({ host, port: Number(port) });
+  const own = await startApi({ services: { ...services, redisUrl: `redis://127.0.0.1:${proxy.port}` } });
+  try {
+    const body = { connectionId: await own.createConnection(), kind: 'export', cron: '0 2 * * *', timeZone: 'UTC' };
+    await proxy.close();
+    const created = await own.request('POST', path, { body });
+    const at = `${path}/${created.body.data.id}`;
+    const changed = await own.request('PATCH', at, { body: { paused: true } });
+    const run = await own.request('POST', `${at}/run`);
+    const deleted = await own.request('DELETE', at);
+    expect([created.status, changed.status, run.status, deleted.status]).toEqual([201, 200, 503, 204]);
+    expect(await own.store.bulkExports.listActive()).toEqual([]);
+  } finally {
+    await own.stop();
+    await proxy.close();
+  }
+}, 30_000);
 
 describe('bad input of a schedule', () => {
   test.each([
