@@ -25,7 +25,7 @@ export async function planSync(
   const connection = found.capabilities ? found : await refreshCapabilities(deps, { connection: found, signal });
   const { provider } = ehr.session(connection);
   const { types, skipped } = chooseTypes({ run, connection, provider });
-  const patientIds = await choosePatients(deps, run);
+  const patientIds = await choosePatients(deps, { run, connection });
   await store.prepareResourceTypes(types);
   const steps = toSteps({ run, types, patientIds, idsPerRequest: provider.search?.idsPerRequest ?? 50 });
   await store.syncSteps.insertMissing(steps);
@@ -71,9 +71,14 @@ function whySkipped(options: {
   return provider.search?.notByPatient[resourceType];
 }
 
-/** Those that were named, or every patient that is stored: there is no search over a whole practice. */
-async function choosePatients({ store }: UseCaseDeps, { connectionId, request }: SyncRun): Promise<readonly string[]> {
+/** Those that were named, or the one that the connection is about, or every patient that is stored: there is no search over a practice. */
+async function choosePatients(
+  { store }: UseCaseDeps,
+  { run, connection }: { readonly run: SyncRun; readonly connection: Connection },
+): Promise<readonly string[]> {
+  const { connectionId, request } = run;
   if (request.patients.length > 0) return request.patients;
+  if (connection.userId !== undefined) return [connection.userId];
   const ids = await store.resources.listIds({ connectionId, resourceType: 'Patient' });
   if (ids.length > 0) return ids;
   throw new AppError({
