@@ -70,6 +70,11 @@ export const rules: readonly Rule[] = [
   ),
   rule('redirect-token', 'RFC 9110 15.4', 'A redirect to another origin loses the token.'),
   rule(
+    'egress',
+    'here',
+    'No link, redirect or name leads into the network that the workers run in, or to the metadata of a cloud.',
+  ),
+  rule(
     'token-renewal',
     'SMART Backend Services',
     'A token that expires during polls or downloads is renewed, once for all.',
