@@ -6,7 +6,6 @@ export { connectionBodySchema } from './connection.schema.ts';
 export { type ConnectionService, createConnectionService } from './connection.service.ts';
 export { toCapabilitiesView, toConnectionView } from './connection-view.ts';
 export { toFileView, toStartedView, toStatusView } from './export-view.ts';
-export { createEmbeddedService, type EmbeddedServiceOptions } from './guide/create-embedded-service.ts';
 export { createHttpService, type HttpServiceOptions } from './guide/create-http-service.ts';
 export type {
   EnhancedService,

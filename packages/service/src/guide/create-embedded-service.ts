@@ -35,10 +35,7 @@ const provider = 'athenahealth';
 /** A run that nobody waits for at HTTP can last; the caller's own patience is the limit. */
 const syncWaitMs = 24 * 60 * 60_000;
 
-/**
- * The guide's service inside of a program: it stores and enqueues as the API does, and workers do the work.
- * @public for programs that do not take their settings from the environment
- */
+/** The guide's service inside of a program: it stores and enqueues as the API does, and workers do the work. */
 export async function createEmbeddedService(options: EmbeddedServiceOptions): Promise<EnhancedService> {
   const { redisUrl, mongodbUri, encryptionKey, prefix, providers } = options;
   const onError = () => undefined;
