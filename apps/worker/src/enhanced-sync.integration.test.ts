@@ -1,6 +1,8 @@
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { compareWithSimulator } from './testing/compare-with-simulator.ts';
+import { spawnWorker } from './testing/spawn-worker.ts';
 import { type System, startSystem } from './testing/start-system.ts';
 
 let system: System;
@@ -117,6 +119,47 @@ describe('an enhanced sync', () => {
     expect(answer.body.error).toMatchObject({ code: 'sync-incomplete' });
     expect(answer.body.error.message).toContain('Procedure (1)');
   }, 90_000);
+});
+
+describe('an enhanced sync goes on by itself, from where it was', () => {
+  const killed: { kill(): Promise<void> }[] = [];
+  afterEach(async () => {
+    for (const worker of killed.splice(0)) await worker.kill();
+  });
+
+  test.each([
+    { what: 'its worker was killed', losesRedis: false },
+    { what: 'its worker was killed and everything in Redis lost', losesRedis: true },
+  ])(
+    'after $what',
+    async ({ losesRedis }) => {
+      system = await startSystem({ simulator: { patients: 4 }, env: { WORKER_LOCK_MS: '2000' } });
+      const first = spawnWorker(system.env);
+      killed.push(first);
+      await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
+      await system.order({ match: { path: 'r4/Procedure$' }, fault: { kind: 'latency', ms: 400 }, times: 'always' });
+      const answer = await sync({ includeEnhanced: false }, { prefer: 'respond-async' });
+      const { id } = answer.body.data;
+      const used = async () => (await system.request('GET', `${runs}/${id}`)).body.data.requests as number;
+      await waitFor(async () => (await used()) > 5);
+      await first.kill();
+      if (losesRedis) {
+        const redis = new Redis(system.env.REDIS_URL ?? '');
+        await redis.del(...(await redis.keys(`${system.env.BULKHEAD_PREFIX}*`)));
+        redis.disconnect();
+      }
+      killed.push(spawnWorker(system.env));
+      const run = await ended(id);
+      expect(run).toMatchObject({ status: 'COMPLETED', requests: run.minimumRequests });
+      const { differences } = await compareWithSimulator(system);
+      const standard = /^(Patient|Observation|Condition|MedicationRequest|AllergyIntolerance|Immunization|Procedure)\//;
+      expect(differences.filter((one) => standard.test(one))).toEqual([]);
+      // Those that were on their way when the worker was killed come again, and no others.
+      const sent = (await requests(/r4\/[A-Z][A-Za-z]+$/)).length;
+      expect(sent - run.requests).toBeLessThanOrEqual(4);
+    },
+    90_000,
+  );
 });
 
 describe('bad input of an enhanced sync', () => {
