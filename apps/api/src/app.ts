@@ -6,6 +6,7 @@ import { type App, createHealth, type Logger } from '@bulkhead/runtime';
 import {
   createBulkExportService,
   createConnectionService,
+  createDocumentService,
   createProviderRegistry,
   createQuarantineService,
   createResourceService,
@@ -39,6 +40,7 @@ export function buildApp({
   const connections = createConnectionService({ store, producer, registry });
   const bulkExports = createBulkExportService({ store, producer, connections, registry, kickOffWaitMs });
   const quarantine = createQuarantineService({ store, producer });
+  const documents = createDocumentService({ store, producer, connections });
   const resources = createResourceService({ store, connections });
   const schedules = createScheduleService({ store, producer, connections });
   const syncs = createSyncService({ store, producer, connections, waitMs: syncWaitMs });
@@ -50,6 +52,7 @@ export function buildApp({
     registry,
     bulkExports,
     connections,
+    documents,
     quarantine,
     resources,
     schedules,

@@ -4,6 +4,7 @@ import type { createHealth, Logger } from '@bulkhead/runtime';
 import type {
   BulkExportService,
   ConnectionService,
+  DocumentService,
   ProviderRegistry,
   QuarantineService,
   ResourceService,
@@ -21,6 +22,7 @@ import { bulkExportRoutes } from './routes/bulk-export.routes.ts';
 import { bullBoardPath, bullBoardRoute } from './routes/bull-board.route.ts';
 import { capabilitiesRoute } from './routes/capabilities.route.ts';
 import { connectionRoutes } from './routes/connection.routes.ts';
+import { documentRoutes } from './routes/document.routes.ts';
 import { healthRoutes } from './routes/health.routes.ts';
 import { quarantineRoutes } from './routes/quarantine.routes.ts';
 import { resourceRoutes } from './routes/resource.routes.ts';
@@ -34,6 +36,7 @@ export interface HttpAppDeps {
   readonly registry: ProviderRegistry;
   readonly bulkExports: BulkExportService;
   readonly connections: ConnectionService;
+  readonly documents: DocumentService;
   readonly quarantine: QuarantineService;
   readonly resources: ResourceService;
   readonly schedules: ScheduleService;
@@ -54,7 +57,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
 
   const api = express.Router();
   api.use(authenticate(deps));
-  api.use(quarantineRoutes(deps), resourceRoutes(deps));
+  api.use(quarantineRoutes(deps), resourceRoutes(deps), documentRoutes(deps));
   // No request needs more than some kilobytes; a larger one is a mistake or an attack.
   api.use(express.json({ limit: '100kb', type: () => true }));
   api.use(connectionRoutes(deps), bulkExportRoutes(deps), capabilitiesRoute(deps), syncRoutes(deps));

@@ -10,6 +10,10 @@ import { createSweepKeeper } from './sweep-keeper.ts';
 /** Connections to MongoDB: each running job uses at most two at a time (a batch in flight and a ledger read). */
 const maxPoolSize = 40;
 
+const megabyte = 1024 * 1024;
+/** What a cut costs at most; smaller parts would only be more files, and each has to be read to its end to be proven. */
+const documentPartBytes = 4 * megabyte;
+
 /** A worker process, from its configuration: everything it is made of stands here. */
 export function buildApp({ config, logger }: { readonly config: WorkerConfig; readonly logger: Logger }): App {
   const onError = (error: Error) => logger.warn('redis connection failed', { error });
@@ -27,6 +31,12 @@ export function buildApp({ config, logger }: { readonly config: WorkerConfig; re
     webhooks,
     logger,
     pollIntervalMs: config.WORKER_POLL_INTERVAL_MS,
+    documents: {
+      enabled: config.WORKER_DOCUMENTS === 'on',
+      maxBytes: config.WORKER_DOCUMENT_MAX_MEGABYTES * megabyte,
+      withMedia: config.WORKER_DOCUMENT_MEDIA === 'on',
+      partBytes: documentPartBytes,
+    },
     now: () => new Date(),
   });
   const queues = config.WORKER_QUEUES;

@@ -2,6 +2,8 @@ import { queueNames } from '@bulkhead/queues';
 import { parseEnv, processEnvShape } from '@bulkhead/runtime';
 import { z } from 'zod';
 
+const onOff = z.enum(['on', 'off']);
+
 const schema = z.object({
   ...processEnvShape,
   /** Which queues this process serves, so that polls and downloads scale apart. */
@@ -18,6 +20,12 @@ const schema = z.object({
   WORKER_SWEEP_INTERVAL_MS: z.coerce.number().int().min(1000).default(60_000),
   /** Whether clients on the own network may be called back, also by plain http. */
   WORKER_WEBHOOK_PRIVATE_NETWORK: z.stringbool().default(false),
+  /** Whether the documents that DiagnosticReport and DocumentReference point to are fetched. */
+  WORKER_DOCUMENTS: onOff.default('on'),
+  /** Larger ones are left out: most reports have some 100 kB, scanned charts some 10 MB. */
+  WORKER_DOCUMENT_MAX_MEGABYTES: z.coerce.number().int().min(1).max(1000).default(100),
+  /** Whether audio and video are fetched too: large, and rarely wanted. */
+  WORKER_DOCUMENT_MEDIA: onOff.default('off'),
   /** Left out: no /health and /ready. */
   WORKER_HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
 });

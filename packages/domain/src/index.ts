@@ -22,6 +22,7 @@ export type { Capabilities, Connection, ConnectionAuth } from './connection.ts';
 export { cronFault } from './cron-fault.ts';
 export { isTimeZone } from './is-time-zone.ts';
 export { nextRun, nextRuns } from './next-run.ts';
+export { type ContentTypeVerdict, contentTypeVerdict } from './content-type-policy.ts';
 export {
   accountedLines,
   emptyCheckpoint,
@@ -31,6 +32,15 @@ export {
   type OutputFileState,
   sumIssues,
 } from './output-file.ts';
+export { type MediaType, parseMediaType } from './parse-media-type.ts';
+export {
+  type DocumentNote,
+  type DocumentProgress,
+  type DocumentSkipReason,
+  type DocumentState,
+  documentStates,
+  type PatientDocument,
+} from './patient-document.ts';
 export { isPollDue, type PollPlan, planPoll, pollDelay, pollErrorDelay } from './poll-delay.ts';
 export { type Comparison, compareVersions, type ResourceVersion } from './resource-version.ts';
 export { retryPhase } from './retry-phase.ts';

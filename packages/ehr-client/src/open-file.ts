@@ -4,6 +4,7 @@ import { pipeline, Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { EhrHttpError } from './ehr-http-error.ts';
 import type { EhrSession } from './ehr-session.ts';
+import type { RequestPriority } from './request-priority.ts';
 
 export interface OpenFile {
   /**
@@ -17,6 +18,9 @@ export interface OpenFile {
   readonly startOffset: number;
   /** Strong validators only: a weak one cannot resume at a byte (RFC 9110 13.1.5). */
   readonly etag: string | undefined;
+  readonly contentType: string | undefined;
+  /** Of what is still to come, as it travels; undefined where the server does not say. */
+  readonly contentLength: number | undefined;
 }
 
 /**
@@ -29,19 +33,25 @@ export async function openFile(options: {
   readonly requiresAccessToken: boolean;
   readonly resume?: { readonly offset: number; readonly etag: string } | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** NDJSON, where it is not said. */
+  readonly accept?: string;
+  readonly priority?: RequestPriority;
+  /** False where compression gains nothing: pictures and PDF. */
+  readonly compressed?: boolean;
 }): Promise<OpenFile> {
   const { session, url, requiresAccessToken, resume, signal } = options;
+  const { accept = 'application/fhir+ndjson', priority = 'download', compressed = true } = options;
   // A range of a compressed body could not be mapped to lines, so a resumed file comes uncompressed. The byte before it comes
   // along: the range of a file that was read to its end would be empty, which is answered 416 and not told from a changed one.
   const headers = resume
     ? { range: `bytes=${resume.offset - 1}-`, 'if-range': resume.etag, 'accept-encoding': 'identity' }
-    : { 'accept-encoding': 'gzip' };
+    : { 'accept-encoding': compressed ? 'gzip' : 'identity' };
   try {
     const response = await session.send({
       method: 'GET',
       url,
-      headers: { accept: 'application/fhir+ndjson', ...headers },
-      priority: 'download',
+      headers: { accept, ...headers },
+      priority,
       responseType: 'stream',
       // The download job resumes by itself, at the byte.
       retries: 0,
@@ -53,16 +63,18 @@ export async function openFile(options: {
     if (message.statusCode === 206 && start !== (resume?.offset ?? 0) - 1) {
       // Another range than was asked for would leave a hole.
       message.destroy();
-      return openFile({ session, url, requiresAccessToken, signal });
+      return openFile({ ...options, resume: undefined });
     }
-    const opened = { endIsProven: endIsProven(message), etag: strongEtag(message) };
+    const { 'content-type': contentType, 'content-length': length } = message.headers;
+    const contentLength = length === undefined ? undefined : Number(length);
+    const opened = { endIsProven: endIsProven(message), etag: strongEtag(message), contentType, contentLength };
     return resume && message.statusCode === 206
       ? { ...opened, body: withoutFirstByte(message), startOffset: resume.offset }
       : { ...opened, body: unpack(message), startOffset: 0 };
   } catch (error) {
     const isPastEnd = error instanceof EhrHttpError && error.status === 416 && resume !== undefined;
     if (!isPastEnd) throw error;
-    return openFile({ session, url, requiresAccessToken, signal });
+    return openFile({ ...options, resume: undefined });
   }
 }
 

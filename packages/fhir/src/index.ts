@@ -1,3 +1,5 @@
+export { type Attachment, readAttachments, typesWithAttachments } from './attachments.ts';
+export { type BinaryContent, openBinaryJson } from './binary-json.ts';
 export { type Deletion, readDeletions } from './deletions.ts';
 export { ExactNumber, parseExact } from './exact-number.ts';
 export { LineSplitter, type LineSplitterOptions, type LongLinePart, type NdjsonLine } from './line-splitter.ts';

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 
-export const queueNames = ['bulk-export', 'file-download', 'sync', 'webhook', 'connection', 'maintenance'] as const;
+export const queueNames = [
+  'bulk-export',
+  'file-download',
+  'sync',
+  'document',
+  'webhook',
+  'connection',
+  'maintenance',
+] as const;
 export type QueueName = (typeof queueNames)[number];
 
 /** A job's whole definition; its processor is `apps/worker/src/processors/<name>.processor.ts`. */
@@ -142,6 +150,16 @@ export const catalog = {
     attempts: 3,
     backoffMs: 1000,
     timeoutMs: 2 * minutes,
+  }),
+  'document.fetch': define({
+    queue: 'document',
+    payload: z.strictObject({ documentId: z.string().min(1) }),
+    jobId: ({ documentId }) => `fetch.${documentId}`,
+    // As for a file: a resumed download loses nothing, so trying is cheap. 5 s doubled 9 times is 43 min.
+    attempts: 10,
+    backoffMs: 5000,
+    // 1 GB, the most that a deployment may allow, at 500 kB/s takes 33 min.
+    timeoutMs: 60 * minutes,
   }),
   'connection.read-capabilities': define({
     queue: 'connection',

@@ -28,6 +28,8 @@ const concurrency: Readonly<Record<QueueName, number>> = {
   // They wait for receivers, up to 15 s each.
   webhook: 16,
   connection: 4,
+  // Documents come last in the common budget; more at a time would only hold memory while they wait for it.
+  document: 4,
   maintenance: 1,
 };
 /** A poll or a kick-off ends within this; a download is cut and resumes at its checkpoint elsewhere. */

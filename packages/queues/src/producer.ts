@@ -85,6 +85,10 @@ export function createProducer({ redis, prefix, onError }: ProducerOptions) {
       return true;
     },
 
+    /** Jobs of a queue that are still to run. */
+    countWaiting: (queue: QueueName): Promise<number> =>
+      queues[queue].getJobCountByTypes('waiting', 'prioritized', 'delayed', 'active'),
+
     /** The job of an export's finish, waiting for a download of each file. A second add runs nothing twice. */
     addExportFlow: ({ exportId, fileIds }: { readonly exportId: string; readonly fileIds: readonly string[] }) =>
       addFlow({

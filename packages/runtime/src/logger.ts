@@ -21,6 +21,7 @@ const allowedFields = [
   'count',
   'counts',
   'delayMs',
+  'documentId',
   'droppedParameters',
   'durationMs',
   'environment',

@@ -5,6 +5,9 @@ export { type BulkExportService, createBulkExportService } from './bulk-export.s
 export { connectionBodySchema } from './connection.schema.ts';
 export { type ConnectionService, createConnectionService } from './connection.service.ts';
 export { toCapabilitiesView, toConnectionView } from './connection-view.ts';
+export { documentQuerySchema } from './document.schema.ts';
+export { createDocumentService, type DocumentService, type OpenedDocument } from './document.service.ts';
+export { toDocumentView } from './document-view.ts';
 export { toFileView, toStartedView, toStatusView } from './export-view.ts';
 export { createHttpService, type HttpServiceOptions } from './guide/create-http-service.ts';
 export type {

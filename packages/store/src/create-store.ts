@@ -3,6 +3,8 @@ import { createApiKeyRepository } from './api-key.repository.ts';
 import { createBulkExportRepository } from './bulk-export.repository.ts';
 import { createConnectionRepository } from './connection.repository.ts';
 import { createCrawlMarkRepository } from './crawl-mark.repository.ts';
+import { createDocumentRepository } from './document.repository.ts';
+import { createDocumentContentRepository } from './document-content.repository.ts';
 import { createIdempotencyKeyRepository } from './idempotency-key.repository.ts';
 import { migrate, prepareResourceTypes } from './migrate.ts';
 import { createOutputFileRepository } from './output-file.repository.ts';
@@ -36,6 +38,9 @@ export function createStore({ uri, encryptionKey, maxPoolSize = 20 }: StoreOptio
   const outputFiles = createOutputFileRepository(database);
   const files = createSealedFiles({ database, bucketName: 'quarantine', key: encryptionKey });
   const quarantine = createQuarantineRepository({ database, secretBox, files });
+  const documentFiles = createSealedFiles({ database, bucketName: 'document_files', key: encryptionKey });
+  const documents = createDocumentRepository(database);
+  const documentContents = createDocumentContentRepository({ database, files: documentFiles });
   const syncRuns = createSyncRunRepository(database);
   const syncSteps = createSyncStepRepository(database);
   const webhookDeliveries = createWebhookDeliveryRepository(database);
@@ -49,6 +54,8 @@ export function createStore({ uri, encryptionKey, maxPoolSize = 20 }: StoreOptio
     bulkExports,
     outputFiles,
     quarantine,
+    documents,
+    documentContents,
     watermarks,
     syncRuns,
     syncSteps,

@@ -7,7 +7,8 @@ import { upgradeResources } from './upgrade-resources.ts';
 export async function migrate(database: Database): Promise<void> {
   for (const name of database.modelNames()) await database.model(name).createIndexes();
   // As the GridFS specification has it; the driver makes it at the first upload, which a worker should not wait for.
-  await database.collection('quarantine.chunks').createIndex({ files_id: 1, n: 1 }, { unique: true });
+  for (const bucket of ['quarantine', 'document_files'])
+    await database.collection(`${bucket}.chunks`).createIndex({ files_id: 1, n: 1 }, { unique: true });
   const collections = (await database.db?.listCollections({}, { nameOnly: true }).toArray()) ?? [];
   const stored = collections.map(({ name }) => name).filter(isResourceType);
   const resourceTypes = [...new Set([...standardResourceTypes, ...enhancedResourceTypes, ...stored])];

@@ -68,6 +68,12 @@ export function createSealedFiles(options: {
       return opened;
     },
 
+    /** Whole files of all owners; those that never ended are not among them. */
+    count: (): Promise<number> => database.collection(`${bucketName}.files`).countDocuments(),
+
+    /** Removes one file, and no other of its owner. */
+    remove: (file: string): Promise<void> => remove({ $in: [file] }),
+
     /** Removes everything of an owner, or all but the file that counts. */
     async removeOf(owner: string, { except }: { readonly except?: string } = {}): Promise<void> {
       // A range instead of a pattern, so that the index serves it: '0' is the character after '/'.

@@ -38,6 +38,7 @@ describe('Bull Board', () => {
     expect(body.queues.map(({ name }: { name: string }) => name).sort()).toEqual([
       'bulk-export',
       'connection',
+      'document',
       'file-download',
       'maintenance',
       'sync',

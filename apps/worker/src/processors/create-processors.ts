@@ -3,6 +3,7 @@ import type { UseCaseDeps } from '../use-cases/deps.ts';
 import { createDeliverWebhookProcessor } from './deliver-webhook.processor.ts';
 import { createDiscardExportProcessor } from './discard-export.processor.ts';
 import { createDownloadFileProcessor } from './download-file.processor.ts';
+import { createFetchDocumentProcessor } from './fetch-document.processor.ts';
 import { createFinalizeExportProcessor } from './finalize-export.processor.ts';
 import { createFinalizeSyncProcessor } from './finalize-sync.processor.ts';
 import { createKickOffProcessor } from './kick-off.processor.ts';
@@ -33,6 +34,7 @@ export function createProcessors(deps: UseCaseDeps): Processors {
     'webhook.notify': createNotifyClientsProcessor(deps),
     'webhook.deliver': createDeliverWebhookProcessor(deps),
     'quarantine.replay': createReplayLineProcessor(deps),
+    'document.fetch': createFetchDocumentProcessor(deps),
     'connection.read-capabilities': createReadCapabilitiesProcessor(deps),
     'schedule.run': createRunScheduleProcessor(deps),
     'maintenance.sweep': createSweepProcessor(deps),

@@ -52,7 +52,10 @@ export async function startUseCases(
   const logger = createLogger({ name: 'test', level: (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent' });
   const clock = { now: new Date() };
   const webhooks = createWebhookSender({ privateNetwork: true });
-  const deps: UseCaseDeps = { store, producer, ehr, webhooks, logger, pollIntervalMs: 30_000, now: () => clock.now };
+  // Small, so that a test's document has some parts.
+  const documents = { enabled: true, maxBytes: 2_000_000, withMedia: false, partBytes: 50_000 };
+  const now = () => clock.now;
+  const deps: UseCaseDeps = { store, producer, ehr, webhooks, logger, documents, pollIntervalMs: 30_000, now };
   const { scope = 'system/*.read' } = options;
   const connection: Connection = {
     id: 'conn_1',

@@ -3,6 +3,17 @@ import type { Producer } from '@bulkhead/queues';
 import type { Logger } from '@bulkhead/runtime';
 import type { Store } from '@bulkhead/store';
 
+/** What of the resources' documents is fetched. */
+export interface DocumentSettings {
+  readonly enabled: boolean;
+  /** A larger one is left out. */
+  readonly maxBytes: number;
+  /** Whether audio and video are fetched. */
+  readonly withMedia: boolean;
+  /** How much of a download is stored, and lost with a worker, at a time. */
+  readonly partBytes: number;
+}
+
 /** What the worker's use cases work with. */
 export interface UseCaseDeps {
   readonly store: Store;
@@ -11,6 +22,7 @@ export interface UseCaseDeps {
   readonly webhooks: WebhookSender;
   readonly logger: Logger;
   readonly pollIntervalMs: number;
+  readonly documents: DocumentSettings;
   readonly now: () => Date;
 }
 

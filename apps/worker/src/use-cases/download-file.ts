@@ -15,6 +15,7 @@ import { toExportError } from './fail-export.ts';
 import { ingestFile } from './ingest-file.ts';
 import { isLinkRefused, refreshLink } from './refresh-link.ts';
 import { whileHeld } from './while-held.ts';
+import { withDocuments } from './with-documents.ts';
 
 export interface DownloadStep {
   readonly fileId: string;
@@ -88,7 +89,7 @@ async function ingest(deps: UseCaseDeps, download: Download): Promise<FileCheckp
   if (!resumes && checkpoint.lines > 0) await restart(deps, claim);
   try {
     const ingested = await ingestFile({
-      store,
+      store: { resourceWriter: withDocuments(deps), quarantine: store.quarantine },
       file: resumes ? file : { ...file, checkpoint: emptyCheckpoint },
       observedAt: new Date(record.transactionTime ?? record.createdAt),
       body: opened.body,

@@ -2,6 +2,7 @@ import { emptyCheckpoint, isTerminal } from '@bulkhead/domain';
 import type { QuarantinedLine } from '@bulkhead/store';
 import type { UseCaseDeps } from './deps.ts';
 import { FileBatch } from './file-batch.ts';
+import { withDocuments } from './with-documents.ts';
 
 /** Of a line that BSON cannot hold only a correction can be stored. */
 const maxLineBytes = 16 * 1024 * 1024;
@@ -25,7 +26,7 @@ export async function replayLine(
     const rejected: QuarantinedLine[] = [];
     const batch = new FileBatch({
       store: {
-        resourceWriter: store.resourceWriter,
+        resourceWriter: withDocuments(deps),
         quarantine: { put: async ({ lines }) => void rejected.push(...lines) },
       },
       file,

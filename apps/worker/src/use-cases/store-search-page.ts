@@ -3,6 +3,7 @@ import type { SearchPage } from '@bulkhead/ehr-client';
 import { parseResourceLine } from '@bulkhead/fhir';
 import { fitsInDocument, type ResourceDocument, toResourceDocument } from '@bulkhead/store';
 import type { UseCaseDeps } from './deps.ts';
+import { withDocuments } from './with-documents.ts';
 
 export interface PageCounts {
   readonly stored: number;
@@ -13,7 +14,7 @@ export interface PageCounts {
 
 /** Stores what a page of a search brought, through the same checks and the same writer as a line of a file. */
 export async function storeSearchPage(
-  { store, now }: UseCaseDeps,
+  deps: UseCaseDeps,
   options: {
     readonly page: SearchPage;
     readonly resourceType: string;
@@ -26,7 +27,7 @@ export async function storeSearchPage(
     connectionId: run.connectionId,
     source: { syncRunId: run.id, stepId: step.id },
     observedAt: page.servedAt,
-    now: now(),
+    now: deps.now(),
   };
   const documents = page.resources.flatMap((resource): ResourceDocument[] => {
     const bytes = Buffer.from(JSON.stringify(resource));
@@ -38,6 +39,6 @@ export async function storeSearchPage(
   });
   const rejected = page.resources.length - documents.length;
   if (documents.length === 0) return { stored: 0, unchanged: 0, stale: 0, rejected };
-  const { written, unchanged, stale } = await store.resourceWriter.write(resourceType, documents);
+  const { written, unchanged, stale } = await withDocuments(deps).write(resourceType, documents);
   return { stored: written + unchanged, unchanged, stale, rejected };
 }

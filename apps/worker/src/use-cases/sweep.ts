@@ -1,4 +1,5 @@
 import type { UseCaseDeps } from './deps.ts';
+import { reviveDocuments } from './revive-documents.ts';
 import { reviveExport } from './revive-export.ts';
 import { reviveSync } from './revive-sync.ts';
 import { reviveWebhooks } from './revive-webhooks.ts';
@@ -34,4 +35,5 @@ export async function sweep(deps: UseCaseDeps): Promise<void> {
     await producer.ensure('export.discard', { exportId });
   }
   await sweepSchedules(deps);
+  await reviveDocuments(deps);
 }

@@ -8,7 +8,7 @@ const lookEveryMs = 2000;
  * or another attempt has taken over.
  */
 export async function whileHeld<Result>(options: {
-  readonly outputFiles: Store['outputFiles'];
+  readonly outputFiles: Pick<Store['outputFiles'], 'isHeld'>;
   readonly claim: FileClaim;
   readonly signal: AbortSignal;
   readonly run: (signal: AbortSignal) => Promise<Result>;

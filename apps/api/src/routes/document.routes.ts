@@ -1,0 +1,92 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { AppError } from '@bulkhead/domain';
+import { type DocumentService, documentQuerySchema, type OpenedDocument, toDocumentView } from '@bulkhead/service';
+import { type Request, type Response, Router } from 'express';
+import { parseRequest } from '../middleware/parse-request.ts';
+import { readByteRange } from './byte-range.ts';
+
+/** The documents of DiagnosticReport and DocumentReference: their records, and their contents as they came. */
+export function documentRoutes({ documents }: { readonly documents: DocumentService }): Router {
+  const router = Router();
+
+  router.get('/:provider/documents', async (request, response) => {
+    const query = parseRequest(documentQuerySchema, request.query);
+    const { documents: page, next } = await documents.list({ provider: request.params.provider, query });
+    response.json({ success: true, data: page.map(toDocumentView), ...(next === undefined ? {} : { next }) });
+  });
+
+  router.get('/:provider/documents/:id', async (request, response) => {
+    const document = await documents.open(request.params);
+    try {
+      await sendDocument({ request, response, document });
+    } catch (error) {
+      // Whoever asked is gone, or has to see that the content is cut: the connection ends before the length that was said.
+      if (!response.headersSent) throw error;
+      response.destroy();
+    }
+  });
+
+  router.get('/:provider/documents/:id/metadata', async (request, response) => {
+    response.json({ success: true, data: toDocumentView(await documents.find(request.params)) });
+  });
+
+  router.post('/:provider/documents/:id/retry', async (request, response) => {
+    response.status(202).json({ success: true, data: toDocumentView(await documents.retry(request.params)) });
+  });
+
+  return router;
+}
+
+async function sendDocument(options: {
+  readonly request: Request;
+  readonly response: Response;
+  readonly document: OpenedDocument;
+}): Promise<void> {
+  const { request, response, document } = options;
+  const { sha256, sizeBytes, contentType, fileName } = document;
+  const etag = `"${sha256}"`;
+  response.attachment(fileName);
+  response.set({
+    'content-type': contentType,
+    etag,
+    'accept-ranges': 'bytes',
+    // Patient data: kept by nobody in between, and asked about each time.
+    'cache-control': 'private, no-cache',
+    // Whatever a browser makes of it runs nothing, in the name of nobody.
+    'content-security-policy': "sandbox; default-src 'none'",
+  });
+  if (matches(request.get('if-none-match'), etag)) {
+    response.status(304).end();
+    return;
+  }
+  const ifRange = request.get('if-range');
+  const header = ifRange === undefined || ifRange === etag ? request.get('range') : undefined;
+  const range = readByteRange({ header, sizeBytes });
+  if (range === 'unsatisfiable') throw unsatisfiable(response, sizeBytes);
+  const { start, end } = range ?? { start: 0, end: sizeBytes };
+  if (range) response.status(206).set('content-range', `bytes ${start}-${end - 1}/${sizeBytes}`);
+  response.set('content-length', String(end - start));
+  if (request.method === 'HEAD' || end === start) {
+    response.end();
+    return;
+  }
+  await pipeline(Readable.from(document.read({ start, end })), response);
+}
+
+/** RFC 9110 13.1.2; a weak comparison. */
+function matches(header: string | undefined, etag: string): boolean {
+  const tags = (header ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return tags.includes('*') || tags.includes(etag);
+}
+
+function unsatisfiable(response: Response, sizeBytes: number): AppError {
+  response.removeHeader('content-disposition');
+  response.removeHeader('etag');
+  response.set('content-range', `bytes */${sizeBytes}`);
+  return new AppError({
+    code: 'range-not-satisfiable',
+    message: 'The document ends before the range begins. Content-Range has its length.',
+    retry: 'never',
+  });
+}

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import { AppError, type PatientDocument } from '@bulkhead/domain';
+import type { DocumentClaim } from '@bulkhead/store';
+import { bringDocument } from './bring-document.ts';
+import { connectionGone } from './connection-gone.ts';
+import type { UseCaseDeps } from './deps.ts';
+import { DocumentSkip } from './document-skip.ts';
+import { toExportError } from './fail-export.ts';
+import { whileHeld } from './while-held.ts';
+
+/** Over its whole life, whatever became of its jobs: a document that kills its workers must end some day. */
+const maxAttempts = 50;
+
+/** Fetches one document. A settled one: does nothing. */
+export async function fetchDocument(
+  deps: UseCaseDeps,
+  step: { readonly documentId: string; readonly isLastAttempt: boolean; readonly signal: AbortSignal },
+): Promise<void> {
+  const { store, logger, now } = deps;
+  const claim = { id: step.documentId, claim: randomUUID() };
+  const document = await store.documents.claim(claim, now());
+  if (!document) return;
+  try {
+    const isStored = await bring(deps, { document, claim, signal: step.signal });
+    if (isStored !== true) logger.info('document given up', { documentId: document.id });
+  } catch (error) {
+    if (error instanceof DocumentSkip) return skip(deps, { document, claim, error });
+    // What does not match is of no use to the next attempt.
+    if (error instanceof AppError && error.code === 'document-mismatch') await discard(deps, { document, claim });
+    const isFinal = step.isLastAttempt || (error instanceof AppError && error.retry === 'never');
+    if (isFinal && !step.signal.aborted) {
+      await store.documents.fail(claim, { error: toExportError(error), now: now() });
+    }
+    throw error;
+  }
+}
+
+interface Attempt {
+  readonly document: PatientDocument;
+  readonly claim: DocumentClaim;
+}
+
+async function bring(
+  deps: UseCaseDeps,
+  { document, claim, signal }: Attempt & { readonly signal: AbortSignal },
+): Promise<boolean | 'lost'> {
+  if (!deps.documents.enabled) throw new DocumentSkip('documents-off');
+  if (document.attempts > maxAttempts) throw tooManyAttempts();
+  const connection = await deps.store.connections.find(document.connectionId);
+  if (!connection) throw connectionGone();
+  return whileHeld({
+    outputFiles: deps.store.documents,
+    claim,
+    signal,
+    run: (held) => bringDocument(deps, { document, claim, connection, signal: held }),
+  });
+}
+
+async function skip(
+  deps: UseCaseDeps,
+  { document, claim, error }: Attempt & { readonly error: DocumentSkip },
+): Promise<void> {
+  await discard(deps, { document, claim });
+  const { reason } = error;
+  if (await deps.store.documents.skip(claim, { reason, now: deps.now() }))
+    deps.logger.info('document skipped', { documentId: document.id, reason });
+}
+
+/** Removes the parts of this download, those of this attempt too. */
+async function discard({ store }: UseCaseDeps, { document, claim }: Attempt): Promise<void> {
+  const current = await store.documents.find(document.id);
+  if (!(await store.documents.saveProgress(claim, undefined))) return;
+  for (const progress of [document.progress, current?.progress]) {
+    if (progress) await store.documentContents.remove(progress);
+  }
+}
+
+function tooManyAttempts(): AppError {
+  return new AppError({
+    code: 'document-attempts',
+    message: 'The document was tried 50 times without an end. It may bring down the workers: see their logs.',
+    retry: 'never',
+  });
+}

@@ -1,0 +1,36 @@
+/** What is done with content of a type. `active`: stored, and only given out as bytes that no program runs. */
+export type ContentTypeVerdict = 'stored' | 'active' | 'refused';
+
+/** What a chart holds: texts, pictures, letters, HL7 and DICOM documents. */
+const storedTypes: readonly RegExp[] = [
+  /^application\/(pdf|rtf|xml|json|dicom|msword)$/,
+  /^application\/(hl7|fhir\+)/,
+  /^application\/vnd\.openxmlformats-officedocument\./,
+  /^(image|text)\//,
+];
+/** Recordings are large, and few practices want them. */
+const mediaTypes = /^(audio|video)\//;
+/** What a browser would run in the reader's name. */
+const activeTypes: ReadonlySet<string> = new Set([
+  'text/html',
+  'text/javascript',
+  'text/ecmascript',
+  'text/jscript',
+  'text/vbscript',
+  'image/svg+xml',
+  'application/xhtml+xml',
+]);
+
+/** @param mediaType in lower case, without parameters; see `parseMediaType`. */
+export function contentTypeVerdict({
+  mediaType,
+  withMedia,
+}: {
+  readonly mediaType: string;
+  /** Whether audio and video are stored too. */
+  readonly withMedia: boolean;
+}): ContentTypeVerdict {
+  if (activeTypes.has(mediaType)) return 'active';
+  if (mediaTypes.test(mediaType)) return withMedia ? 'stored' : 'refused';
+  return storedTypes.some((pattern) => pattern.test(mediaType)) ? 'stored' : 'refused';
+}
