@@ -23,6 +23,7 @@ export { cronFault } from './cron-fault.ts';
 export { isTimeZone } from './is-time-zone.ts';
 export { nextRun, nextRuns } from './next-run.ts';
 export { type ContentTypeVerdict, contentTypeVerdict } from './content-type-policy.ts';
+export { documentFileName } from './document-file-name.ts';
 export {
   accountedLines,
   emptyCheckpoint,

@@ -1,9 +1,8 @@
-import { AppError, contentTypeVerdict, type PatientDocument, parseMediaType } from '@bulkhead/domain';
+import { AppError, contentTypeVerdict, documentFileName, type PatientDocument, parseMediaType } from '@bulkhead/domain';
 import type { Producer } from '@bulkhead/queues';
 import type { DocumentContent, DocumentFilter, Store } from '@bulkhead/store';
 import type { ConnectionService } from './connection.service.ts';
 import type { DocumentQuery } from './document.schema.ts';
-import { documentFileName } from './document-file-name.ts';
 
 interface WhichDocument {
   readonly provider: string;

@@ -40,8 +40,6 @@ export interface StoredParts {
   readonly parts: readonly string[];
 }
 
-export type DocumentContents = ReturnType<typeof createDocumentContentRepository>;
-
 /**
  * `document_contents` and the GridFS bucket `document_files`: each content once, in parts that are sealed one by one, so that a
  * download goes on after its last part and a range is read without what stands before it.

@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto';
+import type { PatientDocument } from '@bulkhead/domain';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startApi, type TestApi } from '../testing/start-api.ts';
+
+let api: TestApi;
+let connectionId: string;
+beforeAll(async () => {
+  api = await startApi();
+  connectionId = await api.createConnection();
+});
+afterAll(async () => {
+  api.expectNoSecretInAnswers();
+  await api.stop();
+});
+
+const text = 'abcdefghijklmnopqrstuvwxyz';
+const etag = `"${createHash('sha256').update(text).digest('hex')}"`;
+let count = 0;
+
+/** A record as a worker writes it. */
+async function note(change: Partial<PatientDocument> = {}): Promise<string> {
+  const id = `doc_${String(++count).padStart(4, '0')}`;
+  const now = new Date();
+  const resource = { type: 'DiagnosticReport', id: `report-${count}` };
+  const document: PatientDocument = {
+    id,
+    connectionId,
+    resource,
+    resourceUpdatedAt: now,
+    patientId: 'p1',
+    index: 0,
+    url: 'https://user:pass@files.example/a?signature=planted',
+    fingerprint: id,
+    state: 'pending',
+    notes: [],
+    attempts: 0,
+    createdAt: now,
+    ...change,
+  };
+  await api.store.documents.note([document]);
+  return id;
+}
+
+/** A stored document, in parts of ten bytes. */
+async function store(storedType: string, change: Partial<PatientDocument> = {}): Promise<string> {
+  const id = await note(change);
+  const { documents, documentContents } = api.store;
+  const parts: string[] = [];
+  for (let start = 0; start < text.length; start += 10) {
+    const part = documentContents.createPart({ upload: `up_${id}`, index: parts.length });
+    await part.write(Buffer.from(text.slice(start, start + 10)));
+    parts.push(await part.end());
+  }
+  const [sha256, sizeBytes, now] = [etag.slice(1, -1), text.length, new Date()];
+  const content = { connectionId, sha256, sizeBytes, upload: `up_${id}`, parts, partBytes: 10, createdAt: now };
+  await documentContents.claim(content);
+  const claim = { id, claim: 'one' };
+  await documents.claim(claim, now);
+  await documents.store(claim, { sha256, sizeBytes, storedType, notes: [], now });
+  return id;
+}
+
+const at = (id: string, rest = '') => `/api/ehr/athenahealth/documents/${id}${rest}`;
+const get = (id: string, headers: Record<string, string> = {}) => api.request('GET', at(id), { headers });
+
+describe('GET /api/ehr/:provider/documents/:id #documents', () => {
+  test('is the content as it came, to be saved and never shown', async () => {
+    const id = await store('text/plain; charset=utf-8', { title: 'Jürgen’s "lab" 5/7.txt' });
+    const { status, text: body, headers } = await get(id);
+    expect([status, body]).toEqual([200, text]);
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'content-type': 'text/plain; charset=utf-8',
+      'content-length': '26',
+      'content-disposition': expect.stringMatching(/^attachment; filename="[ -~]+"; filename\*=UTF-8''J%C3%BCrgen/),
+      etag,
+      'accept-ranges': 'bytes',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "sandbox; default-src 'none'",
+      'cache-control': 'private, no-cache',
+    });
+    const head = await api.request('HEAD', at(id));
+    expect([head.status, head.text, head.headers.get('content-length')]).toEqual([200, '', '26']);
+  });
+
+  test.each(['text/html', 'image/svg+xml', 'application/xhtml+xml'])(
+    'of %s is bytes that nothing opens',
+    async (type) => {
+      const { headers, text: body } = await get(await store(type, { title: 'page.html' }));
+      expect(body).toBe(text);
+      expect(headers.get('content-type')).toBe('application/octet-stream');
+      expect(headers.get('content-disposition')).toBe('attachment; filename=page.html.bin');
+    },
+  );
+
+  test.each([
+    { range: 'bytes=0-0', body: 'a', contentRange: 'bytes 0-0/26' },
+    { range: 'bytes=5-14', body: 'fghijklmno', contentRange: 'bytes 5-14/26' },
+    { range: 'bytes=20-', body: 'uvwxyz', contentRange: 'bytes 20-25/26' },
+    { range: 'bytes=-3', body: 'xyz', contentRange: 'bytes 23-25/26' },
+    { range: 'bytes=-99', body: text, contentRange: 'bytes 0-25/26' },
+    { range: 'bytes=10-999', body: text.slice(10), contentRange: 'bytes 10-25/26' },
+  ])('with $range is 206 with these bytes', async ({ range, body, contentRange }) => {
+    const answer = await get(await store('application/pdf'), { range });
+    expect([answer.status, answer.text, answer.headers.get('content-range')]).toEqual([206, body, contentRange]);
+    expect(answer.headers.get('content-length')).toBe(String(body.length));
+  });
+
+  test('with what is no single range of bytes is the whole; past the end it is 416', async () => {
+    const id = await store('application/pdf');
+    for (const range of ['bytes=3-1', 'bytes=0-1,3-4', 'lines=1-2', 'bytes=-', 'nonsense']) {
+      expect((await get(id, { range })).status).toBe(200);
+    }
+    for (const range of ['bytes=26-', 'bytes=-0', 'bytes=999999-']) {
+      const { status, body, headers } = await get(id, { range });
+      expect([status, body.error.code, headers.get('content-range')]).toEqual([
+        416,
+        'range-not-satisfiable',
+        'bytes */26',
+      ]);
+    }
+  });
+
+  test('is not sent again where it is known, and goes on only where it is the same', async () => {
+    const id = await store('application/pdf');
+    for (const known of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
+      const { status, text: body } = await get(id, { 'if-none-match': known });
+      expect([status, body]).toEqual([304, '']);
+    }
+    expect((await get(id, { 'if-none-match': '"x"' })).status).toBe(200);
+    expect((await get(id, { range: 'bytes=1-', 'if-range': etag })).status).toBe(206);
+    expect((await get(id, { range: 'bytes=1-', 'if-range': '"x"' })).status).toBe(200);
+  });
+
+  test('is 404 for an unknown id or another provider, 409 with the state where it is not stored', async () => {
+    const id = await note({ state: 'skipped', reason: 'too-large' });
+    expect((await get('doc_none')).body.error.code).toBe('unknown-document');
+    expect((await get('doc_none')).status).toBe(404);
+    expect((await api.request('GET', `/api/ehr/nobody/documents/${id}`)).status).toBe(404);
+    const { status, body } = await get(id);
+    expect([status, body.error]).toEqual([
+      409,
+      expect.objectContaining({ code: 'document-not-stored', details: { state: 'skipped', reason: 'too-large' } }),
+    ]);
+    expect((await api.request('GET', at(id), { authorization: null })).status).toBe(401);
+  });
+});
+
+describe('records of documents #documents', () => {
+  test('are listed by resource, patient and state, page by page, without the secrets of links', async () => {
+    const ids = [];
+    for (let number = 0; number < 3; number++) ids.push(await note({ patientId: 'pages' }));
+    const list = `/api/ehr/athenahealth/documents?connectionId=${connectionId}`;
+    const first = await api.request('GET', `${list}&patient=pages&limit=2`);
+    expect(first.body.data.map(({ id }: PatientDocument) => id)).toEqual(ids.slice(0, 2));
+    expect(first.body.data[0]).toMatchObject({ url: 'https://files.example/a', source: 'url', state: 'pending' });
+    const second = await api.request('GET', `${list}&patient=pages&limit=2&after=${first.body.next}`);
+    expect(second.body).toEqual({ success: true, data: [expect.objectContaining({ id: ids[2] })] });
+    const { resource } = first.body.data[0];
+    const byResource = `${list}&resourceType=${resource.type}&resourceId=${resource.id}&state=pending`;
+    expect((await api.request('GET', byResource)).body.data).toHaveLength(1);
+    expect((await api.request('GET', `${list}&resourceType=DocumentReference`)).body.data).toEqual([]);
+    expect(first.text).not.toContain('planted');
+    const { body } = await api.request('GET', at(ids[0] ?? '', '/metadata'));
+    expect(body.data).toEqual(first.body.data[0]);
+  });
+
+  test.each([
+    { query: '' },
+    { query: 'connectionId=C&resourceType=Patient' },
+    { query: 'connectionId=C&state=gone' },
+    { query: 'connectionId=C&limit=0' },
+    { query: 'connectionId=C&connectionId=C' },
+    { query: 'connectionId=C&other=1' },
+    { query: 'connectionId[$ne]=x' },
+  ])('are 400 for "$query"', async ({ query }) => {
+    const { status, body } = await api.request('GET', `/api/ehr/athenahealth/documents?${query}`);
+    expect([status, body.error.code]).toEqual([400, 'invalid-request']);
+  });
+
+  test('are pending again by a retry where they failed, and 409 where there is nothing to retry', async () => {
+    const id = await note();
+    const claim = { id, claim: 'one' };
+    await api.store.documents.claim(claim, new Date());
+    await api.store.documents.fail(claim, { error: { code: 'ehr-not-found', message: 'gone' }, now: new Date() });
+    expect((await get(id)).body.error.details).toMatchObject({ state: 'failed', error: { code: 'ehr-not-found' } });
+    const retried = await api.request('POST', at(id, '/retry'));
+    expect([retried.status, retried.body.data.state, retried.body.data.error]).toEqual([202, 'pending', undefined]);
+    const again = await api.request('POST', at(id, '/retry'));
+    expect([again.status, again.body.error.code]).toEqual([409, 'nothing-to-retry']);
+  });
+});
