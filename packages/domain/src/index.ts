@@ -19,11 +19,11 @@ export {
   publicStatus,
 } from './bulk-export-phase.ts';
 export type { Capabilities, Connection, ConnectionAuth } from './connection.ts';
+export { type ContentTypeVerdict, contentTypeVerdict } from './content-type-policy.ts';
 export { cronFault } from './cron-fault.ts';
+export { documentFileName } from './document-file-name.ts';
 export { isTimeZone } from './is-time-zone.ts';
 export { nextRun, nextRuns } from './next-run.ts';
-export { type ContentTypeVerdict, contentTypeVerdict } from './content-type-policy.ts';
-export { documentFileName } from './document-file-name.ts';
 export {
   accountedLines,
   emptyCheckpoint,
