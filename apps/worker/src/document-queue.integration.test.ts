@@ -11,7 +11,7 @@ afterAll(() => system.stop());
 
 const list = () => system.store.documents.list({ filter: { connectionId: system.connectionId }, limit: 1000 });
 
-test('an export brings its documents, and the API gives them out as the EHR has them #documents', async () => {
+test('an export brings its documents, and the API gives them out as the EHR has them', async () => {
   await system.startWorker();
   await system.settled(await system.startExport({ resourceTypes: ['DiagnosticReport', 'DocumentReference'] }));
   const documents = await waitFor(
@@ -36,7 +36,7 @@ test('an export brings its documents, and the API gives them out as the EHR has 
   expect(await system.violations()).toMatchObject({ byKind: { rate: 0, token: 0 } });
 });
 
-test('a document without a job gets one by the sweep #documents', async () => {
+test('a document without a job gets one by the sweep', async () => {
   const [document] = await list();
   if (!document) throw new Error('no document');
   // As where Redis was lost: a record that is due, and nothing that will do it.

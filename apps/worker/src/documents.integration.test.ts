@@ -96,7 +96,7 @@ const onServer = (path: string, file: Parameters<FileServer['files']['set']>[1])
   return `${server.origin}${path}`;
 };
 
-describe('documents of an export #documents', () => {
+describe('documents of an export', () => {
   test('are noted with their resources, fetched, and are what the resources say; an unchanged export notes nothing', async () => {
     await runExport(cases, { resourceTypes: ['DiagnosticReport', 'DocumentReference'] });
     const { store } = cases.deps;
@@ -133,7 +133,7 @@ describe('documents of an export #documents', () => {
   });
 });
 
-describe('a document by URL #documents', () => {
+describe('a document by URL', () => {
   test('is asked for without a token at another origin, and only there', async () => {
     const url = onServer('/plain', { bytes: Buffer.from('plain'), type: 'text/plain; charset=UTF-8' });
     const stored = await attempt((await receiveOne({ url, contentType: 'text/plain' })).id);
@@ -268,7 +268,7 @@ describe('a document by URL #documents', () => {
   });
 });
 
-describe('a document inside of its resource #documents', () => {
+describe('a document inside of its resource', () => {
   test('is stored without a request; the resource stays as it was', async () => {
     const data = large.toString('base64');
     const document = await receiveOne({ data, contentType: 'application/pdf', hash: sha1(large) });
@@ -287,7 +287,7 @@ describe('a document inside of its resource #documents', () => {
   });
 });
 
-describe('a document #documents', () => {
+describe('a document', () => {
   test('of equal content is stored once, also by two workers at a time', async () => {
     const bytes = randomBytes(120_000);
     const before = await partFiles();

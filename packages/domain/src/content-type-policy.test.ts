@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { contentTypeVerdict } from './content-type-policy.ts';
 import { parseMediaType } from './parse-media-type.ts';
 
-describe('the policy for content types #documents', () => {
+describe('the policy for content types', () => {
   test.each([
     { mediaType: 'application/pdf', verdict: 'stored' },
     { mediaType: 'image/tiff', verdict: 'stored' },

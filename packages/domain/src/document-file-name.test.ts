@@ -4,7 +4,7 @@ import { documentFileName } from './document-file-name.ts';
 const nameOf = (title: string | undefined, storedType = 'application/pdf', isActive = false) =>
   documentFileName({ document: { id: 'doc_1', storedType, ...(title === undefined ? {} : { title }) }, isActive });
 
-describe('the name that a document is saved under #documents', () => {
+describe('the name that a document is saved under', () => {
   test.each([
     { title: 'Lab report', name: 'Lab report.pdf' },
     { title: 'Lab report.PDF', name: 'Lab report.pdf' },

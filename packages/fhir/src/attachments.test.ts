@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readAttachments } from './attachments.ts';
 
-describe('the attachments of a resource #documents', () => {
+describe('the attachments of a resource', () => {
   test('are at presentedForm and at content.attachment, each with its place', () => {
     const attachment = { contentType: 'application/pdf', url: 'Binary/1', size: 5, hash: 'aGFzaA==', title: 'Report' };
     const report = { resourceType: 'DiagnosticReport', presentedForm: [{ title: 'none' }, attachment] };

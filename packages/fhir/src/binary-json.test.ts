@@ -15,7 +15,7 @@ async function read(json: string, chunkBytes: number) {
 
 const hello = Buffer.from('Hello, World? ÿÿÿ').toString('base64');
 
-describe('a Binary in JSON #documents', () => {
+describe('a Binary in JSON', () => {
   test.each([1, 2, 3, 7, 1000])(
     'is decoded from chunks of %i bytes, in whatever order and style',
     async (chunkBytes) => {

@@ -64,7 +64,7 @@ async function store(storedType: string, change: Partial<PatientDocument> = {}):
 const at = (id: string, rest = '') => `/api/ehr/athenahealth/documents/${id}${rest}`;
 const get = (id: string, headers: Record<string, string> = {}) => api.request('GET', at(id), { headers });
 
-describe('GET /api/ehr/:provider/documents/:id #documents', () => {
+describe('GET /api/ehr/:provider/documents/:id', () => {
   test('is the content as it came, to be saved and never shown', async () => {
     const id = await store('text/plain; charset=utf-8', { title: 'Jürgen’s "lab" 5/7.txt' });
     const { status, text: body, headers } = await get(id);
@@ -146,7 +146,7 @@ describe('GET /api/ehr/:provider/documents/:id #documents', () => {
   });
 });
 
-describe('records of documents #documents', () => {
+describe('records of documents', () => {
   test('are listed by resource, patient and state, page by page, without the secrets of links', async () => {
     const ids = [];
     for (let number = 0; number < 3; number++) ids.push(await note({ patientId: 'pages' }));
