@@ -1,18 +1,17 @@
-import { AppError } from '@bulkhead/domain';
 import type { Processor } from '@bulkhead/queues';
 import type { UseCaseDeps } from '../use-cases/deps.ts';
 import { toExportError } from '../use-cases/fail-export.ts';
 import { failSync } from '../use-cases/finalize-sync.ts';
 import { planSync } from '../use-cases/plan-sync.ts';
+import { isFinalFailure } from './is-final-failure.ts';
 
 export function createPlanSyncProcessor(deps: UseCaseDeps): Processor<'sync.plan'> {
   return async ({ syncRunId }, { signal, isLastAttempt }) => {
     try {
       await planSync(deps, { syncRunId, signal });
     } catch (error) {
-      const retry = error instanceof AppError ? error.retry : 'later';
-      const isFinal = retry === 'never' || (retry === 'later' && isLastAttempt);
-      if (isFinal && !signal.aborted) await failSync(deps, { syncRunId, error: toExportError(error) });
+      if (isFinalFailure({ error, isLastAttempt }) && !signal.aborted)
+        await failSync(deps, { syncRunId, error: toExportError(error) });
       throw error;
     }
   };

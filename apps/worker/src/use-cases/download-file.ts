@@ -38,7 +38,7 @@ export async function downloadFile(deps: UseCaseDeps, step: DownloadStep): Promi
     if (record.phase === 'cancelled')
       return await store.outputFiles.cancelUnsettled({ exportId: record.id, now: now() });
     const ingested = await whileHeld({
-      outputFiles: store.outputFiles,
+      claims: store.outputFiles,
       claim,
       signal: step.signal,
       run: (signal) => ingestByFreshLink(deps, { file, claim, connection, record, signal }),

@@ -49,7 +49,7 @@ async function bring(
   const connection = await deps.store.connections.find(document.connectionId);
   if (!connection) throw connectionGone();
   return whileHeld({
-    outputFiles: deps.store.documents,
+    claims: deps.store.documents,
     claim,
     signal,
     run: (held) => bringDocument(deps, { document, claim, connection, signal: held }),

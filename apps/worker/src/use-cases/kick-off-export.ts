@@ -1,11 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
-import { AppError, type BulkExport, type Connection, planPoll } from '@bulkhead/domain';
+import { AppError, type BulkExport, planPoll } from '@bulkhead/domain';
 import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr-client';
-import { connectionGone } from './connection-gone.ts';
 import type { ExportStep, UseCaseDeps } from './deps.ts';
-import { refreshCapabilities } from './refresh-capabilities.ts';
 import { untilStored } from './until-stored.ts';
 import { whileLeased } from './while-leased.ts';
+import { withCapabilities } from './with-capabilities.ts';
 
 /** An export that the EHR does not even accept for this long is given up; see `maxExportAgeMs` for those it accepted. */
 const maxKickOffAgeMs = 48 * 60 * 60_000;
@@ -127,16 +126,6 @@ export async function schedulePolls({ producer, pollIntervalMs, now }: UseCaseDe
     // `notBefore` can be later than that: until then an iteration looks and returns.
     startAt: new Date(now().getTime() + pollIntervalMs),
   });
-}
-
-/** The export level depends on what the server offers. */
-async function withCapabilities(
-  deps: UseCaseDeps,
-  { connectionId, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
-): Promise<Connection> {
-  const connection = await deps.store.connections.find(connectionId);
-  if (!connection) throw connectionGone();
-  return connection.capabilities ? connection : refreshCapabilities(deps, { connection, signal });
 }
 
 function underWay(): AppError {

@@ -8,9 +8,8 @@ import {
 } from '@bulkhead/domain';
 import type { Provider } from '@bulkhead/ehr-client';
 import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
-import { connectionGone } from './connection-gone.ts';
 import type { UseCaseDeps } from './deps.ts';
-import { refreshCapabilities } from './refresh-capabilities.ts';
+import { withCapabilities } from './with-capabilities.ts';
 
 /** Lays out what a run has to ask for, a step per patient, and starts it. Planned already: only starts it. */
 export async function planSync(
@@ -20,9 +19,7 @@ export async function planSync(
   const { store, producer, ehr, logger, now } = deps;
   const run = await store.syncRuns.find(syncRunId);
   if (run?.phase !== 'queued') return;
-  const found = await store.connections.find(run.connectionId);
-  if (!found) throw connectionGone();
-  const connection = found.capabilities ? found : await refreshCapabilities(deps, { connection: found, signal });
+  const connection = await withCapabilities(deps, { connectionId: run.connectionId, signal });
   const { provider } = ehr.session(connection);
   const { types, skipped } = chooseTypes({ run, connection, provider });
   const patientIds = await choosePatients(deps, { run, connection });

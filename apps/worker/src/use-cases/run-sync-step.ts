@@ -107,11 +107,13 @@ async function advanceMark(
   const { step, run } = work;
   const { connectionId, patientIds } = step;
   const { resourceType, servedAt: at } = search;
+  const { since } = run.request;
   if (!at) return;
   for (const patientId of patientIds) {
-    const mark = (await store.crawlMarks.find({ connectionId, patientId }))[resourceType];
-    const { since } = run.request;
-    if (since !== undefined && !(mark && mark.getTime() >= Date.parse(since))) continue;
+    if (since !== undefined) {
+      const mark = (await store.crawlMarks.find({ connectionId, patientId }))[resourceType];
+      if (!mark || mark.getTime() < Date.parse(since)) continue;
+    }
     await store.crawlMarks.advance({ connectionId, patientId, resourceType, at });
   }
 }

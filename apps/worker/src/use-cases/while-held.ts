@@ -8,15 +8,15 @@ const lookEveryMs = 2000;
  * or another attempt has taken over.
  */
 export async function whileHeld<Result>(options: {
-  readonly outputFiles: Pick<Store['outputFiles'], 'isHeld'>;
+  readonly claims: Pick<Store['outputFiles'], 'isHeld'>;
   readonly claim: FileClaim;
   readonly signal: AbortSignal;
   readonly run: (signal: AbortSignal) => Promise<Result>;
 }): Promise<Result | 'lost'> {
-  const { outputFiles, claim, signal, run } = options;
+  const { claims, claim, signal, run } = options;
   const lost = new AbortController();
   const timer = setInterval(() => {
-    outputFiles.isHeld(claim).then(
+    claims.isHeld(claim).then(
       (held) => held || lost.abort(new Error('the claim was lost')),
       // The database is away: the download will notice at its next write.
       () => undefined,

@@ -1,0 +1,14 @@
+import type { Connection } from '@bulkhead/domain';
+import { connectionGone } from './connection-gone.ts';
+import type { UseCaseDeps } from './deps.ts';
+import { refreshCapabilities } from './refresh-capabilities.ts';
+
+/** A connection with what its server offers, which decides the export level and the types that can be searched. */
+export async function withCapabilities(
+  deps: UseCaseDeps,
+  { connectionId, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
+): Promise<Connection> {
+  const connection = await deps.store.connections.find(connectionId);
+  if (!connection) throw connectionGone();
+  return connection.capabilities ? connection : refreshCapabilities(deps, { connection, signal });
+}
