@@ -21,6 +21,7 @@ export const envSchema = z
     SIMULATOR_ONE_EXPORT_AT_A_TIME: flag,
     SIMULATOR_EXPORT_LEVELS: z.string(),
     SIMULATOR_UNSUPPORTED_PARAMETERS: z.string(),
+    SIMULATOR_PATIENT_REV_INCLUDES: z.string(),
     SIMULATOR_AUTH: flag,
     SIMULATOR_CLIENT_ID: z.string(),
     SIMULATOR_CLIENT_SECRET: z.string(),

@@ -30,6 +30,8 @@ export const simulatorOptionsSchema = z.strictObject({
   exportLevels: z.array(z.enum(exportLevels)).default([...exportLevels]),
   /** Kick-off parameters that are refused with a 400 naming them, for example `['_since']`. */
   unsupportedParameters: z.array(z.string()).default([]),
+  /** What a search of patients can bring with it, for example `['Observation:patient']`; athenahealth declares nothing. */
+  patientRevIncludes: z.array(z.string().regex(/^[A-Z][A-Za-z]+:patient$/)).default([]),
   auth: z.boolean().default(true),
   clientId: z.string().default('simulator-client'),
   clientSecret: z.string().default('simulator-secret'),

@@ -13,6 +13,7 @@ const changeable = [
   'oneExportAtATime',
   'exportLevels',
   'unsupportedParameters',
+  'patientRevIncludes',
   'tokenSeconds',
   'tokensPerMinute',
   'rateLimit',

@@ -91,6 +91,8 @@ export interface BulkExport {
   readonly discard?: 'due' | 'done';
   /** Called when it has ended, beside the connection's own address. */
   readonly callbackUrl?: string;
+  /** The schedule that started it. */
+  readonly scheduleId?: string;
   /** Whether the clients that want to know are still to be told that it has ended. */
   readonly notify?: 'due' | 'done';
   readonly droppedParameters: readonly string[];

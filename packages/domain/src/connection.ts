@@ -19,6 +19,8 @@ export interface Capabilities {
   readonly exportLevels: readonly ('system' | 'patient' | 'group')[];
   /** Types that can be searched by patient, or read in bulk. */
   readonly resourceTypes: readonly string[];
+  /** `_revinclude` values of a search of patients, such as `Observation:patient`. Left out: none, or read by an older version. */
+  readonly patientRevIncludes?: readonly string[];
 }
 
 /** One practice's credentials at a provider. */

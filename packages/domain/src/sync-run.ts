@@ -55,6 +55,8 @@ export interface SyncRun {
   readonly patientCount?: number;
   /** Called when it has ended, beside the connection's own address. */
   readonly callbackUrl?: string;
+  /** The schedule that started it. */
+  readonly scheduleId?: string;
   readonly notify?: 'due' | 'done';
   readonly warnings: readonly ExportWarning[];
   readonly error?: ExportError;
@@ -67,8 +69,12 @@ export interface SyncRun {
 export interface SyncSearch {
   readonly resourceType: string;
   readonly state: 'pending' | 'completed' | 'failed';
+  /** Its resources come with the answer to the step's search of patients (`_revinclude`), without a request of its own. */
+  readonly isCarried?: true;
   /** The page to go on with. */
   readonly nextUrl?: string;
+  /** The server had forgotten the page to go on with, so the search has started anew: once. */
+  readonly hasRestarted?: true;
   /** When the server answered the first page: what changed after it is the next crawl's. */
   readonly servedAt?: Date;
   readonly requests: number;
@@ -86,7 +92,7 @@ export interface SyncSearch {
   readonly error?: ExportError;
 }
 
-/** A patient's searches, or the reads of many patients' own resources by their ids. */
+/** The searches of a patient, or of some together; or the reads of many patients' own resources by their ids. */
 export interface SyncStep {
   readonly id: string;
   readonly runId: string;
@@ -100,7 +106,9 @@ export interface SyncStep {
 /** A run's sums over its steps, for one type. */
 export interface SyncTypeCount {
   readonly resourceType: string;
+  /** Searches of its own; those that came with another's answer are `carried`. */
   readonly searches: number;
+  readonly carried: number;
   readonly completed: number;
   readonly failed: number;
   readonly requests: number;
@@ -112,9 +120,17 @@ export interface SyncTypeCount {
   readonly rejected: number;
 }
 
-export function newSyncSearch(resourceType: string): SyncSearch {
+/** @param isCarried see `SyncSearch`. */
+export function newSyncSearch({
+  resourceType,
+  isCarried = false,
+}: {
+  readonly resourceType: string;
+  readonly isCarried?: boolean;
+}): SyncSearch {
   return {
     resourceType,
+    ...(isCarried ? { isCarried } : {}),
     state: 'pending',
     requests: 0,
     pages: 0,
@@ -128,7 +144,7 @@ export function newSyncSearch(resourceType: string): SyncSearch {
 
 /**
  * The fewest requests that the server's rules allow for what was crawled: one for each search (a patient and a type, or a
- * list of patients' ids), and one more for every further page.
+ * list of patients' ids, with what comes with it), and one more for every further page.
  */
 export function minimumRequests(counts: readonly Pick<SyncTypeCount, 'searches' | 'pages'>[]): number {
   return counts.reduce((sum, { searches, pages }) => sum + Math.max(searches, pages), 0);

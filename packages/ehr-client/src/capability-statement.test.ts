@@ -16,7 +16,7 @@ describe('interpretStatement', () => {
         {
           operation: [{ name: 'export', definition: 'x' }],
           resource: [
-            { type: 'Patient', operation: exportOperation },
+            { type: 'Patient', operation: exportOperation, searchRevInclude: ['Observation:patient', 7] },
             { type: 'Group', operation: [{ name: 'other', definition: 'http://x/group-export' }] },
             { type: 'Observation' },
           ],
@@ -27,6 +27,7 @@ describe('interpretStatement', () => {
       readAt,
       exportLevels: ['system', 'patient', 'group'],
       resourceTypes: ['Patient', 'Group', 'Observation'],
+      patientRevIncludes: ['Observation:patient'],
       fhirVersion: '4.0.1',
       software: 'athenaOne',
     });
@@ -64,7 +65,7 @@ describe('interpretStatement', () => {
       }),
     },
   ])('$what', ({ value, exportLevels, resourceTypes }) => {
-    expect(interpretStatement(value, readAt)).toEqual({ readAt, exportLevels, resourceTypes });
+    expect(interpretStatement(value, readAt)).toEqual({ readAt, exportLevels, resourceTypes, patientRevIncludes: [] });
   });
 
   test.each([

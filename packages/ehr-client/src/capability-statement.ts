@@ -14,6 +14,7 @@ interface Rest {
 interface StatedResource {
   readonly type?: unknown;
   readonly operation?: unknown;
+  readonly searchRevInclude?: unknown;
 }
 interface Operation {
   readonly name?: unknown;
@@ -56,6 +57,10 @@ export function interpretStatement(value: unknown, readAt: Date): Capabilities {
       ...(exports('Group') ? (['group'] as const) : []),
     ],
     resourceTypes: resources.map(({ type }) => type).filter((type) => typeof type === 'string'),
+    patientRevIncludes: resources
+      .filter(({ type }) => type === 'Patient')
+      .flatMap(({ searchRevInclude: values }) => (Array.isArray(values) ? values : []))
+      .filter((value) => typeof value === 'string'),
     ...(typeof fhirVersion === 'string' ? { fhirVersion } : {}),
     ...(typeof software?.name === 'string' ? { software: software.name } : {}),
   };

@@ -39,6 +39,10 @@ const searchSchema = z.strictObject({
   pageSize: z.int().min(1).max(1000).default(100),
   /** Ids in one `_id` list; some 50 of 30 characters keep a URL under 2,000. */
   idsPerRequest: z.int().min(1).max(500).default(50),
+  /** Patients in one search of their records (a list in `patient`); 1, since not every server takes a list. */
+  patientsPerRequest: z.int().min(1).max(100).default(1),
+  /** False: not to be used although the CapabilityStatement offers it. */
+  revInclude: z.boolean().default(true),
 });
 
 export const providerSchema = z.strictObject({

@@ -18,20 +18,22 @@ const maxPageBytes = 64 * 1024 * 1024;
 
 /**
  * The first page of a search with what the provider demands: parameters of every search, and those of the type.
- * @param options.parameters of the search itself, such as `patient` and `_lastUpdated`.
+ * @param options.parameters of the search itself, such as `patient` and `_lastUpdated`; a list is a parameter that repeats.
  */
 export function searchUrl(options: {
   readonly connection: Connection;
   readonly provider: Provider;
   readonly resourceType: string;
-  readonly parameters: Readonly<Record<string, string>>;
+  readonly parameters: Readonly<Record<string, string | readonly string[]>>;
 }): string {
   const { connection, provider, resourceType, parameters } = options;
   const { search } = provider;
   const url = new URL(`${connection.fhirEndpoint}/${resourceType}`);
   const demanded = { ...search?.parameters, ...search?.parametersByType[resourceType] };
   for (const [name, value] of Object.entries({ ...parameters, ...demanded, _count: String(search?.pageSize ?? 100) })) {
-    url.searchParams.set(name, value.replace('{practiceId}', connection.practiceId ?? ''));
+    for (const one of [value].flat()) {
+      url.searchParams.append(name, one.replace('{practiceId}', connection.practiceId ?? ''));
+    }
   }
   return url.href;
 }

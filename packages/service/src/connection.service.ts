@@ -52,18 +52,14 @@ export function createConnectionService(options: {
       return connection;
     },
 
-    /** Its schedules go with it. @throws AppError `connection-in-use` while an export of it runs. */
+    /** Its schedules go with it. @throws AppError `connection-in-use` while an export or a sync of it runs. */
     async delete(id: string): Promise<void> {
       await find({ id });
-      const active = (await store.bulkExports.listActive()).find(({ connectionId }) => connectionId === id);
-      if (active) {
-        throw new AppError({
-          code: 'connection-in-use',
-          message: 'An export of this connection is running. Delete the connection when it has ended.',
-          retry: 'never',
-          context: { exportId: active.id },
-        });
-      }
+      const isOfIt = ({ connectionId }: { readonly connectionId: string }) => connectionId === id;
+      const activeExport = (await store.bulkExports.listActive()).find(isOfIt);
+      if (activeExport) throw connectionInUse('An export', { exportId: activeExport.id });
+      const activeRun = (await store.syncRuns.listActive()).find(isOfIt);
+      if (activeRun) throw connectionInUse('A sync', { syncRunId: activeRun.id });
       const schedules = await store.schedules.list({ connectionId: id });
       for (const { id: scheduleId } of schedules) await removeSchedule({ store, producer, scheduleId });
       await store.connections.delete(id);
@@ -89,6 +85,15 @@ export function createConnectionService(options: {
       });
     },
   };
+}
+
+function connectionInUse(what: 'An export' | 'A sync', context: Record<string, string>): AppError {
+  return new AppError({
+    code: 'connection-in-use',
+    message: `${what} of this connection is running. Cancel it, or delete the connection when it has ended.`,
+    retry: 'never',
+    context,
+  });
 }
 
 function toConnection({ body, provider }: { readonly body: ConnectionBody; readonly provider: Provider }): Connection {

@@ -28,6 +28,7 @@ export function toStatusView({
   readonly issues: readonly IssueCount[];
 }) {
   const { id, phase, createdAt, completedAt, progress, error, warnings, droppedParameters, counts, statusUrl } = record;
+  const { scheduleId } = record;
   const status = publicStatus(phase);
   return {
     id,
@@ -42,6 +43,7 @@ export function toStatusView({
     ...(statusUrl === undefined ? {} : { statusUrl }),
     ...(progress === undefined ? {} : { progress }),
     request: record.request,
+    ...(scheduleId === undefined ? {} : { scheduleId }),
     counts,
     issues,
     warnings,

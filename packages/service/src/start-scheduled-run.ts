@@ -1,6 +1,7 @@
 import { AppError, isSyncActive, isTerminal, type Schedule } from '@bulkhead/domain';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
+import type { z } from 'zod';
 import { bulkExportRequestSchema } from './bulk-export.schema.ts';
 import { newExport, requestKey } from './new-export.ts';
 import { newSyncRun } from './new-sync-run.ts';
@@ -19,7 +20,8 @@ interface StartOptions {
 /**
  * Starts what a schedule runs, as its POST would: stores the record and hands it to the workers. With the queue away the
  * sweep does the latter.
- * @throws AppError `export-already-running`, `sync-already-running`: with the id of the one that runs.
+ * @throws AppError `export-already-running`, `sync-already-running`: with the id of the one that runs;
+ * `schedule-request-invalid` for what an older version took and this one does not.
  */
 export async function startScheduledRun(options: StartOptions): Promise<void> {
   await refuseOverlap(options);
@@ -49,8 +51,9 @@ async function refuseOverlap({ store, schedule, runId }: StartOptions): Promise<
 async function startExport({ store, producer, schedule, runId, now }: StartOptions): Promise<void> {
   const { connectionId, provider, request } = schedule;
   if (!(await store.bulkExports.find(runId))) {
-    const body = bulkExportRequestSchema.parse({ ...request, connectionId, since: 'last' });
-    const record = { ...(await newExport({ store, provider, body })), id: runId, createdAt: now };
+    const body = parse(bulkExportRequestSchema, { ...request, connectionId, since: 'last' });
+    const made = await newExport({ store, provider, body });
+    const record = { ...made, id: runId, scheduleId: schedule.id, createdAt: now };
     await store.bulkExports.insert({ record, requestKey: requestKey(record.request) });
   }
   await producer.enqueue('export.kick-off', { exportId: runId }).catch(() => undefined);
@@ -59,9 +62,21 @@ async function startExport({ store, producer, schedule, runId, now }: StartOptio
 async function startSync({ store, producer, schedule, runId, now }: StartOptions): Promise<void> {
   const { connectionId, provider, request } = schedule;
   if (!(await store.syncRuns.find(runId))) {
-    const body = syncBodySchema.parse({ ...request, connectionId });
-    const holder = await store.syncRuns.insert({ ...newSyncRun({ provider, body }), id: runId, createdAt: now });
+    const body = parse(syncBodySchema, { ...request, connectionId });
+    const record = { ...newSyncRun({ provider, body }), id: runId, scheduleId: schedule.id, createdAt: now };
+    const holder = await store.syncRuns.insert(record);
     if (holder !== runId) throw syncAlreadyRunning(holder);
   }
   await producer.enqueue('sync.plan', { syncRunId: runId }).catch(() => undefined);
+}
+
+function parse<RequestSchema extends z.ZodType>(schema: RequestSchema, value: unknown): z.output<RequestSchema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new AppError({
+    code: 'schedule-request-invalid',
+    message: 'The request of the schedule is not valid any more. Delete the schedule and create it anew.',
+    retry: 'never',
+    cause: parsed.error,
+  });
 }

@@ -29,12 +29,13 @@ export function toSyncedView({ run, counts }: SyncRunState) {
 /** A run as it is listed. */
 export function toSyncRunView(run: SyncRun) {
   const { id, connectionId, phase, request, types, skipped, patientCount, warnings, error } = run;
-  const { createdAt, startedAt, completedAt } = run;
+  const { createdAt, startedAt, completedAt, scheduleId } = run;
   return {
     id,
     connectionId,
     status: syncRunStatus(phase),
     request,
+    ...(scheduleId === undefined ? {} : { scheduleId }),
     types,
     skipped,
     ...(patientCount === undefined ? {} : { patients: patientCount }),

@@ -39,6 +39,7 @@ const schema = new Schema<BulkExportDocument>(
     grantedScope: String,
     discard: String,
     callbackUrl: String,
+    scheduleId: String,
     notify: String,
     droppedParameters: [String],
     warnings: [{ _id: false, code: String, message: String }],

@@ -25,6 +25,7 @@ const schema = new Schema<SyncRunDocument>(
     skipped: [{ _id: false, resourceType: String, reason: String }],
     patientCount: Number,
     callbackUrl: String,
+    scheduleId: String,
     notify: String,
     warnings: [{ _id: false, code: String, message: String }],
     error: Schema.Types.Mixed,

@@ -67,15 +67,13 @@ export function createSyncStepRepository(database: Database) {
       return { id: _id, ...fields };
     },
 
-    /** Commits one search's progress. @returns false where the run was cancelled or another attempt has taken over. */
-    async saveSearch(
+    /** Commits the progress of searches. @returns false where the run was cancelled or another attempt has taken over. */
+    async saveSearches(
       { id, claim }: StepClaim,
-      { index, search }: { readonly index: number; readonly search: SyncSearch },
+      searches: readonly { readonly index: number; readonly search: SyncSearch }[],
     ): Promise<boolean> {
-      const result = await model.updateOne(
-        { _id: id, claim, state: 'running' },
-        { $set: { [`searches.${index}`]: search } },
-      );
+      const changes = Object.fromEntries(searches.map(({ index, search }) => [`searches.${index}`, search]));
+      const result = await model.updateOne({ _id: id, claim, state: 'running' }, { $set: changes });
       return result.matchedCount === 1;
     },
 
@@ -95,7 +93,7 @@ export function createSyncStepRepository(database: Database) {
     async retryFailed(runId: string): Promise<number> {
       const documents = await model.find({ runId, state: 'failed' as const }).lean();
       for (const { _id, searches } of documents) {
-        const again = searches.map(({ error: _, ...search }) =>
+        const again = searches.map(({ error: _, hasRestarted: __, ...search }) =>
           search.state === 'failed' ? { ...search, state: 'pending' as const } : search,
         );
         await model.updateOne(
@@ -116,7 +114,8 @@ export function createSyncStepRepository(database: Database) {
         {
           $group: {
             _id: '$searches.resourceType',
-            searches: { $sum: 1 },
+            searches: { $sum: { $cond: ['$searches.isCarried', 0, 1] } },
+            carried: { $sum: { $cond: ['$searches.isCarried', 1, 0] } },
             completed: count('completed'),
             failed: count('failed'),
             requests: sum('requests'),

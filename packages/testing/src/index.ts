@@ -1,4 +1,4 @@
-export { makeBulkExport, makeOutputFile, makeSchedule } from './make-records.ts';
+export { makeBulkExport, makeOutputFile, makeSchedule, makeSyncRun } from './make-records.ts';
 export { startTcpProxy, type TcpProxy } from './start-tcp-proxy.ts';
 export { type TestServices, testServices } from './test-services.ts';
 export { waitFor } from './wait-for.ts';

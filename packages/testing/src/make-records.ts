@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type BulkExport, emptyCheckpoint, noCounts, type OutputFile, type Schedule } from '@bulkhead/domain';
+import {
+  type BulkExport,
+  emptyCheckpoint,
+  noCounts,
+  type OutputFile,
+  type Schedule,
+  type SyncRun,
+} from '@bulkhead/domain';
 
 export function makeBulkExport(change: Partial<BulkExport> = {}): BulkExport {
   return {
@@ -50,6 +57,22 @@ export function makeSchedule(change: Partial<Schedule> = {}): Schedule {
     version: 1,
     nextRunAt: new Date('2026-05-02T02:00:00Z'),
     createdAt: new Date('2026-05-01T10:00:00Z'),
+    ...change,
+  };
+}
+
+export function makeSyncRun(change: Partial<SyncRun> = {}): SyncRun {
+  return {
+    id: `sync_${randomUUID()}`,
+    connectionId: 'conn_1',
+    provider: 'athenahealth',
+    request: { includeStandard: true, includeEnhanced: true, resourceTypes: [], patients: [] },
+    phase: 'queued',
+    version: 1,
+    types: [],
+    skipped: [],
+    warnings: [],
+    createdAt: new Date('2024-01-15T10:00:00Z'),
     ...change,
   };
 }

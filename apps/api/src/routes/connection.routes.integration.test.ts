@@ -71,6 +71,23 @@ describe('connections', () => {
     ]);
   });
 
+  test('are not deleted under a running sync: 409 with its id', async () => {
+    const id = await api.createConnection();
+    const headers = { prefer: 'respond-async' };
+    const started = await api.request('POST', '/api/ehr/athenahealth/enhanced-sync', {
+      body: { connectionId: id },
+      headers,
+    });
+    const { status, body } = await api.request('DELETE', `${path}/${id}`);
+    expect([status, body.error.code, body.error.details]).toEqual([
+      409,
+      'connection-in-use',
+      { syncRunId: started.body.data.id },
+    ]);
+    await api.request('DELETE', started.body.data.url);
+    expect((await api.request('DELETE', `${path}/${id}`)).status).toBe(204);
+  });
+
   test.each([
     {
       what: 'a FHIR endpoint at a foreign host',

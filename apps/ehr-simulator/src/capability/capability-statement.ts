@@ -37,7 +37,11 @@ export function capabilityStatement({ options, practice, baseUrl, fhirEndpoint }
         security: { service: [{ coding: [{ code: 'SMART-on-FHIR' }] }], extension: [oauthUris(baseUrl())] },
         resource: [
           ...practice.types.map((type) =>
-            resource({ type, isExportable: type === 'Patient' && levels.includes('patient') }),
+            resource({
+              type,
+              isExportable: type === 'Patient' && levels.includes('patient'),
+              revIncludes: type === 'Patient' ? options.patientRevIncludes : [],
+            }),
           ),
           ...(levels.includes('group')
             ? [{ type: 'Group', interaction: [], operation: [exportOperation('group')] }]
@@ -49,13 +53,19 @@ export function capabilityStatement({ options, practice, baseUrl, fhirEndpoint }
   };
 }
 
-function resource({ type, isExportable }: { readonly type: string; readonly isExportable: boolean }) {
+function resource(options: {
+  readonly type: string;
+  readonly isExportable: boolean;
+  readonly revIncludes: readonly string[];
+}) {
+  const { type, isExportable, revIncludes } = options;
   const names = ['_id', ...(searchableTypes[type] ?? ['patient', '_lastUpdated'])];
   return {
     type,
     interaction: [{ code: 'read' }, { code: 'search-type' }],
     versioning: 'versioned',
     searchParam: names.map((name) => ({ name, type: searchTypes[name] ?? 'token' })),
+    ...(revIncludes.length > 0 ? { searchRevInclude: revIncludes } : {}),
     ...(isExportable ? { operation: [exportOperation('patient')] } : {}),
   };
 }

@@ -10,7 +10,7 @@ export interface FindMatchesInput {
 }
 
 /** Control parameters: they do not narrow a search. */
-const control = new Set(['_count', '_cursor', 'ah-practice', '_sort', '_format']);
+const control = new Set(['_count', '_cursor', 'ah-practice', '_sort', '_format', '_revinclude']);
 
 /** The resources that a search finds, in a fixed order, with the text of their numbers. */
 export async function* findMatches({ practice, type, parameters }: FindMatchesInput): AsyncGenerator<unknown> {

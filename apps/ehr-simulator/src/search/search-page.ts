@@ -1,12 +1,18 @@
 import { OutcomeError } from '../http/outcome-error.ts';
 import type { Simulator } from '../simulator.ts';
 import { findMatches } from './find-matches.ts';
+import { revIncluded } from './rev-included.ts';
 import type { SearchParameters } from './search-parameters.ts';
 
 export interface SearchPageInput {
   readonly simulator: Simulator;
   readonly type: string;
   readonly parameters: SearchParameters;
+}
+
+export interface Found {
+  readonly resourceType: string;
+  readonly id: string;
 }
 
 /** athenahealth's default, and a bound of ours on what `_count` may ask for. */
@@ -26,11 +32,15 @@ export async function searchPage({ simulator, type, parameters }: SearchPageInpu
     if (found.length > count) break;
   }
   const url = (cursor: number) => pageUrl({ simulator, type, parameters, cursor });
-  const entry = found.slice(0, count).map((resource) => ({
-    fullUrl: `${simulator.fhirEndpoint()}/${type}/${(resource as { readonly id: string }).id}`,
+  const matches = found.slice(0, count) as Found[];
+  const included = type === 'Patient' ? await revIncluded({ simulator, patients: matches, parameters }) : [];
+  const toEntry = (mode: 'match' | 'include') => (resource: Found) => ({
+    fullUrl: `${simulator.fhirEndpoint()}/${resource.resourceType}/${resource.id}`,
     resource,
-    search: { mode: 'match' },
-  }));
+    search: { mode },
+  });
+  // `_count` bounds the matches; what is included comes beside it (https://hl7.org/fhir/R4/search.html#count).
+  const entry = [...matches.map(toEntry('match')), ...included.map(toEntry('include'))];
   const next = found.length > count ? [{ relation: 'next', url: url(offset + count) }] : [];
   const link = [{ relation: 'self', url: url(offset) }, ...next];
   return { resourceType: 'Bundle', type: 'searchset', link, ...(entry.length > 0 ? { entry } : {}) };

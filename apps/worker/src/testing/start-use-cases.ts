@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { BulkExport, Connection } from '@bulkhead/domain';
-import { createEhrClient, createProviderRegistry, createWebhookSender } from '@bulkhead/ehr-client';
+import { createEhrClient, createProviderRegistry, createWebhookSender, type Provider } from '@bulkhead/ehr-client';
 import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { createProducer } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
@@ -32,7 +32,12 @@ export interface UseCases {
 
 /** What a worker's use cases work with, without a worker: a test calls them itself, at whatever time it says. */
 export async function startUseCases(
-  options: { readonly simulator?: EhrSimulatorOptions; readonly scope?: string } = {},
+  options: {
+    readonly simulator?: EhrSimulatorOptions;
+    readonly scope?: string;
+    /** Changes to how the provider is searched. */
+    readonly search?: Partial<Provider['search']>;
+  } = {},
 ): Promise<UseCases> {
   const { redisUrl, mongodbUri, prefix } = testServices();
   const simulator = createEhrSimulator({ patients: 4, exportSeconds: 0, retryAfterSeconds: 0, ...options.simulator });
@@ -42,9 +47,10 @@ export async function startUseCases(
   await store.connect();
   await store.migrate();
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
-  const { rateLimit: _, ...provider } = createProviderRegistry({
+  const { rateLimit: _, ...athenahealth } = createProviderRegistry({
     ATHENAHEALTH_FHIR_ENDPOINT: simulator.fhirEndpoint,
   }).get('athenahealth');
+  const provider = { ...athenahealth, search: { ...athenahealth.search, ...options.search } as Provider['search'] };
   // Without the limiter, which has tests of its own: a 429 would rightly keep the next test waiting.
   const registry = { get: () => provider, list: () => [provider] };
   const producer = createProducer({ redis, prefix, onError: () => undefined });
@@ -62,6 +68,7 @@ export async function startUseCases(
     provider: 'athenahealth',
     environment: 'production',
     fhirEndpoint: simulator.fhirEndpoint,
+    practiceId: '195900',
     groupId: 'a-1.C-195900',
     auth: { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret', scope },
     createdAt: clock.now,

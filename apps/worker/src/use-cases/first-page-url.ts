@@ -1,36 +1,49 @@
-import type { Connection, SyncRun, SyncStep } from '@bulkhead/domain';
+import type { SyncRun, SyncStep } from '@bulkhead/domain';
 import { type EhrSession, searchUrl } from '@bulkhead/ehr-client';
 import type { UseCaseDeps } from './deps.ts';
+import type { Search } from './step-searches.ts';
 
 /** `_lastUpdated` is day-granular at athenahealth, and clocks differ: a day is asked for again, and the versions sort it out. */
 const overlapMs = 24 * 60 * 60_000;
 
-/** Where a search of a step starts: by the patient's id, and by what changed since the last crawl of this type. */
+/** Where a search of a step starts: by the patients' ids, and by what changed since the last crawl of this type. */
 export async function firstPageUrl(
-  { store }: UseCaseDeps,
+  deps: UseCaseDeps,
   options: {
     readonly step: SyncStep;
     readonly run: SyncRun;
-    readonly connection: Connection;
     readonly session: EhrSession;
-    readonly resourceType: string;
+    readonly search: Search;
   },
 ): Promise<string> {
-  const { step, run, connection, session, resourceType } = options;
-  const { connectionId, patientIds } = step;
-  const [first = ''] = patientIds;
-  if (resourceType === 'Patient') {
-    // No `_lastUpdated`: the list is one request anyway, and each patient has a mark of their own.
-    return searchUrl({
-      connection,
-      provider: session.provider,
-      resourceType,
-      parameters: { _id: patientIds.join(',') },
-    });
+  const { step, session, search } = options;
+  const { connection, provider } = session;
+  const { resourceType } = search.lead;
+  const ids = step.patientIds.join(',');
+  if (resourceType !== 'Patient') {
+    const day = await changedSince(deps, options);
+    const parameters = { patient: ids, ...(day === undefined ? {} : { _lastUpdated: `ge${day}` }) };
+    return searchUrl({ connection, provider, resourceType, parameters });
   }
-  const mark = (await store.crawlMarks.find({ connectionId, patientId: first }))[resourceType];
-  const since = run.request.since === undefined ? mark : new Date(run.request.since);
-  const day = since && new Date(since.getTime() - overlapMs).toISOString().slice(0, 10);
-  const parameters = { patient: first, ...(day === undefined ? {} : { _lastUpdated: `ge${day}` }) };
-  return searchUrl({ connection, provider: session.provider, resourceType, parameters });
+  // No `_lastUpdated`: it would narrow the patients, not what is carried with them.
+  const carried = search.carried.map((one) => `${one.resourceType}:patient`);
+  const parameters = { _id: ids, _revinclude: carried };
+  return searchUrl({ connection, provider, resourceType, parameters });
+}
+
+/** The day from which every one of the patients is to be asked for; undefined: from the beginning. */
+async function changedSince(
+  { store }: UseCaseDeps,
+  { step, run, search }: { readonly step: SyncStep; readonly run: SyncRun; readonly search: Search },
+): Promise<string | undefined> {
+  const { connectionId, patientIds } = step;
+  const toDay = (ms: number) => new Date(ms - overlapMs).toISOString().slice(0, 10);
+  if (run.request.since !== undefined) return toDay(Date.parse(run.request.since));
+  let oldestMs = Number.POSITIVE_INFINITY;
+  for (const patientId of patientIds) {
+    const mark = (await store.crawlMarks.find({ connectionId, patientId }))[search.lead.resourceType];
+    if (!mark) return undefined;
+    oldestMs = Math.min(oldestMs, mark.getTime());
+  }
+  return toDay(oldestMs);
 }

@@ -1,17 +1,11 @@
-import {
-  AppError,
-  type Connection,
-  newSyncSearch,
-  type SkippedType,
-  type SyncRun,
-  type SyncStep,
-} from '@bulkhead/domain';
+import { AppError, type Connection, type SkippedType, type SyncRun } from '@bulkhead/domain';
 import type { Provider } from '@bulkhead/ehr-client';
 import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
 import type { UseCaseDeps } from './deps.ts';
+import { layOutSteps } from './lay-out-steps.ts';
 import { withCapabilities } from './with-capabilities.ts';
 
-/** Lays out what a run has to ask for, a step per patient, and starts it. Planned already: only starts it. */
+/** Lays out what a run has to ask for, and starts it. Planned already: only starts it. */
 export async function planSync(
   deps: UseCaseDeps,
   { syncRunId, signal }: { readonly syncRunId: string; readonly signal: AbortSignal },
@@ -24,7 +18,7 @@ export async function planSync(
   const { types, skipped } = chooseTypes({ run, connection, provider });
   const patientIds = await choosePatients(deps, { run, connection });
   await store.prepareResourceTypes(types);
-  const steps = toSteps({ run, types, patientIds, idsPerRequest: provider.search?.idsPerRequest ?? 50 });
+  const steps = layOutSteps({ run, types, patientIds, connection, provider });
   await store.syncSteps.insertMissing(steps);
   const change = { types, skipped, patientCount: patientIds.length, startedAt: now() };
   if (!(await store.syncRuns.transition({ from: run, to: 'running', change }))) {
@@ -83,34 +77,4 @@ async function choosePatients(
     message: 'No patient of this connection is known yet. Run a bulk export first, or name the patients.',
     retry: 'never',
   });
-}
-
-function toSteps(options: {
-  readonly run: SyncRun;
-  readonly types: readonly string[];
-  readonly patientIds: readonly string[];
-  readonly idsPerRequest: number;
-}): SyncStep[] {
-  const { run, types, patientIds, idsPerRequest } = options;
-  const byPatient = types.filter((type) => type !== 'Patient');
-  const lists = types.includes('Patient') ? chunk(patientIds, idsPerRequest) : [];
-  const plans = [
-    // The patients themselves are had by lists of ids, many in one request.
-    ...lists.map((ids) => ({ patientIds: ids, resourceTypes: ['Patient'] })),
-    ...(byPatient.length > 0 ? patientIds.map((id) => ({ patientIds: [id], resourceTypes: byPatient })) : []),
-  ];
-  return plans.map(({ patientIds: ids, resourceTypes }, index) => ({
-    id: `${run.id}.${String(index).padStart(6, '0')}`,
-    runId: run.id,
-    connectionId: run.connectionId,
-    patientIds: ids,
-    searches: resourceTypes.map(newSyncSearch),
-    state: 'pending',
-    attempts: 0,
-  }));
-}
-
-function chunk(ids: readonly string[], size: number): string[][] {
-  const count = Math.ceil(ids.length / size);
-  return Array.from({ length: count }, (_, index) => ids.slice(index * size, (index + 1) * size));
 }

@@ -5,6 +5,7 @@ import { makeSchedule, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createProcessors } from '../processors/create-processors.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
+import { notifyClients } from './notify-clients.ts';
 import { runSchedule } from './run-schedule.ts';
 import { sweepSchedules } from './sweep-schedules.ts';
 
@@ -134,6 +135,73 @@ describe.each([{ kind: 'export' as const }, { kind: 'sync' as const }])('a sched
       expect(await runsOf(schedule)).toEqual([runId]);
       const { lastRun, starting: left } = await read(schedule);
       expect([lastRun, left]).toEqual([{ ...starting, outcome: 'started' }, undefined]);
+    },
+  );
+});
+
+describe('the clients of a schedule', () => {
+  const told = async ({ connectionId }: Schedule) => {
+    const deliveries = await cases.deps.store.webhookDeliveries.list({ connectionId, limit: 10 });
+    return deliveries.map(({ body }) => JSON.parse(body));
+  };
+  const withWebhook = async (change: Partial<Schedule> = {}) => {
+    const schedule = await add(change);
+    await cases.deps.store.connections.saveWebhook({
+      id: schedule.connectionId,
+      url: 'https://client.example/hook',
+      secret: 'whsec_c2VjcmV0',
+    });
+    return schedule;
+  };
+
+  test('are told of a run that could not start, once, and the next night is planned', async () => {
+    const schedule = await withWebhook({ kind: 'sync', request: { resourceTypes: ['Nonsense'] } });
+    const { id, connectionId } = schedule;
+    cases.clock.now = at('2026-05-02T02:00:00Z');
+    await run(schedule);
+    await run(schedule);
+    expect(await read(schedule)).toMatchObject({
+      lastRun: { outcome: 'failed', reason: 'schedule-request-invalid' },
+      nextRunAt: at('2026-05-03T02:00:00Z'),
+    });
+    expect(await told(schedule)).toEqual([
+      {
+        type: 'schedule.failed',
+        timestamp: '2026-05-02T02:00:00.000Z',
+        data: { id, connectionId, kind: 'sync', errorCode: 'schedule-request-invalid' },
+      },
+    ]);
+  });
+
+  test('are told of a night that was skipped, and which run was in the way', async () => {
+    const schedule = await withWebhook();
+    cases.clock.now = at('2026-05-02T02:00:00Z');
+    await run(schedule);
+    const [runId] = await runsOf(schedule);
+    cases.clock.now = at('2026-05-03T02:00:00Z');
+    await run(schedule);
+    expect(await told(schedule)).toMatchObject([
+      { type: 'schedule.skipped', data: { id: schedule.id, runId, errorCode: 'export-already-running' } },
+    ]);
+  });
+
+  test.each([{ kind: 'export' as const }, { kind: 'sync' as const }])(
+    'see by which schedule an $kind was started that has failed',
+    async ({ kind }) => {
+      const schedule = await withWebhook({ kind });
+      const { store } = cases.deps;
+      cases.clock.now = at('2026-05-02T02:00:00Z');
+      await run(schedule);
+      const [id = ''] = await runsOf(schedule);
+      const [records, of] =
+        kind === 'export'
+          ? ([store.bulkExports, 'bulk-export'] as const)
+          : ([store.syncRuns, 'sync-run'] as const);
+      const from = await records.find(id);
+      if (!from) throw new Error('no run');
+      await records.transition({ from, to: 'failed' } as never);
+      await notifyClients(cases.deps, { kind: of, id });
+      expect(await told(schedule)).toMatchObject([{ type: `${of}.failed`, data: { id, scheduleId: schedule.id } }]);
     },
   );
 });

@@ -1,5 +1,6 @@
 import { AppError, nextRun, type Schedule, type ScheduleRun } from '@bulkhead/domain';
 import { newId, removeSchedule, startScheduledRun } from '@bulkhead/service';
+import { callBack } from './call-back.ts';
 import type { UseCaseDeps } from './deps.ts';
 
 /** Clocks of workers differ by less; a job that comes earlier than this is not for the run that is next. */
@@ -39,6 +40,7 @@ async function start(deps: UseCaseDeps, schedule: Schedule): Promise<void> {
     return logger.warn('schedule of a deleted connection removed', { scheduleId: id, connectionId });
   }
   const lastRun = await startOrSkip(deps, { schedule, ...starting });
+  if (lastRun.outcome !== 'started') await tell(deps, { schedule, lastRun, runId: starting.runId });
   await store.schedules.settle({ id, runId: starting.runId, lastRun });
   const { outcome, reason } = lastRun;
   logger.info('schedule ran', { scheduleId: id, connectionId, outcome, reason });
@@ -59,6 +61,24 @@ async function startOrSkip(
     if (!overlaps.has(reason)) return { at, outcome: 'failed', reason };
     return { at, outcome: 'skipped-overlap', reason, ...(typeof other === 'string' ? { runId: other } : {}) };
   }
+}
+
+/** A run that starts tells of its end itself; one that does not would be missed by nobody. */
+async function tell(
+  deps: UseCaseDeps,
+  { schedule, lastRun, runId }: { readonly schedule: Schedule; readonly lastRun: ScheduleRun; readonly runId: string },
+): Promise<void> {
+  const { id: scheduleId, connectionId, kind } = schedule;
+  const { at, outcome, reason } = lastRun;
+  const data = {
+    id: scheduleId,
+    connectionId,
+    kind,
+    ...(lastRun.runId === undefined ? {} : { runId: lastRun.runId }),
+    errorCode: reason,
+  };
+  const type = outcome === 'failed' ? 'schedule.failed' : 'schedule.skipped';
+  await callBack(deps, { event: { id: `${scheduleId}.${runId}`, connectionId, type, at, data } });
 }
 
 const overlaps: ReadonlySet<string> = new Set(['export-already-running', 'sync-already-running']);

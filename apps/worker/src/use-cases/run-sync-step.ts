@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { AppError, type Connection, type SyncRun, type SyncSearch, type SyncStep } from '@bulkhead/domain';
-import { readSearchPage, type SearchPage } from '@bulkhead/ehr-client';
+import { AppError, type SyncRun, type SyncStep } from '@bulkhead/domain';
+import { EhrHttpError, type EhrSession, readSearchPage } from '@bulkhead/ehr-client';
 import type { StepClaim } from '@bulkhead/store';
 import { connectionGone } from './connection-gone.ts';
 import type { UseCaseDeps } from './deps.ts';
 import { toExportError } from './fail-export.ts';
 import { firstPageUrl } from './first-page-url.ts';
+import { failedSearch, restarted, type Search, toSearches, withPage } from './step-searches.ts';
 import { storeSearchPage } from './store-search-page.ts';
 
 export interface StepRun {
@@ -17,14 +18,14 @@ export interface StepRun {
 interface Work {
   readonly step: SyncStep;
   readonly run: SyncRun;
-  readonly connection: Connection;
+  readonly session: EhrSession;
   readonly claim: StepClaim;
   readonly signal: AbortSignal;
 }
 
-/** A patient's searches, one after the other and page by page, from where the last attempt got. A settled step: does nothing. */
+/** A step's searches, one after the other and page by page, from where the last attempt got. A settled step: does nothing. */
 export async function runSyncStep(deps: UseCaseDeps, { stepId, isLastAttempt, signal }: StepRun): Promise<void> {
-  const { store } = deps;
+  const { store, ehr } = deps;
   const claim = { id: stepId, claim: randomUUID() };
   const step = await store.syncSteps.claim(claim);
   if (!step) return;
@@ -32,14 +33,14 @@ export async function runSyncStep(deps: UseCaseDeps, { stepId, isLastAttempt, si
   const connection = await store.connections.find(step.connectionId);
   if (!run || !connection) throw connectionGone();
   if (run.phase !== 'running') return store.syncSteps.cancelUnsettled(run.id);
+  const work = { step, run, session: ehr.session(connection), claim, signal };
   let failed = 0;
-  for (const [index, search] of step.searches.entries()) {
-    if (search.state === 'completed') continue;
-    const work = { step, run, connection, claim, signal };
-    const ended = await runSearch(deps, { work, index, search, isLastAttempt });
+  for (const search of toSearches(step.searches)) {
+    if (search.lead.state === 'completed') continue;
+    const ended = await runSearch(deps, { work, search, isLastAttempt });
     // Cancelled, or another attempt has taken over.
     if (!ended) return;
-    if (ended.state === 'failed') failed += 1;
+    if (ended.lead.state === 'failed') failed += 1;
   }
   await store.syncSteps.settle(claim, failed > 0 ? 'failed' : 'completed');
 }
@@ -47,73 +48,72 @@ export async function runSyncStep(deps: UseCaseDeps, { stepId, isLastAttempt, si
 /** A search that can never succeed fails alone; the patient's others go on. */
 async function runSearch(
   deps: UseCaseDeps,
-  options: {
-    readonly work: Work;
-    readonly index: number;
-    readonly search: SyncSearch;
-    readonly isLastAttempt: boolean;
-  },
-): Promise<SyncSearch | undefined> {
-  const { work, index, isLastAttempt } = options;
-  const { claim, signal } = work;
-  let search = options.search;
-  const save = async (next: SyncSearch) => {
+  options: { readonly work: Work; readonly search: Search; readonly isLastAttempt: boolean },
+): Promise<Search | undefined> {
+  const { work, isLastAttempt } = options;
+  let { search } = options;
+  const save = async (next: Search) => {
     search = next;
-    return deps.store.syncSteps.saveSearch(claim, { index, search });
+    return saveSearch(deps, { work, search });
   };
   try {
-    while (search.state !== 'completed') {
+    while (search.lead.state !== 'completed') {
       if (!(await save(await readPage(deps, { work, search })))) return undefined;
     }
-    await advanceMark(deps, { work, search });
+    await advanceMarks(deps, { work, search });
     return search;
   } catch (error) {
     const isFinal = isLastAttempt || (error instanceof AppError && error.retry === 'never');
-    if (!isFinal || signal.aborted) throw error;
-    return (await save({ ...search, state: 'failed', error: toExportError(error) })) ? search : undefined;
+    if (!isFinal || work.signal.aborted) throw error;
+    return (await save(failedSearch(search, toExportError(error)))) ? search : undefined;
   }
 }
 
-async function readPage(
-  deps: UseCaseDeps,
-  { work, search }: { readonly work: Work; readonly search: SyncSearch },
-): Promise<SyncSearch> {
-  const { step, run, connection, signal } = work;
-  const session = deps.ehr.session(connection);
-  const url = search.nextUrl ?? (await firstPageUrl(deps, { ...work, session, resourceType: search.resourceType }));
-  const page: SearchPage = await readSearchPage({ session, url, signal });
-  const { resourceType } = search;
-  const counts = await storeSearchPage(deps, { page, resourceType, run, step });
-  const { nextUrl: _, error: __, ...before } = search;
-  return {
-    ...before,
-    servedAt: search.servedAt ?? page.servedAt,
-    requests: search.requests + 1,
-    pages: search.pages + 1,
-    fetched: search.fetched + page.resources.length,
-    stored: search.stored + counts.stored,
-    unchanged: search.unchanged + counts.unchanged,
-    stale: search.stale + counts.stale,
-    rejected: search.rejected + counts.rejected,
-    ...(page.nextUrl === undefined ? { state: 'completed' } : { nextUrl: page.nextUrl }),
-  };
+async function saveSearch({ store }: UseCaseDeps, { work, search }: { work: Work; search: Search }): Promise<boolean> {
+  const indexes = new Map(work.step.searches.map(({ resourceType }, index) => [resourceType, index]));
+  const changed = [search.lead, ...search.carried];
+  return store.syncSteps.saveSearches(
+    work.claim,
+    changed.map((one) => ({ index: indexes.get(one.resourceType) ?? 0, search: one })),
+  );
+}
+
+async function readPage(deps: UseCaseDeps, { work, search }: { work: Work; search: Search }): Promise<Search> {
+  const { step, run, session, signal } = work;
+  const url = search.lead.nextUrl ?? (await firstPageUrl(deps, { step, run, session, search }));
+  try {
+    const page = await readSearchPage({ session, url, signal });
+    return withPage(search, { page, counts: await storeSearchPage(deps, { page, search, run, step }) });
+  } catch (error) {
+    if (!isForgottenPage({ error, search })) throw error;
+    deps.logger.warn('the EHR has forgotten a page, its search starts anew', { syncRunId: run.id, stepId: step.id });
+    return restarted(search);
+  }
+}
+
+/** Paging links live for minutes at some servers, and a step may have waited longer for its turn. */
+function isForgottenPage({ error, search }: { readonly error: unknown; readonly search: Search }): boolean {
+  const { nextUrl, hasRestarted } = search.lead;
+  if (nextUrl === undefined || hasRestarted) return false;
+  if (error instanceof EhrHttpError) return [400, 404, 410].includes(error.status);
+  return error instanceof AppError && error.code === 'search-refused';
 }
 
 /** Only where the search left no gap behind the last one. */
-async function advanceMark(
-  { store }: UseCaseDeps,
-  { work, search }: { readonly work: Work; readonly search: SyncSearch },
-): Promise<void> {
-  const { step, run } = work;
-  const { connectionId, patientIds } = step;
-  const { resourceType, servedAt: at } = search;
-  const { since } = run.request;
-  if (!at) return;
-  for (const patientId of patientIds) {
-    if (since !== undefined) {
-      const mark = (await store.crawlMarks.find({ connectionId, patientId }))[resourceType];
-      if (!mark || mark.getTime() < Date.parse(since)) continue;
+async function advanceMarks({ store }: UseCaseDeps, { work, search }: { work: Work; search: Search }): Promise<void> {
+  const { connectionId, patientIds } = work.step;
+  const { request, types } = work.run;
+  const { since } = request;
+  for (const { resourceType, servedAt: at, isCarried } of [search.lead, ...search.carried]) {
+    // Patients that only lead to what was asked for are not stored.
+    if (!at || !types.includes(resourceType)) continue;
+    const isNarrowed = since !== undefined && resourceType !== 'Patient' && !isCarried;
+    for (const patientId of patientIds) {
+      if (isNarrowed) {
+        const mark = (await store.crawlMarks.find({ connectionId, patientId }))[resourceType];
+        if (!mark || mark.getTime() < Date.parse(since)) continue;
+      }
+      await store.crawlMarks.advance({ connectionId, patientId, resourceType, at });
     }
-    await store.crawlMarks.advance({ connectionId, patientId, resourceType, at });
   }
 }

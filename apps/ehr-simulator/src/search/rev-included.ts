@@ -1,0 +1,31 @@
+import { OutcomeError } from '../http/outcome-error.ts';
+import { parseExact } from '../json/parse-exact.ts';
+import type { Simulator } from '../simulator.ts';
+import type { Found } from './search-page.ts';
+import type { SearchParameters } from './search-parameters.ts';
+
+/**
+ * What points at the patients of a page, by `_revinclude=Type:patient`.
+ * @throws OutcomeError 400 for one that the CapabilityStatement does not declare.
+ */
+export async function revIncluded(options: {
+  readonly simulator: Simulator;
+  readonly patients: readonly Found[];
+  readonly parameters: SearchParameters;
+}): Promise<Found[]> {
+  const { simulator, patients, parameters } = options;
+  const wanted = parameters.get('_revinclude') ?? [];
+  const unknown = wanted.find((value) => !simulator.options.patientRevIncludes.includes(value));
+  if (unknown !== undefined) {
+    throw new OutcomeError({ status: 400, code: 'not-supported', text: `_revinclude=${unknown} is not supported.` });
+  }
+  const found: Found[] = [];
+  for (const value of wanted) {
+    const [type = ''] = value.split(':');
+    for (const { id } of patients) {
+      const resources = await simulator.practice.ofPatient({ type, patientId: id });
+      found.push(...resources.map(({ text }) => parseExact(text) as Found));
+    }
+  }
+  return found;
+}
