@@ -1,7 +1,7 @@
 import { OutcomeError } from '../http/outcome-error.ts';
 import { parseExact } from '../json/parse-exact.ts';
 import type { Simulator } from '../simulator.ts';
-import type { Found } from './search-page.ts';
+import type { FoundResource } from './found-resource.ts';
 import type { SearchParameters } from './search-parameters.ts';
 
 /**
@@ -10,21 +10,21 @@ import type { SearchParameters } from './search-parameters.ts';
  */
 export async function revIncluded(options: {
   readonly simulator: Simulator;
-  readonly patients: readonly Found[];
+  readonly patients: readonly FoundResource[];
   readonly parameters: SearchParameters;
-}): Promise<Found[]> {
+}): Promise<FoundResource[]> {
   const { simulator, patients, parameters } = options;
   const wanted = parameters.get('_revinclude') ?? [];
   const unknown = wanted.find((value) => !simulator.options.patientRevIncludes.includes(value));
   if (unknown !== undefined) {
     throw new OutcomeError({ status: 400, code: 'not-supported', text: `_revinclude=${unknown} is not supported.` });
   }
-  const found: Found[] = [];
+  const found: FoundResource[] = [];
   for (const value of wanted) {
     const [type = ''] = value.split(':');
     for (const { id } of patients) {
       const resources = await simulator.practice.ofPatient({ type, patientId: id });
-      found.push(...resources.map(({ text }) => parseExact(text) as Found));
+      found.push(...resources.map(({ text }) => parseExact(text) as FoundResource));
     }
   }
   return found;

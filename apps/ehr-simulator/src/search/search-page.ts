@@ -1,6 +1,7 @@
 import { OutcomeError } from '../http/outcome-error.ts';
 import type { Simulator } from '../simulator.ts';
 import { findMatches } from './find-matches.ts';
+import type { FoundResource } from './found-resource.ts';
 import { revIncluded } from './rev-included.ts';
 import type { SearchParameters } from './search-parameters.ts';
 
@@ -8,11 +9,6 @@ export interface SearchPageInput {
   readonly simulator: Simulator;
   readonly type: string;
   readonly parameters: SearchParameters;
-}
-
-export interface Found {
-  readonly resourceType: string;
-  readonly id: string;
 }
 
 /** athenahealth's default, and a bound of ours on what `_count` may ask for. */
@@ -32,9 +28,9 @@ export async function searchPage({ simulator, type, parameters }: SearchPageInpu
     if (found.length > count) break;
   }
   const url = (cursor: number) => pageUrl({ simulator, type, parameters, cursor });
-  const matches = found.slice(0, count) as Found[];
+  const matches = found.slice(0, count) as FoundResource[];
   const included = type === 'Patient' ? await revIncluded({ simulator, patients: matches, parameters }) : [];
-  const toEntry = (mode: 'match' | 'include') => (resource: Found) => ({
+  const toEntry = (mode: 'match' | 'include') => (resource: FoundResource) => ({
     fullUrl: `${simulator.fhirEndpoint()}/${resource.resourceType}/${resource.id}`,
     resource,
     search: { mode },

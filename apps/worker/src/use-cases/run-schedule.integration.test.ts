@@ -194,9 +194,7 @@ describe('the clients of a schedule', () => {
       await run(schedule);
       const [id = ''] = await runsOf(schedule);
       const [records, of] =
-        kind === 'export'
-          ? ([store.bulkExports, 'bulk-export'] as const)
-          : ([store.syncRuns, 'sync-run'] as const);
+        kind === 'export' ? ([store.bulkExports, 'bulk-export'] as const) : ([store.syncRuns, 'sync-run'] as const);
       const from = await records.find(id);
       if (!from) throw new Error('no run');
       await records.transition({ from, to: 'failed' } as never);

@@ -1,11 +1,19 @@
 import type { ExportError, SyncSearch } from '@bulkhead/domain';
 import type { SearchPage } from '@bulkhead/ehr-client';
-import type { PageCounts } from './store-search-page.ts';
 
 /** A search that has requests of its own, with those whose resources come with its answer. */
 export interface Search {
   readonly lead: SyncSearch;
   readonly carried: readonly SyncSearch[];
+}
+
+/** What a page brought of one type. */
+export interface PageCounts {
+  readonly fetched: number;
+  readonly stored: number;
+  readonly unchanged: number;
+  readonly stale: number;
+  readonly rejected: number;
 }
 
 /** What a step asks for: the search of patients leads those that it carries, every other one stands alone. */

@@ -3,16 +3,8 @@ import type { SearchPage } from '@bulkhead/ehr-client';
 import { parseResourceLine } from '@bulkhead/fhir';
 import { fitsInDocument, type ResourceDocument, toResourceDocument } from '@bulkhead/store';
 import type { UseCaseDeps } from './deps.ts';
-import type { Search } from './step-searches.ts';
+import type { PageCounts, Search } from './step-searches.ts';
 import { withDocuments } from './with-documents.ts';
-
-export interface PageCounts {
-  readonly fetched: number;
-  readonly stored: number;
-  readonly unchanged: number;
-  readonly stale: number;
-  readonly rejected: number;
-}
 
 /**
  * Stores what a page of a search brought, through the same checks and the same writer as a line of a file.

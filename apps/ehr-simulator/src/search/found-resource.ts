@@ -1,0 +1,4 @@
+export interface FoundResource {
+  readonly resourceType: string;
+  readonly id: string;
+}
