@@ -15,6 +15,7 @@ import {
   createWebhookService,
 } from '@bulkhead/service';
 import { createStore } from '@bulkhead/store';
+import type { Express } from 'express';
 import { createHttpApp } from './create-http-app.ts';
 import type { ApiConfig } from './env.ts';
 
@@ -31,7 +32,7 @@ export function buildApp({
   readonly kickOffWaitMs?: number;
   /** How long the answer to an enhanced sync waits for its end. */
   readonly syncWaitMs?: number;
-}): App & { readonly port: number } {
+}): App & { readonly port: number; readonly http: Express } {
   const onError = (error: Error) => logger.warn('redis connection failed', { error });
   const registry = createProviderRegistry(config);
   const redis = connectRedis({ url: config.REDIS_URL, waiting: false, onError });
@@ -64,6 +65,7 @@ export function buildApp({
   const server = createServer(http);
 
   return {
+    http,
     get port() {
       return (server.address() as AddressInfo).port;
     },

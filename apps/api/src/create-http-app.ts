@@ -22,6 +22,7 @@ import { bulkExportRoutes } from './routes/bulk-export.routes.ts';
 import { bullBoardPath, bullBoardRoute } from './routes/bull-board.route.ts';
 import { capabilitiesRoute } from './routes/capabilities.route.ts';
 import { connectionRoutes } from './routes/connection.routes.ts';
+import { docsRoutes } from './routes/docs.routes.ts';
 import { documentRoutes } from './routes/document.routes.ts';
 import { healthRoutes } from './routes/health.routes.ts';
 import { quarantineRoutes } from './routes/quarantine.routes.ts';
@@ -52,7 +53,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   app.disable('x-powered-by');
   app.use(logRequests(deps.logger));
   app.use(helmet());
-  app.use(healthRoutes(deps));
+  app.use(healthRoutes(deps), docsRoutes());
   app.use(bullBoardPath, authenticateOperator(deps), bullBoardRoute(deps));
 
   const api = express.Router();

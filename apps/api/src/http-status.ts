@@ -1,5 +1,5 @@
 /** AppError codes that clients can meet, with their HTTP status; listed in docs/errors.md. Every other error is a 500. */
-export const httpStatus: Readonly<Record<string, number>> = {
+export const httpStatus = {
   'invalid-request': 400,
   'not-json': 400,
   unauthenticated: 401,
@@ -30,4 +30,4 @@ export const httpStatus: Readonly<Record<string, number>> = {
   'search-too-costly': 422,
   unavailable: 503,
   'capabilities-unknown': 503,
-};
+} as const satisfies Readonly<Record<string, number>>;

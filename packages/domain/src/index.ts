@@ -13,6 +13,7 @@ export {
 export {
   type BulkExportPhase,
   type BulkExportStatus,
+  bulkExportPhases,
   canFollow,
   canReopen,
   isTerminal,

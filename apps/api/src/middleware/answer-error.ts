@@ -9,7 +9,7 @@ export function answerError(logger: Logger): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {
     if (response.headersSent) return next(error);
     const known = toAppError(error);
-    const status = httpStatus[known.code] ?? 500;
+    const status = (httpStatus as Readonly<Record<string, number>>)[known.code] ?? 500;
     if (status >= 500 && status !== 502) logger.error('request failed', { status, code: known.code, error });
     if (typeof known.retry === 'object') response.set('Retry-After', String(Math.ceil(known.retry.afterMs / 1000)));
     if (status === 401) response.set('WWW-Authenticate', 'Bearer');

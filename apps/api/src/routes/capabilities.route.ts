@@ -3,7 +3,7 @@ import { Router } from 'express';
 import { z } from 'zod';
 import { parseRequest } from '../middleware/parse-request.ts';
 
-const querySchema = z.strictObject({ connectionId: z.string().min(1).max(100) });
+export const capabilitiesQuerySchema = z.strictObject({ connectionId: z.string().min(1).max(100) });
 
 /** The guide's endpoint 4. */
 export function capabilitiesRoute(options: {
@@ -14,7 +14,7 @@ export function capabilitiesRoute(options: {
   const router = Router();
   router.get('/:provider/capabilities', async (request, response) => {
     const provider = registry.get(request.params.provider);
-    const { connectionId } = parseRequest(querySchema, request.query);
+    const { connectionId } = parseRequest(capabilitiesQuerySchema, request.query);
     const capabilities = await connections.capabilities({ provider: provider.id, id: connectionId });
     response.json({ success: true, data: toCapabilitiesView({ capabilities, provider }) });
   });

@@ -82,6 +82,7 @@ function matches(header: string | undefined, etag: string): boolean {
 
 function unsatisfiable(response: Response, sizeBytes: number): AppError {
   response.removeHeader('content-disposition');
+  response.removeHeader('content-type');
   response.removeHeader('etag');
   response.set('content-range', `bytes */${sizeBytes}`);
   return new AppError({

@@ -5,7 +5,7 @@ import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { parseRequest } from '../middleware/parse-request.ts';
 
-const querySchema = z.strictObject({ connectionId: z.string().min(1).max(100) });
+export const resourceQuerySchema = z.strictObject({ connectionId: z.string().min(1).max(100) });
 
 const bundle = 'application/fhir+json';
 const ndjson = 'application/fhir+ndjson';
@@ -36,7 +36,7 @@ export function resourceRoutes({ resources }: { readonly resources: ResourceServ
   });
 
   router.get('/:provider/resources/:type/:id', async (request, response) => {
-    const { connectionId } = parseRequest(querySchema, request.query);
+    const { connectionId } = parseRequest(resourceQuerySchema, request.query);
     const { provider, type, id } = request.params;
     const text = await resources.read({ provider, connectionId, resourceType: type, resourceId: id });
     response.set('content-type', bundle).send(Buffer.from(text));
@@ -51,7 +51,9 @@ function readAddress(request: Request) {
   // A client can send any Host; the links are for itself alone.
   const address = new URL(request.originalUrl, URL.canParse(origin) ? origin : 'http://localhost');
   const parameters = new URLSearchParams(address.search);
-  const { connectionId } = parseRequest(querySchema, { connectionId: single(parameters.getAll('connectionId')) });
+  const { connectionId } = parseRequest(resourceQuerySchema, {
+    connectionId: single(parameters.getAll('connectionId')),
+  });
   parameters.delete('connectionId');
   return { address, parameters, connectionId };
 }

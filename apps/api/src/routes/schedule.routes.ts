@@ -9,7 +9,7 @@ import { Router } from 'express';
 import { z } from 'zod';
 import { parseRequest } from '../middleware/parse-request.ts';
 
-const listQuerySchema = z.strictObject({
+export const scheduleListQuerySchema = z.strictObject({
   connectionId: z.string().min(1).max(100).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(50),
 });
@@ -25,7 +25,7 @@ export function scheduleRoutes({ schedules }: { readonly schedules: ScheduleServ
   });
 
   router.get('/schedules', async (request, response) => {
-    const states = await schedules.list(parseRequest(listQuerySchema, request.query));
+    const states = await schedules.list(parseRequest(scheduleListQuerySchema, request.query));
     response.json({ success: true, data: states.map(toScheduleView) });
   });
 

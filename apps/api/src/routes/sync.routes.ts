@@ -11,7 +11,7 @@ import { Router } from 'express';
 import { z } from 'zod';
 import { parseRequest } from '../middleware/parse-request.ts';
 
-const listQuerySchema = z.strictObject({
+export const syncListQuerySchema = z.strictObject({
   connectionId: z.string().min(1).max(100),
   limit: z.coerce.number().int().min(1).max(1000).default(50),
 });
@@ -36,7 +36,7 @@ export function syncRoutes({ syncs }: { readonly syncs: SyncService }): Router {
   });
 
   router.get('/:provider/sync-runs', async (request, response) => {
-    const query = parseRequest(listQuerySchema, request.query);
+    const query = parseRequest(syncListQuerySchema, request.query);
     const runs = await syncs.list({ provider: request.params.provider, ...query });
     response.json({ success: true, data: runs.map(toSyncRunView) });
   });

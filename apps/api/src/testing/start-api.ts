@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { createLogger } from '@bulkhead/runtime';
 import { createStore, type Store } from '@bulkhead/store';
 import { type TestServices, testServices } from '@bulkhead/testing';
+import type { Express } from 'express';
 import { buildApp } from '../app.ts';
 import { readApiConfig } from '../env.ts';
+import { answerFault } from '../openapi/answer-fault.ts';
 
 export interface ApiAnswer {
   readonly status: number;
@@ -26,6 +28,7 @@ export interface TestApi {
   readonly baseUrl: string;
   readonly env: Readonly<Record<string, string>>;
   readonly store: Store;
+  readonly http: Express;
   readonly operatorKey: string;
   readonly clientKey: string;
   request(method: string, path: string, options?: RequestOptions): Promise<ApiAnswer>;
@@ -91,6 +94,10 @@ export async function startApi({
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
+    const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
+    const answered = { method, path, status: response.status, body: isJson ? parse(text) : undefined };
+    const fault = answerFault(answered);
+    if (fault) throw new Error(`${fault}\n${text}`);
     answers.push(`${JSON.stringify([...response.headers])}\n${text}`);
     return { status: response.status, headers: response.headers, text, body: parse(text) };
   };
@@ -98,6 +105,7 @@ export async function startApi({
     baseUrl,
     env: apiEnv,
     store,
+    http: app.http,
     operatorKey: operatorKey ?? '',
     clientKey: clientKey ?? '',
     request,

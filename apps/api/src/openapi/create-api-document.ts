@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import { httpStatus } from '../http-status.ts';
+import type { Answer, ErrorCode, Operation } from './operation.ts';
+import { operationGroups } from './operation-groups.ts';
+import { errorSchema } from './schemas/common.schema.ts';
+
+/** The API as OpenAPI 3.1, from the schemas that requests are validated by. */
+export function createApiDocument(): ReturnType<typeof createDocument> {
+  return createDocument({
+    openapi: '3.1.1',
+    info: {
+      title: 'Bulkhead',
+      version: '0.1.0',
+      description: "Brings a practice's whole patient record out of athenahealth and keeps it current in MongoDB.",
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    tags: operationGroups.map(({ name, description }) => ({ name, description })),
+    security: [{ apiKey: [] }],
+    components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
+    paths: toPaths(),
+  });
+}
+
+function toPaths(): ZodOpenApiPathsObject {
+  const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
+  for (const { name, operations } of operationGroups) {
+    for (const operation of operations) {
+      const path = operation.path.replace(/:(\w+)/g, '{$1}');
+      paths[path] = { ...paths[path], [operation.method]: { tags: [name], ...toOperation(operation) } };
+    }
+  }
+  return paths;
+}
+
+function toOperation(operation: Operation): ZodOpenApiOperationObject {
+  const { id, summary, description, access, query, headers, body, answers } = operation;
+  const names = [...operation.path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
+  const path = z.object(Object.fromEntries(names.map((name) => [name, z.string().meta(parameterMeta(name))])));
+  return {
+    operationId: id,
+    summary,
+    ...(description === undefined ? {} : { description }),
+    ...(access === 'anyone' ? { security: [] } : {}),
+    requestParams: {
+      ...(names.length > 0 ? { path } : {}),
+      ...(query ? { query } : {}),
+      ...(headers ? { header: headers } : {}),
+    },
+    ...(body ? { requestBody: toBody(body) } : {}),
+    responses: {
+      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, toAnswer(answer)])),
+      ...toErrors(operation),
+    },
+  };
+}
+
+function parameterMeta(name: string) {
+  return name === 'provider' ? { example: 'athenahealth' } : {};
+}
+
+function toBody({ schema = z.unknown(), example, contentType = 'application/json', isOptional }: BodyOf) {
+  return {
+    required: !isOptional,
+    content: { [contentType]: { schema, ...(example === undefined ? {} : { example }) } },
+  };
+}
+type BodyOf = NonNullable<Operation['body']>;
+
+function toAnswer({ description, schema, contentType = 'application/json', example }: Answer) {
+  if (!schema && contentType === 'application/json') return { description };
+  const isEnveloped = schema instanceof z.ZodObject && 'success' in schema.shape;
+  const shown = isEnveloped ? { success: true, data: example } : example;
+  return {
+    description,
+    content: { [contentType]: { ...(schema ? { schema } : {}), ...(example === undefined ? {} : { example: shown }) } },
+  };
+}
+
+/** By status, with an example of each code. */
+function toErrors(operation: Operation) {
+  const byStatus = Map.groupBy(errorCodes(operation), (code) => httpStatus[code]);
+  const entries = [...byStatus].sort(([left], [right]) => left - right);
+  return Object.fromEntries(
+    entries.map(([status, codes]) => [
+      String(status),
+      {
+        description: codes.map((code) => `\`${code}\``).join(', '),
+        content: {
+          'application/json': {
+            schema: errorSchema,
+            examples: Object.fromEntries(codes.map((code) => [code, { value: errorExample(code) }])),
+          },
+        },
+      },
+    ]),
+  );
+}
+
+function errorExample(code: ErrorCode) {
+  return { success: false, error: { code, message: 'What happened, and what to do.' } };
+}
+
+/** Those of the operation, and those that stand before every route: the key, the address, the body, the database. */
+export function errorCodes({ path, access, body, errors }: Operation): ErrorCode[] {
+  if (access === 'anyone') return [...errors];
+  return [
+    ...errors,
+    'invalid-request',
+    ...(path.includes('/:provider/') ? (['unknown-provider'] as const) : []),
+    ...(body ? (['not-json', 'body-too-large'] as const) : []),
+    'unauthenticated',
+    ...(access === 'operator' ? (['forbidden'] as const) : []),
+    'unavailable',
+  ];
+}

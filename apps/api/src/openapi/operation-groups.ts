@@ -1,0 +1,19 @@
+import type { OperationGroup } from './operation.ts';
+import { bulkExportOperations } from './operations/bulk-export.operations.ts';
+import { connectionOperations } from './operations/connection.operations.ts';
+import { processOperations } from './operations/process.operations.ts';
+import { documentOperations, quarantineOperations, resourceOperations } from './operations/record.operations.ts';
+import { scheduleOperations } from './operations/schedule.operations.ts';
+import { syncOperations } from './operations/sync.operations.ts';
+
+/** Every route of the API, in the document's order. */
+export const operationGroups: readonly OperationGroup[] = [
+  bulkExportOperations,
+  syncOperations,
+  connectionOperations,
+  scheduleOperations,
+  resourceOperations,
+  documentOperations,
+  quarantineOperations,
+  processOperations,
+];

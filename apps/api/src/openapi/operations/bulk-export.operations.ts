@@ -1,0 +1,70 @@
+import { bulkExportRequestSchema } from '@bulkhead/service';
+import { z } from 'zod';
+import type { OperationGroup } from '../operation.ts';
+import { success } from '../schemas/common.schema.ts';
+import { exportSchema, outputFileSchema, startedExportSchema } from '../schemas/export.schema.ts';
+import { exportExample, outputFileExample, startedExportExample } from './examples.ts';
+
+const path = '/api/ehr/:provider/bulk-export';
+
+export const bulkExportOperations: OperationGroup = {
+  name: 'Bulk exports',
+  description: 'FHIR bulk exports of a whole practice, from the kick-off to the last stored line.',
+  operations: [
+    {
+      method: 'post',
+      path,
+      id: 'startBulkExport',
+      summary: 'Start a bulk export',
+      description: 'At most one export per connection and request runs: the answer to another one is 409 with its id.',
+      headers: z.object({ 'idempotency-key': z.string().max(200).optional() }),
+      body: {
+        schema: bulkExportRequestSchema,
+        example: {
+          connectionId: 'conn_01a20ebbc93978f091b11de7704350e0',
+          exportType: 'Patient',
+          resourceTypes: ['Patient', 'Observation', 'Condition'],
+        },
+      },
+      answers: {
+        202: { description: 'Accepted', schema: success(startedExportSchema), example: startedExportExample },
+      },
+      errors: ['unknown-connection', 'export-already-running', 'idempotency-key-reused'],
+    },
+    {
+      method: 'get',
+      path: `${path}/:jobId`,
+      id: 'getBulkExport',
+      summary: 'Status of a bulk export',
+      answers: { 200: { description: 'Its status', schema: success(exportSchema), example: exportExample } },
+      errors: ['unknown-export'],
+    },
+    {
+      method: 'delete',
+      path: `${path}/:jobId`,
+      id: 'cancelBulkExport',
+      summary: 'Cancel a bulk export',
+      answers: { 200: { description: 'Cancelled', schema: success(exportSchema), example: exportExample } },
+      errors: ['unknown-export', 'export-ended'],
+    },
+    {
+      method: 'post',
+      path: `${path}/:jobId/retry`,
+      id: 'retryBulkExport',
+      summary: 'Fetch what is missing of a failed export',
+      body: { isOptional: true },
+      answers: { 202: { description: 'Taken up again', schema: success(exportSchema), example: exportExample } },
+      errors: ['unknown-export', 'nothing-to-retry', 'export-already-running'],
+    },
+    {
+      method: 'get',
+      path: `${path}/:jobId/files`,
+      id: 'listOutputFiles',
+      summary: 'The ledger of a bulk export: its files, and what became of their lines',
+      answers: {
+        200: { description: 'Its files', schema: success(z.array(outputFileSchema)), example: [outputFileExample] },
+      },
+      errors: ['unknown-export'],
+    },
+  ],
+};

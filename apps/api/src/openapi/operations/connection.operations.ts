@@ -1,0 +1,117 @@
+import { connectionBodySchema, deliveriesQuerySchema, webhookBodySchema } from '@bulkhead/service';
+import { z } from 'zod';
+import { capabilitiesQuerySchema } from '../../routes/capabilities.route.ts';
+import type { OperationGroup } from '../operation.ts';
+import { success } from '../schemas/common.schema.ts';
+import {
+  capabilitiesSchema,
+  connectionSchema,
+  webhookDeliverySchema,
+  webhookSchema,
+} from '../schemas/connection.schema.ts';
+import { capabilitiesExample, connectionExample, webhookDeliveryExample, webhookExample } from './examples.ts';
+
+const path = '/api/ehr/connections';
+
+export const connectionOperations: OperationGroup = {
+  name: 'Connections',
+  description: 'A practice’s credentials at an EHR, and who is called back.',
+  operations: [
+    {
+      method: 'post',
+      path,
+      id: 'createConnection',
+      summary: 'Add a connection',
+      body: {
+        schema: connectionBodySchema,
+        example: {
+          provider: 'athenahealth',
+          practiceId: '195900',
+          auth: { method: 'client_credentials', clientId: 'client-id', clientSecret: 'client-secret' },
+        },
+      },
+      answers: { 201: { description: 'Added', schema: success(connectionSchema), example: connectionExample } },
+      errors: ['unknown-provider'],
+    },
+    {
+      method: 'get',
+      path,
+      id: 'listConnections',
+      summary: 'Every connection',
+      answers: {
+        200: { description: 'Connections', schema: success(z.array(connectionSchema)), example: [connectionExample] },
+      },
+      errors: [],
+    },
+    {
+      method: 'get',
+      path: `${path}/:id`,
+      id: 'getConnection',
+      summary: 'A connection',
+      answers: { 200: { description: 'Connection', schema: success(connectionSchema), example: connectionExample } },
+      errors: ['unknown-connection'],
+    },
+    {
+      method: 'delete',
+      path: `${path}/:id`,
+      id: 'deleteConnection',
+      summary: 'Remove a connection and its schedules; what it stored stays',
+      answers: { 204: { description: 'Removed' } },
+      errors: ['unknown-connection', 'connection-in-use'],
+    },
+    {
+      method: 'get',
+      path: '/api/ehr/:provider/capabilities',
+      id: 'getCapabilities',
+      summary: 'What the EHR of a connection offers',
+      query: capabilitiesQuerySchema,
+      answers: {
+        200: { description: 'Capabilities', schema: success(capabilitiesSchema), example: capabilitiesExample },
+      },
+      errors: ['unknown-connection', 'capabilities-unknown'],
+    },
+    {
+      method: 'put',
+      path: `${path}/:id/webhook`,
+      id: 'setWebhook',
+      summary: 'Have the ends of exports and syncs told, and get the secret that calls are signed with',
+      body: { schema: webhookBodySchema, example: { url: 'https://client.example/bulkhead' } },
+      answers: { 200: { description: 'Set', schema: success(webhookSchema), example: webhookExample } },
+      errors: ['unknown-connection'],
+    },
+    {
+      method: 'delete',
+      path: `${path}/:id/webhook`,
+      id: 'removeWebhook',
+      summary: 'Have nobody called back',
+      answers: { 204: { description: 'Removed' } },
+      errors: ['unknown-connection'],
+    },
+    {
+      method: 'get',
+      path: '/api/ehr/webhook-deliveries',
+      id: 'listWebhookDeliveries',
+      summary: 'Calls of a connection, newest first',
+      query: deliveriesQuerySchema,
+      answers: {
+        200: {
+          description: 'Deliveries',
+          schema: success(z.array(webhookDeliverySchema)),
+          example: [webhookDeliveryExample],
+        },
+      },
+      errors: ['unknown-connection'],
+    },
+    {
+      method: 'post',
+      path: '/api/ehr/webhook-deliveries/:id/resend',
+      id: 'resendWebhookDelivery',
+      summary: 'Make a call again',
+      body: { isOptional: true },
+      answers: {
+        202: { description: 'Under way', schema: success(webhookDeliverySchema), example: webhookDeliveryExample },
+      },
+      errors: ['unknown-delivery'],
+    },
+  ],
+};

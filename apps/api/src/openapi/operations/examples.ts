@@ -1,0 +1,230 @@
+const connectionId = 'conn_01a20ebbc93978f091b11de7704350e0';
+const exportId = 'job_01a20ebbc9477ed4b36076ce74bec9ba';
+const runId = 'sync_01a20ebbc9477ed4b36076ce74bec9ba';
+const at = '2026-11-24T18:05:17.511Z';
+const later = '2026-11-24T18:05:19.825Z';
+const statusUrl = 'https://api.platform.athenahealth.com/fhir/r4/bulkstatus/a16e5f3bf287e933a4';
+const fileUrl = 'https://api.platform.athenahealth.com/fhir/r4/bulkdata/a16e5f3bf287e933a4/Patient.ndjson';
+
+export const startedExportExample = { id: exportId, status: 'IN_PROGRESS', statusUrl, startedAt: at };
+
+export const exportExample = {
+  id: exportId,
+  status: 'COMPLETED',
+  outputUrls: [fileUrl],
+  startedAt: at,
+  completedAt: later,
+  phase: 'completed',
+  statusUrl,
+  request: { exportType: 'Patient', resourceTypes: ['Patient'] },
+  counts: {
+    files: 1,
+    filesCompleted: 1,
+    filesFailed: 0,
+    filesSkipped: 0,
+    promised: 200,
+    stored: 200,
+    unchanged: 0,
+    stale: 0,
+    quarantined: 0,
+    deleted: 0,
+    bytes: 204_800,
+  },
+  issues: [],
+  warnings: [],
+  droppedParameters: [],
+};
+
+export const outputFileExample = {
+  id: 'file_01a20ebbcb0e7c6ab4f1a5e2ed1b4f11',
+  section: 'output',
+  type: 'Patient',
+  url: fileUrl,
+  state: 'completed',
+  promisedCount: 200,
+  bytes: 204_800,
+  lines: 200,
+  stored: 200,
+  unchanged: 0,
+  stale: 0,
+  quarantined: 0,
+  deleted: 0,
+  issues: [],
+  attempts: 1,
+  startedAt: at,
+  completedAt: later,
+};
+
+const skipped = [
+  {
+    resourceType: 'Appointment',
+    reason: 'athenahealth finds appointments by their ids only; a bulk export brings them',
+  },
+];
+
+export const syncedExample = {
+  standardResources: 3719,
+  enhancedResources: 1566,
+  total: 5285,
+  id: runId,
+  skipped,
+};
+
+export const syncRunExample = {
+  id: runId,
+  connectionId,
+  status: 'IN_PROGRESS',
+  request: { includeStandard: true, includeEnhanced: true, resourceTypes: [], patients: [] },
+  types: ['Patient', 'Observation'],
+  skipped,
+  patients: 200,
+  createdAt: at,
+  startedAt: at,
+  warnings: [],
+};
+
+export const syncRunDetailExample = {
+  ...syncRunExample,
+  ...syncedExample,
+  status: 'COMPLETED',
+  completedAt: later,
+  requests: 204,
+  minimumRequests: 204,
+  byType: [
+    {
+      resourceType: 'Observation',
+      searches: 200,
+      carried: 0,
+      completed: 200,
+      failed: 0,
+      requests: 200,
+      pages: 200,
+      fetched: 1566,
+      stored: 1566,
+      unchanged: 0,
+      stale: 0,
+      rejected: 0,
+    },
+  ],
+};
+
+export const connectionExample = {
+  id: connectionId,
+  provider: 'athenahealth',
+  environment: 'production',
+  fhirEndpoint: 'https://api.platform.athenahealth.com/fhir/r4',
+  practiceId: '195900',
+  groupId: 'a-1.C-195900',
+  auth: { method: 'client_credentials', clientId: 'client-id', scope: 'system/*.read' },
+  createdAt: at,
+};
+
+export const capabilitiesExample = {
+  bulkExport: true,
+  diagnosticReports: true,
+  carePlans: true,
+  encounters: true,
+  appointments: true,
+  documentReferences: true,
+  rateLimit: '8 requests/second',
+};
+
+export const webhookExample = {
+  url: 'https://client.example/bulkhead',
+  secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw2oX0T1dmnqE=',
+};
+
+export const webhookDeliveryExample = {
+  id: `${exportId}.9.1f0c7b3a`,
+  connectionId,
+  url: 'https://client.example/bulkhead',
+  type: 'bulk-export.completed',
+  body: { type: 'bulk-export.completed', timestamp: later, data: { id: exportId, status: 'COMPLETED' } },
+  state: 'delivered',
+  attempts: [{ at: later, status: 204 }],
+  createdAt: later,
+  deliveredAt: later,
+};
+
+export const scheduleExample = {
+  id: 'sched_01a20ebbc9477ed4b36076ce74bec9ba',
+  connectionId,
+  provider: 'athenahealth',
+  kind: 'export',
+  request: {},
+  cron: '0 2 * * *',
+  timeZone: 'America/New_York',
+  spread: true,
+  spreadMs: 1_380_000,
+  paused: false,
+  nextRunAt: '2026-11-25T07:23:00.000Z',
+  createdAt: at,
+};
+
+export const scheduleDetailExample = { ...scheduleExample, nextRuns: ['2026-11-25T07:23:00.000Z'] };
+
+export const scheduledRunExample = {
+  id: exportId,
+  kind: 'export',
+  url: `/api/ehr/athenahealth/bulk-export/${exportId}`,
+};
+
+export const documentExample = {
+  id: 'doc_7b1d3a0c5f2e4d6b',
+  connectionId,
+  resource: { type: 'DiagnosticReport', id: 'report_123', versionId: '1' },
+  patientId: 'a-195900.E-1',
+  index: 0,
+  source: 'url',
+  url: 'https://api.platform.athenahealth.com/fhir/r4/Binary/a-195900.pdf-1-1',
+  contentType: 'application/pdf',
+  title: 'Lipid panel',
+  state: 'stored',
+  sha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+  sizeBytes: 20_480,
+  storedType: 'application/pdf',
+  notes: [],
+  attempts: 1,
+  createdAt: at,
+  startedAt: at,
+  completedAt: later,
+};
+
+export const resourceExample = {
+  resourceType: 'DiagnosticReport',
+  id: 'report_123',
+  status: 'final',
+  code: { text: 'Lipid panel' },
+};
+
+export const searchsetExample = {
+  resourceType: 'Bundle',
+  type: 'searchset',
+  link: [
+    {
+      relation: 'self',
+      url: `https://bulkhead.example/api/ehr/athenahealth/resources/DiagnosticReport?connectionId=${connectionId}`,
+    },
+  ],
+  entry: [
+    {
+      fullUrl: 'https://api.platform.athenahealth.com/fhir/r4/DiagnosticReport/report_123',
+      resource: resourceExample,
+      search: { mode: 'match' },
+    },
+  ],
+};
+
+export const quarantinedLineExample = {
+  id: 'file_01a20ebbcb0e7c6ab4f1a5e2ed1b4f11.42',
+  connectionId,
+  exportId,
+  fileId: 'file_01a20ebbcb0e7c6ab4f1a5e2ed1b4f11',
+  line: 42,
+  offset: 43_008,
+  reason: 'not-json',
+  state: 'open',
+  sizeBytes: 812,
+  isCorrected: false,
+  createdAt: later,
+};

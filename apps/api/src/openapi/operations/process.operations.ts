@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import type { OperationGroup } from '../operation.ts';
+
+const readinessSchema = z
+  .strictObject({
+    ready: z.boolean(),
+    checks: z.record(z.string(), z.enum(['up', 'down'])),
+    stopping: z.literal(true).optional(),
+  })
+  .meta({ id: 'Readiness' });
+
+const readiness = { ready: true, checks: { mongodb: 'up', redis: 'up' } };
+
+export const processOperations: OperationGroup = {
+  name: 'Process',
+  description: 'For load balancers and orchestrators.',
+  operations: [
+    {
+      method: 'get',
+      path: '/health',
+      id: 'getHealth',
+      summary: 'Whether the process lives',
+      access: 'anyone',
+      answers: {
+        200: {
+          description: 'It lives',
+          schema: z.strictObject({ status: z.literal('alive') }).meta({ id: 'Health' }),
+          example: { status: 'alive' },
+        },
+      },
+      errors: [],
+    },
+    {
+      method: 'get',
+      path: '/ready',
+      id: 'getReadiness',
+      summary: 'Whether it can take requests',
+      access: 'anyone',
+      answers: {
+        200: { description: 'Ready', schema: readinessSchema, example: readiness },
+        503: {
+          description: 'Not ready: a dependency is down, or the process is stopping',
+          schema: readinessSchema,
+          example: { ready: false, checks: { mongodb: 'up', redis: 'down' } },
+        },
+      },
+      errors: [],
+    },
+  ],
+};

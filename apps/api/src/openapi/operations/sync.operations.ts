@@ -1,0 +1,80 @@
+import { syncBodySchema } from '@bulkhead/service';
+import { z } from 'zod';
+import { syncListQuerySchema } from '../../routes/sync.routes.ts';
+import type { OperationGroup } from '../operation.ts';
+import { success } from '../schemas/common.schema.ts';
+import { startedSyncSchema, syncedSchema, syncRunDetailSchema, syncRunSchema } from '../schemas/sync.schema.ts';
+import { syncedExample, syncRunDetailExample, syncRunExample } from './examples.ts';
+
+const path = '/api/ehr/:provider/sync-runs';
+
+export const syncOperations: OperationGroup = {
+  name: 'Enhanced syncs',
+  description: 'Crawls by patient and type over the REST API.',
+  operations: [
+    {
+      method: 'post',
+      path: '/api/ehr/:provider/enhanced-sync',
+      id: 'startEnhancedSync',
+      summary: 'Sync the standard and the enhanced resource types',
+      description: 'Answers when the run is done. One that lasts over 30 seconds, or `Prefer: respond-async`: 202.',
+      headers: z.object({ prefer: z.string().max(200).optional() }),
+      body: {
+        schema: syncBodySchema,
+        example: {
+          connectionId: 'conn_01a20ebbc93978f091b11de7704350e0',
+          includeStandard: true,
+          includeEnhanced: true,
+          resourceTypes: ['DiagnosticReport', 'CarePlan', 'Encounter'],
+        },
+      },
+      answers: {
+        200: { description: 'What was synced', schema: success(syncedSchema), example: syncedExample },
+        202: {
+          description: 'The run goes on',
+          schema: success(startedSyncSchema),
+          example: { ...syncRunExample, url: '/api/ehr/athenahealth/sync-runs/sync_01a20ebbc9477ed4b36076ce74bec9ba' },
+        },
+      },
+      errors: ['unknown-connection', 'sync-already-running', 'sync-incomplete', 'sync-cancelled'],
+    },
+    {
+      method: 'get',
+      path,
+      id: 'listSyncRuns',
+      summary: 'Runs of a connection, newest first',
+      query: syncListQuerySchema,
+      answers: { 200: { description: 'Runs', schema: success(z.array(syncRunSchema)), example: [syncRunExample] } },
+      errors: ['unknown-connection'],
+    },
+    {
+      method: 'get',
+      path: `${path}/:id`,
+      id: 'getSyncRun',
+      summary: 'A run with a row per type',
+      answers: { 200: { description: 'Run', schema: success(syncRunDetailSchema), example: syncRunDetailExample } },
+      errors: ['unknown-run'],
+    },
+    {
+      method: 'delete',
+      path: `${path}/:id`,
+      id: 'cancelSyncRun',
+      summary: 'Cancel a run',
+      answers: {
+        200: { description: 'Cancelled', schema: success(syncRunDetailSchema), example: syncRunDetailExample },
+      },
+      errors: ['unknown-run', 'sync-ended'],
+    },
+    {
+      method: 'post',
+      path: `${path}/:id/retry`,
+      id: 'retrySyncRun',
+      summary: 'Ask again for what failed',
+      body: { isOptional: true },
+      answers: {
+        202: { description: 'Taken up again', schema: success(syncRunDetailSchema), example: syncRunDetailExample },
+      },
+      errors: ['unknown-run', 'nothing-to-retry', 'sync-already-running'],
+    },
+  ],
+};

@@ -1,0 +1,75 @@
+import { webhookStates } from '@bulkhead/domain';
+import { z } from 'zod';
+import { count, instant } from './common.schema.ts';
+
+export const connectionSchema = z
+  .strictObject({
+    id: z.string(),
+    provider: z.string(),
+    environment: z.string(),
+    fhirEndpoint: z.string(),
+    practiceId: z.string().optional(),
+    groupId: z.string().optional(),
+    userId: z.string().optional(),
+    webhookUrl: z.string().optional(),
+    auth: z.discriminatedUnion('method', [
+      z.strictObject({ method: z.literal('none') }),
+      z.strictObject({
+        method: z.literal('client_credentials'),
+        clientId: z.string(),
+        tokenEndpoint: z.string().optional(),
+        scope: z.string(),
+      }),
+    ]),
+    createdAt: instant,
+  })
+  .meta({ id: 'Connection', description: 'One practice’s credentials at a provider; secrets are never shown.' });
+
+export const capabilitiesSchema = z
+  .strictObject({
+    bulkExport: z.boolean(),
+    diagnosticReports: z.boolean(),
+    carePlans: z.boolean(),
+    encounters: z.boolean(),
+    appointments: z.boolean(),
+    documentReferences: z.boolean(),
+    rateLimit: z.string(),
+  })
+  .meta({ id: 'Capabilities', description: 'The guide’s answer: what the EHR offers.' });
+
+export const webhookSchema = z
+  .strictObject({ url: z.string().optional(), secret: z.string() })
+  .meta({ id: 'Webhook', description: 'The secret that calls are signed with (Standard Webhooks), shown this once.' });
+
+export const webhookDeliverySchema = z
+  .strictObject({
+    id: z.string(),
+    connectionId: z.string(),
+    url: z.string(),
+    type: z.string(),
+    body: z.unknown(),
+    state: z.enum(webhookStates),
+    attempts: z.array(z.strictObject({ at: instant, status: z.int().optional(), error: z.string().optional() })),
+    createdAt: instant,
+    deliveredAt: instant.optional(),
+  })
+  .meta({ id: 'WebhookDelivery' });
+
+export const replayedLinesSchema = z.strictObject({ count }).meta({ id: 'ReplayedLines' });
+
+export const quarantinedLineSchema = z
+  .strictObject({
+    id: z.string(),
+    connectionId: z.string(),
+    exportId: z.string(),
+    fileId: z.string(),
+    line: z.int().min(1),
+    offset: count,
+    reason: z.string(),
+    state: z.enum(['open', 'replayed']),
+    sizeBytes: count,
+    isCorrected: z.boolean(),
+    createdAt: instant,
+    replay: z.strictObject({ at: instant, reason: z.string().optional() }).optional(),
+  })
+  .meta({ id: 'QuarantinedLine', description: 'A line that could not be stored: where it stood, and why.' });

@@ -1,0 +1,42 @@
+import { exportTypes, scheduleKinds } from '@bulkhead/domain';
+import { z } from 'zod';
+import { count, instant } from './common.schema.ts';
+
+const schedule = {
+  id: z.string(),
+  connectionId: z.string(),
+  provider: z.string(),
+  kind: z.enum(scheduleKinds),
+  request: z.strictObject({
+    exportType: z.enum(exportTypes).optional(),
+    includeStandard: z.boolean().optional(),
+    includeEnhanced: z.boolean().optional(),
+    resourceTypes: z.array(z.string()).optional(),
+  }),
+  cron: z.string(),
+  timeZone: z.string(),
+  spread: z.boolean(),
+  spreadMs: count,
+  paused: z.boolean(),
+  nextRunAt: instant.optional(),
+  lastRun: z
+    .strictObject({
+      at: instant,
+      outcome: z.enum(['started', 'skipped-overlap', 'failed']),
+      runId: z.string().optional(),
+      reason: z.string().optional(),
+      runStatus: z.string().optional(),
+    })
+    .optional(),
+  createdAt: instant,
+};
+
+export const scheduleSchema = z.strictObject(schedule).meta({ id: 'Schedule' });
+
+export const scheduleDetailSchema = z
+  .strictObject({ ...schedule, nextRuns: z.array(instant) })
+  .meta({ id: 'ScheduleDetail', description: 'A schedule with its next runs.' });
+
+export const scheduledRunSchema = z
+  .strictObject({ id: z.string(), kind: z.enum(scheduleKinds), url: z.string() })
+  .meta({ id: 'ScheduledRun' });

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { count, instant, warningSchema } from './common.schema.ts';
+
+const skippedTypeSchema = z.strictObject({ resourceType: z.string(), reason: z.string() }).meta({ id: 'SkippedType' });
+
+const synced = {
+  standardResources: count,
+  enhancedResources: count,
+  total: count,
+  id: z.string(),
+  skipped: z.array(skippedTypeSchema),
+};
+
+export const syncedSchema = z.strictObject({ ...synced, warnings: z.array(warningSchema).optional() }).meta({
+  id: 'Synced',
+  description: 'The guide’s answer to an enhanced sync: resources that came and are stored now.',
+});
+
+const run = {
+  id: z.string(),
+  connectionId: z.string(),
+  status: z.enum(['IN_PROGRESS', 'COMPLETED', 'PARTIAL', 'FAILED', 'CANCELLED']),
+  request: z.strictObject({
+    includeStandard: z.boolean(),
+    includeEnhanced: z.boolean(),
+    resourceTypes: z.array(z.string()),
+    since: z.string().optional(),
+    patients: z.array(z.string()),
+  }),
+  scheduleId: z.string().optional(),
+  types: z.array(z.string()),
+  skipped: z.array(skippedTypeSchema),
+  patients: count.optional(),
+  createdAt: instant,
+  startedAt: instant.optional(),
+  completedAt: instant.optional(),
+  errorMessage: z.string().optional(),
+  errorCode: z.string().optional(),
+  warnings: z.array(warningSchema),
+};
+
+export const syncRunSchema = z.strictObject(run).meta({ id: 'SyncRun' });
+
+export const startedSyncSchema = z
+  .strictObject({ ...run, url: z.string() })
+  .meta({ id: 'StartedSync', description: 'A run that goes on: follow its `url`.' });
+
+export const syncRunDetailSchema = z
+  .strictObject({
+    ...run,
+    ...synced,
+    requests: count,
+    minimumRequests: count,
+    byType: z.array(
+      z.strictObject({
+        resourceType: z.string(),
+        searches: count,
+        carried: count,
+        completed: count,
+        failed: count,
+        requests: count,
+        pages: count,
+        fetched: count,
+        stored: count,
+        unchanged: count,
+        stale: count,
+        rejected: count,
+      }),
+    ),
+  })
+  .meta({ id: 'SyncRunDetail', description: 'A run with a row per type, and the requests it used.' });
