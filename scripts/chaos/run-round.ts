@@ -1,3 +1,4 @@
+import { createRandom } from '../random.ts';
 import type { ChaosAction } from './actions/chaos-action.ts';
 import { chaosAction } from './actions/chaos-kinds.ts';
 import { ExportWatch } from './export/export-watch.ts';
@@ -10,7 +11,6 @@ import { makeChanges } from './plan/changes.ts';
 import { describeMoment } from './plan/moment.ts';
 import type { RoundPlan } from './plan/round-plan.ts';
 import { waitForMoment } from './plan/wait-for-moment.ts';
-import { createRandom } from './random.ts';
 import type { RoundReport } from './report/round-report.ts';
 import type { ChaosSystem } from './system/start-chaos-system.ts';
 

@@ -1,2 +1,3 @@
 export { buildApp } from './app.ts';
 export { type ApiConfig, readApiConfig } from './env.ts';
+export { answerFault } from './openapi/answer-fault.ts';

@@ -5,7 +5,8 @@ import { z } from 'zod';
 export const callbackUrlSchema = z
   .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
   .max(2000)
-  .refine((url) => new URL(url).username === '' && new URL(url).password === '', 'must not carry a user name');
+  // Refinements run for what is no URL too.
+  .refine((url) => !URL.canParse(url) || !/^[^/?#]*\/\/[^/?#]*@/.test(new URL(url).href), 'must not carry a user name');
 
 export const webhookBodySchema = z.strictObject({
   /** Left out: only the `callbackUrl` of requests is called. */

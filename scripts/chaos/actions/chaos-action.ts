@@ -1,5 +1,5 @@
+import type { Random } from '../../random.ts';
 import type { Moment } from '../plan/moment.ts';
-import type { Random } from '../random.ts';
 import type { ChaosSystem } from '../system/start-chaos-system.ts';
 
 export interface ActionContext {

@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts';
+import type { Random } from '../../random.ts';
 import type { SimulatorControl } from '../system/simulator-control.ts';
 
 /** A change at the EHR; shares stand for places in lists that are known only then. */

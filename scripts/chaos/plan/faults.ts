@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts';
+import type { Random } from '../../random.ts';
 import type { Moment } from './moment.ts';
 
 /** The body of the simulator's `POST /_sim/faults`. */

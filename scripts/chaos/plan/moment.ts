@@ -1,5 +1,5 @@
 import type { BulkExportPhase } from '@bulkhead/domain';
-import type { Random } from '../random.ts';
+import type { Random } from '../../random.ts';
 
 /** When in an export's life chaos strikes. */
 export type Moment =

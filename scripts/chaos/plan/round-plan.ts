@@ -1,5 +1,5 @@
+import { createRandom } from '../../random.ts';
 import { type ChaosKind, chaosAction } from '../actions/chaos-kinds.ts';
-import { createRandom } from '../random.ts';
 import { type ChangePlan, drawChanges } from './changes.ts';
 import { drawFaults, type FaultOrder } from './faults.ts';
 import { drawMoment, type Moment } from './moment.ts';

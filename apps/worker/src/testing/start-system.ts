@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { buildApp as buildApi, readApiConfig } from '@bulkhead/api';
+import { answerFault, buildApp as buildApi, readApiConfig } from '@bulkhead/api';
 import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { createLogger } from '@bulkhead/runtime';
 import { createStore, type Store } from '@bulkhead/store';
@@ -78,7 +78,14 @@ export async function startSystem(
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+    const answer = {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? undefined : JSON.parse(text),
+    };
+    const fault = answerFault({ method, path, ...answer });
+    if (fault) throw new Error(`${fault}\n${text}`);
+    return answer;
   };
   const connection = await request('POST', '/api/ehr/connections', {
     provider: 'athenahealth',
