@@ -1,4 +1,4 @@
-// usage: pnpm check    format and lint, build, layers, dead code; all of it, however many parts fail
+// usage: pnpm check    format and lint, build, layers, dead code, known holes; all of it, however many parts fail
 import { spawnSync } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,11 @@ const parts = [
     // Its hints are about patterns that match nothing in a package without tests.
     command: 'knip --no-config-hints --no-progress',
     advice: 'remove it; what only other programs use gets a @public tag',
+  },
+  {
+    name: 'dependency audit',
+    command: 'node scripts/check/audit.mjs',
+    advice: 'raise the version of what it names, in the package that asks for it or by `overrides`',
   },
 ];
 

@@ -18,6 +18,7 @@ import { createStore } from '@bulkhead/store';
 import type { Express } from 'express';
 import { createHttpApp } from './create-http-app.ts';
 import type { ApiConfig } from './env.ts';
+import { type HttpLimits, httpLimits } from './http-limits.ts';
 
 /** An API process, from its configuration: everything it is made of stands here. */
 export function buildApp({
@@ -25,6 +26,7 @@ export function buildApp({
   logger,
   kickOffWaitMs,
   syncWaitMs,
+  limits = httpLimits,
 }: {
   readonly config: ApiConfig;
   readonly logger: Logger;
@@ -32,6 +34,7 @@ export function buildApp({
   readonly kickOffWaitMs?: number;
   /** How long the answer to an enhanced sync waits for its end. */
   readonly syncWaitMs?: number;
+  readonly limits?: HttpLimits;
 }): App & { readonly port: number; readonly http: Express } {
   const onError = (error: Error) => logger.warn('redis connection failed', { error });
   const registry = createProviderRegistry(config);
@@ -62,7 +65,8 @@ export function buildApp({
     health,
     logger,
   });
-  const server = createServer(http);
+  const { idleTimeout, ...serverLimits } = limits;
+  const server = createServer(serverLimits, http).setTimeout(idleTimeout);
 
   return {
     http,

@@ -14,10 +14,11 @@ import type {
 } from '@bulkhead/service';
 import type { Store } from '@bulkhead/store';
 import express, { type Express } from 'express';
-import helmet from 'helmet';
 import { answerError } from './middleware/answer-error.ts';
 import { authenticate, authenticateOperator } from './middleware/authenticate.ts';
 import { logRequests } from './middleware/log-requests.ts';
+import { parseJson } from './middleware/parse-json.ts';
+import { securityHeaders } from './middleware/security-headers.ts';
 import { bulkExportRoutes } from './routes/bulk-export.routes.ts';
 import { bullBoardPath, bullBoardRoute } from './routes/bull-board.route.ts';
 import { capabilitiesRoute } from './routes/capabilities.route.ts';
@@ -52,15 +53,14 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(logRequests(deps.logger));
-  app.use(helmet());
+  app.use(securityHeaders());
   app.use(healthRoutes(deps), docsRoutes());
   app.use(bullBoardPath, authenticateOperator(deps), bullBoardRoute(deps));
 
   const api = express.Router();
   api.use(authenticate(deps));
   api.use(quarantineRoutes(deps), resourceRoutes(deps), documentRoutes(deps));
-  // No request needs more than some kilobytes; a larger one is a mistake or an attack.
-  api.use(express.json({ limit: '100kb', type: () => true }));
+  api.use(parseJson());
   api.use(connectionRoutes(deps), bulkExportRoutes(deps), capabilitiesRoute(deps), syncRoutes(deps));
   api.use(scheduleRoutes(deps), webhookRoutes(deps));
   app.use('/api/ehr', api);

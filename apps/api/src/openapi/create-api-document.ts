@@ -103,13 +103,14 @@ function errorExample(code: ErrorCode) {
 }
 
 /** Those of the operation, and those that stand before every route: the key, the address, the body, the database. */
-export function errorCodes({ path, access, body, errors }: Operation): ErrorCode[] {
+export function errorCodes({ method, path, access, errors }: Operation): ErrorCode[] {
   if (access === 'anyone') return [...errors];
   return [
     ...errors,
     'invalid-request',
     ...(path.includes('/:provider/') ? (['unknown-provider'] as const) : []),
-    ...(body ? (['not-json', 'body-too-large'] as const) : []),
+    // A body is read before the route is looked for.
+    ...(method !== 'get' ? (['not-json', 'body-too-large'] as const) : []),
     'unauthenticated',
     ...(access === 'operator' ? (['forbidden'] as const) : []),
     'unavailable',

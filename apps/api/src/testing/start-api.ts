@@ -5,6 +5,7 @@ import { type TestServices, testServices } from '@bulkhead/testing';
 import type { Express } from 'express';
 import { buildApp } from '../app.ts';
 import { readApiConfig } from '../env.ts';
+import type { HttpLimits } from '../http-limits.ts';
 import { answerFault } from '../openapi/answer-fault.ts';
 
 export interface ApiAnswer {
@@ -47,8 +48,10 @@ export const clientSecret = 'planted-client-secret-8d1f';
 export async function startApi({
   env = {},
   services = testServices(),
+  limits,
 }: {
   readonly env?: Record<string, string>;
+  readonly limits?: HttpLimits;
   readonly services?: TestServices;
 } = {}): Promise<TestApi> {
   const { redisUrl, mongodbUri, prefix } = services;
@@ -71,7 +74,7 @@ export async function startApi({
   const [operatorKey, clientKey] = await Promise.all(
     (['operator', 'client'] as const).map((role) => store.apiKeys.create({ name: role, role, now: new Date() })),
   );
-  const app = buildApp({ config, logger, kickOffWaitMs: 0 });
+  const app = buildApp({ config, logger, kickOffWaitMs: 0, ...(limits ? { limits } : {}) });
   try {
     await app.start();
   } catch (error) {
