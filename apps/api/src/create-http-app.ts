@@ -16,6 +16,7 @@ import type { Store } from '@bulkhead/store';
 import express, { type Express } from 'express';
 import { answerError } from './middleware/answer-error.ts';
 import { authenticate, authenticateOperator } from './middleware/authenticate.ts';
+import { checkMethod } from './middleware/check-method.ts';
 import { logRequests } from './middleware/log-requests.ts';
 import { parseJson } from './middleware/parse-json.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
@@ -54,6 +55,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   app.disable('x-powered-by');
   app.use(logRequests(deps.logger));
   app.use(securityHeaders());
+  app.use(checkMethod());
   app.use(healthRoutes(deps), docsRoutes());
   app.use(bullBoardPath, authenticateOperator(deps), bullBoardRoute(deps));
 

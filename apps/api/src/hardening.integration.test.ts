@@ -118,6 +118,18 @@ describe('an address', () => {
   });
 });
 
+test('a method that an address does not have is refused with those that it has', async () => {
+  const { status, body, headers } = await api.request('PUT', '/api/ehr/schedules/s', { body: '{' });
+  expect([status, body.error.code, headers.get('allow')]).toEqual([
+    405,
+    'method-not-allowed',
+    'GET, PATCH, DELETE, HEAD, OPTIONS',
+  ]);
+  expect((await api.request('HEAD', '/health')).status).toBe(200);
+  const options = await api.request('OPTIONS', '/health');
+  expect([options.status, options.headers.get('allow')]).toEqual([204, 'GET, HEAD, OPTIONS']);
+});
+
 test('every answer forbids frames, sniffing and foreign scripts, and does not say what it is made with', async () => {
   for (const address of ['/health', '/docs/', '/api/ehr/connections', '/nowhere']) {
     const { headers } = await api.request('GET', address);

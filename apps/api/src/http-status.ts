@@ -14,6 +14,7 @@ export const httpStatus = {
   'unknown-schedule': 404,
   'unknown-resource': 404,
   'unknown-document': 404,
+  'method-not-allowed': 405,
   'export-already-running': 409,
   'connection-in-use': 409,
   'export-ended': 409,

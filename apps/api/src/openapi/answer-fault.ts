@@ -1,10 +1,8 @@
 import { httpStatus } from '../http-status.ts';
 import { errorCodes } from './create-api-document.ts';
 import type { Operation } from './operation.ts';
-import { operationGroups } from './operation-groups.ts';
+import { operationsAt } from './operations-at.ts';
 import { errorSchema } from './schemas/common.schema.ts';
-
-const operations = operationGroups.flatMap((group) => group.operations);
 
 /** What of an answer the API's document does not say; undefined where it is as documented. */
 export function answerFault(answer: {
@@ -16,7 +14,7 @@ export function answerFault(answer: {
   readonly body: unknown;
 }): string | undefined {
   const { method, path, status, body } = answer;
-  const operation = findOperation({ method, path });
+  const operation = operationsAt(path).find((one) => one.method === method.toLowerCase());
   if (!operation) return undefined;
   const where = `${method} ${operation.path} answers ${status}`;
   const expected = operation.answers[status];
@@ -39,22 +37,4 @@ function mismatch(options: {
   if (!error) return undefined;
   const issues = error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   return `${where} with a body other than documented: ${issues.join('; ')}`;
-}
-
-function findOperation({ method, path }: { readonly method: string; readonly path: string }): Operation | undefined {
-  const [, ...segments] = path.replace(/[?#].*$/s, '').split('/');
-  const matches = (operation: Operation) => {
-    const [, ...template] = operation.path.split('/');
-    return (
-      operation.method === method.toLowerCase() &&
-      template.length === segments.length &&
-      template.every((one, index) => one.startsWith(':') || one === segments[index])
-    );
-  };
-  // `/connections/:id` before `/:provider/…`: as in the router, the one with fewer parameters.
-  return operations.filter(matches).toSorted((left, right) => parameters(left) - parameters(right))[0];
-}
-
-function parameters({ path }: Operation): number {
-  return path.split(':').length;
 }

@@ -75,7 +75,7 @@ export const connectionOperations: OperationGroup = {
       path: `${path}/:id/webhook`,
       id: 'setWebhook',
       summary: 'Have the ends of exports and syncs told, and get the secret that calls are signed with',
-      body: { schema: webhookBodySchema, example: { url: 'https://client.example/bulkhead' } },
+      body: { schema: webhookBodySchema, example: { url: 'https://client.example/bulkhead' }, isOptional: true },
       answers: { 200: { description: 'Set', schema: success(webhookSchema), example: webhookExample } },
       errors: ['unknown-connection'],
     },
