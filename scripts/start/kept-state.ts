@@ -13,14 +13,18 @@ export interface KeptState {
   readonly connections: Readonly<Record<string, { readonly id: string; readonly patients?: number }>>;
 }
 
-/** @returns the state of an earlier start, or a fresh one with a new encryption key. */
-export function openState(folder: string): { readonly state: KeptState; readonly isNew: boolean } {
+/** @returns the state of an earlier start, or a fresh one with a new encryption key, and what to say of it. */
+export function openState(folder: string): { readonly state: KeptState; readonly note: string } {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'state.json');
-  if (existsSync(file)) return { state: JSON.parse(readFileSync(file, 'utf8')) as KeptState, isNew: false };
+  if (existsSync(file)) {
+    const state = JSON.parse(readFileSync(file, 'utf8')) as KeptState;
+    return { state, note: `ℹ going on with the state of an earlier start in ${folder}` };
+  }
   const state = { encryptionKey: randomBytes(32).toString('base64'), connections: {} };
   saveState({ folder, state });
-  return { state, isNew: true };
+  const note = `ℹ state is kept in ${folder}, with a new encryption key (state.json, mode 600)`;
+  return { state, note };
 }
 
 /** Only the owner may read it: it holds the encryption key. Replaced whole, so that a kill leaves no half of it. */

@@ -40,12 +40,8 @@ async function run(options: StartOptions): Promise<number> {
   // Before there is anything to stop in order, a Ctrl-C just ends this: the children's guardians end them.
   const exitAtOnce = () => process.exit(130);
   interrupted.signal.addEventListener('abort', exitAtOnce);
-  const { state, isNew } = openState(folder);
-  steps.say(
-    isNew
-      ? `ℹ state is kept in ${folder}, with a new encryption key (state.json, mode 600)`
-      : `ℹ going on with the state of an earlier start in ${folder}`,
-  );
+  const { state, note } = openState(folder);
+  steps.say(note);
   const system = await startSystem({ folder, state, start: options, steps });
   interrupted.signal.removeEventListener('abort', exitAtOnce);
   let end: End | undefined;

@@ -17,7 +17,7 @@ import {
 import { createStore } from '@bulkhead/store';
 import type { Express } from 'express';
 import { createHttpApp } from './create-http-app.ts';
-import type { ApiConfig } from './env.ts';
+import { type ApiConfig, storeOptions } from './env.ts';
 import { type HttpLimits, httpLimits } from './http-limits.ts';
 
 /** An API process, from its configuration: everything it is made of stands here. */
@@ -39,7 +39,7 @@ export function buildApp({
   const onError = (error: Error) => logger.warn('redis connection failed', { error });
   const registry = createProviderRegistry(config);
   const redis = connectRedis({ url: config.REDIS_URL, waiting: false, onError });
-  const store = createStore({ uri: config.MONGODB_URI, encryptionKey: config.BULKHEAD_ENCRYPTION_KEY });
+  const store = createStore(storeOptions(config));
   const producer = createProducer({ redis, prefix: config.BULKHEAD_PREFIX, onError });
   const connections = createConnectionService({ store, producer, registry });
   const bulkExports = createBulkExportService({ store, producer, connections, registry, kickOffWaitMs });

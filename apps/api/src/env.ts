@@ -1,4 +1,5 @@
 import { parseEnv, processEnvShape } from '@bulkhead/runtime';
+import type { StoreOptions } from '@bulkhead/store';
 import { z } from 'zod';
 
 const schema = z.object({
@@ -11,4 +12,12 @@ export type ApiConfig = z.output<typeof schema>;
 
 export function readApiConfig(env: NodeJS.ProcessEnv): ApiConfig {
   return parseEnv(schema, env);
+}
+
+export function storeOptions(config: ApiConfig): StoreOptions {
+  return {
+    uri: config.MONGODB_URI,
+    encryptionKey: config.BULKHEAD_ENCRYPTION_KEY,
+    previousEncryptionKeys: config.BULKHEAD_PREVIOUS_ENCRYPTION_KEYS,
+  };
 }

@@ -1,17 +1,13 @@
-import { EnvError } from '@bulkhead/runtime';
-import { createStore } from '@bulkhead/store';
-import { readApiConfig } from './env.ts';
+import { parseArgs } from 'node:util';
+import { runCommand } from './run-command.ts';
 
 // Run once per deployment, before the processes: creates collections and indexes. Running it again changes nothing.
 // Usage: node apps/api/src/migrate.ts
-try {
-  const { MONGODB_URI: uri, BULKHEAD_ENCRYPTION_KEY: encryptionKey } = readApiConfig(process.env);
-  const store = createStore({ uri, encryptionKey });
-  await store.connect();
-  await store.migrate();
-  await store.close();
-} catch (error) {
-  if (!(error instanceof EnvError)) throw error;
-  console.error(error.message);
-  process.exit(1);
-}
+await runCommand({
+  usage: 'migrate',
+  readArguments: () => parseArgs({}).values,
+  async run({ store }) {
+    await store.migrate();
+    return 0;
+  },
+});

@@ -20,7 +20,12 @@ export function buildApp({ config, logger }: { readonly config: WorkerConfig; re
   const registry = createProviderRegistry(config);
   const redis = connectRedis({ url: config.REDIS_URL, waiting: true, onError });
   const prefix = config.BULKHEAD_PREFIX;
-  const store = createStore({ uri: config.MONGODB_URI, encryptionKey: config.BULKHEAD_ENCRYPTION_KEY, maxPoolSize });
+  const store = createStore({
+    uri: config.MONGODB_URI,
+    encryptionKey: config.BULKHEAD_ENCRYPTION_KEY,
+    previousEncryptionKeys: config.BULKHEAD_PREVIOUS_ENCRYPTION_KEYS,
+    maxPoolSize,
+  });
   const producer = createProducer({ redis, prefix, onError });
   const ehr = createEhrClient({ registry, redis, prefix });
   const webhooks = createWebhookSender({ privateNetwork: config.WORKER_WEBHOOK_PRIVATE_NETWORK });

@@ -30,6 +30,7 @@ const allowedFields = [
   'host',
   'job',
   'jobId',
+  'keyIds',
   'lines',
   'method',
   'outcome',

@@ -1,13 +1,22 @@
 import { z } from 'zod';
 
+const encryptionKeySchema = z
+  .string()
+  .transform((text) => Buffer.from(text, 'base64'))
+  .refine((key) => key.length === 32, 'must be 32 bytes in base64, as `openssl rand -base64 32` makes them');
+
 /** What every process of the system needs from its environment; each app adds its own. */
 export const processEnvShape = {
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' }),
   MONGODB_URI: z.string().regex(/^mongodb(\+srv)?:\/\/.+/, 'must be a mongodb:// or mongodb+srv:// URI'),
-  BULKHEAD_ENCRYPTION_KEY: z
+  /** Seals and opens. */
+  BULKHEAD_ENCRYPTION_KEY: encryptionKeySchema,
+  /** Only open: several with commas. */
+  BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: z
     .string()
-    .transform((text) => Buffer.from(text, 'base64'))
-    .refine((key) => key.length === 32, 'must be 32 bytes in base64, as `openssl rand -base64 32` makes them'),
+    .default('')
+    .transform((text) => text.split(',').filter((key) => key.trim() !== ''))
+    .pipe(z.array(encryptionKeySchema)),
   /** Of every key in Redis; in braces, so that a Redis Cluster keeps a queue's keys together. */
   BULKHEAD_PREFIX: z.string().min(1).default('{bulkhead}'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),

@@ -1,5 +1,6 @@
 import type { Capabilities, Connection, ConnectionAuth } from '@bulkhead/domain';
 import { type Connection as Database, Schema } from 'mongoose';
+import { createSealedPlace } from './sealed-place.ts';
 import type { SecretBox } from './secret-box.ts';
 
 interface ConnectionDocument extends Omit<Connection, 'id' | 'auth'> {
@@ -33,7 +34,13 @@ const schema = new Schema<ConnectionDocument>(
 /** `connections`: one practice's credentials at a provider, the secret encrypted. */
 export function createConnectionRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
   const model = database.model('Connection', schema);
+  const sealed = { database, secretBox, collection: 'connections' };
   return {
+    sealedPlaces: [
+      createSealedPlace({ ...sealed, field: 'sealedSecret', ownerOf: (id) => id }),
+      createSealedPlace({ ...sealed, field: 'sealedWebhookSecret', ownerOf: webhookOwner }),
+    ],
+
     async insert({ id, auth, ...fields }: Connection): Promise<void> {
       const { clientSecret, ...readable } = auth as ConnectionAuth & { clientSecret?: string };
       const sealed = clientSecret && secretBox.seal({ plaintext: Buffer.from(clientSecret), owner: id });
@@ -61,7 +68,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       readonly secret: string;
     }): Promise<void> {
       const { id, url, secret } = options;
-      const sealedWebhookSecret = secretBox.seal({ plaintext: Buffer.from(secret), owner: `${id}/webhook` });
+      const sealedWebhookSecret = secretBox.seal({ plaintext: Buffer.from(secret), owner: webhookOwner(id) });
       const kept = url === undefined ? { $unset: { webhookUrl: 1 } } : {};
       await model.updateOne(
         { _id: id },
@@ -76,7 +83,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
     async findWebhookSecret(id: string): Promise<string | undefined> {
       const document = await model.findById(id, { sealedWebhookSecret: 1 }).lean();
       const sealed = document?.sealedWebhookSecret;
-      return sealed && secretBox.open({ sealed, owner: `${id}/webhook` }).toString('utf8');
+      return sealed && secretBox.open({ sealed, owner: webhookOwner(id) }).toString('utf8');
     },
 
     async delete(id: string): Promise<boolean> {
@@ -84,6 +91,10 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       return result.deletedCount === 1;
     },
   };
+}
+
+function webhookOwner(id: string): string {
+  return `${id}/webhook`;
 }
 
 function toRecord(

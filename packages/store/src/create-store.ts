@@ -5,12 +5,14 @@ import { createConnectionRepository } from './connection.repository.ts';
 import { createCrawlMarkRepository } from './crawl-mark.repository.ts';
 import { createDocumentRepository } from './document.repository.ts';
 import { createDocumentContentRepository } from './document-content.repository.ts';
+import { createEncryptionKeyRepository } from './encryption-key.repository.ts';
 import { createIdempotencyKeyRepository } from './idempotency-key.repository.ts';
 import { migrate, prepareResourceTypes } from './migrate.ts';
 import { createOutputFileRepository } from './output-file.repository.ts';
 import { createQuarantineRepository } from './quarantine.repository.ts';
 import { createResourceRepository } from './resource.repository.ts';
 import { createResourceWriter } from './resource.writer.ts';
+import { type RotationReport, rotateEncryptionKey } from './rotate-encryption-key.ts';
 import { createScheduleRepository } from './schedule.repository.ts';
 import { createSealedFiles } from './sealed-files.ts';
 import { createSecretBox } from './secret-box.ts';
@@ -21,8 +23,10 @@ import { createWebhookDeliveryRepository } from './webhook-delivery.repository.t
 
 export interface StoreOptions {
   readonly uri: string;
-  /** 32 bytes; seals secrets and quarantined lines. */
+  /** 32 bytes; seals secrets, quarantined lines and the keys of files. */
   readonly encryptionKey: Buffer;
+  /** Open what they have sealed; seal nothing. */
+  readonly previousEncryptionKeys?: readonly Buffer[] | undefined;
   /** Connections to MongoDB of this process; each running job and request needs one at a time. */
   readonly maxPoolSize?: number;
 }
@@ -30,15 +34,16 @@ export interface StoreOptions {
 export type Store = ReturnType<typeof createStore>;
 
 /** One repository per collection. Nothing is read or written before `connect()`. */
-export function createStore({ uri, encryptionKey, maxPoolSize = 20 }: StoreOptions) {
+export function createStore({ uri, encryptionKey, previousEncryptionKeys, maxPoolSize = 20 }: StoreOptions) {
   const database = createConnection();
-  const secretBox = createSecretBox(encryptionKey);
+  const secretBox = createSecretBox({ current: encryptionKey, previous: previousEncryptionKeys });
+  const encryptionKeys = createEncryptionKeyRepository({ database, secretBox });
   const connections = createConnectionRepository({ database, secretBox });
   const bulkExports = createBulkExportRepository(database);
   const outputFiles = createOutputFileRepository(database);
-  const files = createSealedFiles({ database, bucketName: 'quarantine', key: encryptionKey });
+  const files = createSealedFiles({ database, bucketName: 'quarantine', secretBox });
   const quarantine = createQuarantineRepository({ database, secretBox, files });
-  const documentFiles = createSealedFiles({ database, bucketName: 'document_files', key: encryptionKey });
+  const documentFiles = createSealedFiles({ database, bucketName: 'document_files', secretBox });
   const documents = createDocumentRepository(database);
   const documentContents = createDocumentContentRepository({ database, files: documentFiles });
   const syncRuns = createSyncRunRepository(database);
@@ -49,6 +54,8 @@ export function createStore({ uri, encryptionKey, maxPoolSize = 20 }: StoreOptio
   const watermarks = createWatermarkRepository(database);
   const schedules = createScheduleRepository(database);
   const apiKeys = createApiKeyRepository(database);
+  // Every repository that seals something says where; a new one joins here.
+  const places = [connections, quarantine, documentContents].flatMap(({ sealedPlaces }) => sealedPlaces);
   return {
     connections,
     bulkExports,
@@ -66,7 +73,7 @@ export function createStore({ uri, encryptionKey, maxPoolSize = 20 }: StoreOptio
     apiKeys,
     resources: createResourceRepository(database),
     resourceWriter: createResourceWriter(database),
-    /** @throws where MongoDB does not answer within some seconds. */
+    /** @throws where MongoDB does not answer within some seconds; AppError `encryption-key-missing`. */
     async connect(): Promise<void> {
       await database.openUri(uri, {
         autoIndex: false,
@@ -78,8 +85,17 @@ export function createStore({ uri, encryptionKey, maxPoolSize = 20 }: StoreOptio
         // Short, so that a request gets its 503 and a job its retry while MongoDB is away.
         serverSelectionTimeoutMS: 3000,
       });
+      try {
+        await encryptionKeys.enter(new Date());
+      } catch (error) {
+        await database.close();
+        throw error;
+      }
     },
-    migrate: () => migrate(database),
+    migrate: () => migrate({ database, encryptionKey, secretBox }),
+    /** Seals everything with the current key. @param options.dryRun counts only. */
+    rotateEncryptionKey: ({ dryRun }: { readonly dryRun: boolean }): Promise<RotationReport[]> =>
+      rotateEncryptionKey({ places, keys: encryptionKeys, dryRun }),
     prepareResourceTypes: (resourceTypes: readonly string[]) => prepareResourceTypes({ database, resourceTypes }),
     /** @throws where MongoDB does not answer. */
     ping: async () => {

@@ -48,6 +48,8 @@ export function createDocumentContentRepository(options: { readonly database: Da
   const { database, files } = options;
   const model = database.model('DocumentContent', schema);
   return {
+    sealedPlaces: files.sealedPlaces,
+
     createPart: ({ upload, index }: { readonly upload: string; readonly index: number }): SealedFileWriter =>
       files.create(ownerOf(upload, index)),
 

@@ -12,6 +12,7 @@ export {
   toResourceDocument,
   toTombstone,
 } from './resource-document.ts';
+export type { RotationReport } from './rotate-encryption-key.ts';
 export type { SealedFileWriter } from './sealed-files.ts';
 export { isStoreUnavailable } from './store-errors.ts';
 export type { StepClaim } from './sync-step.repository.ts';

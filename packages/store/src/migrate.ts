@@ -1,14 +1,23 @@
 import { enhancedResourceTypes, isResourceType, standardResourceTypes } from '@bulkhead/fhir';
 import type { Connection as Database } from 'mongoose';
 import { resourceIndexes } from './resource-indexes.ts';
+import type { SecretBox } from './secret-box.ts';
 import { upgradeResources } from './upgrade-resources.ts';
+import { upgradeSealedFiles } from './upgrade-sealed-files.ts';
 
 /** Creates what the guide's exports need, so that no download has to. Runs once at deployment; running it again changes nothing. */
-export async function migrate(database: Database): Promise<void> {
+export async function migrate(options: {
+  readonly database: Database;
+  readonly encryptionKey: Buffer;
+  readonly secretBox: SecretBox;
+}): Promise<void> {
+  const { database } = options;
   for (const name of database.modelNames()) await database.model(name).createIndexes();
   // As the GridFS specification has it; the driver makes it at the first upload, which a worker should not wait for.
-  for (const bucket of ['quarantine', 'document_files'])
-    await database.collection(`${bucket}.chunks`).createIndex({ files_id: 1, n: 1 }, { unique: true });
+  for (const bucketName of ['quarantine', 'document_files']) {
+    await database.collection(`${bucketName}.chunks`).createIndex({ files_id: 1, n: 1 }, { unique: true });
+    await upgradeSealedFiles({ ...options, bucketName });
+  }
   const collections = (await database.db?.listCollections({}, { nameOnly: true }).toArray()) ?? [];
   const stored = collections.map(({ name }) => name).filter(isResourceType);
   const resourceTypes = [...new Set([...standardResourceTypes, ...enhancedResourceTypes, ...stored])];

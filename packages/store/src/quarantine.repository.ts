@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { type Connection as Database, Schema } from 'mongoose';
 import type { SealedFiles, SealedFileWriter } from './sealed-files.ts';
+import { createSealedPlace } from './sealed-place.ts';
 import type { SecretBox } from './secret-box.ts';
 
 /** A line that could not be stored, kept aside with where it stood and why. */
@@ -91,7 +92,15 @@ export function createQuarantineRepository(options: {
     return { sealedFile: await file.end() };
   };
 
+  const sealed = { database, secretBox, collection: 'quarantine', ownerOf: (id: string) => id };
+
   return {
+    sealedPlaces: [
+      createSealedPlace({ ...sealed, field: 'sealedBytes' }),
+      createSealedPlace({ ...sealed, field: 'sealedCorrection' }),
+      ...files.sealedPlaces,
+    ],
+
     /** A line's place is its id: reading a file again quarantines nothing twice. */
     async put({ lines, now }: { readonly lines: readonly QuarantinedLine[]; readonly now: Date }): Promise<void> {
       if (lines.length === 0) return;

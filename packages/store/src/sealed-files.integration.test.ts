@@ -4,13 +4,14 @@ import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
 import { createSealedFiles, type SealedFiles } from './sealed-files.ts';
+import { createSecretBox } from './secret-box.ts';
 
 let database: mongoose.Connection;
 let files: SealedFiles;
-const key = randomBytes(32);
+const secretBox = createSecretBox({ current: randomBytes(32) });
 beforeAll(async () => {
   database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
-  files = createSealedFiles({ database, bucketName: 'sealed', key });
+  files = createSealedFiles({ database, bucketName: 'sealed', secretBox });
 });
 afterAll(() => database.close());
 
@@ -58,7 +59,11 @@ describe('a sealed file #quarantine', () => {
 
   test('that was changed, or is read with another key or for another owner, ends with an error', async () => {
     const stored = await store('tampered', Buffer.from('{"resourceType":"Patient"}'));
-    const other = createSealedFiles({ database, bucketName: 'sealed', key: randomBytes(32) });
+    const other = createSealedFiles({
+      database,
+      bucketName: 'sealed',
+      secretBox: createSecretBox({ current: randomBytes(32) }),
+    });
     await expect(buffer(other.open(stored))).rejects.toThrow();
     await expect(buffer(files.open({ ...stored, owner: 'another' }))).rejects.toThrow();
     const [chunk] = await chunks().find({ files_id: stored.file }).toArray();

@@ -26,6 +26,7 @@ export interface EmbeddedServiceOptions {
   readonly mongodbUri: string;
   /** 32 bytes: the deployment's BULKHEAD_ENCRYPTION_KEY. */
   readonly encryptionKey: Buffer;
+  readonly previousEncryptionKeys?: readonly Buffer[];
   /** Of every key in Redis, as the deployment has it. */
   readonly prefix: string;
   readonly providers: ProviderSettings;
@@ -37,10 +38,10 @@ const syncWaitMs = 24 * 60 * 60_000;
 
 /** The guide's service inside of a program: it stores and enqueues as the API does, and workers do the work. */
 export async function createEmbeddedService(options: EmbeddedServiceOptions): Promise<EnhancedService> {
-  const { redisUrl, mongodbUri, encryptionKey, prefix, providers } = options;
+  const { redisUrl, mongodbUri, encryptionKey, previousEncryptionKeys, prefix, providers } = options;
   const onError = () => undefined;
   const redis = connectRedis({ url: redisUrl, waiting: true, onError });
-  const store = createStore({ uri: mongodbUri, encryptionKey });
+  const store = createStore({ uri: mongodbUri, encryptionKey, previousEncryptionKeys });
   await store.connect();
   const registry = createProviderRegistry(providers);
   const producer = createProducer({ redis, prefix, onError });

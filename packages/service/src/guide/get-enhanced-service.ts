@@ -36,6 +36,7 @@ function inProcess(env: NodeJS.ProcessEnv): EnhancedService {
       redisUrl: config.REDIS_URL,
       mongodbUri: config.MONGODB_URI,
       encryptionKey: config.BULKHEAD_ENCRYPTION_KEY,
+      previousEncryptionKeys: config.BULKHEAD_PREVIOUS_ENCRYPTION_KEYS,
       prefix: config.BULKHEAD_PREFIX,
       providers: config,
     });

@@ -1,0 +1,203 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import type { Connection } from '@bulkhead/domain';
+import { createStore, type Store } from '@bulkhead/store';
+import { testServices } from '@bulkhead/testing';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+
+const first = randomBytes(32);
+const second = randomBytes(32);
+const now = new Date('2026-05-01T10:00:00Z');
+const stores: Store[] = [];
+let uri: string;
+
+beforeEach(() => {
+  uri = testServices().mongodbUri;
+});
+afterEach(async () => {
+  for (const store of stores.splice(0)) await store.close();
+});
+
+async function open(encryptionKey: Buffer, ...previousEncryptionKeys: Buffer[]): Promise<Store> {
+  const store = createStore({ uri, encryptionKey, previousEncryptionKeys });
+  await store.connect();
+  stores.push(store);
+  return store;
+}
+
+/** A command as an operator starts it. */
+function run(name: string, options: { readonly keys: readonly Buffer[]; readonly args?: readonly string[] }) {
+  const [current, ...previous] = options.keys.map((key) => key.toString('base64'));
+  const file = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
+  const env = {
+    REDIS_URL: testServices().redisUrl,
+    MONGODB_URI: uri,
+    BULKHEAD_ENCRYPTION_KEY: current,
+    BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: previous.join(','),
+  };
+  const args = ['--conditions=@bulkhead/source', file, ...(options.args ?? [])];
+  return new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
+    execFile(process.execPath, args, { env: env as NodeJS.ProcessEnv }, (error, stdout, stderr) =>
+      resolve({ code: error?.code ?? 0, stdout, stderr }),
+    );
+  });
+}
+
+const makeConnection = (id: string): Connection => ({
+  id,
+  provider: 'athenahealth',
+  environment: 'production',
+  fhirEndpoint: 'http://ehr.example/fhir/r4',
+  auth: { method: 'client_credentials', clientId: 'c', clientSecret: `secret of ${id}`, scope: 'system/*.read' },
+  createdAt: now,
+});
+const makeLine = (offset: number, bytes: Buffer) => {
+  const place = { connectionId: 'conn_1', exportId: 'job_1', fileId: 'job_1.1', line: 1, offset };
+  return { ...place, reason: 'not-json', sizeBytes: bytes.length, bytes };
+};
+const inline = Buffer.from('{"an inline line"');
+const inFile = Buffer.alloc(1_200_000, 'a long line ');
+const correction = Buffer.from('{"corrected":true}');
+const content = Buffer.from('a document');
+const lineId = (offset: number) => `job_1.1.${String(offset).padStart(16, '0')}`;
+
+/** One value in every place where something sealed lies. */
+async function plant(store: Store): Promise<void> {
+  await store.connections.insert(makeConnection('conn_1'));
+  await store.connections.saveWebhook({ id: 'conn_1', url: undefined, secret: 'whsec_1' });
+  await store.quarantine.put({ lines: [makeLine(0, inline), makeLine(100, inFile)], now });
+  await store.quarantine.saveCorrection({ id: lineId(0), bytes: correction });
+  const part = store.documentContents.createPart({ upload: 'up_1', index: 0 });
+  await part.write(content);
+  const parts = [await part.end()];
+  const size = { sizeBytes: content.length, partBytes: content.length };
+  await store.documentContents.claim({
+    ...{ connectionId: 'conn_1', sha256: 'hash', upload: 'up_1', parts, createdAt: now },
+    ...size,
+  });
+}
+
+async function readAll(store: Store) {
+  const document = await store.documentContents.find({ connectionId: 'conn_1', sha256: 'hash' });
+  if (!document) throw new Error('the document is gone');
+  const { auth } = (await store.connections.find('conn_1')) as Connection;
+  return {
+    clientSecret: (auth as { clientSecret?: string }).clientSecret,
+    webhookSecret: await store.connections.findWebhookSecret('conn_1'),
+    inline: await text(await store.quarantine.openBytes(lineId(0))),
+    inFile: await text(await store.quarantine.openBytes(lineId(100))),
+    correction: (await store.quarantine.readLine(lineId(0))).toString(),
+    document: await text(store.documentContents.read(document, { start: 0, end: content.length })),
+  };
+}
+const planted = {
+  clientSecret: 'secret of conn_1',
+  webhookSecret: 'whsec_1',
+  inline: inline.toString(),
+  inFile: inFile.toString(),
+  correction: correction.toString(),
+  document: content.toString(),
+};
+
+describe('a rotation of the encryption key', () => {
+  test('seals every kind of value with the new key, which then opens all of them alone', async () => {
+    await plant(await open(first));
+    const counted = await run('rotate-encryption-key', { keys: [second, first], args: ['--dry-run'] });
+    const rows = counted.stdout
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line));
+    expect(counted.code).toBe(1);
+    // A place that this test plants nothing in would be one that it does not prove.
+    expect(rows.map(({ left }) => left)).toEqual(rows.map(() => 1));
+    expect(rows.map(({ resealed }) => resealed)).toEqual(rows.map(() => 0));
+    expect(rows.map(({ collection, field }) => `${collection}: ${field}`)).toEqual([
+      'connections: sealedSecret',
+      'connections: sealedWebhookSecret',
+      'quarantine: sealedBytes',
+      'quarantine: sealedCorrection',
+      'quarantine.files: metadata.sealedKey',
+      'document_files.files: metadata.sealedKey',
+    ]);
+
+    const rotated = await run('rotate-encryption-key', { keys: [second, first] });
+    expect(rotated).toMatchObject({ code: 0, stdout: expect.stringContaining('"resealed":1,"left":0') });
+    expect(await readAll(await open(second))).toEqual(planted);
+    const again = await run('rotate-encryption-key', { keys: [second] });
+    expect(again).toMatchObject({ code: 0, stdout: expect.not.stringContaining('"resealed":1') });
+  }, 60_000);
+
+  test('overwrites no value of a writer, and leaves no reader without one, while it runs', async () => {
+    const before = await open(first);
+    await plant(before);
+    const count = 60;
+    for (let n = 0; n < count; n++) await before.connections.insert(makeConnection(`conn_w${n}`));
+    const running = await open(second, first);
+    let isOver = false;
+    const write = async () => {
+      for (let round = 0; !isOver; round++) {
+        const id = `conn_w${round % count}`;
+        await running.connections.saveWebhook({ id, url: undefined, secret: `whsec_${round}` });
+        expect(await running.connections.findWebhookSecret(id)).toBe(`whsec_${round}`);
+        await running.quarantine.put({ lines: [makeLine(1000 + (round % 20), Buffer.from(`line ${round}`))], now });
+      }
+    };
+    const read = async () => {
+      while (!isOver) expect(await readAll(running)).toEqual(planted);
+    };
+    const others = Promise.all([write(), read()]);
+    const reports = [];
+    try {
+      for (let round = 0; round < 3; round++) reports.push(await running.rotateEncryptionKey({ dryRun: false }));
+    } finally {
+      isOver = true;
+    }
+    await others;
+    expect(reports.at(-1)?.map(({ left }) => left)).toEqual([0, 0, 0, 0, 0, 0]);
+    const after = await open(second);
+    expect(await readAll(after)).toEqual(planted);
+    expect(await after.connections.list()).toHaveLength(count + 1);
+  }, 60_000);
+
+  test('goes on past a value that no key opens, and says that it is left', async () => {
+    const store = await open(first);
+    await plant(store);
+    const stranger = createStore({ uri, encryptionKey: randomBytes(32), previousEncryptionKeys: [first] });
+    await stranger.connect();
+    await stranger.connections.insert(makeConnection('conn_2'));
+    await stranger.close();
+    const report = await store.rotateEncryptionKey({ dryRun: false });
+    expect(report.find(({ field }) => field === 'sealedSecret')).toMatchObject({ resealed: 0, left: 1 });
+  });
+});
+
+describe('a process with another key than the data was sealed with', () => {
+  test('does not start, and says what to do', async () => {
+    await plant(await open(first));
+    await expect(open(second)).rejects.toMatchObject({ code: 'encryption-key-missing' });
+    for (const command of ['main', 'migrate']) {
+      const { code, stdout, stderr } = await run(command, { keys: [second] });
+      expect({ command, code }).toEqual({ command, code: 1 });
+      expect(stdout + stderr).toContain('BULKHEAD_PREVIOUS_ENCRYPTION_KEYS');
+    }
+    // Neither has made itself at home: the right key still opens everything.
+    expect(await readAll(await open(first))).toEqual(planted);
+  }, 30_000);
+
+  test('starts with the former key beside its own, and not without it until everything is sealed anew', async () => {
+    await plant(await open(first));
+    const both = await open(second, first);
+    await expect(open(second)).rejects.toMatchObject({ code: 'encryption-key-missing' });
+    await expect(open(first)).rejects.toMatchObject({ code: 'encryption-key-missing' });
+    await both.rotateEncryptionKey({ dryRun: false });
+    expect(await readAll(await open(second))).toEqual(planted);
+  });
+});
+
+test('a command says how it is used, and needs no database for that', async () => {
+  uri = 'mongodb://127.0.0.1:1/none';
+  const { code, stderr } = await run('rotate-encryption-key', { keys: [first], args: ['--force'] });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('usage: rotate-encryption-key') });
+});

@@ -1,0 +1,25 @@
+import { parseArgs } from 'node:util';
+import { runCommand } from './run-command.ts';
+
+// Seals everything that is stored with the current key, while API and workers run: docs/how-to/rotate-keys.md.
+// Usage: node apps/api/src/rotate-encryption-key.ts [--dry-run]
+await runCommand({
+  usage: 'rotate-encryption-key [--dry-run]',
+  readArguments: () => parseArgs({ options: { 'dry-run': { type: 'boolean', default: false } } }).values,
+  async run({ store, args }) {
+    const report = await store.rotateEncryptionKey({ dryRun: args['dry-run'] });
+    for (const line of report) console.log(JSON.stringify(line));
+    const left = report.reduce((sum, place) => sum + place.left, 0);
+    if (left === 0) {
+      console.log('Nothing is sealed with another key than the current one.');
+      return 0;
+    }
+    console.log(`${left} values are sealed with another key than the current one.`);
+    if (!args['dry-run']) {
+      console.log(
+        'A process still seals with a former key, or their key is not in BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: correct that and start this again.',
+      );
+    }
+    return 1;
+  },
+});
