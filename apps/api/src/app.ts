@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { checkRedis, connectRedis, createProducer } from '@bulkhead/queues';
 import { type App, createHealth, type Logger } from '@bulkhead/runtime';
 import {
+  createApiKeyService,
   createBulkExportService,
   createConnectionService,
   createDocumentService,
@@ -41,6 +42,7 @@ export function buildApp({
   const redis = connectRedis({ url: config.REDIS_URL, waiting: false, onError });
   const store = createStore(storeOptions(config));
   const producer = createProducer({ redis, prefix: config.BULKHEAD_PREFIX, onError });
+  const apiKeys = createApiKeyService({ store });
   const connections = createConnectionService({ store, producer, registry });
   const bulkExports = createBulkExportService({ store, producer, connections, registry, kickOffWaitMs });
   const quarantine = createQuarantineService({ store, producer });
@@ -54,6 +56,7 @@ export function buildApp({
     store,
     producer,
     registry,
+    apiKeys,
     bulkExports,
     connections,
     documents,

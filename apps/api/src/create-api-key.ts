@@ -1,20 +1,48 @@
-import { parseArgs } from 'node:util';
+import { apiKeyBodySchema, createApiKeyService } from '@bulkhead/service';
 import { apiKeyRoles } from '@bulkhead/store';
+import { z } from 'zod';
 import { runCommand } from './run-command.ts';
 
+/** The fields of POST /api/ehr/api-keys, as options of a command line. */
+const schema = z
+  .object({
+    name: z.string().default(''),
+    role: z.enum(apiKeyRoles),
+    connections: z.string().optional(),
+    'expires-at': z.string().optional(),
+    'expires-in-days': z.coerce.number().optional(),
+    'requests-per-minute': z.coerce.number().optional(),
+  })
+  .transform(
+    (values): z.input<typeof apiKeyBodySchema> => ({
+      name: values.name,
+      role: values.role,
+      connectionIds: values.connections?.split(',').map((id) => id.trim()),
+      expiresAt: values['expires-at'],
+      expiresInDays: values['expires-in-days'],
+      requestsPerMinute: values['requests-per-minute'],
+    }),
+  )
+  .pipe(apiKeyBodySchema);
+
 // Prints a new API key once; only its hash is kept.
-// Usage: node apps/api/src/create-api-key.ts --name NAME [--role client|operator]
+// Usage: node apps/api/src/create-api-key.ts --name NAME [--role client|operator] [--connections ID,ID]
+//   [--expires-in-days N | --expires-at INSTANT] [--requests-per-minute N]
 await runCommand({
-  usage: 'create-api-key --name NAME [--role client|operator]',
-  readArguments() {
-    const { values } = parseArgs({
-      options: { name: { type: 'string' }, role: { type: 'string', default: 'client' } },
-    });
-    const role = apiKeyRoles.find((one) => one === values.role);
-    return values.name && role ? { name: values.name, role } : undefined;
+  usage:
+    'create-api-key --name NAME [--role client|operator] [--connections ID,ID] [--expires-in-days N | --expires-at INSTANT] [--requests-per-minute N]',
+  options: {
+    name: { type: 'string' },
+    role: { type: 'string', default: 'client' },
+    connections: { type: 'string' },
+    'expires-at': { type: 'string' },
+    'expires-in-days': { type: 'string' },
+    'requests-per-minute': { type: 'string' },
   },
+  schema,
   async run({ store, args }) {
-    console.log(await store.apiKeys.create({ ...args, now: new Date() }));
+    const { key } = await createApiKeyService({ store }).create(args);
+    console.log(key);
     return 0;
   },
 });

@@ -2,6 +2,7 @@ import { AppError } from '@bulkhead/domain';
 import type { Producer } from '@bulkhead/queues';
 import type { createHealth, Logger } from '@bulkhead/runtime';
 import type {
+  ApiKeyService,
   BulkExportService,
   ConnectionService,
   DocumentService,
@@ -20,6 +21,7 @@ import { checkMethod } from './middleware/check-method.ts';
 import { logRequests } from './middleware/log-requests.ts';
 import { parseJson } from './middleware/parse-json.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
+import { apiKeyRoutes } from './routes/api-key.routes.ts';
 import { bulkExportRoutes } from './routes/bulk-export.routes.ts';
 import { bullBoardPath, bullBoardRoute } from './routes/bull-board.route.ts';
 import { capabilitiesRoute } from './routes/capabilities.route.ts';
@@ -37,6 +39,7 @@ export interface HttpAppDeps {
   readonly store: Store;
   readonly producer: Producer;
   readonly registry: ProviderRegistry;
+  readonly apiKeys: ApiKeyService;
   readonly bulkExports: BulkExportService;
   readonly connections: ConnectionService;
   readonly documents: DocumentService;
@@ -64,7 +67,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   api.use(quarantineRoutes(deps), resourceRoutes(deps), documentRoutes(deps));
   api.use(parseJson());
   api.use(connectionRoutes(deps), bulkExportRoutes(deps), capabilitiesRoute(deps), syncRoutes(deps));
-  api.use(scheduleRoutes(deps), webhookRoutes(deps));
+  api.use(scheduleRoutes(deps), webhookRoutes(deps), apiKeyRoutes(deps));
   app.use('/api/ehr', api);
 
   app.use(() => {

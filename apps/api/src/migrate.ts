@@ -1,11 +1,12 @@
-import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { runCommand } from './run-command.ts';
 
 // Run once per deployment, before the processes: creates collections and indexes. Running it again changes nothing.
 // Usage: node apps/api/src/migrate.ts
 await runCommand({
   usage: 'migrate',
-  readArguments: () => parseArgs({}).values,
+  options: {},
+  schema: z.object({}),
   async run({ store }) {
     await store.migrate();
     return 0;

@@ -1,11 +1,12 @@
-import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { runCommand } from './run-command.ts';
 
 // Seals everything that is stored with the current key, while API and workers run: docs/how-to/rotate-keys.md.
 // Usage: node apps/api/src/rotate-encryption-key.ts [--dry-run]
 await runCommand({
   usage: 'rotate-encryption-key [--dry-run]',
-  readArguments: () => parseArgs({ options: { 'dry-run': { type: 'boolean', default: false } } }).values,
+  options: { 'dry-run': { type: 'boolean', default: false } },
+  schema: z.object({ 'dry-run': z.boolean() }),
   async run({ store, args }) {
     const report = await store.rotateEncryptionKey({ dryRun: args['dry-run'] });
     for (const line of report) console.log(JSON.stringify(line));

@@ -1,5 +1,7 @@
 // The API shows what providers there are; it never talks to one, so it gets the registry here.
 export { createProviderRegistry, type ProviderRegistry } from '@bulkhead/ehr-client';
+export { apiKeyBodySchema } from './api-key.schema.ts';
+export { type ApiKeyService, createApiKeyService, toApiKeyView } from './api-key.service.ts';
 export { bulkExportRequestSchema } from './bulk-export.schema.ts';
 export { type BulkExportService, createBulkExportService } from './bulk-export.service.ts';
 export { connectionBodySchema } from './connection.schema.ts';

@@ -1,44 +1,84 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto';
 import { type Connection as Database, Schema } from 'mongoose';
 
 export const apiKeyRoles = ['client', 'operator'] as const;
 export type ApiKeyRole = (typeof apiKeyRoles)[number];
 
 export interface ApiKey {
+  /** Public: it names the key and tells nothing of it. */
   readonly id: string;
   readonly name: string;
   readonly role: ApiKeyRole;
   /** The key's beginning, to recognise it by. */
   readonly prefix: string;
   readonly createdAt: Date;
+  readonly expiresAt?: Date;
+  readonly revokedAt?: Date;
+  /** To the minute. */
+  readonly lastUsedAt?: Date;
+  /** The only connections that it is for; absent: all of them. */
+  readonly connectionIds?: readonly string[];
+  /** Its own limit in place of the deployment's. */
+  readonly requestsPerMinute?: number;
+}
+
+export interface NewApiKey extends Pick<ApiKey, 'name' | 'role'> {
+  readonly expiresAt?: Date | undefined;
+  readonly connectionIds?: readonly string[] | undefined;
+  readonly requestsPerMinute?: number | undefined;
+  readonly now: Date;
 }
 
 interface ApiKeyDocument extends Omit<ApiKey, 'id'> {
   /** SHA-256 of the key. It has 256 random bits, so a slow hash would add nothing. */
   readonly _id: string;
+  /** Absent in a record of an earlier version that `migrate` has not seen. */
+  readonly keyId?: string;
 }
+
+/** Often enough to see that a key is in use, and no write for each of some hundred requests a second. */
+const useNotedEveryMs = 60_000;
 
 const schema = new Schema<ApiKeyDocument>(
   {
     _id: String,
+    keyId: String,
     name: { type: String, required: true },
     role: { type: String, required: true, enum: apiKeyRoles },
     prefix: { type: String, required: true },
     createdAt: { type: Date, required: true },
+    expiresAt: Date,
+    revokedAt: Date,
+    lastUsedAt: Date,
+    // Without a default mongoose stores an empty list, which would be a key for no connection at all.
+    connectionIds: { type: [String], default: undefined },
+    requestsPerMinute: Number,
   },
   { collection: 'api_keys', versionKey: false, strict: 'throw' },
 );
+schema.index({ keyId: 1 });
+
+export type ApiKeyRepository = ReturnType<typeof createApiKeyRepository>;
 
 /** `api_keys`: who may call the API; only hashes are kept. */
 export function createApiKeyRepository(database: Database) {
   const model = database.model('ApiKey', schema);
+
+  /** @returns the record, and the key itself, which cannot be had again. */
+  const issue = async ({ now, ...fields }: NewApiKey): Promise<{ readonly apiKey: ApiKey; readonly key: string }> => {
+    const key = `bh_${randomBytes(32).toString('base64url')}`;
+    const keyId = `key_${randomUUIDv7().replaceAll('-', '')}`;
+    const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+    const document = { ...(given as typeof fields), keyId, prefix: key.slice(0, 8), createdAt: now };
+    await model.create({ _id: hash(key), ...document } as ApiKeyDocument);
+    return { apiKey: toRecord({ _id: hash(key), ...document } as ApiKeyDocument), key };
+  };
+
   return {
+    issue,
+
     /** @returns the key itself, which cannot be had again. */
-    async create({ name, role, now }: { readonly name: string; readonly role: ApiKeyRole; readonly now: Date }) {
-      const key = `bh_${randomBytes(32).toString('base64url')}`;
-      await model.create({ _id: hash(key), name, role, prefix: key.slice(0, 8), createdAt: now });
-      return key;
-    },
+    create: async (options: NewApiKey): Promise<string> => (await issue(options)).key,
 
     /** @returns how many keys of that name there were. */
     async deleteByName(name: string): Promise<number> {
@@ -46,15 +86,58 @@ export function createApiKeyRepository(database: Database) {
       return deletedCount;
     },
 
+    /** Also one that is expired or revoked. */
     async findByKey(key: string): Promise<ApiKey | undefined> {
       const document = await model.findById(hash(key)).lean();
-      if (!document) return undefined;
-      const { _id, ...fields } = document;
-      return { id: _id, ...fields };
+      return document ? toRecord(document) : undefined;
+    },
+
+    async find(id: string): Promise<ApiKey | undefined> {
+      const document = await model.findOne({ keyId: id }).lean();
+      return document ? toRecord(document) : undefined;
+    },
+
+    /** Oldest first, the revoked ones too: operators make keys by hand, so there are some dozens. */
+    async list(): Promise<ApiKey[]> {
+      const documents = await model.find().sort({ createdAt: 1, _id: 1 }).lean();
+      return documents.map(toRecord);
+    },
+
+    async revoke({ id, now }: { readonly id: string; readonly now: Date }): Promise<void> {
+      await model.updateOne({ keyId: id, revokedAt: { $exists: false } }, { $set: { revokedAt: now } });
+    },
+
+    async takeBackRevocation(id: string): Promise<void> {
+      await model.updateOne({ keyId: id }, { $unset: { revokedAt: 1 } });
+    },
+
+    /** Writes at most once a minute. */
+    async noteUse({ id, lastUsedAt }: Pick<ApiKey, 'id' | 'lastUsedAt'>, now: Date): Promise<void> {
+      const before = new Date(now.getTime() - useNotedEveryMs);
+      if (lastUsedAt && lastUsedAt > before) return;
+      // Of requests at the same moment one writes.
+      const isDue = { $or: [{ lastUsedAt: { $exists: false } }, { lastUsedAt: { $lte: before } }] };
+      await model.updateOne({ keyId: id, ...isDue }, { $set: { lastUsedAt: now } });
+    },
+
+    /** Gives the keys of an earlier version their public ids. */
+    async upgrade(): Promise<void> {
+      for await (const { _id } of model.find({ keyId: { $exists: false } }, { _id: 1 }).lean()) {
+        await model.updateOne({ _id, keyId: { $exists: false } }, { $set: { keyId: formerKeyId(_id) } });
+      }
     },
   };
 }
 
-function hash(key: string): string {
-  return createHash('sha256').update(key).digest('hex');
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** The same at every reading, so that a key has its id also before it is stored. */
+function formerKeyId(_id: string): string {
+  return `key_${hash(_id).slice(0, 32)}`;
+}
+
+function toRecord({ _id, keyId = formerKeyId(_id), ...fields }: ApiKeyDocument): ApiKey {
+  return { id: keyId, ...fields };
 }

@@ -92,7 +92,7 @@ export function createStore({ uri, encryptionKey, previousEncryptionKeys, maxPoo
         throw error;
       }
     },
-    migrate: () => migrate({ database, encryptionKey, secretBox }),
+    migrate: () => migrate({ database, apiKeys, encryptionKey, secretBox }),
     /** Seals everything with the current key. @param options.dryRun counts only. */
     rotateEncryptionKey: ({ dryRun }: { readonly dryRun: boolean }): Promise<RotationReport[]> =>
       rotateEncryptionKey({ places, keys: encryptionKeys, dryRun }),

@@ -1,5 +1,6 @@
 import { enhancedResourceTypes, isResourceType, standardResourceTypes } from '@bulkhead/fhir';
 import type { Connection as Database } from 'mongoose';
+import type { ApiKeyRepository } from './api-key.repository.ts';
 import { resourceIndexes } from './resource-indexes.ts';
 import type { SecretBox } from './secret-box.ts';
 import { upgradeResources } from './upgrade-resources.ts';
@@ -8,11 +9,13 @@ import { upgradeSealedFiles } from './upgrade-sealed-files.ts';
 /** Creates what the guide's exports need, so that no download has to. Runs once at deployment; running it again changes nothing. */
 export async function migrate(options: {
   readonly database: Database;
+  readonly apiKeys: Pick<ApiKeyRepository, 'upgrade'>;
   readonly encryptionKey: Buffer;
   readonly secretBox: SecretBox;
 }): Promise<void> {
-  const { database } = options;
+  const { database, apiKeys } = options;
   for (const name of database.modelNames()) await database.model(name).createIndexes();
+  await apiKeys.upgrade();
   // As the GridFS specification has it; the driver makes it at the first upload, which a worker should not wait for.
   for (const bucketName of ['quarantine', 'document_files']) {
     await database.collection(`${bucketName}.chunks`).createIndex({ files_id: 1, n: 1 }, { unique: true });

@@ -1,15 +1,16 @@
 import { AppError } from '@bulkhead/domain';
+import type { ApiKeyService } from '@bulkhead/service';
 import type { ApiKey, Store } from '@bulkhead/store';
 import type { RequestHandler } from 'express';
-import { setApiKey } from './api-key-of.ts';
+import { setCaller } from './caller-of.ts';
 
 /** `Authorization: Bearer <key>` on every request of the API. */
-export function authenticate({ store }: { readonly store: Store }): RequestHandler {
+export function authenticate({ apiKeys }: { readonly apiKeys: ApiKeyService }): RequestHandler {
   return async (request, response, next) => {
     const key = /^Bearer (\S+)$/i.exec(request.get('authorization') ?? '')?.[1];
-    const apiKey = key === undefined ? undefined : await store.apiKeys.findByKey(key);
+    const apiKey = key === undefined ? undefined : await apiKeys.recognise(key);
     if (!apiKey) throw unauthenticated();
-    setApiKey({ response, apiKey });
+    setCaller({ response, apiKey });
     next();
   };
 }

@@ -7,7 +7,7 @@ import {
 } from '@bulkhead/service';
 import { Router } from 'express';
 import { z } from 'zod';
-import { apiKeyOf } from '../middleware/api-key-of.ts';
+import { callerOf } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 
 /** As https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header has it; a UUID is what clients send. */
@@ -23,7 +23,7 @@ export function bulkExportRoutes({ bulkExports }: { readonly bulkExports: BulkEx
   router.post('/:provider/bulk-export', async (request, response) => {
     const body = parseRequest(bulkExportRequestSchema, request.body);
     const key = parseRequest(idempotencyKeySchema, request.get('idempotency-key'));
-    const idempotency = key === undefined ? undefined : { clientId: apiKeyOf(response).id, key };
+    const idempotency = key === undefined ? undefined : { clientId: callerOf(response).apiKey.id, key };
     const { provider } = request.params;
     const { record, isRepeated } = await bulkExports.start({ provider, body, idempotency });
     if (isRepeated) response.set('Idempotency-Replayed', 'true');

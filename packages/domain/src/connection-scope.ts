@@ -1,0 +1,2 @@
+/** Which connections somebody may know of: others are, to them, as if they did not exist. */
+export type ConnectionScope = 'all' | readonly string[];

@@ -1,0 +1,44 @@
+import { apiKeyRoles } from '@bulkhead/store';
+import { z } from 'zod';
+
+const dayMs = 24 * 60 * 60_000;
+
+/** What a new key is to be; unknown fields are refused, so that a misspelt `connectionIds` is no key for everything. */
+export const apiKeyBodySchema = z
+  .strictObject({
+    name: z.string().trim().min(1).max(100),
+    role: z.enum(apiKeyRoles, `must be one of: ${apiKeyRoles.join(', ')}`),
+    /** Left out: every connection, also of later on. */
+    connectionIds: z
+      .array(z.string().min(1).max(100))
+      .min(1, 'names no connection: leave it out for all of them')
+      .max(1000)
+      .transform((ids) => [...new Set(ids)])
+      .optional(),
+    expiresAt: z.iso.datetime({ offset: true, error: 'must be an instant with a time zone' }).optional(),
+    expiresInDays: z.number().int().min(1).max(3650).optional(),
+    /** Left out: the deployment's API_REQUESTS_PER_MINUTE. */
+    requestsPerMinute: z.number().int().min(1).max(1_000_000).optional(),
+  })
+  .superRefine(({ role, connectionIds, expiresAt, expiresInDays }, { addIssue }) => {
+    if (role === 'operator' && connectionIds) {
+      const message = "is for client keys: an operator's key is for all connections";
+      addIssue({ code: 'custom', path: ['connectionIds'], message });
+    }
+    if (expiresAt !== undefined && expiresInDays !== undefined) {
+      addIssue({ code: 'custom', path: ['expiresInDays'], message: 'says the same as expiresAt: give one of them' });
+    }
+    if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) {
+      addIssue({ code: 'custom', path: ['expiresAt'], message: 'lies in the past' });
+    }
+  })
+  .transform(({ expiresAt, expiresInDays, ...body }) => ({
+    ...body,
+    expiresAt: toExpiry({ expiresAt, expiresInDays }),
+  }));
+export type ApiKeyBody = z.output<typeof apiKeyBodySchema>;
+
+function toExpiry(given: { readonly expiresAt: string | undefined; readonly expiresInDays: number | undefined }) {
+  if (given.expiresAt !== undefined) return new Date(given.expiresAt);
+  return given.expiresInDays === undefined ? undefined : new Date(Date.now() + given.expiresInDays * dayMs);
+}
