@@ -276,7 +276,7 @@ async function sinceLastExport(): Promise<{ since: string }> {
 }
 
 async function reasons(exportId: string): Promise<string[]> {
-  const entries = await cases.deps.store.quarantine.list({ filter: { exportId }, limit: 100 });
+  const entries = await cases.deps.store.quarantine.list({ filter: { exportId }, scope: 'all', limit: 100 });
   return entries.map(({ reason }) => reason);
 }
 

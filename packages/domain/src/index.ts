@@ -20,7 +20,7 @@ export {
   publicStatus,
 } from './bulk-export-phase.ts';
 export type { Capabilities, Connection, ConnectionAuth } from './connection.ts';
-export type { ConnectionScope } from './connection-scope.ts';
+export { type ConnectionScope, isInScope } from './connection-scope.ts';
 export { type ContentTypeVerdict, contentTypeVerdict } from './content-type-policy.ts';
 export { cronFault } from './cron-fault.ts';
 export { documentFileName } from './document-file-name.ts';

@@ -1,4 +1,12 @@
-import { AppError, type BulkExport, type IssueCount, isTerminal, type OutputFile } from '@bulkhead/domain';
+import {
+  AppError,
+  type BulkExport,
+  type ConnectionScope,
+  type IssueCount,
+  isInScope,
+  isTerminal,
+  type OutputFile,
+} from '@bulkhead/domain';
 import type { ProviderRegistry } from '@bulkhead/ehr-client';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
@@ -15,11 +23,13 @@ import { waitUntil } from './wait-until.ts';
 export interface WhichExport {
   readonly provider: string;
   readonly id: string;
+  readonly scope: ConnectionScope;
 }
 
 export interface StartRequest {
   readonly provider: string;
   readonly body: BulkExportBody;
+  readonly scope: ConnectionScope;
   readonly idempotency?: Idempotency | undefined;
 }
 
@@ -45,10 +55,10 @@ export function createBulkExportService(options: {
 }) {
   const { store, producer, connections, registry, kickOffWaitMs = defaultKickOffWaitMs } = options;
 
-  const find = async ({ provider, id }: WhichExport): Promise<BulkExport> => {
+  const find = async ({ provider, id, scope }: WhichExport): Promise<BulkExport> => {
     registry.get(provider);
     const record = await store.bulkExports.find(id);
-    if (record?.provider === provider) return record;
+    if (record?.provider === provider && isInScope(scope, record.connectionId)) return record;
     throw new AppError({
       code: 'unknown-export',
       message: 'There is no such export. Use the id that the POST answered.',
@@ -83,8 +93,8 @@ export function createBulkExportService(options: {
      * `unavailable`
      */
     async start(request: StartRequest): Promise<StartedExport> {
-      const { provider, body, idempotency } = request;
-      await connections.find({ provider, id: body.connectionId });
+      const { provider, body, scope, idempotency } = request;
+      await connections.find({ provider, id: body.connectionId, scope });
       await checkCallback({ store, ...body });
       await producer.ping().catch((cause: unknown) => {
         throw unavailable(cause);
@@ -106,7 +116,7 @@ export function createBulkExportService(options: {
           throw error;
         }
       }
-      return { record: await kickedOff({ provider, id: record.id }), isRepeated };
+      return { record: await kickedOff({ provider, id: record.id, scope }), isRepeated };
     },
 
     /** @throws AppError `unknown-export`, `export-ended` */

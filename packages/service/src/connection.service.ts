@@ -1,4 +1,11 @@
-import { AppError, type Capabilities, type Connection, type ConnectionAuth } from '@bulkhead/domain';
+import {
+  AppError,
+  type Capabilities,
+  type Connection,
+  type ConnectionAuth,
+  type ConnectionScope,
+  isInScope,
+} from '@bulkhead/domain';
 import type { Provider, ProviderRegistry } from '@bulkhead/ehr-client';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
@@ -15,6 +22,13 @@ import { waitUntil } from './wait-until.ts';
 const capabilitiesMaxAgeMs = 24 * 60 * 60_000;
 const capabilitiesWaitMs = 10_000;
 
+export interface WhichConnection {
+  readonly id: string;
+  /** Where the address names one. */
+  readonly provider?: string;
+  readonly scope: ConnectionScope;
+}
+
 export type ConnectionService = ReturnType<typeof createConnectionService>;
 
 export function createConnectionService(options: {
@@ -24,9 +38,9 @@ export function createConnectionService(options: {
 }) {
   const { store, producer, registry } = options;
 
-  const find = async ({ provider, id }: { readonly provider?: string; readonly id: string }): Promise<Connection> => {
+  const find = async ({ provider, id, scope }: WhichConnection): Promise<Connection> => {
     if (provider !== undefined) registry.get(provider);
-    const connection = await store.connections.find(id);
+    const connection = isInScope(scope, id) ? await store.connections.find(id) : undefined;
     if (connection && (provider === undefined || connection.provider === provider)) return connection;
     throw new AppError({
       code: 'unknown-connection',
@@ -37,7 +51,8 @@ export function createConnectionService(options: {
 
   return {
     find,
-    list: () => store.connections.list(),
+    list: async (scope: ConnectionScope): Promise<Connection[]> =>
+      (await store.connections.list()).filter(({ id }) => isInScope(scope, id)),
 
     /** @throws AppError `unknown-provider`, `invalid-request` */
     async create(body: ConnectionBody): Promise<Connection> {
@@ -53,20 +68,20 @@ export function createConnectionService(options: {
     },
 
     /** Its schedules go with it. @throws AppError `connection-in-use` while an export or a sync of it runs. */
-    async delete(id: string): Promise<void> {
-      await find({ id });
+    async delete({ id, scope }: Omit<WhichConnection, 'provider'>): Promise<void> {
+      await find({ id, scope });
       const isOfIt = ({ connectionId }: { readonly connectionId: string }) => connectionId === id;
       const activeExport = (await store.bulkExports.listActive()).find(isOfIt);
       if (activeExport) throw connectionInUse('An export', { exportId: activeExport.id });
       const activeRun = (await store.syncRuns.listActive()).find(isOfIt);
       if (activeRun) throw connectionInUse('A sync', { syncRunId: activeRun.id });
-      const schedules = await store.schedules.list({ connectionId: id });
+      const schedules = await store.schedules.list({ connectionId: id, scope });
       for (const { id: scheduleId } of schedules) await removeSchedule({ store, producer, scheduleId });
       await store.connections.delete(id);
     },
 
     /** What the connection's server offers, as a worker read it; asked anew once a day. */
-    async capabilities(which: { readonly provider: string; readonly id: string }): Promise<Capabilities> {
+    async capabilities(which: WhichConnection & { readonly provider: string }): Promise<Capabilities> {
       const known = (await find(which)).capabilities;
       if (known && Date.now() - known.readAt.getTime() < capabilitiesMaxAgeMs) return known;
       await producer.ensure('connection.read-capabilities', { connectionId: which.id }).catch((cause: unknown) => {

@@ -1,4 +1,12 @@
-import { AppError, contentTypeVerdict, documentFileName, type PatientDocument, parseMediaType } from '@bulkhead/domain';
+import {
+  AppError,
+  type ConnectionScope,
+  contentTypeVerdict,
+  documentFileName,
+  isInScope,
+  type PatientDocument,
+  parseMediaType,
+} from '@bulkhead/domain';
 import type { Producer } from '@bulkhead/queues';
 import type { DocumentContent, DocumentFilter, Store } from '@bulkhead/store';
 import type { ConnectionService } from './connection.service.ts';
@@ -7,6 +15,7 @@ import type { DocumentQuery } from './document.schema.ts';
 interface WhichDocument {
   readonly provider: string;
   readonly id: string;
+  readonly scope: ConnectionScope;
 }
 
 /** A stored document, to be sent. */
@@ -30,10 +39,10 @@ export function createDocumentService(options: {
 }) {
   const { store, producer, connections } = options;
 
-  const find = async ({ provider, id }: WhichDocument): Promise<PatientDocument> => {
+  const find = async ({ provider, id, scope }: WhichDocument): Promise<PatientDocument> => {
     const document = await store.documents.find(id);
-    if (!document) throw unknownDocument();
-    await connections.find({ provider, id: document.connectionId });
+    if (!document || !isInScope(scope, document.connectionId)) throw unknownDocument();
+    await connections.find({ provider, id: document.connectionId, scope });
     return document;
   };
 
@@ -41,9 +50,10 @@ export function createDocumentService(options: {
     find,
 
     /** One page, in the order of ids; `next` is there where more follow. */
-    async list({ provider, query }: { readonly provider: string; readonly query: DocumentQuery }) {
+    async list(options: { readonly provider: string; readonly query: DocumentQuery; readonly scope: ConnectionScope }) {
+      const { provider, query, scope } = options;
       const { connectionId, limit, after } = query;
-      await connections.find({ provider, id: connectionId });
+      await connections.find({ provider, id: connectionId, scope });
       const documents = await store.documents.list({ filter: toFilter(query), limit: limit + 1, after });
       const page = documents.slice(0, limit);
       return { documents: page, next: documents.length > limit ? page.at(-1)?.id : undefined };

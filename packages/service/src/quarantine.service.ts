@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { AppError } from '@bulkhead/domain';
+import { AppError, type ConnectionScope, isInScope } from '@bulkhead/domain';
 import type { Producer } from '@bulkhead/queues';
 import type { QuarantineEntry, Store } from '@bulkhead/store';
 import type { QuarantineQuery, ReplayBody } from './quarantine.schema.ts';
@@ -11,13 +11,18 @@ const replayWaitMs = 5000;
 /** Lines of one page when many are replayed; each is a job. */
 const replayPage = 500;
 
+interface WhichLine {
+  readonly id: string;
+  readonly scope: ConnectionScope;
+}
+
 export type QuarantineService = ReturnType<typeof createQuarantineService>;
 
 /** The lines that were kept aside: listed, read and stored again. */
 export function createQuarantineService({ store, producer }: { readonly store: Store; readonly producer: Producer }) {
-  const find = async (id: string): Promise<QuarantineEntry> => {
+  const find = async ({ id, scope }: WhichLine): Promise<QuarantineEntry> => {
     const entry = await store.quarantine.find(id);
-    if (entry) return entry;
+    if (entry && isInScope(scope, entry.connectionId)) return entry;
     throw new AppError({
       code: 'unknown-line',
       message: 'There is no such line in the quarantine. List them by GET /api/ehr/quarantine.',
@@ -33,16 +38,17 @@ export function createQuarantineService({ store, producer }: { readonly store: S
     find,
 
     /** One page, in the order of files and lines; `next` is there where more follow. */
-    async list({ limit, after, ...filter }: QuarantineQuery) {
-      const entries = await store.quarantine.list({ filter: present(filter), limit: limit + 1, after });
+    async list({ query, scope }: { readonly query: QuarantineQuery; readonly scope: ConnectionScope }) {
+      const { limit, after, ...filter } = query;
+      const entries = await store.quarantine.list({ filter: present(filter), scope, limit: limit + 1, after });
       const page = entries.slice(0, limit);
       return { entries: page, next: entries.length > limit ? page.at(-1)?.id : undefined };
     },
 
     /** The bytes as the server sent them. */
-    async open(id: string): Promise<{ readonly entry: QuarantineEntry; readonly bytes: Readable }> {
-      const entry = await find(id);
-      return { entry, bytes: await store.quarantine.openBytes(id) };
+    async open(which: WhichLine): Promise<{ readonly entry: QuarantineEntry; readonly bytes: Readable }> {
+      const entry = await find(which);
+      return { entry, bytes: await store.quarantine.openBytes(entry.id) };
     },
 
     /**
@@ -50,24 +56,25 @@ export function createQuarantineService({ store, producer }: { readonly store: S
      * @param options.correction the line as it should have been; kept beside the original.
      * @returns the entry afterwards: `replayed`, or `open` with the reason why it is still no resource.
      */
-    async replay({ id, correction }: { readonly id: string; readonly correction?: Buffer | undefined }) {
-      const before = await find(id);
+    async replay({ correction, ...which }: WhichLine & { readonly correction?: Buffer | undefined }) {
+      const { id } = which;
+      const before = await find(which);
       if (before.state === 'replayed') return before;
       if (correction) await store.quarantine.saveCorrection({ id, bytes: correction });
       await enqueue(id);
       const after = await waitUntil(async () => {
-        const entry = await find(id);
+        const entry = await find(which);
         return entry.replay && entry.replay.at.getTime() !== before.replay?.at.getTime() ? entry : undefined;
       }, replayWaitMs);
-      return after ?? (await find(id));
+      return after ?? (await find(which));
     },
 
     /** @returns how many lines are on their way. */
-    async replayAll(body: ReplayBody): Promise<number> {
+    async replayAll({ body, scope }: { readonly body: ReplayBody; readonly scope: ConnectionScope }): Promise<number> {
       const filter = { ...present(body), state: 'open' as const };
       let count = 0;
       for (let after: string | undefined; ; ) {
-        const entries = await store.quarantine.list({ filter, limit: replayPage, after });
+        const entries = await store.quarantine.list({ filter, scope, limit: replayPage, after });
         for (const { id } of entries) await enqueue(id);
         count += entries.length;
         after = entries.at(-1)?.id;

@@ -1,4 +1,4 @@
-import { AppError, type Connection } from '@bulkhead/domain';
+import { AppError, type Connection, type ConnectionScope } from '@bulkhead/domain';
 import { isResourceType, parseSearch, type SearchRequest, searchset } from '@bulkhead/fhir';
 import type { Store } from '@bulkhead/store';
 import type { ConnectionService } from './connection.service.ts';
@@ -8,6 +8,7 @@ export interface WhichResources {
   readonly provider: string;
   readonly connectionId: string;
   readonly resourceType: string;
+  readonly scope: ConnectionScope;
 }
 
 export interface SearchResources extends WhichResources {
@@ -28,8 +29,8 @@ export type ResourceService = ReturnType<typeof createResourceService>;
 export function createResourceService(options: { readonly store: Store; readonly connections: ConnectionService }) {
   const { store, connections } = options;
 
-  const check = async ({ provider, connectionId, resourceType }: WhichResources): Promise<Connection> => {
-    const connection = await connections.find({ provider, id: connectionId });
+  const check = async ({ provider, connectionId, resourceType, scope }: WhichResources): Promise<Connection> => {
+    const connection = await connections.find({ provider, id: connectionId, scope });
     // A collection is named after the type, so a name that is no type must never get there.
     if (!isResourceType(resourceType)) throw unknownResource();
     return connection;

@@ -1,4 +1,13 @@
-import { AppError, nextRun, publicStatus, type Schedule, spreadOf, syncRunStatus } from '@bulkhead/domain';
+import {
+  AppError,
+  type ConnectionScope,
+  isInScope,
+  nextRun,
+  publicStatus,
+  type Schedule,
+  spreadOf,
+  syncRunStatus,
+} from '@bulkhead/domain';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
 import type { ConnectionService } from './connection.service.ts';
@@ -16,6 +25,11 @@ export interface ScheduleState {
   readonly runStatus?: string;
 }
 
+export interface WhichSchedule {
+  readonly id: string;
+  readonly scope: ConnectionScope;
+}
+
 export type ScheduleService = ReturnType<typeof createScheduleService>;
 
 /** Nightly runs and others that come again; the runs are the workers'. */
@@ -26,9 +40,9 @@ export function createScheduleService(options: {
 }) {
   const { store, producer, connections } = options;
 
-  const find = async (id: string): Promise<Schedule> => {
+  const find = async ({ id, scope }: WhichSchedule): Promise<Schedule> => {
     const schedule = await store.schedules.find(id);
-    if (schedule) return schedule;
+    if (schedule && isInScope(scope, schedule.connectionId)) return schedule;
     throw unknownSchedule();
   };
   const withRun = async (schedule: Schedule): Promise<ScheduleState> => {
@@ -44,8 +58,9 @@ export function createScheduleService(options: {
 
   return {
     /** @throws AppError `unknown-connection` */
-    async create({ connectionId, ...fields }: ScheduleBody): Promise<ScheduleState> {
-      const connection = await connections.find({ id: connectionId });
+    async create(options: { readonly body: ScheduleBody; readonly scope: ConnectionScope }): Promise<ScheduleState> {
+      const { connectionId, ...fields } = options.body;
+      const connection = await connections.find({ id: connectionId, scope: options.scope });
       const schedule = newSchedule({ connection, ...fields });
       await store.schedules.insert(schedule);
       await setScheduler({ producer, schedule });
@@ -56,18 +71,20 @@ export function createScheduleService(options: {
     async list(filter: {
       readonly connectionId?: string | undefined;
       readonly limit: number;
+      readonly scope: ConnectionScope;
     }): Promise<ScheduleState[]> {
-      if (filter.connectionId !== undefined) await connections.find({ id: filter.connectionId });
+      const { connectionId, scope } = filter;
+      if (connectionId !== undefined) await connections.find({ id: connectionId, scope });
       return Promise.all((await store.schedules.list(filter)).map(withRun));
     },
 
     /** @throws AppError `unknown-schedule` */
-    get: async (id: string): Promise<ScheduleState> => withRun(await find(id)),
+    get: async (which: WhichSchedule): Promise<ScheduleState> => withRun(await find(which)),
 
     /** What fell into a pause, or was due by the times before, is not made up for. @throws AppError `unknown-schedule` */
-    async change({ id, body }: { readonly id: string; readonly body: ScheduleChangeBody }): Promise<ScheduleState> {
+    async change({ body, ...which }: WhichSchedule & { readonly body: ScheduleChangeBody }): Promise<ScheduleState> {
       for (;;) {
-        const from = await find(id);
+        const from = await find(which);
         const change = toChange({ from, body, now: new Date() });
         const schedule = await store.schedules.change({ from, change });
         if (!schedule) continue;
@@ -81,21 +98,22 @@ export function createScheduleService(options: {
      * @returns the run's id.
      * @throws AppError `unknown-schedule`, `export-already-running`, `sync-already-running`, `unavailable`
      */
-    async run(id: string): Promise<{ readonly schedule: Schedule; readonly runId: string }> {
-      const schedule = await find(id);
-      await connections.find({ id: schedule.connectionId });
+    async run(which: WhichSchedule): Promise<{ readonly schedule: Schedule; readonly runId: string }> {
+      const schedule = await find(which);
+      await connections.find({ id: schedule.connectionId, scope: which.scope });
       await producer.ping().catch((cause: unknown) => {
         throw unavailable(cause);
       });
       const runId = newId(schedule.kind === 'export' ? 'job' : 'sync');
       const now = new Date();
       await startScheduledRun({ store, producer, schedule, runId, now });
-      await store.schedules.noteRun({ id, lastRun: { at: now, outcome: 'started', runId } });
+      await store.schedules.noteRun({ id: schedule.id, lastRun: { at: now, outcome: 'started', runId } });
       return { schedule, runId };
     },
 
     /** @throws AppError `unknown-schedule` */
-    async delete(id: string): Promise<void> {
+    async delete(which: WhichSchedule): Promise<void> {
+      const { id } = await find(which);
       if (!(await removeSchedule({ store, producer, scheduleId: id }))) throw unknownSchedule();
     },
   };

@@ -1,4 +1,11 @@
-import { AppError, isSyncActive, type SyncRun, type SyncTypeCount } from '@bulkhead/domain';
+import {
+  AppError,
+  type ConnectionScope,
+  isInScope,
+  isSyncActive,
+  type SyncRun,
+  type SyncTypeCount,
+} from '@bulkhead/domain';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
 import { checkCallback } from './check-callback.ts';
@@ -16,6 +23,7 @@ const defaultWaitMs = 30_000;
 export interface WhichRun {
   readonly provider: string;
   readonly id: string;
+  readonly scope: ConnectionScope;
 }
 
 /** A run with its sums by type. */
@@ -36,9 +44,9 @@ export function createSyncService(options: {
 }) {
   const { store, producer, connections, waitMs = defaultWaitMs } = options;
 
-  const find = async ({ provider, id }: WhichRun): Promise<SyncRun> => {
+  const find = async ({ provider, id, scope }: WhichRun): Promise<SyncRun> => {
     const run = await store.syncRuns.find(id);
-    if (run?.provider === provider) return run;
+    if (run?.provider === provider && isInScope(scope, run.connectionId)) return run;
     throw new AppError({
       code: 'unknown-run',
       message: 'There is no such sync run. Use the id that the POST answered, or list the runs.',
@@ -70,9 +78,10 @@ export function createSyncService(options: {
       readonly provider: string;
       readonly body: SyncBody;
       readonly wait: boolean;
+      readonly scope: ConnectionScope;
     }): Promise<SyncRunState> {
-      const { provider, body, wait } = request;
-      await connections.find({ provider, id: body.connectionId });
+      const { provider, body, wait, scope } = request;
+      await connections.find({ provider, id: body.connectionId, scope });
       await checkPatients(body);
       await checkCallback({ store, ...body });
       await producer.ping().catch((cause: unknown) => {
@@ -85,19 +94,25 @@ export function createSyncService(options: {
       await producer.enqueue('sync.plan', { syncRunId: run.id }).catch(() => undefined);
       const ended = await waitUntil(
         async () => {
-          const current = await find({ provider, id: run.id });
+          const current = await find({ provider, id: run.id, scope });
           return isSyncActive(current.phase) ? undefined : current;
         },
         wait ? waitMs : 0,
       );
-      return withCounts(ended ?? (await find({ provider, id: run.id })));
+      return withCounts(ended ?? (await find({ provider, id: run.id, scope })));
     },
 
     get: async (which: WhichRun): Promise<SyncRunState> => withCounts(await find(which)),
 
     /** A connection's runs, newest first. */
-    async list({ provider, connectionId, limit }: { provider: string; connectionId: string; limit: number }) {
-      await connections.find({ provider, id: connectionId });
+    async list(options: {
+      readonly provider: string;
+      readonly connectionId: string;
+      readonly limit: number;
+      readonly scope: ConnectionScope;
+    }): Promise<SyncRun[]> {
+      const { provider, connectionId, limit, scope } = options;
+      await connections.find({ provider, id: connectionId, scope });
       return store.syncRuns.list({ connectionId, limit });
     },
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { AppError, type WebhookDelivery } from '@bulkhead/domain';
+import { AppError, type ConnectionScope, isInScope, type WebhookDelivery } from '@bulkhead/domain';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
 import type { ConnectionService } from './connection.service.ts';
@@ -7,6 +7,11 @@ import type { DeliveriesQuery, WebhookBody } from './webhook.schema.ts';
 
 /** As Standard Webhooks recommends: 24 to 64 bytes. */
 const secretBytes = 32;
+
+interface Which {
+  readonly id: string;
+  readonly scope: ConnectionScope;
+}
 
 export type WebhookService = ReturnType<typeof createWebhookService>;
 
@@ -19,25 +24,31 @@ export function createWebhookService(options: {
   const { store, producer, connections } = options;
   return {
     /** @returns the secret that calls are signed with; it cannot be had again. */
-    async set({ id, body: { url } }: { readonly id: string; readonly body: WebhookBody }) {
-      await connections.find({ id });
+    async set({ id, scope, body: { url } }: Which & { readonly body: WebhookBody }) {
+      await connections.find({ id, scope });
       const secret = `whsec_${randomBytes(secretBytes).toString('base64')}`;
       await store.connections.saveWebhook({ id, url, secret });
       return { ...(url === undefined ? {} : { url }), secret };
     },
 
-    async remove(id: string): Promise<void> {
-      await connections.find({ id });
+    async remove({ id, scope }: Which): Promise<void> {
+      await connections.find({ id, scope });
       await store.connections.deleteWebhook(id);
     },
 
-    async list(query: DeliveriesQuery): Promise<WebhookDelivery[]> {
-      await connections.find({ id: query.connectionId });
+    async list(options: {
+      readonly query: DeliveriesQuery;
+      readonly scope: ConnectionScope;
+    }): Promise<WebhookDelivery[]> {
+      const { query, scope } = options;
+      await connections.find({ id: query.connectionId, scope });
       return store.webhookDeliveries.list(query);
     },
 
     /** Has a call made again, delivered or not. @throws AppError `unknown-delivery` */
-    async resend(id: string): Promise<WebhookDelivery> {
+    async resend({ id, scope }: Which): Promise<WebhookDelivery> {
+      const known = await store.webhookDeliveries.find(id);
+      if (!known || !isInScope(scope, known.connectionId)) throw unknownDelivery();
       if (!(await store.webhookDeliveries.reopen(id))) throw unknownDelivery();
       // With the queue away the sweep does it within a minute.
       await producer.enqueueAgain('webhook.deliver', { deliveryId: id }).catch(() => undefined);

@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import type { ConnectionScope } from '@bulkhead/domain';
 import { type Connection as Database, Schema } from 'mongoose';
+import { inScope } from './in-scope.ts';
 import type { SealedFiles, SealedFileWriter } from './sealed-files.ts';
 import { createSealedPlace } from './sealed-place.ts';
 import type { SecretBox } from './secret-box.ts';
@@ -125,13 +127,14 @@ export function createQuarantineRepository(options: {
     /** In the order of files and lines. @param options.after the last id of the page before. */
     async list(options: {
       readonly filter: QuarantineFilter;
+      readonly scope: ConnectionScope;
       readonly limit: number;
       readonly after?: string | undefined;
     }): Promise<QuarantineEntry[]> {
-      const { filter, limit, after } = options;
+      const { filter, scope, limit, after } = options;
       const page = after === undefined ? {} : { _id: { $gt: after } };
       const documents = await model
-        .find({ ...filter, ...page } as object, { sealedBytes: 0, sealedFile: 0 })
+        .find({ $and: [filter, inScope(scope), page] } as object, { sealedBytes: 0, sealedFile: 0 })
         .sort({ _id: 1 })
         .limit(limit)
         .lean();

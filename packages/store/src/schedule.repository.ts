@@ -1,5 +1,6 @@
-import type { Schedule, ScheduleRun } from '@bulkhead/domain';
+import type { ConnectionScope, Schedule, ScheduleRun } from '@bulkhead/domain';
 import { type Connection as Database, Schema } from 'mongoose';
+import { inScope } from './in-scope.ts';
 
 interface ScheduleDocument extends Omit<Schedule, 'id'> {
   readonly _id: string;
@@ -46,10 +47,18 @@ export function createScheduleRepository(database: Database) {
     },
 
     /** Oldest first, of one connection or of all; without a limit every one. */
-    async list(options: { readonly connectionId?: string | undefined; readonly limit?: number }): Promise<Schedule[]> {
-      const { connectionId, limit = 0 } = options;
+    async list(options: {
+      readonly connectionId?: string | undefined;
+      readonly scope: ConnectionScope;
+      readonly limit?: number;
+    }): Promise<Schedule[]> {
+      const { connectionId, scope, limit = 0 } = options;
       const filter = connectionId === undefined ? {} : { connectionId };
-      const documents = await model.find(filter).sort({ _id: 1 }).limit(limit).lean();
+      const documents = await model
+        .find({ $and: [filter, inScope(scope)] })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .lean();
       return documents.map(toRecord);
     },
 

@@ -5,8 +5,9 @@ import {
   toStartedView,
   toStatusView,
 } from '@bulkhead/service';
-import { Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
+import { allow } from '../middleware/allow.ts';
 import { callerOf } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 
@@ -20,37 +21,43 @@ const idempotencyKeySchema = z
 export function bulkExportRoutes({ bulkExports }: { readonly bulkExports: BulkExportService }): Router {
   const router = Router();
 
-  router.post('/:provider/bulk-export', async (request, response) => {
+  router.post('/:provider/bulk-export', allow('export.create'), async (request, response) => {
     const body = parseRequest(bulkExportRequestSchema, request.body);
     const key = parseRequest(idempotencyKeySchema, request.get('idempotency-key'));
-    const idempotency = key === undefined ? undefined : { clientId: callerOf(response).apiKey.id, key };
+    const { apiKey, scope } = callerOf(response);
+    const idempotency = key === undefined ? undefined : { clientId: apiKey.id, key };
     const { provider } = request.params;
-    const { record, isRepeated } = await bulkExports.start({ provider, body, idempotency });
+    const { record, isRepeated } = await bulkExports.start({ provider, body, scope, idempotency });
     if (isRepeated) response.set('Idempotency-Replayed', 'true');
     response.status(202).json({ success: true, data: toStartedView(record) });
   });
 
-  router.get('/:provider/bulk-export/:jobId', async (request, response) => {
-    const which = { provider: request.params.provider, id: request.params.jobId };
+  router.get('/:provider/bulk-export/:jobId', allow('export.read'), async (request, response) => {
+    const which = whichExport(request, response);
     const { record, issues } = await bulkExports.get(which);
     const files = record.phase === 'completed' ? await bulkExports.listFiles(which) : [];
     response.json({ success: true, data: toStatusView({ record, files, issues }) });
   });
 
-  router.delete('/:provider/bulk-export/:jobId', async (request, response) => {
-    const record = await bulkExports.cancel({ provider: request.params.provider, id: request.params.jobId });
+  router.delete('/:provider/bulk-export/:jobId', allow('export.cancel'), async (request, response) => {
+    const record = await bulkExports.cancel(whichExport(request, response));
     response.json({ success: true, data: toStatusView({ record, files: [], issues: [] }) });
   });
 
-  router.post('/:provider/bulk-export/:jobId/retry', async (request, response) => {
-    const record = await bulkExports.retry({ provider: request.params.provider, id: request.params.jobId });
+  router.post('/:provider/bulk-export/:jobId/retry', allow('export.retry'), async (request, response) => {
+    const record = await bulkExports.retry(whichExport(request, response));
     response.status(202).json({ success: true, data: toStatusView({ record, files: [], issues: [] }) });
   });
 
-  router.get('/:provider/bulk-export/:jobId/files', async (request, response) => {
-    const files = await bulkExports.listFiles({ provider: request.params.provider, id: request.params.jobId });
+  router.get('/:provider/bulk-export/:jobId/files', allow('export.read'), async (request, response) => {
+    const files = await bulkExports.listFiles(whichExport(request, response));
     response.json({ success: true, data: files.map(toFileView) });
   });
 
   return router;
+}
+
+function whichExport(request: Request<{ provider: string; jobId: string }>, response: Response) {
+  const { provider, jobId: id } = request.params;
+  return { provider, id, scope: callerOf(response).scope };
 }

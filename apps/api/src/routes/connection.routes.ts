@@ -1,26 +1,30 @@
 import { type ConnectionService, connectionBodySchema, toConnectionView } from '@bulkhead/service';
 import { Router } from 'express';
+import { allow } from '../middleware/allow.ts';
+import { callerOf } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 
 export function connectionRoutes({ connections }: { readonly connections: ConnectionService }): Router {
   const router = Router();
 
-  router.post('/connections', async (request, response) => {
+  router.post('/connections', allow('connection.create'), async (request, response) => {
     const connection = await connections.create(parseRequest(connectionBodySchema, request.body));
     response.status(201).location(`/api/ehr/connections/${connection.id}`);
     response.json({ success: true, data: toConnectionView(connection) });
   });
 
-  router.get('/connections', async (_request, response) => {
-    response.json({ success: true, data: (await connections.list()).map(toConnectionView) });
+  router.get('/connections', allow('connection.list'), async (_request, response) => {
+    const found = await connections.list(callerOf(response).scope);
+    response.json({ success: true, data: found.map(toConnectionView) });
   });
 
-  router.get('/connections/:id', async (request, response) => {
-    response.json({ success: true, data: toConnectionView(await connections.find({ id: request.params.id })) });
+  router.get('/connections/:id', allow('connection.read'), async (request, response) => {
+    const { scope } = callerOf(response);
+    response.json({ success: true, data: toConnectionView(await connections.find({ id: request.params.id, scope })) });
   });
 
-  router.delete('/connections/:id', async (request, response) => {
-    await connections.delete(request.params.id);
+  router.delete('/connections/:id', allow('connection.delete'), async (request, response) => {
+    await connections.delete({ id: request.params.id, scope: callerOf(response).scope });
     response.status(204).end();
   });
 

@@ -3,6 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import { AppError } from '@bulkhead/domain';
 import { type DocumentService, documentQuerySchema, type OpenedDocument, toDocumentView } from '@bulkhead/service';
 import { type Request, type Response, Router } from 'express';
+import { allow } from '../middleware/allow.ts';
+import { callerOf } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 import { readByteRange } from './byte-range.ts';
 
@@ -10,14 +12,16 @@ import { readByteRange } from './byte-range.ts';
 export function documentRoutes({ documents }: { readonly documents: DocumentService }): Router {
   const router = Router();
 
-  router.get('/:provider/documents', async (request, response) => {
+  router.get('/:provider/documents', allow('document.list'), async (request, response) => {
     const query = parseRequest(documentQuerySchema, request.query);
-    const { documents: page, next } = await documents.list({ provider: request.params.provider, query });
+    const { provider } = request.params;
+    const { scope } = callerOf(response);
+    const { documents: page, next } = await documents.list({ provider, query, scope });
     response.json({ success: true, data: page.map(toDocumentView), ...(next === undefined ? {} : { next }) });
   });
 
-  router.get('/:provider/documents/:id', async (request, response) => {
-    const document = await documents.open(request.params);
+  router.get('/:provider/documents/:id', allow('document.read'), async (request, response) => {
+    const document = await documents.open({ ...request.params, scope: callerOf(response).scope });
     try {
       await sendDocument({ request, response, document });
     } catch (error) {
@@ -27,12 +31,14 @@ export function documentRoutes({ documents }: { readonly documents: DocumentServ
     }
   });
 
-  router.get('/:provider/documents/:id/metadata', async (request, response) => {
-    response.json({ success: true, data: toDocumentView(await documents.find(request.params)) });
+  router.get('/:provider/documents/:id/metadata', allow('document.describe'), async (request, response) => {
+    const document = await documents.find({ ...request.params, scope: callerOf(response).scope });
+    response.json({ success: true, data: toDocumentView(document) });
   });
 
-  router.post('/:provider/documents/:id/retry', async (request, response) => {
-    response.status(202).json({ success: true, data: toDocumentView(await documents.retry(request.params)) });
+  router.post('/:provider/documents/:id/retry', allow('document.retry'), async (request, response) => {
+    const document = await documents.retry({ ...request.params, scope: callerOf(response).scope });
+    response.status(202).json({ success: true, data: toDocumentView(document) });
   });
 
   return router;

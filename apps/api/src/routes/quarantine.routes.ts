@@ -1,8 +1,9 @@
 import { pipeline } from 'node:stream/promises';
 import { type QuarantineService, quarantineQuerySchema, replayBodySchema, toQuarantineView } from '@bulkhead/service';
 import { json, Router, raw } from 'express';
+import { allow } from '../middleware/allow.ts';
+import { callerOf } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
-import { requireOperator } from '../middleware/require-operator.ts';
 
 /** A sealed correction is a third longer than its text and has to fit into a document of 16 MB. */
 const maxCorrection = '10mb';
@@ -14,22 +15,30 @@ const maxCorrection = '10mb';
 export function quarantineRoutes({ quarantine }: { readonly quarantine: QuarantineService }): Router {
   const router = Router();
 
-  router.get('/quarantine', async (request, response) => {
-    const { entries, next } = await quarantine.list(parseRequest(quarantineQuerySchema, request.query));
+  router.get('/quarantine', allow('quarantine.list'), async (request, response) => {
+    const query = parseRequest(quarantineQuerySchema, request.query);
+    const { entries, next } = await quarantine.list({ query, scope: callerOf(response).scope });
     response.json({ success: true, data: entries.map(toQuarantineView), ...(next === undefined ? {} : { next }) });
   });
 
-  router.post('/quarantine/replay', requireOperator(), json({ type: () => true }), async (request, response) => {
-    const count = await quarantine.replayAll(parseRequest(replayBodySchema, request.body));
-    response.status(202).json({ success: true, data: { count } });
+  router.post(
+    '/quarantine/replay',
+    allow('quarantine.replay'),
+    json({ type: () => true }),
+    async (request, response) => {
+      const body = parseRequest(replayBodySchema, request.body);
+      const count = await quarantine.replayAll({ body, scope: callerOf(response).scope });
+      response.status(202).json({ success: true, data: { count } });
+    },
+  );
+
+  router.get('/quarantine/:id', allow('quarantine.describe'), async (request, response) => {
+    const entry = await quarantine.find({ id: request.params.id, scope: callerOf(response).scope });
+    response.json({ success: true, data: toQuarantineView(entry) });
   });
 
-  router.get('/quarantine/:id', async (request, response) => {
-    response.json({ success: true, data: toQuarantineView(await quarantine.find(request.params.id)) });
-  });
-
-  router.get('/quarantine/:id/line', requireOperator(), async (request, response) => {
-    const { bytes } = await quarantine.open(String(request.params.id));
+  router.get('/quarantine/:id/line', allow('quarantine.read'), async (request, response) => {
+    const { bytes } = await quarantine.open({ id: request.params.id, scope: callerOf(response).scope });
     // Never shown by a browser: what is in it is neither checked nor ours.
     response.set({
       'content-type': 'application/octet-stream',
@@ -40,11 +49,12 @@ export function quarantineRoutes({ quarantine }: { readonly quarantine: Quaranti
 
   router.post(
     '/quarantine/:id/replay',
-    requireOperator(),
+    allow('quarantine.replay'),
     raw({ type: () => true, limit: maxCorrection }),
     async (request, response) => {
       const correction = Buffer.isBuffer(request.body) && request.body.length > 0 ? request.body : undefined;
-      const entry = await quarantine.replay({ id: String(request.params.id), correction });
+      const { scope } = callerOf(response);
+      const entry = await quarantine.replay({ id: request.params.id, scope, correction });
       response.json({ success: true, data: toQuarantineView(entry) });
     },
   );

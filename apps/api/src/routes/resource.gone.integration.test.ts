@@ -7,6 +7,7 @@ import { waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import express from 'express';
 import { answerError } from '../middleware/answer-error.ts';
+import { setCaller } from '../middleware/caller-of.ts';
 import { resourceRoutes } from './resource.routes.ts';
 
 /** What the database would notice: a stream that never ends by itself, and a page that never comes. */
@@ -37,6 +38,10 @@ const logged: string[] = [];
 const logger = createLogger({ name: 'api', level: 'silent' });
 const server = createServer(
   express()
+    .use((_request, response, next) => {
+      setCaller({ response, apiKey: { id: 'key_1', name: 'a', role: 'client', prefix: 'bh_', createdAt: new Date() } });
+      next();
+    })
     .use(resourceRoutes({ resources }))
     .use(answerError({ ...logger, error: (message: string) => void logged.push(message) })),
 ).listen(0, '127.0.0.1');

@@ -3,6 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import type { ResourceService } from '@bulkhead/service';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
+import { allow } from '../middleware/allow.ts';
+import { callerOf } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 
 export const resourceQuerySchema = z.strictObject({ connectionId: z.string().min(1).max(100) });
@@ -14,11 +16,12 @@ const ndjson = 'application/fhir+ndjson';
 export function resourceRoutes({ resources }: { readonly resources: ResourceService }): Router {
   const router = Router();
 
-  router.get('/:provider/resources/:type', async (request, response) => {
+  router.get('/:provider/resources/:type', allow('resource.search'), async (request, response) => {
     const { address, parameters, connectionId } = readAddress(request);
     const { provider, type: resourceType } = request.params;
     const signal = goneSignal(response);
-    const search = { provider, connectionId, resourceType, parameters, signal };
+    const { scope } = callerOf(response);
+    const search = { provider, connectionId, resourceType, scope, parameters, signal };
     response.vary('Accept');
     try {
       // Listed first, a Bundle is what `*/*` gets.
@@ -35,10 +38,11 @@ export function resourceRoutes({ resources }: { readonly resources: ResourceServ
     }
   });
 
-  router.get('/:provider/resources/:type/:id', async (request, response) => {
+  router.get('/:provider/resources/:type/:id', allow('resource.read'), async (request, response) => {
     const { connectionId } = parseRequest(resourceQuerySchema, request.query);
     const { provider, type, id } = request.params;
-    const text = await resources.read({ provider, connectionId, resourceType: type, resourceId: id });
+    const { scope } = callerOf(response);
+    const text = await resources.read({ provider, connectionId, resourceType: type, resourceId: id, scope });
     response.set('content-type', bundle).send(Buffer.from(text));
   });
 

@@ -7,6 +7,8 @@ import {
 } from '@bulkhead/service';
 import { Router } from 'express';
 import { z } from 'zod';
+import { allow } from '../middleware/allow.ts';
+import { callerOf } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 
 export const scheduleListQuerySchema = z.strictObject({
@@ -18,29 +20,32 @@ export const scheduleListQuerySchema = z.strictObject({
 export function scheduleRoutes({ schedules }: { readonly schedules: ScheduleService }): Router {
   const router = Router();
 
-  router.post('/schedules', async (request, response) => {
-    const state = await schedules.create(parseRequest(scheduleBodySchema, request.body));
+  router.post('/schedules', allow('schedule.create'), async (request, response) => {
+    const body = parseRequest(scheduleBodySchema, request.body);
+    const state = await schedules.create({ body, scope: callerOf(response).scope });
     response.status(201).location(`/api/ehr/schedules/${state.schedule.id}`);
     response.json({ success: true, data: toScheduleDetail(state) });
   });
 
-  router.get('/schedules', async (request, response) => {
-    const states = await schedules.list(parseRequest(scheduleListQuerySchema, request.query));
+  router.get('/schedules', allow('schedule.list'), async (request, response) => {
+    const query = parseRequest(scheduleListQuerySchema, request.query);
+    const states = await schedules.list({ ...query, scope: callerOf(response).scope });
     response.json({ success: true, data: states.map(toScheduleView) });
   });
 
-  router.get('/schedules/:id', async (request, response) => {
-    response.json({ success: true, data: toScheduleDetail(await schedules.get(request.params.id)) });
-  });
-
-  router.patch('/schedules/:id', async (request, response) => {
-    const body = parseRequest(scheduleChangeSchema, request.body);
-    const state = await schedules.change({ id: request.params.id, body });
+  router.get('/schedules/:id', allow('schedule.read'), async (request, response) => {
+    const state = await schedules.get({ id: request.params.id, scope: callerOf(response).scope });
     response.json({ success: true, data: toScheduleDetail(state) });
   });
 
-  router.post('/schedules/:id/run', async (request, response) => {
-    const { schedule, runId } = await schedules.run(request.params.id);
+  router.patch('/schedules/:id', allow('schedule.change'), async (request, response) => {
+    const body = parseRequest(scheduleChangeSchema, request.body);
+    const state = await schedules.change({ id: request.params.id, scope: callerOf(response).scope, body });
+    response.json({ success: true, data: toScheduleDetail(state) });
+  });
+
+  router.post('/schedules/:id/run', allow('schedule.run'), async (request, response) => {
+    const { schedule, runId } = await schedules.run({ id: request.params.id, scope: callerOf(response).scope });
     const path = schedule.kind === 'export' ? 'bulk-export' : 'sync-runs';
     const url = `/api/ehr/${schedule.provider}/${path}/${runId}`;
     response
@@ -49,8 +54,8 @@ export function scheduleRoutes({ schedules }: { readonly schedules: ScheduleServ
       .json({ success: true, data: { id: runId, kind: schedule.kind, url } });
   });
 
-  router.delete('/schedules/:id', async (request, response) => {
-    await schedules.delete(request.params.id);
+  router.delete('/schedules/:id', allow('schedule.delete'), async (request, response) => {
+    await schedules.delete({ id: request.params.id, scope: callerOf(response).scope });
     response.status(204).end();
   });
 

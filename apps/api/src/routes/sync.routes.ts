@@ -9,6 +9,8 @@ import {
 } from '@bulkhead/service';
 import { Router } from 'express';
 import { z } from 'zod';
+import { allow } from '../middleware/allow.ts';
+import { callerOf } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 
 export const syncListQuerySchema = z.strictObject({
@@ -20,11 +22,11 @@ export const syncListQuerySchema = z.strictObject({
 export function syncRoutes({ syncs }: { readonly syncs: SyncService }): Router {
   const router = Router();
 
-  router.post('/:provider/enhanced-sync', async (request, response) => {
+  router.post('/:provider/enhanced-sync', allow('sync.create'), async (request, response) => {
     const { provider } = request.params;
     const body = parseRequest(syncBodySchema, request.body);
     const wait = !/\brespond-async\b/i.test(request.get('prefer') ?? '');
-    const state = await syncs.start({ provider, body, wait });
+    const state = await syncs.start({ provider, body, wait, scope: callerOf(response).scope });
     if (isSyncActive(state.run.phase)) {
       const url = `/api/ehr/${provider}/sync-runs/${state.run.id}`;
       response.status(202).location(url);
@@ -35,22 +37,26 @@ export function syncRoutes({ syncs }: { readonly syncs: SyncService }): Router {
     response.json({ success: true, data: toSyncedView(state) });
   });
 
-  router.get('/:provider/sync-runs', async (request, response) => {
+  router.get('/:provider/sync-runs', allow('sync.list'), async (request, response) => {
     const query = parseRequest(syncListQuerySchema, request.query);
-    const runs = await syncs.list({ provider: request.params.provider, ...query });
+    const { scope } = callerOf(response);
+    const runs = await syncs.list({ provider: request.params.provider, ...query, scope });
     response.json({ success: true, data: runs.map(toSyncRunView) });
   });
 
-  router.get('/:provider/sync-runs/:id', async (request, response) => {
-    response.json({ success: true, data: toSyncRunDetail(await syncs.get(request.params)) });
+  router.get('/:provider/sync-runs/:id', allow('sync.read'), async (request, response) => {
+    const state = await syncs.get({ ...request.params, scope: callerOf(response).scope });
+    response.json({ success: true, data: toSyncRunDetail(state) });
   });
 
-  router.delete('/:provider/sync-runs/:id', async (request, response) => {
-    response.json({ success: true, data: toSyncRunDetail(await syncs.cancel(request.params)) });
+  router.delete('/:provider/sync-runs/:id', allow('sync.cancel'), async (request, response) => {
+    const state = await syncs.cancel({ ...request.params, scope: callerOf(response).scope });
+    response.json({ success: true, data: toSyncRunDetail(state) });
   });
 
-  router.post('/:provider/sync-runs/:id/retry', async (request, response) => {
-    response.status(202).json({ success: true, data: toSyncRunDetail(await syncs.retry(request.params)) });
+  router.post('/:provider/sync-runs/:id/retry', allow('sync.retry'), async (request, response) => {
+    const state = await syncs.retry({ ...request.params, scope: callerOf(response).scope });
+    response.status(202).json({ success: true, data: toSyncRunDetail(state) });
   });
 
   return router;

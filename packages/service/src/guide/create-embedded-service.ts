@@ -33,6 +33,8 @@ export interface EmbeddedServiceOptions {
 }
 
 const provider = 'athenahealth';
+/** Whoever has the deployment's encryption key has everything. */
+const scope = 'all';
 /** A run that nobody waits for at HTTP can last; the caller's own patience is the limit. */
 const syncWaitMs = 24 * 60 * 60_000;
 
@@ -54,32 +56,32 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
     const files = record.phase === 'completed' ? await store.outputFiles.listByExport(record.id) : [];
     return toStatusView({ record, files, issues: [] });
   };
-  const check = async (id: string) => toJob((await bulkExports.get({ provider, id })).record);
+  const check = async (id: string) => toJob((await bulkExports.get({ provider, id, scope })).record);
 
   return {
     async initiateBulkExport(connectionId, given) {
       const body = bulkExportRequestSchema.parse({ connectionId, ...fromExportOptions(given) });
-      return toJob((await bulkExports.start({ provider, body })).record);
+      return toJob((await bulkExports.start({ provider, body, scope })).record);
     },
     checkBulkExportStatus: check,
     processBulkExportData: (jobId) => untilEnded(() => check(jobId)),
 
     async enhancedSync(connectionId, given) {
       const body = syncBodySchema.parse({ connectionId, ...fromSyncOptions(given) });
-      const state = await syncs.start({ provider, body, wait: true });
+      const state = await syncs.start({ provider, body, wait: true, scope });
       if (state.run.phase === 'completed') return toSyncedView(state);
       const { code = 'sync-incomplete', message = 'The sync did not complete.' } = state.run.error ?? {};
       throw new AppError({ code, message, retry: 'never', context: { syncRunId: state.run.id } });
     },
 
     async getConnection(connectionId) {
-      const { id, fhirEndpoint, userId } = await connections.find({ provider, id: connectionId });
+      const { id, fhirEndpoint, userId } = await connections.find({ provider, id: connectionId, scope });
       return { id, fhirEndpoint, accessToken: tokenHandle(id), ...(userId === undefined ? {} : { userId }) };
     },
 
     fhirClient: {
       async searchResources(endpoint, accessToken, resourceType, parameters) {
-        const connection = await connections.find({ provider, id: connectionIdOf(accessToken) });
+        const connection = await connections.find({ provider, id: connectionIdOf(accessToken), scope });
         if (connection.fhirEndpoint !== endpoint) throw otherEndpoint();
         return searchAll({ session: ehr.session(connection), resourceType, parameters });
       },

@@ -1,0 +1,62 @@
+import type { ApiKeyRole } from '@bulkhead/store';
+
+interface ActionRule {
+  /** `client`: every key, within its connections. `operator`: theirs alone. */
+  readonly role: ApiKeyRole;
+  /** Whether each time is written down: whatever changes something, and whatever shows patient data. */
+  readonly audited: boolean;
+}
+
+const look: ActionRule = { role: 'client', audited: false };
+const act: ActionRule = { role: 'client', audited: true };
+const lookAsOperator: ActionRule = { role: 'operator', audited: false };
+const actAsOperator: ActionRule = { role: 'operator', audited: true };
+
+/**
+ * What can be done over HTTP, who may, and what stands in the audit log of it. Every route names its action (`allow`), and a
+ * test finds one that does not. Clients move their practice's data; what gives access to it, or could take it from others, is
+ * the operators' business: credentials, keys, single lines that nobody has understood.
+ */
+export const actions = {
+  'connection.create': actAsOperator,
+  'connection.list': look,
+  'connection.read': look,
+  'connection.read-capabilities': look,
+  'connection.delete': actAsOperator,
+  'export.create': act,
+  'export.read': look,
+  'export.cancel': act,
+  'export.retry': act,
+  'sync.create': act,
+  'sync.list': look,
+  'sync.read': look,
+  'sync.cancel': act,
+  'sync.retry': act,
+  'schedule.create': act,
+  'schedule.list': look,
+  'schedule.read': look,
+  'schedule.change': act,
+  'schedule.run': act,
+  'schedule.delete': act,
+  'resource.search': act,
+  'resource.read': act,
+  // The record of a document has its title and its patient.
+  'document.list': act,
+  'document.describe': act,
+  'document.read': act,
+  'document.retry': act,
+  // Where a line stood and why it is there: nothing of what it holds.
+  'quarantine.list': look,
+  'quarantine.describe': look,
+  'quarantine.read': actAsOperator,
+  'quarantine.replay': actAsOperator,
+  'webhook.set': act,
+  'webhook.remove': act,
+  'webhook.list-deliveries': look,
+  'webhook.resend': act,
+  'api-key.create': actAsOperator,
+  'api-key.list': lookAsOperator,
+  'api-key.revoke': actAsOperator,
+} as const satisfies Record<string, ActionRule>;
+
+export type Action = keyof typeof actions;

@@ -1,0 +1,33 @@
+import type { Producer } from '@bulkhead/queues';
+import type { createHealth, Logger } from '@bulkhead/runtime';
+import type {
+  ApiKeyService,
+  BulkExportService,
+  ConnectionService,
+  DocumentService,
+  ProviderRegistry,
+  QuarantineService,
+  ResourceService,
+  ScheduleService,
+  SyncService,
+  WebhookService,
+} from '@bulkhead/service';
+import type { Store } from '@bulkhead/store';
+
+/** What the routes are made from. */
+export interface HttpAppDeps {
+  readonly store: Store;
+  readonly producer: Producer;
+  readonly registry: ProviderRegistry;
+  readonly apiKeys: ApiKeyService;
+  readonly bulkExports: BulkExportService;
+  readonly connections: ConnectionService;
+  readonly documents: DocumentService;
+  readonly quarantine: QuarantineService;
+  readonly resources: ResourceService;
+  readonly schedules: ScheduleService;
+  readonly syncs: SyncService;
+  readonly webhooks: WebhookService;
+  readonly health: ReturnType<typeof createHealth>;
+  readonly logger: Logger;
+}

@@ -1,0 +1,25 @@
+import { Router } from 'express';
+import type { HttpAppDeps } from '../http-app-deps.ts';
+import { authenticate } from '../middleware/authenticate.ts';
+import { parseJson } from '../middleware/parse-json.ts';
+import { apiKeyRoutes } from './api-key.routes.ts';
+import { bulkExportRoutes } from './bulk-export.routes.ts';
+import { capabilitiesRoute } from './capabilities.route.ts';
+import { connectionRoutes } from './connection.routes.ts';
+import { documentRoutes } from './document.routes.ts';
+import { quarantineRoutes } from './quarantine.routes.ts';
+import { resourceRoutes } from './resource.routes.ts';
+import { scheduleRoutes } from './schedule.routes.ts';
+import { syncRoutes } from './sync.routes.ts';
+import { webhookRoutes } from './webhook.routes.ts';
+
+/** Everything under `/api/ehr`: it needs an API key. */
+export function createApiRouter(deps: HttpAppDeps): Router {
+  const api = Router();
+  api.use(authenticate(deps));
+  api.use(quarantineRoutes(deps), resourceRoutes(deps), documentRoutes(deps));
+  api.use(parseJson());
+  api.use(connectionRoutes(deps), bulkExportRoutes(deps), capabilitiesRoute(deps), syncRoutes(deps));
+  api.use(scheduleRoutes(deps), webhookRoutes(deps), apiKeyRoutes(deps));
+  return api;
+}

@@ -1,0 +1,246 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { actions } from '../actions.ts';
+import { listRoutes } from '../testing/list-routes.ts';
+import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';
+import { type RequestOptions, startApi, type TestApi } from '../testing/start-api.ts';
+
+interface Ask extends RequestOptions {
+  readonly path: string;
+}
+interface Row {
+  /** A request for something of another connection. */
+  readonly ask: (other: PlantedConnection) => Ask;
+  /** How it is answered. `filtered`: as if there were nothing of the other connection. */
+  readonly answer: 'filtered' | 'operators' | string;
+}
+
+const athena = '/athenahealth';
+const patients = { path: `${athena}/resources/Patient` };
+const withConnection = (path: string) => (other: PlantedConnection) => ({
+  path: `${path}?connectionId=${other.connectionId}`,
+});
+const schedule = { kind: 'export', cron: '0 2 * * *', timeZone: 'UTC' };
+
+/** Every route, asked by a client key for connection A about connection B. */
+const rows: Readonly<Record<string, Row>> = {
+  'GET /connections': { ask: () => ({ path: '/connections' }), answer: 'filtered' },
+  'GET /connections/:id': {
+    ask: ({ connectionId }) => ({ path: `/connections/${connectionId}` }),
+    answer: 'unknown-connection',
+  },
+  'POST /connections': {
+    ask: () => ({ path: '/connections', body: { provider: 'athenahealth', auth: { method: 'none' } } }),
+    answer: 'operators',
+  },
+  'DELETE /connections/:id': {
+    ask: ({ connectionId }) => ({ path: `/connections/${connectionId}` }),
+    answer: 'operators',
+  },
+  'GET /:provider/capabilities': { ask: withConnection(`${athena}/capabilities`), answer: 'unknown-connection' },
+  'POST /:provider/bulk-export': {
+    ask: ({ connectionId }) => ({ path: `${athena}/bulk-export`, body: { connectionId } }),
+    answer: 'unknown-connection',
+  },
+  'GET /:provider/bulk-export/:jobId': {
+    ask: ({ exportId }) => ({ path: `${athena}/bulk-export/${exportId}` }),
+    answer: 'unknown-export',
+  },
+  'DELETE /:provider/bulk-export/:jobId': {
+    ask: ({ exportId }) => ({ path: `${athena}/bulk-export/${exportId}` }),
+    answer: 'unknown-export',
+  },
+  'POST /:provider/bulk-export/:jobId/retry': {
+    ask: ({ exportId }) => ({ path: `${athena}/bulk-export/${exportId}/retry` }),
+    answer: 'unknown-export',
+  },
+  'GET /:provider/bulk-export/:jobId/files': {
+    ask: ({ exportId }) => ({ path: `${athena}/bulk-export/${exportId}/files` }),
+    answer: 'unknown-export',
+  },
+  'POST /:provider/enhanced-sync': {
+    ask: ({ connectionId }) => ({
+      path: `${athena}/enhanced-sync`,
+      body: { connectionId },
+      headers: { prefer: 'respond-async' },
+    }),
+    answer: 'unknown-connection',
+  },
+  'GET /:provider/sync-runs': { ask: withConnection(`${athena}/sync-runs`), answer: 'unknown-connection' },
+  'GET /:provider/sync-runs/:id': {
+    ask: ({ syncRunId }) => ({ path: `${athena}/sync-runs/${syncRunId}` }),
+    answer: 'unknown-run',
+  },
+  'DELETE /:provider/sync-runs/:id': {
+    ask: ({ syncRunId }) => ({ path: `${athena}/sync-runs/${syncRunId}` }),
+    answer: 'unknown-run',
+  },
+  'POST /:provider/sync-runs/:id/retry': {
+    ask: ({ syncRunId }) => ({ path: `${athena}/sync-runs/${syncRunId}/retry` }),
+    answer: 'unknown-run',
+  },
+  'POST /schedules': {
+    ask: ({ connectionId }) => ({ path: '/schedules', body: { connectionId, ...schedule } }),
+    answer: 'unknown-connection',
+  },
+  'GET /schedules': { ask: () => ({ path: '/schedules?limit=1000' }), answer: 'filtered' },
+  'GET /schedules/:id': {
+    ask: ({ scheduleId }) => ({ path: `/schedules/${scheduleId}` }),
+    answer: 'unknown-schedule',
+  },
+  'PATCH /schedules/:id': {
+    ask: ({ scheduleId }) => ({ path: `/schedules/${scheduleId}`, body: { paused: true } }),
+    answer: 'unknown-schedule',
+  },
+  'POST /schedules/:id/run': {
+    ask: ({ scheduleId }) => ({ path: `/schedules/${scheduleId}/run` }),
+    answer: 'unknown-schedule',
+  },
+  'DELETE /schedules/:id': {
+    ask: ({ scheduleId }) => ({ path: `/schedules/${scheduleId}` }),
+    answer: 'unknown-schedule',
+  },
+  'GET /:provider/resources/:type': { ask: withConnection(patients.path), answer: 'unknown-connection' },
+  'GET /:provider/resources/:type/:id': { ask: withConnection(`${patients.path}/p1`), answer: 'unknown-connection' },
+  'GET /:provider/documents': { ask: withConnection(`${athena}/documents`), answer: 'unknown-connection' },
+  'GET /:provider/documents/:id': {
+    ask: ({ documentId }) => ({ path: `${athena}/documents/${documentId}` }),
+    answer: 'unknown-document',
+  },
+  'GET /:provider/documents/:id/metadata': {
+    ask: ({ documentId }) => ({ path: `${athena}/documents/${documentId}/metadata` }),
+    answer: 'unknown-document',
+  },
+  'POST /:provider/documents/:id/retry': {
+    ask: ({ documentId }) => ({ path: `${athena}/documents/${documentId}/retry` }),
+    answer: 'unknown-document',
+  },
+  'GET /quarantine': { ask: () => ({ path: '/quarantine?limit=1000' }), answer: 'filtered' },
+  'GET /quarantine/:id': { ask: ({ lineId }) => ({ path: `/quarantine/${lineId}` }), answer: 'unknown-line' },
+  'GET /quarantine/:id/line': { ask: ({ lineId }) => ({ path: `/quarantine/${lineId}/line` }), answer: 'operators' },
+  'POST /quarantine/replay': {
+    ask: ({ exportId }) => ({ path: '/quarantine/replay', body: { exportId } }),
+    answer: 'operators',
+  },
+  // The operator's own request waits some seconds for a worker, which there is not.
+  'POST /quarantine/:id/replay': {
+    ask: ({ lineId }) => ({ path: `/quarantine/${lineId}/replay` }),
+    answer: 'operators',
+  },
+  'PUT /connections/:id/webhook': {
+    ask: ({ connectionId }) => ({ path: `/connections/${connectionId}/webhook`, body: {} }),
+    answer: 'unknown-connection',
+  },
+  'DELETE /connections/:id/webhook': {
+    ask: ({ connectionId }) => ({ path: `/connections/${connectionId}/webhook` }),
+    answer: 'unknown-connection',
+  },
+  'GET /webhook-deliveries': { ask: withConnection('/webhook-deliveries'), answer: 'unknown-connection' },
+  'POST /webhook-deliveries/:id/resend': {
+    ask: ({ deliveryId }) => ({ path: `/webhook-deliveries/${deliveryId}/resend` }),
+    answer: 'unknown-delivery',
+  },
+  'POST /api-keys': { ask: () => ({ path: '/api-keys', body: { name: 'x', role: 'operator' } }), answer: 'operators' },
+  'GET /api-keys': { ask: () => ({ path: '/api-keys' }), answer: 'operators' },
+  'DELETE /api-keys/:id': { ask: () => ({ path: '/api-keys/key_none' }), answer: 'operators' },
+};
+
+let api: TestApi;
+let own: PlantedConnection;
+let limitedKey: string;
+beforeAll(async () => {
+  api = await startApi();
+  own = await plantConnection(api.store);
+  const connectionIds = [own.connectionId];
+  limitedKey = await api.store.apiKeys.create({ name: 'limited', role: 'client', connectionIds, now: new Date() });
+});
+afterAll(() => api.stop());
+
+const ask = (name: string, planted: PlantedConnection, key: string) => {
+  const { path, ...options } = (rows[name] as Row).ask(planted);
+  const [method = ''] = name.split(' ');
+  return api.request(method, `/api/ehr${path}`, { ...options, authorization: `Bearer ${key}` });
+};
+const idsOf = (planted: PlantedConnection) => Object.values(planted) as string[];
+const routes = listRoutes();
+
+describe('every route', () => {
+  test('stands in this table, and says what it does', () => {
+    expect(routes.map(({ name }) => name).sort()).toEqual(Object.keys(rows).sort());
+    expect(routes.filter(({ action }) => action === undefined)).toEqual([]);
+    expect([...new Set(routes.map(({ action }) => action))].sort()).toEqual(Object.keys(actions).sort());
+  });
+
+  test.each(
+    routes.filter(({ name }) => rows[name]?.answer === 'operators').map(({ name, action }) => ({ name, action })),
+  )('$name is for operators', async ({ name, action }) => {
+    expect(action && actions[action].role).toBe('operator');
+    for (const key of [limitedKey, api.clientKey]) {
+      const { status, body } = await ask(name, own, key);
+      expect([status, body.error.code]).toEqual([403, 'forbidden']);
+    }
+  });
+
+  test.each(routes.filter(({ name }) => rows[name]?.answer === 'filtered').map(({ name }) => ({ name })))(
+    '$name shows what is of the key’s own connections only',
+    async ({ name }) => {
+      const other = await plantConnection(api.store);
+      const all = await ask(name, other, api.clientKey);
+      expect(idsOf(other).some((id) => all.text.includes(id))).toBe(true);
+      const { status, text } = await ask(name, other, limitedKey);
+      expect(status).toBe(200);
+      expect(idsOf(own).some((id) => text.includes(id))).toBe(true);
+      expect(idsOf(other).filter((id) => text.includes(id))).toEqual([]);
+    },
+  );
+
+  const hidden = routes.filter(({ name }) => /^unknown-/.test(rows[name]?.answer ?? ''));
+  test.each(hidden.map(({ name }) => ({ name, answer: rows[name]?.answer })))(
+    '$name answers $answer for another connection, as for one that there is not',
+    async ({ name, answer }) => {
+      const other = await plantConnection(api.store);
+      const refused = await ask(name, other, limitedKey);
+      expect([refused.status, refused.body.error.code]).toEqual([404, answer]);
+      const none = Object.fromEntries(Object.entries(other).map(([field, id]) => [field, `${id}0`]));
+      const unknown = await ask(name, none as unknown as PlantedConnection, limitedKey);
+      expect([unknown.status, unknown.body]).toEqual([404, refused.body]);
+      // It is there, for whoever may know of it.
+      const { status, body } = await ask(name, other, api.clientKey);
+      expect([status, body?.error?.code]).not.toEqual([404, answer]);
+    },
+  );
+});
+
+describe('a key for one connection', () => {
+  test('is told nothing of what runs for another: neither its id nor that it runs', async () => {
+    const { connectionId } = await plantConnection(api.store);
+    const start = (key: string) =>
+      api.request('POST', '/api/ehr/athenahealth/bulk-export', {
+        body: { connectionId },
+        authorization: `Bearer ${key}`,
+        headers: { 'idempotency-key': 'the-same' },
+      });
+    const { id } = (await start(api.operatorKey)).body.data;
+    expect((await start(api.clientKey)).body.error.details).toEqual({ exportId: id });
+    const refused = await start(limitedKey);
+    expect([refused.status, refused.body.error.code, refused.text.includes(id)]).toEqual([
+      404,
+      'unknown-connection',
+      false,
+    ]);
+  });
+
+  test('finds nothing of another by the filters of a list', async () => {
+    const other = await plantConnection(api.store);
+    const list = (path: string) => api.request('GET', `/api/ehr${path}`, { authorization: `Bearer ${limitedKey}` });
+    for (const filter of [`connectionId=${other.connectionId}`, `exportId=${other.exportId}`]) {
+      expect((await list(`/quarantine?${filter}`)).body.data).toEqual([]);
+    }
+    expect((await list(`/schedules?connectionId=${other.connectionId}`)).status).toBe(404);
+    expect((await list(`/quarantine?exportId=${own.exportId}`)).body.data).toHaveLength(1);
+  });
+
+  test('works for its own connection', async () => {
+    const { status } = await ask('POST /:provider/bulk-export', own, limitedKey);
+    expect(status).toBe(202);
+  });
+});

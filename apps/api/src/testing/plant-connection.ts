@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import type { Store } from '@bulkhead/store';
+import { makeBulkExport, makeSchedule } from '@bulkhead/testing';
+
+/** Ids of what one connection has. */
+export interface PlantedConnection {
+  readonly connectionId: string;
+  readonly exportId: string;
+  readonly syncRunId: string;
+  readonly scheduleId: string;
+  readonly documentId: string;
+  readonly lineId: string;
+  readonly deliveryId: string;
+}
+
+const now = new Date('2026-05-01T10:00:00Z');
+
+/** A connection with one of everything that a connection can have. */
+export async function plantConnection(store: Store): Promise<PlantedConnection> {
+  const own = randomUUID().replaceAll('-', '');
+  const ids = {
+    connectionId: `conn_${own}`,
+    exportId: `job_${own}`,
+    syncRunId: `sync_${own}`,
+    scheduleId: `sched_${own}`,
+    documentId: `doc_${own}`,
+    lineId: `job_${own}.1.0000000000000000`,
+    deliveryId: `wh_${own}`,
+  };
+  const { connectionId, exportId } = ids;
+  const ofConnection = { connectionId, provider: 'athenahealth' };
+  await store.connections.insert({
+    id: connectionId,
+    provider: 'athenahealth',
+    environment: 'production',
+    fhirEndpoint: 'http://ehr.example:8080/fhir/r4',
+    auth: { method: 'none' },
+    capabilities: { readAt: new Date(), exportLevels: ['patient'], resourceTypes: ['Patient'] },
+    createdAt: now,
+  });
+  const ended = { phase: 'failed' as const, completedAt: now };
+  const record = makeBulkExport({ id: exportId, ...ofConnection, ...ended });
+  await store.bulkExports.insert({ record, requestKey: exportId });
+  await store.syncRuns.insert({
+    ...{ id: ids.syncRunId, ...ofConnection, phase: 'failed', version: 1, createdAt: now, completedAt: now },
+    request: { includeStandard: true, includeEnhanced: true, resourceTypes: [], patients: [] },
+    ...{ types: [], skipped: [], warnings: [] },
+  });
+  await store.schedules.insert(makeSchedule({ id: ids.scheduleId, ...ofConnection }));
+  await store.documents.note([
+    {
+      ...{ id: ids.documentId, connectionId, resource: { type: 'DocumentReference', id: 'd1' }, index: 0 },
+      ...{ resourceUpdatedAt: now, fingerprint: 'f', state: 'skipped', reason: 'too-large' },
+      ...{ notes: [], attempts: 0, createdAt: now },
+    },
+  ]);
+  const place = { connectionId, exportId, fileId: `${exportId}.1`, line: 1, offset: 0 };
+  const bytes = Buffer.from('no resource');
+  await store.quarantine.put({ lines: [{ ...place, reason: 'not-json', bytes, sizeBytes: bytes.length }], now });
+  await store.webhookDeliveries.insertMissing({
+    ...{ id: ids.deliveryId, connectionId, url: 'https://client.example/hook', type: 'bulk-export.failed' },
+    ...{ body: '{}', state: 'delivered', attempts: [], createdAt: now },
+  });
+  return ids;
+}
