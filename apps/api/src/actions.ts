@@ -57,6 +57,7 @@ export const actions = {
   'api-key.create': actAsOperator,
   'api-key.list': lookAsOperator,
   'api-key.revoke': actAsOperator,
+  'audit-event.list': lookAsOperator,
 } as const satisfies Record<string, ActionRule>;
 
 export type Action = keyof typeof actions;

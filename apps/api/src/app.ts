@@ -5,6 +5,7 @@ import { checkRedis, connectRedis, createProducer } from '@bulkhead/queues';
 import { type App, createHealth, type Logger } from '@bulkhead/runtime';
 import {
   createApiKeyService,
+  createAuditService,
   createBulkExportService,
   createConnectionService,
   createDocumentService,
@@ -20,6 +21,7 @@ import type { Express } from 'express';
 import { createHttpApp } from './create-http-app.ts';
 import { type ApiConfig, storeOptions } from './env.ts';
 import { type HttpLimits, httpLimits } from './http-limits.ts';
+import { RefusedAttempts } from './refused-attempts.ts';
 
 /** An API process, from its configuration: everything it is made of stands here. */
 export function buildApp({
@@ -43,6 +45,8 @@ export function buildApp({
   const store = createStore(storeOptions(config));
   const producer = createProducer({ redis, prefix: config.BULKHEAD_PREFIX, onError });
   const apiKeys = createApiKeyService({ store });
+  const audit = createAuditService({ store });
+  const refusedAttempts = new RefusedAttempts({ audit, logger });
   const connections = createConnectionService({ store, producer, registry });
   const bulkExports = createBulkExportService({ store, producer, connections, registry, kickOffWaitMs });
   const quarantine = createQuarantineService({ store, producer });
@@ -57,6 +61,8 @@ export function buildApp({
     producer,
     registry,
     apiKeys,
+    audit,
+    refusedAttempts,
     bulkExports,
     connections,
     documents,
@@ -79,6 +85,7 @@ export function buildApp({
     async start() {
       await store.connect();
       for (const reason of await checkRedis(redis)) logger.warn('redis is not safe for queues', { reason });
+      refusedAttempts.start();
       server.listen(config.PORT, config.HOST);
       await once(server, 'listening');
       logger.info('API started', { port: this.port });
@@ -89,6 +96,7 @@ export function buildApp({
       server.close();
       server.closeIdleConnections();
       await closed;
+      await refusedAttempts.stop();
       await producer.close();
       await store.close();
       redis.disconnect();

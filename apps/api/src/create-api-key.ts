@@ -29,6 +29,7 @@ const schema = z
 // Usage: node apps/api/src/create-api-key.ts --name NAME [--role client|operator] [--connections ID,ID]
 //   [--expires-in-days N | --expires-at INSTANT] [--requests-per-minute N]
 await runCommand({
+  name: 'create-api-key',
   usage:
     'create-api-key --name NAME [--role client|operator] [--connections ID,ID] [--expires-in-days N | --expires-at INSTANT] [--requests-per-minute N]',
   options: {
@@ -41,8 +42,8 @@ await runCommand({
   },
   schema,
   async run({ store, args }) {
-    const { key } = await createApiKeyService({ store }).create(args);
+    const { apiKey, key } = await createApiKeyService({ store }).create(args);
     console.log(key);
-    return 0;
+    return { exitCode: 0, target: { id: apiKey.id } };
   },
 });

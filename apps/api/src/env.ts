@@ -7,6 +7,8 @@ const schema = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   /** The interface to listen on; 127.0.0.1 for this machine only. */
   HOST: z.string().default('0.0.0.0'),
+  /** How long audit events are kept; left out: six years. */
+  BULKHEAD_AUDIT_DAYS: z.coerce.number().int().min(1).max(36_500).optional(),
 });
 export type ApiConfig = z.output<typeof schema>;
 
@@ -19,5 +21,6 @@ export function storeOptions(config: ApiConfig): StoreOptions {
     uri: config.MONGODB_URI,
     encryptionKey: config.BULKHEAD_ENCRYPTION_KEY,
     previousEncryptionKeys: config.BULKHEAD_PREVIOUS_ENCRYPTION_KEYS,
+    auditDays: config.BULKHEAD_AUDIT_DAYS,
   };
 }

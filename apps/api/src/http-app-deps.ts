@@ -2,6 +2,7 @@ import type { Producer } from '@bulkhead/queues';
 import type { createHealth, Logger } from '@bulkhead/runtime';
 import type {
   ApiKeyService,
+  AuditService,
   BulkExportService,
   ConnectionService,
   DocumentService,
@@ -13,6 +14,7 @@ import type {
   WebhookService,
 } from '@bulkhead/service';
 import type { Store } from '@bulkhead/store';
+import type { RefusedAttempts } from './refused-attempts.ts';
 
 /** What the routes are made from. */
 export interface HttpAppDeps {
@@ -20,6 +22,8 @@ export interface HttpAppDeps {
   readonly producer: Producer;
   readonly registry: ProviderRegistry;
   readonly apiKeys: ApiKeyService;
+  readonly audit: AuditService;
+  readonly refusedAttempts: RefusedAttempts;
   readonly bulkExports: BulkExportService;
   readonly connections: ConnectionService;
   readonly documents: DocumentService;

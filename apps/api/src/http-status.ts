@@ -35,4 +35,5 @@ export const httpStatus = {
   'search-too-costly': 422,
   unavailable: 503,
   'capabilities-unknown': 503,
+  'audit-unavailable': 503,
 } as const satisfies Readonly<Record<string, number>>;

@@ -4,16 +4,18 @@ import { runCommand } from './run-command.ts';
 // Seals everything that is stored with the current key, while API and workers run: docs/how-to/rotate-keys.md.
 // Usage: node apps/api/src/rotate-encryption-key.ts [--dry-run]
 await runCommand({
+  name: 'rotate-encryption-key',
   usage: 'rotate-encryption-key [--dry-run]',
   options: { 'dry-run': { type: 'boolean', default: false } },
   schema: z.object({ 'dry-run': z.boolean() }),
   async run({ store, args }) {
+    const target = { dryRun: String(args['dry-run']) };
     const report = await store.rotateEncryptionKey({ dryRun: args['dry-run'] });
     for (const line of report) console.log(JSON.stringify(line));
     const left = report.reduce((sum, place) => sum + place.left, 0);
     if (left === 0) {
       console.log('Nothing is sealed with another key than the current one.');
-      return 0;
+      return { exitCode: 0, target };
     }
     console.log(`${left} values are sealed with another key than the current one.`);
     if (!args['dry-run']) {
@@ -21,6 +23,6 @@ await runCommand({
         'A process still seals with a former key, or their key is not in BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: correct that and start this again.',
       );
     }
-    return 1;
+    return { exitCode: 1, target };
   },
 });

@@ -1,22 +1,26 @@
+import { userInfo } from 'node:os';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
-import { AppError } from '@bulkhead/domain';
+import { AppError, type AuditActor, type NewAuditEvent } from '@bulkhead/domain';
 import { EnvError } from '@bulkhead/runtime';
 import { createStore, type Store } from '@bulkhead/store';
 import type { z } from 'zod';
-import { type ApiConfig, readApiConfig, storeOptions } from './env.ts';
+import { readApiConfig, storeOptions } from './env.ts';
 
 interface Command<Schema extends z.ZodType> {
+  /** As the audit log has it. */
+  readonly name: string;
   /** One line, for whoever gave other arguments. */
   readonly usage: string;
   readonly options: ParseArgsOptionsConfig;
   /** Of what `parseArgs` makes of them. */
   readonly schema: Schema;
-  /** @returns the exit code. */
-  readonly run: (options: {
-    readonly args: z.output<Schema>;
-    readonly store: Store;
-    readonly config: ApiConfig;
-  }) => Promise<number>;
+  readonly run: (options: { readonly args: z.output<Schema>; readonly store: Store }) => Promise<CommandEnd>;
+}
+
+export interface CommandEnd {
+  readonly exitCode: number;
+  /** Ids of what it was done to. */
+  readonly target?: Readonly<Record<string, string>>;
 }
 
 class UsageError extends Error {}
@@ -25,17 +29,50 @@ class UsageError extends Error {}
 export async function runCommand<Schema extends z.ZodType>(command: Command<Schema>): Promise<void> {
   try {
     const args = readArguments(command);
-    const config = readApiConfig(process.env);
-    const store = createStore(storeOptions(config));
+    const store = createStore(storeOptions(readApiConfig(process.env)));
     await store.connect();
     try {
-      process.exitCode = await command.run({ args, store, config });
+      process.exitCode = await runAudited({ command, args, store });
     } finally {
       await store.close();
     }
   } catch (error) {
     console.error(describe(error));
     process.exitCode = 1;
+  }
+}
+
+async function runAudited<Schema extends z.ZodType>(options: {
+  readonly command: Command<Schema>;
+  readonly args: z.output<Schema>;
+  readonly store: Store;
+}): Promise<number> {
+  const { command, args, store } = options;
+  const append = (end: Pick<NewAuditEvent, 'outcome' | 'code' | 'target'>) =>
+    store.auditEvents.append({ actor: commandActor(), action: `command.${command.name}`, ...end });
+  try {
+    const { exitCode, target = {} } = await command.run({ args, store });
+    await append({ target, outcome: exitCode === 0 ? 'success' : 'failed' });
+    return exitCode;
+  } catch (error) {
+    // The command's own error is the one to be seen.
+    const code = error instanceof AppError ? error.code : 'internal';
+    await append({ target: {}, outcome: 'failed', code }).catch(() => undefined);
+    throw error;
+  }
+}
+
+function commandActor(): AuditActor {
+  const user = userName();
+  return { kind: 'command', id: `command:${user}`, name: user };
+}
+
+/** In a container the user often has no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? 'unknown');
   }
 }
 

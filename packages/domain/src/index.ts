@@ -1,5 +1,12 @@
 export { AppError, type AppErrorOptions, type RetryAdvice } from './app-error.ts';
 export {
+  type AuditActor,
+  type AuditEvent,
+  type AuditOutcome,
+  auditOutcomes,
+  type NewAuditEvent,
+} from './audit-event.ts';
+export {
   type BulkExport,
   type BulkExportRequest,
   type ExportCounts,

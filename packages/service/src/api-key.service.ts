@@ -9,8 +9,8 @@ export type ApiKeyService = ReturnType<typeof createApiKeyService>;
 export function createApiKeyService({ store }: { readonly store: Store }) {
   const usable = (apiKey: ApiKey): ApiKey => {
     const now = new Date();
-    if (apiKey.revokedAt) throw refused('api-key-revoked');
-    if (apiKey.expiresAt && apiKey.expiresAt <= now) throw refused('api-key-expired');
+    if (apiKey.revokedAt) throw refused('api-key-revoked', apiKey);
+    if (apiKey.expiresAt && apiKey.expiresAt <= now) throw refused('api-key-expired', apiKey);
     // No request waits for it, or fails with it.
     store.apiKeys.noteUse(apiKey, now).catch(() => undefined);
     return apiKey;
@@ -77,8 +77,8 @@ const refusals = {
   'api-key-revoked': 'The API key was revoked. Ask an operator for a new one.',
 };
 
-function refused(code: keyof typeof refusals): AppError {
-  return new AppError({ code, message: refusals[code], retry: 'never' });
+function refused(code: keyof typeof refusals, { id }: ApiKey): AppError {
+  return new AppError({ code, message: refusals[code], retry: 'never', context: { keyId: id } });
 }
 
 function unknownApiKey(): AppError {

@@ -2,6 +2,8 @@
 export { createProviderRegistry, type ProviderRegistry } from '@bulkhead/ehr-client';
 export { apiKeyBodySchema } from './api-key.schema.ts';
 export { type ApiKeyService, createApiKeyService, toApiKeyView } from './api-key.service.ts';
+export { auditQuerySchema } from './audit.schema.ts';
+export { type AuditService, createAuditService, toAuditView } from './audit.service.ts';
 export { bulkExportRequestSchema } from './bulk-export.schema.ts';
 export { type BulkExportService, createBulkExportService } from './bulk-export.service.ts';
 export { connectionBodySchema } from './connection.schema.ts';

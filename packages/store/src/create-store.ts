@@ -1,5 +1,6 @@
 import { createConnection } from 'mongoose';
 import { createApiKeyRepository } from './api-key.repository.ts';
+import { createAuditEventRepository } from './audit-event.repository.ts';
 import { createBulkExportRepository } from './bulk-export.repository.ts';
 import { createConnectionRepository } from './connection.repository.ts';
 import { createCrawlMarkRepository } from './crawl-mark.repository.ts';
@@ -27,14 +28,20 @@ export interface StoreOptions {
   readonly encryptionKey: Buffer;
   /** Open what they have sealed; seal nothing. */
   readonly previousEncryptionKeys?: readonly Buffer[] | undefined;
+  /** How long audit events are kept. */
+  readonly auditDays?: number | undefined;
   /** Connections to MongoDB of this process; each running job and request needs one at a time. */
   readonly maxPoolSize?: number;
 }
 
 export type Store = ReturnType<typeof createStore>;
 
+/** HIPAA asks for six years of documentation (45 CFR 164.316(b)(2)(i)); leap days are in it. */
+const sixYearsDays = 2192;
+
 /** One repository per collection. Nothing is read or written before `connect()`. */
-export function createStore({ uri, encryptionKey, previousEncryptionKeys, maxPoolSize = 20 }: StoreOptions) {
+export function createStore(options: StoreOptions) {
+  const { uri, encryptionKey, previousEncryptionKeys, auditDays = sixYearsDays, maxPoolSize = 20 } = options;
   const database = createConnection();
   const secretBox = createSecretBox({ current: encryptionKey, previous: previousEncryptionKeys });
   const encryptionKeys = createEncryptionKeyRepository({ database, secretBox });
@@ -54,6 +61,7 @@ export function createStore({ uri, encryptionKey, previousEncryptionKeys, maxPoo
   const watermarks = createWatermarkRepository(database);
   const schedules = createScheduleRepository(database);
   const apiKeys = createApiKeyRepository(database);
+  const auditEvents = createAuditEventRepository({ database, keptDays: auditDays });
   // Every repository that seals something says where; a new one joins here.
   const places = [connections, quarantine, documentContents].flatMap(({ sealedPlaces }) => sealedPlaces);
   return {
@@ -71,6 +79,7 @@ export function createStore({ uri, encryptionKey, previousEncryptionKeys, maxPoo
     idempotencyKeys,
     schedules,
     apiKeys,
+    auditEvents,
     resources: createResourceRepository(database),
     resourceWriter: createResourceWriter(database),
     /** @throws where MongoDB does not answer within some seconds; AppError `encryption-key-missing`. */

@@ -1,6 +1,7 @@
 import { AppError } from '@bulkhead/domain';
-import type { NextFunction, Response } from 'express';
+import type { NextFunction, Request, Response } from 'express';
 import { type Action, actions } from '../actions.ts';
+import { auditNotes } from './audit-notes.ts';
 import { callerOf } from './caller-of.ts';
 
 export interface ActionHandler {
@@ -11,12 +12,23 @@ export interface ActionHandler {
 
 /** The first handler of every route: says what the route does, and refuses those who may not. */
 export function allow(action: Action): ActionHandler {
-  const handler = (_request: unknown, response: Response, next: NextFunction): void => {
+  const handler = (request: unknown, response: Response, next: NextFunction): void => {
+    Object.assign(auditNotes(response), { action, target: targetOf(request as Request) });
     const { role } = callerOf(response).apiKey;
     if (actions[action].role === 'operator' && role !== 'operator') throw forbidden();
     next();
   };
   return Object.assign(handler, { action });
+}
+
+/** Ids have at most 200 characters; what is longer is no id, and must not fill the audit log. */
+const maxIdLength = 200;
+
+/** What the address names, and the connection where the request does. */
+function targetOf({ params, query, body }: Request): Record<string, string> {
+  const { connectionId = query.connectionId } = (body ?? {}) as { connectionId?: unknown };
+  const ids = Object.entries({ ...params, connectionId }).filter(([, id]) => typeof id === 'string');
+  return Object.fromEntries(ids.map(([name, id]) => [name, String(id).slice(0, maxIdLength)]));
 }
 
 function forbidden(): AppError {

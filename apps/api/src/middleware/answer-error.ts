@@ -3,12 +3,14 @@ import type { Logger } from '@bulkhead/runtime';
 import { isStoreUnavailable } from '@bulkhead/store';
 import type { ErrorRequestHandler } from 'express';
 import { httpStatus } from '../http-status.ts';
+import { auditNotes } from './audit-notes.ts';
 
 /** The one place where errors become answers: `{ success: false, error: { code, message, details? } }`. */
 export function answerError(logger: Logger): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {
     if (response.headersSent) return next(error);
     const known = toAppError(error);
+    auditNotes(response).code = known.code;
     const status = (httpStatus as Readonly<Record<string, number>>)[known.code] ?? 500;
     if (status >= 500 && status !== 502) logger.error('request failed', { status, code: known.code, error });
     if (typeof known.retry === 'object') response.set('Retry-After', String(Math.ceil(known.retry.afterMs / 1000)));

@@ -5,14 +5,21 @@ import type { Response } from 'express';
 /** Who sends a request. */
 export interface Caller {
   readonly apiKey: ApiKey;
+  /** By the key itself, or by a session that was begun with it. */
+  readonly via: 'api-key' | 'session';
   /** What each service method that finds something takes along. */
   readonly scope: ConnectionScope;
 }
 
 const callers = new WeakMap<Response, Caller>();
 
-export function setCaller({ response, apiKey }: { readonly response: Response; readonly apiKey: ApiKey }): void {
-  callers.set(response, { apiKey, scope: apiKey.connectionIds ?? 'all' });
+export function setCaller(options: {
+  readonly response: Response;
+  readonly apiKey: ApiKey;
+  readonly via: Caller['via'];
+}): void {
+  const { response, apiKey, via } = options;
+  callers.set(response, { apiKey, via, scope: apiKey.connectionIds ?? 'all' });
 }
 
 /** Every route behind `authenticate` has one. */

@@ -1,6 +1,7 @@
 import { type ApiKeyService, apiKeyBodySchema, toApiKeyView } from '@bulkhead/service';
 import { Router } from 'express';
 import { allow } from '../middleware/allow.ts';
+import { auditNotes } from '../middleware/audit-notes.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 
 /** Who may call the API. */
@@ -9,6 +10,7 @@ export function apiKeyRoutes({ apiKeys }: { readonly apiKeys: ApiKeyService }): 
 
   router.post('/api-keys', allow('api-key.create'), async (request, response) => {
     const { apiKey, key } = await apiKeys.create(parseRequest(apiKeyBodySchema, request.body));
+    auditNotes(response).target = { id: apiKey.id };
     // The one answer with a key in it.
     response.status(201).set('cache-control', 'no-store');
     response.json({ success: true, data: { ...toApiKeyView(apiKey), key } });

@@ -8,6 +8,7 @@ import {
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { allow } from '../middleware/allow.ts';
+import { auditNotes } from '../middleware/audit-notes.ts';
 import { callerOf } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 
@@ -28,6 +29,7 @@ export function bulkExportRoutes({ bulkExports }: { readonly bulkExports: BulkEx
     const idempotency = key === undefined ? undefined : { clientId: apiKey.id, key };
     const { provider } = request.params;
     const { record, isRepeated } = await bulkExports.start({ provider, body, scope, idempotency });
+    auditNotes(response).target = { provider, connectionId: record.connectionId, jobId: record.id };
     if (isRepeated) response.set('Idempotency-Replayed', 'true');
     response.status(202).json({ success: true, data: toStartedView(record) });
   });

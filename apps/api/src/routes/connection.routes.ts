@@ -1,6 +1,7 @@
 import { type ConnectionService, connectionBodySchema, toConnectionView } from '@bulkhead/service';
 import { Router } from 'express';
 import { allow } from '../middleware/allow.ts';
+import { auditNotes } from '../middleware/audit-notes.ts';
 import { callerOf } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 
@@ -9,6 +10,7 @@ export function connectionRoutes({ connections }: { readonly connections: Connec
 
   router.post('/connections', allow('connection.create'), async (request, response) => {
     const connection = await connections.create(parseRequest(connectionBodySchema, request.body));
+    auditNotes(response).target = { id: connection.id, provider: connection.provider };
     response.status(201).location(`/api/ehr/connections/${connection.id}`);
     response.json({ success: true, data: toConnectionView(connection) });
   });

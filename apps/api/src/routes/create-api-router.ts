@@ -1,8 +1,10 @@
 import { Router } from 'express';
 import type { HttpAppDeps } from '../http-app-deps.ts';
+import { auditTrail } from '../middleware/audit-trail.ts';
 import { authenticate } from '../middleware/authenticate.ts';
 import { parseJson } from '../middleware/parse-json.ts';
 import { apiKeyRoutes } from './api-key.routes.ts';
+import { auditEventRoutes } from './audit-event.routes.ts';
 import { bulkExportRoutes } from './bulk-export.routes.ts';
 import { capabilitiesRoute } from './capabilities.route.ts';
 import { connectionRoutes } from './connection.routes.ts';
@@ -16,10 +18,10 @@ import { webhookRoutes } from './webhook.routes.ts';
 /** Everything under `/api/ehr`: it needs an API key. */
 export function createApiRouter(deps: HttpAppDeps): Router {
   const api = Router();
-  api.use(authenticate(deps));
+  api.use(authenticate(deps), auditTrail(deps));
   api.use(quarantineRoutes(deps), resourceRoutes(deps), documentRoutes(deps));
   api.use(parseJson());
   api.use(connectionRoutes(deps), bulkExportRoutes(deps), capabilitiesRoute(deps), syncRoutes(deps));
-  api.use(scheduleRoutes(deps), webhookRoutes(deps), apiKeyRoutes(deps));
+  api.use(scheduleRoutes(deps), webhookRoutes(deps), apiKeyRoutes(deps), auditEventRoutes(deps));
   return api;
 }

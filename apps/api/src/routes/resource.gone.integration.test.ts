@@ -39,7 +39,8 @@ const logger = createLogger({ name: 'api', level: 'silent' });
 const server = createServer(
   express()
     .use((_request, response, next) => {
-      setCaller({ response, apiKey: { id: 'key_1', name: 'a', role: 'client', prefix: 'bh_', createdAt: new Date() } });
+      const apiKey = { id: 'key_1', name: 'a', role: 'client', prefix: 'bh_', createdAt: new Date() } as const;
+      setCaller({ response, apiKey, via: 'api-key' });
       next();
     })
     .use(resourceRoutes({ resources }))

@@ -140,6 +140,7 @@ const rows: Readonly<Record<string, Row>> = {
     answer: 'unknown-delivery',
   },
   'POST /api-keys': { ask: () => ({ path: '/api-keys', body: { name: 'x', role: 'operator' } }), answer: 'operators' },
+  'GET /audit-events': { ask: () => ({ path: '/audit-events' }), answer: 'operators' },
   'GET /api-keys': { ask: () => ({ path: '/api-keys' }), answer: 'operators' },
   'DELETE /api-keys/:id': { ask: () => ({ path: '/api-keys/key_none' }), answer: 'operators' },
 };

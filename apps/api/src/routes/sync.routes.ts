@@ -10,6 +10,7 @@ import {
 import { Router } from 'express';
 import { z } from 'zod';
 import { allow } from '../middleware/allow.ts';
+import { auditNotes } from '../middleware/audit-notes.ts';
 import { callerOf } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 
@@ -27,6 +28,7 @@ export function syncRoutes({ syncs }: { readonly syncs: SyncService }): Router {
     const body = parseRequest(syncBodySchema, request.body);
     const wait = !/\brespond-async\b/i.test(request.get('prefer') ?? '');
     const state = await syncs.start({ provider, body, wait, scope: callerOf(response).scope });
+    auditNotes(response).target = { provider, connectionId: state.run.connectionId, id: state.run.id };
     if (isSyncActive(state.run.phase)) {
       const url = `/api/ehr/${provider}/sync-runs/${state.run.id}`;
       response.status(202).location(url);

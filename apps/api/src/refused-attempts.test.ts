@@ -1,0 +1,47 @@
+import type { NewAuditEvent } from '@bulkhead/domain';
+import { createLogger } from '@bulkhead/runtime';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { RefusedAttempts } from './refused-attempts.ts';
+
+let events: NewAuditEvent[];
+let attempts: RefusedAttempts;
+beforeEach(() => {
+  events = [];
+  attempts = new RefusedAttempts({
+    audit: { append: async (event) => void events.push(event), list: async () => ({ events: [], next: undefined }) },
+    logger: createLogger({ name: 'api', level: 'silent' }),
+  });
+});
+
+const attempt = { action: 'authenticate', address: '203.0.113.1', code: 'unauthenticated' };
+const sum = () => events.reduce((total, { count = 0 }) => total + count, 0);
+
+describe('refused attempts', () => {
+  test('from one address are two events a minute, however many they are: the first at once, then the others', async () => {
+    for (let n = 0; n < 500; n++) attempts.note(attempt);
+    expect(events).toMatchObject([{ ...attempt, outcome: 'refused', actor: { kind: 'nobody' }, count: 1 }]);
+    await attempts.flush();
+    expect(events.map(({ count }) => count)).toEqual([1, 499]);
+    await attempts.flush();
+    attempts.note(attempt);
+    expect(events.map(({ count }) => count)).toEqual([1, 499, 1]);
+  });
+
+  test('are told apart by address, code and key', () => {
+    attempts.note(attempt);
+    attempts.note({ ...attempt, address: '203.0.113.2' });
+    attempts.note({ ...attempt, code: 'api-key-expired', keyId: 'key_1' });
+    expect(events.map(({ address, code, target }) => [address, code, target])).toEqual([
+      ['203.0.113.1', 'unauthenticated', {}],
+      ['203.0.113.2', 'unauthenticated', {}],
+      ['203.0.113.1', 'api-key-expired', { keyId: 'key_1' }],
+    ]);
+  });
+
+  test('from any number of addresses are a bounded number of events, and all are counted', async () => {
+    for (let n = 0; n < 5000; n++) attempts.note({ ...attempt, address: `2001:db8::${n.toString(16)}` });
+    await attempts.stop();
+    expect(events.length).toBeLessThanOrEqual(1002);
+    expect(sum()).toBe(5000);
+  });
+});
