@@ -17,7 +17,6 @@ import {
   createWebhookService,
 } from '@bulkhead/service';
 import { createStore } from '@bulkhead/store';
-import type { Express } from 'express';
 import { createHttpApp } from './create-http-app.ts';
 import { type ApiConfig, storeOptions } from './env.ts';
 import { type HttpLimits, httpLimits } from './http-limits.ts';
@@ -38,7 +37,7 @@ export function buildApp({
   /** How long the answer to an enhanced sync waits for its end. */
   readonly syncWaitMs?: number;
   readonly limits?: HttpLimits;
-}): App & { readonly port: number; readonly http: Express } {
+}): App & { readonly port: number } {
   const onError = (error: Error) => logger.warn('redis connection failed', { error });
   const registry = createProviderRegistry(config);
   const redis = connectRedis({ url: config.REDIS_URL, waiting: false, onError });
@@ -78,7 +77,6 @@ export function buildApp({
   const server = createServer(serverLimits, http).setTimeout(idleTimeout);
 
   return {
-    http,
     get port() {
       return (server.address() as AddressInfo).port;
     },

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { actions } from '../actions.ts';
+import { listRoutes } from '../testing/list-routes.ts';
 import { startApi, type TestApi } from '../testing/start-api.ts';
 import { createApiDocument } from './create-api-document.ts';
 import { operationGroups } from './operation-groups.ts';
-import { routesOf } from './routes-of.fixture.ts';
 
 const operations = operationGroups.flatMap((group) => group.operations);
 
@@ -16,8 +17,18 @@ afterAll(() => api.stop());
 
 describe('the document of the API', () => {
   test('has every route of the router, and no other', () => {
-    const documented = operations.map(({ method, path }) => `${method} ${path}`);
-    expect(documented.toSorted()).toEqual(routesOf(api.http).toSorted());
+    const documented = operations.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
+    const routes = listRoutes().map(({ method, name }) => name.replace(`${method} `, `${method} /api/ehr`));
+    expect(documented.toSorted()).toEqual([...routes, 'GET /health', 'GET /ready'].toSorted());
+  });
+
+  test('says of each whose key it needs, as the table of actions does', () => {
+    for (const { method, name, action } of listRoutes()) {
+      const at = name.replace(`${method} `, '/api/ehr');
+      const operation = operations.find((one) => one.path === at && one.method === method.toLowerCase());
+      const role = action && actions[action].role;
+      expect([name, operation?.access === 'operator']).toEqual([name, role === 'operator']);
+    }
   });
 
   test('is the one in the repository: `pnpm docs:openapi` writes it', () => {

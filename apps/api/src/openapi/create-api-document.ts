@@ -112,7 +112,10 @@ export function errorCodes({ method, path, access, errors }: Operation): ErrorCo
     // A body is read before the route is looked for.
     ...(method !== 'get' ? (['not-json', 'body-too-large'] as const) : []),
     'unauthenticated',
+    'api-key-expired',
+    'api-key-revoked',
     ...(access === 'operator' ? (['forbidden'] as const) : []),
     'unavailable',
+    'audit-unavailable',
   ];
 }

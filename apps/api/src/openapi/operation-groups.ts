@@ -1,4 +1,5 @@
 import type { OperationGroup } from './operation.ts';
+import { accessOperations } from './operations/access.operations.ts';
 import { bulkExportOperations } from './operations/bulk-export.operations.ts';
 import { connectionOperations } from './operations/connection.operations.ts';
 import { processOperations } from './operations/process.operations.ts';
@@ -15,5 +16,6 @@ export const operationGroups: readonly OperationGroup[] = [
   resourceOperations,
   documentOperations,
   quarantineOperations,
+  accessOperations,
   processOperations,
 ];

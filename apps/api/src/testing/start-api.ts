@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { createLogger } from '@bulkhead/runtime';
 import { createStore, type Store } from '@bulkhead/store';
 import { type TestServices, testServices } from '@bulkhead/testing';
-import type { Express } from 'express';
 import { buildApp } from '../app.ts';
 import { readApiConfig } from '../env.ts';
 import type { HttpLimits } from '../http-limits.ts';
@@ -29,7 +28,6 @@ export interface TestApi {
   readonly baseUrl: string;
   readonly env: Readonly<Record<string, string>>;
   readonly store: Store;
-  readonly http: Express;
   readonly operatorKey: string;
   readonly clientKey: string;
   request(method: string, path: string, options?: RequestOptions): Promise<ApiAnswer>;
@@ -108,7 +106,6 @@ export async function startApi({
     baseUrl,
     env: apiEnv,
     store,
-    http: app.http,
     operatorKey: operatorKey ?? '',
     clientKey: clientKey ?? '',
     request,

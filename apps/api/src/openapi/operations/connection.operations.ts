@@ -22,6 +22,7 @@ export const connectionOperations: OperationGroup = {
       path,
       id: 'createConnection',
       summary: 'Add a connection',
+      access: 'operator',
       body: {
         schema: connectionBodySchema,
         example: {
@@ -56,6 +57,7 @@ export const connectionOperations: OperationGroup = {
       path: `${path}/:id`,
       id: 'deleteConnection',
       summary: 'Remove a connection and its schedules; what it stored stays',
+      access: 'operator',
       answers: { 204: { description: 'Removed' } },
       errors: ['unknown-connection', 'connection-in-use'],
     },

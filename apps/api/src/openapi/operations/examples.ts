@@ -228,3 +228,24 @@ export const quarantinedLineExample = {
   isCorrected: false,
   createdAt: later,
 };
+
+export const apiKeyExample = {
+  id: 'key_01a20ebbc9477ed4b36076ce74bec9ba',
+  name: 'reporting',
+  role: 'client',
+  prefix: 'bh_00000',
+  connectionIds: [connectionId],
+  createdAt: at,
+  expiresAt: '2027-02-22T18:05:17.511Z',
+};
+
+export const auditEventExample = {
+  id: '01a20ebbc9477ed4b36076ce74bec9ba',
+  at,
+  actor: { kind: 'api-key', id: 'key_01a20ebbc9477ed4b36076ce74bec9ba', name: 'reporting', role: 'client' },
+  action: 'export.create',
+  target: { connectionId, exportId },
+  outcome: 'success',
+  requestId: '5e4a2b4e-4d6b-4b9e-9b5e-0c8c1b7f2a10',
+  address: '10.0.0.7',
+};

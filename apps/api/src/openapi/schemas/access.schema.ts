@@ -1,0 +1,45 @@
+import { auditOutcomes } from '@bulkhead/domain';
+import { apiKeyRoles } from '@bulkhead/store';
+import { z } from 'zod';
+import { count, instant } from './common.schema.ts';
+
+const apiKey = {
+  id: z.string(),
+  name: z.string(),
+  role: z.enum(apiKeyRoles),
+  prefix: z.string(),
+  connectionIds: z.array(z.string()).optional(),
+  requestsPerMinute: z.int().min(1).optional(),
+  createdAt: instant,
+  expiresAt: instant.optional(),
+  revokedAt: instant.optional(),
+  lastUsedAt: instant.optional(),
+};
+
+export const apiKeySchema = z
+  .strictObject(apiKey)
+  .meta({ id: 'ApiKey', description: 'Who may call the API; the key itself is shown once.' });
+
+export const newApiKeySchema = z
+  .strictObject({ ...apiKey, key: z.string() })
+  .meta({ id: 'NewApiKey', description: 'The one answer with the key in it.' });
+
+export const auditEventSchema = z
+  .strictObject({
+    id: z.string(),
+    at: instant,
+    actor: z.strictObject({
+      kind: z.enum(['api-key', 'session', 'command', 'nobody']),
+      id: z.string(),
+      name: z.string().optional(),
+      role: z.string().optional(),
+    }),
+    action: z.string(),
+    target: z.record(z.string(), z.string()),
+    outcome: z.enum(auditOutcomes),
+    code: z.string().optional(),
+    requestId: z.string().optional(),
+    address: z.string().optional(),
+    count: count.optional(),
+  })
+  .meta({ id: 'AuditEvent', description: 'Who did what, when, and how it ended.' });
