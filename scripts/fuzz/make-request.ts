@@ -15,6 +15,8 @@ export interface Caller {
   readonly operations: readonly ApiOperation[];
   readonly keys: readonly string[];
   readonly connectionId: string;
+  /** What everything else hangs on, and so is not removed: the connection, and the keys in use. */
+  readonly kept: ReadonlySet<string>;
 }
 
 /** A request of chance: an operation of the document with parameters and a body that mostly fit, or something else. */
@@ -64,8 +66,7 @@ function pathOf(make: MakeValue, { operation, caller }: { operation: ApiOperatio
   const parameters = operation.parameters ?? [];
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = pathValue(make, { name, operation });
-    // The one connection that everything else hangs on stays.
-    const isKept = operation.operationId === 'deleteConnection' && value === caller.connectionId;
+    const isKept = operation.method === 'DELETE' && caller.kept.has(value);
     return encodeURIComponent(wellFormed(isKept ? 'another' : value) || 'x');
   });
   const query = new URLSearchParams();

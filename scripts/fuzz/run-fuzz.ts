@@ -42,6 +42,7 @@ export async function runFuzz(options: {
   const document = (await (await fetch(`${target.baseUrl}/openapi.json`)).json()) as ApiDocument;
   const operations = operationsOf(document);
   const judge = createJudge(document);
+  const kept = new Set([target.connectionId, ...(await keyIds(target))]);
   const random = createRandom(seed);
   const ids = new Map([['connections', [target.connectionId]]]);
   const statuses: Record<string, number> = {};
@@ -53,7 +54,7 @@ export async function runFuzz(options: {
   const one = async () => {
     const make = { random, ids, schemas: document.components.schemas };
     const keys = [target.operatorKey, target.operatorKey, target.clientKey];
-    const request = makeRequest(make, { operations, keys, connectionId: target.connectionId });
+    const request = makeRequest(make, { operations, keys, connectionId: target.connectionId, kept });
     const answer = await send({ baseUrl: target.baseUrl, request, signal });
     const { operation } = request;
     statuses[answer.status] = (statuses[answer.status] ?? 0) + 1;
@@ -86,6 +87,12 @@ export async function runFuzz(options: {
     succeeded: `${succeeded.size} of ${operations.length}`,
     findings: [...findings.values()].slice(0, shownFindings),
   };
+}
+
+async function keyIds({ baseUrl, operatorKey }: FuzzTarget): Promise<string[]> {
+  const headers = { authorization: `Bearer ${operatorKey}` };
+  const answer = await (await fetch(`${baseUrl}/api/ehr/api-keys`, { headers })).json();
+  return (answer as { data: { id: string }[] }).data.map(({ id }) => id);
 }
 
 async function send(options: {
