@@ -26,7 +26,7 @@ export function setupText({
   return `
 API key      ${apiKey ? `${apiKey}  (shown once; only its hash is kept)` : `the one that the first start showed (${apiKeyPrefix}...); export it as BULKHEAD_API_KEY`}
 API          ${baseUrl}/api/ehr
-Bull Board   ${baseUrl}/admin/queues  (any user name, the API key as password)
+Bull Board   ${baseUrl}/admin/queues  (log in with the API key)
 Health       ${baseUrl}/health  ${baseUrl}/ready
 Simulator    ${simulatorUrl}  (what it saw: ${simulatorUrl}/_sim/violations)
 

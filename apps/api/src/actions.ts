@@ -58,6 +58,10 @@ export const actions = {
   'api-key.list': lookAsOperator,
   'api-key.revoke': actAsOperator,
   'audit-event.list': lookAsOperator,
+  // In the browser, outside of /api/ehr.
+  'session.login': act,
+  'session.logout': act,
+  'queue.change': actAsOperator,
 } as const satisfies Record<string, ActionRule>;
 
 export type Action = keyof typeof actions;

@@ -13,6 +13,7 @@ import {
   createQuarantineService,
   createResourceService,
   createScheduleService,
+  createSessionService,
   createSyncService,
   createWebhookService,
 } from '@bulkhead/service';
@@ -52,11 +53,11 @@ export function buildApp({
   const documents = createDocumentService({ store, producer, connections });
   const resources = createResourceService({ store, connections });
   const schedules = createScheduleService({ store, producer, connections });
+  const sessions = createSessionService({ store, apiKeys });
   const syncs = createSyncService({ store, producer, connections, waitMs: syncWaitMs });
   const webhooks = createWebhookService({ store, producer, connections });
   const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() });
   const http = createHttpApp({
-    store,
     producer,
     registry,
     apiKeys,
@@ -68,8 +69,10 @@ export function buildApp({
     quarantine,
     resources,
     schedules,
+    sessions,
     syncs,
     webhooks,
+    trustProxy: config.TRUST_PROXY,
     health,
     logger,
   });

@@ -2,7 +2,6 @@ import { AppError } from '@bulkhead/domain';
 import express, { type Express } from 'express';
 import type { HttpAppDeps } from './http-app-deps.ts';
 import { answerError } from './middleware/answer-error.ts';
-import { authenticateOperator } from './middleware/authenticate.ts';
 import { checkMethod } from './middleware/check-method.ts';
 import { logRequests } from './middleware/log-requests.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
@@ -10,16 +9,19 @@ import { bullBoardPath, bullBoardRoute } from './routes/bull-board.route.ts';
 import { createApiRouter } from './routes/create-api-router.ts';
 import { docsRoutes } from './routes/docs.routes.ts';
 import { healthRoutes } from './routes/health.routes.ts';
+import { loginRoutes } from './routes/login.routes.ts';
 
-/** The API's routes in their order: health, Bull Board, then everything that needs an API key. */
+/** The routes in their order: health, log-in, Bull Board, then everything that needs an API key. */
 export function createHttpApp(deps: HttpAppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
+  app.set('trust proxy', deps.trustProxy);
   app.use(logRequests(deps.logger));
   app.use(securityHeaders());
   app.use(checkMethod());
   app.use(healthRoutes(deps), docsRoutes());
-  app.use(bullBoardPath, authenticateOperator(deps), bullBoardRoute(deps));
+  app.use(loginRoutes(deps));
+  app.use(bullBoardPath, bullBoardRoute(deps));
 
   app.use('/api/ehr', createApiRouter(deps));
 

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { parseEnv, processEnvShape } from '@bulkhead/runtime';
 import type { StoreOptions } from '@bulkhead/store';
 import { z } from 'zod';
@@ -7,10 +8,28 @@ const schema = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   /** The interface to listen on; 127.0.0.1 for this machine only. */
   HOST: z.string().default('0.0.0.0'),
+  /** Left out: a request comes from whoever made its connection, and over TLS only if we end the TLS. */
+  TRUST_PROXY: z
+    .string()
+    .default('0')
+    .transform((text) => (/^\d+$/.test(text) ? Number(text) : text.split(',').map((one) => one.trim())))
+    .refine(
+      (given) => typeof given === 'number' || given.every(isProxy),
+      'must be how many proxies stand in front, or their addresses and networks (10.0.0.0/8, loopback) with commas',
+    ),
   /** How long audit events are kept; left out: six years. */
   BULKHEAD_AUDIT_DAYS: z.coerce.number().int().min(1).max(36_500).optional(),
 });
 export type ApiConfig = z.output<typeof schema>;
+
+/** As Express takes it; `true`, which believes whoever asks, is not among it. */
+function isProxy(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
+  const [address = '', bits, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
 
 export function readApiConfig(env: NodeJS.ProcessEnv): ApiConfig {
   return parseEnv(schema, env);

@@ -10,15 +10,14 @@ import type {
   QuarantineService,
   ResourceService,
   ScheduleService,
+  SessionService,
   SyncService,
   WebhookService,
 } from '@bulkhead/service';
-import type { Store } from '@bulkhead/store';
 import type { RefusedAttempts } from './refused-attempts.ts';
 
 /** What the routes are made from. */
 export interface HttpAppDeps {
-  readonly store: Store;
   readonly producer: Producer;
   readonly registry: ProviderRegistry;
   readonly apiKeys: ApiKeyService;
@@ -30,8 +29,11 @@ export interface HttpAppDeps {
   readonly quarantine: QuarantineService;
   readonly resources: ResourceService;
   readonly schedules: ScheduleService;
+  readonly sessions: SessionService;
   readonly syncs: SyncService;
   readonly webhooks: WebhookService;
+  /** Whom to believe the address and the scheme of a request: Express' `trust proxy`. */
+  readonly trustProxy: number | readonly string[];
   readonly health: ReturnType<typeof createHealth>;
   readonly logger: Logger;
 }

@@ -6,6 +6,7 @@ export const httpStatus = {
   'api-key-expired': 401,
   'api-key-revoked': 401,
   forbidden: 403,
+  'cross-site-request': 403,
   'unknown-route': 404,
   'unknown-provider': 404,
   'unknown-connection': 404,

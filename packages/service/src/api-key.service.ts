@@ -30,6 +30,12 @@ export function createApiKeyService({ store }: { readonly store: Store }) {
       return apiKey && usable(apiKey);
     },
 
+    /** The same for a key that somebody was recognised by before. */
+    async recogniseById(id: string): Promise<ApiKey | undefined> {
+      const apiKey = await store.apiKeys.find(id);
+      return apiKey && usable(apiKey);
+    },
+
     /** @returns the key itself, which cannot be had again. @throws AppError `invalid-request` */
     async create(body: ApiKeyBody): Promise<{ readonly apiKey: ApiKey; readonly key: string }> {
       const faults = [];

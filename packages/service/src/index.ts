@@ -35,6 +35,7 @@ export { createResourceService, type ResourceService } from './resource.service.
 export { scheduleBodySchema, scheduleChangeSchema } from './schedule.schema.ts';
 export { createScheduleService, type ScheduleService } from './schedule.service.ts';
 export { toScheduleDetail, toScheduleView } from './schedule-view.ts';
+export { createSessionService, type SessionService } from './session.service.ts';
 export { startScheduledRun } from './start-scheduled-run.ts';
 export { syncBodySchema } from './sync.schema.ts';
 export { createSyncService, type SyncRunState, type SyncService } from './sync.service.ts';

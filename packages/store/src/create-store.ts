@@ -17,6 +17,7 @@ import { type RotationReport, rotateEncryptionKey } from './rotate-encryption-ke
 import { createScheduleRepository } from './schedule.repository.ts';
 import { createSealedFiles } from './sealed-files.ts';
 import { createSecretBox } from './secret-box.ts';
+import { createSessionRepository } from './session.repository.ts';
 import { createSyncRunRepository } from './sync-run.repository.ts';
 import { createSyncStepRepository } from './sync-step.repository.ts';
 import { createWatermarkRepository } from './watermark.repository.ts';
@@ -80,6 +81,7 @@ export function createStore(options: StoreOptions) {
     schedules,
     apiKeys,
     auditEvents,
+    sessions: createSessionRepository(database),
     resources: createResourceRepository(database),
     resourceWriter: createResourceWriter(database),
     /** @throws where MongoDB does not answer within some seconds; AppError `encryption-key-missing`. */

@@ -6,7 +6,7 @@ import { actions } from '../actions.ts';
 import { auditNotes } from './audit-notes.ts';
 import { callerOf } from './caller-of.ts';
 
-interface TrailDeps {
+export interface AuditDeps {
   readonly audit: AuditService;
   readonly logger: Logger;
 }
@@ -15,7 +15,7 @@ interface TrailDeps {
  * Writes an event of each audited action. It holds the end of the answer back until the event is stored: nobody is told of a
  * change, or has all of a record, that the audit log does not know of.
  */
-export function auditTrail(deps: TrailDeps): RequestHandler {
+export function auditTrail(deps: AuditDeps): RequestHandler {
   return (request, response, next) => {
     const end = response.end.bind(response) as (...given: unknown[]) => Response;
     let isWritten = false;
@@ -69,7 +69,7 @@ function outcomeOf(status: number): AuditOutcome {
 
 /** Half an answer is cut off, so that it is not taken for a whole one; one that has not begun becomes an error. */
 function answerLost(options: {
-  readonly deps: TrailDeps;
+  readonly deps: AuditDeps;
   readonly response: Response;
   readonly next: NextFunction;
   readonly error: unknown;
@@ -92,6 +92,6 @@ function answerLost(options: {
   );
 }
 
-function logLost({ deps, error }: { readonly deps: TrailDeps; readonly error: unknown }): void {
+function logLost({ deps, error }: { readonly deps: AuditDeps; readonly error: unknown }): void {
   deps.logger.error('audit event not stored', { error });
 }

@@ -1,39 +1,50 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { logIn } from '../testing/log-in.ts';
 import { startApi, type TestApi } from '../testing/start-api.ts';
 
 let api: TestApi;
+let connectionId: string;
+let operator: string;
+let client: string;
 beforeAll(async () => {
   api = await startApi();
+  connectionId = await api.createConnection();
+  await api.request('POST', '/api/ehr/athenahealth/bulk-export', { body: { connectionId } });
+  operator = await logIn(api, api.operatorKey);
+  client = await logIn(api, api.clientKey);
 });
 afterAll(async () => {
   api.expectNoSecretInAnswers();
   await api.stop();
 });
 
+const ask = (method: string, path: string, headers: Record<string, string> = {}) =>
+  api.request(method, path, { authorization: null, headers: { 'sec-fetch-site': 'same-origin', ...headers } });
 const basic = (password: string) => `Basic ${Buffer.from(`anybody:${password}`).toString('base64')}`;
-const addresses = ['/admin/queues', '/admin/queues/', '/admin/queues/api/queues', '/ADMIN/queues/api/queues'];
+const pause = '/admin/queues/api/queues/bulk-export/pause';
 
 describe('Bull Board', () => {
-  test('is for operators: 401 for everybody else', async () => {
-    const refused = [null, `Bearer ${api.operatorKey}`, basic('wrong'), basic(''), basic(api.clientKey), 'Basic ???'];
-    for (const at of addresses) {
-      for (const authorization of refused) {
-        const { status, headers } = await api.request('GET', at, { authorization });
-        expect(status).toBe(401);
-        expect(headers.get('www-authenticate')).toMatch(/^Basic /);
+  test('leads to the log-in and back, whoever asks without a session', async () => {
+    for (const at of ['/admin/queues', '/admin/queues/', '/ADMIN/queues/queue/sync?page=2']) {
+      for (const authorization of [undefined, basic(api.operatorKey), `Bearer ${api.operatorKey}`]) {
+        const { status, headers } = await ask('GET', at, authorization === undefined ? {} : { authorization });
+        expect([status, headers.get('location')]).toEqual([302, `/login?next=${encodeURIComponent(at)}`]);
       }
     }
-    const retried = await api.request('PUT', '/admin/queues/api/queues/bulk-export/retry/all', { authorization: null });
-    expect(retried.status).toBe(401);
+  });
+
+  test('refuses what its scripts ask for without a session', async () => {
+    for (const cookie of ['', 'bulkhead=wrong']) {
+      expect((await ask('GET', '/admin/queues/api/queues', { cookie })).status).toBe(401);
+      expect((await ask('GET', '/ADMIN/queues/API/queues', { cookie })).status).toBe(401);
+      expect((await ask('PUT', pause, { cookie })).status).toBe(401);
+    }
   });
 
   test('shows an operator the queues, and no secret', async () => {
-    const connectionId = await api.createConnection();
-    await api.request('POST', '/api/ehr/athenahealth/bulk-export', { body: { connectionId } });
-    const authorization = basic(api.operatorKey);
-    const page = await api.request('GET', '/admin/queues/', { authorization });
+    const page = await ask('GET', '/admin/queues/', { cookie: operator });
     expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
-    const { status, body } = await api.request('GET', '/admin/queues/api/queues', { authorization });
+    const { status, body } = await ask('GET', '/admin/queues/api/queues', { cookie: operator });
     expect(status).toBe(200);
     expect(body.queues.map(({ name }: { name: string }) => name).sort()).toEqual([
       'bulk-export',
@@ -44,5 +55,36 @@ describe('Bull Board', () => {
       'sync',
       'webhook',
     ]);
+  });
+
+  test('lets an operator change something, from its own page only, and writes it down', async () => {
+    const changed = await ask('PUT', pause, { cookie: operator });
+    expect(changed.status).toBeLessThan(300);
+    await ask('PUT', pause.replace('pause', 'resume'), { cookie: operator });
+    const crossSite = await ask('PUT', pause, { cookie: operator, 'sec-fetch-site': 'cross-site' });
+    expect([crossSite.status, crossSite.body.error.code]).toEqual([403, 'cross-site-request']);
+    const { body } = await api.request('GET', '/api/ehr/audit-events?action=queue.change');
+    expect(body.data).toMatchObject([
+      { outcome: 'success', target: { path: '/api/queues/bulk-export/resume' }, actor: { kind: 'session' } },
+      { outcome: 'success', target: { path: '/api/queues/bulk-export/pause' }, actor: { kind: 'session' } },
+    ]);
+  });
+
+  test('is to be looked at, and no more, with a client key for every connection', async () => {
+    const { status, body } = await ask('GET', '/admin/queues/api/queues', { cookie: client });
+    expect([status, body.queues.every(({ readOnlyMode }: { readOnlyMode: boolean }) => readOnlyMode)]).toEqual([
+      200,
+      true,
+    ]);
+    expect((await ask('PUT', pause, { cookie: client })).status).toBe(405);
+  });
+
+  test('is not for a key of some connections: jobs are of all', async () => {
+    const now = new Date();
+    const key = await api.store.apiKeys.create({ name: 'x', role: 'client', connectionIds: [connectionId], now });
+    const cookie = await logIn(api, key);
+    for (const at of ['/admin/queues', '/admin/queues/api/queues']) {
+      expect((await ask('GET', at, { cookie })).status).toBe(403);
+    }
   });
 });

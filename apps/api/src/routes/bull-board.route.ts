@@ -1,15 +1,82 @@
+import { AppError } from '@bulkhead/domain';
 import type { Producer } from '@bulkhead/queues';
+import type { SessionService } from '@bulkhead/service';
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
-import type { Router } from 'express';
+import { type Request, type RequestHandler, Router } from 'express';
+import { auditNotes } from '../middleware/audit-notes.ts';
+import { type AuditDeps, auditTrail } from '../middleware/audit-trail.ts';
+import { callerOf, setCaller } from '../middleware/caller-of.ts';
+import { requireSameOrigin } from '../middleware/require-same-origin.ts';
+import { sessionCookie } from '../middleware/session-cookie.ts';
 
 export const bullBoardPath = '/admin/queues';
 
-/** The operators' view of the queues. */
-export function bullBoardRoute({ producer }: { readonly producer: Producer }): Router {
+interface BullBoardDeps extends AuditDeps {
+  readonly producer: Producer;
+  readonly sessions: SessionService;
+}
+
+/** The queues in a browser: for operators, and to look at for clients who may know of every connection. */
+export function bullBoardRoute(deps: BullBoardDeps): Router {
+  const boards = {
+    operator: createBoard({ ...deps, readOnly: false }),
+    client: createBoard({ ...deps, readOnly: true }),
+  };
+  const router = Router();
+  router.use(requireSession(deps), auditTrail(deps));
+  router.use((request, response, next) => {
+    const { apiKey } = callerOf(response);
+    if (request.method !== 'GET') {
+      Object.assign(auditNotes(response), { action: 'queue.change', target: { path: request.path.slice(0, 200) } });
+    }
+    boards[apiKey.role](request, response, next);
+  });
+  return router;
+}
+
+function createBoard({ producer, readOnly }: Pick<BullBoardDeps, 'producer'> & { readonly readOnly: boolean }): Router {
   const serverAdapter = new ExpressAdapter();
   serverAdapter.setBasePath(bullBoardPath);
-  createBullBoard({ queues: producer.queues.map((queue) => new BullMQAdapter(queue)), serverAdapter });
+  const queues = producer.queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: readOnly }));
+  createBullBoard({ queues, serverAdapter });
   return serverAdapter.getRouter() as Router;
+}
+
+/** A page leads to the log-in and back; what scripts ask for is refused. */
+function requireSession({ sessions }: Pick<BullBoardDeps, 'sessions'>): RequestHandler {
+  return async (request, response, next) => {
+    const id = sessionCookie.read(request);
+    const apiKey = id === undefined ? undefined : await sessions.resume(id);
+    if (apiKey) {
+      requireSameOrigin(request);
+      if (apiKey.connectionIds) throw forbidden();
+      setCaller({ response, apiKey, via: 'session' });
+      next();
+      return;
+    }
+    if (!isPage(request)) throw loggedOut();
+    response.redirect(302, `/login?next=${encodeURIComponent(request.originalUrl)}`);
+  };
+}
+
+function isPage(request: Request): boolean {
+  return request.method === 'GET' && !/^\/(?:api|static)\//i.test(request.path);
+}
+
+function loggedOut(): AppError {
+  return new AppError({
+    code: 'unauthenticated',
+    message: 'The session has ended. Log in at /login.',
+    retry: 'never',
+  });
+}
+
+function forbidden(): AppError {
+  return new AppError({
+    code: 'forbidden',
+    message: 'The queues show jobs of all connections; your key is for some of them only.',
+    retry: 'never',
+  });
 }

@@ -86,6 +86,7 @@ export async function startApi({
     const { body, authorization = `Bearer ${operatorKey}`, headers = {}, accept } = options;
     const response = await fetch(baseUrl + path, {
       method,
+      redirect: 'manual',
       headers: {
         'content-type': 'application/json',
         ...(authorization === null ? {} : { authorization }),

@@ -1,0 +1,20 @@
+import { expect, test } from '@jest/globals';
+import { readApiConfig } from './env.ts';
+
+const env = {
+  REDIS_URL: 'redis://localhost',
+  MONGODB_URI: 'mongodb://localhost/x',
+  BULKHEAD_ENCRYPTION_KEY: Buffer.alloc(32).toString('base64'),
+};
+
+test.each([
+  { text: '', expected: 0 },
+  { text: '1', expected: 1 },
+  { text: 'loopback, 10.0.0.0/8,2001:db8::/32', expected: ['loopback', '10.0.0.0/8', '2001:db8::/32'] },
+])('TRUST_PROXY="$text" is taken', ({ text, expected }) => {
+  expect(readApiConfig({ ...env, TRUST_PROXY: text }).TRUST_PROXY).toEqual(expected);
+});
+
+test.each(['true', 'all', '10.0.0.0/33', '10.0.0', '1.5', '10.0.0.1/8/8'])('TRUST_PROXY="%s" is refused', (text) => {
+  expect(() => readApiConfig({ ...env, TRUST_PROXY: text })).toThrow(/TRUST_PROXY/);
+});

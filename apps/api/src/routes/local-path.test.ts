@@ -1,0 +1,26 @@
+import { expect, test } from '@jest/globals';
+import { localPath } from './local-path.ts';
+
+test.each(['/', '/admin/queues', '/admin/queues/queue/sync?status=failed&page=2'])(
+  '%s is a path of this server',
+  (path) => {
+    expect(localPath(path)).toBe(path);
+  },
+);
+
+test.each([
+  'https://evil.example/',
+  '//evil.example',
+  '/\\evil.example',
+  '\\\\evil.example',
+  '/\t/evil.example',
+  '/.//evil.example',
+  '/x/..//evil.example',
+  'javascript:alert(1)',
+  ' /admin',
+  '',
+  ['/admin'],
+  undefined,
+])('%j is none', (given) => {
+  expect(localPath(given)).toBeUndefined();
+});

@@ -1,0 +1,187 @@
+import { waitFor } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { fromOwnPage, logIn, postLogin } from '../testing/log-in.ts';
+import { startApi, type TestApi } from '../testing/start-api.ts';
+
+let api: TestApi;
+let operatorId: string;
+beforeAll(async () => {
+  api = await startApi({ env: { TRUST_PROXY: 'loopback' } });
+  operatorId = (await api.store.apiKeys.findByKey(api.operatorKey))?.id ?? '';
+});
+afterAll(async () => {
+  api.expectNoSecretInAnswers();
+  await api.stop();
+});
+
+const look = (cookie: string, headers: Record<string, string> = {}) =>
+  api.request('GET', '/api/ehr/api-keys', { authorization: null, headers: { cookie, ...headers } });
+const change = (cookie: string, headers: Record<string, string>) =>
+  api.request('DELETE', '/api/ehr/api-keys/key_none', { authorization: null, headers: { cookie, ...headers } });
+const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+
+describe('the log-in page', () => {
+  test('needs no script and no inline style, and is kept by nobody', async () => {
+    const { status, text, headers } = await api.request('GET', '/login', { authorization: null });
+    expect([status, headers.get('cache-control')]).toEqual([200, 'no-store']);
+    expect(text).toContain('<form method="post"');
+    expect(text).not.toMatch(/<script|<style|style=|onload|http:/);
+    const csp = headers.get('content-security-policy') ?? '';
+    expect(csp).toContain("form-action 'self'");
+    expect(csp).not.toContain('upgrade-insecure-requests');
+    const style = await api.request('GET', '/login/style.css', { authorization: null });
+    expect([style.status, style.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/css')]);
+  });
+
+  test('leads to a page of this server and nowhere else', async () => {
+    const goes = async (next: string) => (await postLogin({ api, key: api.operatorKey, next })).headers.get('location');
+    expect(await goes('/admin/queues/queue/sync?page=2')).toBe('/admin/queues/queue/sync?page=2');
+    for (const next of ['https://evil.example', '//evil.example', '/\\evil.example', '"><script>']) {
+      expect(await goes(next)).toBe('/admin/queues');
+      const { text } = await api.request('GET', `/login?next=${encodeURIComponent(next)}`, { authorization: null });
+      expect(text).not.toMatch(/evil|<script/);
+    }
+  });
+
+  test('says when a key is none, and makes no session', async () => {
+    const { status, text, headers } = await postLogin({ api, key: 'bh_wrong' });
+    expect([status, headers.getSetCookie()]).toEqual([401, []]);
+    expect(text).toContain('role="alert"');
+    expect(text).not.toContain('bh_wrong');
+    const events = async () => (await api.request('GET', '/api/ehr/audit-events?action=session.login')).body.data;
+    await waitFor(async () => (await events()).some(({ outcome }: { outcome: string }) => outcome === 'refused'));
+  });
+});
+
+describe('a session', () => {
+  test('is a random cookie that scripts and other sites do not get, and is stored as a hash', async () => {
+    const { status, headers } = await postLogin({ api, key: api.operatorKey });
+    expect(status).toBe(303);
+    const [cookie = ''] = headers.getSetCookie();
+    expect(cookie).toMatch(/^bulkhead=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/);
+    const [, id = ''] = /^bulkhead=([\w-]+)/.exec(cookie) ?? [];
+    expect(await api.store.sessions.find({ id, now: new Date() })).toMatchObject({ keyId: operatorId });
+    expect((await look(`bulkhead=${id}`)).status).toBe(200);
+    expect((await look(`bulkhead=${id.slice(0, -1)}`)).status).toBe(401);
+  });
+
+  test('goes over TLS only where it began so, under a name that no other host can set', async () => {
+    const secure = { ...fromOwnPage, 'x-forwarded-proto': 'https' };
+    const { headers } = await postLogin({ api, key: api.operatorKey, headers: secure });
+    const [cookie = ''] = headers.getSetCookie();
+    expect(cookie).toMatch(/^__Host-bulkhead=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Strict$/);
+    const sent = cookie.split(';', 1)[0] ?? '';
+    expect((await look(sent, { 'x-forwarded-proto': 'https' })).status).toBe(200);
+    expect((await look(sent)).status).toBe(401);
+  });
+
+  test('is another one after each log-in, and the one before is over', async () => {
+    const before = await logIn(api, api.operatorKey);
+    const { headers } = await postLogin({ api, key: api.operatorKey, headers: { ...fromOwnPage, cookie: before } });
+    const [after = ''] = headers.getSetCookie();
+    expect(after.split(';', 1)[0]).not.toBe(before);
+    expect((await look(before)).status).toBe(401);
+    // One that somebody has put there is not taken over.
+    const planted = await postLogin({
+      api,
+      key: api.operatorKey,
+      headers: { ...fromOwnPage, cookie: 'bulkhead=planted' },
+    });
+    expect(planted.headers.getSetCookie()[0]).not.toContain('planted');
+    expect((await look('bulkhead=planted')).status).toBe(401);
+  });
+
+  test('ends after 30 minutes without a request, and after 8 hours with', async () => {
+    const begin = (minutes: number) => api.store.sessions.create({ keyId: operatorId, now: minutesAgo(minutes) });
+    expect((await look(`bulkhead=${await begin(29)}`)).status).toBe(200);
+    expect((await look(`bulkhead=${await begin(31)}`)).status).toBe(401);
+    const busy = async (minutes: number) => {
+      const id = await begin(minutes);
+      await api.store.sessions.noteSeen({ id, lastSeenAt: minutesAgo(minutes), now: minutesAgo(1) });
+      return look(`bulkhead=${id}`);
+    };
+    expect((await busy(8 * 60 - 1)).status).toBe(200);
+    expect((await busy(8 * 60 + 1)).status).toBe(401);
+  });
+
+  test('ends with the log-out', async () => {
+    const cookie = await logIn(api, api.operatorKey);
+    const refused = await api.request('POST', '/logout', { authorization: null, headers: { cookie } });
+    expect([refused.status, (await look(cookie)).status]).toEqual([403, 200]);
+    const { status, headers } = await api.request('POST', '/logout', {
+      authorization: null,
+      headers: { ...fromOwnPage, cookie },
+    });
+    expect([status, headers.get('location')]).toEqual([303, '/login']);
+    expect(headers.getSetCookie()[0]).toMatch(/^bulkhead=; .*Expires=Thu, 01 Jan 1970/);
+    expect((await look(cookie)).status).toBe(401);
+  });
+
+  test('ends at once when its key is revoked or has expired', async () => {
+    const { apiKey, key } = await api.store.apiKeys.issue({ name: 'x', role: 'operator', now: new Date() });
+    const cookie = await logIn(api, key);
+    expect((await look(cookie)).status).toBe(200);
+    await api.request('DELETE', `/api/ehr/api-keys/${apiKey.id}`);
+    expect((await look(cookie)).status).toBe(401);
+    expect(await api.store.sessions.find({ id: cookie.slice('bulkhead='.length), now: new Date() })).toBeUndefined();
+    const now = new Date();
+    const expired = await api.store.apiKeys.issue({ name: 'y', role: 'operator', expiresAt: now, now });
+    const id = await api.store.sessions.create({ keyId: expired.apiKey.id, now });
+    expect((await look(`bulkhead=${id}`)).status).toBe(401);
+  });
+
+  test('can do what its key can, and no more', async () => {
+    const cookie = await logIn(api, api.clientKey);
+    expect((await look(cookie)).status).toBe(403);
+    const connections = await api.request('GET', '/api/ehr/connections', { authorization: null, headers: { cookie } });
+    expect(connections.status).toBe(200);
+  });
+
+  test('is what the audit log names, from log-in to log-out', async () => {
+    const cookie = await logIn(api, api.operatorKey);
+    await change(cookie, { 'sec-fetch-site': 'same-origin' });
+    await api.request('POST', '/logout', { authorization: null, headers: { ...fromOwnPage, cookie } });
+    const { body } = await api.request('GET', `/api/ehr/audit-events?actor=${operatorId}&limit=3`);
+    expect(body.data).toMatchObject([
+      { action: 'session.logout', outcome: 'success', actor: { kind: 'session', name: 'operator' } },
+      { action: 'api-key.revoke', outcome: 'refused', actor: { kind: 'session', name: 'operator' } },
+      { action: 'session.login', outcome: 'success', actor: { kind: 'session', name: 'operator' } },
+    ]);
+  });
+});
+
+describe('a change that a browser sends with the cookie', () => {
+  const own = () => new URL(api.baseUrl);
+  test.each([
+    { what: 'from a page of ours', headers: () => ({ 'sec-fetch-site': 'same-origin' }), status: 404 },
+    {
+      what: 'from a page of ours, in a browser of before 2020',
+      headers: () => ({ origin: own().origin }),
+      status: 404,
+    },
+    { what: 'from another site', headers: () => ({ 'sec-fetch-site': 'cross-site' }), status: 403 },
+    { what: 'from another host of the site', headers: () => ({ 'sec-fetch-site': 'same-site' }), status: 403 },
+    { what: 'from another origin', headers: () => ({ origin: 'https://evil.example' }), status: 403 },
+    { what: 'from another port', headers: () => ({ origin: `http://${own().hostname}:1` }), status: 403 },
+    { what: 'from a page without origin', headers: () => ({ origin: 'null' }), status: 403 },
+    { what: 'from nowhere', headers: () => ({}), status: 403 },
+  ])('$what is answered $status', async ({ headers, status }) => {
+    const cookie = await logIn(api, api.operatorKey);
+    const answer = await change(cookie, headers() as Record<string, string>);
+    expect([answer.status, answer.body.error.code]).toEqual([
+      status,
+      status === 403 ? 'cross-site-request' : 'unknown-api-key',
+    ]);
+  });
+
+  test('is not looked at that way where a key is sent: a program has no origin', async () => {
+    const headers = { origin: 'https://evil.example', cookie: 'bulkhead=whatever' };
+    expect((await api.request('DELETE', '/api/ehr/api-keys/key_none', { headers })).status).toBe(404);
+  });
+
+  test('is no log-in of somebody else: a form of another site is refused', async () => {
+    const headers = { ...fromOwnPage, 'sec-fetch-site': 'cross-site' };
+    const { status, headers: answered } = await postLogin({ api, key: api.operatorKey, headers });
+    expect([status, answered.getSetCookie()]).toEqual([403, []]);
+  });
+});

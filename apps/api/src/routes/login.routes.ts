@@ -1,0 +1,98 @@
+import { AppError } from '@bulkhead/domain';
+import type { ApiKeyService, SessionService } from '@bulkhead/service';
+import type { ApiKey } from '@bulkhead/store';
+import { type Request, Router, urlencoded } from 'express';
+import { auditNotes } from '../middleware/audit-notes.ts';
+import { type AuditDeps, auditTrail } from '../middleware/audit-trail.ts';
+import { setCaller } from '../middleware/caller-of.ts';
+import { requireSameOrigin } from '../middleware/require-same-origin.ts';
+import { sessionCookie } from '../middleware/session-cookie.ts';
+import type { RefusedAttempts } from '../refused-attempts.ts';
+import { localPath } from './local-path.ts';
+import { loginPage, loginStyle, loginStylePath } from './login-page.ts';
+
+interface LoginDeps extends AuditDeps {
+  readonly apiKeys: ApiKeyService;
+  readonly sessions: SessionService;
+  readonly refusedAttempts: RefusedAttempts;
+}
+
+const defaultNext = '/admin/queues';
+
+/** Log-in and log-out in a browser: with an API key, for a session. */
+export function loginRoutes(deps: LoginDeps): Router {
+  const { sessions } = deps;
+  const router = Router();
+
+  router.get(loginStylePath, (_request, response) => {
+    response.type('css').send(loginStyle);
+  });
+
+  router.get('/login', (request, response) => {
+    response
+      .set('cache-control', 'no-store')
+      .type('html')
+      .send(loginPage({ next: nextOf(request) }));
+  });
+
+  // A form has the key alone.
+  router.post('/login', auditTrail(deps), urlencoded({ extended: false, limit: '4kb' }), async (request, response) => {
+    requireSameOrigin(request);
+    const { apiKey, problem } = await recognise(deps, request);
+    if (!apiKey) {
+      response.status(401).set('cache-control', 'no-store').type('html');
+      response.send(loginPage({ next: nextOf(request), problem }));
+      return;
+    }
+    setCaller({ response, apiKey, via: 'session' });
+    auditNotes(response).action = 'session.login';
+    await endSession({ sessions, request });
+    sessionCookie.set({ request, response, id: await sessions.begin(apiKey) });
+    response.redirect(303, nextOf(request));
+  });
+
+  router.post('/logout', auditTrail(deps), async (request, response) => {
+    requireSameOrigin(request);
+    const apiKey = await endSession({ sessions, request });
+    if (apiKey) {
+      setCaller({ response, apiKey, via: 'session' });
+      auditNotes(response).action = 'session.logout';
+    }
+    sessionCookie.clear({ request, response });
+    response.redirect(303, '/login');
+  });
+
+  return router;
+}
+
+function nextOf(request: Request): string {
+  return localPath(request.query.next) ?? defaultNext;
+}
+
+async function recognise(
+  { apiKeys, refusedAttempts }: LoginDeps,
+  request: Request,
+): Promise<{ readonly apiKey?: ApiKey | undefined; readonly problem?: string }> {
+  const { key } = (request.body ?? {}) as { key?: unknown };
+  try {
+    const apiKey = typeof key === 'string' ? await apiKeys.recognise(key.trim()) : undefined;
+    if (apiKey) return { apiKey };
+    refusedAttempts.note({ action: 'session.login', address: request.ip ?? '', code: 'unauthenticated' });
+    return { problem: 'This is no key of this system.' };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const { keyId } = error.context as { keyId?: string };
+    refusedAttempts.note({ action: 'session.login', address: request.ip ?? '', code: error.code, keyId });
+    return { problem: error.message };
+  }
+}
+
+/** @returns whose session it was. */
+async function endSession(options: { readonly sessions: SessionService; readonly request: Request }) {
+  const { sessions, request } = options;
+  const id = sessionCookie.read(request);
+  if (id === undefined) return undefined;
+  const apiKey = await sessions.resume(id);
+  await sessions.end(id);
+  return apiKey;
+}

@@ -1,0 +1,32 @@
+import { AppError } from '@bulkhead/domain';
+import type { ApiKey, Store } from '@bulkhead/store';
+import type { ApiKeyService } from './api-key.service.ts';
+
+export type SessionService = ReturnType<typeof createSessionService>;
+
+/** Log-ins in browsers, each with an API key. */
+export function createSessionService({ store, apiKeys }: { readonly store: Store; readonly apiKeys: ApiKeyService }) {
+  return {
+    /** @returns the session's id. */
+    begin: ({ id: keyId }: ApiKey): Promise<string> => store.sessions.create({ keyId, now: new Date() }),
+
+    /** Whose session it is; undefined where it is over, or its key is. */
+    async resume(id: string): Promise<ApiKey | undefined> {
+      const now = new Date();
+      const session = await store.sessions.find({ id, now });
+      if (!session) return undefined;
+      const apiKey = await apiKeys.recogniseById(session.keyId).catch(undefinedIfRefused);
+      if (!apiKey) await store.sessions.deleteByKey(session.keyId);
+      // No request waits for it, or fails with it.
+      else store.sessions.noteSeen({ id, now, lastSeenAt: session.lastSeenAt }).catch(() => undefined);
+      return apiKey;
+    },
+
+    end: (id: string): Promise<void> => store.sessions.delete(id),
+  };
+}
+
+function undefinedIfRefused(error: unknown): undefined {
+  if (error instanceof AppError) return undefined;
+  throw error;
+}

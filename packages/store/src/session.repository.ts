@@ -1,0 +1,76 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { type Connection as Database, Schema } from 'mongoose';
+
+/** Somebody logged in in a browser. */
+export interface Session {
+  /** The API key that it was begun with: it can do what the key can, and ends with it. */
+  readonly keyId: string;
+  readonly createdAt: Date;
+  readonly lastSeenAt: Date;
+}
+
+interface SessionDocument extends Session {
+  /** SHA-256 of the session's id, which has 256 random bits: what is stored here opens nothing. */
+  readonly _id: string;
+  readonly expiresAt: Date;
+}
+
+/** NIST SP 800-63B 4.2.3: log in again after 30 minutes without activity. A workstation on a ward is left unlocked sooner or later. */
+const idleMs = 30 * 60_000;
+/** A shift: below the 12 hours that NIST SP 800-63B 4.2.3 allows at most. */
+const lifetimeMs = 8 * 60 * 60_000;
+/** A page that asks every second must not write every second; a minute is little of half an hour. */
+const seenNotedEveryMs = 60_000;
+
+const schema = new Schema<SessionDocument>(
+  {
+    _id: String,
+    keyId: { type: String, required: true },
+    createdAt: { type: Date, required: true },
+    lastSeenAt: { type: Date, required: true },
+    expiresAt: { type: Date, required: true },
+  },
+  { collection: 'sessions', versionKey: false, strict: 'throw' },
+);
+schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
+
+/** `sessions`: log-ins in browsers. */
+export function createSessionRepository(database: Database) {
+  const model = database.model('Session', schema);
+  return {
+    /** @returns the session's id, new for every log-in. */
+    async create({ keyId, now }: { readonly keyId: string; readonly now: Date }): Promise<string> {
+      const id = randomBytes(32).toString('base64url');
+      const expiresAt = new Date(now.getTime() + lifetimeMs);
+      await model.create({ _id: hash(id), keyId, createdAt: now, lastSeenAt: now, expiresAt });
+      return id;
+    },
+
+    /** The index removes sessions about once a minute only, and not on every engine: what is over is not found. */
+    async find({ id, now }: { readonly id: string; readonly now: Date }): Promise<Session | undefined> {
+      const document = await model.findById(hash(id)).lean();
+      if (!document || document.expiresAt <= now) return undefined;
+      if (document.lastSeenAt.getTime() + idleMs <= now.getTime()) return undefined;
+      const { keyId, createdAt, lastSeenAt } = document;
+      return { keyId, createdAt, lastSeenAt };
+    },
+
+    /** Writes at most once a minute. */
+    async noteSeen({ id, lastSeenAt, now }: { readonly id: string; readonly lastSeenAt: Date; readonly now: Date }) {
+      if (lastSeenAt.getTime() + seenNotedEveryMs > now.getTime()) return;
+      await model.updateOne({ _id: hash(id), lastSeenAt: { $lt: now } }, { $set: { lastSeenAt: now } });
+    },
+
+    async delete(id: string): Promise<void> {
+      await model.deleteOne({ _id: hash(id) });
+    },
+
+    async deleteByKey(keyId: string): Promise<void> {
+      await model.deleteMany({ keyId });
+    },
+  };
+}
+
+function hash(id: string): string {
+  return createHash('sha256').update(id).digest('hex');
+}
