@@ -21,6 +21,7 @@ import { createStore } from '@bulkhead/store';
 import { createHttpApp } from './create-http-app.ts';
 import { type ApiConfig, storeOptions } from './env.ts';
 import { type HttpLimits, httpLimits } from './http-limits.ts';
+import { createRequestLimits } from './limits/request-limits.ts';
 import { RefusedAttempts } from './refused-attempts.ts';
 
 /** An API process, from its configuration: everything it is made of stands here. */
@@ -47,6 +48,11 @@ export function buildApp({
   const apiKeys = createApiKeyService({ store });
   const audit = createAuditService({ store });
   const refusedAttempts = new RefusedAttempts({ audit, logger });
+  const limits = createRequestLimits({
+    redis,
+    prefix: config.BULKHEAD_PREFIX,
+    requestsPerMinute: config.API_REQUESTS_PER_MINUTE,
+  });
   const connections = createConnectionService({ store, producer, registry });
   const bulkExports = createBulkExportService({ store, producer, connections, registry, kickOffWaitMs });
   const quarantine = createQuarantineService({ store, producer });
@@ -63,6 +69,7 @@ export function buildApp({
     apiKeys,
     audit,
     refusedAttempts,
+    limits,
     bulkExports,
     connections,
     documents,

@@ -8,6 +8,11 @@ const schema = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   /** The interface to listen on; 127.0.0.1 for this machine only. */
   HOST: z.string().default('0.0.0.0'),
+  /**
+   * Of each key that has no limit of its own. One process answers some 500 looks at a status in a second: twice that stops no
+   * program that works, and a loop gone wild before it takes a second process along.
+   */
+  API_REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).default(60_000),
   /** Left out: a request comes from whoever made its connection, and over TLS only if we end the TLS. */
   TRUST_PROXY: z
     .string()

@@ -14,6 +14,7 @@ import type {
   SyncService,
   WebhookService,
 } from '@bulkhead/service';
+import type { RequestLimits } from './limits/request-limits.ts';
 import type { RefusedAttempts } from './refused-attempts.ts';
 
 /** What the routes are made from. */
@@ -23,6 +24,7 @@ export interface HttpAppDeps {
   readonly apiKeys: ApiKeyService;
   readonly audit: AuditService;
   readonly refusedAttempts: RefusedAttempts;
+  readonly limits: RequestLimits;
   readonly bulkExports: BulkExportService;
   readonly connections: ConnectionService;
   readonly documents: DocumentService;

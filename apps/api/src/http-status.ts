@@ -34,6 +34,7 @@ export const httpStatus = {
   'idempotency-key-reused': 422,
   'sync-incomplete': 502,
   'search-too-costly': 422,
+  'too-many-requests': 429,
   unavailable: 503,
   'capabilities-unknown': 503,
   'audit-unavailable': 503,

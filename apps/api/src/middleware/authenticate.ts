@@ -1,6 +1,7 @@
 import { AppError } from '@bulkhead/domain';
 import type { ApiKeyService, SessionService } from '@bulkhead/service';
 import type { Request, RequestHandler } from 'express';
+import type { RequestLimits } from '../limits/request-limits.ts';
 import type { RefusedAttempts } from '../refused-attempts.ts';
 import { type Caller, setCaller } from './caller-of.ts';
 import { requireSameOrigin } from './require-same-origin.ts';
@@ -10,13 +11,14 @@ interface AuthenticateDeps {
   readonly apiKeys: ApiKeyService;
   readonly sessions: SessionService;
   readonly refusedAttempts: RefusedAttempts;
+  readonly limits: RequestLimits;
 }
 
 /** `Authorization: Bearer <key>` of a program, or the cookie of a browser that is logged in, on every request of the API. */
 export function authenticate(deps: AuthenticateDeps): RequestHandler {
   return async (request, response, next) => {
-    const caller = await recognise(deps, request).catch((error: unknown) => {
-      noteRefusal({ deps, request, error });
+    const caller = await recognise(deps, request).catch(async (error: unknown) => {
+      await countRefusal({ deps, request, error });
       throw error;
     });
     setCaller({ response, ...caller });
@@ -42,15 +44,17 @@ async function recognise(deps: AuthenticateDeps, request: Request): Promise<Pick
 }
 
 /** Not of an outage, which refuses nobody. */
-function noteRefusal(options: {
+async function countRefusal(options: {
   readonly deps: AuthenticateDeps;
   readonly request: Request;
   readonly error: unknown;
-}): void {
+}): Promise<void> {
   const { deps, request, error } = options;
   if (!(error instanceof AppError)) return;
   const { keyId } = error.context as { keyId?: string };
-  deps.refusedAttempts.note({ action: 'authenticate', address: request.ip ?? '', code: error.code, keyId });
+  const { ip: address = '' } = request;
+  deps.refusedAttempts.note({ action: 'authenticate', address, code: error.code, keyId });
+  await deps.limits.countRefusal(address);
 }
 
 function unauthenticated(): AppError {

@@ -3,6 +3,7 @@ import type { HttpAppDeps } from '../http-app-deps.ts';
 import { auditTrail } from '../middleware/audit-trail.ts';
 import { authenticate } from '../middleware/authenticate.ts';
 import { parseJson } from '../middleware/parse-json.ts';
+import { limitRequests } from '../middleware/limit-requests.ts';
 import { apiKeyRoutes } from './api-key.routes.ts';
 import { auditEventRoutes } from './audit-event.routes.ts';
 import { bulkExportRoutes } from './bulk-export.routes.ts';
@@ -18,7 +19,7 @@ import { webhookRoutes } from './webhook.routes.ts';
 /** Everything under `/api/ehr`: it needs an API key. */
 export function createApiRouter(deps: HttpAppDeps): Router {
   const api = Router();
-  api.use(authenticate(deps), auditTrail(deps));
+  api.use(authenticate(deps), limitRequests(deps), auditTrail(deps));
   api.use(quarantineRoutes(deps), resourceRoutes(deps), documentRoutes(deps));
   api.use(parseJson());
   api.use(connectionRoutes(deps), bulkExportRoutes(deps), capabilitiesRoute(deps), syncRoutes(deps));

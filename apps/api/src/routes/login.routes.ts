@@ -2,6 +2,7 @@ import { AppError } from '@bulkhead/domain';
 import type { ApiKeyService, SessionService } from '@bulkhead/service';
 import type { ApiKey } from '@bulkhead/store';
 import { type Request, Router, urlencoded } from 'express';
+import type { RequestLimits } from '../limits/request-limits.ts';
 import { auditNotes } from '../middleware/audit-notes.ts';
 import { type AuditDeps, auditTrail } from '../middleware/audit-trail.ts';
 import { setCaller } from '../middleware/caller-of.ts';
@@ -15,6 +16,7 @@ interface LoginDeps extends AuditDeps {
   readonly apiKeys: ApiKeyService;
   readonly sessions: SessionService;
   readonly refusedAttempts: RefusedAttempts;
+  readonly limits: RequestLimits;
 }
 
 const defaultNext = '/admin/queues';
@@ -38,9 +40,9 @@ export function loginRoutes(deps: LoginDeps): Router {
   // A form has the key alone.
   router.post('/login', auditTrail(deps), urlencoded({ extended: false, limit: '4kb' }), async (request, response) => {
     requireSameOrigin(request);
-    const { apiKey, problem } = await recognise(deps, request);
+    const { apiKey, problem, status = 401 } = await recognise(deps, request);
     if (!apiKey) {
-      response.status(401).set('cache-control', 'no-store').type('html');
+      response.status(status).set('cache-control', 'no-store').type('html');
       response.send(loginPage({ next: nextOf(request), problem }));
       return;
     }
@@ -69,22 +71,35 @@ function nextOf(request: Request): string {
   return localPath(request.query.next) ?? defaultNext;
 }
 
-async function recognise(
-  { apiKeys, refusedAttempts }: LoginDeps,
-  request: Request,
-): Promise<{ readonly apiKey?: ApiKey | undefined; readonly problem?: string }> {
+interface Recognised {
+  readonly apiKey?: ApiKey | undefined;
+  /** Why it is nobody. */
+  readonly problem?: string;
+  readonly status?: number;
+}
+
+async function recognise({ apiKeys, refusedAttempts, limits }: LoginDeps, request: Request): Promise<Recognised> {
   const { key } = (request.body ?? {}) as { key?: unknown };
+  const { ip: address = '' } = request;
+  const refuse = ({ code, message, context }: AppError): Recognised => {
+    const { keyId } = context as { keyId?: string };
+    refusedAttempts.note({ action: 'session.login', address, code, keyId });
+    return { problem: message, ...(code === 'too-many-requests' ? { status: 429 } : {}) };
+  };
   try {
+    await limits.countLogin(address);
     const apiKey = typeof key === 'string' ? await apiKeys.recognise(key.trim()) : undefined;
-    if (apiKey) return { apiKey };
-    refusedAttempts.note({ action: 'session.login', address: request.ip ?? '', code: 'unauthenticated' });
-    return { problem: 'This is no key of this system.' };
+    if (!apiKey) return refuse(noKey());
+    await limits.forgetLogin(address);
+    return { apiKey };
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    const { keyId } = error.context as { keyId?: string };
-    refusedAttempts.note({ action: 'session.login', address: request.ip ?? '', code: error.code, keyId });
-    return { problem: error.message };
+    if (error instanceof AppError) return refuse(error);
+    throw error;
   }
+}
+
+function noKey(): AppError {
+  return new AppError({ code: 'unauthenticated', message: 'This is no key of this system.', retry: 'never' });
 }
 
 /** @returns whose session it was. */

@@ -9,6 +9,9 @@ export interface TestRedis {
   /** After `stop`: again on the same port, and empty. */
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** It takes connections, and answers nothing. */
+  pause(): void;
+  resume(): void;
 }
 
 /** A Redis of a test's own, to be taken away. It needs redis-server on PATH, also where REDIS_URL names a server. */
@@ -21,6 +24,8 @@ export async function startRedis(): Promise<TestRedis> {
       child = spawn('redis-server', ['--port', String(port), '--save', '', '--appendonly', 'no'], { stdio: 'ignore' });
       await waitFor(() => accepts(port), { what: 'redis-server' });
     },
+    pause: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
     async stop() {
       const stopped = child;
       child = undefined;

@@ -1,0 +1,97 @@
+import { testServices, waitFor } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { postLogin } from '../testing/log-in.ts';
+import { startApi, type TestApi } from '../testing/start-api.ts';
+import { startRedis, type TestRedis } from '../testing/start-redis.ts';
+
+let api: TestApi;
+let redis: TestRedis;
+beforeAll(async () => {
+  redis = await startRedis();
+  const services = { ...testServices(), redisUrl: redis.url };
+  api = await startApi({ services, env: { TRUST_PROXY: 'loopback', API_REQUESTS_PER_MINUTE: '200' } });
+});
+afterAll(async () => {
+  await api.stop();
+  await redis.stop();
+});
+
+const makeKey = (requestsPerMinute?: number) =>
+  api.store.apiKeys.create({ name: 'x', role: 'client', requestsPerMinute, now: new Date() });
+const ask = async (key: string, options: { readonly times?: number; readonly from?: string } = {}) => {
+  const { times = 1, from = '203.0.113.1' } = options;
+  const answers = [];
+  for (let n = 0; n < times; n++) {
+    const headers = { 'x-forwarded-for': from };
+    answers.push(await api.request('GET', '/api/ehr/connections', { authorization: `Bearer ${key}`, headers }));
+  }
+  return answers;
+};
+const statuses = (answers: readonly { readonly status: number }[]) => answers.map(({ status }) => status);
+
+describe('a key', () => {
+  test('is answered 429 beyond its own limit, with when to ask again; another key is not', async () => {
+    const [limited, other] = [await makeKey(3), await makeKey(3)];
+    const answers = await ask(limited, { times: 5 });
+    expect(statuses(answers)).toEqual([200, 200, 200, 429, 429]);
+    const [, , , refused] = answers;
+    expect(refused?.body.error.code).toBe('too-many-requests');
+    const retryAfter = Number(refused?.headers.get('retry-after'));
+    expect(retryAfter).toBeGreaterThanOrEqual(1);
+    expect(retryAfter).toBeLessThanOrEqual(60);
+    expect(statuses(await ask(other))).toEqual([200]);
+  });
+
+  test('without a limit of its own has the deployment’s', async () => {
+    const key = await makeKey();
+    expect(statuses(await ask(key, { times: 202 })).indexOf(429)).toBe(200);
+  });
+
+  test('reads a status while Redis is away, whether it refuses or hangs', async () => {
+    const key = await makeKey(50);
+    await ask(key);
+    await redis.stop();
+    expect(statuses(await ask(key, { times: 5 }))).toEqual([200, 200, 200, 200, 200]);
+    await redis.start();
+    await waitFor(async () => (await api.request('GET', '/ready', { authorization: null })).status === 200);
+    redis.pause();
+    try {
+      expect(statuses(await ask(key, { times: 5 }))).toEqual([200, 200, 200, 200, 200]);
+    } finally {
+      redis.resume();
+    }
+  });
+});
+
+describe('an address', () => {
+  test('that sends wrong keys is told to stop; a good key from there is let in', async () => {
+    const from = '203.0.113.2';
+    const answers = statuses(await ask('bh_wrong', { times: 62, from }));
+    expect([answers.indexOf(429), answers.at(-1)]).toEqual([60, 429]);
+    expect(statuses(await ask(await makeKey(), { from }))).toEqual([200]);
+    expect(statuses(await ask('bh_wrong', { from: '203.0.113.3' }))).toEqual([401]);
+  });
+
+  test('that is a network of IPv6 is one, however many addresses it has', async () => {
+    const answers = [];
+    for (let n = 0; n < 62; n++) answers.push(...(await ask('bh_wrong', { from: `2001:db8::${n.toString(16)}` })));
+    expect(statuses(answers).indexOf(429)).toBe(60);
+  });
+
+  test('that fails to log in ten times is kept out of the log-in, whatever it sends', async () => {
+    const logIn = (key: string, from: string) =>
+      postLogin({
+        ...{ api, key },
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          'sec-fetch-site': 'same-origin',
+          'x-forwarded-for': from,
+        },
+      });
+    for (let n = 0; n < 3; n++) expect((await logIn(api.operatorKey, '203.0.113.4')).status).toBe(303);
+    for (let n = 0; n < 10; n++) expect((await logIn('bh_wrong', '203.0.113.4')).status).toBe(401);
+    const { status, text } = await logIn(api.operatorKey, '203.0.113.4');
+    expect([status, text.includes('Too many')]).toEqual([429, true]);
+    expect((await logIn(api.operatorKey, '203.0.113.5')).status).toBe(303);
+  });
+});

@@ -1,0 +1,73 @@
+import { AppError } from '@bulkhead/domain';
+import type { ApiKey } from '@bulkhead/store';
+import { type Counter, createCounter } from './counter.ts';
+import { networkOf } from './network-of.ts';
+
+/** A program that has lost its key tries again every second or so; what asks more often is no program that works. */
+const refusalsPerMinute = 60;
+/** Nobody mistypes a key that is pasted ten times in ten minutes. */
+const loginAttempts = 10;
+const loginWindowSeconds = 10 * 60;
+
+export type RequestLimits = ReturnType<typeof createRequestLimits>;
+
+/** How often somebody may ask. Keys have 256 random bits and are guessed by nobody: this keeps the noise down. */
+export function createRequestLimits(options: {
+  readonly redis: unknown;
+  readonly prefix: string;
+  /** Of a key that has no limit of its own. */
+  readonly requestsPerMinute: number;
+}) {
+  const { redis, prefix, requestsPerMinute } = options;
+  const counter = (name: string, windowSeconds: number) => createCounter({ redis, prefix, name, windowSeconds });
+  const requests = counter('requests', 60);
+  const refusals = counter('refusals', 60);
+  const logins = counter('logins', loginWindowSeconds);
+  const add = async (options: {
+    readonly to: Counter;
+    readonly id: string;
+    readonly limit: number;
+    readonly message: string;
+  }) => {
+    const { to, id, limit, message } = options;
+    const { count, restMs } = await to.add(id);
+    if (count <= limit) return;
+    throw new AppError({ code: 'too-many-requests', message, retry: { afterMs: restMs } });
+  };
+  return {
+    /** @throws AppError `too-many-requests` */
+    countRequest: (apiKey: ApiKey): Promise<void> =>
+      add({
+        to: requests,
+        id: apiKey.id,
+        limit: apiKey.requestsPerMinute ?? requestsPerMinute,
+        message:
+          'Too many requests with this key. Ask again after `Retry-After`; an operator can make one with a higher limit.',
+      }),
+
+    /**
+     * A request with a key that is none. Keys that are good are let in from the same address all the same: behind it may be a
+     * whole hospital, and one forgotten program.
+     * @throws AppError `too-many-requests`
+     */
+    countRefusal: (address: string): Promise<void> =>
+      add({
+        to: refusals,
+        id: networkOf(address),
+        limit: refusalsPerMinute,
+        message: 'Too many requests without a key that is good. Correct the program at this address that sends them.',
+      }),
+
+    /** Before the key is looked at. @throws AppError `too-many-requests` */
+    countLogin: (address: string): Promise<void> =>
+      add({
+        to: logins,
+        id: networkOf(address),
+        limit: loginAttempts,
+        message: 'Too many attempts to log in from this address. Wait ten minutes.',
+      }),
+
+    /** Whoever gets in has not been guessing. */
+    forgetLogin: (address: string): Promise<void> => logins.takeBack(networkOf(address)),
+  };
+}
