@@ -19,6 +19,7 @@ export {
 } from './parse-resource-line.ts';
 export type { Resource, ResourceMeta } from './resource.ts';
 export { enhancedResourceTypes, isResourceType, standardResourceTypes } from './resource-types.ts';
+export { scopeFault } from './scope-fault.ts';
 export { openStart } from './search/date-range.ts';
 export { parseSearch, type SearchFault, type SearchRequest } from './search/parse-search.ts';
 export type { AllOfAny, DateCriterion, ResourceSearch } from './search/resource-search.ts';

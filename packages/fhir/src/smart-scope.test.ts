@@ -9,6 +9,8 @@ describe('scopeCovers', () => {
     { scope: 'system/Condition.rs', covers: true },
     { scope: 'system/Condition.cruds?category=problem', covers: true },
     { scope: 'system/Patient.read system/Observation.rs', covers: false },
+    { scope: 'system/Condition.r', covers: false },
+    { scope: 'system/Condition.s', covers: false },
     { scope: 'system/Condition.write', covers: false },
     { scope: 'system/Condition.cud', covers: false },
     { scope: '', covers: false },
