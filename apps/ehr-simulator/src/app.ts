@@ -8,6 +8,7 @@ import { FileLinks } from './export/file-links.ts';
 import { FaultBoard } from './faults/fault-board.ts';
 import { Judge } from './judge/judge.ts';
 import { TrafficStats } from './judge/traffic-stats.ts';
+import { ClientKeys } from './oauth/client-keys.ts';
 import { TokenStore } from './oauth/token-store.ts';
 import { type EhrSimulatorOptions, type SimulatorOptions, simulatorOptionsSchema } from './options.ts';
 import { openFolder } from './practice/folder/open-folder.ts';
@@ -82,6 +83,7 @@ async function assemble({ options, clock, server, fileServer }: AssembleInput): 
     exports: new ExportRegistry({ options, clock, practice }),
     links: new FileLinks({ options, clock }),
     tokens: new TokenStore({ options, clock }),
+    clientKeys: new ClientKeys({ options, clock }),
     judge: new Judge({ options, clock }),
     stats: new TrafficStats(),
     faults: new FaultBoard(),

@@ -35,6 +35,14 @@ export const simulatorOptionsSchema = z.strictObject({
   auth: z.boolean().default(true),
   clientId: z.string().default('simulator-client'),
   clientSecret: z.string().default('simulator-secret'),
+  /** Where the client publishes the keys of `private_key_jwt`. */
+  jwksUrl: z.url().optional(),
+  /** Its keys themselves, instead of the address. */
+  jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }).optional(),
+  /** How long keys of `jwksUrl` are kept; SMART lets servers keep them as long as the client's `max-age` says. */
+  jwksCacheSeconds: z.number().min(0).default(300),
+  /** Answers 403 to what the scopes of the token do not cover. */
+  enforceScopes: z.boolean().default(false),
   /** Redirect URIs that authorize accepts; empty: any. */
   redirectUris: z.array(z.string()).default([]),
   /** athenahealth's tokens live an hour. */

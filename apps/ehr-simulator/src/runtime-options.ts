@@ -14,6 +14,9 @@ const changeable = [
   'exportLevels',
   'unsupportedParameters',
   'patientRevIncludes',
+  'jwksUrl',
+  'jwksCacheSeconds',
+  'enforceScopes',
   'tokenSeconds',
   'tokensPerMinute',
   'rateLimit',
@@ -51,6 +54,6 @@ export class RuntimeOptions {
   }
 
   private assign(options: SimulatorOptions): void {
-    Object.assign(this.options, { fileExpirySeconds: undefined }, options);
+    Object.assign(this.options, { fileExpirySeconds: undefined, jwksUrl: undefined }, options);
   }
 }

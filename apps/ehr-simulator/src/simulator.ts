@@ -5,6 +5,7 @@ import type { FileLinks } from './export/file-links.ts';
 import type { FaultBoard } from './faults/fault-board.ts';
 import type { Judge } from './judge/judge.ts';
 import type { TrafficStats } from './judge/traffic-stats.ts';
+import type { ClientKeys } from './oauth/client-keys.ts';
 import type { TokenStore } from './oauth/token-store.ts';
 import type { SimulatorOptions } from './options.ts';
 import type { Practice } from './practice/practice.ts';
@@ -20,6 +21,7 @@ export interface Simulator {
   readonly exports: ExportRegistry;
   readonly links: FileLinks;
   readonly tokens: TokenStore;
+  readonly clientKeys: ClientKeys;
   readonly judge: Judge;
   readonly stats: TrafficStats;
   readonly faults: FaultBoard;

@@ -1,3 +1,4 @@
+import { scopeCovers } from '@bulkhead/fhir';
 import type { Request } from 'express';
 import { OutcomeError } from '../http/outcome-error.ts';
 import type { Simulator } from '../simulator.ts';
@@ -13,7 +14,10 @@ export function authenticate({ simulator, req }: { readonly simulator: Simulator
   if (!simulator.options.auth) return;
   const token = /^Bearer (.+)$/i.exec(req.get('authorization') ?? '')?.[1];
   const state = token === undefined ? 'missing' : simulator.tokens.checkAccess(token);
-  if (state === 'valid') return;
+  if (state === 'valid') {
+    checkScope({ simulator, req, token: token ?? '' });
+    return;
+  }
   simulator.judge.violate({ req, kind: 'token', reason: reasons[state] });
   throw new OutcomeError({
     status: 401,
@@ -21,4 +25,14 @@ export function authenticate({ simulator, req }: { readonly simulator: Simulator
     text: `Unauthorized: ${reasons[state]}.`,
     headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
   });
+}
+
+/** @throws OutcomeError 403 for a type that the scopes of the token leave out, where the simulator looks at them. */
+function checkScope(options: { readonly simulator: Simulator; readonly req: Request; readonly token: string }): void {
+  const { simulator, req, token } = options;
+  const [, type = ''] = /^\/fhir\/r4\/([A-Z][A-Za-z]+)(?:\/[^$]*)?$/.exec(req.path) ?? [];
+  if (!simulator.options.enforceScopes || type === '') return;
+  const scope = simulator.tokens.scopeOf(token) ?? '';
+  if (scopeCovers({ scope, resourceType: type })) return;
+  throw new OutcomeError({ status: 403, code: 'forbidden', text: `The scopes do not cover ${type}.` });
 }

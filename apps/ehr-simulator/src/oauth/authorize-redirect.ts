@@ -1,3 +1,4 @@
+import { issuerOf } from '../capability/smart-configuration.ts';
 import type { Simulator } from '../simulator.ts';
 import { OAuthError } from './oauth-error.ts';
 
@@ -18,23 +19,31 @@ export function authorizeRedirect({ simulator, query }: AuthorizeRedirectInput):
     throw new OAuthError({ code: 'invalid_request', text: 'The client or its redirect URI is not known.' });
   }
   const target = new URL(redirectUri);
-  const fault = faultOf(query);
+  const fault = faultOf({ simulator, query });
   if (fault) target.searchParams.set('error', fault);
   else {
     const scope = String(query.scope);
-    const patient = scope.includes('launch/patient') ? { patient: `a-${options.practiceId}.E-1` } : {};
+    // The simulator's launch is the patient that the EHR shows.
+    const chosen = query.launch === undefined ? `a-${options.practiceId}.E-1` : String(query.launch);
+    const patient = /(^| )launch(\/patient)?( |$)/.test(scope) ? { patient: chosen } : {};
     const codeChallenge = String(query.code_challenge);
     target.searchParams.set(
       'code',
       tokens.issueCode({ clientId: options.clientId, scope, redirectUri, codeChallenge, ...patient }),
     );
   }
+  // RFC 9207.
+  target.searchParams.set('iss', issuerOf(simulator.baseUrl()));
   if (query.state !== undefined) target.searchParams.set('state', String(query.state));
   return target.href;
 }
 
-function faultOf(query: Readonly<Record<string, unknown>>): string | undefined {
+function faultOf({ simulator, query }: AuthorizeRedirectInput): string | undefined {
   if (query.response_type !== 'code') return 'unsupported_response_type';
   if (!query.scope) return 'invalid_scope';
+  // SMART App Launch 2.2: `aud` is the FHIR endpoint, so that a token never gets to a server that only looks like it.
+  if (query.aud !== simulator.fhirEndpoint()) return 'invalid_request';
+  const isLaunch = String(query.scope).split(' ').includes('launch');
+  if (isLaunch !== (query.launch !== undefined)) return 'invalid_request';
   return query.code_challenge && query.code_challenge_method === 'S256' ? undefined : 'invalid_request';
 }

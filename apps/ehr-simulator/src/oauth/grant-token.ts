@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Simulator } from '../simulator.ts';
+import { checkClient } from './check-client.ts';
 import type { ClientCredentials } from './client-credentials-of.ts';
 import { OAuthError } from './oauth-error.ts';
 import type { Grant } from './token-store.ts';
@@ -14,8 +15,8 @@ export interface GrantTokenInput {
  * The token endpoint's answer for any of the three grants.
  * @throws OAuthError
  */
-export function grantToken({ simulator, form, client }: GrantTokenInput): Record<string, unknown> {
-  const { clientId } = checkClient({ simulator, form, client });
+export async function grantToken({ simulator, form, client }: GrantTokenInput): Promise<Record<string, unknown>> {
+  const clientId = await checkClient({ simulator, form, client });
   switch (form.grant_type) {
     case 'client_credentials':
       return tokenResponse({
@@ -30,14 +31,6 @@ export function grantToken({ simulator, form, client }: GrantTokenInput): Record
     default:
       throw new OAuthError({ code: 'unsupported_grant_type', text: 'The grant type is not supported.' });
   }
-}
-
-/** A secret is needed unless PKCE stands in for it: a public client has none. */
-function checkClient({ simulator: { options }, form, client }: GrantTokenInput): ClientCredentials {
-  const publicClient = client?.clientSecret === undefined && form.grant_type !== 'client_credentials';
-  const known = client?.clientId === options.clientId && (publicClient || client.clientSecret === options.clientSecret);
-  if (client && known) return client;
-  throw new OAuthError({ status: 401, code: 'invalid_client', text: 'Client authentication failed.' });
 }
 
 function mandatoryScope(scope: string | undefined): string {

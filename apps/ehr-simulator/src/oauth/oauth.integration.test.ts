@@ -21,6 +21,7 @@ async function authorize(changes: Record<string, string> = {}): Promise<Response
     response_type: 'code',
     scope: 'launch/patient patient/*.read',
     state: 's1',
+    aud: simulator.fhirEndpoint,
     code_challenge: createHash('sha256').update('verifier').digest('base64url'),
     code_challenge_method: 'S256',
     ...changes,
@@ -68,7 +69,7 @@ describe('OAuth', () => {
     expect(await read()).toBe(200);
     await fetch(`${simulator.baseUrl}/oauth2/v1/revoke`, {
       method: 'POST',
-      body: new URLSearchParams({ token: renewed.access_token }),
+      body: new URLSearchParams({ token: renewed.access_token, ...client }),
     });
     expect(await read()).toBe(401);
   });

@@ -30,8 +30,11 @@ export class TokenStore {
   private readonly access = new Map<string, IssuedToken>();
   private readonly refresh = new Map<string, Grant>();
   private readonly codes = new Map<string, AuthorizationCode>();
+  private readonly assertions = new Map<string, number>();
   private minute = { index: 0, count: 0 };
   issuedCount = 0;
+  /** Tokens that were known when they were revoked. */
+  revokedCount = 0;
 
   constructor({ options, clock }: { readonly options: SimulatorOptions; readonly clock: Clock }) {
     this.options = options;
@@ -69,6 +72,19 @@ export class TokenStore {
     for (const token of this.access.values()) token.expiresAtMs = this.clock.now();
   }
 
+  /** @returns undefined for a token that is not known, or has expired. */
+  scopeOf(token: string): string | undefined {
+    return this.checkAccess(token) === 'valid' ? this.access.get(token)?.scope : undefined;
+  }
+
+  /** @returns false where an assertion of that id came before. */
+  useAssertion({ jti, expiresAtMs }: { readonly jti: string; readonly expiresAtMs: number }): boolean {
+    for (const [used, endMs] of this.assertions) if (endMs < this.clock.now()) this.assertions.delete(used);
+    if (this.assertions.has(jti)) return false;
+    this.assertions.set(jti, expiresAtMs);
+    return true;
+  }
+
   issueRefresh(grant: Grant): string {
     const token = randomBytes(24).toString('base64url');
     this.refresh.set(token, grant);
@@ -95,7 +111,7 @@ export class TokenStore {
   }
 
   revoke(token: string): void {
-    this.access.delete(token);
-    this.refresh.delete(token);
+    const known = [this.access.delete(token), this.refresh.delete(token)];
+    if (known.includes(true)) this.revokedCount += 1;
   }
 }

@@ -28,6 +28,7 @@ export function controlJudgeRoute(simulator: Simulator): Router {
       violations,
       exports: kickOffCount,
       tokens: tokens.issuedCount,
+      revoked: tokens.revokedCount,
       changes: practice.sequence,
     });
   });

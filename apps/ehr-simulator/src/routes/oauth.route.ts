@@ -2,12 +2,13 @@ import { type Request, type Response, Router, urlencoded } from 'express';
 import { endpoint } from '../http/endpoint.ts';
 import type { Reply } from '../http/reply.ts';
 import { authorizeRedirect } from '../oauth/authorize-redirect.ts';
+import { checkClient } from '../oauth/check-client.ts';
 import { clientCredentialsOf } from '../oauth/client-credentials-of.ts';
 import { grantToken } from '../oauth/grant-token.ts';
 import { OAuthError } from '../oauth/oauth-error.ts';
 import type { Simulator } from '../simulator.ts';
 
-type Handle = (req: Request, res: Response) => Reply;
+type Handle = (req: Request, res: Response) => Reply | Promise<Reply>;
 
 /** `/oauth2/v1/authorize`, `/token` and `/revoke`. */
 export function oauthRoute(simulator: Simulator): Router {
@@ -26,7 +27,8 @@ export function oauthRoute(simulator: Simulator): Router {
   router.post(
     '/oauth2/v1/revoke',
     form,
-    handled((req) => {
+    handled(async (req) => {
+      await checkClient({ simulator, form: req.body ?? {}, client: clientCredentialsOf(req) });
       // RFC 7009: unknown tokens are answered like known ones.
       simulator.tokens.revoke(String(req.body?.token ?? ''));
       return { status: 200, headers: {} };
@@ -35,20 +37,20 @@ export function oauthRoute(simulator: Simulator): Router {
   return router;
 }
 
-function token({ simulator, req }: { readonly simulator: Simulator; readonly req: Request }): Reply {
+async function token({ simulator, req }: { readonly simulator: Simulator; readonly req: Request }): Promise<Reply> {
   const waitSeconds = simulator.tokens.spendMinute();
   if (waitSeconds > 0) {
     const document = { error: 'temporarily_unavailable', error_description: 'Too many tokens this minute.' };
     return { status: 429, headers: { 'retry-after': String(waitSeconds) }, document };
   }
-  const document = grantToken({ simulator, form: req.body ?? {}, client: clientCredentialsOf(req) });
+  const document = await grantToken({ simulator, form: req.body ?? {}, client: clientCredentialsOf(req) });
   return { status: 200, headers: { 'cache-control': 'no-store' }, document };
 }
 
 function orOAuthError(handle: Handle): Handle {
-  return (req, res) => {
+  return async (req, res) => {
     try {
-      return handle(req, res);
+      return await handle(req, res);
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error;
       const challenge = error.status === 401 ? { 'www-authenticate': 'Basic realm="simulator"' } : {};
