@@ -14,6 +14,7 @@ import {
   createResourceService,
   createScheduleService,
   createSessionService,
+  createSigningKeyService,
   createSyncService,
   createWebhookService,
 } from '@bulkhead/service';
@@ -30,7 +31,7 @@ export function buildApp({
   logger,
   kickOffWaitMs,
   syncWaitMs,
-  limits = httpLimits,
+  serverLimits = httpLimits,
 }: {
   readonly config: ApiConfig;
   readonly logger: Logger;
@@ -38,7 +39,7 @@ export function buildApp({
   readonly kickOffWaitMs?: number;
   /** How long the answer to an enhanced sync waits for its end. */
   readonly syncWaitMs?: number;
-  readonly limits?: HttpLimits;
+  readonly serverLimits?: HttpLimits;
 }): App & { readonly port: number } {
   const onError = (error: Error) => logger.warn('redis connection failed', { error });
   const registry = createProviderRegistry(config);
@@ -60,6 +61,7 @@ export function buildApp({
   const resources = createResourceService({ store, connections });
   const schedules = createScheduleService({ store, producer, connections });
   const sessions = createSessionService({ store, apiKeys });
+  const signingKeys = createSigningKeyService({ store });
   const syncs = createSyncService({ store, producer, connections, waitMs: syncWaitMs });
   const webhooks = createWebhookService({ store, producer, connections });
   const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() });
@@ -77,14 +79,15 @@ export function buildApp({
     resources,
     schedules,
     sessions,
+    signingKeys,
     syncs,
     webhooks,
     trustProxy: config.TRUST_PROXY,
     health,
     logger,
   });
-  const { idleTimeout, ...serverLimits } = limits;
-  const server = createServer(serverLimits, http).setTimeout(idleTimeout);
+  const { idleTimeout, ...serverOptions } = serverLimits;
+  const server = createServer(serverOptions, http).setTimeout(idleTimeout);
 
   return {
     get port() {

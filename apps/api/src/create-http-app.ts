@@ -9,6 +9,7 @@ import { bullBoardPath, bullBoardRoute } from './routes/bull-board.route.ts';
 import { createApiRouter } from './routes/create-api-router.ts';
 import { docsRoutes } from './routes/docs.routes.ts';
 import { healthRoutes } from './routes/health.routes.ts';
+import { jwksRoute } from './routes/jwks.route.ts';
 import { loginRoutes } from './routes/login.routes.ts';
 
 /** The routes in their order: health, log-in, Bull Board, then everything that needs an API key. */
@@ -20,7 +21,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   app.use(securityHeaders());
   app.use(checkMethod());
   app.use(healthRoutes(deps), docsRoutes());
-  app.use(loginRoutes(deps));
+  app.use(jwksRoute(deps), loginRoutes(deps));
   app.use(bullBoardPath, bullBoardRoute(deps));
 
   app.use('/api/ehr', createApiRouter(deps));

@@ -8,8 +8,8 @@ import { startApi, type TestApi } from './testing/start-api.ts';
 let api: TestApi;
 beforeAll(async () => {
   // The limits of a test's patience.
-  const limits = { ...httpLimits, headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 50 };
-  api = await startApi({ limits });
+  const serverLimits = { ...httpLimits, headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 50 };
+  api = await startApi({ serverLimits });
 });
 afterAll(() => api.stop());
 

@@ -11,6 +11,7 @@ import type {
   ResourceService,
   ScheduleService,
   SessionService,
+  SigningKeyService,
   SyncService,
   WebhookService,
 } from '@bulkhead/service';
@@ -32,6 +33,7 @@ export interface HttpAppDeps {
   readonly resources: ResourceService;
   readonly schedules: ScheduleService;
   readonly sessions: SessionService;
+  readonly signingKeys: SigningKeyService;
   readonly syncs: SyncService;
   readonly webhooks: WebhookService;
   /** Whom to believe the address and the scheme of a request: Express' `trust proxy`. */

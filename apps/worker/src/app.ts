@@ -27,7 +27,13 @@ export function buildApp({ config, logger }: { readonly config: WorkerConfig; re
     maxPoolSize,
   });
   const producer = createProducer({ redis, prefix, onError });
-  const ehr = createEhrClient({ registry, redis, prefix });
+  const ehr = createEhrClient({
+    registry,
+    redis,
+    prefix,
+    tokenStore: store.accessTokens,
+    signingKeys: store.signingKeys,
+  });
   const webhooks = createWebhookSender({ privateNetwork: config.WORKER_WEBHOOK_PRIVATE_NETWORK });
   const processors = createProcessors({
     store,

@@ -1,15 +1,44 @@
+/** The algorithms that SMART Backend Services asks of every server and client. */
+export const assertionAlgorithms = ['RS384', 'ES384'] as const;
+export type AssertionAlgorithm = (typeof assertionAlgorithms)[number];
+
+/** A key pair that signs client assertions. */
+export interface SigningKey {
+  /** The thumbprint of RFC 7638. */
+  readonly kid: string;
+  readonly alg: AssertionAlgorithm;
+  /** A private JWK as JSON. In memory only: stored encrypted, never in an answer, a log or a job. */
+  readonly privateJwk: string;
+}
+
+interface OAuthClient {
+  readonly clientId: string;
+  readonly scope: string;
+  /** Left out: discovered. */
+  readonly tokenEndpoint?: string;
+}
+
+/** How a secret is shown to the token endpoint (RFC 6749 2.3.1): as HTTP Basic, or in the form. */
+export const secretWays = ['basic', 'post'] as const;
+
+interface ClientSecret {
+  /** In memory only: stored encrypted, never in an answer, a log or a job. */
+  readonly clientSecret: string;
+  /** Left out: `basic`. */
+  readonly secretBy?: (typeof secretWays)[number];
+}
+
 /** How a connection gets its access tokens. */
 export type ConnectionAuth =
   | { readonly method: 'none' }
-  | {
-      readonly method: 'client_credentials';
-      readonly clientId: string;
-      /** In memory only: stored encrypted, never in an answer, a log or a job. */
-      readonly clientSecret: string;
-      /** Left out: discovered from `.well-known/smart-configuration`. */
-      readonly tokenEndpoint?: string;
-      readonly scope: string;
-    };
+  | (OAuthClient & ClientSecret & { readonly method: 'client_credentials' })
+  | (OAuthClient & {
+      /** SMART Backend Services: an assertion signed by a private key stands in for the secret. */
+      readonly method: 'private_key_jwt';
+      readonly alg: AssertionAlgorithm;
+      /** Left out: the deployment's own, published at `/.well-known/jwks.json`. */
+      readonly signingKey?: SigningKey;
+    });
 
 /** What the server's CapabilityStatement offers, read by a worker. */
 export interface Capabilities {
@@ -38,6 +67,8 @@ export interface Connection {
   /** Called when an export or a sync of the connection has ended. */
   readonly webhookUrl?: string;
   readonly auth: ConnectionAuth;
+  /** Counts changes of `auth`: a token that was had with earlier credentials is not used any more. Left out: 0. */
+  readonly credentialsVersion?: number;
   readonly capabilities?: Capabilities;
   readonly createdAt: Date;
 }

@@ -26,7 +26,15 @@ export {
   isTerminal,
   publicStatus,
 } from './bulk-export-phase.ts';
-export type { Capabilities, Connection, ConnectionAuth } from './connection.ts';
+export {
+  type AssertionAlgorithm,
+  assertionAlgorithms,
+  type Capabilities,
+  type Connection,
+  type ConnectionAuth,
+  type SigningKey,
+  secretWays,
+} from './connection.ts';
 export { type ConnectionScope, isInScope } from './connection-scope.ts';
 export { type ContentTypeVerdict, contentTypeVerdict } from './content-type-policy.ts';
 export { cronFault } from './cron-fault.ts';
@@ -70,6 +78,7 @@ export {
   type SyncTypeCount,
   syncRunStatus,
 } from './sync-run.ts';
+export type { SavedGrant, TokenFailure, TokenOwner, TokenState, TokenStore } from './token-store.ts';
 export { everyType, leavesNoGap, settledTypes, sinceLast, type Watermark } from './watermark.ts';
 export {
   type WebhookAttempt,

@@ -143,7 +143,8 @@ describe('an access token', () => {
 
   test('of a server without an endpoint for it: smart-discovery-failed', async () => {
     await start();
-    await ehr.orderFault({ match: { path: 'smart-configuration' }, fault: { kind: 'status', status: 200, body: {} } });
+    for (const path of ['smart-configuration', 'metadata'])
+      await ehr.orderFault({ match: { path }, fault: { kind: 'status', status: 200, body: {} } });
     await expect(search()).rejects.toMatchObject({ code: 'smart-discovery-failed', retry: 'never' });
   });
 

@@ -1,6 +1,8 @@
-import type { Connection } from '@bulkhead/domain';
+import type { Connection, TokenStore } from '@bulkhead/domain';
 import type { Redis } from 'ioredis';
 import { createAccessTokenSource } from './access-token.source.ts';
+import { createAuthorizationServerSource } from './authorization-server.source.ts';
+import type { SigningKeySource } from './client-authentication.ts';
 import { createEhrHttp } from './ehr-http.ts';
 import { createEhrSession, type EhrSession } from './ehr-session.ts';
 import type { ProviderRegistry } from './provider-registry.ts';
@@ -17,10 +19,14 @@ export function createEhrClient(options: {
   readonly redis: Redis;
   /** Of every key in Redis. */
   readonly prefix: string;
+  /** What all processes share. */
+  readonly tokenStore: TokenStore;
+  readonly signingKeys: SigningKeySource;
 }): EhrClient {
-  const { registry, redis, prefix } = options;
+  const { registry, redis, prefix, tokenStore, signingKeys } = options;
   const http = createEhrHttp({ limiter: createRateLimiter({ redis, prefix }) });
-  const tokens = createAccessTokenSource({ http });
+  const servers = createAuthorizationServerSource({ http });
+  const tokens = createAccessTokenSource({ http, servers, tokenStore, signingKeys });
   return {
     session: (connection) => createEhrSession({ connection, registry, http, tokens }),
     close: () => http.close(),

@@ -39,7 +39,7 @@ export function createEgressGuard({ resolve = resolveBySystem }: { readonly reso
       if (username !== '' || password !== '') throw refused(host, 'the address carries a user name');
       if (protocol !== 'https:' && !(protocol === 'http:' && rules.privateNetwork))
         throw refused(host, 'it is not https');
-      if (rules.hosts && !rules.hosts.some((pattern) => matches(host, pattern))) {
+      if (rules.hosts && !rules.hosts.some((pattern) => matchesHost(host, pattern))) {
         throw refused(host, 'the host is not one of the provider');
       }
       // A literal address makes no lookup.
@@ -108,7 +108,8 @@ function checkAddress(options: {
   throw refused(host, kind === 'own' ? 'it is an address of a private network' : 'it is an address that no EHR has');
 }
 
-function matches(host: string, pattern: string): boolean {
+/** @param pattern a host, or `*.example.org` for every host below it. */
+export function matchesHost(host: string, pattern: string): boolean {
   return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : host === pattern;
 }
 

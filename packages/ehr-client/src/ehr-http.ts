@@ -9,6 +9,7 @@ import type { Grant } from './grant.ts';
 import type { RateBudget, RateLimiter } from './rate-limiter.ts';
 import type { RequestPriority } from './request-priority.ts';
 import { parseRetryAfter } from './retry-after.ts';
+import { callTokenEndpoint, type TokenCall } from './token-endpoint.ts';
 
 /** Everything that a request to an EHR needs besides its URL. */
 export interface EhrRequest {
@@ -74,46 +75,13 @@ export function createEhrHttp(options: { readonly limiter: RateLimiter; readonly
         throw await translate(error, { limiter, request });
       }
     },
-    /** `fetch` for openid-client: under the guard, without the limiter (tokens have a budget of their own), no redirect. */
-    fetchFor:
-      (egress: EgressRules) =>
-      async (url: string, init: FetchInit): Promise<Response> => {
-        const agents = guard.check({ url, rules: egress });
-        const { method, headers, body, signal } = init;
-        const response = await axios.request<Buffer>({
-          ...agents,
-          method,
-          url,
-          headers,
-          data: body === undefined || body === null ? undefined : String(body),
-          responseType: 'arraybuffer',
-          timeout: idleTimeoutMs,
-          maxRedirects: 0,
-          validateStatus: () => true,
-          proxy: false,
-          ...(signal ? { signal } : {}),
-        });
-        const { status, data, headers: answered } = response;
-        return new Response(data.length > 0 ? new Uint8Array(data) : null, { status, headers: toHeaders(answered) });
-      },
+    /**
+     * Calls a token endpoint through openid-client: under the guard, within the endpoint's own budget, without redirects.
+     * @throws AppError `token-unavailable` where the endpoint asks for fewer requests: then all of this budget wait.
+     */
+    callTokenEndpoint: <Value>(call: TokenCall<Value>) => callTokenEndpoint({ limiter, guard, ...call }),
     close: () => guard.close(),
   };
-}
-
-/** What openid-client hands to a fetch. */
-interface FetchInit {
-  readonly method: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: unknown;
-  readonly signal?: AbortSignal;
-}
-
-function toHeaders(headers: AxiosResponse['headers']): Headers {
-  const result = new Headers();
-  for (const [name, value] of Object.entries(headers)) {
-    for (const one of [value].flat()) if (typeof one === 'string') result.append(name, one);
-  }
-  return result;
 }
 
 function createAxios(limiter: RateLimiter): AxiosInstance {

@@ -12,7 +12,7 @@ export type SessionRequest = Omit<EhrRequest, 'connection' | 'budget' | 'egress'
 
 export type EhrSession = ReturnType<typeof createEhrSession>;
 
-/** Requests of one connection: its budget, its token, one renewal where the token is refused, then a clear stop. */
+/** Requests of one connection: its budgets, its token, one renewal where the token is refused, then a clear stop. */
 export function createEhrSession(options: {
   readonly connection: Connection;
   readonly registry: ProviderRegistry;
@@ -21,7 +21,11 @@ export function createEhrSession(options: {
 }) {
   const { connection, registry, http, tokens } = options;
   const provider = registry.get(connection.provider);
-  const budget = budgetOf(connection, provider.rateLimit);
+  const budget = budgetOf({ connection, rateLimit: provider.rateLimit });
+  const environment = Object.hasOwn(provider.environments, connection.environment)
+    ? provider.environments[connection.environment]
+    : undefined;
+  const tokenBudget = budgetOf({ connection, rateLimit: environment?.tokenRateLimit, kind: '.token' });
   const egress = egressRules(provider);
   const fhirOrigin = new URL(connection.fhirEndpoint).origin;
 
@@ -34,29 +38,42 @@ export function createEhrSession(options: {
     provider,
 
     /** The scopes of the token in use, as the server granted them; undefined where there is none or it does not say. */
-    grantedScope: () => tokens.grantedScope(connection.id),
+    grantedScope: () => tokens.grantedScope(connection),
 
     async send(request: SessionRequest): Promise<EhrResponse> {
       const { origin } = new URL(request.url);
       if (request.sendToken && origin !== fhirOrigin) throw foreignHost(request.url);
-      const source = { connection, budget, egress, priority: request.priority, signal: request.signal };
-      const accessToken = request.sendToken ? await tokens.get(source) : undefined;
-      try {
-        return await sendWith(request, accessToken);
-      } catch (error) {
-        if (!(error instanceof EhrHttpError) || error.status !== 401 || accessToken === undefined) throw error;
-        await tokens.invalidate({ connectionId: connection.id, accessToken });
-        return sendWith(request, await tokens.get(source));
+      const { priority, signal } = request;
+      const source = { connection, provider, budget, tokenBudget, egress, priority, signal };
+      let token = request.sendToken ? await tokens.get(source) : undefined;
+      const askedAt = performance.now();
+      for (;;) {
+        try {
+          return await sendWith(request, token?.accessToken);
+        } catch (error) {
+          // Refused although it was renewed since, by whomever: another token will not do either.
+          if (!token || token.issuedAt > askedAt || !isUnauthorized(error)) throw error;
+          token = await tokens.renew({ ...source, refused: token.accessToken });
+        }
       }
     },
   };
 }
 
-/** athenahealth counts per client id and environment, whatever the practice. */
-function budgetOf(connection: Connection, rateLimit: RateBudget['rateLimit'] | undefined): RateBudget | undefined {
+function isUnauthorized(error: unknown): boolean {
+  return error instanceof EhrHttpError && error.status === 401;
+}
+
+/** athenahealth counts per client id and environment, whatever the practice; tokens by themselves. */
+function budgetOf(options: {
+  readonly connection: Connection;
+  readonly rateLimit: RateBudget['rateLimit'] | undefined;
+  readonly kind?: '.token';
+}): RateBudget | undefined {
+  const { connection, rateLimit, kind = '' } = options;
   if (!rateLimit) return undefined;
   const client = connection.auth.method === 'none' ? new URL(connection.fhirEndpoint).host : connection.auth.clientId;
-  return { id: `${connection.provider}.${connection.environment}.${client}`, rateLimit };
+  return { id: `${connection.provider}.${connection.environment}.${client}${kind}`, rateLimit };
 }
 
 function foreignHost(url: string): AppError {

@@ -7,9 +7,11 @@ export { type KickOff, kickOffExport } from './kick-off.ts';
 export { type OpenFile, openFile } from './open-file.ts';
 export {
   createProviderRegistry,
+  endpointsOf,
   type Provider,
   type ProviderRegistry,
   type ProviderSettings,
 } from './provider-registry.ts';
 export { readSearchPage, type SearchPage, searchUrl } from './search.ts';
+export { generateSigningKey, importSigningKey, publicJwkOf } from './signing-key.ts';
 export { createWebhookSender, type WebhookSender } from './webhook-sender.ts';

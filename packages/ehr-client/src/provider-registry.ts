@@ -4,19 +4,26 @@ import { EnvError } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { addressKind } from './address-rules.ts';
 import type { EgressRules } from './egress-guard.ts';
-import { athenahealthRateLimit } from './rate-limit.ts';
+import { athenahealthRateLimit, tokensPerMinute } from './rate-limit.ts';
 
 const rateLimitSchema = z.strictObject({
   limit: z.int().min(1).max(10_000),
   windowMs: z.int().min(10).max(3_600_000),
   perDay: z.int().min(1),
   guardMs: z.int().min(0).max(5000).default(150),
+  coldStart: z.enum(['wait', 'go']).optional(),
 });
+
+const endpointSchema = z.url({ protocol: /^https?$/ });
 
 const environmentSchema = z.strictObject({
   fhirEndpoint: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
-  /** Left out: discovered from `.well-known/smart-configuration`. */
-  tokenEndpoint: z.url({ protocol: /^https?$/ }).optional(),
+  /** For servers that name none in `.well-known/smart-configuration` and their CapabilityStatement. */
+  tokenEndpoint: endpointSchema.optional(),
+  authorizationEndpoint: endpointSchema.optional(),
+  revocationEndpoint: endpointSchema.optional(),
+  /** Of the token endpoint alone, per client id. Left out: none. */
+  tokenRateLimit: rateLimitSchema.optional(),
 });
 
 /** What a new connection gets, unless its request says `schedule: false`. */
@@ -109,14 +116,20 @@ export function createProviderRegistry(settings: ProviderSettings): ProviderRegi
 
 /** An operator who configures an endpoint by plain http, or by a private address, has said that it is on the own network. */
 export function egressRules({ environments, privateNetwork, hosts }: Provider): EgressRules {
-  const endpoints = Object.values(environments).flatMap((one) => [
-    one.fhirEndpoint,
-    one.tokenEndpoint ?? one.fhirEndpoint,
-  ]);
+  const endpoints = endpointsOf({ environments });
   return {
     privateNetwork: privateNetwork ?? endpoints.some(isOnPrivateNetwork),
     hosts: hosts && [...hosts, ...endpoints.map((endpoint) => new URL(endpoint).hostname)],
   };
+}
+
+/** Every endpoint that the registry names for a provider. */
+export function endpointsOf({ environments }: Pick<Provider, 'environments'>): readonly string[] {
+  return Object.values(environments).flatMap((one) =>
+    [one.fhirEndpoint, one.tokenEndpoint, one.authorizationEndpoint, one.revocationEndpoint].filter(
+      (endpoint) => endpoint !== undefined,
+    ),
+  );
 }
 
 function isOnPrivateNetwork(endpoint: string): boolean {
@@ -130,9 +143,16 @@ function athenahealth(settings: ProviderSettings): Provider {
     id: 'athenahealth',
     name: 'athenahealth',
     environments: {
-      production: { fhirEndpoint: production },
-      sandbox: { fhirEndpoint: 'https://api.platform.athenahealth.com/fhir/r4/sandbox' },
-      preview: { fhirEndpoint: 'https://api.preview.platform.athenahealth.com/fhir/r4' },
+      production: { fhirEndpoint: production, tokenRateLimit: tokensPerMinute(50) },
+      // Not published for the sandbox: the lower one.
+      sandbox: {
+        fhirEndpoint: 'https://api.platform.athenahealth.com/fhir/r4/sandbox',
+        tokenRateLimit: tokensPerMinute(5),
+      },
+      preview: {
+        fhirEndpoint: 'https://api.preview.platform.athenahealth.com/fhir/r4',
+        tokenRateLimit: tokensPerMinute(5),
+      },
     },
     defaultEnvironment: 'production',
     defaultScope: 'system/*.read',

@@ -11,7 +11,20 @@ export interface RateLimit {
    * where answers are fast, and 7 % of the rate where none comes within it.
    */
   readonly guardMs: number;
+  /**
+   * Where Redis has lost its memory: `wait` for a window, as requests of the last one may still count at the server; `go`
+   * where a window is long and few requests are made in it. Left out: `wait`.
+   */
+  readonly coldStart?: 'wait' | 'go' | undefined;
 }
 
 /** The guide's limits: 8 requests a second, up to 16 in 2 s, 100,000 a day. */
 export const athenahealthRateLimit: RateLimit = { limit: 16, windowMs: 2000, perDay: 100_000, guardMs: 150 };
+
+/**
+ * athenahealth's rule for new tokens, as a sliding minute, which is stricter than its own. Tokens outlive a loss of Redis
+ * (they are in MongoDB), so at a cold start nobody waits a minute for nothing.
+ */
+export function tokensPerMinute(limit: number): RateLimit {
+  return { limit, windowMs: 60_000, perDay: limit * 24 * 60, guardMs: 150, coldStart: 'go' };
+}

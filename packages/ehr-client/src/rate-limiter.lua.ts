@@ -5,8 +5,8 @@
  *
  * KEYS  1 state (hash)  2 log (sorted set: grant -> latest arrival)  3 day (hash: bucket -> grants)  4.. one sorted set of
  *       waiters per priority, most urgent first (member: process, score: when its mark ends)
- * ARGV  1 limit  2 window, ms  3 guard, ms  4 per day  5 process  6 grant  7 priority index, from 0  8.. this process's
- *       waiters per priority
+ * ARGV  1 limit  2 window, ms  3 guard, ms  4 per day  5 process  6 grant  7 priority index, from 0  8 wait after a
+ *       loss of state, ms  9.. this process's waiters per priority
  * Returns { granted 0|1, wait in ms, reason }.
  */
 export const rateLimiterScript = `
@@ -24,7 +24,7 @@ local backlog = -1
 local urgentWaiting = false
 for index = 0, priorities - 1 do
   local key = KEYS[4 + index]
-  local own = tonumber(ARGV[8 + index])
+  local own = tonumber(ARGV[9 + index])
   if own > 0 then
     redis.call('ZADD', key, now + markMs, process)
     redis.call('PEXPIRE', key, markMs * 2)
@@ -40,11 +40,11 @@ end
 local function deny(wait, reason) return { 0, math.ceil(wait), reason } end
 
 -- State lost (first use, FLUSHALL): grants of the last window are forgotten, so it has to pass once.
-local quarantine = window + guard
+local quarantine = tonumber(ARGV[8])
 local bornAt = tonumber(state[1])
 if not bornAt then
   redis.call('HSET', KEYS[1], 'bornAt', now)
-  return deny(quarantine, 'cold-start')
+  bornAt = now
 end
 if now - bornAt < quarantine then return deny(quarantine - (now - bornAt), 'cold-start') end
 
@@ -95,7 +95,7 @@ end
 redis.call('ZADD', KEYS[2], now + guard, grant)
 redis.call('HINCRBY', KEYS[3], bucket, 1)
 redis.call('HSET', KEYS[1], 'sinceLow', urgentWaiting and 0 or sinceLow + 1, 'dayTotal', dayTotal + 1, 'lastGrant', string.format('%.3f', now))
-if tonumber(ARGV[8 + priority]) <= 1 then redis.call('ZREM', KEYS[4 + priority], process) end
+if tonumber(ARGV[9 + priority]) <= 1 then redis.call('ZREM', KEYS[4 + priority], process) end
 return { 1, 0, 'granted' }
 `;
 

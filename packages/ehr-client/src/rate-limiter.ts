@@ -42,11 +42,12 @@ export function createRateLimiter({ redis, prefix }: { readonly redis: Redis; re
     return [`${base}:state`, `${base}:log`, `${base}:day`, ...waiters];
   };
   const ask = (budget: RateBudget) => async (priority: RequestPriority, waiting: readonly number[]) => {
-    const { limit, windowMs, guardMs, perDay } = budget.rateLimit;
+    const { limit, windowMs, guardMs, perDay, coldStart } = budget.rateLimit;
     const keys = keysOf(budget);
     const index = requestPriorities.indexOf(priority);
     const grantId = randomUUID();
-    const settings = [limit, windowMs, guardMs, perDay, processId, grantId, index];
+    const quarantineMs = coldStart === 'go' ? 0 : windowMs + guardMs;
+    const settings = [limit, windowMs, guardMs, perDay, processId, grantId, index, quarantineMs];
     const reply = await redis.eval(rateLimiterScript, keys.length, ...keys, ...settings, ...waiting);
     const [granted, waitMs, reason] = reply as [number, number, string];
     return { granted: granted === 1, grantId, waitMs, reason };

@@ -1,10 +1,20 @@
-import type { Capabilities, Connection } from '@bulkhead/domain';
+import type { Capabilities, Connection, ConnectionAuth } from '@bulkhead/domain';
 import type { Provider } from '@bulkhead/ehr-client';
 
-/** A connection without its secret. */
-export function toConnectionView({ auth, createdAt, capabilities: _capabilities, ...fields }: Connection) {
-  const { clientSecret: _secret, ...readable } = auth as { clientSecret?: string; method: string };
-  return { ...fields, auth: readable, createdAt: createdAt.toISOString() };
+/** A connection without its secrets. */
+export function toConnectionView(connection: Connection) {
+  const { auth, createdAt, capabilities: _capabilities, credentialsVersion: _version, ...fields } = connection;
+  return { ...fields, auth: toReadableAuth(auth), createdAt: createdAt.toISOString() };
+}
+
+function toReadableAuth(auth: ConnectionAuth) {
+  if (auth.method === 'none') return auth;
+  if (auth.method === 'client_credentials') {
+    const { clientSecret: _secret, ...readable } = auth;
+    return readable;
+  }
+  const { signingKey, ...readable } = auth;
+  return signingKey ? { ...readable, kid: signingKey.kid } : readable;
 }
 
 /** The guide's "Get Capabilities" answer. */

@@ -1,8 +1,36 @@
+import { assertionAlgorithms, secretWays } from '@bulkhead/domain';
 import { z } from 'zod';
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 /** FHIR ids and athenahealth's practice ids; anything else would end up in a URL path. */
 const pathSegment = z.string().regex(/^[A-Za-z0-9\-._]{1,128}$/, 'must be 1-128 letters, digits, "-", "." or "_"');
+
+const oauthClient = {
+  /** Left out: the provider's (ATHENAHEALTH_CLIENT_ID). */
+  clientId: z.string().min(1).max(500).optional(),
+  tokenEndpoint: httpUrl.optional(),
+  scope: z.string().min(1).max(5000).optional(),
+};
+
+export const connectionAuthSchema = z.discriminatedUnion('method', [
+  z.strictObject({ method: z.literal('none') }),
+  z.strictObject({
+    method: z.literal('client_credentials'),
+    ...oauthClient,
+    /** Left out: the provider's (ATHENAHEALTH_CLIENT_SECRET). */
+    clientSecret: z.string().min(1).max(5000).optional(),
+    secretBy: z.enum(secretWays).optional(),
+  }),
+  z.strictObject({
+    method: z.literal('private_key_jwt'),
+    ...oauthClient,
+    /** With which of the deployment's keys is signed; a key of the connection's own says it itself. */
+    alg: z.enum(assertionAlgorithms).optional(),
+    /** PEM, or a JWK as an object. Left out: the deployment's own keys. */
+    privateKey: z.union([z.string().min(1).max(20_000), z.record(z.string(), z.unknown())]).optional(),
+  }),
+]);
+export type ConnectionAuthBody = z.output<typeof connectionAuthSchema>;
 
 export const connectionBodySchema = z.strictObject({
   provider: z.string().min(1).max(100),
@@ -15,16 +43,6 @@ export const connectionBodySchema = z.strictObject({
   userId: pathSegment.optional(),
   /** Whether it gets the provider's default schedule, where there is one. */
   schedule: z.boolean().default(true),
-  auth: z.discriminatedUnion('method', [
-    z.strictObject({ method: z.literal('none') }),
-    z.strictObject({
-      method: z.literal('client_credentials'),
-      /** Left out: the provider's (ATHENAHEALTH_CLIENT_ID and _SECRET). */
-      clientId: z.string().min(1).max(500).optional(),
-      clientSecret: z.string().min(1).max(5000).optional(),
-      tokenEndpoint: httpUrl.optional(),
-      scope: z.string().min(1).max(5000).optional(),
-    }),
-  ]),
+  auth: connectionAuthSchema,
 });
 export type ConnectionBody = z.output<typeof connectionBodySchema>;

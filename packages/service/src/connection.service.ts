@@ -1,20 +1,15 @@
-import {
-  AppError,
-  type Capabilities,
-  type Connection,
-  type ConnectionAuth,
-  type ConnectionScope,
-  isInScope,
-} from '@bulkhead/domain';
+import { AppError, type Capabilities, type Connection, type ConnectionScope, isInScope } from '@bulkhead/domain';
 import type { Provider, ProviderRegistry } from '@bulkhead/ehr-client';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
-import type { ConnectionBody } from './connection.schema.ts';
+import { checkOrigin } from './check-origin.ts';
+import type { ConnectionAuthBody, ConnectionBody } from './connection.schema.ts';
 import { type Fault, invalidRequest } from './invalid-request.ts';
 import { newId } from './new-id.ts';
 import { newSchedule } from './new-schedule.ts';
 import { removeSchedule } from './remove-schedule.ts';
 import { setScheduler } from './set-scheduler.ts';
+import { toConnectionAuth } from './to-connection-auth.ts';
 import { unavailable } from './unavailable.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -57,7 +52,7 @@ export function createConnectionService(options: {
     /** @throws AppError `unknown-provider`, `invalid-request` */
     async create(body: ConnectionBody): Promise<Connection> {
       const provider = registry.get(body.provider);
-      const connection = toConnection({ body, provider });
+      const connection = await toConnection({ body, provider });
       await store.connections.insert(connection);
       if (provider.defaultSchedule && body.schedule) {
         const schedule = newSchedule({ connection, ...provider.defaultSchedule });
@@ -65,6 +60,22 @@ export function createConnectionService(options: {
         await setScheduler({ producer, schedule });
       }
       return connection;
+    },
+
+    /** Other credentials for the same connection; what was had with the old ones is not used any more. */
+    async changeCredentials({
+      body,
+      ...which
+    }: Omit<WhichConnection, 'provider'> & { readonly body: ConnectionAuthBody }): Promise<Connection> {
+      const { id } = which;
+      const connection = await find(which);
+      const faults: Fault[] = [];
+      const auth = await toConnectionAuth({ body, provider: registry.get(connection.provider), faults });
+      if (faults.length > 0) throw invalidRequest(faults);
+      await store.connections.saveAuth({ id, auth });
+      const changed = await find(which);
+      await store.accessTokens.supersede({ connectionId: id, credentialsVersion: changed.credentialsVersion ?? 0 });
+      return changed;
     },
 
     /** Its schedules go with it. @throws AppError `connection-in-use` while an export or a sync of it runs. */
@@ -78,6 +89,7 @@ export function createConnectionService(options: {
       const schedules = await store.schedules.list({ connectionId: id, scope });
       for (const { id: scheduleId } of schedules) await removeSchedule({ store, producer, scheduleId });
       await store.connections.delete(id);
+      await store.accessTokens.delete(id);
     },
 
     /** What the connection's server offers, as a worker read it; asked anew once a day. */
@@ -111,7 +123,11 @@ function connectionInUse(what: 'An export' | 'A sync', context: Record<string, s
   });
 }
 
-function toConnection({ body, provider }: { readonly body: ConnectionBody; readonly provider: Provider }): Connection {
+async function toConnection(options: {
+  readonly body: ConnectionBody;
+  readonly provider: Provider;
+}): Promise<Connection> {
+  const { body, provider } = options;
   const environmentName = body.environment ?? provider.defaultEnvironment;
   // Names such as `constructor` are no environments.
   const isKnown = Object.hasOwn(provider.environments, environmentName);
@@ -122,7 +138,7 @@ function toConnection({ body, provider }: { readonly body: ConnectionBody; reado
   }
   const faults: Fault[] = [];
   const fhirEndpoint = body.fhirEndpoint ?? environment.fhirEndpoint;
-  const auth = toAuth({ body, provider, environment, faults });
+  const auth = await toConnectionAuth({ body: body.auth, provider, faults });
   checkOrigin({ provider, url: fhirEndpoint, path: 'fhirEndpoint', faults });
   if (faults.length > 0) throw invalidRequest(faults);
   const { practiceId } = body;
@@ -139,41 +155,4 @@ function toConnection({ body, provider }: { readonly body: ConnectionBody; reado
     auth,
     createdAt: new Date(),
   };
-}
-
-function toAuth(options: {
-  readonly body: ConnectionBody;
-  readonly provider: Provider;
-  readonly environment: Provider['environments'][string];
-  readonly faults: Fault[];
-}): ConnectionAuth {
-  const { body, provider, environment, faults } = options;
-  if (body.auth.method === 'none') return body.auth;
-  const clientId = body.auth.clientId ?? provider.clientId ?? '';
-  const clientSecret = body.auth.clientSecret ?? provider.clientSecret ?? '';
-  const scope = body.auth.scope ?? provider.defaultScope ?? '';
-  const tokenEndpoint = body.auth.tokenEndpoint ?? environment.tokenEndpoint;
-  const required = { 'auth.clientId': clientId, 'auth.clientSecret': clientSecret, 'auth.scope': scope };
-  for (const [path, value] of Object.entries(required)) {
-    if (value === '') faults.push({ path, message: `is required: provider ${provider.id} has no default for it` });
-  }
-  if (tokenEndpoint !== undefined) checkOrigin({ provider, url: tokenEndpoint, path: 'auth.tokenEndpoint', faults });
-  return { method: 'client_credentials', clientId, clientSecret, scope, ...(tokenEndpoint ? { tokenEndpoint } : {}) };
-}
-
-/** Credentials are sent to these hosts, so only the operator's registry can name them, not a request. */
-function checkOrigin(options: {
-  readonly provider: Provider;
-  readonly url: string;
-  readonly path: string;
-  readonly faults: Fault[];
-}) {
-  const { provider, url, path, faults } = options;
-  const known = Object.values(provider.environments).flatMap(({ fhirEndpoint, tokenEndpoint }) => [
-    fhirEndpoint,
-    ...(tokenEndpoint ? [tokenEndpoint] : []),
-  ]);
-  const origins = new Set(known.map((one) => new URL(one).origin));
-  if (origins.has(new URL(url).origin)) return;
-  faults.push({ path, message: `must be at one of ${provider.id}'s hosts: ${[...origins].join(', ')}` });
 }

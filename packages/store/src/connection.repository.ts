@@ -8,6 +8,8 @@ interface ConnectionDocument extends Omit<Connection, 'id' | 'auth'> {
   readonly auth: Record<string, unknown>;
   /** The client secret, sealed for this record. */
   readonly sealedSecret?: string;
+  /** The connection's own signing key, its JWK. */
+  readonly sealedPrivateJwk?: string;
   /** What calls to the clients are signed with. */
   readonly sealedWebhookSecret?: string;
 }
@@ -23,6 +25,8 @@ const schema = new Schema<ConnectionDocument>(
     userId: String,
     auth: { type: Schema.Types.Mixed, required: true },
     sealedSecret: String,
+    sealedPrivateJwk: String,
+    credentialsVersion: Number,
     webhookUrl: String,
     sealedWebhookSecret: String,
     capabilities: Schema.Types.Mixed,
@@ -38,13 +42,27 @@ export function createConnectionRepository({ database, secretBox }: { database: 
   return {
     sealedPlaces: [
       createSealedPlace({ ...sealed, field: 'sealedSecret', ownerOf: (id) => id }),
+      createSealedPlace({ ...sealed, field: 'sealedPrivateJwk', ownerOf: keyOwner }),
       createSealedPlace({ ...sealed, field: 'sealedWebhookSecret', ownerOf: webhookOwner }),
     ],
 
     async insert({ id, auth, ...fields }: Connection): Promise<void> {
-      const { clientSecret, ...readable } = auth as ConnectionAuth & { clientSecret?: string };
-      const sealed = clientSecret && secretBox.seal({ plaintext: Buffer.from(clientSecret), owner: id });
-      await model.create({ _id: id, ...fields, auth: readable, ...(sealed ? { sealedSecret: sealed } : {}) });
+      await model.create({ _id: id, ...fields, ...sealAuth({ id, auth, secretBox }) });
+    },
+
+    /** Other credentials in the place of the present ones. @returns false where there is no such connection. */
+    async saveAuth({ id, auth }: { readonly id: string; readonly auth: ConnectionAuth }): Promise<boolean> {
+      const sealed = sealAuth({ id, auth, secretBox });
+      const gone = (['sealedSecret', 'sealedPrivateJwk'] as const).filter((field) => sealed[field] === undefined);
+      const result = await model.updateOne(
+        { _id: id },
+        {
+          $set: sealed,
+          $inc: { credentialsVersion: 1 },
+          ...(gone.length === 0 ? {} : { $unset: Object.fromEntries(gone.map((field) => [field, 1])) }),
+        },
+      );
+      return result.matchedCount === 1;
     },
 
     async find(id: string): Promise<Connection | undefined> {
@@ -97,12 +115,39 @@ function webhookOwner(id: string): string {
   return `${id}/webhook`;
 }
 
-function toRecord(
-  { _id, auth, sealedSecret, sealedWebhookSecret: _, ...fields }: ConnectionDocument,
-  secretBox: SecretBox,
-): Connection {
-  const secret = sealedSecret
-    ? { clientSecret: secretBox.open({ sealed: sealedSecret, owner: _id }).toString('utf8') }
-    : {};
-  return { id: _id, ...fields, auth: { ...auth, ...secret } as unknown as ConnectionAuth };
+interface SealedAuth {
+  readonly auth: Record<string, unknown>;
+  readonly sealedSecret?: string;
+  readonly sealedPrivateJwk?: string;
+}
+
+function sealAuth(options: {
+  readonly id: string;
+  readonly auth: ConnectionAuth;
+  readonly secretBox: SecretBox;
+}): SealedAuth {
+  const { id, auth, secretBox } = options;
+  const seal = (text: string, owner: string) => secretBox.seal({ plaintext: Buffer.from(text), owner });
+  if (auth.method === 'client_credentials') {
+    const { clientSecret, ...readable } = auth;
+    return { auth: readable, sealedSecret: seal(clientSecret, id) };
+  }
+  if (auth.method !== 'private_key_jwt' || !auth.signingKey) return { auth: { ...auth } };
+  const { privateJwk, ...signingKey } = auth.signingKey;
+  return { auth: { ...auth, signingKey }, sealedPrivateJwk: seal(privateJwk, keyOwner(id)) };
+}
+
+function toRecord(document: ConnectionDocument, secretBox: SecretBox): Connection {
+  const { _id, auth, sealedSecret, sealedPrivateJwk, sealedWebhookSecret: _, ...fields } = document;
+  const open = (sealed: string, owner: string) => secretBox.open({ sealed, owner }).toString('utf8');
+  const secret = sealedSecret === undefined ? {} : { clientSecret: open(sealedSecret, _id) };
+  const signingKey =
+    sealedPrivateJwk === undefined
+      ? {}
+      : { signingKey: { ...(auth.signingKey as object), privateJwk: open(sealedPrivateJwk, keyOwner(_id)) } };
+  return { id: _id, ...fields, auth: { ...auth, ...secret, ...signingKey } as unknown as ConnectionAuth };
+}
+
+function keyOwner(id: string): string {
+  return `${id}/private-key`;
 }

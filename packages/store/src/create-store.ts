@@ -1,4 +1,5 @@
 import { createConnection } from 'mongoose';
+import { createAccessTokenRepository } from './access-token.repository.ts';
 import { createApiKeyRepository } from './api-key.repository.ts';
 import { createAuditEventRepository } from './audit-event.repository.ts';
 import { createBulkExportRepository } from './bulk-export.repository.ts';
@@ -18,6 +19,7 @@ import { createScheduleRepository } from './schedule.repository.ts';
 import { createSealedFiles } from './sealed-files.ts';
 import { createSecretBox } from './secret-box.ts';
 import { createSessionRepository } from './session.repository.ts';
+import { createSigningKeyRepository } from './signing-key.repository.ts';
 import { createSyncRunRepository } from './sync-run.repository.ts';
 import { createSyncStepRepository } from './sync-step.repository.ts';
 import { createWatermarkRepository } from './watermark.repository.ts';
@@ -47,6 +49,8 @@ export function createStore(options: StoreOptions) {
   const secretBox = createSecretBox({ current: encryptionKey, previous: previousEncryptionKeys });
   const encryptionKeys = createEncryptionKeyRepository({ database, secretBox });
   const connections = createConnectionRepository({ database, secretBox });
+  const accessTokens = createAccessTokenRepository({ database, secretBox });
+  const signingKeys = createSigningKeyRepository({ database, secretBox });
   const bulkExports = createBulkExportRepository(database);
   const outputFiles = createOutputFileRepository(database);
   const files = createSealedFiles({ database, bucketName: 'quarantine', secretBox });
@@ -64,9 +68,12 @@ export function createStore(options: StoreOptions) {
   const apiKeys = createApiKeyRepository(database);
   const auditEvents = createAuditEventRepository({ database, keptDays: auditDays });
   // Every repository that seals something says where; a new one joins here.
-  const places = [connections, quarantine, documentContents].flatMap(({ sealedPlaces }) => sealedPlaces);
+  const sealing = [connections, accessTokens, signingKeys, quarantine, documentContents];
+  const places = sealing.flatMap(({ sealedPlaces }) => sealedPlaces);
   return {
     connections,
+    accessTokens,
+    signingKeys,
     bulkExports,
     outputFiles,
     quarantine,

@@ -14,5 +14,6 @@ export {
 } from './resource-document.ts';
 export type { RotationReport } from './rotate-encryption-key.ts';
 export type { SealedFileWriter } from './sealed-files.ts';
+export type { SigningKeyRecord } from './signing-key.repository.ts';
 export { isStoreUnavailable } from './store-errors.ts';
 export type { StepClaim } from './sync-step.repository.ts';

@@ -115,6 +115,9 @@ export function errorCodes({ method, path, access, errors }: Operation): ErrorCo
     'api-key-expired',
     'api-key-revoked',
     ...(access === 'operator' ? (['forbidden'] as const) : []),
+    // Of a browser that is logged in.
+    ...(method !== 'get' ? (['cross-site-request'] as const) : []),
+    'too-many-requests',
     'unavailable',
     'audit-unavailable',
   ];

@@ -1,5 +1,5 @@
 import type { OperationGroup } from './operation.ts';
-import { accessOperations } from './operations/access.operations.ts';
+import { accessOperations, signingKeyOperations } from './operations/access.operations.ts';
 import { bulkExportOperations } from './operations/bulk-export.operations.ts';
 import { connectionOperations } from './operations/connection.operations.ts';
 import { processOperations } from './operations/process.operations.ts';
@@ -17,5 +17,6 @@ export const operationGroups: readonly OperationGroup[] = [
   documentOperations,
   quarantineOperations,
   accessOperations,
+  signingKeyOperations,
   processOperations,
 ];

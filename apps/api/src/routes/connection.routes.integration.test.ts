@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +28,8 @@ afterAll(async () => {
 });
 
 const auth = { method: 'client_credentials', clientId: 'client-1', clientSecret };
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+const privateJwk = privateKey.export({ format: 'jwk' });
 const post = (body: object) => api.request('POST', path, { body: { provider: 'athenahealth', auth, ...body } });
 
 describe('connections', () => {
@@ -59,6 +62,36 @@ describe('connections', () => {
       const gone = await api.request(method, `${path}/${id}`);
       expect([gone.status, gone.body]).toEqual([404, unknown]);
     }
+  });
+
+  test('sign with a key of their own, of which only the name is shown', async () => {
+    const auth = { method: 'private_key_jwt', clientId: 'client-1', scope: 'system/*.rs', privateKey: privateJwk };
+    const { status, body, text } = await post({ auth });
+    expect([status, body.data.auth]).toEqual([
+      201,
+      { method: 'private_key_jwt', clientId: 'client-1', scope: 'system/*.rs', alg: 'ES384', kid: expect.any(String) },
+    ]);
+    expect(text).not.toContain(String(privateJwk.d));
+    expect((await api.store.connections.find(body.data.id))?.auth).toMatchObject({
+      signingKey: { privateJwk: expect.stringContaining(String(privateJwk.d)) },
+    });
+  });
+
+  test('get other credentials, after which the old token is not used any more', async () => {
+    const id = await api.createConnection();
+    const owner = { connectionId: id, credentialsVersion: 0 };
+    await api.store.accessTokens.takeLease({ ...owner, holder: 'h', durationMs: 1000 });
+    const grant = { accessToken: 'old', scope: 'system/*.read', renewAfterMs: 60_000 };
+    expect(await api.store.accessTokens.save({ ...owner, generation: 0, grant })).toBe(true);
+    const changed = { ...auth, clientId: 'client-2', secretBy: 'post' };
+    const answer = await api.request('PUT', `${path}/${id}/credentials`, { body: { auth: changed } });
+    const { clientSecret: _, ...shown } = changed;
+    expect([answer.status, answer.body.data.auth]).toEqual([200, { ...shown, scope: 'system/*.read' }]);
+    expect((await api.store.accessTokens.read({ ...owner, credentialsVersion: 1 })).token).toBeUndefined();
+    const wrong = await api.request('PUT', `${path}/${id}/credentials`, { body: { auth: { method: 'password' } } });
+    expect([wrong.status, wrong.body.error.details[0].path]).toEqual([400, 'auth.method']);
+    const unknown = await api.request('PUT', `${path}/conn_x/credentials`, { body: { auth } });
+    expect(unknown.status).toBe(404);
   });
 
   test('are not deleted under a running export: 409 with its id', async () => {
@@ -126,6 +159,23 @@ describe('connections', () => {
     },
     { what: 'an unknown method', body: { auth: { method: 'password' } }, at: ['auth.method'] },
     { what: 'no method', body: { auth: null }, at: ['auth'] },
+    { what: 'a scope of nobody', body: { auth: { ...auth, scope: 'system/Patients.read' } }, at: ['auth.scope'] },
+    { what: 'a scope that needs a user', body: { auth: { ...auth, scope: 'patient/*.read' } }, at: ['auth.scope'] },
+    {
+      what: 'a way of the secret that there is not',
+      body: { auth: { ...auth, secretBy: 'query' } },
+      at: ['auth.secretBy'],
+    },
+    {
+      what: 'a private key that is none',
+      body: { auth: { method: 'private_key_jwt', clientId: 'c', privateKey: 'x' } },
+      at: ['auth.privateKey'],
+    },
+    {
+      what: 'a private key of another algorithm',
+      body: { auth: { method: 'private_key_jwt', clientId: 'c', alg: 'RS384', privateKey: privateJwk } },
+      at: ['auth.alg'],
+    },
   ])('$what: 400', async ({ body, at }) => {
     const answer = await post(body);
     expect([answer.status, answer.body.error]).toEqual([

@@ -1,9 +1,17 @@
-import { type ConnectionService, connectionBodySchema, toConnectionView } from '@bulkhead/service';
+import {
+  type ConnectionService,
+  connectionAuthSchema,
+  connectionBodySchema,
+  toConnectionView,
+} from '@bulkhead/service';
 import { Router } from 'express';
+import { z } from 'zod';
 import { allow } from '../middleware/allow.ts';
 import { auditNotes } from '../middleware/audit-notes.ts';
 import { callerOf } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
+
+export const credentialsSchema = z.strictObject({ auth: connectionAuthSchema });
 
 export function connectionRoutes({ connections }: { readonly connections: ConnectionService }): Router {
   const router = Router();
@@ -23,6 +31,13 @@ export function connectionRoutes({ connections }: { readonly connections: Connec
   router.get('/connections/:id', allow('connection.read'), async (request, response) => {
     const { scope } = callerOf(response);
     response.json({ success: true, data: toConnectionView(await connections.find({ id: request.params.id, scope })) });
+  });
+
+  router.put('/connections/:id/credentials', allow('connection.change-credentials'), async (request, response) => {
+    const { auth } = parseRequest(credentialsSchema, request.body);
+    const { scope } = callerOf(response);
+    const connection = await connections.changeCredentials({ id: request.params.id, scope, body: auth });
+    response.json({ success: true, data: toConnectionView(connection) });
   });
 
   router.delete('/connections/:id', allow('connection.delete'), async (request, response) => {

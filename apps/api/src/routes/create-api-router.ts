@@ -2,8 +2,8 @@ import { Router } from 'express';
 import type { HttpAppDeps } from '../http-app-deps.ts';
 import { auditTrail } from '../middleware/audit-trail.ts';
 import { authenticate } from '../middleware/authenticate.ts';
-import { parseJson } from '../middleware/parse-json.ts';
 import { limitRequests } from '../middleware/limit-requests.ts';
+import { parseJson } from '../middleware/parse-json.ts';
 import { apiKeyRoutes } from './api-key.routes.ts';
 import { auditEventRoutes } from './audit-event.routes.ts';
 import { bulkExportRoutes } from './bulk-export.routes.ts';
@@ -13,6 +13,7 @@ import { documentRoutes } from './document.routes.ts';
 import { quarantineRoutes } from './quarantine.routes.ts';
 import { resourceRoutes } from './resource.routes.ts';
 import { scheduleRoutes } from './schedule.routes.ts';
+import { signingKeyRoutes } from './signing-key.routes.ts';
 import { syncRoutes } from './sync.routes.ts';
 import { webhookRoutes } from './webhook.routes.ts';
 
@@ -24,5 +25,6 @@ export function createApiRouter(deps: HttpAppDeps): Router {
   api.use(parseJson());
   api.use(connectionRoutes(deps), bulkExportRoutes(deps), capabilitiesRoute(deps), syncRoutes(deps));
   api.use(scheduleRoutes(deps), webhookRoutes(deps), apiKeyRoutes(deps), auditEventRoutes(deps));
+  api.use(signingKeyRoutes(deps));
   return api;
 }

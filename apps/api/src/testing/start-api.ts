@@ -46,10 +46,10 @@ export const clientSecret = 'planted-client-secret-8d1f';
 export async function startApi({
   env = {},
   services = testServices(),
-  limits,
+  serverLimits,
 }: {
   readonly env?: Record<string, string>;
-  readonly limits?: HttpLimits;
+  readonly serverLimits?: HttpLimits;
   readonly services?: TestServices;
 } = {}): Promise<TestApi> {
   const { redisUrl, mongodbUri, prefix } = services;
@@ -72,7 +72,7 @@ export async function startApi({
   const [operatorKey, clientKey] = await Promise.all(
     (['operator', 'client'] as const).map((role) => store.apiKeys.create({ name: role, role, now: new Date() })),
   );
-  const app = buildApp({ config, logger, kickOffWaitMs: 0, ...(limits ? { limits } : {}) });
+  const app = buildApp({ config, logger, kickOffWaitMs: 0, ...(serverLimits ? { serverLimits } : {}) });
   try {
     await app.start();
   } catch (error) {

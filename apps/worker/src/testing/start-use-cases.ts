@@ -54,7 +54,13 @@ export async function startUseCases(
   // Without the limiter, which has tests of its own: a 429 would rightly keep the next test waiting.
   const registry = { get: () => provider, list: () => [provider] };
   const producer = createProducer({ redis, prefix, onError: () => undefined });
-  const ehr = createEhrClient({ registry, redis, prefix });
+  const ehr = createEhrClient({
+    registry,
+    redis,
+    prefix,
+    tokenStore: store.accessTokens,
+    signingKeys: store.signingKeys,
+  });
   const logger = createLogger({ name: 'test', level: (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent' });
   const clock = { now: new Date() };
   const webhooks = createWebhookSender({ privateNetwork: true });

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { createEhrClient } from '../create-ehr-client.ts';
 import { createProviderRegistry } from '../provider-registry.ts';
 import { athenahealthRateLimit } from '../rate-limit.ts';
+import { createMemoryTokenStore } from './memory-token-store.ts';
 
 // One of several processes that send what they can: started by rate-limiter.processes.integration.test.ts.
 // Usage: node hammer.ts REDIS_URL PREFIX FHIR_ENDPOINT REQUESTS
@@ -12,7 +13,9 @@ const athenahealth = createProviderRegistry({ ATHENAHEALTH_FHIR_ENDPOINT: fhirEn
 // event loop stands still for some hundred milliseconds now and then; answers that come sooner give the time back.
 const provider = { ...athenahealth, rateLimit: { ...athenahealthRateLimit, guardMs: 600 } };
 const registry = { get: () => provider, list: () => [provider] };
-const client = createEhrClient({ registry, redis, prefix });
+const tokenStore = createMemoryTokenStore();
+const signingKeys = { findForSigning: async () => undefined };
+const client = createEhrClient({ registry, redis, prefix, tokenStore, signingKeys });
 const session = client.session({
   id: `conn_${process.pid}`,
   provider: 'athenahealth',

@@ -1,4 +1,4 @@
-import type { Connection } from '@bulkhead/domain';
+import type { Connection, SigningKey } from '@bulkhead/domain';
 import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
@@ -7,6 +7,7 @@ import type { EhrSession } from '../ehr-session.ts';
 import { type Manifest, readExportStatus } from '../export-status.ts';
 import { kickOffExport } from '../kick-off.ts';
 import type { Provider } from '../provider-registry.ts';
+import { createMemoryTokenStore } from './memory-token-store.ts';
 
 export interface SeenRequest {
   readonly method: string;
@@ -39,7 +40,12 @@ const clientSecret = 'simulator-secret';
 
 /** A simulator and a client of it. Without a rate limit: a fresh budget waits two seconds, and that has tests of its own. */
 export async function startEhr(
-  options: { readonly simulator?: EhrSimulatorOptions; readonly provider?: Partial<Provider> } = {},
+  options: {
+    readonly simulator?: EhrSimulatorOptions;
+    readonly provider?: Partial<Provider>;
+    /** Of the deployment. */
+    readonly signingKey?: SigningKey;
+  } = {},
 ): Promise<TestEhr> {
   const { redisUrl, prefix } = testServices();
   const simulator = createEhrSimulator({ patients: 8, exportSeconds: 0, retryAfterSeconds: 0, ...options.simulator });
@@ -53,7 +59,9 @@ export async function startEhr(
   };
   const redis = new Redis(redisUrl);
   const registry = { get: () => provider, list: () => [provider] };
-  const client = createEhrClient({ registry, redis, prefix });
+  const tokenStore = createMemoryTokenStore();
+  const signingKeys = { findForSigning: async () => options.signingKey };
+  const client = createEhrClient({ registry, redis, prefix, tokenStore, signingKeys });
   const connection = (change: Partial<Connection> = {}): Connection => ({
     id: 'conn_1',
     provider: provider.id,

@@ -47,7 +47,13 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
   await store.connect();
   const registry = createProviderRegistry(providers);
   const producer = createProducer({ redis, prefix, onError });
-  const ehr = createEhrClient({ registry, redis, prefix });
+  const ehr = createEhrClient({
+    registry,
+    redis,
+    prefix,
+    tokenStore: store.accessTokens,
+    signingKeys: store.signingKeys,
+  });
   const connections = createConnectionService({ store, producer, registry });
   const bulkExports = createBulkExportService({ store, producer, connections, registry });
   const syncs = createSyncService({ store, producer, connections, waitMs: syncWaitMs });

@@ -1,9 +1,15 @@
-import { apiKeyBodySchema, auditQuerySchema } from '@bulkhead/service';
+import { apiKeyBodySchema, auditQuerySchema, signingKeyBodySchema } from '@bulkhead/service';
 import { z } from 'zod';
 import type { OperationGroup } from '../operation.ts';
-import { apiKeySchema, auditEventSchema, newApiKeySchema } from '../schemas/access.schema.ts';
+import {
+  apiKeySchema,
+  auditEventSchema,
+  jwksSchema,
+  newApiKeySchema,
+  signingKeySchema,
+} from '../schemas/access.schema.ts';
 import { page, success } from '../schemas/common.schema.ts';
-import { apiKeyExample, auditEventExample } from './examples.ts';
+import { apiKeyExample, auditEventExample, jwksExample, signingKeyExample } from './examples.ts';
 
 const path = '/api/ehr/api-keys';
 
@@ -54,6 +60,79 @@ export const accessOperations: OperationGroup = {
       query: auditQuerySchema,
       answers: { 200: { description: 'Events', schema: page(auditEventSchema), example: [auditEventExample] } },
       errors: [],
+    },
+  ],
+};
+
+const signingKeys = '/api/ehr/signing-keys';
+
+export const signingKeyOperations: OperationGroup = {
+  name: 'Signing keys',
+  description: 'SMART Backend Services: what client assertions are signed with, and its public half.',
+  operations: [
+    {
+      method: 'post',
+      path: signingKeys,
+      id: 'createSigningKey',
+      summary: 'Make a key pair, or bring one',
+      description: 'It is published at once and signs after an hour, when servers have learnt of it.',
+      access: 'operator',
+      body: { schema: signingKeyBodySchema, example: { alg: 'ES384' } },
+      answers: {
+        201: { description: 'Published', schema: success(signingKeySchema), example: signingKeyExample },
+      },
+      errors: [],
+    },
+    {
+      method: 'get',
+      path: signingKeys,
+      id: 'listSigningKeys',
+      summary: 'Every signing key, retired ones too',
+      access: 'operator',
+      answers: {
+        200: { description: 'Keys', schema: success(z.array(signingKeySchema)), example: [signingKeyExample] },
+      },
+      errors: [],
+    },
+    {
+      method: 'post',
+      path: `${signingKeys}/:kid/activate`,
+      id: 'activateSigningKey',
+      summary: 'Sign with a key from now on',
+      access: 'operator',
+      body: { isOptional: true },
+      answers: { 200: { description: 'Active', schema: success(signingKeySchema), example: signingKeyExample } },
+      errors: ['unknown-signing-key', 'signing-key-in-use'],
+    },
+    {
+      method: 'post',
+      path: `${signingKeys}/:kid/retire`,
+      id: 'retireSigningKey',
+      summary: 'Sign with a key no more; it stays published while something that it signed lives',
+      access: 'operator',
+      body: { isOptional: true },
+      answers: { 200: { description: 'Retired', schema: success(signingKeySchema), example: signingKeyExample } },
+      errors: ['unknown-signing-key', 'signing-key-in-use'],
+    },
+    {
+      method: 'delete',
+      path: `${signingKeys}/:kid`,
+      id: 'deleteSigningKey',
+      summary: 'Remove a key that was retired ten minutes ago or longer',
+      access: 'operator',
+      answers: { 204: { description: 'Removed' } },
+      errors: ['unknown-signing-key', 'signing-key-in-use'],
+    },
+    {
+      method: 'get',
+      path: '/.well-known/jwks.json',
+      id: 'getJwks',
+      summary: 'The public keys, for EHRs',
+      access: 'anyone',
+      answers: {
+        200: { description: 'Keys', schema: jwksSchema, contentType: 'application/jwk-set+json', example: jwksExample },
+      },
+      errors: ['unavailable'],
     },
   ],
 };

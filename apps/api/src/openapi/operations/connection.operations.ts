@@ -1,6 +1,7 @@
 import { connectionBodySchema, deliveriesQuerySchema, webhookBodySchema } from '@bulkhead/service';
 import { z } from 'zod';
 import { capabilitiesQuerySchema } from '../../routes/capabilities.route.ts';
+import { credentialsSchema } from '../../routes/connection.routes.ts';
 import type { OperationGroup } from '../operation.ts';
 import { success } from '../schemas/common.schema.ts';
 import {
@@ -50,6 +51,19 @@ export const connectionOperations: OperationGroup = {
       id: 'getConnection',
       summary: 'A connection',
       answers: { 200: { description: 'Connection', schema: success(connectionSchema), example: connectionExample } },
+      errors: ['unknown-connection'],
+    },
+    {
+      method: 'put',
+      path: `${path}/:id/credentials`,
+      id: 'changeCredentials',
+      summary: 'Give a connection other credentials',
+      access: 'operator',
+      body: {
+        schema: credentialsSchema,
+        example: { auth: { method: 'client_credentials', clientId: 'client-id', clientSecret: 'a-new-secret' } },
+      },
+      answers: { 200: { description: 'Changed', schema: success(connectionSchema), example: connectionExample } },
       errors: ['unknown-connection'],
     },
     {

@@ -249,3 +249,9 @@ export const auditEventExample = {
   requestId: '5e4a2b4e-4d6b-4b9e-9b5e-0c8c1b7f2a10',
   address: '10.0.0.7',
 };
+
+const kid = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
+
+export const signingKeyExample = { kid, alg: 'ES384', state: 'published', createdAt: at };
+
+export const jwksExample = { keys: [{ kty: 'EC', crv: 'P-384', alg: 'ES384', use: 'sig', kid, x: '…', y: '…' }] };

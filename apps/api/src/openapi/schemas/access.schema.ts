@@ -1,4 +1,4 @@
-import { auditOutcomes } from '@bulkhead/domain';
+import { assertionAlgorithms, auditOutcomes } from '@bulkhead/domain';
 import { apiKeyRoles } from '@bulkhead/store';
 import { z } from 'zod';
 import { count, instant } from './common.schema.ts';
@@ -43,3 +43,18 @@ export const auditEventSchema = z
     count: count.optional(),
   })
   .meta({ id: 'AuditEvent', description: 'Who did what, when, and how it ended.' });
+
+export const signingKeySchema = z
+  .strictObject({
+    kid: z.string(),
+    alg: z.enum(assertionAlgorithms),
+    state: z.enum(['published', 'active', 'retired']),
+    createdAt: instant,
+    activatedAt: instant.optional(),
+    retiredAt: instant.optional(),
+  })
+  .meta({ id: 'SigningKey', description: 'A key that signs client assertions; its private half is never shown.' });
+
+export const jwksSchema = z
+  .strictObject({ keys: z.array(z.looseObject({ kty: z.string(), kid: z.string() })) })
+  .meta({ id: 'Jwks', description: 'RFC 7517; what EHRs verify our assertions with.' });

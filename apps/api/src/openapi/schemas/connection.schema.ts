@@ -1,4 +1,4 @@
-import { webhookStates } from '@bulkhead/domain';
+import { assertionAlgorithms, secretWays, webhookStates } from '@bulkhead/domain';
 import { z } from 'zod';
 import { count, instant } from './common.schema.ts';
 
@@ -19,6 +19,15 @@ export const connectionSchema = z
         clientId: z.string(),
         tokenEndpoint: z.string().optional(),
         scope: z.string(),
+        secretBy: z.enum(secretWays).optional(),
+      }),
+      z.strictObject({
+        method: z.literal('private_key_jwt'),
+        clientId: z.string(),
+        tokenEndpoint: z.string().optional(),
+        scope: z.string(),
+        alg: z.enum(assertionAlgorithms),
+        kid: z.string().optional(),
       }),
     ]),
     createdAt: instant,

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import {
+  AppError,
+  type SavedGrant,
+  type TokenFailure,
+  type TokenOwner,
+  type TokenState,
+  type TokenStore,
+} from '@bulkhead/domain';
+import type { TokenGrant } from './token-request.ts';
+
+export interface Token {
+  readonly accessToken: string;
+  readonly scope?: string;
+  /** Both by this process's monotonic clock, ms. */
+  readonly issuedAt: number;
+  readonly renewAt: number;
+}
+
+interface Flight {
+  readonly store: TokenStore;
+  readonly owner: TokenOwner;
+  /** A token that the EHR does not take. */
+  readonly refused: string | undefined;
+  /** Asks the token endpoint. */
+  readonly ask: () => Promise<TokenGrant>;
+}
+
+/** A token must outlive the request it is sent with. */
+const renewBeforeExpiryMs = 60_000;
+/** Short, so that the next process need not wait long where the holder was killed; renewed while it lives. */
+const leaseMs = 15_000;
+const renewLeaseEveryMs = 5000;
+/** A read by id, by each process that waits; a token endpoint answers within some of these. */
+const lookEveryMs = 150;
+
+/**
+ * A connection's token, asked for once by the whole cluster: whoever has the lease asks, everybody else looks for what comes
+ * of it, be it a token or a failure. If the holder dies, the lease runs out and the next takes over.
+ */
+export async function obtainShared(flight: Flight): Promise<Token> {
+  const { store, owner } = flight;
+  const holder = randomUUID();
+  const first = await store.read(owner);
+  for (let state = first; ; state = await store.read(owner)) {
+    const token = usable(state, flight);
+    if (token) return token;
+    if (state.failure && state.failure.id !== first.failure?.id) throw toError(state.failure);
+    const held = await store.takeLease({ ...owner, holder, durationMs: leaseMs });
+    const asked = held && (await underLease({ ...flight, holder, state: held }));
+    if (asked) return asked;
+    if (!held) await setTimeout(lookEveryMs);
+  }
+}
+
+/** @returns undefined where somebody else's grant was stored before this one. */
+async function underLease(options: Flight & { readonly holder: string; readonly state: TokenState }) {
+  const { store, owner, holder, state, ask } = options;
+  const there = usable(state, options);
+  if (there) {
+    await store.releaseLease({ ...owner, holder });
+    return there;
+  }
+  const timer = setInterval(() => {
+    // While the database is away the lease runs out for everybody, and nobody can take it.
+    store.takeLease({ ...owner, holder, durationMs: leaseMs }).catch(() => undefined);
+  }, renewLeaseEveryMs);
+  try {
+    const grant = toSaved(await ask());
+    const issuedAt = performance.now();
+    const saved = await store.save({ ...owner, generation: state.generation, grant });
+    return saved ? { ...grant, issuedAt, renewAt: issuedAt + grant.renewAfterMs } : undefined;
+  } catch (error) {
+    // If this is not told, the lease runs out and the next one asks.
+    await store.fail({ ...owner, holder, failure: toFailure(error), needsAuthorization: false }).catch(() => undefined);
+    throw error;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function usable({ token }: TokenState, { refused }: Pick<Flight, 'refused'>): Token | undefined {
+  if (!token || token.accessToken === refused || token.renewInMs <= 0) return undefined;
+  const { ageMs, renewInMs, ...kept } = token;
+  const now = performance.now();
+  return { ...kept, issuedAt: now - ageMs, renewAt: now + renewInMs };
+}
+
+function toSaved({ lifetimeMs, ...grant }: TokenGrant): SavedGrant {
+  return { ...grant, renewAfterMs: Math.max(lifetimeMs - renewBeforeExpiryMs, lifetimeMs / 2) };
+}
+
+function toFailure(error: unknown): TokenFailure {
+  const id = randomUUID();
+  if (!(error instanceof AppError)) {
+    const message = 'The process that asked for the token failed. It is asked for again.';
+    return { id, code: 'token-unavailable', message, retryAfterMs: 1000 };
+  }
+  const { code, message, retry, context } = error;
+  return {
+    id,
+    code,
+    message,
+    ...(retry === 'never' ? {} : { retryAfterMs: retry === 'later' ? 1000 : retry.afterMs }),
+    ...(context.reason === undefined ? {} : { reason: String(context.reason) }),
+  };
+}
+
+function toError({ code, message, retryAfterMs, reason }: TokenFailure): AppError {
+  const retry = retryAfterMs === undefined ? 'never' : { afterMs: retryAfterMs };
+  return new AppError({ code, message, retry, context: reason === undefined ? {} : { reason } });
+}
