@@ -5,21 +5,23 @@ import { expect, test } from '@jest/globals';
 import { startChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { installSchemathesis, runSchemathesis } from './schemathesis.ts';
 
-test('Schemathesis finds nothing', async () => {
-  const installed = await installSchemathesis();
-  if ('missing' in installed) {
-    console.warn(`NOT RUN: Schemathesis needs python3 with venv, and PyPI. ${installed.missing}`);
-    return;
-  }
-  const folder = mkdtempSync(join(tmpdir(), 'bulkhead-schemathesis-'));
-  const system = await startChaosSystem({ folder, patients: 5, seed: 1, report: () => undefined });
-  try {
-    const { passed, output } = await runSchemathesis({ ...installed, ...system, folder });
-    if (!passed) console.error(output);
-    expect(output).toContain('Tested: ');
-    expect(passed).toBe(true);
-  } finally {
-    await system.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}, 300_000);
+const installed = await installSchemathesis();
+
+if ('missing' in installed) {
+  console.warn(`Schemathesis is left out: it needs python3 with venv, and PyPI. ${installed.missing}`);
+  test.todo('Schemathesis finds nothing');
+} else {
+  test('Schemathesis finds nothing', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bulkhead-schemathesis-'));
+    const system = await startChaosSystem({ folder, patients: 5, seed: 1, report: () => undefined });
+    try {
+      const { passed, output } = await runSchemathesis({ ...installed, ...system, folder });
+      if (!passed) console.error(output);
+      expect(output).toContain('Tested: ');
+      expect(passed).toBe(true);
+    } finally {
+      await system.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }, 300_000);
+}

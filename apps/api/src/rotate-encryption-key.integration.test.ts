@@ -53,6 +53,19 @@ const makeConnection = (id: string): Connection => ({
   auth: { method: 'client_credentials', clientId: 'c', clientSecret: `secret of ${id}`, scope: 'system/*.read' },
   createdAt: now,
 });
+/** With a key of its own. */
+const signingConnection: Connection = {
+  ...makeConnection('conn_key'),
+  auth: {
+    method: 'private_key_jwt',
+    clientId: 'c',
+    scope: 'system/*.read',
+    alg: 'ES384',
+    signingKey: { kid: 'kid_own', alg: 'ES384', privateJwk: 'jwk of conn_key' },
+  },
+};
+const tokenOwner = { connectionId: 'conn_1', credentialsVersion: 0 };
+const grant = { accessToken: 'access', refreshToken: 'refresh', scope: 'system/*.read', renewAfterMs: 3_600_000 };
 const makeLine = (offset: number, bytes: Buffer) => {
   const place = { connectionId: 'conn_1', exportId: 'job_1', fileId: 'job_1.1', line: 1, offset };
   return { ...place, reason: 'not-json', sizeBytes: bytes.length, bytes };
@@ -66,7 +79,12 @@ const lineId = (offset: number) => `job_1.1.${String(offset).padStart(16, '0')}`
 /** One value in every place where something sealed lies. */
 async function plant(store: Store): Promise<void> {
   await store.connections.insert(makeConnection('conn_1'));
+  await store.connections.insert(signingConnection);
   await store.connections.saveWebhook({ id: 'conn_1', url: undefined, secret: 'whsec_1' });
+  await store.accessTokens.takeLease({ ...tokenOwner, holder: 'h', durationMs: 10_000 });
+  await store.accessTokens.save({ ...tokenOwner, generation: 0, grant });
+  const key = { kid: 'kid_1', alg: 'ES384' as const, privateJwk: 'jwk of kid_1' };
+  await store.signingKeys.insert({ key, publicJwk: { kty: 'EC' }, now });
   await store.quarantine.put({ lines: [makeLine(0, inline), makeLine(100, inFile)], now });
   await store.quarantine.saveCorrection({ id: lineId(0), bytes: correction });
   const part = store.documentContents.createPart({ upload: 'up_1', index: 0 });
@@ -83,8 +101,13 @@ async function readAll(store: Store) {
   const document = await store.documentContents.find({ connectionId: 'conn_1', sha256: 'hash' });
   if (!document) throw new Error('the document is gone');
   const { auth } = (await store.connections.find('conn_1')) as Connection;
+  const own = (await store.connections.find('conn_key'))?.auth as { signingKey?: { privateJwk: string } } | undefined;
   return {
     clientSecret: (auth as { clientSecret?: string }).clientSecret,
+    ownKey: own?.signingKey?.privateJwk,
+    signingKey: (await store.signingKeys.findForSigning('ES384'))?.privateJwk,
+    accessToken: (await store.accessTokens.read(tokenOwner)).token?.accessToken,
+    refreshToken: (await store.accessTokens.read(tokenOwner)).refreshToken,
     webhookSecret: await store.connections.findWebhookSecret('conn_1'),
     inline: await text(await store.quarantine.openBytes(lineId(0))),
     inFile: await text(await store.quarantine.openBytes(lineId(100))),
@@ -94,6 +117,10 @@ async function readAll(store: Store) {
 }
 const planted = {
   clientSecret: 'secret of conn_1',
+  ownKey: 'jwk of conn_key',
+  signingKey: 'jwk of kid_1',
+  accessToken: 'access',
+  refreshToken: 'refresh',
   webhookSecret: 'whsec_1',
   inline: inline.toString(),
   inFile: inFile.toString(),
@@ -115,7 +142,11 @@ describe('a rotation of the encryption key', () => {
     expect(rows.map(({ resealed }) => resealed)).toEqual(rows.map(() => 0));
     expect(rows.map(({ collection, field }) => `${collection}: ${field}`)).toEqual([
       'connections: sealedSecret',
+      'connections: sealedPrivateJwk',
       'connections: sealedWebhookSecret',
+      'access_tokens: sealedAccessToken',
+      'access_tokens: sealedRefreshToken',
+      'signing_keys: sealedPrivateJwk',
       'quarantine: sealedBytes',
       'quarantine: sealedCorrection',
       'quarantine.files: metadata.sealedKey',
@@ -155,10 +186,10 @@ describe('a rotation of the encryption key', () => {
       isOver = true;
     }
     await others;
-    expect(reports.at(-1)?.map(({ left }) => left)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(reports.at(-1)?.filter(({ left }) => left > 0)).toEqual([]);
     const after = await open(second);
     expect(await readAll(after)).toEqual(planted);
-    expect(await after.connections.list()).toHaveLength(count + 1);
+    expect(await after.connections.list()).toHaveLength(count + 2);
   }, 60_000);
 
   test('goes on past a value that no key opens, and says that it is left', async () => {

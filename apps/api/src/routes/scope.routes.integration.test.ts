@@ -139,6 +139,21 @@ const rows: Readonly<Record<string, Row>> = {
     ask: ({ deliveryId }) => ({ path: `/webhook-deliveries/${deliveryId}/resend` }),
     answer: 'unknown-delivery',
   },
+  'PUT /connections/:id/credentials': {
+    ask: ({ connectionId }) => ({
+      path: `/connections/${connectionId}/credentials`,
+      body: { auth: { method: 'none' } },
+    }),
+    answer: 'operators',
+  },
+  'POST /signing-keys': { ask: () => ({ path: '/signing-keys', body: { alg: 'ES384' } }), answer: 'operators' },
+  'GET /signing-keys': { ask: () => ({ path: '/signing-keys' }), answer: 'operators' },
+  'POST /signing-keys/:kid/activate': {
+    ask: () => ({ path: '/signing-keys/kid_none/activate' }),
+    answer: 'operators',
+  },
+  'POST /signing-keys/:kid/retire': { ask: () => ({ path: '/signing-keys/kid_none/retire' }), answer: 'operators' },
+  'DELETE /signing-keys/:kid': { ask: () => ({ path: '/signing-keys/kid_none' }), answer: 'operators' },
   'POST /api-keys': { ask: () => ({ path: '/api-keys', body: { name: 'x', role: 'operator' } }), answer: 'operators' },
   'GET /audit-events': { ask: () => ({ path: '/audit-events' }), answer: 'operators' },
   'GET /api-keys': { ask: () => ({ path: '/api-keys' }), answer: 'operators' },
