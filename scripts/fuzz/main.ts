@@ -4,10 +4,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { createSteps } from '../start/steps.ts';
 import { type FuzzOptions, readOptions } from './options.ts';
 import { runFuzz } from './run-fuzz.ts';
+import { startFuzzSystem } from './start-fuzz-system.ts';
 
 try {
   process.exit(await main(readOptions(process.argv.slice(2))));
@@ -23,7 +23,7 @@ async function main({ requests, seed, json }: FuzzOptions): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-fuzz-'));
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
-  const system = await startChaosSystem({ folder, patients: 20, seed: 1, report: steps.report });
+  const system = await startFuzzSystem({ folder, patients: 20, report: steps.report });
   try {
     const { baseUrl, apiKey: operatorKey, connectionId, store } = system;
     const clientKey = await store.apiKeys.create({ name: 'fuzz', role: 'client', now: new Date() });

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { startChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { installSchemathesis, runSchemathesis } from './schemathesis.ts';
+import { startFuzzSystem } from './start-fuzz-system.ts';
 
 const installed = await installSchemathesis();
 
@@ -13,7 +13,7 @@ if ('missing' in installed) {
 } else {
   test('Schemathesis finds nothing', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'bulkhead-schemathesis-'));
-    const system = await startChaosSystem({ folder, patients: 5, seed: 1, report: () => undefined });
+    const system = await startFuzzSystem({ folder, patients: 5, report: () => undefined });
     try {
       const { passed, output } = await runSchemathesis({ ...installed, ...system, folder });
       if (!passed) console.error(output);

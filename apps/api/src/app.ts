@@ -53,6 +53,7 @@ export function buildApp({
     redis,
     prefix: config.BULKHEAD_PREFIX,
     requestsPerMinute: config.API_REQUESTS_PER_MINUTE,
+    refusalsPerMinute: config.API_REFUSALS_PER_MINUTE,
   });
   const connections = createConnectionService({ store, producer, registry });
   const bulkExports = createBulkExportService({ store, producer, connections, registry, kickOffWaitMs });

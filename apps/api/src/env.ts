@@ -13,6 +13,11 @@ const schema = z.object({
    * program that works, and a loop gone wild before it takes a second process along.
    */
   API_REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).default(60_000),
+  /**
+   * Of each address, with keys that are none. A program that has lost its key tries again every second or so; what asks more
+   * often is no program that works.
+   */
+  API_REFUSALS_PER_MINUTE: z.coerce.number().int().min(1).default(60),
   /** Left out: a request comes from whoever made its connection, and over TLS only if we end the TLS. */
   TRUST_PROXY: z
     .string()

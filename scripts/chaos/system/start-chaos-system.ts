@@ -46,6 +46,8 @@ export async function startChaosSystem(options: {
   readonly patients: number;
   readonly seed: number;
   readonly report: (step: StepReport) => void;
+  /** Of the API and the workers, beside what they need to find each other. */
+  readonly env?: Readonly<Record<string, string>>;
 }): Promise<ChaosSystem> {
   const started: { stop(): Promise<void> }[] = [];
   // All but the servers at once, as each has seconds to end; the servers last.
@@ -67,6 +69,7 @@ async function startParts({
   patients,
   seed,
   report,
+  env: givenEnv = {},
   started,
 }: Parameters<typeof startChaosSystem>[0] & { readonly started: { stop(): Promise<void> }[] }) {
   // Servers of a test run or of the user are not ours to kill.
@@ -96,6 +99,7 @@ async function startParts({
     ATHENAHEALTH_CLIENT_ID: 'simulator-client',
     ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
     CHAOS_CLOCK_FILE: clockFile,
+    ...givenEnv,
   };
   const launch = async (child: Omit<ConstructorParameters<typeof AppChild>[0], 'logFolder'>): Promise<AppChild> => {
     const app = new AppChild({ ...child, logFolder: join(folder, 'logs') });
@@ -128,7 +132,7 @@ async function startParts({
       launch({
         name,
         entry: 'apps/worker/src/main.ts',
-        env: { ...env, ...workerEnv, WORKER_LOCK_MS: String(lockMs) },
+        env: { ...workerEnv, ...env, WORKER_LOCK_MS: String(lockMs) },
         nodeArgs,
       }),
     ),

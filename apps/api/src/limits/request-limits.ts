@@ -3,8 +3,6 @@ import type { ApiKey } from '@bulkhead/store';
 import { type Counter, createCounter } from './counter.ts';
 import { networkOf } from './network-of.ts';
 
-/** A program that has lost its key tries again every second or so; what asks more often is no program that works. */
-const refusalsPerMinute = 60;
 /** Nobody mistypes a key that is pasted ten times in ten minutes. */
 const loginAttempts = 10;
 const loginWindowSeconds = 10 * 60;
@@ -17,8 +15,10 @@ export function createRequestLimits(options: {
   readonly prefix: string;
   /** Of a key that has no limit of its own. */
   readonly requestsPerMinute: number;
+  /** Of each address, with keys that are none. */
+  readonly refusalsPerMinute: number;
 }) {
-  const { redis, prefix, requestsPerMinute } = options;
+  const { redis, prefix, requestsPerMinute, refusalsPerMinute } = options;
   const counter = (name: string, windowSeconds: number) => createCounter({ redis, prefix, name, windowSeconds });
   const requests = counter('requests', 60);
   const refusals = counter('refusals', 60);
