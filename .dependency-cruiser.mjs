@@ -28,8 +28,9 @@ const layers = {
 const owners = {
   bullmq: 'packages/queues',
   mongoose: 'packages/store',
-  // The bare driver only asks a server that was just started whether it answers; data goes through the store.
-  mongodb: 'packages/embedded',
+  // The bare driver only asks a server that was just started whether it answers, and looks for secrets in what is stored;
+  // data goes through the store.
+  mongodb: ['packages/embedded', 'scripts/leaks'],
   'mongodb-memory-server-core': 'packages/embedded',
   testcontainers: 'packages/embedded',
   axios: 'packages/ehr-client',
@@ -173,11 +174,12 @@ function toLayerRule([folder, allowed]) {
   };
 }
 
-function toOwnerRule([name, owner]) {
+function toOwnerRule([name, given]) {
+  const [owner, ...others] = [given].flat();
   return {
     name: `${name}-only-in-${owner.split('/').at(-1)}`,
     comment: `${owner} is the one place that knows ${name}: use what it exports.`,
-    from: { pathNot: `^${owner}/` },
+    from: { pathNot: [owner, ...others].map((folder) => `^${folder}/`) },
     // Installed, or imported without being installed.
     to: { path: `(?:^|/)node_modules/(?:@types/)?${name}/|^${name}(?:/|$)`, pathNot: '^(?:apps|packages|scripts)/' },
   };

@@ -22,6 +22,8 @@ export interface ChaosSystem {
   readonly apiKey: string;
   readonly connectionId: string;
   readonly prefix: string;
+  /** Of API and workers, base64. */
+  readonly encryptionKey: string;
   /** How long a dead worker's job waits for another. */
   readonly lockMs: number;
   /** Sets the wall clock of API and workers off by this much, at once. */
@@ -144,6 +146,7 @@ async function startParts({
   const connectionId = await createConnection({ baseUrl, apiKey });
   return {
     ...{ redis, mongodb, simulator, store, api, workers, baseUrl, apiKey, connectionId, prefix, lockMs },
+    encryptionKey: env.BULKHEAD_ENCRYPTION_KEY,
     shiftClocks(offsetMs: number) {
       writeFileSync(clockFile, String(offsetMs));
       for (const child of [api, ...workers]) child.signal('SIGUSR2');

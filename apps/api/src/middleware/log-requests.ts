@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Logger, withLogContext } from '@bulkhead/runtime';
 import type { RequestHandler } from 'express';
 
-/** One line a request, and its id on every line in between. Paths only: queries hold ids of connections and patients. */
+/** One line a request, and its id on every line in between. The route alone: addresses hold ids of patients. */
 export function logRequests(logger: Logger): RequestHandler {
   return (request, response, next) => {
     const requestId = randomUUID();
@@ -12,7 +12,8 @@ export function logRequests(logger: Logger): RequestHandler {
       response.once('finish', () => {
         const { statusCode: status } = response;
         const durationMs = Math.round(performance.now() - startedAt);
-        logger.debug('request answered', { method: request.method, url: request.originalUrl, status, durationMs });
+        const route = request.route ? `${request.baseUrl}${request.route.path}` : undefined;
+        logger.debug('request answered', { method: request.method, route, status, durationMs });
       });
       next();
     });

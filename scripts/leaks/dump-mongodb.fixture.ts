@@ -1,0 +1,25 @@
+import { type Binary, MongoClient } from 'mongodb';
+
+/** Everything that a database holds, a text by collection; bytes as they lie there. */
+export async function dumpMongodb(uri: string): Promise<ReadonlyMap<string, string>> {
+  const client = new MongoClient(uri);
+  try {
+    const database = client.db();
+    const collections = await database.listCollections({}, { nameOnly: true }).toArray();
+    const dumps = new Map<string, string>();
+    for (const { name } of collections) {
+      const documents = await database.collection(name).find().toArray();
+      dumps.set(name, documents.map((document) => JSON.stringify(document, withBytes)).join('\n'));
+    }
+    return dumps;
+  } finally {
+    await client.close();
+  }
+}
+
+/** The driver writes bytes as base64, in which nothing would be found. */
+function withBytes(this: Record<string, unknown>, key: string, value: unknown): unknown {
+  const own = this[key] as Partial<Binary> | null | undefined;
+  if (own?._bsontype !== 'Binary') return value;
+  return Buffer.from((own as Binary).buffer).toString('latin1');
+}

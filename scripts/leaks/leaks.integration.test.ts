@@ -1,0 +1,110 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { dumpMongodb } from './dump-mongodb.fixture.ts';
+import { dumpRedis } from './dump-redis.fixture.ts';
+import { makePlanted } from './planted.fixture.ts';
+import { type Answer, useEverything } from './use-everything.fixture.ts';
+
+/** Where patient data belongs: in the collection of its type, and nowhere else in plain text. */
+const resourceCollections = /^[A-Z]/;
+
+const planted = makePlanted();
+let folder: string;
+let system: ChaosSystem;
+let answers: readonly Answer[];
+let secrets: Readonly<Record<string, string>>;
+let links: readonly string[];
+let logs: string;
+let redis: string;
+let database: ReadonlyMap<string, string>;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'bulkhead-leaks-'));
+  // As an operator who looks for something: nothing may be in the log for that either.
+  const env = { DEBUG: 'athenahealth:*', WORKER_DOCUMENTS: 'on', WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };
+  system = await startChaosSystem({ folder, patients: 4, seed: 1, report: () => undefined, env });
+  ({ answers, secrets, links } = await useEverything({ system, planted }));
+  redis = await dumpRedis(system.redis.url);
+  database = await dumpMongodb(system.mongodb.url);
+  const files = readdirSync(join(folder, 'logs')).filter((name) => /^(api|worker)/.test(name));
+  logs = files.map((name) => readFileSync(join(folder, 'logs', name), 'utf8')).join('\n');
+}, 180_000);
+afterAll(async () => {
+  await system?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const patientData = () => ({ name: planted.patientName, note: planted.note, document: planted.document });
+const queries = () => ({ callback: planted.callback, filter: planted.filter, query: planted.query });
+/** Which of the values stand in a text. */
+const found = (values: Readonly<Record<string, string>>, text: string) =>
+  Object.entries(values)
+    .filter(([, value]) => value === '' || text.includes(value))
+    .map(([what]) => what);
+
+describe('what was planted', () => {
+  test('has really gone through the system', () => {
+    const stored = [...database].filter(([name]) => resourceCollections.test(name)).map(([, text]) => text);
+    expect(found({ name: planted.patientName, note: planted.note }, stored.join('\n'))).toEqual(['name', 'note']);
+    // The document as it is given out again, and the query of a callback where its delivery is kept.
+    expect(answers.some(({ text }) => text === planted.document)).toBe(true);
+    expect(database.get('webhook_deliveries')).toContain(planted.callback);
+    expect(database.get('quarantine')).toContain('"reason"');
+    expect(links.length).toBeGreaterThan(0);
+    expect(Object.keys(secrets)).toEqual(expect.arrayContaining(['access token', 'session', 'webhook secret']));
+    // The wrong secret was refused, and the error of the EHR came.
+    expect(database.get('bulk_exports')).toContain('token-refused');
+    expect(database.get('sync_steps')).toContain('ehr-forbidden');
+    // DEBUG=athenahealth:* is in effect.
+    expect(logs).toContain('"request answered"');
+  });
+});
+
+describe('no secret', () => {
+  test('stands in a log', () => expect(found(secrets, logs)).toEqual([]));
+  test('stands in Redis', () => expect(found(secrets, redis)).toEqual([]));
+  test('lies in MongoDB in plain text', () => {
+    for (const [name, text] of database) expect([name, found(secrets, text)]).toEqual([name, []]);
+  });
+  test('is in an answer, but for the one that hands it out', () => {
+    const wrong = answers.filter(({ handsOut, text }) => found(secrets, text).some((what) => what !== handsOut));
+    expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+describe('no data of a patient', () => {
+  test('stands in a log', () => expect(found(patientData(), logs)).toEqual([]));
+  test('stands in Redis', () => expect(found(patientData(), redis)).toEqual([]));
+  test('lies in MongoDB in plain text outside of the resources', () => {
+    for (const [name, text] of database) {
+      if (!resourceCollections.test(name)) expect([name, found(patientData(), text)]).toEqual([name, []]);
+    }
+  });
+  test('is in an answer other than those that are asked for it', () => {
+    const wrong = answers.filter(({ showsPatients, text }) => !showsPatients && found(patientData(), text).length > 0);
+    expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+describe('no query string', () => {
+  test('stands in a log', () => expect(found(queries(), logs)).toEqual([]));
+  test('stands in Redis', () => expect(found(queries(), redis)).toEqual([]));
+  test('of a signed link stands in a log or in Redis', () => {
+    expect(links.filter((link) => logs.includes(link) || redis.includes(link))).toEqual([]);
+  });
+  test('nor an id of a resource in a log; who has read it stands in the audit log', () => {
+    expect([logs.includes(planted.resourceId), redis.includes(planted.resourceId)]).toEqual([false, false]);
+    expect(database.get('audit_events')).toContain(planted.resourceId);
+  });
+  test('is written down of a search', () => {
+    for (const [name, text] of database) expect([name, text.includes(planted.query)]).toEqual([name, false]);
+  });
+});
+
+test('nothing of an error body of the EHR stands in a log, in Redis, in MongoDB or in an answer', () => {
+  const everything = [logs, redis, ...database.values(), ...answers.map(({ text }) => text)];
+  expect(everything.filter((text) => text.includes(planted.upstream))).toEqual([]);
+});

@@ -1,0 +1,233 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { waitUntil } from '../chaos/wait-until.ts';
+import type { Planted } from './planted.fixture.ts';
+
+export interface Answer {
+  readonly path: string;
+  readonly text: string;
+  /** The secret that it hands out, this once. */
+  readonly handsOut?: string;
+  /** It is asked for patient data. */
+  readonly showsPatients?: boolean;
+}
+
+interface Ask {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly handsOut?: string;
+  readonly showsPatients?: boolean;
+}
+
+const athena = '/api/ehr/athenahealth';
+const patient = 'a-195900.E-1';
+
+/**
+ * Puts what is planted in wherever something comes in, has it go through the system (also where it fails), and looks at
+ * everything that the API shows.
+ */
+export async function useEverything({ system, planted }: { readonly system: ChaosSystem; readonly planted: Planted }) {
+  const answers: Answer[] = [];
+  const ask = async (method: string, path: string, { body, headers, ...kind }: Ask = {}) => {
+    const response = await fetch(system.baseUrl + path, {
+      method,
+      redirect: 'manual',
+      headers: { authorization: `Bearer ${system.apiKey}`, 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    answers.push({ path: `${method} ${path}`, text, ...kind });
+    return { response, text, data: parse(text)?.data };
+  };
+  const receiver = createServer((request, response) => request.resume().on('end', () => response.writeHead(204).end()));
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  const callbackUrl = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook?token=${planted.callback}`;
+  try {
+    const secrets = await makeSecrets({ ask, system, planted });
+    await plantPatients({ system, planted });
+    await runAll({ ask, system, planted, callbackUrl });
+    await lookAtAll({ ask, system, planted, session: secrets.session ?? '' });
+    const token = await system.store.accessTokens.read({ connectionId: system.connectionId, credentialsVersion: 0 });
+    const links = answers.flatMap(({ text }) =>
+      [...text.matchAll(/bulkdata\/[^"?]+\?([^"]+)/g)].map(([, query = '']) => query),
+    );
+    return {
+      answers,
+      secrets: { ...secrets, 'access token': token.token?.accessToken ?? '' },
+      links: [...new Set(links)],
+    };
+  } finally {
+    receiver.closeAllConnections();
+    receiver.close();
+  }
+}
+
+type AskFor = (
+  method: string,
+  path: string,
+  ask?: Ask,
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the answer holds.
+) => Promise<{ readonly response: Response; readonly text: string; readonly data: any }>;
+
+async function makeSecrets({ ask, system, planted }: { ask: AskFor; system: ChaosSystem; planted: Planted }) {
+  const { connectionId } = system;
+  const webhook = await ask('PUT', `/api/ehr/connections/${connectionId}/webhook`, {
+    body: {},
+    handsOut: 'webhook secret',
+  });
+  const key = await ask('POST', '/api/ehr/api-keys', {
+    body: { name: 'leaks', role: 'client' },
+    handsOut: 'client key',
+  });
+  await ask('POST', '/api/ehr/signing-keys', { body: { privateKey: planted.pem } });
+  const login = await fetch(`${system.baseUrl}/login`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: system.baseUrl },
+    body: new URLSearchParams({ key: system.apiKey }),
+  });
+  const session = /bulkhead=([^;]+)/.exec(login.headers.get('set-cookie') ?? '')?.[1] ?? '';
+  return {
+    'client secret': 'simulator-secret',
+    'wrong secret': planted.wrongSecret,
+    'operator key': system.apiKey,
+    'client key': key.data.key as string,
+    'webhook secret': webhook.data.secret as string,
+    'encryption key': system.encryptionKey,
+    'private key': planted.pemLine,
+    'private number': planted.privateNumber,
+    session,
+  } as Record<string, string>;
+}
+
+async function plantPatients({ system, planted }: { system: ChaosSystem; planted: Planted }): Promise<void> {
+  const subject = { reference: `Patient/${patient}` };
+  const data = Buffer.from(planted.document).toString('base64');
+  const resources = [
+    { resourceType: 'Patient', id: patient, name: [{ family: planted.patientName }] },
+    {
+      resourceType: 'Observation',
+      id: 'planted-1',
+      status: 'final',
+      code: { text: 'x' },
+      subject,
+      note: [{ text: planted.note }],
+    },
+    {
+      resourceType: 'DocumentReference',
+      id: 'planted-2',
+      status: 'current',
+      subject,
+      content: [{ attachment: { contentType: 'text/plain', data } }],
+    },
+  ];
+  for (const resource of resources) {
+    await system.simulator.put(resource.resourceType, resource.id, JSON.stringify(resource));
+  }
+}
+
+async function runAll(options: {
+  readonly ask: AskFor;
+  readonly system: ChaosSystem;
+  readonly planted: Planted;
+  readonly callbackUrl: string;
+}): Promise<void> {
+  const { ask, system, planted, callbackUrl } = options;
+  const { connectionId } = system;
+  // No usable line, with the name in it: it goes to the quarantine.
+  const line = `{"resourceType":"Condition","note":"${planted.patientName}"`;
+  const fault = { kind: 'corrupt-line', line: 1, with: line };
+  await system.simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault });
+  const typeFilters = [`Patient?name=${planted.filter}`];
+  await settled(ask, await startExport(ask, { connectionId, callbackUrl, typeFilters, resourceTypes: undefined }));
+
+  const refused = await ask('POST', '/api/ehr/connections', {
+    body: {
+      provider: 'athenahealth',
+      auth: { method: 'client_credentials', clientId: 'simulator-client', clientSecret: planted.wrongSecret },
+    },
+  });
+  await settled(ask, await startExport(ask, { connectionId: refused.data.id }));
+
+  const issue = [
+    { severity: 'error', code: 'forbidden', diagnostics: planted.upstream, details: { text: planted.upstream } },
+  ];
+  const body = { resourceType: 'OperationOutcome', issue };
+  await system.simulator.order({
+    match: { path: 'r4/Condition$' },
+    fault: { kind: 'status', status: 403, body },
+    times: 'always',
+  });
+  const sync = await ask('POST', `${athena}/enhanced-sync`, {
+    body: { connectionId, patients: [patient] },
+    headers: { prefer: 'respond-async' },
+  });
+  await ended(ask, sync.data.url);
+}
+
+async function startExport(ask: AskFor, body: object): Promise<string> {
+  return (await ask('POST', `${athena}/bulk-export`, { body })).data.id;
+}
+
+async function settled(ask: AskFor, id: string): Promise<void> {
+  await ended(ask, `${athena}/bulk-export/${id}`);
+  await ask('GET', `${athena}/bulk-export/${id}/files`);
+}
+
+async function ended(ask: AskFor, path: string): Promise<void> {
+  const hasEnded = async () => (await ask('GET', path)).data.status !== 'IN_PROGRESS' || undefined;
+  if (!(await waitUntil(hasEnded, { timeoutMs: 60_000, intervalMs: 200 }))) throw new Error(`${path} does not end`);
+}
+
+async function lookAtAll(options: {
+  readonly ask: AskFor;
+  readonly system: ChaosSystem;
+  readonly planted: Planted;
+  readonly session: string;
+}): Promise<void> {
+  const { ask, system, planted, session } = options;
+  const { connectionId } = system;
+  const of = `connectionId=${connectionId}`;
+  for (const type of ['Patient', 'Observation']) {
+    await ask('GET', `${athena}/resources/${type}?${of}`, { showsPatients: true });
+  }
+  await ask('GET', `${athena}/resources/Observation?${of}&patient=${planted.query}`);
+  await ask('GET', `${athena}/resources/Observation/${planted.resourceId}?${of}`);
+  const documents = await waitUntil(
+    async () => {
+      const { data } = await ask('GET', `${athena}/documents?${of}&resourceId=planted-2&state=stored`);
+      return data.length > 0 ? data : undefined;
+    },
+    { timeoutMs: 30_000 },
+  );
+  await ask('GET', `${athena}/documents/${documents[0].id}`, { showsPatients: true });
+  const lines = (await ask('GET', `/api/ehr/quarantine?${of}`)).data;
+  for (const { id } of lines) await ask('GET', `/api/ehr/quarantine/${id}/line`, { showsPatients: true });
+  for (const path of [
+    'connections',
+    'schedules',
+    'api-keys',
+    'signing-keys',
+    'audit-events',
+    `webhook-deliveries?${of}`,
+  ]) {
+    await ask('GET', `/api/ehr/${path}`);
+  }
+  // Bull Board, with every job that is kept.
+  const headers = { authorization: '', cookie: `bulkhead=${session}` };
+  for (const status of ['completed', 'failed', 'delayed', 'waiting']) {
+    await ask('GET', `/admin/queues/api/queues?status=${status}&page=1&jobsPerPage=100`, { headers });
+  }
+  for (const path of ['/.well-known/jwks.json', '/openapi.json', '/health', '/ready', '/nowhere'])
+    await ask('GET', path);
+}
+
+function parse(text: string) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A page, a document or NDJSON.
+    return undefined;
+  }
+}
