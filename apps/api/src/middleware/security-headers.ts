@@ -4,6 +4,7 @@ import helmet from 'helmet';
 /** For answers to programs, and for the pages (Bull Board, the API's document): everything from here, nothing in a frame. */
 export function securityHeaders(): RequestHandler {
   return helmet({
+    // Nothing is upgraded to https: every address in our pages is relative, and a deployment may have no TLS of its own.
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -21,5 +22,7 @@ export function securityHeaders(): RequestHandler {
       },
     },
     frameguard: { action: 'deny' },
+    // With `no-referrer` a form says that it comes from `null`, and without TLS nothing else tells whose it is.
+    referrerPolicy: { policy: 'same-origin' },
   });
 }

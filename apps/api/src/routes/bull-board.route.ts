@@ -28,7 +28,7 @@ export function bullBoardRoute(deps: BullBoardDeps): Router {
   router.use(requireSession(deps), auditTrail(deps));
   router.use((request, response, next) => {
     const { apiKey } = callerOf(response);
-    if (request.method !== 'GET') {
+    if (!['GET', 'HEAD'].includes(request.method)) {
       Object.assign(auditNotes(response), { action: 'queue.change', target: { path: request.path.slice(0, 200) } });
     }
     boards[apiKey.role](request, response, next);

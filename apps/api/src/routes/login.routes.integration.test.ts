@@ -29,6 +29,8 @@ describe('the log-in page', () => {
     const csp = headers.get('content-security-policy') ?? '';
     expect(csp).toContain("form-action 'self'");
     expect(csp).not.toContain('upgrade-insecure-requests');
+    // Or a browser would send the form with `Origin: null`.
+    expect(headers.get('referrer-policy')).toBe('same-origin');
     const style = await api.request('GET', '/login/style.css', { authorization: null });
     expect([style.status, style.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/css')]);
   });
