@@ -32,6 +32,7 @@ export function buildApp({
   kickOffWaitMs,
   syncWaitMs,
   serverLimits = httpLimits,
+  testWaitMs,
 }: {
   readonly config: ApiConfig;
   readonly logger: Logger;
@@ -40,6 +41,8 @@ export function buildApp({
   /** How long the answer to an enhanced sync waits for its end. */
   readonly syncWaitMs?: number;
   readonly serverLimits?: HttpLimits;
+  /** How long the answer to a connection test waits for its end. */
+  readonly testWaitMs?: number;
 }): App & { readonly port: number } {
   const onError = (error: Error) => logger.warn('redis connection failed', { error });
   const registry = createProviderRegistry(config);
@@ -55,7 +58,7 @@ export function buildApp({
     requestsPerMinute: config.API_REQUESTS_PER_MINUTE,
     refusalsPerMinute: config.API_REFUSALS_PER_MINUTE,
   });
-  const connections = createConnectionService({ store, producer, registry });
+  const connections = createConnectionService({ store, producer, registry, testWaitMs });
   const bulkExports = createBulkExportService({ store, producer, connections, registry, kickOffWaitMs });
   const quarantine = createQuarantineService({ store, producer });
   const documents = createDocumentService({ store, producer, connections });

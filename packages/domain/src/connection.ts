@@ -52,6 +52,25 @@ export interface Capabilities {
   readonly patientRevIncludes?: readonly string[];
 }
 
+/** What one step of a connection test came to. */
+export interface ConnectionTestStep {
+  readonly step: 'discovery' | 'token' | 'read';
+  readonly ok: boolean;
+  readonly durationMs: number;
+  readonly code?: string;
+  readonly message?: string;
+  /** For whoever has to mend it. */
+  readonly whatToDo?: string;
+}
+
+/** A test goes on until the first step that fails. */
+export interface ConnectionTest {
+  readonly id: string;
+  readonly endedAt: Date;
+  readonly ok: boolean;
+  readonly steps: readonly ConnectionTestStep[];
+}
+
 /** One practice's credentials at a provider. */
 export interface Connection {
   readonly id: string;
@@ -70,5 +89,6 @@ export interface Connection {
   /** Counts changes of `auth`: a token that was had with earlier credentials is not used any more. Left out: 0. */
   readonly credentialsVersion?: number;
   readonly capabilities?: Capabilities;
+  readonly lastTest?: ConnectionTest;
   readonly createdAt: Date;
 }

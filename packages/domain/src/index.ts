@@ -32,6 +32,8 @@ export {
   type Capabilities,
   type Connection,
   type ConnectionAuth,
+  type ConnectionTest,
+  type ConnectionTestStep,
   type SigningKey,
   secretWays,
 } from './connection.ts';

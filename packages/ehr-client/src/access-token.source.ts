@@ -8,6 +8,8 @@ export interface AccessTokenSource {
   get(request: TokenRequest): Promise<Token | undefined>;
   /** Another token in the place of one that the EHR refused: what somebody else has renewed meanwhile, or a new one. */
   renew(request: TokenRequest & { readonly refused: string }): Promise<Token>;
+  /** A new token from the EHR, whatever is kept: whether the credentials are right shows nothing else. */
+  replace(request: TokenRequest): Promise<Token>;
   /** The scopes of the connection's last token. */
   grantedScope(connection: Connection): string | undefined;
 }
@@ -51,6 +53,11 @@ export function createAccessTokenSource(
       const token = await unlessAborted(obtain(request, refused), request.signal);
       // It was under way when the refusal came, and did not know of it.
       return token.accessToken === refused ? unlessAborted(obtain(request, refused), request.signal) : token;
+    },
+    async replace(request) {
+      const { token } = await deps.tokenStore.read(ownerOf(request.connection));
+      tokens.delete(keyOf(request.connection));
+      return unlessAborted(obtain(request, token?.accessToken), request.signal);
     },
     grantedScope: (connection) => tokens.get(keyOf(connection))?.scope,
   };

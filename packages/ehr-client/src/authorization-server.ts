@@ -125,8 +125,9 @@ async function read(options: {
   readonly accept: string;
 }): Promise<{ readonly data: unknown; readonly url: string }> {
   const { http, path, accept } = options;
-  const { provider: _, ...request } = options.request;
-  const url = request.connection.fhirEndpoint + path;
+  const { connection, budget, egress, priority, signal } = options.request;
+  const url = connection.fhirEndpoint + path;
+  const request = { connection, budget, egress, priority, signal };
   try {
     return await http.send({ ...request, method: 'GET', url, headers: { accept }, responseType: 'json', retries: 2 });
   } catch (error) {

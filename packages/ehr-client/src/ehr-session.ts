@@ -1,5 +1,6 @@
 import { AppError, type Connection } from '@bulkhead/domain';
 import type { AccessTokenSource } from './access-token.source.ts';
+import { discoverServer } from './authorization-server.ts';
 import type { EhrHttp, EhrRequest, EhrResponse } from './ehr-http.ts';
 import { EhrHttpError } from './ehr-http-error.ts';
 import { egressRules, type ProviderRegistry } from './provider-registry.ts';
@@ -29,6 +30,9 @@ export function createEhrSession(options: {
   const egress = egressRules(provider);
   const fhirOrigin = new URL(connection.fhirEndpoint).origin;
 
+  const sourceOf = ({ priority, signal }: Pick<SessionRequest, 'priority' | 'signal'>) => {
+    return { connection, provider, budget, tokenBudget, egress, priority, signal };
+  };
   const sendWith = (request: SessionRequest, accessToken: string | undefined) => {
     const authorization = accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` };
     return http.send({ ...request, connection, budget, egress, headers: { ...request.headers, ...authorization } });
@@ -40,11 +44,18 @@ export function createEhrSession(options: {
     /** The scopes of the token in use, as the server granted them; undefined where there is none or it does not say. */
     grantedScope: () => tokens.grantedScope(connection),
 
+    /** Where the EHR gives tokens out, asked anew. */
+    discover: (signal: AbortSignal) => discoverServer({ http, request: sourceOf({ priority: 'interactive', signal }) }),
+
+    /** Asks for a new token, whatever is kept. */
+    async replaceToken(signal: AbortSignal): Promise<void> {
+      await tokens.replace(sourceOf({ priority: 'interactive', signal }));
+    },
+
     async send(request: SessionRequest): Promise<EhrResponse> {
       const { origin } = new URL(request.url);
       if (request.sendToken && origin !== fhirOrigin) throw foreignHost(request.url);
-      const { priority, signal } = request;
-      const source = { connection, provider, budget, tokenBudget, egress, priority, signal };
+      const source = sourceOf(request);
       let token = request.sendToken ? await tokens.get(source) : undefined;
       const askedAt = performance.now();
       for (;;) {

@@ -42,6 +42,8 @@ const searchSchema = z.strictObject({
   parametersByType: z.record(z.string(), parametersSchema).default({}),
   /** Types that cannot be searched by patient, each with the reason that a sync gives for leaving it out. */
   notByPatient: z.record(z.string(), z.string()).default({}),
+  /** What a connection test reads, below the FHIR endpoint; `{practiceId}` is replaced. Left out: a search for no patient. */
+  testRead: z.string().min(1).optional(),
   /** `_count`: a hint that servers may lower. */
   pageSize: z.int().min(1).max(1000).default(100),
   /** Ids in one `_id` list; some 50 of 30 characters keep a URL under 2,000. */

@@ -169,6 +169,16 @@ export const catalog = {
     backoffMs: 1000,
     timeoutMs: 2 * minutes,
   }),
+  'connection.test': define({
+    queue: 'connection',
+    payload: connectionPayload,
+    jobId: ({ connectionId }) => `test.${connectionId}`,
+    // It tells what is now; whoever asks tries again.
+    attempts: 1,
+    backoffMs: 0,
+    // A token may have to wait for its minute.
+    timeoutMs: 3 * minutes,
+  }),
   'schedule.run': define({
     queue: 'maintenance',
     payload: z.strictObject({ scheduleId: z.string().min(1) }),

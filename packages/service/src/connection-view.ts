@@ -1,10 +1,26 @@
-import type { Capabilities, Connection, ConnectionAuth } from '@bulkhead/domain';
+import type { Capabilities, Connection, ConnectionAuth, ConnectionTest } from '@bulkhead/domain';
 import type { Provider } from '@bulkhead/ehr-client';
 
 /** A connection without its secrets. */
 export function toConnectionView(connection: Connection) {
-  const { auth, createdAt, capabilities: _capabilities, credentialsVersion: _version, ...fields } = connection;
-  return { ...fields, auth: toReadableAuth(auth), createdAt: createdAt.toISOString() };
+  const {
+    auth,
+    createdAt,
+    capabilities: _capabilities,
+    credentialsVersion: _version,
+    lastTest,
+    ...fields
+  } = connection;
+  return {
+    ...fields,
+    auth: toReadableAuth(auth),
+    createdAt: createdAt.toISOString(),
+    ...(lastTest ? { lastTest: toTestView(lastTest) } : {}),
+  };
+}
+
+export function toTestView({ id: _id, endedAt, ...test }: ConnectionTest) {
+  return { ...test, endedAt: endedAt.toISOString() };
 }
 
 function toReadableAuth(auth: ConnectionAuth) {

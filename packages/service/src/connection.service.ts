@@ -1,4 +1,11 @@
-import { AppError, type Capabilities, type Connection, type ConnectionScope, isInScope } from '@bulkhead/domain';
+import {
+  AppError,
+  type Capabilities,
+  type Connection,
+  type ConnectionScope,
+  type ConnectionTest,
+  isInScope,
+} from '@bulkhead/domain';
 import type { Provider, ProviderRegistry } from '@bulkhead/ehr-client';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
@@ -16,6 +23,8 @@ import { waitUntil } from './wait-until.ts';
 /** What a server offers changes with its releases. */
 const capabilitiesMaxAgeMs = 24 * 60 * 60_000;
 const capabilitiesWaitMs = 10_000;
+/** Four requests, some behind others of the same budget; clients and proxies give a request up after half a minute or so. */
+const defaultTestWaitMs = 20_000;
 
 export interface WhichConnection {
   readonly id: string;
@@ -30,8 +39,10 @@ export function createConnectionService(options: {
   readonly store: Store;
   readonly producer: Producer;
   readonly registry: ProviderRegistry;
+  /** How long the answer to a test waits for its end. */
+  readonly testWaitMs?: number | undefined;
 }) {
-  const { store, producer, registry } = options;
+  const { store, producer, registry, testWaitMs = defaultTestWaitMs } = options;
 
   const find = async ({ provider, id, scope }: WhichConnection): Promise<Connection> => {
     if (provider !== undefined) registry.get(provider);
@@ -60,6 +71,21 @@ export function createConnectionService(options: {
         await setScheduler({ producer, schedule });
       }
       return connection;
+    },
+
+    /**
+     * Has a worker test the connection against the EHR.
+     * @returns undefined where that takes longer than the wait: the result is then in the connection's `lastTest`.
+     */
+    async test(which: Omit<WhichConnection, 'provider'>): Promise<ConnectionTest | undefined> {
+      const { lastTest: before } = await find(which);
+      await producer.enqueueAgain('connection.test', { connectionId: which.id }).catch((cause: unknown) => {
+        throw unavailable(cause);
+      });
+      return waitUntil(async () => {
+        const { lastTest } = await find(which);
+        return lastTest?.id === before?.id ? undefined : lastTest;
+      }, testWaitMs);
     },
 
     /** Other credentials for the same connection; what was had with the old ones is not used any more. */

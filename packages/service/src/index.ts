@@ -8,7 +8,7 @@ export { bulkExportRequestSchema } from './bulk-export.schema.ts';
 export { type BulkExportService, createBulkExportService } from './bulk-export.service.ts';
 export { connectionAuthSchema, connectionBodySchema } from './connection.schema.ts';
 export { type ConnectionService, createConnectionService } from './connection.service.ts';
-export { toCapabilitiesView, toConnectionView } from './connection-view.ts';
+export { toCapabilitiesView, toConnectionView, toTestView } from './connection-view.ts';
 export { documentQuerySchema } from './document.schema.ts';
 export { createDocumentService, type DocumentService, type OpenedDocument } from './document.service.ts';
 export { toDocumentView } from './document-view.ts';

@@ -1,4 +1,4 @@
-import type { Capabilities, Connection, ConnectionAuth } from '@bulkhead/domain';
+import type { Capabilities, Connection, ConnectionAuth, ConnectionTest } from '@bulkhead/domain';
 import { type Connection as Database, Schema } from 'mongoose';
 import { createSealedPlace } from './sealed-place.ts';
 import type { SecretBox } from './secret-box.ts';
@@ -30,6 +30,7 @@ const schema = new Schema<ConnectionDocument>(
     webhookUrl: String,
     sealedWebhookSecret: String,
     capabilities: Schema.Types.Mixed,
+    lastTest: Schema.Types.Mixed,
     createdAt: { type: Date, required: true },
   },
   { collection: 'connections', versionKey: false, minimize: false, strict: 'throw' },
@@ -77,6 +78,10 @@ export function createConnectionRepository({ database, secretBox }: { database: 
 
     async saveCapabilities({ id, capabilities }: { readonly id: string; readonly capabilities: Capabilities }) {
       await model.updateOne({ _id: id }, { $set: { capabilities } });
+    },
+
+    async saveTest({ id, test }: { readonly id: string; readonly test: ConnectionTest }) {
+      await model.updateOne({ _id: id }, { $set: { lastTest: test } });
     },
 
     /** @param url the connection's own address; undefined: only those of requests are called. */

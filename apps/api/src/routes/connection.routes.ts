@@ -3,6 +3,7 @@ import {
   connectionAuthSchema,
   connectionBodySchema,
   toConnectionView,
+  toTestView,
 } from '@bulkhead/service';
 import { Router } from 'express';
 import { z } from 'zod';
@@ -31,6 +32,20 @@ export function connectionRoutes({ connections }: { readonly connections: Connec
   router.get('/connections/:id', allow('connection.read'), async (request, response) => {
     const { scope } = callerOf(response);
     response.json({ success: true, data: toConnectionView(await connections.find({ id: request.params.id, scope })) });
+  });
+
+  router.post('/connections/:id/test', allow('connection.test'), async (request, response) => {
+    const { id } = request.params;
+    const test = await connections.test({ id, scope: callerOf(response).scope });
+    if (test) {
+      response.json({ success: true, data: toTestView(test) });
+      return;
+    }
+    const url = `/api/ehr/connections/${id}`;
+    response
+      .status(202)
+      .location(url)
+      .json({ success: true, data: { status: 'IN_PROGRESS', url } });
   });
 
   router.put('/connections/:id/credentials', allow('connection.change-credentials'), async (request, response) => {

@@ -139,6 +139,10 @@ const rows: Readonly<Record<string, Row>> = {
     ask: ({ deliveryId }) => ({ path: `/webhook-deliveries/${deliveryId}/resend` }),
     answer: 'unknown-delivery',
   },
+  'POST /connections/:id/test': {
+    ask: ({ connectionId }) => ({ path: `/connections/${connectionId}/test` }),
+    answer: 'unknown-connection',
+  },
   'PUT /connections/:id/credentials': {
     ask: ({ connectionId }) => ({
       path: `/connections/${connectionId}/credentials`,

@@ -17,6 +17,7 @@ import { createResumeSyncProcessor } from './resume-sync.processor.ts';
 import { createRunScheduleProcessor } from './run-schedule.processor.ts';
 import { createRunSyncStepProcessor } from './run-sync-step.processor.ts';
 import { createSweepProcessor } from './sweep.processor.ts';
+import { createTestConnectionProcessor } from './test-connection.processor.ts';
 
 /** One processor per job of the catalog; a missing one does not compile. */
 export function createProcessors(deps: UseCaseDeps): Processors {
@@ -36,6 +37,7 @@ export function createProcessors(deps: UseCaseDeps): Processors {
     'quarantine.replay': createReplayLineProcessor(deps),
     'document.fetch': createFetchDocumentProcessor(deps),
     'connection.read-capabilities': createReadCapabilitiesProcessor(deps),
+    'connection.test': createTestConnectionProcessor(deps),
     'schedule.run': createRunScheduleProcessor(deps),
     'maintenance.sweep': createSweepProcessor(deps),
   };

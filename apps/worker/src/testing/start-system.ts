@@ -39,7 +39,12 @@ export interface System {
 
 /** A simulated EHR, an API and a connection, on a database and a key prefix of their own; workers as the test asks. */
 export async function startSystem(
-  options: { readonly simulator?: EhrSimulatorOptions; readonly env?: Record<string, string> } = {},
+  options: {
+    readonly simulator?: EhrSimulatorOptions;
+    readonly env?: Record<string, string>;
+    /** How long the API waits for a connection test. */
+    readonly testWaitMs?: number;
+  } = {},
 ): Promise<System> {
   const { redisUrl, mongodbUri, prefix } = testServices();
   const simulator = createEhrSimulator({
@@ -67,7 +72,11 @@ export async function startSystem(
   await store.connect();
   await store.migrate();
   const key = await store.apiKeys.create({ name: 'test', role: 'operator', now: new Date() });
-  const api = buildApi({ config, logger });
+  const api = buildApi({
+    config,
+    logger,
+    ...(options.testWaitMs === undefined ? {} : { testWaitMs: options.testWaitMs }),
+  });
   await api.start();
   const workers: { stop(): Promise<void> }[] = [];
 

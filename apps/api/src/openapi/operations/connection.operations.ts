@@ -7,10 +7,18 @@ import { success } from '../schemas/common.schema.ts';
 import {
   capabilitiesSchema,
   connectionSchema,
+  connectionTestSchema,
+  startedTestSchema,
   webhookDeliverySchema,
   webhookSchema,
 } from '../schemas/connection.schema.ts';
-import { capabilitiesExample, connectionExample, webhookDeliveryExample, webhookExample } from './examples.ts';
+import {
+  capabilitiesExample,
+  connectionExample,
+  connectionTestExample,
+  webhookDeliveryExample,
+  webhookExample,
+} from './examples.ts';
 
 const path = '/api/ehr/connections';
 
@@ -51,6 +59,22 @@ export const connectionOperations: OperationGroup = {
       id: 'getConnection',
       summary: 'A connection',
       answers: { 200: { description: 'Connection', schema: success(connectionSchema), example: connectionExample } },
+      errors: ['unknown-connection'],
+    },
+    {
+      method: 'post',
+      path: `${path}/:id/test`,
+      id: 'testConnection',
+      summary: 'Try a connection out: discovery, token, a real read',
+      body: { isOptional: true },
+      answers: {
+        200: { description: 'The result', schema: success(connectionTestSchema), example: connectionTestExample },
+        202: {
+          description: 'The test goes on',
+          schema: success(startedTestSchema),
+          example: { status: 'IN_PROGRESS', url: '/api/ehr/connections/conn_01a20ebbc93978f091b11de7704350e0' },
+        },
+      },
       errors: ['unknown-connection'],
     },
     {

@@ -255,3 +255,19 @@ const kid = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
 export const signingKeyExample = { kid, alg: 'ES384', state: 'published', createdAt: at };
 
 export const jwksExample = { keys: [{ kty: 'EC', crv: 'P-384', alg: 'ES384', use: 'sig', kid, x: '…', y: '…' }] };
+
+export const connectionTestExample = {
+  ok: false,
+  endedAt: later,
+  steps: [
+    { step: 'discovery', ok: true, durationMs: 84 },
+    {
+      step: 'token',
+      ok: false,
+      durationMs: 120,
+      code: 'token-refused',
+      message: 'The EHR refused to issue an access token.',
+      whatToDo: 'Verify client id, client secret and scope of the connection.',
+    },
+  ],
+};

@@ -2,6 +2,27 @@ import { assertionAlgorithms, secretWays, webhookStates } from '@bulkhead/domain
 import { z } from 'zod';
 import { count, instant } from './common.schema.ts';
 
+export const connectionTestSchema = z
+  .strictObject({
+    ok: z.boolean(),
+    endedAt: instant,
+    steps: z.array(
+      z.strictObject({
+        step: z.enum(['discovery', 'token', 'read']),
+        ok: z.boolean(),
+        durationMs: z.number().min(0),
+        code: z.string().optional(),
+        message: z.string().optional(),
+        whatToDo: z.string().optional(),
+      }),
+    ),
+  })
+  .meta({ id: 'ConnectionTest', description: 'Its steps until the first that failed, and what to do about that.' });
+
+export const startedTestSchema = z
+  .strictObject({ status: z.literal('IN_PROGRESS'), url: z.string() })
+  .meta({ id: 'StartedTest', description: 'The test goes on: its result is in the `lastTest` of the connection.' });
+
 export const connectionSchema = z
   .strictObject({
     id: z.string(),
@@ -31,6 +52,7 @@ export const connectionSchema = z
       }),
     ]),
     createdAt: instant,
+    lastTest: connectionTestSchema.optional(),
   })
   .meta({ id: 'Connection', description: 'One practice’s credentials at a provider; secrets are never shown.' });
 

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { AppError, type Connection, type ConnectionTest, type ConnectionTestStep } from '@bulkhead/domain';
+import { type EhrSession, readCapabilities } from '@bulkhead/ehr-client';
+import { isStoreUnavailable } from '@bulkhead/store';
+import type { UseCaseDeps } from './deps.ts';
+import { readForTest } from './read-for-test.ts';
+import { whatToDo } from './what-to-do.ts';
+
+type Step = ConnectionTestStep['step'];
+
+/** A step is one or two requests and perhaps a wait for the token endpoint's minute. */
+const stepTimeoutMs = 75_000;
+
+/**
+ * Whether a connection works, asked of the EHR itself: where it gives tokens out, a new token, and a real read, since a token
+ * can be issued and every read still be refused.
+ */
+export async function testConnection(
+  { ehr, now }: Pick<UseCaseDeps, 'ehr' | 'now'>,
+  { connection, signal }: { readonly connection: Connection; readonly signal: AbortSignal },
+): Promise<ConnectionTest> {
+  const session = ehr.session(connection);
+  const steps: ConnectionTestStep[] = [];
+  for (const [step, run] of stepsOf({ session, connection, now })) {
+    const result = await take({ step, run, signal });
+    steps.push(result);
+    if (!result.ok) break;
+  }
+  return { id: randomUUID(), endedAt: now(), ok: steps.every(({ ok }) => ok), steps };
+}
+
+function stepsOf(options: { readonly session: EhrSession; readonly connection: Connection; readonly now: () => Date }) {
+  const { session, connection, now } = options;
+  const { auth } = connection;
+  // Nothing to be discovered: then at least the FHIR endpoint has to be one.
+  const isTold = auth.method === 'none' || auth.tokenEndpoint !== undefined;
+  const steps: [Step, (signal: AbortSignal) => Promise<unknown>][] = [
+    ['discovery', (signal) => (isTold ? readCapabilities({ session, now: now(), signal }) : session.discover(signal))],
+  ];
+  if (auth.method !== 'none') steps.push(['token', (signal) => session.replaceToken(signal)]);
+  steps.push(['read', (signal) => readForTest({ session, signal })]);
+  return steps;
+}
+
+async function take(options: {
+  readonly step: Step;
+  readonly run: (signal: AbortSignal) => Promise<unknown>;
+  readonly signal: AbortSignal;
+}): Promise<ConnectionTestStep> {
+  const { step, run, signal } = options;
+  const limit = AbortSignal.timeout(stepTimeoutMs);
+  const startedAt = performance.now();
+  const durationMs = () => Math.round(performance.now() - startedAt);
+  try {
+    await run(AbortSignal.any([signal, limit]));
+    return { step, ok: true, durationMs: durationMs() };
+  } catch (error) {
+    // Of the worker or the database, not of the connection: the job is handed over or fails.
+    if (signal.aborted || isStoreUnavailable(error)) throw error;
+    const known = error instanceof AppError ? error : limit.aborted ? timedOut() : undefined;
+    if (!known) throw error;
+    const { code, message, context } = known;
+    const advice = whatToDo({ step, code, reason: String(context.reason ?? '') });
+    return { step, ok: false, durationMs: durationMs(), code, message, whatToDo: advice };
+  }
+}
+
+function timedOut(): AppError {
+  return new AppError({
+    code: 'test-timed-out',
+    message: 'The EHR, or the wait for its request budget, took longer than 75 seconds.',
+    retry: 'later',
+  });
+}
