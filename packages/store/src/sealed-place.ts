@@ -12,9 +12,7 @@ export interface SealedPlace {
   reseal(): Promise<number>;
 }
 
-/**
- * @param options.ownerOf what the values of a record are bound to.
- */
+/** @param options.ownerOf what the values of a record are bound to. */
 export function createSealedPlace(options: {
   readonly database: Database;
   readonly secretBox: SecretBox;
