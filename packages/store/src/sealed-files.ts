@@ -26,8 +26,9 @@ interface FileDocument {
 
 /**
  * Sealed bytes of any length in GridFS, each file with a key of its own, which is sealed in turn: a new key of the
- * deployment means a new seal on some bytes, and the file stays where it is. Each upload is a file of its own, since two workers may write for the same owner
- * at a time, or one have been killed in the middle; the owner's record names the one that counts.
+ * deployment means a new seal on some bytes, and the file stays where it is. Each upload is a file of its own, since two
+ * workers may write for the same owner at a time, or one have been killed in the middle; the owner's record names the one
+ * that counts.
  */
 export function createSealedFiles(options: {
   readonly database: Database;
