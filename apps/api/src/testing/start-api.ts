@@ -72,7 +72,7 @@ export async function startApi({
   const [operatorKey, clientKey] = await Promise.all(
     (['operator', 'client'] as const).map((role) => store.apiKeys.create({ name: role, role, now: new Date() })),
   );
-  const app = buildApp({ config, logger, kickOffWaitMs: 0, ...(serverLimits ? { serverLimits } : {}) });
+  const app = buildApp({ config, logger, kickOffWaitMs: 0, testWaitMs: 0, ...(serverLimits ? { serverLimits } : {}) });
   try {
     await app.start();
   } catch (error) {
