@@ -1,3 +1,4 @@
+export { findChromium } from './browser/find-chromium.ts';
 export { cacheFolder } from './cache-folder.ts';
 export { EmbeddedError } from './embedded.error.ts';
 export { type SpawnTetheredOptions, spawnTethered, type Tethered } from './processes/spawn-tethered.ts';

@@ -21,6 +21,7 @@ export function loginPage({ next, problem }: { readonly next: string; readonly p
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Bulkhead: log in</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="${loginStylePath}">
 </head>
 <body>

@@ -20,7 +20,13 @@ export function whyNoApt(env: NodeJS.ProcessEnv): string | undefined {
 }
 
 /** Installs packages of the distribution. Redis and the compilers are wanted side by side, and apt runs once at a time. */
-export async function installWithApt({ packages, context }: { packages: readonly string[]; context: RouteContext }) {
+export async function installWithApt({
+  packages,
+  context,
+}: {
+  packages: readonly string[];
+  context: Pick<RouteContext, 'env' | 'progress'>;
+}) {
   const { env, progress } = context;
   const lock = await waitForLock({
     file: join(cacheFolder(env), 'apt.lock'),
