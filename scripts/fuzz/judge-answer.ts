@@ -54,6 +54,8 @@ function faultOf(
   const { status } = answer;
   const documented = operation.responses[status];
   if (!documented) return `${status}: ${answer.text.slice(0, 100)}`;
+  // What a redirect says is for nobody.
+  if (status >= 300 && status < 400) return undefined;
   const types = Object.keys(documented.content ?? {});
   if (types.length === 0) return answer.text === '' ? undefined : `${status} with a body`;
   const type = answer.contentType.replace(/;.*$/s, '').trim();

@@ -22,6 +22,7 @@ export const actions = {
   'connection.list': look,
   'connection.read': look,
   'connection.read-capabilities': look,
+  'connection.authorize': actAsOperator,
   'connection.test': act,
   'connection.change-credentials': actAsOperator,
   'connection.delete': actAsOperator,

@@ -6,6 +6,7 @@ import { type App, createHealth, type Logger } from '@bulkhead/runtime';
 import {
   createApiKeyService,
   createAuditService,
+  createAuthorizationService,
   createBulkExportService,
   createConnectionService,
   createDocumentService,
@@ -59,6 +60,7 @@ export function buildApp({
     refusalsPerMinute: config.API_REFUSALS_PER_MINUTE,
   });
   const connections = createConnectionService({ store, producer, registry, testWaitMs });
+  const authorizations = createAuthorizationService({ store, producer, registry, connections });
   const bulkExports = createBulkExportService({ store, producer, connections, registry, kickOffWaitMs });
   const quarantine = createQuarantineService({ store, producer });
   const documents = createDocumentService({ store, producer, connections });
@@ -76,6 +78,7 @@ export function buildApp({
     audit,
     refusedAttempts,
     limits,
+    authorizations,
     bulkExports,
     connections,
     documents,

@@ -5,6 +5,7 @@ import { answerError } from './middleware/answer-error.ts';
 import { checkMethod } from './middleware/check-method.ts';
 import { logRequests } from './middleware/log-requests.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
+import { browserRoutes } from './routes/browser.routes.ts';
 import { bullBoardPath, bullBoardRoute } from './routes/bull-board.route.ts';
 import { createApiRouter } from './routes/create-api-router.ts';
 import { docsRoutes } from './routes/docs.routes.ts';
@@ -24,6 +25,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   app.use(jwksRoute(deps), loginRoutes(deps));
   app.use(bullBoardPath, bullBoardRoute(deps));
 
+  app.use('/api/ehr', browserRoutes(deps));
   app.use('/api/ehr', createApiRouter(deps));
 
   app.use(() => {

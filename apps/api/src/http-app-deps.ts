@@ -3,6 +3,7 @@ import type { createHealth, Logger } from '@bulkhead/runtime';
 import type {
   ApiKeyService,
   AuditService,
+  AuthorizationService,
   BulkExportService,
   ConnectionService,
   DocumentService,
@@ -26,6 +27,7 @@ export interface HttpAppDeps {
   readonly audit: AuditService;
   readonly refusedAttempts: RefusedAttempts;
   readonly limits: RequestLimits;
+  readonly authorizations: AuthorizationService;
   readonly bulkExports: BulkExportService;
   readonly connections: ConnectionService;
   readonly documents: DocumentService;

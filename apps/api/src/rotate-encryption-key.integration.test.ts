@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import type { Connection } from '@bulkhead/domain';
+import type { AuthorizationRequest, Connection } from '@bulkhead/domain';
 import { createStore, type Store } from '@bulkhead/store';
 import { testServices } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -64,6 +64,17 @@ const signingConnection: Connection = {
     signingKey: { kid: 'kid_own', alg: 'ES384', privateJwk: 'jwk of conn_key' },
   },
 };
+const authorizationRequest: AuthorizationRequest = {
+  id: 'auth_1',
+  provider: 'athenahealth',
+  kind: 'standalone',
+  redirectUri: 'http://app.example/callback',
+  clientId: 'c',
+  scope: 'patient/*.read',
+  fhirEndpoint: 'http://ehr.example/fhir/r4',
+  phase: 'created',
+  expiresAt: new Date('2099-01-01T00:00:00Z'),
+};
 const tokenOwner = { connectionId: 'conn_1', credentialsVersion: 0 };
 const grant = { accessToken: 'access', refreshToken: 'refresh', scope: 'system/*.read', renewAfterMs: 3_600_000 };
 const makeLine = (offset: number, bytes: Buffer) => {
@@ -83,6 +94,11 @@ async function plant(store: Store): Promise<void> {
   await store.connections.saveWebhook({ id: 'conn_1', url: undefined, secret: 'whsec_1' });
   await store.accessTokens.takeLease({ ...tokenOwner, holder: 'h', durationMs: 10_000 });
   await store.accessTokens.save({ ...tokenOwner, generation: 0, grant });
+  await store.authorizationRequests.insert({
+    request: authorizationRequest,
+    secrets: { verifier: 'verifier of auth_1' },
+    startHash: 'hash',
+  });
   const key = { kid: 'kid_1', alg: 'ES384' as const, privateJwk: 'jwk of kid_1' };
   await store.signingKeys.insert({ key, publicJwk: { kty: 'EC' }, now });
   await store.quarantine.put({ lines: [makeLine(0, inline), makeLine(100, inFile)], now });
@@ -106,6 +122,7 @@ async function readAll(store: Store) {
     clientSecret: (auth as { clientSecret?: string }).clientSecret,
     ownKey: own?.signingKey?.privateJwk,
     signingKey: (await store.signingKeys.findForSigning('ES384'))?.privateJwk,
+    verifier: (await store.authorizationRequests.open('auth_1')).verifier,
     accessToken: (await store.accessTokens.read(tokenOwner)).token?.accessToken,
     refreshToken: (await store.accessTokens.read(tokenOwner)).refreshToken,
     webhookSecret: await store.connections.findWebhookSecret('conn_1'),
@@ -119,6 +136,7 @@ const planted = {
   clientSecret: 'secret of conn_1',
   ownKey: 'jwk of conn_key',
   signingKey: 'jwk of kid_1',
+  verifier: 'verifier of auth_1',
   accessToken: 'access',
   refreshToken: 'refresh',
   webhookSecret: 'whsec_1',
@@ -146,6 +164,7 @@ describe('a rotation of the encryption key', () => {
       'connections: sealedWebhookSecret',
       'access_tokens: sealedAccessToken',
       'access_tokens: sealedRefreshToken',
+      'authorization_requests: sealed',
       'signing_keys: sealedPrivateJwk',
       'quarantine: sealedBytes',
       'quarantine: sealedCorrection',

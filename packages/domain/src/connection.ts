@@ -38,7 +38,12 @@ export type ConnectionAuth =
       readonly alg: AssertionAlgorithm;
       /** Left out: the deployment's own, published at `/.well-known/jwks.json`. */
       readonly signingKey?: SigningKey;
-    });
+    })
+  | (OAuthClient &
+      Partial<ClientSecret> & {
+        /** A user has agreed at the EHR; without a secret it is a public client, which PKCE stands in for. */
+        readonly method: 'authorization_code';
+      });
 
 /** What the server's CapabilityStatement offers, read by a worker. */
 export interface Capabilities {
@@ -88,6 +93,8 @@ export interface Connection {
   readonly auth: ConnectionAuth;
   /** Counts changes of `auth`: a token that was had with earlier credentials is not used any more. Left out: 0. */
   readonly credentialsVersion?: number;
+  /** The user's authorization has ended, or was not given yet. */
+  readonly needsAuthorization?: boolean;
   readonly capabilities?: Capabilities;
   readonly lastTest?: ConnectionTest;
   readonly createdAt: Date;

@@ -6,6 +6,7 @@ export {
   auditOutcomes,
   type NewAuditEvent,
 } from './audit-event.ts';
+export type { AuthorizationEndpoints, AuthorizationRequest, AuthorizationSecrets } from './authorization-request.ts';
 export {
   type BulkExport,
   type BulkExportRequest,

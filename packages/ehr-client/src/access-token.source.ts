@@ -28,7 +28,8 @@ export function createAccessTokenSource(
     const running = flights.get(key);
     if (running !== undefined) return running;
     // Others may wait for the same token, so the request for it does not end with the one that asked.
-    const ask = () => requestToken(deps, { ...request, signal: undefined });
+    const ask = (refreshToken: string | undefined) =>
+      requestToken(deps, { ...request, signal: undefined }, refreshToken);
     const flight = obtainShared({ store: deps.tokenStore, owner: ownerOf(request.connection), refused, ask })
       .then((token) => {
         tokens.set(key, token);

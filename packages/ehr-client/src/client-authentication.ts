@@ -26,6 +26,7 @@ export async function clientAuthentication(options: {
     if (!key) throw noSigningKey(auth.alg);
     return signedAssertion({ key, tokenEndpoint });
   }
+  if (auth.clientSecret === undefined) return openid.None();
   return auth.secretBy === 'post'
     ? openid.ClientSecretPost(auth.clientSecret)
     : openid.ClientSecretBasic(auth.clientSecret);

@@ -25,10 +25,10 @@ export function createEhrClient(options: {
 }): EhrClient {
   const { registry, redis, prefix, tokenStore, signingKeys } = options;
   const http = createEhrHttp({ limiter: createRateLimiter({ redis, prefix }) });
-  const servers = createAuthorizationServerSource({ http });
-  const tokens = createAccessTokenSource({ http, servers, tokenStore, signingKeys });
+  const endpoints = { http, servers: createAuthorizationServerSource({ http }), signingKeys };
+  const tokens = createAccessTokenSource({ ...endpoints, tokenStore });
   return {
-    session: (connection) => createEhrSession({ connection, registry, http, tokens }),
+    session: (connection) => createEhrSession({ connection, registry, http, tokens, endpoints }),
     close: () => http.close(),
   };
 }

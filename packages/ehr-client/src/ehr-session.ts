@@ -1,10 +1,12 @@
-import { AppError, type Connection } from '@bulkhead/domain';
+import { AppError, type Connection, type SavedGrant } from '@bulkhead/domain';
 import type { AccessTokenSource } from './access-token.source.ts';
 import { discoverServer } from './authorization-server.ts';
 import type { EhrHttp, EhrRequest, EhrResponse } from './ehr-http.ts';
 import { EhrHttpError } from './ehr-http-error.ts';
 import { egressRules, type ProviderRegistry } from './provider-registry.ts';
 import type { RateBudget } from './rate-limiter.ts';
+import { toSaved } from './shared-token.ts';
+import { type CodeRedemption, redeemCode, revokeToken, type TokenEndpointDeps } from './token-request.ts';
 
 export type SessionRequest = Omit<EhrRequest, 'connection' | 'budget' | 'egress'> & {
   /** False for links that say `requiresAccessToken: false`: signed URLs reject a token. */
@@ -19,8 +21,9 @@ export function createEhrSession(options: {
   readonly registry: ProviderRegistry;
   readonly http: EhrHttp;
   readonly tokens: AccessTokenSource;
+  readonly endpoints: TokenEndpointDeps;
 }) {
-  const { connection, registry, http, tokens } = options;
+  const { connection, registry, http, tokens, endpoints } = options;
   const provider = registry.get(connection.provider);
   const budget = budgetOf({ connection, rateLimit: provider.rateLimit });
   const environment = Object.hasOwn(provider.environments, connection.environment)
@@ -51,6 +54,15 @@ export function createEhrSession(options: {
     async replaceToken(signal: AbortSignal): Promise<void> {
       await tokens.replace(sourceOf({ priority: 'interactive', signal }));
     },
+
+    /** A user's code for tokens; whoever asks stores them. */
+    async redeem(redemption: CodeRedemption): Promise<{ readonly grant: SavedGrant; readonly patient?: string }> {
+      const granted = await redeemCode(endpoints, sourceOf({ priority: 'interactive' }), redemption);
+      return { grant: toSaved(granted), ...(granted.patient === undefined ? {} : { patient: granted.patient }) };
+    },
+
+    /** Takes a token back. @returns false where the EHR has no address for that. */
+    revoke: (token: string): Promise<boolean> => revokeToken(endpoints, sourceOf({ priority: 'crawl' }), token),
 
     async send(request: SessionRequest): Promise<EhrResponse> {
       const { origin } = new URL(request.url);

@@ -60,6 +60,10 @@ export const providerSchema = z.strictObject({
   environments: z.record(z.string(), environmentSchema),
   defaultEnvironment: z.string(),
   defaultScope: z.string().optional(),
+  /** What a user is asked for; in an EHR launch `launch` stands in the place of `launch/patient`. */
+  authorizationScope: z.string().optional(),
+  /** A regular expression whose group is the practice's id, in a patient's id: a launch names no practice. */
+  practiceOfPatient: z.string().optional(),
   /** `{practiceId}` is replaced: athenahealth's Group of a whole practice. */
   groupIdTemplate: z.string().optional(),
   /** Left out: none. */
@@ -158,6 +162,8 @@ function athenahealth(settings: ProviderSettings): Provider {
     },
     defaultEnvironment: 'production',
     defaultScope: 'system/*.read',
+    authorizationScope: 'launch/patient patient/*.read',
+    practiceOfPatient: '^a-(\\d+)\\.',
     groupIdTemplate: 'a-1.C-{practiceId}',
     rateLimit: athenahealthRateLimit,
     search: {

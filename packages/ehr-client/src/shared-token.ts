@@ -23,8 +23,8 @@ interface Flight {
   readonly owner: TokenOwner;
   /** A token that the EHR does not take. */
   readonly refused: string | undefined;
-  /** Asks the token endpoint. */
-  readonly ask: () => Promise<TokenGrant>;
+  /** Asks the token endpoint, for a user's authorization by the refresh token. */
+  readonly ask: (refreshToken: string | undefined) => Promise<TokenGrant>;
 }
 
 /** A token must outlive the request it is sent with. */
@@ -34,6 +34,9 @@ const leaseMs = 15_000;
 const renewLeaseEveryMs = 5000;
 /** A read by id, by each process that waits; a token endpoint answers within some of these. */
 const lookEveryMs = 150;
+/** Longer than a restart of MongoDB; the driver itself waits 3 s for a server each time. */
+const keepTryingMs = 10 * 60_000;
+const trySavingEveryMs = 500;
 
 /**
  * A connection's token, asked for once by the whole cluster: whoever has the lease asks, everybody else looks for what comes
@@ -46,6 +49,8 @@ export async function obtainShared(flight: Flight): Promise<Token> {
   for (let state = first; ; state = await store.read(owner)) {
     const token = usable(state, flight);
     if (token) return token;
+    // Whoever was refused has told it; asking once more would be refused as well.
+    if (state.needsAuthorization && state.failure) throw toError(state.failure);
     if (state.failure && state.failure.id !== first.failure?.id) throw toError(state.failure);
     const held = await store.takeLease({ ...owner, holder, durationMs: leaseMs });
     const asked = held && (await underLease({ ...flight, holder, state: held }));
@@ -67,13 +72,18 @@ async function underLease(options: Flight & { readonly holder: string; readonly 
     store.takeLease({ ...owner, holder, durationMs: leaseMs }).catch(() => undefined);
   }, renewLeaseEveryMs);
   try {
-    const grant = toSaved(await ask());
+    const grant = toSaved(await ask(state.refreshToken));
     const issuedAt = performance.now();
-    const saved = await store.save({ ...owner, generation: state.generation, grant });
+    // A refresh token works once, so the next one must not be lost: it is stored before anything is done with its token.
+    const saved = await untilSaved(() => store.save({ ...owner, generation: state.generation, grant }), {
+      mustBeKept: grant.refreshToken !== undefined,
+    });
     return saved ? { ...grant, issuedAt, renewAt: issuedAt + grant.renewAfterMs } : undefined;
   } catch (error) {
     // If this is not told, the lease runs out and the next one asks.
-    await store.fail({ ...owner, holder, failure: toFailure(error), needsAuthorization: false }).catch(() => undefined);
+    const failure = toFailure(error);
+    const needsAuthorization = failure.code === 'authorization-needed';
+    await store.fail({ ...owner, holder, failure, needsAuthorization }).catch(() => undefined);
     throw error;
   } finally {
     clearInterval(timer);
@@ -87,7 +97,23 @@ function usable({ token }: TokenState, { refused }: Pick<Flight, 'refused'>): To
   return { ...kept, issuedAt: now - ageMs, renewAt: now + renewInMs };
 }
 
-function toSaved({ lifetimeMs, ...grant }: TokenGrant): SavedGrant {
+/** While the database is away, its lease cannot be taken by anybody else. */
+async function untilSaved(
+  save: () => Promise<boolean>,
+  { mustBeKept }: { readonly mustBeKept: boolean },
+): Promise<boolean> {
+  const deadline = performance.now() + keepTryingMs;
+  for (;;) {
+    try {
+      return await save();
+    } catch (error) {
+      if (!mustBeKept || performance.now() > deadline) throw error;
+      await setTimeout(trySavingEveryMs);
+    }
+  }
+}
+
+export function toSaved({ lifetimeMs, patient: _, ...grant }: TokenGrant): SavedGrant {
   return { ...grant, renewAfterMs: Math.max(lifetimeMs - renewBeforeExpiryMs, lifetimeMs / 2) };
 }
 

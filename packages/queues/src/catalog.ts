@@ -31,6 +31,7 @@ const filePayload = z.strictObject({ exportId: z.string().min(1), fileId: z.stri
 const syncPayload = z.strictObject({ syncRunId: z.string().min(1) });
 const stepPayload = z.strictObject({ syncRunId: z.string().min(1), stepId: z.string().min(1) });
 const connectionPayload = z.strictObject({ connectionId: z.string().min(1) });
+const authorizationPayload = z.strictObject({ authorizationId: z.string().min(1) });
 const minutes = 60_000;
 
 export const catalog = {
@@ -178,6 +179,33 @@ export const catalog = {
     backoffMs: 0,
     // A token may have to wait for its minute.
     timeoutMs: 3 * minutes,
+  }),
+  'connection.revoke': define({
+    queue: 'connection',
+    payload: connectionPayload,
+    jobId: ({ connectionId }) => `revoke.${connectionId}`,
+    // Nobody waits for it, and tokens expire in the end: 5 s doubled 9 times is 43 min.
+    attempts: 10,
+    backoffMs: 5000,
+    timeoutMs: 2 * minutes,
+  }),
+  'authorization.prepare': define({
+    queue: 'connection',
+    payload: authorizationPayload,
+    jobId: ({ authorizationId }) => `prepare.${authorizationId}`,
+    // A browser waits: what fails is told, and the user tries again.
+    attempts: 1,
+    backoffMs: 0,
+    timeoutMs: 1 * minutes,
+  }),
+  'authorization.redeem': define({
+    queue: 'connection',
+    payload: authorizationPayload,
+    jobId: ({ authorizationId }) => `redeem.${authorizationId}`,
+    // A code works once.
+    attempts: 1,
+    backoffMs: 0,
+    timeoutMs: 2 * minutes,
   }),
   'schedule.run': define({
     queue: 'maintenance',

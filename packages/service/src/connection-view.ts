@@ -25,12 +25,12 @@ export function toTestView({ id: _id, endedAt, ...test }: ConnectionTest) {
 
 function toReadableAuth(auth: ConnectionAuth) {
   if (auth.method === 'none') return auth;
-  if (auth.method === 'client_credentials') {
-    const { clientSecret: _secret, ...readable } = auth;
-    return readable;
+  if (auth.method === 'private_key_jwt') {
+    const { signingKey, ...readable } = auth;
+    return signingKey ? { ...readable, kid: signingKey.kid } : readable;
   }
-  const { signingKey, ...readable } = auth;
-  return signingKey ? { ...readable, kid: signingKey.kid } : readable;
+  const { clientSecret: _secret, ...readable } = auth;
+  return readable;
 }
 
 /** The guide's "Get Capabilities" answer. */

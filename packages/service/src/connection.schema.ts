@@ -29,6 +29,13 @@ export const connectionAuthSchema = z.discriminatedUnion('method', [
     /** PEM, or a JWK as an object. Left out: the deployment's own keys. */
     privateKey: z.union([z.string().min(1).max(20_000), z.record(z.string(), z.unknown())]).optional(),
   }),
+  z.strictObject({
+    method: z.literal('authorization_code'),
+    ...oauthClient,
+    /** Left out, with a client id: a public client. */
+    clientSecret: z.string().min(1).max(5000).optional(),
+    secretBy: z.enum(secretWays).optional(),
+  }),
 ]);
 export type ConnectionAuthBody = z.output<typeof connectionAuthSchema>;
 

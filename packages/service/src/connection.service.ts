@@ -6,13 +6,12 @@ import {
   type ConnectionTest,
   isInScope,
 } from '@bulkhead/domain';
-import type { Provider, ProviderRegistry } from '@bulkhead/ehr-client';
+import type { ProviderRegistry } from '@bulkhead/ehr-client';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
-import { checkOrigin } from './check-origin.ts';
 import type { ConnectionAuthBody, ConnectionBody } from './connection.schema.ts';
 import { type Fault, invalidRequest } from './invalid-request.ts';
-import { newId } from './new-id.ts';
+import { newConnection } from './new-connection.ts';
 import { newSchedule } from './new-schedule.ts';
 import { removeSchedule } from './remove-schedule.ts';
 import { setScheduler } from './set-scheduler.ts';
@@ -63,7 +62,7 @@ export function createConnectionService(options: {
     /** @throws AppError `unknown-provider`, `invalid-request` */
     async create(body: ConnectionBody): Promise<Connection> {
       const provider = registry.get(body.provider);
-      const connection = await toConnection({ body, provider });
+      const connection = await newConnection({ body, provider });
       await store.connections.insert(connection);
       if (provider.defaultSchedule && body.schedule) {
         const schedule = newSchedule({ connection, ...provider.defaultSchedule });
@@ -104,7 +103,10 @@ export function createConnectionService(options: {
       return changed;
     },
 
-    /** Its schedules go with it. @throws AppError `connection-in-use` while an export or a sync of it runs. */
+    /**
+     * Its schedules go with it, and a worker takes its tokens back at the EHR.
+     * @throws AppError `connection-in-use` while an export or a sync of it runs.
+     */
     async delete({ id, scope }: Omit<WhichConnection, 'provider'>): Promise<void> {
       await find({ id, scope });
       const isOfIt = ({ connectionId }: { readonly connectionId: string }) => connectionId === id;
@@ -114,8 +116,9 @@ export function createConnectionService(options: {
       if (activeRun) throw connectionInUse('A sync', { syncRunId: activeRun.id });
       const schedules = await store.schedules.list({ connectionId: id, scope });
       for (const { id: scheduleId } of schedules) await removeSchedule({ store, producer, scheduleId });
-      await store.connections.delete(id);
-      await store.accessTokens.delete(id);
+      await store.connections.markDeleted({ id, now: new Date() });
+      // Without Redis the sweep sees to it: the connection is gone for everybody already.
+      await producer.enqueue('connection.revoke', { connectionId: id }).catch(() => undefined);
     },
 
     /** What the connection's server offers, as a worker read it; asked anew once a day. */
@@ -147,38 +150,4 @@ function connectionInUse(what: 'An export' | 'A sync', context: Record<string, s
     retry: 'never',
     context,
   });
-}
-
-async function toConnection(options: {
-  readonly body: ConnectionBody;
-  readonly provider: Provider;
-}): Promise<Connection> {
-  const { body, provider } = options;
-  const environmentName = body.environment ?? provider.defaultEnvironment;
-  // Names such as `constructor` are no environments.
-  const isKnown = Object.hasOwn(provider.environments, environmentName);
-  const environment = isKnown ? provider.environments[environmentName] : undefined;
-  if (!environment) {
-    const names = Object.keys(provider.environments).join(', ');
-    throw invalidRequest([{ path: 'environment', message: `${provider.id} has: ${names}` }]);
-  }
-  const faults: Fault[] = [];
-  const fhirEndpoint = body.fhirEndpoint ?? environment.fhirEndpoint;
-  const auth = await toConnectionAuth({ body: body.auth, provider, faults });
-  checkOrigin({ provider, url: fhirEndpoint, path: 'fhirEndpoint', faults });
-  if (faults.length > 0) throw invalidRequest(faults);
-  const { practiceId } = body;
-  const ofPractice = practiceId && provider.groupIdTemplate?.replace('{practiceId}', practiceId);
-  const groupId = body.groupId ?? ofPractice;
-  return {
-    id: newId('conn'),
-    provider: provider.id,
-    environment: environmentName,
-    fhirEndpoint,
-    ...(practiceId === undefined ? {} : { practiceId }),
-    ...(groupId === undefined ? {} : { groupId }),
-    ...(body.userId === undefined ? {} : { userId: body.userId }),
-    auth,
-    createdAt: new Date(),
-  };
 }

@@ -4,6 +4,18 @@ export { apiKeyBodySchema } from './api-key.schema.ts';
 export { type ApiKeyService, createApiKeyService, toApiKeyView } from './api-key.service.ts';
 export { auditQuerySchema } from './audit.schema.ts';
 export { type AuditService, createAuditService, toAuditView } from './audit.service.ts';
+export {
+  authorizeBodySchema,
+  authorizeQuerySchema,
+  callbackQuerySchema,
+  launchQuerySchema,
+} from './authorization.schema.ts';
+export {
+  type AuthorizationService,
+  type BrowserBinding,
+  createAuthorizationService,
+  type Departure,
+} from './authorization.service.ts';
 export { bulkExportRequestSchema } from './bulk-export.schema.ts';
 export { type BulkExportService, createBulkExportService } from './bulk-export.service.ts';
 export { connectionAuthSchema, connectionBodySchema } from './connection.schema.ts';

@@ -22,16 +22,30 @@ export async function toConnectionAuth(options: {
     return value ?? '';
   };
   const clientId = required('auth.clientId', body.clientId ?? provider.clientId);
-  const scope = required('auth.scope', body.scope ?? provider.defaultScope);
-  const fault = scope === '' ? undefined : scopeFault({ scope, withUser: false });
+  const withUser = body.method === 'authorization_code';
+  const scope = required('auth.scope', body.scope ?? (withUser ? provider.authorizationScope : provider.defaultScope));
+  const fault = scope === '' ? undefined : scopeFault({ scope, withUser });
   if (fault !== undefined) faults.push({ path: 'auth.scope', message: fault });
   const { tokenEndpoint } = body;
   if (tokenEndpoint !== undefined) checkOrigin({ provider, url: tokenEndpoint, path: 'auth.tokenEndpoint', faults });
   const client = { clientId, scope, ...(tokenEndpoint === undefined ? {} : { tokenEndpoint }) };
   if (body.method === 'private_key_jwt') return { method: body.method, ...client, ...(await toKey({ body, faults })) };
+  if (body.method === 'authorization_code') {
+    // The provider's secret belongs to the provider's client id.
+    const secret = body.clientSecret ?? (body.clientId === undefined ? provider.clientSecret : undefined);
+    return {
+      method: body.method,
+      ...client,
+      ...(secret === undefined ? {} : { clientSecret: secret }),
+      ...wayOf(body),
+    };
+  }
   const clientSecret = required('auth.clientSecret', body.clientSecret ?? provider.clientSecret);
-  const { secretBy } = body;
-  return { method: body.method, ...client, clientSecret, ...(secretBy === undefined ? {} : { secretBy }) };
+  return { method: body.method, ...client, clientSecret, ...wayOf(body) };
+}
+
+function wayOf({ secretBy }: Pick<Extract<ConnectionAuthBody, { method: 'client_credentials' }>, 'secretBy'>) {
+  return secretBy === undefined ? {} : { secretBy };
 }
 
 async function toKey(options: {

@@ -45,7 +45,13 @@ const schema = new Schema<AccessTokenDocument>(
 );
 
 /** `access_tokens`: one cache for the whole cluster, every token sealed for its connection. */
-export function createAccessTokenRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
+export function createAccessTokenRepository(options: {
+  readonly database: Database;
+  readonly secretBox: SecretBox;
+  /** Told when a user's authorization has ended, and when there is another. */
+  readonly noteAuthorization: (options: { readonly connectionId: string; readonly isNeeded: boolean }) => Promise<void>;
+}) {
+  const { database, secretBox, noteAuthorization } = options;
   const model = database.model('AccessToken', schema);
   const open = (sealed: string, owner: string) => secretBox.open({ sealed, owner }).toString('utf8');
 
@@ -143,6 +149,20 @@ export function createAccessTokenRepository({ database, secretBox }: { database:
         { ...filterOf(owner), 'lease.holder': holder },
         { $set: { failure, ...(needsAuthorization ? { needsAuthorization } : {}) }, $unset: { lease: 1 } },
       );
+      if (needsAuthorization) await noteAuthorization({ connectionId: owner.connectionId, isNeeded: true });
+    },
+
+    /** What a user's authorization brought, in the place of everything that was there. */
+    async put({ connectionId, credentialsVersion, grant }: TokenOwner & { readonly grant: SavedGrant }): Promise<void> {
+      const { generation: _, ...fields } = toFields(connectionId, grant);
+      const gone = ['lease', 'failure', 'needsAuthorization', ...(grant.refreshToken ? [] : ['sealedRefreshToken'])];
+      const generation = { $add: [{ $ifNull: ['$generation', 0] }, 1] };
+      await model.updateOne(
+        { _id: connectionId },
+        [{ $set: { ...fields, credentialsVersion, generation } }, { $unset: gone }],
+        { upsert: true, updatePipeline: true },
+      );
+      await noteAuthorization({ connectionId, isNeeded: false });
     },
 
     async delete(connectionId: string): Promise<void> {

@@ -10,6 +10,7 @@ interface ConnectionDocument extends Omit<Connection, 'id' | 'auth'> {
   readonly sealedSecret?: string;
   /** The connection's own signing key, its JWK. */
   readonly sealedPrivateJwk?: string;
+  readonly deletedAt?: Date;
   /** What calls to the clients are signed with. */
   readonly sealedWebhookSecret?: string;
 }
@@ -27,6 +28,8 @@ const schema = new Schema<ConnectionDocument>(
     sealedSecret: String,
     sealedPrivateJwk: String,
     credentialsVersion: Number,
+    needsAuthorization: Boolean,
+    deletedAt: Date,
     webhookUrl: String,
     sealedWebhookSecret: String,
     capabilities: Schema.Types.Mixed,
@@ -67,17 +70,61 @@ export function createConnectionRepository({ database, secretBox }: { database: 
     },
 
     async find(id: string): Promise<Connection | undefined> {
-      const document = await model.findById(id).lean();
+      const document = await model.findOne({ _id: id, deletedAt: null }).lean();
       return document ? toRecord(document, secretBox) : undefined;
     },
 
     async list(): Promise<Connection[]> {
-      const documents = await model.find().sort({ _id: 1 }).lean();
+      const documents = await model.find({ deletedAt: null }).sort({ _id: 1 }).lean();
       return documents.map((document) => toRecord(document, secretBox));
     },
 
     async saveCapabilities({ id, capabilities }: { readonly id: string; readonly capabilities: Capabilities }) {
       await model.updateOne({ _id: id }, { $set: { capabilities } });
+    },
+
+    async noteAuthorization(options: { readonly connectionId: string; readonly isNeeded: boolean }): Promise<void> {
+      const { connectionId: _id, isNeeded } = options;
+      const change = isNeeded ? { $set: { needsAuthorization: true } } : { $unset: { needsAuthorization: 1 } };
+      await model.updateOne({ _id }, change);
+    },
+
+    /** The patient and practice that a user's authorization is about, where they were not known. */
+    async savePatient(options: { readonly id: string; readonly userId: string; readonly practiceId?: string }) {
+      const { id, ...fields } = options;
+      await model.updateOne({ _id: id }, { $set: fields });
+    },
+
+    /** The connection that a user has authorized for a patient before. */
+    async findAuthorized(options: {
+      readonly provider: string;
+      readonly fhirEndpoint: string;
+      readonly clientId: string;
+      readonly userId: string;
+    }): Promise<Connection | undefined> {
+      const { clientId, ...filter } = options;
+      const method = 'authorization_code';
+      const auth = { 'auth.method': method, 'auth.clientId': clientId };
+      const document = await model
+        .findOne({ ...filter, ...auth, deletedAt: null })
+        .sort({ _id: 1 })
+        .lean();
+      return document ? toRecord(document, secretBox) : undefined;
+    },
+
+    /** Out of sight at once; what is left is kept until its tokens are taken back at the EHR. */
+    async markDeleted({ id, now }: { readonly id: string; readonly now: Date }): Promise<void> {
+      await model.updateOne({ _id: id }, { $set: { deletedAt: now } });
+    },
+
+    async findDeleted(id: string): Promise<{ readonly connection: Connection; readonly deletedAt: Date } | undefined> {
+      const document = await model.findOne({ _id: id, deletedAt: { $ne: null } }).lean();
+      return document?.deletedAt && { connection: toRecord(document, secretBox), deletedAt: document.deletedAt };
+    },
+
+    async listDeletedIds(): Promise<string[]> {
+      const documents = await model.find({ deletedAt: { $ne: null } }, { _id: 1 }).lean();
+      return documents.map(({ _id }) => _id);
     },
 
     async saveTest({ id, test }: { readonly id: string; readonly test: ConnectionTest }) {
@@ -133,7 +180,7 @@ function sealAuth(options: {
 }): SealedAuth {
   const { id, auth, secretBox } = options;
   const seal = (text: string, owner: string) => secretBox.seal({ plaintext: Buffer.from(text), owner });
-  if (auth.method === 'client_credentials') {
+  if ('clientSecret' in auth && auth.clientSecret !== undefined) {
     const { clientSecret, ...readable } = auth;
     return { auth: readable, sealedSecret: seal(clientSecret, id) };
   }
@@ -143,7 +190,7 @@ function sealAuth(options: {
 }
 
 function toRecord(document: ConnectionDocument, secretBox: SecretBox): Connection {
-  const { _id, auth, sealedSecret, sealedPrivateJwk, sealedWebhookSecret: _, ...fields } = document;
+  const { _id, auth, sealedSecret, sealedPrivateJwk, sealedWebhookSecret: _, deletedAt: _at, ...fields } = document;
   const open = (sealed: string, owner: string) => secretBox.open({ sealed, owner }).toString('utf8');
   const secret = sealedSecret === undefined ? {} : { clientSecret: open(sealedSecret, _id) };
   const signingKey =

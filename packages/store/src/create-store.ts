@@ -2,6 +2,7 @@ import { createConnection } from 'mongoose';
 import { createAccessTokenRepository } from './access-token.repository.ts';
 import { createApiKeyRepository } from './api-key.repository.ts';
 import { createAuditEventRepository } from './audit-event.repository.ts';
+import { createAuthorizationRequestRepository } from './authorization-request.repository.ts';
 import { createBulkExportRepository } from './bulk-export.repository.ts';
 import { createConnectionRepository } from './connection.repository.ts';
 import { createCrawlMarkRepository } from './crawl-mark.repository.ts';
@@ -49,7 +50,12 @@ export function createStore(options: StoreOptions) {
   const secretBox = createSecretBox({ current: encryptionKey, previous: previousEncryptionKeys });
   const encryptionKeys = createEncryptionKeyRepository({ database, secretBox });
   const connections = createConnectionRepository({ database, secretBox });
-  const accessTokens = createAccessTokenRepository({ database, secretBox });
+  const accessTokens = createAccessTokenRepository({
+    database,
+    secretBox,
+    noteAuthorization: connections.noteAuthorization,
+  });
+  const authorizationRequests = createAuthorizationRequestRepository({ database, secretBox });
   const signingKeys = createSigningKeyRepository({ database, secretBox });
   const bulkExports = createBulkExportRepository(database);
   const outputFiles = createOutputFileRepository(database);
@@ -68,11 +74,12 @@ export function createStore(options: StoreOptions) {
   const apiKeys = createApiKeyRepository(database);
   const auditEvents = createAuditEventRepository({ database, keptDays: auditDays });
   // Every repository that seals something says where; a new one joins here.
-  const sealing = [connections, accessTokens, signingKeys, quarantine, documentContents];
+  const sealing = [connections, accessTokens, authorizationRequests, signingKeys, quarantine, documentContents];
   const places = sealing.flatMap(({ sealedPlaces }) => sealedPlaces);
   return {
     connections,
     accessTokens,
+    authorizationRequests,
     signingKeys,
     bulkExports,
     outputFiles,

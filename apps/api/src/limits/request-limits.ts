@@ -22,6 +22,7 @@ export function createRequestLimits(options: {
   const counter = (name: string, windowSeconds: number) => createCounter({ redis, prefix, name, windowSeconds });
   const requests = counter('requests', 60);
   const refusals = counter('refusals', 60);
+  const anonymous = counter('anonymous', 60);
   const logins = counter('logins', loginWindowSeconds);
   const add = async (options: {
     readonly to: Counter;
@@ -56,6 +57,15 @@ export function createRequestLimits(options: {
         id: networkOf(address),
         limit: refusalsPerMinute,
         message: 'Too many requests without a key that is good. Correct the program at this address that sends them.',
+      }),
+
+    /** A browser on its way to or from an EHR: it needs no key. @throws AppError `too-many-requests` */
+    countAnonymous: (address: string): Promise<void> =>
+      add({
+        to: anonymous,
+        id: networkOf(address),
+        limit: refusalsPerMinute,
+        message: 'Too many authorizations from this address. Wait a minute.',
       }),
 
     /** Before the key is looked at. @throws AppError `too-many-requests` */

@@ -50,7 +50,7 @@ function toOperation(operation: Operation): ZodOpenApiOperationObject {
     },
     ...(body ? { requestBody: toBody(body) } : {}),
     responses: {
-      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, toAnswer(answer)])),
+      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, toAnswer(operation, answer)])),
       ...toErrors(operation),
     },
   };
@@ -68,13 +68,21 @@ function toBody({ schema = z.unknown(), example, contentType = 'application/json
 }
 type BodyOf = NonNullable<Operation['body']>;
 
-function toAnswer({ description, schema, contentType = 'application/json', example }: Answer) {
+/** What a browser gets instead of JSON. */
+function pageOf({ isPage }: Operation) {
+  return isPage ? { 'text/html': {} } : {};
+}
+
+function toAnswer(operation: Operation, { description, schema, contentType = 'application/json', example }: Answer) {
   if (!schema && contentType === 'application/json') return { description };
   const isEnveloped = schema instanceof z.ZodObject && 'success' in schema.shape;
   const shown = isEnveloped ? { success: true, data: example } : example;
   return {
     description,
-    content: { [contentType]: { ...(schema ? { schema } : {}), ...(example === undefined ? {} : { example: shown }) } },
+    content: {
+      [contentType]: { ...(schema ? { schema } : {}), ...(example === undefined ? {} : { example: shown }) },
+      ...pageOf(operation),
+    },
   };
 }
 
@@ -92,6 +100,7 @@ function toErrors(operation: Operation) {
             schema: errorSchema,
             examples: Object.fromEntries(codes.map((code) => [code, { value: errorExample(code) }])),
           },
+          ...pageOf(operation),
         },
       },
     ]),

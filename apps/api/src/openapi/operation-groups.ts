@@ -1,5 +1,6 @@
 import type { OperationGroup } from './operation.ts';
 import { accessOperations, signingKeyOperations } from './operations/access.operations.ts';
+import { authorizationOperations } from './operations/authorization.operations.ts';
 import { bulkExportOperations } from './operations/bulk-export.operations.ts';
 import { connectionOperations } from './operations/connection.operations.ts';
 import { processOperations } from './operations/process.operations.ts';
@@ -12,6 +13,7 @@ export const operationGroups: readonly OperationGroup[] = [
   bulkExportOperations,
   syncOperations,
   connectionOperations,
+  authorizationOperations,
   scheduleOperations,
   resourceOperations,
   documentOperations,

@@ -23,6 +23,8 @@ export interface Operation {
   readonly description?: string;
   /** Who may call it; default: every key. */
   readonly access?: 'operator' | 'anyone';
+  /** Browsers come here: who asks for HTML gets a page. */
+  readonly isPage?: boolean;
   readonly query?: z.ZodObject;
   readonly headers?: z.ZodObject;
   readonly body?: {

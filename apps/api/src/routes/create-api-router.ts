@@ -6,6 +6,7 @@ import { limitRequests } from '../middleware/limit-requests.ts';
 import { parseJson } from '../middleware/parse-json.ts';
 import { apiKeyRoutes } from './api-key.routes.ts';
 import { auditEventRoutes } from './audit-event.routes.ts';
+import { authorizationRoutes } from './authorization.routes.ts';
 import { bulkExportRoutes } from './bulk-export.routes.ts';
 import { capabilitiesRoute } from './capabilities.route.ts';
 import { connectionRoutes } from './connection.routes.ts';
@@ -25,6 +26,6 @@ export function createApiRouter(deps: HttpAppDeps): Router {
   api.use(parseJson());
   api.use(connectionRoutes(deps), bulkExportRoutes(deps), capabilitiesRoute(deps), syncRoutes(deps));
   api.use(scheduleRoutes(deps), webhookRoutes(deps), apiKeyRoutes(deps), auditEventRoutes(deps));
-  api.use(signingKeyRoutes(deps));
+  api.use(signingKeyRoutes(deps), authorizationRoutes(deps));
   return api;
 }

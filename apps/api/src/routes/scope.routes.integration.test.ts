@@ -143,6 +143,11 @@ const rows: Readonly<Record<string, Row>> = {
     ask: ({ connectionId }) => ({ path: `/connections/${connectionId}/test` }),
     answer: 'unknown-connection',
   },
+  'GET /:provider/authorize': { ask: withConnection(`${athena}/authorize`), answer: 'operators' },
+  'POST /:provider/authorize': {
+    ask: ({ connectionId }) => ({ path: `${athena}/authorize`, body: { connectionId } }),
+    answer: 'operators',
+  },
   'PUT /connections/:id/credentials': {
     ask: ({ connectionId }) => ({
       path: `/connections/${connectionId}/credentials`,

@@ -10,10 +10,13 @@ import { createKickOffProcessor } from './kick-off.processor.ts';
 import { createNotifyClientsProcessor } from './notify-clients.processor.ts';
 import { createPlanSyncProcessor } from './plan-sync.processor.ts';
 import { createPollExportProcessor } from './poll-export.processor.ts';
+import { createPrepareAuthorizationProcessor } from './prepare-authorization.processor.ts';
 import { createReadCapabilitiesProcessor } from './read-capabilities.processor.ts';
+import { createRedeemAuthorizationProcessor } from './redeem-authorization.processor.ts';
 import { createReplayLineProcessor } from './replay-line.processor.ts';
 import { createResumeExportProcessor } from './resume-export.processor.ts';
 import { createResumeSyncProcessor } from './resume-sync.processor.ts';
+import { createRevokeConnectionProcessor } from './revoke-connection.processor.ts';
 import { createRunScheduleProcessor } from './run-schedule.processor.ts';
 import { createRunSyncStepProcessor } from './run-sync-step.processor.ts';
 import { createSweepProcessor } from './sweep.processor.ts';
@@ -38,6 +41,9 @@ export function createProcessors(deps: UseCaseDeps): Processors {
     'document.fetch': createFetchDocumentProcessor(deps),
     'connection.read-capabilities': createReadCapabilitiesProcessor(deps),
     'connection.test': createTestConnectionProcessor(deps),
+    'connection.revoke': createRevokeConnectionProcessor(deps),
+    'authorization.prepare': createPrepareAuthorizationProcessor(deps),
+    'authorization.redeem': createRedeemAuthorizationProcessor(deps),
     'schedule.run': createRunScheduleProcessor(deps),
     'maintenance.sweep': createSweepProcessor(deps),
   };

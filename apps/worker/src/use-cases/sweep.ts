@@ -34,6 +34,9 @@ export async function sweep(deps: UseCaseDeps): Promise<void> {
   for (const { id: exportId } of await store.bulkExports.listDiscardable()) {
     await producer.ensure('export.discard', { exportId });
   }
+  for (const connectionId of await store.connections.listDeletedIds()) {
+    await producer.ensure('connection.revoke', { connectionId });
+  }
   await sweepSchedules(deps);
   await reviveDocuments(deps);
 }

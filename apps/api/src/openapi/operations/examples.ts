@@ -271,3 +271,10 @@ export const connectionTestExample = {
     },
   ],
 };
+
+export const invitationExample = {
+  startUrl: 'https://bulkhead.example/api/ehr/authorize/start?token=auth_01a20ebbc9477ed4b36076ce74bec9ba.…',
+  expiresAt: later,
+};
+
+export const authorizedExample = { connectionId };

@@ -50,7 +50,15 @@ export const connectionSchema = z
         alg: z.enum(assertionAlgorithms),
         kid: z.string().optional(),
       }),
+      z.strictObject({
+        method: z.literal('authorization_code'),
+        clientId: z.string(),
+        tokenEndpoint: z.string().optional(),
+        scope: z.string(),
+        secretBy: z.enum(secretWays).optional(),
+      }),
     ]),
+    needsAuthorization: z.boolean().optional(),
     createdAt: instant,
     lastTest: connectionTestSchema.optional(),
   })
@@ -104,3 +112,9 @@ export const quarantinedLineSchema = z
     replay: z.strictObject({ at: instant, reason: z.string().optional() }).optional(),
   })
   .meta({ id: 'QuarantinedLine', description: 'A line that could not be stored: where it stood, and why.' });
+
+export const invitationSchema = z
+  .strictObject({ startUrl: z.string(), expiresAt: instant })
+  .meta({ id: 'Invitation', description: 'An address to be opened once, in a browser, within ten minutes.' });
+
+export const authorizedSchema = z.strictObject({ connectionId: z.string() }).meta({ id: 'Authorized' });

@@ -1,0 +1,48 @@
+import { AppError, type Connection } from '@bulkhead/domain';
+import type { UseCaseDeps } from './deps.ts';
+
+/** Finds out where a user is to be sent; the API, which asks no EHR, waits for it. */
+export async function prepareAuthorization(
+  { store, ehr }: Pick<UseCaseDeps, 'store' | 'ehr'>,
+  { authorizationId: id, signal }: { readonly authorizationId: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const request = await store.authorizationRequests.find(id);
+  if (request?.phase !== 'created') return;
+  try {
+    const connection = await authorizedConnection(store, request);
+    const server = await ehr.session(connection).discover(signal);
+    const { authorizationEndpoint, issuer, namesIssuer } = server;
+    if (authorizationEndpoint === undefined) throw noAuthorizationEndpoint();
+    const endpoints = { authorizationEndpoint, namesIssuer, ...(issuer === undefined ? {} : { issuer }) };
+    await store.authorizationRequests.saveEndpoints({ id, endpoints });
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    await store.authorizationRequests.end({ id, error: { code: error.code, message: error.message } });
+  }
+}
+
+/** The connection of a request: the one that is there, or the one that it will make. */
+export async function authorizedConnection(
+  store: UseCaseDeps['store'],
+  { id, connectionId }: { readonly id: string; readonly connectionId?: string },
+): Promise<Connection> {
+  const connection =
+    connectionId === undefined
+      ? (await store.authorizationRequests.open(id)).draft
+      : await store.connections.find(connectionId);
+  if (connection) return connection;
+  throw new AppError({
+    code: 'connection-gone',
+    message: 'The connection was deleted meanwhile.',
+    retry: 'never',
+  });
+}
+
+function noAuthorizationEndpoint(): AppError {
+  return new AppError({
+    code: 'smart-discovery-failed',
+    message:
+      "The EHR names no authorization endpoint. Verify the FHIR endpoint, or name it in the provider's registry entry.",
+    retry: 'never',
+  });
+}

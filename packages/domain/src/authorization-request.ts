@@ -1,0 +1,43 @@
+import type { Connection } from './connection.ts';
+
+/** Where a user is sent, as the EHR's discovery says. */
+export interface AuthorizationEndpoints {
+  readonly authorizationEndpoint: string;
+  readonly issuer?: string;
+  /** RFC 9207: the answer names the issuer. */
+  readonly namesIssuer: boolean;
+}
+
+/**
+ * One run through the authorization code flow: `created` (by a client of the API, or by a launch), `started` (a browser was
+ * sent to the EHR), `redeeming` (it came back with a code), then an end.
+ */
+export interface AuthorizationRequest {
+  readonly id: string;
+  readonly provider: string;
+  /** `launch`: an EHR has sent the browser, for the patient that it shows. */
+  readonly kind: 'standalone' | 'launch';
+  /** The connection that is authorized again; left out: a new one. */
+  readonly connectionId?: string;
+  readonly redirectUri: string;
+  readonly clientId: string;
+  readonly scope: string;
+  readonly fhirEndpoint: string;
+  readonly phase: 'created' | 'started' | 'redeeming' | 'done' | 'failed';
+  readonly endpoints?: AuthorizationEndpoints;
+  /** Which connection it came to. */
+  readonly result?: { readonly connectionId: string };
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly expiresAt: Date;
+}
+
+/** What of a request is in memory only: stored encrypted. */
+export interface AuthorizationSecrets {
+  /** The connection that it makes, with its credentials. */
+  readonly draft?: Connection;
+  /** PKCE. */
+  readonly verifier?: string;
+  readonly code?: string;
+  /** The issuer that came with the code. */
+  readonly issuer?: string;
+}
