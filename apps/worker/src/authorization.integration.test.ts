@@ -110,6 +110,16 @@ describe('the authorization code flow', () => {
     await waitFor(async () => (await find('outcome=refused')).length > 0);
   });
 
+  test('brings that patient in by an enhanced sync', async () => {
+    const connectionId = await connect();
+    const body = { connectionId, resourceTypes: ['DiagnosticReport'] };
+    const { status, body: synced } = await system.request('POST', '/api/ehr/athenahealth/enhanced-sync', body);
+    expect([status, synced]).toMatchObject([200, { success: true }]);
+    expect(synced.data.total).toBeGreaterThan(0);
+    const ids = await system.store.resources.listIds({ connectionId, resourceType: 'DiagnosticReport' });
+    expect(ids).toHaveLength(synced.data.enhancedResources);
+  });
+
   test('takes an answer once', async () => {
     const browser = createBrowser();
     const callback = await agree(browser, await invite());

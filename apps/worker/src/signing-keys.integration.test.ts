@@ -92,6 +92,8 @@ describe("the deployment's signing keys", () => {
     expect((await system.request('DELETE', `${keysPath}/${first}`)).status).toBe(409);
     expect(await exportWith(connectionId)).toBe('COMPLETED');
     expect(await refusals()).toBe(0);
+    // Tokens of a second: they were renewed before they expired, in polls and downloads too.
+    expect(await system.violations()).toMatchObject({ byKind: { token: 0 } });
   }, 60_000);
 
   test('that a server has not read yet would be refused: why a new one waits', async () => {

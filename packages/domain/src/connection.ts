@@ -4,7 +4,7 @@ export type AssertionAlgorithm = (typeof assertionAlgorithms)[number];
 
 /** A key pair that signs client assertions. */
 export interface SigningKey {
-  /** The thumbprint of RFC 7638. */
+  /** What the server knows it by: the thumbprint of RFC 7638, unless the key came with a name. */
   readonly kid: string;
   readonly alg: AssertionAlgorithm;
   /** A private JWK as JSON. In memory only: stored encrypted, never in an answer, a log or a job. */

@@ -60,9 +60,19 @@ describe('a client shows who it is', () => {
       format === 'jwk'
         ? JSON.stringify(privateKey.export({ format }))
         : String(privateKey.export({ type: format, format: 'pem' } as never));
-    const signingKey = await importSigningKey(text);
+    const signingKey = await importSigningKey({ text });
     await startWith([signingKey]);
     expect((await read({ method: 'private_key_jwt', ...client, alg: signingKey.alg, signingKey })).status).toBe(200);
+  });
+
+  test('by the name that the server knows its key by', async () => {
+    const jwk = keyOf('ec').export({ format: 'jwk' });
+    const named = await importSigningKey({ text: JSON.stringify({ ...jwk, kid: 'mine-2026' }) });
+    expect([named.kid, publicJwkOf(named).kid]).toEqual(['mine-2026', 'mine-2026']);
+    expect((await importSigningKey({ text: JSON.stringify(jwk), kid: 'given' })).kid).toBe('given');
+    await startWith([named]);
+    const auth = { method: 'private_key_jwt', ...client, alg: 'ES384', signingKey: named } as const;
+    expect((await read(auth)).status).toBe(200);
   });
 
   test('by a key that the server does not know: token-refused', async () => {
@@ -95,7 +105,7 @@ describe('a client shows who it is', () => {
     { what: 'a JWK that is none', text: () => '{"kty":"EC","d":"planted"}' },
   ])('not by $what: signing-key-unusable, without a word of it', async ({ text }) => {
     ehr = await startEhr();
-    const error = await importSigningKey(String(text())).catch((caught: unknown) => caught);
+    const error = await importSigningKey({ text: String(text()) }).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code: 'signing-key-unusable' });
     expect(String(error)).not.toContain('planted');
   });

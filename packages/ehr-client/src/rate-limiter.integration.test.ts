@@ -35,6 +35,14 @@ async function grantTimes(
 }
 
 describe('the rate limiter', () => {
+  test('grants at once after a loss of state where a budget says so, and keeps its limit', async () => {
+    // Each of these would wait a minute.
+    const budget = makeBudget({ limit: 2, windowMs: 60_000, coldStart: 'go' });
+    await grantTimes(budget, 2);
+    const third = limiter.acquire({ budget, priority: 'poll', signal: AbortSignal.timeout(300) });
+    await expect(third).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+
   test('grants no more than the limit in any window, and wastes little', async () => {
     const budget = makeBudget();
     const times = await grantTimes(budget, 80);

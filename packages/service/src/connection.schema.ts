@@ -5,6 +5,11 @@ const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https U
 /** FHIR ids and athenahealth's practice ids; anything else would end up in a URL path. */
 const pathSegment = z.string().regex(/^[A-Za-z0-9\-._]{1,128}$/, 'must be 1-128 letters, digits, "-", "." or "_"');
 
+/** PEM, or a JWK. */
+export const privateKeySchema = z.union([z.string().min(1).max(20_000), z.record(z.string(), z.unknown())]);
+/** What the EHR knows a key by. */
+export const kidSchema = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must be 1-200 printable characters of ASCII');
+
 const oauthClient = {
   /** Left out: the provider's (ATHENAHEALTH_CLIENT_ID). */
   clientId: z.string().min(1).max(500).optional(),
@@ -27,7 +32,8 @@ export const connectionAuthSchema = z.discriminatedUnion('method', [
     /** With which of the deployment's keys is signed; a key of the connection's own says it itself. */
     alg: z.enum(assertionAlgorithms).optional(),
     /** PEM, or a JWK as an object. Left out: the deployment's own keys. */
-    privateKey: z.union([z.string().min(1).max(20_000), z.record(z.string(), z.unknown())]).optional(),
+    privateKey: privateKeySchema.optional(),
+    kid: kidSchema.optional(),
   }),
   z.strictObject({
     method: z.literal('authorization_code'),

@@ -32,9 +32,9 @@ export function createSigningKeyService({ store }: { readonly store: Store }) {
     return { kid, alg, state, ...Object.fromEntries(shown) } as { readonly kid: string; readonly state: string };
   };
   return {
-    async create({ alg, privateKey }: SigningKeyBody) {
+    async create({ alg, privateKey, kid }: SigningKeyBody) {
       const text = typeof privateKey === 'object' ? JSON.stringify(privateKey) : privateKey;
-      const key = text === undefined ? await generateSigningKey(alg ?? 'RS384') : await importGiven(text);
+      const key = text === undefined ? await generateSigningKey(alg ?? 'RS384') : await importGiven({ text, kid });
       await store.signingKeys.insert({ key, publicJwk: publicJwkOf(key), now: new Date() });
       return toView(await find(key.kid));
     },
@@ -72,9 +72,9 @@ export function createSigningKeyService({ store }: { readonly store: Store }) {
   };
 }
 
-async function importGiven(text: string) {
+async function importGiven(given: { readonly text: string; readonly kid: string | undefined }) {
   try {
-    return await importSigningKey(text);
+    return await importSigningKey(given);
   } catch (error) {
     if (error instanceof AppError) throw invalidRequest([{ path: 'privateKey', message: error.message }]);
     throw error;

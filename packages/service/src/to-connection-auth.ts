@@ -57,7 +57,7 @@ async function toKey(options: {
   if (privateKey === undefined) return { alg };
   const text = typeof privateKey === 'string' ? privateKey : JSON.stringify(privateKey);
   try {
-    const signingKey = await importSigningKey(text);
+    const signingKey = await importSigningKey({ text, kid: body.kid });
     if (body.alg !== undefined && body.alg !== signingKey.alg) {
       faults.push({ path: 'auth.alg', message: `the key signs ${signingKey.alg}` });
     }

@@ -51,6 +51,7 @@ describe('signing keys', () => {
   test.each([
     { what: 'neither', body: {}, at: 'alg' },
     { what: 'both', body: { alg: 'RS384', privateKey: 'x' }, at: 'alg' },
+    { what: 'a name for a new key', body: { alg: 'RS384', kid: 'k' }, at: 'kid' },
     { what: 'an algorithm that SMART does not have', body: { alg: 'HS256' }, at: 'alg' },
     { what: 'a text that is no key', body: { privateKey: 'planted' }, at: 'privateKey' },
   ])('with $what: 400', async ({ body, at }) => {
