@@ -1,5 +1,6 @@
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { type Browser, createBrowser } from './testing/browser.ts';
 import { type System, startSystem } from './testing/start-system.ts';
 
@@ -118,6 +119,25 @@ describe('the authorization code flow', () => {
     expect(synced.data.total).toBeGreaterThan(0);
     const ids = await system.store.resources.listIds({ connectionId, resourceType: 'DiagnosticReport' });
     expect(ids).toHaveLength(synced.data.enhancedResources);
+  });
+
+  test('leaves neither code nor state nor token in Redis', async () => {
+    const browser = createBrowser();
+    const callback = await agree(browser, await invite());
+    const { code = '', state = '' } = Object.fromEntries(new URL(callback).searchParams);
+    const answer = await browser.open(callback, json);
+    const { connectionId } = ((await answer.json()) as { data: { connectionId: string } }).data;
+    const { token, refreshToken } = await system.store.accessTokens.read({ connectionId, credentialsVersion: 0 });
+    const redis = new Redis(String(system.env.REDIS_URL));
+    const keys = await redis.keys(`${String(system.env.BULKHEAD_PREFIX)}:connection:*`);
+    const jobs = await Promise.all(
+      keys.map((key) => redis.hgetall(key).catch(() => redis.lrange(key, 0, -1).catch(() => ''))),
+    );
+    redis.disconnect();
+    const text = JSON.stringify(jobs);
+    expect(text).toContain('authorization.redeem');
+    for (const secret of [code, state.split('.')[1], token?.accessToken, refreshToken])
+      expect(text).not.toContain(secret);
   });
 
   test('takes an answer once', async () => {
@@ -269,6 +289,19 @@ describe('an authorized connection', () => {
     expect((await stats()).tokens).toBe(tokens + 1);
     const again = await system.request('GET', `/api/ehr/connections/${id}`);
     expect(again.body.data.needsAuthorization).toBeUndefined();
+    expect((await test200(id)).ok).toBe(true);
+  });
+
+  test('keeps what the user agreed to when its secret is changed', async () => {
+    const id = await connect();
+    const put = (change: object) => {
+      const auth = { method: 'authorization_code', clientId: 'simulator-client', ...change };
+      return system.request('PUT', `/api/ehr/connections/${id}/credentials`, { auth });
+    };
+    expect((await put({ clientSecret: 'simulator-secret', secretBy: 'post' })).body.data.auth.secretBy).toBe('post');
+    expect((await test200(id)).ok).toBe(true);
+    // A public client: PKCE stood in for the secret.
+    await put({});
     expect((await test200(id)).ok).toBe(true);
   });
 

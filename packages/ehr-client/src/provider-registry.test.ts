@@ -40,6 +40,20 @@ describe('the provider registry', () => {
     });
   });
 
+  test("has athenahealth's budgets of new tokens: 50 a minute in production, 5 elsewhere", () => {
+    const { environments } = createProviderRegistry({}).get('athenahealth');
+    const perMinute = Object.entries(environments).map(([name, { tokenRateLimit }]) => [
+      name,
+      tokenRateLimit?.limit,
+      tokenRateLimit?.windowMs,
+    ]);
+    expect(perMinute).toEqual([
+      ['production', 50, 60_000],
+      ['sandbox', 5, 60_000],
+      ['preview', 5, 60_000],
+    ]);
+  });
+
   test('takes a default schedule of athenahealth and of the file', () => {
     const defaultSchedule = { cron: '0 2 * * *', timeZone: 'America/New_York', kind: 'export' };
     const registry = createProviderRegistry({
