@@ -44,10 +44,12 @@ export interface SavedGrant {
 export interface TokenStore {
   /** @throws AppError `connection-changed` where the credentials are not the newest any more. */
   read(owner: TokenOwner): Promise<TokenState>;
-  /** Takes the right to ask for the connection's token, or renews it. @returns undefined while somebody else has it. */
+  /** Takes the right to ask for the connection's token. @returns undefined while somebody else has it. */
   takeLease(
     options: TokenOwner & { readonly holder: string; readonly durationMs: number },
   ): Promise<TokenState | undefined>;
+  /** Makes a lease that is still held last longer; one that has ended stays ended, however late this comes. */
+  extendLease(options: TokenOwner & { readonly holder: string; readonly durationMs: number }): Promise<void>;
   releaseLease(options: TokenOwner & { readonly holder: string }): Promise<void>;
   /** Stores a grant and ends the lease. @returns false where another grant was saved since `generation`. */
   save(options: TokenOwner & { readonly generation: number; readonly grant: SavedGrant }): Promise<boolean>;

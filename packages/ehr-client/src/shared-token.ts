@@ -69,7 +69,7 @@ async function underLease(options: Flight & { readonly holder: string; readonly 
   }
   const timer = setInterval(() => {
     // While the database is away the lease runs out for everybody, and nobody can take it.
-    store.takeLease({ ...owner, holder, durationMs: leaseMs }).catch(() => undefined);
+    store.extendLease({ ...owner, holder, durationMs: leaseMs }).catch(() => undefined);
   }, renewLeaseEveryMs);
   try {
     const grant = toSaved(await ask(state.refreshToken));

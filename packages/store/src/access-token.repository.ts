@@ -124,11 +124,19 @@ export function createAccessTokenRepository(options: {
       const until = inMs(durationMs);
       const hasEnded = { $expr: { $lte: ['$lease.until', '$$NOW'] } };
       const taken = await model.updateOne(
-        { ...filterOf(owner), $or: [{ lease: null }, { 'lease.holder': holder }, hasEnded] },
+        { ...filterOf(owner), $or: [{ lease: null }, hasEnded] },
         [{ $set: { lease: { holder, until } } }],
         { updatePipeline: true },
       );
       return taken.matchedCount === 1 ? read(owner) : undefined;
+    },
+
+    async extendLease({ holder, durationMs, ...owner }) {
+      await model.updateOne(
+        { ...filterOf(owner), 'lease.holder': holder },
+        [{ $set: { lease: { holder, until: inMs(durationMs) } } }],
+        { updatePipeline: true },
+      );
     },
 
     async releaseLease({ holder, ...owner }) {

@@ -23,10 +23,11 @@ export function createMemoryTokenStore(): TokenStore {
     read: async ({ connectionId }) => toState(entryOf(connectionId)),
     async takeLease({ connectionId, holder }) {
       const entry = entryOf(connectionId);
-      if (entry.holder !== undefined && entry.holder !== holder) return undefined;
+      if (entry.holder !== undefined) return undefined;
       entries.set(connectionId, { ...entry, holder });
       return toState(entry);
     },
+    extendLease: async () => undefined,
     releaseLease: async ({ connectionId }) => release(connectionId),
     async save({ connectionId, generation, grant }) {
       if (entryOf(connectionId).generation !== generation) return false;
