@@ -57,10 +57,22 @@ schema.index({ connectionId: 1, createdAt: -1 });
 schema.index({ discard: 1, _id: 1 });
 schema.index({ notify: 1, _id: 1 });
 
+/** One attempt's right to do a step of an export. */
+export interface Lease {
+  readonly id: string;
+  readonly owner: string;
+  readonly durationMs: number;
+}
+
 /** `bulk_exports`: the truth about every export. */
 export function createBulkExportRepository(database: Database) {
   const model = database.model('BulkExport', schema);
   const activeExports = createActiveExportRepository(database);
+  const setLease = async (filter: object, { owner, durationMs }: Omit<Lease, 'id'>): Promise<boolean> => {
+    const until = { $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: durationMs } };
+    const result = await model.updateOne(filter, [{ $set: { lease: { owner, until } } }], { updatePipeline: true });
+    return result.matchedCount === 1;
+  };
   /** @throws AppError `export-already-running`, with the running one's id in `context.exportId`. */
   const takePlace = async (options: {
     readonly id: string;
@@ -204,25 +216,18 @@ export function createBulkExportRepository(database: Database) {
     },
 
     /**
-     * Takes the right to do one step of an export, or renews it, so that two jobs do not both ask the server. It ends by
-     * the database's clock: those of the workers may be set.
-     * @returns false while another owner's lease runs.
+     * Takes the right to do one step of an export, so that two jobs do not both ask the server. It ends by the database's
+     * clock: those of the workers may be set.
+     * @returns false while a lease runs.
      */
-    async takeLease(options: {
-      readonly id: string;
-      readonly owner: string;
-      readonly durationMs: number;
-    }): Promise<boolean> {
-      const { id, owner, durationMs } = options;
-      const until = { $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: durationMs } };
+    takeLease({ id, ...lease }: Lease): Promise<boolean> {
       const hasEnded = { $expr: { $lte: ['$lease.until', '$$NOW'] } };
-      const result = await model.updateOne(
-        { _id: id, $or: [{ lease: null }, { 'lease.owner': owner }, hasEnded] },
-        [{ $set: { lease: { owner, until } } }],
-        { updatePipeline: true },
-      );
-      return result.matchedCount === 1;
+      return setLease({ _id: id, $or: [{ lease: null }, hasEnded] }, lease);
     },
+
+    /** Only one's own: a prolongation that comes after the release must not take it again. */
+    extendLease: ({ id, ...lease }: Lease): Promise<boolean> =>
+      setLease({ _id: id, 'lease.owner': lease.owner }, lease),
 
     async releaseLease({ id, owner }: { readonly id: string; readonly owner: string }): Promise<void> {
       await model.updateOne({ _id: id, 'lease.owner': owner }, { $unset: { lease: 1 } });

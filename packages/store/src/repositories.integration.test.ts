@@ -43,13 +43,15 @@ describe('bulk_exports', () => {
   test('a lease is held by one owner until it ends #two-workers #clock', async () => {
     const record = makeBulkExport();
     await store.bulkExports.insert({ record, requestKey: 'k4' });
-    const take = (owner: string, durationMs: number) =>
-      store.bulkExports.takeLease({ id: record.id, owner, durationMs });
-    expect([await take('a', 60_000), await take('b', 60_000)]).toEqual([true, false]);
-    // Renewed, to an end that has come.
-    expect([await take('a', -1), await take('b', 60_000), await take('a', 60_000)]).toEqual([true, true, false]);
-    await store.bulkExports.releaseLease({ id: record.id, owner: 'b' });
-    expect(await take('a', 60_000)).toBe(true);
+    const { takeLease, extendLease, releaseLease } = store.bulkExports;
+    const take = (owner: string) => takeLease({ id: record.id, owner, durationMs: 60_000 });
+    const extend = (owner: string, durationMs: number) => extendLease({ id: record.id, owner, durationMs });
+    expect([await take('a'), await take('b'), await extend('b', 60_000)]).toEqual([true, false, false]);
+    // Prolonged, to an end that has come.
+    expect([await extend('a', -1), await take('b'), await take('a')]).toEqual([true, true, false]);
+    await releaseLease({ id: record.id, owner: 'b' });
+    // A prolongation that was under way comes too late.
+    expect([await extend('b', 60_000), await take('a')]).toEqual([false, true]);
   });
 });
 

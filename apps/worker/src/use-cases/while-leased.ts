@@ -17,11 +17,11 @@ export async function whileLeased(options: {
 }): Promise<boolean> {
   const { bulkExports, exportId: id, run } = options;
   const owner = randomUUID();
-  const take = () => bulkExports.takeLease({ id, owner, durationMs: leaseMs });
-  if (!(await take())) return false;
+  const lease = { id, owner, durationMs: leaseMs };
+  if (!(await bulkExports.takeLease(lease))) return false;
   const timer = setInterval(() => {
     // While the database is away the lease runs out for everybody, and nobody can take it.
-    take().catch(() => undefined);
+    bulkExports.extendLease(lease).catch(() => undefined);
   }, renewEveryMs);
   try {
     await run();
