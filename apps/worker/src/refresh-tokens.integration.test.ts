@@ -88,6 +88,22 @@ describe('a refresh token', () => {
     }
   }, 20_000);
 
+  test('that came while the credentials were changed is not lost either', async () => {
+    cluster = await startTokenCluster();
+    const [first, second] = await members(2);
+    const { store } = first as Member;
+    const connection = await authorized(store);
+    await store.connections.insert(connection);
+    await cluster.order({ match: matchToken, fault: { kind: 'latency', ms: 500 } });
+    const reading = first?.read(connection);
+    await waitFor(async () => (await answers()).length === 2);
+    await store.connections.saveAuth({ id: connection.id, auth: connection.auth });
+    const changed = await store.connections.find(connection.id);
+    await store.accessTokens.supersede({ ...holder, credentialsVersion: 1 });
+    expect(await Promise.all([reading, second?.read(changed)])).toEqual(['connection-changed', 200]);
+    expect(await answers()).toEqual([200, 200, 200]);
+  });
+
   test('that the EHR does not take ends the authorization: nobody asks again', async () => {
     cluster = await startTokenCluster();
     const [first, second] = await members(2);

@@ -85,16 +85,36 @@ export function createAccessTokenRepository(options: {
     return read({ connectionId, credentialsVersion });
   };
 
-  /** Makes tokens of earlier credentials unusable. A refresh token is kept: it is the client id's, not the secret's. */
+  /**
+   * Makes tokens of earlier credentials unusable. A refresh token is kept: it is the client id's, not the secret's. So is the
+   * lease of whoever is just using it.
+   */
   const supersede = async ({ connectionId, credentialsVersion }: TokenOwner): Promise<void> => {
     await model.updateOne(
       { _id: connectionId, credentialsVersion: { $lt: credentialsVersion } },
       {
         $set: { credentialsVersion },
-        $unset: { sealedAccessToken: 1, issuedAt: 1, renewAt: 1, lease: 1, failure: 1 },
-        $inc: { generation: 1 },
+        $unset: { sealedAccessToken: 1, issuedAt: 1, renewAt: 1, failure: 1 },
       },
     );
+  };
+
+  /** A refresh token that was had with earlier credentials replaces the one that it came for; its access token is of no use. */
+  const keepRefreshToken = async (
+    options: TokenOwner & { readonly generation: number; readonly grant: SavedGrant },
+  ) => {
+    const { connectionId, credentialsVersion, generation, grant } = options;
+    const { sealedRefreshToken, generation: next } = toFields(connectionId, grant);
+    if (!sealedRefreshToken) return;
+    await model.updateOne(
+      { _id: connectionId, generation, credentialsVersion: { $gt: credentialsVersion } },
+      [{ $set: { sealedRefreshToken, generation: next } }, { $unset: ['lease'] }],
+      { updatePipeline: true },
+    );
+  };
+
+  const releaseLease: TokenStore['releaseLease'] = async ({ holder, connectionId }) => {
+    await model.updateOne({ _id: connectionId, 'lease.holder': holder }, { $unset: { lease: 1 } });
   };
 
   const ensure = async ({ connectionId, credentialsVersion }: TokenOwner): Promise<void> => {
@@ -131,17 +151,15 @@ export function createAccessTokenRepository(options: {
       return taken.matchedCount === 1 ? read(owner) : undefined;
     },
 
-    async extendLease({ holder, durationMs, ...owner }) {
+    async extendLease({ holder, durationMs, connectionId }) {
       await model.updateOne(
-        { ...filterOf(owner), 'lease.holder': holder },
+        { _id: connectionId, 'lease.holder': holder },
         [{ $set: { lease: { holder, until: inMs(durationMs) } } }],
         { updatePipeline: true },
       );
     },
 
-    async releaseLease({ holder, ...owner }) {
-      await model.updateOne({ ...filterOf(owner), 'lease.holder': holder }, { $unset: { lease: 1 } });
-    },
+    releaseLease,
 
     async save({ generation, grant, ...owner }) {
       const result = await model.updateOne(
@@ -149,15 +167,20 @@ export function createAccessTokenRepository(options: {
         [{ $set: toFields(owner.connectionId, grant) }, { $unset: ['lease', 'failure', 'needsAuthorization'] }],
         { updatePipeline: true },
       );
-      return result.matchedCount === 1;
+      if (result.matchedCount === 1) return true;
+      await keepRefreshToken({ ...owner, generation, grant });
+      return false;
     },
 
     async fail({ holder, failure, needsAuthorization, ...owner }) {
-      await model.updateOne(
+      const told = await model.updateOne(
         { ...filterOf(owner), 'lease.holder': holder },
         { $set: { failure, ...(needsAuthorization ? { needsAuthorization } : {}) }, $unset: { lease: 1 } },
       );
-      if (needsAuthorization) await noteAuthorization({ connectionId: owner.connectionId, isNeeded: true });
+      const { connectionId } = owner;
+      // Of earlier credentials nothing is told, but the lease is over all the same.
+      if (told.matchedCount === 0) await releaseLease({ ...owner, holder });
+      else if (needsAuthorization) await noteAuthorization({ connectionId, isNeeded: true });
     },
 
     /** What a user's authorization brought, in the place of everything that was there. */
