@@ -29,12 +29,20 @@ const ask = async (key: string, options: { readonly times?: number; readonly fro
 };
 const statuses = (answers: readonly { readonly status: number }[]) => answers.map(({ status }) => status);
 
+/** How many a machine may be late with: what Redis does not answer in time is counted by the process alone. */
+const late = 10;
+function expectRefusedFrom(limit: number, given: readonly number[]): void {
+  const first = given.indexOf(429);
+  expect(first).toBeGreaterThanOrEqual(limit);
+  expect(first).toBeLessThanOrEqual(limit + late);
+}
+
 describe('a key', () => {
   test('is answered 429 beyond its own limit, with when to ask again; another key is not', async () => {
     const [limited, other] = [await makeKey(3), await makeKey(3)];
-    const answers = await ask(limited, { times: 5 });
-    expect(statuses(answers)).toEqual([200, 200, 200, 429, 429]);
-    const [, , , refused] = answers;
+    const answers = await ask(limited, { times: 4 + late });
+    expectRefusedFrom(3, statuses(answers));
+    const refused = answers.find(({ status }) => status === 429);
     expect(refused?.body.error.code).toBe('too-many-requests');
     const retryAfter = Number(refused?.headers.get('retry-after'));
     expect(retryAfter).toBeGreaterThanOrEqual(1);
@@ -44,7 +52,7 @@ describe('a key', () => {
 
   test('without a limit of its own has the deployment’s', async () => {
     const key = await makeKey();
-    expect(statuses(await ask(key, { times: 202 })).indexOf(429)).toBe(200);
+    expectRefusedFrom(200, statuses(await ask(key, { times: 201 + late })));
   });
 
   test('reads a status while Redis is away, whether it refuses or hangs', async () => {
@@ -66,16 +74,17 @@ describe('a key', () => {
 describe('an address', () => {
   test('that sends wrong keys is told to stop; a good key from there is let in', async () => {
     const from = '203.0.113.2';
-    const answers = statuses(await ask('bh_wrong', { times: 62, from }));
-    expect([answers.indexOf(429), answers.at(-1)]).toEqual([60, 429]);
+    const answers = statuses(await ask('bh_wrong', { times: 61 + late, from }));
+    expectRefusedFrom(60, answers);
     expect(statuses(await ask(await makeKey(), { from }))).toEqual([200]);
     expect(statuses(await ask('bh_wrong', { from: '203.0.113.3' }))).toEqual([401]);
   });
 
   test('that is a network of IPv6 is one, however many addresses it has', async () => {
     const answers = [];
-    for (let n = 0; n < 62; n++) answers.push(...(await ask('bh_wrong', { from: `2001:db8::${n.toString(16)}` })));
-    expect(statuses(answers).indexOf(429)).toBe(60);
+    for (let n = 0; n <= 60 + late; n++)
+      answers.push(...(await ask('bh_wrong', { from: `2001:db8::${n.toString(16)}` })));
+    expectRefusedFrom(60, statuses(answers));
   });
 
   test('that fails to log in ten times is kept out of the log-in, whatever it sends', async () => {
@@ -89,7 +98,9 @@ describe('an address', () => {
         },
       });
     for (let n = 0; n < 3; n++) expect((await logIn(api.operatorKey, '203.0.113.4')).status).toBe(303);
-    for (let n = 0; n < 10; n++) expect((await logIn('bh_wrong', '203.0.113.4')).status).toBe(401);
+    const wrong = [];
+    for (let n = 0; n <= 10 + late; n++) wrong.push((await logIn('bh_wrong', '203.0.113.4')).status);
+    expectRefusedFrom(10, wrong);
     const { status, text } = await logIn(api.operatorKey, '203.0.113.4');
     expect([status, text.includes('Too many')]).toEqual([429, true]);
     expect((await logIn(api.operatorKey, '203.0.113.5')).status).toBe(303);
