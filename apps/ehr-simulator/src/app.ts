@@ -28,14 +28,17 @@ export interface EhrSimulator {
 
 const fhirPath = '/fhir/r4';
 
+/** ms; longer than clients keep idle connections, so that none is closed under a request where the machine is busy. */
+const keepAliveTimeout = 65_000;
+
 /**
  * A simulated athenahealth. Several may live in one process.
  * @throws ZodError for options that make no sense.
  */
 export function createEhrSimulator({ clock = systemClock, ...given }: EhrSimulatorOptions = {}): EhrSimulator {
   const options = simulatorOptionsSchema.parse(given);
-  const server = createServer();
-  const fileServer = createServer();
+  const server = createServer({ keepAliveTimeout });
+  const fileServer = createServer({ keepAliveTimeout });
   const baseUrl = () => urlOf({ server, host: options.host });
   let exports: ExportRegistry | undefined;
   return {

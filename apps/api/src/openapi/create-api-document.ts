@@ -52,6 +52,8 @@ function toOperation(operation: Operation): ZodOpenApiOperationObject {
     responses: {
       ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, toAnswer(operation, answer)])),
       ...toErrors(operation),
+      // By the HTTP server itself: see `httpLimits`.
+      '431': { description: 'The address and the headers are over 16 KB' },
     },
   };
 }
