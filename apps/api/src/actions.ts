@@ -27,6 +27,7 @@ export const actions = {
   'connection.change-credentials': actAsOperator,
   'connection.delete': actAsOperator,
   'export.create': act,
+  'export.list': look,
   'export.read': look,
   'export.cancel': act,
   'export.retry': act,

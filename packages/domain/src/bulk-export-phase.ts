@@ -11,7 +11,8 @@ export const bulkExportPhases = [
 export type BulkExportPhase = (typeof bulkExportPhases)[number];
 
 /** What API clients see; the guide's loop waits while it is IN_PROGRESS. */
-export type BulkExportStatus = 'IN_PROGRESS' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
+export const bulkExportStatuses = ['IN_PROGRESS', 'COMPLETED', 'FAILED', 'CANCELLED'] as const;
+export type BulkExportStatus = (typeof bulkExportStatuses)[number];
 
 /** From each phase, the phases that may follow. An export never goes back: what was done is in the record. */
 const followers: Readonly<Record<BulkExportPhase, readonly BulkExportPhase[]>> = {
@@ -51,4 +52,8 @@ export function publicStatus(phase: BulkExportPhase): BulkExportStatus {
   if (phase === 'completed') return 'COMPLETED';
   if (phase === 'failed') return 'FAILED';
   return phase === 'cancelled' ? 'CANCELLED' : 'IN_PROGRESS';
+}
+
+export function phasesOf(status: BulkExportStatus): readonly BulkExportPhase[] {
+  return bulkExportPhases.filter((phase) => publicStatus(phase) === status);
 }

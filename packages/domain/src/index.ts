@@ -22,9 +22,11 @@ export {
   type BulkExportPhase,
   type BulkExportStatus,
   bulkExportPhases,
+  bulkExportStatuses,
   canFollow,
   canReopen,
   isTerminal,
+  phasesOf,
   publicStatus,
 } from './bulk-export-phase.ts';
 export {

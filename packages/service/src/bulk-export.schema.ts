@@ -1,4 +1,4 @@
-import { exportTypes } from '@bulkhead/domain';
+import { bulkExportStatuses, exportTypes } from '@bulkhead/domain';
 import { isResourceType } from '@bulkhead/fhir';
 import { z } from 'zod';
 import { isAhead } from './since.schema.ts';
@@ -51,3 +51,12 @@ export const bulkExportRequestSchema = z
     }
   });
 export type BulkExportBody = z.output<typeof bulkExportRequestSchema>;
+
+export const bulkExportQuerySchema = z.strictObject({
+  connectionId: z.string().min(1).max(100).optional(),
+  status: z.enum(bulkExportStatuses).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(50),
+  /** `next` of the page before. */
+  after: z.string().min(1).max(200).optional(),
+});
+export type BulkExportQuery = z.output<typeof bulkExportQuerySchema>;

@@ -6,12 +6,13 @@ import {
   isInScope,
   isTerminal,
   type OutputFile,
+  phasesOf,
 } from '@bulkhead/domain';
 import type { ProviderRegistry } from '@bulkhead/ehr-client';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
 import { acceptOnce, type Idempotency } from './accept-once.ts';
-import type { BulkExportBody } from './bulk-export.schema.ts';
+import type { BulkExportBody, BulkExportQuery } from './bulk-export.schema.ts';
 import { cancelExport } from './cancel-export.ts';
 import { checkCallback } from './check-callback.ts';
 import type { ConnectionService } from './connection.service.ts';
@@ -124,6 +125,17 @@ export function createBulkExportService(options: {
 
     /** @throws AppError `unknown-export`, `nothing-to-retry`, `export-already-running` */
     retry: (which: WhichExport) => retryExport({ store, producer, find: () => find(which) }),
+
+    /** One page, newest first; `next` is there where more follow. @throws AppError `unknown-connection` */
+    async list({ provider, scope, query }: Omit<WhichExport, 'id'> & { readonly query: BulkExportQuery }) {
+      registry.get(provider);
+      const { connectionId, status, after, limit } = query;
+      if (connectionId !== undefined) await connections.find({ provider, id: connectionId, scope });
+      const phases = status && phasesOf(status);
+      const found = await store.bulkExports.list({ provider, connectionId, phases, scope, after, limit: limit + 1 });
+      const page = found.slice(0, limit);
+      return { exports: page, next: found.length > limit ? page.at(-1)?.id : undefined };
+    },
 
     /** The export with its counts as of now. */
     async get(which: WhichExport): Promise<{ readonly record: BulkExport; readonly issues: readonly IssueCount[] }> {

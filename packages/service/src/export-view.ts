@@ -28,10 +28,11 @@ export function toStatusView({
   readonly issues: readonly IssueCount[];
 }) {
   const { id, phase, createdAt, completedAt, progress, error, warnings, droppedParameters, counts, statusUrl } = record;
-  const { scheduleId } = record;
+  const { connectionId, scheduleId } = record;
   const status = publicStatus(phase);
   return {
     id,
+    connectionId,
     status,
     ...(status === 'COMPLETED'
       ? { outputUrls: files.filter(({ section }) => section === 'output').map(({ url }) => url) }

@@ -1,6 +1,15 @@
-import { AppError, type BulkExport, type BulkExportPhase, canFollow, canReopen, isTerminal } from '@bulkhead/domain';
+import {
+  AppError,
+  type BulkExport,
+  type BulkExportPhase,
+  type ConnectionScope,
+  canFollow,
+  canReopen,
+  isTerminal,
+} from '@bulkhead/domain';
 import { type Connection as Database, Schema } from 'mongoose';
 import { createActiveExportRepository } from './active-export.repository.ts';
+import { inScope } from './in-scope.ts';
 import { isDuplicateKey } from './store-errors.ts';
 
 interface BulkExportDocument extends Omit<BulkExport, 'id'> {
@@ -53,26 +62,14 @@ const schema = new Schema<BulkExportDocument>(
   { collection: 'bulk_exports', versionKey: false, minimize: false, strict: 'throw' },
 );
 schema.index({ active: 1, _id: 1 });
-schema.index({ connectionId: 1, createdAt: -1 });
+schema.index({ connectionId: 1, _id: -1 });
 schema.index({ discard: 1, _id: 1 });
 schema.index({ notify: 1, _id: 1 });
-
-/** One attempt's right to do a step of an export. */
-export interface Lease {
-  readonly id: string;
-  readonly owner: string;
-  readonly durationMs: number;
-}
 
 /** `bulk_exports`: the truth about every export. */
 export function createBulkExportRepository(database: Database) {
   const model = database.model('BulkExport', schema);
   const activeExports = createActiveExportRepository(database);
-  const setLease = async (filter: object, { owner, durationMs }: Omit<Lease, 'id'>): Promise<boolean> => {
-    const until = { $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: durationMs } };
-    const result = await model.updateOne(filter, [{ $set: { lease: { owner, until } } }], { updatePipeline: true });
-    return result.matchedCount === 1;
-  };
   /** @throws AppError `export-already-running`, with the running one's id in `context.exportId`. */
   const takePlace = async (options: {
     readonly id: string;
@@ -108,6 +105,29 @@ export function createBulkExportRepository(database: Database) {
     },
 
     /** Every export that is not at its end, oldest id first. */
+    /** Newest first. @param filter.after the last id of the page before. */
+    async list(filter: {
+      readonly provider: string;
+      readonly connectionId?: string | undefined;
+      readonly phases?: readonly BulkExportPhase[] | undefined;
+      readonly scope: ConnectionScope;
+      readonly after?: string | undefined;
+      readonly limit: number;
+    }): Promise<BulkExport[]> {
+      const { provider, connectionId, phases, scope, after, limit } = filter;
+      const documents = await model
+        .find({
+          provider,
+          $and: [inScope(scope), connectionId === undefined ? {} : { connectionId }],
+          ...(phases === undefined ? {} : { phase: { $in: [...phases] } }),
+          ...(after === undefined ? {} : { _id: { $lt: after } }),
+        })
+        .sort({ _id: -1 })
+        .limit(limit)
+        .lean();
+      return documents.map((document) => toRecord(document));
+    },
+
     async listActive(): Promise<BulkExport[]> {
       const documents = await model.find({ active: true }).sort({ _id: 1 }).lean();
       return documents.map((document) => toRecord(document));
@@ -213,24 +233,6 @@ export function createBulkExportRepository(database: Database) {
     /** Adds a warning once; its code and text are its identity. */
     async warn({ id, code, message }: { readonly id: string; readonly code: string; readonly message: string }) {
       await model.updateOne({ _id: id }, { $addToSet: { warnings: { code, message } } });
-    },
-
-    /**
-     * Takes the right to do one step of an export, so that two jobs do not both ask the server. It ends by the database's
-     * clock: those of the workers may be set.
-     * @returns false while a lease runs.
-     */
-    takeLease({ id, ...lease }: Lease): Promise<boolean> {
-      const hasEnded = { $expr: { $lte: ['$lease.until', '$$NOW'] } };
-      return setLease({ _id: id, $or: [{ lease: null }, hasEnded] }, lease);
-    },
-
-    /** Only one's own: a prolongation that comes after the release must not take it again. */
-    extendLease: ({ id, ...lease }: Lease): Promise<boolean> =>
-      setLease({ _id: id, 'lease.owner': lease.owner }, lease),
-
-    async releaseLease({ id, owner }: { readonly id: string; readonly owner: string }): Promise<void> {
-      await model.updateOne({ _id: id, 'lease.owner': owner }, { $unset: { lease: 1 } });
     },
   };
 }

@@ -9,6 +9,7 @@ import { createCrawlMarkRepository } from './crawl-mark.repository.ts';
 import { createDocumentRepository } from './document.repository.ts';
 import { createDocumentContentRepository } from './document-content.repository.ts';
 import { createEncryptionKeyRepository } from './encryption-key.repository.ts';
+import { createExportLeaseRepository } from './export-lease.repository.ts';
 import { createIdempotencyKeyRepository } from './idempotency-key.repository.ts';
 import { migrate, prepareResourceTypes } from './migrate.ts';
 import { createOutputFileRepository } from './output-file.repository.ts';
@@ -82,6 +83,7 @@ export function createStore(options: StoreOptions) {
     authorizationRequests,
     signingKeys,
     bulkExports,
+    exportLeases: createExportLeaseRepository(database),
     outputFiles,
     quarantine,
     documents,

@@ -43,7 +43,7 @@ describe('bulk_exports', () => {
   test('a lease is held by one owner until it ends #two-workers #clock', async () => {
     const record = makeBulkExport();
     await store.bulkExports.insert({ record, requestKey: 'k4' });
-    const { takeLease, extendLease, releaseLease } = store.bulkExports;
+    const { takeLease, extendLease, releaseLease } = store.exportLeases;
     const take = (owner: string) => takeLease({ id: record.id, owner, durationMs: 60_000 });
     const extend = (owner: string, durationMs: number) => extendLease({ id: record.id, owner, durationMs });
     expect([await take('a'), await take('b'), await extend('b', 60_000)]).toEqual([true, false, false]);

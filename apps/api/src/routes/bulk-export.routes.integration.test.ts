@@ -149,6 +149,24 @@ describe('POST bulk-export', () => {
     ]);
   });
 
+  test('are listed, newest first, by connection, by status, and page by page', async () => {
+    const connectionId = await api.createConnection();
+    const ids: string[] = [];
+    for (const resourceTypes of [['Patient'], ['Condition'], ['Encounter']]) {
+      ids.push((await api.request('POST', path, { body: { connectionId, resourceTypes } })).body.data.id);
+    }
+    await api.request('DELETE', `${path}/${ids[1]}`);
+    const list = async (query: string) => {
+      const { body } = await api.request('GET', `${path}?connectionId=${connectionId}${query}`);
+      return { ids: body.data.map(({ id }: { id: string }) => id), next: body.next };
+    };
+    expect(await list('')).toEqual({ ids: ids.toReversed(), next: undefined });
+    expect(await list('&status=CANCELLED')).toEqual({ ids: [ids[1]], next: undefined });
+    expect(await list('&limit=2')).toEqual({ ids: [ids[2], ids[1]], next: ids[1] });
+    expect(await list(`&limit=2&after=${ids[1]}`)).toEqual({ ids: [ids[0]], next: undefined });
+    expect((await api.request('GET', `${path}?connectionId=conn_none`)).status).toBe(404);
+  });
+
   test('the same request while it runs: 409 with its id; another one: 202', async () => {
     const first = await post({
       connectionId,

@@ -1,5 +1,6 @@
 import {
   type BulkExportService,
+  bulkExportQuerySchema,
   bulkExportRequestSchema,
   toFileView,
   toStartedView,
@@ -32,6 +33,14 @@ export function bulkExportRoutes({ bulkExports }: { readonly bulkExports: BulkEx
     auditNotes(response).target = { provider, connectionId: record.connectionId, jobId: record.id };
     if (isRepeated) response.set('Idempotency-Replayed', 'true');
     response.status(202).json({ success: true, data: toStartedView(record) });
+  });
+
+  router.get('/:provider/bulk-export', allow('export.list'), async (request, response) => {
+    const query = parseRequest(bulkExportQuerySchema, request.query);
+    const { scope } = callerOf(response);
+    const { exports, next } = await bulkExports.list({ provider: request.params.provider, scope, query });
+    const data = exports.map((record) => toStatusView({ record, files: [], issues: [] }));
+    response.json({ success: true, data, ...(next === undefined ? {} : { next }) });
   });
 
   router.get('/:provider/bulk-export/:jobId', allow('export.read'), async (request, response) => {

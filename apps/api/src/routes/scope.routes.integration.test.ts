@@ -41,6 +41,7 @@ const rows: Readonly<Record<string, Row>> = {
     ask: ({ connectionId }) => ({ path: `${athena}/bulk-export`, body: { connectionId } }),
     answer: 'unknown-connection',
   },
+  'GET /:provider/bulk-export': { ask: () => ({ path: `${athena}/bulk-export?limit=1000` }), answer: 'filtered' },
   'GET /:provider/bulk-export/:jobId': {
     ask: ({ exportId }) => ({ path: `${athena}/bulk-export/${exportId}` }),
     answer: 'unknown-export',

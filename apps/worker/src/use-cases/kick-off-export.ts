@@ -15,8 +15,11 @@ const maxKickOffAgeMs = 48 * 60 * 60_000;
  * @throws AppError `kick-off-under-way`
  */
 export async function kickOff(deps: UseCaseDeps, step: ExportStep): Promise<void> {
-  const { bulkExports } = deps.store;
-  const ran = await whileLeased({ bulkExports, exportId: step.exportId, run: () => kickOffOnce(deps, step) });
+  const ran = await whileLeased({
+    leases: deps.store.exportLeases,
+    exportId: step.exportId,
+    run: () => kickOffOnce(deps, step),
+  });
   if (!ran) throw underWay();
 }
 

@@ -23,7 +23,7 @@ export async function pollExport(deps: UseCaseDeps, { exportId, signal }: Export
   }
   if (!isPollDue(record, now())) return;
   await whileLeased({
-    bulkExports: store.bulkExports,
+    leases: store.exportLeases,
     exportId,
     run: async () => {
       try {

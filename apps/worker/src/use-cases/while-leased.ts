@@ -11,23 +11,23 @@ const renewEveryMs = 5000;
  * @returns false where another attempt has the lease; then `run` was not called.
  */
 export async function whileLeased(options: {
-  readonly bulkExports: Store['bulkExports'];
+  readonly leases: Store['exportLeases'];
   readonly exportId: string;
   readonly run: () => Promise<void>;
 }): Promise<boolean> {
-  const { bulkExports, exportId: id, run } = options;
+  const { leases, exportId: id, run } = options;
   const owner = randomUUID();
   const lease = { id, owner, durationMs: leaseMs };
-  if (!(await bulkExports.takeLease(lease))) return false;
+  if (!(await leases.takeLease(lease))) return false;
   const timer = setInterval(() => {
     // While the database is away the lease runs out for everybody, and nobody can take it.
-    bulkExports.extendLease(lease).catch(() => undefined);
+    leases.extendLease(lease).catch(() => undefined);
   }, renewEveryMs);
   try {
     await run();
   } finally {
     clearInterval(timer);
-    await bulkExports.releaseLease({ id, owner }).catch(() => undefined);
+    await leases.releaseLease({ id, owner }).catch(() => undefined);
   }
   return true;
 }

@@ -1,7 +1,7 @@
-import { bulkExportRequestSchema } from '@bulkhead/service';
+import { bulkExportQuerySchema, bulkExportRequestSchema } from '@bulkhead/service';
 import { z } from 'zod';
 import type { OperationGroup } from '../operation.ts';
-import { success } from '../schemas/common.schema.ts';
+import { page, success } from '../schemas/common.schema.ts';
 import { exportSchema, outputFileSchema, startedExportSchema } from '../schemas/export.schema.ts';
 import { exportExample, outputFileExample, startedExportExample } from './examples.ts';
 
@@ -30,6 +30,15 @@ export const bulkExportOperations: OperationGroup = {
         202: { description: 'Accepted', schema: success(startedExportSchema), example: startedExportExample },
       },
       errors: ['unknown-connection', 'export-already-running', 'idempotency-key-reused'],
+    },
+    {
+      method: 'get',
+      path,
+      id: 'listBulkExports',
+      summary: 'Bulk exports, newest first',
+      query: bulkExportQuerySchema,
+      answers: { 200: { description: 'Exports', schema: page(exportSchema), example: [exportExample] } },
+      errors: ['unknown-connection'],
     },
     {
       method: 'get',

@@ -10,6 +10,7 @@ export const startedExportExample = { id: exportId, status: 'IN_PROGRESS', statu
 
 export const exportExample = {
   id: exportId,
+  connectionId,
   status: 'COMPLETED',
   outputUrls: [fileUrl],
   startedAt: at,

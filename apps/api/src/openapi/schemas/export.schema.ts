@@ -21,6 +21,7 @@ const issueSchema = z.strictObject({ severity: z.string(), code: z.string(), cou
 export const exportSchema = z
   .strictObject({
     id: z.string(),
+    connectionId: z.string(),
     status: statusSchema,
     outputUrls: z.array(z.string()).optional(),
     startedAt: instant,
