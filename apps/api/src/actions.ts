@@ -63,6 +63,7 @@ export const actions = {
   'signing-key.activate': actAsOperator,
   'signing-key.retire': actAsOperator,
   'signing-key.delete': actAsOperator,
+  'deployment.diagnose': lookAsOperator,
   'api-key.create': actAsOperator,
   'api-key.list': lookAsOperator,
   'api-key.revoke': actAsOperator,

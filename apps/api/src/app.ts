@@ -9,6 +9,7 @@ import {
   createAuthorizationService,
   createBulkExportService,
   createConnectionService,
+  createDiagnosisService,
   createDocumentService,
   createProviderRegistry,
   createQuarantineService,
@@ -64,6 +65,7 @@ export function buildApp({
   const bulkExports = createBulkExportService({ store, producer, connections, registry, kickOffWaitMs });
   const quarantine = createQuarantineService({ store, producer });
   const documents = createDocumentService({ store, producer, connections });
+  const diagnosis = createDiagnosisService({ store, producer, checkRedis: () => checkRedis(redis) });
   const resources = createResourceService({ store, connections });
   const schedules = createScheduleService({ store, producer, connections });
   const sessions = createSessionService({ store, apiKeys });
@@ -81,6 +83,7 @@ export function buildApp({
     authorizations,
     bulkExports,
     connections,
+    diagnosis,
     documents,
     quarantine,
     resources,

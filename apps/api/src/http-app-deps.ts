@@ -6,6 +6,7 @@ import type {
   AuthorizationService,
   BulkExportService,
   ConnectionService,
+  DiagnosisService,
   DocumentService,
   ProviderRegistry,
   QuarantineService,
@@ -30,6 +31,7 @@ export interface HttpAppDeps {
   readonly authorizations: AuthorizationService;
   readonly bulkExports: BulkExportService;
   readonly connections: ConnectionService;
+  readonly diagnosis: DiagnosisService;
   readonly documents: DocumentService;
   readonly quarantine: QuarantineService;
   readonly resources: ResourceService;

@@ -46,6 +46,12 @@ export function createProducer({ redis, prefix, onError }: ProducerOptions) {
     /** For Bull Board. */
     queues: Object.values(queues),
 
+    /** Living workers by queue. */
+    async countWorkers(): Promise<Readonly<Record<QueueName, number>>> {
+      const counts = queueNames.map(async (name) => [name, await queues[name].getWorkersCount()] as const);
+      return Object.fromEntries(await Promise.all(counts)) as Record<QueueName, number>;
+    },
+
     /** @throws where Redis does not answer. */
     async ping(): Promise<void> {
       await redis.ping();

@@ -124,6 +124,13 @@ export function createStore(options: StoreOptions) {
     rotateEncryptionKey: ({ dryRun }: { readonly dryRun: boolean }): Promise<RotationReport[]> =>
       rotateEncryptionKey({ places, keys: encryptionKeys, dryRun }),
     prepareResourceTypes: (resourceTypes: readonly string[]) => prepareResourceTypes({ database, resourceTypes }),
+    /** The server's version, and what its clock says. @throws where it does not answer. */
+    async server(): Promise<{ readonly version: string; readonly now: Date }> {
+      const admin = database.getClient().db().admin();
+      const { version } = await admin.command({ buildInfo: 1 });
+      const { localTime } = await admin.command({ hello: 1 });
+      return { version, now: localTime };
+    },
     /** @throws where MongoDB does not answer. */
     ping: async () => {
       await database.db?.admin().ping();

@@ -10,6 +10,7 @@ import { authorizationRoutes } from './authorization.routes.ts';
 import { bulkExportRoutes } from './bulk-export.routes.ts';
 import { capabilitiesRoute } from './capabilities.route.ts';
 import { connectionRoutes } from './connection.routes.ts';
+import { diagnosisRoute } from './diagnosis.route.ts';
 import { documentRoutes } from './document.routes.ts';
 import { quarantineRoutes } from './quarantine.routes.ts';
 import { resourceRoutes } from './resource.routes.ts';
@@ -26,6 +27,6 @@ export function createApiRouter(deps: HttpAppDeps): Router {
   api.use(parseJson());
   api.use(connectionRoutes(deps), bulkExportRoutes(deps), capabilitiesRoute(deps), syncRoutes(deps));
   api.use(scheduleRoutes(deps), webhookRoutes(deps), apiKeyRoutes(deps), auditEventRoutes(deps));
-  api.use(signingKeyRoutes(deps), authorizationRoutes(deps));
+  api.use(signingKeyRoutes(deps), authorizationRoutes(deps), diagnosisRoute(deps));
   return api;
 }

@@ -165,6 +165,7 @@ const rows: Readonly<Record<string, Row>> = {
   'POST /signing-keys/:kid/retire': { ask: () => ({ path: '/signing-keys/kid_none/retire' }), answer: 'operators' },
   'DELETE /signing-keys/:kid': { ask: () => ({ path: '/signing-keys/kid_none' }), answer: 'operators' },
   'POST /api-keys': { ask: () => ({ path: '/api-keys', body: { name: 'x', role: 'operator' } }), answer: 'operators' },
+  'GET /diagnosis': { ask: () => ({ path: '/diagnosis' }), answer: 'operators' },
   'GET /audit-events': { ask: () => ({ path: '/audit-events' }), answer: 'operators' },
   'GET /api-keys': { ask: () => ({ path: '/api-keys' }), answer: 'operators' },
   'DELETE /api-keys/:id': { ask: () => ({ path: '/api-keys/key_none' }), answer: 'operators' },

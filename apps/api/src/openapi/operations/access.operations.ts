@@ -4,12 +4,13 @@ import type { OperationGroup } from '../operation.ts';
 import {
   apiKeySchema,
   auditEventSchema,
+  diagnosisCheckSchema,
   jwksSchema,
   newApiKeySchema,
   signingKeySchema,
 } from '../schemas/access.schema.ts';
 import { page, success } from '../schemas/common.schema.ts';
-import { apiKeyExample, auditEventExample, jwksExample, signingKeyExample } from './examples.ts';
+import { apiKeyExample, auditEventExample, diagnosisExample, jwksExample, signingKeyExample } from './examples.ts';
 
 const path = '/api/ehr/api-keys';
 
@@ -50,6 +51,17 @@ export const accessOperations: OperationGroup = {
       access: 'operator',
       answers: { 200: { description: 'Revoked', schema: success(apiKeySchema), example: apiKeyExample } },
       errors: ['unknown-api-key', 'last-operator-key'],
+    },
+    {
+      method: 'get',
+      path: '/api/ehr/diagnosis',
+      id: 'diagnose',
+      summary: 'Redis, MongoDB, workers and connections: what is not as it should be, and what to do',
+      access: 'operator',
+      answers: {
+        200: { description: 'Checks', schema: success(z.array(diagnosisCheckSchema)), example: diagnosisExample },
+      },
+      errors: [],
     },
     {
       method: 'get',

@@ -279,3 +279,13 @@ export const invitationExample = {
 };
 
 export const authorizedExample = { connectionId };
+
+export const diagnosisExample = [
+  { name: 'redis', state: 'ok', found: 'it answers, evicts nothing and keeps its queues' },
+  {
+    name: 'workers',
+    state: 'failed',
+    found: 'nobody serves document',
+    whatToDo: 'Start a worker, or add the queues to its WORKER_QUEUES.',
+  },
+];

@@ -58,3 +58,12 @@ export const signingKeySchema = z
 export const jwksSchema = z
   .strictObject({ keys: z.array(z.looseObject({ kty: z.string(), kid: z.string() })) })
   .meta({ id: 'Jwks', description: 'RFC 7517; what EHRs verify our assertions with.' });
+
+export const diagnosisCheckSchema = z
+  .strictObject({
+    name: z.string(),
+    state: z.enum(['ok', 'warning', 'failed']),
+    found: z.string(),
+    whatToDo: z.string().optional(),
+  })
+  .meta({ id: 'DiagnosisCheck', description: 'One thing that the deployment stands on, and what to do about it.' });
