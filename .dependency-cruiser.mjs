@@ -20,6 +20,8 @@ const layers = {
   'packages/testing': ['domain'],
   'apps/api': ['service', 'queues', 'store', 'domain', 'fhir', 'runtime'],
   'apps/worker': ['service', 'queues', 'store', 'ehr-client', 'domain', 'fhir', 'runtime'],
+  // It speaks HTTP and nothing else: it must run where no other part of Bulkhead is.
+  'apps/cli': [],
   'apps/ehr-simulator': ['fhir', 'runtime'],
   scripts: ['embedded', 'service', 'queues', 'store', 'domain', 'fhir', 'runtime'],
 };

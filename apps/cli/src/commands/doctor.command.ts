@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import { addCommand } from '../add-command.ts';
+import type { components } from '../client/api-types.ts';
+import { answerOf } from '../client/create-client.ts';
+import type { Context, Environment } from '../context.ts';
+import { CliError, exitCodes } from '../exit-codes.ts';
+import { toTable } from '../output.ts';
+
+type Check = components['schemas']['DiagnosisCheck'];
+
+/** `Date` has seconds only; what matters (tokens, signatures) allows a minute. */
+const maxSkewMs = 5000;
+
+/** Whether everything is as it should be: what the API sees, each connection tried out, the clock of this machine. */
+export function addDoctor(program: Command, environment: Environment): void {
+  addCommand<{ readonly connections: boolean }>(program, {
+    environment,
+    definition: {
+      usage: 'doctor',
+      description: 'what is not as it should be, and what to do',
+      options: (command) => command.option('--no-connections', 'do not try the connections out: it costs a token each'),
+      async run(context, _args, { connections }) {
+        if (connections) await testAll(context);
+        const answer = await context.api.GET('/api/ehr/diagnosis');
+        const checks = [...answerOf(answer).data, clockCheck(answer.response)];
+        context.output.print(checks, () =>
+          toTable(checks, {
+            check: ({ name }) => name,
+            state: ({ state }) => state,
+            found: ({ found }) => found,
+            'what to do': ({ whatToDo }) => whatToDo ?? '',
+          }),
+        );
+        const failed = checks.filter(({ state }) => state === 'failed').length;
+        if (failed > 0) throw new CliError({ message: `${failed} checks failed.`, exitCode: exitCodes.failed });
+      },
+    },
+  });
+}
+
+/** Their results are in the diagnosis that follows. */
+async function testAll({ api, output }: Context): Promise<void> {
+  for (const { id } of answerOf(await api.GET('/api/ehr/connections')).data) {
+    output.say(`testing ${id}`);
+    answerOf(await api.POST('/api/ehr/connections/{id}/test', { params: { path: { id } } }));
+  }
+}
+
+function clockCheck({ headers }: Response): Check {
+  const skewMs = Date.now() - Date.parse(headers.get('date') ?? '');
+  const found = `this machine is ${Math.round(skewMs / 1000)} s from the API`;
+  if (Math.abs(skewMs) <= maxSkewMs) return { name: 'clock', state: 'ok', found };
+  return { name: 'clock', state: 'warning', found, whatToDo: 'Let NTP set the clocks.' };
+}

@@ -1,0 +1,118 @@
+import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import type { Command } from 'commander';
+import { addCommand, list, wholeNumber } from '../add-command.ts';
+import { answerOf } from '../client/create-client.ts';
+import type { Context, Environment } from '../context.ts';
+import { CliError, exitCodes } from '../exit-codes.ts';
+import { toFields, toTable } from '../output.ts';
+
+/** Lines that could not be stored. */
+export function addQuarantine(program: Command, environment: Environment): void {
+  const quarantine = program.command('quarantine').description('lines that could not be stored');
+  const add = <Options>(definition: Parameters<typeof addCommand<Options>>[1]['definition']) =>
+    addCommand<Options>(quarantine, { definition, environment });
+
+  add<{ readonly export?: string; readonly connection?: string; readonly limit: number }>({
+    usage: 'list',
+    description: 'where each stood, and why it is here',
+    options: (command) =>
+      command
+        .option('--export <id>', 'of one export')
+        .option('--connection <id>', 'of one connection')
+        .option('--limit <n>', 'how many', wholeNumber, 100),
+    async run({ api, output }, _args, { export: exportId, connection: connectionId, limit }) {
+      const query = {
+        limit,
+        ...(exportId === undefined ? {} : { exportId }),
+        ...(connectionId === undefined ? {} : { connectionId }),
+      };
+      const { data } = answerOf(await api.GET('/api/ehr/quarantine', { params: { query } }));
+      output.print(data, () =>
+        toTable(data, {
+          id: ({ id }) => id,
+          reason: ({ reason }) => reason,
+          line: ({ line }) => line,
+          bytes: ({ sizeBytes }) => sizeBytes,
+          state: ({ state }) => state,
+        }),
+      );
+    },
+  });
+
+  add({
+    usage: 'line <id>',
+    description: 'the line itself, as it came',
+    async run(context, [id = '']) {
+      await download(context, `/api/ehr/quarantine/${encodeURIComponent(id)}/line`, '*/*', undefined);
+    },
+  });
+
+  add<{ readonly file?: string }>({
+    usage: 'replay <id>',
+    description: 'store it again: as it is, or corrected',
+    options: (command) => command.option('--file <file>', 'the corrected line'),
+    async run({ api, output }, [id = ''], { file }) {
+      const answer = await api.POST('/api/ehr/quarantine/{id}/replay', {
+        params: { path: { id } },
+        // As the bytes they are: numbers keep their text.
+        ...(file === undefined ? {} : { body: readFileSync(file), bodySerializer: (body: unknown) => body as Buffer }),
+      });
+      const { data } = answerOf(answer);
+      output.print(data, () => toFields(data));
+      if (data.state !== 'replayed')
+        throw new CliError({ message: 'It is still no usable line.', exitCode: exitCodes.failed });
+    },
+  });
+}
+
+interface GetOptions {
+  readonly connection: string;
+  readonly types: readonly string[];
+  readonly out?: string;
+}
+
+/** What is stored. */
+export function addResources(program: Command, environment: Environment): void {
+  const resources = program.command('resources').description('what is stored');
+  addCommand<GetOptions>(resources, {
+    environment,
+    definition: {
+      usage: 'get',
+      description: 'as NDJSON: a file for each type, or on the standard output',
+      options: (command) =>
+        command
+          .requiredOption('--connection <id>', 'of which connection')
+          .requiredOption('--types <types>', 'with commas', list)
+          .option('--out <folder>', 'left out: standard output'),
+      async run(context, _args, { connection, types, out }) {
+        if (out !== undefined) mkdirSync(out, { recursive: true });
+        for (const type of types) {
+          const query = new URLSearchParams({ connectionId: connection });
+          const path = `/api/ehr/${context.provider}/resources/${encodeURIComponent(type)}?${query}`;
+          await download(
+            context,
+            path,
+            'application/fhir+ndjson',
+            out === undefined ? undefined : join(out, `${type}.ndjson`),
+          );
+          context.output.say(`${type} done`);
+        }
+      },
+    },
+  });
+}
+
+/** Streams, so that no answer has to fit into memory. */
+async function download(context: Context, path: string, accept: string, file: string | undefined): Promise<void> {
+  const { response, error, data } = await context.api.GET(path as '/api/ehr/connections', {
+    parseAs: 'stream',
+    headers: { accept },
+  });
+  answerOf({ response, error, data: {} });
+  const body = Readable.fromWeb(data as unknown as ReadableStream);
+  await (file === undefined ? pipeline(body, process.stdout, { end: false }) : pipeline(body, createWriteStream(file)));
+}

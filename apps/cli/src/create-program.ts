@@ -1,0 +1,44 @@
+import { Argument, Command } from 'commander';
+import { addConnections } from './commands/connections.command.ts';
+import { addDoctor } from './commands/doctor.command.ts';
+import { addExport } from './commands/export.command.ts';
+import { addKeys } from './commands/keys.command.ts';
+import { addQuarantine, addResources } from './commands/records.command.ts';
+import { addSchedules } from './commands/schedules.command.ts';
+import { addSync } from './commands/sync.command.ts';
+import { completionFor, type Shell, shells } from './completion.ts';
+import { addGlobalOptions, type Environment } from './context.ts';
+import { exitCodes } from './exit-codes.ts';
+
+/** `bulkhead` and everything that it can do. */
+export function createProgram(environment: Environment): Command {
+  const program = addGlobalOptions(new Command('bulkhead'), environment)
+    .description('Brings a practice’s whole patient record out of athenahealth, and keeps it current.')
+    .version('0.1.0')
+    .addHelpText(
+      'after',
+      `\nExit codes: ${Object.entries(exitCodes)
+        .map(([name, code]) => `${code} ${name}`)
+        .join(', ')}.`,
+    );
+  for (const add of [
+    addConnections,
+    addKeys,
+    addExport,
+    addSync,
+    addSchedules,
+    addQuarantine,
+    addResources,
+    addDoctor,
+  ]) {
+    add(program, environment);
+  }
+  program
+    .command('completion')
+    .description('for the shell: eval "$(bulkhead completion bash)"')
+    .addArgument(new Argument('<shell>').choices(shells))
+    .action((shell: Shell) => {
+      environment.stdout.write(`${completionFor({ program, shell })}\n`);
+    });
+  return program;
+}

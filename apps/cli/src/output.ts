@@ -1,0 +1,79 @@
+import Table from 'cli-table3';
+
+export interface Output {
+  /** `--json`: one JSON value, and nothing else. */
+  readonly json: boolean;
+  /** Whether somebody looks on: bars and hints are for people. */
+  readonly isWatched: boolean;
+  /** The result. */
+  print(value: unknown, asText: (value: never) => string): void;
+  /** For people: left out where a program reads. */
+  say(text: string): void;
+  write(text: string): void;
+}
+
+export interface Streams {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+}
+
+export function createOutput({ json, stdout, stderr }: Streams & { readonly json: boolean }): Output {
+  const isWatched = !json && stdout.isTTY === true;
+  return {
+    json,
+    isWatched,
+    print(value, asText) {
+      const text = json ? JSON.stringify(value) : asText(value as never);
+      if (text !== '') stdout.write(`${text}\n`);
+    },
+    say(text) {
+      if (isWatched) stderr.write(`${text}\n`);
+    },
+    write: (text) => stdout.write(text),
+  };
+}
+
+type Cell = string | number | boolean | undefined;
+
+/** Rows as a table without lines, which is easy to read and to cut. */
+export function toTable<Row>(rows: readonly Row[], columns: Readonly<Record<string, (row: Row) => Cell>>): string {
+  if (rows.length === 0) return '';
+  const none = {
+    top: '',
+    'top-mid': '',
+    'top-left': '',
+    'top-right': '',
+    bottom: '',
+    'bottom-mid': '',
+    'bottom-left': '',
+  };
+  const lines = {
+    'bottom-right': '',
+    left: '',
+    'left-mid': '',
+    mid: '',
+    'mid-mid': '',
+    right: '',
+    'right-mid': '',
+    middle: '  ',
+  };
+  const table = new Table({
+    head: Object.keys(columns),
+    chars: { ...none, ...lines },
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
+  });
+  table.push(...rows.map((row) => Object.values(columns).map((cell) => String(cell(row) ?? '-'))));
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** One thing, a field a line. */
+export function toFields(value: Readonly<Record<string, unknown>>): string {
+  const names = Object.keys(value);
+  const width = Math.max(...names.map((name) => name.length), 0);
+  const show = (one: unknown) => (typeof one === 'object' && one !== null ? JSON.stringify(one) : String(one));
+  return names.map((name) => `${name.padEnd(width)}  ${show(value[name])}`).join('\n');
+}

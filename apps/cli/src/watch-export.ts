@@ -1,0 +1,81 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { MultiBar, type SingleBar } from 'cli-progress';
+import type { components } from './client/api-types.ts';
+import { type ApiClient, answerOf } from './client/create-client.ts';
+import type { Context } from './context.ts';
+
+export type Export = components['schemas']['Export'];
+type OutputFile = components['schemas']['OutputFile'];
+
+/** Exports take minutes to hours; a person wants to see the downloads move. */
+const lookEveryMs = 2000;
+
+/**
+ * Follows an export to its end. For people: a bar per file, and one for all of them with the time that is left. A program gets
+ * nothing until the end.
+ */
+export async function watchExport(context: Context, id: string): Promise<Export> {
+  const { api, output } = context;
+  const bars = output.isWatched ? createBars() : undefined;
+  try {
+    for (;;) {
+      const record = await readExport(context, id);
+      bars?.show(record, await readFiles({ api, provider: context.provider, id }));
+      if (record.status !== 'IN_PROGRESS') return record;
+      await delay(lookEveryMs);
+    }
+  } finally {
+    bars?.stop();
+  }
+}
+
+export async function readExport({ api, provider }: Context, id: string): Promise<Export> {
+  const params = { path: { provider, jobId: id } };
+  return answerOf(await api.GET('/api/ehr/{provider}/bulk-export/{jobId}', { params })).data;
+}
+
+async function readFiles(options: { readonly api: ApiClient; readonly provider: string; readonly id: string }) {
+  const { api, provider, id } = options;
+  const params = { path: { provider, jobId: id } };
+  return answerOf(await api.GET('/api/ehr/{provider}/bulk-export/{jobId}/files', { params })).data;
+}
+
+function createBars() {
+  const format = '{name} {bar} {percentage} %  {value}/{total}  {rest}';
+  const multi = new MultiBar({ format, hideCursor: true, clearOnComplete: false, barsize: 30, stream: process.stderr });
+  const byName = new Map<string, SingleBar>();
+  const startedAt = performance.now();
+  const set = (
+    name: string,
+    { done, total, rest }: { readonly done: number; readonly total: number; readonly rest: string },
+  ) => {
+    const shown = { name: name.padEnd(24), rest };
+    const bar = byName.get(name) ?? multi.create(Math.max(total, 1), 0, shown);
+    byName.set(name, bar);
+    bar.setTotal(Math.max(total, done, 1));
+    bar.update(done, shown);
+  };
+  return {
+    show(record: Export, files: readonly OutputFile[]): void {
+      const { promised, stored, stale, quarantined } = record.counts;
+      const done = stored + stale + quarantined;
+      const seconds = (performance.now() - startedAt) / 1000;
+      set(record.phase, { done, total: promised, rest: restOf({ done, total: promised, seconds }) });
+      for (const file of files) {
+        set(`${file.type} ${file.section === 'output' ? '' : file.section}`.trim(), {
+          done: file.lines,
+          total: file.promisedCount ?? file.lines,
+          rest: file.state,
+        });
+      }
+    },
+    stop: () => multi.stop(),
+  };
+}
+
+/** By what was done since we look on: a rough figure, and honest about having none yet. */
+function restOf(options: { readonly done: number; readonly total: number; readonly seconds: number }): string {
+  const { done, total, seconds } = options;
+  if (total === 0 || done === 0 || done >= total) return '';
+  return `${Math.ceil((seconds / done) * (total - done))} s left`;
+}

@@ -1,0 +1,165 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+
+const main = join(import.meta.dirname, '../../apps/cli/src/main.ts');
+let folder: string;
+let system: ChaosSystem;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'bulkhead-cli-'));
+  system = await startChaosSystem({ folder, patients: 4, seed: 1, report: () => undefined });
+}, 120_000);
+afterAll(async () => {
+  await system?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly code: unknown;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The command as somebody's script runs it: no terminal. */
+function bulkhead(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+  const all = { PATH: process.env.PATH, BULKHEAD_URL: system.baseUrl, BULKHEAD_KEY: system.apiKey, ...env };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], { env: all as NodeJS.ProcessEnv }, (error, stdout, stderr) =>
+      resolve({ code: error?.code ?? 0, stdout, stderr }),
+    );
+  });
+}
+const json = async (...args: string[]) => JSON.parse((await bulkhead(['--json', ...args])).stdout);
+
+describe('bulkhead', () => {
+  test('follows an export to its end in silence, and shows what became of it', async () => {
+    const start = ['export', 'start', '--connection', system.connectionId, '--types', 'Patient,Observation', '--watch'];
+    const { code, stdout, stderr } = await bulkhead(start);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^job_\S+ {2}COMPLETED {2}\d+ stored, 0 quarantined\n$/);
+    const [id = ''] = stdout.split(' ');
+    expect(
+      (await json('export', 'list', '--connection', system.connectionId)).map((one: { id: string }) => one.id),
+    ).toEqual([id]);
+    const files = (await bulkhead(['export', 'files', id])).stdout.split('\n').map((line) => line.split(/ +/));
+    expect(files.slice(0, 3).map(([type, , state]) => [type, state])).toEqual([
+      ['type', 'state'],
+      ['Patient', 'completed'],
+      ['Observation', 'completed'],
+    ]);
+    // It has ended: there is nothing to cancel.
+    expect(await bulkhead(['export', 'cancel', id])).toMatchObject({ code: 6, stdout: '', stderr: expect.any(String) });
+  }, 60_000);
+
+  test('writes what is stored to files, a resource a line', async () => {
+    const out = join(folder, 'out');
+    const get = [
+      'resources',
+      'get',
+      '--connection',
+      system.connectionId,
+      '--types',
+      'Patient,Observation',
+      '--out',
+      out,
+    ];
+    expect(await bulkhead(get)).toEqual({ code: 0, stdout: '', stderr: '' });
+    const lines = readFileSync(join(out, 'Patient.ndjson'), 'utf8').trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line).resourceType)).toEqual(Array(4).fill('Patient'));
+    const piped = await bulkhead(get.slice(0, -2));
+    expect(piped.stdout.trim().split('\n').length).toBeGreaterThan(lines.length);
+  }, 60_000);
+
+  test('syncs, schedules, and manages keys and connections', async () => {
+    const { connectionId } = system;
+    const sync = await bulkhead([
+      'sync',
+      'start',
+      '--connection',
+      connectionId,
+      '--no-standard',
+      '--types',
+      'Encounter',
+    ]);
+    expect(sync).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sync_\S+ {2}\d+ resources\n$/) });
+    expect((await bulkhead(['sync', 'show', sync.stdout.split(' ')[0] ?? ''])).stdout).toContain('minimumRequests  4');
+
+    const schedule = ['schedules', 'create', '--connection', connectionId, '--cron', '0 2 * * *', '--time-zone', 'UTC'];
+    const { id } = await json(...schedule);
+    expect((await bulkhead(['schedules', 'pause', id])).stdout).toBe('paused\n');
+    expect((await bulkhead(['schedules', 'delete', id])).code).toBe(0);
+    expect((await bulkhead(['schedules', 'run', id])).code).toBe(4);
+
+    const key = (await bulkhead(['keys', 'create', '--name', 'reader', '--connections', connectionId])).stdout.trim();
+    const file = join(folder, 'key');
+    writeFileSync(file, `${key}\n`);
+    const asClient = await bulkhead(['keys', 'list', '--key-file', file], { BULKHEAD_KEY: '' });
+    expect(asClient).toMatchObject({ code: 3, stdout: '' });
+    const { id: keyId } = (await json('keys', 'list')).find((one: { name: string }) => one.name === 'reader');
+    expect((await bulkhead(['keys', 'revoke', keyId])).code).toBe(0);
+    expect((await bulkhead(['connections', 'list', '--key-file', file], { BULKHEAD_KEY: '' })).code).toBe(3);
+  }, 90_000);
+
+  test('shows quarantined lines, and stores a corrected one', async () => {
+    await system.simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1 } });
+    const watched = ['export', 'start', '--connection', system.connectionId, '--types', 'Condition', '--watch'];
+    const { id } = await json(...watched);
+    const [line] = await json('quarantine', 'list', '--export', id);
+    expect(line).toMatchObject({ line: 1, state: 'open' });
+    expect((await bulkhead(['quarantine', 'line', line.id])).stdout).toContain('"resourceType":"Condition"');
+    expect(await bulkhead(['quarantine', 'replay', line.id])).toMatchObject({ code: 1 });
+    const file = join(folder, 'line.json');
+    writeFileSync(file, '{"resourceType":"Condition","id":"mended","subject":{"reference":"Patient/x"},"score":1.50}');
+    expect((await bulkhead(['quarantine', 'replay', line.id, '--file', file])).code).toBe(0);
+    const stored = await bulkhead(['resources', 'get', '--connection', system.connectionId, '--types', 'Condition']);
+    expect(stored.stdout).toContain('"score":1.50');
+  }, 60_000);
+
+  test('its doctor tries the connections out and ends with 1 where something is wrong', async () => {
+    const checks = await json('doctor');
+    const failed = checks.filter(({ state }: { state: string }) => state === 'failed');
+    expect(failed).toEqual([]);
+    expect(checks.map(({ name }: { name: string }) => name)).toEqual([
+      'redis',
+      'mongodb',
+      'workers',
+      'sweep',
+      `connection ${system.connectionId}`,
+      'clock',
+    ]);
+    const create = ['connections', 'create', '--practice', '1', '--client-id', 'nobody'];
+    const id = (await bulkhead(create, { BULKHEAD_CLIENT_SECRET: 'wrong' })).stdout.trim();
+    const { code, stdout } = await bulkhead(['doctor']);
+    expect([code, stdout.includes('client secret')]).toEqual([1, true]);
+    expect((await bulkhead(['connections', 'delete', id])).code).toBe(0);
+  }, 90_000);
+});
+
+describe('bulkhead that is used wrongly', () => {
+  test.each([
+    { args: ['export', 'start'], code: 2, says: '--connection' },
+    { args: ['nonsense'], code: 2, says: 'unknown command' },
+    { args: ['export', 'show', 'job_none'], code: 4, says: 'no such export' },
+    { args: ['export', 'start', '--connection', 'c', '--since', 'yesterday'], code: 2, says: 'since' },
+  ])('ends with $code: $args', async ({ args, code, says }) => {
+    const ended = await bulkhead(args);
+    expect(ended).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(says) });
+  });
+
+  test('ends with 3 without a key, with 5 where nobody answers, and tells a program what the API said', async () => {
+    expect((await bulkhead(['export', 'list'], { BULKHEAD_KEY: '' })).code).toBe(3);
+    expect((await bulkhead(['export', 'list'], { BULKHEAD_URL: 'http://127.0.0.1:1' })).code).toBe(5);
+    const { stderr } = await bulkhead(['--json', 'export', 'show', 'job_none']);
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'unknown-export' } });
+  });
+});
+
+test('a shell completes commands and options', async () => {
+  const { stdout } = await bulkhead(['completion', 'bash']);
+  const script = `${stdout}\nCOMP_WORDS=(bulkhead export st); COMP_CWORD=2; _bulkhead; echo "\${COMPREPLY[@]}"`;
+  const completed = await new Promise((resolve) => execFile('bash', ['-c', script], (_, out) => resolve(out.trim())));
+  expect(completed).toBe('start');
+});
