@@ -43,26 +43,28 @@ async function readFiles(options: { readonly api: ApiClient; readonly provider: 
 function createBars() {
   const format = '{name} {bar} {percentage} %  {value}/{total}  {rest}';
   const multi = new MultiBar({ format, hideCursor: true, clearOnComplete: false, barsize: 30, stream: process.stderr });
-  const byName = new Map<string, SingleBar>();
+  const byKey = new Map<string, SingleBar>();
   const startedAt = performance.now();
   const set = (
-    name: string,
-    { done, total, rest }: { readonly done: number; readonly total: number; readonly rest: string },
+    key: string,
+    bar: { readonly name: string; readonly done: number; readonly total: number; readonly rest: string },
   ) => {
+    const { name, done, total, rest } = bar;
     const shown = { name: name.padEnd(24), rest };
-    const bar = byName.get(name) ?? multi.create(Math.max(total, 1), 0, shown);
-    byName.set(name, bar);
-    bar.setTotal(Math.max(total, done, 1));
-    bar.update(done, shown);
+    const drawn = byKey.get(key) ?? multi.create(Math.max(total, 1), 0, shown);
+    byKey.set(key, drawn);
+    drawn.setTotal(Math.max(total, done, 1));
+    drawn.update(done, shown);
   };
   return {
     show(record: Export, files: readonly OutputFile[]): void {
       const { promised, stored, stale, quarantined } = record.counts;
       const done = stored + stale + quarantined;
       const seconds = (performance.now() - startedAt) / 1000;
-      set(record.phase, { done, total: promised, rest: restOf({ done, total: promised, seconds }) });
+      set('all', { name: record.phase, done, total: promised, rest: restOf({ done, total: promised, seconds }) });
       for (const file of files) {
-        set(`${file.type} ${file.section === 'output' ? '' : file.section}`.trim(), {
+        set(file.id, {
+          name: file.section === 'output' ? file.type : `${file.type} ${file.section}`,
           done: file.lines,
           total: file.promisedCount ?? file.lines,
           rest: file.state,
