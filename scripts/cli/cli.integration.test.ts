@@ -25,7 +25,7 @@ interface Ended {
 
 /** The command as somebody's script runs it: no terminal. */
 function bulkhead(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-  const all = { PATH: process.env.PATH, BULKHEAD_URL: system.baseUrl, BULKHEAD_KEY: system.apiKey, ...env };
+  const all = { PATH: process.env.PATH, BULKHEAD_URL: system.baseUrl, BULKHEAD_API_KEY: system.apiKey, ...env };
   return new Promise((resolve) => {
     execFile(process.execPath, [main, ...args], { env: all as NodeJS.ProcessEnv }, (error, stdout, stderr) =>
       resolve({ code: error?.code ?? 0, stdout, stderr }),
@@ -96,11 +96,11 @@ describe('bulkhead', () => {
     const key = (await bulkhead(['keys', 'create', '--name', 'reader', '--connections', connectionId])).stdout.trim();
     const file = join(folder, 'key');
     writeFileSync(file, `${key}\n`);
-    const asClient = await bulkhead(['keys', 'list', '--key-file', file], { BULKHEAD_KEY: '' });
+    const asClient = await bulkhead(['keys', 'list', '--key-file', file], { BULKHEAD_API_KEY: '' });
     expect(asClient).toMatchObject({ code: 3, stdout: '' });
     const { id: keyId } = (await json('keys', 'list')).find((one: { name: string }) => one.name === 'reader');
     expect((await bulkhead(['keys', 'revoke', keyId])).code).toBe(0);
-    expect((await bulkhead(['connections', 'list', '--key-file', file], { BULKHEAD_KEY: '' })).code).toBe(3);
+    expect((await bulkhead(['connections', 'list', '--key-file', file], { BULKHEAD_API_KEY: '' })).code).toBe(3);
   }, 90_000);
 
   test('shows quarantined lines, and stores a corrected one', async () => {
@@ -150,7 +150,7 @@ describe('bulkhead that is used wrongly', () => {
   });
 
   test('ends with 3 without a key, with 5 where nobody answers, and tells a program what the API said', async () => {
-    expect((await bulkhead(['export', 'list'], { BULKHEAD_KEY: '' })).code).toBe(3);
+    expect((await bulkhead(['export', 'list'], { BULKHEAD_API_KEY: '' })).code).toBe(3);
     expect((await bulkhead(['export', 'list'], { BULKHEAD_URL: 'http://127.0.0.1:1' })).code).toBe(5);
     const { stderr } = await bulkhead(['--json', 'export', 'show', 'job_none']);
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'unknown-export' } });

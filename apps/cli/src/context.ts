@@ -24,7 +24,7 @@ export type Environment = Streams & { readonly env: NodeJS.ProcessEnv };
 export function addGlobalOptions(program: Command, { env }: Environment): Command {
   return program
     .option('--url <url>', 'address of the API (BULKHEAD_URL)', env.BULKHEAD_URL ?? 'http://127.0.0.1:3000')
-    .option('--key-file <file>', 'file with the API key; else BULKHEAD_KEY has it')
+    .option('--key-file <file>', 'file with the API key; else BULKHEAD_API_KEY has it')
     .option('--provider <id>', 'EHR vendor (BULKHEAD_PROVIDER)', env.BULKHEAD_PROVIDER ?? 'athenahealth')
     .option('--json', 'the answer as JSON, and nothing else');
 }
@@ -40,10 +40,10 @@ export function readContext(command: Command, environment: Environment): Context
 /** Never an argument: other users of the machine see those. */
 function readKey(options: { readonly keyFile: string | undefined; readonly environment: Environment }): string {
   const { keyFile, environment } = options;
-  const key = keyFile === undefined ? environment.env.BULKHEAD_KEY : readKeyFile(keyFile);
+  const key = keyFile === undefined ? environment.env.BULKHEAD_API_KEY : readKeyFile(keyFile);
   if (key) return key;
   throw new CliError({
-    message: 'There is no API key. Put it into BULKHEAD_KEY, or into a file and name that by --key-file.',
+    message: 'There is no API key. Put it into BULKHEAD_API_KEY, or into a file and name that by --key-file.',
     exitCode: exitCodes.refused,
   });
 }
