@@ -71,7 +71,7 @@ interface AssembleInput {
 }
 
 async function assemble({ options, clock, server, fileServer }: AssembleInput): Promise<Simulator> {
-  const baseUrl = () => urlOf({ server, host: options.host });
+  const baseUrl = () => options.publicUrl ?? urlOf({ server, host: options.host });
   const fhirEndpoint = () => baseUrl() + fhirPath;
   const otherEndpoint = () => urlOf({ server: fileServer, host: options.host }) + fhirPath;
   const source = options.dataDir

@@ -7,6 +7,7 @@ const number = z.coerce.number();
 export const envSchema = z
   .object({
     SIMULATOR_HOST: z.string(),
+    SIMULATOR_PUBLIC_URL: z.string(),
     SIMULATOR_PATIENTS: number,
     SIMULATOR_SEED: number,
     SIMULATOR_PRACTICE_ID: z.string(),

@@ -7,6 +7,11 @@ export const simulatorOptionsSchema = z.strictObject({
   /** 0: any free port, so that several simulators fit in one process. The process defaults to 8080 instead. */
   port: z.int().min(0).max(65_535).default(0),
   host: z.string().default('127.0.0.1'),
+  /** How clients reach it, where that is not by `host` and `port`: what its links begin with. */
+  publicUrl: z
+    .url()
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
   /** How many patients the generated practice has; everything else scales with them (about 30 resources each). */
   patients: z.int().min(0).default(200),
   seed: z.int().default(1),

@@ -94,6 +94,12 @@ describe('OAuth', () => {
     expect((await simulator.violations()).byKind.rate).toBe(0);
   });
 
+  test('is found by the address that the simulator is given, where clients reach it by another', async () => {
+    simulator = await startSimulatorClient({ publicUrl: 'http://ehr-simulator:8080/' });
+    const smart = await jsonOf(fetch(`${simulator.fhirEndpoint}/.well-known/smart-configuration`));
+    expect(smart.token_endpoint).toBe('http://ehr-simulator:8080/oauth2/v1/token');
+  });
+
   test('can be switched off', async () => {
     simulator = await startSimulatorClient({ auth: false });
     expect((await fetch(`${simulator.fhirEndpoint}/Patient/a-195900.E-1`)).status).toBe(200);
