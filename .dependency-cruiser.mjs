@@ -40,6 +40,7 @@ const owners = {
   'openid-client': 'packages/ehr-client',
   'stream-json': 'packages/ehr-client',
   pino: 'packages/runtime',
+  'prom-client': 'packages/runtime',
   express: 'apps',
 };
 

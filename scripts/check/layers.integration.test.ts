@@ -16,6 +16,7 @@ const owned = {
   'openid-client': 'ehr-client',
   'stream-json': 'ehr-client',
   pino: 'runtime',
+  'prom-client': 'runtime',
   express: 'apps',
 };
 

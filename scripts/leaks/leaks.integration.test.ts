@@ -18,6 +18,7 @@ let answers: readonly Answer[];
 let secrets: Readonly<Record<string, string>>;
 let links: readonly string[];
 let logs: string;
+let metrics: string;
 let redis: string;
 let database: ReadonlyMap<string, string>;
 
@@ -27,6 +28,7 @@ beforeAll(async () => {
   const env = { DEBUG: 'athenahealth:*', WORKER_DOCUMENTS: 'on', WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };
   system = await startChaosSystem({ folder, patients: 4, seed: 1, report: () => undefined, env });
   ({ answers, secrets, links } = await useEverything({ system, planted }));
+  metrics = await readMetrics(system);
   redis = await dumpRedis(system.redis.url);
   database = await dumpMongodb(system.mongodb.url);
   const files = readdirSync(join(folder, 'logs')).filter((name) => /^(api|worker)/.test(name));
@@ -36,6 +38,13 @@ afterAll(async () => {
   await system?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** The pages of every process that has one. */
+async function readMetrics({ baseUrl, workerUrls, apiKey }: ChaosSystem): Promise<string> {
+  const headers = { authorization: `Bearer ${apiKey}` };
+  const answers = await Promise.all([baseUrl, ...workerUrls].map((url) => fetch(`${url}/metrics`, { headers })));
+  return (await Promise.all(answers.map((answer) => answer.text()))).join('\n');
+}
 
 const patientData = () => ({ name: planted.patientName, note: planted.note, document: planted.document });
 const queries = () => ({ callback: planted.callback, filter: planted.filter, query: planted.query });
@@ -58,6 +67,9 @@ describe('what was planted', () => {
     // The wrong secret was refused, and the error of the EHR came.
     expect(database.get('bulk_exports')).toContain('token-refused');
     expect(database.get('sync_steps')).toContain('ehr-forbidden');
+    // What came is in the pages of the workers, and the refusal of the wrong secret.
+    expect(metrics).toContain('bulkhead_resources_total{resource_type="Observation",outcome="written"}');
+    expect(metrics).toContain('bulkhead_ehr_tokens_total{provider="athenahealth",outcome="refused"} 1');
     // DEBUG=athenahealth:* is in effect.
     expect(logs).toContain('"request answered"');
   });
@@ -65,6 +77,7 @@ describe('what was planted', () => {
 
 describe('no secret', () => {
   test('stands in a log', () => expect(found(secrets, logs)).toEqual([]));
+  test('stands in a metric', () => expect(found(secrets, metrics)).toEqual([]));
   test('stands in Redis', () => expect(found(secrets, redis)).toEqual([]));
   test('lies in MongoDB in plain text', () => {
     for (const [name, text] of database) expect([name, found(secrets, text)]).toEqual([name, []]);
@@ -77,6 +90,7 @@ describe('no secret', () => {
 
 describe('no data of a patient', () => {
   test('stands in a log', () => expect(found(patientData(), logs)).toEqual([]));
+  test('stands in a metric', () => expect(found(patientData(), metrics)).toEqual([]));
   test('stands in Redis', () => expect(found(patientData(), redis)).toEqual([]));
   test('lies in MongoDB in plain text outside of the resources', () => {
     for (const [name, text] of database) {
@@ -91,6 +105,10 @@ describe('no data of a patient', () => {
 
 describe('no query string', () => {
   test('stands in a log', () => expect(found(queries(), logs)).toEqual([]));
+  test('stands in a metric, nor an id of a resource or an address of an EHR', () => {
+    const links = { simulator: system.simulator.baseUrl, resource: planted.resourceId, patient: 'a-195900' };
+    expect(found({ ...queries(), ...links }, metrics)).toEqual([]);
+  });
   test('stands in Redis', () => expect(found(queries(), redis)).toEqual([]));
   test('of a signed link stands in a log or in Redis', () => {
     expect(links.filter((link) => logs.includes(link) || redis.includes(link))).toEqual([]);
@@ -104,7 +122,7 @@ describe('no query string', () => {
   });
 });
 
-test('nothing of an error body of the EHR stands in a log, in Redis, in MongoDB or in an answer', () => {
-  const everything = [logs, redis, ...database.values(), ...answers.map(({ text }) => text)];
+test('nothing of an error body of the EHR stands in a log, in a metric, in Redis, in MongoDB or in an answer', () => {
+  const everything = [logs, metrics, redis, ...database.values(), ...answers.map(({ text }) => text)];
   expect(everything.filter((text) => text.includes(planted.upstream))).toEqual([]);
 });

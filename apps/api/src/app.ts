@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { checkRedis, connectRedis, createProducer } from '@bulkhead/queues';
-import { type App, createHealth, type Logger } from '@bulkhead/runtime';
+import { type App, createHealth, createMetrics, type Logger, type Metrics, watchHealth } from '@bulkhead/runtime';
 import {
   createApiKeyService,
   createAuditService,
@@ -11,6 +11,7 @@ import {
   createConnectionService,
   createDiagnosisService,
   createDocumentService,
+  createMonitoringService,
   createProviderRegistry,
   createQuarantineService,
   createResourceService,
@@ -25,12 +26,14 @@ import { createHttpApp } from './create-http-app.ts';
 import { type ApiConfig, storeOptions } from './env.ts';
 import { type HttpLimits, httpLimits } from './http-limits.ts';
 import { createRequestLimits } from './limits/request-limits.ts';
+import { watchSystem } from './metrics/watch-system.ts';
 import { RefusedAttempts } from './refused-attempts.ts';
 
 /** An API process, from its configuration: everything it is made of stands here. */
 export function buildApp({
   config,
   logger,
+  metrics = createMetrics(),
   kickOffWaitMs,
   syncWaitMs,
   serverLimits = httpLimits,
@@ -38,6 +41,7 @@ export function buildApp({
 }: {
   readonly config: ApiConfig;
   readonly logger: Logger;
+  readonly metrics?: Metrics;
   /** How long the answer to a new export waits for its kick-off. */
   readonly kickOffWaitMs?: number;
   /** How long the answer to an enhanced sync waits for its end. */
@@ -73,6 +77,8 @@ export function buildApp({
   const syncs = createSyncService({ store, producer, connections, waitMs: syncWaitMs });
   const webhooks = createWebhookService({ store, producer, connections });
   const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() });
+  watchHealth({ metrics, health });
+  watchSystem({ metrics, monitoring: createMonitoringService({ store, producer }) });
   const http = createHttpApp({
     producer,
     registry,
@@ -95,6 +101,8 @@ export function buildApp({
     trustProxy: config.TRUST_PROXY,
     health,
     logger,
+    metrics,
+    metricsToken: config.METRICS_TOKEN,
   });
   const { idleTimeout, ...serverOptions } = serverLimits;
   const server = createServer(serverOptions, http).setTimeout(idleTimeout);

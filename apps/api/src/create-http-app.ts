@@ -1,6 +1,7 @@
 import { AppError } from '@bulkhead/domain';
 import express, { type Express } from 'express';
 import type { HttpAppDeps } from './http-app-deps.ts';
+import { observeRequests } from './metrics/observe-requests.ts';
 import { answerError } from './middleware/answer-error.ts';
 import { checkMethod } from './middleware/check-method.ts';
 import { logRequests } from './middleware/log-requests.ts';
@@ -12,16 +13,17 @@ import { docsRoutes } from './routes/docs.routes.ts';
 import { healthRoutes } from './routes/health.routes.ts';
 import { jwksRoute } from './routes/jwks.route.ts';
 import { loginRoutes } from './routes/login.routes.ts';
+import { metricsRoute } from './routes/metrics.route.ts';
 
 /** The routes in their order: health, log-in, Bull Board, then everything that needs an API key. */
 export function createHttpApp(deps: HttpAppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', deps.trustProxy);
-  app.use(logRequests(deps.logger));
+  app.use(logRequests({ logger: deps.logger, observe: observeRequests(deps.metrics) }));
   app.use(securityHeaders());
   app.use(checkMethod());
-  app.use(healthRoutes(deps), docsRoutes());
+  app.use(healthRoutes(deps), metricsRoute(deps), docsRoutes());
   app.use(jwksRoute(deps), loginRoutes(deps));
   app.use(bullBoardPath, bullBoardRoute(deps));
 

@@ -1,5 +1,5 @@
 import type { Producer } from '@bulkhead/queues';
-import type { createHealth, Logger } from '@bulkhead/runtime';
+import type { createHealth, Logger, Metrics } from '@bulkhead/runtime';
 import type {
   ApiKeyService,
   AuditService,
@@ -44,4 +44,7 @@ export interface HttpAppDeps {
   readonly trustProxy: number | readonly string[];
   readonly health: ReturnType<typeof createHealth>;
   readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** What Prometheus shows instead of an operator's key. */
+  readonly metricsToken: string | undefined;
 }

@@ -1,9 +1,20 @@
 import type { Server } from 'node:http';
 import { createEhrClient, createProviderRegistry, createWebhookSender } from '@bulkhead/ehr-client';
 import { checkRedis, connectRedis, createConsumer, createProducer } from '@bulkhead/queues';
-import { type App, createHealth, type Logger, startHealthServer } from '@bulkhead/runtime';
+import {
+  type App,
+  createHealth,
+  createMetrics,
+  type Logger,
+  type Metrics,
+  startHealthServer,
+  watchHealth,
+} from '@bulkhead/runtime';
 import { createStore } from '@bulkhead/store';
 import type { WorkerConfig } from './env.ts';
+import { countWrites } from './metrics/count-writes.ts';
+import { observeEhr, watchBudgets } from './metrics/observe-ehr.ts';
+import { observeJobs } from './metrics/observe-jobs.ts';
 import { createProcessors } from './processors/create-processors.ts';
 import { createSweepKeeper } from './sweep-keeper.ts';
 
@@ -15,7 +26,15 @@ const megabyte = 1024 * 1024;
 const documentPartBytes = 4 * megabyte;
 
 /** A worker process, from its configuration: everything it is made of stands here. */
-export function buildApp({ config, logger }: { readonly config: WorkerConfig; readonly logger: Logger }): App {
+export function buildApp({
+  config,
+  logger,
+  metrics = createMetrics(),
+}: {
+  readonly config: WorkerConfig;
+  readonly logger: Logger;
+  readonly metrics?: Metrics;
+}): App {
   const onError = (error: Error) => logger.warn('redis connection failed', { error });
   const registry = createProviderRegistry(config);
   const redis = connectRedis({ url: config.REDIS_URL, waiting: true, onError });
@@ -33,10 +52,12 @@ export function buildApp({ config, logger }: { readonly config: WorkerConfig; re
     prefix,
     tokenStore: store.accessTokens,
     signingKeys: store.signingKeys,
+    observer: observeEhr(metrics),
   });
+  watchBudgets({ metrics, ehr });
   const webhooks = createWebhookSender({ privateNetwork: config.WORKER_WEBHOOK_PRIVATE_NETWORK });
   const processors = createProcessors({
-    store,
+    store: countWrites({ store, metrics }),
     producer,
     ehr,
     webhooks,
@@ -51,8 +72,17 @@ export function buildApp({ config, logger }: { readonly config: WorkerConfig; re
     now: () => new Date(),
   });
   const queues = config.WORKER_QUEUES;
-  const consumer = createConsumer({ redis, prefix, queues, processors, logger, lockMs: config.WORKER_LOCK_MS });
+  const consumer = createConsumer({
+    redis,
+    prefix,
+    queues,
+    processors,
+    logger,
+    lockMs: config.WORKER_LOCK_MS,
+    onJobEnd: observeJobs(metrics),
+  });
   const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() });
+  watchHealth({ metrics, health });
   const sweepKeeper = createSweepKeeper({ producer, logger, everyMs: config.WORKER_SWEEP_INTERVAL_MS });
   let healthServer: Server | undefined;
 
@@ -63,7 +93,8 @@ export function buildApp({ config, logger }: { readonly config: WorkerConfig; re
       await sweepKeeper.start();
       consumer.start();
       if (config.WORKER_HEALTH_PORT !== undefined) {
-        healthServer = await startHealthServer({ health, port: config.WORKER_HEALTH_PORT });
+        const { WORKER_HEALTH_PORT: port, METRICS_TOKEN: metricsToken } = config;
+        healthServer = await startHealthServer({ health, metrics, metricsToken, port });
       }
       logger.info('worker started', { queues });
     },

@@ -26,7 +26,7 @@ const schema = z.object({
   WORKER_DOCUMENT_MAX_MEGABYTES: z.coerce.number().int().min(1).max(1000).default(100),
   /** Whether audio and video are fetched too: large, and rarely wanted. */
   WORKER_DOCUMENT_MEDIA: onOff.default('off'),
-  /** Left out: no /health and /ready. */
+  /** Left out: no /health, /ready and /metrics. */
   WORKER_HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
 });
 export type WorkerConfig = z.output<typeof schema>;

@@ -40,6 +40,7 @@ export {
   type SigningKey,
   secretWays,
 } from './connection.ts';
+export { anySync, type ConnectionLag, connectionLag } from './connection-lag.ts';
 export { type ConnectionScope, isInScope } from './connection-scope.ts';
 export { type ContentTypeVerdict, contentTypeVerdict } from './content-type-policy.ts';
 export { cronFault } from './cron-fault.ts';
@@ -81,6 +82,7 @@ export {
   type SyncSearch,
   type SyncStep,
   type SyncTypeCount,
+  syncRunPhases,
   syncRunStatus,
 } from './sync-run.ts';
 export type { SavedGrant, TokenFailure, TokenOwner, TokenState, TokenStore } from './token-store.ts';

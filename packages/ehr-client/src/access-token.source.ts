@@ -1,5 +1,5 @@
 import type { Connection, TokenOwner, TokenStore } from '@bulkhead/domain';
-import type { EhrRequest } from './ehr-http.ts';
+import type { EhrRequest } from './ehr-request.ts';
 import { obtainShared, type Token } from './shared-token.ts';
 import { requestToken, type TokenEndpointDeps, type TokenRequest } from './token-request.ts';
 

@@ -1,7 +1,8 @@
 import { AppError } from '@bulkhead/domain';
 import { matchesHost } from './egress-guard.ts';
-import type { EhrHttp, EhrRequest } from './ehr-http.ts';
+import type { EhrHttp } from './ehr-http.ts';
 import { EhrHttpError } from './ehr-http-error.ts';
+import type { EhrRequest } from './ehr-request.ts';
 import { endpointsOf, type Provider } from './provider-registry.ts';
 
 export type DiscoveryRequest = Pick<EhrRequest, 'connection' | 'budget' | 'egress' | 'priority' | 'signal'> & {

@@ -4,13 +4,16 @@ import { createAccessTokenSource } from './access-token.source.ts';
 import { createAuthorizationServerSource } from './authorization-server.source.ts';
 import type { SigningKeySource } from './client-authentication.ts';
 import { createEhrHttp } from './ehr-http.ts';
+import { type EhrObserver, silentObserver } from './ehr-observer.ts';
 import { createEhrSession, type EhrSession } from './ehr-session.ts';
 import type { ProviderRegistry } from './provider-registry.ts';
-import { createRateLimiter } from './rate-limiter.ts';
+import { type BudgetUse, createRateLimiter } from './rate-limiter.ts';
 
 export interface EhrClient {
   /** Requests on behalf of a connection. Sessions are cheap; tokens, sockets and budgets are shared behind them. */
   session(connection: Connection): EhrSession;
+  /** Of the budgets that this process has used. */
+  readBudgetUse(): Promise<readonly BudgetUse[]>;
   close(): void;
 }
 
@@ -22,13 +25,16 @@ export function createEhrClient(options: {
   /** What all processes share. */
   readonly tokenStore: TokenStore;
   readonly signingKeys: SigningKeySource;
+  readonly observer?: EhrObserver;
 }): EhrClient {
-  const { registry, redis, prefix, tokenStore, signingKeys } = options;
-  const http = createEhrHttp({ limiter: createRateLimiter({ redis, prefix }) });
-  const endpoints = { http, servers: createAuthorizationServerSource({ http }), signingKeys };
+  const { registry, redis, prefix, tokenStore, signingKeys, observer = silentObserver } = options;
+  const limiter = createRateLimiter({ redis, prefix });
+  const http = createEhrHttp({ limiter, observer });
+  const endpoints = { http, servers: createAuthorizationServerSource({ http }), signingKeys, observer };
   const tokens = createAccessTokenSource({ ...endpoints, tokenStore });
   return {
     session: (connection) => createEhrSession({ connection, registry, http, tokens, endpoints }),
+    readBudgetUse: () => limiter.readUse(),
     close: () => http.close(),
   };
 }

@@ -1,8 +1,9 @@
 import { AppError, type Connection, type SavedGrant } from '@bulkhead/domain';
 import type { AccessTokenSource } from './access-token.source.ts';
 import { discoverServer } from './authorization-server.ts';
-import type { EhrHttp, EhrRequest, EhrResponse } from './ehr-http.ts';
+import type { EhrHttp, EhrResponse } from './ehr-http.ts';
 import { EhrHttpError } from './ehr-http-error.ts';
+import type { EhrRequest } from './ehr-request.ts';
 import { egressRules, type ProviderRegistry } from './provider-registry.ts';
 import type { RateBudget } from './rate-limiter.ts';
 import { toSaved } from './shared-token.ts';
@@ -96,7 +97,8 @@ function budgetOf(options: {
   const { connection, rateLimit, kind = '' } = options;
   if (!rateLimit) return undefined;
   const client = connection.auth.method === 'none' ? new URL(connection.fhirEndpoint).host : connection.auth.clientId;
-  return { id: `${connection.provider}.${connection.environment}.${client}${kind}`, rateLimit };
+  const name = `${connection.provider}.${connection.environment}`;
+  return { id: `${name}.${client}${kind}`, name: `${name}${kind}`, rateLimit };
 }
 
 function foreignHost(url: string): AppError {

@@ -1,6 +1,7 @@
 export { readCapabilities } from './capability-statement.ts';
 export { createEhrClient, type EhrClient } from './create-ehr-client.ts';
 export { EhrHttpError } from './ehr-http-error.ts';
+export type { EhrObserver } from './ehr-observer.ts';
 export type { EhrSession } from './ehr-session.ts';
 export { deleteExport, type ExportStatus, type Manifest, readExportStatus } from './export-status.ts';
 export { type KickOff, kickOffExport } from './kick-off.ts';

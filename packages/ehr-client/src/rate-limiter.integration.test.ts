@@ -11,7 +11,8 @@ let counter = 0;
 /** The rule itself at a tenth of its time, so that the tests take seconds. */
 function makeBudget(change: Partial<RateBudget['rateLimit']> = {}): RateBudget {
   counter += 1;
-  return { id: `budget-${counter}`, rateLimit: { limit: 16, windowMs: 200, perDay: 100_000, guardMs: 20, ...change } };
+  const id = `budget-${counter}`;
+  return { id, name: id, rateLimit: { limit: 16, windowMs: 200, perDay: 100_000, guardMs: 20, ...change } };
 }
 
 let limiter: ReturnType<typeof createRateLimiter>;
@@ -129,6 +130,20 @@ describe('the rate limiter', () => {
       code: 'daily-budget-used',
       retry: { afterMs: expect.any(Number) },
     });
+  });
+
+  test('tells how much is used, in the window and in the day, and how long the EHR wants nobody to ask', async () => {
+    expect(await limiter.readUse()).toEqual([]);
+    const budget = makeBudget({ limit: 4, windowMs: 60_000, perDay: 10, coldStart: 'go' });
+    await grantTimes(budget, 2);
+    const used = { name: budget.name, dayRatio: 0.2, windowRatio: 0.5 };
+    expect(await limiter.readUse()).toEqual([{ ...used, pausedMs: 0 }]);
+    await limiter.pause({ budget, pauseMs: 30_000 });
+    const [{ pausedMs = 0 } = {}] = await limiter.readUse();
+    expect(pausedMs).toBeGreaterThan(20_000);
+    expect(pausedMs).toBeLessThanOrEqual(30_000);
+    // Whoever has not asked for anything knows of no budget.
+    expect(await createRateLimiter({ redis, prefix: services.prefix }).readUse()).toEqual([]);
   });
 
   test('an aborted request leaves the queue', async () => {

@@ -120,3 +120,21 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
 return redis.call('ZADD', KEYS[1], math.min(tonumber(latest), now), ARGV[1])
 `;
+
+/**
+ * How much is used. It changes nothing, so asking for it as often as anybody likes costs no request.
+ * KEYS 1 state  2 log  3 day. ARGV 1 window, ms.
+ * Returns { requests in the last 24 h, in the last window, pause left in ms }.
+ */
+export const useScript = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + time[2] / 1000
+local day = 0
+local counts = redis.call('HGETALL', KEYS[3])
+for i = 1, #counts, 2 do
+  if (tonumber(counts[i]) + 1) * 600000 + 86400000 > now then day = day + tonumber(counts[i + 1]) end
+end
+local window = redis.call('ZCOUNT', KEYS[2], '(' .. string.format('%.3f', now - tonumber(ARGV[1])), '+inf')
+local pausedUntil = tonumber(redis.call('HGET', KEYS[1], 'pausedUntil')) or 0
+return { day, window, math.ceil(math.max(pausedUntil - now, 0)) }
+`;

@@ -3,13 +3,25 @@ import type { Redis } from 'ioredis';
 import { BudgetQueue } from './budget-queue.ts';
 import type { Grant } from './grant.ts';
 import type { RateLimit } from './rate-limit.ts';
-import { pauseScript, rateLimiterScript, settleScript } from './rate-limiter.lua.ts';
+import { pauseScript, rateLimiterScript, settleScript, useScript } from './rate-limiter.lua.ts';
 import { type RequestPriority, requestPriorities } from './request-priority.ts';
 
 /** Who shares a rate: a provider's environment and a client id (athenahealth counts per client id, so practices share it). */
 export interface RateBudget {
   readonly id: string;
+  /** What metrics call it: without the client id that may be in its id. */
+  readonly name: string;
   readonly rateLimit: RateLimit;
+}
+
+/** How much of a budget is used at a moment. */
+export interface BudgetUse {
+  readonly name: string;
+  /** 1: nothing is left. Of the requests in any 24 hours, and in any window. */
+  readonly dayRatio: number;
+  readonly windowRatio: number;
+  /** How long an EHR wants nobody to ask any more. */
+  readonly pausedMs: number;
 }
 
 export interface RateLimiter {
@@ -24,6 +36,8 @@ export interface RateLimiter {
   }): Promise<Grant>;
   /** Stops everyone for a while (429, Retry-After) and halves the rate for a minute afterwards. */
   pause(options: { readonly budget: RateBudget; readonly pauseMs: number }): Promise<void>;
+  /** Of the budgets that this process has asked for since it started. */
+  readUse(): Promise<readonly BudgetUse[]>;
 }
 
 /** Long enough to see whether the server has recovered, short enough to cost a minute at half speed. */
@@ -35,6 +49,7 @@ const maxPauseMs = 10 * 60_000;
 export function createRateLimiter({ redis, prefix }: { readonly redis: Redis; readonly prefix: string }): RateLimiter {
   const processId = randomUUID();
   const queues = new Map<string, BudgetQueue>();
+  const budgets = new Map<string, RateBudget>();
   // A hash tag keeps a budget's keys on one node of a cluster.
   const keysOf = ({ id }: RateBudget) => {
     const base = `${prefix}:rate:{${id}}`;
@@ -64,6 +79,7 @@ export function createRateLimiter({ redis, prefix }: { readonly redis: Redis; re
         const { guardMs } = budget.rateLimit;
         queue = new BudgetQueue({ ask: ask(budget), settle: settle(budget), guardMs });
         queues.set(budget.id, queue);
+        budgets.set(budget.id, budget);
       }
       return queue.enter({ priority, signal });
     },
@@ -71,5 +87,14 @@ export function createRateLimiter({ redis, prefix }: { readonly redis: Redis; re
       const [stateKey = ''] = keysOf(budget);
       await redis.eval(pauseScript, 1, stateKey, Math.min(pauseMs, maxPauseMs), slowAfterPauseMs);
     },
+    readUse: () =>
+      Promise.all(
+        [...budgets.values()].map(async (budget) => {
+          const { limit, windowMs, perDay } = budget.rateLimit;
+          const reply = await redis.eval(useScript, 3, ...keysOf(budget).slice(0, 3), windowMs);
+          const [day, window, pausedMs] = reply as [number, number, number];
+          return { name: budget.name, dayRatio: day / perDay, windowRatio: window / limit, pausedMs };
+        }),
+      ),
   };
 }

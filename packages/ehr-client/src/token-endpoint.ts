@@ -1,10 +1,12 @@
 import { AppError } from '@bulkhead/domain';
 import axios, { type AxiosResponse } from 'axios';
 import type { EgressGuard, EgressRules } from './egress-guard.ts';
+import type { EhrObserver } from './ehr-observer.ts';
 import type { RateBudget, RateLimiter } from './rate-limiter.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 export interface TokenCall<Value> {
+  readonly provider: string;
   readonly egress: EgressRules;
   /** The endpoint's own; undefined: none. */
   readonly budget: RateBudget | undefined;
@@ -26,22 +28,50 @@ const unsaidWaitMs = 60_000;
 
 /** One call of a token endpoint. The wait for the budget comes before it, or it would use up openid-client's time limit. */
 export async function callTokenEndpoint<Value>(
-  options: TokenCall<Value> & { readonly limiter: RateLimiter; readonly guard: EgressGuard },
+  options: TokenCall<Value> & {
+    readonly limiter: RateLimiter;
+    readonly guard: EgressGuard;
+    readonly observer: EhrObserver;
+  },
 ): Promise<Value> {
-  const { limiter, guard, egress, budget, call } = options;
+  const { limiter, observer, budget, call } = options;
+  const askedAt = performance.now();
   const grant = budget && (await limiter.acquire({ budget, priority: 'interactive' }));
-  let waitMs: number | undefined;
+  if (budget) observer.limiterWaited({ kind: 'token', waitMs: performance.now() - askedAt });
+  let throttle: { readonly status: number; readonly waitMs: number } | undefined;
   try {
     return await call(async (url, init) => {
-      const response = await send({ guard, egress, url, init });
+      const response = await observed(options, () => send({ ...options, url, init }));
       grant?.settle();
-      waitMs = throttleOf(response);
+      throttle = throttleOf(response);
       return toFetchResponse(response);
     });
   } catch (error) {
-    if (waitMs === undefined) throw error;
-    if (budget) await limiter.pause({ budget, pauseMs: waitMs });
+    if (throttle === undefined) throw error;
+    const { status, waitMs } = throttle;
+    if (budget) {
+      observer.limiterPaused({ budget: budget.name, status });
+      await limiter.pause({ budget, pauseMs: waitMs });
+    }
     throw throttled(waitMs);
+  }
+}
+
+async function observed(
+  { observer, provider }: { readonly observer: EhrObserver; readonly provider: string },
+  request: () => Promise<AxiosResponse<Buffer>>,
+): Promise<AxiosResponse<Buffer>> {
+  const sentAt = performance.now();
+  const ended = (status: number | undefined) =>
+    observer.requestEnded({ provider, kind: 'token', status, durationMs: performance.now() - sentAt });
+  try {
+    const response = await request();
+    ended(response.status);
+    observer.bytesReceived({ provider, kind: 'token', bytes: response.data.length });
+    return response;
+  } catch (error) {
+    ended(undefined);
+    throw error;
   }
 }
 
@@ -69,10 +99,10 @@ function send(options: {
 }
 
 /** @returns how long the server asks everybody to wait, if it does. */
-function throttleOf({ status, headers }: AxiosResponse): number | undefined {
+function throttleOf({ status, headers }: AxiosResponse) {
   const retryAfterMs = parseRetryAfter({ value: headers['retry-after'], now: new Date() });
-  if (status === 429) return retryAfterMs ?? unsaidWaitMs;
-  return status === 503 ? retryAfterMs : undefined;
+  const waitMs = status === 429 ? (retryAfterMs ?? unsaidWaitMs) : retryAfterMs;
+  return waitMs !== undefined && (status === 429 || status === 503) ? { status, waitMs } : undefined;
 }
 
 function toFetchResponse({ status, data, headers }: AxiosResponse<Buffer>): Response {

@@ -4,6 +4,7 @@ import type { AuthorizationServerSource } from './authorization-server.source.ts
 import { checkEndpoint, type DiscoveryRequest } from './authorization-server.ts';
 import { clientAuthentication, type SigningKeySource } from './client-authentication.ts';
 import type { EhrHttp } from './ehr-http.ts';
+import type { EhrObserver, TokenOutcome } from './ehr-observer.ts';
 import type { RateBudget } from './rate-limiter.ts';
 import { toTokenError } from './token-error.ts';
 
@@ -32,6 +33,7 @@ export interface TokenEndpointDeps {
   readonly http: EhrHttp;
   readonly servers: AuthorizationServerSource;
   readonly signingKeys: SigningKeySource;
+  readonly observer: EhrObserver;
 }
 
 type OAuth = Exclude<ConnectionAuth, { method: 'none' }>;
@@ -45,6 +47,22 @@ const defaultLifetimeSeconds = 300;
  * @throws AppError `token-refused`, `token-unavailable`, `authorization-needed`
  */
 export async function requestToken(
+  deps: TokenEndpointDeps,
+  request: TokenRequest,
+  refreshToken: string | undefined,
+): Promise<TokenGrant> {
+  const tell = (outcome: TokenOutcome) => deps.observer.tokenAsked({ provider: request.connection.provider, outcome });
+  try {
+    const grant = await askForToken(deps, request, refreshToken);
+    tell('renewed');
+    return grant;
+  } catch (error) {
+    tell(outcomeOf(error));
+    throw error;
+  }
+}
+
+async function askForToken(
   deps: TokenEndpointDeps,
   request: TokenRequest,
   refreshToken: string | undefined,
@@ -66,6 +84,12 @@ export async function requestToken(
     const isOver = error instanceof AppError && error.context.reason === 'invalid_grant';
     throw isOver ? authorizationNeeded() : error;
   }
+}
+
+function outcomeOf(error: unknown): TokenOutcome {
+  const code = error instanceof AppError ? error.code : undefined;
+  if (code === 'authorization-needed') return code;
+  return code === 'token-unavailable' || code === undefined ? 'unavailable' : 'refused';
 }
 
 /** Redeems a user's code (RFC 6749 4.1.3, with PKCE). @throws AppError as `requestToken`, `authorization-wrong-issuer` */
@@ -119,6 +143,7 @@ async function call<Value>(
   const { connection, egress, tokenBudget: budget } = request;
   try {
     return await http.callTokenEndpoint({
+      provider: connection.provider,
       egress,
       budget,
       call: (fetch) => {

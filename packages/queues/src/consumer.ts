@@ -2,6 +2,7 @@ import type { Logger } from '@bulkhead/runtime';
 import { type Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { QueueName } from './catalog.ts';
+import type { JobObserver } from './job-observer.ts';
 import type { Processors } from './processor.ts';
 import { runJob } from './run-job.ts';
 
@@ -17,6 +18,7 @@ export interface ConsumerOptions {
    * of Redis, shorter than anybody waits for a killed worker's job.
    */
   readonly lockMs?: number;
+  readonly onJobEnd?: JobObserver;
 }
 
 /** Jobs at a time per process: kick-offs and polls only wait for the EHR, downloads use CPU and the database. */
@@ -39,12 +41,13 @@ export type Consumer = ReturnType<typeof createConsumer>;
 
 /** Runs the jobs of the given queues in this process. */
 export function createConsumer(options: ConsumerOptions) {
-  const { redis, prefix, queues, processors, logger, lockMs = 60_000 } = options;
+  const { redis, prefix, queues, processors, logger, lockMs = 60_000, onJobEnd = () => undefined } = options;
   const stopping = new AbortController();
   const workers = queues.map((queue) => {
     const worker = new Worker(
       queue,
-      (job: Job, token, signal) => runJob({ job, token, signal, stopSignal: stopping.signal, processors, logger }),
+      (job: Job, token, signal) =>
+        runJob({ job, token, signal, stopSignal: stopping.signal, processors, logger, onJobEnd }),
       {
         connection: redis,
         prefix,

@@ -2,6 +2,7 @@ import { FlowProducer, type Job, type JobSchedulerJson, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { catalog, type JobName, type JobPayload, type QueueName, queueNames } from './catalog.ts';
 import { commonOptions, jobOptions } from './job-options.ts';
+import { type QueueFigures, readQueueFigures } from './queue-figures.ts';
 
 export interface ProducerOptions {
   readonly redis: Redis;
@@ -90,6 +91,9 @@ export function createProducer({ redis, prefix, onError }: ProducerOptions) {
       await add(name, payload);
       return true;
     },
+
+    /** How each queue stands. */
+    readFigures: (): Promise<QueueFigures[]> => Promise.all(Object.values(queues).map(readQueueFigures)),
 
     /** Jobs of a queue that are still to run. */
     countWaiting: (queue: QueueName): Promise<number> =>

@@ -1,7 +1,8 @@
 import { AppError } from '@bulkhead/domain';
 import { type Logger, withLogContext } from '@bulkhead/runtime';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
-import { catalog, isJobName, type JobName } from './catalog.ts';
+import { catalog, isJobName, type JobName, type QueueName } from './catalog.ts';
+import type { JobObserver, JobOutcome } from './job-observer.ts';
 import type { JobContext, Processors } from './processor.ts';
 
 interface RunJobOptions {
@@ -13,6 +14,7 @@ interface RunJobOptions {
   readonly stopSignal: AbortSignal;
   readonly processors: Processors;
   readonly logger: Logger;
+  readonly onJobEnd: JobObserver;
 }
 
 /** A wait that a server asks for can be a date in ten years; after an hour the job looks again whether it still holds. */
@@ -35,17 +37,22 @@ export async function runJob(options: RunJobOptions): Promise<void> {
   await withLogContext(context, async () => {
     const startedAt = performance.now();
     const durationMs = () => Math.round(performance.now() - startedAt);
+    const end = (outcome: JobOutcome) =>
+      options.onJobEnd({ queue: definition.queue, job: job.name as JobName, outcome, durationMs: durationMs() });
     try {
       await process({ ...options, name: job.name as JobName, payload: payload.data });
       logger.debug('job completed', { durationMs: durationMs() });
+      end('completed');
     } catch (error) {
-      await translate({ ...options, error, isLastAttempt: isLastAttempt(job), durationMs: durationMs() });
+      await translate({ ...options, error, isLastAttempt: isLastAttempt(job), durationMs: durationMs(), end });
     }
   });
 }
 
 /** A job that no try can bring to an end. */
-function refuse({ job, logger }: RunJobOptions, reason: string): UnrecoverableError {
+function refuse({ job, logger, onJobEnd }: RunJobOptions, reason: string): UnrecoverableError {
+  const name = isJobName(job.name) ? job.name : 'unknown';
+  onJobEnd({ queue: job.queueName as QueueName, job: name, outcome: 'failed', durationMs: 0 });
   logger.error('job failed', { queue: job.queueName, jobId: job.id, attempt: job.attemptsMade + 1, reason });
   return new UnrecoverableError(reason);
 }
@@ -75,19 +82,23 @@ async function translate(
     readonly error: unknown;
     readonly isLastAttempt: boolean;
     readonly durationMs: number;
+    readonly end: (outcome: JobOutcome) => void;
   },
 ): Promise<never> {
-  const { job, token, stopSignal, logger, error, isLastAttempt: isLast, durationMs } = options;
+  const { job, token, stopSignal, logger, error, isLastAttempt: isLast, durationMs, end } = options;
   if (stopSignal.aborted) {
+    end('handed-over');
     logger.info('job handed over', { durationMs });
     return delay(job, token, handOverMs);
   }
   const known = error instanceof AppError ? error : undefined;
   if (typeof known?.retry === 'object') {
+    end('waits');
     logger.info('job waits', { durationMs, delayMs: known.retry.afterMs, code: known.code });
     return delay(job, token, known.retry.afterMs);
   }
   const isFinal = isLast || known?.retry === 'never';
+  end(isFinal ? 'failed' : 'retried');
   if (isFinal) logger.error('job failed', { durationMs, error });
   else logger.warn('job will be retried', { durationMs, error });
   const text = known

@@ -1,22 +1,47 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { carriesToken } from './bearer-token.ts';
 import type { createHealth } from './health.ts';
+import type { Metrics } from './metrics.ts';
 
-/** `/health` and `/ready` of a process that serves nothing else. @returns the listening server. */
-export async function startHealthServer(options: {
+interface HealthServerOptions {
   readonly health: ReturnType<typeof createHealth>;
-  readonly port: number;
-}): Promise<Server> {
-  const { health, port } = options;
+  readonly metrics: Metrics;
+  /** What `/metrics` asks for; undefined: nothing. */
+  readonly metricsToken: string | undefined;
+}
+
+/** `/health`, `/ready` and `/metrics` of a process that serves nothing else. @returns the listening server. */
+export async function startHealthServer(options: HealthServerOptions & { readonly port: number }): Promise<Server> {
   const server = createServer((request, response) => {
-    const answer = (status: number, body: object) => {
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-    };
-    if (request.url === '/health') answer(200, { status: 'alive' });
-    else if (request.url !== '/ready') answer(404, { error: 'not found' });
-    else void health.readiness().then((readiness) => answer(readiness.ready ? 200 : 503, readiness));
+    answer(options, { request, response }).catch(() => response.writeHead(500).end());
   });
-  server.listen(port);
+  server.listen(options.port);
   await once(server, 'listening');
   return server;
+}
+
+async function answer(
+  { health, metrics, metricsToken: token }: HealthServerOptions,
+  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+): Promise<void> {
+  const json = (status: number, body: object) => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  };
+  switch (request.url) {
+    case '/health':
+      return json(200, { status: 'alive' });
+    case '/ready': {
+      const readiness = await health.readiness();
+      return json(readiness.ready ? 200 : 503, readiness);
+    }
+    case '/metrics': {
+      const { authorization } = request.headers;
+      if (token !== undefined && !carriesToken({ authorization, token })) return json(401, { error: 'METRICS_TOKEN' });
+      response.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.page());
+      return;
+    }
+    default:
+      return json(404, { error: 'not found' });
+  }
 }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { startHealthServer } from './health.server.ts';
 import { createHealth } from './health.ts';
+import { createMetrics } from './metrics.ts';
+import { watchHealth } from './watch-health.ts';
 
 const up = async () => undefined;
 const down = async () => {
@@ -48,7 +50,7 @@ describe('readiness', () => {
 test('a process without an API answers about its health, and nothing else', async () => {
   const checks = { redis: up };
   const health = createHealth(checks);
-  const server = await startHealthServer({ health, port: 0 });
+  const server = await startHealthServer({ health, metrics: createMetrics(), metricsToken: undefined, port: 0 });
   try {
     const address = server.address() as { port: number };
     const get = async (path: string) => {
@@ -64,4 +66,43 @@ test('a process without an API answers about its health, and nothing else', asyn
   } finally {
     await new Promise((resolve) => server.close(resolve));
   }
+});
+
+describe('the metrics of a process without an API', () => {
+  async function ask({ metricsToken, authorization }: { metricsToken?: string; authorization?: string }) {
+    const health = createHealth({ redis: up, mongodb: down });
+    const metrics = createMetrics();
+    watchHealth({ metrics, health });
+    const server = await startHealthServer({ health, metrics, metricsToken, port: 0 });
+    try {
+      const { port } = server.address() as { port: number };
+      const headers = authorization === undefined ? {} : { authorization };
+      const response = await fetch(`http://127.0.0.1:${port}/metrics`, { headers });
+      return { status: response.status, type: response.headers.get('content-type'), text: await response.text() };
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+  }
+
+  test('are shown, with what its health is', async () => {
+    const { status, type, text } = await ask({});
+    expect([status, type]).toEqual([200, expect.stringContaining('text/plain; version=0.0.4')]);
+    const samples = text.split('\n').filter((line) => !line.startsWith('#'));
+    expect(samples).toEqual(
+      expect.arrayContaining([
+        'bulkhead_ready 0',
+        'bulkhead_dependency_up{dependency="redis"} 1',
+        'bulkhead_dependency_up{dependency="mongodb"} 0',
+      ]),
+    );
+  });
+
+  test('need the token where one is set', async () => {
+    const metricsToken = '0123456789abcdef';
+    for (const authorization of [undefined, 'Bearer fedcba9876543210', 'Bearer ', `Basic ${metricsToken}`]) {
+      const { status, text } = await ask({ metricsToken, ...(authorization === undefined ? {} : { authorization }) });
+      expect([status, text.includes('bulkhead_')]).toEqual([401, false]);
+    }
+    expect((await ask({ metricsToken, authorization: `Bearer ${metricsToken}` })).status).toBe(200);
+  });
 });

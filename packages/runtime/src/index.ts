@@ -1,7 +1,18 @@
+export { carriesToken } from './bearer-token.ts';
 export { startHealthServer } from './health.server.ts';
 export { createHealth, type HealthChecks, type Readiness } from './health.ts';
+export { keepFor } from './keep-for.ts';
 export { type LogContext, withLogContext } from './log-context.ts';
 export { createLogger, type LogFields, type Logger, type LoggerOptions } from './logger.ts';
+export {
+  type Count,
+  createMetrics,
+  type DescribedMetric,
+  type Metrics,
+  type Observe,
+  type Sample,
+} from './metrics.ts';
 export { EnvError, parseEnv } from './parse-env.ts';
 export { logLevel, processEnvShape } from './process-env.ts';
 export { type App, type RunAppOptions, runApp } from './shutdown.ts';
+export { watchHealth } from './watch-health.ts';

@@ -28,6 +28,11 @@ export const processEnvShape = {
   ATHENAHEALTH_FHIR_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   ATHENAHEALTH_DEFAULT_SCHEDULE: z.string().optional(),
   BULKHEAD_PROVIDERS_FILE: z.string().optional(),
+  /** What Prometheus shows at `/metrics`; as long as a random one is at least. */
+  METRICS_TOKEN: z
+    .string()
+    .min(16, 'must have at least 16 characters, as `openssl rand -hex 16` makes them')
+    .optional(),
 };
 
 /** LOG_LEVEL, or `debug` where the guide's DEBUG=athenahealth:* asks for it, or `info`. */

@@ -9,6 +9,7 @@ import {
 } from '@bulkhead/domain';
 import { type Connection as Database, Schema } from 'mongoose';
 import { createActiveExportRepository } from './active-export.repository.ts';
+import { countByPhase } from './count-by-phase.ts';
 import { inScope } from './in-scope.ts';
 import { isDuplicateKey } from './store-errors.ts';
 
@@ -65,6 +66,7 @@ schema.index({ active: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: -1 });
 schema.index({ discard: 1, _id: 1 });
 schema.index({ notify: 1, _id: 1 });
+schema.index({ completedAt: 1, phase: 1 });
 
 /** `bulk_exports`: the truth about every export. */
 export function createBulkExportRepository(database: Database) {
@@ -187,6 +189,9 @@ export function createBulkExportRepository(database: Database) {
           .lean(),
       );
     },
+
+    /** Those under way, and those that have ended since then. */
+    countByPhase: (endedSince: Date): Promise<ReadonlyMap<string, number>> => countByPhase(model, endedSince),
 
     /** Ended exports whose copy at the server is still to be deleted. */
     async listDiscardable(): Promise<BulkExport[]> {

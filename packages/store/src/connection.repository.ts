@@ -79,6 +79,12 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       return documents.map((document) => toRecord(document, secretBox));
     },
 
+    /** Without their secrets, which would have to be opened. */
+    async listIds(): Promise<string[]> {
+      const documents = await model.find({ deletedAt: null }, { _id: 1 }).sort({ _id: 1 }).lean();
+      return documents.map(({ _id }) => _id);
+    },
+
     async saveCapabilities({ id, capabilities }: { readonly id: string; readonly capabilities: Capabilities }) {
       await model.updateOne({ _id: id }, { $set: { capabilities } });
     },

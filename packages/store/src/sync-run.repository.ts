@@ -1,6 +1,7 @@
 import { isSyncActive, type SyncRun, type SyncRunPhase } from '@bulkhead/domain';
 import { type Connection as Database, Schema } from 'mongoose';
 import { createActiveExportRepository } from './active-export.repository.ts';
+import { countByPhase } from './count-by-phase.ts';
 import { isDuplicateKey } from './store-errors.ts';
 
 interface SyncRunDocument extends Omit<SyncRun, 'id'> {
@@ -38,6 +39,7 @@ const schema = new Schema<SyncRunDocument>(
 schema.index({ active: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: -1 });
 schema.index({ notify: 1, _id: 1 });
+schema.index({ completedAt: 1, phase: 1 });
 
 /** `sync_runs`: the truth about every enhanced sync. */
 export function createSyncRunRepository(database: Database) {
@@ -76,6 +78,18 @@ export function createSyncRunRepository(database: Database) {
       const { connectionId, limit } = options;
       const documents = await model.find({ connectionId }).sort({ _id: -1 }).limit(limit).lean();
       return documents.map(toRecord);
+    },
+
+    /** Those under way, and those that have ended since then. */
+    countByPhase: (endedSince: Date): Promise<ReadonlyMap<string, number>> => countByPhase(model, endedSince),
+
+    /** The last run that brought everything. @param which.scheduleId left out: whoever started it. */
+    async findLastCompleted(which: {
+      readonly connectionId: string;
+      readonly scheduleId?: string;
+    }): Promise<Pick<SyncRun, 'createdAt'> | undefined> {
+      const query = model.findOne({ ...which, phase: 'completed' }, { createdAt: 1 }).sort({ _id: -1 });
+      return (await query.lean()) ?? undefined;
     },
 
     async listActive(): Promise<SyncRun[]> {

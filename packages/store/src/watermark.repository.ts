@@ -37,6 +37,9 @@ export function createWatermarkRepository(database: Database) {
       }
     },
 
+    /** Of every connection. */
+    listAll: (): Promise<Watermark[]> => model.find({}, { _id: 0 }).lean(),
+
     /** Those of one export level, or of all. */
     async list(which: { readonly connectionId: string; readonly exportType?: ExportType }): Promise<Watermark[]> {
       return model.find(which, { _id: 0 }).sort({ exportType: 1, resourceType: 1 }).lean();

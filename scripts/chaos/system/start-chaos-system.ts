@@ -17,6 +17,8 @@ export interface ChaosSystem {
   readonly store: Store;
   readonly api: AppChild;
   readonly workers: readonly AppChild[];
+  /** Where each worker shows its health and its metrics. */
+  readonly workerUrls: readonly string[];
   /** Of the API: address and key. */
   readonly baseUrl: string;
   readonly apiKey: string;
@@ -86,7 +88,7 @@ async function startParts({
   await store.connect();
   await store.migrate();
 
-  const [simulatorPort, apiPort] = await freePorts();
+  const [simulatorPort, apiPort, ...workerPorts] = await freePorts();
   const simulatorUrl = `http://127.0.0.1:${simulatorPort}`;
   const baseUrl = `http://127.0.0.1:${apiPort}`;
   const clockFile = join(folder, 'clock-offset');
@@ -130,11 +132,11 @@ async function startParts({
       nodeArgs,
       ready: () => waitForHttp({ url: `${baseUrl}/health`, what: 'the API' }),
     }),
-    ...['worker-1', 'worker-2'].map((name) =>
+    ...workerPorts.map((port, index) =>
       launch({
-        name,
+        name: `worker-${index + 1}`,
         entry: 'apps/worker/src/main.ts',
-        env: { ...workerEnv, ...env, WORKER_LOCK_MS: String(lockMs) },
+        env: { ...workerEnv, ...env, WORKER_LOCK_MS: String(lockMs), WORKER_HEALTH_PORT: String(port) },
         nodeArgs,
       }),
     ),
@@ -147,6 +149,7 @@ async function startParts({
   return {
     ...{ redis, mongodb, simulator, store, api, workers, baseUrl, apiKey, connectionId, prefix, lockMs },
     encryptionKey: env.BULKHEAD_ENCRYPTION_KEY,
+    workerUrls: workerPorts.map((port) => `http://127.0.0.1:${port}`),
     shiftClocks(offsetMs: number) {
       writeFileSync(clockFile, String(offsetMs));
       for (const child of [api, ...workers]) child.signal('SIGUSR2');
@@ -154,10 +157,15 @@ async function startParts({
   };
 }
 
-async function freePorts(): Promise<readonly [number, number]> {
-  const { port: simulatorPort } = await freePort({ wanted: firstPort });
-  const { port: apiPort } = await freePort({ wanted: simulatorPort + 1 });
-  return [simulatorPort, apiPort];
+/** For the simulator, the API and two workers. */
+async function freePorts(): Promise<readonly [number, number, number, number]> {
+  const ports: number[] = [];
+  for (let wanted = firstPort; ports.length < 4; ) {
+    const { port } = await freePort({ wanted });
+    ports.push(port);
+    wanted = port + 1;
+  }
+  return ports as [number, number, number, number] & number[];
 }
 
 async function createConnection({ baseUrl, apiKey }: { readonly baseUrl: string; readonly apiKey: string }) {

@@ -1,8 +1,7 @@
-import { AppError } from '@bulkhead/domain';
 import type { NextFunction, Request, Response } from 'express';
 import { type Action, actions } from '../actions.ts';
 import { auditNotes } from './audit-notes.ts';
-import { callerOf } from './caller-of.ts';
+import { checkOperator } from './require-operator.ts';
 
 export interface ActionHandler {
   // Not `RequestHandler`: that would take the types of its parameters from the handlers behind it.
@@ -14,8 +13,7 @@ export interface ActionHandler {
 export function allow(action: Action): ActionHandler {
   const handler = (request: unknown, response: Response, next: NextFunction): void => {
     Object.assign(auditNotes(response), { action, target: targetOf(request as Request) });
-    const { role } = callerOf(response).apiKey;
-    if (actions[action].role === 'operator' && role !== 'operator') throw forbidden();
+    if (actions[action].role === 'operator') checkOperator(response);
     next();
   };
   return Object.assign(handler, { action });
@@ -29,12 +27,4 @@ function targetOf({ params, query, body }: Request): Record<string, string> {
   const { connectionId = query.connectionId } = (body ?? {}) as { connectionId?: unknown };
   const ids = Object.entries({ ...params, connectionId }).filter(([, id]) => typeof id === 'string');
   return Object.fromEntries(ids.map(([name, id]) => [name, String(id).slice(0, maxIdLength)]));
-}
-
-function forbidden(): AppError {
-  return new AppError({
-    code: 'forbidden',
-    message: 'This needs the key of an operator; yours is a client key.',
-    retry: 'never',
-  });
 }

@@ -1,10 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { type Logger, withLogContext } from '@bulkhead/runtime';
 import type { RequestHandler } from 'express';
+import type { ObserveRequest } from '../metrics/observe-requests.ts';
+import { operationsAt } from '../openapi/operations-at.ts';
 
 /** One line a request, and its id on every line in between. The route alone: addresses hold ids of patients. */
-export function logRequests(logger: Logger): RequestHandler {
+export function logRequests(options: { readonly logger: Logger; readonly observe: ObserveRequest }): RequestHandler {
+  const { logger, observe } = options;
   return (request, response, next) => {
+    const { method, path } = request;
+    // Not what Express makes of it: behind an error its routers have gone, and before them are addresses in any spelling.
+    const route = operationsAt(path).find((one) => method === (one.method.toUpperCase() as string))?.path;
     const requestId = randomUUID();
     const startedAt = performance.now();
     response.set('X-Request-Id', requestId);
@@ -12,8 +18,8 @@ export function logRequests(logger: Logger): RequestHandler {
       response.once('finish', () => {
         const { statusCode: status } = response;
         const durationMs = Math.round(performance.now() - startedAt);
-        const route = request.route ? `${request.baseUrl}${request.route.path}` : undefined;
-        logger.debug('request answered', { method: request.method, route, status, durationMs });
+        logger.debug('request answered', { method, route, status, durationMs });
+        observe({ method, route, status, durationMs });
       });
       next();
     });

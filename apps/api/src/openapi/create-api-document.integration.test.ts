@@ -20,7 +20,7 @@ describe('the document of the API', () => {
     const documented = operations.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
     const routes = listRoutes().map(({ method, name }) => name.replace(`${method} `, `${method} /api/ehr`));
     const browsers = ['GET /api/ehr/authorize/start', 'GET /api/ehr/:provider/launch', 'GET /api/ehr/callback'];
-    const others = ['GET /.well-known/jwks.json', 'GET /health', 'GET /ready'];
+    const others = ['GET /.well-known/jwks.json', 'GET /health', 'GET /metrics', 'GET /ready'];
     expect(documented.toSorted()).toEqual([...routes, ...browsers, ...others].toSorted());
   });
 

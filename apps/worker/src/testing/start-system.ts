@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { answerFault, buildApp as buildApi, readApiConfig } from '@bulkhead/api';
 import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
-import { createLogger } from '@bulkhead/runtime';
+import { createLogger, createMetrics } from '@bulkhead/runtime';
 import { createStore, type Store } from '@bulkhead/store';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { buildApp as buildWorker } from '../app.ts';
@@ -12,6 +12,12 @@ export interface ApiAnswer {
   readonly headers: Headers;
   // biome-ignore lint/suspicious/noExplicitAny: tests read whatever the answer holds and compare it.
   readonly body: any;
+}
+
+export interface SystemWorker {
+  /** Its page for Prometheus. */
+  readMetrics(): Promise<string>;
+  stop(): Promise<void>;
 }
 
 export interface System {
@@ -30,7 +36,9 @@ export interface System {
   startExport(body?: object): Promise<string>;
   /** Orders a fault from the simulator: see its README. */
   order(fault: object): Promise<void>;
-  startWorker(): Promise<{ stop(): Promise<void> }>;
+  startWorker(): Promise<SystemWorker>;
+  /** The API's page for Prometheus. */
+  readMetrics(): Promise<string>;
   /** Waits until an export is no longer in progress. */
   settled(id: string): Promise<ApiAnswer['body']>;
   violations(): Promise<unknown>;
@@ -132,10 +140,15 @@ export async function startSystem(
       if (!ok) throw new Error(`the simulator refused the fault: ${status}`);
     },
     async startWorker() {
-      const worker = buildWorker({ config: readWorkerConfig(env), logger });
+      const metrics = createMetrics();
+      const worker = buildWorker({ config: readWorkerConfig(env), logger, metrics });
       workers.push(worker);
       await worker.start();
-      return worker;
+      return { readMetrics: () => metrics.page(), stop: () => worker.stop() };
+    },
+    async readMetrics() {
+      const headers = { authorization: `Bearer ${key}` };
+      return (await fetch(`http://127.0.0.1:${api.port}/metrics`, { headers })).text();
     },
     settled: (id) =>
       waitFor(

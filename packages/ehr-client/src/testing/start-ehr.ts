@@ -3,6 +3,7 @@ import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from 
 import { testServices, waitFor } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { createEhrClient, type EhrClient } from '../create-ehr-client.ts';
+import type { EhrObserver } from '../ehr-observer.ts';
 import type { EhrSession } from '../ehr-session.ts';
 import { type Manifest, readExportStatus } from '../export-status.ts';
 import { kickOffExport } from '../kick-off.ts';
@@ -45,6 +46,7 @@ export async function startEhr(
     readonly provider?: Partial<Provider>;
     /** Of the deployment. */
     readonly signingKey?: SigningKey;
+    readonly observer?: EhrObserver;
   } = {},
 ): Promise<TestEhr> {
   const { redisUrl, prefix } = testServices();
@@ -61,7 +63,10 @@ export async function startEhr(
   const registry = { get: () => provider, list: () => [provider] };
   const tokenStore = createMemoryTokenStore();
   const signingKeys = { findForSigning: async () => options.signingKey };
-  const client = createEhrClient({ registry, redis, prefix, tokenStore, signingKeys });
+  const client = createEhrClient({
+    ...{ registry, redis, prefix, tokenStore, signingKeys },
+    ...(options.observer ? { observer: options.observer } : {}),
+  });
   const connection = (change: Partial<Connection> = {}): Connection => ({
     id: 'conn_1',
     provider: provider.id,

@@ -4,6 +4,7 @@ import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { catalog, type JobName, type JobPayload, type QueueName } from '../catalog.ts';
 import { type Consumer, createConsumer } from '../consumer.ts';
+import type { JobEnd } from '../job-observer.ts';
 import type { Processors } from '../processor.ts';
 import { createProducer, type Producer } from '../producer.ts';
 
@@ -13,6 +14,8 @@ export interface TestQueues {
   readonly producer: Producer;
   /** What an operator sees. */
   readonly logLines: Record<string, unknown>[];
+  /** What the consumers have told of their jobs. */
+  readonly jobEnds: JobEnd[];
   /** A process with these processors, and ones that do nothing for every other job. */
   startConsumer(processors: Partial<Processors>, options?: { readonly lockMs?: number }): Consumer;
   /** Another process takes the queue's next job and dies with it. */
@@ -39,6 +42,7 @@ export function startQueues(): TestQueues {
   };
   const redis = connect();
   const logLines: Record<string, unknown>[] = [];
+  const jobEnds: JobEnd[] = [];
   const logger = createLogger({
     name: 'test',
     level: 'debug',
@@ -54,6 +58,7 @@ export function startQueues(): TestQueues {
     prefix,
     producer,
     logLines,
+    jobEnds,
     startConsumer(processors, options = {}) {
       const consumer = createConsumer({
         redis: connect(),
@@ -61,6 +66,7 @@ export function startQueues(): TestQueues {
         queues: ['bulk-export', 'file-download', 'connection', 'maintenance'],
         processors: { ...none, ...processors },
         logger,
+        onJobEnd: (end) => jobEnds.push(end),
         ...options,
       });
       consumers.push(consumer);

@@ -46,5 +46,16 @@ export const processOperations: OperationGroup = {
       },
       errors: [],
     },
+    {
+      method: 'get',
+      path: '/metrics',
+      id: 'getMetrics',
+      summary: 'What this process has counted and measured, for Prometheus',
+      description:
+        'By `METRICS_TOKEN` as the bearer, where one is set, or by an operator’s key. `docs/metrics.md` lists what is on it.',
+      access: 'operator',
+      answers: { 200: { description: 'In the text format of Prometheus', contentType: 'text/plain' } },
+      errors: [],
+    },
   ],
 };

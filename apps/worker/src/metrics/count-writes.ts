@@ -1,0 +1,65 @@
+import { isResourceType } from '@bulkhead/fhir';
+import type { Metrics } from '@bulkhead/runtime';
+import type { Store } from '@bulkhead/store';
+
+/** The store, which also counts what becomes of resources and documents: every way into the database leads through it. */
+export function countWrites({ store, metrics }: { readonly store: Store; readonly metrics: Metrics }): Store {
+  const { resourceWriter, quarantine } = store;
+  const count = metrics.counter({
+    name: 'bulkhead_resources_total',
+    help: 'Resources that came; outcome: written, unchanged, stale, deleted, quarantined (a line of no known type).',
+    labels: ['resource_type', 'outcome'],
+  });
+  return {
+    ...store,
+    resourceWriter: {
+      async write(resourceType, documents) {
+        const outcome = await resourceWriter.write(resourceType, documents);
+        const { written, unchanged, stale } = outcome;
+        // What one write takes are either all tombstones or none.
+        const isDeletion = documents[0]?.deleted === true;
+        const counts = { [isDeletion ? 'deleted' : 'written']: written, unchanged, stale };
+        for (const [name, value] of Object.entries(counts)) {
+          if (value > 0) count({ resource_type: labelOf(resourceType), outcome: name }, value);
+        }
+        return outcome;
+      },
+    },
+    quarantine: {
+      ...quarantine,
+      async put(entry) {
+        await quarantine.put(entry);
+        if (entry.lines.length > 0) count({ resource_type: 'unknown', outcome: 'quarantined' }, entry.lines.length);
+      },
+    },
+    documents: countDocuments({ documents: store.documents, metrics }),
+  };
+}
+
+function countDocuments(options: {
+  readonly documents: Store['documents'];
+  readonly metrics: Metrics;
+}): Store['documents'] {
+  const { documents, metrics } = options;
+  const count = metrics.counter({
+    name: 'bulkhead_documents_total',
+    help: 'Documents that were settled; outcome: stored, skipped, failed.',
+    labels: ['outcome'],
+  });
+  const counted = async (outcome: string, isOurs: Promise<boolean>): Promise<boolean> => {
+    const settled = await isOurs;
+    if (settled) count({ outcome });
+    return settled;
+  };
+  return {
+    ...documents,
+    store: (claim, stored) => counted('stored', documents.store(claim, stored)),
+    skip: (claim, skipped) => counted('skipped', documents.skip(claim, skipped)),
+    fail: (claim, failed) => counted('failed', documents.fail(claim, failed)),
+  };
+}
+
+/** Deletions name whatever types they like. */
+function labelOf(resourceType: string): string {
+  return isResourceType(resourceType) ? resourceType : 'other';
+}

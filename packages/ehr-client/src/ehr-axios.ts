@@ -1,0 +1,97 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import axios, { type AxiosError, type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
+import axiosRetry, { exponentialDelay, isNetworkError } from 'axios-retry';
+import type { EhrObserver } from './ehr-observer.ts';
+import type { EhrRequest } from './ehr-request.ts';
+import type { Grant } from './grant.ts';
+import type { RateLimiter } from './rate-limiter.ts';
+import { createReceivedBytes } from './received-bytes.ts';
+import { retryAfterOf } from './retry-after-of.ts';
+
+declare module 'axios' {
+  interface AxiosRequestConfig {
+    /** What the interceptors need; every request of this client carries it. */
+    ehr?: Pick<EhrRequest, 'budget' | 'priority' | 'signal' | 'onSend'> & {
+      readonly provider: string;
+      grant?: Grant;
+      sentAt?: number;
+    };
+  }
+}
+
+/** A silent connection is given up after this; servers in the field take up to a minute to compute a status. */
+const idleTimeoutMs = 90_000;
+/** A longer wait is the job's: it goes back to the queue instead of sitting in a request. */
+const longestRetryWaitMs = 10_000;
+
+export interface Watched {
+  readonly limiter: RateLimiter;
+  readonly observer: EhrObserver;
+}
+
+/** Requests within their budget, tried again where that helps, and each try told of. */
+export function createEhrAxios({ limiter, observer }: Watched): AxiosInstance {
+  const http = axios.create({
+    timeout: idleTimeoutMs,
+    maxRedirects: 0,
+    validateStatus: (status) => status < 400,
+    proxy: false,
+  });
+  const tell = createTeller(observer);
+  // Before axios-retry's, so that every try is settled. A try without an answer may still be on its way.
+  http.interceptors.response.use(
+    (response) => {
+      tell(response.config, response);
+      return settle(response);
+    },
+    (error: AxiosError) => {
+      tell(error.config, error.response, axios.isCancel(error));
+      if (error.response) settle(error.response);
+      throw error;
+    },
+  );
+  axiosRetry(http, {
+    retryDelay: (count, error) => retryAfterOf(error.response) ?? exponentialDelay(count),
+    retryCondition: (error) =>
+      isNetworkError(error) ||
+      ((error.response?.status ?? 0) >= 500 && (retryAfterOf(error.response) ?? 0) <= longestRetryWaitMs),
+    // Without it the time spent waiting for the limiter is taken off the timeout and a retry is dropped silently.
+    shouldResetTimeout: true,
+  });
+  http.interceptors.request.use(async (config) => {
+    const { ehr } = config;
+    if (!ehr) return config;
+    const askedAt = performance.now();
+    if (ehr.budget) {
+      ehr.grant = await limiter.acquire({ ...ehr, budget: ehr.budget });
+      observer.limiterWaited({ kind: ehr.priority, waitMs: performance.now() - askedAt });
+    }
+    ehr.sentAt = performance.now();
+    ehr.onSend?.();
+    return config;
+  });
+  return http;
+}
+
+/** Tells of each try: that it ended, and what came, of a stream when it is over. */
+function createTeller(observer: EhrObserver) {
+  const receivedOn = createReceivedBytes();
+  return (config: AxiosRequestConfig | undefined, response: AxiosResponse | undefined, isCancelled = false): void => {
+    const { provider, priority: kind, sentAt } = config?.ehr ?? {};
+    // What the limiter or the guard has refused was never sent.
+    if (provider === undefined || kind === undefined || sentAt === undefined) return;
+    const status = isCancelled ? 'cancelled' : response?.status;
+    observer.requestEnded({ provider, kind, status, durationMs: performance.now() - sentAt });
+    const socket: Socket | null | undefined = response?.request?.socket;
+    const count = () => observer.bytesReceived({ provider, kind, bytes: receivedOn(socket) });
+    const stream = response?.data as Partial<IncomingMessage> | undefined;
+    if (typeof stream?.pipe === 'function') (stream as IncomingMessage).once('close', count);
+    else count();
+  };
+}
+
+function settle(response: AxiosResponse): AxiosResponse {
+  response.config.ehr?.grant?.settle();
+  return response;
+}

@@ -1,0 +1,112 @@
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { waitFor } from '@bulkhead/testing';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { EhrObserver } from './ehr-observer.ts';
+import type { SessionRequest } from './ehr-session.ts';
+import { startEhr, type TestEhr } from './testing/start-ehr.ts';
+
+const rateLimit = { limit: 16, windowMs: 50, perDay: 1000, guardMs: 5 };
+
+let ehr: TestEhr;
+let told: { readonly [Name in keyof EhrObserver]: Parameters<EhrObserver[Name]>[0][] };
+beforeEach(async () => {
+  told = { requestEnded: [], bytesReceived: [], limiterWaited: [], limiterPaused: [], tokenAsked: [] };
+  const observer = Object.fromEntries(
+    Object.entries(told).map(([name, events]) => [name, (event: never) => events.push(event)]),
+  ) as unknown as EhrObserver;
+  ehr = await startEhr({ provider: { rateLimit }, observer });
+});
+afterEach(() => ehr.stop());
+
+const metadata = (change: Partial<SessionRequest> = {}): SessionRequest => ({
+  method: 'GET',
+  url: `${ehr.simulator.fhirEndpoint}/metadata`,
+  headers: { accept: 'application/fhir+json' },
+  priority: 'poll',
+  responseType: 'json',
+  retries: 0,
+  sendToken: false,
+  ...change,
+});
+const statuses = () => told.requestEnded.map(({ kind, status }) => [kind, status]);
+
+describe('whoever watches is told', () => {
+  test('of each try of a request, by what it is for and how it ended', async () => {
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 500 } });
+    await ehr.session.send(metadata({ retries: 1 }));
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'reset' } });
+    await ehr.session.send(metadata({ retries: 1 }));
+    expect(statuses()).toEqual([
+      ['poll', 500],
+      ['poll', 200],
+      ['poll', undefined],
+      ['poll', 200],
+    ]);
+    expect(told.requestEnded[0]).toMatchObject({ provider: 'simulated', durationMs: expect.any(Number) });
+    expect(told.limiterWaited).toHaveLength(4);
+    expect(told.limiterWaited[0]).toEqual({ kind: 'poll', waitMs: expect.any(Number) });
+  });
+
+  test('of one that was given up, and of none that was not sent', async () => {
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'latency', ms: 60_000 } });
+    const controller = new AbortController();
+    const sent = ehr.session.send(metadata({ signal: controller.signal, onSend: () => controller.abort() }));
+    await expect(sent).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(ehr.session.send(metadata({ signal: AbortSignal.abort() }))).rejects.toThrow();
+    expect(statuses().every(([, status]) => status === 'cancelled')).toBe(true);
+  });
+
+  test('of what was received: of an answer, and of a file once it has come', async () => {
+    const bytes = () => told.bytesReceived.reduce((sum, one) => sum + one.bytes, 0);
+    const { entries } = await ehr.export();
+    const before = bytes();
+    expect(before).toBeGreaterThan(1000);
+    const { data } = await ehr.session.send(
+      metadata({ url: entries[0]?.url ?? '', responseType: 'stream', priority: 'download', sendToken: true }),
+    );
+    const file = await buffer(data as Readable);
+    await waitFor(() => bytes() >= before + file.length);
+    // Its headers come on top.
+    expect(bytes()).toBeLessThan(before + file.length + 4000);
+    expect(told.bytesReceived.at(-1)).toMatchObject({ provider: 'simulated', kind: 'download' });
+  });
+
+  test('of tokens: that they were had, or refused', async () => {
+    await ehr.session.send(metadata({ sendToken: true }));
+    const auth = {
+      method: 'client_credentials',
+      clientId: 'simulator-client',
+      clientSecret: 'wrong',
+      scope: 'x',
+    } as const;
+    const other = ehr.sessionOf({ id: 'conn_2', auth });
+    await expect(other.send(metadata({ sendToken: true }))).rejects.toMatchObject({ code: 'token-refused' });
+    expect(told.tokenAsked).toEqual([
+      { provider: 'simulated', outcome: 'renewed' },
+      { provider: 'simulated', outcome: 'refused' },
+    ]);
+    expect(statuses().filter(([kind]) => kind === 'token')).toEqual([
+      ['token', 200],
+      ['token', 401],
+    ]);
+  });
+
+  test('of a pause that the EHR asks for, by the name of its budget, which has no client in it', async () => {
+    await ehr.session.send(metadata());
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 429, retryAfter: '9' } });
+    await expect(ehr.session.send(metadata())).rejects.toMatchObject({ status: 429 });
+    expect(told.limiterPaused).toEqual([{ budget: 'simulated.test', status: 429 }]);
+    const [use] = await ehr.client.readBudgetUse();
+    expect(use).toMatchObject({ name: 'simulated.test', dayRatio: expect.any(Number) });
+    expect(use?.pausedMs).toBeGreaterThan(5000);
+  });
+
+  test('of nothing that names a client, a connection or an address', async () => {
+    await ehr.export();
+    const text = JSON.stringify(told);
+    expect(text.length).toBeGreaterThan(500);
+    for (const secret of ['simulator-client', 'conn_', 'http', '/'])
+      expect([secret, text.includes(secret)]).toEqual([secret, false]);
+  });
+});

@@ -1,0 +1,54 @@
+import { AppError } from '@bulkhead/domain';
+import { waitFor } from '@bulkhead/testing';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { Processors } from './processor.ts';
+import { startQueues, type TestQueues } from './testing/start-queues.ts';
+
+let queues: TestQueues;
+beforeEach(() => {
+  queues = startQueues();
+});
+afterEach(() => queues.stop());
+
+const name = 'connection.read-capabilities';
+const payload = { connectionId: 'conn_1' };
+
+function failing(retry: AppError['retry']): Processors[typeof name] {
+  return async () => {
+    throw new AppError({ code: 'made-up', message: 'Something static.', retry });
+  };
+}
+
+test.each([
+  { what: 'that succeeds', processor: async () => undefined, outcome: 'completed' },
+  { what: 'that will be tried again', processor: failing('later'), outcome: 'retried' },
+  { what: 'that no try can bring to an end', processor: failing('never'), outcome: 'failed' },
+  { what: 'whose error names a time', processor: failing({ afterMs: 60_000 }), outcome: 'waits' },
+])('of a try $what is told: $outcome', async ({ processor, outcome }) => {
+  queues.startConsumer({ [name]: processor });
+  await queues.producer.enqueue(name, payload);
+  await waitFor(() => queues.jobEnds.length > 0);
+  expect(queues.jobEnds[0]).toEqual({ queue: 'connection', job: name, outcome, durationMs: expect.any(Number) });
+});
+
+test('of a try that a shutdown cuts is told: handed-over', async () => {
+  let isRunning = false;
+  const consumer = queues.startConsumer({
+    [name]: (_payload, { signal }) => {
+      isRunning = true;
+      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    },
+  });
+  await queues.producer.enqueue(name, payload);
+  await waitFor(() => isRunning);
+  await consumer.stop();
+  expect(queues.jobEnds).toMatchObject([{ job: name, outcome: 'handed-over' }]);
+});
+
+test('of a job that another version has added is told: failed, without the name that it gave', async () => {
+  queues.startConsumer({});
+  const queue = queues.producer.queues.find((one) => one.name === 'connection');
+  await queue?.add('made.up', payload);
+  await waitFor(() => queues.jobEnds.length > 0);
+  expect(queues.jobEnds).toEqual([{ queue: 'connection', job: 'unknown', outcome: 'failed', durationMs: 0 }]);
+});

@@ -1,0 +1,64 @@
+import { waitFor } from '@bulkhead/testing';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { QueueName } from './catalog.ts';
+import { startQueues, type TestQueues } from './testing/start-queues.ts';
+
+let queues: TestQueues;
+beforeEach(() => {
+  queues = startQueues();
+});
+afterEach(() => queues.stop());
+
+const name = 'connection.test';
+
+async function figuresOf(queue: QueueName) {
+  const figures = (await queues.producer.readFigures()).find((one) => one.queue === queue);
+  if (!figures) throw new Error(`no ${queue}`);
+  return figures;
+}
+
+describe('the figures of a queue', () => {
+  test('are there for each, and are nought where nothing is', async () => {
+    const figures = await queues.producer.readFigures();
+    expect(figures.map(({ queue }) => queue)).toEqual(queues.producer.queues.map((queue) => queue.name));
+    const jobs = { waiting: 0, active: 0, delayed: 0, 'waiting-children': 0, failed: 0 };
+    expect(figures[0]).toEqual({ queue: 'bulk-export', jobs, oldestMs: 0, workers: 0 });
+  });
+
+  test('count what waits, and for how long the first of them has', async () => {
+    const queue = queues.producer.queues.find((one) => one.name === 'connection');
+    await queue?.add(name, { connectionId: 'a' }, { timestamp: Date.now() - 60_000 });
+    await queues.producer.enqueue(name, { connectionId: 'b' });
+    // What waits for its time is not late.
+    await queue?.add(name, { connectionId: 'c' }, { timestamp: Date.now() - 90_000, delay: 600_000 });
+    const { jobs, oldestMs } = await figuresOf('connection');
+    expect(jobs).toMatchObject({ waiting: 2, delayed: 1 });
+    expect(oldestMs).toBeGreaterThanOrEqual(60_000);
+    expect(oldestMs).toBeLessThan(90_000);
+  });
+
+  test('take the wait that a job was added with off its age', async () => {
+    const queue = queues.producer.queues.find((one) => one.name === 'connection');
+    // As a nightly schedule's job, added when the last one ran and due 20 s ago.
+    await queue?.add(
+      name,
+      { connectionId: 'a' },
+      { timestamp: Date.now() - 86_420_000, delay: 86_400_000, jobId: 'a' },
+    );
+    await (await queue?.getJob('a'))?.promote();
+    const { jobs, oldestMs } = await figuresOf('connection');
+    expect(jobs.waiting).toBe(1);
+    expect(oldestMs).toBeGreaterThanOrEqual(20_000);
+    expect(oldestMs).toBeLessThan(60_000);
+  });
+
+  test('count the workers that are connected, and what they have failed', async () => {
+    const workers = async () => (await figuresOf('connection')).workers;
+    const consumers = [queues.startConsumer({}), queues.startConsumer({})];
+    await waitFor(async () => (await workers()) === 2);
+    await queues.producer.queues.find((one) => one.name === 'connection')?.add('made.up', {});
+    await waitFor(async () => (await figuresOf('connection')).jobs.failed === 1);
+    for (const consumer of consumers) await consumer.stop();
+    await waitFor(async () => (await workers()) === 0);
+  });
+});
