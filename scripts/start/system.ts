@@ -30,6 +30,8 @@ const workerNodeArgs = ['--heap-growing-percent=20', '--max-semi-space-size=4'];
 /** glibc gives each thread (inflating, hashing) an arena that it hardly ever gives back: 40 MB less with two of them. */
 const workerMemoryEnv = { MALLOC_ARENA_MAX: '2' };
 const defaultSimulatorPort = 8080;
+/** Where docker/prometheus/targets/worker.yml looks for the workers of `npm start`. */
+const firstMetricsPort = 9464;
 
 /** Redis, MongoDB, a simulated athenahealth, the API and two workers. What was started is stopped if a later step fails. */
 export async function startSystem(options: {
@@ -152,9 +154,16 @@ async function startSimulator(options: {
 
 function startWorkers({ launch, steps }: { readonly launch: Launch; readonly steps: Steps }): Promise<AppProcess[]> {
   return steps.run('workers', async () => {
-    const env = { WORKER_POLL_INTERVAL_MS: String(pollIntervalMs), ...workerMemoryEnv };
     const value: AppProcess[] = [];
+    let nextPort = firstMetricsPort;
     for (const name of ['worker 1', 'worker 2']) {
+      const { port } = await freePort({ wanted: nextPort });
+      nextPort = port + 1;
+      const env = {
+        WORKER_POLL_INTERVAL_MS: String(pollIntervalMs),
+        WORKER_HEALTH_PORT: String(port),
+        ...workerMemoryEnv,
+      };
       value.push(await launch({ name, folder: 'worker', env, nodeArgs: workerNodeArgs }));
     }
     return { text: `2, polling every ${pollIntervalMs / 1000} s here (30 s by default)`, value };

@@ -52,7 +52,7 @@ export function buildApp({
     prefix,
     tokenStore: store.accessTokens,
     signingKeys: store.signingKeys,
-    observer: observeEhr(metrics),
+    observer: observeEhr({ metrics, providers: registry.list() }),
   });
   watchBudgets({ metrics, ehr });
   const webhooks = createWebhookSender({ privateNetwork: config.WORKER_WEBHOOK_PRIVATE_NETWORK });

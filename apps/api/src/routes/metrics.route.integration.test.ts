@@ -121,6 +121,7 @@ describe('the metrics of the API', () => {
       expect(text).not.toContain('bulkhead_queue_jobs{');
     } finally {
       await redis.start();
+      await waitFor(async () => (await other.request('GET', '/ready')).status === 200);
       await other.stop();
       await redis.stop();
     }

@@ -10,6 +10,8 @@ export function countWrites({ store, metrics }: { readonly store: Store; readonl
     help: 'Resources that came; outcome: written, unchanged, stale, deleted, quarantined (a line of no known type).',
     labels: ['resource_type', 'outcome'],
   });
+  // From nought, or the first one would be no increase to an alert.
+  count({ resource_type: 'unknown', outcome: 'quarantined' }, 0);
   return {
     ...store,
     resourceWriter: {
@@ -46,6 +48,7 @@ function countDocuments(options: {
     help: 'Documents that were settled; outcome: stored, skipped, failed.',
     labels: ['outcome'],
   });
+  for (const outcome of ['stored', 'skipped', 'failed']) count({ outcome }, 0);
   const counted = async (outcome: string, isOurs: Promise<boolean>): Promise<boolean> => {
     const settled = await isOurs;
     if (settled) count({ outcome });

@@ -9,7 +9,13 @@ const waitBuckets = [0.01, 0.1, 0.5, 1, 2, 5, 15, 60, 300, 900];
 const keptMs = 1000;
 
 /** Counts and times what goes to EHRs and what comes back. */
-export function observeEhr(metrics: Metrics): EhrObserver {
+export function observeEhr({
+  metrics,
+  providers,
+}: {
+  readonly metrics: Metrics;
+  readonly providers: readonly { readonly id: string }[];
+}): EhrObserver {
   const requests = metrics.histogram({
     name: 'bulkhead_ehr_request_duration_seconds',
     help: 'Requests to EHRs, each try, from the limiter’s grant to the answer; status: 2xx to 5xx, none, cancelled.',
@@ -37,6 +43,11 @@ export function observeEhr(metrics: Metrics): EhrObserver {
     help: 'Access tokens that were asked for; outcome: renewed, refused, authorization-needed, unavailable.',
     labels: ['provider', 'outcome'],
   });
+  // From nought, or the first refusal would be no increase to an alert.
+  for (const { id: provider } of providers) {
+    for (const outcome of ['renewed', 'refused', 'authorization-needed', 'unavailable'])
+      tokens({ provider, outcome }, 0);
+  }
   return {
     requestEnded: ({ provider, kind, status, durationMs }) =>
       requests({ provider, kind, status: statusClass(status) }, durationMs / 1000),

@@ -5,6 +5,7 @@ export interface RunCommandOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  readonly cwd?: string;
   readonly onLine?: (line: string) => void;
 }
 
@@ -12,12 +13,13 @@ export interface RunCommandOptions {
 const KEPT_LINES = 15;
 
 /** Runs a command to its end. @throws with its last lines if it fails. */
-export async function runCommand({ command, args, env, onLine }: RunCommandOptions): Promise<void> {
+export async function runCommand({ command, args, env, cwd, onLine }: RunCommandOptions): Promise<void> {
   const lines: string[] = [];
   const child = await spawnTethered({
     command,
     args,
     env,
+    ...(cwd === undefined ? {} : { cwd }),
     output: {
       onLine: (line) => {
         lines.push(line);
