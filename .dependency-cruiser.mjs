@@ -41,6 +41,7 @@ const owners = {
   'stream-json': 'packages/ehr-client',
   pino: 'packages/runtime',
   'prom-client': 'packages/runtime',
+  '@opentelemetry': 'packages/runtime',
   express: 'apps',
 };
 

@@ -17,6 +17,7 @@ const owned = {
   'stream-json': 'ehr-client',
   pino: 'runtime',
   'prom-client': 'runtime',
+  '@opentelemetry': 'runtime',
   express: 'apps',
 };
 

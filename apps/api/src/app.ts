@@ -2,7 +2,17 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { checkRedis, connectRedis, createProducer } from '@bulkhead/queues';
-import { type App, createHealth, createMetrics, type Logger, type Metrics, watchHealth } from '@bulkhead/runtime';
+import {
+  type App,
+  createHealth,
+  createMetrics,
+  type Logger,
+  type Metrics,
+  noTracing,
+  type Tracing,
+  traceCommands,
+  watchHealth,
+} from '@bulkhead/runtime';
 import {
   createApiKeyService,
   createAuditService,
@@ -34,6 +44,7 @@ export function buildApp({
   config,
   logger,
   metrics = createMetrics(),
+  tracing = noTracing,
   kickOffWaitMs,
   syncWaitMs,
   serverLimits = httpLimits,
@@ -42,6 +53,7 @@ export function buildApp({
   readonly config: ApiConfig;
   readonly logger: Logger;
   readonly metrics?: Metrics;
+  readonly tracing?: Tracing;
   /** How long the answer to a new export waits for its kick-off. */
   readonly kickOffWaitMs?: number;
   /** How long the answer to an enhanced sync waits for its end. */
@@ -53,8 +65,8 @@ export function buildApp({
   const onError = (error: Error) => logger.warn('redis connection failed', { error });
   const registry = createProviderRegistry(config);
   const redis = connectRedis({ url: config.REDIS_URL, waiting: false, onError });
-  const store = createStore(storeOptions(config));
-  const producer = createProducer({ redis, prefix: config.BULKHEAD_PREFIX, onError });
+  const store = createStore({ ...storeOptions(config), onCommand: traceCommands(tracing) });
+  const producer = createProducer({ redis, prefix: config.BULKHEAD_PREFIX, onError, tracing });
   const apiKeys = createApiKeyService({ store });
   const audit = createAuditService({ store });
   const refusedAttempts = new RefusedAttempts({ audit, logger });
@@ -102,6 +114,7 @@ export function buildApp({
     health,
     logger,
     metrics,
+    tracing,
     metricsToken: config.METRICS_TOKEN,
   });
   const { idleTimeout, ...serverOptions } = serverLimits;
@@ -129,6 +142,7 @@ export function buildApp({
       await producer.close();
       await store.close();
       redis.disconnect();
+      await tracing.stop();
     },
   };
 }

@@ -6,6 +6,7 @@ import { answerError } from './middleware/answer-error.ts';
 import { checkMethod } from './middleware/check-method.ts';
 import { logRequests } from './middleware/log-requests.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
+import { traceRequests } from './middleware/trace-requests.ts';
 import { browserRoutes } from './routes/browser.routes.ts';
 import { bullBoardPath, bullBoardRoute } from './routes/bull-board.route.ts';
 import { createApiRouter } from './routes/create-api-router.ts';
@@ -20,6 +21,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', deps.trustProxy);
+  app.use(traceRequests(deps.tracing));
   app.use(logRequests({ logger: deps.logger, observe: observeRequests(deps.metrics) }));
   app.use(securityHeaders());
   app.use(checkMethod());

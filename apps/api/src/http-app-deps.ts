@@ -1,5 +1,5 @@
 import type { Producer } from '@bulkhead/queues';
-import type { createHealth, Logger, Metrics } from '@bulkhead/runtime';
+import type { createHealth, Logger, Metrics, Tracing } from '@bulkhead/runtime';
 import type {
   ApiKeyService,
   AuditService,
@@ -45,6 +45,7 @@ export interface HttpAppDeps {
   readonly health: ReturnType<typeof createHealth>;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   /** What Prometheus shows instead of an operator's key. */
   readonly metricsToken: string | undefined;
 }

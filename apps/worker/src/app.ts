@@ -7,7 +7,10 @@ import {
   createMetrics,
   type Logger,
   type Metrics,
+  noTracing,
   startHealthServer,
+  type Tracing,
+  traceCommands,
   watchHealth,
 } from '@bulkhead/runtime';
 import { createStore } from '@bulkhead/store';
@@ -30,10 +33,12 @@ export function buildApp({
   config,
   logger,
   metrics = createMetrics(),
+  tracing = noTracing,
 }: {
   readonly config: WorkerConfig;
   readonly logger: Logger;
   readonly metrics?: Metrics;
+  readonly tracing?: Tracing;
 }): App {
   const onError = (error: Error) => logger.warn('redis connection failed', { error });
   const registry = createProviderRegistry(config);
@@ -44,8 +49,9 @@ export function buildApp({
     encryptionKey: config.BULKHEAD_ENCRYPTION_KEY,
     previousEncryptionKeys: config.BULKHEAD_PREVIOUS_ENCRYPTION_KEYS,
     maxPoolSize,
+    onCommand: traceCommands(tracing),
   });
-  const producer = createProducer({ redis, prefix, onError });
+  const producer = createProducer({ redis, prefix, onError, tracing });
   const ehr = createEhrClient({
     registry,
     redis,
@@ -53,6 +59,7 @@ export function buildApp({
     tokenStore: store.accessTokens,
     signingKeys: store.signingKeys,
     observer: observeEhr({ metrics, providers: registry.list() }),
+    tracing,
   });
   watchBudgets({ metrics, ehr });
   const webhooks = createWebhookSender({ privateNetwork: config.WORKER_WEBHOOK_PRIVATE_NETWORK });
@@ -80,6 +87,7 @@ export function buildApp({
     logger,
     lockMs: config.WORKER_LOCK_MS,
     onJobEnd: observeJobs(metrics),
+    tracing,
   });
   const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() });
   watchHealth({ metrics, health });
@@ -108,6 +116,7 @@ export function buildApp({
       await store.close();
       redis.disconnect();
       healthServer?.close();
+      await tracing.stop();
     },
   };
 }

@@ -1,11 +1,17 @@
-import { createLogger, createMetrics, EnvError, logLevel, runApp } from '@bulkhead/runtime';
+import { createLogger, createMetrics, EnvError, logLevel, runApp, startTracing } from '@bulkhead/runtime';
 import { buildApp } from './app.ts';
 import { readWorkerConfig } from './env.ts';
 
 try {
   const config = readWorkerConfig(process.env);
   const logger = createLogger({ name: 'worker', level: logLevel(config) });
-  await runApp({ app: buildApp({ config, logger, metrics: createMetrics({ ofProcess: true }) }), logger });
+  const metrics = createMetrics({ ofProcess: true });
+  const tracing = await startTracing({
+    name: 'bulkhead-worker',
+    endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+    ratio: config.OTEL_TRACES_SAMPLER_ARG,
+  });
+  await runApp({ app: buildApp({ config, logger, metrics, tracing }), logger });
 } catch (error) {
   if (!(error instanceof EnvError)) throw error;
   console.error(error.message);

@@ -1,4 +1,5 @@
 import type { Connection, TokenStore } from '@bulkhead/domain';
+import type { Tracing } from '@bulkhead/runtime';
 import type { Redis } from 'ioredis';
 import { createAccessTokenSource } from './access-token.source.ts';
 import { createAuthorizationServerSource } from './authorization-server.source.ts';
@@ -26,10 +27,11 @@ export function createEhrClient(options: {
   readonly tokenStore: TokenStore;
   readonly signingKeys: SigningKeySource;
   readonly observer?: EhrObserver;
+  readonly tracing?: Tracing;
 }): EhrClient {
-  const { registry, redis, prefix, tokenStore, signingKeys, observer = silentObserver } = options;
+  const { registry, redis, prefix, tokenStore, signingKeys, observer = silentObserver, tracing } = options;
   const limiter = createRateLimiter({ redis, prefix });
-  const http = createEhrHttp({ limiter, observer });
+  const http = createEhrHttp({ limiter, observer, ...(tracing ? { tracing } : {}) });
   const endpoints = { http, servers: createAuthorizationServerSource({ http }), signingKeys, observer };
   const tokens = createAccessTokenSource({ ...endpoints, tokenStore });
   return {

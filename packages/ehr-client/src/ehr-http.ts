@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '@bulkhead/domain';
 import { readOutcomeIssues } from '@bulkhead/fhir';
+import { noTracing, type Tracing } from '@bulkhead/runtime';
 import { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 import { createEgressGuard, type EgressGuard, egressRefusal } from './egress-guard.ts';
 import { createEhrAxios, type Watched } from './ehr-axios.ts';
@@ -10,6 +11,7 @@ import type { EhrRequest } from './ehr-request.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { retryAfterOf } from './retry-after-of.ts';
 import { callTokenEndpoint, type TokenCall } from './token-endpoint.ts';
+import { traceRequest } from './trace-request.ts';
 
 export interface EhrResponse {
   readonly status: number;
@@ -34,14 +36,15 @@ export function createEhrHttp(options: {
   readonly limiter: RateLimiter;
   readonly guard?: EgressGuard;
   readonly observer?: EhrObserver;
+  readonly tracing?: Tracing;
 }) {
-  const { limiter, guard = createEgressGuard(), observer = silentObserver } = options;
+  const { limiter, guard = createEgressGuard(), observer = silentObserver, tracing = noTracing } = options;
   const http = createEhrAxios({ limiter, observer });
   return {
     /** @throws EhrHttpError for an error status, AppError `ehr-unreachable` where there was no answer. */
     async send(request: EhrRequest): Promise<EhrResponse> {
       try {
-        return await follow({ http, guard, request });
+        return await follow({ http, guard, tracing, request });
       } catch (error) {
         throw await translate(error, { limiter, observer, request });
       }
@@ -50,7 +53,8 @@ export function createEhrHttp(options: {
      * Calls a token endpoint through openid-client: under the guard, within the endpoint's own budget, without redirects.
      * @throws AppError `token-unavailable` where the endpoint asks for fewer requests: then all of this budget wait.
      */
-    callTokenEndpoint: <Value>(call: TokenCall<Value>) => callTokenEndpoint({ limiter, guard, observer, ...call }),
+    callTokenEndpoint: <Value>(call: TokenCall<Value>) =>
+      callTokenEndpoint({ limiter, guard, observer, tracing, ...call }),
     close: () => guard.close(),
   };
 }
@@ -58,23 +62,34 @@ export function createEhrHttp(options: {
 async function follow(options: {
   readonly http: AxiosInstance;
   readonly guard: EgressGuard;
+  readonly tracing: Tracing;
   readonly request: EhrRequest;
 }): Promise<EhrResponse> {
-  const { http, guard, request } = options;
+  const { http, guard, tracing, request } = options;
   let { url, headers } = request;
   for (let hop = 0; hop <= maxRedirects; hop++) {
-    const response = await http.request({
-      ...guard.check({ url, rules: request.egress }),
+    const send = () =>
+      http.request({
+        ...guard.check({ url, rules: request.egress }),
+        method: request.method,
+        url,
+        headers,
+        data: request.body,
+        // A file's compressed bytes are what its integrity is checked on, so streams are not unpacked here.
+        decompress: request.responseType !== 'stream',
+        responseType: request.responseType,
+        ehr: pick(request),
+        'axios-retry': { retries: request.retries },
+        ...(request.signal && !request.keptOnceSent ? { signal: request.signal } : {}),
+      });
+    const { provider } = request.connection;
+    const response = await traceRequest({
+      tracing,
+      provider,
+      kind: request.priority,
       method: request.method,
       url,
-      headers,
-      data: request.body,
-      // A file's compressed bytes are what its integrity is checked on, so streams are not unpacked here.
-      decompress: request.responseType !== 'stream',
-      responseType: request.responseType,
-      ehr: pick(request),
-      'axios-retry': { retries: request.retries },
-      ...(request.signal && !request.keptOnceSent ? { signal: request.signal } : {}),
+      send,
     });
     const location = response.headers.location as string | undefined;
     if (response.status < 300 || location === undefined) return toResponse(response, url);

@@ -1,9 +1,11 @@
 import { AppError } from '@bulkhead/domain';
+import type { Tracing } from '@bulkhead/runtime';
 import axios, { type AxiosResponse } from 'axios';
 import type { EgressGuard, EgressRules } from './egress-guard.ts';
 import type { EhrObserver } from './ehr-observer.ts';
 import type { RateBudget, RateLimiter } from './rate-limiter.ts';
 import { parseRetryAfter } from './retry-after.ts';
+import { traceRequest } from './trace-request.ts';
 
 export interface TokenCall<Value> {
   readonly provider: string;
@@ -32,16 +34,22 @@ export async function callTokenEndpoint<Value>(
     readonly limiter: RateLimiter;
     readonly guard: EgressGuard;
     readonly observer: EhrObserver;
+    readonly tracing: Tracing;
   },
 ): Promise<Value> {
-  const { limiter, observer, budget, call } = options;
+  const { limiter, observer, tracing, provider, budget, call } = options;
   const askedAt = performance.now();
   const grant = budget && (await limiter.acquire({ budget, priority: 'interactive' }));
   if (budget) observer.limiterWaited({ kind: 'token', waitMs: performance.now() - askedAt });
   let throttle: { readonly status: number; readonly waitMs: number } | undefined;
   try {
     return await call(async (url, init) => {
-      const response = await observed(options, () => send({ ...options, url, init }));
+      const response = await observed(options, () =>
+        traceRequest({
+          ...{ tracing, provider, kind: 'token', method: init.method, url },
+          send: () => send({ ...options, url, init }),
+        }),
+      );
       grant?.settle();
       throttle = throttleOf(response);
       return toFetchResponse(response);

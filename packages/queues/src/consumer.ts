@@ -1,4 +1,4 @@
-import type { Logger } from '@bulkhead/runtime';
+import { type Logger, noTracing, type Tracing } from '@bulkhead/runtime';
 import { type Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { QueueName } from './catalog.ts';
@@ -19,6 +19,7 @@ export interface ConsumerOptions {
    */
   readonly lockMs?: number;
   readonly onJobEnd?: JobObserver;
+  readonly tracing?: Tracing;
 }
 
 /** Jobs at a time per process: kick-offs and polls only wait for the EHR, downloads use CPU and the database. */
@@ -41,13 +42,14 @@ export type Consumer = ReturnType<typeof createConsumer>;
 
 /** Runs the jobs of the given queues in this process. */
 export function createConsumer(options: ConsumerOptions) {
-  const { redis, prefix, queues, processors, logger, lockMs = 60_000, onJobEnd = () => undefined } = options;
+  const { redis, prefix, queues, processors, logger, lockMs = 60_000 } = options;
+  const { onJobEnd = () => undefined, tracing = noTracing } = options;
   const stopping = new AbortController();
   const workers = queues.map((queue) => {
     const worker = new Worker(
       queue,
       (job: Job, token, signal) =>
-        runJob({ job, token, signal, stopSignal: stopping.signal, processors, logger, onJobEnd }),
+        runJob({ job, token, signal, stopSignal: stopping.signal, processors, logger, onJobEnd, tracing }),
       {
         connection: redis,
         prefix,

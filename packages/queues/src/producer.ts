@@ -1,4 +1,5 @@
-import { FlowProducer, type Job, type JobSchedulerJson, Queue } from 'bullmq';
+import { noTracing, type Tracing } from '@bulkhead/runtime';
+import { FlowProducer, type Job, type JobSchedulerJson, type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { catalog, type JobName, type JobPayload, type QueueName, queueNames } from './catalog.ts';
 import { commonOptions, jobOptions } from './job-options.ts';
@@ -9,27 +10,34 @@ export interface ProducerOptions {
   readonly prefix: string;
   /** Called for errors of the connection that no caller sees. */
   readonly onError: (error: Error) => void;
+  /** What is under way here goes on in the job. */
+  readonly tracing?: Tracing;
 }
 
 export type Producer = ReturnType<typeof createProducer>;
 
 /** Adds jobs. It returns only after Redis has the job: a failure is the caller's to handle, never silent. */
-export function createProducer({ redis, prefix, onError }: ProducerOptions) {
+export function createProducer({ redis, prefix, onError, tracing = noTracing }: ProducerOptions) {
   const base = { connection: redis, prefix };
   const queues = Object.fromEntries(
     queueNames.map((name) => [name, new Queue(name, base).on('error', onError)]),
   ) as Record<QueueName, Queue>;
   const flows = new FlowProducer(base).on('error', onError);
 
+  /** A `traceparent` is two random numbers: nothing of the request that it names. */
+  const withTrace = (options: JobsOptions): JobsOptions => {
+    const metadata = tracing.traceparent();
+    return metadata === undefined ? options : { ...options, telemetry: { metadata } };
+  };
   const add = async <Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<void> => {
-    await queues[catalog[name].queue].add(name, payload, jobOptions(name, payload));
+    await queues[catalog[name].queue].add(name, payload, withTrace(jobOptions(name, payload)));
   };
 
   const toFlowJob = <Name extends JobName>({ name, payload }: FlowJob<Name>) => ({
     name,
     queueName: catalog[name].queue,
     data: payload,
-    opts: jobOptions(name, payload),
+    opts: withTrace(jobOptions(name, payload)),
   });
   const addFlow = async <Parent extends JobName, Child extends JobName>(flow: {
     readonly parent: FlowJob<Parent>;
@@ -134,7 +142,7 @@ export function createProducer({ redis, prefix, onError }: ProducerOptions) {
         {
           name,
           data: payload,
-          opts: { ...commonOptions(name), removeOnComplete: { count: 100 }, removeOnFail: { count: 100 } },
+          opts: withTrace({ ...commonOptions(name), removeOnComplete: { count: 100 }, removeOnFail: { count: 100 } }),
         },
       );
     },

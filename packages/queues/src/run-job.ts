@@ -1,8 +1,9 @@
 import { AppError } from '@bulkhead/domain';
-import { type Logger, withLogContext } from '@bulkhead/runtime';
+import { type Logger, type Tracing, withLogContext } from '@bulkhead/runtime';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import { catalog, isJobName, type JobName, type QueueName } from './catalog.ts';
 import type { JobObserver, JobOutcome } from './job-observer.ts';
+import { spanOf } from './job-span.ts';
 import type { JobContext, Processors } from './processor.ts';
 
 interface RunJobOptions {
@@ -15,6 +16,7 @@ interface RunJobOptions {
   readonly processors: Processors;
   readonly logger: Logger;
   readonly onJobEnd: JobObserver;
+  readonly tracing: Tracing;
 }
 
 /** A wait that a server asks for can be a date in ten years; after an hour the job looks again whether it still holds. */
@@ -40,7 +42,9 @@ export async function runJob(options: RunJobOptions): Promise<void> {
     const end = (outcome: JobOutcome) =>
       options.onJobEnd({ queue: definition.queue, job: job.name as JobName, outcome, durationMs: durationMs() });
     try {
-      await process({ ...options, name: job.name as JobName, payload: payload.data });
+      await options.tracing.span(spanOf({ job, queue: definition.queue, payload: payload.data }), () =>
+        process({ ...options, name: job.name as JobName, payload: payload.data }),
+      );
       logger.debug('job completed', { durationMs: durationMs() });
       end('completed');
     } catch (error) {

@@ -15,4 +15,7 @@ export {
 export { EnvError, parseEnv } from './parse-env.ts';
 export { logLevel, processEnvShape } from './process-env.ts';
 export { type App, type RunAppOptions, runApp } from './shutdown.ts';
+export { startTracing } from './start-tracing.ts';
+export { traceCommands } from './trace-commands.ts';
+export { noTracing, type Tracing } from './tracing.ts';
 export { watchHealth } from './watch-health.ts';

@@ -54,6 +54,7 @@ const allowedFields = [
   'stepId',
   'stored',
   'syncRunId',
+  'traceId',
   'url',
   'waitMs',
 ] as const;

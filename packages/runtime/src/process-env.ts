@@ -28,6 +28,9 @@ export const processEnvShape = {
   ATHENAHEALTH_FHIR_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   ATHENAHEALTH_DEFAULT_SCHEDULE: z.string().optional(),
   BULKHEAD_PROVIDERS_FILE: z.string().optional(),
+  /** OpenTelemetry's own names: a collector of OTLP over HTTP, and how many of the traces are recorded. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).optional(),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
   /** What Prometheus shows at `/metrics`; as long as a random one is at least. */
   METRICS_TOKEN: z
     .string()

@@ -24,6 +24,7 @@ import { createSessionRepository } from './session.repository.ts';
 import { createSigningKeyRepository } from './signing-key.repository.ts';
 import { createSyncRunRepository } from './sync-run.repository.ts';
 import { createSyncStepRepository } from './sync-step.repository.ts';
+import { type CommandObserver, watchCommands } from './watch-commands.ts';
 import { createWatermarkRepository } from './watermark.repository.ts';
 import { createWebhookDeliveryRepository } from './webhook-delivery.repository.ts';
 
@@ -37,6 +38,8 @@ export interface StoreOptions {
   readonly auditDays?: number | undefined;
   /** Connections to MongoDB of this process; each running job and request needs one at a time. */
   readonly maxPoolSize?: number;
+  /** Left out: the driver does not tell of its commands. */
+  readonly onCommand?: CommandObserver | undefined;
 }
 
 export type Store = ReturnType<typeof createStore>;
@@ -46,7 +49,7 @@ const sixYearsDays = 2192;
 
 /** One repository per collection. Nothing is read or written before `connect()`. */
 export function createStore(options: StoreOptions) {
-  const { uri, encryptionKey, previousEncryptionKeys, auditDays = sixYearsDays, maxPoolSize = 20 } = options;
+  const { uri, encryptionKey, previousEncryptionKeys, auditDays = sixYearsDays, maxPoolSize = 20, onCommand } = options;
   const database = createConnection();
   const secretBox = createSecretBox({ current: encryptionKey, previous: previousEncryptionKeys });
   const encryptionKeys = createEncryptionKeyRepository({ database, secretBox });
@@ -111,7 +114,9 @@ export function createStore(options: StoreOptions) {
         writeConcern: { w: 'majority', journal: true },
         // Short, so that a request gets its 503 and a job its retry while MongoDB is away.
         serverSelectionTimeoutMS: 3000,
+        monitorCommands: onCommand !== undefined,
       });
+      if (onCommand) watchCommands({ database, onCommand });
       try {
         await encryptionKeys.enter(new Date());
       } catch (error) {

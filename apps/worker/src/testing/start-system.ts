@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { answerFault, buildApp as buildApi, readApiConfig } from '@bulkhead/api';
 import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
-import { createLogger, createMetrics } from '@bulkhead/runtime';
+import { createLogger, createMetrics, type Tracing } from '@bulkhead/runtime';
 import { createStore, type Store } from '@bulkhead/store';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { buildApp as buildWorker } from '../app.ts';
@@ -52,6 +52,7 @@ export async function startSystem(
     readonly env?: Record<string, string>;
     /** How long the API waits for a connection test. */
     readonly testWaitMs?: number;
+    readonly tracing?: { readonly api: Tracing; readonly worker: Tracing };
   } = {},
 ): Promise<System> {
   const { redisUrl, mongodbUri, prefix } = testServices();
@@ -83,6 +84,7 @@ export async function startSystem(
   const api = buildApi({
     config,
     logger,
+    ...(options.tracing ? { tracing: options.tracing.api } : {}),
     ...(options.testWaitMs === undefined ? {} : { testWaitMs: options.testWaitMs }),
   });
   await api.start();
@@ -141,7 +143,10 @@ export async function startSystem(
     },
     async startWorker() {
       const metrics = createMetrics();
-      const worker = buildWorker({ config: readWorkerConfig(env), logger, metrics });
+      const worker = buildWorker({
+        ...{ config: readWorkerConfig(env), logger, metrics },
+        ...(options.tracing ? { tracing: options.tracing.worker } : {}),
+      });
       workers.push(worker);
       await worker.start();
       return { readMetrics: () => metrics.page(), stop: () => worker.stop() };

@@ -1,0 +1,87 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface ReceivedSpan {
+  readonly service: string;
+  readonly name: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string;
+  readonly linkedTraceIds: readonly string[];
+  readonly attributes: Readonly<Record<string, unknown>>;
+  /** A code, where it failed. */
+  readonly failure: string | undefined;
+}
+
+export interface Collector {
+  readonly endpoint: string;
+  readonly spans: readonly ReceivedSpan[];
+  /** All that came, as it came. */
+  readonly text: () => string;
+  stop(): Promise<void>;
+}
+
+interface OtlpSpan {
+  readonly name: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly attributes?: readonly OtlpAttribute[];
+  readonly links?: readonly { readonly traceId: string }[];
+  readonly status?: { readonly message?: string };
+}
+
+interface OtlpAttribute {
+  readonly key: string;
+  readonly value: Readonly<Record<string, unknown>>;
+}
+
+interface OtlpRequest {
+  readonly resourceSpans: readonly {
+    readonly resource: { readonly attributes: readonly OtlpAttribute[] };
+    readonly scopeSpans: readonly { readonly spans: readonly OtlpSpan[] }[];
+  }[];
+}
+
+/** What stands where OpenTelemetry's collector would: it takes OTLP over HTTP, as JSON (https://opentelemetry.io/docs/specs/otlp). */
+export async function startCollector(): Promise<Collector> {
+  const bodies: string[] = [];
+  const spans: ReceivedSpan[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks).toString('utf8');
+    if (request.url !== '/v1/traces') return void response.writeHead(404).end();
+    bodies.push(body);
+    spans.push(...readSpans(JSON.parse(body)));
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    spans,
+    text: () => bodies.join('\n'),
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function readSpans({ resourceSpans }: OtlpRequest): ReceivedSpan[] {
+  return resourceSpans.flatMap(({ resource, scopeSpans }) =>
+    scopeSpans
+      .flatMap((scope) => scope.spans)
+      .map(({ name, traceId, spanId, parentSpanId = '', attributes = [], links = [], status }) => ({
+        service: String(toRecord(resource.attributes)['service.name']),
+        ...{ name, traceId, spanId, parentSpanId },
+        linkedTraceIds: links.map((link) => link.traceId),
+        attributes: toRecord(attributes),
+        failure: status?.message,
+      })),
+  );
+}
+
+function toRecord(attributes: readonly OtlpAttribute[]): Record<string, unknown> {
+  return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
+}
