@@ -35,6 +35,8 @@ export function plantTree({ folder, files, packages }: PlantTreeOptions): void {
       `${dirname(workspace)}/src/index.ts`,
       [...imports.map((one) => `import '${one}';`), 'export const one = 1;\n'].join('\n'),
     );
+    // Nobody imports an app; one that imports nothing either is alive by its start.
+    if (workspace.startsWith('apps/')) write(`${dirname(workspace)}/src/main.ts`, "import './index.ts';\n");
     link({ folder, name, target: join(folder, dirname(workspace)) });
   }
   for (const name of [...packages, 'undeclared', '@jest/globals']) {

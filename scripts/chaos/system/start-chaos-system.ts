@@ -40,8 +40,11 @@ const workerEnv = { WORKER_POLL_INTERVAL_MS: '250', WORKER_SWEEP_INTERVAL_MS: '1
 const lockMs = 2000;
 /** An export "runs" for this long at the simulator, so that there is a time in which nothing but polls happens. */
 const exportSeconds = '0.5';
-/** Above those of `npm start`, so that both can run. */
-const firstPort = 3900;
+/**
+ * Above those of `npm start`, so that both can run, and below those that the system hands out. By process, as several
+ * test files start their systems at once, and a port that was found free is taken only when the app has started.
+ */
+const firstPort = 4000 + (process.pid % 1000) * 20;
 const prefix = '{chaos}';
 
 /** A system of its own in `folder`: durable Redis and MongoDB, a simulated athenahealth, an API and two workers. */
