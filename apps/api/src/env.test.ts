@@ -18,3 +18,11 @@ test.each([
 test.each(['true', 'all', '10.0.0.0/33', '10.0.0', '1.5', '10.0.0.1/8/8'])('TRUST_PROXY="%s" is refused', (text) => {
   expect(() => readApiConfig({ ...env, TRUST_PROXY: text })).toThrow(/TRUST_PROXY/);
 });
+
+test.each([
+  { name: 'METRICS_TOKEN', text: 'short' },
+  { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', text: 'collector:4318' },
+  { name: 'OTEL_TRACES_SAMPLER_ARG', text: '10' },
+])('$name="$text" is refused', ({ name, text }) => {
+  expect(() => readApiConfig({ ...env, [name]: text })).toThrow(new RegExp(`${name}: `));
+});
