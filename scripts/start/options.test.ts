@@ -5,6 +5,7 @@ import { expect, test } from '@jest/globals';
 import { readOptions } from './options.ts';
 
 const cwd = mkdtempSync(join(tmpdir(), 'bulkhead-options-'));
+const emptyFolder = mkdtempSync(join(tmpdir(), 'bulkhead-options-'));
 
 test('has defaults, and resolves the folder against where the user stands', () => {
   expect(readOptions({ args: [], cwd })).toEqual({ once: false, patients: 200, dataDir: undefined, port: 3000 });
@@ -17,7 +18,7 @@ test.each([
   { args: ['--patients', 'many'], message: '--patients must be a whole number' },
   { args: ['--port', '70000'], message: '--port must be' },
   { args: ['--data', 'nowhere'], message: 'there is no folder' },
-  { args: ['--data', tmpdir()], message: 'holds no Type.ndjson' },
+  { args: ['--data', emptyFolder], message: 'holds no Type.ndjson' },
   { args: ['--twice'], message: 'usage: npm start' },
 ])('refuses $args', ({ args, message }) => {
   expect(() => readOptions({ args, cwd })).toThrow(message);
