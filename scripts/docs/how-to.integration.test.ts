@@ -1,0 +1,56 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { commandsOf, runShell } from './run-shell.fixture.ts';
+
+let folder: string;
+let system: ChaosSystem;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'bulkhead-how-to-'));
+  system = await startChaosSystem({ folder, patients: 4, seed: 1, report: () => undefined });
+}, 120_000);
+afterAll(async () => {
+  await system?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function run(commands: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
+  const { baseUrl: BULKHEAD_URL, apiKey: BULKHEAD_API_KEY, connectionId: CONNECTION } = system;
+  return runShell({ commands, folder, env: { BULKHEAD_URL, BULKHEAD_API_KEY, CONNECTION, ...env } });
+}
+
+test('connect athenahealth', async () => {
+  const secretFile = join(folder, 'secret');
+  writeFileSync(secretFile, 'simulator-secret\n');
+  const env = { SECRET_FILE: secretFile, PRACTICE: '195900', CLIENT_ID: 'simulator-client' };
+  const printed = await run(await commandsOf('docs/how-to/connect-athenahealth.md'), env);
+  expect(printed).toMatch(/COMPLETED {2}\d+ stored, 0 quarantined/);
+  const patients = readFileSync(join(folder, 'records/Patient.ndjson'), 'utf8').trim().split('\n');
+  expect(patients).toHaveLength(4);
+}, 120_000);
+
+test('sync every night', async () => {
+  const printed = await run(await commandsOf('docs/how-to/nightly-sync.md'));
+  expect(printed).toMatch(/COMPLETED {2}\d+ stored/);
+  expect(await system.store.schedules.list({ connectionId: system.connectionId, scope: 'all' })).toMatchObject([
+    { kind: 'export', cron: '0 2 * * *', paused: false },
+  ]);
+}, 120_000);
+
+test('recover an export that failed', async () => {
+  const { order } = system.simulator;
+  await order({ match: { path: 'export$' }, fault: { kind: 'export-fate', end: 'fails' } });
+  await order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1 } });
+  const failed = await run('bulkhead export start --connection "$CONNECTION" --types Condition --watch || true');
+  expect(failed).toContain('FAILED');
+  // What an operator does to the line.
+  const editor = join(folder, 'editor');
+  const mended = '{"resourceType":"Condition","id":"mended","subject":{"reference":"Patient/x"}}';
+  writeFileSync(editor, `#!/bin/sh\necho '${mended}' > "$1"\n`, { mode: 0o755 });
+  const printed = await run(await commandsOf('docs/how-to/recover-a-failed-export.md'), { EDITOR: editor });
+  expect(printed).toContain('export-failed-at-ehr');
+  expect(printed).toMatch(/COMPLETED {2}\d+ stored, 1 quarantined/);
+  expect(await run('bulkhead resources get --connection "$CONNECTION" --types Condition')).toContain('"id":"mended"');
+}, 120_000);
