@@ -48,17 +48,15 @@ export function hasExactNumber(json: Uint8Array): boolean {
   return false;
 }
 
-/** The position after the closing quote. Most strings hold no escape, so the native search does the walking. */
+/** The position after the closing quote. Strings are short: a native search for each costs more than looking at its bytes. */
 function endOfString(json: Uint8Array, start: number): number {
-  let end = json.indexOf(quote, start);
-  while (end > 0 && json[end - 1] === backslash && isEscaped(json, end)) end = json.indexOf(quote, end + 1);
-  return end < 0 ? json.length : end + 1;
-}
-
-function isEscaped(json: Uint8Array, position: number): boolean {
-  let backslashes = 0;
-  while (json[position - 1 - backslashes] === backslash) backslashes++;
-  return backslashes % 2 === 1;
+  let position = start;
+  for (; position < json.length; position++) {
+    const byte = json[position];
+    if (byte === quote) return position + 1;
+    if (byte === backslash) position++;
+  }
+  return position;
 }
 
 /** The position after the number that starts here, or -1 if its text would not survive a double. */

@@ -19,32 +19,34 @@ const pattern =
 export function readDateRange(text: string): DateRange | undefined {
   const match = pattern.exec(text);
   if (!match) return undefined;
-  const [, year, month, day, hour, minute, second, fraction, zone] = match;
-  const millisecond = fraction?.padEnd(3, '0').slice(0, 3);
-  const parts = [year, month, day, hour, minute, second, millisecond];
-  const given = parts.filter((part) => part !== undefined).map(Number);
-  const start = toInstant(given);
-  if (start === undefined || year === '0000') return undefined;
-  // The next date of the same precision, less a millisecond.
-  const next = toInstant(given.with(-1, (given.at(-1) ?? 0) + 1), true) ?? Number.NaN;
-  const offset = offsetMs(zone);
-  return { start: new Date(start - offset), end: new Date((millisecond === undefined ? next - 1 : start) - offset) };
+  const [, year = '', month, day, hour, minute, second, fraction, zone] = match;
+  const midnight = toMidnight({ year: Number(year), month: Number(month ?? 1), day: Number(day ?? 1) });
+  if (midnight === undefined || year === '0000') return undefined;
+  const isTime = Number(hour ?? 0) < 24 && Number(minute ?? 0) < 60 && Number(second ?? 0) < 60;
+  if (!isTime) return undefined;
+  const seconds = Number(hour ?? 0) * 3600 + Number(minute ?? 0) * 60 + Number(second ?? 0);
+  const milliseconds = Number(fraction?.padEnd(3, '0').slice(0, 3) ?? 0);
+  const start = midnight + seconds * 1000 + milliseconds - offsetMs(zone);
+  return { start: new Date(start), end: new Date(start + lengthMs({ midnight, match }) - 1) };
 }
 
-/** Milliseconds of a UTC date in parts; undefined where there is no such date, unless parts may run over. */
-function toInstant(parts: readonly number[], mayRunOver = false): number | undefined {
-  const [year = 0, month = 1, day = 1, ...time] = parts;
+/** The instant at which a day begins in UTC; undefined where there is no such day. */
+function toMidnight({ year, month, day }: { year: number; month: number; day: number }): number | undefined {
   const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  const [hour = 0, minute = 0, second = 0, millisecond = 0] = time;
-  date.setUTCHours(hour, minute, second, millisecond);
-  const isSame =
-    date.getUTCMonth() === month - 1 &&
-    date.getUTCDate() === day &&
-    date.getUTCHours() === hour &&
-    date.getUTCMinutes() === minute &&
-    date.getUTCSeconds() === second;
-  return isSame || mayRunOver ? date.getTime() : undefined;
+  // Unlike Date.UTC it takes the years before 100 for what they are.
+  const midnight = date.setUTCFullYear(year, month - 1, day);
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? midnight : undefined;
+}
+
+/** How long what is written lasts: a year, a month, a day, and so on to the millisecond. */
+function lengthMs({ midnight, match }: { midnight: number; match: RegExpExecArray }): number {
+  const [, , month, day, , minute, second, fraction] = match;
+  if (fraction !== undefined) return 1;
+  if (second !== undefined) return 1000;
+  if (minute !== undefined) return 60_000;
+  if (day !== undefined) return 24 * 3_600_000;
+  const next = new Date(midnight);
+  return (month === undefined ? next.setUTCMonth(12) : next.setUTCMonth(next.getUTCMonth() + 1)) - midnight;
 }
 
 function offsetMs(zone: string | undefined): number {
