@@ -23,6 +23,9 @@ export interface OpenFile {
   readonly contentLength: number | undefined;
 }
 
+/** As much as a socket hands over at a time; with zlib's 16 kB each chunk's way through the streams costs as much as its bytes. */
+const unpackedChunkBytes = 64 * 1024;
+
 /**
  * Opens an output file (FHIR Bulk Data, "Output File Request"), from a byte if there is progress. A server that does not
  * do ranges, or whose file changed, sends it from the start.
@@ -81,7 +84,7 @@ export async function openFile(options: {
 function unpack(message: IncomingMessage): Readable {
   if (message.headers['content-encoding'] !== 'gzip') return message;
   // Both ends are torn down together; whoever reads the unpacked stream sees the error.
-  return pipeline(message, createGunzip(), () => undefined);
+  return pipeline(message, createGunzip({ chunkSize: unpackedChunkBytes }), () => undefined);
 }
 
 /** RFC 9112 6.3: a length, or the terminator of the last chunk; gzip has a trailer of its own. */
