@@ -89,6 +89,11 @@ export function createOutputFileRepository(database: Database) {
       return documents.map(({ _id }) => _id);
     },
 
+    /** Whether any file is still to be downloaded; asked after each, so it looks at one entry, not at the ledger. */
+    async hasUnsettled(exportId: string): Promise<boolean> {
+      return (await model.exists({ exportId, state: { $in: unsettled } })) !== null;
+    },
+
     /**
      * Makes `claim` the only attempt that may write this file's progress.
      * @returns undefined where the file is settled already.

@@ -6,7 +6,7 @@ export function createDownloadFileProcessor(deps: UseCaseDeps): Processor<'file.
   return async ({ exportId, fileId }, { signal, isLastAttempt }) => {
     await downloadFile(deps, { fileId, signal, isLastAttempt });
     // The flow's parent does this too. A file whose flow was lost with Redis has no parent, and must not wait for a sweep.
-    const unsettled = await deps.store.outputFiles.listUnsettledIds(exportId);
-    if (unsettled.length === 0) await deps.producer.enqueueAgain('export.finalize', { exportId });
+    if (!(await deps.store.outputFiles.hasUnsettled(exportId)))
+      await deps.producer.enqueueAgain('export.finalize', { exportId });
   };
 }

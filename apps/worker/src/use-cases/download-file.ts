@@ -118,8 +118,10 @@ async function restart({ store }: UseCaseDeps, claim: FileClaim): Promise<void> 
 }
 
 async function context({ store }: UseCaseDeps, file: OutputFile) {
-  const connection = await store.connections.find(file.connectionId);
-  const record = await store.bulkExports.find(file.exportId);
+  const [connection, record] = await Promise.all([
+    store.connections.find(file.connectionId),
+    store.bulkExports.find(file.exportId),
+  ]);
   if (!connection || !record) throw connectionGone();
   return { connection, record };
 }

@@ -65,10 +65,11 @@ export class FileBatch {
     return true;
   }
 
-  /** @returns the checkpoint after this batch; the database has acknowledged everything before it. */
-  async write(checkpoint: FileCheckpoint): Promise<FileCheckpoint> {
+  /** @returns what this batch adds to a checkpoint; the database has acknowledged all of it. */
+  async write(): Promise<(checkpoint: FileCheckpoint) => FileCheckpoint> {
     const { store, file, now } = this.#options;
-    if (this.#nextOffset === undefined) return checkpoint;
+    const bytes = this.#nextOffset;
+    if (bytes === undefined) return (checkpoint) => checkpoint;
     await store.quarantine.put({ lines: this.#bad, now: now() });
     const outcome =
       this.#documents.length > 0
@@ -77,8 +78,8 @@ export class FileBatch {
     let deleted = 0;
     for (const [type, tombstones] of this.#tombstones)
       deleted += (await store.resourceWriter.write(type, tombstones)).written;
-    return {
-      bytes: this.#nextOffset,
+    return (checkpoint) => ({
+      bytes,
       lines: checkpoint.lines + this.#lines,
       stored: checkpoint.stored + outcome.written + outcome.unchanged,
       unchanged: checkpoint.unchanged + outcome.unchanged,
@@ -86,7 +87,7 @@ export class FileBatch {
       quarantined: checkpoint.quarantined + this.#bad.length,
       deleted: checkpoint.deleted + deleted,
       issues: this.#issues.length > 0 ? sumIssues([...checkpoint.issues, ...this.#issues]) : checkpoint.issues,
-    };
+    });
   }
 
   #parse(line: NdjsonLine) {

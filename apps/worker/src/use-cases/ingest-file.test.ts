@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FileCheckpoint, OutputFile } from '@bulkhead/domain';
 import type { QuarantinedLine, ResourceDocument } from '@bulkhead/store';
-import { makeOutputFile } from '@bulkhead/testing';
+import { makeOutputFile, waitFor } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
 import { ingestFile } from './ingest-file.ts';
 
@@ -15,13 +15,24 @@ interface Written {
 /** Keeps what would be written; every document is new. */
 function ingest(
   text: string | Buffer,
-  { file = {}, saves = true }: { file?: Partial<OutputFile>; saves?: boolean } = {},
+  {
+    file = {},
+    saves = true,
+    beforeWrite = async () => undefined,
+  }: {
+    file?: Partial<OutputFile>;
+    saves?: boolean;
+    /** Called with the number of the batch, from 0. */
+    beforeWrite?: (batch: number) => Promise<unknown>;
+  } = {},
 ) {
   const written: Written = { documents: [], bad: [], checkpoints: [], longLines: [] };
+  let batches = 0;
   const result = ingestFile({
     store: {
       resourceWriter: {
         async write(_type, documents) {
+          await beforeWrite(batches++);
           written.documents.push(...documents);
           return { written: documents.length, unchanged: 0, stale: 0 };
         },
@@ -56,11 +67,11 @@ const patient = (id: number) => `{"resourceType":"Patient","id":"p${id}"}\n`;
 const patients = (count: number) => Array.from({ length: count }, (_, index) => patient(index)).join('');
 
 describe('ingestFile', () => {
-  test('commits after each batch, and accounts for every byte and line', async () => {
+  test('commits after each batch, leaves the last commit to the caller, and accounts for every byte and line', async () => {
     const text = patients(600);
     const { result, written } = ingest(text, { file: { promisedCount: 600 } });
     expect(await result).toMatchObject({ bytes: text.length, lines: 600, stored: 600 });
-    expect(written.checkpoints.map(({ lines }) => lines)).toEqual([125, 250, 375, 500, 600]);
+    expect(written.checkpoints.map(({ lines }) => lines)).toEqual([125, 250, 375, 500]);
     expect(written.documents).toHaveLength(600);
   });
 
@@ -75,6 +86,33 @@ describe('ingestFile', () => {
     await expect(result).rejects.toMatchObject({ code: 'file-truncated', retry: 'later' });
     expect(written.checkpoints.at(-1)).toMatchObject({ lines: 251, bytes: patients(251).length });
     expect(written.bad).toEqual([]);
+  });
+
+  test('two batches are written at a time, and committed in the order of the file whichever is stored first', async () => {
+    const releases: (() => void)[] = [];
+    const { result, written } = ingest(patients(600), {
+      beforeWrite: (batch) => new Promise<void>((resolve) => (batch < 2 ? releases.push(resolve) : resolve())),
+    });
+    await waitFor(() => releases.length === 2);
+    releases[1]?.();
+    await waitFor(() => written.documents.length === 125);
+    expect(written.checkpoints).toEqual([]);
+    releases[0]?.();
+    expect(await result).toMatchObject({ stored: 600 });
+    expect(written.checkpoints.map(({ lines }) => lines)).toEqual([125, 250, 375, 500]);
+  });
+
+  test('a batch that cannot be written fails the file after the other has ended', async () => {
+    let isOtherWritten = false;
+    const { result, written } = ingest(patients(600), {
+      async beforeWrite(batch) {
+        if (batch === 0) throw new Error('the database is away');
+        await new Promise(setImmediate);
+        isOtherWritten = true;
+      },
+    });
+    await expect(result).rejects.toThrow('the database is away');
+    expect([isOtherWritten, written.checkpoints]).toEqual([true, []]);
   });
 
   test('fewer resources than promised are no whole file #counts-reconcile', async () => {

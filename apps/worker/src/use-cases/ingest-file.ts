@@ -2,8 +2,10 @@ import type { Readable } from 'node:stream';
 import { AppError, accountedLines, type FileCheckpoint, type OutputFile } from '@bulkhead/domain';
 import { LineSplitter } from '@bulkhead/fhir';
 import type { Store } from '@bulkhead/store';
+import { BatchWrites } from './batch-writes.ts';
 import { FileBatch } from './file-batch.ts';
 import { LongLine } from './long-line.ts';
+import { tooManyBadLines } from './too-many-bad-lines.ts';
 
 export interface IngestFileOptions {
   readonly store: {
@@ -25,31 +27,19 @@ const maxLineBytes = 15 * 1024 * 1024;
 
 /**
  * Network to database with bounded memory: split on bytes, parse, check, batch, write; the checkpoint moves after the
- * database has acknowledged. While one batch is written the next is read, never more. The stream's own error is a file
- * that did not end.
- * @returns undefined where another attempt has taken over.
+ * database has acknowledged. The stream's own error is a file that did not end.
+ * @returns the last checkpoint, to be committed with the end of the file; undefined where another attempt has taken over.
  */
 export async function ingestFile(options: IngestFileOptions): Promise<FileCheckpoint | undefined> {
-  const { file, body, save } = options;
+  const { file, body } = options;
   const { bytes, lines } = file.checkpoint;
   const splitter = new LineSplitter({ maxLineBytes, startOffset: bytes, startLine: lines });
-  let checkpoint = file.checkpoint;
+  const writes = new BatchWrites(options);
   let batch = new FileBatch(options);
-  let writing: Promise<boolean> = Promise.resolve(true);
-
-  const write = async (full: FileBatch): Promise<boolean> => {
-    checkpoint = await full.write(checkpoint);
-    if (isGarbage(checkpoint)) throw tooManyBadLines(checkpoint);
-    return save(checkpoint);
-  };
-  const flush = async (): Promise<boolean> => {
-    const ours = await writing;
-    if (!ours) return false;
-    writing = write(batch);
-    // Awaited by the next flush; without this a failure in between would be an unhandled rejection.
-    writing.catch(() => undefined);
+  const flush = (): Promise<boolean> => {
+    const full = batch;
     batch = new FileBatch(options);
-    return true;
+    return writes.start(full);
   };
 
   const longLine = new LongLine(options);
@@ -64,31 +54,36 @@ export async function ingestFile(options: IngestFileOptions): Promise<FileCheckp
         if (batch.isFull && !(await flush())) return undefined;
       }
     }
+    const [last] = splitter.end();
+    const isCutOff = last !== undefined && !batch.addLast(last, await longLine.end());
+    const checkpoint = await writes.end(batch);
+    const fault = checkpoint && (isCutOff ? truncated() : incompleteness({ file, checkpoint }));
+    if (!fault) return checkpoint;
+    // What is wrong with the whole is told of what is stored.
+    if (await options.save(checkpoint)) throw fault;
+    return undefined;
   } catch (error) {
     await longLine.abort();
     throw error;
+  } finally {
+    // What is still on its way must not arrive in what a next attempt has begun.
+    await writes.settled();
   }
-  const [last] = splitter.end();
-  const isCutOff = last !== undefined && !batch.addLast(last, await longLine.end());
-  if (!(await flush()) || !(await writing)) return undefined;
-  if (isCutOff) throw truncated();
-  checkComplete({ file, checkpoint });
-  return checkpoint;
 }
 
 /** Promised = stored + stale + quarantined, and not too much of it quarantined. */
-function checkComplete({ file, checkpoint }: { readonly file: OutputFile; readonly checkpoint: FileCheckpoint }): void {
+function incompleteness(options: {
+  readonly file: OutputFile;
+  readonly checkpoint: FileCheckpoint;
+}): AppError | undefined {
+  const { file, checkpoint } = options;
   const accounted = accountedLines(checkpoint);
   // What a count means for Bundles of deletions and for errors differs between servers.
   const { section, promisedCount } = file;
   if (section === 'output' && promisedCount !== undefined && promisedCount !== accounted)
-    throw countMismatch(accounted);
-  if (checkpoint.quarantined > 100 && checkpoint.quarantined > accounted / 100) throw tooManyBadLines(checkpoint);
-}
-
-/** A file that is no NDJSON at all (an HTML page, a ZIP) must not fill the quarantine before it fails. */
-function isGarbage(checkpoint: FileCheckpoint): boolean {
-  return checkpoint.quarantined > 1000 && checkpoint.quarantined > accountedLines(checkpoint) / 2;
+    return countMismatch(accounted);
+  const isBad = checkpoint.quarantined > 100 && checkpoint.quarantined > accounted / 100;
+  return isBad ? tooManyBadLines(checkpoint) : undefined;
 }
 
 function truncated(): AppError {
@@ -105,14 +100,5 @@ function countMismatch(accounted: number): AppError {
     message: 'The file does not hold as many resources as the manifest promised. It is fetched again.',
     retry: 'later',
     context: { count: accounted },
-  });
-}
-
-function tooManyBadLines({ quarantined, lines }: FileCheckpoint): AppError {
-  return new AppError({
-    code: 'too-many-bad-lines',
-    message: "Over 1 % of the file's lines are no usable resources. See the quarantine, and the EHR's support.",
-    retry: 'never',
-    context: { quarantined, lines },
   });
 }

@@ -1,4 +1,4 @@
-import { emptyCheckpoint, isTerminal } from '@bulkhead/domain';
+import { isTerminal } from '@bulkhead/domain';
 import type { QuarantinedLine } from '@bulkhead/store';
 import type { UseCaseDeps } from './deps.ts';
 import { FileBatch } from './file-batch.ts';
@@ -35,7 +35,7 @@ export async function replayLine(
     });
     const { line, offset } = entry;
     batch.add({ bytes, line, offset, nextOffset: offset + entry.sizeBytes, sizeBytes: bytes.length, isTooLong });
-    await batch.write(emptyCheckpoint);
+    await batch.write();
     await store.quarantine.noteReplay({ id, reason: rejected[0]?.reason, now: now() });
   }
   await recount(deps, { fileId: file.id, exportId: record.id });
