@@ -7,6 +7,7 @@ import { type KeptState, saveState } from './kept-state.ts';
 import type { StartOptions } from './options.ts';
 import type { Steps } from './steps.ts';
 import { waitForHttp } from './wait-for-http.ts';
+import { workerMemoryEnv, workerNodeArgs } from './worker-process.ts';
 
 export interface RunningSystem {
   readonly store: Store;
@@ -22,13 +23,6 @@ export interface RunningSystem {
 
 /** The guide's interval is 30 s; against the simulator, whose exports take seconds, that would only be waiting. */
 const pollIntervalMs = 2000;
-/**
- * A worker's garbage is short-lived batches. By default V8 lets the heap grow to four times what is alive before it
- * collects; 20 % keeps the process under 200 MB for files of any size, at some 10 % of its speed (bench:memory).
- */
-const workerNodeArgs = ['--heap-growing-percent=20', '--max-semi-space-size=4'];
-/** glibc gives each thread (inflating, hashing) an arena that it hardly ever gives back: 40 MB less with two of them. */
-const workerMemoryEnv = { MALLOC_ARENA_MAX: '2' };
 const defaultSimulatorPort = 8080;
 /** Where docker/prometheus/targets/worker.yml looks for the workers of `npm start`. */
 const firstMetricsPort = 9464;
