@@ -28,14 +28,16 @@ const layers = {
 
 /** Third-party packages with one owner: whoever wants to replace one has a single folder to change. */
 const owners = {
-  bullmq: 'packages/queues',
+  // A bare queue is the floor that a bench compares the API with.
+  bullmq: ['packages/queues', 'apps/api/src/bench'],
   mongoose: 'packages/store',
-  // The bare driver only asks a server that was just started whether it answers, and looks for secrets in what is stored;
-  // data goes through the store.
-  mongodb: ['packages/embedded', 'scripts/leaks'],
+  // The bare driver only asks a server that was just started whether it answers, looks for secrets in what is stored, and is
+  // the floor that a bench compares the store with; data goes through the store.
+  mongodb: ['packages/embedded', 'scripts/leaks', 'apps/worker/src/bench'],
   'mongodb-memory-server-core': 'packages/embedded',
   testcontainers: 'packages/embedded',
-  axios: 'packages/ehr-client',
+  // Bare GETs are the floor that a bench compares downloads with.
+  axios: ['packages/ehr-client', 'apps/worker/src/bench'],
   'axios-retry': 'packages/ehr-client',
   'openid-client': 'packages/ehr-client',
   'stream-json': 'packages/ehr-client',
@@ -46,7 +48,9 @@ const owners = {
 };
 
 const ours = '^((?:apps|packages)/[^/]+|scripts)/';
-const testCode = '^packages/testing/|/testing/|[.](?:test|fixture)[.]ts$';
+// A bench of an app is measured from the inside, by a process that scripts/bench starts (`*.probe.ts`): what it measures are
+// use cases and processors, which only their own app can import. It is shipped as little as a test.
+const testCode = '^packages/testing/|/testing/|^apps/[^/]+/src/bench/|[.](?:test|fixture)[.]ts$';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -89,7 +93,7 @@ export default {
     },
     {
       name: 'no-test-code-in-production',
-      comment: 'Tests, fixtures, `testing` folders and @bulkhead/testing are not shipped.',
+      comment: 'Tests, fixtures, benches, `testing` folders and @bulkhead/testing are not shipped.',
       from: { pathNot: testCode },
       to: { path: testCode, pathNot: 'node_modules/' },
     },

@@ -69,6 +69,7 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['scripts/start/builders.ts', "import '@bulkhead/testing';", 'no-test-code-in-production'],
   ['packages/service/src/fixture.ts', "import './some.fixture.ts';", 'no-test-code-in-production'],
   ['packages/service/src/folder.ts', "import './testing/some.ts';", 'no-test-code-in-production'],
+  ['apps/worker/src/measured.ts', "import './bench/some.ts';", 'no-test-code-in-production'],
   ['apps/api/src/dev.ts', "import '@jest/globals';", 'no-dev-dependency-in-production'],
   // Everything else.
   ['apps/api/src/hoisted.ts', "import 'undeclared';", 'no-undeclared-dependency'],
@@ -90,6 +91,7 @@ const allowed: readonly (readonly [path: string, text: string])[] = [
   ['packages/service/src/builders.test.ts', "import '@bulkhead/testing';"],
   ['packages/service/src/testing/uses.ts', "import './some.ts';"],
   ['apps/api/src/dev.test.ts', "import '@jest/globals';"],
+  ['apps/worker/src/bench/floor.probe.ts', "import 'mongodb'; import 'axios'; import '@bulkhead/testing';"],
   ['packages/fhir/src/bytes.ts', "import 'node:buffer';"],
 ];
 
@@ -101,6 +103,7 @@ const targets = {
   'packages/store/dist/index.js': 'export const one = 1;',
   'packages/service/src/some.fixture.ts': 'export const some = 1;',
   'packages/service/src/testing/some.ts': 'export const some = 1;',
+  'apps/worker/src/bench/some.ts': 'export const some = 1;',
 };
 
 describe('in a tree with a violation of each rule', () => {

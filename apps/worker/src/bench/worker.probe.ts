@@ -1,0 +1,139 @@
+// Started by scripts/bench: downloads by their jobs, as a worker does them but without a limit of requests, beside bare GETs.
+import { Agent } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isSyncActive } from '@bulkhead/domain';
+import { createConsumer, type Processors, type QueueName } from '@bulkhead/queues';
+import { makeBulkExport, makeOutputFile, makeSyncRun } from '@bulkhead/testing';
+import axios from 'axios';
+import { createProcessors } from '../processors/create-processors.ts';
+import { openBench } from './open-bench.ts';
+import { serveProbe } from './serve-probe.ts';
+
+interface ServedFile {
+  readonly type: string;
+  readonly url: string;
+  readonly count: number;
+}
+
+const { deps, connection, redis, prefix } = await openBench();
+const { store, producer, logger } = deps;
+/** Downloads at a time of one worker, as `packages/queues/src/consumer.ts` has it. */
+const atATime = 4;
+let exports = 0;
+
+serveProbe({
+  /** Takes its share of the jobs until the process ends. */
+  work: async (queues: readonly QueueName[]) => async () => {
+    createConsumer({ redis, prefix, queues, processors: createProcessors(deps), logger }).start();
+    return { units: 0 };
+  },
+
+  /** One export's files, from the ledger and the flow of jobs to the last one that is settled. */
+  export: async (files: readonly ServedFile[]) => {
+    const { exportId, order } = await layOut(files);
+    return async () => {
+      await order();
+      while (await store.outputFiles.hasUnsettled(exportId)) await delay(20);
+      const { stored, filesCompleted } = await store.outputFiles.sum(exportId);
+      return { units: stored, details: { files: filesCompleted } };
+    };
+  },
+
+  /** The same without waiting for them. */
+  order: async (files: readonly ServedFile[]) => {
+    const { order } = await layOut(files);
+    return async () => {
+      await order();
+      return { units: files.length };
+    };
+  },
+
+  /** Kicks exports off without an EHR, for whoever waits for that. */
+  'kick-off': async () => async () => {
+    const processors: Processors = {
+      ...createProcessors(deps),
+      'export.kick-off': async ({ exportId }) => {
+        const record = await store.bulkExports.find(exportId);
+        const change = { statusUrl: `${connection.fhirEndpoint}/bulkstatus/${exportId}`, kickedOffAt: new Date() };
+        const started = record && (await store.bulkExports.transition({ from: record, to: 'kicking-off', change: {} }));
+        if (started) await store.bulkExports.transition({ from: started, to: 'exporting', change });
+      },
+    };
+    createConsumer({ redis, prefix, queues: ['bulk-export'], processors, logger }).start();
+    return { units: 0 };
+  },
+
+  /** A whole enhanced sync of these patients. */
+  sync: async (patients: readonly string[]) => {
+    const request = { includeStandard: true, includeEnhanced: true, resourceTypes: [], patients };
+    const run = makeSyncRun({ connectionId: connection.id, request, createdAt: new Date() });
+    await store.syncRuns.insert(run);
+    return async () => {
+      await producer.enqueue('sync.plan', { syncRunId: run.id });
+      let found = await store.syncRuns.find(run.id);
+      for (; found && isSyncActive(found.phase); found = await store.syncRuns.find(run.id)) await delay(20);
+      const counts = await store.syncSteps.sumByType(run.id);
+      const sum = (read: (count: (typeof counts)[number]) => number) =>
+        counts.reduce((total, count) => total + read(count), 0);
+      const types = found?.types.filter((type) => type !== 'Patient').length ?? 0;
+      const furtherPages = sum(({ pages, searches }) => Math.max(pages - searches, 0));
+      return {
+        units: sum(({ stored }) => stored),
+        details: { types, furtherPages, failed: sum(({ failed }) => failed) },
+      };
+    };
+  },
+
+  /** So many exports that the EHR works on, each with its polls. */
+  'fly-exports': async (count: number) => async () => {
+    const { pollIntervalMs: everyMs } = deps;
+    for (let index = 0; index < count; index++) {
+      const statusUrl = `${connection.fhirEndpoint}/bulkstatus/${index}`;
+      const record = makeBulkExport({
+        ...{ connectionId: connection.id, phase: 'exporting' as const, statusUrl },
+        createdAt: new Date(),
+      });
+      await store.bulkExports.insert({ record, requestKey: record.id });
+      // Spread over the interval, as exports that began at their own times are.
+      const startAt = new Date(Date.now() + everyMs + (everyMs * index) / count);
+      await producer.schedule({ name: 'export.poll', payload: { exportId: record.id }, everyMs, startAt });
+    }
+    return { units: count };
+  },
+
+  /** The same files by the same HTTP client, as many at a time, and nothing done with them. */
+  'bare-gets': async (files: readonly ServedFile[]) => {
+    const httpAgent = new Agent({ keepAlive: true });
+    return async () => {
+      const waiting = [...files];
+      const getter = async (): Promise<void> => {
+        for (let file = waiting.pop(); file; file = waiting.pop()) {
+          const { data } = await axios.get(file.url, { httpAgent, responseType: 'stream', proxy: false });
+          for await (const chunk of data) void chunk;
+        }
+      };
+      await Promise.all(Array.from({ length: atATime }, getter));
+      httpAgent.destroy();
+      return { units: files.length };
+    };
+  },
+});
+
+async function layOut(files: readonly ServedFile[]) {
+  exports += 1;
+  const exportId = `job_bench_${process.pid}_${exports}`;
+  const record = makeBulkExport({ id: exportId, connectionId: connection.id, phase: 'downloading' });
+  await store.bulkExports.insert({ record, requestKey: exportId });
+  const ledger = files.map(({ type, url, count: promisedCount }) =>
+    makeOutputFile({
+      ...{ exportId, type, url, promisedCount },
+      connectionId: connection.id,
+      requiresAccessToken: false,
+    }),
+  );
+  const order = async (): Promise<void> => {
+    await store.outputFiles.insertMissing(ledger);
+    await producer.addExportFlow({ exportId, fileIds: ledger.map(({ id }) => id) });
+  };
+  return { exportId, order };
+}

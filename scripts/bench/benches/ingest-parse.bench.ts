@@ -1,0 +1,41 @@
+import type { Bench } from '../bench.ts';
+import { alternate, compare, perCpuSecond } from '../compare.ts';
+import { startIngest } from '../start-ingest.ts';
+
+export const ingestParse: Bench = {
+  name: 'ingest-parse',
+  about:
+    'download, gunzip, split, parse, check, keys and hash without a database; floor: JSON.parse over texts in memory',
+  minutes: 1,
+  async run(context) {
+    const ingest = await startIngest(context);
+    try {
+      const megabytesPerSecond = ({ seconds }: { readonly seconds: number }) => ingest.megabytes / seconds;
+      const parse = () => ingest.measure('parse');
+      const measured = await alternate({ context, subject: parse, floor: () => ingest.measure('parse-floor') });
+      const bySteps = await alternate({ context, subject: parse, floor: () => ingest.measure('steps-floor') });
+      const steps = { subject: bySteps.floor, floor: measured.floor };
+      const goal = { of: 'ratio', atLeast: 0.75 } as const;
+      return [
+        compare({ name: 'ingest-parse', measured, read: perCpuSecond, unit: 'resources/CPU s', goal }),
+        compare({ name: 'ingest-parse, by time', measured, read: megabytesPerSecond, unit: 'MB/s', goal }),
+        compare({
+          name: 'ingest-parse, of the bare steps',
+          measured: bySteps,
+          read: perCpuSecond,
+          unit: 'resources/CPU s',
+          goal: { of: 'ratio' },
+        }),
+        compare({
+          name: 'the bare steps themselves',
+          measured: steps,
+          read: perCpuSecond,
+          unit: 'resources/CPU s',
+          goal: { of: 'ratio' },
+        }),
+      ];
+    } finally {
+      await ingest.stop();
+    }
+  },
+};

@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import type { Bench, BenchContext, BenchRow } from '../bench.ts';
+import type { Measurement, Probe } from '../probe.ts';
+import { readRedisUsage } from '../redis-usage.ts';
+import { type BenchSimulator, startSimulator } from '../start-simulator.ts';
+import { startWorkerProbe } from '../start-worker-probe.ts';
+
+/** The guide's: 16 requests in any 2 seconds, 8 a second. */
+const windowRequests = 16;
+const windowSeconds = 2;
+const allowedPerSecond = windowRequests / windowSeconds;
+
+interface Traffic {
+  readonly violations: number;
+  /** Requests a second under backlog, as the server saw them. */
+  readonly perSecond: number;
+  /** CPU time of Redis, in microseconds. */
+  readonly cpuPerRequest: number;
+  readonly cpuPerPing: number;
+  readonly scriptPerRequest: number;
+  /** To the limiter: those that are denied are asked again. */
+  readonly questionsPerRequest: number;
+  readonly answers: readonly Measurement[];
+}
+
+export const limiter: Bench = {
+  name: 'limiter',
+  about: 'processes that share the budget of 16 requests in any 2 s, judged by the server; floor: 8 requests/s',
+  minutes: 5,
+  async run(context) {
+    const seconds = context.size === 'short' ? 12 : 40;
+    const rows: BenchRow[] = [];
+    for (const processes of [4, 8, 16]) {
+      context.say(`${processes} processes that always want to send`);
+      const order = { seconds, priority: 'crawl', waiting: 4 };
+      const orders = Array.from({ length: processes }, () => ['hammer', order] as const);
+      const traffic = await run({ context, orders });
+      rows.push(...toRows(`limiter, ${processes} processes`, traffic));
+    }
+    context.say('bursts');
+    const burst = { seconds, size: 24, everyMs: 2500 };
+    const bursty = await run({ context, orders: Array.from({ length: 4 }, () => ['bursts', burst] as const) });
+    rows.push(violationsRow('limiter, bursts', bursty));
+    context.say('polls while downloads wait');
+    const polls = { seconds, everyMs: 700 };
+    const hammer = { seconds, priority: 'download', waiting: 8 };
+    const mixed = await run({
+      context,
+      orders: [['polls', polls], ...[1, 2, 3].map(() => ['hammer', hammer] as const)],
+    });
+    const p99 = mixed.answers[0]?.details.p99Ms ?? Number.NaN;
+    rows.push(violationsRow('limiter, with priorities', mixed), {
+      name: "limiter, a poll's wait, p99",
+      value: p99,
+      unit: 'ms',
+      goal: { of: 'value', atMost: 1000 },
+      runs: [{ value: p99 }],
+    });
+    return rows;
+  },
+};
+
+/** Processes of their own do what they are ordered to, all at once, with a budget of their own. */
+async function run(options: {
+  readonly context: BenchContext;
+  readonly orders: readonly (readonly [name: string, argument: unknown])[];
+}): Promise<Traffic> {
+  const { context, orders } = options;
+  const { redisUrl, mongodbUrl, folder } = context;
+  const simulator = await startSimulator({ folder, env: { SIMULATOR_PATIENTS: '1', SIMULATOR_RATE_LIMIT: 'off' } });
+  const probes: Probe[] = [];
+  try {
+    const env = { PREFIX: `{${randomBytes(4).toString('hex')}}` };
+    const shared = { entry: 'limiter', redisUrl, mongodbUrl, database: 'limiter', origin: simulator.origin, env };
+    for (const _ of orders) probes.push(await startWorkerProbe(shared));
+    // A budget that Redis knows nothing of lets nobody go for two seconds: that is not what is measured here.
+    await probes[0]?.measure('polls', { seconds: 2.5, everyMs: 250 });
+    const idle = await useOfRedis({ url: redisUrl, work: () => delay(5000) });
+    const pinged = await useOfRedis({ url: redisUrl, idle, work: () => ping(redisUrl) });
+    const work = () => Promise.all(probes.map((probe, index) => probe.measure(...(orders[index] ?? ['', {}]))));
+    const busy = await useOfRedis({ url: redisUrl, idle, work });
+    const requests = busy.result.reduce((sum, { units }) => sum + units, 0);
+    return {
+      ...(await judge(simulator)),
+      cpuPerRequest: (busy.cpuSeconds / requests) * 1e6,
+      cpuPerPing: (pinged.cpuSeconds / pinged.result) * 1e6,
+      scriptPerRequest: (busy.scriptSeconds / requests) * 1e6,
+      questionsPerRequest: busy.scriptCalls / requests,
+      answers: busy.result,
+    };
+  } finally {
+    await Promise.all(probes.map((probe) => probe.stop()));
+    await simulator.stop();
+  }
+}
+
+/** What Redis uses while something is done, beyond what it does when nothing is. */
+async function useOfRedis<Result>(options: {
+  readonly url: string;
+  readonly work: () => Promise<Result>;
+  readonly idle?: { readonly cpuSeconds: number; readonly seconds: number };
+}) {
+  const { url, work, idle = { cpuSeconds: 0, seconds: 1 } } = options;
+  const before = await readRedisUsage(url);
+  const startedAt = performance.now();
+  const result = await work();
+  const after = await readRedisUsage(url);
+  const seconds = (performance.now() - startedAt) / 1000;
+  return {
+    result,
+    seconds,
+    cpuSeconds: after.cpuSeconds - before.cpuSeconds - (idle.cpuSeconds / idle.seconds) * seconds,
+    scriptSeconds: after.scriptSeconds - before.scriptSeconds,
+    scriptCalls: after.scriptCalls - before.scriptCalls,
+  };
+}
+
+/** What the least of all commands costs at about the pace of the limiter's questions: a server that rests wakes up for each. */
+async function ping(url: string): Promise<number> {
+  const redis = new Redis(url);
+  const count = 200;
+  for (let index = 0; index < count; index++) {
+    await redis.ping();
+    await delay(25);
+  }
+  redis.disconnect();
+  return count;
+}
+
+async function judge(simulator: BenchSimulator): Promise<{ readonly violations: number; readonly perSecond: number }> {
+  const { byKind } = await simulator.control<{ byKind: { rate: number; day: number } }>('/violations');
+  const { requests } = await simulator.control<{ requests: { arrivedAtMs: number }[] }>('/requests');
+  const arrivals = requests.map(({ arrivedAtMs }) => arrivedAtMs).toSorted((left, right) => left - right);
+  // How long each 16 requests take: at best 2 s. The first 16 may come at once and the last few without a backlog.
+  const steps = arrivals.slice(windowRequests, -windowRequests).map((at, index) => at - (arrivals[index] ?? 0));
+  const mean = steps.slice(windowRequests).reduce((sum, step) => sum + step, 0) / (steps.length - windowRequests);
+  return { violations: byKind.rate + byKind.day, perSecond: (windowRequests / mean) * 1000 };
+}
+
+function toRows(name: string, traffic: Traffic): BenchRow[] {
+  const { perSecond, cpuPerRequest, cpuPerPing, scriptPerRequest, questionsPerRequest } = traffic;
+  const rate = { value: perSecond, floor: allowedPerSecond, ratio: perSecond / allowedPerSecond, unit: 'requests/s' };
+  const cost = { value: cpuPerRequest, floor: cpuPerPing, ratio: cpuPerRequest / cpuPerPing };
+  return [
+    violationsRow(name, traffic),
+    { name: `${name}: rate`, ...rate, goal: { of: 'ratio', atLeast: 0.985 }, runs: [rate] },
+    {
+      ...{ name: `${name}: cost; floor: a PING`, ...cost, unit: 'µs of Redis/request', runs: [cost] },
+      goal: { of: 'value', atMost: 100 },
+    },
+    shown({ name: `${name}: of it in the script`, value: scriptPerRequest, unit: 'µs/request' }),
+    shown({ name: `${name}: questions`, value: questionsPerRequest, unit: 'a request' }),
+  ];
+}
+
+function shown(row: Pick<BenchRow, 'name' | 'value' | 'unit'>): BenchRow {
+  return { ...row, goal: { of: 'value' }, runs: [row] };
+}
+
+function violationsRow(name: string, { violations }: Pick<Traffic, 'violations'>): BenchRow {
+  return {
+    name,
+    value: violations,
+    unit: 'violations',
+    goal: { of: 'value', atMost: 0 },
+    runs: [{ value: violations }],
+  };
+}

@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Bench, BenchContext, BenchRow } from '../bench.ts';
+import { quantile } from '../median.ts';
+import { readRedisUsage } from '../redis-usage.ts';
+import { serveStatuses } from '../serve-statuses.ts';
+import { startWorkerProbe } from '../start-worker-probe.ts';
+
+/**
+ * Time runs four times as fast: intervals, the server's Retry-After and the limit's window are a quarter, so an hour is a
+ * quarter of an hour, in which the same polls come by in the same order. Processes, Redis and MongoDB are as fast as ever, so
+ * what is measured here is harder for them than the hour would be; much faster, the limiter's own answers would bind.
+ */
+const speed = 4;
+const pollIntervalMs = 30_000 / speed;
+/** 160 s: 1,000 exports then need 6.25 polls a second of the budget's 8. */
+const retryAfterSeconds = 160 / speed;
+const rateLimit = { limit: 16, windowMs: 2000 / speed, guardMs: 150 / speed, perDay: 100_000_000 };
+const minutesInFlight = { short: 4, usual: 12, full: 60 } as const;
+
+export const polling: Bench = {
+  name: 'polling',
+  about:
+    '1,000 exports in flight and downloads that always wait, 12 minutes at four times the speed (--full: an hour); 5,000 at rest',
+  minutes: 5,
+  async run(context) {
+    return [...(await fly({ context, count: 1000 })), await memoryRow({ context, count: 5000 })];
+  },
+};
+
+async function fly(options: { readonly context: BenchContext; readonly count: number }): Promise<BenchRow[]> {
+  const { context, count } = options;
+  const server = await serveStatuses({ retryAfterSeconds });
+  const env = { AUTH: 'none', RATE_LIMIT: JSON.stringify(rateLimit), POLL_INTERVAL_MS: String(pollIntervalMs) };
+  const worker = await startProbe({ context, origin: server.origin, env });
+  try {
+    const files = Array.from({ length: 5000 }, (_, index) => ({
+      ...{ type: 'Patient', url: `${server.origin}/${index}.ndjson`, count: 2 },
+    }));
+    await worker.measure('order', files);
+    const before = await readRedisUsage(context.redisUrl);
+    context.say(`ordering ${count} exports`);
+    await worker.measure('fly-exports', count);
+    await worker.measure('work', ['bulk-export', 'file-download']);
+    // Every export is asked for once before anything is measured.
+    await delay(retryAfterSeconds * 1000 + 2 * pollIntervalMs);
+    server.take();
+    const atFirst = await readRedisUsage(context.redisUrl);
+    const seconds = (minutesInFlight[context.size] * 60) / speed;
+    context.say(`${minutesInFlight[context.size]} minutes in ${seconds} s`);
+    await delay(seconds * 1000);
+    const { polls, downloads, gapsMs } = server.take();
+    const atLast = await readRedisUsage(context.redisUrl);
+    const lateSeconds = gapsMs.map((gap) => ((gap - retryAfterSeconds * 1000) * speed) / 1000);
+    const perExport = (atLast.memoryBytes - before.memoryBytes) / count / 1000;
+    const growth = atLast.memoryBytes / atFirst.memoryBytes;
+    const name = `polling, ${count} exports`;
+    const scaled = (requests: number) => requests / seconds / speed;
+    return [
+      // The scheduler comes by every 30 s, so a poll is up to 30 s late by design.
+      row({
+        name: `${name}: late, p99`,
+        value: quantile(lateSeconds, 0.99),
+        unit: 's',
+        goal: { of: 'value', atMost: 60 },
+      }),
+      row({ name: `${name}: polls`, value: scaled(polls), unit: 'requests/s', goal: { of: 'value' } }),
+      row({
+        name: `${name}: downloads beside`,
+        value: scaled(downloads),
+        unit: 'requests/s',
+        // One grant in eight at least.
+        goal: { of: 'value', atLeast: 1 },
+      }),
+      row({ name: `${name}: Redis`, value: perExport, unit: 'kB/export', goal: { of: 'value', atMost: 20 } }),
+      row({
+        name: `${name}: Redis at the end, of the start`,
+        value: growth,
+        unit: '×',
+        goal: { of: 'value', atMost: 1.05 },
+      }),
+    ];
+  } finally {
+    await worker.stop();
+    await server.stop();
+  }
+}
+
+async function memoryRow(options: { readonly context: BenchContext; readonly count: number }): Promise<BenchRow> {
+  const { context, count } = options;
+  context.say(`ordering ${count} exports`);
+  const worker = await startProbe({ context, origin: 'http://127.0.0.1:1', env: {} });
+  try {
+    const before = await readRedisUsage(context.redisUrl);
+    await worker.measure('fly-exports', count);
+    const after = await readRedisUsage(context.redisUrl);
+    const value = (after.memoryBytes - before.memoryBytes) / count / 1000;
+    return row({
+      name: `polling, ${count} exports: Redis`,
+      value,
+      unit: 'kB/export',
+      goal: { of: 'value', atMost: 20 },
+    });
+  } finally {
+    await worker.stop();
+  }
+}
+
+function startProbe(options: {
+  readonly context: BenchContext;
+  readonly origin: string;
+  readonly env: Readonly<Record<string, string>>;
+}) {
+  const { context, origin, env } = options;
+  const { redisUrl, mongodbUrl } = context;
+  const database = `polling-${randomBytes(4).toString('hex')}`;
+  return startWorkerProbe({ entry: 'worker', redisUrl, mongodbUrl, database, origin, env });
+}
+
+function row(measured: Pick<BenchRow, 'name' | 'value' | 'unit' | 'goal'>): BenchRow {
+  return { ...measured, runs: [measured] };
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import type { Bench, BenchRow } from '../bench.ts';
+import { alternate, compare, perSecond } from '../compare.ts';
+import { makeData } from '../make-data.ts';
+import { quantile } from '../median.ts';
+import type { Measurement, Probe } from '../probe.ts';
+import { type BenchApi, startApi } from '../start-api.ts';
+import { startWorkerProbe } from '../start-worker-probe.ts';
+
+const perPatient = 100;
+const searches = 300;
+
+export const read: Bench = {
+  name: 'read',
+  about:
+    'NDJSON of a type over HTTP, floor: the bare driver cursor; search by patient among 100,000 documents (--full: a million)',
+  minutes: 3,
+  async run(context) {
+    const { redisUrl, mongodbUrl, folder, size, say } = context;
+    const documents = { short: 10_000, usual: 100_000, full: 1_000_000 }[size];
+    const database = `read-${randomBytes(4).toString('hex')}`;
+    const origin = 'http://127.0.0.1:1';
+    const probe = await startWorkerProbe({ entry: 'read', redisUrl, mongodbUrl, database, origin });
+    const api = await startApi({ context, database, origin });
+    try {
+      const data = await makeData({ folder, patients: 50 });
+      const samplesOf = (resourceType: string) => {
+        const { path = '' } = data.find(({ type }) => type === resourceType) ?? {};
+        return gunzipSync(readFileSync(path)).toString('utf8').split('\n').filter(Boolean);
+      };
+      say(`storing ${documents} documents`);
+      const condition = { resourceType: 'Condition', count: 20_000, perPatient, samples: samplesOf('Condition') };
+      await probe.measure('fill', condition);
+      await probe.measure('fill', {
+        ...condition,
+        resourceType: 'Observation',
+        count: documents,
+        samples: samplesOf('Observation'),
+      });
+      const measured = await alternate({
+        context,
+        subject: () => streamAll(api, 'Condition'),
+        floor: () => probe.measure('cursor', 'Condition'),
+      });
+      const stream = { name: 'read, stream of a type', measured, read: perSecond, unit: 'resources/s' };
+      say('searching');
+      return [
+        compare({ ...stream, goal: { of: 'ratio', atLeast: 0.7 } }),
+        await searchRow({ api, probe, patients: documents / perPatient }),
+      ];
+    } finally {
+      await api.stop();
+      await probe.stop();
+    }
+  },
+};
+
+async function streamAll({ baseUrl, headers, connectionId }: BenchApi, type: string): Promise<Measurement> {
+  const startedAt = performance.now();
+  const response = await fetch(`${baseUrl}/api/ehr/athenahealth/resources/${type}?connectionId=${connectionId}`, {
+    headers: { ...headers, accept: 'application/fhir+ndjson' },
+  });
+  let units = 0;
+  for await (const chunk of response.body ?? []) for (const byte of chunk) if (byte === 0x0a) units += 1;
+  const seconds = (performance.now() - startedAt) / 1000;
+  if (!response.ok || units === 0) throw new Error(`the API answered ${response.status} with ${units} lines`);
+  return { units, seconds, cpuSeconds: Number.NaN, details: {} };
+}
+
+async function searchRow(options: {
+  readonly api: BenchApi;
+  readonly probe: Probe;
+  readonly patients: number;
+}): Promise<BenchRow> {
+  const { baseUrl, headers, connectionId } = options.api;
+  // Spread over all of them, in no order; 7919 is prime.
+  const patients = Array.from({ length: searches }, (_, index) => `p-${(index * 7919) % options.patients}`);
+  const { details } = await options.probe.measure('searches', patients);
+  const waits: number[] = [];
+  for (const patient of patients) {
+    const query = new URLSearchParams({ connectionId, patient });
+    const startedAt = performance.now();
+    const response = await fetch(`${baseUrl}/api/ehr/athenahealth/resources/Observation?${query}`, { headers });
+    const { entry = [] } = (await response.json()) as { entry?: unknown[] };
+    waits.push(performance.now() - startedAt);
+    if (entry.length === 0) throw new Error(`${patient} has no Observation: ${response.status}`);
+  }
+  const [value, floor] = [quantile(waits, 0.99), details.p99Ms ?? Number.NaN];
+  return {
+    ...{ name: 'read, search by patient, p99', value, floor, ratio: value / floor, unit: 'ms' },
+    goal: { of: 'value', atMost: 20 },
+    runs: [{ value, floor }],
+  };
+}

@@ -1,0 +1,33 @@
+import type { Bench } from '../bench.ts';
+import { alternate, compare, perSecond } from '../compare.ts';
+import { startIngest } from '../start-ingest.ts';
+
+export const reingest: Bench = {
+  name: 'reingest',
+  about: 'the same files once more, nothing changed; floor: the first time',
+  minutes: 2,
+  async run(context) {
+    const ingest = await startIngest(context);
+    try {
+      const measured = await alternate({
+        context,
+        subject: () => ingest.measure('store-again', 'store'),
+        floor: () => ingest.measure('store'),
+      });
+      const writes = measured.subject.map(({ units, details }) => ({ value: units - (details.unchanged ?? 0) }));
+      const goal = { of: 'ratio', atLeast: 2 } as const;
+      return [
+        compare({ name: 'reingest', measured, read: perSecond, unit: 'resources/s', goal }),
+        {
+          name: 'reingest, resources written',
+          value: Math.max(...writes.map(({ value }) => value)),
+          unit: 'resources',
+          goal: { of: 'value', atMost: 0 },
+          runs: writes,
+        },
+      ];
+    } finally {
+      await ingest.stop();
+    }
+  },
+};

@@ -1,0 +1,47 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Bench, BenchContext, BenchRow } from './bench.ts';
+import { ingestParse } from './benches/ingest-parse.bench.ts';
+import { ingestStore } from './benches/ingest-store.bench.ts';
+import { reingest } from './benches/reingest.bench.ts';
+import { judgeBaseline } from './judge-baseline.ts';
+
+const guarded: readonly Bench[] = [ingestParse, ingestStore, reingest];
+const file = join(import.meta.dirname, 'baseline.json');
+/** A machine that does much else for a while is not a regression: only what is lost each time is. */
+const attempts = 3;
+
+/** How well the steps themselves are done depends on node alone. */
+const unguarded = 'the bare steps themselves';
+
+/** Compares the ratios of the short benches with the committed ones. @returns the exit code. */
+export async function checkBaseline(options: {
+  readonly measure: (bench: Bench, context: Partial<BenchContext>) => Promise<BenchRow[]>;
+  /** Keep what is measured as the new baseline instead. */
+  readonly write: boolean;
+  readonly say: (text: string) => void;
+}): Promise<number> {
+  const { measure, write, say } = options;
+  if (write) {
+    const rows: BenchRow[] = [];
+    for (const bench of guarded) rows.push(...(await measure(bench, {})));
+    const ratios = rows.flatMap(({ name, ratio }) =>
+      ratio === undefined || name === unguarded ? [] : [[name, Number(ratio.toFixed(3))]],
+    );
+    writeFileSync(file, `${JSON.stringify(Object.fromEntries(ratios), null, 2)}\n`);
+    return 0;
+  }
+  const baseline = JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>;
+  const lost: string[] = [];
+  for (const bench of guarded) {
+    let found: readonly string[] = [];
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      found = judgeBaseline({ rows: await measure(bench, { size: 'short', runs: 2 }), baseline });
+      if (found.length === 0) break;
+    }
+    lost.push(...found);
+  }
+  for (const text of lost) say(`LOST: ${text}`);
+  if (lost.length === 0) say('No guarded ratio is lost.');
+  return lost.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,58 @@
+import type { BenchContext, BenchRow } from './bench.ts';
+import type { Goal } from './goal.ts';
+import { median } from './median.ts';
+import type { Measurement } from './probe.ts';
+
+/** What is read off a measurement; more is better, unless the goal says `atMost`. */
+type Reading = (measurement: Measurement) => number;
+
+export interface Alternated {
+  readonly subject: readonly Measurement[];
+  readonly floor: readonly Measurement[];
+}
+
+/**
+ * Measures a thing and its floor in turns, so that what else the machine does meets both. One turn before the first is not
+ * counted: code is compiled in it, and caches filled.
+ */
+export async function alternate(options: {
+  readonly context: BenchContext;
+  readonly subject: () => Promise<Measurement>;
+  readonly floor: () => Promise<Measurement>;
+}): Promise<Alternated> {
+  const { context, subject, floor } = options;
+  const measured: { subject: Measurement[]; floor: Measurement[] } = { subject: [], floor: [] };
+  for (let turn = 0; turn <= context.runs; turn++) {
+    context.say(`${turn === 0 ? 'warming up' : `run ${turn} of ${context.runs}`}`);
+    const before = await floor();
+    const after = await subject();
+    if (turn === 0) continue;
+    measured.floor.push(before);
+    measured.subject.push(after);
+  }
+  return measured;
+}
+
+/** The medians of both and of their ratios turn by turn. */
+export function compare(options: {
+  readonly name: string;
+  readonly measured: Alternated;
+  readonly read: Reading;
+  readonly unit: string;
+  readonly goal: Goal;
+}): BenchRow {
+  const { name, measured, read, unit, goal } = options;
+  const runs = measured.subject.map((one, turn) => ({
+    value: read(one),
+    floor: read(measured.floor[turn] as Measurement),
+  }));
+  return {
+    ...{ name, unit, goal, runs },
+    value: median(runs.map(({ value }) => value)),
+    floor: median(runs.map(({ floor }) => floor)),
+    ratio: median(runs.map(({ value, floor }) => value / floor)),
+  };
+}
+
+export const perSecond: Reading = ({ units, seconds }) => units / seconds;
+export const perCpuSecond: Reading = ({ units, cpuSeconds }) => units / cpuSeconds;

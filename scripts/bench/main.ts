@@ -1,0 +1,48 @@
+// usage: pnpm bench [name ...] [--json] [--runs N] [--full] [--check [--write-baseline]]
+// What can be measured, against a floor in the same run; `docs/performance.md` says what was found. Nothing but loopback.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startServices } from '@bulkhead/embedded';
+import { createSteps } from '../start/steps.ts';
+import type { BenchContext, BenchRow } from './bench.ts';
+import { benches } from './benches.ts';
+import { checkBaseline } from './check-baseline.ts';
+import { formatRows } from './format-rows.ts';
+import { isMet } from './goal.ts';
+import { type BenchOptions, readOptions } from './options.ts';
+
+try {
+  process.exit(await main(readOptions({ args: process.argv.slice(2), benches })));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
+
+async function main(options: BenchOptions): Promise<number> {
+  // With --json, what is not the result goes where people look and programs do not.
+  const steps = createSteps({ stream: options.json ? process.stderr : process.stdout });
+  const folder = mkdtempSync(join(tmpdir(), 'bulkhead-bench-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  // Servers and probes end with us by themselves.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
+  const services = await startServices({ ephemeral: true, report: steps.report });
+  const shared = { redisUrl: services.redis.url, mongodbUrl: services.mongodb.url, folder, runs: options.runs };
+  try {
+    const measure = async (bench: (typeof benches)[number], context: Partial<BenchContext> = {}) => {
+      const size = options.isFull ? 'full' : 'usual';
+      return steps.run(bench.name, async (progress) => {
+        const value = await bench.run({ ...shared, size, say: progress, ...context });
+        return { text: bench.about, value };
+      });
+    };
+    if (options.check) return await checkBaseline({ measure, write: options.writeBaseline, say: steps.say });
+    const rows: BenchRow[] = [];
+    for (const bench of options.benches) rows.push(...(await measure(bench)));
+    if (options.json) for (const row of rows) console.log(JSON.stringify({ ...row, met: isMet(row) }));
+    else console.log(`\n${formatRows(rows)}`);
+    return 0;
+  } finally {
+    await services.stop();
+  }
+}

@@ -1,0 +1,36 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { startSimulator } from './start-simulator.ts';
+
+/** A file of one resource type. */
+export interface DataFile {
+  readonly type: string;
+  /** NDJSON, by gzip. */
+  readonly path: string;
+  readonly count: number;
+  /** Unpacked. */
+  readonly bytes: number;
+}
+
+/** A practice of the simulator's generator as files, one a type. */
+export async function makeData(options: { readonly folder: string; readonly patients: number }): Promise<DataFile[]> {
+  const { folder, patients } = options;
+  const simulator = await startSimulator({ folder, env: { SIMULATOR_PATIENTS: String(patients) } });
+  try {
+    const counts = await simulator.control<Record<string, number>>('/types');
+    mkdirSync(join(folder, 'data'), { recursive: true });
+    const files: DataFile[] = [];
+    for (const [type, count] of Object.entries(counts)) {
+      if (count === 0) continue;
+      const response = await fetch(`${simulator.origin}/_sim/resources/${type}`);
+      const ndjson = Buffer.from(await response.arrayBuffer());
+      const path = join(folder, 'data', `${type}.ndjson.gz`);
+      writeFileSync(path, gzipSync(ndjson));
+      files.push({ type, path, count, bytes: ndjson.length });
+    }
+    return files;
+  } finally {
+    await simulator.stop();
+  }
+}

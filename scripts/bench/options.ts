@@ -1,0 +1,65 @@
+import { parseArgs } from 'node:util';
+import type { Bench } from './bench.ts';
+
+export interface BenchOptions {
+  readonly benches: readonly Bench[];
+  readonly json: boolean;
+  /** Compare the guarded ones with the baseline, in their short form. */
+  readonly check: boolean;
+  /** Write the baseline anew from what is measured. */
+  readonly writeBaseline: boolean;
+  /** Also the sizes that take longer than ten minutes. */
+  readonly isFull: boolean;
+  readonly runs: number;
+}
+
+/** @throws Error with what is wrong and the usage. */
+export function readOptions({
+  args,
+  benches,
+}: {
+  readonly args: readonly string[];
+  readonly benches: readonly Bench[];
+}) {
+  const { values, positionals } = parse({ args, benches });
+  const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name));
+  if (unknown.length > 0) throw new Error(`There is no bench ${unknown.join(', ')}.\n${usage(benches)}`);
+  const runs = Number(values.runs ?? '5');
+  if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs must be a whole number above 0\n${usage(benches)}`);
+  const options: BenchOptions = {
+    benches: positionals.length === 0 ? benches : benches.filter(({ name }) => positionals.includes(name)),
+    json: values.json === true,
+    check: values.check === true,
+    writeBaseline: values['write-baseline'] === true,
+    isFull: values.full === true,
+    runs,
+  };
+  return options;
+}
+
+function parse({ args, benches }: { readonly args: readonly string[]; readonly benches: readonly Bench[] }) {
+  const flag = { type: 'boolean' } as const;
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { json: flag, check: flag, 'write-baseline': flag, full: flag, runs: { type: 'string' } },
+    });
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${usage(benches)}`);
+  }
+}
+
+function usage(benches: readonly Bench[]): string {
+  const lines = benches.map(
+    ({ name, about, minutes }) => `  ${name.padEnd(14)} ${`${minutes} min`.padStart(6)}  ${about}`,
+  );
+  return [
+    'usage: pnpm bench [name ...] [--json] [--runs N] [--full] [--check [--write-baseline]]',
+    '  --json            per line { name, value, floor, ratio, unit, goal, met, runs }',
+    '  --runs N          interleaved runs of which the medians count (default 5)',
+    '  --full            also the sizes that take longer than ten minutes',
+    '  --check           the guarded ratios, short, against scripts/bench/baseline.json: exit 1 where one is lost',
+    ...lines,
+  ].join('\n');
+}

@@ -1,0 +1,66 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+/** What one measurement in a process of its own came to. */
+export interface Measurement {
+  /** Of whatever is counted: resources, files, requests. */
+  readonly units: number;
+  readonly seconds: number;
+  /** Of all threads of the process, without the servers that it talks to. */
+  readonly cpuSeconds: number;
+  /** What else the probe has to tell. */
+  readonly details: Readonly<Record<string, number>>;
+}
+
+export interface Probe {
+  readonly pid: number;
+  /** Runs what the probe has under this name. */
+  measure(name: string, argument?: unknown): Promise<Measurement>;
+  stop(): Promise<void>;
+}
+
+export const root = join(import.meta.dirname, '..', '..');
+
+/**
+ * A process that measures inside itself what it is told to, see `apps/worker/src/bench/serve-probe.ts`. The order of
+ * measurements is decided here, so that a thing and its floor alternate.
+ */
+export async function startProbe(options: {
+  /** Relative to the project's root. */
+  readonly entry: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly nodeArgs?: readonly string[];
+}): Promise<Probe> {
+  const { entry, env, nodeArgs = [] } = options;
+  const child = fork(join(root, entry), {
+    execArgv: ['--conditions=@bulkhead/source', ...nodeArgs],
+    env: { PATH: process.env.PATH, ...env },
+    cwd: root,
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const exited = once(child, 'exit');
+  const answer = async (): Promise<{ readonly error?: string } & Measurement> => {
+    const [message] = await Promise.race([
+      once(child, 'message'),
+      exited.then(([code]) => {
+        throw new Error(`${entry} ended with ${code}`);
+      }),
+    ]);
+    if (message.error !== undefined) throw new Error(`${entry}: ${message.error}`);
+    return message;
+  };
+  await answer();
+  return {
+    pid: child.pid as number,
+    async measure(name, argument) {
+      child.send({ name, argument });
+      return answer();
+    },
+    async stop() {
+      if (child.connected) child.disconnect();
+      await exited;
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { createStore } from '@bulkhead/store';
+import { startApp } from '../start/app-process.ts';
+import { freePort } from '../start/free-port.ts';
+import { waitForHttp } from '../start/wait-for-http.ts';
+import type { BenchContext } from './bench.ts';
+
+export interface BenchApi {
+  readonly baseUrl: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly connectionId: string;
+  stop(): Promise<void>;
+}
+
+/** As the probes of `apps/worker/src/bench` seal; of data that is thrown away. */
+const encryptionKey = Buffer.alloc(32, 'bench');
+/** As the probes' connection is called. */
+const connectionId = 'conn_01a20ebbc93978f091b11de7704350e0';
+
+/** The API as a process of its own, on a database that a probe has prepared, with a key and no limit of requests. */
+export async function startApi(options: {
+  readonly context: BenchContext;
+  readonly database: string;
+  readonly origin: string;
+}): Promise<BenchApi> {
+  const { context, database, origin } = options;
+  const { redisUrl, mongodbUrl, folder } = context;
+  const uri = new URL(mongodbUrl);
+  uri.pathname = `/${database}`;
+  const { port } = await freePort({ wanted: 8280 });
+  const store = createStore({ uri: uri.href, encryptionKey });
+  await store.connect();
+  await store.migrate();
+  const key = await store.apiKeys.create({ name: 'bench', role: 'operator', now: new Date() });
+  await store.close();
+  const app = await startApp({
+    name: 'api',
+    entry: 'apps/api/src/main.ts',
+    env: {
+      REDIS_URL: redisUrl,
+      MONGODB_URI: uri.href,
+      BULKHEAD_PREFIX: `{${database}}`,
+      BULKHEAD_ENCRYPTION_KEY: encryptionKey.toString('base64'),
+      ATHENAHEALTH_FHIR_ENDPOINT: `${origin}/fhir/r4`,
+      API_REQUESTS_PER_MINUTE: '100000000',
+      PORT: String(port),
+      HOST: '127.0.0.1',
+      LOG_LEVEL: 'error',
+    },
+    logFolder: join(folder, 'logs'),
+    say: () => undefined,
+  });
+  const baseUrl = `http://127.0.0.1:${port}`;
+  await waitForHttp({ url: `${baseUrl}/ready`, what: 'the API' });
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  return { baseUrl, headers, connectionId, stop: () => app.stop() };
+}

@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import type { BenchContext } from './bench.ts';
+import { makeData } from './make-data.ts';
+import type { Measurement, Probe } from './probe.ts';
+import { serveFiles } from './serve-files.ts';
+import { startWorkerProbe } from './start-worker-probe.ts';
+
+export interface IngestBench {
+  readonly megabytes: number;
+  /** Each kind of work in a process of its own: a floor must not pay for the garbage of what it is compared with. */
+  measure(work: string, process?: string): Promise<Measurement>;
+  stop(): Promise<void>;
+}
+
+/** Some 61 kB each: 25 MB are a second or two of work, which is long beside what disturbs it. */
+const patients = 400;
+
+/** A practice as files on a server, and processes that ingest them as a worker does. */
+export async function startIngest(context: BenchContext): Promise<IngestBench> {
+  const { redisUrl, mongodbUrl, folder } = context;
+  const server = await serveFiles(await makeData({ folder, patients }));
+  const probes = new Map<string, Probe>();
+  const start = async (name: string): Promise<Probe> => {
+    const database = `ingest-${randomBytes(4).toString('hex')}`;
+    const { origin } = server;
+    const probe = await startWorkerProbe({ entry: 'ingest', redisUrl, mongodbUrl, database, origin });
+    probes.set(name, probe);
+    return probe;
+  };
+  return {
+    megabytes: server.files.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6,
+    measure: async (work, process = work) =>
+      (probes.get(process) ?? (await start(process))).measure(work, server.files),
+    async stop() {
+      for (const probe of probes.values()) await probe.stop();
+      await server.stop();
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { startApp } from '../start/app-process.ts';
+import { freePort } from '../start/free-port.ts';
+import { waitForHttp } from '../start/wait-for-http.ts';
+
+export interface BenchSimulator {
+  readonly origin: string;
+  /** What `/_sim` answers. */
+  control<Answer>(path: string, init?: RequestInit): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+/** Above those of `npm start`, so that both can run. */
+const firstPort = 8180;
+
+/** A simulated EHR as a process of its own. */
+export async function startSimulator(options: {
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
+}): Promise<BenchSimulator> {
+  const { folder, env } = options;
+  const { port } = await freePort({ wanted: firstPort });
+  const origin = `http://127.0.0.1:${port}`;
+  const app = await startApp({
+    name: 'simulator',
+    entry: 'apps/ehr-simulator/src/main.ts',
+    env: { SIMULATOR_PORT: String(port), ...env },
+    logFolder: join(folder, 'logs'),
+    say: () => undefined,
+  });
+  await waitForHttp({ url: `${origin}/_sim/stats`, what: 'the simulated athenahealth' });
+  return {
+    origin,
+    async control<Answer>(path: string, init: RequestInit = {}) {
+      const headers = { 'content-type': 'application/json' };
+      const response = await fetch(`${origin}/_sim${path}`, { headers, ...init });
+      if (!response.ok) throw new Error(`the simulator refused ${path}: ${response.status}`);
+      return (await response.json()) as Answer;
+    },
+    stop: () => app.stop(),
+  };
+}
