@@ -28,9 +28,13 @@ const longestSleepMs = 500;
 /** Redis answers in under a millisecond; after an error it may be restarting. */
 const errorWaitMs = 500;
 
+/** The script lets one grant in eight go to whoever waits behind; whoever is behind must ask for it, here too. */
+const urgentInARow = 7;
+
 /**
  * The requests of this process that wait for one budget. One question to Redis is in flight at a time, for the most
- * urgent waiter: a thousand waiting downloads cost no more than one.
+ * urgent waiter, now and then for one behind it: a thousand waiting downloads cost no more than one, and a thousand polls do
+ * not starve them.
  */
 export class BudgetQueue {
   readonly #ask: BudgetQueueOptions['ask'];
@@ -38,6 +42,8 @@ export class BudgetQueue {
   readonly #guardMs: number;
   readonly #waiters: Waiter[][] = requestPriorities.map(() => []);
   #running = false;
+  /** Grants since the last one that went to a waiter behind. */
+  #urgentGrants = 0;
   #wake: (() => void) | undefined;
 
   constructor({ ask, settle, guardMs }: BudgetQueueOptions) {
@@ -66,7 +72,7 @@ export class BudgetQueue {
       };
       signal?.addEventListener('abort', leave, { once: true });
       const isMostUrgent = this.#waiters.slice(0, requestPriorities.indexOf(priority) + 1).every(isEmpty);
-      this.#waiters[requestPriorities.indexOf(priority)]?.push(waiter);
+      this.#waitersOf(priority).push(waiter);
       if (isMostUrgent) this.#wake?.();
       if (!this.#running) void this.#run();
     });
@@ -74,20 +80,21 @@ export class BudgetQueue {
 
   async #run(): Promise<void> {
     this.#running = true;
-    for (let head = this.#head(); head; head = this.#head()) {
-      const waitMs = await this.#step(head);
+    for (let next = this.#next(); next; next = this.#next()) {
+      const waitMs = await this.#step(next);
       if (waitMs > 0) await this.#sleep(Math.min(waitMs, longestSleepMs));
     }
     this.#running = false;
   }
 
   /** @returns how long to wait before asking again. */
-  async #step(head: Waiter): Promise<number> {
+  async #step(next: Waiter): Promise<number> {
+    const isBehind = next !== this.#head();
     const askedAt = performance.now();
     let answer: Answer;
     try {
       answer = await this.#ask(
-        head.priority,
+        next.priority,
         this.#waiters.map(({ length }) => length),
       );
     } catch {
@@ -96,15 +103,19 @@ export class BudgetQueue {
     }
     if (!answer.granted) {
       if (answer.waitMs > longestWaitMs) this.#rejectAll(answer);
-      return answer.waitMs;
+      if (!isBehind || answer.reason !== 'yield') return answer.waitMs;
+      // Elsewhere somebody who was behind has just had a turn: ours comes later.
+      this.#urgentGrants = 0;
+      return 0;
     }
     const { grantId } = answer;
-    const granted = this.#head();
+    const granted = (isBehind && this.#waitersOf(next.priority)[0]) || this.#head();
     // A grant is worth its time: half of the guard may pass until here, the other half is the request's way.
     if (!granted || performance.now() - askedAt > this.#guardMs / 2) {
       this.#settle(grantId, false);
       return 0;
     }
+    this.#urgentGrants = isBehind ? 0 : this.#urgentGrants + 1;
     this.#remove(granted);
     granted.resolve({ settle: () => this.#settle(grantId, true) });
     return 0;
@@ -129,10 +140,20 @@ export class BudgetQueue {
     return this.#waiters.find((waiters) => waiters.length > 0)?.[0];
   }
 
+  /** For whom to ask: the most urgent, or after seven of them the next one behind. */
+  #next(): Waiter | undefined {
+    const [urgent, behind] = this.#waiters.filter((waiters) => waiters.length > 0);
+    return (this.#urgentGrants >= urgentInARow ? (behind ?? urgent) : urgent)?.[0];
+  }
+
+  #waitersOf(priority: RequestPriority): Waiter[] {
+    return this.#waiters[requestPriorities.indexOf(priority)] ?? [];
+  }
+
   #remove(waiter: Waiter): void {
-    const waiters = this.#waiters[requestPriorities.indexOf(waiter.priority)];
-    const index = waiters?.indexOf(waiter) ?? -1;
-    if (index >= 0) waiters?.splice(index, 1);
+    const waiters = this.#waitersOf(waiter.priority);
+    const index = waiters.indexOf(waiter);
+    if (index >= 0) waiters.splice(index, 1);
   }
 
   async #sleep(waitMs: number): Promise<void> {

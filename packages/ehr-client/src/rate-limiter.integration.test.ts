@@ -93,6 +93,24 @@ describe('the rate limiter', () => {
     expect(order.indexOf('download')).toBeLessThanOrEqual(16);
   });
 
+  test('polls without end in one process do not starve its downloads', async () => {
+    const budget = makeBudget();
+    await limiter.acquire({ budget, priority: 'poll' });
+    const granted: RequestPriority[] = [];
+    const take = async (priority: RequestPriority) => {
+      await limiter.acquire({ budget, priority });
+      granted.push(priority);
+    };
+    const waiting = [
+      ...Array.from({ length: 60 }, () => take('poll')),
+      ...Array.from({ length: 5 }, () => take('download')),
+    ];
+    await Promise.all(waiting);
+    // One grant in eight: the five go among the first forty, but none of them before most of the first seven.
+    expect(granted.lastIndexOf('download')).toBeLessThan(50);
+    expect(granted.indexOf('download')).toBeGreaterThanOrEqual(6);
+  });
+
   test('a request that was answered counts from its answer, one that was not from the latest it can arrive', async () => {
     const answered = makeBudget({ limit: 1, guardMs: 5000 });
     (await limiter.acquire({ budget: answered, priority: 'poll' })).settle();
