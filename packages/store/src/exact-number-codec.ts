@@ -30,12 +30,13 @@ export function encodeExactNumbers(value: unknown): { readonly value: unknown; r
   return { value: encode(value, []), numberTexts };
 }
 
-/** The reverse: what is read from the database, with every number's own text. */
+/** The reverse: what is read from the database, with every number's own text. Takes `value` as its own. */
 export function decodeExactNumbers(value: unknown, numberTexts: readonly NumberText[] = []): unknown {
+  if (numberTexts.length === 0) return decodeDecimals(value);
   const texts = new Map(numberTexts.map(({ path, text }) => [JSON.stringify(path), text]));
   const decode = (node: unknown, path: readonly (string | number)[]): unknown => {
     if (node instanceof Decimal128) return new ExactNumber(node.toString());
-    if (typeof node === 'number' && texts.size > 0) {
+    if (typeof node === 'number') {
       const text = texts.get(JSON.stringify(path));
       return text === undefined ? node : new ExactNumber(text);
     }
@@ -44,6 +45,18 @@ export function decodeExactNumbers(value: unknown, numberTexts: readonly NumberT
     return Object.fromEntries(Object.entries(node).map(([key, item]) => [key, decode(item, [...path, key])]));
   };
   return decode(value, []);
+}
+
+/** In place: hardly a resource holds one, and a stream of them is read no faster than they are copied. */
+function decodeDecimals(node: unknown): unknown {
+  if (node instanceof Decimal128) return new ExactNumber(node.toString());
+  if (typeof node !== 'object' || node === null) return node;
+  const fields = node as Record<string, unknown>;
+  for (const key of Object.keys(fields)) {
+    const field = fields[key];
+    if (typeof field === 'object' && field !== null) fields[key] = decodeDecimals(field);
+  }
+  return node;
 }
 
 function toDecimal(text: string) {

@@ -37,6 +37,7 @@ function toUpdate(document: StoredDocument): object {
   const resource = decodeExactNumbers(document.resource, numberTexts as NumberText[] | undefined) as Resource;
   const keys = extractSearchKeys(resource);
   const summary = summarize(resource);
+  // Decoded in place, an exact number counts for a little more here than in the database: the safe side of the limit.
   const keepsSummary =
     summary !== undefined && fitsInDocument({ ...document, keys, summary }, Number.POSITIVE_INFINITY);
   // A version that a worker has written meanwhile has its own keys.
