@@ -12,7 +12,14 @@ const { REDIS_URL: url = '', FHIR_ENDPOINT: fhirEndpoint = '', PREFIX: prefix = 
 const redis = connectRedis({ url, waiting: true, onError: () => undefined });
 const registry = createProviderRegistry({ ATHENAHEALTH_FHIR_ENDPOINT: fhirEndpoint });
 const unused = () => Promise.reject(new Error('these requests carry no token'));
-const tokenStore = { read: unused, takeLease: unused, releaseLease: unused, save: unused, fail: unused };
+const tokenStore = {
+  read: unused,
+  takeLease: unused,
+  extendLease: unused,
+  releaseLease: unused,
+  save: unused,
+  fail: unused,
+};
 const client = createEhrClient({ registry, redis, prefix, tokenStore, signingKeys: { findForSigning: unused } });
 const connection: Connection = {
   id: `conn_${process.pid}`,
