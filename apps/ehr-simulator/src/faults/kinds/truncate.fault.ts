@@ -18,7 +18,10 @@ export const truncateFault = defineFault({
     return {
       changeReply: ({ reply }) => {
         isAborted = !clean && reply.framing === 'chunked';
-        return { ...reply, headers: headersOf({ reply, afterBytes, clean }) };
+        // Said, since a body that is held would get its whole length.
+        const { framing = clean ? 'chunked' : undefined } = reply;
+        const headers = headersOf({ reply, afterBytes, clean });
+        return { ...reply, headers, ...(framing && { framing }) };
       },
       wire: async function* ({ body, res }) {
         yield* limitBytes({ body, maxBytes: afterBytes });
