@@ -11,12 +11,13 @@ import { until } from '../until.fixture.ts';
 import { buildEngine } from './build-engine.ts';
 import { enginePaths } from './engine-release.ts';
 
-// Says in a file that it builds, takes its time (a file ends it), and installs something executable.
+// Says in a file that it builds, takes its time (a file ends it), and installs something executable. It never outlives its
+// test, which takes the first of these files away.
 const CARGO = `
 echo $$ >> "$BUILDS"
 while [ $# -gt 0 ]; do [ "$1" = --root ] && root=$2; shift; done
 echo "    Building [=>  ] 1/2: wiredtiger" >&2
-while [ ! -e "$GO_ON" ]; do /bin/sleep 0.05; done
+while [ ! -e "$GO_ON" ]; do [ -e "$BUILDS" ] || exit 1; /bin/sleep 0.05; done
 /bin/mkdir -p "$root/bin" && /bin/cp /bin/true "$root/bin/secantusd-rs"`;
 
 describe('the build of the engine', () => {
