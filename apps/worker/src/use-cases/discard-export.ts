@@ -1,6 +1,7 @@
 import { isTerminal } from '@bulkhead/domain';
 import { deleteExport } from '@bulkhead/ehr-client';
 import type { ExportStep, UseCaseDeps } from './deps.ts';
+import { isFinalFailure } from './is-final-failure.ts';
 
 /**
  * DELETE on the status URL: "the data is safe", or "no longer wanted" (FHIR Bulk Data, "Delete Request"). Some servers allow
@@ -17,7 +18,7 @@ export async function discardExport(
   try {
     if (connection) await deleteExport({ session: ehr.session(connection), statusUrl: record.statusUrl, signal });
   } catch (error) {
-    if (signal.aborted || !isLastAttempt) throw error;
+    if (!isFinalFailure({ error, isLastAttempt, signal })) throw error;
     logger.warn('export not deleted at the EHR', { exportId, error });
     const message =
       'The EHR did not take the signal that its export can be deleted; it does so when the export expires.';

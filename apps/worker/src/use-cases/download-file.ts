@@ -13,6 +13,7 @@ import { connectionGone } from './connection-gone.ts';
 import type { UseCaseDeps } from './deps.ts';
 import { toExportError } from './fail-export.ts';
 import { ingestFile } from './ingest-file.ts';
+import { isFinalFailure } from './is-final-failure.ts';
 import { isLinkRefused, refreshLink } from './refresh-link.ts';
 import { whileHeld } from './while-held.ts';
 import { withDocuments } from './with-documents.ts';
@@ -48,10 +49,8 @@ export async function downloadFile(deps: UseCaseDeps, step: DownloadStep): Promi
     const { stored, stale, quarantined, bytes, lines } = ingested;
     logger.info('file stored', { fileId: file.id, resourceType: file.type, stored, stale, quarantined, bytes, lines });
   } catch (error) {
-    const isFinal = step.isLastAttempt || (error instanceof AppError && error.retry === 'never');
-    if (isFinal && !step.signal.aborted) {
+    if (isFinalFailure({ ...step, error }))
       await store.outputFiles.fail({ id: file.id, error: toExportError(error), now: now() });
-    }
     throw error;
   }
 }

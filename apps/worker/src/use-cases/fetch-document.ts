@@ -6,6 +6,7 @@ import { connectionGone } from './connection-gone.ts';
 import type { UseCaseDeps } from './deps.ts';
 import { DocumentSkip } from './document-skip.ts';
 import { toExportError } from './fail-export.ts';
+import { isFinalFailure } from './is-final-failure.ts';
 import { whileHeld } from './while-held.ts';
 
 /** Over its whole life, whatever became of its jobs: a document that kills its workers must end some day. */
@@ -27,10 +28,8 @@ export async function fetchDocument(
     if (error instanceof DocumentSkip) return skip(deps, { document, claim, error });
     // What does not match is of no use to the next attempt.
     if (error instanceof AppError && error.code === 'document-mismatch') await discard(deps, { document, claim });
-    const isFinal = step.isLastAttempt || (error instanceof AppError && error.retry === 'never');
-    if (isFinal && !step.signal.aborted) {
+    if (isFinalFailure({ ...step, error }))
       await store.documents.fail(claim, { error: toExportError(error), now: now() });
-    }
     throw error;
   }
 }

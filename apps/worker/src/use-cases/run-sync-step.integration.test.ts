@@ -143,3 +143,20 @@ describe('a page that the server has forgotten', () => {
     expect(byType.get('Condition')).toMatchObject({ failed: 0, completed: 1 });
   }, 30_000);
 });
+
+test('a search that the EHR makes wait is not given up, not even at its last try', async () => {
+  cases = await startUseCases();
+  const { deps } = cases;
+  const request = { includeStandard: false, includeEnhanced: true, resourceTypes: ['CarePlan'], patients };
+  const run = makeSyncRun({ request });
+  await deps.store.syncRuns.insert(run);
+  await planSync(deps, { syncRunId: run.id, signal });
+  const [stepId = ''] = await deps.store.syncSteps.listUnsettledIds(run.id);
+  const match = { path: 'r4/CarePlan$' };
+  await cases.order({ match, fault: { kind: 'status', status: 429, retryAfter: '1' } });
+  const step = { stepId, isLastAttempt: true, signal };
+  await expect(runSyncStep(deps, step)).rejects.toMatchObject({ code: 'ehr-throttled' });
+  expect(await deps.store.syncSteps.listUnsettledIds(run.id)).toContain(stepId);
+  await runSyncStep(deps, step);
+  expect(await deps.store.syncSteps.listUnsettledIds(run.id)).not.toContain(stepId);
+});

@@ -6,6 +6,7 @@ import { connectionGone } from './connection-gone.ts';
 import type { UseCaseDeps } from './deps.ts';
 import { toExportError } from './fail-export.ts';
 import { firstPageUrl } from './first-page-url.ts';
+import { isFinalFailure } from './is-final-failure.ts';
 import { failedSearch, restarted, type Search, toSearches, withPage } from './step-searches.ts';
 import { storeSearchPage } from './store-search-page.ts';
 
@@ -63,8 +64,7 @@ async function runSearch(
     await advanceMarks(deps, { work, search });
     return search;
   } catch (error) {
-    const isFinal = isLastAttempt || (error instanceof AppError && error.retry === 'never');
-    if (!isFinal || work.signal.aborted) throw error;
+    if (!isFinalFailure({ error, isLastAttempt, signal: work.signal })) throw error;
     return (await save(failedSearch(search, toExportError(error)))) ? search : undefined;
   }
 }
