@@ -8,6 +8,9 @@ export interface Random {
   shuffle<Value>(values: readonly Value[]): Value[];
 }
 
+/** The largest seed: the generator's state has 32 bits. */
+export const maxSeed = 2 ** 32 - 1;
+
 /** The same seed gives the same numbers (mulberry32: small, and good enough to choose by). */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { parseCommandLine } from '../command-line.ts';
 import type { Bench } from './bench.ts';
 
 export interface BenchOptions {
@@ -21,7 +21,12 @@ export function readOptions({
   readonly args: readonly string[];
   readonly benches: readonly Bench[];
 }) {
-  const { values, positionals } = parse({ args, benches });
+  const flag = { type: 'boolean' } as const;
+  const known = { json: flag, check: flag, 'write-baseline': flag, full: flag, runs: { type: 'string' } } as const;
+  const { values, positionals } = parseCommandLine(
+    { args: [...args], allowPositionals: true, options: known },
+    usage(benches),
+  );
   const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name));
   if (unknown.length > 0) throw new Error(`There is no bench ${unknown.join(', ')}.\n${usage(benches)}`);
   const runs = Number(values.runs ?? '5');
@@ -35,19 +40,6 @@ export function readOptions({
     runs,
   };
   return options;
-}
-
-function parse({ args, benches }: { readonly args: readonly string[]; readonly benches: readonly Bench[] }) {
-  const flag = { type: 'boolean' } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { json: flag, check: flag, 'write-baseline': flag, full: flag, runs: { type: 'string' } },
-    });
-  } catch (error) {
-    throw new Error(`${(error as Error).message}\n${usage(benches)}`);
-  }
 }
 
 function usage(benches: readonly Bench[]): string {

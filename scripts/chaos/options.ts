@@ -1,4 +1,5 @@
-import { parseArgs } from 'node:util';
+import { parseCommandLine, readWholeNumber } from '../command-line.ts';
+import { maxSeed } from '../random.ts';
 import { type ChaosKind, chaosKinds, isChaosKind } from './actions/chaos-kinds.ts';
 
 export interface ChaosOptions {
@@ -24,40 +25,31 @@ const usage = `usage: pnpm chaos [--rounds N] [--seed S] [--json] [--outage-seco
 
 /** @throws Error with what is wrong and the usage. */
 export function readOptions(args: readonly string[]): ChaosOptions {
-  const values = parse(args);
+  const text = { type: 'string' } as const;
+  const texts = { rounds: text, seed: text, 'outage-seconds': text, kinds: text, patients: text };
+  const options = { ...texts, json: { type: 'boolean' } } as const;
+  const { values } = parseCommandLine({ args: [...args], options }, usage);
   const seed = values.seed ?? String(Math.floor(Math.random() * maxSeed));
   return {
-    rounds: wholeNumber({ name: 'rounds', text: values.rounds ?? defaults.rounds, min: 1, max: 100_000 }),
-    seed: wholeNumber({ name: 'seed', text: seed, min: 0, max: maxSeed }),
+    rounds: readWholeNumber({ usage, name: 'rounds', text: values.rounds ?? defaults.rounds, min: 1, max: 100_000 }),
+    seed: readWholeNumber({ usage, name: 'seed', text: seed, min: 0, max: maxSeed }),
     json: values.json === true,
-    outageSeconds: wholeNumber({
+    outageSeconds: readWholeNumber({
+      usage,
       name: 'outage-seconds',
       text: values['outage-seconds'] ?? defaults.outageSeconds,
       min: 1,
       max: 3600,
     }),
     kinds: readKinds(values.kinds),
-    patients: wholeNumber({ name: 'patients', text: values.patients ?? defaults.patients, min: 5, max: 10_000 }),
+    patients: readWholeNumber({
+      usage,
+      name: 'patients',
+      text: values.patients ?? defaults.patients,
+      min: 5,
+      max: 10_000,
+    }),
   };
-}
-
-/** The generator's state has 32 bits. */
-const maxSeed = 2 ** 32 - 1;
-
-function parse(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  try {
-    const options = { rounds: text, seed: text, 'outage-seconds': text, kinds: text, patients: text } as const;
-    return parseArgs({ args: [...args], options: { ...options, json: { type: 'boolean' } } }).values;
-  } catch (error) {
-    throw new Error(`${(error as Error).message}\n${usage}`);
-  }
-}
-
-function wholeNumber({ name, text, min, max }: { name: string; text: string; min: number; max: number }): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new Error(`--${name} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}\n${usage}`);
 }
 
 function readKinds(text: string | undefined): readonly ChaosKind[] {

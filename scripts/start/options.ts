@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseCommandLine, readWholeNumber } from '../command-line.ts';
 
 export interface StartOptions {
   /** End after the main job. */
@@ -21,33 +21,17 @@ const usage = `usage: npm start -- [--once] [--patients N] [--data DIR] [--port 
 
 /** @throws Error with what is wrong and the usage. */
 export function readOptions({ args, cwd }: { readonly args: readonly string[]; readonly cwd: string }): StartOptions {
-  const { values } = parse(args);
+  const text = { type: 'string' } as const;
+  const options = { once: { type: 'boolean' }, patients: text, data: text, port: text } as const;
+  const { values } = parseCommandLine({ args: [...args], options }, usage);
   const dataDir = values.data === undefined ? undefined : resolve(cwd, values.data);
   if (dataDir !== undefined) checkFolder(dataDir);
   return {
     once: values.once === true,
-    patients: wholeNumber({ name: 'patients', text: values.patients ?? '200', min: 1, max: 10_000_000 }),
+    patients: readWholeNumber({ usage, name: 'patients', text: values.patients ?? '200', min: 1, max: 10_000_000 }),
     dataDir,
-    port: wholeNumber({ name: 'port', text: values.port ?? '3000', min: 1, max: 65_535 }),
+    port: readWholeNumber({ usage, name: 'port', text: values.port ?? '3000', min: 1, max: 65_535 }),
   };
-}
-
-function parse(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: { once: { type: 'boolean' }, patients: text, data: text, port: text },
-    });
-  } catch (error) {
-    throw new Error(`${(error as Error).message}\n${usage}`);
-  }
-}
-
-function wholeNumber({ name, text, min, max }: { name: string; text: string; min: number; max: number }): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new Error(`--${name} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}\n${usage}`);
 }
 
 function checkFolder(folder: string): void {

@@ -1,0 +1,24 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+
+/** `parseArgs`, which adds the usage to what it has to say. @throws Error with what is wrong and the usage. */
+export function parseCommandLine<Config extends ParseArgsConfig>(config: Config, usage: string) {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${usage}`);
+  }
+}
+
+/** A whole number out of an option's text. @throws Error with what is wrong and the usage. */
+export function readWholeNumber(options: {
+  readonly name: string;
+  readonly text: string;
+  readonly min: number;
+  readonly max: number;
+  readonly usage: string;
+}): number {
+  const { name, text, min, max, usage } = options;
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new Error(`--${name} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}\n${usage}`);
+}
