@@ -2,17 +2,18 @@ import { createHash } from 'node:crypto';
 import type { Connection } from '@bulkhead/domain';
 import { startTcpProxy, waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type Member, startTokenCluster, type TokenCluster } from './testing/start-token-cluster.ts';
+import {
+  type Member,
+  matchToken,
+  startTokenCluster,
+  type TokenCluster,
+  times,
+  tokenOwner,
+  tokenPath,
+} from './testing/start-token-cluster.ts';
 
 let cluster: TokenCluster;
 afterEach(() => cluster.stop());
-
-const tokenPath = /oauth2\/v1\/token/;
-const members = (count: number): Promise<Member[]> => Promise.all(Array.from({ length: count }, () => cluster.join()));
-const times = <Value>(count: number, make: (index: number) => Value): Value[] =>
-  Array.from({ length: count }, (_, index) => make(index));
-const holder = { connectionId: 'conn_1', credentialsVersion: 0 };
-const matchToken = { path: 'oauth2/v1/token' };
 
 describe('a refresh token', () => {
   const scope = 'launch/patient patient/*.read';
@@ -43,7 +44,7 @@ describe('a refresh token', () => {
       string
     >;
     const grant = { accessToken: accessToken ?? '', refreshToken: refreshToken ?? '', scope, renewAfterMs: 0 };
-    await store.accessTokens.put({ ...holder, grant });
+    await store.accessTokens.put({ ...tokenOwner, grant });
     const { client_id: clientId, client_secret: clientSecret } = client;
     return { ...cluster.connection, auth: { method: 'authorization_code', clientId, clientSecret, scope } };
   }
@@ -51,7 +52,7 @@ describe('a refresh token', () => {
 
   test('is used once by everybody together, and its successor the next time', async () => {
     cluster = await startTokenCluster();
-    const three = await members(3);
+    const three = await cluster.joinMany(3);
     const [first] = three;
     const connection = await authorized((first as Member).store);
     const all = () => Promise.all(times(30, (index) => three[index % 3]?.read(connection)));
@@ -90,7 +91,7 @@ describe('a refresh token', () => {
 
   test('that came while the credentials were changed is not lost either', async () => {
     cluster = await startTokenCluster();
-    const [first, second] = await members(2);
+    const [first, second] = await cluster.joinMany(2);
     const { store } = first as Member;
     const connection = await authorized(store);
     await store.connections.insert(connection);
@@ -99,17 +100,17 @@ describe('a refresh token', () => {
     await waitFor(async () => (await answers()).length === 2);
     await store.connections.saveAuth({ id: connection.id, auth: connection.auth });
     const changed = await store.connections.find(connection.id);
-    await store.accessTokens.supersede({ ...holder, credentialsVersion: 1 });
+    await store.accessTokens.supersede({ ...tokenOwner, credentialsVersion: 1 });
     expect(await Promise.all([reading, second?.read(changed)])).toEqual(['connection-changed', 200]);
     expect(await answers()).toEqual([200, 200, 200]);
   });
 
   test('that the EHR does not take ends the authorization: nobody asks again', async () => {
     cluster = await startTokenCluster();
-    const [first, second] = await members(2);
+    const [first, second] = await cluster.joinMany(2);
     const connection = await authorized((first as Member).store);
     await first?.store.connections.insert(connection);
-    const { refreshToken = '' } = (await first?.store.accessTokens.read(holder)) ?? {};
+    const { refreshToken = '' } = (await first?.store.accessTokens.read(tokenOwner)) ?? {};
     const body = new URLSearchParams({ token: refreshToken, ...client });
     await fetch(`${cluster.simulator.baseUrl}/oauth2/v1/revoke`, { method: 'POST', body });
     expect(await Promise.all([first?.read(connection), second?.read(connection)])).toEqual([

@@ -1,21 +1,15 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type Member, startTokenCluster, type TokenCluster } from './testing/start-token-cluster.ts';
+import { matchToken, startTokenCluster, type TokenCluster, times, tokenPath } from './testing/start-token-cluster.ts';
 
 let cluster: TokenCluster;
 afterEach(() => cluster.stop());
-
-const tokenPath = /oauth2\/v1\/token/;
-const members = (count: number): Promise<Member[]> => Promise.all(Array.from({ length: count }, () => cluster.join()));
-const times = <Value>(count: number, make: (index: number) => Value): Value[] =>
-  Array.from({ length: count }, (_, index) => make(index));
-const matchToken = { path: 'oauth2/v1/token' };
 
 describe("the token endpoint's own budget", () => {
   const tokenRateLimit = { limit: 3, windowMs: 1500, perDay: 1000, guardMs: 150, coldStart: 'go' } as const;
 
   test('is kept by many connections of one client id, over several processes', async () => {
     cluster = await startTokenCluster({ tokenRateLimit });
-    const three = await members(3);
+    const three = await cluster.joinMany(3);
     const outcomes = await Promise.all(
       times(9, (index) => three[index % 3]?.read({ ...cluster.connection, id: `conn_${index}` })),
     );
@@ -28,7 +22,7 @@ describe("the token endpoint's own budget", () => {
 
   test('makes everybody wait where the endpoint says so', async () => {
     cluster = await startTokenCluster({ tokenRateLimit: { ...tokenRateLimit, limit: 50 } });
-    const [first, second] = await members(2);
+    const [first, second] = await cluster.joinMany(2);
     await cluster.order({ match: matchToken, fault: { kind: 'status', status: 429, retryAfter: '1' } });
     expect(await first?.read()).toBe('token-unavailable');
     expect(await second?.read({ ...cluster.connection, id: 'conn_2' })).toBe(200);

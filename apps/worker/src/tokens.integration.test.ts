@@ -4,24 +4,25 @@ import { fileURLToPath } from 'node:url';
 import type { Connection } from '@bulkhead/domain';
 import { startTcpProxy, waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type Member, startTokenCluster, type TokenCluster } from './testing/start-token-cluster.ts';
+import {
+  matchToken,
+  startTokenCluster,
+  type TokenCluster,
+  times,
+  tokenOwner,
+  tokenPath,
+} from './testing/start-token-cluster.ts';
 
 let cluster: TokenCluster;
 afterEach(() => cluster.stop());
 
 const script = fileURLToPath(new URL('testing/read-once.ts', import.meta.url));
-const tokenPath = /oauth2\/v1\/token/;
 const tokenRequests = async () => (await cluster.requests(tokenPath)).length;
-const members = (count: number): Promise<Member[]> => Promise.all(Array.from({ length: count }, () => cluster.join()));
-const times = <Value>(count: number, make: (index: number) => Value): Value[] =>
-  Array.from({ length: count }, (_, index) => make(index));
-const holder = { connectionId: 'conn_1', credentialsVersion: 0 };
-const matchToken = { path: 'oauth2/v1/token' };
 
 describe('a token of the cluster', () => {
   test('is asked for once by fifty sessions of five clients, and found by a sixth', async () => {
     cluster = await startTokenCluster();
-    const five = await members(5);
+    const five = await cluster.joinMany(5);
     const statuses = await Promise.all(times(50, (index) => five[index % 5]?.read()));
     expect(statuses).toEqual(times(50, () => 200));
     expect(await tokenRequests()).toBe(1);
@@ -50,7 +51,7 @@ describe('a token of the cluster', () => {
 
   test('that the EHR refuses is renewed once by everybody together', async () => {
     cluster = await startTokenCluster();
-    const three = await members(3);
+    const three = await cluster.joinMany(3);
     await Promise.all(three.map(({ read }) => read()));
     await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'expire-tokens' } });
     expect(await Promise.all(times(30, (index) => three[index % 3]?.read()))).toEqual(times(30, () => 200));
@@ -59,7 +60,7 @@ describe('a token of the cluster', () => {
 
   test('that somebody else has renewed is found after a refusal, without another request', async () => {
     cluster = await startTokenCluster();
-    const [first, second] = await members(2);
+    const [first, second] = await cluster.joinMany(2);
     await first?.read();
     await second?.read();
     await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'expire-tokens' } });
@@ -78,7 +79,7 @@ describe('a token of the cluster', () => {
 
   test('is renewed before it expires, by one of those who use it', async () => {
     cluster = await startTokenCluster({ simulator: { tokenSeconds: 1 } });
-    const three = await members(3);
+    const three = await cluster.joinMany(3);
     await waitFor(async () => {
       await Promise.all(three.map(({ read }) => read()));
       return (await tokenRequests()) >= 3;
@@ -94,14 +95,14 @@ describe('a token of the cluster', () => {
     await read(other);
     expect(await tokenRequests()).toBe(2);
     const tokens = await Promise.all(
-      ['conn_1', 'conn_2'].map((connectionId) => store.accessTokens.read({ ...holder, connectionId })),
+      ['conn_1', 'conn_2'].map((connectionId) => store.accessTokens.read({ ...tokenOwner, connectionId })),
     );
     expect(new Set(tokens.map(({ token }) => token?.accessToken)).size).toBe(2);
   });
 
   test('with a wrong secret is refused to everybody by one request', async () => {
     cluster = await startTokenCluster();
-    const three = await members(3);
+    const three = await cluster.joinMany(3);
     const auth = { ...cluster.connection.auth, clientSecret: 'wrong' } as Connection['auth'];
     // Held back, so that all of them wait for the one answer.
     await cluster.order({ match: matchToken, fault: { kind: 'latency', ms: 500 } });
@@ -113,8 +114,8 @@ describe('a token of the cluster', () => {
   test('whose holder has died is asked for by another when the lease has run out', async () => {
     cluster = await startTokenCluster();
     const { read, store } = await cluster.join();
-    expect(await store.accessTokens.takeLease({ ...holder, holder: 'dead', durationMs: 600 })).toBeDefined();
-    const before = await store.accessTokens.takeLease({ ...holder, holder: 'other', durationMs: 600 });
+    expect(await store.accessTokens.takeLease({ ...tokenOwner, holder: 'dead', durationMs: 600 })).toBeDefined();
+    const before = await store.accessTokens.takeLease({ ...tokenOwner, holder: 'other', durationMs: 600 });
     expect(before).toBeUndefined();
     expect(await read()).toBe(200);
     expect(await tokenRequests()).toBe(1);
@@ -122,7 +123,7 @@ describe('a token of the cluster', () => {
 
   test('is not used after the credentials were changed, and what had the old ones is told to come again', async () => {
     cluster = await startTokenCluster();
-    const [first, second] = await members(2);
+    const [first, second] = await cluster.joinMany(2);
     await first?.store.connections.insert(cluster.connection);
     await first?.read();
     await second?.store.connections.saveAuth({ id: 'conn_1', auth: cluster.connection.auth });

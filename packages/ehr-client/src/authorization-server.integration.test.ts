@@ -5,16 +5,7 @@ let ehr: TestEhr;
 afterEach(() => ehr.stop());
 
 const missing = { kind: 'status', status: 404, body: 'Not Found', contentType: 'text/plain' };
-const read = () =>
-  ehr.session.send({
-    method: 'GET',
-    url: `${ehr.simulator.fhirEndpoint}/Patient/a-195900.E-1`,
-    headers: { accept: 'application/fhir+json' },
-    priority: 'crawl',
-    responseType: 'json',
-    retries: 0,
-    sendToken: true,
-  });
+const read = () => ehr.readPatient();
 const order = (path: string, fault: object) => ehr.orderFault({ match: { path }, fault, times: 'always' });
 const asked = async (path: RegExp) => (await ehr.requests(path)).length;
 

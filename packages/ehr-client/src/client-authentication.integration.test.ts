@@ -8,16 +8,7 @@ let ehr: TestEhr;
 afterEach(() => ehr.stop());
 
 const client = { clientId: 'simulator-client', scope: 'system/*.read' };
-const read = (auth: ConnectionAuth) =>
-  ehr.sessionOf({ auth }).send({
-    method: 'GET',
-    url: `${ehr.simulator.fhirEndpoint}/Patient/a-195900.E-1`,
-    headers: { accept: 'application/fhir+json' },
-    priority: 'crawl',
-    responseType: 'json',
-    retries: 0,
-    sendToken: true,
-  });
+const read = (auth: ConnectionAuth) => ehr.readPatient({ auth });
 
 async function startWith(known: readonly SigningKey[], signingKey?: SigningKey): Promise<void> {
   const jwks = { keys: known.map((key) => ({ ...publicJwkOf(key) })) };

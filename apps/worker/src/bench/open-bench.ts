@@ -1,8 +1,9 @@
 import type { Connection } from '@bulkhead/domain';
-import { createEhrClient, createProviderRegistry, createWebhookSender, type Provider } from '@bulkhead/ehr-client';
+import { createEhrClient, createWebhookSender, type Provider } from '@bulkhead/ehr-client';
 import { connectRedis, createProducer } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
 import { createStore } from '@bulkhead/store';
+import { unlimitedAthenahealth } from '../testing/unlimited-athenahealth.ts';
 import type { UseCaseDeps } from '../use-cases/deps.ts';
 
 const credentials: Connection['auth'] = {
@@ -25,9 +26,7 @@ export async function openBench() {
   await store.connect();
   await store.migrate();
   const redis = connectRedis({ url: redisUrl, waiting: true, onError: () => undefined });
-  const { rateLimit: _, ...provider } = createProviderRegistry({ ATHENAHEALTH_FHIR_ENDPOINT: fhirEndpoint }).get(
-    'athenahealth',
-  );
+  const provider = unlimitedAthenahealth(fhirEndpoint);
   const limited =
     RATE_LIMIT === undefined ? provider : { ...provider, rateLimit: JSON.parse(RATE_LIMIT) as Provider['rateLimit'] };
   const registry = { get: () => limited, list: () => [limited] };

@@ -1,10 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import type { Connection } from '@bulkhead/domain';
-import { createEhrClient, createProviderRegistry, type EhrClient, type Provider } from '@bulkhead/ehr-client';
+import { createEhrClient, type EhrClient, type Provider } from '@bulkhead/ehr-client';
 import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { createStore, type Store } from '@bulkhead/store';
 import { testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
+import { readPatient } from './read-patient.ts';
+import { unlimitedAthenahealth } from './unlimited-athenahealth.ts';
+
+/** The simulator's token endpoint, as a request there and as what a fault is ordered for. */
+export const tokenPath = /oauth2\/v1\/token/;
+export const matchToken = { path: 'oauth2/v1/token' };
+/** Of the tokens of the cluster's connection. */
+export const tokenOwner = { connectionId: 'conn_1', credentialsVersion: 0 };
+
+export function times<Value>(count: number, make: (index: number) => Value): Value[] {
+  return Array.from({ length: count }, (_, index) => make(index));
+}
 
 type TokenRateLimit = Provider['environments'][string]['tokenRateLimit'];
 
@@ -15,6 +27,7 @@ export interface TokenCluster {
   readonly env: Readonly<Record<string, string>>;
   /** What one process of the cluster has: a client with a database connection of its own. */
   join(options?: { readonly mongodbUri?: string }): Promise<Member>;
+  joinMany(count: number): Promise<Member[]>;
   order(fault: object): Promise<void>;
   /** Requests at the simulator, by path, in the order of their arrival. */
   requests(path: RegExp): Promise<readonly { readonly status: number; readonly arrivedAtMs: number }[]>;
@@ -36,16 +49,14 @@ export async function startTokenCluster(
   const simulator = createEhrSimulator({ patients: 1, ...options.simulator });
   await simulator.start();
   const { fhirEndpoint, baseUrl } = simulator;
-  const { rateLimit: _, ...provider } = createProviderRegistry({ ATHENAHEALTH_FHIR_ENDPOINT: fhirEndpoint }).get(
-    'athenahealth',
-  );
+  const provider = unlimitedAthenahealth(fhirEndpoint);
   const { tokenRateLimit } = options;
   const environments = { production: { fhirEndpoint, ...(tokenRateLimit ? { tokenRateLimit } : {}) } };
   const registry = { get: () => ({ ...provider, environments }), list: () => [] };
   const encryptionKey = randomBytes(32);
   const ends: (() => Promise<unknown>)[] = [() => simulator.stop()];
   const connection: Connection = {
-    id: 'conn_1',
+    id: tokenOwner.connectionId,
     provider: 'athenahealth',
     environment: 'production',
     fhirEndpoint,
@@ -58,6 +69,19 @@ export async function startTokenCluster(
     },
     createdAt: new Date(),
   };
+  const join: TokenCluster['join'] = async ({ mongodbUri: uri = mongodbUri } = {}) => {
+    const store = createStore({ uri, encryptionKey });
+    await store.connect();
+    const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
+    const { accessTokens: tokenStore, signingKeys } = store;
+    const ehr = createEhrClient({ registry, redis, prefix, tokenStore, signingKeys });
+    ends.unshift(async () => {
+      ehr.close();
+      redis.disconnect();
+      await store.close();
+    });
+    return { store, ehr, read: (of = connection) => read(ehr, of) };
+  };
   const control = (path: string, init?: RequestInit) => fetch(`${baseUrl}/_sim${path}`, init);
   return {
     simulator,
@@ -69,19 +93,8 @@ export async function startTokenCluster(
       BULKHEAD_ENCRYPTION_KEY: encryptionKey.toString('base64'),
       ATHENAHEALTH_FHIR_ENDPOINT: fhirEndpoint,
     },
-    async join({ mongodbUri: uri = mongodbUri } = {}) {
-      const store = createStore({ uri, encryptionKey });
-      await store.connect();
-      const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
-      const { accessTokens: tokenStore, signingKeys } = store;
-      const ehr = createEhrClient({ registry, redis, prefix, tokenStore, signingKeys });
-      ends.unshift(async () => {
-        ehr.close();
-        redis.disconnect();
-        await store.close();
-      });
-      return { store, ehr, read: (of = connection) => read(ehr, of) };
-    },
+    join,
+    joinMany: (count) => Promise.all(times(count, () => join())),
     async order(fault) {
       const response = await control('/faults', { method: 'POST', body: JSON.stringify(fault) });
       if (!response.ok) throw new Error(await response.text());
@@ -99,17 +112,8 @@ export async function startTokenCluster(
 }
 
 async function read(ehr: EhrClient, connection: Connection): Promise<number | string> {
-  const request = {
-    method: 'GET',
-    url: `${connection.fhirEndpoint}/Patient/a-195900.E-1`,
-    headers: { accept: 'application/fhir+json' },
-    priority: 'crawl',
-    responseType: 'json',
-    retries: 0,
-    sendToken: true,
-  } as const;
   try {
-    return (await ehr.session(connection).send(request)).status;
+    return (await readPatient(ehr.session(connection))).status;
   } catch (error) {
     return (error as { code?: string }).code ?? String(error);
   }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { BulkExport, Connection } from '@bulkhead/domain';
-import { createEhrClient, createProviderRegistry, createWebhookSender, type Provider } from '@bulkhead/ehr-client';
+import { createEhrClient, createWebhookSender, type Provider } from '@bulkhead/ehr-client';
 import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { createProducer } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
@@ -9,6 +9,7 @@ import { makeBulkExport, testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import type { UseCaseDeps } from '../use-cases/deps.ts';
 import { kickOff } from '../use-cases/kick-off-export.ts';
+import { unlimitedAthenahealth } from './unlimited-athenahealth.ts';
 
 export interface UseCases {
   readonly deps: UseCaseDeps;
@@ -47,9 +48,7 @@ export async function startUseCases(
   await store.connect();
   await store.migrate();
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
-  const { rateLimit: _, ...athenahealth } = createProviderRegistry({
-    ATHENAHEALTH_FHIR_ENDPOINT: simulator.fhirEndpoint,
-  }).get('athenahealth');
+  const athenahealth = unlimitedAthenahealth(simulator.fhirEndpoint);
   const provider = { ...athenahealth, search: { ...athenahealth.search, ...options.search } as Provider['search'] };
   // Without the limiter, which has tests of its own: a 429 would rightly keep the next test waiting.
   const registry = { get: () => provider, list: () => [provider] };

@@ -25,6 +25,8 @@ export interface TestEhr {
   connection(change?: Partial<Connection>): Connection;
   /** A session of a connection of its own. */
   sessionOf(change: Partial<Connection>): EhrSession;
+  /** A read of the simulator's first patient, by the token of a connection of its own where `change` is given, tried once. */
+  readPatient(change?: Partial<Connection>): Promise<{ readonly status: number }>;
   /** See the simulator's README. */
   orderFault(order: object): Promise<void>;
   /** What arrived at the simulator, by path. */
@@ -89,6 +91,16 @@ export async function startEhr(
     session,
     connection,
     sessionOf: (change) => client.session(connection(change)),
+    readPatient: (change) =>
+      (change ? client.session(connection(change)) : session).send({
+        method: 'GET',
+        url: `${simulator.fhirEndpoint}/Patient/a-195900.E-1`,
+        headers: { accept: 'application/fhir+json' },
+        priority: 'crawl',
+        responseType: 'json',
+        retries: 0,
+        sendToken: true,
+      }),
     orderFault: (order) => control('/faults', { method: 'POST', body: JSON.stringify(order) }),
     requests: async (path) => {
       const { requests } = (await control('/requests')) as { requests: SeenRequest[] };

@@ -1,0 +1,14 @@
+import type { EhrSession } from '@bulkhead/ehr-client';
+
+/** A read of the simulator's first patient, by a session's token, tried once. */
+export function readPatient(session: EhrSession): Promise<{ readonly status: number }> {
+  return session.send({
+    method: 'GET',
+    url: `${session.connection.fhirEndpoint}/Patient/a-195900.E-1`,
+    headers: { accept: 'application/fhir+json' },
+    priority: 'crawl',
+    responseType: 'json',
+    retries: 0,
+    sendToken: true,
+  });
+}
