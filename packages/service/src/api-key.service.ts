@@ -9,14 +9,13 @@ export type ApiKeyService = ReturnType<typeof createApiKeyService>;
 export function createApiKeyService({ store }: { readonly store: Store }) {
   const usable = (apiKey: ApiKey): ApiKey => {
     const now = new Date();
-    if (apiKey.revokedAt) throw refused('api-key-revoked', apiKey);
-    if (apiKey.expiresAt && apiKey.expiresAt <= now) throw refused('api-key-expired', apiKey);
+    const refusal = refusalOf(apiKey, now);
+    if (refusal) throw refused(refusal, apiKey);
     // No request waits for it, or fails with it.
     store.apiKeys.noteUse(apiKey, now).catch(() => undefined);
     return apiKey;
   };
-  const isActiveOperator = ({ role, revokedAt, expiresAt }: ApiKey): boolean =>
-    role === 'operator' && !revokedAt && !(expiresAt && expiresAt <= new Date());
+  const isActiveOperator = (apiKey: ApiKey): boolean => apiKey.role === 'operator' && !refusalOf(apiKey, new Date());
   const countActiveOperators = async (): Promise<number> =>
     (await store.apiKeys.list()).filter(isActiveOperator).length;
 
@@ -82,6 +81,12 @@ const refusals = {
     'The API key has expired. An operator makes a new one: POST /api/ehr/api-keys, or `create-api-key`.',
   'api-key-revoked': 'The API key was revoked. Ask an operator for a new one.',
 };
+
+/** Why a key that was made is not taken at this time. */
+function refusalOf({ revokedAt, expiresAt }: ApiKey, now: Date): keyof typeof refusals | undefined {
+  if (revokedAt) return 'api-key-revoked';
+  return expiresAt && expiresAt <= now ? 'api-key-expired' : undefined;
+}
 
 function refused(code: keyof typeof refusals, { id }: ApiKey): AppError {
   return new AppError({ code, message: refusals[code], retry: 'never', context: { keyId: id } });

@@ -16,16 +16,11 @@ const maxSkewMs = 2000;
 export type DiagnosisService = ReturnType<typeof createDiagnosisService>;
 
 /** Whether what a deployment stands on is as it should be, and what to do where it is not. */
-export function createDiagnosisService(options: {
-  readonly store: Store;
-  readonly producer: Producer;
-  /** What is wrong with Redis as the home of queues. */
-  readonly checkRedis: () => Promise<readonly string[]>;
-}) {
+export function createDiagnosisService(deps: Deps) {
   return {
     async run(): Promise<readonly DiagnosisCheck[]> {
       const checks = [redisCheck, mongodbCheck, workersCheck, sweepCheck, connectionsCheck];
-      const found = await Promise.all(checks.map((check) => check(options)));
+      const found = await Promise.all(checks.map((check) => check(deps)));
       return found.flat();
     },
   };
@@ -34,6 +29,7 @@ export function createDiagnosisService(options: {
 interface Deps {
   readonly store: Store;
   readonly producer: Producer;
+  /** What is wrong with Redis as the home of queues. */
   readonly checkRedis: () => Promise<readonly string[]>;
 }
 

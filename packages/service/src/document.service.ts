@@ -8,7 +8,7 @@ import {
   parseMediaType,
 } from '@bulkhead/domain';
 import type { Producer } from '@bulkhead/queues';
-import type { DocumentContent, DocumentFilter, Store } from '@bulkhead/store';
+import type { DocumentFilter, Store } from '@bulkhead/store';
 import type { ConnectionService } from './connection.service.ts';
 import type { DocumentQuery } from './document.schema.ts';
 
@@ -76,7 +76,7 @@ export function createDocumentService(options: {
         sizeBytes: content.sizeBytes,
         contentType: isActive ? 'application/octet-stream' : (storedType ?? 'application/octet-stream'),
         fileName: documentFileName({ document, isActive }),
-        read: (range) => readContent(content, range),
+        read: (range) => store.documentContents.read(content, range),
       };
     },
 
@@ -95,10 +95,6 @@ export function createDocumentService(options: {
       return find(which);
     },
   };
-
-  function readContent(content: DocumentContent, range: { readonly start: number; readonly end: number }) {
-    return store.documentContents.read(content, range);
-  }
 }
 
 function toFilter({ connectionId, resourceType, resourceId, patient, state }: DocumentQuery): DocumentFilter {
