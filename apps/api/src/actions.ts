@@ -18,6 +18,9 @@ const actAsOperator: ActionRule = { role: 'operator', audited: true };
  * the operators' business: credentials, keys, single lines that nobody has understood.
  */
 export const actions = {
+  // Who asks, and what anybody could read in the documentation of a deployment.
+  'session.read': look,
+  'provider.list': look,
   'connection.create': actAsOperator,
   'connection.list': look,
   'connection.read': look,

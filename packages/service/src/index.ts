@@ -42,6 +42,7 @@ export { getAthenaHealthEnhancedService } from './guide/get-enhanced-service.ts'
 export { type Fault, invalidRequest } from './invalid-request.ts';
 export { createMonitoringService, type MonitoringService } from './monitoring.service.ts';
 export { newId } from './new-id.ts';
+export { toProviderView } from './provider-view.ts';
 export { quarantineQuerySchema, replayBodySchema } from './quarantine.schema.ts';
 export { createQuarantineService, type QuarantineService, toQuarantineView } from './quarantine.service.ts';
 export { removeSchedule } from './remove-schedule.ts';

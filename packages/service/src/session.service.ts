@@ -22,6 +22,11 @@ export function createSessionService({ store, apiKeys }: { readonly store: Store
       return apiKey;
     },
 
+    /** When it is over at the latest, or its key is. */
+    async endOf(id: string): Promise<Date | undefined> {
+      return (await store.sessions.find({ id, now: new Date() }))?.expiresAt;
+    },
+
     end: (id: string): Promise<void> => store.sessions.delete(id),
   };
 }

@@ -7,12 +7,13 @@ export interface Session {
   readonly keyId: string;
   readonly createdAt: Date;
   readonly lastSeenAt: Date;
+  /** At the latest; without activity sooner. */
+  readonly expiresAt: Date;
 }
 
 interface SessionDocument extends Session {
   /** SHA-256 of the session's id, which has 256 random bits: what is stored here opens nothing. */
   readonly _id: string;
-  readonly expiresAt: Date;
 }
 
 /** NIST SP 800-63B 4.2.3: log in again after 30 minutes without activity. A workstation on a ward is left unlocked sooner or later. */
@@ -51,8 +52,8 @@ export function createSessionRepository(database: Database) {
       const document = await model.findById(hash(id)).lean();
       if (!document || document.expiresAt <= now) return undefined;
       if (document.lastSeenAt.getTime() + idleMs <= now.getTime()) return undefined;
-      const { keyId, createdAt, lastSeenAt } = document;
-      return { keyId, createdAt, lastSeenAt };
+      const { keyId, createdAt, lastSeenAt, expiresAt } = document;
+      return { keyId, createdAt, lastSeenAt, expiresAt };
     },
 
     /** Writes at most once a minute. */

@@ -12,9 +12,11 @@ import { capabilitiesRoute } from './capabilities.route.ts';
 import { connectionRoutes } from './connection.routes.ts';
 import { diagnosisRoute } from './diagnosis.route.ts';
 import { documentRoutes } from './document.routes.ts';
+import { providerRoute } from './provider.route.ts';
 import { quarantineRoutes } from './quarantine.routes.ts';
 import { resourceRoutes } from './resource.routes.ts';
 import { scheduleRoutes } from './schedule.routes.ts';
+import { sessionRoute } from './session.route.ts';
 import { signingKeyRoutes } from './signing-key.routes.ts';
 import { syncRoutes } from './sync.routes.ts';
 import { webhookRoutes } from './webhook.routes.ts';
@@ -28,5 +30,6 @@ export function createApiRouter(deps: HttpAppDeps): Router {
   api.use(connectionRoutes(deps), bulkExportRoutes(deps), capabilitiesRoute(deps), syncRoutes(deps));
   api.use(scheduleRoutes(deps), webhookRoutes(deps), apiKeyRoutes(deps), auditEventRoutes(deps));
   api.use(signingKeyRoutes(deps), authorizationRoutes(deps), diagnosisRoute(deps));
+  api.use(sessionRoute(deps), providerRoute(deps));
   return api;
 }

@@ -10,8 +10,8 @@ interface Ask extends RequestOptions {
 interface Row {
   /** A request for something of another connection. */
   readonly ask: (other: PlantedConnection) => Ask;
-  /** How it is answered. `filtered`: as if there were nothing of the other connection. */
-  readonly answer: 'filtered' | 'operators' | string;
+  /** How it is answered. `filtered`: as if there were nothing of the other connection; `open`: it shows nothing of one. */
+  readonly answer: 'filtered' | 'open' | 'operators' | string;
 }
 
 const athena = '/athenahealth';
@@ -23,6 +23,8 @@ const schedule = { kind: 'export', cron: '0 2 * * *', timeZone: 'UTC' };
 
 /** Every route, asked by a client key for connection A about connection B. */
 const rows: Readonly<Record<string, Row>> = {
+  'GET /session': { ask: () => ({ path: '/session' }), answer: 'open' },
+  'GET /providers': { ask: () => ({ path: '/providers' }), answer: 'open' },
   'GET /connections': { ask: () => ({ path: '/connections' }), answer: 'filtered' },
   'GET /connections/:id': {
     ask: ({ connectionId }) => ({ path: `/connections/${connectionId}` }),
@@ -219,6 +221,17 @@ describe('every route', () => {
       expect(status).toBe(200);
       expect(idsOf(own).some((id) => text.includes(id))).toBe(true);
       expect(idsOf(other).filter((id) => text.includes(id))).toEqual([]);
+    },
+  );
+
+  test.each(routes.filter(({ name }) => rows[name]?.answer === 'open').map(({ name }) => ({ name })))(
+    '$name shows nothing of a connection, but which one a key is for',
+    async ({ name }) => {
+      const other = await plantConnection(api.store);
+      for (const key of [limitedKey, api.clientKey]) {
+        const { status, text } = await ask(name, other, key);
+        expect([status, idsOf(other).filter((id) => text.includes(id))]).toEqual([200, []]);
+      }
     },
   );
 

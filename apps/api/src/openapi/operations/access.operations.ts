@@ -7,10 +7,18 @@ import {
   diagnosisCheckSchema,
   jwksSchema,
   newApiKeySchema,
+  sessionSchema,
   signingKeySchema,
 } from '../schemas/access.schema.ts';
 import { page, success } from '../schemas/common.schema.ts';
-import { apiKeyExample, auditEventExample, diagnosisExample, jwksExample, signingKeyExample } from './examples.ts';
+import {
+  apiKeyExample,
+  auditEventExample,
+  diagnosisExample,
+  jwksExample,
+  sessionExample,
+  signingKeyExample,
+} from './examples.ts';
 
 const path = '/api/ehr/api-keys';
 
@@ -18,6 +26,14 @@ export const accessOperations: OperationGroup = {
   name: 'Access',
   description: 'Who may call the API, and who did what.',
   operations: [
+    {
+      method: 'get',
+      path: '/api/ehr/session',
+      id: 'getSession',
+      summary: 'Who is asking, and until when the key or the session is good',
+      answers: { 200: { description: 'Who', schema: success(sessionSchema), example: sessionExample } },
+      errors: [],
+    },
     {
       method: 'post',
       path,

@@ -8,6 +8,7 @@ import {
   capabilitiesSchema,
   connectionSchema,
   connectionTestSchema,
+  providerSchema,
   startedTestSchema,
   webhookDeliverySchema,
   webhookSchema,
@@ -16,6 +17,7 @@ import {
   capabilitiesExample,
   connectionExample,
   connectionTestExample,
+  providerExample,
   webhookDeliveryExample,
   webhookExample,
 } from './examples.ts';
@@ -26,6 +28,16 @@ export const connectionOperations: OperationGroup = {
   name: 'Connections',
   description: 'A practice’s credentials at an EHR, and who is called back.',
   operations: [
+    {
+      method: 'get',
+      path: '/api/ehr/providers',
+      id: 'listProviders',
+      summary: 'The EHR vendors that a connection can name, and what it can choose among',
+      answers: {
+        200: { description: 'Providers', schema: success(z.array(providerSchema)), example: [providerExample] },
+      },
+      errors: [],
+    },
     {
       method: 'post',
       path,

@@ -120,6 +120,21 @@ export const connectionExample = {
   createdAt: at,
 };
 
+export const providerExample = {
+  id: 'athenahealth',
+  name: 'athenahealth',
+  environments: ['production', 'sandbox', 'preview'],
+  defaultEnvironment: 'production',
+  fhirEndpoints: {
+    production: 'https://api.platform.athenahealth.com/fhir/r4',
+    sandbox: 'https://api.platform.athenahealth.com/fhir/r4/sandbox',
+    preview: 'https://api.preview.platform.athenahealth.com/fhir/r4',
+  },
+  authMethods: ['none', 'client_credentials', 'private_key_jwt'],
+  hasClient: true,
+  usesPracticeId: true,
+};
+
 export const capabilitiesExample = {
   bulkExport: true,
   diagnosticReports: true,
@@ -238,6 +253,15 @@ export const apiKeyExample = {
   connectionIds: [connectionId],
   createdAt: at,
   expiresAt: '2027-02-22T18:05:17.511Z',
+};
+
+export const sessionExample = {
+  apiKeyId: 'key_01a20ebbc9477ed4b36076ce74bec9ba',
+  name: 'reporting',
+  role: 'client',
+  connectionIds: [connectionId],
+  via: 'session',
+  expiresAt: '2026-11-25T02:05:17.511Z',
 };
 
 export const auditEventExample = {

@@ -24,6 +24,17 @@ export const newApiKeySchema = z
   .strictObject({ ...apiKey, key: z.string() })
   .meta({ id: 'NewApiKey', description: 'The one answer with the key in it.' });
 
+export const sessionSchema = z
+  .strictObject({
+    apiKeyId: z.string(),
+    name: z.string(),
+    role: z.enum(apiKeyRoles),
+    connectionIds: z.array(z.string()).optional(),
+    via: z.enum(['session', 'api-key']),
+    expiresAt: instant.optional(),
+  })
+  .meta({ id: 'Session', description: 'Who is asking. Without `connectionIds`: for every connection.' });
+
 export const auditEventSchema = z
   .strictObject({
     id: z.string(),

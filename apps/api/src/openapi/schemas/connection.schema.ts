@@ -1,4 +1,4 @@
-import { assertionAlgorithms, secretWays, webhookStates } from '@bulkhead/domain';
+import { assertionAlgorithms, scheduleKinds, secretWays, webhookStates } from '@bulkhead/domain';
 import { z } from 'zod';
 import { count, instant } from './common.schema.ts';
 
@@ -63,6 +63,24 @@ export const connectionSchema = z
     lastTest: connectionTestSchema.optional(),
   })
   .meta({ id: 'Connection', description: 'One practice’s credentials at a provider; secrets are never shown.' });
+
+export const providerSchema = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    environments: z.array(z.string()),
+    defaultEnvironment: z.string(),
+    fhirEndpoints: z.record(z.string(), z.string()),
+    authMethods: z.array(z.enum(['none', 'client_credentials', 'private_key_jwt', 'authorization_code'])),
+    hasClient: z.boolean(),
+    usesPracticeId: z.boolean(),
+    defaultSchedule: z.strictObject({ cron: z.string(), timeZone: z.string(), kind: z.enum(scheduleKinds) }).optional(),
+  })
+  .meta({
+    id: 'Provider',
+    description:
+      'What a new connection can choose among. `fhirEndpoints`: by environment, where it names none; `hasClient`: client id and secret can be left out.',
+  });
 
 export const capabilitiesSchema = z
   .strictObject({

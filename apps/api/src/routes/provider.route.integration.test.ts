@@ -1,0 +1,39 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { fhirEndpoint, startApi, type TestApi } from '../testing/start-api.ts';
+
+let api: TestApi;
+afterEach(() => api.stop());
+
+const list = async (env: Record<string, string> = {}) => {
+  api = await startApi({ env });
+  return api.request('GET', '/api/ehr/providers', { authorization: `Bearer ${api.clientKey}` });
+};
+
+test('lists what a new connection can choose among', async () => {
+  const { status, body } = await list();
+  expect([status, body.data]).toEqual([
+    200,
+    [
+      {
+        id: 'athenahealth',
+        name: 'athenahealth',
+        environments: ['production', 'sandbox', 'preview'],
+        defaultEnvironment: 'production',
+        fhirEndpoints: expect.objectContaining({ production: fhirEndpoint }),
+        authMethods: ['none', 'client_credentials', 'private_key_jwt'],
+        hasClient: false,
+        usesPracticeId: true,
+      },
+    ],
+  ]);
+});
+
+test('says what the deployment has set, and nothing of its secret', async () => {
+  const { body, text } = await list({
+    ATHENAHEALTH_CLIENT_ID: 'planted-client-id',
+    ATHENAHEALTH_CLIENT_SECRET: 'planted-secret',
+    ATHENAHEALTH_REDIRECT_URI: 'https://bulkhead.example/api/ehr/callback',
+  });
+  expect(body.data[0]).toMatchObject({ hasClient: true, authMethods: expect.arrayContaining(['authorization_code']) });
+  expect(text).not.toMatch(/planted/);
+});
