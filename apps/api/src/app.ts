@@ -34,6 +34,8 @@ import {
 import { createStore } from '@bulkhead/store';
 import { createHttpApp } from './create-http-app.ts';
 import { type ApiConfig, storeOptions } from './env.ts';
+import { type EventStreamLimits, eventStreamLimits } from './event-stream-limits.ts';
+import { EventStreams } from './event-streams.ts';
 import { type HttpLimits, httpLimits } from './http-limits.ts';
 import { createRequestLimits } from './limits/request-limits.ts';
 import { watchSystem } from './metrics/watch-system.ts';
@@ -48,6 +50,7 @@ export function buildApp({
   kickOffWaitMs,
   syncWaitMs,
   serverLimits = httpLimits,
+  streamLimits = eventStreamLimits,
   testWaitMs,
 }: {
   readonly config: ApiConfig;
@@ -59,6 +62,7 @@ export function buildApp({
   /** How long the answer to an enhanced sync waits for its end. */
   readonly syncWaitMs?: number;
   readonly serverLimits?: HttpLimits;
+  readonly streamLimits?: EventStreamLimits;
   /** How long the answer to a connection test waits for its end. */
   readonly testWaitMs?: number;
 }): App & { readonly port: number } {
@@ -76,6 +80,7 @@ export function buildApp({
     requestsPerMinute: config.API_REQUESTS_PER_MINUTE,
     refusalsPerMinute: config.API_REFUSALS_PER_MINUTE,
   });
+  const streams = new EventStreams({ limits: streamLimits, logger });
   const connections = createConnectionService({ store, producer, registry, testWaitMs });
   const authorizations = createAuthorizationService({ store, producer, registry, connections });
   const bulkExports = createBulkExportService({ store, producer, connections, registry, kickOffWaitMs });
@@ -98,6 +103,7 @@ export function buildApp({
     audit,
     refusedAttempts,
     limits,
+    streams,
     authorizations,
     bulkExports,
     connections,
@@ -136,6 +142,7 @@ export function buildApp({
       health.stop();
       const closed = server.listening ? once(server, 'close') : undefined;
       server.close();
+      streams.stop();
       server.closeIdleConnections();
       await closed;
       await refusedAttempts.stop();

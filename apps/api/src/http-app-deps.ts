@@ -17,6 +17,7 @@ import type {
   SyncService,
   WebhookService,
 } from '@bulkhead/service';
+import type { EventStreams } from './event-streams.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
 import type { RefusedAttempts } from './refused-attempts.ts';
 
@@ -28,6 +29,7 @@ export interface HttpAppDeps {
   readonly audit: AuditService;
   readonly refusedAttempts: RefusedAttempts;
   readonly limits: RequestLimits;
+  readonly streams: EventStreams;
   readonly authorizations: AuthorizationService;
   readonly bulkExports: BulkExportService;
   readonly connections: ConnectionService;

@@ -2,7 +2,6 @@ import {
   AppError,
   type BulkExport,
   type ConnectionScope,
-  type IssueCount,
   isInScope,
   isTerminal,
   type OutputFile,
@@ -20,6 +19,7 @@ import { digest, newExport, requestKey } from './new-export.ts';
 import { retryExport } from './retry-export.ts';
 import { unavailable } from './unavailable.ts';
 import { waitUntil } from './wait-until.ts';
+import { type ExportLook, watchExport } from './watch-export.ts';
 
 export interface WhichExport {
   readonly provider: string;
@@ -86,7 +86,22 @@ export function createBulkExportService(options: {
     return started ?? find(which);
   };
 
+  /** The export with its counts as of now. */
+  const get = async (which: WhichExport): Promise<Omit<ExportLook, 'files'>> => {
+    const record = await find(which);
+    if (record.transactionTime === undefined) return { record, issues: [] };
+    const isDownloading = record.phase === 'downloading' || record.phase === 'finalizing';
+    const counts = isDownloading ? await store.outputFiles.sum(record.id) : record.counts;
+    return { record: { ...record, counts }, issues: await store.outputFiles.sumIssues(record.id) };
+  };
+
   return {
+    get,
+
+    /** Each call looks at the export, and at the files that have moved since the last one. @throws AppError `unknown-export` */
+    watch: (which: WhichExport): (() => Promise<ExportLook>) =>
+      watchExport({ store, exportId: which.id, read: () => get(which) }),
+
     /**
      * Stores the export, hands it to the workers and waits a moment for its kick-off. The same request under the same
      * Idempotency-Key gives the export that the first one started.
@@ -135,15 +150,6 @@ export function createBulkExportService(options: {
       const found = await store.bulkExports.list({ provider, connectionId, phases, scope, after, limit: limit + 1 });
       const page = found.slice(0, limit);
       return { exports: page, next: found.length > limit ? page.at(-1)?.id : undefined };
-    },
-
-    /** The export with its counts as of now. */
-    async get(which: WhichExport): Promise<{ readonly record: BulkExport; readonly issues: readonly IssueCount[] }> {
-      const record = await find(which);
-      if (record.transactionTime === undefined) return { record, issues: [] };
-      const isDownloading = record.phase === 'downloading' || record.phase === 'finalizing';
-      const counts = isDownloading ? await store.outputFiles.sum(record.id) : record.counts;
-      return { record: { ...record, counts }, issues: await store.outputFiles.sumIssues(record.id) };
     },
 
     /** The ledger: one entry per file of the manifest. */

@@ -53,6 +53,8 @@ const schema = new Schema<OutputFileDocument>(
   },
 );
 schema.index({ exportId: 1, state: 1 });
+// By when they were settled: whoever follows an export asks every second what has come since.
+schema.index({ exportId: 1, completedAt: 1 });
 
 /** `output_files`: the ledger, one entry per file of a manifest. */
 export function createOutputFileRepository(database: Database) {
@@ -79,6 +81,30 @@ export function createOutputFileRepository(database: Database) {
     async listByExport(exportId: string): Promise<OutputFile[]> {
       const documents = await model.find({ exportId }).sort({ _id: 1 }).lean();
       return documents.map(toRecord);
+    },
+
+    /** When an entry was settled last; the beginning of time where none is. */
+    async lastSettledAt(exportId: string): Promise<Date> {
+      const last = await model.findOne({ exportId }, { completedAt: 1 }).sort({ completedAt: -1 }).lean();
+      return last?.completedAt ?? new Date(0);
+    },
+
+    /** Entries under way, and those that were settled at an instant or later, in that order: at most `limit` of each. */
+    async listMoving(options: {
+      readonly exportId: string;
+      readonly settledSince: Date;
+      readonly limit: number;
+    }): Promise<{ readonly downloading: readonly OutputFile[]; readonly settled: readonly OutputFile[] }> {
+      const { exportId, settledSince, limit } = options;
+      const [downloading, settled] = await Promise.all([
+        model.find({ exportId, state: 'downloading' }).sort({ _id: 1 }).limit(limit).lean(),
+        model
+          .find({ exportId, completedAt: { $gte: settledSince } })
+          .sort({ completedAt: 1 })
+          .limit(limit)
+          .lean(),
+      ]);
+      return { downloading: downloading.map(toRecord), settled: settled.map(toRecord) };
     },
 
     async listUnsettledIds(exportId: string): Promise<string[]> {

@@ -4,7 +4,7 @@ import type { RequestHandler } from 'express';
 import type { ObserveRequest } from '../metrics/observe-requests.ts';
 import { operationsAt } from '../openapi/operations-at.ts';
 
-/** One line a request, and its id on every line in between. The route alone: addresses hold ids of patients. */
+/** One line a request, and its id on every line in between; of a stream of events when it is over, whoever has ended it. The route alone: addresses hold ids of patients. */
 export function logRequests(options: { readonly logger: Logger; readonly observe: ObserveRequest }): RequestHandler {
   const { logger, observe } = options;
   return (request, response, next) => {
@@ -15,11 +15,19 @@ export function logRequests(options: { readonly logger: Logger; readonly observe
     const startedAt = performance.now();
     response.set('X-Request-Id', requestId);
     withLogContext({ requestId }, () => {
-      response.once('finish', () => {
+      const isStream = () => response.get('content-type')?.startsWith('text/event-stream') === true;
+      const log = (message: string) => {
         const { statusCode: status } = response;
         const durationMs = Math.round(performance.now() - startedAt);
-        logger.debug('request answered', { method, route, status, durationMs });
-        observe({ method, route, status, durationMs });
+        logger.debug(message, { method, route, status, durationMs });
+        return { method, route, status, durationMs };
+      };
+      response.once('finish', () => {
+        // How long somebody looks on says nothing of how fast this is.
+        if (!isStream()) observe(log('request answered'));
+      });
+      response.once('close', () => {
+        if (isStream()) log('event stream ended');
       });
       next();
     });

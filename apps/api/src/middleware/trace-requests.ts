@@ -2,8 +2,9 @@ import type { Tracing } from '@bulkhead/runtime';
 import type { RequestHandler } from 'express';
 import { operationsAt } from '../openapi/operations-at.ts';
 
-/** Asked for every few seconds: a trace of each would hide the others. */
-const probes: ReadonlySet<string | undefined> = new Set(['/health', '/ready', '/metrics']);
+/** Asked for every few seconds: a trace of each would hide the others. A stream of events is minutes of such questions. */
+const isUntraced = (route: string | undefined): boolean =>
+  route !== undefined && /^\/(health|ready|metrics)$|\/events$/.test(route);
 
 /** A span for each request, under that of the client where it says so. Its route alone: addresses hold ids of patients. */
 export function traceRequests(tracing: Tracing): RequestHandler {
@@ -11,7 +12,7 @@ export function traceRequests(tracing: Tracing): RequestHandler {
   return (request, response, next) => {
     const { method } = request;
     const route = operationsAt(request.path).find((one) => method === (one.method.toUpperCase() as string))?.path;
-    if (probes.has(route)) return next();
+    if (isUntraced(route)) return next();
     const attributes = { 'http.request.method': method, ...(route === undefined ? {} : { 'http.route': route }) };
     const options = { name: `${method} ${route ?? 'none'}`, kind: 'server', attributes } as const;
     void tracing.span({ ...options, parent: request.get('traceparent') }, (span) => {

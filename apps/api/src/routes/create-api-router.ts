@@ -12,6 +12,7 @@ import { capabilitiesRoute } from './capabilities.route.ts';
 import { connectionRoutes } from './connection.routes.ts';
 import { diagnosisRoute } from './diagnosis.route.ts';
 import { documentRoutes } from './document.routes.ts';
+import { eventRoutes } from './event.routes.ts';
 import { providerRoute } from './provider.route.ts';
 import { quarantineRoutes } from './quarantine.routes.ts';
 import { resourceRoutes } from './resource.routes.ts';
@@ -27,6 +28,7 @@ export function createApiRouter(deps: HttpAppDeps): Router {
   api.use(authenticate(deps), limitRequests(deps), auditTrail(deps));
   api.use(quarantineRoutes(deps), resourceRoutes(deps), documentRoutes(deps));
   api.use(parseJson());
+  api.use(eventRoutes(deps));
   api.use(connectionRoutes(deps), bulkExportRoutes(deps), capabilitiesRoute(deps), syncRoutes(deps));
   api.use(scheduleRoutes(deps), webhookRoutes(deps), apiKeyRoutes(deps), auditEventRoutes(deps));
   api.use(signingKeyRoutes(deps), authorizationRoutes(deps), diagnosisRoute(deps));

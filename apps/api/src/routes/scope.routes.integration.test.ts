@@ -44,6 +44,11 @@ const rows: Readonly<Record<string, Row>> = {
     answer: 'unknown-connection',
   },
   'GET /:provider/bulk-export': { ask: () => ({ path: `${athena}/bulk-export?limit=1000` }), answer: 'filtered' },
+  'GET /:provider/bulk-export/events': { ask: () => ({ path: `${athena}/bulk-export/events` }), answer: 'filtered' },
+  'GET /:provider/bulk-export/:jobId/events': {
+    ask: ({ exportId }) => ({ path: `${athena}/bulk-export/${exportId}/events` }),
+    answer: 'unknown-export',
+  },
   'GET /:provider/bulk-export/:jobId': {
     ask: ({ exportId }) => ({ path: `${athena}/bulk-export/${exportId}` }),
     answer: 'unknown-export',
@@ -71,6 +76,10 @@ const rows: Readonly<Record<string, Row>> = {
   'GET /:provider/sync-runs': { ask: withConnection(`${athena}/sync-runs`), answer: 'unknown-connection' },
   'GET /:provider/sync-runs/:id': {
     ask: ({ syncRunId }) => ({ path: `${athena}/sync-runs/${syncRunId}` }),
+    answer: 'unknown-run',
+  },
+  'GET /:provider/sync-runs/:id/events': {
+    ask: ({ syncRunId }) => ({ path: `${athena}/sync-runs/${syncRunId}/events` }),
     answer: 'unknown-run',
   },
   'DELETE /:provider/sync-runs/:id': {

@@ -4,8 +4,10 @@ import { createStore, type Store } from '@bulkhead/store';
 import { type TestServices, testServices } from '@bulkhead/testing';
 import { buildApp } from '../app.ts';
 import { readApiConfig } from '../env.ts';
+import type { EventStreamLimits } from '../event-stream-limits.ts';
 import type { HttpLimits } from '../http-limits.ts';
 import { answerFault } from '../openapi/answer-fault.ts';
+import { readAnswer } from './read-answer.ts';
 
 export interface ApiAnswer {
   readonly status: number;
@@ -47,9 +49,11 @@ export async function startApi({
   env = {},
   services = testServices(),
   serverLimits,
+  streamLimits,
 }: {
   readonly env?: Record<string, string>;
   readonly serverLimits?: HttpLimits;
+  readonly streamLimits?: EventStreamLimits;
   readonly services?: TestServices;
 } = {}): Promise<TestApi> {
   const { redisUrl, mongodbUri, prefix } = services;
@@ -72,7 +76,8 @@ export async function startApi({
   const [operatorKey, clientKey] = await Promise.all(
     (['operator', 'client'] as const).map((role) => store.apiKeys.create({ name: role, role, now: new Date() })),
   );
-  const app = buildApp({ config, logger, kickOffWaitMs: 0, testWaitMs: 0, ...(serverLimits ? { serverLimits } : {}) });
+  const limits = { ...(serverLimits ? { serverLimits } : {}), ...(streamLimits ? { streamLimits } : {}) };
+  const app = buildApp({ config, logger, kickOffWaitMs: 0, testWaitMs: 0, ...limits });
   try {
     await app.start();
   } catch (error) {
@@ -95,7 +100,7 @@ export async function startApi({
       },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    const text = await response.text();
+    const text = await readAnswer(response);
     const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
     const answered = { method, path, status: response.status, body: isJson ? parse(text) : undefined };
     const fault = answerFault(answered);

@@ -1,5 +1,7 @@
 import { bulkExportQuerySchema, bulkExportRequestSchema } from '@bulkhead/service';
 import { z } from 'zod';
+import { exportEventsQuerySchema } from '../../routes/event.routes.ts';
+import { eventStreamAnswer } from '../event-stream-answer.ts';
 import type { OperationGroup } from '../operation.ts';
 import { page, success } from '../schemas/common.schema.ts';
 import { exportSchema, outputFileSchema, startedExportSchema } from '../schemas/export.schema.ts';
@@ -42,10 +44,33 @@ export const bulkExportOperations: OperationGroup = {
     },
     {
       method: 'get',
+      path: `${path}/events`,
+      id: 'watchBulkExports',
+      summary: 'The newest bulk exports, told as they move',
+      query: exportEventsQuerySchema,
+      answers: eventStreamAnswer({ exports: 'the newest 50, each an `Export`, as the list has them' }),
+      errors: ['unknown-connection'],
+    },
+    {
+      method: 'get',
       path: `${path}/:jobId`,
       id: 'getBulkExport',
       summary: 'Status of a bulk export',
       answers: { 200: { description: 'Its status', schema: success(exportSchema), example: exportExample } },
+      errors: ['unknown-export'],
+    },
+    {
+      method: 'get',
+      path: `${path}/:jobId/events`,
+      id: 'watchBulkExport',
+      summary: 'A bulk export and its files, told as they move',
+      description:
+        'Read the ledger once, and again after `end` and where `counts.files` grows: the stream tells of files that move.',
+      answers: eventStreamAnswer({
+        export: 'an `Export`, without `outputUrls`; its counts are of some seconds ago where the ledger is long',
+        files: 'an array of at most 500 `OutputFile`: those under way, and those that have ended since',
+        end: 'an empty object: the export has ended',
+      }),
       errors: ['unknown-export'],
     },
     {

@@ -1,6 +1,7 @@
 import { syncBodySchema } from '@bulkhead/service';
 import { z } from 'zod';
 import { syncListQuerySchema } from '../../routes/sync.routes.ts';
+import { eventStreamAnswer } from '../event-stream-answer.ts';
 import type { OperationGroup } from '../operation.ts';
 import { success } from '../schemas/common.schema.ts';
 import { startedSyncSchema, syncedSchema, syncRunDetailSchema, syncRunSchema } from '../schemas/sync.schema.ts';
@@ -53,6 +54,14 @@ export const syncOperations: OperationGroup = {
       id: 'getSyncRun',
       summary: 'A run with a row per type',
       answers: { 200: { description: 'Run', schema: success(syncRunDetailSchema), example: syncRunDetailExample } },
+      errors: ['unknown-run'],
+    },
+    {
+      method: 'get',
+      path: `${path}/:id/events`,
+      id: 'watchSyncRun',
+      summary: 'A run with a row per type, told as it moves',
+      answers: eventStreamAnswer({ 'sync-run': 'a `SyncRunDetail`', end: 'an empty object: the run has ended' }),
       errors: ['unknown-run'],
     },
     {

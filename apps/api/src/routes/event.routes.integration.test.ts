@@ -1,0 +1,116 @@
+import { emptyCheckpoint } from '@bulkhead/domain';
+import { makeBulkExport, makeOutputFile, makeSyncRun } from '@bulkhead/testing';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventStreamLimits } from '../event-stream-limits.ts';
+import { openEvents } from '../testing/open-events.ts';
+import { plantConnection } from '../testing/plant-connection.ts';
+import { startApi, type TestApi } from '../testing/start-api.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startApi({ streamLimits: { ...eventStreamLimits, everyMs: 20, restPerLook: 0 } });
+});
+afterAll(() => api.stop());
+
+const athena = '/api/ehr/athenahealth';
+const now = () => new Date();
+
+test('an export: its counts, the files that move, its end', async () => {
+  const { bulkExports, outputFiles } = api.store;
+  const record = makeBulkExport({ phase: 'downloading', transactionTime: '2024-06-01T00:00:00Z' });
+  const { id: exportId } = record;
+  await bulkExports.insert({ record, requestKey: exportId });
+  const [done, first, second] = [1, 2, 3].map((number) => makeOutputFile({ id: `${exportId}.${number}`, exportId }));
+  if (!done || !first || !second) throw new Error('no files');
+  const settled = { ...done, state: 'completed' as const, completedAt: new Date('2024-06-01T00:00:00Z') };
+  const last = { ...settled, id: `${exportId}.0`, completedAt: new Date('2024-06-01T00:01:00Z') };
+  await outputFiles.insertMissing([settled, last, first, second]);
+
+  const stream = await openEvents({ api, path: `${athena}/bulk-export/${exportId}/events` });
+  expect((await stream.next('export')).data).toMatchObject({
+    id: exportId,
+    phase: 'downloading',
+    counts: { files: 4 },
+  });
+  const claim = { id: first.id, claim: 'a' };
+  await outputFiles.claim(claim, now());
+  const taken = await stream.next('files', ({ data }) => data.some(({ id }: { id: string }) => id === first.id));
+  expect(taken.data).toMatchObject([{ state: 'downloading', lines: 0, attempts: 1 }]);
+  const checkpoint = { ...emptyCheckpoint, bytes: 10, lines: 2, stored: 2 };
+  await outputFiles.saveCheckpoint(claim, { checkpoint });
+  await stream.next('files', ({ data }) => data.length === 1 && data[0].lines === 2);
+  await outputFiles.complete(claim, { checkpoint, now: now() });
+  await outputFiles.fail({ id: second.id, error: { code: 'gone', message: 'It is gone.' }, now: now() });
+  await stream.next('files', ({ data }) => data.some((file: { id: string }) => file.id === second.id));
+
+  const finalizing = await bulkExports.transition({ from: record, to: 'finalizing' });
+  const counts = await outputFiles.sum(exportId);
+  if (!finalizing) throw new Error('not finalized');
+  await bulkExports.transition({ from: finalizing, to: 'failed', change: { counts, completedAt: now() } });
+  await stream.ended;
+  expect(stream.events.at(-1)).toEqual({ name: 'end', data: {} });
+  const status = stream.events.findLast(({ name }) => name === 'export');
+  expect(status?.data).toMatchObject({ status: 'FAILED', counts: { filesCompleted: 3, filesFailed: 1, stored: 2 } });
+  const told = stream.events.filter(({ name }) => name === 'files').flatMap(({ data }) => data);
+  expect(told.find(({ id, state }) => id === first.id && state === 'completed')).toMatchObject({ stored: 2 });
+  // What was settled before is in the ledger, which a page reads once.
+  expect(told.map(({ id }) => id)).not.toContain(settled.id);
+});
+
+test('a ledger of more files than a look reads is told bit by bit, each file once', async () => {
+  const { bulkExports, outputFiles } = api.store;
+  const record = makeBulkExport({ phase: 'downloading', transactionTime: '2024-06-01T00:00:00Z' });
+  const { id: exportId } = record;
+  await bulkExports.insert({ record, requestKey: exportId });
+  const stream = await openEvents({ api, path: `${athena}/bulk-export/${exportId}/events` });
+  await stream.next('export');
+  const files = Array.from({ length: 700 }, (_, index) => {
+    const completedAt = new Date(Date.UTC(2024, 5, 1, 0, 0, 0, index));
+    return makeOutputFile({ id: `${exportId}.${index}`, exportId, state: 'completed', completedAt });
+  });
+  await outputFiles.insertMissing(files);
+  const told = () => stream.events.filter(({ name }) => name === 'files').map(({ data }) => data as { id: string }[]);
+  await stream.next(
+    'files',
+    () =>
+      new Set(
+        told()
+          .flat()
+          .map(({ id }) => id),
+      ).size === 700,
+  );
+  expect(told().flat()).toHaveLength(700);
+  expect(Math.max(...told().map(({ length }) => length))).toBeLessThanOrEqual(500);
+  stream.leave();
+});
+
+test('an export that has ended: its status and the end, at once', async () => {
+  const { exportId } = await plantConnection(api.store);
+  const stream = await openEvents({ api, path: `${athena}/bulk-export/${exportId}/events` });
+  await stream.ended;
+  expect(stream.events.map(({ name }) => name)).toEqual(['export', 'end']);
+});
+
+test('the exports of a connection: those alone', async () => {
+  const [one, other] = [await plantConnection(api.store), await plantConnection(api.store)];
+  const stream = await openEvents({ api, path: `${athena}/bulk-export/events?connectionId=${one.connectionId}` });
+  const { data } = await stream.next('exports');
+  expect(data.map(({ id }: { id: string }) => id)).toEqual([one.exportId]);
+  expect(stream.text).not.toContain(other.exportId);
+  stream.leave();
+});
+
+test('a sync run: its rows, then its end', async () => {
+  const { syncRuns } = api.store;
+  const run = makeSyncRun({ connectionId: 'conn_sync' });
+  await syncRuns.insert(run);
+  const stream = await openEvents({ api, path: `${athena}/sync-runs/${run.id}/events` });
+  expect((await stream.next('sync-run')).data).toMatchObject({ id: run.id, status: 'IN_PROGRESS', byType: [] });
+  await syncRuns.transition({ from: run, to: 'cancelled', change: { completedAt: now() } });
+  await stream.ended;
+  expect(stream.events.map(({ name, data }) => [name, data.status])).toEqual([
+    ['sync-run', 'IN_PROGRESS'],
+    ['sync-run', 'CANCELLED'],
+    ['end', undefined],
+  ]);
+});
