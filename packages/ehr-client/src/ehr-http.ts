@@ -8,6 +8,7 @@ import { createEhrAxios, type Watched } from './ehr-axios.ts';
 import { EhrHttpError } from './ehr-http-error.ts';
 import { type EhrObserver, silentObserver } from './ehr-observer.ts';
 import type { EhrRequest } from './ehr-request.ts';
+import { pauseReason } from './pause-reason.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { retryAfterOf } from './retry-after-of.ts';
 import { callTokenEndpoint, type TokenCall } from './token-endpoint.ts';
@@ -161,7 +162,8 @@ async function pauseIfThrottled(
   // A 429 at the kick-off means "one export at a time", not "too many requests".
   if (!throttled || request.priority === 'kick-off') return;
   observer.limiterPaused({ budget: request.budget.name, status: response.status });
-  await limiter.pause({ budget: request.budget, pauseMs: retryAfterMs ?? 2000 });
+  const reason = pauseReason(response.status);
+  await limiter.pause({ budget: request.budget, pauseMs: retryAfterMs ?? 2000, reason });
 }
 
 /** JSON where it is some, else undefined: error bodies may be HTML, plain text or empty. */

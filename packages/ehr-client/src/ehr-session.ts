@@ -1,11 +1,11 @@
 import { AppError, type Connection, type SavedGrant } from '@bulkhead/domain';
 import type { AccessTokenSource } from './access-token.source.ts';
 import { discoverServer } from './authorization-server.ts';
+import { connectionBudgets } from './connection-budgets.ts';
 import type { EhrHttp, EhrResponse } from './ehr-http.ts';
 import { EhrHttpError } from './ehr-http-error.ts';
 import type { EhrRequest } from './ehr-request.ts';
 import { egressRules, type ProviderRegistry } from './provider-registry.ts';
-import type { RateBudget } from './rate-limiter.ts';
 import { toSaved } from './shared-token.ts';
 import { type CodeRedemption, redeemCode, revokeToken, type TokenEndpointDeps } from './token-request.ts';
 
@@ -26,11 +26,7 @@ export function createEhrSession(options: {
 }) {
   const { connection, registry, http, tokens, endpoints } = options;
   const provider = registry.get(connection.provider);
-  const budget = budgetOf({ connection, rateLimit: provider.rateLimit });
-  const environment = Object.hasOwn(provider.environments, connection.environment)
-    ? provider.environments[connection.environment]
-    : undefined;
-  const tokenBudget = budgetOf({ connection, rateLimit: environment?.tokenRateLimit, kind: '.token' });
+  const { budget, tokenBudget } = connectionBudgets({ connection, provider });
   const egress = egressRules(provider);
   const fhirOrigin = new URL(connection.fhirEndpoint).origin;
 
@@ -86,19 +82,6 @@ export function createEhrSession(options: {
 
 function isUnauthorized(error: unknown): boolean {
   return error instanceof EhrHttpError && error.status === 401;
-}
-
-/** athenahealth counts per client id and environment, whatever the practice; tokens by themselves. */
-function budgetOf(options: {
-  readonly connection: Connection;
-  readonly rateLimit: RateBudget['rateLimit'] | undefined;
-  readonly kind?: '.token';
-}): RateBudget | undefined {
-  const { connection, rateLimit, kind = '' } = options;
-  if (!rateLimit) return undefined;
-  const client = connection.auth.method === 'none' ? new URL(connection.fhirEndpoint).host : connection.auth.clientId;
-  const name = `${connection.provider}.${connection.environment}`;
-  return { id: `${name}.${client}${kind}`, name: `${name}${kind}`, rateLimit };
 }
 
 function foreignHost(url: string): AppError {

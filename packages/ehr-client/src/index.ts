@@ -1,4 +1,5 @@
 export { readCapabilities } from './capability-statement.ts';
+export { connectionBudgets } from './connection-budgets.ts';
 export { createEhrClient, type EhrClient } from './create-ehr-client.ts';
 export { EhrHttpError } from './ehr-http-error.ts';
 export type { EhrObserver } from './ehr-observer.ts';
@@ -13,6 +14,8 @@ export {
   type ProviderRegistry,
   type ProviderSettings,
 } from './provider-registry.ts';
+export type { RateBudget } from './rate-limiter.ts';
+export { type BudgetState, readBudgets } from './read-budgets.ts';
 export { readSearchPage, type SearchPage, searchUrl } from './search.ts';
 export { generateSigningKey, importSigningKey, publicJwkOf } from './signing-key.ts';
 export { createWebhookSender, type WebhookSender } from './webhook-sender.ts';

@@ -2,6 +2,7 @@ import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { createRateLimiter, type RateBudget } from './rate-limiter.ts';
+import { readBudgets } from './read-budgets.ts';
 import type { RequestPriority } from './request-priority.ts';
 
 const services = testServices();
@@ -130,7 +131,7 @@ describe('the rate limiter', () => {
   test('a pause stops everyone until it ends', async () => {
     const budget = makeBudget();
     await limiter.acquire({ budget, priority: 'poll' });
-    await limiter.pause({ budget, pauseMs: 300 });
+    await limiter.pause({ budget, pauseMs: 300, reason: '429 Too Many Requests' });
     const startedAt = performance.now();
     await limiter.acquire({ budget, priority: 'interactive' });
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(290);
@@ -157,12 +158,52 @@ describe('the rate limiter', () => {
     await grantTimes(budget, 2);
     const used = { name: budget.name, dayRatio: 0.2, windowRatio: 0.5 };
     expect(await limiter.readUse()).toEqual([{ ...used, pausedMs: 0 }]);
-    await limiter.pause({ budget, pauseMs: 30_000 });
+    await limiter.pause({ budget, pauseMs: 30_000, reason: '429 Too Many Requests' });
     const [{ pausedMs = 0 } = {}] = await limiter.readUse();
     expect(pausedMs).toBeGreaterThan(20_000);
     expect(pausedMs).toBeLessThanOrEqual(30_000);
     // Whoever has not asked for anything knows of no budget.
     expect(await createRateLimiter({ redis, prefix: services.prefix }).readUse()).toEqual([]);
+  });
+
+  test('shows whoever asks how a budget stands: its window, its minute, its day, its pause, and who waits', async () => {
+    const budget = makeBudget({ limit: 3, windowMs: 100, perDay: 1000 });
+    const read = async () => (await readBudgets({ redis, prefix: services.prefix, budgets: [budget] }))[0];
+    const nobody = { interactive: 0, poll: 0, 'kick-off': 0, download: 0, crawl: 0 };
+    const unused = { window: 0, minute: 0, day: 0, pausedMs: 0, slowMs: 0, pauseReason: undefined, waiting: nobody };
+    expect(await read()).toEqual({ budget, ...unused });
+    await grantTimes(budget, 7);
+    // Its window is over, its minute is not.
+    await waitFor(async () => (await read())?.window === 0);
+    const used = await read();
+    expect([used?.minute, used?.day]).toEqual([used?.day, used?.day]);
+    expect(used?.minute).toBeGreaterThanOrEqual(7);
+
+    await limiter.pause({ budget, pauseMs: 60_000, reason: '429 Too Many Requests' });
+    await limiter.pause({ budget, pauseMs: 10, reason: '503 Service Unavailable' });
+    const controller = new AbortController();
+    const polls = [1, 2].map(() => limiter.acquire({ budget, priority: 'poll', signal: controller.signal }));
+    const other = createRateLimiter({ redis, prefix: services.prefix });
+    const elsewhere = other.acquire({ budget, priority: 'poll', signal: controller.signal });
+    // A process counts once.
+    await waitFor(async () => (await read())?.waiting.poll === 2);
+    const paused = await read();
+    expect(paused).toMatchObject({ pauseReason: '429 Too Many Requests', waiting: { ...nobody, poll: 2 } });
+    expect(paused?.pausedMs).toBeGreaterThan(50_000);
+    expect((paused?.slowMs ?? 0) - (paused?.pausedMs ?? 0)).toBe(60_000);
+    controller.abort(new Error('cancelled'));
+    await Promise.all([...polls, elsewhere].map((one) => expect(one).rejects.toThrow('cancelled')));
+  });
+
+  test('the log of a rate of more than a hundred a second remembers its window alone', async () => {
+    const budget = makeBudget({ limit: 100, windowMs: 100 });
+    await grantTimes(budget, 20);
+    const [state] = await readBudgets({ redis, prefix: services.prefix, budgets: [budget] });
+    expect(state?.minute).toBeUndefined();
+    await waitFor(async () => {
+      await limiter.acquire({ budget, priority: 'poll' });
+      return (await redis.zcard(`${services.prefix}:rate:{${budget.id}}:log`)) < 20;
+    });
   });
 
   test('an aborted request leaves the queue', async () => {

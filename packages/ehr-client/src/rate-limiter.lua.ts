@@ -1,12 +1,14 @@
 /**
  * One grant or denial, atomic, on Redis' own clock. A sliding log of the last `limit` requests is the only exact rule: a
  * token bucket of 16 admits 32 in two seconds, a fixed window likewise. The log holds for each request the latest time at
- * which it can have arrived: its grant plus the guard, until its answer says that it was there (`settleScript`).
+ * which it can have arrived: its grant plus the guard, until its answer says that it was there (`settleScript`). It keeps a
+ * minute of them, for whoever looks on; the rule counts those of the window.
  *
  * KEYS  1 state (hash)  2 log (sorted set: grant -> latest arrival)  3 day (hash: bucket -> grants)  4.. one sorted set of
  *       waiters per priority, most urgent first (member: process, score: when its mark ends)
  * ARGV  1 limit  2 window, ms  3 guard, ms  4 per day  5 process  6 grant  7 priority index, from 0  8 wait after a
- *       loss of state, ms  9.. this process's waiters per priority
+ *       loss of state, ms  9 how long the log remembers, ms (not less than the window)  10.. this process's waiters per
+ *       priority
  * Returns { granted 0|1, wait in ms, reason }.
  */
 export const rateLimiterScript = `
@@ -24,7 +26,7 @@ local backlog = -1
 local urgentWaiting = false
 for index = 0, priorities - 1 do
   local key = KEYS[4 + index]
-  local own = tonumber(ARGV[9 + index])
+  local own = tonumber(ARGV[10 + index])
   if own > 0 then
     redis.call('ZADD', key, now + markMs, process)
     redis.call('PEXPIRE', key, markMs * 2)
@@ -81,30 +83,36 @@ if urgentWaiting and sinceLow < 7 then return deny(pace, 'yield') end
 
 -- The first half of a window may go in a burst, with 12 ms between grants so that they arrive in their order. While
 -- others wait the second half is paced, so that an urgent request never finds the whole window used up.
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - window)
-local used = redis.call('ZCARD', KEYS[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - tonumber(ARGV[9]))
+local windowStart = string.format('(%.3f', now - window)
+local used = redis.call('ZCOUNT', KEYS[2], windowStart, '+inf')
 local gap = (backlog > 0 and used >= limit / 2) and pace or math.min(12, pace)
 if now < (tonumber(state[3]) or 0) then gap = pace * 2 end
 local last = tonumber(state[7]) or 0
 if now - last < gap then return deny(gap - (now - last), 'pace') end
 if used >= limit then
-  local oldest = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')
+  local oldest = redis.call('ZRANGEBYSCORE', KEYS[2], windowStart, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
   return deny(math.max(tonumber(oldest[2]) + window - now, 1), 'window')
 end
 
 redis.call('ZADD', KEYS[2], now + guard, grant)
 redis.call('HINCRBY', KEYS[3], bucket, 1)
 redis.call('HSET', KEYS[1], 'sinceLow', urgentWaiting and 0 or sinceLow + 1, 'dayTotal', dayTotal + 1, 'lastGrant', string.format('%.3f', now))
-if tonumber(ARGV[9 + priority]) <= 1 then redis.call('ZREM', KEYS[4 + priority], process) end
+if tonumber(ARGV[10 + priority]) <= 1 then redis.call('ZREM', KEYS[4 + priority], process) end
 return { 1, 0, 'granted' }
 `;
 
-/** KEYS 1 state. ARGV 1 pause in ms, 2 for how long afterwards the rate stays halved. A shorter pause never ends a longer one. */
+/**
+ * KEYS 1 state. ARGV 1 pause in ms, 2 for how long afterwards the rate stays halved, 3 why. A shorter pause never ends a
+ * longer one, nor says why it is.
+ */
 export const pauseScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
-local paused = math.max(tonumber(redis.call('HGET', KEYS[1], 'pausedUntil')) or 0, now + tonumber(ARGV[1]))
+local wanted, before = now + tonumber(ARGV[1]), tonumber(redis.call('HGET', KEYS[1], 'pausedUntil')) or 0
+local paused = math.max(before, wanted)
 redis.call('HSET', KEYS[1], 'pausedUntil', string.format('%.3f', paused), 'slowUntil', string.format('%.3f', paused + tonumber(ARGV[2])))
+if wanted >= before then redis.call('HSET', KEYS[1], 'pauseReason', ARGV[3]) end
 return math.ceil(paused - now)
 `;
 
@@ -122,19 +130,25 @@ return redis.call('ZADD', KEYS[1], math.min(tonumber(latest), now), ARGV[1])
 `;
 
 /**
- * How much is used. It changes nothing, so asking for it as often as anybody likes costs no request.
- * KEYS 1 state  2 log  3 day. ARGV 1 window, ms.
- * Returns { requests in the last 24 h, in the last window, pause left in ms }.
+ * How much is used, and who waits. It changes nothing.
+ * KEYS as of the limiter. ARGV 1 window, ms.
+ * Returns { requests in the last window, minute, 24 h, pause left in ms, time at half the rate left in ms, why, then processes
+ * that wait, per priority }.
  */
 export const useScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
+local function since(ms) return string.format('(%.3f', now - ms) end
 local day = 0
 local counts = redis.call('HGETALL', KEYS[3])
 for i = 1, #counts, 2 do
   if (tonumber(counts[i]) + 1) * 600000 + 86400000 > now then day = day + tonumber(counts[i + 1]) end
 end
-local window = redis.call('ZCOUNT', KEYS[2], '(' .. string.format('%.3f', now - tonumber(ARGV[1])), '+inf')
-local pausedUntil = tonumber(redis.call('HGET', KEYS[1], 'pausedUntil')) or 0
-return { day, window, math.ceil(math.max(pausedUntil - now, 0)) }
+local window = redis.call('ZCOUNT', KEYS[2], since(tonumber(ARGV[1])), '+inf')
+local minute = redis.call('ZCOUNT', KEYS[2], since(60000), '+inf')
+local state = redis.call('HMGET', KEYS[1], 'pausedUntil', 'slowUntil', 'pauseReason')
+local function left(at) return math.ceil(math.max((tonumber(at) or 0) - now, 0)) end
+local use = { window, minute, day, left(state[1]), left(state[2]), state[3] or '' }
+for index = 4, #KEYS do table.insert(use, redis.call('ZCOUNT', KEYS[index], since(0), '+inf')) end
+return use
 `;

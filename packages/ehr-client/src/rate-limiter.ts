@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { budgetKeys } from './budget-keys.ts';
 import { BudgetQueue } from './budget-queue.ts';
 import type { Grant } from './grant.ts';
 import type { RateLimit } from './rate-limit.ts';
-import { pauseScript, rateLimiterScript, settleScript, useScript } from './rate-limiter.lua.ts';
+import { pauseScript, rateLimiterScript, settleScript } from './rate-limiter.lua.ts';
+import { readBudgets } from './read-budgets.ts';
+import { rememberedMs } from './remembered-ms.ts';
 import { type RequestPriority, requestPriorities } from './request-priority.ts';
 
 /** Who shares a rate: a provider's environment and a client id (athenahealth counts per client id, so practices share it). */
@@ -35,7 +38,12 @@ export interface RateLimiter {
     readonly signal?: AbortSignal | undefined;
   }): Promise<Grant>;
   /** Stops everyone for a while (429, Retry-After) and halves the rate for a minute afterwards. */
-  pause(options: { readonly budget: RateBudget; readonly pauseMs: number }): Promise<void>;
+  pause(options: {
+    readonly budget: RateBudget;
+    readonly pauseMs: number;
+    /** Shown to whoever looks on: no address in it. */
+    readonly reason: string;
+  }): Promise<void>;
   /** Of the budgets that this process has asked for since it started. */
   readUse(): Promise<readonly BudgetUse[]>;
 }
@@ -50,19 +58,15 @@ export function createRateLimiter({ redis, prefix }: { readonly redis: Redis; re
   const processId = randomUUID();
   const queues = new Map<string, BudgetQueue>();
   const budgets = new Map<string, RateBudget>();
-  // A hash tag keeps a budget's keys on one node of a cluster.
-  const keysOf = ({ id }: RateBudget) => {
-    const base = `${prefix}:rate:{${id}}`;
-    const waiters = requestPriorities.map((priority) => `${base}:waiting:${priority}`);
-    return [`${base}:state`, `${base}:log`, `${base}:day`, ...waiters];
-  };
+  const keysOf = (budget: RateBudget) => budgetKeys({ prefix, budget });
   const ask = (budget: RateBudget) => async (priority: RequestPriority, waiting: readonly number[]) => {
     const { limit, windowMs, guardMs, perDay, coldStart } = budget.rateLimit;
     const keys = keysOf(budget);
     const index = requestPriorities.indexOf(priority);
     const grantId = randomUUID();
     const quarantineMs = coldStart === 'go' ? 0 : windowMs + guardMs;
-    const settings = [limit, windowMs, guardMs, perDay, processId, grantId, index, quarantineMs];
+    const remembered = rememberedMs(budget.rateLimit);
+    const settings = [limit, windowMs, guardMs, perDay, processId, grantId, index, quarantineMs, remembered];
     const reply = await redis.eval(rateLimiterScript, keys.length, ...keys, ...settings, ...waiting);
     const [granted, waitMs, reason] = reply as [number, number, string];
     return { granted: granted === 1, grantId, waitMs, reason };
@@ -83,18 +87,15 @@ export function createRateLimiter({ redis, prefix }: { readonly redis: Redis; re
       }
       return queue.enter({ priority, signal });
     },
-    async pause({ budget, pauseMs }) {
+    async pause({ budget, pauseMs, reason }) {
       const [stateKey = ''] = keysOf(budget);
-      await redis.eval(pauseScript, 1, stateKey, Math.min(pauseMs, maxPauseMs), slowAfterPauseMs);
+      await redis.eval(pauseScript, 1, stateKey, Math.min(pauseMs, maxPauseMs), slowAfterPauseMs, reason);
     },
-    readUse: () =>
-      Promise.all(
-        [...budgets.values()].map(async (budget) => {
-          const { limit, windowMs, perDay } = budget.rateLimit;
-          const reply = await redis.eval(useScript, 3, ...keysOf(budget).slice(0, 3), windowMs);
-          const [day, window, pausedMs] = reply as [number, number, number];
-          return { name: budget.name, dayRatio: day / perDay, windowRatio: window / limit, pausedMs };
-        }),
-      ),
+    async readUse() {
+      const states = await readBudgets({ redis, prefix, budgets: [...budgets.values()] });
+      return states.map(({ budget: { name, rateLimit }, window, day, pausedMs }) => {
+        return { name, dayRatio: day / rateLimit.perDay, windowRatio: window / rateLimit.limit, pausedMs };
+      });
+    },
   };
 }

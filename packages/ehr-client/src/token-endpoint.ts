@@ -3,6 +3,7 @@ import type { Tracing } from '@bulkhead/runtime';
 import axios, { type AxiosResponse } from 'axios';
 import type { EgressGuard, EgressRules } from './egress-guard.ts';
 import type { EhrObserver } from './ehr-observer.ts';
+import { pauseReason } from './pause-reason.ts';
 import type { RateBudget, RateLimiter } from './rate-limiter.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { traceRequest } from './trace-request.ts';
@@ -59,7 +60,7 @@ export async function callTokenEndpoint<Value>(
     const { status, waitMs } = throttle;
     if (budget) {
       observer.limiterPaused({ budget: budget.name, status });
-      await limiter.pause({ budget, pauseMs: waitMs });
+      await limiter.pause({ budget, pauseMs: waitMs, reason: pauseReason(status) });
     }
     throw throttled(waitMs);
   }
