@@ -24,6 +24,7 @@ import {
   createMonitoringService,
   createProviderRegistry,
   createQuarantineService,
+  createRateBudgetService,
   createResourceService,
   createScheduleService,
   createSessionService,
@@ -87,6 +88,9 @@ export function buildApp({
   const quarantine = createQuarantineService({ store, producer });
   const documents = createDocumentService({ store, producer, connections });
   const diagnosis = createDiagnosisService({ store, producer, checkRedis: () => checkRedis(redis) });
+  const monitoring = createMonitoringService({ store, producer });
+  const reader = { redis, prefix: config.BULKHEAD_PREFIX };
+  const rateBudgets = createRateBudgetService({ connections, registry, reader });
   const resources = createResourceService({ store, connections });
   const schedules = createScheduleService({ store, producer, connections });
   const sessions = createSessionService({ store, apiKeys });
@@ -95,7 +99,7 @@ export function buildApp({
   const webhooks = createWebhookService({ store, producer, connections });
   const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() });
   watchHealth({ metrics, health });
-  watchSystem({ metrics, monitoring: createMonitoringService({ store, producer }) });
+  watchSystem({ metrics, monitoring });
   const http = createHttpApp({
     producer,
     registry,
@@ -109,7 +113,9 @@ export function buildApp({
     connections,
     diagnosis,
     documents,
+    monitoring,
     quarantine,
+    rateBudgets,
     resources,
     schedules,
     sessions,

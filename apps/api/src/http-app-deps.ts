@@ -8,8 +8,10 @@ import type {
   ConnectionService,
   DiagnosisService,
   DocumentService,
+  MonitoringService,
   ProviderRegistry,
   QuarantineService,
+  RateBudgetService,
   ResourceService,
   ScheduleService,
   SessionService,
@@ -35,7 +37,9 @@ export interface HttpAppDeps {
   readonly connections: ConnectionService;
   readonly diagnosis: DiagnosisService;
   readonly documents: DocumentService;
+  readonly monitoring: MonitoringService;
   readonly quarantine: QuarantineService;
+  readonly rateBudgets: RateBudgetService;
   readonly resources: ResourceService;
   readonly schedules: ScheduleService;
   readonly sessions: SessionService;

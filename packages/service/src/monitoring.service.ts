@@ -1,6 +1,7 @@
 import { anySync, connectionLag, type Schedule, type Watermark } from '@bulkhead/domain';
 import type { Producer, QueueFigures } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
+import { unavailable } from './unavailable.ts';
 
 export interface RunFigures {
   readonly exports: ReadonlyMap<string, number>;
@@ -21,7 +22,16 @@ const endedForMs = 24 * 60 * 60_000;
 /** How the whole system stands, whichever process is asked. */
 export function createMonitoringService({ store, producer }: { readonly store: Store; readonly producer: Producer }) {
   return {
-    readQueues: (): Promise<readonly QueueFigures[]> => producer.readFigures(),
+    /** @throws AppError `unavailable` */
+    async readQueues(): Promise<readonly QueueFigures[]> {
+      try {
+        // A queue of its own would wait for Redis to come back.
+        await producer.ping();
+        return await producer.readFigures();
+      } catch (cause) {
+        throw unavailable(cause);
+      }
+    },
 
     /** By phase: those under way, and those that have ended in the last 24 hours. */
     async readRuns(now: Date): Promise<RunFigures> {

@@ -4,6 +4,7 @@ import {
   connectionBodySchema,
   toConnectionView,
   toTestView,
+  toWatermarkView,
 } from '@bulkhead/service';
 import { Router } from 'express';
 import { z } from 'zod';
@@ -32,6 +33,11 @@ export function connectionRoutes({ connections }: { readonly connections: Connec
   router.get('/connections/:id', allow('connection.read'), async (request, response) => {
     const { scope } = callerOf(response);
     response.json({ success: true, data: toConnectionView(await connections.find({ id: request.params.id, scope })) });
+  });
+
+  router.get('/connections/:id/watermarks', allow('connection.read'), async (request, response) => {
+    const found = await connections.watermarks({ id: request.params.id, scope: callerOf(response).scope });
+    response.json({ success: true, data: found.map(toWatermarkView) });
   });
 
   router.post('/connections/:id/test', allow('connection.test'), async (request, response) => {

@@ -15,6 +15,8 @@ import { documentRoutes } from './document.routes.ts';
 import { eventRoutes } from './event.routes.ts';
 import { providerRoute } from './provider.route.ts';
 import { quarantineRoutes } from './quarantine.routes.ts';
+import { queueRoute } from './queue.route.ts';
+import { rateBudgetRoutes } from './rate-budget.routes.ts';
 import { resourceRoutes } from './resource.routes.ts';
 import { scheduleRoutes } from './schedule.routes.ts';
 import { sessionRoute } from './session.route.ts';
@@ -32,6 +34,6 @@ export function createApiRouter(deps: HttpAppDeps): Router {
   api.use(connectionRoutes(deps), bulkExportRoutes(deps), capabilitiesRoute(deps), syncRoutes(deps));
   api.use(scheduleRoutes(deps), webhookRoutes(deps), apiKeyRoutes(deps), auditEventRoutes(deps));
   api.use(signingKeyRoutes(deps), authorizationRoutes(deps), diagnosisRoute(deps));
-  api.use(sessionRoute(deps), providerRoute(deps));
+  api.use(sessionRoute(deps), providerRoute(deps), rateBudgetRoutes(deps), queueRoute(deps));
   return api;
 }

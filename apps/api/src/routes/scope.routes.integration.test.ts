@@ -30,6 +30,10 @@ const rows: Readonly<Record<string, Row>> = {
     ask: ({ connectionId }) => ({ path: `/connections/${connectionId}` }),
     answer: 'unknown-connection',
   },
+  'GET /connections/:id/watermarks': {
+    ask: ({ connectionId }) => ({ path: `/connections/${connectionId}/watermarks` }),
+    answer: 'unknown-connection',
+  },
   'POST /connections': {
     ask: () => ({ path: '/connections', body: { provider: 'athenahealth', auth: { method: 'none' } } }),
     answer: 'operators',
@@ -176,6 +180,9 @@ const rows: Readonly<Record<string, Row>> = {
   'POST /signing-keys/:kid/retire': { ask: () => ({ path: '/signing-keys/kid_none/retire' }), answer: 'operators' },
   'DELETE /signing-keys/:kid': { ask: () => ({ path: '/signing-keys/kid_none' }), answer: 'operators' },
   'POST /api-keys': { ask: () => ({ path: '/api-keys', body: { name: 'x', role: 'operator' } }), answer: 'operators' },
+  'GET /rate-budgets': { ask: () => ({ path: '/rate-budgets' }), answer: 'filtered' },
+  'GET /rate-budgets/events': { ask: () => ({ path: '/rate-budgets/events' }), answer: 'filtered' },
+  'GET /queues': { ask: () => ({ path: '/queues' }), answer: 'operators' },
   'GET /diagnosis': { ask: () => ({ path: '/diagnosis' }), answer: 'operators' },
   'GET /audit-events': { ask: () => ({ path: '/audit-events' }), answer: 'operators' },
   'GET /api-keys': { ask: () => ({ path: '/api-keys' }), answer: 'operators' },

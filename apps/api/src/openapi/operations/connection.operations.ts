@@ -10,6 +10,7 @@ import {
   connectionTestSchema,
   providerSchema,
   startedTestSchema,
+  watermarkSchema,
   webhookDeliverySchema,
   webhookSchema,
 } from '../schemas/connection.schema.ts';
@@ -18,6 +19,7 @@ import {
   connectionExample,
   connectionTestExample,
   providerExample,
+  watermarkExample,
   webhookDeliveryExample,
   webhookExample,
 } from './examples.ts';
@@ -71,6 +73,16 @@ export const connectionOperations: OperationGroup = {
       id: 'getConnection',
       summary: 'A connection',
       answers: { 200: { description: 'Connection', schema: success(connectionSchema), example: connectionExample } },
+      errors: ['unknown-connection'],
+    },
+    {
+      method: 'get',
+      path: `${path}/:id/watermarks`,
+      id: 'listWatermarks',
+      summary: 'Up to when each type is wholly stored',
+      answers: {
+        200: { description: 'Watermarks', schema: success(z.array(watermarkSchema)), example: [watermarkExample] },
+      },
       errors: ['unknown-connection'],
     },
     {

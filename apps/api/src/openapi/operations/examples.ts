@@ -135,6 +135,29 @@ export const providerExample = {
   usesPracticeId: true,
 };
 
+export const watermarkExample = { resourceType: 'Patient', level: 'Patient', until: at, exportId };
+
+export const rateBudgetExample = {
+  name: 'athenahealth.production',
+  provider: 'athenahealth',
+  environment: 'production',
+  connectionIds: [connectionId],
+  window: { used: 9, limit: 16, windowMs: 2000 },
+  minute: { used: 301, limit: 480 },
+  day: { used: 48_211, limit: 100_000 },
+  pausedMs: 4200,
+  pauseReason: '429 Too Many Requests',
+  slowMs: 64_200,
+  waiting: { interactive: 0, poll: 1, 'kick-off': 0, download: 2, crawl: 0 },
+};
+
+export const queueExample = {
+  queue: 'bulk-export',
+  jobs: { waiting: 3, active: 4, delayed: 1, 'waiting-children': 1, failed: 0 },
+  oldestSeconds: 12,
+  workers: 2,
+};
+
 export const capabilitiesExample = {
   bulkExport: true,
   diagnosticReports: true,

@@ -1,4 +1,4 @@
-import { assertionAlgorithms, scheduleKinds, secretWays, webhookStates } from '@bulkhead/domain';
+import { assertionAlgorithms, exportTypes, scheduleKinds, secretWays, webhookStates } from '@bulkhead/domain';
 import { z } from 'zod';
 import { count, instant } from './common.schema.ts';
 
@@ -80,6 +80,14 @@ export const providerSchema = z
     id: 'Provider',
     description:
       'What a new connection can choose among. `fhirEndpoints`: by environment, where it names none; `hasClient`: client id and secret can be left out.',
+  });
+
+export const watermarkSchema = z
+  .strictObject({ resourceType: z.string(), level: z.enum(exportTypes), until: instant, exportId: z.string() })
+  .meta({
+    id: 'Watermark',
+    description:
+      'Up to when a type is wholly stored, by the export of a level. `*`: every type, of exports that name none.',
   });
 
 export const capabilitiesSchema = z
