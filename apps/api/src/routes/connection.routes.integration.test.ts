@@ -32,26 +32,6 @@ const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
 const privateJwk = privateKey.export({ format: 'jwk' });
 const post = (body: object) => api.request('POST', path, { body: { provider: 'athenahealth', auth, ...body } });
 
-test('the watermarks of a connection: up to when each type is wholly stored', async () => {
-  const id = await api.createConnection();
-  const list = () => api.request('GET', `${path}/${id}/watermarks`);
-  expect((await list()).body).toEqual({ success: true, data: [] });
-  const transactionTime = '2024-06-01T02:00:00+02:00';
-  const mark = { connectionId: id, exportType: 'Patient' as const, transactionTime, at: new Date(transactionTime) };
-  for (const resourceType of ['Patient', 'Goal']) {
-    await api.store.watermarks.advance({ ...mark, resourceType, exportId: 'job_1' });
-  }
-  const marked = { level: 'Patient', until: '2024-06-01T00:00:00.000Z', exportId: 'job_1' };
-  const { status, body } = await list();
-  expect([status, body.data]).toEqual([
-    200,
-    [
-      { resourceType: 'Goal', ...marked },
-      { resourceType: 'Patient', ...marked },
-    ],
-  ]);
-});
-
 describe('connections', () => {
   test('are created, listed, read and deleted, without their secret', async () => {
     const created = await post({ practiceId: '195900' });
@@ -303,4 +283,24 @@ describe('capabilities', () => {
       },
     ]);
   });
+});
+
+test('the watermarks of a connection: up to when each type is wholly stored', async () => {
+  const id = await api.createConnection();
+  const list = () => api.request('GET', `${path}/${id}/watermarks`);
+  expect((await list()).body).toEqual({ success: true, data: [] });
+  const transactionTime = '2024-06-01T02:00:00+02:00';
+  const mark = { connectionId: id, exportType: 'Patient' as const, transactionTime, at: new Date(transactionTime) };
+  for (const resourceType of ['Patient', 'Goal']) {
+    await api.store.watermarks.advance({ ...mark, resourceType, exportId: 'job_1' });
+  }
+  const marked = { level: 'Patient', until: '2024-06-01T00:00:00.000Z', exportId: 'job_1' };
+  const { status, body } = await list();
+  expect([status, body.data]).toEqual([
+    200,
+    [
+      { resourceType: 'Goal', ...marked },
+      { resourceType: 'Patient', ...marked },
+    ],
+  ]);
 });
