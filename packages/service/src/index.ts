@@ -56,6 +56,7 @@ export { toScheduleDetail, toScheduleView } from './schedule-view.ts';
 export { createSessionService, type SessionService } from './session.service.ts';
 export { signingKeyBodySchema } from './signing-key.schema.ts';
 export { createSigningKeyService, type SigningKeyService } from './signing-key.service.ts';
+export { toSourceView } from './source-view.ts';
 export { startScheduledRun } from './start-scheduled-run.ts';
 export { syncBodySchema } from './sync.schema.ts';
 export { createSyncService, type SyncRunState, type SyncService } from './sync.service.ts';

@@ -46,6 +46,14 @@ export function createResourceService(options: { readonly store: Store; readonly
       return JSON.stringify(found.resource);
     },
 
+    /** Which exports and syncs the stored version of a resource, and those before it, came from. @throws AppError `unknown-resource` */
+    async sources({ resourceId, ...which }: WhichResources & { readonly resourceId: string }) {
+      await check(which);
+      const found = await store.resources.readSources({ ...which, resourceId });
+      if (found.length === 0) throw unknownResource();
+      return found;
+    },
+
     /** Every current resource that matches, a line each. Memory stays flat. */
     async stream({ parameters, signal, ...which }: SearchResources): Promise<AsyncIterable<string>> {
       await check(which);

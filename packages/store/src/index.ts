@@ -2,6 +2,7 @@ export { type ApiKey, type ApiKeyRole, apiKeyRoles } from './api-key.repository.
 export { createStore, type Store, type StoreOptions } from './create-store.ts';
 export type { DocumentClaim, DocumentFilter } from './document.repository.ts';
 export type { DocumentContent } from './document-content.repository.ts';
+export type { SourcedVersion } from './earlier-versions.ts';
 export type { FileClaim } from './output-file.repository.ts';
 export type { QuarantinedLine, QuarantineEntry, QuarantineFilter } from './quarantine.repository.ts';
 export type { WriteOutcome } from './resource.writer.ts';

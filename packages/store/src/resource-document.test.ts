@@ -29,11 +29,11 @@ describe('a resource document', () => {
     const limit = 16 * 1024 * 1024;
     const report = { resourceType: 'DiagnosticReport', id: 'd', conclusion: 'c'.repeat(4000) };
     const padded = (padding: number) => make({ ...report, presentedForm: [{ data: 'A'.repeat(padding) }] });
-    const { document, json } = padded(limit - 8000);
+    const { document, json } = padded(limit - 10_000);
     expect(document.resource).toBeDefined();
     expect(document.summary).toBeUndefined();
     expect(fitsInDocument(document, json.length)).toBe(true);
-    expect(mongoose.mongo.BSON.calculateObjectSize(document)).toBeGreaterThan(limit - 8000);
+    expect(mongoose.mongo.BSON.calculateObjectSize(document)).toBeGreaterThan(limit - 10_000);
     const smaller = padded(limit - 20_000);
     expect(smaller.document.summary).toMatchObject({ presentedForm: [{ isInline: true }] });
     expect(fitsInDocument(smaller.document, smaller.json.length)).toBe(true);

@@ -90,8 +90,8 @@ export function toTombstone({
   };
 }
 
-/** BSON's limit, less what the writer adds. */
-const maxDocumentBytes = 16 * 1024 * 1024 - 1024;
+/** BSON's limit, less what the writer adds: ten earlier versions of up to 350 bytes each, and a number. */
+const maxDocumentBytes = 16 * 1024 * 1024 - 4096;
 /**
  * BSON spends at most about four times a JSON text (arrays of small numbers), and a summary comes on top, so shorter lines
  * need no measuring.

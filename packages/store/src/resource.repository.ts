@@ -1,5 +1,6 @@
 import { isResourceType, type ResourceSearch } from '@bulkhead/fhir';
 import type { Connection as Database } from 'mongoose';
+import type { SourcedVersion } from './earlier-versions.ts';
 import { decodeExactNumbers, type NumberText } from './exact-number-codec.ts';
 import { type Position, pagesAfter } from './pages-after.ts';
 import { readCursor, writeCursor } from './resource-cursor.ts';
@@ -140,6 +141,22 @@ export function createResourceRepository(database: Database, limits: { readonly 
       if (!document) return undefined;
       const { deleted, resource, numberTexts } = document;
       return { deleted, resource: decodeExactNumbers(resource, numberTexts as NumberText[] | undefined) };
+    },
+
+    /** Where the stored version of a resource came from, then those before it; empty where there is none. */
+    async readSources(which: {
+      readonly connectionId: string;
+      readonly resourceType: string;
+      readonly resourceId: string;
+    }): Promise<readonly SourcedVersion[]> {
+      const { connectionId, resourceType, resourceId } = which;
+      const projection = { _id: 0, versionId: 1, lastUpdated: 1, deleted: 1, source: 1, storedAt: 1, earlier: 1 };
+      const document = await database
+        .collection<SourcedVersion & { readonly earlier?: readonly SourcedVersion[] }>(resourceType)
+        .findOne({ _id: `${connectionId}/${resourceId}` as never }, { projection });
+      if (!document) return [];
+      const { earlier = [], ...current } = document;
+      return [current, ...earlier];
     },
 
     /** Ids of the current resources of a connection and type, in their order. */

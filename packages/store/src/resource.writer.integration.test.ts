@@ -109,6 +109,34 @@ describe('the resource writer', () => {
     expect(JSON.stringify((await read()).find(({ id }) => id === 'n'))).toBe(line);
   });
 
+  test('a replacement remembers where the versions before it came from, the last ten; what changes nothing, nothing', async () => {
+    const from = (line: number) => {
+      const source = { exportId: 'job_1', fileId: 'job_1.1', line };
+      return { ...observation('h', line), source, storedAt: new Date(Date.UTC(2024, 5, line)) };
+    };
+    const sources = () =>
+      store.resources.readSources({ connectionId: 'conn_1', resourceType: 'Observation', resourceId: 'h' });
+    expect(await sources()).toEqual([]);
+    await write(from(1));
+    const first = { versionId: '1', lastUpdated: new Date(Date.UTC(2024, 0, 1)), deleted: false };
+    const origin = { source: from(1).source, storedAt: from(1).storedAt };
+    expect(await sources()).toEqual([{ ...first, ...origin }]);
+    await write(from(2));
+    await write({ ...from(2), source: from(9).source });
+    await write(from(1));
+    expect(await sources()).toMatchObject([
+      { versionId: '2', source: from(2).source },
+      { ...first, ...origin },
+    ]);
+    for (let version = 3; version <= 14; version++) await write(from(version));
+    const versions = (await sources()).map(({ versionId, source }) => [versionId, source]);
+    expect(versions).toEqual(Array.from({ length: 11 }, (_, index) => [String(14 - index), from(14 - index).source]));
+    await write(toTombstone({ resourceId: 'h', context }));
+    const [current, before] = await sources();
+    expect([current?.deleted, current?.versionId, before?.versionId]).toEqual([true, undefined, '14']);
+    expect(JSON.stringify(await read())).not.toContain('earlier');
+  });
+
   test('without lastUpdated the later export wins', async () => {
     const line = (value: number) => `{"resourceType":"Observation","id":"u","v":${value}}`;
     const later = { observedAt: new Date('2024-06-02T00:00:00Z') };

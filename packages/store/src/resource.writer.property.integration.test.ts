@@ -67,7 +67,10 @@ function toDocument(connectionId: string, one: Observed): ResourceDocument {
   return toResourceDocument({ resource, json: Buffer.from(JSON.stringify(resource)), hasExactNumbers: false, context });
 }
 
-/** What decides between versions, and what they hold: where it was read and how often it was written are no part of it. */
+/**
+ * What decides between versions, and what they hold. Where it was read, how often it was written and what was there before
+ * (`earlier`) are no part of it: an order that brings the newest first has stored nothing else.
+ */
 async function stateOf(connectionId: string): Promise<string[]> {
   const documents = await database.collection('Patient').find({ connectionId }).toArray();
   return documents.map((one) => `${one.resourceId} ${one.deleted} ${one.contentHash}`).toSorted();

@@ -1,5 +1,6 @@
 import { AppError, type Comparison, compareVersions, type ResourceVersion } from '@bulkhead/domain';
 import type { Connection as Database } from 'mongoose';
+import { earlierVersions, type SourcedVersion } from './earlier-versions.ts';
 import { prepareResourceTypes } from './migrate.ts';
 import type { ResourceDocument } from './resource-document.ts';
 import { isDuplicateKey } from './store-errors.ts';
@@ -13,8 +14,9 @@ export interface WriteOutcome {
   readonly stale: number;
 }
 
-/** What is read back of a stored version to decide; `revision` guards the replacement. */
-type StoredVersion = ResourceVersion & { readonly _id: string; readonly revision: number };
+/** What is read back of a stored version to decide, and to be remembered by; `revision` guards the replacement. */
+type StoredVersion = ResourceVersion &
+  SourcedVersion & { readonly _id: string; readonly revision: number; readonly earlier?: readonly SourcedVersion[] };
 
 /** Rounds in which others may win the same documents before this gives up; each lost round means that others progressed. */
 const maxRounds = 20;
@@ -22,7 +24,7 @@ const maxRounds = 20;
 /**
  * Writes versions of resources so that any order of files, workers and repetitions ends in the same state: read the
  * stored versions, compare, write only what is newer, each write guarded by the revision that was compared. A lost race
- * is compared again. Nothing is written where nothing changed.
+ * is compared again. Nothing is written where nothing changed. A replacement remembers where the versions before it came from.
  */
 export function createResourceWriter(database: Database) {
   // A search names its index, so no collection may be without: deletions can name types that no manifest announced.
@@ -62,7 +64,7 @@ type ResourceCollection = ReturnType<Database['collection']>;
 interface Write {
   readonly document: ResourceDocument;
   /** Undefined: there is none, insert. */
-  readonly replaces?: number;
+  readonly replaces?: StoredVersion;
 }
 
 /** The same id can stand in a batch twice: only its newest version is a candidate. */
@@ -95,6 +97,9 @@ async function readVersions(
           observedAt: 1,
           contentHash: 1,
           revision: 1,
+          source: 1,
+          storedAt: 1,
+          earlier: 1,
         },
       },
     )
@@ -111,7 +116,7 @@ function decide(documents: readonly ResourceDocument[], stored: ReadonlyMap<stri
     const comparison = version ? compareVersions(document, version) : 'newer';
     if (comparison === 'same') unchanged++;
     else if (comparison === 'older') stale++;
-    else writes.push({ document, ...(version ? { replaces: version.revision } : {}) });
+    else writes.push({ document, ...(version ? { replaces: version } : {}) });
   }
   return { writes, unchanged, stale };
 }
@@ -124,8 +129,8 @@ async function writeGuarded(collection: ResourceCollection, writes: readonly Wri
       ? { insertOne: { document: { ...document, revision: 1 } } }
       : {
           replaceOne: {
-            filter: { _id: document._id, revision: replaces },
-            replacement: { ...document, revision: replaces + 1 },
+            filter: { _id: document._id, revision: replaces.revision },
+            replacement: { ...document, revision: replaces.revision + 1, earlier: earlierVersions(replaces) },
           },
         },
   );

@@ -81,5 +81,4 @@ test('while Redis is away: 503, and the queues as well', async () => {
     const { status, body } = await api.request('GET', address);
     expect([address, status, body.error.code]).toEqual([address, 503, 'unavailable']);
   }
-  await redis.start();
 });

@@ -256,3 +256,37 @@ describe('a search that is wrong', () => {
     expect([status, body.error.code]).toEqual([410, 'resource-deleted']);
   });
 });
+
+describe('GET resources/:type/:id/sources', () => {
+  const sourcesOf = (id: string) => get(`DiagnosticReport/${id}/sources?connectionId=${connectionId}`);
+
+  test('says where what is stored came from, and what was there before', async () => {
+    const line = (day: number, versionId: string) =>
+      JSON.stringify({
+        ...{ resourceType: 'DiagnosticReport', id: 'sourced' },
+        meta: { versionId, lastUpdated: `2024-05-0${day}T00:00:00Z` },
+      });
+    const source = { syncRunId: 'sync_1', stepId: 'sync_1.7' };
+    await api.store.resourceWriter.write('DiagnosticReport', [makeDocument(line(1, '1'))]);
+    await api.store.resourceWriter.write('DiagnosticReport', [{ ...makeDocument(line(2, '2')), source }]);
+    const [storedAt, deleted] = ['2024-06-01T01:00:00.000Z', false];
+    const { status, body } = await sourcesOf('sourced');
+    expect([status, body.data]).toEqual([
+      200,
+      [
+        { versionId: '2', lastUpdated: '2024-05-02T00:00:00.000Z', deleted, storedAt, source },
+        { versionId: '1', lastUpdated: '2024-05-01T00:00:00.000Z', deleted, storedAt, source: context().source },
+      ],
+    ]);
+    expect((await get(`DiagnosticReport/sourced?connectionId=${connectionId}`)).text).toBe(line(2, '2'));
+    expect((await search('_id=sourced', ndjson)).text).toBe(`${line(2, '2')}\n`);
+    // Both looks are written down.
+    const events = await api.store.auditEvents.list({ filter: { action: 'resource.read' }, limit: 100 });
+    expect(events.filter(({ target }) => target.id === 'sourced')).toHaveLength(2);
+  });
+
+  test('shows a deletion as what it is, and 404 for what was never stored', async () => {
+    expect((await sourcesOf('gone')).body.data).toMatchObject([{ deleted: true, source: context().source }]);
+    expect((await sourcesOf('none')).body.error.code).toBe('unknown-resource');
+  });
+});

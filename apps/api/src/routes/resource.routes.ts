@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ResourceService } from '@bulkhead/service';
+import { type ResourceService, toSourceView } from '@bulkhead/service';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { allow } from '../middleware/allow.ts';
@@ -44,6 +44,13 @@ export function resourceRoutes({ resources }: { readonly resources: ResourceServ
     const { scope } = callerOf(response);
     const text = await resources.read({ provider, connectionId, resourceType: type, resourceId: id, scope });
     response.set('content-type', bundle).send(Buffer.from(text));
+  });
+
+  router.get('/:provider/resources/:type/:id/sources', allow('resource.read'), async (request, response) => {
+    const { connectionId } = parseRequest(resourceQuerySchema, request.query);
+    const { provider, type: resourceType, id: resourceId } = request.params;
+    const which = { provider, connectionId, resourceType, resourceId, scope: callerOf(response).scope };
+    response.json({ success: true, data: (await resources.sources(which)).map(toSourceView) });
   });
 
   return router;

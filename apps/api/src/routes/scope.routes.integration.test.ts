@@ -117,6 +117,10 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'GET /:provider/resources/:type': { ask: withConnection(patients.path), answer: 'unknown-connection' },
   'GET /:provider/resources/:type/:id': { ask: withConnection(`${patients.path}/p1`), answer: 'unknown-connection' },
+  'GET /:provider/resources/:type/:id/sources': {
+    ask: withConnection(`${patients.path}/p1/sources`),
+    answer: 'unknown-connection',
+  },
   'GET /:provider/documents': { ask: withConnection(`${athena}/documents`), answer: 'unknown-connection' },
   'GET /:provider/documents/:id': {
     ask: ({ documentId }) => ({ path: `${athena}/documents/${documentId}` }),

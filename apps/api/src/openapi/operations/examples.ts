@@ -236,6 +236,23 @@ export const resourceExample = {
   code: { text: 'Lipid panel' },
 };
 
+export const resourceSourcesExample = [
+  {
+    versionId: '2',
+    lastUpdated: at,
+    deleted: false,
+    storedAt: later,
+    source: { exportId, fileId: `${exportId}.3`, line: 812 },
+  },
+  {
+    versionId: '1',
+    lastUpdated: '2026-11-02T08:00:00.000Z',
+    deleted: false,
+    storedAt: '2026-11-03T07:12:41.002Z',
+    source: { syncRunId: runId, stepId: `${runId}.17` },
+  },
+];
+
 export const searchsetExample = {
   resourceType: 'Bundle',
   type: 'searchset',

@@ -4,8 +4,14 @@ import { resourceQuerySchema } from '../../routes/resource.routes.ts';
 import type { OperationGroup } from '../operation.ts';
 import { page, success } from '../schemas/common.schema.ts';
 import { quarantinedLineSchema, replayedLinesSchema } from '../schemas/connection.schema.ts';
-import { documentSchema, resourceSchema, searchsetSchema } from '../schemas/document.schema.ts';
-import { documentExample, quarantinedLineExample, resourceExample, searchsetExample } from './examples.ts';
+import { documentSchema, resourceSchema, resourceSourceSchema, searchsetSchema } from '../schemas/document.schema.ts';
+import {
+  documentExample,
+  quarantinedLineExample,
+  resourceExample,
+  resourceSourcesExample,
+  searchsetExample,
+} from './examples.ts';
 
 const documents = '/api/ehr/:provider/documents';
 const resources = '/api/ehr/:provider/resources/:type';
@@ -55,6 +61,21 @@ export const resourceOperations: OperationGroup = {
         200: { description: 'The resource', schema: resourceSchema, contentType: fhir, example: resourceExample },
       },
       errors: ['unknown-connection', 'unknown-resource', 'resource-deleted'],
+    },
+    {
+      method: 'get',
+      path: `${resources}/:id/sources`,
+      id: 'listResourceSources',
+      summary: 'Which exports and syncs a resource came from: the stored version first, then up to ten before it',
+      query: resourceQuerySchema,
+      answers: {
+        200: {
+          description: 'Versions; also of a resource that the EHR has deleted',
+          schema: success(z.array(resourceSourceSchema)),
+          example: resourceSourcesExample,
+        },
+      },
+      errors: ['unknown-connection', 'unknown-resource'],
     },
   ],
 };

@@ -35,6 +35,19 @@ export const resourceSchema = z
   .looseObject({ resourceType: z.string(), id: z.string() })
   .meta({ id: 'Resource', description: 'A FHIR R4 resource, as the EHR sent it.' });
 
+export const resourceSourceSchema = z
+  .strictObject({
+    versionId: z.string().optional(),
+    lastUpdated: instant,
+    deleted: z.boolean(),
+    storedAt: instant,
+    source: z.union([
+      z.strictObject({ exportId: z.string(), fileId: z.string(), line: z.int().min(1) }),
+      z.strictObject({ syncRunId: z.string(), stepId: z.string() }),
+    ]),
+  })
+  .meta({ id: 'ResourceSource', description: 'A stored version of a resource, and where it came from.' });
+
 export const searchsetSchema = z
   .strictObject({
     resourceType: z.literal('Bundle'),
