@@ -1,4 +1,4 @@
-import type { RateBudget } from './rate-limiter.ts';
+import type { RateBudget } from './rate-budget.ts';
 import { requestPriorities } from './request-priority.ts';
 
 /** Where a budget's state is in Redis: state, log, day, and who waits by priority. A hash tag keeps them on one node of a cluster. */

@@ -1,6 +1,6 @@
 import type { Connection } from '@bulkhead/domain';
 import type { Provider } from './provider-registry.ts';
-import type { RateBudget } from './rate-limiter.ts';
+import type { RateBudget } from './rate-budget.ts';
 
 /** What a connection's requests are counted against, and those of its tokens; undefined: without a limit. */
 export interface ConnectionBudgets {

@@ -1,6 +1,6 @@
 import type { Connection } from '@bulkhead/domain';
 import type { EgressRules } from './egress-guard.ts';
-import type { RateBudget } from './rate-limiter.ts';
+import type { RateBudget } from './rate-budget.ts';
 import type { RequestPriority } from './request-priority.ts';
 
 /** Everything that a request to an EHR needs besides its URL. */

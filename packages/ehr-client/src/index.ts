@@ -14,7 +14,6 @@ export {
   type ProviderRegistry,
   type ProviderSettings,
 } from './provider-registry.ts';
-export type { RateBudget } from './rate-limiter.ts';
 export { type BudgetState, readBudgets } from './read-budgets.ts';
 export { readSearchPage, type SearchPage, searchUrl } from './search.ts';
 export { generateSigningKey, importSigningKey, publicJwkOf } from './signing-key.ts';

@@ -1,7 +1,8 @@
 import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { createRateLimiter, type RateBudget } from './rate-limiter.ts';
+import type { RateBudget } from './rate-budget.ts';
+import { createRateLimiter } from './rate-limiter.ts';
 import { readBudgets } from './read-budgets.ts';
 import type { RequestPriority } from './request-priority.ts';
 

@@ -3,19 +3,11 @@ import type { Redis } from 'ioredis';
 import { budgetKeys } from './budget-keys.ts';
 import { BudgetQueue } from './budget-queue.ts';
 import type { Grant } from './grant.ts';
-import type { RateLimit } from './rate-limit.ts';
+import type { RateBudget } from './rate-budget.ts';
 import { pauseScript, rateLimiterScript, settleScript } from './rate-limiter.lua.ts';
 import { readBudgets } from './read-budgets.ts';
 import { rememberedMs } from './remembered-ms.ts';
 import { type RequestPriority, requestPriorities } from './request-priority.ts';
-
-/** Who shares a rate: a provider's environment and a client id (athenahealth counts per client id, so practices share it). */
-export interface RateBudget {
-  readonly id: string;
-  /** What metrics call it: without the client id that may be in its id. */
-  readonly name: string;
-  readonly rateLimit: RateLimit;
-}
 
 /** How much of a budget is used at a moment. */
 export interface BudgetUse {

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { budgetKeys } from './budget-keys.ts';
+import type { RateBudget } from './rate-budget.ts';
 import { useScript } from './rate-limiter.lua.ts';
-import type { RateBudget } from './rate-limiter.ts';
 import { rememberedMs } from './remembered-ms.ts';
 import { type RequestPriority, requestPriorities } from './request-priority.ts';
 

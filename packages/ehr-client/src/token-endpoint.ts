@@ -4,7 +4,8 @@ import axios, { type AxiosResponse } from 'axios';
 import type { EgressGuard, EgressRules } from './egress-guard.ts';
 import type { EhrObserver } from './ehr-observer.ts';
 import { pauseReason } from './pause-reason.ts';
-import type { RateBudget, RateLimiter } from './rate-limiter.ts';
+import type { RateBudget } from './rate-budget.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { traceRequest } from './trace-request.ts';
 

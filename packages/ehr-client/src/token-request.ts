@@ -5,7 +5,7 @@ import { checkEndpoint, type DiscoveryRequest } from './authorization-server.ts'
 import { clientAuthentication, type SigningKeySource } from './client-authentication.ts';
 import type { EhrHttp } from './ehr-http.ts';
 import type { EhrObserver, TokenOutcome } from './ehr-observer.ts';
-import type { RateBudget } from './rate-limiter.ts';
+import type { RateBudget } from './rate-budget.ts';
 import { toTokenError } from './token-error.ts';
 
 export type TokenRequest = DiscoveryRequest & { readonly tokenBudget: RateBudget | undefined };
