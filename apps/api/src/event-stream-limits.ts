@@ -2,8 +2,8 @@
 export const eventStreamLimits = {
   /** How often the records are looked at: what a person sees move, moves by the second. */
   everyMs: 1000,
-  /** A look that takes long is made less often, so that a stream keeps the database busy for a twentieth of the time. */
-  restPerLook: 19,
+  /** A look that takes long is made less often, so that a stream keeps the database busy for a fifth of the time. */
+  restPerLook: 4,
   /** However long a look takes. Below `heartbeatMs`. */
   longestRestMs: 10_000,
   /** Proxies close what is silent for a minute (nginx, AWS), the server itself after two. */

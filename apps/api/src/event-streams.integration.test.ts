@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { makeBulkExport, startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type EventStreamLimits, eventStreamLimits } from './event-stream-limits.ts';
@@ -77,6 +78,26 @@ describe('a stream of events', () => {
     });
     again.leave();
   });
+
+  test('is not written to while nobody reads, and ends as a silent connection does', async () => {
+    const serverLimits = { ...httpLimits, idleTimeout: 500 };
+    const api = await start({ perKey: 1, heartbeatMs: 50 }, { serverLimits });
+    const warnings = [{ code: 'long', message: 'x'.repeat(20_000) }];
+    const change = async (requestKey: string) =>
+      api.store.bulkExports.insert({ record: makeBulkExport({ warnings }), requestKey });
+    for (let number = 0; number < 50; number++) await change(`k${number}`);
+    const socket = connect(Number(new URL(api.baseUrl).port), '127.0.0.1').pause();
+    // Cut off, it may be reset.
+    socket.on('error', () => undefined);
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${api.operatorKey}\r\n\r\n`);
+    await waitFor(async () => (await api.request('GET', path)).status === 429);
+    let number = 50;
+    await waitFor(async () => {
+      await change(`k${number++}`);
+      return (await api.request('GET', path)).status === 200;
+    });
+    socket.destroy();
+  }, 30_000);
 
   test('ends when the API stops, which does not wait for it', async () => {
     const api = await startApi({ streamLimits: { ...quick, everyMs: 60_000, longestRestMs: 60_000 } });

@@ -19,7 +19,7 @@ import { digest, newExport, requestKey } from './new-export.ts';
 import { retryExport } from './retry-export.ts';
 import { unavailable } from './unavailable.ts';
 import { waitUntil } from './wait-until.ts';
-import { type ExportLook, watchExport } from './watch-export.ts';
+import { type ExportLook, type Summed, watchExport } from './watch-export.ts';
 
 export interface WhichExport {
   readonly provider: string;
@@ -86,9 +86,7 @@ export function createBulkExportService(options: {
     return started ?? find(which);
   };
 
-  /** The export with its counts as of now. */
-  const get = async (which: WhichExport): Promise<Omit<ExportLook, 'files'>> => {
-    const record = await find(which);
+  const sum = async (record: BulkExport): Promise<Summed> => {
     if (record.transactionTime === undefined) return { record, issues: [] };
     const isDownloading = record.phase === 'downloading' || record.phase === 'finalizing';
     const counts = isDownloading ? await store.outputFiles.sum(record.id) : record.counts;
@@ -96,11 +94,12 @@ export function createBulkExportService(options: {
   };
 
   return {
-    get,
+    /** The export with its counts as of now. */
+    get: async (which: WhichExport): Promise<Summed> => sum(await find(which)),
 
     /** Each call looks at the export, and at the files that have moved since the last one. @throws AppError `unknown-export` */
     watch: (which: WhichExport): (() => Promise<ExportLook>) =>
-      watchExport({ store, exportId: which.id, read: () => get(which) }),
+      watchExport({ store, exportId: which.id, find: () => find(which), sum }),
 
     /**
      * Stores the export, hands it to the workers and waits a moment for its kick-off. The same request under the same
