@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { makeBulkExport, startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -86,11 +87,14 @@ describe('a stream of events', () => {
     const change = async (requestKey: string) =>
       api.store.bulkExports.insert({ record: makeBulkExport({ warnings }), requestKey });
     for (let number = 0; number < 50; number++) await change(`k${number}`);
-    const socket = connect(Number(new URL(api.baseUrl).port), '127.0.0.1').pause();
+    const socket = connect(Number(new URL(api.baseUrl).port), '127.0.0.1');
     // Cut off, it may be reset.
     socket.on('error', () => undefined);
     socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${api.operatorKey}\r\n\r\n`);
-    await waitFor(async () => (await api.request('GET', path)).status === 429);
+    const [head] = await once(socket, 'data');
+    socket.pause();
+    expect(String(head)).toMatch(/^HTTP\/1\.1 200 /);
+    expect((await api.request('GET', path)).status).toBe(429);
     let number = 50;
     await waitFor(async () => {
       await change(`k${number++}`);
