@@ -14,9 +14,8 @@ export interface WriteOutcome {
   readonly stale: number;
 }
 
-/** What is read back of a stored version to decide, and to be remembered by; `revision` guards the replacement. */
-type StoredVersion = ResourceVersion &
-  SourcedVersion & { readonly _id: string; readonly revision: number; readonly earlier?: readonly SourcedVersion[] };
+/** What is read back of a stored version to decide; `revision` guards the replacement. */
+type StoredVersion = ResourceVersion & { readonly _id: string; readonly revision: number };
 
 /** Rounds in which others may win the same documents before this gives up; each lost round means that others progressed. */
 const maxRounds = 20;
@@ -52,7 +51,8 @@ export function createResourceWriter(database: Database) {
         const decided = decide(candidates, stored);
         unchanged += decided.unchanged;
         stale += decided.stale;
-        candidates = await writeGuarded(collection, decided.writes);
+        const histories = await readHistories(collection, decided.writes);
+        candidates = await writeGuarded({ collection, writes: decided.writes, histories });
       }
       return { written: total - unchanged - stale, unchanged, stale };
     },
@@ -64,7 +64,7 @@ type ResourceCollection = ReturnType<Database['collection']>;
 interface Write {
   readonly document: ResourceDocument;
   /** Undefined: there is none, insert. */
-  readonly replaces?: StoredVersion;
+  readonly replaces?: number;
 }
 
 /** The same id can stand in a batch twice: only its newest version is a candidate. */
@@ -97,9 +97,6 @@ async function readVersions(
           observedAt: 1,
           contentHash: 1,
           revision: 1,
-          source: 1,
-          storedAt: 1,
-          earlier: 1,
         },
       },
     )
@@ -116,21 +113,45 @@ function decide(documents: readonly ResourceDocument[], stored: ReadonlyMap<stri
     const comparison = version ? compareVersions(document, version) : 'newer';
     if (comparison === 'same') unchanged++;
     else if (comparison === 'older') stale++;
-    else writes.push({ document, ...(version ? { replaces: version } : {}) });
+    else writes.push({ document, ...(version ? { replaces: version.revision } : {}) });
   }
   return { writes, unchanged, stale };
 }
 
+type Histories = ReadonlyMap<string, readonly SourcedVersion[]>;
+
+/**
+ * Of what is replaced, and not with the comparison: most of an export is unchanged, and ten versions more to read of each would
+ * cost a third of its rate. Who is replaced meanwhile fails the guard, and this is read again.
+ */
+async function readHistories(collection: ResourceCollection, writes: readonly Write[]): Promise<Histories> {
+  const replaced = writes.filter(({ replaces }) => replaces !== undefined).map(({ document }) => document._id);
+  if (replaced.length === 0) return new Map();
+  const projection = { versionId: 1, lastUpdated: 1, deleted: 1, source: 1, storedAt: 1, earlier: 1 };
+  const stored = await collection
+    .find<Parameters<typeof earlierVersions>[0] & { readonly _id: string }>(
+      { _id: { $in: replaced } as never },
+      { projection },
+    )
+    .toArray();
+  return new Map(stored.map((one) => [one._id, earlierVersions(one)]));
+}
+
 /** @returns the documents whose guard failed, to be compared again. */
-async function writeGuarded(collection: ResourceCollection, writes: readonly Write[]): Promise<ResourceDocument[]> {
+async function writeGuarded(options: {
+  readonly collection: ResourceCollection;
+  readonly writes: readonly Write[];
+  readonly histories: Histories;
+}): Promise<ResourceDocument[]> {
+  const { collection, writes, histories } = options;
   if (writes.length === 0) return [];
   const operations = writes.map(({ document, replaces }) =>
     replaces === undefined
       ? { insertOne: { document: { ...document, revision: 1 } } }
       : {
           replaceOne: {
-            filter: { _id: document._id, revision: replaces.revision },
-            replacement: { ...document, revision: replaces.revision + 1, earlier: earlierVersions(replaces) },
+            filter: { _id: document._id, revision: replaces },
+            replacement: { ...document, revision: replaces + 1, earlier: histories.get(document._id) ?? [] },
           },
         },
   );
