@@ -46,6 +46,8 @@ export class EventStreams {
     const controller = this.#enter(callerOf(response).apiKey.id);
     const leave = () => controller.abort();
     response.once('close', leave);
+    // Gone while its key was looked at: that is not told again.
+    if (response.destroyed) leave();
     const timer = setTimeout(leave, this.#limits.longestMs);
     try {
       const startedAt = performance.now();

@@ -10,15 +10,18 @@ export function createSessionService({ store, apiKeys }: { readonly store: Store
     /** @returns the session's id. */
     begin: ({ id: keyId }: ApiKey): Promise<string> => store.sessions.create({ keyId, now: new Date() }),
 
-    /** Whose session it is; undefined where it is over, or its key is. */
-    async resume(id: string): Promise<ApiKey | undefined> {
+    /**
+     * Whose session it is; undefined where it is over, or its key is.
+     * @param options.isActivity false for what a page asks for by itself, with nobody in front of it.
+     */
+    async resume(id: string, { isActivity = true } = {}): Promise<ApiKey | undefined> {
       const now = new Date();
       const session = await store.sessions.find({ id, now });
       if (!session) return undefined;
       const apiKey = await apiKeys.recogniseById(session.keyId).catch(undefinedIfRefused);
       if (!apiKey) await store.sessions.deleteByKey(session.keyId);
       // No request waits for it, or fails with it.
-      else store.sessions.noteSeen({ id, now, lastSeenAt: session.lastSeenAt }).catch(() => undefined);
+      else if (isActivity) store.sessions.noteSeen({ id, now, lastSeenAt: session.lastSeenAt }).catch(() => undefined);
       return apiKey;
     },
 

@@ -37,7 +37,9 @@ async function recognise(deps: AuthenticateDeps, request: Request): Promise<Pick
     throw unauthenticated();
   }
   const sessionId = sessionCookie.read(request);
-  const apiKey = sessionId === undefined ? undefined : await sessions.resume(sessionId);
+  // A stream comes back by itself every five minutes: a page that was left open would never time out.
+  const isActivity = !request.path.endsWith('/events');
+  const apiKey = sessionId === undefined ? undefined : await sessions.resume(sessionId, { isActivity });
   if (!apiKey) throw unauthenticated();
   requireSameOrigin(request);
   return { apiKey, via: 'session' };

@@ -1,3 +1,4 @@
+import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { logIn } from '../testing/log-in.ts';
 import { startApi, type TestApi } from '../testing/start-api.ts';
@@ -46,6 +47,20 @@ test('says of a browser when its session ends: with the key, where that ends fir
   const expiresAt = new Date(Date.now() + 3_600_000);
   const key = await api.store.apiKeys.create({ name: 'short', role: 'client', expiresAt, now: new Date() });
   expect(await ask(key)).toMatchObject({ expiresAt: expiresAt.toISOString() });
+});
+
+test('a stream of events is no activity of a session, everything else is', async () => {
+  const [{ id: keyId } = { id: '' }] = await api.store.apiKeys.list();
+  const tenMinutesAgo = new Date(Date.now() - 600_000);
+  const id = await api.store.sessions.create({ keyId, now: tenMinutesAgo });
+  const lastSeenAt = async () => (await api.store.sessions.find({ id, now: new Date() }))?.lastSeenAt;
+  const ask = (address: string) =>
+    api.request('GET', address, { authorization: null, headers: { cookie: `bulkhead=${id}` } });
+  expect((await ask('/api/ehr/athenahealth/bulk-export/events')).status).toBe(200);
+  expect((await ask('/api/ehr/rate-budgets/events')).status).toBe(200);
+  expect(await lastSeenAt()).toEqual(tenMinutesAgo);
+  expect((await ask(path)).status).toBe(200);
+  await waitFor(async () => ((await lastSeenAt()) ?? tenMinutesAgo) > tenMinutesAgo);
 });
 
 test('is nobody’s without a key', async () => {
