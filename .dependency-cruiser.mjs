@@ -20,8 +20,10 @@ const layers = {
   'packages/testing': ['domain'],
   'apps/api': ['service', 'queues', 'store', 'domain', 'fhir', 'runtime'],
   'apps/worker': ['service', 'queues', 'store', 'ehr-client', 'domain', 'fhir', 'runtime'],
-  // It speaks HTTP and nothing else: it must run where no other part of Bulkhead is.
-  'apps/cli': [],
+  // They speak HTTP and nothing else: they must run where no other part of Bulkhead is.
+  'packages/client': [],
+  'apps/cli': ['client'],
+  'apps/console': ['client'],
   'apps/ehr-simulator': ['fhir', 'runtime'],
   scripts: ['embedded', 'service', 'queues', 'store', 'domain', 'fhir', 'runtime'],
 };

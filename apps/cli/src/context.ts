@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { type ApiClient, createClient } from '@bulkhead/client';
 import type { Command } from 'commander';
-import { type ApiClient, createClient } from './client/create-client.ts';
 import { CliError, exitCodes } from './exit-codes.ts';
 import { createOutput, type Output, type Streams } from './output.ts';
 

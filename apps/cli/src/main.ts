@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { createProgram } from './create-program.ts';
 import { CliError, exitCodes } from './exit-codes.ts';
+import { toCliError } from './to-cli-error.ts';
 
 const { stdout, stderr, env, argv } = process;
 const program = createProgram({ stdout, stderr, env });
@@ -18,7 +19,7 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   await program.parseAsync(argv);
 } catch (error) {
-  process.exitCode = tell(error);
+  process.exitCode = tell(toCliError(error));
 }
 
 function tell(error: unknown): number {

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { type ApiClient, answerOf, type components } from '@bulkhead/client';
 import { MultiBar, type SingleBar } from 'cli-progress';
-import type { components } from './client/api-types.ts';
-import { type ApiClient, answerOf } from './client/create-client.ts';
 import type { Context } from './context.ts';
 
 export type Export = components['schemas']['Export'];

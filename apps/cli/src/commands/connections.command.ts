@@ -1,6 +1,6 @@
+import { answerOf } from '@bulkhead/client';
 import type { Command } from 'commander';
 import { addCommand } from '../add-command.ts';
-import { answerOf } from '../client/create-client.ts';
 import type { Environment } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toFields, toTable } from '../output.ts';

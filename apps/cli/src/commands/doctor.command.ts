@@ -1,7 +1,6 @@
+import { answerOf, type components } from '@bulkhead/client';
 import type { Command } from 'commander';
 import { addCommand } from '../add-command.ts';
-import type { components } from '../client/api-types.ts';
-import { answerOf } from '../client/create-client.ts';
 import type { Context, Environment } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toTable } from '../output.ts';

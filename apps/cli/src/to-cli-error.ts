@@ -1,0 +1,29 @@
+import { ApiError } from '@bulkhead/client';
+import { CliError, type ExitCode, exitCodes } from './exit-codes.ts';
+
+/** What the command says and ends with where the API refuses, or does not answer. Any other error is as it was. */
+export function toCliError(error: unknown): unknown {
+  if (!(error instanceof ApiError)) return error;
+  const { status, code, message, details, cause } = error;
+  if (status === 0) {
+    return new CliError({
+      message: `${message} Verify --url (BULKHEAD_URL), and that the API runs.`,
+      exitCode: exitCodes.unavailable,
+      error: { code, cause: String(cause) },
+    });
+  }
+  const listed = Array.isArray(details) ? details.map((one) => `\n  ${one.path}: ${one.message}`).join('') : '';
+  return new CliError({
+    message: `${message}${listed}`,
+    exitCode: exitCodeOf(status),
+    error: { code, message, details },
+  });
+}
+
+function exitCodeOf(status: number): ExitCode {
+  if (status === 401 || status === 403) return exitCodes.refused;
+  if (status === 404 || status === 410) return exitCodes.unknown;
+  if (status === 409 || status === 422) return exitCodes.conflict;
+  if (status === 429 || status >= 500) return exitCodes.unavailable;
+  return exitCodes.usage;
+}
