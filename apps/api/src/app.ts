@@ -95,7 +95,7 @@ export function buildApp({
   const schedules = createScheduleService({ store, producer, connections });
   const sessions = createSessionService({ store, apiKeys });
   const signingKeys = createSigningKeyService({ store });
-  const syncs = createSyncService({ store, producer, connections, waitMs: syncWaitMs });
+  const syncs = createSyncService({ store, producer, connections, registry, waitMs: syncWaitMs });
   const webhooks = createWebhookService({ store, producer, connections });
   const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() });
   watchHealth({ metrics, health });

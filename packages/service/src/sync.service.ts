@@ -6,6 +6,7 @@ import {
   type SyncRun,
   type SyncTypeCount,
 } from '@bulkhead/domain';
+import type { ProviderRegistry } from '@bulkhead/ehr-client';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
 import { checkCallback } from './check-callback.ts';
@@ -39,10 +40,11 @@ export function createSyncService(options: {
   readonly store: Store;
   readonly producer: Producer;
   readonly connections: ConnectionService;
+  readonly registry: ProviderRegistry;
   /** How long a start waits for the run's end. */
   readonly waitMs?: number | undefined;
 }) {
-  const { store, producer, connections, waitMs = defaultWaitMs } = options;
+  const { store, producer, connections, registry, waitMs = defaultWaitMs } = options;
 
   const find = async ({ provider, id, scope }: WhichRun): Promise<SyncRun> => {
     const run = await store.syncRuns.find(id);
@@ -107,13 +109,14 @@ export function createSyncService(options: {
     /** A connection's runs, newest first. */
     async list(options: {
       readonly provider: string;
-      readonly connectionId: string;
+      readonly connectionId?: string | undefined;
       readonly limit: number;
       readonly scope: ConnectionScope;
     }): Promise<SyncRun[]> {
-      const { provider, connectionId, limit, scope } = options;
-      await connections.find({ provider, id: connectionId, scope });
-      return store.syncRuns.list({ connectionId, limit });
+      const { provider, connectionId, scope } = options;
+      registry.get(provider);
+      if (connectionId !== undefined) await connections.find({ provider, id: connectionId, scope });
+      return store.syncRuns.list(options);
     },
 
     /** Ends a run at once: its searches stop at their next page. @throws AppError `sync-ended` */

@@ -1,7 +1,8 @@
-import { isSyncActive, type SyncRun, type SyncRunPhase } from '@bulkhead/domain';
+import { type ConnectionScope, isSyncActive, type SyncRun, type SyncRunPhase } from '@bulkhead/domain';
 import { type Connection as Database, Schema } from 'mongoose';
 import { createActiveExportRepository } from './active-export.repository.ts';
 import { countByPhase } from './count-by-phase.ts';
+import { inScope } from './in-scope.ts';
 import { isDuplicateKey } from './store-errors.ts';
 
 interface SyncRunDocument extends Omit<SyncRun, 'id'> {
@@ -74,9 +75,18 @@ export function createSyncRunRepository(database: Database) {
     },
 
     /** Newest first. */
-    async list(options: { readonly connectionId: string; readonly limit: number }): Promise<SyncRun[]> {
-      const { connectionId, limit } = options;
-      const documents = await model.find({ connectionId }).sort({ _id: -1 }).limit(limit).lean();
+    async list(filter: {
+      readonly provider: string;
+      readonly connectionId?: string | undefined;
+      readonly scope: ConnectionScope;
+      readonly limit: number;
+    }): Promise<SyncRun[]> {
+      const { provider, connectionId, scope, limit } = filter;
+      const documents = await model
+        .find({ provider, $and: [inScope(scope), connectionId === undefined ? {} : { connectionId }] })
+        .sort({ _id: -1 })
+        .limit(limit)
+        .lean();
       return documents.map(toRecord);
     },
 

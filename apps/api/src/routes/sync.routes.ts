@@ -15,7 +15,7 @@ import { callerOf } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 
 export const syncListQuerySchema = z.strictObject({
-  connectionId: z.string().min(1).max(100),
+  connectionId: z.string().min(1).max(100).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(50),
 });
 

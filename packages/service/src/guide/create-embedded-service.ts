@@ -56,7 +56,7 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
   });
   const connections = createConnectionService({ store, producer, registry });
   const bulkExports = createBulkExportService({ store, producer, connections, registry });
-  const syncs = createSyncService({ store, producer, connections, waitMs: syncWaitMs });
+  const syncs = createSyncService({ store, producer, connections, registry, waitMs: syncWaitMs });
 
   const toJob = async (record: BulkExport) => {
     const files = record.phase === 'completed' ? await store.outputFiles.listByExport(record.id) : [];

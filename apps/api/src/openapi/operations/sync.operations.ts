@@ -43,7 +43,7 @@ export const syncOperations: OperationGroup = {
       method: 'get',
       path,
       id: 'listSyncRuns',
-      summary: 'Runs of a connection, newest first',
+      summary: 'Sync runs, newest first',
       query: syncListQuerySchema,
       answers: { 200: { description: 'Runs', schema: success(z.array(syncRunSchema)), example: [syncRunExample] } },
       errors: ['unknown-connection'],

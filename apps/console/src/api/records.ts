@@ -1,0 +1,16 @@
+import type { components } from '@bulkhead/client';
+
+type Schemas = components['schemas'];
+
+export type BulkExport = Schemas['Export'];
+export type OutputFile = Schemas['OutputFile'];
+export type SyncRun = Schemas['SyncRun'];
+export type SyncRunDetail = Schemas['SyncRunDetail'];
+export type Connection = Schemas['Connection'];
+export type ConnectionTest = Schemas['ConnectionTest'];
+export type Schedule = Schemas['Schedule'];
+export type QuarantinedLine = Schemas['QuarantinedLine'];
+export type RateBudget = Schemas['RateBudget'];
+export type AuditEvent = Schemas['AuditEvent'];
+export type SourceOfVersion = Schemas['ResourceVersionSource'];
+export type QueueState = Schemas['QueueState'];

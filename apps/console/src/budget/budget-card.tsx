@@ -1,0 +1,89 @@
+import { LineChart } from '@mantine/charts';
+import { Alert, Group, Paper, Progress, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import type { RateBudget } from '../api/records.ts';
+import { ConnectionName } from '../parts/connection-name.tsx';
+import { formatCount } from '../parts/format-count.ts';
+import { formatDuration } from '../parts/format-duration.ts';
+import { shownSeconds, useUseHistory } from './use-use-history.ts';
+
+/** One budget: its three limits, the last two minutes as a line, who waits, and why nobody may ask. */
+export function BudgetCard({ budget }: { readonly budget: RateBudget }) {
+  const { name, connectionIds, window, minute, day, pausedMs, pauseReason, slowMs, waiting } = budget;
+  const history = useUseHistory(window.used);
+  const waiters = Object.entries(waiting).filter(([, count]) => count > 0);
+  return (
+    <Paper withBorder p="md">
+      <Stack>
+        <Title order={2} size="h4">
+          {name}
+        </Title>
+        {pausedMs > 0 && (
+          <Alert color="red" variant="outline" title={`Paused for ${formatDuration(pausedMs)}`}>
+            The EHR has asked everybody to wait{pauseReason === undefined ? '.' : `: ${pauseReason}.`}
+          </Alert>
+        )}
+        {pausedMs === 0 && slowMs > 0 && (
+          <Alert color="yellow" variant="outline" title={`Half the rate for ${formatDuration(slowMs)}`}>
+            After a pause{pauseReason === undefined ? '' : ` (${pauseReason})`}, until the EHR has proved to be well again.
+          </Alert>
+        )}
+        <SimpleGrid cols={{ base: 1, sm: 3 }}>
+          <Share name={`In the last ${window.windowMs / 1000} s`} used={window.used} limit={window.limit} />
+          <Share name="In the last minute" used={minute.used} limit={minute.limit} />
+          <Share name="In the last 24 hours" used={day.used} limit={day.limit} />
+        </SimpleGrid>
+        <LineChart
+          h={180}
+          role="img"
+          aria-label={`Requests in the last ${window.windowMs / 1000} seconds, over the last ${shownSeconds} seconds. Now: ${window.used} of ${window.limit}.`}
+          data={[...history]}
+          dataKey="secondsAgo"
+          series={[{ name: 'used', label: `Requests in ${window.windowMs / 1000} s`, color: 'tide.6' }]}
+          withDots={false}
+          curveType="stepAfter"
+          yAxisProps={{ domain: [0, window.limit + 2], allowDecimals: false }}
+          xAxisProps={{ tickFormatter: (ago: number) => (ago === 0 ? 'now' : `${ago} s ago`), minTickGap: 60 }}
+          referenceLines={[{ y: window.limit, label: `${window.limit} allowed`, color: 'red.7' }]}
+          lineProps={{ isAnimationActive: false }}
+        />
+        <Group gap="xs">
+          <Text size="sm" fw={600}>
+            Waiting:
+          </Text>
+          <Text size="sm">
+            {waiters.length === 0 ? 'nobody' : waiters.map(([kind, count]) => `${kind} (${count})`).join(', ')}
+          </Text>
+        </Group>
+        <Group gap="xs">
+          <Text size="sm" fw={600}>
+            Shared by:
+          </Text>
+          {connectionIds.map((id) => (
+            <Text key={id} size="sm" span>
+              <ConnectionName id={id} />
+            </Text>
+          ))}
+        </Group>
+      </Stack>
+    </Paper>
+  );
+}
+
+interface ShareProps {
+  readonly name: string;
+  readonly used: number;
+  readonly limit: number;
+}
+
+function Share({ name, used, limit }: ShareProps) {
+  const text = `${formatCount(used)} of ${formatCount(limit)}`;
+  return (
+    <div>
+      <Text size="xs" c="dimmed">
+        {name}
+      </Text>
+      <Text fw={600}>{text}</Text>
+      <Progress value={(used / limit) * 100} aria-label={`${name}: ${text}`} color={used >= limit ? 'red' : undefined} />
+    </div>
+  );
+}

@@ -1,0 +1,68 @@
+import { Anchor, Button } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconPlus } from '@tabler/icons-react';
+import { Link } from 'react-router';
+import { api } from '../api/api.ts';
+import type { Connection } from '../api/records.ts';
+import { LookedUp } from '../parts/looked-up.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { NothingYet } from '../parts/nothing-yet.tsx';
+import { Page } from '../parts/page.tsx';
+import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { StatusBadge } from '../parts/status-badge.tsx';
+import { useSession } from '../session/session-provider.tsx';
+import { nameOfConnection } from './name-of-connection.ts';
+import { NewConnectionForm } from './new-connection-form.tsx';
+
+/** Practices whose records are brought here. */
+export function ConnectionsPage() {
+  const { isOperator } = useSession();
+  const [isAdding, { open, close }] = useDisclosure();
+  const found = api.useQuery('get', '/api/ehr/connections');
+  return (
+    <Page
+      title="Connections"
+      actions={
+        isOperator && (
+          <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={open}>
+            Add a connection
+          </Button>
+        )
+      }
+    >
+      <LookedUp query={found}>
+        {({ data }) =>
+          data.length === 0 ? (
+            <NothingYet title="No connections">
+              Add one with the practice’s credentials, or have somebody of the practice authorize it.
+            </NothingYet>
+          ) : (
+            <RecordTable caption="Connections" columns={columns} rows={data} keyOf={({ id }) => id} />
+          )
+        }
+      </LookedUp>
+      <NewConnectionForm isOpen={isAdding} onClose={close} />
+    </Page>
+  );
+}
+
+const columns: readonly Column<Connection>[] = [
+  {
+    header: 'Connection',
+    cell: (connection) => (
+      <Anchor component={Link} to={`/connections/${connection.id}`} inherit>
+        {nameOfConnection(connection)}
+      </Anchor>
+    ),
+  },
+  { header: 'Vendor', cell: ({ provider }) => provider, from: 'sm' },
+  { header: 'Credentials', cell: ({ auth }) => auth.method.replaceAll('_', ' '), from: 'md' },
+  { header: 'Last test', cell: (connection) => <LastTest connection={connection} /> },
+  { header: 'Added', cell: ({ createdAt }) => <Moment at={createdAt} />, from: 'md' },
+];
+
+function LastTest({ connection: { lastTest, needsAuthorization } }: { readonly connection: Connection }) {
+  if (needsAuthorization) return <StatusBadge status="needs authorization" />;
+  if (!lastTest) return 'never';
+  return <StatusBadge status={lastTest.ok ? 'ok' : 'failed'} />;
+}

@@ -1,0 +1,85 @@
+import { Button, Group, Modal, PasswordInput, Select, Stack, Textarea, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from 'react-router';
+import { api } from '../api/api.ts';
+import { Problem } from '../parts/problem.tsx';
+import { useSession } from '../session/session-provider.tsx';
+import { type ConnectionForm, emptyConnectionForm, methods, toConnectionRequest } from './connection-form.ts';
+
+interface NewConnectionFormProps {
+  readonly isOpen: boolean;
+  readonly onClose: () => void;
+}
+
+export function NewConnectionForm({ isOpen, onClose }: NewConnectionFormProps) {
+  return (
+    <Modal opened={isOpen} onClose={onClose} title="Add a connection" size="lg">
+      {isOpen && <Fields />}
+    </Modal>
+  );
+}
+
+/** By form with credentials, or without and on to the EHR, where a user of the practice agrees. */
+function Fields() {
+  const { provider, providers } = useSession();
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const create = api.useMutation('post', '/api/ehr/connections');
+  const environments = providers.find(({ id }) => id === provider)?.environments ?? [];
+  const form = useForm<ConnectionForm>({ initialValues: { ...emptyConnectionForm, environment: environments[0] ?? '' } });
+  const { method } = form.values;
+  const submit = async (values: ConnectionForm) => {
+    const { data } = await create.mutateAsync({ body: toConnectionRequest({ provider, form: values }) });
+    await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/connections'] });
+    await navigate(`/connections/${data.id}`);
+  };
+  return (
+    <form onSubmit={form.onSubmit((values) => submit(values).catch(() => undefined))} autoComplete="off">
+      <Stack>
+        <Select label="Environment" allowDeselect={false} data={[...environments]} {...form.getInputProps('environment')} />
+        <TextInput label="Practice id" description="As athenahealth has it, digits" {...form.getInputProps('practiceId')} />
+        <TextInput label="Group id" description="For exports of a group" {...form.getInputProps('groupId')} />
+        <TextInput
+          label="FHIR endpoint"
+          description="Empty: the one of the environment"
+          {...form.getInputProps('fhirEndpoint')}
+        />
+        <Select label="Credentials" allowDeselect={false} data={methods} {...form.getInputProps('method')} />
+        {method !== 'none' && (
+          <TextInput
+            label="Client id"
+            description="Empty: the deployment’s own"
+            {...form.getInputProps('clientId')}
+          />
+        )}
+        {(method === 'client_credentials' || method === 'authorization_code') && (
+          <PasswordInput
+            label="Client secret"
+            description="Empty: the deployment’s own"
+            autoComplete="new-password"
+            {...form.getInputProps('clientSecret')}
+          />
+        )}
+        {method === 'private_key_jwt' && (
+          <Textarea
+            label="Private key"
+            description="PEM. Empty: the deployment’s signing key, whose public half is at /.well-known/jwks.json"
+            autosize
+            minRows={3}
+            {...form.getInputProps('privateKey')}
+          />
+        )}
+        {method !== 'none' && (
+          <TextInput label="Scope" description="Empty: what the vendor’s entry asks for" {...form.getInputProps('scope')} />
+        )}
+        {create.error && <Problem error={create.error} />}
+        <Group justify="end">
+          <Button type="submit" loading={create.isPending}>
+            Add
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

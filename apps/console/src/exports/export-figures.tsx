@@ -1,0 +1,51 @@
+import { Paper, Progress, SimpleGrid, Text } from '@mantine/core';
+import type { BulkExport } from '../api/records.ts';
+import { formatBytes } from '../parts/format-bytes.ts';
+import { formatCount } from '../parts/format-count.ts';
+import { formatDuration } from '../parts/format-duration.ts';
+import { useProgressRate } from './use-progress-rate.ts';
+
+interface ExportFiguresProps {
+  readonly counts: BulkExport['counts'];
+  readonly isRunning: boolean;
+}
+
+/** How much is done, how fast it goes, and how long it will take at that rate. */
+export function ExportFigures({ counts, isRunning }: ExportFiguresProps) {
+  const { promised, stored, stale, quarantined, bytes, unchanged, deleted } = counts;
+  const done = stored + stale + quarantined;
+  const { bytesPerSecond, leftMs } = useProgressRate({ bytes, done, total: promised, isRunning });
+  const figures = {
+    Files: `${formatCount(counts.filesCompleted)} of ${formatCount(counts.files)}`,
+    Failed: counts.filesFailed > 0 ? formatCount(counts.filesFailed) : undefined,
+    Stored: `${formatCount(stored)} of ${formatCount(promised)}`,
+    'of them unchanged': formatCount(unchanged),
+    'Older than stored': stale > 0 ? formatCount(stale) : undefined,
+    Quarantined: formatCount(quarantined),
+    Deleted: formatCount(deleted),
+    Received: formatBytes(bytes),
+    Rate: bytesPerSecond === undefined ? undefined : `${formatBytes(bytesPerSecond)}/s`,
+    Left: leftMs === undefined ? undefined : formatDuration(leftMs),
+  };
+  return (
+    <Paper withBorder p="md">
+      {isRunning && promised > 0 && (
+        <Progress value={(done / promised) * 100} mb="md" aria-label={`${done} of ${promised} resources`} />
+      )}
+      <SimpleGrid component="dl" cols={{ base: 2, xs: 3, md: 5 }} m={0}>
+        {Object.entries(figures)
+          .filter(([, value]) => value !== undefined)
+          .map(([name, value]) => (
+            <div key={name}>
+              <Text component="dt" size="xs" c="dimmed">
+                {name}
+              </Text>
+              <Text component="dd" m={0} fw={600}>
+                {value}
+              </Text>
+            </div>
+          ))}
+      </SimpleGrid>
+    </Paper>
+  );
+}

@@ -1,0 +1,87 @@
+import { Group, Pagination, Progress, SegmentedControl, Stack, Text } from '@mantine/core';
+import { useState } from 'react';
+import type { OutputFile } from '../api/records.ts';
+import { formatBytes } from '../parts/format-bytes.ts';
+import { formatCount } from '../parts/format-count.ts';
+import { formatDuration } from '../parts/format-duration.ts';
+import { NothingYet } from '../parts/nothing-yet.tsx';
+import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { StatusBadge } from '../parts/status-badge.tsx';
+import { fileRate } from './file-rate.ts';
+
+const choices = ['all', 'downloading', 'pending', 'failed', 'completed'] as const;
+/** An export of 20,000 files is a table of 400 pages, and not one that no browser can draw. */
+const pageSize = 50;
+
+/** The ledger: every file that the EHR has promised, and what became of its lines. */
+export function ExportFiles({ files }: { readonly files: readonly OutputFile[] }) {
+  const [choice, setChoice] = useState<string>('all');
+  const [page, setPage] = useState(1);
+  if (files.length === 0) return <NothingYet title="No files yet">The EHR names them when its export is done.</NothingYet>;
+  const shown = files.filter(({ state }) => choice === 'all' || state === choice);
+  const pages = Math.max(Math.ceil(shown.length / pageSize), 1);
+  const current = Math.min(page, pages);
+  return (
+    <Stack gap="xs">
+      <Group justify="space-between">
+        <SegmentedControl
+          size="xs"
+          aria-label="Which files"
+          data={choices.map((value) => ({ value, label: value }))}
+          value={choice}
+          onChange={setChoice}
+        />
+        <Text size="sm" c="dimmed">
+          {formatCount(shown.length)} files
+        </Text>
+      </Group>
+      <RecordTable
+        caption="Files of the export"
+        columns={columns}
+        rows={shown.slice((current - 1) * pageSize, current * pageSize)}
+        keyOf={({ id }) => id}
+      />
+      {pages > 1 && (
+        <Pagination
+          total={pages}
+          value={current}
+          onChange={setPage}
+          getControlProps={(control) => ({ 'aria-label': `${control} page` })}
+        />
+      )}
+    </Stack>
+  );
+}
+
+const columns: readonly Column<OutputFile>[] = [
+  { header: 'Type', cell: ({ type, section }) => (section === 'output' ? type : `${type} (${section})`) },
+  { header: 'State', cell: ({ state }) => <StatusBadge status={state} /> },
+  { header: 'Lines', cell: (file) => <Lines file={file} />, isFigure: true },
+  { header: 'Stored', cell: ({ stored }) => formatCount(stored), isFigure: true, from: 'sm' },
+  { header: 'Quarantined', cell: ({ quarantined }) => formatCount(quarantined), isFigure: true, from: 'md' },
+  { header: 'Received', cell: ({ bytes }) => formatBytes(bytes), isFigure: true, from: 'sm' },
+  { header: 'Rate', cell: (file) => rateOf(file), isFigure: true, from: 'md' },
+  { header: 'Left', cell: (file) => leftOf(file), isFigure: true, from: 'md' },
+  { header: 'Tries', cell: ({ attempts }) => attempts, isFigure: true, from: 'lg' },
+];
+
+function Lines({ file: { lines, promisedCount, state } }: { readonly file: OutputFile }) {
+  const text = promisedCount === undefined ? formatCount(lines) : `${formatCount(lines)} / ${formatCount(promisedCount)}`;
+  if (state !== 'downloading' || !promisedCount) return text;
+  return (
+    <>
+      {text}
+      <Progress size="xs" value={(lines / promisedCount) * 100} aria-label={text} />
+    </>
+  );
+}
+
+function rateOf(file: OutputFile): string {
+  const { bytesPerSecond } = fileRate(file, new Date());
+  return bytesPerSecond === undefined ? '' : `${formatBytes(bytesPerSecond)}/s`;
+}
+
+function leftOf(file: OutputFile): string {
+  const { leftMs } = fileRate(file, new Date());
+  return leftMs === undefined ? '' : formatDuration(leftMs);
+}

@@ -1,0 +1,43 @@
+import type { paths } from '@bulkhead/client';
+
+type ExportRequest =
+  paths['/api/ehr/{provider}/bulk-export']['post']['requestBody']['content']['application/json'];
+
+export interface ExportForm {
+  readonly connectionId: string;
+  readonly exportType: 'Patient' | 'Group' | 'System';
+  readonly resourceTypes: readonly string[];
+  readonly since: 'all' | 'last' | 'instant';
+  /** As the browser's field has it: local, without a zone. */
+  readonly instant: string;
+  readonly typeFilters: readonly string[];
+}
+
+export const levels = [
+  { value: 'Patient', label: 'Every patient of the practice' },
+  { value: 'Group', label: 'The group of the connection' },
+  { value: 'System', label: 'The whole server' },
+];
+
+export const sinceChoices = [
+  { value: 'all', label: 'Everything' },
+  { value: 'last', label: 'What has changed since the last export' },
+  { value: 'instant', label: 'What has changed since a time' },
+];
+
+export function toExportRequest(form: ExportForm): ExportRequest {
+  const { connectionId, exportType, resourceTypes, typeFilters } = form;
+  const since = sinceOf(form);
+  return {
+    connectionId,
+    exportType,
+    ...(resourceTypes.length === 0 ? {} : { resourceTypes: [...resourceTypes] }),
+    ...(since === undefined ? {} : { since }),
+    ...(typeFilters.length === 0 ? {} : { typeFilters: [...typeFilters] }),
+  };
+}
+
+function sinceOf({ since, instant }: ExportForm): string | undefined {
+  if (since === 'instant') return new Date(instant).toISOString();
+  return since === 'last' ? 'last' : undefined;
+}

@@ -1,0 +1,58 @@
+import { Alert, List, Stack, Text } from '@mantine/core';
+import { IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
+import { Link } from 'react-router';
+import type { BulkExport, OutputFile } from '../api/records.ts';
+import { formatCount } from '../parts/format-count.ts';
+import { groupFailures } from './group-failures.ts';
+
+interface ExportProblemsProps {
+  readonly record: BulkExport;
+  readonly files: readonly OutputFile[];
+}
+
+/** What went wrong and what to do, the same thing once however many files it has met. */
+export function ExportProblems({ record, files }: ExportProblemsProps) {
+  const { id, errorCode, errorMessage, warnings, issues, counts } = record;
+  return (
+    <Stack gap="xs">
+      {errorMessage && (
+        <Alert color="red" variant="outline" title={errorCode} icon={<IconAlertTriangle aria-hidden />}>
+          {errorMessage}
+        </Alert>
+      )}
+      {groupFailures(files).map(({ code, message, count }) => (
+        <Alert
+          key={code}
+          color="red"
+          variant="outline"
+          title={`${formatCount(count)} ${count === 1 ? 'file' : 'files'}: ${code}`}
+        >
+          {message}
+        </Alert>
+      ))}
+      {counts.quarantined > 0 && (
+        <Alert color="yellow" variant="outline" title={`${formatCount(counts.quarantined)} lines in quarantine`}>
+          They could not be stored as they are. <Link to={`/quarantine?exportId=${id}`}>Look at them</Link>
+        </Alert>
+      )}
+      {warnings.map(({ code, message }) => (
+        <Alert key={code + message} color="yellow" variant="outline" title={code} icon={<IconInfoCircle aria-hidden />}>
+          {message}
+        </Alert>
+      ))}
+      {issues.length > 0 && (
+        <Alert color="yellow" variant="outline" title="The EHR reports">
+          <List size="sm">
+            {issues.map(({ severity, code, count }) => (
+              <List.Item key={severity + code}>
+                <Text span inherit>
+                  {formatCount(count)} × {severity}: {code}
+                </Text>
+              </List.Item>
+            ))}
+          </List>
+        </Alert>
+      )}
+    </Stack>
+  );
+}

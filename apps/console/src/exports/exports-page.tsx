@@ -1,0 +1,100 @@
+import { Anchor, Button, Group, Select } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconPlus } from '@tabler/icons-react';
+import { Link } from 'react-router';
+import { api } from '../api/api.ts';
+import type { BulkExport } from '../api/records.ts';
+import { useFilters } from '../parts/use-filters.ts';
+import { ConnectionName } from '../parts/connection-name.tsx';
+import { ConnectionSelect } from '../parts/connection-select.tsx';
+import { formatBytes } from '../parts/format-bytes.ts';
+import { formatCount } from '../parts/format-count.ts';
+import { LiveBadge } from '../parts/live-badge.tsx';
+import { LookedUp } from '../parts/looked-up.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { NothingYet } from '../parts/nothing-yet.tsx';
+import { Page } from '../parts/page.tsx';
+import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { StatusBadge } from '../parts/status-badge.tsx';
+import { useSession } from '../session/session-provider.tsx';
+import { StartExportForm } from './start-export-form.tsx';
+import { useLiveExports } from './use-live-exports.ts';
+
+const statuses = ['IN_PROGRESS', 'COMPLETED', 'FAILED', 'CANCELLED'] as const;
+/** As many as a person looks through; the API and the CLI page through all of them. */
+const limit = 50;
+
+/** Bulk exports, newest first, as they move. */
+export function ExportsPage() {
+  const { provider } = useSession();
+  const [isStarting, { open, close }] = useDisclosure();
+  const { filters, setFilter } = useFilters(['connectionId', 'status']);
+  const { connectionId, status } = filters;
+  const live = useLiveExports({ provider, connectionId });
+  const query = { limit, connectionId, status: statuses.find((one) => one === status) };
+  const found = api.useQuery('get', '/api/ehr/{provider}/bulk-export', { params: { path: { provider }, query } });
+
+  return (
+    <Page
+      title="Bulk exports"
+      beside={<LiveBadge state={live} />}
+      actions={
+        <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={open}>
+          Start an export
+        </Button>
+      }
+    >
+      <Group align="end">
+        <ConnectionSelect clearable value={connectionId ?? null} onChange={(id) => setFilter('connectionId', id)} />
+        <Select
+          label="Status"
+          placeholder="Any"
+          clearable
+          data={statuses.map((value) => ({ value, label: value.replace('_', ' ').toLowerCase() }))}
+          value={status ?? null}
+          onChange={(value) => setFilter('status', value)}
+        />
+      </Group>
+      <LookedUp query={found}>
+        {({ data }) =>
+          data.length === 0 ? (
+            <NothingYet title="No exports">Start one, or let a schedule do so every night.</NothingYet>
+          ) : (
+            <RecordTable
+              caption="Bulk exports"
+              columns={columnsFor(provider)}
+              rows={data}
+              keyOf={({ id }) => id}
+            />
+          )
+        }
+      </LookedUp>
+      <StartExportForm isOpen={isStarting} onClose={close} connectionId={connectionId} />
+    </Page>
+  );
+}
+
+function columnsFor(provider: string): readonly Column<BulkExport>[] {
+  return [
+    {
+      header: 'Started',
+      cell: ({ id, startedAt }) => (
+        <Anchor component={Link} to={`/exports/${provider}/${id}`} inherit>
+          <Moment at={startedAt} />
+        </Anchor>
+      ),
+    },
+    { header: 'Connection', cell: ({ connectionId }) => <ConnectionName id={connectionId} />, from: 'sm' },
+    { header: 'Status', cell: ({ status }) => <StatusBadge status={status} /> },
+    { header: 'Phase', cell: ({ phase, progress }) => (progress ? `${phase}: ${progress}` : phase), from: 'md' },
+    {
+      header: 'Files',
+      cell: ({ counts }) => `${formatCount(counts.filesCompleted)} / ${formatCount(counts.files)}`,
+      isFigure: true,
+      from: 'sm',
+    },
+    { header: 'Stored', cell: ({ counts }) => formatCount(counts.stored), isFigure: true },
+    { header: 'Quarantined', cell: ({ counts }) => formatCount(counts.quarantined), isFigure: true, from: 'md' },
+    { header: 'Received', cell: ({ counts }) => formatBytes(counts.bytes), isFigure: true, from: 'md' },
+  ];
+}

@@ -1,0 +1,34 @@
+import { Alert, Stack } from '@mantine/core';
+import { api } from '../api/api.ts';
+import { LookedUp } from '../parts/looked-up.tsx';
+
+/** As on the page of the system. */
+const refreshMs = 60_000;
+
+/** Checks that are not well; one line where all are. */
+export function OpenProblems() {
+  const found = api.useQuery('get', '/api/ehr/diagnosis', {}, { refetchInterval: refreshMs });
+  return (
+    <LookedUp query={found}>
+      {({ data }) => {
+        const problems = data.filter(({ state }) => state !== 'ok');
+        if (problems.length === 0) {
+          return (
+            <Alert color="green" variant="outline" title="Everything is as it should be">
+              {data.length} checks of Redis, MongoDB, workers and connections.
+            </Alert>
+          );
+        }
+        return (
+          <Stack gap="xs">
+            {problems.map(({ name, state, found: text, whatToDo }) => (
+              <Alert key={name} color={state === 'failed' ? 'red' : 'yellow'} variant="outline" title={`${name}: ${text}`}>
+                {whatToDo}
+              </Alert>
+            ))}
+          </Stack>
+        );
+      }}
+    </LookedUp>
+  );
+}

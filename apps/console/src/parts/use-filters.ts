@@ -1,0 +1,24 @@
+import { useSearchParams } from 'react-router';
+
+type Filters<Name extends string> = Readonly<Record<Name, string | undefined>>;
+
+/** Filters stand in the address: a list can be sent to a colleague, and the browser's way back leads to it. */
+export function useFilters<Name extends string>(names: readonly Name[]) {
+  const [params, setParams] = useSearchParams();
+  const filters = Object.fromEntries(names.map((name) => [name, params.get(name) ?? undefined])) as Filters<Name>;
+  const setFilters = (changed: Partial<Filters<Name>>): void =>
+    setParams(
+      (before) => {
+        const after = new URLSearchParams(before);
+        for (const [name, value] of Object.entries<string | undefined>(changed)) {
+          if (value) after.set(name, value);
+          else after.delete(name);
+        }
+        return after;
+      },
+      { replace: true },
+    );
+  const setFilter = (name: Name, value: string | null): void =>
+    setFilters({ [name]: value ?? undefined } as Partial<Filters<Name>>);
+  return { filters, setFilter, setFilters };
+}

@@ -1,0 +1,91 @@
+import { Alert, Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from '../api/api.ts';
+import type { QuarantinedLine } from '../api/records.ts';
+import { Facts } from '../parts/facts.tsx';
+import { LookedUp } from '../parts/looked-up.tsx';
+import { Problem } from '../parts/problem.tsx';
+import { tell } from '../parts/tell.ts';
+import { useSession } from '../session/session-provider.tsx';
+import { replayLine } from './replay-line.ts';
+
+interface LineModalProps {
+  readonly line: QuarantinedLine;
+  readonly onClose: () => void;
+}
+
+/** Where a line stood and why it is here; for operators the line itself, to be stored again as it is or corrected. */
+export function LineModal({ line, onClose }: LineModalProps) {
+  const { isOperator } = useSession();
+  const { id, reason, line: number, offset, exportId, fileId, replay } = line;
+  return (
+    <Modal opened onClose={onClose} title={`Line ${number}: ${reason}`} size="xl">
+      <Stack>
+        <Facts facts={{ Export: exportId, File: fileId, 'Starts at byte': offset, Corrected: line.isCorrected ? 'yes' : '' }} />
+        {replay?.reason && (
+          <Alert color="yellow" variant="outline" title="The last replay">
+            It is still no usable line: {replay.reason}
+          </Alert>
+        )}
+        {isOperator ? (
+          <LineEditor id={id} onDone={onClose} />
+        ) : (
+          <Text size="sm">What it holds is for operators to see.</Text>
+        )}
+      </Stack>
+    </Modal>
+  );
+}
+
+function LineEditor({ id, onDone }: { readonly id: string; readonly onDone: () => void }) {
+  const init = { params: { path: { id } }, parseAs: 'text' as const };
+  // Once: each look stands in the audit log, and an edit must not be overwritten by the next look.
+  const once = { refetchInterval: false, refetchOnWindowFocus: false, staleTime: Number.POSITIVE_INFINITY } as const;
+  const found = api.useQuery('get', '/api/ehr/quarantine/{id}/line', init, once);
+  return <LookedUp query={found}>{(text) => <Editor id={id} received={String(text)} onDone={onDone} />}</LookedUp>;
+}
+
+function Editor({ id, received, onDone }: { readonly id: string; readonly received: string; readonly onDone: () => void }) {
+  const queries = useQueryClient();
+  const [text, setText] = useState(received);
+  const [error, setError] = useState<unknown>();
+  const [isBusy, setBusy] = useState(false);
+  const replay = async (corrected: string | undefined) => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      const { state, replay: outcome } = await replayLine({ id, corrected });
+      await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/quarantine'] });
+      if (state !== 'replayed') throw new Error(`It is still no usable line: ${outcome?.reason ?? 'no reason given'}`);
+      tell.done('The line is stored.');
+      onDone();
+    } catch (failure) {
+      setError(failure);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      <Textarea
+        label="The line"
+        autosize
+        minRows={4}
+        maxRows={20}
+        styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
+        value={text}
+        onChange={({ currentTarget }) => setText(currentTarget.value)}
+      />
+      {error !== undefined && <Problem error={error} />}
+      <Group justify="end">
+        <Button variant="default" loading={isBusy} disabled={text !== received} onClick={() => void replay(undefined)}>
+          Replay as it is
+        </Button>
+        <Button loading={isBusy} disabled={text === received} onClick={() => void replay(text)}>
+          Replay corrected
+        </Button>
+      </Group>
+    </>
+  );
+}

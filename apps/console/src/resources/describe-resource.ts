@@ -1,0 +1,48 @@
+interface CodeableConcept {
+  readonly text?: string;
+  readonly coding?: readonly { readonly display?: string; readonly code?: string }[];
+}
+
+interface HumanName {
+  readonly text?: string;
+  readonly given?: readonly string[];
+  readonly family?: string;
+}
+
+/** The elements of FHIR R4 that tell people what a resource is about, over all types. */
+export interface FhirResource {
+  readonly resourceType: string;
+  readonly id: string;
+  readonly meta?: { readonly lastUpdated?: string };
+  readonly status?: string;
+  readonly name?: string | readonly HumanName[] | readonly string[];
+  readonly title?: string;
+  readonly description?: string;
+  readonly code?: CodeableConcept;
+  readonly vaccineCode?: CodeableConcept;
+  readonly medicationCodeableConcept?: CodeableConcept;
+  readonly type?: CodeableConcept | readonly CodeableConcept[];
+}
+
+/** One line about a resource: its name, its code, its type; whatever it has. Empty where it has none of them. */
+export function describeResource(resource: FhirResource): string {
+  const { name, title, description, code, vaccineCode, medicationCodeableConcept, type } = resource;
+  return [
+    nameOf(name),
+    title,
+    ...[code, vaccineCode, medicationCodeableConcept, [type].flat()[0]].map(textOf),
+    description,
+  ].find((text) => text) ?? '';
+}
+
+function nameOf(name: FhirResource['name']): string {
+  const [first] = [name].flat();
+  if (first === undefined || typeof first === 'string') return first ?? '';
+  const { text, given = [], family = '' } = first;
+  return text ?? [...given, family].join(' ').trim();
+}
+
+function textOf(concept: CodeableConcept | undefined): string | undefined {
+  const [coding] = concept?.coding ?? [];
+  return concept?.text ?? coding?.display ?? coding?.code;
+}

@@ -1,0 +1,83 @@
+import { Button, Group, Text, UnstyledButton } from '@mantine/core';
+import { useState } from 'react';
+import { api } from '../api/api.ts';
+import { LookedUp } from '../parts/looked-up.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { NothingYet } from '../parts/nothing-yet.tsx';
+import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { describeResource, type FhirResource } from './describe-resource.ts';
+import type { WhichResources } from './which-resources.ts';
+
+interface ResourceListProps extends WhichResources {
+  readonly patient: string | undefined;
+  readonly onOpen: (id: string) => void;
+}
+
+const pageSize = 25;
+
+/** Page by page, as the search's `next` links lead. */
+export function ResourceList({ provider, connectionId, type, patient, onOpen }: ResourceListProps) {
+  // The cursors that led here, so that there is a way back.
+  const [cursors, setCursors] = useState<readonly string[]>([]);
+  const query = { connectionId, patient, _count: pageSize, _cursor: cursors.at(-1) };
+  const init = { params: { path: { provider, type }, query } };
+  // Looked at again only when somebody asks: each search stands in the audit log.
+  const found = api.useQuery('get', '/api/ehr/{provider}/resources/{type}', init, { refetchInterval: false });
+  return (
+    <LookedUp query={found}>
+      {({ entry = [], link }) => {
+        const next = cursorOf(link.find(({ relation }) => relation === 'next')?.url);
+        if (entry.length === 0) return <NothingYet title={`No ${type} is stored for this choice`} />;
+        return (
+          <>
+            <RecordTable
+              caption={`Resources of type ${type}`}
+              columns={columnsFor(onOpen)}
+              rows={entry.map(({ resource }) => resource as FhirResource)}
+              keyOf={({ id }) => id}
+            />
+            <Group>
+              <Button
+                variant="default"
+                disabled={cursors.length === 0}
+                onClick={() => setCursors((before) => before.slice(0, -1))}
+              >
+                Previous
+              </Button>
+              <Button
+                variant="default"
+                disabled={next === undefined}
+                onClick={() => setCursors((before) => (next === undefined ? before : [...before, next]))}
+              >
+                Next
+              </Button>
+              <Text size="sm" c="dimmed">
+                Page {cursors.length + 1}
+              </Text>
+            </Group>
+          </>
+        );
+      }}
+    </LookedUp>
+  );
+}
+
+function cursorOf(url: string | undefined): string | undefined {
+  return url === undefined ? undefined : (new URL(url, window.location.href).searchParams.get('_cursor') ?? undefined);
+}
+
+function columnsFor(onOpen: (id: string) => void): readonly Column<FhirResource>[] {
+  return [
+    {
+      header: 'Id',
+      cell: ({ id }) => (
+        <UnstyledButton onClick={() => onOpen(id)} c="var(--mantine-color-anchor)" fz="inherit">
+          {id}
+        </UnstyledButton>
+      ),
+    },
+    { header: 'What', cell: describeResource },
+    { header: 'Status', cell: ({ status }) => status, from: 'sm' },
+    { header: 'Updated', cell: ({ meta }) => <Moment at={meta?.lastUpdated} />, from: 'md' },
+  ];
+}

@@ -1,0 +1,54 @@
+import { Anchor, Autocomplete, Button, Group, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useEffect } from 'react';
+import { ConnectionSelect } from '../parts/connection-select.tsx';
+import { NothingYet } from '../parts/nothing-yet.tsx';
+import { Page } from '../parts/page.tsx';
+import { resourceTypes } from '../parts/resource-types.ts';
+import { useFilters } from '../parts/use-filters.ts';
+import { useSession } from '../session/session-provider.tsx';
+import { ResourceDrawer } from './resource-drawer.tsx';
+import { ResourceList } from './resource-list.tsx';
+
+/** What is stored, by type and patient. Each look at it stands in the audit log. */
+export function ResourcesPage() {
+  const { provider } = useSession();
+  const { filters, setFilter, setFilters } = useFilters(['connectionId', 'type', 'patient', 'id']);
+  const { connectionId, type, patient, id } = filters;
+  const form = useForm({ initialValues: { type: type ?? 'Patient', patient: patient ?? '' } });
+  // A link into this page changes the address, and the fields with it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the form itself stays.
+  useEffect(() => form.setValues({ type: type ?? 'Patient', patient: patient ?? '' }), [type, patient]);
+  const which = connectionId && type ? { provider, connectionId, type } : undefined;
+  return (
+    <Page title="Resources">
+      <form onSubmit={form.onSubmit((values) => setFilters({ ...values, id: undefined }))}>
+        <Group align="end">
+          <ConnectionSelect
+            placeholder="Choose one"
+            allowDeselect={false}
+            value={connectionId ?? null}
+            onChange={(value) => setFilter('connectionId', value)}
+          />
+          <Autocomplete label="Type" data={resourceTypes} {...form.getInputProps('type')} />
+          <TextInput label="Patient" placeholder="Id, or empty for all" {...form.getInputProps('patient')} />
+          <Button type="submit" disabled={!connectionId}>
+            Search
+          </Button>
+        </Group>
+      </form>
+      {which ? (
+        <ResourceList key={JSON.stringify([which, patient])} {...which} patient={patient} onOpen={(one) => setFilter('id', one)} />
+      ) : (
+        <NothingYet title="Choose a connection and a type">
+          Then its records are listed, page by page. Whole types go to files by{' '}
+          <Anchor href="/docs/" inherit>
+            the API
+          </Anchor>{' '}
+          or the command line.
+        </NothingYet>
+      )}
+      {which && id && <ResourceDrawer {...which} id={id} onClose={() => setFilter('id', null)} />}
+    </Page>
+  );
+}

@@ -1,0 +1,44 @@
+import { createBrowserRouter, type RouteObject } from 'react-router';
+import { AppLayout } from './shell/app-layout.tsx';
+import { NoSuchPage } from './shell/no-such-page.tsx';
+import { PageCrash } from './shell/page-crash.tsx';
+
+/** Each page is a file of its own for the browser, too: whoever looks at exports does not load the charts. */
+const pages: readonly RouteObject[] = [
+  { index: true, lazy: async () => ({ Component: (await import('./overview/overview-page.tsx')).OverviewPage }) },
+  { path: 'exports', lazy: async () => ({ Component: (await import('./exports/exports-page.tsx')).ExportsPage }) },
+  {
+    path: 'exports/:provider/:jobId',
+    lazy: async () => ({ Component: (await import('./exports/export-page.tsx')).ExportPage }),
+  },
+  { path: 'syncs', lazy: async () => ({ Component: (await import('./syncs/syncs-page.tsx')).SyncsPage }) },
+  { path: 'syncs/:provider/:id', lazy: async () => ({ Component: (await import('./syncs/sync-page.tsx')).SyncPage }) },
+  {
+    path: 'connections',
+    lazy: async () => ({ Component: (await import('./connections/connections-page.tsx')).ConnectionsPage }),
+  },
+  {
+    path: 'connections/:id',
+    lazy: async () => ({ Component: (await import('./connections/connection-page.tsx')).ConnectionPage }),
+  },
+  {
+    path: 'schedules',
+    lazy: async () => ({ Component: (await import('./schedules/schedules-page.tsx')).SchedulesPage }),
+  },
+  {
+    path: 'resources',
+    lazy: async () => ({ Component: (await import('./resources/resources-page.tsx')).ResourcesPage }),
+  },
+  {
+    path: 'quarantine',
+    lazy: async () => ({ Component: (await import('./quarantine/quarantine-page.tsx')).QuarantinePage }),
+  },
+  { path: 'budget', lazy: async () => ({ Component: (await import('./budget/budget-page.tsx')).BudgetPage }) },
+  { path: 'system', lazy: async () => ({ Component: (await import('./system/system-page.tsx')).SystemPage }) },
+  { path: 'audit', lazy: async () => ({ Component: (await import('./audit/audit-page.tsx')).AuditPage }) },
+  { path: '*', Component: NoSuchPage },
+];
+
+export const router = createBrowserRouter([
+  { path: '/', Component: AppLayout, children: [{ ErrorBoundary: PageCrash, children: [...pages] }] },
+]);

@@ -1,0 +1,82 @@
+import { Button, Group, Modal, Select, Stack, Switch, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useQueryClient } from '@tanstack/react-query';
+import { api } from '../api/api.ts';
+import { ConnectionSelect } from '../parts/connection-select.tsx';
+import { Problem } from '../parts/problem.tsx';
+
+interface NewScheduleFormProps {
+  readonly isOpen: boolean;
+  readonly onClose: () => void;
+}
+
+/** At night, when a practice is closed and its budget is free. */
+const everyNight = '0 2 * * *';
+
+const kinds = [
+  { value: 'export', label: 'Bulk export of what has changed' },
+  { value: 'sync', label: 'Enhanced sync' },
+];
+
+/** `UTC` is not among those that a browser lists. */
+const timeZones = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')];
+
+export function NewScheduleForm({ isOpen, onClose }: NewScheduleFormProps) {
+  return (
+    <Modal opened={isOpen} onClose={onClose} title="Add a schedule" size="lg">
+      {isOpen && <Fields onDone={onClose} />}
+    </Modal>
+  );
+}
+
+function Fields({ onDone }: { readonly onDone: () => void }) {
+  const queries = useQueryClient();
+  const create = api.useMutation('post', '/api/ehr/schedules', {
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/schedules'] });
+      onDone();
+    },
+  });
+  const form = useForm({
+    initialValues: {
+      connectionId: '',
+      kind: 'export' as 'export' | 'sync',
+      cron: everyNight,
+      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      spread: true,
+    },
+    validate: { connectionId: (id) => (id ? null : 'Choose the practice.') },
+  });
+  return (
+    <form onSubmit={form.onSubmit((body) => create.mutate({ body }))}>
+      <Stack>
+        <ConnectionSelect required placeholder="Choose one" {...form.getInputProps('connectionId')} />
+        <Select label="What" allowDeselect={false} data={kinds} {...form.getInputProps('kind')} />
+        <TextInput
+          label="When"
+          description="A cron: minute, hour, day of the month, month, day of the week"
+          {...form.getInputProps('cron')}
+        />
+        <Select
+          label="Time zone"
+          searchable
+          allowDeselect={false}
+          limit={50}
+          data={timeZones}
+          {...form.getInputProps('timeZone')}
+        />
+        <Switch
+          label="Spread"
+          description="Start some minutes later than others, so that not all practices ask at once"
+          {...form.getInputProps('spread', { type: 'checkbox' })}
+        />
+        {create.error && <Problem error={create.error} />}
+        <Group justify="end">
+          <Button type="submit" loading={create.isPending}>
+            Add
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,70 @@
+import { Anchor, Button, Group } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconPlus } from '@tabler/icons-react';
+import { Link } from 'react-router';
+import { api } from '../api/api.ts';
+import type { Schedule } from '../api/records.ts';
+import { ConnectionName } from '../parts/connection-name.tsx';
+import { LookedUp } from '../parts/looked-up.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { NothingYet } from '../parts/nothing-yet.tsx';
+import { Page } from '../parts/page.tsx';
+import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { StatusBadge } from '../parts/status-badge.tsx';
+import { NewScheduleForm } from './new-schedule-form.tsx';
+import { NextRuns } from './next-runs.tsx';
+import { ScheduleActions } from './schedule-actions.tsx';
+
+/** What runs by itself, when next, and what came of the last time. */
+export function SchedulesPage() {
+  const [isAdding, { open, close }] = useDisclosure();
+  const found = api.useQuery('get', '/api/ehr/schedules');
+  return (
+    <Page
+      title="Schedules"
+      actions={
+        <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={open}>
+          Add a schedule
+        </Button>
+      }
+    >
+      <LookedUp query={found}>
+        {({ data }) =>
+          data.length === 0 ? (
+            <NothingYet title="No schedules">With one a practice is kept current every night.</NothingYet>
+          ) : (
+            <RecordTable caption="Schedules" columns={columns} rows={data} keyOf={({ id }) => id} />
+          )
+        }
+      </LookedUp>
+      <NewScheduleForm isOpen={isAdding} onClose={close} />
+    </Page>
+  );
+}
+
+const columns: readonly Column<Schedule>[] = [
+  { header: 'Connection', cell: ({ connectionId }) => <ConnectionName id={connectionId} /> },
+  { header: 'What', cell: ({ kind }) => kind },
+  { header: 'When', cell: ({ cron, timeZone }) => `${cron} ${timeZone}`, from: 'sm' },
+  { header: 'Next runs', cell: (schedule) => <NextRuns schedule={schedule} />, from: 'sm' },
+  { header: 'Last run', cell: (schedule) => <LastRun schedule={schedule} />, from: 'md' },
+  { header: 'Actions', cell: (schedule) => <ScheduleActions schedule={schedule} /> },
+];
+
+function LastRun({ schedule: { provider, kind, lastRun } }: { readonly schedule: Schedule }) {
+  if (!lastRun) return 'never';
+  const { at, runId, runStatus, outcome, reason } = lastRun;
+  return (
+    <Group gap="xs">
+      {runId === undefined ? (
+        <Moment at={at} />
+      ) : (
+        <Anchor component={Link} to={`/${kind}s/${provider}/${runId}`} inherit>
+          <Moment at={at} />
+        </Anchor>
+      )}
+      <StatusBadge status={runStatus ?? outcome} />
+      {reason}
+    </Group>
+  );
+}

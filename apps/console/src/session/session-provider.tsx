@@ -1,0 +1,43 @@
+import type { components } from '@bulkhead/client';
+import { Center, Loader } from '@mantine/core';
+import { useLocalStorage } from '@mantine/hooks';
+import { createContext, type ReactNode, useContext, useMemo } from 'react';
+import { api } from '../api/api.ts';
+import { Problem } from '../parts/problem.tsx';
+
+export interface Session {
+  /** Whose key the session was begun with. */
+  readonly key: components['schemas']['Session'];
+  readonly isOperator: boolean;
+  readonly providers: readonly components['schemas']['Provider'][];
+  /** The EHR vendor whose exports and syncs are shown. */
+  readonly provider: string;
+  readonly setProvider: (id: string) => void;
+}
+
+const SessionContext = createContext<Session | undefined>(undefined);
+
+/** Who looks, and at which vendor: known before any page is shown. */
+export function SessionProvider({ children }: { readonly children: ReactNode }) {
+  const who = api.useQuery('get', '/api/ehr/session');
+  const known = api.useQuery('get', '/api/ehr/providers');
+  const [chosen, setProvider] = useLocalStorage({ key: 'bulkhead-provider', defaultValue: '' });
+  const key = who.data?.data;
+  const providers = known.data?.data;
+
+  const session = useMemo<Session | undefined>(() => {
+    if (!key || !providers) return undefined;
+    const provider = providers.find(({ id }) => id === chosen) ?? providers[0];
+    return { key, isOperator: key.role === 'operator', providers, provider: provider?.id ?? '', setProvider };
+  }, [key, providers, chosen, setProvider]);
+
+  if (session) return <SessionContext value={session}>{children}</SessionContext>;
+  const error = who.error ?? known.error;
+  return <Center h="100vh">{error ? <Problem error={error} /> : <Loader aria-label="Loading" />}</Center>;
+}
+
+export function useSession(): Session {
+  const session = useContext(SessionContext);
+  if (!session) throw new Error('the component is not inside of SessionProvider');
+  return session;
+}

@@ -1,0 +1,62 @@
+import { NavLink, ScrollArea } from '@mantine/core';
+import {
+  IconActivity,
+  IconAlertTriangle,
+  IconBook,
+  IconBuildingHospital,
+  IconCalendarRepeat,
+  IconDatabase,
+  IconDownload,
+  IconGauge,
+  IconHome,
+  IconListCheck,
+  IconRefresh,
+  IconServerCog,
+} from '@tabler/icons-react';
+import { Link, useLocation } from 'react-router';
+import { useSession } from '../session/session-provider.tsx';
+
+const pages = [
+  { to: '/', label: 'Overview', Icon: IconHome },
+  { to: '/exports', label: 'Bulk exports', Icon: IconDownload },
+  { to: '/syncs', label: 'Sync runs', Icon: IconRefresh },
+  { to: '/schedules', label: 'Schedules', Icon: IconCalendarRepeat },
+  { to: '/connections', label: 'Connections', Icon: IconBuildingHospital },
+  { to: '/resources', label: 'Resources', Icon: IconDatabase },
+  { to: '/quarantine', label: 'Quarantine', Icon: IconAlertTriangle },
+  { to: '/budget', label: 'Rate budget', Icon: IconGauge },
+  { to: '/system', label: 'Workers and queues', Icon: IconServerCog, operatorsOnly: true },
+  { to: '/audit', label: 'Audit', Icon: IconListCheck, operatorsOnly: true },
+] as const;
+
+/** Pages of the same server that are not of the console. */
+const others = [
+  { href: '/admin/queues', label: 'Bull Board', Icon: IconActivity },
+  { href: '/docs/', label: 'API', Icon: IconBook },
+] as const;
+
+export function Navigation() {
+  const { isOperator } = useSession();
+  const { pathname } = useLocation();
+  const isHere = (to: string) => (to === '/' ? pathname === '/' : pathname.startsWith(to));
+  return (
+    <ScrollArea component="nav" aria-label="Pages">
+      {pages
+        .filter((page) => isOperator || !('operatorsOnly' in page))
+        .map(({ to, label, Icon }) => (
+          <NavLink
+            key={to}
+            component={Link}
+            to={to}
+            label={label}
+            active={isHere(to)}
+            aria-current={isHere(to) ? 'page' : undefined}
+            leftSection={<Icon size={18} stroke={1.5} aria-hidden />}
+          />
+        ))}
+      {others.map(({ href, label, Icon }) => (
+        <NavLink key={href} href={href} label={label} leftSection={<Icon size={18} stroke={1.5} aria-hidden />} />
+      ))}
+    </ScrollArea>
+  );
+}

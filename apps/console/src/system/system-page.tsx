@@ -1,0 +1,60 @@
+import { Anchor, Button, Title } from '@mantine/core';
+import { IconExternalLink } from '@tabler/icons-react';
+import { api } from '../api/api.ts';
+import type { QueueState } from '../api/records.ts';
+import { formatCount } from '../parts/format-count.ts';
+import { formatDuration } from '../parts/format-duration.ts';
+import { LookedUp } from '../parts/looked-up.tsx';
+import { Page } from '../parts/page.tsx';
+import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { Diagnosis } from './diagnosis.tsx';
+
+/** Whether everything runs that should, and what waits where. */
+export function SystemPage() {
+  const found = api.useQuery('get', '/api/ehr/queues');
+  return (
+    <Page
+      title="Workers and queues"
+      actions={
+        <Button
+          component="a"
+          href="/admin/queues"
+          variant="outline"
+          rightSection={<IconExternalLink size={16} aria-hidden />}
+        >
+          Bull Board
+        </Button>
+      }
+    >
+      <Diagnosis />
+      <Title order={2} size="h4">
+        Queues
+      </Title>
+      <LookedUp query={found}>
+        {({ data }) => <RecordTable caption="Queues" columns={columns} rows={data} keyOf={({ queue }) => queue} />}
+      </LookedUp>
+    </Page>
+  );
+}
+
+const columns: readonly Column<QueueState>[] = [
+  {
+    header: 'Queue',
+    cell: ({ queue }) => (
+      <Anchor href={`/admin/queues/queue/${queue}`} inherit>
+        {queue}
+      </Anchor>
+    ),
+  },
+  { header: 'Workers', cell: ({ workers }) => formatCount(workers), isFigure: true },
+  { header: 'Active', cell: ({ jobs }) => formatCount(jobs.active), isFigure: true },
+  { header: 'Waiting', cell: ({ jobs }) => formatCount(jobs.waiting), isFigure: true },
+  { header: 'Delayed', cell: ({ jobs }) => formatCount(jobs.delayed), isFigure: true, from: 'sm' },
+  { header: 'Failed', cell: ({ jobs }) => formatCount(jobs.failed), isFigure: true, from: 'sm' },
+  {
+    header: 'Oldest waits',
+    cell: ({ oldestSeconds }) => (oldestSeconds === 0 ? '' : formatDuration(oldestSeconds * 1000)),
+    isFigure: true,
+    from: 'md',
+  },
+];

@@ -1,0 +1,28 @@
+import { createTheme, type MantineColorsTuple } from '@mantine/core';
+
+/** From the icon's two blues; each shade that carries text has a contrast of 4.5 to its ground (WCAG AA). */
+const tide: MantineColorsTuple = [
+  '#e9f5f9',
+  '#d3e8f0',
+  '#a6d0e0',
+  '#76b7cf',
+  '#50a2c1',
+  '#3994b7',
+  '#2a8db3',
+  '#1a7a9e',
+  '#0b5f7e',
+  '#0b4f6c',
+];
+
+export const theme = createTheme({
+  primaryColor: 'tide',
+  primaryShade: { light: 8, dark: 7 },
+  autoContrast: true,
+  // White on a filled ground only where it can be read.
+  luminanceThreshold: 0.25,
+  colors: { tide },
+  defaultRadius: 'sm',
+  cursorType: 'pointer',
+  fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif',
+  fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace',
+});
