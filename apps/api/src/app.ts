@@ -127,6 +127,7 @@ export function buildApp({
     logger,
     metrics,
     tracing,
+    consoleDir: config.CONSOLE_DIR,
     metricsToken: config.METRICS_TOKEN,
   });
   const { idleTimeout, ...serverOptions } = serverLimits;

@@ -9,6 +9,7 @@ import { securityHeaders } from './middleware/security-headers.ts';
 import { traceRequests } from './middleware/trace-requests.ts';
 import { browserRoutes } from './routes/browser.routes.ts';
 import { bullBoardPath, bullBoardRoute } from './routes/bull-board.route.ts';
+import { consoleRoutes } from './routes/console.routes.ts';
 import { createApiRouter } from './routes/create-api-router.ts';
 import { docsRoutes } from './routes/docs.routes.ts';
 import { healthRoutes } from './routes/health.routes.ts';
@@ -16,7 +17,7 @@ import { jwksRoute } from './routes/jwks.route.ts';
 import { loginRoutes } from './routes/login.routes.ts';
 import { metricsRoute } from './routes/metrics.route.ts';
 
-/** The routes in their order: health, log-in, Bull Board, then everything that needs an API key. */
+/** The routes in their order: health, log-in, Bull Board, the console, then everything that needs an API key. */
 export function createHttpApp(deps: HttpAppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -28,6 +29,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   app.use(healthRoutes(deps), metricsRoute(deps), docsRoutes());
   app.use(jwksRoute(deps), loginRoutes(deps));
   app.use(bullBoardPath, bullBoardRoute(deps));
+  app.use(consoleRoutes(deps));
 
   app.use('/api/ehr', browserRoutes(deps));
   app.use('/api/ehr', createApiRouter(deps));

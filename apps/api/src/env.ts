@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { join } from 'node:path';
 import { parseEnv, processEnvShape } from '@bulkhead/runtime';
 import type { StoreOptions } from '@bulkhead/store';
 import { z } from 'zod';
@@ -27,6 +28,8 @@ const schema = z.object({
       (given) => typeof given === 'number' || given.every(isProxy),
       'must be how many proxies stand in front, or their addresses and networks (10.0.0.0/8, loopback) with commas',
     ),
+  /** Where the built console is; left out: beside this app, where `pnpm build` puts it. */
+  CONSOLE_DIR: z.string().default(join(import.meta.dirname, '../../console/dist')),
   /** How long audit events are kept; left out: six years. */
   BULKHEAD_AUDIT_DAYS: z.coerce.number().int().min(1).max(36_500).optional(),
 });

@@ -52,6 +52,8 @@ export interface HttpAppDeps {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly tracing: Tracing;
+  /** Where the built console is. */
+  readonly consoleDir: string;
   /** What Prometheus shows instead of an operator's key. */
   readonly metricsToken: string | undefined;
 }

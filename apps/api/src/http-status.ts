@@ -48,4 +48,5 @@ export const httpStatus = {
   'capabilities-unknown': 503,
   'authorization-pending': 503,
   'audit-unavailable': 503,
+  'console-not-built': 503,
 } as const satisfies Readonly<Record<string, number>>;

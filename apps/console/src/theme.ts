@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from '@mantine/core';
+import { Alert, createTheme, type MantineColorsTuple } from '@mantine/core';
 
 /** From the icon's two blues; each shade that carries text has a contrast of 4.5 to its ground (WCAG AA). */
 const tide: MantineColorsTuple = [
@@ -23,6 +23,13 @@ export const theme = createTheme({
   colors: { tide },
   defaultRadius: 'sm',
   cursorType: 'pointer',
+  components: {
+    // A title in the color of its alert cannot be read on every ground.
+    Alert: Alert.extend({
+      defaultProps: { variant: 'light' },
+      styles: { title: { color: 'var(--mantine-color-text)' } },
+    }),
+  },
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif',
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace',
 });

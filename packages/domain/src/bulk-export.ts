@@ -58,12 +58,20 @@ export interface ExportCounts {
   readonly bytes: number;
 }
 
+/** When an export came into a phase. */
+export interface PhaseTime {
+  readonly phase: BulkExportPhase;
+  readonly at: Date;
+}
+
 export interface BulkExport {
   readonly id: string;
   readonly connectionId: string;
   readonly provider: string;
   readonly request: BulkExportRequest;
   readonly phase: BulkExportPhase;
+  /** Its way so far, the last 50 steps. Absent in records that were made before it was kept. */
+  readonly timeline?: readonly PhaseTime[];
   /** Raised by every transition: the guard of a conditional update. */
   readonly version: number;
   /** When the kick-off was sent; without a `statusUrl` its answer is on its way, or was lost with a process. */

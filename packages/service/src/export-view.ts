@@ -28,7 +28,7 @@ export function toStatusView({
   readonly issues: readonly IssueCount[];
 }) {
   const { id, phase, createdAt, completedAt, progress, error, warnings, droppedParameters, counts, statusUrl } = record;
-  const { connectionId, scheduleId } = record;
+  const { connectionId, scheduleId, timeline = [] } = record;
   const status = publicStatus(phase);
   return {
     id,
@@ -41,6 +41,7 @@ export function toStatusView({
     ...(completedAt === undefined ? {} : { completedAt: completedAt.toISOString() }),
     ...(error === undefined ? {} : { errorMessage: error.message, errorCode: error.code }),
     phase,
+    timeline: timeline.map((step) => ({ phase: step.phase, at: step.at.toISOString() })),
     ...(statusUrl === undefined ? {} : { statusUrl }),
     ...(progress === undefined ? {} : { progress }),
     request: record.request,

@@ -13,6 +13,7 @@ export async function newExport(options: {
   const { provider, body } = options;
   const { connectionId, exportType, resourceTypes = [], typeFilters = [] } = body;
   const { since, warnings } = await resolveSince(options);
+  const createdAt = new Date();
   return {
     id: newId('job'),
     connectionId,
@@ -32,7 +33,8 @@ export async function newExport(options: {
     warnings,
     ...(body.callbackUrl === undefined ? {} : { callbackUrl: body.callbackUrl }),
     counts: noCounts,
-    createdAt: new Date(),
+    timeline: [{ phase: 'queued', at: createdAt }],
+    createdAt,
   };
 }
 

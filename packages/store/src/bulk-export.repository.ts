@@ -22,7 +22,7 @@ interface BulkExportDocument extends Omit<BulkExport, 'id'> {
 }
 
 export type BulkExportChange = Partial<
-  Omit<BulkExport, 'id' | 'phase' | 'version' | 'request' | 'connectionId' | 'createdAt' | 'warnings'>
+  Omit<BulkExport, 'id' | 'phase' | 'timeline' | 'version' | 'request' | 'connectionId' | 'createdAt' | 'warnings'>
 >;
 
 const schema = new Schema<BulkExportDocument>(
@@ -34,6 +34,7 @@ const schema = new Schema<BulkExportDocument>(
     active: { type: Boolean, required: true },
     requestKey: { type: String, required: true },
     phase: { type: String, required: true },
+    timeline: { type: [{ _id: false, phase: String, at: Date }], default: undefined },
     version: { type: Number, required: true },
     kickOffSentAt: Date,
     statusUrl: String,
@@ -151,7 +152,7 @@ export function createBulkExportRepository(database: Database) {
       const document = await model
         .findOneAndUpdate(
           { _id: from.id, phase: from.phase, version: from.version },
-          { $set: set, $inc: { version: 1 } },
+          { $set: set, $inc: { version: 1 }, $push: { timeline: arrivalIn(to) } },
           { returnDocument: 'after' },
         )
         .lean();
@@ -181,6 +182,7 @@ export function createBulkExportRepository(database: Database) {
             {
               $set: { phase: to, active: true, pollErrors: 0, retriedAt: now },
               $inc: { version: 1 },
+              $push: { timeline: arrivalIn(to) },
               $unset: { error: 1, completedAt: 1, notBefore: 1, plannedAt: 1, discard: 1, ...kickedOffAgain },
               $pull: { warnings: { code: { $in: warningsOfTheEnd } } },
             },
@@ -240,6 +242,14 @@ export function createBulkExportRepository(database: Database) {
       await model.updateOne({ _id: id }, { $addToSet: { warnings: { code, message } } });
     },
   };
+}
+
+/** Somebody who retries without end must not make a record of any size. */
+const keptSteps = 50;
+
+/** By the clock of whoever has done it: for people, nothing is decided by it. */
+function arrivalIn(phase: BulkExportPhase) {
+  return { $each: [{ phase, at: new Date() }], $slice: -keptSteps };
 }
 
 /** Sums that are made anew when the export ends again. */

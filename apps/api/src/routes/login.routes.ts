@@ -19,7 +19,7 @@ interface LoginDeps extends AuditDeps {
   readonly limits: RequestLimits;
 }
 
-const defaultNext = '/admin/queues';
+const defaultNext = '/';
 
 /** Log-in and log-out in a browser: with an API key, for a session. */
 export function loginRoutes(deps: LoginDeps): Router {

@@ -18,13 +18,14 @@ export function BudgetCard({ budget }: { readonly budget: RateBudget }) {
           {name}
         </Title>
         {pausedMs > 0 && (
-          <Alert color="red" variant="outline" title={`Paused for ${formatDuration(pausedMs)}`}>
+          <Alert color="red" title={`Paused for ${formatDuration(pausedMs)}`}>
             The EHR has asked everybody to wait{pauseReason === undefined ? '.' : `: ${pauseReason}.`}
           </Alert>
         )}
         {pausedMs === 0 && slowMs > 0 && (
-          <Alert color="yellow" variant="outline" title={`Half the rate for ${formatDuration(slowMs)}`}>
-            After a pause{pauseReason === undefined ? '' : ` (${pauseReason})`}, until the EHR has proved to be well again.
+          <Alert color="yellow" title={`Half the rate for ${formatDuration(slowMs)}`}>
+            After a pause{pauseReason === undefined ? '' : ` (${pauseReason})`}, until the EHR has proved to be well
+            again.
           </Alert>
         )}
         <SimpleGrid cols={{ base: 1, sm: 3 }}>
@@ -83,7 +84,11 @@ function Share({ name, used, limit }: ShareProps) {
         {name}
       </Text>
       <Text fw={600}>{text}</Text>
-      <Progress value={(used / limit) * 100} aria-label={`${name}: ${text}`} color={used >= limit ? 'red' : undefined} />
+      <Progress
+        value={(used / limit) * 100}
+        aria-label={`${name}: ${text}`}
+        color={used >= limit ? 'red' : undefined}
+      />
     </div>
   );
 }

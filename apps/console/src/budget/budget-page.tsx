@@ -14,7 +14,9 @@ export function BudgetPage() {
       <LookedUp query={found}>
         {({ data }) =>
           data.length === 0 ? (
-            <NothingYet title="No budget is in use">Each client id at an EHR has one, from its first connection on.</NothingYet>
+            <NothingYet title="No budget is in use">
+              Each client id at an EHR has one, from its first connection on.
+            </NothingYet>
           ) : (
             <Stack>
               {data.map((budget) => (

@@ -27,7 +27,9 @@ export function ConnectionPage() {
         connection && (
           <>
             <TestConnectionButton connection={connection} />
-            {isOperator && connection.auth.method === 'authorization_code' && <AuthorizeButton connection={connection} />}
+            {isOperator && connection.auth.method === 'authorization_code' && (
+              <AuthorizeButton connection={connection} />
+            )}
             {isOperator && <DeleteConnectionButton connection={connection} />}
           </>
         )
@@ -37,7 +39,7 @@ export function ConnectionPage() {
         {({ data }) => (
           <>
             {data.needsAuthorization && (
-              <Alert color="yellow" variant="outline" title="Nobody has authorized it yet, or not any more">
+              <Alert color="yellow" title="Nobody has authorized it yet, or not any more">
                 Nothing can be read until a user of the practice agrees.
               </Alert>
             )}

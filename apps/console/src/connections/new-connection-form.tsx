@@ -27,7 +27,9 @@ function Fields() {
   const queries = useQueryClient();
   const create = api.useMutation('post', '/api/ehr/connections');
   const environments = providers.find(({ id }) => id === provider)?.environments ?? [];
-  const form = useForm<ConnectionForm>({ initialValues: { ...emptyConnectionForm, environment: environments[0] ?? '' } });
+  const form = useForm<ConnectionForm>({
+    initialValues: { ...emptyConnectionForm, environment: environments[0] ?? '' },
+  });
   const { method } = form.values;
   const submit = async (values: ConnectionForm) => {
     const { data } = await create.mutateAsync({ body: toConnectionRequest({ provider, form: values }) });
@@ -37,8 +39,17 @@ function Fields() {
   return (
     <form onSubmit={form.onSubmit((values) => submit(values).catch(() => undefined))} autoComplete="off">
       <Stack>
-        <Select label="Environment" allowDeselect={false} data={[...environments]} {...form.getInputProps('environment')} />
-        <TextInput label="Practice id" description="As athenahealth has it, digits" {...form.getInputProps('practiceId')} />
+        <Select
+          label="Environment"
+          allowDeselect={false}
+          data={[...environments]}
+          {...form.getInputProps('environment')}
+        />
+        <TextInput
+          label="Practice id"
+          description="As athenahealth has it, digits"
+          {...form.getInputProps('practiceId')}
+        />
         <TextInput label="Group id" description="For exports of a group" {...form.getInputProps('groupId')} />
         <TextInput
           label="FHIR endpoint"
@@ -47,11 +58,7 @@ function Fields() {
         />
         <Select label="Credentials" allowDeselect={false} data={methods} {...form.getInputProps('method')} />
         {method !== 'none' && (
-          <TextInput
-            label="Client id"
-            description="Empty: the deployment’s own"
-            {...form.getInputProps('clientId')}
-          />
+          <TextInput label="Client id" description="Empty: the deployment’s own" {...form.getInputProps('clientId')} />
         )}
         {(method === 'client_credentials' || method === 'authorization_code') && (
           <PasswordInput
@@ -71,7 +78,11 @@ function Fields() {
           />
         )}
         {method !== 'none' && (
-          <TextInput label="Scope" description="Empty: what the vendor’s entry asks for" {...form.getInputProps('scope')} />
+          <TextInput
+            label="Scope"
+            description="Empty: what the vendor’s entry asks for"
+            {...form.getInputProps('scope')}
+          />
         )}
         {create.error && <Problem error={create.error} />}
         <Group justify="end">

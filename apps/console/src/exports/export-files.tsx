@@ -17,7 +17,8 @@ const pageSize = 50;
 export function ExportFiles({ files }: { readonly files: readonly OutputFile[] }) {
   const [choice, setChoice] = useState<string>('all');
   const [page, setPage] = useState(1);
-  if (files.length === 0) return <NothingYet title="No files yet">The EHR names them when its export is done.</NothingYet>;
+  if (files.length === 0)
+    return <NothingYet title="No files yet">The EHR names them when its export is done.</NothingYet>;
   const shown = files.filter(({ state }) => choice === 'all' || state === choice);
   const pages = Math.max(Math.ceil(shown.length / pageSize), 1);
   const current = Math.min(page, pages);
@@ -66,7 +67,8 @@ const columns: readonly Column<OutputFile>[] = [
 ];
 
 function Lines({ file: { lines, promisedCount, state } }: { readonly file: OutputFile }) {
-  const text = promisedCount === undefined ? formatCount(lines) : `${formatCount(lines)} / ${formatCount(promisedCount)}`;
+  const text =
+    promisedCount === undefined ? formatCount(lines) : `${formatCount(lines)} / ${formatCount(promisedCount)}`;
   if (state !== 'downloading' || !promisedCount) return text;
   return (
     <>

@@ -1,7 +1,6 @@
 import type { paths } from '@bulkhead/client';
 
-type ExportRequest =
-  paths['/api/ehr/{provider}/bulk-export']['post']['requestBody']['content']['application/json'];
+type ExportRequest = paths['/api/ehr/{provider}/bulk-export']['post']['requestBody']['content']['application/json'];
 
 export interface ExportForm {
   readonly connectionId: string;

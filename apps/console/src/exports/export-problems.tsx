@@ -16,32 +16,27 @@ export function ExportProblems({ record, files }: ExportProblemsProps) {
   return (
     <Stack gap="xs">
       {errorMessage && (
-        <Alert color="red" variant="outline" title={errorCode} icon={<IconAlertTriangle aria-hidden />}>
+        <Alert color="red" title={errorCode} icon={<IconAlertTriangle aria-hidden />}>
           {errorMessage}
         </Alert>
       )}
       {groupFailures(files).map(({ code, message, count }) => (
-        <Alert
-          key={code}
-          color="red"
-          variant="outline"
-          title={`${formatCount(count)} ${count === 1 ? 'file' : 'files'}: ${code}`}
-        >
+        <Alert key={code} color="red" title={`${formatCount(count)} ${count === 1 ? 'file' : 'files'}: ${code}`}>
           {message}
         </Alert>
       ))}
       {counts.quarantined > 0 && (
-        <Alert color="yellow" variant="outline" title={`${formatCount(counts.quarantined)} lines in quarantine`}>
+        <Alert color="yellow" title={`${formatCount(counts.quarantined)} lines in quarantine`}>
           They could not be stored as they are. <Link to={`/quarantine?exportId=${id}`}>Look at them</Link>
         </Alert>
       )}
       {warnings.map(({ code, message }) => (
-        <Alert key={code + message} color="yellow" variant="outline" title={code} icon={<IconInfoCircle aria-hidden />}>
+        <Alert key={code + message} color="yellow" title={code} icon={<IconInfoCircle aria-hidden />}>
           {message}
         </Alert>
       ))}
       {issues.length > 0 && (
-        <Alert color="yellow" variant="outline" title="The EHR reports">
+        <Alert color="yellow" title="The EHR reports">
           <List size="sm">
             {issues.map(({ severity, code, count }) => (
               <List.Item key={severity + code}>

@@ -1,37 +1,45 @@
-import { Stepper, Text } from '@mantine/core';
+import { Stepper } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconX } from '@tabler/icons-react';
 import type { BulkExport } from '../api/records.ts';
-import { phaseSteps, stepOf } from './phase-steps.ts';
+import { formatDuration } from '../parts/format-duration.ts';
+import { type PhaseStep, phaseSteps, stepsOf } from './phase-steps.ts';
 
-/** The phases of an export: those behind it, the one that it is in, or the one that it has ended in. */
+/** The phases of an export: those behind it and how long each took, the one that it is in, or the one that it has ended in. */
 export function ExportTimeline({ record }: { readonly record: BulkExport }) {
-  const isNarrow = useMediaQuery('(max-width: 62em)');
-  const { index, hasFailed } = stepOf(record);
+  const isNarrow = useMediaQuery('(max-width: 75em)');
+  const steps = stepsOf(record, new Date());
+  const active = steps.findLastIndex(({ state }) => state === 'done') + 1;
+  const hasEnded = steps.some(({ state }) => state === 'ended-here');
   return (
     <Stepper
-      active={index}
+      active={active}
       size="sm"
       orientation={isNarrow ? 'vertical' : 'horizontal'}
-      color={hasFailed ? 'red' : undefined}
+      color={hasEnded ? 'red' : undefined}
       allowNextStepsSelect={false}
       aria-label="Phases"
     >
-      {phaseSteps.map(({ phase, label, text }, step) => (
+      {steps.map((step) => (
         <Stepper.Step
-          key={phase}
-          label={label}
-          description={step === index ? record.progress || text : undefined}
-          loading={step === index && record.status === 'IN_PROGRESS'}
-          icon={step === index && hasFailed ? <IconX size={16} aria-label="ended here" /> : undefined}
-          aria-current={step === index ? 'step' : undefined}
+          key={step.phase}
+          label={step.label}
+          description={describe({ step, progress: record.progress })}
+          loading={step.state === 'now'}
+          icon={step.state === 'ended-here' ? <IconX size={16} aria-label="ended here" /> : undefined}
+          aria-current={step.state === 'now' ? 'step' : undefined}
         />
       ))}
-      <Stepper.Completed>
-        <Text size="sm" c="dimmed" mt="xs">
-          Everything that was promised is accounted for.
-        </Text>
-      </Stepper.Completed>
     </Stepper>
   );
+}
+
+function describe({ step, progress }: { readonly step: PhaseStep; readonly progress: string | undefined }): string {
+  const { phase, state, tookMs } = step;
+  const text =
+    state === 'now' && phase === 'exporting' && progress
+      ? progress
+      : phaseSteps.find((one) => one.phase === phase)?.text;
+  if (state === 'ahead' || tookMs === undefined) return text ?? '';
+  return state === 'now' ? `${text}, for ${formatDuration(tookMs)}` : formatDuration(tookMs);
 }

@@ -4,7 +4,6 @@ import { IconPlus } from '@tabler/icons-react';
 import { Link } from 'react-router';
 import { api } from '../api/api.ts';
 import type { BulkExport } from '../api/records.ts';
-import { useFilters } from '../parts/use-filters.ts';
 import { ConnectionName } from '../parts/connection-name.tsx';
 import { ConnectionSelect } from '../parts/connection-select.tsx';
 import { formatBytes } from '../parts/format-bytes.ts';
@@ -16,6 +15,7 @@ import { NothingYet } from '../parts/nothing-yet.tsx';
 import { Page } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { StatusBadge } from '../parts/status-badge.tsx';
+import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
 import { StartExportForm } from './start-export-form.tsx';
 import { useLiveExports } from './use-live-exports.ts';
@@ -60,12 +60,7 @@ export function ExportsPage() {
           data.length === 0 ? (
             <NothingYet title="No exports">Start one, or let a schedule do so every night.</NothingYet>
           ) : (
-            <RecordTable
-              caption="Bulk exports"
-              columns={columnsFor(provider)}
-              rows={data}
-              keyOf={({ id }) => id}
-            />
+            <RecordTable caption="Bulk exports" columns={columnsFor(provider)} rows={data} keyOf={({ id }) => id} />
           )
         }
       </LookedUp>

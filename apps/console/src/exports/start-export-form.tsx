@@ -29,7 +29,14 @@ function Fields({ connectionId }: { readonly connectionId: string }) {
   const queries = useQueryClient();
   const start = api.useMutation('post', '/api/ehr/{provider}/bulk-export');
   const form = useForm<ExportForm>({
-    initialValues: { connectionId, exportType: 'Patient', resourceTypes: [], since: 'all', instant: '', typeFilters: [] },
+    initialValues: {
+      connectionId,
+      exportType: 'Patient',
+      resourceTypes: [],
+      since: 'all',
+      instant: '',
+      typeFilters: [],
+    },
     validate: {
       connectionId: (id) => (id ? null : 'Choose the practice to export.'),
       instant: (text, { since }) => (since === 'instant' && !text ? 'Give the time, or choose another start.' : null),

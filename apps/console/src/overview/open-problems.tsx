@@ -14,7 +14,7 @@ export function OpenProblems() {
         const problems = data.filter(({ state }) => state !== 'ok');
         if (problems.length === 0) {
           return (
-            <Alert color="green" variant="outline" title="Everything is as it should be">
+            <Alert color="green" title="Everything is as it should be">
               {data.length} checks of Redis, MongoDB, workers and connections.
             </Alert>
           );
@@ -22,7 +22,7 @@ export function OpenProblems() {
         return (
           <Stack gap="xs">
             {problems.map(({ name, state, found: text, whatToDo }) => (
-              <Alert key={name} color={state === 'failed' ? 'red' : 'yellow'} variant="outline" title={`${name}: ${text}`}>
+              <Alert key={name} color={state === 'failed' ? 'red' : 'yellow'} title={`${name}: ${text}`}>
                 {whatToDo}
               </Alert>
             ))}

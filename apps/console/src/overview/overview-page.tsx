@@ -1,7 +1,7 @@
 import { Title } from '@mantine/core';
+import { useLiveExports } from '../exports/use-live-exports.ts';
 import { LiveBadge } from '../parts/live-badge.tsx';
 import { Page } from '../parts/page.tsx';
-import { useLiveExports } from '../exports/use-live-exports.ts';
 import { useSession } from '../session/session-provider.tsx';
 import { BudgetSummary } from './budget-summary.tsx';
 import { ComingRuns } from './coming-runs.tsx';

@@ -1,7 +1,7 @@
 import { Select, type SelectProps } from '@mantine/core';
 import { api } from '../api/api.ts';
-import { useSession } from '../session/session-provider.tsx';
 import { nameOfConnection } from '../connections/name-of-connection.ts';
+import { useSession } from '../session/session-provider.tsx';
 
 /** The connections of the vendor that is looked at. */
 export function ConnectionSelect(props: Omit<SelectProps, 'data'>) {

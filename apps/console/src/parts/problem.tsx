@@ -6,7 +6,7 @@ import { IconAlertCircle } from '@tabler/icons-react';
 export function Problem({ error }: { readonly error: unknown }) {
   const { title, message, details } = describe(error);
   return (
-    <Alert color="red" variant="outline" role="alert" title={title} icon={<IconAlertCircle aria-hidden />}>
+    <Alert color="red" role="alert" title={title} icon={<IconAlertCircle aria-hidden />}>
       <Text size="sm">{message}</Text>
       {details.length > 0 && (
         <List size="sm">

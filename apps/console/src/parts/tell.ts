@@ -5,7 +5,8 @@ import { notifications } from '@mantine/notifications';
 export const tell = {
   done: (message: string): void => void notifications.show({ message, color: 'green' }),
   failed: (error: unknown): void => {
-    const [title, message] = error instanceof ApiError ? [error.code, error.message] : ['Something went wrong', `${error}`];
+    const [title, message] =
+      error instanceof ApiError ? [error.code, error.message] : ['Something went wrong', `${error}`];
     // It says what to do: it stays until it was read.
     notifications.show({ title, message, color: 'red', autoClose: false });
   },

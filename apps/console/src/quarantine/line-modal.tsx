@@ -22,9 +22,11 @@ export function LineModal({ line, onClose }: LineModalProps) {
   return (
     <Modal opened onClose={onClose} title={`Line ${number}: ${reason}`} size="xl">
       <Stack>
-        <Facts facts={{ Export: exportId, File: fileId, 'Starts at byte': offset, Corrected: line.isCorrected ? 'yes' : '' }} />
+        <Facts
+          facts={{ Export: exportId, File: fileId, 'Starts at byte': offset, Corrected: line.isCorrected ? 'yes' : '' }}
+        />
         {replay?.reason && (
-          <Alert color="yellow" variant="outline" title="The last replay">
+          <Alert color="yellow" title="The last replay">
             It is still no usable line: {replay.reason}
           </Alert>
         )}
@@ -46,7 +48,15 @@ function LineEditor({ id, onDone }: { readonly id: string; readonly onDone: () =
   return <LookedUp query={found}>{(text) => <Editor id={id} received={String(text)} onDone={onDone} />}</LookedUp>;
 }
 
-function Editor({ id, received, onDone }: { readonly id: string; readonly received: string; readonly onDone: () => void }) {
+function Editor({
+  id,
+  received,
+  onDone,
+}: {
+  readonly id: string;
+  readonly received: string;
+  readonly onDone: () => void;
+}) {
   const queries = useQueryClient();
   const [text, setText] = useState(received);
   const [error, setError] = useState<unknown>();

@@ -27,12 +27,14 @@ export interface FhirResource {
 /** One line about a resource: its name, its code, its type; whatever it has. Empty where it has none of them. */
 export function describeResource(resource: FhirResource): string {
   const { name, title, description, code, vaccineCode, medicationCodeableConcept, type } = resource;
-  return [
-    nameOf(name),
-    title,
-    ...[code, vaccineCode, medicationCodeableConcept, [type].flat()[0]].map(textOf),
-    description,
-  ].find((text) => text) ?? '';
+  return (
+    [
+      nameOf(name),
+      title,
+      ...[code, vaccineCode, medicationCodeableConcept, [type].flat()[0]].map(textOf),
+      description,
+    ].find((text) => text) ?? ''
+  );
 }
 
 function nameOf(name: FhirResource['name']): string {

@@ -38,7 +38,12 @@ export function ResourcesPage() {
         </Group>
       </form>
       {which ? (
-        <ResourceList key={JSON.stringify([which, patient])} {...which} patient={patient} onOpen={(one) => setFilter('id', one)} />
+        <ResourceList
+          key={JSON.stringify([which, patient])}
+          {...which}
+          patient={patient}
+          onOpen={(one) => setFilter('id', one)}
+        />
       ) : (
         <NothingYet title="Choose a connection and a type">
           Then its records are listed, page by page. Whole types go to files by{' '}

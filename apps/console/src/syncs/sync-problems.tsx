@@ -6,17 +6,17 @@ export function SyncProblems({ run: { errorCode, errorMessage, warnings, skipped
   return (
     <>
       {errorMessage && (
-        <Alert color="red" variant="outline" title={errorCode}>
+        <Alert color="red" title={errorCode}>
           {errorMessage}
         </Alert>
       )}
       {warnings.map(({ code, message }) => (
-        <Alert key={code + message} color="yellow" variant="outline" title={code}>
+        <Alert key={code + message} color="yellow" title={code}>
           {message}
         </Alert>
       ))}
       {skipped.length > 0 && (
-        <Alert color="yellow" variant="outline" title="Types that were left out">
+        <Alert color="yellow" title="Types that were left out">
           <List size="sm">
             {skipped.map(({ resourceType, reason }) => (
               <List.Item key={resourceType}>

@@ -35,7 +35,10 @@ async function read({ id }: Pick<Schedule, 'id'>): Promise<Schedule> {
 
 async function runsOf({ connectionId, kind }: Schedule): Promise<string[]> {
   const { store } = cases.deps;
-  if (kind === 'sync') return (await store.syncRuns.list({ provider: cases.connection.provider, connectionId, scope: 'all', limit: 100 })).map(({ id }) => id);
+  if (kind === 'sync')
+    return (
+      await store.syncRuns.list({ provider: cases.connection.provider, connectionId, scope: 'all', limit: 100 })
+    ).map(({ id }) => id);
   return (await store.bulkExports.listActive()).filter((one) => one.connectionId === connectionId).map(({ id }) => id);
 }
 

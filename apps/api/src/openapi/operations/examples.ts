@@ -16,6 +16,14 @@ export const exportExample = {
   startedAt: at,
   completedAt: later,
   phase: 'completed',
+  timeline: [
+    { phase: 'queued', at },
+    { phase: 'kicking-off', at },
+    { phase: 'exporting', at },
+    { phase: 'downloading', at: later },
+    { phase: 'finalizing', at: later },
+    { phase: 'completed', at: later },
+  ],
   statusUrl,
   request: { exportType: 'Patient', resourceTypes: ['Patient'] },
   counts: {

@@ -29,6 +29,7 @@ export const exportSchema = z
     errorMessage: z.string().optional(),
     errorCode: z.string().optional(),
     phase: z.enum(bulkExportPhases),
+    timeline: z.array(z.strictObject({ phase: z.enum(bulkExportPhases), at: instant })),
     statusUrl: z.string().optional(),
     progress: z.string().optional(),
     request: z.strictObject({
