@@ -26,7 +26,8 @@ export function setupText({
   return `
 API key      ${apiKey ? `${apiKey}  (shown once; only its hash is kept)` : `the one that the first start showed (${apiKeyPrefix}...); export it as BULKHEAD_API_KEY`}
 API          ${baseUrl}/api/ehr
-Bull Board   ${baseUrl}/admin/queues  (log in with the API key)
+Console      ${baseUrl}/  (log in with the API key)
+Bull Board   ${baseUrl}/admin/queues
 Docs         ${baseUrl}/docs  (every operation; OpenAPI at /openapi.json)
 Health       ${baseUrl}/health  ${baseUrl}/ready
 Simulator    ${simulatorUrl}  (what it saw: ${simulatorUrl}/_sim/violations)

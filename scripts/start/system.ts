@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type Services, startServices } from '@bulkhead/embedded';
 import { createStore, type Store } from '@bulkhead/store';
 import { type AppProcess, startApp } from './app-process.ts';
+import { buildConsole } from './build-console.ts';
 import { freePort } from './free-port.ts';
 import { type KeptState, saveState } from './kept-state.ts';
 import type { StartOptions } from './options.ts';
@@ -63,6 +64,7 @@ interface PartsOptions {
 
 async function startParts(options: PartsOptions): Promise<Omit<RunningSystem, 'stop'>> {
   const { folder, start, steps, started, ephemeral } = options;
+  const consoleBuilt = start.once ? undefined : prepareConsole(steps);
   const services = await startServices({
     ...(ephemeral ? { ephemeral } : { dataDir: folder }),
     report: steps.report,
@@ -94,7 +96,14 @@ async function startParts(options: PartsOptions): Promise<Omit<RunningSystem, 's
     return { text: baseUrl, value: undefined };
   });
   const workers = await startWorkers({ launch, steps });
+  await consoleBuilt;
   return { store, baseUrl, simulatorUrl, state, env, workers, died: services.died };
+}
+
+/** Beside everything else; without it the rest works, so what fails here is said and no more. */
+async function prepareConsole(steps: Steps): Promise<void> {
+  const work = async () => ({ text: (await buildConsole()) ? 'built' : 'as it was built before', value: undefined });
+  await steps.run('console', work).catch(() => undefined);
 }
 
 /** Starts an app by its folder's name and sees to its end. */

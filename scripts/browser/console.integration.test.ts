@@ -1,0 +1,223 @@
+import { findChromium } from '@bulkhead/embedded';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
+import { type BrowsedSystem, openSystem } from './open-system.fixture.ts';
+
+const found = await findChromium({ env: process.env, progress: () => undefined });
+
+const pages = [
+  ['/', 'Overview'],
+  ['/exports', 'Bulk exports'],
+  ['/syncs', 'Sync runs'],
+  ['/schedules', 'Schedules'],
+  ['/connections', 'Connections'],
+  ['/resources', 'Resources'],
+  ['/quarantine', 'Quarantine'],
+  ['/budget', 'Rate budget'],
+  ['/system', 'Workers and queues'],
+  ['/audit', 'Audit'],
+] as const;
+
+if ('missing' in found) {
+  console.warn(`The tests of the console are left out, since there is no Chromium: ${found.missing}`);
+  test.todo('the console in a browser');
+} else {
+  describe('the console', () => {
+    let browsed: BrowsedSystem;
+    let page: Page;
+    let complaints: string[];
+    beforeAll(async () => {
+      browsed = await openSystem({ command: found.command, patients: 6 });
+      ({ page, complaints } = await browsed.open('/exports?status=FAILED'));
+      await browsed.logIn(page);
+      await title('Bulk exports').waitFor();
+    }, 180_000);
+    afterAll(() => browsed?.stop());
+
+    const title = (name: string) => page.getByRole('heading', { level: 1, name });
+    const button = (name: string) => page.getByRole('button', { name, exact: true });
+    const goTo = (path: string) => page.goto(browsed.system.baseUrl + path);
+    /** Chooses in a field whose choices are a list of their own. */
+    const choose = async ({ field, option }: { readonly field: string; readonly option: string | RegExp }) => {
+      await page.getByRole('dialog').getByRole('textbox', { name: field }).click();
+      await page.getByRole('option', { name: option }).first().click();
+    };
+    const startExport = async () => {
+      await goTo('/exports');
+      await button('Start an export').click();
+      await choose({ field: 'Connection', option: /195900/ });
+      await button('Start').click();
+      await title('Bulk export').waitFor();
+    };
+
+    test('leads to the log-in and back to the page that was wanted, with its filter', () => {
+      expect(page.url()).toBe(`${browsed.system.baseUrl}/exports?status=FAILED`);
+    });
+
+    test('an export is started and watched to its end without a look at the page again', async () => {
+      await startExport();
+      await page.getByText('completed', { exact: true }).first().waitFor();
+      const { length } = await browsed.system.simulator.lines('Patient');
+      const patients = page.getByRole('row', { name: /^Patient/ });
+      expect(await patients.textContent()).toContain(`${length} / ${length}`);
+    }, 60_000);
+
+    test('another is cancelled', async () => {
+      await browsed.system.simulator.order({
+        match: { path: 'export$' },
+        fault: { kind: 'export-fate', end: 'never-ends' },
+      });
+      await startExport();
+      await button('Cancel').click();
+      await button('Cancel the export').click();
+      await page.getByText('cancelled', { exact: true }).first().waitFor();
+      expect(await browsed.system.store.bulkExports.listActive()).toEqual([]);
+    }, 60_000);
+
+    test('what the form gets wrong is said beside its field, and what the API refuses in its own words', async () => {
+      await goTo('/exports');
+      await button('Start an export').click();
+      await button('Start').click();
+      await page.getByText('Choose the practice to export.').waitFor();
+      await choose({ field: 'Connection', option: /195900/ });
+      await page.getByRole('textbox', { name: 'Filters' }).fill('nonsense');
+      await page.keyboard.press('Enter');
+      await button('Start').click();
+      await page.getByRole('alert').getByText('must be a FHIR search of one type').waitFor();
+    }, 60_000);
+
+    test('a line in quarantine is looked at, corrected and stored', async () => {
+      const { simulator, store, connectionId } = browsed.system;
+      await simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1 } });
+      await startExport();
+      await page.getByRole('link', { name: 'Look at them' }).click();
+      await title('Quarantine').waitFor();
+      await page.getByRole('row', { name: /open/ }).getByRole('button').first().click();
+      const line = page.getByRole('textbox', { name: 'The line' });
+      expect(await line.inputValue()).toContain('"resourceType":"Condition"');
+      const corrected = { resourceType: 'Condition', id: 'mended', subject: { reference: 'Patient/x' } };
+      await line.fill(JSON.stringify(corrected));
+      await button('Replay corrected').click();
+      await page.getByText('The line is stored.').waitFor();
+      await page.getByRole('row', { name: /replayed/ }).waitFor();
+      const stored = await store.resources.read({ connectionId, resourceType: 'Condition', resourceId: 'mended' });
+      expect(stored?.deleted).toBe(false);
+    }, 60_000);
+
+    test('a connection is added, tested with its steps shown, and removed', async () => {
+      await goTo('/connections');
+      await button('Add a connection').click();
+      await page.getByRole('textbox', { name: 'Practice id' }).fill('1128700');
+      await button('Add').click();
+      await title('Practice 1128700').waitFor();
+      await button('Test').click();
+      for (const step of ['discovery', 'token', 'read']) {
+        await page.getByRole('listitem').filter({ hasText: step }).getByLabel('worked').waitFor();
+      }
+      await button('Remove').click();
+      await button('Remove the connection').click();
+      await title('Connections').waitFor();
+      await page.getByRole('link', { name: /1128700/ }).waitFor({ state: 'detached' });
+    }, 60_000);
+
+    test('a schedule is added with its next runs, paused and removed', async () => {
+      await goTo('/schedules');
+      await button('Add a schedule').click();
+      await choose({ field: 'Connection', option: /195900/ });
+      await button('Add').click();
+      const row = page.getByRole('row', { name: /0 2 \* \* \*/ });
+      await row.locator('time').first().waitFor();
+      await row.getByRole('button', { name: 'Pause' }).click();
+      await row.getByText('paused').waitFor();
+      await row.getByRole('button', { name: 'Remove' }).click();
+      await button('Remove the schedule').click();
+      await page.getByText('No schedules').waitFor();
+    }, 60_000);
+
+    test('a stored resource is found by its type, shown as it was received, with where it came from', async () => {
+      const [line = ''] = await browsed.system.simulator.lines('Patient');
+      const { id } = JSON.parse(line) as { id: string };
+      await goTo(`/resources?connectionId=${browsed.system.connectionId}&type=Patient`);
+      await page.getByRole('button', { name: id }).click();
+      await page.getByText(`"id": "${id}"`).waitFor();
+      await page.getByRole('tab', { name: 'Sources' }).click();
+      await page
+        .getByRole('link', { name: /export, line \d+/ })
+        .first()
+        .waitFor();
+    }, 60_000);
+
+    test('the rate budget shows what an export uses, and why it is paused', async () => {
+      const { simulator } = browsed.system;
+      const headers = { 'Retry-After': '5' };
+      await simulator.order({ match: { path: 'export$' }, fault: { kind: 'status', status: 429, headers } });
+      await startExport();
+      await goTo('/budget');
+      await page.getByText(/Paused for/).waitFor();
+      await page.getByText(/429/).first().waitFor();
+      await page.getByText('of 16', { exact: false }).first().waitFor();
+      await page.getByText(/Half the rate for/).waitFor();
+    }, 60_000);
+
+    test.each(pages)(
+      '%s has nothing that axe finds, light or dark, wide or on a phone',
+      async (path, name) => {
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+          await goTo(path);
+          await title(name).waitFor();
+          await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
+          expect(await faultsOfAccessibility(page)).toEqual([]);
+        }
+        await page.setViewportSize({ width: 375, height: 700 });
+        const widths = await page.evaluate('[document.documentElement.scrollWidth, innerWidth]');
+        expect((widths as number[])[0]).toBeLessThanOrEqual((widths as number[])[1] ?? 0);
+        await page.getByRole('button', { name: 'Navigation' }).click();
+        await page.getByRole('link', { name: 'Overview' }).waitFor();
+        await page.setViewportSize({ width: 1280, height: 800 });
+      },
+      60_000,
+    );
+
+    test('everything can be reached by keyboard: past the navigation to the content, a form and back', async () => {
+      await goTo('/exports');
+      await title('Bulk exports').waitFor();
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate('document.activeElement.textContent')).toContain('Start an export');
+      await page.keyboard.press('Enter');
+      await page.getByRole('dialog').waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      expect(await page.evaluate('document.activeElement.textContent')).toContain('Start an export');
+    }, 60_000);
+
+    test('a client sees no page of the operators, and no line', async () => {
+      const key = await browsed.system.store.apiKeys.create({ name: 'a client', role: 'client', now: new Date() });
+      const { page: other } = await browsed.open('/');
+      await browsed.logIn(other, key);
+      await other.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+      expect(await other.getByRole('link', { name: 'Audit' }).count()).toBe(0);
+      await other.goto(`${browsed.system.baseUrl}/audit`);
+      await other.getByRole('alert').getByText('forbidden').waitFor();
+      await other.close();
+    }, 60_000);
+
+    test('an address that leads nowhere says so, and an ended session leads to the log-in', async () => {
+      await goTo('/nowhere');
+      await title('There is no such page').waitFor();
+      await page.getByRole('button', { name: /Logged in as/ }).click();
+      await page.getByRole('menuitem', { name: 'Log out' }).click();
+      await page.waitForURL('**/login');
+      await goTo('/audit');
+      expect(new URL(page.url()).pathname).toBe('/login');
+    }, 60_000);
+
+    test('its policy and its scripts have had nothing to complain of, and it has asked nobody else', () => {
+      // What the tests above have made the API refuse is not a fault.
+      expect(complaints.filter((complaint) => !/status of (?:400|403|409)|ERR_ABORTED/.test(complaint))).toEqual([]);
+    });
+  });
+}

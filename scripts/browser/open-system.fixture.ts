@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { buildConsole } from '../start/build-console.ts';
+
+/** It has nothing to ask anybody outside, and containers give it no sandbox. */
+const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'];
+
+export interface BrowsedSystem {
+  readonly system: ChaosSystem;
+  /** A page, and what its policy or its scripts have complained of. */
+  open(path: string, options?: BrowserContextOptions): Promise<{ readonly page: Page; readonly complaints: string[] }>;
+  logIn(page: Page, key?: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A whole system with a built console, and a browser to look at it with. */
+export async function openSystem(options: {
+  readonly command: string;
+  readonly patients: number;
+}): Promise<BrowsedSystem> {
+  const { command: executablePath, patients } = options;
+  const folder = mkdtempSync(join(tmpdir(), 'bulkhead-browser-'));
+  const starting = startChaosSystem({ folder, patients, seed: 1, report: () => undefined });
+  const [system, browser] = await Promise.all([starting, chromium.launch({ executablePath, args }), buildConsole()]);
+  return {
+    system,
+    open: (path, context) => openPage({ browser, url: system.baseUrl + path, context }),
+    async logIn(page, key = system.apiKey) {
+      await page.locator('input[name=key]').fill(key);
+      await page.locator('button[type=submit]').click();
+    },
+    async stop() {
+      await browser.close();
+      await system.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function openPage(options: {
+  readonly browser: Browser;
+  readonly url: string;
+  readonly context: BrowserContextOptions | undefined;
+}) {
+  const { browser, url, context } = options;
+  const page = await browser.newPage(context);
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('requestfailed', (request) => complaints.push(`${request.url()} ${request.failure()?.errorText}`));
+  await page.goto(url);
+  return { page, complaints };
+}
