@@ -8,6 +8,9 @@ import { buildConsole } from '../start/build-console.ts';
 /** It has nothing to ask anybody outside, and containers give it no sandbox. */
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'];
 
+/** An export with its polls takes seconds; what is not there after this does not come. */
+const stepMs = 15_000;
+
 export interface BrowsedSystem {
   readonly system: ChaosSystem;
   /** A page, and what its policy or its scripts have complained of. */
@@ -46,7 +49,8 @@ async function openPage(options: {
   readonly context: BrowserContextOptions | undefined;
 }) {
   const { browser, url, context } = options;
-  const page = await browser.newPage(context);
+  const page = await (await browser.newContext(context)).newPage();
+  page.setDefaultTimeout(stepMs);
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());

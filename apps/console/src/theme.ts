@@ -27,7 +27,7 @@ export const theme = createTheme({
     // A title in the color of its alert cannot be read on every ground.
     Alert: Alert.extend({
       defaultProps: { variant: 'light' },
-      styles: { title: { color: 'var(--mantine-color-text)' } },
+      styles: { title: { color: 'var(--mantine-color-text)' }, body: { overflowWrap: 'anywhere', minWidth: 0 } },
     }),
   },
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif',

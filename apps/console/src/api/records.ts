@@ -13,4 +13,4 @@ export type QuarantinedLine = Schemas['QuarantinedLine'];
 export type RateBudget = Schemas['RateBudget'];
 export type AuditEvent = Schemas['AuditEvent'];
 export type SourceOfVersion = Schemas['ResourceVersionSource'];
-export type QueueState = Schemas['QueueState'];
+export type Queue = Schemas['Queue'];

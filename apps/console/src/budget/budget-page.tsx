@@ -4,6 +4,7 @@ import { LookedUp } from '../parts/looked-up.tsx';
 import { NothingYet } from '../parts/nothing-yet.tsx';
 import { Page } from '../parts/page.tsx';
 import { BudgetCard } from './budget-card.tsx';
+import { keyOfBudget } from './key-of-budget.ts';
 import { useLiveBudgets } from './use-live-budgets.ts';
 
 /** How much of what an EHR allows is used, at this moment and over the day. */
@@ -20,7 +21,7 @@ export function BudgetPage() {
           ) : (
             <Stack>
               {data.map((budget) => (
-                <BudgetCard key={budget.connectionIds.join()} budget={budget} />
+                <BudgetCard key={keyOfBudget(budget)} budget={budget} />
               ))}
             </Stack>
           )

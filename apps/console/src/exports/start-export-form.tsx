@@ -51,7 +51,7 @@ function Fields({ connectionId }: { readonly connectionId: string }) {
     // What is refused is shown by `start.error`.
     <form onSubmit={form.onSubmit((values) => submit(values).catch(() => undefined))}>
       <Stack>
-        <ConnectionSelect required placeholder="Choose one" {...form.getInputProps('connectionId')} />
+        <ConnectionSelect withAsterisk placeholder="Choose one" {...form.getInputProps('connectionId')} />
         <Select label="Level" allowDeselect={false} data={levels} {...form.getInputProps('exportType')} />
         <TagsInput
           label="Resource types"

@@ -47,7 +47,7 @@ export function ResourcesPage() {
       ) : (
         <NothingYet title="Choose a connection and a type">
           Then its records are listed, page by page. Whole types go to files by{' '}
-          <Anchor href="/docs/" inherit>
+          <Anchor href="/docs/" inherit underline="always">
             the API
           </Anchor>{' '}
           or the command line.

@@ -50,7 +50,7 @@ function Fields({ onDone }: { readonly onDone: () => void }) {
   return (
     <form onSubmit={form.onSubmit((body) => create.mutate({ body }))}>
       <Stack>
-        <ConnectionSelect required placeholder="Choose one" {...form.getInputProps('connectionId')} />
+        <ConnectionSelect withAsterisk placeholder="Choose one" {...form.getInputProps('connectionId')} />
         <Select label="What" allowDeselect={false} data={kinds} {...form.getInputProps('kind')} />
         <TextInput
           label="When"

@@ -42,7 +42,7 @@ function Fields({ connectionId }: { readonly connectionId: string }) {
     // What is refused is shown by `start.error`.
     <form onSubmit={form.onSubmit((values) => submit(values).catch(() => undefined))}>
       <Stack>
-        <ConnectionSelect required placeholder="Choose one" {...form.getInputProps('connectionId')} />
+        <ConnectionSelect withAsterisk placeholder="Choose one" {...form.getInputProps('connectionId')} />
         <Checkbox label="Standard resource types" {...form.getInputProps('includeStandard', { type: 'checkbox' })} />
         <Checkbox
           label="Enhanced types: reports, care plans, encounters, appointments, documents"

@@ -1,7 +1,7 @@
 import { Anchor, Button, Title } from '@mantine/core';
 import { IconExternalLink } from '@tabler/icons-react';
 import { api } from '../api/api.ts';
-import type { QueueState } from '../api/records.ts';
+import type { Queue } from '../api/records.ts';
 import { formatCount } from '../parts/format-count.ts';
 import { formatDuration } from '../parts/format-duration.ts';
 import { LookedUp } from '../parts/looked-up.tsx';
@@ -37,7 +37,7 @@ export function SystemPage() {
   );
 }
 
-const columns: readonly Column<QueueState>[] = [
+const columns: readonly Column<Queue>[] = [
   {
     header: 'Queue',
     cell: ({ queue }) => (
