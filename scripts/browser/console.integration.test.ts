@@ -2,7 +2,7 @@ import { findChromium } from '@bulkhead/embedded';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
-import { type BrowsedSystem, openSystem } from './open-system.fixture.ts';
+import { type BrowsedSystem, openSystem } from './open-system.ts';
 
 const found = await findChromium({ env: process.env, progress: () => undefined });
 
@@ -186,8 +186,8 @@ if ('missing' in found) {
         }
         await page.setViewportSize({ width: 375, height: 700 });
         // What moves to its place gets the time for it.
-      await page.waitForFunction(`${wideElements}.length === 0`).catch(() => undefined);
-      expect(await page.evaluate(wideElements)).toEqual([]);
+        await page.waitForFunction(`${wideElements}.length === 0`).catch(() => undefined);
+        expect(await page.evaluate(wideElements)).toEqual([]);
         await page.getByRole('button', { name: 'Navigation' }).click();
         await page.getByRole('link', { name: 'Overview' }).waitFor();
         await page.setViewportSize({ width: 1280, height: 800 });

@@ -1,6 +1,6 @@
 import { findChromium } from '@bulkhead/embedded';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type BrowsedSystem, openSystem } from './open-system.fixture.ts';
+import { type BrowsedSystem, openSystem } from './open-system.ts';
 
 const found = await findChromium({ env: process.env, progress: () => undefined });
 

@@ -1,4 +1,4 @@
-import { Alert, createTheme, type MantineColorsTuple } from '@mantine/core';
+import { Alert, Badge, createTheme, type MantineColorsTuple } from '@mantine/core';
 
 /** From the icon's two blues; each shade that carries text has a contrast of 4.5 to its ground (WCAG AA). */
 const tide: MantineColorsTuple = [
@@ -24,6 +24,8 @@ export const theme = createTheme({
   defaultRadius: 'sm',
   cursorType: 'pointer',
   components: {
+    // A state that is cut says nothing.
+    Badge: Badge.extend({ styles: { root: { minWidth: 'max-content' } } }),
     // A title in the color of its alert cannot be read on every ground.
     Alert: Alert.extend({
       defaultProps: { variant: 'light' },

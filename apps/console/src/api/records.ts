@@ -11,6 +11,7 @@ export type ConnectionTest = Schemas['ConnectionTest'];
 export type Schedule = Schemas['Schedule'];
 export type QuarantinedLine = Schemas['QuarantinedLine'];
 export type RateBudget = Schemas['RateBudget'];
+export type DiagnosisCheck = Schemas['DiagnosisCheck'];
 export type AuditEvent = Schemas['AuditEvent'];
 export type SourceOfVersion = Schemas['ResourceVersionSource'];
 export type Queue = Schemas['Queue'];

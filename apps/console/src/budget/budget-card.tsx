@@ -30,7 +30,9 @@ export function BudgetCard({ budget }: { readonly budget: RateBudget }) {
         )}
         <SimpleGrid cols={{ base: 1, sm: 3 }}>
           <Share name={`In the last ${window.windowMs / 1000} s`} used={window.used} limit={window.limit} />
-          {minute && <Share name="In the last minute" used={minute.used} limit={minute.limit} />}
+          {minute && window.windowMs < 60_000 && (
+            <Share name="In the last minute" used={minute.used} limit={minute.limit} />
+          )}
           <Share name="In the last 24 hours" used={day.used} limit={day.limit} />
         </SimpleGrid>
         <LineChart

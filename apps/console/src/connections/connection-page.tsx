@@ -47,13 +47,13 @@ export function ConnectionPage() {
               <Facts facts={factsOf(data)} />
             </Paper>
             <Group>
-              <Anchor component={Link} to={`/exports?connectionId=${id}`}>
+              <Anchor size="sm" component={Link} to={`/exports?connectionId=${id}`}>
                 Its exports
               </Anchor>
-              <Anchor component={Link} to={`/syncs?connectionId=${id}`}>
+              <Anchor size="sm" component={Link} to={`/syncs?connectionId=${id}`}>
                 Its syncs
               </Anchor>
-              <Anchor component={Link} to={`/resources?connectionId=${id}`}>
+              <Anchor size="sm" component={Link} to={`/resources?connectionId=${id}`}>
                 Its resources
               </Anchor>
             </Group>

@@ -4,6 +4,9 @@ import { Moment } from '../parts/moment.tsx';
 import { NothingYet } from '../parts/nothing-yet.tsx';
 import { RecordTable } from '../parts/record-table.tsx';
 
+/** The mark of exports that named no type. */
+const everyType = '*';
+
 /** Up to when each type is wholly stored: where the next export or sync goes on. */
 export function Watermarks({ connectionId }: { readonly connectionId: string }) {
   const params = { path: { id: connectionId } };
@@ -17,7 +20,10 @@ export function Watermarks({ connectionId }: { readonly connectionId: string }) 
           <RecordTable
             caption="Watermarks"
             columns={[
-              { header: 'Type', cell: ({ resourceType }) => resourceType },
+              {
+                header: 'Type',
+                cell: ({ resourceType }) => (resourceType === everyType ? 'every type' : resourceType),
+              },
               { header: 'Level', cell: ({ level }) => level, from: 'sm' },
               { header: 'Stored up to', cell: ({ until }) => <Moment at={until} /> },
             ]}

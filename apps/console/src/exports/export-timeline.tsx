@@ -7,7 +7,7 @@ import { type PhaseStep, phaseSteps, stepsOf } from './phase-steps.ts';
 
 /** The phases of an export: those behind it and how long each took, the one that it is in, or the one that it has ended in. */
 export function ExportTimeline({ record }: { readonly record: BulkExport }) {
-  const isNarrow = useMediaQuery('(max-width: 75em)');
+  const isNarrow = useMediaQuery('(max-width: 68em)');
   const steps = stepsOf(record, new Date());
   const active = steps.findLastIndex(({ state }) => state === 'done') + 1;
   const hasEnded = steps.some(({ state }) => state === 'ended-here');

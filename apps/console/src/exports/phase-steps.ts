@@ -2,9 +2,9 @@ import type { BulkExport } from '../api/records.ts';
 
 export const phaseSteps = [
   { phase: 'queued', label: 'Queued', text: 'waits for a worker' },
-  { phase: 'kicking-off', label: 'Kick-off', text: 'the EHR is asked to begin' },
-  { phase: 'exporting', label: 'Exporting', text: 'the EHR writes its files' },
-  { phase: 'downloading', label: 'Downloading', text: 'files are read and stored' },
+  { phase: 'kicking-off', label: 'Kick-off', text: 'the EHR is asked' },
+  { phase: 'exporting', label: 'Exporting', text: 'the EHR writes files' },
+  { phase: 'downloading', label: 'Downloading', text: 'files are stored' },
   { phase: 'finalizing', label: 'Finalizing', text: 'deletions and counts' },
 ] as const;
 

@@ -1,6 +1,7 @@
 import { Alert, Stack } from '@mantine/core';
 import { api } from '../api/api.ts';
 import { LookedUp } from '../parts/looked-up.tsx';
+import { CheckName } from '../system/check-name.tsx';
 
 /** As on the page of the system. */
 const refreshMs = 60_000;
@@ -22,7 +23,15 @@ export function OpenProblems() {
         return (
           <Stack gap="xs">
             {problems.map(({ name, state, found: text, whatToDo }) => (
-              <Alert key={name} color={state === 'failed' ? 'red' : 'yellow'} title={`${name}: ${text}`}>
+              <Alert
+                key={name}
+                color={state === 'failed' ? 'red' : 'yellow'}
+                title={
+                  <>
+                    <CheckName name={name} />: {text}
+                  </>
+                }
+              >
                 {whatToDo}
               </Alert>
             ))}

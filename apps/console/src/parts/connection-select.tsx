@@ -13,6 +13,7 @@ export function ConnectionSelect(props: Omit<SelectProps, 'data'>) {
       label="Connection"
       placeholder="All connections"
       searchable
+      miw={280}
       {...props}
       data={connections.map((connection) => ({ value: connection.id, label: nameOfConnection(connection) }))}
     />

@@ -1,8 +1,8 @@
 import { Text } from '@mantine/core';
 
-const format = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const format = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
-/** A time in the browser's own zone; to the pointer as the API has it. */
+/** A time in the browser's own zone, to the minute; to the pointer as the API has it. */
 export function Moment({ at, none = '–' }: { readonly at: string | undefined; readonly none?: string }) {
   if (at === undefined) return none;
   return (

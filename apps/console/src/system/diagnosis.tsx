@@ -1,7 +1,9 @@
+import { Group, Paper, Stack, Text } from '@mantine/core';
 import { api } from '../api/api.ts';
+import type { DiagnosisCheck } from '../api/records.ts';
 import { LookedUp } from '../parts/looked-up.tsx';
-import { RecordTable } from '../parts/record-table.tsx';
 import { StatusBadge } from '../parts/status-badge.tsx';
+import { CheckName } from './check-name.tsx';
 
 /** It asks Redis, MongoDB and every connection: not as often as a list of records. */
 const refreshMs = 60_000;
@@ -12,18 +14,33 @@ export function Diagnosis() {
   return (
     <LookedUp query={found}>
       {({ data }) => (
-        <RecordTable
-          caption="Checks"
-          columns={[
-            { header: 'Check', cell: ({ name }) => name },
-            { header: 'State', cell: ({ state }) => <StatusBadge status={state} /> },
-            { header: 'Found', cell: ({ found: text }) => text, from: 'sm' },
-            { header: 'What to do', cell: ({ whatToDo }) => whatToDo },
-          ]}
-          rows={data}
-          keyOf={({ name }) => name}
-        />
+        <Stack gap="xs">
+          {data.map((check) => (
+            <Check key={check.name} check={check} />
+          ))}
+        </Stack>
       )}
     </LookedUp>
+  );
+}
+
+function Check({ check: { name, state, found, whatToDo } }: { readonly check: DiagnosisCheck }) {
+  return (
+    <Paper withBorder p="sm">
+      <Group gap="sm">
+        <StatusBadge status={state} />
+        <Text fw={600} span>
+          <CheckName name={name} />
+        </Text>
+        <Text size="sm" span>
+          {found}
+        </Text>
+      </Group>
+      {whatToDo && (
+        <Text size="sm" mt="xs" style={{ overflowWrap: 'anywhere' }}>
+          {whatToDo}
+        </Text>
+      )}
+    </Paper>
   );
 }

@@ -1,0 +1,103 @@
+// usage: pnpm docs:screenshots    makes the pictures in docs/screenshots, of a system of its own that ends with it
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { findChromium } from '@bulkhead/embedded';
+import type { Page } from 'playwright-core';
+import { type BrowsedSystem, openSystem } from './open-system.ts';
+
+const folder = join(import.meta.dirname, '..', '..', 'docs', 'screenshots');
+/** Enough for files that are worth a progress bar. */
+const patients = 400;
+const context = { viewport: { width: 1200, height: 760 } };
+/** So that an export is long enough under way to be looked at. */
+const slowly = { match: { path: 'bulkdata/' }, fault: { kind: 'slow', bytesPerSecond: 150_000 }, times: 20 };
+/** The chart of a budget is a line only after a while. */
+const watchedMs = 25_000;
+
+const found = await findChromium({ env: process.env, progress: console.log });
+if ('missing' in found) throw new Error(`There is no Chromium: ${found.missing}`);
+mkdirSync(folder, { recursive: true });
+const browsed = await openSystem({ command: found.command, patients });
+try {
+  const { page } = await browsed.open('/', context);
+  await browsed.logIn(page);
+  await fillWithLife(browsed);
+  await shootExport({ browsed, page });
+  await shootBudget({ browsed, page });
+  await shootOverview({ browsed, page });
+  await shootResource({ browsed, page });
+} finally {
+  await browsed.stop();
+}
+
+interface Shot {
+  readonly browsed: BrowsedSystem;
+  readonly page: Page;
+}
+
+async function fillWithLife({ system }: BrowsedSystem): Promise<void> {
+  const { connectionId } = system;
+  await ask(system, { path: `/connections/${connectionId}/test` });
+  const schedule = { connectionId, cron: '0 2 * * *', timeZone: 'America/New_York' };
+  await ask(system, { path: '/schedules', body: { ...schedule, kind: 'export' } });
+  await ask(system, { path: '/schedules', body: { ...schedule, cron: '0 4 * * *', kind: 'sync' } });
+  await system.simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 5 } });
+}
+
+/** In the middle of its downloads. */
+async function shootExport({ browsed, page }: Shot): Promise<void> {
+  const { system } = browsed;
+  await system.simulator.order(slowly);
+  const { id } = await ask(system, { path: '/athenahealth/bulk-export', body: { connectionId: system.connectionId } });
+  await page.goto(`${system.baseUrl}/exports/athenahealth/${id}`);
+  await page.getByText(/for \d+ s/).waitFor();
+  await page.getByText('Left', { exact: true }).first().waitFor();
+  await page.screenshot({ path: join(folder, 'export.png') });
+  await page.getByText('completed', { exact: true }).first().waitFor({ timeout: 120_000 });
+}
+
+/** While many searches share it. */
+async function shootBudget({ browsed, page }: Shot): Promise<void> {
+  const { system } = browsed;
+  await page.goto(`${system.baseUrl}/budget`);
+  const headers = { prefer: 'respond-async' };
+  await ask(system, { path: '/athenahealth/enhanced-sync', body: { connectionId: system.connectionId }, headers });
+  await page.waitForTimeout(watchedMs);
+  await page.screenshot({ path: join(folder, 'budget.png') });
+}
+
+async function shootOverview({ browsed, page }: Shot): Promise<void> {
+  await page.goto(browsed.system.baseUrl);
+  await page
+    .getByRole('row', { name: /export/ })
+    .first()
+    .waitFor();
+  await page.screenshot({ path: join(folder, 'overview.png') });
+}
+
+/** With dark colors. */
+async function shootResource({ browsed, page }: Shot): Promise<void> {
+  const { baseUrl, connectionId } = browsed.system;
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.goto(`${baseUrl}/resources?connectionId=${connectionId}&type=Observation`);
+  await page.getByRole('row').nth(1).getByRole('button').click();
+  await page.getByText('"resourceType": "Observation"').waitFor();
+  // The drawer slides in.
+  await page.waitForTimeout(1000);
+  await page.screenshot({ path: join(folder, 'resource.png') });
+}
+
+async function ask(
+  { baseUrl, apiKey }: BrowsedSystem['system'],
+  options: { readonly path: string; readonly body?: object; readonly headers?: Readonly<Record<string, string>> },
+): Promise<{ readonly id: string }> {
+  const { path, body, headers } = options;
+  const response = await fetch(`${baseUrl}/api/ehr${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const { data, error } = (await response.json()) as { data?: { id: string }; error?: { message: string } };
+  if (!data) throw new Error(`${path}: ${error?.message}`);
+  return data;
+}
