@@ -8,9 +8,11 @@ import { type BrowsedSystem, openSystem } from './open-system.ts';
 const folder = join(import.meta.dirname, '..', '..', 'docs', 'screenshots');
 /** Enough for files that are worth a progress bar. */
 const patients = 400;
-const context = { viewport: { width: 1200, height: 760 } };
+const context = { viewport: { width: 1280, height: 800 } };
 /** So that an export is long enough under way to be looked at. */
 const slowly = { match: { path: 'bulkdata/' }, fault: { kind: 'slow', bytesPerSecond: 150_000 }, times: 20 };
+/** Some files are done then, some under way, some wait. */
+const downloadedMs = 6000;
 /** The chart of a budget is a line only after a while. */
 const watchedMs = 25_000;
 
@@ -20,7 +22,8 @@ mkdirSync(folder, { recursive: true });
 const browsed = await openSystem({ command: found.command, patients });
 try {
   const { page } = await browsed.open('/', context);
-  await browsed.logIn(page);
+  const { apiKeys } = browsed.system.store;
+  await browsed.logIn(page, await apiKeys.create({ name: 'night shift', role: 'operator', now: new Date() }));
   await fillWithLife(browsed);
   await shootExport({ browsed, page });
   await shootBudget({ browsed, page });
@@ -51,7 +54,7 @@ async function shootExport({ browsed, page }: Shot): Promise<void> {
   const { id } = await ask(system, { path: '/athenahealth/bulk-export', body: { connectionId: system.connectionId } });
   await page.goto(`${system.baseUrl}/exports/athenahealth/${id}`);
   await page.getByText(/for \d+ s/).waitFor();
-  await page.getByText('Left', { exact: true }).first().waitFor();
+  await page.waitForTimeout(downloadedMs);
   await page.screenshot({ path: join(folder, 'export.png') });
   await page.getByText('completed', { exact: true }).first().waitFor({ timeout: 120_000 });
 }
@@ -68,10 +71,8 @@ async function shootBudget({ browsed, page }: Shot): Promise<void> {
 
 async function shootOverview({ browsed, page }: Shot): Promise<void> {
   await page.goto(browsed.system.baseUrl);
-  await page
-    .getByRole('row', { name: /export/ })
-    .first()
-    .waitFor();
+  await page.getByText('Everything is as it should be').waitFor();
+  await page.getByRole('row', { name: /Practice.*completed/ }).waitFor();
   await page.screenshot({ path: join(folder, 'overview.png') });
 }
 

@@ -86,11 +86,7 @@ function Share({ name, used, limit }: ShareProps) {
         {name}
       </Text>
       <Text fw={600}>{text}</Text>
-      <Progress
-        value={(used / limit) * 100}
-        aria-label={`${name}: ${text}`}
-        color={used >= limit ? 'red' : undefined}
-      />
+      <Progress value={(used / limit) * 100} aria-label={`${name}: ${text}`} />
     </div>
   );
 }

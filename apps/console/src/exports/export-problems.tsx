@@ -13,6 +13,9 @@ interface ExportProblemsProps {
 /** What went wrong and what to do, the same thing once however many files it has met. */
 export function ExportProblems({ record, files }: ExportProblemsProps) {
   const { id, errorCode, errorMessage, warnings, issues, counts } = record;
+  const failures = groupFailures(files);
+  const isClean = !errorMessage && failures.length + warnings.length + issues.length + counts.quarantined === 0;
+  if (isClean) return null;
   return (
     <Stack gap="xs">
       {errorMessage && (
@@ -20,7 +23,7 @@ export function ExportProblems({ record, files }: ExportProblemsProps) {
           {errorMessage}
         </Alert>
       )}
-      {groupFailures(files).map(({ code, message, count }) => (
+      {failures.map(({ code, message, count }) => (
         <Alert key={code} color="red" title={`${formatCount(count)} ${count === 1 ? 'file' : 'files'}: ${code}`}>
           {message}
         </Alert>

@@ -1,0 +1,81 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { logIn } from '../testing/log-in.ts';
+import { startApi, type TestApi } from '../testing/start-api.ts';
+
+const page = '<!doctype html><title>the console</title>';
+/** As browsers ask for a page, and for what is on it. */
+const browser = 'text/html,application/xhtml+xml,*/*;q=0.8';
+
+let folder: string;
+let api: TestApi;
+let cookie: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'bulkhead-console-'));
+  mkdirSync(join(folder, 'assets'));
+  writeFileSync(join(folder, 'index.html'), page);
+  writeFileSync(join(folder, 'assets', 'index-abc.js'), 'let a;');
+  writeFileSync(join(folder, 'icon.svg'), '<svg/>');
+  api = await startApi({ env: { CONSOLE_DIR: folder } });
+  cookie = await logIn(api, api.clientKey);
+});
+afterAll(async () => {
+  api.expectNoSecretInAnswers();
+  await api.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const ask = (path: string, options: { accept?: string; cookie?: string } = {}) => {
+  const { accept = browser, cookie: sent } = options;
+  return api.request('GET', path, { authorization: null, accept, headers: sent === undefined ? {} : { cookie: sent } });
+};
+
+describe('the console', () => {
+  test.each(['/', '/exports', '/exports/athenahealth/job_1?x=1', '/nowhere'])('%s is its page', async (path) => {
+    const { status, headers, text } = await ask(path, { cookie });
+    expect([status, headers.get('cache-control'), text]).toEqual([200, 'no-store', page]);
+    expect(headers.get('content-security-policy')).toContain("script-src 'self'");
+  });
+
+  test.each(['/', '/exports?status=FAILED'])('leads from %s to the log-in and back', async (path) => {
+    for (const sent of [undefined, 'bulkhead=wrong']) {
+      const { status, headers } = await ask(path, sent === undefined ? {} : { cookie: sent });
+      expect([status, headers.get('location')]).toEqual([302, `/login?next=${encodeURIComponent(path)}`]);
+    }
+  });
+
+  test('its files are kept by browsers, as their names change with what is in them', async () => {
+    const script = await ask('/assets/index-abc.js', { accept: '*/*' });
+    expect([script.status, script.text]).toEqual([200, 'let a;']);
+    expect(script.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect((await ask('/icon.svg', { accept: 'image/*' })).text).toBe('<svg/>');
+    expect((await ask('/assets/index-old.js', { cookie })).status).toBe(404);
+  });
+
+  test.each(['/..%2f..%2fetc%2fpasswd', '/assets/..%2f..%2fpackage.json', '/%2e%2e/%2e%2e/etc/passwd', '/.built-from'])(
+    'nothing else of the machine is served: %s',
+    async (path) => {
+      expect((await ask(path, { accept: '*/*', cookie })).status).toBe(404);
+    },
+  );
+
+  test('a program that asks for an address that is not there gets the API’s error', async () => {
+    for (const accept of ['*/*', 'application/json']) {
+      expect((await ask('/nowhere', { accept, cookie })).body.error.code).toBe('unknown-route');
+    }
+    const { status, body } = await ask('/api/ehr/nowhere', { cookie });
+    expect([status, body.error.code]).toEqual([404, 'unknown-route']);
+  });
+
+  test('one that was not built says how to', async () => {
+    rmSync(join(folder, 'index.html'));
+    const { status, body } = await ask('/', { cookie });
+    expect([status, body.error]).toEqual([
+      503,
+      { code: 'console-not-built', message: expect.stringContaining('pnpm build') },
+    ]);
+    writeFileSync(join(folder, 'index.html'), page);
+  });
+});

@@ -1,0 +1,25 @@
+import { expect, test } from '@jest/globals';
+import { fileRate } from './file-rate.ts';
+
+const now = new Date('2026-01-01T00:00:20Z');
+const file = {
+  state: 'downloading',
+  startedAt: '2026-01-01T00:00:10Z',
+  bytes: 1000,
+  lines: 10,
+  promisedCount: 30,
+} as const;
+
+test.each([
+  { name: 'under way', given: file, rate: { bytesPerSecond: 100, leftMs: 20_000 } },
+  { name: 'without a promised count', given: { ...file, promisedCount: undefined }, rate: { bytesPerSecond: 100 } },
+  {
+    name: 'done',
+    given: { ...file, state: 'completed', completedAt: '2026-01-01T00:00:12Z', lines: 30 } as const,
+    rate: { bytesPerSecond: 500 },
+  },
+  { name: 'not started', given: { ...file, startedAt: undefined }, rate: {} },
+  { name: 'nothing yet', given: { ...file, bytes: 0 }, rate: {} },
+])('the rate of a file that is $name', ({ given, rate }) => {
+  expect(fileRate(given, now)).toEqual(rate);
+});

@@ -1,0 +1,61 @@
+import { describe, expect, test } from '@jest/globals';
+import type { BulkExport } from '../api/records.ts';
+import { stepsOf } from './phase-steps.ts';
+
+type Phase = BulkExport['phase'];
+
+const second = (count: number) => new Date(Date.UTC(2026, 0, 1) + count * 1000);
+/** A phase each ten seconds. */
+const way = (...phases: Phase[]) => phases.map((phase, index) => ({ phase, at: second(index * 10).toISOString() }));
+const states = (timeline: ReturnType<typeof way>, now = second(100)) =>
+  stepsOf({ phase: timeline.at(-1)?.phase ?? 'queued', timeline }, now).map(({ state }) => state);
+
+describe('the steps of an export', () => {
+  test('behind it, now and ahead, each with its time', () => {
+    const timeline = way('queued', 'kicking-off', 'exporting');
+    expect(stepsOf({ phase: 'exporting', timeline }, second(25))).toEqual([
+      expect.objectContaining({ phase: 'queued', state: 'done', tookMs: 10_000 }),
+      expect.objectContaining({ phase: 'kicking-off', state: 'done', tookMs: 10_000 }),
+      expect.objectContaining({ phase: 'exporting', state: 'now', tookMs: 5000 }),
+      { phase: 'downloading', label: 'Downloading', state: 'ahead' },
+      { phase: 'finalizing', label: 'Finalizing', state: 'ahead' },
+    ]);
+  });
+
+  test('all done where it has completed', () => {
+    const whole = way('queued', 'kicking-off', 'exporting', 'downloading', 'finalizing', 'completed');
+    expect(states(whole)).toEqual(Array(5).fill('done'));
+  });
+
+  test.each(['failed', 'cancelled'] as const)('one that is %s has ended in the phase before', (end) => {
+    expect(states(way('queued', 'kicking-off', 'exporting', end))).toEqual([
+      'done',
+      'done',
+      'ended-here',
+      'ahead',
+      'ahead',
+    ]);
+  });
+
+  test('of a retry the way since then counts; what it did not go through again has no time', () => {
+    const timeline = way('queued', 'kicking-off', 'exporting', 'downloading', 'failed', 'downloading');
+    const steps = stepsOf({ phase: 'downloading', timeline }, second(55));
+    expect(steps.map(({ state, tookMs }) => [state, tookMs])).toEqual([
+      ['done', undefined],
+      ['done', undefined],
+      ['done', undefined],
+      ['now', 5000],
+      ['ahead', undefined],
+    ]);
+  });
+
+  test('a record that has no timeline still says where it is', () => {
+    expect(stepsOf({ phase: 'downloading', timeline: [] }, second(0)).map(({ state }) => state)).toEqual([
+      'done',
+      'done',
+      'done',
+      'now',
+      'ahead',
+    ]);
+  });
+});

@@ -1,0 +1,25 @@
+import { describe, expect, test } from '@jest/globals';
+import { addSample, progressRate } from './progress-rate.ts';
+
+const at = (atMs: number, bytes = 0, done = 0) => ({ atMs, bytes, done });
+
+describe('the rate of an export', () => {
+  test('is that of the last 30 seconds, and tells when the rest will be done', () => {
+    const all = [at(0), at(20_000, 100, 1), at(40_000, 2_000_100, 201), at(50_000, 3_000_100, 301)];
+    const samples = all.reduce(addSample, [] as ReturnType<typeof addSample>);
+    expect(samples).toEqual(all.slice(1));
+    expect(progressRate({ samples, total: 901 })).toEqual({ bytesPerSecond: 100_000, leftMs: 60_000 });
+  });
+
+  test.each([
+    { name: 'nobody has looked twice', samples: [at(0, 5, 5)] },
+    { name: 'nobody has looked', samples: [] },
+    { name: 'nothing moves', samples: [at(0, 5, 5), at(10_000, 5, 5)] },
+  ])('is not known where $name', ({ samples }) => {
+    expect(progressRate({ samples, total: 10 })).toEqual({});
+  });
+
+  test('nothing is left where everything is done', () => {
+    expect(progressRate({ samples: [at(0), at(1000, 1, 10)], total: 10 })).toEqual({ bytesPerSecond: 1 });
+  });
+});

@@ -1,0 +1,19 @@
+import { expect, test } from '@jest/globals';
+import { describeResource, type FhirResource } from './describe-resource.ts';
+
+const base = { resourceType: 'Any', id: '1' };
+
+test.each<{ resource: Partial<FhirResource>; text: string }>([
+  { resource: { name: [{ given: ['Ann', 'B.'], family: 'Cole' }] }, text: 'Ann B. Cole' },
+  { resource: { name: [{ text: 'Dr. Ann Cole', family: 'Cole' }] }, text: 'Dr. Ann Cole' },
+  { resource: { name: 'Clinic' }, text: 'Clinic' },
+  { resource: { title: 'Plan' }, text: 'Plan' },
+  { resource: { code: { text: 'Glucose', coding: [{ display: 'no' }] } }, text: 'Glucose' },
+  { resource: { code: { coding: [{ code: '2339-0' }] } }, text: '2339-0' },
+  { resource: { vaccineCode: { coding: [{ display: 'Influenza' }] } }, text: 'Influenza' },
+  { resource: { medicationCodeableConcept: { text: 'Aspirin' } }, text: 'Aspirin' },
+  { resource: { type: [{ text: 'Office visit' }] }, text: 'Office visit' },
+  { resource: {}, text: '' },
+])('$text', ({ resource, text }) => {
+  expect(describeResource({ ...base, ...resource })).toBe(text);
+});
