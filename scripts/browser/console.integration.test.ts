@@ -43,6 +43,12 @@ if ('missing' in found) {
     const title = (name: string) => page.getByRole('heading', { level: 1, name });
     const button = (name: string) => page.getByRole('button', { name, exact: true });
     const goTo = (path: string) => page.goto(browsed.system.baseUrl + path);
+    /** With everything that it asks for. */
+    const lookAt = async (path: string, name: string) => {
+      await goTo(path);
+      await title(name).waitFor();
+      await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
+    };
     /** Chooses in a field whose choices are a list of their own. */
     const choose = async ({ field, option }: { readonly field: string; readonly option: string | RegExp }) => {
       await page.getByRole('dialog').getByRole('combobox', { name: field }).click();
@@ -158,8 +164,7 @@ if ('missing' in found) {
 
     test('the rate budget shows what an export uses, and why it is paused', async () => {
       const { simulator, apiKey, baseUrl, connectionId } = browsed.system;
-      const headers = { 'Retry-After': '3' };
-      await simulator.order({ match: { path: 'export$' }, fault: { kind: 'status', status: 429, headers } });
+      await simulator.order({ match: { path: 'bulkdata/' }, fault: { kind: 'status', status: 429, retryAfter: '3' } });
       await goTo('/budget');
       await title('Rate budget').waitFor();
       const starting = fetch(`${baseUrl}/api/ehr/athenahealth/bulk-export`, {
@@ -185,8 +190,7 @@ if ('missing' in found) {
           expect(await faultsOfAccessibility(page)).toEqual([]);
         }
         await page.setViewportSize({ width: 375, height: 700 });
-        // What moves to its place gets the time for it.
-        await page.waitForFunction(`${wideElements}.length === 0`).catch(() => undefined);
+        await lookAt(path, name);
         expect(await page.evaluate(wideElements)).toEqual([]);
         await page.getByRole('button', { name: 'Navigation' }).click();
         await page.getByRole('link', { name: 'Overview' }).waitFor();

@@ -23,6 +23,7 @@ export const theme = createTheme({
   colors: { tide },
   defaultRadius: 'sm',
   cursorType: 'pointer',
+  respectReducedMotion: true,
   components: {
     // A state that is cut says nothing.
     Badge: Badge.extend({ styles: { root: { minWidth: 'max-content' } } }),

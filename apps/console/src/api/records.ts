@@ -13,5 +13,5 @@ export type QuarantinedLine = Schemas['QuarantinedLine'];
 export type RateBudget = Schemas['RateBudget'];
 export type DiagnosisCheck = Schemas['DiagnosisCheck'];
 export type AuditEvent = Schemas['AuditEvent'];
-export type SourceOfVersion = Schemas['ResourceVersionSource'];
+export type ResourceSource = Schemas['ResourceSource'];
 export type Queue = Schemas['Queue'];

@@ -1,7 +1,7 @@
 import { Anchor } from '@mantine/core';
 import { Link } from 'react-router';
 import { api } from '../api/api.ts';
-import type { SourceOfVersion } from '../api/records.ts';
+import type { ResourceSource } from '../api/records.ts';
 import { LookedUp } from '../parts/looked-up.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
@@ -25,7 +25,7 @@ export function ResourceSources({ provider, connectionId, type, id }: WhichResou
   );
 }
 
-function columnsFor(provider: string): readonly Column<SourceOfVersion>[] {
+function columnsFor(provider: string): readonly Column<ResourceSource>[] {
   return [
     { header: 'Version', cell: ({ versionId = '', deleted }) => (deleted ? `${versionId} deleted` : versionId) },
     { header: 'Updated', cell: ({ lastUpdated }) => <Moment at={lastUpdated} /> },
@@ -34,7 +34,7 @@ function columnsFor(provider: string): readonly Column<SourceOfVersion>[] {
   ];
 }
 
-function Source({ provider, source }: { readonly provider: string; readonly source: SourceOfVersion['source'] }) {
+function Source({ provider, source }: { readonly provider: string; readonly source: ResourceSource['source'] }) {
   const [to, text] =
     'exportId' in source
       ? [`/exports/${provider}/${source.exportId}`, `export, line ${source.line}`]

@@ -29,7 +29,7 @@ function Check({ check: { name, state, found, whatToDo } }: { readonly check: Di
     <Paper withBorder p="sm">
       <Group gap="sm">
         <StatusBadge status={state} />
-        <Text fw={600} span>
+        <Text fw={600} span style={{ overflowWrap: 'anywhere' }}>
           <CheckName name={name} />
         </Text>
         <Text size="sm" span>
