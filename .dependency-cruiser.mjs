@@ -102,7 +102,8 @@ export default {
     {
       name: 'no-dev-dependency-in-production',
       comment: 'A devDependency is not there where the package is deployed: make it a dependency, or do without.',
-      from: { path: ours, pathNot: testCode },
+      // What builds an app is not deployed with it.
+      from: { path: ours, pathNot: [testCode, '[.]config[.]ts$'] },
       to: { dependencyTypes: ['npm-dev'] },
     },
     {

@@ -37,6 +37,8 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['apps/ehr-simulator/src/other-side.ts', "import '@bulkhead/store';", 'layer-of-ehr-simulator'],
   ['apps/ehr-simulator/src/other-side.test.ts', "import '@bulkhead/ehr-client';", 'layer-of-ehr-simulator'],
   ['apps/cli/src/beside-the-api.ts', "import '@bulkhead/domain';", 'layer-of-cli'],
+  ['apps/console/src/beside-the-api.tsx', "import '@bulkhead/domain';", 'layer-of-console'],
+  ['packages/client/src/beside-the-api.ts', "import '@bulkhead/domain';", 'layer-of-client'],
   ['scripts/start/to-ehr.ts', "import '@bulkhead/ehr-client';", 'layer-of-scripts'],
   // These may import every layer there is; a package without a layer they may not.
   ['packages/newcomer/src/index.ts', "import '@bulkhead/domain';", 'every-folder-has-a-layer'],
