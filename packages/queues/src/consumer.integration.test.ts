@@ -36,9 +36,8 @@ describe('a job', () => {
   test('gets its payload, its id and whether this is its last try', async () => {
     const seen: unknown[] = [];
     queues.startConsumer({
-      [capabilities]: async (given, { signal, jobId, isLastAttempt, log }) => {
+      [capabilities]: async (given, { signal, jobId, isLastAttempt }) => {
         seen.push({ given, jobId, isLastAttempt, aborted: signal.aborted });
-        await log('a line for Bull Board');
       },
     });
     await queues.producer.enqueue(capabilities, connection);
@@ -54,6 +53,23 @@ describe('a job', () => {
         durationMs: expect.any(Number),
       }),
     ]);
+  });
+
+  test('shows in Bull Board how far it is and what was logged in it, but no line for developers', async () => {
+    const queue = queues.producer.queues.find(({ name }) => name === 'connection');
+    queues.startConsumer({
+      [capabilities]: async (_given, { progress }) => {
+        progress(41.7);
+        queues.logger.info('capabilities read', { status: 200 });
+        queues.logger.debug('a line for developers');
+      },
+    });
+    await queues.producer.enqueue(capabilities, connection);
+    const { jobId } = catalog[capabilities];
+    await waitFor(async () => (await queue?.getJobLogs(jobId(connection)))?.count === 1);
+    const { logs = [] } = (await queue?.getJobLogs(jobId(connection))) ?? {};
+    expect(logs).toEqual([expect.stringMatching(/^\d{4}-\S+Z info capabilities read \{"status":200\}$/)]);
+    await waitFor(async () => (await queue?.getJob(jobId(connection)))?.progress === 42);
   });
 
   test.each([

@@ -5,6 +5,9 @@ import { catalog, type JobName, type JobPayload } from './catalog.ts';
 const keepCompleted = { age: 86_400, count: 5000 };
 const keepFailed = { age: 7 * 86_400, count: 5000 };
 
+/** Of a job in Bull Board: a file that is tried again all day says the same many times. */
+const shownLines = 100;
+
 export function jobOptions<Name extends JobName>(name: Name, payload: JobPayload<Name>): JobsOptions {
   const { jobId } = catalog[name] as { jobId: (payload: JobPayload<Name>) => string };
   return { ...commonOptions(name), jobId: jobId(payload) };
@@ -17,6 +20,7 @@ export function commonOptions(name: JobName): JobsOptions {
     backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 },
     removeOnComplete: keepCompleted,
     removeOnFail: keepFailed,
+    keepLogs: shownLines,
     stackTraceLimit: 0,
   };
 }

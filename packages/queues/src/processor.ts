@@ -7,8 +7,8 @@ export interface JobContext {
   readonly jobId: string;
   /** No further try follows a failure. */
   readonly isLastAttempt: boolean;
-  /** A line in Bull Board: no patient data. */
-  readonly log: (line: string) => Promise<void>;
+  /** How much is done, 0 to 100: shown in Bull Board, beside the lines that were logged in the job. */
+  readonly progress: (percent: number) => void;
 }
 
 export type Processor<Name extends JobName> = (payload: JobPayload<Name>, context: JobContext) => Promise<void>;

@@ -36,7 +36,7 @@ export async function runJob(options: RunJobOptions): Promise<void> {
   if (!payload.success) throw refuse(options, 'the payload does not fit the job: it was added by another version');
   const attempt = job.attemptsMade + 1;
   const context = { queue: definition.queue, job: job.name, jobId: job.id, attempt, ...payload.data };
-  await withLogContext(context, async () => {
+  const work = async () => {
     const startedAt = performance.now();
     const durationMs = () => Math.round(performance.now() - startedAt);
     const end = (outcome: JobOutcome) =>
@@ -50,7 +50,13 @@ export async function runJob(options: RunJobOptions): Promise<void> {
     } catch (error) {
       await translate({ ...options, error, isLastAttempt: isLastAttempt(job), durationMs: durationMs(), end });
     }
-  });
+  };
+  await withLogContext(context, work, (line) => show(job.log(line)));
+}
+
+/** In Bull Board; no job depends on what is shown of it. */
+function show(shown: Promise<unknown>): void {
+  shown.catch(() => undefined);
 }
 
 /** A job that no try can bring to an end. */
@@ -68,9 +74,7 @@ async function process(options: RunJobOptions & { readonly name: JobName; readon
     signal: AbortSignal.any([stopSignal, limit, ...(signal ? [signal] : [])]),
     jobId: job.id ?? '',
     isLastAttempt: isLastAttempt(job),
-    log: async (line) => {
-      await job.log(line);
-    },
+    progress: (percent) => show(job.updateProgress(Math.round(percent))),
   };
   // The payload was parsed by this name's schema.
   const processor = processors[name] as (payload: unknown, context: JobContext) => Promise<void>;

@@ -1,5 +1,5 @@
 import { type DestinationStream, pino } from 'pino';
-import { currentLogContext } from './log-context.ts';
+import { currentLineListener, currentLogContext } from './log-context.ts';
 
 export interface Logger {
   debug(message: string, fields?: LogFields): void;
@@ -75,9 +75,17 @@ export function createLogger({ name, level = 'info', destination }: LoggerOption
   const sink = destination ? pino(options, destination) : pino(options);
   const write =
     (method: 'debug' | 'info' | 'warn' | 'error') =>
-    (message: string, fields: LogFields = {}) =>
-      sink[method]({ ...pick(currentLogContext()), ...pick(fields), ...describeError(fields.error) }, message);
+    (message: string, fields: LogFields = {}) => {
+      const own = { ...pick(fields), ...describeError(fields.error) };
+      sink[method]({ ...pick(currentLogContext()), ...own }, message);
+      if (method !== 'debug') currentLineListener()?.(toText({ method, message, own }));
+    };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+function toText(line: { readonly method: string; readonly message: string; readonly own: object }): string {
+  const { method, message, own } = line;
+  return `${new Date().toISOString()} ${method} ${message} ${JSON.stringify(own)}`;
 }
 
 function pick(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {

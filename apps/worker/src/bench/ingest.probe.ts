@@ -111,7 +111,8 @@ async function downloadAll(files: readonly ServedFile[]) {
   const records = files.map(toRecord);
   await store.outputFiles.insertMissing(records);
   for (const { id } of records) {
-    await downloadFile(deps, { fileId: id, isLastAttempt: true, signal: AbortSignal.timeout(600_000) });
+    const signal = AbortSignal.timeout(600_000);
+    await downloadFile(deps, { fileId: id, isLastAttempt: true, signal, progress: () => undefined });
   }
   const settled = await Promise.all(records.map(({ id }) => store.outputFiles.find(id)));
   const sum = (count: (file: OutputFile) => number) =>

@@ -35,7 +35,9 @@ export async function runExport(cases: UseCases, request: Partial<BulkExportRequ
   });
   for (const fileId of await deps.store.outputFiles.listUnsettledIds(exportId)) {
     // A file that fails is in the ledger; the export goes on.
-    await attempt((isLastAttempt) => downloadFile(deps, { fileId, isLastAttempt, signal })).catch(() => undefined);
+    await attempt((isLastAttempt) =>
+      downloadFile(deps, { fileId, isLastAttempt, signal, progress: () => undefined }),
+    ).catch(() => undefined);
   }
   await finalizeExport(deps, { exportId });
   if (isTerminal((await read(exportId)).phase)) {

@@ -21,6 +21,8 @@ import { withDocuments } from './with-documents.ts';
 export interface DownloadStep {
   readonly fileId: string;
   readonly isLastAttempt: boolean;
+  /** Told after each checkpoint, in percent of what was promised. */
+  readonly progress: (percent: number) => void;
   readonly signal: AbortSignal;
 }
 
@@ -42,7 +44,7 @@ export async function downloadFile(deps: UseCaseDeps, step: DownloadStep): Promi
       claims: store.outputFiles,
       claim,
       signal: step.signal,
-      run: (signal) => ingestByFreshLink(deps, { file, claim, connection, record, signal }),
+      run: (signal) => ingestByFreshLink(deps, { ...step, file, claim, connection, record, signal }),
     });
     if (!ingested || ingested === 'lost') return logger.info('download given up', { fileId: file.id });
     await store.outputFiles.complete(claim, { checkpoint: ingested, now: now() });
@@ -60,6 +62,7 @@ interface Download {
   readonly claim: FileClaim;
   readonly connection: Connection;
   readonly record: BulkExport;
+  readonly progress: (percent: number) => void;
   readonly signal: AbortSignal;
 }
 
@@ -93,7 +96,11 @@ async function ingest(deps: UseCaseDeps, download: Download): Promise<FileCheckp
       observedAt: new Date(record.transactionTime ?? record.createdAt),
       body: opened.body,
       now,
-      save: (progress) => store.outputFiles.saveCheckpoint(claim, { checkpoint: progress, etag: opened.etag }),
+      save: (reached) => {
+        const { promisedCount = 0 } = file;
+        if (reached.lines < promisedCount) download.progress((reached.lines / promisedCount) * 100);
+        return store.outputFiles.saveCheckpoint(claim, { checkpoint: reached, etag: opened.etag });
+      },
     });
     if (ingested && !opened.endIsProven && file.promisedCount === undefined) await warnOfUnprovenEnd(deps, file);
     return ingested;

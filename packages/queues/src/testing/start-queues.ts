@@ -1,4 +1,4 @@
-import { createLogger } from '@bulkhead/runtime';
+import { createLogger, type Logger } from '@bulkhead/runtime';
 import { testServices } from '@bulkhead/testing';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -12,6 +12,7 @@ export interface TestQueues {
   readonly redis: Redis;
   readonly prefix: string;
   readonly producer: Producer;
+  readonly logger: Logger;
   /** What an operator sees. */
   readonly logLines: Record<string, unknown>[];
   /** What the consumers have told of their jobs. */
@@ -57,6 +58,7 @@ export function startQueues(): TestQueues {
     redis,
     prefix,
     producer,
+    logger,
     logLines,
     jobEnds,
     startConsumer(processors, options = {}) {
