@@ -49,7 +49,7 @@ export function runShell(options: {
   const all = { ...env, PATH: `${bin}:${process.env.PATH}` } as NodeJS.ProcessEnv;
   return new Promise((resolve, reject) => {
     const script = `set -euxo pipefail\n${commands}`;
-    execFile('bash', ['-c', script], { cwd: folder, env: all }, (error, stdout, stderr) => {
+    execFile('bash', ['--norc', '-c', script], { cwd: folder, env: all }, (error, stdout, stderr) => {
       if (error) reject(new Error(`${stdout}\n${stderr}`));
       else resolve(stdout);
     });
