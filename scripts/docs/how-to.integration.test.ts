@@ -54,3 +54,28 @@ test('recover an export that failed', async () => {
   expect(printed).toMatch(/COMPLETED {2}\d+ stored, 1 quarantined/);
   expect(await run('bulkhead resources get --connection "$CONNECTION" --types Condition')).toContain('"id":"mended"');
 }, 120_000);
+
+test('upgrade', async () => {
+  const { mongodb, redis, encryptionKey } = system;
+  const env = { MONGODB_URI: mongodb.url, REDIS_URL: redis.url, BULKHEAD_ENCRYPTION_KEY: encryptionKey };
+  const printed = await run(await commandsOf('docs/how-to/upgrade.md'), env);
+  expect(printed).toContain('"ready":true');
+  expect(printed).toMatch(/mongodb +ok/);
+}, 120_000);
+
+test('the command line', async () => {
+  const page = (await commandsOf('docs/cli.md'))
+    .replace('https://bulkhead.example', system.baseUrl)
+    .replace('bh_…', system.apiKey)
+    .replace('conn_…', system.connectionId);
+  expect(await run(page, { BULKHEAD_URL: '', BULKHEAD_API_KEY: '' })).toMatch(/COMPLETED {2}\d+ stored/);
+}, 120_000);
+
+// The last one: the processes of this system go on with the former key.
+test('rotate the encryption key', async () => {
+  const { mongodb, redis, encryptionKey } = system;
+  const env = { MONGODB_URI: mongodb.url, REDIS_URL: redis.url, BULKHEAD_ENCRYPTION_KEY: encryptionKey };
+  const printed = await run(await commandsOf('docs/how-to/rotate-keys.md'), env);
+  expect(printed).toMatch(/"collection":"connections".*"resealed":[1-9]/);
+  expect(printed.trim().split('\n').at(-1)).toBe('Nothing is sealed with another key than the current one.');
+}, 120_000);

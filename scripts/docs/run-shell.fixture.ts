@@ -1,21 +1,37 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { notRun } from './not-run.ts';
 
 const root = join(import.meta.dirname, '../..');
 const main = join(root, 'apps/cli/src/main.ts');
 
-/** The commands of a page: the texts of its `bash` blocks, one after the other. */
-export async function commandsOf(page: string): Promise<string> {
+/** The texts of a page's `bash` blocks; without those that no test can run. */
+export async function blocksOf(page: string): Promise<readonly string[]> {
   const markdown = await readFile(join(root, page), 'utf8');
   const blocks = [...markdown.matchAll(/^ *```bash\n([\s\S]*?)^ *```$/gm)].map(([, block = '']) => block);
-  if (blocks.length === 0) throw new Error(`${page} has no bash block`);
-  return blocks.join('\n');
+  const isLeftOut = (block: string) =>
+    notRun.some((one) => one.page === page && block.trimStart().startsWith(one.begins));
+  const found = blocks.filter((block) => !isLeftOut(block));
+  if (found.length === 0) throw new Error(`${page} has no bash block`);
+  return found;
+}
+
+/** The commands of a page, one block after the other, for one shell. */
+export async function commandsOf(page: string): Promise<string> {
+  return (await blocksOf(page)).map(unindent).join('\n');
+}
+
+/** As somebody copies it out of a list item: the end of a here-document has to stand at the line's begin. */
+function unindent(block: string): string {
+  const [indent = ''] = block.match(/^ */) ?? [];
+  return block.replaceAll(new RegExp(`^${indent}`, 'gm'), '');
 }
 
 /**
- * Runs commands as somebody types them: in one shell, in `folder`, with `bulkhead` on the path.
+ * Runs commands as somebody types them: in one shell, in `folder`, with `bulkhead` on the path. A `curl` fails where the answer is an error,
+ * and what a page calls by its built file is run from its source.
  * @returns what they have printed; throws where one of them fails, with what all of them have said.
  */
 export function runShell(options: {
@@ -25,14 +41,22 @@ export function runShell(options: {
 }): Promise<string> {
   const { commands, folder, env } = options;
   const bin = join(folder, 'bin');
-  mkdirSync(bin, { recursive: true });
-  writeFileSync(join(bin, 'bulkhead'), `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`, { mode: 0o755 });
+  const node = `exec "${process.execPath}" --conditions=@bulkhead/source`;
+  putScript(join(bin, 'bulkhead'), `${node} "${main}" "$@"`);
+  putScript(join(bin, 'curl'), `PATH="\${PATH#*:}" exec curl --show-error --fail-with-body "$@"`);
+  const source = `source=$(echo "$1" | sed 's|/dist/|/src/|; s|js$|ts|'); shift`;
+  putScript(join(folder, 'node_modules/.bin/node'), `${source}; ${node} "${root}/$source" "$@"`);
   const all = { ...env, PATH: `${bin}:${process.env.PATH}` } as NodeJS.ProcessEnv;
   return new Promise((resolve, reject) => {
     const script = `set -euxo pipefail\n${commands}`;
-    execFile('bash', ['-c', script], { cwd: folder, env: all }, (error, stdout, stderr) => {
+    execFile('bash', ['--norc', '-c', script], { cwd: folder, env: all }, (error, stdout, stderr) => {
       if (error) reject(new Error(`${stdout}\n${stderr}`));
       else resolve(stdout);
     });
   });
+}
+
+function putScript(file: string, commands: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `#!/bin/sh\n${commands}\n`, { mode: 0o755 });
 }

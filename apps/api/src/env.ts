@@ -4,7 +4,7 @@ import { parseEnv, processEnvShape } from '@bulkhead/runtime';
 import type { StoreOptions } from '@bulkhead/store';
 import { z } from 'zod';
 
-const schema = z.object({
+export const apiEnvSchema = z.object({
   ...processEnvShape,
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   /** The interface to listen on; 127.0.0.1 for this machine only. */
@@ -33,7 +33,7 @@ const schema = z.object({
   /** How long audit events are kept; left out: six years. */
   BULKHEAD_AUDIT_DAYS: z.coerce.number().int().min(1).max(36_500).optional(),
 });
-export type ApiConfig = z.output<typeof schema>;
+export type ApiConfig = z.output<typeof apiEnvSchema>;
 
 /** As Express takes it; `true`, which believes whoever asks, is not among it. */
 function isProxy(text: string): boolean {
@@ -45,7 +45,7 @@ function isProxy(text: string): boolean {
 }
 
 export function readApiConfig(env: NodeJS.ProcessEnv): ApiConfig {
-  return parseEnv(schema, env);
+  return parseEnv(apiEnvSchema, env);
 }
 
 export function storeOptions(config: ApiConfig): StoreOptions {

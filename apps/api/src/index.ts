@@ -1,3 +1,3 @@
 export { buildApp } from './app.ts';
-export { type ApiConfig, readApiConfig } from './env.ts';
+export { type ApiConfig, apiEnvSchema, readApiConfig } from './env.ts';
 export { answerFault } from './openapi/answer-fault.ts';

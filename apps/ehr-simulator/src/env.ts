@@ -4,7 +4,7 @@ const flag = z.enum(['on', 'off', 'true', 'false']).transform((value) => value =
 const number = z.coerce.number();
 
 /** The variables of the simulator's process. What is left out takes the option's own default (`options.ts`). */
-export const envSchema = z
+export const simulatorEnvSchema = z
   .object({
     SIMULATOR_HOST: z.string(),
     SIMULATOR_PUBLIC_URL: z.string(),

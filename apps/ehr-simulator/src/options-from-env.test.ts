@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { envSchema } from './env.ts';
+import { simulatorEnvSchema } from './env.ts';
 import { simulatorOptionsSchema } from './options.ts';
 import { optionsFromEnv } from './options-from-env.ts';
 
 test('every option has its variable, and what is left out takes its default', () => {
-  const variables = Object.keys(envSchema.shape).map((name) =>
+  const variables = Object.keys(simulatorEnvSchema.shape).map((name) =>
     name.replace('SIMULATOR_', '').replaceAll('_', '').toLowerCase(),
   );
   expect(variables.sort()).toEqual(

@@ -1,6 +1,6 @@
 import { parseEnv } from '@bulkhead/runtime';
 import { z } from 'zod';
-import { envSchema } from './env.ts';
+import { simulatorEnvSchema } from './env.ts';
 import { type SimulatorOptions, simulatorOptionsSchema } from './options.ts';
 
 /** Options that hold several values, which a variable separates by commas. */
@@ -11,7 +11,7 @@ const lists = new Set(['exportLevels', 'unsupportedParameters', 'patientRevInclu
  * @throws EnvError that lists every fault.
  */
 export function optionsFromEnv(env: Readonly<Record<string, string | undefined>>): SimulatorOptions {
-  const variables = parseEnv(envSchema, env);
+  const variables = parseEnv(simulatorEnvSchema, env);
   const options = Object.entries(variables).map(([name, value]) => {
     const option = optionName(name);
     return [option, lists.has(option) ? String(value).split(/[\s,]+/) : value] as const;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 const onOff = z.enum(['on', 'off']);
 
-const schema = z.object({
+export const workerEnvSchema = z.object({
   ...processEnvShape,
   /** Which queues this process serves, so that polls and downloads scale apart. */
   WORKER_QUEUES: z
@@ -29,8 +29,8 @@ const schema = z.object({
   /** Left out: no /health, /ready and /metrics. */
   WORKER_HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
 });
-export type WorkerConfig = z.output<typeof schema>;
+export type WorkerConfig = z.output<typeof workerEnvSchema>;
 
 export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
-  return parseEnv(schema, env);
+  return parseEnv(workerEnvSchema, env);
 }

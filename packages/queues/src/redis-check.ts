@@ -3,8 +3,9 @@ import type { Redis } from 'ioredis';
 /**
  * What is wrong with a Redis server as the home of queues: it may evict jobs, or lose them at a restart. Managed servers
  * may refuse CONFIG; then nothing is known and nothing is said.
+ * Of a cluster only the node of the queues' slot would take a command; the others refuse it.
  */
-export async function checkRedis(redis: Redis): Promise<readonly string[]> {
+export async function checkRedis(redis: Pick<Redis, 'config' | 'info'>): Promise<readonly string[]> {
   const read = async (name: string): Promise<string | undefined> => {
     try {
       const reply = (await redis.config('GET', name)) as string[];
@@ -21,5 +22,18 @@ export async function checkRedis(redis: Redis): Promise<readonly string[]> {
   if ((await read('appendonly')) === 'no') {
     faults.push('appendonly is no: a restart of Redis loses the queues (the sweep rebuilds them). Set it to yes.');
   }
+  if (/^cluster_enabled:1/m.test(await readClusterInfo(redis))) {
+    faults.push(
+      'It is a node of a Redis Cluster, whose other nodes are not followed: give a single primary (docs/scaling.md).',
+    );
+  }
   return faults;
+}
+
+async function readClusterInfo(redis: Pick<Redis, 'info'>): Promise<string> {
+  try {
+    return await redis.info('cluster');
+  } catch {
+    return '';
+  }
 }

@@ -14,7 +14,7 @@ let service: EnhancedService | undefined;
 
 /**
  * The service of the athenahealth integration guide, from the environment: with BULKHEAD_URL and BULKHEAD_API_KEY over the
- * HTTP API, else in this process with the variables of the README (REDIS_URL, MONGODB_URI, BULKHEAD_ENCRYPTION_KEY, ...).
+ * HTTP API, else in this process with the variables of docs/env.md (REDIS_URL, MONGODB_URI, BULKHEAD_ENCRYPTION_KEY, ...).
  * The same one at every call, until it is closed; its connections are made at the first use.
  * @throws EnvError naming every variable that is missing or wrong.
  */

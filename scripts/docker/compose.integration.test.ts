@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type ApiClient, createApiClient } from '../start/api-client.ts';
+import { runMainJob } from '../start/main-job.ts';
+import { createCompose, removeImages, whyNoCompose } from './compose.fixture.ts';
+
+const missing = whyNoCompose();
+/** Of a first build: an installation of everything, and a compilation. */
+const buildTimeoutMs = 20 * 60_000;
+
+if (missing) {
+  console.warn(`The containers are neither built nor run, since ${missing}`);
+  test.todo('the main job in containers');
+} else {
+  describe('in containers', () => {
+    const name = `bulkhead-test-${process.pid}`;
+    const compose = createCompose({
+      COMPOSE_PROJECT_NAME: name,
+      // Images that somebody has built stay what they are.
+      BULKHEAD_TAG: name,
+      BULKHEAD_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+      ATHENAHEALTH_FHIR_ENDPOINT: 'http://ehr-simulator:8080/fhir/r4',
+      ATHENAHEALTH_CLIENT_ID: 'simulator-client',
+      ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
+      // Any that is free.
+      ...{ REDIS_PORT: '0', MONGODB_PORT: '0', API_PORT: '0' },
+    });
+    let api: ApiClient;
+    beforeAll(async () => {
+      await compose('build');
+      await compose('up', '--detach', '--wait', 'api', 'worker', 'ehr-simulator');
+      const key = await compose(
+        'run',
+        '--rm',
+        'api',
+        'node',
+        'dist/create-api-key.js',
+        '--name',
+        'me',
+        '--role',
+        'operator',
+      );
+      const address = await compose('port', 'api', '3000');
+      api = createApiClient({ baseUrl: `http://${address}`, apiKey: key.split('\n').at(-1) ?? '' });
+    }, buildTimeoutMs);
+    afterAll(async () => {
+      await compose('down', '--volumes', '--timeout', '10');
+      removeImages(name);
+    }, 120_000);
+
+    const ask = (service: string, script: string) => compose('exec', '-T', service, 'node', '-e', script);
+
+    test('an export brings every resource of the practice', async () => {
+      const { id: connectionId } = await api<{ id: string }>('POST', '/api/ehr/connections', {
+        provider: 'athenahealth',
+        practiceId: '195900',
+        auth: { method: 'client_credentials' },
+      });
+      const { reason, stored } = await runMainJob({ api, connectionId, since: undefined, progress: () => undefined });
+      expect(reason).toBeUndefined();
+      const url = 'http://127.0.0.1:8080/_sim/types';
+      const types = await ask('ehr-simulator', `fetch('${url}').then((answer) => answer.text()).then(console.log)`);
+      const counts = Object.values(JSON.parse(types) as Record<string, number>);
+      expect(stored).toBe(counts.reduce((sum, count) => sum + count, 0));
+      expect(stored).toBeGreaterThan(0);
+    }, 120_000);
+
+    test.each(['api', 'worker', 'ehr-simulator'])('the %s is nobody, and writes to no file', async (service) => {
+      expect(await ask(service, 'console.log(process.getuid())')).toBe('1000');
+      const write = `try { require('fs').writeFileSync('/srv/x', ''); } catch ({ code }) { console.log(code) }`;
+      expect(await ask(service, write)).toBe('EROFS');
+    });
+
+    test('the API and the workers end by themselves when they are told to', async () => {
+      await compose('stop', 'api', 'worker');
+      const lines = (await compose('ps', '--all', '--format', 'json', 'api', 'worker')).split('\n');
+      const ended = lines.map((line) => JSON.parse(line) as { Service: string; State: string; ExitCode: number });
+      expect(ended.map(({ Service }) => Service).toSorted()).toEqual(['api', 'worker', 'worker']);
+      for (const { State, ExitCode } of ended) expect({ State, ExitCode }).toEqual({ State: 'exited', ExitCode: 0 });
+    }, 60_000);
+  });
+}

@@ -1,0 +1,51 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { blocksOf, commandsOf, runShell } from './run-shell.fixture.ts';
+
+const page = 'docs/how-to/another-smart-server.md';
+const search = { parameters: { 'ah-practice': 'Organization/a-1.Practice-{practiceId}' } };
+let folder: string;
+let system: ChaosSystem;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'bulkhead-smart-server-'));
+  const providersFile = join(folder, 'providers.json');
+  writeFileSync(providersFile, '[]');
+  const env = { BULKHEAD_PROVIDERS_FILE: providersFile };
+  system = await startChaosSystem({ folder, patients: 4, seed: 1, report: () => undefined, env });
+}, 120_000);
+afterAll(async () => {
+  await system?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('connect a server that is not athenahealth', async () => {
+  const { baseUrl, apiKey, simulator, api, workers } = system;
+  const [describe = ''] = await blocksOf(page);
+  const commands = (await commandsOf(page))
+    .replace('https://fhir.example.org/r4', simulator.fhirEndpoint)
+    // The server here is a simulated athenahealth all the same: its searches want the practice.
+    .replace('"defaultScope"', `"search": ${JSON.stringify(search)}, "defaultScope"`)
+    .replace('my-tenant', '195900');
+  const [file = '', rest = ''] = commands.split(/(?<=^END\n)/m);
+  expect(describe).toContain('providers.json');
+  await runShell({ commands: file, folder, env: {} });
+  for (const process of [api, ...workers]) {
+    await process.stop();
+    await process.start();
+  }
+  // What the server's operator does with the address of our keys.
+  const body = JSON.stringify({ jwksUrl: `${baseUrl}/.well-known/jwks.json` });
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(`${simulator.baseUrl}/_sim/options`, { method: 'PATCH', headers, body });
+  expect(answer.status).toBe(200);
+  const env = { BULKHEAD_URL: baseUrl, BULKHEAD_API_KEY: apiKey, CLIENT_ID: 'simulator-client' };
+  const printed = await runShell({ commands: rest, folder, env });
+  expect(printed).toMatch(/"kty": ?"RSA"/);
+  expect(printed).toMatch(/COMPLETED {2}\d+ stored, 0 quarantined/);
+  expect(readFileSync(join(folder, 'records/Patient.ndjson'), 'utf8').trim().split('\n')).toHaveLength(4);
+  // The page's limit is the imagined server's, above that of athenahealth.
+  expect((await simulator.violations()).filter(({ kind }) => kind !== 'rate')).toEqual([]);
+}, 120_000);

@@ -1,0 +1,45 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { notRun } from './not-run.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...globSync('docs/**/*.md', { cwd: root })];
+
+const blocks = pages.flatMap((page) =>
+  [...read(page).matchAll(/^ *```(\w*)\n([\s\S]*?)^ *```$/gm)].map(([, language = '', text = '']) => ({
+    page,
+    language,
+    text: text.trimStart(),
+    first: text.trimStart().split('\n')[0],
+  })),
+);
+const commands = blocks.filter(({ language }) => ['bash', 'sh', 'shell', 'console'].includes(language));
+const isLeftOut = ({ page, text }: (typeof blocks)[number]) =>
+  notRun.some((one) => one.page === page && text.startsWith(one.begins));
+/** The tests of this folder name the pages that they run. */
+const tests = globSync('*.integration.test.ts', { cwd: import.meta.dirname }).map((file) =>
+  read(`scripts/docs/${file}`),
+);
+
+describe('every command of the documentation', () => {
+  test('is found', () => {
+    expect(commands.length).toBeGreaterThan(30);
+  });
+
+  test.each(commands.filter((block) => !isLeftOut(block)))('is run by a test: $page: $first', ({ page, language }) => {
+    expect(language).toBe('bash');
+    expect(tests.some((text) => text.includes(`'${page}'`))).toBe(true);
+  });
+
+  test.each(notRun)('that is not run has a reason, and is still there: $page: $begins', ({ page, begins, reason }) => {
+    expect(reason).not.toBe('');
+    expect(commands.filter((block) => block.page === page && block.text.startsWith(begins))).toHaveLength(1);
+  });
+
+  test('stands in a block that says so', () => {
+    const command = /^(?:\$ |curl|npm|npx|pnpm|docker|kubectl|helm|bulkhead|export [A-Z]|node_modules\/|openssl) /m;
+    expect(blocks.filter(({ language, text }) => language === '' && command.test(text))).toEqual([]);
+  });
+});

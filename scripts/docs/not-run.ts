@@ -1,0 +1,33 @@
+/** Blocks of commands that no test of this folder runs: by the page, how the block begins, and why. */
+export const notRun: readonly { readonly page: string; readonly begins: string; readonly reason: string }[] = [
+  {
+    page: 'README.md',
+    begins: 'npm start ',
+    reason: 'both are run by continuous integration itself: they are what it begins and ends with',
+  },
+  {
+    page: 'docs/how-to/kubernetes.md',
+    begins: 'docker build ',
+    reason: 'needs a Docker engine and a registry; scripts/docker builds the same targets where there is an engine',
+  },
+  {
+    page: 'docs/how-to/kubernetes.md',
+    begins: 'kubectl create namespace ',
+    reason: 'needs a cluster',
+  },
+  {
+    page: 'docs/how-to/kubernetes.md',
+    begins: 'kubectl -n bulkhead delete job ',
+    reason: 'needs a cluster; scripts/kubernetes renders and judges what it applies',
+  },
+  {
+    page: 'docs/how-to/kubernetes.md',
+    begins: 'kubectl -n bulkhead exec ',
+    reason: 'needs a cluster; scripts/docker runs the command in a container of the image',
+  },
+  {
+    page: 'docs/how-to/kubernetes.md',
+    begins: 'helm upgrade ',
+    reason: 'needs a cluster with Prometheus',
+  },
+];

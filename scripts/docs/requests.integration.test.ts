@@ -1,0 +1,145 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { type ApiClient, createApiClient } from '../start/api-client.ts';
+import { runMainJob } from '../start/main-job.ts';
+import { blocksOf, runShell } from './run-shell.fixture.ts';
+
+let folder: string;
+let system: ChaosSystem;
+let api: ApiClient;
+/** What a page writes `…` for, and an id of its own for each block. */
+type Values = Readonly<Record<string, string>>;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'bulkhead-requests-'));
+  system = await startChaosSystem({ folder, patients: 4, seed: 1, report: () => undefined });
+  api = createApiClient(system);
+  const { connectionId } = system;
+  await runMainJob({ api, connectionId, since: undefined, progress: () => undefined });
+}, 120_000);
+afterAll(async () => {
+  await system?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function run({ block, values = {} }: { readonly block: string; readonly values?: Values | undefined }) {
+  const { baseUrl, connectionId, apiKey: KEY } = system;
+  const all = { 'http://127.0.0.1:3000': baseUrl, 'conn_…': connectionId, ...values };
+  const commands = Object.entries(all).reduce((text, [written, value]) => text.replaceAll(written, value), block);
+  return runShell({ commands, folder, env: { KEY, EDITOR: join(folder, 'editor') } });
+}
+
+async function startExport(resourceTypes: readonly string[]): Promise<string> {
+  const body = { connectionId: system.connectionId, resourceTypes };
+  return (await api<{ id: string }>('POST', '/api/ehr/athenahealth/bulk-export', body)).id;
+}
+
+async function ended(exportId: string): Promise<void> {
+  for (;;) {
+    const { status } = await api<{ status: string }>('GET', `/api/ehr/athenahealth/bulk-export/${exportId}`);
+    if (status !== 'IN_PROGRESS') return;
+  }
+}
+
+interface Step {
+  /** What the block asks for. */
+  readonly asks: string;
+  /** What its answer has. */
+  readonly answer: RegExp;
+  /** What has to be there before. */
+  readonly prepare?: () => Promise<Values>;
+}
+
+const readme: readonly Step[] = [
+  {
+    asks: 'api/ehr/connections -H',
+    answer: /"id":"conn_/,
+    prepare: async () => ({
+      '"clientId":"…"': '"clientId":"simulator-client"',
+      '"clientSecret":"…"': '"clientSecret":"simulator-secret"',
+    }),
+  },
+  { asks: 'connections/conn_…/test', answer: /"ok":true/ },
+  { asks: 'POST http://127.0.0.1:3000/api/ehr/athenahealth/bulk-export', answer: /"status":"IN_PROGRESS"/ },
+  {
+    asks: 'bulk-export/job_…',
+    answer: /"status":"COMPLETED"/,
+    prepare: async () => {
+      const id = await startExport(['Encounter']);
+      await ended(id);
+      return { 'job_…': id };
+    },
+  },
+  {
+    asks: 'DELETE http://127.0.0.1:3000/api/ehr/athenahealth/bulk-export/job_…',
+    answer: /"status":"CANCELLED"/,
+    prepare: async () => {
+      await system.simulator.order({ match: { path: 'export$' }, fault: { kind: 'export-fate', end: 'never-ends' } });
+      return { 'job_…': await startExport(['Immunization']) };
+    },
+  },
+  {
+    asks: 'bulk-export/job_…/retry',
+    answer: /"status":"IN_PROGRESS"/,
+    prepare: async () => {
+      await system.simulator.order({ match: { path: 'export$' }, fault: { kind: 'export-fate', end: 'fails' } });
+      const id = await startExport(['Immunization']);
+      await ended(id);
+      return { 'job_…': id };
+    },
+  },
+  { asks: 'enhanced-sync', answer: /"total":[1-9]/ },
+  { asks: 'schedules', answer: /"id":"sched_/ },
+  { asks: 'capabilities', answer: /"bulkExport":true/ },
+  {
+    asks: 'resources/Observation',
+    answer: /"resourceType":"Patient"[\s\S]*"searchset"[\s\S]*\n\{"resourceType":"Observation"/,
+    prepare: async () => ({ 'patient=…': 'patient=a-195900.E-1' }),
+  },
+  {
+    asks: 'quarantine',
+    answer: /"state":"replayed"/,
+    prepare: async () => {
+      await system.simulator.order({
+        match: { path: 'bulkdata/.*Condition' },
+        fault: { kind: 'corrupt-line', line: 1 },
+      });
+      const exportId = await startExport(['Condition']);
+      await ended(exportId);
+      const [line] = await api<readonly { id: string }[]>('GET', `/api/ehr/quarantine?exportId=${exportId}`);
+      const mended = '{"resourceType":"Condition","id":"mended","subject":{"reference":"Patient/x"}}';
+      writeFileSync(join(folder, 'editor'), `#!/bin/sh\necho '${mended}' > "$1"\n`, { mode: 0o755 });
+      return { 'job_…': exportId, LINE_ID: line?.id ?? '' };
+    },
+  },
+  { asks: 'webhook', answer: /"secret":"whsec_/ },
+  { asks: 'api-keys', answer: /"key":"bh_/ },
+  { asks: 'audit-events', answer: /"action":"export\.create"/ },
+];
+
+describe('README.md', () => {
+  test('has no other requests than these', async () => {
+    expect(await blocksOf('README.md')).toEqual(readme.map(({ asks }) => expect.stringContaining(asks)));
+  });
+
+  test.each(readme)(
+    '$asks',
+    async ({ asks, answer, prepare }) => {
+      const block = (await blocksOf('README.md'))[readme.findIndex((step) => step.asks === asks)] ?? '';
+      expect(await run({ block, values: await prepare?.() })).toMatch(answer);
+    },
+    60_000,
+  );
+});
+
+test('docs/reading-resources.md', async () => {
+  const [search = '', type = '', ...others] = await blocksOf('docs/reading-resources.md');
+  expect(others).toEqual([]);
+  const values = { 'patient=p1': 'patient=a-195900.E-1', 'http://127.0.0.1:3000': system.baseUrl };
+  expect(await run({ block: search, values })).toContain('"type":"searchset"');
+  await run({ block: type });
+  const lines = readFileSync(join(folder, 'Observation.ndjson'), 'utf8').trim().split('\n');
+  expect(lines).toHaveLength((await system.simulator.types()).Observation ?? 0);
+}, 60_000);

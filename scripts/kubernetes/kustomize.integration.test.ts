@@ -1,0 +1,194 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { queueNames } from '@bulkhead/queues';
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { faultOf } from './fault-of.fixture.ts';
+import { render, whyNoKubectl } from './render.fixture.ts';
+
+const docker = join(import.meta.dirname, '..', '..', 'docker');
+const read = (path: string) => readFileSync(join(docker, path), 'utf8');
+const kustomizations = [{ folder: 'base' }, { folder: 'overlays/example' }];
+const missing = whyNoKubectl();
+
+interface Service {
+  readonly image?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+const compose = Object.values(parse(read('compose.yaml'), { merge: true }).services as Record<string, Service>);
+
+/** Every variable that each process knows: a test of the worker holds this page against the schemas. */
+const envPage = readFileSync(join(docker, '..', 'docs', 'env.md'), 'utf8');
+function variablesOf(...sections: readonly string[]): readonly string[] {
+  const texts = sections.map((section) => envPage.split(`\n## ${section}\n`)[1]?.split('\n## ')[0] ?? '');
+  return texts.flatMap((text) => [...text.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, name = '']) => name));
+}
+const known: Readonly<Record<string, readonly string[]>> = {
+  'bulkhead-api': variablesOf('The API and the workers', 'The API'),
+  'bulkhead-worker': variablesOf('The API and the workers', 'A worker'),
+};
+const secretNames = variablesOf('The API and the workers').filter((name) =>
+  /_KEYS?$|_SECRET$|_TOKEN$|^REDIS_URL$|^MONGODB_URI$/.test(name),
+);
+/** Where each image listens, as its Dockerfile says. */
+const portOf = Object.fromEntries(
+  [...read('Dockerfile').matchAll(/^FROM runtime AS ([\w-]+)$[\s\S]*?^EXPOSE (\d+)$/gm)].map(([, target, port]) => [
+    `bulkhead-${target}`,
+    Number(port),
+  ]),
+);
+
+if (missing) {
+  console.warn(`The Kubernetes objects are not rendered, since ${missing}`);
+  test.todo('the Kubernetes objects, rendered by kubectl');
+} else {
+  describe.each(kustomizations)('docker/kubernetes/$folder', ({ folder }) => {
+    const objects = render(join(docker, 'kubernetes', folder));
+    const ofKind = (kind: string) => objects.filter((object) => object.kind === kind);
+    const pods = [...ofKind('Deployment'), ...ofKind('Job')].map(({ metadata, spec }) => {
+      const [container] = spec.template.spec.containers;
+      return { name: metadata.name, spec: spec.template.spec, labels: spec.template.metadata.labels, container };
+    });
+    /** Without a registry and a tag. */
+    const imageOf = ({ container }: (typeof pods)[number]) => container.image.split('/').at(-1).split(':')[0];
+    const workers = pods.filter((pod) => imageOf(pod) === 'bulkhead-worker');
+    const queuesOf = (text: string) => text.split(',');
+    const workerQueues = workers.map(({ container }) =>
+      queuesOf(container.env.find(({ name }: { name: string }) => name === 'WORKER_QUEUES').value),
+    );
+
+    test('has objects that Kubernetes’ own schemas take', () => {
+      for (const object of objects.filter(({ apiVersion }) => apiVersion !== 'monitoring.coreos.com/v1')) {
+        expect(faultOf(object)).toBeUndefined();
+      }
+      expect(pods.map(({ name }) => name)).toEqual([
+        'api',
+        'worker-exports',
+        'worker-files',
+        'worker-syncs',
+        'migrate',
+      ]);
+    });
+
+    test('runs the images that compose runs, in one container each', () => {
+      const images = compose.map(({ image }) => image?.split(':')[0]).filter((image) => image?.startsWith('bulkhead-'));
+      for (const pod of pods) {
+        expect(images).toContain(imageOf(pod));
+        expect(pod.spec.containers).toHaveLength(1);
+      }
+    });
+
+    test('names variables that the process knows, and no secret by its value', () => {
+      const config = ofKind('ConfigMap').flatMap(({ data = {} }) => Object.keys(data));
+      expect(config).toContain('LOG_LEVEL');
+      for (const pod of pods) {
+        const own = (pod.container.env ?? []) as { name: string; value?: string }[];
+        const names = [...config, ...own.map(({ name }) => name)];
+        expect(known[imageOf(pod)]).toEqual(expect.arrayContaining(names));
+        expect(names.filter((name) => secretNames.includes(name))).toEqual([]);
+        const [{ metadata: map } = { metadata: { name: '' } }] = ofKind('ConfigMap');
+        expect(pod.container.envFrom).toEqual([
+          { configMapRef: { name: map.name } },
+          { secretRef: { name: 'bulkhead-secrets' } },
+        ]);
+      }
+      expect(ofKind('Secret')).toEqual([]);
+    });
+
+    test('has every queue served, by the same split as compose', () => {
+      expect(workerQueues.flat().toSorted()).toEqual(queueNames.toSorted());
+      const split = compose.flatMap(({ environment }) => environment?.WORKER_QUEUES ?? []).map(queuesOf);
+      expect(workerQueues).toEqual(split);
+    });
+
+    test('looks after each process where it listens', () => {
+      for (const { container, ...pod } of pods.filter(({ name }) => name !== 'migrate')) {
+        const image = imageOf({ ...pod, container });
+        const [port] = container.ports;
+        expect(port.containerPort).toBe(portOf[image]);
+        if (image === 'bulkhead-worker') {
+          expect(container.env).toContainEqual({ name: 'WORKER_HEALTH_PORT', value: String(port.containerPort) });
+        }
+        expect(container.livenessProbe.httpGet).toEqual({ path: '/health', port: port.name });
+        expect(container.startupProbe.httpGet).toEqual({ path: '/health', port: port.name });
+        expect(container.readinessProbe.httpGet).toEqual({ path: '/ready', port: port.name });
+      }
+    });
+
+    test('gives no process more rights than it needs, and each what it may use', () => {
+      for (const { spec, container } of pods) {
+        expect(spec.securityContext).toMatchObject({
+          runAsNonRoot: true,
+          runAsUser: 1000,
+          seccompProfile: { type: 'RuntimeDefault' },
+        });
+        expect(spec.automountServiceAccountToken).toBe(false);
+        expect(container.securityContext).toEqual({
+          readOnlyRootFilesystem: true,
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ['ALL'] },
+        });
+        expect(container.resources).toMatchObject({
+          requests: { cpu: expect.any(String), memory: expect.any(String) },
+          limits: { memory: expect.any(String) },
+        });
+      }
+    });
+
+    test('lets a worker put its jobs down, as compose does', () => {
+      const [, seconds] = read('compose.yaml').match(/stop_grace_period: (\d+)s/) ?? [];
+      for (const { spec } of workers) expect(spec.terminationGracePeriodSeconds).toBe(Number(seconds));
+    });
+
+    test('finds what its selectors look for', () => {
+      const selecting = ['Service', 'PodDisruptionBudget', 'NetworkPolicy', 'PodMonitor'].flatMap(ofKind);
+      expect(selecting.length).toBeGreaterThan(4);
+      for (const { spec } of selecting) {
+        const labels = Object.entries(spec.podSelector?.matchLabels ?? spec.selector.matchLabels ?? spec.selector);
+        const found = pods.filter((pod) => labels.every(([label, value]) => pod.labels[label] === value));
+        expect(labels).not.toEqual([]);
+        expect(found).not.toEqual([]);
+        const named = JSON.stringify(spec).match(/"(?:port|targetPort)":"(\w+)"/)?.[1];
+        if (named) for (const { container } of found) expect(container.ports[0].name).toBe(named);
+      }
+    });
+  });
+
+  describe('docker/kubernetes/components/autoscaling', () => {
+    const objects = render(join(docker, 'kubernetes', 'overlays/example'));
+    const scalers = objects.filter(({ kind }) => kind === 'HorizontalPodAutoscaler');
+    const deployments = objects.filter(({ kind }) => kind === 'Deployment');
+
+    test('scales every kind of worker by the queues that it serves, and by nobody else’s replicas', () => {
+      const scaled = scalers.map(({ spec }) => {
+        const deployment = deployments.find(({ metadata }) => metadata.name === spec.scaleTargetRef.name);
+        expect(deployment?.spec.replicas).toBeUndefined();
+        const { env } = deployment?.spec.template.spec.containers[0] ?? {};
+        const [metric] = spec.metrics;
+        const [{ values }] = metric.external.metric.selector.matchExpressions;
+        expect(env).toContainEqual({ name: 'WORKER_QUEUES', value: values.join(',') });
+        return spec.scaleTargetRef.name;
+      });
+      expect(scaled).toEqual(['worker-exports', 'worker-files', 'worker-syncs']);
+    });
+
+    test('asks for a metric that the adapter’s rule makes of one that the API has', () => {
+      const values = parse(read('kubernetes/components/autoscaling/prometheus-adapter.values.yaml'));
+      const [rule] = values.rules.external;
+      for (const { spec } of scalers) expect(spec.metrics[0].external.metric.name).toBe(rule.name.as);
+      const metrics = readFileSync(join(docker, '..', 'docs', 'metrics.md'), 'utf8');
+      expect(rule.seriesQuery).toBe('bulkhead_queue_jobs{state="waiting"}');
+      expect(rule.metricsQuery).toContain('max by (queue) (bulkhead_queue_jobs{state="waiting",');
+      expect(metrics).toContain('| `bulkhead_queue_jobs` | gauge | `queue`, `state` |');
+    });
+  });
+
+  test('the example of the secrets names all of them, without a value', () => {
+    const lines = read('kubernetes/overlays/example/secrets.env.example')
+      .split('\n')
+      .filter((line) => line && !line.startsWith('#'));
+    expect(lines.every((line) => line.endsWith('='))).toBe(true);
+    const names = lines.map((line) => line.slice(0, -1));
+    expect(names.filter((name) => name !== 'ATHENAHEALTH_CLIENT_ID').toSorted()).toEqual(secretNames.toSorted());
+  });
+}
