@@ -34,13 +34,13 @@ if ('missing' in found) {
     let complaints: string[];
     beforeAll(async () => {
       browsed = await openSystem({ command: found.command, patients: 6 });
-      ({ page, complaints } = await browsed.open('/exports?status=FAILED'));
+      ({ page, complaints } = await browsed.open('/exports?status=FAILED', { reducedMotion: 'reduce' }));
       await browsed.logIn(page);
       await title('Bulk exports').waitFor();
     }, 180_000);
     afterAll(() => browsed?.stop());
 
-    const title = (name: string) => page.getByRole('heading', { level: 1, name });
+    const title = (name: string) => page.getByRole('heading', { level: 1, name, exact: true });
     const button = (name: string) => page.getByRole('button', { name, exact: true });
     const goTo = (path: string) => page.goto(browsed.system.baseUrl + path);
     /** With everything that it asks for. */
@@ -69,10 +69,11 @@ if ('missing' in found) {
 
     test('an export is started and watched to its end without a look at the page again', async () => {
       await startExport();
-      await page.getByText('completed', { exact: true }).first().waitFor();
       const { length } = await browsed.system.simulator.lines('Patient');
-      const patients = page.getByRole('row', { name: /^Patient/ });
-      expect(await patients.textContent()).toContain(`${length} / ${length}`);
+      await page.getByRole('row', { name: new RegExp(`^Patient completed ${length} / ${length}`) }).waitFor();
+      // It can be cancelled until its end.
+      await button('Cancel').waitFor({ state: 'detached' });
+      expect(await browsed.system.store.bulkExports.listActive()).toEqual([]);
     }, 60_000);
 
     test('another is cancelled', async () => {
@@ -123,7 +124,7 @@ if ('missing' in found) {
       const { size } = await connections();
       await page.getByRole('textbox', { name: 'Practice id' }).fill('195900');
       await button('Add').click();
-      await title('Practice 195900').waitFor();
+      await title('Practice 195900 (production)').waitFor();
       expect((await connections()).size).toBe(size + 1);
       await button('Test').click();
       for (const step of ['discovery', 'token', 'read']) {
@@ -183,7 +184,7 @@ if ('missing' in found) {
       '%s has nothing that axe finds, light or dark, wide or on a phone',
       async (path, name) => {
         for (const colorScheme of ['light', 'dark'] as const) {
-          await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+          await page.emulateMedia({ colorScheme });
           await goTo(path);
           await title(name).waitFor();
           await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
@@ -198,6 +199,36 @@ if ('missing' in found) {
       },
       60_000,
     );
+
+    test('dialogs and the pages of single things have nothing that axe finds either', async () => {
+      const check = async () => expect(await faultsOfAccessibility(page)).toEqual([]);
+      await goTo('/exports');
+      await page.getByRole('row').nth(1).getByRole('link').first().click();
+      await title('Bulk export').waitFor();
+      await check();
+      await lookAt(`/connections/${browsed.system.connectionId}`, 'Practice 195900 (production)');
+      await check();
+      const forms = [
+        ['/exports', 'Start an export'],
+        ['/syncs', 'Start a sync'],
+        ['/schedules', 'Add a schedule'],
+        ['/connections', 'Add a connection'],
+      ] as const;
+      for (const [path, name] of forms) {
+        await goTo(path);
+        await button(name).click();
+        await page.getByRole('dialog').getByRole('combobox').first().waitFor();
+        await check();
+      }
+      await goTo('/quarantine');
+      await page.getByRole('row').nth(1).getByRole('button').first().click();
+      await page.getByRole('textbox', { name: 'The line' }).waitFor();
+      await check();
+      await goTo(`/resources?connectionId=${browsed.system.connectionId}&type=Patient`);
+      await page.getByRole('row').nth(1).getByRole('button').click();
+      await page.getByText('"resourceType": "Patient"').waitFor();
+      await check();
+    }, 60_000);
 
     test('everything can be reached by keyboard: past the navigation to the content, a form and back', async () => {
       await goTo('/exports');
@@ -222,6 +253,22 @@ if ('missing' in found) {
       await other.goto(`${browsed.system.baseUrl}/audit`);
       await other.getByRole('alert').getByText('forbidden').waitFor();
       await other.close();
+    }, 60_000);
+
+    test('a page that nobody has touched for half an hour is logged out, and comes back after the log-in', async () => {
+      const { page: left } = await browsed.open('/login?next=/connections');
+      await left.clock.install();
+      await browsed.logIn(left);
+      await left.getByRole('heading', { level: 1, name: 'Connections' }).waitFor();
+      await left.clock.fastForward('29:00');
+      await left.mouse.move(10, 10);
+      await left.clock.fastForward('29:00');
+      expect(new URL(left.url()).pathname).toBe('/connections');
+      await left.clock.fastForward('02:00');
+      await left.locator('input[name=key]').waitFor();
+      expect(left.url()).toBe(`${browsed.system.baseUrl}/login?next=%2Fconnections`);
+      expect(await left.context().cookies()).toEqual([]);
+      await left.close();
     }, 60_000);
 
     test('an address that leads nowhere says so, and an ended session leads to the log-in', async () => {

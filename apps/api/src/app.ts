@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { checkRedis, connectRedis, createProducer } from '@bulkhead/queues';
 import {
   type App,
@@ -127,7 +128,7 @@ export function buildApp({
     logger,
     metrics,
     tracing,
-    consoleDir: config.CONSOLE_DIR,
+    consoleDir: config.CONSOLE_DIR ?? join(import.meta.dirname, '../../console/dist'),
     metricsToken: config.METRICS_TOKEN,
   });
   const { idleTimeout, ...serverOptions } = serverLimits;

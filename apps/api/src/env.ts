@@ -1,5 +1,4 @@
 import { isIP } from 'node:net';
-import { join } from 'node:path';
 import { parseEnv, processEnvShape } from '@bulkhead/runtime';
 import type { StoreOptions } from '@bulkhead/store';
 import { z } from 'zod';
@@ -29,7 +28,7 @@ export const apiEnvSchema = z.object({
       'must be how many proxies stand in front, or their addresses and networks (10.0.0.0/8, loopback) with commas',
     ),
   /** Where the built console is; left out: beside this app, where `pnpm build` puts it. */
-  CONSOLE_DIR: z.string().default(join(import.meta.dirname, '../../console/dist')),
+  CONSOLE_DIR: z.string().optional(),
   /** How long audit events are kept; left out: six years. */
   BULKHEAD_AUDIT_DAYS: z.coerce.number().int().min(1).max(36_500).optional(),
 });

@@ -1,4 +1,4 @@
-import { Alert, Badge, createTheme, type MantineColorsTuple } from '@mantine/core';
+import { Alert, Badge, createTheme, Drawer, type MantineColorsTuple, Modal } from '@mantine/core';
 
 /** From the icon's two blues; each shade that carries text has a contrast of 4.5 to its ground (WCAG AA). */
 const tide: MantineColorsTuple = [
@@ -14,6 +14,8 @@ const tide: MantineColorsTuple = [
   '#0b4f6c',
 ];
 
+const closeButtonProps = { 'aria-label': 'Close' };
+
 export const theme = createTheme({
   primaryColor: 'tide',
   primaryShade: { light: 8, dark: 7 },
@@ -25,6 +27,9 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
+    // Its button is a cross and nothing else.
+    Drawer: Drawer.extend({ defaultProps: { closeButtonProps } }),
+    Modal: Modal.extend({ defaultProps: { closeButtonProps } }),
     // A state that is cut says nothing.
     Badge: Badge.extend({ styles: { root: { minWidth: 'max-content' } } }),
     // A title in the color of its alert cannot be read on every ground.

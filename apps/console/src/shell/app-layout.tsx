@@ -2,6 +2,7 @@ import { AppShell, Burger, Group, Image, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useEffect } from 'react';
 import { Link, Outlet, useLocation } from 'react-router';
+import { useLogOutWhenIdle } from '../session/use-log-out-when-idle.ts';
 import { ColorSchemeToggle } from './color-scheme-toggle.tsx';
 import { Navigation } from './navigation.tsx';
 import { ProviderSelect } from './provider-select.tsx';
@@ -13,6 +14,7 @@ export function AppLayout() {
   const { pathname } = useLocation();
   // biome-ignore lint/correctness/useExhaustiveDependencies: whoever has gone somewhere has chosen.
   useEffect(close, [pathname]);
+  useLogOutWhenIdle();
   return (
     <AppShell
       header={{ height: 56 }}
