@@ -11,8 +11,14 @@ export interface OrderField {
 }
 
 export interface ResourceQuery {
-  /** The index that is walked: named in the query, so that no planner ever chooses to read the whole collection. */
+  /** The index that is walked. */
   readonly index: keyof typeof resourceIndexes | '_id_';
+  /**
+   * Whether the conditions are the index' own fields, so that every planner chooses it and none is told to: the embedded engine
+   * walks the whole of an index that is named (200 ms instead of 2 for a patient among 200,000 resources). Any other search
+   * names its index, so that no planner ever chooses to read the whole collection, or to sort.
+   */
+  readonly isObvious: boolean;
   /** All of them are met. */
   readonly conditions: readonly Condition[];
   /** The index' own order, so that nothing is sorted; the last field tells all resources apart. */
@@ -37,22 +43,27 @@ export function toResourceQuery(options: {
   const { ids, patients, tokens, dates, lastUpdated } = search;
   const conditions = [
     { connectionId },
-    { deleted: false },
     ...(patients ? [{ 'keys.patient': { $in: patients } }] : []),
     ...tokens.map((anyOf) => ({ 'keys.tokens': { $in: anyOf } })),
     ...dates.flatMap((criteria) => dateCondition({ criteria, fields: dateFields })),
     ...lastUpdated.flatMap((criteria) => dateCondition({ criteria, fields: lastUpdatedFields })),
   ];
-  if (ids)
-    return { ...byId, conditions: [...conditions, { _id: { $in: ids.map((one) => `${connectionId}/${one}`) } }] };
-  if (patients) return { ...byPatient, conditions };
-  if (tokens.some((anyOf) => anyOf[0]?.startsWith('code='))) return { ...byToken, conditions };
-  if (lastUpdated.length > 0) return { ...byLastUpdated, conditions };
-  if (dates.length > 0) return { ...byDate, conditions };
-  if (tokens.length > 0) return { ...byToken, conditions };
+  // A tombstone has no keys, so a search by keys meets none.
+  const current = [...conditions, { deleted: false }];
+  const kinds = [ids, patients, tokens[0], dates[0], lastUpdated[0]].filter((kind) => kind !== undefined);
+  const isObvious = kinds.length === 1;
+  if (ids) {
+    const named = { _id: { $in: ids.map((one) => `${connectionId}/${one}`) } };
+    return { ...byId, isObvious, conditions: [...current, named] };
+  }
+  if (patients) return { ...byPatient, isObvious, conditions };
+  if (tokens.some((anyOf) => anyOf[0]?.startsWith('code='))) return { ...byToken, isObvious, conditions };
+  if (lastUpdated.length > 0) return { ...byLastUpdated, isObvious, conditions: current };
+  if (dates.length > 0) return { ...byDate, isObvious, conditions };
+  if (tokens.length > 0) return { ...byToken, isObvious, conditions };
   // Everything of a connection: its ids begin with "<connectionId>/", and "0" is the character after "/".
   const all = { _id: { $gte: `${connectionId}/`, $lt: `${connectionId}0` } };
-  return { ...byId, conditions: [...conditions, all] };
+  return { ...byId, isObvious, conditions: [...current, all] };
 }
 
 const byId = { index: '_id_', order: [{ name: '_id', type: 'text' }] } as const;

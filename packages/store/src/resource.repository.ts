@@ -4,7 +4,7 @@ import type { SourcedVersion } from './earlier-versions.ts';
 import { decodeExactNumbers, type NumberText } from './exact-number-codec.ts';
 import { type Position, pagesAfter } from './pages-after.ts';
 import { readCursor, writeCursor } from './resource-cursor.ts';
-import { type OrderField, toResourceQuery, type WhichResources } from './resource-query.ts';
+import { type OrderField, type ResourceQuery, toResourceQuery, type WhichResources } from './resource-query.ts';
 import { toSearchError } from './search-errors.ts';
 
 export interface FoundResource {
@@ -28,21 +28,20 @@ const everything: ResourceSearch = { tokens: [], dates: [], lastUpdated: [] };
 export function createResourceRepository(database: Database, limits: { readonly pageTimeMs: number } = { pageTimeMs }) {
   const find = (options: {
     readonly resourceType: string;
-    readonly conditions: readonly object[];
-    readonly index: string;
+    readonly query: Pick<ResourceQuery, 'index' | 'isObvious' | 'conditions'>;
     readonly order?: readonly OrderField[];
     readonly limit?: number;
     readonly maxTimeMS: number;
     readonly signal: AbortSignal | undefined;
   }) => {
-    const { resourceType, conditions, index, order = [], limit, maxTimeMS, signal } = options;
+    const { resourceType, query, order = [], limit, maxTimeMS, signal } = options;
     return database.collection(resourceType).find(
-      { $and: [...conditions] },
+      { $and: [...query.conditions] },
       {
         projection: Object.fromEntries(
           ['resource', 'numberTexts', ...order.map(({ name }) => name)].map((name) => [name, 1]),
         ),
-        hint: index,
+        ...hintFor(query),
         ...(order.length > 0 ? { sort: order.map(({ name }) => [name, 1] as [string, 1]) } : {}),
         ...(limit === undefined ? {} : { limit }),
         batchSize,
@@ -56,8 +55,8 @@ export function createResourceRepository(database: Database, limits: { readonly 
     /** The current resources of a connection and type that a search matches, as received, in no order. Memory stays flat. */
     async *stream(options: WhichResources & { readonly search?: ResourceSearch; readonly signal?: AbortSignal }) {
       const { connectionId, resourceType, search = everything, signal } = options;
-      const { conditions, index } = toResourceQuery({ connectionId, search });
-      const cursor = find({ resourceType, conditions, index, maxTimeMS: streamTimeMs, signal });
+      const query = toResourceQuery({ connectionId, search });
+      const cursor = find({ resourceType, query, maxTimeMS: streamTimeMs, signal });
       try {
         for await (const document of cursor) yield decode(document);
       } catch (error) {
@@ -80,17 +79,17 @@ export function createResourceRepository(database: Database, limits: { readonly 
       },
     ): AsyncGenerator<FoundResource> {
       const { resourceType, cursor, limit, signal } = options;
-      const { conditions, index, order } = toResourceQuery(options);
+      const query = toResourceQuery(options);
+      const { order } = query;
       const start = cursor === undefined ? undefined : readCursor({ ...options, cursor, order });
       let left = limit;
       try {
         for (const after of pagesAfter({ order, position: start })) {
-          const all = [...conditions, ...after];
+          const page = { ...query, conditions: [...query.conditions, ...after] };
           const { pageTimeMs: maxTimeMS } = limits;
           for await (const document of find({
             resourceType,
-            conditions: all,
-            index,
+            query: page,
             order,
             limit: left,
             maxTimeMS,
@@ -114,12 +113,15 @@ export function createResourceRepository(database: Database, limits: { readonly 
       options: WhichResources & { readonly search: ResourceSearch; readonly signal?: AbortSignal },
     ): Promise<number> {
       const { resourceType, signal } = options;
-      const { conditions, index } = toResourceQuery(options);
+      const query = toResourceQuery(options);
       const { pageTimeMs: maxTimeMS } = limits;
       try {
         return await database
           .collection(resourceType)
-          .countDocuments({ $and: [...conditions] }, { hint: index, maxTimeMS, ...(signal ? { signal } : {}) });
+          .countDocuments(
+            { $and: [...query.conditions] },
+            { ...hintFor(query), maxTimeMS, ...(signal ? { signal } : {}) },
+          );
       } catch (error) {
         throw toSearchError(error);
       }
@@ -181,6 +183,10 @@ export function createResourceRepository(database: Database, limits: { readonly 
       return counts;
     },
   };
+}
+
+function hintFor({ index, isObvious }: Pick<ResourceQuery, 'index' | 'isObvious'>): { readonly hint?: string } {
+  return isObvious ? {} : { hint: index };
 }
 
 function decode(document: Readonly<Record<string, unknown>>): unknown {
