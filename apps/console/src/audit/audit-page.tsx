@@ -45,13 +45,15 @@ export function AuditPage() {
         />
       </Group>
       <LookedUp query={found}>
-        {({ data }) =>
-          data.length === 0 ? (
-            <NothingYet title="No events for this choice" />
-          ) : (
-            <RecordTable caption="Audit events" columns={columns} rows={data} keyOf={({ id }) => id} />
-          )
-        }
+        {({ data }) => (
+          <RecordTable
+            caption="Audit events"
+            columns={columns}
+            rows={data}
+            keyOf={({ id }) => id}
+            empty={<NothingYet title="No events for this choice" />}
+          />
+        )}
       </LookedUp>
     </Page>
   );

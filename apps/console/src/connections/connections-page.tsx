@@ -31,15 +31,19 @@ export function ConnectionsPage() {
       }
     >
       <LookedUp query={found}>
-        {({ data }) =>
-          data.length === 0 ? (
-            <NothingYet title="No connections">
-              Add one with the practice’s credentials, or have somebody of the practice authorize it.
-            </NothingYet>
-          ) : (
-            <RecordTable caption="Connections" columns={columns} rows={data} keyOf={({ id }) => id} />
-          )
-        }
+        {({ data }) => (
+          <RecordTable
+            caption="Connections"
+            columns={columns}
+            rows={data}
+            keyOf={({ id }) => id}
+            empty={
+              <NothingYet title="No connections">
+                Add one with the practice’s credentials, or have somebody of the practice authorize it.
+              </NothingYet>
+            }
+          />
+        )}
       </LookedUp>
       <NewConnectionForm isOpen={isAdding} onClose={close} />
     </Page>

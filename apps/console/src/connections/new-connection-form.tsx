@@ -1,9 +1,10 @@
-import { Button, Group, Modal, PasswordInput, Select, Stack, Textarea, TextInput } from '@mantine/core';
+import { PasswordInput, Select, Stack, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
 import { api } from '../api/api.ts';
-import { Problem } from '../parts/problem.tsx';
+import { FormEnd } from '../parts/form-end.tsx';
+import { FormModal } from '../parts/form-modal.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { type ConnectionForm, emptyConnectionForm, methods, toConnectionRequest } from './connection-form.ts';
 
@@ -14,9 +15,9 @@ interface NewConnectionFormProps {
 
 export function NewConnectionForm({ isOpen, onClose }: NewConnectionFormProps) {
   return (
-    <Modal opened={isOpen} onClose={onClose} title="Add a connection" size="lg">
-      {isOpen && <Fields />}
-    </Modal>
+    <FormModal title="Add a connection" isOpen={isOpen} onClose={onClose}>
+      <Fields />
+    </FormModal>
   );
 }
 
@@ -84,12 +85,7 @@ function Fields() {
             {...form.getInputProps('scope')}
           />
         )}
-        {create.error && <Problem error={create.error} />}
-        <Group justify="end">
-          <Button type="submit" loading={create.isPending}>
-            Add
-          </Button>
-        </Group>
+        <FormEnd action="Add" isPending={create.isPending} error={create.error} />
       </Stack>
     </form>
   );

@@ -13,25 +13,26 @@ export function Watermarks({ connectionId }: { readonly connectionId: string }) 
   const found = api.useQuery('get', '/api/ehr/connections/{id}/watermarks', { params });
   return (
     <LookedUp query={found}>
-      {({ data }) =>
-        data.length === 0 ? (
-          <NothingYet title="Nothing is stored wholly yet">The first export that completes says up to when.</NothingYet>
-        ) : (
-          <RecordTable
-            caption="Watermarks"
-            columns={[
-              {
-                header: 'Type',
-                cell: ({ resourceType }) => (resourceType === everyType ? 'every type' : resourceType),
-              },
-              { header: 'Level', cell: ({ level }) => level, from: 'sm' },
-              { header: 'Stored up to', cell: ({ until }) => <Moment at={until} /> },
-            ]}
-            rows={data}
-            keyOf={({ resourceType, level }) => `${resourceType}/${level}`}
-          />
-        )
-      }
+      {({ data }) => (
+        <RecordTable
+          caption="Watermarks"
+          columns={[
+            {
+              header: 'Type',
+              cell: ({ resourceType }) => (resourceType === everyType ? 'every type' : resourceType),
+            },
+            { header: 'Level', cell: ({ level }) => level, from: 'sm' },
+            { header: 'Stored up to', cell: ({ until }) => <Moment at={until} /> },
+          ]}
+          rows={data}
+          keyOf={({ resourceType, level }) => `${resourceType}/${level}`}
+          empty={
+            <NothingYet title="Nothing is stored wholly yet">
+              The first export that completes says up to when.
+            </NothingYet>
+          }
+        />
+      )}
     </LookedUp>
   );
 }

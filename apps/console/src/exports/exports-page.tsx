@@ -1,22 +1,16 @@
-import { Anchor, Button, Group, Select } from '@mantine/core';
+import { Button, Group, Select } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconPlus } from '@tabler/icons-react';
-import { Link } from 'react-router';
 import { api } from '../api/api.ts';
-import type { BulkExport } from '../api/records.ts';
-import { ConnectionName } from '../parts/connection-name.tsx';
 import { ConnectionSelect } from '../parts/connection-select.tsx';
-import { formatBytes } from '../parts/format-bytes.ts';
-import { formatCount } from '../parts/format-count.ts';
 import { LiveBadge } from '../parts/live-badge.tsx';
 import { LookedUp } from '../parts/looked-up.tsx';
-import { Moment } from '../parts/moment.tsx';
 import { NothingYet } from '../parts/nothing-yet.tsx';
 import { Page } from '../parts/page.tsx';
-import { type Column, RecordTable } from '../parts/record-table.tsx';
-import { StatusBadge } from '../parts/status-badge.tsx';
+import { RecordTable } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
+import { exportColumns } from './export-columns.tsx';
 import { StartExportForm } from './start-export-form.tsx';
 import { useLiveExports } from './use-live-exports.ts';
 
@@ -56,40 +50,17 @@ export function ExportsPage() {
         />
       </Group>
       <LookedUp query={found}>
-        {({ data }) =>
-          data.length === 0 ? (
-            <NothingYet title="No exports">Start one, or let a schedule do so every night.</NothingYet>
-          ) : (
-            <RecordTable caption="Bulk exports" columns={columnsFor(provider)} rows={data} keyOf={({ id }) => id} />
-          )
-        }
+        {({ data }) => (
+          <RecordTable
+            caption="Bulk exports"
+            columns={exportColumns(provider)}
+            rows={data}
+            keyOf={({ id }) => id}
+            empty={<NothingYet title="No exports">Start one, or let a schedule do so every night.</NothingYet>}
+          />
+        )}
       </LookedUp>
       <StartExportForm isOpen={isStarting} onClose={close} connectionId={connectionId} />
     </Page>
   );
-}
-
-function columnsFor(provider: string): readonly Column<BulkExport>[] {
-  return [
-    {
-      header: 'Started',
-      cell: ({ id, startedAt }) => (
-        <Anchor component={Link} to={`/exports/${provider}/${id}`} inherit>
-          <Moment at={startedAt} />
-        </Anchor>
-      ),
-    },
-    { header: 'Connection', cell: ({ connectionId }) => <ConnectionName id={connectionId} />, from: 'sm' },
-    { header: 'Status', cell: ({ status }) => <StatusBadge status={status} /> },
-    { header: 'Phase', cell: ({ phase, progress }) => (progress ? `${phase}: ${progress}` : phase), from: 'md' },
-    {
-      header: 'Files',
-      cell: ({ counts }) => `${formatCount(counts.filesCompleted)} / ${formatCount(counts.files)}`,
-      isFigure: true,
-      from: 'sm',
-    },
-    { header: 'Stored', cell: ({ counts }) => formatCount(counts.stored), isFigure: true },
-    { header: 'Quarantined', cell: ({ counts }) => formatCount(counts.quarantined), isFigure: true, from: 'md' },
-    { header: 'Received', cell: ({ counts }) => formatBytes(counts.bytes), isFigure: true, from: 'md' },
-  ];
 }

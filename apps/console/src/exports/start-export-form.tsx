@@ -1,10 +1,11 @@
-import { Button, Group, Modal, Select, Stack, TagsInput, TextInput } from '@mantine/core';
+import { Select, Stack, TagsInput, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
 import { api } from '../api/api.ts';
 import { ConnectionSelect } from '../parts/connection-select.tsx';
-import { Problem } from '../parts/problem.tsx';
+import { FormEnd } from '../parts/form-end.tsx';
+import { FormModal } from '../parts/form-modal.tsx';
 import { resourceTypes } from '../parts/resource-types.ts';
 import { useSession } from '../session/session-provider.tsx';
 import { type ExportForm, levels, sinceChoices, toExportRequest } from './export-form.ts';
@@ -17,9 +18,9 @@ interface StartExportFormProps {
 
 export function StartExportForm({ isOpen, onClose, connectionId = '' }: StartExportFormProps) {
   return (
-    <Modal opened={isOpen} onClose={onClose} title="Start a bulk export" size="lg">
-      {isOpen && <Fields connectionId={connectionId} />}
-    </Modal>
+    <FormModal title="Start a bulk export" isOpen={isOpen} onClose={onClose}>
+      <Fields connectionId={connectionId} />
+    </FormModal>
   );
 }
 
@@ -68,12 +69,7 @@ function Fields({ connectionId }: { readonly connectionId: string }) {
           description="FHIR searches, one type each: Observation?category=laboratory"
           {...form.getInputProps('typeFilters')}
         />
-        {start.error && <Problem error={start.error} />}
-        <Group justify="end">
-          <Button type="submit" loading={start.isPending}>
-            Start
-          </Button>
-        </Group>
+        <FormEnd action="Start" isPending={start.isPending} error={start.error} />
       </Stack>
     </form>
   );

@@ -53,18 +53,15 @@ export function QuarantinePage() {
         )}
       </Group>
       <LookedUp query={found}>
-        {({ data }) =>
-          data.length === 0 ? (
-            <NothingYet title="Nothing is in quarantine">Every line of every file could be stored.</NothingYet>
-          ) : (
-            <RecordTable
-              caption="Lines in quarantine"
-              columns={columnsFor({ onOpen: setOpened, onReason: (value) => setFilter('reason', value) })}
-              rows={data}
-              keyOf={({ id }) => id}
-            />
-          )
-        }
+        {({ data }) => (
+          <RecordTable
+            caption="Lines in quarantine"
+            columns={columnsFor({ onOpen: setOpened, onReason: (value) => setFilter('reason', value) })}
+            rows={data}
+            keyOf={({ id }) => id}
+            empty={<NothingYet title="Nothing is in quarantine">Every line of every file could be stored.</NothingYet>}
+          />
+        )}
       </LookedUp>
       {opened && <LineModal line={opened} onClose={() => setOpened(undefined)} />}
     </Page>

@@ -1,9 +1,10 @@
-import { Button, Group, Modal, Select, Stack, Switch, TextInput } from '@mantine/core';
+import { Select, Stack, Switch, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQueryClient } from '@tanstack/react-query';
 import { api } from '../api/api.ts';
 import { ConnectionSelect } from '../parts/connection-select.tsx';
-import { Problem } from '../parts/problem.tsx';
+import { FormEnd } from '../parts/form-end.tsx';
+import { FormModal } from '../parts/form-modal.tsx';
 
 interface NewScheduleFormProps {
   readonly isOpen: boolean;
@@ -23,9 +24,9 @@ const timeZones = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) =>
 
 export function NewScheduleForm({ isOpen, onClose }: NewScheduleFormProps) {
   return (
-    <Modal opened={isOpen} onClose={onClose} title="Add a schedule" size="lg">
-      {isOpen && <Fields onDone={onClose} />}
-    </Modal>
+    <FormModal title="Add a schedule" isOpen={isOpen} onClose={onClose}>
+      <Fields onDone={onClose} />
+    </FormModal>
   );
 }
 
@@ -70,12 +71,7 @@ function Fields({ onDone }: { readonly onDone: () => void }) {
           description="Start some minutes later than others, so that not all practices ask at once"
           {...form.getInputProps('spread', { type: 'checkbox' })}
         />
-        {create.error && <Problem error={create.error} />}
-        <Group justify="end">
-          <Button type="submit" loading={create.isPending}>
-            Add
-          </Button>
-        </Group>
+        <FormEnd action="Add" isPending={create.isPending} error={create.error} />
       </Stack>
     </form>
   );

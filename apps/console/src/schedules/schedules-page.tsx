@@ -29,13 +29,15 @@ export function SchedulesPage() {
       }
     >
       <LookedUp query={found}>
-        {({ data }) =>
-          data.length === 0 ? (
-            <NothingYet title="No schedules">With one a practice is kept current every night.</NothingYet>
-          ) : (
-            <RecordTable caption="Schedules" columns={columns} rows={data} keyOf={({ id }) => id} />
-          )
-        }
+        {({ data }) => (
+          <RecordTable
+            caption="Schedules"
+            columns={columns}
+            rows={data}
+            keyOf={({ id }) => id}
+            empty={<NothingYet title="No schedules">With one a practice is kept current every night.</NothingYet>}
+          />
+        )}
       </LookedUp>
       <NewScheduleForm isOpen={isAdding} onClose={close} />
     </Page>

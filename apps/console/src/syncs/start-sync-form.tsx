@@ -1,10 +1,11 @@
-import { Button, Checkbox, Group, Modal, MultiSelect, Stack, TagsInput } from '@mantine/core';
+import { Checkbox, MultiSelect, Stack, TagsInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
 import { api } from '../api/api.ts';
 import { ConnectionSelect } from '../parts/connection-select.tsx';
-import { Problem } from '../parts/problem.tsx';
+import { FormEnd } from '../parts/form-end.tsx';
+import { FormModal } from '../parts/form-modal.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { emptySyncForm, enhancedTypes, toSyncRequest } from './sync-form.ts';
 
@@ -16,9 +17,9 @@ interface StartSyncFormProps {
 
 export function StartSyncForm({ isOpen, onClose, connectionId = '' }: StartSyncFormProps) {
   return (
-    <Modal opened={isOpen} onClose={onClose} title="Start an enhanced sync" size="lg">
-      {isOpen && <Fields connectionId={connectionId} />}
-    </Modal>
+    <FormModal title="Start an enhanced sync" isOpen={isOpen} onClose={onClose}>
+      <Fields connectionId={connectionId} />
+    </FormModal>
   );
 }
 
@@ -61,12 +62,7 @@ function Fields({ connectionId }: { readonly connectionId: string }) {
           description="Ids at the EHR. None: every patient that is known."
           {...form.getInputProps('patients')}
         />
-        {start.error && <Problem error={start.error} />}
-        <Group justify="end">
-          <Button type="submit" loading={start.isPending}>
-            Start
-          </Button>
-        </Group>
+        <FormEnd action="Start" isPending={start.isPending} error={start.error} />
       </Stack>
     </form>
   );

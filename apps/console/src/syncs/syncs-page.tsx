@@ -44,15 +44,19 @@ export function SyncsPage() {
         onChange={(id) => setFilter('connectionId', id)}
       />
       <LookedUp query={found}>
-        {({ data }) =>
-          data.length === 0 ? (
-            <NothingYet title="No sync runs">
-              A sync reads, patient by patient, what a bulk export does not offer.
-            </NothingYet>
-          ) : (
-            <RecordTable caption="Sync runs" columns={columnsFor(provider)} rows={data} keyOf={({ id }) => id} />
-          )
-        }
+        {({ data }) => (
+          <RecordTable
+            caption="Sync runs"
+            columns={columnsFor(provider)}
+            rows={data}
+            keyOf={({ id }) => id}
+            empty={
+              <NothingYet title="No sync runs">
+                A sync reads, patient by patient, what a bulk export does not offer.
+              </NothingYet>
+            }
+          />
+        )}
       </LookedUp>
       <StartSyncForm isOpen={isStarting} onClose={close} connectionId={connectionId} />
     </Page>

@@ -1,0 +1,35 @@
+import { Anchor } from '@mantine/core';
+import { Link } from 'react-router';
+import type { BulkExport } from '../api/records.ts';
+import { ConnectionName } from '../parts/connection-name.tsx';
+import { formatBytes } from '../parts/format-bytes.ts';
+import { formatCount } from '../parts/format-count.ts';
+import { Moment } from '../parts/moment.tsx';
+import type { Column } from '../parts/record-table.tsx';
+import { StatusBadge } from '../parts/status-badge.tsx';
+
+/** Of a list of exports, each with the way to its page. */
+export function exportColumns(provider: string): readonly Column<BulkExport>[] {
+  return [
+    {
+      header: 'Started',
+      cell: ({ id, startedAt }) => (
+        <Anchor component={Link} to={`/exports/${provider}/${id}`} inherit>
+          <Moment at={startedAt} />
+        </Anchor>
+      ),
+    },
+    { header: 'Connection', cell: ({ connectionId }) => <ConnectionName id={connectionId} />, from: 'sm' },
+    { header: 'Status', cell: ({ status }) => <StatusBadge status={status} /> },
+    { header: 'Phase', cell: ({ phase, progress }) => (progress ? `${phase}: ${progress}` : phase), from: 'md' },
+    {
+      header: 'Files',
+      cell: ({ counts }) => `${formatCount(counts.filesCompleted)} / ${formatCount(counts.files)}`,
+      isFigure: true,
+      from: 'sm',
+    },
+    { header: 'Stored', cell: ({ counts }) => formatCount(counts.stored), isFigure: true },
+    { header: 'Quarantined', cell: ({ counts }) => formatCount(counts.quarantined), isFigure: true, from: 'md' },
+    { header: 'Received', cell: ({ counts }) => formatBytes(counts.bytes), isFigure: true, from: 'md' },
+  ];
+}
