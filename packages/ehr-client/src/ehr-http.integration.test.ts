@@ -146,4 +146,18 @@ describe('a request', () => {
     await ehr.sessionOf({ id: 'conn_2' }).send(metadata({ sendToken: false }));
     expect(performance.now() - startedAt).toBeGreaterThan(950);
   });
+
+  test('that says that nothing remains pauses everybody until the reset, but not for a window that the log knows of', async () => {
+    const rateLimit = { limit: 16, windowMs: 2000, perDay: 1000, guardMs: 5, coldStart: 'go' } as const;
+    ehr = await startEhr({ provider: { rateLimit } });
+    const answerWith = async (reset: string) => {
+      const set = { 'X-RateLimit-Remaining': '0', 'X-RateLimit-Reset': reset };
+      await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'headers', set } });
+      await ehr.session.send(metadata());
+      const [use] = await ehr.client.readBudgetUse();
+      return use?.pausedMs ?? 0;
+    };
+    expect(await answerWith('2')).toBe(0);
+    expect(await answerWith('40')).toBeGreaterThan(30_000);
+  });
 });

@@ -13,6 +13,7 @@ import type { RateLimiter } from './rate-limiter.ts';
 import { retryAfterOf } from './retry-after-of.ts';
 import { callTokenEndpoint, type TokenCall } from './token-endpoint.ts';
 import { traceRequest } from './trace-request.ts';
+import { usedUpMs } from './used-up.ts';
 
 export interface EhrResponse {
   readonly status: number;
@@ -45,7 +46,9 @@ export function createEhrHttp(options: {
     /** @throws EhrHttpError for an error status, AppError `ehr-unreachable` where there was no answer. */
     async send(request: EhrRequest): Promise<EhrResponse> {
       try {
-        return await follow({ http, guard, tracing, request });
+        const response = await follow({ http, guard, tracing, request });
+        await pauseIfUsedUp({ limiter, observer, request, response });
+        return response;
       } catch (error) {
         throw await translate(error, { limiter, observer, request });
       }
@@ -164,6 +167,21 @@ async function pauseIfThrottled(
   observer.limiterPaused({ budget: request.budget.name, status: response.status });
   const reason = pauseReason(response.status);
   await limiter.pause({ budget: request.budget, pauseMs: retryAfterMs ?? 2000, reason });
+}
+
+/**
+ * What others have used of the same budget, this limiter does not know: the EHR says so before it refuses. A reset within the
+ * window is no news: the log waits for just that, and a pause would halve the rate.
+ */
+async function pauseIfUsedUp(
+  options: Watched & { readonly request: EhrRequest; readonly response: EhrResponse },
+): Promise<void> {
+  const { limiter, observer, request, response } = options;
+  const { budget } = request;
+  const pauseMs = usedUpMs({ headers: response.headers, now: new Date() });
+  if (!budget || pauseMs === undefined || pauseMs <= budget.rateLimit.windowMs) return;
+  observer.limiterPaused({ budget: budget.name, status: 'used-up' });
+  await limiter.pause({ budget, pauseMs, reason: 'X-RateLimit-Remaining: 0' });
 }
 
 /** JSON where it is some, else undefined: error bodies may be HTML, plain text or empty. */

@@ -19,8 +19,8 @@ export interface EhrObserver {
   /** As they came, compressed and with their headers. */
   bytesReceived(received: { readonly provider: string; readonly kind: RequestKind; readonly bytes: number }): void;
   limiterWaited(wait: { readonly kind: RequestKind; readonly waitMs: number }): void;
-  /** An EHR has asked all who share a budget to wait. */
-  limiterPaused(pause: { readonly budget: string; readonly status: number }): void;
+  /** An EHR has asked all who share a budget to wait: by an answer's status, or by saying that nothing remains. */
+  limiterPaused(pause: { readonly budget: string; readonly status: number | 'used-up' }): void;
   tokenAsked(token: { readonly provider: string; readonly outcome: TokenOutcome }): void;
 }
 
