@@ -163,15 +163,10 @@ function stagesOf(plan: Stage): Stage[] {
 }
 
 /** As the repository asks. */
-async function explain(options: {
-  readonly conditions: readonly object[];
-  readonly order: readonly { readonly name: string }[];
-  readonly hint: string | undefined;
-}) {
-  const { conditions, order, hint } = options;
+async function explain({ conditions, index, isObvious, order }: ReturnType<typeof toResourceQuery>) {
   const found = database
     .collection('Observation')
-    .find({ $and: [...conditions] }, hint === undefined ? {} : { hint })
+    .find({ $and: [...conditions] }, isObvious ? {} : { hint: index })
     .sort(order.map(({ name }) => [name, 1] as [string, 1]))
     .limit(100);
   return found.explain('queryPlanner');
@@ -181,7 +176,8 @@ describe('every search', () => {
   test('walks an index, and none is sorted', async () => {
     for (const query of combinations()) {
       const search = parse(query);
-      const { conditions, index, isObvious, order } = toResourceQuery({ ...which, search });
+      const resourceQuery = toResourceQuery({ ...which, search });
+      const { conditions, index, order } = resourceQuery;
       const [first] = await collect(store.resources.search({ ...which, search, limit: 1 }));
       const cursor = first?.cursor();
       const position = cursor === undefined ? undefined : readCursor({ ...which, search, order, cursor });
@@ -190,11 +186,7 @@ describe('every search', () => {
         ...(position ? pagesAfter({ order, position }) : []),
       ];
       for (const after of pages) {
-        const explained = await explain({
-          conditions: [...conditions, ...after],
-          order,
-          hint: isObvious ? undefined : index,
-        });
+        const explained = await explain({ ...resourceQuery, conditions: [...conditions, ...after] });
         const stages = stagesOf(explained.queryPlanner.winningPlan);
         const names = stages.map(({ stage }) => stage);
         expect({ query, after, names, scans: names.some((name) => name === 'IXSCAN' || name === 'EOF') }).toMatchObject(
