@@ -48,7 +48,8 @@ export function createActiveExportRepository(database: Database) {
         { _id: key, exportId: holder.exportId },
         { $set: { exportId, takenAt: now } },
       );
-      return taken.modifiedCount === 1 ? exportId : this.take(options);
+      // Not `modifiedCount`: an export that takes its own place again may change nothing.
+      return taken.matchedCount === 1 ? exportId : this.take(options);
     },
   };
 }

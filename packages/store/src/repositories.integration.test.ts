@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { emptyCheckpoint } from '@bulkhead/domain';
+import { type BulkExport, emptyCheckpoint } from '@bulkhead/domain';
 import { makeBulkExport, makeOutputFile, testServices } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createStore, type Store } from './create-store.ts';
@@ -36,8 +36,22 @@ describe('bulk_exports', () => {
       Array.from({ length: 5 }, () => store.bulkExports.transition({ from: record, to: 'kicking-off' })),
     );
     expect(results.filter(Boolean)).toMatchObject([{ phase: 'kicking-off', version: 2 }]);
-    expect(await store.bulkExports.find(record.id)).toEqual({ ...record, phase: 'kicking-off', version: 2 });
+    const timeline = [{ phase: 'kicking-off', at: expect.any(Date) }];
+    expect(await store.bulkExports.find(record.id)).toEqual({ ...record, phase: 'kicking-off', version: 2, timeline });
     expect(() => store.bulkExports.transition({ from: record, to: 'completed' })).rejects.toThrow('cannot go');
+  });
+
+  test('its way through the phases is kept, of retries without end the last 50 steps', async () => {
+    const { bulkExports } = store;
+    const timeline = [{ phase: 'queued' as const, at: now }];
+    let record: BulkExport | undefined = makeBulkExport({ timeline });
+    await bulkExports.insert({ record, requestKey: 'k5' });
+    for (let tries = 0; tries < 30 && record; tries++) {
+      record = await bulkExports.transition({ from: record, to: 'failed' });
+      if (tries === 0) expect(record?.timeline).toEqual([...timeline, { phase: 'failed', at: expect.any(Date) }]);
+      if (record) record = await bulkExports.reopen({ from: record, to: 'queued', now });
+    }
+    expect(record?.timeline?.map(({ phase }) => phase)).toEqual(Array(25).fill(['failed', 'queued']).flat());
   });
 
   test('a lease is held by one owner until it ends #two-workers #clock', async () => {
