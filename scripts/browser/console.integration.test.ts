@@ -183,11 +183,10 @@ if ('missing' in found) {
     test.each(pages)(
       '%s has nothing that axe finds, light or dark, wide or on a phone',
       async (path, name) => {
+        await lookAt(path, name);
         for (const colorScheme of ['light', 'dark'] as const) {
           await page.emulateMedia({ colorScheme });
-          await goTo(path);
-          await title(name).waitFor();
-          await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
+          await page.locator(`[data-mantine-color-scheme=${colorScheme}]`).waitFor({ state: 'attached' });
           expect(await faultsOfAccessibility(page)).toEqual([]);
         }
         await page.setViewportSize({ width: 375, height: 700 });
