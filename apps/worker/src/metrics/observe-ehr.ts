@@ -35,7 +35,7 @@ export function observeEhr({
   });
   const pauses = metrics.counter({
     name: 'bulkhead_ehr_limiter_pauses_total',
-    help: 'How often an EHR has asked all who share a budget to wait; reason: its status.',
+    help: 'How often an EHR has asked all who share a budget to wait; reason: its status, or `used-up` where it said that nothing remains.',
     labels: ['budget', 'reason'],
   });
   const tokens = metrics.counter({
