@@ -29,8 +29,8 @@ export function ExportProblems({ record, files }: ExportProblemsProps) {
         </Alert>
       ))}
       {counts.quarantined > 0 && (
-        <Alert color="yellow" title={`${formatCount(counts.quarantined)} lines in quarantine`}>
-          They could not be stored as they are. <Link to={`/quarantine?exportId=${id}`}>Look at them</Link>
+        <Alert color="yellow" title={`In quarantine: ${formatCount(counts.quarantined)}`}>
+          Lines that could not be stored as they are. <Link to={`/quarantine?exportId=${id}`}>Look at them</Link>
         </Alert>
       )}
       {warnings.map(({ code, message }) => (
