@@ -17,7 +17,7 @@ import { jwksRoute } from './routes/jwks.route.ts';
 import { loginRoutes } from './routes/login.routes.ts';
 import { metricsRoute } from './routes/metrics.route.ts';
 
-/** The routes in their order: health, log-in, Bull Board, the console, then everything that needs an API key. */
+/** The routes in their order: health, log-in, Bull Board, everything that needs an API key, then the console. */
 export function createHttpApp(deps: HttpAppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -29,10 +29,11 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   app.use(healthRoutes(deps), metricsRoute(deps), docsRoutes());
   app.use(jwksRoute(deps), loginRoutes(deps));
   app.use(bullBoardPath, bullBoardRoute(deps));
-  app.use(consoleRoutes(deps));
 
   app.use('/api/ehr', browserRoutes(deps));
   app.use('/api/ehr', createApiRouter(deps));
+  // Behind the API, whose requests need not look for a file first.
+  app.use(consoleRoutes(deps));
 
   app.use(() => {
     throw new AppError({

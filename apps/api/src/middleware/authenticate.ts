@@ -5,7 +5,7 @@ import type { RequestLimits } from '../limits/request-limits.ts';
 import type { RefusedAttempts } from '../refused-attempts.ts';
 import { type Caller, setCaller } from './caller-of.ts';
 import { requireSameOrigin } from './require-same-origin.ts';
-import { sessionCookie } from './session-cookie.ts';
+import { resumeSession } from './resume-session.ts';
 
 interface AuthenticateDeps {
   readonly apiKeys: ApiKeyService;
@@ -36,10 +36,9 @@ async function recognise(deps: AuthenticateDeps, request: Request): Promise<Pick
     if (apiKey) return { apiKey, via: 'api-key' };
     throw unauthenticated();
   }
-  const sessionId = sessionCookie.read(request);
   // A stream comes back by itself every five minutes: a page that was left open would never time out.
   const isActivity = !request.path.endsWith('/events');
-  const apiKey = sessionId === undefined ? undefined : await sessions.resume(sessionId, { isActivity });
+  const apiKey = await resumeSession({ sessions, request, isActivity });
   if (!apiKey) throw unauthenticated();
   requireSameOrigin(request);
   return { apiKey, via: 'session' };

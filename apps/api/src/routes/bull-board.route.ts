@@ -9,7 +9,8 @@ import { auditNotes } from '../middleware/audit-notes.ts';
 import { type AuditDeps, auditTrail } from '../middleware/audit-trail.ts';
 import { callerOf, setCaller } from '../middleware/caller-of.ts';
 import { requireSameOrigin } from '../middleware/require-same-origin.ts';
-import { sessionCookie } from '../middleware/session-cookie.ts';
+import { resumeSession } from '../middleware/resume-session.ts';
+import { leadToLogin } from './lead-to-login.ts';
 
 export const bullBoardPath = '/admin/queues';
 
@@ -47,8 +48,7 @@ function createBoard({ producer, readOnly }: Pick<BullBoardDeps, 'producer'> & {
 /** A page leads to the log-in and back; what scripts ask for is refused. */
 function requireSession({ sessions }: Pick<BullBoardDeps, 'sessions'>): RequestHandler {
   return async (request, response, next) => {
-    const id = sessionCookie.read(request);
-    const apiKey = id === undefined ? undefined : await sessions.resume(id);
+    const apiKey = await resumeSession({ sessions, request });
     if (apiKey) {
       requireSameOrigin(request);
       if (apiKey.connectionIds) throw forbidden();
@@ -57,7 +57,7 @@ function requireSession({ sessions }: Pick<BullBoardDeps, 'sessions'>): RequestH
       return;
     }
     if (!isPage(request)) throw loggedOut();
-    response.redirect(302, `/login?next=${encodeURIComponent(request.originalUrl)}`);
+    leadToLogin({ request, response });
   };
 }
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { AppError } from '@bulkhead/domain';
 import type { SessionService } from '@bulkhead/service';
 import { type Request, Router, static as staticFiles } from 'express';
-import { sessionCookie } from '../middleware/session-cookie.ts';
+import { resumeSession } from '../middleware/resume-session.ts';
+import { leadToLogin } from './lead-to-login.ts';
 
 interface ConsoleDeps {
   readonly sessions: SessionService;
@@ -25,9 +26,7 @@ export function consoleRoutes({ sessions, consoleDir }: ConsoleDeps): Router {
 
   router.get('/{*path}', async (request, response, next) => {
     if (!isPage(request)) return next();
-    const id = sessionCookie.read(request);
-    const apiKey = id === undefined ? undefined : await sessions.resume(id);
-    if (!apiKey) return response.redirect(302, `/login?next=${encodeURIComponent(request.originalUrl)}`);
+    if (!(await resumeSession({ sessions, request }))) return leadToLogin({ request, response });
     if (!existsSync(page)) throw notBuilt();
     // It names the files of its version: an old one would ask for files that are gone.
     response.set('cache-control', 'no-store').sendFile(page);

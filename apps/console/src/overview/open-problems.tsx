@@ -1,14 +1,11 @@
 import { Alert, Stack } from '@mantine/core';
-import { api } from '../api/api.ts';
 import { LookedUp } from '../parts/looked-up.tsx';
 import { CheckName } from '../system/check-name.tsx';
-
-/** As on the page of the system. */
-const refreshMs = 60_000;
+import { useDiagnosis } from '../system/use-diagnosis.ts';
 
 /** Checks that are not well; one line where all are. */
 export function OpenProblems() {
-  const found = api.useQuery('get', '/api/ehr/diagnosis', {}, { refetchInterval: refreshMs });
+  const found = useDiagnosis();
   return (
     <LookedUp query={found}>
       {({ data }) => {

@@ -20,7 +20,8 @@ const SessionContext = createContext<Session | undefined>(undefined);
 /** Who looks, and at which vendor: known before any page is shown. */
 export function SessionProvider({ children }: { readonly children: ReactNode }) {
   const who = api.useQuery('get', '/api/ehr/session');
-  const known = api.useQuery('get', '/api/ehr/providers');
+  // The registry is read when the API starts: once is enough.
+  const known = api.useQuery('get', '/api/ehr/providers', {}, { refetchInterval: false });
   const [chosen, setProvider] = useLocalStorage({ key: 'bulkhead-provider', defaultValue: '' });
   const key = who.data?.data;
   const providers = known.data?.data;

@@ -1,16 +1,13 @@
 import { Group, Paper, Stack, Text } from '@mantine/core';
-import { api } from '../api/api.ts';
 import type { DiagnosisCheck } from '../api/records.ts';
 import { LookedUp } from '../parts/looked-up.tsx';
 import { StatusBadge } from '../parts/status-badge.tsx';
 import { CheckName } from './check-name.tsx';
-
-/** It asks Redis, MongoDB and every connection: not as often as a list of records. */
-const refreshMs = 60_000;
+import { useDiagnosis } from './use-diagnosis.ts';
 
 /** The checks of `bulkhead doctor`, and what to do about what they found. */
 export function Diagnosis() {
-  const found = api.useQuery('get', '/api/ehr/diagnosis', {}, { refetchInterval: refreshMs });
+  const found = useDiagnosis();
   return (
     <LookedUp query={found}>
       {({ data }) => (
