@@ -27,6 +27,6 @@ export default {
   },
   // An integration test talks to three servers; a test that needs longer says so itself.
   testTimeout: 20_000,
-  // On two cores: the tests wait a third of their time (7 min instead of 10), and more would only make the servers they share slower.
-  maxWorkers: 3,
+  // Two cores: more workers only make the servers they share slower.
+  maxWorkers: 2,
 };
