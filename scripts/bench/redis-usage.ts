@@ -15,7 +15,7 @@ export async function readRedisUsage(url: string): Promise<RedisUsage> {
   try {
     const info = await redis.info('all');
     const read = (name: string) => Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)?.[1]);
-    const [, calls = 0, usec = 0] = /^cmdstat_eval:calls=(\d+),usec=(\d+)/m.exec(info) ?? [];
+    const [, calls = 0, usec = 0] = /^cmdstat_evalsha:calls=(\d+),usec=(\d+)/m.exec(info) ?? [];
     return {
       cpuSeconds: read('used_cpu_sys') + read('used_cpu_user'),
       memoryBytes: read('used_memory'),

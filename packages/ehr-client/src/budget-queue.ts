@@ -1,13 +1,8 @@
 import { AppError } from '@bulkhead/domain';
+import type { Answer, BudgetDesk } from './budget-desk.ts';
 import type { Grant } from './grant.ts';
+import { GrantReport } from './grant-report.ts';
 import { type RequestPriority, requestPriorities } from './request-priority.ts';
-
-interface Answer {
-  readonly granted: boolean;
-  readonly grantId: string;
-  readonly waitMs: number;
-  readonly reason: string;
-}
 
 interface Waiter {
   readonly priority: RequestPriority;
@@ -15,41 +10,61 @@ interface Waiter {
   readonly reject: (error: unknown) => void;
 }
 
-interface BudgetQueueOptions {
-  readonly ask: (priority: RequestPriority, waiting: readonly number[]) => Promise<Answer>;
-  readonly settle: (grantId: string, sent: boolean) => void;
-  readonly guardMs: number;
+/** The right to send one request at a time that is near. */
+interface Place {
+  readonly grantId: string;
+  readonly priority: RequestPriority;
+  /** Taken for those behind the most urgent, which must not get it. */
+  readonly isBehind: boolean;
+  readonly latestAt: number;
+  /** How much further Redis' clock is than ours, at most. */
+  readonly aheadMs: number;
+  timer: NodeJS.Timeout;
+}
+
+/** For whom to ask. */
+interface Turn {
+  readonly priority: RequestPriority;
+  /** There is somebody more urgent, who is passed over this time. */
+  readonly isBehind: boolean;
 }
 
 /** A wait that a job should not sit through: it goes back to the queue and its slot serves another connection. */
 const longestWaitMs = 15 * 60_000;
-/** A process that waits asks at least this often: a pause can be lifted, and its mark in Redis must not run out (1 s). */
-const longestSleepMs = 500;
+/** Where Redis has lost its memory meanwhile, a turn that is far away is worth nothing. */
+const longestSleepMs = 5_000;
 /** Redis answers in under a millisecond; after an error it may be restarting. */
 const errorWaitMs = 500;
-
 /** The script lets one grant in eight go to whoever waits behind; whoever is behind must ask for it, here too. */
 const urgentInARow = 7;
 
 /**
  * The requests of this process that wait for one budget. One question to Redis is in flight at a time, for the most
  * urgent waiter, now and then for one behind it: a thousand waiting downloads cost no more than one, and a thousand polls do
- * not starve them.
+ * not starve them. Its answer are places, some of them ahead; whoever is most urgent when a place's time has come gets it.
  */
 export class BudgetQueue {
-  readonly #ask: BudgetQueueOptions['ask'];
-  readonly #settle: BudgetQueueOptions['settle'];
+  readonly #desk: BudgetDesk;
   readonly #guardMs: number;
+  readonly #report: GrantReport;
   readonly #waiters: Waiter[][] = requestPriorities.map(() => []);
+  readonly #places = new Set<Place>();
   #running = false;
-  /** Grants since the last one that went to a waiter behind. */
-  #urgentGrants = 0;
+  /** Redis holds a place in the row for us. */
+  #isInRow = false;
+  /** Places since the last one that went to a waiter behind. */
+  #urgentPlaces = 0;
+  #isNudged = false;
+  #isClosed = false;
   #wake: (() => void) | undefined;
 
-  constructor({ ask, settle, guardMs }: BudgetQueueOptions) {
-    this.#ask = ask;
-    this.#settle = settle;
+  constructor(options: { readonly desk: BudgetDesk; readonly guardMs: number; readonly windowMs: number }) {
+    const { desk, guardMs, windowMs } = options;
+    this.#desk = desk;
     this.#guardMs = guardMs;
+    // The place that depends on an arrival is given away half a window later, at the earliest; by then a question may have told
+    // it at no cost.
+    this.#report = new GrantReport({ desk, withinMs: windowMs / 2 });
   }
 
   enter({ priority, signal }: { priority: RequestPriority; signal?: AbortSignal | undefined }): Promise<Grant> {
@@ -73,52 +88,98 @@ export class BudgetQueue {
       signal?.addEventListener('abort', leave, { once: true });
       const isMostUrgent = this.#waiters.slice(0, requestPriorities.indexOf(priority) + 1).every(isEmpty);
       this.#waitersOf(priority).push(waiter);
-      if (isMostUrgent) this.#wake?.();
+      if (isMostUrgent) this.#nudge();
       if (!this.#running) void this.#run();
     });
   }
 
+  /** Everybody has been told to stop: places ahead are given back, and asked for anew. */
+  giveBack(): void {
+    this.#report.unused([...this.#places].map((place) => this.#drop(place)));
+    if (!this.#running) void this.#run();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const place of this.#places) this.#drop(place);
+    this.#report.close();
+    this.#nudge();
+  }
+
   async #run(): Promise<void> {
     this.#running = true;
-    for (let next = this.#next(); next; next = this.#next()) {
+    for (let next = this.#next(); next && !this.#isClosed; next = this.#next()) {
+      this.#isNudged = false;
       const waitMs = await this.#step(next);
-      if (waitMs > 0) await this.#sleep(Math.min(waitMs, longestSleepMs));
+      if (waitMs > 0 && !this.#isNudged) await this.#sleep(Math.min(waitMs, longestSleepMs));
     }
     this.#running = false;
+    // Nobody is to yield to those that were served or have left.
+    if (!this.#isInRow || this.#isClosed) return;
+    this.#isInRow = false;
+    this.#report.leavesRow();
   }
 
   /** @returns how long to wait before asking again. */
-  async #step(next: Waiter): Promise<number> {
-    const isBehind = next !== this.#head();
+  async #step({ priority, isBehind }: Turn): Promise<number> {
     const askedAt = performance.now();
     let answer: Answer;
     try {
-      answer = await this.#ask(
-        next.priority,
-        this.#waiters.map(({ length }) => length),
-      );
+      answer = await this.#desk.book({ priority, waiting: this.#unserved(), arrivals: this.#report.takeArrivals() });
     } catch {
       // Redis is away or restarting. Requests wait; the process's own health check reports it.
       return errorWaitMs;
     }
-    if (!answer.granted) {
-      if (answer.waitMs > longestWaitMs) this.#rejectAll(answer);
-      if (!isBehind || answer.reason !== 'yield') return answer.waitMs;
-      // Elsewhere somebody who was behind has just had a turn: ours comes later.
-      this.#urgentGrants = 0;
-      return 0;
-    }
-    const { grantId } = answer;
-    const granted = (isBehind && this.#waitersOf(next.priority)[0]) || this.#head();
-    // A grant is worth its time: half of the guard may pass until here, the other half is the request's way.
-    if (!granted || performance.now() - askedAt > this.#guardMs / 2) {
-      this.#settle(grantId, false);
-      return 0;
-    }
-    this.#urgentGrants = isBehind ? 0 : this.#urgentGrants + 1;
-    this.#remove(granted);
-    granted.resolve({ settle: () => this.#settle(grantId, true) });
+    const { places, reason, waitMs, now } = answer;
+    for (const place of places) this.#take({ ...place, priority, isBehind, askedAt, aheadMs: now - askedAt });
+    this.#isInRow = waitMs > 0 && reason !== 'day';
+    if (waitMs > longestWaitMs) this.#rejectAll(answer);
+    if (places.length > 0) this.#urgentPlaces = isBehind ? 0 : this.#urgentPlaces + places.length;
+    if (!isBehind || reason !== 'yield') return waitMs;
+    // Elsewhere somebody who was behind has just had a turn: ours comes later.
+    this.#urgentPlaces = 0;
     return 0;
+  }
+
+  #take(options: {
+    readonly grantId: string;
+    readonly waitMs: number;
+    readonly priority: RequestPriority;
+    readonly isBehind: boolean;
+    readonly askedAt: number;
+    readonly aheadMs: number;
+  }): void {
+    const { waitMs, askedAt, ...rest } = options;
+    const readyAt = performance.now() + waitMs;
+    const use = () => {
+      // A timer may be early by the part of a millisecond that its clock does not show.
+      if (performance.now() < readyAt) place.timer = setTimeout(use, 1);
+      else this.#use(place);
+    };
+    // A place is worth its time: half of the guard may pass until here, the other half is the request's way.
+    const latestAt = askedAt + waitMs + this.#guardMs / 2;
+    const place: Place = { ...rest, latestAt, timer: setTimeout(use, waitMs) };
+    this.#places.add(place);
+    if (waitMs === 0) this.#use(place);
+  }
+
+  #use(place: Place): void {
+    const { grantId, priority, isBehind, latestAt, aheadMs } = place;
+    const waiter = (isBehind && this.#waitersOf(priority)[0]) || this.#head();
+    if (!waiter || performance.now() > latestAt) {
+      this.#report.unused([this.#drop(place)]);
+      if (!this.#running) void this.#run();
+      return;
+    }
+    this.#drop(place);
+    this.#remove(waiter);
+    waiter.resolve({ settle: () => this.#report.arrived({ grantId, at: performance.now() + aheadMs }) });
+  }
+
+  #drop(place: Place): string {
+    clearTimeout(place.timer);
+    this.#places.delete(place);
+    return place.grantId;
   }
 
   #rejectAll({ waitMs, reason }: Answer): void {
@@ -140,10 +201,22 @@ export class BudgetQueue {
     return this.#waiters.find((waiters) => waiters.length > 0)?.[0];
   }
 
-  /** For whom to ask: the most urgent, or after seven of them the next one behind. */
-  #next(): Waiter | undefined {
-    const [urgent, behind] = this.#waiters.filter((waiters) => waiters.length > 0);
-    return (this.#urgentGrants >= urgentInARow ? (behind ?? urgent) : urgent)?.[0];
+  /** Those for whom no place is taken yet, by priority. */
+  #unserved(): number[] {
+    const places = [...this.#places];
+    return requestPriorities.map((priority, index) => {
+      const taken = places.filter((place) => place.priority === priority).length;
+      return Math.max((this.#waiters[index]?.length ?? 0) - taken, 0);
+    });
+  }
+
+  /** For whom to ask: the most urgent, or after seven of them the next ones behind. */
+  #next(): Turn | undefined {
+    const unserved = this.#unserved();
+    const [urgent, behind] = requestPriorities.filter((_, index) => (unserved[index] ?? 0) > 0);
+    if (!urgent) return undefined;
+    const isBehind = behind !== undefined && this.#urgentPlaces >= urgentInARow;
+    return { priority: isBehind ? behind : urgent, isBehind };
   }
 
   #waitersOf(priority: RequestPriority): Waiter[] {
@@ -153,7 +226,15 @@ export class BudgetQueue {
   #remove(waiter: Waiter): void {
     const waiters = this.#waitersOf(waiter.priority);
     const index = waiters.indexOf(waiter);
-    if (index >= 0) waiters.splice(index, 1);
+    if (index < 0) return;
+    waiters.splice(index, 1);
+    if (this.#isInRow && !this.#next()) this.#nudge();
+  }
+
+  /** What the last answer said is out of date. */
+  #nudge(): void {
+    this.#isNudged = true;
+    this.#wake?.();
   }
 
   async #sleep(waitMs: number): Promise<void> {

@@ -37,6 +37,9 @@ export function createEhrClient(options: {
   return {
     session: (connection) => createEhrSession({ connection, registry, http, tokens, endpoints }),
     readBudgetUse: () => limiter.readUse(),
-    close: () => http.close(),
+    close() {
+      limiter.close();
+      http.close();
+    },
   };
 }

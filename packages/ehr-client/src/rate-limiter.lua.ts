@@ -1,57 +1,88 @@
-/**
- * One grant or denial, atomic, on Redis' own clock. A sliding log of the last `limit` requests is the only exact rule: a
- * token bucket of 16 admits 32 in two seconds, a fixed window likewise. The log holds for each request the latest time at
- * which it can have arrived: its grant plus the guard, until its answer says that it was there (`settleScript`). It keeps a
- * minute of them, for whoever looks on; the rule counts those of the window.
- *
- * KEYS  1 state (hash)  2 log (sorted set: grant -> latest arrival)  3 day (hash: bucket -> grants)  4.. one sorted set of
- *       waiters per priority, most urgent first (member: process, score: when its mark ends)
- * ARGV  1 limit  2 window, ms  3 guard, ms  4 per day  5 process  6 grant  7 priority index, from 0  8 wait after a
- *       loss of state, ms  9 how long the log remembers, ms (not less than the window)  10.. this process's waiters per
- *       priority
- * Returns { granted 0|1, wait in ms, reason }.
- */
-export const rateLimiterScript = `
+import { createRedisScript } from './redis-script.ts';
+
+const clock = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
+local function exact(ms) return string.format('%.3f', ms) end
+`;
+
+/**
+ * Takes places for requests, now or within the next half second, atomic, on Redis' own clock. A sliding log of the last `limit`
+ * requests is the only exact rule: a token bucket of 16 admits 32 in two seconds, a fixed window likewise. The log holds for each
+ * request the latest time at which it can have arrived: its place plus the guard, until its answer says that it was there.
+ * A place is free a window after the `limit`th latest of these times, so among any `limit` + 1 requests two are a window apart.
+ * It keeps a minute of them, for whoever looks on.
+ *
+ * Places are taken ahead, so that none is lost while a process wakes up and asks; whoever finds none near enough is told when its
+ * turn is, behind everybody who waits: nobody asks twice for the same place. Who comes at its turn may reach a little further,
+ * since others may have come between, and urgent requests beyond that, so that they never wait for a turn while only others do.
+ *
+ * KEYS  1 state (hash)  2 log (sorted set: grant -> latest arrival)  3 day (hash: bucket -> grants)  4 who waits (hash: process ->
+ *       'due n n n n n': when it is to ask again, and how many of its requests wait, by priority, the most urgent first)
+ * ARGV  1 limit  2 window, ms  3 guard, ms  4 per day  5 process  6 name of the first grant: '<name>.1'  7 priority index, from 0
+ *       8 whether to wait after a loss of state, 1|0  9 how long the log remembers, ms (not less than the window)
+ *       10 'n n n n n': this process's requests that wait  11.. pairs of arrival and grant: requests that were answered
+ * Returns { now, reason, ms until this process is to ask again, ms until the place of grant .1, of .2, ... }.
+ */
+export const bookScript = createRedisScript(`
+${clock}
 local limit, window, guard, perDay = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local process, grant, priority = ARGV[5], ARGV[6], tonumber(ARGV[7])
-local priorities = #KEYS - 3
+local process, grant, priority = ARGV[5], ARGV[6], tonumber(ARGV[7]) + 1
+-- Half a second of the guide's two: twice what a busy machine takes to wake a process up. A poll, which finds a place behind
+-- those, must not wait for a second.
+local near, atTurn, farthest = window / 4, window * 5 / 16, window / 2
+local pace = window / limit
+-- At a turn: fewer questions, and still others get theirs within a second.
+local batch = math.max(1, math.floor(limit * 3 / 16))
+if ARGV[11] then redis.call('ZADD', KEYS[2], 'XX', 'LT', unpack(ARGV, 11)) end
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', exact(now - tonumber(ARGV[9])))
 local state = redis.call('HMGET', KEYS[1], 'bornAt', 'pausedUntil', 'slowUntil', 'sinceLow', 'bucket', 'dayTotal', 'lastGrant')
 
--- A waiter's mark outlives two of its own retries, so a process that died stops holding others back.
-local markMs = 1000
--- Requests that wait besides this one, here and elsewhere (a process counts once).
-local backlog = -1
-local urgentWaiting = false
-for index = 0, priorities - 1 do
-  local key = KEYS[4 + index]
-  local own = tonumber(ARGV[10 + index])
-  if own > 0 then
-    redis.call('ZADD', key, now + markMs, process)
-    redis.call('PEXPIRE', key, markMs * 2)
-  else
-    redis.call('ZREM', key, process)
-  end
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
-  local waiting = redis.call('ZCARD', key)
-  backlog = backlog + waiting + own - math.min(own, 1)
-  if index < priority and waiting > 0 then urgentWaiting = true end
+local function numbersOf(text)
+  local numbers = {}
+  for number in string.gmatch(text, '%S+') do table.insert(numbers, tonumber(number)) end
+  return numbers
 end
+local own = numbersOf(ARGV[10])
 
-local function deny(wait, reason) return { 0, math.ceil(wait), reason } end
+-- A process that has not come for a second after its turn is dead, and holds nobody back.
+local patience = 1000
+local backlog, urgentWaiting, others, dueBefore = 0, false, {}, nil
+local marks = redis.call('HGETALL', KEYS[4])
+for i = 1, #marks, 2 do
+  local mark = numbersOf(marks[i + 1])
+  local due = table.remove(mark, 1)
+  if due < now - patience then
+    redis.call('HDEL', KEYS[4], marks[i])
+  elseif marks[i] == process then
+    dueBefore = due
+  else
+    local before = 0
+    for index, count in ipairs(mark) do
+      backlog = backlog + count
+      if index <= priority then before = before + count end
+      if index < priority and count > 0 then urgentWaiting = true end
+    end
+    table.insert(others, { due = due, places = math.min(before, batch) })
+  end
+end
+for index, count in ipairs(own) do
+  backlog = backlog + count
+  if index < priority and count > 0 then urgentWaiting = true end
+end
+local atItsTurn = dueBefore ~= nil and dueBefore <= now + 1
 
--- State lost (first use, FLUSHALL): grants of the last window are forgotten, so it has to pass once.
-local quarantine = tonumber(ARGV[8])
+-- What nobody may ask before. State lost (first use, FLUSHALL): requests of the last window are forgotten, and so are places that
+-- were taken ahead, so both have to pass once.
 local bornAt = tonumber(state[1])
 if not bornAt then
-  redis.call('HSET', KEYS[1], 'bornAt', now)
   bornAt = now
+  redis.call('HSET', KEYS[1], 'bornAt', exact(now))
 end
-if now - bornAt < quarantine then return deny(quarantine - (now - bornAt), 'cold-start') end
-
-local pausedUntil = tonumber(state[2]) or 0
-if now < pausedUntil then return deny(pausedUntil - now, 'paused') end
+local closedUntil = ARGV[8] == '1' and bornAt + window + farthest + guard or 0
+closedUntil = math.max(closedUntil, tonumber(state[2]) or 0)
+local slow = now < (tonumber(state[3]) or 0)
+local spacing = slow and pace * 2 or pace
 
 -- The rolling day: 10-minute buckets; a bucket counts until 24 h after its end. Urgent requests have a reserve of 2 %.
 local bucketMs, dayMs = 600000, 86400000
@@ -69,86 +100,106 @@ if tonumber(state[5]) ~= bucket then
   end
   redis.call('HSET', KEYS[1], 'bucket', bucket, 'dayTotal', dayTotal)
 end
-local allowance = priority >= 3 and math.floor(perDay * 0.98) or perDay
-if dayTotal >= allowance then
+local allowance = priority > 3 and math.floor(perDay * 0.98) or perDay
+
+-- The first half of a window may go in a burst, with 12 ms between requests so that they arrive in their order. While others
+-- wait the second half is paced, so that an urgent request never finds the whole window used up.
+local last = tonumber(state[7]) or 0
+local function nextPlace()
+  local at = math.max(now, closedUntil, last + math.min(12, pace))
+  local full = redis.call('ZREVRANGE', KEYS[2], limit - 1, limit - 1, 'WITHSCORES')
+  if full[2] then at = math.max(at, tonumber(full[2]) + window) end
+  if slow then return math.max(at, last + spacing) end
+  if backlog > 1 and redis.call('ZCOUNT', KEYS[2], '(' .. exact(at - window), '+inf') >= limit / 2 then
+    at = math.max(at, last + pace)
+  end
+  return at
+end
+
+-- Urgent first, but one in eight goes to whoever waits behind, so that nothing starves.
+local sinceLow = tonumber(state[4]) or 0
+local isBehind = urgentWaiting and sinceLow < 7
+local horizon = (priority <= 3 or sinceLow >= 7) and farthest or atItsTurn and atTurn or near
+local wanted = isBehind and 0 or math.min(own[priority], urgentWaiting and 1 or batch)
+local places = {}
+local at = nextPlace()
+while #places < wanted and at <= now + horizon and dayTotal < allowance do
+  last, dayTotal, backlog = at, dayTotal + 1, backlog - 1
+  own[priority] = own[priority] - 1
+  table.insert(places, math.ceil(at - now))
+  redis.call('ZADD', KEYS[2], exact(at + guard), grant .. '.' .. #places)
+  at = nextPlace()
+end
+if #places > 0 then
+  redis.call('HINCRBY', KEYS[3], bucket, #places)
+  sinceLow = urgentWaiting and 0 or sinceLow + #places
+  redis.call('HSET', KEYS[1], 'sinceLow', sinceLow, 'dayTotal', dayTotal, 'lastGrant', exact(last))
+end
+
+local left = 0
+for _, count in ipairs(own) do left = left + count end
+if left == 0 or (#places == 0 and dayTotal >= allowance) then
+  if dueBefore then redis.call('HDEL', KEYS[4], process) end
+  if left == 0 then return { exact(now), 'granted', 0, unpack(places) } end
   local oldest = bucket
   for _, field in ipairs(redis.call('HKEYS', KEYS[3])) do oldest = math.min(oldest, tonumber(field)) end
-  return deny((oldest + 1) * bucketMs + dayMs - now, 'day')
+  return { exact(now), 'day', math.ceil((oldest + 1) * bucketMs + dayMs - now) }
 end
 
--- Urgent first, but one grant in eight goes to whoever waits behind, so that nothing starves.
-local pace = window / limit
-local sinceLow = tonumber(state[4]) or 0
-if urgentWaiting and sinceLow < 7 then return deny(pace, 'yield') end
-
--- The first half of a window may go in a burst, with 12 ms between grants so that they arrive in their order. While
--- others wait the second half is paced, so that an urgent request never finds the whole window used up.
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - tonumber(ARGV[9]))
-local windowStart = string.format('(%.3f', now - window)
-local used = redis.call('ZCOUNT', KEYS[2], windowStart, '+inf')
-local gap = (backlog > 0 and used >= limit / 2) and pace or math.min(12, pace)
-if now < (tonumber(state[3]) or 0) then gap = pace * 2 end
-local last = tonumber(state[7]) or 0
-if now - last < gap then return deny(gap - (now - last), 'pace') end
-if used >= limit then
-  local oldest = redis.call('ZRANGEBYSCORE', KEYS[2], windowStart, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-  return deny(math.max(tonumber(oldest[2]) + window - now, 1), 'window')
+-- Its turn: when as many places as it may take are near, behind all who wait. Whoever came in vain stays where it was.
+local keepsTurn = #places == 0 and dueBefore
+local ahead = 0
+for _, other in ipairs(others) do
+  if not keepsTurn or other.due < dueBefore then ahead = ahead + other.places end
 end
-
-redis.call('ZADD', KEYS[2], now + guard, grant)
-redis.call('HINCRBY', KEYS[3], bucket, 1)
-redis.call('HSET', KEYS[1], 'sinceLow', urgentWaiting and 0 or sinceLow + 1, 'dayTotal', dayTotal + 1, 'lastGrant', string.format('%.3f', now))
-if tonumber(ARGV[10 + priority]) <= 1 then redis.call('ZREM', KEYS[4 + priority], process) end
-return { 1, 0, 'granted' }
-`;
+local due = at + (ahead + math.min(left, batch) - 1) * spacing - near
+if keepsTurn and dueBefore > now then due = math.min(due, dueBefore) end
+due = math.max(due, now + (isBehind and spacing or 1))
+redis.call('HSET', KEYS[4], process, exact(due) .. ' ' .. table.concat(own, ' '))
+local reason = isBehind and 'yield' or now < closedUntil and 'closed' or 'window'
+return { exact(now), reason, math.ceil(due - now), unpack(places) }
+`);
 
 /**
+ * Stops everybody. Who has taken places ahead is told, on the channel of the state's name, and gives them back.
  * KEYS 1 state. ARGV 1 pause in ms, 2 for how long afterwards the rate stays halved, 3 why. A shorter pause never ends a
  * longer one, nor says why it is.
  */
-export const pauseScript = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + time[2] / 1000
+export const pauseScript = createRedisScript(`
+${clock}
 local wanted, before = now + tonumber(ARGV[1]), tonumber(redis.call('HGET', KEYS[1], 'pausedUntil')) or 0
 local paused = math.max(before, wanted)
-redis.call('HSET', KEYS[1], 'pausedUntil', string.format('%.3f', paused), 'slowUntil', string.format('%.3f', paused + tonumber(ARGV[2])))
+redis.call('HSET', KEYS[1], 'pausedUntil', exact(paused), 'slowUntil', exact(paused + tonumber(ARGV[2])))
 if wanted >= before then redis.call('HSET', KEYS[1], 'pauseReason', ARGV[3]) end
+redis.call('PUBLISH', KEYS[1], 'paused')
 return math.ceil(paused - now)
-`;
-
-/**
- * The request of a grant was answered, so it has arrived by now; or it was never sent.
- * KEYS 1 log. ARGV 1 grant, 2 `sent` or `unsent`.
- */
-export const settleScript = `
-if ARGV[2] == 'unsent' then return redis.call('ZREM', KEYS[1], ARGV[1]) end
-local latest = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if not latest then return 0 end
-local time = redis.call('TIME')
-local now = time[1] * 1000 + time[2] / 1000
-return redis.call('ZADD', KEYS[1], math.min(tonumber(latest), now), ARGV[1])
-`;
+`);
 
 /**
  * How much is used, and who waits. It changes nothing.
- * KEYS as of the limiter. ARGV 1 window, ms.
- * Returns { requests in the last window, minute, 24 h, pause left in ms, time at half the rate left in ms, why, then processes
- * that wait, per priority }.
+ * KEYS as of `bookScript`. ARGV 1 window, ms, 2 guard, ms.
+ * Returns { requests in the last window, minute, 24 h, pause left in ms, time at half the rate left in ms, why, then requests
+ * that wait: 'n n n n n' by priority, for each process }.
  */
-export const useScript = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + time[2] / 1000
-local function since(ms) return string.format('(%.3f', now - ms) end
+export const useScript = createRedisScript(`
+${clock}
+local function since(ms) return '(' .. exact(now - ms) end
 local day = 0
 local counts = redis.call('HGETALL', KEYS[3])
 for i = 1, #counts, 2 do
   if (tonumber(counts[i]) + 1) * 600000 + 86400000 > now then day = day + tonumber(counts[i + 1]) end
 end
-local window = redis.call('ZCOUNT', KEYS[2], since(tonumber(ARGV[1])), '+inf')
-local minute = redis.call('ZCOUNT', KEYS[2], since(60000), '+inf')
+-- Places that are taken ahead are not used yet.
+local latest = exact(now + tonumber(ARGV[2]))
+local window = redis.call('ZCOUNT', KEYS[2], since(tonumber(ARGV[1])), latest)
+local minute = redis.call('ZCOUNT', KEYS[2], since(60000), latest)
 local state = redis.call('HMGET', KEYS[1], 'pausedUntil', 'slowUntil', 'pauseReason')
 local function left(at) return math.ceil(math.max((tonumber(at) or 0) - now, 0)) end
 local use = { window, minute, day, left(state[1]), left(state[2]), state[3] or '' }
-for index = 4, #KEYS do table.insert(use, redis.call('ZCOUNT', KEYS[index], since(0), '+inf')) end
+local marks = redis.call('HGETALL', KEYS[4])
+for i = 2, #marks, 2 do
+  local due, waiting = string.match(marks[i], '(%S+) (.+)')
+  if tonumber(due) >= now - 1000 then table.insert(use, waiting) end
+end
 return use
-`;
+`);

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { createBudgetDesk } from './budget-desk.ts';
 import { budgetKeys } from './budget-keys.ts';
 import { BudgetQueue } from './budget-queue.ts';
 import type { Grant } from './grant.ts';
+import { listenToPauses } from './listen-to-pauses.ts';
 import type { RateBudget } from './rate-budget.ts';
-import { pauseScript, rateLimiterScript, settleScript } from './rate-limiter.lua.ts';
+import { pauseScript } from './rate-limiter.lua.ts';
 import { readBudgets } from './read-budgets.ts';
-import { rememberedMs } from './remembered-ms.ts';
-import { type RequestPriority, requestPriorities } from './request-priority.ts';
+import type { RequestPriority } from './request-priority.ts';
 
 /** How much of a budget is used at a moment. */
 export interface BudgetUse {
@@ -38,6 +39,8 @@ export interface RateLimiter {
   }): Promise<void>;
   /** Of the budgets that this process has asked for since it started. */
   readUse(): Promise<readonly BudgetUse[]>;
+  /** Requests that still wait will not be answered any more. */
+  close(): void;
 }
 
 /** Long enough to see whether the server has recovered, short enough to cost a minute at half speed. */
@@ -48,46 +51,33 @@ const maxPauseMs = 10 * 60_000;
 /** One limiter for every process that shares `redis` and `prefix`; see docs/decisions/0002-sliding-log.md. */
 export function createRateLimiter({ redis, prefix }: { readonly redis: Redis; readonly prefix: string }): RateLimiter {
   const processId = randomUUID();
-  const queues = new Map<string, BudgetQueue>();
-  const budgets = new Map<string, RateBudget>();
-  const keysOf = (budget: RateBudget) => budgetKeys({ prefix, budget });
-  const ask = (budget: RateBudget) => async (priority: RequestPriority, waiting: readonly number[]) => {
-    const { limit, windowMs, guardMs, perDay, coldStart } = budget.rateLimit;
-    const keys = keysOf(budget);
-    const index = requestPriorities.indexOf(priority);
-    const grantId = randomUUID();
-    const quarantineMs = coldStart === 'go' ? 0 : windowMs + guardMs;
-    const remembered = rememberedMs(budget.rateLimit);
-    const settings = [limit, windowMs, guardMs, perDay, processId, grantId, index, quarantineMs, remembered];
-    const reply = await redis.eval(rateLimiterScript, keys.length, ...keys, ...settings, ...waiting);
-    const [granted, waitMs, reason] = reply as [number, number, string];
-    return { granted: granted === 1, grantId, waitMs, reason };
-  };
-  const settle = (budget: RateBudget) => (grantId: string, sent: boolean) => {
-    const [, logKey = ''] = keysOf(budget);
-    // Not settled, a grant counts as arriving as late as it could: safe, and forgotten with its window.
-    redis.eval(settleScript, 1, logKey, grantId, sent ? 'sent' : 'unsent').catch(() => undefined);
+  const queues = new Map<string, { readonly queue: BudgetQueue; readonly budget: RateBudget }>();
+  const pauses = listenToPauses({ redis });
+  const queueOf = (budget: RateBudget): BudgetQueue => {
+    const known = queues.get(budget.id);
+    if (known) return known.queue;
+    const { guardMs, windowMs } = budget.rateLimit;
+    const queue = new BudgetQueue({ desk: createBudgetDesk({ redis, prefix, budget, processId }), guardMs, windowMs });
+    queues.set(budget.id, { queue, budget });
+    pauses.listen(budgetKeys({ prefix, budget }).state, () => queue.giveBack());
+    return queue;
   };
   return {
-    acquire({ budget, priority, signal }) {
-      let queue = queues.get(budget.id);
-      if (!queue) {
-        const { guardMs } = budget.rateLimit;
-        queue = new BudgetQueue({ ask: ask(budget), settle: settle(budget), guardMs });
-        queues.set(budget.id, queue);
-        budgets.set(budget.id, budget);
-      }
-      return queue.enter({ priority, signal });
-    },
+    acquire: ({ budget, priority, signal }) => queueOf(budget).enter({ priority, signal }),
     async pause({ budget, pauseMs, reason }) {
-      const [stateKey = ''] = keysOf(budget);
-      await redis.eval(pauseScript, 1, stateKey, Math.min(pauseMs, maxPauseMs), slowAfterPauseMs, reason);
+      const { state } = budgetKeys({ prefix, budget });
+      await pauseScript({ redis, keys: [state], args: [Math.min(pauseMs, maxPauseMs), slowAfterPauseMs, reason] });
     },
     async readUse() {
-      const states = await readBudgets({ redis, prefix, budgets: [...budgets.values()] });
+      const budgets = [...queues.values()].map(({ budget }) => budget);
+      const states = await readBudgets({ redis, prefix, budgets });
       return states.map(({ budget: { name, rateLimit }, window, day, pausedMs }) => {
         return { name, dayRatio: day / rateLimit.perDay, windowRatio: window / rateLimit.limit, pausedMs };
       });
+    },
+    close() {
+      for (const { queue } of queues.values()) queue.close();
+      pauses.close();
     },
   };
 }

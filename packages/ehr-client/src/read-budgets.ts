@@ -16,7 +16,7 @@ export interface BudgetState {
   readonly pausedMs: number;
   readonly slowMs: number;
   readonly pauseReason: string | undefined;
-  /** Processes in which a request waits. */
+  /** Requests that wait, in all processes, as each has last told. */
   readonly waiting: Readonly<Record<RequestPriority, number>>;
 }
 
@@ -32,8 +32,9 @@ export function readBudgets(options: {
   const { redis, prefix, budgets } = options;
   return Promise.all(
     budgets.map(async (budget) => {
-      const keys = budgetKeys({ prefix, budget });
-      const reply = await redis.eval(useScript, keys.length, ...keys, budget.rateLimit.windowMs);
+      const { state, log, day, waiting } = budgetKeys({ prefix, budget });
+      const { windowMs, guardMs } = budget.rateLimit;
+      const reply = await useScript({ redis, keys: [state, log, day, waiting], args: [windowMs, guardMs] });
       return toState(budget, reply as Reply);
     }),
   );
@@ -46,21 +47,24 @@ type Reply = readonly [
   pausedMs: number,
   slowMs: number,
   pauseReason: string,
-  ...waiting: number[],
+  ...waiting: string[],
 ];
 
 function toState(budget: RateBudget, reply: Reply): BudgetState {
   const [window, minute, day, pausedMs, slowMs, pauseReason, ...waiting] = reply;
+  const counts = waiting.map((process) => process.split(' ').map(Number));
+  const waitingOf = (index: number) => counts.reduce((sum, process) => sum + (process[index] ?? 0), 0);
   return {
     budget,
-    window,
+    // The last of a window can be on its way when the first of it has just arrived.
+    window: Math.min(window, budget.rateLimit.limit),
     minute: rememberedMs(budget.rateLimit) < minuteMs ? undefined : minute,
     day,
     pausedMs,
     slowMs,
     pauseReason: slowMs > 0 && pauseReason !== '' ? pauseReason : undefined,
     waiting: Object.fromEntries(
-      requestPriorities.map((priority, index) => [priority, waiting[index] ?? 0]),
+      requestPriorities.map((priority, index) => [priority, waitingOf(index)]),
     ) as BudgetState['waiting'],
   };
 }

@@ -18,7 +18,7 @@ export const rateBudgetSchema = z
   .meta({
     id: 'RateBudget',
     description:
-      'What an EHR allows a client, and how much of it is used. `pausedMs`: how long it wants nobody to ask, `slowMs`: how long the rate stays halved; `waiting`: processes in which a request waits. Tokens have a budget of their own, whose name ends with `.token`. Clients of one provider have equal names: `connectionIds` tells them apart. Without `minute` where more than 6,000 a minute are allowed.',
+      'What an EHR allows a client, and how much of it is used. `pausedMs`: how long it wants nobody to ask, `slowMs`: how long the rate stays halved; `waiting`: requests that wait, in all processes. Tokens have a budget of their own, whose name ends with `.token`. Clients of one provider have equal names: `connectionIds` tells them apart. Without `minute` where more than 6,000 a minute are allowed.',
   });
 
 export const queueSchema = z
