@@ -1,6 +1,14 @@
-import { AppError } from '@bulkhead/domain';
-import type { ErrorRequestHandler, Request, Response } from 'express';
-import { httpStatus } from '../http-status.ts';
+import type { Response } from 'express';
+import { pageFrame } from './page-frame.ts';
+
+export interface Page {
+  readonly title: string;
+  readonly text: string;
+  /** What can be done next. */
+  readonly links?: readonly { readonly label: string; readonly href: string }[];
+  /** Where it leads by itself, at once: an address of this server. */
+  readonly leadsTo?: string;
+}
 
 const escapes: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -10,30 +18,22 @@ const escapes: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** A plain page for a person, who has come here by a redirect: no script, no style, nothing from elsewhere. */
-export function sendPage(
-  response: Response,
-  page: { readonly status: number; readonly title: string; readonly text: string },
-) {
-  const [title, text] = [page.title, page.text].map((one) => one.replace(/[&<>"']/g, (sign) => escapes[sign] ?? ''));
-  response.status(page.status).set('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
-  response
-    .type('html')
-    .send(
-      `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title></head><body><h1>${title}</h1><p>${text}</p></body></html>`,
-    );
+/** Nothing but its style and its empty icon; not in a frame. */
+const policy = "default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'none'";
+
+/** A plain page for a person, who has come here by a redirect: no script, nothing from elsewhere. */
+export function sendPage(response: Response, { status, ...page }: Page & { readonly status: number }): void {
+  const { text, links = [], leadsTo } = page;
+  const title = escaped(page.title);
+  const actions = links.map(({ label, href }) => `<a class="action" href="${escaped(href)}">${escaped(label)}</a>`);
+  const html = pageFrame({
+    title,
+    head: leadsTo === undefined ? '' : `<meta http-equiv="refresh" content="0; url=${escaped(leadsTo)}">`,
+    main: [`<h1>${title}</h1>`, `<p>${escaped(text)}</p>`, ...actions].join('\n'),
+  });
+  response.status(status).set('Content-Security-Policy', policy).type('html').send(html);
 }
 
-export function wantsPage(request: Request): boolean {
-  return request.accepts(['json', 'html']) === 'html';
-}
-
-/** What went wrong, as a page for whoever asks for one; everything else answers as ever. */
-export function answerErrorByPage(): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
-    const { code = '' } = error instanceof AppError ? error : {};
-    const status = (httpStatus as Readonly<Record<string, number>>)[code];
-    if (status === undefined || !wantsPage(request) || response.headersSent) return next(error);
-    sendPage(response, { status, title: 'Not authorized', text: (error as AppError).message });
-  };
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (sign) => escapes[sign] ?? '');
 }
