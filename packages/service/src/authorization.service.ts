@@ -245,7 +245,7 @@ function refusedByUser(error: string | undefined): AppError {
   const reason = error !== undefined && /^[a-z_]{1,50}$/.test(error) ? error : 'unknown';
   const why =
     reason === 'access_denied'
-      ? 'whoever was asked there did not agree, or may not. Start again with somebody who does.'
+      ? 'whoever was asked there did not agree, or may not. Start again to ask once more.'
       : 'compare scopes and redirect URI with the registration, then start again.';
   return new AppError({
     code: 'authorization-refused',

@@ -11,6 +11,7 @@ label, input, button, .action { display: block; width: 100%; box-sizing: border-
 input { margin: .25rem 0 1rem; padding: .5rem; border: 1px solid var(--line); border-radius: 4px; }
 button, .action { padding: .6rem; border: 0; border-radius: 4px; text-align: center; text-decoration: none; color: #fff; background: #1b5e8c; cursor: pointer; }
 .action { margin-top: .75rem; }
+.action + .action { color: var(--text); background: none; box-shadow: inset 0 0 0 1px var(--line); }
 [role=alert] { padding: .5rem .75rem; border-left: 4px solid var(--problem); background: var(--problem-ground); }
 `;
 
