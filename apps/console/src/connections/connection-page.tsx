@@ -56,6 +56,9 @@ export function ConnectionPage() {
               <Anchor size="sm" component={Link} to={`/resources?connectionId=${id}`}>
                 Its resources
               </Anchor>
+              <Anchor size="sm" component={Link} to={`/webhooks?connectionId=${id}`}>
+                Its webhook
+              </Anchor>
             </Group>
             <Title order={2} size="h4">
               Last test
