@@ -2,6 +2,7 @@ import { findChromium } from '@bulkhead/embedded';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
+import { onPage } from './on-page.fixture.ts';
 import { type BrowsedSystem, openSystem } from './open-system.ts';
 
 const found = await findChromium({ env: process.env, progress: () => undefined });
@@ -24,9 +25,7 @@ if ('missing' in found) {
     }, 180_000);
     afterAll(() => browsed?.stop());
 
-    const title = (name: string) => page.getByRole('heading', { level: 1, name, exact: true });
-    const button = (name: string) => page.getByRole('button', { name, exact: true });
-    const link = (name: string) => page.getByRole('link', { name, exact: true });
+    const { title, button, link, choose } = onPage(() => page);
     const atEhr = () => title('Simulated athenahealth').waitFor();
     const connectionTitle = 'Practice 195900 (production)';
     /** By the console's form, on to the connection's page. @returns the page's address. */
@@ -34,8 +33,7 @@ if ('missing' in found) {
       await page.goto(`${browsed.baseUrl}/connections`);
       await button('Add a connection').click();
       await page.getByRole('textbox', { name: 'Practice id' }).fill('195900');
-      await page.getByRole('dialog').getByRole('combobox', { name: 'Credentials' }).click();
-      await page.getByRole('option', { name: 'A user of the practice authorizes' }).click();
+      await choose({ field: 'Credentials', option: 'A user of the practice authorizes' });
       await button('Add').click();
       await title(connectionTitle).waitFor();
       await page.getByText('Nobody has authorized it yet').waitFor();

@@ -27,10 +27,12 @@ export async function openSystem(options: {
   readonly patients: number;
   /** By which the browser calls the API; left out: as everybody does. */
   readonly host?: string;
+  /** Of the API and the workers. */
+  readonly env?: Readonly<Record<string, string>>;
 }): Promise<BrowsedSystem> {
-  const { command: executablePath, patients, host = '127.0.0.1' } = options;
+  const { command: executablePath, patients, host = '127.0.0.1', env = {} } = options;
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-browser-'));
-  const starting = startChaosSystem({ folder, patients, seed: 1, report: () => undefined });
+  const starting = startChaosSystem({ folder, patients, seed: 1, report: () => undefined, env });
   const [system, browser] = await Promise.all([starting, chromium.launch({ executablePath, args }), buildConsole()]);
   const baseUrl = system.baseUrl.replace('127.0.0.1', host);
   return {
