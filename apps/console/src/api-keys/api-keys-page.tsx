@@ -1,9 +1,8 @@
-import { Button, Code, Stack } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
-import { IconPlus } from '@tabler/icons-react';
+import { Code, Stack } from '@mantine/core';
 import { api } from '../api/api.ts';
 import type { ApiKey } from '../api/records.ts';
 import { ConnectionName } from '../parts/connection-name.tsx';
+import { FormButton } from '../parts/form-button.tsx';
 import { formatCount } from '../parts/format-count.ts';
 import { LookedUp } from '../parts/looked-up.tsx';
 import { Moment } from '../parts/moment.tsx';
@@ -22,16 +21,15 @@ const shownConnections = 3;
 /** Who may call the API and log in here. */
 export function ApiKeysPage() {
   const { isOperator } = useSession();
-  const [isMaking, { open, close }] = useDisclosure();
   const found = api.useQuery('get', '/api/ehr/api-keys');
   return (
     <Page
       title="API keys"
       actions={
         isOperator && (
-          <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={open}>
-            Make a key
-          </Button>
+          <FormButton label="Make a key" title="Make an API key">
+            {(close) => <NewApiKeyForm onDone={close} />}
+          </FormButton>
         )
       }
     >
@@ -46,7 +44,6 @@ export function ApiKeysPage() {
           />
         )}
       </LookedUp>
-      <NewApiKeyForm isOpen={isMaking} onClose={close} />
     </Page>
   );
 }

@@ -1,27 +1,13 @@
-import { MultiSelect, Select, Stack, TextInput } from '@mantine/core';
+import { MultiSelect, Select, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQueryClient } from '@tanstack/react-query';
 import { api } from '../api/api.ts';
 import { nameOfConnection } from '../connections/name-of-connection.ts';
-import { FormEnd } from '../parts/form-end.tsx';
-import { FormModal } from '../parts/form-modal.tsx';
+import { EntryForm } from '../parts/entry-form.tsx';
 import { showSecret } from '../parts/show-secret.tsx';
-import { emptyApiKeyForm, expiries, roles, toApiKeyRequest } from './api-key-form.ts';
+import { type ApiKeyForm, emptyApiKeyForm, expiries, roles, toApiKeyRequest } from './api-key-form.ts';
 
-interface NewApiKeyFormProps {
-  readonly isOpen: boolean;
-  readonly onClose: () => void;
-}
-
-export function NewApiKeyForm({ isOpen, onClose }: NewApiKeyFormProps) {
-  return (
-    <FormModal title="Make an API key" isOpen={isOpen} onClose={onClose}>
-      <Fields onDone={onClose} />
-    </FormModal>
-  );
-}
-
-function Fields({ onDone }: { readonly onDone: () => void }) {
+export function NewApiKeyForm({ onDone }: { readonly onDone: () => void }) {
   const queries = useQueryClient();
   const connections = api.useQuery('get', '/api/ehr/connections');
   const create = api.useMutation('post', '/api/ehr/api-keys', {
@@ -36,28 +22,26 @@ function Fields({ onDone }: { readonly onDone: () => void }) {
     initialValues: emptyApiKeyForm,
     validate: { name: (name) => (name.trim() ? null : 'Say whose it is or what it is for.') },
   });
+  const submit = (values: ApiKeyForm) => create.mutate({ body: toApiKeyRequest(values) });
   return (
-    <form onSubmit={form.onSubmit((values) => create.mutate({ body: toApiKeyRequest(values) }))} autoComplete="off">
-      <Stack>
-        <TextInput
-          label="Name"
-          description="Of the program or the person; the audit log says it"
-          withAsterisk
-          {...form.getInputProps('name')}
+    <EntryForm action="Make" mutation={create} onSubmit={form.onSubmit(submit)}>
+      <TextInput
+        label="Name"
+        description="Of the program or the person; the audit log says it"
+        withAsterisk
+        {...form.getInputProps('name')}
+      />
+      <Select label="Role" allowDeselect={false} data={roles} {...form.getInputProps('role')} />
+      {form.values.role === 'client' && (
+        <MultiSelect
+          label="Connections"
+          description="None: every connection, also those that are added later"
+          searchable
+          data={(connections.data?.data ?? []).map((one) => ({ value: one.id, label: nameOfConnection(one) }))}
+          {...form.getInputProps('connectionIds')}
         />
-        <Select label="Role" allowDeselect={false} data={roles} {...form.getInputProps('role')} />
-        {form.values.role === 'client' && (
-          <MultiSelect
-            label="Connections"
-            description="None: every connection, also those that are added later"
-            searchable
-            data={(connections.data?.data ?? []).map((one) => ({ value: one.id, label: nameOfConnection(one) }))}
-            {...form.getInputProps('connectionIds')}
-          />
-        )}
-        <Select label="Expires" allowDeselect={false} data={expiries} {...form.getInputProps('expiry')} />
-        <FormEnd action="Make" isPending={create.isPending} error={create.error} />
-      </Stack>
-    </form>
+      )}
+      <Select label="Expires" allowDeselect={false} data={expiries} {...form.getInputProps('expiry')} />
+    </EntryForm>
   );
 }

@@ -1,27 +1,17 @@
-import { Stack, Text, TextInput } from '@mantine/core';
+import { Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQueryClient } from '@tanstack/react-query';
 import { api } from '../api/api.ts';
 import type { Connection } from '../api/records.ts';
-import { FormEnd } from '../parts/form-end.tsx';
-import { FormModal } from '../parts/form-modal.tsx';
+import { EntryForm } from '../parts/entry-form.tsx';
 import { showSecret } from '../parts/show-secret.tsx';
 
 interface SetWebhookFormProps {
   readonly connection: Connection;
-  readonly isOpen: boolean;
-  readonly onClose: () => void;
+  readonly onDone: () => void;
 }
 
-export function SetWebhookForm({ connection, isOpen, onClose }: SetWebhookFormProps) {
-  return (
-    <FormModal title="Set the webhook" isOpen={isOpen} onClose={onClose}>
-      <Fields connection={connection} onDone={onClose} />
-    </FormModal>
-  );
-}
-
-function Fields({ connection, onDone }: { readonly connection: Connection; readonly onDone: () => void }) {
+export function SetWebhookForm({ connection, onDone }: SetWebhookFormProps) {
   const { id, webhookUrl = '' } = connection;
   const queries = useQueryClient();
   const set = api.useMutation('put', '/api/ehr/connections/{id}/webhook', {
@@ -37,18 +27,16 @@ function Fields({ connection, onDone }: { readonly connection: Connection; reado
     initialValues: { url: webhookUrl },
     validate: { url: (url) => (URL.canParse(url) ? null : 'Give an address, https://…') },
   });
+  const submit = (body: { readonly url: string }) => set.mutate({ params: { path: { id } }, body });
   return (
-    <form onSubmit={form.onSubmit((body) => set.mutate({ params: { path: { id } }, body }))}>
-      <Stack>
-        <TextInput
-          label="Address"
-          description="Called by POST, with ids and counts and no patient data"
-          withAsterisk
-          {...form.getInputProps('url')}
-        />
-        {webhookUrl !== '' && <Text size="sm">A new secret is made; the one until now is not good any more.</Text>}
-        <FormEnd action="Set" isPending={set.isPending} error={set.error} />
-      </Stack>
-    </form>
+    <EntryForm action="Set" mutation={set} onSubmit={form.onSubmit(submit)}>
+      <TextInput
+        label="Address"
+        description="Called by POST, with ids and counts and no patient data"
+        withAsterisk
+        {...form.getInputProps('url')}
+      />
+      {webhookUrl !== '' && <Text size="sm">A new secret is made; the one until now is not good any more.</Text>}
+    </EntryForm>
   );
 }

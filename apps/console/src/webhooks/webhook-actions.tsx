@@ -1,16 +1,15 @@
 import { Button } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
 import { api } from '../api/api.ts';
 import type { Connection } from '../api/records.ts';
 import { confirm } from '../parts/confirm.ts';
+import { FormButton } from '../parts/form-button.tsx';
 import { tell } from '../parts/tell.ts';
 import { SetWebhookForm } from './set-webhook-form.tsx';
 
 export function WebhookActions({ connection }: { readonly connection: Connection }) {
   const { id, webhookUrl } = connection;
   const queries = useQueryClient();
-  const [isSetting, { open, close }] = useDisclosure();
   const remove = api.useMutation('delete', '/api/ehr/connections/{id}/webhook', {
     onSuccess: () => queries.invalidateQueries(),
     onError: tell.failed,
@@ -24,13 +23,14 @@ export function WebhookActions({ connection }: { readonly connection: Connection
     });
   return (
     <>
-      <Button onClick={open}>{webhookUrl === undefined ? 'Set an address' : 'Change'}</Button>
+      <FormButton label={webhookUrl === undefined ? 'Set an address' : 'Change'} title="Set the webhook" icon={null}>
+        {(close) => <SetWebhookForm connection={connection} onDone={close} />}
+      </FormButton>
       {webhookUrl !== undefined && (
         <Button color="red" variant="outline" loading={remove.isPending} onClick={ask}>
           Remove
         </Button>
       )}
-      <SetWebhookForm connection={connection} isOpen={isSetting} onClose={close} />
     </>
   );
 }
