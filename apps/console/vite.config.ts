@@ -14,6 +14,6 @@ export default defineConfig({
     chunkSizeWarningLimit: 1500,
   },
   server: {
-    proxy: Object.fromEntries(['/api', '/login', '/logout', '/admin', '/docs'].map((path) => [path, apiUrl])),
+    proxy: Object.fromEntries(['/api/', '/login', '/logout', '/admin', '/docs'].map((path) => [path, apiUrl])),
   },
 });

@@ -2,6 +2,7 @@ import { findChromium } from '@bulkhead/embedded';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
+import { onPage } from './on-page.fixture.ts';
 import { type BrowsedSystem, openSystem } from './open-system.ts';
 
 const found = await findChromium({ env: process.env, progress: () => undefined });
@@ -20,6 +21,8 @@ const pages = [
   ['/resources', 'Resources'],
   ['/quarantine', 'Quarantine'],
   ['/budget', 'Rate budget'],
+  ['/webhooks', 'Webhooks'],
+  ['/api-keys', 'API keys'],
   ['/system', 'Workers and queues'],
   ['/audit', 'Audit'],
 ] as const;
@@ -40,19 +43,13 @@ if ('missing' in found) {
     }, 180_000);
     afterAll(() => browsed?.stop());
 
-    const title = (name: string) => page.getByRole('heading', { level: 1, name, exact: true });
-    const button = (name: string) => page.getByRole('button', { name, exact: true });
+    const { title, button, choose } = onPage(() => page);
     const goTo = (path: string) => page.goto(browsed.system.baseUrl + path);
     /** With everything that it asks for. */
     const lookAt = async (path: string, name: string) => {
       await goTo(path);
       await title(name).waitFor();
       await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
-    };
-    /** Chooses in a field whose choices are a list of their own. */
-    const choose = async ({ field, option }: { readonly field: string; readonly option: string | RegExp }) => {
-      await page.getByRole('dialog').getByRole('combobox', { name: field }).click();
-      await page.getByRole('option', { name: option }).first().click();
     };
     const connections = async () => new Set(await browsed.system.store.connections.listIds());
     const startExport = async () => {
@@ -212,6 +209,7 @@ if ('missing' in found) {
         ['/syncs', 'Start a sync'],
         ['/schedules', 'Add a schedule'],
         ['/connections', 'Add a connection'],
+        ['/api-keys', 'Make a key'],
       ] as const;
       for (const [path, name] of forms) {
         await goTo(path);
@@ -248,9 +246,15 @@ if ('missing' in found) {
       const { page: other } = await browsed.open('/');
       await browsed.logIn(other, key);
       await other.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
-      expect(await other.getByRole('link', { name: 'Audit' }).count()).toBe(0);
-      await other.goto(`${browsed.system.baseUrl}/audit`);
-      await other.getByRole('alert').getByText('forbidden').waitFor();
+      for (const [path, name] of [
+        ['/audit', 'Audit'],
+        ['/api-keys', 'API keys'],
+      ] as const) {
+        expect(await other.getByRole('link', { name }).count()).toBe(0);
+        await other.goto(browsed.system.baseUrl + path);
+        await other.getByRole('alert').getByText('forbidden').waitFor();
+        expect(await other.getByRole('button', { name: 'Make a key' }).count()).toBe(0);
+      }
       await other.close();
     }, 60_000);
 

@@ -13,7 +13,9 @@ const stepMs = 15_000;
 
 export interface BrowsedSystem {
   readonly system: ChaosSystem;
-  /** A page, and what its policy or its scripts have complained of. */
+  /** Of the API, as the browser calls it. */
+  readonly baseUrl: string;
+  /** A page, of our own by its path, and what its policy or its scripts have complained of. */
   open(path: string, options?: BrowserContextOptions): Promise<{ readonly page: Page; readonly complaints: string[] }>;
   logIn(page: Page, key?: string): Promise<void>;
   stop(): Promise<void>;
@@ -23,14 +25,20 @@ export interface BrowsedSystem {
 export async function openSystem(options: {
   readonly command: string;
   readonly patients: number;
+  /** By which the browser calls the API; left out: as everybody does. */
+  readonly host?: string;
+  /** Of the API and the workers. */
+  readonly env?: Readonly<Record<string, string>>;
 }): Promise<BrowsedSystem> {
-  const { command: executablePath, patients } = options;
+  const { command: executablePath, patients, host = '127.0.0.1', env = {} } = options;
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-browser-'));
-  const starting = startChaosSystem({ folder, patients, seed: 1, report: () => undefined });
+  const starting = startChaosSystem({ folder, patients, seed: 1, report: () => undefined, env });
   const [system, browser] = await Promise.all([starting, chromium.launch({ executablePath, args }), buildConsole()]);
+  const baseUrl = system.baseUrl.replace('127.0.0.1', host);
   return {
     system,
-    open: (path, context) => openPage({ browser, url: system.baseUrl + path, context }),
+    baseUrl,
+    open: (path, context) => openPage({ browser, url: new URL(path, baseUrl).href, context }),
     async logIn(page, key = system.apiKey) {
       await page.locator('input[name=key]').fill(key);
       await page.locator('button[type=submit]').click();

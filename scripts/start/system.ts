@@ -87,6 +87,7 @@ async function startParts(options: PartsOptions): Promise<Omit<RunningSystem, 's
     ATHENAHEALTH_FHIR_ENDPOINT: `${simulatorUrl}/fhir/r4`,
     ATHENAHEALTH_CLIENT_ID: 'simulator-client',
     ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
+    ATHENAHEALTH_REDIRECT_URI: `${baseUrl}/api/ehr/callback`,
   };
   const launch = launcher({ ...options, env });
   await startSimulator({ launch, steps, start, port: simulatorPort.port, url: simulatorUrl });
@@ -146,6 +147,8 @@ async function startSimulator(options: {
     const env = {
       SIMULATOR_PORT: String(port),
       SIMULATOR_PATIENTS: String(start.patients),
+      // Who presses Authorize in the console sees what a user of the practice would.
+      SIMULATOR_ASKS_USER: 'on',
       ...(start.dataDir === undefined ? {} : { SIMULATOR_DATA_DIR: start.dataDir }),
     };
     await launch({ name: 'simulator', folder: 'ehr-simulator', env });

@@ -67,7 +67,7 @@ const signingConnection: Connection = {
 const authorizationRequest: AuthorizationRequest = {
   id: 'auth_1',
   provider: 'athenahealth',
-  kind: 'standalone',
+  kind: 'invitation',
   redirectUri: 'http://app.example/callback',
   clientId: 'c',
   scope: 'patient/*.read',

@@ -35,6 +35,14 @@ const pages: readonly RouteObject[] = [
   },
   { path: 'budget', lazy: async () => ({ Component: (await import('./budget/budget-page.tsx')).BudgetPage }) },
   { path: 'system', lazy: async () => ({ Component: (await import('./system/system-page.tsx')).SystemPage }) },
+  {
+    path: 'webhooks',
+    lazy: async () => ({ Component: (await import('./webhooks/webhooks-page.tsx')).WebhooksPage }),
+  },
+  {
+    path: 'api-keys',
+    lazy: async () => ({ Component: (await import('./api-keys/api-keys-page.tsx')).ApiKeysPage }),
+  },
   { path: 'audit', lazy: async () => ({ Component: (await import('./audit/audit-page.tsx')).AuditPage }) },
   { path: '*', Component: NoSuchPage },
 ];

@@ -1,4 +1,4 @@
-import { Alert, Badge, createTheme, Drawer, type MantineColorsTuple, Modal } from '@mantine/core';
+import { Alert, Badge, createTheme, Drawer, type MantineColorsTuple, Modal, Notification } from '@mantine/core';
 
 /** From the icon's two blues; each shade that carries text has a contrast of 4.5 to its ground (WCAG AA). */
 const tide: MantineColorsTuple = [
@@ -30,6 +30,11 @@ export const theme = createTheme({
     // Its button is a cross and nothing else.
     Drawer: Drawer.extend({ defaultProps: { closeButtonProps } }),
     Modal: Modal.extend({ defaultProps: { closeButtonProps } }),
+    // Its grey is lighter than can be read by everybody.
+    Notification: Notification.extend({
+      defaultProps: { closeButtonProps },
+      styles: { description: { color: 'var(--mantine-color-text)' } },
+    }),
     // A state that is cut says nothing.
     Badge: Badge.extend({ styles: { root: { minWidth: 'max-content' } } }),
     // A title in the color of its alert cannot be read on every ground.

@@ -30,6 +30,7 @@ export const simulatorEnvSchema = z
     SIMULATOR_JWKS: z.string().transform((text) => JSON.parse(text) as unknown),
     SIMULATOR_JWKS_CACHE_SECONDS: number,
     SIMULATOR_ENFORCE_SCOPES: flag,
+    SIMULATOR_ASKS_USER: flag,
     SIMULATOR_REDIRECT_URIS: z.string(),
     SIMULATOR_TOKEN_SECONDS: number,
     SIMULATOR_TOKENS_PER_MINUTE: number,

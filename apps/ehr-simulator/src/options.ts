@@ -48,6 +48,8 @@ export const simulatorOptionsSchema = z.strictObject({
   jwksCacheSeconds: z.number().min(0).default(300),
   /** Answers 403 to what the scopes of the token do not cover. */
   enforceScopes: z.boolean().default(false),
+  /** Authorize shows a page on which a user allows or denies, instead of agreeing by itself. */
+  asksUser: z.boolean().default(false),
   /** Redirect URIs that authorize accepts; empty: any. */
   redirectUris: z.array(z.string()).default([]),
   /** athenahealth's tokens live an hour. */

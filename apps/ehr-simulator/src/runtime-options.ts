@@ -17,6 +17,7 @@ const changeable = [
   'jwksUrl',
   'jwksCacheSeconds',
   'enforceScopes',
+  'asksUser',
   'tokenSeconds',
   'tokensPerMinute',
   'rateLimit',

@@ -79,7 +79,7 @@ describe('the authorization code flow', () => {
     const text = await page.text();
     expect([page.status, page.headers.get('content-security-policy'), browser.cookies.size]).toEqual([
       200,
-      "default-src 'none'; frame-ancestors 'none'",
+      "default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'none'",
       0,
     ]);
     const [id = ''] = /conn_[0-9a-f]{32}/.exec(text) ?? [];
@@ -217,7 +217,12 @@ describe('the authorization code flow', () => {
     const login = await browser.redirectOf(address);
     expect(login).toBe(`/login?next=${encodeURIComponent('/api/ehr/athenahealth/authorize?practiceId=195900')}`);
     await browser.submit(system.baseUrl + login, { key: system.apiKey });
-    expect(await browser.redirectOf(address)).toContain('/oauth2/v1/authorize?');
+    const ehrUrl = await browser.redirectOf(address);
+    expect(ehrUrl).toContain('/oauth2/v1/authorize?');
+    // Led on by the page itself: a redirect would not bring the session's cookie along, which is `SameSite=Strict`.
+    const back = await browser.open(atApi(await browser.redirectOf(ehrUrl)));
+    expect(back.status).toBe(200);
+    expect(await back.text()).toMatch(/<meta http-equiv="refresh" content="0; url=\/connections\/conn_[0-9a-f]{32}">/);
     const headers = { authorization: `Bearer ${system.apiKey}` };
     expect(await createBrowser().redirectOf(address, headers)).toContain('/oauth2/v1/authorize?');
     const client = await system.store.apiKeys.create({ name: 'c', role: 'client', now: new Date() });

@@ -15,8 +15,8 @@ export interface AuthorizationEndpoints {
 export interface AuthorizationRequest {
   readonly id: string;
   readonly provider: string;
-  /** `launch`: an EHR has sent the browser, for the patient that it shows. */
-  readonly kind: 'standalone' | 'launch';
+  /** Who has begun it: an operator in their own browser, a program for a user's, or an EHR, for the patient that it shows. */
+  readonly kind: 'operator' | 'invitation' | 'launch';
   /** The connection that is authorized again; left out: a new one. */
   readonly connectionId?: string;
   readonly redirectUri: string;

@@ -31,6 +31,13 @@ export interface Departure {
   readonly browser: BrowserBinding;
 }
 
+export interface AuthorizationPlace {
+  readonly provider: string;
+  /** The connection that was to be authorized; a new one is there only when it was. */
+  readonly connectionId?: string;
+  readonly isDone: boolean;
+}
+
 export type AuthorizationService = ReturnType<typeof createAuthorizationService>;
 
 /**
@@ -87,9 +94,14 @@ export function createAuthorizationService(options: {
     return { id: request.id, secret };
   };
 
-  const beginStandalone = async (provider: Provider, body: AuthorizeBody) => {
+  const beginStandalone = async (options: {
+    readonly provider: Provider;
+    readonly body: AuthorizeBody;
+    readonly kind: 'operator' | 'invitation';
+  }) => {
+    const { provider, body, kind } = options;
     const connection = await connectionFor(provider, body);
-    return begin({ provider, connection, isNew: body.connectionId === undefined, kind: 'standalone' });
+    return begin({ provider, connection, isNew: body.connectionId === undefined, kind });
   };
 
   /** Sends a browser to the EHR: it is known from now on by a cookie of this request alone. */
@@ -144,7 +156,7 @@ export function createAuthorizationService(options: {
     /** For a program: an address that a user opens in a browser, once. */
     async invite({ provider: id, body }: { readonly provider: string; readonly body: AuthorizeBody }) {
       const provider = registry.get(id);
-      const { id: requestId, secret } = await beginStandalone(provider, body);
+      const { id: requestId, secret } = await beginStandalone({ provider, body, kind: 'invitation' });
       const startUrl = new URL('authorize/start', provider.redirectUri);
       startUrl.searchParams.set('token', `${requestId}.${secret}`);
       return { startUrl: startUrl.href, expiresAt: new Date(Date.now() + lifetimeMs).toISOString() };
@@ -152,7 +164,7 @@ export function createAuthorizationService(options: {
 
     /** For an operator's own browser. */
     async authorize({ provider: id, body }: { readonly provider: string; readonly body: AuthorizeBody }) {
-      return depart(await beginStandalone(registry.get(id), body));
+      return depart(await beginStandalone({ provider: registry.get(id), body, kind: 'operator' }));
     },
 
     /** @param token of an invitation. */
@@ -172,6 +184,14 @@ export function createAuthorizationService(options: {
 
     /** Which request an answer is to; its cookie has to be the one of the browser that set out. */
     requestOf: ({ state }: Pick<CallbackQuery, 'state'>): string => split(state).id,
+
+    /** Where an operator was who has begun a request in their own browser. @returns undefined for one of anybody else */
+    async placeOf(id: string): Promise<AuthorizationPlace | undefined> {
+      const request = await store.authorizationRequests.find(id);
+      if (request?.kind !== 'operator') return undefined;
+      const { provider, result, connectionId = result?.connectionId } = request;
+      return { provider, isDone: result !== undefined, ...(connectionId === undefined ? {} : { connectionId }) };
+    },
 
     /** A browser is back. @returns the connection's id. */
     async finish(options: { readonly query: CallbackQuery; readonly browser: string | undefined }): Promise<string> {
@@ -223,9 +243,13 @@ function noRedirectUri(provider: string): AppError {
 
 function refusedByUser(error: string | undefined): AppError {
   const reason = error !== undefined && /^[a-z_]{1,50}$/.test(error) ? error : 'unknown';
+  const why =
+    reason === 'access_denied'
+      ? 'whoever was asked there did not agree, or may not. Start again to ask once more.'
+      : 'compare scopes and redirect URI with the registration, then start again.';
   return new AppError({
     code: 'authorization-refused',
-    message: `The EHR did not authorize the application (${reason}). Start again, and agree; if it lasts, compare scopes and redirect URI with the registration.`,
+    message: `The EHR did not authorize the application (${reason}): ${why}`,
     retry: 'never',
   });
 }

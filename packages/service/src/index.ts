@@ -11,6 +11,7 @@ export {
   launchQuerySchema,
 } from './authorization.schema.ts';
 export {
+  type AuthorizationPlace,
   type AuthorizationService,
   type BrowserBinding,
   createAuthorizationService,

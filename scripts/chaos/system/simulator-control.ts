@@ -43,6 +43,8 @@ export function createSimulatorControl(baseUrl: string) {
     put: (type: string, id: string, resource: string) => call('PUT', `/_sim/fhir/${type}/${id}`, resource),
     remove: (type: string, id: string) => call('DELETE', `/_sim/fhir/${type}/${id}`),
     order: (fault: object) => call('POST', '/_sim/faults', JSON.stringify(fault)),
+    /** Options that change while it runs. */
+    change: (options: object) => call('PATCH', '/_sim/options', JSON.stringify(options)),
     clearFaults: () => call('DELETE', '/_sim/faults'),
     clearRequests: () => call('DELETE', '/_sim/requests'),
 

@@ -105,6 +105,8 @@ async function startParts({
     ATHENAHEALTH_FHIR_ENDPOINT: `${simulatorUrl}/fhir/r4`,
     ATHENAHEALTH_CLIENT_ID: 'simulator-client',
     ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
+    // Another site than the EHR's, for a browser.
+    ATHENAHEALTH_REDIRECT_URI: `http://localhost:${apiPort}/api/ehr/callback`,
     CHAOS_CLOCK_FILE: clockFile,
     ...givenEnv,
   };

@@ -10,11 +10,14 @@ import { type Request, type RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import type { RequestLimits } from '../limits/request-limits.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
-import { sessionCookie } from '../middleware/session-cookie.ts';
+import { resumeSession } from '../middleware/resume-session.ts';
+import { authorizationProblemPage, authorizedPage } from '../pages/authorization-page.ts';
+import { type Page, sendPage } from '../pages/send-page.ts';
+import { type Problem, tellPeople, wantsPage } from '../pages/tell-people.ts';
 import type { RefusedAttempts } from '../refused-attempts.ts';
 import { sendToEhr } from './authorization.routes.ts';
 import { takeBrowserCookie } from './browser-cookie.ts';
-import { answerErrorByPage, sendPage, wantsPage } from './browser-page.ts';
+import { leadToLogin } from './lead-to-login.ts';
 
 export const startQuerySchema = z.strictObject({ token: z.string().min(1).max(200) });
 
@@ -30,18 +33,19 @@ interface BrowserDeps {
 export function browserRoutes(deps: BrowserDeps): Router {
   const { authorizations } = deps;
   const router = Router();
+  const strangers = tellPeople(({ problem }) => authorizationProblemPage({ problem, place: undefined }));
 
-  router.get('/authorize/start', limitAnonymous(deps), async (request, response) => {
+  router.get('/authorize/start', strangers, limitAnonymous(deps), async (request, response) => {
     const { token } = parseRequest(startQuerySchema, request.query);
     sendToEhr(response, await authorizations.start(token));
   });
 
-  router.get('/:provider/launch', limitAnonymous(deps), async (request, response) => {
+  router.get('/:provider/launch', strangers, limitAnonymous(deps), async (request, response) => {
     const { iss, launch } = parseRequest(launchQuerySchema, request.query);
     sendToEhr(response, await authorizations.launch({ provider: request.params.provider as string, iss, launch }));
   });
 
-  router.get('/callback', limitAnonymous(deps), async (request, response) => {
+  router.get('/callback', tellPeople(arrivalPage(deps)), limitAnonymous(deps), async (request, response) => {
     response.set('Cache-Control', 'no-store');
     const query = parseRequest(callbackQuerySchema, request.query);
     const id = authorizations.requestOf(query);
@@ -55,14 +59,31 @@ export function browserRoutes(deps: BrowserDeps): Router {
       response.json({ success: true, data: { connectionId } });
       return;
     }
-    const text = `The connection ${connectionId} may now read from the EHR. This window can be closed.`;
-    sendPage(response, { status: 200, title: 'Authorized', text });
+    const place = await authorizations.placeOf(id);
+    sendPage(response, { status: 200, ...authorizedPage({ connectionId, place }) });
   });
 
-  router.get('/:provider/authorize', logInFirst(deps));
-
-  router.use(answerErrorByPage());
+  router.get('/:provider/authorize', tellPeople(departurePage), logInFirst(deps));
   return router;
+}
+
+/** Of an operator who could not be sent to the EHR. */
+function departurePage({ request, problem }: { readonly request: Request; readonly problem: Problem }): Page {
+  const { provider = '' } = request.params as { readonly provider?: string };
+  const { connectionId } = request.query;
+  const place = { provider, isDone: false, ...(typeof connectionId === 'string' ? { connectionId } : {}) };
+  return authorizationProblemPage({ problem, place });
+}
+
+/** Of a browser that has come back. */
+function arrivalPage({ authorizations }: BrowserDeps) {
+  return async ({ request, problem }: { readonly request: Request; readonly problem: Problem }): Promise<Page> => {
+    const { state } = request.query;
+    const id = typeof state === 'string' ? authorizations.requestOf({ state }) : undefined;
+    // It is told without a way back where the database is away.
+    const place = id === undefined ? undefined : await authorizations.placeOf(id).catch(() => undefined);
+    return authorizationProblemPage({ problem, place });
+  };
 }
 
 /** Whoever asks without a key makes records and jobs here, and waits for workers. */
@@ -77,9 +98,8 @@ function limitAnonymous({ limits }: BrowserDeps): RequestHandler {
 function logInFirst({ sessions }: BrowserDeps): RequestHandler {
   return async (request, response, next) => {
     if (request.get('authorization') !== undefined || !wantsPage(request)) return next();
-    const id = sessionCookie.read(request);
-    if (id !== undefined && (await sessions.resume(id))) return next();
-    response.redirect(302, `/login?next=${encodeURIComponent(request.originalUrl)}`);
+    if (await resumeSession({ sessions, request })) return next();
+    leadToLogin({ request, response });
   };
 }
 

@@ -8,9 +8,10 @@ import { type AuditDeps, auditTrail } from '../middleware/audit-trail.ts';
 import { setCaller } from '../middleware/caller-of.ts';
 import { requireSameOrigin } from '../middleware/require-same-origin.ts';
 import { sessionCookie } from '../middleware/session-cookie.ts';
+import { loginPage } from '../pages/login-page.ts';
+import { pageStyle, pageStylePath } from '../pages/page-frame.ts';
 import type { RefusedAttempts } from '../refused-attempts.ts';
 import { localPath } from './local-path.ts';
-import { loginPage, loginStyle, loginStylePath } from './login-page.ts';
 
 interface LoginDeps extends AuditDeps {
   readonly apiKeys: ApiKeyService;
@@ -26,8 +27,8 @@ export function loginRoutes(deps: LoginDeps): Router {
   const { sessions } = deps;
   const router = Router();
 
-  router.get(loginStylePath, (_request, response) => {
-    response.type('css').send(loginStyle);
+  router.get(pageStylePath, (_request, response) => {
+    response.type('css').send(pageStyle);
   });
 
   router.get('/login', (request, response) => {

@@ -2,7 +2,7 @@ import { ApiError } from '@bulkhead/client';
 import { QueryClient } from '@tanstack/react-query';
 
 /** What is on the page without a stream is looked up again this often, while somebody looks at it. */
-const refreshMs = 10_000;
+export const refreshMs = 10_000;
 /** A deployment's restart takes seconds; what the API refuses it refuses again. */
 const retries = 3;
 

@@ -14,4 +14,6 @@ export type RateBudget = Schemas['RateBudget'];
 export type DiagnosisCheck = Schemas['DiagnosisCheck'];
 export type AuditEvent = Schemas['AuditEvent'];
 export type ResourceSource = Schemas['ResourceSource'];
+export type ApiKey = Schemas['ApiKey'];
+export type WebhookDelivery = Schemas['WebhookDelivery'];
 export type Queue = Schemas['Queue'];

@@ -56,6 +56,9 @@ export function ConnectionPage() {
               <Anchor size="sm" component={Link} to={`/resources?connectionId=${id}`}>
                 Its resources
               </Anchor>
+              <Anchor size="sm" component={Link} to={`/webhooks?connectionId=${id}`}>
+                Its webhook
+              </Anchor>
             </Group>
             <Title order={2} size="h4">
               Last test
@@ -72,7 +75,8 @@ export function ConnectionPage() {
   );
 }
 
-function factsOf({ id, provider, fhirEndpoint, practiceId, groupId, auth, webhookUrl, createdAt }: Connection) {
+function factsOf(connection: Connection) {
+  const { id, provider, fhirEndpoint, practiceId, groupId, auth, webhookUrl, createdAt } = connection;
   return {
     Vendor: provider,
     'FHIR endpoint': fhirEndpoint,
@@ -81,8 +85,16 @@ function factsOf({ id, provider, fhirEndpoint, practiceId, groupId, auth, webhoo
     Credentials: auth.method.replaceAll('_', ' '),
     'Client id': 'clientId' in auth ? auth.clientId : undefined,
     Scope: 'scope' in auth ? auth.scope : undefined,
+    Authorized: authorizedFor(connection),
     Webhook: webhookUrl,
     Added: <Moment at={createdAt} />,
     Id: id,
   };
+}
+
+/** Undefined where no user has to agree. */
+function authorizedFor({ auth, needsAuthorization, userId }: Connection): string | undefined {
+  if (auth.method !== 'authorization_code') return undefined;
+  if (needsAuthorization) return 'no';
+  return userId === undefined ? 'yes' : `yes, for patient ${userId}`;
 }

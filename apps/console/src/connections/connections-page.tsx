@@ -1,9 +1,8 @@
-import { Anchor, Button } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
-import { IconPlus } from '@tabler/icons-react';
+import { Anchor } from '@mantine/core';
 import { Link } from 'react-router';
 import { api } from '../api/api.ts';
 import type { Connection } from '../api/records.ts';
+import { FormButton } from '../parts/form-button.tsx';
 import { LookedUp } from '../parts/looked-up.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet } from '../parts/nothing-yet.tsx';
@@ -17,16 +16,15 @@ import { NewConnectionForm } from './new-connection-form.tsx';
 /** Practices whose records are brought here. */
 export function ConnectionsPage() {
   const { isOperator } = useSession();
-  const [isAdding, { open, close }] = useDisclosure();
   const found = api.useQuery('get', '/api/ehr/connections');
   return (
     <Page
       title="Connections"
       actions={
         isOperator && (
-          <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={open}>
-            Add a connection
-          </Button>
+          <FormButton label="Add a connection" title="Add a connection">
+            {() => <NewConnectionForm />}
+          </FormButton>
         )
       }
     >
@@ -45,7 +43,6 @@ export function ConnectionsPage() {
           />
         )}
       </LookedUp>
-      <NewConnectionForm isOpen={isAdding} onClose={close} />
     </Page>
   );
 }

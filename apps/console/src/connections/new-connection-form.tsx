@@ -1,92 +1,76 @@
-import { PasswordInput, Select, Stack, Textarea, TextInput } from '@mantine/core';
+import { PasswordInput, Select, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
 import { api } from '../api/api.ts';
-import { FormEnd } from '../parts/form-end.tsx';
-import { FormModal } from '../parts/form-modal.tsx';
+import { EntryForm } from '../parts/entry-form.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { type ConnectionForm, emptyConnectionForm, methods, toConnectionRequest } from './connection-form.ts';
 
-interface NewConnectionFormProps {
-  readonly isOpen: boolean;
-  readonly onClose: () => void;
-}
-
-export function NewConnectionForm({ isOpen, onClose }: NewConnectionFormProps) {
-  return (
-    <FormModal title="Add a connection" isOpen={isOpen} onClose={onClose}>
-      <Fields />
-    </FormModal>
-  );
-}
-
 /** By form with credentials, or without and on to the EHR, where a user of the practice agrees. */
-function Fields() {
+export function NewConnectionForm() {
   const { provider, providers } = useSession();
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const create = api.useMutation('post', '/api/ehr/connections');
+  const create = api.useMutation('post', '/api/ehr/connections', {
+    onSuccess: async ({ data }) => {
+      await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/connections'] });
+      await navigate(`/connections/${data.id}`);
+    },
+  });
   const environments = providers.find(({ id }) => id === provider)?.environments ?? [];
   const form = useForm<ConnectionForm>({
     initialValues: { ...emptyConnectionForm, environment: environments[0] ?? '' },
   });
   const { method } = form.values;
-  const submit = async (values: ConnectionForm) => {
-    const { data } = await create.mutateAsync({ body: toConnectionRequest({ provider, form: values }) });
-    await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/connections'] });
-    await navigate(`/connections/${data.id}`);
-  };
+  const submit = (values: ConnectionForm) => create.mutate({ body: toConnectionRequest({ provider, form: values }) });
   return (
-    <form onSubmit={form.onSubmit((values) => submit(values).catch(() => undefined))} autoComplete="off">
-      <Stack>
-        <Select
-          label="Environment"
-          allowDeselect={false}
-          data={[...environments]}
-          {...form.getInputProps('environment')}
+    <EntryForm action="Add" mutation={create} onSubmit={form.onSubmit(submit)}>
+      <Select
+        label="Environment"
+        allowDeselect={false}
+        data={[...environments]}
+        {...form.getInputProps('environment')}
+      />
+      <TextInput
+        label="Practice id"
+        description="As athenahealth has it, digits"
+        {...form.getInputProps('practiceId')}
+      />
+      <TextInput label="Group id" description="For exports of a group" {...form.getInputProps('groupId')} />
+      <TextInput
+        label="FHIR endpoint"
+        description="Empty: the one of the environment"
+        {...form.getInputProps('fhirEndpoint')}
+      />
+      <Select label="Credentials" allowDeselect={false} data={methods} {...form.getInputProps('method')} />
+      {method !== 'none' && (
+        <TextInput label="Client id" description="Empty: the deployment’s own" {...form.getInputProps('clientId')} />
+      )}
+      {(method === 'client_credentials' || method === 'authorization_code') && (
+        <PasswordInput
+          label="Client secret"
+          description="Empty: the deployment’s own"
+          autoComplete="new-password"
+          {...form.getInputProps('clientSecret')}
         />
+      )}
+      {method === 'private_key_jwt' && (
+        <Textarea
+          label="Private key"
+          description="PEM. Empty: the deployment’s signing key, whose public half is at /.well-known/jwks.json"
+          autosize
+          minRows={3}
+          {...form.getInputProps('privateKey')}
+        />
+      )}
+      {method !== 'none' && (
         <TextInput
-          label="Practice id"
-          description="As athenahealth has it, digits"
-          {...form.getInputProps('practiceId')}
+          label="Scope"
+          description="Empty: what the vendor’s entry asks for"
+          {...form.getInputProps('scope')}
         />
-        <TextInput label="Group id" description="For exports of a group" {...form.getInputProps('groupId')} />
-        <TextInput
-          label="FHIR endpoint"
-          description="Empty: the one of the environment"
-          {...form.getInputProps('fhirEndpoint')}
-        />
-        <Select label="Credentials" allowDeselect={false} data={methods} {...form.getInputProps('method')} />
-        {method !== 'none' && (
-          <TextInput label="Client id" description="Empty: the deployment’s own" {...form.getInputProps('clientId')} />
-        )}
-        {(method === 'client_credentials' || method === 'authorization_code') && (
-          <PasswordInput
-            label="Client secret"
-            description="Empty: the deployment’s own"
-            autoComplete="new-password"
-            {...form.getInputProps('clientSecret')}
-          />
-        )}
-        {method === 'private_key_jwt' && (
-          <Textarea
-            label="Private key"
-            description="PEM. Empty: the deployment’s signing key, whose public half is at /.well-known/jwks.json"
-            autosize
-            minRows={3}
-            {...form.getInputProps('privateKey')}
-          />
-        )}
-        {method !== 'none' && (
-          <TextInput
-            label="Scope"
-            description="Empty: what the vendor’s entry asks for"
-            {...form.getInputProps('scope')}
-          />
-        )}
-        <FormEnd action="Add" isPending={create.isPending} error={create.error} />
-      </Stack>
-    </form>
+      )}
+    </EntryForm>
   );
 }

@@ -4,7 +4,7 @@ import { api } from '../api/api.ts';
 import type { Connection } from '../api/records.ts';
 import { tell } from '../parts/tell.ts';
 
-export function TestConnectionButton({ connection: { id } }: { readonly connection: Connection }) {
+export function TestConnectionButton({ connection: { id, needsAuthorization } }: { readonly connection: Connection }) {
   const queries = useQueryClient();
   const test = api.useMutation('post', '/api/ehr/connections/{id}/test', {
     onSuccess: ({ data }) => {
@@ -15,7 +15,12 @@ export function TestConnectionButton({ connection: { id } }: { readonly connecti
     onError: tell.failed,
   });
   return (
-    <Button loading={test.isPending} onClick={() => test.mutate({ params: { path: { id } } })}>
+    <Button
+      // The next step is another one then.
+      variant={needsAuthorization ? 'outline' : 'filled'}
+      loading={test.isPending}
+      onClick={() => test.mutate({ params: { path: { id } } })}
+    >
       Test
     </Button>
   );

@@ -1,5 +1,6 @@
-import { Paper, Progress, SimpleGrid, Text } from '@mantine/core';
+import { Paper, Progress } from '@mantine/core';
 import type { BulkExport } from '../api/records.ts';
+import { Facts } from '../parts/facts.tsx';
 import { formatBytes } from '../parts/format-bytes.ts';
 import { formatCount } from '../parts/format-count.ts';
 import { formatDuration } from '../parts/format-duration.ts';
@@ -32,20 +33,7 @@ export function ExportFigures({ counts, isRunning }: ExportFiguresProps) {
       {isRunning && promised > 0 && (
         <Progress value={(done / promised) * 100} mb="md" aria-label={`${done} of ${promised} resources`} />
       )}
-      <SimpleGrid component="dl" cols={{ base: 2, xs: 3, md: 5 }} m={0}>
-        {Object.entries(figures)
-          .filter(([, value]) => value !== undefined)
-          .map(([name, value]) => (
-            <div key={name}>
-              <Text component="dt" size="xs" c="dimmed">
-                {name}
-              </Text>
-              <Text component="dd" m={0} fw={600}>
-                {value}
-              </Text>
-            </div>
-          ))}
-      </SimpleGrid>
+      <Facts facts={figures} areFigures />
     </Paper>
   );
 }

@@ -1,8 +1,7 @@
-import { Button, Group, Select } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
-import { IconPlus } from '@tabler/icons-react';
+import { Group, Select } from '@mantine/core';
 import { api } from '../api/api.ts';
 import { ConnectionSelect } from '../parts/connection-select.tsx';
+import { FormButton } from '../parts/form-button.tsx';
 import { LiveBadge } from '../parts/live-badge.tsx';
 import { LookedUp } from '../parts/looked-up.tsx';
 import { NothingYet } from '../parts/nothing-yet.tsx';
@@ -21,7 +20,6 @@ const limit = 50;
 /** Bulk exports, newest first, as they move. */
 export function ExportsPage() {
   const { provider } = useSession();
-  const [isStarting, { open, close }] = useDisclosure();
   const { filters, setFilter } = useFilters(['connectionId', 'status']);
   const { connectionId, status } = filters;
   const live = useLiveExports({ provider, connectionId });
@@ -33,9 +31,9 @@ export function ExportsPage() {
       title="Bulk exports"
       beside={<LiveBadge state={live} />}
       actions={
-        <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={open}>
-          Start an export
-        </Button>
+        <FormButton label="Start an export" title="Start a bulk export">
+          {() => <StartExportForm connectionId={connectionId} />}
+        </FormButton>
       }
     >
       <Group align="end">
@@ -60,7 +58,6 @@ export function ExportsPage() {
           />
         )}
       </LookedUp>
-      <StartExportForm isOpen={isStarting} onClose={close} connectionId={connectionId} />
     </Page>
   );
 }

@@ -1,10 +1,18 @@
 import { Box, SimpleGrid, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 
+interface FactsProps {
+  readonly facts: Readonly<Record<string, ReactNode>>;
+  /** Short, and what the page is about: more of them in a row, and bold. */
+  readonly areFigures?: boolean;
+}
+
 /** Names and values of one thing. Those without a value are left out. */
-export function Facts({ facts }: { readonly facts: Readonly<Record<string, ReactNode>> }) {
+export function Facts({ facts, areFigures = false }: FactsProps) {
+  const cols = areFigures ? { base: 2, xs: 3, md: 5 } : { base: 2, sm: 3, lg: 4 };
+  const look = areFigures ? ({ size: 'md', fw: 600 } as const) : ({ size: 'sm' } as const);
   return (
-    <SimpleGrid component="dl" cols={{ base: 2, sm: 3, lg: 4 }} spacing="sm" m={0}>
+    <SimpleGrid component="dl" cols={cols} spacing={areFigures ? 'md' : 'sm'} m={0}>
       {Object.entries(facts)
         .filter(([, value]) => value !== undefined && value !== '')
         .map(([name, value]) => (
@@ -12,7 +20,7 @@ export function Facts({ facts }: { readonly facts: Readonly<Record<string, React
             <Text component="dt" size="xs" c="dimmed">
               {name}
             </Text>
-            <Text component="dd" m={0} size="sm" style={{ overflowWrap: 'anywhere' }}>
+            <Text component="dd" m={0} {...look} style={{ overflowWrap: 'anywhere' }}>
               {value}
             </Text>
           </Box>

@@ -9,6 +9,7 @@ const colors: Readonly<Record<string, MantineColor>> = {
   completed: 'green',
   delivered: 'green',
   replayed: 'green',
+  active: 'green',
   ok: 'green',
   success: 'green',
   started: 'tide',

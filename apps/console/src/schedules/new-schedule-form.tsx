@@ -1,15 +1,9 @@
-import { Select, Stack, Switch, TextInput } from '@mantine/core';
+import { Select, Switch, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQueryClient } from '@tanstack/react-query';
 import { api } from '../api/api.ts';
 import { ConnectionSelect } from '../parts/connection-select.tsx';
-import { FormEnd } from '../parts/form-end.tsx';
-import { FormModal } from '../parts/form-modal.tsx';
-
-interface NewScheduleFormProps {
-  readonly isOpen: boolean;
-  readonly onClose: () => void;
-}
+import { EntryForm } from '../parts/entry-form.tsx';
 
 /** At night, when a practice is closed and its budget is free. */
 const everyNight = '0 2 * * *';
@@ -22,15 +16,7 @@ const kinds = [
 /** `UTC` is not among those that a browser lists. */
 const timeZones = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')];
 
-export function NewScheduleForm({ isOpen, onClose }: NewScheduleFormProps) {
-  return (
-    <FormModal title="Add a schedule" isOpen={isOpen} onClose={onClose}>
-      <Fields onDone={onClose} />
-    </FormModal>
-  );
-}
-
-function Fields({ onDone }: { readonly onDone: () => void }) {
+export function NewScheduleForm({ onDone }: { readonly onDone: () => void }) {
   const queries = useQueryClient();
   const create = api.useMutation('post', '/api/ehr/schedules', {
     onSuccess: async () => {
@@ -49,30 +35,27 @@ function Fields({ onDone }: { readonly onDone: () => void }) {
     validate: { connectionId: (id) => (id ? null : 'Choose the practice.') },
   });
   return (
-    <form onSubmit={form.onSubmit((body) => create.mutate({ body }))}>
-      <Stack>
-        <ConnectionSelect withAsterisk placeholder="Choose one" {...form.getInputProps('connectionId')} />
-        <Select label="What" allowDeselect={false} data={kinds} {...form.getInputProps('kind')} />
-        <TextInput
-          label="When"
-          description="A cron: minute, hour, day of the month, month, day of the week"
-          {...form.getInputProps('cron')}
-        />
-        <Select
-          label="Time zone"
-          searchable
-          allowDeselect={false}
-          limit={50}
-          data={timeZones}
-          {...form.getInputProps('timeZone')}
-        />
-        <Switch
-          label="Spread"
-          description="Start some minutes later than others, so that not all practices ask at once"
-          {...form.getInputProps('spread', { type: 'checkbox' })}
-        />
-        <FormEnd action="Add" isPending={create.isPending} error={create.error} />
-      </Stack>
-    </form>
+    <EntryForm action="Add" mutation={create} onSubmit={form.onSubmit((body) => create.mutate({ body }))}>
+      <ConnectionSelect withAsterisk placeholder="Choose one" {...form.getInputProps('connectionId')} />
+      <Select label="What" allowDeselect={false} data={kinds} {...form.getInputProps('kind')} />
+      <TextInput
+        label="When"
+        description="A cron: minute, hour, day of the month, month, day of the week"
+        {...form.getInputProps('cron')}
+      />
+      <Select
+        label="Time zone"
+        searchable
+        allowDeselect={false}
+        limit={50}
+        data={timeZones}
+        {...form.getInputProps('timeZone')}
+      />
+      <Switch
+        label="Spread"
+        description="Start some minutes later than others, so that not all practices ask at once"
+        {...form.getInputProps('spread', { type: 'checkbox' })}
+      />
+    </EntryForm>
   );
 }

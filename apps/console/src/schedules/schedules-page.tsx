@@ -1,10 +1,9 @@
-import { Anchor, Button, Group } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
-import { IconPlus } from '@tabler/icons-react';
+import { Anchor, Group } from '@mantine/core';
 import { Link } from 'react-router';
 import { api } from '../api/api.ts';
 import type { Schedule } from '../api/records.ts';
 import { ConnectionName } from '../parts/connection-name.tsx';
+import { FormButton } from '../parts/form-button.tsx';
 import { LookedUp } from '../parts/looked-up.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet } from '../parts/nothing-yet.tsx';
@@ -17,15 +16,14 @@ import { ScheduleActions } from './schedule-actions.tsx';
 
 /** What runs by itself, when next, and what came of the last time. */
 export function SchedulesPage() {
-  const [isAdding, { open, close }] = useDisclosure();
   const found = api.useQuery('get', '/api/ehr/schedules');
   return (
     <Page
       title="Schedules"
       actions={
-        <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={open}>
-          Add a schedule
-        </Button>
+        <FormButton label="Add a schedule" title="Add a schedule">
+          {(close) => <NewScheduleForm onDone={close} />}
+        </FormButton>
       }
     >
       <LookedUp query={found}>
@@ -39,7 +37,6 @@ export function SchedulesPage() {
           />
         )}
       </LookedUp>
-      <NewScheduleForm isOpen={isAdding} onClose={close} />
     </Page>
   );
 }

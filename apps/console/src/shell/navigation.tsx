@@ -9,9 +9,11 @@ import {
   IconDownload,
   IconGauge,
   IconHome,
+  IconKey,
   IconListCheck,
   IconRefresh,
   IconServerCog,
+  IconWebhook,
 } from '@tabler/icons-react';
 import { Link, useLocation } from 'react-router';
 import { useSession } from '../session/session-provider.tsx';
@@ -25,7 +27,9 @@ const pages = [
   { to: '/resources', label: 'Resources', Icon: IconDatabase },
   { to: '/quarantine', label: 'Quarantine', Icon: IconAlertTriangle },
   { to: '/budget', label: 'Rate budget', Icon: IconGauge },
+  { to: '/webhooks', label: 'Webhooks', Icon: IconWebhook },
   { to: '/system', label: 'Workers and queues', Icon: IconServerCog, operatorsOnly: true },
+  { to: '/api-keys', label: 'API keys', Icon: IconKey, operatorsOnly: true },
   { to: '/audit', label: 'Audit', Icon: IconListCheck, operatorsOnly: true },
 ] as const;
 

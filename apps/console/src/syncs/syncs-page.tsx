@@ -1,11 +1,10 @@
-import { Anchor, Button } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
-import { IconPlus } from '@tabler/icons-react';
+import { Anchor } from '@mantine/core';
 import { Link } from 'react-router';
 import { api } from '../api/api.ts';
 import type { SyncRun } from '../api/records.ts';
 import { ConnectionName } from '../parts/connection-name.tsx';
 import { ConnectionSelect } from '../parts/connection-select.tsx';
+import { FormButton } from '../parts/form-button.tsx';
 import { formatCount } from '../parts/format-count.ts';
 import { LookedUp } from '../parts/looked-up.tsx';
 import { Moment } from '../parts/moment.tsx';
@@ -23,7 +22,6 @@ const limit = 50;
 /** Enhanced syncs, newest first. */
 export function SyncsPage() {
   const { provider } = useSession();
-  const [isStarting, { open, close }] = useDisclosure();
   const { filters, setFilter } = useFilters(['connectionId']);
   const { connectionId } = filters;
   const params = { path: { provider }, query: { limit, connectionId } };
@@ -32,9 +30,9 @@ export function SyncsPage() {
     <Page
       title="Sync runs"
       actions={
-        <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={open}>
-          Start a sync
-        </Button>
+        <FormButton label="Start a sync" title="Start an enhanced sync">
+          {() => <StartSyncForm connectionId={connectionId} />}
+        </FormButton>
       }
     >
       <ConnectionSelect
@@ -58,7 +56,6 @@ export function SyncsPage() {
           />
         )}
       </LookedUp>
-      <StartSyncForm isOpen={isStarting} onClose={close} connectionId={connectionId} />
     </Page>
   );
 }

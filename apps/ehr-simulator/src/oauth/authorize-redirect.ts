@@ -5,13 +5,15 @@ import { OAuthError } from './oauth-error.ts';
 export interface AuthorizeRedirectInput {
   readonly simulator: Simulator;
   readonly query: Readonly<Record<string, unknown>>;
+  /** What the user has said; left out where nobody is asked. */
+  readonly isDenied?: boolean;
 }
 
 /**
- * Where an approved user's browser is sent: the simulator approves everything that is well formed.
+ * Where a user's browser is sent: the simulator approves everything that is well formed, unless the user does not.
  * @throws OAuthError where nothing may be redirected (unknown client or redirect URI, RFC 6749 4.1.2.1).
  */
-export function authorizeRedirect({ simulator, query }: AuthorizeRedirectInput): string {
+export function authorizeRedirect({ simulator, query, isDenied = false }: AuthorizeRedirectInput): string {
   const { options, tokens } = simulator;
   const redirectUri = String(query.redirect_uri ?? '');
   const allowed = options.redirectUris.length === 0 || options.redirectUris.includes(redirectUri);
@@ -19,7 +21,7 @@ export function authorizeRedirect({ simulator, query }: AuthorizeRedirectInput):
     throw new OAuthError({ code: 'invalid_request', text: 'The client or its redirect URI is not known.' });
   }
   const target = new URL(redirectUri);
-  const fault = faultOf({ simulator, query });
+  const fault = authorizeFaultOf({ simulator, query }) ?? (isDenied ? 'access_denied' : undefined);
   if (fault) target.searchParams.set('error', fault);
   else {
     const scope = String(query.scope);
@@ -38,7 +40,8 @@ export function authorizeRedirect({ simulator, query }: AuthorizeRedirectInput):
   return target.href;
 }
 
-function faultOf({ simulator, query }: AuthorizeRedirectInput): string | undefined {
+/** @returns the error of RFC 6749 4.1.2.1 that a request which is not well formed is redirected with */
+export function authorizeFaultOf({ simulator, query }: AuthorizeRedirectInput): string | undefined {
   if (query.response_type !== 'code') return 'unsupported_response_type';
   if (!query.scope) return 'invalid_scope';
   // SMART App Launch 2.2: `aud` is the FHIR endpoint, so that a token never gets to a server that only looks like it.

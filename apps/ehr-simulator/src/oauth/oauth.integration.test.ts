@@ -82,6 +82,22 @@ describe('OAuth', () => {
     expect(new URL(plain.headers.get('location') ?? '').searchParams.get('error')).toBe('invalid_request');
   });
 
+  test('asks the user by a page where it is told to, and redirects with what was said', async () => {
+    simulator = await startSimulatorClient({ asksUser: true });
+    const page = await authorize();
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    const say = async (decision: string) => {
+      const body = new URLSearchParams({ user: 'u', password: 'p', decision });
+      const said = await fetch(page.url, { method: 'POST', body, redirect: 'manual' });
+      return [said.status, Object.fromEntries(new URL(said.headers.get('location') ?? '').searchParams)];
+    };
+    expect(await say('allow')).toEqual([303, expect.objectContaining({ code: expect.any(String), state: 's1' })]);
+    expect(await say('deny')).toEqual([303, expect.objectContaining({ error: 'access_denied', state: 's1' })]);
+    // Where nothing may be redirected, and what is not well formed, nobody is asked about.
+    expect((await authorize({ client_id: 'other' })).status).toBe(400);
+    expect((await authorize({ code_challenge_method: 'plain' })).status).toBe(302);
+  });
+
   test('50 tokens a minute, then 429 to the end of it; apart from the request rate', async () => {
     const clock = manualClock(Date.UTC(2026, 0, 1, 0, 0, 40));
     simulator = await startSimulatorClient({ clock });

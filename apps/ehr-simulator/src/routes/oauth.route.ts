@@ -1,7 +1,8 @@
 import { type Request, type Response, Router, urlencoded } from 'express';
 import { endpoint } from '../http/endpoint.ts';
 import type { Reply } from '../http/reply.ts';
-import { authorizeRedirect } from '../oauth/authorize-redirect.ts';
+import { authorizePage } from '../oauth/authorize-page.ts';
+import { authorizeFaultOf, authorizeRedirect } from '../oauth/authorize-redirect.ts';
 import { checkClient } from '../oauth/check-client.ts';
 import { clientCredentialsOf } from '../oauth/client-credentials-of.ts';
 import { grantToken } from '../oauth/grant-token.ts';
@@ -17,7 +18,20 @@ export function oauthRoute(simulator: Simulator): Router {
   const handled = (handle: Handle) => endpoint({ simulator, auth: 'none', handle: orOAuthError(handle) });
   router.get(
     '/oauth2/v1/authorize',
-    handled(({ query }) => ({ status: 302, headers: { location: authorizeRedirect({ simulator, query }) } })),
+    handled(({ query }) => {
+      const location = authorizeRedirect({ simulator, query });
+      const isAsked = simulator.options.asksUser && !authorizeFaultOf({ simulator, query });
+      return isAsked ? authorizePage() : { status: 302, headers: { location } };
+    }),
+  );
+  // What the user has said on that page.
+  router.post(
+    '/oauth2/v1/authorize',
+    form,
+    handled(({ query, body }) => {
+      const location = authorizeRedirect({ simulator, query, isDenied: body?.decision !== 'allow' });
+      return { status: 303, headers: { location } };
+    }),
   );
   router.post(
     '/oauth2/v1/token',

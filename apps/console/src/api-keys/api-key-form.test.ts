@@ -1,0 +1,18 @@
+import { expect, test } from '@jest/globals';
+import { emptyApiKeyForm, toApiKeyRequest } from './api-key-form.ts';
+
+test.each([
+  { what: 'for every connection, with an end', form: {}, request: { role: 'client', expiresInDays: 90 } },
+  {
+    what: 'for some, without an end',
+    form: { connectionIds: ['conn_1'], expiry: 'never' },
+    request: { role: 'client', connectionIds: ['conn_1'] },
+  },
+  {
+    what: 'of an operator, whatever connections were chosen before',
+    form: { role: 'operator', connectionIds: ['conn_1'], expiry: '30' },
+    request: { role: 'operator', expiresInDays: 30 },
+  },
+] as const)('a key $what', ({ form, request }) => {
+  expect(toApiKeyRequest({ ...emptyApiKeyForm, ...form, name: ' reports ' })).toEqual({ name: 'reports', ...request });
+});

@@ -1,0 +1,36 @@
+import type { paths } from '@bulkhead/client';
+
+type ApiKeyRequest = paths['/api/ehr/api-keys']['post']['requestBody']['content']['application/json'];
+
+export interface ApiKeyForm {
+  readonly name: string;
+  readonly role: ApiKeyRequest['role'];
+  /** None: every connection, also of later on. */
+  readonly connectionIds: readonly string[];
+  /** Days, or `never`. */
+  readonly expiry: string;
+}
+
+export const emptyApiKeyForm: ApiKeyForm = { name: '', role: 'client', connectionIds: [], expiry: '90' };
+
+export const roles = [
+  { value: 'client', label: 'Client: moves and reads the data of its connections' },
+  { value: 'operator', label: 'Operator: everything, of every connection' },
+];
+
+export const expiries = [
+  { value: '30', label: 'In 30 days' },
+  { value: '90', label: 'In 90 days' },
+  { value: '365', label: 'In a year' },
+  { value: 'never', label: 'Never' },
+];
+
+export function toApiKeyRequest({ name, role, connectionIds, expiry }: ApiKeyForm): ApiKeyRequest {
+  return {
+    name: name.trim(),
+    role,
+    // An operator's is for all of them.
+    ...(role === 'operator' || connectionIds.length === 0 ? {} : { connectionIds: [...connectionIds] }),
+    ...(expiry === 'never' ? {} : { expiresInDays: Number(expiry) }),
+  };
+}

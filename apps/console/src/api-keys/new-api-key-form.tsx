@@ -1,0 +1,47 @@
+import { MultiSelect, Select, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useQueryClient } from '@tanstack/react-query';
+import { api } from '../api/api.ts';
+import { nameOfConnection } from '../connections/name-of-connection.ts';
+import { EntryForm } from '../parts/entry-form.tsx';
+import { showSecret } from '../parts/show-secret.tsx';
+import { type ApiKeyForm, emptyApiKeyForm, expiries, roles, toApiKeyRequest } from './api-key-form.ts';
+
+export function NewApiKeyForm({ onDone }: { readonly onDone: () => void }) {
+  const queries = useQueryClient();
+  const connections = api.useQuery('get', '/api/ehr/connections');
+  const create = api.useMutation('post', '/api/ehr/api-keys', {
+    onSuccess: async ({ data: { name, key } }) => {
+      onDone();
+      const text = 'A program sends it as “Authorization: Bearer …”; a person logs in with it.';
+      showSecret({ title: `The key “${name}” is made`, label: 'API key', secret: key, text });
+      await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/api-keys'] });
+    },
+  });
+  const form = useForm({
+    initialValues: emptyApiKeyForm,
+    validate: { name: (name) => (name.trim() ? null : 'Say whose it is or what it is for.') },
+  });
+  const submit = (values: ApiKeyForm) => create.mutate({ body: toApiKeyRequest(values) });
+  return (
+    <EntryForm action="Make" mutation={create} onSubmit={form.onSubmit(submit)}>
+      <TextInput
+        label="Name"
+        description="Of the program or the person; the audit log says it"
+        withAsterisk
+        {...form.getInputProps('name')}
+      />
+      <Select label="Role" allowDeselect={false} data={roles} {...form.getInputProps('role')} />
+      {form.values.role === 'client' && (
+        <MultiSelect
+          label="Connections"
+          description="None: every connection, also those that are added later"
+          searchable
+          data={(connections.data?.data ?? []).map((one) => ({ value: one.id, label: nameOfConnection(one) }))}
+          {...form.getInputProps('connectionIds')}
+        />
+      )}
+      <Select label="Expires" allowDeselect={false} data={expiries} {...form.getInputProps('expiry')} />
+    </EntryForm>
+  );
+}

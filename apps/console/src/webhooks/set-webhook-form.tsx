@@ -1,0 +1,42 @@
+import { Text, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useQueryClient } from '@tanstack/react-query';
+import { api } from '../api/api.ts';
+import type { Connection } from '../api/records.ts';
+import { EntryForm } from '../parts/entry-form.tsx';
+import { showSecret } from '../parts/show-secret.tsx';
+
+interface SetWebhookFormProps {
+  readonly connection: Connection;
+  readonly onDone: () => void;
+}
+
+export function SetWebhookForm({ connection, onDone }: SetWebhookFormProps) {
+  const { id, webhookUrl = '' } = connection;
+  const queries = useQueryClient();
+  const set = api.useMutation('put', '/api/ehr/connections/{id}/webhook', {
+    onSuccess: async ({ data: { secret } }) => {
+      onDone();
+      const text =
+        'Every call is signed with it, as Standard Webhooks says: who is called verifies that the call is ours.';
+      showSecret({ title: 'The webhook is set', label: 'Secret', secret, text });
+      await queries.invalidateQueries();
+    },
+  });
+  const form = useForm({
+    initialValues: { url: webhookUrl },
+    validate: { url: (url) => (URL.canParse(url) ? null : 'Give an address, https://…') },
+  });
+  const submit = (body: { readonly url: string }) => set.mutate({ params: { path: { id } }, body });
+  return (
+    <EntryForm action="Set" mutation={set} onSubmit={form.onSubmit(submit)}>
+      <TextInput
+        label="Address"
+        description="Called by POST, with ids and counts and no patient data"
+        withAsterisk
+        {...form.getInputProps('url')}
+      />
+      {webhookUrl !== '' && <Text size="sm">A new secret is made; the one until now is not good any more.</Text>}
+    </EntryForm>
+  );
+}

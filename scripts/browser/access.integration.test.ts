@@ -1,0 +1,153 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { findChromium } from '@bulkhead/embedded';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
+import { onPage } from './on-page.fixture.ts';
+import { type BrowsedSystem, openSystem } from './open-system.ts';
+
+const found = await findChromium({ env: process.env, progress: () => undefined });
+
+if ('missing' in found) {
+  console.warn(`The tests of keys and webhooks are left out, since there is no Chromium: ${found.missing}`);
+  test.todo('keys and webhooks in a browser');
+} else {
+  describe('who calls, and who is called', () => {
+    let browsed: BrowsedSystem;
+    let page: Page;
+    let complaints: string[];
+    let receiver: Server;
+    let calls = 0;
+    beforeAll(async () => {
+      receiver = createServer((request, response) => {
+        calls += 1;
+        request.resume();
+        response.writeHead(204).end();
+      }).listen(0, '127.0.0.1');
+      await once(receiver, 'listening');
+      const env = { WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };
+      browsed = await openSystem({ command: found.command, patients: 3, env });
+      const permissions = ['clipboard-read', 'clipboard-write'];
+      ({ page, complaints } = await browsed.open('/api-keys', { permissions, reducedMotion: 'reduce' }));
+      await browsed.logIn(page);
+      await title('API keys').waitFor();
+    }, 180_000);
+    afterAll(async () => {
+      receiver?.closeAllConnections();
+      receiver?.close();
+      await browsed?.stop();
+    });
+
+    const { title, button, link, choose } = onPage(() => page);
+    const expectAccessible = async () => expect(await faultsOfAccessibility(page)).toEqual([]);
+    /** Copies what is shown this once, as a person would. */
+    const keep = async (label: string): Promise<string> => {
+      const shown = await page.getByRole('textbox', { name: label }).inputValue();
+      await expectAccessible();
+      // Neither a key nor a click beside it loses it.
+      await page.keyboard.press('Escape');
+      await button('Copy').click();
+      await button('Copied').waitFor();
+      expect(await page.evaluate('navigator.clipboard.readText()')).toBe(shown);
+      await button('I have kept it').click();
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      expect(await page.content()).not.toContain(shown);
+      return shown;
+    };
+    const askWith = (key: string, path: string) =>
+      fetch(`${browsed.system.baseUrl}/api/ehr${path}`, { headers: { authorization: `Bearer ${key}` } });
+
+    test('a key is made for one connection, shown once, works, and is revoked after a question', async () => {
+      await button('Make a key').click();
+      await button('Make').click();
+      await page.getByText('Say whose it is or what it is for.').waitFor();
+      await page.getByRole('textbox', { name: 'Name' }).fill('reports');
+      await choose({ field: 'Connections', option: /195900/ });
+      await choose({ field: 'Expires', option: 'In 30 days' });
+      await button('Make').click();
+      const key = await keep('API key');
+      const { connectionId, store } = browsed.system;
+      const [made] = (await store.apiKeys.list()).filter(({ name }) => name === 'reports');
+      expect(made).toMatchObject({ role: 'client', connectionIds: [connectionId] });
+      expect(made?.expiresAt?.getTime()).toBeGreaterThan(Date.now() + 29 * 24 * 60 * 60_000);
+      expect((await askWith(key, '/connections')).status).toBe(200);
+      const row = page.getByRole('row', { name: /reports/ });
+      await row.getByRole('link', { name: /195900/ }).waitFor();
+      await row.getByText('active').waitFor();
+      await button('Revoke reports').click();
+      await page.getByText('is refused from now on').waitFor();
+      await expectAccessible();
+      await button('Go back').click();
+      expect((await askWith(key, '/connections')).status).toBe(200);
+      await button('Revoke reports').click();
+      await button('Revoke the key').click();
+      await row.getByText('revoked').waitFor();
+      expect((await askWith(key, '/connections')).status).toBe(401);
+      expect(await button('Revoke reports').count()).toBe(0);
+    }, 60_000);
+
+    test('the last operator’s key is kept, and why is said', async () => {
+      await button('Revoke chaos').click();
+      await page.getByText('You are logged in with it').waitFor();
+      await button('Revoke the key').click();
+      await page.getByText('last-operator-key').waitFor();
+      await expectAccessible();
+      await button('Close').click();
+    }, 60_000);
+
+    test('a webhook is set, with its secret shown once; an export is told, and told again', async () => {
+      const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/told`;
+      await page.goto(`${browsed.baseUrl}/webhooks`);
+      await page.getByText('Nobody is called', { exact: true }).waitFor();
+      await page.goto(`${browsed.baseUrl}/connections/${browsed.system.connectionId}`);
+      await link('Its webhook').click();
+      await page.getByText('Nobody was called yet').waitFor();
+      await button('Set an address').click();
+      await page.getByRole('textbox', { name: 'Address' }).fill('nowhere');
+      await button('Set').click();
+      await page.getByText('Give an address, https://…').waitFor();
+      await expectAccessible();
+      await page.getByRole('textbox', { name: 'Address' }).fill(url);
+      await button('Set').click();
+      expect(await keep('Secret')).toMatch(/^whsec_/);
+      await page.getByText(url).waitFor();
+
+      await fetch(`${browsed.system.baseUrl}/api/ehr/athenahealth/bulk-export`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${browsed.system.apiKey}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ connectionId: browsed.system.connectionId }),
+      });
+      const told = (times: number) =>
+        page.getByRole('row', { name: new RegExp(`bulk-export.completed .*delivered ${times}`) });
+      await told(1).waitFor({ timeout: 30_000 });
+      await told(1).getByRole('button', { name: 'Resend' }).click();
+      await page.getByText('The call is made again.').waitFor();
+      await told(2).waitFor();
+      expect(calls).toBe(2);
+      await expectAccessible();
+    }, 90_000);
+
+    test('the connections with a webhook are listed, calls are found by their state, and a webhook is removed', async () => {
+      await page.getByRole('combobox', { name: 'State' }).click();
+      await page.getByRole('option', { name: 'failed' }).click();
+      await page.getByText('No calls in this state').waitFor();
+      await page.goto(`${browsed.baseUrl}/webhooks`);
+      await page
+        .getByRole('row', { name: /195900.*\/told/ })
+        .getByRole('link')
+        .click();
+      await button('Remove').click();
+      await button('Remove the webhook').click();
+      await page.getByText('no address').waitFor();
+      const { store, connectionId } = browsed.system;
+      expect(await store.connections.findWebhookSecret(connectionId)).toBeUndefined();
+    }, 60_000);
+
+    test('its pages have had nothing to complain of', () => {
+      // What the tests above have made the API refuse is not a fault.
+      expect(complaints.filter((complaint) => !/status of 409|ERR_ABORTED/.test(complaint))).toEqual([]);
+    });
+  });
+}
