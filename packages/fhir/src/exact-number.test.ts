@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ExactNumber, hasExactNumber, parseExact } from './exact-number.ts';
+import { ExactNumber, exactNumbersIn, parseExact } from './exact-number.ts';
 
 const changed = [
   '1.50',
@@ -13,6 +13,8 @@ const changed = [
   '98.60',
 ];
 const kept = ['0', '1', '-1', '1.5', '-12.75', '0.1', '123456789012345', '100'];
+
+const hasExactNumber = (json: Buffer) => exactNumbersIn(json).length > 0;
 
 describe('numbers that a double would change', () => {
   test.each(changed)('%s is found and keeps its text', (text) => {
@@ -44,6 +46,26 @@ describe('numbers that a double would change', () => {
       if (String(Number(text)) !== text) expect([text, hasExactNumber(Buffer.from(`[${text}]`))]).toEqual([text, true]);
     }
   });
+
+  test('each of them is kept, wherever it stands, and nothing else is touched', () => {
+    const json = String.raw`[1.50,-0,{"a":[-2.50,"3.50",7],"\u0031.0":{"b":"ünï 4.50","c":1E+2}},0.10]`;
+    expect(JSON.stringify(parseExact(json))).toBe(json.replace(String.raw`\u0031`, '1'));
+    expect(JSON.stringify(parseExact('1.50'))).toBe('1.50');
+  });
+
+  test('a text that has the mark of the parser itself keeps it', () => {
+    for (const string of ['"\ue0002.50"', String.raw`"\uE0002.50"`]) {
+      const parsed = parseExact(`{"a":${string},"b":1.50}`) as { a: unknown };
+      expect([parsed.a, JSON.stringify(parsed)]).toEqual(['\ue0002.50', '{"a":"\ue0002.50","b":1.50}']);
+    }
+  });
+
+  test.each(['1.50.0', '01.50', '1.e2', '1.50-', '.50', '+1.50', '1e', '- 1.50', '1.50"x"', '1.50 2'])(
+    '%s is no number, here as elsewhere',
+    (text) => {
+      expect(() => parseExact(`[${text}]`)).toThrow(SyntaxError);
+    },
+  );
 
   test('an exact number serializes as its text', () => {
     expect(JSON.stringify({ value: new ExactNumber('1.50') })).toBe('{"value":1.50}');

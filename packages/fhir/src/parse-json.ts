@@ -1,4 +1,4 @@
-import { hasExactNumber, parseExact } from './exact-number.ts';
+import { exactNumbersIn, parseWithExact } from './exact-number.ts';
 
 /**
  * Parses a JSON text as FHIR servers send it: numbers that a double would change are kept as `ExactNumber`, and raw control
@@ -7,15 +7,14 @@ import { hasExactNumber, parseExact } from './exact-number.ts';
  * @throws SyntaxError for anything else that is no JSON.
  */
 export function parseFhirJson(json: Buffer): { readonly value: unknown; readonly hasExactNumbers: boolean } {
-  const hasExactNumbers = hasExactNumber(json);
-  const parse: (text: string) => unknown = hasExactNumbers ? parseExact : JSON.parse;
-  const text = json.toString('utf8');
+  const places = exactNumbersIn(json);
   try {
-    return { value: parse(text), hasExactNumbers };
+    return { value: parseWithExact(json, places), hasExactNumbers: places.length > 0 };
   } catch (error) {
+    const text = json.toString('utf8');
     const repaired = escapeControlCharacters(text);
     if (repaired === text) throw error;
-    return { value: parse(repaired), hasExactNumbers };
+    return parseFhirJson(Buffer.from(repaired));
   }
 }
 

@@ -15,19 +15,31 @@ export interface NumberText {
  */
 export function encodeExactNumbers(value: unknown): { readonly value: unknown; readonly numberTexts: NumberText[] } {
   const numberTexts: NumberText[] = [];
-  const encode = (node: unknown, path: readonly (string | number)[]): unknown => {
-    if (node instanceof ExactNumber) return encodeNumber(node.text, path);
-    if (Array.isArray(node)) return node.map((item, index) => encode(item, [...path, index]));
+  const path: (string | number)[] = [];
+  // What holds no such number stays the same object: hardly anything of a resource is copied.
+  const encode = (node: unknown): unknown => {
+    if (node instanceof ExactNumber) return encodeNumber(node.text);
     if (typeof node !== 'object' || node === null) return node;
-    return Object.fromEntries(Object.entries(node).map(([key, item]) => [key, encode(item, [...path, key])]));
+    const isList = Array.isArray(node);
+    const fields = node as Record<string, unknown>;
+    let copy: Record<string, unknown> | undefined;
+    for (const key of Object.keys(fields)) {
+      path.push(isList ? Number(key) : key);
+      const encoded = encode(fields[key]);
+      path.pop();
+      if (encoded === fields[key]) continue;
+      copy ??= (isList ? [...node] : { ...node }) as Record<string, unknown>;
+      copy[key] = encoded;
+    }
+    return copy ?? node;
   };
-  const encodeNumber = (text: string, path: readonly (string | number)[]): unknown => {
+  const encodeNumber = (text: string): unknown => {
     const decimal = toDecimal(text);
     if (decimal?.toString() === text) return decimal;
-    numberTexts.push({ path, text });
+    numberTexts.push({ path: [...path], text });
     return Number(text);
   };
-  return { value: encode(value, []), numberTexts };
+  return { value: encode(value), numberTexts };
 }
 
 /** The reverse: what is read from the database, with every number's own text. Takes `value` as its own. */
