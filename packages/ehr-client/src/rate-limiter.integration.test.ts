@@ -127,7 +127,7 @@ describe('the rate limiter', () => {
 
   test('a request that was answered counts from its answer, one that was not from the latest it can arrive', async () => {
     const latestArrivals = async (budget: RateBudget) => {
-      const log = await redis.zrange(`${services.prefix}:rate:{${budget.id}}:log`, 0, -1, 'WITHSCORES');
+      const log = await redis.zrange(`${services.prefix}:rate:{${budget.id}}:log`, '0', '-1', 'WITHSCORES');
       return log.filter((_, index) => index % 2 === 1).map(Number);
     };
     const answered = makeBudget({ limit: 1, guardMs: 5000, coldStart: 'go' });
