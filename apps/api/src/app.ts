@@ -34,6 +34,7 @@ import {
   createWebhookService,
 } from '@bulkhead/service';
 import { createStore } from '@bulkhead/store';
+import { answerUnreadable } from './answer-unreadable.ts';
 import { createHttpApp } from './create-http-app.ts';
 import { type ApiConfig, storeOptions } from './env.ts';
 import { type EventStreamLimits, eventStreamLimits } from './event-stream-limits.ts';
@@ -133,6 +134,7 @@ export function buildApp({
   });
   const { idleTimeout, ...serverOptions } = serverLimits;
   const server = createServer(serverOptions, http).setTimeout(idleTimeout);
+  answerUnreadable(server);
 
   return {
     get port() {

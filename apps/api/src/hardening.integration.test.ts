@@ -45,6 +45,17 @@ describe('a client that', () => {
     expect((await api.request('GET', '/health')).status).toBe(200);
   });
 
+  test('writes what is not ASCII into an address as it is gets the reason', async () => {
+    const socket = open();
+    socket.end('GET /api/ehr/connections?id=conn_… HTTP/1.1\r\nHost: x\r\n\r\n');
+    const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 400 /);
+    expect(JSON.parse(body)).toEqual({
+      success: false,
+      error: { code: 'unreadable-request', message: expect.stringContaining('Percent-encode') },
+    });
+  });
+
   test('leaves in the middle of its request harms nobody', async () => {
     const socket = open();
     await once(socket, 'connect');
