@@ -38,7 +38,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   app.use(() => {
     throw new AppError({
       code: 'unknown-route',
-      message: 'There is no such address. The README lists the endpoints.',
+      message: 'There is no such address. /docs lists the endpoints; the console, at /, is for browsers.',
       retry: 'never',
     });
   });
