@@ -1,14 +1,19 @@
 import { z } from 'zod';
 
+// One text for what is missing and what is wrong: both times it says what to set.
+const notAKey = 'must be 32 bytes in base64, as `openssl rand -base64 32` makes them';
+const notADatabase = 'must be a mongodb:// or mongodb+srv:// URI with the name of a database in its path';
+
 const encryptionKeySchema = z
-  .string()
+  .string({ error: notAKey })
   .transform((text) => Buffer.from(text, 'base64'))
-  .refine((key) => key.length === 32, 'must be 32 bytes in base64, as `openssl rand -base64 32` makes them');
+  .refine((key) => key.length === 32, notAKey);
 
 /** What every process of the system needs from its environment; each app adds its own. */
 export const processEnvShape = {
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' }),
-  MONGODB_URI: z.string().regex(/^mongodb(\+srv)?:\/\/.+/, 'must be a mongodb:// or mongodb+srv:// URI'),
+  // The driver would take the database `test` where none is named.
+  MONGODB_URI: z.string({ error: notADatabase }).regex(/^mongodb(\+srv)?:\/\/[^/]+\/[^/?]+/, notADatabase),
   /** Seals and opens. */
   BULKHEAD_ENCRYPTION_KEY: encryptionKeySchema,
   /** Only open: several with commas. */

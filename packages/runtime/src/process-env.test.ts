@@ -1,0 +1,25 @@
+import { expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { parseEnv } from './parse-env.ts';
+import { processEnvShape } from './process-env.ts';
+
+const good = {
+  REDIS_URL: 'redis://127.0.0.1:6379',
+  MONGODB_URI: 'mongodb+srv://user:word@cluster.example.org/bulkhead?retryWrites=true',
+  BULKHEAD_ENCRYPTION_KEY: Buffer.alloc(32).toString('base64'),
+};
+const read = (env: object) => parseEnv(z.object(processEnvShape), { ...good, ...env });
+
+test('three variables are needed, and each that is missing says what it has to be', () => {
+  expect(read({}).MONGODB_URI).toBe(good.MONGODB_URI);
+  expect(() => parseEnv(z.object(processEnvShape), {})).toThrow(
+    /REDIS_URL: must be a redis.*\n.*MONGODB_URI: must be a mongodb.*\n.*ENCRYPTION_KEY: must be 32 bytes in base64, as/,
+  );
+});
+
+test.each(['mongodb://127.0.0.1:27017', 'mongodb://127.0.0.1:27017/', 'mongodb://a,b/?replicaSet=rs'])(
+  '%s names no database, for which the driver would take `test`',
+  (MONGODB_URI) => {
+    expect(() => read({ MONGODB_URI })).toThrow('with the name of a database in its path');
+  },
+);
