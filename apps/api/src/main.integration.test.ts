@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-const main = fileURLToPath(new URL('main.ts', import.meta.url));
 const usable = {
   REDIS_URL: 'redis://127.0.0.1:1',
   MONGODB_URI: 'mongodb://127.0.0.1:1/none',
@@ -19,8 +18,9 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** The process as an operator starts it. */
-async function run(env: Record<string, string>) {
-  const child = spawn(process.execPath, ['--conditions=@bulkhead/source', main], { env });
+async function run(env: Record<string, string>, file = 'main.ts') {
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  const child = spawn(process.execPath, ['--conditions=@bulkhead/source', path], { env });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
   const [code] = await once(child, 'close');
@@ -85,4 +85,9 @@ describe('the API process', () => {
     expect(code).toBe(1);
     expect(lines.map((line) => JSON.parse(line).msg)).toContain('start failed');
   });
+});
+
+test('a command says in one line that MongoDB does not answer', async () => {
+  const { code, lines } = await run(usable, 'migrate.ts');
+  expect([code, lines]).toEqual([1, [expect.stringContaining('verify MONGODB_URI')]]);
 });

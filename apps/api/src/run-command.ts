@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { AppError, type AuditActor, type NewAuditEvent } from '@bulkhead/domain';
 import { EnvError } from '@bulkhead/runtime';
-import { createStore, type Store } from '@bulkhead/store';
+import { createStore, isStoreUnavailable, type Store } from '@bulkhead/store';
 import type { z } from 'zod';
 import { readApiConfig, storeOptions } from './env.ts';
 
@@ -93,6 +93,9 @@ function readValues({ usage, options }: Pick<Command<z.ZodType>, 'usage' | 'opti
 
 function describe(error: unknown): unknown {
   if (error instanceof EnvError || error instanceof UsageError) return error.message;
+  if (isStoreUnavailable(error)) {
+    return `MongoDB does not answer: verify MONGODB_URI, and that MongoDB runs (${(error as Error).message}).`;
+  }
   if (!(error instanceof AppError)) return error;
   const { details } = error.context as { details?: readonly { readonly path: string; readonly message: string }[] };
   return [error.message, ...(details ?? []).map(({ path, message }) => `  - ${path}: ${message}`)].join('\n');
