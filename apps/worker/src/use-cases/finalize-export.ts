@@ -62,7 +62,7 @@ async function warnOfLosses(
     await store.bulkExports.warn({ id: record.id, code: 'reported-by-ehr', message });
   }
   if (quarantined > 0) {
-    const message = `${quarantined} lines are no usable resources; they are kept in the quarantine.`;
+    const message = `Lines that are no usable resources, kept in the quarantine: ${quarantined}.`;
     await store.bulkExports.warn({ id: record.id, code: 'lines-quarantined', message });
   }
 }
