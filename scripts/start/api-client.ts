@@ -22,7 +22,7 @@ export type ApiClient = ReturnType<typeof createApiClient>;
 
 /** Speaks to the API as any program would: the envelope is taken off, an error answer is thrown. */
 export function createApiClient({ baseUrl, apiKey }: { readonly baseUrl: string; readonly apiKey: string }) {
-  return async function call<Data>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Data> {
+  return async function call<Data>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<Data> {
     const response = await fetch(`${baseUrl}${path}`, {
       method,
       headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },

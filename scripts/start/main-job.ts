@@ -29,20 +29,25 @@ export interface MainJobResult {
 /** The API's status is one read of a record; twice a second looks alive. */
 const pollMs = 500;
 
-/** One bulk export through the API, as a user's program would do it. */
+/**
+ * One bulk export through the API, as a user's program would do it.
+ * @throws Error at the signal: the export itself is not over.
+ */
 export async function runMainJob(options: {
   readonly api: ApiClient;
   readonly connectionId: string;
   /** Only what changed since; undefined for everything. */
   readonly since: string | undefined;
   readonly progress: (text: string) => void;
+  readonly signal?: AbortSignal;
 }): Promise<MainJobResult> {
-  const { api, progress } = options;
+  const { api, progress, signal } = options;
   const exportId = await startExport(options);
   for (;;) {
     const view = await api<ExportView>('GET', `/api/ehr/athenahealth/bulk-export/${exportId}`);
     progress(describe(view));
     if (view.status !== 'IN_PROGRESS') return toResult(view);
+    if (signal?.aborted) throw new Error('interrupted; what is stored stays, and the next start exports again');
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
@@ -59,7 +64,7 @@ export async function lastTransactionTime({
   return sinceLast({ resourceTypes: [], watermarks }).since;
 }
 
-/** An export that an earlier start left unfinished goes on; it is followed instead of started twice. */
+/** An export that an earlier start left unfinished is ended first: its files went with the simulator of that start. */
 async function startExport({
   api,
   connectionId,
@@ -69,14 +74,16 @@ async function startExport({
   connectionId: string;
   since: string | undefined;
 }) {
+  const path = '/api/ehr/athenahealth/bulk-export';
   const body = { connectionId, exportType: 'Patient', ...(since === undefined ? {} : { since }) };
+  const start = async () => (await api<{ id: string }>('POST', path, body)).id;
   try {
-    return (await api<{ id: string }>('POST', '/api/ehr/athenahealth/bulk-export', body)).id;
+    return await start();
   } catch (error) {
-    const running =
-      error instanceof ApiError && error.status === 409 && (error.details as { exportId?: string }).exportId;
-    if (!running) throw error;
-    return running;
+    const left = error instanceof ApiError && error.status === 409 && (error.details as { exportId?: string }).exportId;
+    if (!left) throw error;
+    await api('DELETE', `${path}/${left}`);
+    return await start();
   }
 }
 

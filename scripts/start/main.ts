@@ -1,4 +1,4 @@
-// usage: npm start [-- --once --patients N --data DIR --port P]
+// usage: npm start [-- --once --patients N --data DIR --port P --new-key]
 // Starts everything on this machine, brings one practice's record into MongoDB through the API, and keeps serving.
 import { join } from 'node:path';
 import { EmbeddedError } from '@bulkhead/embedded';
@@ -9,13 +9,14 @@ import { formatTable } from './format-table.ts';
 import { type KeptState, openState, saveState } from './kept-state.ts';
 import { lastTransactionTime, runMainJob } from './main-job.ts';
 import { readOptions, type StartOptions } from './options.ts';
-import { setupText } from './setup-text.ts';
+import { accessText, requestsText } from './setup-text.ts';
 import { createSteps } from './steps.ts';
 import { type RunningSystem, startSystem } from './system.ts';
 
 const folder = join(import.meta.dirname, '..', '..', '.bulkhead');
 /** This program's own key: made anew at each start, since only hashes are kept, and deleted when it ends. */
 const ownKeyName = 'npm start';
+const firstKeyName = 'first key';
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
 onStarterGone(() => interrupted.abort());
@@ -61,28 +62,21 @@ async function serve({ system, options }: { system: RunningSystem; options: Star
   await store.apiKeys.deleteByName(ownKeyName);
   const ownKey = await store.apiKeys.create({ name: ownKeyName, role: 'operator', now: new Date() });
   const api = createApiClient({ baseUrl, apiKey: ownKey });
-  const shown = await showableKey(system);
+  const shown = await showableKey({ system, isNew: options.newKey });
+  const { apiKey } = shown;
+  steps.say(accessText({ baseUrl, simulatorUrl, apiKey, apiKeyPrefix: shown.state.apiKeyPrefix }));
   const { connectionId, isComparable } = await openConnection({ api, state: shown.state, options, simulatorUrl });
 
   const startedAt = Date.now();
   const since = isComparable ? await lastTransactionTime({ store, connectionId }) : undefined;
   const result = await steps.run('bulk export', async (progress) => {
     if (since !== undefined) steps.say(`ℹ incremental: only what changed since ${since}`);
-    const value = await runMainJob({ api, connectionId, since, progress });
+    const value = await runMainJob({ api, connectionId, since, progress, signal: interrupted.signal });
     return { text: `${value.exportId}: ${value.stored} of ${value.promised} resources`, value };
   });
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
   const rows = await store.resources.countByType(connectionId);
-  steps.say(
-    setupText({
-      baseUrl,
-      simulatorUrl,
-      connectionId,
-      exportId: result.exportId,
-      apiKey: shown.apiKey,
-      apiKeyPrefix: shown.state.apiKeyPrefix,
-    }),
-  );
+  steps.say(requestsText({ baseUrl, connectionId, exportId: result.exportId, apiKey }));
   steps.say(formatTable({ title: 'Stored in MongoDB (collection, documents)', rows }));
   for (const warning of result.warnings) steps.say(`! ${warning}`);
   const total = Object.values(rows).reduce((sum, count) => sum + count, 0);
@@ -107,13 +101,17 @@ async function follow({ store, died }: RunningSystem): Promise<number> {
   return 1;
 }
 
-/** The user's key is made and shown once, at the first start. */
+/** The user's key is made and shown once: at the first start, or when it is lost. */
 async function showableKey({
-  store,
-  state,
-}: RunningSystem): Promise<{ readonly apiKey: string | undefined; readonly state: KeptState }> {
-  if (state.apiKeyPrefix !== undefined) return { apiKey: undefined, state };
-  const apiKey = await store.apiKeys.create({ name: 'first key', role: 'operator', now: new Date() });
+  system: { store, state },
+  isNew,
+}: {
+  readonly system: RunningSystem;
+  readonly isNew: boolean;
+}): Promise<{ readonly apiKey: string | undefined; readonly state: KeptState }> {
+  if (state.apiKeyPrefix !== undefined && !isNew) return { apiKey: undefined, state };
+  await store.apiKeys.deleteByName(firstKeyName);
+  const apiKey = await store.apiKeys.create({ name: firstKeyName, role: 'operator', now: new Date() });
   const withKey = { ...state, apiKeyPrefix: apiKey.slice(0, 8) };
   saveState({ folder, state: withKey });
   return { apiKey, state: withKey };

@@ -8,10 +8,19 @@ const cwd = mkdtempSync(join(tmpdir(), 'bulkhead-options-'));
 const emptyFolder = mkdtempSync(join(tmpdir(), 'bulkhead-options-'));
 
 test('has defaults, and resolves the folder against where the user stands', () => {
-  expect(readOptions({ args: [], cwd })).toEqual({ once: false, patients: 200, dataDir: undefined, port: 3000 });
+  expect(readOptions({ args: [], cwd })).toEqual({
+    once: false,
+    patients: 200,
+    dataDir: undefined,
+    port: 3000,
+    newKey: false,
+  });
   writeFileSync(join(cwd, 'Patient.ndjson'), '');
-  const options = readOptions({ args: ['--once', '--data', '.', '--port', '8081', '--patients', '5'], cwd });
-  expect(options).toEqual({ once: true, patients: 5, dataDir: cwd, port: 8081 });
+  const options = readOptions({
+    args: ['--once', '--data', '.', '--port', '8081', '--patients', '5', '--new-key'],
+    cwd,
+  });
+  expect(options).toEqual({ once: true, patients: 5, dataDir: cwd, port: 8081, newKey: true });
 });
 
 test.each([

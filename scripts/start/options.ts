@@ -11,18 +11,27 @@ export interface StartOptions {
   readonly dataDir: string | undefined;
   /** Wanted port of the API. */
   readonly port: number;
+  /** Another API key in place of the one that was shown first. */
+  readonly newKey: boolean;
 }
 
-const usage = `usage: npm start -- [--once] [--patients N] [--data DIR] [--port P]
+const usage = `usage: npm start -- [--once] [--patients N] [--data DIR] [--port P] [--new-key]
   --once        end after the export: exit 0 if everything is stored, else 1
   --patients N  size of the simulated practice (default 200)
   --data DIR    serve a folder of Type.ndjson.gz files instead of the generated practice
-  --port P      port of the API (default 3000, or the next free one)`;
+  --port P      port of the API (default 3000, or the next free one)
+  --new-key     show a new API key; the one of before is deleted`;
 
 /** @throws Error with what is wrong and the usage. */
 export function readOptions({ args, cwd }: { readonly args: readonly string[]; readonly cwd: string }): StartOptions {
   const text = { type: 'string' } as const;
-  const options = { once: { type: 'boolean' }, patients: text, data: text, port: text } as const;
+  const options = {
+    once: { type: 'boolean' },
+    patients: text,
+    data: text,
+    port: text,
+    'new-key': { type: 'boolean' },
+  } as const;
   const { values } = parseCommandLine({ args: [...args], options }, usage);
   const dataDir = values.data === undefined ? undefined : resolve(cwd, values.data);
   if (dataDir !== undefined) checkFolder(dataDir);
@@ -31,6 +40,7 @@ export function readOptions({ args, cwd }: { readonly args: readonly string[]; r
     patients: readWholeNumber({ usage, name: 'patients', text: values.patients ?? '200', min: 1, max: 10_000_000 }),
     dataDir,
     port: readWholeNumber({ usage, name: 'port', text: values.port ?? '3000', min: 1, max: 65_535 }),
+    newKey: values['new-key'] === true,
   };
 }
 

@@ -10,6 +10,9 @@ import type { Steps } from './steps.ts';
 import { waitForHttp } from './wait-for-http.ts';
 import { workerMemoryEnv, workerNodeArgs } from './worker-process.ts';
 
+/** Without what is about users. */
+type SystemOptions = Omit<StartOptions, 'newKey'>;
+
 export interface RunningSystem {
   readonly store: Store;
   readonly baseUrl: string;
@@ -32,7 +35,7 @@ const firstMetricsPort = 9464;
 export async function startSystem(options: {
   readonly folder: string;
   readonly state: KeptState;
-  readonly start: StartOptions;
+  readonly start: SystemOptions;
   readonly steps: Steps;
   /** Databases without durability, thrown away at the end: for measurements. */
   readonly ephemeral?: boolean;
@@ -55,7 +58,7 @@ export async function startSystem(options: {
 interface PartsOptions {
   readonly folder: string;
   readonly state: KeptState;
-  readonly start: StartOptions;
+  readonly start: SystemOptions;
   readonly steps: Steps;
   readonly ephemeral?: boolean;
   /** What was started so far, in its order. */
@@ -138,7 +141,7 @@ function launcher({
 async function startSimulator(options: {
   readonly launch: Launch;
   readonly steps: Steps;
-  readonly start: StartOptions;
+  readonly start: SystemOptions;
   readonly port: number;
   readonly url: string;
 }): Promise<void> {

@@ -1,0 +1,35 @@
+import { expect, test } from '@jest/globals';
+import { type ApiClient, ApiError } from './api-client.ts';
+import { runMainJob } from './main-job.ts';
+
+const counts = { files: 2, filesCompleted: 2, promised: 10, stored: 10 };
+const makeView = (status: string) => ({ id: 'job_2', status, phase: 'x', counts, warnings: [] });
+const options = { connectionId: 'conn_1', since: undefined, progress: () => undefined };
+
+test('an export of hours does not hold up who wants to stop', async () => {
+  const api = (async () => makeView('IN_PROGRESS')) as ApiClient;
+  const interrupted = new AbortController();
+  const progress = () => interrupted.abort();
+  const run = runMainJob({ ...options, api, progress, signal: interrupted.signal });
+  await expect(run).rejects.toThrow('interrupted; what is stored stays');
+});
+
+const conflict = new ApiError({
+  status: 409,
+  code: 'export-already-running',
+  message: '',
+  details: { exportId: 'job_1' },
+});
+
+test('an export that an earlier start left is ended, and another one asked for', async () => {
+  const calls: string[] = [];
+  let isLeft = true;
+  const api = (async (method: string, path: string) => {
+    calls.push(`${method} ${path.split('/').at(-1)}`);
+    if (method === 'DELETE') isLeft = false;
+    if (method === 'POST' && isLeft) throw conflict;
+    return makeView('COMPLETED');
+  }) as ApiClient;
+  expect(await runMainJob({ ...options, api })).toEqual(expect.objectContaining({ exportId: 'job_2', stored: 10 }));
+  expect(calls).toEqual(['POST bulk-export', 'DELETE job_1', 'POST bulk-export', 'GET job_2']);
+});
