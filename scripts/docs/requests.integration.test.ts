@@ -53,14 +53,7 @@ interface Step {
 }
 
 const readme: readonly Step[] = [
-  {
-    asks: 'api/ehr/connections -H',
-    answer: /"id":"conn_/,
-    prepare: async () => ({
-      '"clientId":"…"': '"clientId":"simulator-client"',
-      '"clientSecret":"…"': '"clientSecret":"simulator-secret"',
-    }),
-  },
+  { asks: 'api/ehr/connections -H', answer: /"id":"conn_/ },
   { asks: 'connections/conn_…/test', answer: /"ok":true/ },
   { asks: 'POST http://127.0.0.1:3000/api/ehr/athenahealth/bulk-export', answer: /"status":"IN_PROGRESS"/ },
   {
@@ -96,7 +89,6 @@ const readme: readonly Step[] = [
   {
     asks: 'resources/Observation',
     answer: /"resourceType":"Patient"[\s\S]*"searchset"[\s\S]*\n\{"resourceType":"Observation"/,
-    prepare: async () => ({ 'patient=…': 'patient=a-195900.E-1' }),
   },
   {
     asks: 'quarantine',
