@@ -12,6 +12,6 @@ test('at the first start the key is shown, and the requests can be copied as the
 });
 
 test('later it is told how to go on without it', () => {
-  expect(accessText({ ...access, apiKey: undefined })).toMatch(/\(bh_abcde\.\.\.\), in KEY below; .*--new-key/);
+  expect(accessText({ ...access, apiKey: undefined })).toMatch(/\(bh_abcde\.\.\.\), below as \$KEY; .*--new-key/);
   expect(requestsText({ ...requests, apiKey: undefined }).match(/Bearer \$KEY"/g)).toHaveLength(4);
 });

@@ -9,7 +9,7 @@ interface AccessTextOptions {
 /** The key and the addresses: before the export, which can be watched in the console. */
 export function accessText({ baseUrl, simulatorUrl, apiKey, apiKeyPrefix }: AccessTextOptions): string {
   return `
-API key      ${apiKey ? `${apiKey}  (shown once; only its hash is kept)` : `the one that was shown before (${apiKeyPrefix}...), in KEY below; if it is lost: npm start -- --new-key`}
+API key      ${apiKey ? `${apiKey}  (shown once; only its hash is kept)` : `the one that was shown before (${apiKeyPrefix}...), below as $KEY; if it is lost: npm start -- --new-key`}
 API          ${baseUrl}/api/ehr
 Console      ${baseUrl}/  (log in with the API key)
 Bull Board   ${baseUrl}/admin/queues
