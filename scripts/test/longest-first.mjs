@@ -1,14 +1,16 @@
 import Sequencer from '@jest/test-sequencer';
 
 /**
- * What takes minutes, mostly of waiting: for images, exports, pages. Begun first, it leaves the cores to the others; begun last, it
+ * What takes a minute or two, mostly of waiting: for images, exports, pages. Begun first, it leaves the cores to the others; begun last, it
  * would be waited for alone. A fresh clone has no times of an earlier run that jest could go by.
  */
 const longest = [
   'scripts/docker/compose.integration.test.ts',
+  'scripts/chaos/chaos.integration.test.ts',
+  'apps/worker/src/life.integration.test.ts',
+  'apps/worker/src/crash.integration.test.ts',
   'apps/worker/src/scenarios.integration.test.ts',
   'scripts/browser/console.integration.test.ts',
-  'apps/worker/src/life.integration.test.ts',
 ];
 
 /** Jest's own order behind these. */
