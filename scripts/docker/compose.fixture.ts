@@ -1,14 +1,11 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { baseImages, pullTimeoutMs } from './engine/base-images.ts';
 
 const file = join(import.meta.dirname, '..', '..', 'docker', 'compose.yaml');
 
-/** What the Dockerfile and compose begin with. */
-const baseImages = ['node:26-slim', 'redis:7', 'mongo:8'];
 /** An engine that answers does so at once; one that has to be reached over a network has this long. */
 const answerTimeoutMs = 10_000;
-/** The largest, MongoDB's, is 300 MB. */
-const pullTimeoutMs = 300_000;
 
 /** @returns why nothing can be started here, or undefined. Without an engine that takes milliseconds. */
 export function whyNoCompose(): string | undefined {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ApiClient, createApiClient } from '../start/api-client.ts';
 import { runMainJob } from '../start/main-job.ts';
 import { createCompose, removeImages, whyNoCompose } from './compose.fixture.ts';
+import { type Browser, openBrowser } from './open-browser.fixture.ts';
 
 const missing = whyNoCompose();
 /** Of a first build: an installation of everything, and a compilation. */
@@ -26,10 +27,13 @@ if (missing) {
       ...{ REDIS_PORT: '0', MONGODB_PORT: '0', API_PORT: '0' },
     });
     let api: ApiClient;
+    let browser: Browser;
+    let apiKey = '';
     beforeAll(async () => {
-      await compose('build');
+      // One after another: side by side each of them would install and compile what they have in common.
+      await compose('--parallel', '1', 'build');
       await compose('up', '--detach', '--wait', 'api', 'worker', 'ehr-simulator');
-      const key = await compose(
+      const printed = await compose(
         'run',
         '--rm',
         'api',
@@ -40,8 +44,10 @@ if (missing) {
         '--role',
         'operator',
       );
-      const address = await compose('port', 'api', '3000');
-      api = createApiClient({ baseUrl: `http://${address}`, apiKey: key.split('\n').at(-1) ?? '' });
+      apiKey = printed.split('\n').at(-1) ?? '';
+      const baseUrl = `http://${await compose('port', 'api', '3000')}`;
+      api = createApiClient({ baseUrl, apiKey });
+      browser = openBrowser(baseUrl);
     }, buildTimeoutMs);
     afterAll(async () => {
       await compose('down', '--volumes', '--timeout', '10');
@@ -64,6 +70,21 @@ if (missing) {
       expect(stored).toBe(counts.reduce((sum, count) => sum + count, 0));
       expect(stored).toBeGreaterThan(0);
     }, 120_000);
+
+    test('the API serves the console and the queues, behind the log-in', async () => {
+      expect(await browser.get('/exports')).toMatchObject({ status: 302, location: '/login?next=%2Fexports' });
+      expect(await browser.get('/admin/queues')).toMatchObject({
+        status: 302,
+        location: '/login?next=%2Fadmin%2Fqueues',
+      });
+      expect(await browser.get('/login')).toMatchObject({ status: 200, text: expect.stringContaining('name="key"') });
+      expect(await browser.logIn(apiKey)).toBe('/');
+      const page = await browser.get('/exports');
+      expect(page).toMatchObject({ status: 200, text: expect.stringContaining('<div id="root"></div>') });
+      const [, script = ''] = /<script type="module"[^>]* src="([^"]+)"/.exec(page.text) ?? [];
+      expect(await browser.get(script)).toMatchObject({ status: 200 });
+      expect(await browser.get('/admin/queues')).toMatchObject({ status: 200, text: expect.stringContaining('Bull') });
+    });
 
     test.each(['api', 'worker', 'ehr-simulator'])('the %s is nobody, and writes to no file', async (service) => {
       expect(await ask(service, 'console.log(process.getuid())')).toBe('1000');

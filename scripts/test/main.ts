@@ -1,11 +1,13 @@
 // usage: npm test [-- paths and options of jest]
+//        npm test -- --docker     (with a Docker engine that is started for it where none answers; for CI: it takes root and apt)
 //        pnpm docs:conformance    (every test, then docs/bulk-data-conformance.md is made from the results)
 // Every test, on a Redis and a MongoDB that are started for this run and thrown away. The last line is
 // `N passed, N failed`; the exit code is jest's, and 1 where nothing ran.
 import { EmbeddedError, startServices } from '@bulkhead/embedded';
 import { checkConformance } from '../conformance/check-conformance.ts';
+import { type Docker, startDocker } from '../docker/engine/start-docker.ts';
 import { onStarterGone } from '../on-starter-gone.ts';
-import { createSteps } from '../start/steps.ts';
+import { createSteps, type Steps } from '../start/steps.ts';
 import { countTests, type JestReport } from './count-tests.ts';
 import { type JestRun, runJest } from './run-jest.ts';
 
@@ -17,8 +19,9 @@ const exitAtOnce = () => process.exit(130);
 interrupted.signal.addEventListener('abort', exitAtOnce);
 
 const writeFlag = '--write-conformance';
+const dockerFlag = '--docker';
 const given = process.argv.slice(2);
-const args = given.filter((one) => one !== writeFlag);
+const args = given.filter((one) => one !== writeFlag && one !== dockerFlag);
 const { exitCode, report } = await runTests(args);
 const counts = countTests(report);
 // Part of the tests says nothing about the rules.
@@ -36,11 +39,17 @@ async function conformanceFaults(results: JestReport): Promise<readonly string[]
 
 async function runTests(args: readonly string[]): Promise<JestRun> {
   try {
-    const services = await startServices({ ephemeral: true, report: createSteps({ stream: process.stdout }).report });
-    interrupted.signal.removeEventListener('abort', exitAtOnce);
-    const env = { ...process.env, REDIS_URL: services.redis.url, MONGODB_URI: services.mongodb.url };
+    const steps = createSteps({ stream: process.stdout });
+    const services = await startServices({ ephemeral: true, report: steps.report });
     try {
-      return await runJest({ args, env, signal: interrupted.signal });
+      const docker = given.includes(dockerFlag) ? await dockerStep(steps) : undefined;
+      interrupted.signal.removeEventListener('abort', exitAtOnce);
+      const env = { ...process.env, ...docker?.env, REDIS_URL: services.redis.url, MONGODB_URI: services.mongodb.url };
+      try {
+        return await runJest({ args, env, signal: interrupted.signal });
+      } finally {
+        await docker?.stop();
+      }
     } finally {
       await services.stop();
     }
@@ -48,4 +57,14 @@ async function runTests(args: readonly string[]): Promise<JestRun> {
     console.error(error instanceof EmbeddedError ? error.message : error);
     return { exitCode: 1, report: undefined };
   }
+}
+
+/** Without one the tests of containers say that they are left out; one that should be there and breaks is a failure. */
+function dockerStep(steps: Steps): Promise<Docker | undefined> {
+  return steps.run('docker', async (progress) => {
+    const docker = await startDocker({ env: process.env, progress });
+    return 'missing' in docker
+      ? { text: `none: ${docker.missing}`, value: undefined }
+      : { text: docker.text, value: docker };
+  });
 }

@@ -9,11 +9,9 @@ import { pingMongodb } from '../mongodb/ping-mongodb.ts';
 import { pingRedis } from '../redis/ping-redis.ts';
 import { redisDockerRoute } from '../redis/redis-docker.route.ts';
 import type { ServiceRoute } from '../service-route.ts';
-import { dockerAddress } from './docker-address.ts';
-import { whyDockerDoesNotAnswer } from './docker-answers.ts';
+import { whyNoDocker } from './why-no-docker.ts';
 
-const address = dockerAddress(process.env);
-const reason = 'reason' in address ? address.reason : await whyDockerDoesNotAnswer(address);
+const reason = await whyNoDocker(process.env);
 
 // A pull may come first, where the images are not there yet.
 const TIMEOUT_MS = 300_000;

@@ -1,0 +1,126 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { installWithApt, whyNoApt } from '../apt/install-with-apt.ts';
+import { cacheFolder } from '../cache-folder.ts';
+import { waitForLock } from '../data/wait-for-lock.ts';
+import { EmbeddedError } from '../embedded.error.ts';
+import { endLeftover, recordProcess } from '../processes/end-leftover.ts';
+import { findOnPath } from '../processes/find-on-path.ts';
+import { lastLogLines } from '../processes/last-log-lines.ts';
+import { spawnTethered, type Tethered } from '../processes/spawn-tethered.ts';
+import { whyNoDocker } from './why-no-docker.ts';
+
+export interface DockerEngine {
+  /** DOCKER_HOST. */
+  readonly host: string;
+  /** Ends its containers too. What it has pulled and built stays in the cache folder, for its next start. */
+  readonly stop: () => Promise<void>;
+}
+
+interface StartDockerEngineOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly progress: (text: string) => void;
+}
+
+// An engine that was killed looks through its layers and ends its containers first.
+const READY_DEADLINE_MS = 60_000;
+const PING_EVERY_MS = 50;
+// Containers have 10 s, the engine asks them one after another where they depend on each other.
+const STOP_GRACE_MS = 30_000;
+// A run adds some hundred MB of layers; this keeps those of the last ones.
+const KEPT_LAYERS = '8GB';
+
+/**
+ * An engine for the time of a test run, on a socket of its own and with Debian's package where there is none. It changes no
+ * firewall rule and forwards nothing, so its containers reach each other and nobody else. @returns otherwise why there is none.
+ */
+export async function startDockerEngine(
+  options: StartDockerEngineOptions,
+): Promise<DockerEngine | { readonly missing: string }> {
+  const { env, progress } = options;
+  const missing = await installEngine(options);
+  if (missing) return { missing };
+  const folder = join(cacheFolder(env), 'docker');
+  const lock = await waitForLock({
+    file: join(folder, 'engine.lock'),
+    onWait: (owner) => progress(`waiting for process ${owner}, which has the engine`),
+  });
+  try {
+    const { host, child } = await startDaemon({ folder, env });
+    return {
+      host,
+      async stop() {
+        await child.stop({ graceMs: STOP_GRACE_MS });
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** @returns why not. */
+async function installEngine({ env, progress }: StartDockerEngineOptions): Promise<string | undefined> {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'an engine is started by root on Linux only';
+  const commands = ['docker', 'dockerd', 'iptables'];
+  if (commands.every((command) => findOnPath({ command, env }))) return undefined;
+  const noApt = whyNoApt(env);
+  if (noApt) return noApt;
+  // The name service of a network of containers is rules in their own name space: without iptables there is none.
+  await installWithApt({ packages: ['docker.io', 'iptables'], context: { env, progress } });
+  const still = commands.find((command) => !findOnPath({ command, env }));
+  return still && `apt-get installed docker.io, but there is no ${still}`;
+}
+
+async function startDaemon({ folder, env }: { readonly folder: string; readonly env: NodeJS.ProcessEnv }) {
+  const host = `unix://${join(folder, 'docker.sock')}`;
+  const logFile = join(folder, 'dockerd.log');
+  const processFile = join(folder, 'process.json');
+  const settingsFile = join(folder, 'daemon.json');
+  await mkdir(folder, { recursive: true });
+  await writeFile(settingsFile, JSON.stringify(settingsOf({ folder, host })));
+  await endLeftover(processFile);
+  const child = await spawnTethered({
+    command: 'dockerd',
+    args: ['--config-file', settingsFile],
+    env,
+    output: { file: logFile },
+    orphanGraceMs: STOP_GRACE_MS,
+  });
+  await recordProcess({ file: processFile, pid: child.pid });
+  await waitUntilReady({ child, host, logFile });
+  return { host, child };
+}
+
+function settingsOf({ folder, host }: { readonly folder: string; readonly host: string }) {
+  return {
+    hosts: [host],
+    'data-root': join(folder, 'data'),
+    'exec-root': join(folder, 'exec'),
+    pidfile: join(folder, 'docker.pid'),
+    iptables: false,
+    ip6tables: false,
+    'ip-forward': false,
+    'ip-masq': false,
+    builder: { gc: { enabled: true, defaultKeepStorage: KEPT_LAYERS } },
+  };
+}
+
+async function waitUntilReady(options: { readonly child: Tethered; readonly host: string; readonly logFile: string }) {
+  const { child, host, logFile: file } = options;
+  let ended = false;
+  void child.exited.then(() => {
+    ended = true;
+  });
+  const deadline = Date.now() + READY_DEADLINE_MS;
+  while (await whyNoDocker({ DOCKER_HOST: host })) {
+    if (ended || Date.now() > deadline) {
+      await child.stop();
+      const message = `dockerd does not answer. The end of ${file}:\n${lastLogLines({ file })}`;
+      throw new EmbeddedError({ code: 'SERVER_DID_NOT_START', message });
+    }
+    await delay(PING_EVERY_MS);
+  }
+}

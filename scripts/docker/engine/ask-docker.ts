@@ -1,0 +1,15 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** @returns what `docker` has printed. @throws with its complaint. */
+export async function askDocker(options: {
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly timeoutMs?: number;
+}): Promise<string> {
+  const { args, env, timeoutMs = 0 } = options;
+  const { stdout } = await run('docker', [...args], { env, timeout: timeoutMs });
+  return stdout.trim();
+}

@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { enginePaths, findOnPath, installWithApt, runCommand } from '@bulkhead/embedded';
+import { askDocker } from './ask-docker.ts';
+
+const run = promisify(execFile);
+const recipes = join(import.meta.dirname, '..', 'stand-ins');
+/** Where Debian, and what is built for it, looks for the certificates that it trusts. */
+const certificates = '/etc/ssl/certs/ca-certificates.crt';
+
+interface MakeStandInsOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly progress: (text: string) => void;
+}
+
+/** Images under the names of the real ones (stand-ins/Dockerfile says what is in them). @returns that they are no real ones. */
+export async function makeStandIns(options: MakeStandInsOptions): Promise<string> {
+  const { env, progress } = options;
+  const codename = /^VERSION_CODENAME=(.+)$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1] ?? 'stable';
+  const base = `bulkhead-stand-in:${codename}`;
+  if ((await askDocker({ args: ['image', 'ls', '--quiet', base], env })) === '') {
+    await importDebian({ base, codename, options });
+  }
+  progress('building stand-ins for the base images');
+  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-stand-ins-'));
+  try {
+    await fillContext({ folder, env });
+    const compose = ['compose', '--project-name', 'bulkhead-stand-ins', '--file', join(folder, 'compose.yaml')];
+    await runCommand({ command: 'docker', args: [...compose, 'build'], env: { ...env, BULKHEAD_STAND_IN: base } });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return (
+    'no registry of images can be reached, so stand-ins for them: ' +
+    `redis is Debian's, mongo is secantus-mdb, node is the lockfile's on a minimal Debian`
+  );
+}
+
+/** A minimal Debian of this machine's release, by its own package sources: what it has built runs there. */
+async function importDebian(given: {
+  readonly base: string;
+  readonly codename: string;
+  readonly options: MakeStandInsOptions;
+}): Promise<void> {
+  const { base, codename, options } = given;
+  const { env, progress } = options;
+  if (!findOnPath({ command: 'mmdebstrap', env })) {
+    await installWithApt({ packages: ['mmdebstrap', 'ca-certificates'], context: options });
+  }
+  progress(`making a minimal Debian (${codename}), once`);
+  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-debian-'));
+  try {
+    const format = 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)';
+    const { stdout } = await run('apt-get', [
+      'indextargets',
+      '--format',
+      format,
+      'Created-By: Packages',
+      'Origin: Debian',
+    ]);
+    const sources = join(folder, 'sources.list');
+    await writeFile(sources, [...new Set(stdout.split('\n'))].join('\n'));
+    const tar = join(folder, 'debian.tar');
+    // Unsafe for a file system that must survive a power cut; this one is thrown away if it is not whole.
+    const args = ['--quiet', '--variant=minbase', '--dpkgopt=force-unsafe-io', codename, tar, sources];
+    await runCommand({ command: 'mmdebstrap', args, env });
+    await askDocker({ args: ['import', tar, base], env });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The recipes, and what they take from this machine. */
+async function fillContext({
+  folder,
+  env,
+}: {
+  readonly folder: string;
+  readonly env: NodeJS.ProcessEnv;
+}): Promise<void> {
+  const copy = (from: string, name: string) => cp(from, join(folder, name), { recursive: true, dereference: true });
+  await cp(recipes, folder, { recursive: true });
+  await copy(process.execPath, 'node');
+  await copy(enginePaths(env).binary, 'secantusd-rs');
+  const npm = await realpath(findOnPath({ command: 'npm', env }) ?? 'npm');
+  await copy(join(npm, '..', '..'), 'npm');
+  const { stdout: registry } = await run('npm', ['config', 'get', 'registry'], { env });
+  await writeFile(join(folder, 'npmrc'), `registry=${registry}cafile=${certificates}\n`);
+  const trusted = [certificates, env.NODE_EXTRA_CA_CERTS ?? certificates];
+  const bundles = await Promise.all([...new Set(trusted)].map((file) => readFile(file, 'utf8')));
+  await writeFile(join(folder, 'ca-certificates.crt'), bundles.join('\n'));
+}

@@ -1,0 +1,19 @@
+import { askDocker } from './ask-docker.ts';
+
+/** What a run that was killed has left in an engine that is for tests alone: its containers would start again by themselves. */
+export async function removeLeftovers(env: NodeJS.ProcessEnv): Promise<void> {
+  const kinds = [
+    { list: ['ps', '--all', '--quiet'], remove: ['rm', '--force', '--volumes'] },
+    { list: ['network', 'ls', '--quiet', '--filter', 'type=custom'], remove: ['network', 'rm'] },
+    { list: ['volume', 'ls', '--quiet'], remove: ['volume', 'rm'] },
+    {
+      list: ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', '--filter', 'reference=bulkhead-*:bulkhead-test-*'],
+      remove: ['image', 'rm'],
+    },
+    { list: ['image', 'ls', '--quiet', '--filter', 'dangling=true'], remove: ['image', 'rm', '--force'] },
+  ];
+  for (const { list, remove } of kinds) {
+    const found = (await askDocker({ args: list, env })).split('\n').filter((line) => line !== '');
+    if (found.length > 0) await askDocker({ args: [...remove, ...new Set(found)], env });
+  }
+}
