@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
 
-const main = join(import.meta.dirname, '../../apps/cli/src/main.ts');
+/** What node is to run. */
+const main = ['--conditions=@bulkhead/source', join(import.meta.dirname, '../../apps/cli/src/main.ts')];
 let folder: string;
 let system: ChaosSystem;
 beforeAll(async () => {
@@ -27,7 +28,7 @@ interface Ended {
 function bulkhead(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
   const all = { PATH: process.env.PATH, BULKHEAD_URL: system.baseUrl, BULKHEAD_API_KEY: system.apiKey, ...env };
   return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { env: all as NodeJS.ProcessEnv }, (error, stdout, stderr) =>
+    execFile(process.execPath, [...main, ...args], { env: all as NodeJS.ProcessEnv }, (error, stdout, stderr) =>
       resolve({ code: error?.code ?? 0, stdout, stderr }),
     );
   });

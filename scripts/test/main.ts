@@ -9,6 +9,7 @@ import { type Docker, startDocker } from '../docker/engine/start-docker.ts';
 import { onStarterGone } from '../on-starter-gone.ts';
 import { createSteps, type Steps } from '../start/steps.ts';
 import { countTests, type JestReport } from './count-tests.ts';
+import { ensureClientTypes } from './ensure-client-types.ts';
 import { type JestRun, runJest } from './run-jest.ts';
 
 const interrupted = new AbortController();
@@ -40,6 +41,7 @@ async function conformanceFaults(results: JestReport): Promise<readonly string[]
 async function runTests(args: readonly string[]): Promise<JestRun> {
   try {
     const steps = createSteps({ stream: process.stdout });
+    await ensureClientTypes();
     const services = await startServices({ ephemeral: true, report: steps.report });
     try {
       const docker = given.includes(dockerFlag) ? await dockerStep(steps) : undefined;
