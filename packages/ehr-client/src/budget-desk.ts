@@ -54,7 +54,7 @@ export function createBudgetDesk(options: {
       const name = randomUUID();
       const waitsWhenCold = coldStart === 'go' ? 0 : 1;
       const settings = [limit, windowMs, guardMs, perDay, processId, name, requestPriorities.indexOf(priority)];
-      const more = [waitsWhenCold, rememberedMs(budget.rateLimit), waiting.join(' '), ...arrivals.flatMap(toPair)];
+      const more = [waitsWhenCold, rememberedMs(budget.rateLimit), ...waiting, ...arrivals.flatMap(toPair)];
       const reply = await bookScript({ redis, keys: [state, log, day, row], args: [...settings, ...more] });
       const [now, reason, waitMs, ...places] = reply as [string, string, number, ...number[]];
       const grants = places.map((placeMs, index) => ({ grantId: `${name}.${index + 1}`, waitMs: placeMs }));

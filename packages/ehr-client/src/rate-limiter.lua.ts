@@ -1,10 +1,16 @@
 import { createRedisScript } from './redis-script.ts';
+import { requestPriorities } from './request-priority.ts';
 
 const clock = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
 local function exact(ms) return string.format('%.3f', ms) end
 `;
+
+/** Of a process that waits: when it is to ask again, and how many of its requests wait, by priority. In bytes, as text takes longer. */
+const mark = `'>d${'I4'.repeat(requestPriorities.length)}'`;
+/** A process that has not come for so long after its turn is dead, and holds nobody back. */
+const patienceMs = 1000;
 
 /**
  * Takes places for requests, now or within the next half second, atomic, on Redis' own clock. A sliding log of the last `limit`
@@ -18,57 +24,51 @@ local function exact(ms) return string.format('%.3f', ms) end
  * since others may have come between, and urgent requests beyond that, so that they never wait for a turn while only others do.
  *
  * KEYS  1 state (hash)  2 log (sorted set: grant -> latest arrival)  3 day (hash: bucket -> grants)  4 who waits (hash: process ->
- *       'due n n n n n': when it is to ask again, and how many of its requests wait, by priority, the most urgent first)
+ *       `mark`)
  * ARGV  1 limit  2 window, ms  3 guard, ms  4 per day  5 process  6 name of the first grant: '<name>.1'  7 priority index, from 0
  *       8 whether to wait after a loss of state, 1|0  9 how long the log remembers, ms (not less than the window)
- *       10 'n n n n n': this process's requests that wait  11.. pairs of arrival and grant: requests that were answered
+ *       10-14 this process's requests that wait, by priority, the most urgent first  15.. pairs of arrival and grant: requests
+ *       that were answered
  * Returns { now, reason, ms until this process is to ask again, ms until the place of grant .1, of .2, ... }.
  */
 export const bookScript = createRedisScript(`
 ${clock}
 local limit, window, guard, perDay = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local process, grant, priority = ARGV[5], ARGV[6], tonumber(ARGV[7]) + 1
--- Half a second of the guide's two: twice what a busy machine takes to wake a process up. A poll, which finds a place behind
--- those, must not wait for a second.
-local near, atTurn, farthest = window / 4, window * 5 / 16, window / 2
-local pace = window / limit
 -- At a turn: fewer questions, and still others get theirs within a second.
-local batch = math.max(1, math.floor(limit * 3 / 16))
-if ARGV[11] then redis.call('ZADD', KEYS[2], 'XX', 'LT', unpack(ARGV, 11)) end
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', exact(now - tonumber(ARGV[9])))
+local batch = math.max(1, math.floor(limit / 4))
+local pace = window / limit
+-- Of the guide's two seconds 0.6: as a turn is when all four places are near, a process may wake up a quarter of a second late. A
+-- poll, which finds a place behind those that are taken, must not wait for a second.
+local near, atTurn, farthest = window * 10 / 32, window * 11 / 32, window / 2
+if ARGV[15] then redis.call('ZADD', KEYS[2], 'XX', 'LT', unpack(ARGV, 15)) end
 local state = redis.call('HMGET', KEYS[1], 'bornAt', 'pausedUntil', 'slowUntil', 'sinceLow', 'bucket', 'dayTotal', 'lastGrant')
 
-local function numbersOf(text)
-  local numbers = {}
-  for number in string.gmatch(text, '%S+') do table.insert(numbers, tonumber(number)) end
-  return numbers
-end
-local own = numbersOf(ARGV[10])
-
--- A process that has not come for a second after its turn is dead, and holds nobody back.
-local patience = 1000
+local own = {}
+for index = 1, ${requestPriorities.length} do own[index] = tonumber(ARGV[9 + index]) end
 local backlog, urgentWaiting, others, dueBefore = 0, false, {}, nil
+local function count(waiting, first)
+  local before = 0
+  for index = 1, ${requestPriorities.length} do
+    local requests = waiting[first + index]
+    backlog = backlog + requests
+    if index <= priority then before = before + requests end
+    if index < priority and requests > 0 then urgentWaiting = true end
+  end
+  return before
+end
+count(own, 0)
 local marks = redis.call('HGETALL', KEYS[4])
 for i = 1, #marks, 2 do
-  local mark = numbersOf(marks[i + 1])
-  local due = table.remove(mark, 1)
-  if due < now - patience then
+  local found = { struct.unpack(${mark}, marks[i + 1]) }
+  local due = found[1]
+  if due < now - ${patienceMs} then
     redis.call('HDEL', KEYS[4], marks[i])
   elseif marks[i] == process then
     dueBefore = due
   else
-    local before = 0
-    for index, count in ipairs(mark) do
-      backlog = backlog + count
-      if index <= priority then before = before + count end
-      if index < priority and count > 0 then urgentWaiting = true end
-    end
-    table.insert(others, { due = due, places = math.min(before, batch) })
+    table.insert(others, { due = due, places = math.min(count(found, 1), batch) })
   end
-end
-for index, count in ipairs(own) do
-  backlog = backlog + count
-  if index < priority and count > 0 then urgentWaiting = true end
 end
 local atItsTurn = dueBefore ~= nil and dueBefore <= now + 1
 
@@ -102,35 +102,49 @@ if tonumber(state[5]) ~= bucket then
 end
 local allowance = priority > 3 and math.floor(perDay * 0.98) or perDay
 
+-- The latest times at which the last requests can have arrived, in their order. One look: a server that rests between questions
+-- takes longer for each command than for all of this.
+local arrivals = {}
+local log = redis.call('ZREVRANGE', KEYS[2], 0, limit - 1, 'WITHSCORES')
+for i = #log, 2, -2 do table.insert(arrivals, tonumber(log[i])) end
+
 -- The first half of a window may go in a burst, with 12 ms between requests so that they arrive in their order. While others
--- wait the second half is paced, so that an urgent request never finds the whole window used up.
+-- wait the rest is spread evenly until the first of it is a window old, so that an urgent request never finds all of it used up.
 local last = tonumber(state[7]) or 0
+local half = math.ceil(limit / 2)
 local function nextPlace()
   local at = math.max(now, closedUntil, last + math.min(12, pace))
-  local full = redis.call('ZREVRANGE', KEYS[2], limit - 1, limit - 1, 'WITHSCORES')
-  if full[2] then at = math.max(at, tonumber(full[2]) + window) end
+  local full = arrivals[#arrivals - limit + 1]
+  if full then at = math.max(at, full + window) end
   if slow then return math.max(at, last + spacing) end
-  if backlog > 1 and redis.call('ZCOUNT', KEYS[2], '(' .. exact(at - window), '+inf') >= limit / 2 then
-    at = math.max(at, last + pace)
-  end
-  return at
+  local halfFull = arrivals[#arrivals - half + 1]
+  if backlog <= 1 or not halfFull or halfFull <= at - window then return at end
+  local oldest = #arrivals - half + 1
+  while oldest > 1 and arrivals[oldest - 1] > at - window do oldest = oldest - 1 end
+  local left = limit - (#arrivals - oldest + 1)
+  return math.max(at, last + math.max(pace, (arrivals[oldest] + window - last) / (left + 1)))
 end
 
 -- Urgent first, but one in eight goes to whoever waits behind, so that nothing starves.
 local sinceLow = tonumber(state[4]) or 0
 local isBehind = urgentWaiting and sinceLow < 7
-local horizon = (priority <= 3 or sinceLow >= 7) and farthest or atItsTurn and atTurn or near
+local mayGoFar = priority <= 3 or (urgentWaiting and sinceLow >= 7)
+local horizon = mayGoFar and farthest or atItsTurn and atTurn or near
 local wanted = isBehind and 0 or math.min(own[priority], urgentWaiting and 1 or batch)
-local places = {}
+local places, granted = {}, {}
 local at = nextPlace()
 while #places < wanted and at <= now + horizon and dayTotal < allowance do
   last, dayTotal, backlog = at, dayTotal + 1, backlog - 1
   own[priority] = own[priority] - 1
   table.insert(places, math.ceil(at - now))
-  redis.call('ZADD', KEYS[2], exact(at + guard), grant .. '.' .. #places)
+  table.insert(arrivals, at + guard)
+  table.insert(granted, exact(at + guard))
+  table.insert(granted, grant .. '.' .. #places)
   at = nextPlace()
 end
 if #places > 0 then
+  redis.call('ZADD', KEYS[2], unpack(granted))
+  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', exact(now - tonumber(ARGV[9])))
   redis.call('HINCRBY', KEYS[3], bucket, #places)
   sinceLow = urgentWaiting and 0 or sinceLow + #places
   redis.call('HSET', KEYS[1], 'sinceLow', sinceLow, 'dayTotal', dayTotal, 'lastGrant', exact(last))
@@ -155,7 +169,7 @@ end
 local due = at + (ahead + math.min(left, batch) - 1) * spacing - near
 if keepsTurn and dueBefore > now then due = math.min(due, dueBefore) end
 due = math.max(due, now + (isBehind and spacing or 1))
-redis.call('HSET', KEYS[4], process, exact(due) .. ' ' .. table.concat(own, ' '))
+redis.call('HSET', KEYS[4], process, struct.pack(${mark}, due, unpack(own)))
 local reason = isBehind and 'yield' or now < closedUntil and 'closed' or 'window'
 return { exact(now), reason, math.ceil(due - now), unpack(places) }
 `);
@@ -179,7 +193,7 @@ return math.ceil(paused - now)
  * How much is used, and who waits. It changes nothing.
  * KEYS as of `bookScript`. ARGV 1 window, ms, 2 guard, ms.
  * Returns { requests in the last window, minute, 24 h, pause left in ms, time at half the rate left in ms, why, then requests
- * that wait: 'n n n n n' by priority, for each process }.
+ * that wait, by priority }.
  */
 export const useScript = createRedisScript(`
 ${clock}
@@ -196,10 +210,13 @@ local minute = redis.call('ZCOUNT', KEYS[2], since(60000), latest)
 local state = redis.call('HMGET', KEYS[1], 'pausedUntil', 'slowUntil', 'pauseReason')
 local function left(at) return math.ceil(math.max((tonumber(at) or 0) - now, 0)) end
 local use = { window, minute, day, left(state[1]), left(state[2]), state[3] or '' }
+local waiting = {}
+for index = 1, ${requestPriorities.length} do waiting[index] = 0 end
 local marks = redis.call('HGETALL', KEYS[4])
 for i = 2, #marks, 2 do
-  local due, waiting = string.match(marks[i], '(%S+) (.+)')
-  if tonumber(due) >= now - 1000 then table.insert(use, waiting) end
+  local found = { struct.unpack(${mark}, marks[i]) }
+  for index = 1, ${requestPriorities.length} do waiting[index] = waiting[index] + (found[1] < now - ${patienceMs} and 0 or found[1 + index]) end
 end
+for _, requests in ipairs(waiting) do table.insert(use, requests) end
 return use
 `);

@@ -47,13 +47,11 @@ type Reply = readonly [
   pausedMs: number,
   slowMs: number,
   pauseReason: string,
-  ...waiting: string[],
+  ...waiting: number[],
 ];
 
 function toState(budget: RateBudget, reply: Reply): BudgetState {
   const [window, minute, day, pausedMs, slowMs, pauseReason, ...waiting] = reply;
-  const counts = waiting.map((process) => process.split(' ').map(Number));
-  const waitingOf = (index: number) => counts.reduce((sum, process) => sum + (process[index] ?? 0), 0);
   return {
     budget,
     // The last of a window can be on its way when the first of it has just arrived.
@@ -64,7 +62,7 @@ function toState(budget: RateBudget, reply: Reply): BudgetState {
     slowMs,
     pauseReason: slowMs > 0 && pauseReason !== '' ? pauseReason : undefined,
     waiting: Object.fromEntries(
-      requestPriorities.map((priority, index) => [priority, waitingOf(index)]),
+      requestPriorities.map((priority, index) => [priority, waiting[index] ?? 0]),
     ) as BudgetState['waiting'],
   };
 }
