@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { createBrowser } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ApiClient, createApiClient } from '../start/api-client.ts';
 import { runMainJob } from '../start/main-job.ts';
 import { createCompose, removeImages, whyNoCompose } from './compose.fixture.ts';
-import { type Browser, openBrowser } from './open-browser.fixture.ts';
 
 const missing = whyNoCompose();
 /** Of a first build: an installation of everything, and a compilation. */
@@ -27,7 +27,8 @@ if (missing) {
       ...{ REDIS_PORT: '0', MONGODB_PORT: '0', API_PORT: '0' },
     });
     let api: ApiClient;
-    let browser: Browser;
+    const browser = createBrowser();
+    let baseUrl = '';
     let apiKey = '';
     beforeAll(async () => {
       // One after another: side by side each of them would install and compile what they have in common.
@@ -45,15 +46,18 @@ if (missing) {
         'operator',
       );
       apiKey = printed.split('\n').at(-1) ?? '';
-      const baseUrl = `http://${await compose('port', 'api', '3000')}`;
+      baseUrl = `http://${await compose('port', 'api', '3000')}`;
       api = createApiClient({ baseUrl, apiKey });
-      browser = openBrowser(baseUrl);
     }, buildTimeoutMs);
     afterAll(async () => {
       await compose('down', '--volumes', '--timeout', '10');
       removeImages(name);
     }, 120_000);
 
+    const look = async (path: string) => {
+      const response = await browser.open(baseUrl + path);
+      return { status: response.status, location: response.headers.get('location'), text: await response.text() };
+    };
     const ask = (service: string, script: string) => compose('exec', '-T', service, 'node', '-e', script);
 
     test('an export brings every resource of the practice', async () => {
@@ -72,18 +76,18 @@ if (missing) {
     }, 120_000);
 
     test('the API serves the console and the queues, behind the log-in', async () => {
-      expect(await browser.get('/exports')).toMatchObject({ status: 302, location: '/login?next=%2Fexports' });
-      expect(await browser.get('/admin/queues')).toMatchObject({
+      expect(await look('/exports')).toMatchObject({ status: 302, location: '/login?next=%2Fexports' });
+      expect(await look('/admin/queues')).toMatchObject({
         status: 302,
         location: '/login?next=%2Fadmin%2Fqueues',
       });
-      expect(await browser.get('/login')).toMatchObject({ status: 200, text: expect.stringContaining('name="key"') });
-      expect(await browser.logIn(apiKey)).toBe('/');
-      const page = await browser.get('/exports');
+      expect(await look('/login')).toMatchObject({ status: 200, text: expect.stringContaining('name="key"') });
+      expect((await browser.submit(`${baseUrl}/login`, { key: apiKey })).headers.get('location')).toBe('/');
+      const page = await look('/exports');
       expect(page).toMatchObject({ status: 200, text: expect.stringContaining('<div id="root"></div>') });
       const [, script = ''] = /<script type="module"[^>]* src="([^"]+)"/.exec(page.text) ?? [];
-      expect(await browser.get(script)).toMatchObject({ status: 200 });
-      expect(await browser.get('/admin/queues')).toMatchObject({ status: 200, text: expect.stringContaining('Bull') });
+      expect(await look(script)).toMatchObject({ status: 200 });
+      expect(await look('/admin/queues')).toMatchObject({ status: 200, text: expect.stringContaining('Bull') });
     });
 
     test.each(['api', 'worker', 'ehr-simulator'])('the %s is nobody, and writes to no file', async (service) => {

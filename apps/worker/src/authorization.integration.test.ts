@@ -1,7 +1,6 @@
-import { waitFor } from '@bulkhead/testing';
+import { type Browser, createBrowser, waitFor } from '@bulkhead/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { type Browser, createBrowser } from './testing/browser.ts';
 import { type System, startSystem } from './testing/start-system.ts';
 
 /** As it is registered at the EHR; the test takes the browser to the API's own port. */

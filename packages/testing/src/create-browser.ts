@@ -1,4 +1,4 @@
-/** What a browser does in the authorization code flow: it follows redirects and keeps cookies, by host and name. */
+/** What a browser does with pages, redirects and cookies, which it keeps by name. */
 export interface Browser {
   /** A page, as it is answered: redirects are the test's to follow. */
   open(url: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
