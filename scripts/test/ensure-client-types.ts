@@ -10,8 +10,6 @@ const folder = join(import.meta.dirname, '..', '..', 'packages', 'client');
  * follow every import.
  */
 export async function ensureClientTypes(): Promise<void> {
-  const file = join('src', 'api-types.ts');
-  if (existsSync(join(folder, file))) return;
-  const generator = join(folder, 'node_modules', 'openapi-typescript', 'bin', 'cli.js');
-  await promisify(execFile)(process.execPath, [generator, '../../docs/openapi.json', '-o', file], { cwd: folder });
+  if (existsSync(join(folder, 'src', 'api-types.ts'))) return;
+  await promisify(execFile)(process.execPath, ['--run', 'types'], { cwd: folder });
 }
