@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 
 /**
  * Hears of pauses at once, on a connection of its own, which is made for the first budget: one that listens can do nothing else.
- * While it is away, what this process has taken ahead goes out, some requests within the next half second.
+ * While it is away, what this process has taken ahead goes out, some requests within the next half window.
  */
 export function listenToPauses({ redis }: { readonly redis: Redis }) {
   const listeners = new Map<string, () => void>();

@@ -12,7 +12,7 @@ export interface RateLimit {
    */
   readonly guardMs: number;
   /**
-   * Where Redis has lost its memory: `wait` for a window, as requests of the last one may still count at the server; `go`
+   * Where Redis has lost its memory: `wait` for a window and a half, as requests of the last one, and places taken ahead, may still count at the server; `go`
    * where a window is long and few requests are made in it. Left out: `wait`.
    */
   readonly coldStart?: 'wait' | 'go' | undefined;

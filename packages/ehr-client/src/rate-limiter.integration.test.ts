@@ -1,6 +1,7 @@
 import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { budgetKeys } from './budget-keys.ts';
 import type { RateBudget } from './rate-budget.ts';
 import { createRateLimiter, type RateLimiter } from './rate-limiter.ts';
 import { readBudgets } from './read-budgets.ts';
@@ -127,7 +128,7 @@ describe('the rate limiter', () => {
 
   test('a request that was answered counts from its answer, one that was not from the latest it can arrive', async () => {
     const latestArrivals = async (budget: RateBudget) => {
-      const log = await redis.zrange(`${services.prefix}:rate:{${budget.id}}:log`, '0', '-1', 'WITHSCORES');
+      const log = await redis.zrange(budgetKeys({ prefix: services.prefix, budget }).log, '0', '-1', 'WITHSCORES');
       return log.filter((_, index) => index % 2 === 1).map(Number);
     };
     const answered = makeBudget({ limit: 1, guardMs: 5000, coldStart: 'go' });
@@ -252,7 +253,7 @@ describe('the rate limiter', () => {
     expect(state?.minute).toBeUndefined();
     await waitFor(async () => {
       await limiter.acquire({ budget, priority: 'poll' });
-      return (await redis.zcard(`${services.prefix}:rate:{${budget.id}}:log`)) < 20;
+      return (await redis.zcard(budgetKeys({ prefix: services.prefix, budget }).log)) < 20;
     });
   });
 

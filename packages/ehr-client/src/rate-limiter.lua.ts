@@ -13,7 +13,7 @@ const mark = `'>d${'I4'.repeat(requestPriorities.length)}'`;
 const patienceMs = 1000;
 
 /**
- * Takes places for requests, now or within the next half second, atomic, on Redis' own clock. A sliding log of the last `limit`
+ * Takes places for requests, now or within the next half window, atomic, on Redis' own clock. A sliding log of the last `limit`
  * requests is the only exact rule: a token bucket of 16 admits 32 in two seconds, a fixed window likewise. The log holds for each
  * request the latest time at which it can have arrived: its place plus the guard, until its answer says that it was there.
  * A place is free a window after the `limit`th latest of these times, so among any `limit` + 1 requests two are a window apart.

@@ -75,7 +75,7 @@ async function run(options: {
     const env = { PREFIX: `{${randomBytes(4).toString('hex')}}` };
     const shared = { entry: 'limiter', redisUrl, mongodbUrl, database: 'limiter', origin: simulator.origin, env };
     for (const _ of orders) probes.push(await startWorkerProbe(shared));
-    // A budget that Redis knows nothing of lets nobody go for two seconds: that is not what is measured here.
+    // A budget that Redis knows nothing of lets nobody go for three seconds: that is not what is measured here.
     await probes[0]?.measure('polls', { seconds: 2.5, everyMs: 250 });
     const idle = await useOfRedis({ url: redisUrl, work: () => delay(5000) });
     const pinged = await useOfRedis({ url: redisUrl, idle, work: () => ping(redisUrl) });
