@@ -23,7 +23,8 @@ const maxRounds = 20;
 /**
  * Writes versions of resources so that any order of files, workers and repetitions ends in the same state: read the
  * stored versions, compare, write only what is newer, each write guarded by the revision that was compared. A lost race
- * is compared again; where nothing was stored, reading is left out and what is there after all counts as such a race. Nothing is written where nothing changed. A replacement remembers where the versions before it came from.
+ * is compared again; where nothing was stored, reading is left out and what is there after all counts as such a race. Nothing is
+ * written where nothing changed. A replacement remembers where the versions before it came from.
  */
 export function createResourceWriter(database: Database) {
   // Types of which the last batch was all new, as in a first export: the next one is not asked for, it is inserted.
