@@ -66,15 +66,6 @@ describe('the resource writer', () => {
     expect(await versionOf('a')).toBe('2');
   });
 
-  test('where all was new so far, a batch that is not is told apart all the same', async () => {
-    const resource = (id: string, versionId: number) => ({ ...observation(id, versionId), _id: `conn_1/new-${id}` });
-    const writeNew = (...documents: ResourceDocument[]) => store.resourceWriter.write('Procedure', documents);
-    expect(await writeNew(resource('a', 2), resource('b', 1))).toEqual({ written: 2, unchanged: 0, stale: 0 });
-    const mixed = [resource('a', 1), resource('b', 2), resource('c', 1), resource('b', 1)];
-    expect(await writeNew(...mixed)).toEqual({ written: 2, unchanged: 0, stale: 2 });
-    expect(await writeNew(...mixed)).toEqual({ written: 0, unchanged: 2, stale: 2 });
-  });
-
   test('the same id several times in a batch: the newest is kept', async () => {
     const outcome = await write(observation('c', 2), observation('c', 3), observation('c', 1), observation('c', 3));
     expect(outcome).toEqual({ written: 1, unchanged: 1, stale: 2 });

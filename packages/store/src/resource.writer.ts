@@ -23,12 +23,9 @@ const maxRounds = 20;
 /**
  * Writes versions of resources so that any order of files, workers and repetitions ends in the same state: read the
  * stored versions, compare, write only what is newer, each write guarded by the revision that was compared. A lost race
- * is compared again; where nothing was stored, reading is left out and what is there after all counts as such a race. Nothing is
- * written where nothing changed. A replacement remembers where the versions before it came from.
+ * is compared again. Nothing is written where nothing changed. A replacement remembers where the versions before it came from.
  */
 export function createResourceWriter(database: Database) {
-  // Types of which the last batch was all new, as in a first export: the next one is not asked for, it is inserted.
-  const likelyNew = new Set<string>();
   // A search names its index, so no collection may be without: deletions can name types that no manifest announced.
   const prepared = new Map<string, Promise<void>>();
   const prepare = (resourceType: string): Promise<void> => {
@@ -50,15 +47,12 @@ export function createResourceWriter(database: Database) {
       const total = candidates.length + unchanged + stale;
       for (let round = 0; candidates.length > 0; round++) {
         if (round === maxRounds) throw contention(resourceType);
-        const isGuess = round === 0 && likelyNew.has(resourceType);
-        const stored = isGuess ? new Map<string, StoredVersion>() : await readVersions(collection, candidates);
-        if (!isGuess && stored.size === 0) likelyNew.add(resourceType);
+        const stored = await readVersions(collection, candidates);
         const decided = decide(candidates, stored);
         unchanged += decided.unchanged;
         stale += decided.stale;
         const histories = await readHistories(collection, decided.writes);
         candidates = await writeGuarded({ collection, writes: decided.writes, histories });
-        if (candidates.length > 0) likelyNew.delete(resourceType);
       }
       return { written: total - unchanged - stale, unchanged, stale };
     },
