@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { batchSize } from './batch-size.ts';
+import { bookScript } from './book.lua.ts';
 import { budgetKeys } from './budget-keys.ts';
 import type { RateBudget } from './rate-budget.ts';
-import { bookScript } from './rate-limiter.lua.ts';
 import { rememberedMs } from './remembered-ms.ts';
 import { type RequestPriority, requestPriorities } from './request-priority.ts';
 
@@ -48,14 +49,18 @@ export function createBudgetDesk(options: {
 }): BudgetDesk {
   const { redis, prefix, budget, processId } = options;
   const { limit, windowMs, guardMs, perDay, coldStart } = budget.rateLimit;
-  const { state, log, day, waiting: row } = budgetKeys({ prefix, budget });
+  const { state, log, day } = budgetKeys({ prefix, budget });
   return {
     async book({ priority, waiting, arrivals }) {
       const name = randomUUID();
       const waitsWhenCold = coldStart === 'go' ? 0 : 1;
       const settings = [limit, windowMs, guardMs, perDay, processId, name, requestPriorities.indexOf(priority)];
-      const more = [waitsWhenCold, rememberedMs(budget.rateLimit), ...waiting, ...arrivals.flatMap(toPair)];
-      const reply = await bookScript({ redis, keys: [state, log, day, row], args: [...settings, ...more] });
+      const more = [waitsWhenCold, rememberedMs(budget.rateLimit), ...waiting, batchSize(budget.rateLimit)];
+      const reply = await bookScript({
+        redis,
+        keys: [state, log, day],
+        args: [...settings, ...more, ...arrivals.flatMap(toPair)],
+      });
       const [now, reason, waitMs, ...places] = reply as [string, string, number, ...number[]];
       const grants = places.map((placeMs, index) => ({ grantId: `${name}.${index + 1}`, waitMs: placeMs }));
       return { now: Number(now), reason, waitMs, places: grants };
@@ -64,7 +69,7 @@ export function createBudgetDesk(options: {
       const commands = redis.pipeline();
       if (arrivals.length > 0) commands.zadd(log, 'XX', 'LT', ...arrivals.flatMap(toPair));
       if (unused.length > 0) commands.zrem(log, ...unused);
-      if (leavesRow) commands.hdel(row, processId);
+      if (leavesRow) commands.hdel(state, `waits:${processId}`);
       if (commands.length > 0) await commands.exec();
     },
   };

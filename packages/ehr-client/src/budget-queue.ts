@@ -1,25 +1,16 @@
 import { AppError } from '@bulkhead/domain';
+import { batchSize } from './batch-size.ts';
 import type { Answer, BudgetDesk } from './budget-desk.ts';
 import type { Grant } from './grant.ts';
 import { GrantReport } from './grant-report.ts';
+import { type Place, PlacesAhead } from './places-ahead.ts';
+import type { RateLimit } from './rate-limit.ts';
 import { type RequestPriority, requestPriorities } from './request-priority.ts';
 
 interface Waiter {
   readonly priority: RequestPriority;
   readonly resolve: (grant: Grant) => void;
   readonly reject: (error: unknown) => void;
-}
-
-/** The right to send one request at a time that is near. */
-interface Place {
-  readonly grantId: string;
-  readonly priority: RequestPriority;
-  /** Taken for those behind the most urgent, which must not get it. */
-  readonly isBehind: boolean;
-  readonly latestAt: number;
-  /** How much further Redis' clock is than ours, at most. */
-  readonly aheadMs: number;
-  timer: NodeJS.Timeout;
 }
 
 /** For whom to ask. */
@@ -31,8 +22,8 @@ interface Turn {
 
 /** A wait that a job should not sit through: it goes back to the queue and its slot serves another connection. */
 const longestWaitMs = 15 * 60_000;
-/** Where Redis has lost its memory meanwhile, a turn that is far away is worth nothing. */
-const longestSleepMs = 5_000;
+/** Who looks on is told who waits, and Redis may have lost its memory: a turn that is further away is asked for again. */
+const longestSleepMs = 10_000;
 /** Redis answers in under a millisecond; after an error it may be restarting. */
 const errorWaitMs = 500;
 /** The script lets one grant in eight go to whoever waits behind; whoever is behind must ask for it, here too. */
@@ -45,26 +36,27 @@ const urgentInARow = 7;
  */
 export class BudgetQueue {
   readonly #desk: BudgetDesk;
-  readonly #guardMs: number;
+  readonly #rateLimit: RateLimit;
   readonly #report: GrantReport;
   readonly #waiters: Waiter[][] = requestPriorities.map(() => []);
-  readonly #places = new Set<Place>();
+  readonly #places = new PlacesAhead({ onReady: (place) => this.#use(place) });
   #running = false;
   /** Redis holds a place in the row for us. */
   #isInRow = false;
+  /** More may come before it is worth a question. */
+  #isGathering = false;
   /** Places since the last one that went to a waiter behind. */
   #urgentPlaces = 0;
   #isNudged = false;
   #isClosed = false;
   #wake: (() => void) | undefined;
 
-  constructor(options: { readonly desk: BudgetDesk; readonly guardMs: number; readonly windowMs: number }) {
-    const { desk, guardMs, windowMs } = options;
+  constructor({ desk, rateLimit }: { readonly desk: BudgetDesk; readonly rateLimit: RateLimit }) {
     this.#desk = desk;
-    this.#guardMs = guardMs;
+    this.#rateLimit = rateLimit;
     // The place that depends on an arrival is given away half a window later, at the earliest; by then a question may have told
     // it at no cost.
-    this.#report = new GrantReport({ desk, withinMs: windowMs / 2 });
+    this.#report = new GrantReport({ desk, withinMs: rateLimit.windowMs / 2 });
   }
 
   enter({ priority, signal }: { priority: RequestPriority; signal?: AbortSignal | undefined }): Promise<Grant> {
@@ -88,29 +80,33 @@ export class BudgetQueue {
       signal?.addEventListener('abort', leave, { once: true });
       const isMostUrgent = this.#waiters.slice(0, requestPriorities.indexOf(priority) + 1).every(isEmpty);
       this.#waitersOf(priority).push(waiter);
-      if (isMostUrgent) this.#nudge();
+      if (isMostUrgent || this.#isGathering) this.#nudge();
       if (!this.#running) void this.#run();
     });
   }
 
   /** Everybody has been told to stop: places ahead are given back, and asked for anew. */
   giveBack(): void {
-    this.#report.unused([...this.#places].map((place) => this.#drop(place)));
+    this.#report.unused(this.#places.dropAll());
     if (!this.#running) void this.#run();
   }
 
   close(): void {
     this.#isClosed = true;
-    for (const place of this.#places) this.#drop(place);
+    this.#places.dropAll();
     this.#report.close();
     this.#nudge();
   }
 
   async #run(): Promise<void> {
     this.#running = true;
+    // Those who come in one go are asked for in one question.
+    await undefined;
     for (let next = this.#next(); next && !this.#isClosed; next = this.#next()) {
       this.#isNudged = false;
-      const waitMs = await this.#step(next);
+      const gatherMs = this.#gatherMs(next);
+      this.#isGathering = gatherMs > 0;
+      const waitMs = this.#isGathering ? gatherMs : await this.#step(next);
       if (waitMs > 0 && !this.#isNudged) await this.#sleep(Math.min(waitMs, longestSleepMs));
     }
     this.#running = false;
@@ -118,6 +114,19 @@ export class BudgetQueue {
     if (!this.#isInRow || this.#isClosed) return;
     this.#isInRow = false;
     this.#report.leavesRow();
+  }
+
+  /**
+   * While places are ahead and fewer wait than one question serves, the question waits until the last place is used and some
+   * time for its answer has passed. Then it speaks for those who are back, and others reckon with what it says.
+   */
+  #gatherMs({ priority }: Turn): number {
+    const lastReadyAt = this.#places.lastReadyAt(priority);
+    const waiting = this.#unserved()[requestPriorities.indexOf(priority)] ?? 0;
+    if (lastReadyAt === undefined || this.#isInRow || waiting >= batchSize(this.#rateLimit)) return 0;
+    const { windowMs, limit } = this.#rateLimit;
+    // Nobody gets the place after ours, which is a pace away, any earlier than this.
+    return lastReadyAt + windowMs / limit / 2 - performance.now();
   }
 
   /** @returns how long to wait before asking again. */
@@ -131,7 +140,13 @@ export class BudgetQueue {
       return errorWaitMs;
     }
     const { places, reason, waitMs, now } = answer;
-    for (const place of places) this.#take({ ...place, priority, isBehind, askedAt, aheadMs: now - askedAt });
+    for (const place of places) {
+      const readyAt = performance.now() + place.waitMs;
+      // A place is worth its time: half of the guard may pass until it is used, the other half is the request's way.
+      const latestAt = askedAt + place.waitMs + this.#rateLimit.guardMs / 2;
+      const { grantId } = place;
+      this.#places.add({ grantId, priority, isBehind, readyAt, latestAt, aheadMs: now - askedAt });
+    }
     this.#isInRow = waitMs > 0 && reason !== 'day';
     if (waitMs > longestWaitMs) this.#rejectAll(answer);
     if (places.length > 0) this.#urgentPlaces = isBehind ? 0 : this.#urgentPlaces + places.length;
@@ -141,45 +156,16 @@ export class BudgetQueue {
     return 0;
   }
 
-  #take(options: {
-    readonly grantId: string;
-    readonly waitMs: number;
-    readonly priority: RequestPriority;
-    readonly isBehind: boolean;
-    readonly askedAt: number;
-    readonly aheadMs: number;
-  }): void {
-    const { waitMs, askedAt, ...rest } = options;
-    const readyAt = performance.now() + waitMs;
-    const use = () => {
-      // A timer may be early by the part of a millisecond that its clock does not show.
-      if (performance.now() < readyAt) place.timer = setTimeout(use, 1);
-      else this.#use(place);
-    };
-    // A place is worth its time: half of the guard may pass until here, the other half is the request's way.
-    const latestAt = askedAt + waitMs + this.#guardMs / 2;
-    const place: Place = { ...rest, latestAt, timer: setTimeout(use, waitMs) };
-    this.#places.add(place);
-    if (waitMs === 0) this.#use(place);
-  }
-
   #use(place: Place): void {
     const { grantId, priority, isBehind, latestAt, aheadMs } = place;
     const waiter = (isBehind && this.#waitersOf(priority)[0]) || this.#head();
     if (!waiter || performance.now() > latestAt) {
-      this.#report.unused([this.#drop(place)]);
+      this.#report.unused([grantId]);
       if (!this.#running) void this.#run();
       return;
     }
-    this.#drop(place);
     this.#remove(waiter);
     waiter.resolve({ settle: () => this.#report.arrived({ grantId, at: performance.now() + aheadMs }) });
-  }
-
-  #drop(place: Place): string {
-    clearTimeout(place.timer);
-    this.#places.delete(place);
-    return place.grantId;
   }
 
   #rejectAll({ waitMs, reason }: Answer): void {
@@ -203,11 +189,9 @@ export class BudgetQueue {
 
   /** Those for whom no place is taken yet, by priority. */
   #unserved(): number[] {
-    const places = [...this.#places];
-    return requestPriorities.map((priority, index) => {
-      const taken = places.filter((place) => place.priority === priority).length;
-      return Math.max((this.#waiters[index]?.length ?? 0) - taken, 0);
-    });
+    return requestPriorities.map((priority, index) =>
+      Math.max((this.#waiters[index]?.length ?? 0) - this.#places.count(priority), 0),
+    );
   }
 
   /** For whom to ask: the most urgent, or after seven of them the next ones behind. */

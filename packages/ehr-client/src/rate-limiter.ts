@@ -5,8 +5,8 @@ import { budgetKeys } from './budget-keys.ts';
 import { BudgetQueue } from './budget-queue.ts';
 import type { Grant } from './grant.ts';
 import { listenToPauses } from './listen-to-pauses.ts';
+import { pauseScript } from './pause.lua.ts';
 import type { RateBudget } from './rate-budget.ts';
-import { pauseScript } from './rate-limiter.lua.ts';
 import { readBudgets } from './read-budgets.ts';
 import type { RequestPriority } from './request-priority.ts';
 
@@ -56,8 +56,8 @@ export function createRateLimiter({ redis, prefix }: { readonly redis: Redis; re
   const queueOf = (budget: RateBudget): BudgetQueue => {
     const known = queues.get(budget.id);
     if (known) return known.queue;
-    const { guardMs, windowMs } = budget.rateLimit;
-    const queue = new BudgetQueue({ desk: createBudgetDesk({ redis, prefix, budget, processId }), guardMs, windowMs });
+    const desk = createBudgetDesk({ redis, prefix, budget, processId });
+    const queue = new BudgetQueue({ desk, rateLimit: budget.rateLimit });
     queues.set(budget.id, { queue, budget });
     pauses.listen(budgetKeys({ prefix, budget }).state, () => queue.giveBack());
     return queue;

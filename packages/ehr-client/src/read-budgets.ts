@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
 import { budgetKeys } from './budget-keys.ts';
 import type { RateBudget } from './rate-budget.ts';
-import { useScript } from './rate-limiter.lua.ts';
 import { rememberedMs } from './remembered-ms.ts';
 import { type RequestPriority, requestPriorities } from './request-priority.ts';
+import { useScript } from './use.lua.ts';
 
 /** How a budget stands. */
 export interface BudgetState {
@@ -32,9 +32,9 @@ export function readBudgets(options: {
   const { redis, prefix, budgets } = options;
   return Promise.all(
     budgets.map(async (budget) => {
-      const { state, log, day, waiting } = budgetKeys({ prefix, budget });
+      const { state, log, day } = budgetKeys({ prefix, budget });
       const { windowMs, guardMs } = budget.rateLimit;
-      const reply = await useScript({ redis, keys: [state, log, day, waiting], args: [windowMs, guardMs] });
+      const reply = await useScript({ redis, keys: [state, log, day], args: [windowMs, guardMs] });
       return toState(budget, reply as Reply);
     }),
   );
