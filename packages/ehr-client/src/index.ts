@@ -14,6 +14,8 @@ export {
   type ProviderRegistry,
   type ProviderSettings,
 } from './provider-registry.ts';
+export { athenahealthRateLimit } from './rate-limit.ts';
+export { createRateLimiter } from './rate-limiter.ts';
 export { type BudgetState, readBudgets } from './read-budgets.ts';
 export { readSearchPage, type SearchPage, searchUrl } from './search.ts';
 export { generateSigningKey, importSigningKey, publicJwkOf } from './signing-key.ts';

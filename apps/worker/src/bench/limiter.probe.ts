@@ -2,7 +2,12 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from '@bulkhead/domain';
-import { createEhrClient, createProviderRegistry } from '@bulkhead/ehr-client';
+import {
+  athenahealthRateLimit,
+  createEhrClient,
+  createProviderRegistry,
+  createRateLimiter,
+} from '@bulkhead/ehr-client';
 import { connectRedis } from '@bulkhead/queues';
 import { serveProbe } from './serve-probe.ts';
 
@@ -64,6 +69,28 @@ serveProbe({
         }
       };
       await Promise.all(Array.from({ length: waiting }, sender));
+      return { units };
+    },
+
+  /** As `hammer`, for many budgets and with nothing behind the limiter: what it costs a Redis that has something to do. */
+  grants:
+    async ({ seconds, budgets, waiting }: { seconds: number; budgets: number; waiting: number }) =>
+    async () => {
+      const limiter = createRateLimiter({ redis, prefix });
+      const endsAt = performance.now() + seconds * 1000;
+      let units = 0;
+      const sender = async (id: string): Promise<void> => {
+        const budget = { id, name: id, rateLimit: { ...athenahealthRateLimit, coldStart: 'go' } } as const;
+        while (performance.now() < endsAt) {
+          const { settle } = await limiter.acquire({ budget, priority: 'crawl' });
+          await delay(3);
+          settle();
+          units += 1;
+        }
+      };
+      const ids = Array.from({ length: budgets * waiting }, (_, index) => `budget-${index % budgets}`);
+      await Promise.all(ids.map(sender));
+      limiter.close();
       return { units };
     },
 
