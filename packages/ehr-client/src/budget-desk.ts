@@ -34,6 +34,8 @@ export interface BudgetDesk {
   }): Promise<Answer>;
   tell(options: {
     readonly arrivals: readonly Arrival[];
+    /** Arrivals that can be later than they count as. */
+    readonly late: readonly Arrival[];
     /** Grants that are given back. */
     readonly unused: readonly string[];
     /** Whether nothing waits here any more. */
@@ -65,9 +67,10 @@ export function createBudgetDesk(options: {
       const grants = places.map((placeMs, index) => ({ grantId: `${name}.${index + 1}`, waitMs: placeMs }));
       return { now: Number(now), reason, waitMs, places: grants };
     },
-    async tell({ arrivals, unused, leavesRow }) {
+    async tell({ arrivals, late, unused, leavesRow }) {
       const commands = redis.pipeline();
       if (arrivals.length > 0) commands.zadd(log, 'XX', 'LT', ...arrivals.flatMap(toPair));
+      if (late.length > 0) commands.zadd(log, 'XX', 'GT', ...late.flatMap(toPair));
       if (unused.length > 0) commands.zrem(log, ...unused);
       if (leavesRow) commands.hdel(state, `waits:${processId}`);
       if (commands.length > 0) await commands.exec();

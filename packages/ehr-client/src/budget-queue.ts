@@ -157,7 +157,7 @@ export class BudgetQueue {
   }
 
   #use(place: Place): void {
-    const { grantId, priority, isBehind, latestAt, aheadMs } = place;
+    const { grantId, priority, isBehind, readyAt, latestAt, aheadMs } = place;
     const waiter = (isBehind && this.#waitersOf(priority)[0]) || this.#head();
     if (!waiter || performance.now() > latestAt) {
       this.#report.unused([grantId]);
@@ -165,7 +165,13 @@ export class BudgetQueue {
       return;
     }
     this.#remove(waiter);
-    waiter.resolve({ settle: () => this.#report.arrived({ grantId, at: performance.now() + aheadMs }) });
+    const settle: Grant['settle'] = ({ madeConnection } = { madeConnection: false }) => {
+      const isLate = madeConnection && performance.now() > readyAt + this.#rateLimit.guardMs;
+      const arrival = { grantId, at: performance.now() + aheadMs };
+      if (isLate) this.#report.arrivedLate(arrival);
+      else this.#report.arrived(arrival);
+    };
+    waiter.resolve({ settle });
   }
 
   #rejectAll({ waitMs, reason }: Answer): void {

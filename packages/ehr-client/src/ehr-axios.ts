@@ -92,6 +92,6 @@ function createTeller(observer: EhrObserver) {
 }
 
 function settle(response: AxiosResponse): AxiosResponse {
-  response.config.ehr?.grant?.settle();
+  response.config.ehr?.grant?.settle({ madeConnection: response.request?.reusedSocket === false });
   return response;
 }

@@ -160,4 +160,14 @@ describe('a request', () => {
     expect(await answerWith('2')).toBe(0);
     expect(await answerWith('40')).toBeGreaterThan(30_000);
   });
+
+  test('whose connection had to be made counts from its answer, as it may have been sent long after its place', async () => {
+    const rateLimit = { limit: 1, windowMs: 200, perDay: 1000, guardMs: 20, coldStart: 'go' } as const;
+    ehr = await startEhr({ provider: { rateLimit } });
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'latency', ms: 500 } });
+    await ehr.session.send(metadata({ sendToken: false }));
+    await ehr.session.send(metadata({ sendToken: false }));
+    const [first, second] = await ehr.requests(/metadata/);
+    expect((second?.arrivedAtMs ?? 0) - (first?.arrivedAtMs ?? 0)).toBeGreaterThanOrEqual(690);
+  });
 });

@@ -20,6 +20,11 @@ export class GrantReport {
     this.#timer ??= setTimeout(() => void this.#tell({}), this.#withinMs).unref();
   }
 
+  /** Later than it counts as: told at once, as nobody reckons with it. */
+  arrivedLate(arrival: Arrival): void {
+    void this.#tell({ late: [arrival] });
+  }
+
   /** Told at once: others may use the place. */
   unused(grantIds: readonly string[]): void {
     if (grantIds.length > 0) void this.#tell({ unused: grantIds });
@@ -43,9 +48,17 @@ export class GrantReport {
     this.#timer = undefined;
   }
 
-  async #tell({ unused = [], leavesRow = false }: { unused?: readonly string[]; leavesRow?: boolean }): Promise<void> {
+  async #tell({
+    late = [],
+    unused = [],
+    leavesRow = false,
+  }: {
+    readonly late?: readonly Arrival[];
+    readonly unused?: readonly string[];
+    readonly leavesRow?: boolean;
+  }): Promise<void> {
     try {
-      await this.#desk.tell({ arrivals: this.takeArrivals(), unused, leavesRow });
+      await this.#desk.tell({ arrivals: this.takeArrivals(), late, unused, leavesRow });
     } catch {
       // Redis is away: see above.
     }

@@ -8,7 +8,8 @@ export interface RateLimit {
   /**
    * How long after its grant a request may still arrive at the server: network, a blocked event loop, a new connection.
    * A request counts as arriving that late until its answer says that it was there earlier, so the guard costs nothing
-   * where answers are fast, and 7 % of the rate where none comes within it.
+   * where answers are fast, and 7 % of the rate where none comes within it. One that had to make its connection counts from its
+   * answer, where that is later.
    */
   readonly guardMs: number;
   /**

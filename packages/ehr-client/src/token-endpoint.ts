@@ -52,7 +52,7 @@ export async function callTokenEndpoint<Value>(
           send: () => send({ ...options, url, init }),
         }),
       );
-      grant?.settle();
+      grant?.settle({ madeConnection: response.request?.reusedSocket === false });
       throttle = throttleOf(response);
       return toFetchResponse(response);
     });
