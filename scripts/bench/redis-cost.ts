@@ -7,22 +7,24 @@ import { readRedisUsage } from './redis-usage.ts';
 /** Of a request, in microseconds of Redis' CPU time. */
 export interface RedisCost {
   readonly cpu: number;
-  /** Of PINGs, one for each question and at their pace: a server that rests wakes up for each. */
-  readonly pings: number;
+  /** Of that, between the beginning and the end of scripts. */
   readonly script: number;
+  /** The same of scripts that do nothing, one for each question and at their pace: a server that rests wakes up for each. */
+  readonly floor: { readonly cpu: number; readonly script: number };
   /** To the limiter: those that are denied are asked again. */
   readonly questions: number;
 }
 
-export function redisCostRows(name: string, { cpu, pings, script, questions }: RedisCost): BenchRow[] {
-  const cost = { value: cpu, floor: pings, ratio: cpu / pings };
+export function redisCostRows(name: string, { cpu, script, floor, questions }: RedisCost): BenchRow[] {
+  const of = (value: number, least: number) => ({ value, floor: least, ratio: value / least, runs: [{ value }] });
+  const unit = 'µs of Redis/request';
   return [
+    { name: `${name}: cost`, ...of(cpu, floor.cpu), unit, goal: { of: 'value', atMost: 100 } },
+    { name: `${name}: of it in the script`, ...of(script, floor.script), unit, goal: { of: 'value' } },
     {
-      ...{ name: `${name}: cost; floor: a PING a question`, ...cost, unit: 'µs of Redis/request', runs: [cost] },
-      goal: { of: 'value', atMost: 100 },
+      ...{ name: `${name}: questions`, value: questions, unit: 'a request' },
+      ...{ goal: { of: 'value' }, runs: [{ value: questions }] },
     },
-    shown({ name: `${name}: of it in the script`, value: script, unit: 'µs/request' }),
-    shown({ name: `${name}: questions`, value: questions, unit: 'a request' }),
   ];
 }
 
@@ -34,17 +36,17 @@ export async function redisCostOf(options: { readonly redisUrl: string; readonly
   const answers = busy.result;
   const requests = answers.reduce((sum, { units }) => sum + units, 0);
   const questions = busy.scriptCalls / requests;
-  const pinged = await useOfRedis(redisUrl, () =>
-    ping({ redisUrl, everyMs: (busy.seconds / busy.scriptCalls) * 1000 }),
-  );
-  const cpu = ({ cpuSeconds, seconds }: typeof busy | typeof pinged) =>
-    (cpuSeconds - (idle.cpuSeconds / idle.seconds) * seconds) * 1e6;
-  const cost: RedisCost = {
-    cpu: cpu(busy) / requests,
-    pings: (cpu(pinged) / pinged.result) * questions,
-    script: (busy.scriptSeconds * 1e6) / requests,
-    questions,
-  };
+  const everyMs = (busy.seconds / busy.scriptCalls) * 1000;
+  const least = await useOfRedis(redisUrl, () => runEmptyScripts({ redisUrl, everyMs }));
+  const perCall = ({ cpuSeconds, seconds, scriptSeconds, scriptCalls }: Omit<typeof busy, 'result'>) => ({
+    cpu: ((cpuSeconds - (idle.cpuSeconds / idle.seconds) * seconds) / scriptCalls) * 1e6,
+    script: (scriptSeconds / scriptCalls) * 1e6,
+  });
+  const perRequest = ({ cpu, script }: ReturnType<typeof perCall>) => ({
+    cpu: cpu * questions,
+    script: script * questions,
+  });
+  const cost: RedisCost = { ...perRequest(perCall(busy)), floor: perRequest(perCall(least)), questions };
   return { answers, cost };
 }
 
@@ -62,18 +64,14 @@ async function useOfRedis<Result>(url: string, work: () => Promise<Result>) {
   };
 }
 
-/** @returns how many. */
-async function ping({ redisUrl, everyMs }: { readonly redisUrl: string; readonly everyMs: number }): Promise<number> {
+async function runEmptyScripts(options: { readonly redisUrl: string; readonly everyMs: number }): Promise<void> {
+  const { redisUrl, everyMs } = options;
   const redis = new Redis(redisUrl);
+  const sha = (await redis.script('LOAD', 'return 1')) as string;
   const count = Math.min(Math.ceil(20_000 / everyMs), 2000);
   for (let index = 0; index < count; index++) {
-    await redis.ping();
+    await redis.evalsha(sha, 0);
     await delay(everyMs);
   }
   redis.disconnect();
-  return count;
-}
-
-function shown(row: Pick<BenchRow, 'name' | 'value' | 'unit'>): BenchRow {
-  return { ...row, goal: { of: 'value' }, runs: [row] };
 }

@@ -20,7 +20,8 @@ interface Traffic {
 
 export const limiter: Bench = {
   name: 'limiter',
-  about: 'processes that share the budget of 16 requests in any 2 s, judged by the server; floor: 8 requests/s',
+  about:
+    'processes that share the budget of 16 requests in any 2 s, judged by the server; floors: 8 requests/s, scripts that do nothing',
   minutes: 8,
   async run(context) {
     const seconds = context.size === 'short' ? 12 : 40;
