@@ -49,7 +49,7 @@ end
 
 local own = {}
 for index = 1, ${requestPriorities.length} do own[index] = tonumber(ARGV[9 + index]) end
-local backlog, urgentWaiting, others, dueBefore = 0, false, {}, nil
+local backlog, urgentWaiting, lowWaiting, others, dueBefore = 0, false, false, {}, nil
 local function count(waiting, first)
   local before = 0
   for index = 1, ${requestPriorities.length} do
@@ -57,6 +57,7 @@ local function count(waiting, first)
     backlog = backlog + requests
     if index <= priority then before = before + requests end
     if index < priority and requests > 0 then urgentWaiting = true end
+    if index > priority and requests > 0 then lowWaiting = true end
   end
   return before
 end
@@ -127,16 +128,18 @@ end
 
 -- Urgent first, but one in eight goes to whoever waits behind, so that nothing starves.
 local sinceLow = state.sinceLow or 0
-local isBehind = urgentWaiting and sinceLow < 7
-local mayGoFar = priority <= 3 or (urgentWaiting and sinceLow >= 7)
-local horizon = mayGoFar and farthest or atItsTurn and atTurn or near
+local isLowsTurn = sinceLow >= 7
+local isBehind = urgentWaiting and not isLowsTurn
+local mayGoFar = priority <= 3 or urgentWaiting
+-- What is left at the last moment is anybody's: somebody does not come.
+local dry = near / 4
+local leavesIt = lowWaiting and isLowsTurn and not urgentWaiting
+local horizon = leavesIt and dry or mayGoFar and farthest or atItsTurn and atTurn or near
 local wanted = isBehind and 0 or math.min(own[priority], urgentWaiting and 1 or batch)
 local places, granted = {}, {}
 local at = nextPlace()
--- Others wait for their turn, and reckon with what everybody said: before it nobody takes any, and at it all or none. Unless
--- places run dry, which is when somebody does not come.
-local isDry = at <= now + near / 4
-if not mayGoFar and not isDry then
+-- Others wait for their turn, and reckon with what everybody said: before it nobody takes any, and at it all or none.
+if not mayGoFar and at > now + dry then
   local isEarly = #others > 0 and not atItsTurn
   if isEarly or at + (wanted - 1) * spacing > now + horizon then wanted = 0 else horizon = farthest end
 end
@@ -156,7 +159,8 @@ if #places > 0 then
   if math.floor(last / memory) ~= math.floor((state.lastGrant or 0) / memory) then
     redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', exact(now - memory))
   end
-  change('sinceLow', urgentWaiting and 0 or sinceLow + #places)
+  -- Since the last time that nobody was passed over.
+  change('sinceLow', (urgentWaiting or not lowWaiting) and 0 or sinceLow + #places)
   change('dayTotal', dayTotal)
   change('bucketTotal', bucketTotal + #places)
   change('lastGrant', exact(last))
@@ -180,9 +184,10 @@ local ahead = 0
 for _, other in ipairs(others) do
   if not keepsTurn or other.due < dueBefore then ahead = ahead + other.places end
 end
-local due = at + (ahead + math.min(left, batch) - 1) * spacing - near
+local due = at + (ahead + math.min(left, batch) - 1) * spacing - (leavesIt and dry or near)
 if keepsTurn and dueBefore > now then due = math.min(due, dueBefore) end
-due = math.max(due, now + (isBehind and spacing or 1))
+if isBehind then due = now + (7 - sinceLow) * spacing end
+due = math.max(due, now + 1)
 change(process, struct.pack(markFormat, due, unpack(own)))
 redis.call('HSET', KEYS[1], unpack(changes))
 local reason = isBehind and 'yield' or now < closedUntil and 'closed' or 'window'
