@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { cpus } from 'node:os';
-import type { Bench, BenchRow } from '../bench.ts';
+import type { Bench, BenchContext, BenchRow } from '../bench.ts';
 import { watchCores } from '../busy-cores.ts';
-import { perSecond } from '../compare.ts';
 import { makeData } from '../make-data.ts';
 import { median } from '../median.ts';
 import type { Measurement, Probe } from '../probe.ts';
-import { serveFiles } from '../serve-files.ts';
+import { type FileServer, serveFiles } from '../serve-files.ts';
 import { splitFiles } from '../split-files.ts';
 import { startWorkerProbe } from '../start-worker-probe.ts';
 
@@ -14,59 +13,114 @@ const files = 8;
 /** Ten Observations a patient. */
 const linesPerFile = 2500;
 const counts = [1, 2, 4] as const;
+/** Without a database there is nothing that more processes than cores could bring. */
+const countsWithout = [1, 2] as const;
 
 interface Run {
-  readonly measured: Measurement;
+  readonly measured: Pick<Measurement, 'units' | 'seconds'>;
   readonly cores: number;
 }
 
+type Measure = (options: {
+  readonly workers: number;
+  readonly context: BenchContext;
+  readonly server: FileServer;
+}) => Promise<Run>;
+
 export const parallel: Bench = {
   name: 'parallel',
-  about: 'one export of 8 large files by 1, 2 and 4 workers, databases included; floor: 1 worker',
-  minutes: 4,
+  about: 'one export of 8 large files by 1, 2 and 4 workers, databases included, and without one; floor: 1 worker',
+  minutes: 5,
   async run(context) {
-    const { redisUrl, mongodbUrl, folder, runs, say } = context;
-    const data = await makeData({ folder, patients: (files * linesPerFile) / 10 });
+    const data = await makeData({ folder: context.folder, patients: (files * linesPerFile) / 10 });
     const observations = data.filter(({ type }) => type === 'Observation');
     const server = await serveFiles(splitFiles({ files: observations, lines: linesPerFile }));
-    const once = async (workers: number): Promise<Run> => {
-      const database = `parallel-${randomBytes(4).toString('hex')}`;
-      const shared = { entry: 'worker', redisUrl, mongodbUrl, database, origin: server.origin };
-      const probes: Probe[] = [];
-      for (let index = 0; index <= workers; index++) probes.push(await startWorkerProbe(shared));
-      const [orderer, ...others] = probes as [Probe, ...Probe[]];
-      try {
-        for (const worker of others) await worker.measure('work', ['file-download']);
-        const cores = watchCores();
-        const measured = await orderer.measure('export', server.files);
-        return { measured, cores: cores() };
-      } finally {
-        await Promise.all(probes.map((probe) => probe.stop()));
-      }
-    };
-    const measured = new Map<number, Run[]>(counts.map((workers) => [workers, []]));
     try {
-      for (let run = 1; run <= runs; run++) {
-        for (const workers of counts) {
-          say(`run ${run} of ${runs}, ${workers} workers`);
-          measured.get(workers)?.push(await once(workers));
-        }
-      }
+      return [
+        ...(await inTurns({ name: 'parallel', counts, measure: exportBy, context, server })),
+        ...(await inTurns({ name: 'parallel, no database', counts: countsWithout, measure: parseBy, context, server })),
+      ];
     } finally {
       await server.stop();
     }
-    return counts.flatMap((workers) =>
-      toRows({ workers, runs: measured.get(workers) ?? [], alone: measured.get(1) ?? [] }),
-    );
   },
 };
 
-function toRows(options: { readonly workers: number; readonly runs: readonly Run[]; readonly alone: readonly Run[] }) {
+async function inTurns(options: {
+  readonly name: string;
+  readonly counts: readonly number[];
+  readonly measure: Measure;
+  readonly context: BenchContext;
+  readonly server: FileServer;
+}): Promise<BenchRow[]> {
+  const { name, counts: workerCounts, measure, context, server } = options;
+  const measured = new Map<number, Run[]>(workerCounts.map((workers) => [workers, []]));
+  for (let run = 1; run <= context.runs; run++) {
+    for (const workers of workerCounts) {
+      context.say(`${name}, run ${run} of ${context.runs}, ${workers} workers`);
+      measured.get(workers)?.push(await measure({ workers, context, server }));
+    }
+  }
+  const alone = measured.get(1) ?? [];
+  return workerCounts.flatMap((workers) => toRows({ name, workers, runs: measured.get(workers) ?? [], alone }));
+}
+
+/** Workers that share the jobs of an export. */
+const exportBy: Measure = ({ workers, context, server }) =>
+  // One more, which orders.
+  withProbes({ entry: 'worker', count: workers + 1, context, server }, async ([orderer, ...others]) => {
+    for (const worker of others) await worker.measure('work', ['file-download']);
+    const cores = watchCores();
+    const measured = await orderer.measure('export', server.files);
+    return { measured, cores: cores() };
+  });
+
+/** Processes that ingest all the files each, and keep nothing. */
+const parseBy: Measure = ({ workers, context, server }) =>
+  withProbes({ entry: 'ingest', count: workers, context, server }, async (probes) => {
+    // Code is compiled in the first.
+    for (const probe of probes) await probe.measure('parse', server.files);
+    const cores = watchCores();
+    const all = await Promise.all(probes.map((probe) => probe.measure('parse', server.files)));
+    const units = all.reduce((sum, one) => sum + one.units, 0);
+    const seconds = Math.max(...all.map((one) => one.seconds));
+    return { measured: { units, seconds }, cores: cores() };
+  });
+
+async function withProbes<Result>(
+  options: {
+    readonly entry: string;
+    readonly count: number;
+    readonly context: BenchContext;
+    readonly server: FileServer;
+  },
+  work: (probes: [Probe, ...Probe[]]) => Promise<Result>,
+): Promise<Result> {
+  const { entry, count, context, server } = options;
+  const { redisUrl, mongodbUrl } = context;
+  const database = `parallel-${randomBytes(4).toString('hex')}`;
+  const probes: Probe[] = [];
+  try {
+    for (let index = 0; index < count; index++) {
+      probes.push(await startWorkerProbe({ entry, redisUrl, mongodbUrl, database, origin: server.origin }));
+    }
+    return await work(probes as [Probe, ...Probe[]]);
+  } finally {
+    await Promise.all(probes.map((probe) => probe.stop()));
+  }
+}
+
+function toRows(options: {
+  readonly name: string;
+  readonly workers: number;
+  readonly runs: readonly Run[];
+  readonly alone: readonly Run[];
+}) {
   const { workers, runs, alone } = options;
-  const name = `parallel, ${workers} ${workers === 1 ? 'worker' : 'workers'}`;
-  const compared = runs.map(({ measured }, turn) => ({
-    value: perSecond(measured),
-    floor: perSecond((alone[turn] as Run).measured),
+  const name = `${options.name}, ${workers} ${workers === 1 ? 'worker' : 'workers'}`;
+  const compared = runs.map((run, turn) => ({
+    value: perSecond(run),
+    floor: perSecond(alone[turn] as Run),
   }));
   const cores = runs.map(({ cores: value }) => ({ value }));
   const bound = Math.min(workers, cpus().length) * 0.85;
@@ -82,4 +136,8 @@ function toRows(options: { readonly workers: number; readonly runs: readonly Run
     value: median(cores.map(({ value }) => value)),
   };
   return [rate, busy];
+}
+
+function perSecond({ measured: { units, seconds } }: Run): number {
+  return units / seconds;
 }
