@@ -1,6 +1,7 @@
 import { clock, dayBuckets, row } from './lua-parts.ts';
 import { createRedisScript } from './redis-script.ts';
 import { requestPriorities } from './request-priority.ts';
+import { urgentInARow } from './urgent-in-a-row.ts';
 
 /**
  * Takes places for requests, now or within the next half window, atomic, on Redis' own clock. A sliding log of the last `limit`
@@ -126,9 +127,9 @@ local function nextPlace()
   return math.max(at, last + math.max(pace, (arrivals[oldest] + window - last) / (left + 1)))
 end
 
--- Urgent first, but one in eight goes to whoever waits behind, so that nothing starves.
+-- Urgent first, but now and then a place is left to whoever waits behind.
 local sinceLow = state.sinceLow or 0
-local isLowsTurn = sinceLow >= 7
+local isLowsTurn = sinceLow >= ${urgentInARow}
 local isBehind = urgentWaiting and not isLowsTurn
 local mayGoFar = priority <= 3 or urgentWaiting
 -- What is left at the last moment is anybody's: somebody does not come.
@@ -186,7 +187,7 @@ for _, other in ipairs(others) do
 end
 local due = at + (ahead + math.min(left, batch) - 1) * spacing - (leavesIt and dry or near)
 if keepsTurn and dueBefore > now then due = math.min(due, dueBefore) end
-if isBehind then due = now + (7 - sinceLow) * spacing end
+if isBehind then due = now + (${urgentInARow} - sinceLow) * spacing end
 due = math.max(due, now + 1)
 change(process, struct.pack(markFormat, due, unpack(own)))
 redis.call('HSET', KEYS[1], unpack(changes))

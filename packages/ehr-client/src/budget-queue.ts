@@ -6,6 +6,7 @@ import { GrantReport } from './grant-report.ts';
 import { type Place, PlacesAhead } from './places-ahead.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { type RequestPriority, requestPriorities } from './request-priority.ts';
+import { urgentInARow } from './urgent-in-a-row.ts';
 
 interface Waiter {
   readonly priority: RequestPriority;
@@ -26,8 +27,6 @@ const longestWaitMs = 15 * 60_000;
 const longestSleepMs = 10_000;
 /** Redis answers in under a millisecond; after an error it may be restarting. */
 const errorWaitMs = 500;
-/** The script lets one grant in eight go to whoever waits behind; whoever is behind must ask for it, here too. */
-const urgentInARow = 7;
 
 /**
  * The requests of this process that wait for one budget. One question to Redis is in flight at a time, for the most
@@ -157,7 +156,7 @@ export class BudgetQueue {
   }
 
   #use(place: Place): void {
-    const { grantId, priority, isBehind, readyAt, latestAt, aheadMs } = place;
+    const { grantId, priority, isBehind, latestAt, aheadMs } = place;
     const waiter = (isBehind && this.#waitersOf(priority)[0]) || this.#head();
     if (!waiter || performance.now() > latestAt) {
       this.#report.unused([grantId]);
@@ -166,9 +165,9 @@ export class BudgetQueue {
     }
     this.#remove(waiter);
     const settle: Grant['settle'] = ({ madeConnection } = { madeConnection: false }) => {
-      const isLate = madeConnection && performance.now() > readyAt + this.#rateLimit.guardMs;
       const arrival = { grantId, at: performance.now() + aheadMs };
-      if (isLate) this.#report.arrivedLate(arrival);
+      // It may have gone out when its place was worth nothing any more.
+      if (madeConnection && performance.now() > latestAt) this.#report.arrivedLate(arrival);
       else this.#report.arrived(arrival);
     };
     waiter.resolve({ settle });
@@ -200,7 +199,7 @@ export class BudgetQueue {
     );
   }
 
-  /** For whom to ask: the most urgent, or after seven of them the next ones behind. */
+  /** For whom to ask: the most urgent, or the next ones behind, who get a place only where somebody asks for it. */
   #next(): Turn | undefined {
     const unserved = this.#unserved();
     const [urgent, behind] = requestPriorities.filter((_, index) => (unserved[index] ?? 0) > 0);

@@ -20,7 +20,7 @@ export class GrantReport {
     this.#timer ??= setTimeout(() => void this.#tell({}), this.#withinMs).unref();
   }
 
-  /** Later than it counts as: told at once, as nobody reckons with it. */
+  /** Perhaps later than it counts as: told at once, as nobody reckons with it. */
   arrivedLate(arrival: Arrival): void {
     void this.#tell({ late: [arrival] });
   }
