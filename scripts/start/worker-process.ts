@@ -1,6 +1,6 @@
 /**
  * How worker processes are started. A worker's garbage is short-lived batches. By default V8 lets the heap grow to four times
- * what is alive before it collects; 30 % keeps the process under 200 MB for files of any size. Young objects get 8 MB: with
+ * what is alive before it collects; 30 % keeps the process at some 200 MB for files of any size. Young objects get 8 MB: with
  * less, batches grow old before they are written, and collecting them takes half of the CPU time; more is memory
  * (docs/performance.md).
  */
