@@ -28,6 +28,6 @@ export default {
   // An integration test talks to three servers; a test that needs longer says so itself.
   testTimeout: 20_000,
   testSequencer: fileURLToPath(new URL('test/longest-first.mjs', import.meta.url)),
-  // On two cores: the tests wait a third of their time, and more would only make the servers that they share slower.
-  maxWorkers: 3,
+  // Two cores: more workers only make the servers they share slower.
+  maxWorkers: 2,
 };
