@@ -16,7 +16,7 @@ import { urgentInARow } from './urgent-in-a-row.ts';
  *
  * KEYS  1 state (hash; who waits has a field in it, see `row`)  2 log (sorted set: grant -> latest arrival)  3 day (hash: bucket ->
  *       grants, of those that are over)
- * ARGV  1 limit  2 window, ms  3 guard, ms  4 per day  5 process  6 name of the first grant: '<name>.1'  7 priority index, from 0
+ * ARGV  1 limit  2 window, ms  3 guard, ms  4 per day  5 `markField` of the process  6 name of the first grant: '<name>.1'  7 priority index, from 0
  *       8 whether to wait after a loss of state, 1|0  9 how long the log remembers, ms (not less than the window)
  *       10-14 this process's requests that wait, by priority, the most urgent first  15 how many places to take at a turn, at most
  *       16.. pairs of arrival and grant: requests that were answered
@@ -27,7 +27,7 @@ ${clock}
 ${dayBuckets}
 ${row}
 local limit, window, guard, perDay = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local process, grant, priority = 'waits:' .. ARGV[5], ARGV[6], tonumber(ARGV[7]) + 1
+local process, grant, priority = ARGV[5], ARGV[6], tonumber(ARGV[7]) + 1
 local batch = tonumber(ARGV[15])
 local pace = window / limit
 -- Of the guide's two seconds 0.6: as a turn is when all four places are near, a process may wake up a quarter of a second late. A

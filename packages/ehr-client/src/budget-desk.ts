@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { batchSize } from './batch-size.ts';
 import { bookScript } from './book.lua.ts';
 import { budgetKeys } from './budget-keys.ts';
+import { markField } from './lua-parts.ts';
 import type { RateBudget } from './rate-budget.ts';
 import { rememberedMs } from './remembered-ms.ts';
 import { type RequestPriority, requestPriorities } from './request-priority.ts';
@@ -52,11 +53,12 @@ export function createBudgetDesk(options: {
   const { redis, prefix, budget, processId } = options;
   const { limit, windowMs, guardMs, perDay, coldStart } = budget.rateLimit;
   const { state, log, day } = budgetKeys({ prefix, budget });
+  const field = markField(processId);
   return {
     async book({ priority, waiting, arrivals }) {
       const name = randomUUID();
       const waitsWhenCold = coldStart === 'go' ? 0 : 1;
-      const settings = [limit, windowMs, guardMs, perDay, processId, name, requestPriorities.indexOf(priority)];
+      const settings = [limit, windowMs, guardMs, perDay, field, name, requestPriorities.indexOf(priority)];
       const more = [waitsWhenCold, rememberedMs(budget.rateLimit), ...waiting, batchSize(budget.rateLimit)];
       const reply = await bookScript({
         redis,
@@ -72,7 +74,7 @@ export function createBudgetDesk(options: {
       if (arrivals.length > 0) commands.zadd(log, 'XX', 'LT', ...arrivals.flatMap(toPair));
       if (late.length > 0) commands.zadd(log, 'XX', 'GT', ...late.flatMap(toPair));
       if (unused.length > 0) commands.zrem(log, ...unused);
-      if (leavesRow) commands.hdel(state, `waits:${processId}`);
+      if (leavesRow) commands.hdel(state, field);
       if (commands.length > 0) await commands.exec();
     },
   };

@@ -5,6 +5,7 @@ import axiosRetry, { exponentialDelay, isNetworkError } from 'axios-retry';
 import type { EhrObserver } from './ehr-observer.ts';
 import type { EhrRequest } from './ehr-request.ts';
 import type { Grant } from './grant.ts';
+import { madeConnection } from './made-connection.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { createReceivedBytes } from './received-bytes.ts';
 import { retryAfterOf } from './retry-after-of.ts';
@@ -92,6 +93,6 @@ function createTeller(observer: EhrObserver) {
 }
 
 function settle(response: AxiosResponse): AxiosResponse {
-  response.config.ehr?.grant?.settle({ madeConnection: response.request?.reusedSocket === false });
+  response.config.ehr?.grant?.settle({ madeConnection: madeConnection(response) });
   return response;
 }

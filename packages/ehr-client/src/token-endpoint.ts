@@ -3,6 +3,7 @@ import type { Tracing } from '@bulkhead/runtime';
 import axios, { type AxiosResponse } from 'axios';
 import type { EgressGuard, EgressRules } from './egress-guard.ts';
 import type { EhrObserver } from './ehr-observer.ts';
+import { madeConnection } from './made-connection.ts';
 import { pauseReason } from './pause-reason.ts';
 import type { RateBudget } from './rate-budget.ts';
 import type { RateLimiter } from './rate-limiter.ts';
@@ -52,7 +53,7 @@ export async function callTokenEndpoint<Value>(
           send: () => send({ ...options, url, init }),
         }),
       );
-      grant?.settle({ madeConnection: response.request?.reusedSocket === false });
+      grant?.settle({ madeConnection: madeConnection(response) });
       throttle = throttleOf(response);
       return toFetchResponse(response);
     });
