@@ -18,7 +18,9 @@ beforeAll(async () => {
     ['bulkhead-api', 'bulkhead-worker'].map((name) => startTracing({ name, endpoint })),
   );
   if (!api || !ofWorker) throw new Error('no tracing');
-  system = await startSystem({ simulator: { patients: 4 }, tracing: { api, worker: ofWorker } });
+  // A sweep that comes by between the last file and the job of the end would be where that job comes from.
+  const env = { WORKER_SWEEP_INTERVAL_MS: '600000' };
+  system = await startSystem({ simulator: { patients: 4 }, tracing: { api, worker: ofWorker }, env });
   await system.startWorker();
   await system.order({
     match: { path: 'bulkdata/.*Condition' },
