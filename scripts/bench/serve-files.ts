@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import type { DataFile } from './make-data.ts';
 
 export interface FileServer {
@@ -10,14 +11,26 @@ export interface FileServer {
   stop(): Promise<void>;
 }
 
-/** Files from memory, compressed beforehand: whatever downloads them is measured, not who serves them. */
+/**
+ * Files from memory, compressed beforehand and unpacked once where they are asked for like that: whatever downloads them is
+ * measured, not who serves them.
+ */
 export async function serveFiles(files: readonly DataFile[]): Promise<FileServer> {
-  const bodies = new Map(files.map(({ path }, index) => [`/${index}.ndjson`, readFileSync(path)]));
-  const server = createServer((request, response) => {
-    const body = bodies.get(request.url ?? '');
-    if (!body) return response.writeHead(404).end();
-    const headers = { 'content-type': 'application/fhir+ndjson', 'content-encoding': 'gzip' };
-    return response.writeHead(200, { ...headers, 'content-length': body.length }).end(body);
+  const packed = new Map(files.map(({ path }, index) => [`/${index}.ndjson`, readFileSync(path)]));
+  const unpacked = new Map<string, Buffer>();
+  const unpack = (url: string, body: Buffer): Buffer => {
+    const plain = unpacked.get(url) ?? gunzipSync(body);
+    unpacked.set(url, plain);
+    return plain;
+  };
+  const server = createServer(({ url = '', headers: asked }, response) => {
+    const kept = packed.get(url);
+    if (!kept) return response.writeHead(404).end();
+    const isPlain = asked['accept-encoding'] === 'identity';
+    const body = isPlain ? unpack(url, kept) : kept;
+    const encoding = isPlain ? {} : { 'content-encoding': 'gzip' };
+    const headers = { 'content-type': 'application/fhir+ndjson', 'content-length': body.length, ...encoding };
+    return response.writeHead(200, headers).end(body);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -21,6 +21,9 @@ export interface EgressAgents {
   readonly httpsAgent: HttpsAgent;
 }
 
+/** As axios sets it on each request: another value here would be two more system calls a request. */
+const keepAliveMsecs = 60_000;
+
 /** How a refusal inside of a socket's making is told from a failure of the network. */
 const refusedCode = 'EGRESS_REFUSED';
 
@@ -87,7 +90,7 @@ function createAgents(resolve: Resolve, privateNetwork: boolean): EgressAgents {
       (error: NodeJS.ErrnoException) => callback(error, '', 0),
     );
   };
-  const options: AgentOptions & { lookup: LookupFunction } = { keepAlive: true, lookup };
+  const options: AgentOptions & { lookup: LookupFunction } = { keepAlive: true, keepAliveMsecs, lookup };
   return { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent(options) };
 }
 

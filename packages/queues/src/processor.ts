@@ -7,6 +7,8 @@ export interface JobContext {
   readonly jobId: string;
   /** No further try follows a failure. */
   readonly isLastAttempt: boolean;
+  /** The job is part of a flow: another one waits for its end. */
+  readonly hasParent: boolean;
   /** How much is done, 0 to 100: shown in Bull Board, beside the lines that were logged in the job. */
   readonly progress: (percent: number) => void;
 }

@@ -190,6 +190,22 @@ describe("an export's flow", () => {
     expect((await queues.job('file.download', { exportId: 'job_1', fileId: 'b' })).state).toBe('failed');
   });
 
+  test('tells its jobs that another one waits for them', async () => {
+    const seen = new Map<string, boolean>();
+    queues.startConsumer({
+      'file.download': async ({ fileId }, { hasParent }) => {
+        seen.set(fileId, hasParent);
+      },
+      'export.finalize': async (_payload, { hasParent }) => {
+        seen.set('finish', hasParent);
+      },
+    });
+    await queues.producer.addExportFlow({ exportId: 'job_1', fileIds: ['of a flow'] });
+    await queues.producer.enqueue('file.download', { exportId: 'job_1', fileId: 'alone' });
+    await waitFor(() => seen.size === 3);
+    expect(Object.fromEntries(seen)).toEqual({ 'of a flow': true, alone: false, finish: false });
+  });
+
   test('runs nothing twice when it is added twice, before and after its end', async () => {
     const order: string[] = [];
     const { producer } = queues;

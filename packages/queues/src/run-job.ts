@@ -74,6 +74,7 @@ async function process(options: RunJobOptions & { readonly name: JobName; readon
     signal: AbortSignal.any([stopSignal, limit, ...(signal ? [signal] : [])]),
     jobId: job.id ?? '',
     isLastAttempt: isLastAttempt(job),
+    hasParent: job.parent !== undefined,
     progress: (percent) => show(job.updateProgress(Math.round(percent))),
   };
   // The payload was parsed by this name's schema.

@@ -59,8 +59,9 @@ schema.index({ exportId: 1, completedAt: 1 });
 /** `output_files`: the ledger, one entry per file of a manifest. */
 export function createOutputFileRepository(database: Database) {
   const model = database.model('OutputFile', schema);
+  const collection = database.collection<OutputFileDocument>('output_files');
   const settle = async ({ id, claim }: FileClaim, change: object): Promise<boolean> => {
-    const result = await model.updateOne({ _id: id, claim, state: 'downloading' }, { $set: change });
+    const result = await collection.updateOne({ _id: id, claim, state: 'downloading' }, { $set: change });
     return result.matchedCount === 1;
   };
   return {
@@ -125,22 +126,20 @@ export function createOutputFileRepository(database: Database) {
      * @returns undefined where the file is settled already.
      */
     async claim({ id, claim }: FileClaim, now: Date): Promise<OutputFile | undefined> {
-      const document = await model
-        .findOneAndUpdate(
-          { _id: id, state: { $in: unsettled } },
-          [
-            {
-              $set: {
-                state: 'downloading',
-                claim,
-                attempts: { $add: ['$attempts', 1] },
-                startedAt: { $ifNull: ['$startedAt', now] },
-              },
+      const document = await collection.findOneAndUpdate(
+        { _id: id, state: { $in: unsettled } },
+        [
+          {
+            $set: {
+              state: 'downloading',
+              claim,
+              attempts: { $add: ['$attempts', 1] },
+              startedAt: { $ifNull: ['$startedAt', now] },
             },
-          ],
-          { returnDocument: 'after', updatePipeline: true },
-        )
-        .lean();
+          },
+        ],
+        { returnDocument: 'after' },
+      );
       return document ? toRecord(document) : undefined;
     },
 

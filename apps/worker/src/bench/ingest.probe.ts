@@ -9,7 +9,9 @@ import { type ResourceDocument, toResourceDocument } from '@bulkhead/store';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/testing';
 import { MongoClient } from 'mongodb';
 import { downloadFile } from '../use-cases/download-file.ts';
+import { createExportContexts } from '../use-cases/export-contexts.ts';
 import { ingestFile } from '../use-cases/ingest-file.ts';
+import { forgetTypes } from './forget-types.ts';
 import { openBench } from './open-bench.ts';
 import { serveProbe } from './serve-probe.ts';
 
@@ -109,10 +111,11 @@ serveProbe({
 async function downloadAll(files: readonly ServedFile[]) {
   const { store } = deps;
   const records = files.map(toRecord);
+  const contexts = createExportContexts(deps);
   await store.outputFiles.insertMissing(records);
   for (const { id } of records) {
     const signal = AbortSignal.timeout(600_000);
-    await downloadFile(deps, { fileId: id, isLastAttempt: true, signal, progress: () => undefined });
+    await downloadFile(deps, { fileId: id, contexts, isLastAttempt: true, signal, progress: () => undefined });
   }
   const settled = await Promise.all(records.map(({ id }) => store.outputFiles.find(id)));
   const sum = (count: (file: OutputFile) => number) =>
@@ -122,11 +125,7 @@ async function downloadAll(files: readonly ServedFile[]) {
 }
 
 async function forget(files: readonly ServedFile[]): Promise<void> {
-  await client.connect();
-  const types = [...new Set(files.map(({ type }) => type))];
-  for (const type of types) await client.db().collection(type).drop();
-  await client.db().collection('documents').deleteMany({});
-  await deps.store.prepareResourceTypes(types);
+  await forgetTypes({ client, store: deps.store, types: files.map(({ type }) => type) });
   if (await deps.store.bulkExports.find(exportId)) return;
   const record = makeBulkExport({ id: exportId, connectionId: connection.id, phase: 'downloading' });
   await deps.store.bulkExports.insert({ record, requestKey: exportId });

@@ -1,11 +1,13 @@
 // Started by scripts/bench: downloads by their jobs, as a worker does them but without a limit of requests, beside bare GETs.
 import { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isSyncActive } from '@bulkhead/domain';
+import { emptyCheckpoint, isSyncActive } from '@bulkhead/domain';
 import { createConsumer, type Processors, type QueueName } from '@bulkhead/queues';
 import { makeBulkExport, makeOutputFile, makeSyncRun } from '@bulkhead/testing';
 import axios from 'axios';
+import { type Document, MongoClient } from 'mongodb';
 import { createProcessors } from '../processors/create-processors.ts';
+import { forgetTypes } from './forget-types.ts';
 import { openBench } from './open-bench.ts';
 import { serveProbe } from './serve-probe.ts';
 
@@ -15,8 +17,10 @@ interface ServedFile {
   readonly count: number;
 }
 
-const { deps, connection, redis, prefix } = await openBench();
+const { deps, connection, mongodbUrl, redis, prefix } = await openBench();
 const { store, producer, logger } = deps;
+const client = new MongoClient(mongodbUrl, { writeConcern: { w: 'majority', journal: true } });
+const httpAgent = new Agent({ keepAlive: true });
 /** Downloads at a time of one worker, as `packages/queues/src/consumer.ts` has it. */
 const atATime = 4;
 let exports = 0;
@@ -28,12 +32,35 @@ serveProbe({
     return { units: 0 };
   },
 
-  /** One export's files, from the ledger and the flow of jobs to the last one that is settled. */
+  /** Downloads with nothing but what no queue with a ledger can do without: a job, the GET, the insert, the entry's end. */
+  'bare-work': async () => async () => {
+    const files = client.db().collection<{ _id: string } & ServedFile>('output_files');
+    const processors: Processors = {
+      ...createProcessors(deps),
+      'file.download': async ({ fileId: _id }) => {
+        const file = await files.findOne({ _id });
+        if (!file) throw new Error(`there is no ${_id}`);
+        const { data } = await axios.get<string>(file.url, { httpAgent, responseType: 'text', proxy: false });
+        const documents = data
+          .trimEnd()
+          .split('\n')
+          .map((line): Document => JSON.parse(line));
+        await client.db().collection(file.type).insertMany(documents);
+        const checkpoint = { ...emptyCheckpoint, stored: documents.length };
+        await files.updateOne({ _id }, { $set: { state: 'completed', checkpoint } });
+      },
+    };
+    createConsumer({ redis, prefix, queues: ['file-download'], processors, logger }).start();
+    return { units: 0 };
+  },
+
+  /** One export's files for the first time, from the ledger and the flow of jobs to the last job. */
   export: async (files: readonly ServedFile[]) => {
+    await forgetTypes({ client, store, types: files.map(({ type }) => type) });
     const { exportId, order } = await layOut(files);
     return async () => {
       await order();
-      while (await store.outputFiles.hasUnsettled(exportId)) await delay(20);
+      while ((await producer.countWaiting('file-download')) > 0) await delay(20);
       const { stored, filesCompleted } = await store.outputFiles.sum(exportId);
       return { units: stored, details: { files: filesCompleted } };
     };
@@ -103,7 +130,6 @@ serveProbe({
 
   /** The same files by the same HTTP client, as many at a time, and nothing done with them. */
   'bare-gets': async (files: readonly ServedFile[]) => {
-    const httpAgent = new Agent({ keepAlive: true });
     return async () => {
       const waiting = [...files];
       const getter = async (): Promise<void> => {
@@ -113,7 +139,6 @@ serveProbe({
         }
       };
       await Promise.all(Array.from({ length: atATime }, getter));
-      httpAgent.destroy();
       return { units: files.length };
     };
   },

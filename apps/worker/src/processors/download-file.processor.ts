@@ -1,12 +1,14 @@
 import type { Processor } from '@bulkhead/queues';
 import type { UseCaseDeps } from '../use-cases/deps.ts';
 import { downloadFile } from '../use-cases/download-file.ts';
+import { createExportContexts } from '../use-cases/export-contexts.ts';
 
 export function createDownloadFileProcessor(deps: UseCaseDeps): Processor<'file.download'> {
-  return async ({ exportId, fileId }, { signal, isLastAttempt, progress }) => {
-    await downloadFile(deps, { fileId, signal, isLastAttempt, progress });
-    // The flow's parent does this too. A file whose flow was lost with Redis has no parent, and must not wait for a sweep.
-    if (!(await deps.store.outputFiles.hasUnsettled(exportId)))
+  const contexts = createExportContexts(deps);
+  return async ({ exportId, fileId }, { signal, isLastAttempt, hasParent, progress }) => {
+    await downloadFile(deps, { fileId, contexts, signal, isLastAttempt, progress });
+    // A file whose flow was lost with Redis has no parent that finishes the export, and must not wait for a sweep.
+    if (!hasParent && !(await deps.store.outputFiles.hasUnsettled(exportId)))
       await deps.producer.enqueueAgain('export.finalize', { exportId });
   };
 }

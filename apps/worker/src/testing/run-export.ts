@@ -2,6 +2,7 @@ import { AppError, type BulkExport, type BulkExportRequest, isTerminal } from '@
 import { makeBulkExport, waitFor } from '@bulkhead/testing';
 import { discardExport } from '../use-cases/discard-export.ts';
 import { downloadFile } from '../use-cases/download-file.ts';
+import { createExportContexts } from '../use-cases/export-contexts.ts';
 import { failExport, toExportError } from '../use-cases/fail-export.ts';
 import { finalizeExport } from '../use-cases/finalize-export.ts';
 import { kickOff } from '../use-cases/kick-off-export.ts';
@@ -33,10 +34,11 @@ export async function runExport(cases: UseCases, request: Partial<BulkExportRequ
     await pollExport(deps, { exportId, signal });
     return (await read(exportId)).phase !== 'exporting';
   });
+  const contexts = createExportContexts(deps);
   for (const fileId of await deps.store.outputFiles.listUnsettledIds(exportId)) {
     // A file that fails is in the ledger; the export goes on.
     await attempt((isLastAttempt) =>
-      downloadFile(deps, { fileId, isLastAttempt, signal, progress: () => undefined }),
+      downloadFile(deps, { fileId, contexts, isLastAttempt, signal, progress: () => undefined }),
     ).catch(() => undefined);
   }
   await finalizeExport(deps, { exportId });
