@@ -3,6 +3,7 @@ import { type Services, startServices } from '@bulkhead/embedded';
 import { createStore, type Store } from '@bulkhead/store';
 import { type AppProcess, startApp } from './app-process.ts';
 import { buildConsole } from './build-console.ts';
+import { bundleWorker, workerEntry } from './bundle-worker.ts';
 import { freePort } from './free-port.ts';
 import { type KeptState, saveState } from './kept-state.ts';
 import type { StartOptions } from './options.ts';
@@ -68,6 +69,9 @@ interface PartsOptions {
 async function startParts(options: PartsOptions): Promise<Omit<RunningSystem, 'stop'>> {
   const { folder, start, steps, started, ephemeral } = options;
   const consoleBuilt = start.once ? undefined : prepareConsole(steps);
+  const bundled = bundleWorker();
+  // Awaited where workers start; what fails before that is told first.
+  bundled.catch(() => undefined);
   const services = await startServices({
     ...(ephemeral ? { ephemeral } : { dataDir: folder }),
     report: steps.report,
@@ -99,7 +103,7 @@ async function startParts(options: PartsOptions): Promise<Omit<RunningSystem, 's
     await waitForHttp({ url: `${baseUrl}/ready`, what: 'the API' });
     return { text: baseUrl, value: undefined };
   });
-  const workers = await startWorkers({ launch, steps });
+  const workers = await startWorkers({ launch, steps, bundled });
   await consoleBuilt;
   return { store, baseUrl, simulatorUrl, state, env, workers, died: services.died };
 }
@@ -110,10 +114,11 @@ async function prepareConsole(steps: Steps): Promise<void> {
   await steps.run('console', work).catch(() => undefined);
 }
 
-/** Starts an app by its folder's name and sees to its end. */
+/** Starts an app and sees to its end. */
 type Launch = (app: {
   readonly name: string;
-  readonly folder?: string;
+  /** Left out: its sources, in the folder of its name. */
+  readonly entry?: string;
   readonly env: Readonly<Record<string, string>>;
   readonly nodeArgs?: readonly string[];
 }) => Promise<AppProcess>;
@@ -124,10 +129,10 @@ function launcher({
   started,
   env: shared,
 }: PartsOptions & { readonly env: Readonly<Record<string, string>> }): Launch {
-  return async ({ name, folder = name, env, nodeArgs = [] }) => {
+  return async ({ name, entry = `apps/${name}/src/main.ts`, env, nodeArgs = [] }) => {
     const process = await startApp({
       name,
-      entry: `apps/${folder}/src/main.ts`,
+      entry,
       env: { ...shared, ...env },
       nodeArgs,
       logFolder: join(state, 'logs'),
@@ -154,15 +159,21 @@ async function startSimulator(options: {
       SIMULATOR_ASKS_USER: 'on',
       ...(start.dataDir === undefined ? {} : { SIMULATOR_DATA_DIR: start.dataDir }),
     };
-    await launch({ name: 'simulator', folder: 'ehr-simulator', env });
+    await launch({ name: 'simulator', entry: 'apps/ehr-simulator/src/main.ts', env });
     await waitForHttp({ url: `${url}/_sim/stats`, what: 'the simulated athenahealth' });
     const practice = start.dataDir ?? `${start.patients} generated patients`;
     return { text: `a simulated athenahealth at ${url}/fhir/r4 with ${practice}`, value: undefined };
   });
 }
 
-function startWorkers({ launch, steps }: { readonly launch: Launch; readonly steps: Steps }): Promise<AppProcess[]> {
+function startWorkers(options: {
+  readonly launch: Launch;
+  readonly steps: Steps;
+  readonly bundled: Promise<void>;
+}): Promise<AppProcess[]> {
+  const { launch, steps, bundled } = options;
   return steps.run('workers', async () => {
+    await bundled;
     const value: AppProcess[] = [];
     let nextPort = firstMetricsPort;
     for (const name of ['worker 1', 'worker 2']) {
@@ -173,7 +184,7 @@ function startWorkers({ launch, steps }: { readonly launch: Launch; readonly ste
         WORKER_HEALTH_PORT: String(port),
         ...workerMemoryEnv,
       };
-      value.push(await launch({ name, folder: 'worker', env, nodeArgs: workerNodeArgs }));
+      value.push(await launch({ name, entry: workerEntry, env, nodeArgs: workerNodeArgs }));
     }
     return { text: `2, polling every ${pollIntervalMs / 1000} s here (30 s by default)`, value };
   });

@@ -7,6 +7,7 @@ import { EmbeddedError, startServices } from '@bulkhead/embedded';
 import { checkConformance } from '../conformance/check-conformance.ts';
 import { type Docker, startDocker } from '../docker/engine/start-docker.ts';
 import { onStarterGone } from '../on-starter-gone.ts';
+import { bundleWorker } from '../start/bundle-worker.ts';
 import { createSteps, type Steps } from '../start/steps.ts';
 import { countTests, type JestReport } from './count-tests.ts';
 import { ensureClientTypes } from './ensure-client-types.ts';
@@ -42,6 +43,8 @@ async function runTests(args: readonly string[]): Promise<JestRun> {
   try {
     const steps = createSteps({ stream: process.stdout });
     await ensureClientTypes();
+    // Once for all that start one: two would write into the same folder.
+    await bundleWorker();
     const services = await startServices({ ephemeral: true, report: steps.report });
     try {
       const docker = given.includes(dockerFlag) ? await dockerStep(steps) : undefined;

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type StepReport, startServices } from '@bulkhead/embedded';
 import { createStore, type Store } from '@bulkhead/store';
+import { bundleWorker, workerEntry } from '../../start/bundle-worker.ts';
 import { freePort } from '../../start/free-port.ts';
 import { waitForHttp } from '../../start/wait-for-http.ts';
 import { AppChild } from './app-child.ts';
@@ -91,6 +92,7 @@ async function startParts({
   await store.connect();
   await store.migrate();
 
+  await bundleWorker();
   const [simulatorPort, apiPort, ...workerPorts] = await freePorts();
   const simulatorUrl = `http://127.0.0.1:${simulatorPort}`;
   const baseUrl = `http://127.0.0.1:${apiPort}`;
@@ -140,7 +142,7 @@ async function startParts({
     ...workerPorts.map((port, index) =>
       launch({
         name: `worker-${index + 1}`,
-        entry: 'apps/worker/src/main.ts',
+        entry: workerEntry,
         env: { ...workerEnv, ...env, WORKER_LOCK_MS: String(lockMs), WORKER_HEALTH_PORT: String(port) },
         nodeArgs,
       }),
