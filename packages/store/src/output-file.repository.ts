@@ -59,6 +59,7 @@ schema.index({ exportId: 1, completedAt: 1 });
 /** `output_files`: the ledger, one entry per file of a manifest. */
 export function createOutputFileRepository(database: Database) {
   const model = database.model('OutputFile', schema);
+  // For the two writes that every file makes: by the model a small file takes a twentieth longer.
   const collection = database.collection<OutputFileDocument>('output_files');
   const settle = async ({ id, claim }: FileClaim, change: object): Promise<boolean> => {
     const result = await collection.updateOne({ _id: id, claim, state: 'downloading' }, { $set: change });
@@ -116,7 +117,7 @@ export function createOutputFileRepository(database: Database) {
       return documents.map(({ _id }) => _id);
     },
 
-    /** Whether any file is still to be downloaded; asked after each, so it looks at one entry, not at the ledger. */
+    /** Whether any file is still to be downloaded; asked after a download that no flow waits for. */
     async hasUnsettled(exportId: string): Promise<boolean> {
       return (await model.exists({ exportId, state: { $in: unsettled } })) !== null;
     },
