@@ -16,6 +16,8 @@ const pollIntervalMs = 30_000 / speed;
 /** 160 s: 1,000 exports then need 6.25 polls a second of the budget's 8. */
 const retryAfterSeconds = 160 / speed;
 const rateLimit = { limit: 16, windowMs: 2000 / speed, guardMs: 150 / speed, perDay: 100_000_000 };
+/** Of each queue, see `packages/queues/src/job-options.ts`. */
+const keptJobs = 5000;
 const minutesInFlight = { short: 4, usual: 12, full: 60 } as const;
 
 export const polling: Bench = {
@@ -31,12 +33,15 @@ export const polling: Bench = {
 async function fly(options: { readonly context: BenchContext; readonly count: number }): Promise<BenchRow[]> {
   const { context, count } = options;
   const server = await serveStatuses({ retryAfterSeconds });
+  const database = newDatabase();
+  const { origin } = server;
+  const files = Array.from({ length: keptJobs }, (_, index) => ({
+    ...{ type: 'Patient', url: `${origin}/${index}.ndjson`, count: 2 },
+  }));
+  await downloadAtOnce({ context, database, origin, files });
   const env = { AUTH: 'none', RATE_LIMIT: JSON.stringify(rateLimit), POLL_INTERVAL_MS: String(pollIntervalMs) };
-  const worker = await startProbe({ context, origin: server.origin, env });
+  const worker = await startProbe({ context, database, origin, env });
   try {
-    const files = Array.from({ length: 5000 }, (_, index) => ({
-      ...{ type: 'Patient', url: `${server.origin}/${index}.ndjson`, count: 2 },
-    }));
     await worker.measure('order', files);
     const before = await readRedisUsage(context.redisUrl);
     context.say(`ordering ${count} exports`);
@@ -50,9 +55,11 @@ async function fly(options: { readonly context: BenchContext; readonly count: nu
     context.say(`${minutesInFlight[context.size]} minutes in ${seconds} s`);
     await delay(seconds * 1000);
     const { polls, downloads, gapsMs } = server.take();
+    // As many downloads wait as at first, and as many have ended: what differs now has grown.
+    await worker.measure('order', files.slice(0, downloads));
     const atLast = await readRedisUsage(context.redisUrl);
     const lateSeconds = gapsMs.map((gap) => ((gap - retryAfterSeconds * 1000) * speed) / 1000);
-    const perExport = (atLast.memoryBytes - before.memoryBytes) / count / 1000;
+    const perExport = (atFirst.memoryBytes - before.memoryBytes) / count / 1000;
     const growth = atLast.memoryBytes / atFirst.memoryBytes;
     const name = `polling, ${count} exports`;
     const scaled = (requests: number) => requests / seconds / speed;
@@ -86,10 +93,29 @@ async function fly(options: { readonly context: BenchContext; readonly count: nu
   }
 }
 
+/** So many jobs have ended that each further one takes the place of an old one, as on any day but the first. */
+async function downloadAtOnce(options: {
+  readonly context: BenchContext;
+  readonly database: string;
+  readonly origin: string;
+  readonly files: readonly object[];
+}): Promise<void> {
+  const { files, ...where } = options;
+  options.context.say(`${files.length} downloads before`);
+  const worker = await startProbe({ ...where, env: { AUTH: 'none' } });
+  try {
+    await worker.measure('work', ['file-download']);
+    await worker.measure('export', files);
+  } finally {
+    await worker.stop();
+  }
+}
+
 async function memoryRow(options: { readonly context: BenchContext; readonly count: number }): Promise<BenchRow> {
   const { context, count } = options;
   context.say(`ordering ${count} exports`);
-  const worker = await startProbe({ context, origin: 'http://127.0.0.1:1', env: {} });
+  const origin = 'http://127.0.0.1:1';
+  const worker = await startProbe({ context, database: newDatabase(), origin, env: {} });
   try {
     const before = await readRedisUsage(context.redisUrl);
     await worker.measure('fly-exports', count);
@@ -106,14 +132,18 @@ async function memoryRow(options: { readonly context: BenchContext; readonly cou
   }
 }
 
+function newDatabase(): string {
+  return `polling-${randomBytes(4).toString('hex')}`;
+}
+
 function startProbe(options: {
   readonly context: BenchContext;
+  readonly database: string;
   readonly origin: string;
   readonly env: Readonly<Record<string, string>>;
 }) {
-  const { context, origin, env } = options;
+  const { context, database, origin, env } = options;
   const { redisUrl, mongodbUrl } = context;
-  const database = `polling-${randomBytes(4).toString('hex')}`;
   return startWorkerProbe({ entry: 'worker', redisUrl, mongodbUrl, database, origin, env });
 }
 

@@ -32,7 +32,10 @@ serveProbe({
     return { units: 0 };
   },
 
-  /** Downloads with nothing but what no queue with a ledger can do without: a job, the GET, the insert, the entry's end. */
+  /**
+   * Downloads with nothing but what no queue with a ledger that guards versions can do without: a job, its entry, the GET, what is
+   * stored of the resources, the insert, the entry's end. Nothing is claimed or checked.
+   */
   'bare-work': async () => async () => {
     const files = client.db().collection<{ _id: string } & ServedFile>('output_files');
     const processors: Processors = {
@@ -45,7 +48,9 @@ serveProbe({
           .trimEnd()
           .split('\n')
           .map((line): Document => JSON.parse(line));
-        await client.db().collection(file.type).insertMany(documents);
+        const stored = client.db().collection<{ _id: string } & Document>(file.type);
+        await stored.find({ _id: { $in: documents.map(({ id }) => id) } }, { projection: { revision: 1 } }).toArray();
+        await stored.insertMany(documents.map((document) => ({ ...document, _id: document.id })));
         const checkpoint = { ...emptyCheckpoint, stored: documents.length };
         await files.updateOne({ _id }, { $set: { state: 'completed', checkpoint } });
       },
