@@ -7,7 +7,6 @@ import { openFile } from '@bulkhead/ehr-client';
 import { LineSplitter, parseResourceLine } from '@bulkhead/fhir';
 import { type ResourceDocument, toResourceDocument } from '@bulkhead/store';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/testing';
-import { MongoClient } from 'mongodb';
 import { downloadFile } from '../use-cases/download-file.ts';
 import { createExportContexts } from '../use-cases/export-contexts.ts';
 import { ingestFile } from '../use-cases/ingest-file.ts';
@@ -23,8 +22,7 @@ interface ServedFile {
   readonly count: number;
 }
 
-const { deps, connection, mongodbUrl } = await openBench();
-const client = new MongoClient(mongodbUrl, { writeConcern: { w: 'majority', journal: true } });
+const { deps, connection, client } = await openBench();
 /** As the ingest has it. */
 const batchSize = 125;
 const exportId = 'job_bench';

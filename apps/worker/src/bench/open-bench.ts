@@ -3,6 +3,7 @@ import { createEhrClient, createWebhookSender, type Provider } from '@bulkhead/e
 import { connectRedis, createProducer } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
 import { createStore } from '@bulkhead/store';
+import { MongoClient } from 'mongodb';
 import { unlimitedAthenahealth } from '../testing/unlimited-athenahealth.ts';
 import type { UseCaseDeps } from '../use-cases/deps.ts';
 
@@ -24,6 +25,8 @@ export async function openBench() {
   const encryptionKey = Buffer.alloc(32, 'bench');
   const store = createStore({ uri: mongodbUrl, encryptionKey, maxPoolSize: 40 });
   await store.connect();
+  // The bare driver, with the store's write concern.
+  const client = new MongoClient(mongodbUrl, { writeConcern: { w: 'majority', journal: true } });
   await store.migrate();
   const redis = connectRedis({ url: redisUrl, waiting: true, onError: () => undefined });
   const provider = unlimitedAthenahealth(fhirEndpoint);
@@ -57,5 +60,5 @@ export async function openBench() {
     pollIntervalMs: Number(POLL_INTERVAL_MS),
     now: () => new Date(),
   };
-  return { deps, connection, mongodbUrl, redis, prefix };
+  return { deps, connection, mongodbUrl, client, redis, prefix };
 }

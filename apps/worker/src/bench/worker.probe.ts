@@ -5,7 +5,7 @@ import { emptyCheckpoint, isSyncActive } from '@bulkhead/domain';
 import { createConsumer, type Processors, type QueueName } from '@bulkhead/queues';
 import { makeBulkExport, makeOutputFile, makeSyncRun } from '@bulkhead/testing';
 import axios from 'axios';
-import { type Document, MongoClient } from 'mongodb';
+import type { Document } from 'mongodb';
 import { createProcessors } from '../processors/create-processors.ts';
 import { forgetTypes } from './forget-types.ts';
 import { openBench } from './open-bench.ts';
@@ -17,9 +17,8 @@ interface ServedFile {
   readonly count: number;
 }
 
-const { deps, connection, mongodbUrl, redis, prefix } = await openBench();
+const { deps, connection, client, redis, prefix } = await openBench();
 const { store, producer, logger } = deps;
-const client = new MongoClient(mongodbUrl, { writeConcern: { w: 'majority', journal: true } });
 const httpAgent = new Agent({ keepAlive: true });
 /** Downloads at a time of one worker, as `packages/queues/src/consumer.ts` has it. */
 const atATime = 4;
