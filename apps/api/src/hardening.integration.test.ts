@@ -78,6 +78,13 @@ describe('a body', () => {
     expect(shallow.body.error.code).toBe('unknown-connection');
   });
 
+  test('returns 400 for a body that ends inside a string, at once', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => api.request('POST', path, { body: `{"connectionId":"${'\\"'.repeat(49_000)}` })),
+    );
+    for (const { status, body } of answers) expect([status, body.error.code]).toEqual([400, 'not-json']);
+  });
+
   test.each([
     { what: 'a prototype', body: '{"__proto__":{"polluted":true},"connectionId":"c"}' },
     { what: 'a constructor', body: '{"constructor":{"prototype":{"polluted":true}},"connectionId":"c"}' },

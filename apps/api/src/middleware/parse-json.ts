@@ -9,16 +9,25 @@ export function parseJson(): RequestHandler {
   return json({ limit: '100kb', type: () => true, verify: (_request, _response, body) => checkDepth(body) });
 }
 
-/** Before it is parsed: what walks a value later goes as deep as the value does. */
+/** Checks the depth before the body is parsed, because code that walks a value recurses as deep as the value is nested. */
 function checkDepth(body: Buffer): void {
-  // Brackets inside of a text are none.
-  const structure = body.toString('latin1').replace(/"(?:[^"\\]|\\.)*"/gs, '');
   let depth = 0;
-  for (const [bracket] of structure.matchAll(/[[\]{}]/g)) {
-    depth += bracket === '[' || bracket === '{' ? 1 : -1;
+  let inString = false;
+  for (let position = 0; position < body.length; position++) {
+    const byte = body[position] as number;
+    if (byte === quote) inString = !inString;
+    // The character after a backslash cannot end the string.
+    else if (byte === backslash && inString) position++;
+    else if (!inString && openingBrackets.has(byte)) depth++;
+    else if (!inString && closingBrackets.has(byte)) depth--;
     if (depth > maxDepth) throw tooDeep();
   }
 }
+
+const quote = 0x22;
+const backslash = 0x5c;
+const openingBrackets: ReadonlySet<number> = new Set(Buffer.from('[{'));
+const closingBrackets: ReadonlySet<number> = new Set(Buffer.from(']}'));
 
 function tooDeep(): AppError {
   return new AppError({
