@@ -72,8 +72,9 @@ const read = async (id: string): Promise<PatientDocument> => {
 };
 
 /** One try of the job. */
-async function attempt(id: string, { isLastAttempt = false, deps = cases.deps } = {}): Promise<PatientDocument> {
-  await fetchDocument(deps, { documentId: id, isLastAttempt, signal: AbortSignal.timeout(20_000) });
+async function attempt(id: string, { isLast = false, deps = cases.deps } = {}): Promise<PatientDocument> {
+  const retryAt = () => (isLast ? undefined : new Date());
+  await fetchDocument(deps, { documentId: id, retryAt, signal: AbortSignal.timeout(20_000) });
   return read(id);
 }
 
@@ -258,7 +259,7 @@ describe('a document by URL', () => {
     const { id } = await receiveOne({ url, contentType: 'application/pdf', hash: sha1(Buffer.from('other')) });
     await expect(attempt(id)).rejects.toMatchObject({ code: 'document-mismatch', retry: 'later' });
     expect((await read(id)).progress).toBeUndefined();
-    await expect(attempt(id, { isLastAttempt: true })).rejects.toMatchObject({ code: 'document-mismatch' });
+    await expect(attempt(id, { isLast: true })).rejects.toMatchObject({ code: 'document-mismatch' });
     expect(await read(id)).toMatchObject({ state: 'failed', error: { code: 'document-mismatch' } });
     const sized = await receiveOne({ url, contentType: 'application/pdf', size: 59_999 });
     await expect(attempt(sized.id)).rejects.toMatchObject({ code: 'document-mismatch' });

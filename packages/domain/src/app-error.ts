@@ -1,5 +1,12 @@
-/** What a caller may do after an error: never try again, try again with the usual backoff, or not before a delay. */
-export type RetryAdvice = 'never' | 'later' | { readonly afterMs: number };
+/**
+ * What a caller may do after an error: never try again; try again with the usual backoff; try again a few times
+ * (`briefly`, see `briefAttempts`), because the answer made no sense and only chance can change that; or wait, which is not
+ * an attempt.
+ */
+export type RetryAdvice = 'never' | 'later' | 'briefly' | { readonly afterMs: number };
+
+/** Attempts in all for an answer that makes no sense: one may be chance, three in a row are how the server is. */
+export const briefAttempts = 3;
 
 export interface AppErrorOptions {
   /** Stable and documented in docs/errors.md; clients and tests compare it. */
@@ -10,6 +17,8 @@ export interface AppErrorOptions {
   /** Ids and numbers only: this is logged and may be shown. Never a token, a URL with its query, or patient data. */
   readonly context?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
+  /** What the EHR said, from `toEhrText`: shown to operators only, never logged. */
+  readonly ehrText?: string | undefined;
 }
 
 /**
@@ -20,12 +29,14 @@ export class AppError extends Error {
   readonly code: string;
   readonly retry: RetryAdvice;
   readonly context: Readonly<Record<string, unknown>>;
+  readonly ehrText: string | undefined;
 
-  constructor({ code, message, retry, context = {}, cause }: AppErrorOptions) {
+  constructor({ code, message, retry, context = {}, cause, ehrText }: AppErrorOptions) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'AppError';
     this.code = code;
     this.retry = retry;
     this.context = context;
+    this.ehrText = ehrText;
   }
 }

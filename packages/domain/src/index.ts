@@ -1,4 +1,4 @@
-export { AppError, type AppErrorOptions, type RetryAdvice } from './app-error.ts';
+export { AppError, type AppErrorOptions, briefAttempts, type RetryAdvice } from './app-error.ts';
 export {
   type AuditActor,
   type AuditEvent,
@@ -45,6 +45,7 @@ export { type ConnectionScope, isInScope } from './connection-scope.ts';
 export { type ContentTypeVerdict, contentTypeVerdict } from './content-type-policy.ts';
 export { cronFault } from './cron-fault.ts';
 export { documentFileName } from './document-file-name.ts';
+export { toEhrText } from './ehr-text.ts';
 export { isTimeZone } from './is-time-zone.ts';
 export { nextRun, nextRuns } from './next-run.ts';
 export {

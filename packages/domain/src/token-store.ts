@@ -13,6 +13,8 @@ export interface TokenFailure {
   readonly message: string;
   readonly retryAfterMs?: number;
   readonly reason?: string;
+  /** See `toEhrText`. */
+  readonly ehrText?: string;
 }
 
 /** What all processes know of a connection's tokens. Times are counted by the store's clock: those of processes differ. */

@@ -1,6 +1,7 @@
 import type { EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { resourceAnswer } from './answer-rules.ts';
 import type { EhrSession } from './ehr-session.ts';
 import { startEhr, type TestEhr } from './testing/start-ehr.ts';
 
@@ -17,7 +18,7 @@ function search({ session = ehr.session, signal }: { session?: EhrSession; signa
     url: `${ehr.simulator.fhirEndpoint}/Patient?ah-practice=Organization/a-1.Practice-195900&_id=none`,
     headers: { accept: 'application/fhir+json' },
     priority: 'crawl',
-    responseType: 'json',
+    answer: resourceAnswer,
     retries: 0,
     sendToken: true,
     signal,

@@ -1,4 +1,5 @@
 import { AppError } from '@bulkhead/domain';
+import { type AnswerRules, configurationAnswer, resourceAnswer } from './answer-rules.ts';
 import { matchesHost } from './egress-guard.ts';
 import type { EhrHttp } from './ehr-http.ts';
 import { EhrHttpError } from './ehr-http-error.ts';
@@ -86,6 +87,7 @@ async function readSmartConfiguration(options: { readonly http: EhrHttp; readonl
     ...options,
     path: '/.well-known/smart-configuration',
     accept: 'application/json',
+    answer: configurationAnswer,
   });
   const document = (data ?? {}) as Readonly<Record<string, unknown>>;
   const { issuer, authorization_response_iss_parameter_supported: namesIssuer } = document;
@@ -106,7 +108,12 @@ async function readOauthUris(options: {
   readonly http: EhrHttp;
   readonly request: DiscoveryRequest;
 }): Promise<Endpoints> {
-  const { data, url } = await read({ ...options, path: '/metadata', accept: 'application/fhir+json' });
+  const { data, url } = await read({
+    ...options,
+    path: '/metadata',
+    accept: 'application/fhir+json',
+    answer: resourceAnswer,
+  });
   const rests = listOf((data as { rest?: unknown } | undefined)?.rest);
   const extensions = rests.flatMap(({ security }) => listOf((security as { extension?: unknown })?.extension));
   const uris = extensions.filter((one) => one.url === oauthUris).flatMap(({ extension }) => listOf(extension));
@@ -124,15 +131,17 @@ async function read(options: {
   readonly request: DiscoveryRequest;
   readonly path: string;
   readonly accept: string;
+  readonly answer: AnswerRules;
 }): Promise<{ readonly data: unknown; readonly url: string }> {
-  const { http, path, accept } = options;
+  const { http, path, accept, answer } = options;
   const { connection, budget, egress, priority, signal } = options.request;
   const url = connection.fhirEndpoint + path;
   const request = { connection, budget, egress, priority, signal };
   try {
-    return await http.send({ ...request, method: 'GET', url, headers: { accept }, responseType: 'json', retries: 2 });
+    return await http.send({ ...request, method: 'GET', url, headers: { accept }, answer, retries: 2 });
   } catch (error) {
-    if (error instanceof EhrHttpError && error.retry === 'never') return { data: undefined, url };
+    const isOtherDocument = error instanceof AppError && error.code === 'answer-unusable';
+    if (isOtherDocument || (error instanceof EhrHttpError && error.retry === 'never')) return { data: undefined, url };
     throw error;
   }
 }

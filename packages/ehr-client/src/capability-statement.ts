@@ -1,4 +1,5 @@
 import { AppError, type Capabilities } from '@bulkhead/domain';
+import { resourceAnswer } from './answer-rules.ts';
 import type { EhrSession } from './ehr-session.ts';
 
 interface Statement {
@@ -28,15 +29,18 @@ export async function readCapabilities(options: {
   readonly signal?: AbortSignal | undefined;
 }): Promise<Capabilities> {
   const { session, now, signal } = options;
-  const response = await session.send({
+  const request = {
     method: 'GET',
     url: `${session.connection.fhirEndpoint}/metadata`,
     headers: { accept: 'application/fhir+json' },
     priority: 'interactive',
-    responseType: 'json',
+    answer: resourceAnswer,
     retries: 2,
     sendToken: false,
     signal,
+  } as const;
+  const response = await session.send(request).catch((error: unknown) => {
+    throw error instanceof AppError && error.code === 'answer-unusable' ? notUnderstood(error) : error;
   });
   return interpretStatement(response.data, now);
 }
@@ -75,11 +79,12 @@ function objectsOf<Element extends object>(value: unknown): Element[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'object' && one !== null) : [];
 }
 
-function notUnderstood(): AppError {
+function notUnderstood(cause?: AppError): AppError {
   return new AppError({
     code: 'capabilities-not-understood',
     message:
       'The FHIR endpoint does not answer with a CapabilityStatement. Verify the FHIR endpoint of the connection.',
-    retry: 'never',
+    retry: 'briefly',
+    ehrText: cause?.ehrText,
   });
 }

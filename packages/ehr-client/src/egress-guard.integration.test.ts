@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import axios from 'axios';
+import { resourceAnswer } from './answer-rules.ts';
 import { createEgressGuard, type EgressRules, egressRefusal } from './egress-guard.ts';
 import { startEhr, type TestEhr } from './testing/start-ehr.ts';
 
@@ -109,7 +110,7 @@ describe('a provider #egress', () => {
       url,
       headers: {},
       priority: 'download',
-      responseType: 'json',
+      answer: resourceAnswer,
       retries: 0,
       sendToken: false,
     });
@@ -135,7 +136,7 @@ describe('a provider #egress', () => {
       method: 'GET',
       headers: {},
       priority: 'download',
-      responseType: 'json',
+      answer: resourceAnswer,
       retries: 0,
       sendToken: true,
     } as const;

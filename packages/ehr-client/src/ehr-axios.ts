@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import axios, { type AxiosError, type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import axiosRetry, { exponentialDelay, isNetworkError } from 'axios-retry';
+import { drain } from './accept-answer.ts';
 import type { EhrObserver } from './ehr-observer.ts';
 import type { EhrRequest } from './ehr-request.ts';
 import type { Grant } from './grant.ts';
@@ -59,6 +60,8 @@ export function createEhrAxios({ limiter, observer }: Watched): AxiosInstance {
       ((error.response?.status ?? 0) >= 500 && (retryAfterOf(error.response) ?? 0) <= longestRetryWaitMs),
     // Without it the time spent waiting for the limiter is taken off the timeout and a retry is dropped silently.
     shouldResetTimeout: true,
+    // Every body is a stream, and one that is not read keeps its connection.
+    onRetry: (_count, error) => drain(error.response?.data as IncomingMessage | undefined),
   });
   http.interceptors.request.use(async (config) => {
     const { ehr } = config;
@@ -86,8 +89,8 @@ function createTeller(observer: EhrObserver) {
     observer.requestEnded({ provider, kind, status, durationMs: performance.now() - sentAt });
     const socket: Socket | null | undefined = response?.request?.socket;
     const count = () => observer.bytesReceived({ provider, kind, bytes: receivedOn(socket) });
-    const stream = response?.data as Partial<IncomingMessage> | undefined;
-    if (typeof stream?.pipe === 'function') (stream as IncomingMessage).once('close', count);
+    const body = response?.data as IncomingMessage | undefined;
+    if (body) body.once('close', count);
     else count();
   };
 }

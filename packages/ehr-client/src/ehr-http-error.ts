@@ -12,16 +12,16 @@ export class EhrHttpError extends AppError {
     readonly issues: readonly OutcomeIssue[];
     readonly retryAfterMs: number | undefined;
     readonly host: string;
-    readonly cause?: unknown;
+    readonly ehrText?: string | undefined;
   }) {
-    const { status, issues, retryAfterMs, host, cause } = options;
+    const { status, issues, retryAfterMs, host, ehrText } = options;
     const { code, message } = describe(status);
     const retry = retryAdvice(options);
     super({
       code,
       message,
       retry,
-      cause,
+      ehrText,
       context: { status, host, reason: issues.map((issue) => issue.code).join(',') },
     });
     this.status = status;
@@ -35,36 +35,37 @@ function describe(status: number): { code: string; message: string } {
   if (status === 401) {
     return {
       code: 'ehr-unauthorized',
-      message: 'The EHR refused the access token. Verify client id, secret and the scopes that were granted.',
+      message:
+        'The EHR rejected the access token. Verify the client id, the credentials and the scopes that were granted.',
     };
   }
   if (status === 403) {
     return {
       code: 'ehr-forbidden',
-      message: 'The EHR denied access. Verify that the granted scopes and the practice cover what was asked for.',
+      message: 'The EHR denied access. Verify that the granted scopes and the practice cover the request.',
     };
   }
   if (status === 404 || status === 410) {
     return {
       code: 'ehr-not-found',
-      message: 'The EHR does not have this resource (any more). Verify the id and the FHIR endpoint.',
+      message: 'The EHR does not have this resource, or no longer. Verify the id and the FHIR endpoint.',
     };
   }
   if (status === 429) {
     return {
       code: 'ehr-throttled',
-      message: 'The EHR asks for fewer requests. The work goes on by itself after the wait.',
+      message: 'The EHR asked for fewer requests. The work continues by itself after the wait.',
     };
   }
   if (status >= 500) {
     return {
       code: 'ehr-unavailable',
-      message: 'The EHR failed to answer. The request is tried again; if it lasts, see its status page.',
+      message: "The EHR failed to answer. The request is tried again. If it keeps failing, see the EHR's status page.",
     };
   }
   return {
     code: 'ehr-rejected',
-    message: "The EHR refused the request as invalid. See the issues in the EHR's answer.",
+    message: "The EHR rejected the request as invalid. An operator can see the EHR's own explanation.",
   };
 }
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '@bulkhead/domain';
-import { readOutcomeIssues } from '@bulkhead/fhir';
 import { noTracing, type Tracing } from '@bulkhead/runtime';
 import { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
+import { acceptAnswer, drain, type EhrResponse } from './accept-answer.ts';
 import { createEgressGuard, type EgressGuard, egressRefusal } from './egress-guard.ts';
 import { createEhrAxios, type Watched } from './ehr-axios.ts';
 import { EhrHttpError } from './ehr-http-error.ts';
@@ -10,29 +10,23 @@ import { type EhrObserver, silentObserver } from './ehr-observer.ts';
 import type { EhrRequest } from './ehr-request.ts';
 import { pauseReason } from './pause-reason.ts';
 import type { RateLimiter } from './rate-limiter.ts';
+import { readErrorBody } from './read-error-body.ts';
 import { retryAfterOf } from './retry-after-of.ts';
 import { callTokenEndpoint, type TokenCall } from './token-endpoint.ts';
 import { traceRequest } from './trace-request.ts';
 import { usedUpMs } from './used-up.ts';
 
-export interface EhrResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  /** The body's JSON, or for `stream` the IncomingMessage. */
-  readonly data: unknown;
-  /** After redirects. */
-  readonly url: string;
-}
-
 /** RFC 9110 15.4 leaves the number to the client; browsers stop at 20, no FHIR server needs more than 2. */
 const maxRedirects = 5;
-const maxErrorBodyBytes = 64 * 1024;
+/** Only these redirect (RFC 9110 15.4): 300 offers a choice, 304 has no body, whatever `Location` they send. */
+const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 export type EhrHttp = ReturnType<typeof createEhrHttp>;
 
 /**
  * The only way out to an EHR: each try of each request passes the rate limiter, redirects are followed by hand (axios
- * interceptors do not run for them) and lose the token at another origin, and every failure becomes an AppError.
+ * interceptors do not run for them) and lose the token at another origin, every answer passes `acceptAnswer`, and every
+ * failure becomes an AppError.
  */
 export function createEhrHttp(options: {
   readonly limiter: RateLimiter;
@@ -42,20 +36,35 @@ export function createEhrHttp(options: {
 }) {
   const { limiter, guard = createEgressGuard(), observer = silentObserver, tracing = noTracing } = options;
   const http = createEhrAxios({ limiter, observer });
+
+  const sendOnce = async (request: EhrRequest): Promise<EhrResponse> => {
+    try {
+      const { response, url } = await follow({ http, guard, tracing, request });
+      await pauseIfUsedUp({ limiter, observer, request, response });
+      return await acceptAnswer({ response, rules: request.answer, url });
+    } catch (error) {
+      throw await translate(error, { limiter, observer, request });
+    }
+  };
   return {
-    /** @throws EhrHttpError for an error status, AppError `ehr-unreachable` where there was no answer. */
+    /**
+     * @throws EhrHttpError for an error status, AppError `ehr-unreachable` if there was no answer, and what
+     * `acceptAnswer` throws
+     */
     async send(request: EhrRequest): Promise<EhrResponse> {
-      try {
-        const response = await follow({ http, guard, tracing, request });
-        await pauseIfUsedUp({ limiter, observer, request, response });
-        return response;
-      } catch (error) {
-        throw await translate(error, { limiter, observer, request });
+      for (let retries = request.retries; ; retries--) {
+        try {
+          return await sendOnce(request);
+        } catch (error) {
+          // axios-retry repeats what failed before the body; a body that breaks off is only seen here.
+          const isBrokenOff = error instanceof AppError && error.code === 'connection-lost';
+          if (!isBrokenOff || retries <= 0) throw error;
+        }
       }
     },
     /**
      * Calls a token endpoint through openid-client: under the guard, within the endpoint's own budget, without redirects.
-     * @throws AppError `token-unavailable` where the endpoint asks for fewer requests: then all of this budget wait.
+     * @throws AppError `token-unavailable` if the endpoint asks for fewer requests: then all users of this budget wait.
      */
     callTokenEndpoint: <Value>(call: TokenCall<Value>) =>
       callTokenEndpoint({ limiter, guard, observer, tracing, ...call }),
@@ -63,14 +72,18 @@ export function createEhrHttp(options: {
   };
 }
 
+/** Every request offers this coding; a caller that needs the bytes as they are asks for `identity`. */
+const acceptEncoding = { 'accept-encoding': 'gzip' };
+
 async function follow(options: {
   readonly http: AxiosInstance;
   readonly guard: EgressGuard;
   readonly tracing: Tracing;
   readonly request: EhrRequest;
-}): Promise<EhrResponse> {
+}): Promise<{ readonly response: AxiosResponse<IncomingMessage>; readonly url: string }> {
   const { http, guard, tracing, request } = options;
-  let { url, headers } = request;
+  let { url } = request;
+  let headers: Readonly<Record<string, string>> = { ...acceptEncoding, ...request.headers };
   for (let hop = 0; hop <= maxRedirects; hop++) {
     const send = () =>
       http.request({
@@ -79,9 +92,9 @@ async function follow(options: {
         url,
         headers,
         data: request.body,
-        // A file's compressed bytes are what its integrity is checked on, so streams are not unpacked here.
-        decompress: request.responseType !== 'stream',
-        responseType: request.responseType,
+        // `acceptAnswer` decodes, since axios neither bounds the decoded size nor tells a cut from an end.
+        decompress: false,
+        responseType: 'stream',
         ehr: pick(request),
         'axios-retry': { retries: request.retries },
         ...(request.signal && !request.keptOnceSent ? { signal: request.signal } : {}),
@@ -96,8 +109,8 @@ async function follow(options: {
       send,
     });
     const location = response.headers.location as string | undefined;
-    if (response.status < 300 || location === undefined) return toResponse(response, url);
-    discard(response.data);
+    if (!redirectStatuses.has(response.status) || location === undefined) return { response, url };
+    drain(response.data);
     const next = URL.canParse(location, url) ? new URL(location, url) : undefined;
     if (!next || !/^https?:$/.test(next.protocol)) throw badRedirect();
     if (next.origin !== new URL(url).origin) headers = withoutAuthorization(headers);
@@ -118,10 +131,6 @@ function badRedirect(): AppError {
   });
 }
 
-function toResponse({ status, headers, data }: AxiosResponse, url: string): EhrResponse {
-  return { status, headers: headers as Record<string, string | undefined>, data, url };
-}
-
 function withoutAuthorization(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'));
 }
@@ -133,14 +142,14 @@ async function translate(
   if (request.signal?.aborted && !request.keptOnceSent) return request.signal.reason;
   if (!(error instanceof AxiosError)) return error;
   const { host } = new URL(request.url);
-  const { response } = error;
+  const response = error.response as AxiosResponse<IncomingMessage> | undefined;
   const refusal = egressRefusal(error);
   if (refusal) return refusal;
   if (!response) {
     return new AppError({
       code: 'ehr-unreachable',
       message:
-        'The EHR did not answer. The request is tried again; if it lasts, verify the FHIR endpoint and the network.',
+        'The EHR did not answer. The request is tried again. If it keeps failing, verify the FHIR endpoint and the network.',
       retry: 'later',
       context: { host, reason: error.code },
     });
@@ -148,7 +157,7 @@ async function translate(
   const body = await readErrorBody(response.data);
   const retryAfterMs = retryAfterOf(response);
   await pauseIfThrottled({ limiter, observer, request, response, retryAfterMs });
-  return new EhrHttpError({ status: response.status, issues: readOutcomeIssues(body), retryAfterMs, host });
+  return new EhrHttpError({ status: response.status, ...body, retryAfterMs, host });
 }
 
 /** A throttled client must not be one that asks on: everyone who shares the budget waits. */
@@ -174,33 +183,13 @@ async function pauseIfThrottled(
  * window is no news: the log waits for just that, and a pause would halve the rate.
  */
 async function pauseIfUsedUp(
-  options: Watched & { readonly request: EhrRequest; readonly response: EhrResponse },
+  options: Watched & { readonly request: EhrRequest; readonly response: AxiosResponse },
 ): Promise<void> {
   const { limiter, observer, request, response } = options;
   const { budget } = request;
-  const pauseMs = usedUpMs({ headers: response.headers, now: new Date() });
+  const headers = response.headers as Readonly<Record<string, string | undefined>>;
+  const pauseMs = usedUpMs({ headers, now: new Date() });
   if (!budget || pauseMs === undefined || pauseMs <= budget.rateLimit.windowMs) return;
   observer.limiterPaused({ budget: budget.name, status: 'used-up' });
   await limiter.pause({ budget, pauseMs, reason: 'X-RateLimit-Remaining: 0' });
-}
-
-/** JSON where it is some, else undefined: error bodies may be HTML, plain text or empty. */
-async function readErrorBody(data: unknown): Promise<unknown> {
-  if (typeof (data as IncomingMessage | undefined)?.pipe !== 'function') return data;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of data as IncomingMessage) {
-      size += (chunk as Buffer).length;
-      if (size > maxErrorBodyBytes) break;
-      chunks.push(chunk as Buffer);
-    }
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-function discard(data: unknown): void {
-  if (typeof (data as IncomingMessage | undefined)?.resume === 'function') (data as IncomingMessage).resume();
 }

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { fileAnswer, resourceAnswer } from './answer-rules.ts';
 import type { EhrObserver } from './ehr-observer.ts';
 import type { SessionRequest } from './ehr-session.ts';
 import { startEhr, type TestEhr } from './testing/start-ehr.ts';
@@ -24,7 +25,7 @@ const metadata = (change: Partial<SessionRequest> = {}): SessionRequest => ({
   url: `${ehr.simulator.fhirEndpoint}/metadata`,
   headers: { accept: 'application/fhir+json' },
   priority: 'poll',
-  responseType: 'json',
+  answer: resourceAnswer,
   retries: 0,
   sendToken: false,
   ...change,
@@ -63,7 +64,13 @@ describe('whoever watches is told', () => {
     const before = bytes();
     expect(before).toBeGreaterThan(1000);
     const { data } = await ehr.session.send(
-      metadata({ url: entries[0]?.url ?? '', responseType: 'stream', priority: 'download', sendToken: true }),
+      metadata({
+        url: entries[0]?.url ?? '',
+        headers: { 'accept-encoding': 'identity' },
+        answer: fileAnswer,
+        priority: 'download',
+        sendToken: true,
+      }),
     );
     const file = await buffer(data as Readable);
     await waitFor(() => bytes() >= before + file.length);

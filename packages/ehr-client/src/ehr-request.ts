@@ -1,4 +1,5 @@
 import type { Connection } from '@bulkhead/domain';
+import type { AnswerRules } from './answer-rules.ts';
 import type { EgressRules } from './egress-guard.ts';
 import type { RateBudget } from './rate-budget.ts';
 import type { RequestPriority } from './request-priority.ts';
@@ -14,7 +15,8 @@ export interface EhrRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: unknown;
-  readonly responseType: 'json' | 'stream';
+  /** What its answer has to be. */
+  readonly answer: AnswerRules;
   /** Tries besides the first, for requests that may be repeated without harm. */
   readonly retries: number;
   /** Ends the waiting for the limiter, and the request unless it is `keptOnceSent`. */

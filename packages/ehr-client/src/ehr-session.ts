@@ -1,8 +1,9 @@
 import { AppError, type Connection, type SavedGrant } from '@bulkhead/domain';
+import type { EhrResponse } from './accept-answer.ts';
 import type { AccessTokenSource } from './access-token.source.ts';
 import { discoverServer } from './authorization-server.ts';
 import { connectionBudgets } from './connection-budgets.ts';
-import type { EhrHttp, EhrResponse } from './ehr-http.ts';
+import type { EhrHttp } from './ehr-http.ts';
 import { EhrHttpError } from './ehr-http-error.ts';
 import type { EhrRequest } from './ehr-request.ts';
 import { egressRules, type ProviderRegistry } from './provider-registry.ts';

@@ -119,13 +119,22 @@ describe('a status request', () => {
     },
     { what: 'a list', fault: { kind: 'status', status: 200, body: [{ transactionTime: '2024-01-01T00:00:00Z' }] } },
     { what: 'JSON cut in the middle', fault: { kind: 'truncate', afterBytes: 100, clean: true } },
-    { what: 'a connection cut in the middle', fault: { kind: 'reset', afterBytes: 100 } },
-    { what: 'fewer bytes than promised', fault: { kind: 'truncate', afterBytes: 100 } },
-  ])('$what is not understood, and asked for again', async ({ fault }) => {
+  ])('a status answer that is $what is tried a few times', async ({ fault }) => {
     await start();
     await readComplete();
     await orderStatus(fault);
-    await expect(read()).rejects.toMatchObject({ code: 'manifest-not-understood', retry: 'later' });
+    await expect(read()).rejects.toMatchObject({ code: 'manifest-not-understood', retry: 'briefly' });
+    expect((await readComplete()).entries).toHaveLength(3);
+  });
+
+  test.each([
+    { what: 'is reset', fault: { kind: 'reset', afterBytes: 100 } },
+    { what: 'ends before the promised length', fault: { kind: 'truncate', afterBytes: 100 } },
+  ])('a manifest whose connection $what is asked for again', async ({ fault }) => {
+    await start();
+    await readComplete();
+    await orderStatus(fault);
+    await expect(read()).rejects.toMatchObject({ code: 'connection-lost', retry: 'later' });
     expect((await readComplete()).entries).toHaveLength(3);
   });
 
@@ -222,14 +231,14 @@ describe('readManifest', () => {
       ...manifest,
       requiresAccessToken: false,
       entries: [
-        { section: 'error', type: 'OperationOutcome', url: 'https://ehr.example/errors/1' },
         { section: 'deleted', type: 'Bundle', url: 'https://ehr.example/fhir/r4/bulkstatus/deleted/1', count: 2 },
+        { section: 'error', type: 'OperationOutcome', url: 'https://ehr.example/errors/1' },
       ],
     });
   });
 
   test("reads STU4's outcome as error #partial-success", async () => {
-    expect((await parse({ transactionTime, outcome: [{ url: '/1' }] })).entries).toEqual([
+    expect((await parse({ transactionTime, output: [], outcome: [{ url: '/1' }] })).entries).toEqual([
       { section: 'error', type: 'OperationOutcome', url: 'https://ehr.example/1' },
     ]);
   });
@@ -242,10 +251,23 @@ describe('readManifest', () => {
 
   test('counts elements that it cannot use', async () => {
     const output = [null, 'x', {}, { url: 7 }, { url: 'http://' }, { url: '/ok', count: -1, type: '' }];
-    expect(await parse({ transactionTime, output, deleted: 'none' })).toEqual({
+    expect(await parse({ transactionTime, output, deleted: null })).toEqual({
       ...manifest,
       unreadableEntries: 5,
       entries: [{ section: 'output', type: 'Resource', url: 'https://ehr.example/ok' }],
+    });
+  });
+
+  test.each([
+    { name: '`output` is missing', change: { output: undefined } },
+    { name: '`output` is an object', change: { output: { type: 'Patient', url: '/1' } } },
+    { name: '`output` is null', change: { output: null } },
+    { name: '`deleted` is text', change: { deleted: 'none' } },
+    { name: '`error` is an object', change: { error: { url: '/1' } } },
+    { name: '`link` is an object', change: { link: { relation: 'next', url: '/2' } } },
+  ])('rejects a manifest if $name', async ({ change }) => {
+    await expect(parse({ transactionTime, output: [], ...change })).rejects.toMatchObject({
+      code: 'manifest-not-understood',
     });
   });
 

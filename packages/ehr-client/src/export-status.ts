@@ -1,8 +1,9 @@
-import type { IncomingMessage } from 'node:http';
-import { AppError } from '@bulkhead/domain';
+import type { Readable } from 'node:stream';
+import { AppError, toEhrText } from '@bulkhead/domain';
 import { type ManifestEntry, type ManifestHeader, manifestSections, readManifestEntry } from '@bulkhead/fhir';
 import streamObject from 'stream-json/streamers/stream-object.js';
-import type { EhrResponse } from './ehr-http.ts';
+import { type EhrResponse, toBodyError } from './accept-answer.ts';
+import { deletionAnswer, exportStatusAnswer } from './answer-rules.ts';
 import type { EhrSession } from './ehr-session.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
@@ -22,17 +23,21 @@ interface ManifestPage extends Manifest {
 
 /** No server pages so finely that 20,000 files come to more. */
 const maxPages = 10_000;
+/** The largest exports in the field have some 20,000 files; ten times as many still fit in memory. */
+const maxEntries = 200_000;
 
-/** One status request (FHIR Bulk Data, "Status Request"); a manifest in pages is read to its last one. */
+/**
+ * One status request (FHIR Bulk Data, "Status Request"); a manifest in pages is read to its last one.
+ * @throws AppError `manifest-not-understood`, `manifest-too-large`, and what the session throws
+ */
 export async function readExportStatus(options: {
   readonly session: EhrSession;
   readonly statusUrl: string;
   readonly signal?: AbortSignal | undefined;
 }): Promise<ExportStatus> {
   const response = await requestPage({ ...options, url: options.statusUrl });
-  const body = response.data as IncomingMessage;
   if (response.status === 202 || response.headers['x-export-status'] === 'in-progress') {
-    body.resume();
+    (response.data as Readable).on('error', () => undefined).resume();
     const progress = response.headers['x-progress']?.slice(0, 100);
     const retryAfterMs = parseRetryAfter({ value: response.headers['retry-after'], now: new Date() });
     return { kind: 'in-progress', retryAfterMs, ...(progress === undefined ? {} : { progress }) };
@@ -51,82 +56,134 @@ function requestPage({ session, signal, url }: PageOptions & { readonly url: str
     url,
     headers: { accept: 'application/json' },
     priority: 'poll',
-    responseType: 'stream',
-    // The poll itself comes again and counts its errors.
+    answer: exportStatusAnswer,
+    // The poll itself is repeated and counts its errors.
     retries: 0,
     sendToken: true,
     signal,
   });
 }
 
-/** All pages or an error: the files of a page that is missing would be lost without a word. */
+/** All pages or an error: the files of a missing page would be lost silently. */
 async function readPages({ first, ...options }: PageOptions & { readonly first: EhrResponse }): Promise<Manifest> {
-  const read = ({ data, url }: EhrResponse) => readManifest({ body: data as IncomingMessage, manifestUrl: url });
-  const pages = [await read(first)];
-  for (let url = pages[0]?.nextUrl; url !== undefined; url = pages.at(-1)?.nextUrl) {
-    if (pages.length >= maxPages) throw notUnderstood();
-    pages.push(await read(await requestPage({ ...options, url })));
+  const read = ({ data, url }: EhrResponse) => readManifest({ body: data as Readable, manifestUrl: url });
+  const { nextUrl, ...manifest } = await read(first);
+  const entries = [...manifest.entries];
+  let { unreadableEntries } = manifest;
+  const visited = new Set([first.url]);
+  for (let url = nextUrl; url !== undefined; ) {
+    if (visited.has(url)) throw notUnderstood({ fault: 'its pages form a circle' });
+    if (visited.size >= maxPages || entries.length > maxEntries) throw tooLarge();
+    visited.add(url);
+    const page = await read(await requestPage({ ...options, url }));
+    if (page.transactionTime !== manifest.transactionTime)
+      throw notUnderstood({ fault: 'its pages have different transaction times' });
+    for (const entry of page.entries) entries.push(entry);
+    unreadableEntries += page.unreadableEntries;
+    url = page.nextUrl;
   }
-  const { nextUrl: _, ...manifest } = pages[0] as ManifestPage;
-  return {
-    ...manifest,
-    entries: pages.flatMap(({ entries }) => entries),
-    unreadableEntries: pages.reduce((sum, page) => sum + page.unreadableEntries, 0),
-  };
+  if (entries.length > maxEntries) throw tooLarge();
+  return { ...manifest, entries, unreadableEntries };
 }
 
-/** Manifests of 20,000 files are some megabytes: parsed as they come, never as one string. */
+/** A manifest of 20,000 files has some megabytes: it is parsed as it comes, never as one string. */
 export async function readManifest(options: {
-  readonly body: NodeJS.ReadableStream;
+  readonly body: Readable;
   readonly manifestUrl: string;
 }): Promise<ManifestPage> {
   const { body, manifestUrl } = options;
-  const header: Record<string, unknown> = {};
+  const { properties, start } = await readProperties(body);
+  const malformed = (fault: string) => notUnderstood({ fault, start });
   const entries: ManifestEntry[] = [];
   let unreadableEntries = 0;
-  try {
-    const properties = body.pipe(streamObject.withParserAsStream()) as AsyncIterable<{ key: string; value: unknown }>;
-    body.once('error', (error) => (properties as unknown as { destroy(error: Error): void }).destroy(error));
-    for await (const { key, value } of properties) {
-      const section = manifestSections.find((one) => one === (key === 'outcome' ? 'error' : key));
-      if (!section) header[key] = value;
-      for (const element of section && Array.isArray(value) ? value : []) {
-        const entry = readManifestEntry({ section: section ?? 'output', value: element, manifestUrl });
-        if (entry) entries.push(entry);
-        else unreadableEntries += 1;
-      }
+  // STU4 drafts call the section `outcome`.
+  for (const name of [...manifestSections, 'outcome'] as const) {
+    const section = name === 'outcome' ? 'error' : name;
+    const value = properties.get(name);
+    const isOptional = section !== 'output';
+    if (isOptional && (value === undefined || value === null)) continue;
+    if (!Array.isArray(value)) throw malformed(`\`${name}\` is not a list`);
+    for (const element of value) {
+      const entry = readManifestEntry({ section, value: element, manifestUrl });
+      if (entry) entries.push(entry);
+      else unreadableEntries += 1;
     }
-  } catch (cause) {
-    throw notUnderstood(cause);
   }
-  const { transactionTime, requiresAccessToken } = header;
-  if (typeof transactionTime !== 'string' || Number.isNaN(Date.parse(transactionTime))) throw notUnderstood();
-  const nextUrl = readNextUrl({ link: header.link, manifestUrl });
+  const transactionTime = properties.get('transactionTime');
+  if (typeof transactionTime !== 'string' || Number.isNaN(Date.parse(transactionTime)))
+    throw malformed('it has no usable `transactionTime`');
+  const next = readNextUrl({ link: properties.get('link'), manifestUrl });
+  if ('fault' in next) throw malformed(next.fault);
   return {
     transactionTime,
-    requiresAccessToken: requiresAccessToken !== false,
+    requiresAccessToken: properties.get('requiresAccessToken') !== false,
     entries,
     unreadableEntries,
-    ...(nextUrl === undefined ? {} : { nextUrl }),
+    ...next,
   };
 }
 
-/** FHIR Bulk Data STU3, "Response - Complete Status": `link` with the relation `next`. */
-function readNextUrl({ link, manifestUrl }: { readonly link: unknown; readonly manifestUrl: string }) {
-  const next = (Array.isArray(link) ? link : []).find((one) => one?.relation === 'next') as
-    | { url?: unknown }
-    | undefined;
-  if (!next) return undefined;
-  if (typeof next.url === 'string' && URL.canParse(next.url, manifestUrl)) return new URL(next.url, manifestUrl).href;
-  throw notUnderstood();
+/** The manifest's own properties, and the first bytes of its text. @throws AppError `connection-lost` */
+async function readProperties(
+  body: Readable,
+): Promise<{ readonly properties: ReadonlyMap<string, unknown>; readonly start: Buffer }> {
+  const properties = new Map<string, unknown>();
+  let start: Buffer = Buffer.alloc(0);
+  body.once('data', (chunk: Buffer) => {
+    start = chunk.subarray(0, quotedBytes);
+  });
+  try {
+    const parser = body.pipe(streamObject.withParserAsStream()) as unknown as Readable;
+    body.once('error', (error) => parser.destroy(error));
+    for await (const { key, value } of parser as AsyncIterable<{ key: string; value: unknown }>)
+      properties.set(key, value);
+  } catch (cause) {
+    const error = toBodyError(cause);
+    throw error instanceof AppError ? error : notUnderstood({ fault: 'it is not a JSON object', start, cause });
+  }
+  return { properties, start };
 }
 
-function notUnderstood(cause?: unknown): AppError {
+/** Of what came instead of a manifest; see `toEhrText`. */
+const quotedBytes = 2000;
+
+/** FHIR Bulk Data STU3, "Response - Complete Status": `link` with the relation `next`. */
+function readNextUrl({
+  link,
+  manifestUrl,
+}: {
+  readonly link: unknown;
+  readonly manifestUrl: string;
+}): { readonly nextUrl?: string } | { readonly fault: string } {
+  if (link === undefined || link === null) return {};
+  if (!Array.isArray(link)) return { fault: '`link` is not a list' };
+  const next = link.find((one) => one?.relation === 'next') as { url?: unknown } | undefined;
+  if (!next) return {};
+  if (typeof next.url === 'string' && URL.canParse(next.url, manifestUrl))
+    return { nextUrl: new URL(next.url, manifestUrl).href };
+  return { fault: 'its link to the next page is not a URL' };
+}
+
+function notUnderstood(options: {
+  readonly fault: string;
+  readonly start?: Buffer;
+  readonly cause?: unknown;
+}): AppError {
+  const { fault, start, cause } = options;
   return new AppError({
     code: 'manifest-not-understood',
-    message: "The EHR's export manifest cannot be read. It is asked for again; if it lasts, contact the EHR's support.",
-    retry: 'later',
+    message: `The EHR's export manifest cannot be read: ${fault}. Contact the EHR's support.`,
+    retry: 'briefly',
     cause,
+    ehrText: start && toEhrText(start.toString('utf8')),
+  });
+}
+
+function tooLarge(): AppError {
+  return new AppError({
+    code: 'manifest-too-large',
+    message: `The EHR's export manifest has more than ${maxEntries} files or ${maxPages} pages. Ask for fewer types at a time.`,
+    retry: 'never',
   });
 }
 
@@ -144,7 +201,7 @@ export async function deleteExport(options: {
       url: statusUrl,
       headers,
       priority: 'kick-off',
-      responseType: 'json',
+      answer: deletionAnswer,
       retries: 2,
       sendToken: true,
       signal,

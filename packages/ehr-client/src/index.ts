@@ -1,3 +1,5 @@
+export { toBodyError } from './accept-answer.ts';
+export { documentAnswer, resourceAnswer } from './answer-rules.ts';
 export { readCapabilities } from './capability-statement.ts';
 export { connectionBudgets } from './connection-budgets.ts';
 export { createEhrClient, type EhrClient } from './create-ehr-client.ts';

@@ -1,4 +1,5 @@
 import { AppError, type BulkExportRequest, type Connection } from '@bulkhead/domain';
+import { kickOffAnswer } from './answer-rules.ts';
 import type { EhrSession } from './ehr-session.ts';
 import { toExportParameters, toParametersResource, toQuery } from './export-parameters.ts';
 import { type KickOffAttempt, negotiateKickOff } from './negotiate-kick-off.ts';
@@ -61,7 +62,7 @@ function send(options: {
     },
     ...(isPost ? { body: toParametersResource(parameters) } : {}),
     priority: 'kick-off',
-    responseType: 'json',
+    answer: kickOffAnswer,
     // A repeated kick-off is a second export.
     retries: 0,
     sendToken: true,
@@ -101,7 +102,7 @@ function readContentLocation({
   status: number;
 }) {
   const location = headers['content-location'];
-  if (status === 202 && typeof location === 'string' && URL.canParse(location, url)) return new URL(location, url).href;
+  if (typeof location === 'string' && URL.canParse(location, url)) return new URL(location, url).href;
   throw new AppError({
     code: 'kick-off-not-understood',
     message: 'The EHR accepted the export without telling where its status is. Verify that it supports bulk data.',

@@ -1,116 +1,160 @@
-import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { pipeline, Transform } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import type { EhrResponse } from './accept-answer.ts';
+import { type AnswerRules, fileAnswer } from './answer-rules.ts';
+import { contentCodings } from './decode-body.ts';
 import { EhrHttpError } from './ehr-http-error.ts';
 import type { EhrSession } from './ehr-session.ts';
 import type { RequestPriority } from './request-priority.ts';
 
 export interface OpenFile {
   /**
-   * The file's bytes, unpacked, from `startOffset`. Ends only after Content-Length, the last chunk's terminator or the
-   * gzip trailer proved the end; anything else is an error on the stream.
+   * The file's bytes, decoded, from `startOffset`. Ends only after Content-Length, the last chunk's terminator or the end of
+   * the compressed data proved the end; anything else is an error on the stream.
    */
   readonly body: Readable;
-  /** False where the server just closes the connection at the end: a cut would look the same. */
+  /** False if the server just closes the connection at the end: a cut would look the same. */
   readonly endIsProven: boolean;
   /** 0, or the offset that was asked for. */
   readonly startOffset: number;
   /** Strong validators only: a weak one cannot resume at a byte (RFC 9110 13.1.5). */
   readonly etag: string | undefined;
   readonly contentType: string | undefined;
-  /** Of what is still to come, as it travels; undefined where the server does not say. */
+  /** Of what is still to come, as it travels; undefined if the server does not say. */
   readonly contentLength: number | undefined;
 }
 
-/** As much as a socket hands over at a time; with zlib's 16 kB each chunk's way through the streams costs as much as its bytes. */
-const unpackedChunkBytes = 64 * 1024;
+interface Resume {
+  readonly offset: number;
+  readonly etag: string;
+}
 
-/**
- * Opens an output file (FHIR Bulk Data, "Output File Request"), from a byte if there is progress. A server that does not
- * do ranges, or whose file changed, sends it from the start.
- */
-export async function openFile(options: {
+interface OpenFileOptions {
   readonly session: EhrSession;
   readonly url: string;
   readonly requiresAccessToken: boolean;
-  readonly resume?: { readonly offset: number; readonly etag: string } | undefined;
+  readonly resume?: Resume | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** NDJSON, where it is not said. */
+  /** What the answer has to be. Left out: an output file. */
+  readonly answer?: AnswerRules;
+  /** Left out: NDJSON. */
   readonly accept?: string;
   readonly priority?: RequestPriority;
-  /** False where compression gains nothing: pictures and PDF. */
+  /** False if compression gains nothing: pictures and PDF. */
   readonly compressed?: boolean;
-}): Promise<OpenFile> {
-  const { session, url, requiresAccessToken, resume, signal } = options;
-  const { accept = 'application/fhir+ndjson', priority = 'download', compressed = true } = options;
-  // A range of a compressed body could not be mapped to lines, so a resumed file comes uncompressed. The byte before it comes
-  // along: the range of a file that was read to its end would be empty, which is answered 416 and not told from a changed one.
-  const headers = resume
-    ? { range: `bytes=${resume.offset - 1}-`, 'if-range': resume.etag, 'accept-encoding': 'identity' }
-    : { 'accept-encoding': compressed ? 'gzip' : 'identity' };
+}
+
+/**
+ * Opens an output file (FHIR Bulk Data, "Output File Request"), from a byte if there is progress. The file comes from its
+ * start if the server does not support ranges, if the file changed, or if the range is not exactly the rest of the file.
+ */
+export async function openFile(options: OpenFileOptions): Promise<OpenFile> {
+  const { resume, answer = fileAnswer, compressed = true } = options;
+  const rest = resume && (await openRest(options, resume));
+  if (rest) return rest;
+  return toWhole(await request(options, { answer, headers: { 'accept-encoding': compressed ? 'gzip' : 'identity' } }));
+}
+
+/** @returns undefined if the answer is of no use for a resume */
+async function openRest(options: OpenFileOptions, resume: Resume): Promise<OpenFile | undefined> {
+  const { answer = fileAnswer } = options;
+  let response: EhrResponse;
   try {
-    const response = await session.send({
-      method: 'GET',
-      url,
-      headers: { accept, ...headers },
-      priority,
-      responseType: 'stream',
-      // The download job resumes by itself, at the byte.
-      retries: 0,
-      sendToken: requiresAccessToken,
-      signal,
+    response = await request(options, {
+      answer: { ...answer, usable: [...answer.usable, 206] },
+      // A range of a compressed body could not be mapped to lines, so a resumed file comes uncompressed. The byte before the
+      // offset comes along: the rest of a file that was read to its end would be empty, which a server answers with 416, as
+      // it does for a file that became shorter.
+      headers: {
+        range: `bytes=${resume.offset - 1}-`,
+        'if-range': resume.etag,
+        'accept-encoding': 'identity',
+      },
     });
-    const message = response.data as IncomingMessage;
-    const start = startOffset(message);
-    if (message.statusCode === 206 && start !== (resume?.offset ?? 0) - 1) {
-      // Another range than was asked for would leave a hole.
-      message.destroy();
-      return openFile({ ...options, resume: undefined });
-    }
-    const { 'content-type': contentType, 'content-length': length } = message.headers;
-    const contentLength = length === undefined ? undefined : Number(length);
-    const opened = { endIsProven: endIsProven(message), etag: strongEtag(message), contentType, contentLength };
-    return resume && message.statusCode === 206
-      ? { ...opened, body: withoutFirstByte(message), startOffset: resume.offset }
-      : { ...opened, body: unpack(message), startOffset: 0 };
   } catch (error) {
-    const isPastEnd = error instanceof EhrHttpError && error.status === 416 && resume !== undefined;
-    if (!isPastEnd) throw error;
-    return openFile({ ...options, resume: undefined });
+    if (error instanceof EhrHttpError && error.status === 416) return undefined;
+    throw error;
   }
+  if (response.status !== 206) return toWhole(response);
+  const body = response.data as Readable;
+  const range = wholeRestOf(response, resume);
+  if (!range) {
+    body.destroy();
+    return undefined;
+  }
+  return { ...describe(response), body: withoutFirstByte(body, range.sizeBytes), startOffset: resume.offset };
 }
 
-function unpack(message: IncomingMessage): Readable {
-  if (message.headers['content-encoding'] !== 'gzip') return message;
-  // Both ends are torn down together; whoever reads the unpacked stream sees the error.
-  return pipeline(message, createGunzip({ chunkSize: unpackedChunkBytes }), () => undefined);
+function request(
+  options: OpenFileOptions,
+  { answer, headers }: { readonly answer: AnswerRules; readonly headers: Readonly<Record<string, string>> },
+): Promise<EhrResponse> {
+  const { session, url, requiresAccessToken, signal } = options;
+  const { accept = 'application/fhir+ndjson', priority = 'download' } = options;
+  return session.send({
+    method: 'GET',
+    url,
+    headers: { accept, ...headers },
+    priority,
+    answer,
+    // The download job resumes by itself, at the byte.
+    retries: 0,
+    sendToken: requiresAccessToken,
+    signal,
+  });
 }
 
-/** RFC 9112 6.3: a length, or the terminator of the last chunk; gzip has a trailer of its own. */
-function endIsProven({ headers }: IncomingMessage): boolean {
+function toWhole(response: EhrResponse): OpenFile {
+  return { ...describe(response), body: response.data as Readable, startOffset: 0 };
+}
+
+function describe({ headers }: EhrResponse): Omit<OpenFile, 'body' | 'startOffset'> {
+  const length = headers['content-length'];
+  return {
+    endIsProven: endIsProven(headers),
+    etag: strongEtag(headers),
+    contentType: headers['content-type'],
+    contentLength: length === undefined ? undefined : Number(length),
+  };
+}
+
+/**
+ * The range of a 206, if it is all of the rest: of the same version, plain, from the byte before the offset to the last byte.
+ * A shorter range is allowed (RFC 9110 14.2), but its end would look like the end of the file.
+ */
+function wholeRestOf({ headers }: EhrResponse, { offset, etag }: Resume): { readonly sizeBytes: number } | undefined {
+  const range = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(headers['content-range'] ?? '');
+  if (!range || strongEtag(headers) !== etag || contentCodings(headers).length > 0) return undefined;
+  const [start = 0, end = 0, total = 0] = range.slice(1).map(Number);
+  if (start !== offset - 1 || end !== total - 1 || end < start) return undefined;
+  const sizeBytes = end - start + 1;
+  const length = headers['content-length'];
+  return length === undefined || Number(length) === sizeBytes ? { sizeBytes } : undefined;
+}
+
+/** RFC 9112 6.3: a length, or the terminator of the last chunk; compressed data has an end of its own. */
+function endIsProven(headers: EhrResponse['headers']): boolean {
   const isChunked = /chunked/i.test(headers['transfer-encoding'] ?? '');
-  return isChunked || headers['content-length'] !== undefined || headers['content-encoding'] === 'gzip';
+  return isChunked || headers['content-length'] !== undefined || contentCodings(headers).length > 0;
 }
 
-function withoutFirstByte(message: IncomingMessage): Readable {
-  let isFirst = true;
+/** @param sizeBytes of the body; one of another size is an error on the stream */
+function withoutFirstByte(body: Readable, sizeBytes: number): Readable {
+  let received = 0;
   const rest = new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      done(null, isFirst ? chunk.subarray(1) : chunk);
-      isFirst = false;
+      done(null, received === 0 ? chunk.subarray(1) : chunk);
+      received += chunk.length;
+    },
+    flush(done) {
+      const isWhole = received === sizeBytes;
+      done(isWhole ? null : Object.assign(new Error('the range has another length'), { code: 'ERR_BAD_RESPONSE' }));
     },
   });
-  // Both ends are torn down together; whoever reads the rest sees the error.
-  return pipeline(message, rest, () => undefined);
+  // Both ends are torn down together; the reader of the rest sees the error.
+  return pipeline(body, rest, () => undefined);
 }
 
-/** @returns 0 for a whole file, NaN for a range that does not say where it starts. */
-function startOffset(message: IncomingMessage): number {
-  if (message.statusCode !== 206) return 0;
-  return Number(/^bytes (\d+)-/.exec(message.headers['content-range'] ?? '')?.[1]);
-}
-
-function strongEtag({ headers: { etag } }: IncomingMessage): string | undefined {
+function strongEtag({ etag }: EhrResponse['headers']): string | undefined {
   return etag?.startsWith('"') ? etag : undefined;
 }

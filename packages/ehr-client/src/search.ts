@@ -1,9 +1,12 @@
-import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { AppError, type Connection } from '@bulkhead/domain';
+import { AppError, type Connection, toEhrText } from '@bulkhead/domain';
 import { type OutcomeIssue, parseFhirJson, readSearchBundle, type SearchBundle } from '@bulkhead/fhir';
+import { toBodyError } from './accept-answer.ts';
+import { searchPageAnswer } from './answer-rules.ts';
 import type { EhrSession } from './ehr-session.ts';
 import type { Provider } from './provider-registry.ts';
+import { describeIssue } from './read-error-body.ts';
 import type { RequestPriority } from './request-priority.ts';
 
 export interface SearchPage extends Omit<SearchBundle, 'nextUrl'> {
@@ -12,9 +15,6 @@ export interface SearchPage extends Omit<SearchBundle, 'nextUrl'> {
   /** By the server's clock, where it says. */
   readonly servedAt: Date;
 }
-
-/** A page of a hundred resources has some 200 kB; a server that ignores `_count` must not take the process's memory. */
-const maxPageBytes = 64 * 1024 * 1024;
 
 /**
  * The first page of a search with what the provider demands: parameters of every search, and those of the type.
@@ -55,13 +55,13 @@ export async function readSearchPage(options: {
     url,
     headers: { accept: 'application/fhir+json' },
     priority,
-    responseType: 'stream',
+    answer: searchPageAnswer,
     // The step comes again by itself, at this page.
     retries: 0,
     sendToken: true,
     signal,
   });
-  const bundle = await readBundle(response.data as IncomingMessage);
+  const bundle = await readBundle(response.data as Readable);
   const { nextUrl, ...page } = bundle;
   const failed = page.issues.filter(({ severity }) => severity === 'error' || severity === 'fatal');
   if (failed.length > 0) throw refused(failed);
@@ -73,24 +73,21 @@ export async function readSearchPage(options: {
   };
 }
 
-async function readBundle(message: IncomingMessage): Promise<SearchBundle> {
+async function readBundle(body: Readable): Promise<SearchBundle> {
+  let json: Buffer;
+  try {
+    json = await buffer(body);
+  } catch (error) {
+    throw toBodyError(error);
+  }
   let bundle: SearchBundle | undefined;
   try {
-    bundle = readSearchBundle(parseFhirJson(await buffer(bounded(message))).value);
+    bundle = readSearchBundle(parseFhirJson(json).value);
   } catch (cause) {
-    throw notUnderstood(cause);
+    throw notUnderstood(json, cause);
   }
-  if (!bundle) throw notUnderstood();
+  if (!bundle) throw notUnderstood(json);
   return bundle;
-}
-
-async function* bounded(message: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let size = 0;
-  for await (const chunk of message) {
-    size += chunk.length;
-    if (size > maxPageBytes) throw new Error('the page is over 64 MB');
-    yield chunk;
-  }
 }
 
 function absolute(nextUrl: string, pageUrl: string): string {
@@ -105,15 +102,16 @@ function refused(issues: readonly OutcomeIssue[]): AppError {
       'The EHR answers the search with an error instead of resources. Verify that the patient exists and that the scopes cover the type.',
     retry: 'never',
     context: { reason: issues.map(({ code }) => code).join(',') },
+    ehrText: toEhrText(issues.map(describeIssue).join('; ')),
   });
 }
 
-function notUnderstood(cause?: unknown): AppError {
+function notUnderstood(json?: Buffer, cause?: unknown): AppError {
   return new AppError({
     code: 'search-not-understood',
-    message:
-      'The EHR does not answer the search with a Bundle. It is asked again; if it lasts, verify the FHIR endpoint.',
-    retry: 'later',
+    message: 'The EHR does not answer the search with a Bundle. Verify the FHIR endpoint of the connection.',
+    retry: 'briefly',
     cause,
+    ehrText: json && toEhrText(json.toString('utf8', 0, 2000)),
   });
 }

@@ -123,17 +123,18 @@ function toFailure(error: unknown): TokenFailure {
     const message = 'The process that asked for the token failed. It is asked for again.';
     return { id, code: 'token-unavailable', message, retryAfterMs: 1000 };
   }
-  const { code, message, retry, context } = error;
+  const { code, message, retry, context, ehrText } = error;
   return {
     id,
     code,
     message,
-    ...(retry === 'never' ? {} : { retryAfterMs: retry === 'later' ? 1000 : retry.afterMs }),
+    ...(retry === 'never' ? {} : { retryAfterMs: typeof retry === 'object' ? retry.afterMs : 1000 }),
     ...(context.reason === undefined ? {} : { reason: String(context.reason) }),
+    ...(ehrText === undefined ? {} : { ehrText }),
   };
 }
 
-function toError({ code, message, retryAfterMs, reason }: TokenFailure): AppError {
+function toError({ code, message, retryAfterMs, reason, ehrText }: TokenFailure): AppError {
   const retry = retryAfterMs === undefined ? 'never' : { afterMs: retryAfterMs };
-  return new AppError({ code, message, retry, context: reason === undefined ? {} : { reason } });
+  return new AppError({ code, message, retry, context: reason === undefined ? {} : { reason }, ehrText });
 }

@@ -28,6 +28,8 @@ interface FetchInit {
 
 /** A token is issued in well under a second; openid-client itself waits 30 s. */
 const timeoutMs = 30_000;
+/** Counted after decompression. A token with its ID token and scopes has some kilobytes. */
+const maxAnswerBytes = 1024 * 1024;
 /** athenahealth refuses to the end of the minute. */
 const unsaidWaitMs = 60_000;
 
@@ -102,6 +104,7 @@ function send(options: {
     data: body === undefined || body === null ? undefined : String(body),
     responseType: 'arraybuffer',
     timeout: timeoutMs,
+    maxContentLength: maxAnswerBytes,
     maxRedirects: 0,
     validateStatus: () => true,
     proxy: false,

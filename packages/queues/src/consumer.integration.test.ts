@@ -36,13 +36,13 @@ describe('a job', () => {
   test('gets its payload, its id and whether this is its last try', async () => {
     const seen: unknown[] = [];
     queues.startConsumer({
-      [capabilities]: async (given, { signal, jobId, isLastAttempt }) => {
-        seen.push({ given, jobId, isLastAttempt, aborted: signal.aborted });
+      [capabilities]: async (given, { signal, jobId, retryAt }) => {
+        seen.push({ given, jobId, isLast: retryAt(new Error('x')) === undefined, aborted: signal.aborted });
       },
     });
     await queues.producer.enqueue(capabilities, connection);
     await waitFor(async () => (await queues.job(capabilities, connection)).state === 'completed');
-    expect(seen).toEqual([{ given: connection, jobId: 'capabilities.conn_1', isLastAttempt: false, aborted: false }]);
+    expect(seen).toEqual([{ given: connection, jobId: 'capabilities.conn_1', isLast: false, aborted: false }]);
     expect(logged('job completed')).toEqual([
       expect.objectContaining({
         queue: 'connection',
@@ -116,17 +116,21 @@ describe('a job', () => {
   });
 
   test("whose error says 'later' is tried again with growing waits, and fails with the last try", async () => {
-    const tries: { at: number; isLastAttempt: boolean }[] = [];
+    const tries: { at: number; retryAt: Date | undefined }[] = [];
     queues.startConsumer({
-      [capabilities]: async (_payload, { isLastAttempt }) => {
-        tries.push({ at: Date.now(), isLastAttempt });
-        throw makeError('later');
+      [capabilities]: async (_payload, { retryAt }) => {
+        const error = makeError('later');
+        tries.push({ at: Date.now(), retryAt: retryAt(error) });
+        throw error;
       },
     });
     await queues.producer.enqueue(capabilities, connection);
     await waitFor(async () => (await queues.job(capabilities, connection)).state === 'failed');
     const { attempts, backoffMs } = catalog[capabilities];
-    expect(tries.map(({ isLastAttempt }) => isLastAttempt)).toEqual([false, false, true]);
+    expect(tries.map(({ retryAt }) => retryAt === undefined)).toEqual([false, false, true]);
+    // The time that a step was told is the time that BullMQ keeps.
+    for (const [index, { at }] of tries.slice(1).entries())
+      expect(at).toBeGreaterThanOrEqual((tries[index]?.retryAt?.getTime() ?? 0) - 5);
     expect(tries).toHaveLength(attempts);
     const [first = 0, second = 0] = tries.slice(1).map(({ at }, index) => at - (tries[index]?.at ?? 0));
     // Jitter takes off up to a half.
@@ -141,16 +145,17 @@ describe('a job', () => {
   });
 
   test('whose error names a wait is tried after it, however often, without using up a try', async () => {
-    const tries: { at: number; isLastAttempt: boolean }[] = [];
+    const tries: { at: number; isLast: boolean }[] = [];
     queues.startConsumer({
-      [capabilities]: async (_payload, { isLastAttempt }) => {
-        tries.push({ at: Date.now(), isLastAttempt });
-        if (tries.length <= 5) throw makeError({ afterMs: 100 });
+      [capabilities]: async (_payload, { retryAt }) => {
+        const error = makeError({ afterMs: 100 });
+        tries.push({ at: Date.now(), isLast: retryAt(error) === undefined });
+        if (tries.length <= 5) throw error;
       },
     });
     await queues.producer.enqueue(capabilities, connection);
     await waitFor(async () => (await queues.job(capabilities, connection)).state === 'completed');
-    expect(tries.map(({ isLastAttempt }) => isLastAttempt)).toEqual(Array.from({ length: 6 }, () => false));
+    expect(tries.map(({ isLast }) => isLast)).toEqual(Array.from({ length: 6 }, () => false));
     const gaps = tries.slice(1).map(({ at }, index) => at - (tries[index]?.at ?? 0));
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(99);
     expect(await queues.job(capabilities, connection)).toMatchObject({ attemptsMade: 1 });

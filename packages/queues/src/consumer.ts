@@ -1,8 +1,9 @@
 import { type Logger, noTracing, type Tracing } from '@bulkhead/runtime';
-import { type Job, Worker } from 'bullmq';
+import { type Job, type MinimalJob, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { QueueName } from './catalog.ts';
 import type { JobObserver } from './job-observer.ts';
+import { backoffDelayMs } from './plan-retry.ts';
 import type { Processors } from './processor.ts';
 import { runJob } from './run-job.ts';
 
@@ -35,6 +36,13 @@ const concurrency: Readonly<Record<QueueName, number>> = {
   document: 4,
   maintenance: 1,
 };
+/** Of jobs with the backoff `planned`. @param attempt the attempts so far */
+function backoffStrategy(attempt: number, _type?: string, _error?: Error, job?: MinimalJob): number {
+  const { backoff } = job?.opts ?? {};
+  const backoffMs = typeof backoff === 'object' ? (backoff.delay ?? 0) : 0;
+  return backoffDelayMs({ jobId: job?.id ?? '', attempt, backoffMs });
+}
+
 /** A poll or a kick-off ends within this; a download is cut and resumes at its checkpoint elsewhere. */
 const drainMs = 2000;
 
@@ -57,6 +65,7 @@ export function createConsumer(options: ConsumerOptions) {
         concurrency: concurrency[queue],
         lockDuration: lockMs,
         stalledInterval: lockMs / 2,
+        settings: { backoffStrategy },
         // A file that brings down its worker ten times is at fault itself.
         maxStalledCount: 10,
       },

@@ -17,7 +17,8 @@ export function commonOptions(name: JobName): JobsOptions {
   const { attempts, backoffMs } = catalog[name];
   return {
     attempts,
-    backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 },
+    // Planned by `backoffDelayMs`, which a status can ask as well.
+    backoff: { type: 'planned', delay: backoffMs },
     removeOnComplete: keepCompleted,
     removeOnFail: keepFailed,
     keepLogs: shownLines,

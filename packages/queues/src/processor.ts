@@ -1,12 +1,17 @@
 import type { JobName, JobPayload } from './catalog.ts';
 
+export type RetryAt = (error: unknown) => Date | undefined;
+
 /** What a processor gets besides its payload. */
 export interface JobContext {
   /** Aborted at shutdown, on a lost lock, on cancellation and at the job's time limit. */
   readonly signal: AbortSignal;
   readonly jobId: string;
-  /** No further try follows a failure. */
-  readonly isLastAttempt: boolean;
+  /**
+   * When the job runs again if it fails with this error. Undefined if it does not: then its step has to end the record. A job
+   * that was cut off always runs again.
+   */
+  readonly retryAt: RetryAt;
   /** The job is part of a flow: another one waits for its end. */
   readonly hasParent: boolean;
   /** How much is done, 0 to 100: shown in Bull Board, beside the lines that were logged in the job. */

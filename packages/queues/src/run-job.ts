@@ -4,6 +4,7 @@ import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import { catalog, isJobName, type JobName, type QueueName } from './catalog.ts';
 import type { JobObserver, JobOutcome } from './job-observer.ts';
 import { spanOf } from './job-span.ts';
+import { planRetry, type RetryPlan } from './plan-retry.ts';
 import type { JobContext, Processors } from './processor.ts';
 
 interface RunJobOptions {
@@ -19,8 +20,6 @@ interface RunJobOptions {
   readonly tracing: Tracing;
 }
 
-/** A wait that a server asks for can be a date in ten years; after an hour the job looks again whether it still holds. */
-const longestDelayMs = 60 * 60_000;
 /** A job cut by shutdown is somebody else's after this: at once, but not before this worker has let go of it. */
 const handOverMs = 500;
 
@@ -48,7 +47,7 @@ export async function runJob(options: RunJobOptions): Promise<void> {
       logger.debug('job completed', { durationMs: durationMs() });
       end('completed');
     } catch (error) {
-      await translate({ ...options, error, isLastAttempt: isLastAttempt(job), durationMs: durationMs(), end });
+      await translate({ ...options, error, name: job.name as JobName, durationMs: durationMs(), end });
     }
   };
   await withLogContext(context, work, (line) => show(job.log(line)));
@@ -68,12 +67,17 @@ function refuse({ job, logger, onJobEnd }: RunJobOptions, reason: string): Unrec
 }
 
 async function process(options: RunJobOptions & { readonly name: JobName; readonly payload: unknown }): Promise<void> {
-  const { job, name, payload, signal, stopSignal, processors } = options;
+  const { job, name, payload, signal: cancelSignal, stopSignal, processors } = options;
   const limit = AbortSignal.timeout(catalog[name].timeoutMs);
+  const signal = AbortSignal.any([stopSignal, limit, ...(cancelSignal ? [cancelSignal] : [])]);
   const context: JobContext = {
-    signal: AbortSignal.any([stopSignal, limit, ...(signal ? [signal] : [])]),
+    signal,
     jobId: job.id ?? '',
-    isLastAttempt: isLastAttempt(job),
+    retryAt: (error) => {
+      const plan = planOf(job, name, error);
+      if (signal.aborted) return new Date();
+      return plan.kind === 'none' ? undefined : new Date(Date.now() + plan.delayMs);
+    },
     hasParent: job.parent !== undefined,
     progress: (percent) => show(job.updateProgress(Math.round(percent))),
   };
@@ -82,41 +86,44 @@ async function process(options: RunJobOptions & { readonly name: JobName; readon
   await processor(payload, context);
 }
 
-function isLastAttempt(job: Job): boolean {
-  return job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+function planOf(job: Job, name: JobName, error: unknown): RetryPlan {
+  const { backoffMs } = catalog[name];
+  const attempts = job.opts.attempts ?? 1;
+  return planRetry({ error, jobId: job.id ?? '', attempt: job.attemptsMade + 1, attempts, backoffMs });
 }
 
 async function translate(
   options: RunJobOptions & {
     readonly error: unknown;
-    readonly isLastAttempt: boolean;
+    readonly name: JobName;
     readonly durationMs: number;
     readonly end: (outcome: JobOutcome) => void;
   },
 ): Promise<never> {
-  const { job, token, stopSignal, logger, error, isLastAttempt: isLast, durationMs, end } = options;
+  const { job, name, token, stopSignal, logger, error, durationMs, end } = options;
   if (stopSignal.aborted) {
     end('handed-over');
     logger.info('job handed over', { durationMs });
     return delay(job, token, handOverMs);
   }
   const known = error instanceof AppError ? error : undefined;
-  if (typeof known?.retry === 'object') {
+  const plan = planOf(job, name, error);
+  if (plan.kind === 'wait') {
     end('waits');
-    logger.info('job waits', { durationMs, delayMs: known.retry.afterMs, code: known.code });
-    return delay(job, token, known.retry.afterMs);
+    logger.info('job waits', { durationMs, delayMs: plan.delayMs, code: known?.code });
+    return delay(job, token, plan.delayMs);
   }
-  const isFinal = isLast || known?.retry === 'never';
+  const isFinal = plan.kind === 'none';
   end(isFinal ? 'failed' : 'retried');
   if (isFinal) logger.error('job failed', { durationMs, error });
   else logger.warn('job will be retried', { durationMs, error });
   const text = known
     ? `${known.code}: ${known.message}`
     : `unexpected: ${error instanceof Error ? error.name : typeof error}`;
-  throw known?.retry === 'never' ? new UnrecoverableError(text) : new Error(text);
+  throw isFinal ? new UnrecoverableError(text) : new Error(text);
 }
 
 async function delay(job: Job, token: string | undefined, delayMs: number): Promise<never> {
-  await job.moveToDelayed(Date.now() + Math.min(delayMs, longestDelayMs), token);
+  await job.moveToDelayed(Date.now() + delayMs, token);
   throw new DelayedError();
 }

@@ -113,7 +113,7 @@ async function downloadAll(files: readonly ServedFile[]) {
   await store.outputFiles.insertMissing(records);
   for (const { id } of records) {
     const signal = AbortSignal.timeout(600_000);
-    await downloadFile(deps, { fileId: id, contexts, isLastAttempt: true, signal, progress: () => undefined });
+    await downloadFile(deps, { fileId: id, contexts, retryAt: () => undefined, signal, progress: () => undefined });
   }
   const settled = await Promise.all(records.map(({ id }) => store.outputFiles.find(id)));
   const sum = (count: (file: OutputFile) => number) =>

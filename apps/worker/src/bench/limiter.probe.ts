@@ -7,6 +7,7 @@ import {
   createEhrClient,
   createProviderRegistry,
   createRateLimiter,
+  resourceAnswer,
 } from '@bulkhead/ehr-client';
 import { connectRedis } from '@bulkhead/queues';
 import { serveProbe } from './serve-probe.ts';
@@ -45,7 +46,7 @@ async function send(priority: Priority): Promise<number> {
     url: `${fhirEndpoint}/metadata`,
     headers: { accept: 'application/fhir+json' },
     priority,
-    responseType: 'json',
+    answer: resourceAnswer,
     retries: 0,
     sendToken: false,
     onSend: () => {

@@ -3,7 +3,7 @@ import type { UseCaseDeps } from '../use-cases/deps.ts';
 import { discardExport } from '../use-cases/discard-export.ts';
 
 export function createDiscardExportProcessor(deps: UseCaseDeps): Processor<'export.discard'> {
-  return async ({ exportId }, { signal, isLastAttempt }) => {
-    await discardExport(deps, { exportId, signal, isLastAttempt });
+  return async ({ exportId }, { signal, retryAt }) => {
+    await discardExport(deps, { exportId, signal, retryAt });
   };
 }

@@ -1,4 +1,4 @@
-import type { EhrSession } from '@bulkhead/ehr-client';
+import { type EhrSession, resourceAnswer } from '@bulkhead/ehr-client';
 
 /** A read of the simulator's first patient, by a session's token, tried once. */
 export function readPatient(session: EhrSession): Promise<{ readonly status: number }> {
@@ -7,7 +7,7 @@ export function readPatient(session: EhrSession): Promise<{ readonly status: num
     url: `${session.connection.fhirEndpoint}/Patient/a-195900.E-1`,
     headers: { accept: 'application/fhir+json' },
     priority: 'crawl',
-    responseType: 'json',
+    answer: resourceAnswer,
     retries: 0,
     sendToken: true,
   });

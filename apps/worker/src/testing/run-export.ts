@@ -1,4 +1,5 @@
-import { AppError, type BulkExport, type BulkExportRequest, isTerminal } from '@bulkhead/domain';
+import { type BulkExport, type BulkExportRequest, isTerminal } from '@bulkhead/domain';
+import { planRetry, type RetryAt } from '@bulkhead/queues';
 import { makeBulkExport, waitFor } from '@bulkhead/testing';
 import { discardExport } from '../use-cases/discard-export.ts';
 import { downloadFile } from '../use-cases/download-file.ts';
@@ -26,7 +27,7 @@ export async function runExport(cases: UseCases, request: Partial<BulkExportRequ
   const { id: exportId } = record;
   const signal = AbortSignal.timeout(60_000);
   await deps.store.bulkExports.insert({ record, requestKey: exportId });
-  await attempt(() => kickOff(deps, { exportId, signal })).catch((error: unknown) =>
+  await attempt(() => kickOff(deps, { exportId, signal }), clock).catch((error: unknown) =>
     failExport(deps, { exportId, error: toExportError(error) }),
   );
   await waitFor(async () => {
@@ -37,24 +38,32 @@ export async function runExport(cases: UseCases, request: Partial<BulkExportRequ
   const contexts = createExportContexts(deps);
   for (const fileId of await deps.store.outputFiles.listUnsettledIds(exportId)) {
     // A file that fails is in the ledger; the export goes on.
-    await attempt((isLastAttempt) =>
-      downloadFile(deps, { fileId, contexts, isLastAttempt, signal, progress: () => undefined }),
+    await attempt(
+      (retryAt) => downloadFile(deps, { fileId, contexts, retryAt, signal, progress: () => undefined }),
+      clock,
     ).catch(() => undefined);
   }
   await finalizeExport(deps, { exportId });
   if (isTerminal((await read(exportId)).phase)) {
-    await attempt((isLastAttempt) => discardExport(deps, { exportId, signal, isLastAttempt }));
+    await attempt((retryAt) => discardExport(deps, { exportId, signal, retryAt }), clock);
   }
   return read(exportId);
 }
 
-async function attempt(work: (isLastAttempt: boolean) => Promise<void>): Promise<void> {
-  for (let number = 1; ; number++) {
+/** Repeats a job's work as its queue would: backoffs are skipped, waits move the clock. */
+async function attempt(work: (retryAt: RetryAt) => Promise<void>, clock: UseCases['clock']): Promise<void> {
+  for (let number = 1; ; ) {
+    const plan = (error: unknown) =>
+      planRetry({ error, jobId: 'test', attempt: number, attempts: maxAttempts, backoffMs: 1000 });
+    const after = (next: ReturnType<typeof plan>) =>
+      next.kind === 'none' ? undefined : new Date(clock.now.getTime() + next.delayMs);
     try {
-      return await work(number === maxAttempts);
+      return await work((error) => after(plan(error)));
     } catch (error) {
-      const retry = error instanceof AppError ? error.retry : 'later';
-      if (retry === 'never' || number === maxAttempts) throw error;
+      const next = plan(error);
+      if (next.kind === 'none') throw error;
+      if (next.kind === 'retry') number++;
+      else clock.now = after(next) ?? clock.now;
     }
   }
 }

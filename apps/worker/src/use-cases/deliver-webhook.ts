@@ -1,12 +1,13 @@
 import { AppError } from '@bulkhead/domain';
+import type { RetryAt } from '@bulkhead/queues';
 import type { UseCaseDeps } from './deps.ts';
 
 /** Calls a client back. Delivered already: does nothing. A receiver that is away is called again for a day. */
 export async function deliverWebhook(
   { store, webhooks, now }: UseCaseDeps,
-  options: { readonly deliveryId: string; readonly isLastAttempt: boolean; readonly signal: AbortSignal },
+  options: { readonly deliveryId: string; readonly retryAt: RetryAt; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { deliveryId: id, isLastAttempt, signal } = options;
+  const { deliveryId: id, retryAt, signal } = options;
   const delivery = await store.webhookDeliveries.find(id);
   if (delivery?.state !== 'pending') return;
   const secret = await store.connections.findWebhookSecret(delivery.connectionId);
@@ -20,9 +21,10 @@ export async function deliverWebhook(
   // 410: the receiver wants no more of them (Standard Webhooks, "Delivery success and failure").
   const isFinal = 'error' in answer ? answer.isFinal : answer.status === 410;
   const attempt = { at, ...('status' in answer ? { status: answer.status } : { error: answer.error }) };
-  const state = isTaken ? 'delivered' : isFinal || isLastAttempt ? 'failed' : 'pending';
+  const error = notTaken();
+  const state = isTaken ? 'delivered' : isFinal || retryAt(error) === undefined ? 'failed' : 'pending';
   await store.webhookDeliveries.noteAttempt({ id, attempt, state });
-  if (state === 'pending') throw notTaken();
+  if (state === 'pending') throw error;
 }
 
 function notTaken(): AppError {

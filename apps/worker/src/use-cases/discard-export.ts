@@ -1,7 +1,7 @@
 import { isTerminal } from '@bulkhead/domain';
 import { deleteExport } from '@bulkhead/ehr-client';
+import type { RetryAt } from '@bulkhead/queues';
 import type { ExportStep, UseCaseDeps } from './deps.ts';
-import { isFinalFailure } from './is-final-failure.ts';
 
 /**
  * DELETE on the status URL: "the data is safe", or "no longer wanted" (FHIR Bulk Data, "Delete Request"). Some servers allow
@@ -10,7 +10,7 @@ import { isFinalFailure } from './is-final-failure.ts';
  */
 export async function discardExport(
   { store, ehr, logger }: UseCaseDeps,
-  { exportId, signal, isLastAttempt }: ExportStep & { readonly isLastAttempt: boolean },
+  { exportId, signal, retryAt }: ExportStep & { readonly retryAt: RetryAt },
 ): Promise<void> {
   const record = await store.bulkExports.find(exportId);
   if (record?.discard !== 'due' || record.statusUrl === undefined || !isTerminal(record.phase)) return;
@@ -18,7 +18,7 @@ export async function discardExport(
   try {
     if (connection) await deleteExport({ session: ehr.session(connection), statusUrl: record.statusUrl, signal });
   } catch (error) {
-    if (!isFinalFailure({ error, isLastAttempt, signal })) throw error;
+    if (retryAt(error) !== undefined) throw error;
     logger.warn('export not deleted at the EHR', { exportId, error });
     const message =
       'The EHR did not take the signal that its export can be deleted; it does so when the export expires.';

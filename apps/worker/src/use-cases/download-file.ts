@@ -8,12 +8,12 @@ import {
   type OutputFile,
 } from '@bulkhead/domain';
 import { openFile } from '@bulkhead/ehr-client';
+import type { RetryAt } from '@bulkhead/queues';
 import type { FileClaim } from '@bulkhead/store';
 import type { UseCaseDeps } from './deps.ts';
 import type { ExportContexts } from './export-contexts.ts';
 import { toExportError } from './fail-export.ts';
 import { ingestFile } from './ingest-file.ts';
-import { isFinalFailure } from './is-final-failure.ts';
 import { isLinkRefused, refreshLink } from './refresh-link.ts';
 import { whileHeld } from './while-held.ts';
 import { withDocuments } from './with-documents.ts';
@@ -21,7 +21,7 @@ import { withDocuments } from './with-documents.ts';
 export interface DownloadStep {
   readonly fileId: string;
   readonly contexts: ExportContexts;
-  readonly isLastAttempt: boolean;
+  readonly retryAt: RetryAt;
   /** Told after each checkpoint, in percent of what was promised. */
   readonly progress: (percent: number) => void;
   readonly signal: AbortSignal;
@@ -54,7 +54,7 @@ export async function downloadFile(deps: UseCaseDeps, step: DownloadStep): Promi
     const { stored, stale, quarantined, bytes, lines } = ingested;
     logger.info('file stored', { fileId: file.id, resourceType: file.type, stored, stale, quarantined, bytes, lines });
   } catch (error) {
-    if (isFinalFailure({ ...step, error }))
+    if (step.retryAt(error) === undefined)
       await store.outputFiles.fail({ id: file.id, error: toExportError(error), now: now() });
     throw error;
   }

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, type PatientDocument } from '@bulkhead/domain';
+import type { RetryAt } from '@bulkhead/queues';
 import type { DocumentClaim } from '@bulkhead/store';
 import { bringDocument } from './bring-document.ts';
 import { connectionGone } from './connection-gone.ts';
 import type { UseCaseDeps } from './deps.ts';
 import { DocumentSkip } from './document-skip.ts';
 import { toExportError } from './fail-export.ts';
-import { isFinalFailure } from './is-final-failure.ts';
 import { whileHeld } from './while-held.ts';
 
 /** Over its whole life, whatever became of its jobs: a document that kills its workers must end some day. */
@@ -15,7 +15,7 @@ const maxAttempts = 50;
 /** Fetches one document. A settled one: does nothing. */
 export async function fetchDocument(
   deps: UseCaseDeps,
-  step: { readonly documentId: string; readonly isLastAttempt: boolean; readonly signal: AbortSignal },
+  step: { readonly documentId: string; readonly retryAt: RetryAt; readonly signal: AbortSignal },
 ): Promise<void> {
   const { store, logger, now } = deps;
   const claim = { id: step.documentId, claim: randomUUID() };
@@ -28,7 +28,7 @@ export async function fetchDocument(
     if (error instanceof DocumentSkip) return skip(deps, { document, claim, error });
     // What does not match is of no use to the next attempt.
     if (error instanceof AppError && error.code === 'document-mismatch') await discard(deps, { document, claim });
-    if (isFinalFailure({ ...step, error }))
+    if (step.retryAt(error) === undefined)
       await store.documents.fail(claim, { error: toExportError(error), now: now() });
     throw error;
   }

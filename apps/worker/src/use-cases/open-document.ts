@@ -1,5 +1,5 @@
 import { AppError, type Connection, type PatientDocument, parseMediaType } from '@bulkhead/domain';
-import { openFile } from '@bulkhead/ehr-client';
+import { documentAnswer, openFile } from '@bulkhead/ehr-client';
 import { openBinaryJson, readAttachments } from '@bulkhead/fhir';
 import { attachmentFingerprint } from './attachment-fingerprint.ts';
 import type { UseCaseDeps } from './deps.ts';
@@ -39,6 +39,7 @@ async function openByUrl({ ehr }: UseCaseDeps, options: OpenOptions): Promise<Op
     url: url.href,
     // At another origin the link has to be enough.
     requiresAccessToken: url.origin === new URL(connection.fhirEndpoint).origin,
+    answer: documentAnswer,
     accept: parseMediaType(document.contentType)?.mediaType ?? '*/*',
     priority: 'crawl',
     compressed: false,

@@ -1,5 +1,5 @@
 import { AppError, type Connection } from '@bulkhead/domain';
-import { type EhrSession, readSearchPage, searchUrl } from '@bulkhead/ehr-client';
+import { type EhrSession, readSearchPage, resourceAnswer, searchUrl } from '@bulkhead/ehr-client';
 import { scopeCovers } from '@bulkhead/fhir';
 
 /** No patient has it: a search for it shows that searches are allowed and brings nobody's data. */
@@ -38,7 +38,7 @@ async function read(options: {
     url: `${session.connection.fhirEndpoint}/${path}`,
     headers: { accept: 'application/fhir+json' },
     priority: 'interactive',
-    responseType: 'json',
+    answer: resourceAnswer,
     retries: 1,
     sendToken: true,
     signal,

@@ -28,7 +28,7 @@ async function sync(
   await store.syncRuns.insert(run);
   await planSync(deps, { syncRunId: run.id, signal });
   for (const stepId of await store.syncSteps.listUnsettledIds(run.id)) {
-    await runSyncStep(deps, { stepId, isLastAttempt: true, signal });
+    await runSyncStep(deps, { stepId, retryAt: () => undefined, signal });
   }
   await finalizeSync(deps, { syncRunId: run.id });
   const counts = await store.syncSteps.sumByType(run.id);
@@ -154,7 +154,7 @@ test('a search that the EHR makes wait is not given up, not even at its last try
   const [stepId = ''] = await deps.store.syncSteps.listUnsettledIds(run.id);
   const match = { path: 'r4/CarePlan$' };
   await cases.order({ match, fault: { kind: 'status', status: 429, retryAfter: '1' } });
-  const step = { stepId, isLastAttempt: true, signal };
+  const step = { stepId, retryAt: () => undefined, signal };
   await expect(runSyncStep(deps, step)).rejects.toMatchObject({ code: 'ehr-throttled' });
   expect(await deps.store.syncSteps.listUnsettledIds(run.id)).toContain(stepId);
   await runSyncStep(deps, step);

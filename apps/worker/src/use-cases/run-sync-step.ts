@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, type SyncRun, type SyncStep } from '@bulkhead/domain';
 import { EhrHttpError, type EhrSession, readSearchPage } from '@bulkhead/ehr-client';
+import type { RetryAt } from '@bulkhead/queues';
 import type { StepClaim } from '@bulkhead/store';
 import { connectionGone } from './connection-gone.ts';
 import type { UseCaseDeps } from './deps.ts';
 import { toExportError } from './fail-export.ts';
 import { firstPageUrl } from './first-page-url.ts';
-import { isFinalFailure } from './is-final-failure.ts';
 import { failedSearch, restarted, type Search, toSearches, withPage } from './step-searches.ts';
 import { storeSearchPage } from './store-search-page.ts';
 
 export interface StepRun {
   readonly stepId: string;
-  readonly isLastAttempt: boolean;
+  readonly retryAt: RetryAt;
   readonly signal: AbortSignal;
 }
 
@@ -25,7 +25,7 @@ interface Work {
 }
 
 /** A step's searches, one after the other and page by page, from where the last attempt got. A settled step: does nothing. */
-export async function runSyncStep(deps: UseCaseDeps, { stepId, isLastAttempt, signal }: StepRun): Promise<void> {
+export async function runSyncStep(deps: UseCaseDeps, { stepId, retryAt, signal }: StepRun): Promise<void> {
   const { store, ehr } = deps;
   const claim = { id: stepId, claim: randomUUID() };
   const step = await store.syncSteps.claim(claim);
@@ -38,7 +38,7 @@ export async function runSyncStep(deps: UseCaseDeps, { stepId, isLastAttempt, si
   let failed = 0;
   for (const search of toSearches(step.searches)) {
     if (search.lead.state === 'completed') continue;
-    const ended = await runSearch(deps, { work, search, isLastAttempt });
+    const ended = await runSearch(deps, { work, search, retryAt });
     // Cancelled, or another attempt has taken over.
     if (!ended) return;
     if (ended.lead.state === 'failed') failed += 1;
@@ -49,9 +49,9 @@ export async function runSyncStep(deps: UseCaseDeps, { stepId, isLastAttempt, si
 /** A search that can never succeed fails alone; the patient's others go on. */
 async function runSearch(
   deps: UseCaseDeps,
-  options: { readonly work: Work; readonly search: Search; readonly isLastAttempt: boolean },
+  options: { readonly work: Work; readonly search: Search; readonly retryAt: RetryAt },
 ): Promise<Search | undefined> {
-  const { work, isLastAttempt } = options;
+  const { work, retryAt } = options;
   let { search } = options;
   const save = async (next: Search) => {
     search = next;
@@ -64,7 +64,7 @@ async function runSearch(
     await advanceMarks(deps, { work, search });
     return search;
   } catch (error) {
-    if (!isFinalFailure({ error, isLastAttempt, signal: work.signal })) throw error;
+    if (retryAt(error) !== undefined) throw error;
     return (await save(failedSearch(search, toExportError(error)))) ? search : undefined;
   }
 }

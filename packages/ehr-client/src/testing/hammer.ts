@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { resourceAnswer } from '../answer-rules.ts';
 import { createEhrClient } from '../create-ehr-client.ts';
 import { createProviderRegistry } from '../provider-registry.ts';
 import { athenahealthRateLimit } from '../rate-limit.ts';
@@ -30,7 +31,7 @@ const send = () =>
     url: `${fhirEndpoint}/metadata`,
     headers: { accept: 'application/fhir+json' },
     priority: 'crawl',
-    responseType: 'json',
+    answer: resourceAnswer,
     retries: 0,
     sendToken: false,
   });

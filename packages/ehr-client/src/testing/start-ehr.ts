@@ -2,6 +2,7 @@ import type { Connection, SigningKey } from '@bulkhead/domain';
 import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
+import { resourceAnswer } from '../answer-rules.ts';
 import { createEhrClient, type EhrClient } from '../create-ehr-client.ts';
 import type { EhrObserver } from '../ehr-observer.ts';
 import type { EhrSession } from '../ehr-session.ts';
@@ -97,7 +98,7 @@ export async function startEhr(
         url: `${simulator.fhirEndpoint}/Patient/a-195900.E-1`,
         headers: { accept: 'application/fhir+json' },
         priority: 'crawl',
-        responseType: 'json',
+        answer: resourceAnswer,
         retries: 0,
         sendToken: true,
       }),

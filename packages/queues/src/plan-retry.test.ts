@@ -1,0 +1,38 @@
+import { AppError, type RetryAdvice } from '@bulkhead/domain';
+import { expect, test } from '@jest/globals';
+import { backoffDelayMs, planRetry } from './plan-retry.ts';
+
+const failed = (retry: RetryAdvice) => new AppError({ code: 'x', message: 'x', retry });
+const plan = (error: unknown, attempt: number) =>
+  planRetry({ error, attempt, attempts: 10, jobId: 'job', backoffMs: 1000 }).kind;
+
+test.each([
+  { name: 'never', error: failed('never'), attempt: 1, kind: 'none' },
+  { name: 'later, first attempt', error: failed('later'), attempt: 1, kind: 'retry' },
+  { name: 'later, last attempt', error: failed('later'), attempt: 10, kind: 'none' },
+  { name: 'briefly, second attempt', error: failed('briefly'), attempt: 2, kind: 'retry' },
+  { name: 'briefly, third attempt', error: failed('briefly'), attempt: 3, kind: 'none' },
+  { name: 'a wait, on the last attempt', error: failed({ afterMs: 5 }), attempt: 10, kind: 'wait' },
+  { name: 'an unknown error, first attempt', error: new Error('x'), attempt: 1, kind: 'retry' },
+  { name: 'an unknown error, last attempt', error: new Error('x'), attempt: 10, kind: 'none' },
+])('a job that fails with $name: $kind', ({ error, attempt, kind }) => {
+  expect(plan(error, attempt)).toBe(kind);
+});
+
+test('a wait that a server asks for is at most an hour', () => {
+  const error = failed({ afterMs: 1e12 });
+  expect(planRetry({ error, attempt: 1, attempts: 1, jobId: 'job', backoffMs: 0 })).toEqual({
+    kind: 'wait',
+    delayMs: 3_600_000,
+  });
+});
+
+test('the backoff doubles, differs between jobs by up to half, and is the same each time it is asked for', () => {
+  const delays = Array.from({ length: 200 }, (_, index) =>
+    backoffDelayMs({ jobId: `job-${index}`, attempt: 3, backoffMs: 1000 }),
+  );
+  expect(Math.min(...delays)).toBeGreaterThanOrEqual(2000);
+  expect(Math.max(...delays)).toBeLessThanOrEqual(4000);
+  expect(new Set(delays).size).toBeGreaterThan(100);
+  expect(backoffDelayMs({ jobId: 'job-0', attempt: 3, backoffMs: 1000 })).toBe(delays[0]);
+});
