@@ -1,4 +1,5 @@
 import { sinceLast } from '@bulkhead/domain';
+import { coveredBefore } from '@bulkhead/service';
 import type { Store } from '@bulkhead/store';
 import { type ApiClient, ApiError } from './api-client.ts';
 
@@ -61,7 +62,7 @@ export async function lastTransactionTime({
   readonly connectionId: string;
 }) {
   const watermarks = await store.watermarks.list({ connectionId, exportType: 'Patient' });
-  return sinceLast({ resourceTypes: [], watermarks }).since;
+  return sinceLast({ resourceTypes: [], watermarks, now: new Date(), covers: coveredBefore }).since;
 }
 
 /** An export that an earlier start left unfinished is ended first: its files went with the simulator of that start. */

@@ -1,4 +1,6 @@
 import type { BulkExportPhase } from './bulk-export-phase.ts';
+import type { Retrying } from './retrying.ts';
+import type { WatermarkDecision } from './watermark.ts';
 
 /** FHIR Bulk Data export levels: https://hl7.org/fhir/uv/bulkdata/export.html#endpoints. */
 export const exportTypes = ['Patient', 'Group', 'System'] as const;
@@ -30,12 +32,16 @@ export interface IssueCount {
   /** https://hl7.org/fhir/R4/valueset-issue-type.html */
   readonly code: string;
   readonly count: number;
+  /** The resource types that the issue provably concerns. Left out: it may concern any. */
+  readonly types?: readonly string[];
 }
 
 export interface ExportError {
   readonly code: string;
   /** Names the cause and the remedy. */
   readonly message: string;
+  /** What the EHR said; see `toEhrText`: for operators only. */
+  readonly ehrText?: string;
 }
 
 /** Sums over the ledger. `stored + stale + quarantined` accounts for every line that was read. */
@@ -108,6 +114,16 @@ export interface BulkExport {
   readonly counts: ExportCounts;
   readonly error?: ExportError;
   readonly createdAt: Date;
+  /** Why the kick-off or the polls do not progress. */
+  readonly retrying?: Retrying;
+  /** Whether it was made through a Group, as `Patient` is at athenahealth. */
+  readonly isOfGroup?: boolean;
+  /** At the end: what was decided about each type's watermark, and why. */
+  readonly watermarkDecisions?: readonly WatermarkDecision[];
+  /** Something that was asked for did not come, or could not be stored. */
+  readonly isPartial?: boolean;
+  /** Status URLs of exports at the server that are of no use any more and still have to be deleted there. */
+  readonly orphans?: readonly string[];
   /** When it was last taken up again; see `retryPhase`. */
   readonly retriedAt?: Date;
   readonly completedAt?: Date;

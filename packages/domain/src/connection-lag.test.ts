@@ -20,7 +20,14 @@ function schedule(change: Partial<Schedule> = {}) {
 }
 
 function lagOf(options: Partial<Parameters<typeof connectionLag>[0]>) {
-  const lag = connectionLag({ schedules: [], watermarks: [], syncedAt: new Map(), now, ...options });
+  const lag = connectionLag({
+    schedules: [],
+    watermarks: [],
+    syncedAt: new Map(),
+    now,
+    covers: () => true,
+    ...options,
+  });
   return lag && [lag.lagMs / hours, lag.isScheduled];
 }
 
@@ -37,7 +44,7 @@ describe('the lag of a connection', () => {
   });
 
   test('with an export of every type is that of the last one that left nothing out', () => {
-    const watermarks = [mark('Patient', 2), mark(everyType, 26)];
+    const watermarks = [mark('Patient', 2), { ...mark(everyType, 26), coverage: {} }];
     expect(lagOf({ schedules: [schedule()], watermarks })).toEqual([26, true]);
   });
 

@@ -1,5 +1,5 @@
 import type { Schedule } from './schedule.ts';
-import { sinceLast, type Watermark } from './watermark.ts';
+import { type Coverage, sinceLast, type Watermark } from './watermark.ts';
 
 export interface ConnectionLag {
   /** How long ago the moment is up to which everything is stored that is to be. */
@@ -22,10 +22,12 @@ export function connectionLag(options: {
   /** When the last sync was started that brought everything: by schedule, and `any`. */
   readonly syncedAt: ReadonlyMap<string, Date>;
   readonly now: Date;
+  readonly covers: (coverage: Coverage, resourceType: string) => boolean;
 }): ConnectionLag | undefined {
   const { schedules, watermarks, syncedAt, now } = options;
   const reached = schedules.map((schedule) => {
-    const at = schedule.kind === 'sync' ? syncedAt.get(schedule.id) : exportedUpTo(schedule, watermarks);
+    const at =
+      schedule.kind === 'sync' ? syncedAt.get(schedule.id) : exportedUpTo({ ...options, request: schedule.request });
     return at ?? schedule.createdAt;
   });
   if (reached.length > 0) return { lagMs: since(Math.min(...reached.map(Number)), now), isScheduled: true };
@@ -37,10 +39,16 @@ export function connectionLag(options: {
 /** The key of the last sync, whoever started it. */
 export const anySync = 'any';
 
-function exportedUpTo({ request }: Pick<Schedule, 'request'>, watermarks: readonly Watermark[]): Date | undefined {
+function exportedUpTo(options: {
+  readonly request: Schedule['request'];
+  readonly watermarks: readonly Watermark[];
+  readonly now: Date;
+  readonly covers: (coverage: Coverage, resourceType: string) => boolean;
+}): Date | undefined {
+  const { request, watermarks, now, covers } = options;
   const { exportType = 'Patient', resourceTypes = [] } = request;
   const ofLevel = watermarks.filter((watermark) => watermark.exportType === exportType);
-  const { since: last } = sinceLast({ resourceTypes, watermarks: ofLevel });
+  const { since: last } = sinceLast({ resourceTypes, watermarks: ofLevel, now, covers });
   return last === undefined ? undefined : new Date(last);
 }
 

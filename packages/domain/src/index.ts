@@ -69,6 +69,7 @@ export {
 export { isPollDue, type PollPlan, planPoll, pollDelay, pollErrorDelay } from './poll-delay.ts';
 export { type Comparison, compareVersions, type ResourceVersion } from './resource-version.ts';
 export { retryPhase } from './retry-phase.ts';
+export { nextRetrying, type Retrying } from './retrying.ts';
 export { type Schedule, type ScheduleKind, type ScheduleRequest, type ScheduleRun, scheduleKinds } from './schedule.ts';
 export { spreadOf } from './spread-of.ts';
 export {
@@ -87,7 +88,21 @@ export {
   syncRunStatus,
 } from './sync-run.ts';
 export type { SavedGrant, TokenFailure, TokenOwner, TokenState, TokenStore } from './token-store.ts';
-export { everyType, leavesNoGap, settledTypes, sinceLast, type Watermark } from './watermark.ts';
+export {
+  type Coverage,
+  clockToleranceMs,
+  decideWatermarks,
+  type ExportEvidence,
+  everyType,
+  type HoldReason,
+  holdReasons,
+  isPartial,
+  leavesNoGap,
+  sinceLast,
+  unknownType,
+  type Watermark,
+  type WatermarkDecision,
+} from './watermark.ts';
 export {
   type WebhookAttempt,
   type WebhookDelivery,

@@ -1,4 +1,5 @@
-import type { IssueCount } from './bulk-export.ts';
+import type { ExportError, IssueCount } from './bulk-export.ts';
+import type { Retrying } from './retrying.ts';
 
 /** `output`, `deleted` or `error`: the manifest's arrays. */
 export type OutputFileSection = 'output' | 'deleted' | 'error';
@@ -16,8 +17,12 @@ export interface FileCheckpoint {
   readonly stale: number;
   readonly quarantined: number;
   readonly deleted: number;
-  /** Of an `error` file. */
+  /** Of an `error` file, and of OperationOutcomes among resources. */
   readonly issues: readonly IssueCount[];
+  /** Lines of a `deleted` file that name no resource to delete in a form that can be read. */
+  readonly unreadableDeletions?: number;
+  /** Of a file whose entry names no type: those that its lines had. */
+  readonly types?: readonly string[];
 }
 
 /** The ledger's entry for one file of a manifest. */
@@ -35,10 +40,16 @@ export interface OutputFile {
   readonly checkpoint: FileCheckpoint;
   /** The validator that a resume sends in `If-Range`. */
   readonly etag?: string;
+  /** Place in the manifest as it was first read, for display. */
+  readonly position?: number;
   readonly attempts: number;
+  /** Why it is not under way, or is tried again. */
+  readonly retrying?: Retrying;
+  /** Resources that a whole download had, if that is not `promisedCount`; a second download with the same number settles it. */
+  readonly receivedCount?: number;
   /** `checkpoint.lines` when its link was last replaced by a fresh one: no line since means that this one is no better. */
   readonly linkRefreshedAtLine?: number;
-  readonly error?: { readonly code: string; readonly message: string };
+  readonly error?: ExportError;
   readonly startedAt?: Date;
   readonly completedAt?: Date;
 }

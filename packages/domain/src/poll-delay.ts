@@ -32,12 +32,8 @@ export function pollDelay(options: { readonly retryAfterMs?: number | undefined;
   return Math.min(Math.max(options.retryAfterMs ?? 0, options.floorMs), Math.max(maxPollDelayMs, options.floorMs));
 }
 
-/** Wait before try number `errorsInARow + 1` of a status request that failed in a way that may pass. */
-export function pollErrorDelay(options: {
-  readonly errorsInARow: number;
-  readonly retryAfterMs?: number | undefined;
-  readonly floorMs: number;
-}): number {
-  const { errorsInARow, retryAfterMs, floorMs } = options;
-  return pollDelay({ retryAfterMs: Math.max(retryAfterMs ?? 0, floorMs * 2 ** Math.min(errorsInARow, 10)), floorMs });
+/** The wait before the next status request after failures in a row that may pass. */
+export function pollErrorDelay(options: { readonly errorsInARow: number; readonly floorMs: number }): number {
+  const { errorsInARow, floorMs } = options;
+  return pollDelay({ retryAfterMs: floorMs * 2 ** Math.min(errorsInARow, 10), floorMs });
 }

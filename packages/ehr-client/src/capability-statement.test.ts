@@ -76,7 +76,7 @@ describe('interpretStatement', () => {
     { value: { resourceType: 'OperationOutcome' } },
   ])('$value is no CapabilityStatement', ({ value }) => {
     expect(() => interpretStatement(value, readAt)).toThrow(
-      expect.objectContaining({ code: 'capabilities-not-understood', retry: 'never' }),
+      expect.objectContaining({ code: 'capabilities-not-understood', retry: 'briefly' }),
     );
   });
 

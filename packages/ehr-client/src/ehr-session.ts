@@ -45,6 +45,12 @@ export function createEhrSession(options: {
     /** The scopes of the token in use, as the server granted them; undefined where there is none or it does not say. */
     grantedScope: () => tokens.grantedScope(connection),
 
+    /** The scopes of the token that the next request is sent with; undefined if the server does not say, or needs no token. */
+    async readGrantedScope(signal: AbortSignal): Promise<string | undefined> {
+      await tokens.get(sourceOf({ priority: 'kick-off', signal }));
+      return tokens.grantedScope(connection);
+    },
+
     /** Where the EHR gives tokens out, asked anew. */
     discover: (signal: AbortSignal) => discoverServer({ http, request: sourceOf({ priority: 'interactive', signal }) }),
 

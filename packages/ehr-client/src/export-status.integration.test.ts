@@ -64,6 +64,7 @@ describe('a status request', () => {
       transactionTime: expect.stringMatching(/^\d{4}-/),
       requiresAccessToken: true,
       unreadableEntries: 0,
+      hasDeletedList: true,
       entries: ['Patient', 'Condition', 'Encounter'].map((type) =>
         expect.objectContaining({
           section: 'output',
@@ -214,7 +215,13 @@ describe('readManifest', () => {
     });
   let manifest: Awaited<ReturnType<typeof readManifest>>;
   beforeEach(() => {
-    manifest = { transactionTime, requiresAccessToken: true, entries: [], unreadableEntries: 0 };
+    manifest = {
+      transactionTime,
+      requiresAccessToken: true,
+      entries: [],
+      unreadableEntries: 0,
+      hasDeletedList: false,
+    };
   });
 
   test('takes what it needs, in any order', async () => {
@@ -229,6 +236,7 @@ describe('readManifest', () => {
       }),
     ).toEqual({
       ...manifest,
+      hasDeletedList: true,
       requiresAccessToken: false,
       entries: [
         { section: 'deleted', type: 'Bundle', url: 'https://ehr.example/fhir/r4/bulkstatus/deleted/1', count: 2 },

@@ -15,6 +15,8 @@ export interface Manifest extends ManifestHeader {
   readonly entries: readonly ManifestEntry[];
   /** Elements of `output`, `deleted` or `error` without a usable URL. */
   readonly unreadableEntries: number;
+  /** Whether it has a list of deletions at all, be it empty. */
+  readonly hasDeletedList: boolean;
 }
 
 interface ManifestPage extends Manifest {
@@ -69,7 +71,7 @@ async function readPages({ first, ...options }: PageOptions & { readonly first: 
   const read = ({ data, url }: EhrResponse) => readManifest({ body: data as Readable, manifestUrl: url });
   const { nextUrl, ...manifest } = await read(first);
   const entries = [...manifest.entries];
-  let { unreadableEntries } = manifest;
+  let { unreadableEntries, hasDeletedList } = manifest;
   const visited = new Set([first.url]);
   for (let url = nextUrl; url !== undefined; ) {
     if (visited.has(url)) throw notUnderstood({ fault: 'its pages form a circle' });
@@ -80,10 +82,11 @@ async function readPages({ first, ...options }: PageOptions & { readonly first: 
       throw notUnderstood({ fault: 'its pages have different transaction times' });
     for (const entry of page.entries) entries.push(entry);
     unreadableEntries += page.unreadableEntries;
+    hasDeletedList ||= page.hasDeletedList;
     url = page.nextUrl;
   }
   if (entries.length > maxEntries) throw tooLarge();
-  return { ...manifest, entries, unreadableEntries };
+  return { ...manifest, entries, unreadableEntries, hasDeletedList };
 }
 
 /** A manifest of 20,000 files has some megabytes: it is parsed as it comes, never as one string. */
@@ -119,6 +122,7 @@ export async function readManifest(options: {
     requiresAccessToken: properties.get('requiresAccessToken') !== false,
     entries,
     unreadableEntries,
+    hasDeletedList: Array.isArray(properties.get('deleted')),
     ...next,
   };
 }

@@ -9,6 +9,8 @@ export interface KickOff {
   readonly statusUrl: string;
   /** What the server refused and was left out; see `KickOffAttempt`. */
   readonly droppedParameters: readonly string[];
+  /** It went to a Group, whatever was asked for. */
+  readonly isOfGroup: boolean;
 }
 
 /** Proxies and servers cut or refuse request lines from some 2,000 characters on; a POST carries its parameters inside. */
@@ -33,7 +35,8 @@ export async function kickOffExport(options: {
   for (let attempt: KickOffAttempt = { method, parameters, dropped: [] }; ; ) {
     try {
       const response = await send({ ...options, endpoint, attempt });
-      return { statusUrl: readContentLocation(response), droppedParameters: attempt.dropped };
+      const isOfGroup = endpoint.includes('/Group/');
+      return { statusUrl: readContentLocation(response), droppedParameters: attempt.dropped, isOfGroup };
     } catch (error) {
       const next = negotiateKickOff(attempt, error);
       if (!next) throw error;

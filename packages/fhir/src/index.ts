@@ -1,5 +1,6 @@
 export { type Attachment, readAttachments, typesWithAttachments } from './attachments.ts';
 export { type BinaryContent, openBinaryJson } from './binary-json.ts';
+export { coversAllOf, coversType } from './coverage.ts';
 export { type Deletion, readDeletions } from './deletions.ts';
 export { ExactNumber, parseExact } from './exact-number.ts';
 export { LineSplitter, type LineSplitterOptions, type LongLinePart, type NdjsonLine } from './line-splitter.ts';

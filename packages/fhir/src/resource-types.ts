@@ -19,7 +19,7 @@ export const enhancedResourceTypes = [
 ] as const;
 
 /** Every resource type of FHIR R4 (4.0.1), https://hl7.org/fhir/R4/resourcelist.html. */
-const r4ResourceTypes: ReadonlySet<string> = new Set(
+export const r4ResourceTypes: readonly string[] =
   `Account ActivityDefinition AdverseEvent AllergyIntolerance Appointment AppointmentResponse AuditEvent Basic Binary
   BiologicallyDerivedProduct BodyStructure Bundle CapabilityStatement CarePlan CareTeam CatalogEntry ChargeItem
   ChargeItemDefinition Claim ClaimResponse ClinicalImpression CodeSystem Communication CommunicationRequest
@@ -41,9 +41,10 @@ const r4ResourceTypes: ReadonlySet<string> = new Set(
   SearchParameter ServiceRequest Slot Specimen SpecimenDefinition StructureDefinition StructureMap Subscription
   Substance SubstanceNucleicAcid SubstancePolymer SubstanceProtein SubstanceReferenceInformation
   SubstanceSourceMaterial SubstanceSpecification SupplyDelivery SupplyRequest Task TerminologyCapabilities TestReport
-  TestScript ValueSet VerificationResult VisionPrescription`.split(/\s+/),
-);
+  TestScript ValueSet VerificationResult VisionPrescription`.split(/\s+/);
+
+const known: ReadonlySet<string> = new Set(r4ResourceTypes);
 
 export function isResourceType(name: string): boolean {
-  return r4ResourceTypes.has(name);
+  return known.has(name);
 }

@@ -22,6 +22,7 @@ export { type BulkExportService, createBulkExportService } from './bulk-export.s
 export { connectionAuthSchema, connectionBodySchema } from './connection.schema.ts';
 export { type ConnectionService, createConnectionService } from './connection.service.ts';
 export { toCapabilitiesView, toConnectionView, toTestView } from './connection-view.ts';
+export { coveredBefore } from './covered-before.ts';
 export { createDiagnosisService, type DiagnosisService } from './diagnosis.service.ts';
 export { documentQuerySchema } from './document.schema.ts';
 export { createDocumentService, type DocumentService, type OpenedDocument } from './document.service.ts';

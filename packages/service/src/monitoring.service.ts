@@ -1,6 +1,7 @@
 import { anySync, connectionLag, type Schedule, type Watermark } from '@bulkhead/domain';
 import type { Producer, QueueFigures } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
+import { coveredBefore } from './covered-before.ts';
 import { unavailable } from './unavailable.ts';
 
 export interface RunFigures {
@@ -55,7 +56,13 @@ export function createMonitoringService({ store, producer }: { readonly store: S
       const lags = connectionIds.map(async (connectionId) => {
         const own = schedulesOf.get(connectionId) ?? [];
         const syncedAt = await readSyncs(store, { connectionId, schedules: own });
-        const lag = connectionLag({ schedules: own, watermarks: watermarksOf.get(connectionId) ?? [], syncedAt, now });
+        const lag = connectionLag({
+          schedules: own,
+          watermarks: watermarksOf.get(connectionId) ?? [],
+          syncedAt,
+          now,
+          covers: coveredBefore,
+        });
         return lag ? [{ connectionId, ...lag }] : [];
       });
       return (await Promise.all(lags)).flat();

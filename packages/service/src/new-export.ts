@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type BulkExport, type BulkExportRequest, everyType, noCounts, sinceLast } from '@bulkhead/domain';
 import type { Store } from '@bulkhead/store';
 import type { BulkExportBody } from './bulk-export.schema.ts';
+import { coveredBefore } from './covered-before.ts';
 import { newId } from './new-id.ts';
 
 /** The record of a new export; `since: "last"` becomes the instant that it stands for. */
@@ -53,7 +54,7 @@ async function resolveSince({ store, body }: { readonly store: Store; readonly b
   if (body.since !== 'last') return { since: body.since, warnings: [] };
   const { connectionId, exportType, resourceTypes = [] } = body;
   const watermarks = await store.watermarks.list({ connectionId, exportType });
-  const { since, unknown } = sinceLast({ resourceTypes, watermarks });
+  const { since, unknown } = sinceLast({ resourceTypes, watermarks, now: new Date(), covers: coveredBefore });
   if (unknown.length === 0) return { since, warnings: [] };
   const types = unknown.map((type) => (type === everyType ? 'every type' : type)).join(', ');
   const message = `No export before has wholly stored ${types}, so this one asks for everything.`;

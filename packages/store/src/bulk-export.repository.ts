@@ -22,7 +22,7 @@ interface BulkExportDocument extends Omit<BulkExport, 'id'> {
 }
 
 export type BulkExportChange = Partial<
-  Omit<BulkExport, 'id' | 'phase' | 'timeline' | 'version' | 'request' | 'connectionId' | 'createdAt' | 'warnings'>
+  Omit<BulkExport, 'id' | 'phase' | 'timeline' | 'version' | 'connectionId' | 'createdAt' | 'warnings' | 'orphans'>
 >;
 
 const schema = new Schema<BulkExportDocument>(
@@ -56,6 +56,11 @@ const schema = new Schema<BulkExportDocument>(
     warnings: [{ _id: false, code: String, message: String }],
     counts: { type: Schema.Types.Mixed, required: true },
     error: Schema.Types.Mixed,
+    retrying: Schema.Types.Mixed,
+    isOfGroup: Boolean,
+    watermarkDecisions: { type: [{ _id: false, resourceType: String, reasons: [String] }], default: undefined },
+    isPartial: Boolean,
+    orphans: { type: [String], default: undefined },
     lease: { type: { owner: String, until: Date }, _id: false },
     createdAt: { type: Date, required: true },
     retriedAt: Date,
@@ -67,6 +72,7 @@ schema.index({ active: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: -1 });
 schema.index({ discard: 1, _id: 1 });
 schema.index({ notify: 1, _id: 1 });
+schema.index({ orphans: 1 }, { sparse: true });
 schema.index({ completedAt: 1, phase: 1 });
 
 /** `bulk_exports`: the truth about every export. */
@@ -144,15 +150,21 @@ export function createBulkExportRepository(database: Database) {
       readonly from: Pick<BulkExport, 'id' | 'phase' | 'version'>;
       readonly to: BulkExportPhase;
       readonly change?: BulkExportChange;
+      readonly unset?: readonly (keyof BulkExportChange)[];
     }): Promise<BulkExport | undefined> {
-      const { from, to, change = {} } = options;
+      const { from, to, change = {}, unset = [] } = options;
       if (!canFollow(from.phase, to)) throw new Error(`an export cannot go from ${from.phase} to ${to}`);
       const ended = isTerminal(to) ? { notify: 'due' } : {};
       const set = { ...change, ...ended, phase: to, active: !isTerminal(to) };
       const document = await model
         .findOneAndUpdate(
           { _id: from.id, phase: from.phase, version: from.version },
-          { $set: set, $inc: { version: 1 }, $push: { timeline: arrivalIn(to) } },
+          {
+            $set: set,
+            $unset: toUnset(unset),
+            $inc: { version: 1 },
+            $push: { timeline: arrivalIn(to) },
+          },
           { returnDocument: 'after' },
         )
         .lean();
@@ -171,10 +183,11 @@ export function createBulkExportRepository(database: Database) {
       const { from, to, now } = options;
       const { id, connectionId, phase, version } = from;
       if (!canReopen(phase, to)) throw new Error(`an export cannot be taken up from ${phase} in ${to}`);
-      const document = await model.findOne({ _id: id, phase, version }, { requestKey: 1 }).lean();
+      const document = await model.findOne({ _id: id, phase, version }, { requestKey: 1, statusUrl: 1 }).lean();
       if (!document) return undefined;
       await takePlace({ id, connectionId, requestKey: document.requestKey, now });
-      const kickedOffAgain = to === 'queued' ? { statusUrl: 1, kickedOffAt: 1, kickOffSentAt: 1, progress: 1 } : {};
+      const isKickedOffAgain = to === 'queued';
+      const oldUrl = document.statusUrl;
       return toRecord(
         await model
           .findOneAndUpdate(
@@ -183,7 +196,9 @@ export function createBulkExportRepository(database: Database) {
               $set: { phase: to, active: true, pollErrors: 0, retriedAt: now },
               $inc: { version: 1 },
               $push: { timeline: arrivalIn(to) },
-              $unset: { error: 1, completedAt: 1, notBefore: 1, plannedAt: 1, discard: 1, ...kickedOffAgain },
+              // The server may still have the old export, and some allow one at a time.
+              ...(isKickedOffAgain && oldUrl !== undefined ? { $addToSet: { orphans: oldUrl } } : {}),
+              $unset: toUnset([...fieldsOfTheEnd, ...(isKickedOffAgain ? fieldsOfTheKickOff : [])]),
               $pull: { warnings: { code: { $in: warningsOfTheEnd } } },
             },
             { returnDocument: 'after' },
@@ -195,9 +210,10 @@ export function createBulkExportRepository(database: Database) {
     /** Those under way, and those that have ended since then. */
     countByPhase: (endedSince: Date): Promise<ReadonlyMap<string, number>> => countByPhase(model, endedSince),
 
-    /** Ended exports whose copy at the server is still to be deleted. */
+    /** Ended exports with a copy at the server that is still to be deleted, and any with one that is of no use any more. */
     async listDiscardable(): Promise<BulkExport[]> {
-      const documents = await model.find({ discard: 'due', active: false }).sort({ _id: 1 }).lean();
+      const isDue = [{ discard: 'due' as const, active: false }, { 'orphans.0': { $exists: true } }];
+      const documents = await model.find({ $or: isDue }).sort({ _id: 1 }).lean();
       return documents.map((document) => toRecord(document));
     },
 
@@ -209,6 +225,16 @@ export function createBulkExportRepository(database: Database) {
 
     async markNotified({ id, version }: Pick<BulkExport, 'id' | 'version'>): Promise<void> {
       await model.updateOne({ _id: id, version, notify: 'due' }, { $set: { notify: 'done' } });
+    },
+
+    /** Notes that the server no longer has an export of no use. */
+    async removeOrphan({ id, statusUrl }: { readonly id: string; readonly statusUrl: string }): Promise<void> {
+      await model.updateOne({ _id: id }, { $pull: { orphans: statusUrl } });
+    },
+
+    /** Notes an export at the server that is of no use: it is deleted there, whatever becomes of this one. */
+    async addOrphan({ id, statusUrl }: { readonly id: string; readonly statusUrl: string }): Promise<void> {
+      await model.updateOne({ _id: id }, { $addToSet: { orphans: statusUrl } });
     },
 
     async markDiscarded(id: string): Promise<void> {
@@ -223,17 +249,7 @@ export function createBulkExportRepository(database: Database) {
       readonly unset?: readonly (keyof BulkExportChange)[];
     }): Promise<boolean> {
       const { id, phase, change = {}, unset = [] } = options;
-      const cleared = Object.fromEntries(unset.map((field) => [field, 1]));
-      const result = await model.updateOne({ _id: id, phase }, { $set: change, $unset: cleared });
-      return result.matchedCount === 1;
-    },
-
-    /**
-     * Notes the status URL of an export that was cancelled while its kick-off was on its way, so that it is deleted.
-     * @returns false where it was not cancelled.
-     */
-    async abandon({ id, statusUrl }: { readonly id: string; readonly statusUrl: string }): Promise<boolean> {
-      const result = await model.updateOne({ _id: id, phase: 'cancelled' }, { $set: { statusUrl, discard: 'due' } });
+      const result = await model.updateOne({ _id: id, phase }, { $set: change, $unset: toUnset(unset) });
       return result.matchedCount === 1;
     },
 
@@ -244,7 +260,11 @@ export function createBulkExportRepository(database: Database) {
   };
 }
 
-/** Somebody who retries without end must not make a record of any size. */
+function toUnset(fields: readonly string[]): Record<string, 1> {
+  return Object.fromEntries(fields.map((field) => [field, 1]));
+}
+
+/** A record's size must stay bounded however often an export is retried. */
 const keptSteps = 50;
 
 /** By the clock of whoever has done it: for people, nothing is decided by it. */
@@ -252,8 +272,37 @@ function arrivalIn(phase: BulkExportPhase) {
   return { $each: [{ phase, at: new Date() }], $slice: -keptSteps };
 }
 
-/** Sums that are made anew when the export ends again. */
-const warningsOfTheEnd = ['files-failed', 'lines-quarantined', 'reported-by-ehr', 'not-deleted'];
+const fieldsOfTheEnd = [
+  'error',
+  'completedAt',
+  'notBefore',
+  'plannedAt',
+  'discard',
+  'retrying',
+  'watermarkDecisions',
+  'isPartial',
+];
+const fieldsOfTheKickOff = [
+  'statusUrl',
+  'kickedOffAt',
+  'kickOffSentAt',
+  'progress',
+  'transactionTime',
+  'requiresAccessToken',
+  'manifestGaps',
+];
+
+/** Warnings that are written again when the export ends again. */
+const warningsOfTheEnd = [
+  'files-failed',
+  'lines-quarantined',
+  'reported-by-ehr',
+  'count-mismatch',
+  'nothing-received',
+  'since-ignored',
+  'watermarks-held',
+  'not-deleted',
+];
 
 function toRecord(document: BulkExportDocument): BulkExport;
 function toRecord(document: BulkExportDocument | null): BulkExport | undefined;

@@ -1,11 +1,13 @@
 import {
   type ExportCounts,
+  type ExportError,
   emptyCheckpoint,
   type FileCheckpoint,
   type IssueCount,
   noCounts,
   type OutputFile,
   type OutputFileState,
+  type Retrying,
   sumIssues,
 } from '@bulkhead/domain';
 import { type Connection as Database, Schema } from 'mongoose';
@@ -23,6 +25,10 @@ export interface FileClaim {
 }
 
 const unsettled: OutputFileState[] = ['pending', 'downloading'];
+/** As the manifest has them; entries that were written before places were kept have them in their ids. */
+const inOrder = { position: 1, _id: 1 } as const;
+/** Ids in one command: some 40 bytes each, far below the 16 MB of a command. */
+const removedAtOnce = 10_000;
 
 const schema = new Schema<OutputFileDocument>(
   {
@@ -38,6 +44,9 @@ const schema = new Schema<OutputFileDocument>(
     claim: String,
     checkpoint: { type: Schema.Types.Mixed, required: true },
     etag: String,
+    position: Number,
+    retrying: Schema.Types.Mixed,
+    receivedCount: Number,
     attempts: { type: Number, required: true },
     linkRefreshedAtLine: Number,
     error: Schema.Types.Mixed,
@@ -53,6 +62,7 @@ const schema = new Schema<OutputFileDocument>(
   },
 );
 schema.index({ exportId: 1, state: 1 });
+schema.index({ exportId: 1, position: 1, _id: 1 });
 // By when they were settled: whoever follows an export asks every second what has come since.
 schema.index({ exportId: 1, completedAt: 1 });
 
@@ -75,13 +85,37 @@ export function createOutputFileRepository(database: Database) {
       await model.collection.bulkWrite(operations as never[], { ordered: false });
     },
 
+    /**
+     * Removes entries that no download has begun and that are not among `ids`: they are of a manifest that was read before, by a
+     * process that died before it had written all of them.
+     */
+    async removeOthers({
+      exportId,
+      ids,
+    }: {
+      readonly exportId: string;
+      readonly ids: ReadonlySet<string>;
+    }): Promise<void> {
+      const known = await model.find({ exportId }, { _id: 1 }).lean();
+      const others = known.map(({ _id }) => _id).filter((id) => !ids.has(id));
+      for (let start = 0; start < others.length; start += removedAtOnce) {
+        const some = others.slice(start, start + removedAtOnce);
+        await model.deleteMany({ _id: { $in: some }, state: 'pending' as const, attempts: 0 });
+      }
+    },
+
+    /** Removes the whole ledger of an export: a new kick-off gets a new one. */
+    async removeByExport(exportId: string): Promise<void> {
+      await model.deleteMany({ exportId });
+    },
+
     async find(id: string): Promise<OutputFile | undefined> {
       const document = await model.findById(id).lean();
       return document ? toRecord(document) : undefined;
     },
 
     async listByExport(exportId: string): Promise<OutputFile[]> {
-      const documents = await model.find({ exportId }).sort({ _id: 1 }).lean();
+      const documents = await model.find({ exportId }).sort(inOrder).lean();
       return documents.map(toRecord);
     },
 
@@ -112,7 +146,7 @@ export function createOutputFileRepository(database: Database) {
     async listUnsettledIds(exportId: string): Promise<string[]> {
       const documents = await model
         .find({ exportId, state: { $in: unsettled } }, { _id: 1 })
-        .sort({ _id: 1 })
+        .sort(inOrder)
         .lean();
       return documents.map(({ _id }) => _id);
     },
@@ -162,8 +196,37 @@ export function createOutputFileRepository(database: Database) {
       return result.matchedCount === 1;
     },
 
-    async complete(claim: FileClaim, { checkpoint, now }: { readonly checkpoint: FileCheckpoint; readonly now: Date }) {
-      return settle(claim, { checkpoint, state: 'completed', completedAt: now });
+    /** @param options.hasPromisedCount whether the file had as many resources as the manifest promised, or none were promised */
+    async complete(
+      { id, claim }: FileClaim,
+      options: { readonly checkpoint: FileCheckpoint; readonly hasPromisedCount: boolean; readonly now: Date },
+    ): Promise<void> {
+      const { checkpoint, hasPromisedCount, now } = options;
+      await collection.updateOne(
+        { _id: id, claim, state: 'downloading' },
+        {
+          $set: { checkpoint, state: 'completed', completedAt: now },
+          $unset: { retrying: 1, ...(hasPromisedCount ? { receivedCount: 1 } : {}) },
+        },
+      );
+    },
+
+    /**
+     * Notes why an attempt failed and when the next one is due. A wait is not an attempt.
+     * @param options.receivedCount of a whole download whose number is not the promised one
+     */
+    async noteRetrying(
+      { id, claim }: FileClaim,
+      options: { readonly retrying: Retrying; readonly receivedCount?: number | undefined },
+    ): Promise<void> {
+      const { retrying, receivedCount } = options;
+      await collection.updateOne(
+        { _id: id, claim, state: 'downloading' },
+        {
+          $set: { retrying, ...(receivedCount === undefined ? {} : { receivedCount }) },
+          ...(retrying.state === 'waiting' ? { $inc: { attempts: -1 } } : {}),
+        },
+      );
     },
 
     /** Whether `claim` is still the attempt that may write: false after a cancellation, or where another has taken over. */
@@ -211,31 +274,24 @@ export function createOutputFileRepository(database: Database) {
     async retryFailed(exportId: string): Promise<number> {
       const pending = {
         $set: { state: 'pending' as const, attempts: 0 },
-        $unset: { error: 1, completedAt: 1, linkRefreshedAtLine: 1 },
+        $unset: { error: 1, completedAt: 1, linkRefreshedAtLine: 1, receivedCount: 1 },
       };
-      const { modifiedCount } = await model.updateMany(
-        { exportId, state: 'failed' as const, 'error.code': { $ne: 'unknown-type' } } as object,
-        pending,
-      );
+      const { modifiedCount } = await model.updateMany({ exportId, state: 'failed' as const }, pending);
       return modifiedCount;
     },
 
     /** Ends a file as failed; the export goes on without it and says so. */
-    async fail(options: {
-      readonly id: string;
-      readonly error: { readonly code: string; readonly message: string };
-      readonly now: Date;
-    }): Promise<void> {
+    async fail(options: { readonly id: string; readonly error: ExportError; readonly now: Date }): Promise<void> {
       const { id, error, now } = options;
       await model.updateOne(
         { _id: id, state: { $in: unsettled } },
-        { $set: { state: 'failed', error, completedAt: now }, $unset: { claim: 1 } },
+        { $set: { state: 'failed', error, completedAt: now }, $unset: { claim: 1, retrying: 1 } },
       );
     },
 
     /** What the `error` files of an export reported, by severity and code. */
     async sumIssues(exportId: string): Promise<IssueCount[]> {
-      const documents = await model.find({ exportId, section: 'error' as const }).lean();
+      const documents = await model.find({ exportId, 'checkpoint.issues.0': { $exists: true } } as object).lean();
       return sumIssues(documents.flatMap(({ checkpoint }) => checkpoint.issues ?? []));
     },
 

@@ -15,6 +15,7 @@ const schema = new Schema<WatermarkDocument>(
     transactionTime: { type: String, required: true },
     at: { type: Date, required: true },
     exportId: { type: String, required: true },
+    coverage: { type: { scope: String, offered: { type: [String], default: undefined } }, _id: false },
   },
   { collection: 'watermarks', versionKey: false, strict: 'throw' },
 );

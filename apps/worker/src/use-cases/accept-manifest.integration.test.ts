@@ -40,6 +40,7 @@ describe('a manifest', () => {
       transactionTime: '2024-01-01T00:00:00Z',
       requiresAccessToken: true,
       unreadableEntries: 0,
+      hasDeletedList: true,
       entries,
     };
     const current = await cases.read(exportId);

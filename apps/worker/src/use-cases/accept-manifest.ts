@@ -1,7 +1,8 @@
-import { type BulkExport, emptyCheckpoint, type OutputFile } from '@bulkhead/domain';
+import { type BulkExport, emptyCheckpoint, type OutputFile, unknownType } from '@bulkhead/domain';
 import type { Manifest } from '@bulkhead/ehr-client';
-import { isResourceType, type ManifestEntry } from '@bulkhead/fhir';
+import type { ManifestEntry } from '@bulkhead/fhir';
 import type { UseCaseDeps } from './deps.ts';
+import { ledgerType, toLedgerEntries } from './ledger-entries.ts';
 import { isFilteredHere, manifestWarnings } from './manifest-warnings.ts';
 
 /** Writes the ledger, then starts the downloads. Each step can be repeated: a crash in between loses nothing. */
@@ -11,15 +12,19 @@ export async function acceptManifest(
 ): Promise<void> {
   const { id: exportId } = record;
   const { transactionTime, requiresAccessToken, unreadableEntries } = manifest;
-  const files = manifest.entries.map((entry, index) => toOutputFile({ record, manifest, entry, index }));
-  await store.prepareResourceTypes([...new Set(files.map(({ type }) => type).filter(isStorable))]);
+  const files = toLedgerEntries(manifest.entries).map((one, position) =>
+    toOutputFile({ record, manifest, ...one, position }),
+  );
+  await store.prepareResourceTypes([...new Set(files.map(({ type }) => type).filter((type) => type !== unknownType))]);
   await store.outputFiles.insertMissing(files);
-  for (const warning of manifestWarnings({ record, files, unreadableEntries })) {
+  await store.outputFiles.removeOthers({ exportId, ids: new Set(files.map(({ id }) => id)) });
+  for (const warning of manifestWarnings({ record, manifest, files, now: now() })) {
     await store.bulkExports.warn({ id: exportId, ...warning });
   }
   const counts = await store.outputFiles.sum(exportId);
   const change = { transactionTime, requiresAccessToken, counts, manifestGaps: unreadableEntries };
-  if (!(await store.bulkExports.transition({ from: record, to: 'downloading', change }))) {
+  const unset = ['retrying'] as const;
+  if (!(await store.bulkExports.transition({ from: record, to: 'downloading', change, unset }))) {
     const current = await store.bulkExports.find(exportId);
     // The ledger came after the cancellation had been through it.
     if (current?.phase === 'cancelled') await store.outputFiles.cancelUnsettled({ exportId, now: now() });
@@ -34,13 +39,20 @@ function toOutputFile(options: {
   readonly record: BulkExport;
   readonly manifest: Manifest;
   readonly entry: ManifestEntry;
-  readonly index: number;
+  readonly identity: string;
+  readonly position: number;
 }): OutputFile {
-  const { record, manifest, entry, index } = options;
-  const { section, type, url, count } = entry;
-  const file: OutputFile = {
-    // The place in the manifest is the identity: reading it again after a crash finds the same entries.
-    id: `${record.id}.${String(index).padStart(5, '0')}`,
+  const { record, manifest, entry, identity, position } = options;
+  const { section, url, count } = entry;
+  const type = section === 'output' ? ledgerType(entry.type) : entry.type;
+  // Without `_type` at the server, files of other types are left there. One of unknown type may hold what was asked for.
+  const isUnwanted =
+    section === 'output' &&
+    isFilteredHere(record) &&
+    type !== unknownType &&
+    !record.request.resourceTypes.includes(type);
+  return {
+    id: `${record.id}.${identity}`,
     exportId: record.id,
     connectionId: record.connectionId,
     section,
@@ -48,19 +60,9 @@ function toOutputFile(options: {
     url,
     requiresAccessToken: manifest.requiresAccessToken,
     ...(count === undefined ? {} : { promisedCount: count }),
-    state: 'pending',
+    position,
+    state: isUnwanted ? 'skipped' : 'pending',
     checkpoint: emptyCheckpoint,
     attempts: 0,
   };
-  if (section === 'output' && isFilteredHere(record) && !record.request.resourceTypes.includes(type)) {
-    return { ...file, state: 'skipped' };
-  }
-  if (section !== 'output' || isStorable(type)) return file;
-  // A collection is named after the type, so a name that is no type must never get there.
-  const message = 'The manifest names a type that FHIR R4 does not have, so the file was not downloaded.';
-  return { ...file, state: 'failed', error: { code: 'unknown-type', message } };
-}
-
-function isStorable(type: string): boolean {
-  return isResourceType(type);
 }

@@ -13,16 +13,24 @@ export async function discardExport(
   { exportId, signal, retryAt }: ExportStep & { readonly retryAt: RetryAt },
 ): Promise<void> {
   const record = await store.bulkExports.find(exportId);
-  if (record?.discard !== 'due' || record.statusUrl === undefined || !isTerminal(record.phase)) return;
+  if (!record) return;
   const connection = await store.connections.find(record.connectionId);
-  try {
-    if (connection) await deleteExport({ session: ehr.session(connection), statusUrl: record.statusUrl, signal });
-  } catch (error) {
-    if (retryAt(error) !== undefined) throw error;
-    logger.warn('export not deleted at the EHR', { exportId, error });
-    const message =
-      'The EHR did not take the signal that its export can be deleted; it does so when the export expires.';
-    await store.bulkExports.warn({ id: exportId, code: 'not-deleted', message });
+  const discard = async (statusUrl: string): Promise<void> => {
+    try {
+      if (connection) await deleteExport({ session: ehr.session(connection), statusUrl, signal });
+    } catch (error) {
+      if (retryAt(error) !== undefined) throw error;
+      logger.warn('export not deleted at the EHR', { exportId, error });
+      const message =
+        'The EHR did not accept that its export is deleted. It deletes the export itself when it expires.';
+      await store.bulkExports.warn({ id: exportId, code: 'not-deleted', message });
+    }
+  };
+  for (const statusUrl of record.orphans ?? []) {
+    if (statusUrl !== record.statusUrl) await discard(statusUrl);
+    await store.bulkExports.removeOrphan({ id: exportId, statusUrl });
   }
+  if (record.discard !== 'due' || record.statusUrl === undefined || !isTerminal(record.phase)) return;
+  await discard(record.statusUrl);
   await store.bulkExports.markDiscarded(exportId);
 }

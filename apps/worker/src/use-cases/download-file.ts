@@ -3,16 +3,18 @@ import {
   AppError,
   type BulkExport,
   type Connection,
+  clockToleranceMs,
   emptyCheckpoint,
   type FileCheckpoint,
+  nextRetrying,
   type OutputFile,
 } from '@bulkhead/domain';
-import { openFile } from '@bulkhead/ehr-client';
+import { openFile, toBodyError } from '@bulkhead/ehr-client';
 import type { RetryAt } from '@bulkhead/queues';
 import type { FileClaim } from '@bulkhead/store';
 import type { UseCaseDeps } from './deps.ts';
 import type { ExportContexts } from './export-contexts.ts';
-import { toExportError } from './fail-export.ts';
+import { toExportError, toKnownError } from './fail-export.ts';
 import { ingestFile } from './ingest-file.ts';
 import { isLinkRefused, refreshLink } from './refresh-link.ts';
 import { whileHeld } from './while-held.ts';
@@ -27,12 +29,14 @@ export interface DownloadStep {
   readonly signal: AbortSignal;
 }
 
-/** Over its whole life, whatever became of its jobs: a file that kills its workers must end some day. */
+/** Over the file's whole life, across all of its jobs, so that a file that kills its workers ends at last. */
 const maxAttempts = 50;
-/** Some 15 kB, which are sent as fast as they are; to unpack them takes a tenth of a small file's time in the worker. */
+/** Waits that the EHR or the request budget asked for, without progress: a daily budget is free again after this. */
+const maxWaitMs = 24 * 60 * 60_000;
+/** Some 15 kB: unpacking them takes a tenth of a small file's time in the worker, and sending them plain takes none. */
 const fewLines = 10;
 
-/** Brings one output file into the database, from where the last attempt got. A settled one: does nothing. */
+/** Stores one output file, from where the last attempt got. Does nothing for a settled file. */
 export async function downloadFile(deps: UseCaseDeps, step: DownloadStep): Promise<void> {
   const { store, logger, now } = deps;
   const claim = { id: step.fileId, claim: randomUUID() };
@@ -50,14 +54,46 @@ export async function downloadFile(deps: UseCaseDeps, step: DownloadStep): Promi
       run: (signal) => ingestByFreshLink(deps, { ...step, file, claim, connection, record, signal }),
     });
     if (!ingested || ingested === 'lost') return logger.info('download given up', { fileId: file.id });
-    await store.outputFiles.complete(claim, { checkpoint: ingested, now: now() });
-    const { stored, stale, quarantined, bytes, lines } = ingested;
+    const { checkpoint, hasPromisedCount } = ingested;
+    await store.outputFiles.complete(claim, { checkpoint, hasPromisedCount, now: now() });
+    const { stored, stale, quarantined, bytes, lines } = checkpoint;
     logger.info('file stored', { fileId: file.id, resourceType: file.type, stored, stale, quarantined, bytes, lines });
-  } catch (error) {
-    if (step.retryAt(error) === undefined)
-      await store.outputFiles.fail({ id: file.id, error: toExportError(error), now: now() });
+  } catch (cause) {
+    const error = toBodyError(cause);
+    await noteFailure(deps, { step, file, claim, error });
     throw error;
   }
+}
+
+/** Ends the file if no attempt follows; otherwise says why it does not progress and when the next attempt is due. */
+async function noteFailure(
+  { store, now }: UseCaseDeps,
+  options: {
+    readonly step: DownloadStep;
+    readonly file: OutputFile;
+    readonly claim: FileClaim;
+    readonly error: unknown;
+  },
+): Promise<void> {
+  const { step, file, claim, error } = options;
+  if (step.signal.aborted) return;
+  const nextAttemptAt = step.retryAt(error);
+  const current = (await store.outputFiles.find(file.id)) ?? file;
+  const known = atPlace(toKnownError(error), current);
+  const hasProgressed = current.checkpoint.lines > file.checkpoint.lines;
+  const retrying = nextRetrying({
+    before: hasProgressed ? undefined : file.retrying,
+    error: known,
+    now: now(),
+    nextAttemptAt,
+  });
+  const hasWaitedTooLong = retrying.state === 'waiting' && now().getTime() - retrying.since.getTime() > maxWaitMs;
+  if (nextAttemptAt === undefined || hasWaitedTooLong) {
+    const final = hasWaitedTooLong ? waitedTooLong(known) : known;
+    return store.outputFiles.fail({ id: file.id, error: toExportError(final), now: now() });
+  }
+  const received = known.code === 'count-mismatch' ? { receivedCount: Number(known.context.count) } : {};
+  await store.outputFiles.noteRetrying(claim, { retrying, ...received });
 }
 
 interface Download {
@@ -69,7 +105,13 @@ interface Download {
   readonly signal: AbortSignal;
 }
 
-async function ingestByFreshLink(deps: UseCaseDeps, download: Download): Promise<FileCheckpoint | undefined> {
+/** A file that was read to its end. */
+interface Ingested {
+  readonly checkpoint: FileCheckpoint;
+  readonly hasPromisedCount: boolean;
+}
+
+async function ingestByFreshLink(deps: UseCaseDeps, download: Download): Promise<Ingested | undefined> {
   try {
     return await ingest(deps, download);
   } catch (error) {
@@ -78,42 +120,54 @@ async function ingestByFreshLink(deps: UseCaseDeps, download: Download): Promise
   }
 }
 
-/** @returns undefined where another attempt has taken over. */
-async function ingest(deps: UseCaseDeps, download: Download): Promise<FileCheckpoint | undefined> {
+/** @returns undefined if another attempt has taken over */
+async function ingest(deps: UseCaseDeps, download: Download): Promise<Ingested | undefined> {
   const { store, ehr, now } = deps;
   const { file, claim, connection, record, signal } = download;
   const { checkpoint, etag, url, requiresAccessToken, promisedCount } = file;
+  // A file with another number of resources than promised was read to its end: it is read again as a whole, to compare.
+  const isResumable = checkpoint.bytes > 0 && etag !== undefined && file.receivedCount === undefined;
   const opened = await openFile({
     session: ehr.session(connection),
     url,
     requiresAccessToken,
     compressed: promisedCount === undefined || promisedCount > fewLines,
-    resume: checkpoint.bytes > 0 && etag !== undefined ? { offset: checkpoint.bytes, etag } : undefined,
+    resume: isResumable ? { offset: checkpoint.bytes, etag } : undefined,
     signal,
   });
   const resumes = opened.startOffset > 0 && opened.startOffset === checkpoint.bytes;
   if (!resumes && checkpoint.lines > 0) await restart(deps, claim);
+  let reached = resumes ? checkpoint : emptyCheckpoint;
   try {
     const ingested = await ingestFile({
       store: { resourceWriter: withDocuments(deps), quarantine: store.quarantine },
-      file: resumes ? file : { ...file, checkpoint: emptyCheckpoint },
-      observedAt: new Date(record.transactionTime ?? record.createdAt),
+      file: { ...file, checkpoint: reached },
+      observedAt: observedAt(record, now()),
       body: opened.body,
       now,
-      save: (reached) => {
-        if (promisedCount && reached.lines < promisedCount) download.progress((reached.lines / promisedCount) * 100);
-        return store.outputFiles.saveCheckpoint(claim, { checkpoint: reached, etag: opened.etag });
+      save: (next) => {
+        reached = next;
+        if (promisedCount && next.lines < promisedCount) download.progress((next.lines / promisedCount) * 100);
+        return store.outputFiles.saveCheckpoint(claim, { checkpoint: next, etag: opened.etag });
       },
     });
     if (ingested && !opened.endIsProven && promisedCount === undefined) await warnOfUnprovenEnd(deps, file);
-    return ingested;
+    return ingested && { checkpoint: ingested, hasPromisedCount: true };
   } catch (error) {
-    // What was counted cannot be explained by what was promised: the next attempt reads everything again.
-    if (error instanceof AppError && error.code === 'count-mismatch') await restart(deps, claim);
+    // Two whole downloads that agree with each other settle it: the manifest's number is wrong, or the file itself.
+    const isSettled =
+      error instanceof AppError && error.code === 'count-mismatch' && error.context.count === file.receivedCount;
+    if (isSettled) return { checkpoint: reached, hasPromisedCount: false };
     throw error;
   } finally {
     opened.body.destroy();
   }
+}
+
+/** When the versions were the server's truth. A transaction time in the future would outrank every later version. */
+function observedAt({ transactionTime, createdAt }: BulkExport, now: Date): Date {
+  const at = new Date(transactionTime ?? createdAt);
+  return at.getTime() > now.getTime() + clockToleranceMs ? now : at;
 }
 
 async function warnOfUnprovenEnd({ store }: UseCaseDeps, { id, exportId }: OutputFile): Promise<void> {
@@ -121,15 +175,31 @@ async function warnOfUnprovenEnd({ store }: UseCaseDeps, { id, exportId }: Outpu
   await store.bulkExports.warn({ id: exportId, code: 'end-not-proven', message });
 }
 
-/** The file is read again as a whole, so what was kept aside of it before would be there twice. */
+/** The file is read again as a whole, so its quarantined lines would be there twice. */
 async function restart({ store }: UseCaseDeps, claim: FileClaim): Promise<void> {
   if (await store.outputFiles.restart(claim)) await store.quarantine.deleteByFile(claim.id);
+}
+
+/** A cut names the byte that was reached, which is where the next attempt resumes. */
+function atPlace(error: AppError, { checkpoint: { bytes, lines } }: OutputFile): AppError {
+  if (error.code !== 'connection-lost') return error;
+  const message = `The connection to the EHR was lost after byte ${bytes} (line ${lines}). What was stored until then stays stored.`;
+  return new AppError({ code: error.code, message, retry: error.retry, context: { bytes, lines }, cause: error });
 }
 
 function tooManyAttempts(): AppError {
   return new AppError({
     code: 'file-attempts',
-    message: 'The file was tried 50 times without an end. Its lines may bring down the workers: see their logs.',
+    message: 'Gave up after 50 attempts. A line in this file may be crashing the workers. Check their logs.',
     retry: 'never',
+  });
+}
+
+function waitedTooLong({ ehrText }: AppError): AppError {
+  return new AppError({
+    code: 'file-waited-too-long',
+    message: 'The EHR asked to wait for more than a day without sending anything. Retry the export later.',
+    retry: 'never',
+    ehrText,
   });
 }

@@ -1,6 +1,9 @@
 import { AppError, type ExportError, isTerminal } from '@bulkhead/domain';
 import type { UseCaseDeps } from './deps.ts';
 
+/** After these errors a retry starts a new export at the server, so the old one is deleted there. */
+const lostExports: ReadonlySet<string> = new Set(['export-timeout', 'export-failed-at-ehr']);
+
 /** Ends an export as failed, from whatever phase it is in. */
 export async function failExport(
   { store, producer, logger, now }: UseCaseDeps,
@@ -9,23 +12,36 @@ export async function failExport(
   for (;;) {
     const record = await store.bulkExports.find(exportId);
     if (!record || isTerminal(record.phase)) return;
-    const isUseless = error.code === 'export-timeout' && record.statusUrl !== undefined;
+    const isUseless = lostExports.has(error.code) && record.statusUrl !== undefined;
     const change = {
       error,
       completedAt: now(),
       counts: await store.outputFiles.sum(exportId),
-      // Otherwise the server's files are kept for a retry.
       ...(isUseless ? { discard: 'due' as const } : {}),
     };
-    if (await store.bulkExports.transition({ from: record, to: 'failed', change })) break;
+    if (await store.bulkExports.transition({ from: record, to: 'failed', change, unset: ['retrying'] })) {
+      if (isUseless) await producer.enqueueAgain('export.discard', { exportId });
+      break;
+    }
   }
   await producer.unschedule('export.poll', { exportId });
   await producer.enqueueAgain('webhook.notify', { kind: 'bulk-export', id: exportId });
   logger.error('export failed', { exportId, code: error.code });
 }
 
-/** What a client reads in `errorMessage`: our own static texts, never an upstream body. */
+/** What a client reads in `errorMessage`; what the EHR said is kept beside it, for operators. */
 export function toExportError(error: unknown): ExportError {
-  if (error instanceof AppError) return { code: error.code, message: error.message };
-  return { code: 'internal', message: "The export failed for a reason that is in the workers' log. Ask for it again." };
+  const { code, message, ehrText } = toKnownError(error);
+  return { code, message, ...(ehrText === undefined ? {} : { ehrText }) };
+}
+
+/** An error that is not ours has no text that could be shown. */
+export function toKnownError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  return new AppError({
+    code: 'internal',
+    message: "An unexpected error occurred. Its reason is in the workers' log. Retry the export.",
+    retry: 'later',
+    cause: error,
+  });
 }

@@ -1,7 +1,18 @@
-import { type BulkExport, leavesNoGap, type OutputFile, settledTypes } from '@bulkhead/domain';
+import {
+  type BulkExport,
+  type Coverage,
+  decideWatermarks,
+  type ExportCounts,
+  everyType,
+  isPartial,
+  type OutputFile,
+  type WatermarkDecision,
+} from '@bulkhead/domain';
+import { coversAllOf, coversType } from '@bulkhead/fhir';
 import type { ExportStep, UseCaseDeps } from './deps.ts';
+import { endWarnings } from './end-warnings.ts';
 import { failExport } from './fail-export.ts';
-import { isTypeWithheld } from './manifest-warnings.ts';
+import { refusedTypes, sentSince } from './manifest-warnings.ts';
 
 /** Ends an export whose files are all settled: watermarks, the server's "done" signal, the sums. */
 export async function finalizeExport(deps: UseCaseDeps, { exportId }: Pick<ExportStep, 'exportId'>): Promise<void> {
@@ -18,53 +29,76 @@ export async function finalizeExport(deps: UseCaseDeps, { exportId }: Pick<Expor
   if (failed.length > 0 && !files.some(({ state }) => state === 'completed'))
     return failExport(deps, { exportId, error: allFailed(failed) });
 
-  await advanceWatermarks(deps, { record, files });
+  const decisions = await advanceWatermarks(deps, { record, files });
   const counts = await store.outputFiles.sum(exportId);
-  await warnOfLosses(deps, { record, failed, quarantined: counts.quarantined });
+  await warn(deps, { record, files, counts, decisions });
   // Only now is the data safe. With failed files the server keeps its export, so that a retry can still have them.
   const isDone = failed.length === 0 && record.statusUrl !== undefined;
-  const change = { counts, completedAt: now(), ...(isDone ? { discard: 'due' as const } : {}) };
+  const change = {
+    counts,
+    watermarkDecisions: decisions,
+    isPartial: isPartial(decisions),
+    completedAt: now(),
+    ...(isDone ? { discard: 'due' as const } : {}),
+  };
   if (!(await store.bulkExports.transition({ from: record, to: 'completed', change }))) return;
-  if (isDone) await producer.enqueueAgain('export.discard', { exportId });
+  if (isDone || record.orphans?.length) await producer.enqueueAgain('export.discard', { exportId });
   await producer.enqueueAgain('webhook.notify', { kind: 'bulk-export', id: exportId });
   logger.info('export completed', { exportId, counts });
 }
 
-async function advanceWatermarks(
-  { store }: UseCaseDeps,
-  { record, files }: { readonly record: BulkExport; readonly files: readonly OutputFile[] },
-): Promise<void> {
-  const { connectionId, transactionTime, request, manifestGaps, id: exportId } = record;
-  if (transactionTime === undefined) return;
-  const { exportType } = request;
-  const at = new Date(transactionTime);
-  const since = record.droppedParameters.includes('_since') ? undefined : request.since;
-  const watermarks = await store.watermarks.list({ connectionId, exportType });
-  const isWithheld = (type: string) => isTypeWithheld(record, type);
-  for (const resourceType of settledTypes({ request, files, manifestGaps, isWithheld })) {
-    if (!leavesNoGap({ since, resourceType, watermarks })) continue;
-    await store.watermarks.advance({ connectionId, exportType, resourceType, transactionTime, at, exportId });
-  }
+interface Ended {
+  readonly record: BulkExport;
+  readonly files: readonly OutputFile[];
 }
 
-async function warnOfLosses(
+async function advanceWatermarks(
+  { store, now }: UseCaseDeps,
+  { record, files }: Ended,
+): Promise<readonly WatermarkDecision[]> {
+  const { connectionId, transactionTime, request, manifestGaps = 0, grantedScope, id: exportId } = record;
+  if (transactionTime === undefined) return [];
+  const { exportType } = request;
+  const connection = await store.connections.find(connectionId);
+  const offered = connection?.capabilities?.resourceTypes ?? [];
+  const coverage: Coverage = { ...(grantedScope === undefined ? {} : { scope: grantedScope }), offered };
+  const decisions = decideWatermarks({
+    request,
+    since: sentSince(record),
+    transactionTime,
+    now: now(),
+    manifestGaps,
+    files,
+    refusedTypes: refusedTypes(record),
+    isGranted: (resourceType) => coversType({ ...coverage, offered: [] }, resourceType),
+    offeredTypes: offered,
+    isOfGroup: record.isOfGroup ?? exportType === 'Group',
+    watermarks: await store.watermarks.list({ connectionId, exportType }),
+    covers: coversNow(coverage),
+  });
+  const at = new Date(transactionTime);
+  for (const { resourceType, reasons } of decisions) {
+    if (reasons.length > 0) continue;
+    const mark = { connectionId, exportType, resourceType, transactionTime, at, exportId };
+    await store.watermarks.advance(resourceType === everyType ? { ...mark, coverage } : mark);
+  }
+  return decisions;
+}
+
+/** Whether an earlier export of every type brought a type, or with `everyType` all that one brings with today's coverage. */
+export function coversNow(today: Coverage): (coverage: Coverage, resourceType: string) => boolean {
+  return (coverage, resourceType) =>
+    resourceType === everyType ? coversAllOf(coverage, today) : coversType(coverage, resourceType);
+}
+
+async function warn(
   { store }: UseCaseDeps,
-  options: { readonly record: BulkExport; readonly failed: readonly OutputFile[]; readonly quarantined: number },
+  options: Ended & { readonly counts: ExportCounts; readonly decisions: readonly WatermarkDecision[] },
 ): Promise<void> {
-  const { record, failed, quarantined } = options;
-  if (failed.length > 0) {
-    const message = `${failed.length} files could not be stored; their states say why. Their types keep their old watermark.`;
-    await store.bulkExports.warn({ id: record.id, code: 'files-failed', message });
-  }
+  const { record } = options;
   const issues = await store.outputFiles.sumIssues(record.id);
-  for (const { severity, code, count } of issues) {
-    const message = `The EHR reports ${count} problems of its own with the export: ${severity}, ${code}.`;
-    await store.bulkExports.warn({ id: record.id, code: 'reported-by-ehr', message });
-  }
-  if (quarantined > 0) {
-    const message = `Lines that are no usable resources, kept in the quarantine: ${quarantined}.`;
-    await store.bulkExports.warn({ id: record.id, code: 'lines-quarantined', message });
-  }
+  for (const warning of endWarnings({ ...options, issues }))
+    await store.bulkExports.warn({ id: record.id, ...warning });
 }
 
 function allFailed(failed: readonly OutputFile[]) {

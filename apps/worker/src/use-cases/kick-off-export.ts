@@ -1,7 +1,17 @@
 import { setTimeout } from 'node:timers/promises';
-import { AppError, type BulkExport, planPoll } from '@bulkhead/domain';
+import {
+  AppError,
+  type BulkExport,
+  type BulkExportRequest,
+  type Connection,
+  nextRetrying,
+  planPoll,
+  sinceLast,
+} from '@bulkhead/domain';
 import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr-client';
 import type { ExportStep, UseCaseDeps } from './deps.ts';
+import { toKnownError } from './fail-export.ts';
+import { coversNow } from './finalize-export.ts';
 import { untilStored } from './until-stored.ts';
 import { whileLeased } from './while-leased.ts';
 import { withCapabilities } from './with-capabilities.ts';
@@ -33,13 +43,44 @@ async function kickOffOnce(deps: UseCaseDeps, { exportId, signal }: ExportStep):
     found.phase === 'queued' ? await store.bulkExports.transition({ from: found, to: 'kicking-off' }) : found;
   if (!record || (await isStoredMeanwhile(deps, record))) return;
   const session = ehr.session(connection);
-  const started = await sendKickOff(deps, { record, session, signal });
-  const exporting = await recordStart(deps, { record, started, grantedScope: session.grantedScope(), signal });
+  const grantedScope = await session.readGrantedScope(signal);
+  const request = await withSafeSince(deps, { record, connection, grantedScope });
+  const started = await sendKickOff(deps, { record: { ...record, request }, session, signal });
+  const exporting = await recordStart(deps, { record, started, grantedScope, signal });
   if (exporting) return schedulePolls(deps, exporting);
-  // Cancelled meanwhile: the server's export is nobody's.
-  if (await store.bulkExports.abandon({ id: exportId, statusUrl: started.statusUrl })) {
-    await producer.enqueueAgain('export.discard', { exportId });
-  }
+  // It was cancelled, failed or kicked off by another attempt meanwhile, so the server's export is of no use.
+  const { statusUrl } = started;
+  await untilStored(() => store.bulkExports.addOrphan({ id: exportId, statusUrl }), signal);
+  await producer.enqueueAgain('export.discard', { exportId });
+}
+
+/**
+ * The request with the `since` that leaves no history out. An export of every type continues from the last one only if that one
+ * brought all that this one can: after a scope is widened, or the server offers another type, everything is due again.
+ */
+async function withSafeSince(
+  { store, now }: UseCaseDeps,
+  options: {
+    readonly record: BulkExport;
+    readonly connection: Connection;
+    readonly grantedScope: string | undefined;
+  },
+): Promise<BulkExportRequest> {
+  const { record, connection, grantedScope } = options;
+  const { id, connectionId, request } = record;
+  const { exportType, resourceTypes, since, ...others } = request;
+  if (since === undefined || request.sinceLast !== true || resourceTypes.length > 0) return request;
+  const offered = connection.capabilities?.resourceTypes ?? [];
+  const today = { ...(grantedScope === undefined ? {} : { scope: grantedScope }), offered };
+  const watermarks = await store.watermarks.list({ connectionId, exportType });
+  const last = sinceLast({ resourceTypes, watermarks, now: now(), covers: coversNow(today) });
+  if (last.since !== undefined) return request;
+  const message =
+    'The granted scopes or the types that the EHR offers have grown since the last export of every type, so this one asks for everything.';
+  await store.bulkExports.warn({ id, code: 'since-last-full', message });
+  const full = { exportType, resourceTypes, ...others };
+  await store.bulkExports.update({ id, phase: 'kicking-off', change: { request: full } });
+  return full;
 }
 
 /** The database answers now, so another attempt that has an answer and lives stores it within its next try (3.5 s). */
@@ -72,7 +113,7 @@ async function sendKickOff(
   try {
     return await kickOffExport({ session, request, signal, onSend });
   } catch (error) {
-    // Unlike a silence, an answer tells that nothing was started.
+    // An error response proves that no export was started. A timeout does not.
     const isAnswer = error instanceof EhrHttpError || (error instanceof AppError && error.code !== 'ehr-unreachable');
     if (isAnswer || !isSent) await store.bulkExports.update({ id, phase: 'kicking-off', unset: ['kickOffSentAt'] });
     throw error;
@@ -95,13 +136,14 @@ async function recordStart(
   const change = {
     statusUrl,
     droppedParameters,
+    isOfGroup: started.isOfGroup,
     kickedOffAt,
     ...planPoll({ now: kickedOffAt, waitMs: pollIntervalMs }),
     ...(grantedScope === undefined ? {} : { grantedScope }),
   };
   // Before anything else: until then only the server knows of its export, and without the URL it could not be asked about.
   const exporting = await untilStored(
-    () => store.bulkExports.transition({ from: record, to: 'exporting', change }),
+    () => store.bulkExports.transition({ from: record, to: 'exporting', change, unset: ['retrying'] }),
     signal,
   );
   for (const dropped of droppedParameters) {
@@ -129,6 +171,20 @@ export async function schedulePolls({ producer, pollIntervalMs, now }: UseCaseDe
     // `notBefore` can be later than that: until then an iteration looks and returns.
     startAt: new Date(now().getTime() + pollIntervalMs),
   });
+}
+
+/** Shows why an export that is not accepted yet does not progress, and when it is tried again. */
+export async function noteKickOffRetry(
+  { store, now }: UseCaseDeps,
+  options: { readonly exportId: string; readonly error: unknown; readonly nextAttemptAt: Date },
+): Promise<void> {
+  const { exportId: id, error, nextAttemptAt } = options;
+  const record = await store.bulkExports.find(id);
+  if (!record || (record.phase !== 'queued' && record.phase !== 'kicking-off')) return;
+  const known = toKnownError(error);
+  if (known.code === 'kick-off-under-way') return;
+  const retrying = nextRetrying({ before: record.retrying, error: known, now: now(), nextAttemptAt });
+  await store.bulkExports.update({ id, phase: record.phase, change: { retrying } });
 }
 
 function underWay(): AppError {

@@ -1,4 +1,5 @@
-import type { BulkExport, ExportWarning, OutputFile } from '@bulkhead/domain';
+import { type BulkExport, clockToleranceMs, type ExportWarning, type OutputFile, unknownType } from '@bulkhead/domain';
+import type { Manifest } from '@bulkhead/ehr-client';
 import { scopeCovers } from '@bulkhead/fhir';
 
 /** Whether the server does not know `_type`, so that types that were not asked for are left at the server by us. */
@@ -7,32 +8,63 @@ export function isFilteredHere({ request, droppedParameters }: BulkExport): bool
 }
 
 /** Whether the server would not send a type even if there were resources of it. */
-export function isTypeWithheld({ droppedParameters, grantedScope }: BulkExport, resourceType: string): boolean {
-  if (droppedParameters.includes(`_type=${resourceType}`)) return true;
+function isTypeWithheld(record: BulkExport, resourceType: string): boolean {
+  const { grantedScope } = record;
+  if (refusedTypes(record).includes(resourceType)) return true;
   return grantedScope !== undefined && !scopeCovers({ scope: grantedScope, resourceType });
+}
+
+/** The `_since` that the server followed. Undefined: everything was asked for. */
+export function sentSince({ request, droppedParameters }: BulkExport): string | undefined {
+  return droppedParameters.includes('_since') ? undefined : request.since;
+}
+
+/** The types that the server refused by name. */
+export function refusedTypes({ droppedParameters }: BulkExport): string[] {
+  return droppedParameters.flatMap((name) => /^_type=(.+)/.exec(name)?.[1] ?? []);
 }
 
 /** What a manifest lacks, or has too much. */
 export function manifestWarnings(options: {
   readonly record: BulkExport;
+  readonly manifest: Manifest;
   readonly files: readonly OutputFile[];
-  readonly unreadableEntries: number;
+  readonly now: Date;
 }): ExportWarning[] {
-  const { record, files, unreadableEntries } = options;
+  const { record, manifest, files, now } = options;
+  const { unreadableEntries, transactionTime, hasDeletedList } = manifest;
   const asked = record.request.resourceTypes;
   const output = files.filter(({ section }) => section === 'output');
-  const came = new Set(output.map(({ type }) => type));
+  const came = new Set(output.map(({ type }) => type).filter((type) => type !== unknownType));
+  const untyped = output.filter(({ type }) => type === unknownType).length;
   const unasked = asked.length === 0 ? [] : [...came].filter((type) => !asked.includes(type));
   const absent = asked.filter((type) => !came.has(type));
   const withheld = absent.filter((type) => isTypeWithheld(record, type));
   // Where only changes were asked for, a type without any is the rule.
-  const missing = record.request.since === undefined ? absent.filter((type) => !withheld.includes(type)) : [];
+  const missing =
+    record.request.since === undefined && untyped === 0 ? absent.filter((type) => !withheld.includes(type)) : [];
   const stored = isFilteredHere(record) ? 'they were not downloaded' : 'they are stored';
   return [
     warning(
       unreadableEntries > 0,
       'manifest-entries',
       `${unreadableEntries} entries of the manifest have no usable URL and could not be downloaded. No watermark advances.`,
+    ),
+    warning(
+      untyped > 0,
+      'types-unknown',
+      `${untyped} files have no type that FHIR R4 knows. Each resource is stored under the type that it names itself.`,
+    ),
+    warning(
+      Date.parse(transactionTime) > now.getTime() + clockToleranceMs,
+      'time-implausible',
+      "The EHR gave a transaction time in the future. The resources are stored, but no watermark advances. Compare the EHR's clock with yours.",
+    ),
+    warning(
+      // A full export lists no deletions (FHIR Bulk Data, "Response - Complete Status").
+      sentSince(record) !== undefined && !hasDeletedList,
+      'deletions-not-listed',
+      'The EHR does not list deletions, so resources that were deleted there stay stored here.',
     ),
     warning(
       unasked.length > 0,

@@ -1,10 +1,19 @@
-import { AppError, type BulkExport, isPollDue, planPoll, pollDelay, pollErrorDelay } from '@bulkhead/domain';
+import {
+  AppError,
+  type BulkExport,
+  briefAttempts,
+  isPollDue,
+  nextRetrying,
+  planPoll,
+  pollDelay,
+  pollErrorDelay,
+} from '@bulkhead/domain';
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
 import { isTransient } from '@bulkhead/fhir';
 import { acceptManifest } from './accept-manifest.ts';
 import { connectionGone } from './connection-gone.ts';
 import type { ExportStep, UseCaseDeps } from './deps.ts';
-import { failExport, toExportError } from './fail-export.ts';
+import { failExport, toExportError, toKnownError } from './fail-export.ts';
 import { whileLeased } from './while-leased.ts';
 
 /** The guide: contact support if an export is stuck for more than an hour. */
@@ -56,13 +65,13 @@ async function ask(
     ...planPoll({ now: now(), waitMs: pollDelay({ retryAfterMs: status.retryAfterMs, floorMs }) }),
     ...(status.progress === undefined ? {} : { progress: status.progress }),
   };
-  await store.bulkExports.update({ id: record.id, phase: 'exporting', change });
+  await store.bulkExports.update({ id: record.id, phase: 'exporting', change, unset: ['retrying'] });
 }
 
 async function checkAge({ store, now }: UseCaseDeps, record: BulkExport): Promise<void> {
   const { id, retriedAt, kickedOffAt, createdAt } = record;
   const startedAt = kickedOffAt ?? createdAt;
-  // A retry is the user's word that it may still come.
+  // A manual retry restarts the age limit.
   const ageMs = now().getTime() - Math.max(startedAt.getTime(), retriedAt?.getTime() ?? 0);
   if (ageMs > maxExportAgeMs) throw tooOld();
   if (ageMs > stuckAgeMs) {
@@ -77,13 +86,22 @@ async function handleError(
   { record, error }: { readonly record: BulkExport; readonly error: unknown },
 ): Promise<void> {
   const { store, logger, now, pollIntervalMs: floorMs } = deps;
-  const pollErrors = record.pollErrors + 1;
-  const isFinal = (error instanceof AppError && error.retry === 'never') || pollErrors > maxPollErrors;
+  const known = toKnownError(error);
+  const { retry } = known;
+  const afterMs = typeof retry === 'object' ? retry.afterMs : undefined;
+  // A wait that the EHR or the budget asks for is not a failure. The export's age limits how often it can be.
+  const pollErrors = afterMs === undefined ? record.pollErrors + 1 : record.pollErrors;
+  const limit = { never: 0, briefly: briefAttempts - 1, later: maxPollErrors };
+  const isFinal = typeof retry !== 'object' && pollErrors > limit[retry];
   if (isFinal) return failExport(deps, { exportId: record.id, error: toExportError(error) });
   logger.warn('status request failed', { exportId: record.id, count: pollErrors, error });
-  const retryAfterMs = error instanceof EhrHttpError ? error.retryAfterMs : undefined;
-  const waitMs = pollErrorDelay({ errorsInARow: pollErrors, retryAfterMs, floorMs });
-  const change = { pollErrors, pollCount: record.pollCount + 1, ...planPoll({ now: now(), waitMs }) };
+  const waitMs =
+    afterMs === undefined
+      ? pollErrorDelay({ errorsInARow: pollErrors, floorMs })
+      : pollDelay({ retryAfterMs: afterMs, floorMs });
+  const plan = planPoll({ now: now(), waitMs });
+  const retrying = nextRetrying({ before: record.retrying, error: known, now: now(), nextAttemptAt: plan.notBefore });
+  const change = { pollErrors, pollCount: record.pollCount + 1, retrying, ...plan };
   await store.bulkExports.update({ id: record.id, phase: 'exporting', change });
 }
 
@@ -101,12 +119,13 @@ function toStatusError(error: unknown): unknown {
   return status < 500 || issues.length > 0 ? failedAtEhr(error) : error;
 }
 
-function exportGone(cause: unknown): AppError {
+function exportGone(cause: EhrHttpError): AppError {
   return new AppError({
     code: 'export-gone',
     message: 'The EHR no longer has the export: it expired, or was deleted there. Retry it, which asks for a new one.',
     retry: 'never',
     cause,
+    ehrText: cause.ehrText,
   });
 }
 
@@ -119,6 +138,7 @@ function failedAtEhr(cause: EhrHttpError): AppError {
     retry: 'never',
     context: { status, reason: issues.map(({ code }) => code).join(',') },
     cause,
+    ehrText: cause.ehrText,
   });
 }
 

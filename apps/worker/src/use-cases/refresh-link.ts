@@ -1,7 +1,7 @@
 import { AppError, type BulkExport, type Connection, type OutputFile } from '@bulkhead/domain';
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
 import type { UseCaseDeps } from './deps.ts';
-import { matchFreshLinks } from './match-fresh-links.ts';
+import { matchFreshLinks } from './ledger-entries.ts';
 
 /** How servers answer a link that has expired: the signature is not valid any more, or the file is gone. */
 const refusedStatuses = new Set([403, 404, 410]);
@@ -14,7 +14,7 @@ export function isLinkRefused(error: unknown): boolean {
  * Links expire (the manifest's `Expires`); the manifest, asked for again, has fresh ones (FHIR Bulk Data, "Response -
  * Complete Status"). One request serves every file of the export that still waits.
  * @returns the file with its new link.
- * @throws AppError `link-expired` where there is none, or where the fresh one is refused as well.
+ * @throws AppError `link-expired` if there is none, or if the fresh one is refused as well; `link-ambiguous`
  */
 export async function refreshLink(
   { store, ehr, logger }: UseCaseDeps,
@@ -33,12 +33,13 @@ export async function refreshLink(
   const status = await readStatus({ session: ehr.session(connection), statusUrl: record.statusUrl ?? '', signal });
   if (status.kind !== 'complete' || status.manifest.transactionTime !== record.transactionTime) throw linkExpired();
   const files = await store.outputFiles.listByExport(record.id);
-  const fresh = matchFreshLinks({ files, entries: status.manifest.entries });
+  const { links, unmatched } = matchFreshLinks({ files, entries: status.manifest.entries });
   const { requiresAccessToken } = status.manifest;
-  await store.outputFiles.refreshLinks(fresh.map((one) => ({ ...one, requiresAccessToken })));
-  logger.info('links refreshed', { exportId: record.id, count: fresh.length });
+  await store.outputFiles.refreshLinks(links.map((one) => ({ ...one, requiresAccessToken })));
+  logger.info('links refreshed', { exportId: record.id, count: links.length });
   const refreshed = await store.outputFiles.find(file.id);
-  if (!refreshed || refreshed.url === file.url) throw linkExpired();
+  if (!refreshed || refreshed.url === file.url)
+    throw unmatched.some(({ section }) => section === file.section) ? linkAmbiguous() : linkExpired();
   return refreshed;
 }
 
@@ -50,6 +51,15 @@ async function readStatus(options: Parameters<typeof readExportStatus>[0]) {
     if (isLinkRefused(error)) throw linkExpired(error);
     throw error;
   }
+}
+
+function linkAmbiguous(): AppError {
+  return new AppError({
+    code: 'link-ambiguous',
+    message:
+      "The EHR refuses the file's link, and its manifest lists new files that cannot be told apart. Retry the export, which asks for a new one.",
+    retry: 'never',
+  });
 }
 
 function linkExpired(cause?: unknown): AppError {

@@ -3,6 +3,9 @@ import { connectionGone } from './connection-gone.ts';
 import type { UseCaseDeps } from './deps.ts';
 import { refreshCapabilities } from './refresh-capabilities.ts';
 
+/** A server's upgrade is noticed by the next nightly run; one more request a day costs nothing. */
+const maxAgeMs = 24 * 60 * 60_000;
+
 /** A connection with what its server offers, which decides the export level and the types that can be searched. */
 export async function withCapabilities(
   deps: UseCaseDeps,
@@ -10,5 +13,7 @@ export async function withCapabilities(
 ): Promise<Connection> {
   const connection = await deps.store.connections.find(connectionId);
   if (!connection) throw connectionGone();
-  return connection.capabilities ? connection : refreshCapabilities(deps, { connection, signal });
+  const readAt = connection.capabilities?.readAt.getTime();
+  const isCurrent = readAt !== undefined && deps.now().getTime() - readAt < maxAgeMs;
+  return isCurrent ? connection : refreshCapabilities(deps, { connection, signal });
 }

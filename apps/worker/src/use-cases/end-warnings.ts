@@ -1,0 +1,78 @@
+import {
+  type BulkExport,
+  type ExportCounts,
+  type ExportWarning,
+  type HoldReason,
+  holdReasons,
+  type IssueCount,
+  type OutputFile,
+  type WatermarkDecision,
+} from '@bulkhead/domain';
+import { sentSince } from './manifest-warnings.ts';
+
+/** With fewer resources, a practice where nothing else changed looks the same. */
+const fewestToJudge = 50;
+/** A day's changes are never nine tenths repetitions, even with a generous overlap. */
+const ignoredRatio = 0.9;
+
+/** What an operator has to know about an export whose files are settled. */
+export function endWarnings(options: {
+  readonly record: BulkExport;
+  readonly files: readonly OutputFile[];
+  readonly counts: ExportCounts;
+  readonly issues: readonly IssueCount[];
+  readonly decisions: readonly WatermarkDecision[];
+}): ExportWarning[] {
+  const { record, files, counts, issues, decisions } = options;
+  const { quarantined, stored, unchanged } = counts;
+  const failed = files.filter(({ state }) => state === 'failed');
+  const isFromLast = sentSince(record) !== undefined && record.request.sinceLast === true;
+  const held = decisions.filter(({ reasons }) => reasons.length > 0);
+  const has = (reason: HoldReason) => decisions.some(({ reasons }) => reasons.includes(reason));
+  return [
+    ...when(failed.length > 0, {
+      code: 'files-failed',
+      message: `${failed.length} files could not be stored. Each file's state says why. Retry the export to fetch them again.`,
+    }),
+    ...issues.map(({ severity, code, count }) => ({
+      code: 'reported-by-ehr',
+      message: `The EHR reported ${count} problems of its own with the export: ${severity}, ${code}.`,
+    })),
+    ...files.flatMap(otherCount),
+    ...when(quarantined > 0, {
+      code: 'lines-quarantined',
+      message: `${quarantined} lines are not usable resources. They are kept in the quarantine.`,
+    }),
+    ...when(has('nothing-received'), {
+      code: 'nothing-received',
+      message:
+        record.isOfGroup === true || record.request.exportType === 'Group'
+          ? 'The EHR sent no resource at all: the group has no members or does not exist. Verify the group id of the connection.'
+          : 'The EHR sent no resource at all. Verify what the granted scopes cover.',
+    }),
+    ...when(isFromLast && stored >= fewestToJudge && unchanged >= stored * ignoredRatio, {
+      code: 'since-ignored',
+      message: `The EHR seems to ignore \`_since\`: ${unchanged} of ${stored} resources had not changed since the last export.`,
+    }),
+    ...when(held.length > 0, {
+      code: 'watermarks-held',
+      message: `The next export with since "last" starts where this one did for ${held.map(({ resourceType }) => resourceType).join(', ')}: ${reasonsOf(held)}`,
+    }),
+  ];
+}
+
+function otherCount({ id, type, promisedCount, receivedCount, checkpoint }: OutputFile): ExportWarning[] {
+  return when(receivedCount !== undefined, {
+    code: 'count-mismatch',
+    message: `The manifest promises ${promisedCount} resources in the ${type} file ${id}, but two downloads had ${receivedCount}. ${checkpoint.stored} of them are stored.`,
+  });
+}
+
+function reasonsOf(held: readonly WatermarkDecision[]): string {
+  const found = new Set(held.flatMap(({ reasons }) => reasons));
+  return [...found].map((reason) => holdReasons[reason]).join(' ');
+}
+
+function when(applies: boolean, warning: ExportWarning): ExportWarning[] {
+  return applies ? [warning] : [];
+}

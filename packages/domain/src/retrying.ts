@@ -1,0 +1,39 @@
+import type { AppError } from './app-error.ts';
+
+/** Why work does not progress, while it is retried. Removed by the next success. */
+export interface Retrying {
+  /** `waiting`: the EHR or the request budget asked for the wait, so it does not count as an attempt. */
+  readonly state: 'waiting' | 'retrying';
+  /** Of the last error. */
+  readonly code: string;
+  readonly message: string;
+  /** See `toEhrText`: for operators only. */
+  readonly ehrText?: string;
+  /** Failures in a row since `since`. */
+  readonly attempts: number;
+  readonly since: Date;
+  readonly nextAttemptAt?: Date;
+}
+
+/** What is shown after one more failure. */
+export function nextRetrying(options: {
+  readonly before: Retrying | undefined;
+  readonly error: Pick<AppError, 'code' | 'message' | 'retry' | 'ehrText'>;
+  readonly now: Date;
+  readonly nextAttemptAt: Date | undefined;
+}): Retrying {
+  const { before, error, now, nextAttemptAt } = options;
+  const { code, message, retry, ehrText } = error;
+  const state = typeof retry === 'object' ? 'waiting' : 'retrying';
+  // A wait and a failure have limits of their own, so each is counted from its own start.
+  const sameState = before?.state === state ? before : undefined;
+  return {
+    state,
+    code,
+    message,
+    ...(ehrText === undefined ? {} : { ehrText }),
+    attempts: (sameState?.attempts ?? 0) + 1,
+    since: sameState?.since ?? now,
+    ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),
+  };
+}
