@@ -15,6 +15,8 @@ const fewestToJudge = 50;
 /** A day's changes are never nine tenths repetitions, even with a generous overlap. */
 const ignoredRatio = 0.9;
 
+const chosenReasons: ReadonlySet<HoldReason> = new Set(['type-filter', 'gap']);
+
 /** What an operator has to know about an export whose files are settled. */
 export function endWarnings(options: {
   readonly record: BulkExport;
@@ -27,7 +29,8 @@ export function endWarnings(options: {
   const { quarantined, stored, unchanged } = counts;
   const failed = files.filter(({ state }) => state === 'failed');
   const isFromLast = sentSince(record) !== undefined && record.request.sinceLast === true;
-  const held = decisions.filter(({ reasons }) => reasons.length > 0);
+  // What the operator chose needs no warning; the decisions in the status show it.
+  const held = decisions.filter(({ reasons }) => reasons.some((reason) => !chosenReasons.has(reason)));
   const has = (reason: HoldReason) => decisions.some(({ reasons }) => reasons.includes(reason));
   return [
     ...when(failed.length > 0, {
