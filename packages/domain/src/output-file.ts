@@ -16,6 +16,11 @@ export interface FileCheckpoint {
   readonly stale: number;
   readonly quarantined: number;
   readonly deleted: number;
+  /**
+   * Lines of a `deleted` file that are quarantined, for whatever reason: each may have named a resource of any type that
+   * still stands here although the server deleted it. Absent is 0.
+   */
+  readonly unreadableDeletions?: number;
   /** Of an `error` file. */
   readonly issues: readonly IssueCount[];
 }

@@ -12,6 +12,20 @@ export interface ResourceVersion {
   readonly contentHash: string;
 }
 
+/**
+ * A server's clock may be wrong, and an instant may lack its offset, which moves it by up to 14 hours. What lies further in
+ * the future than a day is an error, and would outrank every later version for years.
+ */
+const toleratedFutureMs = 24 * 60 * 60 * 1000;
+
+/** The time that a server gives a version; `observedAt` if it gives none, or one that cannot be true. */
+export function plausibleTime(options: { readonly claimed: Date | undefined; readonly observedAt: Date }): Date {
+  const { claimed, observedAt } = options;
+  const latest = observedAt.getTime() + toleratedFutureMs;
+  // False for an invalid date too.
+  return claimed !== undefined && claimed.getTime() <= latest ? claimed : observedAt;
+}
+
 export type Comparison = 'newer' | 'same' | 'older';
 
 /**

@@ -10,12 +10,15 @@ export {
   manifestSections,
   readManifestEntry,
 } from './manifest.ts';
-export { isTransient, type OutcomeIssue, readOutcomeIssues } from './operation-outcome.ts';
+export { isOperationOutcome, isTransient, type OutcomeIssue, readOutcomeIssues } from './operation-outcome.ts';
 export { parseFhirJson } from './parse-json.ts';
 export {
+  type JsonLine,
   type LineRejectionReason,
   type ParsedLine,
+  parseJsonLine,
   parseResourceLine,
+  toResource,
 } from './parse-resource-line.ts';
 export type { Resource, ResourceMeta } from './resource.ts';
 export { enhancedResourceTypes, isResourceType, standardResourceTypes } from './resource-types.ts';

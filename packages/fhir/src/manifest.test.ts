@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import { readDeletions } from './deletions.ts';
 import { readManifestEntry } from './manifest.ts';
 import { isTransient, readOutcomeIssues } from './operation-outcome.ts';
 
@@ -40,26 +39,5 @@ describe('readOutcomeIssues', () => {
   test('anything else has no issues and is not transient', () => {
     expect(readOutcomeIssues('<html>')).toEqual([]);
     expect(isTransient([])).toBe(false);
-  });
-});
-
-describe('readDeletions #deletions', () => {
-  test('reads every entry and counts what it cannot read', () => {
-    const entry = [
-      { request: { method: 'DELETE', url: 'Patient/p1' } },
-      { request: { method: 'DELETE', url: 'https://ehr.example/fhir/r4/Observation/o.1' } },
-      { request: { method: 'PUT', url: 'Patient/p2' } },
-      // Names of collections of ours, and of nothing.
-      { request: { method: 'DELETE', url: 'connections/c1' } },
-      { request: { method: 'DELETE', url: 'Pateint/p3' } },
-      null,
-    ];
-    expect(readDeletions({ resourceType: 'Bundle', id: 'b', entry })).toEqual({
-      deletions: [
-        { resourceType: 'Patient', resourceId: 'p1' },
-        { resourceType: 'Observation', resourceId: 'o.1' },
-      ],
-      unreadable: 4,
-    });
   });
 });

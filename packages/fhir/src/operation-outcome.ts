@@ -9,14 +9,18 @@ export interface OutcomeIssue {
   readonly expression: readonly string[];
 }
 
+export function isOperationOutcome(value: unknown): boolean {
+  return (value as { resourceType?: unknown } | null)?.resourceType === 'OperationOutcome';
+}
+
 /**
  * The issues of an OperationOutcome, or none if `value` is something else. `details` is read as a CodeableConcept or as a
  * plain string, which athenahealth sends.
  */
 export function readOutcomeIssues(value: unknown): readonly OutcomeIssue[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const { resourceType, issue } = value as { resourceType?: unknown; issue?: unknown };
-  if (resourceType !== 'OperationOutcome' || !Array.isArray(issue)) return [];
+  if (!isOperationOutcome(value)) return [];
+  const { issue } = value as { issue?: unknown };
+  if (!Array.isArray(issue)) return [];
   return issue.filter((one) => typeof one === 'object' && one !== null).map(readIssue);
 }
 

@@ -191,7 +191,7 @@ export function createOutputFileRepository(database: Database) {
       );
     },
 
-    /** Lines of a settled file that were in quarantine and are stored now move from one count to the other. */
+    /** Resources of a settled file that were in quarantine and are stored now move from one count to the other. */
     async recountQuarantined({
       id,
       quarantined,
@@ -200,11 +200,17 @@ export function createOutputFileRepository(database: Database) {
       readonly quarantined: number;
     }): Promise<void> {
       const stored = { $add: ['$checkpoint.stored', { $subtract: ['$checkpoint.quarantined', quarantined] }] };
+      const settled = { _id: id, state: { $nin: unsettled } };
       await model.updateOne(
-        { _id: id, state: { $nin: unsettled } },
+        { ...settled, section: 'output' },
         [{ $set: { 'checkpoint.stored': stored, 'checkpoint.quarantined': quarantined } }],
         { updatePipeline: true },
       );
+      await model.updateOne(
+        { ...settled, section: 'deleted' },
+        { $set: { 'checkpoint.quarantined': quarantined, 'checkpoint.unreadableDeletions': quarantined } },
+      );
+      await model.updateOne({ ...settled, section: 'error' }, { $set: { 'checkpoint.quarantined': quarantined } });
     },
 
     /** Makes the failed files of an export pending again; they go on from where they got. */

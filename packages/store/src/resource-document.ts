@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { ResourceVersion } from '@bulkhead/domain';
+import { plausibleTime, type ResourceVersion } from '@bulkhead/domain';
 import {
   extractSearchKeys,
   isSubsetted,
@@ -72,17 +72,19 @@ export function toResourceDocument(options: {
   return fitsInDocument(summarized, json.length) ? summarized : document;
 }
 
-/** Says that a resource was deleted at the server, as of the export's transactionTime. */
-export function toTombstone({
-  resourceId,
-  context,
-}: {
-  resourceId: string;
-  context: DocumentContext;
+/**
+ * Says that the server deleted a resource.
+ * @param options.deletedAt when, if the server says so.
+ */
+export function toTombstone(options: {
+  readonly resourceId: string;
+  readonly deletedAt?: Date | undefined;
+  readonly context: DocumentContext;
 }): ResourceDocument {
+  const { resourceId, deletedAt, context } = options;
   return {
     ...identify(context, resourceId),
-    lastUpdated: context.observedAt,
+    lastUpdated: plausibleTime({ claimed: deletedAt, observedAt: context.observedAt }),
     contentHash: '',
     deleted: true,
     subsetted: false,

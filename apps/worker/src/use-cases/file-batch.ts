@@ -1,5 +1,14 @@
 import { type FileCheckpoint, type IssueCount, type OutputFile, sumIssues } from '@bulkhead/domain';
-import { type NdjsonLine, parseResourceLine, type Resource, readDeletions, readOutcomeIssues } from '@bulkhead/fhir';
+import {
+  type JsonLine,
+  type NdjsonLine,
+  isOperationOutcome,
+  type ParsedLine,
+  parseJsonLine,
+  readDeletions,
+  readOutcomeIssues,
+  toResource,
+} from '@bulkhead/fhir';
 import {
   fitsInDocument,
   type QuarantinedLine,
@@ -16,7 +25,8 @@ import {
 const maxDocuments = 125;
 const maxBytes = 1024 * 1024;
 
-type Parsed = Extract<ReturnType<typeof parseResourceLine>, { kind: 'resource' }>;
+type Parsed = Extract<ParsedLine, { kind: 'resource' }>;
+type Value = Extract<JsonLine, { kind: 'value' }>;
 
 interface FileBatchOptions {
   readonly store: {
@@ -50,18 +60,15 @@ export class FileBatch {
 
   /** @param sealedFile where a line is kept already that was too long to be held. */
   add(line: NdjsonLine, sealedFile?: string): void {
-    const parsed = this.#parse(line);
-    this.#count(line);
-    if (parsed.kind === 'resource') this.#take(line, parsed);
-    if (parsed.kind === 'rejected') this.#quarantine(line, parsed.reason, sealedFile);
+    this.#take(line, parseJsonLine(line), sealedFile);
   }
 
-  /** The line that no line end closed. @returns false where it is cut off rather than the last. */
+  /** The line that no line end closed. @returns false if it is cut off rather than the last. */
   addLast(line: NdjsonLine, sealedFile?: string): boolean {
-    const parsed = this.#parse(line);
+    const parsed = parseJsonLine(line);
     if (parsed.kind === 'rejected' && (parsed.reason === 'invalid-json' || parsed.reason === 'invalid-utf8'))
       return false;
-    this.add(line, sealedFile);
+    this.#take(line, parsed, sealedFile);
     return true;
   }
 
@@ -86,27 +93,28 @@ export class FileBatch {
       stale: checkpoint.stale + outcome.stale,
       quarantined: checkpoint.quarantined + this.#bad.length,
       deleted: checkpoint.deleted + deleted,
+      ...(file.section === 'deleted'
+        ? { unreadableDeletions: (checkpoint.unreadableDeletions ?? 0) + this.#bad.length }
+        : {}),
       issues: this.#issues.length > 0 ? sumIssues([...checkpoint.issues, ...this.#issues]) : checkpoint.issues,
     });
   }
 
-  #parse(line: NdjsonLine) {
-    const { section, type } = this.#options.file;
-    const expected = { output: type, deleted: 'Bundle', error: 'OperationOutcome' }[section];
-    return parseResourceLine(line, expected);
-  }
-
-  #count({ bytes, nextOffset }: NdjsonLine): void {
-    this.#bytes += bytes.length;
+  #take(line: NdjsonLine, parsed: JsonLine, sealedFile?: string): void {
+    this.#bytes += line.bytes.length;
     this.#lines += 1;
-    this.#nextOffset = nextOffset;
+    this.#nextOffset = line.nextOffset;
+    if (parsed.kind === 'rejected') this.#quarantine(line, parsed.reason, sealedFile);
+    else if (parsed.kind === 'value') this.#takeValue(line, parsed);
   }
 
-  #take(line: NdjsonLine, parsed: Parsed): void {
-    const { section } = this.#options.file;
-    if (section === 'deleted') this.#takeDeletions(line, parsed.resource);
-    else if (section === 'error') this.#takeIssues(parsed.resource);
-    else this.#takeResource(line, parsed);
+  #takeValue(line: NdjsonLine, parsed: Value): void {
+    const { section, type } = this.#options.file;
+    if (section === 'deleted') return this.#takeDeletions(line, parsed.value);
+    if (section === 'error' && isOperationOutcome(parsed.value)) return this.#takeIssues(parsed.value);
+    const resource = toResource(parsed, section === 'error' ? 'OperationOutcome' : type);
+    if (resource.kind === 'rejected') this.#quarantine(line, resource.reason);
+    else if (resource.kind === 'resource') this.#takeResource(line, resource);
   }
 
   #takeResource(line: NdjsonLine, parsed: Parsed): void {
@@ -115,17 +123,17 @@ export class FileBatch {
     else this.#quarantine(line, 'too-large');
   }
 
-  #takeDeletions(line: NdjsonLine, bundle: Resource): void {
-    const { deletions, unreadable } = readDeletions(bundle);
-    for (const { resourceType, resourceId } of deletions) {
+  #takeDeletions(line: NdjsonLine, value: unknown): void {
+    const { deletions, unreadable } = readDeletions(value);
+    for (const { resourceType, ...deletion } of deletions) {
       const tombstones = this.#tombstones.get(resourceType) ?? [];
-      tombstones.push(toTombstone({ resourceId, context: this.#context(line) }));
+      tombstones.push(toTombstone({ ...deletion, context: this.#context(line) }));
       this.#tombstones.set(resourceType, tombstones);
     }
     if (unreadable > 0) this.#quarantine(line, 'unreadable-deletion');
   }
 
-  #takeIssues(outcome: Resource): void {
+  #takeIssues(outcome: unknown): void {
     // What a server writes there is shown; the codes of FHIR's value set have at most 16 characters.
     const short = (text: string) => text.slice(0, 40);
     for (const { severity, code } of readOutcomeIssues(outcome)) {

@@ -152,6 +152,27 @@ describe('ingestFile', () => {
     expect((await errors.result)?.issues).toEqual([{ severity: 'warning', code: 'timeout', count: 3 }]);
   });
 
+  test('a deletion that names no single resource deletes nothing, is quarantined and counted #deletions', async () => {
+    const remove = (url: string) => ({ request: { method: 'DELETE', url } });
+    const bundle = (...entry: object[]) => ({ resourceType: 'Bundle', type: 'transaction', entry });
+    const lines = [
+      bundle(remove('Patient/p1'), remove('Observation?subject=https://ehr.example/fhir/Patient/p2')),
+      { reference: 'Patient/p3' },
+      { resourceType: 'Patient', id: 'p4' },
+      'Patient/p5',
+    ];
+    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+    const { result, written } = ingest(`${text}{\n`, { file: { section: 'deleted', type: 'Bundle' } });
+    expect(await result).toMatchObject({ deleted: 2, stored: 0, quarantined: 4, unreadableDeletions: 4 });
+    expect(written.documents.map(({ resourceId }) => resourceId)).toEqual(['p1', 'p3']);
+    expect(written.bad.map(({ line, reason }) => [line, reason])).toEqual([
+      [1, 'unreadable-deletion'],
+      [3, 'unreadable-deletion'],
+      [4, 'unreadable-deletion'],
+      [5, 'invalid-json'],
+    ]);
+  });
+
   test('a resource that BSON cannot hold is kept aside #quarantine', async () => {
     const numbers = `[${'1,'.repeat(3_000_000)}1]`;
     const { result, written } = ingest(`{"resourceType":"Patient","id":"big","extension":${numbers}}\n`);
