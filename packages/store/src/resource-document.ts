@@ -52,12 +52,12 @@ export function toResourceDocument(options: {
   const { resource, json, hasExactNumbers, context } = options;
   const encoded = hasExactNumbers ? encodeExactNumbers(resource) : { value: resource, numberTexts: [] };
   const { versionId, lastUpdated } = resource.meta ?? {};
-  const updatedAt = new Date(typeof lastUpdated === 'string' ? lastUpdated : Number.NaN);
+  const claimed = typeof lastUpdated === 'string' ? new Date(lastUpdated) : undefined;
   const summary = summarize(resource);
   const document = {
     ...identify(context, resource.id),
-    // A server that sends no lastUpdated says with its transactionTime when this version was current.
-    lastUpdated: Number.isNaN(updatedAt.getTime()) ? context.observedAt : updatedAt,
+    // If the server gives no plausible time, its transactionTime says when this version was current.
+    lastUpdated: plausibleTime({ claimed, observedAt: context.observedAt }),
     ...(typeof versionId === 'string' ? { versionId } : {}),
     contentHash: hash('sha256', json, 'base64url'),
     deleted: false,

@@ -1,8 +1,8 @@
 import { type FileCheckpoint, type IssueCount, type OutputFile, sumIssues } from '@bulkhead/domain';
 import {
+  isOperationOutcome,
   type JsonLine,
   type NdjsonLine,
-  isOperationOutcome,
   type ParsedLine,
   parseJsonLine,
   readDeletions,
