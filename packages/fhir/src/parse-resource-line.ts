@@ -1,18 +1,26 @@
 import { isUtf8 } from 'node:buffer';
 import type { NdjsonLine } from './line-splitter.ts';
-import { parseFhirJson } from './parse-json.ts';
+import { JsonTooDeepError, parseFhirJson } from './parse-json.ts';
 import { isResourceId, type Resource } from './resource.ts';
+import { mayBeUnstorable, unstorableReason } from './unstorable.ts';
 
 const lineRejectionReasons = [
   'line-too-long',
   'invalid-utf8',
   'invalid-json',
+  'too-deep',
+  'nul-in-key',
+  'reserved-key',
+  'lone-surrogate',
   'not-an-object',
   'no-resource-type',
   'wrong-resource-type',
   'no-id',
 ] as const;
 export type LineRejectionReason = (typeof lineRejectionReasons)[number];
+
+/** https://www.mongodb.com/docs/manual/reference/limits/: "no more than 100 levels of nesting". */
+const maxDepth = 100;
 
 type Rejected = { readonly kind: 'rejected'; readonly reason: LineRejectionReason };
 
@@ -29,7 +37,7 @@ export type ParsedLine =
 
 /**
  * Parses one line. A byte order mark, CRLF, blank lines, surrounding white space and raw control characters inside strings
- * (athenahealth's narratives have them) are tolerated.
+ * (athenahealth's narratives have them) are tolerated. JSON that MongoDB cannot hold unchanged is rejected.
  */
 export function parseJsonLine(line: NdjsonLine): JsonLine {
   if (line.isTooLong) return rejected('line-too-long');
@@ -37,9 +45,11 @@ export function parseJsonLine(line: NdjsonLine): JsonLine {
   if (isBlank(json)) return { kind: 'blank' };
   if (!isUtf8(json)) return rejected('invalid-utf8');
   try {
-    return { kind: 'value', json, ...parseFhirJson(json) };
-  } catch {
-    return rejected('invalid-json');
+    const parsed = parseFhirJson(json, maxDepth);
+    const reason = mayBeUnstorable(json) ? unstorableReason(parsed.value) : undefined;
+    return reason === undefined ? { kind: 'value', json, ...parsed } : rejected(reason);
+  } catch (error) {
+    return rejected(error instanceof JsonTooDeepError ? 'too-deep' : 'invalid-json');
   }
 }
 

@@ -16,5 +16,5 @@ export {
 export type { RotationReport } from './rotate-encryption-key.ts';
 export type { SealedFileWriter } from './sealed-files.ts';
 export type { SigningKeyRecord } from './signing-key.repository.ts';
-export { isStoreUnavailable } from './store-errors.ts';
+export { isDocumentRefused, isStoreUnavailable } from './store-errors.ts';
 export type { StepClaim } from './sync-step.repository.ts';

@@ -1,6 +1,8 @@
+const duplicateKey = 11000;
+
 /** Unique index violated: MongoDB's E11000. */
 export function isDuplicateKey(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === 11000;
+  return (error as { code?: unknown } | null)?.code === duplicateKey;
 }
 
 const unavailableNames = new Set([
@@ -28,3 +30,26 @@ export function isStoreUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return unavailableNames.has(error.name) || unavailableCodes.has((error as { code?: unknown }).code);
 }
+
+/** What a server answers for one document of many, although the document is not the reason: locks and time limits. */
+const transientCodes: ReadonlySet<unknown> = new Set([24, 46, 50, 64, 112, 262, 11601]);
+/** Overflow, InvalidBSON, BSONObjectTooLarge: the reason why a server refuses a command before it looks at its documents. */
+const unreadableCodes: ReadonlySet<unknown> = new Set([15, 22, 10334]);
+
+/**
+ * Whether a write failed because of a document in it: the driver could not serialize it, or MongoDB refused it. Nothing else
+ * may be taken for that, or an outage would move every line of a file into the quarantine.
+ */
+export function isDocumentRefused(error: unknown): boolean {
+  if (!(error instanceof Error) || isStoreUnavailable(error)) return false;
+  if (error.name.startsWith('BSON') || error.name === 'MongoInvalidArgumentError' || error instanceof RangeError)
+    return true;
+  const { code, writeErrors } = error as { code?: unknown; writeErrors?: BulkWriteErrors };
+  const codes = [writeErrors ?? []].flat().map((one) => one.code);
+  if (codes.length === 0) return unreadableCodes.has(code);
+  const isOutage = codes.some((one) => unavailableCodes.has(one) || transientCodes.has(one));
+  return !isOutage && codes.some((one) => one !== duplicateKey);
+}
+
+/** Of a bulk write: a single error does not come as a list. */
+type BulkWriteErrors = { readonly code: number } | readonly { readonly code: number }[];

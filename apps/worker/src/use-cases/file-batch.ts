@@ -11,11 +11,13 @@ import {
 } from '@bulkhead/fhir';
 import {
   fitsInDocument,
+  isDocumentRefused,
   type QuarantinedLine,
   type ResourceDocument,
   type Store,
   toResourceDocument,
   toTombstone,
+  type WriteOutcome,
 } from '@bulkhead/store';
 
 /**
@@ -38,10 +40,18 @@ interface FileBatchOptions {
   readonly now: () => Date;
 }
 
+const noOutcome: WriteOutcome = { written: 0, unchanged: 0, stale: 0 };
+
+/** A document, and the line to quarantine if MongoDB refuses it. */
+interface LineDocument {
+  readonly document: ResourceDocument;
+  readonly line: NdjsonLine;
+}
+
 /** Consecutive lines of a file, to be written and committed together. */
 export class FileBatch {
   readonly #options: FileBatchOptions;
-  readonly #documents: ResourceDocument[] = [];
+  readonly #documents: LineDocument[] = [];
   /** By resource type: a Bundle of deletions names resources of any. */
   readonly #tombstones = new Map<string, ResourceDocument[]>();
   readonly #bad: QuarantinedLine[] = [];
@@ -77,11 +87,8 @@ export class FileBatch {
     const { store, file, now } = this.#options;
     const bytes = this.#nextOffset;
     if (bytes === undefined) return (checkpoint) => checkpoint;
+    const outcome = await this.#store(this.#documents);
     await store.quarantine.put({ lines: this.#bad, now: now() });
-    const outcome =
-      this.#documents.length > 0
-        ? await store.resourceWriter.write(file.type, this.#documents)
-        : { written: 0, unchanged: 0, stale: 0 };
     let deleted = 0;
     for (const [type, tombstones] of this.#tombstones)
       deleted += (await store.resourceWriter.write(type, tombstones)).written;
@@ -98,6 +105,35 @@ export class FileBatch {
         : {}),
       issues: this.#issues.length > 0 ? sumIssues([...checkpoint.issues, ...this.#issues]) : checkpoint.issues,
     });
+  }
+
+  /** A batch in which MongoDB refuses a document is halved until the line is found; all others are stored. */
+  async #store(documents: readonly LineDocument[]): Promise<WriteOutcome> {
+    const [first] = documents;
+    if (first === undefined) return noOutcome;
+    const { store, file } = this.#options;
+    try {
+      return await store.resourceWriter.write(
+        file.type,
+        documents.map(({ document }) => document),
+      );
+    } catch (error) {
+      if (!isDocumentRefused(error)) throw error;
+      if (documents.length > 1) return this.#storeHalves(documents);
+      this.#quarantine(first.line, 'refused-by-database');
+      return noOutcome;
+    }
+  }
+
+  async #storeHalves(documents: readonly LineDocument[]): Promise<WriteOutcome> {
+    const middle = Math.ceil(documents.length / 2);
+    const first = await this.#store(documents.slice(0, middle));
+    const second = await this.#store(documents.slice(middle));
+    return {
+      written: first.written + second.written,
+      unchanged: first.unchanged + second.unchanged,
+      stale: first.stale + second.stale,
+    };
   }
 
   #take(line: NdjsonLine, parsed: JsonLine, sealedFile?: string): void {
@@ -119,7 +155,7 @@ export class FileBatch {
 
   #takeResource(line: NdjsonLine, parsed: Parsed): void {
     const document = toResourceDocument({ ...parsed, context: this.#context(line) });
-    if (fitsInDocument(document, line.sizeBytes)) this.#documents.push(document);
+    if (fitsInDocument(document, line.sizeBytes)) this.#documents.push({ document, line });
     else this.#quarantine(line, 'too-large');
   }
 

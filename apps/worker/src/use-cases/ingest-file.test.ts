@@ -19,11 +19,14 @@ function ingest(
     file = {},
     saves = true,
     beforeWrite = async () => undefined,
+    refuses = () => undefined,
   }: {
     file?: Partial<OutputFile>;
     saves?: boolean;
     /** Called with the number of the batch, from 0. */
     beforeWrite?: (batch: number) => Promise<unknown>;
+    /** The error that the database answers for a batch, if it does. */
+    refuses?: (documents: readonly ResourceDocument[]) => Error | undefined;
   } = {},
 ) {
   const written: Written = { documents: [], bad: [], checkpoints: [], longLines: [] };
@@ -33,6 +36,8 @@ function ingest(
       resourceWriter: {
         async write(_type, documents) {
           await beforeWrite(batches++);
+          const refusal = refuses(documents);
+          if (refusal) throw refusal;
           written.documents.push(...documents);
           return { written: documents.length, unchanged: 0, stale: 0 };
         },
@@ -178,6 +183,35 @@ describe('ingestFile', () => {
     const { result, written } = ingest(`{"resourceType":"Patient","id":"big","extension":${numbers}}\n`);
     expect(await result).toMatchObject({ quarantined: 1, stored: 0 });
     expect(written.bad).toMatchObject([{ reason: 'too-large' }]);
+  });
+
+  const bulkError = (code: number) => Object.assign(new Error('refused'), { code, writeErrors: [{ code, index: 0 }] });
+  const has = (documents: readonly ResourceDocument[], id: string) =>
+    documents.some(({ resourceId }) => resourceId === id);
+
+  test('lines that the database refuses are found and quarantined, and the rest of their batch is stored #quarantine', async () => {
+    const refused = ['p0', 'p77', 'p124'];
+    const { result, written } = ingest(patients(126), {
+      refuses: (documents) => (refused.some((id) => has(documents, id)) ? bulkError(121) : undefined),
+    });
+    expect(await result).toMatchObject({ lines: 126, stored: 123, quarantined: 3 });
+    expect(written.bad.map(({ line, reason, bytes }) => [line, reason, `${bytes}\n`])).toEqual([
+      [1, 'refused-by-database', patient(0)],
+      [78, 'refused-by-database', patient(77)],
+      [125, 'refused-by-database', patient(124)],
+    ]);
+  });
+
+  test.each([
+    { name: 'an outage', error: Object.assign(new Error('closed'), { name: 'MongoNetworkError' }) },
+    { name: 'a full disk', error: bulkError(14031) },
+    { name: 'a write conflict', error: bulkError(112) },
+    { name: 'a failed write concern', error: Object.assign(new Error('wtimeout'), { code: 64 }) },
+    { name: 'missing rights', error: Object.assign(new Error('not authorized'), { code: 13 }) },
+  ])('$name fails the file and quarantines nothing', async ({ error }) => {
+    const { result, written } = ingest(patients(3), { refuses: () => error });
+    await expect(result).rejects.toBe(error);
+    expect(written.bad).toEqual([]);
   });
 
   test('a line over 16 MB is kept aside whole, and the lines around it are stored #long-line', async () => {
