@@ -132,6 +132,29 @@ describe('ingestFile', () => {
     expect(written.bad.length).toBeLessThan(2000);
   });
 
+  test.each([
+    { name: 'one bad line', text: 'null\n' },
+    { name: 'lines of another type', text: '{"resourceType":"Observation","id":"o"}\n'.repeat(3) },
+    { name: 'a hundred bad lines and a blank one', text: `\n${'{"id":1}\n'.repeat(100)}` },
+  ])('a file of $name has no valid line and fails', async ({ text }) => {
+    const { result, written } = ingest(text);
+    await expect(result).rejects.toMatchObject({ code: 'no-valid-lines', retry: 'never' });
+    // What was read is committed, so that a retry after a replay of its lines goes on from there.
+    expect(written.checkpoints.at(-1)).toMatchObject({ stored: 0, quarantined: written.bad.length });
+  });
+
+  test('a file without lines, and bad lines beside a stale resource, do not fail', async () => {
+    expect(await ingest('\n').result).toMatchObject({ lines: 1, quarantined: 0 });
+    const checkpoint = { ...makeOutputFile().checkpoint, bytes: 100, lines: 1, stale: 1 };
+    expect(await ingest('null\n', { file: { checkpoint } }).result).toMatchObject({ stale: 1, quarantined: 1 });
+  });
+
+  test('unreadable lines of a deleted file are measured by its lines', async () => {
+    const deletion = `${JSON.stringify({ reference: 'Patient/1' })}\n`;
+    const { result } = ingest(deletion.repeat(20_000) + 'null\n'.repeat(101), { file: { section: 'deleted', type: 'Bundle' } });
+    expect(await result).toMatchObject({ unreadableDeletions: 101 });
+  });
+
   test('over 1 % bad lines fail a file #too-many-bad-lines', async () => {
     const { result } = ingest(patients(5000) + '{"id":1}\n'.repeat(101));
     await expect(result).rejects.toMatchObject({ code: 'too-many-bad-lines' });
@@ -180,8 +203,9 @@ describe('ingestFile', () => {
 
   test('a resource that BSON cannot hold is kept aside #quarantine', async () => {
     const numbers = `[${'1,'.repeat(3_000_000)}1]`;
-    const { result, written } = ingest(`{"resourceType":"Patient","id":"big","extension":${numbers}}\n`);
-    expect(await result).toMatchObject({ quarantined: 1, stored: 0 });
+    const big = `{"resourceType":"Patient","id":"big","extension":${numbers}}\n`;
+    const { result, written } = ingest(big + patient(1));
+    expect(await result).toMatchObject({ quarantined: 1, stored: 1 });
     expect(written.bad).toMatchObject([{ reason: 'too-large' }]);
   });
 

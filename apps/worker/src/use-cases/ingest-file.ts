@@ -5,7 +5,7 @@ import type { Store } from '@bulkhead/store';
 import { BatchWrites } from './batch-writes.ts';
 import { FileBatch } from './file-batch.ts';
 import { LongLine } from './long-line.ts';
-import { tooManyBadLines } from './too-many-bad-lines.ts';
+import { noValidLines, tooManyBadLines } from './bad-lines.ts';
 
 export interface IngestFileOptions {
   readonly store: {
@@ -71,7 +71,7 @@ export async function ingestFile(options: IngestFileOptions): Promise<FileCheckp
   }
 }
 
-/** Promised = stored + stale + quarantined, and not too much of it quarantined. */
+/** Promised = stored + stale + quarantined, and not all or too much of it quarantined. */
 function incompleteness(options: {
   readonly file: OutputFile;
   readonly checkpoint: FileCheckpoint;
@@ -82,8 +82,9 @@ function incompleteness(options: {
   const { section, promisedCount } = file;
   if (section === 'output' && promisedCount !== undefined && promisedCount !== accounted)
     return countMismatch(accounted);
-  const isBad = checkpoint.quarantined > 100 && checkpoint.quarantined > accounted / 100;
-  return isBad ? tooManyBadLines(checkpoint) : undefined;
+  const { quarantined, lines } = checkpoint;
+  if (section === 'output' && quarantined > 0 && quarantined === accounted) return noValidLines(checkpoint);
+  return quarantined > 100 && quarantined > lines / 100 ? tooManyBadLines(checkpoint) : undefined;
 }
 
 function truncated(): AppError {
