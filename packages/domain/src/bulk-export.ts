@@ -23,13 +23,15 @@ export interface ExportWarning {
   readonly message: string;
 }
 
-/** What the server says that it could not export, from the OperationOutcomes of its `error` files. */
+/** What the server says that it could not export, from the OperationOutcomes of its files. */
 export interface IssueCount {
   /** fatal | error | warning | information */
   readonly severity: string;
   /** https://hl7.org/fhir/R4/valueset-issue-type.html */
   readonly code: string;
   readonly count: number;
+  /** The resource types that the issues provably concern, sorted. Absent: they may concern any type. */
+  readonly types?: readonly string[];
 }
 
 export interface ExportError {

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { NdjsonLine } from './line-splitter.ts';
 import { JsonTooDeepError, parseFhirJson } from './parse-json.ts';
 import { isResourceId, type Resource } from './resource.ts';
+import { anyResourceType, isResourceType } from './resource-types.ts';
 import { mayBeUnstorable, unstorableReason } from './unstorable.ts';
 
 const lineRejectionReasons = [
@@ -55,7 +56,7 @@ export function parseJsonLine(line: NdjsonLine): JsonLine {
 
 /**
  * Turns one line into a resource, or says why it is not one.
- * @param expectedType the type that the manifest's entry promised; undefined takes any.
+ * @param expectedType the type that the manifest's entry promised; `Resource` takes any type of R4, undefined any text.
  */
 export function parseResourceLine(line: NdjsonLine, expectedType?: string): ParsedLine {
   const parsed = parseJsonLine(line);
@@ -75,8 +76,13 @@ function rejectionOf(value: unknown, expectedType: string | undefined): LineReje
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not-an-object';
   const { resourceType, id } = value as Partial<Resource>;
   if (typeof resourceType !== 'string') return 'no-resource-type';
-  if (expectedType !== undefined && resourceType !== expectedType) return 'wrong-resource-type';
+  if (expectedType !== undefined && !isOfType(resourceType, expectedType)) return 'wrong-resource-type';
   return isResourceId(id) ? undefined : 'no-id';
+}
+
+function isOfType(resourceType: string, expectedType: string): boolean {
+  // A collection is named after the type, so a name that is not a type must never get there.
+  return expectedType === anyResourceType ? isResourceType(resourceType) : resourceType === expectedType;
 }
 
 function rejected(reason: LineRejectionReason): Rejected {

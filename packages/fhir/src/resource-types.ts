@@ -44,6 +44,9 @@ const r4ResourceTypes: ReadonlySet<string> = new Set(
   TestScript ValueSet VerificationResult VisionPrescription`.split(/\s+/),
 );
 
+/** The abstract type of FHIR: a file of this type has lines of any. */
+export const anyResourceType = 'Resource';
+
 export function isResourceType(name: string): boolean {
   return r4ResourceTypes.has(name);
 }

@@ -45,15 +45,18 @@ export function scanJson(json: Uint8Array): JsonScan {
         exactNumbers.push({ start: json[position - 1] === minus ? position - 1 : position, end });
       position = end;
     } else {
-      const brace = byte | braceBit;
-      if (brace === openingBrace) {
-        level++;
-        if (level > depth) depth = level;
-      } else if (brace === closingBrace) level--;
+      level += levelChange(byte);
+      if (level > depth) depth = level;
       position++;
     }
   }
   return { exactNumbers, depth, isClosed: level === 0 };
+}
+
+function levelChange(byte: number): number {
+  const brace = byte | braceBit;
+  if (brace === openingBrace) return 1;
+  return brace === closingBrace ? -1 : 0;
 }
 
 /** The position after the closing quote. Strings are short: a native search for each costs more than looking at its bytes. */

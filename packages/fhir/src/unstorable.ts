@@ -8,16 +8,17 @@ const bsonTypeKey = '_bsontype';
 /** An object with both keys is read back as a DBRef, which writes them differently. */
 const dbRefKeys = ['$ref', '$id'] as const;
 
-const searched = [bsonTypeKey, dbRefKeys[0], '\0'].map((text) => Buffer.from(text));
-const escape = Buffer.from('\\u');
+const searched = [bsonTypeKey, dbRefKeys[0]].map((text) => Buffer.from(text));
+const unicodeEscape = Buffer.from('\\u');
 
 /**
  * Whether a JSON text needs to be looked at by `unstorableReason`: hardly any does. It is asked for every line, so it only
  * searches the bytes.
  */
 export function mayBeUnstorable(json: Buffer): boolean {
-  if (searched.some((text) => json.includes(text))) return true;
-  for (let at = json.indexOf(escape); at >= 0; at = json.indexOf(escape, at + escape.length)) {
+  // A raw control character is repaired, so it can be part of a key.
+  if (json.includes(0) || searched.some((text) => json.includes(text))) return true;
+  for (let at = json.indexOf(unicodeEscape); at >= 0; at = json.indexOf(unicodeEscape, at + unicodeEscape.length)) {
     if (isSuspectEscape(json.toString('latin1', at + 2, at + 6))) return true;
   }
   return false;

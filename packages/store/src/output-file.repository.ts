@@ -239,10 +239,13 @@ export function createOutputFileRepository(database: Database) {
       );
     },
 
-    /** What the `error` files of an export reported, by severity and code. */
+    /** What the OperationOutcomes in the files of an export reported, by severity and code. */
     async sumIssues(exportId: string): Promise<IssueCount[]> {
-      const documents = await model.find({ exportId, section: 'error' as const }).lean();
-      return sumIssues(documents.flatMap(({ checkpoint }) => checkpoint.issues ?? []));
+      const documents = await model
+        .find({ exportId, 'checkpoint.issues.0': { $exists: true } } as object, { checkpoint: 1 })
+        .lean();
+      const issues = documents.flatMap(({ checkpoint }) => checkpoint.issues);
+      return sumIssues(issues.map(({ severity, code, count }) => ({ severity, code, count })));
     },
 
     /** Sums over an export's ledger. */

@@ -1,6 +1,6 @@
-import { type FileCheckpoint, type OutputFile } from '@bulkhead/domain';
-import type { FileBatch } from './file-batch.ts';
+import type { FileCheckpoint, OutputFile } from '@bulkhead/domain';
 import { tooManyBadLines } from './bad-lines.ts';
+import type { FileBatch } from './file-batch.ts';
 
 /**
  * The batches of a file on their way into the database. Two are written at a time, so that the database is not idle while

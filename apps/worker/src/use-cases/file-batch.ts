@@ -1,12 +1,13 @@
 import { type FileCheckpoint, type IssueCount, type OutputFile, sumIssues } from '@bulkhead/domain';
 import {
+  anyResourceType,
   isOperationOutcome,
   type JsonLine,
   type NdjsonLine,
   type ParsedLine,
   parseJsonLine,
   readDeletions,
-  readOutcomeIssues,
+  readReportedIssues,
   toResource,
 } from '@bulkhead/fhir';
 import {
@@ -27,7 +28,6 @@ import {
 const maxDocuments = 125;
 const maxBytes = 1024 * 1024;
 
-type Parsed = Extract<ParsedLine, { kind: 'resource' }>;
 type Value = Extract<JsonLine, { kind: 'value' }>;
 
 interface FileBatchOptions {
@@ -40,6 +40,9 @@ interface FileBatchOptions {
   readonly now: () => Date;
 }
 
+/** A line can hold hundreds of thousands of deletions, which are written without being a batch of documents. */
+const maxTombstones = 1000;
+
 const noOutcome: WriteOutcome = { written: 0, unchanged: 0, stale: 0 };
 
 /** A document, and the line to quarantine if MongoDB refuses it. */
@@ -51,11 +54,13 @@ interface LineDocument {
 /** Consecutive lines of a file, to be written and committed together. */
 export class FileBatch {
   readonly #options: FileBatchOptions;
-  readonly #documents: LineDocument[] = [];
+  /** By resource type: a file of type `Resource` holds several. */
+  readonly #documents = new Map<string, LineDocument[]>();
   /** By resource type: a Bundle of deletions names resources of any. */
   readonly #tombstones = new Map<string, ResourceDocument[]>();
   readonly #bad: QuarantinedLine[] = [];
   readonly #issues: IssueCount[] = [];
+  #outcomes = 0;
   #bytes = 0;
   #lines = 0;
   #nextOffset: number | undefined;
@@ -87,12 +92,17 @@ export class FileBatch {
     const { store, file, now } = this.#options;
     const bytes = this.#nextOffset;
     if (bytes === undefined) return (checkpoint) => checkpoint;
-    const outcome = await this.#store(this.#documents);
+    let outcome = noOutcome;
+    const types: string[] = [];
+    for (const [type, documents] of this.#documents) {
+      const ofType = await this.#store(type, documents);
+      if (ofType.written + ofType.unchanged + ofType.stale > 0) types.push(type);
+      outcome = sumOutcomes(outcome, ofType);
+    }
     await store.quarantine.put({ lines: this.#bad, now: now() });
-    let deleted = 0;
-    for (const [type, tombstones] of this.#tombstones)
-      deleted += (await store.resourceWriter.write(type, tombstones)).written;
+    const deleted = await this.#delete();
     return (checkpoint) => ({
+      ...checkpoint,
       bytes,
       lines: checkpoint.lines + this.#lines,
       stored: checkpoint.stored + outcome.written + outcome.unchanged,
@@ -100,40 +110,59 @@ export class FileBatch {
       stale: checkpoint.stale + outcome.stale,
       quarantined: checkpoint.quarantined + this.#bad.length,
       deleted: checkpoint.deleted + deleted,
-      ...(file.section === 'deleted'
-        ? { unreadableDeletions: (checkpoint.unreadableDeletions ?? 0) + this.#bad.length }
-        : {}),
       issues: this.#issues.length > 0 ? sumIssues([...checkpoint.issues, ...this.#issues]) : checkpoint.issues,
+      ...this.#advanceOptional({ file, checkpoint, types }),
     });
   }
 
+  /** What the checkpoints of most files do without. */
+  #advanceOptional(options: {
+    readonly file: OutputFile;
+    readonly checkpoint: FileCheckpoint;
+    readonly types: readonly string[];
+  }): Partial<FileCheckpoint> {
+    const { file, checkpoint, types } = options;
+    if (file.section === 'deleted')
+      return { unreadableDeletions: (checkpoint.unreadableDeletions ?? 0) + this.#bad.length };
+    if (file.section === 'error') return {};
+    return {
+      ...(this.#outcomes > 0 ? { outcomes: (checkpoint.outcomes ?? 0) + this.#outcomes } : {}),
+      ...(file.type === anyResourceType
+        ? { types: [...new Set([...(checkpoint.types ?? []), ...types])].toSorted() }
+        : {}),
+    };
+  }
+
+  async #delete(): Promise<number> {
+    let deleted = 0;
+    for (const [type, tombstones] of this.#tombstones) {
+      for (let from = 0; from < tombstones.length; from += maxTombstones) {
+        const some = tombstones.slice(from, from + maxTombstones);
+        deleted += (await this.#options.store.resourceWriter.write(type, some)).written;
+      }
+    }
+    return deleted;
+  }
+
   /** A batch in which MongoDB refuses a document is halved until the line is found; all others are stored. */
-  async #store(documents: readonly LineDocument[]): Promise<WriteOutcome> {
+  async #store(type: string, documents: readonly LineDocument[]): Promise<WriteOutcome> {
     const [first] = documents;
     if (first === undefined) return noOutcome;
-    const { store, file } = this.#options;
     try {
-      return await store.resourceWriter.write(
-        file.type,
+      return await this.#options.store.resourceWriter.write(
+        type,
         documents.map(({ document }) => document),
       );
     } catch (error) {
       if (!isDocumentRefused(error)) throw error;
-      if (documents.length > 1) return this.#storeHalves(documents);
-      this.#quarantine(first.line, 'refused-by-database');
-      return noOutcome;
+      if (documents.length === 1) {
+        this.#quarantine(first.line, 'refused-by-database');
+        return noOutcome;
+      }
+      const middle = Math.ceil(documents.length / 2);
+      const before = await this.#store(type, documents.slice(0, middle));
+      return sumOutcomes(before, await this.#store(type, documents.slice(middle)));
     }
-  }
-
-  async #storeHalves(documents: readonly LineDocument[]): Promise<WriteOutcome> {
-    const middle = Math.ceil(documents.length / 2);
-    const first = await this.#store(documents.slice(0, middle));
-    const second = await this.#store(documents.slice(middle));
-    return {
-      written: first.written + second.written,
-      unchanged: first.unchanged + second.unchanged,
-      stale: first.stale + second.stale,
-    };
   }
 
   #take(line: NdjsonLine, parsed: JsonLine, sealedFile?: string): void {
@@ -146,35 +175,38 @@ export class FileBatch {
 
   #takeValue(line: NdjsonLine, parsed: Value): void {
     const { section, type } = this.#options.file;
-    if (section === 'deleted') return this.#takeDeletions(line, parsed.value);
-    if (section === 'error' && isOperationOutcome(parsed.value)) return this.#takeIssues(parsed.value);
-    const resource = toResource(parsed, section === 'error' ? 'OperationOutcome' : type);
-    if (resource.kind === 'rejected') this.#quarantine(line, resource.reason);
-    else if (resource.kind === 'resource') this.#takeResource(line, resource);
+    // Servers put one between the resources too if they cannot export something.
+    if (isOperationOutcome(parsed.value)) this.#takeIssues(parsed.value);
+    else if (section === 'deleted') this.#takeDeletions(line, parsed.value);
+    else this.#takeResource(line, toResource(parsed, section === 'error' ? 'OperationOutcome' : type));
   }
 
-  #takeResource(line: NdjsonLine, parsed: Parsed): void {
+  #takeResource(line: NdjsonLine, parsed: ParsedLine): void {
+    if (parsed.kind === 'rejected') this.#quarantine(line, parsed.reason);
+    if (parsed.kind !== 'resource') return;
     const document = toResourceDocument({ ...parsed, context: this.#context(line) });
-    if (fitsInDocument(document, line.sizeBytes)) this.#documents.push({ document, line });
-    else this.#quarantine(line, 'too-large');
+    if (!fitsInDocument(document, line.sizeBytes)) {
+      this.#quarantine(line, 'too-large');
+      return;
+    }
+    addTo({ lists: this.#documents, type: parsed.resource.resourceType, item: { document, line } });
   }
 
   #takeDeletions(line: NdjsonLine, value: unknown): void {
     const { deletions, unreadable } = readDeletions(value);
     for (const { resourceType, ...deletion } of deletions) {
-      const tombstones = this.#tombstones.get(resourceType) ?? [];
-      tombstones.push(toTombstone({ ...deletion, context: this.#context(line) }));
-      this.#tombstones.set(resourceType, tombstones);
+      addTo({
+        lists: this.#tombstones,
+        type: resourceType,
+        item: toTombstone({ ...deletion, context: this.#context(line) }),
+      });
     }
     if (unreadable > 0) this.#quarantine(line, 'unreadable-deletion');
   }
 
   #takeIssues(outcome: unknown): void {
-    // What a server writes there is shown; the codes of FHIR's value set have at most 16 characters.
-    const short = (text: string) => text.slice(0, 40);
-    for (const { severity, code } of readOutcomeIssues(outcome)) {
-      this.#issues.push({ severity: short(severity), code: short(code), count: 1 });
-    }
+    this.#outcomes += 1;
+    for (const issue of readReportedIssues(outcome)) this.#issues.push({ ...issue, count: 1 });
   }
 
   #quarantine({ line, offset, bytes, sizeBytes }: NdjsonLine, reason: string, sealedFile?: string): void {
@@ -189,4 +221,23 @@ export class FileBatch {
     const source = { exportId: file.exportId, fileId: file.id, line };
     return { connectionId: file.connectionId, source, observedAt, now: now() };
   }
+}
+
+function addTo<Item>(options: {
+  readonly lists: Map<string, Item[]>;
+  readonly type: string;
+  readonly item: Item;
+}): void {
+  const { lists, type, item } = options;
+  const list = lists.get(type);
+  if (list) list.push(item);
+  else lists.set(type, [item]);
+}
+
+function sumOutcomes(left: WriteOutcome, right: WriteOutcome): WriteOutcome {
+  return {
+    written: left.written + right.written,
+    unchanged: left.unchanged + right.unchanged,
+    stale: left.stale + right.stale,
+  };
 }

@@ -7,6 +7,8 @@ import { ingestFile } from './ingest-file.ts';
 
 interface Written {
   readonly documents: ResourceDocument[];
+  /** Of each write. */
+  readonly types: string[];
   readonly bad: QuarantinedLine[];
   readonly checkpoints: FileCheckpoint[];
   readonly longLines: Buffer[];
@@ -29,16 +31,17 @@ function ingest(
     refuses?: (documents: readonly ResourceDocument[]) => Error | undefined;
   } = {},
 ) {
-  const written: Written = { documents: [], bad: [], checkpoints: [], longLines: [] };
+  const written: Written = { documents: [], types: [], bad: [], checkpoints: [], longLines: [] };
   let batches = 0;
   const result = ingestFile({
     store: {
       resourceWriter: {
-        async write(_type, documents) {
+        async write(type, documents) {
           await beforeWrite(batches++);
           const refusal = refuses(documents);
           if (refusal) throw refusal;
           written.documents.push(...documents);
+          written.types.push(type);
           return { written: documents.length, unchanged: 0, stale: 0 };
         },
       },
@@ -151,7 +154,9 @@ describe('ingestFile', () => {
 
   test('unreadable lines of a deleted file are measured by its lines', async () => {
     const deletion = `${JSON.stringify({ reference: 'Patient/1' })}\n`;
-    const { result } = ingest(deletion.repeat(20_000) + 'null\n'.repeat(101), { file: { section: 'deleted', type: 'Bundle' } });
+    const { result } = ingest(deletion.repeat(20_000) + 'null\n'.repeat(101), {
+      file: { section: 'deleted', type: 'Bundle' },
+    });
     expect(await result).toMatchObject({ unreadableDeletions: 101 });
   });
 
@@ -199,6 +204,55 @@ describe('ingestFile', () => {
       [4, 'unreadable-deletion'],
       [5, 'invalid-json'],
     ]);
+  });
+
+  const outcome = (...issue: object[]) => `${JSON.stringify({ resourceType: 'OperationOutcome', issue })}\n`;
+  const failed = { severity: 'error', code: 'exception', diagnostics: 'Observation/o1 cannot be exported' };
+
+  test('an OperationOutcome among the resources is counted by its issues, and is not a resource', async () => {
+    for (const promisedCount of [2, 3, undefined]) {
+      const file = promisedCount === undefined ? {} : { promisedCount };
+      const { result, written } = ingest(patient(1) + outcome(failed, { severity: 'warning' }) + patient(2), { file });
+      expect(await result).toMatchObject({
+        lines: 3,
+        stored: 2,
+        quarantined: 0,
+        outcomes: 1,
+        issues: [
+          { severity: 'error', code: 'exception', count: 1, types: ['Observation'] },
+          { severity: 'warning', code: 'unknown', count: 1 },
+        ],
+      });
+      expect(written.documents.map(({ resourceId }) => resourceId)).toEqual(['p1', 'p2']);
+      expect(written.bad).toEqual([]);
+    }
+    const fewer = ingest(patient(1) + outcome(failed), { file: { promisedCount: 3 } });
+    await expect(fewer.result).rejects.toMatchObject({ code: 'count-mismatch' });
+  });
+
+  test('issues are counted by at most 100 combinations with types, and the others as concerning any type', async () => {
+    const codes = ['exception', 'timeout', 'not-found', 'processing'];
+    const types = ['Account', 'Basic', 'Claim', 'Device', 'Endpoint', 'Flag', 'Goal', 'Invoice', 'Library', 'Media'];
+    const issues = codes.flatMap((code) =>
+      types.flatMap((one) => types.map((other) => ({ severity: 'error', code, expression: [one, other] }))),
+    );
+    const result = await ingest(patient(1) + outcome(...issues)).result;
+    const counted = result?.issues ?? [];
+    expect(counted.filter((issue) => issue.types !== undefined)).toHaveLength(100);
+    expect(counted.length).toBeLessThanOrEqual(100 + codes.length);
+    expect(counted.reduce((sum, { count }) => sum + count, 0)).toBe(400);
+  });
+
+  test('a file of type Resource is stored by the types of its lines, which its checkpoint names', async () => {
+    const line = (resourceType: string, id: string) => `${JSON.stringify({ resourceType, id })}\n`;
+    const text = line('Patient', 'p') + line('Observation', 'o') + line('Pateint', 'x') + line('Patient', 'q');
+    const { result, written } = ingest(text, { file: { type: 'Resource', promisedCount: 4 } });
+    expect(await result).toMatchObject({ stored: 3, quarantined: 1, types: ['Observation', 'Patient'] });
+    expect(written.types).toEqual(['Patient', 'Observation']);
+    expect(written.bad).toMatchObject([{ line: 3, reason: 'wrong-resource-type' }]);
+    const checkpoint = { ...makeOutputFile().checkpoint, types: ['Condition'] };
+    const resumed = ingest(line('Patient', 'p'), { file: { type: 'Resource', checkpoint } });
+    expect((await resumed.result)?.types).toEqual(['Condition', 'Patient']);
   });
 
   test('a resource that BSON cannot hold is kept aside #quarantine', async () => {

@@ -2,10 +2,10 @@ import type { Readable } from 'node:stream';
 import { AppError, accountedLines, type FileCheckpoint, type OutputFile } from '@bulkhead/domain';
 import { LineSplitter } from '@bulkhead/fhir';
 import type { Store } from '@bulkhead/store';
+import { noValidLines, tooManyBadLines } from './bad-lines.ts';
 import { BatchWrites } from './batch-writes.ts';
 import { FileBatch } from './file-batch.ts';
 import { LongLine } from './long-line.ts';
-import { noValidLines, tooManyBadLines } from './bad-lines.ts';
 
 export interface IngestFileOptions {
   readonly store: {
@@ -80,9 +80,10 @@ function incompleteness(options: {
   const accounted = accountedLines(checkpoint);
   // What a count means for Bundles of deletions and for errors differs between servers.
   const { section, promisedCount } = file;
-  if (section === 'output' && promisedCount !== undefined && promisedCount !== accounted)
-    return countMismatch(accounted);
-  const { quarantined, lines } = checkpoint;
+  const { quarantined, lines, outcomes = 0 } = checkpoint;
+  // Servers count the OperationOutcomes among the resources or do not.
+  const isAsPromised = promisedCount === accounted || promisedCount === accounted + outcomes;
+  if (section === 'output' && promisedCount !== undefined && !isAsPromised) return countMismatch(accounted);
   if (section === 'output' && quarantined > 0 && quarantined === accounted) return noValidLines(checkpoint);
   return quarantined > 100 && quarantined > lines / 100 ? tooManyBadLines(checkpoint) : undefined;
 }
