@@ -33,7 +33,8 @@ describe('compareVersions', () => {
     expect(compareVersions({ ...base, ...change }, base)).toBe(expected);
   });
 
-  const tombstone = { ...base, deleted: true, contentHash: '', versionId: undefined } as ResourceVersion;
+  const { versionId: _, ...withoutVersion } = base;
+  const tombstone: ResourceVersion = { ...withoutVersion, deleted: true, contentHash: '' };
   const nextExport = new Date('2024-03-01T00:00:00Z');
 
   test.each<[string, Partial<ResourceVersion>, Partial<ResourceVersion>, string]>([

@@ -4,7 +4,12 @@ export type { DocumentClaim, DocumentFilter } from './document.repository.ts';
 export type { DocumentContent } from './document-content.repository.ts';
 export type { SourcedVersion } from './earlier-versions.ts';
 export type { FileClaim } from './output-file.repository.ts';
-export type { QuarantinedLine, QuarantineEntry, QuarantineFilter } from './quarantine.repository.ts';
+export {
+  maxKeptLineBytes,
+  type QuarantinedLine,
+  type QuarantineEntry,
+  type QuarantineFilter,
+} from './quarantine.repository.ts';
 export type { WriteOutcome } from './resource.writer.ts';
 export {
   fitsInDocument,

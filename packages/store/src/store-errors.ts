@@ -36,20 +36,26 @@ const transientCodes: ReadonlySet<unknown> = new Set([24, 46, 50, 64, 112, 262, 
 /** Overflow, InvalidBSON, BSONObjectTooLarge: the reason why a server refuses a command before it looks at its documents. */
 const unreadableCodes: ReadonlySet<unknown> = new Set([15, 22, 10334]);
 
+/** Beside BSON's own errors: a document that is too large for the driver's buffer, or for a message. */
+const serializationNames: ReadonlySet<string> = new Set(['RangeError', 'MongoInvalidArgumentError']);
+
 /**
  * Whether a write failed because of a document in it: the driver could not serialize it, or MongoDB refused it. Nothing else
  * may be taken for that, or an outage would move every line of a file into the quarantine.
  */
 export function isDocumentRefused(error: unknown): boolean {
-  if (!(error instanceof Error) || isStoreUnavailable(error)) return false;
-  if (error.name.startsWith('BSON') || error.name === 'MongoInvalidArgumentError' || error instanceof RangeError)
-    return true;
-  const { code, writeErrors } = error as { code?: unknown; writeErrors?: BulkWriteErrors };
+  if (typeof error !== 'object' || error === null || isStoreUnavailable(error)) return false;
+  const { name = '', code, writeErrors } = error as Partial<BulkWriteFailure>;
+  if (name.startsWith('BSON') || serializationNames.has(name)) return true;
   const codes = [writeErrors ?? []].flat().map((one) => one.code);
   if (codes.length === 0) return unreadableCodes.has(code);
   const isOutage = codes.some((one) => unavailableCodes.has(one) || transientCodes.has(one));
   return !isOutage && codes.some((one) => one !== duplicateKey);
 }
 
-/** Of a bulk write: a single error does not come as a list. */
-type BulkWriteErrors = { readonly code: number } | readonly { readonly code: number }[];
+interface BulkWriteFailure {
+  readonly name: string;
+  readonly code: number;
+  /** A single error does not come as a list. */
+  readonly writeErrors: { readonly code: number } | readonly { readonly code: number }[];
+}

@@ -1,6 +1,7 @@
+import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FileCheckpoint, OutputFile } from '@bulkhead/domain';
-import type { QuarantinedLine, ResourceDocument } from '@bulkhead/store';
+import { maxKeptLineBytes, type QuarantinedLine, type ResourceDocument } from '@bulkhead/store';
 import { makeOutputFile, waitFor } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
 import { ingestFile } from './ingest-file.ts';
@@ -22,6 +23,7 @@ function ingest(
     saves = true,
     beforeWrite = async () => undefined,
     refuses = () => undefined,
+    chunkBytes = Number.MAX_SAFE_INTEGER,
   }: {
     file?: Partial<OutputFile>;
     saves?: boolean;
@@ -29,6 +31,7 @@ function ingest(
     beforeWrite?: (batch: number) => Promise<unknown>;
     /** The error that the database answers for a batch, if it does. */
     refuses?: (documents: readonly ResourceDocument[]) => Error | undefined;
+    chunkBytes?: number;
   } = {},
 ) {
   const written: Written = { documents: [], types: [], bad: [], checkpoints: [], longLines: [] };
@@ -61,7 +64,7 @@ function ingest(
     },
     file: makeOutputFile(file),
     observedAt: new Date('2024-06-01T00:00:00Z'),
-    body: Readable.from([Buffer.from(text as string)]),
+    body: Readable.from(chunksOf(Buffer.from(text as string), chunkBytes)),
     now: () => new Date('2024-06-01T01:00:00Z'),
     save: async (checkpoint) => {
       written.checkpoints.push(checkpoint);
@@ -69,6 +72,10 @@ function ingest(
     },
   });
   return { result, written };
+}
+
+function* chunksOf(bytes: Buffer, chunkBytes: number): Generator<Buffer> {
+  for (let from = 0; from < bytes.length; from += chunkBytes) yield bytes.subarray(from, from + chunkBytes);
 }
 
 const patient = (id: number) => `{"resourceType":"Patient","id":"p${id}"}\n`;
@@ -292,13 +299,21 @@ describe('ingestFile', () => {
     expect(written.bad).toEqual([]);
   });
 
-  test('a line over 16 MB is kept aside whole, and the lines around it are stored #long-line', async () => {
-    const long = `{"resourceType":"Patient","id":"long","x":"${'y'.repeat(17 * 1024 * 1024)}"}`;
-    const { result, written } = ingest(`${patient(1)}${long}\n${patient(2)}`, { file: { promisedCount: 3 } });
+  test('the first 16 MB of a longer line are kept with its hash, and the lines around it are stored #long-line', async () => {
+    const long = Buffer.from(`{"resourceType":"Patient","id":"long","x":"${'y'.repeat(17 * 1024 * 1024)}"}`);
+    const text = Buffer.concat([Buffer.from(patient(1)), long, Buffer.from(`\n${patient(2)}`)]);
+    const { result, written } = ingest(text, { file: { promisedCount: 3 }, chunkBytes: 1024 * 1024 });
     expect(await result).toMatchObject({ stored: 2, quarantined: 1 });
     expect(written.bad).toMatchObject([
-      { line: 2, reason: 'line-too-long', sizeBytes: long.length, sealedFile: 'long line 1' },
+      {
+        line: 2,
+        reason: 'line-too-long',
+        sizeBytes: long.length,
+        sealedFile: 'long line 1',
+        keptBytes: maxKeptLineBytes,
+        sha256: hash('sha256', long, 'hex'),
+      },
     ]);
-    expect(written.longLines.map((line) => line.equals(Buffer.from(long)))).toEqual([true]);
+    expect(written.longLines.map((line) => line.equals(long.subarray(0, maxKeptLineBytes)))).toEqual([true]);
   });
 });
