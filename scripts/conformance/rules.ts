@@ -104,9 +104,13 @@ export const rules: readonly Rule[] = [
   rule(
     'quarantine',
     'here',
-    'A line that is no resource is kept whole and sealed, with file, line, offset and reason.',
+    'A line that is not a usable resource is kept encrypted, with file, line, offset, size, hash and reason.',
   ),
-  rule('long-line', 'here', 'A line that no document can hold is kept aside whole, in bounded memory.'),
+  rule(
+    'long-line',
+    'here',
+    'Of a line that no document can hold the first 16 MB are kept, with its size and hash, in bounded memory.',
+  ),
   rule('too-many-bad-lines', 'here', 'Over 1 % bad lines (and over 100) fail the file.'),
   rule('replay', 'here', 'A line is stored after a fix of ours, or as an operator has corrected it.'),
   rule('number-text', 'FHIR R4, decimal', 'Every number comes out of the API with the text that the server sent.'),

@@ -35,6 +35,8 @@ export const httpStatus = {
   'nothing-to-retry': 409,
   'document-not-stored': 409,
   'last-operator-key': 409,
+  'line-truncated': 409,
+  'line-not-kept': 410,
   'resource-deleted': 410,
   'authorization-used': 410,
   'body-too-large': 413,

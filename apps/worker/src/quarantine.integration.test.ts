@@ -57,22 +57,32 @@ describe('a line that was kept aside #quarantine', () => {
     expect((await replay(id)).body.data.state).toBe('replayed');
   }, 60_000);
 
-  test('that is longer than a document can be is kept whole, and the file is stored around it #long-line', async () => {
+  test('that is longer than a document can be is kept up to 16 MB, and the file is stored around it #long-line', async () => {
     system = await startSystem();
     await system.startWorker();
     await system.order({ match: { path: '/bulkdata/.*Condition' }, fault: { kind: 'long-line', line: 2 } });
     const ended = await system.settled(await system.startExport());
     expect(ended).toMatchObject({ status: 'COMPLETED', counts: { quarantined: 1 } });
     const [entry] = await list(`exportId=${ended.id}&state=open`);
-    expect(entry).toMatchObject({ line: 2, reason: 'line-too-long' });
-    const { text } = await system.download(`/api/ehr/quarantine/${entry?.id}/line`);
-    expect(text.length).toBeGreaterThan(16 * 1024 * 1024);
-    expect(Buffer.byteLength(text)).toBe(entry?.sizeBytes);
-    expect(JSON.parse(text)).toMatchObject({ resourceType: 'Condition' });
-    expect((await replay(entry?.id ?? '')).body.data).toMatchObject({
+    const keptBytes = 16 * 1024 * 1024;
+    expect(entry).toMatchObject({ line: 2, reason: 'line-too-long', isTruncated: true, keptBytes });
+    expect(entry?.sizeBytes).toBeGreaterThan(keptBytes);
+    const { id = '' } = entry ?? {};
+    const { text } = await system.download(`/api/ehr/quarantine/${id}/line`);
+    expect(Buffer.byteLength(text)).toBe(keptBytes);
+    expect(text.startsWith('{"resourceType":"Condition"')).toBe(true);
+
+    expect(await replay(id)).toMatchObject({ status: 409, body: { error: { code: 'line-truncated' } } });
+    const all = await system.request('POST', '/api/ehr/quarantine/replay', { exportId: ended.id });
+    expect(all).toMatchObject({ status: 202, body: { data: { count: 0 } } });
+    const lost = (await served('Condition'))[1] ?? '';
+    const unstorable = lost.replace('{', '{"_bsontype":"Long",');
+    expect((await replay(id, unstorable)).body.data).toMatchObject({
       state: 'open',
-      replay: { reason: 'line-too-long' },
+      replay: { reason: 'reserved-key' },
     });
+    expect((await replay(id, lost)).body.data).toMatchObject({ state: 'replayed', isCorrected: true });
+    expect((await compareWithSimulator(system)).differences).toEqual([]);
   }, 60_000);
 
   test('pages, filters and is replayed in bulk #replay', async () => {

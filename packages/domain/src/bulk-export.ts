@@ -25,7 +25,7 @@ export interface ExportWarning {
   readonly message: string;
 }
 
-/** What the server says that it could not export, from the OperationOutcomes of its `error` files. */
+/** What the server says that it could not export, from the OperationOutcomes of its files. */
 export interface IssueCount {
   /** fatal | error | warning | information */
   readonly severity: string;

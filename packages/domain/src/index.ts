@@ -67,7 +67,7 @@ export {
   type PatientDocument,
 } from './patient-document.ts';
 export { isPollDue, type PollPlan, planPoll, pollDelay, pollErrorDelay } from './poll-delay.ts';
-export { type Comparison, compareVersions, type ResourceVersion } from './resource-version.ts';
+export { type Comparison, compareVersions, plausibleTime, type ResourceVersion } from './resource-version.ts';
 export { retryPhase } from './retry-phase.ts';
 export { nextRetrying, type Retrying } from './retrying.ts';
 export { type Schedule, type ScheduleKind, type ScheduleRequest, type ScheduleRun, scheduleKinds } from './schedule.ts';

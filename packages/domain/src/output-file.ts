@@ -17,12 +17,17 @@ export interface FileCheckpoint {
   readonly stale: number;
   readonly quarantined: number;
   readonly deleted: number;
-  /** Of an `error` file, and of OperationOutcomes among resources. */
-  readonly issues: readonly IssueCount[];
-  /** Lines of a `deleted` file that name no resource to delete in a form that can be read. */
+  /**
+   * Lines of a `deleted` file that are quarantined, for whatever reason: each may have named a resource of any type that
+   * is still stored here although the server deleted it. Absent is 0.
+   */
   readonly unreadableDeletions?: number;
-  /** Of a file whose entry names no type: those that its lines had. */
+  /** Of a file of type `Resource`: the resource types that were stored from it, sorted; at most those of R4. Absent is none. */
   readonly types?: readonly string[];
+  /** OperationOutcomes among the lines of an `output` file: their issues are counted, and nothing else. Absent is 0. */
+  readonly outcomes?: number;
+  /** Of every OperationOutcome among the lines, which are all lines of an `error` file. */
+  readonly issues: readonly IssueCount[];
 }
 
 /** The ledger's entry for one file of a manifest. */
@@ -31,7 +36,7 @@ export interface OutputFile {
   readonly exportId: string;
   readonly connectionId: string;
   readonly section: OutputFileSection;
-  /** The resource type that the manifest promises for each line. */
+  /** The resource type that the manifest promises for each line; `Resource` if it promises none, or one that R4 lacks. */
   readonly type: string;
   readonly url: string;
   readonly requiresAccessToken: boolean;
@@ -70,12 +75,25 @@ export function accountedLines({ stored, stale, quarantined }: FileCheckpoint): 
   return stored + stale + quarantined;
 }
 
-/** Adds counts of issues up, one entry per severity and code. */
+/** The codes of FHIR allow some hundred sums without types; types could make them any number. */
+const maxSumsWithTypes = 100;
+
+/**
+ * Adds counts of issues up, one entry per severity, code and types. Beyond 100 entries with types, further ones are counted
+ * as issues that may concern any type.
+ */
 export function sumIssues(counts: readonly IssueCount[]): IssueCount[] {
   const sums = new Map<string, IssueCount>();
-  for (const { severity, code, count } of counts) {
-    const key = `${severity}/${code}`;
-    sums.set(key, { severity, code, count: count + (sums.get(key)?.count ?? 0) });
+  const add = (key: string, issue: IssueCount) =>
+    sums.set(key, { ...issue, count: issue.count + (sums.get(key)?.count ?? 0) });
+  let withTypes = 0;
+  for (const { types, ...issue } of counts) {
+    const key = `${issue.severity}/${issue.code}`;
+    const typedKey = `${key}/${types?.join()}`;
+    const isKept = types !== undefined && (sums.has(typedKey) || withTypes < maxSumsWithTypes);
+    if (isKept && !sums.has(typedKey)) withTypes++;
+    if (isKept) add(typedKey, { ...issue, types });
+    else add(key, issue);
   }
   return [...sums.values()].toSorted((left, right) => right.count - left.count);
 }

@@ -17,7 +17,6 @@ describe('compareVersions', () => {
     ['a higher versionId, compared as a number', { versionId: '10' }, 'newer'],
     ['a lower versionId', { versionId: '8', observedAt: later }, 'older'],
     ['an incomplete one, however new', { subsetted: true, lastUpdated: later }, 'older'],
-    ['a deletion at the same instant', { deleted: true, contentHash: '' }, 'newer'],
     ['the same content seen again later', { observedAt: new Date('2024-03-01') }, 'same'],
     [
       'other content under the same version, seen later',
@@ -34,13 +33,37 @@ describe('compareVersions', () => {
     expect(compareVersions({ ...base, ...change }, base)).toBe(expected);
   });
 
-  test('is antisymmetric and transitive over every combination', () => {
+  const { versionId: _, ...withoutVersion } = base;
+  const tombstone: ResourceVersion = { ...withoutVersion, deleted: true, contentHash: '' };
+  const nextExport = new Date('2024-03-01T00:00:00Z');
+
+  test.each<[string, Partial<ResourceVersion>, Partial<ResourceVersion>, string]>([
+    ['content of an export before', {}, { observedAt: nextExport }, 'older'],
+    ['content of the same export', {}, { lastUpdated: later }, 'newer'],
+    ['content of a later export, unchanged', { observedAt: nextExport }, { lastUpdated: later }, 'newer'],
+    ['content of an export before that was updated later', { lastUpdated: later }, { observedAt: nextExport }, 'newer'],
+  ])('%s, compared with a tombstone', (_name, content, deletion, expected) => {
+    const [version, deleted] = [
+      { ...base, ...content },
+      { ...tombstone, ...deletion },
+    ];
+    expect(compareVersions(version, deleted)).toBe(expected);
+    expect(compareVersions(deleted, version)).toBe(expected === 'newer' ? 'older' : 'newer');
+  });
+
+  test('compares tombstones by their time, then by their export', () => {
+    const compare = (change: Partial<ResourceVersion>) => compareVersions({ ...tombstone, ...change }, tombstone);
+    expect(compare({})).toBe('same');
+    expect(compare({ lastUpdated: later, observedAt: new Date(0) })).toBe('newer');
+    expect(compare({ observedAt: nextExport })).toBe('newer');
+    expect(compare({ observedAt: new Date(0) })).toBe('older');
+  });
+
+  test('orders content in one way over every combination', () => {
     const versions = [false, true].flatMap((subsetted) =>
       [base.lastUpdated, later].flatMap((lastUpdated) =>
         [undefined, '2', '10', '1x', 'x'].flatMap((versionId) =>
-          [false, true].flatMap((deleted) =>
-            ['a', 'b'].map((contentHash) => ({ ...base, subsetted, lastUpdated, versionId, deleted, contentHash })),
-          ),
+          ['a', 'b'].map((contentHash) => ({ ...base, subsetted, lastUpdated, versionId, contentHash })),
         ),
       ),
     ) as ResourceVersion[];

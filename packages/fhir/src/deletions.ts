@@ -1,27 +1,67 @@
-import type { Resource } from './resource.ts';
+import { isResourceId } from './resource.ts';
 import { isResourceType } from './resource-types.ts';
 
 export interface Deletion {
   readonly resourceType: string;
   readonly resourceId: string;
+  /** When the server deleted it, if the server says so. */
+  readonly deletedAt?: Date;
+}
+
+export interface ReadDeletions {
+  readonly deletions: readonly Deletion[];
+  /** Entries, or the line itself, that name no resource to delete. */
+  readonly unreadable: number;
 }
 
 /**
- * The deletions in one line of a `deleted` file: a transaction Bundle with one or more DELETE entries (FHIR Bulk Data,
- * "Bulk Data Output File"). Entries of another method or without the `Type/id` of an R4 type are returned as `unreadable`.
+ * The deletions in one line of a `deleted` file: a Bundle of DELETE entries (a transaction by FHIR Bulk Data, "Bulk Data
+ * Output File"; some servers send a history), or a plain reference. A deletion must name exactly one resource. Anything
+ * else is counted as unreadable and deletes nothing, because a wrong guess would remove a patient's data.
  */
-export function readDeletions(bundle: Resource): { readonly deletions: Deletion[]; readonly unreadable: number } {
-  const entries = Array.isArray(bundle.entry) ? (bundle.entry as unknown[]) : [];
-  const deletions = entries.map(readDeletion);
-  const read = deletions.filter((deletion) => deletion !== undefined);
-  return { deletions: read, unreadable: deletions.length - read.length };
+export function readDeletions(line: unknown): ReadDeletions {
+  const { resourceType, entry, reference, timestamp, meta } = asObject(line);
+  if (resourceType === undefined) return collect([readReference(reference)]);
+  if (resourceType !== 'Bundle' || !Array.isArray(entry) || entry.length === 0) return collect([undefined]);
+  const bundleTime = readInstant(timestamp) ?? readInstant(asObject(meta).lastUpdated);
+  return collect(entry.map((one) => readEntry(one, bundleTime)));
 }
 
-function readDeletion(entry: unknown): Deletion | undefined {
-  const request = (entry as { request?: { method?: unknown; url?: unknown } } | null)?.request;
-  if (request?.method !== 'DELETE' || typeof request.url !== 'string') return undefined;
-  const match = /(?:^|\/)([A-Za-z]+)\/([A-Za-z0-9\-._]+)$/.exec(request.url);
-  const [, resourceType = '', resourceId = ''] = match ?? [];
-  // A collection is named after the type, so a name that is no type must never get there.
-  return isResourceType(resourceType) ? { resourceType, resourceId } : undefined;
+function collect(read: readonly (Deletion | undefined)[]): ReadDeletions {
+  const deletions = read.filter((deletion) => deletion !== undefined);
+  return { deletions, unreadable: read.length - deletions.length };
+}
+
+function readEntry(entry: unknown, bundleTime: Date | undefined): Deletion | undefined {
+  const { request, response, fullUrl } = asObject(entry);
+  const { method, url = fullUrl } = asObject(request);
+  if (method !== 'DELETE') return undefined;
+  const deletion = readReference(url);
+  const deletedAt = readInstant(asObject(response).lastModified) ?? bundleTime;
+  return deletion && deletedAt ? { ...deletion, deletedAt } : deletion;
+}
+
+/** `Type/id`, as it stands or at the end of an http(s) URL's path. */
+const literal = /^(?:https?:\/\/[^/?#\s]+(?:\/[^?#\s]*)?\/|\/?)([a-z]+)\/([^/?#\s]+)$/i;
+/** A conditional deletion whose only criterion is one id. */
+const byId = /^(?:https?:\/\/[^/?#\s]+(?:\/[^?#\s]*)?\/|\/?)([a-z]+)\?_id=([^/?#\s]+)$/i;
+
+function readReference(url: unknown): Deletion | undefined {
+  if (typeof url !== 'string') return undefined;
+  const [, resourceType = '', resourceId = ''] = literal.exec(url) ?? byId.exec(url) ?? [];
+  // A collection is named after the type, so a name that is not a type must never get there.
+  return isResourceType(resourceType) && isResourceId(resourceId) ? { resourceType, resourceId } : undefined;
+}
+
+/** https://hl7.org/fhir/R4/datatypes.html#instant; JavaScript alone would also take `1` for a date. */
+const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+
+function readInstant(value: unknown): Date | undefined {
+  if (typeof value !== 'string' || !instant.test(value)) return undefined;
+  const time = new Date(value);
+  return Number.isNaN(time.getTime()) ? undefined : time;
+}
+
+function asObject(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 }

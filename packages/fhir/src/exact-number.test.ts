@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { ExactNumber, exactNumbersIn, parseExact } from './exact-number.ts';
+import { ExactNumber, parseExact } from './exact-number.ts';
+import { scanJson } from './scan-json.ts';
 
 const changed = [
   '1.50',
@@ -14,7 +15,7 @@ const changed = [
 ];
 const kept = ['0', '1', '-1', '1.5', '-12.75', '0.1', '123456789012345', '100'];
 
-const hasExactNumber = (json: Buffer) => exactNumbersIn(json).length > 0;
+const hasExactNumber = (json: Buffer) => scanJson(json).exactNumbers.length > 0;
 
 describe('numbers that a double would change', () => {
   test.each(changed)('%s is found and keeps its text', (text) => {

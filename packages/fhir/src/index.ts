@@ -11,15 +11,25 @@ export {
   manifestSections,
   readManifestEntry,
 } from './manifest.ts';
-export { isTransient, type OutcomeIssue, readOutcomeIssues } from './operation-outcome.ts';
+export {
+  isOperationOutcome,
+  isTransient,
+  type OutcomeIssue,
+  type ReportedIssue,
+  readOutcomeIssues,
+  readReportedIssues,
+} from './operation-outcome.ts';
 export { parseFhirJson } from './parse-json.ts';
 export {
+  type JsonLine,
   type LineRejectionReason,
   type ParsedLine,
+  parseJsonLine,
   parseResourceLine,
+  toResource,
 } from './parse-resource-line.ts';
 export type { Resource, ResourceMeta } from './resource.ts';
-export { enhancedResourceTypes, isResourceType, standardResourceTypes } from './resource-types.ts';
+export { anyResourceType, enhancedResourceTypes, isResourceType, standardResourceTypes } from './resource-types.ts';
 export { scopeFault } from './scope-fault.ts';
 export { openStart } from './search/date-range.ts';
 export { parseSearch, type SearchFault, type SearchRequest } from './search/parse-search.ts';

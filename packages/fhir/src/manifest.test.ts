@@ -1,7 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readDeletions } from './deletions.ts';
 import { readManifestEntry } from './manifest.ts';
-import { isTransient, readOutcomeIssues } from './operation-outcome.ts';
 
 const manifestUrl = 'https://ehr.example/fhir/r4/bulkstatus/1';
 
@@ -23,43 +21,5 @@ describe('readManifestEntry', () => {
   test('a count that is no count is left out', () => {
     const value = { type: 'Patient', url: 'https://x.example/a', count: -1 };
     expect(readManifestEntry({ section: 'output', value, manifestUrl })).not.toHaveProperty('count');
-  });
-});
-
-describe('readOutcomeIssues', () => {
-  test.each([
-    [{ text: 'no such group' }, 'no such group'],
-    ['no such group', 'no such group'],
-    [{ coding: [{ display: 'no such group' }] }, 'no such group'],
-  ])('reads details %j', (details, text) => {
-    const outcome = { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code: 'transient', details }] };
-    expect(readOutcomeIssues(outcome)).toEqual([{ severity: 'error', code: 'transient', text, expression: [] }]);
-    expect(isTransient(readOutcomeIssues(outcome))).toBe(true);
-  });
-
-  test('anything else has no issues and is not transient', () => {
-    expect(readOutcomeIssues('<html>')).toEqual([]);
-    expect(isTransient([])).toBe(false);
-  });
-});
-
-describe('readDeletions #deletions', () => {
-  test('reads every entry and counts what it cannot read', () => {
-    const entry = [
-      { request: { method: 'DELETE', url: 'Patient/p1' } },
-      { request: { method: 'DELETE', url: 'https://ehr.example/fhir/r4/Observation/o.1' } },
-      { request: { method: 'PUT', url: 'Patient/p2' } },
-      // Names of collections of ours, and of nothing.
-      { request: { method: 'DELETE', url: 'connections/c1' } },
-      { request: { method: 'DELETE', url: 'Pateint/p3' } },
-      null,
-    ];
-    expect(readDeletions({ resourceType: 'Bundle', id: 'b', entry })).toEqual({
-      deletions: [
-        { resourceType: 'Patient', resourceId: 'p1' },
-        { resourceType: 'Observation', resourceId: 'o.1' },
-      ],
-      unreadable: 4,
-    });
   });
 });

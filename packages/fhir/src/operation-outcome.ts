@@ -1,3 +1,5 @@
+import { isResourceType } from './resource-types.ts';
+
 export interface OutcomeIssue {
   /** fatal | error | warning | information */
   readonly severity: string;
@@ -9,15 +11,73 @@ export interface OutcomeIssue {
   readonly expression: readonly string[];
 }
 
+export function isOperationOutcome(value: unknown): boolean {
+  return (value as { resourceType?: unknown } | null)?.resourceType === 'OperationOutcome';
+}
+
 /**
  * The issues of an OperationOutcome, or none if `value` is something else. `details` is read as a CodeableConcept or as a
  * plain string, which athenahealth sends.
  */
 export function readOutcomeIssues(value: unknown): readonly OutcomeIssue[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const { resourceType, issue } = value as { resourceType?: unknown; issue?: unknown };
-  if (resourceType !== 'OperationOutcome' || !Array.isArray(issue)) return [];
+  if (!isOperationOutcome(value)) return [];
+  const { issue } = value as { issue?: unknown };
+  if (!Array.isArray(issue)) return [];
   return issue.filter((one) => typeof one === 'object' && one !== null).map(readIssue);
+}
+
+/** An issue with nothing in it but codes of FHIR, so that it can be counted, logged and shown. */
+export interface ReportedIssue {
+  readonly severity: string;
+  readonly code: string;
+  /** The resource types that the issue provably concerns, sorted; absent: it may concern any. */
+  readonly types?: readonly string[];
+}
+
+/** The issues of an OperationOutcome among the lines of a file. One that has none still says that something went wrong. */
+export function readReportedIssues(outcome: unknown): readonly ReportedIssue[] {
+  const issues = readOutcomeIssues(outcome);
+  if (issues.length === 0) return [{ severity: 'error', code: 'unknown' }];
+  return issues.map((issue) => {
+    const types = typesOf(issue);
+    return {
+      severity: severities.has(issue.severity) ? issue.severity : 'error',
+      code: issueCodes.has(issue.code) ? issue.code : 'unknown',
+      ...(types === undefined ? {} : { types }),
+    };
+  });
+}
+
+/** https://hl7.org/fhir/R4/valueset-issue-severity.html */
+const severities: ReadonlySet<string> = new Set(['fatal', 'error', 'warning', 'information']);
+/** https://hl7.org/fhir/R4/valueset-issue-type.html */
+const issueCodes: ReadonlySet<string> = new Set(
+  `invalid structure required value invariant security login unknown expired forbidden suppressed processing
+  not-supported duplicate multiple-matches not-found deleted too-long code-invalid extension too-costly business-rule
+  conflict transient lock-error no-store exception timeout incomplete throttled informational`.split(/\s+/),
+);
+
+/** The first element of a FHIRPath or of an XPath (`Patient.name`, `/f:Patient/f:name`). */
+const pathStart = /^(?:\/?f:)?([A-Za-z]+)(?=$|[./[])/;
+const referenceInText = /\b([A-Za-z]+)\/[A-Za-z0-9\-.]+/g;
+/** A path into one of them says nothing about the resources in it. */
+const containers: ReadonlySet<string> = new Set(['Bundle', 'Parameters', 'OperationOutcome']);
+/** What a server says about one of them may mean everything that belongs to it. */
+const owners: ReadonlySet<string> = new Set(['Patient', 'Group']);
+
+function typesOf({ expression, text = '', diagnostics = '' }: OutcomeIssue): string[] | undefined {
+  const ofPaths = expression.map((path) => pathStart.exec(path)?.[1] ?? '');
+  const isProven = (type: string) => isResourceType(type) && !containers.has(type);
+  if (ofPaths.length > 0) return ofPaths.every(isProven) ? distinct(ofPaths) : undefined;
+  const texts = `${text} ${diagnostics}`;
+  const referenced = [...texts.matchAll(referenceInText)].map(([, type = '']) => type).filter(isResourceType);
+  if (!referenced.some((type) => isProven(type) && !owners.has(type))) return undefined;
+  // "Observation cannot be read: Encounter/1 is missing" concerns both.
+  return distinct([...texts.matchAll(/[A-Za-z]+/g)].map(([word]) => word).filter(isResourceType));
+}
+
+function distinct(types: readonly string[]): string[] {
+  return [...new Set(types)].toSorted();
 }
 
 /** Whether the server says that the same request may succeed later (FHIR Bulk Data, "Response - Error Status"). */

@@ -1,19 +1,28 @@
-import { exactNumbersIn, parseWithExact } from './exact-number.ts';
+import { parseWithExact } from './exact-number.ts';
+import { scanJson } from './scan-json.ts';
+
+/** The text has more levels of objects and arrays than its reader can take. */
+export class JsonTooDeepError extends Error {}
 
 /**
  * Parses a JSON text as FHIR servers send it: numbers that a double would change are kept as `ExactNumber`, and raw control
  * characters inside strings, which athenahealth's narratives have, are taken for what they are.
  * @param json UTF-8.
  * @throws SyntaxError if the text is not JSON after this repair.
+ * @throws JsonTooDeepError before any object is made, so that no such text exhausts the stack or the heap.
  */
-export function parseFhirJson(json: Buffer): { readonly value: unknown; readonly hasExactNumbers: boolean } {
-  const places = exactNumbersIn(json);
+export function parseFhirJson(
+  json: Buffer,
+  maxDepth = Number.POSITIVE_INFINITY,
+): { readonly value: unknown; readonly hasExactNumbers: boolean } {
+  const { exactNumbers, depth, isClosed } = scanJson(json);
+  if (depth > maxDepth) throw isClosed ? new JsonTooDeepError() : new SyntaxError('The text is cut off.');
   try {
-    return { value: parseWithExact(json, places), hasExactNumbers: places.length > 0 };
+    return { value: parseWithExact(json, exactNumbers), hasExactNumbers: exactNumbers.length > 0 };
   } catch (error) {
     const repaired = escapeControlCharacters(json);
     if (repaired === json) throw error;
-    return parseFhirJson(repaired);
+    return parseFhirJson(repaired, maxDepth);
   }
 }
 

@@ -51,6 +51,39 @@ describe('parseResourceLine', () => {
     expect(parsed).toEqual({ kind: 'rejected', reason: 'wrong-resource-type' });
   });
 
+  const nested = (levels: number) =>
+    `{"resourceType":"Patient","id":"1","x":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+  const patientWith = (text: string) => `{"resourceType":"Patient","id":"1",${text}}`;
+
+  test.each([
+    { name: '101 levels', content: nested(100), reason: 'too-deep' },
+    { name: 'a million levels', content: nested(1_000_000), reason: 'too-deep' },
+    { name: 'a cut line of many levels', content: nested(200).slice(0, -1), reason: 'invalid-json' },
+    { name: 'NUL in a key', content: patientWith(String.raw`"x":[{"a\u0000b":1}]`), reason: 'nul-in-key' },
+    { name: 'raw NUL in a key', content: patientWith('"a\0b":1'), reason: 'nul-in-key' },
+    { name: 'a key of the driver', content: patientWith('"x":{"_bsontype":"ObjectId"}'), reason: 'reserved-key' },
+    {
+      name: 'an escaped key of the driver',
+      content: patientWith(String.raw`"\u005fbsontype":1`),
+      reason: 'reserved-key',
+    },
+    { name: 'a DBRef', content: patientWith('"x":{"$ref":"a.b","$id":1}'), reason: 'reserved-key' },
+    { name: 'a high surrogate alone', content: patientWith(String.raw`"x":"a\ud83db"`), reason: 'lone-surrogate' },
+    { name: 'a low surrogate alone', content: patientWith(String.raw`"x":["\uDE00"]`), reason: 'lone-surrogate' },
+    { name: 'a lone surrogate in a key', content: patientWith(String.raw`"\ud83d":1`), reason: 'lone-surrogate' },
+  ])('rejects $name, because MongoDB cannot hold it', ({ content, reason }) => {
+    expect(parse(content)).toEqual({ kind: 'rejected', reason });
+  });
+
+  test.each([
+    nested(99),
+    patientWith(String.raw`"x":"\ud83d\ude00 \u0000 \u003cb\u003e \\ud83d \u005fbsontype"`),
+    patientWith('"_bsontypes":"_bsontype","$set":1,"$ref":"Patient/1","":2,"__proto__":{"a.b":3}'),
+  ])('takes what MongoDB holds unchanged', (content) => {
+    const parsed = parse(content);
+    expect(parsed.kind === 'resource' && parsed.resource).toEqual(JSON.parse(content));
+  });
+
   test('rejects a cut line', () => {
     expect(parse('{', { isTooLong: true })).toEqual({ kind: 'rejected', reason: 'line-too-long' });
   });

@@ -1,12 +1,18 @@
 import { isUtf8 } from 'node:buffer';
 import type { NdjsonLine } from './line-splitter.ts';
-import { parseFhirJson } from './parse-json.ts';
-import type { Resource } from './resource.ts';
+import { JsonTooDeepError, parseFhirJson } from './parse-json.ts';
+import { isResourceId, type Resource } from './resource.ts';
+import { anyResourceType, isResourceType } from './resource-types.ts';
+import { mayBeUnstorable, unstorableReason } from './unstorable.ts';
 
 const lineRejectionReasons = [
   'line-too-long',
   'invalid-utf8',
   'invalid-json',
+  'too-deep',
+  'nul-in-key',
+  'reserved-key',
+  'lone-surrogate',
   'not-an-object',
   'no-resource-type',
   'wrong-resource-type',
@@ -14,31 +20,52 @@ const lineRejectionReasons = [
 ] as const;
 export type LineRejectionReason = (typeof lineRejectionReasons)[number];
 
+/** https://www.mongodb.com/docs/manual/reference/limits/: "no more than 100 levels of nesting". */
+const maxDepth = 100;
+
+type Rejected = { readonly kind: 'rejected'; readonly reason: LineRejectionReason };
+
+/** What one line holds: JSON of whatever shape. */
+export type JsonLine =
+  | { readonly kind: 'blank' }
+  | { readonly kind: 'value'; readonly value: unknown; readonly json: Buffer; readonly hasExactNumbers: boolean }
+  | Rejected;
+
 export type ParsedLine =
   | { readonly kind: 'blank' }
   | { readonly kind: 'resource'; readonly resource: Resource; readonly json: Buffer; readonly hasExactNumbers: boolean }
-  | { readonly kind: 'rejected'; readonly reason: LineRejectionReason };
-
-/** FHIR ids: https://hl7.org/fhir/R4/datatypes.html#id. Servers in the field exceed 64 characters, so 128 are taken. */
-const idPattern = /^[A-Za-z0-9\-._]{1,128}$/;
+  | Rejected;
 
 /**
- * Turns one line into a resource, or says why it is none. Tolerated: a byte order mark, CRLF, blank lines, surrounding
- * white space, raw control characters inside strings (athenahealth's narratives have them).
- * @param expectedType the type that the manifest's entry promised; undefined takes any.
+ * Parses one line. A byte order mark, CRLF, blank lines, surrounding white space and raw control characters inside strings
+ * (athenahealth's narratives have them) are tolerated. JSON that MongoDB cannot hold unchanged is rejected.
  */
-export function parseResourceLine(line: NdjsonLine, expectedType?: string): ParsedLine {
+export function parseJsonLine(line: NdjsonLine): JsonLine {
   if (line.isTooLong) return rejected('line-too-long');
   const json = line.line === 1 ? withoutByteOrderMark(line.bytes) : line.bytes;
   if (isBlank(json)) return { kind: 'blank' };
   if (!isUtf8(json)) return rejected('invalid-utf8');
-  let parsed: ReturnType<typeof parseFhirJson>;
   try {
-    parsed = parseFhirJson(json);
-  } catch {
-    return rejected('invalid-json');
+    const parsed = parseFhirJson(json, maxDepth);
+    const reason = mayBeUnstorable(json) ? unstorableReason(parsed.value) : undefined;
+    return reason === undefined ? { kind: 'value', json, ...parsed } : rejected(reason);
+  } catch (error) {
+    return rejected(error instanceof JsonTooDeepError ? 'too-deep' : 'invalid-json');
   }
-  const { value, hasExactNumbers } = parsed;
+}
+
+/**
+ * Turns one line into a resource, or says why it is not one.
+ * @param expectedType the type that the manifest's entry promised; `Resource` takes any type of R4, undefined any text.
+ */
+export function parseResourceLine(line: NdjsonLine, expectedType?: string): ParsedLine {
+  const parsed = parseJsonLine(line);
+  return parsed.kind === 'value' ? toResource(parsed, expectedType) : parsed;
+}
+
+/** The second half of `parseResourceLine`. */
+export function toResource(line: Extract<JsonLine, { kind: 'value' }>, expectedType?: string): ParsedLine {
+  const { value, json, hasExactNumbers } = line;
   const reason = rejectionOf(value, expectedType);
   return reason === undefined
     ? { kind: 'resource', resource: value as Resource, json, hasExactNumbers }
@@ -49,13 +76,16 @@ function rejectionOf(value: unknown, expectedType: string | undefined): LineReje
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not-an-object';
   const { resourceType, id } = value as Partial<Resource>;
   if (typeof resourceType !== 'string') return 'no-resource-type';
-  if (expectedType !== undefined && resourceType !== expectedType) return 'wrong-resource-type';
-  // A Bundle of deletions and an OperationOutcome need no id of their own.
-  const needsId = resourceType !== 'Bundle' && resourceType !== 'OperationOutcome';
-  return needsId && !(typeof id === 'string' && idPattern.test(id)) ? 'no-id' : undefined;
+  if (expectedType !== undefined && !isOfType(resourceType, expectedType)) return 'wrong-resource-type';
+  return isResourceId(id) ? undefined : 'no-id';
 }
 
-function rejected(reason: LineRejectionReason): ParsedLine {
+function isOfType(resourceType: string, expectedType: string): boolean {
+  // A collection is named after the type, so a name that is not a type must never get there.
+  return expectedType === anyResourceType ? isResourceType(resourceType) : resourceType === expectedType;
+}
+
+function rejected(reason: LineRejectionReason): Rejected {
   return { kind: 'rejected', reason };
 }
 

@@ -45,6 +45,9 @@ export const r4ResourceTypes: readonly string[] =
 
 const known: ReadonlySet<string> = new Set(r4ResourceTypes);
 
+/** The abstract type of FHIR: a file of this type has lines of any. */
+export const anyResourceType = 'Resource';
+
 export function isResourceType(name: string): boolean {
   return known.has(name);
 }

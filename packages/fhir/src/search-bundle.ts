@@ -1,4 +1,4 @@
-import { type OutcomeIssue, readOutcomeIssues } from './operation-outcome.ts';
+import { isOperationOutcome, type OutcomeIssue, readOutcomeIssues } from './operation-outcome.ts';
 
 /** One page of a search (https://hl7.org/fhir/R4/bundle.html#searchset). */
 export interface SearchBundle {
@@ -15,11 +15,10 @@ export function readSearchBundle(value: unknown): SearchBundle | undefined {
   const bundle = value as { resourceType?: unknown; entry?: unknown; link?: unknown } | null;
   if (bundle?.resourceType !== 'Bundle') return undefined;
   const resources = listOf(bundle.entry).map((entry) => (entry as { resource?: unknown } | null)?.resource);
-  const isOutcome = (one: unknown) => (one as { resourceType?: unknown } | null)?.resourceType === 'OperationOutcome';
   const nextUrl = readNext(bundle.link);
   return {
-    resources: resources.filter((one) => one !== undefined && !isOutcome(one)),
-    issues: resources.filter(isOutcome).flatMap((one) => readOutcomeIssues(one)),
+    resources: resources.filter((one) => one !== undefined && !isOperationOutcome(one)),
+    issues: resources.filter(isOperationOutcome).flatMap((one) => readOutcomeIssues(one)),
     ...(nextUrl === undefined ? {} : { nextUrl }),
   };
 }

@@ -45,9 +45,10 @@ export function createQuarantineService({ store, producer }: { readonly store: S
       return { entries: page, next: entries.length > limit ? page.at(-1)?.id : undefined };
     },
 
-    /** The bytes as the server sent them. */
+    /** What is kept of the bytes that the server sent. */
     async open(which: WhichLine): Promise<{ readonly entry: QuarantineEntry; readonly bytes: Readable }> {
       const entry = await find(which);
+      if (entry.isTruncated && entry.keptBytes === 0) throw notKept();
       return { entry, bytes: await store.quarantine.openBytes(entry.id) };
     },
 
@@ -60,6 +61,7 @@ export function createQuarantineService({ store, producer }: { readonly store: S
       const { id } = which;
       const before = await find(which);
       if (before.state === 'replayed') return before;
+      if (before.isTruncated && !before.isCorrected && !correction) throw truncated();
       if (correction) await store.quarantine.saveCorrection({ id, bytes: correction });
       await enqueue(id);
       const after = await waitUntil(async () => {
@@ -69,19 +71,38 @@ export function createQuarantineService({ store, producer }: { readonly store: S
       return after ?? (await find(which));
     },
 
-    /** @returns how many lines are on their way. */
+    /** Lines that are not kept whole are left out. @returns how many lines are on their way. */
     async replayAll({ body, scope }: { readonly body: ReplayBody; readonly scope: ConnectionScope }): Promise<number> {
       const filter = { ...present(body), state: 'open' as const };
       let count = 0;
       for (let after: string | undefined; ; ) {
         const entries = await store.quarantine.list({ filter, scope, limit: replayPage, after });
-        for (const { id } of entries) await enqueue(id);
-        count += entries.length;
+        const whole = entries.filter(({ isTruncated, isCorrected }) => !isTruncated || isCorrected);
+        for (const { id } of whole) await enqueue(id);
+        count += whole.length;
         after = entries.at(-1)?.id;
         if (entries.length < replayPage) return count;
       }
     },
   };
+}
+
+function truncated(): AppError {
+  return new AppError({
+    code: 'line-truncated',
+    message:
+      'Only a part of this line was kept, so it cannot be stored as it is. Send the whole corrected line as the body, or start a new export.',
+    retry: 'never',
+  });
+}
+
+function notKept(): AppError {
+  return new AppError({
+    code: 'line-not-kept',
+    message:
+      'The quarantine had no room left for the lines of this export, so only the place, size and hash of this line were kept. Start a new export after the EHR has fixed its lines.',
+    retry: 'never',
+  });
 }
 
 /** Zod gives optional fields that are undefined; a filter by one would match nothing. */

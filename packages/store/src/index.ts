@@ -4,7 +4,12 @@ export type { DocumentClaim, DocumentFilter } from './document.repository.ts';
 export type { DocumentContent } from './document-content.repository.ts';
 export type { SourcedVersion } from './earlier-versions.ts';
 export type { FileClaim } from './output-file.repository.ts';
-export type { QuarantinedLine, QuarantineEntry, QuarantineFilter } from './quarantine.repository.ts';
+export {
+  maxKeptLineBytes,
+  type QuarantinedLine,
+  type QuarantineEntry,
+  type QuarantineFilter,
+} from './quarantine.repository.ts';
 export type { WriteOutcome } from './resource.writer.ts';
 export {
   fitsInDocument,
@@ -16,5 +21,5 @@ export {
 export type { RotationReport } from './rotate-encryption-key.ts';
 export type { SealedFileWriter } from './sealed-files.ts';
 export type { SigningKeyRecord } from './signing-key.repository.ts';
-export { isStoreUnavailable } from './store-errors.ts';
+export { isDocumentRefused, isStoreUnavailable } from './store-errors.ts';
 export type { StepClaim } from './sync-step.repository.ts';

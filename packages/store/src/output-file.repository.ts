@@ -254,7 +254,7 @@ export function createOutputFileRepository(database: Database) {
       );
     },
 
-    /** Lines of a settled file that were in quarantine and are stored now move from one count to the other. */
+    /** Resources of a settled file that were in quarantine and are stored now move from one count to the other. */
     async recountQuarantined({
       id,
       quarantined,
@@ -263,11 +263,17 @@ export function createOutputFileRepository(database: Database) {
       readonly quarantined: number;
     }): Promise<void> {
       const stored = { $add: ['$checkpoint.stored', { $subtract: ['$checkpoint.quarantined', quarantined] }] };
+      const settled = { _id: id, state: { $nin: unsettled } };
       await model.updateOne(
-        { _id: id, state: { $nin: unsettled } },
+        { ...settled, section: 'output' },
         [{ $set: { 'checkpoint.stored': stored, 'checkpoint.quarantined': quarantined } }],
         { updatePipeline: true },
       );
+      await model.updateOne(
+        { ...settled, section: 'deleted' },
+        { $set: { 'checkpoint.quarantined': quarantined, 'checkpoint.unreadableDeletions': quarantined } },
+      );
+      await model.updateOne({ ...settled, section: 'error' }, { $set: { 'checkpoint.quarantined': quarantined } });
     },
 
     /** Makes the failed files of an export pending again; they go on from where they got. */
@@ -289,10 +295,13 @@ export function createOutputFileRepository(database: Database) {
       );
     },
 
-    /** What the `error` files of an export reported, by severity and code. */
+    /** What the OperationOutcomes in the files of an export reported, by severity and code. */
     async sumIssues(exportId: string): Promise<IssueCount[]> {
-      const documents = await model.find({ exportId, 'checkpoint.issues.0': { $exists: true } } as object).lean();
-      return sumIssues(documents.flatMap(({ checkpoint }) => checkpoint.issues ?? []));
+      const documents = await model
+        .find({ exportId, 'checkpoint.issues.0': { $exists: true } } as object, { checkpoint: 1 })
+        .lean();
+      const issues = documents.flatMap(({ checkpoint }) => checkpoint.issues);
+      return sumIssues(issues.map(({ severity, code, count }) => ({ severity, code, count })));
     },
 
     /** Sums over an export's ledger. */

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { ConnectionScope } from '@bulkhead/domain';
@@ -6,8 +7,18 @@ import { inScope } from './in-scope.ts';
 import type { SealedFiles, SealedFileWriter } from './sealed-files.ts';
 import { createSealedPlace } from './sealed-place.ts';
 import type { SecretBox } from './secret-box.ts';
+import { isDuplicateKey } from './store-errors.ts';
 
-/** A line that could not be stored, kept aside with where it stood and why. */
+/** Of a longer line the first part is kept. Every line that a document can hold is shorter. */
+export const maxKeptLineBytes = 16 * 1024 * 1024;
+
+/**
+ * What is kept of the lines of one export. Of further lines only the place, the reason, the size and the hash are kept, so that
+ * a server that sends nothing but bad lines cannot fill the disk.
+ */
+export const maxKeptExportBytes = 1024 * 1024 * 1024;
+
+/** A line that could not be stored, with where it stood and why. */
 export interface QuarantinedLine {
   readonly connectionId: string;
   readonly exportId: string;
@@ -16,17 +27,25 @@ export interface QuarantinedLine {
   /** Byte offset in the uncompressed file. */
   readonly offset: number;
   readonly reason: string;
-  /** Absent where the line was too long to be held. */
+  /** Absent if the line was too long to be held; then the next three fields are there. */
   readonly bytes?: Buffer;
   /** What `createLongLine` gave for a line that was too long to be held. */
   readonly sealedFile?: string;
+  /** How much of the line is in the sealed file. */
+  readonly keptBytes?: number;
+  /** SHA-256 of the whole line, in hexadecimal. */
+  readonly sha256?: string;
   readonly sizeBytes: number;
 }
 
 /** A line as it is listed: without its bytes, which are patient data. */
-export interface QuarantineEntry extends Omit<QuarantinedLine, 'bytes' | 'sealedFile'> {
+export interface QuarantineEntry extends Omit<QuarantinedLine, 'bytes' | 'sealedFile' | 'keptBytes'> {
   readonly id: string;
   readonly state: 'open' | 'replayed';
+  /** How many bytes can be read back. */
+  readonly keptBytes: number;
+  /** Less than the whole line is kept, so it cannot be stored again as it is. */
+  readonly isTruncated: boolean;
   readonly createdAt: Date;
   /** An operator's corrected line is kept beside it. */
   readonly isCorrected: boolean;
@@ -34,9 +53,12 @@ export interface QuarantineEntry extends Omit<QuarantinedLine, 'bytes' | 'sealed
   readonly replay?: { readonly at: Date; readonly reason?: string };
 }
 
-interface QuarantineDocument extends Omit<QuarantineEntry, 'id' | 'isCorrected'> {
+interface QuarantineDocument extends Omit<QuarantineEntry, 'id' | 'isCorrected' | 'isTruncated' | 'keptBytes'> {
   readonly _id: string;
-  /** The bytes, or the name of the file that holds them. */
+  /** Absent in records from before lines were truncated. */
+  readonly keptBytes?: number;
+  readonly isTruncated?: boolean;
+  /** The bytes, or the name of the file that holds them; neither if nothing is kept. */
   readonly sealedBytes?: string;
   readonly sealedFile?: string;
   readonly sealedCorrection?: string;
@@ -67,6 +89,9 @@ const schema = new Schema<QuarantineDocument>(
     sealedFile: String,
     sealedCorrection: String,
     sizeBytes: { type: Number, required: true },
+    keptBytes: Number,
+    isTruncated: Boolean,
+    sha256: String,
     createdAt: { type: Date, required: true },
     replay: { type: { at: Date, reason: String }, _id: false },
   },
@@ -77,6 +102,17 @@ schema.index({ connectionId: 1, _id: 1 });
 schema.index({ exportId: 1, _id: 1 });
 schema.index({ fileId: 1, state: 1 });
 
+interface UsageDocument {
+  /** The export's id. */
+  readonly _id: string;
+  readonly keptBytes: number;
+}
+
+const usageSchema = new Schema<UsageDocument>(
+  { _id: String, keptBytes: { type: Number, required: true } },
+  { collection: 'quarantine_usage', versionKey: false, strict: 'throw' },
+);
+
 /** `quarantine`: the bytes are patient data, so they are sealed. */
 export function createQuarantineRepository(options: {
   readonly database: Database;
@@ -86,8 +122,49 @@ export function createQuarantineRepository(options: {
   const { database, secretBox, files } = options;
   const model = database.model('Quarantine', schema);
 
+  const usage = database.model('QuarantineUsage', usageSchema);
+
+  /** @returns the sum after the change. */
+  const addUsage = async (exportId: string, bytes: number): Promise<number> => {
+    const change = { $inc: { keptBytes: bytes } };
+    const options = { upsert: true, returnDocument: 'after' } as const;
+    const add = () => usage.findOneAndUpdate({ _id: exportId }, change, options).lean();
+    // Two workers can try to create the record at the same time.
+    const after = await add().catch((error: unknown) => {
+      if (isDuplicateKey(error)) return add();
+      throw error;
+    });
+    return after?.keptBytes ?? 0;
+  };
+
+  /**
+   * Reserves room for what is to be kept of an export's lines, in their order. A line that is put twice counts twice, which
+   * keeps less than there is room for, never more.
+   * @returns the lines, without the content for which there is no room.
+   */
+  const reserve = async (exportId: string, lines: readonly QuarantinedLine[]): Promise<readonly QuarantinedLine[]> => {
+    const wanted = lines.reduce((sum, line) => sum + keptBytesOf(line), 0);
+    let used = (await addUsage(exportId, wanted)) - wanted;
+    let unused = 0;
+    const reserved: QuarantinedLine[] = [];
+    for (const line of lines) {
+      const keptBytes = keptBytesOf(line);
+      const isKept = used + keptBytes <= maxKeptExportBytes;
+      if (isKept) used += keptBytes;
+      else unused += keptBytes;
+      reserved.push(isKept ? line : await discard(line));
+    }
+    if (unused > 0) await addUsage(exportId, -unused);
+    return reserved;
+  };
+
+  const discard = async ({ bytes, sealedFile, ...line }: QuarantinedLine): Promise<QuarantinedLine> => {
+    if (sealedFile !== undefined) await files.remove(sealedFile);
+    return { ...line, keptBytes: 0, sha256: line.sha256 ?? hash('sha256', bytes ?? '', 'hex') };
+  };
+
   const seal = async (id: string, { bytes, sealedFile }: QuarantinedLine) => {
-    if (!bytes) return { sealedFile };
+    if (!bytes) return sealedFile === undefined ? {} : { sealedFile };
     if (bytes.length <= maxInlineBytes) return { sealedBytes: secretBox.seal({ plaintext: bytes, owner: id }) };
     const file = files.create(id);
     await file.write(bytes);
@@ -103,16 +180,23 @@ export function createQuarantineRepository(options: {
       ...files.sealedPlaces,
     ],
 
-    /** A line's place is its id: reading a file again quarantines nothing twice. */
+    /**
+     * A line's place is its id: reading a file again quarantines nothing twice.
+     * @param options.lines of one export.
+     */
     async put({ lines, now }: { readonly lines: readonly QuarantinedLine[]; readonly now: Date }): Promise<void> {
-      if (lines.length === 0) return;
+      const [first] = lines;
+      if (first === undefined) return;
       const operations = [];
       const written: { readonly _id: string; readonly except: string }[] = [];
-      for (const line of lines) {
-        const { bytes: _, sealedFile: __, ...fields } = line;
+      for (const line of await reserve(first.exportId, lines)) {
+        const { bytes, sealedFile: _, ...fields } = line;
         const _id = idOf(line);
         const sealed = await seal(_id, line);
-        const replacement = { ...fields, ...sealed, state: 'open', createdAt: now };
+        const keptBytes = keptBytesOf(line);
+        const sha256 = line.sha256 ?? hash('sha256', bytes ?? '', 'hex');
+        const isTruncated = bytes === undefined && keptBytes < line.sizeBytes;
+        const replacement = { ...fields, ...sealed, keptBytes, sha256, isTruncated, state: 'open', createdAt: now };
         operations.push({ replaceOne: { filter: { _id }, replacement, upsert: true } });
         if (sealed.sealedFile !== undefined) written.push({ _id, except: sealed.sealedFile });
       }
@@ -146,11 +230,11 @@ export function createQuarantineRepository(options: {
       return document ? toEntry(document) : undefined;
     },
 
-    /** The line as the server sent it, of whatever length. @throws for an id that there is not. */
+    /** What is kept of the line as the server sent it. @throws for an id that there is not. */
     async openBytes(id: string): Promise<Readable> {
       const { sealedBytes, sealedFile } = await model.findById(id, { sealedBytes: 1, sealedFile: 1 }).orFail().lean();
       if (sealedFile !== undefined) return files.open({ owner: id, file: sealedFile });
-      return Readable.from([secretBox.open({ sealed: sealedBytes ?? '', owner: id })]);
+      return Readable.from(sealedBytes === undefined ? [] : [secretBox.open({ sealed: sealedBytes, owner: id })]);
     },
 
     /** What a replay is to store: the correction where there is one, else the line itself. */
@@ -185,7 +269,12 @@ export function createQuarantineRepository(options: {
     async deleteByFile(fileId: string): Promise<void> {
       const documents = await model.find({ fileId, sealedFile: { $exists: true } }, { _id: 1 }).lean();
       for (const { _id } of documents) await files.removeOf(_id);
+      const kept = await model.aggregate<{ readonly _id: string; readonly bytes: number }>([
+        { $match: { fileId } },
+        { $group: { _id: '$exportId', bytes: { $sum: '$keptBytes' } } },
+      ]);
       await model.deleteMany({ fileId });
+      for (const { _id: exportId, bytes } of kept) await addUsage(exportId, -bytes);
     },
   };
 }
@@ -195,12 +284,19 @@ function idOf({ fileId, offset }: Pick<QuarantinedLine, 'fileId' | 'offset'>): s
   return `${fileId}.${String(offset).padStart(16, '0')}`;
 }
 
+function keptBytesOf({ bytes, keptBytes = 0 }: QuarantinedLine): number {
+  return bytes?.length ?? keptBytes;
+}
+
 function toEntry({
   _id,
   sealedBytes: _,
   sealedFile: __,
   sealedCorrection,
+  keptBytes,
+  isTruncated = false,
   ...fields
 }: QuarantineDocument): QuarantineEntry {
-  return { id: _id, ...fields, isCorrected: sealedCorrection !== undefined };
+  const isCorrected = sealedCorrection !== undefined;
+  return { id: _id, ...fields, keptBytes: keptBytes ?? fields.sizeBytes, isTruncated, isCorrected };
 }

@@ -96,6 +96,48 @@ describe('output_files', () => {
     expect(await store.outputFiles.complete({ id, claim: 'b' }, { checkpoint, now })).toBe(true);
     expect(await store.outputFiles.claim({ id, claim: 'c' }, now)).toBeUndefined();
   });
+
+  test('sums the issues of output files too, by severity and code', async () => {
+    const issue = { severity: 'error', code: 'exception' };
+    const [output, error, none] = [
+      [{ ...issue, count: 2, types: ['Observation'] }],
+      [
+        { ...issue, count: 3 },
+        { severity: 'warning', code: 'timeout', count: 1 },
+      ],
+      [],
+    ].map((issues) => ({ checkpoint: { ...makeOutputFile().checkpoint, issues } }));
+    const exportId = 'job_issues';
+    await store.outputFiles.insertMissing([
+      makeOutputFile({ exportId, ...output }),
+      makeOutputFile({ exportId, section: 'error', ...error }),
+      makeOutputFile({ exportId, ...none }),
+    ]);
+    expect(await store.outputFiles.sumIssues(exportId)).toEqual([
+      { ...issue, count: 5 },
+      { severity: 'warning', code: 'timeout', count: 1 },
+    ]);
+  });
+
+  test('recounts quarantined lines after a replay: resources become stored, deletions readable', async () => {
+    const exportId = 'job_recount';
+    const checkpoint = { ...makeOutputFile().checkpoint, stored: 5, quarantined: 3 };
+    const output = makeOutputFile({ exportId, state: 'completed', checkpoint });
+    const deleted = makeOutputFile({
+      exportId,
+      section: 'deleted',
+      state: 'completed',
+      checkpoint: { ...checkpoint, unreadableDeletions: 3 },
+    });
+    await store.outputFiles.insertMissing([output, deleted]);
+    for (const { id } of [output, deleted]) await store.outputFiles.recountQuarantined({ id, quarantined: 1 });
+    expect((await store.outputFiles.find(output.id))?.checkpoint).toMatchObject({ stored: 7, quarantined: 1 });
+    expect((await store.outputFiles.find(deleted.id))?.checkpoint).toMatchObject({
+      stored: 5,
+      quarantined: 1,
+      unreadableDeletions: 1,
+    });
+  });
 });
 
 describe('connections', () => {

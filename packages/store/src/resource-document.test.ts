@@ -47,4 +47,14 @@ describe('a resource document', () => {
     });
     expect(document.lastUpdated).toEqual(context.observedAt);
   });
+
+  test.each([
+    { lastUpdated: '2024-06-02T00:00:00Z', ranked: '2024-06-02T00:00:00Z' },
+    { lastUpdated: '2024-06-02T00:00:00.001Z', ranked: '2024-06-01T00:00:00Z' },
+    { lastUpdated: '2099-01-01T00:00:00Z', ranked: '2024-06-01T00:00:00Z' },
+  ])('of a version dated $lastUpdated is ranked as of $ranked and keeps its own text', ({ lastUpdated, ranked }) => {
+    const { document } = make({ resourceType: 'Observation', id: 'o', meta: { lastUpdated } });
+    expect(document.lastUpdated).toEqual(new Date(ranked));
+    expect(document.resource).toMatchObject({ meta: { lastUpdated } });
+  });
 });

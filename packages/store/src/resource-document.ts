@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { ResourceVersion } from '@bulkhead/domain';
+import { plausibleTime, type ResourceVersion } from '@bulkhead/domain';
 import {
   extractSearchKeys,
   isSubsetted,
@@ -52,12 +52,12 @@ export function toResourceDocument(options: {
   const { resource, json, hasExactNumbers, context } = options;
   const encoded = hasExactNumbers ? encodeExactNumbers(resource) : { value: resource, numberTexts: [] };
   const { versionId, lastUpdated } = resource.meta ?? {};
-  const updatedAt = new Date(typeof lastUpdated === 'string' ? lastUpdated : Number.NaN);
+  const claimed = typeof lastUpdated === 'string' ? new Date(lastUpdated) : undefined;
   const summary = summarize(resource);
   const document = {
     ...identify(context, resource.id),
-    // A server that sends no lastUpdated says with its transactionTime when this version was current.
-    lastUpdated: Number.isNaN(updatedAt.getTime()) ? context.observedAt : updatedAt,
+    // If the server gives no plausible time, its transactionTime says when this version was current.
+    lastUpdated: plausibleTime({ claimed, observedAt: context.observedAt }),
     ...(typeof versionId === 'string' ? { versionId } : {}),
     contentHash: hash('sha256', json, 'base64url'),
     deleted: false,
@@ -72,17 +72,19 @@ export function toResourceDocument(options: {
   return fitsInDocument(summarized, json.length) ? summarized : document;
 }
 
-/** Says that a resource was deleted at the server, as of the export's transactionTime. */
-export function toTombstone({
-  resourceId,
-  context,
-}: {
-  resourceId: string;
-  context: DocumentContext;
+/**
+ * Says that the server deleted a resource.
+ * @param options.deletedAt when, if the server says so.
+ */
+export function toTombstone(options: {
+  readonly resourceId: string;
+  readonly deletedAt?: Date | undefined;
+  readonly context: DocumentContext;
 }): ResourceDocument {
+  const { resourceId, deletedAt, context } = options;
   return {
     ...identify(context, resourceId),
-    lastUpdated: context.observedAt,
+    lastUpdated: plausibleTime({ claimed: deletedAt, observedAt: context.observedAt }),
     contentHash: '',
     deleted: true,
     subsetted: false,

@@ -33,6 +33,9 @@ function observation(id: string, versionId: number, extra = ''): ResourceDocumen
   );
 }
 
+/** Of the export after that of `context`. */
+const next = { ...context, observedAt: new Date('2024-06-02T00:00:00Z') };
+
 let store: Store;
 
 beforeAll(async () => {
@@ -92,14 +95,61 @@ describe('the resource writer', () => {
 
   test('a late file does not resurrect what was deleted; a newer version does #deletions', async () => {
     await write(observation('e', 1));
-    expect(await write(toTombstone({ resourceId: 'e', context }))).toMatchObject({ written: 1 });
+    expect(await write(toTombstone({ resourceId: 'e', context: next }))).toMatchObject({ written: 1 });
     expect(await versionOf('e')).toBeUndefined();
     expect(await write(observation('e', 2))).toMatchObject({ stale: 1 });
     expect(await versionOf('e')).toBeUndefined();
     const recreated =
-      '{"resourceType":"Observation","id":"e","meta":{"versionId":"3","lastUpdated":"2024-07-01T00:00:00Z"}}';
-    expect(await write(makeDocument(recreated))).toMatchObject({ written: 1 });
+      '{"resourceType":"Observation","id":"e","meta":{"versionId":"3","lastUpdated":"2024-06-02T06:00:00Z"}}';
+    const later = { observedAt: new Date('2024-06-03T00:00:00Z') };
+    expect(await write(makeDocument(recreated, later))).toMatchObject({ written: 1 });
     expect(await versionOf('e')).toBe('3');
+  });
+
+  test('a resource that was deleted and created again between two exports is kept #deletions', async () => {
+    const recreated = (id: string) =>
+      makeDocument(
+        `{"resourceType":"Observation","id":"${id}","meta":{"versionId":"3","lastUpdated":"2024-06-01T18:00:00Z"}}`,
+        next,
+      );
+    const deletedAt = new Date('2024-06-01T12:00:00Z');
+    for (const [id, tombstone] of [
+      ['k', toTombstone({ resourceId: 'k', context: next })],
+      ['l', toTombstone({ resourceId: 'l', deletedAt, context: next })],
+    ] as const) {
+      await write(observation(id, 1), tombstone);
+      expect(await write(recreated(id))).toMatchObject({ written: 1 });
+      expect(await write(tombstone)).toMatchObject({ stale: 1 });
+      expect(await versionOf(id)).toBe('3');
+    }
+  });
+
+  test('a resource that a later export brings back unchanged is kept #deletions', async () => {
+    await write(observation('m', 1));
+    await write(toTombstone({ resourceId: 'm', context: next }));
+    const { source, now } = context;
+    const restored = { ...observation('m', 1), observedAt: new Date('2024-06-03T00:00:00Z'), source, storedAt: now };
+    expect(await write(restored)).toMatchObject({ written: 1 });
+    expect(await versionOf('m')).toBe('1');
+  });
+
+  test('a version dated in the future does not block the real version of a later export', async () => {
+    const line = (lastUpdated: string, status: string) =>
+      `{"resourceType":"Observation","id":"f","meta":{"lastUpdated":"${lastUpdated}"},"status":"${status}"}`;
+    const wrong = line('2099-01-01T00:00:00Z', 'preliminary');
+    await write(makeDocument(wrong));
+    const stored = async () => JSON.stringify((await read()).find(({ id }) => id === 'f'));
+    expect(await stored()).toBe(wrong);
+    const real = line('2024-06-01T12:00:00Z', 'final');
+    expect(await write(makeDocument(real, next))).toMatchObject({ written: 1 });
+    expect(await stored()).toBe(real);
+  });
+
+  test('a deletion has the time that the server gives it, unless that lies in the future', () => {
+    const timeOf = (deletedAt: Date) => toTombstone({ resourceId: 'x', deletedAt, context }).lastUpdated;
+    expect(timeOf(new Date('2024-05-31T12:00:00Z'))).toEqual(new Date('2024-05-31T12:00:00Z'));
+    expect(timeOf(new Date('2024-06-02T00:00:00Z'))).toEqual(new Date('2024-06-02T00:00:00Z'));
+    expect(timeOf(new Date('2024-06-02T00:00:00.001Z'))).toEqual(context.observedAt);
   });
 
   test('what is read back is what was sent, number texts and odd keys included #number-text', async () => {
@@ -131,7 +181,7 @@ describe('the resource writer', () => {
     for (let version = 3; version <= 14; version++) await write(from(version));
     const versions = (await sources()).map(({ versionId, source }) => [versionId, source]);
     expect(versions).toEqual(Array.from({ length: 11 }, (_, index) => [String(14 - index), from(14 - index).source]));
-    await write(toTombstone({ resourceId: 'h', context }));
+    await write(toTombstone({ resourceId: 'h', context: next }));
     const [current, before] = await sources();
     expect([current?.deleted, current?.versionId, before?.versionId]).toEqual([true, undefined, '14']);
     expect(JSON.stringify(await read())).not.toContain('earlier');

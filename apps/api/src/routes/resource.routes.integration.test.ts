@@ -130,7 +130,8 @@ describe('GET resources/:type', () => {
     await api.store.resourceWriter.write(type, ['b', 'c', 'd', 'e'].map(device));
     const first = await get(`${type}?connectionId=${connectionId}&_count=2`);
     await api.store.resourceWriter.write(type, ['a', 'f'].map(device));
-    await api.store.resourceWriter.write(type, [toTombstone({ resourceId: 'd', context: context() })]);
+    const nextExport = { ...context(), observedAt: new Date('2024-06-02T00:00:00Z') };
+    await api.store.resourceWriter.write(type, [toTombstone({ resourceId: 'd', context: nextExport })]);
     const next = await api.request('GET', nextOf(first.body)?.slice(api.baseUrl.length) ?? '');
     expect([idsIn(first.body), idsIn(next.body), nextOf(next.body)]).toEqual([['b', 'c'], ['e', 'f'], undefined]);
   });

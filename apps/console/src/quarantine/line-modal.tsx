@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { api } from '../api/api.ts';
 import type { QuarantinedLine } from '../api/records.ts';
 import { Facts } from '../parts/facts.tsx';
+import { formatBytes } from '../parts/format-bytes.ts';
 import { LookedUp } from '../parts/looked-up.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { tell } from '../parts/tell.ts';
@@ -18,20 +19,31 @@ interface LineModalProps {
 /** Where a line stood and why it is here; for operators the line itself, to be stored again as it is or corrected. */
 export function LineModal({ line, onClose }: LineModalProps) {
   const { isOperator } = useSession();
-  const { id, reason, line: number, offset, exportId, fileId, replay } = line;
+  const { reason, line: number, offset, exportId, fileId, replay } = line;
   return (
     <Modal opened onClose={onClose} title={`Line ${number}: ${reason}`} size="xl">
       <Stack>
         <Facts
-          facts={{ Export: exportId, File: fileId, 'Starts at byte': offset, Corrected: line.isCorrected ? 'yes' : '' }}
+          facts={{
+            Export: exportId,
+            File: fileId,
+            'Starts at byte': offset,
+            Size: formatBytes(line.sizeBytes),
+            Corrected: line.isCorrected ? 'yes' : '',
+          }}
         />
+        {line.isTruncated && (
+          <Alert color="yellow" title="The line is not complete">
+            {formatBytes(line.keptBytes)} of it were kept. Enter the whole line to store it, or start a new export.
+          </Alert>
+        )}
         {replay?.reason && (
           <Alert color="yellow" title="The last replay">
             It is still no usable line: {replay.reason}
           </Alert>
         )}
         {isOperator ? (
-          <LineEditor id={id} onDone={onClose} />
+          <LineEditor line={line} onDone={onClose} />
         ) : (
           <Text size="sm">What it holds is for operators to see.</Text>
         )}
@@ -40,21 +52,28 @@ export function LineModal({ line, onClose }: LineModalProps) {
   );
 }
 
-function LineEditor({ id, onDone }: { readonly id: string; readonly onDone: () => void }) {
+function LineEditor({ line, onDone }: { readonly line: QuarantinedLine; readonly onDone: () => void }) {
+  const { id, isTruncated } = line;
   const init = { params: { path: { id } }, parseAs: 'text' as const };
   // Once: each look stands in the audit log, and an edit must not be overwritten by the next look.
   const once = { refetchInterval: false, refetchOnWindowFocus: false, staleTime: Number.POSITIVE_INFINITY } as const;
   const found = api.useQuery('get', '/api/ehr/quarantine/{id}/line', init, once);
-  return <LookedUp query={found}>{(text) => <Editor id={id} received={String(text)} onDone={onDone} />}</LookedUp>;
+  return (
+    <LookedUp query={found}>
+      {(text) => <Editor id={id} received={String(text)} isTruncated={isTruncated} onDone={onDone} />}
+    </LookedUp>
+  );
 }
 
 function Editor({
   id,
   received,
+  isTruncated,
   onDone,
 }: {
   readonly id: string;
   readonly received: string;
+  readonly isTruncated: boolean;
   readonly onDone: () => void;
 }) {
   const queries = useQueryClient();
@@ -89,7 +108,12 @@ function Editor({
       />
       {error !== undefined && <Problem error={error} />}
       <Group justify="end">
-        <Button variant="default" loading={isBusy} disabled={text !== received} onClick={() => void replay(undefined)}>
+        <Button
+          variant="default"
+          loading={isBusy}
+          disabled={isTruncated || text !== received}
+          onClick={() => void replay(undefined)}
+        >
           Replay as it is
         </Button>
         <Button loading={isBusy} disabled={text === received} onClick={() => void replay(text)}>

@@ -1,6 +1,6 @@
-import { accountedLines, type FileCheckpoint, type OutputFile } from '@bulkhead/domain';
+import type { FileCheckpoint, OutputFile } from '@bulkhead/domain';
+import { tooManyBadLines } from './bad-lines.ts';
 import type { FileBatch } from './file-batch.ts';
-import { tooManyBadLines } from './too-many-bad-lines.ts';
 
 /**
  * The batches of a file on their way into the database. Two are written at a time, so that the database is not idle while
@@ -69,5 +69,5 @@ export class BatchWrites {
 
 /** A file that is no NDJSON at all (an HTML page, a ZIP) must not fill the quarantine before it fails. */
 function isGarbage(checkpoint: FileCheckpoint): boolean {
-  return checkpoint.quarantined > 1000 && checkpoint.quarantined > accountedLines(checkpoint) / 2;
+  return checkpoint.quarantined > 1000 && checkpoint.quarantined > checkpoint.lines / 2;
 }

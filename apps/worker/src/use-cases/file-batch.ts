@@ -1,13 +1,26 @@
 import { type FileCheckpoint, type IssueCount, type OutputFile, sumIssues } from '@bulkhead/domain';
-import { type NdjsonLine, parseResourceLine, type Resource, readDeletions, readOutcomeIssues } from '@bulkhead/fhir';
+import {
+  anyResourceType,
+  isOperationOutcome,
+  type JsonLine,
+  type NdjsonLine,
+  type ParsedLine,
+  parseJsonLine,
+  readDeletions,
+  readReportedIssues,
+  toResource,
+} from '@bulkhead/fhir';
 import {
   fitsInDocument,
+  isDocumentRefused,
   type QuarantinedLine,
   type ResourceDocument,
   type Store,
   toResourceDocument,
   toTombstone,
+  type WriteOutcome,
 } from '@bulkhead/store';
+import type { KeptLine } from './long-line.ts';
 
 /**
  * Larger batches are no faster (measured on 300 MB: 6,900 resources/s with 125 as with 250, 3,900 on 60 MB with 250 as with
@@ -16,7 +29,7 @@ import {
 const maxDocuments = 125;
 const maxBytes = 1024 * 1024;
 
-type Parsed = Extract<ReturnType<typeof parseResourceLine>, { kind: 'resource' }>;
+type Value = Extract<JsonLine, { kind: 'value' }>;
 
 interface FileBatchOptions {
   readonly store: {
@@ -28,14 +41,27 @@ interface FileBatchOptions {
   readonly now: () => Date;
 }
 
+/** A line can hold hundreds of thousands of deletions, which are written without being a batch of documents. */
+const maxTombstones = 1000;
+
+const noOutcome: WriteOutcome = { written: 0, unchanged: 0, stale: 0 };
+
+/** A document, and the line to quarantine if MongoDB refuses it. */
+interface LineDocument {
+  readonly document: ResourceDocument;
+  readonly line: NdjsonLine;
+}
+
 /** Consecutive lines of a file, to be written and committed together. */
 export class FileBatch {
   readonly #options: FileBatchOptions;
-  readonly #documents: ResourceDocument[] = [];
+  /** By resource type: a file of type `Resource` holds several. */
+  readonly #documents = new Map<string, LineDocument[]>();
   /** By resource type: a Bundle of deletions names resources of any. */
   readonly #tombstones = new Map<string, ResourceDocument[]>();
   readonly #bad: QuarantinedLine[] = [];
   readonly #issues: IssueCount[] = [];
+  #outcomes = 0;
   #bytes = 0;
   #lines = 0;
   #nextOffset: number | undefined;
@@ -48,20 +74,17 @@ export class FileBatch {
     return this.#lines >= maxDocuments || this.#bytes >= maxBytes;
   }
 
-  /** @param sealedFile where a line is kept already that was too long to be held. */
-  add(line: NdjsonLine, sealedFile?: string): void {
-    const parsed = this.#parse(line);
-    this.#count(line);
-    if (parsed.kind === 'resource') this.#take(line, parsed);
-    if (parsed.kind === 'rejected') this.#quarantine(line, parsed.reason, sealedFile);
+  /** @param keptLine what is kept already of a line that was too long to be held. */
+  add(line: NdjsonLine, keptLine?: KeptLine): void {
+    this.#take(line, parseJsonLine(line), keptLine);
   }
 
-  /** The line that no line end closed. @returns false where it is cut off rather than the last. */
-  addLast(line: NdjsonLine, sealedFile?: string): boolean {
-    const parsed = this.#parse(line);
+  /** The line that no line end closed. @returns false if it is cut off rather than the last. */
+  addLast(line: NdjsonLine, keptLine?: KeptLine): boolean {
+    const parsed = parseJsonLine(line);
     if (parsed.kind === 'rejected' && (parsed.reason === 'invalid-json' || parsed.reason === 'invalid-utf8'))
       return false;
-    this.add(line, sealedFile);
+    this.#take(line, parsed, keptLine);
     return true;
   }
 
@@ -70,15 +93,17 @@ export class FileBatch {
     const { store, file, now } = this.#options;
     const bytes = this.#nextOffset;
     if (bytes === undefined) return (checkpoint) => checkpoint;
+    let outcome = noOutcome;
+    const types: string[] = [];
+    for (const [type, documents] of this.#documents) {
+      const ofType = await this.#store(type, documents);
+      if (ofType.written + ofType.unchanged + ofType.stale > 0) types.push(type);
+      outcome = sumOutcomes(outcome, ofType);
+    }
     await store.quarantine.put({ lines: this.#bad, now: now() });
-    const outcome =
-      this.#documents.length > 0
-        ? await store.resourceWriter.write(file.type, this.#documents)
-        : { written: 0, unchanged: 0, stale: 0 };
-    let deleted = 0;
-    for (const [type, tombstones] of this.#tombstones)
-      deleted += (await store.resourceWriter.write(type, tombstones)).written;
+    const deleted = await this.#delete();
     return (checkpoint) => ({
+      ...checkpoint,
       bytes,
       lines: checkpoint.lines + this.#lines,
       stored: checkpoint.stored + outcome.written + outcome.unchanged,
@@ -87,56 +112,108 @@ export class FileBatch {
       quarantined: checkpoint.quarantined + this.#bad.length,
       deleted: checkpoint.deleted + deleted,
       issues: this.#issues.length > 0 ? sumIssues([...checkpoint.issues, ...this.#issues]) : checkpoint.issues,
+      ...this.#advanceOptional({ file, checkpoint, types }),
     });
   }
 
-  #parse(line: NdjsonLine) {
-    const { section, type } = this.#options.file;
-    const expected = { output: type, deleted: 'Bundle', error: 'OperationOutcome' }[section];
-    return parseResourceLine(line, expected);
+  /** What the checkpoints of most files do without. */
+  #advanceOptional(options: {
+    readonly file: OutputFile;
+    readonly checkpoint: FileCheckpoint;
+    readonly types: readonly string[];
+  }): Partial<FileCheckpoint> {
+    const { file, checkpoint, types } = options;
+    if (file.section === 'deleted')
+      return { unreadableDeletions: (checkpoint.unreadableDeletions ?? 0) + this.#bad.length };
+    if (file.section === 'error') return {};
+    return {
+      ...(this.#outcomes > 0 ? { outcomes: (checkpoint.outcomes ?? 0) + this.#outcomes } : {}),
+      ...(file.type === anyResourceType
+        ? { types: [...new Set([...(checkpoint.types ?? []), ...types])].toSorted() }
+        : {}),
+    };
   }
 
-  #count({ bytes, nextOffset }: NdjsonLine): void {
-    this.#bytes += bytes.length;
+  async #delete(): Promise<number> {
+    let deleted = 0;
+    for (const [type, tombstones] of this.#tombstones) {
+      for (let from = 0; from < tombstones.length; from += maxTombstones) {
+        const some = tombstones.slice(from, from + maxTombstones);
+        deleted += (await this.#options.store.resourceWriter.write(type, some)).written;
+      }
+    }
+    return deleted;
+  }
+
+  /** A batch in which MongoDB refuses a document is halved until the line is found; all others are stored. */
+  async #store(type: string, documents: readonly LineDocument[]): Promise<WriteOutcome> {
+    const [first] = documents;
+    if (first === undefined) return noOutcome;
+    try {
+      return await this.#options.store.resourceWriter.write(
+        type,
+        documents.map(({ document }) => document),
+      );
+    } catch (error) {
+      if (!isDocumentRefused(error)) throw error;
+      if (documents.length === 1) {
+        this.#quarantine(first.line, 'refused-by-database');
+        return noOutcome;
+      }
+      const middle = Math.ceil(documents.length / 2);
+      const before = await this.#store(type, documents.slice(0, middle));
+      return sumOutcomes(before, await this.#store(type, documents.slice(middle)));
+    }
+  }
+
+  #take(line: NdjsonLine, parsed: JsonLine, keptLine?: KeptLine): void {
+    this.#bytes += line.bytes.length;
     this.#lines += 1;
-    this.#nextOffset = nextOffset;
+    this.#nextOffset = line.nextOffset;
+    if (parsed.kind === 'rejected') this.#quarantine(line, parsed.reason, keptLine);
+    else if (parsed.kind === 'value') this.#takeValue(line, parsed);
   }
 
-  #take(line: NdjsonLine, parsed: Parsed): void {
-    const { section } = this.#options.file;
-    if (section === 'deleted') this.#takeDeletions(line, parsed.resource);
-    else if (section === 'error') this.#takeIssues(parsed.resource);
-    else this.#takeResource(line, parsed);
+  #takeValue(line: NdjsonLine, parsed: Value): void {
+    const { section, type } = this.#options.file;
+    // Servers put one between the resources too if they cannot export something.
+    if (isOperationOutcome(parsed.value)) this.#takeIssues(parsed.value);
+    else if (section === 'deleted') this.#takeDeletions(line, parsed.value);
+    else this.#takeResource(line, toResource(parsed, section === 'error' ? 'OperationOutcome' : type));
   }
 
-  #takeResource(line: NdjsonLine, parsed: Parsed): void {
+  #takeResource(line: NdjsonLine, parsed: ParsedLine): void {
+    if (parsed.kind === 'rejected') this.#quarantine(line, parsed.reason);
+    if (parsed.kind !== 'resource') return;
     const document = toResourceDocument({ ...parsed, context: this.#context(line) });
-    if (fitsInDocument(document, line.sizeBytes)) this.#documents.push(document);
-    else this.#quarantine(line, 'too-large');
+    if (!fitsInDocument(document, line.sizeBytes)) {
+      this.#quarantine(line, 'too-large');
+      return;
+    }
+    addTo({ lists: this.#documents, type: parsed.resource.resourceType, item: { document, line } });
   }
 
-  #takeDeletions(line: NdjsonLine, bundle: Resource): void {
-    const { deletions, unreadable } = readDeletions(bundle);
-    for (const { resourceType, resourceId } of deletions) {
-      const tombstones = this.#tombstones.get(resourceType) ?? [];
-      tombstones.push(toTombstone({ resourceId, context: this.#context(line) }));
-      this.#tombstones.set(resourceType, tombstones);
+  #takeDeletions(line: NdjsonLine, value: unknown): void {
+    const { deletions, unreadable } = readDeletions(value);
+    for (const { resourceType, ...deletion } of deletions) {
+      addTo({
+        lists: this.#tombstones,
+        type: resourceType,
+        item: toTombstone({ ...deletion, context: this.#context(line) }),
+      });
     }
     if (unreadable > 0) this.#quarantine(line, 'unreadable-deletion');
   }
 
-  #takeIssues(outcome: Resource): void {
-    // What a server writes there is shown; the codes of FHIR's value set have at most 16 characters.
-    const short = (text: string) => text.slice(0, 40);
-    for (const { severity, code } of readOutcomeIssues(outcome)) {
-      this.#issues.push({ severity: short(severity), code: short(code), count: 1 });
-    }
+  #takeIssues(outcome: unknown): void {
+    this.#outcomes += 1;
+    for (const issue of readReportedIssues(outcome)) this.#issues.push({ ...issue, count: 1 });
   }
 
-  #quarantine({ line, offset, bytes, sizeBytes }: NdjsonLine, reason: string, sealedFile?: string): void {
+  #quarantine({ line, offset, bytes, sizeBytes }: NdjsonLine, reason: string, keptLine?: KeptLine): void {
     const { id: fileId, exportId, connectionId } = this.#options.file;
     // A copy: `bytes` is a view of a chunk that would otherwise stay in memory with it.
-    const held = sealedFile === undefined ? { bytes: Buffer.from(bytes) } : { sealedFile };
+    const held = keptLine ?? { bytes: Buffer.from(bytes) };
     this.#bad.push({ connectionId, exportId, fileId, line, offset, reason, sizeBytes, ...held });
   }
 
@@ -145,4 +222,23 @@ export class FileBatch {
     const source = { exportId: file.exportId, fileId: file.id, line };
     return { connectionId: file.connectionId, source, observedAt, now: now() };
   }
+}
+
+function addTo<Item>(options: {
+  readonly lists: Map<string, Item[]>;
+  readonly type: string;
+  readonly item: Item;
+}): void {
+  const { lists, type, item } = options;
+  const list = lists.get(type);
+  if (list) list.push(item);
+  else lists.set(type, [item]);
+}
+
+function sumOutcomes(left: WriteOutcome, right: WriteOutcome): WriteOutcome {
+  return {
+    written: left.written + right.written,
+    unchanged: left.unchanged + right.unchanged,
+    stale: left.stale + right.stale,
+  };
 }

@@ -2,10 +2,10 @@ import type { Readable } from 'node:stream';
 import { AppError, accountedLines, type FileCheckpoint, type OutputFile } from '@bulkhead/domain';
 import { LineSplitter } from '@bulkhead/fhir';
 import type { Store } from '@bulkhead/store';
+import { noValidLines, tooManyBadLines } from './bad-lines.ts';
 import { BatchWrites } from './batch-writes.ts';
 import { FileBatch } from './file-batch.ts';
 import { LongLine } from './long-line.ts';
-import { tooManyBadLines } from './too-many-bad-lines.ts';
 
 export interface IngestFileOptions {
   readonly store: {
@@ -71,7 +71,7 @@ export async function ingestFile(options: IngestFileOptions): Promise<FileCheckp
   }
 }
 
-/** Promised = stored + stale + quarantined, and not too much of it quarantined. */
+/** Promised = stored + stale + quarantined, and not all or too much of it quarantined. */
 function incompleteness(options: {
   readonly file: OutputFile;
   readonly checkpoint: FileCheckpoint;
@@ -80,10 +80,12 @@ function incompleteness(options: {
   const accounted = accountedLines(checkpoint);
   // What a count means for Bundles of deletions and for errors differs between servers.
   const { section, promisedCount } = file;
-  if (section === 'output' && promisedCount !== undefined && promisedCount !== accounted)
-    return countMismatch(accounted);
-  const isBad = checkpoint.quarantined > 100 && checkpoint.quarantined > accounted / 100;
-  return isBad ? tooManyBadLines(checkpoint) : undefined;
+  const { quarantined, lines, outcomes = 0 } = checkpoint;
+  // Servers count the OperationOutcomes among the resources or do not.
+  const isAsPromised = promisedCount === accounted || promisedCount === accounted + outcomes;
+  if (section === 'output' && promisedCount !== undefined && !isAsPromised) return countMismatch(accounted);
+  if (section === 'output' && quarantined > 0 && quarantined === accounted) return noValidLines(checkpoint);
+  return quarantined > 100 && quarantined > lines / 100 ? tooManyBadLines(checkpoint) : undefined;
 }
 
 function truncated(): AppError {

@@ -1,12 +1,22 @@
+import { createHash, type Hash } from 'node:crypto';
 import type { OutputFile } from '@bulkhead/domain';
 import type { LongLinePart } from '@bulkhead/fhir';
-import type { SealedFileWriter, Store } from '@bulkhead/store';
+import { maxKeptLineBytes, type QuarantinedLine, type SealedFileWriter, type Store } from '@bulkhead/store';
 
-/** A line that no document can hold, on its way into the quarantine: whole, and never in memory. */
+/** What is kept of a line that was too long to be held. */
+export type KeptLine = Required<Pick<QuarantinedLine, 'sealedFile' | 'keptBytes' | 'sha256'>>;
+
+interface OpenLine {
+  readonly writer: SealedFileWriter;
+  readonly hash: Hash;
+  keptBytes: number;
+}
+
+/** A line that no document can hold, on its way into the quarantine: its first part and its hash, without being in memory. */
 export class LongLine {
   readonly #quarantine: Pick<Store['quarantine'], 'createLongLine'>;
   readonly #fileId: string;
-  #writer: SealedFileWriter | undefined;
+  #line: OpenLine | undefined;
 
   constructor(options: {
     readonly store: { readonly quarantine: Pick<Store['quarantine'], 'createLongLine'> };
@@ -17,21 +27,31 @@ export class LongLine {
   }
 
   async write({ part, offset }: LongLinePart): Promise<void> {
-    this.#writer ??= this.#quarantine.createLongLine({ fileId: this.#fileId, offset });
-    await this.#writer.write(part);
+    this.#line ??= {
+      writer: this.#quarantine.createLongLine({ fileId: this.#fileId, offset }),
+      hash: createHash('sha256'),
+      keptBytes: 0,
+    };
+    const line = this.#line;
+    line.hash.update(part);
+    const kept = part.subarray(0, maxKeptLineBytes - line.keptBytes);
+    if (kept.length === 0) return;
+    line.keptBytes += kept.length;
+    await line.writer.write(kept);
   }
 
-  /** The line is whole. @returns where it is kept; undefined where there was none. */
-  async end(): Promise<string | undefined> {
-    const writer = this.#writer;
-    this.#writer = undefined;
-    return writer?.end();
+  /** The line has ended. @returns undefined if there was none. */
+  async end(): Promise<KeptLine | undefined> {
+    const line = this.#line;
+    this.#line = undefined;
+    if (line === undefined) return undefined;
+    return { sealedFile: await line.writer.end(), keptBytes: line.keptBytes, sha256: line.hash.digest('hex') };
   }
 
   /** The rest of the line does not come; it is read again from its start. */
   async abort(): Promise<void> {
-    const writer = this.#writer;
-    this.#writer = undefined;
-    await writer?.abort();
+    const line = this.#line;
+    this.#line = undefined;
+    await line?.writer.abort();
   }
 }

@@ -4,7 +4,7 @@ import type { UseCaseDeps } from './deps.ts';
 import { FileBatch } from './file-batch.ts';
 import { withDocuments } from './with-documents.ts';
 
-/** Of a line that BSON cannot hold only a correction can be stored. */
+/** Of a line that BSON cannot hold only a correction can be stored; lines of earlier versions were kept whole. */
 const maxLineBytes = 16 * 1024 * 1024;
 
 /**
@@ -20,7 +20,9 @@ export async function replayLine(
   const file = entry && (await store.outputFiles.find(entry.fileId));
   const record = entry && (await store.bulkExports.find(entry.exportId));
   if (!entry || !file || !record) return;
-  if (entry.state === 'open') {
+  if (entry.state === 'open' && entry.isTruncated && !entry.isCorrected) {
+    await store.quarantine.noteReplay({ id, reason: 'line-truncated', now: now() });
+  } else if (entry.state === 'open') {
     const isTooLong = entry.sizeBytes > maxLineBytes && !entry.isCorrected;
     const bytes = isTooLong ? Buffer.alloc(0) : await store.quarantine.readLine(id);
     const rejected: QuarantinedLine[] = [];

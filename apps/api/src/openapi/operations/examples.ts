@@ -286,9 +286,12 @@ export const quarantinedLineExample = {
   fileId: 'file_01a20ebbcb0e7c6ab4f1a5e2ed1b4f11',
   line: 42,
   offset: 43_008,
-  reason: 'not-json',
+  reason: 'invalid-json',
   state: 'open',
   sizeBytes: 812,
+  keptBytes: 812,
+  isTruncated: false,
+  sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   isCorrected: false,
   createdAt: later,
 };

@@ -166,8 +166,13 @@ export const quarantineOperations: OperationGroup = {
       id: 'readQuarantinedLine',
       summary: 'The line itself',
       access: 'operator',
-      answers: { 200: { description: 'The bytes, as they came', contentType: 'application/octet-stream' } },
-      errors: ['unknown-line'],
+      answers: {
+        200: {
+          description: 'The bytes as the EHR sent them: of a line over 16 MB the first 16 MB',
+          contentType: 'application/octet-stream',
+        },
+      },
+      errors: ['unknown-line', 'line-not-kept'],
     },
     {
       method: 'post',
@@ -183,7 +188,7 @@ export const quarantineOperations: OperationGroup = {
           example: quarantinedLineExample,
         },
       },
-      errors: ['unknown-line', 'nothing-to-retry'],
+      errors: ['unknown-line', 'line-truncated'],
     },
   ],
 };

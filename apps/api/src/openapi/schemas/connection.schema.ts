@@ -133,6 +133,11 @@ export const quarantinedLineSchema = z
     reason: z.string(),
     state: z.enum(['open', 'replayed']),
     sizeBytes: count,
+    keptBytes: count.meta({ description: 'How many bytes of the line can be read back.' }),
+    isTruncated: z
+      .boolean()
+      .meta({ description: 'Less than the whole line is kept: it can be stored only as a correction.' }),
+    sha256: z.string().optional().meta({ description: 'SHA-256 of the whole line, in hexadecimal.' }),
     isCorrected: z.boolean(),
     createdAt: instant,
     replay: z.strictObject({ at: instant, reason: z.string().optional() }).optional(),

@@ -1,0 +1,67 @@
+import { describe, expect, test } from '@jest/globals';
+import { isTransient, readOutcomeIssues, readReportedIssues } from './operation-outcome.ts';
+
+const outcomeOf = (...issue: unknown[]) => ({ resourceType: 'OperationOutcome', issue });
+
+describe('readOutcomeIssues', () => {
+  test.each([
+    [{ text: 'no such group' }, 'no such group'],
+    ['no such group', 'no such group'],
+    [{ coding: [{ display: 'no such group' }] }, 'no such group'],
+  ])('reads details %j', (details, text) => {
+    const outcome = outcomeOf({ severity: 'error', code: 'transient', details });
+    expect(readOutcomeIssues(outcome)).toEqual([{ severity: 'error', code: 'transient', text, expression: [] }]);
+    expect(isTransient(readOutcomeIssues(outcome))).toBe(true);
+  });
+
+  test('anything else has no issues and is not transient', () => {
+    expect(readOutcomeIssues('<html>')).toEqual([]);
+    expect(isTransient([])).toBe(false);
+  });
+});
+
+describe('readReportedIssues', () => {
+  test.each([
+    [
+      { severity: 'warning', code: 'timeout' },
+      { severity: 'warning', code: 'timeout' },
+    ],
+    [
+      { severity: 'Jane Doe', code: 'Patient 4711' },
+      { severity: 'error', code: 'unknown' },
+    ],
+    [{}, { severity: 'error', code: 'unknown' }],
+  ])('keeps nothing of %j but codes of FHIR', (issue, expected) => {
+    expect(readReportedIssues(outcomeOf(issue))).toEqual([expected]);
+  });
+
+  test.each([{}, { issue: [] }, { issue: 'none' }, { issue: [null] }])(
+    'counts an outcome of %j as an error',
+    (outcome) => {
+      const reported = readReportedIssues({ resourceType: 'OperationOutcome', ...outcome });
+      expect(reported).toEqual([{ severity: 'error', code: 'unknown' }]);
+    },
+  );
+
+  test.each<[string, object, string[] | undefined]>([
+    ['an expression', { expression: ['Observation.value', 'Condition'] }, ['Condition', 'Observation']],
+    ['an XPath', { location: ['/f:Patient/f:name', 'f:Patient', 'Patient[0].name'] }, ['Patient']],
+    ['an expression beside one that is not a type', { expression: ['Observation.value', '_since'] }, undefined],
+    ['an expression that only begins like a type', { expression: ['Observations'] }, undefined],
+    ['an expression into a Bundle', { expression: ['Bundle.entry[0]'] }, undefined],
+    ['a reference in the details', { details: { text: 'Failed: Observation/o1.' } }, ['Observation']],
+    ['a URL in the diagnostics', { diagnostics: 'GET https://ehr.example/fhir/Encounter/7: 500' }, ['Encounter']],
+    [
+      'a reference beside the name of another type',
+      { diagnostics: 'Observation cannot be read: Encounter/1 is missing' },
+      ['Encounter', 'Observation'],
+    ],
+    // The records of the patient may be missing too.
+    ['a reference to a patient', { diagnostics: 'Patient/p1 cannot be exported' }, undefined],
+    ['a name of a type alone', { diagnostics: 'Observation cannot be exported' }, undefined],
+    ['a reference to nothing of FHIR', { diagnostics: 'see and/or' }, undefined],
+  ])('takes types from %s if they prove what is concerned', (_name, issue, types) => {
+    const [reported] = readReportedIssues(outcomeOf({ severity: 'error', code: 'exception', ...issue }));
+    expect(reported?.types).toEqual(types);
+  });
+});

@@ -1,0 +1,102 @@
+/** Where a number stands that must be kept as `ExactNumber`. */
+export interface ExactNumberPlace {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What can be told of a JSON text by its bytes, before it becomes objects. */
+export interface JsonScan {
+  /** May name a number that a double keeps (a long zero prefix), and never leaves one out that a double would change. */
+  readonly exactNumbers: readonly ExactNumberPlace[];
+  /** Levels of objects and arrays. */
+  readonly depth: number;
+  /** Every object and array ends: false for a text that is cut off. */
+  readonly isClosed: boolean;
+}
+
+const digit0 = 0x30;
+const digit9 = 0x39;
+const dot = 0x2e;
+const minus = 0x2d;
+const plus = 0x2b;
+const quote = 0x22;
+const backslash = 0x5c;
+/** `[` and `{` differ in this bit only, and so do `]` and `}`. */
+const braceBit = 0x20;
+const openingBrace = 0x7b;
+const closingBrace = 0x7d;
+/** A double keeps every decimal of up to 15 significant digits (IEEE 754 binary64, DBL_DIG). */
+const safeDigits = 15;
+
+/** One pass over the bytes. A text that is not JSON gives some result too. */
+export function scanJson(json: Uint8Array): JsonScan {
+  const exactNumbers: ExactNumberPlace[] = [];
+  const length = json.length;
+  let position = 0;
+  let level = 0;
+  let depth = 0;
+  while (position < length) {
+    const byte = json[position] as number;
+    if (byte === quote) {
+      position = endOfString(json, position + 1);
+    } else if (byte >= digit0 && byte <= digit9) {
+      const end = endOfNumber(json, position);
+      if (isExact(json, position, end))
+        exactNumbers.push({ start: json[position - 1] === minus ? position - 1 : position, end });
+      position = end;
+    } else {
+      level += levelChange(byte);
+      if (level > depth) depth = level;
+      position++;
+    }
+  }
+  return { exactNumbers, depth, isClosed: level === 0 };
+}
+
+function levelChange(byte: number): number {
+  const brace = byte | braceBit;
+  if (brace === openingBrace) return 1;
+  return brace === closingBrace ? -1 : 0;
+}
+
+/** The position after the closing quote. Strings are short: a native search for each costs more than looking at its bytes. */
+function endOfString(json: Uint8Array, start: number): number {
+  let position = start;
+  for (; position < json.length; position++) {
+    const byte = json[position];
+    if (byte === quote) return position + 1;
+    if (byte === backslash) position++;
+  }
+  return position;
+}
+
+/** The position after the number that starts here, without its sign. */
+function endOfNumber(json: Uint8Array, start: number): number {
+  let position = start + 1;
+  for (; position < json.length; position++) {
+    const byte = json[position] as number;
+    const belongs =
+      (byte >= digit0 && byte <= digit9) || byte === dot || isExponent(byte) || byte === plus || byte === minus;
+    if (!belongs) break;
+  }
+  return position;
+}
+
+/** Whether a number's text would not survive a double. */
+function isExact(json: Uint8Array, start: number, end: number): boolean {
+  let fraction = false;
+  for (let position = start; position < end; position++) {
+    const byte = json[position] as number;
+    if (byte === dot) fraction = true;
+    else if (isExponent(byte)) return true;
+  }
+  const digits = end - start - (fraction ? 1 : 0);
+  if (digits > safeDigits) return true;
+  if (!fraction) return json[start] === digit0 && json[start - 1] === minus;
+  if (json[end - 1] === digit0) return true;
+  return end - start > 6 && Number(String.fromCharCode(...json.subarray(start, end))) < 1e-6;
+}
+
+function isExponent(byte: number): boolean {
+  return byte === 0x65 || byte === 0x45;
+}
