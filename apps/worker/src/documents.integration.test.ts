@@ -5,6 +5,7 @@ import { parseResourceLine, readAttachments } from '@bulkhead/fhir';
 import { toResourceDocument } from '@bulkhead/store';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { firstAttempt, lastAttempt } from './testing/attempts.ts';
 import { runExport } from './testing/run-export.ts';
 import { type FileServer, startFileServer } from './testing/start-file-server.ts';
 import { startUseCases, type UseCases } from './testing/start-use-cases.ts';
@@ -73,7 +74,7 @@ const read = async (id: string): Promise<PatientDocument> => {
 
 /** One try of the job. */
 async function attempt(id: string, { isLast = false, deps = cases.deps } = {}): Promise<PatientDocument> {
-  const retryAt = () => (isLast ? undefined : new Date());
+  const retryAt = isLast ? lastAttempt : firstAttempt;
   await fetchDocument(deps, { documentId: id, retryAt, signal: AbortSignal.timeout(20_000) });
   return read(id);
 }

@@ -72,7 +72,10 @@ describe('nothing is silent', () => {
     await system.startWorker();
     await system.order({ match: files, fault: { kind: 'status', status: 404 }, times: 'always' });
     const ended = await system.settled(await system.startExport());
-    expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [{ code: 'files-failed' }] });
+    expect(ended).toMatchObject({
+      status: 'COMPLETED',
+      warnings: [{ code: 'files-failed' }, { code: 'watermarks-held' }],
+    });
     const { body } = await system.request('GET', `/api/ehr/athenahealth/bulk-export/${ended.id}/files`);
     expect(body.data.filter(({ state }: { state: string }) => state === 'failed')).toMatchObject([
       { type: 'Observation', error: { code: 'link-expired' } },

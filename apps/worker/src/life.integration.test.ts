@@ -102,7 +102,10 @@ describe('a retry #retry', () => {
     await system.order({ match: file, fault: { kind: 'status', status: 404 }, times: 2 });
     await system.order({ match: { path: '/bulkstatus/', method: 'DELETE' }, fault: { kind: 'status', status: 500 } });
     const id = await system.startExport();
-    expect(await system.settled(id)).toMatchObject({ status: 'COMPLETED', warnings: [{ code: 'files-failed' }] });
+    expect(await system.settled(id)).toMatchObject({
+      status: 'COMPLETED',
+      warnings: [{ code: 'files-failed' }, { code: 'watermarks-held' }],
+    });
     // The server's export is kept for this.
     expect(await requests('DELETE', /bulkstatus/)).toEqual([]);
     const before = (await requests('GET', /bulkdata/)).length;

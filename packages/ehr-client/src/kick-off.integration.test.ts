@@ -27,6 +27,7 @@ describe('a kick-off', () => {
     expect(started).toEqual({
       statusUrl: expect.stringMatching(new RegExp(`^${ehr.simulator.fhirEndpoint}/bulkstatus/`)),
       droppedParameters: [],
+      isOfGroup: false,
     });
     const [sent] = await ehr.requests(/\$export$/);
     expect(sent?.headers).toMatchObject({ accept: 'application/fhir+json', prefer: 'respond-async' });

@@ -92,8 +92,11 @@ describe('output_files', () => {
       attempts: 2,
     });
     expect(await store.outputFiles.saveCheckpoint({ id, claim: 'a' }, { checkpoint })).toBe(false);
-    expect(await store.outputFiles.complete({ id, claim: 'a' }, { checkpoint, now })).toBe(false);
-    expect(await store.outputFiles.complete({ id, claim: 'b' }, { checkpoint, now })).toBe(true);
+    const end = { checkpoint, hasPromisedCount: true, now };
+    await store.outputFiles.complete({ id, claim: 'a' }, end);
+    expect(await store.outputFiles.find(id)).toMatchObject({ state: 'downloading' });
+    await store.outputFiles.complete({ id, claim: 'b' }, end);
+    expect(await store.outputFiles.find(id)).toMatchObject({ state: 'completed' });
     expect(await store.outputFiles.claim({ id, claim: 'c' }, now)).toBeUndefined();
   });
 

@@ -39,7 +39,7 @@ test('an export: its counts, the files that move, its end', async () => {
   const checkpoint = { ...emptyCheckpoint, bytes: 10, lines: 2, stored: 2 };
   await outputFiles.saveCheckpoint(claim, { checkpoint });
   await stream.next('files', ({ data }) => data.length === 1 && data[0].lines === 2);
-  await outputFiles.complete(claim, { checkpoint, now: now() });
+  await outputFiles.complete(claim, { checkpoint, hasPromisedCount: true, now: now() });
   await outputFiles.fail({ id: second.id, error: { code: 'gone', message: 'It is gone.' }, now: now() });
   await stream.next('files', ({ data }) => data.some((file: { id: string }) => file.id === second.id));
 

@@ -17,16 +17,15 @@ const maxAttempts = 10;
  * A whole export by its use cases, step by step as the jobs of a worker would do it, but without their waits: the clock is
  * moved instead.
  */
-export async function runExport(cases: UseCases, request: Partial<BulkExportRequest> = {}): Promise<BulkExport> {
-  const { deps, connection, clock, read } = cases;
-  const record = makeBulkExport({
-    connectionId: connection.id,
-    createdAt: clock.now,
-    request: { exportType: 'Patient', resourceTypes: [], ...request },
-  });
-  const { id: exportId } = record;
+export async function runExport(
+  cases: UseCases,
+  request: Partial<BulkExportRequest> = {},
+  /** Of an export that is there already. */
+  existingId?: string,
+): Promise<BulkExport> {
+  const { deps, clock, read } = cases;
+  const exportId = existingId ?? (await insertExport(cases, request));
   const signal = AbortSignal.timeout(60_000);
-  await deps.store.bulkExports.insert({ record, requestKey: exportId });
   await attempt(() => kickOff(deps, { exportId, signal }), clock).catch((error: unknown) =>
     failExport(deps, { exportId, error: toExportError(error) }),
   );
@@ -48,6 +47,19 @@ export async function runExport(cases: UseCases, request: Partial<BulkExportRequ
     await attempt((retryAt) => discardExport(deps, { exportId, signal, retryAt }), clock);
   }
   return read(exportId);
+}
+
+async function insertExport(
+  { deps, connection, clock }: UseCases,
+  request: Partial<BulkExportRequest>,
+): Promise<string> {
+  const record = makeBulkExport({
+    connectionId: connection.id,
+    createdAt: clock.now,
+    request: { exportType: 'Patient', resourceTypes: [], ...request },
+  });
+  await deps.store.bulkExports.insert({ record, requestKey: record.id });
+  return record.id;
 }
 
 /** Repeats a job's work as its queue would: backoffs are skipped, waits move the clock. */

@@ -9,6 +9,7 @@ import { makeBulkExport, testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import type { UseCaseDeps } from '../use-cases/deps.ts';
 import { kickOff } from '../use-cases/kick-off-export.ts';
+import { pollExport } from '../use-cases/poll-export.ts';
 import { unlimitedAthenahealth } from './unlimited-athenahealth.ts';
 
 export interface UseCases {
@@ -28,6 +29,8 @@ export interface UseCases {
   /** An export in the phase `exporting`, kicked off at the clock's time. */
   exporting(change?: Partial<BulkExport>): Promise<string>;
   read(exportId: string): Promise<BulkExport>;
+  /** The export's next status request, at its time. */
+  pollOnce(exportId: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -38,6 +41,8 @@ export async function startUseCases(
     readonly scope?: string;
     /** Changes to how the provider is searched. */
     readonly search?: Partial<Provider['search']>;
+    /** Changes to the connection, for a server that is not the simulator. */
+    readonly connection?: Partial<Connection>;
   } = {},
 ): Promise<UseCases> {
   const { redisUrl, mongodbUri, prefix } = testServices();
@@ -77,6 +82,7 @@ export async function startUseCases(
     groupId: 'a-1.C-195900',
     auth: { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret', scope },
     createdAt: clock.now,
+    ...options.connection,
   };
   await store.connections.insert(connection);
 
@@ -95,6 +101,10 @@ export async function startUseCases(
     prefix,
     clock,
     read,
+    async pollOnce(exportId) {
+      clock.now = (await read(exportId)).notBefore ?? clock.now;
+      await pollExport(deps, { exportId, signal: AbortSignal.timeout(20_000) });
+    },
     async order(fault) {
       const body = JSON.stringify(fault);
       const response = await fetch(`${simulator.baseUrl}/_sim/faults`, { method: 'POST', body });

@@ -53,7 +53,10 @@ describe('a manifest', () => {
     cases = await startUseCases({ scope: 'system/Observation.read system/Condition.rs' });
     await cases.orderScenario('missing-types');
     const ended = await runExport(cases, { resourceTypes: ['Patient', 'Observation', 'Condition'] });
-    expect(ended).toMatchObject({ phase: 'completed', warnings: [{ code: 'types-withheld' }] });
+    expect(ended).toMatchObject({
+      phase: 'completed',
+      warnings: [{ code: 'types-withheld' }, { code: 'watermarks-held' }],
+    });
     expect(ended.warnings[0]?.message).toContain('Patient');
     expect(await marks()).toEqual(['Condition', 'Observation']);
   });
@@ -75,7 +78,8 @@ describe('a manifest', () => {
       times: 'always',
     });
     const ended = await runExport(cases);
-    expect(ended).toMatchObject({ phase: 'completed', manifestGaps: 1, warnings: [{ code: 'manifest-entries' }] });
+    expect(ended).toMatchObject({ phase: 'completed', manifestGaps: 1, isPartial: true });
+    expect(ended.warnings.map(({ code }) => code)).toEqual(['manifest-entries', 'nothing-received', 'watermarks-held']);
     expect(await marks()).toEqual([]);
   });
 
@@ -87,7 +91,7 @@ describe('a manifest', () => {
     expect(ended).toMatchObject({
       phase: 'completed',
       counts: { filesFailed: 1 },
-      warnings: [{ code: 'files-failed' }],
+      warnings: [{ code: 'files-failed' }, { code: 'watermarks-held' }],
     });
     expect(await marks()).toEqual([]);
   });

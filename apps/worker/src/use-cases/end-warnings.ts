@@ -2,6 +2,7 @@ import {
   type BulkExport,
   type ExportCounts,
   type ExportWarning,
+  everyType,
   type HoldReason,
   holdReasons,
   type IssueCount,
@@ -59,7 +60,7 @@ export function endWarnings(options: {
     }),
     ...when(held.length > 0, {
       code: 'watermarks-held',
-      message: `The next export with since "last" starts where this one did for ${held.map(({ resourceType }) => resourceType).join(', ')}: ${reasonsOf(held)}`,
+      message: `The next export with since "last" starts where this one did, for ${namesOf(held)}. ${reasonsOf(held)}`,
     }),
   ];
 }
@@ -69,6 +70,10 @@ function otherCount({ id, type, promisedCount, receivedCount, checkpoint }: Outp
     code: 'count-mismatch',
     message: `The manifest promises ${promisedCount} resources in the ${type} file ${id}, but two downloads had ${receivedCount}. ${checkpoint.stored} of them are stored.`,
   });
+}
+
+function namesOf(held: readonly WatermarkDecision[]): string {
+  return held.map(({ resourceType }) => (resourceType === everyType ? 'every type' : resourceType)).join(', ');
 }
 
 function reasonsOf(held: readonly WatermarkDecision[]): string {

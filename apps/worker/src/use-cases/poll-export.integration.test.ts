@@ -87,18 +87,19 @@ describe('the next status request', () => {
 
 describe('a status request that fails', () => {
   test.each([
-    { what: '429 with Retry-After', answer: { status: 429, retryAfter: '240' }, min: 4 * minutes },
-    { what: '429 without', answer: { status: 429 }, min: 1 * minutes },
+    { what: '429 with Retry-After', answer: { status: 429, retryAfter: '240' }, min: 4 * minutes, isWait: true },
+    { what: '429 without', answer: { status: 429 }, min: 1 * minutes, isWait: true },
     { what: '502 in HTML', answer: { status: 502, body: '<html>', contentType: 'text/html' }, min: 1 * minutes },
-    { what: '503 with Retry-After', answer: { status: 503, retryAfter: '180' }, min: 3 * minutes },
+    { what: '503 with Retry-After', answer: { status: 503, retryAfter: '180' }, min: 3 * minutes, isWait: true },
     { what: '504 without a body', answer: { status: 504, body: '' }, min: 1 * minutes },
     { what: '500 in plain text', answer: { status: 500, body: 'oops', contentType: 'text/plain' }, min: 1 * minutes },
     { what: '500 that is transient', answer: { status: 500, body: outcome('transient') }, min: 1 * minutes },
     { what: '400 that is transient', answer: { status: 400, body: outcome('transient') }, min: 1 * minutes },
     { what: '200 in HTML', answer: { status: 200, body: '<html>', contentType: 'text/html' }, min: 1 * minutes },
-  ])('by $what: comes again, later #transient-errors #error-bodies', async ({ answer, min }) => {
+  ])('is sent again later after $what #transient-errors #error-bodies', async ({ answer, min, isWait = false }) => {
     const { record, waitMs } = await pollAnswer(answer);
-    expect(record).toMatchObject({ phase: 'exporting', pollErrors: 1 });
+    const state = isWait ? 'waiting' : 'retrying';
+    expect(record).toMatchObject({ phase: 'exporting', pollErrors: isWait ? 0 : 1, retrying: { state, attempts: 1 } });
     expect(waitMs).toBeGreaterThanOrEqual(min);
   });
 
@@ -140,7 +141,7 @@ describe('a status request that fails', () => {
   ])('by $what is the end, with cause and remedy #status-terminal #error-message', async ({ answer, code, remedy }) => {
     const { record } = await pollAnswer(answer);
     expect(record.phase).toBe('failed');
-    expect(record.error).toEqual({ code, message: expect.stringContaining(remedy) });
+    expect(record.error).toMatchObject({ code, message: expect.stringContaining(remedy) });
   });
 });
 

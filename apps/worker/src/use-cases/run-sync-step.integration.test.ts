@@ -1,6 +1,7 @@
 import { minimumRequests, type SyncRequest, type SyncTypeCount } from '@bulkhead/domain';
 import { makeSyncRun } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { lastAttempt } from '../testing/attempts.ts';
 import { compareWithSimulator } from '../testing/compare-with-simulator.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 import { finalizeSync } from './finalize-sync.ts';
@@ -28,7 +29,7 @@ async function sync(
   await store.syncRuns.insert(run);
   await planSync(deps, { syncRunId: run.id, signal });
   for (const stepId of await store.syncSteps.listUnsettledIds(run.id)) {
-    await runSyncStep(deps, { stepId, retryAt: () => undefined, signal });
+    await runSyncStep(deps, { stepId, retryAt: lastAttempt, signal });
   }
   await finalizeSync(deps, { syncRunId: run.id });
   const counts = await store.syncSteps.sumByType(run.id);
@@ -154,7 +155,7 @@ test('a search that the EHR makes wait is not given up, not even at its last try
   const [stepId = ''] = await deps.store.syncSteps.listUnsettledIds(run.id);
   const match = { path: 'r4/CarePlan$' };
   await cases.order({ match, fault: { kind: 'status', status: 429, retryAfter: '1' } });
-  const step = { stepId, retryAt: () => undefined, signal };
+  const step = { stepId, retryAt: lastAttempt, signal };
   await expect(runSyncStep(deps, step)).rejects.toMatchObject({ code: 'ehr-throttled' });
   expect(await deps.store.syncSteps.listUnsettledIds(run.id)).toContain(stepId);
   await runSyncStep(deps, step);

@@ -1,0 +1,99 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** What a bulk data server does, each part as a test wants it. */
+export interface BulkServerScript {
+  /** Answers a kick-off. Left out: 202 with `Content-Location: /status/<number>`. */
+  kickOff?: Handler;
+  /** The manifest each time it is read, from 1. */
+  manifest: (read: number) => unknown;
+  /** Answers a status request instead of the manifest. */
+  status?: Handler | undefined;
+  /** Answers by path, each time a file is asked for, from 1. */
+  files: Readonly<Record<string, string | Buffer | ((ask: number) => Handler)>>;
+  /** The CapabilityStatement's resource types. Left out: none are named. */
+  offered?: readonly string[];
+}
+
+export interface BulkServer {
+  readonly url: string;
+  readonly requests: readonly { readonly method: string; readonly path: string }[];
+  /** Replaces parts of the script. */
+  change(script: Partial<BulkServerScript>): void;
+  stop(): Promise<void>;
+}
+
+/** A bulk data server whose answers a test writes by hand: it does what no server should, and nothing that was not written. */
+export async function startBulkServer(given: BulkServerScript): Promise<BulkServer> {
+  let script = given;
+  const requests: { method: string; path: string }[] = [];
+  const asked = new Map<string, number>();
+  const count = (key: string): number => {
+    const times = (asked.get(key) ?? 0) + 1;
+    asked.set(key, times);
+    return times;
+  };
+  const answerStatusRequest: Handler = (request, response) => {
+    if (request.method === 'DELETE') response.writeHead(202).end();
+    else if (script.status) script.status(request, response);
+    else answerJson(response, script.manifest(count('manifest')));
+  };
+  const answerFile = (path: string): Handler => {
+    const file = script.files[path];
+    if (typeof file === 'function') return file(count(path));
+    if (file === undefined) return answerStatus(404);
+    return (_request, response) =>
+      void response.writeHead(200, { 'content-type': 'application/fhir+ndjson' }).end(file);
+  };
+  const handlerOf = (path: string): Handler => {
+    if (path === '/metadata')
+      return (_request, response) => answerJson(response, capabilityStatement(script.offered ?? []));
+    if (path.endsWith('/$export')) return script.kickOff ?? accept(count('kick-off'));
+    return path.startsWith('/status') ? answerStatusRequest : answerFile(path);
+  };
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '', 'http://server');
+    requests.push({ method: request.method ?? '', path: pathname });
+    handlerOf(pathname)(request, response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    change(next) {
+      script = { ...script, ...next };
+    },
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** An answer with a status and nothing else. */
+export function answerStatus(status: number, headers: Readonly<Record<string, string>> = {}, body = ''): Handler {
+  return (_request, response) => void response.writeHead(status, headers).end(body);
+}
+
+function accept(number: number): Handler {
+  return answerStatus(202, { 'content-location': `/status/${number}` });
+}
+
+function answerJson(response: ServerResponse, value: unknown): void {
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+}
+
+function capabilityStatement(types: readonly string[]) {
+  return {
+    resourceType: 'CapabilityStatement',
+    fhirVersion: '4.0.1',
+    rest: [
+      { operation: [{ name: 'export' }], resource: types.map((type) => ({ type, operation: [{ name: 'export' }] })) },
+    ],
+  };
+}
