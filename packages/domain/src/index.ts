@@ -71,9 +71,11 @@ export { retryPhase } from './retry-phase.ts';
 export { type Schedule, type ScheduleKind, type ScheduleRequest, type ScheduleRun, scheduleKinds } from './schedule.ts';
 export { spreadOf } from './spread-of.ts';
 export {
+  fromFirstPage,
   isSyncActive,
   minimumRequests,
   newSyncSearch,
+  retriedSearch,
   type SkippedType,
   type SyncRequest,
   type SyncRun,

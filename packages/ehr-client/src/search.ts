@@ -1,7 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { AppError, type Connection } from '@bulkhead/domain';
-import { type OutcomeIssue, parseFhirJson, readSearchBundle, type SearchBundle } from '@bulkhead/fhir';
+import {
+  type OutcomeIssue,
+  parseFhirJson,
+  readSearchBundle,
+  type SearchBundle,
+  type SearchBundleReading,
+} from '@bulkhead/fhir';
 import type { EhrSession } from './ehr-session.ts';
 import type { Provider } from './provider-registry.ts';
 import type { RequestPriority } from './request-priority.ts';
@@ -74,14 +80,14 @@ export async function readSearchPage(options: {
 }
 
 async function readBundle(message: IncomingMessage): Promise<SearchBundle> {
-  let bundle: SearchBundle | undefined;
+  let reading: SearchBundleReading;
   try {
-    bundle = readSearchBundle(parseFhirJson(await buffer(bounded(message))).value);
+    reading = readSearchBundle(parseFhirJson(await buffer(bounded(message))).value);
   } catch (cause) {
-    throw notUnderstood(cause);
+    throw notUnderstood({ fault: 'it is not a readable JSON document', cause });
   }
-  if (!bundle) throw notUnderstood();
-  return bundle;
+  if ('fault' in reading) throw notUnderstood(reading);
+  return reading.page;
 }
 
 async function* bounded(message: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -94,7 +100,7 @@ async function* bounded(message: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
 }
 
 function absolute(nextUrl: string, pageUrl: string): string {
-  if (!URL.canParse(nextUrl, pageUrl)) throw notUnderstood();
+  if (!URL.canParse(nextUrl, pageUrl)) throw notUnderstood({ fault: '`link` has a "next" whose URL is not valid' });
   return new URL(nextUrl, pageUrl).href;
 }
 
@@ -108,11 +114,11 @@ function refused(issues: readonly OutcomeIssue[]): AppError {
   });
 }
 
-function notUnderstood(cause?: unknown): AppError {
+/** @param options.fault a text of ours: nothing that the EHR sent is in it. */
+function notUnderstood({ fault, cause }: { readonly fault: string; readonly cause?: unknown }): AppError {
   return new AppError({
     code: 'search-not-understood',
-    message:
-      'The EHR does not answer the search with a Bundle. It is asked again; if it lasts, verify the FHIR endpoint.',
+    message: `The EHR answered the search with a malformed page: ${fault}. The search is tried again. If the failure lasts, verify the FHIR endpoint and report the page to the EHR's support.`,
     retry: 'later',
     cause,
   });

@@ -24,7 +24,7 @@ export { openStart } from './search/date-range.ts';
 export { parseSearch, type SearchFault, type SearchRequest } from './search/parse-search.ts';
 export type { AllOfAny, DateCriterion, ResourceSearch } from './search/resource-search.ts';
 export { searchset } from './search/searchset.ts';
-export { readSearchBundle, type SearchBundle } from './search-bundle.ts';
+export { readSearchBundle, type SearchBundle, type SearchBundleReading, type SearchEntry } from './search-bundle.ts';
 export { extractSearchKeys, type SearchKeys } from './search-keys.ts';
 export { scopeCovers } from './smart-scope.ts';
 export { isSubsetted } from './subsetted.ts';

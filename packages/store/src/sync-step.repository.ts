@@ -1,4 +1,4 @@
-import type { SyncSearch, SyncStep, SyncTypeCount } from '@bulkhead/domain';
+import { retriedSearch, type SyncSearch, type SyncStep, type SyncTypeCount } from '@bulkhead/domain';
 import { type Connection as Database, Schema } from 'mongoose';
 
 interface SyncStepDocument extends Omit<SyncStep, 'id'> {
@@ -89,16 +89,13 @@ export function createSyncStepRepository(database: Database) {
       );
     },
 
-    /** Makes the failed searches of a run pending again; the others stay as they are. */
+    /** Makes the failed and the incomplete searches of a run pending again; the others stay as they are. */
     async retryFailed(runId: string): Promise<number> {
       const documents = await model.find({ runId, state: 'failed' as const }).lean();
       for (const { _id, searches } of documents) {
-        const again = searches.map(({ error: _, hasRestarted: __, ...search }) =>
-          search.state === 'failed' ? { ...search, state: 'pending' as const } : search,
-        );
         await model.updateOne(
           { _id, state: 'failed' as const },
-          { $set: { searches: again, state: 'pending' as const, attempts: 0 } },
+          { $set: { searches: searches.map(retriedSearch), state: 'pending' as const, attempts: 0 } },
         );
       }
       return documents.length;
@@ -117,6 +114,7 @@ export function createSyncStepRepository(database: Database) {
             searches: { $sum: { $cond: ['$searches.isCarried', 0, 1] } },
             carried: { $sum: { $cond: ['$searches.isCarried', 1, 0] } },
             completed: count('completed'),
+            incomplete: count('incomplete'),
             failed: count('failed'),
             requests: sum('requests'),
             pages: sum('pages'),
@@ -130,6 +128,28 @@ export function createSyncStepRepository(database: Database) {
         { $sort: { _id: 1 } },
       ]);
       return rows.map(({ _id, ...counts }) => ({ resourceType: _id, ...counts }));
+    },
+
+    /** What the incomplete searches of a run lack, per type. */
+    async sumIncomplete(
+      runId: string,
+    ): Promise<readonly { readonly resourceType: string; readonly total: number; readonly matched: number }[]> {
+      return model.aggregate([
+        { $match: { runId, state: 'failed' } },
+        { $unwind: '$searches' },
+        { $match: { 'searches.state': 'incomplete' } },
+        {
+          $group: {
+            _id: '$searches.resourceType',
+            total: { $sum: '$searches.total' },
+            matched: { $sum: '$searches.matched' },
+          },
+        },
+        // What the server sends along with a search has no total of its own.
+        { $match: { total: { $gt: 0 } } },
+        { $sort: { _id: 1 } },
+        { $project: { _id: 0, resourceType: '$_id', total: 1, matched: 1 } },
+      ]);
     },
 
     /** One example of what failed, per type. */

@@ -1,4 +1,4 @@
-import { minimumRequests, type SyncRequest, type SyncTypeCount } from '@bulkhead/domain';
+import { minimumRequests, type SyncRequest, type SyncRun, type SyncTypeCount } from '@bulkhead/domain';
 import { makeSyncRun } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { compareWithSimulator } from '../testing/compare-with-simulator.ts';
@@ -17,24 +17,55 @@ const enhanced = ['CarePlan', 'DiagnosticReport', 'DocumentReference', 'Encounte
 const byPatient = [...standard, ...enhanced];
 const revIncludes = (types: readonly string[]) => types.map((type) => `${type}:patient`);
 
+interface Ended {
+  readonly run: SyncRun;
+  readonly phase: SyncRun['phase'];
+  readonly byType: Map<string, SyncTypeCount>;
+}
+
 /** Runs a sync to its end, step by step. */
-async function sync(
-  change: Partial<SyncRequest> = {},
-): Promise<{ readonly phase: string; readonly byType: Map<string, SyncTypeCount> }> {
+async function sync(change: Partial<SyncRequest> = {}): Promise<Ended> {
+  const run = await plan(change);
+  return runToEnd(run.id);
+}
+
+async function plan(change: Partial<SyncRequest> = {}): Promise<SyncRun> {
   const { deps } = cases;
-  const { store } = deps;
   const request = { includeStandard: true, includeEnhanced: true, resourceTypes: [], patients, ...change };
   const run = makeSyncRun({ request });
-  await store.syncRuns.insert(run);
+  await deps.store.syncRuns.insert(run);
   await planSync(deps, { syncRunId: run.id, signal });
-  for (const stepId of await store.syncSteps.listUnsettledIds(run.id)) {
+  return run;
+}
+
+/** Does what the workers do with a planned run, without waits between the attempts. */
+async function runToEnd(syncRunId: string): Promise<Ended> {
+  const { deps } = cases;
+  const { store } = deps;
+  for (const stepId of await store.syncSteps.listUnsettledIds(syncRunId)) {
     await runSyncStep(deps, { stepId, isLastAttempt: true, signal });
   }
-  await finalizeSync(deps, { syncRunId: run.id });
-  const counts = await store.syncSteps.sumByType(run.id);
-  const ended = await store.syncRuns.find(run.id);
-  return { phase: ended?.phase ?? 'gone', byType: new Map(counts.map((count) => [count.resourceType, count])) };
+  await finalizeSync(deps, { syncRunId });
+  const counts = await store.syncSteps.sumByType(syncRunId);
+  const run = await store.syncRuns.find(syncRunId);
+  if (!run) throw new Error('the run is gone');
+  return { run, phase: run.phase, byType: new Map(counts.map((count) => [count.resourceType, count])) };
 }
+
+/** Does what the API does when a user retries a run. */
+async function retry(run: SyncRun): Promise<Ended> {
+  const { store } = cases.deps;
+  await store.syncSteps.retryFailed(run.id);
+  await store.syncRuns.reopen({ from: run, now: new Date() });
+  return runToEnd(run.id);
+}
+
+const marksOf = (patientId: string) =>
+  cases.deps.store.crawlMarks.find({ connectionId: cases.connection.id, patientId });
+
+/** What the simulator answers instead of a page of Conditions. */
+const answerConditions = (body: object, options: object = {}) =>
+  cases.order({ match: { path: 'r4/Condition$' }, fault: { kind: 'status', status: 200, body }, ...options });
 
 const sum = (byType: Map<string, SyncTypeCount>) => [...byType.values()].reduce((all, one) => all + one.requests, 0);
 
@@ -142,6 +173,145 @@ describe('a page that the server has forgotten', () => {
     expect(byType.get('Observation')).toMatchObject({ failed: 1, completed: 0 });
     expect(byType.get('Condition')).toMatchObject({ failed: 0, completed: 1 });
   }, 30_000);
+});
+
+describe('a page of an odd shape', () => {
+  const bundle = (change: object) => ({ resourceType: 'Bundle', type: 'searchset', ...change });
+  const condition = (id: string) => ({
+    resource: { resourceType: 'Condition', id, subject: { reference: `Patient/${patients[0]}` } },
+  });
+  const one = { includeEnhanced: false, patients: patients.slice(0, 1) };
+
+  test.each([
+    {
+      what: 'entries that are an object',
+      body: bundle({ entry: { a: condition('a') } }),
+      fault: '`entry` is not an array',
+    },
+    { what: 'entries that are null', body: bundle({ entry: null }), fault: '`entry` is not an array' },
+    { what: 'a null among its entries', body: bundle({ entry: [condition('a'), null] }), fault: 'not an object' },
+    { what: 'links that are an object', body: bundle({ link: { relation: 'next' } }), fault: '`link` is not an array' },
+    { what: 'a next link without a URL', body: bundle({ link: [{ relation: 'next' }] }), fault: 'without a URL' },
+    {
+      what: 'a next link to nowhere',
+      body: bundle({ link: [{ relation: 'next', url: 'http://' }] }),
+      fault: 'not valid',
+    },
+    {
+      what: 'another type of Bundle',
+      body: bundle({ type: 'history', entry: [condition('a')] }),
+      fault: '"searchset"',
+    },
+  ])('fails its search and leaves the crawl mark if it has $what', async ({ body, fault }) => {
+    cases = await startUseCases();
+    await answerConditions(body);
+    const { run, phase, byType } = await sync(one);
+    expect(phase).toBe('partial');
+    expect(run.error).toMatchObject({ code: 'search-not-understood', message: expect.stringContaining(fault) });
+    expect(byType.get('Condition')).toMatchObject({ failed: 1, completed: 0 });
+    expect(Object.keys(await marksOf(patients[0] ?? ''))).not.toContain('Condition');
+
+    const retried = await retry(run);
+    expect([retried.phase, retried.run.error]).toEqual(['completed', undefined]);
+    expect(Object.keys(await marksOf(patients[0] ?? ''))).toContain('Condition');
+  });
+
+  test('is an empty page if it has neither entries nor a total', async () => {
+    cases = await startUseCases();
+    await answerConditions(bundle({}));
+    const { phase, byType } = await sync(one);
+    expect([phase, byType.get('Condition')]).toEqual([
+      'completed',
+      expect.objectContaining({ completed: 1, fetched: 0 }),
+    ]);
+  });
+
+  test('warns if the EHR promises more matches than it sends, and asks for all of them on a retry', async () => {
+    cases = await startUseCases();
+    const included = { resource: { resourceType: 'Condition', id: 'x' }, search: { mode: 'include' } };
+    await answerConditions(
+      bundle({ total: 3, entry: [condition('a'), { ...condition('b'), search: { mode: 'match' } }, included] }),
+    );
+    const { run, phase, byType } = await sync(one);
+    expect(phase).toBe('partial');
+    const warning = {
+      code: 'search-incomplete',
+      message: expect.stringMatching(/^Condition: .* 3 resources and sent 2\./),
+    };
+    expect(run).toMatchObject({ warnings: [warning], error: warning });
+    expect(byType.get('Condition')).toMatchObject({ incomplete: 1, completed: 0, failed: 0, stored: 3 });
+    const marks = await marksOf(patients[0] ?? '');
+    expect(Object.keys(marks)).toContain('Observation');
+    expect(Object.keys(marks)).not.toContain('Condition');
+
+    const retried = await retry(run);
+    expect(retried).toMatchObject({ phase: 'completed', run: { warnings: [] } });
+    expect(retried.byType.get('Condition')).toMatchObject({ incomplete: 0, completed: 1 });
+    expect(Object.keys(await marksOf(patients[0] ?? ''))).toContain('Condition');
+  });
+
+  test('counts the matches of all pages against the total', async () => {
+    cases = await startUseCases();
+    const url = `${cases.simulator.fhirEndpoint}/Condition?page=2`;
+    await answerConditions(bundle({ total: 2, entry: [condition('a')], link: [{ relation: 'next', url }] }));
+    await answerConditions(bundle({ entry: [condition('b')] }), { after: 1 });
+    expect(await sync(one)).toMatchObject({ phase: 'completed', run: { warnings: [] } });
+  });
+});
+
+describe('pages that lead back to an earlier page', () => {
+  const page = (number: number) => `${cases.simulator.fhirEndpoint}/Condition?page=${number}`;
+  const one = { includeEnhanced: false, patients: patients.slice(0, 1) };
+
+  /** The pages 1, 2, 3, 2, 3, ... of the search of Conditions. */
+  async function orderCycle(): Promise<void> {
+    for (let index = 0; index < 20; index++) {
+      const link = [{ relation: 'next', url: page(2 + (index % 2)) }];
+      await answerConditions({ resourceType: 'Bundle', link }, { after: index });
+    }
+  }
+
+  test('fail their search, and a retry asks for its first page', async () => {
+    cases = await startUseCases();
+    await orderCycle();
+    const { run, phase, byType } = await sync(one);
+    expect([phase, run.error?.code]).toEqual(['partial', 'search-loops']);
+    expect(byType.get('Condition')).toMatchObject({ failed: 1 });
+    expect(byType.get('Condition')?.pages).toBeLessThan(10);
+    expect(Object.keys(await marksOf(patients[0] ?? ''))).not.toContain('Condition');
+
+    await fetch(`${cases.simulator.baseUrl}/_sim/faults`, { method: 'DELETE' });
+    const retried = await retry(run);
+    expect(retried.phase).toBe('completed');
+    expect(retried.byType.get('Condition')).toMatchObject({ pages: 1, failed: 0 });
+  });
+
+  test('are found even if the worker is restarted after every page', async () => {
+    cases = await startUseCases();
+    await orderCycle();
+    const { store } = cases.deps;
+    const run = await plan(one);
+    let restarts = 0;
+    for (;;) {
+      const [stepId] = await store.syncSteps.listUnsettledIds(run.id);
+      if (stepId === undefined) break;
+      const stop = new AbortController();
+      // The process stops after it has stored a page.
+      const saveSearches: typeof store.syncSteps.saveSearches = async (...saved) => {
+        const isSaved = await store.syncSteps.saveSearches(...saved);
+        stop.abort(new Error('the process is stopping'));
+        return isSaved;
+      };
+      const deps = { ...cases.deps, store: { ...store, syncSteps: { ...store.syncSteps, saveSearches } } };
+      await runSyncStep(deps, { stepId, isLastAttempt: false, signal: stop.signal }).catch(() => undefined);
+      restarts += 1;
+      if (restarts === 100) throw new Error('the search has no end');
+    }
+    // A page of each type, and at least the pages 1, 2, 3 and 2 of the cycle.
+    expect(restarts).toBeGreaterThanOrEqual(standard.length + 4);
+    await finalizeSync(cases.deps, { syncRunId: run.id });
+    expect(await store.syncRuns.find(run.id)).toMatchObject({ phase: 'partial', error: { code: 'search-loops' } });
+  });
 });
 
 test('a search that the EHR makes wait is not given up, not even at its last try', async () => {

@@ -35,15 +35,14 @@ export async function runSyncStep(deps: UseCaseDeps, { stepId, isLastAttempt, si
   if (!run || !connection) throw connectionGone();
   if (run.phase !== 'running') return store.syncSteps.cancelUnsettled(run.id);
   const work = { step, run, session: ehr.session(connection), claim, signal };
-  let failed = 0;
+  let hasGaps = false;
   for (const search of toSearches(step.searches)) {
-    if (search.lead.state === 'completed') continue;
-    const ended = await runSearch(deps, { work, search, isLastAttempt });
+    const ended = search.lead.state === 'pending' ? await runSearch(deps, { work, search, isLastAttempt }) : search;
     // Cancelled, or another attempt has taken over.
     if (!ended) return;
-    if (ended.lead.state === 'failed') failed += 1;
+    if (ended.lead.state !== 'completed') hasGaps = true;
   }
-  await store.syncSteps.settle(claim, failed > 0 ? 'failed' : 'completed');
+  await store.syncSteps.settle(claim, hasGaps ? 'failed' : 'completed');
 }
 
 /** A search that can never succeed fails alone; the patient's others go on. */
@@ -58,10 +57,10 @@ async function runSearch(
     return saveSearch(deps, { work, search });
   };
   try {
-    while (search.lead.state !== 'completed') {
+    while (search.lead.state === 'pending') {
       if (!(await save(await readPage(deps, { work, search })))) return undefined;
     }
-    await advanceMarks(deps, { work, search });
+    if (search.lead.state === 'completed') await advanceMarks(deps, { work, search });
     return search;
   } catch (error) {
     if (!isFinalFailure({ error, isLastAttempt, signal: work.signal })) throw error;
@@ -83,7 +82,7 @@ async function readPage(deps: UseCaseDeps, { work, search }: { work: Work; searc
   const url = search.lead.nextUrl ?? (await firstPageUrl(deps, { step, run, session, search }));
   try {
     const page = await readSearchPage({ session, url, signal });
-    return withPage(search, { page, counts: await storeSearchPage(deps, { page, search, run, step }) });
+    return withPage(search, { url, page, counts: await storeSearchPage(deps, { page, search, run, step }) });
   } catch (error) {
     if (!isForgottenPage({ error, search })) throw error;
     deps.logger.warn('the EHR has forgotten a page, its search starts anew', { syncRunId: run.id, stepId: step.id });

@@ -23,7 +23,7 @@ export async function storeSearchPage(
   const { resourceType: leadType } = search.lead;
   const types = new Set([search.lead, ...search.carried].map(({ resourceType }) => resourceType));
   const byType = new Map<string, unknown[]>();
-  for (const resource of page.resources) {
+  for (const { content: resource } of page.entries) {
     const type = (resource as { readonly resourceType?: unknown } | null)?.resourceType;
     const key = typeof type === 'string' && types.has(type) ? type : leadType;
     // The patients may be asked for only because of what comes with them.

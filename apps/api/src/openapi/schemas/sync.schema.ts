@@ -57,6 +57,7 @@ export const syncRunDetailSchema = z
         searches: count,
         carried: count,
         completed: count,
+        incomplete: count.meta({ description: 'Searches whose pages held fewer resources than the EHR promised.' }),
         failed: count,
         requests: count,
         pages: count,
