@@ -23,6 +23,7 @@ export const simulatorEnvSchema = z
     SIMULATOR_EXPORT_LEVELS: z.string(),
     SIMULATOR_UNSUPPORTED_PARAMETERS: z.string(),
     SIMULATOR_PATIENT_REV_INCLUDES: z.string(),
+    SIMULATOR_REV_INCLUDE_LIMIT: number,
     SIMULATOR_AUTH: flag,
     SIMULATOR_CLIENT_ID: z.string(),
     SIMULATOR_CLIENT_SECRET: z.string(),

@@ -37,6 +37,8 @@ export const simulatorOptionsSchema = z.strictObject({
   unsupportedParameters: z.array(z.string()).default([]),
   /** What a search of patients can bring with it, for example `['Observation:patient']`; athenahealth declares nothing. */
   patientRevIncludes: z.array(z.string().regex(/^[A-Z][A-Za-z]+:patient$/)).default([]),
+  /** How many resources a page includes at most; the others are left out without a word, as many servers do. Unset: all. */
+  revIncludeLimit: z.int().min(1).optional(),
   auth: z.boolean().default(true),
   clientId: z.string().default('simulator-client'),
   clientSecret: z.string().default('simulator-secret'),

@@ -14,6 +14,7 @@ const changeable = [
   'exportLevels',
   'unsupportedParameters',
   'patientRevIncludes',
+  'revIncludeLimit',
   'jwksUrl',
   'jwksCacheSeconds',
   'enforceScopes',
@@ -55,6 +56,10 @@ export class RuntimeOptions {
   }
 
   private assign(options: SimulatorOptions): void {
-    Object.assign(this.options, { fileExpirySeconds: undefined, jwksUrl: undefined }, options);
+    Object.assign(
+      this.options,
+      { fileExpirySeconds: undefined, jwksUrl: undefined, revIncludeLimit: undefined },
+      options,
+    );
   }
 }
