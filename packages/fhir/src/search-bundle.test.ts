@@ -22,9 +22,9 @@ describe('readSearchBundle', () => {
     expect(readSearchBundle(value)).toEqual({
       page: {
         entries: [
-          { content: patient, hasResource: true, isMatch: true },
-          { content: { resourceType: 'Organization', id: 'o' }, hasResource: true, isMatch: false },
-          { content: { fullUrl: 'urn:uuid:1' }, hasResource: false, isMatch: true },
+          { index: 0, content: patient, hasResource: true, isMatch: true },
+          { index: 1, content: { resourceType: 'Organization', id: 'o' }, hasResource: true, isMatch: false },
+          { index: 3, content: { fullUrl: 'urn:uuid:1' }, hasResource: false, isMatch: true },
         ],
         issues: [expect.objectContaining({ severity: 'warning', code: 'incomplete' })],
         nextUrl: 'https://ehr.example/Patient?page=2',

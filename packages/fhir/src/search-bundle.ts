@@ -13,6 +13,8 @@ export interface SearchBundle {
 }
 
 export interface SearchEntry {
+  /** Its position on the page, from 0. */
+  readonly index: number;
   /** As received, whatever it is. An entry without a resource is its own content, so that it can be quarantined. */
   readonly content: unknown;
   readonly hasResource: boolean;
@@ -39,11 +41,10 @@ export function readSearchBundle(value: unknown): SearchBundleReading {
   const nextUrl = next?.url;
   if (next && (typeof nextUrl !== 'string' || nextUrl.trim() === ''))
     return { fault: '`link` has a "next" without a URL' };
-  const outcomes = entry.filter(isOutcome);
   return {
     page: {
-      entries: entry.filter((one) => !isOutcome(one)).map(toEntry),
-      issues: outcomes.flatMap(({ resource }) => readOutcomeIssues(resource)),
+      entries: entry.flatMap((one, index) => (isOutcome(one) ? [] : [toEntry(one, index)])),
+      issues: entry.filter(isOutcome).flatMap(({ resource }) => readOutcomeIssues(resource)),
       ...(typeof nextUrl === 'string' ? { nextUrl } : {}),
       ...(isCount(value.total) ? { total: value.total } : {}),
     },
@@ -52,10 +53,11 @@ export function readSearchBundle(value: unknown): SearchBundleReading {
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-function toEntry(entry: JsonObject): SearchEntry {
+function toEntry(entry: JsonObject, index: number): SearchEntry {
   const mode = isObject(entry.search) ? entry.search.mode : undefined;
   const hasResource = entry.resource !== undefined;
   return {
+    index,
     content: hasResource ? entry.resource : entry,
     hasResource,
     isMatch: mode === undefined || mode === 'match',

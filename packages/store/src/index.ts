@@ -4,7 +4,12 @@ export type { DocumentClaim, DocumentFilter } from './document.repository.ts';
 export type { DocumentContent } from './document-content.repository.ts';
 export type { SourcedVersion } from './earlier-versions.ts';
 export type { FileClaim } from './output-file.repository.ts';
-export type { QuarantinedLine, QuarantineEntry, QuarantineFilter } from './quarantine.repository.ts';
+export {
+  type QuarantinedLine,
+  type QuarantineEntry,
+  type QuarantineFilter,
+  searchFileId,
+} from './quarantine.repository.ts';
 export type { WriteOutcome } from './resource.writer.ts';
 export {
   fitsInDocument,
@@ -12,6 +17,7 @@ export {
   type ResourceSource,
   toResourceDocument,
   toTombstone,
+  unstorableReason,
 } from './resource-document.ts';
 export type { RotationReport } from './rotate-encryption-key.ts';
 export type { SealedFileWriter } from './sealed-files.ts';

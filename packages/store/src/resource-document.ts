@@ -103,6 +103,27 @@ export function fitsInDocument(document: ResourceDocument, jsonBytes: number): b
   return jsonBytes < certainlyFits || mongoose.mongo.BSON.calculateObjectSize(document) <= maxDocumentBytes;
 }
 
+export type UnstorableReason = 'too-large' | 'nul-in-key' | 'nested-too-deep';
+
+/** Why MongoDB does not take the document, if it does not. @param jsonBytes length of the JSON that it was made from. */
+export function unstorableReason(document: ResourceDocument, jsonBytes: number): UnstorableReason | undefined {
+  return keyFault(document.resource, 0) ?? (fitsInDocument(document, jsonBytes) ? undefined : 'too-large');
+}
+
+/** MongoDB allows 100 levels; the resource is the second one of its document. */
+const maxLevels = 98;
+
+/** BSON ends a key at a NUL, so no document can have one in a key. */
+function keyFault(node: unknown, level: number): UnstorableReason | undefined {
+  if (typeof node !== 'object' || node === null) return undefined;
+  if (level === maxLevels) return 'nested-too-deep';
+  for (const [key, value] of Object.entries(node)) {
+    const fault = key.includes('\0') ? 'nul-in-key' : keyFault(value, level + 1);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
 function identify({ connectionId, source, observedAt, now }: DocumentContext, resourceId: string) {
   return { _id: `${connectionId}/${resourceId}`, connectionId, resourceId, observedAt, source, storedAt: now };
 }

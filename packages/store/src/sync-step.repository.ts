@@ -89,6 +89,28 @@ export function createSyncStepRepository(database: Database) {
       );
     },
 
+    /** Entries of a settled step that were in quarantine and are stored now move from one count to the other. */
+    async recountRejected(options: {
+      readonly id: string;
+      readonly resourceType: string;
+      readonly rejected: number;
+    }): Promise<void> {
+      const { id, resourceType, rejected } = options;
+      for (;;) {
+        const step = await model.findOne({ _id: id, state: { $nin: unsettled } }).lean();
+        const index = step?.searches.findIndex((search) => search.resourceType === resourceType) ?? -1;
+        const search = step?.searches[index];
+        if (!search || search.rejected === rejected) return;
+        const at = `searches.${index}`;
+        const stored = search.stored + search.rejected - rejected;
+        const { matchedCount } = await model.updateOne(
+          { _id: id, state: { $nin: unsettled }, [`${at}.rejected`]: search.rejected },
+          { $set: { [`${at}.stored`]: stored, [`${at}.rejected`]: rejected } },
+        );
+        if (matchedCount === 1) return;
+      }
+    },
+
     /** Makes the failed and the incomplete searches of a run pending again; the others stay as they are. */
     async retryFailed(runId: string): Promise<number> {
       const documents = await model.find({ runId, state: 'failed' as const }).lean();

@@ -12,7 +12,7 @@ export async function finalizeSync(
   const counts = await store.syncSteps.sumByType(syncRunId);
   const incomplete = await describeIncomplete(store, syncRunId);
   // A retried run is described as it is now: these replace the warnings of its first end.
-  const warnings = [...describeRejected(counts), ...incomplete];
+  const warnings = [...describeRejected(counts, syncRunId), ...incomplete];
   const failed = counts.filter((count) => count.failed > 0);
   const error = failed.length > 0 ? await describe(store, { syncRunId, failed }) : incomplete[0];
   const hasNothing = counts.every((count) => count.completed + count.incomplete === 0);
@@ -23,10 +23,10 @@ export async function finalizeSync(
   logger.info('sync ended', { syncRunId, phase: to });
 }
 
-function describeRejected(counts: readonly SyncTypeCount[]): ExportWarning[] {
+function describeRejected(counts: readonly SyncTypeCount[], syncRunId: string): ExportWarning[] {
   const rejected = counts.reduce((sum, count) => sum + count.rejected, 0);
   if (rejected === 0) return [];
-  const message = `${rejected} entries of the EHR's answers are no usable resources of their type and were left out.`;
+  const message = `${rejected} ${rejected === 1 ? 'entry' : 'entries'} of the EHR's answers could not be stored. Each is in the quarantine with its reason: filter it by the id of this run, ${syncRunId}.`;
   return [{ code: 'entries-rejected', message }];
 }
 

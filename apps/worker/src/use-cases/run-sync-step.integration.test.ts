@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import { minimumRequests, type SyncRequest, type SyncRun, type SyncTypeCount } from '@bulkhead/domain';
 import { makeSyncRun } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -5,6 +6,7 @@ import { compareWithSimulator } from '../testing/compare-with-simulator.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 import { finalizeSync } from './finalize-sync.ts';
 import { planSync } from './plan-sync.ts';
+import { replayLine } from './replay-line.ts';
 import { runSyncStep } from './run-sync-step.ts';
 
 let cases: UseCases;
@@ -256,6 +258,102 @@ describe('a page of an odd shape', () => {
     await answerConditions(bundle({ total: 2, entry: [condition('a')], link: [{ relation: 'next', url }] }));
     await answerConditions(bundle({ entry: [condition('b')] }), { after: 1 });
     expect(await sync(one)).toMatchObject({ phase: 'completed', run: { warnings: [] } });
+  });
+});
+
+describe('an entry that cannot be stored', () => {
+  const one = { includeEnhanced: false, patients: patients.slice(0, 1) };
+  const condition = (id: unknown, change: object = {}) => ({ resourceType: 'Condition', id, ...change });
+  const page = (resources: readonly unknown[], change: object = {}) => ({
+    resourceType: 'Bundle',
+    entry: resources.map((resource) => ({ resource })),
+    ...change,
+  });
+  const listed = async (run: SyncRun) => {
+    const { quarantine } = cases.deps.store;
+    return quarantine.list({ filter: { exportId: run.id }, scope: 'all', limit: 100 });
+  };
+
+  test('is quarantined with its place and reason, and the run says how many there are and where', async () => {
+    cases = await startUseCases();
+    const nul = { '\0': 1 };
+    const deep = JSON.parse(`${'['.repeat(120)}${']'.repeat(120)}`);
+    const bad = [
+      { resource: condition('x'.repeat(129)), reason: 'no-id' },
+      { resource: condition(undefined), reason: 'no-id' },
+      { resource: { resourceType: 'Device', id: 'd' }, reason: 'wrong-resource-type' },
+      { resource: condition('large', { note: 'x'.repeat(17 * 1024 * 1024) }), reason: 'too-large' },
+      { resource: condition('nul', { extension: [nul] }), reason: 'nul-in-key' },
+      { resource: condition('deep', { deep }), reason: 'nested-too-deep' },
+      { resource: null, reason: 'not-an-object' },
+    ];
+    const body = page([condition('good'), ...bad.map(({ resource }) => resource)]);
+    await answerConditions({ ...body, entry: [...body.entry, { fullUrl: 'urn:uuid:1' }] });
+    const { run, phase, byType } = await sync(one);
+    const warning = {
+      code: 'entries-rejected',
+      message: expect.stringMatching(new RegExp(`^8 entries .*${run.id}\\.$`)),
+    };
+    expect([phase, run.warnings]).toEqual(['completed', [warning]]);
+    expect(byType.get('Condition')).toMatchObject({ fetched: 9, stored: 1, rejected: 8, failed: 0 });
+
+    const entries = await listed(run);
+    const reasons = [...bad.map(({ reason }) => reason), 'no-resource-type'];
+    expect(entries.map(({ offset, reason }) => [offset, reason])).toEqual(
+      reasons.map((reason, index) => [index + 1, reason]),
+    );
+    const { stepId = '' } = entries[0] ?? {};
+    expect(stepId).toContain(run.id);
+    expect(entries[0]).toMatchObject({
+      source: 'sync',
+      resourceType: 'Condition',
+      fileId: `${stepId}.Condition`,
+      line: 1,
+    });
+    const { store } = cases.deps;
+    const text = (await buffer(await store.quarantine.openBytes(entries[2]?.id ?? ''))).toString();
+    expect(JSON.parse(text)).toEqual({ resourceType: 'Device', id: 'd' });
+    const large = await buffer(await store.quarantine.openBytes(entries[3]?.id ?? ''));
+    expect(large).toHaveLength(entries[3]?.sizeBytes ?? 0);
+  }, 60_000);
+
+  test('can be replayed: it stays open with the reason, or is stored and counted as stored', async () => {
+    cases = await startUseCases();
+    await answerConditions(page([condition(undefined), condition('large', { note: 'x'.repeat(17 * 1024 * 1024) })]));
+    const { run } = await sync(one);
+    const { quarantine, resources, syncSteps } = cases.deps.store;
+    const [first, large] = await listed(run);
+    const replay = async (id = '', correction?: object) => {
+      if (correction) await quarantine.saveCorrection({ id, bytes: Buffer.from(JSON.stringify(correction)) });
+      await replayLine(cases.deps, { quarantineId: id });
+      return quarantine.find(id);
+    };
+    expect(await replay(first?.id)).toMatchObject({ state: 'open', replay: { reason: 'no-id' } });
+    expect(await replay(large?.id)).toMatchObject({ state: 'open', replay: { reason: 'too-large' } });
+    expect(await replay(first?.id, { resourceType: 'Device', id: 'd' })).toMatchObject({ state: 'open' });
+    for (let times = 0; times < 2; times++)
+      expect(await replay(first?.id, condition('mended'))).toMatchObject({ state: 'replayed', isCorrected: true });
+    const which = { connectionId: cases.connection.id, resourceType: 'Condition', resourceId: 'mended' };
+    expect(await resources.read(which)).toEqual({ deleted: false, resource: condition('mended') });
+    expect(await resources.readSources(which)).toMatchObject([
+      { source: { syncRunId: run.id, stepId: first?.stepId } },
+    ]);
+    const counts = await syncSteps.sumByType(run.id);
+    const conditions = counts.find(({ resourceType }) => resourceType === 'Condition');
+    expect(conditions).toMatchObject({ fetched: 2, stored: 1, rejected: 1 });
+  }, 60_000);
+
+  test('is not listed twice if its search begins again at its first page', async () => {
+    cases = await startUseCases();
+    const url = `${cases.simulator.fhirEndpoint}/Condition?page=2`;
+    await answerConditions(page([condition(undefined)], { link: [{ relation: 'next', url }] }));
+    const match = { path: 'r4/Condition$' };
+    await cases.order({ match, fault: { kind: 'status', status: 410, body: {} }, after: 1 });
+    // Now the same entry stands at another place.
+    await answerConditions(page([condition('good'), condition(undefined)]), { after: 2 });
+    const { run, byType } = await sync(one);
+    expect(byType.get('Condition')).toMatchObject({ fetched: 2, stored: 1, rejected: 1 });
+    expect(await listed(run)).toMatchObject([{ line: 1, offset: 1 }]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, type SyncRun, type SyncStep } from '@bulkhead/domain';
 import { EhrHttpError, type EhrSession, readSearchPage } from '@bulkhead/ehr-client';
-import type { StepClaim } from '@bulkhead/store';
+import { type StepClaim, searchFileId } from '@bulkhead/store';
 import { connectionGone } from './connection-gone.ts';
 import type { UseCaseDeps } from './deps.ts';
 import { toExportError } from './fail-export.ts';
@@ -80,6 +80,7 @@ async function saveSearch({ store }: UseCaseDeps, { work, search }: { work: Work
 async function readPage(deps: UseCaseDeps, { work, search }: { work: Work; search: Search }): Promise<Search> {
   const { step, run, session, signal } = work;
   const url = search.lead.nextUrl ?? (await firstPageUrl(deps, { step, run, session, search }));
+  if (isReadAgain(search)) await forgetQuarantined(deps, { step, search });
   try {
     const page = await readSearchPage({ session, url, signal });
     return withPage(search, { url, page, counts: await storeSearchPage(deps, { page, search, run, step }) });
@@ -87,6 +88,20 @@ async function readPage(deps: UseCaseDeps, { work, search }: { work: Work; searc
     if (!isForgottenPage({ error, search })) throw error;
     deps.logger.warn('the EHR has forgotten a page, its search starts anew', { syncRunId: run.id, stepId: step.id });
     return restarted(search);
+  }
+}
+
+function isReadAgain({ lead }: Search): boolean {
+  return lead.nextUrl === undefined && lead.requests > 0;
+}
+
+/** Every entry is received again, perhaps on another page. */
+async function forgetQuarantined(
+  { store }: UseCaseDeps,
+  { step, search }: { readonly step: SyncStep; readonly search: Search },
+): Promise<void> {
+  for (const { resourceType } of [search.lead, ...search.carried]) {
+    await store.quarantine.deleteByFile(searchFileId({ stepId: step.id, resourceType }));
   }
 }
 
