@@ -25,7 +25,7 @@ export { parseSearch, type SearchFault, type SearchRequest } from './search/pars
 export type { AllOfAny, DateCriterion, ResourceSearch } from './search/resource-search.ts';
 export { searchset } from './search/searchset.ts';
 export { readSearchBundle, type SearchBundle, type SearchBundleReading, type SearchEntry } from './search-bundle.ts';
-export { extractSearchKeys, type SearchKeys } from './search-keys.ts';
+export { extractSearchKeys, type SearchKeys, searchKeysVersion } from './search-keys.ts';
 export { scopeCovers } from './smart-scope.ts';
 export { isSubsetted } from './subsetted.ts';
 export { maxSummaryBytes, type ResourceSummary, summarize } from './summaries/summarize.ts';
