@@ -77,6 +77,7 @@ export {
   newSyncSearch,
   retriedSearch,
   type SkippedType,
+  type StepRetry,
   type SyncRequest,
   type SyncRun,
   type SyncRunPhase,

@@ -99,6 +99,21 @@ export interface SyncSearch {
   readonly error?: ExportError;
 }
 
+/** Why a step has not got further since a while: shown with the run, until the next page is read. */
+export interface StepRetry {
+  /** `waiting`: the EHR, or the request budget, asked for the wait. `retrying`: the last request failed. */
+  readonly state: 'waiting' | 'retrying';
+  readonly resourceType: string;
+  readonly code: string;
+  readonly message: string;
+  /** Attempts in a row without a page, waits included. */
+  readonly attempts: number;
+  /** When the first of them ended. */
+  readonly since: Date;
+  /** Not known for a retry: the queue adds a random part to its waits. */
+  readonly nextAttemptAt?: Date;
+}
+
 /** The searches of a patient, or of some together; or the reads of many patients' own resources by their ids. */
 export interface SyncStep {
   readonly id: string;
@@ -107,7 +122,9 @@ export interface SyncStep {
   readonly patientIds: readonly string[];
   readonly searches: readonly SyncSearch[];
   readonly state: 'pending' | 'running' | 'completed' | 'failed' | 'cancelled';
+  /** Since the last page that was read, with the one under way. Waits that were asked for do not count. */
   readonly attempts: number;
+  readonly retrying?: StepRetry;
 }
 
 /** A run's sums over its steps, for one type. */

@@ -6,3 +6,4 @@ export type { JobContext, Processor, Processors } from './processor.ts';
 export { createProducer, type Producer } from './producer.ts';
 export type { QueueFigures } from './queue-figures.ts';
 export { checkRedis } from './redis-check.ts';
+export { longestDelayMs } from './run-job.ts';

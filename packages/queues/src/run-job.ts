@@ -20,7 +20,7 @@ interface RunJobOptions {
 }
 
 /** A wait that a server asks for can be a date in ten years; after an hour the job looks again whether it still holds. */
-const longestDelayMs = 60 * 60_000;
+export const longestDelayMs = 60 * 60_000;
 /** A job cut by shutdown is somebody else's after this: at once, but not before this worker has let go of it. */
 const handOverMs = 500;
 

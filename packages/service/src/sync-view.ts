@@ -1,4 +1,4 @@
-import { minimumRequests, type SyncRun, type SyncTypeCount, syncRunStatus } from '@bulkhead/domain';
+import { minimumRequests, type StepRetry, type SyncRun, type SyncTypeCount, syncRunStatus } from '@bulkhead/domain';
 import { standardResourceTypes } from '@bulkhead/fhir';
 import type { SyncRunState } from './sync.service.ts';
 
@@ -8,7 +8,7 @@ const standard: readonly string[] = standardResourceTypes;
  * The guide's "Enhanced Sync" answer: how many resources the EHR sent in this run that are stored now, whether or not they
  * had changed. Beside its fields, the types that were skipped and why, and where to read more.
  */
-export function toSyncedView({ run, counts }: SyncRunState) {
+export function toSyncedView({ run, counts }: Pick<SyncRunState, 'run' | 'counts'>) {
   const sum = (isStandard: boolean) =>
     counts
       .filter(({ resourceType }) => standard.includes(resourceType) === isStandard)
@@ -47,8 +47,8 @@ export function toSyncRunView(run: SyncRun) {
   };
 }
 
-/** A run with a row per type, and the requests it used beside the fewest that were possible. */
-export function toSyncRunDetail({ run, counts }: SyncRunState) {
+/** A run with a row per type, the requests it used beside the fewest that were possible, and what it is held up by. */
+export function toSyncRunDetail({ run, counts, retrying }: SyncRunState) {
   const requests = counts.reduce((sum: number, count: SyncTypeCount) => sum + count.requests, 0);
   return {
     ...toSyncRunView(run),
@@ -56,5 +56,14 @@ export function toSyncRunDetail({ run, counts }: SyncRunState) {
     requests,
     minimumRequests: minimumRequests(counts),
     byType: counts,
+    retrying: retrying.map(toRetryView),
+  };
+}
+
+function toRetryView({ since, nextAttemptAt, ...retry }: StepRetry) {
+  return {
+    ...retry,
+    since: since.toISOString(),
+    ...(nextAttemptAt === undefined ? {} : { nextAttemptAt: nextAttemptAt.toISOString() }),
   };
 }

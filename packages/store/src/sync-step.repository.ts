@@ -1,10 +1,18 @@
-import { retriedSearch, type SyncSearch, type SyncStep, type SyncTypeCount } from '@bulkhead/domain';
+import { retriedSearch, type StepRetry, type SyncSearch, type SyncStep, type SyncTypeCount } from '@bulkhead/domain';
 import { type Connection as Database, Schema } from 'mongoose';
 
 interface SyncStepDocument extends Omit<SyncStep, 'id'> {
   readonly _id: string;
   /** Of the attempt that may write: progress of any other is refused. */
   readonly claim?: string;
+  /** When a page was read last. */
+  readonly progressAt?: Date;
+}
+
+/** A search of a step, with its place in the step's list. */
+export interface ChangedSearch {
+  readonly index: number;
+  readonly search: SyncSearch;
 }
 
 /** Names one attempt at one step. */
@@ -25,6 +33,8 @@ const schema = new Schema<SyncStepDocument>(
     state: { type: String, required: true },
     claim: String,
     attempts: { type: Number, required: true },
+    retrying: Schema.Types.Mixed,
+    progressAt: Date,
   },
   { collection: 'sync_steps', versionKey: false, minimize: false, strict: 'throw' },
 );
@@ -63,29 +73,73 @@ export function createSyncStepRepository(database: Database) {
         )
         .lean();
       if (!document) return undefined;
-      const { _id, claim: _claim, ...fields } = document;
+      const { _id, claim: _claim, progressAt: _progressAt, ...fields } = document;
       return { id: _id, ...fields };
     },
 
-    /** Commits the progress of searches. @returns false where the run was cancelled or another attempt has taken over. */
+    /**
+     * Commits the progress of searches.
+     * @param options.pageReadAt left out: a search has ended without a page, which is no progress of the run
+     * @returns false if the run was cancelled or another attempt has taken over
+     */
     async saveSearches(
       { id, claim }: StepClaim,
-      searches: readonly { readonly index: number; readonly search: SyncSearch }[],
+      { searches, pageReadAt }: { readonly searches: readonly ChangedSearch[]; readonly pageReadAt?: Date },
     ): Promise<boolean> {
-      const changes = Object.fromEntries(searches.map(({ index, search }) => [`searches.${index}`, search]));
-      const result = await model.updateOne({ _id: id, claim, state: 'running' }, { $set: changes });
+      const change = {
+        ...toChange(searches),
+        // The attempt under way.
+        attempts: 1,
+        ...(pageReadAt === undefined ? {} : { progressAt: pageReadAt }),
+      };
+      const result = await model.updateOne(
+        { _id: id, claim, state: 'running' },
+        { $set: change, $unset: { retrying: 1 } },
+      );
       return result.matchedCount === 1;
     },
 
+    /** Notes that an attempt ended without a page, and why. A wait is not counted as an attempt. */
+    async noteRetry(
+      { id, claim }: StepClaim,
+      { searches, retrying }: { readonly searches: readonly ChangedSearch[]; readonly retrying: StepRetry },
+    ): Promise<void> {
+      await model.updateOne(
+        { _id: id, claim, state: 'running' },
+        {
+          $set: { ...toChange(searches), retrying },
+          ...(retrying.state === 'waiting' ? { $inc: { attempts: -1 } } : {}),
+        },
+      );
+    },
+
+    /** Whether any step of a run has read a page since an instant. */
+    async hasProgress({ runId, since }: { readonly runId: string; readonly since: Date }): Promise<boolean> {
+      return (await model.exists({ runId, progressAt: { $gt: since } })) !== null;
+    },
+
+    /** What the steps of a run wait for or retry, the newest first. */
+    async listRetrying({ runId, limit }: { readonly runId: string; readonly limit: number }): Promise<StepRetry[]> {
+      const documents = await model
+        .find({ runId, state: { $in: unsettled }, retrying: { $exists: true } }, { retrying: 1 })
+        .sort({ 'retrying.since': -1, _id: 1 })
+        .limit(limit)
+        .lean();
+      return documents.flatMap(({ retrying }) => retrying ?? []);
+    },
+
     async settle({ id, claim }: StepClaim, state: 'completed' | 'failed'): Promise<boolean> {
-      const result = await model.updateOne({ _id: id, claim, state: 'running' }, { $set: { state } });
+      const result = await model.updateOne(
+        { _id: id, claim, state: 'running' },
+        { $set: { state }, $unset: { retrying: 1 } },
+      );
       return result.matchedCount === 1;
     },
 
     async cancelUnsettled(runId: string): Promise<void> {
       await model.updateMany(
         { runId, state: { $in: unsettled } },
-        { $set: { state: 'cancelled' as const }, $unset: { claim: 1 } },
+        { $set: { state: 'cancelled' as const }, $unset: { claim: 1, retrying: 1 } },
       );
     },
 
@@ -187,4 +241,8 @@ export function createSyncStepRepository(database: Database) {
       return [...byType].flatMap(([resourceType, error]) => (error ? [{ resourceType, ...error }] : []));
     },
   };
+}
+
+function toChange(searches: readonly ChangedSearch[]): Record<string, SyncSearch> {
+  return Object.fromEntries(searches.map(({ index, search }) => [`searches.${index}`, search]));
 }

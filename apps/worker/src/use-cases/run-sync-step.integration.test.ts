@@ -2,6 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { minimumRequests, type SyncRequest, type SyncRun, type SyncTypeCount } from '@bulkhead/domain';
 import { makeSyncRun } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { createPlanSyncProcessor } from '../processors/plan-sync.processor.ts';
 import { compareWithSimulator } from '../testing/compare-with-simulator.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 import { finalizeSync } from './finalize-sync.ts';
@@ -427,4 +428,131 @@ test('a search that the EHR makes wait is not given up, not even at its last try
   expect(await deps.store.syncSteps.listUnsettledIds(run.id)).toContain(stepId);
   await runSyncStep(deps, step);
   expect(await deps.store.syncSteps.listUnsettledIds(run.id)).not.toContain(stepId);
+});
+
+describe('a search that gets no page', () => {
+  const hourMs = 3_600_000;
+  const match = { path: 'r4/CarePlan$' };
+  const two = { includeStandard: false, resourceTypes: ['CarePlan'], patients: patients.slice(0, 2) };
+  const waits = { match, fault: { kind: 'status', status: 503, retryAfter: '7200' }, times: 'always' };
+  const advance = (ms: number) => {
+    cases.clock.now = new Date(cases.clock.now.getTime() + ms);
+  };
+  const stepIds = (run: SyncRun) => cases.deps.store.syncSteps.listUnsettledIds(run.id);
+  const attempt = (stepId = '', isLastAttempt = false) => runSyncStep(cases.deps, { stepId, isLastAttempt, signal });
+  const retrying = (run: SyncRun, limit = 10) => cases.deps.store.syncSteps.listRetrying({ runId: run.id, limit });
+  const requests = async (run: SyncRun) => (await cases.deps.store.syncSteps.sumByType(run.id))[0]?.requests;
+
+  test('waits as often as the EHR asks for it, and fails after a day without a page, so that the run ends', async () => {
+    cases = await startUseCases();
+    await cases.order(waits);
+    const run = await plan(two);
+    const [first, second] = await stepIds(run);
+    const since = cases.clock.now;
+    for (let wait = 0; wait < 200; wait++) {
+      await expect(attempt(first, true)).rejects.toMatchObject({ code: 'ehr-unavailable' });
+      advance(hourMs / 12);
+    }
+    await expect(attempt(second, true)).rejects.toMatchObject({ code: 'ehr-unavailable' });
+    expect(await stepIds(run)).toHaveLength(2);
+    const shown = { state: 'waiting', resourceType: 'CarePlan', code: 'ehr-unavailable', message: expect.any(String) };
+    // The job looks again after an hour at the latest.
+    const nextAttemptAt = new Date(cases.clock.now.getTime() + hourMs);
+    expect(await retrying(run)).toEqual([
+      { ...shown, attempts: 1, since: cases.clock.now, nextAttemptAt },
+      { ...shown, attempts: 200, since, nextAttemptAt: new Date(nextAttemptAt.getTime() - hourMs / 12) },
+    ]);
+    expect(await retrying(run, 1)).toHaveLength(1);
+    expect(await requests(run)).toBe(201);
+
+    advance(24 * hourMs);
+    // One search that fails is no progress that would make the other wait for another day.
+    for (const id of [first, second]) await attempt(id);
+    const ended = await runToEnd(run.id);
+    expect(ended).toMatchObject({ phase: 'failed', run: { error: { code: 'search-waited-too-long' } } });
+    expect(await retrying(run)).toEqual([]);
+
+    await fetch(`${cases.simulator.baseUrl}/_sim/faults`, { method: 'DELETE' });
+    expect((await retry(ended.run)).phase).toBe('completed');
+  }, 60_000);
+
+  test('goes on waiting while other searches of its run get pages', async () => {
+    cases = await startUseCases();
+    await cases.order({ ...waits, times: 2 });
+    const run = await plan(two);
+    const [first, second] = await stepIds(run);
+    await expect(attempt(first)).rejects.toThrow();
+    advance(23 * hourMs);
+    const { syncSteps } = cases.deps.store;
+    const claim = { id: second ?? '', claim: 'a page of the other search' };
+    const step = await syncSteps.claim(claim);
+    const search = step?.searches[0];
+    if (!search) throw new Error('the step has no search');
+    await syncSteps.saveSearches(claim, { searches: [{ index: 0, search }], pageReadAt: cases.clock.now });
+    advance(2 * hourMs);
+    await expect(attempt(first)).rejects.toThrow();
+    expect(await stepIds(run)).toContain(first);
+    expect(await runToEnd(run.id)).toMatchObject({ phase: 'completed' });
+  });
+
+  test('says that it is retried, counts the requests that failed, and says nothing more after a page', async () => {
+    cases = await startUseCases();
+    await cases.order({ match, fault: { kind: 'status', status: 500 }, times: 2 });
+    const run = await plan({ ...two, patients: patients.slice(0, 1) });
+    const [stepId] = await stepIds(run);
+    const since = cases.clock.now;
+    for (let times = 0; times < 2; times++) {
+      await expect(attempt(stepId)).rejects.toThrow();
+      advance(1000);
+    }
+    const [shown, ...others] = await retrying(run);
+    expect(others).toEqual([]);
+    expect(shown).toMatchObject({ state: 'retrying', code: 'ehr-unavailable', attempts: 2, since });
+    expect(shown).not.toHaveProperty('nextAttemptAt');
+    await attempt(stepId);
+    expect(await retrying(run)).toEqual([]);
+    expect(await requests(run)).toBe(3);
+  });
+
+  test('fails alone after 50 attempts that left no error, as a page does that crashes the worker', async () => {
+    cases = await startUseCases();
+    const run = await plan({ includeEnhanced: false, patients: patients.slice(0, 1) });
+    const stepId = (await stepIds(run)).at(-1) ?? '';
+    for (let crash = 0; crash < 50; crash++) await cases.deps.store.syncSteps.claim({ id: stepId, claim: `${crash}` });
+    const { byType, run: ended } = await runToEnd(run.id);
+    expect(ended).toMatchObject({ phase: 'partial', error: { code: 'search-attempts' } });
+    const counts = [...byType.values()].filter(({ resourceType }) => resourceType !== 'Patient');
+    expect(counts.reduce((all, { failed }) => all + failed, 0)).toBe(1);
+    expect(counts.reduce((all, { completed }) => all + completed, 0)).toBe(counts.length - 1);
+  });
+
+  test('fails if its connection was deleted meanwhile', async () => {
+    cases = await startUseCases();
+    const run = await plan(two);
+    await cases.deps.store.connections.delete(cases.connection.id);
+    expect(await runToEnd(run.id)).toMatchObject({ phase: 'failed', run: { error: { code: 'connection-gone' } } });
+  });
+});
+
+test('a run that the EHR makes wait for a day before it is planned fails, so that the next one can start', async () => {
+  cases = await startUseCases();
+  const { deps, clock } = cases;
+  await cases.order({
+    match: { path: 'metadata' },
+    fault: { kind: 'status', status: 503, retryAfter: '60' },
+    times: 9,
+  });
+  const request = { includeStandard: true, includeEnhanced: false, resourceTypes: [], patients };
+  const run = makeSyncRun({ request, createdAt: clock.now });
+  await deps.store.syncRuns.insert(run);
+  const job = { signal, isLastAttempt: false, jobId: 'plan', hasParent: false, progress: () => undefined };
+  const planned = () => createPlanSyncProcessor(deps)({ syncRunId: run.id }, job);
+  await expect(planned()).rejects.toMatchObject({ code: 'ehr-unavailable' });
+  expect(await deps.store.syncRuns.find(run.id)).toMatchObject({ phase: 'queued' });
+  clock.now = new Date(clock.now.getTime() + 24 * 3_600_000);
+  await planned();
+  expect(await deps.store.syncRuns.find(run.id)).toMatchObject({
+    phase: 'failed',
+    error: { code: 'search-waited-too-long' },
+  });
 });

@@ -73,6 +73,11 @@ export function restarted({ lead, carried }: Search): Search {
   };
 }
 
+/** A search after a request that brought no page. */
+export function withRequest({ lead, carried }: Search): Search {
+  return { lead: { ...lead, requests: lead.requests + 1 }, carried };
+}
+
 export function failedSearch(search: Search, error: ExportError): Search {
   return withState(search, { state: 'failed', error });
 }

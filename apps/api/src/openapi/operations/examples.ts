@@ -116,6 +116,7 @@ export const syncRunDetailExample = {
       rejected: 0,
     },
   ],
+  retrying: [],
 };
 
 export const connectionExample = {

@@ -45,6 +45,18 @@ export const startedSyncSchema = z
   .strictObject({ ...run, url: z.string() })
   .meta({ id: 'StartedSync', description: 'A run that goes on: follow its `url`.' });
 
+const stepRetrySchema = z
+  .strictObject({
+    state: z.enum(['waiting', 'retrying']),
+    resourceType: z.string(),
+    code: z.string(),
+    message: z.string(),
+    attempts: count.meta({ description: 'Attempts in a row without a page, waits included.' }),
+    since: instant,
+    nextAttemptAt: instant.optional().meta({ description: 'Only of a wait; a retry follows within minutes.' }),
+  })
+  .meta({ id: 'SyncStepRetry', description: 'Why a search of a run has not got further.' });
+
 export const syncRunDetailSchema = z
   .strictObject({
     ...run,
@@ -68,5 +80,6 @@ export const syncRunDetailSchema = z
         rejected: count,
       }),
     ),
+    retrying: z.array(stepRetrySchema).meta({ description: 'The newest ten; empty once the run has ended.' }),
   })
   .meta({ id: 'SyncRunDetail', description: 'A run with a row per type, and the requests it used.' });
