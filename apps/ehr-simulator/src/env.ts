@@ -22,6 +22,7 @@ export const simulatorEnvSchema = z
     SIMULATOR_ONE_EXPORT_AT_A_TIME: flag,
     SIMULATOR_EXPORT_LEVELS: z.string(),
     SIMULATOR_UNSUPPORTED_PARAMETERS: z.string(),
+    SIMULATOR_REST_TYPES: z.string(),
     SIMULATOR_PATIENT_REV_INCLUDES: z.string(),
     SIMULATOR_REV_INCLUDE_LIMIT: number,
     SIMULATOR_AUTH: flag,

@@ -13,6 +13,7 @@ const changeable = [
   'oneExportAtATime',
   'exportLevels',
   'unsupportedParameters',
+  'restTypes',
   'patientRevIncludes',
   'revIncludeLimit',
   'jwksUrl',
@@ -58,7 +59,7 @@ export class RuntimeOptions {
   private assign(options: SimulatorOptions): void {
     Object.assign(
       this.options,
-      { fileExpirySeconds: undefined, jwksUrl: undefined, revIncludeLimit: undefined },
+      { fileExpirySeconds: undefined, jwksUrl: undefined, revIncludeLimit: undefined, restTypes: undefined },
       options,
     );
   }

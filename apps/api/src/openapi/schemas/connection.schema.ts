@@ -11,6 +11,7 @@ export const connectionTestSchema = z
         step: z.enum(['discovery', 'token', 'read']),
         ok: z.boolean(),
         durationMs: z.number().min(0),
+        tried: z.string().optional().meta({ description: 'Of a read: what was asked of the EHR.' }),
         code: z.string().optional(),
         message: z.string().optional(),
         whatToDo: z.string().optional(),
