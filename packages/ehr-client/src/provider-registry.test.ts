@@ -60,7 +60,7 @@ describe('the provider registry', () => {
     const isClaimed = (settings: object) =>
       createProviderRegistry(writeProviders([search(settings)])).get('open-ehr').search?.revIncludeIsComplete;
     expect([isClaimed({}), isClaimed({ revIncludeIsComplete: true })]).toEqual([false, true]);
-    // The former name claimed nothing: an operator must decide anew.
+    // The former name claimed nothing: an operator must decide again.
     expect(() => isClaimed({ revInclude: true })).toThrow(/revInclude/);
   });
 

@@ -38,7 +38,7 @@ describe('patientsOf', () => {
     { type: 'Patient', elements: { link: [{ other: patient('merged') }] }, ids: ['x', 'merged'] },
     { type: 'Provenance', elements: { target: [{ reference: 'Observation/o' }, patient('a')] }, ids: ['a'] },
     { type: 'Task', elements: { for: patient('a'), owner: other }, ids: ['a'] },
-    // Of no compartment, and yet about somebody.
+    // Not in the compartment, and about a patient all the same.
     { type: 'GuidanceResponse', elements: { subject: patient('a') }, ids: ['a'] },
     { type: 'Organization', elements: { name: 'Patient/a' }, ids: [] },
   ])('finds the patients of $type', ({ type, elements, ids }) => {

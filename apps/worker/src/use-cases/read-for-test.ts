@@ -14,7 +14,7 @@ interface TestRead {
 }
 
 /**
- * The read of a connection test: what the registry says, the connection's patient, or a search by an id that nobody has. An EHR that
+ * The read of a connection test: what the registry says, the connection's patient, or a search by an id that no resource has. An EHR that
  * offers exports and no search is asked for a resource with the token and without it, since nothing else shows that the token is
  * accepted without starting an export.
  */

@@ -73,7 +73,7 @@ export function restarted({ lead, carried }: Search): Search {
   };
 }
 
-/** A search after a request that brought no page. */
+/** A search after a request that returned no page. */
 export function withRequest({ lead, carried }: Search): Search {
   return { lead: { ...lead, requests: lead.requests + 1 }, carried };
 }
