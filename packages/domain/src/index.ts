@@ -73,10 +73,13 @@ export { nextRetrying, type Retrying } from './retrying.ts';
 export { type Schedule, type ScheduleKind, type ScheduleRequest, type ScheduleRun, scheduleKinds } from './schedule.ts';
 export { spreadOf } from './spread-of.ts';
 export {
+  fromFirstPage,
   isSyncActive,
   minimumRequests,
   newSyncSearch,
+  retriedSearch,
   type SkippedType,
+  type StepRetry,
   type SyncRequest,
   type SyncRun,
   type SyncRunPhase,

@@ -39,7 +39,7 @@ const codings = [
 describe('a compressed answer', () => {
   test.each(codings)('a search page that comes as $coding is decoded', async ({ coding, encode }) => {
     answerWith(200, { 'content-encoding': coding }, encode(page));
-    expect((await readPage()).resources).toEqual([{ id: '1' }]);
+    expect((await readPage()).entries).toMatchObject([{ content: { id: '1' } }]);
   });
 
   test.each(codings)('a manifest that comes as $coding is decoded', async ({ coding, encode }) => {
