@@ -151,6 +151,9 @@ export function createOutputFileRepository(database: Database) {
       return documents.map(({ _id }) => _id);
     },
 
+    countUnsettled: (exportId: string): Promise<number> =>
+      model.countDocuments({ exportId, state: { $in: unsettled } }),
+
     /** Whether any file is still to be downloaded; asked after a download that no flow waits for. */
     async hasUnsettled(exportId: string): Promise<boolean> {
       return (await model.exists({ exportId, state: { $in: unsettled } })) !== null;
