@@ -34,6 +34,8 @@ export interface IssueCount {
   readonly count: number;
   /** The resource types that the issue provably concerns. Left out: it may concern any. */
   readonly types?: readonly string[];
+  /** What the EHR said, of the first such issue; see `toEhrText`: for operators only. */
+  readonly ehrText?: string;
 }
 
 export interface ExportError {

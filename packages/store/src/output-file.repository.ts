@@ -304,7 +304,7 @@ export function createOutputFileRepository(database: Database) {
         .find({ exportId, 'checkpoint.issues.0': { $exists: true } } as object, { checkpoint: 1 })
         .lean();
       const issues = documents.flatMap(({ checkpoint }) => checkpoint.issues);
-      return sumIssues(issues.map(({ severity, code, count }) => ({ severity, code, count })));
+      return sumIssues(issues.map(({ types: _, ...issue }) => issue));
     },
 
     /** Sums over an export's ledger. */

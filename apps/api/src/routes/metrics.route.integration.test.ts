@@ -84,7 +84,7 @@ describe('the metrics of the API', () => {
     }
     const running = makeBulkExport({ connectionId, phase: 'exporting' });
     await api.store.bulkExports.insert({ record: running, requestKey: 'metrics' });
-    await advance({ connectionId, resourceType: '*', hoursAgo: 2 });
+    await advance({ connectionId, resourceType: '*', coverage: {}, hoursAgo: 2 });
 
     // What was looked up some seconds ago is kept.
     const fresh = await startApi({ env: api.env });

@@ -39,7 +39,14 @@ export async function attemptEnd(
 }
 
 /** Errors that are no answer of the EHR, although a request was sent. */
-const codesAfterSending = new Set(['search-refused', 'search-not-understood', 'ehr-unreachable']);
+const codesAfterSending: ReadonlySet<string> = new Set([
+  'search-refused',
+  'search-not-understood',
+  'ehr-unreachable',
+  'connection-lost',
+  'answer-unusable',
+  'answer-too-large',
+]);
 
 /** Whether the attempt cost a request: a wait for the budget or for a token costs none. */
 export function wasSent(error: unknown): boolean {

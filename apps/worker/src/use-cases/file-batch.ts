@@ -1,4 +1,4 @@
-import { type FileCheckpoint, type IssueCount, type OutputFile, sumIssues } from '@bulkhead/domain';
+import { type FileCheckpoint, type IssueCount, type OutputFile, sumIssues, toEhrText } from '@bulkhead/domain';
 import {
   anyResourceType,
   isOperationOutcome,
@@ -192,7 +192,10 @@ export class FileBatch {
 
   #takeIssues(outcome: unknown): void {
     this.#outcomes += 1;
-    for (const issue of readReportedIssues(outcome)) this.#issues.push({ ...issue, count: 1 });
+    for (const { text, ...issue } of readReportedIssues(outcome)) {
+      const ehrText = text === undefined ? undefined : toEhrText(text);
+      this.#issues.push({ ...issue, count: 1, ...(ehrText === undefined ? {} : { ehrText }) });
+    }
   }
 
   #quarantine({ line, offset, bytes, sizeBytes }: NdjsonLine, reason: string, keptLine?: KeptLine): void {
