@@ -455,7 +455,7 @@ describe('a type that a token did not cover', () => {
     server = await startBulkServer({ manifest: () => manifest(), files: {} });
     cases = await startUseCases({ scope: 'system/Patient.read' });
     const first = await runExport(cases);
-    expect(await marks()).toEqual(['*', 'Patient']);
+    expect(await marks()).toContain('*');
     const scope = 'system/Patient.read system/Observation.read';
     const auth = { ...cases.connection.auth, scope } as typeof cases.connection.auth;
     await cases.deps.store.connections.saveAuth({ id: cases.connection.id, auth });

@@ -1,6 +1,6 @@
 import type { BulkExportPhase } from './bulk-export-phase.ts';
+import type { WatermarkDecision } from './hold-reason.ts';
 import type { Retrying } from './retrying.ts';
-import type { WatermarkDecision } from './watermark.ts';
 
 /** FHIR Bulk Data export levels: https://hl7.org/fhir/uv/bulkdata/export.html#endpoints. */
 export const exportTypes = ['Patient', 'Group', 'System'] as const;

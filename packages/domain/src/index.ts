@@ -46,6 +46,7 @@ export { type ContentTypeVerdict, contentTypeVerdict } from './content-type-poli
 export { cronFault } from './cron-fault.ts';
 export { documentFileName } from './document-file-name.ts';
 export { toEhrText } from './ehr-text.ts';
+export { type HoldReason, holdReasons, isPartial, type WatermarkDecision } from './hold-reason.ts';
 export { isTimeZone } from './is-time-zone.ts';
 export { nextRun, nextRuns } from './next-run.ts';
 export {
@@ -97,14 +98,9 @@ export {
   decideWatermarks,
   type ExportEvidence,
   everyType,
-  type HoldReason,
-  holdReasons,
-  isPartial,
-  leavesNoGap,
   sinceLast,
   unknownType,
   type Watermark,
-  type WatermarkDecision,
 } from './watermark.ts';
 export {
   type WebhookAttempt,

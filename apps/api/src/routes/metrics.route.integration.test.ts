@@ -19,7 +19,7 @@ function advance(mark: { readonly connectionId: string; readonly resourceType: s
   const { hoursAgo, ...fields } = mark;
   const at = new Date(Date.now() - hoursAgo * 3_600_000);
   const watermark = { ...fields, exportType: 'Patient' as const, at, transactionTime: at.toISOString() };
-  return api.store.watermarks.advance({ ...watermark, exportId: 'job_1' });
+  return api.store.watermarks.advance({ ...watermark, coverage: {}, exportId: 'job_1' });
 }
 
 describe('the metrics of the API', () => {
@@ -84,7 +84,7 @@ describe('the metrics of the API', () => {
     }
     const running = makeBulkExport({ connectionId, phase: 'exporting' });
     await api.store.bulkExports.insert({ record: running, requestKey: 'metrics' });
-    await advance({ connectionId, resourceType: '*', coverage: {}, hoursAgo: 2 });
+    await advance({ connectionId, resourceType: '*', hoursAgo: 2 });
 
     // What was looked up some seconds ago is kept.
     const fresh = await startApi({ env: api.env });
