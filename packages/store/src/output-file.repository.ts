@@ -216,7 +216,8 @@ export function createOutputFileRepository(database: Database) {
 
     /**
      * Notes why an attempt failed and when the next one is due. A wait is not an attempt.
-     * @param options.receivedCount of a whole download whose number is not the promised one
+     * @param options.receivedCount resources of a whole download, if that is not the promised number: the next attempt reads the
+     * file again as a whole, to compare
      */
     async noteRetrying(
       { id, claim }: FileClaim,
@@ -227,6 +228,8 @@ export function createOutputFileRepository(database: Database) {
         { _id: id, claim, state: 'downloading' },
         {
           $set: { retrying, ...(receivedCount === undefined ? {} : { receivedCount }) },
+          // Without its validator the file is read again from the start.
+          ...(receivedCount === undefined ? {} : { $unset: { etag: 1 } }),
           ...(retrying.state === 'waiting' ? { $inc: { attempts: -1 } } : {}),
         },
       );

@@ -125,14 +125,12 @@ async function ingest(deps: UseCaseDeps, download: Download): Promise<Ingested |
   const { store, ehr, now } = deps;
   const { file, claim, connection, record, signal } = download;
   const { checkpoint, etag, url, requiresAccessToken, promisedCount } = file;
-  // A file with another number of resources than promised was read to its end: it is read again as a whole, to compare.
-  const isResumable = checkpoint.bytes > 0 && etag !== undefined && file.receivedCount === undefined;
   const opened = await openFile({
     session: ehr.session(connection),
     url,
     requiresAccessToken,
     compressed: promisedCount === undefined || promisedCount > fewLines,
-    resume: isResumable ? { offset: checkpoint.bytes, etag } : undefined,
+    resume: checkpoint.bytes > 0 && etag !== undefined ? { offset: checkpoint.bytes, etag } : undefined,
     signal,
   });
   const resumes = opened.startOffset > 0 && opened.startOffset === checkpoint.bytes;
