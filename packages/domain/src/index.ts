@@ -70,7 +70,7 @@ export {
 export { isPollDue, type PollPlan, planPoll, pollDelay, pollErrorDelay } from './poll-delay.ts';
 export { type Comparison, compareVersions, plausibleTime, type ResourceVersion } from './resource-version.ts';
 export { retryPhase } from './retry-phase.ts';
-export { nextRetrying, type Retrying } from './retrying.ts';
+export { nextRetrying, type Retrying, withPatience } from './retrying.ts';
 export { type Schedule, type ScheduleKind, type ScheduleRequest, type ScheduleRun, scheduleKinds } from './schedule.ts';
 export { spreadOf } from './spread-of.ts';
 export {

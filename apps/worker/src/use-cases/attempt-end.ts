@@ -1,4 +1,11 @@
-import { AppError, type ExportError, nextRetrying, type StepRetry, type SyncStep } from '@bulkhead/domain';
+import {
+  AppError,
+  type ExportError,
+  nextRetrying,
+  type StepRetry,
+  type SyncStep,
+  withPatience,
+} from '@bulkhead/domain';
 import { EhrHttpError } from '@bulkhead/ehr-client';
 import type { RetryAt } from '@bulkhead/queues';
 import type { UseCaseDeps } from './deps.ts';
@@ -12,7 +19,10 @@ import { toExportError, toKnownError } from './fail-export.ts';
 export const longestWaitMs = 24 * 60 * 60_000;
 
 /** What an attempt that ended with an error means for its search: it fails, or it is tried again and the run says why. */
-export type AttemptEnd = { readonly failed: ExportError } | { readonly retrying: StepRetry };
+export type AttemptEnd =
+  | { readonly failed: ExportError }
+  /** `error` decides about the next attempt. */
+  | { readonly retrying: StepRetry; readonly error: AppError };
 
 export async function attemptEnd(
   { store, now }: UseCaseDeps,
@@ -25,17 +35,18 @@ export async function attemptEnd(
     readonly retryAt: RetryAt;
   },
 ): Promise<AttemptEnd> {
-  const { step, resourceType, before, error, retryAt } = attempt;
+  const { step, resourceType, before, retryAt } = attempt;
+  const error = withPatience(toKnownError(attempt.error), before);
   const reason = toExportError(error);
   const nextAttemptAt = retryAt(error);
   if (nextAttemptAt === undefined) return { failed: reason };
   const at = now();
-  const retrying = nextRetrying({ before, error: toKnownError(error), now: at, nextAttemptAt });
+  const retrying = nextRetrying({ before, error, now: at, nextAttemptAt });
   const dayBefore = new Date(at.getTime() - longestWaitMs);
   const hasWaitedForADay = retrying.state === 'waiting' && retrying.since <= dayBefore;
   if (hasWaitedForADay && !(await store.syncSteps.hasProgress({ runId: step.runId, since: dayBefore })))
     return { failed: waitedTooLong(reason) };
-  return { retrying: { resourceType, ...retrying } };
+  return { retrying: { resourceType, ...retrying }, error };
 }
 
 /** Errors that are no answer of the EHR, although a request was sent. */

@@ -88,9 +88,9 @@ async function runSearch(
     const previous = before?.resourceType === resourceType ? before : undefined;
     const end = await attemptEnd(deps, { ...work, resourceType, before: previous, error });
     if ('failed' in end) return failSearch(deps, { ...work, search: tried, error: end.failed });
-    const { retrying } = end;
+    const { retrying, error: known } = end;
     await deps.store.syncSteps.noteRetry(work.claim, { searches: changesOf({ step, search: tried }), retrying });
-    throw error;
+    throw known;
   }
 }
 
