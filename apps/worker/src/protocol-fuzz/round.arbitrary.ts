@@ -1,0 +1,123 @@
+import {
+  type DeletionForm,
+  type ErrorFilePlan,
+  type ExportPlan,
+  type FileFailure,
+  goodPlan,
+  type Life,
+  type Refusal,
+  type RetryAfterForm,
+} from '@bulkhead/ehr-simulator';
+import fc, { type Arbitrary } from 'fast-check';
+
+/** A practice's history over three periods, and what the server does in the exports after the first two. */
+export interface Round {
+  readonly lives: readonly Life[];
+  readonly first: ExportPlan;
+  readonly second: ExportPlan;
+}
+
+const periods = 3;
+const types = ['Patient', 'Observation', 'Goal'];
+
+/** Mostly what a good server does, since a server that does everything wrong ends every export at its first step. */
+function mostly<Value>(usual: Value, others: Arbitrary<Value>): Arbitrary<Value> {
+  return fc.oneof({ weight: 5, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: others });
+}
+
+const retryAfter: Arbitrary<RetryAfterForm> = fc.constantFrom(
+  'none',
+  'seconds',
+  'date',
+  'past-date',
+  'negative',
+  'text',
+  'fraction',
+  'epoch',
+);
+
+const refusalOf = (...statuses: number[]): Arbitrary<Refusal> =>
+  fc.record({ status: fc.constantFrom(...statuses), retryAfter });
+
+const failure: Arbitrary<FileFailure> = fc.oneof(
+  refusalOf(202, 204, 206, 300, 304, 400, 401, 403, 404, 410, 416, 429, 500, 502, 503).map((refusal) => ({
+    kind: 'status' as const,
+    ...refusal,
+  })),
+  fc.record({ kind: fc.constant('cut' as const), percent: fc.integer({ min: 0, max: 99 }) }),
+  fc.constant({ kind: 'web-page' as const }),
+  fc.constant({ kind: 'redirect' as const }),
+);
+
+const errorFile: Arbitrary<ErrorFilePlan> = fc.record({
+  severity: fc.constantFrom('fatal', 'error', 'warning', 'information', 'nonsense'),
+  names: fc.constantFrom('none', 'expression', 'text'),
+  content: fc.constantFrom('issue', 'issue', 'empty', 'no-content', 'bad-json', 'missing'),
+});
+
+const deletions: Arbitrary<DeletionForm> = fc.constantFrom(
+  'none-listed',
+  'one-each',
+  'all-in-one',
+  'history',
+  'full-url',
+  'reference',
+  'absolute',
+  'conditional',
+  'empty-file',
+  'bundle-without-entries',
+);
+
+const { manifest, files } = goodPlan;
+
+const plan: Arbitrary<ExportPlan> = fc.record({
+  kickOff: mostly<readonly Refusal[]>([], fc.array(refusalOf(429, 500, 502, 503), { maxLength: 3 })),
+  location: mostly(goodPlan.location, fc.constantFrom('relative', 'cut-body')),
+  polls: mostly<ExportPlan['polls']>(
+    [],
+    fc.array(fc.oneof(refusalOf(429, 502, 503, 504), fc.constantFrom('in-progress' as const, 'web-page' as const)), {
+      maxLength: 4,
+    }),
+  ),
+  manifest: fc.record({
+    counts: mostly(manifest.counts, fc.constantFrom('absent', 'low', 'high')),
+    typeNames: mostly(manifest.typeNames, fc.constantFrom('lower-case', 'absent')),
+    rotations: mostly<readonly number[]>([], fc.array(fc.nat(5), { minLength: 1, maxLength: 4 })),
+    pageSize: mostly(0, fc.integer({ min: 1, max: 3 })),
+    urls: mostly(manifest.urls, fc.constantFrom('relative', 'signed')),
+    oddity: mostly(
+      manifest.oddity,
+      fc.constantFrom('no-output', 'output-object', 'link-object', 'page-loop', 'future-time', 'bad-entry'),
+    ),
+  }),
+  files: fc.record({
+    perType: mostly(1, fc.integer({ min: 2, max: 3 })),
+    isMixed: mostly(false, fc.constant(true)),
+    hasEmptyFile: mostly(false, fc.constant(true)),
+    repeats: mostly(false, fc.constant(true)),
+    hasOlderCopies: mostly(false, fc.constant(true)),
+    badLines: mostly(0, fc.integer({ min: 1, max: 3 })),
+    outcome: mostly(files.outcome, fc.constantFrom('warning', 'error')),
+    coding: mostly(files.coding, fc.constantFrom('identity', 'gzip-members', 'deflate')),
+    contentType: mostly(files.contentType, fc.constantFrom('application/ndjson', 'text/plain', 'none')),
+    framing: mostly(files.framing, fc.constant('chunked')),
+    ranges: mostly(files.ranges, fc.constantFrom('ignored', 'shortened', 'other-etag', 'no-etag')),
+    failures: mostly<readonly FileFailure[]>([], fc.array(failure, { minLength: 1, maxLength: 4 })),
+    losesFirst: mostly(false, fc.constant(true)),
+  }),
+  errors: mostly<readonly ErrorFilePlan[]>([], fc.array(errorFile, { minLength: 1, maxLength: 2 })),
+  deletions: mostly(goodPlan.deletions, deletions),
+  ignoresSince: mostly(false, fc.constant(true)),
+});
+
+const lives: Arbitrary<readonly Life[]> = fc
+  .array(
+    fc.record({
+      type: fc.constantFrom(...types),
+      events: fc.array(fc.constantFrom('none', 'write', 'write', 'delete'), { minLength: periods, maxLength: periods }),
+    }),
+    { minLength: 1, maxLength: 8 },
+  )
+  .map((made) => made.map((life, index) => ({ ...life, id: `r${index}` }) as Life));
+
+export const round: Arbitrary<Round> = fc.record({ lives, first: plan, second: plan });
