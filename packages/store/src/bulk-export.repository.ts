@@ -137,6 +137,11 @@ export function createBulkExportRepository(database: Database) {
       return documents.map((document) => toRecord(document));
     },
 
+    /** Whether another export of the connection has come as far as its manifest. */
+    async hasEarlier({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>): Promise<boolean> {
+      return (await model.exists({ connectionId, _id: { $ne: id }, transactionTime: { $exists: true } })) !== null;
+    },
+
     async listActive(): Promise<BulkExport[]> {
       const documents = await model.find({ active: true }).sort({ _id: 1 }).lean();
       return documents.map((document) => toRecord(document));

@@ -161,10 +161,10 @@ async function ingest(deps: UseCaseDeps, download: Download): Promise<Ingested |
   }
 }
 
-/** When the versions were the server's truth. A transaction time in the future would outrank every later version. */
-function observedAt({ transactionTime, createdAt }: BulkExport, now: Date): Date {
+/** When the versions were current at the server. A transaction time in the future would outrank every later version. */
+function observedAt({ transactionTime, kickedOffAt, createdAt }: BulkExport, now: Date): Date {
   const at = new Date(transactionTime ?? createdAt);
-  return at.getTime() > now.getTime() + clockToleranceMs ? now : at;
+  return at.getTime() > now.getTime() + clockToleranceMs ? (kickedOffAt ?? createdAt) : at;
 }
 
 async function warnOfUnprovenEnd({ store }: UseCaseDeps, { id, exportId }: OutputFile): Promise<void> {

@@ -30,8 +30,10 @@ export function manifestWarnings(options: {
   readonly manifest: Manifest;
   readonly files: readonly OutputFile[];
   readonly now: Date;
+  /** Whether an earlier export of the connection has stored something. */
+  readonly hasEarlier: boolean;
 }): ExportWarning[] {
-  const { record, manifest, files, now } = options;
+  const { record, manifest, files, now, hasEarlier } = options;
   const { unreadableEntries, transactionTime, hasDeletedList } = manifest;
   const asked = record.request.resourceTypes;
   const output = files.filter(({ section }) => section === 'output');
@@ -59,6 +61,11 @@ export function manifestWarnings(options: {
       Date.parse(transactionTime) > now.getTime() + clockToleranceMs,
       'time-implausible',
       "The EHR gave a transaction time in the future. The resources are stored, but no watermark advances. Compare the EHR's clock with yours.",
+    ),
+    warning(
+      sentSince(record) === undefined && hasEarlier,
+      'deletions-not-listed',
+      'A full export lists no deletions, so resources that were deleted at the EHR since the last export stay stored here.',
     ),
     warning(
       // A full export lists no deletions (FHIR Bulk Data, "Response - Complete Status").
