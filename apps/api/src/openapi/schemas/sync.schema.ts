@@ -42,8 +42,8 @@ const run = {
 export const syncRunSchema = z.strictObject(run).meta({ id: 'SyncRun' });
 
 export const startedSyncSchema = z
-  .strictObject({ ...run, url: z.string() })
-  .meta({ id: 'StartedSync', description: 'A run that goes on: follow its `url`.' });
+  .strictObject({ ...synced, ...run, url: z.string() })
+  .meta({ id: 'StartedSync', description: 'A run that goes on, with its counts so far: follow its `url`.' });
 
 export const syncRunDetailSchema = z
   .strictObject({
