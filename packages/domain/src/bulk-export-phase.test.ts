@@ -89,8 +89,20 @@ describe('retryPhase #retry', () => {
     { name: 'completed', record: { phase: 'completed' as const, counts: noCounts }, phase: undefined },
     { name: 'cancelled', record: { phase: 'cancelled' as const, counts: noCounts }, phase: undefined },
     { name: 'running', record: { phase: 'exporting' as const, counts: noCounts }, phase: undefined },
-  ])('$name: $phase', ({ record, phase }) => {
-    expect(retryPhase(record)).toBe(phase);
+    {
+      name: 'completed, and the EHR no longer has the failed files',
+      record: { phase: 'completed' as const, counts: { ...noCounts, filesFailed: 1 }, transactionTime: '2024-01-01' },
+      fileErrors: ['ehr-unavailable', 'link-expired'],
+      phase: 'queued',
+    },
+    {
+      name: 'failed, and the files cannot be told apart any more',
+      record: { ...base, transactionTime: '2024-01-01' },
+      fileErrors: ['link-ambiguous'],
+      phase: 'queued',
+    },
+  ])('$name: $phase', ({ record, phase, fileErrors = [] }) => {
+    expect(retryPhase(record, fileErrors)).toBe(phase);
     if (phase) expect(canReopen(record.phase, phase as BulkExportPhase)).toBe(true);
   });
 });

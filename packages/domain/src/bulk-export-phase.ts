@@ -33,7 +33,7 @@ export function canFollow(from: BulkExportPhase, to: BulkExportPhase): boolean {
 /** Only a retry takes an export up again, where what it has done so far is still of use. */
 const retryPhases: Readonly<Record<BulkExportPhase, readonly BulkExportPhase[]>> = {
   ...followers,
-  completed: ['downloading'],
+  completed: ['queued', 'downloading'],
   failed: ['queued', 'exporting', 'downloading'],
 };
 

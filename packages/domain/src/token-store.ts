@@ -1,3 +1,5 @@
+import type { RetryAdvice } from './app-error.ts';
+
 /** Whose token it is, and under which credentials it may be used. */
 export interface TokenOwner {
   readonly connectionId: string;
@@ -11,7 +13,7 @@ export interface TokenFailure {
   readonly id: string;
   readonly code: string;
   readonly message: string;
-  readonly retryAfterMs?: number;
+  readonly retry: RetryAdvice;
   readonly reason?: string;
   /** See `toEhrText`. */
   readonly ehrText?: string;

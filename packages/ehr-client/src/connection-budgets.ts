@@ -1,10 +1,11 @@
 import type { Connection } from '@bulkhead/domain';
 import type { Provider } from './provider-registry.ts';
 import type { RateBudget } from './rate-budget.ts';
+import { unstatedRateLimit } from './rate-limit.ts';
 
-/** What a connection's requests are counted against, and those of its tokens; undefined: without a limit. */
+/** What a connection's requests are counted against, and those of its tokens, which may have no limit. */
 export interface ConnectionBudgets {
-  readonly budget: RateBudget | undefined;
+  readonly budget: RateBudget;
   readonly tokenBudget: RateBudget | undefined;
 }
 
@@ -14,22 +15,21 @@ export function connectionBudgets(options: {
   readonly provider: Provider;
 }): ConnectionBudgets {
   const { connection, provider } = options;
-  const environment = Object.hasOwn(provider.environments, connection.environment)
-    ? provider.environments[connection.environment]
-    : undefined;
+  const { tokenRateLimit } = Object.hasOwn(provider.environments, connection.environment)
+    ? (provider.environments[connection.environment] ?? {})
+    : {};
   return {
-    budget: budgetOf({ connection, rateLimit: provider.rateLimit }),
-    tokenBudget: budgetOf({ connection, rateLimit: environment?.tokenRateLimit, kind: '.token' }),
+    budget: budgetOf({ connection, rateLimit: provider.rateLimit ?? unstatedRateLimit }),
+    tokenBudget: tokenRateLimit && budgetOf({ connection, rateLimit: tokenRateLimit, kind: '.token' }),
   };
 }
 
 function budgetOf(options: {
   readonly connection: Connection;
-  readonly rateLimit: RateBudget['rateLimit'] | undefined;
+  readonly rateLimit: RateBudget['rateLimit'];
   readonly kind?: '.token';
-}): RateBudget | undefined {
+}): RateBudget {
   const { connection, rateLimit, kind = '' } = options;
-  if (!rateLimit) return undefined;
   const client = connection.auth.method === 'none' ? new URL(connection.fhirEndpoint).host : connection.auth.clientId;
   const name = `${connection.provider}.${connection.environment}`;
   return { id: `${name}.${client}${kind}`, name: `${name}${kind}`, rateLimit };

@@ -8,7 +8,7 @@ import { createEhrHttp } from './ehr-http.ts';
 import { type EhrObserver, silentObserver } from './ehr-observer.ts';
 import { createEhrSession, type EhrSession } from './ehr-session.ts';
 import type { ProviderRegistry } from './provider-registry.ts';
-import { type BudgetUse, createRateLimiter } from './rate-limiter.ts';
+import { type BudgetUse, createRateLimiter, type RateLimiter } from './rate-limiter.ts';
 
 export interface EhrClient {
   /** Requests on behalf of a connection. Sessions are cheap; tokens, sockets and budgets are shared behind them. */
@@ -26,11 +26,13 @@ export function createEhrClient(options: {
   /** What all processes share. */
   readonly tokenStore: TokenStore;
   readonly signingKeys: SigningKeySource;
+  /** Left out: one that all processes share. */
+  readonly limiter?: RateLimiter;
   readonly observer?: EhrObserver;
   readonly tracing?: Tracing;
 }): EhrClient {
   const { registry, redis, prefix, tokenStore, signingKeys, observer = silentObserver, tracing } = options;
-  const limiter = createRateLimiter({ redis, prefix });
+  const { limiter = createRateLimiter({ redis, prefix }) } = options;
   const http = createEhrHttp({ limiter, observer, ...(tracing ? { tracing } : {}) });
   const endpoints = { http, servers: createAuthorizationServerSource({ http }), signingKeys, observer };
   const tokens = createAccessTokenSource({ ...endpoints, tokenStore });

@@ -67,10 +67,8 @@ export function createEhrAxios({ limiter, observer }: Watched): AxiosInstance {
     const { ehr } = config;
     if (!ehr) return config;
     const askedAt = performance.now();
-    if (ehr.budget) {
-      ehr.grant = await limiter.acquire({ ...ehr, budget: ehr.budget });
-      observer.limiterWaited({ kind: ehr.priority, waitMs: performance.now() - askedAt });
-    }
+    ehr.grant = await limiter.acquire(ehr);
+    observer.limiterWaited({ kind: ehr.priority, waitMs: performance.now() - askedAt });
     ehr.sentAt = performance.now();
     ehr.onSend?.();
     return config;

@@ -169,7 +169,6 @@ async function pauseIfThrottled(
   },
 ): Promise<void> {
   const { limiter, observer, request, response, retryAfterMs } = options;
-  if (!request.budget) return;
   const throttled = response.status === 429 || (response.status === 503 && retryAfterMs !== undefined);
   // A 429 at the kick-off means "one export at a time", not "too many requests".
   if (!throttled || request.priority === 'kick-off') return;
@@ -189,7 +188,7 @@ async function pauseIfUsedUp(
   const { budget } = request;
   const headers = response.headers as Readonly<Record<string, string | undefined>>;
   const pauseMs = usedUpMs({ headers, now: new Date() });
-  if (!budget || pauseMs === undefined || pauseMs <= budget.rateLimit.windowMs) return;
+  if (pauseMs === undefined || pauseMs <= budget.rateLimit.windowMs) return;
   observer.limiterPaused({ budget: budget.name, status: 'used-up' });
   await limiter.pause({ budget, pauseMs, reason: 'X-RateLimit-Remaining: 0' });
 }

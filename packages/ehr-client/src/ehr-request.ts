@@ -7,7 +7,7 @@ import type { RequestPriority } from './request-priority.ts';
 /** Everything that a request to an EHR needs besides its URL. */
 export interface EhrRequest {
   readonly connection: Connection;
-  readonly budget: RateBudget | undefined;
+  readonly budget: RateBudget;
   /** Where it may go, each of its redirects too. */
   readonly egress: EgressRules;
   readonly priority: RequestPriority;

@@ -17,8 +17,9 @@ export {
   type ProviderSettings,
 } from './provider-registry.ts';
 export { athenahealthRateLimit } from './rate-limit.ts';
-export { createRateLimiter } from './rate-limiter.ts';
+export { createRateLimiter, type RateLimiter } from './rate-limiter.ts';
 export { type BudgetState, readBudgets } from './read-budgets.ts';
 export { readSearchPage, type SearchPage, searchUrl } from './search.ts';
 export { generateSigningKey, importSigningKey, publicJwkOf } from './signing-key.ts';
+export { tokenRemedy } from './token-refusal.ts';
 export { createWebhookSender, type WebhookSender } from './webhook-sender.ts';

@@ -61,6 +61,28 @@ describe('a refusal #negotiation', () => {
     expect(next).toMatchObject({ parameters: { types: ['Patient'] }, dropped: ['_type=Observation'] });
   });
 
+  test.each([
+    { text: 'Resource type Observation is not a supported resource type', code: 'processing' },
+    { text: 'Observation: unsupported', code: 'not-supported' },
+    { text: 'Unknown type "Observation"', code: 'invalid' },
+  ])('of one type that does not name _type is sent without that type: $text', ({ text, code }) => {
+    const next = negotiateKickOff(attempt, refusal(400, issue(code, { diagnostics: text })));
+    expect(next).toMatchObject({ parameters: { types: ['Patient'] }, dropped: ['_type=Observation'] });
+  });
+
+  test('of one type in plain words, without an OperationOutcome, is sent without that type', () => {
+    const ehrText = 'Resource type Observation is not a supported resource type';
+    const error = new EhrHttpError({ status: 400, issues: [], retryAfterMs: undefined, host: 'ehr.example', ehrText });
+    expect(negotiateKickOff(attempt, error)).toMatchObject({ dropped: ['_type=Observation'] });
+  });
+
+  test('of a filter that names a type drops the filter, not the type', () => {
+    const text = 'The _typeFilter Observation?category=laboratory is invalid';
+    expect(negotiateKickOff(attempt, refusal(400, issue('invalid', { diagnostics: text })))).toMatchObject({
+      dropped: ['_typeFilter'],
+    });
+  });
+
   test('of every type that was asked for is one: without _type everything would be exported', () => {
     const text = '_type: neither Patient nor Observation can be exported';
     expect(negotiateKickOff(attempt, refusal(400, issue('not-supported', { details: { text } })))).toBeUndefined();

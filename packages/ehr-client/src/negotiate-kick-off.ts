@@ -1,4 +1,3 @@
-import type { OutcomeIssue } from '@bulkhead/fhir';
 import { EhrHttpError } from './ehr-http-error.ts';
 import { type ExportParameters, namesOf, without } from './export-parameters.ts';
 
@@ -29,12 +28,31 @@ export function negotiateKickOff(attempt: KickOffAttempt, error: unknown): KickO
   return withoutTypes(attempt, error) ?? withoutParameter(attempt, error) ?? byOtherMethod(attempt, error);
 }
 
-function withoutTypes(attempt: KickOffAttempt, { issues }: EhrHttpError): KickOffAttempt | undefined {
+/** A reason that the server gives, as an issue or in plain words. */
+interface Reason {
+  readonly code: string;
+  readonly texts: readonly string[];
+}
+
+function reasonsOf({ issues, ehrText }: EhrHttpError): Reason[] {
+  if (issues.length === 0) return ehrText === undefined ? [] : [{ code: 'processing', texts: [ehrText] }];
+  return issues.map(({ code, text = '', diagnostics = '', expression }) => {
+    return { code, texts: [text, diagnostics, ...expression] };
+  });
+}
+
+/** What servers say of a type that they do not export, whether or not they name the parameter `_type`. */
+const refusesType =
+  /_type\b|resource ?types?\b|not (?:a )?(?:supported|known|valid|allowed|recogni[sz]ed|available|exportable)|unsupported|unknown|invalid/i;
+
+function withoutTypes(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt | undefined {
   const { parameters, dropped } = attempt;
   const refused = new Set(
-    issues
-      .filter((issue) => valueCodes.has(issue.code) && names(issue, '_type'))
-      .flatMap((issue) => parameters.types.filter((type) => names(issue, type))),
+    reasonsOf(error)
+      .filter(({ code, texts }) => valueCodes.has(code) && texts.some((text) => refusesType.test(text)))
+      // A reason that names another parameter is about that one, even if its value has a type in it.
+      .filter((reason) => !namesOf(parameters).some((name) => name !== '_type' && names(reason, name)))
+      .flatMap((reason) => parameters.types.filter((type) => names(reason, type))),
   );
   // With none left, everything would be exported: the opposite of what was asked for.
   if (refused.size === 0 || refused.size === parameters.types.length) return undefined;
@@ -46,27 +64,28 @@ function withoutTypes(attempt: KickOffAttempt, { issues }: EhrHttpError): KickOf
   };
 }
 
-function withoutParameter(attempt: KickOffAttempt, { issues }: EhrHttpError): KickOffAttempt | undefined {
+function withoutParameter(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt | undefined {
   const { parameters, dropped } = attempt;
-  const refusals = issues.filter(({ code }) => parameterCodes.has(code));
-  const name = namesOf(parameters).find((one) => refusals.some((issue) => names(issue, one)));
-  // A refusal of every type that was asked for is no refusal of the parameter.
-  const isOfTypes = name === '_type' && refusals.some((issue) => parameters.types.some((type) => names(issue, type)));
+  const refusals = reasonsOf(error).filter(({ code }) => parameterCodes.has(code));
+  const name = namesOf(parameters).find((one) => refusals.some((reason) => names(reason, one)));
+  // A refusal of every type that was asked for does not refuse the parameter.
+  const isOfTypes = name === '_type' && refusals.some((reason) => parameters.types.some((type) => names(reason, type)));
   if (name === undefined || isOfTypes) return undefined;
   return { ...attempt, parameters: without(parameters, name), dropped: [...dropped, name] };
 }
 
 /** STU4 drafts have no GET, many servers no POST. */
-function byOtherMethod(attempt: KickOffAttempt, { status, issues }: EhrHttpError): KickOffAttempt | undefined {
+function byOtherMethod(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt | undefined {
+  const { status } = error;
   const { method, dropped } = attempt;
   const other = method === 'GET' ? 'POST' : 'GET';
-  const isRefused = methodStatuses.has(status) || issues.some((issue) => names(issue, method));
+  const isRefused = methodStatuses.has(status) || reasonsOf(error).some((reason) => names(reason, method));
   // A 404 to a GET is an unknown Group; to a POST also a server that has no such route.
   if (!isRefused || (status === 404 && method === 'GET') || dropped.includes(other)) return undefined;
   return { ...attempt, method: other, dropped: [...dropped, method] };
 }
 
-function names({ text = '', diagnostics = '', expression }: OutcomeIssue, word: string): boolean {
+function names({ texts }: Reason, word: string): boolean {
   const pattern = new RegExp(`(?<![A-Za-z_])${word}(?![A-Za-z])`);
-  return [text, diagnostics, ...expression].some((part) => pattern.test(part));
+  return texts.some((text) => pattern.test(text));
 }

@@ -23,6 +23,18 @@ export interface RateLimit {
 export const athenahealthRateLimit: RateLimit = { limit: 16, windowMs: 2000, perDay: 100_000, guardMs: 150 };
 
 /**
+ * Of a provider whose registry entry names no limit: more than workers ever send, so it holds nothing back. It is there so that every
+ * process hears of a pause that the EHR asks for (429, Retry-After), and operators see it.
+ */
+export const unstatedRateLimit: RateLimit = {
+  limit: 2000,
+  windowMs: 2000,
+  perDay: 100_000_000,
+  guardMs: 0,
+  coldStart: 'go',
+};
+
+/**
  * athenahealth's rule for new tokens, as a sliding minute, which is stricter than its own. Tokens outlive a loss of Redis
  * (they are in MongoDB), so at a cold start nobody waits a minute for nothing.
  */

@@ -121,20 +121,19 @@ function toFailure(error: unknown): TokenFailure {
   const id = randomUUID();
   if (!(error instanceof AppError)) {
     const message = 'The process that asked for the token failed. It is asked for again.';
-    return { id, code: 'token-unavailable', message, retryAfterMs: 1000 };
+    return { id, code: 'token-unavailable', message, retry: { afterMs: 1000 } };
   }
   const { code, message, retry, context, ehrText } = error;
   return {
     id,
     code,
     message,
-    ...(retry === 'never' ? {} : { retryAfterMs: typeof retry === 'object' ? retry.afterMs : 1000 }),
+    retry,
     ...(context.reason === undefined ? {} : { reason: String(context.reason) }),
     ...(ehrText === undefined ? {} : { ehrText }),
   };
 }
 
-function toError({ code, message, retryAfterMs, reason, ehrText }: TokenFailure): AppError {
-  const retry = retryAfterMs === undefined ? 'never' : { afterMs: retryAfterMs };
+function toError({ code, message, retry, reason, ehrText }: TokenFailure): AppError {
   return new AppError({ code, message, retry, context: reason === undefined ? {} : { reason }, ehrText });
 }

@@ -1,8 +1,9 @@
-import { AppError, type Connection } from '@bulkhead/domain';
+import { AppError, type Connection, toEhrText } from '@bulkhead/domain';
 import * as openid from 'openid-client';
 import { egressRefusal } from './egress-guard.ts';
+import { tokenRemedy } from './token-refusal.ts';
 
-/** athenahealth issues 50 new tokens a minute (5 in preview) and then refuses to the end of the minute. */
+/** athenahealth issues 50 new tokens a minute (5 in preview), then refuses until the minute ends. */
 const unavailableMs = 60_000;
 
 /** What became of a request to the token endpoint, from what openid-client throws. */
@@ -16,13 +17,34 @@ export async function toTokenError(options: {
   // A 401 with the challenge that RFC 6749 5.2 asks for has a class of its own in openid-client.
   const { status = 500 } =
     cause instanceof openid.ResponseBodyError || cause instanceof openid.WWWAuthenticateChallengeError ? cause : {};
-  const context = { connectionId: connection.id, reason: await reasonOf(cause) };
+  const body = await readBody(cause);
+  const reason = reasonOf(body);
+  const context = { connectionId: connection.id, reason };
+  const { error_description: description } = body;
+  const ehrText = typeof description === 'string' ? toEhrText(description) : undefined;
   if (status < 500 && status !== 429) {
+    const method = connection.auth.method === 'none' ? 'client_credentials' : connection.auth.method;
     return new AppError({
       code: 'token-refused',
-      message: 'The EHR refused to issue an access token. Verify client id, credentials and scope of the connection.',
+      message: `The EHR refused to issue an access token. ${tokenRemedy({ reason, method })}`,
       retry: 'never',
       context,
+      ehrText,
+    });
+  }
+  const answer = answerOf(cause);
+  if (answer && answer.status < 500) {
+    return new AppError({
+      code: 'token-not-understood',
+      message: "The token endpoint's answer is not a token. Verify the token endpoint of the connection.",
+      retry: 'briefly',
+      context: { ...context, status: answer.status },
+      ehrText: toEhrText(
+        await answer
+          .clone()
+          .text()
+          .catch(() => ''),
+      ),
     });
   }
   return new AppError({
@@ -33,11 +55,29 @@ export async function toTokenError(options: {
   });
 }
 
-/** The code of RFC 6749 5.2, such as `invalid_client`; nothing else that a server says. */
-async function reasonOf(cause: unknown): Promise<string | undefined> {
+interface RefusalBody {
+  readonly error?: unknown;
+  readonly error_description?: unknown;
+}
+
+/** RFC 6749 5.2. */
+async function readBody(cause: unknown): Promise<RefusalBody> {
   const isChallenge = cause instanceof openid.WWWAuthenticateChallengeError;
   const body: unknown = isChallenge ? await cause.response.json().catch(() => undefined) : cause;
-  const { error } = (body ?? {}) as { error?: unknown };
+  return (body ?? {}) as RefusalBody;
+}
+
+/** The answer that openid-client did not understand, such as a page in HTML with status 200. */
+function answerOf(error: unknown): Response | undefined {
+  for (let cause = error; typeof cause === 'object' && cause !== null; cause = (cause as { cause?: unknown }).cause) {
+    const { status, clone } = cause as Partial<Response>;
+    if (typeof status === 'number' && typeof clone === 'function') return cause as Response;
+  }
+  return undefined;
+}
+
+/** The code of RFC 6749 5.2, such as `invalid_client`; nothing else that a server says. */
+function reasonOf({ error }: RefusalBody): string | undefined {
   return typeof error === 'string' && /^[a-z_]{1,50}$/.test(error) ? error : undefined;
 }
 

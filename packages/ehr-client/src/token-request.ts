@@ -89,7 +89,7 @@ async function askForToken(
 function outcomeOf(error: unknown): TokenOutcome {
   const code = error instanceof AppError ? error.code : undefined;
   if (code === 'authorization-needed') return code;
-  return code === 'token-unavailable' || code === undefined ? 'unavailable' : 'refused';
+  return code === 'token-refused' ? 'refused' : 'unavailable';
 }
 
 /** Redeems a user's code (RFC 6749 4.1.3, with PKCE). @throws AppError as `requestToken`, `authorization-wrong-issuer` */

@@ -1,4 +1,13 @@
-import { type BulkExport, type IssueCount, type OutputFile, publicStatus } from '@bulkhead/domain';
+import {
+  type BulkExport,
+  type ExportError,
+  holdReasons,
+  type IssueCount,
+  type OutputFile,
+  publicStatus,
+  type Retrying,
+  type WatermarkDecision,
+} from '@bulkhead/domain';
 
 /**
  * The guide's "Initiate Bulk Export" answer. `statusUrl` is missing while the EHR has not accepted the kick-off yet; the
@@ -16,56 +25,101 @@ export function toStartedView({ id, phase, statusUrl, createdAt, error, warnings
   };
 }
 
-/** The guide's "Check Export Status" answer, and beside its fields what explains them. */
-export function toStatusView({
-  record,
-  files,
-  issues,
-}: {
-  readonly record: BulkExport;
-  readonly files: readonly OutputFile[];
-  /** What the server's `error` files report. */
-  readonly issues: readonly IssueCount[];
-}) {
+/** What the reader may see: text that an EHR sent is for operators only. */
+export interface ViewFor {
+  readonly isOperator: boolean;
+}
+
+/**
+ * The guide's "Check Export Status" answer, and beside its fields what explains them.
+ * @param options.files of the whole ledger; left out: `outputUrls` is not shown
+ */
+export function toStatusView(
+  options: ViewFor & {
+    readonly record: BulkExport;
+    readonly files?: readonly OutputFile[];
+    /** What the server reports in OperationOutcomes. */
+    readonly issues?: readonly IssueCount[];
+  },
+) {
+  const { record, files, issues = [], isOperator } = options;
   const { id, phase, createdAt, completedAt, progress, error, warnings, droppedParameters, counts, statusUrl } = record;
-  const { connectionId, scheduleId, timeline = [] } = record;
+  const { connectionId, scheduleId, timeline = [], retrying, watermarkDecisions } = record;
   const status = publicStatus(phase);
+  const isUnderWay = status === 'IN_PROGRESS';
   return {
     id,
     connectionId,
     status,
-    ...(status === 'COMPLETED'
+    ...(status === 'COMPLETED' ? { partial: record.isPartial ?? counts.filesFailed > 0 } : {}),
+    ...(status === 'COMPLETED' && files
       ? { outputUrls: files.filter(({ section }) => section === 'output').map(({ url }) => url) }
       : {}),
     startedAt: createdAt.toISOString(),
     ...(completedAt === undefined ? {} : { completedAt: completedAt.toISOString() }),
     ...(error === undefined ? {} : { errorMessage: error.message, errorCode: error.code }),
+    ...(isOperator && error?.ehrText !== undefined ? { ehrText: error.ehrText } : {}),
     phase,
     timeline: timeline.map((step) => ({ phase: step.phase, at: step.at.toISOString() })),
     ...(statusUrl === undefined ? {} : { statusUrl }),
-    ...(progress === undefined ? {} : { progress }),
+    // What the EHR said last is stale once the export has ended.
+    ...(progress !== undefined && isUnderWay ? { progress } : {}),
+    ...(retrying !== undefined && isUnderWay ? { retrying: toRetryingView(retrying, { isOperator }) } : {}),
     request: record.request,
     ...(scheduleId === undefined ? {} : { scheduleId }),
     counts,
     issues,
+    ...(watermarkDecisions === undefined ? {} : { watermarks: watermarkDecisions.map(toDecisionView) }),
     warnings,
     droppedParameters,
   };
 }
 
-export function toFileView(file: OutputFile) {
-  const { id, section, type, url, state, promisedCount, checkpoint, attempts, error, startedAt, completedAt } = file;
+export function toFileView(file: OutputFile, { isOperator }: ViewFor) {
+  const { id, section, type, url, state, promisedCount, receivedCount, checkpoint, attempts, error, retrying } = file;
+  const { startedAt, completedAt } = file;
   return {
     id,
     section,
     type,
     url,
     state,
+    ...(state === 'failed' ? { partial: checkpoint.lines > 0 } : {}),
     ...(promisedCount === undefined ? {} : { promisedCount }),
+    ...(receivedCount === undefined ? {} : { receivedCount }),
     ...checkpoint,
     attempts,
-    ...(error === undefined ? {} : { error }),
+    ...(retrying === undefined ? {} : { retrying: toRetryingView(retrying, { isOperator }) }),
+    ...(error === undefined ? {} : { error: toFailureView(error, { isOperator }) }),
     ...(startedAt === undefined ? {} : { startedAt: startedAt.toISOString() }),
     ...(completedAt === undefined ? {} : { completedAt: completedAt.toISOString() }),
+  };
+}
+
+/** Why work does not progress, and when it is tried again. */
+export function toRetryingView(
+  { state, code, message, ehrText, attempts, since, nextAttemptAt }: Retrying,
+  { isOperator }: ViewFor,
+) {
+  return {
+    state,
+    code,
+    message,
+    ...(isOperator && ehrText !== undefined ? { ehrText } : {}),
+    attempts,
+    since: since.toISOString(),
+    ...(nextAttemptAt === undefined ? {} : { nextAttemptAt: nextAttemptAt.toISOString() }),
+  };
+}
+
+function toFailureView({ code, message, ehrText }: ExportError, { isOperator }: ViewFor) {
+  return { code, message, ...(isOperator && ehrText !== undefined ? { ehrText } : {}) };
+}
+
+function toDecisionView({ resourceType, reasons }: WatermarkDecision) {
+  return {
+    resourceType,
+    advanced: reasons.length === 0,
+    reasons: reasons.map((code) => ({ code, message: holdReasons[code] })),
   };
 }

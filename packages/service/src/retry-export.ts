@@ -16,7 +16,11 @@ export async function retryExport(options: {
   for (;;) {
     const record = await find();
     if (!isTerminal(record.phase)) return record;
-    const phase = retryPhase(record);
+    const files = await store.outputFiles.listByExport(record.id);
+    const phase = retryPhase(
+      record,
+      files.flatMap(({ error }) => error?.code ?? []),
+    );
     if (phase === undefined) throw nothingToRetry(record);
     // Before the phase: a crash in between leaves pending files for the next retry, never a retry without its files.
     if (phase === 'downloading') await store.outputFiles.retryFailed(record.id);

@@ -104,7 +104,7 @@ export function createOutputFileRepository(database: Database) {
       }
     },
 
-    /** Removes the whole ledger of an export: a new kick-off gets a new one. */
+    /** Removes an export's whole ledger. */
     async removeByExport(exportId: string): Promise<void> {
       await model.deleteMany({ exportId });
     },

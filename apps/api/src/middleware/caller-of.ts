@@ -1,4 +1,5 @@
 import type { ConnectionScope } from '@bulkhead/domain';
+import type { ViewFor } from '@bulkhead/service';
 import type { ApiKey } from '@bulkhead/store';
 import type { Response } from 'express';
 
@@ -27,4 +28,9 @@ export function callerOf(response: Response): Caller {
   const caller = callers.get(response);
   if (!caller) throw new Error('the route is not behind `authenticate`');
   return caller;
+}
+
+/** What the sender of a request may see of a record. */
+export function viewFor(response: Response): ViewFor {
+  return { isOperator: callerOf(response).apiKey.role === 'operator' };
 }

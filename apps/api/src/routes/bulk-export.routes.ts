@@ -10,7 +10,7 @@ import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { allow } from '../middleware/allow.ts';
 import { auditNotes } from '../middleware/audit-notes.ts';
-import { callerOf } from '../middleware/caller-of.ts';
+import { callerOf, viewFor } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 
 /** As https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header has it; a UUID is what clients send. */
@@ -39,7 +39,7 @@ export function bulkExportRoutes({ bulkExports }: { readonly bulkExports: BulkEx
     const query = parseRequest(bulkExportQuerySchema, request.query);
     const { scope } = callerOf(response);
     const { exports, next } = await bulkExports.list({ provider: request.params.provider, scope, query });
-    const data = exports.map((record) => toStatusView({ record, files: [], issues: [] }));
+    const data = exports.map((record) => toStatusView({ record, ...viewFor(response) }));
     response.json({ success: true, data, ...(next === undefined ? {} : { next }) });
   });
 
@@ -47,22 +47,23 @@ export function bulkExportRoutes({ bulkExports }: { readonly bulkExports: BulkEx
     const which = whichExport(request, response);
     const { record, issues } = await bulkExports.get(which);
     const files = record.phase === 'completed' ? await bulkExports.listFiles(which) : [];
-    response.json({ success: true, data: toStatusView({ record, files, issues }) });
+    response.json({ success: true, data: toStatusView({ record, files, issues, ...viewFor(response) }) });
   });
 
   router.delete('/:provider/bulk-export/:jobId', allow('export.cancel'), async (request, response) => {
     const record = await bulkExports.cancel(whichExport(request, response));
-    response.json({ success: true, data: toStatusView({ record, files: [], issues: [] }) });
+    response.json({ success: true, data: toStatusView({ record, ...viewFor(response) }) });
   });
 
   router.post('/:provider/bulk-export/:jobId/retry', allow('export.retry'), async (request, response) => {
     const record = await bulkExports.retry(whichExport(request, response));
-    response.status(202).json({ success: true, data: toStatusView({ record, files: [], issues: [] }) });
+    response.status(202).json({ success: true, data: toStatusView({ record, ...viewFor(response) }) });
   });
 
   router.get('/:provider/bulk-export/:jobId/files', allow('export.read'), async (request, response) => {
     const files = await bulkExports.listFiles(whichExport(request, response));
-    response.json({ success: true, data: files.map(toFileView) });
+    const reader = viewFor(response);
+    response.json({ success: true, data: files.map((file) => toFileView(file, reader)) });
   });
 
   return router;

@@ -10,7 +10,7 @@ import {
 import { Router } from 'express';
 import type { EventStreams } from '../event-streams.ts';
 import { allow } from '../middleware/allow.ts';
-import { callerOf } from '../middleware/caller-of.ts';
+import { callerOf, viewFor } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 
 export const exportEventsQuerySchema = bulkExportQuerySchema.pick({ connectionId: true });
@@ -30,9 +30,10 @@ export function eventRoutes({ streams, bulkExports, syncs }: EventDeps): Router 
   router.get('/:provider/bulk-export/events', allow('export.list'), async (request, response) => {
     const { connectionId } = parseRequest(exportEventsQuerySchema, request.query);
     const list = { provider: request.params.provider, scope: callerOf(response).scope };
+    const reader = viewFor(response);
     const read = async () => {
       const { exports } = await bulkExports.list({ ...list, query: { connectionId, limit: newest } });
-      const data = exports.map((record) => toStatusView({ record, files: [], issues: [] }));
+      const data = exports.map((record) => toStatusView({ record, ...reader }));
       return { events: [{ name: 'exports', data }] };
     };
     await streams.run({ request, response, read });
@@ -40,11 +41,12 @@ export function eventRoutes({ streams, bulkExports, syncs }: EventDeps): Router 
 
   router.get('/:provider/bulk-export/:jobId/events', allow('export.read'), async (request, response) => {
     const { provider, jobId: id } = request.params;
+    const reader = viewFor(response);
     const look = bulkExports.watch({ provider, id, scope: callerOf(response).scope });
     const read = async () => {
       const { record, issues, files } = await look();
-      const status = { name: 'export', data: toStatusView({ record, files: [], issues }) };
-      const moved = files.length > 0 ? [{ name: 'files', data: files.map(toFileView) }] : [];
+      const status = { name: 'export', data: toStatusView({ record, issues, ...reader }) };
+      const moved = files.length > 0 ? [{ name: 'files', data: files.map((file) => toFileView(file, reader)) }] : [];
       return { events: [status, ...moved], isOver: isTerminal(record.phase) };
     };
     await streams.run({ request, response, read });

@@ -20,7 +20,7 @@ export function exportColumns(provider: string): readonly Column<BulkExport>[] {
       ),
     },
     { header: 'Connection', cell: ({ connectionId }) => <ConnectionName id={connectionId} />, from: 'sm' },
-    { header: 'Status', cell: ({ status }) => <StatusBadge status={status} /> },
+    { header: 'Status', cell: ({ status, partial }) => <StatusBadge status={partial ? 'PARTIAL' : status} /> },
     { header: 'Phase', cell: ({ phase, progress }) => (progress ? `${phase}: ${progress}` : phase), from: 'md' },
     {
       header: 'Files',

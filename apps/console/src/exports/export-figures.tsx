@@ -19,7 +19,8 @@ export function ExportFigures({ counts, isRunning }: ExportFiguresProps) {
   const figures = {
     Files: `${formatCount(counts.filesCompleted)} of ${formatCount(counts.files)}`,
     Failed: counts.filesFailed > 0 ? formatCount(counts.filesFailed) : undefined,
-    Stored: `${formatCount(stored)} of ${formatCount(promised)}`,
+    // A manifest need not say how many resources its files have.
+    Stored: promised > 0 ? `${formatCount(stored)} of ${formatCount(promised)}` : formatCount(stored),
     'of them unchanged': formatCount(unchanged),
     'Older than stored': stale > 0 ? formatCount(stale) : undefined,
     Quarantined: formatCount(quarantined),

@@ -31,7 +31,7 @@ export function ExportPage() {
       beside={
         record && (
           <>
-            <StatusBadge status={record.status} />
+            <StatusBadge status={record.partial ? 'PARTIAL' : record.status} />
             <LiveBadge state={live} />
           </>
         )

@@ -1,11 +1,16 @@
-import { Alert } from '@mantine/core';
+import { Alert, Text } from '@mantine/core';
 import { IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
+import type { Retrying } from '../api/records.ts';
+import { Moment } from './moment.tsx';
 
 interface RunProblemsProps {
   readonly run: {
     readonly errorCode?: string | undefined;
     readonly errorMessage?: string | undefined;
+    /** What the EHR said; operators get it. */
+    readonly ehrText?: string | undefined;
+    readonly retrying?: Retrying | undefined;
     readonly warnings: readonly { readonly code: string; readonly message: string }[];
   };
   /** What is worse than a warning. */
@@ -13,14 +18,17 @@ interface RunProblemsProps {
 }
 
 /** Why an export or a sync has failed, and what to know of one that has not. */
-export function RunProblems({ run: { errorCode, errorMessage, warnings }, children }: RunProblemsProps) {
+export function RunProblems({ run, children }: RunProblemsProps) {
+  const { errorCode, errorMessage, ehrText, retrying, warnings } = run;
   return (
     <>
       {errorMessage && (
         <Alert color="red" title={errorCode} icon={<IconAlertTriangle aria-hidden />}>
           {errorMessage}
+          <EhrText text={ehrText} />
         </Alert>
       )}
+      {retrying && <RetryingAlert retrying={retrying} />}
       {children}
       {warnings.map(({ code, message }) => (
         <Alert key={code + message} color="yellow" title={code} icon={<IconInfoCircle aria-hidden />}>
@@ -29,4 +37,29 @@ export function RunProblems({ run: { errorCode, errorMessage, warnings }, childr
       ))}
     </>
   );
+}
+
+/** Why work does not progress, and when it is tried again. */
+function RetryingAlert({ retrying }: { readonly retrying: Retrying }) {
+  const { state, code, message, ehrText, attempts, since, nextAttemptAt } = retrying;
+  const title = state === 'waiting' ? `Waiting: ${code}` : `Retrying: ${code}, ${attempts} failed attempts`;
+  return (
+    <Alert color="blue" title={title} icon={<IconInfoCircle aria-hidden />}>
+      {message}
+      <EhrText text={ehrText} />
+      <Text size="sm">
+        Since <Moment at={since} />
+        {nextAttemptAt !== undefined && (
+          <>
+            {'. Next attempt: '}
+            <Moment at={nextAttemptAt} />
+          </>
+        )}
+      </Text>
+    </Alert>
+  );
+}
+
+function EhrText({ text }: { readonly text: string | undefined }) {
+  return text === undefined ? null : <Text size="sm">The EHR said: {text}</Text>;
 }

@@ -10,6 +10,7 @@ import { Redis } from 'ioredis';
 import type { UseCaseDeps } from '../use-cases/deps.ts';
 import { kickOff } from '../use-cases/kick-off-export.ts';
 import { pollExport } from '../use-cases/poll-export.ts';
+import { noLimiter } from './no-limiter.ts';
 import { unlimitedAthenahealth } from './unlimited-athenahealth.ts';
 
 export interface UseCases {
@@ -55,7 +56,6 @@ export async function startUseCases(
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
   const athenahealth = unlimitedAthenahealth(simulator.fhirEndpoint);
   const provider = { ...athenahealth, search: { ...athenahealth.search, ...options.search } as Provider['search'] };
-  // Without the limiter, which has tests of its own: a 429 would rightly keep the next test waiting.
   const registry = { get: () => provider, list: () => [provider] };
   const producer = createProducer({ redis, prefix, onError: () => undefined });
   const ehr = createEhrClient({
@@ -64,6 +64,7 @@ export async function startUseCases(
     prefix,
     tokenStore: store.accessTokens,
     signingKeys: store.signingKeys,
+    limiter: noLimiter,
   });
   const logger = createLogger({ name: 'test', level: (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent' });
   const clock = { now: new Date() };

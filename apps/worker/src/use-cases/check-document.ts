@@ -12,16 +12,16 @@ interface Content {
  * @returns what a reader should know. @throws AppError `document-mismatch`
  */
 export function checkDocument(
-  { declaredSize, declaredHash }: Pick<PatientDocument, 'declaredSize' | 'declaredHash'>,
+  { declaredSize, declaredHash, url }: Pick<PatientDocument, 'declaredSize' | 'declaredHash' | 'url'>,
   content: Content & { readonly endIsProven: boolean },
 ): DocumentNote[] {
   const notes: DocumentNote[] = [];
   const declared = declaredHash === undefined ? undefined : readHash(declaredHash);
-  if (declared && content[declared.algorithm] !== declared.digest) throw mismatch('hash');
+  if (declared && content[declared.algorithm] !== declared.digest) throw mismatch('hash', url);
   if (declaredHash !== undefined && !declared) notes.push('hash-not-understood');
   if (declaredSize !== undefined && declaredSize !== content.sizeBytes) {
     // The hash proves the content; some servers count the characters of its base64.
-    if (!declared) throw mismatch('size');
+    if (!declared) throw mismatch('size', url);
     notes.push('size-differs');
   }
   if (!content.endIsProven && !declared && declaredSize === undefined) notes.push('end-not-proven');
@@ -36,11 +36,15 @@ function readHash(text: string): { readonly algorithm: 'sha1' | 'sha256'; readon
   return algorithm && { algorithm, digest };
 }
 
-function mismatch(reason: 'hash' | 'size'): AppError {
+function mismatch(reason: 'hash' | 'size', url: string | undefined): AppError {
+  // Data inside of the resource is the same each time it is read; only another version of the resource changes it.
+  const isInline = url === undefined;
   return new AppError({
     code: 'document-mismatch',
-    message: 'The document is not what its resource says of it, by hash or by size. It is fetched again.',
-    retry: 'later',
+    message: isInline
+      ? `The data inside of the resource does not have the ${reason} that the resource declares. Contact the EHR's support.`
+      : `The document does not have the ${reason} that its resource declares. It is fetched again.`,
+    retry: isInline ? 'never' : 'later',
     context: { reason },
   });
 }

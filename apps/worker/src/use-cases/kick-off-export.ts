@@ -38,6 +38,8 @@ async function kickOffOnce(deps: UseCaseDeps, { exportId, signal }: ExportStep):
   const found = await store.bulkExports.find(exportId);
   if (!found || (found.phase !== 'queued' && found.phase !== 'kicking-off')) return;
   if (now().getTime() - (found.retriedAt ?? found.createdAt).getTime() > maxKickOffAgeMs) throw neverAccepted();
+  // A retry gets a new manifest, and the old ledger would keep its files from being read.
+  if (found.phase === 'queued' && found.retriedAt !== undefined) await discardLedger(deps, exportId);
   const connection = await withCapabilities(deps, { connectionId: found.connectionId, signal });
   const record =
     found.phase === 'queued' ? await store.bulkExports.transition({ from: found, to: 'kicking-off' }) : found;
@@ -52,6 +54,12 @@ async function kickOffOnce(deps: UseCaseDeps, { exportId, signal }: ExportStep):
   const { statusUrl } = started;
   await untilStored(() => store.bulkExports.addOrphan({ id: exportId, statusUrl }), signal);
   await producer.enqueueAgain('export.discard', { exportId });
+}
+
+async function discardLedger({ store }: UseCaseDeps, exportId: string): Promise<void> {
+  for (const { id, checkpoint } of await store.outputFiles.listByExport(exportId))
+    if (checkpoint.quarantined > 0) await store.quarantine.deleteByFile(id);
+  await store.outputFiles.removeByExport(exportId);
 }
 
 /**

@@ -22,7 +22,7 @@ export async function testConnection(
   const session = ehr.session(connection);
   const steps: ConnectionTestStep[] = [];
   for (const [step, run] of stepsOf({ session, connection, now })) {
-    const result = await take({ step, run, signal });
+    const result = await take({ step, run, signal, method: connection.auth.method });
     steps.push(result);
     if (!result.ok) break;
   }
@@ -46,8 +46,9 @@ async function take(options: {
   readonly step: Step;
   readonly run: (signal: AbortSignal) => Promise<unknown>;
   readonly signal: AbortSignal;
+  readonly method: Connection['auth']['method'];
 }): Promise<ConnectionTestStep> {
-  const { step, run, signal } = options;
+  const { step, run, signal, method } = options;
   const limit = AbortSignal.timeout(stepTimeoutMs);
   const startedAt = performance.now();
   const durationMs = () => Math.round(performance.now() - startedAt);
@@ -60,7 +61,7 @@ async function take(options: {
     const known = error instanceof AppError ? error : limit.aborted ? timedOut() : undefined;
     if (!known) throw error;
     const { code, message, context } = known;
-    const advice = whatToDo({ step, code, reason: String(context.reason ?? '') });
+    const advice = whatToDo({ step, code, reason: String(context.reason ?? ''), method });
     return { step, ok: false, durationMs: durationMs(), code, message, whatToDo: advice };
   }
 }

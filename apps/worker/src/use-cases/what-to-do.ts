@@ -1,22 +1,13 @@
-import type { ConnectionTestStep } from '@bulkhead/domain';
+import type { ConnectionAuth, ConnectionTestStep } from '@bulkhead/domain';
+import { tokenRemedy } from '@bulkhead/ehr-client';
 
 interface Fault {
   readonly step: ConnectionTestStep['step'];
   readonly code: string;
-  /** The server's own code, where it gave one. */
+  /** The server's own code, if it gave one. */
   readonly reason: string;
+  readonly method: ConnectionAuth['method'];
 }
-
-/** What the token endpoint's own word for a refusal means (RFC 6749 5.2). */
-const refusals: Readonly<Record<string, string>> = {
-  invalid_client:
-    'Verify the client id and the client secret, or that the EHR has our public key (GET /.well-known/jwks.json), and that the application is active. Then give the connection the right ones by PUT /api/ehr/connections/:id/credentials.',
-  unauthorized_client:
-    'The application is not registered for this way of authorization. Enable it in the developer portal of the EHR, or use another `method`.',
-  invalid_scope:
-    'The application is not registered for a scope of the connection. Compare `auth.scope` with what the developer portal shows, version 1 (system/Patient.read) or 2 (system/Patient.rs) included.',
-  invalid_grant: 'The authorization has ended. Open the authorize address once more.',
-};
 
 /** The guide's "Troubleshooting", by what a connection test met. */
 const advice: Readonly<Record<string, string>> = {
@@ -36,6 +27,8 @@ const advice: Readonly<Record<string, string>> = {
     'Verify the address. If it is right, allow it in the registry entry of the provider (`hosts`, `privateNetwork`).',
   'token-unavailable':
     'The token endpoint is down, throttles (athenahealth: 50 new tokens a minute, 5 in preview) or is no token endpoint: wait a minute, test again, then verify `auth.tokenEndpoint`.',
+  'token-not-understood':
+    'Verify `auth.tokenEndpoint`: what answers there is not a token endpoint, or a log-in page stands before it.',
   'no-signing-key':
     'An operator makes a key by POST /api/ehr/signing-keys and registers /.well-known/jwks.json at the EHR.',
   'authorization-needed': 'Open the authorize address of the connection in a browser once more.',
@@ -53,8 +46,8 @@ const advice: Readonly<Record<string, string>> = {
     'Test again. If it lasts, the request budget is used up by other work, or the EHR is too slow: see its status page.',
 };
 
-export function whatToDo({ step, code, reason }: Fault): string {
-  const refusal = code === 'token-refused' ? refusals[reason] : undefined;
+export function whatToDo({ step, code, reason, method }: Fault): string {
+  const refusal = code === 'token-refused' && method !== 'none' ? tokenRemedy({ reason, method }) : undefined;
   const known = refusal ?? advice[code];
   if (known !== undefined) return known;
   return step === 'token'

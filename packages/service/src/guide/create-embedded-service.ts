@@ -60,7 +60,7 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
 
   const toJob = async (record: BulkExport) => {
     const files = record.phase === 'completed' ? await store.outputFiles.listByExport(record.id) : [];
-    return toStatusView({ record, files, issues: [] });
+    return toStatusView({ record, files, isOperator: false });
   };
   const check = async (id: string) => toJob((await bulkExports.get({ provider, id, scope })).record);
 

@@ -7,8 +7,27 @@ export const warningSchema = z
   .strictObject({ code: z.string(), message: z.string() })
   .meta({ id: 'Warning', description: 'Something that went less than perfectly: docs/errors.md lists the codes.' });
 
-/** What an error leaves of a record. */
-export const failureSchema = z.strictObject({ code: z.string(), message: z.string() }).meta({ id: 'Failure' });
+const ehrText = z
+  .string()
+  .optional()
+  .meta({ description: 'What the EHR said, on one line of at most 500 characters. Shown to operators only.' });
+
+/** Why something failed for good. */
+export const failureSchema = z.strictObject({ code: z.string(), message: z.string(), ehrText }).meta({ id: 'Failure' });
+
+export const retryingSchema = z
+  .strictObject({
+    state: z.enum(['waiting', 'retrying']).meta({
+      description: '`waiting`: the EHR or the request budget asked for the wait, which does not count as an attempt.',
+    }),
+    code: z.string(),
+    message: z.string(),
+    ehrText,
+    attempts: count.meta({ description: 'Failures or waits in a row since `since`.' }),
+    since: instant,
+    nextAttemptAt: instant.optional(),
+  })
+  .meta({ id: 'Retrying', description: 'Why work does not progress, and when it is tried again.' });
 
 export const errorSchema = z
   .strictObject({

@@ -1,6 +1,6 @@
-import { bulkExportPhases, exportTypes } from '@bulkhead/domain';
+import { bulkExportPhases, exportTypes, holdReasons } from '@bulkhead/domain';
 import { z } from 'zod';
-import { count, failureSchema, instant, warningSchema } from './common.schema.ts';
+import { count, failureSchema, instant, retryingSchema, warningSchema } from './common.schema.ts';
 
 const statusSchema = z.enum(['IN_PROGRESS', 'COMPLETED', 'FAILED', 'CANCELLED']);
 
@@ -16,22 +16,42 @@ export const startedExportSchema = z
   })
   .meta({ id: 'StartedExport', description: 'The guide’s answer to a kick-off.' });
 
-const issueSchema = z.strictObject({ severity: z.string(), code: z.string(), count }).meta({ id: 'IssueCount' });
+const issueSchema = z
+  .strictObject({
+    severity: z.string(),
+    code: z.string(),
+    count,
+    types: z.array(z.string()).optional().meta({ description: 'The resource types that it concerns. Left out: any.' }),
+  })
+  .meta({ id: 'IssueCount' });
+
+const watermarkDecisionSchema = z
+  .strictObject({
+    resourceType: z.string().meta({ description: 'A FHIR type, or `*` for exports of every type.' }),
+    advanced: z.boolean().meta({ description: 'The next export with since "last" continues from here.' }),
+    reasons: z.array(z.strictObject({ code: z.enum(Object.keys(holdReasons)), message: z.string() })),
+  })
+  .meta({ id: 'WatermarkDecision', description: 'Whether the watermark of a type advanced, and if not, why.' });
 
 export const exportSchema = z
   .strictObject({
     id: z.string(),
     connectionId: z.string(),
     status: statusSchema,
+    partial: z.boolean().optional().meta({
+      description: 'Of a completed export: something that was asked for did not come or could not be stored.',
+    }),
     outputUrls: z.array(z.string()).optional(),
     startedAt: instant,
     completedAt: instant.optional(),
     errorMessage: z.string().optional(),
     errorCode: z.string().optional(),
+    ehrText: failureSchema.shape.ehrText,
     phase: z.enum(bulkExportPhases),
     timeline: z.array(z.strictObject({ phase: z.enum(bulkExportPhases), at: instant })),
     statusUrl: z.string().optional(),
     progress: z.string().optional(),
+    retrying: retryingSchema.optional(),
     request: z.strictObject({
       exportType: z.enum(exportTypes),
       resourceTypes: z.array(z.string()),
@@ -54,6 +74,7 @@ export const exportSchema = z
       bytes: count,
     }),
     issues: z.array(issueSchema),
+    watermarks: z.array(watermarkDecisionSchema).optional(),
     warnings: z.array(warningSchema),
     droppedParameters: z.array(z.string()),
   })
@@ -66,7 +87,11 @@ export const outputFileSchema = z
     type: z.string(),
     url: z.string(),
     state: z.enum(['pending', 'downloading', 'completed', 'failed', 'skipped', 'cancelled']),
+    partial: z.boolean().optional().meta({ description: 'Of a failed file: some of its lines are stored.' }),
     promisedCount: count.optional(),
+    receivedCount: count
+      .optional()
+      .meta({ description: 'Resources that two downloads had, if that is not `promisedCount`.' }),
     bytes: count,
     lines: count,
     stored: count,
@@ -74,8 +99,12 @@ export const outputFileSchema = z
     stale: count,
     quarantined: count,
     deleted: count,
+    unreadableDeletions: count.optional().meta({ description: 'Quarantined lines of a `deleted` file.' }),
+    outcomes: count.optional().meta({ description: 'OperationOutcomes among the resources.' }),
+    types: z.array(z.string()).optional().meta({ description: 'Of a file of unknown type: those that were stored.' }),
     issues: z.array(issueSchema),
     attempts: count,
+    retrying: retryingSchema.optional(),
     error: failureSchema.optional(),
     startedAt: instant.optional(),
     completedAt: instant.optional(),
