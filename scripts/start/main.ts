@@ -7,7 +7,7 @@ import { type ApiClient, ApiError, createApiClient } from './api-client.ts';
 import { followExports } from './follow-exports.ts';
 import { formatTable } from './format-table.ts';
 import { type KeptState, openState, saveState } from './kept-state.ts';
-import { lastTransactionTime, runMainJob } from './main-job.ts';
+import { lastTransactionTime, runMainJob, toStoredText } from './main-job.ts';
 import { readOptions, type StartOptions } from './options.ts';
 import { accessText, requestsText } from './setup-text.ts';
 import { createSteps } from './steps.ts';
@@ -17,6 +17,8 @@ const folder = join(import.meta.dirname, '..', '..', '.bulkhead');
 /** This program's own key: made anew at each start, since only hashes are kept, and deleted when it ends. */
 const ownKeyName = 'npm start';
 const firstKeyName = 'first key';
+/** As of the command line: docs/cli.md. */
+const partialExitCode = 7;
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
 onStarterGone(() => interrupted.abort());
@@ -72,7 +74,7 @@ async function serve({ system, options }: { system: RunningSystem; options: Star
   const result = await steps.run('bulk export', async (progress) => {
     if (since !== undefined) steps.say(`ℹ incremental: only what changed since ${since}`);
     const value = await runMainJob({ api, connectionId, since, progress, signal: interrupted.signal });
-    return { text: `${value.exportId}: ${value.stored} of ${value.promised} resources`, value };
+    return { text: `${value.exportId}: ${toStoredText(value)} resources`, value };
   });
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
   const rows = await store.resources.countByType(connectionId);
@@ -80,10 +82,12 @@ async function serve({ system, options }: { system: RunningSystem; options: Star
   steps.say(formatTable({ title: 'Stored in MongoDB (collection, documents)', rows }));
   for (const warning of result.warnings) steps.say(`! ${warning}`);
   const total = Object.values(rows).reduce((sum, count) => sum + count, 0);
-  if (result.promised === 0 && since !== undefined) steps.say(`nothing changed since; ${total} resources are stored`);
-  const lastLine = `stored ${result.stored} of ${result.promised} resources in ${seconds} s`;
-  if (result.reason !== undefined) return { exitCode: 1, lastLine: `${lastLine}: ${result.reason}` };
-  if (options.once) return { exitCode: 0, lastLine };
+  if (result.stored + result.promised === 0 && since !== undefined)
+    steps.say(`nothing changed since; ${total} resources are stored`);
+  const outcome = result.reason ?? (result.partial ? 'partial: the warnings above say what is missing' : undefined);
+  const lastLine = `stored ${toStoredText(result)} resources in ${seconds} s${outcome === undefined ? '' : `, ${outcome}`}`;
+  if (result.reason !== undefined) return { exitCode: 1, lastLine };
+  if (options.once) return { exitCode: result.partial ? partialExitCode : 0, lastLine };
   steps.say(lastLine);
   steps.say('\nServing, and following new exports. Ctrl-C stops everything.');
   return { exitCode: await follow(system) };

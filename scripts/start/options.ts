@@ -16,7 +16,7 @@ export interface StartOptions {
 }
 
 const usage = `usage: npm start -- [--once] [--patients N] [--data DIR] [--port P] [--new-key]
-  --once        end after the export: exit 0 if everything is stored, else 1
+  --once        end after the export: exit 0 if everything is stored, 7 if it is partial, else 1
   --patients N  size of the simulated practice (default 200)
   --data DIR    serve a folder of Type.ndjson.gz files instead of the generated practice
   --port P      port of the API (default 3000, or the next free one)
