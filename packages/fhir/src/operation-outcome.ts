@@ -42,10 +42,15 @@ export function readReportedIssues(outcome: unknown): readonly ReportedIssue[] {
     const types = typesOf(issue);
     return {
       severity: severities.has(issue.severity) ? issue.severity : 'error',
-      code: issueCodes.has(issue.code) ? issue.code : 'unknown',
+      code: toIssueCode(issue.code),
       ...(types === undefined ? {} : { types }),
     };
   });
+}
+
+/** A server may send any text as a code: only one of FHIR's own may be logged. */
+export function toIssueCode(code: string): string {
+  return issueCodes.has(code) ? code : 'unknown';
 }
 
 /** https://hl7.org/fhir/R4/valueset-issue-severity.html */
