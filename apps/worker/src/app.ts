@@ -16,6 +16,7 @@ import {
 import { createStore } from '@bulkhead/store';
 import type { WorkerConfig } from './env.ts';
 import { countWrites } from './metrics/count-writes.ts';
+import { logRequests } from './metrics/log-requests.ts';
 import { observeEhr, watchBudgets } from './metrics/observe-ehr.ts';
 import { observeJobs } from './metrics/observe-jobs.ts';
 import { createProcessors } from './processors/create-processors.ts';
@@ -58,7 +59,7 @@ export function buildApp({
     prefix,
     tokenStore: store.accessTokens,
     signingKeys: store.signingKeys,
-    observer: observeEhr({ metrics, providers: registry.list() }),
+    observer: logRequests({ observer: observeEhr({ metrics, providers: registry.list() }), logger }),
     tracing,
   });
   watchBudgets({ metrics, ehr });
