@@ -1,6 +1,7 @@
 import type { Bench } from './bench.ts';
 import { api } from './benches/api.bench.ts';
 import { crawl } from './benches/crawl.bench.ts';
+import { fairTurns } from './benches/fair-turns.bench.ts';
 import { ingestParse } from './benches/ingest-parse.bench.ts';
 import { ingestStore } from './benches/ingest-store.bench.ts';
 import { limiter } from './benches/limiter.bench.ts';
@@ -17,6 +18,7 @@ export const benches: readonly Bench[] = [
   ingestStore,
   reingest,
   tinyFiles,
+  fairTurns,
   parallel,
   limiter,
   polling,

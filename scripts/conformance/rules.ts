@@ -46,7 +46,7 @@ export const rules: readonly Rule[] = [
   rule(
     'partial-manifest',
     `${spec}, In-Progress Status`,
-    '202 with a manifest, or 200 with X-Export-Status, is no end.',
+    '202 with a manifest, or 200 with X-Export-Status, means that the export is still running.',
   ),
   rule('manifest-paging', `${spec}, Complete Status`, 'A manifest is read to the last of its pages, or not at all.'),
   rule('large-manifest', 'here', 'A manifest of 20,000 files is streamed into the ledger.'),
@@ -93,13 +93,49 @@ export const rules: readonly Rule[] = [
   rule(
     'counts-reconcile',
     `${spec}, Complete Status`,
-    'Promised = stored + stale + quarantined; else the file is fetched again, and then fails loudly.',
+    'Promised = stored + stale + quarantined; else the file is read again, and two equal downloads settle it, visibly.',
   ),
   rule(
     'ndjson',
     `${spec}, Output File`,
     'Byte order mark, CRLF, blank lines, trailing spaces, no last newline, characters split over chunks: no harm.',
   ),
+  rule(
+    'answers',
+    `${spec}, Output File Request`,
+    'Only 200, or 206 on a resume, is a file; 202, 429 and 503 mean later; other statuses and content types fail it.',
+  ),
+  rule(
+    'encodings',
+    'RFC 9110 8.4',
+    'Search pages, manifests, files and error bodies are decoded from gzip, deflate, br and zstd, up to a size.',
+  ),
+  rule(
+    'ranges',
+    'RFC 9110 14.4, 15.3.7',
+    'A 206 is taken only if it is exactly the rest of the same version; else the file is read from the start, once.',
+  ),
+  rule(
+    'file-identity',
+    'here',
+    'A file is known by its section and path, never by its place in the manifest; what cannot be told apart fails loudly.',
+  ),
+  rule(
+    'mixed-files',
+    `${spec}, organizeOutputBy`,
+    'A file without a known type is stored by the types of its lines; OperationOutcomes among resources are read.',
+  ),
+  rule(
+    'waits',
+    'here',
+    'A wait that the EHR or the budget asks for is no attempt; it has its own limit, and the status shows it.',
+  ),
+  rule(
+    'nonsense',
+    'here',
+    'An answer that makes no sense is tried three times, then fails with what came, for operators.',
+  ),
+  rule('loops', 'here', 'A cycle of pages, or a 206 that nobody asked for, ends after a bounded number of requests.'),
   rule('control-characters', 'RFC 8259 7', 'A line with raw control characters in a string is repaired.'),
   rule(
     'quarantine',
@@ -127,8 +163,18 @@ export const rules: readonly Rule[] = [
     'here',
     'A watermark advances only when all up to it is stored: output, deleted and error settled, no gap.',
   ),
+  rule(
+    'evidence',
+    'here',
+    'A watermark stays, with its reasons, if an error, a deletion, a count, a scope, an offer or the time leaves a doubt.',
+  ),
   rule('since-last', 'here', '`since: "last"` asks for what changed since the watermark, or for all and says so.'),
   rule('done-signal', `${spec}, Delete Request`, 'DELETE is sent once the data is safe, and again until it is taken.'),
+  rule(
+    'orphans',
+    `${spec}, Delete Request`,
+    'Each status URL that became known gets its DELETE, also of an export that is of no more use.',
+  ),
   rule('cancel', `${spec}, Delete Request`, 'A cancelled export ends at once in every phase, here and at the server.'),
   rule('retry', 'here', 'A retry fetches only what is missing.'),
   rule('stuck', 'athenahealth guide', 'Over an hour is warned of; over 48 hours is given up, with advice.'),

@@ -4,7 +4,7 @@ import { simulatorEnvSchema } from './env.ts';
 import { type SimulatorOptions, simulatorOptionsSchema } from './options.ts';
 
 /** Options that hold several values, which a variable separates by commas. */
-const lists = new Set(['exportLevels', 'unsupportedParameters', 'patientRevIncludes', 'redirectUris']);
+const lists = new Set(['exportLevels', 'unsupportedParameters', 'restTypes', 'patientRevIncludes', 'redirectUris']);
 
 /**
  * SIMULATOR_RETRY_AFTER_SECONDS becomes `retryAfterSeconds`, and so on.

@@ -35,8 +35,12 @@ export const simulatorOptionsSchema = z.strictObject({
   exportLevels: z.array(z.enum(exportLevels)).default([...exportLevels]),
   /** Kick-off parameters that are refused with a 400 naming them, for example `['_since']`. */
   unsupportedParameters: z.array(z.string()).default([]),
+  /** The types that can be searched and read over REST. Unset: all. Empty: a server of bulk exports alone. */
+  restTypes: z.array(z.string()).optional(),
   /** What a search of patients can bring with it, for example `['Observation:patient']`; athenahealth declares nothing. */
   patientRevIncludes: z.array(z.string().regex(/^[A-Z][A-Za-z]+:patient$/)).default([]),
+  /** How many resources a page includes at most; the others are left out without a word, as many servers do. Unset: all. */
+  revIncludeLimit: z.int().min(1).optional(),
   auth: z.boolean().default(true),
   clientId: z.string().default('simulator-client'),
   clientSecret: z.string().default('simulator-secret'),

@@ -13,7 +13,9 @@ const changeable = [
   'oneExportAtATime',
   'exportLevels',
   'unsupportedParameters',
+  'restTypes',
   'patientRevIncludes',
+  'revIncludeLimit',
   'jwksUrl',
   'jwksCacheSeconds',
   'enforceScopes',
@@ -55,6 +57,10 @@ export class RuntimeOptions {
   }
 
   private assign(options: SimulatorOptions): void {
-    Object.assign(this.options, { fileExpirySeconds: undefined, jwksUrl: undefined }, options);
+    Object.assign(
+      this.options,
+      { fileExpirySeconds: undefined, jwksUrl: undefined, revIncludeLimit: undefined, restTypes: undefined },
+      options,
+    );
   }
 }

@@ -271,6 +271,12 @@ describe('a document by URL', () => {
 });
 
 describe('a document inside of its resource', () => {
+  test('whose declared size is wrong fails at once, since another attempt would read the same data', async () => {
+    const { id } = await receiveOne({ data: large.toString('base64'), contentType: 'application/pdf', size: 1 });
+    await expect(attempt(id)).rejects.toMatchObject({ code: 'document-mismatch', retry: 'never' });
+    expect(await read(id)).toMatchObject({ state: 'failed', attempts: 1 });
+  });
+
   test('is stored without a request; the resource stays as it was', async () => {
     const data = large.toString('base64');
     const document = await receiveOne({ data, contentType: 'application/pdf', hash: sha1(large) });

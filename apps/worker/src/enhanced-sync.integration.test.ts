@@ -131,6 +131,25 @@ describe('an enhanced sync', () => {
     expect(since).toEqual(patients.map(() => expect.stringContaining('/Condition')));
   }, 90_000);
 
+  test('shows what it waits for and what it has cost until the EHR answers again', async () => {
+    await startWithPatients(1);
+    const fault = { kind: 'status', status: 503, retryAfter: '1' };
+    await system.order({ match: { path: 'r4/Procedure$' }, fault, times: 3 });
+    const { id } = (await sync({ includeEnhanced: false }, { prefer: 'respond-async' })).body.data;
+    const seen = await waitFor(async () => {
+      const { retrying, requests: used } = (await system.request('GET', `${runs}/${id}`)).body.data;
+      return retrying.length > 0 ? { retrying, used } : undefined;
+    });
+    expect(seen.retrying).toMatchObject([
+      { state: 'waiting', resourceType: 'Procedure', attempts: expect.any(Number), nextAttemptAt: expect.any(String) },
+    ]);
+    expect(['ehr-unavailable', 'rate-paused']).toContain(seen.retrying[0].code);
+    expect(seen.used).toBeGreaterThan(0);
+    const run = await ended(id);
+    expect(run).toMatchObject({ status: 'COMPLETED', retrying: [] });
+    expect(run.requests).toBe(run.minimumRequests + 3);
+  }, 90_000);
+
   test('tries again where a connection breaks, and takes a 200 that only holds an error for a failure', async () => {
     await startWithPatients(2);
     await system.order({ match: { path: 'r4/Procedure$' }, fault: { kind: 'outcome-in-bundle' } });

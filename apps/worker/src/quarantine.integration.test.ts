@@ -111,6 +111,29 @@ describe('a line that was kept aside #quarantine', () => {
   }, 60_000);
 });
 
+test('an entry of a search is listed by its sync run, given out as it was received, and stored when it is corrected', async () => {
+  system = await startSystem({ simulator: { patients: 1 } });
+  await system.startWorker();
+  await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
+  const resource = { resourceType: 'CarePlan', status: 'active' };
+  const body = { resourceType: 'Bundle', entry: [{ resource }] };
+  await system.order({ match: { path: 'r4/CarePlan$' }, fault: { kind: 'status', status: 200, body } });
+  const sync = { connectionId: system.connectionId, includeStandard: false, resourceTypes: ['CarePlan'] };
+  const { data } = (await system.request('POST', '/api/ehr/athenahealth/enhanced-sync', sync)).body;
+  expect(data).toMatchObject({ total: 0, warnings: [{ code: 'entries-rejected' }] });
+
+  const [entry, ...others] = await list(`exportId=${data.id}`);
+  expect(others).toEqual([]);
+  expect(entry).toMatchObject({ source: 'sync', resourceType: 'CarePlan', line: 1, offset: 0, reason: 'no-id' });
+  const { id = '' } = entry ?? {};
+  expect(JSON.parse((await system.download(`/api/ehr/quarantine/${id}/line`)).text)).toEqual(resource);
+  expect((await replay(id)).body.data).toMatchObject({ state: 'open', replay: { reason: 'no-id' } });
+  const corrected = JSON.stringify({ ...resource, id: 'corrected' });
+  expect((await replay(id, corrected)).body.data).toMatchObject({ state: 'replayed', isCorrected: true });
+  const stored = `/api/ehr/athenahealth/resources/CarePlan/corrected?connectionId=${system.connectionId}`;
+  expect((await system.download(stored)).text).toBe(corrected);
+}, 60_000);
+
 describe('numbers #number-text', () => {
   test('come out of the API byte for byte as the server sent them', async () => {
     system = await startSystem();

@@ -250,7 +250,7 @@ const expectations: readonly Expectation[] = [
     after: 'an export',
     changes: true,
     counts: { deleted: 4 },
-    warnings: ['lines-quarantined'],
+    warnings: ['lines-quarantined', 'watermarks-held'],
   },
   // An export that both has a resource and calls it deleted proves nothing, so the resource stays until the next one.
   { scenario: 'late-deleted-resource', rules: '#deletions', after: 'an export', thenChanges: true },

@@ -1,6 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { type BulkExport, emptyCheckpoint, type HoldReason } from '@bulkhead/domain';
+import { makeBulkExport } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { createKickOffProcessor } from './processors/kick-off.processor.ts';
+import { firstAttempt } from './testing/attempts.ts';
 import { runExport } from './testing/run-export.ts';
 import {
   answerStatus,
@@ -62,7 +65,7 @@ const reasonsFor = ({ watermarkDecisions = [] }: BulkExport, type: string): read
 const deletions = () => server.requests.filter(({ method }) => method === 'DELETE').map(({ path }) => path);
 
 describe('an answer that is not a file', () => {
-  test.each([202, 204, 300, 304])('with status %i never completes a file with no lines', async (status) => {
+  test.each([202, 204, 300, 304])('with status %i never completes a file with no lines #answers', async (status) => {
     await start({ files: { '/patients': () => answerStatus(status) } });
     const ended = await runExport(cases);
     // 202 means later: the export waits for a day, then gives the file up.
@@ -73,18 +76,22 @@ describe('an answer that is not a file', () => {
     expect(deletions()).toEqual([]);
   });
 
-  test.each(['text/html', 'text/csv'])('with the content type %s fails the file after three attempts', async (type) => {
-    const page: Handler = (_request, response) => response.writeHead(200, { 'content-type': type }).end('<p>Hello</p>');
-    await start({ files: { '/patients': () => page } });
-    const ended = await runExport(cases);
-    const [file] = await files(ended);
-    expect(file).toMatchObject({ state: 'failed', attempts: 3, error: { code: 'answer-unusable' } });
-    expect(file?.error?.message).toContain(type);
-    expect(file?.error?.ehrText).toContain('Hello');
-    expect(await marks()).toEqual(['Goal']);
-  });
+  test.each(['text/html', 'text/csv'])(
+    'with the content type %s fails the file after three attempts #answers #nonsense',
+    async (type) => {
+      const page: Handler = (_request, response) =>
+        response.writeHead(200, { 'content-type': type }).end('<p>Hello</p>');
+      await start({ files: { '/patients': () => page } });
+      const ended = await runExport(cases);
+      const [file] = await files(ended);
+      expect(file).toMatchObject({ state: 'failed', attempts: 3, error: { code: 'answer-unusable' } });
+      expect(file?.error?.message).toContain(type);
+      expect(file?.error?.ehrText).toContain('Hello');
+      expect(await marks()).toEqual(['Goal']);
+    },
+  );
 
-  test('with status 429 is asked for later, and the wait is shown', async () => {
+  test('with status 429 is asked for later, and the wait is shown #waits #answers', async () => {
     await start({
       files: {
         '/patients': (ask) =>
@@ -99,7 +106,7 @@ describe('an answer that is not a file', () => {
 });
 
 describe('a file', () => {
-  test('whose lines are all bad fails, and its type keeps its watermark', async () => {
+  test('whose lines are all bad fails, and its type keeps its watermark #evidence', async () => {
     await start({ files: { '/patients': '{"bad":\n{"worse":\n' } });
     const ended = await runExport(cases);
     expect(await files(ended)).toMatchObject([
@@ -109,7 +116,7 @@ describe('a file', () => {
     expect(await marks()).toEqual(['Goal']);
   });
 
-  test('with another count than promised is settled by two downloads that agree, and what came is kept', async () => {
+  test('with another count than promised is settled by two downloads that agree, and what came is kept #counts-reconcile #evidence', async () => {
     await start({ manifest: () => manifest({ output: [{ ...patientFile, count: 5 }, goalFile] }) });
     const ended = await runExport(cases);
     expect(await files(ended)).toMatchObject([
@@ -136,7 +143,7 @@ describe('a file', () => {
     expect(ended).toMatchObject({ isPartial: true });
   });
 
-  test('whose entry names no type stores each resource under its own type', async () => {
+  test('whose entry names no type stores each resource under its own type #mixed-files', async () => {
     await start({
       manifest: () => manifest({ output: [{ url: '/mixed' }] }),
       files: { '/mixed': patients + goals },
@@ -147,7 +154,7 @@ describe('a file', () => {
     expect(await marks()).toEqual(['*', 'Goal', 'Patient']);
   });
 
-  test.each(['patient', 'Foo'])('with the type %s is read by the types of its lines', async (type) => {
+  test.each(['patient', 'Foo'])('with the type %s is read by the types of its lines #mixed-files', async (type) => {
     await start({ manifest: () => manifest({ output: [{ type, url: '/patients' }] }) });
     const ended = await runExport(cases, { resourceTypes: ['Patient'] });
     expect(await isStored('Patient', 'p1')).toBe(true);
@@ -155,14 +162,14 @@ describe('a file', () => {
     expect(await marks()).toEqual(['Patient']);
   });
 
-  test('of unknown type that fails holds every watermark', async () => {
+  test('of unknown type that fails holds every watermark #evidence', async () => {
     await start({ manifest: () => manifest({ output: [goalFile, { type: 'patient', url: '/gone' }] }) });
     const ended = await runExport(cases, { resourceTypes: ['Patient', 'Goal'] });
     expect(reasonsFor(ended, 'Patient')).toEqual(['files-failed']);
     expect(await marks()).toEqual([]);
   });
 
-  test('of several types that is listed once for each is downloaded once', async () => {
+  test('of several types that is listed once for each is downloaded once #mixed-files #file-identity', async () => {
     const listed = ['Patient', 'Goal'].map((type) => ({ type, url: '/mixed' }));
     await start({ manifest: () => manifest({ output: listed }), files: { '/mixed': patients + goals } });
     const ended = await runExport(cases);
@@ -170,7 +177,7 @@ describe('a file', () => {
     expect(server.requests.filter(({ path }) => path === '/mixed')).toHaveLength(1);
   });
 
-  test('that comes as several gzip members is stored whole', async () => {
+  test('that comes as several gzip members is stored whole #encodings', async () => {
     const members = Buffer.concat([gzipSync(line('Patient', 'p1')), gzipSync(line('Patient', 'p2'))]);
     const encoded: Handler = (_request, response) =>
       response.writeHead(200, { ...ndjson, 'content-encoding': 'gzip' }).end(members);
@@ -182,16 +189,20 @@ describe('a file', () => {
 describe('what the EHR reports as errors', () => {
   const errors = { error: [{ type: 'OperationOutcome', url: '/errors' }] };
 
-  test('holds every watermark if it names no type, and the export is partial', async () => {
-    await start({ manifest: () => manifest(errors), files: { '/errors': outcome('error') } });
+  test('holds every watermark if it names no type, and the export is partial #evidence #partial-success', async () => {
+    const details = { text: 'Out of\u0007disk' };
+    await start({ manifest: () => manifest(errors), files: { '/errors': outcome('error', { details }) } });
     const ended = await runExport(cases);
     expect(ended).toMatchObject({ phase: 'completed', isPartial: true });
     expect(reasonsFor(ended, 'Patient')).toEqual(['errors-reported']);
     expect(codes(ended)).toEqual(['reported-by-ehr', 'watermarks-held']);
+    expect(await cases.deps.store.outputFiles.sumIssues(ended.id)).toEqual([
+      { severity: 'error', code: 'exception', count: 1, ehrText: 'Out of disk' },
+    ]);
     expect(await marks()).toEqual([]);
   });
 
-  test('holds the watermark of the type that it names, and that of every type', async () => {
+  test('holds the watermark of the type that it names, and that of every type #evidence', async () => {
     await start({
       manifest: () => manifest(errors),
       files: { '/errors': outcome('fatal', { expression: ['Patient.name'] }) },
@@ -200,7 +211,7 @@ describe('what the EHR reports as errors', () => {
     expect(await marks()).toEqual(['Goal']);
   });
 
-  test('holds a type that was asked for and never came', async () => {
+  test('holds a type that was asked for and never came #evidence', async () => {
     await start({
       manifest: () => manifest({ ...errors, output: [goalFile] }),
       files: { '/errors': outcome('error', { diagnostics: 'The Patient file failed.' }) },
@@ -221,7 +232,7 @@ describe('what the EHR reports as errors', () => {
     { name: 'answers 204', answer: () => answerStatus(204) },
     { name: 'cannot be read', answer: '{"resourceType":' },
     { name: 'is missing', answer: () => answerStatus(404) },
-  ])('counts as an error that may concern any type if its file $name', async ({ answer }) => {
+  ])('counts as an error that may concern any type if its file $name #evidence', async ({ answer }) => {
     await start({ manifest: () => manifest(errors), files: { '/errors': answer } });
     const ended = await runExport(cases);
     expect(ended.isPartial).toBe(true);
@@ -229,7 +240,7 @@ describe('what the EHR reports as errors', () => {
     expect(await marks()).toEqual([]);
   });
 
-  test('is read among the resources too, and is not stored', async () => {
+  test('is read among the resources too, and is not stored #mixed-files #evidence', async () => {
     await start({ files: { '/patients': patients + outcome('error') } });
     const ended = await runExport(cases);
     expect(ended).toMatchObject({ counts: { stored: 4, quarantined: 0 } });
@@ -243,7 +254,7 @@ describe('a deletion', () => {
   const bundle = (...entry: object[]) => `${JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry })}\n`;
   const remove = (url: string) => bundle({ request: { method: 'DELETE', url } });
 
-  test('by a condition on other resources deletes nothing and holds every watermark', async () => {
+  test('by a condition on other resources deletes nothing and holds every watermark #deletions #evidence', async () => {
     const url = 'Observation?subject=https://ehr.example/fhir/Patient/p1';
     await start({ manifest: () => manifest(deleted), files: { '/deleted': remove(url) } });
     const ended = await runExport(cases);
@@ -257,7 +268,7 @@ describe('a deletion', () => {
     { name: 'answers 204', answer: () => answerStatus(204) },
     { name: 'has a Bundle without entries', answer: bundle() },
     { name: 'has a whole resource', answer: patients },
-  ])('holds every watermark if its file $name', async ({ answer }) => {
+  ])('holds every watermark if its file $name #deletions #evidence', async ({ answer }) => {
     await start({ manifest: () => manifest(deleted), files: { '/deleted': answer } });
     const ended = await runExport(cases);
     expect(reasonsFor(ended, 'Patient')).toEqual(['deletions-unread']);
@@ -290,7 +301,7 @@ describe('a manifest', () => {
     { name: 'no `output`', change: { output: undefined } },
     { name: 'an `output` that is an object', change: { output: { patientFile } } },
     { name: 'a `link` that is an object', change: { link: { relation: 'next', url: '/status/2' } } },
-  ])('with $name fails the export after three reads, and nothing advances', async ({ change }) => {
+  ])('with $name fails the export after three reads, and nothing advances #nonsense', async ({ change }) => {
     await start({ manifest: () => manifest(change) });
     const ended = await runExport(cases);
     expect(ended).toMatchObject({ phase: 'failed', error: { code: 'manifest-not-understood' } });
@@ -298,7 +309,7 @@ describe('a manifest', () => {
     expect(await marks()).toEqual([]);
   });
 
-  test('with a transaction time in the future stores the resources and holds every watermark', async () => {
+  test('with a transaction time in the future stores the resources and holds every watermark #evidence', async () => {
     await start({ manifest: () => manifest({ transactionTime: '2099-01-01T00:00:00Z' }) });
     const ended = await runExport(cases);
     expect(await isStored('Patient', 'p1')).toBe(true);
@@ -307,7 +318,7 @@ describe('a manifest', () => {
     expect(await marks()).toEqual([]);
   });
 
-  test('without any resource for a Group export warns that the group may not exist', async () => {
+  test('without any resource for a Group export warns that the group may not exist #evidence', async () => {
     await start({ manifest: () => manifest({ output: [] }) });
     const ended = await runExport(cases, { exportType: 'Group', resourceTypes: ['Patient'] });
     expect(codes(ended)).toContain('nothing-received');
@@ -315,7 +326,7 @@ describe('a manifest', () => {
     expect(await marks()).toEqual([]);
   });
 
-  test('that is read again in another order gives each file its own link', async () => {
+  test('that is read again in another order gives each file its own link #file-identity #fresh-links', async () => {
     const signed = (read: number) => {
       const output = ['a', 'b', 'c'].map((name) => ({ type: 'Patient', count: 1, url: `/${name}?signature=${read}` }));
       return manifest({ output: read === 1 ? output : output.toReversed() });
@@ -331,7 +342,7 @@ describe('a manifest', () => {
     expect(await Promise.all(['a', 'b', 'c'].map((id) => isStored('Patient', id)))).toEqual([true, true, true]);
   });
 
-  test('whose new links cannot be told apart fails the files loudly', async () => {
+  test('whose new links cannot be told apart fails the files loudly #file-identity', async () => {
     const fresh = (read: number) => {
       const output = [1, 2].map((place) => ({ type: 'Patient', count: 1, url: `/${read}-${place}` }));
       return manifest({ output });
@@ -342,7 +353,7 @@ describe('a manifest', () => {
     expect((await files(ended)).map(({ error }) => error?.code)).toEqual(['link-ambiguous', 'link-ambiguous']);
   });
 
-  test('whose ledger was half written before a crash, and that comes in another order then, loses no file', async () => {
+  test('whose ledger was half written before a crash, and that comes in another order then, loses no file #file-identity #crash', async () => {
     await start();
     const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: [] } });
     const { store } = cases.deps;
@@ -370,7 +381,7 @@ describe('a manifest', () => {
 describe('the watermark of every type', () => {
   const kickedOffSince = () => server.requests.filter(({ path }) => path.endsWith('/$export')).length;
 
-  test('is not continued from once the server offers another type', async () => {
+  test('is not continued from once the server offers another type #evidence #since-last', async () => {
     await start({ offered: ['Patient', 'Goal'] });
     await runExport(cases);
     expect(await marks()).toEqual(['*', 'Goal', 'Patient']);
@@ -400,7 +411,7 @@ test('a server that ignores _since is noticed', async () => {
 });
 
 describe('an export that is left behind at the server', () => {
-  test('is deleted there if the export failed while its kick-off was on its way', async () => {
+  test('is deleted there if the export failed while its kick-off was on its way #orphans', async () => {
     await start();
     const { store } = cases.deps;
     server.change({
@@ -415,7 +426,7 @@ describe('an export that is left behind at the server', () => {
     expect(await cases.read(exportId)).toMatchObject({ phase: 'failed', orphans: [`${server.url}/status/1`] });
   });
 
-  test('is deleted there if the EHR reports that it failed', async () => {
+  test('is deleted there if the EHR reports that it failed #orphans', async () => {
     const failed: Handler = (_request, response) =>
       response.writeHead(413, { 'content-type': 'application/fhir+json' }).end(outcome('fatal'));
     await start({ status: failed });
@@ -424,7 +435,7 @@ describe('an export that is left behind at the server', () => {
     expect(deletions()).toEqual(['/status/1']);
   });
 
-  test('is deleted there once a retry has started another', async () => {
+  test('is deleted there once a retry has started another #orphans #retry', async () => {
     await start();
     server.change({ status: answerStatus(404) });
     const failed = await runExport(cases);
@@ -439,7 +450,38 @@ describe('an export that is left behind at the server', () => {
   });
 });
 
+describe('a type that a token did not cover', () => {
+  test('is exported from its beginning once the scope is widened #evidence #since-last', async () => {
+    server = await startBulkServer({ manifest: () => manifest(), files: {} });
+    cases = await startUseCases({ scope: 'system/Patient.read' });
+    const first = await runExport(cases);
+    expect(await marks()).toContain('*');
+    const scope = 'system/Patient.read system/Observation.read';
+    const auth = { ...cases.connection.auth, scope } as typeof cases.connection.auth;
+    await cases.deps.store.connections.saveAuth({ id: cases.connection.id, auth });
+    const since = first.transactionTime ?? '';
+    const ended = await runExport(cases, { since, sinceLast: true });
+    expect(codes(ended)).toContain('since-last-full');
+    expect(ended.request.since).toBeUndefined();
+  });
+});
+
 describe('while work is retried', () => {
+  test('the export shows why its kick-off is not accepted, and when the next attempt is due', async () => {
+    await start({ kickOff: answerStatus(429, { 'retry-after': '90' }, 'One export at a time') });
+    const record = makeBulkExport({ connectionId: cases.connection.id, createdAt: cases.clock.now });
+    await cases.deps.store.bulkExports.insert({ record, requestKey: record.id });
+    const kickOff = createKickOffProcessor(cases.deps);
+    const context = { jobId: 'j', hasParent: false, progress: () => undefined, retryAt: firstAttempt };
+    await expect(kickOff({ exportId: record.id }, { ...context, signal: AbortSignal.timeout(9000) })).rejects.toThrow();
+    expect((await cases.read(record.id)).retrying).toMatchObject({
+      state: 'waiting',
+      code: 'ehr-throttled',
+      ehrText: 'One export at a time',
+      nextAttemptAt: expect.any(Date),
+    });
+  });
+
   test('the export shows the last error of its status requests and when the next one is due', async () => {
     await start({ status: answerStatus(502, {}, 'Bad gateway') });
     const exportId = await cases.exporting();
@@ -459,7 +501,7 @@ describe('while work is retried', () => {
     expect((await cases.read(exportId)).retrying).toBeUndefined();
   });
 
-  test('a wait that a status answer asks for does not count as an error, however often', async () => {
+  test('a wait that a status answer asks for does not count as an error, however often #waits', async () => {
     await start({ status: answerStatus(429, { 'retry-after': '5' }) });
     const exportId = await cases.exporting();
     for (let poll = 0; poll < 40; poll++) await cases.pollOnce(exportId);

@@ -28,6 +28,13 @@ const changeAuth = (change: object) => {
   return system.request('PUT', `/api/ehr/connections/${system.connectionId}/credentials`, { auth });
 };
 const order = (path: string, fault: object) => system.order({ match: { path }, fault, times: 'always' });
+const exports = [{ name: 'export', definition: 'http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export' }];
+/** A new connection: its capabilities are not read from the record of an earlier one. */
+async function connect(): Promise<string> {
+  const auth = { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret' };
+  const body = { provider: 'athenahealth', practiceId: '195900', auth };
+  return (await system.request('POST', '/api/ehr/connections', body)).body.data.id;
+}
 const passed = (step: string) => ({ step, ok: true, durationMs: expect.any(Number) });
 
 describe('a connection test', () => {
@@ -36,7 +43,11 @@ describe('a connection test', () => {
     const { status, body } = await run();
     const data = {
       ok: true,
-      steps: [passed('discovery'), passed('token'), passed('read')],
+      steps: [
+        passed('discovery'),
+        passed('token'),
+        { ...passed('read'), tried: 'A search of Patient by an id that no resource has.' },
+      ],
       endedAt: expect.stringMatching(/Z$/),
     };
     expect([status, body]).toEqual([200, { success: true, data }]);
@@ -66,6 +77,59 @@ describe('a connection test', () => {
     expect((await run()).body.data.ok).toBe(true);
     await changeAuth({ scope: 'system/Observation.r' });
     expect((await run()).body.data.steps.at(-1)).toMatchObject({ step: 'read', code: 'ehr-forbidden' });
+  });
+
+  test('passes an EHR without a search of patients by a type that it can search', async () => {
+    await control('PATCH', '/options', { restTypes: ['Observation'] });
+    const { body } = await run();
+    expect(body.data).toMatchObject({ ok: true });
+    expect(body.data.steps.at(-1).tried).toContain('A search of Observation');
+  });
+
+  test.each([
+    {
+      what: 'says that it has none',
+      resource: [{ type: 'Group', interaction: [{ code: 'read' }], operation: exports }],
+    },
+    { what: 'does not list interactions', resource: [{ type: 'Group', operation: exports }] },
+  ])('passes an EHR of bulk exports alone that $what, without starting an export', async ({ resource }) => {
+    const statement = { rest: [{ mode: 'server', resource }] };
+    await system.order({
+      match: { path: 'metadata' },
+      fault: { kind: 'edit-document', set: statement },
+      times: 'always',
+    });
+    await control('PATCH', '/options', { restTypes: [] });
+    const id = await connect();
+    const { body } = await run(id);
+    expect(body.data).toMatchObject({ ok: true });
+    expect(body.data.steps.at(-1)).toMatchObject({
+      step: 'read',
+      tried: expect.stringMatching(
+        /Group\/a-1\.C-195900 was read, with the token and without it; no export was started\.$/,
+      ),
+    });
+    const started = await (await control('GET', '/exports')).json();
+    expect(started).toEqual([]);
+  });
+
+  test('fails an EHR of bulk exports alone that refuses the token, and says if it cannot tell', async () => {
+    await control('PATCH', '/options', { restTypes: [] });
+    await order('/Group/', { kind: 'status', status: 401 });
+    expect((await run(await connect())).body.data.steps.at(-1)).toMatchObject({
+      step: 'read',
+      ok: false,
+      code: 'ehr-unauthorized',
+      tried: expect.stringContaining('no search'),
+    });
+    await control('DELETE', '/scenarios');
+    await control('PATCH', '/options', { restTypes: [] });
+    await order('/Group/', { kind: 'status', status: 404 });
+    const untold = (await run(await connect())).body.data;
+    expect([untold.ok, untold.steps.at(-1).tried]).toEqual([
+      true,
+      expect.stringContaining('only the first export shows'),
+    ]);
   });
 
   test.each([

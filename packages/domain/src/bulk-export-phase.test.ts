@@ -92,7 +92,24 @@ describe('retryPhase #retry', () => {
     {
       name: 'completed, and the EHR no longer has the failed files',
       record: { phase: 'completed' as const, counts: { ...noCounts, filesFailed: 1 }, transactionTime: '2024-01-01' },
-      fileErrors: ['ehr-unavailable', 'link-expired'],
+      fileErrors: ['ehr-unavailable', 'export-gone'],
+      phase: 'queued',
+    },
+    {
+      name: 'completed with an expired link',
+      record: { phase: 'completed' as const, counts: { ...noCounts, filesFailed: 1 }, transactionTime: '2024-01-01' },
+      fileErrors: ['link-expired'],
+      phase: 'downloading',
+    },
+    {
+      name: 'completed with a link that a retry did not mend',
+      record: {
+        phase: 'completed' as const,
+        counts: { ...noCounts, filesFailed: 1 },
+        transactionTime: '2024-01-01',
+        retriedAt: new Date(),
+      },
+      fileErrors: ['link-expired'],
       phase: 'queued',
     },
     {

@@ -1,6 +1,6 @@
 import type { BulkExportPhase } from './bulk-export-phase.ts';
+import type { WatermarkDecision } from './hold-reason.ts';
 import type { Retrying } from './retrying.ts';
-import type { WatermarkDecision } from './watermark.ts';
 
 /** FHIR Bulk Data export levels: https://hl7.org/fhir/uv/bulkdata/export.html#endpoints. */
 export const exportTypes = ['Patient', 'Group', 'System'] as const;
@@ -34,6 +34,8 @@ export interface IssueCount {
   readonly count: number;
   /** The resource types that the issue provably concerns. Left out: it may concern any. */
   readonly types?: readonly string[];
+  /** What the EHR said, of the first such issue; see `toEhrText`: for operators only. */
+  readonly ehrText?: string;
 }
 
 export interface ExportError {

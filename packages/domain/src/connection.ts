@@ -53,6 +53,8 @@ export interface Capabilities {
   readonly exportLevels: readonly ('system' | 'patient' | 'group')[];
   /** Types that can be searched by patient, or read in bulk. */
   readonly resourceTypes: readonly string[];
+  /** Types with the interaction `search-type`. Left out: the server lists no interactions, or it was read by an older version. */
+  readonly searchTypes?: readonly string[];
   /** `_revinclude` values of a search of patients, such as `Observation:patient`. Left out: none, or read by an older version. */
   readonly patientRevIncludes?: readonly string[];
 }
@@ -62,6 +64,8 @@ export interface ConnectionTestStep {
   readonly step: 'discovery' | 'token' | 'read';
   readonly ok: boolean;
   readonly durationMs: number;
+  /** Of a read: what was asked of the EHR, and what that shows. */
+  readonly tried?: string;
   readonly code?: string;
   readonly message?: string;
   /** For whoever has to mend it. */

@@ -46,6 +46,7 @@ export { type ContentTypeVerdict, contentTypeVerdict } from './content-type-poli
 export { cronFault } from './cron-fault.ts';
 export { documentFileName } from './document-file-name.ts';
 export { toEhrText } from './ehr-text.ts';
+export { type HoldReason, holdReasons, isPartial, type WatermarkDecision } from './hold-reason.ts';
 export { isTimeZone } from './is-time-zone.ts';
 export { nextRun, nextRuns } from './next-run.ts';
 export {
@@ -69,14 +70,17 @@ export {
 export { isPollDue, type PollPlan, planPoll, pollDelay, pollErrorDelay } from './poll-delay.ts';
 export { type Comparison, compareVersions, plausibleTime, type ResourceVersion } from './resource-version.ts';
 export { retryPhase } from './retry-phase.ts';
-export { nextRetrying, type Retrying } from './retrying.ts';
+export { nextRetrying, type Retrying, withPatience } from './retrying.ts';
 export { type Schedule, type ScheduleKind, type ScheduleRequest, type ScheduleRun, scheduleKinds } from './schedule.ts';
 export { spreadOf } from './spread-of.ts';
 export {
+  fromFirstPage,
   isSyncActive,
   minimumRequests,
   newSyncSearch,
+  retriedSearch,
   type SkippedType,
+  type StepRetry,
   type SyncRequest,
   type SyncRun,
   type SyncRunPhase,
@@ -94,14 +98,9 @@ export {
   decideWatermarks,
   type ExportEvidence,
   everyType,
-  type HoldReason,
-  holdReasons,
-  isPartial,
-  leavesNoGap,
   sinceLast,
   unknownType,
   type Watermark,
-  type WatermarkDecision,
 } from './watermark.ts';
 export {
   type WebhookAttempt,

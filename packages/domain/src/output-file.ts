@@ -84,8 +84,10 @@ const maxSumsWithTypes = 100;
  */
 export function sumIssues(counts: readonly IssueCount[]): IssueCount[] {
   const sums = new Map<string, IssueCount>();
-  const add = (key: string, issue: IssueCount) =>
-    sums.set(key, { ...issue, count: issue.count + (sums.get(key)?.count ?? 0) });
+  const add = (key: string, issue: IssueCount) => {
+    const sum = sums.get(key);
+    sums.set(key, sum ? { ...sum, count: sum.count + issue.count } : issue);
+  };
   let withTypes = 0;
   for (const { types, ...issue } of counts) {
     const key = `${issue.severity}/${issue.code}`;

@@ -5,7 +5,7 @@ import type { BulkExportPhase } from './bulk-export-phase.ts';
 const lostAtServer: ReadonlySet<string> = new Set(['export-gone', 'export-failed-at-ehr', 'export-timeout']);
 
 /** Errors of a file that only a new export at the server can mend. */
-const lostLinks: ReadonlySet<string> = new Set(['link-expired', 'link-ambiguous']);
+const lostFiles: ReadonlySet<string> = new Set(['export-gone', 'link-ambiguous']);
 
 /**
  * The phase in which a retry takes an ended export up again, so that only what is missing is done.
@@ -13,11 +13,12 @@ const lostLinks: ReadonlySet<string> = new Set(['link-expired', 'link-ambiguous'
  * @returns undefined if there is nothing to retry
  */
 export function retryPhase(
-  record: Pick<BulkExport, 'phase' | 'error' | 'statusUrl' | 'transactionTime' | 'counts'>,
+  record: Pick<BulkExport, 'phase' | 'error' | 'statusUrl' | 'transactionTime' | 'counts' | 'retriedAt'>,
   fileErrors: readonly string[],
 ): Extract<BulkExportPhase, 'queued' | 'exporting' | 'downloading'> | undefined {
-  const { phase, error, statusUrl, transactionTime, counts } = record;
-  const isLost = fileErrors.some((code) => lostLinks.has(code));
+  const { phase, error, statusUrl, transactionTime, counts, retriedAt } = record;
+  // A link that a first retry did not mend is lost, too.
+  const isLost = fileErrors.some((code) => lostFiles.has(code) || (code === 'link-expired' && retriedAt !== undefined));
   if (phase === 'completed' && counts.filesFailed > 0) return isLost ? 'queued' : 'downloading';
   if (phase !== 'failed') return undefined;
   if (isLost) return 'queued';

@@ -1,4 +1,4 @@
-import type { AppError } from './app-error.ts';
+import { AppError } from './app-error.ts';
 
 /** Why work does not progress, while it is retried. Removed by the next success. */
 export interface Retrying {
@@ -36,4 +36,19 @@ export function nextRetrying(options: {
     since: sameState?.since ?? now,
     ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),
   };
+}
+
+/** A server that asks for one second again and again is asked every ten minutes in the end: 144 requests in a day. */
+const longestOwnWaitMs = 10 * 60_000;
+
+/**
+ * The same error with a wait that grows with each wait before it, from one second, if the server asks for a shorter one: a server
+ * that asks for a second each time must not get 86,400 requests a day.
+ */
+export function withPatience(error: AppError, before: Retrying | undefined): AppError {
+  const { code, message, retry, context, ehrText } = error;
+  if (typeof retry !== 'object' || before?.state !== 'waiting') return error;
+  const ownWaitMs = Math.min(1000 * 2 ** Math.min(before.attempts, 20), longestOwnWaitMs);
+  if (retry.afterMs >= ownWaitMs) return error;
+  return new AppError({ code, message, retry: { afterMs: ownWaitMs }, context, cause: error, ehrText });
 }

@@ -1,4 +1,5 @@
 import type { ExportError, ExportWarning } from './bulk-export.ts';
+import type { Retrying } from './retrying.ts';
 
 export const syncRunPhases = ['queued', 'running', 'completed', 'partial', 'failed', 'cancelled'] as const;
 export type SyncRunPhase = (typeof syncRunPhases)[number];
@@ -68,7 +69,8 @@ export interface SyncRun {
 /** One search of a step, page after page. */
 export interface SyncSearch {
   readonly resourceType: string;
-  readonly state: 'pending' | 'completed' | 'failed';
+  /** `incomplete`: every page was read, and they held fewer matches than the server's `total`. */
+  readonly state: 'pending' | 'completed' | 'incomplete' | 'failed';
   /** Its resources come with the answer to the step's search of patients (`_revinclude`), without a request of its own. */
   readonly isCarried?: true;
   /** The page to go on with. */
@@ -77,6 +79,12 @@ export interface SyncSearch {
   readonly hasRestarted?: true;
   /** When the server answered the first page: what changed after it is the next crawl's. */
   readonly servedAt?: Date;
+  /** The hash of `nextUrl` at the last page whose number is a power of two; see `paging-loop.ts`. */
+  readonly loopMark?: string;
+  /** The number of matches that the server promised, as its latest page with a `total` says. */
+  readonly total?: number;
+  /** Matches on the pages so far. Absent in searches that began before it was counted. */
+  readonly matched?: number;
   readonly requests: number;
   readonly pages: number;
   /** Resources that came; `stored + stale + rejected`. */
@@ -92,6 +100,11 @@ export interface SyncSearch {
   readonly error?: ExportError;
 }
 
+/** Why a step does not progress: shown with the run, until its next page is read. */
+export interface StepRetry extends Retrying {
+  readonly resourceType: string;
+}
+
 /** The searches of a patient, or of some together; or the reads of many patients' own resources by their ids. */
 export interface SyncStep {
   readonly id: string;
@@ -100,7 +113,9 @@ export interface SyncStep {
   readonly patientIds: readonly string[];
   readonly searches: readonly SyncSearch[];
   readonly state: 'pending' | 'running' | 'completed' | 'failed' | 'cancelled';
+  /** Since the last page that was read, with the one under way. Waits that were asked for do not count. */
   readonly attempts: number;
+  readonly retrying?: StepRetry;
 }
 
 /** A run's sums over its steps, for one type. */
@@ -110,6 +125,7 @@ export interface SyncTypeCount {
   readonly searches: number;
   readonly carried: number;
   readonly completed: number;
+  readonly incomplete: number;
   readonly failed: number;
   readonly requests: number;
   readonly pages: number;
@@ -133,13 +149,28 @@ export function newSyncSearch({
     ...(isCarried ? { isCarried } : {}),
     state: 'pending',
     requests: 0,
-    pages: 0,
-    fetched: 0,
-    stored: 0,
-    unchanged: 0,
-    stale: 0,
-    rejected: 0,
+    ...noResults,
   };
+}
+
+const noResults = { pages: 0, matched: 0, fetched: 0, stored: 0, unchanged: 0, stale: 0, rejected: 0 };
+
+/** A search from its first page again. Its requests stay counted; its results are received again. */
+export function fromFirstPage(search: SyncSearch): SyncSearch {
+  const { nextUrl: _, servedAt: __, loopMark: ___, total: ____, error: _____, ...kept } = search;
+  return { ...kept, ...noResults, state: 'pending' };
+}
+
+/**
+ * A failed or incomplete search as a manual retry runs it. It continues at its page, except where that page is the problem:
+ * a loop never ends, and an incomplete search has no page left.
+ */
+export function retriedSearch(search: SyncSearch): SyncSearch {
+  if (search.state !== 'failed' && search.state !== 'incomplete') return search;
+  const { hasRestarted: _, ...kept } = search;
+  if (search.state === 'incomplete' || search.error?.code === 'search-loops') return fromFirstPage(kept);
+  const { error: __, ...again } = kept;
+  return { ...again, state: 'pending' };
 }
 
 /**

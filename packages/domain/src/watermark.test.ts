@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { isPartial } from './hold-reason.ts';
 import { emptyCheckpoint } from './output-file.ts';
 import {
   type Coverage,
   decideWatermarks,
   type ExportEvidence,
   everyType,
-  isPartial,
   type LedgerEntry,
   leavesNoGap,
   sinceLast,

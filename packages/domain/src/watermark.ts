@@ -1,4 +1,5 @@
 import type { BulkExportRequest, ExportType, IssueCount } from './bulk-export.ts';
+import { type HoldReason, holdReasons, type WatermarkDecision } from './hold-reason.ts';
 import type { OutputFile } from './output-file.ts';
 
 /** The `resourceType` of the watermark that exports of every type keep. */
@@ -25,49 +26,6 @@ export interface Coverage {
   readonly scope?: string;
   /** The types of the server's CapabilityStatement. */
   readonly offered?: readonly string[];
-}
-
-/** Why a watermark stays where it was, in the order in which they are shown. */
-export const holdReasons = {
-  'type-filter': 'A type filter left resources out.',
-  'time-implausible': 'The EHR gave a transaction time that is in the future.',
-  'manifest-gaps': 'Entries of the manifest could not be read.',
-  'files-failed': 'Files were not stored.',
-  'count-mismatch': 'The EHR sent another number of resources than its manifest promises.',
-  'errors-reported': 'The EHR reported errors that may concern this type.',
-  'errors-unread': 'A list of errors that the EHR announced could not be read.',
-  'deletions-unread': 'Deletions that the EHR announced could not be read.',
-  'nothing-received': 'The EHR sent nothing at all: the group may have no members or may not exist.',
-  'type-refused': 'The EHR refused to export this type.',
-  'not-granted': 'The granted scopes do not cover this type.',
-  'not-offered': "The EHR's CapabilityStatement does not offer this type.",
-  gap: 'The export started later than the stored data ends.',
-} as const;
-export type HoldReason = keyof typeof holdReasons;
-
-/** Reasons that are not the operator's own choice: with one of them an export did not bring all that it was asked for. */
-const lossReasons: ReadonlySet<HoldReason> = new Set([
-  'time-implausible',
-  'manifest-gaps',
-  'files-failed',
-  'count-mismatch',
-  'errors-reported',
-  'errors-unread',
-  'deletions-unread',
-  'nothing-received',
-  'type-refused',
-]);
-
-/** What is decided about a type's watermark at the end of an export. */
-export interface WatermarkDecision {
-  readonly resourceType: string;
-  /** Empty: the watermark advances. */
-  readonly reasons: readonly HoldReason[];
-}
-
-/** Whether an export left out something that it was asked for. */
-export function isPartial(decisions: readonly WatermarkDecision[]): boolean {
-  return decisions.some(({ reasons }) => reasons.some((reason) => lossReasons.has(reason)));
 }
 
 export type LedgerEntry = Pick<

@@ -125,7 +125,7 @@ async function unusable(options: {
 }
 
 /** The answer cannot be what was asked for. */
-export function answerUnusable(options: {
+function answerUnusable(options: {
   readonly rules: Pick<AnswerRules, 'name'>;
   readonly fault: string;
   readonly status?: number;

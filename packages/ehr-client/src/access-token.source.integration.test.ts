@@ -3,6 +3,7 @@ import { waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { resourceAnswer } from './answer-rules.ts';
 import type { EhrSession } from './ehr-session.ts';
+import { generateSigningKey } from './signing-key.ts';
 import { startEhr, type TestEhr } from './testing/start-ehr.ts';
 
 let ehr: TestEhr;
@@ -130,16 +131,45 @@ describe('an access token', () => {
     { what: '500', fault: { kind: 'status', status: 500 } },
     { what: 'a 503 in HTML', fault: { kind: 'status', status: 503, body: '<html>', contentType: 'text/html' } },
     { what: 'a reset', fault: { kind: 'reset' } },
-    {
-      what: 'a page instead of a token',
-      fault: { kind: 'status', status: 200, body: '<html>', contentType: 'text/html' },
-    },
   ])('that $what keeps back: token-unavailable, in a minute', async ({ fault }) => {
     await start();
     await orderToken(fault);
     await expect(search()).rejects.toMatchObject({ code: 'token-unavailable', retry: { afterMs: 60_000 } });
     // The failure is not kept.
     expect((await search()).status).toBe(200);
+  });
+
+  test('for which a web page comes is tried a few times, and the page is quoted for operators', async () => {
+    await start();
+    await orderToken({ kind: 'status', status: 200, body: '<p>Please log in</p>', contentType: 'text/html' });
+    await expect(search()).rejects.toMatchObject({
+      code: 'token-not-understood',
+      retry: 'briefly',
+      ehrText: expect.stringContaining('Please log in'),
+    });
+    expect((await search()).status).toBe(200);
+  });
+
+  test.each([
+    { method: 'client_credentials', error: 'invalid_client', remedy: 'replace the client secret' },
+    { method: 'client_credentials', error: 'invalid_scope', remedy: 'not registered for a scope' },
+    { method: 'private_key_jwt', error: 'invalid_grant', remedy: 'assertion was rejected' },
+    { method: 'private_key_jwt', error: 'invalid_client', remedy: 'jwks.json' },
+    { method: 'client_credentials', error: 'made_up', remedy: 'Verify the client id' },
+  ] as const)('that is refused as $error says what to do about $method', async ({ method, error, remedy }) => {
+    await start();
+    const body = { error, error_description: 'In the words\nof the EHR' };
+    await orderToken({ kind: 'status', status: 400, body, contentType: 'application/json' });
+    const oauth = { clientId: 'simulator-client', scope: 'system/*.read' };
+    const auth =
+      method === 'private_key_jwt'
+        ? { ...oauth, method, alg: 'ES384' as const, signingKey: await generateSigningKey('ES384') }
+        : { ...oauth, method, clientSecret: 'simulator-secret' };
+    await expect(search({ session: ehr.sessionOf({ auth }) })).rejects.toMatchObject({
+      code: 'token-refused',
+      message: expect.stringContaining(remedy),
+      ehrText: 'In the words of the EHR',
+    });
   });
 
   test('of a server without an endpoint for it: smart-discovery-failed', async () => {

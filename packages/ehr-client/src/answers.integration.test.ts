@@ -37,17 +37,17 @@ const codings = [
 ];
 
 describe('a compressed answer', () => {
-  test.each(codings)('a search page that comes as $coding is decoded', async ({ coding, encode }) => {
+  test.each(codings)('a search page that comes as $coding is decoded #encodings', async ({ coding, encode }) => {
     answerWith(200, { 'content-encoding': coding }, encode(page));
-    expect((await readPage()).resources).toEqual([{ id: '1' }]);
+    expect((await readPage()).entries).toMatchObject([{ content: { id: '1' } }]);
   });
 
-  test.each(codings)('a manifest that comes as $coding is decoded', async ({ coding, encode }) => {
+  test.each(codings)('a manifest that comes as $coding is decoded #encodings', async ({ coding, encode }) => {
     answerWith(200, { 'content-encoding': coding }, encode(manifest));
     expect(await readStatus()).toMatchObject({ kind: 'complete', manifest: { entries: [{ type: 'Patient' }] } });
   });
 
-  test.each(codings)('a file that comes as $coding is decoded', async ({ coding, encode }) => {
+  test.each(codings)('a file that comes as $coding is decoded #encodings', async ({ coding, encode }) => {
     answerWith(200, { 'content-encoding': coding }, encode(lines));
     expect(await readFile()).toBe(lines);
   });
@@ -73,7 +73,7 @@ describe('a compressed answer', () => {
   test.each([
     { name: 'search page', read: readPage },
     { name: 'manifest', read: readStatus },
-  ])('a $name that decompresses to more than 64 MB is refused', async ({ read }) => {
+  ])('a $name that decompresses to more than 64 MB is refused #encodings', async ({ read }) => {
     answerWith(200, { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(80 * 1024 * 1024, ' ')));
     await expect(read()).rejects.toMatchObject({ code: 'answer-too-large', retry: 'never' });
   });
@@ -93,7 +93,7 @@ describe('a compressed answer', () => {
 
 describe('the status of a file', () => {
   test.each([201, 203, 204, 205, 206, 207, 226, 300, 304])(
-    'an answer with status %i is not a file, even if it is empty',
+    'an answer with status %i is not a file, even if it is empty #answers',
     async (status) => {
       answerWith(status);
       await expect(open()).rejects.toMatchObject({ code: 'answer-unusable', retry: 'briefly', context: { status } });
@@ -149,7 +149,7 @@ describe('a resumed file', () => {
   };
   const good = { etag, 'content-range': `bytes ${offset - 1}-${size - 1}/${size}` };
 
-  test('continues at the byte if the range is exactly the rest', async () => {
+  test('continues at the byte if the range is exactly the rest #ranges', async () => {
     answerRange(good);
     expect(await resume()).toEqual({ startOffset: offset, text: lines.slice(offset) });
   });
@@ -163,7 +163,7 @@ describe('a resumed file', () => {
     { name: 'has no ETag', headers: { 'content-range': good['content-range'] } },
     { name: 'is compressed', headers: { ...good, 'content-encoding': 'gzip' }, body: gzipSync(rest) },
     { name: 'has another length', headers: { ...good, 'content-length': rest.length - 5 }, body: rest.slice(5) },
-  ])('is read again from the start if the 206 $name', async ({ headers, body }) => {
+  ])('is read again from the start if the 206 $name #ranges', async ({ headers, body }) => {
     answerRange(headers as Record<string, string>, body);
     expect(await resume()).toEqual({ startOffset: 0, text: lines });
     expect(ehr.requests).toHaveLength(2);
@@ -177,7 +177,7 @@ describe('a resumed file', () => {
     await expect(resume()).rejects.toThrow();
   });
 
-  test('ends after one restart if a server answers every request with 206', async () => {
+  test('ends after one restart if a server answers every request with 206 #loops #ranges', async () => {
     ehr.answer((_request, response) => response.writeHead(206, { 'content-range': 'bytes 5-9/10' }).end('12345'));
     await expect(resume()).rejects.toMatchObject({ code: 'answer-unusable', context: { status: 206 } });
     expect(ehr.requests).toHaveLength(2);
@@ -185,7 +185,7 @@ describe('a resumed file', () => {
 });
 
 describe('a manifest in pages', () => {
-  test('fails if its pages form a circle', async () => {
+  test('fails if its pages form a circle #loops', async () => {
     ehr.answer((request, response) => {
       const next = request.url === '/status' ? '/2' : '/status';
       response.end(JSON.stringify({ ...JSON.parse(manifest), link: [{ relation: 'next', url: next }] }));
@@ -208,7 +208,7 @@ describe('a kick-off', () => {
   const request = { exportType: 'Patient', resourceTypes: [] } as const;
   const start = () => kickOffExport({ session: ehr.session, request });
 
-  test('is accepted by its headers even if the connection breaks off in the body', async () => {
+  test('is accepted by its headers even if the connection breaks off in the body #orphans', async () => {
     ehr.answer((_request, response) => {
       response.writeHead(202, { 'content-location': '/status/1', 'content-length': '1000' });
       response.write('{', () => response.destroy());

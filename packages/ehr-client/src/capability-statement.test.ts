@@ -68,6 +68,15 @@ describe('interpretStatement', () => {
     expect(interpretStatement(value, readAt)).toEqual({ readAt, exportLevels, resourceTypes, patientRevIncludes: [] });
   });
 
+  test('lists the types that can be searched, if the statement lists interactions at all', () => {
+    const resource = (type: string, ...codes: string[]) => ({ type, interaction: codes.map((code) => ({ code })) });
+    const read = (resources: unknown) => interpretStatement(statement({ rest: [{ resource: resources }] }), readAt);
+    const listed = [resource('Patient', 'read'), resource('Observation', 'read', 'search-type'), { type: 'Group' }];
+    expect(read(listed).searchTypes).toEqual(['Observation']);
+    expect(read([resource('Group', 'read')]).searchTypes).toEqual([]);
+    expect(read([{ type: 'Patient' }, { type: 'Group', interaction: null }])).not.toHaveProperty('searchTypes');
+  });
+
   test.each([
     { value: undefined },
     { value: null },

@@ -15,6 +15,7 @@ interface Rest {
 interface StatedResource {
   readonly type?: unknown;
   readonly operation?: unknown;
+  readonly interaction?: unknown;
   readonly searchRevInclude?: unknown;
 }
 interface Operation {
@@ -53,6 +54,7 @@ export function interpretStatement(value: unknown, readAt: Date): Capabilities {
   const resources = rests.flatMap(({ resource }) => objectsOf<StatedResource>(resource));
   const exports = (type: string) => resources.some((one) => one.type === type && hasExport(one.operation));
   const { fhirVersion, software } = statement;
+  const searchTypes = searchTypesOf(resources);
   return {
     readAt,
     exportLevels: [
@@ -65,9 +67,21 @@ export function interpretStatement(value: unknown, readAt: Date): Capabilities {
       .filter(({ type }) => type === 'Patient')
       .flatMap(({ searchRevInclude: values }) => (Array.isArray(values) ? values : []))
       .filter((value) => typeof value === 'string'),
+    ...(searchTypes === undefined ? {} : { searchTypes }),
     ...(typeof fhirVersion === 'string' ? { fhirVersion } : {}),
     ...(typeof software?.name === 'string' ? { software: software.name } : {}),
   };
+}
+
+/** A statement without a single interaction says nothing about searches: many leave them out. */
+function searchTypesOf(resources: readonly StatedResource[]): string[] | undefined {
+  const interactions = (one: StatedResource) => objectsOf<{ readonly code?: unknown }>(one.interaction);
+  if (resources.every((one) => interactions(one).length === 0)) return undefined;
+  const canSearch = (one: StatedResource) => interactions(one).some(({ code }) => code === 'search-type');
+  return resources
+    .filter(canSearch)
+    .map(({ type }) => type)
+    .filter((type) => typeof type === 'string');
 }
 
 function hasExport(operations: unknown): boolean {

@@ -148,6 +148,19 @@ describe('a request', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(950);
   });
 
+  test('that was throttled pauses everybody also for a provider without a rate limit', async () => {
+    await start();
+    await ehr.session.send(metadata());
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 429, retryAfter: '30' } });
+    await expect(ehr.session.send(metadata())).rejects.toMatchObject({ status: 429 });
+    const [use] = await ehr.client.readBudgetUse();
+    expect(use?.pausedMs).toBeGreaterThan(20_000);
+    const other = ehr
+      .sessionOf({ id: 'conn_2' })
+      .send(metadata({ sendToken: false, signal: AbortSignal.timeout(300) }));
+    await expect(other).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+
   test('that says that nothing remains pauses everybody until the reset, but not for a window that the log knows of', async () => {
     const rateLimit = { limit: 16, windowMs: 2000, perDay: 1000, guardMs: 5, coldStart: 'go' } as const;
     ehr = await startEhr({ provider: { rateLimit } });

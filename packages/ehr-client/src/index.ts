@@ -9,6 +9,7 @@ export type { EhrSession } from './ehr-session.ts';
 export { deleteExport, type ExportStatus, type Manifest, readExportStatus } from './export-status.ts';
 export { type KickOff, kickOffExport } from './kick-off.ts';
 export { type OpenFile, openFile } from './open-file.ts';
+export { checkPaging, type PagingState } from './paging-loop.ts';
 export {
   createProviderRegistry,
   endpointsOf,

@@ -54,6 +54,16 @@ describe('the provider registry', () => {
     ]);
   });
 
+  test('claims complete includes for no provider whose entry does not', () => {
+    const search = (settings: object) => ({ ...provider, search: settings });
+    expect(createProviderRegistry({}).get('athenahealth').search?.revIncludeIsComplete).toBe(false);
+    const isClaimed = (settings: object) =>
+      createProviderRegistry(writeProviders([search(settings)])).get('open-ehr').search?.revIncludeIsComplete;
+    expect([isClaimed({}), isClaimed({ revIncludeIsComplete: true })]).toEqual([false, true]);
+    // The former name claimed nothing: an operator must decide again.
+    expect(() => isClaimed({ revInclude: true })).toThrow(/revInclude/);
+  });
+
   test('takes a default schedule of athenahealth and of the file', () => {
     const defaultSchedule = { cron: '0 2 * * *', timeZone: 'America/New_York', kind: 'export' };
     const registry = createProviderRegistry({

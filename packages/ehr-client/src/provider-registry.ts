@@ -50,8 +50,12 @@ const searchSchema = z.strictObject({
   idsPerRequest: z.int().min(1).max(500).default(50),
   /** Patients in one search of their records (a list in `patient`); 1, since not every server takes a list. */
   patientsPerRequest: z.int().min(1).max(100).default(1),
-  /** False: not to be used although the CapabilityStatement offers it. */
-  revInclude: z.boolean().default(true),
+  /**
+   * True claims that a search of patients with `_revinclude` returns every record of these patients. Many servers stop at a limit
+   * of their own, often 1,000, and no page says so: then records are missing without a trace. Set it only if the server's
+   * documentation promises complete includes.
+   */
+  revIncludeIsComplete: z.boolean().default(false),
 });
 
 export const providerSchema = z.strictObject({

@@ -30,7 +30,7 @@ export const unstatedRateLimit: RateLimit = {
   limit: 2000,
   windowMs: 2000,
   perDay: 100_000_000,
-  guardMs: 0,
+  guardMs: 150,
   coldStart: 'go',
 };
 

@@ -1,7 +1,13 @@
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { AppError, type Connection, toEhrText } from '@bulkhead/domain';
-import { type OutcomeIssue, parseFhirJson, readSearchBundle, type SearchBundle } from '@bulkhead/fhir';
+import {
+  type OutcomeIssue,
+  parseFhirJson,
+  readSearchBundle,
+  type SearchBundle,
+  type SearchBundleReading,
+} from '@bulkhead/fhir';
 import { toBodyError } from './accept-answer.ts';
 import { searchPageAnswer } from './answer-rules.ts';
 import type { EhrSession } from './ehr-session.ts';
@@ -80,18 +86,18 @@ async function readBundle(body: Readable): Promise<SearchBundle> {
   } catch (error) {
     throw toBodyError(error);
   }
-  let bundle: SearchBundle | undefined;
+  let reading: SearchBundleReading;
   try {
-    bundle = readSearchBundle(parseFhirJson(json).value);
+    reading = readSearchBundle(parseFhirJson(json).value);
   } catch (cause) {
-    throw notUnderstood(json, cause);
+    throw notUnderstood({ fault: 'it is not a readable JSON document', json, cause });
   }
-  if (!bundle) throw notUnderstood(json);
-  return bundle;
+  if ('fault' in reading) throw notUnderstood({ ...reading, json });
+  return reading.page;
 }
 
 function absolute(nextUrl: string, pageUrl: string): string {
-  if (!URL.canParse(nextUrl, pageUrl)) throw notUnderstood();
+  if (!URL.canParse(nextUrl, pageUrl)) throw notUnderstood({ fault: '`link` has a "next" whose URL is not valid' });
   return new URL(nextUrl, pageUrl).href;
 }
 
@@ -106,10 +112,16 @@ function refused(issues: readonly OutcomeIssue[]): AppError {
   });
 }
 
-function notUnderstood(json?: Buffer, cause?: unknown): AppError {
+/** @param options.fault a text of ours: nothing that the EHR sent is in it. */
+function notUnderstood(options: {
+  readonly fault: string;
+  readonly json?: Buffer;
+  readonly cause?: unknown;
+}): AppError {
+  const { fault, json, cause } = options;
   return new AppError({
     code: 'search-not-understood',
-    message: 'The EHR does not answer the search with a Bundle. Verify the FHIR endpoint of the connection.',
+    message: `The EHR answered the search with a malformed page: ${fault}. Verify the FHIR endpoint, and report the page to the EHR's support.`,
     retry: 'briefly',
     cause,
     ehrText: json && toEhrText(json.toString('utf8', 0, 2000)),

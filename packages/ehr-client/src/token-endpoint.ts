@@ -17,6 +17,13 @@ export interface TokenCall<Value> {
   /** The endpoint's own; undefined: none. */
   readonly budget: RateBudget | undefined;
   readonly call: (fetch: (url: string, init: FetchInit) => Promise<Response>) => Promise<Value>;
+  /** Called with each answer, which openid-client does not hand on if it is not what it expects. */
+  readonly onAnswer?: (answer: TokenAnswer) => void;
+}
+
+export interface TokenAnswer {
+  readonly status: number;
+  readonly body: Buffer;
 }
 
 /** What openid-client hands to a fetch. */
@@ -62,6 +69,7 @@ export async function callTokenEndpoint<Value>(
       });
       grant?.settle({ madeConnection: madeConnection(response) });
       throttle = throttleOf(response);
+      options.onAnswer?.({ status: response.status, body: response.data });
       return toFetchResponse(response);
     });
   } catch (error) {

@@ -1,6 +1,7 @@
 import { AppError, type Connection, toEhrText } from '@bulkhead/domain';
 import * as openid from 'openid-client';
 import { egressRefusal } from './egress-guard.ts';
+import type { TokenAnswer } from './token-endpoint.ts';
 import { tokenRemedy } from './token-refusal.ts';
 
 /** athenahealth issues 50 new tokens a minute (5 in preview), then refuses until the minute ends. */
@@ -10,8 +11,10 @@ const unavailableMs = 60_000;
 export async function toTokenError(options: {
   readonly connection: Connection;
   readonly cause: unknown;
+  /** The endpoint's answer, if there was one. */
+  readonly answer: TokenAnswer | undefined;
 }): Promise<AppError> {
-  const { connection, cause } = options;
+  const { connection, cause, answer } = options;
   const own = egressRefusal(cause) ?? appErrorIn(cause);
   if (own) return own;
   // A 401 with the challenge that RFC 6749 5.2 asks for has a class of its own in openid-client.
@@ -32,19 +35,13 @@ export async function toTokenError(options: {
       ehrText,
     });
   }
-  const answer = answerOf(cause);
-  if (answer && answer.status < 500) {
+  if (answer && answer.status < 500 && answer.status !== 429) {
     return new AppError({
       code: 'token-not-understood',
       message: "The token endpoint's answer is not a token. Verify the token endpoint of the connection.",
       retry: 'briefly',
       context: { ...context, status: answer.status },
-      ehrText: toEhrText(
-        await answer
-          .clone()
-          .text()
-          .catch(() => ''),
-      ),
+      ehrText: toEhrText(answer.body.toString('utf8')),
     });
   }
   return new AppError({
@@ -65,15 +62,6 @@ async function readBody(cause: unknown): Promise<RefusalBody> {
   const isChallenge = cause instanceof openid.WWWAuthenticateChallengeError;
   const body: unknown = isChallenge ? await cause.response.json().catch(() => undefined) : cause;
   return (body ?? {}) as RefusalBody;
-}
-
-/** The answer that openid-client did not understand, such as a page in HTML with status 200. */
-function answerOf(error: unknown): Response | undefined {
-  for (let cause = error; typeof cause === 'object' && cause !== null; cause = (cause as { cause?: unknown }).cause) {
-    const { status, clone } = cause as Partial<Response>;
-    if (typeof status === 'number' && typeof clone === 'function') return cause as Response;
-  }
-  return undefined;
 }
 
 /** The code of RFC 6749 5.2, such as `invalid_client`; nothing else that a server says. */

@@ -23,7 +23,7 @@ const remedies: Readonly<Record<string, Partial<Record<Method, string>> & { read
     any: 'The EHR does not offer this way of authorization. Use another method for the connection.',
   },
   invalid_scope: {
-    any: "The application is not registered for a scope of the connection. Compare the scope with the EHR's developer portal, its version included: system/Patient.read or system/Patient.rs.",
+    any: "The application is not registered for a scope of the connection. Compare its `auth.scope` with the EHR's developer portal, its version included: system/Patient.read or system/Patient.rs.",
   },
   invalid_request: {
     any: 'The EHR does not understand the token request. Verify the token endpoint and the method of the connection.',

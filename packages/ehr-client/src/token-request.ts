@@ -6,6 +6,7 @@ import { clientAuthentication, type SigningKeySource } from './client-authentica
 import type { EhrHttp } from './ehr-http.ts';
 import type { EhrObserver, TokenOutcome } from './ehr-observer.ts';
 import type { RateBudget } from './rate-budget.ts';
+import type { TokenAnswer } from './token-endpoint.ts';
 import { toTokenError } from './token-error.ts';
 
 export type TokenRequest = DiscoveryRequest & { readonly tokenBudget: RateBudget | undefined };
@@ -141,18 +142,22 @@ async function call<Value>(
 ): Promise<Value> {
   const { request, configuration, run } = options;
   const { connection, egress, tokenBudget: budget } = request;
+  let answer: TokenAnswer | undefined;
   try {
     return await http.callTokenEndpoint({
       provider: connection.provider,
       egress,
       budget,
+      onAnswer: (last) => {
+        answer = last;
+      },
       call: (fetch) => {
         configuration[openid.customFetch] = fetch;
         return run();
       },
     });
   } catch (cause) {
-    const error = await toTokenError({ connection, cause });
+    const error = await toTokenError({ connection, cause, answer });
     // It may have moved: what was discovered is not kept over a failure.
     if (error.code === 'token-unavailable') servers.forget(connection.fhirEndpoint);
     throw error;

@@ -26,12 +26,14 @@ export function readOutcomeIssues(value: unknown): readonly OutcomeIssue[] {
   return issue.filter((one) => typeof one === 'object' && one !== null).map(readIssue);
 }
 
-/** An issue with nothing in it but codes of FHIR, so that it can be counted, logged and shown. */
+/** An issue as it is counted: its codes are FHIR's, so they can be logged and shown. */
 export interface ReportedIssue {
   readonly severity: string;
   readonly code: string;
   /** The resource types that the issue provably concerns, sorted; absent: it may concern any. */
   readonly types?: readonly string[];
+  /** As the server wrote it. */
+  readonly text?: string;
 }
 
 /** The issues of an OperationOutcome among the lines of a file. One that has none still says that something went wrong. */
@@ -40,10 +42,12 @@ export function readReportedIssues(outcome: unknown): readonly ReportedIssue[] {
   if (issues.length === 0) return [{ severity: 'error', code: 'unknown' }];
   return issues.map((issue) => {
     const types = typesOf(issue);
+    const texts = [...new Set([issue.text, issue.diagnostics].filter((one) => one !== undefined))];
     return {
       severity: severities.has(issue.severity) ? issue.severity : 'error',
       code: toIssueCode(issue.code),
       ...(types === undefined ? {} : { types }),
+      ...(texts.length === 0 ? {} : { text: texts.join(': ') }),
     };
   });
 }

@@ -1,11 +1,18 @@
+import { patientsOf, referencedId } from './patient-compartment.ts';
 import type { Resource } from './resource.ts';
 import { type DateRange, openEnd, openStart, readDateRange } from './search/date-range.ts';
 import { searchToken } from './search/search-token.ts';
 
+/**
+ * Raise it with every change to what `extractSearchKeys` or `summarize` make of a resource: then `migrate` derives the keys of
+ * stored resources again. 2: every patient of the Patient compartment.
+ */
+export const searchKeysVersion = 2;
+
 /** What people search stored resources by. */
 export interface SearchKeys {
-  /** Id of the patient, without `Patient/`. */
-  readonly patient?: string;
+  /** Ids of the patients whose record it is part of: a text if there is one, which is nearly always. See `patientsOf`. */
+  readonly patient?: string | readonly string[];
   readonly encounter?: string;
   readonly status?: string;
   /** `system|code` and `code` of every coding. */
@@ -43,9 +50,10 @@ const dateElements = [
 export function extractSearchKeys(resource: Resource): SearchKeys {
   // Filled field by field: it is made for every line, and spreading nine objects into one costs as much as all the rest.
   const keys: { -readonly [Key in keyof SearchKeys]: SearchKeys[Key] } = {};
-  const patient = resource.resourceType === 'Patient' ? resource.id : patientId(resource);
-  if (patient !== undefined) keys.patient = patient;
-  const encounter = referenceId(resource.encounter, 'Encounter');
+  const patients = patientsOf(resource);
+  if (patients.length === 1) keys.patient = patients[0] as string;
+  else if (patients.length > 1) keys.patient = patients;
+  const encounter = referencedId((resource.encounter as { reference?: unknown } | null)?.reference, 'Encounter');
   if (encounter !== undefined) keys.encounter = encounter;
   const status = readStatus(resource);
   if (status !== undefined) keys.status = status;
@@ -64,30 +72,6 @@ export function extractSearchKeys(resource: Resource): SearchKeys {
   addTokens(tokens, 'code', codes);
   if (tokens.length > 0) keys.tokens = distinct(tokens);
   return keys;
-}
-
-function patientId(resource: Resource): string | undefined {
-  return referenceId(resource.subject, 'Patient') ?? referenceId(resource.patient, 'Patient') ?? participant(resource);
-}
-
-/** Appointment names its patient among the participants. */
-function participant(resource: Resource): string | undefined {
-  if (!Array.isArray(resource.participant)) return undefined;
-  for (const one of resource.participant) {
-    const id = referenceId((one as { actor?: unknown } | null)?.actor, 'Patient');
-    if (id !== undefined) return id;
-  }
-  return undefined;
-}
-
-/** The id in `Type/id`, `https://server/Type/id` or `Type/id/_history/1`. */
-function referenceId(value: unknown, type: string): string | undefined {
-  const reference = (value as { reference?: unknown } | null | undefined)?.reference;
-  if (typeof reference !== 'string') return undefined;
-  const marker = `${type}/`;
-  const at = reference.startsWith(marker) ? 0 : reference.indexOf(`/${marker}`) + 1;
-  if (at === 0 && !reference.startsWith(marker)) return undefined;
-  return reference.slice(at + marker.length).split('/', 1)[0];
 }
 
 function readStatus(resource: Resource): string | undefined {

@@ -239,6 +239,36 @@ describe("an export's flow", () => {
     expect(order.sort()).toEqual(['a', 'b', 'c', 'job_1', 'job_2', 'z']);
   });
 
+  test('takes turns with the files of other connections', async () => {
+    const fileIds = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name}${index}`);
+    await queues.producer.addExportFlow({ exportId: 'job_large', fileIds: fileIds('large', 500) });
+    const order: string[] = [];
+    const { stop } = queues.startConsumer({
+      'file.download': async ({ fileId }) => {
+        order.push(fileId);
+      },
+    });
+    await waitFor(() => order.length >= 100);
+    await stop();
+    const before = order.length;
+    await queues.producer.addExportFlow({ exportId: 'job_small', fileIds: fileIds('small', 5) });
+    await queues.producer.addExportFlow({ exportId: 'job_other', fileIds: fileIds('other', 5), filesAhead: 400 });
+    queues.startConsumer({
+      'file.download': async ({ fileId }) => {
+        order.push(fileId);
+      },
+    });
+    await waitFor(() => order.length === 510);
+    const placeOf = (fileId: string) => order.indexOf(fileId) - before;
+    // One of each connection in a round; four run at a time.
+    for (const [index, fileId] of fileIds('small', 5).entries()) {
+      expect(placeOf(fileId)).toBeGreaterThanOrEqual(index);
+      expect(placeOf(fileId)).toBeLessThanOrEqual(2 * index + 8);
+    }
+    // A connection with 400 files waiting elsewhere gets no second share.
+    expect(placeOf('other0')).toBeGreaterThan(300);
+  });
+
   test('without files goes straight to its finish', async () => {
     let runs = 0;
     queues.startConsumer({

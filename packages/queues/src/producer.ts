@@ -3,6 +3,7 @@ import { noTracing, type Tracing } from '@bulkhead/runtime';
 import { FlowProducer, type Job, type JobSchedulerJson, type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { catalog, type JobName, type JobPayload, type QueueName, queueNames } from './catalog.ts';
+import { readRound, takeTurns } from './fair-turns.ts';
 import { commonOptions, jobOptions } from './job-options.ts';
 import { type QueueFigures, readQueueFigures } from './queue-figures.ts';
 
@@ -30,15 +31,43 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
     const metadata = tracing.traceparent();
     return metadata === undefined ? options : { ...options, telemetry: { metadata } };
   };
-  const add = async <Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<void> => {
-    await queues[catalog[name].queue].add(name, payload, withTrace(jobOptions(name, payload)));
+  const add = async <Name extends JobName>(
+    name: Name,
+    payload: JobPayload<Name>,
+    options: JobsOptions = {},
+  ): Promise<void> => {
+    await queues[catalog[name].queue].add(name, payload, withTrace({ ...jobOptions(name, payload), ...options }));
   };
 
-  const toFlowJob = <Name extends JobName>({ name, payload }: FlowJob<Name>) => ({
+  /**
+   * Makes sure that a job will run: adds it if there is none, and again if one has finished although its record says that there
+   * is work left.
+   * @returns whether a job was added
+   */
+  const ensure = async <Name extends JobName>(
+    name: Name,
+    payload: JobPayload<Name>,
+    options: JobsOptions = {},
+  ): Promise<boolean> => {
+    const queue = queues[catalog[name].queue];
+    const { jobId = '' } = jobOptions(name, payload);
+    const job: Job | undefined = await queue.getJob(jobId);
+    const state = job && (await job.getState());
+    if (job && state === 'delayed' && isFromTheFuture(job)) {
+      await job.promote();
+      return true;
+    }
+    if (state !== undefined && !restartableStates.has(state)) return false;
+    await job?.remove();
+    await add(name, payload, options);
+    return true;
+  };
+
+  const toFlowJob = <Name extends JobName>({ name, payload, priority }: FlowJob<Name>) => ({
     name,
     queueName: catalog[name].queue,
     data: payload,
-    opts: withTrace(jobOptions(name, payload)),
+    opts: withTrace({ ...jobOptions(name, payload), ...(priority === undefined ? {} : { priority }) }),
   });
   const addFlow = async <Parent extends JobName, Child extends JobName>(flow: {
     readonly parent: FlowJob<Parent>;
@@ -68,7 +97,7 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
     },
 
     /** Adds a job; the same one a second time is dropped while the first is kept. */
-    enqueue: add,
+    enqueue: <Name extends JobName>(name: Name, payload: JobPayload<Name>) => add(name, payload),
 
     /**
      * Adds a job in the place of the same one that has finished and is still kept: for work that is due again. One that
@@ -81,25 +110,7 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
       await add(name, payload);
     },
 
-    /**
-     * Makes sure that a job will run: adds it where there is none, and again where one has finished although its record
-     * says that there is work left.
-     * @returns whether a job was added.
-     */
-    async ensure<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<boolean> {
-      const queue = queues[catalog[name].queue];
-      const { jobId = '' } = jobOptions(name, payload);
-      const job: Job | undefined = await queue.getJob(jobId);
-      const state = job && (await job.getState());
-      if (job && state === 'delayed' && isFromTheFuture(job)) {
-        await job.promote();
-        return true;
-      }
-      if (state !== undefined && !restartableStates.has(state)) return false;
-      await job?.remove();
-      await add(name, payload);
-      return true;
-    },
+    ensure,
 
     /** How each queue stands. */
     readFigures: (): Promise<QueueFigures[]> => Promise.all(Object.values(queues).map(readQueueFigures)),
@@ -108,12 +119,45 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
     countWaiting: (queue: QueueName): Promise<number> =>
       queues[queue].getJobCountByTypes('waiting', 'prioritized', 'delayed', 'active'),
 
-    /** The job of an export's finish, waiting for a download of each file. A second add runs nothing twice. */
-    addExportFlow: ({ exportId, fileIds }: { readonly exportId: string; readonly fileIds: readonly string[] }) =>
-      addFlow({
+    /**
+     * The job of an export's finish, waiting for a download of each file. A second add runs nothing twice. The files take turns
+     * with those of other connections.
+     * @param options.filesAhead unsettled files of the connection's other exports
+     */
+    async addExportFlow(options: {
+      readonly exportId: string;
+      readonly fileIds: readonly string[];
+      readonly filesAhead?: number;
+    }): Promise<void> {
+      const { exportId, fileIds, filesAhead = 0 } = options;
+      const priorities = takeTurns({
+        round: await readRound(queues['file-download']),
+        filesAhead,
+        count: fileIds.length,
+      });
+      await addFlow({
         parent: { name: 'export.finalize', payload: { exportId } },
-        children: fileIds.map((fileId) => ({ name: 'file.download', payload: { exportId, fileId } })),
-      }),
+        children: fileIds.map((fileId, index) => ({
+          name: 'file.download',
+          payload: { exportId, fileId },
+          priority: priorities[index] ?? 0,
+        })),
+      });
+    },
+
+    /** `ensure` for the downloads of an export; they take turns as those of `addExportFlow`. @returns whether a job was added */
+    async ensureDownloads({ exportId, fileIds }: { readonly exportId: string; readonly fileIds: readonly string[] }) {
+      const priorities = takeTurns({
+        round: await readRound(queues['file-download']),
+        filesAhead: 0,
+        count: fileIds.length,
+      });
+      let hasAdded = false;
+      for (const [index, fileId] of fileIds.entries())
+        hasAdded =
+          (await ensure('file.download', { exportId, fileId }, { priority: priorities[index] ?? 0 })) || hasAdded;
+      return hasAdded;
+    },
 
     /** The job of a sync's finish, waiting for each step. A second add runs nothing twice. */
     addSyncFlow: ({ syncRunId, stepIds }: { readonly syncRunId: string; readonly stepIds: readonly string[] }) =>
@@ -217,6 +261,8 @@ interface ScheduledRun {
 interface FlowJob<Name extends JobName> {
   readonly name: Name;
   readonly payload: JobPayload<Name>;
+  /** Left out: before every job that has one. */
+  readonly priority?: number;
 }
 
 /** More than a clock is ever off that is kept by NTP. */

@@ -14,14 +14,17 @@ export interface QueueFigures {
 }
 
 export async function readQueueFigures(queue: Queue): Promise<QueueFigures> {
-  const [counts, [oldest], workers] = await Promise.all([
+  const [counts, [oldest], [next], workers] = await Promise.all([
     queue.getJobCounts(...jobStates, 'prioritized'),
     queue.getJobs(['waiting'], 0, 0, true),
+    // Jobs that take turns: the next one, since nothing sorts them by age.
+    queue.getPrioritized(0, 0),
     queue.getWorkersCount(),
   ]);
   const jobs = Object.fromEntries(jobStates.map((state) => [state, counts[state] ?? 0])) as QueueFigures['jobs'];
   const waiting = jobs.waiting + (counts.prioritized ?? 0);
-  const oldestMs = oldest ? Math.max(Date.now() - readySince(oldest), 0) : 0;
+  const ages = [oldest, next].map((job) => (job ? Date.now() - readySince(job) : 0));
+  const oldestMs = Math.max(...ages, 0);
   return { queue: queue.name as QueueName, jobs: { ...jobs, waiting }, oldestMs, workers };
 }
 

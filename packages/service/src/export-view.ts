@@ -68,7 +68,7 @@ export function toStatusView(
     request: record.request,
     ...(scheduleId === undefined ? {} : { scheduleId }),
     counts,
-    issues,
+    issues: issues.map((issue) => toIssueView(issue, { isOperator })),
     ...(watermarkDecisions === undefined ? {} : { watermarks: watermarkDecisions.map(toDecisionView) }),
     warnings,
     droppedParameters,
@@ -88,6 +88,7 @@ export function toFileView(file: OutputFile, { isOperator }: ViewFor) {
     ...(promisedCount === undefined ? {} : { promisedCount }),
     ...(receivedCount === undefined ? {} : { receivedCount }),
     ...checkpoint,
+    issues: checkpoint.issues.map((issue) => toIssueView(issue, { isOperator })),
     attempts,
     ...(retrying === undefined ? {} : { retrying: toRetryingView(retrying, { isOperator }) }),
     ...(error === undefined ? {} : { error: toFailureView(error, { isOperator }) }),
@@ -110,6 +111,10 @@ export function toRetryingView(
     since: since.toISOString(),
     ...(nextAttemptAt === undefined ? {} : { nextAttemptAt: nextAttemptAt.toISOString() }),
   };
+}
+
+function toIssueView({ ehrText, ...issue }: IssueCount, { isOperator }: ViewFor) {
+  return { ...issue, ...(isOperator && ehrText !== undefined ? { ehrText } : {}) };
 }
 
 function toFailureView({ code, message, ehrText }: ExportError, { isOperator }: ViewFor) {

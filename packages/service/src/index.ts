@@ -27,7 +27,7 @@ export { createDiagnosisService, type DiagnosisService } from './diagnosis.servi
 export { documentQuerySchema } from './document.schema.ts';
 export { createDocumentService, type DocumentService, type OpenedDocument } from './document.service.ts';
 export { toDocumentView } from './document-view.ts';
-export { toFileView, toRetryingView, toStartedView, toStatusView, type ViewFor } from './export-view.ts';
+export { toFileView, toStartedView, toStatusView, type ViewFor } from './export-view.ts';
 export { createHttpService, type HttpServiceOptions } from './guide/create-http-service.ts';
 export type {
   EnhancedService,

@@ -3,6 +3,7 @@ import {
   type ConnectionScope,
   isInScope,
   isSyncActive,
+  type StepRetry,
   type SyncRun,
   type SyncTypeCount,
 } from '@bulkhead/domain';
@@ -27,11 +28,16 @@ export interface WhichRun {
   readonly scope: ConnectionScope;
 }
 
-/** A run with its sums by type. */
+/** A run with its sums by type, and what it is held up by. */
 export interface SyncRunState {
   readonly run: SyncRun;
   readonly counts: readonly SyncTypeCount[];
+  /** What searches wait for or retry: the newest few. */
+  readonly retrying: readonly StepRetry[];
 }
+
+/** Enough to tell one bad type from an EHR that is down, however many steps there are. */
+const shownRetries = 10;
 
 export type SyncService = ReturnType<typeof createSyncService>;
 
@@ -58,6 +64,7 @@ export function createSyncService(options: {
   const withCounts = async (run: SyncRun): Promise<SyncRunState> => ({
     run,
     counts: await store.syncSteps.sumByType(run.id),
+    retrying: isSyncActive(run.phase) ? await store.syncSteps.listRetrying({ runId: run.id, limit: shownRetries }) : [],
   });
   const checkPatients = async ({ connectionId, patients = [] }: SyncBody): Promise<void> => {
     const faults = [];

@@ -124,7 +124,8 @@ export function createStore(options: StoreOptions) {
         throw error;
       }
     },
-    migrate: () => migrate({ database, apiKeys, encryptionKey, secretBox }),
+    migrate: ({ rederivesKeys = false }: { readonly rederivesKeys?: boolean } = {}) =>
+      migrate({ database, apiKeys, encryptionKey, secretBox, rederivesKeys }),
     /** Seals everything with the current key. @param options.dryRun counts only. */
     rotateEncryptionKey: ({ dryRun }: { readonly dryRun: boolean }): Promise<RotationReport[]> =>
       rotateEncryptionKey({ places, keys: encryptionKeys, dryRun }),

@@ -9,6 +9,7 @@ export {
   type QuarantinedLine,
   type QuarantineEntry,
   type QuarantineFilter,
+  searchFileId,
 } from './quarantine.repository.ts';
 export type { WriteOutcome } from './resource.writer.ts';
 export {

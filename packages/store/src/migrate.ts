@@ -6,14 +6,19 @@ import type { SecretBox } from './secret-box.ts';
 import { upgradeResources } from './upgrade-resources.ts';
 import { upgradeSealedFiles } from './upgrade-sealed-files.ts';
 
-/** Creates what the guide's exports need, so that no download has to. Runs once at deployment; running it again changes nothing. */
+/**
+ * Creates what the guide's exports need, so that no download has to. Runs once at deployment; running it again changes nothing.
+ * @returns how many stored resources had their search keys derived
+ */
 export async function migrate(options: {
   readonly database: Database;
   readonly apiKeys: Pick<ApiKeyRepository, 'upgrade'>;
   readonly encryptionKey: Buffer;
   readonly secretBox: SecretBox;
-}): Promise<void> {
-  const { database, apiKeys } = options;
+  /** Derives the search keys of every stored resource, although a run of this version has done so. */
+  readonly rederivesKeys: boolean;
+}): Promise<{ readonly resources: number }> {
+  const { database, apiKeys, rederivesKeys: again } = options;
   for (const name of database.modelNames()) await database.model(name).createIndexes();
   await apiKeys.upgrade();
   // As the GridFS specification has it; the driver makes it at the first upload, which a worker should not wait for.
@@ -25,7 +30,7 @@ export async function migrate(options: {
   const stored = collections.map(({ name }) => name).filter(isResourceType);
   const resourceTypes = [...new Set([...standardResourceTypes, ...enhancedResourceTypes, ...stored])];
   await prepareResourceTypes({ database, resourceTypes });
-  for (const resourceType of stored) await upgradeResources({ database, resourceType });
+  return { resources: await upgradeResources({ database, resourceTypes: stored, again }) };
 }
 
 /** Creates the collections and indexes of resource types; called for a manifest's types before its files are downloaded. */

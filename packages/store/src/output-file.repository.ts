@@ -151,6 +151,9 @@ export function createOutputFileRepository(database: Database) {
       return documents.map(({ _id }) => _id);
     },
 
+    countUnsettled: (exportId: string): Promise<number> =>
+      model.countDocuments({ exportId, state: { $in: unsettled } }),
+
     /** Whether any file is still to be downloaded; asked after a download that no flow waits for. */
     async hasUnsettled(exportId: string): Promise<boolean> {
       return (await model.exists({ exportId, state: { $in: unsettled } })) !== null;
@@ -213,7 +216,8 @@ export function createOutputFileRepository(database: Database) {
 
     /**
      * Notes why an attempt failed and when the next one is due. A wait is not an attempt.
-     * @param options.receivedCount of a whole download whose number is not the promised one
+     * @param options.receivedCount resources of a whole download, if that is not the promised number: the next attempt reads the
+     * file again as a whole, to compare
      */
     async noteRetrying(
       { id, claim }: FileClaim,
@@ -224,6 +228,8 @@ export function createOutputFileRepository(database: Database) {
         { _id: id, claim, state: 'downloading' },
         {
           $set: { retrying, ...(receivedCount === undefined ? {} : { receivedCount }) },
+          // Without its validator the file is read again from the start.
+          ...(receivedCount === undefined ? {} : { $unset: { etag: 1 } }),
           ...(retrying.state === 'waiting' ? { $inc: { attempts: -1 } } : {}),
         },
       );
@@ -301,7 +307,7 @@ export function createOutputFileRepository(database: Database) {
         .find({ exportId, 'checkpoint.issues.0': { $exists: true } } as object, { checkpoint: 1 })
         .lean();
       const issues = documents.flatMap(({ checkpoint }) => checkpoint.issues);
-      return sumIssues(issues.map(({ severity, code, count }) => ({ severity, code, count })));
+      return sumIssues(issues.map(({ types: _, ...issue }) => issue));
     },
 
     /** Sums over an export's ledger. */

@@ -18,13 +18,22 @@ export const maxKeptLineBytes = 16 * 1024 * 1024;
  */
 export const maxKeptExportBytes = 1024 * 1024 * 1024;
 
-/** A line that could not be stored, with where it stood and why. */
+/** A line of a file, or an entry of a search's page, that could not be stored, with its place and the reason. */
 export interface QuarantinedLine {
   readonly connectionId: string;
+  /** `sync`: an entry of a search. Absent: a line of a file. */
+  readonly source?: 'sync';
+  /** The step whose search it is. Only of an entry. */
+  readonly stepId?: string;
+  /** The type that was searched. Only of an entry; that of a line is its file's. */
+  readonly resourceType?: string;
+  /** Of an entry the id of the sync run. */
   readonly exportId: string;
+  /** Of an entry its search: `searchFileId`. */
   readonly fileId: string;
+  /** Of an entry the number of its page, from 1. */
   readonly line: number;
-  /** Byte offset in the uncompressed file. */
+  /** Byte offset in the uncompressed file. Of an entry its position on the page, from 0. */
   readonly offset: number;
   readonly reason: string;
   /** Absent if the line was too long to be held; then the next three fields are there. */
@@ -79,6 +88,9 @@ const schema = new Schema<QuarantineDocument>(
   {
     _id: String,
     connectionId: { type: String, required: true },
+    source: String,
+    stepId: String,
+    resourceType: String,
     exportId: { type: String, required: true },
     fileId: { type: String, required: true },
     line: { type: Number, required: true },
@@ -265,7 +277,7 @@ export function createQuarantineRepository(options: {
 
     countOpen: (fileId: string): Promise<number> => model.countDocuments({ fileId, state: 'open' }),
 
-    /** The file is read again as a whole. */
+    /** The file, or the search, is read again from its beginning. */
     async deleteByFile(fileId: string): Promise<void> {
       const documents = await model.find({ fileId, sealedFile: { $exists: true } }, { _id: 1 }).lean();
       for (const { _id } of documents) await files.removeOf(_id);
@@ -279,9 +291,22 @@ export function createQuarantineRepository(options: {
   };
 }
 
-/** Padded, so that the order of ids is the order of lines; 16 digits are the largest safe integer. */
-function idOf({ fileId, offset }: Pick<QuarantinedLine, 'fileId' | 'offset'>): string {
-  return `${fileId}.${String(offset).padStart(16, '0')}`;
+/** What `fileId` is for the entries of a search. */
+export function searchFileId({
+  stepId,
+  resourceType,
+}: {
+  readonly stepId: string;
+  readonly resourceType: string;
+}): string {
+  return `${stepId}.${resourceType}`;
+}
+
+/** Padded, so that the order of ids is the order of lines and pages; 16 digits are the largest safe integer. */
+function idOf(place: Pick<QuarantinedLine, 'fileId' | 'offset'> & Partial<QuarantinedLine>): string {
+  const { source, fileId, line, offset } = place;
+  const page = source === 'sync' ? `${String(line).padStart(6, '0')}.` : '';
+  return `${fileId}.${page}${String(offset).padStart(16, '0')}`;
 }
 
 function keptBytesOf({ bytes, keptBytes = 0 }: QuarantinedLine): number {

@@ -21,6 +21,11 @@ export interface ResourceQuery {
   readonly isObvious: boolean;
   /** All of them are met. */
   readonly conditions: readonly Condition[];
+  /**
+   * The patients whose records are walked, in this order; not among the conditions. A resource of two patients has two entries in
+   * the index, so pages go through one patient after the other: see `pageQueries`.
+   */
+  readonly patients?: readonly string[];
   /** The index' own order, so that nothing is sorted; the last field tells all resources apart. */
   readonly order: readonly OrderField[];
 }
@@ -43,7 +48,6 @@ export function toResourceQuery(options: {
   const { ids, patients, tokens, dates, lastUpdated } = search;
   const conditions = [
     { connectionId },
-    ...(patients ? [{ 'keys.patient': { $in: patients } }] : []),
     ...tokens.map((anyOf) => ({ 'keys.tokens': { $in: anyOf } })),
     ...dates.flatMap((criteria) => dateCondition({ criteria, fields: dateFields })),
     ...lastUpdated.flatMap((criteria) => dateCondition({ criteria, fields: lastUpdatedFields })),
@@ -54,9 +58,10 @@ export function toResourceQuery(options: {
   const isObvious = kinds.length === 1;
   if (ids) {
     const named = { _id: { $in: ids.map((one) => `${connectionId}/${one}`) } };
-    return { ...byId, isObvious, conditions: [...current, named] };
+    const ofPatients = patients ? [patientCondition(patients)] : [];
+    return { ...byId, isObvious, conditions: [...current, ...ofPatients, named] };
   }
-  if (patients) return { ...byPatient, isObvious, conditions };
+  if (patients) return { ...byPatient, isObvious, conditions, patients: [...new Set(patients)].toSorted() };
   if (tokens.some((anyOf) => anyOf[0]?.startsWith('code='))) return { ...byToken, isObvious, conditions };
   if (lastUpdated.length > 0) return { ...byLastUpdated, isObvious, conditions: current };
   if (dates.length > 0) return { ...byDate, isObvious, conditions };
@@ -64,6 +69,16 @@ export function toResourceQuery(options: {
   // Everything of a connection: its ids begin with "<connectionId>/", and "0" is the character after "/".
   const all = { _id: { $gte: `${connectionId}/`, $lt: `${connectionId}0` } };
   return { ...byId, isObvious, conditions: [...current, all] };
+}
+
+/** Every condition of a search whose matches need no order: a resource of two patients is matched once. */
+export function allConditions({ conditions, patients }: Pick<ResourceQuery, 'conditions' | 'patients'>): Condition[] {
+  return patients ? [...conditions, patientCondition(patients)] : [...conditions];
+}
+
+/** The key is a text, or an array of texts. */
+export function patientCondition(patients: readonly string[]): Condition {
+  return { 'keys.patient': { $in: patients } };
 }
 
 const byId = { index: '_id_', order: [{ name: '_id', type: 'text' }] } as const;

@@ -2,9 +2,16 @@ import { isResourceType, type ResourceSearch } from '@bulkhead/fhir';
 import type { Connection as Database } from 'mongoose';
 import type { SourcedVersion } from './earlier-versions.ts';
 import { decodeExactNumbers, type NumberText } from './exact-number-codec.ts';
-import { type Position, pagesAfter } from './pages-after.ts';
+import { pageQueries } from './page-queries.ts';
+import type { Position } from './pages-after.ts';
 import { readCursor, writeCursor } from './resource-cursor.ts';
-import { type OrderField, type ResourceQuery, toResourceQuery, type WhichResources } from './resource-query.ts';
+import {
+  allConditions,
+  type OrderField,
+  type ResourceQuery,
+  toResourceQuery,
+  type WhichResources,
+} from './resource-query.ts';
 import { toSearchError } from './search-errors.ts';
 
 export interface FoundResource {
@@ -56,7 +63,8 @@ export function createResourceRepository(database: Database, limits: { readonly 
     async *stream(options: WhichResources & { readonly search?: ResourceSearch; readonly signal?: AbortSignal }) {
       const { connectionId, resourceType, search = everything, signal } = options;
       const query = toResourceQuery({ connectionId, search });
-      const cursor = find({ resourceType, query, maxTimeMS: streamTimeMs, signal });
+      const unordered = { ...query, conditions: allConditions(query) };
+      const cursor = find({ resourceType, query: unordered, maxTimeMS: streamTimeMs, signal });
       try {
         for await (const document of cursor) yield decode(document);
       } catch (error) {
@@ -84,13 +92,13 @@ export function createResourceRepository(database: Database, limits: { readonly 
       const start = cursor === undefined ? undefined : readCursor({ ...options, cursor, order });
       let left = limit;
       try {
-        for (const after of pagesAfter({ order, position: start })) {
-          const page = { ...query, conditions: [...query.conditions, ...after] };
+        for (const { conditions, order: sort, prefix } of pageQueries({ query, position: start })) {
+          const page = { ...query, conditions };
           const { pageTimeMs: maxTimeMS } = limits;
           for await (const document of find({
             resourceType,
             query: page,
-            order,
+            order: sort,
             limit: left,
             maxTimeMS,
             signal,
@@ -98,7 +106,7 @@ export function createResourceRepository(database: Database, limits: { readonly 
             left -= 1;
             yield {
               resource: decode(document),
-              cursor: () => writeCursor({ ...options, order, position: positionOf(document, order) }),
+              cursor: () => writeCursor({ ...options, order, position: [...prefix, ...positionOf(document, sort)] }),
             };
           }
           if (left === 0) return;
@@ -119,7 +127,7 @@ export function createResourceRepository(database: Database, limits: { readonly 
         return await database
           .collection(resourceType)
           .countDocuments(
-            { $and: [...query.conditions] },
+            { $and: allConditions(query) },
             { ...hintFor(query), maxTimeMS, ...(signal ? { signal } : {}) },
           );
       } catch (error) {

@@ -11,7 +11,7 @@ interface SyncRunDocument extends Omit<SyncRun, 'id'> {
 }
 
 export type SyncRunChange = Partial<
-  Pick<SyncRun, 'types' | 'skipped' | 'patientCount' | 'error' | 'startedAt' | 'completedAt'>
+  Pick<SyncRun, 'types' | 'skipped' | 'patientCount' | 'warnings' | 'error' | 'startedAt' | 'completedAt'>
 >;
 
 const schema = new Schema<SyncRunDocument>(
@@ -153,11 +153,6 @@ export function createSyncRunRepository(database: Database) {
 
     async markNotified({ id, version }: Pick<SyncRun, 'id' | 'version'>): Promise<void> {
       await model.updateOne({ _id: id, version, notify: 'due' }, { $set: { notify: 'done' } });
-    },
-
-    /** Adds a warning once; its code and text are its identity. */
-    async warn({ id, code, message }: { readonly id: string; readonly code: string; readonly message: string }) {
-      await model.updateOne({ _id: id }, { $addToSet: { warnings: { code, message } } });
     },
   };
 }

@@ -1,35 +1,92 @@
-import { extractSearchKeys, type Resource, summarize } from '@bulkhead/fhir';
+import { extractSearchKeys, type Resource, searchKeysVersion, summarize } from '@bulkhead/fhir';
 import type { Connection as Database } from 'mongoose';
 import { decodeExactNumbers, type NumberText } from './exact-number-codec.ts';
 import { fitsInDocument, type ResourceDocument } from './resource-document.ts';
 
-/** Indexes from before resources could be searched: where one is left, documents lack what is searched. */
+/**
+ * Derives the search keys and summaries of stored resources again after a release derives them differently. An export would not:
+ * it writes nothing that did not change at the EHR. The upgrade walks one type after the other in the order of ids and stores how
+ * far it got after every batch, so an interrupted run continues there. It can run beside workers: an update is guarded by the
+ * revision that it read, and a version that a worker has written meanwhile has keys of its own.
+ */
+
+/** Indexes from before resources could be searched. */
 const formerIndexes = ['by-patient', 'by-change'];
 /** As a download writes them: see `file-batch.ts` of the worker. */
 const batchSize = 125;
 
 type StoredDocument = ResourceDocument & { readonly revision: number };
 
+/** `upgrades`: how far each upgrade of stored data got. */
+interface UpgradeProgress {
+  readonly _id: string;
+  readonly version: number;
+  /** The type that is walked, and the last of its ids that is done. */
+  readonly resourceType?: string;
+  readonly after?: string;
+  readonly completedAt?: Date;
+}
+
+const upgradeId = 'search-keys';
+
 /**
- * Gives the resources of an earlier version their search keys and summaries: an export would not, since it writes nothing
- * that did not change. The former indexes go last, so that a run that was interrupted is repeated, and no other is.
+ * @param options.resourceTypes whose collections are there
+ * @param options.again also if the upgrade to this version has completed: an older worker may have written since
+ * @returns the number of resources that were looked at
  */
-export async function upgradeResources(options: { readonly database: Database; readonly resourceType: string }) {
-  const collection = options.database.collection(options.resourceType);
-  const names = (await collection.indexes()).map(({ name }) => name ?? '');
-  const former = names.filter((name) => formerIndexes.includes(name));
-  if (former.length === 0) return;
-  let operations: object[] = [];
-  const write = async () => {
-    if (operations.length > 0) await collection.bulkWrite(operations as never[], { ordered: false });
-    operations = [];
-  };
-  for await (const document of collection.find<StoredDocument>({ deleted: false })) {
-    operations.push(toUpdate(document));
-    if (operations.length === batchSize) await write();
+export async function upgradeResources(options: {
+  readonly database: Database;
+  readonly resourceTypes: readonly string[];
+  readonly again: boolean;
+}): Promise<number> {
+  const { database, resourceTypes, again } = options;
+  const upgrades = database.collection<UpgradeProgress>('upgrades');
+  const known = await upgrades.findOne({ _id: upgradeId });
+  const isCurrent = known?.version === searchKeysVersion;
+  if (isCurrent && known.completedAt && !again) return 0;
+  const start = isCurrent && !known.completedAt ? known : { _id: upgradeId, version: searchKeysVersion };
+  await upgrades.replaceOne({ _id: upgradeId }, start, { upsert: true });
+  const { resourceType: reached = '', after = '' } = start as UpgradeProgress;
+  let count = 0;
+  for (const resourceType of resourceTypes.toSorted().filter((type) => type >= reached)) {
+    count += await upgradeType({
+      database,
+      resourceType,
+      after: resourceType === reached ? after : '',
+      save: async (last) => {
+        await upgrades.updateOne({ _id: upgradeId }, { $set: { resourceType, after: last } });
+      },
+    });
   }
-  await write();
-  for (const name of former) await collection.dropIndex(name);
+  await upgrades.updateOne({ _id: upgradeId }, { $set: { completedAt: new Date() } });
+  return count;
+}
+
+async function upgradeType(options: {
+  readonly database: Database;
+  readonly resourceType: string;
+  readonly after: string;
+  readonly save: (last: string) => Promise<void>;
+}): Promise<number> {
+  const { database, resourceType, save } = options;
+  const collection = database.collection<StoredDocument>(resourceType);
+  let { after } = options;
+  let count = 0;
+  for (;;) {
+    const batch = await collection
+      .find({ _id: { $gt: after }, deleted: false })
+      .sort({ _id: 1 })
+      .limit(batchSize)
+      .toArray();
+    if (batch.length > 0) await collection.bulkWrite(batch.map(toUpdate) as never[], { ordered: false });
+    count += batch.length;
+    after = batch.at(-1)?._id ?? after;
+    if (batch.length < batchSize) break;
+    await save(after);
+  }
+  const names = (await collection.indexes()).map(({ name }) => name ?? '');
+  for (const name of names.filter((one) => formerIndexes.includes(one))) await collection.dropIndex(name);
+  return count;
 }
 
 function toUpdate(document: StoredDocument): object {
@@ -40,6 +97,5 @@ function toUpdate(document: StoredDocument): object {
   // Decoded in place, an exact number counts for a little more here than in the database: the safe side of the limit.
   const keepsSummary =
     summary !== undefined && fitsInDocument({ ...document, keys, summary }, Number.POSITIVE_INFINITY);
-  // A version that a worker has written meanwhile has its own keys.
   return { updateOne: { filter: { _id, revision }, update: { $set: { keys, ...(keepsSummary ? { summary } : {}) } } } };
 }

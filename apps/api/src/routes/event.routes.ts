@@ -56,7 +56,7 @@ export function eventRoutes({ streams, bulkExports, syncs }: EventDeps): Router 
     const which = { ...request.params, scope: callerOf(response).scope };
     const read = async () => {
       const state = await syncs.get(which);
-      const data = toSyncRunDetail(state);
+      const data = toSyncRunDetail(state, viewFor(response));
       return { events: [{ name: 'sync-run', data }], isOver: !isSyncActive(state.run.phase) };
     };
     await streams.run({ request, response, read });

@@ -19,7 +19,7 @@ function advance(mark: { readonly connectionId: string; readonly resourceType: s
   const { hoursAgo, ...fields } = mark;
   const at = new Date(Date.now() - hoursAgo * 3_600_000);
   const watermark = { ...fields, exportType: 'Patient' as const, at, transactionTime: at.toISOString() };
-  return api.store.watermarks.advance({ ...watermark, exportId: 'job_1' });
+  return api.store.watermarks.advance({ ...watermark, coverage: {}, exportId: 'job_1' });
 }
 
 describe('the metrics of the API', () => {

@@ -11,7 +11,7 @@ import { Router } from 'express';
 import { z } from 'zod';
 import { allow } from '../middleware/allow.ts';
 import { auditNotes } from '../middleware/audit-notes.ts';
-import { callerOf } from '../middleware/caller-of.ts';
+import { callerOf, viewFor } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 import { type Preferences, readPreferences } from './prefer.ts';
 
@@ -52,7 +52,8 @@ export function syncRoutes({
     if (isActive) {
       const url = `/api/ehr/${provider}/sync-runs/${state.run.id}`;
       response.status(202).location(url);
-      response.json({ success: true, data: { ...toSyncedView(state), ...toSyncRunView(state.run), url } });
+      const data = { ...toSyncedView(state), ...toSyncRunView(state.run, viewFor(response)), url };
+      response.json({ success: true, data });
       return;
     }
     if (state.run.phase !== 'completed') throw incomplete(state);
@@ -62,23 +63,24 @@ export function syncRoutes({
   router.get('/:provider/sync-runs', allow('sync.list'), async (request, response) => {
     const query = parseRequest(syncListQuerySchema, request.query);
     const { scope } = callerOf(response);
+    const reader = viewFor(response);
     const runs = await syncs.list({ provider: request.params.provider, ...query, scope });
-    response.json({ success: true, data: runs.map(toSyncRunView) });
+    response.json({ success: true, data: runs.map((run) => toSyncRunView(run, reader)) });
   });
 
   router.get('/:provider/sync-runs/:id', allow('sync.read'), async (request, response) => {
     const state = await syncs.get({ ...request.params, scope: callerOf(response).scope });
-    response.json({ success: true, data: toSyncRunDetail(state) });
+    response.json({ success: true, data: toSyncRunDetail(state, viewFor(response)) });
   });
 
   router.delete('/:provider/sync-runs/:id', allow('sync.cancel'), async (request, response) => {
     const state = await syncs.cancel({ ...request.params, scope: callerOf(response).scope });
-    response.json({ success: true, data: toSyncRunDetail(state) });
+    response.json({ success: true, data: toSyncRunDetail(state, viewFor(response)) });
   });
 
   router.post('/:provider/sync-runs/:id/retry', allow('sync.retry'), async (request, response) => {
     const state = await syncs.retry({ ...request.params, scope: callerOf(response).scope });
-    response.status(202).json({ success: true, data: toSyncRunDetail(state) });
+    response.status(202).json({ success: true, data: toSyncRunDetail(state, viewFor(response)) });
   });
 
   return router;

@@ -80,7 +80,7 @@ export function addConnections(program: Command, environment: Environment): void
           step: ({ step }) => step,
           result: ({ ok }) => (ok ? 'ok' : 'failed'),
           ms: ({ durationMs }) => durationMs,
-          'what to do': ({ whatToDo, message }) => whatToDo ?? message ?? '',
+          'what to do': ({ whatToDo, message, tried }) => whatToDo ?? message ?? tried ?? '',
         }),
       );
       if (!data.ok) throw new CliError({ message: 'The connection does not work.', exitCode: exitCodes.failed });

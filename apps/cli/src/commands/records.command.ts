@@ -21,7 +21,7 @@ export function addQuarantine(program: Command, environment: Environment): void 
     description: 'where each stood, and why it is here',
     options: (command) =>
       command
-        .option('--export <id>', 'of one export')
+        .option('--export <id>', 'of one export, or of one sync run')
         .option('--connection <id>', 'of one connection')
         .option('--limit <n>', 'how many', wholeNumber, 100),
     async run({ api, output }, _args, { export: exportId, connection: connectionId, limit }) {
@@ -35,7 +35,8 @@ export function addQuarantine(program: Command, environment: Environment): void 
         toTable(data, {
           id: ({ id }) => id,
           reason: ({ reason }) => reason,
-          line: ({ line }) => line,
+          line: ({ source, resourceType, line, offset }) =>
+            source === 'sync' ? `${resourceType} page ${line} entry ${offset + 1}` : line,
           bytes: ({ sizeBytes }) => sizeBytes,
           state: ({ state }) => state,
         }),

@@ -96,7 +96,7 @@ export function addSync(program: Command, environment: Environment): void {
     async run({ api, provider, output }, [id = '']) {
       const params = { path: { provider, id } };
       const { data } = answerOf(await api.GET('/api/ehr/{provider}/sync-runs/{id}', { params }));
-      const { status, requests, minimumRequests, errorMessage, skipped } = data;
+      const { status, requests, minimumRequests, errorMessage, warnings, retrying, skipped } = data;
       output.print(data, () =>
         [
           toFields({ status, requests, minimumRequests, ...(errorMessage === undefined ? {} : { errorMessage }) }),
@@ -105,8 +105,13 @@ export function addSync(program: Command, environment: Environment): void {
             fetched: ({ fetched }) => fetched,
             stored: ({ stored }) => stored,
             unchanged: ({ unchanged }) => unchanged,
+            incomplete: ({ incomplete }) => incomplete,
             failed: ({ failed }) => failed,
           }),
+          ...warnings.map(({ code, message }) => `warning  ${code}: ${message}`),
+          ...retrying.map(
+            (one) => `${one.state}  ${one.resourceType}: ${one.code} since ${one.since}, ${one.attempts} attempts`,
+          ),
           ...skipped.map(({ resourceType, reason }) => `skipped  ${resourceType}: ${reason}`),
         ].join('\n'),
       );

@@ -4,7 +4,7 @@ type Schemas = components['schemas'];
 
 export type BulkExport = Schemas['Export'];
 export type OutputFile = Schemas['OutputFile'];
-export type Retrying = Schemas['Retrying'];
+export type Retrying = Schemas['Retrying'] & { readonly resourceType?: string };
 export type SyncRun = Schemas['SyncRun'];
 export type SyncRunDetail = Schemas['SyncRunDetail'];
 export type Connection = Schemas['Connection'];

@@ -12,7 +12,7 @@ export function ConnectionTestSteps({ test }: { readonly test: ConnectionTest | 
         <Moment at={test.endedAt} />
       </Text>
       <List spacing="xs" center={false}>
-        {test.steps.map(({ step, ok, durationMs, code, message, whatToDo }) => (
+        {test.steps.map(({ step, ok, durationMs, tried, code, message, whatToDo }) => (
           <List.Item key={step} icon={<StepIcon ok={ok} />}>
             <Text span fw={600}>
               {step}
@@ -20,6 +20,11 @@ export function ConnectionTestSteps({ test }: { readonly test: ConnectionTest | 
             <Text span size="sm">
               {ok ? `in ${durationMs} ms` : `${code}: ${message} ${whatToDo ?? ''}`}
             </Text>
+            {tried && (
+              <Text size="sm" c="dimmed">
+                {tried}
+              </Text>
+            )}
           </List.Item>
         ))}
       </List>

@@ -30,9 +30,10 @@ export function ExportProblems({ record, files }: ExportProblemsProps) {
       {issues.length > 0 && (
         <Alert color="yellow" title="The EHR reports">
           <List size="sm">
-            {issues.map(({ severity, code, count }) => (
+            {issues.map(({ severity, code, count, ehrText }) => (
               <List.Item key={severity + code}>
                 {formatCount(count)} × {severity}: {code}
+                {ehrText !== undefined && <>, for example: {ehrText}</>}
               </List.Item>
             ))}
           </List>

@@ -10,7 +10,7 @@ interface RunProblemsProps {
     readonly errorMessage?: string | undefined;
     /** What the EHR said; operators get it. */
     readonly ehrText?: string | undefined;
-    readonly retrying?: Retrying | undefined;
+    readonly retrying?: Retrying | readonly Retrying[] | undefined;
     readonly warnings: readonly { readonly code: string; readonly message: string }[];
   };
   /** What is worse than a warning. */
@@ -28,7 +28,9 @@ export function RunProblems({ run, children }: RunProblemsProps) {
           <EhrText text={ehrText} />
         </Alert>
       )}
-      {retrying && <RetryingAlert retrying={retrying} />}
+      {[retrying ?? []].flat().map((one) => (
+        <RetryingAlert key={keyOf(one)} retrying={one} />
+      ))}
       {children}
       {warnings.map(({ code, message }) => (
         <Alert key={code + message} color="yellow" title={code} icon={<IconInfoCircle aria-hidden />}>
@@ -39,10 +41,15 @@ export function RunProblems({ run, children }: RunProblemsProps) {
   );
 }
 
+function keyOf({ code, since, resourceType }: Retrying): string {
+  return `${resourceType} ${code} ${since}`;
+}
+
 /** Why work does not progress, and when it is tried again. */
 function RetryingAlert({ retrying }: { readonly retrying: Retrying }) {
-  const { state, code, message, ehrText, attempts, since, nextAttemptAt } = retrying;
-  const title = state === 'waiting' ? `Waiting: ${code}` : `Retrying: ${code}, ${attempts} failed attempts`;
+  const { state, resourceType, code, message, ehrText, attempts, since, nextAttemptAt } = retrying;
+  const work = resourceType === undefined ? '' : `${resourceType}: `;
+  const title = `${work}${state === 'waiting' ? `waiting, ${code}` : `retrying after ${attempts} failed attempts, ${code}`}`;
   return (
     <Alert color="blue" title={title} icon={<IconInfoCircle aria-hidden />}>
       {message}

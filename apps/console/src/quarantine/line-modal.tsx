@@ -9,6 +9,7 @@ import { LookedUp } from '../parts/looked-up.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { tell } from '../parts/tell.ts';
 import { useSession } from '../session/session-provider.tsx';
+import { placeOf } from './place-of.ts';
 import { replayLine } from './replay-line.ts';
 
 interface LineModalProps {
@@ -16,18 +17,16 @@ interface LineModalProps {
   readonly onClose: () => void;
 }
 
-/** Where a line stood and why it is here; for operators the line itself, to be stored again as it is or corrected. */
+/** The place and the reason of a line or an entry; for operators its content, to be stored again as it is or corrected. */
 export function LineModal({ line, onClose }: LineModalProps) {
   const { isOperator } = useSession();
-  const { reason, line: number, offset, exportId, fileId, replay } = line;
+  const { reason, replay } = line;
   return (
-    <Modal opened onClose={onClose} title={`Line ${number}: ${reason}`} size="xl">
+    <Modal opened onClose={onClose} title={`${placeOf(line)}: ${reason}`} size="xl">
       <Stack>
         <Facts
           facts={{
-            Export: exportId,
-            File: fileId,
-            'Starts at byte': offset,
+            ...factsOf(line),
             Size: formatBytes(line.sizeBytes),
             Corrected: line.isCorrected ? 'yes' : '',
           }}
@@ -50,6 +49,11 @@ export function LineModal({ line, onClose }: LineModalProps) {
       </Stack>
     </Modal>
   );
+}
+
+function factsOf({ source, exportId, fileId, stepId, offset }: QuarantinedLine) {
+  if (source === 'sync') return { 'Sync run': exportId, Step: stepId };
+  return { Export: exportId, File: fileId, 'Starts at byte': offset };
 }
 
 function LineEditor({ line, onDone }: { readonly line: QuarantinedLine; readonly onDone: () => void }) {

@@ -5,7 +5,6 @@ import type { QuarantinedLine } from '../api/records.ts';
 import { ConnectionName } from '../parts/connection-name.tsx';
 import { ConnectionSelect } from '../parts/connection-select.tsx';
 import { formatBytes } from '../parts/format-bytes.ts';
-import { formatCount } from '../parts/format-count.ts';
 import { LookedUp } from '../parts/looked-up.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet } from '../parts/nothing-yet.tsx';
@@ -15,6 +14,7 @@ import { StatusBadge } from '../parts/status-badge.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
 import { LineModal } from './line-modal.tsx';
+import { placeOf } from './place-of.ts';
 import { ReplayAllButton } from './replay-all-button.tsx';
 
 const states = ['open', 'replayed'] as const;
@@ -33,7 +33,7 @@ export function QuarantinePage() {
       <Group align="end">
         <ConnectionSelect clearable value={connectionId ?? null} onChange={(id) => setFilter('connectionId', id)} />
         <TextInput
-          label="Export"
+          label="Export or sync run"
           placeholder="Any"
           value={exportId ?? ''}
           onChange={({ currentTarget }) => setFilter('exportId', currentTarget.value.trim())}
@@ -59,7 +59,11 @@ export function QuarantinePage() {
             columns={columnsFor({ onOpen: setOpened, onReason: (value) => setFilter('reason', value) })}
             rows={data}
             keyOf={({ id }) => id}
-            empty={<NothingYet title="Nothing is in quarantine">Every line of every file could be stored.</NothingYet>}
+            empty={
+              <NothingYet title="Nothing is in quarantine">
+                Every line of every file and every entry of every search could be stored.
+              </NothingYet>
+            }
           />
         )}
       </LookedUp>
@@ -75,10 +79,10 @@ function columnsFor(options: {
   const { onOpen, onReason } = options;
   return [
     {
-      header: 'Line',
+      header: 'Place',
       cell: (line) => (
         <UnstyledButton onClick={() => onOpen(line)} c="var(--mantine-color-anchor)" fz="inherit">
-          {formatCount(line.line)}
+          {placeOf(line)}
         </UnstyledButton>
       ),
     },

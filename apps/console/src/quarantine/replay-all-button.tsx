@@ -4,7 +4,7 @@ import { api } from '../api/api.ts';
 import { formatCount } from '../parts/format-count.ts';
 import { tell } from '../parts/tell.ts';
 
-/** After a fault of ours was mended: every open line of an export, by the workers. */
+/** After a fault of ours was mended: every open line of an export, or entry of a sync run, by the workers. */
 export function ReplayAllButton({ exportId }: { readonly exportId: string }) {
   const queries = useQueryClient();
   const replay = api.useMutation('post', '/api/ehr/quarantine/replay', {
@@ -16,7 +16,7 @@ export function ReplayAllButton({ exportId }: { readonly exportId: string }) {
   });
   return (
     <Button loading={replay.isPending} onClick={() => replay.mutate({ body: { exportId } })}>
-      Replay all of this export
+      Replay all of this run
     </Button>
   );
 }

@@ -86,6 +86,7 @@ const columns: readonly Column<SyncRunDetail['byType'][number]>[] = [
     isFigure: true,
   },
   { header: 'Failed', cell: ({ failed }) => formatCount(failed), isFigure: true, from: 'sm' },
+  { header: 'Incomplete', cell: ({ incomplete }) => formatCount(incomplete), isFigure: true, from: 'md' },
   { header: 'Requests', cell: ({ requests }) => formatCount(requests), isFigure: true, from: 'md' },
   { header: 'Fetched', cell: ({ fetched }) => formatCount(fetched), isFigure: true, from: 'sm' },
   { header: 'Stored', cell: ({ stored }) => formatCount(stored), isFigure: true },

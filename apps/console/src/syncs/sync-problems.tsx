@@ -2,7 +2,7 @@ import { Alert, List } from '@mantine/core';
 import type { SyncRunDetail } from '../api/records.ts';
 import { RunProblems } from '../parts/run-problems.tsx';
 
-/** What went wrong in a sync, and what it has left out. */
+/** What went wrong in a sync, what holds it up, and what it has left out. */
 export function SyncProblems({ run }: { readonly run: SyncRunDetail }) {
   return (
     <>

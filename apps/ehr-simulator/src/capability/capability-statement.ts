@@ -1,3 +1,4 @@
+import { isInRest } from '../search/is-in-rest.ts';
 import { searchableTypes } from '../search/searchable-types.ts';
 import type { Simulator } from '../simulator.ts';
 
@@ -18,7 +19,8 @@ const searchTypes: Readonly<Record<string, string>> = {
 };
 
 /** What `metadata` says: athenahealth declares bulk data 1.0.1 and 2.0.0, and Appointment with `_id` only. */
-export function capabilityStatement({ options, practice, baseUrl, fhirEndpoint }: Simulator): Record<string, unknown> {
+export function capabilityStatement(simulator: Simulator): Record<string, unknown> {
+  const { options, practice, baseUrl, fhirEndpoint } = simulator;
   const levels = options.exportLevels;
   return {
     resourceType: 'CapabilityStatement',
@@ -39,6 +41,7 @@ export function capabilityStatement({ options, practice, baseUrl, fhirEndpoint }
           ...practice.types.map((type) =>
             resource({
               type,
+              isInRest: isInRest({ simulator, type }),
               isExportable: type === 'Patient' && levels.includes('patient'),
               revIncludes: type === 'Patient' ? options.patientRevIncludes : [],
             }),
@@ -55,10 +58,13 @@ export function capabilityStatement({ options, practice, baseUrl, fhirEndpoint }
 
 function resource(options: {
   readonly type: string;
+  readonly isInRest: boolean;
   readonly isExportable: boolean;
   readonly revIncludes: readonly string[];
 }) {
-  const { type, isExportable, revIncludes } = options;
+  const { type, isInRest, isExportable, revIncludes } = options;
+  const operation = isExportable ? { operation: [exportOperation('patient')] } : {};
+  if (!isInRest) return { type, interaction: [], ...operation };
   const names = ['_id', ...(searchableTypes[type] ?? ['patient', '_lastUpdated'])];
   return {
     type,
@@ -66,7 +72,7 @@ function resource(options: {
     versioning: 'versioned',
     searchParam: names.map((name) => ({ name, type: searchTypes[name] ?? 'token' })),
     ...(revIncludes.length > 0 ? { searchRevInclude: revIncludes } : {}),
-    ...(isExportable ? { operation: [exportOperation('patient')] } : {}),
+    ...operation,
   };
 }
 

@@ -2,6 +2,7 @@ import { type Request, Router } from 'express';
 import { endpoint } from '../http/endpoint.ts';
 import { OutcomeError } from '../http/outcome-error.ts';
 import type { Reply } from '../http/reply.ts';
+import { isInRest } from '../search/is-in-rest.ts';
 import type { Simulator } from '../simulator.ts';
 
 /** `GET /fhir/r4/:type/:id`. */
@@ -11,15 +12,13 @@ export function readRoute(simulator: Simulator): Router {
   return router;
 }
 
-async function read({
-  simulator: { practice },
-  req,
-}: {
-  readonly simulator: Simulator;
-  readonly req: Request;
-}): Promise<Reply> {
+async function read({ simulator, req }: { readonly simulator: Simulator; readonly req: Request }): Promise<Reply> {
+  const { practice } = simulator;
   const type = String(req.params.type);
   const id = String(req.params.id);
+  if (!isInRest({ simulator, type })) {
+    throw new OutcomeError({ status: 404, code: 'not-supported', text: `${type} cannot be read.` });
+  }
   const resource = await practice.read({ type, id });
   if (resource) {
     const headers = {

@@ -2,6 +2,7 @@ import { type Request, Router } from 'express';
 import { endpoint } from '../http/endpoint.ts';
 import { OutcomeError } from '../http/outcome-error.ts';
 import type { Reply } from '../http/reply.ts';
+import { isInRest } from '../search/is-in-rest.ts';
 import { requireMandatoryParameters } from '../search/mandatory-parameters.ts';
 import { searchPage } from '../search/search-page.ts';
 import { parseSearchParameters, type SearchParameters } from '../search/search-parameters.ts';
@@ -16,7 +17,7 @@ export function searchRoute(simulator: Simulator): Router {
 
 async function search({ simulator, req }: { readonly simulator: Simulator; readonly req: Request }): Promise<Reply> {
   const type = String(req.params.type);
-  if (!simulator.practice.types.includes(type)) {
+  if (!simulator.practice.types.includes(type) || !isInRest({ simulator, type })) {
     throw new OutcomeError({ status: 404, code: 'not-supported', text: `${type} is not supported.` });
   }
   const parameters = parseSearchParameters(req.originalUrl);

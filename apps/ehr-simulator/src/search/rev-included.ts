@@ -27,5 +27,5 @@ export async function revIncluded(options: {
       found.push(...resources.map(({ text }) => parseExact(text) as FoundResource));
     }
   }
-  return found;
+  return found.slice(0, simulator.options.revIncludeLimit);
 }

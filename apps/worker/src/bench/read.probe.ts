@@ -64,7 +64,7 @@ serveProbe({
       await database
         .collection('Observation')
         .find({ connectionId: connection.id, 'keys.patient': patient })
-        .sort({ 'keys.patient': 1, 'keys.dateStart': 1, resourceId: 1 })
+        .sort({ 'keys.dateStart': 1, resourceId: 1 })
         .limit(21)
         .toArray();
       waits.push(performance.now() - startedAt);

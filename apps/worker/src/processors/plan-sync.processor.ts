@@ -1,4 +1,5 @@
 import type { Processor } from '@bulkhead/queues';
+import { longestWaitMs, waitedTooLong } from '../use-cases/attempt-end.ts';
 import type { UseCaseDeps } from '../use-cases/deps.ts';
 import { toExportError } from '../use-cases/fail-export.ts';
 import { failSync } from '../use-cases/finalize-sync.ts';
@@ -9,8 +10,19 @@ export function createPlanSyncProcessor(deps: UseCaseDeps): Processor<'sync.plan
     try {
       await planSync(deps, { syncRunId, signal });
     } catch (error) {
-      if (retryAt(error) === undefined) await failSync(deps, { syncRunId, error: toExportError(error) });
+      const reason = toExportError(error);
+      if (retryAt(error) === undefined) await failSync(deps, { syncRunId, error: reason });
+      else if (await isOverdue(deps, syncRunId)) {
+        await failSync(deps, { syncRunId, error: waitedTooLong(reason) });
+        return;
+      }
       throw error;
     }
   };
+}
+
+/** A plan is made within seconds, except if the EHR makes it wait. */
+async function isOverdue({ store, now }: UseCaseDeps, syncRunId: string): Promise<boolean> {
+  const run = await store.syncRuns.find(syncRunId);
+  return run !== undefined && now().getTime() - run.createdAt.getTime() >= longestWaitMs;
 }

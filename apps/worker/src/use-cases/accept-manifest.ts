@@ -31,8 +31,19 @@ export async function acceptManifest(
     return;
   }
   logger.info('export ready', { exportId, count: files.length });
-  await producer.addExportFlow({ exportId, fileIds: await store.outputFiles.listUnsettledIds(exportId) });
+  const fileIds = await store.outputFiles.listUnsettledIds(exportId);
+  await producer.addExportFlow({ exportId, fileIds, filesAhead: await countFilesAhead(store, record) });
   await producer.unschedule('export.poll', { exportId });
+}
+
+/** Files that the connection's other exports still have to download: its share of the workers is one, however many exports it has. */
+async function countFilesAhead(store: UseCaseDeps['store'], { id, connectionId }: BulkExport): Promise<number> {
+  const others = (await store.bulkExports.listActive()).filter(
+    (one) => one.connectionId === connectionId && one.id !== id && one.phase === 'downloading',
+  );
+  let count = 0;
+  for (const other of others) count += await store.outputFiles.countUnsettled(other.id);
+  return count;
 }
 
 function toOutputFile(options: {

@@ -8,6 +8,7 @@ import {
   type FileCheckpoint,
   nextRetrying,
   type OutputFile,
+  withPatience,
 } from '@bulkhead/domain';
 import { openFile, toBodyError } from '@bulkhead/ehr-client';
 import type { RetryAt } from '@bulkhead/queues';
@@ -59,13 +60,14 @@ export async function downloadFile(deps: UseCaseDeps, step: DownloadStep): Promi
     const { stored, stale, quarantined, bytes, lines } = checkpoint;
     logger.info('file stored', { fileId: file.id, resourceType: file.type, stored, stale, quarantined, bytes, lines });
   } catch (cause) {
-    const error = toBodyError(cause);
-    await noteFailure(deps, { step, file, claim, error });
-    throw error;
+    throw await noteFailure(deps, { step, file, claim, error: toBodyError(cause) });
   }
 }
 
-/** Ends the file if no attempt follows; otherwise says why it does not progress and when the next attempt is due. */
+/**
+ * Ends the file if no attempt follows; otherwise says why it does not progress and when the next attempt is due.
+ * @returns the error that decides about the next attempt
+ */
 async function noteFailure(
   { store, now }: UseCaseDeps,
   options: {
@@ -74,26 +76,23 @@ async function noteFailure(
     readonly claim: FileClaim;
     readonly error: unknown;
   },
-): Promise<void> {
-  const { step, file, claim, error } = options;
-  if (step.signal.aborted) return;
-  const nextAttemptAt = step.retryAt(error);
+): Promise<unknown> {
+  const { step, file, claim } = options;
+  if (step.signal.aborted) return options.error;
   const current = (await store.outputFiles.find(file.id)) ?? file;
-  const known = atPlace(toKnownError(error), current);
-  const hasProgressed = current.checkpoint.lines > file.checkpoint.lines;
-  const retrying = nextRetrying({
-    before: hasProgressed ? undefined : file.retrying,
-    error: known,
-    now: now(),
-    nextAttemptAt,
-  });
+  const before = current.checkpoint.lines > file.checkpoint.lines ? undefined : file.retrying;
+  const known = withPatience(atPlace(toKnownError(options.error), current), before);
+  const nextAttemptAt = step.retryAt(known);
+  const retrying = nextRetrying({ before, error: known, now: now(), nextAttemptAt });
   const hasWaitedTooLong = retrying.state === 'waiting' && now().getTime() - retrying.since.getTime() > maxWaitMs;
   if (nextAttemptAt === undefined || hasWaitedTooLong) {
     const final = hasWaitedTooLong ? waitedTooLong(known) : known;
-    return store.outputFiles.fail({ id: file.id, error: toExportError(final), now: now() });
+    await store.outputFiles.fail({ id: file.id, error: toExportError(final), now: now() });
+    return final;
   }
   const received = known.code === 'count-mismatch' ? { receivedCount: Number(known.context.count) } : {};
   await store.outputFiles.noteRetrying(claim, { retrying, ...received });
+  return known;
 }
 
 interface Download {
@@ -125,14 +124,12 @@ async function ingest(deps: UseCaseDeps, download: Download): Promise<Ingested |
   const { store, ehr, now } = deps;
   const { file, claim, connection, record, signal } = download;
   const { checkpoint, etag, url, requiresAccessToken, promisedCount } = file;
-  // A file with another number of resources than promised was read to its end: it is read again as a whole, to compare.
-  const isResumable = checkpoint.bytes > 0 && etag !== undefined && file.receivedCount === undefined;
   const opened = await openFile({
     session: ehr.session(connection),
     url,
     requiresAccessToken,
     compressed: promisedCount === undefined || promisedCount > fewLines,
-    resume: isResumable ? { offset: checkpoint.bytes, etag } : undefined,
+    resume: checkpoint.bytes > 0 && etag !== undefined ? { offset: checkpoint.bytes, etag } : undefined,
     signal,
   });
   const resumes = opened.startOffset > 0 && opened.startOffset === checkpoint.bytes;

@@ -1,4 +1,4 @@
-import { type FileCheckpoint, type IssueCount, type OutputFile, sumIssues } from '@bulkhead/domain';
+import { type FileCheckpoint, type IssueCount, type OutputFile, sumIssues, toEhrText } from '@bulkhead/domain';
 import {
   anyResourceType,
   isOperationOutcome,
@@ -12,7 +12,6 @@ import {
 } from '@bulkhead/fhir';
 import {
   fitsInDocument,
-  isDocumentRefused,
   type QuarantinedLine,
   type ResourceDocument,
   type Store,
@@ -21,6 +20,7 @@ import {
   type WriteOutcome,
 } from '@bulkhead/store';
 import type { KeptLine } from './long-line.ts';
+import { noOutcome, sumOutcomes, writeApart } from './write-apart.ts';
 
 /**
  * Larger batches are no faster (measured on 300 MB: 6,900 resources/s with 125 as with 250, 3,900 on 60 MB with 250 as with
@@ -43,8 +43,6 @@ interface FileBatchOptions {
 
 /** A line can hold hundreds of thousands of deletions, which are written without being a batch of documents. */
 const maxTombstones = 1000;
-
-const noOutcome: WriteOutcome = { written: 0, unchanged: 0, stale: 0 };
 
 /** A document, and the line to quarantine if MongoDB refuses it. */
 interface LineDocument {
@@ -145,25 +143,12 @@ export class FileBatch {
     return deleted;
   }
 
-  /** A batch in which MongoDB refuses a document is halved until the line is found; all others are stored. */
-  async #store(type: string, documents: readonly LineDocument[]): Promise<WriteOutcome> {
-    const [first] = documents;
-    if (first === undefined) return noOutcome;
-    try {
-      return await this.#options.store.resourceWriter.write(
-        type,
-        documents.map(({ document }) => document),
-      );
-    } catch (error) {
-      if (!isDocumentRefused(error)) throw error;
-      if (documents.length === 1) {
-        this.#quarantine(first.line, 'refused-by-database');
-        return noOutcome;
-      }
-      const middle = Math.ceil(documents.length / 2);
-      const before = await this.#store(type, documents.slice(0, middle));
-      return sumOutcomes(before, await this.#store(type, documents.slice(middle)));
-    }
+  #store(type: string, documents: readonly LineDocument[]): Promise<WriteOutcome> {
+    return writeApart({
+      items: documents,
+      write: (some) => this.#options.store.resourceWriter.write(type, some),
+      onRefused: ({ line }) => this.#quarantine(line, 'refused-by-database'),
+    });
   }
 
   #take(line: NdjsonLine, parsed: JsonLine, keptLine?: KeptLine): void {
@@ -207,7 +192,10 @@ export class FileBatch {
 
   #takeIssues(outcome: unknown): void {
     this.#outcomes += 1;
-    for (const issue of readReportedIssues(outcome)) this.#issues.push({ ...issue, count: 1 });
+    for (const { text, ...issue } of readReportedIssues(outcome)) {
+      const ehrText = text === undefined ? undefined : toEhrText(text);
+      this.#issues.push({ ...issue, count: 1, ...(ehrText === undefined ? {} : { ehrText }) });
+    }
   }
 
   #quarantine({ line, offset, bytes, sizeBytes }: NdjsonLine, reason: string, keptLine?: KeptLine): void {
@@ -233,12 +221,4 @@ function addTo<Item>(options: {
   const list = lists.get(type);
   if (list) list.push(item);
   else lists.set(type, [item]);
-}
-
-function sumOutcomes(left: WriteOutcome, right: WriteOutcome): WriteOutcome {
-  return {
-    written: left.written + right.written,
-    unchanged: left.unchanged + right.unchanged,
-    stale: left.stale + right.stale,
-  };
 }

@@ -1,4 +1,4 @@
-import { isSyncActive, type SyncTypeCount } from '@bulkhead/domain';
+import { type ExportWarning, isSyncActive, type SyncTypeCount } from '@bulkhead/domain';
 import type { UseCaseDeps } from './deps.ts';
 
 /** Ends a run whose steps are all settled. */
@@ -10,21 +10,33 @@ export async function finalizeSync(
   if (run?.phase !== 'running') return;
   if ((await store.syncSteps.listUnsettledIds(syncRunId)).length > 0) return;
   const counts = await store.syncSteps.sumByType(syncRunId);
+  const incomplete = await describeIncomplete(store, syncRunId);
+  // A retried run is described as it is now: these replace the warnings of its first end.
+  const warnings = [...describeRejected(counts, syncRunId), ...incomplete];
   const failed = counts.filter((count) => count.failed > 0);
-  const rejected = counts.reduce((sum, count) => sum + count.rejected, 0);
-  if (rejected > 0) {
-    const message = `${rejected} entries of the EHR's answers are no usable resources of their type and were left out.`;
-    await store.syncRuns.warn({ id: syncRunId, code: 'entries-rejected', message });
-  }
-  const hasNothing = failed.length > 0 && counts.every(({ completed }) => completed === 0);
-  const to = failed.length === 0 ? 'completed' : hasNothing ? 'failed' : 'partial';
-  const change = {
-    completedAt: now(),
-    ...(failed.length > 0 ? { error: await describe(store, { syncRunId, failed }) } : {}),
-  };
+  const error = failed.length > 0 ? await describe(store, { syncRunId, failed }) : incomplete[0];
+  const hasNothing = counts.every((count) => count.completed + count.incomplete === 0);
+  const to = error === undefined ? 'completed' : hasNothing ? 'failed' : 'partial';
+  const change = { completedAt: now(), warnings, ...(error === undefined ? {} : { error }) };
   if (!(await store.syncRuns.transition({ from: run, to, change }))) return;
   await producer.enqueueAgain('webhook.notify', { kind: 'sync-run', id: syncRunId });
   logger.info('sync ended', { syncRunId, phase: to });
+}
+
+function describeRejected(counts: readonly SyncTypeCount[], syncRunId: string): ExportWarning[] {
+  const rejected = counts.reduce((sum, count) => sum + count.rejected, 0);
+  if (rejected === 0) return [];
+  const message = `${rejected} ${rejected === 1 ? 'entry' : 'entries'} of the EHR's answers could not be stored. Each is in the quarantine with its reason: filter it by the id of this run, ${syncRunId}.`;
+  return [{ code: 'entries-rejected', message }];
+}
+
+/** A warning for each type of which the EHR sent less than it promised. */
+async function describeIncomplete(store: UseCaseDeps['store'], syncRunId: string): Promise<ExportWarning[]> {
+  const sums = await store.syncSteps.sumIncomplete(syncRunId);
+  return sums.map(({ resourceType, total, matched }) => ({
+    code: 'search-incomplete',
+    message: `${resourceType}: the EHR promised ${total} resources and sent ${matched}. What it sent is stored. The next sync asks for all of them again. To ask now, retry the run.`,
+  }));
 }
 
 async function describe(

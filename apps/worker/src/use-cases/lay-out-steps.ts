@@ -27,9 +27,9 @@ export function layOutSteps(crawl: Crawl): SyncStep[] {
 type Plan = Pick<SyncStep, 'patientIds' | 'searches'>;
 
 function plan({ types, patientIds, connection, provider }: Crawl): Plan[] {
-  const { idsPerRequest = 50, patientsPerRequest = 1, revInclude = true } = provider.search ?? {};
+  const { idsPerRequest = 50, patientsPerRequest = 1, revIncludeIsComplete = false } = provider.search ?? {};
   const records = types.filter((type) => type !== 'Patient');
-  const carried = revInclude ? carriedTypes({ records, connection }) : [];
+  const carried = revIncludeIsComplete ? carriedTypes({ records, connection }) : [];
   // A single type costs as much by a search of its own, which can be narrowed to what changed.
   if (carried.length > 1 || (carried.length === 1 && types.includes('Patient'))) {
     const own = ['Patient', ...records.filter((type) => !carried.includes(type))];

@@ -13,6 +13,7 @@ import { isTransient } from '@bulkhead/fhir';
 import { acceptManifest } from './accept-manifest.ts';
 import { connectionGone } from './connection-gone.ts';
 import type { ExportStep, UseCaseDeps } from './deps.ts';
+import { exportGone } from './export-gone.ts';
 import { failExport, toExportError, toKnownError } from './fail-export.ts';
 import { whileLeased } from './while-leased.ts';
 
@@ -117,16 +118,6 @@ function toStatusError(error: unknown): unknown {
   const isOutage = status >= 502 && status <= 504;
   if (isAboutAccess || isOutage || isTransient(issues)) return error;
   return status < 500 || issues.length > 0 ? failedAtEhr(error) : error;
-}
-
-function exportGone(cause: EhrHttpError): AppError {
-  return new AppError({
-    code: 'export-gone',
-    message: 'The EHR no longer has the export: it expired, or was deleted there. Retry it, which asks for a new one.',
-    retry: 'never',
-    cause,
-    ehrText: cause.ehrText,
-  });
 }
 
 function failedAtEhr(cause: EhrHttpError): AppError {

@@ -1,6 +1,7 @@
 import { AppError, type BulkExport, type Connection, type OutputFile } from '@bulkhead/domain';
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
 import type { UseCaseDeps } from './deps.ts';
+import { exportGone } from './export-gone.ts';
 import { matchFreshLinks } from './ledger-entries.ts';
 
 /** How servers answer a link that has expired: the signature is not valid any more, or the file is gone. */
@@ -14,7 +15,7 @@ export function isLinkRefused(error: unknown): boolean {
  * Links expire (the manifest's `Expires`); the manifest, asked for again, has fresh ones (FHIR Bulk Data, "Response -
  * Complete Status"). One request serves every file of the export that still waits.
  * @returns the file with its new link.
- * @throws AppError `link-expired` if there is none, or if the fresh one is refused as well; `link-ambiguous`
+ * @throws AppError `link-expired` if there is none, or if the fresh one is refused as well; `link-ambiguous`, `export-gone`
  */
 export async function refreshLink(
   { store, ehr, logger }: UseCaseDeps,
@@ -31,7 +32,8 @@ export async function refreshLink(
   if (current && current.url !== file.url) return current;
   if (!current || current.linkRefreshedAtLine === current.checkpoint.lines) throw linkExpired();
   const status = await readStatus({ session: ehr.session(connection), statusUrl: record.statusUrl ?? '', signal });
-  if (status.kind !== 'complete' || status.manifest.transactionTime !== record.transactionTime) throw linkExpired();
+  // Another snapshot behind the same address has other files.
+  if (status.kind !== 'complete' || status.manifest.transactionTime !== record.transactionTime) throw exportGone();
   const files = await store.outputFiles.listByExport(record.id);
   const { links, unmatched } = matchFreshLinks({ files, entries: status.manifest.entries });
   const { requiresAccessToken } = status.manifest;
@@ -47,9 +49,9 @@ async function readStatus(options: Parameters<typeof readExportStatus>[0]) {
   try {
     return await readExportStatus(options);
   } catch (error) {
-    // The export itself is gone, and its files with it.
-    if (isLinkRefused(error)) throw linkExpired(error);
-    throw error;
+    if (!isLinkRefused(error)) throw error;
+    // Without its export at the server, a file is gone as well.
+    throw error instanceof EhrHttpError && error.status === 403 ? linkExpired(error) : exportGone(error);
   }
 }
 

@@ -2,6 +2,7 @@ import { isTerminal } from '@bulkhead/domain';
 import type { QuarantinedLine } from '@bulkhead/store';
 import type { UseCaseDeps } from './deps.ts';
 import { FileBatch } from './file-batch.ts';
+import { replaySearchEntry } from './replay-search-entry.ts';
 import { withDocuments } from './with-documents.ts';
 
 /** Of a line that BSON cannot hold only a correction can be stored; lines of earlier versions were kept whole. */
@@ -17,6 +18,7 @@ export async function replayLine(
 ): Promise<void> {
   const { store, now } = deps;
   const entry = await store.quarantine.find(id);
+  if (entry?.source === 'sync') return replaySearchEntry(deps, entry);
   const file = entry && (await store.outputFiles.find(entry.fileId));
   const record = entry && (await store.bulkExports.find(entry.exportId));
   if (!entry || !file || !record) return;

@@ -21,9 +21,5 @@ export async function reviveExport(
   }
   const unsettled = await store.outputFiles.listUnsettledIds(exportId);
   if (unsettled.length === 0) return producer.ensure('export.finalize', { exportId });
-  let revived = false;
-  for (const fileId of unsettled) {
-    revived = (await producer.ensure('file.download', { exportId, fileId })) || revived;
-  }
-  return revived;
+  return producer.ensureDownloads({ exportId, fileIds: unsettled });
 }

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { AppError, type SyncRun, type SyncStep } from '@bulkhead/domain';
+import { AppError, type ExportError, type SyncRun, type SyncStep } from '@bulkhead/domain';
 import { EhrHttpError, type EhrSession, readSearchPage } from '@bulkhead/ehr-client';
 import type { RetryAt } from '@bulkhead/queues';
-import type { StepClaim } from '@bulkhead/store';
+import { isStoreUnavailable, type StepClaim, searchFileId } from '@bulkhead/store';
+import { attemptEnd, wasSent } from './attempt-end.ts';
 import { connectionGone } from './connection-gone.ts';
 import type { UseCaseDeps } from './deps.ts';
 import { toExportError } from './fail-export.ts';
 import { firstPageUrl } from './first-page-url.ts';
-import { failedSearch, restarted, type Search, toSearches, withPage } from './step-searches.ts';
+import { failedSearch, restarted, type Search, toSearches, withPage, withRequest } from './step-searches.ts';
 import { storeSearchPage } from './store-search-page.ts';
 
 export interface StepRun {
@@ -16,13 +17,18 @@ export interface StepRun {
   readonly signal: AbortSignal;
 }
 
+/** One attempt at a step. */
 interface Work {
   readonly step: SyncStep;
   readonly run: SyncRun;
-  readonly session: EhrSession;
   readonly claim: StepClaim;
+  readonly session: EhrSession;
+  readonly retryAt: RetryAt;
   readonly signal: AbortSignal;
 }
+
+/** A worker that crashes leaves no error behind. After as many attempts without a page the page itself may be the cause. */
+const maxAttempts = 50;
 
 /** A step's searches, one after the other and page by page, from where the last attempt got. A settled step: does nothing. */
 export async function runSyncStep(deps: UseCaseDeps, { stepId, retryAt, signal }: StepRun): Promise<void> {
@@ -31,63 +37,103 @@ export async function runSyncStep(deps: UseCaseDeps, { stepId, retryAt, signal }
   const step = await store.syncSteps.claim(claim);
   if (!step) return;
   const run = await store.syncRuns.find(step.runId);
-  const connection = await store.connections.find(step.connectionId);
-  if (!run || !connection) throw connectionGone();
+  if (!run) throw connectionGone();
   if (run.phase !== 'running') return store.syncSteps.cancelUnsettled(run.id);
-  const work = { step, run, session: ehr.session(connection), claim, signal };
-  let failed = 0;
-  for (const search of toSearches(step.searches)) {
-    if (search.lead.state === 'completed') continue;
-    const ended = await runSearch(deps, { work, search, retryAt });
+  const searches = toSearches(step.searches);
+  const pending = searches.filter(({ lead }) => lead.state === 'pending');
+  const connection = await store.connections.find(step.connectionId);
+  if (!connection) {
+    for (const search of pending)
+      await failSearch(deps, { step, claim, search, error: toExportError(connectionGone()) });
+    await store.syncSteps.settle(claim, 'failed');
+    return;
+  }
+  const work = { step, run, claim, session: ehr.session(connection), retryAt, signal };
+  const stuck = step.attempts > maxAttempts ? pending[0] : undefined;
+  let hasGaps = false;
+  for (const search of searches) {
+    const ended =
+      search === stuck
+        ? await failSearch(deps, { ...work, search, error: tooManyAttempts })
+        : await runSearch(deps, { work, search });
     // Cancelled, or another attempt has taken over.
     if (!ended) return;
-    if (ended.lead.state === 'failed') failed += 1;
+    if (ended.lead.state !== 'completed') hasGaps = true;
   }
-  await store.syncSteps.settle(claim, failed > 0 ? 'failed' : 'completed');
+  await store.syncSteps.settle(claim, hasGaps ? 'failed' : 'completed');
 }
 
-/** A search that can never succeed fails alone; the patient's others go on. */
+/** A search that can never succeed fails alone; the patient's others go on. A search that has ended stays as it is. */
 async function runSearch(
   deps: UseCaseDeps,
-  options: { readonly work: Work; readonly search: Search; readonly retryAt: RetryAt },
+  { work, search: start }: { readonly work: Work; readonly search: Search },
 ): Promise<Search | undefined> {
-  const { work, retryAt } = options;
-  let { search } = options;
-  const save = async (next: Search) => {
-    search = next;
-    return saveSearch(deps, { work, search });
-  };
+  const { step, signal } = work;
+  let search = start;
+  let before = step.retrying;
   try {
-    while (search.lead.state !== 'completed') {
-      if (!(await save(await readPage(deps, { work, search })))) return undefined;
+    while (search.lead.state === 'pending') {
+      search = await readPage(deps, { work, search });
+      const saved = { searches: changesOf({ step, search }), pageReadAt: deps.now() };
+      if (!(await deps.store.syncSteps.saveSearches(work.claim, saved))) return undefined;
+      before = undefined;
+      if (search.lead.state === 'completed') await advanceMarks(deps, { work, search });
     }
-    await advanceMarks(deps, { work, search });
     return search;
   } catch (error) {
-    if (retryAt(error) !== undefined) throw error;
-    return (await save(failedSearch(search, toExportError(error)))) ? search : undefined;
+    // What has stopped is the worker or the database, and not the search.
+    if (signal.aborted || isStoreUnavailable(error)) throw error;
+    const tried = wasSent(error) ? withRequest(search) : search;
+    const { resourceType } = search.lead;
+    const previous = before?.resourceType === resourceType ? before : undefined;
+    const end = await attemptEnd(deps, { ...work, resourceType, before: previous, error });
+    if ('failed' in end) return failSearch(deps, { ...work, search: tried, error: end.failed });
+    const { retrying, error: known } = end;
+    await deps.store.syncSteps.noteRetry(work.claim, { searches: changesOf({ step, search: tried }), retrying });
+    throw known;
   }
 }
 
-async function saveSearch({ store }: UseCaseDeps, { work, search }: { work: Work; search: Search }): Promise<boolean> {
-  const indexes = new Map(work.step.searches.map(({ resourceType }, index) => [resourceType, index]));
-  const changed = [search.lead, ...search.carried];
-  return store.syncSteps.saveSearches(
-    work.claim,
-    changed.map((one) => ({ index: indexes.get(one.resourceType) ?? 0, search: one })),
-  );
+async function failSearch(
+  { store }: UseCaseDeps,
+  options: Pick<Work, 'step' | 'claim'> & { readonly search: Search; readonly error: ExportError },
+): Promise<Search | undefined> {
+  const { step, claim, error } = options;
+  const search = failedSearch(options.search, error);
+  const isSaved = await store.syncSteps.saveSearches(claim, { searches: changesOf({ step, search }) });
+  return isSaved ? search : undefined;
+}
+
+function changesOf({ step, search }: { readonly step: SyncStep; readonly search: Search }) {
+  const indexes = new Map(step.searches.map(({ resourceType }, index) => [resourceType, index]));
+  return [search.lead, ...search.carried].map((one) => ({ index: indexes.get(one.resourceType) ?? 0, search: one }));
 }
 
 async function readPage(deps: UseCaseDeps, { work, search }: { work: Work; search: Search }): Promise<Search> {
   const { step, run, session, signal } = work;
   const url = search.lead.nextUrl ?? (await firstPageUrl(deps, { step, run, session, search }));
+  if (isReadAgain(search)) await forgetQuarantined(deps, { step, search });
   try {
     const page = await readSearchPage({ session, url, signal });
-    return withPage(search, { page, counts: await storeSearchPage(deps, { page, search, run, step }) });
+    return withPage(search, { url, page, counts: await storeSearchPage(deps, { page, search, run, step }) });
   } catch (error) {
     if (!isForgottenPage({ error, search })) throw error;
     deps.logger.warn('the EHR has forgotten a page, its search starts anew', { syncRunId: run.id, stepId: step.id });
     return restarted(search);
+  }
+}
+
+function isReadAgain({ lead }: Search): boolean {
+  return lead.nextUrl === undefined && lead.requests > 0;
+}
+
+/** Every entry is received again, perhaps on another page. */
+async function forgetQuarantined(
+  { store }: UseCaseDeps,
+  { step, search }: { readonly step: SyncStep; readonly search: Search },
+): Promise<void> {
+  for (const { resourceType } of [search.lead, ...search.carried]) {
+    await store.quarantine.deleteByFile(searchFileId({ stepId: step.id, resourceType }));
   }
 }
 
@@ -117,3 +163,9 @@ async function advanceMarks({ store }: UseCaseDeps, { work, search }: { work: Wo
     }
   }
 }
+
+const tooManyAttempts: ExportError = {
+  code: 'search-attempts',
+  message:
+    'Gave up after 50 attempts without a page. The page may be crashing the workers: check their logs. What was read before is stored.',
+};

@@ -1,5 +1,6 @@
-import type { ExportError, SyncSearch } from '@bulkhead/domain';
-import type { SearchPage } from '@bulkhead/ehr-client';
+import { type ExportError, fromFirstPage, type SyncSearch } from '@bulkhead/domain';
+import { checkPaging, type SearchPage } from '@bulkhead/ehr-client';
+import { toExportError } from './fail-export.ts';
 
 /** A search that has requests of its own, with those whose resources come with its answer. */
 export interface Search {
@@ -24,13 +25,17 @@ export function toSearches(searches: readonly SyncSearch[]): Search[] {
     .map((lead) => ({ lead, carried: lead.resourceType === 'Patient' ? carried : [] }));
 }
 
-/** A search after one more page. */
+/** A search after one more page. @param options.url the page's own address. */
 export function withPage(
   { lead, carried }: Search,
-  { page, counts }: { readonly page: SearchPage; readonly counts: ReadonlyMap<string, PageCounts> },
+  {
+    url,
+    page,
+    counts,
+  }: { readonly url: string; readonly page: SearchPage; readonly counts: ReadonlyMap<string, PageCounts> },
 ): Search {
   const { nextUrl, servedAt } = page;
-  const add = ({ nextUrl: _, error: __, ...search }: SyncSearch): SyncSearch => {
+  const add = ({ nextUrl: _, loopMark: __, error: ___, ...search }: SyncSearch): SyncSearch => {
     const more = counts.get(search.resourceType) ?? nothing;
     return {
       ...search,
@@ -40,32 +45,46 @@ export function withPage(
       unchanged: search.unchanged + more.unchanged,
       stale: search.stale + more.stale,
       rejected: search.rejected + more.rejected,
-      ...(nextUrl === undefined ? { state: 'completed' } : {}),
     };
   };
-  const next = nextUrl === undefined ? {} : { nextUrl };
-  return {
-    lead: { ...add(lead), requests: lead.requests + 1, pages: lead.pages + 1, ...next },
-    carried: carried.map(add),
+  const total = page.total ?? lead.total;
+  const read = {
+    ...add(lead),
+    requests: lead.requests + 1,
+    pages: lead.pages + 1,
+    matched: (lead.matched ?? 0) + page.entries.filter(({ isMatch }) => isMatch).length,
+    ...(total === undefined ? {} : { total }),
   };
+  const all = { lead: read, carried: carried.map(add) };
+  if (nextUrl === undefined) {
+    const isComplete = total === undefined || total <= read.matched;
+    return withState(all, { state: isComplete ? 'completed' : 'incomplete' });
+  }
+  const paging = checkPaging({ ...lead, pages: read.pages, url, nextUrl });
+  if ('error' in paging) return failedSearch(all, toExportError(paging.error));
+  return { ...all, lead: { ...read, ...paging, nextUrl } };
 }
 
-/** A search from its first page again; what it cost so far stays counted, what it brought will come again. */
+/** A search from its first page again. */
 export function restarted({ lead, carried }: Search): Search {
-  const anew = ({ nextUrl: _, servedAt: __, ...search }: SyncSearch): SyncSearch => ({
-    ...search,
-    ...nothing,
-    pages: 0,
-  });
   return {
-    lead: { ...anew(lead), requests: lead.requests + 1, hasRestarted: true },
-    carried: carried.map(anew),
+    lead: { ...fromFirstPage(lead), requests: lead.requests + 1, hasRestarted: true },
+    carried: carried.map(fromFirstPage),
   };
 }
 
-export function failedSearch({ lead, carried }: Search, error: ExportError): Search {
-  const fail = (search: SyncSearch): SyncSearch => ({ ...search, state: 'failed', error });
-  return { lead: fail(lead), carried: carried.map(fail) };
+/** A search after a request that returned no page. */
+export function withRequest({ lead, carried }: Search): Search {
+  return { lead: { ...lead, requests: lead.requests + 1 }, carried };
+}
+
+export function failedSearch(search: Search, error: ExportError): Search {
+  return withState(search, { state: 'failed', error });
+}
+
+/** What the server sends along with a search ends as the search does. */
+function withState({ lead, carried }: Search, change: Pick<SyncSearch, 'state' | 'error'>): Search {
+  return { lead: { ...lead, ...change }, carried: carried.map((search) => ({ ...search, ...change })) };
 }
 
 const nothing: PageCounts = { fetched: 0, stored: 0, unchanged: 0, stale: 0, rejected: 0 };

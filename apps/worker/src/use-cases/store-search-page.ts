@@ -1,70 +1,92 @@
 import type { SyncRun, SyncStep } from '@bulkhead/domain';
 import type { SearchPage } from '@bulkhead/ehr-client';
-import { parseResourceLine } from '@bulkhead/fhir';
-import { fitsInDocument, type ResourceDocument, toResourceDocument } from '@bulkhead/store';
+import type { SearchEntry } from '@bulkhead/fhir';
+import { type QuarantinedLine, type ResourceDocument, searchFileId } from '@bulkhead/store';
 import type { UseCaseDeps } from './deps.ts';
+import { readSearchEntry } from './read-search-entry.ts';
 import type { PageCounts, Search } from './step-searches.ts';
 import { withDocuments } from './with-documents.ts';
+import { writeApart } from './write-apart.ts';
+
+interface StorePageOptions {
+  readonly page: SearchPage;
+  readonly search: Search;
+  readonly run: SyncRun;
+  readonly step: SyncStep;
+}
 
 /**
- * Stores what a page of a search brought, through the same checks and the same writer as a line of a file.
- * @returns what came, by type; what is of no type that was asked for counts with the search's own.
+ * Stores the entries of a search's page, by the same checks and the same writer as the lines of a file. What cannot be stored is
+ * quarantined.
+ * @returns what was received, by type; an entry of a type that was not asked for counts with the search's own type.
  */
 export async function storeSearchPage(
   deps: UseCaseDeps,
-  options: {
-    readonly page: SearchPage;
-    readonly search: Search;
-    readonly run: SyncRun;
-    readonly step: SyncStep;
-  },
+  options: StorePageOptions,
 ): Promise<ReadonlyMap<string, PageCounts>> {
-  const { page, search, run, step } = options;
+  const { page, search, run } = options;
   const { resourceType: leadType } = search.lead;
   const types = new Set([search.lead, ...search.carried].map(({ resourceType }) => resourceType));
-  const byType = new Map<string, unknown[]>();
-  for (const resource of page.resources) {
-    const type = (resource as { readonly resourceType?: unknown } | null)?.resourceType;
+  const byType = new Map<string, SearchEntry[]>();
+  for (const entry of page.entries) {
+    const type = (entry.content as { readonly resourceType?: unknown } | null)?.resourceType;
     const key = typeof type === 'string' && types.has(type) ? type : leadType;
-    // The patients may be asked for only because of what comes with them.
+    // The patients may be asked for only because of what is included with them.
     if (type === leadType && !run.types.includes(leadType)) continue;
-    byType.set(key, [...(byType.get(key) ?? []), resource]);
+    byType.set(key, [...(byType.get(key) ?? []), entry]);
   }
   const counts = new Map<string, PageCounts>();
-  for (const [resourceType, resources] of byType) {
-    counts.set(resourceType, await storeResources(deps, { resourceType, resources, page, run, step }));
+  for (const [resourceType, entries] of byType) {
+    counts.set(resourceType, await storeEntries(deps, { ...options, resourceType, entries }));
   }
   return counts;
 }
 
-async function storeResources(
+interface PageEntry {
+  readonly index: number;
+  readonly json: Buffer;
+}
+
+interface StorableEntry extends PageEntry {
+  readonly document: ResourceDocument;
+}
+
+async function storeEntries(
   deps: UseCaseDeps,
-  options: {
-    readonly resourceType: string;
-    readonly resources: readonly unknown[];
-    readonly page: SearchPage;
-    readonly run: SyncRun;
-    readonly step: SyncStep;
-  },
+  options: StorePageOptions & { readonly resourceType: string; readonly entries: readonly SearchEntry[] },
 ): Promise<PageCounts> {
-  const { resourceType, resources, page, run, step } = options;
+  const { resourceType, entries, page, search, run, step } = options;
   const context = {
     connectionId: run.connectionId,
     source: { syncRunId: run.id, stepId: step.id },
     observedAt: page.servedAt,
     now: deps.now(),
   };
-  const documents = resources.flatMap((resource): ResourceDocument[] => {
-    const bytes = Buffer.from(JSON.stringify(resource));
-    const line = { bytes, line: 2, offset: 0, nextOffset: 0, sizeBytes: bytes.length, isTooLong: false };
-    const parsed = parseResourceLine(line, resourceType);
-    if (parsed.kind !== 'resource') return [];
-    const document = toResourceDocument({ ...parsed, context });
-    return fitsInDocument(document, bytes.length) ? [document] : [];
+  const place = {
+    connectionId: run.connectionId,
+    source: 'sync',
+    exportId: run.id,
+    stepId: step.id,
+    resourceType,
+    fileId: searchFileId({ stepId: step.id, resourceType }),
+    line: search.lead.pages + 1,
+  } as const;
+  const items: StorableEntry[] = [];
+  const bad: QuarantinedLine[] = [];
+  const quarantine = ({ index: offset, json: bytes }: PageEntry, reason: string) =>
+    bad.push({ ...place, offset, reason, bytes, sizeBytes: bytes.length });
+  for (const { index, content } of entries) {
+    const entry = { index, json: Buffer.from(JSON.stringify(content)) };
+    const read = readSearchEntry({ json: entry.json, resourceType, context });
+    if ('document' in read) items.push({ ...entry, document: read.document });
+    else quarantine(entry, read.reason);
+  }
+  const { written, unchanged, stale } = await writeApart({
+    items,
+    write: (documents) => withDocuments(deps).write(resourceType, documents),
+    onRefused: (entry) => quarantine(entry, 'refused-by-database'),
   });
-  const fetched = resources.length;
-  const rejected = fetched - documents.length;
-  if (documents.length === 0) return { fetched, stored: 0, unchanged: 0, stale: 0, rejected };
-  const { written, unchanged, stale } = await withDocuments(deps).write(resourceType, documents);
-  return { fetched, stored: written + unchanged, unchanged, stale, rejected };
+  // Before the page counts as read: a worker that stops in between quarantines the same entries again.
+  await deps.store.quarantine.put({ lines: bad, now: context.now });
+  return { fetched: entries.length, stored: written + unchanged, unchanged, stale, rejected: bad.length };
 }

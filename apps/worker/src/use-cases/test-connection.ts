@@ -7,13 +7,14 @@ import { readForTest } from './read-for-test.ts';
 import { whatToDo } from './what-to-do.ts';
 
 type Step = ConnectionTestStep['step'];
+type Run = (signal: AbortSignal, onTry: (tried: string) => void) => Promise<unknown>;
 
 /** A step is one or two requests and perhaps a wait for the token endpoint's minute. */
 const stepTimeoutMs = 75_000;
 
 /**
- * Whether a connection works, asked of the EHR itself: where it gives tokens out, a new token, and a real read, since a token
- * can be issued and every read still be refused.
+ * Whether a connection works, asked of the EHR itself: where it gives tokens out, a new token, and a request with it, since a
+ * token can be issued and every request still be refused.
  */
 export async function testConnection(
   { ehr, now }: Pick<UseCaseDeps, 'ehr' | 'now'>,
@@ -34,17 +35,17 @@ function stepsOf(options: { readonly session: EhrSession; readonly connection: C
   const { auth } = connection;
   // Nothing to be discovered: then at least the FHIR endpoint has to be one.
   const isTold = auth.method === 'none' || auth.tokenEndpoint !== undefined;
-  const steps: [Step, (signal: AbortSignal) => Promise<unknown>][] = [
+  const steps: [Step, Run][] = [
     ['discovery', (signal) => (isTold ? readCapabilities({ session, now: now(), signal }) : session.discover(signal))],
   ];
   if (auth.method !== 'none') steps.push(['token', (signal) => session.replaceToken(signal)]);
-  steps.push(['read', (signal) => readForTest({ session, signal })]);
+  steps.push(['read', (signal, onTry) => readForTest({ session, now: now(), signal, onTry })]);
   return steps;
 }
 
 async function take(options: {
   readonly step: Step;
-  readonly run: (signal: AbortSignal) => Promise<unknown>;
+  readonly run: Run;
   readonly signal: AbortSignal;
   readonly method: Connection['auth']['method'];
 }): Promise<ConnectionTestStep> {
@@ -52,9 +53,13 @@ async function take(options: {
   const limit = AbortSignal.timeout(stepTimeoutMs);
   const startedAt = performance.now();
   const durationMs = () => Math.round(performance.now() - startedAt);
+  let tried: string | undefined;
+  const result = () => ({ step, durationMs: durationMs(), ...(tried === undefined ? {} : { tried }) });
   try {
-    await run(AbortSignal.any([signal, limit]));
-    return { step, ok: true, durationMs: durationMs() };
+    await run(AbortSignal.any([signal, limit]), (text) => {
+      tried = text;
+    });
+    return { ...result(), ok: true };
   } catch (error) {
     // Of the worker or the database, not of the connection: the job is handed over or fails.
     if (signal.aborted || isStoreUnavailable(error)) throw error;
@@ -62,7 +67,7 @@ async function take(options: {
     if (!known) throw error;
     const { code, message, context } = known;
     const advice = whatToDo({ step, code, reason: String(context.reason ?? ''), method });
-    return { step, ok: false, durationMs: durationMs(), code, message, whatToDo: advice };
+    return { ...result(), ok: false, code, message, whatToDo: advice };
   }
 }
 

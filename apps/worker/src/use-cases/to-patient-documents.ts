@@ -18,7 +18,8 @@ export function toPatientDocuments(options: {
   return readAttachments(document.resource as object).map((attachment) => {
     const { index, url, data, contentType, title, size, hash: declaredHash } = attachment;
     const fields = {
-      patientId: keys.patient,
+      // The first one is the subject.
+      patientId: [keys.patient ?? []].flat()[0],
       url: data === undefined ? url : undefined,
       contentType,
       title,

@@ -41,7 +41,8 @@ const advice: Readonly<Record<string, string>> = {
   'ehr-rejected':
     'The EHR wants other parameters. For athenahealth the connection needs its `practiceId`; for another provider see `search` in its registry entry.',
   'search-refused': 'Verify that the scopes cover the type, and that `practiceId` is right.',
-  'search-not-understood': 'Verify the FHIR endpoint URL: it does not answer a search with a Bundle.',
+  'search-not-understood':
+    'Verify the FHIR endpoint URL. If it is right, the EHR answers a search with a malformed page: report it to its support.',
   'test-timed-out':
     'Test again. If it lasts, the request budget is used up by other work, or the EHR is too slow: see its status page.',
 };

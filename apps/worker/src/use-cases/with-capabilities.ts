@@ -15,5 +15,13 @@ export async function withCapabilities(
   if (!connection) throw connectionGone();
   const readAt = connection.capabilities?.readAt.getTime();
   const isCurrent = readAt !== undefined && deps.now().getTime() - readAt < maxAgeMs;
-  return isCurrent ? connection : refreshCapabilities(deps, { connection, signal });
+  if (isCurrent) return connection;
+  try {
+    return await refreshCapabilities(deps, { connection, signal });
+  } catch (error) {
+    // What the server offered yesterday is better than no export today.
+    if (!connection.capabilities || signal.aborted) throw error;
+    deps.logger.warn('capabilities not refreshed', { connectionId, error });
+    return connection;
+  }
 }

@@ -1,8 +1,10 @@
 import { AppError, type BulkExport } from '@bulkhead/domain';
 import {
+  checkPaging,
   createEhrClient,
   createProviderRegistry,
   type EhrSession,
+  type PagingState,
   type ProviderSettings,
   readSearchPage,
   searchUrl,
@@ -114,10 +116,16 @@ async function searchAll(options: {
   );
   const first = searchUrl({ connection, provider: settings, resourceType, parameters: Object.fromEntries(given) });
   const found: unknown[] = [];
-  for (let url: string | undefined = first; url !== undefined; ) {
-    const page = await readSearchPage({ session, url, priority: 'interactive' });
-    found.push(...page.resources);
-    url = page.nextUrl;
+  let paging: PagingState = { pages: 0 };
+  for (let url = first; ; ) {
+    const { entries, nextUrl } = await readSearchPage({ session, url, priority: 'interactive' });
+    found.push(...entries.filter(({ hasResource }) => hasResource).map(({ content }) => content));
+    if (nextUrl === undefined) break;
+    const pages = paging.pages + 1;
+    const checked = checkPaging({ ...paging, pages, url, nextUrl });
+    if ('error' in checked) throw checked.error;
+    paging = { ...checked, pages };
+    url = nextUrl;
   }
   // Plain numbers, which programs calculate with; what is stored keeps their text.
   return JSON.parse(JSON.stringify(found)) as unknown[];

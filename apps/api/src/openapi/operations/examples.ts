@@ -105,6 +105,7 @@ export const syncRunDetailExample = {
       searches: 200,
       carried: 0,
       completed: 200,
+      incomplete: 0,
       failed: 0,
       requests: 200,
       pages: 200,
@@ -115,6 +116,7 @@ export const syncRunDetailExample = {
       rejected: 0,
     },
   ],
+  retrying: [],
 };
 
 export const connectionExample = {

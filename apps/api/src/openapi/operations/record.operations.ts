@@ -127,13 +127,13 @@ export const documentOperations: OperationGroup = {
 
 export const quarantineOperations: OperationGroup = {
   name: 'Quarantine',
-  description: 'Lines of files that could not be stored.',
+  description: 'Lines of files, and entries of searches, that could not be stored.',
   operations: [
     {
       method: 'get',
       path: '/api/ehr/quarantine',
       id: 'listQuarantinedLines',
-      summary: 'Lines that were kept aside, and why',
+      summary: 'Lines and entries in the quarantine, with the reason',
       query: quarantineQuerySchema,
       answers: {
         200: { description: 'Lines', schema: page(quarantinedLineSchema), example: [quarantinedLineExample] },
@@ -144,7 +144,7 @@ export const quarantineOperations: OperationGroup = {
       method: 'post',
       path: '/api/ehr/quarantine/replay',
       id: 'replayQuarantinedLines',
-      summary: 'Store the lines of an export or a file again',
+      summary: 'Store the lines of an export, a file or a sync run again',
       access: 'operator',
       body: { schema: replayBodySchema, example: { exportId: 'job_01a20ebbc9477ed4b36076ce74bec9ba' } },
       answers: { 202: { description: 'Under way', schema: success(replayedLinesSchema), example: { count: 3 } } },

@@ -11,6 +11,7 @@ export const connectionTestSchema = z
         step: z.enum(['discovery', 'token', 'read']),
         ok: z.boolean(),
         durationMs: z.number().min(0),
+        tried: z.string().optional().meta({ description: 'Of a read: what was asked of the EHR.' }),
         code: z.string().optional(),
         message: z.string().optional(),
         whatToDo: z.string().optional(),
@@ -126,10 +127,18 @@ export const quarantinedLineSchema = z
   .strictObject({
     id: z.string(),
     connectionId: z.string(),
-    exportId: z.string(),
-    fileId: z.string(),
-    line: z.int().min(1),
-    offset: count,
+    source: z
+      .literal('sync')
+      .optional()
+      .meta({ description: 'An entry of a search of an enhanced sync. Left out: a line of an export’s file.' }),
+    stepId: z.string().optional().meta({ description: 'Of an entry: the step of the sync run.' }),
+    resourceType: z.string().optional().meta({ description: 'Of an entry: the type that was searched.' }),
+    exportId: z.string().meta({ description: 'Of an entry: the id of the sync run.' }),
+    fileId: z.string().meta({ description: 'Of an entry: its search.' }),
+    line: z.int().min(1).meta({ description: 'The line of the file, or the page of the search, from 1.' }),
+    offset: count.meta({
+      description: 'Where the line begins, in bytes; of an entry its position on the page, from 0.',
+    }),
     reason: z.string(),
     state: z.enum(['open', 'replayed']),
     sizeBytes: count,
@@ -142,7 +151,10 @@ export const quarantinedLineSchema = z
     createdAt: instant,
     replay: z.strictObject({ at: instant, reason: z.string().optional() }).optional(),
   })
-  .meta({ id: 'QuarantinedLine', description: 'A line that could not be stored: where it stood, and why.' });
+  .meta({
+    id: 'QuarantinedLine',
+    description: 'A line, or an entry of a search, that could not be stored: its place and the reason.',
+  });
 
 export const invitationSchema = z
   .strictObject({ startUrl: z.string(), expiresAt: instant })

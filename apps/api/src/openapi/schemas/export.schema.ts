@@ -22,6 +22,7 @@ const issueSchema = z
     code: z.string(),
     count,
     types: z.array(z.string()).optional().meta({ description: 'The resource types that it concerns. Left out: any.' }),
+    ehrText: failureSchema.shape.ehrText,
   })
   .meta({ id: 'IssueCount' });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, instant, warningSchema } from './common.schema.ts';
+import { count, failureSchema, instant, retryingSchema, warningSchema } from './common.schema.ts';
 
 const skippedTypeSchema = z.strictObject({ resourceType: z.string(), reason: z.string() }).meta({ id: 'SkippedType' });
 
@@ -36,6 +36,7 @@ const run = {
   completedAt: instant.optional(),
   errorMessage: z.string().optional(),
   errorCode: z.string().optional(),
+  ehrText: failureSchema.shape.ehrText,
   warnings: z.array(warningSchema),
 };
 
@@ -44,6 +45,10 @@ export const syncRunSchema = z.strictObject(run).meta({ id: 'SyncRun' });
 export const startedSyncSchema = z
   .strictObject({ ...synced, ...run, url: z.string() })
   .meta({ id: 'StartedSync', description: 'A run that goes on, with its counts so far: follow its `url`.' });
+
+const stepRetrySchema = retryingSchema
+  .extend({ resourceType: z.string() })
+  .meta({ id: 'SyncStepRetry', description: 'Why a search of a run does not progress.' });
 
 export const syncRunDetailSchema = z
   .strictObject({
@@ -57,6 +62,7 @@ export const syncRunDetailSchema = z
         searches: count,
         carried: count,
         completed: count,
+        incomplete: count.meta({ description: 'Searches whose pages held fewer resources than the EHR promised.' }),
         failed: count,
         requests: count,
         pages: count,
@@ -67,5 +73,6 @@ export const syncRunDetailSchema = z
         rejected: count,
       }),
     ),
+    retrying: z.array(stepRetrySchema).meta({ description: 'The newest ten; empty once the run has ended.' }),
   })
   .meta({ id: 'SyncRunDetail', description: 'A run with a row per type, and the requests it used.' });

@@ -1,0 +1,30 @@
+import type { QuarantineEntry } from '@bulkhead/store';
+import type { UseCaseDeps } from './deps.ts';
+import { readSearchEntry } from './read-search-entry.ts';
+import { withDocuments } from './with-documents.ts';
+
+/** Above this MongoDB cannot hold the resource, whatever it is. */
+const maxEntryBytes = 16 * 1024 * 1024;
+
+/** Stores an entry of a search from the quarantine, as it was received or as an operator has corrected it. */
+export async function replaySearchEntry(deps: UseCaseDeps, entry: QuarantineEntry): Promise<void> {
+  const { store, now } = deps;
+  const { id, connectionId, exportId: syncRunId, fileId, stepId = '', resourceType = '', createdAt } = entry;
+  if (entry.state === 'open') {
+    await store.quarantine.noteReplay({ id, reason: await replay(), now: now() });
+  }
+  // From what is in the quarantine, so that a repetition after a crash counts nothing twice.
+  const rejected = await store.quarantine.countOpen(fileId);
+  await store.syncSteps.recountRejected({ id: stepId, resourceType, rejected });
+
+  async function replay(): Promise<string | undefined> {
+    if (entry.sizeBytes > maxEntryBytes && !entry.isCorrected) return 'too-large';
+    const json = await store.quarantine.readLine(id);
+    // The page's own time is not kept; the entry was put here when the page was read.
+    const context = { connectionId, source: { syncRunId, stepId }, observedAt: createdAt, now: now() };
+    const read = readSearchEntry({ json, resourceType, context });
+    if ('reason' in read) return read.reason;
+    await withDocuments(deps).write(resourceType, [read.document]);
+    return undefined;
+  }
+}

@@ -1,0 +1,54 @@
+import { describe, expect, test } from '@jest/globals';
+import { AppError, type RetryAdvice } from './app-error.ts';
+import { nextRetrying, type Retrying, withPatience } from './retrying.ts';
+
+const now = new Date('2024-01-01T00:00:00Z');
+const failed = (retry: RetryAdvice) => new AppError({ code: 'x', message: 'It failed.', retry });
+const waiting = (attempts: number): Retrying => {
+  return { state: 'waiting', code: 'x', message: 'Wait.', attempts, since: now };
+};
+
+describe('what is shown of work that is retried', () => {
+  test('counts failures in a row from the first one', () => {
+    const first = nextRetrying({ before: undefined, error: failed('later'), now, nextAttemptAt: undefined });
+    expect(first).toEqual({ state: 'retrying', code: 'x', message: 'It failed.', attempts: 1, since: now });
+    const nextAttemptAt = new Date('2024-01-01T00:10:00Z');
+    const later = new Date('2024-01-01T00:05:00Z');
+    expect(nextRetrying({ before: first, error: failed('later'), now: later, nextAttemptAt })).toMatchObject({
+      attempts: 2,
+      since: now,
+      nextAttemptAt,
+    });
+  });
+
+  test('counts waits apart from failures', () => {
+    const before = nextRetrying({ before: undefined, error: failed('later'), now, nextAttemptAt: undefined });
+    const later = new Date('2024-01-01T00:05:00Z');
+    const wait = nextRetrying({ before, error: failed({ afterMs: 1 }), now: later, nextAttemptAt: undefined });
+    expect(wait).toMatchObject({ state: 'waiting', attempts: 1, since: later });
+  });
+});
+
+describe('a wait', () => {
+  const waitAfter = (before: Retrying | undefined, afterMs: number) => withPatience(failed({ afterMs }), before).retry;
+
+  test('is as long as the server asks for at first', () => {
+    expect(waitAfter(undefined, 1)).toEqual({ afterMs: 1 });
+  });
+
+  test.each([
+    { attempts: 1, afterMs: 2000 },
+    { attempts: 5, afterMs: 32_000 },
+    { attempts: 500, afterMs: 600_000 },
+  ])('is at least $afterMs ms after $attempts waits', ({ attempts, afterMs }) => {
+    expect(waitAfter(waiting(attempts), 1000)).toEqual({ afterMs });
+  });
+
+  test('is never shorter than the server asks for', () => {
+    expect(waitAfter(waiting(1), 3_600_000)).toEqual({ afterMs: 3_600_000 });
+  });
+
+  test('is not made of a failure', () => {
+    expect(withPatience(failed('later'), waiting(9)).retry).toBe('later');
+  });
+});

@@ -1,0 +1,41 @@
+import { describe, expect, test } from '@jest/globals';
+import { checkPaging, maxSearchPages } from './paging-loop.ts';
+
+/** Follows pages whose addresses are numbers, from page 1, and says after how many pages the check stopped. */
+function follow(next: (page: number) => number): { readonly pages: number; readonly longestMark: number } {
+  let loopMark: string | undefined;
+  let longestMark = 0;
+  let url = 1;
+  for (let pages = 1; ; pages++) {
+    const mark = loopMark === undefined ? {} : { loopMark };
+    const checked = checkPaging({ pages, ...mark, url: String(url), nextUrl: String(next(url)) });
+    if ('error' in checked) return { pages, longestMark };
+    loopMark = checked.loopMark;
+    longestMark = Math.max(longestMark, loopMark?.length ?? 0);
+    url = next(url);
+  }
+}
+
+describe('checkPaging', () => {
+  test('stops at once at a page that names itself as the next one', () => {
+    expect(follow(() => 1).pages).toBe(1);
+    expect(follow((page) => Math.min(page + 1, 6)).pages).toBe(6);
+  });
+
+  test.each([
+    { start: 1, length: 2 },
+    { start: 1, length: 3 },
+    { start: 5, length: 7 },
+    { start: 40, length: 2 },
+    { start: 3, length: 100 },
+  ])('finds a cycle of $length pages that begins at page $start, and remembers one hash', ({ start, length }) => {
+    const { pages, longestMark } = follow((page) => (page === start + length - 1 ? start : page + 1));
+    expect(pages).toBeGreaterThanOrEqual(length);
+    expect(pages).toBeLessThanOrEqual(3 * (start + length));
+    expect(longestMark).toBe(43);
+  });
+
+  test('stops after the largest number of pages at a server that makes up new addresses', () => {
+    expect(follow((page) => page + 1).pages).toBe(maxSearchPages);
+  });
+});

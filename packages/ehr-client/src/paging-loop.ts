@@ -1,0 +1,54 @@
+import { hash } from 'node:crypto';
+import { AppError } from '@bulkhead/domain';
+
+/**
+ * Finds searches that never end: a `link[next]` that names its own page, pages that lead back to an earlier page, and more
+ * pages than any search can have. The check is Brent's algorithm. The search remembers one hash, which is replaced after the
+ * pages 1, 2, 4, 8 and so on, and a cycle is found once it is shorter than the distance to the next replacement. So the search
+ * stores one hash however many pages it has, and the check continues after a restart of the worker.
+ */
+
+/**
+ * A million resources of one type and patient at the usual page size, and a tenth of athenahealth's requests of a day.
+ * A server that makes up a new address for every page of a loop is stopped by this limit alone.
+ */
+export const maxSearchPages = 10_000;
+
+/** What a search remembers between two pages. */
+export interface PagingState {
+  /** The number of pages that were read. */
+  readonly pages: number;
+  /** The hash of the next page's address, as of the last page whose number is a power of two. */
+  readonly loopMark?: string;
+}
+
+/**
+ * Checks where a page leads.
+ * @param page.pages the number of pages that were read, with this one
+ * @param page.loopMark as the check of the page before returned it
+ * @returns the mark to remember, or AppError `search-loops`
+ */
+export function checkPaging(
+  page: PagingState & { readonly url: string; readonly nextUrl: string },
+): Pick<PagingState, 'loopMark'> | { readonly error: AppError } {
+  const { pages, loopMark, url, nextUrl } = page;
+  if (pages >= maxSearchPages)
+    return { error: searchLoops('The search has more than 10,000 pages, so its paging probably never ends.') };
+  const nextHash = hash('sha256', nextUrl, 'base64url');
+  if (nextUrl === url || nextHash === loopMark)
+    return { error: searchLoops('The pages of the search lead back to a page that was read before.') };
+  if (isPowerOfTwo(pages)) return { loopMark: nextHash };
+  return loopMark === undefined ? {} : { loopMark };
+}
+
+function isPowerOfTwo(count: number): boolean {
+  return (count & (count - 1)) === 0;
+}
+
+function searchLoops(fault: string): AppError {
+  return new AppError({
+    code: 'search-loops',
+    message: `${fault} Run the search again. If it fails again, report its paging to the EHR's support.`,
+    retry: 'never',
+  });
+}

@@ -1,0 +1,147 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, test } from '@jest/globals';
+import { patientsOf, referencedId } from './patient-compartment.ts';
+import type { Resource } from './resource.ts';
+
+const patient = (id: string) => ({ reference: `Patient/${id}` });
+const other = { reference: 'Practitioner/p' };
+const of = (resourceType: string, elements: object) => patientsOf({ resourceType, id: 'x', ...elements } as Resource);
+
+describe('patientsOf', () => {
+  test.each([
+    { type: 'Account', elements: { subject: [other, patient('a'), patient('b')] }, ids: ['a', 'b'] },
+    { type: 'Appointment', elements: { participant: [{ actor: other }, { actor: patient('a') }] }, ids: ['a'] },
+    { type: 'AuditEvent', elements: { agent: [{ who: other }], entity: [{ what: patient('a') }] }, ids: ['a'] },
+    { type: 'CarePlan', elements: { activity: [{ detail: { performer: [patient('a')] } }] }, ids: ['a'] },
+    {
+      type: 'Coverage',
+      elements: {
+        policyHolder: patient('b'),
+        subscriber: patient('c'),
+        beneficiary: patient('a'),
+        payor: [patient('b')],
+      },
+      ids: ['a', 'b', 'c'],
+    },
+    { type: 'Device', elements: { patient: patient('a') }, ids: ['a'] },
+    { type: 'EnrollmentRequest', elements: { candidate: patient('a') }, ids: ['a'] },
+    {
+      type: 'ExplanationOfBenefit',
+      elements: { patient: patient('a'), payee: { party: patient('b') } },
+      ids: ['a', 'b'],
+    },
+    { type: 'Group', elements: { member: [{ entity: patient('a') }, { entity: patient('b') }] }, ids: ['a', 'b'] },
+    { type: 'Observation', elements: { performer: [patient('b')], subject: patient('a') }, ids: ['a', 'b'] },
+    { type: 'Patient', elements: { link: [{ other: patient('merged') }] }, ids: ['x', 'merged'] },
+    { type: 'Provenance', elements: { target: [{ reference: 'Observation/o' }, patient('a')] }, ids: ['a'] },
+    { type: 'Task', elements: { for: patient('a'), owner: other }, ids: ['a'] },
+    // Not in the compartment, and about a patient all the same.
+    { type: 'GuidanceResponse', elements: { subject: patient('a') }, ids: ['a'] },
+    { type: 'Organization', elements: { name: 'Patient/a' }, ids: [] },
+  ])('finds the patients of $type', ({ type, elements, ids }) => {
+    expect(of(type, elements)).toEqual(ids);
+  });
+
+  test('names each patient once', () => {
+    expect(of('Coverage', { beneficiary: patient('a'), subscriber: patient('a') })).toEqual(['a']);
+  });
+
+  test('counts the first thousand members of a Group', () => {
+    const member = Array.from({ length: 1200 }, (_, index) => ({ entity: patient(`p${index}`) }));
+    expect(of('Group', { member })).toHaveLength(1000);
+  });
+
+  test('skips elements of a wrong shape', () => {
+    for (const subject of [null, 'Patient/a', 7, [[patient('a'), null]], { reference: { reference: 'Patient/a' } }])
+      expect(() => of('Observation', { subject })).not.toThrow();
+    expect(of('Observation', { subject: 'Patient/a', performer: null })).toEqual([]);
+  });
+});
+
+describe('referencedId', () => {
+  test.each([
+    { reference: 'Patient/a', id: 'a' },
+    { reference: '/Patient/a', id: 'a' },
+    { reference: 'https://ehr.example/fhir/r4/Patient/a-195900.E-1', id: 'a-195900.E-1' },
+    { reference: 'Patient/a/_history/3', id: 'a' },
+    { reference: 'https://ehr.example/Patient/a/_history/3', id: 'a' },
+    { reference: 'Group/a', id: undefined },
+    { reference: 'https://ehr.example/Patient/fhir/Observation/o', id: undefined },
+    { reference: 'https://Patient/a/Group/g', id: undefined },
+    { reference: 'urn:uuid:2a70e1f0-93a5-4f9f-8a6d-0b6f0a8a1b11', id: undefined },
+    { reference: 'urn:x/Patient/a', id: undefined },
+    { reference: '#Patient/a', id: undefined },
+    { reference: '#a', id: undefined },
+    { reference: 'Patient?identifier=x|1', id: undefined },
+    { reference: 'Patient/', id: undefined },
+    { reference: `Patient/${'a'.repeat(129)}`, id: undefined },
+    { reference: undefined, id: undefined },
+  ])('reads $id in $reference', ({ reference, id }) => {
+    expect(referencedId(reference, 'Patient')).toBe(id);
+  });
+});
+
+/**
+ * The examples that HL7 publishes with FHIR R4 and US Core, one file of NDJSON per type. The folder is FHIR_EXAMPLES_DIR, or
+ * `../shared/data/fhir-r4-examples` beside the checkout.
+ */
+function findExamples(): string | undefined {
+  const beside = fileURLToPath(new URL('../../../../shared/data/fhir-r4-examples', import.meta.url));
+  return [process.env.FHIR_EXAMPLES_DIR ?? beside].find((folder) => existsSync(folder));
+}
+
+function* readExamples(folder: string): Generator<Resource> {
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.ndjson.gz'))) {
+    const lines = gunzipSync(readFileSync(join(folder, file)))
+      .toString()
+      .split('\n');
+    for (const line of lines.filter(Boolean)) yield JSON.parse(line) as Resource;
+  }
+}
+
+/** Every reference to a stored patient, wherever it stands. */
+function referencesIn(node: unknown, path: string): { readonly path: string; readonly id: string }[] {
+  if (typeof node !== 'object' || node === null) return [];
+  const id = referencedId((node as { reference?: unknown }).reference, 'Patient');
+  const own = id === undefined ? [] : [{ path, id }];
+  return own.concat(
+    Object.entries(node).flatMap(([name, value]) =>
+      // What a resource contains is no part of its own elements.
+      name === 'contained' ? [] : referencesIn(value, /^\d+$/.test(name) ? path : `${path}.${name}`),
+    ),
+  );
+}
+
+/** Elements that refer to a patient without making the resource part of the patient's record: they are not in the compartment. */
+const outside = new Set([
+  'Consent.provision.actor.reference',
+  'List.entry.item',
+  'Observation.focus',
+  'Provenance.agent.who',
+  'Provenance.signature.who',
+  'Task.requester',
+]);
+
+const folder = findExamples();
+const title = 'finds the patient of every published example that refers to one';
+if (folder === undefined) {
+  test.skip(`${title}: the examples are missing, set FHIR_EXAMPLES_DIR to their folder`, () => undefined);
+} else {
+  test(title, () => {
+    let count = 0;
+    const missing: string[] = [];
+    for (const resource of readExamples(folder)) {
+      const found = patientsOf(resource);
+      for (const { path, id } of referencesIn(resource, resource.resourceType)) {
+        if (outside.has(path)) continue;
+        count += 1;
+        if (!found.includes(id)) missing.push(`${resource.resourceType}/${resource.id}: ${path} is ${id}`);
+      }
+    }
+    expect(missing).toEqual([]);
+    expect(count).toBeGreaterThan(300);
+  });
+}

@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import { connectRedis, createConsumer, createProducer, type Processors } from '@bulkhead/queues';
+import type { Bench } from '../bench.ts';
+import { median } from '../median.ts';
+
+const largeExport = 5000;
+const smallExport = 10;
+/** Downloads that a worker process runs at a time, from the catalog of queues. */
+const atATime = 4;
+/** A round is one file of each connection; what runs when the small export arrives, and beside its last file, comes on top. */
+const fairShare = smallExport + 2 * atATime;
+
+export const fairTurns: Bench = {
+  name: 'fair-turns',
+  about: `downloads of an export of ${largeExport} files that run before another connection's ${smallExport} files are done; without turns: all`,
+  minutes: 1,
+  async run({ redisUrl, runs, say }) {
+    const values: number[] = [];
+    for (let run = 0; run < runs; run++) {
+      values.push(await countOthers(redisUrl));
+      say(`${values.at(-1)} files of the large export came first`);
+    }
+    return [
+      {
+        name: 'fair-turns, files of others first',
+        value: median(values),
+        unit: 'files',
+        goal: { of: 'value', atMost: fairShare },
+        runs: values.map((value) => ({ value })),
+      },
+    ];
+  },
+};
+
+const nothing = () => undefined;
+const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+async function countOthers(redisUrl: string): Promise<number> {
+  const redis = connectRedis({ url: redisUrl, waiting: true, onError: () => undefined });
+  const prefix = `{${randomBytes(4).toString('hex')}}`;
+  const producer = createProducer({ redis, prefix, onError: () => undefined });
+  const order: string[] = [];
+  let isSmallDone = false;
+  const processors = {
+    'file.download': async ({ fileId }: { readonly fileId: string }) => {
+      // As long as a small file takes.
+      await setTimeout(1);
+      order.push(fileId);
+    },
+    'export.finalize': async ({ exportId }: { readonly exportId: string }) => {
+      isSmallDone ||= exportId === 'small';
+    },
+  } as unknown as Processors;
+  const consumer = createConsumer({
+    redis,
+    prefix,
+    queues: ['file-download', 'bulk-export'],
+    processors,
+    logger: silent,
+  });
+  try {
+    await producer.addExportFlow({ exportId: 'large', fileIds: idsOf('large', largeExport) });
+    consumer.start();
+    while (order.length < atATime * 10) await setTimeout(5);
+    const before = order.length;
+    await producer.addExportFlow({ exportId: 'small', fileIds: idsOf('small', smallExport) });
+    while (!isSmallDone) await setTimeout(5);
+    const last = order.findLastIndex((fileId) => fileId.startsWith('small'));
+    return last + 1 - before - smallExport;
+  } finally {
+    await consumer.stop();
+    await producer.close();
+    redis.disconnect();
+  }
+}
+
+function idsOf(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${name}.${index}`);
+}
