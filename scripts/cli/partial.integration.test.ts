@@ -10,7 +10,7 @@ const record = { id: 'job_1', counts: { stored: 5, quarantined: 1 }, warnings };
 const run = { id: 'sync_1', total: 5, warnings: [], errorMessage: 'Searches failed: Condition (2).' };
 
 let server: Server;
-afterEach(() => server.close());
+afterEach(() => void server.close());
 
 /** An API that gives prepared answers, by the last part of the path. */
 async function answer(answers: Readonly<Record<string, { readonly status: number; readonly body: object }>>) {
