@@ -100,7 +100,7 @@ export function buildApp({
   const signingKeys = createSigningKeyService({ store });
   const syncs = createSyncService({ store, producer, connections, registry });
   const webhooks = createWebhookService({ store, producer, connections });
-  const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() });
+  const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() }, config.BULKHEAD_INSTANCE_ID);
   watchHealth({ metrics, health });
   watchSystem({ metrics, monitoring });
   const http = createHttpApp({

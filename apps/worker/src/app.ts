@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { createEhrClient, createProviderRegistry, createWebhookSender } from '@bulkhead/ehr-client';
 import { checkRedis, connectRedis, createConsumer, createProducer } from '@bulkhead/queues';
 import {
@@ -90,12 +91,15 @@ export function buildApp({
     onJobEnd: observeJobs(metrics),
     tracing,
   });
-  const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() });
+  const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() }, config.BULKHEAD_INSTANCE_ID);
   watchHealth({ metrics, health });
   const sweepKeeper = createSweepKeeper({ producer, logger, everyMs: config.WORKER_SWEEP_INTERVAL_MS });
   let healthServer: Server | undefined;
 
   return {
+    get port() {
+      return (healthServer?.address() as AddressInfo | null | undefined)?.port;
+    },
     async start() {
       await store.connect();
       for (const reason of await checkRedis(redis)) logger.warn('redis is not safe for queues', { reason });
