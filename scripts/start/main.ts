@@ -1,4 +1,4 @@
-// usage: npm start [-- --once --patients N --data DIR --port P --new-key]
+// usage: npm start [-- --once --patients N --data DIR --port P --state DIR --new-key]
 // Starts everything on this machine, brings one practice's record into MongoDB through the API, and keeps serving.
 import { join } from 'node:path';
 import { EmbeddedError } from '@bulkhead/embedded';
@@ -13,7 +13,7 @@ import { accessText, requestsText } from './setup-text.ts';
 import { createSteps } from './steps.ts';
 import { type RunningSystem, startSystem } from './system.ts';
 
-const folder = join(import.meta.dirname, '..', '..', '.bulkhead');
+const defaultFolder = join(import.meta.dirname, '..', '..', '.bulkhead');
 /** This program's own key: made anew at each start, since only hashes are kept, and deleted when it ends. */
 const ownKeyName = 'npm start';
 const firstKeyName = 'first key';
@@ -33,6 +33,13 @@ try {
   process.exit(1);
 }
 
+interface Serving {
+  readonly system: RunningSystem;
+  readonly options: StartOptions;
+  /** Where the state is kept. */
+  readonly folder: string;
+}
+
 interface End {
   readonly exitCode: number;
   /** Said when everything has stopped. */
@@ -43,13 +50,17 @@ async function run(options: StartOptions): Promise<number> {
   // Before there is anything to stop in order, a Ctrl-C just ends this: the children's guardians end them.
   const exitAtOnce = () => process.exit(130);
   interrupted.signal.addEventListener('abort', exitAtOnce);
-  const { state, note } = openState(folder);
-  steps.say(note);
-  const system = await startSystem({ folder, state, start: options, steps });
+  const folder = options.stateDir ?? defaultFolder;
+  const open = () => {
+    const { state, note } = openState(folder);
+    steps.say(note);
+    return state;
+  };
+  const system = await startSystem({ folder, openState: open, start: options, steps });
   interrupted.signal.removeEventListener('abort', exitAtOnce);
   let end: End | undefined;
   try {
-    end = await serve({ system, options });
+    end = await serve({ system, options, folder });
   } finally {
     steps.say('stopping');
     await system.store.apiKeys.deleteByName(ownKeyName).catch(() => 0);
@@ -59,15 +70,18 @@ async function run(options: StartOptions): Promise<number> {
   return end.exitCode;
 }
 
-async function serve({ system, options }: { system: RunningSystem; options: StartOptions }): Promise<End> {
+async function serve({ system, options, folder }: Serving): Promise<End> {
   const { store, baseUrl, simulatorUrl } = system;
   await store.apiKeys.deleteByName(ownKeyName);
   const ownKey = await store.apiKeys.create({ name: ownKeyName, role: 'operator', now: new Date() });
   const api = createApiClient({ baseUrl, apiKey: ownKey });
-  const shown = await showableKey({ system, isNew: options.newKey });
+  const shown = await showableKey({ system, folder, isNew: options.newKey });
   const { apiKey } = shown;
   steps.say(accessText({ baseUrl, simulatorUrl, apiKey, apiKeyPrefix: shown.state.apiKeyPrefix }));
-  const { connectionId, isComparable } = await openConnection({ api, state: shown.state, options, simulatorUrl });
+  const { connectionId, isComparable } = await openConnection({
+    ...{ api, folder, options, simulatorUrl },
+    state: shown.state,
+  });
 
   const startedAt = Date.now();
   const since = isComparable ? await lastTransactionTime({ store, connectionId }) : undefined;
@@ -108,9 +122,9 @@ async function follow({ store, died }: RunningSystem): Promise<number> {
 /** The user's key is made and shown once: at the first start, or when it is lost. */
 async function showableKey({
   system: { store, state },
+  folder,
   isNew,
-}: {
-  readonly system: RunningSystem;
+}: Pick<Serving, 'system' | 'folder'> & {
   readonly isNew: boolean;
 }): Promise<{ readonly apiKey: string | undefined; readonly state: KeptState }> {
   if (state.apiKeyPrefix !== undefined && !isNew) return { apiKey: undefined, state };
@@ -128,10 +142,11 @@ async function showableKey({
 async function openConnection(options: {
   readonly api: ApiClient;
   readonly state: KeptState;
+  readonly folder: string;
   readonly options: StartOptions;
   readonly simulatorUrl: string;
 }): Promise<{ readonly connectionId: string; readonly isComparable: boolean }> {
-  const { api, state, simulatorUrl } = options;
+  const { api, state, folder, simulatorUrl } = options;
   const { dataDir, patients } = options.options;
   const source = dataDir ?? 'generated';
   const fhirEndpoint = `${simulatorUrl}/fhir/r4`;
