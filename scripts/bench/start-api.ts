@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { createStore } from '@bulkhead/store';
 import { startApp } from '../start/app-process.ts';
-import { freePort } from '../start/free-port.ts';
 import { waitForHttp } from '../start/wait-for-http.ts';
 import type { BenchContext } from './bench.ts';
 
@@ -27,7 +26,6 @@ export async function startApi(options: {
   const { redisUrl, mongodbUrl, folder } = context;
   const uri = new URL(mongodbUrl);
   uri.pathname = `/${database}`;
-  const { port } = await freePort({ wanted: 8280 });
   const store = createStore({ uri: uri.href, encryptionKey });
   await store.connect();
   await store.migrate();
@@ -36,7 +34,8 @@ export async function startApi(options: {
   const app = await startApp({
     name: 'api',
     entry: 'apps/api/src/main.ts',
-    env: {
+    wantedPort: 8280,
+    env: (port) => ({
       REDIS_URL: redisUrl,
       MONGODB_URI: uri.href,
       BULKHEAD_PREFIX: `{${database}}`,
@@ -46,11 +45,11 @@ export async function startApi(options: {
       PORT: String(port),
       HOST: '127.0.0.1',
       LOG_LEVEL: 'error',
-    },
+    }),
     logFolder: join(folder, 'logs'),
     say: () => undefined,
   });
-  const baseUrl = `http://127.0.0.1:${port}`;
+  const baseUrl = `http://127.0.0.1:${app.port}`;
   await waitForHttp({ url: `${baseUrl}/ready`, what: 'the API' });
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
   return { baseUrl, headers, connectionId, stop: () => app.stop() };

@@ -1,7 +1,5 @@
 import { join } from 'node:path';
 import { startApp } from '../start/app-process.ts';
-import { freePort } from '../start/free-port.ts';
-import { waitForHttp } from '../start/wait-for-http.ts';
 
 export interface BenchSimulator {
   readonly origin: string;
@@ -19,16 +17,15 @@ export async function startSimulator(options: {
   readonly env: Readonly<Record<string, string>>;
 }): Promise<BenchSimulator> {
   const { folder, env } = options;
-  const { port } = await freePort({ wanted: firstPort });
-  const origin = `http://127.0.0.1:${port}`;
   const app = await startApp({
     name: 'simulator',
     entry: 'apps/ehr-simulator/src/main.ts',
-    env: { SIMULATOR_PORT: String(port), ...env },
+    wantedPort: firstPort,
+    env: (port) => ({ SIMULATOR_PORT: String(port), ...env }),
     logFolder: join(folder, 'logs'),
     say: () => undefined,
   });
-  await waitForHttp({ url: `${origin}/_sim/stats`, what: 'the simulated athenahealth' });
+  const origin = `http://127.0.0.1:${app.port}`;
   return {
     origin,
     async control<Answer>(path: string, init: RequestInit = {}) {

@@ -55,6 +55,16 @@ describe('bulkhead', () => {
     expect(await bulkhead(['export', 'cancel', id])).toMatchObject({ code: 6, stdout: '', stderr: expect.any(String) });
   }, 60_000);
 
+  test('ends with 7 if the EHR reports that an export lacks something, and shows its report', async () => {
+    const fault = { kind: 'error-file', severity: 'error', lostType: 'Observation' };
+    await system.simulator.order({ match: { method: 'GET', path: '/bulkstatus/' }, fault, times: 'always' });
+    const start = ['export', 'start', '--connection', system.connectionId, '--types', 'Patient,Observation', '--watch'];
+    const { code, stdout, stderr } = await bulkhead(start);
+    await system.simulator.clearFaults();
+    expect({ code, stderr }).toEqual({ code: 7, stderr: expect.stringContaining('something is missing') });
+    expect(stdout).toMatch(/^job_\S+ {2}COMPLETED, partial {2}\d+ stored, 0 quarantined\nwarning /);
+  }, 60_000);
+
   test('writes what is stored to files, a resource a line', async () => {
     const out = join(folder, 'out');
     const get = [

@@ -1,20 +1,27 @@
-import { join } from 'node:path';
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { spawnTethered, type Tethered } from '@bulkhead/embedded';
+import { type PortSpawn, startOnPort } from './start-on-port.ts';
 
 export interface AppProcess {
   readonly pid: number;
+  /** Where it listens, on 127.0.0.1; the same after it has died and was started again. */
+  readonly port: number;
   stop(): Promise<void>;
 }
 
-interface AppProcessOptions {
+export interface AppProcessOptions {
   /** Shown to the user, and the log's name. */
   readonly name: string;
   /** Relative to the project's root. */
   readonly entry: string;
-  readonly env: Readonly<Record<string, string>>;
+  readonly wantedPort: number;
+  readonly env: (port: number) => Readonly<Record<string, string>>;
   readonly nodeArgs?: readonly string[];
   readonly logFolder: string;
   readonly say: (text: string) => void;
+  /** Called for each line of its log. */
+  readonly onLogLine?: (line: string) => void;
 }
 
 const root = join(import.meta.dirname, '..', '..');
@@ -25,12 +32,22 @@ const maxQuickDeaths = 5;
 const quickDeathMs = 10_000;
 const restartDelayMs = 500;
 
-/** Runs one of the apps as a child that cannot outlive this process, and starts it again if it dies. */
+/**
+ * Runs one of the apps as a child that cannot outlive this process, and starts it again if it dies.
+ * @throws Error with the end of its log if it dies before it has started
+ */
 export async function startApp(options: AppProcessOptions): Promise<AppProcess> {
-  const { name, say } = options;
+  const { name, wantedPort, say } = options;
+  const logFile = logFileOf(options);
   let stopping = false;
   let quickDeaths = 0;
-  let child = await spawnApp(options);
+  const first = await startOnPort({
+    ...{ name, logFile, wanted: wantedPort },
+    spawn: (start) => spawnApp(options, start),
+  });
+  let { child } = first;
+  const { port } = first;
+  if (port !== wantedPort) say(`ℹ ${name}: port ${wantedPort} is taken, using ${port}`);
 
   const watch = async (): Promise<void> => {
     while (!stopping) {
@@ -38,10 +55,10 @@ export async function startApp(options: AppProcessOptions): Promise<AppProcess> 
       const { code, signal } = await child.exited;
       if (stopping) return;
       quickDeaths = Date.now() - startedAt < quickDeathMs ? quickDeaths + 1 : 0;
-      if (quickDeaths >= maxQuickDeaths) return say(`${name} keeps dying; its log: ${logFile(options)}`);
+      if (quickDeaths >= maxQuickDeaths) return say(`${name} keeps dying; its log: ${logFile}`);
       say(`${name} died (${signal ?? `exit ${code}`}) and is started again`);
       await new Promise((resolve) => setTimeout(resolve, restartDelayMs));
-      if (!stopping) child = await spawnApp(options);
+      if (!stopping) child = await spawnApp(options, { port });
     }
   };
   const watching = watch();
@@ -49,6 +66,7 @@ export async function startApp(options: AppProcessOptions): Promise<AppProcess> 
     get pid() {
       return child.pid;
     },
+    port,
     async stop() {
       stopping = true;
       await child.stop();
@@ -57,16 +75,35 @@ export async function startApp(options: AppProcessOptions): Promise<AppProcess> 
   };
 }
 
-function spawnApp(options: AppProcessOptions): Promise<Tethered> {
+function spawnApp(
+  options: AppProcessOptions,
+  { port, env, onMessage }: Pick<PortSpawn, 'port'> & Partial<PortSpawn>,
+): Promise<Tethered> {
   return spawnTethered({
     command: process.execPath,
-    args: [...(options.nodeArgs ?? []), '--conditions=@bulkhead/source', join(root, options.entry)],
-    env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...options.env },
+    args: [...(options.nodeArgs ?? []), '--conditions=@bulkhead/source', resolve(root, options.entry)],
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...options.env(port), ...env },
     cwd: root,
-    output: { file: logFile(options) },
+    output: outputOf(options),
+    ...(onMessage ? { onMessage } : {}),
   });
 }
 
-function logFile({ logFolder, name }: AppProcessOptions): string {
+/** Straight into the file, unless somebody wants to see the lines. */
+function outputOf(options: AppProcessOptions): { file: string } | { onLine: (line: string) => void } {
+  const { onLogLine, logFolder } = options;
+  const file = logFileOf(options);
+  if (!onLogLine) return { file };
+  mkdirSync(logFolder, { recursive: true });
+  const stream = createWriteStream(file);
+  return {
+    onLine(line) {
+      stream.write(`${line}\n`);
+      onLogLine(line);
+    },
+  };
+}
+
+function logFileOf({ logFolder, name }: AppProcessOptions): string {
   return join(logFolder, `${name.replaceAll(' ', '-')}.log`);
 }

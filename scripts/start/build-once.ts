@@ -1,8 +1,10 @@
 import { createHash, hash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { waitForLock } from '@bulkhead/embedded';
 
 export const root = join(import.meta.dirname, '..', '..');
+const lockFolder = join(root, 'node_modules', '.cache', 'build-locks');
 
 /**
  * Builds something, unless what is built is of the same sources: by content, as a checkout gives files any age.
@@ -17,11 +19,18 @@ export async function buildOnce(options: {
 }): Promise<boolean> {
   const entry = join(root, options.entry);
   const stamp = join(dirname(entry), '.built-from');
-  const wanted = hashSources(options.sources);
-  if (readStamp(stamp) === `${wanted} ${hashBuilt(entry)}`) return false;
-  await options.build();
-  writeFileSync(stamp, `${wanted} ${hashBuilt(entry)}`);
-  return true;
+  // Two starts at once would write the same files. Not beside them, since a build may empty its folder.
+  const file = join(lockFolder, `${options.entry.replaceAll('/', '-')}.lock`);
+  const lock = await waitForLock({ file, onWait: () => undefined });
+  try {
+    const wanted = hashSources(options.sources);
+    if (readStamp(stamp) === `${wanted} ${hashBuilt(entry)}`) return false;
+    await options.build();
+    writeFileSync(stamp, `${wanted} ${hashBuilt(entry)}`);
+    return true;
+  } finally {
+    lock.release();
+  }
 }
 
 function hashSources(sources: readonly string[]): string {

@@ -1,5 +1,7 @@
 import { type BulkExport, isTerminal } from '@bulkhead/domain';
+import { toStatusView } from '@bulkhead/service';
 import type { Store } from '@bulkhead/store';
+import { toStoredText } from './main-job.ts';
 
 const intervalMs = 1000;
 
@@ -32,9 +34,18 @@ function sayChange(options: {
   readonly say: (text: string) => void;
 }): void {
   const { phases, record, say } = options;
-  const { id, phase, counts, error } = record;
+  const { id, phase } = record;
   if (phases.get(id) === phase) return;
   phases.set(id, phase);
-  const stored = phase === 'completed' ? `, stored ${counts.stored} of ${counts.promised} resources` : '';
-  say(`${new Date().toISOString().slice(11, 19)}  ${id} ${phase}${stored}${error ? `: ${error.message}` : ''}`);
+  say(`${new Date().toISOString().slice(11, 19)}  ${id} ${describeExport(record)}`);
+}
+
+/** The phase, and of an export that has ended what became of it. */
+export function describeExport(record: BulkExport): string {
+  const { phase, counts, error } = record;
+  if (phase !== 'completed') return `${phase}${error ? `: ${error.message}` : ''}`;
+  const { partial, warnings } = toStatusView({ record, isOperator: true });
+  const stored = `completed, stored ${toStoredText(counts)} resources`;
+  if (!partial) return stored;
+  return [`${stored}, partial`, ...warnings.map(({ message }) => `  ! ${message}`)].join('\n');
 }

@@ -1,19 +1,15 @@
 import { createServer } from 'node:net';
 
-export interface FreePort {
-  readonly port: number;
-  /** Says that it is not the wanted one; absent where it is. */
-  readonly note?: string;
-}
-
 // More neighbours than this are not taken by accident.
 const ATTEMPTS = 50;
 
-/** The wanted port, or the next one above it that is free. */
-export async function freePort({ wanted, host = '127.0.0.1' }: { wanted: number; host?: string }): Promise<FreePort> {
+/**
+ * The wanted port, or the next one above it that is free at this moment. Another program may take it before it is used: see
+ * `startOnPort`.
+ */
+export async function freePort({ wanted, host = '127.0.0.1' }: { wanted: number; host?: string }): Promise<number> {
   for (let port = wanted; port < Math.min(wanted + ATTEMPTS, 65_536); port++) {
-    if (!(await isFree({ port, host }))) continue;
-    return port === wanted ? { port } : { port, note: `port ${wanted} is taken, using ${port}` };
+    if (await isFree({ port, host })) return port;
   }
   throw new Error(`All ports from ${wanted} to ${wanted + ATTEMPTS - 1} are taken.`);
 }

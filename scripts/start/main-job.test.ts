@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { type ApiClient, ApiError } from './api-client.ts';
-import { runMainJob } from './main-job.ts';
+import { runMainJob, toStoredText } from './main-job.ts';
 
 const counts = { files: 2, filesCompleted: 2, promised: 10, stored: 10 };
 const makeView = (status: string) => ({ id: 'job_2', status, phase: 'x', counts, warnings: [] });
@@ -32,4 +32,26 @@ test('an export that an earlier start left is ended, and another one asked for',
   }) as ApiClient;
   expect(await runMainJob({ ...options, api })).toEqual(expect.objectContaining({ exportId: 'job_2', stored: 10 }));
   expect(calls).toEqual(['POST bulk-export', 'DELETE job_1', 'POST bulk-export', 'GET job_2']);
+});
+
+test.each([
+  { view: {}, expected: { stored: 10, promised: 10, partial: false } },
+  { view: { partial: true }, expected: { partial: true } },
+  { view: { counts: { ...counts, promised: 0 } }, expected: { stored: 10, promised: 0, partial: false } },
+  { view: { status: 'FAILED', errorMessage: 'It broke.' }, expected: { reason: 'It broke.' } },
+])('reports an export that ended as $view as $expected', async ({ view, expected }) => {
+  const api = (async () => ({ ...makeView('COMPLETED'), ...view })) as ApiClient;
+  expect(await runMainJob({ ...options, api })).toMatchObject(expected);
+});
+
+test('says how many resources are stored, and of how many if the server gave counts', () => {
+  expect(toStoredText({ stored: 1540, promised: 2000 })).toBe('1,540 of 2,000');
+  expect(toStoredText({ stored: 154, promised: 0 })).toBe('154');
+});
+
+test('does not say of how many resources a running export is if the server gave no counts', async () => {
+  const said: string[] = [];
+  const api = (async () => ({ ...makeView('COMPLETED'), counts: { ...counts, promised: 0 } })) as ApiClient;
+  await runMainJob({ ...options, api, progress: (text) => said.push(text) });
+  expect(said).toEqual(['x: 2 of 2 files, 10 resources']);
 });

@@ -6,6 +6,7 @@ import { type ApiClient, ApiError } from './api-client.ts';
 interface ExportView {
   readonly id: string;
   readonly status: 'IN_PROGRESS' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
+  readonly partial?: boolean;
   readonly phase: string;
   readonly progress?: string;
   readonly errorMessage?: string;
@@ -23,8 +24,16 @@ export interface MainJobResult {
   readonly stored: number;
   readonly promised: number;
   readonly warnings: readonly string[];
-  /** Set where not everything is stored. */
+  /** It completed, but something that was asked for is missing. */
+  readonly partial: boolean;
+  /** Why it did not complete. */
   readonly reason?: string;
+}
+
+/** @param counts.promised 0: the server need not give counts */
+export function toStoredText({ stored, promised }: { readonly stored: number; readonly promised: number }): string {
+  const [storedText, promisedText] = [stored, promised].map((count) => count.toLocaleString('en-US'));
+  return promised === 0 ? `${storedText}` : `${storedText} of ${promisedText}`;
 }
 
 /** The API's status is one read of a record; twice a second looks alive. */
@@ -90,13 +99,11 @@ async function startExport({
 
 function describe({ phase, progress, counts }: ExportView): string {
   if (counts.files === 0) return `${phase}${progress === undefined ? '' : ` (${progress})`}`;
-  const { filesCompleted, files, stored, promised } = counts;
-  return `${phase}: ${filesCompleted} of ${files} files, ${stored.toLocaleString('en-US')} of ${promised.toLocaleString('en-US')} resources`;
+  return `${phase}: ${counts.filesCompleted} of ${counts.files} files, ${toStoredText(counts)} resources`;
 }
 
-function toResult({ id, status, counts, warnings, errorMessage }: ExportView): MainJobResult {
+function toResult({ id, status, partial = false, counts, warnings, errorMessage }: ExportView): MainJobResult {
   const { stored, promised } = counts;
-  const result = { exportId: id, stored, promised, warnings: warnings.map(({ message }) => message) };
-  if (status !== 'COMPLETED') return { ...result, reason: errorMessage ?? `the export ended as ${status}` };
-  return stored === promised ? result : { ...result, reason: 'not everything that was promised could be stored' };
+  const result = { exportId: id, stored, promised, partial, warnings: warnings.map(({ message }) => message) };
+  return status === 'COMPLETED' ? result : { ...result, reason: errorMessage ?? `the export ended as ${status}` };
 }

@@ -1,4 +1,4 @@
-// usage: npm start [-- --once --patients N --data DIR --port P --new-key]
+// usage: npm start [-- --once --patients N --data DIR --port P --state DIR --new-key]
 // Starts everything on this machine, brings one practice's record into MongoDB through the API, and keeps serving.
 import { join } from 'node:path';
 import { EmbeddedError } from '@bulkhead/embedded';
@@ -7,16 +7,18 @@ import { type ApiClient, ApiError, createApiClient } from './api-client.ts';
 import { followExports } from './follow-exports.ts';
 import { formatTable } from './format-table.ts';
 import { type KeptState, openState, saveState } from './kept-state.ts';
-import { lastTransactionTime, runMainJob } from './main-job.ts';
+import { lastTransactionTime, runMainJob, toStoredText } from './main-job.ts';
 import { readOptions, type StartOptions } from './options.ts';
 import { accessText, requestsText } from './setup-text.ts';
 import { createSteps } from './steps.ts';
 import { type RunningSystem, startSystem } from './system.ts';
 
-const folder = join(import.meta.dirname, '..', '..', '.bulkhead');
+const defaultFolder = join(import.meta.dirname, '..', '..', '.bulkhead');
 /** This program's own key: made anew at each start, since only hashes are kept, and deleted when it ends. */
 const ownKeyName = 'npm start';
 const firstKeyName = 'first key';
+/** As of the command line: docs/cli.md. */
+const partialExitCode = 7;
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
 onStarterGone(() => interrupted.abort());
@@ -31,6 +33,13 @@ try {
   process.exit(1);
 }
 
+interface Serving {
+  readonly system: RunningSystem;
+  readonly options: StartOptions;
+  /** Where the state is kept. */
+  readonly folder: string;
+}
+
 interface End {
   readonly exitCode: number;
   /** Said when everything has stopped. */
@@ -41,13 +50,17 @@ async function run(options: StartOptions): Promise<number> {
   // Before there is anything to stop in order, a Ctrl-C just ends this: the children's guardians end them.
   const exitAtOnce = () => process.exit(130);
   interrupted.signal.addEventListener('abort', exitAtOnce);
-  const { state, note } = openState(folder);
-  steps.say(note);
-  const system = await startSystem({ folder, state, start: options, steps });
+  const folder = options.stateDir ?? defaultFolder;
+  const open = () => {
+    const { state, note } = openState(folder);
+    steps.say(note);
+    return state;
+  };
+  const system = await startSystem({ folder, openState: open, start: options, steps });
   interrupted.signal.removeEventListener('abort', exitAtOnce);
   let end: End | undefined;
   try {
-    end = await serve({ system, options });
+    end = await serve({ system, options, folder });
   } finally {
     steps.say('stopping');
     await system.store.apiKeys.deleteByName(ownKeyName).catch(() => 0);
@@ -57,22 +70,25 @@ async function run(options: StartOptions): Promise<number> {
   return end.exitCode;
 }
 
-async function serve({ system, options }: { system: RunningSystem; options: StartOptions }): Promise<End> {
+async function serve({ system, options, folder }: Serving): Promise<End> {
   const { store, baseUrl, simulatorUrl } = system;
   await store.apiKeys.deleteByName(ownKeyName);
   const ownKey = await store.apiKeys.create({ name: ownKeyName, role: 'operator', now: new Date() });
   const api = createApiClient({ baseUrl, apiKey: ownKey });
-  const shown = await showableKey({ system, isNew: options.newKey });
+  const shown = await showableKey({ system, folder, isNew: options.newKey });
   const { apiKey } = shown;
   steps.say(accessText({ baseUrl, simulatorUrl, apiKey, apiKeyPrefix: shown.state.apiKeyPrefix }));
-  const { connectionId, isComparable } = await openConnection({ api, state: shown.state, options, simulatorUrl });
+  const { connectionId, isComparable } = await openConnection({
+    ...{ api, folder, options, simulatorUrl },
+    state: shown.state,
+  });
 
   const startedAt = Date.now();
   const since = isComparable ? await lastTransactionTime({ store, connectionId }) : undefined;
   const result = await steps.run('bulk export', async (progress) => {
     if (since !== undefined) steps.say(`ℹ incremental: only what changed since ${since}`);
     const value = await runMainJob({ api, connectionId, since, progress, signal: interrupted.signal });
-    return { text: `${value.exportId}: ${value.stored} of ${value.promised} resources`, value };
+    return { text: `${value.exportId}: ${toStoredText(value)} resources`, value };
   });
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
   const rows = await store.resources.countByType(connectionId);
@@ -80,10 +96,12 @@ async function serve({ system, options }: { system: RunningSystem; options: Star
   steps.say(formatTable({ title: 'Stored in MongoDB (collection, documents)', rows }));
   for (const warning of result.warnings) steps.say(`! ${warning}`);
   const total = Object.values(rows).reduce((sum, count) => sum + count, 0);
-  if (result.promised === 0 && since !== undefined) steps.say(`nothing changed since; ${total} resources are stored`);
-  const lastLine = `stored ${result.stored} of ${result.promised} resources in ${seconds} s`;
-  if (result.reason !== undefined) return { exitCode: 1, lastLine: `${lastLine}: ${result.reason}` };
-  if (options.once) return { exitCode: 0, lastLine };
+  if (result.stored + result.promised === 0 && since !== undefined)
+    steps.say(`nothing changed since; ${total} resources are stored`);
+  const outcome = result.reason ?? (result.partial ? 'partial: the warnings above say what is missing' : undefined);
+  const lastLine = `stored ${toStoredText(result)} resources in ${seconds} s${outcome === undefined ? '' : `, ${outcome}`}`;
+  if (result.reason !== undefined) return { exitCode: 1, lastLine };
+  if (options.once) return { exitCode: result.partial ? partialExitCode : 0, lastLine };
   steps.say(lastLine);
   steps.say('\nServing, and following new exports. Ctrl-C stops everything.');
   return { exitCode: await follow(system) };
@@ -104,9 +122,9 @@ async function follow({ store, died }: RunningSystem): Promise<number> {
 /** The user's key is made and shown once: at the first start, or when it is lost. */
 async function showableKey({
   system: { store, state },
+  folder,
   isNew,
-}: {
-  readonly system: RunningSystem;
+}: Pick<Serving, 'system' | 'folder'> & {
   readonly isNew: boolean;
 }): Promise<{ readonly apiKey: string | undefined; readonly state: KeptState }> {
   if (state.apiKeyPrefix !== undefined && !isNew) return { apiKey: undefined, state };
@@ -124,10 +142,11 @@ async function showableKey({
 async function openConnection(options: {
   readonly api: ApiClient;
   readonly state: KeptState;
+  readonly folder: string;
   readonly options: StartOptions;
   readonly simulatorUrl: string;
 }): Promise<{ readonly connectionId: string; readonly isComparable: boolean }> {
-  const { api, state, simulatorUrl } = options;
+  const { api, state, folder, simulatorUrl } = options;
   const { dataDir, patients } = options.options;
   const source = dataDir ?? 'generated';
   const fhirEndpoint = `${simulatorUrl}/fhir/r4`;

@@ -17,10 +17,17 @@ test('has defaults, and resolves the folder against where the user stands', () =
   });
   writeFileSync(join(cwd, 'Patient.ndjson'), '');
   const options = readOptions({
-    args: ['--once', '--data', '.', '--port', '8081', '--patients', '5', '--new-key'],
+    args: ['--once', '--data', '.', '--port', '8081', '--patients', '5', '--state', 'kept', '--new-key'],
     cwd,
   });
-  expect(options).toEqual({ once: true, patients: 5, dataDir: cwd, port: 8081, newKey: true });
+  expect(options).toEqual({
+    once: true,
+    patients: 5,
+    dataDir: cwd,
+    port: 8081,
+    stateDir: join(cwd, 'kept'),
+    newKey: true,
+  });
 });
 
 test.each([

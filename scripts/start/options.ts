@@ -11,15 +11,18 @@ export interface StartOptions {
   readonly dataDir: string | undefined;
   /** Wanted port of the API. */
   readonly port: number;
+  /** Where databases, keys and logs are kept; absolute. Undefined: in the project's own folder. */
+  readonly stateDir: string | undefined;
   /** Another API key in place of the one that was shown first. */
   readonly newKey: boolean;
 }
 
-const usage = `usage: npm start -- [--once] [--patients N] [--data DIR] [--port P] [--new-key]
-  --once        end after the export: exit 0 if everything is stored, else 1
+const usage = `usage: npm start -- [--once] [--patients N] [--data DIR] [--port P] [--state DIR] [--new-key]
+  --once        end after the export: exit 0 if everything is stored, 7 if it is partial, else 1
   --patients N  size of the simulated practice (default 200)
   --data DIR    serve a folder of Type.ndjson.gz files instead of the generated practice
   --port P      port of the API (default 3000, or the next free one)
+  --state DIR   keep databases, keys and logs in this folder instead of .bulkhead: two starts at once need two of them
   --new-key     show a new API key; the one of before is deleted`;
 
 /** @throws Error with what is wrong and the usage. */
@@ -30,6 +33,7 @@ export function readOptions({ args, cwd }: { readonly args: readonly string[]; r
     patients: text,
     data: text,
     port: text,
+    state: text,
     'new-key': { type: 'boolean' },
   } as const;
   const { values } = parseCommandLine({ args: [...args], options }, usage);
@@ -40,6 +44,7 @@ export function readOptions({ args, cwd }: { readonly args: readonly string[]; r
     patients: readWholeNumber({ usage, name: 'patients', text: values.patients ?? '200', min: 1, max: 10_000_000 }),
     dataDir,
     port: readWholeNumber({ usage, name: 'port', text: values.port ?? '3000', min: 1, max: 65_535 }),
+    stateDir: values.state === undefined ? undefined : resolve(cwd, values.state),
     newKey: values['new-key'] === true,
   };
 }

@@ -1,18 +1,18 @@
 import { join } from 'node:path';
-import { type Services, startServices } from '@bulkhead/embedded';
+import { openDataFolder, type Services, startServices } from '@bulkhead/embedded';
 import { createStore, type Store } from '@bulkhead/store';
-import { type AppProcess, startApp } from './app-process.ts';
+import { type AppProcess, type AppProcessOptions, startApp } from './app-process.ts';
 import { buildConsole } from './build-console.ts';
 import { bundleWorker, workerEntry } from './bundle-worker.ts';
-import { freePort } from './free-port.ts';
 import { type KeptState, saveState } from './kept-state.ts';
 import type { StartOptions } from './options.ts';
+import { requestLine } from './request-line.ts';
 import type { Steps } from './steps.ts';
 import { waitForHttp } from './wait-for-http.ts';
 import { workerMemoryEnv, workerNodeArgs } from './worker-process.ts';
 
 /** Without what is about users. */
-type SystemOptions = Omit<StartOptions, 'newKey'>;
+type SystemOptions = Omit<StartOptions, 'newKey' | 'stateDir'>;
 
 export interface RunningSystem {
   readonly store: Store;
@@ -35,7 +35,8 @@ const firstMetricsPort = 9464;
 /** Redis, MongoDB, a simulated athenahealth, the API and two workers. What was started is stopped if a later step fails. */
 export async function startSystem(options: {
   readonly folder: string;
-  readonly state: KeptState;
+  /** Called when the folder is held: another start may not read or write what is in it. */
+  readonly openState: () => KeptState;
   readonly start: SystemOptions;
   readonly steps: Steps;
   /** Databases without durability, thrown away at the end: for measurements. */
@@ -58,7 +59,7 @@ export async function startSystem(options: {
 
 interface PartsOptions {
   readonly folder: string;
-  readonly state: KeptState;
+  readonly openState: () => KeptState;
   readonly start: SystemOptions;
   readonly steps: Steps;
   readonly ephemeral?: boolean;
@@ -67,43 +68,49 @@ interface PartsOptions {
 }
 
 async function startParts(options: PartsOptions): Promise<Omit<RunningSystem, 'stop'>> {
-  const { folder, start, steps, started, ephemeral } = options;
+  const { folder, openState, start, steps, started, ephemeral } = options;
+  const held = await openDataFolder(ephemeral ? { ephemeral } : { dataDir: folder });
+  const kept = openState();
   const consoleBuilt = start.once ? undefined : prepareConsole(steps);
   const bundled = bundleWorker();
   // Awaited where workers start; what fails before that is told first.
   bundled.catch(() => undefined);
-  const services = await startServices({
-    ...(ephemeral ? { ephemeral } : { dataDir: folder }),
-    report: steps.report,
-  });
+  const services = await startServices({ folder: held, report: steps.report });
   started.push(services);
-  const store = await openStore({ ...options, uri: services.mongodb.url });
+  const store = await openStore({ steps, state: kept, uri: services.mongodb.url });
   started.push({ stop: () => store.close() });
 
-  const simulatorPort = await freePort({ wanted: options.state.simulatorPort ?? defaultSimulatorPort });
-  const apiPort = await freePort({ wanted: start.port });
-  for (const { note } of [simulatorPort, apiPort]) if (note) steps.say(`ℹ ${note}`);
-  const state = { ...options.state, simulatorPort: simulatorPort.port };
+  const launch = launcher(options);
+  const simulator = await startSimulator({
+    launch,
+    steps,
+    start,
+    wantedPort: kept.simulatorPort ?? defaultSimulatorPort,
+  });
+  const simulatorUrl = `http://127.0.0.1:${simulator.port}`;
+  const state = { ...kept, simulatorPort: simulator.port };
   saveState({ folder, state });
-  const simulatorUrl = `http://127.0.0.1:${simulatorPort.port}`;
-  const baseUrl = `http://127.0.0.1:${apiPort.port}`;
-  const env = {
+  const envAt = (apiPort: number) => ({
     REDIS_URL: services.redis.url,
     MONGODB_URI: services.mongodb.url,
     BULKHEAD_ENCRYPTION_KEY: state.encryptionKey,
     ATHENAHEALTH_FHIR_ENDPOINT: `${simulatorUrl}/fhir/r4`,
     ATHENAHEALTH_CLIENT_ID: 'simulator-client',
     ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
-    ATHENAHEALTH_REDIRECT_URI: `${baseUrl}/api/ehr/callback`,
-  };
-  const launch = launcher({ ...options, env });
-  await startSimulator({ launch, steps, start, port: simulatorPort.port, url: simulatorUrl });
-  await steps.run('api', async () => {
-    await launch({ name: 'api', env: { PORT: String(apiPort.port), HOST: '127.0.0.1' } });
-    await waitForHttp({ url: `${baseUrl}/ready`, what: 'the API' });
-    return { text: baseUrl, value: undefined };
+    ATHENAHEALTH_REDIRECT_URI: `http://127.0.0.1:${apiPort}/api/ehr/callback`,
   });
-  const workers = await startWorkers({ launch, steps, bundled });
+  const baseUrl = await steps.run('api', async () => {
+    const { port } = await launch({
+      name: 'api',
+      wantedPort: start.port,
+      env: (apiPort) => ({ ...envAt(apiPort), PORT: String(apiPort), HOST: '127.0.0.1' }),
+    });
+    const url = `http://127.0.0.1:${port}`;
+    await waitForHttp({ url: `${url}/ready`, what: 'the API' });
+    return { text: url, value: url };
+  });
+  const env = envAt(Number(new URL(baseUrl).port));
+  const workers = await startWorkers({ launch, steps, bundled, env });
   await consoleBuilt;
   return { store, baseUrl, simulatorUrl, state, env, workers, died: services.died };
 }
@@ -115,54 +122,55 @@ async function prepareConsole(steps: Steps): Promise<void> {
 }
 
 /** Starts an app and sees to its end. */
-type Launch = (app: {
-  readonly name: string;
-  /** Left out: its sources, in the folder of its name. */
-  readonly entry?: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly nodeArgs?: readonly string[];
-}) => Promise<AppProcess>;
+type Launch = (
+  app: Pick<AppProcessOptions, 'name' | 'wantedPort' | 'env' | 'nodeArgs'> & {
+    /** Left out: its sources, in the folder of its name. */
+    readonly entry?: string;
+  },
+) => Promise<AppProcess>;
 
-function launcher({
-  folder: state,
-  steps,
-  started,
-  env: shared,
-}: PartsOptions & { readonly env: Readonly<Record<string, string>> }): Launch {
-  return async ({ name, entry = `apps/${name}/src/main.ts`, env, nodeArgs = [] }) => {
-    const process = await startApp({
-      name,
-      entry,
-      env: { ...shared, ...env },
-      nodeArgs,
-      logFolder: join(state, 'logs'),
+function launcher({ folder, steps, started }: PartsOptions): Launch {
+  return async ({ entry, ...app }) => {
+    // The guide's switch: what the workers log for it is for the eyes of whoever has set it.
+    const showRequests = (line: string) => {
+      const shown = requestLine(line);
+      if (shown !== undefined) steps.say(`${app.name}: ${shown}`);
+    };
+    const child = await startApp({
+      ...app,
+      entry: entry ?? `apps/${app.name}/src/main.ts`,
+      logFolder: join(folder, 'logs'),
       say: steps.say,
+      ...(process.env.DEBUG === undefined ? {} : { onLogLine: showRequests }),
     });
-    started.push(process);
-    return process;
+    started.push(child);
+    return child;
   };
 }
 
-async function startSimulator(options: {
+function startSimulator(options: {
   readonly launch: Launch;
   readonly steps: Steps;
   readonly start: SystemOptions;
-  readonly port: number;
-  readonly url: string;
-}): Promise<void> {
-  const { launch, steps, start, port, url } = options;
-  await steps.run('simulator', async () => {
-    const env = {
-      SIMULATOR_PORT: String(port),
-      SIMULATOR_PATIENTS: String(start.patients),
-      // Who presses Authorize in the console sees what a user of the practice would.
-      SIMULATOR_ASKS_USER: 'on',
-      ...(start.dataDir === undefined ? {} : { SIMULATOR_DATA_DIR: start.dataDir }),
-    };
-    await launch({ name: 'simulator', entry: 'apps/ehr-simulator/src/main.ts', env });
-    await waitForHttp({ url: `${url}/_sim/stats`, what: 'the simulated athenahealth' });
+  readonly wantedPort: number;
+}): Promise<AppProcess> {
+  const { launch, steps, start, wantedPort } = options;
+  return steps.run('simulator', async () => {
+    const simulator = await launch({
+      name: 'simulator',
+      entry: 'apps/ehr-simulator/src/main.ts',
+      wantedPort,
+      env: (port) => ({
+        SIMULATOR_PORT: String(port),
+        SIMULATOR_PATIENTS: String(start.patients),
+        // A user who presses Authorize in the console sees what a user of the practice would see.
+        SIMULATOR_ASKS_USER: 'on',
+        ...(start.dataDir === undefined ? {} : { SIMULATOR_DATA_DIR: start.dataDir }),
+      }),
+    });
     const practice = start.dataDir ?? `${start.patients} generated patients`;
-    return { text: `a simulated athenahealth at ${url}/fhir/r4 with ${practice}`, value: undefined };
+    const url = `http://127.0.0.1:${simulator.port}/fhir/r4`;
+    return { text: `a simulated athenahealth at ${url} with ${practice}`, value: simulator };
   });
 }
 
@@ -170,22 +178,27 @@ function startWorkers(options: {
   readonly launch: Launch;
   readonly steps: Steps;
   readonly bundled: Promise<void>;
+  readonly env: Readonly<Record<string, string>>;
 }): Promise<AppProcess[]> {
-  const { launch, steps, bundled } = options;
+  const { launch, steps, bundled, env } = options;
   return steps.run('workers', async () => {
     await bundled;
-    const value: AppProcess[] = [];
-    let nextPort = firstMetricsPort;
-    for (const name of ['worker 1', 'worker 2']) {
-      const { port } = await freePort({ wanted: nextPort });
-      nextPort = port + 1;
-      const env = {
-        WORKER_POLL_INTERVAL_MS: String(pollIntervalMs),
-        WORKER_HEALTH_PORT: String(port),
-        ...workerMemoryEnv,
-      };
-      value.push(await launch({ name, entry: workerEntry, env, nodeArgs: workerNodeArgs }));
-    }
+    const value = await Promise.all(
+      ['worker 1', 'worker 2'].map((name, index) =>
+        launch({
+          name,
+          entry: workerEntry,
+          wantedPort: firstMetricsPort + index,
+          env: (port) => ({
+            ...env,
+            WORKER_POLL_INTERVAL_MS: String(pollIntervalMs),
+            WORKER_HEALTH_PORT: String(port),
+            ...workerMemoryEnv,
+          }),
+          nodeArgs: workerNodeArgs,
+        }),
+      ),
+    );
     return { text: `2, polling every ${pollIntervalMs / 1000} s here (30 s by default)`, value };
   });
 }

@@ -14,5 +14,5 @@ export async function waitForHttp({ url, what }: { readonly url: string; readonl
     if (answered) return;
     await new Promise((resolve) => setTimeout(resolve, intervalMs));
   }
-  throw new Error(`${what} did not answer at ${url} within ${deadlineMs / 1000} s; its log is in .bulkhead/logs`);
+  throw new Error(`${what} did not answer at ${url} within ${deadlineMs / 1000} s`);
 }

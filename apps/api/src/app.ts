@@ -44,6 +44,9 @@ import { createRequestLimits } from './limits/request-limits.ts';
 import { watchSystem } from './metrics/watch-system.ts';
 import { RefusedAttempts } from './refused-attempts.ts';
 
+/** While it stops: short beside the seconds that a process has for that. */
+const idleCheckMs = 50;
+
 /** An API process, from its configuration: everything it is made of stands here. */
 export function buildApp({
   config,
@@ -51,7 +54,6 @@ export function buildApp({
   metrics = createMetrics(),
   tracing = noTracing,
   kickOffWaitMs,
-  syncWaitMs,
   serverLimits = httpLimits,
   streamLimits = eventStreamLimits,
   testWaitMs,
@@ -62,8 +64,6 @@ export function buildApp({
   readonly tracing?: Tracing;
   /** How long the answer to a new export waits for its kick-off. */
   readonly kickOffWaitMs?: number;
-  /** How long the answer to an enhanced sync waits for its end. */
-  readonly syncWaitMs?: number;
   readonly serverLimits?: HttpLimits;
   readonly streamLimits?: EventStreamLimits;
   /** How long the answer to a connection test waits for its end. */
@@ -83,6 +83,7 @@ export function buildApp({
     requestsPerMinute: config.API_REQUESTS_PER_MINUTE,
     refusalsPerMinute: config.API_REFUSALS_PER_MINUTE,
   });
+  const stopping = new AbortController();
   const streams = new EventStreams({ limits: streamLimits, logger });
   const connections = createConnectionService({ store, producer, registry, testWaitMs });
   const authorizations = createAuthorizationService({ store, producer, registry, connections });
@@ -97,9 +98,9 @@ export function buildApp({
   const schedules = createScheduleService({ store, producer, connections });
   const sessions = createSessionService({ store, apiKeys });
   const signingKeys = createSigningKeyService({ store });
-  const syncs = createSyncService({ store, producer, connections, registry, waitMs: syncWaitMs });
+  const syncs = createSyncService({ store, producer, connections, registry });
   const webhooks = createWebhookService({ store, producer, connections });
-  const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() });
+  const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() }, config.BULKHEAD_INSTANCE_ID);
   watchHealth({ metrics, health });
   watchSystem({ metrics, monitoring });
   const http = createHttpApp({
@@ -124,6 +125,7 @@ export function buildApp({
     signingKeys,
     syncs,
     webhooks,
+    stopping: stopping.signal,
     trustProxy: config.TRUST_PROXY,
     health,
     logger,
@@ -153,8 +155,11 @@ export function buildApp({
       const closed = server.listening ? once(server, 'close') : undefined;
       server.close();
       streams.stop();
-      server.closeIdleConnections();
+      stopping.abort();
+      // A connection whose request is answered only now is idle later, and would be kept for its next request.
+      const closing = setInterval(() => server.closeIdleConnections(), idleCheckMs);
       await closed;
+      clearInterval(closing);
       await refusedAttempts.stop();
       await producer.close();
       await store.close();

@@ -48,6 +48,8 @@ export interface HttpAppDeps {
   readonly webhooks: WebhookService;
   /** Whom to believe the address and the scheme of a request: Express' `trust proxy`. */
   readonly trustProxy: number | readonly string[];
+  /** Aborts if the process is to stop. */
+  readonly stopping: AbortSignal;
   readonly health: ReturnType<typeof createHealth>;
   readonly logger: Logger;
   readonly metrics: Metrics;

@@ -13,6 +13,8 @@ export const exitCodes = {
   unavailable: 5,
   /** It does not go together with what is there. */
   conflict: 6,
+  /** An export or a sync has completed, but something that was asked for is missing. */
+  partial: 7,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

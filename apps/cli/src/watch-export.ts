@@ -40,7 +40,7 @@ async function readFiles(options: { readonly api: ApiClient; readonly provider: 
 }
 
 function createBars() {
-  const format = '{name} {bar} {percentage} %  {value}/{total}  {rest}';
+  const format = '{name} {bar} {amount}  {rest}';
   const multi = new MultiBar({ format, hideCursor: true, clearOnComplete: false, barsize: 30, stream: process.stderr });
   const byKey = new Map<string, SingleBar>();
   const startedAt = performance.now();
@@ -49,29 +49,36 @@ function createBars() {
     bar: { readonly name: string; readonly done: number; readonly total: number; readonly rest: string },
   ) => {
     const { name, done, total, rest } = bar;
-    const shown = { name: name.padEnd(24), rest };
+    const shown = { name: name.padEnd(24), amount: toAmount({ done, total }), rest };
     const drawn = byKey.get(key) ?? multi.create(Math.max(total, 1), 0, shown);
     byKey.set(key, drawn);
     drawn.setTotal(Math.max(total, done, 1));
-    drawn.update(done, shown);
+    drawn.update(total === 0 ? 0 : done, shown);
   };
   return {
     show(record: Export, files: readonly OutputFile[]): void {
       const { promised, stored, stale, quarantined } = record.counts;
       const done = stored + stale + quarantined;
       const seconds = (performance.now() - startedAt) / 1000;
-      set('all', { name: record.phase, done, total: promised, rest: restOf({ done, total: promised, seconds }) });
+      const total = record.status === 'COMPLETED' && promised === 0 ? done : promised;
+      set('all', { name: record.phase, done, total, rest: restOf({ done, total, seconds }) });
       for (const file of files) {
         set(file.id, {
           name: file.section === 'output' ? file.type : `${file.type} ${file.section}`,
           done: file.lines,
-          total: file.promisedCount ?? file.lines,
+          total: file.promisedCount ?? (file.state === 'completed' ? file.lines : 0),
           rest: file.state,
         });
       }
     },
     stop: () => multi.stop(),
   };
+}
+
+/** @param options.total 0: unknown, since the server need not give counts */
+export function toAmount({ done, total }: { readonly done: number; readonly total: number }): string {
+  if (total === 0) return String(done);
+  return `${Math.floor((100 * done) / Math.max(total, done))} %  ${done}/${total}`;
 }
 
 /** By what was done since we look on: a rough figure, and honest about having none yet. */

@@ -20,6 +20,7 @@ import type { Simulator } from './simulator.ts';
 export interface EhrSimulator {
   start(): Promise<void>;
   stop(): Promise<void>;
+  readonly port: number;
   /** Scheme, host and port; known once started. */
   readonly baseUrl: string;
   /** The FHIR base, `{baseUrl}/fhir/r4`. */
@@ -53,6 +54,9 @@ export function createEhrSimulator({ clock = systemClock, ...given }: EhrSimulat
     stop: async () => {
       await exports?.close();
       await Promise.all([server, fileServer].map(close));
+    },
+    get port() {
+      return (server.address() as AddressInfo).port;
     },
     get baseUrl() {
       return baseUrl();

@@ -14,6 +14,7 @@ import { controlOptionsRoute } from './routes/control-options.route.ts';
 import { controlResourcesRoute } from './routes/control-resources.route.ts';
 import { controlScenariosRoute } from './routes/control-scenarios.route.ts';
 import { discoveryRoute } from './routes/discovery.route.ts';
+import { healthRoute } from './routes/health.route.ts';
 import { oauthRoute } from './routes/oauth.route.ts';
 import { readRoute } from './routes/read.route.ts';
 import { searchRoute } from './routes/search.route.ts';
@@ -24,6 +25,7 @@ export function buildExpressApp(simulator: Simulator): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(
+    healthRoute(simulator),
     controlJudgeRoute(simulator),
     controlExportsRoute(simulator),
     controlResourcesRoute(simulator),

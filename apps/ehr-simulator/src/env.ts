@@ -8,6 +8,7 @@ export const simulatorEnvSchema = z
   .object({
     SIMULATOR_HOST: z.string(),
     SIMULATOR_PUBLIC_URL: z.string(),
+    SIMULATOR_INSTANCE_ID: z.string(),
     SIMULATOR_PATIENTS: number,
     SIMULATOR_SEED: number,
     SIMULATOR_PRACTICE_ID: z.string(),

@@ -12,6 +12,8 @@ export const simulatorOptionsSchema = z.strictObject({
     .url()
     .transform((url) => url.replace(/\/+$/, ''))
     .optional(),
+  /** In the answer of `/health`, so that whoever started the process knows that this one answers. */
+  instanceId: z.string().min(1).max(100).optional(),
   /** How many patients the generated practice has; everything else scales with them (about 30 resources each). */
   patients: z.int().min(0).default(200),
   seed: z.int().default(1),

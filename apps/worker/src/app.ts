@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { createEhrClient, createProviderRegistry, createWebhookSender } from '@bulkhead/ehr-client';
 import { checkRedis, connectRedis, createConsumer, createProducer } from '@bulkhead/queues';
 import {
@@ -16,6 +17,7 @@ import {
 import { createStore } from '@bulkhead/store';
 import type { WorkerConfig } from './env.ts';
 import { countWrites } from './metrics/count-writes.ts';
+import { logRequests } from './metrics/log-requests.ts';
 import { observeEhr, watchBudgets } from './metrics/observe-ehr.ts';
 import { observeJobs } from './metrics/observe-jobs.ts';
 import { createProcessors } from './processors/create-processors.ts';
@@ -58,7 +60,7 @@ export function buildApp({
     prefix,
     tokenStore: store.accessTokens,
     signingKeys: store.signingKeys,
-    observer: observeEhr({ metrics, providers: registry.list() }),
+    observer: logRequests({ observer: observeEhr({ metrics, providers: registry.list() }), logger }),
     tracing,
   });
   watchBudgets({ metrics, ehr });
@@ -89,12 +91,15 @@ export function buildApp({
     onJobEnd: observeJobs(metrics),
     tracing,
   });
-  const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() });
+  const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() }, config.BULKHEAD_INSTANCE_ID);
   watchHealth({ metrics, health });
   const sweepKeeper = createSweepKeeper({ producer, logger, everyMs: config.WORKER_SWEEP_INTERVAL_MS });
   let healthServer: Server | undefined;
 
   return {
+    get port() {
+      return (healthServer?.address() as AddressInfo | null | undefined)?.port;
+    },
     async start() {
       await store.connect();
       for (const reason of await checkRedis(redis)) logger.warn('redis is not safe for queues', { reason });

@@ -80,7 +80,9 @@ describe('an enhanced sync', () => {
     await system.order({ match: { path: 'r4/Observation$' }, fault: { kind: 'latency', ms: 3000 }, times: 'always' });
     const answer = await sync({}, { prefer: 'respond-async' });
     expect(answer.status).toBe(202);
+    expect(answer.headers.get('preference-applied')).toBe('respond-async');
     const { id, url } = answer.body.data;
+    expect(answer.body.data).toMatchObject({ standardResources: 0, enhancedResources: 0, total: 0 });
     expect(answer.headers.get('location')).toBe(url);
     expect(await sync()).toMatchObject({ status: 409, body: { error: { details: { syncRunId: id } } } });
     await waitFor(async () => (await system.request('GET', url)).body.data.requests > 0);
@@ -89,6 +91,24 @@ describe('an enhanced sync', () => {
     expect((await system.request('POST', `${url}/retry`)).body.error.code).toBe('nothing-to-retry');
     const list = await system.request('GET', `${runs}?connectionId=${system.connectionId}`);
     expect(list.body.data).toMatchObject([{ id, status: 'CANCELLED' }]);
+  }, 90_000);
+
+  test('with Prefer: wait that is shorter than the run answers 202 with the counts so far', async () => {
+    await startWithPatients(2);
+    await system.order({ match: { path: 'r4/Encounter$' }, fault: { kind: 'latency', ms: 4000 }, times: 'always' });
+    const answer = await sync({}, { prefer: 'wait=2' });
+    expect([answer.status, answer.headers.get('preference-applied')]).toEqual([202, 'wait=2']);
+    const { standardResources, enhancedResources, total, url } = answer.body.data;
+    expect(standardResources).toBeGreaterThan(0);
+    expect(total).toBe(standardResources + enhancedResources);
+    await system.request('DELETE', url);
+  }, 90_000);
+
+  test('with Prefer: wait that is longer than the run, or than the limit, answers 200 with the counts', async () => {
+    await startWithPatients(1);
+    const answer = await sync({ includeEnhanced: false }, { prefer: 'wait=3600' });
+    expect([answer.status, answer.headers.get('preference-applied')]).toEqual([200, 'wait=290']);
+    expect(answer.body.data.total).toBeGreaterThan(0);
   }, 90_000);
 
   test('that fails in part keeps what succeeded, is no success, and a retry asks for the rest only', async () => {

@@ -96,7 +96,9 @@ describe('a schedule', () => {
     expect((await patch({ paused: false })).body.data.nextRunAt).toEqual(expect.any(String));
     expect(await jobs()).toEqual([id]);
     await patch({ cron: '0 4 * * 1', timeZone: 'UTC' });
-    expect(await producer.listScheduledRuns()).toEqual([{ scheduleId: id, cron: '0 4 * * 1', timeZone: 'UTC' }]);
+    expect(await producer.listScheduledRuns()).toEqual([
+      { scheduleId: id, cron: '0 4 * * 1', timeZone: 'UTC', astray: false },
+    ]);
     expect((await system.request('DELETE', `/api/ehr/connections/${system.connectionId}`)).status).toBe(204);
     expect(await jobs()).toEqual([]);
     expect((await system.request('GET', `${path}/${id}`)).body.error.code).toBe('unknown-schedule');

@@ -3,9 +3,10 @@ import type { Socket } from 'node:net';
 import axios, { type AxiosError, type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import axiosRetry, { exponentialDelay, isNetworkError } from 'axios-retry';
 import { drain } from './accept-answer.ts';
-import type { EhrObserver } from './ehr-observer.ts';
+import { addressOf, type EhrObserver, failureOf } from './ehr-observer.ts';
 import type { EhrRequest } from './ehr-request.ts';
 import type { Grant } from './grant.ts';
+import { limitHeadersOf } from './limit-headers.ts';
 import { madeConnection } from './made-connection.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { createReceivedBytes } from './received-bytes.ts';
@@ -17,6 +18,7 @@ declare module 'axios' {
     ehr?: Pick<EhrRequest, 'budget' | 'priority' | 'signal' | 'onSend'> & {
       readonly provider: string;
       grant?: Grant;
+      waitMs?: number;
       sentAt?: number;
     };
   }
@@ -48,7 +50,7 @@ export function createEhrAxios({ limiter, observer }: Watched): AxiosInstance {
       return settle(response);
     },
     (error: AxiosError) => {
-      tell(error.config, error.response, axios.isCancel(error));
+      tell(error.config, error.response, error);
       if (error.response) settle(error.response);
       throw error;
     },
@@ -68,7 +70,8 @@ export function createEhrAxios({ limiter, observer }: Watched): AxiosInstance {
     if (!ehr) return config;
     const askedAt = performance.now();
     ehr.grant = await limiter.acquire(ehr);
-    observer.limiterWaited({ kind: ehr.priority, waitMs: performance.now() - askedAt });
+    ehr.waitMs = performance.now() - askedAt;
+    observer.limiterWaited({ kind: ehr.priority, waitMs: ehr.waitMs });
     ehr.sentAt = performance.now();
     ehr.onSend?.();
     return config;
@@ -79,12 +82,20 @@ export function createEhrAxios({ limiter, observer }: Watched): AxiosInstance {
 /** Tells of each try: that it ended, and what came, of a stream when it is over. */
 function createTeller(observer: EhrObserver) {
   const receivedOn = createReceivedBytes();
-  return (config: AxiosRequestConfig | undefined, response: AxiosResponse | undefined, isCancelled = false): void => {
-    const { provider, priority: kind, sentAt } = config?.ehr ?? {};
+  return (config: AxiosRequestConfig | undefined, response: AxiosResponse | undefined, error?: AxiosError): void => {
+    const { provider, priority: kind, sentAt, waitMs = 0 } = config?.ehr ?? {};
     // What the limiter or the guard has refused was never sent.
     if (provider === undefined || kind === undefined || sentAt === undefined) return;
-    const status = isCancelled ? 'cancelled' : response?.status;
-    observer.requestEnded({ provider, kind, status, durationMs: performance.now() - sentAt });
+    observer.requestEnded({
+      provider,
+      kind,
+      ...addressOf({ method: config?.method, url: config?.url }),
+      status: axios.isCancel(error) ? 'cancelled' : response?.status,
+      ...(response ? {} : failureOf(error)),
+      durationMs: performance.now() - sentAt,
+      waitMs,
+      ...limitHeadersOf(response),
+    });
     const socket: Socket | null | undefined = response?.request?.socket;
     const count = () => observer.bytesReceived({ provider, kind, bytes: receivedOn(socket) });
     const body = response?.data as IncomingMessage | undefined;

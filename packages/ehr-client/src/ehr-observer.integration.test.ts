@@ -44,7 +44,11 @@ describe('whoever watches is told', () => {
       ['poll', undefined],
       ['poll', 200],
     ]);
-    expect(told.requestEnded[0]).toMatchObject({ provider: 'simulated', durationMs: expect.any(Number) });
+    const { host } = new URL(ehr.simulator.baseUrl);
+    const request = { provider: 'simulated', kind: 'poll', method: 'GET', host };
+    const times = { durationMs: expect.any(Number), waitMs: expect.any(Number) };
+    expect(told.requestEnded[0]).toMatchObject({ ...request, ...times, status: 500 });
+    expect(told.requestEnded[2]).toEqual({ ...request, ...times, status: undefined, code: 'ECONNRESET' });
     expect(told.limiterWaited).toHaveLength(4);
     expect(told.limiterWaited[0]).toEqual({ kind: 'poll', waitMs: expect.any(Number) });
   });
@@ -109,7 +113,20 @@ describe('whoever watches is told', () => {
     expect(use?.pausedMs).toBeGreaterThan(5000);
   });
 
-  test('of nothing that names a client, a connection or an address', async () => {
+  test('of what the EHR says about its limits, of the token endpoint too', async () => {
+    const headers = { 'x-ratelimit-limit': '100', 'x-ratelimit-remaining': '7', 'x-ratelimit-reset': 'soon' };
+    const fault = { kind: 'status', status: 503, retryAfter: '9', headers };
+    for (const path of ['metadata', 'oauth2/v1/token']) await ehr.orderFault({ match: { path }, fault });
+    await expect(ehr.session.send(metadata())).rejects.toMatchObject({ status: 503 });
+    await expect(ehr.readPatient({ id: 'conn_3' })).rejects.toMatchObject({ code: 'token-unavailable' });
+    const limits = { status: 503, retryAfterSeconds: 9, rateLimitLimit: 100, rateLimitRemaining: 7 };
+    const { host } = new URL(ehr.simulator.baseUrl);
+    expect(told.requestEnded[0]).toMatchObject({ ...limits, kind: 'poll', method: 'GET' });
+    expect(told.requestEnded.at(-1)).toMatchObject({ ...limits, kind: 'token', method: 'POST', host });
+    expect(JSON.stringify(told)).not.toContain('soon');
+  });
+
+  test('of nothing that names a client or a connection, or has a path or a query', async () => {
     await ehr.export();
     const text = JSON.stringify(told);
     expect(text.length).toBeGreaterThan(500);

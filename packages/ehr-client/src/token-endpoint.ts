@@ -2,7 +2,8 @@ import { AppError } from '@bulkhead/domain';
 import type { Tracing } from '@bulkhead/runtime';
 import axios, { type AxiosResponse } from 'axios';
 import type { EgressGuard, EgressRules } from './egress-guard.ts';
-import type { EhrObserver } from './ehr-observer.ts';
+import { addressOf, type EhrObserver, failureOf } from './ehr-observer.ts';
+import { limitHeadersOf } from './limit-headers.ts';
 import { madeConnection } from './made-connection.ts';
 import { pauseReason } from './pause-reason.ts';
 import type { RateBudget } from './rate-budget.ts';
@@ -52,16 +53,20 @@ export async function callTokenEndpoint<Value>(
   const { limiter, observer, tracing, provider, budget, call } = options;
   const askedAt = performance.now();
   const grant = budget && (await limiter.acquire({ budget, priority: 'interactive' }));
-  if (budget) observer.limiterWaited({ kind: 'token', waitMs: performance.now() - askedAt });
+  const waitMs = budget ? performance.now() - askedAt : 0;
+  if (budget) observer.limiterWaited({ kind: 'token', waitMs });
   let throttle: { readonly status: number; readonly waitMs: number } | undefined;
   try {
     return await call(async (url, init) => {
-      const response = await observed(options, () =>
-        traceRequest({
-          ...{ tracing, provider, kind: 'token', method: init.method, url },
-          send: () => send({ ...options, url, init }),
-        }),
-      );
+      const { method } = init;
+      const response = await observed({
+        ...{ observer, provider, method, url, waitMs },
+        request: () =>
+          traceRequest({
+            ...{ tracing, provider, kind: 'token', method, url },
+            send: () => send({ ...options, url, init }),
+          }),
+      });
       grant?.settle({ madeConnection: madeConnection(response) });
       throttle = throttleOf(response);
       options.onAnswer?.({ status: response.status, body: response.data });
@@ -78,20 +83,34 @@ export async function callTokenEndpoint<Value>(
   }
 }
 
-async function observed(
-  { observer, provider }: { readonly observer: EhrObserver; readonly provider: string },
-  request: () => Promise<AxiosResponse<Buffer>>,
-): Promise<AxiosResponse<Buffer>> {
+async function observed(options: {
+  readonly observer: EhrObserver;
+  readonly provider: string;
+  readonly method: string;
+  readonly url: string;
+  readonly waitMs: number;
+  readonly request: () => Promise<AxiosResponse<Buffer>>;
+}): Promise<AxiosResponse<Buffer>> {
+  const { observer, provider, method, url, waitMs, request } = options;
   const sentAt = performance.now();
-  const ended = (status: number | undefined) =>
-    observer.requestEnded({ provider, kind: 'token', status, durationMs: performance.now() - sentAt });
+  const ended = (response: AxiosResponse | undefined, error?: unknown) =>
+    observer.requestEnded({
+      provider,
+      kind: 'token',
+      ...addressOf({ method, url }),
+      status: response?.status,
+      ...failureOf(error),
+      durationMs: performance.now() - sentAt,
+      waitMs,
+      ...limitHeadersOf(response),
+    });
   try {
     const response = await request();
-    ended(response.status);
+    ended(response);
     observer.bytesReceived({ provider, kind: 'token', bytes: response.data.length });
     return response;
   } catch (error) {
-    ended(undefined);
+    ended(undefined, error);
     throw error;
   }
 }

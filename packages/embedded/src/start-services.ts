@@ -7,7 +7,12 @@ import { redisRoutes } from './redis/redis-routes.ts';
 import type { ServiceName, ServiceRoute } from './service-route.ts';
 import type { StepReport } from './step-report.ts';
 
-export type StartServicesOptions = ({ readonly dataDir: string } | { readonly ephemeral: true }) & {
+export type StartServicesOptions = (
+  | { readonly dataDir: string }
+  | { readonly ephemeral: true }
+  /** Opened before; it is closed by `stop`, and if the start fails. */
+  | { readonly folder: DataFolder }
+) & {
   readonly report: (step: StepReport) => void;
   readonly env?: NodeJS.ProcessEnv;
 };
@@ -50,7 +55,7 @@ interface Prepared {
  * @throws EmbeddedError with a message for the user: nothing can be had, or the data is in use.
  */
 export async function startServices(options: StartServicesOptions): Promise<Services> {
-  const folder = await openDataFolder(options);
+  const folder = 'folder' in options ? options.folder : await openDataFolder(options);
   const results = await Promise.allSettled([
     prepare({ name: 'redis', routes: redisRoutes, folder, options }),
     prepare({ name: 'mongodb', routes: mongodbRoutes, folder, options }),

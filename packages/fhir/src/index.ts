@@ -18,6 +18,7 @@ export {
   type ReportedIssue,
   readOutcomeIssues,
   readReportedIssues,
+  toIssueCode,
 } from './operation-outcome.ts';
 export { parseFhirJson } from './parse-json.ts';
 export {

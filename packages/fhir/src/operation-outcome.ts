@@ -45,11 +45,16 @@ export function readReportedIssues(outcome: unknown): readonly ReportedIssue[] {
     const texts = [...new Set([issue.text, issue.diagnostics].filter((one) => one !== undefined))];
     return {
       severity: severities.has(issue.severity) ? issue.severity : 'error',
-      code: issueCodes.has(issue.code) ? issue.code : 'unknown',
+      code: toIssueCode(issue.code),
       ...(types === undefined ? {} : { types }),
       ...(texts.length === 0 ? {} : { text: texts.join(': ') }),
     };
   });
+}
+
+/** A server may send any text as a code: only one of FHIR's own may be logged. */
+export function toIssueCode(code: string): string {
+  return issueCodes.has(code) ? code : 'unknown';
 }
 
 /** https://hl7.org/fhir/R4/valueset-issue-severity.html */

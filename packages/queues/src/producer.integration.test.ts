@@ -69,10 +69,10 @@ describe('ensure', () => {
   });
 });
 
-/** Runs `work` on a wall clock that is ten minutes ahead. */
-async function ahead(work: () => Promise<void>): Promise<void> {
+/** Runs `work` on a wall clock that is ahead. */
+async function ahead(work: () => Promise<void>, aheadMs = 600_000): Promise<void> {
   const { now } = Date;
-  Date.now = () => now() + 600_000;
+  Date.now = () => now() + aheadMs;
   try {
     await work();
   } finally {
@@ -113,6 +113,19 @@ describe('a clock that was ahead and is set right #clock', () => {
     await waitFor(() => runs >= 2);
     expect(await producer.isScheduled(poll, payload)).toBe(true);
     await producer.unschedule(poll, payload);
+  });
+});
+
+describe('a clock that was a year ahead and is set right #clock', () => {
+  test('leaves the job of a cron astray until the job is scheduled again', async () => {
+    const { producer } = queues;
+    const job = { scheduleId: 'sched_1', cron: '0 2 * * *', timeZone: 'UTC' };
+    const schedule = () =>
+      producer.scheduleCron({ ...job, name: 'schedule.run', payload: { scheduleId: job.scheduleId } });
+    await ahead(schedule, 365 * 24 * 3_600_000);
+    expect(await producer.listScheduledRuns()).toEqual([{ ...job, astray: true }]);
+    await schedule();
+    expect(await producer.listScheduledRuns()).toEqual([{ ...job, astray: false }]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { nextRun } from '@bulkhead/domain';
 import { noTracing, type Tracing } from '@bulkhead/runtime';
 import { FlowProducer, type Job, type JobSchedulerJson, type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -213,12 +214,13 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
       );
     },
 
-    /** The schedules that have their job. */
+    /** The schedules that have a job. */
     async listScheduledRuns(): Promise<ScheduledRun[]> {
       const schedulers = await queues[catalog['schedule.run'].queue].getJobSchedulers();
-      return schedulers.flatMap(({ template, pattern = '', tz = '' }) => {
+      return schedulers.flatMap(({ template, pattern: cron = '', tz: timeZone = '', next = 0 }) => {
         const scheduleId = (template?.data as { scheduleId?: string } | undefined)?.scheduleId;
-        return scheduleId === undefined ? [] : [{ scheduleId, cron: pattern, timeZone: tz }];
+        if (scheduleId === undefined) return [];
+        return [{ scheduleId, cron, timeZone, astray: isCronAstray({ cron, timeZone, next }) }];
       });
     },
 
@@ -252,6 +254,8 @@ interface ScheduledRun {
   readonly scheduleId: string;
   readonly cron: string;
   readonly timeZone: string;
+  /** Its next iteration was planned while the clock was ahead. */
+  readonly astray: boolean;
 }
 
 interface FlowJob<Name extends JobName> {
@@ -273,6 +277,17 @@ function isFromTheFuture({ processedOn, timestamp }: Job): boolean {
 function isAstray(scheduler: JobSchedulerJson | undefined): boolean {
   const { next = 0, every = 0 } = scheduler ?? {};
   return next > Date.now() + 2 * every + clockToleranceMs;
+}
+
+/** BullMQ and `nextRun` may differ by a day if summer time begins or ends. */
+const cronToleranceMs = 24 * 60 * 60_000;
+
+function isCronAstray({
+  cron,
+  timeZone,
+  next,
+}: Omit<ScheduledRun, 'scheduleId' | 'astray'> & { next: number }): boolean {
+  return next > nextRun({ cron, timeZone, spreadMs: 0 }, new Date()).getTime() + cronToleranceMs;
 }
 
 const finishedStates: ReadonlySet<string> = new Set(['completed', 'failed']);

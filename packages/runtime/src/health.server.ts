@@ -30,7 +30,7 @@ async function answer(
   };
   switch (request.url) {
     case '/health':
-      return json(200, { status: 'alive' });
+      return json(200, health.life);
     case '/ready': {
       const readiness = await health.readiness();
       return json(readiness.ready ? 200 : 503, readiness);

@@ -40,6 +40,11 @@ describe('readiness', () => {
     expect(waitedMs).toBeLessThan(3500);
   });
 
+  test('names the instance if the process has an id', () => {
+    expect(createHealth({}).life).toEqual({ status: 'alive' });
+    expect(createHealth({}, 'one').life).toEqual({ status: 'alive', instance: 'one' });
+  });
+
   test('ends with the process', async () => {
     const health = createHealth({ redis: up });
     health.stop();

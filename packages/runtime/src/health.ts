@@ -10,10 +10,15 @@ export interface Readiness {
 /** A dependency that does not answer within this is down for whoever waits for an answer of ours. */
 const checkTimeoutMs = 2000;
 
-/** `/health` says that the process lives; readiness, that what it needs is up and that it is not stopping. */
-export function createHealth(checks: HealthChecks) {
+/**
+ * `/health` says that the process lives; readiness, that what it needs is up and that it is not stopping.
+ * @param instanceId tells whoever started the process that it is this one that answers, and no other on the same port
+ */
+export function createHealth(checks: HealthChecks, instanceId?: string) {
   let stopping = false;
   return {
+    /** The answer of `/health`. */
+    life: { status: 'alive' as const, ...(instanceId === undefined ? {} : { instance: instanceId }) },
     /** From now on not ready: load balancers look elsewhere while requests in flight end. */
     stop(): void {
       stopping = true;

@@ -14,7 +14,7 @@ export {
 } from './metrics.ts';
 export { EnvError, parseEnv } from './parse-env.ts';
 export { logLevel, processEnvShape } from './process-env.ts';
-export { type App, type RunAppOptions, runApp } from './shutdown.ts';
+export { type App, type RunAppOptions, runApp, type StartedMessage } from './shutdown.ts';
 export { startTracing } from './start-tracing.ts';
 export { traceCommands } from './trace-commands.ts';
 export { noTracing, type Tracing } from './tracing.ts';

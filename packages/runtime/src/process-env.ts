@@ -24,6 +24,8 @@ export const processEnvShape = {
     .pipe(z.array(encryptionKeySchema)),
   /** Of every key in Redis; in braces, so that a Redis Cluster keeps a queue's keys together. */
   BULKHEAD_PREFIX: z.string().min(1).default('{bulkhead}'),
+  /** In the answer of `/health`. */
+  BULKHEAD_INSTANCE_ID: z.string().min(1).max(100).optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),
   /** The guide's debug mode: `athenahealth:*`. */
   DEBUG: z.string().optional(),

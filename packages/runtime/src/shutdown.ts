@@ -1,10 +1,17 @@
 import type { Logger } from './logger.ts';
 
 export interface App {
+  /** Where it listens, once started; undefined if it does not listen. */
+  readonly port?: number | undefined;
   /** Resolves when the process serves. */
   start(): Promise<void>;
   /** Resolves when everything is closed; must be safe to call once after a failed start. */
   stop(): Promise<void>;
+}
+
+/** Sent to the parent that spawned the process with an IPC channel. */
+export interface StartedMessage {
+  readonly port: number;
 }
 
 export interface RunAppOptions {
@@ -56,4 +63,6 @@ export async function runApp({ app, logger, stopTimeoutMs = 8000 }: RunAppOption
     logger.error('start failed', { error });
     process.exit(1);
   }
+  // The parent that asked for port 0 learns the port from this.
+  if (app.port !== undefined) process.send?.({ port: app.port } satisfies StartedMessage, () => undefined);
 }

@@ -11,8 +11,8 @@ export const privateKeySchema = z.union([z.string().min(1).max(20_000), z.record
 export const kidSchema = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must be 1-200 printable characters of ASCII');
 
 const oauthClient = {
-  /** Left out: the provider's (ATHENAHEALTH_CLIENT_ID). */
-  clientId: z.string().min(1).max(500).optional(),
+  /** Left out: the provider's (ATHENAHEALTH_CLIENT_ID). Some servers give out a JWT of more than 1,000 characters. */
+  clientId: z.string().min(1).max(4096).optional(),
   tokenEndpoint: httpUrl.optional(),
   scope: z.string().min(1).max(5000).optional(),
 };

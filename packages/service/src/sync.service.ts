@@ -19,8 +19,8 @@ import { syncAlreadyRunning } from './sync-already-running.ts';
 import { unavailable } from './unavailable.ts';
 import { waitUntil } from './wait-until.ts';
 
-/** A run that lasts longer is followed by its URL: clients and proxies give a request up after a minute or so. */
-const defaultWaitMs = 30_000;
+/** Many proxies give up a request after a minute, so a run that lasts longer is followed by its URL. */
+const shortWaitMs = 30_000;
 
 export interface WhichRun {
   readonly provider: string;
@@ -47,10 +47,10 @@ export function createSyncService(options: {
   readonly producer: Producer;
   readonly connections: ConnectionService;
   readonly registry: ProviderRegistry;
-  /** How long a start waits for the run's end. */
-  readonly waitMs?: number | undefined;
+  /** How long a start waits for the run's end, unless its caller says otherwise. */
+  readonly defaultWaitMs?: number | undefined;
 }) {
-  const { store, producer, connections, registry, waitMs = defaultWaitMs } = options;
+  const { store, producer, connections, registry, defaultWaitMs = shortWaitMs } = options;
 
   const find = async ({ provider, id, scope }: WhichRun): Promise<SyncRun> => {
     const run = await store.syncRuns.find(id);
@@ -80,16 +80,18 @@ export function createSyncService(options: {
   return {
     /**
      * Stores the run, hands it to the workers and waits for its end, or for a moment.
-     * @param options.wait false: answers at once (`Prefer: respond-async`).
      * @throws AppError `unknown-provider`, `unknown-connection`, `invalid-request`, `sync-already-running`, `unavailable`
      */
     async start(request: {
       readonly provider: string;
       readonly body: SyncBody;
-      readonly wait: boolean;
       readonly scope: ConnectionScope;
+      /** How long to wait for the run's end; 0: the answer comes at once. Default: the service's own limit. */
+      readonly waitMs?: number | undefined;
+      /** Ends the wait, not the run. */
+      readonly signal?: AbortSignal;
     }): Promise<SyncRunState> {
-      const { provider, body, wait, scope } = request;
+      const { provider, body, scope, waitMs = defaultWaitMs, signal } = request;
       await connections.find({ provider, id: body.connectionId, scope });
       await checkPatients(body);
       await checkCallback({ store, ...body });
@@ -101,13 +103,10 @@ export function createSyncService(options: {
       if (holder !== run.id) throw syncAlreadyRunning(holder);
       // With the queue away the sweep does it within a minute: the run is stored.
       await producer.enqueue('sync.plan', { syncRunId: run.id }).catch(() => undefined);
-      const ended = await waitUntil(
-        async () => {
-          const current = await find({ provider, id: run.id, scope });
-          return isSyncActive(current.phase) ? undefined : current;
-        },
-        wait ? waitMs : 0,
-      );
+      const ended = await waitUntil(async () => {
+        const current = await find({ provider, id: run.id, scope });
+        return isSyncActive(current.phase) && !signal?.aborted ? undefined : current;
+      }, waitMs);
       return withCounts(ended ?? (await find({ provider, id: run.id, scope })));
     },
 

@@ -95,7 +95,7 @@ async function p99(load: Load): Promise<number> {
 }
 
 async function startFloor({ redisUrl }: BenchContext) {
-  const { port } = await freePort({ wanted: 8380 });
+  const port = await freePort({ wanted: 8380 });
   const server = await spawnTethered({
     command: process.execPath,
     args: ['--conditions=@bulkhead/source', 'apps/api/src/bench/floor.probe.ts'],

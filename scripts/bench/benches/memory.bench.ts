@@ -53,7 +53,7 @@ async function peakOf(options: {
   const { state } = openState(folder);
   const start = { once: true, patients, dataDir: undefined, port: 3000 };
   const quiet = createSteps({ stream: new Writable({ write: (_chunk, _encoding, done) => done() }) });
-  const system = await startSystem({ folder, state, start, steps: quiet, ephemeral: true });
+  const system = await startSystem({ folder, openState: () => state, start, steps: quiet, ephemeral: true });
   try {
     if (order) await fetch(`${system.simulatorUrl}/_sim/faults`, { method: 'POST', body: JSON.stringify(order) });
     const apiKey = await system.store.apiKeys.create({ name: 'bench', role: 'operator', now: new Date() });

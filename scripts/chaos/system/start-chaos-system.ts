@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { type StepReport, startServices } from '@bulkhead/embedded';
 import { createStore, type Store } from '@bulkhead/store';
 import { bundleWorker, workerEntry } from '../../start/bundle-worker.ts';
-import { freePort } from '../../start/free-port.ts';
 import { waitForHttp } from '../../start/wait-for-http.ts';
 import { AppChild } from './app-child.ts';
 import { type ChaosServer, chaosServer } from './chaos-server.ts';
@@ -42,8 +41,8 @@ const lockMs = 2000;
 /** An export "runs" for this long at the simulator, so that there is a time in which nothing but polls happens. */
 const exportSeconds = '0.5';
 /**
- * Above those of `npm start`, so that both can run, and below those that the system hands out. By process, as several
- * test files start their systems at once, and a port that was found free is taken only when the app has started.
+ * Above those of `npm start`, so that both can run, and below those that the system hands out. By process, so that test
+ * files that start their systems at once seldom have to try a second port.
  */
 const firstPort = 4000 + (process.pid % 1000) * 20;
 const prefix = '{chaos}';
@@ -93,13 +92,29 @@ async function startParts({
   await store.migrate();
 
   await bundleWorker();
-  const [simulatorPort, apiPort, ...workerPorts] = await freePorts();
-  const simulatorUrl = `http://127.0.0.1:${simulatorPort}`;
-  const baseUrl = `http://127.0.0.1:${apiPort}`;
   const clockFile = join(folder, 'clock-offset');
   writeFileSync(clockFile, '0');
   const preload = join(import.meta.dirname, '..', 'clock', 'shift-clock.preload.ts');
-  const env = {
+  const launch = async (child: Omit<ConstructorParameters<typeof AppChild>[0], 'logFolder'>): Promise<AppChild> => {
+    const app = new AppChild({ ...child, logFolder: join(folder, 'logs') });
+    started.push(app);
+    await app.start();
+    return app;
+  };
+  const { url: simulatorUrl } = await launch({
+    name: 'simulator',
+    entry: 'apps/ehr-simulator/src/main.ts',
+    wantedPort: firstPort,
+    env: (port) => ({
+      SIMULATOR_PORT: String(port),
+      SIMULATOR_PATIENTS: String(patients),
+      SIMULATOR_SEED: String(seed),
+      SIMULATOR_EXPORT_SECONDS: exportSeconds,
+      SIMULATOR_RETRY_AFTER_SECONDS: '0',
+    }),
+    ready: (url) => waitForHttp({ url: `${url}/health`, what: 'the simulated athenahealth' }),
+  });
+  const envAt = (apiPort: number) => ({
     REDIS_URL: redis.url,
     MONGODB_URI: mongodb.url,
     BULKHEAD_PREFIX: prefix,
@@ -111,44 +126,29 @@ async function startParts({
     ATHENAHEALTH_REDIRECT_URI: `http://localhost:${apiPort}/api/ehr/callback`,
     CHAOS_CLOCK_FILE: clockFile,
     ...givenEnv,
-  };
-  const launch = async (child: Omit<ConstructorParameters<typeof AppChild>[0], 'logFolder'>): Promise<AppChild> => {
-    const app = new AppChild({ ...child, logFolder: join(folder, 'logs') });
-    started.push(app);
-    await app.start();
-    return app;
-  };
+  });
   const nodeArgs = ['--import', preload];
-  const starting = [
-    launch({
-      name: 'simulator',
-      entry: 'apps/ehr-simulator/src/main.ts',
-      env: {
-        SIMULATOR_PORT: String(simulatorPort),
-        SIMULATOR_PATIENTS: String(patients),
-        SIMULATOR_SEED: String(seed),
-        SIMULATOR_EXPORT_SECONDS: exportSeconds,
-        SIMULATOR_RETRY_AFTER_SECONDS: '0',
-      },
-      ready: () => waitForHttp({ url: `${simulatorUrl}/_sim/stats`, what: 'the simulated athenahealth' }),
-    }),
-    launch({
-      name: 'api',
-      entry: 'apps/api/src/main.ts',
-      env: { ...env, PORT: String(apiPort), HOST: '127.0.0.1' },
-      nodeArgs,
-      ready: () => waitForHttp({ url: `${baseUrl}/health`, what: 'the API' }),
-    }),
-    ...workerPorts.map((port, index) =>
+  const api = await launch({
+    name: 'api',
+    entry: 'apps/api/src/main.ts',
+    wantedPort: firstPort + 1,
+    env: (port) => ({ ...envAt(port), PORT: String(port), HOST: '127.0.0.1' }),
+    nodeArgs,
+    ready: (url) => waitForHttp({ url: `${url}/health`, what: 'the API' }),
+  });
+  const baseUrl = api.url;
+  const env = envAt(Number(new URL(baseUrl).port));
+  const workers = await Promise.all(
+    ['worker-1', 'worker-2'].map((name, index) =>
       launch({
-        name: `worker-${index + 1}`,
+        name,
         entry: workerEntry,
-        env: { ...workerEnv, ...env, WORKER_LOCK_MS: String(lockMs), WORKER_HEALTH_PORT: String(port) },
+        wantedPort: firstPort + 2 + index,
+        env: (port) => ({ ...workerEnv, ...env, WORKER_LOCK_MS: String(lockMs), WORKER_HEALTH_PORT: String(port) }),
         nodeArgs,
       }),
     ),
-  ];
-  const [, api, ...workers] = (await Promise.all(starting)) as [AppChild, AppChild, ...AppChild[]];
+  );
   const simulator = createSimulatorControl(simulatorUrl);
   await simulator.readClock();
   const apiKey = await store.apiKeys.create({ name: 'chaos', role: 'operator', now: new Date() });
@@ -156,23 +156,12 @@ async function startParts({
   return {
     ...{ redis, mongodb, simulator, store, api, workers, baseUrl, apiKey, connectionId, prefix, lockMs },
     encryptionKey: env.BULKHEAD_ENCRYPTION_KEY,
-    workerUrls: workerPorts.map((port) => `http://127.0.0.1:${port}`),
+    workerUrls: workers.map(({ url }) => url),
     shiftClocks(offsetMs: number) {
       writeFileSync(clockFile, String(offsetMs));
       for (const child of [api, ...workers]) child.signal('SIGUSR2');
     },
   };
-}
-
-/** For the simulator, the API and two workers. */
-async function freePorts(): Promise<readonly [number, number, number, number]> {
-  const ports: number[] = [];
-  for (let wanted = firstPort; ports.length < 4; ) {
-    const { port } = await freePort({ wanted });
-    ports.push(port);
-    wanted = port + 1;
-  }
-  return ports as [number, number, number, number] & number[];
 }
 
 async function createConnection({ baseUrl, apiKey }: { readonly baseUrl: string; readonly apiKey: string }) {

@@ -185,6 +185,17 @@ describe('connections', () => {
     expect(answer.body.error.details.map((fault: { path: string }) => fault.path).sort()).toEqual(at);
   });
 
+  test('accepts a client id of 4,096 characters, as servers that encode a client in a JWT give out', async () => {
+    const clientId = 'j'.repeat(4096);
+    const accepted = await post({ auth: { ...auth, clientId } });
+    expect([accepted.status, accepted.body.data.auth.clientId]).toEqual([201, clientId]);
+    const refused = await post({ auth: { ...auth, clientId: `${clientId}t` } });
+    expect([refused.status, refused.body.error.details]).toEqual([
+      400,
+      [{ path: 'auth.clientId', message: expect.any(String) }],
+    ]);
+  });
+
   test.each([{ environment: 'staging' }, { environment: 'constructor' }, { environment: '__proto__' }])(
     'an unknown environment ($environment): 400 that names the known ones',
     async ({ environment }) => {

@@ -5,7 +5,7 @@ import { Router } from 'express';
 export function healthRoutes({ health }: { readonly health: ReturnType<typeof createHealth> }): Router {
   const router = Router();
   router.get('/health', (_request, response) => {
-    response.json({ status: 'alive' });
+    response.json(health.life);
   });
   router.get('/ready', async (_request, response) => {
     const readiness = await health.readiness();

@@ -13,26 +13,47 @@ import { allow } from '../middleware/allow.ts';
 import { auditNotes } from '../middleware/audit-notes.ts';
 import { callerOf, viewFor } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
+import { type Preferences, readPreferences } from './prefer.ts';
 
 export const syncListQuerySchema = z.strictObject({
   connectionId: z.string().min(1).max(100).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(50),
 });
 
+/** Node's `fetch`, as other clients, gives up a request that has no answer after 300 seconds. */
+const longestWaitSeconds = 290;
+
 /** The guide's endpoint 3, and its runs. */
-export function syncRoutes({ syncs }: { readonly syncs: SyncService }): Router {
+export function syncRoutes({
+  syncs,
+  stopping,
+}: {
+  readonly syncs: SyncService;
+  /** Aborts if the process is to stop: a request that waits is then answered at once. */
+  readonly stopping: AbortSignal;
+}): Router {
   const router = Router();
 
   router.post('/:provider/enhanced-sync', allow('sync.create'), async (request, response) => {
     const { provider } = request.params;
     const body = parseRequest(syncBodySchema, request.body);
-    const wait = !/\brespond-async\b/i.test(request.get('prefer') ?? '');
-    const state = await syncs.start({ provider, body, wait, scope: callerOf(response).scope });
+    const preferences = readPreferences(request.get('prefer'));
+    const waitMs = waitMsOf(preferences);
+    // The wait ends by itself, so the limit for idle sockets must not end it.
+    if (waitMs !== undefined) request.setTimeout(waitMs + answerTimeMs);
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const signal = AbortSignal.any([stopping, gone.signal]);
+    const state = await syncs.start({ provider, body, waitMs, signal, scope: callerOf(response).scope });
     auditNotes(response).target = { provider, connectionId: state.run.connectionId, id: state.run.id };
-    if (isSyncActive(state.run.phase)) {
+    const isActive = isSyncActive(state.run.phase);
+    const applied = appliedPreferences(preferences, isActive);
+    if (applied !== '') response.set('Preference-Applied', applied);
+    if (isActive) {
       const url = `/api/ehr/${provider}/sync-runs/${state.run.id}`;
       response.status(202).location(url);
-      response.json({ success: true, data: { ...toSyncRunView(state.run, viewFor(response)), url } });
+      const data = { ...toSyncedView(state), ...toSyncRunView(state.run, viewFor(response)), url };
+      response.json({ success: true, data });
       return;
     }
     if (state.run.phase !== 'completed') throw incomplete(state);
@@ -63,6 +84,21 @@ export function syncRoutes({ syncs }: { readonly syncs: SyncService }): Router {
   });
 
   return router;
+}
+
+/** More than it takes to store a run and to write an answer. */
+const answerTimeMs = 60_000;
+
+/** @returns undefined if the client leaves it to the service. */
+function waitMsOf({ respondAsync, waitSeconds }: Preferences): number | undefined {
+  if (waitSeconds !== undefined) return Math.min(waitSeconds, longestWaitSeconds) * 1000;
+  return respondAsync ? 0 : undefined;
+}
+
+function appliedPreferences({ respondAsync, waitSeconds }: Preferences, isActive: boolean): string {
+  const applied = respondAsync && isActive ? ['respond-async'] : [];
+  if (waitSeconds !== undefined) applied.push(`wait=${Math.min(waitSeconds, longestWaitSeconds)}`);
+  return applied.join(', ');
 }
 
 /** What succeeded is stored; but the answer is not the success that was asked for. */

@@ -137,11 +137,19 @@ export function addExport(program: Command, environment: Environment): void {
   });
 }
 
-/** @throws CliError where it did not complete */
+/** @throws CliError if it did not complete, or not with everything */
 function finish({ output }: Context, record: Export): void {
-  const { id, status, counts, warnings, errorMessage } = record;
+  const { id, status, partial = false, counts, warnings, errorMessage } = record;
+  const { stored, quarantined } = counts;
   const warned = warnings.map(({ code, message }) => `\nwarning  ${code}: ${message}`).join('');
-  output.print(record, () => `${id}  ${status}  ${counts.stored} stored, ${counts.quarantined} quarantined${warned}`);
-  if (status === 'COMPLETED') return;
-  throw new CliError({ message: errorMessage ?? `The export is ${status}.`, exitCode: exitCodes.failed });
+  const shown = partial ? `${status}, partial` : status;
+  output.print(record, () => `${id}  ${shown}  ${stored} stored, ${quarantined} quarantined${warned}`);
+  if (status !== 'COMPLETED') {
+    throw new CliError({ message: errorMessage ?? `The export is ${status}.`, exitCode: exitCodes.failed });
+  }
+  if (!partial) return;
+  throw new CliError({
+    message: `The export completed, but something is missing: see its warnings, and bulkhead export files ${id}.`,
+    exitCode: exitCodes.partial,
+  });
 }

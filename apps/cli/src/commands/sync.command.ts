@@ -1,8 +1,15 @@
-import { answerOf } from '@bulkhead/client';
+import { setTimeout as delay } from 'node:timers/promises';
+import { answerOf, type components, errorOf } from '@bulkhead/client';
 import type { Command } from 'commander';
 import { addCommand, list, wholeNumber } from '../add-command.ts';
-import type { Environment } from '../context.ts';
+import type { Context, Environment } from '../context.ts';
+import { CliError, exitCodes } from '../exit-codes.ts';
 import { toFields, toTable } from '../output.ts';
+
+type SyncRun = components['schemas']['SyncRunDetail'];
+
+/** A sync of a practice takes minutes. */
+const lookEveryMs = 2000;
 
 interface StartOptions {
   readonly connection: string;
@@ -11,6 +18,7 @@ interface StartOptions {
   readonly since?: string;
   readonly standard: boolean;
   readonly enhanced: boolean;
+  readonly watch?: boolean;
 }
 
 /** Enhanced syncs. */
@@ -29,9 +37,11 @@ export function addSync(program: Command, environment: Environment): void {
         .option('--patients <ids>', 'with commas; left out: every patient that is stored', list)
         .option('--since <instant>', 'left out: from where the last one got')
         .option('--no-standard', 'without the standard set')
-        .option('--no-enhanced', 'without the enhanced set'),
-    async run({ api, provider, output }, _args, options) {
-      const { connection: connectionId, types, patients, since, standard, enhanced } = options;
+        .option('--no-enhanced', 'without the enhanced set')
+        .option('--watch', 'follow it to its end, however long it takes'),
+    async run(context, _args, options) {
+      const { api, provider, output } = context;
+      const { connection: connectionId, types, patients, since, standard, enhanced, watch = false } = options;
       const body = {
         connectionId,
         includeStandard: standard,
@@ -40,13 +50,22 @@ export function addSync(program: Command, environment: Environment): void {
         ...(patients === undefined ? {} : { patients: [...patients] }),
         ...(since === undefined ? {} : { since }),
       };
-      const { data } = answerOf(
-        await api.POST('/api/ehr/{provider}/enhanced-sync', { params: { path: { provider } }, body }),
-      );
-      output.print(data, () =>
-        'total' in data ? `${data.id}  ${data.total} resources` : `${data.id}  goes on: bulkhead sync show ${data.id}`,
-      );
+      const header = watch ? { prefer: 'respond-async' } : {};
+      const params = { path: { provider }, header };
+      const answer = await api.POST('/api/ehr/{provider}/enhanced-sync', { params, body });
+      const endedId = idOfIncomplete(answer);
+      if (endedId !== undefined) return finish(context, await readRun(context, endedId));
+      const { data } = answerOf(answer);
+      if (watch) return finish(context, await watchRun(context, data.id));
+      const text = 'url' in data ? `goes on: bulkhead sync watch ${data.id}` : `${data.total} resources`;
+      output.print(data, () => `${data.id}  ${text}`);
     },
+  });
+
+  add({
+    usage: 'watch <id>',
+    description: 'follow one to its end',
+    run: async (context, [id = '']) => finish(context, await watchRun(context, id)),
   });
 
   add<{ readonly connection: string; readonly limit: number }>({
@@ -118,4 +137,35 @@ export function addSync(program: Command, environment: Environment): void {
       output.print(data, () => data.status);
     },
   });
+}
+
+async function readRun({ api, provider }: Context, id: string): Promise<SyncRun> {
+  const params = { path: { provider, id } };
+  return answerOf(await api.GET('/api/ehr/{provider}/sync-runs/{id}', { params })).data;
+}
+
+async function watchRun(context: Context, id: string): Promise<SyncRun> {
+  for (;;) {
+    const run = await readRun(context, id);
+    if (run.status !== 'IN_PROGRESS') return run;
+    await delay(lookEveryMs);
+  }
+}
+
+/** The API answers 502 for a sync that ended without everything: its record says how much is missing. */
+function idOfIncomplete({ error, response }: { readonly error?: unknown; readonly response: Response }) {
+  if (response.ok) return undefined;
+  const { code, details = {} } = errorOf({ status: response.status, body: error });
+  return code === 'sync-incomplete' ? (details as { syncRunId?: string }).syncRunId : undefined;
+}
+
+/** @throws CliError if it did not complete, or not with everything */
+function finish({ output }: Context, run: SyncRun): void {
+  const { id, status, total, warnings, errorMessage } = run;
+  const warned = warnings.map(({ code, message }) => `\nwarning  ${code}: ${message}`).join('');
+  const shown = status === 'COMPLETED' ? '' : `${status}  `;
+  output.print(run, () => `${id}  ${shown}${total} resources${warned}`);
+  if (status === 'COMPLETED') return;
+  const exitCode = status === 'PARTIAL' ? exitCodes.partial : exitCodes.failed;
+  throw new CliError({ message: errorMessage ?? `The sync is ${status}.`, exitCode });
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { answerFault, buildApp as buildApi, readApiConfig } from '@bulkhead/api';
 import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
-import { createLogger, createMetrics, type Tracing } from '@bulkhead/runtime';
+import { createLogger, createMetrics, type Logger, type Tracing } from '@bulkhead/runtime';
 import { createStore, type Store } from '@bulkhead/store';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { buildApp as buildWorker } from '../app.ts';
@@ -52,6 +52,8 @@ export async function startSystem(
     readonly env?: Record<string, string>;
     /** How long the API waits for a connection test. */
     readonly testWaitMs?: number;
+    /** Default: silent, or as TEST_LOG_LEVEL says. */
+    readonly logger?: Logger;
     readonly tracing?: { readonly api: Tracing; readonly worker: Tracing };
   } = {},
 ): Promise<System> {
@@ -75,7 +77,8 @@ export async function startSystem(
     HOST: '127.0.0.1',
     ...options.env,
   };
-  const logger = createLogger({ name: 'test', level: (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent' });
+  const level = (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent';
+  const { logger = createLogger({ name: 'test', level }) } = options;
   const config = readApiConfig(env);
   const store = createStore({ uri: mongodbUri, encryptionKey: config.BULKHEAD_ENCRYPTION_KEY });
   await store.connect();

@@ -315,10 +315,64 @@ describe('a schedule', () => {
     cases.clock.now = at('2026-05-02T02:00:00Z');
     await sweepSchedules(cases.deps);
     const jobs = await producer.listScheduledRuns();
-    expect(jobs).toContainEqual({ scheduleId: lost.id, cron: lost.cron, timeZone: lost.timeZone });
-    expect(jobs).toContainEqual({ scheduleId: moved.id, cron: '0 3 * * *', timeZone: 'Europe/Berlin' });
+    const astray = false;
+    expect(jobs).toContainEqual({ scheduleId: lost.id, cron: lost.cron, timeZone: lost.timeZone, astray });
+    expect(jobs).toContainEqual({ scheduleId: moved.id, cron: '0 3 * * *', timeZone: 'Europe/Berlin', astray });
     expect(jobs.map(({ scheduleId }) => scheduleId)).not.toContain('sched_deleted');
   });
+});
+
+describe('a clock that was a year ahead and is set right #clock', () => {
+  const planned = at('2027-05-03T02:00:00Z');
+
+  test('does not stop a schedule for a year: the sweep plans its next run again', async () => {
+    const schedule = await add();
+    cases.clock.now = at('2027-05-02T02:00:00Z');
+    await run(schedule);
+    const [runId = ''] = await runsOf(schedule);
+    await end(schedule, runId);
+    expect((await read(schedule)).nextRunAt).toEqual(planned);
+    cases.clock.now = at('2026-05-02T03:00:00Z');
+    await sweepSchedules(cases.deps);
+    expect((await read(schedule)).nextRunAt).toEqual(at('2026-05-03T02:00:00Z'));
+    cases.clock.now = at('2026-05-03T02:00:00Z');
+    await run(schedule);
+    expect((await read(schedule)).lastRun).toMatchObject({ at: cases.clock.now, outcome: 'started' });
+  });
+
+  test('leaves the plan of a paused schedule alone', async () => {
+    const schedule = await add({ paused: true, nextRunAt: planned });
+    cases.clock.now = at('2026-05-02T03:00:00Z');
+    await sweepSchedules(cases.deps);
+    expect((await read(schedule)).nextRunAt).toEqual(planned);
+  });
+
+  test('makes the sweep schedule the job of the cron again', async () => {
+    const { id: scheduleId, cron, timeZone } = await add();
+    const { producer } = cases.deps;
+    const { now } = Date;
+    Date.now = () => now() + 365 * 24 * hour;
+    try {
+      await producer.scheduleCron({ name: 'schedule.run', payload: { scheduleId }, cron, timeZone });
+    } finally {
+      Date.now = now;
+    }
+    await sweepSchedules(cases.deps);
+    expect(await producer.listScheduledRuns()).toContainEqual({ scheduleId, cron, timeZone, astray: false });
+  });
+});
+
+test('the sweep of a worker whose clock is half an hour behind does not repeat a run that is done', async () => {
+  const schedule = await add();
+  cases.clock.now = at('2026-05-02T02:00:00Z');
+  await run(schedule);
+  const [runId = ''] = await runsOf(schedule);
+  await end(schedule, runId);
+  cases.clock.now = at('2026-05-02T01:30:00Z');
+  await sweepSchedules(cases.deps);
+  cases.clock.now = at('2026-05-02T02:01:00Z');
+  await run(schedule);
+  expect(await read(schedule)).toMatchObject({ nextRunAt: at('2026-05-03T02:00:00Z'), lastRun: { runId } });
 });
 
 describe('by the queue', () => {

@@ -1,20 +1,29 @@
+import { nextRun, type Schedule } from '@bulkhead/domain';
 import type { UseCaseDeps } from './deps.ts';
 import { runSchedule } from './run-schedule.ts';
 
 /**
- * Gives each schedule its job, takes away those that nobody needs, and starts what is due and was not started: after the
- * loss of Redis, or a night in which everything was down.
+ * A next run is planned again only if it is too late by the clock an hour from now. Otherwise a worker whose clock is a
+ * little behind would find the run of this minute still to come, although another worker has just started it.
+ */
+const clockToleranceMs = 60 * 60_000;
+
+/**
+ * Gives each schedule its job, removes jobs without a schedule, repairs what was planned by a clock that was ahead, and
+ * starts each run that is overdue, after the loss of Redis or a night in which everything was down.
  */
 export async function sweepSchedules(deps: UseCaseDeps): Promise<void> {
   const { store, producer, logger, now } = deps;
   // The jobs first: one whose schedule is made in between is left alone.
   const jobs = new Map((await producer.listScheduledRuns()).map((job) => [job.scheduleId, job]));
-  for (const { id: scheduleId, cron, timeZone } of await store.schedules.listUnpaused()) {
+  for (const schedule of await store.schedules.listUnpaused()) {
+    await repairNextRun(deps, schedule);
+    const { id: scheduleId, cron, timeZone } = schedule;
     const job = jobs.get(scheduleId);
     jobs.delete(scheduleId);
-    if (job?.cron === cron && job.timeZone === timeZone) continue;
+    if (job?.cron === cron && job.timeZone === timeZone && !job.astray) continue;
     await producer.scheduleCron({ name: 'schedule.run', payload: { scheduleId }, cron, timeZone });
-    logger.warn('schedule had no job', { scheduleId });
+    logger.warn('schedule had no usable job', { scheduleId });
   }
   for (const scheduleId of jobs.keys()) await producer.unschedule('schedule.run', { scheduleId });
   for (const scheduleId of await store.schedules.listDueIds(now())) {
@@ -25,4 +34,12 @@ export async function sweepSchedules(deps: UseCaseDeps): Promise<void> {
       logger.error('sweep failed for a schedule', { scheduleId, error });
     }
   }
+}
+
+async function repairNextRun({ store, logger, now }: UseCaseDeps, schedule: Schedule): Promise<void> {
+  const at = now();
+  const latest = nextRun(schedule, new Date(at.getTime() + clockToleranceMs));
+  if (schedule.nextRunAt <= latest) return;
+  const changed = await store.schedules.change({ from: schedule, change: { nextRunAt: nextRun(schedule, at) } });
+  if (changed) logger.warn('next run of a schedule was too far away', { scheduleId: schedule.id });
 }

@@ -17,6 +17,8 @@ export interface SpawnTetheredOptions {
   readonly cwd?: string;
   /** Both of its streams: into a file (emptied first), line by line to a function, or to where ours go. */
   readonly output: { readonly file: string } | { readonly onLine: (line: string) => void } | 'inherit' | 'ignore';
+  /** Called for what the child sends through an IPC channel (`process.send`). Left out: it has none. */
+  readonly onMessage?: (message: unknown) => void;
   /** From SIGTERM to SIGKILL when *we* have died. */
   readonly orphanGraceMs?: number;
 }
@@ -63,17 +65,18 @@ export async function spawnTethered(options: SpawnTetheredOptions): Promise<Teth
 }
 
 async function spawnInOwnGroup({ options, argv }: { options: SpawnTetheredOptions; argv: string[] }) {
-  const { output } = options;
+  const { output, onMessage } = options;
   const file = typeof output === 'object' && 'file' in output ? openLog(output.file) : undefined;
   const stream = file ?? (typeof output === 'object' ? 'pipe' : output);
   try {
     const child = spawn(argv[0] as string, argv.slice(1), {
       detached: true,
-      stdio: ['ignore', stream, stream],
+      stdio: ['ignore', stream, stream, ...(onMessage ? (['ipc'] as const) : [])],
       ...(options.env ? { env: options.env } : {}),
       ...(options.cwd ? { cwd: options.cwd } : {}),
     });
     if (typeof output === 'object' && 'onLine' in output) readLines({ child, onLine: output.onLine });
+    if (onMessage) child.on('message', onMessage);
     await once(child, 'spawn');
     return child;
   } finally {

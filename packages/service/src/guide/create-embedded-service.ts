@@ -58,7 +58,7 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
   });
   const connections = createConnectionService({ store, producer, registry });
   const bulkExports = createBulkExportService({ store, producer, connections, registry });
-  const syncs = createSyncService({ store, producer, connections, registry, waitMs: syncWaitMs });
+  const syncs = createSyncService({ store, producer, connections, registry, defaultWaitMs: syncWaitMs });
 
   const toJob = async (record: BulkExport) => {
     const files = record.phase === 'completed' ? await store.outputFiles.listByExport(record.id) : [];
@@ -76,7 +76,7 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
 
     async enhancedSync(connectionId, given) {
       const body = syncBodySchema.parse({ connectionId, ...fromSyncOptions(given) });
-      const state = await syncs.start({ provider, body, wait: true, scope });
+      const state = await syncs.start({ provider, body, scope });
       if (state.run.phase === 'completed') return toSyncedView(state);
       const { code = 'sync-incomplete', message = 'The sync did not complete.' } = state.run.error ?? {};
       throw new AppError({ code, message, retry: 'never', context: { syncRunId: state.run.id } });

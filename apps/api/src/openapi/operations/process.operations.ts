@@ -24,7 +24,12 @@ export const processOperations: OperationGroup = {
       answers: {
         200: {
           description: 'It lives',
-          schema: z.strictObject({ status: z.literal('alive') }).meta({ id: 'Health' }),
+          schema: z
+            .strictObject({
+              status: z.literal('alive'),
+              instance: z.string().optional().meta({ description: 'BULKHEAD_INSTANCE_ID, if it is set.' }),
+            })
+            .meta({ id: 'Health' }),
           example: { status: 'alive' },
         },
       },

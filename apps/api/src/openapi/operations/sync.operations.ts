@@ -8,6 +8,7 @@ import { startedSyncSchema, syncedSchema, syncRunDetailSchema, syncRunSchema } f
 import { syncedExample, syncRunDetailExample, syncRunExample } from './examples.ts';
 
 const path = '/api/ehr/:provider/sync-runs';
+const noneSynced = { standardResources: 0, enhancedResources: 0, total: 0 };
 
 export const syncOperations: OperationGroup = {
   name: 'Enhanced syncs',
@@ -18,8 +19,13 @@ export const syncOperations: OperationGroup = {
       path: '/api/ehr/:provider/enhanced-sync',
       id: 'startEnhancedSync',
       summary: 'Sync the standard and the enhanced resource types',
-      description: 'Answers when the run is done. One that lasts over 30 seconds, or `Prefer: respond-async`: 202.',
-      headers: z.object({ prefer: z.string().max(200).optional() }),
+      description:
+        'Answers when the run is done. A run that lasts over 30 seconds is answered 202 with the counts so far. ' +
+        '`Prefer: wait=N` waits for up to N seconds (at most 290) instead, `Prefer: respond-async` does not wait. ' +
+        'The header `Preference-Applied` of the answer names what was followed.',
+      headers: z.object({
+        prefer: z.string().max(200).optional().meta({ description: '`wait=N`, `respond-async` or both (RFC 7240)' }),
+      }),
       body: {
         schema: syncBodySchema,
         example: {
@@ -34,7 +40,11 @@ export const syncOperations: OperationGroup = {
         202: {
           description: 'The run goes on',
           schema: success(startedSyncSchema),
-          example: { ...syncRunExample, url: '/api/ehr/athenahealth/sync-runs/sync_01a20ebbc9477ed4b36076ce74bec9ba' },
+          example: {
+            ...noneSynced,
+            ...syncRunExample,
+            url: '/api/ehr/athenahealth/sync-runs/sync_01a20ebbc9477ed4b36076ce74bec9ba',
+          },
         },
       },
       errors: ['unknown-connection', 'sync-already-running', 'sync-incomplete', 'sync-cancelled'],

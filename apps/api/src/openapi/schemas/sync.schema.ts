@@ -43,8 +43,8 @@ const run = {
 export const syncRunSchema = z.strictObject(run).meta({ id: 'SyncRun' });
 
 export const startedSyncSchema = z
-  .strictObject({ ...run, url: z.string() })
-  .meta({ id: 'StartedSync', description: 'A run that goes on: follow its `url`.' });
+  .strictObject({ ...synced, ...run, url: z.string() })
+  .meta({ id: 'StartedSync', description: 'A run that goes on, with its counts so far: follow its `url`.' });
 
 const stepRetrySchema = retryingSchema
   .extend({ resourceType: z.string() })

@@ -1,0 +1,99 @@
+import { execFile } from 'node:child_process';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+
+const main = join(import.meta.dirname, '../../apps/cli/src/main.ts');
+const warnings = [{ code: 'server-issues', message: 'The EHR reported errors for Observation.' }];
+const record = { id: 'job_1', counts: { stored: 5, quarantined: 1 }, warnings };
+const run = { id: 'sync_1', total: 5, warnings: [], errorMessage: 'Searches failed: Condition (2).' };
+
+let server: Server;
+afterEach(() => void server.close());
+
+/** An API that gives prepared answers, by the last part of the path. */
+async function answer(answers: Readonly<Record<string, { readonly status: number; readonly body: object }>>) {
+  server = createServer((request, response) => {
+    const { status, body } = answers[request.url?.split('/').at(-1) ?? ''] ?? { status: 404, body: {} };
+    response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
+    response.end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+}
+
+function bulkhead(
+  ...args: string[]
+): Promise<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }> {
+  const { port } = server.address() as AddressInfo;
+  const env = { PATH: process.env.PATH, BULKHEAD_URL: `http://127.0.0.1:${port}`, BULKHEAD_API_KEY: 'bh_1' };
+  const nodeArgs = ['--conditions=@bulkhead/source', main, ...args];
+  return new Promise((resolve) => {
+    execFile(process.execPath, nodeArgs, { env: env as NodeJS.ProcessEnv }, (error, stdout, stderr) =>
+      resolve({ code: error?.code ?? 0, stdout, stderr }),
+    );
+  });
+}
+const ok = (data: object, status = 200) => ({ status, body: { success: true, data } });
+const incomplete = {
+  success: false,
+  error: { code: 'sync-incomplete', message: 'x', details: { syncRunId: 'sync_1' } },
+};
+
+test('export watch ends with 7 and names the warnings if a completed export is partial', async () => {
+  await answer({ job_1: ok({ ...record, status: 'COMPLETED', partial: true }), files: ok([]) });
+  const { code, stdout, stderr } = await bulkhead('export', 'watch', 'job_1');
+  expect(code).toBe(7);
+  expect(stdout).toBe(
+    'job_1  COMPLETED, partial  5 stored, 1 quarantined\nwarning  server-issues: The EHR reported errors for Observation.\n',
+  );
+  expect(stderr).toContain('something is missing');
+});
+
+test('export watch prints a partial export as JSON and ends with 7', async () => {
+  await answer({ job_1: ok({ ...record, status: 'COMPLETED', partial: true }), files: ok([]) });
+  const { code, stdout } = await bulkhead('--json', 'export', 'watch', 'job_1');
+  expect([code, JSON.parse(stdout)]).toEqual([7, { ...record, status: 'COMPLETED', partial: true }]);
+});
+
+test.each([
+  { what: 'a complete export', answered: { status: 'COMPLETED', partial: false }, code: 0 },
+  { what: 'an export of an API that does not know `partial`', answered: { status: 'COMPLETED' }, code: 0 },
+  { what: 'a failed export', answered: { status: 'FAILED', partial: true, errorMessage: 'It broke.' }, code: 1 },
+])('export watch ends with $code for $what', async ({ answered, code }) => {
+  await answer({ job_1: ok({ ...record, ...answered }), files: ok([]) });
+  expect((await bulkhead('export', 'watch', 'job_1')).code).toBe(code);
+});
+
+test.each([
+  { status: 'COMPLETED', code: 0, stdout: 'sync_1  5 resources\n' },
+  { status: 'PARTIAL', code: 7, stdout: 'sync_1  PARTIAL  5 resources\n' },
+  { status: 'FAILED', code: 1, stdout: 'sync_1  FAILED  5 resources\n' },
+])('sync watch ends with $code for a sync that is $status', async ({ status, code, stdout }) => {
+  await answer({ sync_1: ok({ ...run, status }) });
+  const ended = await bulkhead('sync', 'watch', 'sync_1');
+  expect(ended).toMatchObject({ code, stdout });
+  if (code !== 0) expect(ended.stderr).toContain('Searches failed: Condition (2).');
+});
+
+test.each([
+  { status: 'PARTIAL', code: 7 },
+  { status: 'FAILED', code: 1 },
+])('sync start ends with $code if the run that it waited for is $status', async ({ status, code }) => {
+  await answer({ 'enhanced-sync': { status: 502, body: incomplete }, sync_1: ok({ ...run, status }) });
+  const ended = await bulkhead('sync', 'start', '--connection', 'conn_1');
+  expect(ended).toMatchObject({ code, stderr: expect.stringContaining('Condition (2)') });
+});
+
+test('sync start --watch follows a run that goes on to its end', async () => {
+  const started = { ...run, status: 'IN_PROGRESS', total: 0, url: '/x' };
+  await answer({ 'enhanced-sync': ok(started, 202), sync_1: ok({ ...run, status: 'COMPLETED' }) });
+  const ended = await bulkhead('sync', 'start', '--connection', 'conn_1', '--watch');
+  expect(ended).toMatchObject({ code: 0, stdout: 'sync_1  5 resources\n' });
+});
+
+test('sync start names the command that follows a run that goes on', async () => {
+  await answer({ 'enhanced-sync': ok({ ...run, status: 'IN_PROGRESS', total: 0, url: '/x' }, 202) });
+  const ended = await bulkhead('sync', 'start', '--connection', 'conn_1');
+  expect(ended).toMatchObject({ code: 0, stdout: 'sync_1  goes on: bulkhead sync watch sync_1\n' });
+});

@@ -1,0 +1,33 @@
+/** In the order in which they are shown; docs/connecting.md explains them. */
+const fields = [
+  'kind',
+  'method',
+  'host',
+  'status',
+  'code',
+  'durationMs',
+  'waitMs',
+  'retryAfterSeconds',
+  'rateLimitLimit',
+  'rateLimitRemaining',
+  'rateLimitReset',
+] as const;
+
+/** What a worker's log line says about a request to the EHR, for the screen; undefined for any other line. */
+export function requestLine(logLine: string): string | undefined {
+  // Most lines are about something else, and need not be parsed.
+  if (!logLine.includes('"EHR request ended"')) return undefined;
+  const line = parse(logLine);
+  if (line?.msg !== 'EHR request ended') return undefined;
+  const shown = fields.filter((field) => line[field] !== undefined).map((field) => `${field}=${line[field]}`);
+  return `EHR request ended  ${shown.join(' ')}`;
+}
+
+function parse(logLine: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return JSON.parse(logLine) as Readonly<Record<string, unknown>>;
+  } catch {
+    // Node.js itself writes plain text.
+    return undefined;
+  }
+}

@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { spawnTethered } from '@bulkhead/embedded';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { freePort } from './free-port.ts';
+import { type PortSpawn, type StartedOnPort, startOnPort } from './start-on-port.ts';
+
+let folder: string;
+let others: Server[];
+let started: StartedOnPort[];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bulkhead-port-'));
+  others = [];
+  started = [];
+});
+afterEach(async () => {
+  await Promise.all(started.map(({ child }) => child.stop()));
+  for (const other of others) {
+    other.closeAllConnections();
+    other.close();
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** What our apps do at their start. */
+const app = `
+  import { createServer } from 'node:http';
+  const body = JSON.stringify({ status: 'alive', instance: process.env.BULKHEAD_INSTANCE_ID });
+  const server = createServer((_, response) => response.end(body));
+  server.listen(Number(process.env.PORT), process.env.HOST, () => process.send({ port: server.address().port }));`;
+
+async function start({
+  script = app,
+  wanted,
+  host = '127.0.0.1',
+  before = async () => undefined,
+}: {
+  readonly script?: string;
+  readonly wanted: number;
+  readonly host?: string;
+  /** Called after the port was found free, before the child is there. */
+  readonly before?: (port: number) => Promise<unknown>;
+}): Promise<StartedOnPort> {
+  const logFile = join(folder, 'app.log');
+  const file = join(folder, 'app.mjs');
+  writeFileSync(file, script);
+  const spawn = async ({ port, env, onMessage }: PortSpawn) => {
+    await before(port);
+    return spawnTethered({
+      command: process.execPath,
+      args: [file],
+      env: { PATH: process.env.PATH, PORT: String(port), HOST: host, ...env },
+      output: { file: logFile },
+      onMessage,
+    });
+  };
+  const result = await startOnPort({ name: 'app', logFile, wanted, spawn });
+  started.push(result);
+  return result;
+}
+
+/** Another program: it answers as one of ours that somebody else has started. */
+async function takePort(port: number): Promise<void> {
+  const other = createServer((_, response) => response.end(JSON.stringify({ status: 'alive', instance: 'other' })));
+  others.push(other);
+  await once(other.listen(port, '127.0.0.1'), 'listening');
+}
+
+const anyPort = async () => {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+};
+
+test('starts a child on the wanted port if that is free', async () => {
+  const wanted = await freePort({ wanted: await anyPort() });
+  expect((await start({ wanted })).port).toBe(wanted);
+});
+
+test('starts the child on another port if a program takes the wanted one before the child binds it', async () => {
+  const wanted = await anyPort();
+  const before = async (port: number) => {
+    if (others.length === 0) await takePort(port);
+  };
+  const { port } = await start({ wanted, before });
+  expect(port).not.toBe(wanted);
+  expect(await (await fetch(`http://127.0.0.1:${port}/health`)).json()).toMatchObject({ status: 'alive' });
+});
+
+test('does not take a program that answers at the same port of one address for the child', async () => {
+  const wanted = await anyPort();
+  const before = async (port: number) => {
+    if (others.length === 0) await takePort(port);
+  };
+  // The child gets its port at another address, as a server that listens at all addresses may on some systems.
+  const script = app.replace(
+    'process.env.HOST,',
+    "process.env.PORT === process.env.TAKEN ? '127.0.0.2' : '127.0.0.1',",
+  );
+  const { port } = await start({ wanted, before, script: script.replace('process.env.TAKEN', `'${wanted}'`) });
+  expect(port).not.toBe(wanted);
+});
+
+test('ends with the last lines of the log if the child ends at its start', async () => {
+  const script = "console.error('The environment is not usable:\\n  - REDIS_URL: missing'); process.exit(3);";
+  const starting = start({ script, wanted: await anyPort() });
+  await expect(starting).rejects.toThrow(/^app ended with exit code 3\. [\s\S]*\n {2}- REDIS_URL: missing$/);
+});

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { lastLogLines, type Tethered } from '@bulkhead/embedded';
+import { freePort } from './free-port.ts';
+
+/** What a child is spawned with. It binds `port` itself, and tells its own port by IPC when it has started (`runApp`). */
+export interface PortSpawn {
+  readonly port: number;
+  /** For `/health`: that this child answers, and no other program at the same port. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly onMessage: (message: unknown) => void;
+}
+
+export interface StartedOnPort {
+  readonly child: Tethered;
+  readonly port: number;
+}
+
+interface Start {
+  readonly name: string;
+  readonly logFile: string;
+  readonly spawn: (start: PortSpawn) => Promise<Tethered>;
+}
+
+/** A child listens after about a second; a busy machine takes some more. */
+const startMs = 60_000;
+/** Another program can take a port between the look and the child's bind; this many times in a row is something else. */
+const maxAttempts = 5;
+
+/**
+ * Starts a child on the wanted port or the next free one, and waits until it has started there.
+ * @throws Error with the end of the child's log if the child ends instead
+ */
+export async function startOnPort(options: Start & { readonly wanted: number }): Promise<StartedOnPort> {
+  let { wanted } = options;
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort({ wanted });
+    const child = await tryPort({ ...options, port });
+    if (child) return { child, port };
+    if (attempt === maxAttempts) throw new Error(`${options.name} found no free port from ${wanted} on.`);
+    wanted = port + 1;
+  }
+}
+
+/** @returns undefined if another program has the port */
+async function tryPort({
+  name,
+  logFile,
+  spawn,
+  port,
+}: Start & { readonly port: number }): Promise<Tethered | undefined> {
+  const instance = randomUUID();
+  const started = Promise.withResolvers<'started'>();
+  const child = await spawn({
+    port,
+    // The simulator's variables have a prefix of their own.
+    env: { BULKHEAD_INSTANCE_ID: instance, SIMULATOR_INSTANCE_ID: instance },
+    onMessage: (message) => {
+      if ((message as { readonly port?: unknown }).port === port) started.resolve('started');
+    },
+  });
+  const timer = new AbortController();
+  const timeout = delay(startMs, 'timeout' as const, { signal: timer.signal }).catch(() => 'timeout' as const);
+  const end = await Promise.race([started.promise, child.exited, timeout]);
+  timer.abort();
+  if (end === 'started' && (await isAt({ port, instance }))) return child;
+  await child.stop({ graceMs: 0 });
+  const log = lastLogLines({ file: logFile });
+  if (end === 'started' || log.includes('EADDRINUSE')) return undefined;
+  const what =
+    end === 'timeout'
+      ? `has not started within ${startMs / 1000} s`
+      : `ended with ${end.signal ?? `exit code ${end.code}`}`;
+  throw new Error(`${name} ${what}. The end of ${logFile}:\n${log}`);
+}
+
+/** A program that listens at a single address of the port answers in place of a child that listens at all of them. */
+async function isAt({ port, instance }: { readonly port: number; readonly instance: string }): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/health`, { headers: { connection: 'close' } });
+    return ((await response.json()) as { readonly instance?: unknown }).instance === instance;
+  } catch {
+    // Whatever answers there is not the child.
+    return false;
+  }
+}

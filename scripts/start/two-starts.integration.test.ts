@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { waitFor } from '@bulkhead/testing';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+
+const main = join(import.meta.dirname, 'main.ts');
+
+let folders: string[];
+beforeEach(() => {
+  folders = ['a', 'b'].map((name) => mkdtempSync(join(tmpdir(), `bulkhead-start-${name}-`)));
+});
+afterEach(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly code: unknown;
+  readonly output: string;
+}
+
+/** `npm start -- --once`, with a Redis and a MongoDB of its own. */
+function startOnce(args: readonly string[], change: Record<string, string> = {}) {
+  const { REDIS_URL: _redis, MONGODB_URI: _mongodb, ...env } = process.env;
+  let output = '';
+  const ended = Promise.withResolvers<Ended>();
+  const child = execFile(
+    process.execPath,
+    ['--conditions=@bulkhead/source', main, '--once', ...args],
+    { env: { ...env, ...change } },
+    (error) => ended.resolve({ code: error?.code ?? 0, output }),
+  );
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (output += text));
+  return { ended: ended.promise, output: () => output, stop: () => child.kill('SIGTERM') };
+}
+
+const stored = ({ output }: Ended) => /stored ([\d,]+) of ([\d,]+) resources in/.exec(output)?.slice(1);
+const patients = ({ output }: Ended) => Number(/^\s*Patient\s+(\d+)\s*$/m.exec(output)?.[1]);
+
+test('two starts at once, each with its own folder, each store the resources of their own simulator', async () => {
+  const [first = '', second = ''] = folders;
+  // The second one finds the ports of the first one taken, or takes them while the first one starts.
+  const starts = [
+    startOnce(['--state', first, '--patients', '3'], { DEBUG: 'athenahealth:*' }),
+    startOnce(['--state', second, '--patients', '5']),
+  ];
+  const [one, other] = (await Promise.all(starts.map(({ ended }) => ended))) as [Ended, Ended];
+  expect([one.code, other.code, one.output, other.output]).toEqual([0, 0, expect.any(String), expect.any(String)]);
+  expect([patients(one), patients(other)]).toEqual([3, 5]);
+  for (const ended of [one, other]) {
+    const [done, promised] = stored(ended) ?? [];
+    expect(done).toBe(promised);
+  }
+  expect(stored(one)).not.toEqual(stored(other));
+  // DEBUG=athenahealth:* shows each request, and nothing shows it without.
+  expect(one.output).toMatch(
+    /worker [12]: EHR request ended {2}kind=token method=POST host=127\.0\.0\.1:\d+ status=200/,
+  );
+  expect(one.output).toMatch(/EHR request ended {2}kind=download method=GET .* durationMs=\d+ waitMs=\d+/);
+  expect(other.output).not.toContain('EHR request ended');
+}, 180_000);
+
+test('a second start with the same folder fails at once, and leaves the state of the first one alone', async () => {
+  const [folder = ''] = folders;
+  const first = startOnce(['--state', folder, '--patients', '3']);
+  const state = await waitFor(() => readState(folder), { timeoutMs: 60_000, what: 'the first start' });
+  const second = await startOnce(['--state', folder, '--patients', '5']).ended;
+  expect(second.code).toBe(1);
+  expect(second.output).toMatch(/is in use by the process \d+\. Stop that one first, or give this start another/);
+  expect(second.output).not.toContain('simulator');
+  expect(JSON.parse(readState(folder) ?? '').encryptionKey).toBe(JSON.parse(state).encryptionKey);
+  expect((await first.ended).code).toBe(0);
+}, 180_000);
+
+test('a start whose kept port belongs to another program takes another one and says so', async () => {
+  const [folder = ''] = folders;
+  expect((await startOnce(['--state', folder, '--patients', '2']).ended).code).toBe(0);
+  const { simulatorPort } = JSON.parse(readState(folder) ?? '') as { simulatorPort: number };
+  const other = createServer((_, response) => response.end('{}')).listen(simulatorPort, '127.0.0.1');
+  await once(other, 'listening');
+  try {
+    const again = await startOnce(['--state', folder, '--patients', '2']).ended;
+    expect(again.output).toContain(`simulator: port ${simulatorPort} is taken, using `);
+    expect([again.code, patients(again)]).toEqual([0, 2]);
+  } finally {
+    other.closeAllConnections();
+    other.close();
+  }
+}, 180_000);
+
+test('a start whose API dies ends with the reason of the API', async () => {
+  const [folder = ''] = folders;
+  const ended = await startOnce(['--state', folder], { API_REQUESTS_PER_MINUTE: 'many' }).ended;
+  expect(ended.code).toBe(1);
+  expect(ended.output).toMatch(/api ended with exit code 1\. .*\n[\s\S]*- API_REQUESTS_PER_MINUTE: /);
+}, 180_000);
+
+function readState(folder: string): string | undefined {
+  try {
+    return readFileSync(join(folder, 'state.json'), 'utf8');
+  } catch {
+    // The start has not got that far.
+    return undefined;
+  }
+}
