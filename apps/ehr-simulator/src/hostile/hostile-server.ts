@@ -195,7 +195,7 @@ function sendContent(options: {
     ...(plan.framing === 'length' ? { 'content-length': String(body.length) } : {}),
   };
   response.writeHead(isRange ? 206 : 200, headers);
-  if (failure?.kind !== 'cut') return void response.end(body);
+  if (failure?.kind !== 'cut') return response.end(body);
   const sent = body.subarray(0, Math.floor((body.length * failure.percent) / 100));
   response.write(sent.length > 0 ? sent : ' ', () => response.destroy());
   return response;

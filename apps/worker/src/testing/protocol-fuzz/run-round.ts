@@ -8,9 +8,9 @@ import {
   startHostileServer,
   World,
 } from '@bulkhead/ehr-simulator';
-import { runExport } from '../testing/run-export.ts';
-import type { UseCases } from '../testing/start-use-cases.ts';
-import { coversNow } from '../use-cases/finalize-export.ts';
+import { coversNow } from '../../use-cases/finalize-export.ts';
+import { runExport } from '../run-export.ts';
+import type { UseCases } from '../start-use-cases.ts';
 import type { Round } from './round.arbitrary.ts';
 
 /** What a round showed against the product. */

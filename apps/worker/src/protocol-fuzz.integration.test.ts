@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { startUseCases } from '../testing/start-use-cases.ts';
-import { round } from './round.arbitrary.ts';
-import { runRound } from './run-round.ts';
+import { round } from './testing/protocol-fuzz/round.arbitrary.ts';
+import { runRound } from './testing/protocol-fuzz/run-round.ts';
+import { startUseCases } from './testing/start-use-cases.ts';
 
 const open = (fhirEndpoint: string) => startUseCases({ connection: { fhirEndpoint, auth: { method: 'none' } } });
 // A failure prints its seed and the smallest round; these repeat it, or run longer.
