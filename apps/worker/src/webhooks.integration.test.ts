@@ -68,7 +68,14 @@ describe('a client is called back', () => {
       expect(JSON.parse(call.body)).toEqual({
         type: 'bulk-export.completed',
         timestamp: ended.completedAt,
-        data: { id, connectionId: system.connectionId, status: 'COMPLETED', counts: ended.counts, warnings: [] },
+        data: {
+          id,
+          connectionId: system.connectionId,
+          status: 'COMPLETED',
+          partial: false,
+          counts: ended.counts,
+          warnings: [],
+        },
       });
     }
     await waitFor(async () => (await deliveries()).every(({ state }: { state: string }) => state === 'delivered'));

@@ -131,6 +131,12 @@ export interface BulkExport {
   readonly completedAt?: Date;
 }
 
+/** Of a completed export: whether something that was asked for did not come, or could not be stored. */
+export function lacksData({ isPartial, counts }: Pick<BulkExport, 'isPartial' | 'counts'>): boolean {
+  // Records of earlier versions only count failed files.
+  return isPartial ?? counts.filesFailed > 0;
+}
+
 export const noCounts: ExportCounts = {
   files: 0,
   filesCompleted: 0,

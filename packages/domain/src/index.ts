@@ -16,6 +16,7 @@ export {
   type ExportWarning,
   exportTypes,
   type IssueCount,
+  lacksData,
   noCounts,
 } from './bulk-export.ts';
 export {

@@ -3,6 +3,7 @@ import {
   type ExportError,
   holdReasons,
   type IssueCount,
+  lacksData,
   type OutputFile,
   publicStatus,
   type Retrying,
@@ -51,7 +52,7 @@ export function toStatusView(
     id,
     connectionId,
     status,
-    ...(status === 'COMPLETED' ? { partial: record.isPartial ?? counts.filesFailed > 0 } : {}),
+    ...(status === 'COMPLETED' ? { partial: lacksData(record) } : {}),
     ...(status === 'COMPLETED' && files
       ? { outputUrls: files.filter(({ section }) => section === 'output').map(({ url }) => url) }
       : {}),

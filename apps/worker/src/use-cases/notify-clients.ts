@@ -1,4 +1,12 @@
-import { type BulkExport, isSyncActive, isTerminal, publicStatus, type SyncRun, syncRunStatus } from '@bulkhead/domain';
+import {
+  type BulkExport,
+  isSyncActive,
+  isTerminal,
+  lacksData,
+  publicStatus,
+  type SyncRun,
+  syncRunStatus,
+} from '@bulkhead/domain';
 import { callBack } from './call-back.ts';
 import type { UseCaseDeps } from './deps.ts';
 
@@ -43,7 +51,8 @@ async function tellExport({ store }: UseCaseDeps, id: string): Promise<Told | un
   const record = await store.bulkExports.find(id);
   if (!record || !isTerminal(record.phase) || record.notify !== 'due') return undefined;
   const { phase, counts, warnings } = record;
-  const data = { status: publicStatus(phase), counts, warnings: warnings.map(({ code }) => code) };
+  const partial = phase === 'completed' ? { partial: lacksData(record) } : {};
+  const data = { status: publicStatus(phase), ...partial, counts, warnings: warnings.map(({ code }) => code) };
   return { record, type: `bulk-export.${phase}`, data };
 }
 
