@@ -5,12 +5,12 @@ import { runRound } from './testing/protocol-fuzz/run-round.ts';
 import { startUseCases } from './testing/start-use-cases.ts';
 
 const open = (fhirEndpoint: string) => startUseCases({ connection: { fhirEndpoint, auth: { method: 'none' } } });
-// A failure prints its seed and the smallest round; these repeat it, or run longer.
-const { PROTOCOL_FUZZ_ROUNDS: rounds = '25', PROTOCOL_FUZZ_SEED: seed } = process.env;
+// The same rounds each time, since a new fault must not fail somebody else's change: long runs with other seeds look for those.
+const { PROTOCOL_FUZZ_ROUNDS: rounds = '25', PROTOCOL_FUZZ_SEED: seed = '1' } = process.env;
 
 test('loses nothing silently, sends a bounded number of requests and ends, whatever a server does', async () => {
   const property = fc.asyncProperty(round, async (made) => {
     expect(await runRound({ round: made, open })).toEqual([]);
   });
-  await fc.assert(property, { numRuns: Number(rounds), ...(seed === undefined ? {} : { seed: Number(seed) }) });
+  await fc.assert(property, { numRuns: Number(rounds), seed: Number(seed) });
 }, 3_600_000);
