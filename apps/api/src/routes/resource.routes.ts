@@ -79,6 +79,8 @@ async function sendLines(lines: AsyncIterable<string>, response: Response): Prom
   const iterator = lines[Symbol.asyncIterator]();
   const first = await iterator.next();
   response.set('content-type', ndjson);
+  // Node warns of a leak above 10 listeners. The middlewares and this pipeline together add 11, whatever is streamed.
+  response.setMaxListeners(20);
   await pipeline(Readable.from(resume(first, { [Symbol.asyncIterator]: () => iterator })), response);
 }
 
