@@ -66,7 +66,10 @@ export function createQuarantineService({ store, producer }: { readonly store: S
       await enqueue(id);
       const after = await waitUntil(async () => {
         const entry = await find(which);
-        return entry.replay && entry.replay.at.getTime() !== before.replay?.at.getTime() ? entry : undefined;
+        if (entry.replay && entry.replay.at.getTime() !== before.replay?.at.getTime()) return entry;
+        // An earlier replay that still runs may not have seen the correction. This one is added as soon as that one ends.
+        await enqueue(id);
+        return undefined;
       }, replayWaitMs);
       return after ?? (await find(which));
     },

@@ -1,10 +1,13 @@
+import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Worker } from 'bullmq';
 import { startApi, type TestApi } from '../testing/start-api.ts';
 
+const services = testServices();
 let api: TestApi;
 let connectionId: string;
 beforeAll(async () => {
-  api = await startApi();
+  api = await startApi({ services });
   connectionId = await api.createConnection();
 });
 afterAll(() => api.stop());
@@ -25,5 +28,44 @@ describe('a quarantined line of which nothing is kept #quarantine', () => {
       status: 409,
       body: { error: { code: 'line-truncated' } },
     });
+  });
+});
+
+describe('a correction that comes while an earlier replay of its line still runs #quarantine', () => {
+  test('is replayed when the earlier one has ended', async () => {
+    const place = { connectionId, exportId: 'job_2', fileId: 'job_2.1', line: 1, offset: 0, reason: 'invalid-json' };
+    const bytes = Buffer.from('{');
+    await api.store.quarantine.put({
+      lines: [{ ...place, sizeBytes: 1, keptBytes: 1, sha256: 'abc', bytes }],
+      now: new Date(),
+    });
+    const [entry] = (await api.request('GET', '/api/ehr/quarantine?exportId=job_2')).body.data;
+    const at = `/api/ehr/quarantine/${entry.id}/replay`;
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    let isFirst = true;
+    const worker = new Worker(
+      'maintenance',
+      async ({ name, data }) => {
+        if (name !== 'quarantine.replay') return;
+        const reason = isFirst ? 'invalid-json' : undefined;
+        isFirst = false;
+        await api.store.quarantine.noteReplay({ id: data.quarantineId, reason, now: new Date() });
+        await ended;
+      },
+      { connection: { url: services.redisUrl, maxRetriesPerRequest: null }, prefix: services.prefix, concurrency: 2 },
+    );
+    try {
+      expect((await api.request('POST', at)).body.data).toMatchObject({ state: 'open' });
+      const corrected = api.request('POST', at, { body: '{}' });
+      await waitFor(async () => (await api.store.quarantine.find(entry.id))?.isCorrected || undefined);
+      end();
+      expect((await corrected).body.data).toMatchObject({ state: 'replayed', isCorrected: true });
+    } finally {
+      end();
+      await worker.close();
+    }
   });
 });
