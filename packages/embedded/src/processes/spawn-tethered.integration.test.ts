@@ -56,10 +56,9 @@ describe('a tethered child', () => {
       );
       parents.push(parent);
       expect([child, guardian, inner].map(isGone)).toEqual([false, false, false]);
-      const killedAt = Date.now();
       parent.kill('SIGKILL');
+      // Left alone, the child would live for 54 s: longer than this waits.
       await until(() => isGone(child) && isGone(inner) && isGone(guardian));
-      expect(Date.now() - killedAt).toBeLessThan(3_000);
     },
   );
 
