@@ -1,0 +1,86 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseWithNumberTexts } from './number-texts.ts';
+import { Report, type Scope } from './report.ts';
+
+const resources = (...texts: readonly string[]) =>
+  new Map(texts.map((text) => parseWithNumberTexts(text) as { id: string }).map((one) => [one.id, one]));
+
+function compare(options: {
+  readonly type?: string;
+  readonly served: readonly string[];
+  readonly stored: readonly string[];
+  readonly scope?: Scope;
+}) {
+  const said: string[] = [];
+  const report = new Report((text) => said.push(text));
+  const { type = 'Observation', served, stored, scope = {} } = options;
+  report.resources({ type, served: resources(...served), stored: resources(...stored), scope });
+  return { report, said };
+}
+
+describe('the comparison of stored resources with served ones', () => {
+  test('finds nothing if they are equal, whatever the order of their members is', () => {
+    const { report, said } = compare({
+      served: ['{"id":"a","value":1.50,"list":[1,{"b":true}]}'],
+      stored: ['{"list":[1,{"b":true}],"value":1.50,"id":"a"}'],
+    });
+    expect(report.tally).toEqual({ compared: 1, different: 0, missing: 0, extra: 0 });
+    expect(report.isClean).toBe(true);
+    expect(said).toEqual([]);
+  });
+
+  test.each([
+    { title: 'a number with other digits of the same value', stored: '{"id":"a","value":1.5,"list":["x","y"]}' },
+    { title: 'a number that became a string', stored: '{"id":"a","value":"1.50","list":["x","y"]}' },
+    { title: 'a missing member', stored: '{"id":"a","list":["x","y"]}' },
+    { title: 'a member too many', stored: '{"id":"a","value":1.50,"list":["x","y"],"more":null}' },
+    { title: 'another order of a list', stored: '{"id":"a","value":1.50,"list":["y","x"]}' },
+    { title: 'an object instead of a list', stored: '{"id":"a","value":1.50,"list":{"0":"x","1":"y"}}' },
+  ])('counts $title as a difference', ({ stored }) => {
+    const { report, said } = compare({ served: ['{"id":"a","value":1.50,"list":["x","y"]}'], stored: [stored] });
+    expect(report.tally).toEqual({ compared: 1, different: 1, missing: 0, extra: 0 });
+    expect(report.isClean).toBe(false);
+    expect(said).toHaveLength(1);
+  });
+
+  test('counts resources of one side only', () => {
+    const { report } = compare({ served: ['{"id":"a"}', '{"id":"b"}'], stored: ['{"id":"b"}', '{"id":"c"}'] });
+    expect(report.tally).toEqual({ compared: 3, different: 0, missing: 1, extra: 1 });
+  });
+
+  test('counts a fact that is not as expected as a difference', () => {
+    const report = new Report(() => undefined);
+    report.fact({ what: 'the status', expected: ['a'], actual: ['a'] });
+    report.fact({ what: 'the status', expected: ['a'], actual: [] });
+    expect(report.tally).toEqual({ compared: 2, different: 1, missing: 0, extra: 0 });
+  });
+});
+
+describe('a known difference', () => {
+  test('is counted apart, with its reason', () => {
+    const { report } = compare({
+      type: 'Practitioner',
+      served: ['{"id":"a"}'],
+      stored: [],
+      scope: { level: 'Patient' },
+    });
+    expect(report.tally).toEqual({ compared: 1, different: 0, missing: 0, extra: 0 });
+    expect([...report.known].map(([{ id }, count]) => [id, count])).toEqual([['outside-of-patient-compartment', 1]]);
+  });
+
+  test('does not explain the same finding elsewhere', () => {
+    const served = ['{"id":"a"}'];
+    for (const level of ['Group', 'System'] as const) {
+      expect(compare({ type: 'Group', served, stored: [], scope: { level } }).report.tally.missing).toBe(1);
+    }
+    expect(compare({ type: 'Condition', served, stored: [], scope: { level: 'Patient' } }).report.tally.missing).toBe(
+      1,
+    );
+  });
+
+  test('explains only the deletions that the server did not tell', () => {
+    const scope = { deletedUnseen: new Set(['Observation/a']) };
+    expect(compare({ served: [], stored: ['{"id":"a"}'], scope }).report.tally.extra).toBe(0);
+    expect(compare({ served: [], stored: ['{"id":"b"}'], scope }).report.tally.extra).toBe(1);
+  });
+});

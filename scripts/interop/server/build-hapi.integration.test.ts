@@ -1,0 +1,58 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { buildHapi, whyNoHapi } from './build-hapi.ts';
+
+const progress = () => undefined;
+let folder = '';
+let env: NodeJS.ProcessEnv = {};
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bulkhead-hapi-build-'));
+  await mkdir(join(folder, 'bin'));
+  env = { PATH: join(folder, 'bin'), XDG_CACHE_HOME: folder };
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function addCommand(name: string, script: string): Promise<void> {
+  const file = join(folder, 'bin', name);
+  await writeFile(file, `#!/bin/sh\n${script}\n`);
+  await chmod(file, 0o755);
+}
+
+/** Does what the goals of the build do, and notes that it ran. */
+const maven = () => `echo run >> ${folder}/runs
+[ -f pom.xml ] || exit 1
+/bin/mkdir -p target/classes && echo > ${folder}/some.jar
+printf '%s' ${folder}/some.jar > target/classpath.txt`;
+const runs = async () => (await readFile(join(folder, 'runs'), 'utf8')).split('\n').length - 1;
+
+describe('the build of the FHIR server', () => {
+  test('is impossible without Java, and without Maven until it was built once', async () => {
+    expect(whyNoHapi(env)).toContain('no Java');
+    await addCommand('java', 'exit 0');
+    expect(whyNoHapi(env)).toContain('no Maven');
+    await addCommand('mvn', maven());
+    expect(whyNoHapi(env)).toBeUndefined();
+    await buildHapi({ env, progress });
+    await rm(join(folder, 'bin', 'mvn'));
+    expect(whyNoHapi(env)).toBeUndefined();
+  });
+
+  test('happens once, and again if Maven has lost a dependency', async () => {
+    await addCommand('mvn', maven());
+    const [first, second] = await Promise.all([buildHapi({ env, progress }), buildHapi({ env, progress })]);
+    expect(second).toEqual(first);
+    expect(await runs()).toBe(1);
+    await rm(join(folder, 'some.jar'));
+    expect(await buildHapi({ env, progress })).toEqual(first);
+    expect(await runs()).toBe(2);
+  });
+
+  test('fails with the last lines of Maven, and leaves nothing that looks like a build', async () => {
+    await addCommand('mvn', 'echo "Could not transfer artifact: Unknown host repo.maven.apache.org"; exit 1');
+    await expect(buildHapi({ env, progress })).rejects.toThrow(/Maven failed.*\n.*Unknown host/);
+    const left = await readdir(join(folder, 'bulkhead', 'interop-hapi'));
+    expect(left.filter((name) => !name.startsWith('build.lock'))).toEqual([]);
+  });
+});

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { cacheFolder, EmbeddedError, findOnPath, spawnTethered, waitForLock } from '@bulkhead/embedded';
+
+/** The server's sources: a Maven project. */
+const project = join(import.meta.dirname, '..', 'hapi');
+/** A first build downloads 256 MB. A registry that does not answer must not hold a test run up for ever. */
+const buildTimeoutMs = 10 * 60_000;
+const keptLines = 15;
+
+export interface BuiltHapi {
+  /** For `java -cp`. */
+  readonly classPath: string;
+}
+
+interface BuildOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly progress: (text: string) => void;
+}
+
+/** @returns why the server cannot be built on this machine, or undefined. */
+export function whyNoHapi(env: NodeJS.ProcessEnv): string | undefined {
+  if (!findOnPath({ command: 'java', env })) return 'there is no Java on PATH (17 or newer is needed)';
+  if (readBuilt(env)) return undefined;
+  return findOnPath({ command: 'mvn', env }) ? undefined : 'there is no Maven (mvn) on PATH';
+}
+
+/**
+ * Builds the server, unless the cache folder has a build of the same sources. Maven's own repository keeps the dependencies.
+ * @throws EmbeddedError with Maven's last lines, for example if the registry cannot be reached
+ */
+export async function buildHapi({ env, progress }: BuildOptions): Promise<BuiltHapi> {
+  const ready = readBuilt(env);
+  if (ready) return ready;
+  const { root, built } = paths(env);
+  await mkdir(root, { recursive: true });
+  const lock = await waitForLock({
+    file: join(root, 'build.lock'),
+    onWait: (owner) => progress(`process ${owner} is building the server`),
+  });
+  try {
+    const builtMeanwhile = readBuilt(env);
+    if (builtMeanwhile) return builtMeanwhile;
+    progress('building the server with Maven; the first time this downloads 256 MB');
+    const folder = await mkdtemp(join(root, 'building-'));
+    try {
+      await cp(project, folder, { recursive: true });
+      await runMaven({ env, folder });
+      await rm(built, { recursive: true, force: true });
+      // A build that is interrupted never has the final name.
+      await rename(folder, built);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  } finally {
+    lock.release();
+  }
+  const result = readBuilt(env);
+  if (result) return result;
+  throw new EmbeddedError({
+    code: 'COMMAND_FAILED',
+    message: `Maven reported success, but ${built} has no complete build of the server. Remove that folder and try again.`,
+  });
+}
+
+/** The name holds a hash of the sources, so a change of them is a new build. */
+function paths(env: NodeJS.ProcessEnv): { readonly root: string; readonly built: string } {
+  const root = join(cacheFolder(env), 'interop-hapi');
+  const sum = createHash('sha256');
+  const files = globSync('**', { cwd: project }).filter((path) => statSync(join(project, path)).isFile());
+  for (const path of files.sort()) sum.update(`${path}\0`).update(readFileSync(join(project, path)));
+  return { root, built: join(root, sum.digest('hex').slice(0, 16)) };
+}
+
+/** Undefined also if Maven's repository has lost one of the dependencies since. */
+function readBuilt(env: NodeJS.ProcessEnv): BuiltHapi | undefined {
+  const target = join(paths(env).built, 'target');
+  const list = join(target, 'classpath.txt');
+  if (!existsSync(list)) return undefined;
+  const jars = readFileSync(list, 'utf8').trim().split(delimiter);
+  if (!jars.every((jar) => existsSync(jar))) return undefined;
+  return { classPath: [join(target, 'classes'), ...jars].join(delimiter) };
+}
+
+async function runMaven({ env, folder }: { readonly env: NodeJS.ProcessEnv; readonly folder: string }): Promise<void> {
+  const lines: string[] = [];
+  const goals = ['compile', 'dependency:build-classpath', '-Dmdep.outputFile=target/classpath.txt'];
+  const maven = await spawnTethered({
+    command: 'mvn',
+    args: ['--quiet', '--batch-mode', ...goals],
+    env,
+    cwd: folder,
+    output: {
+      onLine: (line) => {
+        lines.push(line);
+        if (lines.length > keptLines) lines.shift();
+      },
+    },
+  });
+  const stopped = new AbortController();
+  const timeout = delay(buildTimeoutMs, 'timeout' as const, { signal: stopped.signal }).catch(() => undefined);
+  const end = await Promise.race([maven.exited, timeout]);
+  stopped.abort();
+  if (end === 'timeout') await maven.stop();
+  else if (end?.code === 0) return;
+  const what = end === 'timeout' ? `did not finish within ${buildTimeoutMs / 60_000} minutes` : 'failed';
+  throw new EmbeddedError({
+    code: 'COMMAND_FAILED',
+    message: `Maven ${what}. It needs Maven Central, or a mirror of it, once. Its last lines:\n${lines.join('\n')}`,
+  });
+}

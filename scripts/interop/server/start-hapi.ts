@@ -1,0 +1,67 @@
+import { EmbeddedError, spawnTethered } from '@bulkhead/embedded';
+import type { BuiltHapi } from './build-hapi.ts';
+
+/** A request as the server logged it. */
+export interface ServedRequest {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly status: number;
+  /** `Content-Encoding` of the response; `identity` if it had none. */
+  readonly encoding: string;
+}
+
+export interface Hapi {
+  /** The FHIR base URL. */
+  readonly url: string;
+  /** All requests so far, in the order in which they ended. */
+  readonly requests: readonly ServedRequest[];
+  stop(): Promise<void>;
+}
+
+/** Memory for the database and the files of exports. The JIT's quick tier and the serial collector make the start shorter. */
+const javaArgs = ['-Xmx768m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+const keptLines = 15;
+
+/**
+ * Starts the server on a free port. It ends with this process.
+ * @throws EmbeddedError with its last lines if it ends before it listens
+ */
+export async function startHapi({
+  built,
+  env,
+}: {
+  readonly built: BuiltHapi;
+  readonly env: NodeJS.ProcessEnv;
+}): Promise<Hapi> {
+  const requests: ServedRequest[] = [];
+  const lines: string[] = [];
+  const listening = Promise.withResolvers<string>();
+  const onLine = (line: string) => {
+    const request = readRequest(line);
+    if (request) {
+      requests.push(request);
+      return;
+    }
+    const [, url] = /^listening at (\S+)$/.exec(line) ?? [];
+    if (url !== undefined) listening.resolve(url);
+    lines.push(line);
+    if (lines.length > keptLines) lines.shift();
+  };
+  const args = [...javaArgs, '-cp', built.classPath, 'interop.HapiServer', '0'];
+  const child = await spawnTethered({ command: 'java', args, env, output: { onLine } });
+  const url = await Promise.race([listening.promise, child.exited.then(() => undefined)]);
+  if (url === undefined) {
+    throw new EmbeddedError({
+      code: 'SERVER_DID_NOT_START',
+      message: `The FHIR server ended before it was listening. Its last lines:\n${lines.join('\n')}`,
+    });
+  }
+  return { url, requests, stop: () => child.stop() };
+}
+
+function readRequest(line: string): ServedRequest | undefined {
+  const [, method, path, status, encoding] = /^request (\S+) (\S+) (\d+) (\S+)$/.exec(line) ?? [];
+  if (method === undefined || path === undefined || encoding === undefined) return undefined;
+  return { method, path, status: Number(status), encoding };
+}
