@@ -65,6 +65,11 @@ describe('a refusal #negotiation', () => {
     { text: 'Resource type Observation is not a supported resource type', code: 'processing' },
     { text: 'Observation: unsupported', code: 'not-supported' },
     { text: 'Unknown type "Observation"', code: 'invalid' },
+    // HAPI FHIR 8.8.0, of Binary.
+    {
+      text: 'Failed to validate parameters:\n * Bulk export of Observation resources is forbidden',
+      code: 'processing',
+    },
   ])('of one type that does not name _type is sent without that type: $text', ({ text, code }) => {
     const next = negotiateKickOff(attempt, refusal(400, issue(code, { diagnostics: text })));
     expect(next).toMatchObject({ parameters: { types: ['Patient'] }, dropped: ['_type=Observation'] });

@@ -43,7 +43,7 @@ function reasonsOf({ issues, ehrText }: EhrHttpError): Reason[] {
 
 /** What servers say of a type that they do not export, whether or not they name the parameter `_type`. */
 const refusesType =
-  /_type\b|resource ?types?\b|not (?:a )?(?:supported|known|valid|allowed|recogni[sz]ed|available|exportable)|unsupported|unknown|invalid/i;
+  /_type\b|resource ?types?\b|not (?:a )?(?:supported|known|valid|allowed|recogni[sz]ed|available|exportable)|unsupported|forbidden|unknown|invalid/i;
 
 function withoutTypes(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt | undefined {
   const { parameters, dropped } = attempt;
