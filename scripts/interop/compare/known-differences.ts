@@ -1,4 +1,19 @@
-import type { Finding } from './report.ts';
+/** What the known differences need to know about a comparison. */
+export interface Scope {
+  /** Of the export; left out for a sync. */
+  readonly level?: 'Patient' | 'Group' | 'System';
+  /** `Type/id` of resources that stored resources refer to. */
+  readonly referredTo?: ReadonlySet<string>;
+  /** `Type/id` of resources that the server has deleted without telling. */
+  readonly deletedUnseen?: ReadonlySet<string>;
+}
+
+export interface Finding {
+  readonly what: 'different' | 'missing' | 'extra';
+  readonly type: string;
+  readonly id: string;
+  readonly scope: Scope;
+}
 
 export interface KnownDifference {
   readonly id: string;
@@ -7,16 +22,17 @@ export interface KnownDifference {
   readonly explains: (finding: Finding) => boolean;
 }
 
-/** Types that have no place in R4's Patient compartment (https://hl7.org/fhir/R4/compartmentdefinition-patient.html). */
-const outsideOfCompartment = new Set(['Location', 'Medication', 'Organization', 'Practitioner', 'PractitionerRole']);
-
 /** Everything in which the stored resources may differ from what the server serves, with the reason. */
 export const knownDifferences: readonly KnownDifference[] = [
   {
-    id: 'outside-of-patient-compartment',
-    reason: 'A Patient level export of this server contains the patient compartment only.',
-    explains: ({ what, scope, type }) =>
-      what === 'missing' && scope.level === 'Patient' && (outsideOfCompartment.has(type) || type === 'Group'),
+    id: 'not-referred-to',
+    reason:
+      'A Group level export of this server has only the Organizations and Practitioners that its other resources refer to.',
+    explains: ({ what, scope, type, id }) =>
+      what === 'missing' &&
+      scope.level === 'Group' &&
+      (type === 'Organization' || type === 'Practitioner') &&
+      scope.referredTo?.has(`${type}/${id}`) === false,
   },
   {
     id: 'deletion-not-listed',

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Scope } from './known-differences.ts';
 import { parseWithNumberTexts } from './number-texts.ts';
-import { Report, type Scope } from './report.ts';
+import { Report } from './report.ts';
 
 const resources = (...texts: readonly string[]) =>
   new Map(texts.map((text) => parseWithNumberTexts(text) as { id: string }).map((one) => [one.id, one]));
@@ -57,25 +58,21 @@ describe('the comparison of stored resources with served ones', () => {
 });
 
 describe('a known difference', () => {
+  const scope = { level: 'Group', referredTo: new Set(['Practitioner/b', 'Condition/a']) } as const;
+
   test('is counted apart, with its reason', () => {
-    const { report } = compare({
-      type: 'Practitioner',
-      served: ['{"id":"a"}'],
-      stored: [],
-      scope: { level: 'Patient' },
-    });
+    const { report } = compare({ type: 'Practitioner', served: ['{"id":"a"}'], stored: [], scope });
     expect(report.tally).toEqual({ compared: 1, different: 0, missing: 0, extra: 0 });
-    expect([...report.known].map(([{ id }, count]) => [id, count])).toEqual([['outside-of-patient-compartment', 1]]);
+    expect([...report.known].map(([{ id }, count]) => [id, count])).toEqual([['not-referred-to', 1]]);
   });
 
   test('does not explain the same finding elsewhere', () => {
     const served = ['{"id":"a"}'];
-    for (const level of ['Group', 'System'] as const) {
-      expect(compare({ type: 'Group', served, stored: [], scope: { level } }).report.tally.missing).toBe(1);
-    }
-    expect(compare({ type: 'Condition', served, stored: [], scope: { level: 'Patient' } }).report.tally.missing).toBe(
-      1,
-    );
+    const missing = (type: string, scope: Scope) => compare({ type, served, stored: [], scope }).report.tally.missing;
+    expect(missing('Practitioner', { ...scope, level: 'System' })).toBe(1);
+    expect(missing('Practitioner', {})).toBe(1);
+    expect(missing('Condition', scope)).toBe(1);
+    expect(compare({ type: 'Practitioner', served: ['{"id":"b"}'], stored: [], scope }).report.tally.missing).toBe(1);
   });
 
   test('explains only the deletions that the server did not tell', () => {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { differencesOf } from './differences.ts';
-import { type KnownDifference, knownDifferences } from './known-differences.ts';
+import { type Finding, type KnownDifference, knownDifferences, type Scope } from './known-differences.ts';
 
 /** The result of a run. It is clean if the last three are 0. */
 export interface Tally {
@@ -11,21 +11,6 @@ export interface Tally {
   missing: number;
   /** Stored, and not served. */
   extra: number;
-}
-
-/** What the known differences need to know about a comparison. */
-export interface Scope {
-  /** Of the export; left out for a sync. */
-  readonly level?: 'Patient' | 'Group' | 'System';
-  /** `Type/id` of resources that the server has deleted without telling. */
-  readonly deletedUnseen?: ReadonlySet<string>;
-}
-
-export interface Finding {
-  readonly what: 'different' | 'missing' | 'extra';
-  readonly type: string;
-  readonly id: string;
-  readonly scope: Scope;
 }
 
 type Resources = ReadonlyMap<string, unknown>;

@@ -69,6 +69,14 @@ export class FhirServer {
     return response.status;
   }
 
+  /** What the server answers to a kick-off, whatever its status is. */
+  async kickOffText(path: string): Promise<string> {
+    const response = await fetch(`${this.url}/${path}`, {
+      headers: { accept: 'application/fhir+json', prefer: 'respond-async' },
+    });
+    return response.text();
+  }
+
   async #page(url: string): Promise<Page> {
     return parseWithNumberTexts(await this.#send('GET', url)) as Page;
   }

@@ -60,7 +60,7 @@ import org.springframework.orm.jpa.LocalContainerEntityManagerFactoryBean;
 public class HapiServer {
 
   /** The one R4 type that the server refuses, in searches and in "_type" of an export. */
-  private static final String REFUSED_TYPE = "MolecularSequence";
+  private static final String REFUSED_TYPE = "ImmunizationEvaluation";
 
   public static void main(String[] arguments) throws Exception {
     int port = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 8090;
@@ -117,7 +117,8 @@ public class HapiServer {
     @Bean
     JpaStorageSettings storageSettings() {
       JpaStorageSettings settings = new JpaStorageSettings();
-      // Files are loaded in any order, and any resource may be deleted.
+      // Data of any origin is loaded in any order, and any resource may be deleted.
+      settings.setAllowExternalReferences(true);
       settings.setEnforceReferentialIntegrityOnWrite(false);
       settings.setEnforceReferentialIntegrityOnDelete(false);
       // Allow purely numeric client ids.

@@ -1,0 +1,45 @@
+import type { Scope } from '../compare/known-differences.ts';
+import type { Report } from '../compare/report.ts';
+import type { FhirServer, ServedResource } from '../server/fhir-server.ts';
+import type { ServedRequest } from '../server/start-hapi.ts';
+import type { InteropApi } from '../system/interop-api.ts';
+
+/** What every check works with. */
+export interface CheckContext {
+  readonly api: InteropApi;
+  readonly server: FhirServer;
+  /** What the server logged. */
+  readonly requests: readonly ServedRequest[];
+  readonly report: Report;
+  /** The types that were loaded, and Group. */
+  readonly types: readonly string[];
+  /** Every resource of a type that the server has now. */
+  readonly served: (type: string) => Promise<ReadonlyMap<string, ServedResource>>;
+}
+
+/** Compares everything that is stored for a connection with what the server serves, type by type. */
+export async function compareStored(
+  { api, report, served }: CheckContext,
+  options: { readonly connectionId: string; readonly types: readonly string[]; readonly scope: Scope },
+): Promise<void> {
+  const { connectionId, types, scope } = options;
+  const stored = new Map<string, Map<string, unknown>>();
+  for (const type of types) stored.set(type, await api.stored(connectionId, type));
+  const referredTo = new Set([...stored.values()].flatMap((resources) => referencesIn([...resources.values()])));
+  for (const [type, resources] of stored) {
+    report.resources({ type, served: await served(type), stored: resources, scope: { ...scope, referredTo } });
+  }
+}
+
+/** Every literal reference, such as `Practitioner/1`. */
+function referencesIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) =>
+    name === 'reference' && typeof member === 'string' ? [member] : referencesIn(member),
+  );
+}
+
+/** The codes of warnings, in an order of their own. */
+export function codesOf(warnings: readonly { readonly code: string }[]): string[] {
+  return warnings.map(({ code }) => code).sort();
+}

@@ -1,0 +1,168 @@
+import { type Changes, exactNumberPath, exactNumbers } from '../data/change-data.ts';
+import type { ExportLevel, ExportView } from '../system/interop-api.ts';
+import { type CheckContext, codesOf, compareStored } from './check.ts';
+
+/** What this server's exports are like at a level. */
+interface LevelFacts {
+  readonly level: ExportLevel;
+  /** Types that the server refuses at this level, or fails on. */
+  readonly without: readonly string[];
+  /** Warnings of an export since the last one. */
+  readonly sinceLast: readonly string[];
+  /** Types whose unchanged resources such an export has, too. */
+  readonly unchanged: (type: string) => boolean;
+}
+
+// No search parameter of these refers to a patient.
+const withoutPatient = ['Location', 'Medication', 'PractitionerRole'];
+
+export const levels: readonly LevelFacts[] = [
+  {
+    level: 'Patient',
+    without: [...withoutPatient, 'Group', 'Organization', 'Practitioner'],
+    sinceLast: ['deletions-not-listed', 'since-ignored'],
+    unchanged: () => true,
+  },
+  {
+    level: 'Group',
+    without: withoutPatient,
+    sinceLast: ['deletions-not-listed'],
+    // The Group itself, and what changed resources refer to.
+    unchanged: (type) => ['Encounter', 'Group', 'Organization', 'Practitioner'].includes(type),
+  },
+  { level: 'System', without: [], sinceLast: ['deletions-not-listed'], unchanged: () => false },
+];
+
+/** A full export of every loaded type. @returns the connection, for an export since then */
+export async function checkFullExport(context: CheckContext, { level, without }: LevelFacts): Promise<string> {
+  const { api, report } = context;
+  const types = context.types.filter((type) => !without.includes(type));
+  const connectionId = await api.createConnection();
+  const view = await api.runExport(connectionId, { exportType: level, resourceTypes: types });
+  report.fact({ what: 'how the export ended', expected: completed([]), actual: endOf(view) });
+  await compareStored(context, { connectionId, types, scope: { level } });
+  return connectionId;
+}
+
+/** An export since the last one, after the changes. */
+export async function checkSinceLast(
+  context: CheckContext,
+  options: { readonly facts: LevelFacts; readonly connectionId: string; readonly changes: Changes },
+): Promise<void> {
+  const { api, report, server } = context;
+  const { facts, connectionId, changes } = options;
+  const { level, without, sinceLast, unchanged } = facts;
+  const types = context.types.filter((type) => !without.includes(type));
+  const view = await api.runExport(connectionId, { exportType: level, resourceTypes: types, since: 'last' });
+  report.fact({ what: 'how the export ended', expected: completed(sinceLast), actual: endOf(view) });
+  const repeated = (await api.unchangedTypes(view.id)).filter((type) => !unchanged(type));
+  report.fact({ what: 'types whose unchanged resources came', expected: [], actual: repeated });
+  for (const [index, number] of exactNumbers.entries()) {
+    const text = await server.read(exactNumberPath(index));
+    const isServed = text.replaceAll(/\s/g, '').includes(`"value":${number}}`);
+    report.fact({ what: `whether the server serves ${number} with these digits`, expected: true, actual: isServed });
+  }
+  await compareStored(context, { connectionId, types, scope: { level, deletedUnseen: new Set(changes.deleted) } });
+}
+
+interface Refusal {
+  readonly type: string;
+  /** A part of the server's words. */
+  readonly says: string;
+  readonly reasons: readonly string[];
+}
+
+const unsupported: Refusal = {
+  type: 'ImmunizationEvaluation',
+  says: 'Resource type ImmunizationEvaluation is not a supported resource type!',
+  // The CapabilityStatement lacks it, too.
+  reasons: ['type-refused', 'not-offered'],
+};
+
+/** Types that the server refuses at a level, each in other words. */
+export const refusalsByLevel: readonly { readonly level: ExportLevel; readonly refusals: readonly Refusal[] }[] = [
+  {
+    level: 'Patient',
+    refusals: [
+      { type: 'Group', says: 'Resource types [Group, List] are omitted', reasons: ['type-refused'] },
+      unsupported,
+      { type: 'Location', says: 'Resource types [Location] are invalid', reasons: ['type-refused'] },
+    ],
+  },
+  {
+    level: 'System',
+    refusals: [
+      { type: 'Binary', says: 'Bulk export of Binary resources is forbidden', reasons: ['type-refused'] },
+      unsupported,
+    ],
+  },
+];
+
+/** What the server refuses is left out and named, its watermark stays, and the other types come. */
+export async function checkRefusedTypes(
+  context: CheckContext,
+  { level, refusals }: (typeof refusalsByLevel)[number],
+): Promise<void> {
+  const { api, report, server } = context;
+  const others = ['Observation', 'Patient'];
+  const refused = refusals.map(({ type }) => type);
+  for (const { type, says } of refusals) {
+    const path = level === 'System' ? '$export' : `${level}/$export`;
+    const text = await server.kickOffText(`${path}?_type=Patient,${type}`);
+    report.fact({ what: `the server's refusal of ${type}`, expected: says, actual: text.includes(says) ? says : text });
+  }
+  const connectionId = await api.createConnection();
+  const view = await api.runExport(connectionId, { exportType: level, resourceTypes: [...others, ...refused] });
+  const actual = { ...endOf(view), warnings: [...new Set(codesOf(view.warnings))] };
+  const expected = completed(['parameter-dropped', 'types-withheld', 'watermarks-held']);
+  report.fact({ what: 'how the export ended', expected: { ...expected, partial: true }, actual });
+  const dropped = refused.map((type) => `_type=${type}`);
+  report.fact({ what: 'what was left out', expected: dropped, actual: view.droppedParameters.toSorted() });
+  for (const { type, reasons } of refusals) {
+    const codes = view.warnings.filter(({ message }) => message.includes(type)).map(({ code }) => code);
+    report.fact({ what: `the warnings that name ${type}`, expected: expected.warnings, actual: codes.toSorted() });
+    const decision = view.watermarks?.find(({ resourceType }) => resourceType === type);
+    const held = decision?.reasons.map(({ code }) => code);
+    report.fact({ what: `why the watermark of ${type} stays`, expected: reasons, actual: held });
+  }
+  report.fact({ what: 'watermarks', expected: others, actual: await api.watermarkTypes(connectionId) });
+  await compareStored(context, { connectionId, types: others, scope: { level } });
+}
+
+/** The server accepts an export of Organizations at Patient level, and then its job fails. */
+export async function checkFailedExport({ api, report }: CheckContext): Promise<void> {
+  const connectionId = await api.createConnection();
+  const request = { exportType: 'Patient', resourceTypes: ['Organization', 'Patient'] } as const;
+  const { status, errorCode, counts } = await api.runExport(connectionId, request);
+  const expected = { status: 'FAILED', errorCode: 'export-failed-at-ehr', stored: 0 };
+  report.fact({ what: 'how the export ended', expected, actual: { status, errorCode, stored: counts.stored } });
+  report.fact({ what: 'watermarks', expected: [], actual: await api.watermarkTypes(connectionId) });
+}
+
+/** The server's copy of an export that is cancelled while it runs is deleted. */
+export async function checkCancel({ api, report, server, requests, types }: CheckContext): Promise<void> {
+  const connectionId = await api.createConnection();
+  const id = await api.startExport(connectionId, { exportType: 'System', resourceTypes: types });
+  const { statusUrl = '' } = await api.exportThat(
+    id,
+    (view) => view.statusUrl !== undefined || view.status !== 'IN_PROGRESS',
+  );
+  const { status } = await api.cancelExport(id);
+  report.fact({ what: 'the status after the cancel', expected: 'CANCELLED', actual: status });
+  const path = statusUrl.slice(new URL(statusUrl).origin.length);
+  const deletion = () => requests.find((request) => request.method === 'DELETE' && request.path === path);
+  await api.exportThat(id, () => deletion() !== undefined);
+  report.fact({ what: 'the answer to the DELETE', expected: 202, actual: deletion()?.status });
+  report.fact({ what: 'the export at the server', expected: 404, actual: await server.statusOf(statusUrl) });
+  const { warnings } = await api.exportThat(id, () => true);
+  report.fact({ what: 'the warnings of the cancelled export', expected: [], actual: codesOf(warnings) });
+}
+
+function completed(warnings: readonly string[]) {
+  return { status: 'COMPLETED', partial: false, quarantined: 0, warnings };
+}
+
+function endOf({ status, partial, counts, warnings, errorMessage }: ExportView) {
+  const { quarantined } = counts;
+  return { status, partial, quarantined, warnings: codesOf(warnings), ...(errorMessage ? { errorMessage } : {}) };
+}

@@ -1,0 +1,38 @@
+import type { Scope } from '../compare/known-differences.ts';
+import type { ServedRequest } from '../server/start-hapi.ts';
+import { type CheckContext, codesOf, compareStored } from './check.ts';
+
+/** A connection whose patients are stored, so that a sync knows whom to search for. */
+export async function prepareSync({ api, report }: CheckContext): Promise<string> {
+  const connectionId = await api.createConnection();
+  const view = await api.runExport(connectionId, { exportType: 'Patient', resourceTypes: ['Patient'] });
+  report.fact({ what: 'the export of the patients', expected: 'COMPLETED', actual: view.status });
+  return connectionId;
+}
+
+/** A sync of every patient: searches in pages, with compressed answers. */
+export async function checkSync(
+  context: CheckContext,
+  { connectionId, scope }: { readonly connectionId: string; readonly scope: Scope },
+): Promise<readonly ServedRequest[]> {
+  const { api, report, requests } = context;
+  const before = requests.length;
+  const run = await api.runSync(connectionId);
+  const { status, skipped, warnings, types } = run;
+  const expected = { status: 'COMPLETED', skipped: [], warnings: [] };
+  report.fact({ what: 'how the sync ended', expected, actual: { status, skipped, warnings: codesOf(warnings) } });
+  const searches = requests.slice(before).filter(isSearch);
+  const plain = searches.filter(({ encoding }) => encoding !== 'gzip');
+  report.fact({ what: 'searches whose answers were not compressed', expected: [], actual: plain });
+  await compareStored(context, { connectionId, types: [...new Set(['Patient', ...types])], scope });
+  return searches;
+}
+
+/** A search, or a further page of one. The server's CapabilityStatement is no search. */
+function isSearch({ method, path }: ServedRequest): boolean {
+  return method === 'GET' && /\/fhir(\/[A-Z][A-Za-z]+)?\?/.test(path) && !path.includes('$export');
+}
+
+export function isFurtherPage({ path }: ServedRequest): boolean {
+  return path.includes('_getpages=');
+}

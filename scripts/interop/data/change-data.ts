@@ -1,0 +1,57 @@
+import type { FhirServer } from '../server/fhir-server.ts';
+
+/** What was changed at the server, as `Type/id`. */
+export interface Changes {
+  readonly updated: readonly string[];
+  readonly created: readonly string[];
+  readonly deleted: readonly string[];
+}
+
+/** Numbers that a double, or a JSON library, would write in another way. */
+export const exactNumbers = ['1.50', '12345678901234567890.1234567890', '0.00000010', '2.500'] as const;
+
+export function exactNumberPath(index: number): string {
+  return `Observation/number-${index}`;
+}
+
+/**
+ * Updates five Observations and a Patient, creates an Observation for each of the numbers, and deletes three Conditions and an
+ * Observation. Of a type with fewer resources, fewer are changed.
+ */
+export async function changeData(server: FhirServer): Promise<Changes> {
+  const observations = (await server.firstOf('Observation', 6)).map(readResource);
+  const patients = (await server.firstOf('Patient', 1)).map(readResource);
+  const conditions = (await server.firstOf('Condition', 3)).map(readResource);
+  const amended = observations.slice(0, -1);
+  for (const one of amended) await server.put(pathOf(one), JSON.stringify({ ...one, status: 'amended' }));
+  for (const one of patients) await server.put(pathOf(one), JSON.stringify({ ...one, gender: 'other' }));
+  const deleted = [...conditions, ...observations.slice(-1)].map(pathOf);
+  for (const path of deleted) await server.delete(path);
+  const [subject] = patients;
+  if (!subject) throw new Error('The server has no Patient to refer to.');
+  // As a text, because JSON.stringify would change the numbers.
+  for (const [index, number] of exactNumbers.entries()) {
+    const path = exactNumberPath(index);
+    const head = `"resourceType":"Observation","id":"${path.split('/')[1]}","status":"final","code":{"text":"é 😀"}`;
+    const value = `"subject":{"reference":"${pathOf(subject)}"},"valueQuantity":{"value":${number}}`;
+    await server.put(path, `{${head},${value}}`);
+  }
+  return {
+    updated: [...amended, ...patients].map(pathOf),
+    created: exactNumbers.map((_, index) => exactNumberPath(index)),
+    deleted,
+  };
+}
+
+interface ChangedResource {
+  readonly resourceType: string;
+  readonly id: string;
+}
+
+function readResource(text: string): ChangedResource {
+  return JSON.parse(text) as ChangedResource;
+}
+
+function pathOf({ resourceType, id }: ChangedResource): string {
+  return `${resourceType}/${id}`;
+}

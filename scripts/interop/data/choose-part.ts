@@ -1,0 +1,26 @@
+import type { SourceResource } from './find-data.ts';
+
+/** Which part of the data is loaded. */
+export interface Part {
+  /** The first patients, with everything about them. Left out: all. */
+  readonly patients?: number;
+  /** Left out: all. `Patient` is always loaded. */
+  readonly types?: readonly string[];
+  /** At most this many of each type. Left out: all. */
+  readonly perType?: number;
+}
+
+/** A part in which no resource refers to a patient who is left out. */
+export function choosePart(resources: readonly SourceResource[], part: Part): SourceResource[] {
+  const { patients = Number.POSITIVE_INFINITY, types, perType = Number.POSITIVE_INFINITY } = part;
+  const ids = resources.filter(({ type }) => type === 'Patient').map(({ id }) => id);
+  const chosen = new Set(ids.slice(0, Math.min(patients, perType)));
+  const counts = new Map<string, number>();
+  return resources.filter(({ type, patientIds }) => {
+    if (!patientIds.every((id) => chosen.has(id))) return false;
+    if (type !== 'Patient' && types && !types.includes(type)) return false;
+    const count = (counts.get(type) ?? 0) + 1;
+    counts.set(type, count);
+    return count <= perType;
+  });
+}

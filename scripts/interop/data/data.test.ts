@@ -1,0 +1,71 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { choosePart } from './choose-part.ts';
+import { findDataFolder, readDataFolder, toSourceResource } from './find-data.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bulkhead-interop-data-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const patient = (id: string) => `{"resourceType":"Patient","id":"${id}"}`;
+
+describe('the data to load', () => {
+  test('is in the folder of INTEROP_DATA_DIR, or beside the checkout, or nowhere', () => {
+    const beside = join(folder, 'data');
+    expect(findDataFolder({ env: {}, beside })).toBeUndefined();
+    const practice = join(beside, 'synthea-1');
+    mkdirSync(practice, { recursive: true });
+    writeFileSync(join(practice, 'Patient.ndjson.gz'), gzipSync(`${patient('a')}\n`));
+    expect(findDataFolder({ env: {}, beside })).toBe(practice);
+    writeFileSync(join(folder, 'Patient.ndjson'), `${patient('a')}\n`);
+    expect(findDataFolder({ env: { INTEROP_DATA_DIR: folder }, beside })).toBe(folder);
+  });
+
+  test('is an error if INTEROP_DATA_DIR names a folder without resources', () => {
+    expect(() => findDataFolder({ env: { INTEROP_DATA_DIR: folder } })).toThrow('INTEROP_DATA_DIR');
+    expect(() => findDataFolder({ env: { INTEROP_DATA_DIR: join(folder, 'none') } })).toThrow('INTEROP_DATA_DIR');
+  });
+
+  test('keeps the text of each line, compressed or not', () => {
+    const observation = '{"resourceType":"Observation","id":"o","valueQuantity":{"value":1.50}}';
+    writeFileSync(join(folder, 'Observation.ndjson.gz'), gzipSync(observation));
+    writeFileSync(join(folder, 'Patient.ndjson'), `${patient('a')}\n${patient('b')}\n`);
+    writeFileSync(join(folder, 'README.md'), 'no data');
+    const texts = readDataFolder(folder).map(({ text }) => text);
+    expect(texts).toEqual([observation, patient('a'), patient('b')]);
+  });
+});
+
+describe('a part of the data', () => {
+  const appointment = (id: string, ...patients: string[]) => {
+    const participant = patients.map((one) => ({ actor: { reference: `Patient/${one}` } }));
+    return JSON.stringify({ resourceType: 'Appointment', id, participant });
+  };
+  const all = [
+    patient('a'),
+    patient('b'),
+    appointment('of-a', 'a'),
+    appointment('of-both', 'a', 'b'),
+    appointment('of-b', 'b'),
+    '{"resourceType":"Organization","id":"o"}',
+  ].map(toSourceResource);
+  const ids = (part: Parameters<typeof choosePart>[1]) => choosePart(all, part).map(({ id }) => id);
+
+  test('is everything without limits', () => {
+    expect(ids({})).toEqual(['a', 'b', 'of-a', 'of-both', 'of-b', 'o']);
+  });
+
+  test('has no resource that refers to a patient who is left out', () => {
+    expect(ids({ patients: 1 })).toEqual(['a', 'of-a', 'o']);
+  });
+
+  test('always has patients, and at most so many of each type', () => {
+    expect(ids({ types: ['Appointment'] })).toEqual(['a', 'b', 'of-a', 'of-both', 'of-b']);
+    expect(ids({ perType: 1 })).toEqual(['a', 'of-a', 'o']);
+  });
+});

@@ -1,0 +1,53 @@
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+
+/** A resource as the text in which it was found. */
+export interface SourceResource {
+  readonly type: string;
+  readonly id: string;
+  readonly text: string;
+  /** Ids of the patients that it refers to anywhere; of a Patient also its own. */
+  readonly patientIds: readonly string[];
+}
+
+const fileName = /^[A-Z][A-Za-z]+\.ndjson(\.gz)?$/;
+
+/**
+ * The folder of `Type.ndjson(.gz)` to load: INTEROP_DATA_DIR, or a folder with patients beside the checkout.
+ * @returns undefined if there is none, so that generated data is loaded
+ * @throws Error if INTEROP_DATA_DIR names a folder without such files
+ */
+export function findDataFolder({
+  env,
+  beside = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'data'),
+}: {
+  readonly env: NodeJS.ProcessEnv;
+  readonly beside?: string;
+}): string | undefined {
+  const wanted = env.INTEROP_DATA_DIR;
+  if (wanted) {
+    if (existsSync(wanted) && readdirSync(wanted).some((name) => fileName.test(name))) return wanted;
+    throw new Error(`INTEROP_DATA_DIR: ${wanted} has no files such as Patient.ndjson or Patient.ndjson.gz.`);
+  }
+  // Published examples are no practice: their references lead nowhere.
+  const folders = globSync('synthea*', { cwd: beside }).sort();
+  return folders.map((name) => join(beside, name)).find((folder) => existsSync(join(folder, 'Patient.ndjson.gz')));
+}
+
+/** Every resource of a folder. */
+export function readDataFolder(folder: string): SourceResource[] {
+  const files = readdirSync(folder).filter((name) => fileName.test(name));
+  return files.sort().flatMap((name) => {
+    const bytes = readFileSync(join(folder, name));
+    const text = (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+    return text.split('\n').filter(Boolean).map(toSourceResource);
+  });
+}
+
+export function toSourceResource(text: string): SourceResource {
+  const { resourceType: type, id } = JSON.parse(text) as { readonly resourceType: string; readonly id: string };
+  const references = text.matchAll(/"reference"\s*:\s*"Patient\/([^"]+)"/g);
+  const referenced = [...references].map(([, patientId = '']) => patientId);
+  return { type, id, text, patientIds: type === 'Patient' ? [id, ...referenced] : referenced };
+}

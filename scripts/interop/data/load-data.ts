@@ -1,0 +1,29 @@
+import type { FhirServer } from '../server/fhir-server.ts';
+import type { SourceResource } from './find-data.ts';
+
+/** The Group of all patients, which Group level exports are made of. */
+export const groupId = 'everyone';
+
+/** Types that others refer to come first. This server does not demand it, others do. */
+const first = ['Organization', 'Location', 'Practitioner', 'Patient', 'Encounter'];
+const batchSize = 200;
+
+/** Stores the resources under their own ids, and a Group of all patients. */
+export async function loadData(options: {
+  readonly server: FhirServer;
+  readonly resources: readonly SourceResource[];
+  readonly progress: (text: string) => void;
+}): Promise<void> {
+  const { server, resources, progress } = options;
+  const rank = ({ type }: SourceResource) => (first.includes(type) ? first.indexOf(type) : first.length);
+  const ordered = resources.toSorted((one, other) => rank(one) - rank(other));
+  for (let at = 0; at < ordered.length; at += batchSize) {
+    progress(`${at} of ${ordered.length} resources`);
+    const batch = ordered.slice(at, at + batchSize);
+    await server.putAll(batch.map(({ type, id, text }) => ({ path: `${type}/${id}`, text })));
+  }
+  const patients = resources.filter(({ type }) => type === 'Patient');
+  const member = patients.map(({ id }) => ({ entity: { reference: `Patient/${id}` } }));
+  const group = { resourceType: 'Group', id: groupId, type: 'person', actual: true, member };
+  await server.put(`Group/${groupId}`, JSON.stringify(group));
+}

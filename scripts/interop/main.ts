@@ -1,0 +1,45 @@
+// usage: pnpm interop [--json] [--patients N] [--types A,B] [--per-type N]
+// Exports, syncs and documents against HAPI FHIR, a server that this project did not write. Everything stored is compared with
+// what the server serves. Exit 1 if anything differs that is not a known difference.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSteps } from '../start/steps.ts';
+import { type InteropOptions, readOptions } from './options.ts';
+import { runInterop } from './run-interop.ts';
+import { buildHapi, whyNoHapi } from './server/build-hapi.ts';
+import { startHapi } from './server/start-hapi.ts';
+
+try {
+  process.exit(await main(readOptions(process.argv.slice(2))));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
+
+async function main({ json, part }: InteropOptions): Promise<number> {
+  const steps = createSteps({ stream: json ? process.stderr : process.stdout });
+  const { env } = process;
+  const missing = whyNoHapi(env);
+  if (missing !== undefined) throw new Error(`The FHIR server cannot be built: ${missing}.`);
+  // The processes that are started here end with this one.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
+  const folder = mkdtempSync(join(tmpdir(), 'bulkhead-interop-'));
+  let isClean = false;
+  const hapi = await steps.run('FHIR server', async (progress) => {
+    const built = await buildHapi({ env, progress });
+    progress('starting');
+    const value = await startHapi({ built, env });
+    return { text: value.url, value };
+  });
+  try {
+    const tally = await runInterop({ hapi, part, folder, env, steps });
+    isClean = tally.different + tally.missing + tally.extra === 0;
+    console.log(JSON.stringify(tally));
+    return isClean ? 0 : 1;
+  } finally {
+    await hapi.stop();
+    if (isClean) rmSync(folder, { recursive: true, force: true });
+    else steps.say(`The logs of the processes and the data are kept in ${folder}`);
+  }
+}

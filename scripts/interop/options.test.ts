@@ -1,0 +1,18 @@
+import { describe, expect, test } from '@jest/globals';
+import { readOptions } from './options.ts';
+
+describe('the options of pnpm interop', () => {
+  test('load everything unless a part is asked for', () => {
+    expect(readOptions([])).toEqual({ json: false, part: {} });
+    const args = ['--json', '--patients', '3', '--types', 'Observation, Condition', '--per-type', '50'];
+    const part = { patients: 3, types: ['Observation', 'Condition'], perType: 50 };
+    expect(readOptions(args)).toEqual({ json: true, part });
+  });
+
+  test.each([{ args: ['--patients', '0'] }, { args: ['--per-type', 'x'] }, { args: ['--unknown'] }])(
+    'that are wrong are refused with the usage: $args',
+    ({ args }) => {
+      expect(() => readOptions(args)).toThrow('usage: pnpm interop');
+    },
+  );
+});

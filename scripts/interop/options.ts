@@ -1,0 +1,36 @@
+import { parseCommandLine, readWholeNumber } from '../command-line.ts';
+import type { Part } from './data/choose-part.ts';
+
+export interface InteropOptions {
+  /** Only the final object on standard output, for programs. */
+  readonly json: boolean;
+  readonly part: Part;
+}
+
+const usage = `usage: pnpm interop [--json] [--patients N] [--types A,B] [--per-type N]
+  --json        print the result as JSON and nothing else
+  --patients N  load the first patients and what is about them (default: all)
+  --types A,B   load these types and Patient (default: all)
+  --per-type N  load at most so many of each type (default: all)`;
+
+/** @throws Error with what is wrong and the usage. */
+export function readOptions(args: readonly string[]): InteropOptions {
+  const text = { type: 'string' } as const;
+  const options = { patients: text, types: text, 'per-type': text, json: { type: 'boolean' } } as const;
+  const { values } = parseCommandLine({ args: [...args], options }, usage);
+  const count = (name: 'patients' | 'per-type') => {
+    const given = values[name];
+    return given === undefined ? undefined : readWholeNumber({ usage, name, text: given, min: 1, max: 1_000_000 });
+  };
+  const patients = count('patients');
+  const perType = count('per-type');
+  const types = values.types?.split(',').map((type) => type.trim());
+  return {
+    json: values.json === true,
+    part: {
+      ...(patients === undefined ? {} : { patients }),
+      ...(types === undefined ? {} : { types }),
+      ...(perType === undefined ? {} : { perType }),
+    },
+  };
+}

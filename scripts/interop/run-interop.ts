@@ -1,0 +1,152 @@
+import type { StepReport } from '@bulkhead/embedded';
+import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import type { Steps } from '../start/steps.ts';
+import type { CheckContext } from './checks/check.ts';
+import { checkDocuments } from './checks/documents.check.ts';
+import {
+  checkCancel,
+  checkFailedExport,
+  checkFullExport,
+  checkRefusedTypes,
+  checkSinceLast,
+  levels,
+  refusalsByLevel,
+} from './checks/export.checks.ts';
+import { checkSync, isFurtherPage, prepareSync } from './checks/sync.check.ts';
+import { Report, type Tally } from './compare/report.ts';
+import { changeData } from './data/change-data.ts';
+import { choosePart, type Part } from './data/choose-part.ts';
+import { findDataFolder, readDataFolder, type SourceResource, toSourceResource } from './data/find-data.ts';
+import { loadData } from './data/load-data.ts';
+import { FhirServer, type ServedResource } from './server/fhir-server.ts';
+import type { Hapi } from './server/start-hapi.ts';
+import { InteropApi } from './system/interop-api.ts';
+import { startInteropSystem } from './system/start-interop-system.ts';
+
+/** Of the generated data: about 650 resources. */
+const generatedPatients = 20;
+
+/** Loads the server, starts a system beside it, and runs every check. */
+export async function runInterop(options: {
+  readonly hapi: Hapi;
+  readonly part: Part;
+  /** For the system's data and logs. */
+  readonly folder: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly steps: Steps;
+}): Promise<Tally> {
+  const { hapi, part, folder, env, steps } = options;
+  const dataFolder = findDataFolder({ env });
+  const report = (step: StepReport) => steps.report(step);
+  const patients = Math.max(5, part.patients ?? generatedPatients);
+  const system = await startInteropSystem({ folder, fhirUrl: hapi.url, patients, report });
+  try {
+    const found = dataFolder === undefined ? await generated(system) : readDataFolder(dataFolder);
+    const resources = choosePart(found, part);
+    const server = new FhirServer(hapi.url);
+    await steps.run('data', async (progress) => {
+      await loadData({ server, resources, progress });
+      const source =
+        dataFolder ?? 'generated data: there is no INTEROP_DATA_DIR and no folder of data beside the checkout';
+      return { text: `${resources.length} resources from ${source}`, value: undefined };
+    });
+    const types = [...new Set(resources.map(({ type }) => type)), 'Group'];
+    return await runChecks({ hapi, server, types: [...new Set(types)].sort(), api: new InteropApi(system), steps });
+  } finally {
+    await system.stop();
+  }
+}
+
+/** The simulated athenahealth's practice. */
+async function generated({ simulator }: ChaosSystem): Promise<SourceResource[]> {
+  const resources: SourceResource[] = [];
+  for (const type of Object.keys(await simulator.types())) {
+    // A Binary is a document, no record; the check of documents brings its own.
+    if (type !== 'Binary') resources.push(...(await simulator.lines(type)).map(toSourceResource));
+  }
+  return resources;
+}
+
+async function runChecks(options: {
+  readonly hapi: Hapi;
+  readonly server: FhirServer;
+  readonly types: readonly string[];
+  readonly api: InteropApi;
+  readonly steps: Steps;
+}): Promise<Tally> {
+  const { hapi, server, types, api, steps } = options;
+  const report = new Report(steps.say);
+  let readings = new Map<string, Promise<Map<string, ServedResource>>>();
+  const served = (type: string) => {
+    const reading = readings.get(type) ?? server.all(type);
+    readings.set(type, reading);
+    return reading;
+  };
+  const context: CheckContext = { api, server, requests: hapi.requests, report, types, served };
+
+  /** A check that breaks off is a difference; the others run all the same. */
+  const check = async <Value>(name: string, run: () => Promise<Value>): Promise<Value | undefined> => {
+    const before = { ...report.tally };
+    try {
+      return await steps.run(name, async () => {
+        const value = await run();
+        const { compared, different, missing, extra } = report.tally;
+        const found = different + missing + extra - before.different - before.missing - before.extra;
+        return { text: `${compared - before.compared} compared, ${found} not as expected`, value };
+      });
+    } catch (error) {
+      const actual = error instanceof Error ? error.message : String(error);
+      report.fact({ what: `the check ${name}`, expected: 'runs to its end', actual });
+      return undefined;
+    }
+  };
+
+  await check('connection test', async () => {
+    const { ok, steps: taken } = await api.testConnection(await api.createConnection());
+    const actual = { ok, steps: taken.map((one) => [one.step, one.ok]) };
+    const expected = {
+      ok: true,
+      steps: [
+        ['discovery', true],
+        ['read', true],
+      ],
+    };
+    report.fact({ what: 'the connection test', expected, actual });
+  });
+  const connections = new Map<string, string | undefined>();
+  for (const facts of levels) {
+    connections.set(facts.level, await check(`${facts.level} export`, () => checkFullExport(context, facts)));
+  }
+  const syncConnection = await check('patients for the sync', () => prepareSync(context));
+  if (syncConnection !== undefined) {
+    await check('sync', async () => {
+      const searches = await checkSync(context, { connectionId: syncConnection, scope: {} });
+      report.fact({ what: 'whether searches had further pages', expected: true, actual: searches.some(isFurtherPage) });
+    });
+  }
+
+  const changes = await changeData(server);
+  readings = new Map();
+  const deletedUnseen = new Set(changes.deleted);
+  for (const facts of levels) {
+    const connectionId = connections.get(facts.level);
+    if (connectionId === undefined) continue;
+    await check(`${facts.level} export since the last`, () =>
+      checkSinceLast(context, { facts, connectionId, changes }),
+    );
+  }
+  if (syncConnection !== undefined) {
+    await check('sync since the last', () =>
+      checkSync(context, { connectionId: syncConnection, scope: { deletedUnseen } }),
+    );
+  }
+
+  for (const refused of refusalsByLevel) {
+    await check(`${refused.level} export of refused types`, () => checkRefusedTypes(context, refused));
+  }
+  await check('export that fails at the server', () => checkFailedExport(context));
+  await check('cancel of a running export', () => checkCancel(context));
+  await check('documents', () => checkDocuments(context));
+  for (const [{ id, reason }, count] of report.known) steps.say(`known difference ${id}, ${count} times: ${reason}`);
+  return report.tally;
+}

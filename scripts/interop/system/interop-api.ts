@@ -1,0 +1,163 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ApiClient, createApiClient } from '../../start/api-client.ts';
+import { parseWithNumberTexts } from '../compare/number-texts.ts';
+import { groupId } from '../data/load-data.ts';
+import { provider } from './start-interop-system.ts';
+
+export type ExportLevel = 'Patient' | 'Group' | 'System';
+
+export interface ExportRequest {
+  readonly exportType: ExportLevel;
+  readonly resourceTypes?: readonly string[];
+  readonly since?: 'last';
+}
+
+export interface ExportView {
+  readonly id: string;
+  readonly status: 'IN_PROGRESS' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
+  readonly partial?: boolean;
+  readonly errorCode?: string;
+  readonly errorMessage?: string;
+  readonly statusUrl?: string;
+  readonly counts: { readonly stored: number; readonly unchanged: number; readonly quarantined: number };
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  readonly droppedParameters: readonly string[];
+  readonly watermarks?: readonly {
+    readonly resourceType: string;
+    readonly advanced: boolean;
+    readonly reasons: readonly { readonly code: string }[];
+  }[];
+}
+
+export interface SyncView {
+  readonly id: string;
+  readonly status: 'IN_PROGRESS' | 'COMPLETED' | 'PARTIAL' | 'FAILED' | 'CANCELLED';
+  readonly types: readonly string[];
+  readonly skipped: readonly { readonly resourceType: string }[];
+  readonly warnings: readonly { readonly code: string }[];
+  readonly errorMessage?: string;
+}
+
+export interface ConnectionTestView {
+  readonly ok: boolean;
+  readonly steps: readonly { readonly step: string; readonly ok: boolean }[];
+}
+
+export interface DocumentView {
+  readonly id: string;
+  readonly index: number;
+  readonly source: 'inline' | 'url';
+  readonly state: 'pending' | 'downloading' | 'stored' | 'failed' | 'skipped';
+  readonly notes: readonly string[];
+}
+
+/** An export of all data takes half a minute on two idle cores. */
+const timeoutMs = 15 * 60_000;
+const intervalMs = 200;
+
+/** Uses the API as a program of a user would. */
+export class InteropApi {
+  readonly #call: ApiClient;
+  readonly #baseUrl: string;
+  readonly #apiKey: string;
+
+  constructor(api: { readonly baseUrl: string; readonly apiKey: string }) {
+    this.#call = createApiClient(api);
+    this.#baseUrl = api.baseUrl;
+    this.#apiKey = api.apiKey;
+  }
+
+  /** Each check has a connection, and so a store, of its own. @returns its id */
+  async createConnection(): Promise<string> {
+    const body = { provider, practiceId: 'interop', groupId, schedule: false, auth: { method: 'none' } };
+    return (await this.#call<{ id: string }>('POST', '/api/ehr/connections', body)).id;
+  }
+
+  testConnection(id: string): Promise<ConnectionTestView> {
+    return this.#call('POST', `/api/ehr/connections/${id}/test`);
+  }
+
+  async watermarkTypes(connectionId: string): Promise<string[]> {
+    const path = `/api/ehr/connections/${connectionId}/watermarks`;
+    const watermarks = await this.#call<readonly { readonly resourceType: string }[]>('GET', path);
+    return watermarks.map(({ resourceType }) => resourceType).sort();
+  }
+
+  async startExport(connectionId: string, request: ExportRequest): Promise<string> {
+    const path = `/api/ehr/${provider}/bulk-export`;
+    return (await this.#call<{ id: string }>('POST', path, { connectionId, ...request })).id;
+  }
+
+  cancelExport(id: string): Promise<ExportView> {
+    return this.#call('DELETE', `/api/ehr/${provider}/bulk-export/${id}`);
+  }
+
+  /** Waits until an export is as wanted. */
+  exportThat(id: string, isWanted: (view: ExportView) => boolean): Promise<ExportView> {
+    const path = `/api/ehr/${provider}/bulk-export/${id}`;
+    return this.#until(() => this.#call<ExportView>('GET', path), isWanted);
+  }
+
+  /** The types of an export of which resources came that had not changed. */
+  async unchangedTypes(id: string): Promise<string[]> {
+    const path = `/api/ehr/${provider}/bulk-export/${id}/files`;
+    const files = await this.#call<readonly { readonly type: string; readonly unchanged: number }[]>('GET', path);
+    return [...new Set(files.filter(({ unchanged }) => unchanged > 0).map(({ type }) => type))].sort();
+  }
+
+  /** Starts an export and waits for its end. */
+  async runExport(connectionId: string, request: ExportRequest): Promise<ExportView> {
+    const id = await this.startExport(connectionId, request);
+    return this.exportThat(id, ({ status }) => status !== 'IN_PROGRESS');
+  }
+
+  /** Starts a sync of all patients that are stored, and waits for its end. */
+  async runSync(connectionId: string): Promise<SyncView> {
+    const started = await this.#call<{ id: string }>('POST', `/api/ehr/${provider}/enhanced-sync`, { connectionId });
+    const path = `/api/ehr/${provider}/sync-runs/${started.id}`;
+    return this.#until(
+      () => this.#call<SyncView>('GET', path),
+      ({ status }) => status !== 'IN_PROGRESS',
+    );
+  }
+
+  /** The documents of a resource, when none of them is under way any more. */
+  documentsOf(connectionId: string, resourceId: string): Promise<readonly DocumentView[]> {
+    const path = `/api/ehr/${provider}/documents?connectionId=${connectionId}&resourceId=${resourceId}`;
+    return this.#until(
+      () => this.#call<readonly DocumentView[]>('GET', path),
+      (documents) =>
+        documents.length > 0 && documents.every(({ state }) => state !== 'pending' && state !== 'downloading'),
+    );
+  }
+
+  async documentBytes(id: string): Promise<Buffer> {
+    return Buffer.from(await (await this.#get(`/api/ehr/${provider}/documents/${id}`, '*/*')).arrayBuffer());
+  }
+
+  /** Every stored resource of a type by its id, with the texts of its numbers. */
+  async stored(connectionId: string, type: string): Promise<Map<string, unknown>> {
+    const path = `/api/ehr/${provider}/resources/${type}?connectionId=${connectionId}`;
+    const text = await (await this.#get(path, 'application/fhir+ndjson')).text();
+    const resources = text.split('\n').filter(Boolean).map(parseWithNumberTexts) as { readonly id: string }[];
+    return new Map(resources.map((resource) => [resource.id, resource]));
+  }
+
+  async #get(path: string, accept: string): Promise<Response> {
+    const headers = { accept, authorization: `Bearer ${this.#apiKey}` };
+    const response = await fetch(`${this.#baseUrl}${path}`, { headers });
+    if (!response.ok) throw new Error(`${path}: HTTP ${response.status} ${await response.text()}`);
+    return response;
+  }
+
+  async #until<View>(read: () => Promise<View>, isWanted: (view: View) => boolean): Promise<View> {
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const view = await read();
+      if (isWanted(view)) return view;
+      if (performance.now() > deadline)
+        throw new Error(`waited ${timeoutMs / 60_000} minutes: ${JSON.stringify(view)}`);
+      await delay(intervalMs);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StepReport } from '@bulkhead/embedded';
+import { type ChaosSystem, startChaosSystem } from '../../chaos/system/start-chaos-system.ts';
+
+/** The provider's id in the API's routes. */
+export const provider = 'hapi';
+
+/** Small, so that the searches of one patient have several pages. */
+const searchPageSize = 20;
+
+/**
+ * A system of real processes (API, two workers, Redis, MongoDB) that knows the server as a provider. Its simulated athenahealth
+ * is only asked for generated data.
+ */
+export function startInteropSystem(options: {
+  readonly folder: string;
+  readonly fhirUrl: string;
+  /** Of the generated data. */
+  readonly patients: number;
+  readonly report: (step: StepReport) => void;
+}): Promise<ChaosSystem> {
+  const { folder, fhirUrl, patients, report } = options;
+  const providersFile = join(folder, 'providers.json');
+  const entry = {
+    id: provider,
+    name: 'HAPI FHIR',
+    environments: { main: { fhirEndpoint: fhirUrl } },
+    defaultEnvironment: 'main',
+    search: { pageSize: searchPageSize },
+  };
+  writeFileSync(providersFile, JSON.stringify([entry]));
+  const env = { BULKHEAD_PROVIDERS_FILE: providersFile, WORKER_DOCUMENTS: 'on' };
+  return startChaosSystem({ folder, patients, seed: 1, report, env });
+}
