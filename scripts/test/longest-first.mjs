@@ -7,6 +7,7 @@ import Sequencer from '@jest/test-sequencer';
 const longest = [
   'scripts/docker/compose.integration.test.ts',
   'scripts/chaos/chaos.integration.test.ts',
+  'scripts/interop/interop.integration.test.ts',
   'apps/worker/src/life.integration.test.ts',
   'apps/worker/src/crash.integration.test.ts',
   'apps/worker/src/scenarios.integration.test.ts',

@@ -1,5 +1,6 @@
 // usage: npm test [-- paths and options of jest]
 //        npm test -- --docker     (with a Docker engine that is started for it where none answers; for CI: it takes root and apt)
+//        npm test -- --interop    (the independent FHIR server must build if Java and Maven are here; for CI)
 //        pnpm docs:conformance    (every test, then docs/bulk-data-conformance.md is made from the results)
 // Every test, on a Redis and a MongoDB that are started for this run and thrown away. The last line is
 // `N passed, N failed`; the exit code is jest's, and 1 where nothing ran.
@@ -22,8 +23,9 @@ interrupted.signal.addEventListener('abort', exitAtOnce);
 
 const writeFlag = '--write-conformance';
 const dockerFlag = '--docker';
+const interopFlag = '--interop';
 const given = process.argv.slice(2);
-const args = given.filter((one) => one !== writeFlag && one !== dockerFlag);
+const args = given.filter((one) => ![writeFlag, dockerFlag, interopFlag].includes(one));
 const { exitCode, report } = await runTests(args);
 const counts = countTests(report);
 // Part of the tests says nothing about the rules.
@@ -49,7 +51,14 @@ async function runTests(args: readonly string[]): Promise<JestRun> {
     try {
       const docker = given.includes(dockerFlag) ? await dockerStep(steps) : undefined;
       interrupted.signal.removeEventListener('abort', exitAtOnce);
-      const env = { ...process.env, ...docker?.env, REDIS_URL: services.redis.url, MONGODB_URI: services.mongodb.url };
+      const interop = given.includes(interopFlag) ? { INTEROP_REQUIRED: '1' } : {};
+      const env = {
+        ...process.env,
+        ...interop,
+        ...docker?.env,
+        REDIS_URL: services.redis.url,
+        MONGODB_URI: services.mongodb.url,
+      };
       try {
         return await runJest({ args, env, signal: interrupted.signal });
       } finally {

@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { spawnTethered } from '@bulkhead/embedded';
+import { expect, test } from '@jest/globals';
+import { buildHapi, whyNoHapi } from './server/build-hapi.ts';
+
+/** A few hundred resources; the whole is `pnpm interop`. */
+const args = ['--json', '--patients', '8', '--per-type', '60'];
+const types = 'Observation,Condition,Encounter,DiagnosticReport,Procedure,Practitioner,Organization';
+const missing = await whyMissing();
+
+if (missing !== undefined) {
+  console.warn(`Bulkhead is not tested against an independent FHIR server, since ${missing}`);
+  test.todo('an independent FHIR server');
+} else {
+  test('stores what an independent FHIR server serves, by exports, searches and documents', async () => {
+    const lines: string[] = [];
+    const { exited } = await spawnTethered({
+      command: process.execPath,
+      args: ['--conditions=@bulkhead/source', join(import.meta.dirname, 'main.ts'), ...args, '--types', types],
+      output: { onLine: (line) => lines.push(line) },
+    });
+    const { code } = await exited;
+    // Which check, and what was found: the sums alone do not say it.
+    if (code !== 0) console.error(lines.join('\n'));
+    const { compared, ...faults } = JSON.parse(lines.findLast((line) => line.startsWith('{')) ?? '{}');
+    expect(faults).toEqual({ different: 0, missing: 0, extra: 0 });
+    expect(compared).toBeGreaterThan(1000);
+    expect(code).toBe(0);
+  }, 600_000);
+}
+
+/** Built here, so that a registry that cannot be reached leaves the test out, unless INTEROP_REQUIRED is set. */
+async function whyMissing(): Promise<string | undefined> {
+  const { env } = process;
+  const reason = whyNoHapi(env);
+  if (reason !== undefined) return reason;
+  try {
+    await buildHapi({ env, progress: () => undefined });
+    return undefined;
+  } catch (error) {
+    if (env.INTEROP_REQUIRED) throw error;
+    return `it could not be built: ${error instanceof Error ? error.message : error}`;
+  }
+}
