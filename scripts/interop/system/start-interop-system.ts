@@ -6,8 +6,8 @@ import { type ChaosSystem, startChaosSystem } from '../../chaos/system/start-cha
 /** The provider's id in the API's routes. */
 export const provider = 'hapi';
 
-/** Small, so that the searches of one patient have several pages. */
-const searchPageSize = 20;
+/** So small that the searches of one patient have several pages, also in generated data. */
+const searchPageSize = 5;
 
 /**
  * A system of real processes (API, two workers, Redis, MongoDB) that knows the server as a provider. Its simulated athenahealth
