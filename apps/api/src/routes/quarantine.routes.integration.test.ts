@@ -1,6 +1,7 @@
+import { connectRedis, createConsumer, type Processors } from '@bulkhead/queues';
+import { createLogger } from '@bulkhead/runtime';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Worker } from 'bullmq';
 import { startApi, type TestApi } from '../testing/start-api.ts';
 
 const services = testServices();
@@ -46,17 +47,23 @@ describe('a correction that comes while an earlier replay of its line still runs
       end = resolve;
     });
     let isFirst = true;
-    const worker = new Worker(
-      'maintenance',
-      async ({ name, data }) => {
-        if (name !== 'quarantine.replay') return;
+    const processors: Partial<Processors> = {
+      'quarantine.replay': async ({ quarantineId: id }) => {
         const reason = isFirst ? 'invalid-json' : undefined;
         isFirst = false;
-        await api.store.quarantine.noteReplay({ id: data.quarantineId, reason, now: new Date() });
+        await api.store.quarantine.noteReplay({ id, reason, now: new Date() });
         await ended;
       },
-      { connection: { url: services.redisUrl, maxRetriesPerRequest: null }, prefix: services.prefix, concurrency: 2 },
-    );
+    };
+    const redis = connectRedis({ url: services.redisUrl, waiting: true, onError: () => {} });
+    const consumer = createConsumer({
+      redis,
+      prefix: services.prefix,
+      queues: ['maintenance'],
+      processors: processors as Processors,
+      logger: createLogger({ name: 'worker', level: 'silent' }),
+    });
+    consumer.start();
     try {
       expect((await api.request('POST', at)).body.data).toMatchObject({ state: 'open' });
       const corrected = api.request('POST', at, { body: '{}' });
@@ -65,7 +72,8 @@ describe('a correction that comes while an earlier replay of its line still runs
       expect((await corrected).body.data).toMatchObject({ state: 'replayed', isCorrected: true });
     } finally {
       end();
-      await worker.close();
+      await consumer.stop();
+      await redis.quit();
     }
   });
 });
