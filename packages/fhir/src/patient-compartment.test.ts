@@ -74,7 +74,7 @@ describe('referencedId', () => {
     { reference: 'urn:uuid:2a70e1f0-93a5-4f9f-8a6d-0b6f0a8a1b11', id: undefined },
     { reference: 'urn:x/Patient/a', id: undefined },
     { reference: '#Patient/a', id: undefined },
-    { reference: '#a', id: undefined },
+    { reference: '#1', id: undefined },
     { reference: 'Patient?identifier=x|1', id: undefined },
     { reference: 'Patient/', id: undefined },
     { reference: `Patient/${'a'.repeat(129)}`, id: undefined },
