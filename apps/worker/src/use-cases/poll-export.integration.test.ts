@@ -1,7 +1,8 @@
-import { readExportStatus } from '@bulkhead/ehr-client';
+import { createEhrClient, readExportStatus } from '@bulkhead/ehr-client';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
+import { unlimitedAthenahealth } from '../testing/unlimited-athenahealth.ts';
 import { pollExport } from './poll-export.ts';
 
 let cases: UseCases;
@@ -143,6 +144,33 @@ describe('a status request that fails', () => {
     expect(record.phase).toBe('failed');
     expect(record.error).toMatchObject({ code, message: expect.stringContaining(remedy) });
   });
+});
+
+test('a daily budget that is used up is waited for, however often, and the export shows it #waits', async () => {
+  const exportId = await cases.exporting();
+  await cases.order({ match: status, fault: { kind: 'status', status: 202 }, times: 'always' });
+  const rateLimit = { limit: 1, windowMs: 10, guardMs: 1000, perDay: 1, coldStart: 'go' } as const;
+  const provider = { ...unlimitedAthenahealth(cases.simulator.fhirEndpoint), rateLimit };
+  const { redis, prefix } = cases;
+  const { accessTokens: tokenStore, signingKeys } = cases.deps.store;
+  const registry = { get: () => provider, list: () => [provider] };
+  const ehr = createEhrClient({ registry, redis, prefix, tokenStore, signingKeys });
+  try {
+    const before = await statusRequests();
+    // More often than status requests may fail in a row.
+    for (let polls = 0; polls < 20; polls++) {
+      cases.clock.now = new Date(cases.clock.now.getTime() + 11 * minutes);
+      await pollExport({ ...cases.deps, ehr }, { exportId, signal: AbortSignal.timeout(20_000) });
+    }
+    expect(await cases.read(exportId)).toMatchObject({
+      phase: 'exporting',
+      pollErrors: 0,
+      retrying: { state: 'waiting', code: 'daily-budget-used', attempts: 19, nextAttemptAt: expect.any(Date) },
+    });
+    expect(await statusRequests()).toBe(before + 1);
+  } finally {
+    ehr.close();
+  }
 });
 
 describe('an answer that only looks like the end', () => {
