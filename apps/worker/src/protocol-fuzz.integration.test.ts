@@ -5,7 +5,7 @@ import { runRound } from './testing/protocol-fuzz/run-round.ts';
 import { startUseCases } from './testing/start-use-cases.ts';
 
 const open = (fhirEndpoint: string) => startUseCases({ connection: { fhirEndpoint, auth: { method: 'none' } } });
-// The same rounds each time, since a new fault must not fail somebody else's change: long runs with other seeds look for those.
+// The same rounds each time, since a newly found fault must not fail an unrelated change. Long runs with other seeds look for new faults.
 const { PROTOCOL_FUZZ_ROUNDS: rounds = '25', PROTOCOL_FUZZ_SEED: seed = '1' } = process.env;
 
 test('loses nothing silently, sends a bounded number of requests and ends, whatever a server does', async () => {

@@ -59,6 +59,14 @@ export interface Capabilities {
   readonly patientRevIncludes?: readonly string[];
 }
 
+/** A server's upgrade is noticed within a day; one more request a day costs nothing. */
+const capabilitiesMaxAgeMs = 24 * 60 * 60_000;
+
+/** Whether what a server offers was read so lately that it need not be read again. */
+export function areCurrent({ readAt }: Capabilities, now: Date): boolean {
+  return now.getTime() - readAt.getTime() < capabilitiesMaxAgeMs;
+}
+
 /** What one step of a connection test came to. */
 export interface ConnectionTestStep {
   readonly step: 'discovery' | 'token' | 'read';

@@ -32,6 +32,7 @@ export {
 } from './bulk-export-phase.ts';
 export {
   type AssertionAlgorithm,
+  areCurrent,
   assertionAlgorithms,
   type Capabilities,
   type Connection,
@@ -71,7 +72,7 @@ export {
 export { isPollDue, type PollPlan, planPoll, pollDelay, pollErrorDelay } from './poll-delay.ts';
 export { type Comparison, compareVersions, plausibleTime, type ResourceVersion } from './resource-version.ts';
 export { retryPhase } from './retry-phase.ts';
-export { nextRetrying, type Retrying, withPatience } from './retrying.ts';
+export { longestWaitMs, nextRetrying, type Retrying, withPatience } from './retrying.ts';
 export { type Schedule, type ScheduleKind, type ScheduleRequest, type ScheduleRun, scheduleKinds } from './schedule.ts';
 export { spreadOf } from './spread-of.ts';
 export {

@@ -15,6 +15,12 @@ export interface Retrying {
   readonly nextAttemptAt?: Date;
 }
 
+/**
+ * How long in a row the EHR or the request budget may make work wait. A day, since a daily budget that is used up is free again
+ * within one.
+ */
+export const longestWaitMs = 24 * 60 * 60_000;
+
 /** What is shown after one more failure. */
 export function nextRetrying(options: {
   readonly before: Retrying | undefined;

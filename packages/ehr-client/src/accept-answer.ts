@@ -158,7 +158,7 @@ function tooLarge({ name, maxBytes }: AnswerRules): AppError {
   });
 }
 
-/** Frees the connection for the next request; an error of a body that nobody reads says nothing. */
+/** Frees the connection for the next request; an error of a body that nobody reads does not matter. */
 export function drain(message: IncomingMessage | undefined): void {
   message?.on('error', () => undefined).resume();
 }

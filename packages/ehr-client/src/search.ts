@@ -112,7 +112,7 @@ function refused(issues: readonly OutcomeIssue[]): AppError {
   });
 }
 
-/** @param options.fault a text of ours: nothing that the EHR sent is in it. */
+/** @param options.fault our own text, which quotes nothing that the EHR sent */
 function notUnderstood(options: {
   readonly fault: string;
   readonly json?: Buffer;

@@ -22,7 +22,7 @@ export interface SearchEntry {
   readonly isMatch: boolean;
 }
 
-/** A page, or what is malformed about it: a text of ours that holds nothing of the page. */
+/** A page, or what is malformed about it. The text is our own and quotes nothing of the page. */
 export type SearchBundleReading = { readonly page: SearchBundle } | { readonly fault: string };
 
 /**

@@ -1,5 +1,6 @@
 import {
   AppError,
+  areCurrent,
   type Capabilities,
   type Connection,
   type ConnectionScope,
@@ -20,8 +21,6 @@ import { toConnectionAuth } from './to-connection-auth.ts';
 import { unavailable } from './unavailable.ts';
 import { waitUntil } from './wait-until.ts';
 
-/** What a server offers changes with its releases. */
-const capabilitiesMaxAgeMs = 24 * 60 * 60_000;
 const capabilitiesWaitMs = 10_000;
 /** Four requests, some behind others of the same budget; clients and proxies give a request up after half a minute or so. */
 const defaultTestWaitMs = 20_000;
@@ -131,7 +130,7 @@ export function createConnectionService(options: {
     /** What the connection's server offers, as a worker read it; asked anew once a day. */
     async capabilities(which: WhichConnection & { readonly provider: string }): Promise<Capabilities> {
       const known = (await find(which)).capabilities;
-      if (known && Date.now() - known.readAt.getTime() < capabilitiesMaxAgeMs) return known;
+      if (known && areCurrent(known, new Date())) return known;
       await producer.ensure('connection.read-capabilities', { connectionId: which.id }).catch((cause: unknown) => {
         throw unavailable(cause);
       });

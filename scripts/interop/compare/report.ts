@@ -56,7 +56,7 @@ export class Report {
     if (shown.length > shownPerComparison) this.#say(`  ✗ and ${shown.length - shownPerComparison} more of ${type}`);
   }
 
-  /** Compares something that is no resource, such as the warnings of an export or the bytes of a document. */
+  /** Compares something other than a resource, such as the warnings of an export or the bytes of a document. */
   fact({
     what,
     expected,

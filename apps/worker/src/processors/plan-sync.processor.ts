@@ -1,5 +1,6 @@
+import { longestWaitMs } from '@bulkhead/domain';
 import type { Processor } from '@bulkhead/queues';
-import { longestWaitMs, waitedTooLong } from '../use-cases/attempt-end.ts';
+import { waitedTooLong } from '../use-cases/attempt-end.ts';
 import type { UseCaseDeps } from '../use-cases/deps.ts';
 import { toExportError } from '../use-cases/fail-export.ts';
 import { failSync } from '../use-cases/finalize-sync.ts';

@@ -1,6 +1,6 @@
 import { planRetry, type RetryAt } from '@bulkhead/queues';
 
-/** What a job's first and last attempts are told, by the rule that workers follow. */
+/** What the first and the last attempt of a job get as context, by the rule that workers follow. */
 export const firstAttempt = retryAtOf(1);
 export const lastAttempt = retryAtOf(10);
 

@@ -1,6 +1,7 @@
 import {
   AppError,
   type ExportError,
+  longestWaitMs,
   nextRetrying,
   type StepRetry,
   type SyncStep,
@@ -11,19 +12,13 @@ import type { RetryAt } from '@bulkhead/queues';
 import type { UseCaseDeps } from './deps.ts';
 import { toExportError, toKnownError } from './fail-export.ts';
 
-/**
- * How long the EHR or the request budget may make a search, or the plan of a run, wait without a page. A day, since a daily budget
- * that is used up is free again within one. It counts from the last page of the whole run: a large run takes days under such a
- * budget, and its last steps wait all that time.
- */
-export const longestWaitMs = 24 * 60 * 60_000;
-
 /** What an attempt that ended with an error means for its search: it fails, or it is tried again and the run says why. */
 export type AttemptEnd =
   | { readonly failed: ExportError }
   /** `error` decides about the next attempt. */
   | { readonly retrying: StepRetry; readonly error: AppError };
 
+/** The longest wait counts from the last page of the whole run: a large run takes days under a daily budget, and its last steps wait all that time. */
 export async function attemptEnd(
   { store, now }: UseCaseDeps,
   attempt: {

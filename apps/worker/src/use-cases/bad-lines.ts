@@ -1,20 +1,27 @@
 import { AppError, type FileCheckpoint } from '@bulkhead/domain';
 
-export function tooManyBadLines({ quarantined, lines }: FileCheckpoint): AppError {
-  return new AppError({
+export function tooManyBadLines(checkpoint: FileCheckpoint): AppError {
+  return badLines({
     code: 'too-many-bad-lines',
-    message:
-      "Over 1 % of the file's lines are not usable resources. See their reasons in the quarantine, and ask the EHR's support.",
-    retry: 'never',
-    context: { quarantined, lines },
+    found: "Over 1 % of the file's lines are not usable resources.",
+    checkpoint,
   });
 }
 
-export function noValidLines({ quarantined, lines }: FileCheckpoint): AppError {
+export function noValidLines(checkpoint: FileCheckpoint): AppError {
+  return badLines({ code: 'no-valid-lines', found: "None of the file's lines is a usable resource.", checkpoint });
+}
+
+function badLines(options: {
+  readonly code: string;
+  readonly found: string;
+  readonly checkpoint: FileCheckpoint;
+}): AppError {
+  const { code, found, checkpoint } = options;
+  const { quarantined, lines } = checkpoint;
   return new AppError({
-    code: 'no-valid-lines',
-    message:
-      "None of the file's lines is a usable resource. See their reasons in the quarantine, and ask the EHR's support.",
+    code,
+    message: `${found} See their reasons in the quarantine, and ask the EHR's support.`,
     retry: 'never',
     context: { quarantined, lines },
   });

@@ -6,6 +6,7 @@ import {
   clockToleranceMs,
   emptyCheckpoint,
   type FileCheckpoint,
+  longestWaitMs,
   nextRetrying,
   type OutputFile,
   withPatience,
@@ -32,8 +33,6 @@ export interface DownloadStep {
 
 /** Over the file's whole life, across all of its jobs, so that a file that kills its workers ends at last. */
 const maxAttempts = 50;
-/** Waits that the EHR or the request budget asked for, without progress: a daily budget is free again after this. */
-const maxWaitMs = 24 * 60 * 60_000;
 /** Some 15 kB: unpacking them takes a tenth of a small file's time in the worker, and sending them plain takes none. */
 const fewLines = 10;
 
@@ -84,7 +83,7 @@ async function noteFailure(
   const known = withPatience(atPlace(toKnownError(options.error), current), before);
   const nextAttemptAt = step.retryAt(known);
   const retrying = nextRetrying({ before, error: known, now: now(), nextAttemptAt });
-  const hasWaitedTooLong = retrying.state === 'waiting' && now().getTime() - retrying.since.getTime() > maxWaitMs;
+  const hasWaitedTooLong = retrying.state === 'waiting' && now().getTime() - retrying.since.getTime() > longestWaitMs;
   if (nextAttemptAt === undefined || hasWaitedTooLong) {
     const final = hasWaitedTooLong ? waitedTooLong(known) : known;
     await store.outputFiles.fail({ id: file.id, error: toExportError(final), now: now() });
