@@ -13,6 +13,7 @@ import {
   startBulkServer,
 } from './testing/start-bulk-server.ts';
 import { startUseCases, type UseCases } from './testing/start-use-cases.ts';
+import { replayLine } from './use-cases/replay-line.ts';
 
 // What servers do that the simulator's authors did not think of: each of these lost data, or hid that it was lost.
 
@@ -280,6 +281,25 @@ describe('a deletion', () => {
     await start({ manifest: () => manifest(announced), files: { '/deleted': '' } });
     await runExport(cases);
     expect(await marks()).toEqual(['*', 'Goal', 'Patient']);
+  });
+
+  test('removes a line that was replayed from an export with a time in the future #deletions', async () => {
+    const future = { transactionTime: '2099-01-01T00:00:00Z', output: [patientFile] };
+    await start({ manifest: () => manifest(future), files: { '/patients': `${patients}{"resourceType"\n` } });
+    const { quarantine } = cases.deps.store;
+    const { id: exportId } = await runExport(cases);
+    const [entry] = await quarantine.list({ filter: { exportId }, scope: 'all', limit: 1 });
+    const id = entry?.id ?? '';
+    await quarantine.saveCorrection({ id, bytes: Buffer.from(line('Patient', 'p3')) });
+    await replayLine(cases.deps, { quarantineId: id });
+    expect(await isStored('Patient', 'p3')).toBe(true);
+    const later = new Date(cases.clock.now.getTime() + 1000).toISOString();
+    server.change({
+      manifest: () => manifest({ transactionTime: later, output: [], ...deleted }),
+      files: { '/deleted': remove('Patient/p3') },
+    });
+    await runExport(cases, { since: '2024-02-01T00:00:00Z' });
+    expect(await isStored('Patient', 'p3')).toBe(false);
   });
 
   test('does not remove a resource that was created again in the same export', async () => {

@@ -3,7 +3,6 @@ import {
   AppError,
   type BulkExport,
   type Connection,
-  clockToleranceMs,
   emptyCheckpoint,
   type FileCheckpoint,
   longestWaitMs,
@@ -18,6 +17,7 @@ import type { UseCaseDeps } from './deps.ts';
 import type { ExportContexts } from './export-contexts.ts';
 import { toExportError, toKnownError } from './fail-export.ts';
 import { ingestFile } from './ingest-file.ts';
+import { observedAt } from './observed-at.ts';
 import { isLinkRefused, refreshLink } from './refresh-link.ts';
 import { whileHeld } from './while-held.ts';
 import { withDocuments } from './with-documents.ts';
@@ -158,12 +158,6 @@ async function ingest(deps: UseCaseDeps, download: Download): Promise<Ingested |
   } finally {
     opened.body.destroy();
   }
-}
-
-/** When the versions were current at the server. A transaction time in the future would outrank every later version. */
-function observedAt({ transactionTime, kickedOffAt, createdAt }: BulkExport, now: Date): Date {
-  const at = new Date(transactionTime ?? createdAt);
-  return at.getTime() > now.getTime() + clockToleranceMs ? (kickedOffAt ?? createdAt) : at;
 }
 
 async function warnOfUnprovenEnd({ store }: UseCaseDeps, { id, exportId }: OutputFile): Promise<void> {

@@ -2,6 +2,7 @@ import { isTerminal } from '@bulkhead/domain';
 import type { QuarantinedLine } from '@bulkhead/store';
 import type { UseCaseDeps } from './deps.ts';
 import { FileBatch } from './file-batch.ts';
+import { observedAt } from './observed-at.ts';
 import { replaySearchEntry } from './replay-search-entry.ts';
 import { withDocuments } from './with-documents.ts';
 
@@ -34,7 +35,7 @@ export async function replayLine(
         quarantine: { put: async ({ lines }) => void rejected.push(...lines) },
       },
       file,
-      observedAt: new Date(record.transactionTime ?? record.createdAt),
+      observedAt: observedAt(record, now()),
       now,
     });
     const { line, offset } = entry;
