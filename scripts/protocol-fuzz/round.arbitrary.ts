@@ -4,21 +4,30 @@ import {
   type ExportPlan,
   type FileFailure,
   goodPlan,
+  goodSearchPlan,
+  type Interruption,
   type Life,
   type Refusal,
   type RetryAfterForm,
+  type SearchPlan,
+  type TokenFailure,
 } from '@bulkhead/ehr-simulator';
 import fc, { type Arbitrary } from 'fast-check';
 
-/** A practice's history over three periods, and what the server does in the exports after the first two. */
+/**
+ * A practice's history, and what the server does in two exports and a sync, each at the end of a period. In the periods after
+ * them, the server does what the specification says.
+ */
 export interface Round {
   readonly lives: readonly Life[];
   readonly first: ExportPlan;
   readonly second: ExportPlan;
+  readonly sync: SearchPlan;
 }
 
-const periods = 3;
-const types = ['Patient', 'Observation', 'Goal'];
+/** Of the two exports, of the sync, and of the sync and the export that must find what the others missed. */
+export const periods = 5;
+export const types = ['Patient', 'Observation', 'Condition'];
 
 /** Mostly what a good server does, since a server that does everything wrong ends every export at its first step. */
 function mostly<Value>(usual: Value, others: Arbitrary<Value>): Arbitrary<Value> {
@@ -39,6 +48,11 @@ const retryAfter: Arbitrary<RetryAfterForm> = fc.constantFrom(
 const refusalOf = (...statuses: number[]): Arbitrary<Refusal> =>
   fc.record({ status: fc.constantFrom(...statuses), retryAfter });
 
+const interruption: Arbitrary<Interruption> = fc.oneof(
+  refusalOf(408, 425, 429, 500, 502, 503, 504),
+  fc.constantFrom('web-page', 'cut'),
+);
+
 const failure: Arbitrary<FileFailure> = fc.oneof(
   refusalOf(202, 204, 206, 300, 304, 400, 401, 403, 404, 410, 416, 429, 500, 502, 503).map((refusal) => ({
     kind: 'status' as const,
@@ -52,6 +66,7 @@ const failure: Arbitrary<FileFailure> = fc.oneof(
 const errorFile: Arbitrary<ErrorFilePlan> = fc.record({
   severity: fc.constantFrom('fatal', 'error', 'warning', 'information', 'nonsense'),
   names: fc.constantFrom('none', 'expression', 'text'),
+  losesType: fc.boolean(),
   content: fc.constantFrom('issue', 'issue', 'empty', 'no-content', 'bad-json', 'missing'),
 });
 
@@ -70,14 +85,24 @@ const deletions: Arbitrary<DeletionForm> = fc.constantFrom(
 
 const { manifest, files } = goodPlan;
 
+const tokenFailure: Arbitrary<TokenFailure> = fc.oneof(
+  refusalOf(429, 500, 502, 503),
+  fc.constantFrom('web-page', 'no-token'),
+);
+
 const plan: Arbitrary<ExportPlan> = fc.record({
+  token: mostly<readonly TokenFailure[]>([], fc.array(tokenFailure, { minLength: 1, maxLength: 3 })),
+  capabilities: mostly<readonly Interruption[]>([], fc.array(interruption, { minLength: 1, maxLength: 3 })),
   kickOff: mostly<readonly Refusal[]>([], fc.array(refusalOf(429, 500, 502, 503), { maxLength: 3 })),
   location: mostly(goodPlan.location, fc.constantFrom('relative', 'cut-body')),
   polls: mostly<ExportPlan['polls']>(
     [],
-    fc.array(fc.oneof(refusalOf(429, 502, 503, 504), fc.constantFrom('in-progress' as const, 'web-page' as const)), {
-      maxLength: 4,
-    }),
+    fc.array(
+      fc.oneof(refusalOf(429, 502, 503, 504), fc.constantFrom('in-progress', 'partial-manifest', 'web-page', 'cut')),
+      {
+        maxLength: 4,
+      },
+    ),
   ),
   manifest: fc.record({
     counts: mostly(manifest.counts, fc.constantFrom('absent', 'low', 'high')),
@@ -85,6 +110,8 @@ const plan: Arbitrary<ExportPlan> = fc.record({
     rotations: mostly<readonly number[]>([], fc.array(fc.nat(5), { minLength: 1, maxLength: 4 })),
     pageSize: mostly(0, fc.integer({ min: 1, max: 3 })),
     urls: mostly(manifest.urls, fc.constantFrom('relative', 'signed')),
+    requiresAccessToken: fc.boolean(),
+    clock: mostly(manifest.clock, fc.constantFrom('day-ahead', 'day-behind')),
     oddity: mostly(
       manifest.oddity,
       fc.constantFrom('no-output', 'output-object', 'link-object', 'page-loop', 'future-time', 'bad-entry'),
@@ -94,6 +121,7 @@ const plan: Arbitrary<ExportPlan> = fc.record({
     perType: mostly(1, fc.integer({ min: 2, max: 3 })),
     isMixed: mostly(false, fc.constant(true)),
     hasEmptyFile: mostly(false, fc.constant(true)),
+    metaIsLast: mostly(false, fc.constant(true)),
     repeats: mostly(false, fc.constant(true)),
     hasOlderCopies: mostly(false, fc.constant(true)),
     badLines: mostly(0, fc.integer({ min: 1, max: 3 })),
@@ -103,11 +131,48 @@ const plan: Arbitrary<ExportPlan> = fc.record({
     framing: mostly(files.framing, fc.constant('chunked')),
     ranges: mostly(files.ranges, fc.constantFrom('ignored', 'shortened', 'other-etag', 'no-etag')),
     failures: mostly<readonly FileFailure[]>([], fc.array(failure, { minLength: 1, maxLength: 4 })),
+    losesLine: mostly(false, fc.constant(true)),
     losesFirst: mostly(false, fc.constant(true)),
   }),
   errors: mostly<readonly ErrorFilePlan[]>([], fc.array(errorFile, { minLength: 1, maxLength: 2 })),
   deletions: mostly(goodPlan.deletions, deletions),
   ignoresSince: mostly(false, fc.constant(true)),
+});
+
+const search: Arbitrary<SearchPlan> = fc.record({
+  interruptions: mostly<readonly Interruption[]>(
+    [],
+    fc.array(fc.oneof(interruption, refusalOf(202, 204, 206, 300, 304, 400, 401, 403, 404, 410)), {
+      minLength: 1,
+      maxLength: 4,
+    }),
+  ),
+  pageSize: fc.integer({ min: 0, max: 3 }),
+  coding: fc.constantFrom('identity', 'gzip', 'deflate'),
+  total: mostly(goodSearchPlan.total, fc.constantFrom('absent', 'high')),
+  urls: mostly(goodSearchPlan.urls, fc.constant('relative')),
+  repeats: mostly(false, fc.constant(true)),
+  hasBadEntry: mostly(false, fc.constant(true)),
+  hasForeignEntry: mostly(false, fc.constant(true)),
+  outcome: mostly(goodSearchPlan.outcome, fc.constantFrom('warning', 'error')),
+  oddType: fc.constantFrom(undefined, ...types),
+  oddity: mostly(
+    goodSearchPlan.oddity,
+    fc.constantFrom(
+      'empty-object',
+      'history',
+      'next-null',
+      'next-object',
+      'next-without-url',
+      'page-loop',
+      'entry-object',
+      'entry-null',
+      'entry-with-null',
+      'link-object',
+      'empty-last-page',
+      'redirect',
+    ),
+  ),
 });
 
 const lives: Arbitrary<readonly Life[]> = fc
@@ -120,4 +185,4 @@ const lives: Arbitrary<readonly Life[]> = fc
   )
   .map((made) => made.map((life, index) => ({ ...life, id: `r${index}` }) as Life));
 
-export const round: Arbitrary<Round> = fc.record({ lives, first: plan, second: plan });
+export const round: Arbitrary<Round> = fc.record({ lives, first: plan, second: plan, sync: search });

@@ -1,120 +1,186 @@
-import { type BulkExport, everyType, isTerminal, sinceLast } from '@bulkhead/domain';
-import {
-  type CurrentVersion,
-  type ExportPlan,
-  endOf,
-  goodPlan,
-  type HostileServer,
-  startHostileServer,
-  World,
-} from '@bulkhead/ehr-simulator';
-import { coversNow } from '../../use-cases/finalize-export.ts';
-import { runExport } from '../run-export.ts';
-import type { UseCases } from '../start-use-cases.ts';
-import type { Round } from './round.arbitrary.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type BulkExport, isSyncActive, isTerminal, type SyncRun } from '@bulkhead/domain';
+import { type CurrentVersion, goodPlan, World } from '@bulkhead/ehr-simulator';
+import { type ApiClient, ApiError, createApiClient } from '../start/api-client.ts';
+import { periods, type Round, types } from './round.arbitrary.ts';
+import type { FuzzedSystem, Slot } from './start-fuzzed-system.ts';
 
 /** What a round showed against the product. */
 export interface Finding {
+  /** Data are missing and no one is told; requests without a bound; an export or a sync without an end. */
   readonly kind: 'silent' | 'unbounded' | 'stuck';
   readonly text: string;
 }
 
 /**
- * Requests that one export may cost: three files of each of three types, each asked for ten times and, while the server asks for
- * waits, every ten minutes for a day, with the manifest read again for each.
+ * Requests that one export or sync may cost: three files of each of three types, each requested ten times and, while the server
+ * asks for waits, every ten minutes for a day, with the manifest read again for each.
  */
-const maxRequestsPerExport = 3000;
+const maxRequests = 3000;
+
+/** A file that fails ten times takes 43 minutes, which are two on the fast clock, and the processor may be busy with other rounds. */
+const endsWithinMs = 600_000;
+const lookEveryMs = 300;
+
+interface Practice {
+  readonly system: FuzzedSystem;
+  readonly slot: Slot;
+  readonly world: World;
+  readonly call: ApiClient;
+  readonly connectionId: string;
+}
 
 /**
- * Two exports of a server that does what it should not, then one of the same server when it behaves. After that everything that
- * the server has must be stored: whatever the first two lost has to be asked for again by `since: "last"`, unless they said so.
+ * Two exports and a sync at a server that does what it should not, then a sync and an export at the same server as it behaves.
+ * After that everything that the server has must be stored: whatever the first ones lost must be requested again by
+ * `since: "last"`, unless they said that it is missing.
  */
-export async function runRound(options: {
-  readonly round: Round;
-  readonly open: (url: string) => Promise<UseCases>;
-}): Promise<Finding[]> {
-  const { round, open } = options;
-  const world = new World(round.lives);
-  const server = await startHostileServer(world);
-  const cases = await open(server.url);
+export async function runRound(system: FuzzedSystem, slot: Slot, round: Round): Promise<Finding[]> {
+  const world = new World({ lives: round.lives, periods, now: system.now });
+  slot.server.enter(world);
+  const call = createApiClient(system);
+  const practice = { system, slot, world, call, connectionId: await createConnection(call, slot) };
+  const first = await runExport(practice, { period: 1, export: round.first });
+  const second = await runExport(practice, { period: 2, export: round.second });
+  const hostileSync = await runSync(practice, { period: 3, search: round.sync });
+  const goodSync = await runSync(practice, { period: 4 });
+  const last = await runExport(practice, { period: 5, export: goodPlan });
+  const exports = [first, second, last];
+  const warnings = new Set(exports.flatMap(({ record }) => record.warnings.map(({ code }) => code)));
+  return [...exports, hostileSync, goodSync]
+    .flatMap(({ findings }) => findings)
+    .concat(await judgeEnd(practice, warnings));
+}
+
+async function createConnection(call: ApiClient, { provider, server }: Slot): Promise<string> {
+  server.follow({ period: 1 });
+  const auth = { method: 'client_credentials' };
+  const body = { provider, practiceId: 'hostile', schedule: false, auth };
+  return (await call<{ id: string }>('POST', '/api/ehr/connections', body)).id;
+}
+
+async function runExport(
+  practice: Practice,
+  behaviour: { readonly period: number; readonly export: Round['first'] },
+): Promise<{ readonly record: BulkExport; readonly findings: Finding[] }> {
+  const { system, slot, world, connectionId } = practice;
+  const { period } = behaviour;
+  const before = slot.server.requests;
+  slot.server.follow(behaviour);
+  const id = await start(practice, { path: 'bulk-export', body: { exportType: 'Patient', since: 'last' } });
+  const record = await untilEnded(
+    () => system.store.bulkExports.find(id),
+    ({ phase }) => isTerminal(phase),
+  );
+  const findings = judgeEffort({
+    name: `export ${period}`,
+    hasEnded: isTerminal(record.phase),
+    requests: slot.server.requests - before,
+  });
+  const isHeld = (record.watermarkDecisions ?? []).some(({ reasons }) => reasons.length > 0);
+  if (record.phase !== 'completed' || record.isPartial || isHeld) return { record, findings };
+  const missing = await missingOf(system, connectionId, world.current({ period }));
+  return { record, findings: [...findings, ...silentIfAny(`export ${period} is complete and lacks`, missing)] };
+}
+
+async function runSync(
+  practice: Practice,
+  behaviour: { readonly period: number; readonly search?: Round['sync'] },
+): Promise<{ readonly findings: Finding[] }> {
+  const { system, slot, world, connectionId } = practice;
+  const { period, search } = behaviour;
+  const { resources, syncRuns } = system.store;
+  const patientIds = await resources.listIds({ connectionId, resourceType: 'Patient' });
+  if (patientIds.length === 0) return { findings: [] };
+  const before = slot.server.requests;
+  slot.server.follow(behaviour);
+  const id = await start(practice, { path: 'enhanced-sync', body: { includeEnhanced: false } });
+  const run: SyncRun = await untilEnded(
+    () => syncRuns.find(id),
+    ({ phase }) => !isSyncActive(phase),
+  );
+  const name = `sync ${period}`;
+  const hasEnded = !isSyncActive(run.phase);
+  const findings = judgeEffort({ name, hasEnded, requests: slot.server.requests - before });
+  if (search === undefined && run.phase !== 'completed')
+    return {
+      findings: [...findings, { kind: 'stuck', text: `${name} ended as ${run.phase} at a server that behaves` }],
+    };
+  if (run.phase !== 'completed') return { findings };
+  const current = world.current({ period }).filter(({ patientId, id: own }) => patientIds.includes(patientId ?? own));
+  const missing = await missingOf(system, connectionId, current);
+  return { findings: [...findings, ...silentIfAny(`${name} is complete and lacks`, missing)] };
+}
+
+/** @returns the id of what was started, also if the API reports that it has failed at once */
+async function start(
+  { call, slot, connectionId }: Practice,
+  { path, body }: { readonly path: string; readonly body: object },
+): Promise<string> {
+  const url = `/api/ehr/${slot.provider}/${path}`;
   try {
-    const findings: Finding[] = [];
-    const warnings = new Set<string>();
-    const plans = [round.first, round.second, goodPlan];
-    for (const [index, plan] of plans.entries()) {
-      const ended = await runPlan({ cases, server, world, plan, period: index + 1 });
-      findings.push(...ended.findings);
-      for (const { code } of ended.record.warnings) warnings.add(code);
-    }
-    return [...findings, ...(await judgeEnd({ cases, world, warnings }))];
-  } finally {
-    await cases.stop();
-    await server.stop();
+    return (await call<{ id: string }>('POST', url, { connectionId, ...body }, { prefer: 'respond-async' })).id;
+  } catch (error) {
+    const { exportId } = ((error instanceof ApiError && error.details) || {}) as { readonly exportId?: string };
+    if (exportId === undefined) throw error;
+    return exportId;
   }
 }
 
-async function runPlan(options: {
-  readonly cases: UseCases;
-  readonly server: HostileServer;
-  readonly world: World;
-  readonly plan: ExportPlan;
-  readonly period: number;
-}): Promise<{ readonly record: BulkExport; readonly findings: Finding[] }> {
-  const { cases, server, world, plan, period } = options;
-  const before = server.requests;
-  server.follow({ plan, period });
-  // The server's clock and ours agree, which is a fault of its own kind otherwise.
-  cases.clock.now = new Date(endOf(period));
-  const ended = await runExport(cases, await requestSinceLast(cases));
-  const requests = server.requests - before;
-  const findings: Finding[] = [];
-  if (!isTerminal(ended.phase)) findings.push({ kind: 'stuck', text: `export ${period} is still ${ended.phase}` });
-  if (requests > maxRequestsPerExport)
-    findings.push({ kind: 'unbounded', text: `export ${period} cost ${requests} requests` });
-  const held = (ended.watermarkDecisions ?? []).some(({ reasons }) => reasons.length > 0);
-  if (ended.phase !== 'completed' || ended.isPartial || held) return { record: ended, findings };
-  const missing = await missingOf(cases, world.current({ period }));
-  if (missing.length > 0)
-    findings.push({ kind: 'silent', text: `export ${period} is complete and lacks ${missing.join(', ')}` });
-  return { record: ended, findings };
+async function untilEnded<Record>(
+  read: () => Promise<Record | undefined>,
+  hasEnded: (record: Record) => boolean,
+): Promise<Record> {
+  const deadline = performance.now() + endsWithinMs;
+  for (;;) {
+    const record = await read();
+    if (!record) throw new Error('the record is gone');
+    if (hasEnded(record) || performance.now() > deadline) return record;
+    await delay(lookEveryMs);
+  }
 }
 
-/** As the API does for `since: "last"`. */
-async function requestSinceLast({ deps, connection, clock }: UseCases) {
-  const watermarks = await deps.store.watermarks.list({ connectionId: connection.id, exportType: 'Patient' });
-  const offered = (await deps.store.connections.find(connection.id))?.capabilities?.resourceTypes ?? [];
-  const { since } = sinceLast({
-    resourceTypes: [],
-    watermarks,
-    now: clock.now,
-    covers: (coverage, type) => type === everyType || coversNow({ offered })(coverage, type),
-  });
-  return since === undefined ? { sinceLast: true } : { since, sinceLast: true };
-}
-
-async function judgeEnd(options: {
-  readonly cases: UseCases;
-  readonly world: World;
-  /** Codes of all exports. */
-  readonly warnings: ReadonlySet<string>;
-}): Promise<Finding[]> {
-  const { cases, world, warnings } = options;
-  const current = world.current({ period: 3 });
-  const missing = await missingOf(cases, current);
-  const alive = new Set(current.map(({ type, id }) => `${type}/${id}`));
-  // Deletions that a server does not list cannot be known, and the export says so.
-  const isListed = !warnings.has('deletions-not-listed');
-  const extra = isListed ? (await storedKeys(cases)).filter((key) => !alive.has(key)) : [];
+function judgeEffort(options: {
+  readonly name: string;
+  readonly hasEnded: boolean;
+  readonly requests: number;
+}): Finding[] {
+  const { name, hasEnded, requests } = options;
   return [
-    ...missing.map((text): Finding => ({ kind: 'silent', text: `lost: ${text}` })),
-    ...extra.map((key): Finding => ({ kind: 'silent', text: `still there although deleted: ${key}` })),
+    ...(hasEnded ? [] : [{ kind: 'stuck' as const, text: `${name} has not ended` }]),
+    ...(requests <= maxRequests ? [] : [{ kind: 'unbounded' as const, text: `${name} cost ${requests} requests` }]),
   ];
 }
 
-async function missingOf({ deps, connection }: UseCases, versions: readonly CurrentVersion[]): Promise<string[]> {
+function silentIfAny(text: string, missing: readonly string[]): Finding[] {
+  return missing.length === 0 ? [] : [{ kind: 'silent', text: `${text} ${missing.join(', ')}` }];
+}
+
+async function judgeEnd(
+  { system, world, connectionId }: Practice,
+  /** Codes of all exports. */
+  warnings: ReadonlySet<string>,
+): Promise<Finding[]> {
+  const current = world.current({ period: periods });
+  const missing = await missingOf(system, connectionId, current);
+  const alive = new Set(current.map(({ type, id }) => `${type}/${id}`));
+  // Deletions that a server does not list cannot be known, and the export says so.
+  const isListed = !warnings.has('deletions-not-listed');
+  const extra = isListed ? (await storedKeys(system, connectionId)).filter((key) => !alive.has(key)) : [];
+  return [
+    ...silentIfAny('in the end there is missing', missing),
+    ...silentIfAny('in the end there is still stored, although deleted,', extra),
+  ];
+}
+
+async function missingOf(
+  { store }: FuzzedSystem,
+  connectionId: string,
+  versions: readonly CurrentVersion[],
+): Promise<string[]> {
   const missing: string[] = [];
   for (const { type, id, version } of versions) {
-    const found = await deps.store.resources.read({ connectionId: connection.id, resourceType: type, resourceId: id });
+    const found = await store.resources.read({ connectionId, resourceType: type, resourceId: id });
     const stored =
       found && !found.deleted ? (found.resource as { meta: { versionId: string } }).meta.versionId : 'none';
     if (stored !== String(version)) missing.push(`${type}/${id} version ${version} (stored: ${stored})`);
@@ -122,11 +188,9 @@ async function missingOf({ deps, connection }: UseCases, versions: readonly Curr
   return missing;
 }
 
-async function storedKeys({ deps, connection }: UseCases): Promise<string[]> {
-  const keys: string[] = [];
-  for (const resourceType of ['Patient', 'Observation', 'Goal']) {
-    for (const id of await deps.store.resources.listIds({ connectionId: connection.id, resourceType }))
-      keys.push(`${resourceType}/${id}`);
-  }
-  return keys;
+async function storedKeys({ store }: FuzzedSystem, connectionId: string): Promise<string[]> {
+  const ids = types.map(async (resourceType) =>
+    (await store.resources.listIds({ connectionId, resourceType })).map((id) => `${resourceType}/${id}`),
+  );
+  return (await Promise.all(ids)).flat();
 }

@@ -22,10 +22,15 @@ export type ApiClient = ReturnType<typeof createApiClient>;
 
 /** Speaks to the API as any program would: the envelope is taken off, an error answer is thrown. */
 export function createApiClient({ baseUrl, apiKey }: { readonly baseUrl: string; readonly apiKey: string }) {
-  return async function call<Data>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<Data> {
+  return async function call<Data>(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Data> {
     const response = await fetch(`${baseUrl}${path}`, {
       method,
-      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const answer = (await response.json()) as {

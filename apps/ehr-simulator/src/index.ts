@@ -7,9 +7,12 @@ export {
   type ExportPlan,
   type FileFailure,
   goodPlan,
+  type Interruption,
   type Refusal,
   type RetryAfterForm,
+  type TokenFailure,
 } from './hostile/export-plan.ts';
-export { type HostileServer, startHostileServer } from './hostile/hostile-server.ts';
-export { type CurrentVersion, endOf, type Life, World } from './hostile/world.ts';
+export { HostileServer } from './hostile/hostile-server.ts';
+export { goodSearchPlan, type SearchPlan } from './hostile/search-plan.ts';
+export { type CurrentVersion, type Life, World } from './hostile/world.ts';
 export type { EhrSimulatorOptions } from './options.ts';

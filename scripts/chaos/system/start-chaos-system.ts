@@ -55,6 +55,8 @@ export async function startChaosSystem(options: {
   readonly report: (step: StepReport) => void;
   /** Of the API and the workers, beside what they need to find each other. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The clock of the API and the workers; left out: one that `shiftClocks` sets off. It needs the sources, not the bundle. */
+  readonly clock?: { readonly preload: string; readonly env: Readonly<Record<string, string>> };
 }): Promise<ChaosSystem> {
   const started: { stop(): Promise<void> }[] = [];
   // All but the servers at once, as each has seconds to end; the servers last.
@@ -77,6 +79,7 @@ async function startParts({
   seed,
   report,
   env: givenEnv = {},
+  clock,
   started,
 }: Parameters<typeof startChaosSystem>[0] & { readonly started: { stop(): Promise<void> }[] }) {
   // Servers of a test run or of the user are not ours to kill.
@@ -91,10 +94,13 @@ async function startParts({
   await store.connect();
   await store.migrate();
 
-  await bundleWorker();
+  if (!clock) await bundleWorker();
   const clockFile = join(folder, 'clock-offset');
   writeFileSync(clockFile, '0');
-  const preload = join(import.meta.dirname, '..', 'clock', 'shift-clock.preload.ts');
+  const { preload, env: clockEnv } = clock ?? {
+    preload: join(import.meta.dirname, '..', 'clock', 'shift-clock.preload.ts'),
+    env: { CHAOS_CLOCK_FILE: clockFile },
+  };
   const launch = async (child: Omit<ConstructorParameters<typeof AppChild>[0], 'logFolder'>): Promise<AppChild> => {
     const app = new AppChild({ ...child, logFolder: join(folder, 'logs') });
     started.push(app);
@@ -124,7 +130,7 @@ async function startParts({
     ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
     // Another site than the EHR's, for a browser.
     ATHENAHEALTH_REDIRECT_URI: `http://localhost:${apiPort}/api/ehr/callback`,
-    CHAOS_CLOCK_FILE: clockFile,
+    ...clockEnv,
     ...givenEnv,
   });
   const nodeArgs = ['--import', preload];
@@ -142,7 +148,7 @@ async function startParts({
     ['worker-1', 'worker-2'].map((name, index) =>
       launch({
         name,
-        entry: workerEntry,
+        entry: clock ? 'apps/worker/src/main.ts' : workerEntry,
         wantedPort: firstPort + 2 + index,
         env: (port) => ({ ...workerEnv, ...env, WORKER_LOCK_MS: String(lockMs), WORKER_HEALTH_PORT: String(port) }),
         nodeArgs,

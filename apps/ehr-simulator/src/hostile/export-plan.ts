@@ -1,10 +1,14 @@
 /** What a hostile server does in one export. It is plain JSON, so that a failing round can be shrunk and written down. */
 export interface ExportPlan {
+  /** Before a token is granted. */
+  readonly token: readonly TokenFailure[];
+  /** Before the CapabilityStatement is served. */
+  readonly capabilities: readonly Interruption[];
   /** Before the kick-off is accepted. */
   readonly kickOff: readonly Refusal[];
   readonly location: 'absolute' | 'relative' | 'cut-body';
-  /** Before the manifest comes. */
-  readonly polls: readonly (Refusal | 'in-progress' | 'web-page')[];
+  /** Before the manifest is served. */
+  readonly polls: readonly (Interruption | 'in-progress' | 'partial-manifest')[];
   readonly manifest: ManifestPlan;
   readonly files: FilesPlan;
   readonly errors: readonly ErrorFilePlan[];
@@ -18,6 +22,11 @@ export interface Refusal {
   readonly retryAfter: RetryAfterForm;
 }
 
+/** Instead of a JSON answer: an error, a page for people, or half of an answer before the connection is closed. */
+export type Interruption = Refusal | 'web-page' | 'cut';
+
+export type TokenFailure = Refusal | 'web-page' | 'no-token';
+
 export type RetryAfterForm = 'none' | 'seconds' | 'date' | 'past-date' | 'negative' | 'text' | 'fraction' | 'epoch';
 
 export interface ManifestPlan {
@@ -28,6 +37,10 @@ export interface ManifestPlan {
   /** 0: one page. */
   readonly pageSize: number;
   readonly urls: 'absolute' | 'relative' | 'signed';
+  /** Files are served only with a token if it is true, and only without one if it is false. */
+  readonly requiresAccessToken: boolean;
+  /** Of `transactionTime`. */
+  readonly clock: 'right' | 'day-ahead' | 'day-behind';
   readonly oddity: 'none' | 'no-output' | 'output-object' | 'link-object' | 'page-loop' | 'future-time' | 'bad-entry';
 }
 
@@ -37,6 +50,8 @@ export interface FilesPlan {
   /** One file of all types. */
   readonly isMixed: boolean;
   readonly hasEmptyFile: boolean;
+  /** `meta` is the last member of each resource, and not one of the first. */
+  readonly metaIsLast: boolean;
   /** Each line twice. */
   readonly repeats: boolean;
   /** An older version of each resource comes after the current one. */
@@ -50,6 +65,8 @@ export interface FilesPlan {
   readonly ranges: 'honoured' | 'ignored' | 'shortened' | 'other-etag' | 'no-etag';
   /** What the first requests for each file get instead. */
   readonly failures: readonly FileFailure[];
+  /** The first file lacks its last resource, which a right count shows: ignored with other counts. */
+  readonly losesLine: boolean;
   /** The first file is never served. */
   readonly losesFirst: boolean;
 }
@@ -64,6 +81,8 @@ export interface ErrorFilePlan {
   readonly severity: 'fatal' | 'error' | 'warning' | 'information' | 'nonsense';
   /** The type that it names, or none. */
   readonly names: 'none' | 'expression' | 'text';
+  /** The type's resources are in no file, if the error is one that says so or that cannot be read. */
+  readonly losesType: boolean;
   readonly content: 'issue' | 'empty' | 'no-content' | 'bad-json' | 'missing';
 }
 
@@ -81,6 +100,8 @@ export type DeletionForm =
 
 /** A server that does what the specification says. */
 export const goodPlan: ExportPlan = {
+  token: [],
+  capabilities: [],
   kickOff: [],
   location: 'absolute',
   polls: [],
@@ -90,12 +111,15 @@ export const goodPlan: ExportPlan = {
     rotations: [],
     pageSize: 0,
     urls: 'absolute',
+    requiresAccessToken: true,
+    clock: 'right',
     oddity: 'none',
   },
   files: {
     perType: 1,
     isMixed: false,
     hasEmptyFile: false,
+    metaIsLast: false,
     repeats: false,
     hasOlderCopies: false,
     badLines: 0,
@@ -105,6 +129,7 @@ export const goodPlan: ExportPlan = {
     framing: 'length',
     ranges: 'honoured',
     failures: [],
+    losesLine: false,
     losesFirst: false,
   },
   errors: [],

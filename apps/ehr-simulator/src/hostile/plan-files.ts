@@ -24,14 +24,21 @@ export function planFiles(options: {
   const { world, period, plan } = options;
   const since = plan.ignoresSince ? undefined : options.since;
   const versions = world.current({ period, since });
+  const type = versions[0]?.type ?? 'Patient';
+  const served = versions.filter((version) => version.type !== type || !plan.errors.some(losesItsType));
   return [
-    ...outputFiles(plan, versions),
+    ...outputFiles(plan, served),
     ...deletedFiles(plan.deletions, world.deletions({ period, since: options.since })),
-    ...plan.errors.map((error, index) => errorFile({ error, index, type: versions[0]?.type ?? 'Patient' })),
+    ...plan.errors.map((error, index) => errorFile({ error, index, type })),
   ];
 }
 
-function outputFiles({ files }: ExportPlan, versions: readonly CurrentVersion[]): HostileFile[] {
+/** No client could see the loss from a warning. */
+function losesItsType({ losesType, severity, content }: ErrorFilePlan): boolean {
+  return losesType && (content !== 'issue' || severity === 'error' || severity === 'fatal');
+}
+
+function outputFiles({ files, manifest }: ExportPlan, versions: readonly CurrentVersion[]): HostileFile[] {
   const byType = files.isMixed
     ? new Map([[undefined, [...versions]]])
     : Map.groupBy(versions, ({ type }) => type as string | undefined);
@@ -43,7 +50,11 @@ function outputFiles({ files }: ExportPlan, versions: readonly CurrentVersion[])
   );
   const empty: HostileFile = { name: 'empty', section: 'output', type: 'Patient', content: Buffer.alloc(0), count: 0 };
   const all = files.hasEmptyFile ? [...made, empty] : made;
-  return all.map((file, index) => (files.losesFirst && index === 0 ? { ...file, status: 404 } : file));
+  const losesLine = files.losesLine && manifest.counts === 'right';
+  return all.map((file, index) => {
+    if (index > 0) return file;
+    return { ...file, ...(files.losesFirst ? { status: 404 } : {}), ...(losesLine ? withoutLastLine(file) : {}) };
+  });
 }
 
 function outputFile(options: {
@@ -54,19 +65,25 @@ function outputFile(options: {
 }): HostileFile {
   const { name, type, versions, plan } = options;
   const lines = versions.flatMap((version) => {
-    const current = JSON.stringify(toResource(version));
+    const current = toLine(version, plan);
     const older = { ...version, version: version.version - 1, lastUpdated: '2023-01-01T00:00:00Z' };
-    return [
-      current,
-      ...(plan.repeats ? [current] : []),
-      ...(plan.hasOlderCopies ? [JSON.stringify(toResource(older))] : []),
-    ];
+    return [current, ...(plan.repeats ? [current] : []), ...(plan.hasOlderCopies ? [toLine(older, plan)] : [])];
   });
   const bad = Array.from({ length: plan.badLines }, (_, index) => `{"resourceType":"${type}","id":"bad${index}"`);
   const outcome = plan.outcome === 'none' ? [] : [JSON.stringify(operationOutcome({ severity: plan.outcome }))];
   const all = [...bad, ...lines, ...outcome];
   const content = Buffer.from(all.map((line) => `${line}\n`).join(''));
   return { name, section: 'output', type, content, count: lines.length + bad.length };
+}
+
+function withoutLastLine({ content }: HostileFile): Pick<HostileFile, 'content'> {
+  return { content: content.subarray(0, content.lastIndexOf('\n', -2) + 1) };
+}
+
+function toLine(version: CurrentVersion, { metaIsLast }: ExportPlan['files']): string {
+  const resource = toResource(version);
+  const { meta, ...rest } = resource;
+  return JSON.stringify(metaIsLast ? { ...rest, meta } : resource);
 }
 
 function deletedFiles(form: DeletionForm, deletions: readonly PastDeletion[]): HostileFile[] {

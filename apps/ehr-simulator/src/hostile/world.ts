@@ -12,6 +12,8 @@ export interface CurrentVersion {
   readonly id: string;
   readonly version: number;
   readonly lastUpdated: string;
+  /** The patient whose record it is in; undefined for a patient. */
+  readonly patientId: string | undefined;
 }
 
 export interface PastDeletion {
@@ -20,37 +22,46 @@ export interface PastDeletion {
   readonly deletedAt: string;
 }
 
-const firstDay = Date.UTC(2024, 0, 1);
-/** Longer than an export may take, retries and waits included. */
+/** Longer than the overlap by which a sync asks again for what it has already. */
 const periodMs = 30 * 86_400_000;
-
-/** The end of a period: the transaction time of an export that is made then. */
-export function endOf(period: number): string {
-  return new Date(firstDay + period * periodMs).toISOString();
-}
-
-/** Events are in the middle of their period, so that no instant is the end of one. */
-function instantIn(period: number): string {
-  return new Date(firstDay + period * periodMs - periodMs / 2).toISOString();
-}
 
 /** What the server would serve at the end of a period: the truth that a client is compared with. */
 export class World {
   readonly #lives: readonly Life[];
+  readonly #periods: number;
+  readonly #now: () => number;
+  readonly #firstDayMs: number;
+  #lastEndMs: number | undefined;
 
-  constructor(lives: readonly Life[]) {
+  constructor({
+    lives,
+    periods,
+    now,
+  }: { readonly lives: readonly Life[]; readonly periods: number; readonly now: () => number }) {
     this.#lives = lives;
+    this.#periods = periods;
+    this.#now = now;
+    this.#firstDayMs = now() - periods * periodMs;
+  }
+
+  /** The end of a period: the transaction time of an export that is made then. The last period ends when it is first asked for. */
+  endOf(period: number): string {
+    if (period < this.#periods) return new Date(this.#firstDayMs + period * periodMs).toISOString();
+    this.#lastEndMs ??= this.#now();
+    return new Date(this.#lastEndMs).toISOString();
   }
 
   /** @param options.since only what changed after this instant */
   current({ period, since }: { readonly period: number; readonly since?: string | undefined }): CurrentVersion[] {
-    return this.#lives.flatMap((life) => {
+    const patients = this.#lives.filter(({ type }) => type === 'Patient');
+    return this.#lives.flatMap((life, index) => {
       const last = lastEvent(life, period);
       if (last === undefined || life.events[last - 1] !== 'write') return [];
-      const lastUpdated = instantIn(last);
+      const lastUpdated = this.#instantIn(last);
       if (since !== undefined && lastUpdated <= since) return [];
       const version = life.events.slice(0, last).filter((event) => event === 'write').length;
-      return [{ type: life.type, id: life.id, version, lastUpdated }];
+      const patientId = life.type === 'Patient' ? undefined : patients[index % patients.length]?.id;
+      return [{ type: life.type, id: life.id, version, lastUpdated, patientId }];
     });
   }
 
@@ -60,10 +71,15 @@ export class World {
     return this.#lives.flatMap((life) => {
       const last = lastEvent(life, period);
       if (last === undefined || life.events[last - 1] !== 'delete') return [];
-      const deletedAt = instantIn(last);
+      const deletedAt = this.#instantIn(last);
       const existed = life.events.slice(0, last).includes('write');
       return existed && deletedAt > since ? [{ type: life.type, id: life.id, deletedAt }] : [];
     });
+  }
+
+  /** Events are in the middle of their period, so that no instant is the end of one. */
+  #instantIn(period: number): string {
+    return new Date(Date.parse(this.endOf(period)) - periodMs / 2).toISOString();
   }
 }
 
@@ -73,11 +89,12 @@ function lastEvent({ events }: Life, period: number): number | undefined {
   return index < 0 ? undefined : index + 1;
 }
 
-export function toResource({ type, id, version, lastUpdated }: CurrentVersion) {
+export function toResource({ type, id, version, lastUpdated, patientId }: CurrentVersion) {
   return {
     resourceType: type,
     id,
     meta: { versionId: String(version), lastUpdated },
     text: { status: 'generated', div: `<div>${type} ${id}, version ${version}: é\u{1f600}</div>` },
+    ...(patientId === undefined ? {} : { subject: { reference: `Patient/${patientId}` } }),
   };
 }

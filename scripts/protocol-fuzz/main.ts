@@ -1,0 +1,76 @@
+// usage: pnpm protocol-fuzz [--rounds N] [--seed S] [--json]
+// Exports and syncs at FHIR servers that do what servers may do and what they should not: see docs/testing.md. Exit 1 if data
+// are lost without a report, requests have no bound, or something does not end.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { goodPlan, goodSearchPlan } from '@bulkhead/ehr-simulator';
+import { createSteps } from '../start/steps.ts';
+import { differences } from './differences.ts';
+import { type ProtocolFuzzOptions, readOptions } from './options.ts';
+import type { Round } from './round.arbitrary.ts';
+import { type FailedRound, runRounds } from './run-rounds.ts';
+import { startFuzzedSystem } from './start-fuzzed-system.ts';
+
+/** Rounds wait most of the time: two processors are busy with this many. */
+const slots = 24;
+
+try {
+  process.exit(await main(readOptions(process.argv.slice(2))));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
+
+async function main({ rounds, seed, json }: ProtocolFuzzOptions): Promise<number> {
+  const steps = createSteps({ stream: json ? process.stderr : process.stdout });
+  steps.say(`seed ${seed}`);
+  const folder = mkdtempSync(join(tmpdir(), 'bulkhead-protocol-fuzz-'));
+  const system = await startFuzzedSystem({ folder, slots: Math.min(slots, rounds), report: steps.report });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      void system.stop().finally(() => {
+        rmSync(folder, { recursive: true, force: true });
+        process.exit(130);
+      });
+    });
+  }
+  let isClean = false;
+  try {
+    const summary = await runRounds({
+      ...{ system, rounds, seed },
+      onFailure: (failed) => steps.say(describe(failed)),
+      onProgress: (done) => {
+        if (done % 50 === 0) steps.say(`${done} of ${rounds} rounds`);
+      },
+    });
+    isClean = summary.silent + summary.unbounded + summary.stuck === 0;
+    console.log(JSON.stringify(summary));
+    return isClean ? 0 : 1;
+  } finally {
+    await system.stop();
+    if (isClean) rmSync(folder, { recursive: true, force: true });
+    else steps.say(`the logs of the processes and the data are kept in ${folder}`);
+  }
+}
+
+function behaviours({ lives, first, second, sync }: Round): object {
+  return {
+    lives: lives.map(({ type, id, events }) => `${type}/${id}: ${events.join(', ')}`),
+    first: differences(first, goodPlan),
+    second: differences(second, goodPlan),
+    sync: differences(sync, goodSearchPlan),
+  };
+}
+
+function describe({ seed, findings, smallest, smallestFindings }: FailedRound): string {
+  const list = (some: FailedRound['findings']) => some.map(({ kind, text }) => `  ${kind}: ${text}`).join('\n');
+  return [
+    `seed ${seed} has findings (run it alone by --rounds 1 --seed ${seed}):`,
+    list(findings),
+    'the smallest round that still has one:',
+    list(smallestFindings),
+    inspect(behaviours(smallest), { depth: 9, breakLength: 130 }),
+  ].join('\n');
+}

@@ -1,0 +1,27 @@
+import { parseCommandLine, readWholeNumber } from '../command-line.ts';
+import { maxSeed } from '../random.ts';
+
+export interface ProtocolFuzzOptions {
+  readonly rounds: number;
+  readonly seed: number;
+  /** Only the final object, for programs. */
+  readonly json: boolean;
+}
+
+const usage = `usage: pnpm protocol-fuzz [--rounds N] [--seed S] [--json]
+  --rounds N  how many to run (default 100)
+  --seed S    the same seed makes the same rounds (default: a new one, which is printed)
+  --json      print the result as JSON and nothing else`;
+
+/** @throws Error with what is wrong and the usage. */
+export function readOptions(args: readonly string[]): ProtocolFuzzOptions {
+  const text = { type: 'string' } as const;
+  const options = { rounds: text, seed: text, json: { type: 'boolean' } } as const;
+  const { values } = parseCommandLine({ args: [...args], options }, usage);
+  const seed = values.seed ?? String(Math.floor(Math.random() * maxSeed));
+  return {
+    rounds: readWholeNumber({ usage, name: 'rounds', text: values.rounds ?? '100', min: 1, max: 100_000 }),
+    seed: readWholeNumber({ usage, name: 'seed', text: seed, min: 0, max: maxSeed }),
+    json: values.json === true,
+  };
+}

@@ -1,0 +1,73 @@
+import fc from 'fast-check';
+import { type Round, round } from './round.arbitrary.ts';
+import { type Finding, runRound } from './run-round.ts';
+import type { FuzzedSystem, Slot } from './start-fuzzed-system.ts';
+
+/** All but `rounds` must be 0. Each counts rounds. */
+export interface Summary {
+  readonly rounds: number;
+  readonly silent: number;
+  readonly unbounded: number;
+  readonly stuck: number;
+}
+
+/** Each of its own seed, so that one of them can be run again alone: `--seed <that> --rounds 1`. */
+export interface FailedRound {
+  readonly seed: number;
+  readonly findings: readonly Finding[];
+  /** The smallest round that still has a finding, and what it is. */
+  readonly smallest: Round;
+  readonly smallestFindings: readonly Finding[];
+}
+
+/** Enough to name the few behaviours that matter; every try is a whole round. */
+const maxShrinkMs = 180_000;
+
+/** Runs the rounds, as many at a time as there are slots, and makes those with a finding as small as possible. */
+export async function runRounds(options: {
+  readonly system: FuzzedSystem;
+  readonly rounds: number;
+  readonly seed: number;
+  readonly onFailure: (failed: FailedRound) => void;
+  readonly onProgress: (done: number) => void;
+}): Promise<Summary> {
+  const { system, rounds, seed, onFailure, onProgress } = options;
+  const failures: FailedRound[] = [];
+  let next = 0;
+  let done = 0;
+  const work = async (slot: Slot): Promise<void> => {
+    while (next < rounds) {
+      const failed = await tryRound({ system, slot, seed: seed + next++ });
+      done += 1;
+      onProgress(done);
+      if (!failed) continue;
+      failures.push(failed);
+      onFailure(failed);
+    }
+  };
+  await Promise.all(system.slots.map(work));
+  const count = (kind: Finding['kind']) =>
+    failures.filter(({ findings }) => findings.some((finding) => finding.kind === kind)).length;
+  return { rounds, silent: count('silent'), unbounded: count('unbounded'), stuck: count('stuck') };
+}
+
+async function tryRound(options: {
+  readonly system: FuzzedSystem;
+  readonly slot: Slot;
+  readonly seed: number;
+}): Promise<FailedRound | undefined> {
+  const { system, slot, seed } = options;
+  const tried: { round: Round; findings: Finding[] }[] = [];
+  const property = fc.asyncProperty(round, async (made) => {
+    const findings = await runRound(system, slot, made);
+    if (findings.length === 0) return true;
+    tried.push({ round: made, findings });
+    return false;
+  });
+  const result = await fc.check(property, { seed, numRuns: 1, unbiased: true, interruptAfterTimeLimit: maxShrinkMs });
+  // A round that could not be run shows nothing.
+  if (result.errorInstance && tried.length === 0) throw result.errorInstance;
+  const [first, last] = [tried[0], tried.at(-1)];
+  if (!first || !last) return undefined;
+  return { seed, findings: first.findings, smallest: last.round, smallestFindings: last.findings };
+}

@@ -1,0 +1,75 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { HostileServer } from '@bulkhead/ehr-simulator';
+import type { StepReport } from '@bulkhead/embedded';
+import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { type FastClock, readFastClock, toEnv } from './fast-clock.ts';
+
+/** A provider with a server of its own, so that one round's pauses and tokens do not concern another round. */
+export interface Slot {
+  /** The provider's id in the API's routes. */
+  readonly provider: string;
+  readonly server: HostileServer;
+}
+
+export interface FuzzedSystem extends Pick<ChaosSystem, 'store' | 'baseUrl' | 'apiKey'> {
+  readonly slots: readonly Slot[];
+  /** The clock of the API, the workers and the hostile servers. */
+  now(): number;
+  stop(): Promise<void>;
+}
+
+/**
+ * The waits of a file that fails ten times, 43 minutes, take two. Not higher, since leases of 15 s are renewed by processes that
+ * a busy machine may stop for half a second.
+ */
+const rate = 20;
+
+/** API, two workers, Redis and MongoDB as real processes, on a clock that runs fast, and hostile servers as their providers. */
+export async function startFuzzedSystem(options: {
+  readonly folder: string;
+  readonly slots: number;
+  readonly report: (step: StepReport) => void;
+}): Promise<FuzzedSystem> {
+  const { folder, report } = options;
+  const clock: FastClock = { originMs: Date.now(), rate };
+  const now = () => readFastClock(clock, Date.now());
+  const servers = Array.from({ length: options.slots }, () => new HostileServer({ now }));
+  await Promise.all(servers.map((server) => server.start()));
+  const slots = servers.map((server, index) => ({ provider: `hostile-${index}`, server }));
+  const providersFile = join(folder, 'providers.json');
+  writeFileSync(providersFile, JSON.stringify(slots.map(toProvider)));
+  const stopServers = () => Promise.all(servers.map((server) => server.stop()));
+  try {
+    const system = await startChaosSystem({
+      ...{ folder, report, seed: 1 },
+      // Its simulated athenahealth is not used.
+      patients: 5,
+      clock: { preload: join(import.meta.dirname, 'fast-clock.preload.ts'), env: toEnv(clock) },
+      env: { BULKHEAD_PROVIDERS_FILE: providersFile },
+    });
+    const { store, baseUrl, apiKey } = system;
+    return {
+      ...{ store, baseUrl, apiKey, slots, now },
+      async stop() {
+        await system.stop();
+        await stopServers();
+      },
+    };
+  } catch (error) {
+    await stopServers();
+    throw error;
+  }
+}
+
+function toProvider({ provider, server: { url } }: Slot): object {
+  return {
+    id: provider,
+    name: `A hostile server (${provider})`,
+    environments: { main: { fhirEndpoint: url, tokenEndpoint: `${url}/token` } },
+    defaultEnvironment: 'main',
+    defaultScope: 'system/*.read',
+    clientId: 'client',
+    clientSecret: 'secret',
+  };
+}
