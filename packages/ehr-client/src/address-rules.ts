@@ -1,51 +1,42 @@
-import { BlockList, isIP } from 'node:net';
-
-/**
- * Addresses that are never asked, whatever is configured: cloud metadata services and link-local neighbours, "this host",
- * multicast and reserved ranges, and IPv6 forms that hide an IPv4 address (https://www.iana.org/assignments/iana-ipv4-special-registry
- * and its sibling for IPv6).
- */
-const never = blockList({
-  ipv4: ['0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '240.0.0.0/4'],
-  ipv6: ['fe80::/10', 'ff00::/8', '64:ff9b::/96', '64:ff9b:1::/48', '2002::/16', '2001::/32', 'fd00:ec2::/32'],
-});
-
-/** Addresses of one's own machine and network: asked only where the operator says so. */
-const own = blockList({
-  ipv4: [
-    '10.0.0.0/8',
-    '100.64.0.0/10',
-    '127.0.0.0/8',
-    '172.16.0.0/12',
-    '192.0.0.0/24',
-    '192.168.0.0/16',
-    '198.18.0.0/15',
-  ],
-  ipv6: ['::1/128', 'fc00::/7', 'fec0::/10'],
-});
-/** `::` and `::a.b.c.d`, which the list above must not claim from `::1`. */
-const ipv4Compatible = blockList({ ipv4: [], ipv6: ['::/96'] });
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 
 export type AddressKind = 'public' | 'own' | 'never';
 
-/** @param address an IPv4 or IPv6 address, without brackets; anything else is `never`. */
+/** Ranges of the operator's own machine and network, by their names in `ipaddr.js`. */
+const ownRanges: ReadonlySet<string> = new Set(['private', 'loopback', 'uniqueLocal', 'carrierGradeNat']);
+
+/** Metadata services of clouds outside of the link-local ranges. They hand credentials to whoever asks, so no setting allows them. */
+const metadataAddresses: ReadonlySet<string> = new Set([
+  '168.63.129.16', // Azure
+  '100.100.100.200', // Alibaba Cloud
+  '192.0.0.192', // Oracle Cloud
+  'fd00:ec2::254', // AWS
+  'fd20:ce::254', // Google Cloud
+  'fd00:42::42', // Scaleway
+]);
+
+/** All that is given out to the public so far (https://www.iana.org/assignments/ipv6-address-space). */
+const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
+
+/**
+ * Which kind of network an address is in. `ipaddr.js` knows IANA's special-purpose registries
+ * (https://www.iana.org/assignments/iana-ipv4-special-registry and its sibling for IPv6). What is neither public nor in the
+ * operator's network is never requested: link-local and metadata services, multicast, reserved ranges, and IPv6 forms
+ * that hide an IPv4 address.
+ * @param address an IPv4 or IPv6 address, without brackets; anything else is `never`
+ */
 export function addressKind(address: string): AddressKind {
   const family = isIP(address);
-  if (family === 0) return 'never';
-  const type = family === 4 ? 'ipv4' : 'ipv6';
+  // A zone (`fe80::1%eth0`) is only ever part of a link-local address.
+  if (family === 0 || address.includes('%')) return 'never';
+  // `ipaddr.js` reads `::a.b.c.d` as an IPv4-mapped address, so IPv6 is written in hexadecimal groups first.
+  const canonical = family === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
   // An IPv4-mapped address (`::ffff:a.b.c.d`) is checked as the IPv4 address that it is.
-  if (never.check(address, type)) return 'never';
-  if (own.check(address, type)) return 'own';
-  return type === 'ipv6' && ipv4Compatible.check(address, type) ? 'never' : 'public';
-}
-
-function blockList(ranges: { readonly ipv4: readonly string[]; readonly ipv6: readonly string[] }): BlockList {
-  const list = new BlockList();
-  for (const type of ['ipv4', 'ipv6'] as const) {
-    for (const range of ranges[type]) {
-      const [network = '', bits] = range.split('/');
-      list.addSubnet(network, Number(bits), type);
-    }
-  }
-  return list;
+  const parsed = ipaddr.process(canonical);
+  if (metadataAddresses.has(parsed.toString())) return 'never';
+  const range = parsed.range();
+  if (ownRanges.has(range)) return 'own';
+  if (range !== 'unicast') return 'never';
+  return parsed instanceof ipaddr.IPv6 && !parsed.match(globalUnicast) ? 'never' : 'public';
 }
