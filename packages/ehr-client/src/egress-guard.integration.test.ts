@@ -38,6 +38,7 @@ describe('an address that is named #egress', () => {
       url: 'https://evilexample.org/',
       rules: { ...open, hosts: ['*.example.org'] },
     },
+    { what: 'a port that is not listed', url: 'https://8.8.8.8:8443/', rules: { ...open, ports: [443] } },
   ])('by $what is refused', ({ url, rules }) => {
     expect(() => guard.check({ url, rules })).toThrow(
       expect.objectContaining({ code: 'egress-refused', retry: 'never' }),
@@ -49,6 +50,8 @@ describe('an address that is named #egress', () => {
     { url: 'https://8.8.8.8/', rules: open },
     { url: 'http://127.0.0.1:8080/', rules: own },
     { url: 'http://[::1]:8080/', rules: own },
+    { url: 'https://8.8.8.8/', rules: { ...open, ports: [443] } },
+    { url: 'https://8.8.8.8:8443/', rules: { ...open, ports: [443, 8443] } },
     { url: 'https://files.example.org/', rules: { ...open, hosts: ['*.example.org'] } },
   ])('$url is asked', ({ url, rules }) => {
     expect(guard.check({ url, rules })).toMatchObject({ httpAgent: expect.anything() });

@@ -11,6 +11,8 @@ export interface EgressRules {
   readonly privateNetwork: boolean;
   /** Left out: any host. Otherwise these and the provider's own; `*.example.org` stands for every host below it. */
   readonly hosts?: readonly string[] | undefined;
+  /** Left out: any port. */
+  readonly ports?: readonly number[] | undefined;
 }
 
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
@@ -37,13 +39,17 @@ export function createEgressGuard({ resolve = resolveBySystem }: { readonly reso
   return {
     /** @returns agents for the request. @throws AppError `egress-refused` */
     check({ url, rules }: { readonly url: string; readonly rules: EgressRules }): EgressAgents {
-      const { protocol, hostname, username, password } = new URL(url);
+      const address = new URL(url);
+      const { protocol, hostname, username, password } = address;
       const host = hostname.replace(/^\[|\]$/g, '');
       if (username !== '' || password !== '') throw refused(host, 'the address carries a user name');
       if (protocol !== 'https:' && !(protocol === 'http:' && rules.privateNetwork))
         throw refused(host, 'it is not https');
       if (rules.hosts && !rules.hosts.some((pattern) => matchesHost(host, pattern))) {
         throw refused(host, 'the host is not one of the provider');
+      }
+      if (rules.ports && !rules.ports.includes(portOf(address))) {
+        throw refused(host, 'the port is not one of the provider');
       }
       // A literal address makes no lookup.
       if (isIP(host) !== 0) checkAddress({ host, address: host, privateNetwork: rules.privateNetwork });
@@ -116,11 +122,16 @@ export function matchesHost(host: string, pattern: string): boolean {
   return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : host === pattern;
 }
 
+function portOf({ port, protocol }: URL): number {
+  if (port !== '') return Number(port);
+  return protocol === 'https:' ? 443 : 80;
+}
+
 function refused(host: string, reason: string): AppError {
   return new AppError({
     code: 'egress-refused',
     message:
-      'The EHR points to an address that is not asked: none of its hosts, of a private network, or not https. If it is right, allow it in the registry entry of the provider.',
+      'The EHR points to an address that is not asked: none of its hosts or ports, of a private network, or not https. If it is right, allow it in the registry entry of the provider.',
     retry: 'never',
     context: { host, reason },
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EnvError } from '@bulkhead/runtime';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createProviderRegistry } from './provider-registry.ts';
+import { createProviderRegistry, egressRules } from './provider-registry.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -162,5 +162,27 @@ describe('the provider registry', () => {
     const create = () => createProviderRegistry({ BULKHEAD_PROVIDERS_FILE: join(folder, 'none.json') });
     expect(create).toThrow(EnvError);
     expect(create).toThrow(/ENOENT/);
+  });
+});
+
+describe('egressRules', () => {
+  const rulesOf = (change: object) => {
+    const one = { ...provider, ...change };
+    return egressRules(createProviderRegistry(writeProviders([one])).get(provider.id));
+  };
+  const at = (fhirEndpoint: string) => ({ environments: { test: { fhirEndpoint } } });
+
+  test('allows files of athenahealth at port 443 only #egress', () => {
+    const { ports } = egressRules(createProviderRegistry({}).get('athenahealth'));
+    expect(new Set(ports)).toEqual(new Set([443]));
+  });
+
+  test("allows the endpoint's own port and the ports that the registry lists #egress", () => {
+    expect(rulesOf({ ...at('https://ehr.example:8443/fhir'), ports: [9443] }).ports).toEqual([443, 8443, 9443]);
+  });
+
+  test('allows any port on a private network, unless the registry lists some #egress', () => {
+    expect(rulesOf(at('http://10.0.0.1:8080/fhir')).ports).toBeUndefined();
+    expect(rulesOf({ ...at('http://10.0.0.1:8080/fhir'), ports: [9000] }).ports).toEqual([443, 8080, 9000]);
   });
 });

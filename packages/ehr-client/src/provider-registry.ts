@@ -77,6 +77,8 @@ export const providerSchema = z.strictObject({
   privateNetwork: z.boolean().optional(),
   /** Hosts of files and tokens beside the endpoints' own; `*.example.org` for all below. Left out: any public host. */
   hosts: z.array(z.string().min(1)).optional(),
+  /** Ports of files and attachments beside 443 and the endpoints' own. Left out: none, and any port on a private network. */
+  ports: z.array(z.int().min(1).max(65_535)).optional(),
   defaultSchedule: defaultScheduleSchema.optional(),
   /** Used where a connection names none: the guide's ATHENAHEALTH_CLIENT_ID and _SECRET. */
   clientId: z.string().optional(),
@@ -125,10 +127,15 @@ export function createProviderRegistry(settings: ProviderSettings): ProviderRegi
 }
 
 /** An operator who configures an endpoint by plain http, or by a private address, has said that it is on the own network. */
-export function egressRules({ environments, privateNetwork, hosts }: Provider): EgressRules {
-  const endpoints = endpointsOf({ environments });
+export function egressRules(provider: Provider): EgressRules {
+  const { hosts, ports } = provider;
+  const endpoints = endpointsOf(provider);
+  const privateNetwork = provider.privateNetwork ?? endpoints.some(isOnPrivateNetwork);
+  // Links and attachments are written by others: on public hosts they could otherwise reach any service.
+  const ownPorts = endpoints.map((endpoint) => Number(new URL(endpoint).port) || httpsPort);
   return {
-    privateNetwork: privateNetwork ?? endpoints.some(isOnPrivateNetwork),
+    privateNetwork,
+    ports: privateNetwork && ports === undefined ? undefined : [httpsPort, ...ownPorts, ...(ports ?? [])],
     hosts: hosts && [...hosts, ...endpoints.map((endpoint) => new URL(endpoint).hostname)],
   };
 }
@@ -141,6 +148,8 @@ export function endpointsOf({ environments }: Pick<Provider, 'environments'>): r
     ),
   );
 }
+
+const httpsPort = 443;
 
 function isOnPrivateNetwork(endpoint: string): boolean {
   const { protocol, hostname } = new URL(endpoint);
