@@ -5,12 +5,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { goodPlan, goodSearchPlan } from '@bulkhead/ehr-simulator';
 import { createSteps } from '../start/steps.ts';
 import { differences } from './differences.ts';
 import { type ProtocolFuzzOptions, readOptions } from './options.ts';
 import type { Round } from './round.arbitrary.ts';
 import { type FailedRound, runRounds } from './run-rounds.ts';
+import { goodPlan } from './server/export-plan.ts';
+import { goodSearchPlan } from './server/search-plan.ts';
 import { startFuzzedSystem } from './start-fuzzed-system.ts';
 
 /** Rounds wait most of the time: two processors are busy with this many. */

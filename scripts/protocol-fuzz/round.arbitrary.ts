@@ -1,18 +1,17 @@
+import fc, { type Arbitrary } from 'fast-check';
 import {
   type DeletionForm,
   type ErrorFilePlan,
   type ExportPlan,
   type FileFailure,
   goodPlan,
-  goodSearchPlan,
   type Interruption,
-  type Life,
   type Refusal,
   type RetryAfterForm,
-  type SearchPlan,
   type TokenFailure,
-} from '@bulkhead/ehr-simulator';
-import fc, { type Arbitrary } from 'fast-check';
+} from './server/export-plan.ts';
+import { goodSearchPlan, type SearchPlan } from './server/search-plan.ts';
+import type { Life } from './server/world.ts';
 
 /**
  * A practice's history, and what the server does in two exports and a sync, each at the end of a period. In the periods after

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BulkExport, isSyncActive, isTerminal, type SyncRun } from '@bulkhead/domain';
-import { type CurrentVersion, goodPlan, World } from '@bulkhead/ehr-simulator';
 import { type ApiClient, ApiError, createApiClient } from '../start/api-client.ts';
 import { periods, type Round, types } from './round.arbitrary.ts';
+import { goodPlan } from './server/export-plan.ts';
+import { type CurrentVersion, World } from './server/world.ts';
 import type { FuzzedSystem, Slot } from './start-fuzzed-system.ts';
 
 /** What a round showed against the product. */

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { HostileServer } from '@bulkhead/ehr-simulator';
 import type { StepReport } from '@bulkhead/embedded';
 import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { type FastClock, readFastClock, toEnv } from './fast-clock.ts';
+import { HostileServer } from './server/hostile-server.ts';
 
 /** A provider with a server of its own, so that one round's pauses and tokens do not concern another round. */
 export interface Slot {
