@@ -18,6 +18,11 @@ const parts = [
     advice: 'each rule of .dependency-cruiser.mjs says why it is there',
   },
   {
+    name: 'regular expressions',
+    command: 'node scripts/check/regular-expressions.mjs',
+    advice: 'bound or anchor what repeats, so that each start of a match fails at once, or use a function of strings',
+  },
+  {
     name: 'dead code',
     // Its hints are about patterns that match nothing in a package without tests.
     command: 'knip --no-config-hints --no-progress',

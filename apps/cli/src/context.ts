@@ -33,7 +33,7 @@ export function addGlobalOptions(program: Command, { env }: Environment): Comman
 export function readContext(command: Command, environment: Environment): Context {
   const { url, keyFile, provider, json = false } = command.optsWithGlobals<GlobalOptions>();
   const output = createOutput({ ...environment, json });
-  const base = url.replace(/\/+$/, '');
+  const base = url.replace(/(?<!\/)\/+$/, '');
   return { api: createClient({ url: base, key: readKey({ keyFile, environment }) }), url: base, provider, output };
 }
 

@@ -42,8 +42,10 @@ export function documentFileName({
     .replace(/\p{C}/gu, '')
     .replace(/[/\\:*?"<>|%]/g, '_')
     .replace(/\s+/g, ' ');
-  const name = [...title.replace(new RegExp(`\\.${extension}$`, 'i'), '')].slice(0, maxNameLength).join('');
+  const hasExtension = title.toLowerCase().endsWith(`.${extension}`);
+  const stem = hasExtension ? title.slice(0, -extension.length - 1) : title;
+  const name = [...stem].slice(0, maxNameLength).join('');
   // A name of dots alone is a folder, one that begins with a dot is hidden, and Windows drops dots and spaces at the end.
-  const plain = name.replace(/^[. ]+|[. ]+$/g, '');
+  const plain = name.replace(/^[. ]+|(?<![. ])[. ]+$/g, '');
   return `${plain === '' ? document.id : plain}.${extension}`;
 }

@@ -17,7 +17,7 @@ const rateLimitSchema = z.strictObject({
 const endpointSchema = z.url({ protocol: /^https?$/ });
 
 const environmentSchema = z.strictObject({
-  fhirEndpoint: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
+  fhirEndpoint: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/(?<!\/)\/+$/, '')),
   /** For servers that name none in `.well-known/smart-configuration` and their CapabilityStatement. */
   tokenEndpoint: endpointSchema.optional(),
   authorizationEndpoint: endpointSchema.optional(),

@@ -126,7 +126,7 @@ function describeError(error: unknown, depth = 0): Record<string, unknown> {
       // A message of several lines may have some that look like frames.
       frames: stack
         ?.replace(message, '')
-        .match(/^\s+at .*$/gm)
+        .match(/^[ \t]+at .*$/gm)
         ?.slice(0, 12),
       ...(cause instanceof Error && depth < maxCauses ? { cause: describeError(cause, depth + 1).error } : {}),
     },

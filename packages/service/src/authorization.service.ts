@@ -226,7 +226,7 @@ function split(text: string): { readonly id: string; readonly secret: string } {
 }
 
 function environmentOf({ environments }: Provider, iss: string): string {
-  const given = iss.replace(/\/+$/, '');
+  const given = iss.replace(/(?<!\/)\/+$/, '');
   const found = Object.entries(environments).find(([, { fhirEndpoint }]) => fhirEndpoint === given);
   if (found) return found[0];
   throw authorizationError('unknown-issuer');

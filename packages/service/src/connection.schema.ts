@@ -49,7 +49,7 @@ export const connectionBodySchema = z.strictObject({
   provider: z.string().min(1).max(100),
   /** Left out: the provider's default. */
   environment: z.string().min(1).max(100).optional(),
-  fhirEndpoint: httpUrl.transform((url) => url.replace(/\/+$/, '')).optional(),
+  fhirEndpoint: httpUrl.transform((url) => url.replace(/(?<!\/)\/+$/, '')).optional(),
   practiceId: pathSegment.optional(),
   groupId: pathSegment.optional(),
   /** The patient that the connection is about, where it is about one. */

@@ -66,8 +66,12 @@ async function findKnown(store: UseCaseDeps['store'], { draft, patient, request 
   return store.connections.findAuthorized({ provider, fhirEndpoint, clientId, userId: patient });
 }
 
+/** https://hl7.org/fhir/R4/datatypes.html#id. Longer texts could keep the operator's expression busy. */
+const maxIdLength = 64;
+
 function practiceOf({ draft, provider }: Granted, patient: string): { readonly practiceId?: string } {
   if (draft.practiceId !== undefined || provider.practiceOfPatient === undefined) return {};
+  if (patient.length > maxIdLength) return {};
   const practiceId = new RegExp(provider.practiceOfPatient).exec(patient)?.[1];
   return practiceId === undefined ? {} : { practiceId };
 }

@@ -1,0 +1,57 @@
+// usage: node scripts/check/regular-expressions.mjs
+// Every regular expression of what is shipped must take linear time (recheck, https://makenowjust-labs.github.io/recheck/): a text
+// from outside would otherwise stop a process for minutes. Exit 1 if one does not, or if it cannot be decided.
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseSync } from '@swc/core';
+import { checkSync } from 'recheck';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+/** Files that build an expression, each with the reason why it is linear. There is no literal to analyse. */
+const builtExpressions = {
+  'packages/ehr-client/src/negotiate-kick-off.ts': 'a word of ours between two lookarounds',
+  'apps/worker/src/use-cases/redeem-authorization.ts':
+    "the operator's own expression, for an id of at most 64 characters",
+};
+
+const files = globSync('{apps,packages}/*/src/**/*.{ts,tsx}', { cwd: root }).filter(
+  (file) =>
+    !/\.test\.tsx?$|\/testing\/|\/(guide|fixtures|bench)\/|^apps\/ehr-simulator\/|^packages\/(testing|embedded)\//.test(
+      file,
+    ),
+);
+const faults = files.flatMap((file) => expressionsIn(file).flatMap((expression) => faultOf(file, expression)));
+for (const fault of faults) console.error(fault);
+console.log(`${files.length} files, ${faults.length} faults`);
+process.exit(faults.length === 0 ? 0 : 1);
+
+function expressionsIn(file) {
+  const source = readFileSync(join(root, file), 'utf8');
+  const tree = parseSync(source, { syntax: 'typescript', tsx: file.endsWith('x') });
+  const found = [];
+  visit(tree, (node) => {
+    if (node.type === 'RegExpLiteral') found.push({ pattern: node.pattern, flags: node.flags });
+    const isBuilt =
+      (node.type === 'NewExpression' || node.type === 'CallExpression') && node.callee?.value === 'RegExp';
+    if (isBuilt) found.push({ isBuilt });
+  });
+  return found;
+}
+
+function visit(node, onNode) {
+  if (node === null || typeof node !== 'object') return;
+  if (typeof node.type === 'string') onNode(node);
+  for (const child of Object.values(node)) visit(child, onNode);
+}
+
+function faultOf(file, { pattern, flags, isBuilt }) {
+  if (isBuilt) return file in builtExpressions ? [] : [`${file}: builds an expression that is not in builtExpressions`];
+  const { status, complexity, attack } = checkSync(pattern, flags);
+  if (status === 'safe') return [];
+  const found =
+    status === 'vulnerable'
+      ? `takes ${complexity.summary} time, for example for ${attack.pattern}`
+      : 'cannot be decided';
+  return [`${file}: /${pattern}/${flags} ${found}`];
+}
