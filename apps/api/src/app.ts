@@ -82,6 +82,7 @@ export function buildApp({
     prefix: config.BULKHEAD_PREFIX,
     requestsPerMinute: config.API_REQUESTS_PER_MINUTE,
     refusalsPerMinute: config.API_REFUSALS_PER_MINUTE,
+    authorizationsPerMinute: config.API_AUTHORIZATIONS_PER_MINUTE,
   });
   const stopping = new AbortController();
   const streams = new EventStreams({ limits: streamLimits, logger });

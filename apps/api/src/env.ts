@@ -18,6 +18,11 @@ export const apiEnvSchema = z.object({
    * often is no program that works.
    */
   API_REFUSALS_PER_MINUTE: z.coerce.number().int().min(1).default(60),
+  /**
+   * Of browsers on their way to or from an EHR, which need no key; an authorization takes two. Each return can cost a new token,
+   * of which athenahealth grants 50 a minute, so the connections keep more than half of these.
+   */
+  API_AUTHORIZATIONS_PER_MINUTE: z.coerce.number().int().min(2).default(40),
   /** Left out: a request comes from whoever made its connection, and over TLS only if we end the TLS. */
   TRUST_PROXY: z
     .string()

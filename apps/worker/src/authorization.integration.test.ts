@@ -11,6 +11,8 @@ beforeAll(async () => {
     ATHENAHEALTH_CLIENT_ID: 'simulator-client',
     ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
     ATHENAHEALTH_REDIRECT_URI: redirectUri,
+    // Every browser of these tests has the same address.
+    API_AUTHORIZATIONS_PER_MINUTE: '1000',
   };
   system = await startSystem({ env, simulator: { patients: 3, redirectUris: [redirectUri] } });
   await system.startWorker();
@@ -255,6 +257,17 @@ describe('an EHR launch', () => {
     expect(await arrive(launch('a-195900.E-2', `${system.simulator.fhirEndpoint}/`))).toBe(id);
     expect(await arrive(launch('a-195900.E-3'))).not.toBe(id);
     expect((await test200(id)).ok).toBe(true);
+  });
+
+  test('asks the EHR for its endpoints once, however many browsers it sends', async () => {
+    const discoveries = async () => {
+      const answer = (await (await control('GET', '/requests')).json()) as { requests: { path: string }[] };
+      return answer.requests.filter(({ path }) => path.endsWith('/.well-known/smart-configuration')).length;
+    };
+    await createBrowser().redirectOf(launch('a-195900.E-2'));
+    const before = await discoveries();
+    for (let times = 0; times < 5; times++) await createBrowser().redirectOf(launch('a-195900.E-2'));
+    expect(await discoveries()).toBe(before);
   });
 
   test.each([{ iss: 'https://evil.example/fhir/r4' }, { iss: 'http://127.0.0.1/fhir/r4' }])(

@@ -10,6 +10,9 @@ export interface AuthorizationServerSource {
 /** Endpoints move with releases of the EHR, announced for months; a token lives an hour, and so does what was discovered. */
 const maxAgeMs = 60 * 60_000;
 
+/** A failure is remembered for a moment: anyone can cause a launch, and an EHR that is down must not be asked for each of them. */
+const failureMaxAgeMs = 10_000;
+
 /** Each FHIR endpoint is asked once an hour and process, however many connections it has. */
 export function createAuthorizationServerSource({ http }: { readonly http: EhrHttp }): AuthorizationServerSource {
   const found = new Map<string, { readonly server: Promise<AuthorizationServer>; readonly until: number }>();
@@ -20,8 +23,11 @@ export function createAuthorizationServerSource({ http }: { readonly http: EhrHt
       if (known && performance.now() < known.until) return known.server;
       // Others wait for the same answer, so it does not end with the one that asked.
       const server = discoverServer({ http, request: { ...request, signal: undefined } });
-      found.set(fhirEndpoint, { server, until: performance.now() + maxAgeMs });
-      server.catch(() => found.delete(fhirEndpoint));
+      const entry = { server, until: performance.now() + maxAgeMs };
+      found.set(fhirEndpoint, entry);
+      server.catch(() => {
+        entry.until = performance.now() + failureMaxAgeMs;
+      });
       return server;
     },
     forget: (fhirEndpoint) => {

@@ -54,14 +54,20 @@ export function createEhrSession(options: {
     /** Where the EHR gives tokens out, asked anew. */
     discover: (signal: AbortSignal) => discoverServer({ http, request: sourceOf({ priority: 'interactive', signal }) }),
 
+    /** The same, as it was discovered within the last hour. */
+    findServer: (request: Pick<SessionRequest, 'priority' | 'signal'>) => endpoints.servers.find(sourceOf(request)),
+
     /** Asks for a new token, whatever is kept. */
     async replaceToken(signal: AbortSignal): Promise<void> {
       await tokens.replace(sourceOf({ priority: 'interactive', signal }));
     },
 
     /** A user's code for tokens; whoever asks stores them. */
-    async redeem(redemption: CodeRedemption): Promise<{ readonly grant: SavedGrant; readonly patient?: string }> {
-      const granted = await redeemCode(endpoints, sourceOf({ priority: 'interactive' }), redemption);
+    async redeem(
+      redemption: CodeRedemption,
+      { priority }: Pick<SessionRequest, 'priority'>,
+    ): Promise<{ readonly grant: SavedGrant; readonly patient?: string }> {
+      const granted = await redeemCode(endpoints, sourceOf({ priority }), redemption);
       return { grant: toSaved(granted), ...(granted.patient === undefined ? {} : { patient: granted.patient }) };
     },
 

@@ -20,6 +20,7 @@ export {
 export { athenahealthRateLimit } from './rate-limit.ts';
 export { createRateLimiter, type RateLimiter } from './rate-limiter.ts';
 export { type BudgetState, readBudgets } from './read-budgets.ts';
+export type { RequestPriority } from './request-priority.ts';
 export { readSearchPage, type SearchPage, searchUrl } from './search.ts';
 export { generateSigningKey, importSigningKey, publicJwkOf } from './signing-key.ts';
 export { tokenRemedy } from './token-refusal.ts';

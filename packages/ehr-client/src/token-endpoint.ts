@@ -8,6 +8,7 @@ import { madeConnection } from './made-connection.ts';
 import { pauseReason } from './pause-reason.ts';
 import type { RateBudget } from './rate-budget.ts';
 import type { RateLimiter } from './rate-limiter.ts';
+import type { RequestPriority } from './request-priority.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { traceRequest } from './trace-request.ts';
 
@@ -16,6 +17,7 @@ export interface TokenCall<Value> {
   readonly egress: EgressRules;
   /** The endpoint's own; undefined: none. */
   readonly budget: RateBudget | undefined;
+  readonly priority: RequestPriority;
   readonly call: (fetch: (url: string, init: FetchInit) => Promise<Response>) => Promise<Value>;
   /** Called with each answer, which openid-client does not hand on if it is not what it expects. */
   readonly onAnswer?: (answer: TokenAnswer) => void;
@@ -50,9 +52,9 @@ export async function callTokenEndpoint<Value>(
     readonly tracing: Tracing;
   },
 ): Promise<Value> {
-  const { limiter, observer, tracing, provider, budget, call } = options;
+  const { limiter, observer, tracing, provider, budget, priority, call } = options;
   const askedAt = performance.now();
-  const grant = budget && (await limiter.acquire({ budget, priority: 'interactive' }));
+  const grant = budget && (await limiter.acquire({ budget, priority }));
   const waitMs = budget ? performance.now() - askedAt : 0;
   if (budget) observer.limiterWaited({ kind: 'token', waitMs });
   let throttle: { readonly status: number; readonly waitMs: number } | undefined;

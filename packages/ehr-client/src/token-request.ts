@@ -141,13 +141,14 @@ async function call<Value>(
   },
 ): Promise<Value> {
   const { request, configuration, run } = options;
-  const { connection, egress, tokenBudget: budget } = request;
+  const { connection, egress, priority, tokenBudget: budget } = request;
   let answer: TokenAnswer | undefined;
   try {
     return await http.callTokenEndpoint({
       provider: connection.provider,
       egress,
       budget,
+      priority,
       onAnswer: (last) => {
         answer = last;
       },

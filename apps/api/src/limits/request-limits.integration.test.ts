@@ -87,6 +87,21 @@ describe('an address', () => {
     expectRefusedFrom(60, statuses(answers));
   });
 
+  test('may send half of the authorizations of a minute, and all addresses together may send all of them', async () => {
+    const launch = async (from: string) => {
+      const path = '/api/ehr/athenahealth/launch?iss=https://unknown.example&launch=x';
+      return (await api.request('GET', path, { authorization: null, headers: { 'x-forwarded-for': from } })).status;
+    };
+    const launches = async (from: string, times: number) => {
+      const answers = [];
+      for (let n = 0; n < times; n++) answers.push(await launch(from));
+      return answers;
+    };
+    expectRefusedFrom(20, await launches('203.0.113.6', 21 + late));
+    expectRefusedFrom(20, await launches('203.0.113.7', 21 + late));
+    expect(await launches('203.0.113.8', 1 + late)).toContain(429);
+  });
+
   test('that fails to log in ten times is kept out of the log-in, whatever it sends', async () => {
     const logIn = (key: string, from: string) =>
       postLogin({

@@ -17,8 +17,10 @@ export function createRequestLimits(options: {
   readonly requestsPerMinute: number;
   /** Of each address, with keys that are none. */
   readonly refusalsPerMinute: number;
+  /** Of browsers on their way to or from an EHR, from all addresses together. One address gets half of them. */
+  readonly authorizationsPerMinute: number;
 }) {
-  const { redis, prefix, requestsPerMinute, refusalsPerMinute } = options;
+  const { redis, prefix, requestsPerMinute, refusalsPerMinute, authorizationsPerMinute } = options;
   const counter = (name: string, windowSeconds: number) => createCounter({ redis, prefix, name, windowSeconds });
   const requests = counter('requests', 60);
   const refusals = counter('refusals', 60);
@@ -59,14 +61,24 @@ export function createRequestLimits(options: {
         message: 'Too many requests without a key that is good. Correct the program at this address that sends them.',
       }),
 
-    /** A browser on its way to or from an EHR: it needs no key. @throws AppError `too-many-requests` */
-    countAnonymous: (address: string): Promise<void> =>
-      add({
+    /**
+     * A browser on its way to or from an EHR. It needs no key, and can cause a request to the EHR.
+     * @throws AppError `too-many-requests`
+     */
+    async countAnonymous(address: string): Promise<void> {
+      await add({
         to: anonymous,
         id: networkOf(address),
-        limit: refusalsPerMinute,
-        message: 'Too many authorizations from this address. Wait a minute.',
-      }),
+        limit: Math.ceil(authorizationsPerMinute / 2),
+        message: 'There were too many authorizations from this address. Wait a minute and try again.',
+      });
+      await add({
+        to: anonymous,
+        id: 'all',
+        limit: authorizationsPerMinute,
+        message: 'There were too many authorizations in the last minute. Wait a minute and try again.',
+      });
+    },
 
     /** Before the key is looked at. @throws AppError `too-many-requests` */
     countLogin: (address: string): Promise<void> =>

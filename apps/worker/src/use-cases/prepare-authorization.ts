@@ -1,4 +1,5 @@
-import { AppError, type Connection } from '@bulkhead/domain';
+import { AppError, type AuthorizationRequest, type Connection } from '@bulkhead/domain';
+import type { RequestPriority } from '@bulkhead/ehr-client';
 import type { UseCaseDeps } from './deps.ts';
 
 /** Finds out where a user is to be sent; the API, which asks no EHR, waits for it. */
@@ -10,7 +11,7 @@ export async function prepareAuthorization(
   if (request?.phase !== 'created') return;
   try {
     const connection = await authorizedConnection(store, request);
-    const server = await ehr.session(connection).discover(signal);
+    const server = await ehr.session(connection).findServer({ priority: authorizationPriority(request), signal });
     const { authorizationEndpoint, issuer, namesIssuer } = server;
     if (authorizationEndpoint === undefined) throw noAuthorizationEndpoint();
     const endpoints = { authorizationEndpoint, namesIssuer, ...(issuer === undefined ? {} : { issuer }) };
@@ -19,6 +20,11 @@ export async function prepareAuthorization(
     if (!(error instanceof AppError)) throw error;
     await store.authorizationRequests.end({ id, error: { code: error.code, message: error.message } });
   }
+}
+
+/** Anyone can cause a launch, so its requests must not delay those of the connections. An operator waits for the others. */
+export function authorizationPriority({ kind }: Pick<AuthorizationRequest, 'kind'>): RequestPriority {
+  return kind === 'launch' ? 'crawl' : 'interactive';
 }
 
 /** The connection of a request: the one that is there, or the one that it will make. */

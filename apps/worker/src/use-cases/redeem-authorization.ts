@@ -1,7 +1,7 @@
 import { AppError, type AuthorizationRequest, type Connection, type SavedGrant } from '@bulkhead/domain';
 import type { Provider } from '@bulkhead/ehr-client';
 import type { UseCaseDeps } from './deps.ts';
-import { authorizedConnection } from './prepare-authorization.ts';
+import { authorizationPriority, authorizedConnection } from './prepare-authorization.ts';
 import { untilStored } from './until-stored.ts';
 
 /** Redeems the code that a browser brought back, and makes or renews the connection. It works once: every end is told. */
@@ -17,7 +17,10 @@ export async function redeemAuthorization(
     const { code = '', verifier = '', issuer } = await store.authorizationRequests.open(id);
     const { redirectUri, endpoints = { authorizationEndpoint: '', namesIssuer: false } } = request;
     const session = ehr.session(draft);
-    const { grant, patient } = await session.redeem({ code, verifier, issuer, redirectUri, endpoints });
+    const { grant, patient } = await session.redeem(
+      { code, verifier, issuer, redirectUri, endpoints },
+      { priority: authorizationPriority(request) },
+    );
     // What the code brought is in this process only.
     const keep = () => keepGrant(store, { request, draft, grant, patient, provider: session.provider });
     const connectionId = await untilStored(keep, AbortSignal.timeout(keepTryingMs));
