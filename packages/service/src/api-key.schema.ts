@@ -1,7 +1,9 @@
-import { apiKeyRoles } from '@bulkhead/store';
+import { type ApiKeyRole, apiKeyRoles } from '@bulkhead/store';
 import { z } from 'zod';
 
 const dayMs = 24 * 60 * 60_000;
+/** An operator's key opens every connection, so one that is forgotten somewhere must not work for ever. */
+const operatorKeyDays = { default: 90, max: 365 };
 
 /** What a new key is to be; unknown fields are refused, so that a misspelt `connectionIds` is no key for everything. */
 export const apiKeyBodySchema = z
@@ -15,6 +17,7 @@ export const apiKeyBodySchema = z
       .max(1000)
       .transform((ids) => [...new Set(ids)])
       .optional(),
+    /** Left out: a client's key does not expire, an operator's expires after 90 days. */
     expiresAt: z.iso.datetime({ offset: true, error: 'must be an instant with a time zone' }).optional(),
     expiresInDays: z.number().int().min(1).max(3650).optional(),
     /** Left out: the deployment's API_REQUESTS_PER_MINUTE. */
@@ -31,14 +34,25 @@ export const apiKeyBodySchema = z
     if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) {
       addIssue({ code: 'custom', path: ['expiresAt'], message: 'lies in the past' });
     }
+    const expiry = toExpiry({ role, expiresAt, expiresInDays });
+    if (role === 'operator' && expiry && expiry.getTime() > Date.now() + operatorKeyDays.max * dayMs) {
+      const path = [expiresAt === undefined ? 'expiresInDays' : 'expiresAt'];
+      const message = `must be at most ${operatorKeyDays.max} days ahead for an operator's key`;
+      addIssue({ code: 'custom', path, message });
+    }
   })
   .transform(({ expiresAt, expiresInDays, ...body }) => ({
     ...body,
-    expiresAt: toExpiry({ expiresAt, expiresInDays }),
+    expiresAt: toExpiry({ role: body.role, expiresAt, expiresInDays }),
   }));
 export type ApiKeyBody = z.output<typeof apiKeyBodySchema>;
 
-function toExpiry(given: { readonly expiresAt: string | undefined; readonly expiresInDays: number | undefined }) {
-  if (given.expiresAt !== undefined) return new Date(given.expiresAt);
-  return given.expiresInDays === undefined ? undefined : new Date(Date.now() + given.expiresInDays * dayMs);
+function toExpiry(body: {
+  readonly role: ApiKeyRole;
+  readonly expiresAt: string | undefined;
+  readonly expiresInDays: number | undefined;
+}): Date | undefined {
+  const { role, expiresAt, expiresInDays = role === 'operator' ? operatorKeyDays.default : undefined } = body;
+  if (expiresAt !== undefined) return new Date(expiresAt);
+  return expiresInDays === undefined ? undefined : new Date(Date.now() + expiresInDays * dayMs);
 }

@@ -113,6 +113,18 @@ describe('an API key', () => {
     const { status, body } = await api.request('DELETE', `${path}/key_none`);
     expect([status, body.error.code]).toEqual([404, 'unknown-api-key']);
   });
+
+  test('of an operator expires after 90 days unless the request says otherwise, and after a year at the latest', async () => {
+    const daysOf = ({ createdAt, expiresAt }: { readonly createdAt: string; readonly expiresAt: string }) =>
+      Math.round((Date.parse(expiresAt) - Date.parse(createdAt)) / dayMs);
+    expect(daysOf((await create({ role: 'operator' })).body.data)).toBe(90);
+    expect(daysOf((await create({ role: 'operator', expiresInDays: 365 })).body.data)).toBe(365);
+    const refused = await create({ role: 'operator', expiresInDays: 366 });
+    expect([refused.status, refused.body.error.details]).toEqual([
+      400,
+      [{ path: 'expiresInDays', message: "must be at most 365 days ahead for an operator's key" }],
+    ]);
+  });
 });
 
 describe('the command create-api-key', () => {

@@ -12,8 +12,7 @@ export function apiKeyRoutes({ apiKeys }: { readonly apiKeys: ApiKeyService }): 
     const { apiKey, key } = await apiKeys.create(parseRequest(apiKeyBodySchema, request.body));
     auditNotes(response).target = { id: apiKey.id };
     // The one answer with a key in it.
-    response.status(201).set('cache-control', 'no-store');
-    response.json({ success: true, data: { ...toApiKeyView(apiKey), key } });
+    response.status(201).json({ success: true, data: { ...toApiKeyView(apiKey), key } });
   });
 
   router.get('/api-keys', allow('api-key.list'), async (_request, response) => {
