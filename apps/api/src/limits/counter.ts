@@ -37,10 +37,5 @@ export function createCounter({ redis, prefix, name, windowSeconds: duration }: 
       const { consumedPoints: count, msBeforeNext: restMs } = await limiter.consume(id);
       return { count, restMs };
     },
-
-    /** What was added proved to be nothing to count. */
-    async takeBack(id: string): Promise<void> {
-      await limiter.reward(id);
-    },
   };
 }

@@ -80,16 +80,17 @@ export function createRequestLimits(options: {
       });
     },
 
-    /** Before the key is looked at. @throws AppError `too-many-requests` */
-    countLogin: (address: string): Promise<void> =>
+    /**
+     * A log-in with a key that does not exist. Good keys are accepted from the same address all the same: a whole hospital may be
+     * behind it.
+     * @throws AppError `too-many-requests`
+     */
+    countFailedLogin: (address: string): Promise<void> =>
       add({
         to: logins,
         id: networkOf(address),
         limit: loginAttempts,
-        message: 'Too many attempts to log in from this address. Wait ten minutes.',
+        message: 'There were too many failed attempts to log in from this address. Use a key of this system.',
       }),
-
-    /** Whoever gets in has not been guessing. */
-    forgetLogin: (address: string): Promise<void> => logins.takeBack(networkOf(address)),
   };
 }

@@ -88,11 +88,10 @@ async function recognise({ apiKeys, refusedAttempts, limits }: LoginDeps, reques
     return { problem: message, ...(code === 'too-many-requests' ? { status: 429 } : {}) };
   };
   try {
-    await limits.countLogin(address);
     const apiKey = typeof key === 'string' ? await apiKeys.recognise(key.trim()) : undefined;
-    if (!apiKey) return refuse(noKey());
-    await limits.forgetLogin(address);
-    return { apiKey };
+    if (apiKey) return { apiKey };
+    await limits.countFailedLogin(address);
+    return refuse(noKey());
   } catch (error) {
     if (error instanceof AppError) return refuse(error);
     throw error;
