@@ -129,7 +129,7 @@ export function createAuthorizationService(options: {
         id,
         secret: browser,
         maxAgeSeconds: lifetimeMs / 1000,
-        isSecure: request.redirectUri.startsWith('https:'),
+        isSecure: isSecure(request),
       },
     };
   };
@@ -182,8 +182,15 @@ export function createAuthorizationService(options: {
       return depart({ ...(await begin({ provider, connection, isNew: true, kind: 'launch' })), launch });
     },
 
-    /** Which request an answer is to; its cookie has to be the one of the browser that set out. */
+    /** The request that an answer is for; its cookie has to be the one of the browser that set out. */
     requestOf: ({ state }: Pick<CallbackQuery, 'state'>): string => split(state).id,
+
+    /** What decides about the name of that cookie. A request that does not exist has none, whatever its name. */
+    async bindingOf({ state }: Pick<CallbackQuery, 'state'>): Promise<Pick<BrowserBinding, 'id' | 'isSecure'>> {
+      const { id } = split(state);
+      const request = await store.authorizationRequests.find(id);
+      return { id, isSecure: request === undefined || isSecure(request) };
+    },
 
     /** Where an operator was who has begun a request in their own browser. @returns undefined for one of anybody else */
     async placeOf(id: string): Promise<AuthorizationPlace | undefined> {
@@ -217,6 +224,10 @@ export function createAuthorizationService(options: {
       return ended.result.connectionId;
     },
   };
+}
+
+function isSecure({ redirectUri }: Pick<AuthorizationRequest, 'redirectUri'>): boolean {
+  return redirectUri.startsWith('https:');
 }
 
 /** `<request id>.<secret>` */

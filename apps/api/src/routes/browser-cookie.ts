@@ -19,19 +19,19 @@ export function setBrowserCookie(response: Response, { id, secret, maxAgeSeconds
   });
 }
 
-/** @returns what the browser was given when it set out, and forgets it. */
+/**
+ * Reads and clears the cookie of an authorization. A flow by https accepts only the name with `__Host-`, which another host of the
+ * domain cannot set.
+ */
 export function takeBrowserCookie(options: {
   readonly request: Request;
   readonly response: Response;
-  readonly id: string;
+  readonly binding: Pick<BrowserBinding, 'id' | 'isSecure'>;
 }): string | undefined {
-  const { request, response, id } = options;
-  const cookies = parseCookie(request.get('cookie') ?? '');
-  for (const isSecure of [true, false]) {
-    const value = cookies[nameOf(id, isSecure)];
-    if (value === undefined) continue;
-    response.clearCookie(nameOf(id, isSecure), { httpOnly: true, sameSite: 'lax', secure: isSecure, path: '/' });
-    return value;
-  }
-  return undefined;
+  const { request, response, binding } = options;
+  const name = nameOf(binding.id, binding.isSecure);
+  const value = parseCookie(request.get('cookie') ?? '')[name];
+  if (value === undefined) return undefined;
+  response.clearCookie(name, { httpOnly: true, sameSite: 'lax', secure: binding.isSecure, path: '/' });
+  return value;
 }

@@ -48,8 +48,9 @@ export function browserRoutes(deps: BrowserDeps): Router {
   router.get('/callback', tellPeople(arrivalPage(deps)), limitAnonymous(deps), async (request, response) => {
     response.set('Cache-Control', 'no-store');
     const query = parseRequest(callbackQuerySchema, request.query);
-    const id = authorizations.requestOf(query);
-    const browser = takeBrowserCookie({ request, response, id });
+    const binding = await authorizations.bindingOf(query);
+    const { id } = binding;
+    const browser = takeBrowserCookie({ request, response, binding });
     const connectionId = await authorizations.finish({ query, browser }).catch((error: unknown) => {
       noteRefusal({ deps, request, error });
       throw error;
