@@ -16,6 +16,14 @@ afterAll(() => api.stop());
 const path = '/api/ehr/athenahealth/bulk-export';
 const open = (): Socket => connect(Number(new URL(api.baseUrl).port), '127.0.0.1');
 
+test.each(['/api/ehr/connections', '/api/ehr/api-keys', '/api/ehr/unknown', '/api/ehr/audit-events?limit=x'])(
+  'no cache may keep the answer to %s',
+  async (address) => {
+    expect((await api.request('GET', address)).headers.get('cache-control')).toBe('no-store');
+    expect((await api.request('GET', address, { authorization: null })).headers.get('cache-control')).toBe('no-store');
+  },
+);
+
 describe('a client that', () => {
   test('never ends its headers is told so and cut off', async () => {
     const socket = open();

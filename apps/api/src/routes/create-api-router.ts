@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import { type RequestHandler, Router } from 'express';
 import type { HttpAppDeps } from '../http-app-deps.ts';
 import { auditTrail } from '../middleware/audit-trail.ts';
 import { authenticate } from '../middleware/authenticate.ts';
@@ -24,9 +24,16 @@ import { signingKeyRoutes } from './signing-key.routes.ts';
 import { syncRoutes } from './sync.routes.ts';
 import { webhookRoutes } from './webhook.routes.ts';
 
+/** Most answers hold patient data or can lead to it, so no cache of a browser or a proxy may keep any of them. */
+const preventCaching: RequestHandler = (_request, response, next) => {
+  response.set('cache-control', 'no-store');
+  next();
+};
+
 /** Everything under `/api/ehr`: it needs an API key. */
 export function createApiRouter(deps: HttpAppDeps): Router {
   const api = Router();
+  api.use(preventCaching);
   api.use(authenticate(deps), limitRequests(deps), auditTrail(deps));
   api.use(quarantineRoutes(deps), resourceRoutes(deps), documentRoutes(deps));
   api.use(parseJson());

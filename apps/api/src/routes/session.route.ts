@@ -16,7 +16,7 @@ export function sessionRoute({ sessions }: { readonly sessions: SessionService }
       ...(connectionIds ? { connectionIds } : {}),
       ...(expiresAt ? { expiresAt: expiresAt.toISOString() } : {}),
     };
-    response.set('cache-control', 'no-store').json({ success: true, data });
+    response.json({ success: true, data });
   });
   return router;
 }
