@@ -45,7 +45,11 @@ export function addKeys(program: Command, environment: Environment): void {
           .requiredOption('--name <name>', 'to recognise it by')
           .option('--role <role>', 'client or operator', 'client')
           .option('--connections <ids>', 'only these, with commas', list)
-          .option('--days <n>', 'how long it works', wholeNumber)
+          .option(
+            '--days <n>',
+            "how long it works (default: an operator's key 90 days, a client's without end)",
+            wholeNumber,
+          )
           .option('--per-minute <n>', 'requests', wholeNumber),
       async run({ api, output }, _args, { name, role, connections, days, perMinute }) {
         const body = {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { emptyApiKeyForm, toApiKeyRequest } from './api-key-form.ts';
+import { emptyApiKeyForm, toApiKeyRequest, withRole } from './api-key-form.ts';
 
 test.each([
   { what: 'for every connection, with an end', form: {}, request: { role: 'client', expiresInDays: 90 } },
@@ -15,4 +15,11 @@ test.each([
   },
 ] as const)('a key $what', ({ form, request }) => {
   expect(toApiKeyRequest({ ...emptyApiKeyForm, ...form, name: ' reports ' })).toEqual({ name: 'reports', ...request });
+});
+
+test('a key that becomes an operator’s loses the expiry "never", which only a client’s key can have', () => {
+  const form = { ...emptyApiKeyForm, expiry: 'never' };
+  expect(withRole(form, 'operator')).toMatchObject({ role: 'operator', expiry: '365' });
+  expect(withRole(form, 'client')).toMatchObject({ role: 'client', expiry: 'never' });
+  expect(withRole(emptyApiKeyForm, 'operator')).toMatchObject({ expiry: '90' });
 });

@@ -18,12 +18,22 @@ export const roles = [
   { value: 'operator', label: 'Operator: everything, of every connection' },
 ];
 
-export const expiries = [
+const expiries = [
   { value: '30', label: 'In 30 days' },
   { value: '90', label: 'In 90 days' },
   { value: '365', label: 'In a year' },
-  { value: 'never', label: 'Never' },
 ];
+
+/** Every operator's key expires. */
+export function expiriesFor(role: ApiKeyForm['role']) {
+  return role === 'operator' ? expiries : [...expiries, { value: 'never', label: 'Never' }];
+}
+
+/** A role that cannot have the expiry that was chosen before gets the longest one that it can have. */
+export function withRole(form: ApiKeyForm, role: ApiKeyForm['role']): ApiKeyForm {
+  const isPossible = expiriesFor(role).some(({ value }) => value === form.expiry);
+  return { ...form, role, ...(isPossible ? {} : { expiry: '365' }) };
+}
 
 export function toApiKeyRequest({ name, role, connectionIds, expiry }: ApiKeyForm): ApiKeyRequest {
   return {

@@ -5,7 +5,7 @@ import { api } from '../api/api.ts';
 import { nameOfConnection } from '../connections/name-of-connection.ts';
 import { EntryForm } from '../parts/entry-form.tsx';
 import { showSecret } from '../parts/show-secret.tsx';
-import { type ApiKeyForm, emptyApiKeyForm, expiries, roles, toApiKeyRequest } from './api-key-form.ts';
+import { type ApiKeyForm, emptyApiKeyForm, expiriesFor, roles, toApiKeyRequest, withRole } from './api-key-form.ts';
 
 export function NewApiKeyForm({ onDone }: { readonly onDone: () => void }) {
   const queries = useQueryClient();
@@ -31,7 +31,15 @@ export function NewApiKeyForm({ onDone }: { readonly onDone: () => void }) {
         withAsterisk
         {...form.getInputProps('name')}
       />
-      <Select label="Role" allowDeselect={false} data={roles} {...form.getInputProps('role')} />
+      <Select
+        label="Role"
+        allowDeselect={false}
+        data={roles}
+        {...form.getInputProps('role')}
+        onChange={(role) =>
+          form.setValues((values) => withRole({ ...emptyApiKeyForm, ...values }, role as ApiKeyForm['role']))
+        }
+      />
       {form.values.role === 'client' && (
         <MultiSelect
           label="Connections"
@@ -41,7 +49,12 @@ export function NewApiKeyForm({ onDone }: { readonly onDone: () => void }) {
           {...form.getInputProps('connectionIds')}
         />
       )}
-      <Select label="Expires" allowDeselect={false} data={expiries} {...form.getInputProps('expiry')} />
+      <Select
+        label="Expires"
+        allowDeselect={false}
+        data={expiriesFor(form.values.role)}
+        {...form.getInputProps('expiry')}
+      />
     </EntryForm>
   );
 }
