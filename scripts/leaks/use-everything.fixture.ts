@@ -152,6 +152,7 @@ async function runAll(options: {
 
   const issue = [
     { severity: 'error', code: 'forbidden', diagnostics: planted.upstream, details: { text: planted.upstream } },
+    { severity: planted.upstream, code: planted.upstream, expression: [planted.upstream] },
   ];
   const body = { resourceType: 'OperationOutcome', issue };
   await system.simulator.order({

@@ -1,5 +1,5 @@
 import { AppError, type RetryAdvice } from '@bulkhead/domain';
-import { isTransient, type OutcomeIssue, toIssueCode } from '@bulkhead/fhir';
+import { isTransient, listIssueCodes, type OutcomeIssue } from '@bulkhead/fhir';
 
 /** The EHR answered with an error status. */
 export class EhrHttpError extends AppError {
@@ -22,7 +22,7 @@ export class EhrHttpError extends AppError {
       message,
       retry,
       ehrText,
-      context: { status, host, reason: issues.map((issue) => toIssueCode(issue.code)).join(',') },
+      context: { status, host, reason: listIssueCodes(issues) },
     });
     this.status = status;
     this.issues = issues;

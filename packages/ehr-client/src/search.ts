@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { AppError, type Connection, toEhrText } from '@bulkhead/domain';
 import {
+  listIssueCodes,
   type OutcomeIssue,
   parseFhirJson,
   readSearchBundle,
@@ -107,7 +108,7 @@ function refused(issues: readonly OutcomeIssue[]): AppError {
     message:
       'The EHR answers the search with an error instead of resources. Verify that the patient exists and that the scopes cover the type.',
     retry: 'never',
-    context: { reason: issues.map(({ code }) => code).join(',') },
+    context: { reason: listIssueCodes(issues) },
     ehrText: toEhrText(issues.map(describeIssue).join('; ')),
   });
 }

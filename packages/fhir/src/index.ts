@@ -14,11 +14,11 @@ export {
 export {
   isOperationOutcome,
   isTransient,
+  listIssueCodes,
   type OutcomeIssue,
   type ReportedIssue,
   readOutcomeIssues,
   readReportedIssues,
-  toIssueCode,
 } from './operation-outcome.ts';
 export { parseFhirJson } from './parse-json.ts';
 export {

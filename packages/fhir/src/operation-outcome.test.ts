@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { isTransient, readOutcomeIssues, readReportedIssues } from './operation-outcome.ts';
+import { isTransient, listIssueCodes, readOutcomeIssues, readReportedIssues } from './operation-outcome.ts';
 
 const outcomeOf = (...issue: unknown[]) => ({ resourceType: 'OperationOutcome', issue });
 
@@ -20,6 +20,12 @@ describe('readOutcomeIssues', () => {
   });
 });
 
+test('listIssueCodes names each code of FHIR once and anything else as other, however many issues there are', () => {
+  const issues = Array.from({ length: 10_000 }, (_, index) => ({ code: index % 2 ? 'timeout' : `Jane Doe ${index}` }));
+  const outcome = { resourceType: 'OperationOutcome', issue: issues };
+  expect(listIssueCodes(readOutcomeIssues(outcome))).toBe('other,timeout');
+});
+
 describe('readReportedIssues', () => {
   test.each([
     [
@@ -28,7 +34,7 @@ describe('readReportedIssues', () => {
     ],
     [
       { severity: 'Jane Doe', code: 'Patient 4711' },
-      { severity: 'error', code: 'unknown' },
+      { severity: 'error', code: 'other' },
     ],
     [{}, { severity: 'error', code: 'unknown' }],
   ])('keeps nothing of %j but codes of FHIR', (issue, expected) => {

@@ -1,9 +1,12 @@
 import { isResourceType } from './resource-types.ts';
 
 export interface OutcomeIssue {
-  /** fatal | error | warning | information */
+  /** fatal | error | warning | information. Anything else that a server sends counts as an error. */
   readonly severity: string;
-  /** https://hl7.org/fhir/R4/valueset-issue-type.html */
+  /**
+   * A member of https://hl7.org/fhir/R4/valueset-issue-type.html, or `other`: a server may send any text as a code, such as a
+   * name, and codes are logged.
+   */
   readonly code: string;
   readonly text?: string;
   readonly diagnostics?: string;
@@ -44,17 +47,12 @@ export function readReportedIssues(outcome: unknown): readonly ReportedIssue[] {
     const types = typesOf(issue);
     const texts = [...new Set([issue.text, issue.diagnostics].filter((one) => one !== undefined))];
     return {
-      severity: severities.has(issue.severity) ? issue.severity : 'error',
-      code: toIssueCode(issue.code),
+      severity: issue.severity,
+      code: issue.code,
       ...(types === undefined ? {} : { types }),
       ...(texts.length === 0 ? {} : { text: texts.join(': ') }),
     };
   });
-}
-
-/** A server may send any text as a code: only one of FHIR's own may be logged. */
-export function toIssueCode(code: string): string {
-  return issueCodes.has(code) ? code : 'unknown';
 }
 
 /** https://hl7.org/fhir/R4/valueset-issue-severity.html */
@@ -85,8 +83,13 @@ function typesOf({ expression, text = '', diagnostics = '' }: OutcomeIssue): str
   return distinct([...texts.matchAll(/[A-Za-z]+/g)].map(([word]) => word).filter(isResourceType));
 }
 
-function distinct(types: readonly string[]): string[] {
-  return [...new Set(types)].toSorted();
+function distinct(texts: readonly string[]): string[] {
+  return [...new Set(texts)].toSorted();
+}
+
+/** The codes of the issues for a log line: each once, so that their number is bounded by FHIR's list. */
+export function listIssueCodes(issues: readonly OutcomeIssue[]): string {
+  return distinct(issues.map(({ code }) => code)).join(',');
 }
 
 /** Whether the server says that the same request may succeed later (FHIR Bulk Data, "Response - Error Status"). */
@@ -101,12 +104,16 @@ function readIssue(issue: Record<string, unknown>): OutcomeIssue {
   const text = detailsText(issue.details) ?? diagnostics;
   const paths = [issue.expression, issue.location].flat().filter((path) => typeof path === 'string');
   return {
-    severity: typeof issue.severity === 'string' ? issue.severity : 'error',
-    code: typeof issue.code === 'string' ? issue.code : 'unknown',
+    severity: memberOf(severities, issue.severity) ?? 'error',
+    code: issue.code === undefined ? 'unknown' : (memberOf(issueCodes, issue.code) ?? 'other'),
     ...(text === undefined ? {} : { text }),
     ...(diagnostics === undefined ? {} : { diagnostics }),
     expression: paths as string[],
   };
+}
+
+function memberOf(codes: ReadonlySet<string>, code: unknown): string | undefined {
+  return typeof code === 'string' && codes.has(code) ? code : undefined;
 }
 
 function detailsText(details: unknown): string | undefined {

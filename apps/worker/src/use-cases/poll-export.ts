@@ -9,7 +9,7 @@ import {
   pollErrorDelay,
 } from '@bulkhead/domain';
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
-import { isTransient } from '@bulkhead/fhir';
+import { isTransient, listIssueCodes } from '@bulkhead/fhir';
 import { acceptManifest } from './accept-manifest.ts';
 import { connectionGone } from './connection-gone.ts';
 import type { ExportStep, UseCaseDeps } from './deps.ts';
@@ -127,7 +127,7 @@ function failedAtEhr(cause: EhrHttpError): AppError {
     message:
       "The EHR reports that its export failed. Retry it, with fewer types if that lasts, or contact the EHR's support.",
     retry: 'never',
-    context: { status, reason: issues.map(({ code }) => code).join(',') },
+    context: { status, reason: listIssueCodes(issues) },
     cause,
     ehrText: cause.ehrText,
   });
