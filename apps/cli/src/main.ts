@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { createProgram } from './create-program.ts';
 import { CliError, exitCodes } from './exit-codes.ts';
+import { toTerminalJson, toTerminalText } from './terminal-text.ts';
 import { toCliError } from './to-cli-error.ts';
 
 const { stdout, stderr, env, argv } = process;
@@ -28,8 +29,8 @@ function tell(error: unknown): number {
   if (!(error instanceof CliError)) throw error;
   stderr.write(
     program.opts<{ json?: boolean }>().json && error.error !== undefined
-      ? `${JSON.stringify({ error: error.error })}\n`
-      : `${error.message}\n`,
+      ? `${toTerminalJson({ error: error.error })}\n`
+      : `${toTerminalText(error.message)}\n`,
   );
   return error.exitCode;
 }

@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { toTerminalJson, toTerminalText } from './terminal-text.ts';
 
 export interface Output {
   /** `--json`: one JSON value, and nothing else. */
@@ -9,7 +10,6 @@ export interface Output {
   print(value: unknown, asText: (value: never) => string): void;
   /** For people: left out where a program reads. */
   say(text: string): void;
-  write(text: string): void;
 }
 
 export interface Streams {
@@ -23,13 +23,12 @@ export function createOutput({ json, stdout, stderr }: Streams & { readonly json
     json,
     isWatched,
     print(value, asText) {
-      const text = json ? JSON.stringify(value) : asText(value as never);
+      const text = json ? toTerminalJson(value) : toTerminalText(asText(value as never));
       if (text !== '') stdout.write(`${text}\n`);
     },
     say(text) {
-      if (isWatched) stderr.write(`${text}\n`);
+      if (isWatched) stderr.write(`${toTerminalText(text)}\n`);
     },
-    write: (text) => stdout.write(text),
   };
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ApiClient, answerOf, type components } from '@bulkhead/client';
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { Context } from './context.ts';
+import { toTerminalText } from './terminal-text.ts';
 
 export type Export = components['schemas']['Export'];
 type OutputFile = components['schemas']['OutputFile'];
@@ -49,7 +50,7 @@ function createBars() {
     bar: { readonly name: string; readonly done: number; readonly total: number; readonly rest: string },
   ) => {
     const { name, done, total, rest } = bar;
-    const shown = { name: name.padEnd(24), amount: toAmount({ done, total }), rest };
+    const shown = { name: toTerminalText(name).padEnd(24), amount: toAmount({ done, total }), rest };
     const drawn = byKey.get(key) ?? multi.create(Math.max(total, 1), 0, shown);
     byKey.set(key, drawn);
     drawn.setTotal(Math.max(total, done, 1));

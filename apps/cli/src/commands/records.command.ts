@@ -9,6 +9,7 @@ import { addCommand, list, wholeNumber } from '../add-command.ts';
 import type { Context, Environment } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toFields, toTable } from '../output.ts';
+import { terminalTextStream } from '../terminal-text.ts';
 
 /** Lines that could not be stored. */
 export function addQuarantine(program: Command, environment: Environment): void {
@@ -115,5 +116,8 @@ async function download(context: Context, path: string, accept: string, file: st
   });
   answerOf({ response, error, data: {} });
   const body = Readable.fromWeb(data as unknown as ReadableStream);
-  await (file === undefined ? pipeline(body, process.stdout, { end: false }) : pipeline(body, createWriteStream(file)));
+  if (file !== undefined) return pipeline(body, createWriteStream(file));
+  // A program gets the bytes as they are.
+  if (!process.stdout.isTTY) return pipeline(body, process.stdout, { end: false });
+  return pipeline(body, terminalTextStream(), process.stdout, { end: false });
 }
