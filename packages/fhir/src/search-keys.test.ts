@@ -95,6 +95,104 @@ describe('extractSearchKeys', () => {
     });
   });
 
+  test.each([
+    { type: 'AllergyIntolerance', elements: { onsetDateTime: '2020', recordedDate: '2024-01-15' } },
+    { type: 'AdverseEvent', elements: { recordedDate: '2020', date: '2024-01-15' } },
+    { type: 'Consent', elements: { dateTime: '2024-01-15' } },
+    { type: 'Schedule', elements: { planningHorizon: { start: '2024-01-15', end: '2024-01-15' } } },
+    { type: 'Specimen', elements: { collection: { collectedDateTime: '2024-01-15' } } },
+    { type: 'MedicationDispense', elements: { whenPrepared: '2020', whenHandedOver: '2024-01-15' } },
+    { type: 'Condition', elements: { onsetAge: { value: 3 }, recordedDate: '2024-01-15' } },
+    { type: 'Goal', elements: { startDate: '2024-01-15', statusDate: '2020' } },
+  ])('takes the date of a $type from the element that its R4 search parameter reads', ({ type, elements }) => {
+    const { dateStart, dateEnd } = extractSearchKeys({ resourceType: type, id: 'x', ...elements });
+    expect([dateStart?.toISOString(), dateEnd?.toISOString()]).toEqual([
+      '2024-01-15T00:00:00.000Z',
+      '2024-01-15T23:59:59.999Z',
+    ]);
+  });
+
+  test.each([
+    { type: 'AllergyIntolerance', elements: { onsetDateTime: '2024' } },
+    { type: 'Appointment', elements: { created: '2024' } },
+    { type: 'DiagnosticReport', elements: { issued: '2024-01-15T08:00:00Z' } },
+    { type: 'Observation', elements: { issued: '2024-01-15T08:00:00Z' } },
+    { type: 'RiskAssessment', elements: { occurrencePeriod: { start: '2024' } } },
+  ])('finds no date of a $type without the element that its R4 search parameter reads', ({ type, elements }) => {
+    expect(extractSearchKeys({ resourceType: type, id: 'x', ...elements })).toEqual({});
+  });
+
+  test.each([
+    {
+      what: 'its events',
+      timing: { event: ['2024-03-05', '2024-01-15T10:00:00Z', null], repeat: { frequency: 1 } },
+      from: '2024-01-15T10:00:00.000Z',
+      to: '2024-03-05T23:59:59.999Z',
+    },
+    {
+      what: 'the bounds of its repetition',
+      timing: { repeat: { boundsPeriod: { start: '2024-01-15' } } },
+      from: '2024-01-15T00:00:00.000Z',
+      to: '9999-12-31T23:59:59.999Z',
+    },
+    { what: 'nothing, without either', timing: { repeat: { frequency: 1 } }, from: undefined, to: undefined },
+  ])('takes the outer limits of a Timing from $what', ({ timing, from, to }) => {
+    const { dateStart, dateEnd } = extractSearchKeys({ resourceType: 'Observation', id: 'o', effectiveTiming: timing });
+    expect([dateStart?.toISOString(), dateEnd?.toISOString()]).toEqual([from, to]);
+  });
+
+  const concept = (...codes: string[]) => ({ coding: codes.map((code) => ({ code })) });
+
+  test.each([
+    {
+      what: 'the substances of the reactions to an allergy',
+      resource: {
+        resourceType: 'AllergyIntolerance',
+        code: concept('a'),
+        reaction: [{ substance: concept('b') }, {}, { substance: concept('c') }],
+      },
+      codes: ['a', 'b', 'c'],
+    },
+    {
+      what: 'the conditions of a relative',
+      resource: { resourceType: 'FamilyMemberHistory', condition: [{ code: concept('a') }, { code: concept('b') }] },
+      codes: ['a', 'b'],
+    },
+    {
+      what: 'a requested device',
+      resource: { resourceType: 'DeviceRequest', codeCodeableConcept: concept('a') },
+      codes: ['a'],
+    },
+    {
+      what: 'a dispensed medication, not the type of the event',
+      resource: {
+        resourceType: 'MedicationDispense',
+        medicationReference: { reference: 'Medication/m' },
+        type: concept('a'),
+      },
+      codes: undefined,
+    },
+  ])('takes codes from $what', ({ resource, codes }) => {
+    expect(extractSearchKeys({ id: 'x', ...resource }).code).toEqual(codes);
+  });
+
+  test('finds a category of the type `code` by its code alone, because FHIR implies its system', () => {
+    const { category, tokens } = extractSearchKeys({
+      resourceType: 'AllergyIntolerance',
+      id: 'a',
+      category: ['food', 'medication'],
+    });
+    expect(category).toEqual(['food', 'medication']);
+    expect(tokens).toEqual(['category=food', 'category=medication']);
+  });
+
+  test('takes the status from every coding of a clinical status, and from the life cycle of a Goal', () => {
+    const condition = { resourceType: 'Condition', id: 'c', clinicalStatus: concept('active', '55561003') };
+    expect(extractSearchKeys(condition)).toEqual({ status: 'active', tokens: ['status=active', 'status=55561003'] });
+    const goal = { resourceType: 'Goal', id: 'g', lifecycleStatus: 'on-hold' };
+    expect(extractSearchKeys(goal)).toEqual({ status: 'on-hold', tokens: ['status=on-hold'] });
+  });
+
   test('a coding without a system can be asked for as such', () => {
     const code = { coding: [{ code: 'x' }, null, { code: 3 }] };
     expect(extractSearchKeys({ resourceType: 'Observation', id: 'o', code })).toEqual({
@@ -105,18 +203,22 @@ describe('extractSearchKeys', () => {
 
   test('of any JSON in any element: never throws', () => {
     const element = fc.constantFrom(
-      ...'subject patient participant encounter status clinicalStatus category code type period start birthDate'.split(
+      ...'subject patient participant encounter status clinicalStatus category code type period start birthDate effectiveTiming condition'.split(
         ' ',
       ),
     );
-    const inner = fc.constantFrom(...'reference coding code system start end actor toString'.split(' '));
+    const inner = fc.constantFrom(
+      ...'reference coding code system start end actor event repeat boundsPeriod toString'.split(' '),
+    );
     const { any } = fc.letrec((tie) => ({
       any: fc.oneof({ maxDepth: 5 }, fc.jsonValue(), fc.array(tie('any')), fc.dictionary(inner, tie('any'))),
     }));
     fc.assert(
       fc.property(fc.dictionary(element, any as fc.Arbitrary<unknown>), (elements) => {
-        const resource = { ...elements, resourceType: 'Observation', id: 'x' };
-        extractSearchKeys(parseExact(JSON.stringify(resource)) as Resource);
+        for (const resourceType of ['Observation', 'Encounter', 'Patient', 'FamilyMemberHistory']) {
+          const resource = { ...elements, resourceType, id: 'x' };
+          extractSearchKeys(parseExact(JSON.stringify(resource)) as Resource);
+        }
       }),
     );
   });

@@ -2,12 +2,13 @@ import { patientsOf, referencedId } from './patient-compartment.ts';
 import type { Resource } from './resource.ts';
 import { type DateRange, openEnd, openStart, readDateRange } from './search/date-range.ts';
 import { searchToken } from './search/search-token.ts';
+import { codeElementsOf, dateElementOf } from './search-elements.ts';
 
 /**
  * Raise it with every change to what `extractSearchKeys` or `summarize` make of a resource: then `migrate` derives the keys of
- * stored resources again. 2: every patient of the Patient compartment.
+ * stored resources again. 2: every patient of the Patient compartment. 3: the elements of R4's search parameters, by type.
  */
-export const searchKeysVersion = 2;
+export const searchKeysVersion = 3;
 
 /** What people search stored resources by. */
 export interface SearchKeys {
@@ -27,26 +28,6 @@ export interface SearchKeys {
   readonly tokens?: readonly string[];
 }
 
-/** The elements that FHIR's `date` search parameter reads, over the types in use; the first that is present counts. */
-const dateElements = [
-  'effectiveDateTime',
-  'effectivePeriod',
-  'effectiveInstant',
-  'authoredOn',
-  'occurrenceDateTime',
-  'occurrencePeriod',
-  'performedDateTime',
-  'performedPeriod',
-  'onsetDateTime',
-  'recordedDate',
-  'period',
-  'start',
-  'date',
-  'issued',
-  'created',
-  'birthDate',
-] as const;
-
 export function extractSearchKeys(resource: Resource): SearchKeys {
   // Filled field by field: it is made for every line, and spreading nine objects into one costs as much as all the rest.
   const keys: { -readonly [Key in keyof SearchKeys]: SearchKeys[Key] } = {};
@@ -55,40 +36,43 @@ export function extractSearchKeys(resource: Resource): SearchKeys {
   else if (patients.length > 1) keys.patient = patients;
   const encounter = referencedId((resource.encounter as { reference?: unknown } | null)?.reference, 'Encounter');
   if (encounter !== undefined) keys.encounter = encounter;
-  const status = readStatus(resource);
-  if (status !== undefined) keys.status = status;
+  const statuses = readStatuses(resource);
+  if (statuses[0] !== undefined) keys.status = statuses[0];
   const categories = codings(resource.category);
   if (categories.length > 0) keys.category = withSystems(categories);
-  const codes = codings(resource.code ?? resource.medicationCodeableConcept ?? resource.vaccineCode ?? resource.type);
+  const codes = codings(codeElementsOf(resource));
   if (codes.length > 0) keys.code = withSystems(codes);
-  const { text: date, range } = readDate(resource);
+  const { text: date, range } = readDate(dateElementOf(resource));
   if (date !== undefined) keys.date = date;
   if (range !== undefined) {
     keys.dateStart = range.start;
     keys.dateEnd = range.end;
   }
-  const tokens = status === undefined ? [] : [searchToken({ parameter: 'status', code: status })];
+  const tokens = statuses.map((code) => searchToken({ parameter: 'status', code }));
   addTokens(tokens, 'category', categories);
   addTokens(tokens, 'code', codes);
   if (tokens.length > 0) keys.tokens = distinct(tokens);
   return keys;
 }
 
-function readStatus(resource: Resource): string | undefined {
-  if (typeof resource.status === 'string') return resource.status;
-  const clinical = (resource.clinicalStatus as { coding?: readonly { code?: unknown }[] } | undefined)?.coding?.[0]
-    ?.code;
-  return typeof clinical === 'string' ? clinical : undefined;
+/** `status`, or what R4 has in its place: `clinicalStatus` of a Condition, `lifecycleStatus` of a Goal. */
+function readStatuses({ status, lifecycleStatus, clinicalStatus }: Resource): string[] {
+  const text = status ?? lifecycleStatus;
+  if (typeof text === 'string') return [text];
+  return codings(clinicalStatus).map(({ code }) => code);
 }
 
 interface Coding {
   readonly code: string;
   readonly system?: string;
+  /** Whether it is the value of an element of the type `code`, whose system FHIR implies and the resource does not have. */
+  readonly isBare?: boolean;
 }
 
 function codings(value: unknown): Coding[] {
   const found: Coding[] = [];
   for (const concept of Array.isArray(value) ? value : [value]) {
+    if (typeof concept === 'string') found.push({ code: concept, isBare: true });
     const listed = (concept as { coding?: unknown } | null | undefined)?.coding;
     if (!Array.isArray(listed)) continue;
     for (const coding of listed as ({ system?: unknown; code?: unknown } | null)[]) {
@@ -109,8 +93,9 @@ function withSystems(found: readonly Coding[]): string[] {
 }
 
 function addTokens(tokens: string[], parameter: 'category' | 'code', found: readonly Coding[]): void {
-  for (const { code, system = '' } of found) {
-    tokens.push(searchToken({ parameter, code }), searchToken({ parameter, code, system }));
+  for (const { code, system = '', isBare } of found) {
+    tokens.push(searchToken({ parameter, code }));
+    if (!isBare) tokens.push(searchToken({ parameter, code, system }));
   }
 }
 
@@ -120,15 +105,32 @@ function distinct(texts: string[]): string[] {
   return areFew && texts.every((text, index) => texts.indexOf(text) === index) ? texts : [...new Set(texts)];
 }
 
-function readDate(resource: Resource): { readonly text?: string | undefined; readonly range?: DateRange | undefined } {
-  for (const element of dateElements) {
-    const value = resource[element];
-    if (typeof value === 'string') return { text: value, range: readDateRange(value) };
-    const { start, end } = (value ?? {}) as { start?: unknown; end?: unknown };
-    const range = periodRange(start, end);
-    if (typeof start === 'string' || range) return { text: typeof start === 'string' ? start : undefined, range };
-  }
-  return {};
+interface FoundDate {
+  readonly text?: string | undefined;
+  readonly range?: DateRange | undefined;
+}
+
+/** @param value a date, a Period or a Timing */
+function readDate(value: unknown): FoundDate {
+  if (typeof value === 'string') return { text: value, range: readDateRange(value) };
+  const { start, end, event, repeat } = (value ?? {}) as {
+    [Name in 'start' | 'end' | 'event' | 'repeat']?: unknown;
+  };
+  if (event !== undefined || repeat !== undefined) return { range: timingRange(event, repeat) };
+  return { text: typeof start === 'string' ? start : undefined, range: periodRange(start, end) };
+}
+
+/** The outer limits alone matter: https://hl7.org/fhir/R4/search.html#date. */
+function timingRange(event: unknown, repeat: unknown): DateRange | undefined {
+  const { boundsPeriod } = (repeat ?? {}) as { boundsPeriod?: { start?: unknown; end?: unknown } | null };
+  const events = (Array.isArray(event) ? event : []).map((one) =>
+    typeof one === 'string' ? readDateRange(one) : undefined,
+  );
+  const ranges = [...events, periodRange(boundsPeriod?.start, boundsPeriod?.end)].filter((one) => one !== undefined);
+  if (ranges.length === 0) return undefined;
+  const start = Math.min(...ranges.map((range) => range.start.getTime()));
+  const end = Math.max(...ranges.map((range) => range.end.getTime()));
+  return { start: new Date(start), end: new Date(end) };
 }
 
 /** Undefined where neither end is there, or one that is there cannot be read. */
