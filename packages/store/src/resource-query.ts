@@ -46,22 +46,24 @@ export function toResourceQuery(options: {
 }): ResourceQuery {
   const { connectionId, search } = options;
   const { ids, patients, tokens, dates, lastUpdated } = search;
+  const [walked, ...alsoOf] = patients;
   const conditions = [
     { connectionId },
+    ...alsoOf.map(patientCondition),
     ...tokens.map((anyOf) => ({ 'keys.tokens': { $in: anyOf } })),
     ...dates.flatMap((criteria) => dateCondition({ criteria, fields: dateFields })),
     ...lastUpdated.flatMap((criteria) => dateCondition({ criteria, fields: lastUpdatedFields })),
   ];
   // A tombstone has no keys, so a search by keys meets none.
   const current = [...conditions, { deleted: false }];
-  const kinds = [ids, patients, tokens[0], dates[0], lastUpdated[0]].filter((kind) => kind !== undefined);
+  const kinds = [ids, ...patients, tokens[0], dates[0], lastUpdated[0]].filter((kind) => kind !== undefined);
   const isObvious = kinds.length === 1;
   if (ids) {
     const named = { _id: { $in: ids.map((one) => `${connectionId}/${one}`) } };
-    const ofPatients = patients ? [patientCondition(patients)] : [];
+    const ofPatients = walked ? [patientCondition(walked)] : [];
     return { ...byId, isObvious, conditions: [...current, ...ofPatients, named] };
   }
-  if (patients) return { ...byPatient, isObvious, conditions, patients: [...new Set(patients)].toSorted() };
+  if (walked) return { ...byPatient, isObvious, conditions, patients: [...new Set(walked)].toSorted() };
   if (tokens.some((anyOf) => anyOf[0]?.startsWith('code='))) return { ...byToken, isObvious, conditions };
   if (lastUpdated.length > 0) return { ...byLastUpdated, isObvious, conditions: current };
   if (dates.length > 0) return { ...byDate, isObvious, conditions };

@@ -29,7 +29,7 @@ const streamTimeMs = 30 * 60_000;
 /** Documents of one reply: the server would fill up to 16 MB, which take several times that when they are parsed. */
 const batchSize = 125;
 
-const everything: ResourceSearch = { tokens: [], dates: [], lastUpdated: [] };
+const everything: ResourceSearch = { patients: [], tokens: [], dates: [], lastUpdated: [] };
 
 /** Reads stored resources: one collection per resource type, named after it. */
 export function createResourceRepository(database: Database, limits: { readonly pageTimeMs: number } = { pageTimeMs }) {

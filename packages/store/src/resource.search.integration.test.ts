@@ -101,7 +101,7 @@ async function readPages(query: string, limit: number) {
 
 const values = {
   _id: ['_id=o0001,o0002,o0099,gone'],
-  patient: ['patient=p1', 'patient=Patient/p2,p3', 'patient=p4,p3,p4'],
+  patient: ['patient=p1', 'patient=Patient/p2,p3', 'patient=p4,p3,p4', 'patient=p3&patient=p4,p5'],
   code: ['code=c1', 'code=http://loinc.org|c1,c2', 'code=c3&code=|local'],
   category: ['category=laboratory', 'category=http://cat|laboratory,vital-signs'],
   status: ['status=final', 'status=final,amended'],
@@ -144,7 +144,9 @@ function meets({ prefix, start, end }: DateCriterion, from: Date | undefined, to
 function expectedIds({ ids, patients, tokens, dates, lastUpdated }: ResourceSearch): string[] {
   const matching = documents.filter(({ resourceId, keys, lastUpdated: at }) => {
     const isNamed = ids?.includes(resourceId) ?? true;
-    const isOfPatient = patients?.some((patient) => [keys.patient ?? []].flat().includes(patient)) ?? true;
+    const isOfPatient = patients.every((anyOf) =>
+      anyOf.some((patient) => [keys.patient ?? []].flat().includes(patient)),
+    );
     const hasTokens = tokens.every((anyOf) => anyOf.some((token) => keys.tokens?.includes(token)));
     const isDated = dates.every((anyOf) => anyOf.some((date) => meets(date, keys.dateStart, keys.dateEnd)));
     const isUpdated = lastUpdated.every((anyOf) => anyOf.some((date) => meets(date, at, at)));
@@ -279,6 +281,8 @@ describe('a search', () => {
     { query: 'status=amended&patient=p4,p5', matches: (index: number) => index % 12 === 4 },
     { query: '_id=o0001,o0002&patient=p1', matches: (index: number) => index === 1 },
     { query: '_id=o0001&_id=o0002', matches: () => false },
+    { query: 'patient=p3&patient=p4', matches: (index: number) => index % 24 === 3 },
+    { query: '_id=o0003,o0004&patient=p3&patient=p4', matches: (index: number) => index === 3 },
     { query: '_lastUpdated=2024-06-01', matches: (index: number) => index % 3 === 0 },
     { query: '_lastUpdated=lt2024-05-02', matches: (index: number) => index % 3 !== 0 && index % 20 === 0 },
   ])('$query', async ({ query, matches }) => {

@@ -9,7 +9,7 @@ function accepted(query: string) {
   return result.request;
 }
 
-const nothing = { tokens: [], dates: [], lastUpdated: [] };
+const nothing = { patients: [], tokens: [], dates: [], lastUpdated: [] };
 const january14 = { start: new Date('2013-01-14T00:00:00.000Z'), end: new Date('2013-01-14T23:59:59.999Z') };
 
 describe('parseSearch', () => {
@@ -18,9 +18,10 @@ describe('parseSearch', () => {
     { query: '_id=a', search: { ids: ['a'] } },
     { query: '_id=a,b,a&_id=b,c', search: { ids: ['b'] } },
     { query: '_id=a&_id=b', search: { ids: [] } },
-    { query: 'patient=p1', search: { patients: ['p1'] } },
-    { query: 'patient=Patient/p1,p2', search: { patients: ['p1', 'p2'] } },
-    { query: 'patient=https://ehr.example/fhir/r4/Patient/a-1.E-2', search: { patients: ['a-1.E-2'] } },
+    { query: 'patient=p1', search: { patients: [['p1']] } },
+    { query: 'patient=Patient/p1,p2', search: { patients: [['p1', 'p2']] } },
+    { query: 'patient=p1,p2&patient=p3', search: { patients: [['p1', 'p2'], ['p3']] } },
+    { query: 'patient=https://ehr.example/fhir/r4/Patient/a-1.E-2', search: { patients: [['a-1.E-2']] } },
     { query: 'status=final,amended', search: { tokens: [['status=final', 'status=amended']] } },
     {
       query: 'category=LAB&code=http://loinc.org|8302-2',

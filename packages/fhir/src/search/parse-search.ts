@@ -39,10 +39,9 @@ export function parseSearch(
       faults.push({ path: name, message: unknownBecause(name) });
   }
   const ids = reader.everyOf('_id', readId);
-  const patients = reader.everyOf('patient', readPatient);
   const search = {
     ...(ids.length > 0 ? { ids: intersection(ids) } : {}),
-    ...(patients.length > 0 ? { patients: intersection(patients) } : {}),
+    patients: reader.everyOf('patient', readPatient),
     tokens: (['code', 'category', 'status'] as const).flatMap((name) => reader.everyOf(name, readToken(name))),
     dates: reader.everyOf('date', readDate),
     lastUpdated: reader.everyOf('_lastUpdated', readDate),

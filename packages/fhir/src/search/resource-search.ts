@@ -14,7 +14,8 @@ export type AllOfAny<Criterion> = readonly (readonly Criterion[])[];
 export interface ResourceSearch {
   /** Undefined: any. Empty: two parameters exclude each other. */
   readonly ids?: readonly string[];
-  readonly patients?: readonly string[];
+  /** A resource can be part of the records of several patients. */
+  readonly patients: AllOfAny<string>;
   /** As in `SearchKeys.tokens`, in the order in which they narrow a search: code, category, status. */
   readonly tokens: AllOfAny<string>;
   readonly dates: AllOfAny<DateCriterion>;
