@@ -1,18 +1,24 @@
 import { join } from 'node:path';
 import { spawnTethered } from '@bulkhead/embedded';
 import { expect, test } from '@jest/globals';
+import { findExamplesFolder } from './data/find-data.ts';
 import { buildHapi, whyNoHapi } from './server/build-hapi.ts';
 
 /** A few hundred resources; the whole is `pnpm interop`. */
-const args = ['--json', '--patients', '8', '--per-type', '60'];
+const args = ['--json', '--patients', '8', '--per-type', '60', '--searches', '1'];
 const types = 'Observation,Condition,Encounter,DiagnosticReport,Procedure,Practitioner,Organization';
 const missing = await whyMissing();
+const hasExamples = findExamplesFolder({ env: process.env }) !== undefined;
+if (!hasExamples) {
+  console.warn('Published examples and searches are not tested: set FHIR_EXAMPLES_DIR to the folder of the examples.');
+  test.todo('published examples, and the same searches at an independent FHIR server');
+}
 
 if (missing !== undefined) {
   console.warn(`Bulkhead is not tested against an independent FHIR server, since ${missing}`);
   test.todo('an independent FHIR server');
 } else {
-  test('stores what an independent FHIR server serves, by exports, searches and documents', async () => {
+  test('stores what an independent FHIR server serves, and finds what it finds', async () => {
     const lines: string[] = [];
     const { exited } = await spawnTethered({
       command: process.execPath,
@@ -22,9 +28,12 @@ if (missing !== undefined) {
     const { code } = await exited;
     // Which check, and what was found: the sums alone do not say it.
     if (code !== 0) console.error(lines.join('\n'));
-    const { compared, ...faults } = JSON.parse(lines.findLast((line) => line.startsWith('{')) ?? '{}');
+    const { compared, searches, ...faults } = JSON.parse(lines.findLast((line) => line.startsWith('{')) ?? '{}');
     expect(faults).toEqual({ different: 0, missing: 0, extra: 0 });
     expect(compared).toBeGreaterThan(1000);
+    expect(searches.different).toBe(0);
+    // Without the examples nothing is searched.
+    expect(searches.found > 500).toBe(hasExamples);
     expect(code).toBe(0);
   }, 600_000);
 }

@@ -1,6 +1,6 @@
-// usage: pnpm interop [--json] [--patients N] [--types A,B] [--per-type N]
-// Exports, syncs and documents against HAPI FHIR, a server that this project did not write. Everything stored is compared with
-// what the server serves. Exit 1 if anything differs that is not a known difference.
+// usage: pnpm interop [--json] [--patients N] [--types A,B] [--per-type N] [--searches N] [--seed N]
+// Exports, syncs, documents and searches against HAPI FHIR, a server that this project did not write. Everything stored is compared
+// with what the server serves, and everything found with what the server finds. Exit 1 if anything differs that is not a known difference.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ try {
   process.exit(1);
 }
 
-async function main({ json, part }: InteropOptions): Promise<number> {
+async function main({ json, part, searches }: InteropOptions): Promise<number> {
   const steps = createSteps({ stream: json ? process.stderr : process.stdout });
   const { env } = process;
   const missing = whyNoHapi(env);
@@ -33,9 +33,9 @@ async function main({ json, part }: InteropOptions): Promise<number> {
     return { text: value.url, value };
   });
   try {
-    const tally = await runInterop({ hapi, part, folder, env, steps });
-    isClean = tally.different + tally.missing + tally.extra === 0;
-    console.log(JSON.stringify(tally));
+    const report = await runInterop({ hapi, part, searches, folder, env, steps });
+    isClean = report.isClean;
+    console.log(JSON.stringify({ ...report.tally, searches: report.searches }));
     return isClean ? 0 : 1;
   } finally {
     await hapi.stop();

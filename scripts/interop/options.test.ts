@@ -3,16 +3,30 @@ import { readOptions } from './options.ts';
 
 describe('the options of pnpm interop', () => {
   test('load everything unless a part is asked for', () => {
-    expect(readOptions([])).toEqual({ json: false, part: {} });
-    const args = ['--json', '--patients', '3', '--types', 'Observation, Condition', '--per-type', '50'];
+    expect(readOptions([])).toEqual({ json: false, part: {}, searches: { perKind: 3, seed: 1 } });
+    const args = [
+      '--json',
+      '--patients',
+      '3',
+      '--types',
+      'Observation, Condition',
+      '--per-type',
+      '50',
+      '--searches',
+      '2',
+      '--seed',
+      '7',
+    ];
     const part = { patients: 3, types: ['Observation', 'Condition'], perType: 50 };
-    expect(readOptions(args)).toEqual({ json: true, part });
+    expect(readOptions(args)).toEqual({ json: true, part, searches: { perKind: 2, seed: 7 } });
   });
 
-  test.each([{ args: ['--patients', '0'] }, { args: ['--per-type', 'x'] }, { args: ['--unknown'] }])(
-    'that are wrong are refused with the usage: $args',
-    ({ args }) => {
-      expect(() => readOptions(args)).toThrow('usage: pnpm interop');
-    },
-  );
+  test.each([
+    { args: ['--patients', '0'] },
+    { args: ['--per-type', 'x'] },
+    { args: ['--seed', '0'] },
+    { args: ['--unknown'] },
+  ])('that are wrong are refused with the usage: $args', ({ args }) => {
+    expect(() => readOptions(args)).toThrow('usage: pnpm interop');
+  });
 });

@@ -1,26 +1,41 @@
 import { parseCommandLine, readWholeNumber } from '../command-line.ts';
+import { maxSeed } from '../random.ts';
+import type { SearchOptions } from './checks/searches.check.ts';
 import type { Part } from './data/choose-part.ts';
 
 export interface InteropOptions {
   /** Only the final object on standard output, for programs. */
   readonly json: boolean;
   readonly part: Part;
+  readonly searches: SearchOptions;
 }
 
-const usage = `usage: pnpm interop [--json] [--patients N] [--types A,B] [--per-type N]
+/** Every prefix and form of a parameter is drawn three times for a type: some 5,000 searches, which take two minutes on two idle cores. */
+const defaultSearches = 3;
+
+const usage = `usage: pnpm interop [--json] [--patients N] [--types A,B] [--per-type N] [--searches N] [--seed N]
   --json        print the result as JSON and nothing else
   --patients N  load the first patients and what is about them (default: all)
   --types A,B   load these types and Patient (default: all)
-  --per-type N  load at most so many of each type (default: all)`;
+  --per-type N  load at most so many of each type (default: all)
+  --searches N  draw so many searches of each kind for each type (default: ${defaultSearches})
+  --seed N      draw other searches (default: 1)`;
 
 /** @throws Error with what is wrong and the usage. */
 export function readOptions(args: readonly string[]): InteropOptions {
   const text = { type: 'string' } as const;
-  const options = { patients: text, types: text, 'per-type': text, json: { type: 'boolean' } } as const;
+  const options = {
+    patients: text,
+    types: text,
+    'per-type': text,
+    searches: text,
+    seed: text,
+    json: { type: 'boolean' },
+  } as const;
   const { values } = parseCommandLine({ args: [...args], options }, usage);
-  const count = (name: 'patients' | 'per-type') => {
+  const count = (name: 'patients' | 'per-type' | 'searches' | 'seed', max = 1_000_000) => {
     const given = values[name];
-    return given === undefined ? undefined : readWholeNumber({ usage, name, text: given, min: 1, max: 1_000_000 });
+    return given === undefined ? undefined : readWholeNumber({ usage, name, text: given, min: 1, max });
   };
   const patients = count('patients');
   const perType = count('per-type');
@@ -32,5 +47,6 @@ export function readOptions(args: readonly string[]): InteropOptions {
       ...(types === undefined ? {} : { types }),
       ...(perType === undefined ? {} : { perType }),
     },
+    searches: { perKind: count('searches') ?? defaultSearches, seed: count('seed', maxSeed) ?? 1 },
   };
 }

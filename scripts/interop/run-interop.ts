@@ -3,6 +3,7 @@ import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import type { Steps } from '../start/steps.ts';
 import type { CheckContext } from './checks/check.ts';
 import { checkDocuments } from './checks/documents.check.ts';
+import { checkExamplesOfServer, checkPublishedTexts } from './checks/examples.check.ts';
 import {
   checkCancel,
   checkFailedExport,
@@ -12,12 +13,20 @@ import {
   levels,
   refusalsByLevel,
 } from './checks/export.checks.ts';
+import { checkSearches, type SearchOptions } from './checks/searches.check.ts';
 import { checkSync, isFurtherPage, prepareSync } from './checks/sync.check.ts';
-import { Report, type Tally } from './compare/report.ts';
+import { Report } from './compare/report.ts';
 import { changeData } from './data/change-data.ts';
 import { choosePart, type Part } from './data/choose-part.ts';
-import { findDataFolder, readDataFolder, type SourceResource, toSourceResource } from './data/find-data.ts';
+import {
+  findDataFolder,
+  findExamplesFolder,
+  readDataFolder,
+  type SourceResource,
+  toSourceResource,
+} from './data/find-data.ts';
 import { loadData } from './data/load-data.ts';
+import { startBulkFileServer } from './server/bulk-file-server.ts';
 import { FhirServer, type ServedResource } from './server/fhir-server.ts';
 import type { Hapi } from './server/start-hapi.ts';
 import { InteropApi } from './system/interop-api.ts';
@@ -30,17 +39,24 @@ const generatedPatients = 20;
 export async function runInterop(options: {
   readonly hapi: Hapi;
   readonly part: Part;
+  readonly searches: SearchOptions;
   /** For the system's data and logs. */
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
   readonly steps: Steps;
-}): Promise<Tally> {
-  const { hapi, part, folder, env, steps } = options;
+}): Promise<Report> {
+  const { hapi, part, searches, folder, env, steps } = options;
+  const examplesFolder = findExamplesFolder({ env });
+  const examples = examplesFolder === undefined ? [] : readDataFolder(examplesFolder);
+  if (examplesFolder === undefined)
+    steps.say('There is no FHIR_EXAMPLES_DIR and no folder of published examples beside the checkout: left out.');
+  const fileServer = await startBulkFileServer(examples);
   const dataFolder = findDataFolder({ env });
   const report = (step: StepReport) => steps.report(step);
   const patients = Math.max(5, part.patients ?? generatedPatients);
-  const system = await startInteropSystem({ folder, fhirUrl: hapi.url, patients, report });
+  let system: ChaosSystem | undefined;
   try {
+    system = await startInteropSystem({ folder, fhirUrl: hapi.url, examplesUrl: fileServer.url, patients, report });
     const found = dataFolder === undefined ? await generated(system) : readDataFolder(dataFolder);
     const resources = choosePart(found, part);
     const server = new FhirServer(hapi.url);
@@ -51,9 +67,11 @@ export async function runInterop(options: {
       return { text: `${resources.length} resources from ${source}`, value: undefined };
     });
     const types = [...new Set(resources.map(({ type }) => type)), 'Group'];
-    return await runChecks({ hapi, server, types: [...new Set(types)].sort(), api: new InteropApi(system), steps });
+    const api = new InteropApi(system);
+    return await runChecks({ hapi, server, types: [...new Set(types)].sort(), examples, searches, api, steps });
   } finally {
-    await system.stop();
+    await system?.stop();
+    await fileServer.stop();
   }
 }
 
@@ -71,10 +89,12 @@ async function runChecks(options: {
   readonly hapi: Hapi;
   readonly server: FhirServer;
   readonly types: readonly string[];
+  readonly examples: readonly SourceResource[];
+  readonly searches: SearchOptions;
   readonly api: InteropApi;
   readonly steps: Steps;
-}): Promise<Tally> {
-  const { hapi, server, types, api, steps } = options;
+}): Promise<Report> {
+  const { hapi, server, types, examples, searches, api, steps } = options;
   const report = new Report(steps.say);
   let readings = new Map<string, Promise<Map<string, ServedResource>>>();
   const served = (type: string) => {
@@ -147,6 +167,12 @@ async function runChecks(options: {
   await check('export that fails at the server', () => checkFailedExport(context));
   await check('cancel of a running export', () => checkCancel(context));
   await check('documents', () => checkDocuments(context));
+  if (examples.length > 0) {
+    await check('published examples', () => checkPublishedTexts(context, examples));
+    readings = new Map();
+    const exported = await check('published examples at the server', () => checkExamplesOfServer(context, examples));
+    if (exported) await check('searches', () => checkSearches(context, { ...searches, ...exported }));
+  }
   for (const [{ id, reason }, count] of report.known) steps.say(`known difference ${id}, ${count} times: ${reason}`);
-  return report.tally;
+  return report;
 }

@@ -1,4 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import {
+  type KnownSearchDifference,
+  knownSearchDifferences,
+  type SearchFinding,
+} from '../searches/known-search-differences.ts';
 import { differencesOf } from './differences.ts';
 import { type Finding, type KnownDifference, knownDifferences, type Scope } from './known-differences.ts';
 
@@ -13,6 +18,17 @@ export interface Tally {
   extra: number;
 }
 
+/** What became of the searches that both were asked. Each counts in the `Tally`, too. */
+export interface SearchTally {
+  compared: number;
+  /** Bulkhead found something. */
+  found: number;
+  /** The answers differ, and known differences explain it. */
+  explained: number;
+  /** The answers differ otherwise. */
+  different: number;
+}
+
 type Resources = ReadonlyMap<string, unknown>;
 
 /** More of a kind say nothing new. */
@@ -21,8 +37,9 @@ const shownPerComparison = 5;
 /** Counts what is compared and says what differs. */
 export class Report {
   readonly tally: Tally = { compared: 0, different: 0, missing: 0, extra: 0 };
+  readonly searches: SearchTally = { compared: 0, found: 0, explained: 0, different: 0 };
   /** How many findings each known difference explains. */
-  readonly known = new Map<KnownDifference, number>();
+  readonly known = new Map<KnownDifference | KnownSearchDifference, number>();
   readonly #say: (text: string) => void;
 
   constructor(say: (text: string) => void) {
@@ -54,6 +71,51 @@ export class Report {
     }
     for (const line of shown.slice(0, shownPerComparison)) this.#say(`  ✗ ${line}`);
     if (shown.length > shownPerComparison) this.#say(`  ✗ and ${shown.length - shownPerComparison} more of ${type}`);
+  }
+
+  /**
+   * Compares what a search by one parameter found.
+   * @returns the ids that Bulkhead is expected to find: those of the server, corrected by the known differences
+   */
+  search(
+    options: Omit<SearchFinding, 'what' | 'resource'> & {
+      readonly resources: Resources;
+      readonly served: ReadonlySet<string>;
+      readonly stored: ReadonlySet<string>;
+    },
+  ): ReadonlySet<string> {
+    const { type, name, value, patientIds, resources, served, stored } = options;
+    const expected = new Set(served);
+    const reasons = new Set<KnownSearchDifference>();
+    for (const id of new Set([...served, ...stored])) {
+      if (served.has(id) && stored.has(id)) continue;
+      const what = stored.has(id) ? 'extra' : 'missing';
+      const finding: SearchFinding = { what, type, name, value, patientIds, resource: resources.get(id) };
+      const known = knownSearchDifferences.find(({ explains }) => explains(finding));
+      if (!known) continue;
+      reasons.add(known);
+      if (what === 'extra') expected.add(id);
+      else expected.delete(id);
+    }
+    for (const known of reasons) this.known.set(known, (this.known.get(known) ?? 0) + 1);
+    if (reasons.size > 0) this.searches.explained += 1;
+    this.combinedSearch({ type, query: `${name}=${value}`, expected, stored });
+    return expected;
+  }
+
+  /** Compares what a search by several values or parameters found. */
+  combinedSearch(options: {
+    readonly type: string;
+    readonly query: string;
+    readonly expected: ReadonlySet<string>;
+    readonly stored: ReadonlySet<string>;
+  }): void {
+    const { type, query, expected, stored } = options;
+    this.searches.compared += 1;
+    if (stored.size > 0) this.searches.found += 1;
+    const different = this.tally.different;
+    this.fact({ what: `${type}?${query}`, expected: [...expected].sort(), actual: [...stored].sort() });
+    this.searches.different += this.tally.different - different;
   }
 
   /** Compares something other than a resource, such as the warnings of an export or the bytes of a document. */

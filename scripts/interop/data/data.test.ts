@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { choosePart } from './choose-part.ts';
-import { findDataFolder, readDataFolder, toSourceResource } from './find-data.ts';
+import { findDataFolder, findExamplesFolder, readDataFolder, toSourceResource } from './find-data.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -29,6 +29,15 @@ describe('the data to load', () => {
   test('is an error if INTEROP_DATA_DIR names a folder without resources', () => {
     expect(() => findDataFolder({ env: { INTEROP_DATA_DIR: folder } })).toThrow('INTEROP_DATA_DIR');
     expect(() => findDataFolder({ env: { INTEROP_DATA_DIR: join(folder, 'none') } })).toThrow('INTEROP_DATA_DIR');
+  });
+
+  test('has published examples in the folder of FHIR_EXAMPLES_DIR, or beside the checkout, or nowhere', () => {
+    expect(findExamplesFolder({ env: {}, beside: folder })).toBeUndefined();
+    const beside = join(folder, 'fhir-r4-examples');
+    mkdirSync(beside);
+    expect(findExamplesFolder({ env: {}, beside: folder })).toBe(beside);
+    expect(findExamplesFolder({ env: { FHIR_EXAMPLES_DIR: folder } })).toBe(folder);
+    expect(findExamplesFolder({ env: { FHIR_EXAMPLES_DIR: join(folder, 'none') } })).toBeUndefined();
   });
 
   test('keeps the text of each line, compressed or not', () => {

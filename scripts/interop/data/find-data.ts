@@ -13,6 +13,9 @@ export interface SourceResource {
 
 const fileName = /^[A-Z][A-Za-z]+\.ndjson(\.gz)?$/;
 
+/** The data that may lie beside the checkout. */
+const dataBeside = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'data');
+
 /**
  * The folder of `Type.ndjson(.gz)` to load: INTEROP_DATA_DIR, or a folder with patients beside the checkout.
  * @returns undefined if there is none, so that generated data is loaded
@@ -20,7 +23,7 @@ const fileName = /^[A-Z][A-Za-z]+\.ndjson(\.gz)?$/;
  */
 export function findDataFolder({
   env,
-  beside = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'data'),
+  beside = dataBeside,
 }: {
   readonly env: NodeJS.ProcessEnv;
   readonly beside?: string;
@@ -33,6 +36,18 @@ export function findDataFolder({
   // Published examples are no practice: their references lead nowhere.
   const folders = globSync('synthea*', { cwd: beside }).sort();
   return folders.map((name) => join(beside, name)).find((folder) => existsSync(join(folder, 'Patient.ndjson.gz')));
+}
+
+/** The folder of HL7's published examples: FHIR_EXAMPLES_DIR, or `fhir-r4-examples` beside the checkout; undefined if it is absent. */
+export function findExamplesFolder({
+  env,
+  beside = dataBeside,
+}: {
+  readonly env: NodeJS.ProcessEnv;
+  readonly beside?: string;
+}): string | undefined {
+  const folder = env.FHIR_EXAMPLES_DIR ?? join(beside, 'fhir-r4-examples');
+  return existsSync(folder) ? folder : undefined;
 }
 
 /** Every resource of a folder. */

@@ -4,12 +4,26 @@ import type { SourceResource } from './find-data.ts';
 /** The Group of all patients, which Group level exports are made of. */
 export const groupId = 'everyone';
 
-/** Types that others refer to come first. This server does not demand it, others do. */
+/** Types that others refer to come first: the server finds no resource by a reference to one that it did not have at the time. */
 const first = ['Organization', 'Location', 'Practitioner', 'Patient', 'Encounter'];
 const batchSize = 200;
 
 /** Stores the resources under their own ids, and a Group of all patients. */
 export async function loadData(options: {
+  readonly server: FhirServer;
+  readonly resources: readonly SourceResource[];
+  readonly progress: (text: string) => void;
+}): Promise<void> {
+  const { server, resources } = options;
+  await loadResources(options);
+  const patients = resources.filter(({ type }) => type === 'Patient');
+  const member = patients.map(({ id }) => ({ entity: { reference: `Patient/${id}` } }));
+  const group = { resourceType: 'Group', id: groupId, type: 'person', actual: true, member };
+  await server.put(`Group/${groupId}`, JSON.stringify(group));
+}
+
+/** Stores the resources under their own ids. */
+export async function loadResources(options: {
   readonly server: FhirServer;
   readonly resources: readonly SourceResource[];
   readonly progress: (text: string) => void;
@@ -22,8 +36,4 @@ export async function loadData(options: {
     const batch = ordered.slice(at, at + batchSize);
     await server.putAll(batch.map(({ type, id, text }) => ({ path: `${type}/${id}`, text })));
   }
-  const patients = resources.filter(({ type }) => type === 'Patient');
-  const member = patients.map(({ id }) => ({ entity: { reference: `Patient/${id}` } }));
-  const group = { resourceType: 'Group', id: groupId, type: 'person', actual: true, member };
-  await server.put(`Group/${groupId}`, JSON.stringify(group));
 }

@@ -12,7 +12,18 @@ interface Page {
   readonly link: readonly { readonly relation: string; readonly url: string }[];
 }
 
+interface CapabilityStatement {
+  readonly rest: readonly {
+    readonly resource: readonly {
+      readonly type: string;
+      readonly searchParam?: readonly { readonly name: string }[];
+    }[];
+  }[];
+}
+
 const pageSize = 500;
+/** The server's own limit of a page. A search that it does not store has one page, even if more is found. */
+const unstoredLimit = 50;
 
 /** Requests to the server under test, sent as texts, so that no number changes on the way. */
 export class FhirServer {
@@ -24,7 +35,7 @@ export class FhirServer {
 
   /** @param text the resource as JSON, with its id */
   async put(path: string, text: string): Promise<void> {
-    await this.#send('PUT', `${this.url}/${path}`, text);
+    await this.#send('PUT', `${this.url}/${path}`, { body: text });
   }
 
   async delete(path: string): Promise<void> {
@@ -36,7 +47,8 @@ export class FhirServer {
     const entries = resources.map(
       ({ path, text }) => `{"resource":${text},"request":{"method":"PUT","url":${JSON.stringify(path)}}}`,
     );
-    await this.#send('POST', this.url, `{"resourceType":"Bundle","type":"transaction","entry":[${entries}]}`);
+    const body = `{"resourceType":"Bundle","type":"transaction","entry":[${entries}]}`;
+    await this.#send('POST', this.url, { body });
   }
 
   /** The resource's text as the server has it. */
@@ -51,15 +63,35 @@ export class FhirServer {
   }
 
   /** Every resource of a type by its id, read by search pages. */
-  async all(type: string): Promise<Map<string, ServedResource>> {
+  all(type: string): Promise<Map<string, ServedResource>> {
+    return this.#resources(`${this.url}/${type}?_count=${pageSize}`);
+  }
+
+  async #resources(firstUrl: string): Promise<Map<string, ServedResource>> {
     const found = new Map<string, ServedResource>();
-    let url: string | undefined = `${this.url}/${type}?_count=${pageSize}`;
+    let url: string | undefined = firstUrl;
     while (url !== undefined) {
       const page: Page = await this.#page(url);
       for (const { resource } of page.entry ?? []) found.set(resource.id, resource);
       url = page.link.find(({ relation }) => relation === 'next')?.url;
     }
     return found;
+  }
+
+  /** The names of the search parameters that the server says to have for each type. */
+  async searchParameters(): Promise<Map<string, ReadonlySet<string>>> {
+    const statement = JSON.parse(await this.#send('GET', `${this.url}/metadata`)) as CapabilityStatement;
+    const resources = statement.rest.flatMap(({ resource }) => resource);
+    return new Map(resources.map(({ type, searchParam = [] }) => [type, new Set(searchParam.map(({ name }) => name))]));
+  }
+
+  /** The ids of the resources that a search finds. */
+  async searchIds(type: string, query: string): Promise<string[]> {
+    const url = `${this.url}/${type}?${query}&_elements=id`;
+    // A search that is not stored for further pages takes half the time.
+    const unstored = await this.#page(`${url}&_count=${unstoredLimit}`, { 'cache-control': 'no-store' });
+    const ids = (unstored.entry ?? []).map(({ resource }) => resource.id);
+    return ids.length < unstoredLimit ? ids : [...(await this.#resources(`${url}&_count=${pageSize}`)).keys()];
   }
 
   /** The status of a GET, whatever it is. */
@@ -77,12 +109,16 @@ export class FhirServer {
     return response.text();
   }
 
-  async #page(url: string): Promise<Page> {
-    return parseWithNumberTexts(await this.#send('GET', url)) as Page;
+  async #page(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Page> {
+    return parseWithNumberTexts(await this.#send('GET', url, { headers })) as Page;
   }
 
-  async #send(method: string, url: string, body?: string): Promise<string> {
-    const headers = { 'content-type': 'application/fhir+json', accept: 'application/fhir+json' };
+  async #send(
+    method: string,
+    url: string,
+    { body, headers: more = {} }: { readonly body?: string; readonly headers?: Readonly<Record<string, string>> } = {},
+  ): Promise<string> {
+    const headers = { 'content-type': 'application/fhir+json', accept: 'application/fhir+json', ...more };
     const response = await fetch(url, { method, headers, ...(body === undefined ? {} : { body }) });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${url}: HTTP ${response.status} ${text.slice(0, 500)}`);

@@ -19,8 +19,11 @@ export interface Hapi {
   stop(): Promise<void>;
 }
 
-/** Memory for the database and the files of exports. The JIT's quick tier and the serial collector make the start shorter. */
-const javaArgs = ['-Xmx768m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+/**
+ * Memory for the database and the files of exports. The JIT's quick tier and the serial collector make the start shorter. Dates without
+ * a time zone are in the server's, which is UTC for Bulkhead.
+ */
+const javaArgs = ['-Duser.timezone=UTC', '-Xmx768m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 const keptLines = 15;
 
 /**

@@ -68,8 +68,8 @@ export class InteropApi {
   }
 
   /** Each check has a connection, and so a store, of its own. @returns its id */
-  async createConnection(): Promise<string> {
-    const body = { provider, practiceId: 'interop', groupId, schedule: false, auth: { method: 'none' } };
+  async createConnection(environment = 'main'): Promise<string> {
+    const body = { provider, environment, practiceId: 'interop', groupId, schedule: false, auth: { method: 'none' } };
     return (await this.#call<{ id: string }>('POST', '/api/ehr/connections', body)).id;
   }
 
@@ -137,10 +137,28 @@ export class InteropApi {
 
   /** Every stored resource of a type by its id, with the texts of its numbers. */
   async stored(connectionId: string, type: string): Promise<Map<string, unknown>> {
-    const path = `/api/ehr/${provider}/resources/${type}?connectionId=${connectionId}`;
-    const text = await (await this.#get(path, 'application/fhir+ndjson')).text();
-    const resources = text.split('\n').filter(Boolean).map(parseWithNumberTexts) as { readonly id: string }[];
+    const resources = (await this.#lines(connectionId, type, '')).map(parseWithNumberTexts) as {
+      readonly id: string;
+    }[];
     return new Map(resources.map((resource) => [resource.id, resource]));
+  }
+
+  /** The ids of the resources that a search finds, in an order of their own. */
+  async searchIds(connectionId: string, type: string, query: string): Promise<string[]> {
+    const lines = await this.#lines(connectionId, type, `&${query}`);
+    return lines.map((line) => (JSON.parse(line) as { readonly id: string }).id).sort();
+  }
+
+  /** A stored resource as the API writes it. */
+  async resourceText(connectionId: string, type: string, id: string): Promise<string> {
+    const path = `/api/ehr/${provider}/resources/${type}/${id}?connectionId=${connectionId}`;
+    return (await this.#get(path, 'application/fhir+json')).text();
+  }
+
+  async #lines(connectionId: string, type: string, query: string): Promise<string[]> {
+    const path = `/api/ehr/${provider}/resources/${type}?connectionId=${connectionId}${query}`;
+    const text = await (await this.#get(path, 'application/fhir+ndjson')).text();
+    return text.split('\n').filter(Boolean);
   }
 
   async #get(path: string, accept: string): Promise<Response> {

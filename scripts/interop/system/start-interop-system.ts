@@ -6,6 +6,9 @@ import { type ChaosSystem, startChaosSystem } from '../../chaos/system/start-cha
 /** The provider's id in the API's routes. */
 export const provider = 'hapi';
 
+/** The environment in which a file server has the published examples. */
+export const examplesEnvironment = 'examples';
+
 /** So small that the searches of one patient have several pages, also in generated data. */
 const searchPageSize = 5;
 
@@ -16,16 +19,21 @@ const searchPageSize = 5;
 export function startInteropSystem(options: {
   readonly folder: string;
   readonly fhirUrl: string;
+  /** Of the published examples' file server. */
+  readonly examplesUrl: string;
   /** Of the generated data. */
   readonly patients: number;
   readonly report: (step: StepReport) => void;
 }): Promise<ChaosSystem> {
-  const { folder, fhirUrl, patients, report } = options;
+  const { folder, fhirUrl, examplesUrl, patients, report } = options;
   const providersFile = join(folder, 'providers.json');
   const entry = {
     id: provider,
     name: 'HAPI FHIR',
-    environments: { main: { fhirEndpoint: fhirUrl } },
+    environments: {
+      main: { fhirEndpoint: fhirUrl },
+      [examplesEnvironment]: { fhirEndpoint: examplesUrl },
+    },
     defaultEnvironment: 'main',
     search: { pageSize: searchPageSize },
   };

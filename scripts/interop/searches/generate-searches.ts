@@ -1,0 +1,133 @@
+import type { Random } from '../../random.ts';
+import { type ParameterName, serverParameters } from './server-parameters.ts';
+
+/** A parameter with one value. */
+export interface SingleSearch {
+  readonly name: ParameterName;
+  readonly value: string;
+}
+
+/** A parameter with values of which any may match. */
+interface Alternatives {
+  readonly name: ParameterName;
+  readonly values: readonly string[];
+}
+
+export interface GeneratedSearches {
+  readonly singles: readonly SingleSearch[];
+  /** Made of the single ones: lists of alternatives, and two parameters that must both be met. */
+  readonly combined: readonly (readonly Alternatives[])[];
+}
+
+const datePrefixes = ['', 'eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb'] as const;
+const datePattern = /^\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?)?)?$/;
+const wordPattern = /^[a-z][a-z-]{2,30}$/;
+const maxAlternatives = 3;
+
+/**
+ * Searches for a type, drawn from values that occur in its resources: `perKind` of each kind, such as a date with a prefix or a code
+ * with a system. The same random numbers give the same searches.
+ */
+export function generateSearches(options: {
+  readonly type: string;
+  readonly resources: readonly object[];
+  /** The names of the parameters that the server has for the type. */
+  readonly offered: ReadonlySet<string>;
+  readonly perKind: number;
+  readonly random: Random;
+}): GeneratedSearches {
+  const { type, resources, offered, perKind, random } = options;
+  const drawnSingles = kindsOf(type, resources)
+    .filter(({ name }) => serverParameters({ type, name, offered }).length > 0)
+    .flatMap(({ name, values }) => {
+      const drawn = random.shuffle([...new Set(values)]).slice(0, perKind);
+      return drawn.map((value): SingleSearch => ({ name, value }));
+    });
+  // A word of an element of the type `code` is also the code of a coding.
+  const singles = [...new Map(drawnSingles.map((single) => [`${single.name}=${single.value}`, single])).values()];
+  const alternatives = [...Map.groupBy(singles, ({ name }) => name)]
+    .filter(([, ofName]) => ofName.length > 1)
+    .map(([name, ofName]) => ({
+      name,
+      values: random.shuffle(ofName.map(({ value }) => value)).slice(0, maxAlternatives),
+    }));
+  const alone = ({ name, value }: SingleSearch): Alternatives => ({ name, values: [value] });
+  const pairs = singles.map((single) => [alone(single), alone(random.pick(singles))]);
+  return { singles, combined: [...alternatives.map((one) => [one]), ...pairs] };
+}
+
+/**
+ * The values of each kind. They are looked for by what they look like and not by the elements that Bulkhead reads, so an element that
+ * Bulkhead ought to read is covered, too.
+ */
+function kindsOf(type: string, resources: readonly object[]): Alternatives[] {
+  const texts = resources.flatMap((resource) => textsIn(resource, ''));
+  const valuesOf = (isWanted: (text: FoundText) => boolean) => texts.filter(isWanted).map(({ text }) => text);
+  const own = resources as readonly { readonly id: string; readonly meta?: { readonly lastUpdated?: string } }[];
+  const ids = own.map(({ id }) => id);
+  const instants = own.flatMap(({ meta }) => meta?.lastUpdated ?? []);
+  const references = valuesOf(({ text }) => /^Patient\/[A-Za-z0-9.-]+$/.test(text));
+  const patients = type === 'Patient' ? [...references, ...ids.map((id) => `Patient/${id}`)] : references;
+  const dates = valuesOf(({ element, text }) => element !== 'meta' && datePattern.test(text));
+  const shortened = dates.flatMap((date) => [date, date.slice(0, 10), date.slice(0, 7), date.slice(0, 4)]);
+  const categories = codingsIn(resources, (element) => element === 'category');
+  const codings = codingsIn(resources, (element) => element !== 'category' && !/status/i.test(element));
+  return [
+    { name: '_id', values: [...ids, 'unknown'] },
+    { name: 'patient', values: patients },
+    { name: 'patient', values: patients.map((reference) => reference.replace('Patient/', '')) },
+    { name: 'status', values: valuesOf(({ element, text }) => /status/i.test(element) && wordPattern.test(text)) },
+    { name: 'category', values: valuesOf(({ element, text }) => element === 'category' && wordPattern.test(text)) },
+    ...tokenKinds('category', categories),
+    ...tokenKinds('code', codings),
+    ...datePrefixes.flatMap((prefix): Alternatives[] => [
+      { name: 'date', values: shortened.map((date) => `${prefix}${date}`) },
+      { name: '_lastUpdated', values: instants.map((instant) => `${prefix}${instant}`) },
+    ]),
+  ];
+}
+
+interface FoundCoding {
+  readonly system?: unknown;
+  readonly code: string;
+}
+
+function tokenKinds(name: 'category' | 'code', codings: readonly FoundCoding[]): Alternatives[] {
+  const system = (coding: FoundCoding) => (typeof coding.system === 'string' ? withEscapes(coding.system) : '');
+  return [
+    { name, values: codings.map(({ code }) => withEscapes(code)) },
+    { name, values: codings.map((coding) => `${system(coding)}|${withEscapes(coding.code)}`) },
+    { name, values: codings.map(({ code }) => `|${withEscapes(code)}`) },
+  ];
+}
+
+interface FoundText {
+  /** Of the resource, in which the text stands at any depth. */
+  readonly element: string;
+  readonly text: string;
+}
+
+function textsIn(value: unknown, element: string): FoundText[] {
+  if (typeof value === 'string') return [{ element, text: value }];
+  return membersOf(value).flatMap(([name, member]) => textsIn(member, element || name));
+}
+
+function codingsIn(resources: readonly object[], isWanted: (element: string) => boolean): FoundCoding[] {
+  const elements = resources.flatMap(membersOf).filter(([name]) => isWanted(name));
+  return elements.flatMap(([, value]) => codingsAt(value));
+}
+
+function codingsAt(value: unknown): FoundCoding[] {
+  const inner = membersOf(value).flatMap(([, member]) => codingsAt(member));
+  const { code } = (value ?? {}) as { readonly code?: unknown };
+  return typeof code === 'string' ? [{ ...(value as object), code }, ...inner] : inner;
+}
+
+function membersOf(value: unknown): [string, unknown][] {
+  return typeof value === 'object' && value !== null ? Object.entries(value) : [];
+}
+
+/** https://hl7.org/fhir/R4/search.html#escaping */
+function withEscapes(text: string): string {
+  return text.replace(/[\\,|$]/g, '\\$&');
+}

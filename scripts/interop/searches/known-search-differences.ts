@@ -1,0 +1,131 @@
+import type { ParameterName } from './server-parameters.ts';
+
+/** A resource that only one of the two finds, by one parameter with one value. */
+export interface SearchFinding {
+  /** `missing`: only the server finds it. `extra`: only Bulkhead does. */
+  readonly what: 'missing' | 'extra';
+  readonly type: string;
+  readonly name: ParameterName;
+  readonly value: string;
+  readonly resource: unknown;
+  /** The ids of all patients of the server. */
+  readonly patientIds: ReadonlySet<string>;
+}
+
+export interface KnownSearchDifference {
+  readonly id: string;
+  readonly reason: string;
+  /** Whether it explains the finding. Anything that no row explains counts. */
+  readonly explains: (finding: SearchFinding) => boolean;
+}
+
+/** Everything in which the server's searches differ from those of Bulkhead, with the reason and the section of R4 that decides. */
+export const knownSearchDifferences: readonly KnownSearchDifference[] = [
+  {
+    id: 'patient-not-on-server',
+    reason:
+      'HAPI does not index a reference to a resource that it does not have. R4 compares the reference itself ' +
+      '(https://hl7.org/fhir/R4/search.html#reference), so Bulkhead finds the records of a patient who was not exported.',
+    explains: ({ what, name, value, patientIds }) =>
+      what === 'extra' && name === 'patient' && !patientIds.has(value.replace('Patient/', '')),
+  },
+  {
+    id: 'bounds-of-ge-and-le',
+    reason:
+      'HAPI compares the end of a date with the last instant of the value of `ge`, and its start with the first instant of the value of ' +
+      '`le`, so `le2011` excludes most of 2011. R4 (https://hl7.org/fhir/R4/search.html#prefix) wants an overlap with what comes after or ' +
+      'before the value, or a date inside of it.',
+    explains: (finding) => explainsDate(finding, { readByBulkhead: readAtServer(finding.value) }),
+  },
+  {
+    id: 'day-in-own-zone',
+    reason:
+      'HAPI compares a value without a time with the day in the time zone of the resource. R4 ' +
+      '(https://hl7.org/fhir/R4/search.html#date) compares instants, with the zone of the server for a value without one: for Bulkhead UTC.',
+    explains: (finding) => explainsDate(finding, { readByBulkhead: rangeOf }),
+  },
+];
+
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+type ReadRange = (text: string) => Range | undefined;
+
+/** HAPI takes of a date with a time the day as it is written, unless the value has a time, too. */
+function readAtServer(value: string): ReadRange {
+  return value.includes('T') ? rangeOf : (text) => rangeOf(text.slice(0, 'YYYY-MM-DD'.length));
+}
+
+/** Whether a date or period of the resource is found by R4's rules exactly if Bulkhead finds it, and by HAPI's exactly if HAPI does. */
+function explainsDate(
+  { what, name, value, resource }: SearchFinding,
+  { readByBulkhead }: { readonly readByBulkhead: ReadRange },
+): boolean {
+  const [, prefix = '', text = ''] = /^([a-z]{2})?(.+)$/.exec(value) ?? [];
+  const asked = rangeOf(text);
+  if (name !== 'date' || !asked) return false;
+  const readByHapi = readAtServer(text);
+  return datesIn(resource).some(([start, end]) => {
+    const isExtra = matches({ prefix, asked, range: periodOf(readByBulkhead(start), readByBulkhead(end)) });
+    const isMissing = matchesAtServer({ prefix, asked, range: periodOf(readByHapi(start), readByHapi(end)) });
+    return isExtra === (what === 'extra') && isMissing === (what === 'missing');
+  });
+}
+
+interface Comparison {
+  readonly prefix: string;
+  readonly asked: Range;
+  readonly range: Range;
+}
+
+/** https://hl7.org/fhir/R4/search.html#prefix */
+function matches({ prefix, asked, range }: Comparison): boolean {
+  const isInside = range.start >= asked.start && range.end <= asked.end;
+  if (prefix === 'ne') return !isInside;
+  if (prefix === 'gt') return range.end > asked.end;
+  if (prefix === 'lt') return range.start < asked.start;
+  if (prefix === 'ge') return range.end > asked.end || isInside;
+  if (prefix === 'le') return range.start < asked.start || isInside;
+  if (prefix === 'sa') return range.start > asked.end;
+  if (prefix === 'eb') return range.end < asked.start;
+  return isInside;
+}
+
+function matchesAtServer(comparison: Comparison): boolean {
+  const { prefix, asked, range } = comparison;
+  if (prefix === 'ge') return range.end >= asked.end;
+  if (prefix === 'le') return range.start <= asked.start;
+  return matches(comparison);
+}
+
+/** The start and the end of every date, and of every period, in which an open end is an empty text. */
+function datesIn(value: unknown): [start: string, end: string][] {
+  if (typeof value === 'string') return rangeOf(value) ? [[value, value]] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  const { start = '', end = '' } = value as Readonly<Record<string, unknown>>;
+  const inner = Object.values(value).flatMap(datesIn);
+  return start === '' && end === '' ? inner : [[String(start), String(end)], ...inner];
+}
+
+function periodOf(start: Range | undefined, end: Range | undefined): Range {
+  return { start: start?.start ?? Number.NEGATIVE_INFINITY, end: end?.end ?? Number.POSITIVE_INFINITY };
+}
+
+const dayMs = 24 * 3_600_000;
+
+/** The first and the last millisecond of a FHIR date; written here again, so that the product's own reading is compared with it. */
+function rangeOf(text: string): Range | undefined {
+  const [, date = '', minutes, seconds, fraction, zone = 'Z'] =
+    /^(\d{4}(?:-\d\d){0,2})(?:T(\d\d:\d\d)(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)?)?$/.exec(text) ?? [];
+  if (date === '') return undefined;
+  if (minutes !== undefined) {
+    const start = Date.parse(`${date}T${minutes}${seconds ?? ':00'}${fraction ?? ''}${zone}`);
+    return { start, end: start + (fraction !== undefined ? 1 : seconds !== undefined ? 1000 : 60_000) - 1 };
+  }
+  const [year = 0, month, day] = date.split('-').map(Number);
+  const start = Date.UTC(year, (month ?? 1) - 1, day ?? 1);
+  const next = day !== undefined ? start + dayMs : month !== undefined ? Date.UTC(year, month) : Date.UTC(year + 1, 0);
+  return { start, end: next - 1 };
+}

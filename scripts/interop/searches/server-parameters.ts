@@ -1,0 +1,84 @@
+/**
+ * Which search parameters of FHIR R4 (https://hl7.org/fhir/R4/searchparameter-registry.html) a parameter of Bulkhead stands for.
+ * Bulkhead has one name for all types. R4 has other names for some of them.
+ */
+export type ParameterName = '_id' | '_lastUpdated' | 'patient' | 'code' | 'category' | 'status' | 'date';
+
+const otherNames: Partial<Record<ParameterName, Readonly<Record<string, string>>>> = {
+  code: {
+    ...named('type', 'Account Composition Coverage Device DocumentReference Encounter EpisodeOfCare Location Media'),
+    ...named('type', 'Organization Specimen'),
+    HealthcareService: 'service-type',
+    Immunization: 'vaccine-code',
+  },
+  status: { ...named('clinical-status', 'AllergyIntolerance Condition'), Goal: 'lifecycle-status' },
+  // Of two names the second counts for resources that lack the first.
+  date: {
+    ...named('created', 'Claim ExplanationOfBenefit Media'),
+    Account: 'period',
+    Communication: 'sent',
+    Condition: 'onset-date recorded-date',
+    Goal: 'start-date',
+    ImagingStudy: 'started',
+    MedicationAdministration: 'effective-time',
+    MedicationDispense: 'whenhandedover whenprepared',
+    // R4's `date` of MedicationRequest reads the times of each dose. Bulkhead reads when the order was written.
+    MedicationRequest: 'authoredon',
+    MedicationStatement: 'effective',
+    NutritionOrder: 'datetime',
+    Patient: 'birthdate',
+    Provenance: 'recorded',
+    QuestionnaireResponse: 'authored',
+    ServiceRequest: 'authored occurrence',
+    Slot: 'start',
+    Specimen: 'collected',
+    Task: 'authored-on',
+    VisionPrescription: 'datewritten',
+  },
+};
+
+/**
+ * The parameters by which R4's Patient compartment (https://hl7.org/fhir/R4/compartmentdefinition-patient.html) has each type. Device
+ * and Task are not in it; Bulkhead finds them by R4's `patient`.
+ */
+const compartmentParameters: Readonly<Record<string, string>> = {
+  AllergyIntolerance: 'patient recorder asserter',
+  CarePlan: 'patient performer',
+  CareTeam: 'patient participant',
+  Claim: 'patient payee',
+  Communication: 'subject sender recipient',
+  Composition: 'subject author attester',
+  Condition: 'patient asserter',
+  Coverage: 'policy-holder subscriber beneficiary payor',
+  DocumentReference: 'subject author',
+  ExplanationOfBenefit: 'patient payee',
+  List: 'subject source',
+  MedicationAdministration: 'patient performer subject',
+  MedicationDispense: 'subject patient receiver',
+  Observation: 'subject performer',
+  Procedure: 'patient performer',
+  QuestionnaireResponse: 'subject author',
+  ServiceRequest: 'subject performer',
+  ...named('actor', 'Appointment AppointmentResponse Schedule'),
+  ...named('member', 'Group'),
+  ...named('link', 'Patient'),
+  ...named('subject', 'Account DiagnosticReport Media MedicationRequest MedicationStatement RiskAssessment Specimen'),
+  ...named('patient', 'Consent Device Encounter EpisodeOfCare FamilyMemberHistory Flag Goal ImagingStudy Immunization'),
+  ...named('patient', 'NutritionOrder Provenance RelatedPerson Task VisionPrescription'),
+};
+
+/** The names that a parameter has at the server; empty if R4 has none for the type. */
+export function serverParameters(options: {
+  readonly type: string;
+  readonly name: ParameterName;
+  /** The names that the server has for the type. */
+  readonly offered: ReadonlySet<string>;
+}): readonly string[] {
+  const { type, name, offered } = options;
+  const names = name === 'patient' ? compartmentParameters[type] : (otherNames[name]?.[type] ?? name);
+  return (names?.split(' ') ?? []).filter((one) => offered.has(one));
+}
+
+function named(name: string, types: string): Record<string, string> {
+  return Object.fromEntries(types.split(' ').map((type) => [type, name]));
+}
