@@ -5,7 +5,7 @@ import { findExamplesFolder } from './data/find-data.ts';
 import { buildHapi, whyNoHapi } from './server/build-hapi.ts';
 
 /** A few hundred resources; the whole is `pnpm interop`. */
-const args = ['--json', '--patients', '8', '--per-type', '60', '--searches', '1'];
+const args = ['--json', '--patients', '8', '--per-type', '60'];
 const types = 'Observation,Condition,Encounter,DiagnosticReport,Procedure,Practitioner,Organization';
 const missing = await whyMissing();
 const hasExamples = findExamplesFolder({ env: process.env }) !== undefined;
@@ -35,7 +35,7 @@ if (missing !== undefined) {
     // Without the examples nothing is searched.
     expect(searches.found > 500).toBe(hasExamples);
     expect(code).toBe(0);
-  }, 600_000);
+  }, 900_000);
 }
 
 /** Built here, so that a registry that cannot be reached leaves the test out, unless INTEROP_REQUIRED is set. */

@@ -3,7 +3,7 @@ import { readOptions } from './options.ts';
 
 describe('the options of pnpm interop', () => {
   test('load everything unless a part is asked for', () => {
-    expect(readOptions([])).toEqual({ json: false, part: {}, searches: { perKind: 3, seed: 1 } });
+    expect(readOptions([])).toEqual({ json: false, part: {}, searches: { perKind: 1, seed: 1 } });
     const args = [
       '--json',
       '--patients',

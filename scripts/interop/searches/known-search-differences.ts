@@ -35,14 +35,21 @@ export const knownSearchDifferences: readonly KnownSearchDifference[] = [
       'HAPI compares the end of a date with the last instant of the value of `ge`, and its start with the first instant of the value of ' +
       '`le`, so `le2011` excludes most of 2011. R4 (https://hl7.org/fhir/R4/search.html#prefix) wants an overlap with what comes after or ' +
       'before the value, or a date inside of it.',
-    explains: (finding) => explainsDate(finding, { readByBulkhead: readAtServer(finding.value) }),
+    explains: (finding) => explainsDate(finding, { stored: dayOrInstant(finding), served: dayOrInstant(finding) }),
   },
   {
     id: 'day-in-own-zone',
     reason:
       'HAPI compares a value without a time with the day in the time zone of the resource. R4 ' +
       '(https://hl7.org/fhir/R4/search.html#date) compares instants, with the zone of the server for a value without one: for Bulkhead UTC.',
-    explains: (finding) => explainsDate(finding, { readByBulkhead: rangeOf }),
+    explains: (finding) => explainsDate(finding, { stored: rangeOf, served: dayOrInstant(finding) }),
+  },
+  {
+    id: 'second-as-instant',
+    reason:
+      'HAPI takes a date with seconds and no fraction for the first millisecond of the second. For R4 ' +
+      '(https://hl7.org/fhir/R4/search.html#date) it is the whole second, so it goes on after a value such as 10:00:00.500.',
+    explains: (finding) => finding.value.includes('T') && explainsDate(finding, { stored: rangeOf, served: startOf }),
   },
 ];
 
@@ -54,22 +61,29 @@ interface Range {
 type ReadRange = (text: string) => Range | undefined;
 
 /** HAPI takes of a date with a time the day as it is written, unless the value has a time, too. */
-function readAtServer(value: string): ReadRange {
+function dayOrInstant({ value }: SearchFinding): ReadRange {
   return value.includes('T') ? rangeOf : (text) => rangeOf(text.slice(0, 'YYYY-MM-DD'.length));
 }
 
-/** Whether a date or period of the resource is found by R4's rules exactly if Bulkhead finds it, and by HAPI's exactly if HAPI does. */
+function startOf(text: string): Range | undefined {
+  const range = rangeOf(text);
+  return range && text.includes('T') ? { start: range.start, end: range.start } : range;
+}
+
+/**
+ * Whether a date or period of the resource is found by R4's rules exactly if Bulkhead finds it, and by HAPI's exactly if HAPI does.
+ * @param read how each of them reads a date
+ */
 function explainsDate(
   { what, name, value, resource }: SearchFinding,
-  { readByBulkhead }: { readonly readByBulkhead: ReadRange },
+  read: { readonly stored: ReadRange; readonly served: ReadRange },
 ): boolean {
   const [, prefix = '', text = ''] = /^([a-z]{2})?(.+)$/.exec(value) ?? [];
   const asked = rangeOf(text);
   if (name !== 'date' || !asked) return false;
-  const readByHapi = readAtServer(text);
   return datesIn(resource).some(([start, end]) => {
-    const isExtra = matches({ prefix, asked, range: periodOf(readByBulkhead(start), readByBulkhead(end)) });
-    const isMissing = matchesAtServer({ prefix, asked, range: periodOf(readByHapi(start), readByHapi(end)) });
+    const isExtra = matches({ prefix, asked, range: periodOf(read.stored(start), read.stored(end)) });
+    const isMissing = matchesAtServer({ prefix, asked, range: periodOf(read.served(start), read.served(end)) });
     return isExtra === (what === 'extra') && isMissing === (what === 'missing');
   });
 }
