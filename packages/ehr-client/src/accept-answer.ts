@@ -5,7 +5,7 @@ import { AppError, parseMediaType, toEhrText } from '@bulkhead/domain';
 import type { AxiosResponse } from 'axios';
 import type { AnswerRules } from './answer-rules.ts';
 import { decodeBody } from './decode-body.ts';
-import { limitBytes } from './limit-bytes.ts';
+import { limitBody } from './limit-body.ts';
 import { readStart } from './read-start.ts';
 import { retryAfterOf } from './retry-after-of.ts';
 
@@ -34,7 +34,7 @@ export async function acceptAnswer(options: {
   const { status, data: message } = response;
   const headers = response.headers as Record<string, string | undefined>;
   if (rules.later.includes(status)) {
-    message.resume();
+    drain(message);
     throw notReady(retryAfterOf(response) ?? unsaidWaitMs);
   }
   const fault = faultOf({ status, headers, rules });
@@ -48,7 +48,7 @@ export async function acceptAnswer(options: {
     message.destroy();
     throw answerUnusable({ rules, fault: 'it has a content coding that was not asked for' });
   }
-  const data = limitBytes({ body: decoded, maxBytes: rules.maxBytes, error: () => tooLarge(rules) });
+  const data = limitBody({ ...rules, body: decoded, received: message, error: () => tooLarge(rules) });
   return { status, headers, data: rules.body === 'json' ? await readJson(data, rules) : data, url };
 }
 
@@ -149,16 +149,24 @@ function notReady(afterMs: number): AppError {
   });
 }
 
-function tooLarge({ name, maxBytes }: AnswerRules): AppError {
+function tooLarge({ name }: AnswerRules): AppError {
   return new AppError({
     code: 'answer-too-large',
-    message: `The EHR's ${name} is larger than ${maxBytes} bytes, so it was not read. Contact the EHR's support.`,
+    message: `The EHR's ${name} is too large to be read, so the rest of it was left out. Contact the EHR's support.`,
     retry: 'never',
-    context: { maxBytes },
   });
 }
 
-/** Frees the connection for the next request; an error of a body that nobody reads does not matter. */
+/** A body that is not needed has some kilobytes. To read more costs more than a new connection. */
+const maxDrainedBytes = 64 * 1024;
+
+/** Frees the connection for the next request, or closes it if the body does not end. An error of the body does not matter. */
 export function drain(message: IncomingMessage | undefined): void {
-  message?.on('error', () => undefined).resume();
+  let drainedBytes = 0;
+  message
+    ?.on('error', () => undefined)
+    .on('data', (chunk: Buffer) => {
+      drainedBytes += chunk.length;
+      if (drainedBytes > maxDrainedBytes) message.destroy();
+    });
 }

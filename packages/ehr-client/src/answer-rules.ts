@@ -1,3 +1,5 @@
+import { maxJsonValues } from '@bulkhead/fhir';
+
 /**
  * What an answer has to be, for each kind of request. Every answer of an EHR passes `acceptAnswer` under one of these rules
  * before anything reads it. A status below 400 that is neither usable nor a request to wait fails: "not an error" does not
@@ -24,6 +26,8 @@ export interface AnswerRules {
   readonly body: 'json' | 'stream' | 'ignored';
   /** The largest body after decompression. */
   readonly maxBytes: number;
+  /** Of a JSON body: see `maxJsonValues`. Its reader makes objects of all of it. */
+  readonly maxValues?: number;
 }
 
 const megabyte = 1024 * 1024;
@@ -71,6 +75,7 @@ export const searchPageAnswer: AnswerRules = {
   later: [],
   body: 'stream',
   maxBytes: 64 * megabyte,
+  maxValues: maxJsonValues,
 };
 
 /** 202: in progress. 200: a manifest, whose 20,000 files take some 6 MB. */
@@ -80,6 +85,7 @@ export const exportStatusAnswer: AnswerRules = {
   later: [],
   body: 'stream',
   maxBytes: 64 * megabyte,
+  maxValues: maxJsonValues,
 };
 
 /**
@@ -110,6 +116,7 @@ export const resourceAnswer: AnswerRules = {
   later: [],
   body: 'json',
   maxBytes: 32 * megabyte,
+  maxValues: maxJsonValues,
 };
 
 /** A SMART configuration has some kilobytes. */
@@ -119,4 +126,5 @@ export const configurationAnswer: AnswerRules = {
   later: [],
   body: 'json',
   maxBytes: megabyte,
+  maxValues: maxJsonValues,
 };

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { deleteExport, readExportStatus } from './export-status.ts';
 import { kickOffExport } from './kick-off.ts';
@@ -76,6 +77,39 @@ describe('a compressed answer', () => {
   ])('a $name that decompresses to more than 64 MB is refused #encodings', async ({ read }) => {
     answerWith(200, { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(80 * 1024 * 1024, ' ')));
     await expect(read()).rejects.toMatchObject({ code: 'answer-too-large', retry: 'never' });
+  });
+
+  test.each([
+    { name: 'search page', read: readPage },
+    { name: 'manifest', read: readStatus },
+  ])('a $name with millions of values is refused, however small it is on the wire #encodings', async ({ read }) => {
+    const values = Buffer.from(`{"output":[${'{},'.repeat(2_100_000)}{}]}`);
+    answerWith(200, { 'content-encoding': 'gzip' }, gzipSync(values));
+    await expect(read()).rejects.toMatchObject({ code: 'answer-too-large', retry: 'never' });
+  });
+
+  test('a file that is expanded more than 250 times is refused', async () => {
+    answerWith(200, { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(80 * 1024 * 1024, ' ')));
+    await expect(readFile()).rejects.toMatchObject({ code: 'answer-too-large' });
+  });
+
+  test('a body that nobody needs is not read to its end if it does not end', async () => {
+    let sentBytes = 0;
+    let isClosed = false;
+    ehr.answer((_request, response) => {
+      response.on('close', () => {
+        isClosed = true;
+      });
+      response.writeHead(202, { 'content-location': '/status' });
+      const send = () => {
+        while (!isClosed && response.write(Buffer.alloc(64 * 1024))) sentBytes += 64 * 1024;
+        if (!isClosed) response.once('drain', send);
+      };
+      send();
+    });
+    await kickOffExport({ session: ehr.session, request: { exportType: 'System', resourceTypes: [] } });
+    await waitFor(() => isClosed, { what: 'the end of the connection' });
+    expect(sentBytes).toBeLessThan(16 * 1024 * 1024);
   });
 
   test('a gzip file that is cut at any byte is an error, never an end', async () => {

@@ -3,6 +3,7 @@ export { type BinaryContent, openBinaryJson } from './binary-json.ts';
 export { coversAllOf, coversType } from './coverage.ts';
 export { type Deletion, readDeletions } from './deletions.ts';
 export { ExactNumber, parseExact } from './exact-number.ts';
+export { JsonValueCounter, maxJsonValues } from './json-value-counter.ts';
 export { LineSplitter, type LineSplitterOptions, type LongLinePart, type NdjsonLine } from './line-splitter.ts';
 export {
   type ManifestEntry,

@@ -1,20 +1,25 @@
 import { parseWithExact } from './exact-number.ts';
+import { hasTooManyValues } from './json-value-counter.ts';
 import { scanJson } from './scan-json.ts';
 
 /** The text has more levels of objects and arrays than its reader can take. */
 export class JsonTooDeepError extends Error {}
+
+/** The text has more values than fit into memory: see `maxJsonValues`. */
+export class JsonTooLargeError extends Error {}
 
 /**
  * Parses a JSON text as FHIR servers send it: numbers that a double would change are kept as `ExactNumber`, and raw control
  * characters inside strings, which athenahealth's narratives have, are taken for what they are.
  * @param json UTF-8.
  * @throws SyntaxError if the text is not JSON after this repair.
- * @throws JsonTooDeepError before any object is made, so that no such text exhausts the stack or the heap.
+ * @throws JsonTooLargeError, JsonTooDeepError before any object is made, so that no such text exhausts the stack or the heap.
  */
 export function parseFhirJson(
   json: Buffer,
   maxDepth = Number.POSITIVE_INFINITY,
 ): { readonly value: unknown; readonly hasExactNumbers: boolean } {
+  if (hasTooManyValues(json)) throw new JsonTooLargeError();
   const { exactNumbers, depth, isClosed } = scanJson(json);
   if (depth > maxDepth) throw isClosed ? new JsonTooDeepError() : new SyntaxError('The text is cut off.');
   try {

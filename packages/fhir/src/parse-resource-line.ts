@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { NdjsonLine } from './line-splitter.ts';
-import { JsonTooDeepError, parseFhirJson } from './parse-json.ts';
+import { JsonTooDeepError, JsonTooLargeError, parseFhirJson } from './parse-json.ts';
 import { isResourceId, type Resource } from './resource.ts';
 import { anyResourceType, isResourceType } from './resource-types.ts';
 import { mayBeUnstorable, unstorableReason } from './unstorable.ts';
@@ -10,6 +10,7 @@ const lineRejectionReasons = [
   'invalid-utf8',
   'invalid-json',
   'too-deep',
+  'too-many-values',
   'nul-in-key',
   'reserved-key',
   'lone-surrogate',
@@ -50,7 +51,8 @@ export function parseJsonLine(line: NdjsonLine): JsonLine {
     const reason = mayBeUnstorable(json) ? unstorableReason(parsed.value) : undefined;
     return reason === undefined ? { kind: 'value', json, ...parsed } : rejected(reason);
   } catch (error) {
-    return rejected(error instanceof JsonTooDeepError ? 'too-deep' : 'invalid-json');
+    if (error instanceof JsonTooDeepError) return rejected('too-deep');
+    return rejected(error instanceof JsonTooLargeError ? 'too-many-values' : 'invalid-json');
   }
 }
 

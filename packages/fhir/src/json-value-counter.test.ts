@@ -1,0 +1,28 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { hasTooManyValues, JsonValueCounter, maxJsonValues } from './json-value-counter.ts';
+
+/** Commas and opening braces of the text, as JSON.stringify writes them for these values. */
+function expectedCount(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const members = Object.values(value);
+  return 1 + Math.max(members.length - 1, 0) + members.reduce((sum: number, one) => sum + expectedCount(one), 0);
+}
+
+test('JsonValueCounter counts the commas and braces outside of strings, wherever a text is cut into chunks', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.integer({ min: 1, max: 9 }), (value, size) => {
+      const json = Buffer.from(JSON.stringify(value));
+      const counter = new JsonValueCounter();
+      let count = 0;
+      for (let start = 0; start < json.length; start += size) count = counter.add(json.subarray(start, start + size));
+      expect(count).toBe(expectedCount(JSON.parse(JSON.stringify(value))));
+    }),
+  );
+});
+
+test('hasTooManyValues refuses many short values, and no long text with few', () => {
+  expect(hasTooManyValues(Buffer.from(`[${'{},'.repeat(maxJsonValues)}{}]`))).toBe(true);
+  expect(hasTooManyValues(Buffer.from(`[${'{},'.repeat(maxJsonValues / 2 - 2)}{}]`))).toBe(false);
+  expect(hasTooManyValues(Buffer.from(JSON.stringify({ text: '{,[\\"'.repeat(1_000_000) })))).toBe(false);
+});
