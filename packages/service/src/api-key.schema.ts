@@ -19,15 +19,9 @@ export const apiKeyBodySchema = z
       .optional(),
     /** Left out: a client's key does not expire, an operator's expires after 90 days. */
     expiresAt: z.iso.datetime({ offset: true, error: 'must be an instant with a time zone' }).optional(),
-    expiresInDays: z
-      .number()
-      .int()
-      .min(1)
-      .max(3650)
-      .optional()
-      .meta({
-        description: "Left out: an operator's key expires after 90 days, a client's never. An operator's: at most 365.",
-      }),
+    expiresInDays: z.number().int().min(1).max(3650).optional().meta({
+      description: "Left out: an operator's key expires after 90 days, a client's never. An operator's: at most 365.",
+    }),
     /** Left out: the deployment's API_REQUESTS_PER_MINUTE. */
     requestsPerMinute: z.number().int().min(1).max(1_000_000).optional(),
   })

@@ -136,7 +136,7 @@ export function createConnectionService(options: {
       });
       const read = await waitUntil(async () => {
         const { capabilities } = await find(which);
-        return capabilities && capabilities.readAt !== known?.readAt ? capabilities : undefined;
+        return capabilities && capabilities.readAt.getTime() !== known?.readAt.getTime() ? capabilities : undefined;
       }, capabilitiesWaitMs);
       if (read ?? known) return (read ?? known) as Capabilities;
       throw new AppError({

@@ -2,6 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connectRedis, createConsumer, type Processors } from '@bulkhead/queues';
+import { createLogger } from '@bulkhead/runtime';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { clientSecret, fhirEndpoint, startApi, type TestApi } from '../testing/start-api.ts';
 
@@ -293,6 +295,31 @@ describe('capabilities', () => {
         },
       },
     ]);
+  });
+
+  test('of yesterday are not returned while a worker reads them again', async () => {
+    const id = await api.createConnection();
+    const save = (readAt: Date, resourceTypes: readonly string[]) =>
+      api.store.connections.saveCapabilities({ id, capabilities: { readAt, exportLevels: ['group'], resourceTypes } });
+    await save(new Date(Date.now() - 25 * 60 * 60_000), ['Encounter']);
+    const redis = connectRedis({ url: api.env.REDIS_URL ?? '', waiting: true, onError: () => undefined });
+    const consumer = createConsumer({
+      redis,
+      prefix: api.env.BULKHEAD_PREFIX ?? '',
+      queues: ['connection'],
+      processors: {
+        'connection.read-capabilities': () => save(new Date(), ['CarePlan']).then(() => undefined),
+      } as Partial<Processors> as Processors,
+      logger: createLogger({ name: 'worker', level: 'silent' }),
+    });
+    consumer.start();
+    try {
+      const { body } = await api.request('GET', `/api/ehr/athenahealth/capabilities?connectionId=${id}`);
+      expect(body.data).toMatchObject({ encounters: false, carePlans: true });
+    } finally {
+      await consumer.stop();
+      redis.disconnect();
+    }
   });
 });
 
