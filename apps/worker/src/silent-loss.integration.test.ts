@@ -131,6 +131,33 @@ describe('a file', () => {
     expect(await marks()).toEqual(['Goal']);
   });
 
+  test('with fewer resources promised than received is fetched again, and its type keeps its watermark', async () => {
+    await start({ manifest: () => manifest({ output: [{ ...patientFile, count: 1 }, goalFile] }) });
+    const ended = await runExport(cases);
+    expect(await files(ended)).toMatchObject([{ attempts: 2, promisedCount: 1, receivedCount: 2 }, { attempts: 1 }]);
+    expect(ended.warnings[0]?.message).toMatch(/promises 1 .* had 2/);
+    expect(await marks()).toEqual(['Goal']);
+  });
+
+  test('that the server replaces while it is downloaded has no quarantined line of its first version', async () => {
+    // More than a batch, so that the bad line is quarantined before the cut.
+    const first = `{"bad":\n${patients.repeat(100)}`;
+    const cut: Handler = (_request, response) => {
+      response.writeHead(200, { ...ndjson, etag: '"v1"', 'content-length': '100000' });
+      response.write(first, () => response.destroy());
+    };
+    const replaced = answerStatus(200, { ...ndjson, etag: '"v2"' }, patients);
+    await start({ files: { '/patients': (ask) => (ask === 1 ? cut : replaced) } });
+    const ended = await runExport(cases);
+    expect(await files(ended)).toMatchObject([{ attempts: 2, checkpoint: { stored: 2, quarantined: 0 } }, {}]);
+    const quarantined = await cases.deps.store.quarantine.list({
+      filter: { exportId: ended.id },
+      scope: 'all',
+      limit: 10,
+    });
+    expect(quarantined).toEqual([]);
+  });
+
   test('that is cut at every attempt fails with the byte that was reached, and shows what is stored', async () => {
     const cut: Handler = (_request, response) => {
       response.writeHead(200, { ...ndjson, 'content-length': '100000' });
@@ -360,6 +387,23 @@ describe('a manifest', () => {
     const ended = await runExport(cases);
     expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 3, unchanged: 0 } });
     expect(await Promise.all(['a', 'b', 'c'].map((id) => isStored('Patient', id)))).toEqual([true, true, true]);
+  });
+
+  test('whose new links are of another snapshot fails the files, and nothing of that snapshot is stored', async () => {
+    const ofSnapshot = (read: number) =>
+      manifest({
+        transactionTime: `2024-02-0${read}T00:00:00Z`,
+        output: [{ type: 'Patient', count: 1, url: `/snapshot-${read}` }],
+      });
+    const other = line('Patient', 'of-another-snapshot');
+    await start({
+      manifest: ofSnapshot,
+      files: { '/snapshot-1': () => answerStatus(410), '/snapshot-2': other, '/snapshot-3': other },
+    });
+    const ended = await runExport(cases);
+    expect(await files(ended)).toMatchObject([{ state: 'failed', error: { code: 'export-gone' } }]);
+    expect(await isStored('Patient', 'of-another-snapshot')).toBe(false);
+    expect(await marks()).toEqual([]);
   });
 
   test('whose new links cannot be told apart fails the files loudly #file-identity', async () => {

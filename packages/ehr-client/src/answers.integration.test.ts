@@ -189,8 +189,17 @@ describe('a resumed file', () => {
   });
 
   test.each([
-    { name: 'starts elsewhere', headers: { ...good, 'content-range': `bytes ${offset}-${size - 1}/${size}` } },
-    { name: 'ends before the file', headers: { ...good, 'content-range': `bytes ${offset - 1}-${size - 9}/${size}` } },
+    // The body has the length that the range says: only the place is wrong.
+    {
+      name: 'starts one byte later',
+      headers: { ...good, 'content-range': `bytes ${offset}-${size - 1}/${size}` },
+      body: rest.slice(1),
+    },
+    {
+      name: 'ends before the file',
+      headers: { ...good, 'content-range': `bytes ${offset - 1}-${size - 9}/${size}` },
+      body: rest.slice(0, -8),
+    },
     { name: 'does not say the total', headers: { ...good, 'content-range': `bytes ${offset - 1}-${size - 1}/*` } },
     { name: 'has no range', headers: { etag } },
     { name: 'is of another version', headers: { ...good, etag: '"v2"' } },

@@ -49,6 +49,25 @@ describe('a manifest', () => {
     expect(await store.outputFiles.listUnsettledIds(exportId)).toHaveLength(20_000);
   }, 90_000);
 
+  test('that is accepted after the export was cancelled leaves no file to download', async () => {
+    cases = await startUseCases();
+    const { store } = cases.deps;
+    const exportId = await cases.exporting();
+    const record = await cases.read(exportId);
+    // The cancellation went through the ledger before the manifest was written into it.
+    await store.bulkExports.transition({ from: record, to: 'cancelled', change: {} });
+    const manifest = {
+      transactionTime: '2024-01-01T00:00:00Z',
+      requiresAccessToken: true,
+      unreadableEntries: 0,
+      hasDeletedList: true,
+      entries: [{ section: 'output' as const, type: 'Patient', url: 'http://ehr.example/1' }],
+    };
+    await acceptManifest(cases.deps, { record, manifest });
+    expect(await store.outputFiles.listByExport(exportId)).toMatchObject([{ state: 'cancelled' }]);
+    expect((await cases.read(exportId)).phase).toBe('cancelled');
+  });
+
   test('without a type that the scopes do not cover says so, and its watermark stays #types-missing #watermarks', async () => {
     cases = await startUseCases({ scope: 'system/Observation.read system/Condition.rs' });
     await cases.orderScenario('missing-types');
