@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { noCounts } from './bulk-export.ts';
+import { lacksData, noCounts } from './bulk-export.ts';
 import {
   activePhases,
   type BulkExportPhase,
@@ -8,6 +8,7 @@ import {
   canFollow,
   canReopen,
   isTerminal,
+  phasesOf,
   publicStatus,
 } from './bulk-export-phase.ts';
 import { retryPhase } from './retry-phase.ts';
@@ -35,6 +36,19 @@ describe("an export's phases", () => {
       'CANCELLED',
     ]);
   });
+});
+
+test('a status that clients filter by stands for each phase that is shown as it', () => {
+  expect(phasesOf('IN_PROGRESS')).toEqual(activePhases);
+  expect(phasesOf('FAILED')).toEqual(['failed']);
+});
+
+test('an export lacks data if it says so, and one of an earlier version if a file failed', () => {
+  const failed = { ...noCounts, filesFailed: 1 };
+  expect(lacksData({ isPartial: true, counts: noCounts })).toBe(true);
+  expect(lacksData({ isPartial: false, counts: failed })).toBe(false);
+  expect(lacksData({ counts: failed })).toBe(true);
+  expect(lacksData({ counts: noCounts })).toBe(false);
 });
 
 describe('property: whatever is tried in whatever order', () => {
@@ -76,6 +90,12 @@ describe('retryPhase #retry', () => {
       record: { ...base, statusUrl, error: { code: 'export-gone', message: '' } },
       phase: 'queued',
     },
+    ...['export-failed-at-ehr', 'export-timeout'].map((code) => ({
+      name: `the EHR ended the export with ${code}`,
+      record: { ...base, statusUrl, error: { code, message: '' } },
+      phase: 'queued',
+    })),
+    { name: 'failed without a reason', record: { ...base, statusUrl }, phase: 'exporting' },
     {
       name: 'the ledger is there',
       record: { ...base, statusUrl, transactionTime: '2024-01-01T00:00:00Z' },
@@ -94,6 +114,18 @@ describe('retryPhase #retry', () => {
       record: { phase: 'completed' as const, counts: { ...noCounts, filesFailed: 1 }, transactionTime: '2024-01-01' },
       fileErrors: ['ehr-unavailable', 'export-gone'],
       phase: 'queued',
+    },
+    {
+      name: 'completed with failed files after a retry',
+      record: { phase: 'completed' as const, counts: { ...noCounts, filesFailed: 1 }, retriedAt: new Date() },
+      fileErrors: ['ehr-unavailable'],
+      phase: 'downloading',
+    },
+    {
+      name: 'running, with a link that a retry did not mend',
+      record: { phase: 'downloading' as const, counts: { ...noCounts, filesFailed: 1 }, retriedAt: new Date() },
+      fileErrors: ['link-expired'],
+      phase: undefined,
     },
     {
       name: 'completed with an expired link',

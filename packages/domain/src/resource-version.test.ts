@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { compareVersions, type ResourceVersion } from './resource-version.ts';
+import { compareVersions, plausibleTime, type ResourceVersion } from './resource-version.ts';
 
 const base: ResourceVersion = {
   subsetted: false,
@@ -76,4 +76,30 @@ describe('compareVersions', () => {
       }
     }
   });
+});
+
+describe('the time of a version', () => {
+  const { observedAt } = base;
+  const after = (ms: number) => new Date(observedAt.getTime() + ms);
+  const dayMs = 86_400_000;
+
+  test.each([
+    { name: 'long before the export', claimed: new Date(0), isTaken: true },
+    { name: 'a day ahead of the export', claimed: after(dayMs), isTaken: true },
+    { name: 'more than a day ahead', claimed: after(dayMs + 1), isTaken: false },
+    { name: 'that is no date', claimed: new Date(Number.NaN), isTaken: false },
+    { name: 'that is missing', claimed: undefined, isTaken: false },
+  ])('$name is taken from the server: $isTaken', ({ claimed, isTaken }) => {
+    expect(plausibleTime({ claimed, observedAt })).toBe(isTaken ? claimed : observedAt);
+  });
+});
+
+test.each([
+  ['x10', 'x9', 'older'],
+  ['99999999999999999999', '100000000000000000000', 'older'],
+  ['1x', '2', 'newer'],
+  ['x1', '2', 'newer'],
+  ['0', '', 'newer'],
+])('the versionId "%s" compared with "%s" is %s', (left, right, expected) => {
+  expect(compareVersions({ ...base, versionId: left }, { ...base, versionId: right })).toBe(expected);
 });

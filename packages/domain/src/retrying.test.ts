@@ -9,6 +9,14 @@ const waiting = (attempts: number): Retrying => {
 };
 
 describe('what is shown of work that is retried', () => {
+  test('has the words of the EHR if there are any', () => {
+    const error = new AppError({ code: 'x', message: 'It failed.', retry: 'later', ehrText: 'Down for maintenance' });
+    const options = { before: undefined, now, nextAttemptAt: undefined };
+    expect(nextRetrying({ ...options, error }).ehrText).toBe('Down for maintenance');
+    expect(nextRetrying({ ...options, error: failed('later') })).not.toHaveProperty('ehrText');
+    expect(nextRetrying({ ...options, error })).not.toHaveProperty('nextAttemptAt');
+  });
+
   test('counts failures in a row from the first one', () => {
     const first = nextRetrying({ before: undefined, error: failed('later'), now, nextAttemptAt: undefined });
     expect(first).toEqual({ state: 'retrying', code: 'x', message: 'It failed.', attempts: 1, since: now });

@@ -183,6 +183,41 @@ describe('the decision about watermarks #watermarks', () => {
     expect(decide({ files })).toEqual({ Patient: [], Goal: [], [everyType]: [] });
   });
 
+  test('advances after an export of changes that brought nothing, also of a Group', () => {
+    const unchanged = { since: early, watermarks: [mark(everyType, early, {})], files: [file({ lines: 0 })] };
+    for (const isOfGroup of [false, true]) {
+      expect(decide({ ...unchanged, isOfGroup })).toEqual({ Patient: [], [everyType]: [] });
+    }
+  });
+
+  test('holds only the mark of every type if a whole export of patients brought nothing', () => {
+    expect(decide({ files: [file({ lines: 0 })] })).toEqual({ Patient: [], [everyType]: ['nothing-received'] });
+  });
+
+  test('advances every type if only one of the files is empty, also of a Group', () => {
+    const files = [file(), file({ type: 'Goal', lines: 0 })];
+    expect(decide({ files, isOfGroup: true })).toEqual({ Patient: [], Goal: [], [everyType]: [] });
+  });
+
+  test('takes no notice of a file that was skipped', () => {
+    const files = [file(), file({ type: 'Goal', state: 'skipped', lines: 0 })];
+    expect(decide({ files })).toEqual({ Patient: [], [everyType]: [] });
+  });
+
+  test.each([
+    { name: 'errors', empty: { ...errorFile(), promisedCount: 0 } },
+    { name: 'deletions', empty: file({ section: 'deleted', lines: 0, promisedCount: 0 }) },
+    { name: 'deletions with lines', empty: file({ section: 'deleted', lines: 2 }) },
+  ])('is not held by a list of $name that came as it was announced', ({ empty }) => {
+    expect(decide({ files: [file(), empty] })).toEqual({ Patient: [], [everyType]: [] });
+  });
+
+  test('accepts a transaction time that is ten minutes ahead, and not a millisecond more', () => {
+    const ahead = (ms: number) => ({ transactionTime: new Date(now.getTime() + ms).toISOString() });
+    expect(decide(ahead(600_000), ['Patient'])).toEqual({ Patient: [] });
+    expect(decide(ahead(600_001), ['Patient'])).toEqual({ Patient: ['time-implausible'] });
+  });
+
   test('calls an export partial if something did not come, and not if the operator narrowed it', () => {
     expect(isPartial(decideWatermarks(evidence({ files: [file({ state: 'failed' })] })))).toBe(true);
     expect(isPartial(decideWatermarks(evidence({ since: '2024-01-15T00:00:00Z' })))).toBe(false);
@@ -239,6 +274,12 @@ describe('sinceLast #since-last', () => {
     { name: 'the oldest of those asked for', asks: ['Patient', 'Goal'], since: early, unknown: [] },
     { name: 'not of others', asks: ['Patient'], since: late, unknown: [] },
     { name: 'none where one has none', asks: ['Patient', 'Observation'], since: undefined, unknown: ['Observation'] },
+    {
+      name: 'none where the first has none',
+      asks: ['Observation', 'Patient'],
+      since: undefined,
+      unknown: ['Observation'],
+    },
     { name: 'none for every type before all was stored', asks: [], since: undefined, unknown: [everyType] },
   ])('$name', ({ asks, since, unknown }) => {
     const watermarks = [mark('Patient', late), mark('Goal', early)];
@@ -260,6 +301,32 @@ describe('sinceLast #since-last', () => {
       const watermarks = [mark(everyType, late, coverage)];
       expect(sinceLast({ resourceTypes: [], watermarks, ...search }).since).toBeUndefined();
     }
+  });
+
+  test('the newest watermark of a type counts, its own or that of every type', () => {
+    const every = (at: string) => mark(everyType, at, { offered: ['Patient'] });
+    for (const watermarks of [
+      [mark('Patient', late), every(early)],
+      [mark('Patient', early), every(late)],
+      [every(late), mark('Patient', early)],
+    ]) {
+      expect(sinceLast({ resourceTypes: ['Patient'], watermarks, ...search }).since).toBe(late);
+    }
+  });
+
+  test('a start at the watermark itself leaves no gap, one a millisecond later does', () => {
+    const watermarks = [mark('Patient', early)];
+    const leavesNone = (since: string) => leavesNoGap({ since, resourceType: 'Patient', watermarks, ...search });
+    expect(leavesNone(early)).toBe(true);
+    expect(leavesNone('2024-01-01T00:00:00.001Z')).toBe(false);
+  });
+
+  test('a watermark that is ahead by no more than clocks differ counts', () => {
+    const ahead = (ms: number) => {
+      const watermarks = [mark('Patient', new Date(now.getTime() + ms).toISOString())];
+      return sinceLast({ resourceTypes: ['Patient'], watermarks, ...search }).since !== undefined;
+    };
+    expect([ahead(0), ahead(600_000), ahead(600_001)]).toEqual([true, true, false]);
   });
 
   test('a watermark in the future proves nothing', () => {

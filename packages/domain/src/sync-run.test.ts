@@ -1,0 +1,79 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  fromFirstPage,
+  isSyncActive,
+  minimumRequests,
+  newSyncSearch,
+  retriedSearch,
+  type SyncSearch,
+  syncRunPhases,
+  syncRunStatus,
+} from './sync-run.ts';
+
+test('clients see a sync run in progress until its end', () => {
+  expect(Object.fromEntries(syncRunPhases.map((phase) => [phase, syncRunStatus(phase)]))).toEqual({
+    queued: 'IN_PROGRESS',
+    running: 'IN_PROGRESS',
+    completed: 'COMPLETED',
+    partial: 'PARTIAL',
+    failed: 'FAILED',
+    cancelled: 'CANCELLED',
+  });
+  expect(syncRunPhases.filter(isSyncActive)).toEqual(['queued', 'running']);
+});
+
+const noResults = { pages: 0, matched: 0, fetched: 0, stored: 0, unchanged: 0, stale: 0, rejected: 0 };
+const error = { code: 'ehr-unavailable', message: '' };
+
+/** In the middle of its pages. */
+const search = (change: Partial<SyncSearch> = {}): SyncSearch => ({
+  ...newSyncSearch({ resourceType: 'Goal' }),
+  requests: 4,
+  pages: 3,
+  fetched: 60,
+  stored: 60,
+  nextUrl: 'https://ehr.example/page-4',
+  servedAt: new Date('2024-01-01T00:00:00Z'),
+  total: 90,
+  ...change,
+});
+const beginning = { resourceType: 'Goal', state: 'pending', requests: 4, ...noResults };
+
+describe('a search', () => {
+  test('begins without results, and says if it continues one of an earlier run', () => {
+    expect(newSyncSearch({ resourceType: 'Goal' })).toEqual({ ...beginning, requests: 0 });
+    expect(newSyncSearch({ resourceType: 'Goal', isCarried: true })).toHaveProperty('isCarried', true);
+  });
+
+  test('that begins again at its first page keeps its count of requests and nothing else', () => {
+    expect(fromFirstPage(search({ state: 'failed', error }))).toEqual(beginning);
+  });
+});
+
+describe('a manual retry of a search', () => {
+  test('continues a failed one at its page, without its error', () => {
+    expect(retriedSearch(search({ state: 'failed', error, hasRestarted: true }))).toEqual(search());
+    expect(retriedSearch(search({ state: 'failed' }))).toEqual(search());
+  });
+
+  test.each([
+    { name: 'whose pages form a loop', failed: search({ state: 'failed', error: { ...error, code: 'search-loops' } }) },
+    { name: 'that is incomplete', failed: search({ state: 'incomplete', hasRestarted: true }) },
+  ])('begins one $name at its first page', ({ failed }) => {
+    expect(retriedSearch(failed)).toEqual(beginning);
+  });
+
+  test.each(['pending', 'completed'] as const)('leaves one that is %s alone', (state) => {
+    const untouched = search({ state, hasRestarted: true });
+    expect(retriedSearch(untouched)).toBe(untouched);
+  });
+});
+
+test('the fewest requests are one for each search and one for every further page', () => {
+  const counts = [
+    { searches: 3, pages: 0 },
+    { searches: 2, pages: 5 },
+  ];
+  expect(minimumRequests(counts)).toBe(8);
+  expect(minimumRequests([])).toBe(0);
+});
