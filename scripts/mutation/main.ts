@@ -1,0 +1,39 @@
+// usage: pnpm mutation [--module NAME] [--file TEXT] [--json]
+// Breaks the sources of the modules that decide about data, one small change at a time, and prints which changes no test
+// notices. It is not part of `npm test`: it takes an hour or more. See docs/testing.md.
+import { startServices } from '@bulkhead/embedded';
+import { createSteps } from '../start/steps.ts';
+import { readOptions } from './options.ts';
+import { type ModuleReport, renderReport, toReport } from './report.ts';
+import { runModule } from './run-module.ts';
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
+process.exit(0);
+
+async function main(): Promise<void> {
+  const { modules, file, json } = readOptions(process.argv.slice(2));
+  const interrupted = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupted.abort());
+  const steps = createSteps({ stream: json ? process.stderr : process.stdout });
+  const services = await startServices({ ephemeral: true, report: steps.report });
+  const env = { ...process.env, REDIS_URL: services.redis.url, MONGODB_URI: services.mongodb.url };
+  try {
+    const reports: ModuleReport[] = [];
+    for (const module of modules) {
+      const report = await steps.run(module.name, async (progress) => {
+        const verdicts = await runModule({ module, file, env, signal: interrupted.signal, progress });
+        const value = toReport(module.name, verdicts);
+        return { text: `${value.killed} of ${value.mutants} killed`, value };
+      });
+      reports.push(report);
+    }
+    console.log(json ? JSON.stringify(reports) : reports.map(renderReport).join('\n'));
+  } finally {
+    await services.stop();
+  }
+}

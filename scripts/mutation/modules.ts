@@ -1,0 +1,51 @@
+export interface Module {
+  readonly name: string;
+  /** Globs of the sources that are mutated, relative to the root; tests and fixtures are left out. */
+  readonly sources: readonly string[];
+  /** Globs of the test files that judge them. */
+  readonly tests: readonly string[];
+}
+
+const useCases = 'apps/worker/src/use-cases';
+const ehrClient = 'packages/ehr-client/src';
+
+/** The modules that decide whether data is lost, and the tests that are meant to notice. */
+export const modules: readonly Module[] = [
+  { name: 'domain', sources: ['packages/domain/src/*.ts'], tests: ['packages/domain/src/*.test.ts'] },
+  { name: 'fhir', sources: ['packages/fhir/src/**/*.ts'], tests: ['packages/fhir/src/**/*.test.ts'] },
+  {
+    name: 'writer',
+    sources: ['packages/store/src/{resource.writer,resource-document,earlier-versions}.ts'],
+    tests: ['packages/store/src/{resource.writer,resource-document,earlier-versions}*.test.ts'],
+  },
+  {
+    name: 'kick-off',
+    sources: [`${ehrClient}/{kick-off,negotiate-kick-off,export-parameters}.ts`],
+    tests: [`${ehrClient}/{kick-off,negotiate-kick-off}*.test.ts`],
+  },
+  {
+    name: 'export-status',
+    sources: [`${ehrClient}/export-status.ts`],
+    tests: [`${ehrClient}/export-status*.test.ts`],
+  },
+  {
+    name: 'open-file',
+    sources: [`${ehrClient}/{open-file,decode-body,limit-bytes}.ts`],
+    tests: [`${ehrClient}/{open-file,answers}*.test.ts`],
+  },
+  {
+    name: 'links',
+    sources: [`${useCases}/{refresh-link,ledger-entries}.ts`],
+    tests: [`${useCases}/{ledger-entries,download-file,refresh-link}*.test.ts`, 'apps/worker/src/silent-loss*.test.ts'],
+  },
+  {
+    name: 'watermarks',
+    sources: ['packages/store/src/watermark.repository.ts', `${useCases}/finalize-export.ts`],
+    tests: ['apps/worker/src/{silent-loss,scenarios,life}*.test.ts', 'packages/store/src/*watermark*.test.ts'],
+  },
+  {
+    name: 'limiter-queue',
+    sources: [`${ehrClient}/{budget-queue,budget-desk,rate-limiter,places-ahead,grant-report}.ts`],
+    tests: [`${ehrClient}/{budget-*,rate-limiter.*}test.ts`],
+  },
+];

@@ -1,0 +1,19 @@
+import { describe, expect, test } from '@jest/globals';
+import { modules } from './modules.ts';
+import { readOptions } from './options.ts';
+
+describe('the options of pnpm mutation', () => {
+  test('choose every module, or one by its name', () => {
+    expect(readOptions([])).toEqual({ modules, file: '', json: false });
+    const { modules: chosen, ...rest } = readOptions(['--module', 'fhir', '--file', 'manifest', '--json']);
+    expect(chosen.map(({ name }) => name)).toEqual(['fhir']);
+    expect(rest).toEqual({ file: 'manifest', json: true });
+  });
+
+  test.each([{ args: ['--module', 'none'] }, { args: ['--unknown'] }])(
+    'that are wrong are refused with the usage: $args',
+    ({ args }) => {
+      expect(() => readOptions(args)).toThrow('usage: pnpm mutation');
+    },
+  );
+});

@@ -1,0 +1,24 @@
+import { parseCommandLine } from '../command-line.ts';
+import { type Module, modules } from './modules.ts';
+
+export interface MutationOptions {
+  readonly modules: readonly Module[];
+  /** Only mutants of sources whose path contains this. */
+  readonly file: string;
+  readonly json: boolean;
+}
+
+const usage = `usage: pnpm mutation [--module NAME] [--file TEXT] [--json]
+  --module NAME  one of ${modules.map(({ name }) => name).join(', ')} (default: all)
+  --file TEXT    only sources whose path contains TEXT
+  --json         print the result as JSON and nothing else`;
+
+/** @throws Error with what is wrong and the usage. */
+export function readOptions(args: readonly string[]): MutationOptions {
+  const text = { type: 'string' } as const;
+  const options = { module: text, file: text, json: { type: 'boolean' } } as const;
+  const { values } = parseCommandLine({ args: [...args], options }, usage);
+  const chosen = modules.filter(({ name }) => values.module === undefined || name === values.module);
+  if (chosen.length === 0) throw new Error(`There is no module ${JSON.stringify(values.module)}.\n${usage}`);
+  return { modules: chosen, file: values.file ?? '', json: values.json === true };
+}

@@ -1,0 +1,63 @@
+import { basename } from 'node:path';
+import type { Coverage } from './worker-process.ts';
+
+/** What the run without a mutant told about one test file. */
+export interface CleanRun {
+  readonly path: string;
+  readonly durationMs: number;
+  readonly coverage: Coverage;
+  /** Milliseconds by full name. */
+  readonly tests: Readonly<Record<string, number>>;
+}
+
+export interface PlannedRun {
+  readonly path: string;
+  /** Absent: every test of the file. */
+  readonly testNamePattern?: string;
+  readonly timeoutMs: number;
+}
+
+/** Modules load and servers answer slower at times: a mutant is only said to hang after three times the clean duration. */
+const slowFactor = 3;
+const slackMs = 5_000;
+
+/**
+ * The tests that reach a mutant: first those in the source's own test file, then the fastest. None: no test can kill it.
+ */
+export function planRuns(options: {
+  readonly mutantId: string;
+  /** The mutated source. */
+  readonly file: string;
+  readonly cleanRuns: readonly CleanRun[];
+}): PlannedRun[] {
+  const { mutantId, file, cleanRuns } = options;
+  const ownTests = `/${basename(file, '.ts')}.`;
+  const isOther = ({ path }: PlannedRun) => Number(!path.includes(ownTests));
+  return cleanRuns
+    .flatMap((cleanRun) => planFile(mutantId, cleanRun))
+    .toSorted((left, right) => isOther(left) - isOther(right) || left.timeoutMs - right.timeoutMs);
+}
+
+function planFile(mutantId: string, { path, durationMs, coverage, tests }: CleanRun): PlannedRun[] {
+  // Reached outside of the tests: each of them may depend on it.
+  if (mutantId in coverage.static) return [{ path, timeoutMs: durationMs * slowFactor + slackMs }];
+  const names = Object.keys(coverage.perTest).filter((name) => coverage.perTest[name]?.[mutantId] !== undefined);
+  if (names.length === 0) return [];
+  const allTestsMs = sum(Object.values(tests));
+  const ownTestsMs = sum(names.map((name) => tests[name] ?? 0));
+  return [
+    {
+      path,
+      testNamePattern: `^(?:${names.map(escapeRegExp).join('|')})$`,
+      timeoutMs: (durationMs - allTestsMs + ownTestsMs) * slowFactor + slackMs,
+    },
+  ];
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function escapeRegExp(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}

@@ -1,0 +1,32 @@
+import { describe, expect, test } from '@jest/globals';
+import { renderReport, toReport, type Verdict } from './report.ts';
+
+const mutant = { id: '1', file: 'packages/x/src/reader.ts', line: 4, original: 'a > b', replacement: 'a >= b' };
+const verdict = (outcome: Verdict['outcome']): Verdict => ({ mutant, outcome });
+
+describe('the report of a module', () => {
+  test('counts a mutant that makes the tests hang as killed, and one that no test reaches as survived', () => {
+    const report = toReport('x', [
+      verdict('killed'),
+      verdict('timed out'),
+      verdict('survived'),
+      verdict('not reached'),
+      verdict('killed'),
+      verdict('killed'),
+    ]);
+    expect(report).toMatchObject({ module: 'x', mutants: 6, killed: 4, survived: 2, score: 66.7 });
+    expect(renderReport(report)).toBe(
+      [
+        'x: 6 mutants, 4 killed, 2 survived, 66.7 %',
+        '  packages/x/src/reader.ts:4  a > b  ->  a >= b',
+        '  packages/x/src/reader.ts:4  a > b  ->  a >= b (no test reaches it)',
+      ].join('\n'),
+    );
+  });
+
+  test('shows the beginning of a long expression on one line', () => {
+    const long = { ...mutant, original: `{\n  ${'x'.repeat(100)}\n}` };
+    const [survivor] = toReport('x', [{ mutant: long, outcome: 'survived' }]).survivors;
+    expect(survivor).toBe(`packages/x/src/reader.ts:4  { ${'x'.repeat(65)}...  ->  a >= b`);
+  });
+});

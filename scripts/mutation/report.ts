@@ -1,0 +1,49 @@
+import type { Mutant } from './instrument.ts';
+
+export interface Verdict {
+  readonly mutant: Mutant;
+  readonly outcome: 'killed' | 'timed out' | 'survived' | 'not reached';
+  /** The test that failed. */
+  readonly by?: string;
+}
+
+export interface ModuleReport {
+  readonly module: string;
+  readonly mutants: number;
+  readonly killed: number;
+  readonly survived: number;
+  /** Percent. */
+  readonly score: number;
+  readonly survivors: readonly string[];
+}
+
+/** A mutant that makes the tests hang is noticed as well as one that fails them. */
+export function toReport(module: string, verdicts: readonly Verdict[]): ModuleReport {
+  const survivors = verdicts.filter(({ outcome }) => outcome === 'survived' || outcome === 'not reached');
+  const killed = verdicts.length - survivors.length;
+  return {
+    module,
+    mutants: verdicts.length,
+    killed,
+    survived: survivors.length,
+    score: verdicts.length === 0 ? 100 : Math.round((killed / verdicts.length) * 1_000) / 10,
+    survivors: survivors.map(describeSurvivor),
+  };
+}
+
+function describeSurvivor({ mutant, outcome }: Verdict): string {
+  const { file, line, original, replacement } = mutant;
+  const note = outcome === 'not reached' ? ' (no test reaches it)' : '';
+  return `${file}:${line}  ${shorten(original)}  ->  ${shorten(replacement)}${note}`;
+}
+
+/** Of a long expression its beginning is enough to find it. */
+function shorten(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ');
+  return line.length > 70 ? `${line.slice(0, 67)}...` : line;
+}
+
+export function renderReport({ module, mutants, killed, survived, score, survivors }: ModuleReport): string {
+  const head = `${module}: ${mutants} mutants, ${killed} killed, ${survived} survived, ${score.toFixed(1)} %`;
+  return [head, ...survivors.map((survivor) => `  ${survivor}`)].join('\n');
+}

@@ -1,0 +1,92 @@
+import { glob, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { instrument, type Mutant } from './instrument.ts';
+import type { Module } from './modules.ts';
+import { type CleanRun, planRuns } from './plan-runs.ts';
+import type { Verdict } from './report.ts';
+import { WorkerProcess } from './worker-process.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** The longest test file takes two minutes. */
+const cleanRunTimeoutMs = 300_000;
+
+/**
+ * Instruments the module's sources, runs its tests once without a mutant to see which tests reach what, then for each
+ * mutant the tests that reach it.
+ * @throws Error if a test fails without a mutant.
+ */
+export async function runModule(options: {
+  readonly module: Module;
+  readonly file: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+  readonly progress: (text: string) => void;
+}): Promise<Verdict[]> {
+  const { module, file, env, signal, progress } = options;
+  const files = (await expand(module.sources)).filter((path) => path.includes(file));
+  const { sources, mutants } = await instrument({ root, files });
+  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-mutation-'));
+  const instrumentedFile = join(folder, 'instrumented.json');
+  await writeFile(instrumentedFile, JSON.stringify(sources));
+  const worker = new WorkerProcess({ env: { ...env, MUTATION_INSTRUMENTED_FILE: instrumentedFile } });
+  try {
+    const cleanRuns: CleanRun[] = [];
+    for (const path of await expand(module.tests)) {
+      signal.throwIfAborted();
+      progress(`${path} without a mutant`);
+      cleanRuns.push(await runClean({ worker, path: join(root, path) }));
+    }
+    const verdicts: Verdict[] = [];
+    for (const mutant of mutants) {
+      signal.throwIfAborted();
+      const found = verdicts.filter(({ outcome }) => outcome === 'survived' || outcome === 'not reached').length;
+      progress(`${verdicts.length} of ${mutants.length}, ${found} survived`);
+      verdicts.push(await judge({ worker, mutant, cleanRuns }));
+    }
+    return verdicts;
+  } finally {
+    await worker.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** In the same order everywhere. */
+async function expand(patterns: readonly string[]): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const path of glob(patterns, { cwd: root })) paths.push(path);
+  const isTestPattern = patterns.every((pattern) => pattern.endsWith('test.ts'));
+  return paths.filter((path) => isTestPattern || !/[.](test|fixture)[.]ts$/.test(path)).toSorted();
+}
+
+async function runClean({ worker, path }: { worker: WorkerProcess; path: string }): Promise<CleanRun> {
+  const run = () => worker.run({ path, timeoutMs: cleanRunTimeoutMs });
+  await failIfBroken(path, await run());
+  // The first run also transforms the sources. The time limit of a mutant comes from the second.
+  const result = await failIfBroken(path, await run());
+  return { path, ...result };
+}
+
+function failIfBroken(path: string, result: Awaited<ReturnType<WorkerProcess['run']>>) {
+  if (typeof result === 'string') throw new Error(`${path}: ${result} without a mutant`);
+  if (result.failure !== undefined) throw new Error(`A test fails without a mutant: ${result.failure}`);
+  return result;
+}
+
+async function judge(options: {
+  readonly worker: WorkerProcess;
+  readonly mutant: Mutant;
+  readonly cleanRuns: readonly CleanRun[];
+}): Promise<Verdict> {
+  const { worker, mutant, cleanRuns } = options;
+  const runs = planRuns({ mutantId: mutant.id, file: mutant.file, cleanRuns });
+  if (runs.length === 0) return { mutant, outcome: 'not reached' };
+  for (const run of runs) {
+    const result = await worker.run({ mutantId: mutant.id, ...run });
+    if (result === 'timeout') return { mutant, outcome: 'timed out' };
+    if (result === 'died') return { mutant, outcome: 'killed', by: `${run.path} ends its process` };
+    if (result.failure !== undefined) return { mutant, outcome: 'killed', by: result.failure };
+  }
+  return { mutant, outcome: 'survived' };
+}
