@@ -1,5 +1,5 @@
 /**
  * What the worker and jest's environments, which run in its process, tell each other.
- * @type {{ mutantId: string | undefined, coverage: import('./worker-process.ts').Coverage | undefined }}
+ * @type {{ mutantId: string | undefined, hitLimit: number | undefined, coverage: import('./worker-process.ts').Coverage | undefined }}
  */
-export const activation = { mutantId: undefined, coverage: undefined };
+export const activation = { mutantId: undefined, hitLimit: undefined, coverage: undefined };

@@ -4,7 +4,12 @@ import { activation } from './activation.mjs';
 // biome-ignore lint/style/noDefaultExport: jest takes nothing else.
 export default class MutationEnvironment extends TestEnvironment {
   #hasFailed = false;
-  #state = { activeMutant: activation.mutantId, mutantCoverage: { static: {}, perTest: {} } };
+  #state = {
+    activeMutant: activation.mutantId,
+    // Code that loops for ever gets an error once it has reached the mutant so often.
+    ...(activation.hitLimit && { hitCount: 0, hitLimit: activation.hitLimit }),
+    mutantCoverage: { static: {}, perTest: {} },
+  };
 
   constructor(config, context) {
     super(config, context);

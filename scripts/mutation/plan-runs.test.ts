@@ -20,11 +20,14 @@ describe('the tests of a mutant', () => {
     expect(names.filter((name) => pattern.test(name))).toEqual(['reads (a)', 'reads b']);
     // Three times 100 ms to load and 400 ms of tests, and the slack.
     expect(run?.timeoutMs).toBe(6_500);
+    expect(run?.hitLimit).toBe(300);
   });
 
   test('are all of a file that reaches it outside of its tests', () => {
     const reached = { static: { '7': 1 }, perTest: { 'reads b': { '7': 1 } } };
-    expect(plan(cleanRun('/x/reader.test.ts', reached))).toEqual([{ path: '/x/reader.test.ts', timeoutMs: 8_000 }]);
+    expect(plan(cleanRun('/x/reader.test.ts', reached))).toEqual([
+      { path: '/x/reader.test.ts', timeoutMs: 8_000, hitLimit: 200 },
+    ]);
   });
 
   test('are none if no test reaches it', () => {

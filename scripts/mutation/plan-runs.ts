@@ -15,11 +15,15 @@ export interface PlannedRun {
   /** Absent: every test of the file. */
   readonly testNamePattern?: string;
   readonly timeoutMs: number;
+  /** How often the mutant may be reached before the code counts as one that loops for ever. */
+  readonly hitLimit: number;
 }
 
 /** Modules load and servers answer slower at times: a mutant is only said to hang after three times the clean duration. */
 const slowFactor = 3;
 const slackMs = 5_000;
+/** Property tests reach a mutant some times more often in one run than in another, never a hundred times. */
+const hitFactor = 100;
 
 /**
  * The tests that reach a mutant: first those in the source's own test file, then the fastest. None: no test can kill it.
@@ -39,10 +43,13 @@ export function planRuns(options: {
 }
 
 function planFile(mutantId: string, { path, durationMs, coverage, tests }: CleanRun): PlannedRun[] {
+  const hitsOf = (reached: Readonly<Record<string, number>> = {}) => reached[mutantId] ?? 0;
+  const names = Object.keys(coverage.perTest).filter((name) => hitsOf(coverage.perTest[name]) > 0);
+  const hits = hitsOf(coverage.static) + sum(names.map((name) => hitsOf(coverage.perTest[name])));
+  if (hits === 0) return [];
+  const hitLimit = hits * hitFactor;
   // Reached outside of the tests: each of them may depend on it.
-  if (mutantId in coverage.static) return [{ path, timeoutMs: durationMs * slowFactor + slackMs }];
-  const names = Object.keys(coverage.perTest).filter((name) => coverage.perTest[name]?.[mutantId] !== undefined);
-  if (names.length === 0) return [];
+  if (hitsOf(coverage.static) > 0) return [{ path, timeoutMs: durationMs * slowFactor + slackMs, hitLimit }];
   const allTestsMs = sum(Object.values(tests));
   const ownTestsMs = sum(names.map((name) => tests[name] ?? 0));
   return [
@@ -50,6 +57,7 @@ function planFile(mutantId: string, { path, durationMs, coverage, tests }: Clean
       path,
       testNamePattern: `^(?:${names.map(escapeRegExp).join('|')})$`,
       timeoutMs: (durationMs - allTestsMs + ownTestsMs) * slowFactor + slackMs,
+      hitLimit,
     },
   ];
 }

@@ -23,9 +23,10 @@ process.send('ready');
  * @param {import('./worker-process.ts').RunRequest} request
  * @returns {Promise<import('./worker-process.ts').RunResult>}
  */
-async function run({ mutantId, path, testNamePattern }) {
+async function run({ mutantId, hitLimit, path, testNamePattern }) {
   const startedAt = performance.now();
   activation.mutantId = mutantId;
+  activation.hitLimit = hitLimit;
   activation.coverage = undefined;
   const runner = new TestRunner({ ...globalConfig, ...(testNamePattern && { testNamePattern }) }, {});
   let failure;

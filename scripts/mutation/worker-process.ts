@@ -10,6 +10,8 @@ export interface Coverage {
 
 export interface RunRequest {
   readonly mutantId?: string;
+  /** How often the mutant may be reached. */
+  readonly hitLimit?: number;
   readonly path: string;
   /** Only tests whose full name matches. */
   readonly testNamePattern?: string;
