@@ -25,9 +25,10 @@ async function main(): Promise<void> {
   try {
     const reports: ModuleReport[] = [];
     for (const module of modules) {
+      if (interrupted.signal.aborted) break;
       const report = await steps.run(module.name, async (progress) => {
-        const verdicts = await runModule({ module, file, env, signal: interrupted.signal, progress });
-        const value = toReport(module.name, verdicts);
+        const { verdicts, total } = await runModule({ module, file, env, signal: interrupted.signal, progress });
+        const value = toReport({ module: module.name, verdicts, total });
         return { text: `${value.killed} of ${value.mutants} killed`, value };
       });
       reports.push(report);

@@ -6,14 +6,8 @@ const verdict = (outcome: Verdict['outcome']): Verdict => ({ mutant, outcome });
 
 describe('the report of a module', () => {
   test('counts a mutant that makes the tests hang as killed, and one that no test reaches as survived', () => {
-    const report = toReport('x', [
-      verdict('killed'),
-      verdict('timed out'),
-      verdict('survived'),
-      verdict('not reached'),
-      verdict('killed'),
-      verdict('killed'),
-    ]);
+    const outcomes = ['killed', 'timed out', 'survived', 'not reached', 'killed', 'killed'] as const;
+    const report = toReport({ module: 'x', verdicts: outcomes.map(verdict), total: 6 });
     expect(report).toMatchObject({ module: 'x', mutants: 6, killed: 4, survived: 2, score: 66.7 });
     expect(renderReport(report)).toBe(
       [
@@ -24,9 +18,14 @@ describe('the report of a module', () => {
     );
   });
 
+  test('says how many were tried if the run was interrupted', () => {
+    const report = toReport({ module: 'x', verdicts: [verdict('killed')], total: 6 });
+    expect(renderReport(report)).toBe('x: 1 of 6 mutants, 1 killed, 0 survived, 100.0 %');
+  });
+
   test('shows the beginning of a long expression on one line', () => {
     const long = { ...mutant, original: `{\n  ${'x'.repeat(100)}\n}` };
-    const [survivor] = toReport('x', [{ mutant: long, outcome: 'survived' }]).survivors;
+    const [survivor] = toReport({ module: 'x', verdicts: [{ mutant: long, outcome: 'survived' }], total: 1 }).survivors;
     expect(survivor).toBe(`packages/x/src/reader.ts:4  { ${'x'.repeat(65)}...  ->  a >= b`);
   });
 });

@@ -9,7 +9,9 @@ export interface Verdict {
 
 export interface ModuleReport {
   readonly module: string;
+  /** Mutants that were tried: all, unless the run was interrupted. */
   readonly mutants: number;
+  readonly total: number;
   readonly killed: number;
   readonly survived: number;
   /** Percent. */
@@ -18,12 +20,18 @@ export interface ModuleReport {
 }
 
 /** A mutant that makes the tests hang is noticed as well as one that fails them. */
-export function toReport(module: string, verdicts: readonly Verdict[]): ModuleReport {
+export function toReport(options: {
+  readonly module: string;
+  readonly verdicts: readonly Verdict[];
+  readonly total: number;
+}): ModuleReport {
+  const { module, verdicts, total } = options;
   const survivors = verdicts.filter(({ outcome }) => outcome === 'survived' || outcome === 'not reached');
   const killed = verdicts.length - survivors.length;
   return {
     module,
     mutants: verdicts.length,
+    total,
     killed,
     survived: survivors.length,
     score: verdicts.length === 0 ? 100 : Math.round((killed / verdicts.length) * 1_000) / 10,
@@ -43,7 +51,8 @@ function shorten(text: string): string {
   return line.length > 70 ? `${line.slice(0, 67)}...` : line;
 }
 
-export function renderReport({ module, mutants, killed, survived, score, survivors }: ModuleReport): string {
-  const head = `${module}: ${mutants} mutants, ${killed} killed, ${survived} survived, ${score.toFixed(1)} %`;
+export function renderReport({ module, mutants, total, killed, survived, score, survivors }: ModuleReport): string {
+  const tried = mutants === total ? mutants : `${mutants} of ${total}`;
+  const head = `${module}: ${tried} mutants, ${killed} killed, ${survived} survived, ${score.toFixed(1)} %`;
   return [head, ...survivors.map((survivor) => `  ${survivor}`)].join('\n');
 }

@@ -15,6 +15,7 @@ const cleanRunTimeoutMs = 300_000;
 /**
  * Instruments the module's sources, runs its tests once without a mutant to see which tests reach what, then for each
  * mutant the tests that reach it.
+ * @returns what was found until `signal` was aborted, and how many mutants there are.
  * @throws Error if a test fails without a mutant.
  */
 export async function runModule(options: {
@@ -23,7 +24,7 @@ export async function runModule(options: {
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
   readonly progress: (text: string) => void;
-}): Promise<Verdict[]> {
+}): Promise<{ readonly verdicts: readonly Verdict[]; readonly total: number }> {
   const { module, file, env, signal, progress } = options;
   const files = (await expand(module.sources)).filter((path) => path.includes(file));
   const { sources, mutants } = await instrument({ root, files });
@@ -40,12 +41,12 @@ export async function runModule(options: {
     }
     const verdicts: Verdict[] = [];
     for (const mutant of mutants) {
-      signal.throwIfAborted();
+      if (signal.aborted) break;
       const found = verdicts.filter(({ outcome }) => outcome === 'survived' || outcome === 'not reached').length;
       progress(`${verdicts.length} of ${mutants.length}, ${found} survived`);
       verdicts.push(await judge({ worker, mutant, cleanRuns }));
     }
-    return verdicts;
+    return { verdicts, total: mutants.length };
   } finally {
     await worker.stop();
     await rm(folder, { recursive: true, force: true });
