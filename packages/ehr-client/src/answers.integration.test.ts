@@ -237,6 +237,41 @@ describe('a manifest in pages', () => {
     expect(ehr.requests).toHaveLength(2);
   });
 
+  const answerPages = (...pages: readonly object[]) =>
+    ehr.answer((request, response) => {
+      const place = request.url === '/status' ? 0 : Number(request.url?.slice(1));
+      const link = place + 1 < pages.length ? [{ relation: 'next', url: `/${place + 1}` }] : [];
+      response.end(JSON.stringify({ transactionTime: '2024-01-01T00:00:00Z', output: [], link, ...pages[place] }));
+    });
+  const readPages = async () => {
+    const status = await readStatus();
+    return status.kind === 'complete' ? status.manifest : undefined;
+  };
+
+  test('counts what it cannot use on every page, and sees a list of deletions on any of them', async () => {
+    answerPages({ output: [null] }, { output: [null, {}], deleted: [] }, { output: [{ type: 'Goal', url: '/g' }] });
+    expect(await readPages()).toMatchObject({
+      unreadableEntries: 3,
+      hasDeletedList: true,
+      entries: [{ type: 'Goal' }],
+    });
+    answerPages({ deleted: [] }, {});
+    expect(await readPages()).toMatchObject({ unreadableEntries: 0, hasDeletedList: true });
+    answerPages({}, {});
+    expect(await readPages()).toMatchObject({ hasDeletedList: false });
+  });
+
+  test('is read up to 200,000 files, and refused with one more', async () => {
+    const files = (count: number) => ({ output: Array.from({ length: count }, () => ({ url: '/f' })) });
+    answerPages(files(150_000), files(50_000));
+    expect((await readPages())?.entries).toHaveLength(200_000);
+    answerPages(files(150_000), files(50_001));
+    await expect(readPages()).rejects.toMatchObject({ code: 'manifest-too-large', retry: 'never' });
+    answerPages(files(200_001), {});
+    await expect(readPages()).rejects.toMatchObject({ code: 'manifest-too-large' });
+    expect(ehr.requests.at(-1)?.path).toBe('/status');
+  });
+
   test('fails if a page is of another snapshot', async () => {
     ehr.answer((request, response) => {
       const link = [{ relation: 'next', url: '/2' }];
