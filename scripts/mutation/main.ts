@@ -1,6 +1,7 @@
-// usage: pnpm mutation [--module NAME] [--file TEXT] [--json]
+// usage: pnpm mutation [--module NAME] [--file TEXT] [--again REPORT] [--json]
 // Breaks the sources of the modules that decide about data, one small change at a time, and prints which changes no test
 // notices. It is not part of `npm test`: it takes an hour or more. See docs/testing.md.
+import { readFile } from 'node:fs/promises';
 import { startServices } from '@bulkhead/embedded';
 import { createSteps } from '../start/steps.ts';
 import { readOptions } from './options.ts';
@@ -16,7 +17,8 @@ try {
 process.exit(0);
 
 async function main(): Promise<void> {
-  const { modules, file, json } = readOptions(process.argv.slice(2));
+  const { modules, file, again: reportFile, json } = readOptions(process.argv.slice(2));
+  const again = reportFile === undefined ? undefined : await readSurvivors(reportFile);
   const interrupted = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupted.abort());
   const steps = createSteps({ stream: json ? process.stderr : process.stdout });
@@ -27,7 +29,7 @@ async function main(): Promise<void> {
     for (const module of modules) {
       if (interrupted.signal.aborted) break;
       const report = await steps.run(module.name, async (progress) => {
-        const { verdicts, total } = await runModule({ module, file, env, signal: interrupted.signal, progress });
+        const { verdicts, total } = await runModule({ module, file, again, env, signal: interrupted.signal, progress });
         const value = toReport({ module: module.name, verdicts, total });
         return { text: `${value.killed} of ${value.mutants} killed`, value };
       });
@@ -37,4 +39,9 @@ async function main(): Promise<void> {
   } finally {
     await services.stop();
   }
+}
+
+async function readSurvivors(file: string): Promise<ReadonlySet<string>> {
+  const reports = JSON.parse(await readFile(file, 'utf8')) as readonly ModuleReport[];
+  return new Set(reports.flatMap(({ survivors }) => survivors));
 }

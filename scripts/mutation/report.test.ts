@@ -11,16 +11,16 @@ describe('the report of a module', () => {
     expect(report).toMatchObject({ module: 'x', mutants: 6, killed: 4, survived: 2, score: 66.7 });
     expect(renderReport(report)).toBe(
       [
-        'x: 6 mutants, 4 killed, 2 survived, 66.7 %',
+        'x: 6 mutants, 4 killed, 2 survived (1 not reached), 66.7 %',
         '  packages/x/src/reader.ts:4  a > b  ->  a >= b',
-        '  packages/x/src/reader.ts:4  a > b  ->  a >= b (no test reaches it)',
+        '  packages/x/src/reader.ts:4  a > b  ->  a >= b',
       ].join('\n'),
     );
   });
 
   test('says how many were tried if the run was interrupted', () => {
     const report = toReport({ module: 'x', verdicts: [verdict('killed')], total: 6 });
-    expect(renderReport(report)).toBe('x: 1 of 6 mutants, 1 killed, 0 survived, 100.0 %');
+    expect(renderReport(report)).toBe('x: 1 of 6 mutants, 1 killed, 0 survived (0 not reached), 100.0 %');
   });
 
   test('shows the beginning of a long expression on one line', () => {

@@ -16,6 +16,8 @@ export interface ModuleReport {
   readonly survived: number;
   /** Percent. */
   readonly score: number;
+  /** Of the survivors: no test reaches them. */
+  readonly unreached: number;
   readonly survivors: readonly string[];
 }
 
@@ -35,14 +37,13 @@ export function toReport(options: {
     killed,
     survived: survivors.length,
     score: verdicts.length === 0 ? 100 : Math.round((killed / verdicts.length) * 1_000) / 10,
-    survivors: survivors.map(describeSurvivor),
+    survivors: survivors.map(({ mutant }) => describeMutant(mutant)),
+    unreached: survivors.filter(({ outcome }) => outcome === 'not reached').length,
   };
 }
 
-function describeSurvivor({ mutant, outcome }: Verdict): string {
-  const { file, line, original, replacement } = mutant;
-  const note = outcome === 'not reached' ? ' (no test reaches it)' : '';
-  return `${file}:${line}  ${shorten(original)}  ->  ${shorten(replacement)}${note}`;
+export function describeMutant({ file, line, original, replacement }: Mutant): string {
+  return `${file}:${line}  ${shorten(original)}  ->  ${shorten(replacement)}`;
 }
 
 /** Of a long expression its beginning is enough to find it. */
@@ -51,8 +52,17 @@ function shorten(text: string): string {
   return line.length > 70 ? `${line.slice(0, 67)}...` : line;
 }
 
-export function renderReport({ module, mutants, total, killed, survived, score, survivors }: ModuleReport): string {
+export function renderReport({
+  module,
+  mutants,
+  total,
+  killed,
+  survived,
+  unreached,
+  score,
+  survivors,
+}: ModuleReport): string {
   const tried = mutants === total ? mutants : `${mutants} of ${total}`;
-  const head = `${module}: ${tried} mutants, ${killed} killed, ${survived} survived, ${score.toFixed(1)} %`;
+  const head = `${module}: ${tried} mutants, ${killed} killed, ${survived} survived (${unreached} not reached), ${score.toFixed(1)} %`;
   return [head, ...survivors.map((survivor) => `  ${survivor}`)].join('\n');
 }

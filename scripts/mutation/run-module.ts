@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { instrument, type Mutant } from './instrument.ts';
 import type { Module } from './modules.ts';
 import { type CleanRun, planRuns } from './plan-runs.ts';
-import type { Verdict } from './report.ts';
+import { describeMutant, type Verdict } from './report.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -21,13 +21,18 @@ const cleanRunTimeoutMs = 300_000;
 export async function runModule(options: {
   readonly module: Module;
   readonly file: string;
+  /** Only mutants that are described here. */
+  readonly again: ReadonlySet<string> | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
   readonly progress: (text: string) => void;
 }): Promise<{ readonly verdicts: readonly Verdict[]; readonly total: number }> {
-  const { module, file, env, signal, progress } = options;
-  const files = (await expand(module.sources)).filter((path) => path.includes(file));
-  const { sources, mutants } = await instrument({ root, files });
+  const { module, file, again, env, signal, progress } = options;
+  const files = (await expand(module.sources)).filter(
+    (path) => path.includes(file) && !/[.](test|fixture)[.]ts$/.test(path),
+  );
+  const { sources, mutants: all } = await instrument({ root, files });
+  const mutants = all.filter((mutant) => !again || again.has(describeMutant(mutant)));
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-mutation-'));
   const instrumentedFile = join(folder, 'instrumented.json');
   await writeFile(instrumentedFile, JSON.stringify(sources));
@@ -55,24 +60,18 @@ export async function runModule(options: {
 
 /** In the same order everywhere. */
 async function expand(patterns: readonly string[]): Promise<string[]> {
+  const exclude = patterns.filter((pattern) => pattern.startsWith('!')).map((pattern) => pattern.slice(1));
+  const include = patterns.filter((pattern) => !pattern.startsWith('!'));
   const paths: string[] = [];
-  for await (const path of glob(patterns, { cwd: root })) paths.push(path);
-  const isTestPattern = patterns.every((pattern) => pattern.endsWith('test.ts'));
-  return paths.filter((path) => isTestPattern || !/[.](test|fixture)[.]ts$/.test(path)).toSorted();
+  for await (const path of glob(include, { cwd: root, exclude })) paths.push(path);
+  return paths.toSorted();
 }
 
 async function runClean({ worker, path }: { worker: WorkerProcess; path: string }): Promise<CleanRun> {
-  const run = () => worker.run({ path, timeoutMs: cleanRunTimeoutMs });
-  await failIfBroken(path, await run());
-  // The first run also transforms the sources. The time limit of a mutant comes from the second.
-  const result = await failIfBroken(path, await run());
-  return { path, ...result };
-}
-
-function failIfBroken(path: string, result: Awaited<ReturnType<WorkerProcess['run']>>) {
+  const result = await worker.run({ path, timeoutMs: cleanRunTimeoutMs });
   if (typeof result === 'string') throw new Error(`${path}: ${result} without a mutant`);
   if (result.failure !== undefined) throw new Error(`A test fails without a mutant: ${result.failure}`);
-  return result;
+  return { path, ...result };
 }
 
 async function judge(options: {
