@@ -11,11 +11,18 @@ describe('the policy for content types', () => {
     { mediaType: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document', verdict: 'stored' },
     { mediaType: 'text/html', verdict: 'active' },
     { mediaType: 'text/javascript', verdict: 'active' },
+    { mediaType: 'text/ecmascript', verdict: 'active' },
+    { mediaType: 'text/jscript', verdict: 'active' },
+    { mediaType: 'text/vbscript', verdict: 'active' },
     { mediaType: 'image/svg+xml', verdict: 'active' },
     { mediaType: 'application/xhtml+xml', verdict: 'active' },
     { mediaType: 'application/javascript', verdict: 'refused' },
     { mediaType: 'application/octet-stream', verdict: 'refused' },
     { mediaType: 'application/pdfx', verdict: 'refused' },
+    { mediaType: 'x-application/pdf', verdict: 'refused' },
+    { mediaType: 'x-application/hl7-v3+xml', verdict: 'refused' },
+    { mediaType: 'x-application/vnd.openxmlformats-officedocument.x', verdict: 'refused' },
+    { mediaType: 'x-image/png', verdict: 'refused' },
     { mediaType: 'audio/mpeg', verdict: 'refused' },
   ])('says that $mediaType is $verdict', ({ mediaType, verdict }) => {
     expect(contentTypeVerdict({ mediaType, withMedia: false })).toBe(verdict);
@@ -23,6 +30,7 @@ describe('the policy for content types', () => {
 
   test('takes recordings where they are wanted', () => {
     expect(contentTypeVerdict({ mediaType: 'video/mp4', withMedia: true })).toBe('stored');
+    expect(contentTypeVerdict({ mediaType: 'x-video/mp4', withMedia: true })).toBe('refused');
   });
 });
 

@@ -11,6 +11,8 @@ describe('a cron', () => {
     '0 0 L * *',
     '5 0,12 1,15 * *',
     '0 2 * * THU',
+    ' 0  2 * * * ',
+    '45,0 12,0 * * *',
   ])('%s is taken', (cron) => {
     expect(cronFault(cron)).toBeUndefined();
   });
@@ -29,6 +31,7 @@ describe('a cron', () => {
     { cron: '*/10 2 * * *', says: '15 minutes' },
     { cron: '0,50 * * * *', says: '15 minutes' },
     { cron: '5,55 0,23 * * *', says: '15 minutes' },
+    { cron: '50,0 14,13 * * *', says: '15 minutes' },
   ])('$cron is refused: $says', ({ cron, says }) => {
     expect(cronFault(cron)).toContain(says);
   });
