@@ -30,4 +30,9 @@ export const notRun: readonly { readonly page: string; readonly begins: string; 
     begins: 'helm upgrade ',
     reason: 'needs a cluster with Prometheus',
   },
+  {
+    page: 'docs/testing.md',
+    begins: 'pnpm mutation ',
+    reason: 'takes hours; scripts/mutation tests its parts',
+  },
 ];

@@ -41,7 +41,7 @@ export const modules: readonly Module[] = [
   {
     name: 'open-file',
     sources: [`${ehrClient}/{open-file,decode-body,limit-bytes}.ts`],
-    tests: [`${ehrClient}/{open-file,answers}*.test.ts`],
+    tests: [`${ehrClient}/{open-file,answers,limit-bytes}*.test.ts`],
   },
   {
     name: 'links',

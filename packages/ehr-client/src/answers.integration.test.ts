@@ -165,6 +165,43 @@ describe('the status of a file', () => {
   );
 });
 
+describe("a file's end", () => {
+  test.each([
+    { name: 'a length', headers: { 'content-length': String(Buffer.byteLength(lines)) }, isProven: true },
+    { name: 'chunks', headers: { 'transfer-encoding': 'chunked' }, isProven: true },
+    { name: 'compression', headers: { 'content-encoding': 'gzip' }, body: gzipSync(lines), isProven: true },
+    { name: 'nothing but the end of the connection', headers: {}, isProven: false },
+    { name: 'a coding that changes nothing', headers: { 'content-encoding': 'identity' }, isProven: false },
+  ])('that $name tells is proven: $isProven', async ({ headers, body = lines, isProven }) => {
+    ehr.answer((_request, response) => {
+      // Without it, node chooses chunks where there is no length.
+      response.useChunkedEncodingByDefault = false;
+      response.writeHead(200, { 'content-type': 'application/fhir+ndjson', connection: 'close', ...headers });
+      response.write(body);
+      response.end();
+    });
+    const file = await open();
+    expect(file).toMatchObject({ endIsProven: isProven, contentType: 'application/fhir+ndjson' });
+    expect((await buffer(file.body)).toString()).toBe(lines);
+  });
+});
+
+test.each([
+  { compressed: true, coding: 'gzip' },
+  { compressed: false, coding: 'identity' },
+])('a file is asked for in the coding $coding if compression is wanted: $compressed', async ({ compressed, coding }) => {
+  answerWith(200, {}, lines);
+  const file = await openFile({
+    session: ehr.session,
+    url: ehr.url('/file'),
+    requiresAccessToken: false,
+    compressed,
+  });
+  file.body.resume();
+  expect(ehr.requests).toMatchObject([{ headers: { 'accept-encoding': coding } }]);
+});
+
+
 describe('a resumed file', () => {
   const etag = '"v1"';
   const offset = 36;
@@ -210,6 +247,26 @@ describe('a resumed file', () => {
     answerRange(headers as Record<string, string>, body);
     expect(await resume()).toEqual({ startOffset: 0, text: lines });
     expect(ehr.requests).toHaveLength(2);
+  });
+
+  test('comes whole from a server without ranges, by the same request', async () => {
+    answerWith(200, { etag }, lines);
+    expect(await resume()).toEqual({ startOffset: 0, text: lines });
+    expect(ehr.requests).toMatchObject([
+      { headers: { range: `bytes=${offset - 1}-`, 'if-range': etag, 'accept-encoding': 'identity' } },
+    ]);
+  });
+
+  test.each([404, 410, 500])('is not read from the start if the server answers %i', async (status) => {
+    answerWith(status);
+    await expect(resume()).rejects.toMatchObject({ status });
+    expect(ehr.requests).toHaveLength(1);
+  });
+
+  test('is not read from the start if the connection is reset before the answer', async () => {
+    ehr.answer((request) => request.socket.destroy());
+    await expect(resume()).rejects.toMatchObject({ code: 'ehr-unreachable' });
+    expect(ehr.requests).toHaveLength(1);
   });
 
   test('fails while it is read if fewer bytes come than the range says', async () => {
