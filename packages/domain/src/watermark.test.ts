@@ -272,6 +272,7 @@ const [early, late] = ['2024-01-01T00:00:00Z', '2024-02-01T00:00:00Z'];
 describe('sinceLast #since-last', () => {
   test.each([
     { name: 'the oldest of those asked for', asks: ['Patient', 'Goal'], since: early, unknown: [] },
+    { name: 'the oldest in whatever order', asks: ['Goal', 'Patient'], since: early, unknown: [] },
     { name: 'not of others', asks: ['Patient'], since: late, unknown: [] },
     { name: 'none where one has none', asks: ['Patient', 'Observation'], since: undefined, unknown: ['Observation'] },
     {

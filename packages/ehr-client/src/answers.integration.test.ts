@@ -189,18 +189,20 @@ describe("a file's end", () => {
 test.each([
   { compressed: true, coding: 'gzip' },
   { compressed: false, coding: 'identity' },
-])('a file is asked for in the coding $coding if compression is wanted: $compressed', async ({ compressed, coding }) => {
-  answerWith(200, {}, lines);
-  const file = await openFile({
-    session: ehr.session,
-    url: ehr.url('/file'),
-    requiresAccessToken: false,
-    compressed,
-  });
-  file.body.resume();
-  expect(ehr.requests).toMatchObject([{ headers: { 'accept-encoding': coding } }]);
-});
-
+])(
+  'a file is asked for in the coding $coding if compression is wanted: $compressed',
+  async ({ compressed, coding }) => {
+    answerWith(200, {}, lines);
+    const file = await openFile({
+      session: ehr.session,
+      url: ehr.url('/file'),
+      requiresAccessToken: false,
+      compressed,
+    });
+    file.body.resume();
+    expect(ehr.requests).toMatchObject([{ headers: { 'accept-encoding': coding } }]);
+  },
+);
 
 describe('a resumed file', () => {
   const etag = '"v1"';
