@@ -29,6 +29,16 @@ describe('the attachments of a resource', () => {
     expect(readAttachments(resource)).toEqual([]);
   });
 
+  test.each([
+    { size: 0, isKept: true },
+    { size: 1.5, isKept: false },
+    { size: '5', isKept: false },
+    { size: Number.MAX_VALUE, isKept: false },
+  ])('have the size $size: $isKept', ({ size, isKept }) => {
+    const resource = { resourceType: 'DiagnosticReport', presentedForm: [{ url: 'x', size }] };
+    expect(readAttachments(resource)).toEqual([{ index: 0, url: 'x', ...(isKept ? { size } : {}) }]);
+  });
+
   test('keep what can be read beside what cannot', () => {
     const presentedForm = { url: 'x', size: -1, hash: 7, contentType: null, title: ['t'] };
     expect(readAttachments({ resourceType: 'DiagnosticReport', presentedForm } as object)).toEqual([

@@ -34,6 +34,8 @@ describe('readDeletions #deletions', () => {
     'HTTPS://ehr.example:8443/fhir/r4/Patient/p1',
     'Patient?_id=p1',
     'https://ehr.example/fhir/Patient?_id=p1',
+    'http://ehr.example/Patient?_id=p1',
+    '/Patient?_id=p1',
   ])('reads the URL %s', (url) => {
     expect(readDeletions(bundleOf([remove(url)]))).toEqual({ deletions: ofPatient('p1'), unreadable: 0 });
   });
@@ -47,6 +49,9 @@ describe('readDeletions #deletions', () => {
     'Patient?_id=p1&active=true',
     'Patient?_id:not=p1',
     'Patient?_id=',
+    'fhir/Patient?_id=p1',
+    ' Patient?_id=p1',
+    'Patient?_id=p1#name',
     'Patient',
     'Patient/p1?_cascade=delete',
     'https://ehr.example/fhir/Observation/1?x=/Patient/p1',
@@ -93,6 +98,7 @@ describe('readDeletions #deletions', () => {
     { name: 'a resource', line: { resourceType: 'Patient', id: 'p1', reference: 'Patient/p1' } },
     { name: 'a Bundle without entries', line: { resourceType: 'Bundle', type: 'transaction' } },
     { name: 'a Bundle with an empty list of entries', line: bundleOf([]) },
+    { name: 'another resource with entries', line: { resourceType: 'Parameters', entry: [remove('Patient/p1')] } },
     { name: 'an array', line: [{ reference: 'Patient/p1' }] },
     { name: 'null', line: null },
     { name: 'a text', line: 'Patient/p1' },
@@ -100,10 +106,25 @@ describe('readDeletions #deletions', () => {
     expect(readDeletions(line)).toEqual({ deletions: [], unreadable: 1 });
   });
 
+  test('gives an entry that names no resource no deletion, although the Bundle has a time', () => {
+    const bundle = bundleOf([remove('Patient')], { timestamp: '2024-05-02T00:00:00Z' });
+    expect(readDeletions(bundle)).toEqual({ deletions: [], unreadable: 1 });
+  });
+
+  test.each([
+    '2024-05-02T00:00:00',
+    '2024-05-02',
+    '2024-05-02T00:00:00Z (UTC)',
+    'Thu 2024-05-02T00:00:00Z',
+    1714608000000,
+  ])('takes no time from %j, which is no instant', (timestamp) => {
+    expect(readDeletions(bundleOf([remove('Patient/p1')], { timestamp })).deletions).toEqual(ofPatient('p1'));
+  });
+
   test('takes the time of a deletion from its entry, else from the Bundle', () => {
     const lastModified = '2024-05-01T10:00:00+02:00';
     const timestamp = '2024-05-02T00:00:00Z';
-    const meta = { lastUpdated: '2024-05-03T00:00:00.5Z' };
+    const meta = { lastUpdated: '2024-05-03T00:00:00.123Z' };
     const entry = { ...remove('Patient/p1'), response: { status: '204', lastModified } };
     const timeOf = (bundle: object) => readDeletions(bundle).deletions[0]?.deletedAt;
     expect(timeOf(bundleOf([entry], { type: 'history', timestamp, meta }))).toEqual(new Date(lastModified));

@@ -14,6 +14,22 @@ describe('readManifestEntry', () => {
     });
   });
 
+  test.each([
+    { section: 'output', type: 'Resource' },
+    { section: 'deleted', type: 'Bundle' },
+    { section: 'error', type: 'OperationOutcome' },
+  ] as const)('an entry of $section without a usable type has the type $type', ({ section, type }) => {
+    const url = 'https://x.example/a';
+    for (const value of [{ url }, { url, type: '' }, { url, type: 7 }]) {
+      expect(readManifestEntry({ section, value, manifestUrl })).toEqual({ section, type, url });
+    }
+  });
+
+  test('a file may have no lines', () => {
+    const value = { type: 'Patient', url: 'https://x.example/a', count: 0 };
+    expect(readManifestEntry({ section: 'output', value, manifestUrl })).toHaveProperty('count', 0);
+  });
+
   test.each([null, 'x', {}, { url: 5 }, { url: 'http://[' }])('%j is no entry', (value) => {
     expect(readManifestEntry({ section: 'output', value, manifestUrl })).toBeUndefined();
   });

@@ -14,6 +14,36 @@ describe('readOutcomeIssues', () => {
     expect(isTransient(readOutcomeIssues(outcome))).toBe(true);
   });
 
+  test.each([null, 7, {}, { coding: [] }, { coding: 'x' }, { coding: [{ display: 7 }] }, { text: 7 }])(
+    'reads the diagnostics if the details are %j',
+    (details) => {
+      const [issue] = readOutcomeIssues(outcomeOf({ severity: 'fatal', code: 'x', details, diagnostics: 'line 4' }));
+      expect(issue).toEqual({ severity: 'fatal', code: 'x', text: 'line 4', diagnostics: 'line 4', expression: [] });
+    },
+  );
+
+  test('reads an issue whose elements are not texts as an unknown error', () => {
+    const issue = { severity: 1, code: null, details: 2, diagnostics: 3, expression: [4] };
+    expect(readOutcomeIssues(outcomeOf(issue, 5, null))).toEqual([
+      { severity: 'error', code: 'unknown', expression: [] },
+    ]);
+  });
+
+  test.each([
+    { codes: ['transient'], is: true },
+    { codes: ['timeout', 'throttled', 'lock-error', 'no-store'], is: true },
+    { codes: ['transient', 'exception'], is: false },
+    { codes: ['exception'], is: false },
+  ])('issues with the codes $codes are transient: $is', ({ codes, is }) => {
+    const issues = readOutcomeIssues(outcomeOf(...codes.map((code) => ({ severity: 'error', code }))));
+    expect(isTransient(issues)).toBe(is);
+    for (const issue of issues) expect(isTransient([issue])).toBe(issue.code !== 'exception');
+  });
+
+  test('another resource with issues has none', () => {
+    expect(readOutcomeIssues({ ...outcomeOf({ severity: 'error', code: 'x' }), resourceType: 'Patient' })).toEqual([]);
+  });
+
   test('anything else has no issues and is not transient', () => {
     expect(readOutcomeIssues('<html>')).toEqual([]);
     expect(isTransient([])).toBe(false);
@@ -41,6 +71,18 @@ describe('readReportedIssues', () => {
     expect(readReportedIssues(outcomeOf(issue))).toEqual([expected]);
   });
 
+  test.each(['fatal', 'error', 'warning', 'information'])('keeps the severity %s', (severity) => {
+    expect(readReportedIssues(outcomeOf({ severity, code: 'exception' }))).toEqual([{ severity, code: 'exception' }]);
+  });
+
+  test.each([
+    { details: { text: 'No room' }, diagnostics: 'disk full', text: 'No room: disk full' },
+    { details: { text: 'No room' }, diagnostics: 'No room', text: 'No room' },
+    { diagnostics: 'disk full', text: 'disk full' },
+  ])('has the words of the server: $text', ({ text, ...issue }) => {
+    expect(readReportedIssues(outcomeOf({ severity: 'error', code: 'exception', ...issue }))[0]?.text).toBe(text);
+  });
+
   test.each([{}, { issue: [] }, { issue: 'none' }, { issue: [null] }])(
     'counts an outcome of %j as an error',
     (outcome) => {
@@ -54,6 +96,11 @@ describe('readReportedIssues', () => {
     ['an XPath', { location: ['/f:Patient/f:name', 'f:Patient', 'Patient[0].name'] }, ['Patient']],
     ['an expression beside one that is not a type', { expression: ['Observation.value', '_since'] }, undefined],
     ['an expression that only begins like a type', { expression: ['Observations'] }, undefined],
+    ['an expression into Parameters', { expression: ['Parameters.parameter[0]'] }, undefined],
+    ['an expression into an OperationOutcome', { expression: ['OperationOutcome.issue'] }, undefined],
+    ['an expression with a type behind its start', { expression: ['where(Observation.code)'] }, undefined],
+    ['a reference to a group', { diagnostics: 'Group/g1 cannot be exported' }, undefined],
+    ['a reference beside one to nothing of FHIR', { diagnostics: 'and/or Goal/g1' }, ['Goal']],
     ['an expression into a Bundle', { expression: ['Bundle.entry[0]'] }, undefined],
     ['a reference in the details', { details: { text: 'Failed: Observation/o1.' } }, ['Observation']],
     ['a URL in the diagnostics', { diagnostics: 'GET https://ehr.example/fhir/Encounter/7: 500' }, ['Encounter']],
