@@ -72,6 +72,7 @@ describe('readDeletions #deletions', () => {
     `Patient/${'p'.repeat(129)}`,
     '',
     7,
+    ['Patient/p1'],
   ])('does not read the URL %j', (url) => {
     expect(readDeletions(bundleOf([remove(url)]))).toEqual({ deletions: [], unreadable: 1 });
   });
@@ -117,6 +118,7 @@ describe('readDeletions #deletions', () => {
     '2024-05-02T00:00:00Z (UTC)',
     'Thu 2024-05-02T00:00:00Z',
     1714608000000,
+    ['2024-05-02T00:00:00Z'],
   ])('takes no time from %j, which is no instant', (timestamp) => {
     expect(readDeletions(bundleOf([remove('Patient/p1')], { timestamp })).deletions).toEqual(ofPatient('p1'));
   });

@@ -66,6 +66,10 @@ describe('readReportedIssues', () => {
       { severity: 'Jane Doe', code: 'Patient 4711' },
       { severity: 'error', code: 'other' },
     ],
+    [
+      { severity: '', code: '' },
+      { severity: 'error', code: 'unknown' },
+    ],
     [{}, { severity: 'error', code: 'unknown' }],
   ])('keeps nothing of %j but codes of FHIR', (issue, expected) => {
     expect(readReportedIssues(outcomeOf(issue))).toEqual([expected]);

@@ -66,7 +66,7 @@ const issueCodes: ReadonlySet<string> = new Set(
 
 /** The first element of a FHIRPath or of an XPath (`Patient.name`, `/f:Patient/f:name`). */
 const pathStart = /^(?:\/?f:)?([A-Za-z]+)(?=$|[./[])/;
-const referenceInText = /\b([A-Za-z]+)\/[A-Za-z0-9\-.]+/g;
+const referenceInText = /\b([A-Za-z]+)\/[A-Za-z0-9\-.]/g;
 /** A path into one of them says nothing about the resources in it. */
 const containers: ReadonlySet<string> = new Set(['Bundle', 'Parameters', 'OperationOutcome']);
 /** What a server says about one of them may mean everything that belongs to it. */
@@ -77,7 +77,7 @@ function typesOf({ expression, text = '', diagnostics = '' }: OutcomeIssue): str
   const isProven = (type: string) => isResourceType(type) && !containers.has(type);
   if (ofPaths.length > 0) return ofPaths.every(isProven) ? distinct(ofPaths) : undefined;
   const texts = `${text} ${diagnostics}`;
-  const referenced = [...texts.matchAll(referenceInText)].map(([, type = '']) => type).filter(isResourceType);
+  const referenced = [...texts.matchAll(referenceInText)].map(([, type = '']) => type);
   if (!referenced.some((type) => isProven(type) && !owners.has(type))) return undefined;
   // "Observation cannot be read: Encounter/1 is missing" concerns both.
   return distinct([...texts.matchAll(/[A-Za-z]+/g)].map(([word]) => word).filter(isResourceType));
