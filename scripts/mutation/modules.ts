@@ -31,7 +31,7 @@ export const modules: readonly Module[] = [
   {
     name: 'kick-off',
     sources: [`${ehrClient}/{kick-off,negotiate-kick-off,export-parameters}.ts`],
-    tests: [`${ehrClient}/{kick-off,negotiate-kick-off,answers}*.test.ts`],
+    tests: [`${ehrClient}/{kick-off,negotiate-kick-off,export-parameters,answers}*.test.ts`],
   },
   {
     name: 'export-status',

@@ -98,6 +98,26 @@ describe('parseResourceLine', () => {
     expect(parse(' \t')).toEqual({ kind: 'blank' });
   });
 
+  test('takes no byte order mark for granted on the first line, and none on another', () => {
+    const line = '{"resourceType":"Patient","id":"1"}';
+    expect(parse(line, { line: 1 })).toMatchObject({ kind: 'resource', resource: { id: '1' } });
+    expect(parse(`\ufeff${line}`)).toEqual({ kind: 'rejected', reason: 'invalid-json' });
+    // Another character of three bytes that begins with the mark's first byte.
+    expect(parse(`\uf000${line}`, { line: 1 })).toEqual({ kind: 'rejected', reason: 'invalid-json' });
+    expect(parse('\r', { line: 1 })).toEqual({ kind: 'blank' });
+  });
+
+  test.each([
+    { promised: 'Patient', type: 'Patient', isTaken: true },
+    { promised: 'Patient', type: 'Observation', isTaken: false },
+    { promised: 'Resource', type: 'Observation', isTaken: true },
+    { promised: 'Resource', type: 'connections', isTaken: false },
+    { promised: undefined, type: 'connections', isTaken: true },
+  ])('takes $type from a file of $promised: $isTaken', ({ promised, type, isTaken }) => {
+    const parsed = parse(`{"resourceType":"${type}","id":"1"}`, promised === undefined ? {} : { type: promised });
+    expect(parsed).toMatchObject(isTaken ? { kind: 'resource' } : { kind: 'rejected', reason: 'wrong-resource-type' });
+  });
+
   test('repairs raw control characters inside strings and leaves white space between tokens alone #control-characters', () => {
     const parsed = parse('{\t"resourceType":"Patient",\t"id":"1","text":{"div":"a\u0001b\tc \\" d"}}');
     expect(parsed).toMatchObject({ kind: 'resource', resource: { text: { div: 'a\u0001b\tc " d' } } });
