@@ -40,8 +40,8 @@ export const modules: readonly Module[] = [
   },
   {
     name: 'open-file',
-    sources: [`${ehrClient}/{open-file,decode-body,limit-bytes}.ts`],
-    tests: [`${ehrClient}/{open-file,answers,limit-bytes}*.test.ts`],
+    sources: [`${ehrClient}/{open-file,decode-body,limit-body}.ts`],
+    tests: [`${ehrClient}/{open-file,answers,limit-body}*.test.ts`],
   },
   {
     name: 'links',
