@@ -57,8 +57,8 @@ function searchPage(options: {
   const { searches, url, baseUrl, page } = options;
   const { plan } = searches;
   const matches = matchesOf(searches, url);
-  const size = plan.pageSize === 0 ? Number.POSITIVE_INFINITY : plan.pageSize;
-  const shown = size === Number.POSITIVE_INFINITY ? matches : matches.slice(page * size, (page + 1) * size);
+  const size = plan.pageSize === 0 ? matches.length : plan.pageSize;
+  const shown = matches.slice(page * size, (page + 1) * size);
   const isLast = matches.length <= (page + 1) * size;
   const hasMore = plan.oddity === 'empty-last-page' ? shown.length > 0 : !isLast;
   const toEntry = (resource: object, mode = 'match') => ({ resource, search: { mode } });

@@ -90,7 +90,11 @@ function deletedFiles(form: DeletionForm, deletions: readonly PastDeletion[]): H
   if (form === 'none-listed' || deletions.length === 0) return [];
   const lines = deletionLines(form, deletions).map((line) => `${JSON.stringify(line)}\n`);
   return [
-    { name: 'deleted', section: 'deleted', type: 'Bundle', content: Buffer.from(lines.join('')), count: lines.length },
+    {
+      ...{ name: 'deleted', section: 'deleted', type: 'Bundle', content: Buffer.from(lines.join('')) },
+      // A file that lost its content promises what it should have: with a count of 0 it would truly be empty.
+      count: form === 'empty-file' ? deletions.length : lines.length,
+    },
   ];
 }
 
