@@ -37,7 +37,7 @@ interface Practice {
  * `since: "last"`, unless they said that it is missing.
  */
 export async function runRound(system: FuzzedSystem, slot: Slot, round: Round): Promise<Finding[]> {
-  const world = new World({ lives: round.lives, periods, now: system.now });
+  const world = new World({ lives: round.lives, now: system.now });
   slot.server.enter(world);
   const call = createApiClient(system);
   const practice = { system, slot, world, call, connectionId: await createConnection(call, slot) };

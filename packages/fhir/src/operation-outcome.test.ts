@@ -17,15 +17,23 @@ describe('readOutcomeIssues', () => {
   test.each([null, 7, {}, { coding: [] }, { coding: 'x' }, { coding: [{ display: 7 }] }, { text: 7 }])(
     'reads the diagnostics if the details are %j',
     (details) => {
-      const [issue] = readOutcomeIssues(outcomeOf({ severity: 'fatal', code: 'x', details, diagnostics: 'line 4' }));
-      expect(issue).toEqual({ severity: 'fatal', code: 'x', text: 'line 4', diagnostics: 'line 4', expression: [] });
+      const [issue] = readOutcomeIssues(
+        outcomeOf({ severity: 'fatal', code: 'exception', details, diagnostics: 'line 4' }),
+      );
+      expect(issue).toEqual({
+        severity: 'fatal',
+        code: 'exception',
+        text: 'line 4',
+        diagnostics: 'line 4',
+        expression: [],
+      });
     },
   );
 
-  test('reads an issue whose elements are not texts as an unknown error', () => {
+  test('reads an issue whose elements are not texts as an error of another code', () => {
     const issue = { severity: 1, code: null, details: 2, diagnostics: 3, expression: [4] };
     expect(readOutcomeIssues(outcomeOf(issue, 5, null))).toEqual([
-      { severity: 'error', code: 'unknown', expression: [] },
+      { severity: 'error', code: 'other', expression: [] },
     ]);
   });
 
@@ -68,7 +76,7 @@ describe('readReportedIssues', () => {
     ],
     [
       { severity: '', code: '' },
-      { severity: 'error', code: 'unknown' },
+      { severity: 'error', code: 'other' },
     ],
     [{}, { severity: 'error', code: 'unknown' }],
   ])('keeps nothing of %j but codes of FHIR', (issue, expected) => {

@@ -27,7 +27,7 @@ export class HostileServer {
   readonly #server = createServer((request, response) => this.#onRequest(request, { response, now: this.#now }));
   readonly #now: () => number;
   readonly #exports = new Map<string, HostileExport>();
-  #world = new World({ lives: [], periods: 1, now: Date.now });
+  #world = new World({ lives: [], now: Date.now });
   #period = 1;
   #plan = goodPlan;
   #refusals = { token: [...goodPlan.token], capabilities: [...goodPlan.capabilities], kickOff: [...goodPlan.kickOff] };

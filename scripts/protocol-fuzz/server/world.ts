@@ -22,33 +22,29 @@ export interface PastDeletion {
   readonly deletedAt: string;
 }
 
-/** Longer than the overlap by which a sync asks again for what it has already. */
-const periodMs = 30 * 86_400_000;
+/** What was there before the first export is older than any of its waits. */
+const firstPeriodMs = 30 * 86_400_000;
 
 /** What the server would serve at the end of a period: the truth that a client is compared with. */
 export class World {
   readonly #lives: readonly Life[];
-  readonly #periods: number;
   readonly #now: () => number;
-  readonly #firstDayMs: number;
-  #lastEndMs: number | undefined;
+  /** Of the periods so far, from 0: the beginning. */
+  readonly #endsMs: number[];
 
-  constructor({
-    lives,
-    periods,
-    now,
-  }: { readonly lives: readonly Life[]; readonly periods: number; readonly now: () => number }) {
+  constructor({ lives, now }: { readonly lives: readonly Life[]; readonly now: () => number }) {
     this.#lives = lives;
-    this.#periods = periods;
     this.#now = now;
-    this.#firstDayMs = now() - periods * periodMs;
+    this.#endsMs = [now() - firstPeriodMs];
   }
 
-  /** The end of a period: the transaction time of an export that is made then. The last period ends when it is first asked for. */
+  /**
+   * The end of a period, and the transaction time of an export that is made then: the instant at which it is first asked for.
+   * So the server's clock is right, unless a plan says that it is not.
+   */
   endOf(period: number): string {
-    if (period < this.#periods) return new Date(this.#firstDayMs + period * periodMs).toISOString();
-    this.#lastEndMs ??= this.#now();
-    return new Date(this.#lastEndMs).toISOString();
+    while (this.#endsMs.length <= period) this.#endsMs.push(Math.max(this.#now(), (this.#endsMs.at(-1) ?? 0) + 2));
+    return new Date(this.#endsMs[period] ?? 0).toISOString();
   }
 
   /** @param options.since only what changed after this instant */
@@ -77,9 +73,9 @@ export class World {
     });
   }
 
-  /** Events are in the middle of their period, so that no instant is the end of one. */
+  /** Just before its period ends, so that it is after everything that the period before took. */
   #instantIn(period: number): string {
-    return new Date(Date.parse(this.endOf(period)) - periodMs / 2).toISOString();
+    return new Date(Date.parse(this.endOf(period)) - 1).toISOString();
   }
 }
 
