@@ -95,10 +95,10 @@ export function toTombstone(options: {
 /** BSON's limit, less what the writer adds: ten earlier versions of up to 350 bytes each, and a number. */
 const maxDocumentBytes = 16 * 1024 * 1024 - 4096;
 /**
- * BSON spends at most about four times a JSON text (arrays of small numbers), and a summary comes on top, so shorter lines
- * need no measuring.
+ * BSON takes at most seven times the bytes of a JSON text: a number of one digit and its comma become 13 bytes in an array of a
+ * million. A summary is added to that. Shorter lines need not be measured.
  */
-const certainlyFits = (maxDocumentBytes - maxSummaryBytes) / 4;
+const certainlyFits = (maxDocumentBytes - maxSummaryBytes) / 7;
 
 /** Whether MongoDB takes the document. @param jsonBytes length of the line that it was made from. */
 export function fitsInDocument(document: ResourceDocument, jsonBytes: number): boolean {

@@ -56,13 +56,14 @@ describe('a file with lines that MongoDB cannot hold', () => {
       line('deep', `"x":${'['.repeat(200)}${']'.repeat(200)}`),
       line('type', '"x":{"_bsontype":"ObjectId"}'),
       line('surrogate', String.raw`"x":"\ud800"`),
-      line('large', `"x":[${'1,'.repeat(3_000_000)}1]`),
+      line('large', `"x":[${'1,'.repeat(1_500_000)}1]`),
+      line('many', `"x":[${'1,'.repeat(3_000_000)}1]`),
     ];
     const lines = good.slice(0, 2).concat(bad, good.slice(2));
     const { file, result } = ingest(`${lines.join('\n')}\n`, {
       change: { connectionId, promisedCount: lines.length },
     });
-    expect(await result).toMatchObject({ stored: 4, quarantined: 5 });
+    expect(await result).toMatchObject({ stored: 4, quarantined: 6 });
     expect(await storedLines(connectionId)).toEqual(good);
     expect(await reasonsOf(file)).toEqual([
       [3, 'nul-in-key'],
@@ -70,6 +71,7 @@ describe('a file with lines that MongoDB cannot hold', () => {
       [5, 'reserved-key'],
       [6, 'lone-surrogate'],
       [7, 'too-large'],
+      [8, 'too-many-values'],
     ]);
   });
 
