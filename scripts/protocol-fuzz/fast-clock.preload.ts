@@ -1,18 +1,32 @@
-// usage: FAST_CLOCK_ORIGIN_MS=<ms> FAST_CLOCK_RATE=<n> node --import <this> main.ts
-// Time in this process passes faster: dates, timers, and the time that BullMQ lets Redis wait for the next job. So the waits of
+// usage: FAST_CLOCK_FILE=<file> node --import <this> main.ts
+// From SIGUSR2 on, time in this process passes as fast as the file says, which may be missing until then: a process that starts on
+// a busy machine needs its real timeouts. Faster are dates, timers, and the time that BullMQ lets Redis wait for the next job. So the waits of
 // an export, which take minutes, take seconds, and the process is the one that is shipped. Socket timeouts and the expiry of
 // keys in Redis stay real: they only last longer than they would.
+import { existsSync, readFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import timers from 'node:timers';
 import timersPromises from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
-import { fromEnv, readFastClock } from './fast-clock.ts';
-
-const clock = fromEnv(process.env);
-const { rate } = clock;
+import { type FastClock, readFastClock } from './fast-clock.ts';
 
 const RealDate = Date;
+const readPerformance = performance.now.bind(performance);
+const file = process.env.FAST_CLOCK_FILE ?? '';
+let clock = readClock();
+let startedAt = readPerformance();
+const rate = (): number => clock?.rate ?? 1;
+
+process.on('SIGUSR2', () => {
+  clock = readClock();
+  startedAt = readPerformance();
+});
+
+function readClock(): FastClock | undefined {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as FastClock) : undefined;
+}
+
 const now = (): number => readFastClock(clock, RealDate.now());
 globalThis.Date = new Proxy(RealDate, {
   construct: (target, args, newTarget) => Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget),
@@ -20,15 +34,14 @@ globalThis.Date = new Proxy(RealDate, {
   get: (target, name, receiver) => (name === 'now' ? now : Reflect.get(target, name, receiver)),
 });
 
-const readPerformance = performance.now.bind(performance);
-performance.now = () => readPerformance() * rate;
+performance.now = () => startedAt + (readPerformance() - startedAt) * rate();
 
 const delay = timersPromises.setTimeout;
-const fastDelay: typeof delay = (delayMs = 0, ...rest) => delay(delayMs / rate, ...rest);
+const fastDelay: typeof delay = (delayMs = 0, ...rest) => delay(delayMs / rate(), ...rest);
 timersPromises.setTimeout = fastDelay;
 for (const name of ['setTimeout', 'setInterval'] as const) {
   const real = globalThis[name] as (callback: () => void, delayMs?: number, ...args: unknown[]) => NodeJS.Timeout;
-  const fast = (callback: () => void, delayMs = 0, ...args: unknown[]) => real(callback, delayMs / rate, ...args);
+  const fast = (callback: () => void, delayMs = 0, ...args: unknown[]) => real(callback, delayMs / rate(), ...args);
   const replaced = Object.assign(fast, { [promisify.custom]: fastDelay });
   Object.assign(globalThis, { [name]: replaced });
   Object.assign(timers, { [name]: replaced });
@@ -38,6 +51,6 @@ syncBuiltinESMExports();
 const block = Redis.prototype.bzpopmin as (this: Redis, key: string, seconds: number) => Promise<unknown>;
 Object.assign(Redis.prototype, {
   bzpopmin(this: Redis, key: string, seconds: number) {
-    return block.call(this, key, seconds / rate);
+    return block.call(this, key, seconds / rate());
   },
 });

@@ -5,15 +5,7 @@ export interface FastClock {
   readonly rate: number;
 }
 
-export function readFastClock({ originMs, rate }: FastClock, realMs: number): number {
-  return Math.round(originMs + (realMs - originMs) * rate);
-}
-
-/** Gives a process the clock, if it is started with `--import fast-clock.preload.ts`. */
-export function toEnv({ originMs, rate }: FastClock): Readonly<Record<string, string>> {
-  return { FAST_CLOCK_ORIGIN_MS: String(originMs), FAST_CLOCK_RATE: String(rate) };
-}
-
-export function fromEnv(env: NodeJS.ProcessEnv): FastClock {
-  return { originMs: Number(env.FAST_CLOCK_ORIGIN_MS), rate: Number(env.FAST_CLOCK_RATE) };
+/** @param clock undefined: the real time */
+export function readFastClock(clock: FastClock | undefined, realMs: number): number {
+  return clock === undefined ? realMs : Math.round(clock.originMs + (realMs - clock.originMs) * clock.rate);
 }

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StepReport } from '@bulkhead/embedded';
 import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
-import { type FastClock, readFastClock, toEnv } from './fast-clock.ts';
+import { type FastClock, readFastClock } from './fast-clock.ts';
 import { HostileServer } from './server/hostile-server.ts';
 
 /** A provider with a server of its own, so that one round's pauses and tokens do not concern another round. */
@@ -32,22 +32,26 @@ export async function startFuzzedSystem(options: {
   readonly report: (step: StepReport) => void;
 }): Promise<FuzzedSystem> {
   const { folder, report } = options;
-  const clock: FastClock = { originMs: Date.now(), rate };
+  let clock: FastClock | undefined;
   const now = () => readFastClock(clock, Date.now());
   const servers = Array.from({ length: options.slots }, () => new HostileServer({ now }));
   await Promise.all(servers.map((server) => server.start()));
   const slots = servers.map((server, index) => ({ provider: `hostile-${index}`, server }));
   const providersFile = join(folder, 'providers.json');
   writeFileSync(providersFile, JSON.stringify(slots.map(toProvider)));
+  const clockFile = join(folder, 'fast-clock.json');
   const stopServers = () => Promise.all(servers.map((server) => server.stop()));
   try {
     const system = await startChaosSystem({
       ...{ folder, report, seed: 1 },
       // Its simulated athenahealth is not used.
       patients: 5,
-      clock: { preload: join(import.meta.dirname, 'fast-clock.preload.ts'), env: toEnv(clock) },
+      clock: { preload: join(import.meta.dirname, 'fast-clock.preload.ts'), env: { FAST_CLOCK_FILE: clockFile } },
       env: { BULKHEAD_PROVIDERS_FILE: providersFile },
     });
+    clock = { originMs: Date.now(), rate };
+    writeFileSync(clockFile, JSON.stringify(clock));
+    for (const child of [system.api, ...system.workers]) child.signal('SIGUSR2');
     const { store, baseUrl, apiKey } = system;
     return {
       ...{ store, baseUrl, apiKey, slots, now },
