@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { maxSeed } from './random.ts';
 
 /** `parseArgs`, which adds the usage to what it has to say. @throws Error with what is wrong and the usage. */
 export function parseCommandLine<Config extends ParseArgsConfig>(config: Config, usage: string) {
@@ -21,4 +22,10 @@ export function readWholeNumber(options: {
   const value = Number(text);
   if (text.trim() !== '' && Number.isInteger(value) && value >= min && value <= max) return value;
   throw new Error(`--${name} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}\n${usage}`);
+}
+
+/** @param options.text left out: a new seed @throws Error with what is wrong and the usage. */
+export function readSeed({ usage, text }: { readonly usage: string; readonly text: string | undefined }): number {
+  const seed = text ?? String(Math.floor(Math.random() * maxSeed));
+  return readWholeNumber({ usage, name: 'seed', text: seed, min: 0, max: maxSeed });
 }

@@ -1,5 +1,4 @@
-import { parseCommandLine, readWholeNumber } from '../command-line.ts';
-import { maxSeed } from '../random.ts';
+import { parseCommandLine, readSeed, readWholeNumber } from '../command-line.ts';
 import { type ChaosKind, chaosKinds, isChaosKind } from './actions/chaos-kinds.ts';
 
 export interface ChaosOptions {
@@ -29,10 +28,9 @@ export function readOptions(args: readonly string[]): ChaosOptions {
   const texts = { rounds: text, seed: text, 'outage-seconds': text, kinds: text, patients: text };
   const options = { ...texts, json: { type: 'boolean' } } as const;
   const { values } = parseCommandLine({ args: [...args], options }, usage);
-  const seed = values.seed ?? String(Math.floor(Math.random() * maxSeed));
   return {
     rounds: readWholeNumber({ usage, name: 'rounds', text: values.rounds ?? defaults.rounds, min: 1, max: 100_000 }),
-    seed: readWholeNumber({ usage, name: 'seed', text: seed, min: 0, max: maxSeed }),
+    seed: readSeed({ usage, text: values.seed }),
     json: values.json === true,
     outageSeconds: readWholeNumber({
       usage,

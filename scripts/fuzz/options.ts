@@ -1,5 +1,4 @@
-import { parseCommandLine, readWholeNumber } from '../command-line.ts';
-import { maxSeed } from '../random.ts';
+import { parseCommandLine, readSeed, readWholeNumber } from '../command-line.ts';
 
 export interface FuzzOptions {
   readonly requests: number;
@@ -18,10 +17,9 @@ export function readOptions(args: readonly string[]): FuzzOptions {
   const text = { type: 'string' } as const;
   const options = { requests: text, seed: text, json: { type: 'boolean' } } as const;
   const { values } = parseCommandLine({ args: [...args], options }, usage);
-  const seed = values.seed ?? String(Math.floor(Math.random() * maxSeed));
   return {
     requests: readWholeNumber({ usage, name: 'requests', text: values.requests ?? '10000', min: 1, max: 1_000_000 }),
-    seed: readWholeNumber({ usage, name: 'seed', text: seed, min: 0, max: maxSeed }),
+    seed: readSeed({ usage, text: values.seed }),
     json: values.json === true,
   };
 }

@@ -9,6 +9,7 @@ import timers from 'node:timers';
 import timersPromises from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
+import { replaceDate } from '../chaos/clock/replace-date.ts';
 import { type FastClock, readFastClock } from './fast-clock.ts';
 
 const RealDate = Date;
@@ -27,12 +28,7 @@ function readClock(): FastClock | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as FastClock) : undefined;
 }
 
-const now = (): number => readFastClock(clock, RealDate.now());
-globalThis.Date = new Proxy(RealDate, {
-  construct: (target, args, newTarget) => Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget),
-  apply: () => new RealDate(now()).toString(),
-  get: (target, name, receiver) => (name === 'now' ? now : Reflect.get(target, name, receiver)),
-});
+replaceDate(() => readFastClock(clock, RealDate.now()));
 
 performance.now = () => startedAt + (readPerformance() - startedAt) * rate();
 

@@ -1,5 +1,4 @@
-import { parseCommandLine, readWholeNumber } from '../command-line.ts';
-import { maxSeed } from '../random.ts';
+import { parseCommandLine, readSeed, readWholeNumber } from '../command-line.ts';
 
 export interface ProtocolFuzzOptions {
   readonly rounds: number;
@@ -18,10 +17,9 @@ export function readOptions(args: readonly string[]): ProtocolFuzzOptions {
   const text = { type: 'string' } as const;
   const options = { rounds: text, seed: text, json: { type: 'boolean' } } as const;
   const { values } = parseCommandLine({ args: [...args], options }, usage);
-  const seed = values.seed ?? String(Math.floor(Math.random() * maxSeed));
   return {
     rounds: readWholeNumber({ usage, name: 'rounds', text: values.rounds ?? '100', min: 1, max: 100_000 }),
-    seed: readWholeNumber({ usage, name: 'seed', text: seed, min: 0, max: maxSeed }),
+    seed: readSeed({ usage, text: values.seed }),
     json: values.json === true,
   };
 }

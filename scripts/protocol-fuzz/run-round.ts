@@ -8,7 +8,7 @@ import type { FuzzedSystem, Slot } from './start-fuzzed-system.ts';
 
 /** What a round showed against the product. */
 export interface Finding {
-  /** Data are missing and no one is told; requests without a bound; an export or a sync without an end. */
+  /** Data are missing without a report; requests have no bound; an export or a sync does not end. */
   readonly kind: 'silent' | 'unbounded' | 'stuck';
   readonly text: string;
 }

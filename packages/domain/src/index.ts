@@ -110,3 +110,4 @@ export {
   type WebhookState,
   webhookStates,
 } from './webhook-delivery.ts';
+export { withoutTrailingSlashes } from './without-trailing-slashes.ts';

@@ -6,7 +6,7 @@ export type AddressKind = 'public' | 'own' | 'never';
 /** Ranges of the operator's own machine and network, by their names in `ipaddr.js`. */
 const ownRanges: ReadonlySet<string> = new Set(['private', 'loopback', 'uniqueLocal', 'carrierGradeNat']);
 
-/** Metadata services of clouds outside of the link-local ranges. They hand credentials to whoever asks, so no setting allows them. */
+/** Metadata services of clouds outside of the link-local ranges. They give credentials to every caller, so no setting allows them. */
 const metadataAddresses: ReadonlySet<string> = new Set([
   '168.63.129.16', // Azure
   '100.100.100.200', // Alibaba Cloud

@@ -93,7 +93,7 @@ describe('a compressed answer', () => {
     await expect(readFile()).rejects.toMatchObject({ code: 'answer-too-large' });
   });
 
-  test('a body that nobody needs is not read to its end if it does not end', async () => {
+  test('closes the connection of a body that is not needed and does not end', async () => {
     let sentBytes = 0;
     let isClosed = false;
     ehr.answer((_request, response) => {

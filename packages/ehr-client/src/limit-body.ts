@@ -17,10 +17,10 @@ export function limitBody(options: {
   readonly maxValues?: number | undefined;
   readonly error: () => AppError;
 }): Readable {
-  const { body, received, maxBytes, maxValues, error } = options;
+  const { body, received, maxBytes, maxValues = Number.POSITIVE_INFINITY, error } = options;
   // A body without a coding is as large as what was received.
   if (body === received && maxBytes === Number.POSITIVE_INFINITY) return body;
-  const counter = maxValues === undefined ? undefined : new JsonValueCounter();
+  const counter = maxValues === Number.POSITIVE_INFINITY ? undefined : new JsonValueCounter();
   let sizeBytes = 0;
   let receivedBytes = 0;
   if (body !== received) {
@@ -32,7 +32,7 @@ export function limitBody(options: {
     transform(chunk: Buffer, _encoding, done) {
       sizeBytes += chunk.length;
       const isExpanded = body !== received && sizeBytes > ratioCountsFromBytes && sizeBytes > maxRatio * receivedBytes;
-      const hasTooMany = counter !== undefined && counter.add(chunk) > (maxValues ?? 0);
+      const hasTooMany = counter !== undefined && counter.add(chunk) > maxValues;
       if (sizeBytes > maxBytes || hasTooMany || isExpanded) done(error());
       else done(null, chunk);
     },

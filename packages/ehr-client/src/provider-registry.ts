@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { AppError, cronFault, isTimeZone, scheduleKinds } from '@bulkhead/domain';
+import { AppError, cronFault, isTimeZone, scheduleKinds, withoutTrailingSlashes } from '@bulkhead/domain';
 import { EnvError } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { addressKind } from './address-rules.ts';
@@ -17,7 +17,7 @@ const rateLimitSchema = z.strictObject({
 const endpointSchema = z.url({ protocol: /^https?$/ });
 
 const environmentSchema = z.strictObject({
-  fhirEndpoint: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/(?<!\/)\/+$/, '')),
+  fhirEndpoint: z.url({ protocol: /^https?$/ }).transform(withoutTrailingSlashes),
   /** For servers that name none in `.well-known/smart-configuration` and their CapabilityStatement. */
   tokenEndpoint: endpointSchema.optional(),
   authorizationEndpoint: endpointSchema.optional(),

@@ -1,4 +1,4 @@
-import { AppError, type AuthorizationRequest, type Connection } from '@bulkhead/domain';
+import { AppError, type AuthorizationRequest, type Connection, withoutTrailingSlashes } from '@bulkhead/domain';
 import type { Provider, ProviderRegistry } from '@bulkhead/ehr-client';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
@@ -237,7 +237,7 @@ function split(text: string): { readonly id: string; readonly secret: string } {
 }
 
 function environmentOf({ environments }: Provider, iss: string): string {
-  const given = iss.replace(/(?<!\/)\/+$/, '');
+  const given = withoutTrailingSlashes(iss);
   const found = Object.entries(environments).find(([, { fhirEndpoint }]) => fhirEndpoint === given);
   if (found) return found[0];
   throw authorizationError('unknown-issuer');

@@ -1,4 +1,4 @@
-import { assertionAlgorithms, secretWays } from '@bulkhead/domain';
+import { assertionAlgorithms, secretWays, withoutTrailingSlashes } from '@bulkhead/domain';
 import { z } from 'zod';
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
@@ -49,7 +49,7 @@ export const connectionBodySchema = z.strictObject({
   provider: z.string().min(1).max(100),
   /** Left out: the provider's default. */
   environment: z.string().min(1).max(100).optional(),
-  fhirEndpoint: httpUrl.transform((url) => url.replace(/(?<!\/)\/+$/, '')).optional(),
+  fhirEndpoint: httpUrl.transform(withoutTrailingSlashes).optional(),
   practiceId: pathSegment.optional(),
   groupId: pathSegment.optional(),
   /** The patient that the connection is about, where it is about one. */

@@ -2,18 +2,13 @@
 // The wall clock of one process, off by the milliseconds that the file holds; SIGUSR2 makes it read the file again.
 // What is monotonic (timers, performance.now) stays as it is, as when an operator or NTP sets a machine's clock.
 import { readFileSync } from 'node:fs';
+import { replaceDate } from './replace-date.ts';
 
 const file = process.env.CHAOS_CLOCK_FILE ?? '';
 const RealDate = Date;
 let offsetMs = readOffset();
 
-const shifted = (): number => RealDate.now() + offsetMs;
-
-globalThis.Date = new Proxy(RealDate, {
-  construct: (target, args, newTarget) => Reflect.construct(target, args.length === 0 ? [shifted()] : args, newTarget),
-  apply: () => new RealDate(shifted()).toString(),
-  get: (target, name, receiver) => (name === 'now' ? shifted : Reflect.get(target, name, receiver)),
-});
+replaceDate(() => RealDate.now() + offsetMs);
 
 process.on('SIGUSR2', () => {
   offsetMs = readOffset();
