@@ -20,6 +20,7 @@ import { countWrites } from './metrics/count-writes.ts';
 import { logRequests } from './metrics/log-requests.ts';
 import { observeEhr, watchBudgets } from './metrics/observe-ehr.ts';
 import { observeJobs } from './metrics/observe-jobs.ts';
+import { createFailureHandlers } from './processors/create-failure-handlers.ts';
 import { createProcessors } from './processors/create-processors.ts';
 import { createSweepKeeper } from './sweep-keeper.ts';
 
@@ -65,7 +66,7 @@ export function buildApp({
   });
   watchBudgets({ metrics, ehr });
   const webhooks = createWebhookSender({ privateNetwork: config.WORKER_WEBHOOK_PRIVATE_NETWORK });
-  const processors = createProcessors({
+  const deps = {
     store: countWrites({ store, metrics }),
     producer,
     ehr,
@@ -79,13 +80,14 @@ export function buildApp({
       partBytes: documentPartBytes,
     },
     now: () => new Date(),
-  });
+  };
   const queues = config.WORKER_QUEUES;
   const consumer = createConsumer({
     redis,
     prefix,
     queues,
-    processors,
+    processors: createProcessors(deps),
+    failureHandlers: createFailureHandlers(deps),
     logger,
     lockMs: config.WORKER_LOCK_MS,
     onJobEnd: observeJobs(metrics),

@@ -2,7 +2,7 @@ import { waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { compareWithSimulator } from './testing/compare-with-simulator.ts';
-import { spawnWorker } from './testing/spawn-worker.ts';
+import { type SpawnedWorker, spawnWorker } from './testing/spawn-worker.ts';
 import { type System, startSystem } from './testing/start-system.ts';
 
 let system: System;
@@ -88,3 +88,31 @@ describe('an export completes by itself #crash', () => {
     }
   }, 90_000);
 });
+
+test('a file that kills its worker at the same line three times fails as a poison job, and the other files are stored #crash', async () => {
+  system = await startSystem({ simulator: { patients: 20 }, env: { WORKER_LOCK_MS: '2000' } });
+  const env = { ...system.env, DEADLY_TYPE: 'Immunization' };
+  let deaths = 0;
+  let worker: SpawnedWorker = spawnWorker(env, 'deadly-type.preload.ts');
+  killed.push({ kill: () => worker.kill() });
+  const id = await system.startExport();
+  /** As a supervisor does. */
+  const keepRunning = () => {
+    if (!worker.hasEnded()) return;
+    deaths += 1;
+    worker = spawnWorker(env, 'deadly-type.preload.ts');
+  };
+  await waitFor(
+    async () => {
+      keepRunning();
+      return (await system.store.bulkExports.find(id))?.completedAt !== undefined;
+    },
+    { timeoutMs: 80_000, what: 'the end of the export' },
+  );
+  const files = await system.store.outputFiles.listByExport(id);
+  const failed = files.filter(({ state }) => state !== 'completed');
+  expect(failed).toEqual([expect.objectContaining({ type: 'Immunization', state: 'failed' })]);
+  expect(failed[0]?.error).toEqual({ code: 'poison-job', message: expect.stringMatching(/ran file\.download/) });
+  expect(files.length).toBeGreaterThan(5);
+  expect(deaths).toBe(3);
+}, 90_000);

@@ -72,10 +72,12 @@ const read = async (id: string): Promise<PatientDocument> => {
   return document;
 };
 
+const progress = () => undefined;
+
 /** One try of the job. */
 async function attempt(id: string, { isLast = false, deps = cases.deps } = {}): Promise<PatientDocument> {
   const retryAt = isLast ? lastAttempt : firstAttempt;
-  await fetchDocument(deps, { documentId: id, retryAt, signal: AbortSignal.timeout(20_000) });
+  await fetchDocument(deps, { documentId: id, retryAt, progress, signal: AbortSignal.timeout(20_000) });
   return read(id);
 }
 

@@ -268,6 +268,95 @@ describe('a job', () => {
   });
 });
 
+describe('a poison job', () => {
+  /** Like a worker that is killed by the job: active until its lock ends. */
+  async function dieTimes(times: number): Promise<void> {
+    for (let count = 0; count < times; count += 1) {
+      await queues.takeAndDie('bulk-export');
+      await queues.releaseStalled('bulk-export');
+    }
+  }
+
+  test('fails with its name after three workers died with it, and its record is ended without running it', async () => {
+    let runs = 0;
+    const ended: unknown[] = [];
+    await queues.producer.enqueue(kickOff, payload);
+    await dieTimes(3);
+    const run = async () => {
+      runs += 1;
+    };
+    const end = async (given: unknown, { code, message }: AppError) => {
+      ended.push({ given, code, message });
+    };
+    queues.startConsumer({ [kickOff]: run }, { failureHandlers: { [kickOff]: end } });
+    await waitFor(async () => (await queues.job(kickOff, payload)).state === 'failed');
+    expect((await queues.job(kickOff, payload)).failedReason).toMatch(
+      /^poison-job: Poison job: the worker died or froze 3 times while it ran export\.kick-off/,
+    );
+    expect(ended).toEqual([{ given: payload, code: 'poison-job', message: expect.stringMatching(/^Poison job: /) }]);
+    expect(runs).toBe(0);
+    expect(logged('job failed')).toEqual([
+      expect.objectContaining({ exportId: 'job_1', error: expect.objectContaining({ code: 'poison-job' }) }),
+    ]);
+  });
+
+  test('stays unfinished as long as its record cannot be ended', async () => {
+    await queues.producer.enqueue(kickOff, payload);
+    await dieTimes(3);
+    const fail = async () => {
+      throw new Error('the database is unavailable');
+    };
+    queues.startConsumer({}, { failureHandlers: { [kickOff]: fail } });
+    await waitFor(() => logged('job will be retried').length > 0);
+    expect((await queues.job(kickOff, payload)).state).toBe('delayed');
+  });
+
+  test('is not one that dies twice and completes then', async () => {
+    await queues.producer.enqueue(kickOff, payload);
+    await dieTimes(2);
+    queues.startConsumer({});
+    await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
+  });
+
+  test('is not one that saved work between the deaths of its workers', async () => {
+    await queues.producer.enqueue(kickOff, payload);
+    await dieTimes(2);
+    const saved = queues.startConsumer({
+      [kickOff]: async (_payload, { progress, signal }) => {
+        progress();
+        await new Promise((_resolve, reject) => signal.addEventListener('abort', reject));
+      },
+    });
+    await waitFor(async () => (await queues.stalls(kickOff, payload)) === 0);
+    await saved.stop();
+    await dieTimes(2);
+    queues.startConsumer({});
+    await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
+  });
+
+  test('is found among its neighbours, because jobs whose worker died run one at a time', async () => {
+    const ids = ['job_1', 'job_2', 'job_3'];
+    for (const exportId of ids) await queues.producer.enqueue(kickOff, { exportId });
+    for (const _ of ids) await queues.takeAndDie('bulk-export');
+    await queues.releaseStalled('bulk-export');
+    let running = 0;
+    let mostAtOnce = 0;
+    queues.startConsumer({
+      [kickOff]: async () => {
+        running += 1;
+        mostAtOnce = Math.max(mostAtOnce, running);
+        await waitFor(() => logged('job waits').length >= 2);
+        running -= 1;
+      },
+    });
+    await waitFor(async () => (await queues.job(kickOff, { exportId: 'job_1' })).state === 'completed');
+    expect(logged('job waits').map(({ code }) => code)).toEqual(['suspect-waits', 'suspect-waits']);
+    for (const exportId of ids)
+      await waitFor(async () => (await queues.job(kickOff, { exportId })).state === 'completed', { timeoutMs: 20_000 });
+    expect(mostAtOnce).toBe(1);
+  }, 30_000);
+});
+
 async function readKey(key: string): Promise<string> {
   const { redis } = queues;
   const readers: Record<string, () => Promise<unknown>> = {

@@ -4,7 +4,8 @@ import type { Redis } from 'ioredis';
 import type { QueueName } from './catalog.ts';
 import type { JobObserver } from './job-observer.ts';
 import { backoffDelayMs } from './plan-retry.ts';
-import type { Processors } from './processor.ts';
+import { PoisonJobs } from './poison-jobs.ts';
+import type { FailureHandlers, Processors } from './processor.ts';
 import { runJob } from './run-job.ts';
 
 export interface ConsumerOptions {
@@ -13,6 +14,7 @@ export interface ConsumerOptions {
   readonly prefix: string;
   readonly queues: readonly QueueName[];
   readonly processors: Processors;
+  readonly failureHandlers?: FailureHandlers;
   readonly logger: Logger;
   /**
    * How long a job stays with a process that no longer renews its claim. 60 s: longer than any pause of the event loop or
@@ -50,26 +52,23 @@ export type Consumer = ReturnType<typeof createConsumer>;
 
 /** Runs the jobs of the given queues in this process. */
 export function createConsumer(options: ConsumerOptions) {
-  const { redis, prefix, queues, processors, logger, lockMs = 60_000 } = options;
+  const { redis, prefix, queues, processors, failureHandlers = {}, logger, lockMs = 60_000 } = options;
   const { onJobEnd = () => undefined, tracing = noTracing } = options;
   const stopping = new AbortController();
+  const poisonJobs = new PoisonJobs({ redis, prefix });
+  const shared = { stopSignal: stopping.signal, processors, failureHandlers, poisonJobs, logger, onJobEnd, tracing };
   const workers = queues.map((queue) => {
-    const worker = new Worker(
-      queue,
-      (job: Job, token, signal) =>
-        runJob({ job, token, signal, stopSignal: stopping.signal, processors, logger, onJobEnd, tracing }),
-      {
-        connection: redis,
-        prefix,
-        autorun: false,
-        concurrency: concurrency[queue],
-        lockDuration: lockMs,
-        stalledInterval: lockMs / 2,
-        settings: { backoffStrategy },
-        // A file that brings down its worker ten times is at fault itself.
-        maxStalledCount: 10,
-      },
-    );
+    const worker = new Worker(queue, (job: Job, token, signal) => runJob({ ...shared, job, token, signal }), {
+      connection: redis,
+      prefix,
+      autorun: false,
+      concurrency: concurrency[queue],
+      lockDuration: lockMs,
+      stalledInterval: lockMs / 2,
+      settings: { backoffStrategy },
+      // Ours is lower: see PoisonJobs. At this one BullMQ fails a job without a word to its record.
+      maxStalledCount: 10,
+    });
     worker.on('error', (error) => logger.warn('queue connection failed', { queue, error }));
     worker.on('stalled', (jobId) => logger.warn('job stalled', { queue, jobId }));
     // A lost lock does not stop a job by itself: another process may have it already.

@@ -3,7 +3,7 @@ export { connectRedis } from './connect-redis.ts';
 export { type Consumer, createConsumer } from './consumer.ts';
 export type { JobEnd, JobObserver } from './job-observer.ts';
 export { planRetry } from './plan-retry.ts';
-export type { JobContext, Processor, Processors, RetryAt } from './processor.ts';
+export type { FailureHandlers, JobContext, Processor, Processors, RetryAt } from './processor.ts';
 export { createProducer, type Producer } from './producer.ts';
 export type { QueueFigures } from './queue-figures.ts';
 export { checkRedis } from './redis-check.ts';

@@ -1,3 +1,4 @@
+import type { AppError } from '@bulkhead/domain';
 import type { JobName, JobPayload } from './catalog.ts';
 
 export type RetryAt = (error: unknown) => Date | undefined;
@@ -14,9 +15,20 @@ export interface JobContext {
   readonly retryAt: RetryAt;
   /** The job is part of a flow: another one waits for its end. */
   readonly hasParent: boolean;
-  /** How much is done, 0 to 100: shown in Bull Board, beside the lines that were logged in the job. */
-  readonly progress: (percent: number) => void;
+  /**
+   * Says that work was saved which the next attempt will not repeat.
+   * @param percent how much is done, 0 to 100, if known: shown in Bull Board
+   */
+  readonly progress: (percent?: number) => void;
 }
 
 export type Processor<Name extends JobName> = (payload: JobPayload<Name>, context: JobContext) => Promise<void>;
 export type Processors = { readonly [Name in JobName]: Processor<Name> };
+
+/**
+ * Ends the record of a job that is given up without being run again (see `PoisonJobs`). A job without a handler has no record, or one
+ * that a sweep repairs.
+ */
+export type FailureHandlers = {
+  readonly [Name in JobName]?: (payload: JobPayload<Name>, error: AppError) => Promise<void>;
+};

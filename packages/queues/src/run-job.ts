@@ -5,7 +5,8 @@ import { catalog, isJobName, type JobName, type QueueName } from './catalog.ts';
 import type { JobObserver, JobOutcome } from './job-observer.ts';
 import { spanOf } from './job-span.ts';
 import { planRetry, type RetryPlan } from './plan-retry.ts';
-import type { JobContext, Processors } from './processor.ts';
+import { type PoisonJobs, poisonJobError } from './poison-jobs.ts';
+import type { FailureHandlers, JobContext, Processors } from './processor.ts';
 
 interface RunJobOptions {
   readonly job: Job;
@@ -15,6 +16,8 @@ interface RunJobOptions {
   /** Aborted when the process stops. */
   readonly stopSignal: AbortSignal;
   readonly processors: Processors;
+  readonly failureHandlers: FailureHandlers;
+  readonly poisonJobs: PoisonJobs;
   readonly logger: Logger;
   readonly onJobEnd: JobObserver;
   readonly tracing: Tracing;
@@ -42,7 +45,7 @@ export async function runJob(options: RunJobOptions): Promise<void> {
       options.onJobEnd({ queue: definition.queue, job: job.name as JobName, outcome, durationMs: durationMs() });
     try {
       await options.tracing.span(spanOf({ job, queue: definition.queue, payload: payload.data }), () =>
-        process({ ...options, name: job.name as JobName, payload: payload.data }),
+        processUnlessPoison({ ...options, name: job.name as JobName, payload: payload.data }),
       );
       logger.debug('job completed', { durationMs: durationMs() });
       end('completed');
@@ -66,8 +69,42 @@ function refuse({ job, logger, onJobEnd }: RunJobOptions, reason: string): Unrec
   return new UnrecoverableError(reason);
 }
 
-async function process(options: RunJobOptions & { readonly name: JobName; readonly payload: unknown }): Promise<void> {
-  const { job, name, payload, signal: cancelSignal, stopSignal, processors } = options;
+type Work = RunJobOptions & { readonly name: JobName; readonly payload: unknown };
+
+async function processUnlessPoison(options: Work): Promise<void> {
+  const { job, poisonJobs, failureHandlers, name, payload } = options;
+  switch (poisonJobs.judge(job)) {
+    case 'none':
+      return process(options);
+    case 'poison': {
+      const error = poisonJobError(name);
+      // The payload was parsed by this name's schema.
+      const handle = failureHandlers[name] as ((payload: unknown, error: AppError) => Promise<void>) | undefined;
+      await handle?.(payload, error);
+      throw error;
+    }
+    case 'suspect': {
+      const waitMs = poisonJobs.enter(job);
+      if (waitMs !== undefined) throw suspectWaits(waitMs);
+      try {
+        return await process(options);
+      } finally {
+        poisonJobs.leave(job);
+      }
+    }
+  }
+}
+
+function suspectWaits(afterMs: number): AppError {
+  return new AppError({
+    code: 'suspect-waits',
+    message: 'Its worker died or froze while it ran. It runs again when no other such job is running.',
+    retry: { afterMs },
+  });
+}
+
+async function process(options: Work): Promise<void> {
+  const { job, name, payload, signal: cancelSignal, stopSignal, processors, poisonJobs } = options;
   const limit = AbortSignal.timeout(catalog[name].timeoutMs);
   const signal = AbortSignal.any([stopSignal, limit, ...(cancelSignal ? [cancelSignal] : [])]);
   const context: JobContext = {
@@ -79,7 +116,10 @@ async function process(options: RunJobOptions & { readonly name: JobName; readon
       return plan.kind === 'none' ? undefined : new Date(Date.now() + plan.delayMs);
     },
     hasParent: job.parent !== undefined,
-    progress: (percent) => show(job.updateProgress(Math.round(percent))),
+    progress: (percent) => {
+      poisonJobs.clear(job);
+      if (percent !== undefined) show(job.updateProgress(Math.round(percent)));
+    },
   };
   // The payload was parsed by this name's schema.
   const processor = processors[name] as (payload: unknown, context: JobContext) => Promise<void>;

@@ -3,7 +3,7 @@ import type { UseCaseDeps } from '../use-cases/deps.ts';
 import { fetchDocument } from '../use-cases/fetch-document.ts';
 
 export function createFetchDocumentProcessor(deps: UseCaseDeps): Processor<'document.fetch'> {
-  return async ({ documentId }, { signal, retryAt }) => {
-    await fetchDocument(deps, { documentId, signal, retryAt });
+  return async ({ documentId }, { signal, retryAt, progress }) => {
+    await fetchDocument(deps, { documentId, signal, retryAt, progress });
   };
 }

@@ -5,6 +5,7 @@ import {
   type PatientDocument,
   parseMediaType,
 } from '@bulkhead/domain';
+import type { JobContext } from '@bulkhead/queues';
 import type { DocumentClaim } from '@bulkhead/store';
 import { checkDocument } from './check-document.ts';
 import type { UseCaseDeps } from './deps.ts';
@@ -16,6 +17,8 @@ interface Bring {
   readonly document: PatientDocument;
   readonly claim: DocumentClaim;
   readonly connection: Connection;
+  /** Called after each stored part. */
+  readonly progress: JobContext['progress'];
   readonly signal: AbortSignal;
 }
 
@@ -82,12 +85,16 @@ async function keepOnce(
 /** @returns undefined where another attempt has taken over. */
 async function beginUpload(
   { store, documents: settings }: UseCaseDeps,
-  { document, claim }: Bring,
+  { document, claim, progress: report }: Bring,
   opened: OpenedDocument,
 ): Promise<DocumentUpload | undefined> {
   const { progress, fingerprint } = document;
   const contents = store.documentContents;
-  const save = (next: PatientDocument['progress']) => store.documents.saveProgress(claim, next);
+  const save = async (next: PatientDocument['progress']) => {
+    const isSaved = await store.documents.saveProgress(claim, next);
+    if (next) report();
+    return isSaved;
+  };
   if (progress && opened.startOffset > 0) return DocumentUpload.resume({ contents, save }, progress);
   if (progress) {
     // Of another content, or one that cannot be gone on with.

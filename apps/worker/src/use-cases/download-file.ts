@@ -11,7 +11,7 @@ import {
   withPatience,
 } from '@bulkhead/domain';
 import { openFile, toBodyError } from '@bulkhead/ehr-client';
-import type { RetryAt } from '@bulkhead/queues';
+import type { JobContext, RetryAt } from '@bulkhead/queues';
 import type { FileClaim } from '@bulkhead/store';
 import type { UseCaseDeps } from './deps.ts';
 import type { ExportContexts } from './export-contexts.ts';
@@ -26,8 +26,8 @@ export interface DownloadStep {
   readonly fileId: string;
   readonly contexts: ExportContexts;
   readonly retryAt: RetryAt;
-  /** Told after each checkpoint, in percent of what was promised. */
-  readonly progress: (percent: number) => void;
+  /** Called after each checkpoint, with the percentage of what was promised. */
+  readonly progress: JobContext['progress'];
   readonly signal: AbortSignal;
 }
 
@@ -99,7 +99,7 @@ interface Download {
   readonly claim: FileClaim;
   readonly connection: Connection;
   readonly record: BulkExport;
-  readonly progress: (percent: number) => void;
+  readonly progress: JobContext['progress'];
   readonly signal: AbortSignal;
 }
 
@@ -141,10 +141,12 @@ async function ingest(deps: UseCaseDeps, download: Download): Promise<Ingested |
       observedAt: observedAt(record, now()),
       body: opened.body,
       now,
-      save: (next) => {
+      save: async (next) => {
         reached = next;
-        if (promisedCount && next.lines < promisedCount) download.progress((next.lines / promisedCount) * 100);
-        return store.outputFiles.saveCheckpoint(claim, { checkpoint: next, etag: opened.etag });
+        const isSaved = await store.outputFiles.saveCheckpoint(claim, { checkpoint: next, etag: opened.etag });
+        const isBelowPromise = promisedCount !== undefined && next.lines < promisedCount;
+        download.progress(isBelowPromise ? (next.lines / promisedCount) * 100 : undefined);
+        return isSaved;
       },
     });
     if (ingested && !opened.endIsProven && promisedCount === undefined) await warnOfUnprovenEnd(deps, file);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, type PatientDocument } from '@bulkhead/domain';
-import type { RetryAt } from '@bulkhead/queues';
+import type { JobContext, RetryAt } from '@bulkhead/queues';
 import type { DocumentClaim } from '@bulkhead/store';
 import { bringDocument } from './bring-document.ts';
 import { connectionGone } from './connection-gone.ts';
@@ -15,14 +15,20 @@ const maxAttempts = 50;
 /** Fetches one document. A settled one: does nothing. */
 export async function fetchDocument(
   deps: UseCaseDeps,
-  step: { readonly documentId: string; readonly retryAt: RetryAt; readonly signal: AbortSignal },
+  step: {
+    readonly documentId: string;
+    readonly retryAt: RetryAt;
+    /** Called after each stored part. */
+    readonly progress: JobContext['progress'];
+    readonly signal: AbortSignal;
+  },
 ): Promise<void> {
   const { store, logger, now } = deps;
   const claim = { id: step.documentId, claim: randomUUID() };
   const document = await store.documents.claim(claim, now());
   if (!document) return;
   try {
-    const isStored = await bring(deps, { document, claim, signal: step.signal });
+    const isStored = await bring(deps, { document, claim, progress: step.progress, signal: step.signal });
     if (isStored !== true) logger.info('document given up', { documentId: document.id });
   } catch (error) {
     if (error instanceof DocumentSkip) return skip(deps, { document, claim, error });
@@ -34,6 +40,16 @@ export async function fetchDocument(
   }
 }
 
+/** Fails a document whose job is given up. A settled one: does nothing. */
+export async function failDocument(
+  { store, now }: UseCaseDeps,
+  { documentId, error }: { readonly documentId: string; readonly error: AppError },
+): Promise<void> {
+  const claim = { id: documentId, claim: randomUUID() };
+  if (await store.documents.claim(claim, now()))
+    await store.documents.fail(claim, { error: toExportError(error), now: now() });
+}
+
 interface Attempt {
   readonly document: PatientDocument;
   readonly claim: DocumentClaim;
@@ -41,7 +57,12 @@ interface Attempt {
 
 async function bring(
   deps: UseCaseDeps,
-  { document, claim, signal }: Attempt & { readonly signal: AbortSignal },
+  {
+    document,
+    claim,
+    progress,
+    signal,
+  }: Attempt & { readonly progress: JobContext['progress']; readonly signal: AbortSignal },
 ): Promise<boolean | 'lost'> {
   if (!deps.documents.enabled) throw new DocumentSkip('documents-off');
   if (document.attempts > maxAttempts) throw tooManyAttempts();
@@ -51,7 +72,7 @@ async function bring(
     claims: deps.store.documents,
     claim,
     signal,
-    run: (held) => bringDocument(deps, { document, claim, connection, signal: held }),
+    run: (held) => bringDocument(deps, { document, claim, connection, progress, signal: held }),
   });
 }
 

@@ -15,6 +15,7 @@ let cases: UseCases;
 afterEach(() => cases.stop());
 
 const signal = new AbortController().signal;
+const progress = () => undefined;
 const patients = [1, 2, 3, 4].map((index) => `a-195900.E-${index}`);
 const standard = ['AllergyIntolerance', 'Condition', 'Immunization', 'MedicationRequest', 'Observation', 'Procedure'];
 const enhanced = ['CarePlan', 'DiagnosticReport', 'DocumentReference', 'Encounter'];
@@ -48,7 +49,7 @@ async function runToEnd(syncRunId: string): Promise<Ended> {
   const { deps } = cases;
   const { store } = deps;
   for (const stepId of await store.syncSteps.listUnsettledIds(syncRunId)) {
-    await runSyncStep(deps, { stepId, retryAt: lastAttempt, signal });
+    await runSyncStep(deps, { stepId, retryAt: lastAttempt, progress, signal });
   }
   await finalizeSync(deps, { syncRunId });
   const counts = await store.syncSteps.sumByType(syncRunId);
@@ -403,7 +404,7 @@ describe('pages that lead back to an earlier page', () => {
         return isSaved;
       };
       const deps = { ...cases.deps, store: { ...store, syncSteps: { ...store.syncSteps, saveSearches } } };
-      await runSyncStep(deps, { stepId, retryAt: firstAttempt, signal: stop.signal }).catch(() => undefined);
+      await runSyncStep(deps, { stepId, retryAt: firstAttempt, progress, signal: stop.signal }).catch(() => undefined);
       restarts += 1;
       if (restarts === 100) throw new Error('the search has no end');
     }
@@ -424,7 +425,7 @@ test('a search that the EHR makes wait is not given up, not even at its last try
   const [stepId = ''] = await deps.store.syncSteps.listUnsettledIds(run.id);
   const match = { path: 'r4/CarePlan$' };
   await cases.order({ match, fault: { kind: 'status', status: 429, retryAfter: '1' } });
-  const step = { stepId, retryAt: lastAttempt, signal };
+  const step = { stepId, retryAt: lastAttempt, progress, signal };
   await expect(runSyncStep(deps, step)).rejects.toMatchObject({ code: 'ehr-throttled' });
   expect(await deps.store.syncSteps.listUnsettledIds(run.id)).toContain(stepId);
   await runSyncStep(deps, step);
@@ -441,7 +442,7 @@ describe('a search that gets no page', () => {
   };
   const stepIds = (run: SyncRun) => cases.deps.store.syncSteps.listUnsettledIds(run.id);
   const attempt = (stepId = '', isLast = false) =>
-    runSyncStep(cases.deps, { stepId, retryAt: isLast ? lastAttempt : firstAttempt, signal });
+    runSyncStep(cases.deps, { stepId, retryAt: isLast ? lastAttempt : firstAttempt, progress, signal });
   const retrying = (run: SyncRun, limit = 10) => cases.deps.store.syncSteps.listRetrying({ runId: run.id, limit });
   const requests = async (run: SyncRun) => (await cases.deps.store.syncSteps.sumByType(run.id))[0]?.requests;
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, type ExportError, type SyncRun, type SyncStep } from '@bulkhead/domain';
 import { EhrHttpError, type EhrSession, readSearchPage } from '@bulkhead/ehr-client';
-import type { RetryAt } from '@bulkhead/queues';
+import type { JobContext, RetryAt } from '@bulkhead/queues';
 import { isStoreUnavailable, type StepClaim, searchFileId } from '@bulkhead/store';
 import { attemptEnd, wasSent } from './attempt-end.ts';
 import { connectionGone } from './connection-gone.ts';
@@ -14,6 +14,8 @@ import { storeSearchPage } from './store-search-page.ts';
 export interface StepRun {
   readonly stepId: string;
   readonly retryAt: RetryAt;
+  /** Called after each page. */
+  readonly progress: JobContext['progress'];
   readonly signal: AbortSignal;
 }
 
@@ -24,6 +26,7 @@ interface Work {
   readonly claim: StepClaim;
   readonly session: EhrSession;
   readonly retryAt: RetryAt;
+  readonly progress: JobContext['progress'];
   readonly signal: AbortSignal;
 }
 
@@ -31,7 +34,7 @@ interface Work {
 const maxAttempts = 50;
 
 /** A step's searches, one after the other and page by page, from where the last attempt got. A settled step: does nothing. */
-export async function runSyncStep(deps: UseCaseDeps, { stepId, retryAt, signal }: StepRun): Promise<void> {
+export async function runSyncStep(deps: UseCaseDeps, { stepId, ...context }: StepRun): Promise<void> {
   const { store, ehr } = deps;
   const claim = { id: stepId, claim: randomUUID() };
   const step = await store.syncSteps.claim(claim);
@@ -40,16 +43,12 @@ export async function runSyncStep(deps: UseCaseDeps, { stepId, retryAt, signal }
   if (!run) throw connectionGone();
   if (run.phase !== 'running') return store.syncSteps.cancelUnsettled(run.id);
   const searches = toSearches(step.searches);
-  const pending = searches.filter(({ lead }) => lead.state === 'pending');
   const connection = await store.connections.find(step.connectionId);
   if (!connection) {
-    for (const search of pending)
-      await failSearch(deps, { step, claim, search, error: toExportError(connectionGone()) });
-    await store.syncSteps.settle(claim, 'failed');
-    return;
+    return failPending(deps, { step, claim, error: toExportError(connectionGone()) });
   }
-  const work = { step, run, claim, session: ehr.session(connection), retryAt, signal };
-  const stuck = step.attempts > maxAttempts ? pending[0] : undefined;
+  const work = { step, run, claim, session: ehr.session(connection), ...context };
+  const stuck = step.attempts > maxAttempts ? searches.find(isPending) : undefined;
   let hasGaps = false;
   for (const search of searches) {
     const ended =
@@ -76,6 +75,7 @@ async function runSearch(
       search = await readPage(deps, { work, search });
       const saved = { searches: changesOf({ step, search }), pageReadAt: deps.now() };
       if (!(await deps.store.syncSteps.saveSearches(work.claim, saved))) return undefined;
+      work.progress();
       before = undefined;
       if (search.lead.state === 'completed') await advanceMarks(deps, { work, search });
     }
@@ -92,6 +92,29 @@ async function runSearch(
     await deps.store.syncSteps.noteRetry(work.claim, { searches: changesOf({ step, search: tried }), retrying });
     throw known;
   }
+}
+
+/** Fails what is left of a step whose job is given up. A settled step: does nothing. */
+export async function failSyncStep(
+  deps: UseCaseDeps,
+  { stepId, error }: { readonly stepId: string; readonly error: ExportError },
+): Promise<void> {
+  const claim = { id: stepId, claim: randomUUID() };
+  const step = await deps.store.syncSteps.claim(claim);
+  if (step) await failPending(deps, { step, claim, error });
+}
+
+async function failPending(
+  deps: UseCaseDeps,
+  { step, claim, error }: Pick<Work, 'step' | 'claim'> & { readonly error: ExportError },
+): Promise<void> {
+  for (const search of toSearches(step.searches).filter(isPending))
+    await failSearch(deps, { step, claim, search, error });
+  await deps.store.syncSteps.settle(claim, 'failed');
+}
+
+function isPending({ lead }: Search): boolean {
+  return lead.state === 'pending';
 }
 
 async function failSearch(

@@ -1,12 +1,17 @@
 import { createLogger, type Logger } from '@bulkhead/runtime';
-import { testServices } from '@bulkhead/testing';
+import { testServices, waitFor } from '@bulkhead/testing';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { catalog, type JobName, type JobPayload, type QueueName } from '../catalog.ts';
 import { type Consumer, createConsumer } from '../consumer.ts';
 import type { JobEnd } from '../job-observer.ts';
-import type { Processors } from '../processor.ts';
+import type { FailureHandlers, Processors } from '../processor.ts';
 import { createProducer, type Producer } from '../producer.ts';
+
+export interface ConsumerSettings {
+  readonly lockMs?: number;
+  readonly failureHandlers?: FailureHandlers;
+}
 
 export interface TestQueues {
   readonly redis: Redis;
@@ -18,9 +23,13 @@ export interface TestQueues {
   /** What the consumers have told of their jobs. */
   readonly jobEnds: JobEnd[];
   /** A process with these processors, and ones that do nothing for every other job. */
-  startConsumer(processors: Partial<Processors>, options?: { readonly lockMs?: number }): Consumer;
+  startConsumer(processors: Partial<Processors>, options?: ConsumerSettings): Consumer;
   /** Another process takes the queue's next job and dies with it. */
   takeAndDie(queue: QueueName): Promise<void>;
+  /** A living process finds the jobs that dead ones left active, and gives them back. */
+  releaseStalled(queue: QueueName): Promise<void>;
+  /** How often the job's worker died. */
+  stalls<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<number | undefined>;
   /** The job as Redis has it. */
   job<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<StoredJob>;
   stop(): Promise<void>;
@@ -54,6 +63,10 @@ export function startQueues(): TestQueues {
   const consumers: Consumer[] = [];
   const nothing = async () => undefined;
   const none = Object.fromEntries(Object.keys(catalog).map((name) => [name, nothing])) as unknown as Processors;
+  const find = <Name extends JobName>(name: Name, payload: JobPayload<Name>) => {
+    const { queue: queueName, jobId } = catalog[name] as { queue: string; jobId: (payload: unknown) => string };
+    return { queue: producer.queues.find((one) => one.name === queueName), id: jobId(payload) };
+  };
   return {
     redis,
     prefix,
@@ -77,15 +90,26 @@ export function startQueues(): TestQueues {
     },
     async takeAndDie(queue) {
       const worker = new Worker(queue, null, { connection: connect(), prefix, autorun: false, lockDuration: 200 });
-      await worker.getNextJob('dead', { block: false });
+      await waitFor(() => worker.getNextJob('dead', { block: false }));
       await worker.close();
     },
+    async releaseStalled(queueName) {
+      const settings = { autorun: false, lockDuration: 200, stalledInterval: 50, maxStalledCount: 10 };
+      const worker = new Worker(queueName, null, { connection: connect(), prefix, ...settings });
+      await worker.startStalledCheckTimer();
+      const queue = producer.queues.find(({ name }) => name === queueName);
+      await waitFor(async () => (await queue?.getActiveCount()) === 0);
+      await worker.close();
+    },
+    async stalls(name, payload) {
+      const { queue, id } = find(name, payload);
+      return (await queue?.getJob(id))?.stalledCounter;
+    },
     async job(name, payload) {
-      const { queue: queueName, jobId } = catalog[name] as { queue: string; jobId: (payload: unknown) => string };
-      const queue = producer.queues.find((one) => one.name === queueName);
+      const { queue, id } = find(name, payload);
       // The state first: a job read before it ended does not have its last attempt.
-      const state = await queue?.getJobState(jobId(payload));
-      const job = await queue?.getJob(jobId(payload));
+      const state = await queue?.getJobState(id);
+      const job = await queue?.getJob(id);
       if (!job || state === undefined) return { state: 'absent', attemptsMade: 0, failedReason: undefined };
       return { state, attemptsMade: job.attemptsMade, failedReason: job.failedReason };
     },
