@@ -27,7 +27,10 @@ describe('the API', () => {
   test('lives and is ready', async () => {
     const api = await start();
     const health = await api.request('GET', '/health', { authorization: null });
-    expect([health.status, health.body]).toEqual([200, { status: 'alive' }]);
+    expect([health.status, health.body]).toEqual([
+      200,
+      { status: 'alive', eventLoop: { stalls: 0, longestStallMs: 0 } },
+    ]);
     const ready = await api.request('GET', '/ready', { authorization: null });
     expect([ready.status, ready.body]).toEqual([200, { ready: true, checks: { mongodb: 'up', redis: 'up' } }]);
   });

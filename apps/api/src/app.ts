@@ -7,6 +7,7 @@ import {
   type App,
   createHealth,
   createMetrics,
+  EventLoopMonitor,
   type Logger,
   type Metrics,
   noTracing,
@@ -101,7 +102,11 @@ export function buildApp({
   const signingKeys = createSigningKeyService({ store });
   const syncs = createSyncService({ store, producer, connections, registry });
   const webhooks = createWebhookService({ store, producer, connections });
-  const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() }, config.BULKHEAD_INSTANCE_ID);
+  const eventLoop = new EventLoopMonitor({ metrics, logger });
+  const health = createHealth(
+    { mongodb: store.ping, redis: () => producer.ping() },
+    { instanceId: config.BULKHEAD_INSTANCE_ID, eventLoop },
+  );
   watchHealth({ metrics, health });
   watchSystem({ metrics, monitoring });
   const http = createHttpApp({
@@ -153,6 +158,7 @@ export function buildApp({
     },
     async stop() {
       health.stop();
+      eventLoop.stop();
       const closed = server.listening ? once(server, 'close') : undefined;
       server.close();
       streams.stop();

@@ -6,6 +6,7 @@ import {
   type App,
   createHealth,
   createMetrics,
+  EventLoopMonitor,
   type Logger,
   type Metrics,
   noTracing,
@@ -93,7 +94,11 @@ export function buildApp({
     onJobEnd: observeJobs(metrics),
     tracing,
   });
-  const health = createHealth({ mongodb: store.ping, redis: () => producer.ping() }, config.BULKHEAD_INSTANCE_ID);
+  const eventLoop = new EventLoopMonitor({ metrics, logger });
+  const health = createHealth(
+    { mongodb: store.ping, redis: () => producer.ping() },
+    { instanceId: config.BULKHEAD_INSTANCE_ID, eventLoop },
+  );
   watchHealth({ metrics, health });
   const sweepKeeper = createSweepKeeper({ producer, logger, everyMs: config.WORKER_SWEEP_INTERVAL_MS });
   let healthServer: Server | undefined;
@@ -115,6 +120,7 @@ export function buildApp({
     },
     async stop() {
       health.stop();
+      eventLoop.stop();
       sweepKeeper.stop();
       await consumer.stop();
       await producer.close();

@@ -1,4 +1,12 @@
-import { createLogger, createMetrics, EnvError, logLevel, runApp, startTracing } from '@bulkhead/runtime';
+import {
+  createLogger,
+  createMetrics,
+  EnvError,
+  logLevel,
+  runApp,
+  startFreezeGuard,
+  startTracing,
+} from '@bulkhead/runtime';
 import { buildApp } from './app.ts';
 import { readWorkerConfig } from './env.ts';
 
@@ -11,6 +19,8 @@ try {
     endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
     ratio: config.OTEL_TRACES_SAMPLER_ARG,
   });
+  if (config.BULKHEAD_FREEZE_EXIT_SECONDS > 0)
+    startFreezeGuard({ name: 'worker', exitAfterMs: config.BULKHEAD_FREEZE_EXIT_SECONDS * 1000 });
   await runApp({ app: buildApp({ config, logger, metrics, tracing }), logger });
 } catch (error) {
   if (!(error instanceof EnvError)) throw error;

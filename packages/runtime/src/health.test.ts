@@ -42,7 +42,7 @@ describe('readiness', () => {
 
   test('names the instance if the process has an id', () => {
     expect(createHealth({}).life).toEqual({ status: 'alive' });
-    expect(createHealth({}, 'one').life).toEqual({ status: 'alive', instance: 'one' });
+    expect(createHealth({}, { instanceId: 'one' }).life).toEqual({ status: 'alive', instance: 'one' });
   });
 
   test('ends with the process', async () => {

@@ -1,3 +1,5 @@
+import type { EventLoopState } from './event-loop-monitor.ts';
+
 export type HealthChecks = Readonly<Record<string, () => Promise<void>>>;
 
 export interface Readiness {
@@ -12,13 +14,24 @@ const checkTimeoutMs = 2000;
 
 /**
  * `/health` says that the process lives; readiness, that what it needs is up and that it is not stopping.
- * @param instanceId tells whoever started the process that it is this one that answers, and no other on the same port
+ * @param options.instanceId proves to the program that started the process that this one answers at its port
+ * @param options.eventLoop shown in `/health`
  */
-export function createHealth(checks: HealthChecks, instanceId?: string) {
+export function createHealth(
+  checks: HealthChecks,
+  options: { readonly instanceId?: string | undefined; readonly eventLoop?: { readonly state: EventLoopState } } = {},
+) {
+  const { instanceId, eventLoop } = options;
   let stopping = false;
   return {
     /** The answer of `/health`. */
-    life: { status: 'alive' as const, ...(instanceId === undefined ? {} : { instance: instanceId }) },
+    get life() {
+      return {
+        status: 'alive' as const,
+        ...(instanceId === undefined ? {} : { instance: instanceId }),
+        ...(eventLoop === undefined ? {} : { eventLoop: eventLoop.state }),
+      };
+    },
     /** From now on not ready: load balancers look elsewhere while requests in flight end. */
     stop(): void {
       stopping = true;

@@ -24,6 +24,11 @@ export const processEnvShape = {
     .pipe(z.array(encryptionKeySchema)),
   /** Of every key in Redis; in braces, so that a Redis Cluster keeps a queue's keys together. */
   BULKHEAD_PREFIX: z.string().min(1).default('{bulkhead}'),
+  /**
+   * A process whose event loop stands still for so long kills itself; 0: never. 120: twice WORKER_LOCK_MS, after which other
+   * workers have its jobs.
+   */
+  BULKHEAD_FREEZE_EXIT_SECONDS: z.coerce.number().int().min(0).default(120),
   /** In the answer of `/health`. */
   BULKHEAD_INSTANCE_ID: z.string().min(1).max(100).optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),

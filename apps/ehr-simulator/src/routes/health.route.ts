@@ -4,7 +4,7 @@ import type { Simulator } from '../simulator.ts';
 
 /** For whoever started it. */
 export function healthRoute({ options }: Simulator): Router {
-  const { life } = createHealth({}, options.instanceId);
+  const { life } = createHealth({}, { instanceId: options.instanceId });
   const router = Router();
   router.get('/health', (_req, res) => {
     res.json(life);

@@ -28,9 +28,16 @@ export const processOperations: OperationGroup = {
             .strictObject({
               status: z.literal('alive'),
               instance: z.string().optional().meta({ description: 'BULKHEAD_INSTANCE_ID, if it is set.' }),
+              eventLoop: z
+                .strictObject({
+                  stalls: z.int().meta({ description: 'How often it stood still for more than 5 seconds.' }),
+                  longestStallMs: z.int().meta({ description: 'The longest of these times, in milliseconds.' }),
+                  lastStallEndedAt: z.iso.datetime().optional().meta({ description: 'When the last one ended.' }),
+                })
+                .meta({ description: 'The event loop of the process since its start.' }),
             })
             .meta({ id: 'Health' }),
-          example: { status: 'alive' },
+          example: { status: 'alive', eventLoop: { stalls: 0, longestStallMs: 0 } },
         },
       },
       errors: [],

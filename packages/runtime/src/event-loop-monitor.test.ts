@@ -1,0 +1,31 @@
+import { setTimeout } from 'node:timers/promises';
+import { afterEach, expect, test } from '@jest/globals';
+import { EventLoopMonitor } from './event-loop-monitor.ts';
+import { createHealth } from './health.ts';
+import { createLogger } from './logger.ts';
+import { createMetrics } from './metrics.ts';
+
+const lines: { msg: string; durationMs: number }[] = [];
+const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
+const logger = createLogger({ name: 'test', level: 'warn', destination });
+const metrics = createMetrics();
+const monitor = new EventLoopMonitor({ metrics, logger, limitMs: 300 });
+afterEach(() => monitor.stop());
+
+function block(ms: number): void {
+  const endsAt = performance.now() + ms;
+  while (performance.now() < endsAt);
+}
+
+test('an event loop that stood still is reported in /health, in the metrics and in the log', async () => {
+  const health = createHealth({}, { eventLoop: monitor });
+  expect(health.life).toEqual({ status: 'alive', eventLoop: { stalls: 0, longestStallMs: 0 } });
+  block(1200);
+  while (monitor.state.stalls === 0) await setTimeout(10);
+  const { longestStallMs } = monitor.state;
+  expect(longestStallMs).toBeGreaterThanOrEqual(300);
+  expect(health.life.eventLoop).toEqual({ stalls: 1, longestStallMs, lastStallEndedAt: expect.any(String) });
+  expect(await metrics.page()).toContain('bulkhead_event_loop_stalls_total 1');
+  expect(await metrics.page()).toContain(`bulkhead_event_loop_longest_stall_seconds ${longestStallMs / 1000}`);
+  expect(lines).toEqual([expect.objectContaining({ msg: 'event loop stalled', durationMs: longestStallMs })]);
+});
