@@ -34,6 +34,9 @@ export function parseFhirJson(
 const quote = 0x22;
 const backslash = 0x5c;
 const firstPrintable = 0x20;
+const escapes = Array.from({ length: firstPrintable }, (_, code) =>
+  Buffer.from(`\\u${code.toString(16).padStart(4, '0')}`),
+);
 /** `\\u000a` */
 const escapeLength = 6;
 
@@ -50,7 +53,8 @@ function escapeControlCharacters(json: Buffer): Buffer {
   let copied = 0;
   for (const place of places) {
     written += json.copy(escaped, written, copied, place);
-    written += escaped.write(`\\u${json.toString('hex', place, place + 1).padStart(4, '0')}`, written, 'latin1');
+    escaped.set(escapes[json[place] as number] as Buffer, written);
+    written += escapeLength;
     copied = place + 1;
   }
   json.copy(escaped, written, copied);

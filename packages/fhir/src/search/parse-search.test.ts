@@ -88,3 +88,8 @@ describe('parseSearch', () => {
     expect(faults.map(({ path }) => path).sort()).toEqual(['_count', '_sort', 'date', 'patient.1', 'patient.1']);
   });
 });
+
+test('reports a parameter with more than 1000 alternatives once, instead of each of them', () => {
+  const query = new URLSearchParams({ _id: Array.from({ length: 1001 }, () => '?').join(',') });
+  expect(parseSearch(query)).toEqual({ faults: [{ path: '_id', message: 'has more than 1000 alternatives' }] });
+});

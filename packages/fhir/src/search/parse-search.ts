@@ -24,6 +24,9 @@ const defaultCount = 100;
 /** Some megabytes of most types; who wants more at once wants NDJSON. */
 const maxCount = 1000;
 
+/** Ids of the length that athenahealth gives fill an address of 16 KB, the longest that Node.js takes, before this. */
+const maxAlternatives = 1000;
+
 const idPattern = /^[A-Za-z0-9\-._]{1,128}$/;
 
 /** Reads FHIR search parameters (https://hl7.org/fhir/R4/search.html). Every fault is reported, nothing is ignored. */
@@ -31,7 +34,11 @@ export function parseSearch(
   parameters: Iterable<readonly [name: string, value: string]>,
 ): { readonly request: SearchRequest } | { readonly faults: readonly SearchFault[] } {
   const values = new Map<string, string[]>();
-  for (const [name, value] of parameters) values.set(name, [...(values.get(name) ?? []), value]);
+  for (const [name, value] of parameters) {
+    const given = values.get(name);
+    if (given) given.push(value);
+    else values.set(name, [value]);
+  }
   const faults: SearchFault[] = [];
   const reader = createReader({ values, faults });
   for (const name of values.keys()) {
@@ -93,8 +100,13 @@ function createReader(options: {
       const given = values.get(name) ?? [];
       return given.map((value, index) => {
         const path = given.length > 1 ? `${name}.${index}` : name;
-        const alternatives = splitAlternatives(value).map((one) => attempt(path, () => read(notEmpty(one))));
-        return alternatives.filter((one) => one !== undefined);
+        const alternatives = splitAlternatives(value);
+        if (alternatives.length > maxAlternatives) {
+          faults.push({ path, message: `has more than ${maxAlternatives} alternatives` });
+          return [];
+        }
+        const found = alternatives.map((one) => attempt(path, () => read(notEmpty(one))));
+        return found.filter((one) => one !== undefined);
       });
     },
     single<Value>(name: string, read: ReadValue<Value>): Value | undefined {

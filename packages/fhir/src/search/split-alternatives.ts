@@ -5,13 +5,16 @@ export function splitAlternatives(value: string): string[] {
 
 /** Splits at a separator that no backslash precedes. */
 export function splitUnescaped(value: string, separator: string): string[] {
-  const parts = [''];
+  const parts = [];
+  let start = 0;
   for (let at = 0; at < value.length; at++) {
-    const character = value.charAt(at);
-    if (character === separator) parts.push('');
-    else parts[parts.length - 1] += character === '\\' ? character + value.charAt(++at) : character;
+    if (value[at] === '\\') at++;
+    else if (value[at] === separator) {
+      parts.push(value.slice(start, at));
+      start = at + 1;
+    }
   }
-  return parts;
+  return [...parts, value.slice(start)];
 }
 
 export function withoutEscapes(value: string): string {
