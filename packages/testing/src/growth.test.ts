@@ -1,0 +1,12 @@
+import { expect, test } from '@jest/globals';
+import { findSuperlinear } from './growth.ts';
+
+test('a regular expression that takes quadratic time on an open string is found', async () => {
+  const quadratic = /"(?:[^"\\]|\\.)*"/g;
+  const found = await findSuperlinear({ parse: (text) => text.replace(quadratic, ''), smallestBytes: 20_000 });
+  expect(found.map(({ run }) => run)).toContain('\\"');
+});
+
+test('a parser that reads each character once is not found', async () => {
+  expect(await findSuperlinear({ parse: (text) => text.split(''), smallestBytes: 200_000 })).toEqual([]);
+});
