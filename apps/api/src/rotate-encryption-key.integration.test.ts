@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { AuthorizationRequest, Connection } from '@bulkhead/domain';
 import { createStore, type Store } from '@bulkhead/store';
-import { testServices } from '@bulkhead/testing';
+import { makeOutputFile, testServices } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 const first = randomBytes(32);
@@ -85,6 +85,7 @@ const inline = Buffer.from('{"an inline line"');
 const inFile = Buffer.alloc(1_200_000, 'a long line ');
 const correction = Buffer.from('{"corrected":true}');
 const content = Buffer.from('a document');
+const signedUrl = 'https://files.example/Patient.ndjson?X-Amz-Signature=1';
 const lineId = (offset: number) => `job_1.1.${String(offset).padStart(16, '0')}`;
 
 /** One value in every place where something sealed lies. */
@@ -101,6 +102,7 @@ async function plant(store: Store): Promise<void> {
   });
   const key = { kid: 'kid_1', alg: 'ES384' as const, privateJwk: 'jwk of kid_1' };
   await store.signingKeys.insert({ key, publicJwk: { kty: 'EC' }, now });
+  await store.outputFiles.insertMissing([makeOutputFile({ id: 'file_1', url: signedUrl, requiresAccessToken: false })]);
   await store.quarantine.put({ lines: [makeLine(0, inline), makeLine(100, inFile)], now });
   await store.quarantine.saveCorrection({ id: lineId(0), bytes: correction });
   const part = store.documentContents.createPart({ upload: 'up_1', index: 0 });
@@ -121,6 +123,7 @@ async function readAll(store: Store) {
   return {
     clientSecret: (auth as { clientSecret?: string }).clientSecret,
     ownKey: own?.signingKey?.privateJwk,
+    signedUrl: (await store.outputFiles.find('file_1'))?.url,
     signingKey: (await store.signingKeys.findForSigning('ES384'))?.privateJwk,
     verifier: (await store.authorizationRequests.open('auth_1')).verifier,
     accessToken: (await store.accessTokens.read(tokenOwner)).token?.accessToken,
@@ -135,6 +138,7 @@ async function readAll(store: Store) {
 const planted = {
   clientSecret: 'secret of conn_1',
   ownKey: 'jwk of conn_key',
+  signedUrl,
   signingKey: 'jwk of kid_1',
   verifier: 'verifier of auth_1',
   accessToken: 'access',
@@ -166,6 +170,7 @@ describe('a rotation of the encryption key', () => {
       'access_tokens: sealedRefreshToken',
       'authorization_requests: sealed',
       'signing_keys: sealedPrivateJwk',
+      'output_files: sealedUrl',
       'quarantine: sealedBytes',
       'quarantine: sealedCorrection',
       'quarantine.files: metadata.sealedKey',

@@ -62,7 +62,7 @@ export function createStore(options: StoreOptions) {
   const authorizationRequests = createAuthorizationRequestRepository({ database, secretBox });
   const signingKeys = createSigningKeyRepository({ database, secretBox });
   const bulkExports = createBulkExportRepository(database);
-  const outputFiles = createOutputFileRepository(database);
+  const outputFiles = createOutputFileRepository({ database, secretBox });
   const files = createSealedFiles({ database, bucketName: 'quarantine', secretBox });
   const quarantine = createQuarantineRepository({ database, secretBox, files });
   const documentFiles = createSealedFiles({ database, bucketName: 'document_files', secretBox });
@@ -78,7 +78,15 @@ export function createStore(options: StoreOptions) {
   const apiKeys = createApiKeyRepository(database);
   const auditEvents = createAuditEventRepository({ database, keptDays: auditDays });
   // Every repository that seals something says where; a new one joins here.
-  const sealing = [connections, accessTokens, authorizationRequests, signingKeys, quarantine, documentContents];
+  const sealing = [
+    connections,
+    accessTokens,
+    authorizationRequests,
+    signingKeys,
+    outputFiles,
+    quarantine,
+    documentContents,
+  ];
   const places = sealing.flatMap(({ sealedPlaces }) => sealedPlaces);
   return {
     connections,
@@ -125,7 +133,7 @@ export function createStore(options: StoreOptions) {
       }
     },
     migrate: ({ rederivesKeys = false }: { readonly rederivesKeys?: boolean } = {}) =>
-      migrate({ database, apiKeys, encryptionKey, secretBox, rederivesKeys }),
+      migrate({ database, apiKeys, outputFiles, encryptionKey, secretBox, rederivesKeys }),
     /** Seals everything with the current key. @param options.dryRun counts only. */
     rotateEncryptionKey: ({ dryRun }: { readonly dryRun: boolean }): Promise<RotationReport[]> =>
       rotateEncryptionKey({ places, keys: encryptionKeys, dryRun }),

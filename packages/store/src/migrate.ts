@@ -13,14 +13,16 @@ import { upgradeSealedFiles } from './upgrade-sealed-files.ts';
 export async function migrate(options: {
   readonly database: Database;
   readonly apiKeys: Pick<ApiKeyRepository, 'upgrade'>;
+  readonly outputFiles: { upgrade(): Promise<void> };
   readonly encryptionKey: Buffer;
   readonly secretBox: SecretBox;
   /** Derives the search keys of every stored resource, although a run of this version has done so. */
   readonly rederivesKeys: boolean;
 }): Promise<{ readonly resources: number }> {
-  const { database, apiKeys, rederivesKeys: again } = options;
+  const { database, apiKeys, outputFiles, rederivesKeys: again } = options;
   for (const name of database.modelNames()) await database.model(name).createIndexes();
   await apiKeys.upgrade();
+  await outputFiles.upgrade();
   // As the GridFS specification has it; the driver makes it at the first upload, which a worker should not wait for.
   for (const bucketName of ['quarantine', 'document_files']) {
     await database.collection(`${bucketName}.chunks`).createIndex({ files_id: 1, n: 1 }, { unique: true });

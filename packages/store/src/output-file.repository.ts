@@ -11,9 +11,15 @@ import {
   sumIssues,
 } from '@bulkhead/domain';
 import { type Connection as Database, Schema } from 'mongoose';
+import { createSealedPlace } from './sealed-place.ts';
+import type { SecretBox } from './secret-box.ts';
 
-interface OutputFileDocument extends Omit<OutputFile, 'id'> {
+interface OutputFileDocument extends Omit<OutputFile, 'id' | 'url'> {
   readonly _id: string;
+  /** Of a file that only a token opens. */
+  readonly url?: string;
+  /** Of a file that its link alone opens: such a link is a secret. */
+  readonly sealedUrl?: string;
   /** Of the attempt that may write: a checkpoint of any other is refused. */
   readonly claim?: string;
 }
@@ -23,6 +29,9 @@ export interface FileClaim {
   readonly id: string;
   readonly claim: string;
 }
+
+type LinkedFile = Pick<OutputFile, 'id' | 'url' | 'requiresAccessToken'>;
+type LinkFields = Pick<OutputFileDocument, 'url' | 'sealedUrl' | 'requiresAccessToken'>;
 
 const unsettled: OutputFileState[] = ['pending', 'downloading'];
 /** As the manifest has them; entries that were written before places were kept have them in their ids. */
@@ -37,7 +46,8 @@ const schema = new Schema<OutputFileDocument>(
     connectionId: { type: String, required: true },
     section: { type: String, required: true },
     type: { type: String, required: true },
-    url: { type: String, required: true },
+    url: String,
+    sealedUrl: String,
     requiresAccessToken: { type: Boolean, required: true },
     promisedCount: Number,
     state: { type: String, required: true },
@@ -67,7 +77,13 @@ schema.index({ exportId: 1, position: 1, _id: 1 });
 schema.index({ exportId: 1, completedAt: 1 });
 
 /** `output_files`: the ledger, one entry per file of a manifest. */
-export function createOutputFileRepository(database: Database) {
+export function createOutputFileRepository({
+  database,
+  secretBox,
+}: {
+  readonly database: Database;
+  readonly secretBox: SecretBox;
+}) {
   const model = database.model('OutputFile', schema);
   // For the two writes that every file makes: by the model a small file takes a twentieth longer.
   const collection = database.collection<OutputFileDocument>('output_files');
@@ -75,12 +91,35 @@ export function createOutputFileRepository(database: Database) {
     const result = await collection.updateOne({ _id: id, claim, state: 'downloading' }, { $set: change });
     return result.matchedCount === 1;
   };
+  const seal = (id: string, url: string) => secretBox.seal({ plaintext: Buffer.from(url), owner: ownerOf(id) });
+  const linkFields = ({ id, url, requiresAccessToken }: LinkedFile): LinkFields =>
+    requiresAccessToken ? { requiresAccessToken, url } : { requiresAccessToken, sealedUrl: seal(id, url) };
+  const toRecord = (document: OutputFileDocument): OutputFile => {
+    const { _id, claim: _claim, sealedUrl, url: plainUrl = '', ...fields } = document;
+    const url =
+      sealedUrl === undefined ? plainUrl : secretBox.open({ sealed: sealedUrl, owner: ownerOf(_id) }).toString();
+    return { id: _id, url, ...fields };
+  };
   return {
+    sealedPlaces: [createSealedPlace({ database, secretBox, collection: 'output_files', field: 'sealedUrl', ownerOf })],
+
+    /** Seals the links that an earlier version stored readable. */
+    async upgrade(): Promise<void> {
+      const readable = { requiresAccessToken: false, url: { $exists: true } };
+      for await (const { _id, url = '' } of collection.find(readable, { projection: { url: 1 } })) {
+        await collection.updateOne({ _id, url }, { $set: { sealedUrl: seal(_id, url) }, $unset: { url: 1 } });
+      }
+    },
+
     /** Adds entries that are not there yet; the same manifest read twice changes nothing. */
     async insertMissing(files: readonly OutputFile[]): Promise<void> {
       if (files.length === 0) return;
-      const operations = files.map(({ id, ...fields }) => ({
-        updateOne: { filter: { _id: id }, update: { $setOnInsert: fields }, upsert: true },
+      const operations = files.map(({ id, url, requiresAccessToken, ...fields }) => ({
+        updateOne: {
+          filter: { _id: id },
+          update: { $setOnInsert: { ...fields, ...linkFields({ id, url, requiresAccessToken }) } },
+          upsert: true,
+        },
       }));
       await model.collection.bulkWrite(operations as never[], { ordered: false });
     },
@@ -241,12 +280,15 @@ export function createOutputFileRepository(database: Database) {
     },
 
     /** Gives files that are not settled fresh links. `files` are of one export, with the new URLs. */
-    async refreshLinks(files: readonly Pick<OutputFile, 'id' | 'url' | 'requiresAccessToken'>[]): Promise<void> {
+    async refreshLinks(files: readonly LinkedFile[]): Promise<void> {
       if (files.length === 0) return;
-      const operations = files.map(({ id, url, requiresAccessToken }) => ({
+      const operations = files.map((file) => ({
         updateOne: {
-          filter: { _id: id, state: { $in: unsettled } },
-          update: [{ $set: { url, requiresAccessToken, linkRefreshedAtLine: '$checkpoint.lines' } }],
+          filter: { _id: file.id, state: { $in: unsettled } },
+          update: [
+            { $unset: ['url', 'sealedUrl'] },
+            { $set: { ...linkFields(file), linkRefreshedAtLine: '$checkpoint.lines' } },
+          ],
         },
       }));
       await model.collection.bulkWrite(operations as never[], { ordered: false });
@@ -337,6 +379,6 @@ export function createOutputFileRepository(database: Database) {
   };
 }
 
-function toRecord({ _id, claim: _claim, ...fields }: OutputFileDocument): OutputFile {
-  return { id: _id, ...fields };
+function ownerOf(id: string): string {
+  return `${id}/url`;
 }
