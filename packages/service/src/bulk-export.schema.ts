@@ -52,6 +52,17 @@ export const bulkExportRequestSchema = z
   });
 export type BulkExportBody = z.output<typeof bulkExportRequestSchema>;
 
+/** Of one export. */
+export const exportStatusQuerySchema = z.strictObject({
+  signedUrls: z
+    .stringbool({ truthy: ['true'], falsy: ['false'], error: 'must be true or false' })
+    .default(false)
+    .meta({
+      description:
+        'Shows links that open a file without a token whole. Otherwise their query is left out, which is what opens the file.',
+    }),
+});
+
 export const bulkExportQuerySchema = z.strictObject({
   connectionId: z.string().min(1).max(100).optional(),
   status: z.enum(bulkExportStatuses).optional(),

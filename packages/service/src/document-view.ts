@@ -1,4 +1,5 @@
 import type { PatientDocument } from '@bulkhead/domain';
+import { withoutSecrets } from './shown-url.ts';
 
 /** A document's record as the API shows it: what the resource says of it, and what became of it. */
 export function toDocumentView(document: PatientDocument) {
@@ -21,9 +22,4 @@ export function toDocumentView(document: PatientDocument) {
     ...(startedAt ? { startedAt: startedAt.toISOString() } : {}),
     ...(completedAt ? { completedAt: completedAt.toISOString() } : {}),
   };
-}
-
-/** The query of a signed link is the right to read it. */
-function withoutSecrets(url: string): string {
-  return url.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//');
 }

@@ -52,6 +52,30 @@ describe('the status of an export', () => {
   });
 });
 
+describe('a link that opens a file without a token', () => {
+  const record = makeBulkExport({ phase: 'completed' });
+  const url = 'https://user:word@files.example/a.ndjson?X-Amz-Signature=planted#x';
+  const signed = makeOutputFile({ url, requiresAccessToken: false });
+
+  test('is shown without its query and user name', () => {
+    expect(toFileView(signed, { isOperator: true }).url).toBe('https://files.example/a.ndjson');
+    expect(toStatusView({ record, files: [signed], isOperator: true }).outputUrls).toEqual([
+      'https://files.example/a.ndjson',
+    ]);
+  });
+
+  test('is shown whole to a reader who asks for it', () => {
+    const reader = { isOperator: false, withSignedUrls: true };
+    expect(toFileView(signed, reader).url).toBe(url);
+    expect(toStatusView({ record, files: [signed], ...reader }).outputUrls).toEqual([url]);
+  });
+
+  test('differs from one that needs a token, which is always shown whole', () => {
+    const file = makeOutputFile({ url: 'https://ehr.example/file?id=1' });
+    expect(toFileView(file, { isOperator: false }).url).toBe(file.url);
+  });
+});
+
 describe('text that an EHR sent', () => {
   const ehrText = 'Planted';
   const error = { code: 'x', message: 'Ours.', ehrText };

@@ -9,6 +9,7 @@ import {
   type Retrying,
   type WatermarkDecision,
 } from '@bulkhead/domain';
+import { shownUrl } from './shown-url.ts';
 
 /**
  * The guide's "Initiate Bulk Export" answer. `statusUrl` is missing while the EHR has not accepted the kick-off yet; the
@@ -29,6 +30,8 @@ export function toStartedView({ id, phase, statusUrl, createdAt, error, warnings
 /** What the reader may see: text that an EHR sent is for operators only. */
 export interface ViewFor {
   readonly isOperator: boolean;
+  /** Links that open a file without a token are shown whole. Default: without their query. */
+  readonly withSignedUrls?: boolean | undefined;
 }
 
 /**
@@ -43,7 +46,7 @@ export function toStatusView(
     readonly issues?: readonly IssueCount[];
   },
 ) {
-  const { record, files, issues = [], isOperator } = options;
+  const { record, files, issues = [], isOperator, withSignedUrls } = options;
   const { id, phase, createdAt, completedAt, progress, error, warnings, droppedParameters, counts, statusUrl } = record;
   const { connectionId, scheduleId, timeline = [], retrying, watermarkDecisions } = record;
   const status = publicStatus(phase);
@@ -54,7 +57,11 @@ export function toStatusView(
     status,
     ...(status === 'COMPLETED' ? { partial: lacksData(record) } : {}),
     ...(status === 'COMPLETED' && files
-      ? { outputUrls: files.filter(({ section }) => section === 'output').map(({ url }) => url) }
+      ? {
+          outputUrls: files
+            .filter(({ section }) => section === 'output')
+            .map((file) => shownUrl(file, { withSignedUrls })),
+        }
       : {}),
     startedAt: createdAt.toISOString(),
     ...(completedAt === undefined ? {} : { completedAt: completedAt.toISOString() }),
@@ -76,14 +83,14 @@ export function toStatusView(
   };
 }
 
-export function toFileView(file: OutputFile, { isOperator }: ViewFor) {
-  const { id, section, type, url, state, promisedCount, receivedCount, checkpoint, attempts, error, retrying } = file;
+export function toFileView(file: OutputFile, { isOperator, withSignedUrls }: ViewFor) {
+  const { id, section, type, state, promisedCount, receivedCount, checkpoint, attempts, error, retrying } = file;
   const { startedAt, completedAt } = file;
   return {
     id,
     section,
     type,
-    url,
+    url: shownUrl(file, { withSignedUrls }),
     state,
     ...(state === 'failed' ? { partial: checkpoint.lines > 0 } : {}),
     ...(promisedCount === undefined ? {} : { promisedCount }),

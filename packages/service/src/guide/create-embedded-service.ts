@@ -62,7 +62,8 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
 
   const toJob = async (record: BulkExport) => {
     const files = record.phase === 'completed' ? await store.outputFiles.listByExport(record.id) : [];
-    return toStatusView({ record, files, isOperator: false });
+    // The caller's own process: what it is given, no other reader sees.
+    return toStatusView({ record, files, isOperator: false, withSignedUrls: true });
   };
   const check = async (id: string) => toJob((await bulkExports.get({ provider, id, scope })).record);
 
