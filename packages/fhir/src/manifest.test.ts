@@ -39,3 +39,11 @@ describe('readManifestEntry', () => {
     expect(readManifestEntry({ section: 'output', value, manifestUrl })).not.toHaveProperty('count');
   });
 });
+
+test.each([
+  { section: 'deleted', type: 'Bundle' },
+  { section: 'error', type: 'OperationOutcome' },
+] as const)('an entry of $section whose type is not a FHIR type has the type of its section', ({ section, type }) => {
+  const value = { type: 'Jane Doe', url: 'https://ehr.example/file' };
+  expect(readManifestEntry({ section, value, manifestUrl: 'https://ehr.example/status' })?.type).toBe(type);
+});

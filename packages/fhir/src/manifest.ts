@@ -1,3 +1,5 @@
+import { isResourceType } from './resource-types.ts';
+
 /** FHIR Bulk Data 2.0 and STU3, "Response - Complete Status"; STU4 drafts rename `error` to `outcome`. */
 export const manifestSections = ['output', 'deleted', 'error'] as const;
 export type ManifestSection = (typeof manifestSections)[number];
@@ -32,11 +34,22 @@ export function readManifestEntry(options: {
   if (typeof value !== 'object' || value === null) return undefined;
   const { url, type, count } = value as Record<string, unknown>;
   if (typeof url !== 'string' || !URL.canParse(url, manifestUrl)) return undefined;
-  const typed = typeof type === 'string' && type !== '' ? type : undefined;
   return {
     section,
-    type: typed ?? { output: 'Resource', deleted: 'Bundle', error: 'OperationOutcome' }[section],
+    type: typeof type === 'string' ? typeIn(section, type) : defaultTypes[section],
     url: new URL(url, manifestUrl).href,
     ...(Number.isSafeInteger(count) && (count as number) >= 0 ? { count: count as number } : {}),
   };
+}
+
+const defaultTypes: Readonly<Record<ManifestSection, string>> = {
+  output: 'Resource',
+  deleted: 'Bundle',
+  error: 'OperationOutcome',
+};
+
+/** The section says what a file of deletions or errors is. Its type is logged, so it must not be any text of the server. */
+function typeIn(section: ManifestSection, type: string): string {
+  const isUsable = section === 'output' ? type !== '' : isResourceType(type);
+  return isUsable ? type : defaultTypes[section];
 }
