@@ -40,7 +40,7 @@ export async function readExportStatus(options: {
   const response = await requestPage({ ...options, url: options.statusUrl });
   if (response.status === 202 || response.headers['x-export-status'] === 'in-progress') {
     (response.data as Readable).on('error', () => undefined).resume();
-    const progress = response.headers['x-progress']?.slice(0, 100);
+    const progress = toEhrText(response.headers['x-progress']?.slice(0, 100) ?? '');
     const retryAfterMs = parseRetryAfter({ value: response.headers['retry-after'], now: new Date() });
     return { kind: 'in-progress', retryAfterMs, ...(progress === undefined ? {} : { progress }) };
   }

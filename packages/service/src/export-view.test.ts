@@ -9,7 +9,7 @@ const retrying = { state: 'waiting', code: 'ehr-throttled', message: 'Wait.', at
 describe('the status of an export', () => {
   test('shows no progress of the EHR and nothing that is retried once the export has ended', () => {
     const running = makeBulkExport({ phase: 'exporting', progress: '50% complete', retrying });
-    expect(toStatusView({ record: running, isOperator: false })).toMatchObject({
+    expect(toStatusView({ record: running, isOperator: true })).toMatchObject({
       progress: '50% complete',
       retrying: { state: 'waiting', attempts: 2, since: at.toISOString() },
     });
@@ -50,6 +50,16 @@ describe('the status of an export', () => {
       },
     ]);
   });
+});
+
+test.each([
+  { progress: 'in progress: 45% complete', shown: '45%' },
+  { progress: '12.5 % of Jane Doe', shown: '12.5 %' },
+  { progress: 'Exporting Jane Doe', shown: undefined },
+])('a client is shown of "$progress" only the percentage: $shown', ({ progress, shown }) => {
+  const record = makeBulkExport({ phase: 'exporting', progress });
+  expect(toStatusView({ record, isOperator: false }).progress).toBe(shown);
+  expect(toStatusView({ record, isOperator: true }).progress).toBe(progress);
 });
 
 describe('a link that opens a file without a token', () => {

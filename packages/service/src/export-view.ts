@@ -71,7 +71,7 @@ export function toStatusView(
     timeline: timeline.map((step) => ({ phase: step.phase, at: step.at.toISOString() })),
     ...(statusUrl === undefined ? {} : { statusUrl }),
     // What the EHR said last is stale once the export has ended.
-    ...(progress !== undefined && isUnderWay ? { progress } : {}),
+    ...(isUnderWay ? progressFor(progress, { isOperator }) : {}),
     ...(retrying !== undefined && isUnderWay ? { retrying: toRetryingView(retrying, { isOperator }) } : {}),
     request: record.request,
     ...(scheduleId === undefined ? {} : { scheduleId }),
@@ -103,6 +103,12 @@ export function toFileView(file: OutputFile, { isOperator, withSignedUrls }: Vie
     ...(startedAt === undefined ? {} : { startedAt: startedAt.toISOString() }),
     ...(completedAt === undefined ? {} : { completedAt: completedAt.toISOString() }),
   };
+}
+
+/** `X-Progress` is free text of the EHR. A client is shown the percentage in it, if there is one. */
+function progressFor(progress: string | undefined, { isOperator }: ViewFor): { readonly progress?: string } {
+  const shown = isOperator ? progress : /\b\d{1,3}(?:\.\d{1,2})?\s?%/.exec(progress ?? '')?.[0];
+  return shown === undefined ? {} : { progress: shown };
 }
 
 /** Why work does not progress, and when it is tried again. */
