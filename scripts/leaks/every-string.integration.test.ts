@@ -1,0 +1,124 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { waitUntil } from '../chaos/wait-until.ts';
+import { type ApiClient, createApiClient } from '../start/api-client.ts';
+import { dumpRedis } from './dump-redis.fixture.ts';
+import { makePlants, type Plant, startPlantingEhr } from './planting-ehr.fixture.ts';
+
+/** Requests wait most of the time. */
+const atOnce = 24;
+let folder: string;
+let system: ChaosSystem;
+let ehr: Awaited<ReturnType<typeof startPlantingEhr>>;
+let plants: readonly Plant[];
+let logs: string;
+let redis: string;
+let metrics: string;
+/** What a client key reads of each plant's records. */
+const seenByClients = new Map<Plant, string>();
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'bulkhead-every-string-'));
+  plants = makePlants('http://ehr.example');
+  ehr = await startPlantingEhr(plants);
+  const providersFile = join(folder, 'providers.json');
+  const environments = plants.map((_, index) => [`e${index}`, { fhirEndpoint: `${ehr.url}/${index}` }]);
+  const provider = {
+    ...{ id: 'planting', name: 'A server that plants marks', defaultEnvironment: 'e0', defaultScope: 'system/*.read' },
+    ...{ environments: Object.fromEntries(environments), clientId: 'client', clientSecret: 'secret' },
+  };
+  writeFileSync(providersFile, JSON.stringify([provider]));
+  const env = { BULKHEAD_PROVIDERS_FILE: providersFile, DEBUG: 'athenahealth:*', WORKER_DOCUMENTS: 'on' };
+  system = await startChaosSystem({ folder, patients: 1, seed: 1, report: () => undefined, env });
+  const operator = createApiClient(system);
+  const { key } = await operator<{ key: string }>('POST', '/api/ehr/api-keys', { name: 'client', role: 'client' });
+  const client = createApiClient({ ...system, apiKey: key });
+  const waiting = [...plants.entries()];
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (let next = waiting.shift(); next; next = waiting.shift())
+        seenByClients.set(next[1], await use({ operator, client, plant: next[1], environment: `e${next[0]}` }));
+    }),
+  );
+  redis = await dumpRedis(system.redis.url);
+  const headers = { authorization: `Bearer ${system.apiKey}` };
+  const pages = [system.baseUrl, ...system.workerUrls].map(async (url) =>
+    (await fetch(`${url}/metrics`, { headers })).text(),
+  );
+  metrics = (await Promise.all(pages)).join('\n');
+  const files = readdirSync(join(folder, 'logs')).filter((name) => /^(api|worker)/.test(name));
+  logs = files.map((name) => readFileSync(join(folder, 'logs', name), 'utf8')).join('\n');
+}, 300_000);
+afterAll(async () => {
+  await system?.stop();
+  await ehr?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Tests a connection, exports and syncs, as far as the plant's answer matters. @returns what a client key reads of it */
+async function use(options: {
+  readonly operator: ApiClient;
+  readonly client: ApiClient;
+  readonly plant: Plant;
+  readonly environment: string;
+}): Promise<string> {
+  const { operator, client, plant, environment } = options;
+  const { route } = plant.variant;
+  const auth = { method: 'client_credentials' };
+  const body = { provider: 'planting', environment, practiceId: 'p', schedule: false, auth };
+  const { id: connectionId } = await operator<{ id: string }>('POST', '/api/ehr/connections', body);
+  const isOfAll = ['discovery', 'token', 'metadata'].includes(route);
+  if (isOfAll) await operator('POST', `/api/ehr/connections/${connectionId}/test`).catch(() => undefined);
+  const paths = [
+    ...(route === 'search' ? [] : [await start(client, 'bulk-export', { connectionId, exportType: 'Patient' })]),
+    ...(isOfAll || route === 'search'
+      ? [await start(client, 'enhanced-sync', { connectionId, patients: ['p1'], includeEnhanced: false })]
+      : []),
+  ];
+  const read = (path: string) => client('GET', path).catch(String);
+  await waitUntil(async () => ((await Promise.all(paths.map(read))).every(hasMoved) ? true : undefined), {
+    timeoutMs: 10_000,
+    intervalMs: 250,
+  });
+  const files = paths.filter((path) => path.includes('bulk-export')).map((path) => `${path}/files`);
+  return JSON.stringify(await Promise.all([...paths, ...files, `/api/ehr/connections/${connectionId}`].map(read)));
+}
+
+/** It has ended, or an attempt at it has failed. */
+function hasMoved(record: unknown): boolean {
+  const { status, retrying, progress } = record as Partial<Record<'status' | 'retrying' | 'progress', unknown>>;
+  return status !== 'IN_PROGRESS' || retrying !== undefined || progress !== undefined;
+}
+
+/** @returns the path of what was started, also if the API reports that it has failed at once */
+async function start(client: ApiClient, path: string, body: object): Promise<string> {
+  const url = `/api/ehr/planting/${path}`;
+  try {
+    return `${url}/${(await client<{ id: string }>('POST', url, body, { prefer: 'respond-async' })).id}`;
+  } catch (error) {
+    return `${url}/${(error as { details?: { exportId?: string } }).details?.exportId}`;
+  }
+}
+
+const found = (text: string) => plants.filter(({ mark }) => text.includes(mark)).map(({ name }) => name);
+
+/** What the API shows as the EHR sent it: addresses, which open nothing without a token, and the types that it offers. */
+const shownToClients = [
+  /^metadata answers: body rest\.0\.resource\.0\.type /,
+  /^kick-off answers: header content-location /,
+  /^status answers: body (output|deleted|error)\.0\.url /,
+];
+
+test('the marks went through the system: some are in addresses that a client may see', () => {
+  expect(plants.length).toBeGreaterThan(250);
+  const shown = [...seenByClients].filter(([{ mark }, text]) => text.includes(mark)).map(([{ name }]) => name);
+  expect(shown.length).toBeGreaterThan(8);
+  expect(shown.filter((name) => !shownToClients.some((pattern) => pattern.test(name)))).toEqual([]);
+});
+
+test('no string that an EHR sends is in a log', () => expect(found(logs)).toEqual([]));
+test('no string that an EHR sends is in a metric', () => expect(found(metrics)).toEqual([]));
+test('no string that an EHR sends is in Redis', () => expect(found(redis)).toEqual([]));
