@@ -107,7 +107,7 @@ const readme: readonly Step[] = [
     },
   },
   { asks: 'webhook', answer: /"secret":"whsec_/ },
-  { asks: 'api-keys', answer: /"key":"bh_/ },
+  { asks: 'api-keys', answer: /"key":"bulkhead_/ },
   { asks: 'audit-events', answer: /"action":"export\.create"/ },
 ];
 

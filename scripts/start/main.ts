@@ -2,6 +2,7 @@
 // Starts everything on this machine, brings one practice's record into MongoDB through the API, and keeps serving.
 import { join } from 'node:path';
 import { EmbeddedError } from '@bulkhead/embedded';
+import { apiKeyPrefix } from '@bulkhead/store';
 import { onStarterGone } from '../on-starter-gone.ts';
 import { type ApiClient, ApiError, createApiClient } from './api-client.ts';
 import { followExports } from './follow-exports.ts';
@@ -130,7 +131,7 @@ async function showableKey({
   if (state.apiKeyPrefix !== undefined && !isNew) return { apiKey: undefined, state };
   await store.apiKeys.deleteByName(firstKeyName);
   const apiKey = await store.apiKeys.create({ name: firstKeyName, role: 'operator', now: new Date() });
-  const withKey = { ...state, apiKeyPrefix: apiKey.slice(0, 8) };
+  const withKey = { ...state, apiKeyPrefix: apiKeyPrefix(apiKey) };
   saveState({ folder, state: withKey });
   return { apiKey, state: withKey };
 }

@@ -1,5 +1,6 @@
-import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto';
+import { createHash, randomUUIDv7 } from 'node:crypto';
 import { type Connection as Database, Schema } from 'mongoose';
+import { apiKeyPrefix, isMistyped, makeApiKeyText } from './api-key-text.ts';
 
 export const apiKeyRoles = ['client', 'operator'] as const;
 export type ApiKeyRole = (typeof apiKeyRoles)[number];
@@ -66,10 +67,10 @@ export function createApiKeyRepository(database: Database) {
 
   /** @returns the record, and the key itself, which cannot be had again. */
   const issue = async ({ now, ...fields }: NewApiKey): Promise<{ readonly apiKey: ApiKey; readonly key: string }> => {
-    const key = `bh_${randomBytes(32).toString('base64url')}`;
+    const key = makeApiKeyText();
     const keyId = `key_${randomUUIDv7().replaceAll('-', '')}`;
     const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-    const document = { ...(given as typeof fields), keyId, prefix: key.slice(0, 8), createdAt: now };
+    const document = { ...(given as typeof fields), keyId, prefix: apiKeyPrefix(key), createdAt: now };
     await model.create({ _id: hash(key), ...document } as ApiKeyDocument);
     return { apiKey: toRecord({ _id: hash(key), ...document } as ApiKeyDocument), key };
   };
@@ -88,6 +89,7 @@ export function createApiKeyRepository(database: Database) {
 
     /** Also one that is expired or revoked. */
     async findByKey(key: string): Promise<ApiKey | undefined> {
+      if (isMistyped(key)) return undefined;
       const document = await model.findById(hash(key)).lean();
       return document ? toRecord(document) : undefined;
     },

@@ -1,4 +1,5 @@
 export { type ApiKey, type ApiKeyRole, apiKeyRoles } from './api-key.repository.ts';
+export { apiKeyPrefix } from './api-key-text.ts';
 export { createStore, type Store, type StoreOptions } from './create-store.ts';
 export type { DocumentClaim, DocumentFilter } from './document.repository.ts';
 export type { DocumentContent } from './document-content.repository.ts';

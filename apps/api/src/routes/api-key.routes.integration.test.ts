@@ -28,12 +28,12 @@ describe('an API key', () => {
     const { status, headers, body } = await create({ connectionIds: [connectionId], expiresInDays: 30 });
     expect([status, headers.get('cache-control')]).toEqual([201, 'no-store']);
     const { key, ...view } = body.data;
-    expect(key).toMatch(/^bh_[\w-]{43}$/);
+    expect(key).toMatch(/^bulkhead_[0-9a-z]{57}$/);
     expect(view).toEqual({
       id: expect.stringMatching(/^key_[0-9a-f]{32}$/),
       name: 'a program',
       role: 'client',
-      prefix: key.slice(0, 8),
+      prefix: key.slice(0, 13),
       connectionIds: [connectionId],
       createdAt: expect.any(String),
       expiresAt: expect.any(String),

@@ -45,7 +45,7 @@ export const accessOperations: OperationGroup = {
         201: {
           description: 'Made',
           schema: success(newApiKeySchema),
-          example: { ...apiKeyExample, key: 'bh_0000000000000000000000000000000000000000000' },
+          example: { ...apiKeyExample, key: 'bulkhead_000000000000000000000000000000000000000000000000000000000' },
         },
       },
       errors: [],

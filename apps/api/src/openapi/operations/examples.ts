@@ -302,7 +302,7 @@ export const apiKeyExample = {
   id: 'key_01a20ebbc9477ed4b36076ce74bec9ba',
   name: 'reporting',
   role: 'client',
-  prefix: 'bh_00000',
+  prefix: 'bulkhead_0000',
   connectionIds: [connectionId],
   createdAt: at,
   expiresAt: '2027-02-22T18:05:17.511Z',

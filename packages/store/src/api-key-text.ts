@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+
+/** Names the product, so that whoever finds a key, person or secret scanner, knows what it opens. */
+const marker = 'bulkhead_';
+/** 256 bits in base 36: letters and digits alone, so that a double click selects the whole key. */
+const randomLength = 50;
+/** 32 bits in base 36. */
+const checksumLength = 7;
+
+/** What a secret scanner looks for. The checksum tells a key from a placeholder without asking the server. */
+export const apiKeyPattern = /^bulkhead_[0-9a-z]{57}$/;
+
+/** `bulkhead_`, 50 characters of 256 random bits, and the CRC-32 of both in 7 characters; all in base 36. */
+export function makeApiKeyText(): string {
+  const random = BigInt(`0x${randomBytes(32).toString('hex')}`);
+  const body = marker + random.toString(36).padStart(randomLength, '0');
+  return body + checksumOf(body);
+}
+
+/** The beginning of a key, to recognise it by: the marker and 20 bits of the key. */
+export function apiKeyPrefix(key: string): string {
+  return key.slice(0, marker.length + 4);
+}
+
+/** @returns true for a key that this version cannot have made. Keys of earlier versions have another marker and no checksum. */
+export function isMistyped(key: string): boolean {
+  if (!key.startsWith(marker)) return false;
+  return !apiKeyPattern.test(key) || checksumOf(key.slice(0, -checksumLength)) !== key.slice(-checksumLength);
+}
+
+function checksumOf(body: string): string {
+  return crc32(body).toString(36).padStart(checksumLength, '0');
+}
