@@ -8,6 +8,7 @@ import {
   createHealth,
   createMetrics,
   EventLoopMonitor,
+  exposedConnections,
   type Logger,
   type Metrics,
   noTracing,
@@ -92,7 +93,8 @@ export function buildApp({
   const bulkExports = createBulkExportService({ store, producer, connections, registry, kickOffWaitMs });
   const quarantine = createQuarantineService({ store, producer });
   const documents = createDocumentService({ store, producer, connections });
-  const diagnosis = createDiagnosisService({ store, producer, checkRedis: () => checkRedis(redis) });
+  const exposed = exposedConnections(config);
+  const diagnosis = createDiagnosisService({ store, producer, checkRedis: () => checkRedis(redis), exposed });
   const monitoring = createMonitoringService({ store, producer });
   const reader = { redis, prefix: config.BULKHEAD_PREFIX };
   const rateBudgets = createRateBudgetService({ connections, registry, reader });
@@ -150,6 +152,7 @@ export function buildApp({
     },
     async start() {
       await store.connect();
+      for (const reason of exposed) logger.warn('connection is exposed', { reason });
       for (const reason of await checkRedis(redis)) logger.warn('redis is not safe for queues', { reason });
       refusedAttempts.start();
       server.listen(config.PORT, config.HOST);

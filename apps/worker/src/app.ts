@@ -7,6 +7,7 @@ import {
   createHealth,
   createMetrics,
   EventLoopMonitor,
+  exposedConnections,
   type Logger,
   type Metrics,
   noTracing,
@@ -109,6 +110,7 @@ export function buildApp({
     },
     async start() {
       await store.connect();
+      for (const reason of exposedConnections(config)) logger.warn('connection is exposed', { reason });
       for (const reason of await checkRedis(redis)) logger.warn('redis is not safe for queues', { reason });
       await sweepKeeper.start();
       consumer.start();

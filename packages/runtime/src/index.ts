@@ -1,5 +1,6 @@
 export { carriesToken } from './bearer-token.ts';
 export { EventLoopMonitor } from './event-loop-monitor.ts';
+export { exposedConnections } from './exposed-connections.ts';
 export { startFreezeGuard } from './freeze-guard.ts';
 export { startHealthServer } from './health.server.ts';
 export { createHealth, type HealthChecks, type Readiness } from './health.ts';

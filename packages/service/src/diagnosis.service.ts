@@ -19,7 +19,7 @@ export type DiagnosisService = ReturnType<typeof createDiagnosisService>;
 export function createDiagnosisService(deps: Deps) {
   return {
     async run(): Promise<readonly DiagnosisCheck[]> {
-      const checks = [redisCheck, mongodbCheck, workersCheck, sweepCheck, connectionsCheck];
+      const checks = [redisCheck, mongodbCheck, networkCheck, workersCheck, sweepCheck, connectionsCheck];
       const found = await Promise.all(checks.map((check) => check(deps)));
       return found.flat();
     },
@@ -31,6 +31,8 @@ interface Deps {
   readonly producer: Producer;
   /** What is wrong with Redis as the home of queues. */
   readonly checkRedis: () => Promise<readonly string[]>;
+  /** From `exposedConnections`. */
+  readonly exposed: readonly string[];
 }
 
 async function redisCheck({ producer, checkRedis }: Deps): Promise<DiagnosisCheck> {
@@ -68,6 +70,18 @@ async function mongodbCheck({ store }: Deps): Promise<DiagnosisCheck> {
       whatToDo: 'Verify MONGODB_URI, and that MongoDB runs.',
     };
   }
+}
+
+async function networkCheck({ exposed }: Deps): Promise<DiagnosisCheck> {
+  const name = 'network';
+  if (exposed.length === 0)
+    return { name, state: 'ok', found: 'Redis and MongoDB are on this host, or reached by TLS with a password' };
+  return {
+    name,
+    state: 'warning',
+    found: exposed.join(' '),
+    whatToDo: 'Do so, unless another layer of the network encrypts and restricts these connections.',
+  };
 }
 
 async function workersCheck({ producer }: Deps): Promise<DiagnosisCheck> {

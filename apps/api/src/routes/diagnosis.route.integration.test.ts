@@ -1,3 +1,4 @@
+import { createLogger } from '@bulkhead/runtime';
 import { testServices } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
 import { startApi, type TestApi } from '../testing/start-api.ts';
@@ -32,4 +33,24 @@ test('says what is missing and what to do, also while Redis is away', async () =
     whatToDo: expect.stringContaining('REDIS_URL'),
   });
   await redis.start();
+});
+
+test('warns at the start and in the diagnosis of a connection to another host without TLS and a password', async () => {
+  redis = await startRedis();
+  // For the system this address is this host; for a reader of the settings it is not.
+  const redisUrl = redis.url.replace('127.0.0.1', '0.0.0.0');
+  const lines: string[] = [];
+  const logger = createLogger({ name: 'test', level: 'warn', destination: { write: (line) => lines.push(line) } });
+  api = await startApi({ services: { ...testServices(), redisUrl }, logger });
+  expect((await diagnose()).get('network')).toMatchObject({
+    state: 'warning',
+    found: expect.stringMatching(/Redis is not encrypted\..*Redis has no password\./),
+  });
+  expect(lines.filter((line) => line.includes('"connection is exposed"'))).toHaveLength(2);
+});
+
+test('finds no exposed connection if Redis and MongoDB are on this host', async () => {
+  redis = await startRedis();
+  api = await startApi({ services: { ...testServices(), redisUrl: redis.url } });
+  expect((await diagnose()).get('network')).toMatchObject({ state: 'ok' });
 });

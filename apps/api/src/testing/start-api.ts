@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createLogger } from '@bulkhead/runtime';
+import { createLogger, type Logger } from '@bulkhead/runtime';
 import { createStore, type Store } from '@bulkhead/store';
 import { type TestServices, testServices } from '@bulkhead/testing';
 import { buildApp } from '../app.ts';
@@ -50,11 +50,13 @@ export async function startApi({
   services = testServices(),
   serverLimits,
   streamLimits,
+  logger = createLogger({ name: 'api', level: (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent' }),
 }: {
   readonly env?: Record<string, string>;
   readonly serverLimits?: HttpLimits;
   readonly streamLimits?: EventStreamLimits;
   readonly services?: TestServices;
+  readonly logger?: Logger;
 } = {}): Promise<TestApi> {
   const { redisUrl, mongodbUri, prefix } = services;
   const apiEnv = {
@@ -67,7 +69,6 @@ export async function startApi({
     HOST: '127.0.0.1',
     ...env,
   };
-  const logger = createLogger({ name: 'api', level: (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent' });
   const config = readApiConfig(apiEnv);
   // Not through what a test may put in front of MongoDB.
   const store = createStore({ uri: mongodbUri, encryptionKey: config.BULKHEAD_ENCRYPTION_KEY });

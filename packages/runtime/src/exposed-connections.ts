@@ -1,0 +1,72 @@
+import { isIP } from 'node:net';
+
+export interface ServerAddresses {
+  readonly REDIS_URL: string;
+  readonly MONGODB_URI: string;
+}
+
+/**
+ * What others on the network could do because a connection to another host has no TLS or no password. A server on this host is left
+ * out, since its traffic does not leave it.
+ * @returns a sentence per fault, without addresses and credentials
+ */
+export function exposedConnections({ REDIS_URL, MONGODB_URI }: ServerAddresses): string[] {
+  return [...faultsOf(redis(REDIS_URL)), ...faultsOf(mongodb(MONGODB_URI))];
+}
+
+interface Server {
+  readonly name: string;
+  readonly hosts: readonly string[];
+  readonly hasTls: boolean;
+  readonly hasPassword: boolean;
+  readonly useTls: string;
+  readonly usePassword: string;
+}
+
+function faultsOf({ name, hosts, hasTls, hasPassword, useTls, usePassword }: Server): string[] {
+  if (hosts.every(isThisHost)) return [];
+  return [
+    ...(hasTls ? [] : [`The connection to ${name} is not encrypted. ${useTls}`]),
+    ...(hasPassword ? [] : [`The connection to ${name} has no password. ${usePassword}`]),
+  ];
+}
+
+function redis(address: string): Server {
+  const { protocol, hostname, password } = new URL(address);
+  return {
+    name: 'Redis',
+    hosts: [hostname],
+    hasTls: protocol === 'rediss:',
+    hasPassword: password !== '',
+    useTls: 'Use a rediss:// address in REDIS_URL.',
+    usePassword: 'Set one in Redis and in REDIS_URL.',
+  };
+}
+
+/** `mongodb://user:password@host1:port,host2/database?options`: several hosts, so it is not a URL for `URL`. */
+function mongodb(address: string): Server {
+  const { protocol = '', login, hosts = '', query = '' } = mongodbPattern.exec(address)?.groups ?? {};
+  const options = new URLSearchParams(query.toLowerCase());
+  const isSrv = protocol === 'mongodb+srv';
+  const tls = options.get('tls') ?? options.get('ssl') ?? String(isSrv);
+  const isByCertificate = options.get('authmechanism') === 'mongodb-x509';
+  return {
+    name: 'MongoDB',
+    hosts: hosts.split(',').map((host) => host.replace(/:\d+$/, '')),
+    hasTls: tls === 'true',
+    hasPassword: login?.includes(':') === true || isByCertificate,
+    useTls: 'Add tls=true to the options of MONGODB_URI.',
+    usePassword: 'Create a user in MongoDB and name it in MONGODB_URI.',
+  };
+}
+
+const mongodbPattern =
+  /^(?<protocol>[^:]+):\/\/(?:(?<login>[^@/]*)@)?(?<hosts>[^/?]+)(?:\/[^?]*)?(?:\?(?<query>.*))?$/s;
+
+function isThisHost(host: string): boolean {
+  const address = host.replace(/^\[|\]$/g, '');
+  // A socket file, percent-encoded as the driver asks for.
+  if (host.includes('%2F')) return true;
+  if (isIP(address) === 4) return address.startsWith('127.');
+  return address === '::1' || address === 'localhost';
+}
