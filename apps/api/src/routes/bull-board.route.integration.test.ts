@@ -76,7 +76,21 @@ describe('Bull Board', () => {
       200,
       true,
     ]);
-    expect((await ask('PUT', pause, { cookie: client })).status).toBe(405);
+    expect((await ask('PUT', pause, { cookie: client })).status).toBe(403);
+  });
+
+  test('records no success of a client key, which can change nothing', async () => {
+    // The board itself answers this one with 200, and leaves out every queue that may only be looked at.
+    const everyQueue = '/admin/queues/api/queues/pause';
+    const { status, body } = await ask('PUT', everyQueue, { cookie: client });
+    expect([status, body.error.code]).toEqual([403, 'forbidden']);
+    expect((await ask('OPTIONS', '/admin/queues/api/queues', { cookie: client })).status).toBe(200);
+    const { data } = (await api.request('GET', '/api/ehr/audit-events?action=queue.change&limit=1')).body;
+    expect(data).toMatchObject([
+      { outcome: 'refused', code: 'forbidden', target: { path: '/api/queues/pause' }, actor: { role: 'client' } },
+    ]);
+    const { queues } = (await ask('GET', '/admin/queues/api/queues', { cookie: operator })).body;
+    expect(queues.filter(({ isPaused }: { isPaused: boolean }) => isPaused)).toEqual([]);
   });
 
   test('is not for a key of some connections: jobs are of all', async () => {

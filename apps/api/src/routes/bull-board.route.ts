@@ -8,6 +8,7 @@ import { type Request, type RequestHandler, Router } from 'express';
 import { auditNotes } from '../middleware/audit-notes.ts';
 import { type AuditDeps, auditTrail } from '../middleware/audit-trail.ts';
 import { callerOf, setCaller } from '../middleware/caller-of.ts';
+import { checkOperator } from '../middleware/require-operator.ts';
 import { requireSameOrigin } from '../middleware/require-same-origin.ts';
 import { resumeSession } from '../middleware/resume-session.ts';
 import { leadToLogin } from './lead-to-login.ts';
@@ -29,8 +30,10 @@ export function bullBoardRoute(deps: BullBoardDeps): Router {
   router.use(requireSession(deps), auditTrail(deps));
   router.use((request, response, next) => {
     const { apiKey } = callerOf(response);
-    if (!['GET', 'HEAD'].includes(request.method)) {
+    if (!['GET', 'HEAD', 'OPTIONS'].includes(request.method)) {
       Object.assign(auditNotes(response), { action: 'queue.change', target: { path: request.path.slice(0, 200) } });
+      // The board for clients answers some changes with a success that changes nothing.
+      checkOperator(response);
     }
     boards[apiKey.role](request, response, next);
   });
