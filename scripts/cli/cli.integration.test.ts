@@ -129,6 +129,27 @@ describe('bulkhead', () => {
     expect(stored.stdout).toContain('"score":1.50');
   }, 60_000);
 
+  test('says who has read a patient, and checks the audit log against a head that was kept', async () => {
+    const patientsPath = `/api/ehr/athenahealth/resources/Patient?connectionId=${system.connectionId}`;
+    const headers = { authorization: `Bearer ${system.apiKey}` };
+    expect((await fetch(system.baseUrl + patientsPath, { headers })).status).toBe(200);
+    const [{ action, patients }] = await json('audit', 'list', '--action', 'resource.search', '--limit', '1');
+    expect(action).toBe('resource.search');
+    const found = await bulkhead(['audit', 'list', '--patient', patients[0], '--from', '2000-01-01T00:00:00Z']);
+    expect(found.stdout).toMatch(/^at +who +what +outcome +patients +on what\n\S+Z .*resource\.search +success /);
+    const { checked, head } = await json('audit', 'verify');
+    expect(checked).toBeGreaterThan(3);
+    expect(await bulkhead(['audit', 'verify', '--expect-head', head])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^checked +\d+\nfrom +1, written \S+Z\nhead +\d+:[0-9a-f]{64}\n$/),
+    });
+    const other = `${head.split(':')[0]}:${'0'.repeat(64)}`;
+    expect(await bulkhead(['audit', 'verify', '--expect-head', other])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('There is another event in the place of the expected head'),
+    });
+  }, 60_000);
+
   test('its doctor tries the connections out and ends with 1 where something is wrong', async () => {
     const checks = await json('doctor');
     const failed = checks.filter(({ state }: { state: string }) => state === 'failed');

@@ -113,11 +113,15 @@ describe('no query string', () => {
   test('of a signed link stands in a log or in Redis', () => {
     expect(links.filter((link) => logs.includes(link) || redis.includes(link))).toEqual([]);
   });
-  test('nor an id of a resource in a log; who has read it stands in the audit log', () => {
-    expect([logs.includes(planted.resourceId), redis.includes(planted.resourceId)]).toEqual([false, false]);
-    expect(database.get('audit_events')).toContain(planted.resourceId);
+  test.each([
+    { what: 'a resource that was read', id: () => planted.resourceId },
+    { what: 'a patient who was searched for', id: () => planted.searchedPatient },
+  ])('has the id of $what in a log; the audit log alone has it', ({ id }) => {
+    expect([logs.includes(id()), redis.includes(id())]).toEqual([false, false]);
+    const holders = [...database].filter(([, text]) => text.includes(id())).map(([name]) => name);
+    expect(holders).toEqual(['audit_events']);
   });
-  test('is written down of a search', () => {
+  test('is written down of a search, but for its patient', () => {
     for (const [name, text] of database) expect([name, text.includes(planted.query)]).toEqual([name, false]);
   });
 });

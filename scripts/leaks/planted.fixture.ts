@@ -23,6 +23,7 @@ export function makePlanted() {
     filter: mark('filter'),
     query: mark('query'),
     resourceId: mark('id'),
+    searchedPatient: mark('patient'),
   };
 }
 export type Planted = ReturnType<typeof makePlanted>;

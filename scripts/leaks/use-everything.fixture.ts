@@ -193,7 +193,7 @@ async function lookAtAll(options: {
   for (const type of ['Patient', 'Observation']) {
     await ask('GET', `${athena}/resources/${type}?${of}`, { showsPatients: true });
   }
-  await ask('GET', `${athena}/resources/Observation?${of}&patient=${planted.query}`);
+  await ask('GET', `${athena}/resources/Observation?${of}&code=${planted.query}&patient=${planted.searchedPatient}`);
   await ask('GET', `${athena}/resources/Observation/${planted.resourceId}?${of}`);
   const documents = await waitUntil(
     async () => {

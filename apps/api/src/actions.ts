@@ -3,8 +3,11 @@ import type { ApiKeyRole } from '@bulkhead/store';
 interface ActionRule {
   /** `client`: every key, within its connections. `operator`: theirs alone. */
   readonly role: ApiKeyRole;
-  /** Whether each time is written down: whatever changes something, and whatever shows patient data. */
-  readonly audited: boolean;
+  /**
+   * Whether each time is written down: whatever changes something, and whatever shows patient data or who has seen them.
+   * `if-shown`: only if the answer has what may not be shown unrecorded (`isShown`).
+   */
+  readonly audited: boolean | 'if-shown';
 }
 
 const look: ActionRule = { role: 'client', audited: false };
@@ -32,7 +35,8 @@ export const actions = {
   'rate-budget.list': look,
   'export.create': act,
   'export.list': look,
-  'export.read': look,
+  // The addresses of an export's files can be all that is needed to read them: a signed link is.
+  'export.read': { role: 'client', audited: 'if-shown' },
   'export.cancel': act,
   'export.retry': act,
   'sync.create': act,
@@ -72,7 +76,8 @@ export const actions = {
   'api-key.create': actAsOperator,
   'api-key.list': lookAsOperator,
   'api-key.revoke': actAsOperator,
-  'audit-event.list': lookAsOperator,
+  'audit-event.list': actAsOperator,
+  'audit-event.verify': actAsOperator,
   // In the browser, outside of /api/ehr.
   'session.login': act,
   'session.logout': act,

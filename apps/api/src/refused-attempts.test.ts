@@ -8,7 +8,7 @@ let attempts: RefusedAttempts;
 beforeEach(() => {
   events = [];
   attempts = new RefusedAttempts({
-    audit: { append: async (event) => void events.push(event), list: async () => ({ events: [], next: undefined }) },
+    audit: { append: async (event) => void events.push(event) },
     logger: createLogger({ name: 'api', level: 'silent' }),
   });
 });

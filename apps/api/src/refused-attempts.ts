@@ -20,12 +20,12 @@ const otherAddresses = 'others';
 
 /** Audit events of refused attempts. A crash loses at most a minute's sums, never that there was an attempt. */
 export class RefusedAttempts {
-  readonly #audit: AuditService;
+  readonly #audit: Pick<AuditService, 'append'>;
   readonly #logger: Logger;
   readonly #counts = new Map<string, { readonly attempt: RefusedAttempt; count: number }>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ audit, logger }: { readonly audit: AuditService; readonly logger: Logger }) {
+  constructor({ audit, logger }: { readonly audit: Pick<AuditService, 'append'>; readonly logger: Logger }) {
     this.#audit = audit;
     this.#logger = logger;
   }

@@ -1,4 +1,5 @@
 import { Argument, Command } from 'commander';
+import { addAudit } from './commands/audit.command.ts';
 import { addConnections } from './commands/connections.command.ts';
 import { addDoctor } from './commands/doctor.command.ts';
 import { addExport } from './commands/export.command.ts';
@@ -29,6 +30,7 @@ export function createProgram(environment: Environment): Command {
     addSchedules,
     addQuarantine,
     addResources,
+    addAudit,
     addDoctor,
   ]) {
     add(program, environment);

@@ -1,4 +1,4 @@
-export const auditOutcomes = ['success', 'refused', 'failed'] as const;
+export const auditOutcomes = ['success', 'unchanged', 'refused', 'failed'] as const;
 export type AuditOutcome = (typeof auditOutcomes)[number];
 
 /** Who did something. */
@@ -11,15 +11,20 @@ export interface AuditActor {
   readonly role?: string;
 }
 
-/** Who did what, when, and how it ended. Ids only: no patient data, no query string. */
-export interface AuditEvent {
-  readonly id: string;
-  readonly at: Date;
+/** In `patients`: any patient of the connection, also those who are not listed. */
+export const anyPatient = '*';
+
+/** Who did what, when, and how it ended. Ids and names of parameters only: no patient data, no value of a query. */
+export interface NewAuditEvent {
   readonly actor: AuditActor;
   /** Such as `export.create`. */
   readonly action: string;
   /** Ids of what it was done to, by the names that the address has for them. */
   readonly target: Readonly<Record<string, string>>;
+  /** Ids, as the EHR gives them, of the patients whose data were shown or asked for; or `anyPatient`. */
+  readonly patients?: readonly string[];
+  /** Names of the search parameters, never their values. */
+  readonly parameters?: readonly string[];
   readonly outcome: AuditOutcome;
   /** Why it did not succeed: see docs/errors.md. */
   readonly code?: string;
@@ -30,4 +35,21 @@ export interface AuditEvent {
   readonly count?: number;
 }
 
-export type NewAuditEvent = Omit<AuditEvent, 'id' | 'at'>;
+/** An event as it is stored. Events of versions before the chain have none of the fields that link it. */
+export interface AuditEvent extends NewAuditEvent {
+  readonly id: string;
+  readonly at: Date;
+  /** The database deletes the event after this. */
+  readonly expiresAt: Date;
+  /** Its place in the chain, from 1. */
+  readonly sequence?: number;
+  /** Of the event before; of the first, 64 zeros. */
+  readonly previousHash?: string;
+  /** When the event before expires, which is when every earlier one has expired. Left out if there was none. */
+  readonly previousExpiresAt?: Date;
+  /** Over everything above: see `auditHash`. */
+  readonly hash?: string;
+}
+
+/** An event of the chain. */
+export type ChainedAuditEvent = AuditEvent & Required<Pick<AuditEvent, 'sequence' | 'previousHash' | 'hash'>>;

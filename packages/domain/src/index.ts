@@ -3,7 +3,9 @@ export {
   type AuditActor,
   type AuditEvent,
   type AuditOutcome,
+  anyPatient,
   auditOutcomes,
+  type ChainedAuditEvent,
   type NewAuditEvent,
 } from './audit-event.ts';
 export type { AuthorizationEndpoints, AuthorizationRequest, AuthorizationSecrets } from './authorization-request.ts';

@@ -30,7 +30,8 @@ export {
   parseResourceLine,
   toResource,
 } from './parse-resource-line.ts';
-export type { Resource, ResourceMeta } from './resource.ts';
+export { maxListedPatients, patientsOf } from './patient-compartment.ts';
+export { isResourceId, type Resource, type ResourceMeta } from './resource.ts';
 export { anyResourceType, enhancedResourceTypes, isResourceType, standardResourceTypes } from './resource-types.ts';
 export { scopeFault } from './scope-fault.ts';
 export { openStart } from './search/date-range.ts';

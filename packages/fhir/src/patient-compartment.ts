@@ -90,7 +90,7 @@ const otherPaths: readonly Path[] = [['subject'], ['patient']];
  * A resource of more patients belongs to none of their records: a Group of a whole practice. Each patient costs an entry of an index
  * and some bytes of the document, so only the first ones count.
  */
-const maxPatients = 1000;
+export const maxListedPatients = 1000;
 
 /**
  * The ids of the patients whose compartment a resource is in, each once, that of the main element first. A Patient is in its own.
@@ -102,7 +102,7 @@ export function patientsOf(resource: Resource): readonly string[] {
   for (const path of pathsByType.get(resource.resourceType) ?? otherPaths) collect(resource, path, 0, ids);
   // Most resources have one; a set of a few takes longer than to look.
   if (ids.length < 2) return ids;
-  return [...new Set(ids)].slice(0, maxPatients);
+  return [...new Set(ids)].slice(0, maxListedPatients);
 }
 
 function collect(node: unknown, path: Path, depth: number, ids: string[]): void {

@@ -49,9 +49,10 @@ export function createApiKeyService({ store }: { readonly store: Store }) {
     list: (): Promise<ApiKey[]> => store.apiKeys.list(),
 
     /** It stays listed. @throws AppError `unknown-api-key`, `last-operator-key` */
-    async revoke(id: string): Promise<ApiKey> {
+    async revoke(id: string): Promise<{ readonly apiKey: ApiKey; readonly isChanged: boolean }> {
       const apiKey = await store.apiKeys.find(id);
       if (!apiKey) throw unknownApiKey();
+      if (apiKey.revokedAt) return { apiKey, isChanged: false };
       const isOperators = isActiveOperator(apiKey);
       if (isOperators && (await countActiveOperators()) === 1) throw lastOperatorKey();
       await store.apiKeys.revoke({ id, now: new Date() });
@@ -60,7 +61,7 @@ export function createApiKeyService({ store }: { readonly store: Store }) {
         await store.apiKeys.takeBackRevocation(id);
         throw lastOperatorKey();
       }
-      return (await store.apiKeys.find(id)) ?? apiKey;
+      return { apiKey: (await store.apiKeys.find(id)) ?? apiKey, isChanged: true };
     },
   };
 }

@@ -2,6 +2,12 @@ import { AppError, type BulkExport, isTerminal } from '@bulkhead/domain';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
 
+/** An export after a command, and whether that has changed it. */
+export interface ExportChange {
+  readonly record: BulkExport;
+  readonly isChanged: boolean;
+}
+
 /**
  * Ends an export at once, in whatever phase it is: downloads stop at their next step, and a worker tells the server.
  * Cancelled already: nothing to do.
@@ -11,11 +17,11 @@ export async function cancelExport(options: {
   readonly store: Store;
   readonly producer: Producer;
   readonly find: () => Promise<BulkExport>;
-}): Promise<BulkExport> {
+}): Promise<ExportChange> {
   const { store, producer, find } = options;
   for (;;) {
     const record = await find();
-    if (record.phase === 'cancelled') return record;
+    if (record.phase === 'cancelled') return { record, isChanged: false };
     if (isTerminal(record.phase)) throw exportEnded(record);
     const now = new Date();
     const discard = record.statusUrl === undefined ? {} : { discard: 'due' as const };
@@ -24,7 +30,7 @@ export async function cancelExport(options: {
     if (!cancelled) continue;
     await store.outputFiles.cancelUnsettled({ exportId: record.id, now });
     await tellWorkers(producer, cancelled);
-    return cancelled;
+    return { record: cancelled, isChanged: true };
   }
 }
 

@@ -2,8 +2,8 @@
 export { createProviderRegistry, type ProviderRegistry } from '@bulkhead/ehr-client';
 export { apiKeyBodySchema } from './api-key.schema.ts';
 export { type ApiKeyService, createApiKeyService, toApiKeyView } from './api-key.service.ts';
-export { auditQuerySchema } from './audit.schema.ts';
-export { type AuditService, createAuditService, toAuditView } from './audit.service.ts';
+export { auditCheckQuerySchema, auditQuerySchema } from './audit.schema.ts';
+export { type AuditService, createAuditService, toAuditCheckView, toAuditView } from './audit.service.ts';
 export {
   authorizeBodySchema,
   authorizeQuerySchema,

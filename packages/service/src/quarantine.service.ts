@@ -55,12 +55,12 @@ export function createQuarantineService({ store, producer }: { readonly store: S
     /**
      * Has a worker store a line again.
      * @param options.correction the line as it should have been; kept beside the original.
-     * @returns the entry afterwards: `replayed`, or `open` with the reason why it is still no resource.
+     * @returns the entry afterwards: `replayed`, or `open` with the reason why it is still no resource; and whether it was tried.
      */
     async replay({ correction, ...which }: WhichLine & { readonly correction?: Buffer | undefined }) {
       const { id } = which;
       const before = await find(which);
-      if (before.state === 'replayed') return before;
+      if (before.state === 'replayed') return { entry: before, isChanged: false };
       if (before.isTruncated && !before.isCorrected && !correction) throw truncated();
       if (correction) await store.quarantine.saveCorrection({ id, bytes: correction });
       await enqueue(id);
@@ -71,7 +71,7 @@ export function createQuarantineService({ store, producer }: { readonly store: S
         await enqueue(id);
         return undefined;
       }, replayWaitMs);
-      return after ?? (await find(which));
+      return { entry: after ?? (await find(which)), isChanged: true };
     },
 
     /** Lines that are not kept whole are left out. @returns how many lines are on their way. */

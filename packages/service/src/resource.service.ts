@@ -1,8 +1,9 @@
-import { AppError, type Connection, type ConnectionScope } from '@bulkhead/domain';
-import { isResourceType, parseSearch, type SearchRequest, searchset } from '@bulkhead/fhir';
+import { AppError, anyPatient, type Connection, type ConnectionScope } from '@bulkhead/domain';
+import { isResourceType, parseSearch, type Resource, type SearchRequest, searchset } from '@bulkhead/fhir';
 import type { Store } from '@bulkhead/store';
 import type { ConnectionService } from './connection.service.ts';
 import { invalidRequest } from './invalid-request.ts';
+import { patientsShown } from './patients-shown.ts';
 
 export interface WhichResources {
   readonly provider: string;
@@ -16,6 +17,18 @@ export interface SearchResources extends WhichResources {
   readonly parameters: URLSearchParams;
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
+}
+
+/** What is read, and whose data it shows: see `patientsShown`. */
+export interface ReadText {
+  readonly text: string;
+  readonly patients: readonly string[];
+}
+
+export interface ReadLines {
+  readonly lines: AsyncIterable<string>;
+  /** Those who were asked for; without any, `anyPatient`. */
+  readonly patients: readonly string[];
 }
 
 /** A page ends early here, so that `_count` of large documents cannot fill the memory: a page of 1,000 usual ones is 2 MB. */
@@ -38,12 +51,12 @@ export function createResourceService(options: { readonly store: Store; readonly
 
   return {
     /** @returns the resource as JSON text. @throws AppError `unknown-resource`, `resource-deleted` */
-    async read({ resourceId, ...which }: WhichResources & { readonly resourceId: string }): Promise<string> {
+    async read({ resourceId, ...which }: WhichResources & { readonly resourceId: string }): Promise<ReadText> {
       await check(which);
       const found = await store.resources.read({ ...which, resourceId });
       if (!found) throw unknownResource();
       if (found.deleted) throw resourceDeleted();
-      return JSON.stringify(found.resource);
+      return { text: JSON.stringify(found.resource), patients: patientsShown(found.resource as Resource) };
     },
 
     /** Which exports and syncs the stored version of a resource, and those before it, came from. @throws AppError `unknown-resource` */
@@ -51,11 +64,18 @@ export function createResourceService(options: { readonly store: Store; readonly
       await check(which);
       const found = await store.resources.readSources({ ...which, resourceId });
       if (found.length === 0) throw unknownResource();
-      return found;
+      const { resource } = (await store.resources.read({ ...which, resourceId })) ?? {};
+      return { sources: found, patients: resource ? patientsShown(resource as Resource) : [] };
     },
 
-    /** Every current resource that matches, a line each. Memory stays flat. */
-    async stream({ parameters, signal, ...which }: SearchResources): Promise<AsyncIterable<string>> {
+    /**
+     * Every current resource that matches, a line each. Memory stays flat.
+     * @param options.onFurther awaited before a line that also shows patients who were not asked for.
+     */
+    async stream(
+      options: SearchResources & { readonly onFurther: (patients: readonly string[]) => Promise<void> },
+    ): Promise<ReadLines> {
+      const { parameters, signal, onFurther, ...which } = options;
       await check(which);
       const paged = pageParameters.filter((name) => parameters.has(name));
       if (paged.length > 0) {
@@ -63,14 +83,19 @@ export function createResourceService(options: { readonly store: Store; readonly
         throw invalidRequest(paged.map((path) => ({ path, message })));
       }
       const { search } = parse(parameters);
-      return lines(store.resources.stream({ ...which, search, signal }));
+      const asked = patientsAsked({ ...which, search });
+      const patients = asked.length > 0 ? asked : [anyPatient];
+      return {
+        patients,
+        lines: toLines({ resources: store.resources.stream({ ...which, search, signal }), patients, onFurther }),
+      };
     },
 
     /**
      * One page of matches, as a searchset Bundle in JSON text.
      * @param options.address the search itself, absolute; links to pages are made from it.
      */
-    async search(options: SearchResources & { readonly address: URL }): Promise<string> {
+    async search(options: SearchResources & { readonly address: URL }): Promise<ReadText> {
       const { parameters, address, ...which } = options;
       const { fhirEndpoint } = await check(which);
       const { search, count, withTotal, cursor } = parse(parameters);
@@ -80,6 +105,7 @@ export function createResourceService(options: { readonly store: Store; readonly
       }
       const total = withTotal ? await store.resources.count({ ...which, search }) : undefined;
       const entries: { fullUrl: string; resource: string }[] = [];
+      const patients = new Set(patientsAsked({ ...which, search }));
       let characters = 0;
       let end: (() => string) | undefined;
       let next: string | undefined;
@@ -91,16 +117,18 @@ export function createResourceService(options: { readonly store: Store; readonly
         const resource = JSON.stringify(found.resource);
         const { id } = found.resource as { id: string };
         // Where the EHR has it: that is its identity, and what references inside of it are relative to.
+        for (const patient of patientsShown(found.resource as Resource)) patients.add(patient);
         entries.push({ fullUrl: `${fhirEndpoint}/${which.resourceType}/${id}`, resource });
         characters += resource.length;
         end = found.cursor;
       }
-      return searchset({
+      const text = searchset({
         self: address.href,
         next: next === undefined ? undefined : withCursor(address, next),
         total,
         entries,
       });
+      return { text, patients: [...patients] };
     },
   };
 }
@@ -117,8 +145,32 @@ function withCursor(address: URL, cursor: string): string {
   return next.href;
 }
 
-async function* lines(resources: AsyncIterable<unknown>): AsyncGenerator<string> {
-  for await (const resource of resources) yield `${JSON.stringify(resource)}\n`;
+/** Whom a search names. Without one, whoever is among the matches is shown. */
+function patientsAsked(options: {
+  readonly resourceType: string;
+  readonly search: SearchRequest['search'];
+}): readonly string[] {
+  const { resourceType, search } = options;
+  const ids = resourceType === 'Patient' ? (search.ids ?? []) : [];
+  return [...new Set([...search.patients.flat(), ...ids])];
+}
+
+/** A resource in several records shows its other patients too. */
+async function* toLines(options: {
+  readonly resources: AsyncIterable<unknown>;
+  readonly patients: readonly string[];
+  readonly onFurther: (patients: readonly string[]) => Promise<void>;
+}): AsyncGenerator<string> {
+  const { resources, patients, onFurther } = options;
+  const listed = new Set(patients);
+  for await (const resource of resources) {
+    const further = listed.has(anyPatient)
+      ? []
+      : patientsShown(resource as Resource).filter((patient) => !listed.has(patient));
+    if (further.length > 0) await onFurther(further);
+    for (const patient of further) listed.add(patient);
+    yield `${JSON.stringify(resource)}\n`;
+  }
 }
 
 function unknownResource(): AppError {

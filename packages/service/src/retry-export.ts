@@ -1,6 +1,7 @@
 import { AppError, type BulkExport, isTerminal, retryPhase } from '@bulkhead/domain';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
+import type { ExportChange } from './cancel-export.ts';
 
 /**
  * Takes a failed export, or one with failed files, up again where it is still of use: only what is missing is fetched. One that
@@ -11,11 +12,11 @@ export async function retryExport(options: {
   readonly store: Store;
   readonly producer: Producer;
   readonly find: () => Promise<BulkExport>;
-}): Promise<BulkExport> {
+}): Promise<ExportChange> {
   const { store, producer, find } = options;
   for (;;) {
     const record = await find();
-    if (!isTerminal(record.phase)) return record;
+    if (!isTerminal(record.phase)) return { record, isChanged: false };
     const files = await store.outputFiles.listByExport(record.id);
     const phase = retryPhase(
       record,
@@ -28,7 +29,7 @@ export async function retryExport(options: {
     if (!reopened) continue;
     // With the queue away the sweep does it within a minute.
     await producer.enqueueAgain('export.resume', { exportId: record.id }).catch(() => undefined);
-    return reopened;
+    return { record: reopened, isChanged: true };
   }
 }
 

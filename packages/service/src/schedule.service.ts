@@ -82,14 +82,20 @@ export function createScheduleService(options: {
     get: async (which: WhichSchedule): Promise<ScheduleState> => withRun(await find(which)),
 
     /** What fell into a pause, or was due by the times before, is not made up for. @throws AppError `unknown-schedule` */
-    async change({ body, ...which }: WhichSchedule & { readonly body: ScheduleChangeBody }): Promise<ScheduleState> {
+    async change({
+      body,
+      ...which
+    }: WhichSchedule & { readonly body: ScheduleChangeBody }): Promise<
+      ScheduleState & { readonly isChanged: boolean }
+    > {
       for (;;) {
         const from = await find(which);
         const change = toChange({ from, body, now: new Date() });
+        if (isEqual(from, change)) return { ...(await withRun(from)), isChanged: false };
         const schedule = await store.schedules.change({ from, change });
         if (!schedule) continue;
         await setScheduler({ producer, schedule });
-        return withRun(schedule);
+        return { ...(await withRun(schedule)), isChanged: true };
       }
     },
 
@@ -127,6 +133,12 @@ function toChange(options: { readonly from: Schedule; readonly body: ScheduleCha
   const isResumed = from.paused && !paused;
   const nextRunAt = isMoved || isResumed ? nextRun({ cron, timeZone, spreadMs }, now) : from.nextRunAt;
   return { cron, timeZone, spreadMs, paused, nextRunAt };
+}
+
+function isEqual(from: Schedule, change: ReturnType<typeof toChange>): boolean {
+  const { cron, timeZone, spreadMs, paused } = change;
+  const isMoved = cron !== from.cron || timeZone !== from.timeZone || spreadMs !== from.spreadMs;
+  return !isMoved && paused === from.paused;
 }
 
 function unknownSchedule(): AppError {

@@ -36,6 +36,12 @@ export interface SyncRunState {
   readonly retrying: readonly StepRetry[];
 }
 
+/** A run after a command, and whether that has changed it. */
+export interface SyncRunChange {
+  readonly state: SyncRunState;
+  readonly isChanged: boolean;
+}
+
 /** Enough to tell one bad type from an EHR that is down, however many steps there are. */
 const shownRetries = 10;
 
@@ -126,30 +132,30 @@ export function createSyncService(options: {
     },
 
     /** Ends a run at once: its searches stop at their next page. @throws AppError `sync-ended` */
-    async cancel(which: WhichRun): Promise<SyncRunState> {
+    async cancel(which: WhichRun): Promise<SyncRunChange> {
       for (;;) {
         const run = await find(which);
-        if (run.phase === 'cancelled') return withCounts(run);
+        if (run.phase === 'cancelled') return { state: await withCounts(run), isChanged: false };
         if (!isSyncActive(run.phase)) throw ended(run);
         const change = { completedAt: new Date() };
         const cancelled = await store.syncRuns.transition({ from: run, to: 'cancelled', change });
         if (!cancelled) continue;
         await store.syncSteps.cancelUnsettled(run.id);
         await producer.enqueueAgain('webhook.notify', { kind: 'sync-run', id: run.id }).catch(() => undefined);
-        return withCounts(cancelled);
+        return { state: await withCounts(cancelled), isChanged: true };
       }
     },
 
     /** Takes up again what failed; what succeeded is not asked for again. @throws AppError `nothing-to-retry` */
-    async retry(which: WhichRun): Promise<SyncRunState> {
+    async retry(which: WhichRun): Promise<SyncRunChange> {
       const run = await find(which);
-      if (isSyncActive(run.phase)) return withCounts(run);
+      if (isSyncActive(run.phase)) return { state: await withCounts(run), isChanged: false };
       if (run.phase !== 'partial' && run.phase !== 'failed') throw nothingToRetry(run);
       await store.syncSteps.retryFailed(run.id);
       const reopened = await store.syncRuns.reopen({ from: run, now: new Date() });
       if (!reopened) throw syncAlreadyRunning(undefined);
       await producer.enqueueAgain('sync.resume', { syncRunId: run.id }).catch(() => undefined);
-      return withCounts(reopened);
+      return { state: await withCounts(reopened), isChanged: true };
     },
   };
 }

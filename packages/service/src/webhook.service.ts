@@ -31,9 +31,10 @@ export function createWebhookService(options: {
       return { ...(url === undefined ? {} : { url }), secret };
     },
 
-    async remove({ id, scope }: Which): Promise<void> {
+    /** @returns false if there was nothing to remove. */
+    async remove({ id, scope }: Which): Promise<boolean> {
       await connections.find({ id, scope });
-      await store.connections.deleteWebhook(id);
+      return store.connections.deleteWebhook(id);
     },
 
     async list(options: {

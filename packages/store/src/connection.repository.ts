@@ -152,8 +152,13 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       );
     },
 
-    async deleteWebhook(id: string): Promise<void> {
-      await model.updateOne({ _id: id }, { $unset: { webhookUrl: 1, sealedWebhookSecret: 1 } });
+    /** @returns false if there was none. */
+    async deleteWebhook(id: string): Promise<boolean> {
+      const result = await model.updateOne(
+        { _id: id, sealedWebhookSecret: { $exists: true } },
+        { $unset: { webhookUrl: 1, sealedWebhookSecret: 1 } },
+      );
+      return result.matchedCount === 1;
     },
 
     async findWebhookSecret(id: string): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 import { createConnection } from 'mongoose';
 import { createAccessTokenRepository } from './access-token.repository.ts';
 import { createApiKeyRepository } from './api-key.repository.ts';
-import { createAuditEventRepository } from './audit-event.repository.ts';
+import { createAuditEventRepository } from './audit/audit-event.repository.ts';
 import { createAuthorizationRequestRepository } from './authorization-request.repository.ts';
 import { createBulkExportRepository } from './bulk-export.repository.ts';
 import { createConnectionRepository } from './connection.repository.ts';

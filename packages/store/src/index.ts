@@ -1,5 +1,6 @@
 export { type ApiKey, type ApiKeyRole, apiKeyRoles } from './api-key.repository.ts';
 export { apiKeyPrefix } from './api-key-text.ts';
+export { type ChainFault, type ChainPosition, type ChainReport, chainFaults } from './audit/check-chain.ts';
 export { createStore, type Store, type StoreOptions } from './create-store.ts';
 export type { DocumentClaim, DocumentFilter } from './document.repository.ts';
 export type { DocumentContent } from './document-content.repository.ts';

@@ -12,7 +12,12 @@ export interface ActionHandler {
 /** The first handler of every route: says what the route does, and refuses those who may not. */
 export function allow(action: Action): ActionHandler {
   const handler = (request: unknown, response: Response, next: NextFunction): void => {
-    Object.assign(auditNotes(response), { action, target: targetOf(request as Request) });
+    const parameters = parametersOf(request as Request);
+    Object.assign(auditNotes(response), {
+      action,
+      target: targetOf(request as Request),
+      ...(parameters.length > 0 ? { parameters } : {}),
+    });
     if (actions[action].role === 'operator') checkOperator(response);
     next();
   };
@@ -27,4 +32,14 @@ function targetOf({ params, query, body }: Request): Record<string, string> {
   const { connectionId = query.connectionId } = (body ?? {}) as { connectionId?: unknown };
   const ids = Object.entries({ ...params, connectionId }).filter(([, id]) => typeof id === 'string');
   return Object.fromEntries(ids.map(([name, id]) => [name, String(id).slice(0, maxIdLength)]));
+}
+
+/** FHIR's names with their modifiers. Anything else is no name of a parameter, and could be patient data in its place. */
+const parameterName = /^[A-Za-z_][A-Za-z0-9_.:-]{0,63}$/;
+const maxParameters = 50;
+
+/** The names of what a search asks for, without the connection, which is the target. */
+function parametersOf({ query }: Request): string[] {
+  const names = Object.keys(query).filter((name) => name !== 'connectionId' && parameterName.test(name));
+  return names.toSorted().slice(0, maxParameters);
 }

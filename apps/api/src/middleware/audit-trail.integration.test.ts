@@ -7,10 +7,11 @@ import type { NewAuditEvent } from '@bulkhead/domain';
 import { createLogger } from '@bulkhead/runtime';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
-import express from 'express';
+import express, { type Response } from 'express';
 import { allow } from './allow.ts';
 import { answerError } from './answer-error.ts';
-import { auditTrail } from './audit-trail.ts';
+import { auditNotes, noteChange, notePatients } from './audit-notes.ts';
+import { appendFurther, auditTrail } from './audit-trail.ts';
 import { setCaller } from './caller-of.ts';
 
 let events: NewAuditEvent[] = [];
@@ -21,7 +22,6 @@ const audit = {
     events.push(event);
     return store();
   },
-  list: async () => ({ events: [], next: undefined }),
 };
 const logger = createLogger({ name: 'api', level: 'silent' });
 const apiKey = { id: 'key_1', name: 'a', role: 'client', prefix: 'bh_', createdAt: new Date() } as const;
@@ -38,6 +38,29 @@ const server = createServer(
     .get('/lines', allow('resource.search'), async (_request, response) => {
       await pipeline(Readable.from(['one\n', 'two\n']), response).catch(() => undefined);
     })
+    .delete('/exports/:id', allow('export.cancel'), (_request, response) => {
+      noteChange(response, false);
+      response.json({});
+    })
+    .get('/status/:state', allow('export.read'), (request, response) => {
+      auditNotes(response).isShown = request.params.state === 'completed';
+      response.end(request.params.state);
+    })
+    .get('/hasty', allow('resource.search'), (_request, response) => {
+      for (let n = 0; n < 50; n++) response.write(`${n}\n`);
+      response.end();
+    })
+    .get('/further', allow('resource.search'), async (_request, response) => {
+      notePatients(response, ['p1']);
+      await pipeline(Readable.from(further(response)), response);
+    })
+    .get('/crowd/:count', allow('resource.search'), (request, response) => {
+      notePatients(
+        response,
+        Array.from({ length: Number(request.params.count) }, (_, n) => `p${n}`),
+      );
+      response.json({});
+    })
     .get('/endless', allow('resource.search'), async (_request, response) => {
       await pipeline(Readable.from(endless()), response).catch(() => undefined);
     })
@@ -49,10 +72,15 @@ beforeEach(() => {
 });
 afterAll(() => void server.close());
 
+async function* further(response: Response) {
+  yield 'one\n';
+  await appendFurther(response, ['p2']);
+  yield 'two\n';
+}
 function* endless() {
   for (;;) yield 'x'.repeat(10_000);
 }
-async function ask(method: string, path: string, signal?: AbortSignal): Promise<Response> {
+async function ask(method: string, path: string, signal?: AbortSignal): Promise<globalThis.Response> {
   if (!server.listening) await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return fetch(`http://127.0.0.1:${port}${path}`, { method, ...(signal ? { signal } : {}) });
@@ -62,7 +90,7 @@ describe('an answer', () => {
   test.each([
     { method: 'POST', path: '/exports', text: '{"id":"job_1"}' },
     { method: 'GET', path: '/lines', text: 'one\ntwo\n' },
-  ])('of $method $path is not at its end before its event is stored', async ({ method, path, text }) => {
+  ])('of $method $path does not begin before its event is stored', async ({ method, path, text }) => {
     let isStored = false;
     let stored: () => void = () => undefined;
     store = () =>
@@ -72,10 +100,52 @@ describe('an answer', () => {
           resolve();
         };
       });
-    const answered = ask(method, path).then(async (response) => ({ text: await response.text(), isStored }));
+    const answered = ask(method, path).then(async (response) => {
+      const wasStored = isStored;
+      return { text: await response.text(), wasStored };
+    });
     await waitFor(() => events.length === 1, { what: 'the event' });
     stored();
-    expect(await answered).toEqual({ text, isStored: true });
+    expect(await answered).toEqual({ text, wasStored: true });
+    expect(events).toMatchObject([{ outcome: 'success' }]);
+  });
+
+  test('that is written in many parts at once keeps their order', async () => {
+    expect(await (await ask('GET', '/hasty')).text()).toBe(Array.from({ length: 50 }, (_, n) => `${n}\n`).join(''));
+    expect(events).toHaveLength(1);
+  });
+
+  test('is an event only if it has what may not be shown unrecorded', async () => {
+    expect(await (await ask('GET', '/status/running')).text()).toBe('running');
+    expect(events).toEqual([]);
+    expect(await (await ask('GET', '/status/completed')).text()).toBe('completed');
+    expect(events).toMatchObject([{ action: 'export.read', outcome: 'success' }]);
+  });
+
+  test('that changed nothing is no success', async () => {
+    await ask('DELETE', '/exports/1');
+    expect(events).toMatchObject([{ action: 'export.cancel', outcome: 'unchanged' }]);
+  });
+
+  test('has the names of its parameters, and no value of one', async () => {
+    await ask('GET', '/lines?connectionId=c&patient=p1&_lastUpdated=ge2024&patient=p2&John%20Doe=1');
+    expect(events).toMatchObject([{ parameters: ['_lastUpdated', 'patient'], target: { connectionId: 'c' } }]);
+    expect(JSON.stringify(events)).not.toMatch(/p1|ge2024|Doe/);
+  });
+
+  test('has an event of its own for a patient whose data come up on the way', async () => {
+    expect(await (await ask('GET', '/further')).text()).toBe('one\ntwo\n');
+    expect(events).toMatchObject([
+      { action: 'resource.search', patients: ['p1'] },
+      { action: 'resource.search', patients: ['p2'] },
+    ]);
+  });
+
+  test('lists so many patients, and says of more that it can be any', async () => {
+    await ask('GET', '/crowd/1000');
+    expect(events[0]?.patients).toHaveLength(1000);
+    await ask('GET', '/crowd/1001');
+    expect(events[1]?.patients).toEqual(['*']);
   });
 
   test('of a change whose event cannot be stored says so instead of success', async () => {
@@ -85,7 +155,7 @@ describe('an answer', () => {
     expect([response.status, error.code, response.headers.get('location')]).toEqual([503, 'audit-unavailable', null]);
   });
 
-  test('that is under way when its event cannot be stored is cut off', async () => {
+  test('in parts is cut off before the first one if its event cannot be stored', async () => {
     store = () => Promise.reject(new Error('away'));
     await expect(ask('GET', '/lines').then((response) => response.text())).rejects.toThrow();
   });
@@ -94,7 +164,10 @@ describe('an answer', () => {
     const leaving = new AbortController();
     await ask('GET', '/endless', leaving.signal);
     leaving.abort();
-    await waitFor(() => events.length === 1, { what: 'the event' });
-    expect(events).toMatchObject([{ action: 'resource.search', outcome: 'failed', code: 'client-left' }]);
+    await waitFor(() => events.length === 2, { what: 'both events' });
+    expect(events).toMatchObject([
+      { action: 'resource.search', outcome: 'success' },
+      { action: 'resource.search', outcome: 'failed', code: 'client-left' },
+    ]);
   });
 });

@@ -1,7 +1,7 @@
 import { type ApiKeyService, apiKeyBodySchema, toApiKeyView } from '@bulkhead/service';
 import { Router } from 'express';
 import { allow } from '../middleware/allow.ts';
-import { auditNotes } from '../middleware/audit-notes.ts';
+import { auditNotes, noteChange } from '../middleware/audit-notes.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 
 /** Who may call the API. */
@@ -20,7 +20,9 @@ export function apiKeyRoutes({ apiKeys }: { readonly apiKeys: ApiKeyService }): 
   });
 
   router.delete('/api-keys/:id', allow('api-key.revoke'), async (request, response) => {
-    response.json({ success: true, data: toApiKeyView(await apiKeys.revoke(request.params.id)) });
+    const { apiKey, isChanged } = await apiKeys.revoke(request.params.id);
+    noteChange(response, isChanged);
+    response.json({ success: true, data: toApiKeyView(apiKey) });
   });
 
   return router;

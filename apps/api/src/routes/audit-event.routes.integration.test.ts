@@ -51,6 +51,10 @@ describe('the audit log', () => {
       outcome: 'success',
       requestId: answer.headers.get('x-request-id'),
       address: '127.0.0.1',
+      expiresAt: expect.any(String),
+      sequence: expect.any(Number),
+      previousHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+      hash: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     await api.request('DELETE', `${athena}/bulk-export/${answer.body.data.id}`);
     expect(await newest('action=export.cancel')).toMatchObject({
@@ -77,14 +81,19 @@ describe('the audit log', () => {
 
   test('has reads of patient data without what was searched for, and no looks at a status', async () => {
     const { connectionId } = planted;
-    await api.request('GET', `${athena}/resources/Patient?connectionId=${connectionId}&_id=planted-name`);
+    await api.request('GET', `${athena}/resources/Condition?connectionId=${connectionId}&code=planted-name`);
     const read = await newest('action=resource.search');
-    expect(read).toMatchObject({ target: { provider: 'athenahealth', type: 'Patient', connectionId } });
+    expect(read).toMatchObject({ target: { provider: 'athenahealth', type: 'Condition', connectionId } });
+    expect(read.parameters).toEqual(['code']);
     expect(JSON.stringify(read)).not.toContain('planted-name');
-    const before = (await list('limit=1000')).data.length;
+    const before = await newest('');
     await api.request('GET', `${athena}/bulk-export/${planted.exportId}`);
     await api.request('GET', '/api/ehr/connections');
-    expect((await list('limit=1000')).data).toHaveLength(before);
+    // Only the look at the log itself.
+    expect((await list(`from=${before.at}`)).data.map(({ action }: { action: string }) => action)).toEqual([
+      'audit-event.list',
+      before.action,
+    ]);
   });
 
   test('has refused attempts to get in, and whose key it was where that is known', async () => {

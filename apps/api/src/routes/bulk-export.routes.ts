@@ -9,7 +9,7 @@ import {
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { allow } from '../middleware/allow.ts';
-import { auditNotes } from '../middleware/audit-notes.ts';
+import { auditNotes, noteChange, noteTarget } from '../middleware/audit-notes.ts';
 import { callerOf, viewFor } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 
@@ -30,7 +30,8 @@ export function bulkExportRoutes({ bulkExports }: { readonly bulkExports: BulkEx
     const idempotency = key === undefined ? undefined : { clientId: apiKey.id, key };
     const { provider } = request.params;
     const { record, isRepeated } = await bulkExports.start({ provider, body, scope, idempotency });
-    auditNotes(response).target = { provider, connectionId: record.connectionId, jobId: record.id };
+    noteTarget(response, { connectionId: record.connectionId, jobId: record.id });
+    noteChange(response, !isRepeated);
     if (isRepeated) response.set('Idempotency-Replayed', 'true');
     response.status(202).json({ success: true, data: toStartedView(record) });
   });
@@ -47,21 +48,31 @@ export function bulkExportRoutes({ bulkExports }: { readonly bulkExports: BulkEx
     const which = whichExport(request, response);
     const { record, issues } = await bulkExports.get(which);
     const files = record.phase === 'completed' ? await bulkExports.listFiles(which) : [];
+    noteTarget(response, { connectionId: record.connectionId });
+    auditNotes(response).isShown = files.length > 0;
     response.json({ success: true, data: toStatusView({ record, files, issues, ...viewFor(response) }) });
   });
 
   router.delete('/:provider/bulk-export/:jobId', allow('export.cancel'), async (request, response) => {
-    const record = await bulkExports.cancel(whichExport(request, response));
+    const { record, isChanged } = await bulkExports.cancel(whichExport(request, response));
+    noteTarget(response, { connectionId: record.connectionId });
+    noteChange(response, isChanged);
     response.json({ success: true, data: toStatusView({ record, ...viewFor(response) }) });
   });
 
   router.post('/:provider/bulk-export/:jobId/retry', allow('export.retry'), async (request, response) => {
-    const record = await bulkExports.retry(whichExport(request, response));
+    const { record, isChanged } = await bulkExports.retry(whichExport(request, response));
+    noteTarget(response, { connectionId: record.connectionId });
+    noteChange(response, isChanged);
     response.status(202).json({ success: true, data: toStatusView({ record, ...viewFor(response) }) });
   });
 
   router.get('/:provider/bulk-export/:jobId/files', allow('export.read'), async (request, response) => {
-    const files = await bulkExports.listFiles(whichExport(request, response));
+    const which = whichExport(request, response);
+    const { record } = await bulkExports.get(which);
+    const files = await bulkExports.listFiles(which);
+    noteTarget(response, { connectionId: record.connectionId });
+    auditNotes(response).isShown = files.length > 0;
     const reader = viewFor(response);
     response.json({ success: true, data: files.map((file) => toFileView(file, reader)) });
   });

@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { AppError } from '@bulkhead/domain';
+import { AppError, anyPatient, type PatientDocument } from '@bulkhead/domain';
 import { type DocumentService, documentQuerySchema, type OpenedDocument, toDocumentView } from '@bulkhead/service';
 import { type Request, type Response, Router } from 'express';
 import { allow } from '../middleware/allow.ts';
+import { noteChange, notePatients, noteTarget } from '../middleware/audit-notes.ts';
 import { callerOf } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 import { readByteRange } from './byte-range.ts';
@@ -17,11 +18,14 @@ export function documentRoutes({ documents }: { readonly documents: DocumentServ
     const { provider } = request.params;
     const { scope } = callerOf(response);
     const { documents: page, next } = await documents.list({ provider, query, scope });
+    notePatients(response, [...(query.patient === undefined ? [] : [query.patient]), ...page.map(patientOf)]);
     response.json({ success: true, data: page.map(toDocumentView), ...(next === undefined ? {} : { next }) });
   });
 
   router.get('/:provider/documents/:id', allow('document.read'), async (request, response) => {
-    const document = await documents.open({ ...request.params, scope: callerOf(response).scope });
+    const which = { ...request.params, scope: callerOf(response).scope };
+    noteDocument(response, await documents.find(which));
+    const document = await documents.open(which);
     try {
       await sendDocument({ request, response, document });
     } catch (error) {
@@ -33,15 +37,28 @@ export function documentRoutes({ documents }: { readonly documents: DocumentServ
 
   router.get('/:provider/documents/:id/metadata', allow('document.describe'), async (request, response) => {
     const document = await documents.find({ ...request.params, scope: callerOf(response).scope });
+    noteDocument(response, document);
     response.json({ success: true, data: toDocumentView(document) });
   });
 
   router.post('/:provider/documents/:id/retry', allow('document.retry'), async (request, response) => {
-    const document = await documents.retry({ ...request.params, scope: callerOf(response).scope });
+    const which = { ...request.params, scope: callerOf(response).scope };
+    noteDocument(response, await documents.find(which));
+    const document = await documents.retry(which);
     response.status(202).json({ success: true, data: toDocumentView(document) });
   });
 
   return router;
+}
+
+/** A document whose resource names no patient can be of any. */
+function patientOf({ patientId = anyPatient }: PatientDocument): string {
+  return patientId;
+}
+
+function noteDocument(response: Response, document: PatientDocument): void {
+  noteTarget(response, { connectionId: document.connectionId });
+  notePatients(response, [patientOf(document)]);
 }
 
 async function sendDocument(options: {
@@ -63,6 +80,7 @@ async function sendDocument(options: {
     'content-security-policy': "sandbox; default-src 'none'",
   });
   if (matches(request.get('if-none-match'), etag)) {
+    noteChange(response, false);
     response.status(304).end();
     return;
   }

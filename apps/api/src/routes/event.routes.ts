@@ -10,6 +10,7 @@ import {
 import { Router } from 'express';
 import type { EventStreams } from '../event-streams.ts';
 import { allow } from '../middleware/allow.ts';
+import { auditNotes, noteTarget } from '../middleware/audit-notes.ts';
 import { callerOf, viewFor } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 
@@ -45,6 +46,8 @@ export function eventRoutes({ streams, bulkExports, syncs }: EventDeps): Router 
     const look = bulkExports.watch({ provider, id, scope: callerOf(response).scope });
     const read = async () => {
       const { record, issues, files } = await look();
+      noteTarget(response, { connectionId: record.connectionId });
+      if (files.length > 0) auditNotes(response).isShown = true;
       const status = { name: 'export', data: toStatusView({ record, issues, ...reader }) };
       const moved = files.length > 0 ? [{ name: 'files', data: files.map((file) => toFileView(file, reader)) }] : [];
       return { events: [status, ...moved], isOver: isTerminal(record.phase) };

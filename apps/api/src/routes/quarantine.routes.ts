@@ -1,7 +1,9 @@
 import { pipeline } from 'node:stream/promises';
+import { anyPatient } from '@bulkhead/domain';
 import { type QuarantineService, quarantineQuerySchema, replayBodySchema, toQuarantineView } from '@bulkhead/service';
 import { json, Router, raw } from 'express';
 import { allow } from '../middleware/allow.ts';
+import { noteChange, notePatients, noteTarget } from '../middleware/audit-notes.ts';
 import { callerOf } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 
@@ -28,6 +30,7 @@ export function quarantineRoutes({ quarantine }: { readonly quarantine: Quaranti
     async (request, response) => {
       const body = parseRequest(replayBodySchema, request.body);
       const count = await quarantine.replayAll({ body, scope: callerOf(response).scope });
+      noteChange(response, count > 0);
       response.status(202).json({ success: true, data: { count } });
     },
   );
@@ -38,7 +41,10 @@ export function quarantineRoutes({ quarantine }: { readonly quarantine: Quaranti
   });
 
   router.get('/quarantine/:id/line', allow('quarantine.read'), async (request, response) => {
-    const { bytes } = await quarantine.open({ id: request.params.id, scope: callerOf(response).scope });
+    const { entry, bytes } = await quarantine.open({ id: request.params.id, scope: callerOf(response).scope });
+    noteTarget(response, { connectionId: entry.connectionId });
+    // What is no resource may be about any patient.
+    notePatients(response, [anyPatient]);
     // Never shown by a browser: what is in it is neither checked nor ours.
     response.set({
       'content-type': 'application/octet-stream',
@@ -54,7 +60,9 @@ export function quarantineRoutes({ quarantine }: { readonly quarantine: Quaranti
     async (request, response) => {
       const correction = Buffer.isBuffer(request.body) && request.body.length > 0 ? request.body : undefined;
       const { scope } = callerOf(response);
-      const entry = await quarantine.replay({ id: request.params.id, scope, correction });
+      const { entry, isChanged } = await quarantine.replay({ id: request.params.id, scope, correction });
+      noteTarget(response, { connectionId: entry.connectionId });
+      noteChange(response, isChanged);
       response.json({ success: true, data: toQuarantineView(entry) });
     },
   );

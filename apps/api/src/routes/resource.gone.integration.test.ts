@@ -16,13 +16,14 @@ function createEndlessResources() {
   const resources = {
     async stream({ signal }: { signal: AbortSignal }) {
       signal.addEventListener('abort', () => seen.aborted++);
-      return (async function* () {
+      const lines = (async function* () {
         try {
           for (;;) yield `${'x'.repeat(10_000)}\n`;
         } finally {
           seen.closed++;
         }
       })();
+      return { lines, patients: [] };
     },
     async search({ signal }: { signal: AbortSignal }) {
       await once(signal, 'abort');

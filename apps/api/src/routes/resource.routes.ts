@@ -1,9 +1,12 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { isResourceId } from '@bulkhead/fhir';
 import { type ResourceService, toSourceView } from '@bulkhead/service';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { allow } from '../middleware/allow.ts';
+import { notePatients } from '../middleware/audit-notes.ts';
+import { appendFurther } from '../middleware/audit-trail.ts';
 import { callerOf } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 
@@ -26,10 +29,13 @@ export function resourceRoutes({ resources }: { readonly resources: ResourceServ
     try {
       // Listed first, a Bundle is what `*/*` gets.
       if (request.accepts([bundle, ndjson]) === ndjson) {
-        const lines = await resources.stream(search);
+        const onFurther = (further: readonly string[]) => appendFurther(response, further);
+        const { lines, patients } = await resources.stream({ ...search, onFurther });
+        notePatients(response, patients);
         await sendLines(lines, response);
       } else {
-        const text = await resources.search({ ...search, address });
+        const { text, patients } = await resources.search({ ...search, address });
+        notePatients(response, patients);
         response.set('content-type', bundle).send(Buffer.from(text));
       }
     } catch (error) {
@@ -41,19 +47,30 @@ export function resourceRoutes({ resources }: { readonly resources: ResourceServ
   router.get('/:provider/resources/:type/:id', allow('resource.read'), async (request, response) => {
     const { connectionId } = parseRequest(resourceQuerySchema, request.query);
     const { provider, type, id } = request.params;
+    notePatient(response, request.params);
     const { scope } = callerOf(response);
-    const text = await resources.read({ provider, connectionId, resourceType: type, resourceId: id, scope });
+    const which = { provider, connectionId, resourceType: type, resourceId: id, scope };
+    const { text, patients } = await resources.read(which);
+    notePatients(response, patients);
     response.set('content-type', bundle).send(Buffer.from(text));
   });
 
   router.get('/:provider/resources/:type/:id/sources', allow('resource.read'), async (request, response) => {
     const { connectionId } = parseRequest(resourceQuerySchema, request.query);
     const { provider, type: resourceType, id: resourceId } = request.params;
+    notePatient(response, request.params);
     const which = { provider, connectionId, resourceType, resourceId, scope: callerOf(response).scope };
-    response.json({ success: true, data: (await resources.sources(which)).map(toSourceView) });
+    const { sources, patients } = await resources.sources(which);
+    notePatients(response, patients);
+    response.json({ success: true, data: sources.map(toSourceView) });
   });
 
   return router;
+}
+
+/** A patient who was asked for is found in the audit log, although there is nothing to show. */
+function notePatient(response: Response, { type, id }: { readonly type: string; readonly id: string }): void {
+  if (type === 'Patient' && isResourceId(id)) notePatients(response, [id]);
 }
 
 /** The address as it was asked for, and its search parameters. */

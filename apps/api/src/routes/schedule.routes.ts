@@ -8,7 +8,7 @@ import {
 import { Router } from 'express';
 import { z } from 'zod';
 import { allow } from '../middleware/allow.ts';
-import { auditNotes } from '../middleware/audit-notes.ts';
+import { noteChange, noteTarget } from '../middleware/audit-notes.ts';
 import { callerOf } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 
@@ -24,7 +24,7 @@ export function scheduleRoutes({ schedules }: { readonly schedules: ScheduleServ
   router.post('/schedules', allow('schedule.create'), async (request, response) => {
     const body = parseRequest(scheduleBodySchema, request.body);
     const state = await schedules.create({ body, scope: callerOf(response).scope });
-    auditNotes(response).target = { id: state.schedule.id, connectionId: state.schedule.connectionId };
+    noteTarget(response, { id: state.schedule.id, connectionId: state.schedule.connectionId });
     response.status(201).location(`/api/ehr/schedules/${state.schedule.id}`);
     response.json({ success: true, data: toScheduleDetail(state) });
   });
@@ -42,13 +42,16 @@ export function scheduleRoutes({ schedules }: { readonly schedules: ScheduleServ
 
   router.patch('/schedules/:id', allow('schedule.change'), async (request, response) => {
     const body = parseRequest(scheduleChangeSchema, request.body);
-    const state = await schedules.change({ id: request.params.id, scope: callerOf(response).scope, body });
+    const { scope } = callerOf(response);
+    const { isChanged, ...state } = await schedules.change({ id: request.params.id, scope, body });
+    noteTarget(response, { connectionId: state.schedule.connectionId });
+    noteChange(response, isChanged);
     response.json({ success: true, data: toScheduleDetail(state) });
   });
 
   router.post('/schedules/:id/run', allow('schedule.run'), async (request, response) => {
     const { schedule, runId } = await schedules.run({ id: request.params.id, scope: callerOf(response).scope });
-    auditNotes(response).target = { id: schedule.id, connectionId: schedule.connectionId, runId };
+    noteTarget(response, { id: schedule.id, connectionId: schedule.connectionId, runId });
     const path = schedule.kind === 'export' ? 'bulk-export' : 'sync-runs';
     const url = `/api/ehr/${schedule.provider}/${path}/${runId}`;
     response

@@ -10,7 +10,7 @@ import {
 import { Router } from 'express';
 import { z } from 'zod';
 import { allow } from '../middleware/allow.ts';
-import { auditNotes } from '../middleware/audit-notes.ts';
+import { noteChange, notePatients, noteTarget } from '../middleware/audit-notes.ts';
 import { callerOf, viewFor } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 import { type Preferences, readPreferences } from './prefer.ts';
@@ -37,6 +37,7 @@ export function syncRoutes({
   router.post('/:provider/enhanced-sync', allow('sync.create'), async (request, response) => {
     const { provider } = request.params;
     const body = parseRequest(syncBodySchema, request.body);
+    notePatients(response, body.patients ?? []);
     const preferences = readPreferences(request.get('prefer'));
     const waitMs = waitMsOf(preferences);
     // The wait ends by itself, so the limit for idle sockets must not end it.
@@ -45,7 +46,7 @@ export function syncRoutes({
     response.once('close', () => gone.abort());
     const signal = AbortSignal.any([stopping, gone.signal]);
     const state = await syncs.start({ provider, body, waitMs, signal, scope: callerOf(response).scope });
-    auditNotes(response).target = { provider, connectionId: state.run.connectionId, id: state.run.id };
+    noteTarget(response, { connectionId: state.run.connectionId, id: state.run.id });
     const isActive = isSyncActive(state.run.phase);
     const applied = appliedPreferences(preferences, isActive);
     if (applied !== '') response.set('Preference-Applied', applied);
@@ -74,12 +75,16 @@ export function syncRoutes({
   });
 
   router.delete('/:provider/sync-runs/:id', allow('sync.cancel'), async (request, response) => {
-    const state = await syncs.cancel({ ...request.params, scope: callerOf(response).scope });
+    const { state, isChanged } = await syncs.cancel({ ...request.params, scope: callerOf(response).scope });
+    noteTarget(response, { connectionId: state.run.connectionId });
+    noteChange(response, isChanged);
     response.json({ success: true, data: toSyncRunDetail(state, viewFor(response)) });
   });
 
   router.post('/:provider/sync-runs/:id/retry', allow('sync.retry'), async (request, response) => {
-    const state = await syncs.retry({ ...request.params, scope: callerOf(response).scope });
+    const { state, isChanged } = await syncs.retry({ ...request.params, scope: callerOf(response).scope });
+    noteTarget(response, { connectionId: state.run.connectionId });
+    noteChange(response, isChanged);
     response.status(202).json({ success: true, data: toSyncRunDetail(state, viewFor(response)) });
   });
 

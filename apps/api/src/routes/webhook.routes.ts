@@ -1,6 +1,7 @@
 import { deliveriesQuerySchema, toDeliveryView, type WebhookService, webhookBodySchema } from '@bulkhead/service';
 import { Router } from 'express';
 import { allow } from '../middleware/allow.ts';
+import { noteChange } from '../middleware/audit-notes.ts';
 import { callerOf } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 
@@ -15,7 +16,7 @@ export function webhookRoutes({ webhooks }: { readonly webhooks: WebhookService 
   });
 
   router.delete('/connections/:id/webhook', allow('webhook.remove'), async (request, response) => {
-    await webhooks.remove({ id: request.params.id, scope: callerOf(response).scope });
+    noteChange(response, await webhooks.remove({ id: request.params.id, scope: callerOf(response).scope }));
     response.status(204).end();
   });
 

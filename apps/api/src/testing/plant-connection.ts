@@ -50,7 +50,7 @@ export async function plantConnection(store: Store): Promise<PlantedConnection> 
   await store.documents.note([
     {
       ...{ id: ids.documentId, connectionId, resource: { type: 'DocumentReference', id: 'd1' }, index: 0 },
-      ...{ resourceUpdatedAt: now, fingerprint: 'f', state: 'skipped', reason: 'too-large' },
+      ...{ patientId: 'p1', resourceUpdatedAt: now, fingerprint: 'f', state: 'skipped', reason: 'too-large' },
       ...{ notes: [], attempts: 0, createdAt: now },
     },
   ]);

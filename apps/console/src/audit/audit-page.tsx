@@ -10,19 +10,29 @@ import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { StatusBadge } from '../parts/status-badge.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 
-const outcomes = ['success', 'refused', 'failed'] as const;
+const outcomes = ['success', 'unchanged', 'refused', 'failed'] as const;
+const patientId = /^[A-Za-z0-9\-._]{1,128}$/;
 /** While somebody types, not every letter is a question. */
 const typingMs = 300;
 
-/** Who did what, newest first. */
+/** Who did what, newest first. Each look at it stands in the audit log too, so it is looked at again only when somebody asks. */
 export function AuditPage() {
-  const { filters, setFilter } = useFilters(['actor', 'action', 'outcome']);
-  const [{ actor, action, outcome }] = useDebouncedValue(filters, typingMs);
-  const query = { actor, action, outcome: outcomes.find((one) => one === outcome) };
-  const found = api.useQuery('get', '/api/ehr/audit-events', { params: { query } });
+  const { filters, setFilter } = useFilters(['patient', 'actor', 'action', 'outcome']);
+  const [{ patient, actor, action, outcome }] = useDebouncedValue(filters, typingMs);
+  const isPatientId = patient === undefined || patientId.test(patient);
+  const query = { patient, actor, action, outcome: outcomes.find((one) => one === outcome) };
+  const once = { refetchInterval: false, enabled: isPatientId } as const;
+  const found = api.useQuery('get', '/api/ehr/audit-events', { params: { query } }, once);
   return (
     <Page title="Audit">
       <Group align="end">
+        <TextInput
+          label="Patient"
+          placeholder="Id at the EHR"
+          error={isPatientId ? undefined : 'An id has no spaces and no slash'}
+          value={filters.patient ?? ''}
+          onChange={({ currentTarget }) => setFilter('patient', currentTarget.value)}
+        />
         <TextInput
           label="Who"
           placeholder="Id of a key"
@@ -72,5 +82,14 @@ const columns: readonly Column<AuditEvent>[] = [
         .join(', '),
     from: 'md',
   },
+  { header: 'Patients', cell: ({ patients = [] }) => patientsText(patients), from: 'md' },
   { header: 'From', cell: ({ address }) => address, from: 'lg' },
 ];
+
+const shownPatients = 3;
+
+function patientsText(patients: readonly string[]): string {
+  const names = patients.slice(0, shownPatients).map((patient) => (patient === '*' ? 'any' : patient));
+  const others = patients.length - names.length;
+  return others > 0 ? `${names.join(', ')} and ${others} others` : names.join(', ');
+}

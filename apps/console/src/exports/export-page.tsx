@@ -1,6 +1,7 @@
 import { Paper, Title } from '@mantine/core';
 import { useParams } from 'react-router';
 import { api } from '../api/api.ts';
+import { refreshMs } from '../api/query-client.ts';
 import type { BulkExport } from '../api/records.ts';
 import { ConnectionName } from '../parts/connection-name.tsx';
 import { Facts } from '../parts/facts.tsx';
@@ -20,10 +21,26 @@ import { useLiveExport } from './use-live-export.ts';
 export function ExportPage() {
   const { provider = '', jobId = '' } = useParams();
   const params = { path: { provider, jobId } };
-  const found = api.useQuery('get', '/api/ehr/{provider}/bulk-export/{jobId}', { params });
-  const files = api.useQuery('get', '/api/ehr/{provider}/bulk-export/{jobId}/files', { params });
+  // What shows the addresses of files stands in the audit log: it is asked for again only if it can have changed unseen.
+  const found = api.useQuery(
+    'get',
+    '/api/ehr/{provider}/bulk-export/{jobId}',
+    { params },
+    {
+      refetchInterval: ({ state }) => (state.data?.data.status === 'IN_PROGRESS' ? refreshMs : false),
+    },
+  );
   const record = found.data?.data;
-  const live = useLiveExport({ provider, jobId, isRunning: record?.status === 'IN_PROGRESS' });
+  const isRunning = record?.status === 'IN_PROGRESS';
+  const live = useLiveExport({ provider, jobId, isRunning });
+  const files = api.useQuery(
+    'get',
+    '/api/ehr/{provider}/bulk-export/{jobId}/files',
+    { params },
+    {
+      refetchInterval: isRunning && live !== 'live' ? refreshMs : false,
+    },
+  );
 
   return (
     <Page

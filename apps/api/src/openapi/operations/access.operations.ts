@@ -1,8 +1,9 @@
-import { apiKeyBodySchema, auditQuerySchema, signingKeyBodySchema } from '@bulkhead/service';
+import { apiKeyBodySchema, auditCheckQuerySchema, auditQuerySchema, signingKeyBodySchema } from '@bulkhead/service';
 import { z } from 'zod';
 import type { OperationGroup } from '../operation.ts';
 import {
   apiKeySchema,
+  auditCheckSchema,
   auditEventSchema,
   diagnosisCheckSchema,
   jwksSchema,
@@ -13,6 +14,7 @@ import {
 import { page, success } from '../schemas/common.schema.ts';
 import {
   apiKeyExample,
+  auditCheckExample,
   auditEventExample,
   diagnosisExample,
   jwksExample,
@@ -87,6 +89,18 @@ export const accessOperations: OperationGroup = {
       access: 'operator',
       query: auditQuerySchema,
       answers: { 200: { description: 'Events', schema: page(auditEventSchema), example: [auditEventExample] } },
+      errors: [],
+    },
+    {
+      method: 'get',
+      path: '/api/ehr/audit-events/verification',
+      id: 'verifyAuditEvents',
+      summary: 'Whether events were changed, removed or added since they were written',
+      description:
+        'Reads the hash chain from its beginning, or on from `after`, up to `limit` events. Keep `last` of a complete check elsewhere and send it as `expectedHead` of the next one: only that finds removed newest events.',
+      access: 'operator',
+      query: auditCheckQuerySchema,
+      answers: { 200: { description: 'The result', schema: success(auditCheckSchema), example: auditCheckExample } },
       errors: [],
     },
   ],

@@ -317,15 +317,33 @@ export const sessionExample = {
   expiresAt: '2026-11-25T02:05:17.511Z',
 };
 
+const previousHash = '5f0c4f4e0d2a2b7a9f0c7c1c9a2e5f6c7a8b9c0d1e2f3a4b5c6d7e8f9a0b1c2d';
+const auditHash = '8c6f1d0a7e4b3c2d1f0e9d8c7b6a5f4e3d2c1b0a9f8e7d6c5b4a3f2e1d0c9b8a';
+const expiresAt = '2032-05-02T10:00:00.000Z';
+
 export const auditEventExample = {
-  id: '01a20ebbc9477ed4b36076ce74bec9ba',
+  id: 'evt_0196876b4c00c9477ed4b36076ce74be',
   at,
   actor: { kind: 'api-key', id: 'key_01a20ebbc9477ed4b36076ce74bec9ba', name: 'reporting', role: 'client' },
-  action: 'export.create',
-  target: { connectionId, exportId },
+  action: 'resource.search',
+  target: { provider: 'athenahealth', type: 'Observation', connectionId },
+  patients: ['a-195900.E-1'],
+  parameters: ['category', 'patient'],
   outcome: 'success',
   requestId: '5e4a2b4e-4d6b-4b9e-9b5e-0c8c1b7f2a10',
   address: '10.0.0.7',
+  expiresAt,
+  sequence: 4711,
+  previousHash,
+  previousExpiresAt: expiresAt,
+  hash: auditHash,
+};
+
+export const auditCheckExample = {
+  checked: 4711,
+  isIntact: true,
+  oldest: { sequence: 1, hash: previousHash, at },
+  last: { sequence: 4711, hash: auditHash, at },
 };
 
 const kid = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';

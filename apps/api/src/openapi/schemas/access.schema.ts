@@ -1,5 +1,5 @@
 import { assertionAlgorithms, auditOutcomes } from '@bulkhead/domain';
-import { apiKeyRoles } from '@bulkhead/store';
+import { apiKeyRoles, chainFaults } from '@bulkhead/store';
 import { z } from 'zod';
 import { count, instant } from './common.schema.ts';
 
@@ -35,6 +35,8 @@ export const sessionSchema = z
   })
   .meta({ id: 'Session', description: 'Who is asking. Without `connectionIds`: for every connection.' });
 
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+
 export const auditEventSchema = z
   .strictObject({
     id: z.string(),
@@ -46,14 +48,44 @@ export const auditEventSchema = z
       role: z.string().optional(),
     }),
     action: z.string(),
-    target: z.record(z.string(), z.string()),
-    outcome: z.enum(auditOutcomes),
+    target: z.record(z.string(), z.string()).meta({ description: 'Ids of what it was done to.' }),
+    patients: z.array(z.string()).optional().meta({
+      description: 'Ids at the EHR of the patients whose data were shown or asked for; `*`: any of the connection.',
+    }),
+    parameters: z.array(z.string()).optional().meta({ description: 'Names of the parameters of a search.' }),
+    outcome: z.enum(auditOutcomes).meta({ description: '`unchanged`: it succeeded, and there was nothing to do.' }),
     code: z.string().optional(),
     requestId: z.string().optional(),
     address: z.string().optional(),
     count: count.optional(),
+    expiresAt: instant.meta({ description: 'When the database deletes the event.' }),
+    sequence: z.int().min(1).optional().meta({ description: 'Its place in the chain.' }),
+    previousHash: hash.optional().meta({ description: 'The hash of the event before.' }),
+    previousExpiresAt: instant.optional().meta({ description: 'When the event before expires.' }),
+    hash: hash.optional().meta({ description: 'SHA-256 over the canonical JSON (RFC 8785) of all other fields.' }),
   })
   .meta({ id: 'AuditEvent', description: 'Who did what, when, and how it ended.' });
+
+const chainPosition = z.strictObject({ sequence: z.int().min(1), hash, at: instant });
+
+export const auditCheckSchema = z
+  .strictObject({
+    checked: count.meta({ description: 'How many events were read and found right.' }),
+    isIntact: z.boolean(),
+    oldest: chainPosition.optional().meta({ description: 'The first of them.' }),
+    last: chainPosition.optional().meta({ description: 'The last of them. At the end of the chain, its head.' }),
+    fault: z
+      .strictObject({
+        code: z.enum(chainFaults),
+        sequence: z.number().optional(),
+        eventId: z.string().optional(),
+        message: z.string(),
+      })
+      .optional()
+      .meta({ description: 'The first fault. The check ends there.' }),
+    next: z.string().optional().meta({ description: 'The `after` of the next call, if there are more events.' }),
+  })
+  .meta({ id: 'AuditCheck', description: 'What a check of the chain of audit events has found.' });
 
 export const signingKeySchema = z
   .strictObject({

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { NewAuditEvent } from '@bulkhead/domain';
+import { anyPatient, type NewAuditEvent } from '@bulkhead/domain';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
+import { createStore, type Store } from '../create-store.ts';
 import { type AuditFilter, toAuditQuery } from './audit-query.ts';
-import { createStore, type Store } from './create-store.ts';
 
 const { mongodbUri: uri } = testServices();
 const at = (minute: number) => new Date(Date.UTC(2026, 4, 1, 10, minute));
@@ -14,7 +14,8 @@ let database: mongoose.Connection;
 const makeEvent = (n: number): NewAuditEvent => ({
   actor: { kind: 'api-key', id: `key_${n % 3}`, name: 'a', role: 'client' },
   action: n % 2 === 0 ? 'export.create' : 'resource.read',
-  target: { connectionId: `conn_${n}` },
+  target: { connectionId: `conn_${n % 2}` },
+  patients: n % 10 === 0 ? [anyPatient] : [`p${n % 4}`, `p${n % 7}`],
   outcome: n % 5 === 0 ? 'refused' : 'success',
 });
 
@@ -37,6 +38,12 @@ const filters: { readonly filter: AuditFilter; readonly expected: (n: number) =>
   { filter: { actorId: 'key_1' }, expected: (n) => n % 3 === 1 },
   { filter: { action: 'export.create', from: at(30) }, expected: (n) => n % 2 === 0 && n >= 30 },
   { filter: { outcome: 'refused' }, expected: (n) => n % 5 === 0 },
+  { filter: { patient: 'p3' }, expected: (n) => n % 4 === 3 || n % 7 === 3 || n % 10 === 0 },
+  { filter: { connectionId: 'conn_1' }, expected: (n) => n % 2 === 1 },
+  {
+    filter: { patient: 'p5', connectionId: 'conn_1', from: at(5) },
+    expected: (n) => n % 7 === 5 && n % 2 === 1 && n >= 5,
+  },
   {
     filter: { actorId: 'key_2', action: 'resource.read', outcome: 'success', to: at(40) },
     expected: (n) => n % 3 === 2 && n % 2 === 1 && n % 5 !== 0 && n < 40,
@@ -71,7 +78,7 @@ describe('audit_events', () => {
   });
 
   test('are written once: there is no way to change or remove one, and each says when it ends', async () => {
-    expect(Object.keys(store.auditEvents).sort()).toEqual(['append', 'list']);
+    expect(Object.keys(store.auditEvents).sort()).toEqual(['append', 'list', 'verify']);
     const document = await database.collection('audit_events').findOne({}, { sort: { _id: 1 } });
     expect(document?.expiresAt).toEqual(new Date(Date.UTC(2026, 4, 11, 10, 0)));
     const indexes = await database.collection('audit_events').indexes();

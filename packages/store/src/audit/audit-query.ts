@@ -1,4 +1,4 @@
-import type { AuditOutcome } from '@bulkhead/domain';
+import { type AuditOutcome, anyPatient } from '@bulkhead/domain';
 
 export interface AuditFilter {
   readonly from?: Date | undefined;
@@ -7,6 +7,9 @@ export interface AuditFilter {
   readonly actorId?: string | undefined;
   readonly action?: string | undefined;
   readonly outcome?: AuditOutcome | undefined;
+  /** Finds what has shown this patient, or may have: see `anyPatient`. */
+  readonly patient?: string | undefined;
+  readonly connectionId?: string | undefined;
   /** The last id of the page before. */
   readonly after?: string | undefined;
 }
@@ -16,22 +19,38 @@ export const auditIndexes = {
   'by-actor': { 'actor.id': 1, _id: -1 },
   'by-action': { action: 1, _id: -1 },
   'by-outcome': { outcome: 1, _id: -1 },
+  'by-patient': { patients: 1, _id: -1 },
+  'by-connection': { 'target.connectionId': 1, _id: -1 },
 } as const;
 
 /** The condition of a filter, and the index that serves it: the one that narrows most. */
 export function toAuditQuery(filter: AuditFilter): { readonly condition: object; readonly index: string } {
-  const { from, to, actorId, action, outcome, after } = filter;
+  const { from, to, actorId, action, outcome, patient, connectionId, after } = filter;
   const ends = [to && idAt(to), after].filter((end) => end !== undefined).sort();
   const range = { ...(from ? { $gte: idAt(from) } : {}), ...(ends[0] === undefined ? {} : { $lt: ends[0] }) };
   const condition = {
+    ...(patient === undefined ? {} : { patients: { $in: [patient, anyPatient] } }),
+    ...(connectionId === undefined ? {} : { 'target.connectionId': connectionId }),
     ...(actorId === undefined ? {} : { 'actor.id': actorId }),
     ...(action === undefined ? {} : { action }),
     ...(outcome === undefined ? {} : { outcome }),
     ...(Object.keys(range).length > 0 ? { _id: range } : {}),
   };
-  if (actorId !== undefined) return { condition, index: 'by-actor' };
-  if (action !== undefined) return { condition, index: 'by-action' };
-  return { condition, index: outcome === undefined ? '_id_' : 'by-outcome' };
+  return { condition, index: indexFor(filter) };
+}
+
+function indexFor({
+  actorId,
+  action,
+  outcome,
+  patient,
+  connectionId,
+}: AuditFilter): keyof typeof auditIndexes | '_id_' {
+  if (patient !== undefined) return 'by-patient';
+  if (actorId !== undefined) return 'by-actor';
+  if (connectionId !== undefined) return 'by-connection';
+  if (action !== undefined) return 'by-action';
+  return outcome === undefined ? '_id_' : 'by-outcome';
 }
 
 /** What the ids of an instant's events begin with: milliseconds in hexadecimal digits, as many as reach for 8,000 years. */

@@ -1,0 +1,233 @@
+import { randomBytes } from 'node:crypto';
+import type { NewAuditEvent } from '@bulkhead/domain';
+import { testServices } from '@bulkhead/testing';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import mongoose from 'mongoose';
+import { createStore, type Store } from '../create-store.ts';
+import { auditHash } from './audit-chain.ts';
+import { type AuditEventDocument, toEvent } from './audit-document.ts';
+import { idAt } from './audit-query.ts';
+
+let uri: string;
+const encryptionKey = randomBytes(32);
+const dayMs = 24 * 60 * 60_000;
+let store: Store;
+let database: mongoose.Connection;
+
+const makeEvent = (n: number): NewAuditEvent => ({
+  actor: { kind: 'api-key', id: 'key_1', name: `a${n}` },
+  action: 'resource.read',
+  target: { connectionId: 'conn_1' },
+  patients: [`p${n}`],
+  outcome: 'success',
+});
+const events = () => database.collection<AuditEventDocument>('audit_events');
+const chain = () =>
+  events()
+    .find({ sequence: { $exists: true } })
+    .sort({ sequence: 1 })
+    .toArray();
+const verify = (options: Partial<Parameters<Store['auditEvents']['verify']>[0]> = {}) =>
+  store.auditEvents.verify({ limit: 10_000, ...options });
+/** Writes a document with the hash that belongs to it, as somebody would who knows how the chain is made. */
+const rewrite = async (document: AuditEventDocument) => {
+  const hash = auditHash(toEvent(document));
+  await events().replaceOne({ _id: document._id }, { ...document, hash }, { upsert: true });
+  return hash;
+};
+
+/** On the database of the running test, as another process. */
+const openStore = async (auditDays?: number) => {
+  const opened = createStore({ uri, encryptionKey, auditDays });
+  await opened.connect();
+  return opened;
+};
+
+beforeEach(async () => {
+  uri = testServices().mongodbUri;
+  store = await openStore();
+  await store.migrate();
+  database = await mongoose.createConnection(uri).asPromise();
+});
+afterEach(async () => {
+  await database.dropDatabase();
+  await database.close();
+  await store.close();
+});
+
+describe('the chain of audit events', () => {
+  test('has one event a place, without gaps and forks, however many processes write', async () => {
+    const stores = await Promise.all([1, 2, 3, 4].map(() => openStore()));
+    await Promise.all(
+      stores.flatMap((each) => Array.from({ length: 100 }, (_, n) => each.auditEvents.append(makeEvent(n)))),
+    );
+    await Promise.all(stores.map((each) => each.close()));
+    expect((await chain()).map(({ sequence }) => sequence)).toEqual(Array.from({ length: 400 }, (_, n) => n + 1));
+    expect(await verify()).toMatchObject({ checked: 400, last: { sequence: 400 }, isComplete: true });
+  });
+
+  test('goes on behind the newest event after a process was replaced', async () => {
+    await store.auditEvents.append(makeEvent(1));
+    const next = await openStore();
+    await next.auditEvents.append(makeEvent(2));
+    await next.close();
+    await store.auditEvents.append(makeEvent(3));
+    expect((await chain()).map(({ actor }) => actor.name)).toEqual(['a1', 'a2', 'a3']);
+    expect(await verify()).toMatchObject({ checked: 3, isComplete: true });
+  });
+
+  test('continues from the database after an insert failed', async () => {
+    await store.auditEvents.append(makeEvent(1));
+    // A document that is larger than MongoDB takes.
+    const tooLarge = { ...makeEvent(2), patients: Array.from({ length: 400_000 }, () => 'x'.repeat(50)) };
+    await expect(store.auditEvents.append(tooLarge)).rejects.toThrow();
+    await store.auditEvents.append(makeEvent(3));
+    expect((await chain()).map(({ sequence, actor }) => [sequence, actor.name])).toEqual([
+      [1, 'a1'],
+      [2, 'a3'],
+    ]);
+    expect(await verify()).toMatchObject({ checked: 2, isComplete: true });
+  });
+
+  test('is of what is stored, also if a name holds half a surrogate pair', async () => {
+    await store.auditEvents.append({ ...makeEvent(1), actor: { kind: 'api-key', id: 'key_1', name: 'a\ud800b' } });
+    expect((await chain())[0]?.actor.name).toBe('a\ufffdb');
+    expect(await verify()).toMatchObject({ checked: 1, isComplete: true });
+  });
+
+  test('starts behind the events of versions that had none', async () => {
+    const at = new Date(Date.now() - dayMs);
+    const old = { _id: `${idAt(at)}00`, at, ...makeEvent(0), expiresAt: new Date(Date.now() + 3000 * dayMs) };
+    await events().insertOne(old);
+    await store.auditEvents.append(makeEvent(1));
+    const [first] = await chain();
+    expect(first).toMatchObject({ sequence: 1, previousHash: '0'.repeat(64), previousExpiresAt: old.expiresAt });
+    expect(await verify()).toMatchObject({ checked: 1, isComplete: true });
+    expect(await store.auditEvents.list({ filter: {}, limit: 10 })).toHaveLength(2);
+  });
+});
+
+describe('a check of the chain', () => {
+  let all: AuditEventDocument[];
+  beforeEach(async () => {
+    for (let n = 1; n <= 6; n++) await store.auditEvents.append(makeEvent(n));
+    all = await chain();
+  });
+  const nth = (sequence: number) => all[sequence - 1] as AuditEventDocument;
+
+  test.each([
+    { what: 'a field', change: { $set: { 'actor.name': 'somebody else' } } },
+    { what: 'the time', change: { $set: { at: new Date(0) } } },
+    { what: 'the expiry', change: { $set: { expiresAt: new Date(0) } } },
+    { what: 'the patients', change: { $set: { patients: [] } } },
+    { what: 'a field that was left out', change: { $set: { code: 'x' } } },
+    { what: 'a field that is no field of events', change: { $set: { anything: 1 } } },
+    { what: 'a type', change: { $set: { outcome: ['success'] } } },
+    { what: 'the hash', change: { $set: { hash: 'f'.repeat(64) } } },
+    { what: 'a field less', change: { $unset: { patients: 1 } } },
+  ])('finds an event in which $what was changed', async ({ change }) => {
+    await events().updateOne({ _id: nth(3)._id }, change as object);
+    expect(await verify()).toMatchObject({
+      checked: 2,
+      last: { sequence: 2 },
+      fault: { code: 'changed', sequence: 3 },
+    });
+  });
+
+  test('finds an event that was replaced by one with a hash of its own', async () => {
+    await rewrite({ ...nth(3), outcome: 'refused' });
+    expect(await verify()).toMatchObject({ checked: 3, fault: { code: 'replaced', sequence: 4 } });
+  });
+
+  test('finds events that were deleted from the middle or the beginning', async () => {
+    await events().deleteMany({ sequence: { $in: [3, 4] } });
+    expect(await verify()).toMatchObject({ checked: 2, fault: { code: 'missing', sequence: 5 } });
+    await events().deleteMany({ sequence: { $lt: 5 } });
+    expect(await verify()).toMatchObject({ checked: 0, fault: { code: 'missing', sequence: 5 } });
+  });
+
+  test('finds that everything was deleted, if a process goes on writing that has seen it', async () => {
+    await events().deleteMany({});
+    await store.auditEvents.append(makeEvent(7));
+    expect(await verify()).toMatchObject({ checked: 0, fault: { code: 'missing', sequence: 7 } });
+  });
+
+  test('finds two events that changed places', async () => {
+    await events().deleteMany({ sequence: { $in: [3, 4] } });
+    await rewrite({ ...nth(4), sequence: 3, previousHash: nth(2).hash ?? '' });
+    await rewrite({
+      ...nth(3),
+      sequence: 4,
+      previousHash: auditHash(toEvent({ ...nth(4), sequence: 3, previousHash: nth(2).hash ?? '' })),
+    });
+    expect(await verify()).toMatchObject({ checked: 4, fault: { code: 'replaced', sequence: 5 } });
+  });
+
+  test('finds an event that was put between two others', async () => {
+    await rewrite({ ...nth(3), _id: `${nth(3)._id}0`, sequence: 3.5, previousHash: nth(3).hash ?? '' });
+    expect(await verify()).toMatchObject({ checked: 3, fault: { code: 'missing', sequence: 3.5 } });
+  });
+
+  test('finds an event that was added without a place in the chain', async () => {
+    const { sequence, hash, previousHash, ...added } = nth(6);
+    await events().insertOne({ ...added, _id: `${nth(6)._id}0` });
+    expect(await verify()).toMatchObject({ checked: 6, fault: { code: 'not-in-chain', eventId: `${nth(6)._id}0` } });
+  });
+
+  test('finds a removed end, and an end that was written again, by a head that was kept elsewhere', async () => {
+    const { sequence = 0, hash = '' } = nth(6);
+    const expected = { sequence, hash };
+    expect(await verify({ expected })).not.toHaveProperty('fault');
+    await events().deleteMany({ sequence: { $gt: 4 } });
+    expect(await verify()).not.toHaveProperty('fault');
+    expect(await verify({ expected })).toMatchObject({ fault: { code: 'head-missing', sequence: 6 } });
+    for (const n of [5, 6]) await rewrite({ ...nth(n), outcome: 'refused' });
+    expect(await verify({ expected })).toHaveProperty('fault');
+    await events().deleteMany({ sequence: { $gt: 4 } });
+    const other = await rewrite({ ...nth(5), outcome: 'refused' });
+    await rewrite({ ...nth(6), previousHash: other });
+    expect(await verify({ expected })).toMatchObject({ checked: 6, fault: { code: 'other-head', sequence: 6 } });
+  });
+
+  test('goes on behind an event that was checked before, and compares with it', async () => {
+    const first = await verify({ limit: 4 });
+    expect(first).toMatchObject({ checked: 4, last: { sequence: 4 }, isComplete: false });
+    expect(await verify({ after: first.last, limit: 4 })).toMatchObject({ checked: 2, isComplete: true });
+    const other = { sequence: 4, hash: 'f'.repeat(64) };
+    expect(await verify({ after: other })).toMatchObject({ checked: 0, fault: { code: 'replaced', sequence: 5 } });
+  });
+});
+
+describe('events that have expired', () => {
+  let short: Store;
+  beforeEach(async () => {
+    short = await openStore(1);
+  });
+  afterEach(() => short.close());
+  const ago = (days: number) => new Date(Date.now() - days * dayMs);
+
+  test('may be missing from the beginning, in whatever order the database removed them', async () => {
+    for (const days of [9, 8, 7, 0.5, 0.2]) await short.auditEvents.append(makeEvent(days), ago(days));
+    await events().deleteMany({ sequence: 2 });
+    expect(await verify()).toMatchObject({ checked: 4, isComplete: true });
+    await events().deleteMany({ sequence: { $lt: 4 } });
+    expect(await verify()).toMatchObject({ checked: 2, oldest: { sequence: 4 }, isComplete: true });
+    await events().deleteMany({ sequence: 4 });
+    expect(await verify()).toMatchObject({ checked: 0, fault: { code: 'missing', sequence: 5 } });
+  });
+
+  test('leave in the right order: an event stays as long as those before it, although the retention was shortened', async () => {
+    await store.auditEvents.append(makeEvent(1));
+    await short.auditEvents.append(makeEvent(2));
+    const [first, second] = await chain();
+    expect(second?.expiresAt).toEqual(first?.expiresAt);
+    expect(second?.previousExpiresAt).toEqual(first?.expiresAt);
+  });
+
+  test('leave no events of earlier versions behind', async () => {
+    for (const days of [9, 8, 0.5]) await short.auditEvents.append(makeEvent(days), ago(days));
+    await events().deleteMany({ sequence: { $lt: 3 } });
+    await events().insertOne({ _id: `${idAt(ago(20))}00`, at: ago(20), ...makeEvent(0), expiresAt: ago(-20) });
+    expect(await verify()).toMatchObject({ checked: 1, fault: { code: 'not-in-chain' } });
+  });
+});

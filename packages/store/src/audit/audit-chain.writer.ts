@@ -1,0 +1,122 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { AppError, type AuditEvent, type ChainedAuditEvent } from '@bulkhead/domain';
+import type { Connection as Database } from 'mongoose';
+import { isDuplicateKey } from '../store-errors.ts';
+import { type ChainHead, chainEvent, noHash } from './audit-chain.ts';
+import { auditCollection, toDocument } from './audit-document.ts';
+
+/** One insert of these takes milliseconds, and the next batch collects meanwhile. */
+const maxBatch = 500;
+/** Another process has won each time: of ten that write all the time, one loses so often in a row once in years. */
+const maxConflicts = 200;
+/** Processes that have lost the same place must not ask again in step. */
+const maxBackoffMs = 10;
+
+interface Waiting {
+  readonly event: AuditEvent;
+  readonly resolve: (event: ChainedAuditEvent) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Appends events to the one chain that all processes write.
+ *
+ * The unique index on `sequence` decides which process gets a place. A process inserts what has been waiting as one ordered batch
+ * behind the newest event that it knows. If another process has taken one of these places, the rest of the batch is linked to the
+ * new head and inserted again. So there are no forks, and, as an ordered insert stops at its first error, no gaps: a process that
+ * dies leaves a shorter batch. It needs no transaction.
+ */
+export class AuditChainWriter {
+  readonly #database: Database;
+  #waiting: Waiting[] = [];
+  #isWriting = false;
+  #head: ChainHead | undefined;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** @returns the event as it is stored, once the database has acknowledged it. */
+  append(event: AuditEvent): Promise<ChainedAuditEvent> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ event, resolve, reject });
+      if (!this.#isWriting) void this.#writeAll();
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#isWriting = true;
+    while (this.#waiting.length > 0) await this.#writeBatch(this.#waiting.splice(0, maxBatch));
+    this.#isWriting = false;
+  }
+
+  async #writeBatch(batch: readonly Waiting[]): Promise<void> {
+    let rest = batch;
+    for (let conflicts = 0; rest.length > 0; conflicts++) {
+      try {
+        rest = rest.slice(await this.#insert(rest));
+        if (rest.length === 0) return;
+        if (conflicts === maxConflicts) throw tooManyConflicts();
+        await delay(Math.random() * maxBackoffMs);
+      } catch (error) {
+        // Some of them may be stored: nobody knows the newest event any more.
+        this.#head = undefined;
+        for (const { reject } of rest) reject(error);
+        return;
+      }
+    }
+  }
+
+  /** @returns how many of the batch are in the chain: the others were too late for their places. */
+  async #insert(batch: readonly Waiting[]): Promise<number> {
+    this.#head ??= await this.#readHead();
+    const linked = linkAll({ events: batch.map(({ event }) => event), head: this.#head });
+    const stored = await this.#insertOrdered(linked);
+    const last = linked[stored - 1];
+    this.#head = stored === linked.length ? last : undefined;
+    for (const [index, { resolve }] of batch.slice(0, stored).entries()) resolve(linked[index] as ChainedAuditEvent);
+    return stored;
+  }
+
+  async #insertOrdered(events: readonly ChainedAuditEvent[]): Promise<number> {
+    try {
+      await this.#collection.insertMany(events.map(toDocument), { ordered: true });
+      return events.length;
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+      return (error as { insertedCount?: number }).insertedCount ?? 0;
+    }
+  }
+
+  /** By majority: an event that a new primary could lose must not be followed by another. */
+  async #readHead(): Promise<ChainHead> {
+    const newest = await this.#collection.findOne(
+      { sequence: { $exists: true } },
+      { sort: { sequence: -1 }, hint: 'by-sequence', readConcern: 'majority' },
+    );
+    if (newest) return { sequence: newest.sequence ?? 0, hash: newest.hash ?? '', expiresAt: newest.expiresAt };
+    const last = await this.#collection.findOne({}, { sort: { expiresAt: -1 }, projection: { expiresAt: 1 } });
+    return { sequence: 0, hash: noHash, expiresAt: last?.expiresAt };
+  }
+
+  get #collection() {
+    return auditCollection(this.#database);
+  }
+}
+
+function linkAll(options: { readonly events: readonly AuditEvent[]; readonly head: ChainHead }): ChainedAuditEvent[] {
+  let { head } = options;
+  return options.events.map((event) => {
+    const linked = chainEvent(event, head);
+    head = linked;
+    return linked;
+  });
+}
+
+function tooManyConflicts(): AppError {
+  return new AppError({
+    code: 'audit-unavailable',
+    message: 'Other processes have taken every place of the audit log that this process tried to write to.',
+    retry: { afterMs: 1000 },
+  });
+}
