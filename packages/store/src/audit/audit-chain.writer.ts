@@ -7,10 +7,13 @@ import { auditCollection, toDocument } from './audit-document.ts';
 
 /** One insert of these takes milliseconds, and the next batch collects meanwhile. */
 const maxBatch = 500;
-/** Another process has won each time: of ten that write all the time, one loses so often in a row once in years. */
+/** Another process has won each time. If ten share the places fairly, so many losses in a row come once in a billion batches. */
 const maxConflicts = 200;
 /** Processes that have lost the same place must not ask again in step. */
-const maxBackoffMs = 10;
+const maxBackoffMs = 2;
+/** A process that knows the head would win again and again. If others write too, it leaves them the time to read the head. */
+const restMs = 4;
+const contendedMs = 10_000;
 
 interface Waiting {
   readonly event: AuditEvent;
@@ -30,7 +33,12 @@ export class AuditChainWriter {
   readonly #database: Database;
   #waiting: Waiting[] = [];
   #isWriting = false;
-  #head: ChainHead | undefined;
+  /** An event that is in the chain for certain. */
+  #known: ChainHead | undefined;
+  /** Whether it is the newest, as far as this process can tell. */
+  #isHead = false;
+  /** When another process last took a place that this one wanted. */
+  #lostAt = Number.NEGATIVE_INFINITY;
 
   constructor(database: Database) {
     this.#database = database;
@@ -46,7 +54,11 @@ export class AuditChainWriter {
 
   async #writeAll(): Promise<void> {
     this.#isWriting = true;
-    while (this.#waiting.length > 0) await this.#writeBatch(this.#waiting.splice(0, maxBatch));
+    while (this.#waiting.length > 0) {
+      await this.#writeBatch(this.#waiting.splice(0, maxBatch));
+      const isContended = performance.now() - this.#lostAt < contendedMs;
+      if (isContended) await delay(restMs * (0.5 + Math.random()));
+    }
     this.#isWriting = false;
   }
 
@@ -56,11 +68,12 @@ export class AuditChainWriter {
       try {
         rest = rest.slice(await this.#insert(rest));
         if (rest.length === 0) return;
+        this.#lostAt = performance.now();
         if (conflicts === maxConflicts) throw tooManyConflicts();
         await delay(Math.random() * maxBackoffMs);
       } catch (error) {
-        // Some of them may be stored: nobody knows the newest event any more.
-        this.#head = undefined;
+        // Some of them may be stored all the same.
+        this.#isHead = false;
         for (const { reject } of rest) reject(error);
         return;
       }
@@ -69,11 +82,11 @@ export class AuditChainWriter {
 
   /** @returns how many of the batch are in the chain: the others were too late for their places. */
   async #insert(batch: readonly Waiting[]): Promise<number> {
-    this.#head ??= await this.#readHead();
-    const linked = linkAll({ events: batch.map(({ event }) => event), head: this.#head });
+    const head = this.#isHead && this.#known ? this.#known : await this.#readHead();
+    const linked = linkAll({ events: batch.map(({ event }) => event), head });
     const stored = await this.#insertOrdered(linked);
-    const last = linked[stored - 1];
-    this.#head = stored === linked.length ? last : undefined;
+    this.#known = linked[stored - 1] ?? head;
+    this.#isHead = stored === linked.length;
     for (const [index, { resolve }] of batch.slice(0, stored).entries()) resolve(linked[index] as ChainedAuditEvent);
     return stored;
   }
@@ -88,13 +101,18 @@ export class AuditChainWriter {
     }
   }
 
-  /** By majority: an event that a new primary could lose must not be followed by another. */
+  /**
+   * By majority: an event that a new primary could lose must not be followed by another. From the known event on, as not every engine
+   * reads the end of an index without what is before it.
+   */
   async #readHead(): Promise<ChainHead> {
+    const { sequence: from = 0 } = this.#known ?? {};
     const newest = await this.#collection.findOne(
-      { sequence: { $exists: true } },
-      { sort: { sequence: -1 }, hint: 'by-sequence', readConcern: 'majority' },
+      { sequence: { $gt: from } },
+      { sort: { sequence: -1 }, readConcern: 'majority' },
     );
     if (newest) return { sequence: newest.sequence ?? 0, hash: newest.hash ?? '', expiresAt: newest.expiresAt };
+    if (this.#known) return this.#known;
     const last = await this.#collection.findOne({}, { sort: { expiresAt: -1 }, projection: { expiresAt: 1 } });
     return { sequence: 0, hash: noHash, expiresAt: last?.expiresAt };
   }
