@@ -37,6 +37,7 @@ import {
 } from '@bulkhead/service';
 import { createStore } from '@bulkhead/store';
 import { answerUnreadable } from './answer-unreadable.ts';
+import { createAuditStream } from './audit-stream.ts';
 import { createHttpApp } from './create-http-app.ts';
 import { type ApiConfig, storeOptions } from './env.ts';
 import { type EventStreamLimits, eventStreamLimits } from './event-stream-limits.ts';
@@ -74,7 +75,12 @@ export function buildApp({
   const onError = (error: Error) => logger.warn('redis connection failed', { error });
   const registry = createProviderRegistry(config);
   const redis = connectRedis({ url: config.REDIS_URL, waiting: false, onError });
-  const store = createStore({ ...storeOptions(config), onCommand: traceCommands(tracing) });
+  const auditStream = createAuditStream({ config, logger, metrics });
+  const store = createStore({
+    ...storeOptions(config),
+    onCommand: traceCommands(tracing),
+    onAuditEvent: auditStream?.send,
+  });
   const producer = createProducer({ redis, prefix: config.BULKHEAD_PREFIX, onError, tracing });
   const apiKeys = createApiKeyService({ store });
   const audit = createAuditService({ store });
@@ -173,6 +179,7 @@ export function buildApp({
       await refusedAttempts.stop();
       await producer.close();
       await store.close();
+      await auditStream?.stop();
       redis.disconnect();
       await tracing.stop();
     },

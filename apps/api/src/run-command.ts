@@ -1,9 +1,10 @@
 import { userInfo } from 'node:os';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { AppError, type AuditActor, type NewAuditEvent } from '@bulkhead/domain';
-import { EnvError } from '@bulkhead/runtime';
+import { createLogger, EnvError, logLevel } from '@bulkhead/runtime';
 import { createStore, isStoreUnavailable, type Store } from '@bulkhead/store';
 import type { z } from 'zod';
+import { createAuditStream } from './audit-stream.ts';
 import { readApiConfig, storeOptions } from './env.ts';
 
 interface Command<Schema extends z.ZodType> {
@@ -29,12 +30,17 @@ class UsageError extends Error {}
 export async function runCommand<Schema extends z.ZodType>(command: Command<Schema>): Promise<void> {
   try {
     const args = readArguments(command);
-    const store = createStore(storeOptions(readApiConfig(process.env)));
+    const config = readApiConfig(process.env);
+    // A command's result is on the standard output, and what else it has to say on the other.
+    const logger = createLogger({ name: command.name, level: logLevel(config), destination: process.stderr });
+    const auditStream = createAuditStream({ config, logger, stdout: process.stderr });
+    const store = createStore({ ...storeOptions(config), onAuditEvent: auditStream?.send });
     await store.connect();
     try {
       process.exitCode = await runAudited({ command, args, store });
     } finally {
       await store.close();
+      await auditStream?.stop();
     }
   } catch (error) {
     console.error(describe(error));

@@ -2,8 +2,9 @@
 export { createProviderRegistry, type ProviderRegistry } from '@bulkhead/ehr-client';
 export { apiKeyBodySchema } from './api-key.schema.ts';
 export { type ApiKeyService, createApiKeyService, toApiKeyView } from './api-key.service.ts';
-export { auditCheckQuerySchema, auditQuerySchema } from './audit.schema.ts';
-export { type AuditService, createAuditService, toAuditCheckView, toAuditView } from './audit.service.ts';
+export { auditCheckQuerySchema, auditQuerySchema } from './audit/audit.schema.ts';
+export { type AuditService, createAuditService, toAuditCheckView, toAuditView } from './audit/audit.service.ts';
+export { type AuditFormat, auditFormats, toAuditLines } from './audit/audit-line.ts';
 export {
   authorizeBodySchema,
   authorizeQuerySchema,

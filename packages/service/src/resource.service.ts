@@ -1,9 +1,9 @@
 import { AppError, anyPatient, type Connection, type ConnectionScope } from '@bulkhead/domain';
 import { isResourceType, parseSearch, type Resource, type SearchRequest, searchset } from '@bulkhead/fhir';
 import type { Store } from '@bulkhead/store';
+import { patientsShown } from './audit/patients-shown.ts';
 import type { ConnectionService } from './connection.service.ts';
 import { invalidRequest } from './invalid-request.ts';
-import { patientsShown } from './patients-shown.ts';
 
 export interface WhichResources {
   readonly provider: string;

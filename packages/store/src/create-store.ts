@@ -1,3 +1,4 @@
+import type { ChainedAuditEvent } from '@bulkhead/domain';
 import { createConnection } from 'mongoose';
 import { createAccessTokenRepository } from './access-token.repository.ts';
 import { createApiKeyRepository } from './api-key.repository.ts';
@@ -36,6 +37,8 @@ export interface StoreOptions {
   readonly previousEncryptionKeys?: readonly Buffer[] | undefined;
   /** How long audit events are kept. */
   readonly auditDays?: number | undefined;
+  /** Called with each audit event as it is stored. It must not throw, and nobody waits for it. */
+  readonly onAuditEvent?: ((event: ChainedAuditEvent) => void) | undefined;
   /** Connections to MongoDB of this process; each running job and request needs one at a time. */
   readonly maxPoolSize?: number;
   /** Left out: the driver does not tell of its commands. */
@@ -76,7 +79,11 @@ export function createStore(options: StoreOptions) {
   const watermarks = createWatermarkRepository(database);
   const schedules = createScheduleRepository(database);
   const apiKeys = createApiKeyRepository(database);
-  const auditEvents = createAuditEventRepository({ database, keptDays: auditDays });
+  const auditEvents = createAuditEventRepository({
+    database,
+    keptDays: auditDays,
+    onAppended: options.onAuditEvent,
+  });
   // Every repository that seals something says where; a new one joins here.
   const sealing = [
     connections,

@@ -17,6 +17,11 @@ interface ListOptions {
   readonly limit: number;
 }
 
+interface VerifyOptions {
+  readonly expectHead?: string;
+  readonly upgradedAt?: string;
+}
+
 /** Who did what, for operators. */
 export function addAudit(program: Command, environment: Environment): void {
   const audit = program.command('audit').description('who did what');
@@ -50,15 +55,17 @@ export function addAudit(program: Command, environment: Environment): void {
       },
     },
   });
-  addCommand<{ readonly expectHead?: string }>(audit, {
+  addCommand<VerifyOptions>(audit, {
     environment,
     definition: {
       usage: 'verify',
       description: 'whether events were changed, removed or added since they were written',
       options: (command) =>
-        command.option('--expect-head <head>', 'the head that an earlier check printed: it must still be there'),
-      async run(context, _args, { expectHead }) {
-        const { fault, ...report } = await verify(context, expectHead);
+        command
+          .option('--expect-head <head>', 'the head that an earlier check printed: it must still be there')
+          .option('--upgraded-at <instant>', 'when the last process of a version without the chain had stopped'),
+      async run(context, _args, options) {
+        const { fault, ...report } = await verify(context, options);
         context.output.print({ ...report, ...(fault ? { fault } : {}) }, () => toFields(report));
         if (fault) {
           const { sequence = fault.eventId, message } = fault;
@@ -70,13 +77,14 @@ export function addAudit(program: Command, environment: Environment): void {
 }
 
 /** The API reads some of the chain at a time, so that no request takes long. */
-async function verify({ api, output }: Context, expectedHead: string | undefined) {
+async function verify({ api, output }: Context, { expectHead: expectedHead, upgradedAt }: VerifyOptions) {
   let checked = 0;
   let oldest: Check['oldest'];
   for (let after: string | undefined; ; ) {
     const query = {
       ...(after === undefined ? {} : { after }),
       ...(expectedHead === undefined ? {} : { expectedHead }),
+      ...(upgradedAt === undefined ? {} : { upgradedAt }),
     };
     const { data } = answerOf(await api.GET('/api/ehr/audit-events/verification', { params: { query } }));
     checked += data.checked;

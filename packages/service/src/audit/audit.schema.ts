@@ -41,6 +41,8 @@ const position = z
 export const auditCheckQuerySchema = z.strictObject({
   /** A head that was printed earlier and kept elsewhere: it must still be in the chain. */
   expectedHead: position.optional(),
+  /** Until when processes of a version without the chain have written: what they wrote has no place in it. */
+  upgradedAt: instant.optional(),
   /** `next` of the answer before. */
   after: position.optional(),
   limit: z.coerce.number().int().min(1).max(100_000).default(50_000),

@@ -36,7 +36,8 @@ const faultMessages = {
   changed: 'The event was changed after it was written: its hash is not that of its content.',
   replaced: 'The event does not follow the one before it: one of the two was written again, or they changed places.',
   missing: 'Events before this one are missing, and they had not expired.',
-  'not-in-chain': 'The event was added without a place in the chain.',
+  'not-in-chain':
+    'The event was added without a place in the chain. If a process of an earlier version wrote it during an upgrade, check again with the end of the upgrade as `upgradedAt`.',
   'head-missing': 'The expected head is no longer in the chain: the newest events were removed.',
   'other-head': 'There is another event in the place of the expected head: the newest events were written again.',
 } as const;

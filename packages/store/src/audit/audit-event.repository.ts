@@ -4,7 +4,7 @@ import type { Connection as Database } from 'mongoose';
 import { AuditChainWriter } from './audit-chain.writer.ts';
 import { auditCollection, auditEventSchema, toEvent } from './audit-document.ts';
 import { type AuditFilter, idAt, toAuditQuery } from './audit-query.ts';
-import { type ChainPosition, type ChainReport, checkChain } from './check-chain.ts';
+import { type ChainCheck, type ChainReport, checkChain } from './check-chain.ts';
 
 const dayMs = 24 * 60 * 60_000;
 
@@ -37,11 +37,7 @@ export function createAuditEventRepository({
     },
 
     /** Reads the chain on from an event that was checked before, or from its beginning. Memory stays flat. */
-    verify: (options: {
-      readonly after?: ChainPosition | undefined;
-      readonly expected?: ChainPosition | undefined;
-      readonly limit: number;
-    }): Promise<ChainReport> => checkChain({ database, ...options }),
+    verify: (check: ChainCheck): Promise<ChainReport> => checkChain({ database, ...check }),
   };
 }
 

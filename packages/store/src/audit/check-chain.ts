@@ -34,17 +34,25 @@ export interface ChainReport {
 
 const batchSize = 500;
 
+export interface ChainCheck {
+  /** Goes on behind an event that was checked before. */
+  readonly after?: ChainPosition | undefined;
+  /** A head that was kept elsewhere. */
+  readonly expected?: ChainPosition | undefined;
+  /** Until when processes of a version without the chain have written. */
+  readonly upgradedAt?: Date | undefined;
+  readonly limit: number;
+}
+
 /**
  * Reads the chain in its order and stops at the first fault. Events that have expired may be missing: the event behind them says
  * when all before it had expired.
  */
-export async function checkChain(options: {
-  readonly database: Database;
-  readonly after?: ChainPosition | undefined;
-  readonly expected?: ChainPosition | undefined;
-  readonly limit: number;
-}): Promise<ChainReport> {
-  const { database, after, expected, limit } = options;
+export async function checkChain({
+  database,
+  ...check
+}: ChainCheck & { readonly database: Database }): Promise<ChainReport> {
+  const { after, expected, upgradedAt, limit } = check;
   const now = await serverTime(database);
   let previous = after;
   let report: ChainReport = { checked: 0, isComplete: false };
@@ -63,8 +71,8 @@ export async function checkChain(options: {
     report = { ...report, checked: report.checked + 1, oldest: report.oldest ?? position, last: position };
   }
   const fault =
-    (after ? undefined : await findUnchained({ database, oldest: report.oldest, now })) ??
-    (await compareHead({ database, expected, oldest: report.oldest }));
+    (after ? undefined : await findUnchained({ database, oldest: report.oldest, upgradedAt, now })) ??
+    (await compareHead({ database, expected }));
   return { ...report, ...(fault ? { fault } : {}), isComplete: report.checked < limit };
 }
 
@@ -85,18 +93,25 @@ function haveExpired({ previousExpiresAt }: AuditEvent, now: Date): boolean {
 }
 
 /**
- * Events without a place are of versions before the chain. One that is later than the chain's oldest event was put there by other
- * means; and once the chain's first event has expired, so have they all.
+ * Events without a place are of versions before the chain. One that is later than the chain's first event, and than the end of the
+ * upgrade, was put there by other means. Once the chain's first event has expired, so have they all.
  */
 async function findUnchained(options: {
   readonly database: Database;
   readonly oldest: ChainReport['oldest'];
+  readonly upgradedAt: Date | undefined;
   readonly now: Date;
 }): Promise<ChainFault | undefined> {
-  const { database, oldest, now } = options;
+  const { database, oldest, upgradedAt = new Date(0), now } = options;
   if (!oldest) return undefined;
-  const isSuspect = oldest.sequence === 1 ? { _id: { $gt: idAt(oldest.at) } } : { expiresAt: { $gt: now } };
-  const found = await auditCollection(database).findOne({ sequence: { $exists: false }, ...isSuspect });
+  const isFirst = oldest.sequence === 1;
+  const from = isFirst && oldest.at > upgradedAt ? oldest.at : upgradedAt;
+  const suspect: object = {
+    sequence: { $not: { $type: ['int', 'long', 'double'] } },
+    _id: { $gt: idAt(from) },
+    ...(isFirst ? {} : { expiresAt: { $gt: now } }),
+  };
+  const found = await auditCollection(database).findOne(suspect);
   return found ? { code: 'not-in-chain', eventId: found._id } : undefined;
 }
 
@@ -104,7 +119,6 @@ async function findUnchained(options: {
 async function compareHead(options: {
   readonly database: Database;
   readonly expected: ChainPosition | undefined;
-  readonly oldest: ChainReport['oldest'];
 }): Promise<ChainFault | undefined> {
   const { database, expected } = options;
   if (!expected) return undefined;

@@ -1,0 +1,41 @@
+import type { Writable } from 'node:stream';
+import type { AuditEvent } from '@bulkhead/domain';
+import { createLineSink, type Logger, type Metrics } from '@bulkhead/runtime';
+import { toAuditLines } from '@bulkhead/service';
+import type { ApiConfig } from './env.ts';
+
+/** Sends audit events off the host as they happen. */
+export interface AuditStream {
+  readonly send: (event: AuditEvent) => void;
+  stop(): Promise<void>;
+}
+
+/** @returns undefined if events are not to be sent. */
+export function createAuditStream(options: {
+  readonly config: Pick<ApiConfig, 'BULKHEAD_AUDIT_STREAM' | 'BULKHEAD_AUDIT_FORMAT'>;
+  readonly logger: Logger;
+  readonly metrics?: Metrics;
+  readonly stdout?: Writable;
+}): AuditStream | undefined {
+  const { config, logger, metrics, stdout } = options;
+  const { BULKHEAD_AUDIT_STREAM: target, BULKHEAD_AUDIT_FORMAT: format } = config;
+  const count = metrics?.counter({
+    name: 'bulkhead_audit_lines_total',
+    help: 'Audit events that were to leave the host, as lines; result: sent, dropped (they are in the database all the same).',
+    labels: ['result'],
+  });
+  if (target === undefined) return undefined;
+  const sink = createLineSink({
+    target,
+    appName: 'bulkhead',
+    logger,
+    ...(count ? { count: (result, lines) => count({ result }, lines) } : {}),
+    ...(stdout ? { stdout } : {}),
+  });
+  return {
+    send: (event) => {
+      for (const line of toAuditLines(event, format)) sink.send(line);
+    },
+    stop: () => sink.stop(),
+  };
+}
