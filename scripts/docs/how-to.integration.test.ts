@@ -71,6 +71,11 @@ test('the command line', async () => {
   expect(await run(page, { BULKHEAD_URL: '', BULKHEAD_API_KEY: '' })).toMatch(/COMPLETED {2}\d+ stored/);
 }, 120_000);
 
+test('the audit log', async () => {
+  const printed = await run(await commandsOf('docs/audit.md'));
+  expect(printed).toMatch(/\nchecked +\d+\nfrom +1, written \S+Z\nhead +\d+:[0-9a-f]{64}\n/);
+}, 120_000);
+
 // The last one: the processes of this system go on with the former key.
 test('rotate the encryption key', async () => {
   const { mongodb, redis, encryptionKey } = system;
