@@ -66,6 +66,18 @@ describe('the chain of audit events', () => {
     expect(await verify()).toMatchObject({ checked: 400, last: { sequence: 400 }, isComplete: true });
   });
 
+  test('is not begun before the index is there that keeps it one chain', async () => {
+    await database.dropDatabase();
+    await expect(store.auditEvents.append(makeEvent(1))).rejects.toMatchObject({
+      code: 'audit-unavailable',
+      message: expect.stringContaining('Run migrate'),
+    });
+    expect(await events().countDocuments()).toBe(0);
+    await store.migrate();
+    await store.auditEvents.append(makeEvent(2));
+    expect(await verify()).toMatchObject({ checked: 1, isComplete: true });
+  });
+
   test('goes on behind the newest event after a process was replaced', async () => {
     await store.auditEvents.append(makeEvent(1));
     const next = await openStore();

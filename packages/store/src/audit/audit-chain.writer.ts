@@ -3,7 +3,7 @@ import { AppError, type AuditEvent, type ChainedAuditEvent } from '@bulkhead/dom
 import type { Connection as Database } from 'mongoose';
 import { isDuplicateKey } from '../store-errors.ts';
 import { type ChainHead, chainEvent, noHash } from './audit-chain.ts';
-import { auditCollection, toDocument } from './audit-document.ts';
+import { auditCollection, placeIndex, toDocument } from './audit-document.ts';
 
 /** One insert of these takes milliseconds, and the next batch collects meanwhile. */
 const maxBatch = 500;
@@ -106,6 +106,7 @@ export class AuditChainWriter {
    * reads the end of an index without what is before it.
    */
   async #readHead(): Promise<ChainHead> {
+    if (!this.#known) await this.#checkIndex();
     const { sequence: from = 0 } = this.#known ?? {};
     const newest = await this.#collection.findOne(
       { sequence: { $gt: from } },
@@ -115,6 +116,15 @@ export class AuditChainWriter {
     if (this.#known) return this.#known;
     const last = await this.#collection.findOne({}, { sort: { expiresAt: -1 }, projection: { expiresAt: 1 } });
     return { sequence: 0, hash: noHash, expiresAt: last?.expiresAt };
+  }
+
+  /** Without it two processes would take the same place, and no later check could tell which event was first. */
+  async #checkIndex(): Promise<void> {
+    const isThere = await this.#collection.indexExists(placeIndex).catch((error: { code?: unknown }) => {
+      if (error.code !== namespaceNotFound) throw error;
+      return false;
+    });
+    if (!isThere) throw indexMissing();
   }
 
   get #collection() {
@@ -128,6 +138,17 @@ function linkAll(options: { readonly events: readonly AuditEvent[]; readonly hea
     const linked = chainEvent(event, head);
     head = linked;
     return linked;
+  });
+}
+
+/** What a server answers for a collection that it does not have. */
+const namespaceNotFound = 26;
+
+function indexMissing(): AppError {
+  return new AppError({
+    code: 'audit-unavailable',
+    message: 'The audit log lacks the index of its chain. Run migrate (docs/how-to/upgrade.md), then try again.',
+    retry: { afterMs: 30_000 },
   });
 }
 

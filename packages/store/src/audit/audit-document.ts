@@ -9,6 +9,7 @@ export interface AuditEventDocument extends Omit<AuditEvent, 'id'> {
 }
 
 const collection = 'audit_events';
+export const placeIndex = 'by-sequence';
 
 // Documents are written and read without Mongoose, so that the chain is checked over every field that there is.
 export const auditEventSchema = new Schema<AuditEventDocument>({ _id: String }, { collection, strict: false });
@@ -16,7 +17,7 @@ for (const [name, fields] of Object.entries(auditIndexes)) auditEventSchema.inde
 /** In the record and not in the index, so that another retention needs no index to be built anew. */
 auditEventSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 /** One event a place: see `AuditChainWriter`. Events of earlier versions have none. */
-auditEventSchema.index({ sequence: 1 }, { name: 'by-sequence', unique: true, sparse: true });
+auditEventSchema.index({ sequence: 1 }, { name: placeIndex, unique: true, sparse: true });
 
 export function auditCollection(database: Database) {
   return database.collection<AuditEventDocument>(collection);

@@ -1,7 +1,7 @@
 import type { AuditEvent } from '@bulkhead/domain';
 import type { Connection as Database } from 'mongoose';
 import { auditHash, noHash } from './audit-chain.ts';
-import { auditCollection, toEvent } from './audit-document.ts';
+import { auditCollection, placeIndex, toEvent } from './audit-document.ts';
 import { idAt } from './audit-query.ts';
 
 /** An event of the chain, named so that a copy kept elsewhere can be compared. */
@@ -59,7 +59,7 @@ export async function checkChain({
   const events = auditCollection(database)
     .find({ sequence: { $exists: true, ...(after ? { $gt: after.sequence } : {}) } }, { batchSize })
     .sort({ sequence: 1 })
-    .hint('by-sequence')
+    .hint(placeIndex)
     .limit(limit);
   for await (const document of events) {
     const event = toEvent(document);
