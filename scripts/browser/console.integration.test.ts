@@ -160,6 +160,22 @@ if ('missing' in found) {
         .waitFor();
     }, 60_000);
 
+    test('who has read a patient is found by the patient, and the look is an event itself', async () => {
+      const { store, connectionId } = browsed.system;
+      const [patient = ''] = await store.resources.listIds({ connectionId, resourceType: 'Patient' });
+      await goTo('/audit');
+      const field = page.getByRole('textbox', { name: 'Patient' });
+      await field.fill('not an id');
+      await page.getByText('An id has no spaces and no slash').waitFor();
+      await field.fill(patient);
+      await page
+        .getByRole('row', { name: /resource\.search/ })
+        .first()
+        .waitFor();
+      const looks = () => store.auditEvents.list({ filter: { patient, action: 'audit-event.list' }, limit: 10 });
+      expect((await looks()).filter(({ patients }) => patients?.includes(patient))).toHaveLength(1);
+    }, 60_000);
+
     test('the rate budget shows what an export uses, and why it is paused', async () => {
       const { simulator, apiKey, baseUrl, connectionId } = browsed.system;
       await simulator.order({ match: { path: 'bulkdata/' }, fault: { kind: 'status', status: 429, retryAfter: '3' } });

@@ -110,30 +110,30 @@ describe('an answer', () => {
     expect(events).toMatchObject([{ outcome: 'success' }]);
   });
 
-  test('that is written in many parts at once keeps their order', async () => {
+  test('keeps the order of an answer that is written in many parts at once', async () => {
     expect(await (await ask('GET', '/hasty')).text()).toBe(Array.from({ length: 50 }, (_, n) => `${n}\n`).join(''));
     expect(events).toHaveLength(1);
   });
 
-  test('is an event only if it has what may not be shown unrecorded', async () => {
+  test('records a status only if it has what may not be shown unrecorded', async () => {
     expect(await (await ask('GET', '/status/running')).text()).toBe('running');
     expect(events).toEqual([]);
     expect(await (await ask('GET', '/status/completed')).text()).toBe('completed');
     expect(events).toMatchObject([{ action: 'export.read', outcome: 'success' }]);
   });
 
-  test('that changed nothing is no success', async () => {
+  test('records a request that changed nothing as unchanged', async () => {
     await ask('DELETE', '/exports/1');
     expect(events).toMatchObject([{ action: 'export.cancel', outcome: 'unchanged' }]);
   });
 
-  test('has the names of its parameters, and no value of one', async () => {
+  test('records the names of parameters, and no value of one', async () => {
     await ask('GET', '/lines?connectionId=c&patient=p1&_lastUpdated=ge2024&patient=p2&John%20Doe=1');
     expect(events).toMatchObject([{ parameters: ['_lastUpdated', 'patient'], target: { connectionId: 'c' } }]);
     expect(JSON.stringify(events)).not.toMatch(/p1|ge2024|Doe/);
   });
 
-  test('has an event of its own for a patient whose data come up on the way', async () => {
+  test('records a patient whose data come up during a stream by an event of its own', async () => {
     expect(await (await ask('GET', '/further')).text()).toBe('one\ntwo\n');
     expect(events).toMatchObject([
       { action: 'resource.search', patients: ['p1'] },
@@ -141,7 +141,7 @@ describe('an answer', () => {
     ]);
   });
 
-  test('lists so many patients, and says of more that it can be any', async () => {
+  test('lists up to 1,000 patients, and records more of them as any patient', async () => {
     await ask('GET', '/crowd/1000');
     expect(events[0]?.patients).toHaveLength(1000);
     await ask('GET', '/crowd/1001');

@@ -88,7 +88,7 @@ async function eventsOf({ headers }: ApiAnswer) {
 describe('every route', () => {
   const routes = listRoutes();
 
-  test('that changes something is recorded', () => {
+  test('every route that changes something is recorded', () => {
     const changing = routes.filter(({ method }) => method !== 'GET');
     expect(changing.length).toBeGreaterThan(20);
     expect(changing.filter(({ name }) => unrecorded.has(name))).toEqual([]);
@@ -159,19 +159,19 @@ describe('reads', () => {
     { what: 'Patients that were asked for by id', path: 'Patient?_id=p1,p9', patients: ['p1', 'p9'] },
     { what: 'those on the page, if none was asked for', path: 'Observation?_count=2', patients: ['p1', 'p2', 'p3'] },
     { what: 'those on the page beside those asked for', path: 'Observation?patient=p2', patients: ['p2', 'p3'] },
-  ])('of resources record $what', async ({ path, patients: expected }) => {
+  ])('a read of resources records $what', async ({ path, patients: expected }) => {
     const [event, ...others] = await read(path);
     expect(event?.patients).toEqual(expected);
     expect(others).toEqual([]);
   });
 
-  test('of everything as NDJSON record that it can have been any patient', async () => {
+  test('a read of everything as NDJSON records that it can have shown any patient', async () => {
     expect(await read('Observation', 'application/fhir+ndjson')).toMatchObject([
       { action: 'resource.search', outcome: 'success', patients: ['*'], target: { connectionId, type: 'Observation' } },
     ]);
   });
 
-  test('of a patient’s NDJSON record others whose data come along, before they do', async () => {
+  test('a read of a patient’s NDJSON also records the other patients of its resources', async () => {
     const events = await read('Observation?patient=p2', 'application/fhir+ndjson');
     expect(events.map(({ patients, parameters }) => ({ patients, parameters }))).toEqual(
       expect.arrayContaining([
@@ -182,12 +182,12 @@ describe('reads', () => {
     expect(events).toHaveLength(2);
   });
 
-  test('record names of parameters', async () => {
+  test('a search records the names of its parameters', async () => {
     const [event] = await read('Observation?date=ge2024&_lastUpdated=ge2024&patient=p1&_count=1');
     expect(event?.parameters).toEqual(['_count', '_lastUpdated', 'date', 'patient']);
   });
 
-  test('are found by the patient, with those that may have shown the patient', async () => {
+  test('the log finds the reads of a patient, and those that may have shown the patient', async () => {
     const found = await api.request('GET', `/api/ehr/audit-events?patient=p3&connectionId=${connectionId}&limit=1000`);
     const events = found.body.data as { patients: string[]; target: { connectionId: string } }[];
     expect(events.length).toBeGreaterThan(4);
@@ -201,7 +201,7 @@ describe('reads', () => {
     expect((await api.request('GET', '/api/ehr/audit-events?patient=Patient/p3')).status).toBe(400);
   });
 
-  test('of an export’s status are recorded if it has the addresses of files', async () => {
+  test('a read of an export’s status is recorded if it has the addresses of files', async () => {
     const record = makeBulkExport({
       connectionId,
       provider: 'athenahealth',
@@ -234,7 +234,7 @@ describe('what changes nothing', () => {
   };
   const exportPath = '/athenahealth/bulk-export';
 
-  test('is not recorded as a success: an export that is started, cancelled and retried again', async () => {
+  test('an export that is started, cancelled or retried again is recorded as unchanged', async () => {
     const { connectionId } = planted;
     const options = { body: { connectionId }, headers: { 'idempotency-key': 'again' } };
     expect(await asClient('POST', exportPath, options)).toEqual(['export.create success']);
@@ -246,7 +246,7 @@ describe('what changes nothing', () => {
     expect(await asClient('DELETE', `${exportPath}/${planted.exportId}`)).toEqual(['export.cancel refused']);
   });
 
-  test('is not recorded as a success: a sync that is retried and cancelled again', async () => {
+  test('a sync that is retried or cancelled again is recorded as unchanged', async () => {
     const run = `/athenahealth/sync-runs/${planted.syncRunId}`;
     expect(await asClient('POST', `${run}/retry`)).toEqual(['sync.retry success']);
     expect(await asClient('POST', `${run}/retry`)).toEqual(['sync.retry unchanged']);
@@ -254,7 +254,7 @@ describe('what changes nothing', () => {
     expect(await asClient('DELETE', run)).toEqual(['sync.cancel unchanged']);
   });
 
-  test('is not recorded as a success: a schedule that is paused and deleted again', async () => {
+  test('a schedule that is paused again is recorded as unchanged, and one that is deleted again as refused', async () => {
     const schedule = `/schedules/${planted.scheduleId}`;
     const pause = { body: { paused: true } };
     expect(await asClient('PATCH', schedule, pause)).toEqual(['schedule.change success']);
@@ -263,14 +263,14 @@ describe('what changes nothing', () => {
     expect(await asClient('DELETE', schedule)).toEqual(['schedule.delete refused']);
   });
 
-  test('is not recorded as a success: a webhook that is removed again', async () => {
+  test('a webhook that is removed again is recorded as unchanged', async () => {
     const webhook = `/connections/${planted.connectionId}/webhook`;
     expect(await asClient('PUT', webhook, { body: {} })).toEqual(['webhook.set success']);
     expect(await asClient('DELETE', webhook)).toEqual(['webhook.remove success']);
     expect(await asClient('DELETE', webhook)).toEqual(['webhook.remove unchanged']);
   });
 
-  test('is not recorded as a success: a key that is revoked again, and lines of which there are none', async () => {
+  test('a key that is revoked again, and a replay of no lines, are recorded as unchanged', async () => {
     const { id } = (await api.request('POST', '/api/ehr/api-keys', { body: { name: 'x', role: 'client' } })).body.data;
     const asOperator = { authorization: `Bearer ${api.operatorKey}` };
     expect(await asClient('DELETE', `/api-keys/${id}`, asOperator)).toEqual(['api-key.revoke success']);
@@ -281,7 +281,7 @@ describe('what changes nothing', () => {
 });
 
 describe('the chain', () => {
-  test('is whole after all this, and is checked page by page', async () => {
+  test('the chain is whole after all this, and a check of it goes page by page', async () => {
     const check = async (query: string) =>
       (await api.request('GET', `/api/ehr/audit-events/verification?${query}`)).body.data;
     const whole = await check('');

@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import type { NewAuditEvent } from '@bulkhead/domain';
-import { testServices } from '@bulkhead/testing';
+import { testServices, waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
 import { createStore, type Store } from '../create-store.ts';
@@ -56,7 +60,7 @@ afterEach(async () => {
 });
 
 describe('the chain of audit events', () => {
-  test('has one event a place, without gaps and forks, however many processes write', async () => {
+  test('gives each place of the chain to one event, without gaps and forks, however many processes write', async () => {
     const stores = await Promise.all([1, 2, 3, 4].map(() => openStore()));
     await Promise.all(
       stores.flatMap((each) => Array.from({ length: 100 }, (_, n) => each.auditEvents.append(makeEvent(n)))),
@@ -66,7 +70,7 @@ describe('the chain of audit events', () => {
     expect(await verify()).toMatchObject({ checked: 400, last: { sequence: 400 }, isComplete: true });
   });
 
-  test('is not begun before the index is there that keeps it one chain', async () => {
+  test('begins no chain before the index is there that keeps it one chain', async () => {
     await database.dropDatabase();
     await expect(store.auditEvents.append(makeEvent(1))).rejects.toMatchObject({
       code: 'audit-unavailable',
@@ -78,7 +82,7 @@ describe('the chain of audit events', () => {
     expect(await verify()).toMatchObject({ checked: 1, isComplete: true });
   });
 
-  test('goes on behind the newest event after a process was replaced', async () => {
+  test('continues the chain behind the newest event after a process was replaced', async () => {
     await store.auditEvents.append(makeEvent(1));
     const next = await openStore();
     await next.auditEvents.append(makeEvent(2));
@@ -88,7 +92,32 @@ describe('the chain of audit events', () => {
     expect(await verify()).toMatchObject({ checked: 3, isComplete: true });
   });
 
-  test('continues from the database after an insert failed', async () => {
+  test('keeps every acknowledged event in a whole chain when processes are killed while they write', async () => {
+    const file = fileURLToPath(new URL('append-forever.fixture.ts', import.meta.url));
+    const run = (name: string) => {
+      const args = ['--conditions=@bulkhead/source', file, uri, encryptionKey.toString('base64'), name];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      const acknowledged: string[] = [];
+      createInterface(child.stdout).on('line', (line) => acknowledged.push(line));
+      return { child, acknowledged };
+    };
+    const writers = ['a', 'b', 'c'].map(run);
+    await waitFor(() => writers.every(({ acknowledged }) => acknowledged.length > 50), { what: 'events of each' });
+    for (const { child } of writers) {
+      const closed = once(child, 'close');
+      child.kill('SIGKILL');
+      await closed;
+    }
+    await store.auditEvents.append(makeEvent(1));
+    const all = await chain();
+    expect(await verify()).toMatchObject({ checked: all.length, isComplete: true });
+    expect(await verify()).not.toHaveProperty('fault');
+    const stored = new Set(all.map(({ actor }) => actor.id));
+    const lost = writers.flatMap(({ acknowledged }) => acknowledged).filter((id) => !stored.has(id));
+    expect(lost).toEqual([]);
+  }, 60_000);
+
+  test('continues the chain from the database after an insert failed', async () => {
     await store.auditEvents.append(makeEvent(1));
     // A document that is larger than MongoDB takes.
     const tooLarge = { ...makeEvent(2), patients: Array.from({ length: 400_000 }, () => 'x'.repeat(50)) };
@@ -101,13 +130,13 @@ describe('the chain of audit events', () => {
     expect(await verify()).toMatchObject({ checked: 2, isComplete: true });
   });
 
-  test('is of what is stored, also if a name holds half a surrogate pair', async () => {
+  test('hashes what is stored, also if a name holds half a surrogate pair', async () => {
     await store.auditEvents.append({ ...makeEvent(1), actor: { kind: 'api-key', id: 'key_1', name: 'a\ud800b' } });
     expect((await chain())[0]?.actor.name).toBe('a\ufffdb');
     expect(await verify()).toMatchObject({ checked: 1, isComplete: true });
   });
 
-  test('starts behind the events of versions that had none', async () => {
+  test('starts the chain behind the events of versions that had none', async () => {
     const at = new Date(Date.now() - dayMs);
     const old = { _id: `${idAt(at)}00`, at, ...makeEvent(0), expiresAt: new Date(Date.now() + 3000 * dayMs) };
     await events().insertOne(old);
@@ -128,16 +157,16 @@ describe('a check of the chain', () => {
   const nth = (sequence: number) => all[sequence - 1] as AuditEventDocument;
 
   test.each([
-    { what: 'a field', change: { $set: { 'actor.name': 'somebody else' } } },
-    { what: 'the time', change: { $set: { at: new Date(0) } } },
-    { what: 'the expiry', change: { $set: { expiresAt: new Date(0) } } },
-    { what: 'the patients', change: { $set: { patients: [] } } },
-    { what: 'a field that was left out', change: { $set: { code: 'x' } } },
-    { what: 'a field that is no field of events', change: { $set: { anything: 1 } } },
-    { what: 'a type', change: { $set: { outcome: ['success'] } } },
-    { what: 'the hash', change: { $set: { hash: 'f'.repeat(64) } } },
-    { what: 'a field less', change: { $unset: { patients: 1 } } },
-  ])('finds an event in which $what was changed', async ({ change }) => {
+    { what: 'a changed field', change: { $set: { 'actor.name': 'somebody else' } } },
+    { what: 'a changed time', change: { $set: { at: new Date(0) } } },
+    { what: 'a changed expiry', change: { $set: { expiresAt: new Date(0) } } },
+    { what: 'changed patients', change: { $set: { patients: [] } } },
+    { what: 'a known field that was added', change: { $set: { code: 'x' } } },
+    { what: 'an unknown field that was added', change: { $set: { anything: 1 } } },
+    { what: 'a changed type', change: { $set: { outcome: ['success'] } } },
+    { what: 'a changed hash', change: { $set: { hash: 'f'.repeat(64) } } },
+    { what: 'a removed field', change: { $unset: { patients: 1 } } },
+  ])('finds $what of an event', async ({ change }) => {
     await events().updateOne({ _id: nth(3)._id }, change as object);
     expect(await verify()).toMatchObject({
       checked: 2,
@@ -211,7 +240,7 @@ describe('a check of the chain', () => {
     expect(await verify({ expected })).toMatchObject({ checked: 6, fault: { code: 'other-head', sequence: 6 } });
   });
 
-  test('goes on behind an event that was checked before, and compares with it', async () => {
+  test('continues a check behind an event that was checked before, and compares with it', async () => {
     const first = await verify({ limit: 4 });
     expect(first).toMatchObject({ checked: 4, last: { sequence: 4 }, isComplete: false });
     expect(await verify({ after: first.last, limit: 4 })).toMatchObject({ checked: 2, isComplete: true });
@@ -228,7 +257,7 @@ describe('events that have expired', () => {
   afterEach(() => short.close());
   const ago = (days: number) => new Date(Date.now() - days * dayMs);
 
-  test('may be missing from the beginning, in whatever order the database removed them', async () => {
+  test('accepts that expired events are missing, in whatever order the database removed them', async () => {
     for (const days of [9, 8, 7, 0.5, 0.2]) await short.auditEvents.append(makeEvent(days), ago(days));
     await events().deleteMany({ sequence: 2 });
     expect(await verify()).toMatchObject({ checked: 4, isComplete: true });
@@ -238,7 +267,7 @@ describe('events that have expired', () => {
     expect(await verify()).toMatchObject({ checked: 0, fault: { code: 'missing', sequence: 5 } });
   });
 
-  test('leave in the right order: an event stays as long as those before it, although the retention was shortened', async () => {
+  test('keeps an event at least as long as those before it if the retention was shortened', async () => {
     await store.auditEvents.append(makeEvent(1));
     await short.auditEvents.append(makeEvent(2));
     const [first, second] = await chain();
@@ -246,7 +275,7 @@ describe('events that have expired', () => {
     expect(second?.previousExpiresAt).toEqual(first?.expiresAt);
   });
 
-  test('leave no events of earlier versions behind', async () => {
+  test('accepts no events of earlier versions once the first event of the chain has expired', async () => {
     for (const days of [9, 8, 0.5]) await short.auditEvents.append(makeEvent(days), ago(days));
     await events().deleteMany({ sequence: { $lt: 3 } });
     await events().insertOne({ _id: `${idAt(ago(20))}00`, at: ago(20), ...makeEvent(0), expiresAt: ago(-20) });
