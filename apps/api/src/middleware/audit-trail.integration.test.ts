@@ -15,6 +15,7 @@ import { appendFurther, auditTrail } from './audit-trail.ts';
 import { setCaller } from './caller-of.ts';
 
 let events: NewAuditEvent[] = [];
+let leftStreams = 0;
 /** What the audit log does with the next event. */
 let store: () => Promise<void> = () => Promise.resolve();
 const audit = {
@@ -45,6 +46,13 @@ const server = createServer(
     .get('/status/:state', allow('export.read'), (request, response) => {
       auditNotes(response).isShown = request.params.state === 'completed';
       response.end(request.params.state);
+    })
+    .get('/events', allow('export.read'), (_request, response) => {
+      auditNotes(response).isShown = true;
+      response.set('content-type', 'text/event-stream').write('data: 1\n\n');
+      response.once('close', () => {
+        leftStreams += 1;
+      });
     })
     .get('/hasty', allow('resource.search'), (_request, response) => {
       for (let n = 0; n < 50; n++) response.write(`${n}\n`);
@@ -158,6 +166,15 @@ describe('an answer', () => {
   test('in parts is cut off before the first one if its event cannot be stored', async () => {
     store = () => Promise.reject(new Error('away'));
     await expect(ask('GET', '/lines').then((response) => response.text())).rejects.toThrow();
+  });
+
+  test('records a stream of events once: a client that leaves it has not missed its end', async () => {
+    const leaving = new AbortController();
+    await ask('GET', '/events', leaving.signal);
+    leaving.abort();
+    await waitFor(() => leftStreams === 1, { what: 'the end of the stream' });
+    expect(events).toMatchObject([{ action: 'export.read', outcome: 'success' }]);
+    expect(events).toHaveLength(1);
   });
 
   test('that nobody waited for is an event all the same', async () => {

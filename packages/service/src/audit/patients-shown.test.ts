@@ -1,0 +1,24 @@
+import { maxListedPatients } from '@bulkhead/fhir';
+import { describe, expect, test } from '@jest/globals';
+import { patientsShown } from './patients-shown.ts';
+
+const group = (count: number) => ({
+  resourceType: 'Group',
+  id: 'g1',
+  member: Array.from({ length: count }, (_, n) => ({ entity: { reference: `Patient/p${n}` } })),
+});
+
+describe('patientsShown', () => {
+  test('names every patient of a resource up to the limit, and any patient beyond it', () => {
+    expect(patientsShown(group(3))).toEqual(['p0', 'p1', 'p2']);
+    expect(patientsShown(group(maxListedPatients - 1))).toHaveLength(maxListedPatients - 1);
+    expect(patientsShown(group(maxListedPatients + 1))).toEqual(['*']);
+  });
+
+  test('names any patient of a resource whose patient has no id, and nobody of one about no patient', () => {
+    const observation = { resourceType: 'Observation', id: 'o1' };
+    expect(patientsShown({ ...observation, subject: { identifier: { value: '1' } } })).toEqual(['*']);
+    expect(patientsShown({ resourceType: 'Coverage', id: 'c1', patient: { display: 'x' } })).toEqual(['*']);
+    expect(patientsShown(observation)).toEqual([]);
+  });
+});
