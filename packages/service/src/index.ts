@@ -18,7 +18,7 @@ export {
   createAuthorizationService,
   type Departure,
 } from './authorization.service.ts';
-export { bulkExportQuerySchema, bulkExportRequestSchema } from './bulk-export.schema.ts';
+export { bulkExportQuerySchema, bulkExportRequestSchema, exportStatusQuerySchema } from './bulk-export.schema.ts';
 export { type BulkExportService, createBulkExportService } from './bulk-export.service.ts';
 export { connectionAuthSchema, connectionBodySchema } from './connection.schema.ts';
 export { type ConnectionService, createConnectionService } from './connection.service.ts';

@@ -2,6 +2,7 @@ import {
   type BulkExportService,
   bulkExportQuerySchema,
   bulkExportRequestSchema,
+  exportStatusQuerySchema,
   toFileView,
   toStartedView,
   toStatusView,
@@ -45,12 +46,16 @@ export function bulkExportRoutes({ bulkExports }: { readonly bulkExports: BulkEx
   });
 
   router.get('/:provider/bulk-export/:jobId', allow('export.read'), async (request, response) => {
+    const { signedUrls: withSignedUrls } = parseRequest(exportStatusQuerySchema, request.query);
     const which = whichExport(request, response);
     const { record, issues } = await bulkExports.get(which);
     const files = record.phase === 'completed' ? await bulkExports.listFiles(which) : [];
     noteTarget(response, { connectionId: record.connectionId });
     auditNotes(response).isShown = files.length > 0;
-    response.json({ success: true, data: toStatusView({ record, files, issues, ...viewFor(response) }) });
+    response.json({
+      success: true,
+      data: toStatusView({ record, files, issues, ...viewFor(response), withSignedUrls }),
+    });
   });
 
   router.delete('/:provider/bulk-export/:jobId', allow('export.cancel'), async (request, response) => {
@@ -68,12 +73,13 @@ export function bulkExportRoutes({ bulkExports }: { readonly bulkExports: BulkEx
   });
 
   router.get('/:provider/bulk-export/:jobId/files', allow('export.read'), async (request, response) => {
+    const { signedUrls: withSignedUrls } = parseRequest(exportStatusQuerySchema, request.query);
     const which = whichExport(request, response);
     const { record } = await bulkExports.get(which);
     const files = await bulkExports.listFiles(which);
     noteTarget(response, { connectionId: record.connectionId });
     auditNotes(response).isShown = files.length > 0;
-    const reader = viewFor(response);
+    const reader = { ...viewFor(response), withSignedUrls };
     response.json({ success: true, data: files.map((file) => toFileView(file, reader)) });
   });
 

@@ -1,4 +1,4 @@
-import { bulkExportQuerySchema, bulkExportRequestSchema } from '@bulkhead/service';
+import { bulkExportQuerySchema, bulkExportRequestSchema, exportStatusQuerySchema } from '@bulkhead/service';
 import { z } from 'zod';
 import { exportEventsQuerySchema } from '../../routes/event.routes.ts';
 import { eventStreamAnswer } from '../event-stream-answer.ts';
@@ -56,6 +56,7 @@ export const bulkExportOperations: OperationGroup = {
       path: `${path}/:jobId`,
       id: 'getBulkExport',
       summary: 'Status of a bulk export',
+      query: exportStatusQuerySchema,
       answers: { 200: { description: 'Its status', schema: success(exportSchema), example: exportExample } },
       errors: ['unknown-export'],
     },
@@ -95,6 +96,7 @@ export const bulkExportOperations: OperationGroup = {
       path: `${path}/:jobId/files`,
       id: 'listOutputFiles',
       summary: 'The ledger of a bulk export: its files, and what became of their lines',
+      query: exportStatusQuerySchema,
       answers: {
         200: { description: 'Its files', schema: success(z.array(outputFileSchema)), example: [outputFileExample] },
       },

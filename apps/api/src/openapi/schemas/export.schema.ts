@@ -42,7 +42,10 @@ export const exportSchema = z
     partial: z.boolean().optional().meta({
       description: 'Of a completed export: something that was asked for did not come or could not be stored.',
     }),
-    outputUrls: z.array(z.string()).optional(),
+    outputUrls: z.array(z.string()).optional().meta({
+      description:
+        'Addresses of the files. Those that open a file without a token come without their query: see `signedUrls`.',
+    }),
     startedAt: instant,
     completedAt: instant.optional(),
     errorMessage: z.string().optional(),

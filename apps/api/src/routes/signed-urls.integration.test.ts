@@ -1,0 +1,40 @@
+import { makeBulkExport, makeOutputFile } from '@bulkhead/testing';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startApi, type TestApi } from '../testing/start-api.ts';
+
+const url = 'https://files.example/Patient.ndjson?X-Amz-Signature=planted';
+const shown = 'https://files.example/Patient.ndjson';
+let api: TestApi;
+let path: string;
+
+beforeAll(async () => {
+  api = await startApi();
+  const connectionId = await api.createConnection();
+  const record = makeBulkExport({ connectionId, phase: 'completed' });
+  path = `/api/ehr/athenahealth/bulk-export/${record.id}`;
+  await api.store.bulkExports.insert({ record, requestKey: record.id });
+  const file = makeOutputFile({ exportId: record.id, connectionId, url, requiresAccessToken: false });
+  await api.store.outputFiles.insertMissing([file]);
+});
+afterAll(() => api.stop());
+
+const readAs = async (authorization: string, query = '') => {
+  const status = await api.request('GET', `${path}${query}`, { authorization });
+  const files = await api.request('GET', `${path}/files${query}`, { authorization });
+  return [status.body.data.outputUrls, files.body.data[0].url];
+};
+
+test('a link that opens a file without a token is shown without its query, to clients and operators', async () => {
+  expect(await readAs(`Bearer ${api.clientKey}`)).toEqual([[shown], shown]);
+  expect(await readAs(`Bearer ${api.operatorKey}`)).toEqual([[shown], shown]);
+  expect(await readAs(`Bearer ${api.clientKey}`, '?signedUrls=false')).toEqual([[shown], shown]);
+});
+
+test('a key that asks for signedUrls is shown the whole link', async () => {
+  expect(await readAs(`Bearer ${api.clientKey}`, '?signedUrls=true')).toEqual([[url], url]);
+});
+
+test('a value of signedUrls other than true or false is refused', async () => {
+  const { status, body } = await api.request('GET', `${path}?signedUrls=1`);
+  expect([status, body.error.code]).toEqual([400, 'invalid-request']);
+});
