@@ -1,5 +1,5 @@
 import { glob, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { instrument, type Mutant } from './instrument.ts';
 import type { Module } from './modules.ts';
@@ -11,6 +11,8 @@ const root = join(import.meta.dirname, '..', '..');
 
 /** The longest test file takes two minutes. */
 const cleanRunTimeoutMs = 300_000;
+/** More processes than that slow each other down until tests time out, which would count as killed. */
+const workerCount = Math.min(2, availableParallelism());
 
 /**
  * Instruments the module's sources, runs its tests once without a mutant to see which tests reach what, then for each
@@ -36,24 +38,31 @@ export async function runModule(options: {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-mutation-'));
   const instrumentedFile = join(folder, 'instrumented.json');
   await writeFile(instrumentedFile, JSON.stringify(sources));
-  const worker = new WorkerProcess({ env: { ...env, MUTATION_INSTRUMENTED_FILE: instrumentedFile } });
+  const workerEnv = { ...env, MUTATION_INSTRUMENTED_FILE: instrumentedFile };
+  const workers = Array.from({ length: workerCount }, () => new WorkerProcess({ env: workerEnv }));
   try {
     const cleanRuns: CleanRun[] = [];
     for (const path of await expand(module.tests)) {
       signal.throwIfAborted();
       progress(`${path} without a mutant`);
-      cleanRuns.push(await runClean({ worker, path: join(root, path) }));
+      cleanRuns.push(await runClean({ worker: workers[0] as WorkerProcess, path: join(root, path) }));
     }
-    const verdicts: Verdict[] = [];
-    for (const mutant of mutants) {
-      if (signal.aborted) break;
-      const found = verdicts.filter(({ outcome }) => outcome === 'survived' || outcome === 'not reached').length;
-      progress(`${verdicts.length} of ${mutants.length}, ${found} survived`);
-      verdicts.push(await judge({ worker, mutant, cleanRuns }));
-    }
-    return { verdicts, total: mutants.length };
+    const verdicts = new Map<Mutant, Verdict>();
+    let survived = 0;
+    const left = mutants.values();
+    const judgeRest = async (worker: WorkerProcess) => {
+      for (const mutant of left) {
+        if (signal.aborted) return;
+        const verdict = await judge({ worker, mutant, cleanRuns });
+        verdicts.set(mutant, verdict);
+        if (verdict.outcome === 'survived' || verdict.outcome === 'not reached') survived += 1;
+        progress(`${verdicts.size} of ${mutants.length}, ${survived} survived`);
+      }
+    };
+    await Promise.all(workers.map(judgeRest));
+    return { verdicts: mutants.flatMap((mutant) => verdicts.get(mutant) ?? []), total: mutants.length };
   } finally {
-    await worker.stop();
+    await Promise.all(workers.map((worker) => worker.stop()));
     await rm(folder, { recursive: true, force: true });
   }
 }
