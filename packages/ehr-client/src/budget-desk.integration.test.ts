@@ -2,6 +2,7 @@ import { testServices } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { createBudgetDesk } from './budget-desk.ts';
+import { budgetKeys } from './budget-keys.ts';
 import { requestPriorities } from './request-priority.ts';
 
 const { redisUrl, prefix } = testServices();
@@ -65,5 +66,67 @@ describe('a turn', () => {
     });
     await desk.tell({ arrivals: [], late: [], unused: [], leavesRow: true });
     expect(await ask('later', 1)).toBe(1);
+  });
+});
+
+describe('a report', () => {
+  /** Three places of a budget of its own: when each arrives at the latest, by its grant. */
+  async function takeThree(id: string) {
+    const budget = { id, name: id, rateLimit };
+    const desk = createBudgetDesk({ redis, prefix, budget, processId: 'first' });
+    const { places } = await desk.book({ priority: 'poll', waiting: [0, 3, 0, 0, 0], arrivals: [] });
+    const grants = places.map(({ grantId }) => grantId) as [string, string, string];
+    const { log } = budgetKeys({ prefix, budget });
+    const arrivals = async () =>
+      Promise.all(grants.map(async (grant) => Number((await redis.zscore(log, grant)) ?? Number.NaN)));
+    return { desk, grants, arrivals };
+  }
+  const nothing = { arrivals: [], late: [], unused: [], leavesRow: false };
+
+  test('of an arrival lets it count from then, never from later than it was taken for', async () => {
+    const { desk, grants, arrivals } = await takeThree('arrived');
+    const [first = 0, second = 0, third] = await arrivals();
+    const told = [
+      { grantId: grants[0], at: first - 500.5 },
+      { grantId: grants[1], at: second + 500 },
+    ];
+    await desk.tell({ ...nothing, arrivals: told });
+    expect(await arrivals()).toEqual([first - 500.5, second, third]);
+  });
+
+  test('of a late arrival lets it count from then, never from earlier than it was taken for', async () => {
+    const { desk, grants, arrivals } = await takeThree('late');
+    const [first = 0, second = 0, third] = await arrivals();
+    const late = [
+      { grantId: grants[0], at: first - 500 },
+      { grantId: grants[1], at: second + 500.5 },
+    ];
+    await desk.tell({ ...nothing, late });
+    expect(await arrivals()).toEqual([first, second + 500.5, third]);
+  });
+
+  test('of an unused grant gives its place back', async () => {
+    const { desk, grants, arrivals } = await takeThree('unused');
+    const [first, , third] = await arrivals();
+    await desk.tell({ ...nothing, unused: [grants[1]] });
+    expect(await arrivals()).toEqual([first, Number.NaN, third]);
+  });
+
+  test('of a grant that the log has forgotten adds nothing to it', async () => {
+    const { desk, arrivals } = await takeThree('forgotten');
+    const before = await arrivals();
+    const forgotten = [{ grantId: 'forgotten', at: Date.now() }];
+    await desk.tell({ ...nothing, arrivals: forgotten, late: forgotten });
+    expect(await arrivals()).toEqual(before);
+    const { log } = budgetKeys({ prefix, budget: { id: 'forgotten', name: 'forgotten', rateLimit } });
+    expect(await redis.zcard(log)).toBe(3);
+  });
+
+  test('with a question counts before its answer', async () => {
+    const { desk, grants, arrivals } = await takeThree('with-a-question');
+    const [first = 0, second, third] = await arrivals();
+    const told = [{ grantId: grants[0], at: first - 500.5 }];
+    await desk.book({ priority: 'poll', waiting: [0, 1, 0, 0, 0], arrivals: told });
+    expect(await arrivals()).toEqual([first - 500.5, second, third]);
   });
 });

@@ -155,6 +155,29 @@ describe('the rate limiter', () => {
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(290);
   });
 
+  test('a pause of hours ends after ten minutes, at half the rate for another minute', async () => {
+    const budget = makeBudget({ coldStart: 'go' });
+    await limiter.pause({ budget, pauseMs: 3 * 3_600_000, reason: '429 Too Many Requests' });
+    const [state] = await readBudgets({ redis, prefix: services.prefix, budgets: [budget] });
+    expect(state?.pausedMs).toBeGreaterThan(590_000);
+    expect(state?.pausedMs).toBeLessThanOrEqual(600_000);
+    expect((state?.slowMs ?? 0) - (state?.pausedMs ?? 0)).toBe(60_000);
+  });
+
+  test('a limiter that is closed grants nothing that waits, although its time comes', async () => {
+    const budget = makeBudget({ limit: 1, windowMs: 400, coldStart: 'go' });
+    const closed = makeLimiter();
+    await closed.acquire({ budget, priority: 'poll' });
+    let isGranted = false;
+    void closed.acquire({ budget, priority: 'poll' }).then(() => {
+      isGranted = true;
+    });
+    closed.close();
+    // The second of these has its place a whole window after that of the request that waits.
+    for (const _ of [1, 2]) await limiter.acquire({ budget, priority: 'poll' });
+    expect(isGranted).toBe(false);
+  });
+
   test('a pause takes back what other processes have taken ahead', async () => {
     const budget = makeBudget({ windowMs: 1600, guardMs: 400 });
     const other = makeLimiter();
