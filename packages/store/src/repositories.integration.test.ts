@@ -177,25 +177,3 @@ describe('api_keys', () => {
     expect(await store.apiKeys.findByKey(`${key}x`)).toBeUndefined();
   });
 });
-
-describe('watermarks', () => {
-  test('move forward only #watermarks', async () => {
-    const advance = (day: number) => {
-      const at = new Date(Date.UTC(2024, 0, day));
-      const transactionTime = at.toISOString();
-      return store.watermarks.advance({
-        connectionId: 'w',
-        exportType: 'Patient',
-        resourceType: 'Patient',
-        exportId: `job_${day}`,
-        at,
-        transactionTime,
-      });
-    };
-    for (const day of [2, 5, 3]) await advance(day);
-    expect(await store.watermarks.list({ connectionId: 'w' })).toMatchObject([
-      { resourceType: 'Patient', exportId: 'job_5' },
-    ]);
-    expect(await store.watermarks.list({ connectionId: 'w', exportType: 'Group' })).toEqual([]);
-  });
-});
