@@ -3,12 +3,18 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
+import { patientCompartment } from './patient-compartment.fixture.ts';
 import { patientsOf, referencedId } from './patient-compartment.ts';
 import type { Resource } from './resource.ts';
 
 const patient = (id: string) => ({ reference: `Patient/${id}` });
 const other = { reference: 'Practitioner/p' };
 const of = (resourceType: string, elements: object) => patientsOf({ resourceType, id: 'x', ...elements } as Resource);
+
+/** The expressions of the compartment's search parameters are paths, some of them with a condition. */
+const publishedElements = Object.values(patientCompartment)
+  .flatMap((parameters) => Object.values(parameters).join(' | ').split(' | '))
+  .map((expression) => ({ path: expression.replace('.where(resolve() is Patient)', '') }));
 
 describe('patientsOf', () => {
   test.each([
@@ -43,6 +49,12 @@ describe('patientsOf', () => {
     { type: 'Organization', elements: { name: 'Patient/a' }, ids: [] },
   ])('finds the patients of $type', ({ type, elements, ids }) => {
     expect(of(type, elements)).toEqual(ids);
+  });
+
+  test.each(publishedElements)('finds the patient in $path, as the published compartment has it', ({ path }) => {
+    const [resourceType = '', ...elements] = path.split('.');
+    const resource = elements.reduceRight<object>((value, element) => ({ [element]: value }), patient('a'));
+    expect(of(resourceType, resource)).toEqual(resourceType === 'Patient' ? ['x', 'a'] : ['a']);
   });
 
   test('names each patient once', () => {
