@@ -1,7 +1,7 @@
 import { emptyCheckpoint, type OutputFile } from '@bulkhead/domain';
 import type { ManifestEntry } from '@bulkhead/fhir';
 import { describe, expect, test } from '@jest/globals';
-import { matchFreshLinks, toLedgerEntries } from './ledger-entries.ts';
+import { ledgerType, matchFreshLinks, toLedgerEntries } from './ledger-entries.ts';
 
 const entry = (url: string, change: Partial<ManifestEntry> = {}): ManifestEntry => ({
   section: 'output',
@@ -45,6 +45,26 @@ describe('the identity of a file', () => {
   });
 });
 
+test('the identity of a file is the same in every version of the program', () => {
+  // Exports that run during an upgrade have files with these ids.
+  expect(identities([entry('a?sig=1'), entry('x?id=1'), entry('x?id=2')])).toEqual([
+    'c4ff81d0821e2e50cef53c07',
+    'f0adf7e884f76acb836e9951',
+    '65daa39338c04ae8ebac54cd',
+  ]);
+});
+
+describe('the type of a file', () => {
+  test('is that of its entry, or unknown if FHIR R4 has no such type', () => {
+    expect(['Patient', 'OperationOutcome', 'Foo', ''].map(ledgerType)).toEqual([
+      'Patient',
+      'OperationOutcome',
+      'Resource',
+      'Resource',
+    ]);
+  });
+});
+
 describe('a URL that is listed more than once', () => {
   test('is one file', () => {
     expect(toLedgerEntries([entry('a', { count: 3 }), entry('a', { count: 3 })])).toMatchObject([
@@ -60,6 +80,16 @@ describe('a URL that is listed more than once', () => {
   test('is a file of unknown type if the types differ', () => {
     const entries = [entry('a', { count: 3 }), entry('a', { type: 'Goal', count: 4 })];
     expect(toLedgerEntries(entries)).toMatchObject([{ entry: { type: 'Resource' } }]);
+    expect(toLedgerEntries(entries)[0]?.entry).not.toHaveProperty('count');
+  });
+
+  test('is a file of unknown type if only one of three types differs', () => {
+    const entries = [entry('a'), entry('a'), entry('a', { type: 'Goal' })];
+    expect(toLedgerEntries(entries)).toMatchObject([{ entry: { type: 'Resource' } }]);
+  });
+
+  test('is two files if it is listed in two sections', () => {
+    expect(toLedgerEntries([entry('a'), entry('a', { section: 'deleted' })])).toHaveLength(2);
   });
 });
 
@@ -82,6 +112,35 @@ describe('the fresh link of a file', () => {
     const before = [entry('a', { count: 3 }), entry('b', { count: 4 }), entry('c', { type: 'Goal', count: 3 })];
     const after = [entry('z', { type: 'Goal', count: 3 }), entry('y', { count: 4 }), entry('x', { count: 3 })];
     expect(match(before, after)).toEqual({ urls: ['x', 'y', 'z'], unmatched: 0 });
+  });
+
+  test('is found by its path if that is the only one left', () => {
+    const before = [entry('a?id=1', { count: 3 }), entry('a?id=2', { count: 4 })];
+    const after = [entry('a?id=1', { count: 3 }), entry('a?id=3', { count: 5 })];
+    expect(match(before, after)).toEqual({ urls: [undefined, 'a?id=3'], unmatched: 0 });
+  });
+
+  test('is found by its type alone if no counts are promised', () => {
+    const before = [entry('a'), entry('b', { type: 'Goal' })];
+    expect(match(before, [entry('z', { type: 'Goal' }), entry('y')])).toEqual({ urls: ['y', 'z'], unmatched: 0 });
+  });
+
+  test('is found by the type that the ledger has if FHIR does not know that of the entry', () => {
+    const [file] = ledger([entry('a', { count: 3 })]) as [OutputFile];
+    const files = [{ ...file, type: 'Resource' }];
+    const { links } = matchFreshLinks({ files, entries: [entry('x', { type: 'Foo', count: 3 })] });
+    expect(links).toEqual([{ id: file.id, url: 'https://files.example/x' }]);
+  });
+
+  test.each([
+    { name: 'another section', after: entry('x', { section: 'deleted', count: 3 }) },
+    { name: 'another type', after: entry('x', { type: 'Goal', count: 3 }) },
+    { name: 'another count', after: entry('x', { count: 4 }) },
+    { name: 'no count', after: entry('x') },
+    { name: 'the path in another section', after: entry('a?s=2', { section: 'error', count: 3 }) },
+    { name: 'the path at another host', after: { ...entry('', { count: 4 }), url: 'https://other.example/a' } },
+  ])('is not that of an entry with $name', ({ after }) => {
+    expect(match([entry('a', { count: 3 })], [after])).toEqual({ urls: [undefined], unmatched: 1 });
   });
 
   test('is not guessed if two files could have it', () => {
