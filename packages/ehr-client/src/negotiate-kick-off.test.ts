@@ -130,3 +130,132 @@ describe('a refusal #negotiation', () => {
     expect(dropped.at(-1)).toEqual(['_type', '_since', '_typeFilter', 'GET']);
   });
 });
+
+describe('what a refusal is about #negotiation', () => {
+  const dropped = (error: EhrHttpError, change: Partial<KickOffAttempt> = {}) =>
+    negotiateKickOff({ ...attempt, ...change }, error)?.dropped;
+  const about = (diagnostics: string, code = 'processing', status = 400) =>
+    refusal(status, issue(code, { diagnostics }));
+
+  test.each([400, 404, 405, 415, 422, 501])('can be read from a %i', (status) => {
+    expect(dropped(about('_since', 'invalid', status))).toEqual(['_since']);
+  });
+
+  test.each([401, 403, 406, 409, 412, 429, 500, 503])('is not looked for in a %i', (status) => {
+    expect(dropped(about('_since', 'invalid', status))).toBeUndefined();
+  });
+
+  test.each(['not-supported', 'invalid', 'processing', 'structure', 'business-rule'])(
+    'is a parameter if the code is %s',
+    (code) => {
+      expect(dropped(about('_since', code))).toEqual(['_since']);
+    },
+  );
+
+  test.each(['value', 'code-invalid', 'not-found'])('is a type, never a parameter, if the code is %s', (code) => {
+    expect(dropped(about('Unknown type Observation', code))).toEqual(['_type=Observation']);
+    expect(dropped(about('_since', code))).toBeUndefined();
+  });
+
+  test.each(['exception', 'security', 'forbidden', 'throttled', 'timeout'])('is neither if the code is %s', (code) => {
+    expect(dropped(about('Unknown type Observation', code))).toBeUndefined();
+    expect(dropped(about('_since', code))).toBeUndefined();
+  });
+
+  test.each([
+    'The resource type Observation does not exist',
+    'No such resource types: Observation',
+    'Bad ResourceType Observation',
+    'Observation in _type',
+    'Observation is not supported',
+    'Observation is not a known type',
+    'Observation is not valid here',
+    'Observation is not allowed',
+    'Observation is not recognised',
+    'Observation is not recognized',
+    'Observation is NOT AVAILABLE',
+    'Observation is not exportable',
+    'Unsupported: Observation',
+    'Observation is forbidden',
+    'unknown Observation',
+    'Observation: invalid',
+  ])('is a type in the words: %s', (text) => {
+    expect(dropped(about(text))).toEqual(['_type=Observation']);
+  });
+
+  test.each([
+    'The Observation service timed out',
+    'No Observation could be read',
+    'ObservationDefinition is not supported',
+    'MyObservation is not supported',
+    '_Observation is not supported',
+    'observation is not supported',
+    'Encounter is not supported',
+    'The type is not supported',
+  ])('is not a type that was asked for in the words: %s', (text) => {
+    expect(dropped(about(text))).toBeUndefined();
+  });
+
+  test('is every type that it names, if others are left', () => {
+    const parameters3 = { ...parameters, types: ['Patient', 'Goal', 'Observation'] };
+    const next = negotiateKickOff(
+      { ...attempt, parameters: parameters3, dropped: ['_since'] },
+      about('Unknown: Observation, Goal'),
+    );
+    expect(next).toMatchObject({
+      parameters: { ...parameters3, types: ['Patient'] },
+      dropped: ['_since', '_type=Goal', '_type=Observation'],
+    });
+  });
+
+  test('is `_typeFilter`, and not `_type`, if that is named', () => {
+    expect(dropped(about('_typeFilter'))).toEqual(['_typeFilter']);
+    expect(dropped(about('my_type'))).toBeUndefined();
+    expect(dropped(about('_types'))).toBeUndefined();
+  });
+
+  test('is a parameter of one issue and no type of another issue that has another code', () => {
+    const error = refusal(
+      400,
+      issue('exception', { diagnostics: 'Unknown type Observation' }),
+      issue('invalid', { diagnostics: '_since' }),
+    );
+    expect(dropped(error)).toEqual(['_since']);
+  });
+
+  test('is only a parameter that was sent', () => {
+    expect(dropped(about('_since'), { parameters: { ...parameters, since: undefined } })).toBeUndefined();
+    expect(dropped(about('_typeFilter'), { parameters: { ...parameters, typeFilters: [] } })).toBeUndefined();
+    expect(dropped(about('_type'), { parameters: { ...parameters, types: [] } })).toBeUndefined();
+  });
+
+  test('is the method if that is named', () => {
+    expect(dropped(about('GET is not supported here'))).toEqual(['GET']);
+    expect(dropped(about('POST is not supported here'))).toBeUndefined();
+    expect(dropped(about('POST is not supported here'), { method: 'POST' })).toEqual(['POST']);
+    expect(dropped(about('GET is not supported'), { dropped: ['POST'] })).toBeUndefined();
+  });
+
+  test.each([
+    { status: 400, method: 'POST', expected: undefined },
+    { status: 422, method: 'POST', expected: undefined },
+    { status: 404, method: 'GET', expected: undefined },
+    { status: 404, method: 'POST', expected: ['POST'] },
+    { status: 405, method: 'POST', expected: ['POST'] },
+    { status: 415, method: 'POST', expected: ['POST'] },
+    { status: 501, method: 'GET', expected: ['GET'] },
+  ] as const)(
+    'is the method with a $status to a $method without a reason: $expected',
+    ({ status, method, expected }) => {
+      expect(dropped(refusal(status), { method })).toEqual(expected);
+    },
+  );
+
+  test('is read from plain words only if there is no OperationOutcome', () => {
+    const options = { status: 400, retryAfterMs: undefined, host: 'ehr.example', ehrText: 'unknown parameter _since' };
+    const plain = new EhrHttpError({ ...options, issues: [] });
+    expect(dropped(plain)).toEqual(['_since']);
+    const { issues } = about('_type');
+    expect(dropped(new EhrHttpError({ ...options, issues }))).toEqual(['_type']);
+  });
+});
