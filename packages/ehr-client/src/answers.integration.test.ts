@@ -292,7 +292,11 @@ describe('a manifest in pages', () => {
       const next = request.url === '/status' ? '/2' : '/status';
       response.end(JSON.stringify({ ...JSON.parse(manifest), link: [{ relation: 'next', url: next }] }));
     });
-    await expect(readStatus()).rejects.toMatchObject({ code: 'manifest-not-understood', retry: 'briefly' });
+    await expect(readStatus()).rejects.toMatchObject({
+      code: 'manifest-not-understood',
+      message: expect.stringContaining('circle'),
+      retry: 'briefly',
+    });
     expect(ehr.requests).toHaveLength(2);
   });
 
@@ -322,7 +326,7 @@ describe('a manifest in pages', () => {
 
   test('is read up to 200,000 files, and refused with one more', async () => {
     const files = (count: number) => ({ output: Array.from({ length: count }, () => ({ url: '/f' })) });
-    answerPages(files(150_000), files(50_000));
+    answerPages(files(150_000), files(50_000), {});
     expect((await readPages())?.entries).toHaveLength(200_000);
     answerPages(files(150_000), files(50_001));
     await expect(readPages()).rejects.toMatchObject({ code: 'manifest-too-large', retry: 'never' });
@@ -337,7 +341,10 @@ describe('a manifest in pages', () => {
       const other = { transactionTime: '2024-01-02T00:00:00Z', output: [] };
       response.end(JSON.stringify(request.url === '/status' ? { ...JSON.parse(manifest), link } : other));
     });
-    await expect(readStatus()).rejects.toMatchObject({ code: 'manifest-not-understood' });
+    await expect(readStatus()).rejects.toMatchObject({
+      code: 'manifest-not-understood',
+      message: expect.stringContaining('different transaction times'),
+    });
   });
 });
 

@@ -69,6 +69,18 @@ describe('a turn', () => {
   });
 });
 
+describe('a report of a process that still waits', () => {
+  test('keeps its turn', async () => {
+    const ask = openBudget('keeps-its-turn');
+    await useNine(ask);
+    expect(await ask('second', 4)).toBe(0);
+    const budget = { id: 'keeps-its-turn', name: 'keeps-its-turn', rateLimit };
+    const desk = createBudgetDesk({ redis, prefix, budget, processId: 'second' });
+    await desk.tell({ arrivals: [], late: [], unused: ['another'], leavesRow: false });
+    expect(await ask('later', 1)).toBe(0);
+  });
+});
+
 describe('a report', () => {
   /** Three places of a budget of its own: when each arrives at the latest, by its grant. */
   async function takeThree(id: string) {

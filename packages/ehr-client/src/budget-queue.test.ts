@@ -108,6 +108,16 @@ describe('requests that wait for a budget', () => {
     expect(questions).toHaveLength(3);
   });
 
+  test('are asked for again when the answer says, although a place is ahead', async () => {
+    script = [{ places: [700], reason: 'window', waitMs: 300 }];
+    enter('first', 'poll');
+    enter('second', 'poll');
+    await pass(299);
+    expect(questions).toHaveLength(1);
+    await pass(1);
+    expect(questions[1]).toMatchObject({ waiting: [0, 1, 0, 0, 0] });
+  });
+
   test('wait half a second for Redis after an error', async () => {
     script = [{ error: new Error('connection lost') }, { places: [0] }];
     enter('poll', 'poll');
@@ -168,6 +178,16 @@ describe('a request that comes while others wait', () => {
     expect(questions[1]).toMatchObject({ priority: 'poll', waiting: [0, 1, 0, 1, 0] });
   });
 
+  test('is asked for as soon as the question that is under way is answered', async () => {
+    script = [{ reason: 'window', waitMs: 9000, afterMs: 50 }, { places: [0] }];
+    await pass(8900);
+    enter('poll', 'poll');
+    await pass(49);
+    expect(questions).toHaveLength(2);
+    await pass(1);
+    expect(granted).toEqual(['poll at 9050']);
+  });
+
   test.each(['download', 'crawl'] as const)('waits for the next question if it is a %s', async (priority) => {
     enter('next', priority);
     await pass(8899);
@@ -199,6 +219,14 @@ describe('a place', () => {
     expect(reports).toEqual([told({ unused: ['g2'] })]);
     await pass(20);
     expect(granted).toEqual(['in time at 75', 'late at 171']);
+  });
+
+  test('that is ahead is given back and asked for again if its answer came too late', async () => {
+    script = [{ places: [100], afterMs: 76 }, { places: [0] }];
+    enter('poll', 'poll');
+    await pass(176);
+    expect(reports).toEqual([told({ unused: ['g1'] })]);
+    expect(granted).toEqual(['poll at 176']);
   });
 
   test('that is ahead may be used as late', async () => {
@@ -401,11 +429,12 @@ describe('a request that was answered', () => {
     { what: 'a new connection, later than its place allows', madeConnection: true, afterMs: 76, isLate: true },
     { what: 'a new connection, in time', madeConnection: true, afterMs: 75, isLate: false },
     { what: 'a connection that was open', madeConnection: false, afterMs: 76, isLate: false },
+    { what: 'a connection of which nothing is known', madeConnection: undefined, afterMs: 76, isLate: false },
   ])('by $what, is reported as late: $isLate', async ({ madeConnection, afterMs, isLate }) => {
     script = [{ places: [0] }];
     enter('poll', 'poll');
     await pass(afterMs);
-    grants[0]?.settle({ madeConnection });
+    grants[0]?.settle(madeConnection === undefined ? undefined : { madeConnection });
     await pass(0);
     const arrival = { grantId: 'g1', at: startedAt + afterMs + aheadMs };
     expect(reports).toEqual(isLate ? [told({ late: [arrival] })] : []);
@@ -428,6 +457,20 @@ describe('after a pause', () => {
     expect(granted).toEqual(['first at 2100', 'second at 2200']);
   });
 
+  test('requests that wait for the next question do not cause another one', async () => {
+    script = [{ places: [500], reason: 'window', waitMs: 900 }];
+    enter('first', 'download');
+    enter('second', 'download');
+    await pass(100);
+    queue.giveBack();
+    await pass(799);
+    expect([questions.length, granted]).toEqual([1, []]);
+    await pass(1);
+    expect(questions[1]).toMatchObject({ waiting: [0, 0, 0, 2, 0] });
+    await pass(0);
+    expect(questions).toHaveLength(2);
+  });
+
   test('nothing is reported if none was ahead', async () => {
     queue.giveBack();
     await pass(0);
@@ -442,9 +485,10 @@ describe('a queue that is closed', () => {
     enter('second', 'download');
     await pass(100);
     queue.close();
+    await pass(0);
+    expect(jest.getTimerCount()).toBe(0);
     await pass(20_000);
     expect([questions.length, granted, reports]).toEqual([1, [], []]);
-    expect(jest.getTimerCount()).toBe(0);
   });
 
   test('reports nothing any more', async () => {

@@ -87,7 +87,7 @@ describe('the requests for a status', () => {
   test('do not fail with the body of an answer that nothing reads', async () => {
     const body = new Readable({ read: () => body.destroy(new Error('connection lost')) });
     const { session } = openSession(() => ({ status: 202, body }));
-    expect(await read(session)).toEqual({ kind: 'in-progress', retryAfterMs: undefined });
+    expect(await read(session)).toStrictEqual({ kind: 'in-progress', retryAfterMs: undefined });
     expect(await new Promise((resolve) => body.once('close', () => resolve('closed')))).toBe('closed');
   });
 });
@@ -113,7 +113,7 @@ describe('what came instead of a manifest', () => {
     { fault: '`deleted` is not a list', manifest: { transactionTime, output: [], deleted: 'none' } },
     { fault: '`outcome` is not a list', manifest: { transactionTime, output: [], outcome: {} } },
     { fault: 'no usable `transactionTime`', manifest: { output: [] } },
-    { fault: 'no usable `transactionTime`', manifest: { transactionTime: 20240101, output: [] } },
+    { fault: 'no usable `transactionTime`', manifest: { transactionTime: 2024, output: [] } },
     { fault: '`link` is not a list', manifest: { transactionTime, output: [], link: {} } },
     { fault: 'not a URL', manifest: { transactionTime, output: [], link: [{ relation: 'next', url: 7 }] } },
     { fault: 'not a JSON object', manifest: [] },

@@ -223,6 +223,13 @@ describe('what a refusal is about #negotiation', () => {
     expect(dropped(error)).toEqual(['_since']);
   });
 
+  test('is nothing that can be left out if `_type` is named with a type and another parameter', () => {
+    // Without `_type` everything would be exported.
+    const both = issue('invalid', { diagnostics: '_type with Patient cannot be combined with _since' });
+    expect(dropped(refusal(400, both))).toBeUndefined();
+    expect(dropped(refusal(400, issue('invalid', { diagnostics: 'Bad request' }), both))).toBeUndefined();
+  });
+
   test('is only a parameter that was sent', () => {
     expect(dropped(about('_since'), { parameters: { ...parameters, since: undefined } })).toBeUndefined();
     expect(dropped(about('_typeFilter'), { parameters: { ...parameters, typeFilters: [] } })).toBeUndefined();
