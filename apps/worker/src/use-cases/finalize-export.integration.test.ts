@@ -130,22 +130,38 @@ describe('an export whose files are all stored', () => {
     expect(await marks()).toEqual([]);
   });
 
-  test('stays cancelled if it is cancelled while it ends', async () => {
-    const exportId = await downloaded([patients, goals]);
-    const { store } = cases.deps;
-    const list: typeof store.watermarks.list = async (which) => {
-      await store.bulkExports.transition({ from: await cases.read(exportId), to: 'cancelled' });
-      return store.watermarks.list(which);
-    };
-    await finalizeExport(
-      { ...cases.deps, store: { ...store, watermarks: { ...store.watermarks, list } } },
-      { exportId },
-    );
-    const ended = await cases.read(exportId);
-    expect(ended.phase).toBe('cancelled');
-    expect(ended).not.toHaveProperty('completedAt');
-    expect(await jobs()).toEqual([]);
+  test('is completed although its connection is gone', async () => {
+    const exportId = await downloaded([patients, goals], { connectionId: 'conn_gone' });
+    expect(await finalize(exportId)).toMatchObject({ phase: 'completed', isPartial: false });
+    expect(await cases.deps.store.watermarks.list({ connectionId: 'conn_gone' })).toHaveLength(2);
   });
+
+  test.each(['before its watermarks are decided', 'before its ledger is read'])(
+    'stays cancelled if it is cancelled %s',
+    async (when) => {
+      const exportId = await downloaded([patients, goals]);
+      const { store } = cases.deps;
+      const cancel = async () => store.bulkExports.transition({ from: await cases.read(exportId), to: 'cancelled' });
+      const list: typeof store.watermarks.list = async (which) => {
+        if (when === 'before its watermarks are decided') await cancel();
+        return store.watermarks.list(which);
+      };
+      const listUnsettledIds: typeof store.outputFiles.listUnsettledIds = async (id) => {
+        if (when === 'before its ledger is read') await cancel();
+        return store.outputFiles.listUnsettledIds(id);
+      };
+      const disturbed = {
+        ...store,
+        watermarks: { ...store.watermarks, list },
+        outputFiles: { ...store.outputFiles, listUnsettledIds },
+      };
+      await finalizeExport({ ...cases.deps, store: disturbed }, { exportId });
+      const ended = await cases.read(exportId);
+      expect(ended.phase).toBe('cancelled');
+      expect(ended).not.toHaveProperty('completedAt');
+      expect(await jobs()).toEqual([]);
+    },
+  );
 });
 
 describe('an export that cannot end', () => {
@@ -325,6 +341,7 @@ describe('an export of every type', () => {
     cases = await startUseCases();
     const covers = coversNow({ scope: 'system/Patient.read system/Goal.read' });
     expect(covers({ scope: 'system/*.read' }, everyType)).toBe(true);
+    expect(covers({ scope: 'system/Goal.read system/Patient.read' }, everyType)).toBe(true);
     expect(covers({ scope: 'system/Patient.read' }, everyType)).toBe(false);
     expect(covers({ scope: 'system/Patient.read' }, 'Patient')).toBe(true);
     expect(covers({ scope: 'system/Patient.read' }, 'Goal')).toBe(false);
