@@ -1,3 +1,4 @@
+import { parseExact, type Resource } from '@bulkhead/fhir';
 import { describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
 import { fitsInDocument, toResourceDocument, toTombstone } from './resource-document.ts';
@@ -23,6 +24,68 @@ describe('a resource document', () => {
   test('of another type, and a tombstone, has none', () => {
     expect(make({ resourceType: 'Observation', id: 'o', status: 'final' }).document).not.toHaveProperty('summary');
     expect(toTombstone({ resourceId: 'o', context })).not.toHaveProperty('summary');
+  });
+
+  test('is named by its connection and id, and tells its content by a hash of the line', () => {
+    const { document } = make({ resourceType: 'Observation', id: 'o', meta: { versionId: '2' } });
+    expect(document).toEqual({
+      _id: 'conn_1/o',
+      connectionId: 'conn_1',
+      resourceId: 'o',
+      source: context.source,
+      observedAt: context.observedAt,
+      storedAt: context.now,
+      lastUpdated: context.observedAt,
+      versionId: '2',
+      contentHash: 'fYF4iKYGLd3gs8WK1B9JARNMePuNDFN1vEavt_auC3A',
+      deleted: false,
+      subsetted: false,
+      keys: {},
+      resource: { resourceType: 'Observation', id: 'o', meta: { versionId: '2' } },
+    });
+    expect(document).not.toHaveProperty('numberTexts');
+  });
+
+  test('of a deletion has the name of what it deletes, no content, and is complete', () => {
+    const deletedAt = new Date('2024-05-01T00:00:00Z');
+    expect(toTombstone({ resourceId: 'o', deletedAt, context })).toEqual({
+      _id: 'conn_1/o',
+      connectionId: 'conn_1',
+      resourceId: 'o',
+      source: context.source,
+      observedAt: context.observedAt,
+      storedAt: context.now,
+      lastUpdated: deletedAt,
+      contentHash: '',
+      deleted: true,
+      subsetted: false,
+      keys: {},
+    });
+  });
+
+  test.each([
+    { line: '{"resourceType":"Observation","id":"o","v":1.5}', texts: undefined },
+    { line: '{"resourceType":"Observation","id":"o","v":1.50}', texts: undefined },
+    { line: '{"resourceType":"Observation","id":"o","v":1e2}', texts: 1 },
+  ])('keeps the texts of numbers only if Decimal128 would change them: $line', ({ line, texts }) => {
+    const resource = parseExact(line) as Resource;
+    const document = toResourceDocument({ resource, json: Buffer.from(line), hasExactNumbers: true, context });
+    expect(document.numberTexts?.length).toBe(texts);
+    if (texts === undefined) expect(document).not.toHaveProperty('numberTexts');
+  });
+
+  test('fits up to the limit of BSON less what the writer adds', () => {
+    const { document } = make({ resourceType: 'Observation', id: 'o', note: '' });
+    const limit = 16 * 1024 * 1024 - 4096;
+    const padding = limit - mongoose.mongo.BSON.calculateObjectSize(document);
+    const padded = (length: number) => ({
+      ...document,
+      resource: { ...(document.resource as object), note: 'x'.repeat(length) },
+    });
+    expect(fitsInDocument(padded(padding), limit)).toBe(true);
+    expect(fitsInDocument(padded(padding + 1), limit)).toBe(false);
+    // A line of a million numbers takes seven times its bytes, and a summary comes on top.
+    expect(fitsInDocument(padded(padding + 1), 2_300_000)).toBe(false);
   });
 
   test('that only its summary would push over the limit is stored without it', () => {

@@ -87,6 +87,8 @@ describe('a version that another process replaces between the comparison and the
     otherBeforeWrite(version('a', 2));
     expect(await create()(version('a', 3))).toEqual({ written: 1, unchanged: 0, stale: 0 });
     expect(await read('a')).toEqual(['3', '2', '1']);
+    // Each write of a resource counts it up.
+    expect(await database.collection('Goal').findOne({ connectionId })).toMatchObject({ revision: 3 });
   });
 
   test('does not keep the rest of its batch from being stored', async () => {
