@@ -11,6 +11,19 @@ describe('the spread', () => {
     expect(spread % 1000).toBe(0);
   });
 
+  // Computed apart: FNV-1a of the id and its last mix, over the seconds of an hour or of half of the gap.
+  test.each([
+    { id: 'sched_1', cron: '0 2 * * *', spreadMs: 133_000 },
+    { id: 'sched_1', cron: '0 * * * *', spreadMs: 1_450_000 },
+    { id: 'sched_1', cron: '*/15 * * * *', spreadMs: 237_000 },
+    { id: 'sched_01a20ebb', cron: '0 2 * * *', spreadMs: 1_003_000 },
+    { id: '\u{1f600}', cron: '0 2 * * *', spreadMs: 1_686_000 },
+    { id: 'sched_264', cron: '*/15 * * * *', spreadMs: 1_000 },
+    { id: 'sched_228', cron: '*/15 * * * *', spreadMs: 449_000 },
+  ])('of $id is the same in every version of the program for $cron', ({ id, cron, spreadMs }) => {
+    expect(spreadOf({ id, cron })).toBe(spreadMs);
+  });
+
   test.each([
     { cron: '0 2 * * *', mostMs: hourMs },
     { cron: '0 * * * *', mostMs: hourMs / 2 },

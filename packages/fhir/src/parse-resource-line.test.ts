@@ -102,8 +102,9 @@ describe('parseResourceLine', () => {
     const line = '{"resourceType":"Patient","id":"1"}';
     expect(parse(line, { line: 1 })).toMatchObject({ kind: 'resource', resource: { id: '1' } });
     expect(parse(`\ufeff${line}`)).toEqual({ kind: 'rejected', reason: 'invalid-json' });
-    // Another character of three bytes that begins with the mark's first byte.
-    expect(parse(`\uf000${line}`, { line: 1 })).toEqual({ kind: 'rejected', reason: 'invalid-json' });
+    // Characters that share one or two of the mark's three bytes.
+    for (const character of ['\uf000', '\ufefe', '\uf03f', '\u8eff'])
+      expect(parse(`${character}${line}`, { line: 1 })).toEqual({ kind: 'rejected', reason: 'invalid-json' });
     expect(parse('\r', { line: 1 })).toEqual({ kind: 'blank' });
   });
 
