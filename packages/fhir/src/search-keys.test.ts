@@ -40,7 +40,7 @@ describe('extractSearchKeys', () => {
     const participant = [{ actor: { reference: 'Practitioner/x' } }, { actor: { reference: 'Patient/p2' } }];
     expect(
       extractSearchKeys({ resourceType: 'Appointment', id: 'a', participant, start: '2024-01-01T10:00:00Z' }),
-    ).toEqual({
+    ).toStrictEqual({
       patient: 'p2',
       date: '2024-01-01T10:00:00Z',
       dateStart: new Date('2024-01-01T10:00:00.000Z'),
@@ -58,7 +58,38 @@ describe('extractSearchKeys', () => {
         code: 3,
         period: null,
       }),
-    ).toEqual({});
+    ).toStrictEqual({});
+  });
+
+  test('names one patient by a text, and several by a list', () => {
+    const coverage = (...ids: string[]) =>
+      extractSearchKeys({
+        resourceType: 'Coverage',
+        id: 'c',
+        payor: ids.map((id) => ({ reference: `Patient/${id}` })),
+      });
+    expect(coverage().patient).toBeUndefined();
+    expect(coverage('a').patient).toBe('a');
+    expect(coverage('a', 'b').patient).toEqual(['a', 'b']);
+  });
+
+  test.each([1, 15, 16, 17, 40])('has each of %i codes once, in their order, although all are there twice', (count) => {
+    const codes = Array.from({ length: count }, (_, index) => `c${index}`);
+    const code = { coding: [...codes, ...codes].map((one) => ({ code: one })) };
+    const keys = extractSearchKeys({ resourceType: 'Observation', id: 'o', code });
+    expect(keys.code).toEqual(codes);
+    expect(keys.tokens).toEqual(codes.flatMap((one) => [`code=${one}`, `code=|${one}`]));
+  });
+
+  test('has each of 17 different codes', () => {
+    const codes = Array.from({ length: 17 }, (_, index) => `c${index}`);
+    const code = { coding: codes.map((one) => ({ code: one })) };
+    expect(extractSearchKeys({ resourceType: 'Observation', id: 'o', code }).code).toEqual(codes);
+  });
+
+  test('takes a system that is no text for none', () => {
+    const code = { coding: [{ code: 'x', system: 7 }] };
+    expect(extractSearchKeys({ resourceType: 'Observation', id: 'o', code }).tokens).toEqual(['code=x', 'code=|x']);
   });
 
   test('a Patient is its own patient; a Group reference is none', () => {
@@ -84,6 +115,13 @@ describe('extractSearchKeys', () => {
   ])('a period with $what', ({ period, from, to }) => {
     const { dateStart, dateEnd } = extractSearchKeys({ resourceType: 'Encounter', id: 'e', period });
     expect([dateStart?.toISOString(), dateEnd?.toISOString()]).toEqual([from, to]);
+  });
+
+  test('a period whose start is no text has no date, and its instants', () => {
+    expect(extractSearchKeys({ resourceType: 'Encounter', id: 'e', period: { start: 3, end: '2024' } })).toStrictEqual({
+      dateStart: new Date('0001-01-01T00:00:00.000Z'),
+      dateEnd: new Date('2024-12-31T23:59:59.999Z'),
+    });
   });
 
   test('a date that cannot be read has no instants', () => {
@@ -135,7 +173,19 @@ describe('extractSearchKeys', () => {
       from: '2024-01-15T00:00:00.000Z',
       to: '9999-12-31T23:59:59.999Z',
     },
+    {
+      what: 'its events without a repetition',
+      timing: { event: ['2024-03-05'] },
+      from: '2024-03-05T00:00:00.000Z',
+      to: '2024-03-05T23:59:59.999Z',
+    },
     { what: 'nothing, without either', timing: { repeat: { frequency: 1 } }, from: undefined, to: undefined },
+    {
+      what: 'nothing, with an end that is no date',
+      timing: { repeat: { boundsPeriod: { start: '2024', end: 'x' } } },
+      from: undefined,
+      to: undefined,
+    },
   ])('takes the outer limits of a Timing from $what', ({ timing, from, to }) => {
     const { dateStart, dateEnd } = extractSearchKeys({ resourceType: 'Observation', id: 'o', effectiveTiming: timing });
     expect([dateStart?.toISOString(), dateEnd?.toISOString()]).toEqual([from, to]);

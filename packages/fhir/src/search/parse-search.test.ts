@@ -22,6 +22,7 @@ describe('parseSearch', () => {
     { query: 'patient=Patient/p1,p2', search: { patients: [['p1', 'p2']] } },
     { query: 'patient=p1,p2&patient=p3', search: { patients: [['p1', 'p2'], ['p3']] } },
     { query: 'patient=https://ehr.example/fhir/r4/Patient/a-1.E-2', search: { patients: [['a-1.E-2']] } },
+    { query: 'patient=http://ehr.example/fhir/Patient/p1', search: { patients: [['p1']] } },
     { query: 'status=final,amended', search: { tokens: [['status=final', 'status=amended']] } },
     {
       query: 'category=LAB&code=http://loinc.org|8302-2',
@@ -59,9 +60,11 @@ describe('parseSearch', () => {
 
   test.each([
     { query: 'pateint=x', path: 'pateint', message: /no parameter of this search: .*patient/ },
+    { query: 'paitent:exact=x', path: 'paitent:exact', message: /no parameter of this search/ },
     { query: 'status:not=final', path: 'status:not', message: /modifiers are not supported/ },
     { query: 'patient=', path: 'patient', message: /empty/ },
     { query: 'code=a,,b', path: 'code', message: /empty/ },
+    { query: 'patient=ftp://ehr.example/Patient/p1', path: 'patient', message: /no patient/ },
     { query: 'patient=Group/x', path: 'patient', message: /no patient/ },
     { query: 'patient=Patient/a/b', path: 'patient', message: /no patient/ },
     { query: '_id=a/b', path: '_id', message: /no id/ },
@@ -80,6 +83,16 @@ describe('parseSearch', () => {
     { query: '_total=exact', path: '_total', message: /accurate/ },
   ])('$query: a fault at $path', ({ query, path, message }) => {
     expect(parse(query)).toEqual({ faults: [{ path, message: expect.stringMatching(message) }] });
+  });
+
+  test('a date that is wrong without a space has no hint about a "+"', () => {
+    const faultOf = (query: string) => JSON.stringify(parse(query));
+    expect(faultOf('date=2024-02-30')).not.toContain('%2B');
+    expect(faultOf('date=2024-02-30T10:00:00 01:00')).toContain('%2B');
+  });
+
+  test('a page without a cursor has none', () => {
+    expect(accepted('')).not.toHaveProperty('cursor');
   });
 
   test('every fault is reported', () => {

@@ -110,6 +110,70 @@ describe('a summary', () => {
     expect(summarize(parseExact(text.replace('30.0', '1e999')) as Resource)).toEqual({ reasonCode: [{ text: 'x' }] });
   });
 
+  test('has what an activity of a care plan says', () => {
+    const quantity = { value: 1, comparator: '<', unit: 'mg', system: 'http://unitsofmeasure.org', code: 'mg' };
+    const identifier = { system: 'urn:x', value: '7' };
+    const annotation = {
+      time: '2024-01-15',
+      authorString: 'A',
+      authorReference: { reference: 'Practitioner/p', type: 'Practitioner', identifier, display: 'P' },
+      text: 'done',
+    };
+    const detail = {
+      doNotPerform: true,
+      scheduledTiming: { repeat: { boundsRange: { low: quantity, high: quantity } } },
+      dailyAmount: quantity,
+      quantity,
+    };
+    const plan = { note: [annotation], activity: [{ detail, progress: [annotation] }] };
+    expect(summarize({ resourceType: 'CarePlan', id: 'c', ...plan })).toEqual(plan);
+  });
+
+  test.each([
+    { doNotPerform: true, kept: true },
+    { doNotPerform: false, kept: false },
+    { doNotPerform: 'true', kept: undefined },
+    { doNotPerform: 1, kept: undefined },
+  ])('of an activity with doNotPerform $doNotPerform has $kept', ({ doNotPerform, kept }) => {
+    const summary = summarize({
+      resourceType: 'CarePlan',
+      id: 'c',
+      activity: [{ detail: { status: 'x', doNotPerform } }],
+    });
+    expect(summary).toStrictEqual({
+      activity: [{ detail: { status: 'x', ...(kept === undefined ? {} : { doNotPerform: kept }) } }],
+    });
+  });
+
+  test('has the goals that a care plan contains, and nothing else of what it contains', () => {
+    const contained = [
+      { resourceType: 'Patient', id: 'p' },
+      { resourceType: 'Goal', id: 'g' },
+    ];
+    expect(summarize({ resourceType: 'CarePlan', id: 'c', contained })).toEqual({ containedGoal: [{ id: 'g' }] });
+    expect(summarize({ resourceType: 'CarePlan', id: 'c', status: 'active' })).toStrictEqual({ status: 'active' });
+  });
+
+  test('keeps texts of 4,000 characters and lists of 100 whole, and leaves out texts without any', () => {
+    const conclusion = 'x'.repeat(4000);
+    expect(summarize({ resourceType: 'DiagnosticReport', id: 'd', conclusion, status: '' })).toStrictEqual({
+      conclusion,
+    });
+    const reasonCode = Array.from({ length: 100 }, (_, index) => ({ text: String(index) }));
+    expect(summarize({ resourceType: 'Encounter', id: 'e', reasonCode })).toStrictEqual({ reasonCode });
+  });
+
+  test.each([
+    { name: 'the first of the first halves', last: '\ud800', length: 3999 },
+    { name: 'the last of the first halves', last: '\udbff', length: 3999 },
+    { name: 'the last character before them', last: '\ud7ff', length: 4000 },
+    { name: 'the first character after them', last: '\udc00', length: 4000 },
+  ])('of a text that is cut behind $name has $length characters', ({ last, length }) => {
+    const conclusion = `${'x'.repeat(3999)}${last}\udc00y`;
+    const summary = summarize({ resourceType: 'DiagnosticReport', id: 'd', conclusion });
+    expect(summary?.conclusion).toHaveLength(length);
+  });
+
   test('leaves out what has the wrong shape', () => {
     const wrong = {
       resourceType: 'DiagnosticReport',
