@@ -91,12 +91,41 @@ describe('a version that another process replaces between the comparison and the
     expect(await database.collection('Goal').findOne({ connectionId })).toMatchObject({ revision: 3 });
   });
 
-  test('does not keep the rest of its batch from being stored', async () => {
+  test('does not keep the rest of its batch from being written, and counted as such', async () => {
     await other(version('a', 1), version('b', 1));
     otherBeforeWrite(version('a', 3));
-    await create()(version('a', 2), version('b', 2), version('c', 2));
+    expect(await create()(version('a', 2), version('b', 2), version('c', 2))).toEqual({
+      written: 2,
+      unchanged: 0,
+      stale: 1,
+    });
     expect([await read('a'), await read('b'), await read('c')]).toEqual([['3', '1'], ['2', '1'], ['2']]);
   });
+});
+
+describe('the same version that another process writes between the comparison and the write', () => {
+  const source = { exportId: 'job_2', fileId: 'job_2.1', line: 2 };
+
+  test.each([
+    { name: 'from another line', change: { source } },
+    { name: 'at another time', change: { storedAt: new Date('2024-06-01T00:00:00.001Z') } },
+  ])('is unchanged if it is $name', async ({ change }) => {
+    await other(version('a', 1), version('b', 1));
+    otherBeforeWrite({ ...version('a', 2), ...change });
+    expect(await create()(version('a', 2), version('b', 2))).toEqual({ written: 1, unchanged: 1, stale: 0 });
+    expect([await read('a'), await read('b')]).toEqual([
+      ['2', '1'],
+      ['2', '1'],
+    ]);
+  });
+});
+
+test('a newer version of the same line that another process writes meanwhile is kept', async () => {
+  await other(version('a', 1));
+  const { source } = version('a', 2);
+  otherBeforeWrite({ ...version('a', 3), source });
+  expect(await create()(version('a', 2))).toEqual({ written: 0, unchanged: 0, stale: 1 });
+  expect(await read('a')).toEqual(['3', '1']);
 });
 
 describe('a resource that another process inserts between the comparison and the write', () => {

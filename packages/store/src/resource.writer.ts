@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { AppError, type Comparison, compareVersions, type ResourceVersion } from '@bulkhead/domain';
 import type { Connection as Database } from 'mongoose';
 import { earlierVersions, type SourcedVersion } from './earlier-versions.ts';
@@ -16,6 +17,15 @@ export interface WriteOutcome {
 
 /** What is read back of a stored version to decide; `revision` guards the replacement. */
 type StoredVersion = ResourceVersion & { readonly _id: string; readonly revision: number };
+const comparedFields = {
+  subsetted: 1,
+  lastUpdated: 1,
+  versionId: 1,
+  deleted: 1,
+  observedAt: 1,
+  contentHash: 1,
+  revision: 1,
+} as const;
 
 /** Rounds in which others may win the same documents before this gives up; each lost round means that others progressed. */
 const maxRounds = 20;
@@ -86,20 +96,7 @@ async function readVersions(
   documents: readonly ResourceDocument[],
 ): Promise<Map<string, StoredVersion>> {
   const versions = await collection
-    .find<StoredVersion>(
-      { _id: { $in: documents.map(({ _id }) => _id) } as never },
-      {
-        projection: {
-          subsetted: 1,
-          lastUpdated: 1,
-          versionId: 1,
-          deleted: 1,
-          observedAt: 1,
-          contentHash: 1,
-          revision: 1,
-        },
-      },
-    )
+    .find<StoredVersion>({ _id: { $in: documents.map(({ _id }) => _id) } as never }, { projection: comparedFields })
     .toArray();
   return new Map(versions.map((version) => [version._id, version]));
 }
@@ -158,9 +155,32 @@ async function writeGuarded(options: {
   const replacements = writes.filter(({ replaces }) => replaces !== undefined);
   const { matched, lostInserts } = await bulkWrite(collection, operations);
   const lost = lostInserts.map((index) => writes[index]?.document).filter((document) => document !== undefined);
-  // A bulk result does not say which replacement found its revision gone; comparing all of them again is safe and rare.
-  if (matched < replacements.length) lost.push(...replacements.map(({ document }) => document));
+  // A bulk result does not say which replacement found its revision gone.
+  if (matched < replacements.length) lost.push(...(await findLost(collection, replacements)));
   return lost;
+}
+
+type StoredWrite = StoredVersion & Pick<ResourceDocument, 'source' | 'storedAt'>;
+
+/** The replacements that were not stored. Those that were would count as unchanged if they were compared again. */
+async function findLost(collection: ResourceCollection, replacements: readonly Write[]): Promise<ResourceDocument[]> {
+  const stored = await collection
+    .find<StoredWrite>(
+      { _id: { $in: replacements.map(({ document }) => document._id) } as never },
+      { projection: { ...comparedFields, source: 1, storedAt: 1 } },
+    )
+    .toArray();
+  const versions = new Map(stored.map((version) => [version._id, version]));
+  const isStored = ({ document, replaces = 0 }: Write): boolean => {
+    const version = versions.get(document._id);
+    return (
+      version?.revision === replaces + 1 &&
+      compareVersions(document, version) === 'same' &&
+      version.storedAt.getTime() === document.storedAt.getTime() &&
+      isDeepStrictEqual(version.source, document.source)
+    );
+  };
+  return replacements.filter((write) => !isStored(write)).map(({ document }) => document);
 }
 
 async function bulkWrite(collection: ResourceCollection, operations: readonly object[]) {
