@@ -46,6 +46,7 @@ describe('patientsOf', () => {
     { type: 'Task', elements: { for: patient('a'), owner: other }, ids: ['a'] },
     // Not in the compartment, and about a patient all the same.
     { type: 'GuidanceResponse', elements: { subject: patient('a') }, ids: ['a'] },
+    { type: 'EnrollmentResponse', elements: { patient: patient('a') }, ids: ['a'] },
     { type: 'Organization', elements: { name: 'Patient/a' }, ids: [] },
   ])('finds the patients of $type', ({ type, elements, ids }) => {
     expect(of(type, elements)).toEqual(ids);
