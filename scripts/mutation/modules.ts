@@ -45,7 +45,7 @@ export const modules: readonly Module[] = [
   {
     name: 'open-file',
     sources: [`${ehrClient}/{open-file,decode-body,limit-body}.ts`],
-    tests: [`${ehrClient}/{open-file,answers,limit-body}*.test.ts`],
+    tests: [`${ehrClient}/{open-file,decode-body,answers,limit-body}*.test.ts`],
   },
   {
     name: 'links',

@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { AppError } from '@bulkhead/domain';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { limitBody } from './limit-body.ts';
 
 const error = () => new AppError({ code: 'answer-too-large', message: 'Too large.', retry: 'never' });
@@ -28,4 +29,48 @@ test('a body passes up to its limit of values, and fails with the error beyond i
 test('a body without a coding and without a limit is passed on as it is', () => {
   const body = Readable.from([]);
   expect(limitBody({ body, received: body, maxBytes: Number.POSITIVE_INFINITY, error })).toBe(body);
+});
+
+describe('a body that was compressed', () => {
+  const megabyte = 1024 * 1024;
+
+  /** Reads a body of so many bytes, of which so many came from the socket. @returns how many bytes were passed on */
+  async function read(options: { readonly receivedBytes: number; readonly bodyBytes: number }): Promise<number> {
+    const received = Readable.from([Buffer.alloc(options.receivedBytes)]);
+    const piece = Buffer.alloc(megabyte);
+    async function* expand() {
+      await once(received, 'end');
+      let left = options.bodyBytes;
+      for (; left > megabyte; left -= megabyte) yield piece;
+      yield piece.subarray(0, left);
+    }
+    const body = Readable.from(expand());
+    let sizeBytes = 0;
+    for await (const chunk of limitBody({ body, received, maxBytes: Number.POSITIVE_INFINITY, error }))
+      sizeBytes += (chunk as Buffer).length;
+    return sizeBytes;
+  }
+
+  test.each([
+    { name: '64 MB, whatever the ratio', receivedBytes: 1000, bodyBytes: 64 * megabyte },
+    { name: '250 times what was received', receivedBytes: 300_000, bodyBytes: 75_000_000 },
+  ])('passes up to $name, and fails with the error beyond it', async ({ receivedBytes, bodyBytes }) => {
+    expect(await read({ receivedBytes, bodyBytes })).toBe(bodyBytes);
+    await expect(read({ receivedBytes, bodyBytes: bodyBytes + 1 })).rejects.toMatchObject(refused);
+  });
+
+  test('that breaks off fails with its own error', async () => {
+    const received = Readable.from([Buffer.from('x')]);
+    const body = new Readable({ read: () => body.destroy(new Error('cut')) });
+    await expect(buffer(limitBody({ body, received, maxBytes: 100, error }))).rejects.toThrow('cut');
+  });
+});
+
+test('a body that was not compressed has no ratio', async () => {
+  const piece = Buffer.alloc(1024 * 1024);
+  const body = Readable.from(Array.from({ length: 65 }, () => piece));
+  let sizeBytes = 0;
+  for await (const chunk of limitBody({ body, received: body, maxBytes: 100 * 1024 * 1024, error }))
+    sizeBytes += (chunk as Buffer).length;
+  expect(sizeBytes).toBe(65 * 1024 * 1024);
 });
