@@ -166,7 +166,7 @@ describe('the rate limiter', () => {
 
   test('a limiter that is closed grants nothing that waits, although its time comes', async () => {
     const budget = makeBudget({ limit: 1, windowMs: 400, coldStart: 'go' });
-    const closed = makeLimiter();
+    const closed = createRateLimiter({ redis, prefix: services.prefix });
     await closed.acquire({ budget, priority: 'poll' });
     let isGranted = false;
     void closed.acquire({ budget, priority: 'poll' }).then(() => {
@@ -176,6 +176,17 @@ describe('the rate limiter', () => {
     // The second of these has its place a whole window after that of the request that waits.
     for (const _ of [1, 2]) await limiter.acquire({ budget, priority: 'poll' });
     expect(isGranted).toBe(false);
+  });
+
+  test('a limiter that is closed does not listen for pauses any more', async () => {
+    const budget = makeBudget({ coldStart: 'go' });
+    const closed = createRateLimiter({ redis, prefix: services.prefix });
+    const { state } = budgetKeys({ prefix: services.prefix, budget });
+    const listeners = async () => (await redis.pubsub('NUMSUB', state))[1];
+    await closed.acquire({ budget, priority: 'poll' });
+    await waitFor(async () => (await listeners()) === 1);
+    closed.close();
+    await waitFor(async () => (await listeners()) === 0);
   });
 
   test('a pause takes back what other processes have taken ahead', async () => {
