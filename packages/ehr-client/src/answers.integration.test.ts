@@ -187,6 +187,16 @@ describe("a file's end", () => {
 });
 
 test.each([
+  { headers: { 'content-length': '72' }, contentLength: 72 },
+  { headers: { 'transfer-encoding': 'chunked' }, contentLength: undefined },
+])('a file with $headers is said to have $contentLength bytes', async ({ headers, contentLength }) => {
+  answerWith(200, headers as Record<string, string>, lines);
+  const file = await open();
+  file.body.resume();
+  expect(file).toMatchObject({ contentLength });
+});
+
+test.each([
   { compressed: true, coding: 'gzip' },
   { compressed: false, coding: 'identity' },
 ])(
@@ -241,6 +251,13 @@ describe('a resumed file', () => {
     },
     { name: 'does not say the total', headers: { ...good, 'content-range': `bytes ${offset - 1}-${size - 1}/*` } },
     { name: 'has no range', headers: { etag } },
+    { name: 'has a range and more', headers: { ...good, 'content-range': `${good['content-range']} x` } },
+    { name: 'has a range after something else', headers: { ...good, 'content-range': `x ${good['content-range']}` } },
+    {
+      name: 'is empty',
+      headers: { etag, 'content-range': `bytes ${offset - 1}-${offset - 2}/${offset - 1}` },
+      body: '',
+    },
     { name: 'is of another version', headers: { ...good, etag: '"v2"' } },
     { name: 'has no ETag', headers: { 'content-range': good['content-range'] } },
     { name: 'is compressed', headers: { ...good, 'content-encoding': 'gzip' }, body: gzipSync(rest) },
@@ -276,7 +293,7 @@ describe('a resumed file', () => {
       response.writeHead(206, { ...good, 'transfer-encoding': 'chunked' });
       response.end(rest.slice(0, -5));
     });
-    await expect(resume()).rejects.toThrow();
+    await expect(resume()).rejects.toMatchObject({ code: 'ERR_BAD_RESPONSE' });
   });
 
   test('ends after one restart if a server answers every request with 206 #loops #ranges', async () => {
