@@ -1,0 +1,48 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+
+interface Component {
+  readonly name: string;
+  readonly version: string;
+  readonly purl: string;
+  readonly externalReferences?: readonly { readonly hashes?: readonly { readonly alg: string }[] }[];
+}
+
+let folder: string;
+const read = (app: string): { readonly bomFormat: string; readonly components: readonly Component[] } =>
+  JSON.parse(readFileSync(join(folder, `bulkhead-${app}.cdx.json`), 'utf8'));
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'bulkhead-sbom-'));
+  await promisify(execFile)(process.execPath, [join(import.meta.dirname, 'sbom.mjs'), folder]);
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('each image has a bill of materials', () => {
+  expect(readdirSync(folder).sort()).toEqual(
+    ['api', 'ehr-simulator', 'worker'].map((app) => `bulkhead-${app}.cdx.json`),
+  );
+});
+
+test('a bill names every package of the image with its version and integrity hash, and none of development', () => {
+  const { bomFormat, components } = read('worker');
+  expect(bomFormat).toBe('CycloneDX');
+  const { dependencies } = JSON.parse(
+    readFileSync(join(import.meta.dirname, '..', '..', 'packages', 'queues', 'package.json'), 'utf8'),
+  );
+  const names = components.map(({ name }) => name);
+  expect(names).toEqual(
+    expect.arrayContaining([...Object.keys(dependencies).filter((name) => !name.startsWith('@')), 'mongoose', 'axios']),
+  );
+  expect(names).not.toContain('jest');
+  const foreign = components.filter(({ purl }) => !purl.startsWith('pkg:npm/%40bulkhead/'));
+  expect(foreign.length).toBeGreaterThan(40);
+  for (const { version, purl, externalReferences = [] } of foreign) {
+    expect(purl).toContain(`@${version}`);
+    const hashes = externalReferences.flatMap((reference) => reference.hashes ?? []);
+    expect(hashes.map(({ alg }) => alg)).toContain('SHA-512');
+  }
+});
