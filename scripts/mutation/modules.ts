@@ -15,13 +15,13 @@ export const modules: readonly Module[] = [
   { name: 'domain', sources: ['packages/domain/src/*.ts'], tests: ['packages/domain/src/*.test.ts'] },
   {
     name: 'fhir',
-    sources: [`${fhir}/*.ts`, `!${fhir}/search-keys.ts`],
-    tests: [`${fhir}/*.test.ts`, `!${fhir}/search-keys.test.ts`],
+    sources: [`${fhir}/*.ts`, `!${fhir}/search-{keys,elements}.ts`],
+    tests: [`${fhir}/*.test.ts`, `!${fhir}/search-{keys,elements}.test.ts`],
   },
   {
     name: 'fhir-search',
-    sources: [`${fhir}/search-keys.ts`, `${fhir}/{search,summaries}/*.ts`],
-    tests: [`${fhir}/search-keys.test.ts`, `${fhir}/{search,summaries}/*.test.ts`],
+    sources: [`${fhir}/search-{keys,elements}.ts`, `${fhir}/{search,summaries}/*.ts`],
+    tests: [`${fhir}/search-{keys,elements}.test.ts`, `${fhir}/{search,summaries}/*.test.ts`],
   },
   {
     name: 'writer',
