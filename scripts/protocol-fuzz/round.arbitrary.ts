@@ -47,16 +47,25 @@ const retryAfter: Arbitrary<RetryAfterForm> = fc.constantFrom(
 const refusalOf = (...statuses: number[]): Arbitrary<Refusal> =>
   fc.record({ status: fc.constantFrom(...statuses), retryAfter });
 
-const interruption: Arbitrary<Interruption> = fc.oneof(
-  refusalOf(408, 425, 429, 500, 502, 503, 504),
-  fc.constantFrom('web-page', 'cut'),
+/** Every registered status (https://www.iana.org/assignments/http-status-codes) but 1xx, and two that gateways invent. */
+const anyStatus = [
+  ...[200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303, 304, 305, 307, 308],
+  ...[400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 423, 424],
+  ...[425, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511, 520, 599],
+];
+
+/** Any status, and more often one after which a client tries again: otherwise most exports end at their first request. */
+const refusal: Arbitrary<Refusal> = fc.oneof(
+  { weight: 2, arbitrary: refusalOf(408, 425, 429, 500, 502, 503, 504) },
+  { weight: 1, arbitrary: refusalOf(...anyStatus) },
 );
 
+const interruption: Arbitrary<Interruption> = fc.oneof(refusal, fc.constantFrom('web-page', 'cut'));
+
 const failure: Arbitrary<FileFailure> = fc.oneof(
-  refusalOf(202, 204, 206, 300, 304, 400, 401, 403, 404, 410, 416, 429, 500, 502, 503).map((refusal) => ({
-    kind: 'status' as const,
-    ...refusal,
-  })),
+  fc
+    .oneof(refusal, refusalOf(202, 204, 206, 300, 304, 400, 401, 403, 404, 410, 416))
+    .map((given) => ({ kind: 'status' as const, ...given })),
   fc.record({ kind: fc.constant('cut' as const), percent: fc.integer({ min: 0, max: 99 }) }),
   fc.constant({ kind: 'web-page' as const }),
   fc.constant({ kind: 'redirect' as const }),
@@ -84,24 +93,18 @@ const deletions: Arbitrary<DeletionForm> = fc.constantFrom(
 
 const { manifest, files } = goodPlan;
 
-const tokenFailure: Arbitrary<TokenFailure> = fc.oneof(
-  refusalOf(429, 500, 502, 503),
-  fc.constantFrom('web-page', 'no-token'),
-);
+const tokenFailure: Arbitrary<TokenFailure> = fc.oneof(refusal, fc.constantFrom('web-page', 'no-token'));
 
 const plan: Arbitrary<ExportPlan> = fc.record({
   token: mostly<readonly TokenFailure[]>([], fc.array(tokenFailure, { minLength: 1, maxLength: 3 })),
   capabilities: mostly<readonly Interruption[]>([], fc.array(interruption, { minLength: 1, maxLength: 3 })),
-  kickOff: mostly<readonly Refusal[]>([], fc.array(refusalOf(429, 500, 502, 503), { maxLength: 3 })),
+  kickOff: mostly<readonly Refusal[]>([], fc.array(refusal, { maxLength: 3 })),
   location: mostly(goodPlan.location, fc.constantFrom('relative', 'cut-body')),
   polls: mostly<ExportPlan['polls']>(
     [],
-    fc.array(
-      fc.oneof(refusalOf(429, 502, 503, 504), fc.constantFrom('in-progress', 'partial-manifest', 'web-page', 'cut')),
-      {
-        maxLength: 4,
-      },
-    ),
+    fc.array(fc.oneof(refusal, fc.constantFrom('in-progress', 'partial-manifest', 'web-page', 'cut')), {
+      maxLength: 4,
+    }),
   ),
   manifest: fc.record({
     counts: mostly(manifest.counts, fc.constantFrom('absent', 'low', 'high')),
