@@ -7,6 +7,8 @@
  * `dist` all the same is an error.
  */
 
+import { readFileSync } from 'node:fs';
+
 /** What each folder may import of ours, itself and the two test-only packages aside: the layers of docs/architecture.md. */
 const layers = {
   'packages/domain': [],
@@ -25,8 +27,19 @@ const layers = {
   'apps/cli': ['client'],
   'apps/console': ['client'],
   'apps/ehr-simulator': ['fhir', 'runtime'],
-  scripts: ['embedded', 'service', 'queues', 'store', 'domain', 'fhir', 'runtime'],
+  scripts: ['embedded', 'service', 'queues', 'store', 'domain', 'fhir'],
 };
+
+// A package of ours resolves to its sources, so the rule about devDependencies does not see that it would be missing where the importer is
+// deployed.
+for (const [folder, allowed] of Object.entries(layers)) {
+  const manifest = JSON.parse(readFileSync(new URL(`${folder}/package.json`, import.meta.url), 'utf8'));
+  const missing = allowed.filter((name) => manifest.dependencies?.[`@bulkhead/${name}`] === undefined);
+  if (missing.length > 0)
+    throw new Error(
+      `Add ${missing.join(', ')} to the dependencies of ${folder}/package.json, or remove it from \`layers\`.`,
+    );
+}
 
 /** Third-party packages with one owner: whoever wants to replace one has a single folder to change. */
 const owners = {
