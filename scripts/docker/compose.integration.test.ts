@@ -20,6 +20,8 @@ if (missing) {
       // Images that somebody has built stay what they are.
       BULKHEAD_TAG: name,
       BULKHEAD_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+      REDIS_PASSWORD: randomBytes(32).toString('hex'),
+      MONGODB_PASSWORD: randomBytes(32).toString('hex'),
       ATHENAHEALTH_FHIR_ENDPOINT: 'http://ehr-simulator:8080/fhir/r4',
       ATHENAHEALTH_CLIENT_ID: 'simulator-client',
       ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
@@ -33,7 +35,9 @@ if (missing) {
     beforeAll(async () => {
       // One after another: side by side each of them would install and compile what they have in common.
       await compose('--parallel', '1', 'build');
-      await compose('up', '--detach', '--wait', 'api', 'worker', 'ehr-simulator');
+      await compose('up', '--detach', '--wait', 'api', 'worker', 'ehr-simulator').catch(async (error: Error) => {
+        throw new Error(`${error.message}\n${await compose('logs', '--tail', '20')}`);
+      });
       const printed = await compose(
         'run',
         '--rm',
@@ -74,6 +78,15 @@ if (missing) {
       expect(stored).toBe(counts.reduce((sum, count) => sum + count, 0));
       expect(stored).toBeGreaterThan(0);
     }, 120_000);
+
+    test('Redis and MongoDB refuse commands without the password', async () => {
+      const ping = `const socket = require('net').connect(6379, 'redis', () => socket.write('PING\\r\\n'));
+        socket.on('data', (data) => { console.log(String(data)); socket.destroy(); });`;
+      expect(await ask('api', ping)).toMatch(/^-NOAUTH/);
+      const uri = 'mongodb://mongodb:27017/bulkhead?directConnection=true';
+      const migrate = compose('run', '--rm', '--env', `MONGODB_URI=${uri}`, 'api', 'node', 'dist/migrate.js');
+      await expect(migrate).rejects.toThrow(/authentication/);
+    }, 60_000);
 
     test('the API serves the console and the queues, behind the log-in', async () => {
       expect(await look('/exports')).toMatchObject({ status: 302, location: '/login?next=%2Fexports' });
