@@ -46,9 +46,9 @@ const owners = {
   // A bare queue is the floor that a bench compares the API with.
   bullmq: ['packages/queues', 'apps/api/src/bench'],
   mongoose: 'packages/store',
-  // The bare driver only asks a server that was just started whether it answers, looks for secrets in what is stored, and is
-  // the floor that a bench compares the store with; data goes through the store.
-  mongodb: ['packages/embedded', 'scripts/leaks', 'apps/worker/src/bench'],
+  // The bare driver only asks a server that was just started whether it answers, looks for secrets in what is stored, compares
+  // whole databases in tests, and is the floor that a bench compares the store with; data goes through the store.
+  mongodb: ['packages/embedded', 'scripts/leaks', 'scripts/backup', 'apps/worker/src/bench', 'apps/worker/src/testing'],
   'mongodb-memory-server-core': 'packages/embedded',
   testcontainers: 'packages/embedded',
   // Bare GETs are the floor that a bench compares downloads with.

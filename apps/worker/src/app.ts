@@ -81,6 +81,17 @@ export function buildApp({
       withMedia: config.WORKER_DOCUMENT_MEDIA === 'on',
       partBytes: documentPartBytes,
     },
+    retentionDays: {
+      'bulk-export': config.WORKER_RETAIN_EXPORT_DAYS,
+      'sync-run': config.WORKER_RETAIN_SYNC_RUN_DAYS,
+      'quarantined-line': config.WORKER_RETAIN_QUARANTINE_DAYS,
+      'replayed-line': config.WORKER_RETAIN_REPLAYED_LINE_DAYS,
+      document: config.WORKER_RETAIN_DOCUMENT_DAYS,
+      'document-content': config.WORKER_RETAIN_DOCUMENT_DAYS,
+      'document-upload': config.WORKER_RETAIN_DOCUMENT_DAYS,
+      tombstone: config.WORKER_RETAIN_TOMBSTONE_DAYS,
+      'webhook-delivery': config.WORKER_RETAIN_WEBHOOK_DELIVERY_DAYS,
+    },
     now: () => new Date(),
   };
   const queues = config.WORKER_QUEUES;

@@ -3,6 +3,8 @@ import { parseEnv, processEnvShape } from '@bulkhead/runtime';
 import { z } from 'zod';
 
 const onOff = z.enum(['on', 'off']);
+/** A century at most: a longer time is a mistake, and does not fit in a date. */
+const retentionDays = z.coerce.number().int().min(0).max(36_525);
 
 export const workerEnvSchema = z.object({
   ...processEnvShape,
@@ -26,6 +28,14 @@ export const workerEnvSchema = z.object({
   WORKER_DOCUMENT_MAX_MEGABYTES: z.coerce.number().int().min(1).max(1000).default(100),
   /** Whether audio and video are fetched too: large, and rarely wanted. */
   WORKER_DOCUMENT_MEDIA: onOff.default('off'),
+  /** Days after which records are deleted; 0: never. docs/env.md has the reason of each. */
+  WORKER_RETAIN_EXPORT_DAYS: retentionDays.default(90),
+  WORKER_RETAIN_SYNC_RUN_DAYS: retentionDays.default(90),
+  WORKER_RETAIN_QUARANTINE_DAYS: retentionDays.default(0),
+  WORKER_RETAIN_REPLAYED_LINE_DAYS: retentionDays.default(90),
+  WORKER_RETAIN_DOCUMENT_DAYS: retentionDays.default(90),
+  WORKER_RETAIN_TOMBSTONE_DAYS: retentionDays.default(730),
+  WORKER_RETAIN_WEBHOOK_DELIVERY_DAYS: retentionDays.default(30),
   /** Left out: no /health, /ready and /metrics. */
   WORKER_HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
 });

@@ -224,6 +224,16 @@ export const catalog = {
     backoffMs: 0,
     timeoutMs: 5 * minutes,
   }),
+  'maintenance.retain': define({
+    queue: 'maintenance',
+    payload: z.strictObject({}),
+    jobId: () => 'retain',
+    // The next one, an hour later, is the retry: it goes on where this one got.
+    attempts: 1,
+    backoffMs: 0,
+    // 50,000 records of each kind take minutes.
+    timeoutMs: 20 * minutes,
+  }),
 } as const;
 
 export type JobName = keyof typeof catalog;

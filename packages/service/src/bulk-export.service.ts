@@ -62,7 +62,7 @@ export function createBulkExportService(options: {
     if (record?.provider === provider && isInScope(scope, record.connectionId)) return record;
     throw new AppError({
       code: 'unknown-export',
-      message: 'There is no such export. Use the id that the POST answered.',
+      message: 'There is no such export. Use the id that the POST answered. Ended exports are deleted after a time.',
       retry: 'never',
     });
   };

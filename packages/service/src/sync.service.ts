@@ -63,7 +63,8 @@ export function createSyncService(options: {
     if (run?.provider === provider && isInScope(scope, run.connectionId)) return run;
     throw new AppError({
       code: 'unknown-run',
-      message: 'There is no such sync run. Use the id that the POST answered, or list the runs.',
+      message:
+        'There is no such sync run. Use the id that the POST answered, or list the runs. Ended runs are deleted after a time.',
       retry: 'never',
     });
   };

@@ -17,6 +17,7 @@ import { createOutputFileRepository } from './output-file.repository.ts';
 import { createQuarantineRepository } from './quarantine.repository.ts';
 import { createResourceRepository } from './resource.repository.ts';
 import { createResourceWriter } from './resource.writer.ts';
+import { createRetention } from './retention/create-retention.ts';
 import { type RotationReport, rotateEncryptionKey } from './rotate-encryption-key.ts';
 import { createScheduleRepository } from './schedule.repository.ts';
 import { createSealedFiles } from './sealed-files.ts';
@@ -118,6 +119,7 @@ export function createStore(options: StoreOptions) {
     sessions: createSessionRepository(database),
     resources: createResourceRepository(database),
     resourceWriter: createResourceWriter(database),
+    retention: createRetention({ database, quarantine, contents: documentContents, documentFiles }),
     /** @throws where MongoDB does not answer within some seconds; AppError `encryption-key-missing`. */
     async connect(): Promise<void> {
       await database.openUri(uri, {

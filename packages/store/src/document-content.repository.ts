@@ -13,9 +13,13 @@ export interface DocumentContent {
   readonly createdAt: Date;
 }
 
+export type DocumentContentRepository = ReturnType<typeof createDocumentContentRepository>;
+
 interface ContentDocument extends DocumentContent {
   /** `<connectionId>/<sha256>`: equal contents of a practice are one. */
   readonly _id: string;
+  /** Since when no document is known to name it. */
+  readonly unreferencedSince?: Date;
 }
 
 const schema = new Schema<ContentDocument>(
@@ -28,6 +32,7 @@ const schema = new Schema<ContentDocument>(
     parts: { type: [String], required: true },
     partBytes: { type: Number, required: true },
     createdAt: { type: Date, required: true },
+    unreferencedSince: Date,
   },
   { collection: 'document_contents', versionKey: false, strict: 'throw' },
 );
@@ -59,12 +64,16 @@ export function createDocumentContentRepository(options: { readonly database: Da
      */
     async claim(content: DocumentContent): Promise<DocumentContent> {
       const _id = idOf(content);
-      try {
-        await model.collection.insertOne({ _id, ...content } as never);
-        return content;
-      } catch (error) {
-        if (!isDuplicateKey(error)) throw error;
-        return model.findById(_id).orFail().lean();
+      for (;;) {
+        try {
+          await model.collection.insertOne({ _id, ...content } as never);
+          return content;
+        } catch (error) {
+          if (!isDuplicateKey(error)) throw error;
+        }
+        // It is about to be named again. If the retention has just deleted it, this upload takes its place.
+        const known = await model.findByIdAndUpdate(_id, { $unset: { unreferencedSince: 1 } }).lean();
+        if (known) return known;
       }
     },
 

@@ -12,6 +12,8 @@ interface PatientDocumentDocument extends Omit<PatientDocument, 'id'> {
   readonly _id: string;
   /** Of the attempt that may write: progress of any other is refused. */
   readonly claim?: string;
+  /** Since when its resource is known to be without this attachment. */
+  readonly unreferencedSince?: Date;
 }
 
 /** Names one attempt at one document. */
@@ -58,6 +60,7 @@ const schema = new Schema<PatientDocumentDocument>(
     createdAt: { type: Date, required: true },
     startedAt: Date,
     completedAt: Date,
+    unreferencedSince: Date,
   },
   { collection: 'documents', versionKey: false, minimize: false, strict: 'throw', suppressReservedKeysWarning: true },
 );
@@ -66,6 +69,9 @@ schema.index({ state: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: 1 });
 schema.index({ connectionId: 1, patientId: 1, _id: 1 });
 schema.index({ connectionId: 1, 'resource.id': 1, _id: 1 });
+// Before a content or an upload is removed, its documents are asked for.
+schema.index({ connectionId: 1, sha256: 1 });
+schema.index({ 'progress.upload': 1 }, { sparse: true });
 
 /** `documents`: one record for each place of an attachment in a resource. */
 export function createDocumentRepository(database: Database) {
@@ -81,9 +87,7 @@ export function createDocumentRepository(database: Database) {
      */
     async note(documents: readonly PatientDocument[]): Promise<string[]> {
       if (documents.length === 0) return [];
-      const known = await model
-        .find({ _id: { $in: documents.map(({ id }) => id) } }, { fingerprint: 1, resourceUpdatedAt: 1 })
-        .lean();
+      const known = await model.find({ _id: { $in: documents.map(({ id }) => id) } }, versionFields).lean();
       const byId = new Map(known.map((one) => [one._id, one]));
       const noted: string[] = [];
       for (const document of documents) {
@@ -194,14 +198,22 @@ export function createDocumentRepository(database: Database) {
 
   async function noteOne(document: PatientDocument, known: StoredVersion | undefined): Promise<boolean> {
     for (let stored = known; ; stored = await findVersion(document.id)) {
-      if (stored && !isChange(document, stored)) return false;
+      if (stored && !isChange(document, stored)) {
+        if (!stored.unreferencedSince || (await keep(document.id))) return false;
+        continue;
+      }
       // A lost race is compared again: whoever won it stores a version of the same resource.
       if (stored ? await replace(document, stored) : await insert(document)) return true;
     }
   }
 
   async function findVersion(id: string): Promise<StoredVersion | undefined> {
-    return (await model.findById(id, { fingerprint: 1, resourceUpdatedAt: 1 }).lean()) ?? undefined;
+    return (await model.findById(id, versionFields).lean()) ?? undefined;
+  }
+
+  /** Its resource has come back. @returns false if it has been deleted meanwhile */
+  async function keep(id: string): Promise<boolean> {
+    return (await model.updateOne({ _id: id }, { $unset: { unreferencedSince: 1 } })).matchedCount === 1;
   }
 
   async function insert({ id, ...fields }: PatientDocument): Promise<boolean> {
@@ -217,7 +229,17 @@ export function createDocumentRepository(database: Database) {
   async function replace(document: PatientDocument, stored: StoredVersion): Promise<boolean> {
     const { id, createdAt: _, ...fields } = document;
     // `progress` stays: it names the parts of the former content, which the next attempt removes.
-    const former = ['reason', 'claim', 'sha256', 'sizeBytes', 'storedType', 'error', 'startedAt', 'completedAt'];
+    const former = [
+      'unreferencedSince',
+      'reason',
+      'claim',
+      'sha256',
+      'sizeBytes',
+      'storedType',
+      'error',
+      'startedAt',
+      'completedAt',
+    ];
     const optional = ['url', 'contentType', 'title', 'declaredSize', 'declaredHash', 'patientId'];
     const gone = [...former, ...optional].filter((name) => !(name in fields));
     const { fingerprint, resourceUpdatedAt } = stored;
@@ -229,7 +251,8 @@ export function createDocumentRepository(database: Database) {
   }
 }
 
-type StoredVersion = Pick<PatientDocument, 'fingerprint' | 'resourceUpdatedAt'>;
+type StoredVersion = Pick<PatientDocumentDocument, 'fingerprint' | 'resourceUpdatedAt' | 'unreferencedSince'>;
+const versionFields = { fingerprint: 1, resourceUpdatedAt: 1, unreferencedSince: 1 } as const;
 
 function isChange(document: PatientDocument, { fingerprint, resourceUpdatedAt }: StoredVersion): boolean {
   return document.fingerprint !== fingerprint && document.resourceUpdatedAt >= resourceUpdatedAt;
@@ -240,6 +263,11 @@ const again = {
   $unset: { error: 1, reason: 1, completedAt: 1, claim: 1 },
 } as const;
 
-function toRecord({ _id, claim: _claim, ...fields }: PatientDocumentDocument): PatientDocument {
+function toRecord({
+  _id,
+  claim: _claim,
+  unreferencedSince: _since,
+  ...fields
+}: PatientDocumentDocument): PatientDocument {
   return { id: _id, ...fields };
 }

@@ -125,6 +125,8 @@ const usageSchema = new Schema<UsageDocument>(
   { collection: 'quarantine_usage', versionKey: false, strict: 'throw' },
 );
 
+export type QuarantineRepository = ReturnType<typeof createQuarantineRepository>;
+
 /** `quarantine`: the bytes are patient data, so they are sealed. */
 export function createQuarantineRepository(options: {
   readonly database: Database;
@@ -277,16 +279,44 @@ export function createQuarantineRepository(options: {
 
     countOpen: (fileId: string): Promise<number> => model.countDocuments({ fileId, state: 'open' }),
 
-    /** The file, or the search, is read again from its beginning. */
-    async deleteByFile(fileId: string): Promise<void> {
+    /** Whether an export, or a sync run, has lines that are not stored yet. */
+    async hasOpen(exportId: string): Promise<boolean> {
+      return (await model.exists({ exportId, state: 'open' })) !== null;
+    },
+
+    /** Removes lines that are stored. @returns how many */
+    async deleteReplayed(ids: readonly string[]): Promise<number> {
+      const replayed = { _id: { $in: [...ids] }, state: 'replayed' as const };
+      const documents = await model.find(replayed, { exportId: 1, keptBytes: 1, sealedFile: 1 }).lean();
+      let deleted = 0;
+      for (const { _id, exportId, keptBytes = 0, sealedFile } of documents) {
+        const { deletedCount } = await model.deleteOne({ _id, state: 'replayed' });
+        deleted += deletedCount;
+        if (deletedCount > 0) await usage.updateOne({ _id: exportId }, { $inc: { keptBytes: -keptBytes } });
+        if (sealedFile !== undefined) await files.removeOf(_id);
+      }
+      return deleted;
+    },
+
+    /** Removes what is left of an export, or a sync run, whose record is deleted. */
+    async deleteByExport(exportId: string): Promise<void> {
+      const withFile = model.find({ exportId, sealedFile: { $exists: true } }, { _id: 1 }).lean();
+      for await (const { _id } of withFile.cursor()) await files.removeOf(_id);
+      await model.deleteMany({ exportId });
+      await usage.deleteOne({ _id: exportId });
+    },
+
+    /** The file, or the search, is read again from its beginning. @returns how many lines were removed */
+    async deleteByFile(fileId: string): Promise<number> {
       const documents = await model.find({ fileId, sealedFile: { $exists: true } }, { _id: 1 }).lean();
       for (const { _id } of documents) await files.removeOf(_id);
       const kept = await model.aggregate<{ readonly _id: string; readonly bytes: number }>([
         { $match: { fileId } },
         { $group: { _id: '$exportId', bytes: { $sum: '$keptBytes' } } },
       ]);
-      await model.deleteMany({ fileId });
+      const { deletedCount } = await model.deleteMany({ fileId });
       for (const { _id: exportId, bytes } of kept) await addUsage(exportId, -bytes);
+      return deletedCount;
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Connection } from '@bulkhead/domain';
 import { createEhrClient, createWebhookSender, type Provider } from '@bulkhead/ehr-client';
 import { connectRedis, createProducer } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
-import { createStore } from '@bulkhead/store';
+import { createStore, retainedKinds } from '@bulkhead/store';
 import { MongoClient } from 'mongodb';
 import { unlimitedAthenahealth } from '../testing/unlimited-athenahealth.ts';
 import type { UseCaseDeps } from '../use-cases/deps.ts';
@@ -57,6 +57,7 @@ export async function openBench() {
     webhooks: createWebhookSender({ privateNetwork: true }),
     logger: createLogger({ name: 'bench', level: 'error' }),
     documents: { enabled: false, maxBytes: 1, withMedia: false, partBytes: 1 },
+    retentionDays: Object.fromEntries(retainedKinds.map((kind) => [kind, 0])) as UseCaseDeps['retentionDays'],
     pollIntervalMs: Number(POLL_INTERVAL_MS),
     now: () => new Date(),
   };

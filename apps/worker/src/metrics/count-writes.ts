@@ -1,6 +1,6 @@
 import { isResourceType } from '@bulkhead/fhir';
 import type { Metrics } from '@bulkhead/runtime';
-import type { Store } from '@bulkhead/store';
+import { type Retention, retainedKinds, type Store } from '@bulkhead/store';
 
 /** The store, which also counts what becomes of resources and documents: every way into the database leads through it. */
 export function countWrites({ store, metrics }: { readonly store: Store; readonly metrics: Metrics }): Store {
@@ -35,7 +35,27 @@ export function countWrites({ store, metrics }: { readonly store: Store; readonl
       },
     },
     documents: countDocuments({ documents: store.documents, metrics }),
+    retention: countDeletions({ retention: store.retention, metrics }),
   };
+}
+
+function countDeletions(options: { readonly retention: Retention; readonly metrics: Metrics }): Retention {
+  const { retention, metrics } = options;
+  const count = metrics.counter({
+    name: 'bulkhead_retention_deleted_total',
+    help: 'Records that were deleted because they were older than they are kept.',
+    labels: ['kind'],
+  });
+  const counted = retainedKinds.map((kind) => {
+    count({ kind }, 0);
+    const step: Retention[typeof kind] = async (request) => {
+      const batch = await retention[kind](request);
+      if (batch.deleted > 0) count({ kind }, batch.deleted);
+      return batch;
+    };
+    return [kind, step] as const;
+  });
+  return Object.fromEntries(counted) as Retention;
 }
 
 function countDocuments(options: {

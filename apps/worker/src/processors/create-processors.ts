@@ -16,6 +16,7 @@ import { createRedeemAuthorizationProcessor } from './redeem-authorization.proce
 import { createReplayLineProcessor } from './replay-line.processor.ts';
 import { createResumeExportProcessor } from './resume-export.processor.ts';
 import { createResumeSyncProcessor } from './resume-sync.processor.ts';
+import { createRetainProcessor } from './retain.processor.ts';
 import { createRevokeConnectionProcessor } from './revoke-connection.processor.ts';
 import { createRunScheduleProcessor } from './run-schedule.processor.ts';
 import { createRunSyncStepProcessor } from './run-sync-step.processor.ts';
@@ -46,5 +47,6 @@ export function createProcessors(deps: UseCaseDeps): Processors {
     'authorization.redeem': createRedeemAuthorizationProcessor(deps),
     'schedule.run': createRunScheduleProcessor(deps),
     'maintenance.sweep': createSweepProcessor(deps),
+    'maintenance.retain': createRetainProcessor(deps),
   };
 }

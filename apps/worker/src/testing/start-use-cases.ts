@@ -4,10 +4,10 @@ import { createEhrClient, createWebhookSender, type Provider } from '@bulkhead/e
 import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { createProducer } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
-import { createStore } from '@bulkhead/store';
+import { createStore, retainedKinds } from '@bulkhead/store';
 import { makeBulkExport, testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
-import type { UseCaseDeps } from '../use-cases/deps.ts';
+import type { RetentionDays, UseCaseDeps } from '../use-cases/deps.ts';
 import { kickOff } from '../use-cases/kick-off-export.ts';
 import { pollExport } from '../use-cases/poll-export.ts';
 import { noLimiter } from './no-limiter.ts';
@@ -72,7 +72,10 @@ export async function startUseCases(
   // Small, so that a test's document has some parts.
   const documents = { enabled: true, maxBytes: 2_000_000, withMedia: false, partBytes: 50_000 };
   const now = () => clock.now;
-  const deps: UseCaseDeps = { store, producer, ehr, webhooks, logger, documents, pollIntervalMs: 30_000, now };
+  // Each kind has its own, so that a test notices if one is taken for another.
+  const retentionDays = Object.fromEntries(retainedKinds.map((kind, index) => [kind, 10 + index])) as RetentionDays;
+  const parts = { store, producer, ehr, webhooks, logger, documents, retentionDays };
+  const deps: UseCaseDeps = { ...parts, pollIntervalMs: 30_000, now };
   const { scope = 'system/*.read' } = options;
   const connection: Connection = {
     id: 'conn_1',

@@ -1,7 +1,7 @@
 import type { EhrClient, WebhookSender } from '@bulkhead/ehr-client';
 import type { Producer } from '@bulkhead/queues';
 import type { Logger } from '@bulkhead/runtime';
-import type { Store } from '@bulkhead/store';
+import type { RetainedKind, Store } from '@bulkhead/store';
 
 /** What of the resources' documents is fetched. */
 export interface DocumentSettings {
@@ -14,6 +14,9 @@ export interface DocumentSettings {
   readonly partBytes: number;
 }
 
+/** How many days each kind of record is kept; 0: for ever. */
+export type RetentionDays = Readonly<Record<RetainedKind, number>>;
+
 /** What the worker's use cases work with. */
 export interface UseCaseDeps {
   readonly store: Store;
@@ -23,6 +26,7 @@ export interface UseCaseDeps {
   readonly logger: Logger;
   readonly pollIntervalMs: number;
   readonly documents: DocumentSettings;
+  readonly retentionDays: RetentionDays;
   readonly now: () => Date;
 }
 

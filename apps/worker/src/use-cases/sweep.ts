@@ -39,4 +39,13 @@ export async function sweep(deps: UseCaseDeps): Promise<void> {
   }
   await sweepSchedules(deps);
   await reviveDocuments(deps);
+  await scheduleRetention(deps);
+}
+
+/** Retention is counted in days. An hour is how long it is late after a loss of Redis, and between two parts of a long pass. */
+const retainEveryMs = 60 * 60_000;
+
+async function scheduleRetention({ producer }: UseCaseDeps): Promise<void> {
+  if (await producer.isScheduled('maintenance.retain', {})) return;
+  await producer.schedule({ name: 'maintenance.retain', payload: {}, everyMs: retainEveryMs });
 }

@@ -1,0 +1,26 @@
+import { type Db, MongoClient } from 'mongodb';
+
+export interface OpenDatabase {
+  readonly db: Db;
+  /** Every document of the database as a text, by collection and id. */
+  dump(): Promise<ReadonlyMap<string, string>>;
+  close(): Promise<void>;
+}
+
+/** A database beside the store, for a test that compares all of it, or makes what only a crash leaves. */
+export async function openDatabase(uri: string): Promise<OpenDatabase> {
+  const client = await MongoClient.connect(uri);
+  const db = client.db();
+  return {
+    db,
+    async dump() {
+      const documents = new Map<string, string>();
+      for (const { name } of await db.listCollections({}, { nameOnly: true }).toArray()) {
+        for await (const document of db.collection(name).find())
+          documents.set(`${name}/${document._id}`, JSON.stringify(document));
+      }
+      return documents;
+    },
+    close: () => client.close(),
+  };
+}

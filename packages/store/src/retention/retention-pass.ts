@@ -1,0 +1,94 @@
+import type { Connection as Database } from 'mongoose';
+
+/** What one call of a step did. */
+export interface RetentionBatch {
+  readonly deleted: number;
+  /** False: this pass has ended, and the next one is not due yet. */
+  readonly hasMore: boolean;
+}
+
+export interface RetentionRequest {
+  readonly now: Date;
+  /** What is as old as this, or younger, stays. */
+  readonly olderThan: Date;
+  /** How many records are looked at in one call. */
+  readonly limit: number;
+}
+
+/** Deletes what is due among the next records of its kind. */
+export type RetentionStep = (request: RetentionRequest) => Promise<RetentionBatch>;
+
+interface PassDocument {
+  /** What the pass is over. */
+  readonly _id: string;
+  readonly startedAt: Date;
+  /** The last record that was looked at. */
+  readonly after?: string;
+  readonly endedAt?: Date;
+  /** Records that are being deleted, whose parts may still be there. */
+  readonly deleting?: readonly string[];
+}
+
+/** Retention is counted in days, so a record is looked at once a day. An hour less, so that a daily job never misses its day. */
+const passEveryMs = 23 * 60 * 60_000;
+
+/** `retention`: how far the pass over the records of a kind got, so that the next job goes on there. */
+export class RetentionPass {
+  readonly #database: Database;
+  readonly #kind: string;
+
+  constructor({ database, kind }: { readonly database: Database; readonly kind: string }) {
+    this.#database = database;
+    this.#kind = kind;
+  }
+
+  /**
+   * Does the next part of the pass.
+   * @param visit looks at up to `limit` records behind `after`
+   */
+  async advance(
+    { now }: Pick<RetentionRequest, 'now'>,
+    visit: (after: string) => Promise<{ readonly deleted: number; readonly last: string | undefined }>,
+  ): Promise<RetentionBatch> {
+    const pass = await this.#begin(now);
+    if (!pass) return { deleted: 0, hasMore: false };
+    const { deleted, last } = await visit(pass.after ?? '');
+    const change = last === undefined ? { $set: { endedAt: now }, $unset: { after: 1 } } : { $set: { after: last } };
+    await this.#passes().updateOne({ _id: this.#kind }, change as never);
+    return { deleted, hasMore: last !== undefined };
+  }
+
+  /** Written before a record is deleted, so that its parts are found after a crash. */
+  async noteDeleting(ids: readonly string[]): Promise<void> {
+    await this.#passes().updateOne({ _id: this.#kind }, { $addToSet: { deleting: { $each: [...ids] } } });
+  }
+
+  async noteDeleted(ids: readonly string[]): Promise<void> {
+    await this.#passes().updateOne({ _id: this.#kind }, { $pull: { deleting: { $in: [...ids] } } });
+  }
+
+  async listDeleting(): Promise<readonly string[]> {
+    return (await this.#passes().findOne({ _id: this.#kind }))?.deleting ?? [];
+  }
+
+  async #begin(now: Date): Promise<PassDocument | undefined> {
+    const pass = await this.#passes().findOne({ _id: this.#kind });
+    if (pass && !pass.endedAt) return pass;
+    if (pass && now.getTime() - pass.startedAt.getTime() < passEveryMs) return undefined;
+    await this.#passes().updateOne(
+      { _id: this.#kind },
+      { $set: { startedAt: now }, $unset: { endedAt: 1, after: 1 } },
+      { upsert: true },
+    );
+    return { _id: this.#kind, startedAt: now };
+  }
+
+  #passes() {
+    return this.#database.collection<PassDocument>('retention');
+  }
+}
+
+/** Where a page of records ends, if there may be more behind it. */
+export function endOf(page: readonly { readonly _id: string }[], limit: number): string | undefined {
+  return page.length < limit ? undefined : page.at(-1)?._id;
+}
