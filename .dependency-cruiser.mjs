@@ -48,7 +48,7 @@ const owners = {
   mongoose: 'packages/store',
   // The bare driver only asks a server that was just started whether it answers, looks for secrets in what is stored, compares
   // whole databases in tests, and is the floor that a bench compares the store with; data goes through the store.
-  mongodb: ['packages/embedded', 'scripts/leaks', 'scripts/backup', 'apps/worker/src/bench', 'apps/worker/src/testing'],
+  mongodb: ['packages/embedded', 'scripts/leaks', 'apps/worker/src/bench', 'apps/worker/src/testing'],
   'mongodb-memory-server-core': 'packages/embedded',
   testcontainers: 'packages/embedded',
   // Bare GETs are the floor that a bench compares downloads with.

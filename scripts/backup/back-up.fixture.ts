@@ -1,0 +1,54 @@
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findOnPath, type Services, startServices } from '@bulkhead/embedded';
+import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { runShell } from '../docs/run-shell.fixture.ts';
+
+const page = readFileSync(join(import.meta.dirname, '../../docs/how-to/back-up.md'), 'utf8');
+
+/** The block of the page that begins so. */
+function blockOf(begins: string): string {
+  const blocks = [...page.matchAll(/^ *```bash\n([\s\S]*?)^ *```$/gm)].map(([, text = '']) => text);
+  const found = blocks.filter((text) => text.trimStart().startsWith(begins));
+  if (found.length !== 1) throw new Error(`${found.length} blocks of the page begin with ${begins}`);
+  return found[0] ?? '';
+}
+
+const hasTools = ['mongodump', 'mongorestore'].every((command) => findOnPath({ command, env: process.env }));
+
+/**
+ * Backs up a system whose API and workers are stopped, by the page's commands, ends its servers, and restores the backup beside an
+ * empty Redis.
+ */
+export async function backUpAndRestore(options: {
+  readonly system: ChaosSystem;
+  /** Of the system, and a new one. */
+  readonly folder: string;
+  readonly newFolder: string;
+}): Promise<Services> {
+  const { system, folder, newFolder } = options;
+  const { REDIS_URL: _redis, MONGODB_URI: _mongodb, ...env } = process.env;
+  const start = () => startServices({ dataDir: newFolder, report: () => undefined, env });
+  const run = (begins: string, variables: Readonly<Record<string, string>>) =>
+    runShell({ commands: blockOf(begins), folder, env: variables });
+  const endServers = async () => {
+    await system.store.close();
+    await system.mongodb.kill();
+    await system.redis.kill();
+  };
+  if (hasTools) {
+    await run('mongodump --uri "$MONGODB_URI"', { MONGODB_URI: system.mongodb.url });
+    await endServers();
+    const services = await start();
+    const { host } = new URL(services.mongodb.url);
+    await run('mongorestore --nsInclude ', { NEW_MONGODB_SERVER: `mongodb://${host}` });
+    return services;
+  }
+  await endServers();
+  await run('tar ', { MONGODB_DATA: join(folder, 'mongodb', 'data') });
+  mkdirSync(join(newFolder, 'mongodb'), { recursive: true });
+  await run('mkdir ', { NEW_MONGODB_DATA: join(newFolder, 'mongodb', 'data') });
+  // Of the tests' own servers: which program has written the data.
+  copyFileSync(join(folder, 'mongodb', 'engine.json'), join(newFolder, 'mongodb', 'engine.json'));
+  return start();
+}

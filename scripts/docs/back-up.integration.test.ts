@@ -1,0 +1,249 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { Services } from '@bulkhead/embedded';
+import { createStore, type Store } from '@bulkhead/store';
+import { waitFor } from '@bulkhead/testing';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { backUpAndRestore } from '../backup/back-up.fixture.ts';
+import { type RestoredSystem, startRestored } from '../backup/start-restored.fixture.ts';
+import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { dumpMongodb } from '../leaks/dump-mongodb.fixture.ts';
+import { dumpRedis } from '../leaks/dump-redis.fixture.ts';
+import { commandsOf, runShell } from './run-shell.fixture.ts';
+
+const athena = '/api/ehr/athenahealth';
+const brokenLine = '{"resourceType":"Condition","note":"a line that is no resource"';
+const documentText = 'The content of a document.';
+const types = ['Patient', 'Condition', 'DocumentReference', 'Observation'];
+
+let folder: string;
+let newFolder: string;
+let system: ChaosSystem;
+let services: Services;
+let restored: RestoredSystem;
+let store: Store;
+/** A client that is away until the restored system runs. */
+let receiver: Server;
+const received: { readonly id: string; readonly isSigned: boolean }[] = [];
+let webhookSecret: string;
+
+let connectionId: string;
+let completed: string;
+let downloading: string;
+let exporting: string;
+let scheduleId: string;
+let before: ReadonlyMap<string, string>;
+let after: ReadonlyMap<string, string>;
+let redisAfter: string;
+let withWrongKey: unknown;
+/** Of the two exports, before the restored system was started. */
+let phases: readonly (string | undefined)[];
+
+async function ask(baseUrl: string, path: string, body?: object, method = body ? 'POST' : 'GET') {
+  const response = await fetch(baseUrl + path, {
+    method,
+    headers: { authorization: `Bearer ${system.apiKey}`, 'content-type': 'application/json' },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
+  const answer = await response.text();
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${answer}`);
+  return answer;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever the answer holds.
+const data = async (baseUrl: string, path: string, body?: object): Promise<any> =>
+  JSON.parse(await ask(baseUrl, path, body)).data;
+
+async function startExport(resourceTypes: readonly string[], callbackUrl?: string): Promise<string> {
+  const body = { connectionId, exportType: 'Patient', resourceTypes, ...(callbackUrl ? { callbackUrl } : {}) };
+  return (await data(system.baseUrl, `${athena}/bulk-export`, body)).id;
+}
+
+/** Waits until an export is as it should be. */
+const until = (baseUrl: string, id: string, is: (status: { status: string; phase: string }) => boolean) =>
+  waitFor(
+    async () => {
+      const status = await data(baseUrl, `${athena}/bulk-export/${id}`);
+      return is(status) ? status : undefined;
+    },
+    { timeoutMs: 60_000, what: `export ${id}` },
+  );
+
+/** Work of each kind: done, under way, and still to come. */
+async function useSystem(): Promise<void> {
+  const { baseUrl, simulator } = system;
+  const auth = { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret' };
+  connectionId = (await data(baseUrl, '/api/ehr/connections', { provider: 'athenahealth', practiceId: '195900', auth }))
+    .id;
+  const cron = { connectionId, kind: 'export', cron: '0 2 * * *', timeZone: 'UTC', request: { exportType: 'Patient' } };
+  scheduleId = (await data(baseUrl, '/api/ehr/schedules', cron)).id;
+  const webhook = await ask(baseUrl, `/api/ehr/connections/${connectionId}/webhook`, {}, 'PUT');
+  webhookSecret = JSON.parse(webhook).data.secret;
+  const attachment = { contentType: 'text/plain', data: Buffer.from(documentText).toString('base64') };
+  const resource = { resourceType: 'DocumentReference', id: 'kept', status: 'current', content: [{ attachment }] };
+  await simulator.put('DocumentReference', 'kept', JSON.stringify(resource));
+  await simulator.order({
+    match: { path: 'bulkdata/.*Condition' },
+    fault: { kind: 'corrupt-line', line: 1, with: brokenLine },
+  });
+  const { port } = receiver.address() as AddressInfo;
+  await new Promise((resolve) => receiver.close(resolve));
+  completed = await startExport(['Condition', 'DocumentReference'], `http://127.0.0.1:${port}/hook`);
+  await until(baseUrl, completed, ({ status }) => status === 'COMPLETED');
+  await waitFor(() => readDocument(baseUrl), { what: 'the document' });
+  await waitFor(async () => (await system.store.webhookDeliveries.listPendingIds(1)).length === 1);
+
+  await simulator.order({
+    match: { path: 'bulkdata/.*Observation' },
+    fault: { kind: 'status', status: 503 },
+    times: 'always',
+  });
+  downloading = await startExport(['Patient', 'Observation']);
+  await waitFor(async () => {
+    const files = await system.store.outputFiles.listByExport(downloading);
+    return files.some(({ state }) => state === 'completed') && files.some(({ retrying }) => retrying !== undefined);
+  });
+  await simulator.order({ match: { path: 'export$' }, fault: { kind: 'export-fate', end: 'completes', polls: 30 } });
+  exporting = await startExport(['Immunization']);
+  await until(baseUrl, exporting, ({ phase }) => phase === 'exporting');
+}
+
+async function readDocument(baseUrl: string): Promise<string | undefined> {
+  const query = `connectionId=${connectionId}&resourceId=kept&state=stored`;
+  const [document] = await data(baseUrl, `${athena}/documents?${query}`);
+  return document && ask(baseUrl, `${athena}/documents/${document.id}`);
+}
+
+beforeAll(async () => {
+  [folder = '', newFolder = ''] = ['old', 'new'].map((name) => mkdtempSync(join(tmpdir(), `bulkhead-backup-${name}-`)));
+  receiver = createServer((request, response) => {
+    text(request).then((body) => {
+      const { 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': signature } = request.headers;
+      const key = Buffer.from(webhookSecret.replace('whsec_', ''), 'base64');
+      const expected = createHmac('sha256', key).update(`${id}.${at}.${body}`).digest('base64');
+      received.push({ id: String(id), isSigned: signature === `v1,${expected}` });
+      response.writeHead(204).end();
+    });
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  const { port } = receiver.address() as AddressInfo;
+  const settings = { WORKER_DOCUMENTS: 'on', WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };
+  system = await startChaosSystem({ folder, patients: 6, seed: 1, report: () => undefined, env: settings });
+  await useSystem();
+  await Promise.all([system.api, ...system.workers].map((app) => app.stop()));
+  before = await dumpMongodb(system.mongodb.url);
+
+  services = await backUpAndRestore({ system, folder, newFolder });
+  after = await dumpMongodb(services.mongodb.url);
+  redisAfter = await dumpRedis(services.redis.url);
+  const env = {
+    REDIS_URL: services.redis.url,
+    MONGODB_URI: services.mongodb.url,
+    BULKHEAD_PREFIX: system.prefix,
+    BULKHEAD_ENCRYPTION_KEY: system.encryptionKey,
+    ATHENAHEALTH_FHIR_ENDPOINT: system.simulator.fhirEndpoint,
+  };
+  const migrate = 'node_modules/.bin/node apps/api/dist/migrate.js';
+  const wrong = { ...env, BULKHEAD_ENCRYPTION_KEY: randomBytes(32).toString('base64') };
+  withWrongKey = await runShell({ commands: migrate, folder: newFolder, env: wrong }).catch((error: unknown) => error);
+  await runShell({ commands: migrate, folder: newFolder, env });
+  store = createStore({ uri: env.MONGODB_URI, encryptionKey: Buffer.from(system.encryptionKey, 'base64') });
+  await store.connect();
+  phases = [await store.bulkExports.find(downloading), await store.bulkExports.find(exporting)].map(
+    (record) => record?.phase,
+  );
+  // So that the secret must be opened for a new one.
+  await store.accessTokens.delete(connectionId);
+  await system.simulator.clearFaults();
+  await new Promise<void>((resolve) => receiver.listen(port, '127.0.0.1', resolve));
+  restored = await startRestored({ folder: newFolder, env });
+}, 180_000);
+
+afterAll(async () => {
+  await restored?.stop();
+  await store?.close();
+  await services?.stop();
+  await system?.stop();
+  receiver?.closeAllConnections();
+  receiver?.close();
+  for (const path of [folder, newFolder]) rmSync(path, { recursive: true, force: true });
+}, 60_000);
+
+const sorted = (dump: ReadonlyMap<string, string>) =>
+  Object.fromEntries(
+    [...dump].filter(([, text]) => text !== '').map(([name, text]) => [name, text.split('\n').toSorted()]),
+  );
+
+test('a restored database has every document of the one that was backed up', () => {
+  expect(before.get('DocumentReference')).toContain('"kept"');
+  expect(sorted(after)).toEqual(sorted(before));
+});
+
+test('the Redis of the restored system was empty', () => {
+  expect(redisAfter).toBe('');
+});
+
+test('a restored system refuses to start with another encryption key', () => {
+  expect(String(withWrongKey)).toContain('Started with another key than the data was sealed with.');
+});
+
+test('the backup shows exports under way', () => {
+  expect(phases).toEqual(['downloading', 'exporting']);
+});
+
+test('an export whose downloads were under way completes after the restore, with every resource', async () => {
+  const { status, counts } = await until(restored.baseUrl, downloading, ({ status }) => status !== 'IN_PROGRESS');
+  expect({ status, ...counts }).toMatchObject({ status: 'COMPLETED', filesFailed: 0, quarantined: 0 });
+  for (const resourceType of types) {
+    const served = (await system.simulator.lines(resourceType)).map((line) => JSON.parse(line).id as string);
+    const stored = await store.resources.listIds({ connectionId, resourceType });
+    // The line that is in quarantine.
+    const missing = resourceType === 'Condition' ? 1 : 0;
+    expect({ resourceType, stored: stored.length }).toEqual({ resourceType, stored: served.length - missing });
+    expect(served).toEqual(expect.arrayContaining(stored));
+  }
+}, 90_000);
+
+test('an export that the EHR was still preparing completes after the restore', async () => {
+  const { status, counts } = await until(restored.baseUrl, exporting, ({ status }) => status !== 'IN_PROGRESS');
+  const { length } = await system.simulator.lines('Immunization');
+  expect({ status, stored: counts.stored }).toEqual({ status: 'COMPLETED', stored: length });
+}, 90_000);
+
+test('quarantined lines and documents can be read after the restore', async () => {
+  const [line] = await data(restored.baseUrl, `/api/ehr/quarantine?connectionId=${connectionId}`);
+  expect(await ask(restored.baseUrl, `/api/ehr/quarantine/${line.id}/line`)).toContain(brokenLine);
+  expect(await readDocument(restored.baseUrl)).toBe(documentText);
+});
+
+test('the secret of a connection fetches a token after the restore', async () => {
+  await ask(restored.baseUrl, `/api/ehr/connections/${connectionId}/test`, {});
+  const { token } = await store.accessTokens.read({ connectionId, credentialsVersion: 0 });
+  expect(token?.accessToken).toBeTruthy();
+});
+
+test('a webhook that was not delivered arrives after the restore', async () => {
+  const delivery = await waitFor(() => received.find(({ id }) => id.includes(completed)), { what: 'the webhook' });
+  // By the secret that the connection had.
+  expect(delivery.isSigned).toBe(true);
+}, 30_000);
+
+test('a schedule has its job again after the restore, and the audit log its events', async () => {
+  expect(await store.schedules.find(scheduleId)).toMatchObject({ cron: '0 2 * * *', paused: false });
+  await waitFor(async () => (await dumpRedis(services.redis.url)).includes(scheduleId), { what: 'the job' });
+  const events = await data(restored.baseUrl, '/api/ehr/audit-events');
+  expect(JSON.stringify(events)).toContain(completed);
+});
+
+test('bulkhead doctor finds the servers of the restored system well', async () => {
+  const page = await commandsOf('docs/how-to/back-up.md');
+  const doctor = page.split('\n').filter((line) => line.startsWith('bulkhead '));
+  const env = { BULKHEAD_URL: restored.baseUrl, BULKHEAD_API_KEY: system.apiKey };
+  const printed = await runShell({ commands: doctor.join('\n'), folder: newFolder, env });
+  expect(printed).toMatch(/mongodb +ok/);
+});
