@@ -359,13 +359,14 @@ describe('documents', () => {
       toTombstone({ resourceId: 'gone', deletedAt: at, context: contextAt(at) }),
     ]);
     expect(await changesOf(run)).toEqual({ deleted: [], added: [], changed: [`documents/${gone}`] });
-    pass(removedDays());
-    // The tombstone is due as well.
-    expect((await changesOf(run)).deleted).toEqual([
-      `DiagnosticReport/${cases.connection.id}/gone`,
-      `documents/${gone}`,
-    ]);
+    pass(removedDays() - 2);
+    expect(await changesOf(run)).toEqual(nothing);
+    pass(2);
+    const tombstone = `DiagnosticReport/${cases.connection.id}/gone`;
+    expect((await changesOf(run)).deleted).toEqual([tombstone, `documents/${gone}`]);
+    // Of the content it is a day.
     pass(1);
+    expect(await changesOf(run)).toEqual(nothing);
     pass(1);
     const { deleted } = await changesOf(run);
     expect(deleted).toContain(`document_contents/${cases.connection.id}/content of b`);
@@ -414,18 +415,23 @@ describe('documents', () => {
     expect(await changesOf(run)).toEqual(nothing);
   });
 
-  test('a download that brings a content again keeps it, although it was about to be deleted', async () => {
+  test('a download that brings a content again keeps it, even if it was due to be deleted before its document names it', async () => {
+    const { documents, documentContents } = cases.deps.store;
     const [one = ''] = await receiveReport('one', { attachments: [attachment('a')], versionId: '1' });
-    await storeContent(one, 'the same');
+    const file = await storeContent(one, 'the same');
     await database.db.collection('documents').deleteOne({ _id: one as never });
     pass(1);
     await run();
     const [two = ''] = await receiveReport('two', { attachments: [attachment('b')], versionId: '1' });
-    const file = await storeContent(two, 'the same');
+    const key = { connectionId: cases.connection.id, sha256: 'the same' };
+    const upload = { upload: 'up_again', parts: ['up_again.0/f'], sizeBytes: 8, partBytes: 50_000 };
     pass(2);
+    await documentContents.claim({ ...key, ...upload, createdAt: cases.clock.now });
     await run();
-    const content = { connectionId: cases.connection.id, sha256: 'the same' };
-    expect(await cases.deps.store.documentContents.find(content)).toMatchObject({ parts: [file] });
+    await documents.claim({ id: two, claim: 'c' }, cases.clock.now);
+    const stored = { sha256: 'the same', sizeBytes: 8, storedType: 'text/plain', notes: [], now: cases.clock.now };
+    await documents.store({ id: two, claim: 'c' }, stored);
+    expect(await documentContents.find(key)).toMatchObject({ parts: [file] });
   });
 
   test('parts of a download that was given up are deleted after a day, and those of one under way are not', async () => {
