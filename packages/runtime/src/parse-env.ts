@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 
 /** Raised before anything is started; `faults` has one line for each variable that is missing or wrong. */
@@ -12,17 +13,45 @@ export class EnvError extends Error {
 }
 
 /**
- * Reads a process's variables once. An empty variable counts as absent, as in every shell script that does `FOO= cmd`.
+ * Reads a process's variables once. An empty variable counts as absent, as in every shell script that does `FOO= cmd`. A variable
+ * `NAME` can be in a file, which `NAME_FILE` names, as containers get their secrets.
  * @throws EnvError listing every fault, not just the first.
  */
-export function parseEnv<Schema extends z.ZodType>(
+export function parseEnv<Schema extends z.ZodObject>(
   schema: Schema,
   env: Readonly<Record<string, string | undefined>>,
 ): z.output<Schema> {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const result = schema.safeParse(present);
-  if (result.success) return result.data;
-  throw new EnvError(
-    result.error.issues.map((issue) => `${issue.path.join('.') || '(environment)'}: ${issue.message}`),
-  );
+  const { values, faults } = readFiles({ names: Object.keys(schema.shape), env: present });
+  const result = schema.safeParse({ ...present, ...values });
+  if (result.success && faults.length === 0) return result.data;
+  const issues = result.error?.issues.filter(({ path }) => !faults.some(({ name }) => name === path[0])) ?? [];
+  throw new EnvError([
+    ...faults.map(({ name, message }) => `${name}: ${message}`),
+    ...issues.map((issue) => `${issue.path.join('.') || '(environment)'}: ${issue.message}`),
+  ]);
+}
+
+function readFiles(options: {
+  readonly names: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}) {
+  const values: Record<string, string> = {};
+  const faults: { readonly name: string; readonly message: string }[] = [];
+  for (const name of options.names) {
+    const file = options.env[`${name}_FILE`];
+    if (file === undefined) continue;
+    if (options.env[name] !== undefined) {
+      faults.push({ name, message: `is set, and ${name}_FILE is set too. Set one of them.` });
+      continue;
+    }
+    try {
+      // Editors and `echo` end a file with a line break.
+      values[name] = readFileSync(file, 'utf8').trimEnd();
+    } catch (error) {
+      const { code = 'unreadable' } = error as { code?: string };
+      faults.push({ name, message: `the file that ${name}_FILE names cannot be read (${code})` });
+    }
+  }
+  return { values, faults };
 }
