@@ -157,6 +157,7 @@ describe('bulkhead', () => {
     expect(checks.map(({ name }: { name: string }) => name)).toEqual([
       'redis',
       'mongodb',
+      'network',
       'workers',
       'sweep',
       `connection ${system.connectionId}`,

@@ -90,6 +90,7 @@ const lineId = (offset: number) => `job_1.1.${String(offset).padStart(16, '0')}`
 
 /** One value in every place where something sealed lies. */
 async function plant(store: Store): Promise<void> {
+  await store.migrate();
   await store.connections.insert(makeConnection('conn_1'));
   await store.connections.insert(signingConnection);
   await store.connections.saveWebhook({ id: 'conn_1', url: undefined, secret: 'whsec_1' });

@@ -172,7 +172,7 @@ describe('api_keys', () => {
     expect(await store.apiKeys.findByKey(key)).toMatchObject({
       name: 'first',
       role: 'operator',
-      prefix: key.slice(0, 8),
+      prefix: key.slice(0, 13),
     });
     expect(await store.apiKeys.findByKey(`${key}x`)).toBeUndefined();
   });

@@ -40,7 +40,7 @@ describe('an output file', () => {
     const changed = await simulator.get(url, { ...identity, range: 'bytes=5-', 'if-range': '"other"' });
     expect([changed.status, changed.headers.get('content-length')]).toEqual([200, String(whole.length)]);
     expect((await simulator.get(url, { ...accept, range: `bytes=${whole.length}-` })).status).toBe(416);
-  });
+  }, 60_000);
 
   test('is compressed for who can read that', async () => {
     simulator = await startSimulatorClient({ requiresAccessToken: false });
