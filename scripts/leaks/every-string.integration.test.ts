@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -7,6 +7,7 @@ import { waitUntil } from '../chaos/wait-until.ts';
 import { type ApiClient, createApiClient } from '../start/api-client.ts';
 import { dumpRedis } from './dump-redis.fixture.ts';
 import { makePlants, type Plant, startPlantingEhr } from './planting-ehr.fixture.ts';
+import { readLogs, readMetrics } from './read-outputs.fixture.ts';
 
 /** Requests wait most of the time. */
 const atOnce = 24;
@@ -44,13 +45,8 @@ beforeAll(async () => {
     }),
   );
   redis = await dumpRedis(system.redis.url);
-  const headers = { authorization: `Bearer ${system.apiKey}` };
-  const pages = [system.baseUrl, ...system.workerUrls].map(async (url) =>
-    (await fetch(`${url}/metrics`, { headers })).text(),
-  );
-  metrics = (await Promise.all(pages)).join('\n');
-  const files = readdirSync(join(folder, 'logs')).filter((name) => /^(api|worker)/.test(name));
-  logs = files.map((name) => readFileSync(join(folder, 'logs', name), 'utf8')).join('\n');
+  metrics = await readMetrics(system);
+  logs = readLogs(folder);
 }, 300_000);
 afterAll(async () => {
   await system?.stop();

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -6,6 +6,7 @@ import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-
 import { dumpMongodb } from './dump-mongodb.fixture.ts';
 import { dumpRedis } from './dump-redis.fixture.ts';
 import { makePlanted } from './planted.fixture.ts';
+import { readLogs, readMetrics } from './read-outputs.fixture.ts';
 import { type Answer, useEverything } from './use-everything.fixture.ts';
 
 /** Where patient data belongs: in the collection of its type, and nowhere else in plain text. */
@@ -31,20 +32,12 @@ beforeAll(async () => {
   metrics = await readMetrics(system);
   redis = await dumpRedis(system.redis.url);
   database = await dumpMongodb(system.mongodb.url);
-  const files = readdirSync(join(folder, 'logs')).filter((name) => /^(api|worker)/.test(name));
-  logs = files.map((name) => readFileSync(join(folder, 'logs', name), 'utf8')).join('\n');
+  logs = readLogs(folder);
 }, 180_000);
 afterAll(async () => {
   await system?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** The pages of every process that has one. */
-async function readMetrics({ baseUrl, workerUrls, apiKey }: ChaosSystem): Promise<string> {
-  const headers = { authorization: `Bearer ${apiKey}` };
-  const answers = await Promise.all([baseUrl, ...workerUrls].map((url) => fetch(`${url}/metrics`, { headers })));
-  return (await Promise.all(answers.map((answer) => answer.text()))).join('\n');
-}
 
 const patientData = () => ({ name: planted.patientName, note: planted.note, document: planted.document });
 const queries = () => ({ callback: planted.callback, filter: planted.filter, query: planted.query });

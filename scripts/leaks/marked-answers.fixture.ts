@@ -25,7 +25,7 @@ export interface Variant {
   readonly route: Route;
   readonly name: string;
   readonly answer: (base: string) => EhrAnswer;
-  /** Work goes on after it. */
+  /** The work continues after it. */
   readonly isGood?: boolean;
 }
 

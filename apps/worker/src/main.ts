@@ -19,8 +19,7 @@ try {
     endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
     ratio: config.OTEL_TRACES_SAMPLER_ARG,
   });
-  if (config.BULKHEAD_FREEZE_EXIT_SECONDS > 0)
-    startFreezeGuard({ name: 'worker', exitAfterMs: config.BULKHEAD_FREEZE_EXIT_SECONDS * 1000 });
+  startFreezeGuard({ name: 'worker', exitAfterMs: config.BULKHEAD_FREEZE_EXIT_SECONDS * 1000 });
   await runApp({ app: buildApp({ config, logger, metrics, tracing }), logger });
 } catch (error) {
   if (!(error instanceof EnvError)) throw error;

@@ -8,7 +8,7 @@ import {
   plausibleTime,
   toEhrText,
 } from '@bulkhead/domain';
-import { findSuperlinear } from '@bulkhead/testing';
+import { documentBytes, findSuperlinear, type Reader } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { interpretStatement } from './capability-statement.ts';
 import { contentCodings } from './decode-body.ts';
@@ -27,26 +27,16 @@ function version(versionId: string) {
   return { subsetted: false, deleted: false, lastUpdated: now, observedAt: now, contentHash: '', versionId };
 }
 
-const megabyte = 1024 * 1024;
-
-interface Parser {
-  readonly name: string;
-  readonly parse: (text: string) => unknown;
-  readonly wrap?: (run: string) => string;
-  /** The readers of whole documents get 1, 2 and 4 MB. */
-  readonly smallestBytes?: number;
-}
-
 /** What an EHR sends, and what a user sends that the domain reads. */
-const parsers: readonly Parser[] = [
+const parsers: readonly Reader[] = [
   { name: 'Retry-After', parse: (value) => parseRetryAfter({ value, now }) },
   { name: 'Content-Encoding', parse: (text) => contentCodings({ 'content-encoding': text }) },
   { name: 'Content-Type', parse: parseMediaType },
   { name: 'the parameters of Content-Type', parse: parseMediaType, wrap: (run) => `text/plain;${run}` },
-  { name: 'a manifest', smallestBytes: megabyte, parse: manifest },
+  { name: 'a manifest', smallestBytes: documentBytes, parse: manifest },
   {
     name: 'a manifest that is cut in a string',
-    smallestBytes: megabyte,
+    smallestBytes: documentBytes,
     parse: manifest,
     wrap: (run) => `{"transactionTime":"${run}`,
   },

@@ -1,4 +1,4 @@
-import { findSuperlinear } from '@bulkhead/testing';
+import { documentBytes, findSuperlinear, type Reader } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { readAttachments } from './attachments.ts';
 import { readDeletions } from './deletions.ts';
@@ -21,24 +21,14 @@ function parseLine(text: string): void {
   parseResourceLine({ bytes, line: 1, offset: 0, nextOffset: bytes.length, sizeBytes: bytes.length, isTooLong: false });
 }
 
-const megabyte = 1024 * 1024;
-
-interface Parser {
-  readonly name: string;
-  readonly parse: (text: string) => unknown;
-  readonly wrap?: (run: string) => string;
-  /** The readers of whole documents get 1, 2 and 4 MB. */
-  readonly smallestBytes?: number;
-}
-
 const resource = (member: string) => (run: string) =>
   `{"resourceType":"Patient","id":"1",${member}:${JSON.stringify(run)}}`;
 
-const parsers: readonly Parser[] = [
-  { name: 'a line', smallestBytes: megabyte, parse: parseLine },
+const parsers: readonly Reader[] = [
+  { name: 'a line', smallestBytes: documentBytes, parse: parseLine },
   {
     name: 'a line that is cut in a string',
-    smallestBytes: megabyte,
+    smallestBytes: documentBytes,
     parse: parseLine,
     wrap: (run) => `{"resourceType":"Patient","id":"${run}`,
   },
@@ -58,10 +48,10 @@ const parsers: readonly Parser[] = [
     parse: parseLine,
     wrap: (run) => `{"resourceType":"Patient","id":"1","a":1${run}}`,
   },
-  { name: 'a JSON document', smallestBytes: megabyte, parse: (text) => parseFhirJson(Buffer.from(text)) },
+  { name: 'a JSON document', smallestBytes: documentBytes, parse: (text) => parseFhirJson(Buffer.from(text)) },
   {
     name: 'a JSON document that is cut in a string',
-    smallestBytes: megabyte,
+    smallestBytes: documentBytes,
     parse: (text) => parseFhirJson(Buffer.from(text)),
     wrap: (run) => `{"a":"${run}`,
   },

@@ -228,7 +228,7 @@ export const catalog = {
     queue: 'maintenance',
     payload: z.strictObject({}),
     jobId: () => 'retain',
-    // The next one, an hour later, is the retry: it goes on where this one got.
+    // The next one, an hour later, is the retry: it continues where this one stopped.
     attempts: 1,
     backoffMs: 0,
     // 50,000 records of each kind take minutes.

@@ -33,11 +33,10 @@ export class PoisonJobs {
     return stalledCounter > 0 ? 'suspect' : 'none';
   }
 
-  /** @returns how long the job has to wait if another suspect is running, undefined if it may run now */
-  enter(job: Job): number | undefined {
-    if (this.#running.size > 0) return suspectWaitMs;
+  /** @throws AppError `suspect-waits` if another suspect is running */
+  enter(job: Job): void {
+    if (this.#running.size > 0) throw suspectWaits();
     this.#running.add(keyOf(job));
-    return undefined;
   }
 
   /** The job has saved work: ends of workers before this are not its fault. */
@@ -45,7 +44,7 @@ export class PoisonJobs {
     if (job.stalledCounter === 0) return;
     job.stalledCounter = 0;
     this.leave(job);
-    // BullMQ has no call for it. If Redis is unavailable, the job stays a suspect, which only makes it wait.
+    // BullMQ has no call for it. If Redis is unavailable, the stalls of before still count.
     this.#redis.hdel(`${this.#prefix}:${keyOf(job)}`, 'stc').catch(() => undefined);
   }
 
@@ -56,6 +55,14 @@ export class PoisonJobs {
 
 function keyOf({ queueName, id = '' }: Job): string {
   return `${queueName}:${id}`;
+}
+
+function suspectWaits(): AppError {
+  return new AppError({
+    code: 'suspect-waits',
+    message: 'Its worker died or froze while it ran. It runs again when no other such job is running.',
+    retry: { afterMs: suspectWaitMs },
+  });
 }
 
 export function poisonJobError(name: string): AppError {

@@ -84,8 +84,7 @@ async function processUnlessPoison(options: Work): Promise<void> {
       throw error;
     }
     case 'suspect': {
-      const waitMs = poisonJobs.enter(job);
-      if (waitMs !== undefined) throw suspectWaits(waitMs);
+      poisonJobs.enter(job);
       try {
         return await process(options);
       } finally {
@@ -93,14 +92,6 @@ async function processUnlessPoison(options: Work): Promise<void> {
       }
     }
   }
-}
-
-function suspectWaits(afterMs: number): AppError {
-  return new AppError({
-    code: 'suspect-waits',
-    message: 'Its worker died or froze while it ran. It runs again when no other such job is running.',
-    retry: { afterMs },
-  });
 }
 
 async function process(options: Work): Promise<void> {

@@ -35,13 +35,14 @@ const guard = `
 `;
 
 /**
- * Kills this process if its event loop stands still for `exitAfterMs`, so that its supervisor starts it again. Nothing is lost: its
+ * Kills this process if its event loop is blocked for `exitAfterMs`, so that its supervisor starts it again. Nothing is lost: its
  * jobs have been taken over by then, and records and leases make a sudden end safe. A process with a debugger is left alone, since a
  * breakpoint looks the same.
+ * @param options.exitAfterMs 0: never, and no thread is started
  * @param options.name of the process in its log lines
  */
 export function startFreezeGuard({ exitAfterMs, name }: { readonly exitAfterMs: number; readonly name: string }): void {
-  if (debuggerUrl() !== undefined) return;
+  if (exitAfterMs === 0 || debuggerUrl() !== undefined) return;
   const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const thread = new Worker(guard, {
     eval: true,

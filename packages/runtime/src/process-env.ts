@@ -25,7 +25,7 @@ export const processEnvShape = {
   /** Of every key in Redis; in braces, so that a Redis Cluster keeps a queue's keys together. */
   BULKHEAD_PREFIX: z.string().min(1).default('{bulkhead}'),
   /**
-   * A process whose event loop stands still for so long kills itself; 0: never. 120: twice WORKER_LOCK_MS, after which other
+   * A process whose event loop is blocked for this long kills itself; 0: never. 120: twice WORKER_LOCK_MS, after which other
    * workers have its jobs.
    */
   BULKHEAD_FREEZE_EXIT_SECONDS: z.coerce.number().int().min(0).default(120),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-/** Names the product, so that whoever finds a key, person or secret scanner, knows what it opens. */
+/** Names the product, so that a person or a secret scanner that finds a key knows what it opens. */
 const marker = 'bulkhead_';
 /** 256 bits in base 36: letters and digits alone, so that a double click selects the whole key. */
 const randomLength = 50;

@@ -38,7 +38,7 @@ export interface StoreOptions {
   readonly previousEncryptionKeys?: readonly Buffer[] | undefined;
   /** How long audit events are kept. */
   readonly auditDays?: number | undefined;
-  /** Called with each audit event as it is stored. It must not throw, and nobody waits for it. */
+  /** Called with each audit event as it is stored. It must not throw. No caller waits for it. */
   readonly onAuditEvent?: ((event: ChainedAuditEvent) => void) | undefined;
   /** Connections to MongoDB of this process; each running job and request needs one at a time. */
   readonly maxPoolSize?: number;

@@ -12,6 +12,20 @@ const runs: readonly string[] = [
   ...['\\"', '{"a":', '",', 'a=', '0.', '../', '; ', '\\,'],
 ];
 
+/** Of whole documents: 1, 2 and 4 MB. */
+export const documentBytes = megabyte;
+/** Of everything else; time that grows with the square is seen as well. */
+const valueBytes = 256_000;
+
+/** Reads outside input. */
+export interface Reader {
+  readonly name: string;
+  readonly parse: (text: string) => unknown;
+  /** Puts a run where the parser reaches it, for example into an open string. */
+  readonly wrap?: (run: string) => string;
+  readonly smallestBytes?: number;
+}
+
 export interface Growth {
   readonly run: string;
   /** For each size. */
@@ -20,15 +34,9 @@ export interface Growth {
 
 /**
  * Feeds a parser texts of three sizes, each twice the one before.
- * @param options.smallestBytes default: 1 MB
- * @param options.wrap puts a run where the parser reaches it, for example into an open string
  * @returns the texts for which the time grows faster than the text
  */
-export async function findSuperlinear(options: {
-  readonly parse: (text: string) => unknown;
-  readonly wrap?: (run: string) => string;
-  readonly smallestBytes?: number;
-}): Promise<Growth[]> {
+export async function findSuperlinear(options: Omit<Reader, 'name'>): Promise<Growth[]> {
   const found: Growth[] = [];
   for (const run of runs) {
     const growth = await measure(options, run);
@@ -38,7 +46,7 @@ export async function findSuperlinear(options: {
 }
 
 async function measure(
-  { parse, wrap = (run) => run, smallestBytes = megabyte }: Parameters<typeof findSuperlinear>[0],
+  { parse, wrap = (run) => run, smallestBytes = valueBytes }: Omit<Reader, 'name'>,
   run: string,
 ): Promise<Growth | undefined> {
   const texts = [1, 2, 4].map((times) => wrap(run.repeat(Math.ceil((times * smallestBytes) / run.length))));

@@ -1,5 +1,5 @@
 export { type Browser, createBrowser } from './create-browser.ts';
-export { findSuperlinear, type Growth } from './growth.ts';
+export { documentBytes, findSuperlinear, type Reader } from './growth.ts';
 export { makeBulkExport, makeOutputFile, makeSchedule, makeSyncRun } from './make-records.ts';
 export { startTcpProxy, type TcpProxy } from './start-tcp-proxy.ts';
 export { type TestServices, testServices } from './test-services.ts';

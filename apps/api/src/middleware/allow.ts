@@ -34,7 +34,7 @@ function targetOf({ params, query, body }: Request): Record<string, string> {
   return Object.fromEntries(ids.map(([name, id]) => [name, String(id).slice(0, maxIdLength)]));
 }
 
-/** FHIR's names with their modifiers. Anything else is no name of a parameter, and could be patient data in its place. */
+/** FHIR's names with their modifiers. Anything else is not the name of a parameter, and could be patient data. */
 const parameterName = /^[A-Za-z_][A-Za-z0-9_.:-]{0,63}$/;
 const maxParameters = 50;
 

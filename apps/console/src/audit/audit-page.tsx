@@ -15,7 +15,7 @@ const patientId = /^[A-Za-z0-9\-._]{1,128}$/;
 /** While somebody types, not every letter is a question. */
 const typingMs = 300;
 
-/** Who did what, newest first. Each look at it stands in the audit log too, so it is looked at again only when somebody asks. */
+/** Who did what, newest first. Each read of it is recorded in the audit log, so it is read again only when the operator asks. */
 export function AuditPage() {
   const { filters, setFilter } = useFilters(['patient', 'actor', 'action', 'outcome']);
   const [{ patient, actor, action, outcome }] = useDebouncedValue(filters, typingMs);

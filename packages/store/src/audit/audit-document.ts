@@ -14,7 +14,7 @@ export const placeIndex = 'by-sequence';
 // Documents are written and read without Mongoose, so that the chain is checked over every field that there is.
 export const auditEventSchema = new Schema<AuditEventDocument>({ _id: String }, { collection, strict: false });
 for (const [name, fields] of Object.entries(auditIndexes)) auditEventSchema.index(fields, { name });
-/** In the record and not in the index, so that another retention needs no index to be built anew. */
+/** In the record and not in the index, so that another retention does not need a new index. */
 auditEventSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 /** One event a place: see `AuditChainWriter`. Events of earlier versions have none. */
 auditEventSchema.index({ sequence: 1 }, { name: placeIndex, unique: true, sparse: true });

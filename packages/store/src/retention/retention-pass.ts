@@ -32,7 +32,7 @@ interface PassDocument {
 /** Retention is counted in days, so a record is looked at once a day. An hour less, so that a daily job never misses its day. */
 const passEveryMs = 23 * 60 * 60_000;
 
-/** `retention`: how far the pass over the records of a kind got, so that the next job goes on there. */
+/** `retention`: how far the pass over the records of a kind got, so that the next job continues there. */
 export class RetentionPass {
   readonly #database: Database;
   readonly #kind: string;
