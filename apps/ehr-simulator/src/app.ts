@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buildExpressApp } from './build-express-app.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, startSystemClock } from './clock.ts';
 import { ExportRegistry } from './export/export-registry.ts';
 import { FileLinks } from './export/file-links.ts';
 import { FaultBoard } from './faults/fault-board.ts';
@@ -36,7 +36,7 @@ const keepAliveTimeout = 65_000;
  * A simulated athenahealth. Several may live in one process.
  * @throws ZodError for options that make no sense.
  */
-export function createEhrSimulator({ clock = systemClock, ...given }: EhrSimulatorOptions = {}): EhrSimulator {
+export function createEhrSimulator({ clock = startSystemClock(), ...given }: EhrSimulatorOptions = {}): EhrSimulator {
   const options = simulatorOptionsSchema.parse(given);
   const server = createServer({ keepAliveTimeout });
   const fileServer = createServer({ keepAliveTimeout });
@@ -52,6 +52,7 @@ export function createEhrSimulator({ clock = systemClock, ...given }: EhrSimulat
       await listen({ server: fileServer, options, port: 0 });
     },
     stop: async () => {
+      clock.stop();
       await exports?.close();
       await Promise.all([server, fileServer].map(close));
     },

@@ -35,10 +35,14 @@ export class Judge {
     return this.violationCounts;
   }
 
-  /** Counts an arrival against both limits; rejected requests count too, as the rule speaks of arrivals. */
+  /**
+   * Counts an arrival against both limits; rejected requests count too, as the rule speaks of arrivals. Where this process stood
+   * still, a request may have come before it was seen: the client is blamed only for what it has certainly done.
+   */
   arrive({ req, atMs }: { readonly req: Request; readonly atMs: number }): Verdict {
-    const inWindow = this.window.arrive(atMs);
-    const inDay = this.day.arrive(atMs);
+    const arrival = { atMs, sinceMs: atMs - this.clock.lateness() };
+    const inWindow = this.window.arrive(arrival);
+    const inDay = this.day.arrive(arrival);
     if (inWindow) this.violate({ req, kind: 'rate', reason: `more than ${this.limitText(this.window)}` });
     if (inDay) this.violate({ req, kind: 'day', reason: `more than ${this.limitText(this.day)}` });
     const waitMs = Math.max(inDay ? this.day.waitMs(atMs) : 0, this.window.waitMs(atMs));

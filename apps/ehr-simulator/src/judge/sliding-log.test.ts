@@ -3,16 +3,24 @@ import { SlidingLog } from './sliding-log.ts';
 
 test('the 17th arrival in any two seconds breaks the limit, across what a clock would call a boundary', () => {
   const log = new SlidingLog({ limit: 16, windowMs: 2000 });
-  for (let index = 0; index < 16; index += 1) expect(log.arrive(1900 + index)).toBe(false);
+  for (let index = 0; index < 16; index += 1) expect(log.arrive({ atMs: 1900 + index })).toBe(false);
   expect(log.remaining(2000)).toBe(0);
-  expect(log.arrive(2100)).toBe(true);
+  expect(log.arrive({ atMs: 2100 })).toBe(true);
 });
 
 test('a place is free exactly when the 16th last arrival is two seconds old', () => {
   const log = new SlidingLog({ limit: 16, windowMs: 2000 });
-  for (let index = 0; index < 16; index += 1) log.arrive(index);
+  for (let index = 0; index < 16; index += 1) log.arrive({ atMs: index });
   expect(log.waitMs(1999)).toBe(1);
   expect(log.remaining(2000)).toBe(1);
-  expect(log.arrive(2000)).toBe(false);
-  expect(log.arrive(2000.5)).toBe(true);
+  expect(log.arrive({ atMs: 2000 })).toBe(false);
+  expect(log.arrive({ atMs: 2000.5 })).toBe(true);
+});
+
+test('an arrival that was seen late breaks no limit that it would have kept on time', () => {
+  const log = new SlidingLog({ limit: 1, windowMs: 2000 });
+  expect(log.arrive({ atMs: 300, sinceMs: 0 })).toBe(false);
+  // 1,700 ms after the first was seen, but perhaps two seconds after it came.
+  expect(log.arrive({ atMs: 2000 })).toBe(false);
+  expect(log.arrive({ atMs: 3999 })).toBe(true);
 });

@@ -14,11 +14,14 @@ export class SlidingLog {
     this.arrivals = new Float64Array(limit);
   }
 
-  /** Notes an arrival. @returns whether it is at least the `limit` + 1st within some window. */
-  arrive(atMs: number): boolean {
+  /**
+   * Notes an arrival, which was seen at `atMs` and may have come from `sinceMs` on.
+   * @returns whether it is at least the `limit` + 1st within some window, wherever in these spans they came.
+   */
+  arrive({ atMs, sinceMs = atMs }: { readonly atMs: number; readonly sinceMs?: number }): boolean {
     const slot = this.count % this.limit;
     const breach = this.count >= this.limit && atMs - this.oldest() < this.windowMs;
-    this.arrivals[slot] = atMs;
+    this.arrivals[slot] = sinceMs;
     this.count += 1;
     return breach;
   }

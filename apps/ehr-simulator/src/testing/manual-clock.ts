@@ -10,6 +10,8 @@ export function manualClock(startMs = Date.UTC(2026, 5, 1, 12)): ManualClock {
   return {
     now: () => startMs + elapsedMs,
     monotonic: () => elapsedMs,
+    lateness: () => 0,
+    stop: () => {},
     advance: (ms) => {
       elapsedMs += ms;
     },

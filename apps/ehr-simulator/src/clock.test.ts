@@ -1,0 +1,26 @@
+import { waitFor } from '@bulkhead/testing';
+import { expect, test } from '@jest/globals';
+import { startSystemClock } from './clock.ts';
+
+function standStill(ms: number): void {
+  const endAt = performance.now() + ms;
+  while (performance.now() < endAt);
+}
+
+test('what is seen after this process stood still may be as late as that', async () => {
+  const clock = startSystemClock();
+  try {
+    // As a request is seen: before the timers have run again, and after.
+    const seenNext = () => new Promise<void>((resolve) => setImmediate(resolve));
+    const seenAfterTimers = () => new Promise<void>((resolve) => setTimeout(() => setImmediate(resolve), 0));
+    for (const seen of [seenNext, seenAfterTimers]) {
+      await waitFor(() => clock.lateness() === 0);
+      const isSeen = seen().then(() => clock.lateness());
+      standStill(300);
+      expect(await isSeen).toBeGreaterThanOrEqual(300);
+    }
+    await waitFor(() => clock.lateness() === 0);
+  } finally {
+    clock.stop();
+  }
+});
