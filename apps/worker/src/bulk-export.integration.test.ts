@@ -7,7 +7,7 @@ afterEach(() => system.stop());
 
 describe('a bulk export', () => {
   test('brings everything that is served into MongoDB, and breaks no rule of the server #complete', async () => {
-    system = await startSystem({ simulator: { resourcesPerFile: 60 } });
+    system = await startSystem({ athenahealthRate: true, simulator: { resourcesPerFile: 60 } });
     await system.startWorker();
     const { body: started } = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
       connectionId: system.connectionId,

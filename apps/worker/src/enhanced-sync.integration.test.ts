@@ -22,8 +22,8 @@ const ended = (id: string) =>
   );
 
 /** Patients come by a bulk export: there is no search over a whole practice. */
-async function startWithPatients(patients = 3): Promise<string[]> {
-  system = await startSystem({ simulator: { patients } });
+async function startWithPatients(patients = 3, options: { athenahealthRate?: boolean } = {}): Promise<string[]> {
+  system = await startSystem({ simulator: { patients }, ...options });
   await system.startWorker();
   await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
   return system.store.resources.listIds({ connectionId: system.connectionId, resourceType: 'Patient' });
@@ -39,7 +39,7 @@ async function requests(at: RegExp): Promise<{ method: string; path: string; par
 
 describe('an enhanced sync', () => {
   test('brings every type of every patient, in the fewest requests, and answers as the guide says', async () => {
-    const patients = await startWithPatients();
+    const patients = await startWithPatients(3, { athenahealthRate: true });
     const answer = await sync({ includeStandard: true, includeEnhanced: true });
     expect(answer.status).toBe(200);
     const { data } = answer.body;

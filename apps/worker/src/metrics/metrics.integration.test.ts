@@ -28,7 +28,10 @@ beforeAll(async () => {
   );
   page = await waitFor(async () => {
     const text = await worker.readMetrics();
-    return sampleOf(text, 'bulkhead_sweep_last_success_timestamp_seconds') > 0 ? text : undefined;
+    // An export has ended before the job that ends it has.
+    const finalized = sampleOf(text, 'bulkhead_job_duration_seconds_count', { job_name: 'export.finalize' });
+    const sweptAt = sampleOf(text, 'bulkhead_sweep_last_success_timestamp_seconds');
+    return finalized === 2 && sweptAt > 0 ? text : undefined;
   });
 }, 120_000);
 afterAll(() => system.stop());

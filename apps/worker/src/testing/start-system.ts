@@ -6,6 +6,7 @@ import { createStore, type Store } from '@bulkhead/store';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { buildApp as buildWorker } from '../app.ts';
 import { readWorkerConfig } from '../env.ts';
+import { fastLimit, writeFastProvider } from './fast-provider.ts';
 
 export interface ApiAnswer {
   readonly status: number;
@@ -45,11 +46,15 @@ export interface System {
   stop(): Promise<void>;
 }
 
-/** A simulated EHR, an API and a connection, on a database and a key prefix of their own; workers as the test asks. */
+/**
+ * A simulated EHR, an API and a connection, on a database and a key prefix of their own; workers as the test asks. The rate is ten times
+ * athenahealth's, and nothing waits for it after the start, unless `athenahealthRate` is set.
+ */
 export async function startSystem(
   options: {
     readonly simulator?: EhrSimulatorOptions;
     readonly env?: Record<string, string>;
+    readonly athenahealthRate?: boolean;
     /** How long the API waits for a connection test. */
     readonly testWaitMs?: number;
     /** Default: silent, or as TEST_LOG_LEVEL says. */
@@ -62,9 +67,11 @@ export async function startSystem(
     exportSeconds: 0.2,
     retryAfterSeconds: 0,
     patients: 10,
+    ...(options.athenahealthRate ? {} : { rateWindowRequests: fastLimit }),
     ...options.simulator,
   });
   await simulator.start();
+  const providersFile = await writeFastProvider({ fhirEndpoint: simulator.fhirEndpoint, settings: options.env });
   const env = {
     REDIS_URL: redisUrl,
     MONGODB_URI: mongodbUri,
@@ -75,6 +82,7 @@ export async function startSystem(
     WORKER_SWEEP_INTERVAL_MS: '1000',
     PORT: '0',
     HOST: '127.0.0.1',
+    ...(options.athenahealthRate ? {} : { BULKHEAD_PROVIDERS_FILE: providersFile.path }),
     ...options.env,
   };
   const level = (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent';
@@ -172,6 +180,7 @@ export async function startSystem(
       await api.stop();
       await store.close();
       await simulator.stop();
+      await providersFile.remove();
     },
   };
 }

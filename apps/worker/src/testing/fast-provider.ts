@@ -1,0 +1,21 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ProviderSettings } from '@bulkhead/ehr-client';
+import { unlimitedAthenahealth } from './unlimited-athenahealth.ts';
+
+/** Requests in two seconds: ten times what athenahealth allows, for tests that are not about the rate. */
+export const fastLimit = 160;
+
+/** A providers file whose athenahealth has the fast limit, and no wait at the start. */
+export async function writeFastProvider(options: {
+  readonly fhirEndpoint: string;
+  readonly settings?: ProviderSettings | undefined;
+}): Promise<{ readonly path: string; remove(): Promise<void> }> {
+  const { fhirEndpoint, settings } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-provider-'));
+  const path = join(folder, 'providers.json');
+  const rateLimit = { limit: fastLimit, windowMs: 2000, perDay: 100_000, coldStart: 'go' };
+  await writeFile(path, JSON.stringify([{ ...unlimitedAthenahealth(fhirEndpoint, settings), rateLimit }]));
+  return { path, remove: () => rm(folder, { recursive: true }) };
+}
