@@ -16,12 +16,14 @@ const layers = {
   'packages/runtime': [],
   'packages/queues': ['domain', 'runtime'],
   'packages/store': ['domain', 'fhir'],
-  'packages/ehr-client': ['domain', 'fhir', 'runtime'],
-  'packages/service': ['queues', 'store', 'ehr-client', 'domain', 'fhir', 'runtime'],
+  'packages/rate-limiter': ['domain'],
+  'packages/providers': ['rate-limiter', 'domain', 'runtime'],
+  'packages/ehr-client': ['providers', 'rate-limiter', 'domain', 'fhir', 'runtime'],
+  'packages/service': ['queues', 'store', 'ehr-client', 'providers', 'rate-limiter', 'domain', 'fhir', 'runtime'],
   'packages/embedded': [],
   'packages/testing': ['domain'],
-  'apps/api': ['service', 'queues', 'store', 'domain', 'fhir', 'runtime'],
-  'apps/worker': ['service', 'queues', 'store', 'ehr-client', 'domain', 'fhir', 'runtime'],
+  'apps/api': ['service', 'queues', 'store', 'providers', 'domain', 'fhir', 'runtime'],
+  'apps/worker': ['service', 'queues', 'store', 'ehr-client', 'providers', 'rate-limiter', 'domain', 'fhir', 'runtime'],
   // They speak HTTP and nothing else: they must run where no other part of Bulkhead is.
   'packages/client': [],
   'apps/cli': ['client'],
@@ -82,7 +84,7 @@ export default {
       name: 'api-never-talks-to-an-ehr',
       comment:
         'The API answers from what workers stored. An EHR client in it would spend the request budget outside of any ' +
-        'job; the provider registry, which is data, comes from @bulkhead/service.',
+        'job. The provider registry is data and has a package of its own.',
       from: { path: '^apps/api/' },
       to: { path: '^packages/ehr-client/' },
     },

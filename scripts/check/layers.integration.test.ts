@@ -32,6 +32,8 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['packages/store/src/sideways.ts', "import '@bulkhead/queues';", 'layer-of-store'],
   ['packages/store/src/logs.ts', "import '@bulkhead/runtime';", 'layer-of-store'],
   ['packages/ehr-client/src/sideways.ts', "import '@bulkhead/store';", 'layer-of-ehr-client'],
+  ['packages/providers/src/upward.ts', "import '@bulkhead/ehr-client';", 'layer-of-providers'],
+  ['packages/rate-limiter/src/upward.ts', "import '@bulkhead/providers';", 'layer-of-rate-limiter'],
   ['packages/embedded/src/down.ts', "import '@bulkhead/runtime';", 'layer-of-embedded'],
   ['packages/testing/src/up.ts', "import '@bulkhead/store';", 'layer-of-testing'],
   ['apps/ehr-simulator/src/other-side.ts', "import '@bulkhead/store';", 'layer-of-ehr-simulator'],

@@ -10,7 +10,7 @@ import { checkSync } from 'recheck';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Files that build an expression, each with the reason why it is linear. There is no literal to analyse. */
 const builtExpressions = {
-  'packages/ehr-client/src/negotiate-kick-off.ts': 'a word of ours between two lookarounds',
+  'packages/ehr-client/src/bulk-data/negotiate-kick-off.ts': 'a word of ours between two lookarounds',
   'apps/worker/src/use-cases/redeem-authorization.ts':
     "the operator's own expression, for an id of at most 64 characters",
 };

@@ -8,7 +8,9 @@ export interface Module {
 
 const useCases = 'apps/worker/src/use-cases';
 const fhir = 'packages/fhir/src';
-const ehrClient = 'packages/ehr-client/src';
+const bulkData = 'packages/ehr-client/src/bulk-data';
+const http = 'packages/ehr-client/src/http';
+const rateLimiter = 'packages/rate-limiter/src';
 
 /** The modules that decide whether data is lost, and the tests that are meant to notice. */
 export const modules: readonly Module[] = [
@@ -34,18 +36,18 @@ export const modules: readonly Module[] = [
   },
   {
     name: 'kick-off',
-    sources: [`${ehrClient}/{kick-off,negotiate-kick-off,export-parameters}.ts`],
-    tests: [`${ehrClient}/{kick-off,negotiate-kick-off,export-parameters,answers}*.test.ts`],
+    sources: [`${bulkData}/{kick-off,negotiate-kick-off,export-parameters}.ts`],
+    tests: [`${bulkData}/{kick-off,negotiate-kick-off,export-parameters}*.test.ts`, `${http}/answers*.test.ts`],
   },
   {
     name: 'export-status',
-    sources: [`${ehrClient}/export-status.ts`],
-    tests: [`${ehrClient}/{export-status,answers}*.test.ts`],
+    sources: [`${bulkData}/export-status.ts`],
+    tests: [`${bulkData}/export-status*.test.ts`, `${http}/answers*.test.ts`],
   },
   {
     name: 'open-file',
-    sources: [`${ehrClient}/{open-file,decode-body,limit-body}.ts`],
-    tests: [`${ehrClient}/{open-file,decode-body,answers,limit-body}*.test.ts`],
+    sources: [`${bulkData}/open-file.ts`, `${http}/{decode-body,limit-body}.ts`],
+    tests: [`${bulkData}/open-file*.test.ts`, `${http}/{decode-body,answers,limit-body}*.test.ts`],
   },
   {
     name: 'links',
@@ -59,8 +61,7 @@ export const modules: readonly Module[] = [
   },
   {
     name: 'limiter-queue',
-    sources: [`${ehrClient}/{budget-queue,budget-desk,rate-limiter,places-ahead,grant-report}.ts`],
-    // What processes that a test starts do is not mutated.
-    tests: [`${ehrClient}/{budget-*,rate-limiter.*}test.ts`, `!${ehrClient}/rate-limiter.processes.*`],
+    sources: [`${rateLimiter}/{wait-queue,budget-client,rate-limiter,reserved-slots,arrival-reporter}.ts`],
+    tests: [`${rateLimiter}/*.test.ts`],
   },
 ];

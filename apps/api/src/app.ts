@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { createProviderRegistry } from '@bulkhead/providers';
 import { checkRedis, connectRedis, createProducer } from '@bulkhead/queues';
 import {
   type App,
@@ -25,7 +26,6 @@ import {
   createDiagnosisService,
   createDocumentService,
   createMonitoringService,
-  createProviderRegistry,
   createQuarantineService,
   createRateBudgetService,
   createResourceService,

@@ -1,3 +1,4 @@
+import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
 import type { createHealth, Logger, Metrics, Tracing } from '@bulkhead/runtime';
 import type {
@@ -9,7 +10,6 @@ import type {
   DiagnosisService,
   DocumentService,
   MonitoringService,
-  ProviderRegistry,
   QuarantineService,
   RateBudgetService,
   ResourceService,

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createEhrClient, createProviderRegistry, createWebhookSender } from '@bulkhead/ehr-client';
+import { createEhrClient, createWebhookSender } from '@bulkhead/ehr-client';
+import { createProviderRegistry } from '@bulkhead/providers';
 import { checkRedis, connectRedis, createConsumer, createProducer } from '@bulkhead/queues';
 import {
   type App,

@@ -1,14 +1,14 @@
 import type { Connection, TokenStore } from '@bulkhead/domain';
+import type { ProviderRegistry } from '@bulkhead/providers';
+import { type BudgetUse, createRateLimiter, type RateLimiter } from '@bulkhead/rate-limiter';
 import type { Tracing } from '@bulkhead/runtime';
 import type { Redis } from 'ioredis';
-import { createAccessTokenSource } from './access-token.source.ts';
-import { createAuthorizationServerSource } from './authorization-server.source.ts';
-import type { SigningKeySource } from './client-authentication.ts';
-import { createEhrHttp } from './ehr-http.ts';
-import { type EhrObserver, silentObserver } from './ehr-observer.ts';
 import { createEhrSession, type EhrSession } from './ehr-session.ts';
-import type { ProviderRegistry } from './provider-registry.ts';
-import { type BudgetUse, createRateLimiter, type RateLimiter } from './rate-limiter.ts';
+import { createEhrHttp } from './http/ehr-http.ts';
+import { type EhrObserver, silentObserver } from './http/ehr-observer.ts';
+import { createAccessTokenSource } from './oauth/access-token.source.ts';
+import { createAuthorizationServerSource } from './oauth/authorization-server.source.ts';
+import type { SigningKeySource } from './oauth/client-authentication.ts';
 
 export interface EhrClient {
   /** Requests on behalf of a connection. Sessions are cheap; tokens, sockets and budgets are shared behind them. */

@@ -1,14 +1,14 @@
 import { AppError, type Connection, type SavedGrant } from '@bulkhead/domain';
-import type { EhrResponse } from './accept-answer.ts';
-import type { AccessTokenSource } from './access-token.source.ts';
-import { discoverServer } from './authorization-server.ts';
-import { connectionBudgets } from './connection-budgets.ts';
-import type { EhrHttp } from './ehr-http.ts';
-import { EhrHttpError } from './ehr-http-error.ts';
-import type { EhrRequest } from './ehr-request.ts';
-import { egressRules, type ProviderRegistry } from './provider-registry.ts';
-import { toSaved } from './shared-token.ts';
-import { type CodeRedemption, redeemCode, revokeToken, type TokenEndpointDeps } from './token-request.ts';
+import { connectionBudgets, type ProviderRegistry } from '@bulkhead/providers';
+import type { EhrResponse } from './http/accept-answer.ts';
+import { egressRules } from './http/egress-rules.ts';
+import type { EhrHttp } from './http/ehr-http.ts';
+import { EhrHttpError } from './http/ehr-http-error.ts';
+import type { EhrRequest } from './http/ehr-request.ts';
+import type { AccessTokenSource } from './oauth/access-token.source.ts';
+import { discoverServer } from './oauth/authorization-server.ts';
+import { toSaved } from './oauth/shared-token.ts';
+import { type CodeRedemption, redeemCode, revokeToken, type TokenEndpointDeps } from './oauth/token-request.ts';
 
 export type SessionRequest = Omit<EhrRequest, 'connection' | 'budget' | 'egress'> & {
   /** False for links that say `requiresAccessToken: false`: signed URLs reject a token. */

@@ -10,10 +10,10 @@ import {
 } from '@bulkhead/domain';
 import { documentBytes, findSuperlinear, type Reader } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
-import { interpretStatement } from './capability-statement.ts';
-import { contentCodings } from './decode-body.ts';
-import { readManifest } from './export-status.ts';
-import { parseRetryAfter } from './retry-after.ts';
+import { readManifest } from './bulk-data/export-status.ts';
+import { contentCodings } from './http/decode-body.ts';
+import { parseRetryAfter } from './http/retry-after.ts';
+import { interpretStatement } from './search/capability-statement.ts';
 
 const now = new Date('2026-05-01T10:00:00Z');
 const manifestUrl = 'https://ehr.example/status/1';

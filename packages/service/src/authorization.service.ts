@@ -1,5 +1,5 @@
 import { AppError, type AuthorizationRequest, type Connection, withoutTrailingSlashes } from '@bulkhead/domain';
-import type { Provider, ProviderRegistry } from '@bulkhead/ehr-client';
+import type { Provider, ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
 import type { AuthorizeBody, CallbackQuery } from './authorization.schema.ts';

@@ -7,7 +7,7 @@ import {
   type OutputFile,
   phasesOf,
 } from '@bulkhead/domain';
-import type { ProviderRegistry } from '@bulkhead/ehr-client';
+import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
 import { acceptOnce, type Idempotency } from './accept-once.ts';

@@ -1,4 +1,4 @@
-import { endpointsOf, type Provider } from '@bulkhead/ehr-client';
+import { endpointsOf, type Provider } from '@bulkhead/providers';
 import type { Fault } from './invalid-request.ts';
 
 /** Credentials are sent to these hosts, so only the operator's registry can name them, not a request. */

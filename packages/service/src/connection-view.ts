@@ -1,5 +1,5 @@
 import type { Capabilities, Connection, ConnectionAuth, ConnectionTest } from '@bulkhead/domain';
-import type { Provider } from '@bulkhead/ehr-client';
+import type { Provider } from '@bulkhead/providers';
 
 /** A connection without its secrets. */
 export function toConnectionView(connection: Connection) {

@@ -8,7 +8,7 @@ import {
   isInScope,
   type Watermark,
 } from '@bulkhead/domain';
-import type { ProviderRegistry } from '@bulkhead/ehr-client';
+import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
 import type { ConnectionAuthBody, ConnectionBody } from './connection.schema.ts';

@@ -1,5 +1,4 @@
 // The API shows what providers there are; it never talks to one, so it gets the registry here.
-export { createProviderRegistry, type ProviderRegistry } from '@bulkhead/ehr-client';
 export { apiKeyBodySchema } from './api-key.schema.ts';
 export { type ApiKeyService, createApiKeyService, toApiKeyView } from './api-key.service.ts';
 export { auditCheckQuerySchema, auditQuerySchema } from './audit/audit.schema.ts';

@@ -1,5 +1,5 @@
 import type { Connection } from '@bulkhead/domain';
-import type { Provider } from '@bulkhead/ehr-client';
+import type { Provider } from '@bulkhead/providers';
 import { checkOrigin } from './check-origin.ts';
 import type { ConnectionBody } from './connection.schema.ts';
 import { type Fault, invalidRequest } from './invalid-request.ts';

@@ -1,4 +1,4 @@
-import type { Provider } from '@bulkhead/ehr-client';
+import type { Provider } from '@bulkhead/providers';
 import { connectionAuthSchema } from './connection.schema.ts';
 
 const methods = connectionAuthSchema.options.map(({ shape }) => shape.method.value);

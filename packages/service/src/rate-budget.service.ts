@@ -1,5 +1,6 @@
 import type { ConnectionScope } from '@bulkhead/domain';
-import { type BudgetState, connectionBudgets, type ProviderRegistry, readBudgets } from '@bulkhead/ehr-client';
+import { connectionBudgets, type ProviderRegistry } from '@bulkhead/providers';
+import { type BudgetState, readBudgets } from '@bulkhead/rate-limiter';
 import type { ConnectionService } from './connection.service.ts';
 import { unavailable } from './unavailable.ts';
 

@@ -7,7 +7,7 @@ import {
   type SyncRun,
   type SyncTypeCount,
 } from '@bulkhead/domain';
-import type { ProviderRegistry } from '@bulkhead/ehr-client';
+import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
 import { checkCallback } from './check-callback.ts';

@@ -1,6 +1,7 @@
 import { AppError, type AssertionAlgorithm, type ConnectionAuth, type SigningKey } from '@bulkhead/domain';
-import { importSigningKey, type Provider } from '@bulkhead/ehr-client';
+import { importSigningKey } from '@bulkhead/ehr-client';
 import { scopeFault } from '@bulkhead/fhir';
+import type { Provider } from '@bulkhead/providers';
 import { checkOrigin } from './check-origin.ts';
 import type { ConnectionAuthBody } from './connection.schema.ts';
 import type { Fault } from './invalid-request.ts';

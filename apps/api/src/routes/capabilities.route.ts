@@ -1,4 +1,5 @@
-import { type ConnectionService, type ProviderRegistry, toCapabilitiesView } from '@bulkhead/service';
+import type { ProviderRegistry } from '@bulkhead/providers';
+import { type ConnectionService, toCapabilitiesView } from '@bulkhead/service';
 import { Router } from 'express';
 import { z } from 'zod';
 import { allow } from '../middleware/allow.ts';

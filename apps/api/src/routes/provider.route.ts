@@ -1,4 +1,5 @@
-import { type ProviderRegistry, toProviderView } from '@bulkhead/service';
+import type { ProviderRegistry } from '@bulkhead/providers';
+import { toProviderView } from '@bulkhead/service';
 import { Router } from 'express';
 import { allow } from '../middleware/allow.ts';
 

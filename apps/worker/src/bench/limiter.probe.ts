@@ -2,14 +2,10 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from '@bulkhead/domain';
-import {
-  athenahealthRateLimit,
-  createEhrClient,
-  createProviderRegistry,
-  createRateLimiter,
-  resourceAnswer,
-} from '@bulkhead/ehr-client';
+import { createEhrClient, resourceAnswer } from '@bulkhead/ehr-client';
+import { athenahealthRateLimit, createProviderRegistry } from '@bulkhead/providers';
 import { connectRedis } from '@bulkhead/queues';
+import { createRateLimiter } from '@bulkhead/rate-limiter';
 import { serveProbe } from './serve-probe.ts';
 
 type Priority = 'poll' | 'download' | 'crawl';

@@ -1,8 +1,10 @@
 import type { Connection } from '@bulkhead/domain';
-import { createEhrClient, createWebhookSender, type Provider } from '@bulkhead/ehr-client';
+import { createEhrClient, createWebhookSender } from '@bulkhead/ehr-client';
+import type { Provider } from '@bulkhead/providers';
 import { connectRedis, createProducer } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
 import { createStore, retainedKinds } from '@bulkhead/store';
+import type { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
 import { unlimitedAthenahealth } from '../testing/unlimited-athenahealth.ts';
 import type { UseCaseDeps } from '../use-cases/deps.ts';
@@ -28,7 +30,7 @@ export async function openBench() {
   // The bare driver, with the store's write concern.
   const client = new MongoClient(mongodbUrl, { writeConcern: { w: 'majority', journal: true } });
   await store.migrate();
-  const redis = connectRedis({ url: redisUrl, waiting: true, onError: () => undefined });
+  const redis: Redis = connectRedis({ url: redisUrl, waiting: true, onError: () => undefined });
   const provider = unlimitedAthenahealth(fhirEndpoint);
   const limited =
     RATE_LIMIT === undefined ? provider : { ...provider, rateLimit: JSON.parse(RATE_LIMIT) as Provider['rateLimit'] };

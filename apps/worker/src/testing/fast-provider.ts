@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ProviderSettings } from '@bulkhead/ehr-client';
+import type { ProviderSettings } from '@bulkhead/providers';
 import { unlimitedAthenahealth } from './unlimited-athenahealth.ts';
 
 /** Requests in two seconds: ten times what athenahealth allows, for tests that are not about the rate. */

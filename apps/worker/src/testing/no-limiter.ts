@@ -1,4 +1,4 @@
-import type { RateLimiter } from '@bulkhead/ehr-client';
+import type { RateLimiter } from '@bulkhead/rate-limiter';
 
 /** Lets every request out at once: a test that moves its clock cannot wait for a pause, which lasts as long as it says. */
 export const noLimiter: RateLimiter = {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Connection } from '@bulkhead/domain';
-import { createEhrClient, type EhrClient, type Provider } from '@bulkhead/ehr-client';
+import { createEhrClient, type EhrClient } from '@bulkhead/ehr-client';
 import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import type { Provider } from '@bulkhead/providers';
 import { createStore, type Store } from '@bulkhead/store';
 import { testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { BulkExport, Connection } from '@bulkhead/domain';
-import { createEhrClient, createWebhookSender, type Provider } from '@bulkhead/ehr-client';
+import { createEhrClient, createWebhookSender } from '@bulkhead/ehr-client';
 import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import type { Provider } from '@bulkhead/providers';
 import { createProducer } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
 import { createStore, retainedKinds } from '@bulkhead/store';

@@ -1,4 +1,4 @@
-import { createProviderRegistry, type Provider, type ProviderSettings } from '@bulkhead/ehr-client';
+import { createProviderRegistry, type Provider, type ProviderSettings } from '@bulkhead/providers';
 
 /** athenahealth without its limit of requests, at an endpoint of a test's own. The limiter has tests and benches of its own. */
 export function unlimitedAthenahealth(

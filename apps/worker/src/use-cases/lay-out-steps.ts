@@ -1,5 +1,5 @@
 import { type Connection, newSyncSearch, type SyncRun, type SyncSearch, type SyncStep } from '@bulkhead/domain';
-import type { Provider } from '@bulkhead/ehr-client';
+import type { Provider } from '@bulkhead/providers';
 
 interface Crawl {
   readonly run: SyncRun;

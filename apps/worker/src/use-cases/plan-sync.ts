@@ -1,6 +1,6 @@
 import { AppError, type Connection, type SkippedType, type SyncRun } from '@bulkhead/domain';
-import type { Provider } from '@bulkhead/ehr-client';
 import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
+import type { Provider } from '@bulkhead/providers';
 import type { UseCaseDeps } from './deps.ts';
 import { layOutSteps } from './lay-out-steps.ts';
 import { withCapabilities } from './with-capabilities.ts';

@@ -1,5 +1,5 @@
 import { AppError, type AuthorizationRequest, type Connection } from '@bulkhead/domain';
-import type { RequestPriority } from '@bulkhead/ehr-client';
+import type { RequestPriority } from '@bulkhead/rate-limiter';
 import type { UseCaseDeps } from './deps.ts';
 
 /** Finds out where a user is to be sent; the API, which asks no EHR, waits for it. */

@@ -1,5 +1,5 @@
 import { AppError, type AuthorizationRequest, type Connection, type SavedGrant } from '@bulkhead/domain';
-import type { Provider } from '@bulkhead/ehr-client';
+import type { Provider } from '@bulkhead/providers';
 import type { UseCaseDeps } from './deps.ts';
 import { authorizationPriority, authorizedConnection } from './prepare-authorization.ts';
 import { untilStored } from './until-stored.ts';

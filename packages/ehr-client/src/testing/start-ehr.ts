@@ -1,14 +1,14 @@
 import type { Connection, SigningKey } from '@bulkhead/domain';
 import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import type { Provider } from '@bulkhead/providers';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
-import { resourceAnswer } from '../answer-rules.ts';
+import { type Manifest, readExportStatus } from '../bulk-data/export-status.ts';
+import { kickOffExport } from '../bulk-data/kick-off.ts';
 import { createEhrClient, type EhrClient } from '../create-ehr-client.ts';
-import type { EhrObserver } from '../ehr-observer.ts';
 import type { EhrSession } from '../ehr-session.ts';
-import { type Manifest, readExportStatus } from '../export-status.ts';
-import { kickOffExport } from '../kick-off.ts';
-import type { Provider } from '../provider-registry.ts';
+import { resourceAnswer } from '../http/answer-rules.ts';
+import type { EhrObserver } from '../http/ehr-observer.ts';
 import { createMemoryTokenStore } from './memory-token-store.ts';
 
 export interface SeenRequest {

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Connection } from '@bulkhead/domain';
+import { createProviderRegistry } from '@bulkhead/providers';
 import { testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { createEhrClient } from '../create-ehr-client.ts';
 import type { EhrSession } from '../ehr-session.ts';
-import { createProviderRegistry } from '../provider-registry.ts';
 import { createMemoryTokenStore } from './memory-token-store.ts';
 
 export interface HandMadeEhr {

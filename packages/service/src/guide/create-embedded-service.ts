@@ -2,13 +2,12 @@ import { AppError, type BulkExport } from '@bulkhead/domain';
 import {
   checkPaging,
   createEhrClient,
-  createProviderRegistry,
   type EhrSession,
   type PagingState,
-  type ProviderSettings,
   readSearchPage,
   searchUrl,
 } from '@bulkhead/ehr-client';
+import { createProviderRegistry, type ProviderSettings } from '@bulkhead/providers';
 import { connectRedis, createProducer } from '@bulkhead/queues';
 import { createStore } from '@bulkhead/store';
 import { bulkExportRequestSchema } from '../bulk-export.schema.ts';

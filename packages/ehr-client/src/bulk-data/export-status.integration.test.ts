@@ -1,0 +1,290 @@
+import { Readable } from 'node:stream';
+import type { EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { waitFor } from '@bulkhead/testing';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
+import { deleteExport, readExportStatus, readManifest } from './export-status.ts';
+import { kickOffExport } from './kick-off.ts';
+
+let ehr: TestEhr;
+let statusUrl: string;
+
+async function start(simulator: EhrSimulatorOptions = {}): Promise<void> {
+  ehr = await startEhr({ simulator });
+  const request = { exportType: 'Patient', resourceTypes: ['Patient', 'Condition', 'Encounter'] } as const;
+  ({ statusUrl } = await kickOffExport({ session: ehr.session, request }));
+}
+
+const read = () => readExportStatus({ session: ehr.session, statusUrl });
+const readComplete = () =>
+  waitFor(async () => {
+    const status = await read();
+    return status.kind === 'complete' ? status.manifest : undefined;
+  });
+const orderStatus = (fault: object, times: number | 'always' = 1) =>
+  ehr.orderFault({ match: { method: 'GET', path: 'bulkstatus' }, fault, times });
+
+describe('a status request', () => {
+  afterEach(() => ehr.stop());
+
+  test('while the export runs: the progress and the wait', async () => {
+    await start({ exportSeconds: 60, retryAfterSeconds: 12 });
+    expect(await read()).toEqual({
+      kind: 'in-progress',
+      progress: expect.stringMatching(/^in progress: \d+ %$/),
+      retryAfterMs: 12_000,
+    });
+    const [sent] = await ehr.requests(/bulkstatus/);
+    expect(sent?.headers.accept).toBe('application/json');
+  });
+
+  test.each([
+    {
+      what: 'no headers',
+      headers: {},
+      retryAfter: undefined,
+      expected: { kind: 'in-progress', retryAfterMs: undefined },
+    },
+    {
+      what: 'nonsense',
+      headers: { 'x-progress': 'p'.repeat(5000) },
+      retryAfter: 'soon',
+      expected: { kind: 'in-progress', retryAfterMs: undefined, progress: 'p'.repeat(100) },
+    },
+  ])('202 with $what', async ({ headers, retryAfter, expected }) => {
+    await start();
+    await orderStatus({ kind: 'status', status: 202, headers, retryAfter });
+    expect(await read()).toEqual(expected);
+  });
+
+  test('of a finished export: the manifest', async () => {
+    await start();
+    const manifest = await readComplete();
+    expect(manifest).toEqual({
+      transactionTime: expect.stringMatching(/^\d{4}-/),
+      requiresAccessToken: true,
+      unreadableEntries: 0,
+      hasDeletedList: true,
+      entries: ['Patient', 'Condition', 'Encounter'].map((type) =>
+        expect.objectContaining({
+          section: 'output',
+          type,
+          count: expect.any(Number),
+          url: expect.stringMatching(new RegExp(`^${ehr.simulator.fhirEndpoint}/bulkdata/.*/${type}.ndjson`)),
+        }),
+      ),
+    });
+    expect((await ehr.violations()).violations).toEqual([]);
+  });
+
+  test('resolves relative URLs #relative-urls', async () => {
+    await start();
+    const { entries } = await readComplete();
+    await orderStatus({ kind: 'relative-urls' });
+    expect((await readComplete()).entries).toEqual(entries);
+  });
+
+  test.each([{ as: '202' }, { as: 'x-export-status' }])(
+    'a partial manifest ($as) is no end #partial-manifest',
+    async ({ as }) => {
+      await start();
+      await readComplete();
+      await orderStatus({ kind: 'partial-manifest', files: 1, as });
+      expect(await read()).toEqual({ kind: 'in-progress', retryAfterMs: 1000 });
+    },
+  );
+
+  test('a manifest of several pages is read to its end #manifest-paging', async () => {
+    await start();
+    const { entries } = await readComplete();
+    await orderStatus({ kind: 'paged-manifest', pageSize: 1 }, 'always');
+    expect((await readComplete()).entries).toEqual(entries);
+    expect((await ehr.violations()).violations).toEqual([]);
+  });
+
+  test('a manifest with a page that cannot be had is no manifest #manifest-paging', async () => {
+    await start();
+    await readComplete();
+    await orderStatus({ kind: 'paged-manifest', pageSize: 1 }, 'always');
+    await ehr.orderFault({ match: { path: 'bulkstatus' }, fault: { kind: 'status', status: 500 }, after: 1 });
+    await expect(read()).rejects.toMatchObject({ code: 'ehr-unavailable' });
+  });
+
+  test.each([
+    { what: 'HTML', fault: { kind: 'status', status: 200, body: '<html>', contentType: 'text/html' } },
+    { what: 'an empty body', fault: { kind: 'status', status: 200, body: '' } },
+    { what: 'no transactionTime', fault: { kind: 'status', status: 200, body: { output: [] } } },
+    {
+      what: 'another transactionTime',
+      fault: { kind: 'status', status: 200, body: { transactionTime: 'now', output: [] } },
+    },
+    { what: 'a list', fault: { kind: 'status', status: 200, body: [{ transactionTime: '2024-01-01T00:00:00Z' }] } },
+    { what: 'JSON cut in the middle', fault: { kind: 'truncate', afterBytes: 100, clean: true } },
+  ])('a status answer that is $what is tried a few times', async ({ fault }) => {
+    await start();
+    await readComplete();
+    await orderStatus(fault);
+    await expect(read()).rejects.toMatchObject({ code: 'manifest-not-understood', retry: 'briefly' });
+    expect((await readComplete()).entries).toHaveLength(3);
+  });
+
+  test.each([
+    { what: 'is reset', fault: { kind: 'reset', afterBytes: 100 } },
+    { what: 'ends before the promised length', fault: { kind: 'truncate', afterBytes: 100 } },
+  ])('a manifest whose connection $what is asked for again', async ({ fault }) => {
+    await start();
+    await readComplete();
+    await orderStatus(fault);
+    await expect(read()).rejects.toMatchObject({ code: 'connection-lost', retry: 'later' });
+    expect((await readComplete()).entries).toHaveLength(3);
+  });
+
+  test.each([
+    { status: 404, code: 'ehr-not-found', retry: 'never' },
+    { status: 410, code: 'ehr-not-found', retry: 'never' },
+    { status: 400, code: 'ehr-rejected', retry: 'never' },
+    { status: 500, code: 'ehr-unavailable', retry: 'later' },
+    { status: 408, code: 'ehr-rejected', retry: 'later' },
+  ] as const)('$status is $code, tried $retry', async ({ status, code, retry }) => {
+    await start();
+    await orderStatus({ kind: 'status', status });
+    await expect(read()).rejects.toMatchObject({ status, code, retry });
+  });
+
+  test('a 4xx that calls itself transient may pass', async () => {
+    await start();
+    const body = { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code: 'transient' }] };
+    await orderStatus({ kind: 'status', status: 400, body });
+    await expect(read()).rejects.toMatchObject({ status: 400, retry: 'later' });
+  });
+
+  test.each([
+    { what: 'HTML', body: '<html>planted</html>', contentType: 'text/html' },
+    { what: 'plain text', body: 'planted' },
+    { what: 'nothing', body: '' },
+    { what: 'a body without end', body: 'planted'.repeat(10_000) },
+    { what: 'JSON of another kind', body: { message: 'planted' } },
+    {
+      what: 'an outcome of a wrong shape',
+      body: { resourceType: 'OperationOutcome', issue: [null, 7, { code: {}, details: 'planted' }] },
+    },
+  ])('a 503 with $what is an error like any other, without its text', async ({ body, contentType }) => {
+    await start();
+    await orderStatus({ kind: 'status', status: 503, body, contentType, retryAfter: '3' });
+    const error = await read().catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'ehr-unavailable', retry: { afterMs: 3000 } });
+    const { message, stack, context } = error as { message: string; stack: string; context: object };
+    expect([message, stack, JSON.stringify(context)].join()).not.toContain('planted');
+  });
+
+  test('an aborted one ends with its reason', async () => {
+    await start();
+    await orderStatus({ kind: 'stall' });
+    const controller = new AbortController();
+    const reading = readExportStatus({ session: ehr.session, statusUrl, signal: controller.signal });
+    await waitFor(async () => (await ehr.requests(/bulkstatus/)).length > 0);
+    controller.abort(new Error('cancelled'));
+    await expect(reading).rejects.toThrow('cancelled');
+  });
+});
+
+describe('a delete request', () => {
+  afterEach(() => ehr.stop());
+
+  test('ends the export, and once more is no error #done-signal', async () => {
+    await start();
+    await readComplete();
+    await deleteExport({ session: ehr.session, statusUrl });
+    await expect(read()).rejects.toMatchObject({ code: 'ehr-not-found' });
+    await deleteExport({ session: ehr.session, statusUrl });
+  });
+
+  test('that is refused is an error', async () => {
+    await start();
+    await ehr.orderFault({ match: { method: 'DELETE' }, fault: { kind: 'status', status: 405 }, times: 'always' });
+    await expect(deleteExport({ session: ehr.session, statusUrl })).rejects.toMatchObject({ status: 405 });
+  });
+});
+
+describe('readManifest', () => {
+  const transactionTime = '2024-01-01T00:00:00Z';
+  const parse = (value: unknown) =>
+    readManifest({
+      body: Readable.from([Buffer.from(JSON.stringify(value))]),
+      manifestUrl: 'https://ehr.example/fhir/r4/bulkstatus/1',
+    });
+  let manifest: Awaited<ReturnType<typeof readManifest>>;
+  beforeEach(() => {
+    manifest = {
+      transactionTime,
+      requiresAccessToken: true,
+      entries: [],
+      unreadableEntries: 0,
+      hasDeletedList: false,
+    };
+  });
+
+  test('takes what it needs, in any order', async () => {
+    expect(
+      await parse({
+        error: [{ url: '/errors/1' }],
+        extension: { deep: [{ output: [1] }] },
+        requiresAccessToken: false,
+        deleted: [{ type: 'Bundle', url: 'deleted/1', count: 2 }],
+        output: [],
+        transactionTime,
+      }),
+    ).toEqual({
+      ...manifest,
+      hasDeletedList: true,
+      requiresAccessToken: false,
+      entries: [
+        { section: 'deleted', type: 'Bundle', url: 'https://ehr.example/fhir/r4/bulkstatus/deleted/1', count: 2 },
+        { section: 'error', type: 'OperationOutcome', url: 'https://ehr.example/errors/1' },
+      ],
+    });
+  });
+
+  test("reads STU4's outcome as error #partial-success", async () => {
+    expect((await parse({ transactionTime, output: [], outcome: [{ url: '/1' }] })).entries).toEqual([
+      { section: 'error', type: 'OperationOutcome', url: 'https://ehr.example/1' },
+    ]);
+  });
+
+  test.each([{ url: '/next' }, { url: undefined }, { url: 'http://' }])('the next page is at $url', async ({ url }) => {
+    const read = parse({ transactionTime, output: [], link: [null, { relation: 'self' }, { relation: 'next', url }] });
+    if (url === '/next') expect((await read).nextUrl).toBe('https://ehr.example/next');
+    else await expect(read).rejects.toMatchObject({ code: 'manifest-not-understood' });
+  });
+
+  test('counts elements that it cannot use', async () => {
+    const output = [null, 'x', {}, { url: 7 }, { url: 'http://' }, { url: '/ok', count: -1, type: '' }];
+    expect(await parse({ transactionTime, output, deleted: null })).toEqual({
+      ...manifest,
+      unreadableEntries: 5,
+      entries: [{ section: 'output', type: 'Resource', url: 'https://ehr.example/ok' }],
+    });
+  });
+
+  test.each([
+    { name: '`output` is missing', change: { output: undefined } },
+    { name: '`output` is an object', change: { output: { type: 'Patient', url: '/1' } } },
+    { name: '`output` is null', change: { output: null } },
+    { name: '`deleted` is text', change: { deleted: 'none' } },
+    { name: '`error` is an object', change: { error: { url: '/1' } } },
+    { name: '`link` is an object', change: { link: { relation: 'next', url: '/2' } } },
+  ])('rejects a manifest if $name', async ({ change }) => {
+    await expect(parse({ transactionTime, output: [], ...change })).rejects.toMatchObject({
+      code: 'manifest-not-understood',
+    });
+  });
+
+  test('of 20,000 files is read #large-manifest', async () => {
+    const output = Array.from({ length: 20_000 }, (_, index) => ({
+      type: 'Patient',
+      url: `/files/${index}`,
+      count: 1,
+    }));
+    expect((await parse({ transactionTime, output })).entries).toHaveLength(20_000);
+  });
+});

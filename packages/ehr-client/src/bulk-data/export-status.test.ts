@@ -1,0 +1,136 @@
+import { Readable } from 'node:stream';
+import { describe, expect, test } from '@jest/globals';
+import type { EhrSession, SessionRequest } from '../ehr-session.ts';
+import { deleteExport, readExportStatus, readManifest } from './export-status.ts';
+
+const baseUrl = 'https://ehr.example/fhir/r4/status';
+const transactionTime = '2024-01-01T00:00:00Z';
+
+/** A session whose server answers by the path below the status URL. */
+function openSession(
+  answer: (path: string) => { readonly status?: number; readonly headers?: object; readonly body: unknown },
+) {
+  const requests: SessionRequest[] = [];
+  const send = async (request: SessionRequest) => {
+    requests.push(request);
+    const { status = 200, headers = {}, body } = answer(request.url.slice(baseUrl.length));
+    const data = body instanceof Readable ? body : Readable.from([Buffer.from(JSON.stringify(body))]);
+    return { status, headers, data, url: request.url };
+  };
+  return { session: { send } as unknown as EhrSession, requests };
+}
+
+const read = (session: EhrSession) => readExportStatus({ session, statusUrl: baseUrl });
+
+/** A manifest of so many pages, each with a file. */
+function pagesOf(count: number) {
+  return openSession((path) => {
+    const page = Number(path.slice(1));
+    const link = page + 1 < count ? [{ relation: 'next', url: `${baseUrl}/${page + 1}` }] : [];
+    return { body: { transactionTime, output: [{ type: 'Patient', url: `/file/${page}` }], link } };
+  });
+}
+
+describe('a manifest in pages', () => {
+  test('has the transaction time and the token rule of its first page, and no link', async () => {
+    const { session } = openSession((path) => ({
+      body:
+        path === ''
+          ? {
+              transactionTime,
+              output: [],
+              requiresAccessToken: false,
+              link: [{ relation: 'next', url: `${baseUrl}/2` }],
+            }
+          : { transactionTime, output: [] },
+    }));
+    expect(await read(session)).toEqual({
+      kind: 'complete',
+      manifest: {
+        transactionTime,
+        requiresAccessToken: false,
+        entries: [],
+        unreadableEntries: 0,
+        hasDeletedList: false,
+      },
+    });
+  });
+});
+
+describe('the requests for a status', () => {
+  test('are sent once each with the token, before downloads, and so is that for its deletion', async () => {
+    const { session, requests } = pagesOf(2);
+    const { signal } = new AbortController();
+    await readExportStatus({ session, statusUrl: baseUrl, signal });
+    await deleteExport({ session, statusUrl: baseUrl, signal });
+    const status = {
+      method: 'GET',
+      headers: { accept: 'application/json' },
+      priority: 'poll',
+      retries: 0,
+      sendToken: true,
+    };
+    expect(requests).toMatchObject([
+      { ...status, url: baseUrl, signal },
+      { ...status, url: `${baseUrl}/1`, signal },
+      {
+        method: 'DELETE',
+        headers: { accept: 'application/fhir+json' },
+        priority: 'kick-off',
+        retries: 2,
+        sendToken: true,
+        signal,
+      },
+    ]);
+  });
+
+  test('do not fail with the body of an answer that nothing reads', async () => {
+    const body = new Readable({ read: () => body.destroy(new Error('connection lost')) });
+    const { session } = openSession(() => ({ status: 202, body }));
+    expect(await read(session)).toStrictEqual({ kind: 'in-progress', retryAfterMs: undefined });
+    expect(await new Promise((resolve) => body.once('close', () => resolve('closed')))).toBe('closed');
+  });
+});
+
+describe('what came instead of a manifest', () => {
+  const failureOf = (text: string) =>
+    readManifest({ body: Readable.from([Buffer.from(text)]), manifestUrl: baseUrl }).catch((error: unknown) => error);
+
+  test.each([
+    { what: 'text', text: 'down for maintenance', ehrText: 'down for maintenance' },
+    { what: 'JSON of another kind', text: '{"message":"not found"}', ehrText: '{"message":"not found"}' },
+  ])('is kept for operators: $what', async ({ text, ehrText }) => {
+    expect(await failureOf(text)).toMatchObject({ code: 'manifest-not-understood', ehrText });
+  });
+
+  test('is kept only as far as its first 2,000 bytes', async () => {
+    const text = `<p>${' '.repeat(1990)}seen${'x'.repeat(3)}`;
+    expect(await failureOf(`${text}not seen`)).toMatchObject({ ehrText: 'seenxxx' });
+  });
+
+  test.each([
+    { fault: '`output` is not a list', manifest: { transactionTime, output: {} } },
+    { fault: '`deleted` is not a list', manifest: { transactionTime, output: [], deleted: 'none' } },
+    { fault: '`outcome` is not a list', manifest: { transactionTime, output: [], outcome: {} } },
+    { fault: 'no usable `transactionTime`', manifest: { output: [] } },
+    { fault: 'no usable `transactionTime`', manifest: { transactionTime: 2024, output: [] } },
+    { fault: '`link` is not a list', manifest: { transactionTime, output: [], link: {} } },
+    { fault: 'not a URL', manifest: { transactionTime, output: [], link: [{ relation: 'next', url: 7 }] } },
+    { fault: 'not a JSON object', manifest: [] },
+  ])('has this fault: $fault', async ({ fault, manifest }) => {
+    expect(await failureOf(JSON.stringify(manifest))).toMatchObject({ message: expect.stringContaining(fault) });
+  });
+
+  test('is no fault of its `link` or `outcome` if they are null', async () => {
+    const text = JSON.stringify({ transactionTime, output: [], link: null, outcome: null, error: null });
+    expect(await failureOf(text)).toMatchObject({ entries: [], hasDeletedList: false });
+  });
+});
+
+test('a manifest in pages is read up to 10,000 pages, and refused with one more', async () => {
+  const most = await read(pagesOf(10_000).session);
+  expect(most.kind === 'complete' && most.manifest.entries.length).toBe(10_000);
+  const { session, requests } = pagesOf(10_001);
+  await expect(read(session)).rejects.toMatchObject({ code: 'manifest-too-large', retry: 'never' });
+  expect(requests).toHaveLength(10_000);
+});

@@ -1,0 +1,216 @@
+import type { Readable } from 'node:stream';
+import { AppError, toEhrText } from '@bulkhead/domain';
+import { type ManifestEntry, type ManifestHeader, manifestSections, readManifestEntry } from '@bulkhead/fhir';
+import streamObject from 'stream-json/streamers/stream-object.js';
+import type { EhrSession } from '../ehr-session.ts';
+import { type EhrResponse, toBodyError } from '../http/accept-answer.ts';
+import { deletionAnswer, exportStatusAnswer } from '../http/answer-rules.ts';
+import { parseRetryAfter } from '../http/retry-after.ts';
+
+export type ExportStatus =
+  | { readonly kind: 'in-progress'; readonly progress?: string; readonly retryAfterMs: number | undefined }
+  | { readonly kind: 'complete'; readonly manifest: Manifest };
+
+export interface Manifest extends ManifestHeader {
+  readonly entries: readonly ManifestEntry[];
+  /** Elements of `output`, `deleted` or `error` without a usable URL. */
+  readonly unreadableEntries: number;
+  /** Whether it has a list of deletions at all, be it empty. */
+  readonly hasDeletedList: boolean;
+}
+
+interface ManifestPage extends Manifest {
+  readonly nextUrl?: string;
+}
+
+/** No server pages so finely that 20,000 files come to more. */
+const maxPages = 10_000;
+/** The largest exports in the field have some 20,000 files; ten times as many still fit in memory. */
+const maxEntries = 200_000;
+
+/**
+ * One status request (FHIR Bulk Data, "Status Request"); a manifest in pages is read to its last one.
+ * @throws AppError `manifest-not-understood`, `manifest-too-large`, and what the session throws
+ */
+export async function readExportStatus(options: {
+  readonly session: EhrSession;
+  readonly statusUrl: string;
+  readonly signal?: AbortSignal | undefined;
+}): Promise<ExportStatus> {
+  const response = await requestPage({ ...options, url: options.statusUrl });
+  if (response.status === 202 || response.headers['x-export-status'] === 'in-progress') {
+    (response.data as Readable).on('error', () => undefined).resume();
+    const progress = toEhrText(response.headers['x-progress']?.slice(0, 100) ?? '');
+    const retryAfterMs = parseRetryAfter({ value: response.headers['retry-after'], now: new Date() });
+    return { kind: 'in-progress', retryAfterMs, ...(progress === undefined ? {} : { progress }) };
+  }
+  return { kind: 'complete', manifest: await readPages({ ...options, first: response }) };
+}
+
+interface PageOptions {
+  readonly session: EhrSession;
+  readonly signal?: AbortSignal | undefined;
+}
+
+function requestPage({ session, signal, url }: PageOptions & { readonly url: string }): Promise<EhrResponse> {
+  return session.send({
+    method: 'GET',
+    url,
+    headers: { accept: 'application/json' },
+    priority: 'poll',
+    answer: exportStatusAnswer,
+    // The poll itself is repeated and counts its errors.
+    retries: 0,
+    sendToken: true,
+    signal,
+  });
+}
+
+/** All pages or an error: the files of a missing page would be lost silently. */
+async function readPages({ first, ...options }: PageOptions & { readonly first: EhrResponse }): Promise<Manifest> {
+  const read = ({ data, url }: EhrResponse) => readManifest({ body: data as Readable, manifestUrl: url });
+  const { nextUrl, ...manifest } = await read(first);
+  const entries = [...manifest.entries];
+  let { unreadableEntries, hasDeletedList } = manifest;
+  const visited = new Set([first.url]);
+  for (let url = nextUrl; url !== undefined; ) {
+    if (visited.has(url)) throw notUnderstood({ fault: 'its pages form a circle' });
+    if (visited.size >= maxPages || entries.length > maxEntries) throw tooLarge();
+    visited.add(url);
+    const page = await read(await requestPage({ ...options, url }));
+    if (page.transactionTime !== manifest.transactionTime)
+      throw notUnderstood({ fault: 'its pages have different transaction times' });
+    for (const entry of page.entries) entries.push(entry);
+    unreadableEntries += page.unreadableEntries;
+    hasDeletedList ||= page.hasDeletedList;
+    url = page.nextUrl;
+  }
+  if (entries.length > maxEntries) throw tooLarge();
+  return { ...manifest, entries, unreadableEntries, hasDeletedList };
+}
+
+/** A manifest of 20,000 files has some megabytes: it is parsed as it comes, never as one string. */
+export async function readManifest(options: {
+  readonly body: Readable;
+  readonly manifestUrl: string;
+}): Promise<ManifestPage> {
+  const { body, manifestUrl } = options;
+  const { properties, start } = await readProperties(body);
+  const malformed = (fault: string) => notUnderstood({ fault, start });
+  const entries: ManifestEntry[] = [];
+  let unreadableEntries = 0;
+  // STU4 drafts call the section `outcome`.
+  for (const name of [...manifestSections, 'outcome'] as const) {
+    const section = name === 'outcome' ? 'error' : name;
+    const value = properties.get(name);
+    const isOptional = section !== 'output';
+    if (isOptional && (value === undefined || value === null)) continue;
+    if (!Array.isArray(value)) throw malformed(`\`${name}\` is not a list`);
+    for (const element of value) {
+      const entry = readManifestEntry({ section, value: element, manifestUrl });
+      if (entry) entries.push(entry);
+      else unreadableEntries += 1;
+    }
+  }
+  const transactionTime = properties.get('transactionTime');
+  if (typeof transactionTime !== 'string' || Number.isNaN(Date.parse(transactionTime)))
+    throw malformed('it has no usable `transactionTime`');
+  const next = readNextUrl({ link: properties.get('link'), manifestUrl });
+  if ('fault' in next) throw malformed(next.fault);
+  return {
+    transactionTime,
+    requiresAccessToken: properties.get('requiresAccessToken') !== false,
+    entries,
+    unreadableEntries,
+    hasDeletedList: Array.isArray(properties.get('deleted')),
+    ...next,
+  };
+}
+
+/** The manifest's own properties, and the first bytes of its text. @throws AppError `connection-lost` */
+async function readProperties(
+  body: Readable,
+): Promise<{ readonly properties: ReadonlyMap<string, unknown>; readonly start: Buffer }> {
+  const properties = new Map<string, unknown>();
+  let start: Buffer = Buffer.alloc(0);
+  body.once('data', (chunk: Buffer) => {
+    start = chunk.subarray(0, quotedBytes);
+  });
+  try {
+    const parser = body.pipe(streamObject.withParserAsStream()) as unknown as Readable;
+    body.once('error', (error) => parser.destroy(error));
+    for await (const { key, value } of parser as AsyncIterable<{ key: string; value: unknown }>)
+      properties.set(key, value);
+  } catch (cause) {
+    const error = toBodyError(cause);
+    throw error instanceof AppError ? error : notUnderstood({ fault: 'it is not a JSON object', start, cause });
+  }
+  return { properties, start };
+}
+
+/** Of what came instead of a manifest; see `toEhrText`. */
+const quotedBytes = 2000;
+
+/** FHIR Bulk Data STU3, "Response - Complete Status": `link` with the relation `next`. */
+function readNextUrl({
+  link,
+  manifestUrl,
+}: {
+  readonly link: unknown;
+  readonly manifestUrl: string;
+}): { readonly nextUrl?: string } | { readonly fault: string } {
+  if (link === undefined || link === null) return {};
+  if (!Array.isArray(link)) return { fault: '`link` is not a list' };
+  const next = link.find((one) => one?.relation === 'next') as { url?: unknown } | undefined;
+  if (!next) return {};
+  if (typeof next.url === 'string' && URL.canParse(next.url, manifestUrl))
+    return { nextUrl: new URL(next.url, manifestUrl).href };
+  return { fault: 'its link to the next page is not a URL' };
+}
+
+function notUnderstood(options: {
+  readonly fault: string;
+  readonly start?: Buffer;
+  readonly cause?: unknown;
+}): AppError {
+  const { fault, start, cause } = options;
+  return new AppError({
+    code: 'manifest-not-understood',
+    message: `The EHR's export manifest cannot be read: ${fault}. Contact the EHR's support.`,
+    retry: 'briefly',
+    cause,
+    ehrText: start && toEhrText(start.toString('utf8')),
+  });
+}
+
+function tooLarge(): AppError {
+  return new AppError({
+    code: 'manifest-too-large',
+    message: `The EHR's export manifest has more than ${maxEntries} files or ${maxPages} pages. Ask for fewer types at a time.`,
+    retry: 'never',
+  });
+}
+
+/** Tells the server that the data is safe, or no longer wanted (FHIR Bulk Data, "Delete Request"). Gone already is fine. */
+export async function deleteExport(options: {
+  readonly session: EhrSession;
+  readonly statusUrl: string;
+  readonly signal?: AbortSignal | undefined;
+}): Promise<void> {
+  const { session, statusUrl, signal } = options;
+  const headers = { accept: 'application/fhir+json' };
+  try {
+    await session.send({
+      method: 'DELETE',
+      url: statusUrl,
+      headers,
+      priority: 'kick-off',
+      answer: deletionAnswer,
+      retries: 2,
+      sendToken: true,
+      signal,
+    });
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'ehr-not-found') throw error;
+  }
+}

@@ -1,0 +1,214 @@
+import type { BulkExportRequest, Capabilities } from '@bulkhead/domain';
+import type { EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { readCapabilities } from '../search/capability-statement.ts';
+import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
+import { kickOffExport } from './kick-off.ts';
+
+let ehr: TestEhr;
+afterEach(() => ehr.stop());
+
+const request: BulkExportRequest = { exportType: 'Patient', resourceTypes: ['Patient', 'Condition'] };
+
+async function start(simulator: EhrSimulatorOptions = {}): Promise<void> {
+  ehr = await startEhr({ simulator });
+}
+
+const capabilities = (): Promise<Capabilities> => readCapabilities({ session: ehr.session, now: new Date() });
+const paths = async () => (await ehr.requests(/\$export$/)).map(({ path }) => path.replace('/fhir/r4', ''));
+
+describe('a kick-off', () => {
+  test('asks as the specification says, and gives the status URL #accept', async () => {
+    await start();
+    const started = await kickOffExport({
+      session: ehr.session,
+      request: { ...request, since: '2024-01-01T00:00:00+02:00' },
+    });
+    expect(started).toEqual({
+      statusUrl: expect.stringMatching(new RegExp(`^${ehr.simulator.fhirEndpoint}/bulkstatus/`)),
+      droppedParameters: [],
+      isOfGroup: false,
+    });
+    const [sent] = await ehr.requests(/\$export$/);
+    expect(sent?.headers).toMatchObject({ accept: 'application/fhir+json', prefer: 'respond-async' });
+    expect((await ehr.violations()).violations).toEqual([]);
+  });
+
+  test.each([
+    { levels: ['patient', 'group'], exportType: 'Patient', path: '/Patient/$export' },
+    { levels: ['group'], exportType: 'Patient', path: '/Group/a-1.C-195900/$export' },
+    { levels: ['system', 'patient', 'group'], exportType: 'Group', path: '/Group/a-1.C-195900/$export' },
+    { levels: ['system'], exportType: 'System', path: '/$export' },
+  ] as const)('$exportType where the server has $levels goes to $path', async ({ levels, exportType, path }) => {
+    await start({ exportLevels: [...levels] });
+    const session = ehr.sessionOf({ capabilities: await capabilities() });
+    await kickOffExport({ session, request: { ...request, exportType } });
+    expect(await paths()).toEqual([path]);
+  });
+
+  test('goes to Patient level while the capabilities are not known', async () => {
+    await start();
+    await kickOffExport({ session: ehr.session, request });
+    expect(await paths()).toEqual(['/Patient/$export']);
+  });
+
+  test('of a Group without a group: no-group, and nothing is sent', async () => {
+    await start();
+    const { groupId: _, ...withoutGroup } = ehr.connection();
+    const session = ehr.client.session(withoutGroup);
+    await expect(kickOffExport({ session, request: { ...request, exportType: 'Group' } })).rejects.toMatchObject({
+      code: 'no-group',
+      retry: 'never',
+    });
+    expect(await paths()).toEqual([]);
+  });
+
+  test.each([{ unsupported: ['_since'] }, { unsupported: ['_type'] }, { unsupported: ['_since', '_type'] }])(
+    'drops $unsupported where the server refuses it, and says so #negotiation',
+    async ({ unsupported }) => {
+      await start({ unsupportedParameters: unsupported });
+      const started = await kickOffExport({
+        session: ehr.session,
+        request: { ...request, since: '2024-01-01T00:00:00Z' },
+      });
+      expect([...started.droppedParameters].sort()).toEqual(unsupported);
+      expect(started.statusUrl).toContain('/bulkstatus/');
+      expect(await paths()).toHaveLength(unsupported.length + 1);
+    },
+  );
+
+  test('drops a parameter that is refused in a plain string, as athenahealth writes it', async () => {
+    await start({ unsupportedParameters: ['_since'] });
+    await ehr.orderFault({ match: { path: 'export' }, fault: { kind: 'string-details' }, times: 'always' });
+    const started = await kickOffExport({
+      session: ehr.session,
+      request: { ...request, since: '2024-01-01T00:00:00Z' },
+    });
+    expect(started.droppedParameters).toEqual(['_since']);
+  });
+
+  test('by POST where the parameters would make the URL too long #negotiation', async () => {
+    await start();
+    const typeFilters = Array.from({ length: 50 }, (_, index) => `Condition?code=${'1'.repeat(40)}${index}`);
+    const started = await kickOffExport({ session: ehr.session, request: { ...request, typeFilters } });
+    expect(started.droppedParameters).toEqual([]);
+    const [sent] = await ehr.requests(/\$export$/);
+    expect(sent?.method).toBe('POST');
+  });
+
+  test('by POST where the server takes no GET, and says so #negotiation', async () => {
+    await start();
+    await ehr.orderFault({ match: { path: 'export', method: 'GET' }, fault: { kind: 'status', status: 405 } });
+    const started = await kickOffExport({ session: ehr.session, request });
+    expect(started.droppedParameters).toEqual(['GET']);
+    expect((await ehr.requests(/\$export$/)).map(({ method }) => method)).toEqual(['GET', 'POST']);
+    expect((await ehr.violations()).violations).toEqual([]);
+  });
+
+  test('while another one runs: the time to come back at, and no second request #busy-at-kick-off', async () => {
+    await start({ oneExportAtATime: true, exportSeconds: 30 });
+    await kickOffExport({ session: ehr.session, request });
+    await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({
+      code: 'ehr-throttled',
+      status: 429,
+      retry: { afterMs: 1000 },
+    });
+    expect(await paths()).toHaveLength(2);
+  });
+
+  test.each([
+    { what: 'Retry-After in seconds', retryAfter: '7', afterMs: 7000 },
+    { what: 'Retry-After of nonsense', retryAfter: 'soon', afterMs: 60_000 },
+    { what: 'no Retry-After', retryAfter: undefined, afterMs: 60_000 },
+  ])('a 429 with $what waits', async ({ retryAfter, afterMs }) => {
+    await start();
+    await ehr.orderFault({ match: { path: 'export' }, fault: { kind: 'status', status: 429, retryAfter } });
+    await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({ retry: { afterMs } });
+  });
+
+  test.each([
+    { what: 'no Content-Location', fault: { kind: 'headers', set: { 'content-location': null } } },
+    { what: '200', fault: { kind: 'status', status: 200, body: {} } },
+    {
+      what: 'a Content-Location that is no address',
+      fault: { kind: 'headers', set: { 'content-location': 'http://' } },
+    },
+  ])('an answer with $what is not taken for a start', async ({ fault }) => {
+    await start();
+    await ehr.orderFault({ match: { path: 'export' }, fault });
+    await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({
+      code: 'kick-off-not-understood',
+      retry: 'never',
+    });
+  });
+
+  test('a relative Content-Location is resolved #relative-urls', async () => {
+    await start();
+    await ehr.orderFault({ match: { path: 'export' }, fault: { kind: 'relative-urls' } });
+    const { statusUrl } = await kickOffExport({ session: ehr.session, request });
+    expect(statusUrl).toMatch(new RegExp(`^${ehr.simulator.fhirEndpoint}/bulkstatus/`));
+  });
+
+  test.each([
+    { status: 400, code: 'ehr-rejected', retry: 'never' },
+    { status: 403, code: 'ehr-forbidden', retry: 'never' },
+    { status: 404, code: 'ehr-not-found', retry: 'never' },
+    { status: 500, code: 'ehr-unavailable', retry: 'later' },
+    { status: 503, code: 'ehr-unavailable', retry: 'later' },
+  ] as const)('$status is $code, tried $retry, and never repeated by itself', async ({ status, code, retry }) => {
+    await start();
+    await ehr.orderFault({ match: { path: 'export' }, fault: { kind: 'status', status }, times: 'always' });
+    await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({ code, status, retry });
+    expect(await paths()).toHaveLength(1);
+  });
+
+  test('an unknown type is refused, not dropped', async () => {
+    await start();
+    await ehr.orderFault({
+      match: { path: 'export' },
+      fault: {
+        kind: 'status',
+        status: 400,
+        body: {
+          resourceType: 'OperationOutcome',
+          issue: [{ severity: 'error', code: 'value', diagnostics: '_type: Foo' }],
+        },
+      },
+    });
+    await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({ code: 'ehr-rejected' });
+  });
+});
+
+describe('capabilities', () => {
+  test('are read without a token', async () => {
+    await start({ exportLevels: ['group'] });
+    expect(await capabilities()).toMatchObject({ exportLevels: ['group'], fhirVersion: '4.0.1' });
+    const [sent] = await ehr.requests(/metadata$/);
+    expect(sent?.headers.authorization).toBeUndefined();
+    expect(await ehr.tokenCount()).toBe(0);
+  });
+
+  test('are asked for again after a 5xx and a cut connection', async () => {
+    await start();
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 502, body: '<html>' } });
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'reset' }, after: 1 });
+    expect((await capabilities()).fhirVersion).toBe('4.0.1');
+    expect(await ehr.requests(/metadata$/)).toHaveLength(3);
+  });
+
+  test('are given up after three tries', async () => {
+    await start();
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 500 }, times: 'always' });
+    await expect(capabilities()).rejects.toMatchObject({ code: 'ehr-unavailable', retry: 'later' });
+    expect(await ehr.requests(/metadata$/)).toHaveLength(3);
+  });
+
+  test('of a page in HTML are not understood', async () => {
+    await start();
+    await ehr.orderFault({
+      match: { path: 'metadata' },
+      fault: { kind: 'status', status: 200, body: '<html>log in</html>', contentType: 'text/html' },
+    });
+    await expect(capabilities()).rejects.toMatchObject({ code: 'capabilities-not-understood' });
+  });
+});

@@ -1,0 +1,91 @@
+import { EhrHttpError } from '../http/ehr-http-error.ts';
+import { type ExportParameters, namesOf, without } from './export-parameters.ts';
+
+export type KickOffMethod = 'GET' | 'POST';
+
+/** A kick-off as it is sent, and what was left out of the one that was wanted. */
+export interface KickOffAttempt {
+  readonly method: KickOffMethod;
+  readonly parameters: ExportParameters;
+  /** `_since`, `_type`, `_typeFilter`, `_type=Foo` for one type, `GET` or `POST` for the method. */
+  readonly dropped: readonly string[];
+}
+
+/** Refusals of what was asked for, as opposed to who asked or when. */
+const refusalStatuses = new Set([400, 404, 405, 415, 422, 501]);
+const methodStatuses = new Set([404, 405, 415, 501]);
+/** With these a server says that it does not know a parameter; `value` and `code-invalid` speak of its value. */
+const parameterCodes = new Set(['not-supported', 'invalid', 'processing', 'structure', 'business-rule']);
+const valueCodes = new Set([...parameterCodes, 'value', 'code-invalid', 'not-found']);
+
+/**
+ * What to send after a refusal: without the types that the server names as unknown, without the parameter that it names,
+ * or by the other method. Every step leaves something out, so there is an end.
+ * @returns undefined where the refusal is about something else.
+ */
+export function negotiateKickOff(attempt: KickOffAttempt, error: unknown): KickOffAttempt | undefined {
+  if (!(error instanceof EhrHttpError) || !refusalStatuses.has(error.status)) return undefined;
+  return withoutTypes(attempt, error) ?? withoutParameter(attempt, error) ?? byOtherMethod(attempt, error);
+}
+
+/** A reason that the server gives, as an issue or in plain words. */
+interface Reason {
+  readonly code: string;
+  readonly texts: readonly string[];
+}
+
+function reasonsOf({ issues, ehrText }: EhrHttpError): Reason[] {
+  if (issues.length === 0) return ehrText === undefined ? [] : [{ code: 'processing', texts: [ehrText] }];
+  return issues.map(({ code, text = '', diagnostics = '', expression }) => {
+    return { code, texts: [text, diagnostics, ...expression] };
+  });
+}
+
+/** What servers say of a type that they do not export, whether or not they name the parameter `_type`. */
+const refusesType =
+  /_type\b|resource ?types?\b|not (?:a )?(?:supported|known|valid|allowed|recogni[sz]ed|available|exportable)|unsupported|forbidden|unknown|invalid/i;
+
+function withoutTypes(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt | undefined {
+  const { parameters, dropped } = attempt;
+  const refused = new Set(
+    reasonsOf(error)
+      .filter(({ code, texts }) => valueCodes.has(code) && texts.some((text) => refusesType.test(text)))
+      // A reason that names another parameter is about that one, even if its value has a type in it.
+      .filter((reason) => !namesOf(parameters).some((name) => name !== '_type' && names(reason, name)))
+      .flatMap((reason) => parameters.types.filter((type) => names(reason, type))),
+  );
+  // With none left, everything would be exported: the opposite of what was asked for.
+  if (refused.size === 0 || refused.size === parameters.types.length) return undefined;
+  const types = parameters.types.filter((type) => !refused.has(type));
+  return {
+    ...attempt,
+    parameters: { ...parameters, types },
+    dropped: [...dropped, ...[...refused].map((type) => `_type=${type}`)],
+  };
+}
+
+function withoutParameter(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt | undefined {
+  const { parameters, dropped } = attempt;
+  const refusals = reasonsOf(error).filter(({ code }) => parameterCodes.has(code));
+  const name = namesOf(parameters).find((one) => refusals.some((reason) => names(reason, one)));
+  // A refusal of every type that was asked for does not refuse the parameter.
+  const isOfTypes = name === '_type' && refusals.some((reason) => parameters.types.some((type) => names(reason, type)));
+  if (name === undefined || isOfTypes) return undefined;
+  return { ...attempt, parameters: without(parameters, name), dropped: [...dropped, name] };
+}
+
+/** STU4 drafts have no GET, many servers no POST. */
+function byOtherMethod(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt | undefined {
+  const { status } = error;
+  const { method, dropped } = attempt;
+  const other = method === 'GET' ? 'POST' : 'GET';
+  const isRefused = methodStatuses.has(status) || reasonsOf(error).some((reason) => names(reason, method));
+  // A 404 to a GET is an unknown Group; to a POST also a server that has no such route.
+  if (!isRefused || (status === 404 && method === 'GET') || dropped.includes(other)) return undefined;
+  return { ...attempt, method: other, dropped: [...dropped, method] };
+}
+
+function names({ texts }: Reason, word: string): boolean {
+  const pattern = new RegExp(`(?<![A-Za-z_])${word}(?![A-Za-z])`);
+  return texts.some((text) => pattern.test(text));
+}

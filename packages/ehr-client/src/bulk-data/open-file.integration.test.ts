@@ -1,0 +1,175 @@
+import { buffer } from 'node:stream/consumers';
+import type { EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
+import { openFile } from './open-file.ts';
+
+let ehr: TestEhr;
+let url: string;
+let requiresAccessToken: boolean;
+afterEach(() => ehr.stop());
+
+async function start(simulator: EhrSimulatorOptions = {}): Promise<void> {
+  ehr = await startEhr({ simulator });
+  const manifest = await ehr.export(['Observation']);
+  ({ requiresAccessToken } = manifest);
+  url = manifest.entries[0]?.url ?? '';
+}
+
+const open = (resume?: { offset: number; etag: string }, signal?: AbortSignal) =>
+  openFile({ session: ehr.session, url, requiresAccessToken, resume, signal });
+const orderFile = (fault: object) => ehr.orderFault({ match: { path: 'bulkdata' }, fault });
+
+/** The whole file, plain, as the server has it. */
+async function readWhole(): Promise<Buffer> {
+  return buffer((await open()).body);
+}
+
+describe('an output file', () => {
+  test('comes compressed and is unpacked', async () => {
+    await start();
+    const { body, startOffset, etag } = await open();
+    const whole = await buffer(body);
+    expect([startOffset, etag]).toEqual([0, expect.stringMatching(/^".+"$/)]);
+    const lines = whole.toString('utf8').trimEnd().split('\n');
+    expect(lines.length).toBeGreaterThan(20);
+    expect(lines.map((line) => JSON.parse(line).resourceType)).toEqual(lines.map(() => 'Observation'));
+    const [sent] = await ehr.requests(/bulkdata/);
+    expect(sent?.headers).toMatchObject({ accept: 'application/fhir+ndjson', 'accept-encoding': 'gzip' });
+    expect((await ehr.violations()).violations).toEqual([]);
+  });
+
+  test('comes plain from a server that does not compress', async () => {
+    await start();
+    const whole = await readWhole();
+    await orderFile({ kind: 'ignore-range' });
+    const { body } = await open({ offset: 10, etag: '"x"' });
+    expect((await buffer(body)).equals(whole)).toBe(true);
+  });
+
+  test('resumes at a byte with the rest #resume', async () => {
+    await start();
+    const { body, etag = '' } = await open();
+    const whole = await buffer(body);
+    for (const offset of [1, 1000, whole.length - 1, whole.length]) {
+      const rest = await open({ offset, etag });
+      expect(rest.startOffset).toBe(offset);
+      expect((await buffer(rest.body)).equals(whole.subarray(offset))).toBe(true);
+    }
+    const sent = (await ehr.requests(/bulkdata/)).at(-1);
+    expect(sent?.headers).toMatchObject({ range: `bytes=${whole.length - 1}-`, 'if-range': etag });
+  });
+
+  test('that changed comes from the start #resume', async () => {
+    await start();
+    const whole = await readWhole();
+    const again = await open({ offset: 1000, etag: '"of another version"' });
+    expect(again.startOffset).toBe(0);
+    expect((await buffer(again.body)).equals(whole)).toBe(true);
+  });
+
+  test('of a server without ranges comes from the start #resume', async () => {
+    await start();
+    const { body, etag = '' } = await open();
+    const whole = await buffer(body);
+    await orderFile({ kind: 'ignore-range' });
+    const again = await open({ offset: 1000, etag });
+    expect(again.startOffset).toBe(0);
+    expect((await buffer(again.body)).equals(whole)).toBe(true);
+  });
+
+  test('that is shorter than what was read of it (416) comes from the start', async () => {
+    await start();
+    const { body, etag = '' } = await open();
+    const whole = await buffer(body);
+    const again = await open({ offset: whole.length + 5, etag });
+    expect(again.startOffset).toBe(0);
+    expect((await buffer(again.body)).equals(whole)).toBe(true);
+  });
+
+  test('a 416 without a resume is an error', async () => {
+    await start();
+    await orderFile({ kind: 'status', status: 416 });
+    await expect(open()).rejects.toMatchObject({ status: 416 });
+  });
+
+  test('with a weak ETag, or none, has no validator #resume', async () => {
+    await start();
+    for (const etag of ['W/"weak"', null]) {
+      await orderFile({ kind: 'headers', set: { etag } });
+      const file = await open();
+      expect(file.etag).toBeUndefined();
+      file.body.destroy();
+    }
+  });
+
+  test.each([
+    { what: 'compressed and cut', fault: { kind: 'truncate', afterBytes: 500 }, resume: false },
+    {
+      what: 'compressed and cut as if it were whole',
+      fault: { kind: 'truncate', afterBytes: 500, clean: true },
+      resume: false,
+    },
+    { what: 'plain and cut', fault: { kind: 'truncate', afterBytes: 500 }, resume: true },
+    { what: 'compressed and reset', fault: { kind: 'reset', afterBytes: 500 }, resume: false },
+    { what: 'plain and reset', fault: { kind: 'reset', afterBytes: 500 }, resume: true },
+  ])('$what: an error on the stream, never an end #clean-end', async ({ fault, resume }) => {
+    await start();
+    const { body, etag = '' } = await open();
+    body.destroy();
+    await orderFile(fault);
+    const file = await open(resume ? { offset: 10, etag } : undefined);
+    await expect(buffer(file.body)).rejects.toThrow();
+  });
+
+  test('a connection that is reset before the answer: ehr-unreachable', async () => {
+    await start();
+    await orderFile({ kind: 'reset' });
+    await expect(open()).rejects.toMatchObject({ code: 'ehr-unreachable', retry: 'later' });
+  });
+
+  test.each([
+    { status: 403, code: 'ehr-forbidden' },
+    { status: 404, code: 'ehr-not-found' },
+    { status: 410, code: 'ehr-not-found' },
+  ])('$status: $code, with the issues that the answer has', async ({ status, code }) => {
+    await start();
+    await orderFile({ kind: 'status', status });
+    await expect(open()).rejects.toMatchObject({ status, code, issues: [{ code: 'exception' }] });
+  });
+
+  test('an expired link says so', async () => {
+    await start();
+    await orderFile({ kind: 'expire-links' });
+    await expect(open()).rejects.toMatchObject({ code: expect.stringMatching(/^ehr-(not-found|forbidden)$/) });
+  });
+
+  test.each([
+    { what: 'at the same host', simulator: { requiresAccessToken: false } },
+    { what: 'at a host of its own', simulator: { separateFileHost: true } },
+  ])('$what that wants no token gets none', async ({ simulator }) => {
+    await start(simulator);
+    expect(requiresAccessToken).toBe(false);
+    expect((await readWhole()).length).toBeGreaterThan(1000);
+    const [sent] = await ehr.requests(/bulkdata/);
+    expect(sent?.headers.authorization).toBeUndefined();
+    expect((await ehr.violations()).byKind).toMatchObject({ token: 0 });
+  });
+
+  test('at a foreign host that wants the token does not get it #file-token', async () => {
+    await start({ separateFileHost: true });
+    requiresAccessToken = true;
+    await expect(open()).rejects.toMatchObject({ code: 'token-for-foreign-host', retry: 'never' });
+    expect(await ehr.requests(/bulkdata/)).toEqual([]);
+  });
+
+  test('whose reading is aborted ends with an error', async () => {
+    await start();
+    await orderFile({ kind: 'stall', afterBytes: 200 });
+    const controller = new AbortController();
+    const { body } = await open(undefined, controller.signal);
+    const reading = buffer(body);
+    controller.abort(new Error('cancelled'));
+    await expect(reading).rejects.toThrow();
+  });
+});

@@ -1,0 +1,172 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { AppError, parseMediaType, toEhrText } from '@bulkhead/domain';
+import type { AxiosResponse } from 'axios';
+import type { AnswerRules } from './answer-rules.ts';
+import { decodeBody } from './decode-body.ts';
+import { limitBody } from './limit-body.ts';
+import { readStart } from './read-error-body.ts';
+import { retryAfterOf } from './retry-after.ts';
+
+export interface EhrResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** The parsed JSON, the decoded body as a Readable, or undefined: see `AnswerRules.body`. */
+  readonly data: unknown;
+  /** After redirects. */
+  readonly url: string;
+}
+
+/** A file that is not ready is asked for again after this, unless the server says when. */
+const unsaidWaitMs = 30_000;
+
+/**
+ * Hands an answer over if it is what `rules` describe.
+ * @throws AppError `ehr-not-ready` (a wait), `answer-unusable` (tried a few times), `answer-too-large`, `connection-lost`
+ */
+export async function acceptAnswer(options: {
+  readonly response: AxiosResponse<IncomingMessage>;
+  readonly rules: AnswerRules;
+  readonly url: string;
+}): Promise<EhrResponse> {
+  const { response, rules, url } = options;
+  const { status, data: message } = response;
+  const headers = response.headers as Record<string, string | undefined>;
+  if (rules.later.includes(status)) {
+    drain(message);
+    throw notReady(retryAfterOf(response) ?? unsaidWaitMs);
+  }
+  const fault = faultOf({ status, headers, rules });
+  if (fault !== undefined) throw await unusable({ response, rules, fault });
+  if (rules.body === 'ignored') {
+    drain(message);
+    return { status, headers, data: undefined, url };
+  }
+  const decoded = decodeBody(message);
+  if (!decoded) {
+    message.destroy();
+    throw answerUnusable({ rules, fault: 'it has a content coding that was not asked for' });
+  }
+  const data = limitBody({ ...rules, body: decoded, received: message, error: () => tooLarge(rules) });
+  return { status, headers, data: rules.body === 'json' ? await readJson(data, rules) : data, url };
+}
+
+/** An error while a body was read: the connection, its compressed data, or an AppError of the reader. */
+export function toBodyError(cause: unknown): unknown {
+  if (cause instanceof AppError) return cause;
+  const { code } = (cause ?? {}) as { code?: unknown };
+  return typeof code === 'string' && brokenCodes.test(code) ? connectionLost(cause) : cause;
+}
+
+/** Codes of the socket and of the HTTP parser, axios' for a stream that was cut, and zlib's for data that ends too early or is damaged. */
+const brokenCodes = /^(E[A-Z]+|ERR_STREAM_PREMATURE_CLOSE|ERR_BAD_RESPONSE|Z_[A-Z]+|ERR_BROTLI\w*|ZSTD\w*|HPE_\w+)$/;
+
+function connectionLost(cause: unknown): AppError {
+  return new AppError({
+    code: 'connection-lost',
+    message: 'The connection to the EHR was lost before the answer was complete. The request is tried again.',
+    retry: 'later',
+    cause,
+  });
+}
+
+function faultOf(options: {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly rules: AnswerRules;
+}): string | undefined {
+  const { status, headers, rules } = options;
+  if (!rules.usable.includes(status)) return `its status is ${status}`;
+  const { mediaTypes } = rules;
+  const contentType = headers['content-type'];
+  if (!mediaTypes || contentType === undefined || contentType.trim() === '') return undefined;
+  const { mediaType = '' } = parseMediaType(contentType) ?? {};
+  if (mediaTypes.has(mediaType)) return undefined;
+  // A media type is the server's own text, so only those of a closed list are named.
+  return commonTypes.has(mediaType) ? `its content type is ${mediaType}` : 'its content type is another one';
+}
+
+const commonTypes: ReadonlySet<string> = new Set([
+  'text/html',
+  'text/csv',
+  'text/xml',
+  'application/xml',
+  'application/xhtml+xml',
+  'application/fhir+xml',
+  'application/pdf',
+  'application/zip',
+]);
+
+async function readJson(body: Readable, rules: AnswerRules): Promise<unknown> {
+  let bytes: Buffer;
+  try {
+    bytes = await buffer(body);
+  } catch (error) {
+    throw toBodyError(error);
+  }
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    throw answerUnusable({ rules, fault: 'it is not JSON', ehrText: toEhrText(bytes.toString('utf8')) });
+  }
+}
+
+async function unusable(options: {
+  readonly response: AxiosResponse<IncomingMessage>;
+  readonly rules: AnswerRules;
+  readonly fault: string;
+}): Promise<AppError> {
+  const { response, rules, fault } = options;
+  const start = await readStart(response.data);
+  const contentType = response.headers['content-type'] ?? '';
+  const ehrText = toEhrText(`${contentType} ${start?.toString('utf8') ?? ''}`);
+  return answerUnusable({ rules, fault, status: response.status, ehrText });
+}
+
+/** The answer cannot be what was asked for. */
+function answerUnusable(options: {
+  readonly rules: Pick<AnswerRules, 'name'>;
+  readonly fault: string;
+  readonly status?: number;
+  readonly ehrText?: string | undefined;
+}): AppError {
+  const { rules, fault, status, ehrText } = options;
+  return new AppError({
+    code: 'answer-unusable',
+    message: `The EHR's answer cannot be used as a ${rules.name}: ${fault}. Contact the EHR's support if a retry does not help.`,
+    retry: 'briefly',
+    ...(status === undefined ? {} : { context: { status } }),
+    ehrText,
+  });
+}
+
+function notReady(afterMs: number): AppError {
+  return new AppError({
+    code: 'ehr-not-ready',
+    message: 'The EHR is still preparing its answer. The request is sent again after the time that the EHR named.',
+    retry: { afterMs },
+  });
+}
+
+function tooLarge({ name }: AnswerRules): AppError {
+  return new AppError({
+    code: 'answer-too-large',
+    message: `The EHR's ${name} is too large to be read, so the rest of it was left out. Contact the EHR's support.`,
+    retry: 'never',
+  });
+}
+
+/** A body that is not needed has some kilobytes. To read more costs more than a new connection. */
+const maxDrainedBytes = 64 * 1024;
+
+/** Frees the connection for the next request, or closes it if the body does not end. An error of the body does not matter. */
+export function drain(message: IncomingMessage | undefined): void {
+  let drainedBytes = 0;
+  message
+    ?.on('error', () => undefined)
+    .on('data', (chunk: Buffer) => {
+      drainedBytes += chunk.length;
+      if (drainedBytes > maxDrainedBytes) message.destroy();
+    });
+}

@@ -1,0 +1,424 @@
+import type { ServerResponse } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { waitFor } from '@bulkhead/testing';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { deleteExport, readExportStatus } from '../bulk-data/export-status.ts';
+import { kickOffExport } from '../bulk-data/kick-off.ts';
+import { openFile } from '../bulk-data/open-file.ts';
+import { readSearchPage } from '../search/search.ts';
+import { type HandMadeEhr, startHandMadeEhr } from '../testing/start-hand-made-ehr.ts';
+
+let ehr: HandMadeEhr;
+beforeEach(async () => {
+  ehr = await startHandMadeEhr();
+});
+afterEach(() => ehr.stop());
+
+const answerWith = (status: number, headers: Record<string, string> = {}, body: string | Buffer = '') =>
+  ehr.answer((_request, response) => response.writeHead(status, headers).end(body));
+
+const readPage = () => readSearchPage({ session: ehr.session, url: ehr.url('/Patient') });
+const readStatus = () => readExportStatus({ session: ehr.session, statusUrl: ehr.url('/status') });
+const open = (resume?: { readonly offset: number; readonly etag: string }) =>
+  openFile({ session: ehr.session, url: ehr.url('/file'), requiresAccessToken: false, resume });
+const readFile = async () => (await buffer((await open()).body)).toString();
+
+const lines = '{"resourceType":"Patient","id":"1"}\n{"resourceType":"Patient","id":"2"}\n';
+const page = JSON.stringify({ resourceType: 'Bundle', type: 'searchset', entry: [{ resource: { id: '1' } }] });
+const manifest = JSON.stringify({ transactionTime: '2024-01-01T00:00:00Z', output: [{ type: 'Patient', url: '/1' }] });
+
+const codings = [
+  { coding: 'gzip', encode: gzipSync },
+  { coding: 'x-gzip', encode: gzipSync },
+  { coding: 'deflate', encode: deflateSync },
+  { coding: 'br', encode: brotliCompressSync },
+  { coding: 'zstd', encode: zstdCompressSync },
+  { coding: 'gzip, br', encode: (text: string) => brotliCompressSync(gzipSync(text)) },
+];
+
+describe('a compressed answer', () => {
+  test.each(codings)('a search page that comes as $coding is decoded #encodings', async ({ coding, encode }) => {
+    answerWith(200, { 'content-encoding': coding }, encode(page));
+    expect((await readPage()).entries).toMatchObject([{ content: { id: '1' } }]);
+  });
+
+  test.each(codings)('a manifest that comes as $coding is decoded #encodings', async ({ coding, encode }) => {
+    answerWith(200, { 'content-encoding': coding }, encode(manifest));
+    expect(await readStatus()).toMatchObject({ kind: 'complete', manifest: { entries: [{ type: 'Patient' }] } });
+  });
+
+  test.each(codings)('a file that comes as $coding is decoded #encodings', async ({ coding, encode }) => {
+    answerWith(200, { 'content-encoding': coding }, encode(lines));
+    expect(await readFile()).toBe(lines);
+  });
+
+  test('a file of several gzip members is read to its end', async () => {
+    const [first = '', second = ''] = lines.trimEnd().split('\n');
+    const members = Buffer.concat([gzipSync(`${first}\n`), gzipSync(''), gzipSync(`${second}\n`)]);
+    answerWith(200, { 'content-encoding': 'gzip' }, members);
+    expect(await readFile()).toBe(lines);
+  });
+
+  test('a file that is stored as gzip and comes without a content coding is decoded', async () => {
+    answerWith(200, { 'content-type': 'application/gzip' }, gzipSync(lines));
+    expect(await readFile()).toBe(lines);
+  });
+
+  test('an answer in a coding that was not asked for is named as the fault', async () => {
+    answerWith(200, { 'content-encoding': 'rot13' }, lines);
+    await expect(open()).rejects.toMatchObject({ code: 'answer-unusable', retry: 'briefly' });
+    await expect(readPage()).rejects.toMatchObject({ code: 'answer-unusable' });
+  });
+
+  test.each([
+    { name: 'search page', read: readPage },
+    { name: 'manifest', read: readStatus },
+  ])('a $name that decompresses to more than 64 MB is refused #encodings', async ({ read }) => {
+    answerWith(200, { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(80 * 1024 * 1024, ' ')));
+    await expect(read()).rejects.toMatchObject({ code: 'answer-too-large', retry: 'never' });
+  });
+
+  test.each([
+    { name: 'search page', read: readPage },
+    { name: 'manifest', read: readStatus },
+  ])('a $name with millions of values is refused, however small it is on the wire #encodings', async ({ read }) => {
+    const values = Buffer.from(`{"output":[${'{},'.repeat(2_100_000)}{}]}`);
+    answerWith(200, { 'content-encoding': 'gzip' }, gzipSync(values));
+    await expect(read()).rejects.toMatchObject({ code: 'answer-too-large', retry: 'never' });
+  });
+
+  test('a file that is expanded more than 250 times is refused', async () => {
+    answerWith(200, { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(80 * 1024 * 1024, ' ')));
+    await expect(readFile()).rejects.toMatchObject({ code: 'answer-too-large' });
+  });
+
+  test('closes the connection of a body that is not needed and does not end', async () => {
+    let sentBytes = 0;
+    let isClosed = false;
+    ehr.answer((_request, response) => {
+      response.on('close', () => {
+        isClosed = true;
+      });
+      response.writeHead(202, { 'content-location': '/status' });
+      const send = () => {
+        while (!isClosed && response.write(Buffer.alloc(64 * 1024))) sentBytes += 64 * 1024;
+        if (!isClosed) response.once('drain', send);
+      };
+      send();
+    });
+    await kickOffExport({ session: ehr.session, request: { exportType: 'System', resourceTypes: [] } });
+    await waitFor(() => isClosed, { what: 'the end of the connection' });
+    expect(sentBytes).toBeLessThan(16 * 1024 * 1024);
+  });
+
+  test('a gzip file that is cut at any byte is an error, never an end', async () => {
+    const whole = gzipSync(lines);
+    for (let length = 1; length < whole.length; length += 7) {
+      ehr.answer((_request, response) =>
+        response
+          .writeHead(200, { 'content-encoding': 'gzip', 'content-length': length })
+          .end(whole.subarray(0, length)),
+      );
+      await expect(readFile()).rejects.toThrow();
+    }
+  });
+});
+
+describe('the status of a file', () => {
+  test.each([201, 203, 204, 205, 206, 207, 226, 300, 304])(
+    'an answer with status %i is not a file, even if it is empty #answers',
+    async (status) => {
+      answerWith(status);
+      await expect(open()).rejects.toMatchObject({ code: 'answer-unusable', retry: 'briefly', context: { status } });
+    },
+  );
+
+  test.each([
+    { status: 202, headers: { 'retry-after': '7' }, afterMs: 7000 },
+    { status: 202, headers: {}, afterMs: 30_000 },
+    { status: 429, headers: { 'retry-after': '9' }, afterMs: 9000 },
+    { status: 503, headers: { 'retry-after': '11' }, afterMs: 11_000 },
+  ])('$status with $headers means later', async ({ status, headers, afterMs }) => {
+    answerWith(status, headers as Record<string, string>);
+    await expect(open()).rejects.toMatchObject({ retry: { afterMs } });
+  });
+
+  test.each(['text/html', 'text/csv', 'application/xml', 'application/pdf'])(
+    'a file with the content type %s fails and names it',
+    async (contentType) => {
+      answerWith(200, { 'content-type': `${contentType}; charset=utf-8` }, '<p>Please log in</p>');
+      await expect(open()).rejects.toMatchObject({
+        code: 'answer-unusable',
+        message: expect.stringContaining(contentType),
+        ehrText: expect.stringContaining('Please log in'),
+      });
+    },
+  );
+
+  test.each(['application/fhir+ndjson', 'Application/NDJSON; fhirVersion=4.0', 'text/plain', 'binary/octet-stream'])(
+    'a file with the content type %s is read',
+    async (contentType) => {
+      answerWith(200, { 'content-type': contentType }, lines);
+      expect(await readFile()).toBe(lines);
+    },
+  );
+});
+
+describe("a file's end", () => {
+  test.each([
+    { name: 'a length', headers: { 'content-length': String(Buffer.byteLength(lines)) }, isProven: true },
+    { name: 'chunks', headers: { 'transfer-encoding': 'chunked' }, isProven: true },
+    { name: 'compression', headers: { 'content-encoding': 'gzip' }, body: gzipSync(lines), isProven: true },
+    { name: 'nothing but the end of the connection', headers: {}, isProven: false },
+    { name: 'a coding that changes nothing', headers: { 'content-encoding': 'identity' }, isProven: false },
+  ])('that $name tells is proven: $isProven', async ({ headers, body = lines, isProven }) => {
+    ehr.answer((_request, response) => {
+      // Without it, node chooses chunks where there is no length.
+      response.useChunkedEncodingByDefault = false;
+      response.writeHead(200, { 'content-type': 'application/fhir+ndjson', connection: 'close', ...headers });
+      response.write(body);
+      response.end();
+    });
+    const file = await open();
+    expect(file).toMatchObject({ endIsProven: isProven, contentType: 'application/fhir+ndjson' });
+    expect((await buffer(file.body)).toString()).toBe(lines);
+  });
+});
+
+test.each([
+  { headers: { 'content-length': '72' }, contentLength: 72 },
+  { headers: { 'transfer-encoding': 'chunked' }, contentLength: undefined },
+])('a file with $headers is said to have $contentLength bytes', async ({ headers, contentLength }) => {
+  answerWith(200, headers as Record<string, string>, lines);
+  const file = await open();
+  file.body.resume();
+  expect(file).toMatchObject({ contentLength });
+});
+
+test.each([
+  { compressed: true, coding: 'gzip' },
+  { compressed: false, coding: 'identity' },
+])(
+  'a file is asked for in the coding $coding if compression is wanted: $compressed',
+  async ({ compressed, coding }) => {
+    answerWith(200, {}, lines);
+    const file = await openFile({
+      session: ehr.session,
+      url: ehr.url('/file'),
+      requiresAccessToken: false,
+      compressed,
+    });
+    file.body.resume();
+    expect(ehr.requests).toMatchObject([{ headers: { 'accept-encoding': coding } }]);
+  },
+);
+
+describe('a resumed file', () => {
+  const etag = '"v1"';
+  const offset = 36;
+  const size = Buffer.byteLength(lines);
+  const rest = lines.slice(offset - 1);
+
+  /** A 206 first, and the whole file for the request without a range that follows. */
+  const answerRange = (headers: Record<string, string | number>, body: string | Buffer = rest) =>
+    ehr.answer((request, response) => {
+      if (request.headers.range === undefined) response.writeHead(200, { etag }).end(lines);
+      else response.writeHead(206, headers).end(body);
+    });
+  const resume = async () => {
+    const file = await open({ offset, etag });
+    return { startOffset: file.startOffset, text: (await buffer(file.body)).toString() };
+  };
+  const good = { etag, 'content-range': `bytes ${offset - 1}-${size - 1}/${size}` };
+
+  test('continues at the byte if the range is exactly the rest #ranges', async () => {
+    answerRange(good);
+    expect(await resume()).toEqual({ startOffset: offset, text: lines.slice(offset) });
+  });
+
+  test.each([
+    // The body has the length that the range says: only the place is wrong.
+    {
+      name: 'starts one byte later',
+      headers: { ...good, 'content-range': `bytes ${offset}-${size - 1}/${size}` },
+      body: rest.slice(1),
+    },
+    {
+      name: 'ends before the file',
+      headers: { ...good, 'content-range': `bytes ${offset - 1}-${size - 9}/${size}` },
+      body: rest.slice(0, -8),
+    },
+    { name: 'does not say the total', headers: { ...good, 'content-range': `bytes ${offset - 1}-${size - 1}/*` } },
+    { name: 'has no range', headers: { etag } },
+    { name: 'has a range and more', headers: { ...good, 'content-range': `${good['content-range']} x` } },
+    { name: 'has a range after something else', headers: { ...good, 'content-range': `x ${good['content-range']}` } },
+    {
+      name: 'is empty',
+      headers: { etag, 'content-range': `bytes ${offset - 1}-${offset - 2}/${offset - 1}` },
+      body: '',
+    },
+    { name: 'is of another version', headers: { ...good, etag: '"v2"' } },
+    { name: 'has no ETag', headers: { 'content-range': good['content-range'] } },
+    { name: 'is compressed', headers: { ...good, 'content-encoding': 'gzip' }, body: gzipSync(rest) },
+    { name: 'has another length', headers: { ...good, 'content-length': rest.length - 5 }, body: rest.slice(5) },
+  ])('is read again from the start if the 206 $name #ranges', async ({ headers, body }) => {
+    answerRange(headers as Record<string, string>, body);
+    expect(await resume()).toEqual({ startOffset: 0, text: lines });
+    expect(ehr.requests).toHaveLength(2);
+  });
+
+  test('comes whole from a server without ranges, by the same request', async () => {
+    answerWith(200, { etag }, lines);
+    expect(await resume()).toEqual({ startOffset: 0, text: lines });
+    expect(ehr.requests).toMatchObject([
+      { headers: { range: `bytes=${offset - 1}-`, 'if-range': etag, 'accept-encoding': 'identity' } },
+    ]);
+  });
+
+  test.each([404, 410, 500])('is not read from the start if the server answers %i', async (status) => {
+    answerWith(status);
+    await expect(resume()).rejects.toMatchObject({ status });
+    expect(ehr.requests).toHaveLength(1);
+  });
+
+  test('is not read from the start if the connection is reset before the answer', async () => {
+    ehr.answer((request) => request.socket.destroy());
+    await expect(resume()).rejects.toMatchObject({ code: 'ehr-unreachable' });
+    expect(ehr.requests).toHaveLength(1);
+  });
+
+  test('fails while it is read if fewer bytes come than the range says', async () => {
+    ehr.answer((_request, response) => {
+      response.writeHead(206, { ...good, 'transfer-encoding': 'chunked' });
+      response.end(rest.slice(0, -5));
+    });
+    await expect(resume()).rejects.toMatchObject({ code: 'ERR_BAD_RESPONSE' });
+  });
+
+  test('ends after one restart if a server answers every request with 206 #loops #ranges', async () => {
+    ehr.answer((_request, response) => response.writeHead(206, { 'content-range': 'bytes 5-9/10' }).end('12345'));
+    await expect(resume()).rejects.toMatchObject({ code: 'answer-unusable', context: { status: 206 } });
+    expect(ehr.requests).toHaveLength(2);
+  });
+});
+
+describe('a manifest in pages', () => {
+  test('fails if its pages form a circle #loops', async () => {
+    ehr.answer((request, response) => {
+      const next = request.url === '/status' ? '/2' : '/status';
+      response.end(JSON.stringify({ ...JSON.parse(manifest), link: [{ relation: 'next', url: next }] }));
+    });
+    await expect(readStatus()).rejects.toMatchObject({
+      code: 'manifest-not-understood',
+      message: expect.stringContaining('circle'),
+      retry: 'briefly',
+    });
+    expect(ehr.requests).toHaveLength(2);
+  });
+
+  const answerPages = (...pages: readonly object[]) =>
+    ehr.answer((request, response) => {
+      const place = request.url === '/status' ? 0 : Number(request.url?.slice(1));
+      const link = place + 1 < pages.length ? [{ relation: 'next', url: `/${place + 1}` }] : [];
+      response.end(JSON.stringify({ transactionTime: '2024-01-01T00:00:00Z', output: [], link, ...pages[place] }));
+    });
+  const readPages = async () => {
+    const status = await readStatus();
+    return status.kind === 'complete' ? status.manifest : undefined;
+  };
+
+  test('counts what it cannot use on every page, and sees a list of deletions on any of them', async () => {
+    answerPages({ output: [null] }, { output: [null, {}], deleted: [] }, { output: [{ type: 'Goal', url: '/g' }] });
+    expect(await readPages()).toMatchObject({
+      unreadableEntries: 3,
+      hasDeletedList: true,
+      entries: [{ type: 'Goal' }],
+    });
+    answerPages({ deleted: [] }, {});
+    expect(await readPages()).toMatchObject({ unreadableEntries: 0, hasDeletedList: true });
+    answerPages({}, {});
+    expect(await readPages()).toMatchObject({ hasDeletedList: false });
+  });
+
+  test('is read up to 200,000 files, and refused with one more', async () => {
+    const files = (count: number) => ({ output: Array.from({ length: count }, () => ({ url: '/f' })) });
+    answerPages(files(150_000), files(50_000), {});
+    expect((await readPages())?.entries).toHaveLength(200_000);
+    answerPages(files(150_000), files(50_001));
+    await expect(readPages()).rejects.toMatchObject({ code: 'manifest-too-large', retry: 'never' });
+    answerPages(files(200_001), {});
+    await expect(readPages()).rejects.toMatchObject({ code: 'manifest-too-large' });
+    expect(ehr.requests.at(-1)?.path).toBe('/status');
+  });
+
+  test('fails if a page is of another snapshot', async () => {
+    ehr.answer((request, response) => {
+      const link = [{ relation: 'next', url: '/2' }];
+      const other = { transactionTime: '2024-01-02T00:00:00Z', output: [] };
+      response.end(JSON.stringify(request.url === '/status' ? { ...JSON.parse(manifest), link } : other));
+    });
+    await expect(readStatus()).rejects.toMatchObject({
+      code: 'manifest-not-understood',
+      message: expect.stringContaining('different transaction times'),
+    });
+  });
+});
+
+describe('a kick-off', () => {
+  const request = { exportType: 'Patient', resourceTypes: [] } as const;
+  const start = () => kickOffExport({ session: ehr.session, request });
+
+  test('is accepted by its headers even if the connection breaks off in the body #orphans', async () => {
+    ehr.answer((_request, response) => {
+      response.writeHead(202, { 'content-location': '/status/1', 'content-length': '1000' });
+      response.write('{', () => response.destroy());
+    });
+    expect((await start()).statusUrl).toBe(ehr.url('/status/1'));
+  });
+
+  test.each([200, 202, 204])('fails for good if %i comes without Content-Location', async (status) => {
+    answerWith(status);
+    await expect(start()).rejects.toMatchObject({ code: 'kick-off-not-understood', retry: 'never' });
+    expect(ehr.requests).toHaveLength(1);
+  });
+});
+
+describe('what an EHR says about an error', () => {
+  const outcome = {
+    resourceType: 'OperationOutcome',
+    issue: [{ severity: 'error', code: 'exception', details: { text: 'Out of disk' }, diagnostics: 'volume\u0007 7' }],
+  };
+  test.each([
+    { name: 'an OperationOutcome', body: JSON.stringify(outcome), ehrText: 'error exception: Out of disk: volume 7' },
+    { name: 'an OAuth error', body: '{"error":"x","error_description":"No such app"}', ehrText: 'x: No such app' },
+    { name: 'other JSON', body: '{"status":7}', ehrText: '{"status":7}' },
+    { name: 'a web page', body: '<html><h1>Down</h1> until noon</html>', ehrText: 'Down until noon' },
+    { name: 'plain text', body: 'No such practice\r\n', ehrText: 'No such practice' },
+    { name: 'nothing', body: '', ehrText: undefined },
+  ])('is kept for operators and stays out of the message and the context: $name', async ({ body, ehrText }) => {
+    answerWith(500, {}, body);
+    const error = await readStatus().catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ status: 500, ehrText });
+    const { message, context } = error as Error & { readonly context: object };
+    if (ehrText !== undefined) expect(JSON.stringify([message, context])).not.toContain(ehrText);
+  });
+
+  test('is decoded like any other answer', async () => {
+    answerWith(500, { 'content-encoding': 'gzip' }, gzipSync('No such practice'));
+    await expect(readStatus()).rejects.toMatchObject({ ehrText: 'No such practice' });
+  });
+});
+
+test.each([200, 202, 204])('a deletion is done with status %i', async (status) => {
+  answerWith(status);
+  await deleteExport({ session: ehr.session, statusUrl: ehr.url('/status') });
+});
+
+test('a connection that is cut in a search page is asked for again', async () => {
+  ehr.answer((_request, response: ServerResponse) => {
+    response.writeHead(200, { 'content-length': '1000' });
+    response.write(page, () => response.destroy());
+  });
+  await expect(readPage()).rejects.toMatchObject({ code: 'connection-lost', retry: 'later' });
+});

@@ -1,0 +1,152 @@
+import type { LookupAddress } from 'node:dns';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import axios from 'axios';
+import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
+import { resourceAnswer } from './answer-rules.ts';
+import { createEgressGuard, type EgressRules, egressRefusal } from './egress-guard.ts';
+
+const open: EgressRules = { privateNetwork: false };
+const own: EgressRules = { privateNetwork: true };
+
+describe('an address that is named #egress', () => {
+  const guard = createEgressGuard();
+  test.each([
+    { what: 'plain http', url: 'http://ehr.example.org/x', rules: open },
+    { what: 'another protocol', url: 'file:///etc/passwd', rules: own },
+    { what: 'a user name', url: 'https://ehr.example.org@10.0.0.1/', rules: own },
+    { what: 'loopback', url: 'https://127.0.0.1/', rules: open },
+    { what: 'loopback in decimal', url: 'https://2130706433/', rules: open },
+    { what: 'loopback in hexadecimal', url: 'https://0x7f000001/', rules: open },
+    { what: 'loopback in octal', url: 'https://0177.0.0.1/', rules: open },
+    { what: 'loopback in short', url: 'https://127.1/', rules: open },
+    { what: 'loopback in IPv6', url: 'https://[::1]/', rules: open },
+    { what: 'loopback, mapped into IPv6', url: 'https://[::ffff:127.0.0.1]/', rules: open },
+    { what: 'a private address', url: 'https://192.168.1.1/', rules: open },
+    { what: "the cloud's metadata", url: 'https://169.254.169.254/latest/', rules: own },
+    { what: "the cloud's metadata, mapped into IPv6", url: 'http://[::ffff:169.254.169.254]/', rules: own },
+    { what: 'this host', url: 'http://0.0.0.0/', rules: own },
+    {
+      what: 'a host that is not listed',
+      url: 'https://evil.example.com/',
+      rules: { ...open, hosts: ['*.example.org'] },
+    },
+    {
+      what: 'a host that only ends alike',
+      url: 'https://evilexample.org/',
+      rules: { ...open, hosts: ['*.example.org'] },
+    },
+    { what: 'a port that is not listed', url: 'https://8.8.8.8:8443/', rules: { ...open, ports: [443] } },
+  ])('by $what is refused', ({ url, rules }) => {
+    expect(() => guard.check({ url, rules })).toThrow(
+      expect.objectContaining({ code: 'egress-refused', retry: 'never' }),
+    );
+  });
+
+  test.each([
+    { url: 'https://ehr.example.org/fhir', rules: open },
+    { url: 'https://8.8.8.8/', rules: open },
+    { url: 'http://127.0.0.1:8080/', rules: own },
+    { url: 'http://[::1]:8080/', rules: own },
+    { url: 'https://8.8.8.8/', rules: { ...open, ports: [443] } },
+    { url: 'https://8.8.8.8:8443/', rules: { ...open, ports: [443, 8443] } },
+    { url: 'https://files.example.org/', rules: { ...open, hosts: ['*.example.org'] } },
+  ])('$url is asked', ({ url, rules }) => {
+    expect(guard.check({ url, rules })).toMatchObject({ httpAgent: expect.anything() });
+  });
+  afterAll(() => guard.close());
+});
+
+describe('a name that DNS answers #egress', () => {
+  let server: Server;
+  let hits = 0;
+  beforeAll(async () => {
+    server = createServer((_request, response) => {
+      hits += 1;
+      response.end('inside');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  afterAll(() => void server.close());
+
+  async function ask(answers: LookupAddress[][], rules: EgressRules) {
+    const guard = createEgressGuard({ resolve: async () => answers.shift() ?? [] });
+    const { port } = server.address() as AddressInfo;
+    const url = `http://ehr.example.org:${port}/`;
+    try {
+      // By the agents themselves: plain http would be refused before for a provider on the public network.
+      const agents = guard.check({ url: url.replace('http:', rules.privateNetwork ? 'http:' : 'https:'), rules });
+      return (await axios.get(url, { ...agents, proxy: false })).data;
+    } catch (error) {
+      return egressRefusal(error)?.code ?? String(error);
+    } finally {
+      guard.close();
+    }
+  }
+  const inside: LookupAddress = { address: '127.0.0.1', family: 4 };
+  const outside: LookupAddress = { address: '203.0.113.7', family: 4 };
+
+  test('with an inside address is not connected to', async () => {
+    const before = hits;
+    expect(await ask([[inside]], open)).toBe('egress-refused');
+    expect(await ask([[outside, inside]], open)).toBe('egress-refused');
+    expect(await ask([[{ address: '::ffff:127.0.0.1', family: 6 }]], open)).toBe('egress-refused');
+    expect(await ask([[{ address: '169.254.169.254', family: 4 }]], own)).toBe('egress-refused');
+    expect(hits).toBe(before);
+  });
+
+  test('is connected to at the very address that was checked: a later answer is never looked at (rebinding)', async () => {
+    const answers = [[inside], [{ address: '169.254.169.254', family: 4 }]];
+    expect(await ask(answers, own)).toBe('inside');
+    expect(answers).toHaveLength(1);
+  });
+});
+
+describe('a provider #egress', () => {
+  let ehr: TestEhr;
+  afterEach(() => ehr.stop());
+  const get = (url: string) =>
+    ehr.session.send({
+      method: 'GET',
+      url,
+      headers: {},
+      priority: 'download',
+      answer: resourceAnswer,
+      retries: 0,
+      sendToken: false,
+    });
+
+  test('on the own network is not led to the metadata of the cloud by a redirect', async () => {
+    ehr = await startEhr();
+    const to = 'http://169.254.169.254/latest/meta-data/';
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'redirect', to } });
+    await expect(get(`${ehr.simulator.fhirEndpoint}/metadata`)).rejects.toMatchObject({ code: 'egress-refused' });
+  });
+
+  test('on the public network asks no inside address, for a token neither', async () => {
+    ehr = await startEhr({ provider: { privateNetwork: false } });
+    await expect(get(`${ehr.simulator.fhirEndpoint}/metadata`)).rejects.toMatchObject({ code: 'egress-refused' });
+    const auth = {
+      method: 'client_credentials' as const,
+      clientId: 'simulator-client',
+      clientSecret: 'simulator-secret',
+      scope: 'system/*.read',
+      tokenEndpoint: `${ehr.simulator.baseUrl}/oauth2/v1/token`,
+    };
+    const request = {
+      method: 'GET',
+      headers: {},
+      priority: 'download',
+      answer: resourceAnswer,
+      retries: 0,
+      sendToken: true,
+    } as const;
+    const session = ehr.sessionOf({ auth });
+    await expect(session.send({ ...request, url: `${ehr.simulator.fhirEndpoint}/metadata` })).rejects.toMatchObject({
+      code: 'egress-refused',
+    });
+    expect(await ehr.tokenCount()).toBe(0);
+  });
+});

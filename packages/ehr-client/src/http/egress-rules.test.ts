@@ -1,0 +1,32 @@
+import { createProviderRegistry, type Provider } from '@bulkhead/providers';
+import { describe, expect, test } from '@jest/globals';
+import { egressRules } from './egress-rules.ts';
+
+const provider = {
+  id: 'open-ehr',
+  name: 'Open EHR',
+  environments: { test: { fhirEndpoint: 'https://open.example/fhir' } },
+  defaultEnvironment: 'test',
+};
+
+describe('egressRules', () => {
+  const rulesOf = (change: object) => {
+    const one = { ...provider, ...change };
+    return egressRules(one as Provider);
+  };
+  const at = (fhirEndpoint: string) => ({ environments: { test: { fhirEndpoint } } });
+
+  test('allows files of athenahealth at port 443 only #egress', () => {
+    const { ports } = egressRules(createProviderRegistry({}).get('athenahealth'));
+    expect(new Set(ports)).toEqual(new Set([443]));
+  });
+
+  test("allows the endpoint's own port and the ports that the registry lists #egress", () => {
+    expect(rulesOf({ ...at('https://ehr.example:8443/fhir'), ports: [9443] }).ports).toEqual([443, 8443, 9443]);
+  });
+
+  test('allows any port on a private network, unless the registry lists some #egress', () => {
+    expect(rulesOf(at('http://10.0.0.1:8080/fhir')).ports).toBeUndefined();
+    expect(rulesOf({ ...at('http://10.0.0.1:8080/fhir'), ports: [9000] }).ports).toEqual([443, 8080, 9000]);
+  });
+});

@@ -1,0 +1,187 @@
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import type { EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { openFile } from '../bulk-data/open-file.ts';
+import type { SessionRequest } from '../ehr-session.ts';
+import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
+import { fileAnswer, resourceAnswer } from './answer-rules.ts';
+
+let ehr: TestEhr;
+afterEach(() => ehr.stop());
+
+async function start(simulator: EhrSimulatorOptions = {}): Promise<void> {
+  ehr = await startEhr({ simulator });
+}
+
+const metadata = (change: Partial<SessionRequest> = {}): SessionRequest => ({
+  method: 'GET',
+  url: `${ehr.simulator.fhirEndpoint}/metadata`,
+  headers: { accept: 'application/fhir+json' },
+  priority: 'interactive',
+  answer: resourceAnswer,
+  retries: 0,
+  sendToken: true,
+  ...change,
+});
+
+describe('a redirect', () => {
+  test.each([{ status: 302 }, { status: 303 }, { status: 307 }])(
+    '$status is followed with the token at the same origin',
+    async ({ status }) => {
+      await start();
+      const to = '/fhir/r4/.well-known/smart-configuration';
+      await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'redirect', status, to } });
+      const response = await ehr.session.send(metadata());
+      expect(response).toMatchObject({ status: 200, url: ehr.simulator.baseUrl + to });
+      const [, discovery] = await ehr.requests(/smart-configuration/);
+      expect(discovery?.headers.authorization).toBeDefined();
+    },
+  );
+
+  test('to another origin loses the token #redirect-token', async () => {
+    await start({ separateFileHost: true });
+    const { entries } = await ehr.export();
+    const url = new URL(entries[0]?.url ?? '');
+    // At the FHIR host, which redirects to the file host.
+    const atHome = new URL(url.pathname + url.search, ehr.simulator.baseUrl).href;
+    await ehr.orderFault({ match: { path: 'bulkdata' }, fault: { kind: 'redirect' } });
+    const file = await openFile({ session: ehr.session, url: atHome, requiresAccessToken: true });
+    expect((await buffer(file.body)).length).toBeGreaterThan(1000);
+    const [first, second] = await ehr.requests(/bulkdata/);
+    expect([first?.headers.authorization !== undefined, second?.headers.authorization]).toEqual([true, undefined]);
+    expect((await ehr.violations()).byKind).toMatchObject({ token: 0 });
+  });
+
+  test.each([{ answer: resourceAnswer }, { answer: fileAnswer }])(
+    'in a circle fails with ehr-redirects ($answer.name)',
+    async ({ answer }) => {
+      await start();
+      const fault = { kind: 'redirect', to: '/fhir/r4/metadata' };
+      await ehr.orderFault({ match: { path: 'metadata' }, fault, times: 'always' });
+      await expect(ehr.session.send(metadata({ answer }))).rejects.toMatchObject({
+        code: 'ehr-redirects',
+        retry: 'never',
+      });
+      expect((await ehr.requests(/metadata/)).length).toBeLessThanOrEqual(6);
+    },
+  );
+
+  test.each([
+    { what: 'no address', to: 'http://' },
+    { what: 'another protocol', to: 'file:///etc/passwd' },
+  ])('to $what is an error of ours', async ({ to }) => {
+    await start();
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'redirect', to } });
+    await expect(ehr.session.send(metadata())).rejects.toMatchObject({ code: 'ehr-redirects', retry: 'never' });
+  });
+});
+
+describe('a request', () => {
+  test('for the token at a foreign host is not sent', async () => {
+    await start();
+    const url = 'http://127.0.0.1:1/fhir/r4/metadata';
+    await expect(ehr.session.send(metadata({ url }))).rejects.toMatchObject({
+      code: 'token-for-foreign-host',
+      retry: 'never',
+      context: { host: '127.0.0.1:1' },
+    });
+  });
+
+  test('to nobody: ehr-unreachable, later', async () => {
+    await start();
+    const request = metadata({ url: 'http://127.0.0.1:1/metadata', sendToken: false });
+    await expect(ehr.session.send(request)).rejects.toMatchObject({ code: 'ehr-unreachable', retry: 'later' });
+  });
+
+  test('that may be repeated is, at 5xx and where there was no answer, as often as it says', async () => {
+    await start();
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 503 }, times: 2 });
+    await expect(ehr.session.send(metadata({ retries: 1 }))).rejects.toMatchObject({ status: 503 });
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'reset' } });
+    expect((await ehr.session.send(metadata({ retries: 1 }))).status).toBe(200);
+    expect(await ehr.requests(/metadata/)).toHaveLength(4);
+  });
+
+  test('that was throttled is not repeated by itself', async () => {
+    await start();
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 429, retryAfter: '9' } });
+    await expect(ehr.session.send(metadata({ retries: 2 }))).rejects.toMatchObject({ retry: { afterMs: 9000 } });
+    expect(await ehr.requests(/metadata/)).toHaveLength(1);
+  });
+
+  test('that is told to wait for an hour says so, and does not sit through it', async () => {
+    await start();
+    const fault = { kind: 'status', status: 503, retryAfter: '3600' };
+    await ehr.orderFault({ match: { path: 'metadata' }, fault, times: 'always' });
+    await expect(ehr.session.send(metadata({ retries: 2 }))).rejects.toMatchObject({ retry: { afterMs: 3_600_000 } });
+  });
+
+  test('that is aborted ends with its reason, also between two tries', async () => {
+    await start();
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 500 }, times: 'always' });
+    const signal = AbortSignal.timeout(50);
+    await expect(ehr.session.send(metadata({ retries: 50, signal }))).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+
+  test('decodes a compressed stream', async () => {
+    await start();
+    const { entries } = await ehr.export();
+    const { data } = await ehr.session.send(
+      metadata({
+        url: entries[0]?.url ?? '',
+        answer: fileAnswer,
+        headers: { accept: 'application/fhir+ndjson', 'accept-encoding': 'gzip' },
+      }),
+    );
+    expect((await buffer(data as Readable)).toString()).toMatch(/^{"resourceType"/);
+  });
+
+  test('that was throttled pauses everybody who shares its budget', async () => {
+    const rateLimit = { limit: 16, windowMs: 50, perDay: 1000, guardMs: 5 };
+    ehr = await startEhr({ provider: { rateLimit } });
+    await ehr.session.send(metadata());
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 429, retryAfter: '1' } });
+    await expect(ehr.session.send(metadata())).rejects.toMatchObject({ status: 429 });
+    const startedAt = performance.now();
+    await ehr.sessionOf({ id: 'conn_2' }).send(metadata({ sendToken: false }));
+    expect(performance.now() - startedAt).toBeGreaterThan(950);
+  });
+
+  test('that was throttled pauses everybody also for a provider without a rate limit', async () => {
+    await start();
+    await ehr.session.send(metadata());
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 429, retryAfter: '30' } });
+    await expect(ehr.session.send(metadata())).rejects.toMatchObject({ status: 429 });
+    const [use] = await ehr.client.readBudgetUse();
+    expect(use?.pausedMs).toBeGreaterThan(20_000);
+    const other = ehr
+      .sessionOf({ id: 'conn_2' })
+      .send(metadata({ sendToken: false, signal: AbortSignal.timeout(300) }));
+    await expect(other).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+
+  test('that says that nothing remains pauses everybody until the reset, but not for a window that the log knows of', async () => {
+    const rateLimit = { limit: 16, windowMs: 2000, perDay: 1000, guardMs: 5, coldStart: 'go' } as const;
+    ehr = await startEhr({ provider: { rateLimit } });
+    const answerWith = async (reset: string) => {
+      const set = { 'X-RateLimit-Remaining': '0', 'X-RateLimit-Reset': reset };
+      await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'headers', set } });
+      await ehr.session.send(metadata());
+      const [use] = await ehr.client.readBudgetUse();
+      return use?.pausedMs ?? 0;
+    };
+    expect(await answerWith('2')).toBe(0);
+    expect(await answerWith('40')).toBeGreaterThan(30_000);
+  });
+
+  test('whose connection had to be made counts from its answer, as it may have been sent long after its place', async () => {
+    const rateLimit = { limit: 1, windowMs: 200, perDay: 1000, guardMs: 20, coldStart: 'go' } as const;
+    ehr = await startEhr({ provider: { rateLimit } });
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'latency', ms: 500 } });
+    await ehr.session.send(metadata({ sendToken: false }));
+    await ehr.session.send(metadata({ sendToken: false }));
+    const [first, second] = await ehr.requests(/metadata/);
+    expect((second?.arrivedAtMs ?? 0) - (first?.arrivedAtMs ?? 0)).toBeGreaterThanOrEqual(690);
+  });
+});

@@ -1,0 +1,193 @@
+import type { IncomingMessage } from 'node:http';
+import { AppError } from '@bulkhead/domain';
+import type { RateLimiter } from '@bulkhead/rate-limiter';
+import { noTracing, type Tracing } from '@bulkhead/runtime';
+import { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
+import { callTokenEndpoint, type TokenCall } from '../oauth/token-endpoint.ts';
+import { acceptAnswer, drain, type EhrResponse } from './accept-answer.ts';
+import { createEgressGuard, type EgressGuard, egressRefusal } from './egress-guard.ts';
+import { createEhrAxios, type Watched } from './ehr-axios.ts';
+import { EhrHttpError } from './ehr-http-error.ts';
+import { type EhrObserver, silentObserver } from './ehr-observer.ts';
+import type { EhrRequest } from './ehr-request.ts';
+import { pauseReason, usedUpMs } from './limit-headers.ts';
+import { readErrorBody } from './read-error-body.ts';
+import { retryAfterOf } from './retry-after.ts';
+import { traceRequest } from './trace-request.ts';
+
+/** RFC 9110 15.4 leaves the number to the client; browsers stop at 20, no FHIR server needs more than 2. */
+const maxRedirects = 5;
+/** Only these redirect (RFC 9110 15.4): 300 offers a choice, 304 has no body, whatever `Location` they send. */
+const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+export type EhrHttp = ReturnType<typeof createEhrHttp>;
+
+/**
+ * The only way out to an EHR: each try of each request passes the rate limiter, redirects are followed by hand (axios
+ * interceptors do not run for them) and lose the token at another origin, every answer passes `acceptAnswer`, and every
+ * failure becomes an AppError.
+ */
+export function createEhrHttp(options: {
+  readonly limiter: RateLimiter;
+  readonly guard?: EgressGuard;
+  readonly observer?: EhrObserver;
+  readonly tracing?: Tracing;
+}) {
+  const { limiter, guard = createEgressGuard(), observer = silentObserver, tracing = noTracing } = options;
+  const http = createEhrAxios({ limiter, observer });
+
+  const sendOnce = async (request: EhrRequest): Promise<EhrResponse> => {
+    try {
+      const { response, url } = await follow({ http, guard, tracing, request });
+      await pauseIfUsedUp({ limiter, observer, request, response });
+      return await acceptAnswer({ response, rules: request.answer, url });
+    } catch (error) {
+      throw await translate(error, { limiter, observer, request });
+    }
+  };
+  return {
+    /**
+     * @throws EhrHttpError for an error status, AppError `ehr-unreachable` if there was no answer, and what
+     * `acceptAnswer` throws
+     */
+    async send(request: EhrRequest): Promise<EhrResponse> {
+      for (let retries = request.retries; ; retries--) {
+        try {
+          return await sendOnce(request);
+        } catch (error) {
+          // axios-retry repeats what failed before the body; a body that breaks off is only seen here.
+          const isBrokenOff = error instanceof AppError && error.code === 'connection-lost';
+          if (!isBrokenOff || retries <= 0) throw error;
+        }
+      }
+    },
+    /**
+     * Calls a token endpoint through openid-client: under the guard, within the endpoint's own budget, without redirects.
+     * @throws AppError `token-unavailable` if the endpoint asks for fewer requests: then all users of this budget wait.
+     */
+    callTokenEndpoint: <Value>(call: TokenCall<Value>) =>
+      callTokenEndpoint({ limiter, guard, observer, tracing, ...call }),
+    close: () => guard.close(),
+  };
+}
+
+/** Every request offers this coding; a caller that needs the bytes as they are asks for `identity`. */
+const acceptEncoding = { 'accept-encoding': 'gzip' };
+
+async function follow(options: {
+  readonly http: AxiosInstance;
+  readonly guard: EgressGuard;
+  readonly tracing: Tracing;
+  readonly request: EhrRequest;
+}): Promise<{ readonly response: AxiosResponse<IncomingMessage>; readonly url: string }> {
+  const { http, guard, tracing, request } = options;
+  let { url } = request;
+  let headers: Readonly<Record<string, string>> = { ...acceptEncoding, ...request.headers };
+  for (let hop = 0; hop <= maxRedirects; hop++) {
+    const send = () =>
+      http.request({
+        ...guard.check({ url, rules: request.egress }),
+        method: request.method,
+        url,
+        headers,
+        data: request.body,
+        // `acceptAnswer` decodes, since axios neither bounds the decoded size nor tells a cut from an end.
+        decompress: false,
+        responseType: 'stream',
+        ehr: pick(request),
+        'axios-retry': { retries: request.retries },
+        ...(request.signal && !request.keptOnceSent ? { signal: request.signal } : {}),
+      });
+    const { provider } = request.connection;
+    const response = await traceRequest({
+      tracing,
+      provider,
+      kind: request.priority,
+      method: request.method,
+      url,
+      send,
+    });
+    const location = response.headers.location as string | undefined;
+    if (!redirectStatuses.has(response.status) || location === undefined) return { response, url };
+    drain(response.data);
+    const next = URL.canParse(location, url) ? new URL(location, url) : undefined;
+    if (!next || !/^https?:$/.test(next.protocol)) throw badRedirect();
+    if (next.origin !== new URL(url).origin) headers = withoutAuthorization(headers);
+    url = next.href;
+  }
+  throw badRedirect();
+}
+
+function pick({ connection, budget, priority, signal, onSend }: EhrRequest) {
+  return { provider: connection.provider, budget, priority, signal, ...(onSend ? { onSend } : {}) };
+}
+
+function badRedirect(): AppError {
+  return new AppError({
+    code: 'ehr-redirects',
+    message: 'The EHR redirects in a circle or to no usable address. Verify the FHIR endpoint of the connection.',
+    retry: 'never',
+  });
+}
+
+function withoutAuthorization(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'));
+}
+
+async function translate(
+  error: unknown,
+  { limiter, observer, request }: Watched & { readonly request: EhrRequest },
+): Promise<unknown> {
+  if (request.signal?.aborted && !request.keptOnceSent) return request.signal.reason;
+  if (!(error instanceof AxiosError)) return error;
+  const { host } = new URL(request.url);
+  const response = error.response as AxiosResponse<IncomingMessage> | undefined;
+  const refusal = egressRefusal(error);
+  if (refusal) return refusal;
+  if (!response) {
+    return new AppError({
+      code: 'ehr-unreachable',
+      message:
+        'The EHR did not answer. The request is tried again. If it keeps failing, verify the FHIR endpoint and the network.',
+      retry: 'later',
+      context: { host, reason: error.code },
+    });
+  }
+  const body = await readErrorBody(response.data);
+  const retryAfterMs = retryAfterOf(response);
+  await pauseIfThrottled({ limiter, observer, request, response, retryAfterMs });
+  return new EhrHttpError({ status: response.status, ...body, retryAfterMs, host });
+}
+
+/** A throttled client must not be one that asks on: everyone who shares the budget waits. */
+async function pauseIfThrottled(
+  options: Watched & {
+    readonly request: EhrRequest;
+    readonly response: AxiosResponse;
+    readonly retryAfterMs: number | undefined;
+  },
+): Promise<void> {
+  const { limiter, observer, request, response, retryAfterMs } = options;
+  const throttled = response.status === 429 || (response.status === 503 && retryAfterMs !== undefined);
+  // A 429 at the kick-off means "one export at a time", not "too many requests".
+  if (!throttled || request.priority === 'kick-off') return;
+  observer.limiterPaused({ budget: request.budget.name, status: response.status });
+  const reason = pauseReason(response.status);
+  await limiter.pause({ budget: request.budget, pauseMs: retryAfterMs ?? 2000, reason });
+}
+
+/**
+ * What others have used of the same budget, this limiter does not know: the EHR says so before it refuses. A reset within the
+ * window is no news: the log waits for just that, and a pause would halve the rate.
+ */
+async function pauseIfUsedUp(
+  options: Watched & { readonly request: EhrRequest; readonly response: AxiosResponse },
+): Promise<void> {
+  const { limiter, observer, request, response } = options;
+  const { budget } = request;
+  const headers = response.headers as Readonly<Record<string, string | undefined>>;
+  const pauseMs = usedUpMs({ headers, now: new Date() });
+  if (pauseMs === undefined || pauseMs <= budget.rateLimit.windowMs) return;
+  observer.limiterPaused({ budget: budget.name, status: 'used-up' });
+  await limiter.pause({ budget, pauseMs, reason: 'X-RateLimit-Remaining: 0' });
+}

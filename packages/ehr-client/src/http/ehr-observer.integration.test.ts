@@ -1,0 +1,136 @@
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { waitFor } from '@bulkhead/testing';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { SessionRequest } from '../ehr-session.ts';
+import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
+import { fileAnswer, resourceAnswer } from './answer-rules.ts';
+import type { EhrObserver } from './ehr-observer.ts';
+
+const rateLimit = { limit: 16, windowMs: 50, perDay: 1000, guardMs: 5 };
+
+let ehr: TestEhr;
+let told: { readonly [Name in keyof EhrObserver]: Parameters<EhrObserver[Name]>[0][] };
+beforeEach(async () => {
+  told = { requestEnded: [], bytesReceived: [], limiterWaited: [], limiterPaused: [], tokenAsked: [] };
+  const observer = Object.fromEntries(
+    Object.entries(told).map(([name, events]) => [name, (event: never) => events.push(event)]),
+  ) as unknown as EhrObserver;
+  ehr = await startEhr({ provider: { rateLimit }, observer });
+});
+afterEach(() => ehr.stop());
+
+const metadata = (change: Partial<SessionRequest> = {}): SessionRequest => ({
+  method: 'GET',
+  url: `${ehr.simulator.fhirEndpoint}/metadata`,
+  headers: { accept: 'application/fhir+json' },
+  priority: 'poll',
+  answer: resourceAnswer,
+  retries: 0,
+  sendToken: false,
+  ...change,
+});
+const statuses = () => told.requestEnded.map(({ kind, status }) => [kind, status]);
+
+describe('whoever watches is told', () => {
+  test('of each try of a request, by what it is for and how it ended', async () => {
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 500 } });
+    await ehr.session.send(metadata({ retries: 1 }));
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'reset' } });
+    await ehr.session.send(metadata({ retries: 1 }));
+    expect(statuses()).toEqual([
+      ['poll', 500],
+      ['poll', 200],
+      ['poll', undefined],
+      ['poll', 200],
+    ]);
+    const { host } = new URL(ehr.simulator.baseUrl);
+    const request = { provider: 'simulated', kind: 'poll', method: 'GET', host };
+    const times = { durationMs: expect.any(Number), waitMs: expect.any(Number) };
+    expect(told.requestEnded[0]).toMatchObject({ ...request, ...times, status: 500 });
+    expect(told.requestEnded[2]).toEqual({ ...request, ...times, status: undefined, code: 'ECONNRESET' });
+    expect(told.limiterWaited).toHaveLength(4);
+    expect(told.limiterWaited[0]).toEqual({ kind: 'poll', waitMs: expect.any(Number) });
+  });
+
+  test('of one that was given up, and of none that was not sent', async () => {
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'latency', ms: 60_000 } });
+    const controller = new AbortController();
+    const sent = ehr.session.send(metadata({ signal: controller.signal, onSend: () => controller.abort() }));
+    await expect(sent).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(ehr.session.send(metadata({ signal: AbortSignal.abort() }))).rejects.toThrow();
+    expect(statuses().every(([, status]) => status === 'cancelled')).toBe(true);
+  });
+
+  test('of what was received: of an answer, and of a file once it has come', async () => {
+    const bytes = () => told.bytesReceived.reduce((sum, one) => sum + one.bytes, 0);
+    const { entries } = await ehr.export();
+    const before = bytes();
+    expect(before).toBeGreaterThan(1000);
+    const { data } = await ehr.session.send(
+      metadata({
+        url: entries[0]?.url ?? '',
+        headers: { 'accept-encoding': 'identity' },
+        answer: fileAnswer,
+        priority: 'download',
+        sendToken: true,
+      }),
+    );
+    const file = await buffer(data as Readable);
+    await waitFor(() => bytes() >= before + file.length);
+    // Its headers come on top.
+    expect(bytes()).toBeLessThan(before + file.length + 4000);
+    expect(told.bytesReceived.at(-1)).toMatchObject({ provider: 'simulated', kind: 'download' });
+  });
+
+  test('of tokens: that they were had, or refused', async () => {
+    await ehr.session.send(metadata({ sendToken: true }));
+    const auth = {
+      method: 'client_credentials',
+      clientId: 'simulator-client',
+      clientSecret: 'wrong',
+      scope: 'x',
+    } as const;
+    const other = ehr.sessionOf({ id: 'conn_2', auth });
+    await expect(other.send(metadata({ sendToken: true }))).rejects.toMatchObject({ code: 'token-refused' });
+    expect(told.tokenAsked).toEqual([
+      { provider: 'simulated', outcome: 'renewed' },
+      { provider: 'simulated', outcome: 'refused' },
+    ]);
+    expect(statuses().filter(([kind]) => kind === 'token')).toEqual([
+      ['token', 200],
+      ['token', 401],
+    ]);
+  });
+
+  test('of a pause that the EHR asks for, by the name of its budget, which has no client in it', async () => {
+    await ehr.session.send(metadata());
+    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 429, retryAfter: '9' } });
+    await expect(ehr.session.send(metadata())).rejects.toMatchObject({ status: 429 });
+    expect(told.limiterPaused).toEqual([{ budget: 'simulated.test', status: 429 }]);
+    const [use] = await ehr.client.readBudgetUse();
+    expect(use).toMatchObject({ name: 'simulated.test', dayRatio: expect.any(Number) });
+    expect(use?.pausedMs).toBeGreaterThan(5000);
+  });
+
+  test('of what the EHR says about its limits, of the token endpoint too', async () => {
+    const headers = { 'x-ratelimit-limit': '100', 'x-ratelimit-remaining': '7', 'x-ratelimit-reset': 'soon' };
+    const fault = { kind: 'status', status: 503, retryAfter: '9', headers };
+    for (const path of ['metadata', 'oauth2/v1/token']) await ehr.orderFault({ match: { path }, fault });
+    await expect(ehr.session.send(metadata())).rejects.toMatchObject({ status: 503 });
+    await expect(ehr.readPatient({ id: 'conn_3' })).rejects.toMatchObject({ code: 'token-unavailable' });
+    const limits = { status: 503, retryAfterSeconds: 9, rateLimitLimit: 100, rateLimitRemaining: 7 };
+    const { host } = new URL(ehr.simulator.baseUrl);
+    expect(told.requestEnded[0]).toMatchObject({ ...limits, kind: 'poll', method: 'GET' });
+    expect(told.requestEnded.at(-1)).toMatchObject({ ...limits, kind: 'token', method: 'POST', host });
+    expect(JSON.stringify(told)).not.toContain('soon');
+  });
+
+  test('of nothing that names a client or a connection, or has a path or a query', async () => {
+    await ehr.export();
+    const text = JSON.stringify(told);
+    expect(text.length).toBeGreaterThan(500);
+    for (const secret of ['simulator-client', 'conn_', 'http', '/'])
+      expect([secret, text.includes(secret)]).toEqual([secret, false]);
+  });
+});

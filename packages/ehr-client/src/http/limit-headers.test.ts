@@ -1,0 +1,60 @@
+import { expect, test } from '@jest/globals';
+import type { AxiosResponse } from 'axios';
+import { limitHeadersOf, usedUpMs } from './limit-headers.ts';
+
+const read = (headers: Readonly<Record<string, unknown>>) => limitHeadersOf({ headers } as unknown as AxiosResponse);
+
+test('reads numbers as numbers', () => {
+  const headers = {
+    'retry-after': '30',
+    'x-ratelimit-limit': '100',
+    'x-ratelimit-remaining': ' 0 ',
+    'x-ratelimit-reset': '1767225600000',
+  };
+  expect(read(headers)).toEqual({
+    retryAfterSeconds: 30,
+    rateLimitLimit: 100,
+    rateLimitRemaining: 0,
+    rateLimitReset: 1_767_225_600_000,
+  });
+});
+
+test.each([
+  { reset: 'Thu, 01 Jan 2026 00:01:00 GMT', expected: '2026-01-01T00:01:00.000Z' },
+  { reset: '2026-01-01T01:01:00+01:00', expected: '2026-01-01T00:01:00.000Z' },
+])('writes the date $reset again as $expected', ({ reset, expected }) => {
+  expect(read({ 'x-ratelimit-reset': reset })).toEqual({ rateLimitReset: expected });
+});
+
+test.each([
+  { value: 'Jane Doe 1' },
+  { value: '12345678901234' },
+  { value: '100;w=60' },
+  { value: '-1' },
+  { value: 'Xyz, 99 Abc 2026 00:01:00 GMT' },
+  { value: '' },
+  { value: ['1', '2'] },
+])('leaves out every other value, such as $value', ({ value }) => {
+  const headers = { 'x-ratelimit-limit': value, 'x-ratelimit-remaining': value, 'x-ratelimit-reset': value };
+  expect(read(headers)).toEqual({});
+});
+
+test('is empty if no answer came', () => {
+  expect(limitHeadersOf(undefined)).toEqual({});
+});
+
+const now = new Date('2026-01-01T00:00:00Z');
+const inAnHour = String(now.getTime() / 1000 + 3600);
+
+test.each([
+  { remaining: '0', reset: '30', ms: 30_000 },
+  { remaining: ' 0 ', reset: inAnHour, ms: 3_600_000 },
+  { remaining: '0', reset: 'Thu, 01 Jan 2026 00:01:00 GMT', ms: 60_000 },
+  { remaining: '0', reset: 'soon', ms: undefined },
+  { remaining: '0', reset: undefined, ms: undefined },
+  { remaining: '1', reset: '30', ms: undefined },
+  { remaining: '', reset: '30', ms: undefined },
+  { remaining: undefined, reset: '30', ms: undefined },
+])('$remaining remaining, reset $reset: $ms ms', ({ remaining, reset, ms }) => {
+  expect(usedUpMs({ headers: { 'x-ratelimit-remaining': remaining, 'x-ratelimit-reset': reset }, now })).toBe(ms);
+});

@@ -1,0 +1,61 @@
+import { STATUS_CODES } from 'node:http';
+import type { AxiosResponse } from 'axios';
+import { parseRetryAfter, retryAfterOf } from './retry-after.ts';
+
+/** What an answer says about how often the EHR wants to be asked. It holds no text that the EHR chose. */
+export interface LimitHeaders {
+  readonly retryAfterSeconds?: number;
+  readonly rateLimitLimit?: number | string;
+  readonly rateLimitRemaining?: number | string;
+  readonly rateLimitReset?: number | string;
+}
+
+export function limitHeadersOf(response: AxiosResponse | undefined): LimitHeaders {
+  const retryAfterMs = retryAfterOf(response);
+  const [limit, remaining, reset] = ['limit', 'remaining', 'reset'].map((name) =>
+    numberOrInstant(response?.headers[`x-ratelimit-${name}`]),
+  );
+  return {
+    ...(retryAfterMs === undefined ? {} : { retryAfterSeconds: Math.round(retryAfterMs / 1000) }),
+    ...(limit === undefined ? {} : { rateLimitLimit: limit }),
+    ...(remaining === undefined ? {} : { rateLimitRemaining: remaining }),
+    ...(reset === undefined ? {} : { rateLimitReset: reset }),
+  };
+}
+
+/** Long enough for a timestamp in milliseconds. */
+const shortNumber = /^\d{1,13}(\.\d{1,3})?$/;
+/** `Date.parse` alone reads a number out of any text. */
+const dates = [
+  /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
+  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/,
+];
+
+/** @returns a number, or an instant that is written again; undefined for every other text */
+function numberOrInstant(value: unknown): number | string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const text = value.trim();
+  if (shortNumber.test(text)) return Number(text);
+  if (!dates.some((pattern) => pattern.test(text))) return undefined;
+  const instantMs = Date.parse(text);
+  return Number.isNaN(instantMs) ? undefined : new Date(instantMs).toISOString();
+}
+
+/**
+ * How long nothing remains of a budget, by the headers that the integration guide names (`X-RateLimit-Remaining`, `-Reset`: a
+ * wait or an instant). Nothing depends on them: a server that sends others, or none, answers 429 instead.
+ * @returns milliseconds; undefined where something remains, or nothing is said of it
+ */
+export function usedUpMs(options: {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly now: Date;
+}): number | undefined {
+  const { headers, now } = options;
+  if (headers['x-ratelimit-remaining']?.trim() !== '0') return undefined;
+  return parseRetryAfter({ value: headers['x-ratelimit-reset'], now });
+}
+
+/** What an EHR has said by its status, in our words: theirs could hold anything. */
+export function pauseReason(status: number): string {
+  return `${status} ${STATUS_CODES[status] ?? ''}`.trim();
+}

@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { testServices } from '@bulkhead/testing';
+import { expect, test } from '@jest/globals';
+
+const sender = fileURLToPath(new URL('../testing/send-requests.process.ts', import.meta.url));
+const simulatorMain = fileURLToPath(new URL('../../../../apps/ehr-simulator/src/main.ts', import.meta.url));
+const processes = 4;
+const requestsEach = 15;
+
+test('four processes that share a budget break no limit of athenahealth, and use most of it', async () => {
+  const { redisUrl, prefix } = testServices();
+  const { fhirEndpoint, stop } = await startJudge();
+  try {
+    const codes = await Promise.all(
+      Array.from({ length: processes }, async () => {
+        const args = [redisUrl, prefix, fhirEndpoint, String(requestsEach)];
+        const child = spawn(process.execPath, ['--conditions=@bulkhead/source', sender, ...args], {
+          stdio: ['ignore', 'ignore', 'inherit'],
+        });
+        const [code] = await once(child, 'close');
+        return code;
+      }),
+    );
+    expect(codes).toEqual(Array.from({ length: processes }, () => 0));
+    const control = async (path: string) => (await fetch(new URL(`/_sim${path}`, fhirEndpoint))).json();
+    const violations = (await control('/violations')) as { byKind: object; violations: object[] };
+    expect(violations.violations).toEqual([]);
+    const { requests } = (await control('/requests')) as { requests: { status: number; arrivedAtMs: number }[] };
+    const arrivals = requests.map(({ arrivedAtMs }) => arrivedAtMs).sort((left, right) => left - right);
+    expect(requests.map(({ status }) => status)).toEqual(Array.from({ length: processes * requestsEach }, () => 200));
+    // 60 requests of 16 in 2 s take three windows and the fourth's beginning: 6 s and the guards.
+    const tookMs = (arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0);
+    expect(tookMs).toBeGreaterThan(6000);
+    expect(tookMs).toBeLessThan(9000);
+  } finally {
+    await stop();
+  }
+}, 30_000);
+
+/** A process of its own: in ours, a collection of the garbage of all tests before would stop the clock that requests are judged by. */
+async function startJudge() {
+  const env = { ...process.env, SIMULATOR_PORT: '0', SIMULATOR_PATIENTS: '1', SIMULATOR_RATE_LIMIT: 'on' };
+  const child = spawn(process.execPath, ['--conditions=@bulkhead/source', simulatorMain], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const closed = once(child, 'close');
+  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  const { url: fhirEndpoint } = JSON.parse(line) as { url: string };
+  const stop = async () => {
+    child.kill();
+    await closed;
+  };
+  return { fhirEndpoint, stop };
+}

@@ -1,0 +1,61 @@
+import type { IncomingMessage } from 'node:http';
+import { toEhrText } from '@bulkhead/domain';
+import { type OutcomeIssue, readOutcomeIssues } from '@bulkhead/fhir';
+import { decodeBody } from './decode-body.ts';
+
+/** What an error answer says. */
+export interface ErrorBody {
+  /** Of an OperationOutcome. */
+  readonly issues: readonly OutcomeIssue[];
+  /** For operators: see `toEhrText`. */
+  readonly ehrText: string | undefined;
+}
+
+/** Where JSON that is not an OperationOutcome says what is wrong: RFC 6749 5.2, athenahealth's /v1, RFC 9457. */
+const textFields = ['error', 'error_description', 'message', 'detailedmessage', 'title', 'detail'] as const;
+
+/** Error bodies have no single shape: an OperationOutcome, other JSON, HTML, plain text, or nothing. */
+export async function readErrorBody(message: IncomingMessage): Promise<ErrorBody> {
+  const text = (await readStart(message))?.toString('utf8') ?? '';
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { issues: [], ehrText: toEhrText(text) };
+  }
+  const issues = readOutcomeIssues(value);
+  return { issues, ehrText: toEhrText(issues.length > 0 ? issues.map(describeIssue).join('; ') : describeJson(value)) };
+}
+
+/** An issue as one phrase: its code, and each text that it has. */
+export function describeIssue({ severity, code, text, diagnostics }: OutcomeIssue): string {
+  const texts = new Set([text, diagnostics].filter((one) => one !== undefined));
+  return [`${severity} ${code}`, ...texts].join(': ');
+}
+
+function describeJson(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const fields = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const texts = textFields.map((name) => fields[name]).filter((field) => typeof field === 'string');
+  return texts.length > 0 ? texts.join(': ') : JSON.stringify(value);
+}
+
+/** OperationOutcomes in the field have some kilobytes; the rest of a longer body is not read. */
+const maxBytes = 64 * 1024;
+
+/** The start of a body that is only looked at to say what came. @returns undefined if it cannot be read */
+export async function readStart(message: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of decodeBody(message) ?? []) {
+      chunks.push(chunk as Buffer);
+      sizeBytes += (chunk as Buffer).length;
+      if (sizeBytes >= maxBytes) break;
+    }
+  } catch {
+    // A body that breaks off still says something by its start.
+  }
+  message.destroy();
+  return chunks.length === 0 ? undefined : Buffer.concat(chunks).subarray(0, maxBytes);
+}

@@ -1,0 +1,194 @@
+import type { EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { waitFor } from '@bulkhead/testing';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { EhrSession } from '../ehr-session.ts';
+import { resourceAnswer } from '../http/answer-rules.ts';
+import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
+import { generateSigningKey } from './signing-key.ts';
+
+let ehr: TestEhr;
+afterEach(() => ehr.stop());
+
+async function start(simulator: EhrSimulatorOptions = {}): Promise<void> {
+  ehr = await startEhr({ simulator });
+}
+
+function search({ session = ehr.session, signal }: { session?: EhrSession; signal?: AbortSignal } = {}) {
+  return session.send({
+    method: 'GET',
+    url: `${ehr.simulator.fhirEndpoint}/Patient?ah-practice=Organization/a-1.Practice-195900&_id=none`,
+    headers: { accept: 'application/fhir+json' },
+    priority: 'crawl',
+    answer: resourceAnswer,
+    retries: 0,
+    sendToken: true,
+    signal,
+  });
+}
+
+const statuses = (answers: readonly { readonly status: number }[]) => answers.map(({ status }) => status);
+const tokenRequests = async () => (await ehr.requests(/oauth2\/v1\/token/)).length;
+const orderToken = (fault: object, times: number | 'always' = 1) =>
+  ehr.orderFault({ match: { path: 'oauth2/v1/token' }, fault, times });
+const twenty = () => Array.from({ length: 20 }, () => search());
+
+describe('an access token', () => {
+  test('is asked for once by twenty requests at a time, and kept', async () => {
+    await start();
+    expect(statuses(await Promise.all(twenty()))).toEqual(Array.from({ length: 20 }, () => 200));
+    expect((await search()).status).toBe(200);
+    expect(await ehr.tokenCount()).toBe(1);
+    expect(await ehr.requests(/smart-configuration/)).toHaveLength(1);
+    expect((await ehr.violations()).byKind).toMatchObject({ token: 0 });
+  });
+
+  test("is asked for at the connection's own endpoint without discovery", async () => {
+    await start();
+    const tokenEndpoint = `${ehr.simulator.baseUrl}/oauth2/v1/token`;
+    const { auth } = ehr.connection();
+    const session = ehr.sessionOf({ auth: { ...auth, tokenEndpoint } as typeof auth });
+    expect((await search({ session })).status).toBe(200);
+    expect(await ehr.requests(/smart-configuration/)).toEqual([]);
+  });
+
+  test('is renewed once for twenty requests that it failed, and each is sent again #token-renewal', async () => {
+    await start();
+    await search();
+    await ehr.orderFault({ match: { path: '/Patient$' }, fault: { kind: 'expire-tokens' } });
+    expect(statuses(await Promise.all(twenty()))).toEqual(Array.from({ length: 20 }, () => 200));
+    expect(await ehr.tokenCount()).toBe(2);
+  });
+
+  test('is renewed before it expires #token-renewal', async () => {
+    await start({ tokenSeconds: 1 });
+    await search();
+    // A token of one second is used for half of it.
+    await waitFor(async () => {
+      await search();
+      return (await ehr.tokenCount()) === 2;
+    });
+    expect((await ehr.violations()).byKind).toMatchObject({ token: 0 });
+  });
+
+  test('that is refused again after a renewal stops the request: ehr-unauthorized #token-renewal', async () => {
+    await start();
+    await ehr.orderFault({ match: { path: '/Patient$' }, fault: { kind: 'status', status: 401 }, times: 'always' });
+    await expect(search()).rejects.toMatchObject({ code: 'ehr-unauthorized', retry: 'never', status: 401 });
+    expect(await ehr.requests(/Patient$/)).toHaveLength(2);
+    expect(await ehr.tokenCount()).toBe(2);
+  });
+
+  test('of one connection is not sent for another', async () => {
+    await start();
+    await search();
+    await search({ session: ehr.sessionOf({ id: 'conn_2' }) });
+    expect(await ehr.tokenCount()).toBe(2);
+  });
+
+  test('is not asked for where a connection has no authorization', async () => {
+    await start({ auth: false });
+    expect((await search({ session: ehr.sessionOf({ auth: { method: 'none' } }) })).status).toBe(200);
+    expect(await tokenRequests()).toBe(0);
+  });
+
+  test('with a wrong secret: token-refused, for good, and the secret is in no text', async () => {
+    await start();
+    const { auth } = ehr.connection();
+    const session = ehr.sessionOf({ auth: { ...auth, clientSecret: 'planted' } as typeof auth });
+    const error = await search({ session }).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'token-refused', retry: 'never' });
+    const { message, stack, context, cause } = error as Error & { context: object };
+    expect([message, stack, JSON.stringify(context), String(cause)].join()).not.toContain('planted');
+    expect(await ehr.requests(/Patient$/)).toEqual([]);
+  });
+
+  const oauthError = { error: 'invalid_client', error_description: 'planted' };
+  test.each([
+    { what: 'a 400 in JSON', fault: { status: 400, body: { ...oauthError, error: 'invalid_scope' } } },
+    { what: 'a 401 in JSON', fault: { status: 401, body: oauthError } },
+    {
+      what: 'a 401 with a challenge',
+      fault: { status: 401, body: oauthError, headers: { 'www-authenticate': 'Basic realm="x"' } },
+    },
+    { what: 'a 403 in JSON', fault: { status: 403, body: { ...oauthError, error: 'access_denied' } } },
+  ])('refused by $what: token-refused, for good', async ({ fault }) => {
+    await start();
+    await orderToken({ kind: 'status', contentType: 'application/json', ...fault });
+    await expect(search()).rejects.toMatchObject({ code: 'token-refused', retry: 'never' });
+    expect((await search()).status).toBe(200);
+  });
+
+  test.each([
+    {
+      what: '429',
+      fault: {
+        kind: 'status',
+        status: 429,
+        body: { error: 'temporarily_unavailable' },
+        contentType: 'application/json',
+      },
+    },
+    { what: '500', fault: { kind: 'status', status: 500 } },
+    { what: 'a 503 in HTML', fault: { kind: 'status', status: 503, body: '<html>', contentType: 'text/html' } },
+    { what: 'a reset', fault: { kind: 'reset' } },
+  ])('that $what keeps back: token-unavailable, in a minute', async ({ fault }) => {
+    await start();
+    await orderToken(fault);
+    await expect(search()).rejects.toMatchObject({ code: 'token-unavailable', retry: { afterMs: 60_000 } });
+    // The failure is not kept.
+    expect((await search()).status).toBe(200);
+  });
+
+  test('for which a web page comes is tried a few times, and the page is quoted for operators', async () => {
+    await start();
+    await orderToken({ kind: 'status', status: 200, body: '<p>Please log in</p>', contentType: 'text/html' });
+    await expect(search()).rejects.toMatchObject({
+      code: 'token-not-understood',
+      retry: 'briefly',
+      ehrText: expect.stringContaining('Please log in'),
+    });
+    expect((await search()).status).toBe(200);
+  });
+
+  test.each([
+    { method: 'client_credentials', error: 'invalid_client', remedy: 'replace the client secret' },
+    { method: 'client_credentials', error: 'invalid_scope', remedy: 'not registered for a scope' },
+    { method: 'private_key_jwt', error: 'invalid_grant', remedy: 'assertion was rejected' },
+    { method: 'private_key_jwt', error: 'invalid_client', remedy: 'jwks.json' },
+    { method: 'client_credentials', error: 'made_up', remedy: 'Verify the client id' },
+  ] as const)('that is refused as $error says what to do about $method', async ({ method, error, remedy }) => {
+    await start();
+    const body = { error, error_description: 'In the words\nof the EHR' };
+    await orderToken({ kind: 'status', status: 400, body, contentType: 'application/json' });
+    const oauth = { clientId: 'simulator-client', scope: 'system/*.read' };
+    const auth =
+      method === 'private_key_jwt'
+        ? { ...oauth, method, alg: 'ES384' as const, signingKey: await generateSigningKey('ES384') }
+        : { ...oauth, method, clientSecret: 'simulator-secret' };
+    await expect(search({ session: ehr.sessionOf({ auth }) })).rejects.toMatchObject({
+      code: 'token-refused',
+      message: expect.stringContaining(remedy),
+      ehrText: 'In the words of the EHR',
+    });
+  });
+
+  test('of a server without an endpoint for it: smart-discovery-failed', async () => {
+    await start();
+    for (const path of ['smart-configuration', 'metadata'])
+      await ehr.orderFault({ match: { path }, fault: { kind: 'status', status: 200, body: {} } });
+    await expect(search()).rejects.toMatchObject({ code: 'smart-discovery-failed', retry: 'never' });
+  });
+
+  test('that one request stopped waiting for is still the others’', async () => {
+    await start();
+    await ehr.orderFault({ match: { path: 'smart-configuration' }, fault: { kind: 'latency', ms: 300 } });
+    const controller = new AbortController();
+    const first = search({ signal: controller.signal });
+    const others = [search(), search()];
+    await waitFor(async () => (await ehr.requests(/smart-configuration/)).length === 1);
+    controller.abort(new Error('cancelled'));
+    await expect(first).rejects.toThrow('cancelled');
+    expect(statuses(await Promise.all(others))).toEqual([200, 200]);
+    expect(await ehr.tokenCount()).toBe(1);
+  });
+});

@@ -1,0 +1,71 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
+
+let ehr: TestEhr;
+afterEach(() => ehr.stop());
+
+const missing = { kind: 'status', status: 404, body: 'Not Found', contentType: 'text/plain' };
+const read = () => ehr.readPatient();
+const order = (path: string, fault: object) => ehr.orderFault({ match: { path }, fault, times: 'always' });
+const asked = async (path: RegExp) => (await ehr.requests(path)).length;
+
+describe('a token endpoint', () => {
+  test('is found by .well-known/smart-configuration, without a look at the CapabilityStatement', async () => {
+    ehr = await startEhr();
+    expect((await read()).status).toBe(200);
+    expect([await asked(/smart-configuration/), await asked(/metadata/)]).toEqual([1, 0]);
+  });
+
+  test.each([
+    { what: 'is not there', fault: missing },
+    { what: 'is a page', fault: { kind: 'status', status: 200, body: '<html>', contentType: 'text/html' } },
+    { what: 'names none', fault: { kind: 'edit-document', set: { token_endpoint: null } } },
+  ])('is found in the CapabilityStatement where the smart-configuration $what', async ({ fault }) => {
+    ehr = await startEhr();
+    await order('smart-configuration', fault);
+    expect((await read()).status).toBe(200);
+    expect(await asked(/metadata/)).toBe(1);
+  });
+
+  test('is the one of the registry where the server names none', async () => {
+    ehr = await startEhr();
+    const { fhirEndpoint, baseUrl } = ehr.simulator;
+    await ehr.stop();
+    const port = Number(new URL(baseUrl).port);
+    const environments = { test: { fhirEndpoint, tokenEndpoint: `${baseUrl}/oauth2/v1/token` } };
+    ehr = await startEhr({ simulator: { port }, provider: { environments } });
+    await order('smart-configuration', missing);
+    await order('metadata', { kind: 'edit-document', set: { rest: null } });
+    expect((await read()).status).toBe(200);
+  });
+
+  test('is not looked for elsewhere while the server is down: that passes', async () => {
+    ehr = await startEhr();
+    await order('smart-configuration', { kind: 'status', status: 503 });
+    await expect(read()).rejects.toMatchObject({ code: 'ehr-unavailable', retry: 'later' });
+    expect(await asked(/metadata/)).toBe(0);
+  });
+
+  test.each([
+    { what: 'smart-configuration', set: { token_endpoint: 'https://tokens.example/token' } },
+    { what: 'smart-configuration', set: { revocation_endpoint: 'https://tokens.example/revoke' } },
+  ])('at a host that the registry does not name gets no credentials: $set', async ({ what, set }) => {
+    ehr = await startEhr();
+    await order(what, { kind: 'edit-document', set });
+    const error = await read().catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'endpoint-not-allowed', context: { host: 'tokens.example' } });
+    expect(await asked(/oauth2/)).toBe(0);
+  });
+
+  test('at another host of the registry is asked', async () => {
+    ehr = await startEhr({ provider: { hosts: ['*.localhost'] } });
+    const token_endpoint = `${ehr.simulator.baseUrl.replace('127.0.0.1', 'tokens.localhost')}/oauth2/v1/token`;
+    await order('smart-configuration', { kind: 'edit-document', set: { token_endpoint } });
+    // Allowed, so it is asked: whether the name resolves is for the machine.
+    const outcome = await read().then(
+      ({ status }) => status,
+      (error: { code: string }) => error.code,
+    );
+    expect([200, 'token-unavailable']).toContain(outcome);
+  });
+});

@@ -1,0 +1,168 @@
+import { AppError } from '@bulkhead/domain';
+import { endpointsOf, type Provider } from '@bulkhead/providers';
+import { type AnswerRules, configurationAnswer, resourceAnswer } from '../http/answer-rules.ts';
+import { matchesHost } from '../http/egress-guard.ts';
+import type { EhrHttp } from '../http/ehr-http.ts';
+import { EhrHttpError } from '../http/ehr-http-error.ts';
+import type { EhrRequest } from '../http/ehr-request.ts';
+
+export type DiscoveryRequest = Pick<EhrRequest, 'connection' | 'budget' | 'egress' | 'priority' | 'signal'> & {
+  readonly provider: Provider;
+};
+
+/** Where an EHR gives tokens out. */
+export interface AuthorizationServer {
+  readonly tokenEndpoint: string;
+  readonly authorizationEndpoint?: string;
+  readonly revocationEndpoint?: string;
+  readonly issuer?: string;
+  /** RFC 9207: the answer to an authorization names the issuer. */
+  readonly namesIssuer: boolean;
+  readonly foundBy: 'smart-configuration' | 'capability-statement' | 'settings';
+}
+
+type Endpoints = Omit<AuthorizationServer, 'foundBy' | 'namesIssuer' | 'tokenEndpoint'> & {
+  readonly tokenEndpoint?: string | undefined;
+  readonly namesIssuer?: boolean;
+};
+
+const oauthUris = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris';
+
+/**
+ * Asks `.well-known/smart-configuration` (SMART App Launch 2.2, "Conformance"), then the CapabilityStatement (its
+ * `oauth-uris` extension), then the registry.
+ * @throws AppError `smart-discovery-failed`, `endpoint-not-allowed`, and what a server that is down is answered with.
+ */
+export async function discoverServer(options: {
+  readonly http: EhrHttp;
+  readonly request: DiscoveryRequest;
+}): Promise<AuthorizationServer> {
+  const { provider, connection } = options.request;
+  const ways = [
+    { foundBy: 'smart-configuration', read: () => readSmartConfiguration(options) },
+    { foundBy: 'capability-statement', read: () => readOauthUris(options) },
+    { foundBy: 'settings', read: async () => fromSettings(provider, connection.environment) },
+  ] as const;
+  for (const { foundBy, read } of ways) {
+    const { tokenEndpoint, namesIssuer = false, ...others } = await read();
+    if (tokenEndpoint === undefined) continue;
+    const server = { tokenEndpoint, namesIssuer, ...others, foundBy };
+    for (const endpoint of [tokenEndpoint, others.authorizationEndpoint, others.revocationEndpoint])
+      if (endpoint !== undefined) checkEndpoint({ provider, endpoint });
+    return server;
+  }
+  throw new AppError({
+    code: 'smart-discovery-failed',
+    message: 'The EHR names no token endpoint. Verify the FHIR endpoint, or give the connection a tokenEndpoint.',
+    retry: 'never',
+    context: { connectionId: connection.id },
+  });
+}
+
+/**
+ * Credentials go to the hosts of the registry only, whatever a FHIR server says.
+ * @throws AppError `endpoint-not-allowed`
+ */
+export function checkEndpoint({
+  provider,
+  endpoint,
+}: {
+  readonly provider: Provider;
+  readonly endpoint: string;
+}): void {
+  const { hostname } = new URL(endpoint);
+  const known = [...endpointsOf(provider).map((one) => new URL(one).hostname), ...(provider.hosts ?? [])];
+  if (known.some((pattern) => matchesHost(hostname, pattern))) return;
+  throw new AppError({
+    code: 'endpoint-not-allowed',
+    message:
+      "The EHR names an OAuth endpoint at a host that is none of the provider's. If it is right, add the host to `hosts` in the provider's registry entry.",
+    retry: 'never',
+    context: { host: hostname },
+  });
+}
+
+async function readSmartConfiguration(options: { readonly http: EhrHttp; readonly request: DiscoveryRequest }) {
+  const { data, url } = await read({
+    ...options,
+    path: '/.well-known/smart-configuration',
+    accept: 'application/json',
+    answer: configurationAnswer,
+  });
+  const document = (data ?? {}) as Readonly<Record<string, unknown>>;
+  const { issuer, authorization_response_iss_parameter_supported: namesIssuer } = document;
+  return {
+    ...toEndpoints({
+      token: document.token_endpoint,
+      authorize: document.authorization_endpoint,
+      revoke: document.revocation_endpoint,
+      base: url,
+    }),
+    ...(typeof issuer === 'string' ? { issuer } : {}),
+    namesIssuer: namesIssuer === true,
+  };
+}
+
+/** What servers had before SMART 2 (SMART App Launch 1.0, "Conformance"). */
+async function readOauthUris(options: {
+  readonly http: EhrHttp;
+  readonly request: DiscoveryRequest;
+}): Promise<Endpoints> {
+  const { data, url } = await read({
+    ...options,
+    path: '/metadata',
+    accept: 'application/fhir+json',
+    answer: resourceAnswer,
+  });
+  const rests = listOf((data as { rest?: unknown } | undefined)?.rest);
+  const extensions = rests.flatMap(({ security }) => listOf((security as { extension?: unknown })?.extension));
+  const uris = extensions.filter((one) => one.url === oauthUris).flatMap(({ extension }) => listOf(extension));
+  const uri = (name: string) => uris.find((one) => one.url === name)?.valueUri;
+  return toEndpoints({ token: uri('token'), authorize: uri('authorize'), revoke: uri('revoke'), base: url });
+}
+
+function fromSettings(provider: Provider, environment: string): Endpoints {
+  return Object.hasOwn(provider.environments, environment) ? (provider.environments[environment] as Endpoints) : {};
+}
+
+/** @returns no data where the server answers, but not with this document; a server that is down is an error. */
+async function read(options: {
+  readonly http: EhrHttp;
+  readonly request: DiscoveryRequest;
+  readonly path: string;
+  readonly accept: string;
+  readonly answer: AnswerRules;
+}): Promise<{ readonly data: unknown; readonly url: string }> {
+  const { http, path, accept, answer } = options;
+  const { connection, budget, egress, priority, signal } = options.request;
+  const url = connection.fhirEndpoint + path;
+  const request = { connection, budget, egress, priority, signal };
+  try {
+    return await http.send({ ...request, method: 'GET', url, headers: { accept }, answer, retries: 2 });
+  } catch (error) {
+    const isOtherDocument = error instanceof AppError && error.code === 'answer-unusable';
+    if (isOtherDocument || (error instanceof EhrHttpError && error.retry === 'never')) return { data: undefined, url };
+    throw error;
+  }
+}
+
+function toEndpoints(given: {
+  readonly token: unknown;
+  readonly authorize: unknown;
+  readonly revoke: unknown;
+  readonly base: string;
+}): Endpoints {
+  const [tokenEndpoint, authorizationEndpoint, revocationEndpoint] = [given.token, given.authorize, given.revoke].map(
+    (uri) => (typeof uri === 'string' && URL.canParse(uri, given.base) ? new URL(uri, given.base).href : undefined),
+  );
+  return {
+    ...(tokenEndpoint === undefined ? {} : { tokenEndpoint }),
+    ...(authorizationEndpoint === undefined ? {} : { authorizationEndpoint }),
+    ...(revocationEndpoint === undefined ? {} : { revocationEndpoint }),
+  };
+}
+
+/** What a server sends where a list belongs may be anything. */
+function listOf(value: unknown): Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'object' && one !== null) : [];
+}

@@ -1,0 +1,103 @@
+import { generateKeyPairSync } from 'node:crypto';
+import type { ConnectionAuth, SigningKey } from '@bulkhead/domain';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
+import { generateSigningKey, importSigningKey, publicJwkOf } from './signing-key.ts';
+
+let ehr: TestEhr;
+afterEach(() => ehr.stop());
+
+const client = { clientId: 'simulator-client', scope: 'system/*.read' };
+const read = (auth: ConnectionAuth) => ehr.readPatient({ auth });
+
+async function startWith(known: readonly SigningKey[], signingKey?: SigningKey): Promise<void> {
+  const jwks = { keys: known.map((key) => ({ ...publicJwkOf(key) })) };
+  ehr = await startEhr({ simulator: { jwks }, ...(signingKey ? { signingKey } : {}) });
+}
+
+const keyOf = (type: 'rsa' | 'ec') =>
+  type === 'rsa'
+    ? generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+    : generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey;
+
+describe('a client shows who it is', () => {
+  test('by its secret in the form, where the connection says so', async () => {
+    ehr = await startEhr();
+    const auth = { method: 'client_credentials', ...client, clientSecret: 'simulator-secret' } as const;
+    expect((await read({ ...auth, secretBy: 'post' })).status).toBe(200);
+    const [request] = await ehr.requests(/oauth2\/v1\/token/);
+    expect(request?.headers.authorization).toBeUndefined();
+  });
+
+  test.each([{ alg: 'RS384' }, { alg: 'ES384' }] as const)(
+    "by an assertion of the deployment's key: $alg",
+    async ({ alg }) => {
+      const key = await generateSigningKey(alg);
+      await startWith([key], key);
+      expect((await read({ method: 'private_key_jwt', ...client, alg })).status).toBe(200);
+      expect(await ehr.tokenCount()).toBe(1);
+    },
+  );
+
+  test.each([
+    { as: 'PEM', type: 'rsa', format: 'pkcs8' },
+    { as: 'PEM', type: 'rsa', format: 'pkcs1' },
+    { as: 'PEM', type: 'ec', format: 'sec1' },
+    { as: 'a JWK', type: 'ec', format: 'jwk' },
+    { as: 'a JWK', type: 'rsa', format: 'jwk' },
+  ] as const)('by a key of its own, given as $as ($type, $format)', async ({ type, format }) => {
+    const privateKey = keyOf(type);
+    const text =
+      format === 'jwk'
+        ? JSON.stringify(privateKey.export({ format }))
+        : String(privateKey.export({ type: format, format: 'pem' } as never));
+    const signingKey = await importSigningKey({ text });
+    await startWith([signingKey]);
+    expect((await read({ method: 'private_key_jwt', ...client, alg: signingKey.alg, signingKey })).status).toBe(200);
+  });
+
+  test('by the name that the server knows its key by', async () => {
+    const jwk = keyOf('ec').export({ format: 'jwk' });
+    const named = await importSigningKey({ text: JSON.stringify({ ...jwk, kid: 'mine-2026' }) });
+    expect([named.kid, publicJwkOf(named).kid]).toEqual(['mine-2026', 'mine-2026']);
+    expect((await importSigningKey({ text: JSON.stringify(jwk), kid: 'given' })).kid).toBe('given');
+    await startWith([named]);
+    const auth = { method: 'private_key_jwt', ...client, alg: 'ES384', signingKey: named } as const;
+    expect((await read(auth)).status).toBe(200);
+  });
+
+  test('by a key that the server does not know: token-refused', async () => {
+    await startWith([await generateSigningKey('ES384')], await generateSigningKey('ES384'));
+    const refused = read({ method: 'private_key_jwt', ...client, alg: 'ES384' });
+    await expect(refused).rejects.toMatchObject({ code: 'token-refused', context: { reason: 'invalid_client' } });
+  });
+
+  test('by no key: an error that says how to make one', async () => {
+    await startWith([]);
+    const refused = read({ method: 'private_key_jwt', ...client, alg: 'ES384' });
+    await expect(refused).rejects.toMatchObject({ code: 'no-signing-key', retry: 'never' });
+  });
+
+  test.each([
+    {
+      what: 'a public key',
+      text: () => generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey.export({ type: 'spki', format: 'pem' }),
+    },
+    {
+      what: 'another curve',
+      text: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'sec1', format: 'pem' }),
+    },
+    {
+      what: 'a short RSA key',
+      text: () =>
+        generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({ type: 'pkcs1', format: 'pem' }),
+    },
+    { what: 'no key', text: () => 'planted' },
+    { what: 'a JWK that is none', text: () => '{"kty":"EC","d":"planted"}' },
+  ])('not by $what: signing-key-unusable, without a word of it', async ({ text }) => {
+    ehr = await startEhr();
+    const error = await importSigningKey({ text: String(text()) }).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'signing-key-unusable' });
+    expect(String(error)).not.toContain('planted');
+  });
+});

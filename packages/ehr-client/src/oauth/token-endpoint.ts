@@ -1,0 +1,163 @@
+import { AppError } from '@bulkhead/domain';
+import type { RateBudget, RateLimiter, RequestPriority } from '@bulkhead/rate-limiter';
+import type { Tracing } from '@bulkhead/runtime';
+import axios, { type AxiosResponse } from 'axios';
+import type { EgressGuard, EgressRules } from '../http/egress-guard.ts';
+import { addressOf, type EhrObserver, failureOf } from '../http/ehr-observer.ts';
+import { limitHeadersOf, pauseReason } from '../http/limit-headers.ts';
+import { parseRetryAfter } from '../http/retry-after.ts';
+import { madeConnection } from '../http/socket-use.ts';
+import { traceRequest } from '../http/trace-request.ts';
+
+export interface TokenCall<Value> {
+  readonly provider: string;
+  readonly egress: EgressRules;
+  /** The endpoint's own; undefined: none. */
+  readonly budget: RateBudget | undefined;
+  readonly priority: RequestPriority;
+  readonly call: (fetch: (url: string, init: FetchInit) => Promise<Response>) => Promise<Value>;
+  /** Called with each answer, which openid-client does not hand on if it is not what it expects. */
+  readonly onAnswer?: (answer: TokenAnswer) => void;
+}
+
+export interface TokenAnswer {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+/** What openid-client hands to a fetch. */
+interface FetchInit {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal;
+}
+
+/** A token is issued in well under a second; openid-client itself waits 30 s. */
+const timeoutMs = 30_000;
+/** Counted after decompression. A token with its ID token and scopes has some kilobytes. */
+const maxAnswerBytes = 1024 * 1024;
+/** athenahealth refuses to the end of the minute. */
+const unsaidWaitMs = 60_000;
+
+/** One call of a token endpoint. The wait for the budget comes before it, or it would use up openid-client's time limit. */
+export async function callTokenEndpoint<Value>(
+  options: TokenCall<Value> & {
+    readonly limiter: RateLimiter;
+    readonly guard: EgressGuard;
+    readonly observer: EhrObserver;
+    readonly tracing: Tracing;
+  },
+): Promise<Value> {
+  const { limiter, observer, tracing, provider, budget, priority, call } = options;
+  const askedAt = performance.now();
+  const grant = budget && (await limiter.acquire({ budget, priority }));
+  const waitMs = budget ? performance.now() - askedAt : 0;
+  if (budget) observer.limiterWaited({ kind: 'token', waitMs });
+  let throttle: { readonly status: number; readonly waitMs: number } | undefined;
+  try {
+    return await call(async (url, init) => {
+      const { method } = init;
+      const response = await observed({
+        ...{ observer, provider, method, url, waitMs },
+        request: () =>
+          traceRequest({
+            ...{ tracing, provider, kind: 'token', method, url },
+            send: () => send({ ...options, url, init }),
+          }),
+      });
+      grant?.settle({ madeConnection: madeConnection(response) });
+      throttle = throttleOf(response);
+      options.onAnswer?.({ status: response.status, body: response.data });
+      return toFetchResponse(response);
+    });
+  } catch (error) {
+    if (throttle === undefined) throw error;
+    const { status, waitMs } = throttle;
+    if (budget) {
+      observer.limiterPaused({ budget: budget.name, status });
+      await limiter.pause({ budget, pauseMs: waitMs, reason: pauseReason(status) });
+    }
+    throw throttled(waitMs);
+  }
+}
+
+async function observed(options: {
+  readonly observer: EhrObserver;
+  readonly provider: string;
+  readonly method: string;
+  readonly url: string;
+  readonly waitMs: number;
+  readonly request: () => Promise<AxiosResponse<Buffer>>;
+}): Promise<AxiosResponse<Buffer>> {
+  const { observer, provider, method, url, waitMs, request } = options;
+  const sentAt = performance.now();
+  const ended = (response: AxiosResponse | undefined, error?: unknown) =>
+    observer.requestEnded({
+      provider,
+      kind: 'token',
+      ...addressOf({ method, url }),
+      status: response?.status,
+      ...failureOf(error),
+      durationMs: performance.now() - sentAt,
+      waitMs,
+      ...limitHeadersOf(response),
+    });
+  try {
+    const response = await request();
+    ended(response);
+    observer.bytesReceived({ provider, kind: 'token', bytes: response.data.length });
+    return response;
+  } catch (error) {
+    ended(undefined, error);
+    throw error;
+  }
+}
+
+function send(options: {
+  readonly guard: EgressGuard;
+  readonly egress: EgressRules;
+  readonly url: string;
+  readonly init: FetchInit;
+}): Promise<AxiosResponse<Buffer>> {
+  const { guard, egress, url, init } = options;
+  const { method, headers, body, signal } = init;
+  return axios.request<Buffer>({
+    ...guard.check({ url, rules: egress }),
+    method,
+    url,
+    headers,
+    data: body === undefined || body === null ? undefined : String(body),
+    responseType: 'arraybuffer',
+    timeout: timeoutMs,
+    maxContentLength: maxAnswerBytes,
+    maxRedirects: 0,
+    validateStatus: () => true,
+    proxy: false,
+    ...(signal ? { signal } : {}),
+  });
+}
+
+/** @returns how long the server asks everybody to wait, if it does. */
+function throttleOf({ status, headers }: AxiosResponse) {
+  const retryAfterMs = parseRetryAfter({ value: headers['retry-after'], now: new Date() });
+  const waitMs = status === 429 ? (retryAfterMs ?? unsaidWaitMs) : retryAfterMs;
+  return waitMs !== undefined && (status === 429 || status === 503) ? { status, waitMs } : undefined;
+}
+
+function toFetchResponse({ status, data, headers }: AxiosResponse<Buffer>): Response {
+  const result = new Headers();
+  for (const [name, value] of Object.entries(headers)) {
+    for (const one of [value].flat()) if (typeof one === 'string') result.append(name, one);
+  }
+  return new Response(data.length > 0 ? new Uint8Array(data) : null, { status, headers: result });
+}
+
+function throttled(waitMs: number): AppError {
+  return new AppError({
+    code: 'token-unavailable',
+    message: "The EHR's token endpoint asks for fewer requests. The work goes on by itself after the wait.",
+    retry: { afterMs: waitMs },
+    context: { reason: 'throttled', waitMs },
+  });
+}

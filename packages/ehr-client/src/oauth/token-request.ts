@@ -1,0 +1,217 @@
+import { AppError, type AuthorizationEndpoints, type ConnectionAuth } from '@bulkhead/domain';
+import type { RateBudget } from '@bulkhead/rate-limiter';
+import * as openid from 'openid-client';
+import type { EhrHttp } from '../http/ehr-http.ts';
+import type { EhrObserver, TokenOutcome } from '../http/ehr-observer.ts';
+import type { AuthorizationServerSource } from './authorization-server.source.ts';
+import { checkEndpoint, type DiscoveryRequest } from './authorization-server.ts';
+import { clientAuthentication, type SigningKeySource } from './client-authentication.ts';
+import type { TokenAnswer } from './token-endpoint.ts';
+import { toTokenError } from './token-error.ts';
+
+export type TokenRequest = DiscoveryRequest & { readonly tokenBudget: RateBudget | undefined };
+
+export interface TokenGrant {
+  readonly accessToken: string;
+  readonly lifetimeMs: number;
+  readonly scope: string;
+  readonly refreshToken?: string;
+  /** The launch context: a FHIR id. */
+  readonly patient?: string;
+}
+
+/** What a browser brought back, and what it was sent away with. */
+export interface CodeRedemption {
+  readonly code: string;
+  /** The issuer that the answer names. */
+  readonly issuer: string | undefined;
+  readonly verifier: string;
+  readonly redirectUri: string;
+  readonly endpoints: AuthorizationEndpoints;
+}
+
+export interface TokenEndpointDeps {
+  readonly http: EhrHttp;
+  readonly servers: AuthorizationServerSource;
+  readonly signingKeys: SigningKeySource;
+  readonly observer: EhrObserver;
+}
+
+type OAuth = Exclude<ConnectionAuth, { method: 'none' }>;
+
+/** RFC 6749 4.4.3 only recommends `expires_in`; SMART Backend Services asks for at most 5 minutes where in doubt. */
+const defaultLifetimeSeconds = 300;
+
+/**
+ * One request at a connection's token endpoint.
+ * @param refreshToken of a user's authorization, where that is the method.
+ * @throws AppError `token-refused`, `token-unavailable`, `authorization-needed`
+ */
+export async function requestToken(
+  deps: TokenEndpointDeps,
+  request: TokenRequest,
+  refreshToken: string | undefined,
+): Promise<TokenGrant> {
+  const tell = (outcome: TokenOutcome) => deps.observer.tokenAsked({ provider: request.connection.provider, outcome });
+  try {
+    const grant = await askForToken(deps, request, refreshToken);
+    tell('renewed');
+    return grant;
+  } catch (error) {
+    tell(outcomeOf(error));
+    throw error;
+  }
+}
+
+async function askForToken(
+  deps: TokenEndpointDeps,
+  request: TokenRequest,
+  refreshToken: string | undefined,
+): Promise<TokenGrant> {
+  const auth = request.connection.auth as OAuth;
+  if (auth.method !== 'authorization_code') {
+    return callWith(deps, request, (configuration) =>
+      openid.clientCredentialsGrant(configuration, { scope: auth.scope }),
+    );
+  }
+  if (refreshToken === undefined) throw authorizationNeeded();
+  try {
+    const grant = await callWith(deps, request, (configuration) =>
+      openid.refreshTokenGrant(configuration, refreshToken),
+    );
+    // RFC 6749 6: where no new one comes, the old one stays good.
+    return { refreshToken, ...grant };
+  } catch (error) {
+    const isOver = error instanceof AppError && error.context.reason === 'invalid_grant';
+    throw isOver ? authorizationNeeded() : error;
+  }
+}
+
+function outcomeOf(error: unknown): TokenOutcome {
+  const code = error instanceof AppError ? error.code : undefined;
+  if (code === 'authorization-needed') return code;
+  return code === 'token-refused' ? 'refused' : 'unavailable';
+}
+
+/** Redeems a user's code (RFC 6749 4.1.3, with PKCE). @throws AppError as `requestToken`, `authorization-wrong-issuer` */
+export async function redeemCode(
+  deps: TokenEndpointDeps,
+  request: TokenRequest,
+  redemption: CodeRedemption,
+): Promise<TokenGrant> {
+  const { code, verifier, redirectUri, endpoints, issuer } = redemption;
+  // RFC 9207: a code of another server must not be shown to this one.
+  const isNamed = issuer !== undefined && endpoints.issuer !== undefined;
+  if ((isNamed && issuer !== endpoints.issuer) || (issuer === undefined && endpoints.namesIssuer)) throw wrongIssuer();
+  const answer = new URL(redirectUri);
+  answer.searchParams.set('code', code);
+  if (isNamed) answer.searchParams.set('iss', issuer);
+  return callWith(deps, request, (configuration) =>
+    openid.authorizationCodeGrant(configuration, answer, { pkceCodeVerifier: verifier }),
+  );
+}
+
+/** Takes a token back at the EHR (RFC 7009). @returns false where it has no address for that. */
+export async function revokeToken(deps: TokenEndpointDeps, request: TokenRequest, token: string): Promise<boolean> {
+  const server = await deps.servers.find(request);
+  const { revocationEndpoint } = server;
+  if (revocationEndpoint === undefined) return false;
+  const configuration = await configure(deps, { request, auth: request.connection.auth as OAuth, revocationEndpoint });
+  await call(deps, { request, configuration, run: () => openid.tokenRevocation(configuration, token) });
+  return true;
+}
+
+async function callWith(
+  deps: TokenEndpointDeps,
+  request: TokenRequest,
+  ask: (configuration: openid.Configuration) => Promise<openid.TokenEndpointResponse>,
+): Promise<TokenGrant> {
+  const auth = request.connection.auth as OAuth;
+  const configuration = await configure(deps, { request, auth });
+  const token = await call(deps, { request, configuration, run: () => ask(configuration) });
+  return toGrant({ token, askedScope: auth.scope });
+}
+
+async function call<Value>(
+  { http, servers }: TokenEndpointDeps,
+  options: {
+    readonly request: TokenRequest;
+    readonly configuration: openid.Configuration;
+    readonly run: () => Promise<Value>;
+  },
+): Promise<Value> {
+  const { request, configuration, run } = options;
+  const { connection, egress, priority, tokenBudget: budget } = request;
+  let answer: TokenAnswer | undefined;
+  try {
+    return await http.callTokenEndpoint({
+      provider: connection.provider,
+      egress,
+      budget,
+      priority,
+      onAnswer: (last) => {
+        answer = last;
+      },
+      call: (fetch) => {
+        configuration[openid.customFetch] = fetch;
+        return run();
+      },
+    });
+  } catch (cause) {
+    const error = await toTokenError({ connection, cause, answer });
+    // It may have moved: what was discovered is not kept over a failure.
+    if (error.code === 'token-unavailable') servers.forget(connection.fhirEndpoint);
+    throw error;
+  }
+}
+
+/** An endpoint that the connection itself names is taken without asking the server: an operator has decided. */
+async function configure(
+  { servers, signingKeys }: TokenEndpointDeps,
+  options: { readonly request: TokenRequest; readonly auth: OAuth; readonly revocationEndpoint?: string },
+): Promise<openid.Configuration> {
+  const { request, auth, revocationEndpoint } = options;
+  const server = auth.tokenEndpoint === undefined ? await servers.find(request) : undefined;
+  const tokenEndpoint = auth.tokenEndpoint ?? server?.tokenEndpoint ?? '';
+  checkEndpoint({ provider: request.provider, endpoint: tokenEndpoint });
+  const metadata = {
+    issuer: server?.issuer ?? request.connection.fhirEndpoint,
+    token_endpoint: tokenEndpoint,
+    ...(revocationEndpoint === undefined ? {} : { revocation_endpoint: revocationEndpoint }),
+  };
+  const authentication = await clientAuthentication({ auth, tokenEndpoint, signingKeys });
+  const configuration = new openid.Configuration(metadata, auth.clientId, {}, authentication);
+  // Plain http is for the simulator: the registry's operator decides which endpoints exist.
+  if (new URL(tokenEndpoint).protocol === 'http:') openid.allowInsecureRequests(configuration);
+  return configuration;
+}
+
+function toGrant(options: { readonly token: openid.TokenEndpointResponse; readonly askedScope: string }): TokenGrant {
+  const { token, askedScope } = options;
+  return {
+    accessToken: token.access_token,
+    lifetimeMs: (token.expires_in ?? defaultLifetimeSeconds) * 1000,
+    // RFC 6749 5.1: left out where it is what was asked for.
+    scope: token.scope ?? askedScope,
+    ...(token.refresh_token === undefined ? {} : { refreshToken: token.refresh_token }),
+    // SMART App Launch 2.2, "Launch context arrives with your access token".
+    ...(typeof token.patient === 'string' ? { patient: token.patient } : {}),
+  };
+}
+
+function authorizationNeeded(): AppError {
+  return new AppError({
+    code: 'authorization-needed',
+    message:
+      "The user's authorization is not there or has ended. Open GET /api/ehr/{provider}/authorize?connectionId=... in a browser, or have a start address made by POST to the same path.",
+    retry: 'never',
+  });
+}
+
+function wrongIssuer(): AppError {
+  return new AppError({
+    code: 'authorization-wrong-issuer',
+    message: 'The code does not come from the EHR that was asked. It was not redeemed: start the authorization again.',
+    retry: 'never',
+  });
+}

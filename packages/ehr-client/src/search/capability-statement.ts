@@ -1,0 +1,104 @@
+import { AppError, type Capabilities } from '@bulkhead/domain';
+import type { EhrSession } from '../ehr-session.ts';
+import { resourceAnswer } from '../http/answer-rules.ts';
+
+interface Statement {
+  readonly resourceType?: unknown;
+  readonly fhirVersion?: unknown;
+  readonly software?: { readonly name?: unknown };
+  readonly rest?: unknown;
+}
+interface Rest {
+  readonly operation?: unknown;
+  readonly resource?: unknown;
+}
+interface StatedResource {
+  readonly type?: unknown;
+  readonly operation?: unknown;
+  readonly interaction?: unknown;
+  readonly searchRevInclude?: unknown;
+}
+interface Operation {
+  readonly name?: unknown;
+  readonly definition?: unknown;
+}
+
+/** What the server says it can do (`GET /metadata`). It needs no token (https://hl7.org/fhir/R4/http.html#capabilities). */
+export async function readCapabilities(options: {
+  readonly session: EhrSession;
+  readonly now: Date;
+  readonly signal?: AbortSignal | undefined;
+}): Promise<Capabilities> {
+  const { session, now, signal } = options;
+  const request = {
+    method: 'GET',
+    url: `${session.connection.fhirEndpoint}/metadata`,
+    headers: { accept: 'application/fhir+json' },
+    priority: 'interactive',
+    answer: resourceAnswer,
+    retries: 2,
+    sendToken: false,
+    signal,
+  } as const;
+  const response = await session.send(request).catch((error: unknown) => {
+    throw error instanceof AppError && error.code === 'answer-unusable' ? notUnderstood(error) : error;
+  });
+  return interpretStatement(response.data, now);
+}
+
+/** @throws AppError `capabilities-not-understood` for anything but a CapabilityStatement. */
+export function interpretStatement(value: unknown, readAt: Date): Capabilities {
+  const statement = (value ?? {}) as Statement;
+  if (statement.resourceType !== 'CapabilityStatement') throw notUnderstood();
+  const rests = objectsOf<Rest>(statement.rest);
+  const resources = rests.flatMap(({ resource }) => objectsOf<StatedResource>(resource));
+  const exports = (type: string) => resources.some((one) => one.type === type && hasExport(one.operation));
+  const { fhirVersion, software } = statement;
+  const searchTypes = searchTypesOf(resources);
+  return {
+    readAt,
+    exportLevels: [
+      ...(rests.some(({ operation }) => hasExport(operation)) ? (['system'] as const) : []),
+      ...(exports('Patient') ? (['patient'] as const) : []),
+      ...(exports('Group') ? (['group'] as const) : []),
+    ],
+    resourceTypes: resources.map(({ type }) => type).filter((type) => typeof type === 'string'),
+    patientRevIncludes: resources
+      .filter(({ type }) => type === 'Patient')
+      .flatMap(({ searchRevInclude: values }) => (Array.isArray(values) ? values : []))
+      .filter((value) => typeof value === 'string'),
+    ...(searchTypes === undefined ? {} : { searchTypes }),
+    ...(typeof fhirVersion === 'string' ? { fhirVersion } : {}),
+    ...(typeof software?.name === 'string' ? { software: software.name } : {}),
+  };
+}
+
+/** A statement without a single interaction says nothing about searches: many leave them out. */
+function searchTypesOf(resources: readonly StatedResource[]): string[] | undefined {
+  const interactions = (one: StatedResource) => objectsOf<{ readonly code?: unknown }>(one.interaction);
+  if (resources.every((one) => interactions(one).length === 0)) return undefined;
+  const canSearch = (one: StatedResource) => interactions(one).some(({ code }) => code === 'search-type');
+  return resources
+    .filter(canSearch)
+    .map(({ type }) => type)
+    .filter((type) => typeof type === 'string');
+}
+
+function hasExport(operations: unknown): boolean {
+  return objectsOf<Operation>(operations).some(({ name, definition }) => /export/i.test(`${name} ${definition}`));
+}
+
+/** What a server sends where a list belongs may be anything. */
+function objectsOf<Element extends object>(value: unknown): Element[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'object' && one !== null) : [];
+}
+
+function notUnderstood(cause?: AppError): AppError {
+  return new AppError({
+    code: 'capabilities-not-understood',
+    message:
+      'The FHIR endpoint does not answer with a CapabilityStatement. Verify the FHIR endpoint of the connection.',
+    retry: 'briefly',
+    ehrText: cause?.ehrText,
+  });
+}

@@ -1,0 +1,130 @@
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { AppError, type Connection, toEhrText } from '@bulkhead/domain';
+import {
+  listIssueCodes,
+  type OutcomeIssue,
+  parseFhirJson,
+  readSearchBundle,
+  type SearchBundle,
+  type SearchBundleReading,
+} from '@bulkhead/fhir';
+import type { Provider } from '@bulkhead/providers';
+import type { RequestPriority } from '@bulkhead/rate-limiter';
+import type { EhrSession } from '../ehr-session.ts';
+import { toBodyError } from '../http/accept-answer.ts';
+import { searchPageAnswer } from '../http/answer-rules.ts';
+import { describeIssue } from '../http/read-error-body.ts';
+
+export interface SearchPage extends Omit<SearchBundle, 'nextUrl'> {
+  /** Absolute. */
+  readonly nextUrl?: string;
+  /** By the server's clock, where it says. */
+  readonly servedAt: Date;
+}
+
+/**
+ * The first page of a search with what the provider demands: parameters of every search, and those of the type.
+ * @param options.parameters of the search itself, such as `patient` and `_lastUpdated`; a list is a parameter that repeats.
+ */
+export function searchUrl(options: {
+  readonly connection: Connection;
+  readonly provider: Provider;
+  readonly resourceType: string;
+  readonly parameters: Readonly<Record<string, string | readonly string[]>>;
+}): string {
+  const { connection, provider, resourceType, parameters } = options;
+  const { search } = provider;
+  const url = new URL(`${connection.fhirEndpoint}/${resourceType}`);
+  const demanded = { ...search?.parameters, ...search?.parametersByType[resourceType] };
+  for (const [name, value] of Object.entries({ ...parameters, ...demanded, _count: String(search?.pageSize ?? 100) })) {
+    for (const one of [value].flat()) {
+      url.searchParams.append(name, one.replace('{practiceId}', connection.practiceId ?? ''));
+    }
+  }
+  return url.href;
+}
+
+/**
+ * One page of a search (https://hl7.org/fhir/R4/http.html#search), every number with its text.
+ * @throws AppError `search-refused` for 200 with an OperationOutcome that says error, `search-not-understood`, and whatever
+ * the session throws.
+ */
+export async function readSearchPage(options: {
+  readonly session: EhrSession;
+  readonly url: string;
+  readonly priority?: RequestPriority;
+  readonly signal?: AbortSignal | undefined;
+}): Promise<SearchPage> {
+  const { session, url, priority = 'crawl', signal } = options;
+  const response = await session.send({
+    method: 'GET',
+    url,
+    headers: { accept: 'application/fhir+json' },
+    priority,
+    answer: searchPageAnswer,
+    // The step comes again by itself, at this page.
+    retries: 0,
+    sendToken: true,
+    signal,
+  });
+  const bundle = await readBundle(response.data as Readable);
+  const { nextUrl, ...page } = bundle;
+  const failed = page.issues.filter(({ severity }) => severity === 'error' || severity === 'fatal');
+  if (failed.length > 0) throw refused(failed);
+  const servedAt = new Date(response.headers.date ?? Number.NaN);
+  return {
+    ...page,
+    servedAt: Number.isNaN(servedAt.getTime()) ? new Date() : servedAt,
+    ...(nextUrl === undefined ? {} : { nextUrl: absolute(nextUrl, response.url) }),
+  };
+}
+
+async function readBundle(body: Readable): Promise<SearchBundle> {
+  let json: Buffer;
+  try {
+    json = await buffer(body);
+  } catch (error) {
+    throw toBodyError(error);
+  }
+  let reading: SearchBundleReading;
+  try {
+    reading = readSearchBundle(parseFhirJson(json).value);
+  } catch (cause) {
+    throw notUnderstood({ fault: 'it is not a readable JSON document', json, cause });
+  }
+  if ('fault' in reading) throw notUnderstood({ ...reading, json });
+  return reading.page;
+}
+
+function absolute(nextUrl: string, pageUrl: string): string {
+  if (!URL.canParse(nextUrl, pageUrl)) throw notUnderstood({ fault: '`link` has a "next" whose URL is not valid' });
+  return new URL(nextUrl, pageUrl).href;
+}
+
+function refused(issues: readonly OutcomeIssue[]): AppError {
+  return new AppError({
+    code: 'search-refused',
+    message:
+      'The EHR answers the search with an error instead of resources. Verify that the patient exists and that the scopes cover the type.',
+    retry: 'never',
+    context: { reason: listIssueCodes(issues) },
+    ehrText: toEhrText(issues.map(describeIssue).join('; ')),
+  });
+}
+
+/** @param options.fault our own text, which quotes nothing that the EHR sent */
+function notUnderstood(options: {
+  readonly fault: string;
+  readonly json?: Buffer;
+  readonly cause?: unknown;
+}): AppError {
+  const { fault, json, cause } = options;
+  return new AppError({
+    code: 'search-not-understood',
+    message: `The EHR answered the search with a malformed page: ${fault}. Verify the FHIR endpoint, and report the page to the EHR's support.`,
+    retry: 'briefly',
+    cause,
+    ehrText: json && toEhrText(json.toString('utf8', 0, 2000)),
+  });
+}

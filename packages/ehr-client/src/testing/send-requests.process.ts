@@ -1,0 +1,39 @@
+import { athenahealthRateLimit, createProviderRegistry } from '@bulkhead/providers';
+import { Redis } from 'ioredis';
+import { createEhrClient } from '../create-ehr-client.ts';
+import { resourceAnswer } from '../http/answer-rules.ts';
+import { createMemoryTokenStore } from './memory-token-store.ts';
+
+// One of several processes that send what they can: started by rate-limiter.processes.integration.test.ts.
+// Usage: node send-requests.process.ts REDIS_URL PREFIX FHIR_ENDPOINT REQUESTS
+const [redisUrl = '', prefix = '', fhirEndpoint = '', count = '0'] = process.argv.slice(2);
+const redis = new Redis(redisUrl);
+const athenahealth = createProviderRegistry({ ATHENAHEALTH_FHIR_ENDPOINT: fhirEndpoint }).get('athenahealth');
+// The guard has to exceed the jitter between a grant and the server's look at its clock. Where six processes share two cores, an
+// event loop stands still for some hundred milliseconds now and then; answers that come sooner give the time back.
+const provider = { ...athenahealth, rateLimit: { ...athenahealthRateLimit, guardMs: 600 } };
+const registry = { get: () => provider, list: () => [provider] };
+const tokenStore = createMemoryTokenStore();
+const signingKeys = { findForSigning: async () => undefined };
+const client = createEhrClient({ registry, redis, prefix, tokenStore, signingKeys });
+const session = client.session({
+  id: `conn_${process.pid}`,
+  provider: 'athenahealth',
+  environment: 'production',
+  fhirEndpoint,
+  auth: { method: 'none' },
+  createdAt: new Date(),
+});
+const send = () =>
+  session.send({
+    method: 'GET',
+    url: `${fhirEndpoint}/metadata`,
+    headers: { accept: 'application/fhir+json' },
+    priority: 'crawl',
+    answer: resourceAnswer,
+    retries: 0,
+    sendToken: false,
+  });
+await Promise.all(Array.from({ length: Number(count) }, send));
+client.close();
+redis.disconnect();

@@ -1,0 +1,166 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EnvError } from '@bulkhead/runtime';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createProviderRegistry } from './provider-registry.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bulkhead-providers-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function writeProviders(content: unknown): { BULKHEAD_PROVIDERS_FILE: string } {
+  const file = join(folder, 'providers.json');
+  writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
+  return { BULKHEAD_PROVIDERS_FILE: file };
+}
+
+const provider = {
+  id: 'open-ehr',
+  name: 'Open EHR',
+  environments: { test: { fhirEndpoint: 'https://open.example/fhir//' } },
+  defaultEnvironment: 'test',
+};
+
+describe('the provider registry', () => {
+  test("has athenahealth, with the guide's endpoint and limits", () => {
+    const registry = createProviderRegistry({});
+    expect(registry.list().map(({ id }) => id)).toEqual(['athenahealth']);
+    expect(registry.get('athenahealth')).toMatchObject({
+      environments: {
+        production: { fhirEndpoint: 'https://api.platform.athenahealth.com/fhir/r4' },
+        sandbox: { fhirEndpoint: 'https://api.platform.athenahealth.com/fhir/r4/sandbox' },
+        preview: { fhirEndpoint: 'https://api.preview.platform.athenahealth.com/fhir/r4' },
+      },
+      defaultEnvironment: 'production',
+      groupIdTemplate: 'a-1.C-{practiceId}',
+      rateLimit: { limit: 16, windowMs: 2000, perDay: 100_000 },
+    });
+  });
+
+  test("has athenahealth's budgets of new tokens: 50 a minute in production, 5 elsewhere", () => {
+    const { environments } = createProviderRegistry({}).get('athenahealth');
+    const perMinute = Object.entries(environments).map(([name, { tokenRateLimit }]) => [
+      name,
+      tokenRateLimit?.limit,
+      tokenRateLimit?.windowMs,
+    ]);
+    expect(perMinute).toEqual([
+      ['production', 50, 60_000],
+      ['sandbox', 5, 60_000],
+      ['preview', 5, 60_000],
+    ]);
+  });
+
+  test('claims complete includes for no provider whose entry does not', () => {
+    const search = (settings: object) => ({ ...provider, search: settings });
+    expect(createProviderRegistry({}).get('athenahealth').search?.revIncludeIsComplete).toBe(false);
+    const isClaimed = (settings: object) =>
+      createProviderRegistry(writeProviders([search(settings)])).get('open-ehr').search?.revIncludeIsComplete;
+    expect([isClaimed({}), isClaimed({ revIncludeIsComplete: true })]).toEqual([false, true]);
+    // The former name claimed nothing: an operator must decide again.
+    expect(() => isClaimed({ revInclude: true })).toThrow(/revInclude/);
+  });
+
+  test('takes a default schedule of athenahealth and of the file', () => {
+    const defaultSchedule = { cron: '0 2 * * *', timeZone: 'America/New_York', kind: 'export' };
+    const registry = createProviderRegistry({
+      ATHENAHEALTH_DEFAULT_SCHEDULE: JSON.stringify(defaultSchedule),
+      ...writeProviders([{ ...provider, defaultSchedule }]),
+    });
+    for (const id of ['athenahealth', 'open-ehr']) expect(registry.get(id)).toMatchObject({ defaultSchedule });
+  });
+
+  test.each([
+    { text: 'nightly', says: 'is no JSON' },
+    { text: '{"cron":"0 2 30 2 *","timeZone":"UTC","kind":"export"}', says: 'cron: never fires' },
+    { text: '{"cron":"0 2 * * *","timeZone":"Here","kind":"export"}', says: 'timeZone: ' },
+    { text: '{"cron":"0 2 * * *","timeZone":"UTC","kind":"backup"}', says: 'kind: ' },
+  ])('refuses a wrong default schedule: $text', ({ text, says }) => {
+    expect(() => createProviderRegistry({ ATHENAHEALTH_DEFAULT_SCHEDULE: text })).toThrow(says);
+  });
+
+  test("takes the guide's variables", () => {
+    const registry = createProviderRegistry({
+      ATHENAHEALTH_CLIENT_ID: 'id',
+      ATHENAHEALTH_CLIENT_SECRET: 'secret',
+      ATHENAHEALTH_REDIRECT_URI: 'https://app.example/callback',
+      ATHENAHEALTH_FHIR_ENDPOINT: 'http://127.0.0.1:8080/fhir/r4/',
+    });
+    expect(registry.get('athenahealth')).toMatchObject({
+      clientId: 'id',
+      clientSecret: 'secret',
+      redirectUri: 'https://app.example/callback',
+      environments: { production: { fhirEndpoint: 'http://127.0.0.1:8080/fhir/r4' } },
+    });
+  });
+
+  test.each([
+    { shape: 'an array', content: [provider] },
+    { shape: 'an object', content: { providers: [provider] } },
+  ])('reads providers from $shape in a file', ({ content }) => {
+    const registry = createProviderRegistry(writeProviders(content));
+    expect(registry.list().map(({ id }) => id)).toEqual(['athenahealth', 'open-ehr']);
+    expect(registry.get('open-ehr')).toEqual({
+      ...provider,
+      environments: { test: { fhirEndpoint: 'https://open.example/fhir' } },
+    });
+  });
+
+  test('a provider of the file replaces the built-in one of its name', () => {
+    const registry = createProviderRegistry(writeProviders([{ ...provider, id: 'athenahealth' }]));
+    expect(registry.get('athenahealth').name).toBe('Open EHR');
+    expect(registry.list()).toHaveLength(1);
+  });
+
+  test('an unknown provider: an error that names the known ones', () => {
+    const get = () => createProviderRegistry(writeProviders([provider])).get('constructor');
+    expect(get).toThrow(
+      expect.objectContaining({ code: 'unknown-provider', message: expect.stringContaining('athenahealth, open-ehr') }),
+    );
+  });
+
+  test.each([
+    { what: 'no JSON', content: '{ "clientSecret": "planted" ', faults: [/is no JSON/] },
+    { what: 'null', content: null, faults: [/expected array/] },
+    { what: 'a text', content: '"planted"', faults: [/expected array/] },
+    {
+      what: 'several faults',
+      content: [
+        { ...provider, id: 'Open EHR', rateLimit: { limit: 0, windowMs: 1, perDay: 1.5 } },
+        { ...provider, environments: { test: { fhirEndpoint: 'ftp://open.example', token: 1 } }, secret: 'planted' },
+      ],
+      faults: [
+        /0\.id: /,
+        /0\.rateLimit\.limit: /,
+        /0\.rateLimit\.windowMs: /,
+        /0\.rateLimit\.perDay: /,
+        /1\.environments\.test/,
+        /1: .*"secret"/,
+      ],
+    },
+    {
+      what: 'a default that is none',
+      content: [{ ...provider, defaultEnvironment: 'prod' }],
+      faults: [/defaultEnvironment/],
+    },
+    {
+      what: 'a default that every object has',
+      content: [{ ...provider, defaultEnvironment: 'constructor' }],
+      faults: [/defaultEnvironment/],
+    },
+  ])('a file with $what is refused, with every fault and none of its content', ({ content, faults }) => {
+    const create = () => createProviderRegistry(writeProviders(content));
+    expect(create).toThrow(EnvError);
+    for (const fault of faults) expect(create).toThrow(fault);
+    expect(create).not.toThrow(/planted/);
+  });
+
+  test('a file that is not there is refused', () => {
+    const create = () => createProviderRegistry({ BULKHEAD_PROVIDERS_FILE: join(folder, 'none.json') });
+    expect(create).toThrow(EnvError);
+    expect(create).toThrow(/ENOENT/);
+  });
+});

@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { AppError } from '@bulkhead/domain';
+import { EnvError } from '@bulkhead/runtime';
+import { z } from 'zod';
+import { athenahealth, type ProviderSettings } from './athenahealth.ts';
+import { type Provider, providerSchema } from './provider.ts';
+
+export interface ProviderRegistry {
+  /** @throws AppError `unknown-provider` */
+  get(id: string): Provider;
+  list(): readonly Provider[];
+}
+
+/**
+ * The EHR vendors that connections can name.
+ * @throws EnvError naming every fault of the providers' file.
+ */
+export function createProviderRegistry(settings: ProviderSettings): ProviderRegistry {
+  const providers = new Map([athenahealth(settings), ...readProviders(settings)].map((one) => [one.id, one]));
+  return {
+    get(id) {
+      const provider = providers.get(id);
+      if (provider) return provider;
+      throw new AppError({
+        code: 'unknown-provider',
+        message: `There is no such provider. Known are: ${[...providers.keys()].join(', ')}.`,
+        retry: 'never',
+      });
+    },
+    list: () => [...providers.values()],
+  };
+}
+
+function readProviders({ BULKHEAD_PROVIDERS_FILE: path }: ProviderSettings): Provider[] {
+  if (path === undefined) return [];
+  const content = readJson(path) as { providers?: unknown } | null;
+  const parsed = z
+    .array(providerSchema.refine(hasDefault, 'defaultEnvironment names none of the environments'))
+    .safeParse(content?.providers ?? content);
+  if (parsed.success) return parsed.data;
+  throw new EnvError(
+    parsed.error.issues.map(
+      (issue) => `BULKHEAD_PROVIDERS_FILE: ${issue.path.join('.') || '(file)'}: ${issue.message}`,
+    ),
+  );
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    // A SyntaxError's message quotes the file, which may hold a client secret.
+    const reason =
+      error instanceof SyntaxError ? 'is no JSON' : `cannot be read (${(error as { code?: string }).code})`;
+    throw new EnvError([`BULKHEAD_PROVIDERS_FILE: ${path} ${reason}`]);
+  }
+}
+
+function hasDefault({ environments, defaultEnvironment }: Provider): boolean {
+  return Object.hasOwn(environments, defaultEnvironment);
+}

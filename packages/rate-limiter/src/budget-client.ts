@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import {
+  batchSize,
+  budgetKeys,
+  logMemoryMs,
+  type RateBudget,
+  type RequestPriority,
+  requestPriorities,
+} from './budget.ts';
+import { waitingField } from './lua-parts.ts';
+import { reserveScript } from './reserve.lua.ts';
+
+/** The time by which an answered request has certainly arrived. */
+export interface Arrival {
+  readonly grantId: string;
+  /** Redis' clock, ms. */
+  readonly at: number;
+}
+
+export interface Reservation {
+  /** Redis' clock, ms. */
+  readonly now: number;
+  readonly reason: string;
+  /** When to ask again for the requests that still wait. */
+  readonly waitMs: number;
+  readonly slots: readonly { readonly grantId: string; readonly waitMs: number }[];
+}
+
+/** The commands that a process sends to Redis about one budget. */
+export interface BudgetClient {
+  /** Reserves slots for requests of one priority. */
+  reserve(options: {
+    readonly priority: RequestPriority;
+    /** How many requests wait for a slot, by priority. */
+    readonly waiting: readonly number[];
+    readonly arrivals: readonly Arrival[];
+  }): Promise<Reservation>;
+  report(options: {
+    readonly arrivals: readonly Arrival[];
+    /** Arrivals that may be later than the log says. */
+    readonly late: readonly Arrival[];
+    /** Grants that were not used. */
+    readonly unused: readonly string[];
+    /** Whether this process has no waiting requests left. */
+    readonly leavesQueue: boolean;
+  }): Promise<void>;
+}
+
+export function createBudgetClient(options: {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly budget: RateBudget;
+  readonly processId: string;
+}): BudgetClient {
+  const { redis, prefix, budget, processId } = options;
+  const { limit, windowMs, guardMs, perDay, coldStart } = budget.rateLimit;
+  const { state, log, day } = budgetKeys({ prefix, budget });
+  const field = waitingField(processId);
+  return {
+    async reserve({ priority, waiting, arrivals }) {
+      const name = randomUUID();
+      const waitsWhenCold = coldStart === 'go' ? 0 : 1;
+      const settings = [limit, windowMs, guardMs, perDay, field, name, requestPriorities.indexOf(priority)];
+      const more = [waitsWhenCold, logMemoryMs(budget.rateLimit), ...waiting, batchSize(budget.rateLimit)];
+      const reply = await reserveScript({
+        redis,
+        keys: [state, log, day],
+        args: [...settings, ...more, ...arrivals.flatMap(toPair)],
+      });
+      const [now, reason, waitMs, ...slots] = reply as [string, string, number, ...number[]];
+      const grants = slots.map((slotMs, index) => ({ grantId: `${name}.${index + 1}`, waitMs: slotMs }));
+      return { now: Number(now), reason, waitMs, slots: grants };
+    },
+    async report({ arrivals, late, unused, leavesQueue }) {
+      const commands = redis.pipeline();
+      if (arrivals.length > 0) commands.zadd(log, 'XX', 'LT', ...arrivals.flatMap(toPair));
+      if (late.length > 0) commands.zadd(log, 'XX', 'GT', ...late.flatMap(toPair));
+      if (unused.length > 0) commands.zrem(log, ...unused);
+      if (leavesQueue) commands.hdel(state, field);
+      if (commands.length > 0) await commands.exec();
+    },
+  };
+}
+
+function toPair({ grantId, at }: Arrival): [string, string] {
+  return [at.toFixed(3), grantId];
+}

@@ -1,0 +1,3 @@
+export type { Grant, RateBudget, RateLimit, RequestPriority } from './budget.ts';
+export { type BudgetUse, createRateLimiter, type RateLimiter } from './rate-limiter.ts';
+export { type BudgetState, readBudgets } from './read-budgets.ts';

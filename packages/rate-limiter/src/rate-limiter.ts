@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { budgetKeys, type Grant, type RateBudget, type RequestPriority } from './budget.ts';
+import { createBudgetClient } from './budget-client.ts';
+import { pauseScript } from './pause.lua.ts';
+import { readBudgets } from './read-budgets.ts';
+import { WaitQueue } from './wait-queue.ts';
+
+/** How much of a budget is used at a moment. */
+export interface BudgetUse {
+  readonly name: string;
+  /** 1: nothing is left of the last 24 hours, or of the last window. */
+  readonly dayRatio: number;
+  readonly windowRatio: number;
+  /** How much longer the EHR wants no requests. */
+  readonly pausedMs: number;
+}
+
+export interface RateLimiter {
+  /**
+   * Resolves when one request may be sent, at once. It waits while Redis is unavailable: no request goes out unlimited.
+   * @throws AppError `daily-budget-used` or `rate-paused` with the time to wait; the signal's reason if aborted.
+   */
+  acquire(options: {
+    readonly budget: RateBudget;
+    readonly priority: RequestPriority;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<Grant>;
+  /** Stops every process for a while (429, Retry-After) and halves the rate for a minute afterwards. */
+  pause(options: {
+    readonly budget: RateBudget;
+    readonly pauseMs: number;
+    /** Shown to operators. It must not contain an address. */
+    readonly reason: string;
+  }): Promise<void>;
+  /** Reads the budgets that this process has used since it started. */
+  readUse(): Promise<readonly BudgetUse[]>;
+  /** Stops. Requests that still wait are never granted. */
+  close(): void;
+}
+
+/** Long enough to see whether the server has recovered, short enough to cost only a minute at half the rate. */
+const slowAfterPauseMs = 60_000;
+/** Servers have sent a Retry-After of hours. One request after ten minutes finds out whether it still holds. */
+const maxPauseMs = 10 * 60_000;
+
+/** One limiter for all processes that share `redis` and `prefix`. The README of this package explains how it works. */
+export function createRateLimiter({ redis, prefix }: { readonly redis: Redis; readonly prefix: string }): RateLimiter {
+  const processId = randomUUID();
+  const queues = new Map<string, { readonly queue: WaitQueue; readonly budget: RateBudget }>();
+  const pauses = new PauseSubscriber(redis);
+  const queueOf = (budget: RateBudget): WaitQueue => {
+    const known = queues.get(budget.id);
+    if (known) return known.queue;
+    const client = createBudgetClient({ redis, prefix, budget, processId });
+    const queue = new WaitQueue({ client, rateLimit: budget.rateLimit });
+    queues.set(budget.id, { queue, budget });
+    pauses.subscribe(budgetKeys({ prefix, budget }).state, () => queue.releaseReserved());
+    return queue;
+  };
+  return {
+    acquire: ({ budget, priority, signal }) => queueOf(budget).enter({ priority, signal }),
+    async pause({ budget, pauseMs, reason }) {
+      const { state } = budgetKeys({ prefix, budget });
+      await pauseScript({ redis, keys: [state], args: [Math.min(pauseMs, maxPauseMs), slowAfterPauseMs, reason] });
+    },
+    async readUse() {
+      const budgets = [...queues.values()].map(({ budget }) => budget);
+      const states = await readBudgets({ redis, prefix, budgets });
+      return states.map(({ budget: { name, rateLimit }, window, day, pausedMs }) => {
+        return { name, dayRatio: day / rateLimit.perDay, windowRatio: window / rateLimit.limit, pausedMs };
+      });
+    },
+    close() {
+      for (const { queue } of queues.values()) queue.close();
+      pauses.close();
+    },
+  };
+}
+
+/**
+ * Receives pauses on a connection of its own, because a subscribed connection accepts no other commands. While the connection is
+ * down, slots that this process has reserved are still used: a few requests within the next half window.
+ */
+class PauseSubscriber {
+  readonly #redis: Redis;
+  readonly #listeners = new Map<string, () => void>();
+  #connection: Redis | undefined;
+
+  constructor(redis: Redis) {
+    this.#redis = redis;
+  }
+
+  subscribe(channel: string, listener: () => void): void {
+    this.#listeners.set(channel, listener);
+    this.#connection ??= this.#connect();
+    // ioredis subscribes again after it lost the connection.
+    this.#connection.subscribe(channel).catch(() => undefined);
+  }
+
+  close(): void {
+    this.#connection?.disconnect();
+  }
+
+  #connect(): Redis {
+    // Subscriptions made while Redis is unavailable are sent when it is back.
+    const connection = this.#redis.duplicate({ enableOfflineQueue: true, maxRetriesPerRequest: null });
+    // It reconnects by itself, and the main connection reports the same errors.
+    connection.on('error', () => undefined);
+    connection.on('message', (channel: string) => this.#listeners.get(channel)?.());
+    return connection;
+  }
+}

@@ -1,0 +1,65 @@
+import type { Redis } from 'ioredis';
+import { budgetKeys, logMemoryMs, type RateBudget, type RequestPriority, requestPriorities } from './budget.ts';
+import { useScript } from './use.lua.ts';
+
+/** How much of a budget is used, and what waits for it. */
+export interface BudgetState {
+  readonly budget: RateBudget;
+  /** Requests in the last window, in the last minute (undefined if the log is shorter), and in 24 hours. */
+  readonly window: number;
+  readonly minute: number | undefined;
+  readonly day: number;
+  /** How much longer the EHR wants no requests, for how long the rate is halved, and why. */
+  readonly pausedMs: number;
+  readonly slowMs: number;
+  readonly pauseReason: string | undefined;
+  /** Waiting requests of all processes, as each last reported them. */
+  readonly waiting: Readonly<Record<RequestPriority, number>>;
+}
+
+const minuteMs = 60_000;
+
+/** Reads budgets, also those that other processes use. It changes nothing and costs no request at the EHR. */
+export function readBudgets(options: {
+  readonly redis: Redis;
+  /** Of every key in Redis. */
+  readonly prefix: string;
+  readonly budgets: readonly RateBudget[];
+}): Promise<BudgetState[]> {
+  const { redis, prefix, budgets } = options;
+  return Promise.all(
+    budgets.map(async (budget) => {
+      const { state, log, day } = budgetKeys({ prefix, budget });
+      const { windowMs, guardMs } = budget.rateLimit;
+      const reply = await useScript({ redis, keys: [state, log, day], args: [windowMs, guardMs] });
+      return toState(budget, reply as Reply);
+    }),
+  );
+}
+
+type Reply = readonly [
+  window: number,
+  minute: number,
+  day: number,
+  pausedMs: number,
+  slowMs: number,
+  pauseReason: string,
+  ...waiting: number[],
+];
+
+function toState(budget: RateBudget, reply: Reply): BudgetState {
+  const [window, minute, day, pausedMs, slowMs, pauseReason, ...waiting] = reply;
+  return {
+    budget,
+    // The last request of a window can be on its way when the first one has just arrived.
+    window: Math.min(window, budget.rateLimit.limit),
+    minute: logMemoryMs(budget.rateLimit) < minuteMs ? undefined : minute,
+    day,
+    pausedMs,
+    slowMs,
+    pauseReason: slowMs > 0 && pauseReason !== '' ? pauseReason : undefined,
+    waiting: Object.fromEntries(
+      requestPriorities.map((priority, index) => [priority, waiting[index] ?? 0]),
+    ) as BudgetState['waiting'],
+  };
+}

@@ -1,0 +1,46 @@
+import { requestPriorities } from './budget.ts';
+import { clock, dayBuckets, waitQueue } from './lua-parts.ts';
+import { createRedisScript } from './redis-script.ts';
+
+/**
+ * Reads how much of a budget is used and how many requests wait. It changes nothing.
+ * KEYS  as of `reserveScript`
+ * ARGV  1 window, ms  2 guard, ms
+ * Returns { requests in the last window, minute, 24 h, remaining pause in ms, remaining time at half the rate in ms, reason of the
+ * pause, then waiting requests by priority }.
+ */
+export const useScript = createRedisScript(`
+${clock}
+${dayBuckets}
+${waitQueue}
+local state, waiting = {}, {}
+for index = 1, ${requestPriorities.length} do waiting[index] = 0 end
+local fields = redis.call('HGETALL', KEYS[1])
+for i = 1, #fields, 2 do
+  if not isWaitingField(fields[i]) then
+    state[fields[i]] = fields[i + 1]
+  else
+    local process = { struct.unpack(waitingFormat, fields[i + 1]) }
+    for index = 1, ${requestPriorities.length} do
+      waiting[index] = waiting[index] + (isDead(process[1]) and 0 or process[1 + index])
+    end
+  end
+end
+
+local day = 0
+local function countBucket(bucket, grants)
+  if countsUntil(tonumber(bucket)) > now then day = day + tonumber(grants) end
+end
+if state.bucket then countBucket(state.bucket, state.bucketTotal) end
+local counts = redis.call('HGETALL', KEYS[3])
+for i = 1, #counts, 2 do countBucket(counts[i], counts[i + 1]) end
+
+-- Reserved slots in the future are not used yet.
+local latest = exact(now + tonumber(ARGV[2]))
+local function since(ms) return redis.call('ZCOUNT', KEYS[2], '(' .. exact(now - ms), latest) end
+local function left(at) return math.ceil(math.max((tonumber(at) or 0) - now, 0)) end
+return {
+  since(tonumber(ARGV[1])), since(60000), day, left(state.pausedUntil), left(state.slowUntil), state.pauseReason or '',
+  unpack(waiting)
+}
+`);
