@@ -1,28 +1,27 @@
 import { join } from 'node:path';
 import { spawnTethered } from '@bulkhead/embedded';
 import { expect, test } from '@jest/globals';
+import { installSchemathesis } from './schemathesis.ts';
 
-/** Some twenty for each operation; the whole is `pnpm fuzz`. */
-const requests = 800;
+const missing = await installSchemathesis().then(() => undefined, String);
 
-test('no generated request gets a server error, or an answer that the API’s document does not have', async () => {
-  const lines: string[] = [];
-  const { exited } = await spawnTethered({
-    command: process.execPath,
-    args: [
-      '--conditions=@bulkhead/source',
-      join(import.meta.dirname, 'main.ts'),
-      ...['--json', '--seed', '7', '--requests', String(requests)],
-    ],
-    output: { onLine: (line) => lines.push(line) },
-  });
-  const { code } = await exited;
-  // Which request, and what was wrong with its answer: the sums alone do not tell.
-  if (code !== 0) console.error(lines.join('\n'));
-  const result = JSON.parse(lines.find((line) => line.startsWith('{')) ?? '{}');
-  expect(result).toMatchObject({ requests, serverErrors: 0, undocumented: 0, findings: [] });
-  // That most of it got behind the validation, too.
-  expect(Object.keys(result.statuses)).toEqual(
-    expect.arrayContaining(['200', '201', '202', '204', '400', '401', '404']),
-  );
-}, 120_000);
+if (missing !== undefined) {
+  console.warn(`The fuzz test is left out: it needs python3 with venv, and PyPI. ${missing}`);
+  test.todo('answers every generated request as the OpenAPI document says');
+} else {
+  test('answers every generated request as the OpenAPI document says', async () => {
+    const lines: string[] = [];
+    const args = ['--json', '--seed', '1', '--requests', '1000'];
+    const { exited } = await spawnTethered({
+      command: process.execPath,
+      args: ['--conditions=@bulkhead/source', join(import.meta.dirname, 'main.ts'), ...args],
+      output: { onLine: (line) => lines.push(line) },
+    });
+    const { code } = await exited;
+    // The lines name the request and what was wrong with its answer.
+    if (code !== 0) console.error(lines.join('\n'));
+    const { requests, failures } = JSON.parse(lines.find((line) => line.startsWith('{')) ?? '{}');
+    expect(requests).toBeGreaterThanOrEqual(1000);
+    expect(failures).toBe(0);
+  }, 300_000);
+}

@@ -3,13 +3,12 @@ import { parseCommandLine, readSeed, readWholeNumber } from '../command-line.ts'
 export interface FuzzOptions {
   readonly requests: number;
   readonly seed: number;
-  /** Only the final object, for programs. */
   readonly json: boolean;
 }
 
 const usage = `usage: pnpm fuzz [--requests N] [--seed S] [--json]
-  --requests N  how many to send (default 10000)
-  --seed S      the same seed makes the same requests (default: a new one, which is printed)
+  --requests N  send at least this many (default 10000)
+  --seed S      the same seed generates the same requests (default: a new one, which is printed)
   --json        print the result as JSON and nothing else`;
 
 /** @throws Error with what is wrong and the usage. */

@@ -9,65 +9,65 @@ const version = '4.32.5';
 const run = promisify(execFile);
 
 /**
- * Installs Schemathesis (https://schemathesis.io) from PyPI, once a machine.
- * @returns its command, or why there is none: no Python, or no package index.
+ * Installs Schemathesis (https://schemathesis.io) from PyPI, once for each machine.
+ * @returns its command
+ * @throws Error if Python or the package index is missing
  */
-export async function installSchemathesis(): Promise<{ readonly command: string } | { readonly missing: string }> {
+export async function installSchemathesis(): Promise<string> {
   const folder = join(cacheFolder(process.env), `schemathesis-${version}`);
   const command = join(folder, 'bin', 'schemathesis');
-  if (existsSync(command)) return { command };
+  if (existsSync(command)) return command;
   try {
     await run('python3', ['-m', 'venv', '--clear', folder]);
     await run(join(folder, 'bin', 'pip'), ['install', '--quiet', `schemathesis==${version}`], { timeout: 180_000 });
-    return { command };
+    return command;
   } catch (error) {
-    // Half an environment would pass for a whole one next time.
+    // The next run must not take half an installation for a whole one.
     rmSync(folder, { recursive: true, force: true });
-    return { missing: error instanceof Error ? error.message : String(error) };
+    throw error;
   }
 }
 
-/**
- * Runs it against an API: examples, the edges of each schema, generated data, and chains of requests.
- * @returns what it prints, and whether it has found nothing.
- */
+/** Runs it once against an API: examples, the edges of each schema, generated data, and chains of requests. */
 export async function runSchemathesis(options: {
   readonly command: string;
   readonly baseUrl: string;
   readonly apiKey: string;
-  /** Where it keeps what it has tried. */
+  /** Where it keeps its configuration and its state. */
   readonly folder: string;
-}): Promise<{ readonly passed: boolean; readonly output: string }> {
-  const { command, baseUrl, apiKey, folder } = options;
-  // Found where it runs. What is too much is refused too, before anybody looks at what it is.
+  readonly seed: number;
+}): Promise<{ readonly sent: number; readonly failures: number; readonly output: string }> {
+  const { command, baseUrl, apiKey, folder, seed } = options;
+  // The configuration is read from the working directory. A request that is too large is rejected before it is validated.
   const rejections = [400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 422, 429, 431, '5xx'].map(String);
   const config = `[checks]\nnegative_data_rejection.expected-statuses = ${JSON.stringify(rejections)}\n`;
   await writeFile(join(folder, 'schemathesis.toml'), config);
   const args = [
-    // One worker, the default: two of them parse Python at the same time, which a bug of Python below 3.13 can break.
-    ...['run', `${baseUrl}/openapi.json`, '--no-color', '--seed', '1', '--max-examples', '15'],
-    // A sync that is waited for takes up to half a minute.
+    // One worker, the default: two parse Python at the same time, which a bug of Python below 3.13 can break.
+    ...['run', `${baseUrl}/openapi.json`, '--no-color', '--seed', String(seed), '--max-examples', '15'],
+    // Without `Prefer`, a sync is answered after up to half a minute.
     ...['--header', `Authorization: Bearer ${apiKey}`, '--header', 'Prefer: respond-async'],
     ...['--request-timeout', '60'],
-    // Streams of events, which last for minutes: it would wait for the end of each.
+    // Event streams last for minutes, and Schemathesis would wait for the end of each.
     ...['--exclude-path-regex', '/events$'],
-    // What fields mean together (`since` and `typeFilters`, an id that exists) stands in no JSON Schema; and a 5xx of the
-    // document (the EHR has not answered) is honest, while any other is found by its status.
+    // JSON Schema cannot say what fields mean together (`since` and `typeFilters`, an id that exists). A documented 5xx (the EHR did
+    // not answer) is correct, and any other status is found because it is not documented.
     ...['--exclude-checks', 'positive_data_acceptance,not_a_server_error'],
   ];
-  try {
-    const { stdout } = await run(command, args, { cwd: folder, maxBuffer: 100_000_000 });
-    return { passed: true, output: stdout };
-  } catch (error) {
-    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-    const output = stdout + stderr;
-    return { passed: !/^Failures:/m.test(output) && isItsOwnFault(output), output };
-  }
+  const { failed, output } = await run(command, args, { cwd: folder, maxBuffer: 100_000_000 }).then(
+    ({ stdout }) => ({ failed: false, output: stdout }),
+    ({ stdout = '', stderr = '' }: { stdout?: string; stderr?: string }) => ({ failed: true, output: stdout + stderr }),
+  );
+  // "Test cases:\n  3373 generated, 3373 passed, 88 skipped"
+  const sent = Number(/^Test cases:\s+(\d+) generated/m.exec(output)?.[1]);
+  if (Number.isNaN(sent)) throw new Error(`Schemathesis did not run:\n${output}`);
+  const isFailure = failed && (/^Failures:/m.test(output) || !isItsOwnFault(output));
+  return { sent, failures: isFailure ? Number(/(\d+) failed/.exec(output)?.[1] ?? 1) : 0, output };
 }
 
 /**
- * Hypothesis, which generates the data, sometimes loses its position and ends one operation early (IndexError). Python
- * below 3.13 sometimes miscounts the depth of a syntax tree (SystemError, https://github.com/python/cpython/issues/106905).
+ * Hypothesis, which generates the data, sometimes loses its position and ends one operation early (IndexError). Python below 3.13
+ * sometimes miscounts the depth of a syntax tree (SystemError, https://github.com/python/cpython/issues/106905).
  */
 function isItsOwnFault(output: string): boolean {
   const errors = output.match(/^Runtime Error$/gm) ?? [];
