@@ -33,7 +33,7 @@ async function measure(wanted: number): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-comparison-'));
   const { state } = openState(folder);
   const patients = Math.max(Math.round(wanted / resourcesPerPatient), 1);
-  const start = { once: true, patients, dataDir: undefined, port: 3000 };
+  const start = { once: true, dev: false, patients, dataDir: undefined, port: 3000 };
   const system = await startSystem({ folder, openState: () => state, start, steps, ephemeral: true });
   const service = getAthenaHealthEnhancedService(system.env);
   try {

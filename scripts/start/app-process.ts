@@ -7,6 +7,8 @@ export interface AppProcess {
   readonly pid: number;
   /** Where it listens, on 127.0.0.1; the same after it has died and was started again. */
   readonly port: number;
+  /** Ends the process and starts it again, for instance with changed sources. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -40,6 +42,7 @@ export async function startApp(options: AppProcessOptions): Promise<AppProcess> 
   const { name, wantedPort, say } = options;
   const logFile = logFileOf(options);
   let stopping = false;
+  let isRestarting = false;
   let quickDeaths = 0;
   const first = await startOnPort({
     ...{ name, logFile, wanted: wantedPort },
@@ -54,6 +57,11 @@ export async function startApp(options: AppProcessOptions): Promise<AppProcess> 
       const startedAt = Date.now();
       const { code, signal } = await child.exited;
       if (stopping) return;
+      if (isRestarting) {
+        isRestarting = false;
+        child = await spawnApp(options, { port });
+        continue;
+      }
       quickDeaths = Date.now() - startedAt < quickDeathMs ? quickDeaths + 1 : 0;
       if (quickDeaths >= maxQuickDeaths) return say(`${name} keeps dying; its log: ${logFile}`);
       say(`${name} died (${signal ?? `exit ${code}`}) and is started again`);
@@ -67,6 +75,10 @@ export async function startApp(options: AppProcessOptions): Promise<AppProcess> 
       return child.pid;
     },
     port,
+    restart() {
+      isRestarting = true;
+      return child.stop();
+    },
     async stop() {
       stopping = true;
       await child.stop();

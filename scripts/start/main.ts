@@ -13,6 +13,8 @@ import { readOptions, type StartOptions } from './options.ts';
 import { accessText, requestsText } from './setup-text.ts';
 import { createSteps } from './steps.ts';
 import { type RunningSystem, startSystem } from './system.ts';
+import { startViteServer } from './vite-server.ts';
+import { watchSources } from './watch-sources.ts';
 
 const defaultFolder = join(import.meta.dirname, '..', '..', '.bulkhead');
 /** This program's own key: made anew at each start, since only hashes are kept, and deleted when it ends. */
@@ -105,7 +107,28 @@ async function serve({ system, options, folder }: Serving): Promise<End> {
   if (options.once) return { exitCode: result.partial ? partialExitCode : 0, lastLine };
   steps.say(lastLine);
   steps.say('\nServing, and following new exports. Ctrl-C stops everything.');
-  return { exitCode: await follow(system) };
+  if (!options.dev) return { exitCode: await follow(system) };
+  const stopDevelopment = await startDevelopment(system);
+  try {
+    return { exitCode: await follow(system) };
+  } finally {
+    await stopDevelopment();
+  }
+}
+
+/** Restarts the API and the worker when their sources change, and serves the console with hot reload. */
+async function startDevelopment({ apps, baseUrl }: RunningSystem): Promise<() => Promise<void>> {
+  const vite = await startViteServer({ apiUrl: baseUrl });
+  steps.say(`console with hot reload: ${vite.url}`);
+  steps.say('inspectors: 127.0.0.1:9230 (API), 127.0.0.1:9231 (worker)');
+  const stopWatching = watchSources((file) => {
+    steps.say(`${file} has changed, restarting the API and the worker`);
+    for (const app of apps) void app.restart();
+  });
+  return async () => {
+    stopWatching();
+    await vite.stop();
+  };
 }
 
 async function follow({ store, died }: RunningSystem): Promise<number> {

@@ -10,6 +10,7 @@ const emptyFolder = mkdtempSync(join(tmpdir(), 'bulkhead-options-'));
 test('has defaults, and resolves the folder against where the user stands', () => {
   expect(readOptions({ args: [], cwd })).toEqual({
     once: false,
+    dev: false,
     patients: 200,
     dataDir: undefined,
     port: 3000,
@@ -22,6 +23,7 @@ test('has defaults, and resolves the folder against where the user stands', () =
   });
   expect(options).toEqual({
     once: true,
+    dev: false,
     patients: 5,
     dataDir: cwd,
     port: 8081,

@@ -5,6 +5,8 @@ import { parseCommandLine, readWholeNumber } from '../command-line.ts';
 export interface StartOptions {
   /** End after the main job. */
   readonly once: boolean;
+  /** Run everything from its sources, and restart it when they change. */
+  readonly dev: boolean;
   /** Size of the simulated practice. */
   readonly patients: number;
   /** A folder of `Type.ndjson(.gz)` to serve instead of the generated practice; absolute. */
@@ -17,8 +19,9 @@ export interface StartOptions {
   readonly newKey: boolean;
 }
 
-const usage = `usage: npm start -- [--once] [--patients N] [--data DIR] [--port P] [--state DIR] [--new-key]
+const usage = `usage: npm start -- [--once] [--dev] [--patients N] [--data DIR] [--port P] [--state DIR] [--new-key]
   --once        end after the export: exit 0 if everything is stored, 7 if it is partial, else 1
+  --dev         run from sources and restart what changes (\`pnpm dev\`); inspectors listen on ports 9230 (API) and 9231 (worker)
   --patients N  size of the simulated practice (default 200)
   --data DIR    serve a folder of Type.ndjson.gz files instead of the generated practice
   --port P      port of the API (default 3000, or the next free one)
@@ -30,6 +33,7 @@ export function readOptions({ args, cwd }: { readonly args: readonly string[]; r
   const text = { type: 'string' } as const;
   const options = {
     once: { type: 'boolean' },
+    dev: { type: 'boolean' },
     patients: text,
     data: text,
     port: text,
@@ -41,6 +45,7 @@ export function readOptions({ args, cwd }: { readonly args: readonly string[]; r
   if (dataDir !== undefined) checkFolder(dataDir);
   return {
     once: values.once === true,
+    dev: values.dev === true,
     patients: readWholeNumber({ usage, name: 'patients', text: values.patients ?? '200', min: 1, max: 10_000_000 }),
     dataDir,
     port: readWholeNumber({ usage, name: 'port', text: values.port ?? '3000', min: 1, max: 65_535 }),

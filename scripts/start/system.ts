@@ -22,6 +22,8 @@ export interface RunningSystem {
   /** What the apps were started with, for programs that are to work beside them. */
   readonly env: Readonly<Record<string, string>>;
   readonly workers: readonly AppProcess[];
+  /** The API and the workers. */
+  readonly apps: readonly AppProcess[];
   readonly died: Services['died'];
   stop(): Promise<void>;
 }
@@ -31,6 +33,8 @@ const pollIntervalMs = 2000;
 const defaultSimulatorPort = 8080;
 /** Where docker/prometheus/targets/worker.yml looks for the workers of `npm start`. */
 const firstMetricsPort = 9464;
+/** Next to the inspector's default port, which the user's own process may have. */
+const inspectorPorts = { api: 9230, worker: 9231 };
 
 /** Redis, MongoDB, a simulated athenahealth, the API and two workers. What was started is stopped if a later step fails. */
 export async function startSystem(options: {
@@ -72,7 +76,7 @@ async function startParts(options: PartsOptions): Promise<Omit<RunningSystem, 's
   const held = await openDataFolder(ephemeral ? { ephemeral } : { dataDir: folder });
   const kept = openState();
   const consoleBuilt = start.once ? undefined : prepareConsole(steps);
-  const bundled = bundleWorker();
+  const bundled = start.dev ? Promise.resolve() : bundleWorker();
   // Awaited where workers start; what fails before that is told first.
   bundled.catch(() => undefined);
   const services = await startServices({ folder: held, report: steps.report });
@@ -99,20 +103,21 @@ async function startParts(options: PartsOptions): Promise<Omit<RunningSystem, 's
     ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
     ATHENAHEALTH_REDIRECT_URI: `http://127.0.0.1:${apiPort}/api/ehr/callback`,
   });
-  const baseUrl = await steps.run('api', async () => {
-    const { port } = await launch({
+  const { api, baseUrl } = await steps.run('api', async () => {
+    const api = await launch({
       name: 'api',
+      ...(start.dev ? { nodeArgs: [`--inspect=127.0.0.1:${inspectorPorts.api}`] } : {}),
       wantedPort: start.port,
       env: (apiPort) => ({ ...envAt(apiPort), PORT: String(apiPort), HOST: '127.0.0.1' }),
     });
-    const url = `http://127.0.0.1:${port}`;
+    const url = `http://127.0.0.1:${api.port}`;
     await waitForHttp({ url: `${url}/ready`, what: 'the API' });
-    return { text: url, value: url };
+    return { text: url, value: { api, baseUrl: url } };
   });
   const env = envAt(Number(new URL(baseUrl).port));
-  const workers = await startWorkers({ launch, steps, bundled, env });
+  const workers = await startWorkers({ launch, steps, bundled, env, isDev: start.dev });
   await consoleBuilt;
-  return { store, baseUrl, simulatorUrl, state, env, workers, died: services.died };
+  return { store, baseUrl, simulatorUrl, state, env, workers, apps: [api, ...workers], died: services.died };
 }
 
 /** Beside everything else; without it the rest works, so what fails here is said and no more. */
@@ -179,15 +184,18 @@ function startWorkers(options: {
   readonly steps: Steps;
   readonly bundled: Promise<void>;
   readonly env: Readonly<Record<string, string>>;
+  readonly isDev: boolean;
 }): Promise<AppProcess[]> {
-  const { launch, steps, bundled, env } = options;
+  const { launch, steps, bundled, env, isDev } = options;
+  // One worker in development, so that a breakpoint stops all of the work.
+  const names = isDev ? ['worker'] : ['worker 1', 'worker 2'];
   return steps.run('workers', async () => {
     await bundled;
     const value = await Promise.all(
-      ['worker 1', 'worker 2'].map((name, index) =>
+      names.map((name, index) =>
         launch({
           name,
-          entry: workerEntry,
+          entry: isDev ? 'apps/worker/src/main.ts' : workerEntry,
           wantedPort: firstMetricsPort + index,
           env: (port) => ({
             ...env,
@@ -195,11 +203,11 @@ function startWorkers(options: {
             WORKER_HEALTH_PORT: String(port),
             ...workerMemoryEnv,
           }),
-          nodeArgs: workerNodeArgs,
+          nodeArgs: [...workerNodeArgs, ...(isDev ? [`--inspect=127.0.0.1:${inspectorPorts.worker}`] : [])],
         }),
       ),
     );
-    return { text: `2, polling every ${pollIntervalMs / 1000} s here (30 s by default)`, value };
+    return { text: `${names.length}, polling every ${pollIntervalMs / 1000} s here (30 s by default)`, value };
   });
 }
 

@@ -1,4 +1,5 @@
 // usage: npm test [-- paths and options of jest]
+//        pnpm test:unit           (the tests that need no services, without the slow ones)
 //        npm test -- --docker     (with a Docker engine that is started for it where none answers; for CI: it takes root and apt)
 //        npm test -- --interop    (the independent FHIR server must build if Java and Maven are here; for CI)
 //        pnpm docs:conformance    (every test, then docs/bulk-data-conformance.md is made from the results)
@@ -24,12 +25,16 @@ interrupted.signal.addEventListener('abort', exitAtOnce);
 const writeFlag = '--write-conformance';
 const dockerFlag = '--docker';
 const interopFlag = '--interop';
+const unitFlag = '--unit';
+/** Tests of growth measure CPU time on texts of megabytes: minutes on a busy machine. */
+const notUnit = ['/node_modules/', '/dist/', 'integration[.]test', 'linear-time[.]test', 'growth[.]test'];
 const given = process.argv.slice(2);
-const args = given.filter((one) => ![writeFlag, dockerFlag, interopFlag].includes(one));
-const { exitCode, report } = await runTests(args);
+const args = given.filter((one) => ![writeFlag, dockerFlag, interopFlag, unitFlag].includes(one));
+const { exitCode, report } = given.includes(unitFlag) ? await runUnitTests(args) : await runTests(args);
 const counts = countTests(report);
 // Part of the tests says nothing about the rules.
-const conformance = report && args.length === 0 ? await conformanceFaults(report) : undefined;
+const conformance =
+  report && args.length === 0 && !given.includes(unitFlag) ? await conformanceFaults(report) : undefined;
 const passed = counts.passed + (conformance?.length === 0 ? 1 : 0);
 const failed = counts.failed + (conformance?.length ? 1 : 0);
 console.log(`${passed} passed, ${failed} failed`);
@@ -39,6 +44,12 @@ async function conformanceFaults(results: JestReport): Promise<readonly string[]
   const faults = await checkConformance({ report: results, write: given.includes(writeFlag) });
   for (const fault of faults) console.error(`conformance: ${fault}`);
   return faults;
+}
+
+function runUnitTests(paths: readonly string[]): Promise<JestRun> {
+  interrupted.signal.removeEventListener('abort', exitAtOnce);
+  const ignored = notUnit.flatMap((pattern) => ['--testPathIgnorePatterns', pattern]);
+  return runJest({ args: [...paths, ...ignored], env: process.env, signal: interrupted.signal });
 }
 
 async function runTests(args: readonly string[]): Promise<JestRun> {

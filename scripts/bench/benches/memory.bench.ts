@@ -51,7 +51,7 @@ async function peakOf(options: {
   const { context, patients, order } = options;
   const folder = mkdtempSync(join(context.folder, 'memory-'));
   const { state } = openState(folder);
-  const start = { once: true, patients, dataDir: undefined, port: 3000 };
+  const start = { once: true, dev: false, patients, dataDir: undefined, port: 3000 };
   const quiet = createSteps({ stream: new Writable({ write: (_chunk, _encoding, done) => done() }) });
   const system = await startSystem({ folder, openState: () => state, start, steps: quiet, ephemeral: true });
   try {

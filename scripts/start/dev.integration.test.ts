@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, utimesSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { waitFor } from '@bulkhead/testing';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bulkhead-dev-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test('pnpm dev serves the console with hot reload, and restarts the API and the worker after a source has changed', async () => {
+  const { REDIS_URL: _redis, MONGODB_URI: _mongodb, ...env } = process.env;
+  let output = '';
+  const ended = Promise.withResolvers<number | null>();
+  const args = ['--conditions=@bulkhead/source', join(import.meta.dirname, 'main.ts'), '--dev', '--state', folder];
+  const child = execFile(process.execPath, [...args, '--patients', '2'], { env });
+  child.once('close', (code) => ended.resolve(code));
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (output += text));
+  const said = (pattern: RegExp) =>
+    waitFor(() => pattern.exec(output)?.[1] ?? undefined, { timeoutMs: 60_000, what: `${pattern} in\n${output}` });
+  try {
+    const consoleUrl = await said(/console with hot reload: (\S+)/);
+    const apiUrl = await said(/api +[\d.]+ s +(http\S+)/);
+    expect(await (await fetch(consoleUrl)).text()).toContain('/@vite/client');
+    const instance = async () => ((await (await fetch(`${apiUrl}/health`)).json()) as { instance?: string }).instance;
+    const before = await instance();
+
+    const now = new Date();
+    utimesSync(join(import.meta.dirname, '..', '..', 'apps', 'worker', 'src', 'main.ts'), now, now);
+    await said(/(apps\/worker\/src\/main\.ts) has changed, restarting the API and the worker/);
+    await waitFor(async () => (await instance()) !== before, { timeoutMs: 30_000, what: 'the restarted API' });
+  } finally {
+    child.kill('SIGTERM');
+  }
+  expect(await ended.promise).toBe(0);
+  expect(output).not.toContain(' died ');
+}, 120_000);

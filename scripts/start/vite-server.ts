@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import { spawnTethered } from '@bulkhead/embedded';
+import { root } from './build-once.ts';
+import { freePort } from './free-port.ts';
+import { waitForHttp } from './wait-for-http.ts';
+
+const folder = join(root, 'apps', 'console');
+
+/** Vite's development server of the console, in front of an API. */
+export async function startViteServer(options: {
+  readonly apiUrl: string;
+}): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const port = await freePort({ wanted: 5173 });
+  const url = `http://127.0.0.1:${port}`;
+  const server = await spawnTethered({
+    command: process.execPath,
+    args: [
+      join(folder, 'node_modules', 'vite', 'bin', 'vite.js'),
+      '--host',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--strictPort',
+    ],
+    env: { ...process.env, BULKHEAD_URL: options.apiUrl },
+    cwd: folder,
+    output: 'ignore',
+  });
+  await waitForHttp({ url, what: "the console's development server" });
+  return { url, stop: () => server.stop() };
+}
