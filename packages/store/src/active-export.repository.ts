@@ -13,8 +13,16 @@ const schema = new Schema<ActiveExportDocument>(
   { collection: 'active_exports', versionKey: false, strict: 'throw' },
 );
 
-/** The record is written right after the place is taken; a holder without a record after this long has died in between. */
+/** The record is written right after the claim. If there is none after this long, the process has died in between. */
 const insertTimeoutMs = 10_000;
+
+interface Claim {
+  readonly key: string;
+  readonly exportId: string;
+  readonly now: Date;
+  /** Undefined: the export has no record. */
+  readonly hasEnded: (exportId: string) => Promise<boolean | undefined>;
+}
 
 /**
  * `active_exports`: at most one running export per connection and request. The guard is the uniqueness of `_id`, which
@@ -22,34 +30,33 @@ const insertTimeoutMs = 10_000;
  */
 export function createActiveExportRepository(database: Database) {
   const model = database.model('ActiveExport', schema);
+
+  /** @returns the id of the export that holds the claim now, or undefined if another process changed it meanwhile */
+  const tryToClaim = async ({ key, exportId, now, hasEnded }: Claim): Promise<string | undefined> => {
+    try {
+      await model.create({ _id: key, exportId, takenAt: now });
+      return exportId;
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+    }
+    const holder = await model.findById(key).lean();
+    if (!holder) return undefined;
+    const ended = (await hasEnded(holder.exportId)) ?? now.getTime() - holder.takenAt.getTime() > insertTimeoutMs;
+    if (!ended) return holder.exportId;
+    const taken = await model.updateOne({ _id: key, exportId: holder.exportId }, { $set: { exportId, takenAt: now } });
+    // An export that claims again what it holds matches, but may modify nothing.
+    return taken.matchedCount === 1 ? exportId : undefined;
+  };
+
   return {
     /**
-     * Takes the place, or takes it over from an export that has ended.
-     * @returns the id of the export that holds it: `exportId` if it was taken.
+     * Claims the request for an export, also if the export that holds it has ended.
+     * @returns the id of the export that holds the claim: `exportId` if it was claimed
      */
-    async take(options: {
-      readonly key: string;
-      readonly exportId: string;
-      readonly now: Date;
-      readonly hasEnded: (exportId: string) => Promise<boolean | undefined>;
-    }): Promise<string> {
-      const { key, exportId, now, hasEnded } = options;
-      try {
-        await model.create({ _id: key, exportId, takenAt: now });
-        return exportId;
-      } catch (error) {
-        if (!isDuplicateKey(error)) throw error;
-      }
-      const holder = await model.findById(key).lean();
-      if (!holder) return this.take(options);
-      const ended = (await hasEnded(holder.exportId)) ?? now.getTime() - holder.takenAt.getTime() > insertTimeoutMs;
-      if (!ended) return holder.exportId;
-      const taken = await model.updateOne(
-        { _id: key, exportId: holder.exportId },
-        { $set: { exportId, takenAt: now } },
-      );
-      // Not `modifiedCount`: an export that takes its own place again may change nothing.
-      return taken.matchedCount === 1 ? exportId : this.take(options);
+    async claim(claim: Claim): Promise<string> {
+      let holder: string | undefined;
+      while (holder === undefined) holder = await tryToClaim(claim);
+      return holder;
     },
   };
 }

@@ -80,7 +80,7 @@ export function createBulkExportRepository(database: Database) {
   const model = database.model('BulkExport', schema);
   const activeExports = createActiveExportRepository(database);
   /** @throws AppError `export-already-running`, with the running one's id in `context.exportId`. */
-  const takePlace = async (options: {
+  const claimRequest = async (options: {
     readonly id: string;
     readonly connectionId: string;
     readonly requestKey: string;
@@ -91,7 +91,7 @@ export function createBulkExportRepository(database: Database) {
       const holder = await model.findById(holderId, { active: 1 }).lean();
       return holder ? !holder.active : undefined;
     };
-    const holder = await activeExports.take({ key: `${connectionId}/${requestKey}`, exportId, now, hasEnded });
+    const holder = await activeExports.claim({ key: `${connectionId}/${requestKey}`, exportId, now, hasEnded });
     if (holder !== exportId) throw alreadyRunning(holder);
   };
   return {
@@ -101,7 +101,7 @@ export function createBulkExportRepository(database: Database) {
      */
     async insert({ record, requestKey }: { readonly record: BulkExport; readonly requestKey: string }): Promise<void> {
       const { id, connectionId, createdAt, ...fields } = record;
-      await takePlace({ id, connectionId, requestKey, now: createdAt });
+      await claimRequest({ id, connectionId, requestKey, now: createdAt });
       try {
         await model.create({ _id: id, connectionId, createdAt, requestKey, ...fields, active: true });
       } catch (error) {
@@ -113,7 +113,6 @@ export function createBulkExportRepository(database: Database) {
       return toRecord(await model.findById(id).lean());
     },
 
-    /** Every export that is not at its end, oldest id first. */
     /** Newest first. @param filter.after the last id of the page before. */
     async list(filter: {
       readonly provider: string;
@@ -142,6 +141,7 @@ export function createBulkExportRepository(database: Database) {
       return (await model.exists({ connectionId, _id: { $ne: id }, transactionTime: { $exists: true } })) !== null;
     },
 
+    /** Every export that has not ended, oldest id first. */
     async listActive(): Promise<BulkExport[]> {
       const documents = await model.find({ active: true }).sort({ _id: 1 }).lean();
       return documents.map((document) => toRecord(document));
@@ -190,7 +190,7 @@ export function createBulkExportRepository(database: Database) {
       if (!canReopen(phase, to)) throw new Error(`an export cannot be taken up from ${phase} in ${to}`);
       const document = await model.findOne({ _id: id, phase, version }, { requestKey: 1, statusUrl: 1 }).lean();
       if (!document) return undefined;
-      await takePlace({ id, connectionId, requestKey: document.requestKey, now });
+      await claimRequest({ id, connectionId, requestKey: document.requestKey, now });
       const isKickedOffAgain = to === 'queued';
       const oldUrl = document.statusUrl;
       return toRecord(

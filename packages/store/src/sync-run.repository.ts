@@ -45,13 +45,13 @@ schema.index({ completedAt: 1, phase: 1 });
 /** `sync_runs`: the truth about every enhanced sync. */
 export function createSyncRunRepository(database: Database) {
   const model = database.model('SyncRun', schema);
-  const places = createActiveExportRepository(database);
-  const takePlace = async ({ id, connectionId, now }: { id: string; connectionId: string; now: Date }) => {
+  const claims = createActiveExportRepository(database);
+  const claimRequest = async ({ id, connectionId, now }: { id: string; connectionId: string; now: Date }) => {
     const hasEnded = async (holderId: string) => {
       const holder = await model.findById(holderId, { active: 1 }).lean();
       return holder ? !holder.active : undefined;
     };
-    return places.take({ key: `${connectionId}/sync`, exportId: id, now, hasEnded });
+    return claims.claim({ key: `${connectionId}/sync`, exportId: id, now, hasEnded });
   };
   return {
     /**
@@ -59,7 +59,7 @@ export function createSyncRunRepository(database: Database) {
      * @returns the id of the run that is active for the connection: the given one's where it was added.
      */
     async insert({ id, ...fields }: SyncRun): Promise<string> {
-      const holder = await takePlace({ id, connectionId: fields.connectionId, now: fields.createdAt });
+      const holder = await claimRequest({ id, connectionId: fields.connectionId, now: fields.createdAt });
       if (holder !== id) return holder;
       try {
         await model.create({ _id: id, ...fields, active: true });
@@ -133,7 +133,7 @@ export function createSyncRunRepository(database: Database) {
      */
     async reopen({ from, now }: { readonly from: SyncRun; readonly now: Date }): Promise<SyncRun | undefined> {
       const { id, connectionId, phase, version } = from;
-      if ((await takePlace({ id, connectionId, now })) !== id) return undefined;
+      if ((await claimRequest({ id, connectionId, now })) !== id) return undefined;
       const to: SyncRunPhase = from.patientCount === undefined ? 'queued' : 'running';
       const document = await model
         .findOneAndUpdate(
