@@ -61,6 +61,7 @@ const owners = {
   pino: 'packages/runtime',
   'prom-client': 'packages/runtime',
   '@opentelemetry': 'packages/runtime',
+  '@aws-sdk': 'packages/runtime',
   express: 'apps',
 };
 

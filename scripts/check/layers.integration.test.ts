@@ -18,6 +18,7 @@ const owned = {
   pino: 'runtime',
   'prom-client': 'runtime',
   '@opentelemetry': 'runtime',
+  '@aws-sdk': 'runtime',
   express: 'apps',
 };
 

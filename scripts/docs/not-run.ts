@@ -51,6 +51,11 @@ export const notRun: readonly { readonly page: string; readonly begins: string; 
     reason: 'needs MongoDB’s database tools; back-up.integration.test.ts runs it where they are installed',
   },
   {
+    page: 'docs/how-to/keep-the-key-in-a-kms.md',
+    begins: 'aws kms create-key ',
+    reason: 'needs the command line of AWS and an account; the test makes its key at a local server',
+  },
+  {
     page: 'docs/testing.md',
     begins: 'npm test -- ',
     reason: 'a part of the tests, which are running',

@@ -100,7 +100,13 @@ export function buildApp({
   const quarantine = createQuarantineService({ store, producer });
   const documents = createDocumentService({ store, producer, connections });
   const exposed = exposedConnections(config);
-  const diagnosis = createDiagnosisService({ store, producer, checkRedis: () => checkRedis(redis), exposed });
+  const diagnosis = createDiagnosisService({
+    store,
+    producer,
+    checkRedis: () => checkRedis(redis),
+    exposed,
+    encryptionKeySource: config.encryptionKeySource,
+  });
   const monitoring = createMonitoringService({ store, producer });
   const reader = { redis, prefix: config.BULKHEAD_PREFIX };
   const rateBudgets = createRateBudgetService({ connections, registry, reader });

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { isLineTarget, parseEnv, processEnvShape } from '@bulkhead/runtime';
+import { isLineTarget, parseEnv, processEnvShape, type Unwrapped, unwrapKeys } from '@bulkhead/runtime';
 import { auditFormats } from '@bulkhead/service';
 import type { StoreOptions } from '@bulkhead/store';
 import { z } from 'zod';
@@ -47,7 +47,7 @@ export const apiEnvSchema = z.object({
     .optional(),
   BULKHEAD_AUDIT_FORMAT: z.enum(auditFormats).default('json'),
 });
-export type ApiConfig = z.output<typeof apiEnvSchema>;
+export type ApiConfig = Unwrapped<z.output<typeof apiEnvSchema>>;
 
 /** As Express takes it; `true`, which believes whoever asks, is not among it. */
 function isProxy(text: string): boolean {
@@ -58,8 +58,8 @@ function isProxy(text: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }
 
-export function readApiConfig(env: NodeJS.ProcessEnv): ApiConfig {
-  return parseEnv(apiEnvSchema, env);
+export async function readApiConfig(env: NodeJS.ProcessEnv): Promise<ApiConfig> {
+  return unwrapKeys({ config: parseEnv(apiEnvSchema, env), env });
 }
 
 export function storeOptions(config: ApiConfig): StoreOptions {

@@ -80,6 +80,24 @@ describe('the API process', () => {
     ]);
   });
 
+  test('does not start while AWS KMS does not answer, and says what to do without the wrapped key', async () => {
+    const wrapped = Buffer.from('planted-ciphertext').toString('base64');
+    const { code, lines } = await run({
+      ...usable,
+      BULKHEAD_ENCRYPTION_KEY: `aws-kms:arn:aws:kms:us-east-1:111122223333:key/1234abcd:${wrapped}`,
+      AWS_ENDPOINT_URL_KMS: 'http://127.0.0.1:1',
+      AWS_ACCESS_KEY_ID: 'planted-id',
+      AWS_SECRET_ACCESS_KEY: 'planted-secret',
+    });
+    expect([code, lines]).toEqual([
+      1,
+      [
+        'The environment is not usable:',
+        '  - BULKHEAD_ENCRYPTION_KEY: AWS KMS did not answer (ECONNREFUSED). Check the network, and AWS_ENDPOINT_URL_KMS if it is set, and start the process again.',
+      ],
+    ]);
+  });
+
   test('stops with exit code 1 where MongoDB is not there', async () => {
     const { code, lines } = await run(usable);
     expect(code).toBe(1);

@@ -11,7 +11,7 @@ import { buildApp } from './app.ts';
 import { readApiConfig } from './env.ts';
 
 try {
-  const config = readApiConfig(process.env);
+  const config = await readApiConfig(process.env);
   const logger = createLogger({ name: 'api', level: logLevel(config) });
   const metrics = createMetrics({ ofProcess: true });
   const tracing = await startTracing({

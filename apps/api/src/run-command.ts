@@ -30,7 +30,7 @@ class UsageError extends Error {}
 export async function runCommand<Schema extends z.ZodType>(command: Command<Schema>): Promise<void> {
   try {
     const args = readArguments(command);
-    const config = readApiConfig(process.env);
+    const config = await readApiConfig(process.env);
     // A command's result is on the standard output, and what else it has to say on the other.
     const logger = createLogger({ name: command.name, level: logLevel(config), destination: process.stderr });
     const auditStream = createAuditStream({ config, logger, stdout: process.stderr });

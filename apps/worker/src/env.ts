@@ -1,5 +1,5 @@
 import { queueNames } from '@bulkhead/queues';
-import { parseEnv, processEnvShape } from '@bulkhead/runtime';
+import { parseEnv, processEnvShape, type Unwrapped, unwrapKeys } from '@bulkhead/runtime';
 import { z } from 'zod';
 
 const onOff = z.enum(['on', 'off']);
@@ -39,8 +39,8 @@ export const workerEnvSchema = z.object({
   /** Left out: no /health, /ready and /metrics. */
   WORKER_HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
 });
-export type WorkerConfig = z.output<typeof workerEnvSchema>;
+export type WorkerConfig = Unwrapped<z.output<typeof workerEnvSchema>>;
 
-export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
-  return parseEnv(workerEnvSchema, env);
+export async function readWorkerConfig(env: NodeJS.ProcessEnv): Promise<WorkerConfig> {
+  return unwrapKeys({ config: parseEnv(workerEnvSchema, env), env });
 }

@@ -11,7 +11,7 @@ import { buildApp } from './app.ts';
 import { readWorkerConfig } from './env.ts';
 
 try {
-  const config = readWorkerConfig(process.env);
+  const config = await readWorkerConfig(process.env);
   const logger = createLogger({ name: 'worker', level: logLevel(config) });
   const metrics = createMetrics({ ofProcess: true });
   const tracing = await startTracing({

@@ -6,6 +6,7 @@ export { waitForLock } from './data/wait-for-lock.ts';
 export { startDockerEngine } from './docker/start-docker-engine.ts';
 export { whyNoDocker } from './docker/why-no-docker.ts';
 export { EmbeddedError } from './embedded.error.ts';
+export { installMoto, type Moto, startMoto } from './kms/start-moto.ts';
 export { enginePaths } from './mongodb/engine-release.ts';
 export { findOnPath } from './processes/find-on-path.ts';
 export { lastLogLines } from './processes/last-log-lines.ts';

@@ -1,4 +1,7 @@
 export { carriesToken } from './bearer-token.ts';
+export { awsKmsWrapper, wrapperOf } from './encryption-key/choose-wrapper.ts';
+export { KeyWrapperError } from './encryption-key/key-wrapper.ts';
+export { type Unwrapped, unwrapKeys } from './encryption-key/unwrap-keys.ts';
 export { EventLoopMonitor } from './event-loop-monitor.ts';
 export { exposedConnections } from './exposed-connections.ts';
 export { startFreezeGuard } from './freeze-guard.ts';

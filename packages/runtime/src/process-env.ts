@@ -1,20 +1,19 @@
 import { z } from 'zod';
+import { isKeyText } from './encryption-key/choose-wrapper.ts';
 
 // One text for what is missing and what is wrong: both times it says what to set.
-const notAKey = 'must be 32 bytes in base64, as `openssl rand -base64 32` makes them';
+const notAKey =
+  'must be 32 bytes in base64, as `openssl rand -base64 32` makes them, or a wrapped key that wrap-encryption-key printed';
 const notADatabase = 'must be a mongodb:// or mongodb+srv:// URI with the name of a database in its path';
 
-const encryptionKeySchema = z
-  .string({ error: notAKey })
-  .transform((text) => Buffer.from(text, 'base64'))
-  .refine((key) => key.length === 32, notAKey);
+const encryptionKeySchema = z.string({ error: notAKey }).refine(isKeyText, notAKey);
 
 /** What every process of the system needs from its environment; each app adds its own. */
 export const processEnvShape = {
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' }),
   // The driver would take the database `test` where none is named.
   MONGODB_URI: z.string({ error: notADatabase }).regex(/^mongodb(\+srv)?:\/\/[^/]+\/[^/?]+/, notADatabase),
-  /** Seals and opens. */
+  /** Encrypts and decrypts. `unwrapKeys` makes the key of its text, and of those below. */
   BULKHEAD_ENCRYPTION_KEY: encryptionKeySchema,
   /** Only open: several with commas. */
   BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: z

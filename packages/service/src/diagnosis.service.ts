@@ -19,7 +19,15 @@ export type DiagnosisService = ReturnType<typeof createDiagnosisService>;
 export function createDiagnosisService(deps: Deps) {
   return {
     async run(): Promise<readonly DiagnosisCheck[]> {
-      const checks = [redisCheck, mongodbCheck, networkCheck, workersCheck, sweepCheck, connectionsCheck];
+      const checks = [
+        redisCheck,
+        mongodbCheck,
+        networkCheck,
+        encryptionKeyCheck,
+        workersCheck,
+        sweepCheck,
+        connectionsCheck,
+      ];
       const found = await Promise.all(checks.map((check) => check(deps)));
       return found.flat();
     },
@@ -33,6 +41,8 @@ interface Deps {
   readonly checkRedis: () => Promise<readonly string[]>;
   /** From `exposedConnections`. */
   readonly exposed: readonly string[];
+  /** From `unwrapKeys`. */
+  readonly encryptionKeySource: string;
 }
 
 async function redisCheck({ producer, checkRedis }: Deps): Promise<DiagnosisCheck> {
@@ -82,6 +92,11 @@ async function networkCheck({ exposed }: Deps): Promise<DiagnosisCheck> {
     found: exposed.join(' '),
     whatToDo: 'Do so, unless another layer of the network encrypts and restricts these connections.',
   };
+}
+
+/** A process without its key does not start, so there is nothing to find but where the key comes from. */
+async function encryptionKeyCheck({ encryptionKeySource }: Deps): Promise<DiagnosisCheck> {
+  return { name: 'encryption key', state: 'ok', found: encryptionKeySource };
 }
 
 async function workersCheck({ producer }: Deps): Promise<DiagnosisCheck> {

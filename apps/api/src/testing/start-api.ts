@@ -69,7 +69,7 @@ export async function startApi({
     HOST: '127.0.0.1',
     ...env,
   };
-  const config = readApiConfig(apiEnv);
+  const config = await readApiConfig(apiEnv);
   // Not through what a test may put in front of MongoDB.
   const store = createStore({ uri: mongodbUri, encryptionKey: config.BULKHEAD_ENCRYPTION_KEY });
   await store.connect();

@@ -25,8 +25,8 @@ export async function describedMetrics(): Promise<{ readonly api: ProcessMetrics
   const logger = createLogger({ name: 'test', level: 'silent' });
   const [api, worker] = [createMetrics({ ofProcess: true }), createMetrics({ ofProcess: true })];
   const apps = [
-    buildApi({ config: readApiConfig(env), logger, metrics: api }),
-    buildWorker({ config: readWorkerConfig(env), logger, metrics: worker }),
+    buildApi({ config: await readApiConfig(env), logger, metrics: api }),
+    buildWorker({ config: await readWorkerConfig(env), logger, metrics: worker }),
   ];
   const read = async (metrics: typeof api) => ({ described: metrics.described(), page: await metrics.page() });
   for (const app of apps) await app.start();

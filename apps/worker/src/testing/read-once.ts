@@ -8,7 +8,7 @@ import { unlimitedAthenahealth } from './unlimited-athenahealth.ts';
 // One of several processes that need a token at the same time: started by tokens.integration.test.ts.
 // Usage: node read-once.ts CONNECTION_ID REQUESTS, with a worker's environment.
 const [connectionId = '', count = '1'] = process.argv.slice(2);
-const config = readWorkerConfig(process.env);
+const config = await readWorkerConfig(process.env);
 const redis = connectRedis({ url: config.REDIS_URL, waiting: true, onError: () => undefined });
 const store = createStore({ uri: config.MONGODB_URI, encryptionKey: config.BULKHEAD_ENCRYPTION_KEY });
 await store.connect();

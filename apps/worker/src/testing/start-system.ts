@@ -87,7 +87,7 @@ export async function startSystem(
   };
   const level = (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent';
   const { logger = createLogger({ name: 'test', level }) } = options;
-  const config = readApiConfig(env);
+  const config = await readApiConfig(env);
   const store = createStore({ uri: mongodbUri, encryptionKey: config.BULKHEAD_ENCRYPTION_KEY });
   await store.connect();
   await store.migrate();
@@ -155,7 +155,7 @@ export async function startSystem(
     async startWorker() {
       const metrics = createMetrics();
       const worker = buildWorker({
-        ...{ config: readWorkerConfig(env), logger, metrics },
+        ...{ config: await readWorkerConfig(env), logger, metrics },
         ...(options.tracing ? { tracing: options.tracing.worker } : {}),
       });
       workers.push(worker);

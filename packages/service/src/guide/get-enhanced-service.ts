@@ -1,4 +1,4 @@
-import { parseEnv, processEnvShape } from '@bulkhead/runtime';
+import { parseEnv, processEnvShape, unwrapKeys } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { createEmbeddedService } from './create-embedded-service.ts';
 import { createHttpService } from './create-http-service.ts';
@@ -29,17 +29,19 @@ function overHttp(env: NodeJS.ProcessEnv): EnhancedService {
 }
 
 function inProcess(env: NodeJS.ProcessEnv): EnhancedService {
-  const config = parseEnv(z.object(processEnvShape), env);
+  const wrapped = parseEnv(z.object(processEnvShape), env);
   let started: Promise<EnhancedService> | undefined;
   const start = (): Promise<EnhancedService> => {
-    started ??= createEmbeddedService({
-      redisUrl: config.REDIS_URL,
-      mongodbUri: config.MONGODB_URI,
-      encryptionKey: config.BULKHEAD_ENCRYPTION_KEY,
-      previousEncryptionKeys: config.BULKHEAD_PREVIOUS_ENCRYPTION_KEYS,
-      prefix: config.BULKHEAD_PREFIX,
-      providers: config,
-    });
+    started ??= unwrapKeys({ config: wrapped, env }).then((config) =>
+      createEmbeddedService({
+        redisUrl: config.REDIS_URL,
+        mongodbUri: config.MONGODB_URI,
+        encryptionKey: config.BULKHEAD_ENCRYPTION_KEY,
+        previousEncryptionKeys: config.BULKHEAD_PREVIOUS_ENCRYPTION_KEYS,
+        prefix: config.BULKHEAD_PREFIX,
+        providers: config,
+      }),
+    );
     return started;
   };
   return {

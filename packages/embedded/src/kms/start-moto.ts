@@ -1,0 +1,86 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { cacheFolder } from '../cache-folder.ts';
+import { portAccepts } from '../processes/port-accepts.ts';
+import { runCommand } from '../processes/run-command.ts';
+import { spawnTethered } from '../processes/spawn-tethered.ts';
+import { systemPort } from '../processes/system-port.ts';
+
+const version = '5.2.5';
+const startMs = 60_000;
+const pingEveryMs = 100;
+
+/** A local AWS KMS that this project did not write. */
+export interface Moto {
+  /** For processes that use it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** @returns the ARN of a new symmetric key */
+  createKey(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Installs moto (https://docs.getmoto.org) from PyPI, once per machine.
+ * @returns its command, or why there is none: no Python, or no package index.
+ */
+export async function installMoto(
+  env: NodeJS.ProcessEnv,
+): Promise<{ readonly command: string } | { readonly missing: string }> {
+  const folder = join(cacheFolder(env), `moto-${version}`);
+  const command = join(folder, 'bin', 'moto_server');
+  if (existsSync(command)) return { command };
+  try {
+    await runCommand({ command: 'python3', args: ['-m', 'venv', '--clear', folder], env });
+    const args = ['install', '--quiet', `moto[server]==${version}`];
+    await runCommand({ command: join(folder, 'bin', 'pip'), args, env });
+    return { command };
+  } catch (error) {
+    // An incomplete environment would count as installed the next time.
+    rmSync(folder, { recursive: true, force: true });
+    return { missing: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Its KMS encrypts with AES-GCM, and keeps its keys in memory until it stops. */
+export async function startMoto(command: string): Promise<Moto> {
+  const port = await systemPort();
+  const child = await spawnTethered({ command, args: ['-H', '127.0.0.1', '-p', String(port)], output: 'ignore' });
+  const url = `http://127.0.0.1:${port}`;
+  const deadline = Date.now() + startMs;
+  for (;;) {
+    try {
+      await portAccepts(port);
+      break;
+    } catch (error) {
+      if (Date.now() > deadline) {
+        await child.stop({ graceMs: 0 });
+        throw error;
+      }
+      await delay(pingEveryMs);
+    }
+  }
+  return {
+    env: {
+      AWS_ENDPOINT_URL_KMS: url,
+      AWS_ACCESS_KEY_ID: 'moto-access-key',
+      AWS_SECRET_ACCESS_KEY: 'moto-secret-access-key',
+    },
+    async createKey() {
+      const scope = '20260101/us-east-1/kms/aws4_request';
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/x-amz-json-1.1',
+          'x-amz-target': 'TrentService.CreateKey',
+          // It reads the region and the service here, and verifies no signature.
+          authorization: `AWS4-HMAC-SHA256 Credential=moto-access-key/${scope}, SignedHeaders=host, Signature=0`,
+        },
+        body: '{}',
+      });
+      const { KeyMetadata } = (await response.json()) as { KeyMetadata: { Arn: string } };
+      return KeyMetadata.Arn;
+    },
+    stop: () => child.stop({ graceMs: 0 }),
+  };
+}

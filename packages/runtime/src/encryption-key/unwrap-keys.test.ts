@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { isKeyText } from './choose-wrapper.ts';
+import { unwrapKeys } from './unwrap-keys.ts';
+
+const keyArn = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+const wrapped = `aws-kms:${keyArn}:${Buffer.from('planted-ciphertext').toString('base64')}`;
+const plain = (byte: number) => Buffer.alloc(32, byte).toString('base64');
+const awsVariables = ['AWS_ENDPOINT_URL_KMS', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_MAX_ATTEMPTS'];
+let server: Server;
+let answer: { readonly status: number; readonly body: object };
+
+beforeEach(async () => {
+  server = createServer((_request, response) => {
+    response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.1' });
+    response.end(JSON.stringify(answer.body));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  process.env.AWS_ENDPOINT_URL_KMS = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  process.env.AWS_ACCESS_KEY_ID = 'planted-id';
+  process.env.AWS_SECRET_ACCESS_KEY = 'planted-secret';
+  // The pauses between attempts are those of the library.
+  process.env.AWS_MAX_ATTEMPTS = '1';
+});
+afterEach(async () => {
+  for (const name of awsVariables) delete process.env[name];
+  server.closeAllConnections();
+  if (server.listening) await new Promise((resolve) => server.close(resolve));
+});
+
+const unwrap = (current: string, previous: readonly string[] = [], env = {}) =>
+  unwrapKeys({
+    config: { BULKHEAD_ENCRYPTION_KEY: current, BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: previous, PORT: 1 },
+    env,
+  });
+
+test('takes plain keys as they are, and says whether the key is in the variable or in a file', async () => {
+  expect(await unwrap(plain(1), [plain(2), plain(3)])).toEqual({
+    PORT: 1,
+    BULKHEAD_ENCRYPTION_KEY: Buffer.alloc(32, 1),
+    BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: [Buffer.alloc(32, 2), Buffer.alloc(32, 3)],
+    encryptionKeySource: 'BULKHEAD_ENCRYPTION_KEY, not wrapped',
+  });
+  const { encryptionKeySource } = await unwrap(plain(1), [], { BULKHEAD_ENCRYPTION_KEY_FILE: '/run/secrets/key' });
+  expect(encryptionKeySource).toBe('the file of BULKHEAD_ENCRYPTION_KEY_FILE, not wrapped');
+});
+
+test.each([
+  { text: wrapped, isKey: true },
+  { text: plain(1), isKey: true },
+  { text: `${wrapped} `, isKey: false },
+  { text: wrapped.replace('111122223333', '1'), isKey: false },
+  { text: wrapped.replace(':key/', ':alias/'), isKey: false },
+  // Read as base64, with what is not base64 left out, this has 32 bytes.
+  { text: `aws-kms:${'A'.repeat(37)}`, isKey: false },
+  { text: 'planted-password', isKey: false },
+])('$text has the form of a key: $isKey', ({ text, isKey }) => {
+  expect(isKeyText(text)).toBe(isKey);
+});
+
+const refusals = [
+  { name: 'IncorrectKeyException', status: 400, says: 'another KMS key wrapped it' },
+  { name: 'InvalidCiphertextException', status: 400, says: 'its text was changed' },
+  { name: 'NotFoundException', status: 400, says: 'no key with this ARN' },
+  { name: 'DisabledException', status: 400, says: 'Enable it' },
+  { name: 'KMSInvalidStateException', status: 400, says: 'cancel its deletion' },
+  { name: 'AccessDeniedException', status: 400, says: 'allow kms:Decrypt' },
+  { name: 'UnrecognizedClientException', status: 400, says: 'Check the credentials' },
+  { name: 'KMSInternalException', status: 500, says: 'later' },
+  { name: 'ServiceUnavailable', status: 503, says: 'later' },
+  { name: 'ThrottlingException', status: 400, says: 'later' },
+];
+test.each(refusals)('explains $name, without the text of the server', async ({ name, status, says }) => {
+  answer = { status, body: { __type: name, message: 'planted-message' } };
+  const error = await unwrap(wrapped).catch((cause: Error) => cause);
+  expect(String(error)).toContain('BULKHEAD_ENCRYPTION_KEY: ');
+  expect(String(error)).toContain(says);
+  expect(String(error)).not.toMatch(/planted/);
+});
+
+test('names every variable whose key cannot be unwrapped, once', async () => {
+  answer = { status: 400, body: { __type: 'DisabledException' } };
+  await expect(unwrap(wrapped, [plain(1), wrapped, wrapped])).rejects.toMatchObject({
+    faults: [
+      expect.stringMatching(/^BULKHEAD_ENCRYPTION_KEY: /),
+      expect.stringMatching(/^BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: /),
+    ],
+  });
+});
+
+test('refuses a key that does not have 32 bytes', async () => {
+  const Plaintext = Buffer.alloc(16, 'planted').toString('base64');
+  answer = { status: 200, body: { KeyId: keyArn, Plaintext } };
+  await expect(unwrap(wrapped)).rejects.toThrow('not a key of 32 bytes');
+});
+
+test('says that AWS KMS did not answer if nothing listens at its address', async () => {
+  server.close();
+  await once(server, 'close');
+  await expect(unwrap(wrapped)).rejects.toThrow('AWS KMS did not answer');
+});

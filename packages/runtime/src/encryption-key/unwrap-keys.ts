@@ -1,0 +1,53 @@
+import { EnvError } from '../parse-env.ts';
+import { wrapperOf } from './choose-wrapper.ts';
+import { KeyWrapperError } from './key-wrapper.ts';
+
+interface WrappedKeys {
+  readonly BULKHEAD_ENCRYPTION_KEY: string;
+  readonly BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: readonly string[];
+}
+
+/** A configuration with its data keys instead of their wrapped forms. */
+export type Unwrapped<Config extends WrappedKeys> = Omit<Config, keyof WrappedKeys> & {
+  readonly BULKHEAD_ENCRYPTION_KEY: Buffer;
+  readonly BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: readonly Buffer[];
+  /** Where the current key comes from, for operators. */
+  readonly encryptionKeySource: string;
+};
+
+/**
+ * Unwraps the keys of a process, once, when it starts.
+ * @throws EnvError listing every key that cannot be unwrapped.
+ */
+export async function unwrapKeys<Config extends WrappedKeys>(options: {
+  readonly config: Config;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}): Promise<Unwrapped<Config>> {
+  const { config, env } = options;
+  const { BULKHEAD_ENCRYPTION_KEY: current, BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: previous } = config;
+  const { description } = await wrapperOf(current);
+  const named = [
+    { name: 'BULKHEAD_ENCRYPTION_KEY', text: current },
+    ...previous.map((text) => ({ name: 'BULKHEAD_PREVIOUS_ENCRYPTION_KEYS', text })),
+  ];
+  const faults: string[] = [];
+  const keys = await Promise.all(
+    named.map(async ({ name, text }) => {
+      try {
+        return await (await wrapperOf(text)).unwrap(text);
+      } catch (error) {
+        if (!(error instanceof KeyWrapperError)) throw error;
+        faults.push(`${name}: ${error.message}`);
+        return Buffer.alloc(0);
+      }
+    }),
+  );
+  if (faults.length > 0) throw new EnvError([...new Set(faults)]);
+  const [key = Buffer.alloc(0), ...previousKeys] = keys;
+  return {
+    ...config,
+    BULKHEAD_ENCRYPTION_KEY: key,
+    BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: previousKeys,
+    encryptionKeySource: `${env.BULKHEAD_ENCRYPTION_KEY_FILE ? 'the file of BULKHEAD_ENCRYPTION_KEY_FILE' : 'BULKHEAD_ENCRYPTION_KEY'}, ${description}`,
+  };
+}

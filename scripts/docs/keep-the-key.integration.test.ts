@@ -1,0 +1,47 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { installMoto, startMoto } from '@bulkhead/embedded';
+import { expect, test } from '@jest/globals';
+import { startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { commandsOf, runShell } from './run-shell.fixture.ts';
+
+const page = 'docs/how-to/keep-the-key-in-a-kms.md';
+const moto = await installMoto(process.env);
+
+if ('missing' in moto) {
+  console.warn(`${page} is left out: it needs python3 with venv, and PyPI. ${moto.missing}`);
+  test.todo('the commands of the page about AWS KMS');
+} else {
+  test('the page about AWS KMS wraps the key of a deployment, and rotates both keys', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bulkhead-kms-'));
+    const kms = await startMoto(moto.command);
+    const system = await startChaosSystem({ folder, patients: 4, seed: 1, report: () => undefined });
+    try {
+      const commands = await commandsOf('docs/how-to/keep-the-key-in-a-kms.md');
+      const env = {
+        ...kms.env,
+        KMS_KEY: await kms.createKey(),
+        OTHER_KMS_KEY: await kms.createKey(),
+        MONGODB_URI: system.mongodb.url,
+        REDIS_URL: system.redis.url,
+        BULKHEAD_PREFIX: system.prefix,
+        BULKHEAD_ENCRYPTION_KEY: system.encryptionKey,
+        BULKHEAD_URL: system.baseUrl,
+        BULKHEAD_API_KEY: system.apiKey,
+      };
+      const printed = await runShell({ commands, folder, env });
+      expect(printed).toMatch(/encryption key +ok +BULKHEAD_ENCRYPTION_KEY, not wrapped/);
+      expect(printed).toMatch(/"collection":"connections".*"resealed":[1-9]/);
+      expect(printed.trim().split('\n').at(-1)).toBe('Nothing is sealed with another key than the current one.');
+      const read = (name: string) => readFileSync(join(folder, name), 'utf8').trim();
+      expect(read('wrapped-key')).toContain(env.KMS_KEY);
+      expect(read('next-wrapped-key')).toContain(env.OTHER_KMS_KEY);
+      expect(printed).not.toContain(read('wrapped-key'));
+    } finally {
+      await system.stop();
+      await kms.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }, 180_000);
+}
