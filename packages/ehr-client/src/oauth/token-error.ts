@@ -41,7 +41,7 @@ export async function toTokenError(options: {
       message: "The token endpoint's answer is not a token. Verify the token endpoint of the connection.",
       retry: 'briefly',
       context: { ...context, status: answer.status },
-      ehrText: toEhrText(answer.body.toString('utf8')),
+      ehrText: withoutTokens(answer.body.toString('utf8')),
     });
   }
   return new AppError({
@@ -50,6 +50,11 @@ export async function toTokenError(options: {
     retry: { afterMs: unavailableMs },
     context,
   });
+}
+
+/** An answer can hold good tokens and be unusable for another reason. The text is stored and shown, so it must not repeat them. */
+function withoutTokens(body: string): string | undefined {
+  return /(?:access|refresh|id)_token/.test(body) ? undefined : toEhrText(body);
 }
 
 interface RefusalBody {
