@@ -13,7 +13,9 @@ import { expect, test } from '@jest/globals';
 import { readManifest } from './bulk-data/export-status.ts';
 import { contentCodings } from './http/decode-body.ts';
 import { parseRetryAfter } from './http/retry-after.ts';
+import { importSigningKey } from './oauth/signing-key.ts';
 import { interpretStatement } from './search/capability-statement.ts';
+import { base64url, idTokenOf, readIdToken } from './testing/read-id-token.ts';
 
 const now = new Date('2026-05-01T10:00:00Z');
 const manifestUrl = 'https://ehr.example/status/1';
@@ -26,6 +28,22 @@ function manifest(text: string) {
 function version(versionId: string) {
   return { subsetted: false, deleted: false, lastUpdated: now, observedAt: now, contentHash: '', versionId };
 }
+
+const header = base64url('{"alg":"RS256"}');
+/** Parts of a JWT, which openid-client parses. The largest are as long as the answers that a token endpoint may give: 1 MB. */
+const idTokenParts: readonly Omit<Reader, 'parse'>[] = [
+  { name: 'an ID token' },
+  { name: 'the header of an ID token', wrap: (run) => `${run}.e30.c2ln` },
+  { name: 'the decoded header of an ID token', wrap: (run) => `${base64url(run)}.e30.c2ln` },
+  { name: 'the payload of an ID token', wrap: (run) => `${header}.${run}.c2ln` },
+  { name: 'the decoded payload of an ID token', wrap: (run) => `${header}.${base64url(run)}.c2ln` },
+  { name: 'the signature of an ID token', wrap: (run) => idTokenOf({}, { signature: run }) },
+  { name: 'the algorithm of an ID token', wrap: (run) => idTokenOf({}, { alg: run }) },
+  { name: 'the issuer of an ID token', wrap: (run) => idTokenOf({ iss: run }) },
+  // One audience for each character.
+  { name: 'the audiences of an ID token', smallestBytes: 100_000, wrap: (run) => idTokenOf({ aud: [...run] }) },
+  { name: 'a claim of an ID token', wrap: (run) => idTokenOf({ sub: run, fhirUser: run }) },
+];
 
 /** What an EHR sends, and what a user sends that the domain reads. */
 const parsers: readonly Reader[] = [
@@ -68,12 +86,37 @@ const parsers: readonly Reader[] = [
     parse: (versionId) => compareVersions(version(versionId), version(`${versionId}1`)),
   },
   { name: 'a cron expression', parse: cronFault },
+  { name: 'a signing key', parse: (text) => importSigningKey({ text }) },
+  {
+    name: 'a signing key as PEM',
+    parse: (text) => importSigningKey({ text }),
+    wrap: (run) => `-----BEGIN PRIVATE KEY-----\n${run}\n-----END PRIVATE KEY-----`,
+  },
+  {
+    name: 'a number of a signing key',
+    smallestBytes: 64_000,
+    parse: (text) => importSigningKey({ text }),
+    wrap: (run) => {
+      const number = base64url(run);
+      const numbers = { n: number, d: number, p: number, q: number, dp: number, dq: number, qi: number };
+      return JSON.stringify({ kty: 'RSA', e: 'AQAB', ...numbers });
+    },
+  },
   { name: 'a time zone', parse: isTimeZone },
 ];
 
-test.each(parsers)(
+const idTokens: readonly Reader[] = idTokenParts.map((part) => ({ parse: readIdToken, ...part }));
+
+test.each([...parsers, ...idTokens])(
   '$name is read in time that grows no faster than its size',
   async ({ name: _, smallestBytes = 256_000, ...parser }) => {
     expect(await findSuperlinear({ smallestBytes, ...parser })).toEqual([]);
   },
 );
+
+test('an ID token is parsed: one for this client is accepted, and one for another client is refused', async () => {
+  expect(await readIdToken(idTokenOf({}))).toMatchObject({ accessToken: 'access' });
+  await expect(readIdToken(idTokenOf({ aud: 'another-client' }))).rejects.toMatchObject({
+    code: 'token-not-understood',
+  });
+});
