@@ -1,6 +1,6 @@
 import express, { type ErrorRequestHandler, type Express } from 'express';
-import { outcomeReply } from './http/outcome-reply.ts';
-import { sendReply } from './http/send-reply.ts';
+import { outcomeReply } from './http/outcome.ts';
+import { sendReply } from './http/reply.ts';
 import { judgeRequests } from './judge/judge-requests.middleware.ts';
 import { binaryRoute } from './routes/binary.route.ts';
 import { bulkErrorFileRoute } from './routes/bulk-error-file.route.ts';

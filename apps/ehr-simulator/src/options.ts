@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Clock } from './clock.ts';
-import { exportLevels } from './export/bulk-export.ts';
+
+export const exportLevels = ['system', 'patient', 'group'] as const;
+export type ExportLevel = (typeof exportLevels)[number];
 
 /** Every option with its default; the process reads the same ones from SIMULATOR_ variables (`env.ts`). */
 export const simulatorOptionsSchema = z.strictObject({

@@ -1,3 +1,5 @@
+import { issuerOf } from '../oauth/authorize-redirect.ts';
+
 /** SMART App Launch 2.0, section 6: what `.well-known/smart-configuration` says. */
 export function smartConfiguration(baseUrl: string): Record<string, unknown> {
   const oauth = issuerOf(baseUrl);
@@ -26,8 +28,4 @@ export function smartConfiguration(baseUrl: string): Record<string, unknown> {
       'permission-v2',
     ],
   };
-}
-
-export function issuerOf(baseUrl: string): string {
-  return `${baseUrl}/oauth2/v1`;
 }

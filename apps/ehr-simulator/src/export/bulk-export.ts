@@ -1,3 +1,4 @@
+import type { ExportLevel } from '../options.ts';
 import type { ExportFate } from './export-fate.ts';
 import type { GivenParameter } from './given-parameters.ts';
 
@@ -25,9 +26,6 @@ export interface ExportFile {
   readonly checkpoints: readonly Checkpoint[];
   readonly lines?: readonly string[];
 }
-
-export const exportLevels = ['system', 'patient', 'group'] as const;
-export type ExportLevel = (typeof exportLevels)[number];
 
 export interface BulkExport {
   readonly id: string;

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { OutcomeError } from '../http/outcome-error.ts';
+import { OutcomeError } from '../http/outcome.ts';
 
 export type GivenParameter = readonly [name: string, value: string];
 

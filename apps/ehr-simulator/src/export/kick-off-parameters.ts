@@ -1,6 +1,7 @@
 import type { Request } from 'express';
-import { OutcomeError } from '../http/outcome-error.ts';
-import type { Simulator } from '../simulator.ts';
+import { OutcomeError } from '../http/outcome.ts';
+import type { SimulatorOptions } from '../options.ts';
+import type { Practice } from '../practice/practice.ts';
 import { type GivenParameter, givenParameters } from './given-parameters.ts';
 
 const supported = ['_type', '_since', '_outputFormat', '_typeFilter'];
@@ -14,26 +15,24 @@ export interface KickOffParameters {
   readonly given: readonly GivenParameter[];
 }
 
+interface KickOffParametersInput {
+  readonly practice: Practice;
+  readonly options: SimulatorOptions;
+  readonly req: Request;
+}
+
 /**
  * The parameters of a kick-off, from the query or from a Parameters resource.
  * @throws OutcomeError 400 that names the parameter which cannot be met.
  */
-export function kickOffParameters({
-  simulator,
-  req,
-}: {
-  readonly simulator: Simulator;
-  readonly req: Request;
-}): KickOffParameters {
+export function kickOffParameters({ practice, options, req }: KickOffParametersInput): KickOffParameters {
   const given = givenParameters(req);
-  const refused = given.find(
-    ([name]) => !supported.includes(name) || simulator.options.unsupportedParameters.includes(name),
-  );
+  const refused = given.find(([name]) => !supported.includes(name) || options.unsupportedParameters.includes(name));
   if (refused) throw unsupported(`The parameter ${refused[0]} is not supported.`);
   const format = valuesOf({ given, name: '_outputFormat' }).find((value) => !outputFormats.includes(value));
   if (format) throw unsupported('The parameter _outputFormat must be application/fhir+ndjson.');
   const types = valuesOf({ given, name: '_type' }).flatMap((value) => value.split(','));
-  const known = simulator.practice.types;
+  const known = practice.types;
   const unknown = types.find((type) => !known.includes(type));
   if (unknown !== undefined) throw unsupported(`The parameter _type names ${unknown}, which is not supported.`);
   return { types: types.length === 0 ? known : [...new Set(types)], sinceMs: sinceOf(given), given };

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import { changeContent } from '../faults/change-content.ts';
-import { exchangeOf } from '../http/exchange.ts';
+import { exchangeOf } from '../http/endpoint.ts';
 import { parseRange } from '../http/parse-range.ts';
 import type { Reply } from '../http/reply.ts';
 import type { FileContent } from './file-content.ts';

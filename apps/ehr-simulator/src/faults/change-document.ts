@@ -1,5 +1,5 @@
 import type { Reply } from '../http/reply.ts';
-import type { JsonObject } from '../json/is-json-object.ts';
+import type { JsonObject } from '../practice/exact-json.ts';
 
 export interface ChangeDocumentInput {
   readonly reply: Reply;

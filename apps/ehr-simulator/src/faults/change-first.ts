@@ -1,5 +1,4 @@
-import { mergePatch } from '../json/merge-patch.ts';
-import { parseExact } from '../json/parse-exact.ts';
+import { mergePatch, parseExact } from '../practice/exact-json.ts';
 import type { Practice } from '../practice/practice.ts';
 import { firstResources } from './first-resources.ts';
 

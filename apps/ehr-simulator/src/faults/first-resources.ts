@@ -1,5 +1,5 @@
 import type { Practice } from '../practice/practice.ts';
-import type { StoredResource } from '../practice/stored-resource.ts';
+import type { StoredResource } from '../practice/practice-source.ts';
 
 export interface FirstResourcesInput {
   readonly practice: Practice;

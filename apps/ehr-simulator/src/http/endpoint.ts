@@ -1,13 +1,30 @@
 import type { Request, RequestHandler, Response } from 'express';
+import type { ClaimedFault } from '../faults/fault.ts';
 import { authenticate } from '../oauth/authenticate.ts';
 import type { Simulator } from '../simulator.ts';
-import { exchangeOf } from './exchange.ts';
-import { OutcomeError } from './outcome-error.ts';
-import { outcomeReply } from './outcome-reply.ts';
-import type { Reply } from './reply.ts';
-import { sendReply } from './send-reply.ts';
+import { OutcomeError, outcomeReply } from './outcome.ts';
+import { type Reply, sendReply } from './reply.ts';
 
-export interface EndpointOptions {
+/** What the middleware learned about a request before its handler runs. */
+interface Exchange {
+  readonly faults: readonly ClaimedFault[];
+  /** The request came to the second origin, which serves files and wants no token. */
+  readonly onFileHost: boolean;
+  /** Added to every answer: the state of the rate budget. */
+  readonly rateHeaders: Readonly<Record<string, string>>;
+}
+
+const exchanges = new WeakMap<Response, Exchange>();
+
+export function setExchange({ res, exchange }: { readonly res: Response; readonly exchange: Exchange }): void {
+  exchanges.set(res, exchange);
+}
+
+export function exchangeOf(res: Response): Exchange {
+  return exchanges.get(res) ?? { faults: [], onFileHost: false, rateHeaders: {} };
+}
+
+interface EndpointOptions {
   readonly simulator: Simulator;
   /** `none`: the handler looks after it, or the route is public. */
   readonly auth: 'token' | 'none';

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { OutcomeError } from '../http/outcome-error.ts';
+import { OutcomeError } from '../http/outcome.ts';
 import type { Simulator } from '../simulator.ts';
 
 export interface ExactAcceptInput {

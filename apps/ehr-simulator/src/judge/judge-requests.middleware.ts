@@ -1,8 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { givenParameters } from '../export/given-parameters.ts';
-import { setExchange } from '../http/exchange.ts';
-import { outcomeReply } from '../http/outcome-reply.ts';
-import { sendReply } from '../http/send-reply.ts';
+import { setExchange } from '../http/endpoint.ts';
+import { outcomeReply } from '../http/outcome.ts';
+import { sendReply } from '../http/reply.ts';
 import type { Simulator } from '../simulator.ts';
 import type { Verdict } from './judge.ts';
 import type { RecordedRequest } from './recorded-request.ts';

@@ -1,6 +1,6 @@
 import { scopeCovers } from '@bulkhead/fhir';
 import type { Request } from 'express';
-import { OutcomeError } from '../http/outcome-error.ts';
+import { OutcomeError } from '../http/outcome.ts';
 import type { Simulator } from '../simulator.ts';
 
 const reasons = {

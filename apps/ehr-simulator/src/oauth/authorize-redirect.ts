@@ -1,4 +1,3 @@
-import { issuerOf } from '../capability/smart-configuration.ts';
 import type { Simulator } from '../simulator.ts';
 import { OAuthError } from './oauth-error.ts';
 
@@ -49,4 +48,8 @@ export function authorizeFaultOf({ simulator, query }: AuthorizeRedirectInput): 
   const isLaunch = String(query.scope).split(' ').includes('launch');
   if (isLaunch !== (query.launch !== undefined)) return 'invalid_request';
   return query.code_challenge && query.code_challenge_method === 'S256' ? undefined : 'invalid_request';
+}
+
+export function issuerOf(baseUrl: string): string {
+  return `${baseUrl}/oauth2/v1`;
 }

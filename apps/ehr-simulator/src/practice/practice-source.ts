@@ -1,4 +1,11 @@
-import type { StoredResource } from './stored-resource.ts';
+/** One version of one resource as it is served. */
+export interface StoredResource {
+  readonly id: string;
+  readonly versionId: number;
+  readonly lastUpdatedMs: number;
+  /** JSON on one line, without its newline. Text and not an object: numbers must reach the client digit for digit. */
+  readonly text: string;
+}
 
 export interface BatchesInput {
   readonly type: string;

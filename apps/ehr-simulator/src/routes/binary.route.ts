@@ -1,8 +1,8 @@
 import { type Request, Router } from 'express';
-import { sampleDocuments } from '../binary/sample-documents.ts';
 import { endpoint } from '../http/endpoint.ts';
-import { OutcomeError } from '../http/outcome-error.ts';
+import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';
+import { sampleDocuments } from '../practice/sample-documents.ts';
 import type { Simulator } from '../simulator.ts';
 
 /** `Binary/:id`: what attachments point to. The id names the document: `a-195900.pdf-17-1`. */

@@ -5,7 +5,7 @@ import { type ErrorIssue, errorIssueSchema } from '../export/error-issue.ts';
 import { filesNeedToken } from '../export/files-need-token.ts';
 import { serveContent } from '../export/serve-content.ts';
 import { endpoint } from '../http/endpoint.ts';
-import { OutcomeError } from '../http/outcome-error.ts';
+import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';
 import { authenticate } from '../oauth/authenticate.ts';
 import type { Simulator } from '../simulator.ts';

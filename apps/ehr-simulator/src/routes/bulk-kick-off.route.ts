@@ -1,11 +1,10 @@
 import { type Request, type RequestHandler, type Response, Router, text } from 'express';
-import { type ExportLevel, exportLevels } from '../export/bulk-export.ts';
 import { kickOffParameters } from '../export/kick-off-parameters.ts';
-import { endpoint } from '../http/endpoint.ts';
-import { exchangeOf } from '../http/exchange.ts';
-import { OutcomeError } from '../http/outcome-error.ts';
+import { endpoint, exchangeOf } from '../http/endpoint.ts';
+import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';
 import { exactAccept } from '../judge/exact-accept.ts';
+import { type ExportLevel, exportLevels } from '../options.ts';
 import type { Simulator } from '../simulator.ts';
 
 const paths: Readonly<Record<ExportLevel, string>> = {
@@ -45,7 +44,7 @@ async function kickOff({ simulator, req, res, level }: KickOffRequest): Promise<
   if (groupId !== undefined && groupId !== `a-1.C-${simulator.options.practiceId}`) {
     throw new OutcomeError({ status: 404, code: 'not-found', text: `Group/${groupId} is not known.` });
   }
-  const parameters = kickOffParameters({ simulator, req });
+  const parameters = kickOffParameters({ ...simulator, req });
   if (simulator.options.oneExportAtATime && simulator.exports.isBusy()) {
     const headers = { 'retry-after': busyRetryAfterSeconds };
     throw new OutcomeError({ status: 429, code: 'throttled', text: 'An export is already in progress.', headers });

@@ -2,7 +2,7 @@ import { type Request, type RequestHandler, Router } from 'express';
 import { buildManifest } from '../export/build-manifest.ts';
 import type { BulkExport } from '../export/bulk-export.ts';
 import { endpoint } from '../http/endpoint.ts';
-import { OutcomeError } from '../http/outcome-error.ts';
+import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';
 import { exactAccept } from '../judge/exact-accept.ts';
 import type { Simulator } from '../simulator.ts';

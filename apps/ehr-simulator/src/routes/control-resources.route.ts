@@ -1,5 +1,5 @@
 import { type Request, type Response, Router, text } from 'express';
-import { sendReply } from '../http/send-reply.ts';
+import { sendReply } from '../http/reply.ts';
 import type { ResourceKey } from '../practice/practice.ts';
 import type { Simulator } from '../simulator.ts';
 

@@ -1,6 +1,6 @@
 import { type Request, Router } from 'express';
 import { endpoint } from '../http/endpoint.ts';
-import { OutcomeError } from '../http/outcome-error.ts';
+import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';
 import { isInRest } from '../search/is-in-rest.ts';
 import { requireMandatoryParameters } from '../search/mandatory-parameters.ts';

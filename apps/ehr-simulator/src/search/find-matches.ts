@@ -1,4 +1,4 @@
-import { parseExact } from '../json/parse-exact.ts';
+import { parseExact } from '../practice/exact-json.ts';
 import type { Practice } from '../practice/practice.ts';
 import { matchesParameter } from './matches-parameter.ts';
 import type { SearchParameters } from './search-parameters.ts';

@@ -1,4 +1,4 @@
-import { OutcomeError } from '../http/outcome-error.ts';
+import { OutcomeError } from '../http/outcome.ts';
 import type { SearchParameters } from './search-parameters.ts';
 
 const byPatient = [['patient'], ['_id']] as const;

@@ -1,5 +1,5 @@
-import { OutcomeError } from '../http/outcome-error.ts';
-import { parseExact } from '../json/parse-exact.ts';
+import { OutcomeError } from '../http/outcome.ts';
+import { parseExact } from '../practice/exact-json.ts';
 import type { Simulator } from '../simulator.ts';
 import type { FoundResource } from './found-resource.ts';
 import type { SearchParameters } from './search-parameters.ts';

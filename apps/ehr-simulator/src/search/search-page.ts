@@ -1,4 +1,4 @@
-import { OutcomeError } from '../http/outcome-error.ts';
+import { OutcomeError } from '../http/outcome.ts';
 import type { Simulator } from '../simulator.ts';
 import { findMatches } from './find-matches.ts';
 import type { FoundResource } from './found-resource.ts';

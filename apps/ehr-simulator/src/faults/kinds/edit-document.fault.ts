@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { JsonObject } from '../../json/is-json-object.ts';
-import { mergePatch } from '../../json/merge-patch.ts';
+import { type JsonObject, mergePatch } from '../../practice/exact-json.ts';
 import { changeDocument } from '../change-document.ts';
 import { defineFault } from '../define-fault.ts';
 

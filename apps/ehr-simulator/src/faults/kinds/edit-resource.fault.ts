@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { isJsonObject } from '../../json/is-json-object.ts';
-import { mergePatch } from '../../json/merge-patch.ts';
-import { parseExact } from '../../json/parse-exact.ts';
+import { isJsonObject, mergePatch, parseExact } from '../../practice/exact-json.ts';
 import { chosenLinesFields, isChosen } from '../chosen-lines.ts';
 import { defineLineFault } from '../define-line-fault.ts';
 

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { heldFile } from '../../export/held-file.ts';
-import { parseExact } from '../../json/parse-exact.ts';
-import { withMeta } from '../../json/with-meta.ts';
-import type { StoredResource } from '../../practice/stored-resource.ts';
+import { parseExact, withMeta } from '../../practice/exact-json.ts';
+import type { StoredResource } from '../../practice/practice-source.ts';
 import { defineFault } from '../define-fault.ts';
 import { firstResources } from '../first-resources.ts';
 

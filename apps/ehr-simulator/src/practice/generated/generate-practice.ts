@@ -1,11 +1,37 @@
 import type { SimulatorOptions } from '../../options.ts';
-import type { BatchesInput, PracticeSource, ResourceBatch } from '../practice-source.ts';
-import type { StoredResource } from '../stored-resource.ts';
-import type { GeneratedType } from './generated-type.ts';
-import { generatedTypes } from './generated-types.ts';
+import type { BatchesInput, PracticeSource, ResourceBatch, StoredResource } from '../practice-source.ts';
+import { locationTemplate, organizationTemplate, patientTemplate, practitionerTemplate } from './people.templates.ts';
+import {
+  allergyIntoleranceTemplate,
+  conditionTemplate,
+  immunizationTemplate,
+  medicationRequestTemplate,
+} from './problems.templates.ts';
 import { createResourceWriter, type ResourceWriter } from './resource-writer.ts';
+import { diagnosticReportTemplate, documentReferenceTemplate, observationTemplate } from './results.templates.ts';
+import type { GeneratedType } from './template.ts';
+import { appointmentTemplate, carePlanTemplate, encounterTemplate, procedureTemplate } from './visits.templates.ts';
 
-export interface GeneratePracticeOptions extends Pick<SimulatorOptions, 'patients' | 'seed' | 'practiceId'> {
+/** The integration guide's twelve types, and the three that they refer to. */
+const generatedTypes: readonly GeneratedType[] = [
+  patientTemplate,
+  observationTemplate,
+  conditionTemplate,
+  medicationRequestTemplate,
+  allergyIntoleranceTemplate,
+  immunizationTemplate,
+  procedureTemplate,
+  diagnosticReportTemplate,
+  carePlanTemplate,
+  encounterTemplate,
+  appointmentTemplate,
+  documentReferenceTemplate,
+  organizationTemplate,
+  practitionerTemplate,
+  locationTemplate,
+];
+
+interface GeneratePracticeOptions extends Pick<SimulatorOptions, 'patients' | 'seed' | 'practiceId'> {
   readonly fhirBase: () => string;
 }
 

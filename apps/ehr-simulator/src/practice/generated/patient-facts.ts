@@ -1,9 +1,38 @@
-import { mix } from './mix.ts';
-import { namePools } from './name-pools.ts';
-import { pick } from './pick.ts';
-import type { Slots } from './slots.ts';
+import { mix, pick } from './draws.ts';
+import type { Slots } from './template.ts';
 
-export interface PatientFactsInput {
+/** Names as they occur: accents, several scripts, apostrophes, one beyond the basic plane. Every one takes several bytes somewhere. */
+const namePools = {
+  female: ['Zoë', 'María José', 'Aoife', 'Nguyệt', 'Ana', 'Chloé', 'Wren', 'Ngozi', '美咲', 'Ольга', 'Ruth', 'Saoirse'],
+  male: ['José', 'Łukasz', 'Muḥammad', 'Søren', 'François', 'Jun', 'Thomas', 'Kwame', '伟', 'Дмитрий', 'Noah', '𠮷郎'],
+  family: [
+    'O’Brien',
+    'García Márquez',
+    'Nguyễn',
+    'Østergård',
+    'Smith',
+    'Müller-Lüdenscheidt',
+    'Okonkwo',
+    '田中',
+    'Иванова',
+    'D\\"Arcy',
+    'Brzęczyszczykiewicz',
+    'Washington',
+    'Þórsdóttir',
+    'Jones',
+  ],
+  street: [
+    '12 Main St',
+    '400 Blue Hill Ave Apt 3',
+    '77 Café Row',
+    '9 Österlånggatan',
+    '1600 Arsenal Way',
+    '5 Peña Blvd',
+  ],
+  city: ['Watertown', 'Cañon City', 'Española', 'Belfast', 'Atlanta', 'Coeur d’Alene'],
+} as const;
+
+interface PatientFactsInput {
   readonly seed: number;
   /** 1 is the first patient. */
   readonly number: number;

@@ -1,4 +1,4 @@
-export interface ResourceHeadInput {
+interface ResourceHeadInput {
   readonly type: string;
   /** Of US Core's structure definition, without its prefix. */
   readonly profile: string;
@@ -32,4 +32,35 @@ export function resourceHead({ type, profile, narrative }: ResourceHeadInput) {
       },
     ],
   };
+}
+
+/** The references that a clinical resource of the practice has in common with the others. */
+export const patientReferences = {
+  subject: { reference: 'Patient/{{patientId}}', display: '{{given}} {{family}}' },
+  encounter: { reference: 'Encounter/{{encounterId}}' },
+  practitioner: { reference: 'Practitioner/{{practitionerId}}' },
+  location: { reference: 'Location/{{locationId}}' },
+  organization: { reference: 'Organization/{{organizationId}}' },
+} as const;
+
+const systems = {
+  loinc: 'http://loinc.org',
+  snomed: 'http://snomed.info/sct',
+  rxnorm: 'http://www.nlm.nih.gov/research/umls/rxnorm',
+  cvx: 'http://hl7.org/fhir/sid/cvx',
+  icd10: 'http://hl7.org/fhir/sid/icd-10-cm',
+  hl7: 'http://terminology.hl7.org/CodeSystem/',
+} as const;
+
+interface ConceptInput {
+  readonly system: keyof typeof systems;
+  /** The code system's name, for `hl7`. */
+  readonly name?: string;
+  readonly code: string;
+  readonly display: string;
+}
+
+/** A CodeableConcept with one coding. */
+export function concept({ system, name = '', code, display }: ConceptInput) {
+  return { coding: [{ system: systems[system] + name, code, display }], text: display };
 }

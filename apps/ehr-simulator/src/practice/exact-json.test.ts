@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { withMeta } from './with-meta.ts';
+import { mergePatch, parseExact, withMeta } from './exact-json.ts';
 
 test('sets meta, keeps what else is in it, and keeps every number as it is written', () => {
   const text =
@@ -9,4 +9,12 @@ test('sets meta, keeps what else is in it, and keeps every number as it is writt
     '{"resourceType":"Observation","id":"a","meta":{"tag":[],"versionId":"2","lastUpdated":"2026-01-01T00:00:00.000Z"},' +
       '"value":[1.50,98.60,12345678901234567890,1e2,-0.0]}',
   );
+});
+
+test('replaces, merges, takes out, and keeps the text of numbers', () => {
+  const target = parseExact('{"a":1.50,"b":{"c":2.0,"d":3},"e":[1],"f":4}');
+  const patch = { b: { d: null, x: 'y' }, e: [2], f: null, g: { h: null } };
+  expect(JSON.stringify(mergePatch({ target, patch }))).toBe('{"a":1.50,"b":{"c":2.0,"x":"y"},"e":[2],"g":{}}');
+  expect(JSON.stringify(mergePatch({ target, patch: { a: { b: 1 } } }))).toContain('"a":{"b":1}');
+  expect(mergePatch({ target, patch: 'text' })).toBe('text');
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { type SimulatorClient, startSimulatorClient } from '../../testing/simulator-client.ts';
+import { type SimulatorClient, startSimulatorClient } from '../testing/simulator-client.ts';
 
 const observation =
   '{"resourceType":"Observation","id":"o1","subject":{"reference":"Patient/p1"},"valueQuantity":{"value":1.50,"max":12345678901234567890.10}}';

@@ -1,4 +1,6 @@
-export interface OutcomeErrorOptions {
+import type { Reply } from './reply.ts';
+
+interface OutcomeErrorOptions {
   readonly status: number;
   /** An `issue.code` of FHIR's IssueType. */
   readonly code: string;
@@ -19,4 +21,14 @@ export class OutcomeError extends Error {
     this.code = code;
     this.headers = headers;
   }
+}
+
+/** An OperationOutcome. athenahealth puts its text into `details` and says little in `diagnostics`. */
+export function outcomeReply({ status, code, message, headers }: Omit<OutcomeError, 'name'>): Reply {
+  const issue = [{ severity: 'error', code, details: { text: message }, diagnostics: message }];
+  return {
+    status,
+    headers: { 'content-type': 'application/fhir+json', ...headers },
+    document: { resourceType: 'OperationOutcome', issue },
+  };
 }

@@ -1,0 +1,63 @@
+declare global {
+  interface JSON {
+    /** A value that `JSON.stringify` writes as exactly this text (TC39 "JSON.parse source text access"). */
+    rawJSON(text: string): unknown;
+    isRawJSON(value: unknown): boolean;
+    parse(
+      text: string,
+      reviver: (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown,
+    ): unknown;
+  }
+}
+
+/**
+ * Parses JSON so that numbers keep their text when it is written again: FHIR decimals are significant to the digit, and
+ * 1.50 would come back as 1.5, a 20-digit number rounded.
+ * @throws SyntaxError
+ */
+export function parseExact(text: string): unknown {
+  return JSON.parse(text, (_key, value, { source }) =>
+    typeof value === 'number' && source !== undefined ? JSON.rawJSON(source) : value,
+  );
+}
+
+interface ResourceMeta {
+  readonly versionId: string;
+  readonly lastUpdated: string;
+}
+
+interface WithMetaInput {
+  /** One resource as JSON text. */
+  readonly text: string;
+  readonly meta: ResourceMeta;
+}
+
+/** The same resource, as JSON text on one line, with `meta.versionId` and `meta.lastUpdated` set; number text is kept. */
+export function withMeta({ text, meta }: WithMetaInput): string {
+  const resource = parseExact(text) as Record<string, unknown>;
+  const { resourceType, id, meta: given, ...rest } = resource;
+  return JSON.stringify({ resourceType, id, meta: { ...(given as object | undefined), ...meta }, ...rest });
+}
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Not a list, and not a number whose text is kept (`parseExact`). */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
+}
+
+interface MergePatchInput {
+  readonly target: unknown;
+  readonly patch: unknown;
+}
+
+/** RFC 7396: members of the patch replace those of the target, objects are merged, null takes a member out. */
+export function mergePatch({ target, patch }: MergePatchInput): unknown {
+  if (!isJsonObject(patch)) return patch;
+  const merged: Record<string, unknown> = isJsonObject(target) ? { ...target } : {};
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) delete merged[name];
+    else merged[name] = mergePatch({ target: merged[name], patch: value });
+  }
+  return merged;
+}

@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto';
+import { sampleDocuments } from '../sample-documents.ts';
+import type { GeneratedType, Variant } from './template.ts';
+import { concept, patientReferences, resourceHead } from './template-parts.ts';
+
+interface Measure {
+  readonly category: 'vital-signs' | 'laboratory';
+  readonly code: string;
+  readonly display: string;
+  readonly unit: string;
+  readonly range: readonly [min: number, max: number, decimals: number];
+}
+
+const measures: readonly Measure[] = [
+  { category: 'vital-signs', code: '8310-5', display: 'Body temperature', unit: '[degF]', range: [96, 102, 2] },
+  { category: 'vital-signs', code: '29463-7', display: 'Body weight', unit: 'kg', range: [40, 140, 2] },
+  { category: 'vital-signs', code: '8302-2', display: 'Body height', unit: 'cm', range: [140, 200, 1] },
+  { category: 'vital-signs', code: '8867-4', display: 'Heart rate', unit: '/min', range: [48, 120, 0] },
+  { category: 'vital-signs', code: '59408-5', display: 'Oxygen saturation', unit: '%', range: [90, 100, 0] },
+  { category: 'laboratory', code: '4548-4', display: 'Hemoglobin A1c', unit: '%', range: [4, 12, 2] },
+  { category: 'laboratory', code: '2339-0', display: 'Glucose', unit: 'mg/dL', range: [60, 280, 1] },
+  { category: 'laboratory', code: '2160-0', display: 'Creatinine', unit: 'mg/dL', range: [0, 3, 2] },
+  { category: 'laboratory', code: '13457-7', display: 'Cholesterol in LDL', unit: 'mg/dL', range: [40, 220, 2] },
+];
+
+export const observationTemplate: GeneratedType = {
+  type: 'Observation',
+  idPart: 'Result',
+  scope: 'patient',
+  count: { min: 8, max: 12 },
+  variants: [...measures.map(measured), bloodPressure()],
+};
+
+function measured({ category, code, display, unit, range: [min, max, decimals] }: Measure): Variant {
+  const resource = {
+    ...observation({ category, code, display, profile: category === 'laboratory' ? 'observation-lab' : 'vital-signs' }),
+    valueQuantity: { value: '{{#value}}', unit, system: 'http://unitsofmeasure.org', code: unit },
+    referenceRange: [{ low: { value: min, unit }, high: { value: max, unit }, text: `${min}–${max} ${unit}` }],
+  };
+  return { resource, value: { min, max, decimals } };
+}
+
+function bloodPressure(): Variant {
+  const component = ({
+    code,
+    display,
+    slot,
+  }: {
+    readonly code: string;
+    readonly display: string;
+    readonly slot: string;
+  }) => ({
+    code: concept({ system: 'loinc', code, display }),
+    valueQuantity: { value: slot, unit: 'mmHg', system: 'http://unitsofmeasure.org', code: 'mm[Hg]' },
+  });
+  const resource = {
+    ...observation({
+      category: 'vital-signs',
+      code: '85354-9',
+      display: 'Blood pressure panel',
+      profile: 'blood-pressure',
+    }),
+    component: [
+      component({ code: '8480-6', display: 'Systolic blood pressure', slot: '{{#value}}' }),
+      component({ code: '8462-4', display: 'Diastolic blood pressure', slot: '{{#value2}}' }),
+    ],
+  };
+  return { resource, value: { min: 95, max: 180, decimals: 0 }, value2: { min: 55, max: 110, decimals: 1 } };
+}
+
+interface ObservationInput extends Pick<Measure, 'category' | 'code' | 'display'> {
+  readonly profile: string;
+}
+
+function observation({ category, code, display, profile }: ObservationInput) {
+  return {
+    ...resourceHead({ type: 'Observation', profile, narrative: `<p>${display} on {{day}}</p><p>{{note}}</p>` }),
+    status: 'final',
+    category: [concept({ system: 'hl7', name: 'observation-category', code: category, display: category })],
+    code: concept({ system: 'loinc', code, display }),
+    subject: patientReferences.subject,
+    encounter: patientReferences.encounter,
+    effectiveDateTime: '{{start}}',
+    issued: '{{end}}',
+    performer: [patientReferences.practitioner],
+  };
+}
+
+const reports = [
+  {
+    category: 'LAB',
+    categoryDisplay: 'Laboratory',
+    code: '58410-2',
+    display: 'Complete blood count (hemogram) panel',
+    inline: false,
+  },
+  {
+    category: 'LAB',
+    categoryDisplay: 'Laboratory',
+    code: '24323-8',
+    display: 'Comprehensive metabolic panel',
+    inline: true,
+  },
+  { category: 'RAD', categoryDisplay: 'Radiology', code: '36643-5', display: 'Chest X-ray', inline: false },
+] as const;
+
+type Report = (typeof reports)[number];
+
+export const diagnosticReportTemplate: GeneratedType = {
+  type: 'DiagnosticReport',
+  idPart: 'Report',
+  scope: 'patient',
+  count: { min: 1, max: 3 },
+  variants: reports.map((report) => ({ resource: reportOf(report) })),
+};
+
+function reportOf({ category, categoryDisplay, code, display, inline }: Report) {
+  return {
+    ...resourceHead({
+      type: 'DiagnosticReport',
+      profile: 'diagnosticreport-lab',
+      narrative: `<p>${display} for {{given}} {{family}}, {{day}}</p>`,
+    }),
+    status: 'final',
+    category: [concept({ system: 'hl7', name: 'v2-0074', code: category, display: categoryDisplay })],
+    code: concept({ system: 'loinc', code, display }),
+    subject: patientReferences.subject,
+    encounter: patientReferences.encounter,
+    effectiveDateTime: '{{start}}',
+    issued: '{{end}}',
+    performer: [patientReferences.practitioner],
+    conclusion: '{{note}}',
+    presentedForm: [attachment({ display, inline, image: category === 'RAD' })],
+  };
+}
+
+interface AttachmentInput {
+  readonly display: string;
+  readonly inline: boolean;
+  readonly image: boolean;
+}
+
+/** Reports link with an absolute URL, documents (`DocumentReference`) with a relative one: clients meet both. */
+function attachment({ display, inline, image }: AttachmentInput) {
+  const name = image ? 'png' : 'pdf';
+  const { contentType, bytes } = sampleDocuments[name];
+  const content = inline
+    ? { data: bytes.toString('base64') }
+    : { url: `{{fhirBase}}/Binary/a-{{practiceId}}.${name}-{{binaryId}}` };
+  return { contentType, ...content, size: bytes.length, title: `${display} report`, creation: '{{end}}' };
+}
+
+const documents = [
+  { code: '34117-2', display: 'History and physical note', file: 'pdf', inline: false },
+  { code: '11506-3', display: 'Progress note', file: 'pdf', inline: true },
+  { code: '72170-4', display: 'Photographic image', file: 'png', inline: false },
+] as const;
+
+type Document = (typeof documents)[number];
+
+export const documentReferenceTemplate: GeneratedType = {
+  type: 'DocumentReference',
+  idPart: 'Document',
+  scope: 'patient',
+  count: { min: 1, max: 2 },
+  variants: documents.map((document) => ({ resource: documentOf(document) })),
+};
+
+function documentOf({ code, display, file, inline }: Document) {
+  const { contentType, bytes } = sampleDocuments[file];
+  const where = inline ? { data: bytes.toString('base64') } : { url: `Binary/a-{{practiceId}}.${file}-{{binaryId}}` };
+  const hash = createHash('sha1').update(bytes).digest('base64');
+  return {
+    ...resourceHead({
+      type: 'DocumentReference',
+      profile: 'documentreference',
+      narrative: `<p>${display}, {{day}}</p>`,
+    }),
+    status: 'current',
+    type: concept({ system: 'loinc', code, display }),
+    category: [
+      {
+        coding: [
+          {
+            system: 'http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category',
+            code: 'clinical-note',
+          },
+        ],
+      },
+    ],
+    subject: patientReferences.subject,
+    date: '{{end}}',
+    author: [patientReferences.practitioner],
+    custodian: patientReferences.organization,
+    description: '{{note}}',
+    content: [{ attachment: { contentType, ...where, size: bytes.length, hash, title: `${display} ({{day}})` } }],
+    context: { encounter: [patientReferences.encounter], period: { start: '{{start}}', end: '{{end}}' } },
+  };
+}

@@ -1,0 +1,90 @@
+/** A number that is drawn for a slot, written with a fixed number of decimals: 98.60 keeps its zero. */
+export interface DrawnNumber {
+  readonly min: number;
+  readonly max: number;
+  readonly decimals: number;
+}
+
+export interface Variant {
+  /** A resource with slots. */
+  readonly resource: object;
+  readonly value?: DrawnNumber;
+  readonly value2?: DrawnNumber;
+}
+
+/** What the generator knows of a resource type. */
+export interface GeneratedType {
+  readonly type: string;
+  /** Stands in the ids: `a-195900.E-17` is a patient, `a-195900.Vital-17-3` an observation of that patient. */
+  readonly idPart: string;
+  readonly scope: 'patient' | 'practice';
+  /** How many a patient has; for scope `practice`, how many the practice has. */
+  readonly count: { readonly min: number; readonly max: number };
+  readonly variants: readonly Variant[];
+}
+
+/**
+ * The variable parts of a generated resource. Templates name them as `{{slot}}` inside a string, or as a whole string
+ * `{{#slot}}` for a number. All are JSON-escaped already.
+ */
+export const slotNames = [
+  'id',
+  'practiceId',
+  'organizationId',
+  'fhirBase',
+  'versionId',
+  'lastUpdated',
+  'patientId',
+  'given',
+  'family',
+  'gender',
+  'birthDate',
+  'phone',
+  'street',
+  'city',
+  'postalCode',
+  'recordNumber',
+  'encounterId',
+  'practitionerId',
+  'locationId',
+  'binaryId',
+  'day',
+  'start',
+  'end',
+  'value',
+  'value2',
+  'note',
+  'note2',
+] as const;
+
+type SlotName = (typeof slotNames)[number];
+export type Slots = Record<SlotName, string>;
+
+/** Writes one resource as JSON text. */
+export type Template = (slots: Slots) => string;
+
+/**
+ * Turns a resource with slots into a function that joins texts. Ten times as fast as building and serialising objects,
+ * and the only way to write a decimal with the digits it shall have.
+ */
+export function compileTemplate(resource: object): Template {
+  const parts = JSON.stringify(resource)
+    .replace(/"\{\{#(\w+)\}\}"/g, '{{$1}}')
+    .split(/\{\{(\w+)\}\}/);
+  const texts = parts.filter((_, index) => index % 2 === 0);
+  const names = parts.filter((_, index) => index % 2 === 1).map(checkedName);
+  const first = texts.shift() ?? '';
+  return (slots) => {
+    let text = first;
+    for (let index = 0; index < names.length; index += 1) {
+      text += slots[names[index] as SlotName] + (texts[index] as string);
+    }
+    return text;
+  };
+}
+
+function checkedName(name: string): SlotName {
+  const known = slotNames.find((slot) => slot === name);
+  if (known) return known;
+  throw new Error(`A template names the slot ${name}, which does not exist.`);
+}

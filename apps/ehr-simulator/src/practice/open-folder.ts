@@ -1,0 +1,148 @@
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { withMeta } from './exact-json.ts';
+import type { BatchesInput, PracticeSource, ResourceBatch, StoredResource } from './practice-source.ts';
+
+interface DataFile {
+  readonly path: string;
+  /** The file's modification time stands for the time its resources were last updated. */
+  readonly modifiedMs: number;
+}
+
+/** `Patient.ndjson`, `Patient.ndjson.gz`, `Patient.2.ndjson.gz`. */
+const dataFileName = /^([A-Z][A-Za-z]+)(?:\.[^.]+)?\.ndjson(?:\.gz)?$/;
+
+/**
+ * A practice that is read from a folder of NDJSON files, from the start for every request: nothing is held in memory.
+ * Searches scan, which suits the tens of MB that such a folder has.
+ */
+export async function openFolder(folder: string): Promise<PracticeSource> {
+  const files = await listFiles(folder);
+  if (files.size === 0) throw new Error(`No Type.ndjson or Type.ndjson.gz files in ${folder}.`);
+  const scan = async ({ type, contains }: { readonly type: string; readonly contains: string }) => {
+    const found: StoredResource[] = [];
+    for await (const { resources } of readBatches({ files: files.get(type) ?? [], contains })) found.push(...resources);
+    return found;
+  };
+  return {
+    types: [...files.keys()],
+    batches: ({ type, ...input }) => selected({ ...input, batches: readBatches({ files: files.get(type) ?? [] }) }),
+    read: async ({ type, id }) => (await scan({ type, contains: id })).findLast((resource) => resource.id === id),
+    ofPatient: ({ type, patientId }) => scan({ type, contains: `Patient/${patientId}"` }),
+  };
+}
+
+async function listFiles(folder: string): Promise<ReadonlyMap<string, readonly DataFile[]>> {
+  const files = new Map<string, DataFile[]>();
+  for (const name of (await readdir(folder)).sort()) {
+    const type = dataFileName.exec(name)?.[1];
+    if (type === undefined) continue;
+    const path = join(folder, name);
+    const { mtimeMs } = await stat(path);
+    files.set(type, [...(files.get(type) ?? []), { path, modifiedMs: Math.floor(mtimeMs) }]);
+  }
+  return files;
+}
+
+interface ReadBatchesInput {
+  readonly files: readonly DataFile[];
+  /** Only lines that hold this text are parsed. */
+  readonly contains?: string;
+}
+
+async function* readBatches({ files, contains }: ReadBatchesInput): AsyncGenerator<ResourceBatch> {
+  let index = 0;
+  for (const { path, modifiedMs } of files) {
+    for await (const lines of readLines(path)) {
+      const wanted = contains === undefined ? lines : lines.filter((line) => line.includes(contains));
+      yield { index, resources: wanted.map((line) => toStoredResource({ line, fallbackMs: modifiedMs })) };
+      index += 1;
+    }
+  }
+}
+
+interface SelectedInput extends Omit<BatchesInput, 'type'> {
+  readonly batches: AsyncIterable<ResourceBatch>;
+}
+
+async function* selected({ batches, fromBatch = 0, sinceMs }: SelectedInput): AsyncGenerator<ResourceBatch> {
+  for await (const batch of batches) {
+    if (batch.index < fromBatch) continue;
+    const resources = batch.resources.filter(({ lastUpdatedMs }) => lastUpdatedMs > (sinceMs ?? -1));
+    yield { index: batch.index, resources };
+  }
+}
+
+interface ToStoredResourceInput {
+  readonly line: string;
+  /** What a resource without `meta.lastUpdated` gets. */
+  readonly fallbackMs: number;
+}
+
+interface ResourceHead {
+  readonly id?: string;
+  readonly meta?: { readonly lastUpdated?: string; readonly versionId?: string };
+}
+
+/**
+ * A line of a data file as a server would have it: with `meta.lastUpdated` and `meta.versionId`. A line that is no JSON
+ * is served as it is, since a client has to cope with those, but cannot be found by id.
+ */
+function toStoredResource({ line, fallbackMs }: ToStoredResourceInput): StoredResource {
+  const head = headOf(line);
+  if (!head) return { id: '', versionId: 1, lastUpdatedMs: fallbackMs, text: line };
+  const { id = '', meta = {} } = head;
+  const versionId = Number(meta.versionId ?? 1) || 1;
+  if (meta.lastUpdated) return { id, versionId, lastUpdatedMs: Date.parse(meta.lastUpdated), text: line };
+  const added = { versionId: meta.versionId ?? '1', lastUpdated: new Date(fallbackMs).toISOString() };
+  // Putting it in by hand keeps the rest of the line byte for byte, and is faster than writing the resource again.
+  const text = head.meta
+    ? withMeta({ text: line, meta: added })
+    : `${line.slice(0, -1)},"meta":${JSON.stringify(added)}}`;
+  return { id, versionId, lastUpdatedMs: fallbackMs, text };
+}
+
+function headOf(line: string): ResourceHead | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && 'resourceType' in value ? (value as ResourceHead) : undefined;
+  } catch {
+    // No JSON: see above.
+    return undefined;
+  }
+}
+
+const newline = 0x0a;
+
+/**
+ * The lines of an NDJSON file, plain or gzipped, a chunk's worth at a time; blank ones are left out. Split on bytes:
+ * a chunk may end inside a character, and readline also splits at U+2028, which is a legal character in JSON.
+ */
+async function* readLines(path: string): AsyncGenerator<readonly string[]> {
+  let rest = Buffer.alloc(0);
+  for await (const chunk of chunksOf(path)) {
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    const end = bytes.lastIndexOf(newline);
+    rest = bytes.subarray(end + 1);
+    if (end !== -1) yield linesOf(bytes.subarray(0, end));
+  }
+  if (rest.length > 0) yield linesOf(rest);
+}
+
+function linesOf(bytes: Buffer): string[] {
+  const lines = bytes.toString().split('\n');
+  return lines.map((line) => line.trim()).filter((line) => line !== '');
+}
+
+function chunksOf(path: string): AsyncIterable<Buffer<ArrayBuffer>> {
+  const file = createReadStream(path, { highWaterMark: 256 * 1024 });
+  if (!path.endsWith('.gz')) return file;
+  const gunzip = createGunzip({ chunkSize: 256 * 1024 });
+  pipeline(file, gunzip).catch(() => {
+    // The reader of `gunzip` gets the same error.
+  });
+  return gunzip;
+}
