@@ -1,20 +1,40 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { buildExpressApp } from './build-express-app.ts';
-import { type Clock, startSystemClock } from './clock.ts';
+import express, { type ErrorRequestHandler, type Express } from 'express';
 import { ExportRegistry } from './export/export-registry.ts';
+import { bulkErrorFileRoute, bulkFileRoute } from './export/file.route.ts';
 import { FileLinks } from './export/file-links.ts';
+import { bulkKickOffRoute } from './export/kick-off.route.ts';
+import { bulkStatusRoute } from './export/status.route.ts';
 import { FaultBoard } from './faults/fault-board.ts';
-import { Judge } from './judge/judge.ts';
-import { TrafficStats } from './judge/traffic-stats.ts';
+import { outcomeReply } from './http/outcome.ts';
+import { sendReply } from './http/reply.ts';
+import { Judge, TrafficStats } from './judge/judge.ts';
+import { judgeRequests } from './judge/judge-requests.middleware.ts';
 import { ClientKeys } from './oauth/client-keys.ts';
+import { oauthRoute } from './oauth/oauth.route.ts';
 import { TokenStore } from './oauth/token-store.ts';
-import { type EhrSimulatorOptions, type SimulatorOptions, simulatorOptionsSchema } from './options.ts';
+import { type Clock, startSystemClock } from './options/clock.ts';
+import {
+  type EhrSimulatorOptions,
+  RuntimeOptions,
+  type SimulatorOptions,
+  simulatorOptionsSchema,
+} from './options/options.ts';
 import { generatePractice } from './practice/generated/generate-practice.ts';
 import { openFolder } from './practice/open-folder.ts';
 import { Practice } from './practice/practice.ts';
-import { RuntimeOptions } from './runtime-options.ts';
+import { discoveryRoute } from './rest/discovery.route.ts';
+import { binaryRoute, readRoute } from './rest/read.route.ts';
+import { searchRoute } from './rest/search.route.ts';
+import { controlExportsRoute } from './routes/control-exports.route.ts';
+import { controlFaultsRoute } from './routes/control-faults.route.ts';
+import { controlJudgeRoute } from './routes/control-judge.route.ts';
+import { controlOptionsRoute } from './routes/control-options.route.ts';
+import { controlResourcesRoute } from './routes/control-resources.route.ts';
+import { controlScenariosRoute } from './routes/control-scenarios.route.ts';
+import { healthRoute } from './routes/health.route.ts';
 import type { Simulator } from './simulator.ts';
 
 export interface EhrSimulator {
@@ -127,3 +147,45 @@ function urlOf({ server, host }: { readonly server: Server; readonly host: strin
   if (address === null || typeof address === 'string') throw new Error('The simulator is not started.');
   return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
 }
+
+/** The control routes come before the judge, so that they are never counted. */
+function buildExpressApp(simulator: Simulator): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(
+    healthRoute(simulator),
+    controlJudgeRoute(simulator),
+    controlExportsRoute(simulator),
+    controlResourcesRoute(simulator),
+    controlOptionsRoute(simulator),
+    controlFaultsRoute(simulator),
+    controlScenariosRoute(simulator),
+  );
+  app.use(judgeRequests(simulator));
+  app.use(oauthRoute(simulator), discoveryRoute(simulator));
+  app.use(
+    bulkKickOffRoute(simulator),
+    bulkStatusRoute(simulator),
+    bulkFileRoute(simulator),
+    bulkErrorFileRoute(simulator),
+  );
+  app.use(binaryRoute(simulator), searchRoute(simulator), readRoute(simulator));
+  // athenahealth answers an unknown path in plain text, not with an OperationOutcome.
+  app.use((_req, res) => {
+    res.status(404).type('text/plain').send('Not Found');
+  });
+  app.use(failed);
+  return app;
+}
+
+/** Express knows an error handler by its four parameters. */
+const failed: ErrorRequestHandler = async (error, req, res, _next) => {
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  const status = Number(error?.status ?? 500);
+  const code = status < 500 ? 'invalid' : 'exception';
+  const message = status < 500 ? 'The request cannot be read.' : 'The simulator failed.';
+  await sendReply({ req, res, reply: outcomeReply({ status, code, message, headers: {} }) });
+};

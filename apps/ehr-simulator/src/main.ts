@@ -1,6 +1,6 @@
 import { createLogger, runApp } from '@bulkhead/runtime';
 import { createEhrSimulator } from './app.ts';
-import { optionsFromEnv } from './options-from-env.ts';
+import { optionsFromEnv } from './options/env.ts';
 
 const logger = createLogger({ name: 'ehr-simulator' });
 try {

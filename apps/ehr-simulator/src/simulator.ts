@@ -1,15 +1,13 @@
 import type { Request } from 'express';
-import type { Clock } from './clock.ts';
 import type { ExportRegistry } from './export/export-registry.ts';
 import type { FileLinks } from './export/file-links.ts';
 import type { FaultBoard } from './faults/fault-board.ts';
-import type { Judge } from './judge/judge.ts';
-import type { TrafficStats } from './judge/traffic-stats.ts';
+import type { Judge, TrafficStats } from './judge/judge.ts';
 import type { ClientKeys } from './oauth/client-keys.ts';
 import type { TokenStore } from './oauth/token-store.ts';
-import type { SimulatorOptions } from './options.ts';
+import type { Clock } from './options/clock.ts';
+import type { RuntimeOptions, SimulatorOptions } from './options/options.ts';
 import type { Practice } from './practice/practice.ts';
-import type { RuntimeOptions } from './runtime-options.ts';
 
 /** One simulated athenahealth: everything that its routes share. */
 export interface Simulator {

@@ -1,12 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '../clock.ts';
-import type { SimulatorOptions } from '../options.ts';
+import type { Clock } from '../options/clock.ts';
+import type { SimulatorOptions } from '../options/options.ts';
 import type { Practice } from '../practice/practice.ts';
-import type { BulkExport, ExportFile } from './bulk-export.ts';
-import { deletedFiles } from './deleted-files.ts';
-import type { ExportChange } from './export-change.ts';
-import { type ExportState, exportState } from './export-state.ts';
-import { measureFiles } from './measure-files.ts';
+import { type BulkExport, type ExportChange, type ExportFile, type ExportState, exportState } from './bulk-export.ts';
+import { deletedFiles, measureFiles } from './export-files.ts';
 
 export interface KickOffInput extends Pick<BulkExport, 'level' | 'request' | 'given' | 'types' | 'sinceMs'> {
   /** What was ordered for this export. */

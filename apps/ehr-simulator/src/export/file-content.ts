@@ -1,8 +1,100 @@
-import type { ByteRange } from '../http/parse-range.ts';
+import { setImmediate } from 'node:timers/promises';
+import type { Practice } from '../practice/practice.ts';
+import type { BulkExport, ExportFile } from './bulk-export.ts';
 
 /** A file that can be served in parts: what it holds, and what identifies that. */
 export interface FileContent {
   readonly sizeBytes: number;
   readonly etag: string;
   read(range: ByteRange): AsyncIterable<Buffer>;
+}
+
+interface ReadFileInput {
+  readonly practice: Practice;
+  readonly bulkExport: BulkExport;
+  readonly file: ExportFile;
+  readonly range: ByteRange;
+}
+
+/** The bytes of a file's range, made as they are read: a batch at a time, and only from the checkpoint before it. */
+export function readFile({ practice, bulkExport, file, range }: ReadFileInput): AsyncGenerator<Buffer> {
+  const checkpoint = file.checkpoints.findLast(({ offsetBytes }) => offsetBytes <= range.first);
+  const chunks = checkpoint
+    ? snapshotChunks({ practice, bulkExport, type: file.type, ...checkpoint.place })
+    : [chunkOf(file.lines ?? [])];
+  const skipBytes = range.first - (checkpoint?.offsetBytes ?? 0);
+  return cutBytes({ chunks, skipBytes, lengthBytes: range.last - range.first + 1 });
+}
+
+interface SnapshotChunksInput extends Pick<ReadFileInput, 'practice' | 'bulkExport'> {
+  readonly type: string;
+  readonly batch: number;
+  readonly position: number;
+}
+
+async function* snapshotChunks({
+  practice,
+  bulkExport,
+  type,
+  batch,
+  position,
+}: SnapshotChunksInput): AsyncGenerator<Buffer> {
+  const { sinceMs, asOf } = bulkExport;
+  for await (const { index, resources } of practice.batches({ type, sinceMs, asOf, fromBatch: batch })) {
+    yield chunkOf(resources.slice(index === batch ? position : 0).map(({ text }) => text));
+    // A fast reader would otherwise be fed from one microtask to the next, and nobody else be answered meanwhile.
+    await setImmediate();
+  }
+}
+
+function chunkOf(lines: readonly string[]): Buffer {
+  let text = '';
+  for (const line of lines) text += `${line}\n`;
+  return Buffer.from(text);
+}
+
+interface CutBytesInput {
+  readonly chunks: AsyncIterable<Buffer> | Iterable<Buffer>;
+  readonly skipBytes: number;
+  readonly lengthBytes: number;
+}
+
+/** A part of a stream; what comes behind it is not even made. */
+export async function* cutBytes({ chunks, skipBytes, lengthBytes }: CutBytesInput): AsyncGenerator<Buffer> {
+  let skip = skipBytes;
+  let left = lengthBytes;
+  if (left <= 0) return;
+  for await (const chunk of chunks) {
+    const wanted = chunk.subarray(Math.min(skip, chunk.length)).subarray(0, left);
+    skip = Math.max(0, skip - chunk.length);
+    left -= wanted.length;
+    if (wanted.length > 0) yield wanted;
+    if (left <= 0) return;
+  }
+}
+
+/** Both ends inclusive, as in Content-Range. */
+export interface ByteRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+interface ParseRangeInput {
+  readonly header: string | undefined;
+  readonly sizeBytes: number;
+}
+
+/**
+ * One range of `bytes=` (RFC 9110, 14.1.2). Several ranges, or a header that is none, are ignored as the RFC allows.
+ * @returns undefined: send the whole; `unsatisfiable`: answer 416.
+ */
+export function parseRange({ header, sizeBytes }: ParseRangeInput): ByteRange | 'unsatisfiable' | undefined {
+  const parts = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '');
+  if (!parts) return undefined;
+  const [, from = '', to = ''] = parts;
+  if (from === '' && to === '') return undefined;
+  const first = from === '' ? Math.max(0, sizeBytes - Number(to)) : Number(from);
+  const last = from === '' || to === '' ? sizeBytes - 1 : Math.min(Number(to), sizeBytes - 1);
+  if (from !== '' && to !== '' && Number(to) < Number(from)) return undefined;
+  return first >= sizeBytes || (from === '' && Number(to) === 0) ? 'unsatisfiable' : { first, last };
 }

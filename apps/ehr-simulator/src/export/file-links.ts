@@ -1,15 +1,15 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Clock } from '../clock.ts';
 import { OutcomeError } from '../http/outcome.ts';
-import type { SimulatorOptions } from '../options.ts';
+import type { Clock } from '../options/clock.ts';
+import type { SimulatorOptions } from '../options/options.ts';
 import type { BulkExport } from './bulk-export.ts';
 
-export interface FileLinksOptions {
+interface FileLinksOptions {
   readonly options: SimulatorOptions;
   readonly clock: Clock;
 }
 
-export interface FileKey {
+interface FileKey {
   readonly exportId: string;
   readonly fileName: string;
 }
@@ -78,4 +78,9 @@ export class FileLinks {
       .update([exportId, fileName, generation, expires].join('\n'))
       .digest('base64url');
   }
+}
+
+/** A store on another origin is reached by signed links: a token sent there would be a leak. */
+export function filesNeedToken({ requiresAccessToken, separateFileHost }: SimulatorOptions): boolean {
+  return requiresAccessToken && !separateFileHost;
 }

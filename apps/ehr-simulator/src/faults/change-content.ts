@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cutBytes } from '../export/cut-bytes.ts';
-import type { FileContent } from '../export/file-content.ts';
+import { cutBytes, type FileContent } from '../export/file-content.ts';
 import { changeLines, type LineChange } from './change-lines.ts';
 
 export interface ChangeContentInput {

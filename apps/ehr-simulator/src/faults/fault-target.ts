@@ -1,8 +1,8 @@
 import type { Request } from 'express';
-import type { Clock } from '../clock.ts';
 import type { ExportRegistry } from '../export/export-registry.ts';
 import type { FileLinks } from '../export/file-links.ts';
 import type { TokenStore } from '../oauth/token-store.ts';
+import type { Clock } from '../options/clock.ts';
 import type { Practice } from '../practice/practice.ts';
 
 /** What of the simulator a fault can reach; not the faults, which would know themselves. */

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type { ExportChange } from '../export/export-change.ts';
+import type { ExportChange } from '../export/bulk-export.ts';
 import type { Reply } from '../http/reply.ts';
 import type { LineChange } from './change-lines.ts';
 import type { FaultTarget } from './fault-target.ts';

@@ -1,11 +1,10 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { givenParameters } from '../export/given-parameters.ts';
+import { givenParameters } from '../export/kick-off-parameters.ts';
 import { setExchange } from '../http/endpoint.ts';
 import { outcomeReply } from '../http/outcome.ts';
 import { sendReply } from '../http/reply.ts';
 import type { Simulator } from '../simulator.ts';
-import type { Verdict } from './judge.ts';
-import type { RecordedRequest } from './recorded-request.ts';
+import type { RecordedRequest, Verdict } from './judge.ts';
 
 const headersOfInterest = [
   'accept',

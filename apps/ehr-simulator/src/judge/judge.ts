@@ -1,10 +1,41 @@
 import type { Request } from 'express';
-import type { Clock } from '../clock.ts';
-import type { SimulatorOptions } from '../options.ts';
-import type { RecordedRequest } from './recorded-request.ts';
-import { Ring } from './ring.ts';
-import { SlidingLog } from './sliding-log.ts';
-import { type Violation, type ViolationKind, violationKinds } from './violation.ts';
+import type { Clock } from '../options/clock.ts';
+import type { SimulatorOptions } from '../options/options.ts';
+import { Ring, SlidingLog } from './bounded-logs.ts';
+
+const violationKinds = ['rate', 'day', 'token', 'headers'] as const;
+type ViolationKind = (typeof violationKinds)[number];
+
+/** Something that a well-behaved client never does. */
+interface Violation {
+  readonly kind: ViolationKind;
+  /** A fixed text for each rule, so that tests and people can group by it. */
+  readonly reason: string;
+  readonly method: string;
+  readonly path: string;
+  readonly arrivedAtMs: number;
+}
+
+/** A request as the judge saw it. Values of queries and tokens are left out: they hold patient ids, signatures, secrets. */
+export interface RecordedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly onFileHost: boolean;
+  /** Monotonic, ms: subtract to get gaps. */
+  readonly arrivedAtMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether a token or a secret was sent. */
+  readonly authorized: boolean;
+  /** Names, of the query or of a kick-off's Parameters resource; the latter once it was read. */
+  parameters: readonly string[];
+  /** Undefined while it is being answered. */
+  status?: number;
+  /** On the wire, head included. */
+  bytesSent?: number;
+  durationMs?: number;
+  /** Whether the whole answer went out. */
+  complete?: boolean;
+}
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -90,4 +121,35 @@ export class Judge {
 
 function noViolations(): Record<ViolationKind, number> {
   return Object.fromEntries(violationKinds.map((kind) => [kind, 0])) as Record<ViolationKind, number>;
+}
+
+interface TrafficSummary {
+  readonly requests: number;
+  readonly bytesSent: number;
+  /** Answered requests by status code. */
+  readonly statuses: Readonly<Record<string, number>>;
+}
+
+/** Sums over all requests since the start or the last reset, however few of them the ring still holds. */
+export class TrafficStats {
+  private requests = 0;
+  private bytesSent = 0;
+  private readonly statuses = new Map<number, number>();
+
+  count({ status, bytes }: { readonly status: number; readonly bytes: number }): void {
+    this.requests += 1;
+    this.bytesSent += bytes;
+    this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
+  }
+
+  summary(): TrafficSummary {
+    const { requests, bytesSent, statuses } = this;
+    return { requests, bytesSent, statuses: Object.fromEntries(statuses) };
+  }
+
+  clear(): void {
+    this.requests = 0;
+    this.bytesSent = 0;
+    this.statuses.clear();
+  }
 }

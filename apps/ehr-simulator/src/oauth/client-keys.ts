@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts';
-import type { SimulatorOptions } from '../options.ts';
+import type { Clock } from '../options/clock.ts';
+import type { SimulatorOptions } from '../options/options.ts';
 
 interface Jwks {
   readonly keys: readonly Readonly<Record<string, unknown>>[];

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '../clock.ts';
-import type { SimulatorOptions } from '../options.ts';
+import type { Clock } from '../options/clock.ts';
+import type { SimulatorOptions } from '../options/options.ts';
 
 export interface Grant {
   readonly clientId: string;

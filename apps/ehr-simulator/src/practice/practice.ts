@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../options/clock.ts';
 import { parseExact, withMeta } from './exact-json.ts';
 import type { BatchesInput, PracticeSource, ResourceBatch, StoredResource } from './practice-source.ts';
 

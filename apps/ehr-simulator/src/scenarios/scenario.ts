@@ -1,4 +1,4 @@
-import type { SimulatorOptions } from '../options.ts';
+import type { SimulatorOptions } from '../options/options.ts';
 
 /** The input of an order, as `POST /_sim/faults` takes it; it is checked when it is ordered. */
 export interface ScenarioOrder {

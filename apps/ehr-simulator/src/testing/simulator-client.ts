@@ -1,7 +1,7 @@
 import { waitFor } from '@bulkhead/testing';
 import { createEhrSimulator, type EhrSimulator } from '../app.ts';
-import type { Manifest } from '../export/build-manifest.ts';
-import type { EhrSimulatorOptions } from '../options.ts';
+import type { Manifest } from '../export/status.route.ts';
+import type { EhrSimulatorOptions } from '../options/options.ts';
 
 type Headers = Readonly<Record<string, string>>;
 

@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { chunked } from '../../export/chunked.ts';
-import { deletionBundle } from '../../export/deletion-bundle.ts';
-import { heldFile } from '../../export/held-file.ts';
+import { chunked, deletionBundle, heldFile } from '../../export/export-files.ts';
 import type { Practice } from '../../practice/practice.ts';
 import { defineFault } from '../define-fault.ts';
 import { firstResources } from '../first-resources.ts';

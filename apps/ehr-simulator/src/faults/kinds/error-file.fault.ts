@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { errorFileUrl } from '../../export/error-file-url.ts';
-import { errorIssueSchema } from '../../export/error-issue.ts';
+import { errorFileUrl, errorIssueSchema } from '../../export/error-file.ts';
 import { changeDocument } from '../change-document.ts';
 import { defineFault } from '../define-fault.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { exportEnds } from '../../export/export-fate.ts';
+import { exportEnds } from '../../export/bulk-export.ts';
 import { defineFault } from '../define-fault.ts';
 
 /**

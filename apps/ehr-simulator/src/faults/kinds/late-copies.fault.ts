@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { heldFile } from '../../export/held-file.ts';
+import { heldFile } from '../../export/export-files.ts';
 import { parseExact, withMeta } from '../../practice/exact-json.ts';
 import type { StoredResource } from '../../practice/practice-source.ts';
 import { defineFault } from '../define-fault.ts';

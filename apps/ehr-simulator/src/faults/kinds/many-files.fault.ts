@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { ChangeFilesInput } from '../../export/export-change.ts';
-import { measureFiles } from '../../export/measure-files.ts';
+import type { ChangeFilesInput } from '../../export/bulk-export.ts';
+import { measureFiles } from '../../export/export-files.ts';
 import { defineFault } from '../define-fault.ts';
 
 /** What a large practice's export has been seen with. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { givenParameters } from '../../export/given-parameters.ts';
+import { givenParameters } from '../../export/kick-off-parameters.ts';
 import { defineFault } from '../define-fault.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { SimulatorOptions } from '../../options.ts';
+import type { SimulatorOptions } from '../../options/options.ts';
 import type { BatchesInput, PracticeSource, ResourceBatch, StoredResource } from '../practice-source.ts';
 import { locationTemplate, organizationTemplate, patientTemplate, practitionerTemplate } from './people.templates.ts';
 import {

@@ -1,4 +1,4 @@
-import type { Manifest, ManifestFile } from '../../export/build-manifest.ts';
+import type { Manifest, ManifestFile } from '../../export/status.route.ts';
 import { jsonOf } from '../../testing/json-of.ts';
 import { type RawWire, rawWire } from '../../testing/raw-wire.ts';
 import type { SimulatorClient } from '../../testing/simulator-client.ts';

@@ -1,0 +1,103 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Practice } from '../practice/practice.ts';
+import type { BulkExport, Checkpoint, ExportFile } from './bulk-export.ts';
+
+interface MeasureFilesInput {
+  readonly practice: Practice;
+  readonly bulkExport: BulkExport;
+  readonly type: string;
+  readonly resourcesPerFile: number;
+  readonly signal: AbortSignal;
+}
+
+/** What a ranged read may have to generate in vain. */
+const checkpointEveryBytes = 4 * 1024 * 1024;
+
+interface OpenFile {
+  count: number;
+  sizeBytes: number;
+  readonly checkpoints: Checkpoint[];
+}
+
+/**
+ * Lays out the files of one type: reads the snapshot once, counting resources and bytes and keeping nothing. That is
+ * the work of a running export, so manifests have exact counts and every file an exact Content-Length; at some
+ * 600 MB/s it is over before most exports' time is.
+ */
+export async function measureFiles({
+  practice,
+  bulkExport,
+  type,
+  resourcesPerFile,
+  signal,
+}: MeasureFilesInput): Promise<ExportFile[]> {
+  const { sinceMs, asOf } = bulkExport;
+  const files: OpenFile[] = [];
+  let file: OpenFile | undefined;
+  for await (const { index, resources } of practice.batches({ type, sinceMs, asOf })) {
+    signal.throwIfAborted();
+    for (const [position, { text }] of resources.entries()) {
+      if (!file || file.count === resourcesPerFile) {
+        file = { count: 0, sizeBytes: 0, checkpoints: [{ offsetBytes: 0, place: { batch: index, position } }] };
+        files.push(file);
+      }
+      file.count += 1;
+      file.sizeBytes += Buffer.byteLength(text) + 1;
+    }
+    if (file) addCheckpoint({ file, batch: index + 1 });
+    await setImmediate();
+  }
+  return files.map((measured, index) => ({ ...measured, kind: 'output', type, name: fileName({ type, index }) }));
+}
+
+function addCheckpoint({ file, batch }: { readonly file: OpenFile; readonly batch: number }): void {
+  const { offsetBytes = 0 } = file.checkpoints.at(-1) ?? {};
+  if (file.sizeBytes - offsetBytes < checkpointEveryBytes) return;
+  file.checkpoints.push({ offsetBytes: file.sizeBytes, place: { batch, position: 0 } });
+}
+
+function fileName({ type, index }: { readonly type: string; readonly index: number }): string {
+  return index === 0 ? `${type}.ndjson` : `${type}.${index + 1}.ndjson`;
+}
+
+/** Several deletions in a Bundle, and soon more than one Bundle: clients must read both. */
+const entriesPerBundle = 3;
+
+/** The file of transaction Bundles that tells what was deleted after `_since`; none without `_since` or deletions. */
+export function deletedFiles({
+  practice,
+  bulkExport,
+}: {
+  readonly practice: Practice;
+  readonly bulkExport: BulkExport;
+}): ExportFile[] {
+  const { types, sinceMs, asOf } = bulkExport;
+  if (sinceMs === undefined) return [];
+  const urls = types.flatMap((type) => practice.deletedSince({ type, sinceMs, asOf }).map((id) => `${type}/${id}`));
+  if (urls.length === 0) return [];
+  const lines = chunked({ items: urls, size: entriesPerBundle }).map(deletionBundle);
+  return [heldFile({ name: 'deleted.ndjson', kind: 'deleted', type: 'Bundle', lines })];
+}
+
+/** A line of a `deleted` file: a transaction Bundle of DELETE entries, one for each `Type/id`. */
+export function deletionBundle(urls: readonly string[]): string {
+  const entry = urls.map((url) => ({ request: { method: 'DELETE', url } }));
+  return JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry });
+}
+
+interface HeldFileInput extends Pick<ExportFile, 'name' | 'kind' | 'type'> {
+  readonly lines: readonly string[];
+}
+
+/** A small file that is kept as its lines. */
+export function heldFile({ lines, ...file }: HeldFileInput): ExportFile {
+  const sizeBytes = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
+  return { ...file, lines, count: lines.length, sizeBytes, checkpoints: [] };
+}
+
+/** Groups of `size`; the last may be smaller. */
+export function chunked<Item>({ items, size }: { readonly items: readonly Item[]; readonly size: number }): Item[][] {
+  const chunks: Item[][] = [];
+  for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size));
+  return chunks;
+}

@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto';
+import { type Request, type Response, Router } from 'express';
+import { z } from 'zod';
+import { changeContent } from '../faults/change-content.ts';
+import { endpoint, exchangeOf } from '../http/endpoint.ts';
+import { OutcomeError } from '../http/outcome.ts';
+import type { Reply } from '../http/reply.ts';
+import { exactAccept } from '../judge/exact-accept.ts';
+import { authenticate } from '../oauth/authenticate.ts';
+import type { Simulator } from '../simulator.ts';
+import type { BulkExport, ExportFile } from './bulk-export.ts';
+import { type ErrorIssue, errorIssueSchema } from './error-file.ts';
+import { type ByteRange, cutBytes, type FileContent, parseRange, readFile } from './file-content.ts';
+import { filesNeedToken } from './file-links.ts';
+
+interface FileInput {
+  readonly simulator: Simulator;
+  readonly req: Request;
+}
+
+/** `bulkdata/:exportId/:fileName`: output files, whole, compressed or in part. */
+export function bulkFileRoute(simulator: Simulator): Router {
+  const router = Router();
+  const handle = (req: Request, res: Response) => {
+    checkAccess({ simulator, req, res });
+    return serve({ simulator, req, res, ...find({ simulator, req }) });
+  };
+  router.get('/fhir/r4/bulkdata/:exportId/:fileName', endpoint({ simulator, auth: 'none', handle }));
+  return router;
+}
+
+/** `requiresAccessToken` cuts both ways: with true a token is due, with false it must stay at home. */
+function checkAccess({ simulator, req, res }: FileInput & { readonly res: Response }): void {
+  const { judge, options, links } = simulator;
+  // On the file host the middleware has looked: there, any token is one too many.
+  if (!exchangeOf(res).onFileHost) {
+    if (filesNeedToken(options)) authenticate({ simulator, req });
+    else if (req.get('authorization') !== undefined) {
+      judge.violate({ req, kind: 'token', reason: 'token sent although requiresAccessToken is false' });
+    }
+  }
+  const { exportId, fileName } = keyOf(req);
+  links.check({ exportId, fileName, query: req.query });
+  const enforce = options.strictAccept;
+  exactAccept({ simulator, req, mediaType: 'application/fhir+ndjson', what: 'file', enforce });
+}
+
+interface FoundFile {
+  readonly bulkExport: BulkExport;
+  readonly file: ExportFile;
+}
+
+function find({ simulator, req }: FileInput): FoundFile {
+  const { exportId, fileName } = keyOf(req);
+  const bulkExport = simulator.exports.get(exportId);
+  const file = bulkExport?.files.find(({ name }) => name === fileName);
+  if (bulkExport && file) return { bulkExport, file };
+  throw new OutcomeError({ status: 404, code: 'not-found', text: 'There is no such file.' });
+}
+
+function keyOf(req: Request): { readonly exportId: string; readonly fileName: string } {
+  return { exportId: String(req.params.exportId), fileName: String(req.params.fileName) };
+}
+
+interface ServeInput extends FileInput, FoundFile {
+  readonly res: Response;
+}
+
+function serve({ simulator: { practice }, req, res, bulkExport, file }: ServeInput): Promise<Reply> {
+  const content = {
+    sizeBytes: file.sizeBytes,
+    etag: etagOf({ bulkExport, file }),
+    read: (range: ByteRange) => readFile({ practice, bulkExport, file, range }),
+  };
+  return serveContent({ req, res, content, lastModifiedMs: bulkExport.transactionTimeMs });
+}
+
+/**
+ * Strong, and the same for the compressed form: a client that lost a compressed transfer may go on in the plain bytes
+ * with it. It changes when the files are made anew, and else never, as the export is a snapshot.
+ */
+function etagOf({ bulkExport, file }: FoundFile): string {
+  const identity = `${bulkExport.id}/${file.name}/${file.sizeBytes}/${bulkExport.asOf}`;
+  return `"${createHash('sha1').update(identity).digest('base64url')}"`;
+}
+
+const linesSchema = z.array(z.array(errorIssueSchema));
+
+/** The error files that the `error-file` fault puts into manifests: OperationOutcomes, a line each. */
+export function bulkErrorFileRoute(simulator: Simulator): Router {
+  const router = Router();
+  const handle = (req: Request, res: Response) => {
+    if (filesNeedToken(simulator.options)) authenticate({ simulator, req });
+    return errorFile({ req, res });
+  };
+  router.get('/fhir/r4/bulkerrors/:lines/:fileName', endpoint({ simulator, auth: 'none', handle }));
+  return router;
+}
+
+function errorFile({ req, res }: { readonly req: Request; readonly res: Response }): Promise<Reply> {
+  const bytes = Buffer.from(
+    linesOf(String(req.params.lines))
+      .map((issues) => `${outcome(issues)}\n`)
+      .join(''),
+  );
+  const content = {
+    sizeBytes: bytes.length,
+    etag: `"${bytes.length}"`,
+    read: ({ first, last }: { readonly first: number; readonly last: number }) =>
+      cutBytes({ chunks: [bytes], skipBytes: first, lengthBytes: last - first + 1 }),
+  };
+  // The URL is the file: it is as old as the epoch.
+  return serveContent({ req, res, content, lastModifiedMs: 0 });
+}
+
+function linesOf(encoded: string): ErrorIssue[][] {
+  try {
+    return linesSchema.parse(JSON.parse(Buffer.from(encoded, 'base64url').toString()));
+  } catch {
+    throw new OutcomeError({ status: 404, code: 'not-found', text: 'There is no such file.' });
+  }
+}
+
+function outcome(issues: readonly ErrorIssue[]): string {
+  const issue = issues.map(({ severity, code, text }) => {
+    return { severity, code, ...(text === undefined ? {} : { details: { text }, diagnostics: text }) };
+  });
+  return JSON.stringify({ resourceType: 'OperationOutcome', issue });
+}
+
+interface ServeContentInput {
+  readonly req: Request;
+  readonly res: Response;
+  readonly content: FileContent;
+  readonly lastModifiedMs: number;
+}
+
+/** A file, as the faults of the request want it: whole, compressed for who can read that, or in part. */
+async function serveContent({ req, res, lastModifiedMs, ...given }: ServeContentInput): Promise<Reply> {
+  let { content } = given;
+  for (const { changeFile } of exchangeOf(res).faults) {
+    if (changeFile) content = await changeContent({ content, change: changeFile });
+  }
+  const { sizeBytes, etag } = content;
+  const headers = {
+    'content-type': 'application/fhir+ndjson',
+    'accept-ranges': 'bytes',
+    vary: 'Accept-Encoding',
+    etag,
+    'last-modified': new Date(lastModifiedMs).toUTCString(),
+  };
+  const ifRange = req.get('if-range');
+  const header = ifRange === undefined || ifRange === etag ? req.get('range') : undefined;
+  const range = parseRange({ header, sizeBytes });
+  if (range === 'unsatisfiable')
+    return { status: 416, headers: { ...headers, 'content-range': `bytes */${sizeBytes}` } };
+  const { first, last } = range ?? { first: 0, last: sizeBytes - 1 };
+  const body = content.read({ first, last });
+  const withLength = { ...headers, 'content-length': String(last - first + 1) };
+  if (range) {
+    return { status: 206, headers: { ...withLength, 'content-range': `bytes ${first}-${last}/${sizeBytes}` }, body };
+  }
+  const gzip = req.get('range') === undefined && /\bgzip\b/.test(req.get('accept-encoding') ?? '');
+  return { status: 200, headers: withLength, body, gzip };
+}

@@ -1,0 +1,65 @@
+import { type Request, type RequestHandler, type Response, Router, text } from 'express';
+import { endpoint, exchangeOf } from '../http/endpoint.ts';
+import { OutcomeError } from '../http/outcome.ts';
+import type { Reply } from '../http/reply.ts';
+import { exactAccept } from '../judge/exact-accept.ts';
+import { type ExportLevel, exportLevels } from '../options/options.ts';
+import type { Simulator } from '../simulator.ts';
+import { kickOffParameters } from './kick-off-parameters.ts';
+
+const paths: Readonly<Record<ExportLevel, string>> = {
+  system: '/fhir/r4/$export',
+  patient: '/fhir/r4/Patient/$export',
+  group: '/fhir/r4/Group/:groupId/$export',
+};
+
+/** A vendor says nothing about when an export in its way will be over; a short wait keeps tests of this short. */
+const busyRetryAfterSeconds = '1';
+
+/** `$export` on the levels that are switched on, by GET and by POST. */
+export function bulkKickOffRoute(simulator: Simulator): Router {
+  const router = Router();
+  for (const level of exportLevels) {
+    const handle = (req: Request, res: Response) => kickOff({ simulator, req, res, level });
+    const kickOffEndpoint = endpoint({ simulator, auth: 'token', handle });
+    const onlyIfOn: RequestHandler = (_req, _res, next) => {
+      next(simulator.options.exportLevels.includes(level) ? undefined : 'route');
+    };
+    router.get(paths[level], onlyIfOn, kickOffEndpoint);
+    router.post(paths[level], onlyIfOn, text({ type: () => true, limit: '1mb' }), kickOffEndpoint);
+  }
+  return router;
+}
+
+interface KickOffRequest {
+  readonly simulator: Simulator;
+  readonly req: Request;
+  readonly res: Response;
+  readonly level: ExportLevel;
+}
+
+async function kickOff({ simulator, req, res, level }: KickOffRequest): Promise<Reply> {
+  checkHeaders({ simulator, req });
+  const { groupId } = req.params;
+  if (groupId !== undefined && groupId !== `a-1.C-${simulator.options.practiceId}`) {
+    throw new OutcomeError({ status: 404, code: 'not-found', text: `Group/${groupId} is not known.` });
+  }
+  const parameters = kickOffParameters({ ...simulator, req });
+  if (simulator.options.oneExportAtATime && simulator.exports.isBusy()) {
+    const headers = { 'retry-after': busyRetryAfterSeconds };
+    throw new OutcomeError({ status: 429, code: 'throttled', text: 'An export is already in progress.', headers });
+  }
+  const request = simulator.baseUrl() + req.originalUrl;
+  const changes = exchangeOf(res).faults.flatMap(({ changeExport }) => changeExport ?? []);
+  for (const { begin } of changes) await begin?.(simulator.practice);
+  const { id } = simulator.exports.kickOff({ request, level, changes, ...parameters });
+  return { status: 202, headers: { 'content-location': `${simulator.fhirEndpoint()}/bulkstatus/${id}` } };
+}
+
+function checkHeaders({ simulator, req }: { readonly simulator: Simulator; readonly req: Request }): void {
+  if (req.get('prefer') !== 'respond-async') {
+    simulator.judge.violate({ req, kind: 'headers', reason: 'kick-off without Prefer: respond-async' });
+    throw new OutcomeError({ status: 400, code: 'invalid', text: 'The Prefer header must be respond-async.' });
+  }
+  exactAccept({ simulator, req, mediaType: 'application/fhir+json', what: 'kick-off', enforce: true });
+}

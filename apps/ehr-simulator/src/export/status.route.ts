@@ -1,0 +1,125 @@
+import { type Request, type RequestHandler, Router } from 'express';
+import { endpoint } from '../http/endpoint.ts';
+import { OutcomeError } from '../http/outcome.ts';
+import type { Reply } from '../http/reply.ts';
+import { exactAccept } from '../judge/exact-accept.ts';
+import type { Simulator } from '../simulator.ts';
+import type { BulkExport, ExportFile } from './bulk-export.ts';
+import { filesNeedToken } from './file-links.ts';
+
+/** `bulkstatus/:id`: progress, manifest, and DELETE. */
+export function bulkStatusRoute(simulator: Simulator): Router {
+  const router = Router();
+  router.get(
+    '/fhir/r4/bulkstatus/:id',
+    endpoint({ simulator, auth: 'token', handle: (req) => status({ simulator, req }) }),
+  );
+  router.delete(
+    '/fhir/r4/bulkstatus/:id',
+    noteDelete(simulator),
+    endpoint({ simulator, auth: 'token', handle: (req) => remove({ simulator, req }) }),
+  );
+  return router;
+}
+
+interface StatusInput {
+  readonly simulator: Simulator;
+  readonly req: Request;
+}
+
+function status({ simulator, req }: StatusInput): Reply {
+  const enforce = simulator.options.strictAccept;
+  exactAccept({ simulator, req, mediaType: 'application/json', what: 'status', enforce });
+  const bulkExport = simulator.exports.find(String(req.params.id));
+  if (!bulkExport) throw unknownExport();
+  const state = simulator.exports.state(bulkExport);
+  bulkExport.pollCount += 1;
+  switch (state) {
+    case 'in-progress':
+      return running({ simulator, bulkExport });
+    case 'complete':
+      return complete({ simulator, bulkExport });
+    case 'failed':
+      throw new OutcomeError({ status: 500, code: 'exception', text: 'The export failed.' });
+    case 'gone':
+      throw new OutcomeError({ status: 410, code: 'deleted', text: 'The export is gone.' });
+    default:
+      throw unknownExport();
+  }
+}
+
+interface AnswerInput {
+  readonly simulator: Simulator;
+  readonly bulkExport: BulkExport;
+}
+
+function running({ simulator, bulkExport }: AnswerInput): Reply {
+  const headers = {
+    'x-progress': `in progress: ${Math.floor(simulator.exports.progress(bulkExport) * 100)} %`,
+    'retry-after': String(simulator.options.retryAfterSeconds),
+  };
+  return { status: 202, headers };
+}
+
+function complete({ simulator, bulkExport }: AnswerInput): Reply {
+  const expiresAtMs = simulator.links.expiresAtMs();
+  const expires = expiresAtMs === undefined ? {} : { expires: new Date(expiresAtMs).toUTCString() };
+  const headers = { 'content-type': 'application/json', ...expires };
+  return { status: 200, headers, document: buildManifest({ simulator, bulkExport }) };
+}
+
+/** Before any fault: what the client did counts, not what it was told. */
+function noteDelete({ exports }: Simulator): RequestHandler {
+  return (req, _res, next) => {
+    const bulkExport = exports.find(String(req.params.id));
+    if (bulkExport) bulkExport.deleteCount += 1;
+    next();
+  };
+}
+
+function remove({ simulator, req }: StatusInput): Reply {
+  if (!simulator.exports.remove(String(req.params.id))) throw unknownExport();
+  return { status: 202, headers: {} };
+}
+
+function unknownExport(): OutcomeError {
+  return new OutcomeError({ status: 404, code: 'not-found', text: 'There is no such export.' });
+}
+
+export interface ManifestFile {
+  readonly type: string;
+  readonly url: string;
+  readonly count?: number;
+}
+
+export interface Manifest {
+  readonly transactionTime: string;
+  readonly request: string;
+  readonly requiresAccessToken: boolean;
+  readonly output: readonly ManifestFile[];
+  readonly deleted: readonly ManifestFile[];
+  readonly error: readonly ManifestFile[];
+}
+
+/** The answer to a status request of an export that is over. Each reading has fresh links. */
+function buildManifest({
+  simulator,
+  bulkExport,
+}: {
+  readonly simulator: Simulator;
+  readonly bulkExport: BulkExport;
+}): Manifest {
+  const { links, options } = simulator;
+  const entry = ({ type, name, count }: ExportFile) => {
+    return { type, url: links.url({ base: simulator.fileEndpoint(), bulkExport, fileName: name }), count };
+  };
+  const ofKind = (kind: ExportFile['kind']) => bulkExport.files.filter((file) => file.kind === kind).map(entry);
+  return {
+    transactionTime: new Date(bulkExport.transactionTimeMs).toISOString(),
+    request: bulkExport.request,
+    requiresAccessToken: filesNeedToken(options),
+    output: ofKind('output'),
+    deleted: ofKind('deleted'),
+    error: [],
+  };
+}

@@ -1,0 +1,85 @@
+/**
+ * An exact sliding window: remembers the last `limit` arrivals, so the next one breaks the limit when the oldest of
+ * them is younger than the window. Unlike a counter per second it misses no burst across a boundary.
+ */
+export class SlidingLog {
+  readonly limit: number;
+  readonly windowMs: number;
+  private readonly arrivals: Float64Array;
+  private count = 0;
+
+  constructor({ limit, windowMs }: { readonly limit: number; readonly windowMs: number }) {
+    this.limit = limit;
+    this.windowMs = windowMs;
+    this.arrivals = new Float64Array(limit);
+  }
+
+  /**
+   * Notes an arrival, which was seen at `atMs` and may have come from `sinceMs` on.
+   * @returns whether it is at least the `limit` + 1st within some window, wherever in these spans they came.
+   */
+  arrive({ atMs, sinceMs = atMs }: { readonly atMs: number; readonly sinceMs?: number }): boolean {
+    const slot = this.count % this.limit;
+    const breach = this.count >= this.limit && atMs - this.oldest() < this.windowMs;
+    this.arrivals[slot] = sinceMs;
+    this.count += 1;
+    return breach;
+  }
+
+  /** How many more may arrive now. */
+  remaining(nowMs: number): number {
+    let free = this.limit - Math.min(this.count, this.limit);
+    for (let back = Math.min(this.count, this.limit); back > 0; back -= 1) {
+      if (nowMs - this.arrival(back) < this.windowMs) break;
+      free += 1;
+    }
+    return free;
+  }
+
+  /** Until one more may arrive, in ms. */
+  waitMs(nowMs: number): number {
+    return this.count < this.limit ? 0 : Math.max(0, this.oldest() + this.windowMs - nowMs);
+  }
+
+  private oldest(): number {
+    return this.arrival(this.limit);
+  }
+
+  private arrival(back: number): number {
+    return this.arrivals[(this.count - back) % this.limit] ?? Number.NEGATIVE_INFINITY;
+  }
+}
+
+/** Keeps the last `capacity` entries and the count of all. */
+export class Ring<Entry> {
+  private readonly capacity: number;
+  private entries: Entry[] = [];
+  private next = 0;
+  private seen = 0;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+  }
+
+  get total(): number {
+    return this.seen;
+  }
+
+  push(entry: Entry): void {
+    this.entries[this.next] = entry;
+    this.next = (this.next + 1) % this.capacity;
+    this.seen += 1;
+  }
+
+  /** Oldest first. */
+  toArray(): readonly Entry[] {
+    if (this.seen <= this.capacity) return [...this.entries];
+    return [...this.entries.slice(this.next), ...this.entries.slice(0, this.next)];
+  }
+
+  clear(): void {
+    this.entries = [];
+    this.next = 0;
+    this.seen = 0;
+  }
+}

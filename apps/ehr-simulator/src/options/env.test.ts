@@ -1,0 +1,33 @@
+import { expect, test } from '@jest/globals';
+import { optionsFromEnv, simulatorEnvSchema } from './env.ts';
+import { simulatorOptionsSchema } from './options.ts';
+
+test('every option has its variable, and what is left out takes its default', () => {
+  const variables = Object.keys(simulatorEnvSchema.shape).map((name) =>
+    name.replace('SIMULATOR_', '').replaceAll('_', '').toLowerCase(),
+  );
+  expect(variables.sort()).toEqual(
+    Object.keys(simulatorOptionsSchema.shape)
+      .map((name) => name.toLowerCase())
+      .sort(),
+  );
+  expect(optionsFromEnv({})).toEqual({ ...simulatorOptionsSchema.parse({}), port: 8080 });
+});
+
+test('numbers, flags and lists are read; nonsense is refused', () => {
+  const env = {
+    SIMULATOR_PATIENTS: '5',
+    SIMULATOR_AUTH: 'off',
+    SIMULATOR_EXPORT_LEVELS: 'group',
+    SIMULATOR_FILE_EXPIRY_SECONDS: '9',
+  };
+  expect(optionsFromEnv(env)).toMatchObject({
+    patients: 5,
+    auth: false,
+    exportLevels: ['group'],
+    fileExpirySeconds: 9,
+  });
+  expect(() => optionsFromEnv({ SIMULATOR_PATIENTS: '-5', SIMULATOR_EXPORT_LEVELS: 'galaxy' })).toThrow(
+    /patients[\s\S]*exportLevels|exportLevels[\s\S]*patients/,
+  );
+});

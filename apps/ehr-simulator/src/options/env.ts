@@ -1,0 +1,76 @@
+import { parseEnv } from '@bulkhead/runtime';
+import { z } from 'zod';
+import { type SimulatorOptions, simulatorOptionsSchema } from './options.ts';
+
+const flag = z.enum(['on', 'off', 'true', 'false']).transform((value) => value === 'on' || value === 'true');
+const number = z.coerce.number();
+
+/** The variables of the simulator's process. What is left out takes the option's own default (`options.ts`). */
+export const simulatorEnvSchema = z
+  .object({
+    SIMULATOR_HOST: z.string(),
+    SIMULATOR_PUBLIC_URL: z.string(),
+    SIMULATOR_INSTANCE_ID: z.string(),
+    SIMULATOR_PATIENTS: number,
+    SIMULATOR_SEED: number,
+    SIMULATOR_PRACTICE_ID: z.string(),
+    SIMULATOR_DATA_DIR: z.string(),
+    SIMULATOR_EXPORT_SECONDS: number,
+    SIMULATOR_RETRY_AFTER_SECONDS: number,
+    SIMULATOR_RESOURCES_PER_FILE: number,
+    SIMULATOR_REQUIRES_ACCESS_TOKEN: flag,
+    SIMULATOR_SEPARATE_FILE_HOST: flag,
+    SIMULATOR_FILE_EXPIRY_SECONDS: number,
+    SIMULATOR_EXPIRED_FILE_STATUS: number,
+    SIMULATOR_ONE_EXPORT_AT_A_TIME: flag,
+    SIMULATOR_EXPORT_LEVELS: z.string(),
+    SIMULATOR_UNSUPPORTED_PARAMETERS: z.string(),
+    SIMULATOR_REST_TYPES: z.string(),
+    SIMULATOR_PATIENT_REV_INCLUDES: z.string(),
+    SIMULATOR_REV_INCLUDE_LIMIT: number,
+    SIMULATOR_AUTH: flag,
+    SIMULATOR_CLIENT_ID: z.string(),
+    SIMULATOR_CLIENT_SECRET: z.string(),
+    SIMULATOR_JWKS_URL: z.string(),
+    SIMULATOR_JWKS: z.string().transform((text) => JSON.parse(text) as unknown),
+    SIMULATOR_JWKS_CACHE_SECONDS: number,
+    SIMULATOR_ENFORCE_SCOPES: flag,
+    SIMULATOR_ASKS_USER: flag,
+    SIMULATOR_REDIRECT_URIS: z.string(),
+    SIMULATOR_TOKEN_SECONDS: number,
+    SIMULATOR_TOKENS_PER_MINUTE: number,
+    SIMULATOR_RATE_LIMIT: flag,
+    SIMULATOR_RATE_WINDOW_REQUESTS: number,
+    SIMULATOR_RATE_WINDOW_MS: number,
+    SIMULATOR_REQUESTS_PER_DAY: number,
+    SIMULATOR_STRICT_ACCEPT: flag,
+    SIMULATOR_RECORDED_REQUESTS: number,
+  })
+  .partial()
+  // Not the option's own default, 0: a process is addressed by people.
+  .extend({ SIMULATOR_PORT: number.default(8080) });
+
+/** Options that hold several values, which a variable separates by commas. */
+const lists = new Set(['exportLevels', 'unsupportedParameters', 'restTypes', 'patientRevIncludes', 'redirectUris']);
+
+/**
+ * SIMULATOR_RETRY_AFTER_SECONDS becomes `retryAfterSeconds`, and so on.
+ * @throws EnvError that lists every fault.
+ */
+export function optionsFromEnv(env: Readonly<Record<string, string | undefined>>): SimulatorOptions {
+  const variables = parseEnv(simulatorEnvSchema, env);
+  const options = Object.entries(variables).map(([name, value]) => {
+    const option = optionName(name);
+    return [option, lists.has(option) ? String(value).split(/[\s,]+/) : value] as const;
+  });
+  const checked = simulatorOptionsSchema.safeParse(Object.fromEntries(options));
+  if (checked.success) return checked.data;
+  throw new Error(`The environment is not usable:\n${z.prettifyError(checked.error)}`);
+}
+
+function optionName(variable: string): string {
+  return variable
+    .replace(/^SIMULATOR_/, '')
+    .toLowerCase()
+    .replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,136 @@
+import { Router } from 'express';
+import { endpoint } from '../http/endpoint.ts';
+import { issuerOf } from '../oauth/authorize.ts';
+import type { Simulator } from '../simulator.ts';
+import { isInRest, searchableTypes } from './search-parameters.ts';
+
+/** `metadata` and `.well-known/smart-configuration`: open to everybody. */
+export function discoveryRoute(simulator: Simulator): Router {
+  const router = Router();
+  const metadata = () => ({
+    status: 200,
+    headers: { 'content-type': 'application/fhir+json' },
+    document: capabilityStatement(simulator),
+  });
+  const smart = () => ({ status: 200, headers: {}, document: smartConfiguration(simulator.baseUrl()) });
+  router.get('/fhir/r4/metadata', endpoint({ simulator, auth: 'none', handle: metadata }));
+  router.get('/fhir/r4/.well-known/smart-configuration', endpoint({ simulator, auth: 'none', handle: smart }));
+  return router;
+}
+
+const bulkGuide = 'http://hl7.org/fhir/uv/bulkdata';
+/** Fixed: the statement describes this release, and clients compare it. */
+const statementDate = '2025-11-01';
+
+const searchTypes: Readonly<Record<string, string>> = {
+  _id: 'token',
+  _lastUpdated: 'date',
+  date: 'date',
+  birthdate: 'date',
+  patient: 'reference',
+  encounter: 'reference',
+  name: 'string',
+  family: 'string',
+  given: 'string',
+};
+
+/** What `metadata` says: athenahealth declares bulk data 1.0.1 and 2.0.0, and Appointment with `_id` only. */
+function capabilityStatement(simulator: Simulator): Record<string, unknown> {
+  const { options, practice, baseUrl, fhirEndpoint } = simulator;
+  const levels = options.exportLevels;
+  return {
+    resourceType: 'CapabilityStatement',
+    status: 'active',
+    date: statementDate,
+    kind: 'instance',
+    software: { name: 'simulated athenahealth', version: '1' },
+    implementation: { description: 'A simulated athenahealth', url: fhirEndpoint() },
+    fhirVersion: '4.0.1',
+    format: ['application/fhir+json'],
+    instantiates: [`${bulkGuide}/CapabilityStatement/bulk-data`],
+    implementationGuide: [`${bulkGuide}/ImplementationGuide/hl7.fhir.uv.bulkdata|1.0.1`, `${bulkGuide}|2.0.0`],
+    rest: [
+      {
+        mode: 'server',
+        security: { service: [{ coding: [{ code: 'SMART-on-FHIR' }] }], extension: [oauthUris(baseUrl())] },
+        resource: [
+          ...practice.types.map((type) =>
+            resource({
+              type,
+              isInRest: isInRest({ simulator, type }),
+              isExportable: type === 'Patient' && levels.includes('patient'),
+              revIncludes: type === 'Patient' ? options.patientRevIncludes : [],
+            }),
+          ),
+          ...(levels.includes('group')
+            ? [{ type: 'Group', interaction: [], operation: [exportOperation('group')] }]
+            : []),
+        ],
+        operation: levels.includes('system') ? [exportOperation('system')] : [],
+      },
+    ],
+  };
+}
+
+function resource(options: {
+  readonly type: string;
+  readonly isInRest: boolean;
+  readonly isExportable: boolean;
+  readonly revIncludes: readonly string[];
+}) {
+  const { type, isInRest, isExportable, revIncludes } = options;
+  const operation = isExportable ? { operation: [exportOperation('patient')] } : {};
+  if (!isInRest) return { type, interaction: [], ...operation };
+  const names = ['_id', ...(searchableTypes[type] ?? ['patient', '_lastUpdated'])];
+  return {
+    type,
+    interaction: [{ code: 'read' }, { code: 'search-type' }],
+    versioning: 'versioned',
+    searchParam: names.map((name) => ({ name, type: searchTypes[name] ?? 'token' })),
+    ...(revIncludes.length > 0 ? { searchRevInclude: revIncludes } : {}),
+    ...operation,
+  };
+}
+
+function exportOperation(level: 'system' | 'patient' | 'group') {
+  const name = level === 'system' ? 'export' : `${level}-export`;
+  return { name: 'export', definition: `${bulkGuide}/OperationDefinition/${name}` };
+}
+
+function oauthUris(baseUrl: string) {
+  const uri = (name: string) => ({ url: name, valueUri: `${baseUrl}/oauth2/v1/${name}` });
+  return {
+    url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
+    extension: [uri('authorize'), uri('token'), uri('revoke')],
+  };
+}
+
+/** SMART App Launch 2.0, section 6: what `.well-known/smart-configuration` says. */
+function smartConfiguration(baseUrl: string): Record<string, unknown> {
+  const oauth = issuerOf(baseUrl);
+  return {
+    issuer: oauth,
+    authorization_endpoint: `${oauth}/authorize`,
+    token_endpoint: `${oauth}/token`,
+    revocation_endpoint: `${oauth}/revoke`,
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    token_endpoint_auth_signing_alg_values_supported: ['RS384', 'ES384'],
+    authorization_response_iss_parameter_supported: true,
+    grant_types_supported: ['authorization_code', 'client_credentials', 'refresh_token'],
+    response_types_supported: ['code'],
+    code_challenge_methods_supported: ['S256'],
+    scopes_supported: ['launch', 'launch/patient', 'patient/*.read', 'system/*.read', 'system/*.rs', 'offline_access'],
+    capabilities: [
+      'launch-standalone',
+      'launch-ehr',
+      'client-public',
+      'client-confidential-symmetric',
+      'client-confidential-asymmetric',
+      'context-standalone-patient',
+      'context-ehr-patient',
+      'permission-patient',
+      'permission-v1',
+      'permission-v2',
+    ],
+  };
+}

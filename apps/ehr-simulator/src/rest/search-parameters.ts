@@ -1,0 +1,88 @@
+import { OutcomeError } from '../http/outcome.ts';
+import type { Simulator } from '../simulator.ts';
+
+/** The parameters of one search: a name may be given more than once, values may be comma lists. */
+export type SearchParameters = ReadonlyMap<string, readonly string[]>;
+
+export function parseSearchParameters(url: string): SearchParameters {
+  const parameters = new Map<string, string[]>();
+  for (const [name, value] of new URL(url, 'http://simulator').searchParams) {
+    if (value !== '') parameters.set(name, [...(parameters.get(name) ?? []), value]);
+  }
+  return parameters;
+}
+
+/** The search parameters of each type, beside `_id`; declared in the CapabilityStatement and matched by `matches-parameter.ts`. */
+export const searchableTypes: Readonly<Record<string, readonly string[]>> = {
+  Patient: ['identifier', 'name', 'family', 'given', 'birthdate', 'gender', '_lastUpdated'],
+  Observation: ['patient', 'category', 'code', 'status', 'date', '_lastUpdated'],
+  Condition: ['patient', 'encounter', 'category', 'code', 'clinical-status', '_lastUpdated'],
+  MedicationRequest: ['patient', 'intent', 'status', '_lastUpdated'],
+  AllergyIntolerance: ['patient', 'clinical-status', '_lastUpdated'],
+  Immunization: ['patient', 'status', 'date', '_lastUpdated'],
+  Procedure: ['patient', 'code', 'status', 'date', '_lastUpdated'],
+  DiagnosticReport: ['patient', 'category', 'code', 'status', 'date', '_lastUpdated'],
+  CarePlan: ['patient', 'category', 'status', 'date', '_lastUpdated'],
+  Encounter: ['patient', 'status', 'date', '_lastUpdated'],
+  DocumentReference: ['patient', 'category', 'type', 'status', 'date', '_lastUpdated'],
+  // As athenahealth declares it: appointments cannot be found by patient or date.
+  Appointment: [],
+  Organization: ['_lastUpdated'],
+  Practitioner: ['identifier', 'name', '_lastUpdated'],
+  Location: ['_lastUpdated'],
+};
+
+const byPatient = [['patient'], ['_id']] as const;
+const byId = [['_id']] as const;
+
+/** One alternative of each must be given in full (athenahealth's search documentation). */
+const alternatives: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  AllergyIntolerance: byPatient,
+  CarePlan: byPatient,
+  CareTeam: byPatient,
+  Coverage: byPatient,
+  Device: byPatient,
+  DiagnosticReport: byPatient,
+  DocumentReference: byPatient,
+  Encounter: byPatient,
+  Goal: byPatient,
+  Immunization: byPatient,
+  Observation: byPatient,
+  Procedure: byPatient,
+  ServiceRequest: byPatient,
+  Condition: [['patient'], ['encounter'], ['_id']],
+  MedicationRequest: [['patient', 'intent'], ['_id']],
+  Patient: [['_id'], ['identifier'], ['name'], ['family', 'birthdate'], ['family', 'gender'], ['family', 'given']],
+  Appointment: byId,
+  Location: byId,
+  Medication: byId,
+  Organization: byId,
+  Practitioner: [['_id'], ['identifier'], ['name']],
+};
+
+interface MandatoryParametersInput {
+  readonly type: string;
+  readonly parameters: SearchParameters;
+}
+
+/**
+ * There is no practice-wide search.
+ * @throws OutcomeError 400 with the code `forbidden`, which is what athenahealth says for a missing parameter.
+ */
+export function requireMandatoryParameters({ type, parameters }: MandatoryParametersInput): void {
+  const choices = alternatives[type] ?? byPatient;
+  if (choices.some((names) => names.every((name) => parameters.has(name)))) return;
+  const wanted = choices.map((names) => names.join(' and ')).join(', or ');
+  throw new OutcomeError({ status: 400, code: 'forbidden', text: `A search of ${type} needs ${wanted}.` });
+}
+
+/** Whether a type can be searched and read over REST, as the CapabilityStatement says. */
+export function isInRest({
+  simulator: { options },
+  type,
+}: {
+  readonly simulator: Simulator;
+  readonly type: string;
+}): boolean {
+  return options.restTypes?.includes(type) ?? true;
+}

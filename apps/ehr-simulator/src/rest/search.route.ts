@@ -1,0 +1,130 @@
+import { type Request, Router } from 'express';
+import { endpoint } from '../http/endpoint.ts';
+import { OutcomeError } from '../http/outcome.ts';
+import type { Reply } from '../http/reply.ts';
+import { parseExact } from '../practice/exact-json.ts';
+import type { Simulator } from '../simulator.ts';
+import { type FoundResource, findMatches } from './find-matches.ts';
+import {
+  isInRest,
+  parseSearchParameters,
+  requireMandatoryParameters,
+  type SearchParameters,
+} from './search-parameters.ts';
+
+/** `GET /fhir/r4/:type?...`. */
+export function searchRoute(simulator: Simulator): Router {
+  const router = Router();
+  router.get('/fhir/r4/:type', endpoint({ simulator, auth: 'token', handle: (req) => search({ simulator, req }) }));
+  return router;
+}
+
+async function search({ simulator, req }: { readonly simulator: Simulator; readonly req: Request }): Promise<Reply> {
+  const type = String(req.params.type);
+  if (!simulator.practice.types.includes(type) || !isInRest({ simulator, type })) {
+    throw new OutcomeError({ status: 404, code: 'not-supported', text: `${type} is not supported.` });
+  }
+  const parameters = parseSearchParameters(req.originalUrl);
+  requirePractice({ simulator, parameters });
+  requireMandatoryParameters({ type, parameters });
+  const document = await searchPage({ simulator, type, parameters });
+  return { status: 200, headers: { 'content-type': 'application/fhir+json' }, document };
+}
+
+interface RequirePracticeInput {
+  readonly simulator: Simulator;
+  readonly parameters: SearchParameters;
+}
+
+function requirePractice({ simulator: { options }, parameters }: RequirePracticeInput): void {
+  const given = parameters.get('ah-practice')?.[0];
+  if (given === undefined) {
+    throw new OutcomeError({ status: 400, code: 'forbidden', text: 'The parameter ah-practice is required.' });
+  }
+  if (given.replace(/^Organization\//, '') === `a-1.Practice-${options.practiceId}`) return;
+  throw new OutcomeError({ status: 403, code: 'forbidden', text: 'The client has no access to this practice.' });
+}
+
+interface SearchPageInput {
+  readonly simulator: Simulator;
+  readonly type: string;
+  readonly parameters: SearchParameters;
+}
+
+/** athenahealth's default, and a bound of ours on what `_count` may ask for. */
+const defaultCount = 20;
+const maxCount = 100;
+
+/** One page of a search as a searchset Bundle, with `link[next]` while there is more. */
+async function searchPage({ simulator, type, parameters }: SearchPageInput): Promise<Record<string, unknown>> {
+  const count = Math.min(maxCount, Math.max(1, Number(parameters.get('_count')?.[0]) || defaultCount));
+  const offset = offsetOf(parameters.get('_cursor')?.[0]);
+  const found: unknown[] = [];
+  let position = 0;
+  for await (const resource of findMatches({ practice: simulator.practice, type, parameters })) {
+    if (position >= offset) found.push(resource);
+    position += 1;
+    // One more than the page, to know whether there is a next one.
+    if (found.length > count) break;
+  }
+  const url = (cursor: number) => pageUrl({ simulator, type, parameters, cursor });
+  const matches = found.slice(0, count) as FoundResource[];
+  const included = type === 'Patient' ? await revIncluded({ simulator, patients: matches, parameters }) : [];
+  const toEntry = (mode: 'match' | 'include') => (resource: FoundResource) => ({
+    fullUrl: `${simulator.fhirEndpoint()}/${resource.resourceType}/${resource.id}`,
+    resource,
+    search: { mode },
+  });
+  // `_count` bounds the matches; what is included comes beside it (https://hl7.org/fhir/R4/search.html#count).
+  const entry = [...matches.map(toEntry('match')), ...included.map(toEntry('include'))];
+  const next = found.length > count ? [{ relation: 'next', url: url(offset + count) }] : [];
+  const link = [{ relation: 'self', url: url(offset) }, ...next];
+  return { resourceType: 'Bundle', type: 'searchset', link, ...(entry.length > 0 ? { entry } : {}) };
+}
+
+interface PageUrlInput extends SearchPageInput {
+  readonly cursor: number;
+}
+
+function pageUrl({ simulator, type, parameters, cursor }: PageUrlInput): string {
+  const query = new URLSearchParams();
+  for (const [name, values] of parameters) {
+    if (name !== '_cursor') for (const value of values) query.append(name, value);
+  }
+  if (cursor > 0) query.set('_cursor', Buffer.from(`v1:${cursor}`).toString('base64url'));
+  return `${simulator.fhirEndpoint()}/${type}?${query}`;
+}
+
+/** Opaque to clients: they must follow the link and not count. */
+function offsetOf(cursor: string | undefined): number {
+  if (cursor === undefined) return 0;
+  const offset = /^v1:(\d+)$/.exec(Buffer.from(cursor, 'base64url').toString())?.[1];
+  if (offset !== undefined) return Number(offset);
+  throw new OutcomeError({ status: 400, code: 'invalid', text: 'The cursor is not valid.' });
+}
+
+/**
+ * What points at the patients of a page, by `_revinclude=Type:patient`.
+ * @throws OutcomeError 400 for one that the CapabilityStatement does not declare.
+ */
+async function revIncluded(options: {
+  readonly simulator: Simulator;
+  readonly patients: readonly FoundResource[];
+  readonly parameters: SearchParameters;
+}): Promise<FoundResource[]> {
+  const { simulator, patients, parameters } = options;
+  const wanted = parameters.get('_revinclude') ?? [];
+  const unknown = wanted.find((value) => !simulator.options.patientRevIncludes.includes(value));
+  if (unknown !== undefined) {
+    throw new OutcomeError({ status: 400, code: 'not-supported', text: `_revinclude=${unknown} is not supported.` });
+  }
+  const found: FoundResource[] = [];
+  for (const value of wanted) {
+    const [type = ''] = value.split(':');
+    for (const { id } of patients) {
+      const resources = await simulator.practice.ofPatient({ type, patientId: id });
+      found.push(...resources.map(({ text }) => parseExact(text) as FoundResource));
+    }
+  }
+  return found.slice(0, simulator.options.revIncludeLimit);
+}

@@ -1,4 +1,0 @@
-export interface FoundResource {
-  readonly resourceType: string;
-  readonly id: string;
-}
