@@ -2,6 +2,15 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Express } from 'express';
+import {
+  controlExportsRoute,
+  controlFaultsRoute,
+  controlJudgeRoute,
+  controlOptionsRoute,
+  controlScenariosRoute,
+  healthRoute,
+} from './control/control.route.ts';
+import { controlResourcesRoute } from './control/resources.route.ts';
 import { ExportRegistry } from './export/export-registry.ts';
 import { bulkErrorFileRoute, bulkFileRoute } from './export/file.route.ts';
 import { FileLinks } from './export/file-links.ts';
@@ -28,13 +37,6 @@ import { Practice } from './practice/practice.ts';
 import { discoveryRoute } from './rest/discovery.route.ts';
 import { binaryRoute, readRoute } from './rest/read.route.ts';
 import { searchRoute } from './rest/search.route.ts';
-import { controlExportsRoute } from './routes/control-exports.route.ts';
-import { controlFaultsRoute } from './routes/control-faults.route.ts';
-import { controlJudgeRoute } from './routes/control-judge.route.ts';
-import { controlOptionsRoute } from './routes/control-options.route.ts';
-import { controlResourcesRoute } from './routes/control-resources.route.ts';
-import { controlScenariosRoute } from './routes/control-scenarios.route.ts';
-import { healthRoute } from './routes/health.route.ts';
 import type { Simulator } from './simulator.ts';
 
 export interface EhrSimulator {

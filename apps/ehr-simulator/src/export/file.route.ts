@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
-import { changeContent } from '../faults/change-content.ts';
+import { changeContent } from '../faults/change-lines.ts';
 import { endpoint, exchangeOf } from '../http/endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';

@@ -1,10 +1,8 @@
 import { gunzipSync } from 'node:zlib';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { jsonOf } from '../testing/json-of.ts';
-import { manualClock } from '../testing/manual-clock.ts';
-import { rawGet } from '../testing/raw-get.ts';
-import { type SimulatorClient, startSimulatorClient } from '../testing/simulator-client.ts';
+import { rawGet } from '../testing/raw-http.ts';
+import { jsonOf, manualClock, type SimulatorClient, startSimulatorClient } from '../testing/simulator-client.ts';
 
 let simulator: SimulatorClient;
 afterEach(() => simulator.stop());

@@ -1,6 +1,5 @@
 import type { ClaimedFault } from './fault.ts';
-import { faultKinds } from './fault-kinds.ts';
-import type { FaultOrder } from './fault-order.ts';
+import { type FaultOrder, faultKinds } from './fault-order.ts';
 
 export interface PostedFault extends FaultOrder {
   readonly id: number;

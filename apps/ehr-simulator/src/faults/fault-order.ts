@@ -1,5 +1,21 @@
 import { z } from 'zod';
-import { faultKinds } from './fault-kinds.ts';
+import { answerFaults } from './answers.faults.ts';
+import { connectionFaults } from './connections.faults.ts';
+import { documentFaults } from './documents.faults.ts';
+import { exportFaults } from './export.faults.ts';
+import type { FaultKind } from './fault.ts';
+import { lineFaults } from './lines.faults.ts';
+import { resourceFaults } from './resources.faults.ts';
+
+/** Every fault that can be ordered. A new one is a file in `kinds/` and a line here. */
+export const faultKinds: readonly FaultKind[] = [
+  ...answerFaults,
+  ...connectionFaults,
+  ...lineFaults,
+  ...exportFaults,
+  ...resourceFaults,
+  ...documentFaults,
+];
 
 type FaultSchema = z.ZodObject<{ kind: z.ZodLiteral<string> }>;
 

@@ -1,9 +1,8 @@
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { jsonOf } from '../testing/json-of.ts';
-import { rawGet } from '../testing/raw-get.ts';
-import { type SimulatorClient, startSimulatorClient } from '../testing/simulator-client.ts';
-import { faultKinds } from './fault-kinds.ts';
+import { rawGet } from '../testing/raw-http.ts';
+import { jsonOf, type SimulatorClient, startSimulatorClient } from '../testing/simulator-client.ts';
+import { faultKinds } from './fault-order.ts';
 
 let simulator: SimulatorClient;
 beforeEach(async () => {

@@ -1,8 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { jsonOf } from '../testing/json-of.ts';
-import { manualClock } from '../testing/manual-clock.ts';
-import { type SimulatorClient, startSimulatorClient } from '../testing/simulator-client.ts';
+import { jsonOf, manualClock, type SimulatorClient, startSimulatorClient } from '../testing/simulator-client.ts';
 
 let simulator: SimulatorClient;
 afterEach(() => simulator.stop());

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { jsonOf } from '../testing/json-of.ts';
-import { type SimulatorClient, startSimulatorClient } from '../testing/simulator-client.ts';
+import { jsonOf, type SimulatorClient, startSimulatorClient } from '../testing/simulator-client.ts';
 
 const practice = 'ah-practice=Organization/a-1.Practice-195900';
 const patient = 'a-195900.E-2';

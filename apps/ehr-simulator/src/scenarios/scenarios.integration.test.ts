@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { faultOrderSchema } from '../faults/fault-order.ts';
-import { jsonOf } from '../testing/json-of.ts';
-import { type SimulatorClient, startSimulatorClient } from '../testing/simulator-client.ts';
+import { jsonOf, type SimulatorClient, startSimulatorClient } from '../testing/simulator-client.ts';
 import type { Scenario } from './scenario.ts';
 import { type ScenarioName, scenarios } from './scenarios.ts';
 import type { Check } from './testing/check.ts';

@@ -1,6 +1,7 @@
 import { waitFor } from '@bulkhead/testing';
 import { createEhrSimulator, type EhrSimulator } from '../app.ts';
 import type { Manifest } from '../export/status.route.ts';
+import type { Clock } from '../options/clock.ts';
 import type { EhrSimulatorOptions } from '../options/options.ts';
 
 type Headers = Readonly<Record<string, string>>;
@@ -74,4 +75,28 @@ async function fetchToken(baseUrl: string): Promise<string> {
     body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'system/*.read' }),
   });
   return ((await response.json()) as { readonly access_token: string }).access_token;
+}
+
+/** A response's JSON, as untyped as a test wants it: what it expects is what it checks. */
+// biome-ignore lint/suspicious/noExplicitAny: a wrong shape fails the test, which is its purpose.
+export async function jsonOf(response: Response | Promise<Response>): Promise<any> {
+  return (await response).json();
+}
+
+interface ManualClock extends Clock {
+  advance(ms: number): void;
+}
+
+/** A clock that stands still until it is moved: tests of waiting need not wait. */
+export function manualClock(startMs = Date.UTC(2026, 5, 1, 12)): ManualClock {
+  let elapsedMs = 0;
+  return {
+    now: () => startMs + elapsedMs,
+    monotonic: () => elapsedMs,
+    lateness: () => 0,
+    stop: () => {},
+    advance: (ms) => {
+      elapsedMs += ms;
+    },
+  };
 }

@@ -1,6 +1,6 @@
 import { waitFor } from '@bulkhead/testing';
 import { expect } from '@jest/globals';
-import { jsonOf } from '../../testing/json-of.ts';
+import { jsonOf } from '../../testing/simulator-client.ts';
 import type { Checks } from './check.ts';
 import { exportsOf, json, patientExport, patientUrl, startExport, statusesOf } from './probe.ts';
 

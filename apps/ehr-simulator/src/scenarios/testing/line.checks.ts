@@ -1,6 +1,5 @@
 import { expect } from '@jest/globals';
-import { jsonOf } from '../../testing/json-of.ts';
-import type { SimulatorClient } from '../../testing/simulator-client.ts';
+import { jsonOf, type SimulatorClient } from '../../testing/simulator-client.ts';
 import type { Check, Checks } from './check.ts';
 import { filesOf, lines, ndjson, patientUrl, truth } from './probe.ts';
 

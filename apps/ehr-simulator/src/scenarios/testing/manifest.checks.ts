@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { jsonOf } from '../../testing/json-of.ts';
+import { jsonOf } from '../../testing/simulator-client.ts';
 import type { Checks } from './check.ts';
 import { filesOf, json, lines, manifestOf, ndjson, patientExport, startExport, truth } from './probe.ts';
 

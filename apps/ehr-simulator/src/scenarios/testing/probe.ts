@@ -1,7 +1,6 @@
 import type { Manifest, ManifestFile } from '../../export/status.route.ts';
-import { jsonOf } from '../../testing/json-of.ts';
-import { type RawWire, rawWire } from '../../testing/raw-wire.ts';
-import type { SimulatorClient } from '../../testing/simulator-client.ts';
+import { type RawWire, rawWire } from '../../testing/raw-http.ts';
+import { jsonOf, type SimulatorClient } from '../../testing/simulator-client.ts';
 
 export const json = { accept: 'application/json' };
 export const ndjson = { accept: 'application/fhir+ndjson', 'accept-encoding': 'identity' };

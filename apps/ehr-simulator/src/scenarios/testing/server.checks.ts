@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { jsonOf } from '../../testing/json-of.ts';
+import { jsonOf } from '../../testing/simulator-client.ts';
 import type { Checks } from './check.ts';
 import { exportsOf, json, lines, ndjson, startExport, statusesOf, truth } from './probe.ts';
 

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { jsonOf } from '../../testing/json-of.ts';
+import { jsonOf } from '../../testing/simulator-client.ts';
 import type { Check, Checks } from './check.ts';
 import { isLate } from './is-late.ts';
 import { exportsOf, json, ndjson, startExport, statusesOf } from './probe.ts';

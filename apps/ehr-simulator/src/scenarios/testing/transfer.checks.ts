@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { expect } from '@jest/globals';
-import type { RawWire } from '../../testing/raw-wire.ts';
+import type { RawWire } from '../../testing/raw-http.ts';
 import type { SimulatorClient } from '../../testing/simulator-client.ts';
 import type { Check, Checks } from './check.ts';
 import { filesOf, lines, ndjson, patientUrl, statusesOf, truth, wire } from './probe.ts';

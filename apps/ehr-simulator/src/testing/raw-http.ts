@@ -1,4 +1,29 @@
+import { get, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
+
+interface RawResponse {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** A response as it is on the wire: fetch would decode it, and forgives a gzip stream without an end. */
+export function rawGet({
+  url,
+  headers,
+}: {
+  readonly url: string;
+  readonly headers: Record<string, string>;
+}): Promise<RawResponse> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk) => chunks.push(chunk));
+      response.on('end', () => resolve({ headers: response.headers, body: Buffer.concat(chunks) }));
+      response.on('error', reject);
+    });
+    request.on('error', reject);
+  });
+}
 
 export interface RawWire {
   readonly status: number;
@@ -10,7 +35,7 @@ export interface RawWire {
   readonly end: 'closed' | 'reset';
 }
 
-export interface RawWireInput {
+interface RawWireInput {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
 }

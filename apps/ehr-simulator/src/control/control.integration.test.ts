@@ -1,7 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { jsonOf } from '../testing/json-of.ts';
-import { manualClock } from '../testing/manual-clock.ts';
-import { type SimulatorClient, startSimulatorClient } from '../testing/simulator-client.ts';
+import { jsonOf, manualClock, type SimulatorClient, startSimulatorClient } from '../testing/simulator-client.ts';
 
 let simulator: SimulatorClient;
 afterEach(() => simulator.stop());

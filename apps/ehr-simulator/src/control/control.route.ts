@@ -1,0 +1,135 @@
+import { createHealth } from '@bulkhead/runtime';
+import { json, Router } from 'express';
+import { z } from 'zod';
+import type { BulkExport } from '../export/bulk-export.ts';
+import { faultOrderSchema } from '../faults/fault-order.ts';
+import { orderScenario } from '../scenarios/order-scenario.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
+import { scenarios } from '../scenarios/scenarios.ts';
+import type { Simulator } from '../simulator.ts';
+
+/** `/_sim/requests`, `/_sim/violations`, `/_sim/stats`: what the client did. */
+export function controlJudgeRoute(simulator: Simulator): Router {
+  const { judge, stats, tokens, exports, practice } = simulator;
+  const router = Router();
+  router.get('/_sim/requests', (_req, res) => {
+    res.json({ total: judge.requests.total, requests: judge.requests.toArray() });
+  });
+  router.delete('/_sim/requests', (_req, res) => {
+    judge.requests.clear();
+    stats.clear();
+    res.sendStatus(204);
+  });
+  router.get('/_sim/violations', (_req, res) => {
+    res.json({ total: judge.violations.total, byKind: judge.countsByKind, violations: judge.violations.toArray() });
+  });
+  router.delete('/_sim/violations', (_req, res) => {
+    judge.clearViolations();
+    res.sendStatus(204);
+  });
+  router.get('/_sim/stats', (_req, res) => {
+    const { kickOffCount } = exports;
+    const violations = judge.countsByKind;
+    res.json({
+      ...stats.summary(),
+      violations,
+      exports: kickOffCount,
+      tokens: tokens.issuedCount,
+      revoked: tokens.revokedCount,
+      changes: practice.sequence,
+    });
+  });
+  return router;
+}
+
+/** `/_sim/exports`: every export since the start, oldest first. */
+export function controlExportsRoute({ exports }: Simulator): Router {
+  const router = Router();
+  router.get('/_sim/exports', (_req, res) => {
+    res.json(exports.list().map((bulkExport) => ({ ...summary(bulkExport), state: exports.state(bulkExport) })));
+  });
+  return router;
+}
+
+function summary({ id, level, given, types, transactionTimeMs, files, pollCount, deleteCount }: BulkExport) {
+  return {
+    id,
+    level,
+    kickedOffAt: new Date(transactionTimeMs).toISOString(),
+    parameters: given.map(([name, value]) => ({ name, value })),
+    types,
+    files: files.length,
+    polls: pollCount,
+    /** DELETE requests that came, whatever they were answered. */
+    deletes: deleteCount,
+    deleted: deleteCount > 0,
+  };
+}
+
+/** `/_sim/options`: those that can change while the simulator runs. */
+export function controlOptionsRoute({ runtimeOptions }: Simulator): Router {
+  const router = Router();
+  router.get('/_sim/options', (_req, res) => {
+    res.json(runtimeOptions.values());
+  });
+  router.patch('/_sim/options', json({ type: () => true }), (req, res) => {
+    try {
+      runtimeOptions.change(req.body);
+      res.json(runtimeOptions.values());
+    } catch (error) {
+      res.status(400).json({ error: String(error instanceof Error ? error.message : error) });
+    }
+  });
+  return router;
+}
+
+/** `/_sim/faults`: order, list, call off. */
+export function controlFaultsRoute({ faults }: Simulator): Router {
+  const router = Router();
+  router.post('/_sim/faults', json({ type: () => true, limit: '32mb' }), (req, res) => {
+    const order = faultOrderSchema.safeParse(req.body);
+    if (order.success) res.status(201).json(faults.post(order.data));
+    else res.status(400).json({ error: z.prettifyError(order.error) });
+  });
+  router.get('/_sim/faults', (_req, res) => {
+    res.json(faults.list());
+  });
+  router.delete('/_sim/faults', (_req, res) => {
+    faults.clear();
+    res.sendStatus(204);
+  });
+  return router;
+}
+
+/** `/_sim/scenarios`: list, order, and call off whatever was ordered. */
+export function controlScenariosRoute(simulator: Simulator): Router {
+  const router = Router();
+  router.get('/_sim/scenarios', (_req, res) => {
+    res.json(scenarios);
+  });
+  router.post('/_sim/scenarios/:name', async (req, res) => {
+    const scenario: Scenario | undefined = scenarios.find(({ name }) => name === req.params.name);
+    if (!scenario) {
+      res.status(404).json({ error: 'There is no such scenario.', scenarios: scenarios.map(({ name }) => name) });
+      return;
+    }
+    await orderScenario({ simulator, scenario });
+    res.status(201).json(scenario);
+  });
+  router.delete('/_sim/scenarios', (_req, res) => {
+    simulator.faults.clear();
+    simulator.runtimeOptions.reset();
+    res.sendStatus(204);
+  });
+  return router;
+}
+
+/** For whoever started it. */
+export function healthRoute({ options }: Simulator): Router {
+  const { life } = createHealth({}, { instanceId: options.instanceId });
+  const router = Router();
+  router.get('/health', (_req, res) => {
+    res.json(life);
+  });
+  return router;
+}

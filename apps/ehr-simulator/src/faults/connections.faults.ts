@@ -1,0 +1,208 @@
+import { once } from 'node:events';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import type { Response } from 'express';
+import { z } from 'zod';
+import type { Reply } from '../http/reply.ts';
+import { defineFault, type FaultKind } from './fault.ts';
+
+/** The connection is reset: at once, or after some bytes of the body. */
+const resetFault = defineFault({
+  kind: 'reset',
+  fields: { afterBytes: z.int().min(0).optional() },
+  create: ({ afterBytes }) => {
+    if (afterBytes === undefined) {
+      return {
+        before: async ({ req }) => {
+          req.socket.resetAndDestroy();
+          return 'gone';
+        },
+      };
+    }
+    return {
+      wire: async function* ({ body, res }) {
+        yield* limitBytes({ body, maxBytes: afterBytes });
+        await flushed(res);
+        res.socket?.resetAndDestroy();
+      },
+    };
+  },
+});
+
+/** The connection stays open and nothing comes: no answer at all, or none after some bytes of the body. */
+const stallFault = defineFault({
+  kind: 'stall',
+  fields: { afterBytes: z.int().min(0).optional() },
+  create: ({ afterBytes }) => {
+    if (afterBytes === undefined) {
+      return {
+        before: async ({ res }) => {
+          await untilClosed(res);
+          return 'gone';
+        },
+      };
+    }
+    return {
+      wire: async function* ({ body, res }) {
+        yield* limitBytes({ body, maxBytes: afterBytes });
+        await untilClosed(res);
+      },
+    };
+  },
+});
+
+async function untilClosed(res: Response): Promise<void> {
+  if (!res.closed) await once(res, 'close');
+}
+
+/** Often enough that an idle timeout of a second does not fire at any rate. */
+const stepMs = 50;
+
+/** The body comes at no more than `bytesPerSecond`. */
+const slowFault = defineFault({
+  kind: 'slow',
+  fields: { bytesPerSecond: z.int().min(20) },
+  create: ({ bytesPerSecond }) => ({
+    wire: async function* ({ body, res }) {
+      const stepBytes = Math.max(1, Math.floor((bytesPerSecond * stepMs) / 1000));
+      for await (const chunk of body) {
+        for (let start = 0; start < chunk.length; start += stepBytes) {
+          if (res.closed) return;
+          yield chunk.subarray(start, start + stepBytes);
+          await setTimeout(stepMs);
+        }
+      }
+    },
+  }),
+});
+
+/** The body comes in pieces of `bytes`, each a write of its own: with 1, every character of several bytes is split. */
+const smallChunksFault = defineFault({
+  kind: 'small-chunks',
+  fields: { bytes: z.int().min(1) },
+  create: ({ bytes }) => ({
+    wire: async function* ({ body, res }) {
+      res.socket?.setNoDelay(true);
+      for await (const chunk of body) {
+        for (let start = 0; start < chunk.length; start += bytes) {
+          yield chunk.subarray(start, start + bytes);
+          await setImmediate();
+        }
+      }
+    },
+  }),
+});
+
+/**
+ * How the end of a body is told: by `content-length`, by `chunked`, or by the end of the connection (`close`, as HTTP/1.0
+ * does). Compressed where `gzip` says so and the client can read it, never with `content-length`.
+ */
+const framingFault = defineFault({
+  kind: 'framing',
+  fields: { as: z.enum(['content-length', 'chunked', 'close']), gzip: z.boolean().default(false) },
+  create: ({ as, gzip }) => ({
+    changeReply: ({ reply }) => {
+      const { 'content-length': length, ...headers } = reply.headers;
+      const isZipped = gzip && as !== 'content-length' && (reply.gzip ?? false);
+      const kept = as === 'content-length' && length !== undefined ? { 'content-length': length } : {};
+      return { ...reply, headers: { ...headers, ...kept }, gzip: isZipped, framing: as };
+    },
+  }),
+});
+
+/**
+ * A short body. With a Content-Length the connection is closed before it is reached, in chunks (order `framing` first)
+ * before the last one. `clean`, or compressed, it ends like a whole one: only the gzip trailer or the count tells.
+ * Without a `framing`, `clean` sends chunks; with `content-length`, it is the Content-Length that is short.
+ */
+const truncateFault = defineFault({
+  kind: 'truncate',
+  fields: { afterBytes: z.int().min(0), clean: z.boolean().default(false) },
+  create: ({ afterBytes, clean }) => {
+    let isAborted = false;
+    return {
+      changeReply: ({ reply }) => {
+        isAborted = !clean && reply.framing === 'chunked';
+        // Said, since a body that is held would get its whole length.
+        const { framing = clean ? 'chunked' : undefined } = reply;
+        const headers = headersOf({ reply, afterBytes, clean });
+        return { ...reply, headers, ...(framing && { framing }) };
+      },
+      wire: async function* ({ body, res }) {
+        yield* limitBytes({ body, maxBytes: afterBytes });
+        if (isAborted) await endOfConnection(res);
+      },
+    };
+  },
+});
+
+interface HeadersOfInput {
+  readonly reply: Reply;
+  readonly afterBytes: number;
+  readonly clean: boolean;
+}
+
+function headersOf({ reply, afterBytes, clean }: HeadersOfInput): Reply['headers'] {
+  const { 'content-length': length, ...headers } = reply.headers;
+  if (clean && reply.framing === 'content-length') {
+    return { ...headers, 'content-length': String(Math.min(afterBytes, Number(length ?? afterBytes))) };
+  }
+  if (clean || reply.gzip) return headers;
+  return { ...headers, ...(length ? { 'content-length': length } : {}), connection: 'close' };
+}
+
+/** What was written leaves; the chunk that would tell the end does not. */
+async function endOfConnection(res: Response): Promise<void> {
+  await flushed(res);
+  const { socket } = res;
+  if (!socket || socket.destroyed) return;
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.end();
+  await closed;
+}
+
+/** The server knows no Range: it sends the whole file with 200. */
+const ignoreRangeFault = defineFault({
+  kind: 'ignore-range',
+  fields: {},
+  create: () => ({
+    before: async ({ req }) => {
+      delete req.headers.range;
+      return undefined;
+    },
+  }),
+});
+
+export const connectionFaults: readonly FaultKind[] = [
+  resetFault,
+  stallFault,
+  slowFault,
+  smallChunksFault,
+  framingFault,
+  truncateFault,
+  ignoreRangeFault,
+];
+
+interface LimitBytesInput {
+  readonly body: AsyncIterable<Buffer>;
+  readonly maxBytes: number;
+}
+
+/** The first bytes of a body; what comes after is not even made. */
+async function* limitBytes({ body, maxBytes }: LimitBytesInput): AsyncGenerator<Buffer> {
+  let left = maxBytes;
+  if (left === 0) return;
+  for await (const chunk of body) {
+    yield chunk.subarray(0, left);
+    left -= chunk.length;
+    if (left <= 0) return;
+  }
+}
+
+/** What is on its way from a filter to the socket passes a few buffers of streams: this is ample, and short in a test. */
+const settleMs = 20;
+
+/** Resolves once what was sent has left the process: ending the connection would discard what is still queued. */
+async function flushed(res: Response): Promise<void> {
+  await setTimeout(settleMs);
+  while (res.socket && !res.socket.destroyed && res.socket.writableLength > 0) await setImmediate();
+}

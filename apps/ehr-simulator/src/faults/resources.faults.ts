@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import { chunked, deletionBundle, heldFile } from '../export/export-files.ts';
+import { mergePatch, parseExact, withMeta } from '../practice/exact-json.ts';
+import type { Practice } from '../practice/practice.ts';
+import type { StoredResource } from '../practice/practice-source.ts';
+import { defineFault, type FaultKind } from './fault.ts';
+
+const dayMs = 24 * 60 * 60 * 1000;
+const subsetted = { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' };
+
+const copies = {
+  same: ({ text }: StoredResource) => text,
+  /** Without what was written later, so that it shows if an older version wins. */
+  older: ({ text, versionId, lastUpdatedMs }: StoredResource) =>
+    withMeta({
+      text: JSON.stringify({ ...(parseExact(text) as object), text: undefined }),
+      meta: { versionId: String(versionId - 1), lastUpdated: new Date(lastUpdatedMs - dayMs).toISOString() },
+    }),
+  subsetted: ({ text }: StoredResource) => {
+    const { resourceType, id, meta } = parseExact(text) as Readonly<Record<string, object>>;
+    return JSON.stringify({ resourceType, id, meta: { ...meta, tag: [subsetted] } });
+  },
+};
+
+/**
+ * For a kick-off: another file of the type, behind all others, has the first `count` resources again: the `same`, an
+ * `older` version, or a `subsetted` copy of the same version.
+ */
+const lateCopiesFault = defineFault({
+  kind: 'late-copies',
+  fields: {
+    type: z.string(),
+    as: z.enum(['same', 'older', 'subsetted']).default('same'),
+    count: z.int().min(1).default(3),
+  },
+  create: ({ type, as, count }) => ({
+    changeExport: {
+      files: async ({ files, practice }) => {
+        const lines = (await firstResources({ practice, type, count })).map(copies[as]);
+        return lines.length === 0
+          ? files
+          : [...files, heldFile({ name: `${type}.late.ndjson`, kind: 'output', type, lines })];
+      },
+    },
+  }),
+});
+
+/** Each is something else that a server got wrong: no JSON, no Bundle, no entries, no request, no DELETE, no reference. */
+const unreadableLines = [
+  '{"resourceType":"Bundle","type":"transac',
+  'null',
+  '{"resourceType":"Bundle","type":"transaction"}',
+  '{"resourceType":"Bundle","type":"transaction","entry":[{},{"request":{"method":"PUT","url":"Patient/1"}}]}',
+  '{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"DELETE","url":"nonsense"}}]}',
+];
+
+/**
+ * For a kick-off: the first `count` resources of a type are deleted, and a `deleted` file says so, with `_since` or
+ * without. `late`: only after the snapshot, so the export's output has them still. `unreadable`: bad lines come first.
+ */
+const deletionsFault = defineFault({
+  kind: 'deletions',
+  fields: {
+    type: z.string(),
+    count: z.int().min(1).default(4),
+    perBundle: z.int().min(1).default(3),
+    late: z.boolean().default(false),
+    unreadable: z.boolean().default(false),
+  },
+  create: ({ type, count, perBundle, late, unreadable }) => {
+    let urls: string[] = [];
+    const removeNow = async (practice: Practice) => {
+      const removed = await firstResources({ practice, type, count });
+      for (const { id } of removed) await practice.remove({ type, id });
+      urls = removed.map(({ id }) => `${type}/${id}`);
+    };
+    return {
+      changeExport: {
+        begin: async (practice) => {
+          if (!late) await removeNow(practice);
+        },
+        files: async ({ files, practice }) => {
+          if (late) await removeNow(practice);
+          const bundles = chunked({ items: urls, size: perBundle }).map(deletionBundle);
+          const lines = [...(unreadable ? unreadableLines : []), ...bundles];
+          return [...files, heldFile({ name: 'deletions.ndjson', kind: 'deleted', type: 'Bundle', lines })];
+        },
+      },
+    };
+  },
+});
+
+/** For a kick-off: as of its export, the first resource of a type has other content under the same `versionId` and `lastUpdated`. */
+const unversionedChangeFault = defineFault({
+  kind: 'unversioned-change',
+  fields: { type: z.string() },
+  create: ({ type }) => ({
+    changeExport: { begin: (practice) => changeFirst({ practice, type, keepMeta: true }) },
+  }),
+});
+
+/**
+ * For a file: the first resource of its type changes now, and the server makes the files of the export anew. The file
+ * has other content, in another order, and another ETag than a moment before.
+ */
+const regenerateFilesFault = defineFault({
+  kind: 'regenerate-files',
+  fields: { type: z.string() },
+  create: ({ type }) => ({
+    before: async ({ req, simulator: { practice, exports } }) => {
+      await changeFirst({ practice, type, keepMeta: false });
+      const [, exportId = ''] = /\/bulkdata\/([^/]+)\//.exec(req.path) ?? [];
+      await exports.regenerate(exportId);
+      return undefined;
+    },
+  }),
+});
+
+export const resourceFaults: readonly FaultKind[] = [
+  lateCopiesFault,
+  deletionsFault,
+  unversionedChangeFault,
+  regenerateFilesFault,
+];
+
+interface ChangeFirstInput {
+  readonly practice: Practice;
+  readonly type: string;
+  readonly keepMeta: boolean;
+}
+
+/** Changes the first resource of a type in the practice itself: it is the truth from now on. */
+async function changeFirst({ practice, type, keepMeta }: ChangeFirstInput): Promise<void> {
+  for (const { id, text } of await firstResources({ practice, type, count: 1 })) {
+    const patch = { language: `x-changed-${practice.sequence + 1}` };
+    const changed = JSON.stringify(mergePatch({ target: parseExact(text), patch }));
+    await practice.put({ type, id, text: changed, keepMeta });
+  }
+}
+
+interface FirstResourcesInput {
+  readonly practice: Practice;
+  readonly type: string;
+  readonly count: number;
+}
+
+/** The first resources of a type, as they are now. */
+async function firstResources({ practice, type, count }: FirstResourcesInput): Promise<StoredResource[]> {
+  const found: StoredResource[] = [];
+  for await (const { resources } of practice.batches({ type, asOf: practice.sequence })) {
+    found.push(...resources.slice(0, count - found.length));
+    if (found.length >= count) break;
+  }
+  return found;
+}
