@@ -3,9 +3,8 @@ import { json, Router } from 'express';
 import { z } from 'zod';
 import type { BulkExport } from '../export/bulk-export.ts';
 import { faultOrderSchema } from '../faults/fault-order.ts';
-import { orderScenario } from '../scenarios/order-scenario.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
-import { scenarios } from '../scenarios/scenarios.ts';
+import { orderScenario, scenarios } from '../scenarios/scenarios.ts';
 import type { Simulator } from '../simulator.ts';
 
 /** `/_sim/requests`, `/_sim/violations`, `/_sim/stats`: what the client did. */

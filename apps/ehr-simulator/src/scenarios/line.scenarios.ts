@@ -1,5 +1,4 @@
-import { matches } from './matches.ts';
-import type { Scenario, ScenarioOrder } from './scenario.ts';
+import { matches, type Scenario, type ScenarioOrder } from './scenario.ts';
 
 /** The second line: what comes before it and behind it must survive. */
 const line = 2;

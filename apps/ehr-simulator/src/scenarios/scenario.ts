@@ -19,3 +19,24 @@ export interface Scenario {
   /** Resources that the practice has from now on, as JSON text: numbers are kept to the digit. */
   readonly resources?: readonly string[];
 }
+
+/** Which requests the orders of scenarios are about. */
+export const matches = {
+  kickOff: { path: '\\$export$' },
+  /** Not DELETE. */
+  status: { method: 'GET', path: '/bulkstatus/' },
+  delete: { method: 'DELETE', path: '/bulkstatus/' },
+  files: { path: '/bulkdata/' },
+  /** Of a type that every export has. */
+  patients: { path: '/bulkdata/', type: 'Patient' },
+  errorFiles: { path: '/bulkerrors/' },
+} as const;
+
+interface OperationOutcomeInput {
+  readonly code: string;
+  readonly text: string;
+}
+
+export function operationOutcome({ code, text }: OperationOutcomeInput) {
+  return { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code, details: { text } }] };
+}

@@ -4,36 +4,24 @@ import { faultOrderSchema } from '../faults/fault-order.ts';
 import { jsonOf, type SimulatorClient, startSimulatorClient } from '../testing/simulator-client.ts';
 import type { Scenario } from './scenario.ts';
 import { type ScenarioName, scenarios } from './scenarios.ts';
-import type { Check } from './testing/check.ts';
-import { deleteChecks } from './testing/delete.checks.ts';
-import { deletionChecks } from './testing/deletion.checks.ts';
-import { fileLinkChecks } from './testing/file-link.checks.ts';
 import { kickOffChecks } from './testing/kick-off.checks.ts';
 import { lineChecks } from './testing/line.checks.ts';
 import { manifestChecks } from './testing/manifest.checks.ts';
-import { negotiationChecks } from './testing/negotiation.checks.ts';
-import { resumeChecks } from './testing/resume.checks.ts';
-import { retryAfterChecks } from './testing/retry-after.checks.ts';
+import type { Check } from './testing/probe.ts';
+import { resourceChecks } from './testing/resource.checks.ts';
 import { serverChecks } from './testing/server.checks.ts';
 import { statusChecks } from './testing/status.checks.ts';
 import { transferChecks } from './testing/transfer.checks.ts';
-import { versionChecks } from './testing/version.checks.ts';
 
 /** A scenario without a check does not compile. */
 const checks: Readonly<Record<ScenarioName, Check>> = {
   ...serverChecks,
   ...kickOffChecks,
-  ...negotiationChecks,
-  ...retryAfterChecks,
   ...statusChecks,
   ...manifestChecks,
-  ...fileLinkChecks,
   ...transferChecks,
-  ...resumeChecks,
   ...lineChecks,
-  ...versionChecks,
-  ...deletionChecks,
-  ...deleteChecks,
+  ...resourceChecks,
 };
 
 let client: SimulatorClient;

@@ -1,32 +1,41 @@
-import { deleteScenarios } from './delete.scenarios.ts';
-import { deletionScenarios } from './deletion.scenarios.ts';
-import { fileLinkScenarios } from './file-link.scenarios.ts';
+import { faultOrderSchema } from '../faults/fault-order.ts';
+import type { Simulator } from '../simulator.ts';
 import { kickOffScenarios } from './kick-off.scenarios.ts';
 import { lineScenarios } from './line.scenarios.ts';
 import { manifestScenarios } from './manifest.scenarios.ts';
-import { negotiationScenarios } from './negotiation.scenarios.ts';
-import { resumeScenarios } from './resume.scenarios.ts';
-import { retryAfterScenarios } from './retry-after.scenarios.ts';
+import { resourceScenarios } from './resource.scenarios.ts';
+import type { Scenario } from './scenario.ts';
 import { serverScenarios } from './server.scenarios.ts';
-import { statusScenarios } from './status.scenarios.ts';
+import { deleteScenarios, statusScenarios } from './status.scenarios.ts';
 import { transferScenarios } from './transfer.scenarios.ts';
-import { versionScenarios } from './version.scenarios.ts';
 
 /** Every scenario. A new one is an entry in one of the lists, a check in `testing/`, and a line in the README. */
 export const scenarios = [
   ...serverScenarios,
   ...kickOffScenarios,
-  ...negotiationScenarios,
-  ...retryAfterScenarios,
   ...statusScenarios,
   ...manifestScenarios,
-  ...fileLinkScenarios,
   ...transferScenarios,
-  ...resumeScenarios,
   ...lineScenarios,
-  ...versionScenarios,
-  ...deletionScenarios,
+  ...resourceScenarios,
   ...deleteScenarios,
 ] as const;
 
 export type ScenarioName = (typeof scenarios)[number]['name'];
+
+interface OrderScenarioInput {
+  readonly simulator: Simulator;
+  readonly scenario: Scenario;
+}
+
+/** Options, orders and resources at once. It comes on top of what was ordered before. */
+export async function orderScenario({ simulator, scenario }: OrderScenarioInput): Promise<void> {
+  const { options = {}, orders = [], resources = [] } = scenario;
+  const checked = orders.map((order) => faultOrderSchema.parse(order));
+  simulator.runtimeOptions.change(options);
+  for (const text of resources) {
+    const { resourceType: type, id } = JSON.parse(text);
+    await simulator.practice.put({ type, id, text });
+  }
+  for (const order of checked) simulator.faults.post(order);
+}

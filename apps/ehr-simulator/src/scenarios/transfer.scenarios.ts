@@ -1,7 +1,7 @@
-import { framed } from './framed.ts';
-import { matches } from './matches.ts';
-import { patientCutBytes as afterBytes } from './patient-cut-bytes.ts';
-import type { Scenario } from './scenario.ts';
+import { matches, type Scenario, type ScenarioOrder } from './scenario.ts';
+
+/** Inside the second resource of a Patient file: some bytes are good, and no line ends there. */
+const afterBytes = 3000;
 
 const match = matches.patients;
 /** Compressed, a Patient file of eight has some 4000 bytes. */
@@ -83,4 +83,47 @@ export const transferScenarios = [
       { match: matches.files, fault: { kind: 'status', status: 429, retryAfter: '1' }, after: 1 },
     ],
   },
+  {
+    name: 'range-ignored',
+    description: 'The Patient file is cut once, and a Range is answered 200 with the whole.',
+    orders: [framed({ as: 'content-length' }), cutOnce, { match, fault: { kind: 'ignore-range' }, times: 'always' }],
+  },
+  {
+    name: 'changed-file',
+    description:
+      'The Patient file is cut once; then a Patient changes, and the file has other content and another ETag.',
+    orders: [
+      framed({ as: 'content-length' }),
+      cutOnce,
+      { match, fault: { kind: 'regenerate-files', type: 'Patient' }, after: 1 },
+    ],
+  },
+  {
+    name: 'weak-etag',
+    description: 'The Patient file is cut once, and its ETag is weak: If-Range with it is answered 200 with the whole.',
+    orders: [
+      framed({ as: 'content-length' }),
+      cutOnce,
+      { match, fault: { kind: 'headers', set: { etag: 'W/"patients"' } }, times: 'always' },
+    ],
+  },
+  {
+    name: 'no-etag',
+    description: 'The Patient file is cut once, and it has no ETag and no Last-Modified.',
+    orders: [
+      framed({ as: 'content-length' }),
+      cutOnce,
+      { match, fault: { kind: 'headers', set: { etag: null, 'last-modified': null } }, times: 'always' },
+    ],
+  },
 ] as const satisfies readonly Scenario[];
+
+interface FramedInput {
+  readonly as: 'content-length' | 'chunked' | 'close';
+  readonly gzip?: boolean;
+}
+
+/** The Patient file in one framing, whatever the client could read. */
+function framed(framing: FramedInput): ScenarioOrder {
+  return { match: matches.patients, fault: { kind: 'framing', ...framing }, times: 'always' };
+}

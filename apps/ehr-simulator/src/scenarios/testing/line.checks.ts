@@ -1,7 +1,6 @@
 import { expect } from '@jest/globals';
 import { jsonOf, type SimulatorClient } from '../../testing/simulator-client.ts';
-import type { Check, Checks } from './check.ts';
-import { filesOf, lines, ndjson, patientUrl, truth } from './probe.ts';
+import { type Check, type Checks, filesOf, lines, ndjson, patientUrl, truth } from './probe.ts';
 
 /** The Patient file twice, and once from inside its second line: it is one file, with the right length. */
 async function patientFile(client: SimulatorClient): Promise<{ readonly bytes: Buffer; readonly true: string[] }> {

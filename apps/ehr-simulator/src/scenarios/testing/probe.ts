@@ -1,6 +1,14 @@
+import { expect } from '@jest/globals';
 import type { Manifest, ManifestFile } from '../../export/status.route.ts';
 import { type RawWire, rawWire } from '../../testing/raw-http.ts';
 import { jsonOf, type SimulatorClient } from '../../testing/simulator-client.ts';
+import type { ScenarioName } from '../scenarios.ts';
+
+/** Looks at the wire of a fresh simulator after one scenario was ordered. */
+export type Check = (client: SimulatorClient) => Promise<void>;
+
+/** A part of the scenarios, by name. */
+export type Checks = Partial<Record<ScenarioName, Check>>;
 
 export const json = { accept: 'application/json' };
 export const ndjson = { accept: 'application/fhir+ndjson', 'accept-encoding': 'identity' };
@@ -61,4 +69,20 @@ export function lines(text: string): string[] {
 
 export async function exportsOf(client: SimulatorClient) {
   return jsonOf(client.control('GET', '/exports'));
+}
+
+/** Timers may be a little early. */
+const toleranceMs = 20;
+
+interface IsLateInput {
+  readonly ms: number;
+  readonly status: number;
+  readonly send: () => Promise<Response>;
+}
+
+/** The answer comes no earlier than `ms` after the request. */
+export async function isLate({ ms, status, send }: IsLateInput): Promise<void> {
+  const startedAtMs = performance.now();
+  expect((await send()).status).toBe(status);
+  expect(performance.now() - startedAtMs).toBeGreaterThan(ms - toleranceMs);
 }

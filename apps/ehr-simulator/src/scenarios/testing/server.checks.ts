@@ -1,7 +1,6 @@
 import { expect } from '@jest/globals';
 import { jsonOf } from '../../testing/simulator-client.ts';
-import type { Checks } from './check.ts';
-import { exportsOf, json, lines, ndjson, startExport, statusesOf, truth } from './probe.ts';
+import { type Checks, exportsOf, json, lines, ndjson, startExport, statusesOf, truth } from './probe.ts';
 
 const search = '/Observation?patient=a-195900.E-1&ah-practice=Organization/a-1.Practice-195900';
 const read = '/Patient/a-195900.E-1';

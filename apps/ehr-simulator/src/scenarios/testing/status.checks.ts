@@ -1,8 +1,29 @@
 import { expect } from '@jest/globals';
-import { jsonOf } from '../../testing/simulator-client.ts';
-import type { Check, Checks } from './check.ts';
-import { isLate } from './is-late.ts';
-import { exportsOf, json, ndjson, startExport, statusesOf } from './probe.ts';
+import { jsonOf, type SimulatorClient } from '../../testing/simulator-client.ts';
+import {
+  type Check,
+  type Checks,
+  exportsOf,
+  isLate,
+  json,
+  ndjson,
+  patientUrl,
+  startExport,
+  statusesOf,
+} from './probe.ts';
+
+/** The Retry-After of a first status request, which is a 202, and that a later one has the manifest. */
+async function firstRetryAfter(client: SimulatorClient): Promise<string | null> {
+  const statusUrl = await startExport(client);
+  const first = await client.get(statusUrl, json);
+  expect(first.status).toBe(202);
+  expect((await client.export('/Patient/$export?_type=Patient')).output).toHaveLength(1);
+  return first.headers.get('retry-after');
+}
+
+function retryAfterIs(expected: string | null): Check {
+  return async (client) => expect(await firstRetryAfter(client)).toBe(expected);
+}
 
 function endsIn(statuses: readonly number[], state: string): Check {
   return async (client) => {
@@ -24,7 +45,35 @@ function transientWith(status: number): Check {
   };
 }
 
+async function remove(client: SimulatorClient): Promise<Response> {
+  const [{ id }] = await exportsOf(client);
+  const headers = { authorization: client.authorization };
+  return fetch(`${client.fhirEndpoint}/bulkstatus/${id}`, { method: 'DELETE', headers });
+}
+
+function deleteAnswers(...expected: number[]): Check {
+  return async (client) => {
+    await patientUrl(client);
+    expect(await statusesOf(expected.length, () => remove(client))).toEqual(expected);
+    const state = expected.includes(202) ? 'deleted' : 'complete';
+    expect((await exportsOf(client))[0]).toMatchObject({ deletes: expected.length, deleted: true, state });
+  };
+}
+
 export const statusChecks = {
+  'retry-after-seconds': retryAfterIs('2'),
+  'retry-after-date': async (client) => {
+    const text = (await firstRetryAfter(client)) ?? '';
+    expect(new Date(text).toUTCString()).toBe(text);
+    expect(Math.abs(Date.parse(text) - Date.now())).toBeLessThan(10_000);
+  },
+  'retry-after-epoch': async (client) => {
+    expect(Math.abs(Number(await firstRetryAfter(client)) - Date.now() / 1000)).toBeLessThan(10);
+  },
+  'retry-after-five-hours': retryAfterIs('18000'),
+  'retry-after-negative': retryAfterIs('-1'),
+  'retry-after-text': retryAfterIs('soon'),
+  'no-retry-after': retryAfterIs(null),
   'throttled-status': async (client) => {
     const statusUrl = await startExport(client);
     expect((await client.get(statusUrl, json)).headers.get('retry-after')).toBe('1');
@@ -80,5 +129,12 @@ export const statusChecks = {
     expect((await client.get(statusUrl, json)).status).toBe(401);
     expect((await client.get(url, ndjson)).status).toBe(401);
     expect((await client.violations()).violations.at(-1)?.reason).toBe('expired access token');
+  },
+  'delete-unknown': deleteAnswers(404, 404),
+  'delete-fails': deleteAnswers(500, 500, 500),
+  'delete-fails-once': deleteAnswers(500, 202),
+  'slow-delete': async (client) => {
+    await patientUrl(client);
+    await isLate({ ms: 1000, status: 202, send: () => remove(client) });
   },
 } satisfies Checks;

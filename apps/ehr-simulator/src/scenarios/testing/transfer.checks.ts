@@ -2,8 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { expect } from '@jest/globals';
 import type { RawWire } from '../../testing/raw-http.ts';
 import type { SimulatorClient } from '../../testing/simulator-client.ts';
-import type { Check, Checks } from './check.ts';
-import { filesOf, lines, ndjson, patientUrl, statusesOf, truth, wire } from './probe.ts';
+import { type Check, type Checks, filesOf, lines, ndjson, patientUrl, statusesOf, truth, wire } from './probe.ts';
 
 const cutBytes = 3000;
 const zipped = { accept: 'application/fhir+ndjson', 'accept-encoding': 'gzip' };
@@ -61,6 +60,17 @@ async function isWhole(client: SimulatorClient, url: string): Promise<void> {
 }
 
 const close: Framing = { length: undefined, isChunked: false, hasLastChunk: false, bytes: cutBytes };
+
+/** Reads the Patient file, which is cut, and tries to go on where it ended. */
+async function resumed(client: SimulatorClient) {
+  const url = await patientUrl(client);
+  const before = await truth(client);
+  const first = await wire(client, url);
+  expect(first.body).toHaveLength(3000);
+  const validator = first.headers.etag ? { 'if-range': first.headers.etag } : {};
+  const second = await client.get(url, { ...ndjson, range: 'bytes=3000-', ...validator });
+  return { before, first, second, text: await second.text() };
+}
 
 export const transferChecks = {
   'lost-connection': async (client) => {
@@ -128,5 +138,28 @@ export const transferChecks = {
   'failing-files': async (client) => {
     const url = await patientUrl(client);
     expect(await statusesOf(3, () => client.get(url, ndjson))).toEqual([503, 429, 200]);
+  },
+  'range-ignored': async (client) => {
+    const { second, text, before } = await resumed(client);
+    expect([second.status, lines(text)]).toEqual([200, before]);
+  },
+  'changed-file': async (client) => {
+    const { first, second, text, before } = await resumed(client);
+    expect(second.status).toBe(200);
+    expect(second.headers.get('etag')).not.toBe(first.headers.etag);
+    expect(lines(text)).not.toEqual(before);
+    expect(lines(text)).toEqual(await truth(client));
+    expect(second.headers.get('content-length')).toBe(String(Buffer.byteLength(text)));
+    expect(text).toContain('"language":"x-changed-');
+  },
+  'weak-etag': async (client) => {
+    const { first, second, text, before } = await resumed(client);
+    expect([first.headers.etag, second.headers.get('etag')]).toEqual(['W/"patients"', 'W/"patients"']);
+    expect([second.status, lines(text)]).toEqual([200, before]);
+  },
+  'no-etag': async (client) => {
+    const { first, second, text } = await resumed(client);
+    expect([first.headers.etag, first.headers['last-modified']]).toEqual([undefined, undefined]);
+    expect([second.status, second.headers.get('etag'), text.length > 3000]).toEqual([206, null, true]);
   },
 } satisfies Checks;
