@@ -43,20 +43,23 @@ export interface EhrSimulator {
   start(): Promise<void>;
   stop(): Promise<void>;
   readonly port: number;
-  /** Scheme, host and port; known once started. */
+  /** Scheme, host and port. Available after `start`. */
   readonly baseUrl: string;
-  /** The FHIR base, `{baseUrl}/fhir/r4`. */
+  /** The FHIR base, `{baseUrl}/fhir/r4`. Available after `start`. */
   readonly fhirEndpoint: string;
 }
 
 const fhirPath = '/fhir/r4';
 
-/** ms; longer than clients keep idle connections, so that none is closed under a request where the machine is busy. */
+/**
+ * Longer than clients keep idle connections, so that the server never closes a connection that a client is about to
+ * use.
+ */
 const keepAliveTimeout = 65_000;
 
 /**
- * A simulated athenahealth. Several may live in one process.
- * @throws ZodError for options that make no sense.
+ * Creates a simulated athenahealth. Several can run in one process.
+ * @throws ZodError if the options are invalid.
  */
 export function createEhrSimulator({ clock = startSystemClock(), ...given }: EhrSimulatorOptions = {}): EhrSimulator {
   const options = simulatorOptionsSchema.parse(given);
@@ -150,7 +153,7 @@ function urlOf({ server, host }: { readonly server: Server; readonly host: strin
   return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
 }
 
-/** The control routes come before the judge, so that they are never counted. */
+/** The control routes are mounted before the judge, so that their requests are not counted. */
 function buildExpressApp(simulator: Simulator): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -180,7 +183,7 @@ function buildExpressApp(simulator: Simulator): Express {
   return app;
 }
 
-/** Express knows an error handler by its four parameters. */
+/** Express recognises an error handler by its four parameters. */
 const failed: ErrorRequestHandler = async (error, req, res, _next) => {
   if (res.headersSent) {
     res.destroy();

@@ -8,7 +8,7 @@ try {
   await runApp({ app: simulator, logger });
   logger.info('simulated athenahealth is ready', { url: simulator.fhirEndpoint });
 } catch (error) {
-  // Before anything runs: a person at a terminal reads this, so the faults are listed as text.
+  // Nothing runs yet and a person at a terminal reads this, so the errors are printed as text.
   process.stderr.write(`${error instanceof Error ? error.message : 'start failed'}\n`);
   process.exit(1);
 }

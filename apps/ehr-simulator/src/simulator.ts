@@ -11,7 +11,7 @@ import type { Practice } from './practice/practice.ts';
 
 /** One simulated athenahealth: everything that its routes share. */
 export interface Simulator {
-  /** Some change while it runs (`runtimeOptions`): read them when they are needed. */
+  /** Some options change at run time (`runtimeOptions`), so read them at each use. */
   readonly options: SimulatorOptions;
   readonly runtimeOptions: RuntimeOptions;
   readonly clock: Clock;
@@ -23,12 +23,12 @@ export interface Simulator {
   readonly judge: Judge;
   readonly stats: TrafficStats;
   readonly faults: FaultBoard;
-  /** Known once the simulator listens. */
+  /** Available once the simulator listens. */
   readonly baseUrl: () => string;
   readonly fhirEndpoint: () => string;
-  /** Where output files are served: the same origin unless `separateFileHost` is set. */
+  /** The base of file URLs: the same origin unless `separateFileHost` is set. */
   readonly fileEndpoint: () => string;
-  /** On the other origin, which always listens: where files are with `separateFileHost`, and where redirects lead. */
+  /** The FHIR base on the file host. The file host always listens, because redirects lead to it. */
   readonly otherEndpoint: () => string;
   readonly isFileHost: (req: Request) => boolean;
 }

@@ -7,7 +7,7 @@ import type { Scenario } from '../scenarios/scenario.ts';
 import { orderScenario, scenarios } from '../scenarios/scenarios.ts';
 import type { Simulator } from '../simulator.ts';
 
-/** `/_sim/requests`, `/_sim/violations`, `/_sim/stats`: what the client did. */
+/** `/_sim/requests`, `/_sim/violations` and `/_sim/stats`: what the client did. */
 export function controlJudgeRoute(simulator: Simulator): Router {
   const { judge, stats, tokens, exports, practice } = simulator;
   const router = Router();
@@ -59,13 +59,13 @@ function summary({ id, level, given, types, transactionTimeMs, files, pollCount,
     types,
     files: files.length,
     polls: pollCount,
-    /** DELETE requests that came, whatever they were answered. */
+    /** DELETE requests, however they were answered. */
     deletes: deleteCount,
     deleted: deleteCount > 0,
   };
 }
 
-/** `/_sim/options`: those that can change while the simulator runs. */
+/** `/_sim/options`: the options that can change at run time. */
 export function controlOptionsRoute({ runtimeOptions }: Simulator): Router {
   const router = Router();
   router.get('/_sim/options', (_req, res) => {
@@ -82,7 +82,7 @@ export function controlOptionsRoute({ runtimeOptions }: Simulator): Router {
   return router;
 }
 
-/** `/_sim/faults`: order, list, call off. */
+/** `/_sim/faults`: orders, lists and cancels faults. */
 export function controlFaultsRoute({ faults }: Simulator): Router {
   const router = Router();
   router.post('/_sim/faults', json({ type: () => true, limit: '32mb' }), (req, res) => {
@@ -100,7 +100,7 @@ export function controlFaultsRoute({ faults }: Simulator): Router {
   return router;
 }
 
-/** `/_sim/scenarios`: list, order, and call off whatever was ordered. */
+/** `/_sim/scenarios`: lists and orders scenarios, and cancels everything that was ordered. */
 export function controlScenariosRoute(simulator: Simulator): Router {
   const router = Router();
   router.get('/_sim/scenarios', (_req, res) => {
@@ -123,7 +123,7 @@ export function controlScenariosRoute(simulator: Simulator): Router {
   return router;
 }
 
-/** For whoever started it. */
+/** `/health`, for the process that started the simulator. */
 export function healthRoute({ options }: Simulator): Router {
   const { life } = createHealth({}, { instanceId: options.instanceId });
   const router = Router();

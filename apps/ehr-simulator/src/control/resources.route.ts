@@ -3,7 +3,7 @@ import { sendReply } from '../http/reply.ts';
 import type { ResourceKey } from '../practice/practice.ts';
 import type { Simulator } from '../simulator.ts';
 
-/** `/_sim/types`, `/_sim/resources/:type` (the present state, the oracle of tests) and `/_sim/fhir/:type/:id` (changes). */
+/** `/_sim/types`, `/_sim/resources/:type` (the current state, to compare with) and `/_sim/fhir/:type/:id` (changes). */
 export function controlResourcesRoute(simulator: Simulator): Router {
   const router = Router();
   router.get('/_sim/types', (_req, res) => types({ simulator, res }));

@@ -2,27 +2,27 @@ import type { ExportLevel } from '../options/options.ts';
 import type { Practice } from '../practice/practice.ts';
 import type { GivenParameter } from './kick-off-parameters.ts';
 
-/** A place in the order that a practice's resources come in. */
+/** A position in the fixed order of a practice's resources. */
 interface Place {
   readonly batch: number;
-  /** Within what the batch holds for this export. */
+  /** The index within the batch, after `_since` was applied. */
   readonly position: number;
 }
 
-/** Where to start reading for a byte of a file, so that a Range far inside does not generate all that is before it. */
+/** Where to start reading for a byte of a file, so that a Range far into it does not generate everything before it. */
 export interface Checkpoint {
   readonly offsetBytes: number;
   readonly place: Place;
 }
 
 export interface ExportFile {
-  /** With its ending: `Observation.2.ndjson`. */
+  /** With its extension: `Observation.2.ndjson`. */
   readonly name: string;
   readonly kind: 'output' | 'deleted';
   readonly type: string;
   readonly count: number;
   readonly sizeBytes: number;
-  /** Ascending; the first is the file's start. Empty for deleted files, which are held as `lines`. */
+  /** Ascending; the first is the start of the file. Empty for files that are held as `lines`. */
   readonly checkpoints: readonly Checkpoint[];
   readonly lines?: readonly string[];
 }
@@ -30,7 +30,7 @@ export interface ExportFile {
 export interface BulkExport {
   readonly id: string;
   readonly level: ExportLevel;
-  /** The kick-off's URL, as the manifest repeats it. */
+  /** The URL of the kick-off, which the manifest repeats. */
   readonly request: string;
   readonly given: readonly GivenParameter[];
   readonly types: readonly string[];
@@ -39,12 +39,12 @@ export interface BulkExport {
   /** Monotonic. */
   readonly startedAtMs: number;
   readonly fate: ExportFate | undefined;
-  /** The practice's state that is exported: changes after the kick-off are not in it. */
+  /** The state of the practice that is exported. Changes after the kick-off are not included. */
   asOf: number;
   /** Filled while the export runs. */
   files: readonly ExportFile[];
   layout: 'measuring' | 'measured' | 'failed';
-  /** Status requests that were answered. */
+  /** Answered status requests. */
   pollCount: number;
   /** DELETE requests, however they were answered. */
   deleteCount: number;
@@ -53,7 +53,7 @@ export interface BulkExport {
 
 export const exportEnds = ['completes', 'fails', 'never-ends', 'forgotten', 'gone'] as const;
 
-/** An export that does not go by the clock: it is in progress for so many status requests, and then this. */
+/** Overrides the clock: the export is in progress for `polls` status requests and then ends in this way. */
 interface ExportFate {
   readonly polls: number;
   readonly end: (typeof exportEnds)[number];
@@ -66,23 +66,26 @@ export interface ChangeFilesInput {
   readonly signal: AbortSignal;
 }
 
-/** What a fault makes of the export that a kick-off starts. It is part of the export: all that is said of it agrees. */
+/**
+ * How a fault changes the export that a kick-off starts. It becomes part of the export, so that manifest and files
+ * agree.
+ */
 export interface ExportChange {
   readonly fate?: ExportFate;
-  /** Before the snapshot, once nothing can refuse the kick-off any more. */
+  /** Runs before the snapshot, when nothing can refuse the kick-off any more. */
   begin?(practice: Practice): Promise<void>;
-  /** The types that are exported instead. */
+  /** Returns the types to export instead. */
   types?(types: readonly string[]): readonly string[];
-  /** The files, once they are laid out. */
+  /** Changes the files after they are laid out. */
   files?(input: ChangeFilesInput): Promise<readonly ExportFile[]>;
 }
 
-/** `gone` and `forgotten`: the server knows nothing of it any more, which it did not announce. */
+/** `gone` and `forgotten`: the server no longer knows the export, although nobody deleted it. */
 export type ExportState = 'in-progress' | 'complete' | 'failed' | 'gone' | 'forgotten' | 'deleted';
 
 interface ExportStateInput {
   readonly bulkExport: BulkExport;
-  /** How much of its time has passed, 0 to 1. */
+  /** The share of its run time that has passed, from 0 to 1. */
   readonly share: number;
 }
 

@@ -12,11 +12,11 @@ export type ErrorIssue = z.output<typeof errorIssueSchema>;
 interface ErrorFileUrlInput {
   readonly base: string;
   readonly type: string;
-  /** An OperationOutcome each. */
+  /** The issues of each OperationOutcome. */
   readonly lines: readonly (readonly ErrorIssue[])[];
 }
 
-/** The URL holds the whole file, so that nothing about it has to be remembered. */
+/** Encodes the whole file in its URL, so that the simulator stores nothing about it. */
 export function errorFileUrl({ base, type, lines }: ErrorFileUrlInput): string {
   return `${base}/bulkerrors/${Buffer.from(JSON.stringify(lines)).toString('base64url')}/${type}.ndjson`;
 }

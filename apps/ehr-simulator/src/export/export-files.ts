@@ -10,7 +10,7 @@ interface MeasureFilesInput {
   readonly signal: AbortSignal;
 }
 
-/** What a ranged read may have to generate in vain. */
+/** The maximum that a ranged read generates and discards. */
 const checkpointEveryBytes = 4 * 1024 * 1024;
 
 interface OpenFile {
@@ -20,9 +20,9 @@ interface OpenFile {
 }
 
 /**
- * Lays out the files of one type: reads the snapshot once, counting resources and bytes and keeping nothing. That is
- * the work of a running export, so manifests have exact counts and every file an exact Content-Length; at some
- * 600 MB/s it is over before most exports' time is.
+ * Lays out the files of one type. It reads the snapshot once and only counts resources and bytes, so that manifests
+ * have exact counts and files an exact Content-Length. At about 600 MB/s this is done before the time of most exports
+ * is over.
  */
 export async function measureFiles({
   practice,
@@ -60,10 +60,12 @@ function fileName({ type, index }: { readonly type: string; readonly index: numb
   return index === 0 ? `${type}.ndjson` : `${type}.${index + 1}.ndjson`;
 }
 
-/** Several deletions in a Bundle, and soon more than one Bundle: clients must read both. */
+/** Small, so that tests meet Bundles with several entries and files with several Bundles. */
 const entriesPerBundle = 3;
 
-/** The file of transaction Bundles that tells what was deleted after `_since`; none without `_since` or deletions. */
+/**
+ * The file with the deletions after `_since`, as transaction Bundles. No file without `_since` or without deletions.
+ */
 export function deletedFiles({
   practice,
   bulkExport,
@@ -79,7 +81,7 @@ export function deletedFiles({
   return [heldFile({ name: 'deleted.ndjson', kind: 'deleted', type: 'Bundle', lines })];
 }
 
-/** A line of a `deleted` file: a transaction Bundle of DELETE entries, one for each `Type/id`. */
+/** One line of a `deleted` file: a transaction Bundle with a DELETE entry for each `Type/id`. */
 export function deletionBundle(urls: readonly string[]): string {
   const entry = urls.map((url) => ({ request: { method: 'DELETE', url } }));
   return JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry });
@@ -89,13 +91,13 @@ interface HeldFileInput extends Pick<ExportFile, 'name' | 'kind' | 'type'> {
   readonly lines: readonly string[];
 }
 
-/** A small file that is kept as its lines. */
+/** A small file that is held as its lines. */
 export function heldFile({ lines, ...file }: HeldFileInput): ExportFile {
   const sizeBytes = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
   return { ...file, lines, count: lines.length, sizeBytes, checkpoints: [] };
 }
 
-/** Groups of `size`; the last may be smaller. */
+/** Splits items into groups of `size`. The last group may be smaller. */
 export function chunked<Item>({ items, size }: { readonly items: readonly Item[]; readonly size: number }): Item[][] {
   const chunks: Item[][] = [];
   for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size));

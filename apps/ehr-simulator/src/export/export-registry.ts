@@ -6,7 +6,7 @@ import { type BulkExport, type ExportChange, type ExportFile, type ExportState, 
 import { deletedFiles, measureFiles } from './export-files.ts';
 
 export interface KickOffInput extends Pick<BulkExport, 'level' | 'request' | 'given' | 'types' | 'sinceMs'> {
-  /** What was ordered for this export. */
+  /** The changes that faults make to this export. */
   readonly changes: readonly ExportChange[];
 }
 
@@ -16,7 +16,7 @@ export interface ExportRegistryOptions {
   readonly practice: Practice;
 }
 
-/** The exports of one simulator, from kick-off to DELETE and, for who asks afterwards, beyond. */
+/** All exports of one simulator. Deleted ones are kept, so that tests can look at them. */
 export class ExportRegistry {
   private readonly options: SimulatorOptions;
   private readonly clock: Clock;
@@ -58,17 +58,17 @@ export class ExportRegistry {
     return bulkExport;
   }
 
-  /** Oldest first, deleted ones too. */
+  /** Oldest first, including deleted exports. */
   list(): readonly BulkExport[] {
     return [...this.exports.values()];
   }
 
-  /** Whatever became of it. */
+  /** Finds an export in any state. */
   find(id: string): BulkExport | undefined {
     return this.exports.get(id);
   }
 
-  /** @returns undefined for one that the server does not know any more. */
+  /** @returns undefined if the server no longer knows the export. */
   get(id: string): BulkExport | undefined {
     const bulkExport = this.exports.get(id);
     return bulkExport && ['in-progress', 'complete', 'failed'].includes(this.state(bulkExport))
@@ -76,7 +76,7 @@ export class ExportRegistry {
       : undefined;
   }
 
-  /** @returns false: there is no such export. */
+  /** @returns false if there is no such export. */
   remove(id: string): boolean {
     const bulkExport = this.get(id);
     if (!bulkExport) return false;
@@ -90,19 +90,19 @@ export class ExportRegistry {
     return exportState({ bulkExport, share: this.share(bulkExport) });
   }
 
-  /** What a running export shows, 0 to 0.99. */
+  /** The progress that a running export reports, from 0 to 0.99. */
   progress(bulkExport: BulkExport): number {
     return Math.min(this.share(bulkExport), 0.99);
   }
 
-  /** Whether a new export has to wait, where one at a time is the rule. */
+  /** Tells if a new export must wait, if only one may run at a time. */
   isBusy(): boolean {
     const busy: readonly ExportState[] =
       this.options.oneExportAtATime === 'until-deleted' ? ['in-progress', 'complete'] : ['in-progress'];
     return this.list().some((bulkExport) => busy.includes(this.state(bulkExport)));
   }
 
-  /** Makes the files of an export anew, from what the practice is now and without what was ordered for the kick-off. */
+  /** Creates the files of an export again, from the current state of the practice and without the changes of faults. */
   async regenerate(id: string): Promise<void> {
     const bulkExport = this.get(id);
     if (!bulkExport) return;
@@ -110,7 +110,7 @@ export class ExportRegistry {
     await this.layOut({ bulkExport, changes: [], signal: new AbortController().signal });
   }
 
-  /** Abandons what runs; resolves when nothing does. */
+  /** Aborts all running exports and waits until they have ended. */
   async close(): Promise<void> {
     const running = [...this.running.values()];
     for (const { controller } of running) controller.abort();
@@ -137,7 +137,7 @@ export class ExportRegistry {
       bulkExport.files = files;
       bulkExport.layout = 'measured';
     } catch {
-      // Cancelled, or a data file cannot be read: the status request answers 500, as a vendor's would.
+      // Cancelled, or a data file is unreadable. The status request answers 500, as a vendor's server would.
       bulkExport.layout = 'failed';
     }
   }

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Practice } from '../practice/practice.ts';
 import type { BulkExport, ExportFile } from './bulk-export.ts';
 
-/** A file that can be served in parts: what it holds, and what identifies that. */
+/** A file that can be served in parts. */
 export interface FileContent {
   readonly sizeBytes: number;
   readonly etag: string;
@@ -16,7 +16,7 @@ interface ReadFileInput {
   readonly range: ByteRange;
 }
 
-/** The bytes of a file's range, made as they are read: a batch at a time, and only from the checkpoint before it. */
+/** Generates the bytes of a range, one batch at a time and starting at the checkpoint before it. */
 export function readFile({ practice, bulkExport, file, range }: ReadFileInput): AsyncGenerator<Buffer> {
   const checkpoint = file.checkpoints.findLast(({ offsetBytes }) => offsetBytes <= range.first);
   const chunks = checkpoint
@@ -42,7 +42,7 @@ async function* snapshotChunks({
   const { sinceMs, asOf } = bulkExport;
   for await (const { index, resources } of practice.batches({ type, sinceMs, asOf, fromBatch: batch })) {
     yield chunkOf(resources.slice(index === batch ? position : 0).map(({ text }) => text));
-    // A fast reader would otherwise be fed from one microtask to the next, and nobody else be answered meanwhile.
+    // Without this pause a fast reader would run from one microtask to the next and block all other requests.
     await setImmediate();
   }
 }
@@ -59,7 +59,7 @@ interface CutBytesInput {
   readonly lengthBytes: number;
 }
 
-/** A part of a stream; what comes behind it is not even made. */
+/** Returns a part of a stream. Bytes after it are not generated. */
 export async function* cutBytes({ chunks, skipBytes, lengthBytes }: CutBytesInput): AsyncGenerator<Buffer> {
   let skip = skipBytes;
   let left = lengthBytes;
@@ -73,7 +73,7 @@ export async function* cutBytes({ chunks, skipBytes, lengthBytes }: CutBytesInpu
   }
 }
 
-/** Both ends inclusive, as in Content-Range. */
+/** Both ends are inclusive, as in Content-Range. */
 export interface ByteRange {
   readonly first: number;
   readonly last: number;
@@ -85,8 +85,8 @@ interface ParseRangeInput {
 }
 
 /**
- * One range of `bytes=` (RFC 9110, 14.1.2). Several ranges, or a header that is none, are ignored as the RFC allows.
- * @returns undefined: send the whole; `unsatisfiable`: answer 416.
+ * Parses one range of `bytes=` (RFC 9110, 14.1.2). Several ranges or an invalid header are ignored, as the RFC allows.
+ * @returns undefined to send the whole file, `unsatisfiable` to answer 416.
  */
 export function parseRange({ header, sizeBytes }: ParseRangeInput): ByteRange | 'unsatisfiable' | undefined {
   const parts = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '');

@@ -14,12 +14,12 @@ interface FileKey {
   readonly fileName: string;
 }
 
-/** Links to output files: signed where no token guards them, and dated where they expire. */
+/** Creates and checks links to output files. They are signed, because a file may need no token, and they may expire. */
 export class FileLinks {
   private readonly options: SimulatorOptions;
   private readonly clock: Clock;
   private readonly secret = randomBytes(16);
-  /** Part of every link; links of an earlier generation are expired. */
+  /** Part of every link. Links of an earlier generation are expired. */
   private generation = 0;
 
   constructor({ options, clock }: FileLinksOptions) {
@@ -27,7 +27,7 @@ export class FileLinks {
     this.clock = clock;
   }
 
-  /** When links that are made now expire. */
+  /** When a link that is created now expires. */
   expiresAtMs(): number | undefined {
     const { fileExpirySeconds } = this.options;
     return fileExpirySeconds === undefined ? undefined : this.clock.now() + fileExpirySeconds * 1000;
@@ -49,12 +49,12 @@ export class FileLinks {
     return `${url}?${new URLSearchParams({ generation, expires, signature })}`;
   }
 
-  /** Every link given out so far is expired from now on; the manifest has fresh ones. */
+  /** Expires every link that was issued so far. The manifest then has new ones. */
   expireAll(): void {
     this.generation += 1;
   }
 
-  /** @throws OutcomeError 403 for a link that was never given out, 410 (or 403) for an expired one. */
+  /** @throws OutcomeError 403 for a link that was never issued, 410 (or 403) for an expired one. */
   check({ query, ...key }: FileKey & { readonly query: Readonly<Record<string, unknown>> }): void {
     const generation = String(query.generation ?? '');
     const expires = String(query.expires ?? '');
@@ -80,7 +80,7 @@ export class FileLinks {
   }
 }
 
-/** A store on another origin is reached by signed links: a token sent there would be a leak. */
+/** Tells if files need a token. Files on another origin have signed links: a token sent there would be a leak. */
 export function filesNeedToken({ requiresAccessToken, separateFileHost }: SimulatorOptions): boolean {
   return requiresAccessToken && !separateFileHost;
 }

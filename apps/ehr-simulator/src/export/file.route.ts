@@ -29,10 +29,10 @@ export function bulkFileRoute(simulator: Simulator): Router {
   return router;
 }
 
-/** `requiresAccessToken` cuts both ways: with true a token is due, with false it must stay at home. */
+/** If `requiresAccessToken` is true a token is required, otherwise a token is a violation. */
 function checkAccess({ simulator, req, res }: FileInput & { readonly res: Response }): void {
   const { judge, options, links } = simulator;
-  // On the file host the middleware has looked: there, any token is one too many.
+  // The middleware has already checked requests to the file host, where any token is a violation.
   if (!exchangeOf(res).onFileHost) {
     if (filesNeedToken(options)) authenticate({ simulator, req });
     else if (req.get('authorization') !== undefined) {
@@ -76,8 +76,8 @@ function serve({ simulator: { practice }, req, res, bulkExport, file }: ServeInp
 }
 
 /**
- * Strong, and the same for the compressed form: a client that lost a compressed transfer may go on in the plain bytes
- * with it. It changes when the files are made anew, and else never, as the export is a snapshot.
+ * Strong, and the same for the compressed form, so that a client can resume a lost compressed transfer with plain
+ * bytes. It changes only if the files are created again, because the export is a snapshot.
  */
 function etagOf({ bulkExport, file }: FoundFile): string {
   const identity = `${bulkExport.id}/${file.name}/${file.sizeBytes}/${bulkExport.asOf}`;
@@ -86,7 +86,10 @@ function etagOf({ bulkExport, file }: FoundFile): string {
 
 const linesSchema = z.array(z.array(errorIssueSchema));
 
-/** The error files that the `error-file` fault puts into manifests: OperationOutcomes, a line each. */
+/**
+ * `bulkerrors/:lines/:fileName`: the error files that the `error-file` fault adds to manifests, one OperationOutcome
+ * per line.
+ */
 export function bulkErrorFileRoute(simulator: Simulator): Router {
   const router = Router();
   const handle = (req: Request, res: Response) => {
@@ -109,7 +112,7 @@ function errorFile({ req, res }: { readonly req: Request; readonly res: Response
     read: ({ first, last }: { readonly first: number; readonly last: number }) =>
       cutBytes({ chunks: [bytes], skipBytes: first, lengthBytes: last - first + 1 }),
   };
-  // The URL is the file: it is as old as the epoch.
+  // The URL determines the content, so it has never changed since the epoch.
   return serveContent({ req, res, content, lastModifiedMs: 0 });
 }
 
@@ -135,7 +138,7 @@ interface ServeContentInput {
   readonly lastModifiedMs: number;
 }
 
-/** A file, as the faults of the request want it: whole, compressed for who can read that, or in part. */
+/** Serves a file with the faults of the request: whole, compressed if the client accepts gzip, or in part. */
 async function serveContent({ req, res, lastModifiedMs, ...given }: ServeContentInput): Promise<Reply> {
   let { content } = given;
   for (const { changeFile } of exchangeOf(res).faults) {

@@ -10,7 +10,7 @@ const outputFormats = ['application/fhir+ndjson', 'application/ndjson', 'ndjson'
 interface KickOffParameters {
   readonly types: readonly string[];
   readonly sinceMs: number | undefined;
-  /** As they were sent. */
+  /** As the client sent them. */
   readonly given: readonly GivenParameter[];
 }
 
@@ -21,8 +21,8 @@ interface KickOffParametersInput {
 }
 
 /**
- * The parameters of a kick-off, from the query or from a Parameters resource.
- * @throws OutcomeError 400 that names the parameter which cannot be met.
+ * Reads and checks the parameters of a kick-off.
+ * @throws OutcomeError 400 that names the unsupported parameter.
  */
 export function kickOffParameters({ practice, options, req }: KickOffParametersInput): KickOffParameters {
   const given = givenParameters(req);
@@ -57,11 +57,11 @@ function unsupported(text: string): OutcomeError {
 export type GivenParameter = readonly [name: string, value: string];
 
 /**
- * What a kick-off asks for, from the query or from a Parameters resource.
- * @throws OutcomeError 400 for a body that is none.
+ * Reads the parameters of a kick-off from the query or from a Parameters resource.
+ * @throws OutcomeError 400 if the body is not a Parameters resource.
  */
 export function givenParameters(req: Request): GivenParameter[] {
-  // From the URL itself: Express would make an array or an object of a repeated or bracketed name.
+  // From the URL, because Express turns repeated or bracketed names into arrays or objects.
   if (req.method !== 'POST') return [...new URL(req.originalUrl, 'http://simulator').searchParams.entries()];
   try {
     return fromParameters(JSON.parse(String(req.body)));

@@ -13,10 +13,10 @@ const paths: Readonly<Record<ExportLevel, string>> = {
   group: '/fhir/r4/Group/:groupId/$export',
 };
 
-/** A vendor says nothing about when an export in its way will be over; a short wait keeps tests of this short. */
+/** A vendor does not tell when a running export ends. A short wait keeps tests short. */
 const busyRetryAfterSeconds = '1';
 
-/** `$export` on the levels that are switched on, by GET and by POST. */
+/** `$export` by GET and by POST, on the levels that are switched on. */
 export function bulkKickOffRoute(simulator: Simulator): Router {
   const router = Router();
   for (const level of exportLevels) {

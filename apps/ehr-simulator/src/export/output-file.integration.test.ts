@@ -16,7 +16,7 @@ async function fileUrl(type: string): Promise<string> {
 }
 
 describe('an output file', () => {
-  test('resumes at any byte, inside characters and far behind the first checkpoint', async () => {
+  test('resumes at any byte, also inside a character and far after the first checkpoint', async () => {
     simulator = await startSimulatorClient({ patients: 700 });
     const url = await fileUrl('Observation');
     const response = await simulator.get(url, identity);
@@ -40,7 +40,7 @@ describe('an output file', () => {
     expect((await simulator.get(url, { ...accept, range: `bytes=${whole.length}-` })).status).toBe(416);
   }, 60_000);
 
-  test('is compressed for who can read that', async () => {
+  test('is compressed if the client accepts gzip', async () => {
     simulator = await startSimulatorClient({ requiresAccessToken: false });
     const url = await fileUrl('Patient');
     const plain = await rawGet({ url, headers: accept });
@@ -50,7 +50,7 @@ describe('an output file', () => {
     expect(gunzipSync(zipped.body).equals(plain.body)).toBe(true);
   });
 
-  test('expires, and the manifest has a fresh link', async () => {
+  test('expires, and the manifest then has a new link', async () => {
     const clock = manualClock();
     simulator = await startSimulatorClient({ clock, fileExpirySeconds: 60 });
     const statusUrl = (await simulator.kickOff()).headers.get('content-location') ?? '';
@@ -69,7 +69,7 @@ describe('an output file', () => {
     expect((await simulator.get(url.replace(/signature=.../, 'signature=xyz'), accept)).status).toBe(403);
   });
 
-  test('wants a token exactly when the manifest says so', async () => {
+  test('requires a token exactly if the manifest says so', async () => {
     simulator = await startSimulatorClient();
     const guarded = await fileUrl('Patient');
     expect((await fetch(guarded, { headers: accept })).status).toBe(401);
@@ -94,7 +94,7 @@ describe('an output file', () => {
     ]);
   });
 
-  test('of 400 MB is sent without being held', async () => {
+  test('streams 400 MB without holding them in memory', async () => {
     simulator = await startSimulatorClient({
       patients: 22_000,
       requiresAccessToken: false,
@@ -112,6 +112,6 @@ describe('an output file', () => {
     expect(received).toBe(Number(response.headers.get('content-length')));
     expect(received).toBeGreaterThan(380_000_000);
     expect(peakBytes).toBeLessThan(150_000_000);
-    // Four seconds where nothing else runs.
+    // It takes about four seconds on an idle machine.
   }, 60_000);
 });

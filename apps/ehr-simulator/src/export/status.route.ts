@@ -7,7 +7,7 @@ import type { Simulator } from '../simulator.ts';
 import type { BulkExport, ExportFile } from './bulk-export.ts';
 import { filesNeedToken } from './file-links.ts';
 
-/** `bulkstatus/:id`: progress, manifest, and DELETE. */
+/** `bulkstatus/:id`: progress, manifest and DELETE. */
 export function bulkStatusRoute(simulator: Simulator): Router {
   const router = Router();
   router.get(
@@ -68,7 +68,7 @@ function complete({ simulator, bulkExport }: AnswerInput): Reply {
   return { status: 200, headers, document: buildManifest({ simulator, bulkExport }) };
 }
 
-/** Before any fault: what the client did counts, not what it was told. */
+/** Counts a DELETE before any fault, because the count is of what the client sent. */
 function noteDelete({ exports }: Simulator): RequestHandler {
   return (req, _res, next) => {
     const bulkExport = exports.find(String(req.params.id));
@@ -101,7 +101,7 @@ export interface Manifest {
   readonly error: readonly ManifestFile[];
 }
 
-/** The answer to a status request of an export that is over. Each reading has fresh links. */
+/** The answer to a status request of a complete export. Each one has new links. */
 function buildManifest({
   simulator,
   bulkExport,

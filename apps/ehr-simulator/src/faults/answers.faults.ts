@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { defineFault, type FaultKind } from './fault.ts';
 
-/** The answer comes `ms` later. */
+/** Delays the answer by `ms`. */
 const latencyFault = defineFault({
   kind: 'latency',
   fields: { ms: z.number().min(0) },
@@ -14,13 +14,15 @@ const latencyFault = defineFault({
   }),
 });
 
-/** Any status instead of an answer; `retryAfter` is sent verbatim, so dates, negatives and nonsense can be tried. */
+/**
+ * Answers with any status. `retryAfter` is sent verbatim, so that dates, negative numbers and nonsense can be tested.
+ */
 const statusFault = defineFault({
   kind: 'status',
   fields: {
     status: z.int().min(200).max(599),
     retryAfter: z.string().optional(),
-    /** A text is sent as it is, anything else as JSON. */
+    /** A string is sent as it is, everything else as JSON. */
     body: z.unknown().optional(),
     contentType: z.string().optional(),
     headers: z.record(z.string(), z.string()).default({}),
@@ -45,7 +47,10 @@ function outcome(status: number) {
   return { resourceType: 'OperationOutcome', issue };
 }
 
-/** A Retry-After of so many seconds from now, as seconds, as an HTTP-date, or as an `epoch` timestamp (which is wrong). */
+/**
+ * Sets Retry-After to so many seconds from now: as seconds, as an HTTP-date, or as an `epoch` timestamp, which is
+ * wrong.
+ */
 const retryAfterFault = defineFault({
   kind: 'retry-after',
   fields: { seconds: z.int(), as: z.enum(['seconds', 'http-date', 'epoch']).default('seconds') },
@@ -62,7 +67,9 @@ const retryAfterFault = defineFault({
   }),
 });
 
-/** Headers are set or, with null, left out: no ETag, another ETag, no Content-Length, a nonsensical Retry-After. */
+/**
+ * Sets headers, or removes those that are null: no ETag, another ETag, no Content-Length, a nonsensical Retry-After.
+ */
 const headersFault = defineFault({
   kind: 'headers',
   fields: { set: z.record(z.string(), z.string().nullable()) },
@@ -78,13 +85,13 @@ const headersFault = defineFault({
   }),
 });
 
-/** A redirect: to `to`, or to the same path at the file host, another origin that must not see a token. */
+/** Redirects to `to`, or to the same path on the file host, which is another origin that must not receive a token. */
 const redirectFault = defineFault({
   kind: 'redirect',
   fields: { status: z.union([z.literal(302), z.literal(303), z.literal(307)]).default(307), to: z.string().optional() },
   create: ({ status, to }) => ({
     before: async ({ req, simulator }) => {
-      // It has arrived.
+      // The request was already redirected to the file host.
       if (to === undefined && simulator.isFileHost(req)) return undefined;
       const origin = new URL(simulator.otherEndpoint()).origin;
       return { status, headers: { location: to ?? origin + req.originalUrl } };
@@ -92,7 +99,9 @@ const redirectFault = defineFault({
   }),
 });
 
-/** What was asked for is done, and the connection is reset before the answer: a kick-off whose export runs unseen. */
+/**
+ * Executes the request and resets the connection before the answer, for example of a kick-off whose export then runs.
+ */
 const lostAnswerFault = defineFault({
   kind: 'lost-answer',
   fields: {},

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cutBytes, type FileContent } from '../export/file-content.ts';
 
-/** A line without its newline, numbered from 1. Returns what comes in its place, newlines included. */
+/** Receives a line without its newline, numbered from 1. Returns its replacement, including newlines. */
 export type LineChange = (line: Buffer, number: number) => Buffer | Iterable<Buffer>;
 
 interface ChangeLinesInput {
@@ -10,10 +10,10 @@ interface ChangeLinesInput {
 }
 
 const newline = 0x0a;
-/** Small lines leave together: a write for each would make the simulator the slow side of a measurement. */
+/** Short lines are sent together. One write per line would make the simulator the bottleneck of a measurement. */
 const flushBytes = 64 * 1024;
 
-/** The bytes of a file whose lines are changed. Neither the file nor what a line becomes is held as a whole. */
+/** Changes the lines of a file. Neither the file nor the replacement of a line is held in memory as a whole. */
 export async function* changeLines({ chunks, change }: ChangeLinesInput): AsyncGenerator<Buffer> {
   let number = 0;
   for await (const lines of wholeLines(chunks)) {
@@ -35,7 +35,7 @@ export async function* changeLines({ chunks, change }: ChangeLinesInput): AsyncG
   }
 }
 
-/** The lines that each chunk completes; the last one may come without a newline. */
+/** Yields the lines that each chunk completes. The last line may have no newline. */
 async function* wholeLines(chunks: ChangeLinesInput['chunks']): AsyncGenerator<Buffer[]> {
   let rest: Buffer[] = [];
   for await (const chunk of chunks) {
@@ -57,7 +57,10 @@ interface ChangeContentInput {
   readonly change: LineChange;
 }
 
-/** Another file: read once to know its size and its ETag, and again to be served, so that nothing is held. */
+/**
+ * Changes a whole file. It is read once for its size and ETag and again to be served, so that nothing is held in
+ * memory.
+ */
 export async function changeContent({ content, change }: ChangeContentInput): Promise<FileContent> {
   const whole = { first: 0, last: content.sizeBytes - 1 };
   const changed = () => changeLines({ chunks: content.read(whole), change });

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Reply } from '../http/reply.ts';
 import { defineFault, type FaultKind } from './fault.ts';
 
-/** The connection is reset: at once, or after some bytes of the body. */
+/** Resets the connection, immediately or after some bytes of the body. */
 const resetFault = defineFault({
   kind: 'reset',
   fields: { afterBytes: z.int().min(0).optional() },
@@ -28,7 +28,7 @@ const resetFault = defineFault({
   },
 });
 
-/** The connection stays open and nothing comes: no answer at all, or none after some bytes of the body. */
+/** Keeps the connection open without sending: no answer at all, or none after some bytes of the body. */
 const stallFault = defineFault({
   kind: 'stall',
   fields: { afterBytes: z.int().min(0).optional() },
@@ -54,10 +54,10 @@ async function untilClosed(res: Response): Promise<void> {
   if (!res.closed) await once(res, 'close');
 }
 
-/** Often enough that an idle timeout of a second does not fire at any rate. */
+/** Short enough that an idle timeout of one second does not fire. */
 const stepMs = 50;
 
-/** The body comes at no more than `bytesPerSecond`. */
+/** Sends the body at no more than `bytesPerSecond`. */
 const slowFault = defineFault({
   kind: 'slow',
   fields: { bytesPerSecond: z.int().min(20) },
@@ -75,7 +75,7 @@ const slowFault = defineFault({
   }),
 });
 
-/** The body comes in pieces of `bytes`, each a write of its own: with 1, every character of several bytes is split. */
+/** Sends the body in writes of `bytes`. With 1, every character of several bytes is split. */
 const smallChunksFault = defineFault({
   kind: 'small-chunks',
   fields: { bytes: z.int().min(1) },
@@ -93,8 +93,9 @@ const smallChunksFault = defineFault({
 });
 
 /**
- * How the end of a body is told: by `content-length`, by `chunked`, or by the end of the connection (`close`, as HTTP/1.0
- * does). Compressed where `gzip` says so and the client can read it, never with `content-length`.
+ * Sets how the client recognises the end of the body: by `content-length`, by `chunked`, or by the end of the
+ * connection (`close`, as in HTTP/1.0). `gzip` compresses the body if the client accepts it, but not with
+ * `content-length`.
  */
 const framingFault = defineFault({
   kind: 'framing',
@@ -110,9 +111,10 @@ const framingFault = defineFault({
 });
 
 /**
- * A short body. With a Content-Length the connection is closed before it is reached, in chunks (order `framing` first)
- * before the last one. `clean`, or compressed, it ends like a whole one: only the gzip trailer or the count tells.
- * Without a `framing`, `clean` sends chunks; with `content-length`, it is the Content-Length that is short.
+ * Sends a short body. With a Content-Length the connection is closed early; with chunks (order `framing` first) it is
+ * closed before the last chunk. If `clean` or compressed, the body ends normally and only the gzip trailer or the count
+ * shows that it is short. Without a `framing`, `clean` sends chunks; with `content-length`, the Content-Length is short
+ * too.
  */
 const truncateFault = defineFault({
   kind: 'truncate',
@@ -122,7 +124,7 @@ const truncateFault = defineFault({
     return {
       changeReply: ({ reply }) => {
         isAborted = !clean && reply.framing === 'chunked';
-        // Said, since a body that is held would get its whole length.
+        // Set explicitly, because a body in memory would get its full length.
         const { framing = clean ? 'chunked' : undefined } = reply;
         const headers = headersOf({ reply, afterBytes, clean });
         return { ...reply, headers, ...(framing && { framing }) };
@@ -150,7 +152,7 @@ function headersOf({ reply, afterBytes, clean }: HeadersOfInput): Reply['headers
   return { ...headers, ...(length ? { 'content-length': length } : {}), connection: 'close' };
 }
 
-/** What was written leaves; the chunk that would tell the end does not. */
+/** Sends what was written but not the final chunk. */
 async function endOfConnection(res: Response): Promise<void> {
   await flushed(res);
   const { socket } = res;
@@ -160,7 +162,7 @@ async function endOfConnection(res: Response): Promise<void> {
   await closed;
 }
 
-/** The server knows no Range: it sends the whole file with 200. */
+/** Ignores Range: the server answers 200 with the whole file. */
 const ignoreRangeFault = defineFault({
   kind: 'ignore-range',
   fields: {},
@@ -187,7 +189,7 @@ interface LimitBytesInput {
   readonly maxBytes: number;
 }
 
-/** The first bytes of a body; what comes after is not even made. */
+/** Returns the first bytes of a body. Bytes after them are not generated. */
 async function* limitBytes({ body, maxBytes }: LimitBytesInput): AsyncGenerator<Buffer> {
   let left = maxBytes;
   if (left === 0) return;
@@ -198,10 +200,10 @@ async function* limitBytes({ body, maxBytes }: LimitBytesInput): AsyncGenerator<
   }
 }
 
-/** What is on its way from a filter to the socket passes a few buffers of streams: this is ample, and short in a test. */
+/** Bytes pass a few stream buffers on their way to the socket. This is ample for them, and short in a test. */
 const settleMs = 20;
 
-/** Resolves once what was sent has left the process: ending the connection would discard what is still queued. */
+/** Resolves when all sent bytes have left the process, because ending the connection discards queued bytes. */
 async function flushed(res: Response): Promise<void> {
   await setTimeout(settleMs);
   while (res.socket && !res.socket.destroyed && res.socket.writableLength > 0) await setImmediate();

@@ -4,7 +4,7 @@ import type { Reply } from '../http/reply.ts';
 import { type JsonObject, mergePatch } from '../practice/exact-json.ts';
 import { defineFault, type FaultKind } from './fault.ts';
 
-/** The manifest's counts are off by `by`, or missing with `omit`; of one type only, where it is named. */
+/** Adds `by` to the counts of the manifest, or removes them with `omit`. With `type`, only the counts of this type. */
 const wrongCountsFault = defineFault({
   kind: 'wrong-counts',
   fields: { by: z.int().default(1), omit: z.boolean().default(false), type: z.string().optional() },
@@ -25,8 +25,8 @@ const wrongCountsFault = defineFault({
 });
 
 /**
- * A partial success: the manifest lists an error file. `lostType` takes the output of a type out of the manifest.
- * `lines` are the file's OperationOutcomes, each a list of issues; without, there is one about the lost type.
+ * Adds an error file to the manifest, for a partial success. `lostType` removes the files of a type from the manifest.
+ * `lines` are the OperationOutcomes of the file, each a list of issues. By default there is one, about the lost type.
  */
 const errorFileFault = defineFault({
   kind: 'error-file',
@@ -55,7 +55,7 @@ const errorFileFault = defineFault({
   }),
 });
 
-/** A manifest that is not final: under 202, or under 200 with `X-Export-Status`; it lists the first `files` only. */
+/** Sends a manifest that is not final, with 202, or with 200 and `X-Export-Status`. It lists only the first `files`. */
 const partialManifestFault = defineFault({
   kind: 'partial-manifest',
   fields: { files: z.int().min(0).default(1), as: z.enum(['202', 'x-export-status']).default('202') },
@@ -75,8 +75,8 @@ const partialManifestFault = defineFault({
 });
 
 /**
- * The manifest comes in pages of `pageSize` output files with `link[next]`. Order it with `times: 'always'`: the
- * following pages are requests of their own.
+ * Splits the manifest into pages of `pageSize` output files with `link[next]`. Order it with `times: 'always'`, because
+ * every page is a request.
  */
 const pagedManifestFault = defineFault({
   kind: 'paged-manifest',
@@ -97,7 +97,7 @@ const pagedManifestFault = defineFault({
   }),
 });
 
-/** Content-Location, and the URLs of manifests and Bundle links, without scheme and host. */
+/** Removes scheme and host from Content-Location and from the URLs of manifests and Bundle links. */
 const relativeUrlsFault = defineFault({
   kind: 'relative-urls',
   fields: {},
@@ -124,7 +124,7 @@ function relative(url: string): string {
   return url.replace(/^https?:\/\/[^/]+/, '');
 }
 
-/** A JSON answer, such as a manifest, is changed by a merge patch (RFC 7396: null takes a member out). */
+/** Changes a JSON answer, such as a manifest, by a merge patch (RFC 7396: null removes a member). */
 const editDocumentFault = defineFault({
   kind: 'edit-document',
   fields: { set: z.record(z.string(), z.unknown()) },
@@ -134,7 +134,7 @@ const editDocumentFault = defineFault({
   }),
 });
 
-/** OperationOutcomes whose `details` is a string, as athenahealth sends them at times. */
+/** Turns the `details` of OperationOutcomes into strings, as athenahealth sometimes does. */
 const stringDetailsFault = defineFault({
   kind: 'string-details',
   fields: {},
@@ -154,7 +154,7 @@ const stringDetailsFault = defineFault({
   }),
 });
 
-/** 200 with a Bundle that holds nothing but an OperationOutcome: "no data" to who does not look. */
+/** Answers 200 with a Bundle that contains only an OperationOutcome. A careless client takes it for "no data". */
 const outcomeInBundleFault = defineFault({
   kind: 'outcome-in-bundle',
   fields: {},
@@ -182,7 +182,7 @@ interface ChangeDocumentInput {
   readonly change: (document: JsonObject) => JsonObject;
 }
 
-/** An answer whose JSON document is another one; answers without a document stay as they are. */
+/** Replaces the JSON document of an answer. Other answers are not changed. */
 function changeDocument({ reply, change }: ChangeDocumentInput): Reply {
   const { document } = reply;
   if (typeof document !== 'object' || document === null) return reply;

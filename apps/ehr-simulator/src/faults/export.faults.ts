@@ -4,10 +4,7 @@ import { measureFiles } from '../export/export-files.ts';
 import { givenParameters } from '../export/kick-off-parameters.ts';
 import { defineFault, type FaultKind } from './fault.ts';
 
-/**
- * A kick-off with this parameter, or with this `value` of it, is refused; one without is not. The OperationOutcome names
- * it where `namedIn` says.
- */
+/** Refuses a kick-off that has this parameter, or this `value` of it. The OperationOutcome names it in `namedIn`. */
 const refuseParameterFault = defineFault({
   kind: 'refuse-parameter',
   fields: {
@@ -37,8 +34,8 @@ const refuseParameterFault = defineFault({
 });
 
 /**
- * For a kick-off: its export is in progress for `polls` status requests and then `completes`, `fails` (500), `never-ends`,
- * is `forgotten` (404) or `gone` (410). Other exports are not touched.
+ * For a kick-off: the export is in progress for `polls` status requests, then it `completes`, `fails` (500),
+ * `never-ends`, is `forgotten` (404) or `gone` (410). Other exports are not affected.
  */
 const exportFateFault = defineFault({
   kind: 'export-fate',
@@ -46,7 +43,7 @@ const exportFateFault = defineFault({
   create: (fate) => ({ changeExport: { fate } }),
 });
 
-/** For a kick-off: types that were asked for are left out (`all`, or those named), others come unasked. */
+/** For a kick-off: leaves out requested types (`all`, or those in `drop`) and adds types that were not requested. */
 const exportTypesFault = defineFault({
   kind: 'export-types',
   fields: {
@@ -63,10 +60,13 @@ const exportTypesFault = defineFault({
   }),
 });
 
-/** What a large practice's export has been seen with. */
+/** The number of files in a real export of a large practice. */
 const manyFiles = 20_000;
 
-/** For a kick-off: a type comes in `files` small files. Each resource is in at least one, and in several if there are few. */
+/**
+ * For a kick-off: exports a type in `files` small files. Every resource is in at least one of them, and in several if
+ * there are fewer resources than files.
+ */
 const manyFilesFault = defineFault({
   kind: 'many-files',
   fields: { type: z.string(), files: z.int().min(1).default(manyFiles) },
@@ -92,7 +92,7 @@ async function splitUp({
   return [...others, ...many];
 }
 
-/** Every access token issued so far is expired when this request arrives. */
+/** Expires every access token that was issued before this request. */
 const expireTokensFault = defineFault({
   kind: 'expire-tokens',
   fields: {},
@@ -104,7 +104,7 @@ const expireTokensFault = defineFault({
   }),
 });
 
-/** Every file link given out so far is expired when this request arrives; the manifest has fresh ones. */
+/** Expires every file link that was issued before this request. The manifest then has new ones. */
 const expireLinksFault = defineFault({
   kind: 'expire-links',
   fields: {},

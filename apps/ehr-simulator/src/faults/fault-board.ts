@@ -3,15 +3,15 @@ import { type FaultOrder, faultKinds } from './fault-order.ts';
 
 export interface PostedFault extends FaultOrder {
   readonly id: number;
-  /** Matching requests so far, those that were let pass included. */
+  /** Matching requests so far, including those that `after` skipped. */
   readonly matched: number;
-  /** How many requests it hit. */
+  /** Requests that got the fault. */
   readonly applied: number;
 }
 
 type Posted = { -readonly [Key in keyof PostedFault]: PostedFault[Key] } & { readonly pathPattern: RegExp | undefined };
 
-/** The faults that were ordered. Each request claims those that match it, in the order they came. */
+/** The faults that were ordered. Each request claims the matching ones, in the order in which they were posted. */
 export class FaultBoard {
   private posted: Posted[] = [];
   private nextId = 1;
@@ -44,7 +44,7 @@ export class FaultBoard {
   }
 }
 
-/** @returns whether it hits this request. */
+/** @returns true if the fault applies to this request. */
 function spend(posted: Posted): boolean {
   posted.matched += 1;
   if (posted.matched <= posted.after) return false;
@@ -65,7 +65,7 @@ function matches({ posted: { match, pathPattern }, method, path }: MatchesInput)
   return match.type === undefined || typeOf(path) === match.type;
 }
 
-/** The resource type that a path is about: `/fhir/r4/Observation/...` or `/bulkdata/.../Observation.2.ndjson`. */
+/** The resource type in a path: `/fhir/r4/Observation/...` or `/bulkdata/.../Observation.2.ndjson`. */
 function typeOf(path: string): string | undefined {
   return /\/bulkdata\/[^/]+\/([A-Za-z]+)/.exec(path)?.[1] ?? /^\/fhir\/r4\/([A-Z][A-Za-z]+)/.exec(path)?.[1];
 }

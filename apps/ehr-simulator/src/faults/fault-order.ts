@@ -7,7 +7,7 @@ import type { FaultKind } from './fault.ts';
 import { lineFaults } from './lines.faults.ts';
 import { resourceFaults } from './resources.faults.ts';
 
-/** Every fault that can be ordered. A new one is a file in `kinds/` and a line here. */
+/** Every fault that can be ordered. To add a kind, define it in the file of its stage and add it to the list there. */
 export const faultKinds: readonly FaultKind[] = [
   ...answerFaults,
   ...connectionFaults,
@@ -24,7 +24,7 @@ export const faultOrderSchema = z.strictObject({
   match: z
     .strictObject({
       method: z.enum(['GET', 'POST', 'PUT', 'DELETE', 'HEAD']).optional(),
-      /** A regular expression, tried on the path without its query. */
+      /** A regular expression for the path without its query. */
       path: z.string().refine(isPattern, 'must be a regular expression').optional(),
       type: z.string().optional(),
     })
@@ -34,7 +34,7 @@ export const faultOrderSchema = z.strictObject({
     faultKinds.map(({ schema }) => schema) as unknown as [FaultSchema, ...FaultSchema[]],
   ),
   times: z.union([z.int().min(1), z.literal('always')]).default(1),
-  /** Lets this many matching requests pass first. */
+  /** Skips this many matching requests first. */
   after: z.int().min(0).default(0),
 });
 
@@ -44,7 +44,7 @@ function isPattern(text: string): boolean {
   try {
     return new RegExp(text) instanceof RegExp;
   } catch {
-    // Not one.
+    // The text is not a regular expression.
     return false;
   }
 }

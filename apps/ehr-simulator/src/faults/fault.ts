@@ -26,24 +26,24 @@ interface WireInput {
   readonly res: Response;
 }
 
-/** What a fault does to one exchange. Every part is optional, and most faults have one. */
+/** The effect of a fault on one request. Every part is optional, and most faults have one. */
 export interface ClaimedFault {
-  /** Before the handler. A reply is sent instead of the handler's; `gone`: the connection is dealt with. */
+  /** Runs before the handler. A reply replaces the handler's. `gone` means that the connection was already handled. */
   before?(input: BeforeInput): Promise<Reply | 'gone' | undefined>;
-  /** For a kick-off: what becomes of the export that it starts. */
+  /** For a kick-off: changes the export that it starts. */
   readonly changeExport?: ExportChange;
-  /** The lines of a file, before a range is cut out of it. */
+  /** Changes the lines of a file before a range is cut out of it. */
   readonly changeFile?: LineChange;
   /**
-   * The answer as a value: status, headers, the document, the text of a file before compression. `gone`: the
-   * connection is dealt with.
+   * Changes the answer: its status, headers, document or uncompressed file. `gone` means that the connection was
+   * already handled.
    */
   changeReply?(input: ChangeReplyInput): Reply | 'gone' | Promise<Reply | 'gone'>;
-  /** The bytes on the wire, after compression. */
+  /** Changes the bytes on the wire, after compression. */
   wire?(input: WireInput): AsyncIterable<Buffer>;
 }
 
-/** What of the simulator a fault can reach; not the faults, which would know themselves. */
+/** The parts of the simulator that a fault may use. It excludes the fault board, which would be an import cycle. */
 interface FaultTarget {
   readonly clock: Pick<Clock, 'now'>;
   readonly practice: Practice;
@@ -59,7 +59,7 @@ interface FaultTarget {
 export interface FaultKind {
   readonly kind: string;
   readonly schema: z.ZodObject;
-  /** @throws ZodError for a specification that is not this kind's. */
+  /** @throws ZodError for an invalid specification. */
   create(specification: unknown): ClaimedFault;
 }
 
@@ -69,7 +69,7 @@ export interface DefineFaultInput<Shape extends z.ZodRawShape> {
   readonly create: (fields: z.output<z.ZodObject<Shape>>) => ClaimedFault;
 }
 
-/** One kind of fault: its name, the fields of its order, and what it does. */
+/** Defines a kind of fault: its name, the fields of its order and its effect. */
 export function defineFault<const Shape extends z.ZodRawShape>({
   kind,
   fields,

@@ -4,7 +4,7 @@ import { isJsonObject, mergePatch, parseExact } from '../practice/exact-json.ts'
 import { changeLines, type LineChange } from './change-lines.ts';
 import { type DefineFaultInput, defineFault, type FaultKind } from './fault.ts';
 
-/** Which lines a fault hits: one, every nth, or with neither all of them. */
+/** The lines that a fault changes: one line, every nth line, or all lines if neither is set. */
 const chosenLinesFields = { line: z.int().min(1).optional(), every: z.int().min(1).optional() };
 
 interface ChosenLines {
@@ -18,7 +18,7 @@ function isChosen({ line, every }: ChosenLines, number: number): boolean {
 
 const newline = Buffer.from('\n');
 
-/** Lines of a file are replaced: by `with`, or by their own first half, which is no JSON. */
+/** Replaces lines by `with`, or by their own first half, which is not valid JSON. */
 const corruptLineFault = defineLineFault({
   kind: 'corrupt-line',
   fields: { ...chosenLinesFields, with: z.string().optional() },
@@ -30,8 +30,8 @@ const corruptLineFault = defineLineFault({
 });
 
 /**
- * Resources in a file are changed by a merge patch (RFC 7396: null takes a member out): one without `id`, of another
- * `resourceType`, with a tag. The text of numbers is kept; lines that are no resource stay as they are.
+ * Changes resources in a file by a merge patch (RFC 7396: null removes a member), for example to remove the `id`, to
+ * change the `resourceType` or to add a tag. The text of numbers is kept, and lines without a resource are not changed.
  */
 const editResourceFault = defineLineFault({
   kind: 'edit-resource',
@@ -50,12 +50,12 @@ function parsed(line: Buffer): unknown {
   try {
     return parseExact(line.toString());
   } catch {
-    // An order before this one made it so.
+    // A fault that was ordered earlier has made the line invalid.
     return undefined;
   }
 }
 
-/** Raw control characters inside a string of a line (athenahealth's narratives have them): JSON.parse refuses it. */
+/** Puts raw control characters into a string of a line, as in athenahealth's narratives. JSON.parse rejects them. */
 const controlCharactersFault = defineLineFault({
   kind: 'control-characters',
   fields: chosenLinesFields,
@@ -65,10 +65,10 @@ const controlCharactersFault = defineLineFault({
   ],
 });
 
-/** "ü" in Latin-1, and a byte that no encoding of text has: what a careless conversion leaves. */
+/** "ü" in Latin-1 and a byte that no text encoding uses, as a careless conversion leaves them. */
 const latin1Bytes = Buffer.from([0xfc, 0xff]);
 
-/** Bytes inside a string of a line that are no UTF-8. */
+/** Puts bytes that are not valid UTF-8 into a string of a line. */
 const invalidUtf8Fault = defineLineFault({
   kind: 'invalid-utf8',
   fields: chosenLinesFields,
@@ -78,11 +78,13 @@ const invalidUtf8Fault = defineLineFault({
   ],
 });
 
-/** Above the 16 MB where a BSON document ends. */
+/** Above the maximum of 16 MB for a BSON document. */
 const aboveBsonBytes = 17_000_000;
 const piece = Buffer.alloc(64 * 1024, 'x');
 
-/** A resource of `bytes` more than it has: valid JSON, with one very long `implicitRules`. Not held as a whole. */
+/**
+ * Lengthens a resource by `bytes`. The line is valid JSON with a very long `implicitRules` and is not held in memory.
+ */
 const longLineFault = defineLineFault({
   kind: 'long-line',
   fields: { ...chosenLinesFields, bytes: z.int().min(1).default(aboveBsonBytes) },
@@ -99,7 +101,7 @@ function* lengthened({ line, bytes }: { readonly line: Buffer; readonly bytes: n
   yield Buffer.from('"}\n');
 }
 
-/** Lines come twice. */
+/** Writes lines twice. */
 const duplicateLinesFault = defineLineFault({
   kind: 'duplicate-lines',
   fields: chosenLinesFields,
@@ -108,7 +110,7 @@ const duplicateLinesFault = defineLineFault({
 
 const endings = { crlf: '\r\n', 'trailing-space': ' \n', 'blank-line': '\n\n' } as const;
 
-/** Files as careless servers write them: `crlf`, `trailing-space`, `blank-line` after every line. */
+/** Writes line endings like a careless server: `crlf`, `trailing-space`, or a `blank-line` after every line. */
 const lineEndingsFault = defineLineFault({
   kind: 'line-endings',
   fields: { style: z.enum(['crlf', 'trailing-space', 'blank-line']) },
@@ -119,14 +121,14 @@ const lineEndingsFault = defineLineFault({
 });
 
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
-/** The file starts with a byte order mark. */
+/** Starts the file with a byte order mark. */
 const bomFault = defineLineFault({
   kind: 'bom',
   fields: {},
   create: () => (line, number) => [...(number === 1 ? [byteOrderMark] : []), line, newline],
 });
 
-/** The last line of a file ends with the file. */
+/** Omits the newline after the last line of a file. */
 const noFinalNewlineFault = defineLineFault({
   kind: 'no-final-newline',
   fields: {},
@@ -150,8 +152,8 @@ interface DefineLineFaultInput<Shape extends z.ZodRawShape> extends Omit<DefineF
 }
 
 /**
- * A fault of a file's lines. Plain, it spoils what is sent: the length is left out, the ETag stays, and line 1 of a
- * ranged answer is the first of the range. `consistent`, it is the file that is so: lines are numbered in the whole
+ * Defines a fault of lines. By default it changes the answer: the length is omitted, the ETag stays, and line 1 of a
+ * ranged answer is the first line of the range. With `consistent` it changes the file: lines are numbered in the whole
  * file, and size, ETag and ranges are those of the changed file.
  */
 function defineLineFault<const Shape extends z.ZodRawShape>({
@@ -172,7 +174,7 @@ function defineLineFault<const Shape extends z.ZodRawShape>({
   });
 }
 
-/** An answer whose file is changed line by line. Its length is not known any more. */
+/** Changes the file of an answer line by line. Its length is then unknown. */
 function withChangedLines({ reply, change }: { readonly reply: Reply; readonly change: LineChange }): Reply {
   if (reply.document !== undefined || reply.body === undefined) return reply;
   const { 'content-length': _, ...headers } = reply.headers;
@@ -185,9 +187,9 @@ interface InsertIntoStringInput {
   readonly bytes: Buffer;
 }
 
-/** Puts bytes after the first `<div ...>` of a line, or else into its first string value. */
+/** Inserts bytes after the first `<div ...>` of a line, or into its first string value. */
 function insertIntoString({ line, bytes }: InsertIntoStringInput): Buffer {
-  // One character for each byte, so that places in the text are places in the line.
+  // Latin-1 has one character per byte, so positions in the text are positions in the line.
   const text = line.toString('latin1');
   const found = /1999\/xhtml\\">/.exec(text) ?? /":\s*"/.exec(text);
   const at = found ? found.index + found[0].length : 0;

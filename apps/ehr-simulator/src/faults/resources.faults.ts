@@ -10,7 +10,7 @@ const subsetted = { system: 'http://terminology.hl7.org/CodeSystem/v3-Observatio
 
 const copies = {
   same: ({ text }: StoredResource) => text,
-  /** Without what was written later, so that it shows if an older version wins. */
+  /** Omits the narrative, so that a test can tell if the older version wins. */
   older: ({ text, versionId, lastUpdatedMs }: StoredResource) =>
     withMeta({
       text: JSON.stringify({ ...(parseExact(text) as object), text: undefined }),
@@ -23,8 +23,8 @@ const copies = {
 };
 
 /**
- * For a kick-off: another file of the type, behind all others, has the first `count` resources again: the `same`, an
- * `older` version, or a `subsetted` copy of the same version.
+ * For a kick-off: adds a last file of the type that repeats the first `count` resources: the `same` version, an `older`
+ * version, or a `subsetted` copy of the same version.
  */
 const lateCopiesFault = defineFault({
   kind: 'late-copies',
@@ -45,7 +45,10 @@ const lateCopiesFault = defineFault({
   }),
 });
 
-/** Each is something else that a server got wrong: no JSON, no Bundle, no entries, no request, no DELETE, no reference. */
+/**
+ * Each line is another mistake of a server: invalid JSON, not a Bundle, no entries, no request, not a DELETE, an
+ * invalid reference.
+ */
 const unreadableLines = [
   '{"resourceType":"Bundle","type":"transac',
   'null',
@@ -55,8 +58,9 @@ const unreadableLines = [
 ];
 
 /**
- * For a kick-off: the first `count` resources of a type are deleted, and a `deleted` file says so, with `_since` or
- * without. `late`: only after the snapshot, so the export's output has them still. `unreadable`: bad lines come first.
+ * For a kick-off: deletes the first `count` resources of a type and lists them in a `deleted` file, with or without
+ * `_since`. `late` deletes them after the snapshot, so that they are in the output too. `unreadable` puts bad lines
+ * first.
  */
 const deletionsFault = defineFault({
   kind: 'deletions',
@@ -90,7 +94,10 @@ const deletionsFault = defineFault({
   },
 });
 
-/** For a kick-off: as of its export, the first resource of a type has other content under the same `versionId` and `lastUpdated`. */
+/**
+ * For a kick-off: from this export on, the first resource of a type has other content with the same `versionId` and
+ * `lastUpdated`.
+ */
 const unversionedChangeFault = defineFault({
   kind: 'unversioned-change',
   fields: { type: z.string() },
@@ -100,8 +107,8 @@ const unversionedChangeFault = defineFault({
 });
 
 /**
- * For a file: the first resource of its type changes now, and the server makes the files of the export anew. The file
- * has other content, in another order, and another ETag than a moment before.
+ * For a file: changes the first resource of its type now and creates the files of the export again. The file then has
+ * other content in another order, and another ETag.
  */
 const regenerateFilesFault = defineFault({
   kind: 'regenerate-files',
@@ -129,7 +136,7 @@ interface ChangeFirstInput {
   readonly keepMeta: boolean;
 }
 
-/** Changes the first resource of a type in the practice itself: it is the truth from now on. */
+/** Changes the first resource of a type in the practice itself. */
 async function changeFirst({ practice, type, keepMeta }: ChangeFirstInput): Promise<void> {
   for (const { id, text } of await firstResources({ practice, type, count: 1 })) {
     const patch = { language: `x-changed-${practice.sequence + 1}` };
@@ -144,7 +151,7 @@ interface FirstResourcesInput {
   readonly count: number;
 }
 
-/** The first resources of a type, as they are now. */
+/** The first resources of a type in their current state. */
 async function firstResources({ practice, type, count }: FirstResourcesInput): Promise<StoredResource[]> {
   const found: StoredResource[] = [];
   for await (const { resources } of practice.batches({ type, asOf: practice.sequence })) {

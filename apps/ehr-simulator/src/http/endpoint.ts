@@ -5,12 +5,12 @@ import type { Simulator } from '../simulator.ts';
 import { OutcomeError, outcomeReply } from './outcome.ts';
 import { type Reply, sendReply } from './reply.ts';
 
-/** What the middleware learned about a request before its handler runs. */
+/** What the middleware found out about a request before its handler runs. */
 interface Exchange {
   readonly faults: readonly ClaimedFault[];
-  /** The request came to the second origin, which serves files and wants no token. */
+  /** The request arrived at the second origin, which serves files and must not receive a token. */
   readonly onFileHost: boolean;
-  /** Added to every answer: the state of the rate budget. */
+  /** The state of the rate budget. Added to every answer. */
   readonly rateHeaders: Readonly<Record<string, string>>;
 }
 
@@ -26,12 +26,14 @@ export function exchangeOf(res: Response): Exchange {
 
 interface EndpointOptions {
   readonly simulator: Simulator;
-  /** `none`: the handler looks after it, or the route is public. */
+  /** `none`: the handler authenticates the request itself, or the route is public. */
   readonly auth: 'token' | 'none';
   readonly handle: (req: Request, res: Response) => Reply | Promise<Reply>;
 }
 
-/** An Express handler from one that returns a `Reply`; applies authentication and the faults ordered for the request. */
+/**
+ * Turns a function that returns a `Reply` into an Express handler with authentication and the faults of the request.
+ */
 export function endpoint({ simulator, auth, handle }: EndpointOptions): RequestHandler {
   return async (req, res) => {
     const { faults, rateHeaders } = exchangeOf(res);

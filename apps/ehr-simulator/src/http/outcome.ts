@@ -8,7 +8,7 @@ interface OutcomeErrorOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An answer that is not the one asked for; `endpoint` turns it into an OperationOutcome. */
+/** An error answer. `endpoint` turns it into an OperationOutcome. */
 export class OutcomeError extends Error {
   readonly status: number;
   readonly code: string;
@@ -23,7 +23,7 @@ export class OutcomeError extends Error {
   }
 }
 
-/** An OperationOutcome. athenahealth puts its text into `details` and says little in `diagnostics`. */
+/** Builds an OperationOutcome. athenahealth puts its text into `details` and little into `diagnostics`. */
 export function outcomeReply({ status, code, message, headers }: Omit<OutcomeError, 'name'>): Reply {
   const issue = [{ severity: 'error', code, details: { text: message }, diagnostics: message }];
   return {

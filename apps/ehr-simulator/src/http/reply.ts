@@ -4,23 +4,23 @@ import { constants, createGzip } from 'node:zlib';
 import type { Request, Response } from 'express';
 
 /**
- * An answer as a value. Handlers return one and `sendReply` sends it, so that a fault can change any answer on its way
- * without a handler knowing.
+ * An answer as a value. Handlers return it and `sendReply` sends it, so that a fault can change any answer without the
+ * handler.
  */
 export interface Reply {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** A JSON document; it stays a value until it is sent. Excludes `body`. */
+  /** A JSON document, serialized when it is sent. Excludes `body`. */
   readonly document?: unknown;
   readonly body?: Buffer | AsyncIterable<Buffer>;
-  /** Compress the body on the wire. */
+  /** Compresses the body. */
   readonly gzip?: boolean;
-  /** How the end of the body is told, where it is not as the headers want it. */
+  /** Overrides how the client recognises the end of the body. */
   readonly framing?: 'content-length' | 'chunked' | 'close';
 }
 
-/** Changes the bytes on the wire: after compression, before the socket. */
+/** Changes the bytes after compression, before they reach the socket. */
 type WireFilter = (body: AsyncIterable<Buffer>) => AsyncIterable<Buffer>;
 
 interface SendReplyOptions {
@@ -30,14 +30,14 @@ interface SendReplyOptions {
   readonly wireFilters?: readonly WireFilter[];
 }
 
-/** Sends an answer at the pace of the reader: a body is never held as a whole. */
+/** Sends an answer as fast as the client reads it. A body is never held in memory as a whole. */
 export async function sendReply({ req, res, reply, wireFilters = [] }: SendReplyOptions): Promise<void> {
   const body = reply.document === undefined ? reply.body : Buffer.from(JSON.stringify(reply.document));
   res.status(reply.status);
-  // Not `res.set`, which adds a charset that clients would have to strip.
+  // `res.set` would add a charset that clients must then strip.
   for (const [name, value] of Object.entries(headersOf({ reply, body }))) res.setHeader(name, value);
   if (reply.headers.connection === 'close' || reply.framing === 'close') res.shouldKeepAlive = false;
-  // Node then has nothing left to tell the end of the body by but the end of the connection.
+  // Node.js then ends the body by closing the connection.
   if (reply.framing === 'close') res.useChunkedEncodingByDefault = false;
   if (req.method === 'HEAD' || body === undefined) {
     res.end();
@@ -63,17 +63,17 @@ async function sendStream({ res, reply, body, wireFilters }: SendStreamOptions):
   try {
     await pipeline(Readable.from(wire, { objectMode: true, highWaterMark: 1 }), res);
   } catch {
-    // The reader went away, or a fault cut the connection: both are an end, neither is our failure.
+    // The client disconnected or a fault cut the connection. Neither is an error of the simulator.
     res.destroy();
   }
 }
 
 function compressed({ reply, plain }: { readonly reply: Reply; readonly plain: Readable }): AsyncIterable<Buffer> {
   if (!reply.gzip) return plain;
-  // Fast rather than small: the simulator must never be the slow side of a measurement.
+  // Speed matters more than size: the simulator must not be the bottleneck of a measurement.
   const gzip: Transform = createGzip({ level: constants.Z_BEST_SPEED });
   pipeline(plain, gzip).catch(() => {
-    // Seen by the reader of `gzip` as well, which reports it.
+    // The consumer of `gzip` receives and reports the same error.
   });
   return gzip;
 }

@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
 import { Ring, SlidingLog } from './bounded-logs.ts';
 
-test('the 17th arrival in any two seconds breaks the limit, across what a clock would call a boundary', () => {
+test('detects the 17th request in any two seconds, also across a clock boundary', () => {
   const log = new SlidingLog({ limit: 16, windowMs: 2000 });
   for (let index = 0; index < 16; index += 1) expect(log.arrive({ atMs: 1900 + index })).toBe(false);
   expect(log.remaining(2000)).toBe(0);
   expect(log.arrive({ atMs: 2100 })).toBe(true);
 });
 
-test('a place is free exactly when the 16th last arrival is two seconds old', () => {
+test('frees a slot exactly when the 16th last request is two seconds old', () => {
   const log = new SlidingLog({ limit: 16, windowMs: 2000 });
   for (let index = 0; index < 16; index += 1) log.arrive({ atMs: index });
   expect(log.waitMs(1999)).toBe(1);
@@ -17,15 +17,15 @@ test('a place is free exactly when the 16th last arrival is two seconds old', ()
   expect(log.arrive({ atMs: 2000.5 })).toBe(true);
 });
 
-test('an arrival that was seen late breaks no limit that it would have kept on time', () => {
+test('does not count a request that was observed late as a violation if it was in time', () => {
   const log = new SlidingLog({ limit: 1, windowMs: 2000 });
   expect(log.arrive({ atMs: 300, sinceMs: 0 })).toBe(false);
-  // 1,700 ms after the first was seen, but perhaps two seconds after it came.
+  // This is 1,700 ms after the first was observed, but possibly two seconds after it arrived.
   expect(log.arrive({ atMs: 2000 })).toBe(false);
   expect(log.arrive({ atMs: 3999 })).toBe(true);
 });
 
-test('keeps the newest, oldest first, and counts all', () => {
+test('keeps the newest entries in order and counts all of them', () => {
   const ring = new Ring<number>(3);
   for (const number of [1, 2, 3, 4, 5]) ring.push(number);
   expect(ring.toArray()).toEqual([3, 4, 5]);

@@ -1,6 +1,6 @@
 /**
- * An exact sliding window: remembers the last `limit` arrivals, so the next one breaks the limit when the oldest of
- * them is younger than the window. Unlike a counter per second it misses no burst across a boundary.
+ * An exact sliding window. It stores the last `limit` arrivals, so the next one breaks the limit if the oldest of them
+ * is younger than the window. Unlike a counter per second it detects every burst across a boundary.
  */
 export class SlidingLog {
   readonly limit: number;
@@ -15,8 +15,8 @@ export class SlidingLog {
   }
 
   /**
-   * Notes an arrival, which was seen at `atMs` and may have come from `sinceMs` on.
-   * @returns whether it is at least the `limit` + 1st within some window, wherever in these spans they came.
+   * Records a request that was observed at `atMs` and arrived at `sinceMs` or later.
+   * @returns true if the limit is broken whatever the exact arrival times are.
    */
   arrive({ atMs, sinceMs = atMs }: { readonly atMs: number; readonly sinceMs?: number }): boolean {
     const slot = this.count % this.limit;
@@ -26,7 +26,7 @@ export class SlidingLog {
     return breach;
   }
 
-  /** How many more may arrive now. */
+  /** How many more requests may arrive now. */
   remaining(nowMs: number): number {
     let free = this.limit - Math.min(this.count, this.limit);
     for (let back = Math.min(this.count, this.limit); back > 0; back -= 1) {
@@ -36,7 +36,7 @@ export class SlidingLog {
     return free;
   }
 
-  /** Until one more may arrive, in ms. */
+  /** The time in ms until one more request may arrive. */
   waitMs(nowMs: number): number {
     return this.count < this.limit ? 0 : Math.max(0, this.oldest() + this.windowMs - nowMs);
   }
@@ -50,7 +50,7 @@ export class SlidingLog {
   }
 }
 
-/** Keeps the last `capacity` entries and the count of all. */
+/** Stores the last `capacity` entries and counts all of them. */
 export class Ring<Entry> {
   private readonly capacity: number;
   private entries: Entry[] = [];

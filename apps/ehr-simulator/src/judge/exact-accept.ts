@@ -11,8 +11,8 @@ export interface ExactAcceptInput {
 }
 
 /**
- * Judges an Accept header, which bulk servers take literally.
- * @throws OutcomeError 406 where `enforce` is set.
+ * Records a violation unless the Accept header is exactly `mediaType`, because bulk data servers compare it literally.
+ * @throws OutcomeError 406 if `enforce` is set.
  */
 export function exactAccept({ simulator, req, mediaType, what, enforce }: ExactAcceptInput): void {
   if (req.get('accept') === mediaType) return;

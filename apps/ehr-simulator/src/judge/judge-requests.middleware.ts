@@ -19,8 +19,8 @@ const headersOfInterest = [
 ];
 
 /**
- * Sees every request of the client first: records it, counts it against the rate, and claims the faults ordered for it.
- * The file host stands for a store with no rate of its own, and the token endpoint has its own budget.
+ * Handles every request of the client first: records it, counts it against the rate limit and claims its faults. The
+ * file host represents a store without a rate limit, and the token endpoint has its own budget.
  */
 export function judgeRequests(simulator: Simulator): RequestHandler {
   const { judge, clock, options, faults } = simulator;
@@ -92,7 +92,7 @@ function bodyParameters(req: Request): string[] {
   try {
     return givenParameters(req).map(([name]) => name);
   } catch {
-    // No Parameters resource: the client was told so.
+    // The body is not a Parameters resource. The client received an error for it.
     return [];
   }
 }

@@ -16,24 +16,26 @@ interface Violation {
   readonly arrivedAtMs: number;
 }
 
-/** A request as the judge saw it. Values of queries and tokens are left out: they hold patient ids, signatures, secrets. */
+/**
+ * A recorded request. Values of queries and tokens are omitted because they hold patient ids, signatures and secrets.
+ */
 export interface RecordedRequest {
   readonly method: string;
   readonly path: string;
   readonly onFileHost: boolean;
-  /** Monotonic, ms: subtract to get gaps. */
+  /** Monotonic time in ms. Subtract two of them to get a gap. */
   readonly arrivedAtMs: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Whether a token or a secret was sent. */
+  /** Whether the request had a token or a secret. */
   readonly authorized: boolean;
-  /** Names, of the query or of a kick-off's Parameters resource; the latter once it was read. */
+  /** The parameter names of the query, or of a kick-off's Parameters resource once its body was read. */
   parameters: readonly string[];
-  /** Undefined while it is being answered. */
+  /** Undefined while the request is being answered. */
   status?: number;
-  /** On the wire, head included. */
+  /** Bytes on the wire, including the head. */
   bytesSent?: number;
   durationMs?: number;
-  /** Whether the whole answer went out. */
+  /** Whether the whole answer was sent. */
   complete?: boolean;
 }
 
@@ -41,11 +43,11 @@ const dayMs = 24 * 60 * 60 * 1000;
 
 export interface Verdict {
   readonly breach: boolean;
-  /** When it makes sense to try again, s. */
+  /** When the client should try again. */
   readonly retryAfterSeconds: number;
 }
 
-/** Records what the client did and what it should not have done. */
+/** Records the client's requests and violations. */
 export class Judge {
   readonly requests: Ring<RecordedRequest>;
   readonly violations: Ring<Violation>;
@@ -67,8 +69,8 @@ export class Judge {
   }
 
   /**
-   * Counts an arrival against both limits; rejected requests count too, as the rule speaks of arrivals. Where this process stood
-   * still, a request may have come before it was seen: the client is blamed only for what it has certainly done.
+   * Counts a request against both limits. Rejected requests count too, because the limit is on arrivals. If this
+   * process was blocked, a request may have arrived before it was observed, so only certain violations are recorded.
    */
   arrive({ req, atMs }: { readonly req: Request; readonly atMs: number }): Verdict {
     const arrival = { atMs, sinceMs: atMs - this.clock.lateness() };
@@ -99,7 +101,7 @@ export class Judge {
     });
   }
 
-  /** The headers that the guide tells clients to watch. */
+  /** The headers that the integration guide tells clients to watch. */
   rateHeaders(): Record<string, string> {
     const nowMs = this.clock.monotonic();
     return {
@@ -130,7 +132,7 @@ interface TrafficSummary {
   readonly statuses: Readonly<Record<string, number>>;
 }
 
-/** Sums over all requests since the start or the last reset, however few of them the ring still holds. */
+/** Totals over all requests since the start or the last reset, including those that the ring has dropped. */
 export class TrafficStats {
   private requests = 0;
   private bytesSent = 0;

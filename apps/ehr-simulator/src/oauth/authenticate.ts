@@ -9,7 +9,10 @@ const reasons = {
   unknown: 'unknown access token',
 } as const;
 
-/** @throws OutcomeError 401 unless the request has a token that lives; each such request is a violation as well. */
+/**
+ * Checks the access token. A request without a valid one is also a violation.
+ * @throws OutcomeError 401 unless the token is valid.
+ */
 export function authenticate({ simulator, req }: { readonly simulator: Simulator; readonly req: Request }): void {
   if (!simulator.options.auth) return;
   const token = /^Bearer (.+)$/i.exec(req.get('authorization') ?? '')?.[1];
@@ -27,7 +30,10 @@ export function authenticate({ simulator, req }: { readonly simulator: Simulator
   });
 }
 
-/** @throws OutcomeError 403 for a type that the scopes of the token leave out, where the simulator looks at them. */
+/**
+ * Checks the scopes of the token if the simulator enforces them.
+ * @throws OutcomeError 403 for a type that they do not cover.
+ */
 function checkScope(options: { readonly simulator: Simulator; readonly req: Request; readonly token: string }): void {
   const { simulator, req, token } = options;
   const [, type = ''] = /^\/fhir\/r4\/([A-Z][A-Za-z]+)(?:\/[^$]*)?$/.exec(req.path) ?? [];

@@ -5,13 +5,13 @@ import { OAuthError } from './oauth-error.ts';
 interface AuthorizeRedirectInput {
   readonly simulator: Simulator;
   readonly query: Readonly<Record<string, unknown>>;
-  /** What the user has said; left out where nobody is asked. */
+  /** The user's decision. Omitted if no user is asked. */
   readonly isDenied?: boolean;
 }
 
 /**
- * Where a user's browser is sent: the simulator approves everything that is well formed, unless the user does not.
- * @throws OAuthError where nothing may be redirected (unknown client or redirect URI, RFC 6749 4.1.2.1).
+ * Returns the URL to which the user's browser is redirected. Every valid request is approved unless the user denies it.
+ * @throws OAuthError if a redirect is not allowed (unknown client or redirect URI, RFC 6749 4.1.2.1).
  */
 export function authorizeRedirect({ simulator, query, isDenied = false }: AuthorizeRedirectInput): string {
   const { options, tokens } = simulator;
@@ -25,7 +25,7 @@ export function authorizeRedirect({ simulator, query, isDenied = false }: Author
   if (fault) target.searchParams.set('error', fault);
   else {
     const scope = String(query.scope);
-    // The simulator's launch is the patient that the EHR shows.
+    // In the simulator the launch parameter is the id of the patient that the EHR shows.
     const chosen = query.launch === undefined ? `a-${options.practiceId}.E-1` : String(query.launch);
     const patient = /(^| )launch(\/patient)?( |$)/.test(scope) ? { patient: chosen } : {};
     const codeChallenge = String(query.code_challenge);
@@ -40,11 +40,11 @@ export function authorizeRedirect({ simulator, query, isDenied = false }: Author
   return target.href;
 }
 
-/** @returns the error of RFC 6749 4.1.2.1 that a request which is not well formed is redirected with */
+/** @returns the error code of RFC 6749 4.1.2.1 for an invalid request */
 export function authorizeFaultOf({ simulator, query }: AuthorizeRedirectInput): string | undefined {
   if (query.response_type !== 'code') return 'unsupported_response_type';
   if (!query.scope) return 'invalid_scope';
-  // SMART App Launch 2.2: `aud` is the FHIR endpoint, so that a token never gets to a server that only looks like it.
+  // SMART App Launch 2.2: `aud` is the FHIR endpoint, so that a token never reaches a server that imitates it.
   if (query.aud !== simulator.fhirEndpoint()) return 'invalid_request';
   const isLaunch = String(query.scope).split(' ').includes('launch');
   if (isLaunch !== (query.launch !== undefined)) return 'invalid_request';
@@ -55,7 +55,10 @@ export function issuerOf(baseUrl: string): string {
   return `${baseUrl}/oauth2/v1`;
 }
 
-/** On which a user logs in and allows or denies; its form comes to the same address. No text of the request gets into it. */
+/**
+ * The page on which a user logs in and allows or denies. Its form posts to the same URL. It contains no text of the
+ * request.
+ */
 export function authorizePage(): Reply {
   const html = `<!doctype html>
 <html lang="en">

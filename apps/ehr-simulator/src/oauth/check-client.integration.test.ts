@@ -43,7 +43,7 @@ async function ask({ header = {}, payload = {} }: Change): Promise<{ status: num
 }
 
 describe('a client assertion', () => {
-  test('is taken once', async () => {
+  test('accepts a client assertion only once', async () => {
     await start();
     expect(await ask({})).toMatchObject({ status: 200, body: { scope: 'system/*.read' } });
     const again = await ask({});
@@ -61,7 +61,7 @@ describe('a client assertion', () => {
     { what: 'that lives too long', change: { payload: { exp: nowSeconds + 301 } }, says: 'five minutes' },
     { what: 'that is over', change: { payload: { exp: nowSeconds - 1 } }, says: 'times' },
     { what: 'without jti', change: { payload: { jti: undefined } }, says: 'times are wrong' },
-  ])('$what is refused: invalid_client', async ({ change, says }) => {
+  ])('rejects a client assertion $what with invalid_client', async ({ change, says }) => {
     await start();
     const { status, body } = await ask(change);
     expect([status, body.error]).toEqual([401, 'invalid_client']);
@@ -69,7 +69,7 @@ describe('a client assertion', () => {
   });
 });
 
-test('a type that the scopes leave out is refused where they are enforced', async () => {
+test('answers 403 for a type that the scopes do not cover if scopes are enforced', async () => {
   simulator = await startSimulatorClient({ enforceScopes: true });
   const body = new URLSearchParams({
     grant_type: 'client_credentials',

@@ -8,7 +8,10 @@ export interface ClientCredentials {
   readonly clientSecret: string | undefined;
 }
 
-/** client_secret_basic (both halves form-encoded, RFC 6749 2.3.1) or client_secret_post; a public client sends its id only. */
+/**
+ * Reads client_secret_basic (both parts form-encoded, RFC 6749 2.3.1) or client_secret_post. A public client sends only
+ * its id.
+ */
 export function clientCredentialsOf(req: Request): ClientCredentials | undefined {
   const basic = /^Basic (.+)$/i.exec(req.get('authorization') ?? '')?.[1];
   if (basic !== undefined) return fromBasic(basic);
@@ -23,7 +26,7 @@ function fromBasic(encoded: string): ClientCredentials | undefined {
   try {
     return { clientId: formDecode(text.slice(0, colon)), clientSecret: formDecode(text.slice(colon + 1)) };
   } catch {
-    // Not form-encoded: no credentials we know.
+    // Not form-encoded, so the credentials are unknown.
     return undefined;
   }
 }
@@ -35,7 +38,7 @@ function formDecode(text: string): string {
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /**
- * By assertion or by secret; without either a client is a public one, which PKCE stands in for.
+ * Authenticates the client by assertion or by secret. A client without either is a public one and relies on PKCE.
  * @returns the client's id.
  * @throws OAuthError `invalid_client`
  */
@@ -60,8 +63,9 @@ const algorithms = ['RS384', 'ES384'];
 const longestSeconds = 300;
 
 /**
- * Checks a `private_key_jwt` to the letter. @returns the client's id.
- * @throws OAuthError `invalid_client` that says why.
+ * Checks a `private_key_jwt` strictly.
+ * @returns the client's id.
+ * @throws OAuthError `invalid_client` with the reason.
  */
 async function checkAssertion(options: { readonly simulator: Simulator; readonly assertion: string }): Promise<string> {
   const { simulator } = options;

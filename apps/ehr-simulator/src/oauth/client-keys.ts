@@ -5,7 +5,7 @@ interface Jwks {
   readonly keys: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** The client's public keys, as a server that keeps to the letter has them: an unknown `kid` does not make it ask earlier. */
+/** The client's public keys. Like a strict server it does not refresh its cache early for an unknown `kid`. */
 export class ClientKeys {
   private readonly options: SimulatorOptions;
   private readonly clock: Clock;

@@ -28,7 +28,7 @@ async function authorize(changes: Record<string, string> = {}): Promise<Response
 }
 
 describe('OAuth', () => {
-  test('client credentials, by Basic and by form', async () => {
+  test('issues a token for client credentials sent by Basic authentication or by form', async () => {
     simulator = await startSimulatorClient();
     const form = { grant_type: 'client_credentials', scope: 'system/*.read' };
     const basic = await token(form, { authorization: `Basic ${btoa('simulator-client:simulator-secret')}` });
@@ -42,7 +42,7 @@ describe('OAuth', () => {
     expect((await jsonOf(token({ grant_type: 'password', ...client }))).error).toBe('unsupported_grant_type');
   });
 
-  test('authorization code with PKCE, refresh with rotation, revocation', async () => {
+  test('exchanges a code with PKCE, rotates the refresh token and revokes the access token', async () => {
     simulator = await startSimulatorClient();
     const location = new URL((await authorize()).headers.get('location') ?? '');
     expect([location.origin + location.pathname, location.searchParams.get('state')]).toEqual([redirectUri, 's1']);
@@ -72,7 +72,7 @@ describe('OAuth', () => {
     expect(await read()).toBe(401);
   });
 
-  test('authorize redirects only to known places, and wants PKCE', async () => {
+  test('redirects only to known URIs and requires PKCE', async () => {
     simulator = await startSimulatorClient({ redirectUris: [redirectUri] });
     expect((await authorize({ redirect_uri: 'https://elsewhere.example' })).status).toBe(400);
     expect((await authorize({ client_id: 'other' })).status).toBe(400);
@@ -80,7 +80,7 @@ describe('OAuth', () => {
     expect(new URL(plain.headers.get('location') ?? '').searchParams.get('error')).toBe('invalid_request');
   });
 
-  test('asks the user by a page where it is told to, and redirects with what was said', async () => {
+  test('shows a page to the user if configured, and redirects with the decision', async () => {
     simulator = await startSimulatorClient({ asksUser: true });
     const page = await authorize();
     expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
@@ -91,12 +91,12 @@ describe('OAuth', () => {
     };
     expect(await say('allow')).toEqual([303, expect.objectContaining({ code: expect.any(String), state: 's1' })]);
     expect(await say('deny')).toEqual([303, expect.objectContaining({ error: 'access_denied', state: 's1' })]);
-    // Where nothing may be redirected, and what is not well formed, nobody is asked about.
+    // Requests that cannot be redirected or are invalid show no page.
     expect((await authorize({ client_id: 'other' })).status).toBe(400);
     expect((await authorize({ code_challenge_method: 'plain' })).status).toBe(302);
   });
 
-  test('50 tokens a minute, then 429 to the end of it; apart from the request rate', async () => {
+  test('issues 50 tokens a minute, then answers 429 until the minute ends, apart from the request limit', async () => {
     const clock = manualClock(Date.UTC(2026, 0, 1, 0, 0, 40));
     simulator = await startSimulatorClient({ clock });
     const form = { grant_type: 'client_credentials', scope: 's', ...client };
@@ -108,13 +108,13 @@ describe('OAuth', () => {
     expect((await simulator.violations()).byKind.rate).toBe(0);
   });
 
-  test('is found by the address that the simulator is given, where clients reach it by another', async () => {
+  test('uses the public URL in links if clients do not reach the simulator by host and port', async () => {
     simulator = await startSimulatorClient({ publicUrl: 'http://ehr-simulator:8080/' });
     const smart = await jsonOf(fetch(`${simulator.fhirEndpoint}/.well-known/smart-configuration`));
     expect(smart.token_endpoint).toBe('http://ehr-simulator:8080/oauth2/v1/token');
   });
 
-  test('can be switched off', async () => {
+  test('requires no token if authentication is switched off', async () => {
     simulator = await startSimulatorClient({ auth: false });
     expect((await fetch(`${simulator.fhirEndpoint}/Patient/a-195900.E-1`)).status).toBe(200);
   });

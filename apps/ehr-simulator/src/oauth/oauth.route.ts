@@ -23,7 +23,7 @@ export function oauthRoute(simulator: Simulator): Router {
       return isAsked ? authorizePage() : { status: 302, headers: { location } };
     }),
   );
-  // What the user has said on that page.
+  // The decision that the user made on the page.
   router.post(
     '/oauth2/v1/authorize',
     form,
@@ -42,7 +42,7 @@ export function oauthRoute(simulator: Simulator): Router {
     form,
     handled(async (req) => {
       await checkClient({ simulator, form: req.body ?? {}, client: clientCredentialsOf(req) });
-      // RFC 7009: unknown tokens are answered like known ones.
+      // RFC 7009: an unknown token is answered like a known one.
       simulator.tokens.revoke(String(req.body?.token ?? ''));
       return { status: 200, headers: {} };
     }),
@@ -80,7 +80,7 @@ interface GrantTokenInput {
 }
 
 /**
- * The token endpoint's answer for any of the three grants.
+ * Answers the token endpoint for each of the three grants.
  * @throws OAuthError
  */
 async function grantToken({ simulator, form, client }: GrantTokenInput): Promise<Record<string, unknown>> {

@@ -5,7 +5,7 @@ import type { SimulatorOptions } from '../options/options.ts';
 export interface Grant {
   readonly clientId: string;
   readonly scope: string;
-  /** Set for tokens that stand for a user (authorization_code). */
+  /** Set for tokens of a user (authorization_code). */
   readonly patient?: string;
 }
 
@@ -20,7 +20,7 @@ interface IssuedToken extends Grant {
 }
 
 const codeLifeMs = 60_000;
-/** Past this the expired ones are dropped, so that a simulator that runs for days does not grow. */
+/** Above this size expired tokens are removed, so that memory does not grow over days. */
 const pruneAbove = 1000;
 
 /** Codes, access tokens and refresh tokens of one simulator. */
@@ -33,7 +33,7 @@ export class TokenStore {
   private readonly assertions = new Map<string, number>();
   private minute = { index: 0, count: 0 };
   issuedCount = 0;
-  /** Tokens that were known when they were revoked. */
+  /** Counts only tokens that were valid when they were revoked. */
   revokedCount = 0;
 
   constructor({ options, clock }: { readonly options: SimulatorOptions; readonly clock: Clock }) {
@@ -41,7 +41,10 @@ export class TokenStore {
     this.clock = clock;
   }
 
-  /** Counts a call of the token endpoint. @returns 0, or the seconds to the end of the minute once its budget is spent. */
+  /**
+   * Counts a request to the token endpoint.
+   * @returns 0, or the seconds until the minute ends if its budget is spent.
+   */
   spendMinute(): number {
     const nowMs = this.clock.now();
     const index = Math.floor(nowMs / 60_000);
@@ -67,17 +70,17 @@ export class TokenStore {
     return issued.expiresAtMs > this.clock.now() ? 'valid' : 'expired';
   }
 
-  /** Ends the life of every access token now; they stay known, so that using one is told from inventing one. */
+  /** Expires every access token now. They stay known, so that an expired token is told apart from an invented one. */
   expireAll(): void {
     for (const token of this.access.values()) token.expiresAtMs = this.clock.now();
   }
 
-  /** @returns undefined for a token that is not known, or has expired. */
+  /** @returns undefined for a token that is unknown or expired. */
   scopeOf(token: string): string | undefined {
     return this.checkAccess(token) === 'valid' ? this.access.get(token)?.scope : undefined;
   }
 
-  /** @returns false where an assertion of that id came before. */
+  /** @returns false if an assertion with this id was used before. */
   useAssertion({ jti, expiresAtMs }: { readonly jti: string; readonly expiresAtMs: number }): boolean {
     for (const [used, endMs] of this.assertions) if (endMs < this.clock.now()) this.assertions.delete(used);
     if (this.assertions.has(jti)) return false;
@@ -91,7 +94,7 @@ export class TokenStore {
     return token;
   }
 
-  /** Rotation: a refresh token works once. */
+  /** A refresh token works only once (rotation). */
   takeRefresh(token: string): Grant | undefined {
     const grant = this.refresh.get(token);
     this.refresh.delete(token);

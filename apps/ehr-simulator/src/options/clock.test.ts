@@ -7,10 +7,10 @@ function standStill(ms: number): void {
   while (performance.now() < endAt);
 }
 
-test('what is seen after this process stood still may be as late as that', async () => {
+test('reports the lateness of a request that arrived while the process was blocked', async () => {
   const clock = startSystemClock();
   try {
-    // As a request is seen: before the timers have run again, and after.
+    // The request is observed before the timers run again, and after.
     const seenNext = () => new Promise<void>((resolve) => setImmediate(resolve));
     const seenAfterTimers = () => new Promise<void>((resolve) => setTimeout(() => setImmediate(resolve), 0));
     for (const seen of [seenNext, seenAfterTimers]) {

@@ -1,22 +1,28 @@
-/** The time that the simulator lives in; tests hand in one that they move by hand. */
+/** The simulator's time. Tests pass a clock that they advance by hand. */
 export interface Clock {
-  /** Wall clock, ms since the epoch: instants in resources, expiry of tokens and links. */
+  /** Wall clock in ms since the epoch, for instants in resources and the expiry of tokens and links. */
   now(): number;
-  /** Never goes back, ms: rate windows and how long an export has been running. */
+  /** A clock in ms that never goes back, for rate windows and the run time of exports. */
   monotonic(): number;
-  /** How long what is seen now may have waited to be seen, ms, where this process stood still; otherwise 0. */
+  /**
+   * How long in ms an event that is observed now may have waited because this process was blocked. 0 if it was not
+   * blocked.
+   */
   lateness(): number;
   stop(): void;
 }
 
-/** Longer than a timer is usually late, much shorter than the 150 ms that a client's limiter allows for the way of a request. */
+/**
+ * Longer than the usual delay of a timer, and much shorter than the 150 ms of travel time that a client's limiter
+ * allows.
+ */
 const tickMs = 20;
-/** Two ticks: a process that stood still for less has seen nothing late that would matter. */
+/** Two ticks. A shorter block delays no event enough to matter. */
 const stallMs = 2 * tickMs;
 
 /**
- * The machine's clock. Sockets are read after timers are run, so what is read after a late tick may have come since the tick
- * before it.
+ * The system clock. Node.js reads sockets after it runs timers, so after a late tick a request may have arrived at any
+ * time since the tick before it.
  */
 export function startSystemClock(): Clock {
   let tickedAt = performance.now();

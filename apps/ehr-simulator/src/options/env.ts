@@ -5,7 +5,9 @@ import { type SimulatorOptions, simulatorOptionsSchema } from './options.ts';
 const flag = z.enum(['on', 'off', 'true', 'false']).transform((value) => value === 'on' || value === 'true');
 const number = z.coerce.number();
 
-/** The variables of the simulator's process. What is left out takes the option's own default (`options.ts`). */
+/**
+ * The environment variables of the simulator process. An option without a variable takes its default (`options.ts`).
+ */
 export const simulatorEnvSchema = z
   .object({
     SIMULATOR_HOST: z.string(),
@@ -47,15 +49,15 @@ export const simulatorEnvSchema = z
     SIMULATOR_RECORDED_REQUESTS: number,
   })
   .partial()
-  // Not the option's own default, 0: a process is addressed by people.
+  // The option's default is 0, but a process needs a port that people know.
   .extend({ SIMULATOR_PORT: number.default(8080) });
 
-/** Options that hold several values, which a variable separates by commas. */
+/** Options with several values. Their variables separate values by commas. */
 const lists = new Set(['exportLevels', 'unsupportedParameters', 'restTypes', 'patientRevIncludes', 'redirectUris']);
 
 /**
- * SIMULATOR_RETRY_AFTER_SECONDS becomes `retryAfterSeconds`, and so on.
- * @throws EnvError that lists every fault.
+ * Converts variables to options: SIMULATOR_RETRY_AFTER_SECONDS becomes `retryAfterSeconds`.
+ * @throws EnvError that lists every invalid variable.
  */
 export function optionsFromEnv(env: Readonly<Record<string, string | undefined>>): SimulatorOptions {
   const variables = parseEnv(simulatorEnvSchema, env);

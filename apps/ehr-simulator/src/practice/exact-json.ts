@@ -11,8 +11,8 @@ declare global {
 }
 
 /**
- * Parses JSON so that numbers keep their text when it is written again: FHIR decimals are significant to the digit, and
- * 1.50 would come back as 1.5, a 20-digit number rounded.
+ * Parses JSON so that numbers keep their text when they are written again. FHIR decimals are significant to the digit,
+ * but JSON.parse turns 1.50 into 1.5 and rounds a number of 20 digits.
  * @throws SyntaxError
  */
 export function parseExact(text: string): unknown {
@@ -32,7 +32,10 @@ interface WithMetaInput {
   readonly meta: ResourceMeta;
 }
 
-/** The same resource, as JSON text on one line, with `meta.versionId` and `meta.lastUpdated` set; number text is kept. */
+/**
+ * Sets `meta.versionId` and `meta.lastUpdated` of a resource. Returns JSON text on one line with the text of numbers
+ * kept.
+ */
 export function withMeta({ text, meta }: WithMetaInput): string {
   const resource = parseExact(text) as Record<string, unknown>;
   const { resourceType, id, meta: given, ...rest } = resource;
@@ -41,7 +44,7 @@ export function withMeta({ text, meta }: WithMetaInput): string {
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Not a list, and not a number whose text is kept (`parseExact`). */
+/** Not an array, and not a number whose text is kept (`parseExact`). */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
 }
@@ -51,7 +54,7 @@ interface MergePatchInput {
   readonly patch: unknown;
 }
 
-/** RFC 7396: members of the patch replace those of the target, objects are merged, null takes a member out. */
+/** RFC 7396: members of the patch replace those of the target, objects are merged, and null removes a member. */
 export function mergePatch({ target, patch }: MergePatchInput): unknown {
   if (!isJsonObject(patch)) return patch;
   const merged: Record<string, unknown> = isJsonObject(target) ? { ...target } : {};

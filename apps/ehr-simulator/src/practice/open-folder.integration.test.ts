@@ -27,7 +27,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-test('a folder is served line by line, with meta added where it is missing and numbers as they are written', async () => {
+test('serves the lines of a folder with missing meta added and the text of numbers kept', async () => {
   simulator = await startSimulatorClient({ dataDir: folder });
   const { output } = await simulator.export();
   expect(output.map(({ type, count }) => [type, count])).toEqual([
@@ -45,7 +45,7 @@ test('a folder is served line by line, with meta added where it is missing and n
   expect((await simulator.text(output[1]?.url ?? '')).startsWith(patient.slice(0, -1))).toBe(true);
 });
 
-test('searches, reads and changes work on it', async () => {
+test('searches, reads and changes the resources of a folder', async () => {
   simulator = await startSimulatorClient({ dataDir: folder });
   const query = '/Observation?patient=p1&ah-practice=a-1.Practice-195900';
   expect(await (await simulator.get(query)).text()).toContain('"max":12345678901234567890.10');
@@ -57,7 +57,7 @@ test('searches, reads and changes work on it', async () => {
   expect(since.output[0]?.count).toBe(4);
 });
 
-test('a folder without data is refused', async () => {
+test('rejects a folder without data files', async () => {
   simulator = undefined;
   const empty = await mkdtemp(join(tmpdir(), 'simulator-empty-'));
   await expect(startSimulatorClient({ dataDir: empty })).rejects.toThrow('No Type.ndjson');

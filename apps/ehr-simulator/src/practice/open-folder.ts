@@ -8,7 +8,7 @@ import type { BatchesInput, PracticeSource, ResourceBatch, StoredResource } from
 
 interface DataFile {
   readonly path: string;
-  /** The file's modification time stands for the time its resources were last updated. */
+  /** The modification time of the file, used as the time of the last update. */
   readonly modifiedMs: number;
 }
 
@@ -16,8 +16,8 @@ interface DataFile {
 const dataFileName = /^([A-Z][A-Za-z]+)(?:\.[^.]+)?\.ndjson(?:\.gz)?$/;
 
 /**
- * A practice that is read from a folder of NDJSON files, from the start for every request: nothing is held in memory.
- * Searches scan, which suits the tens of MB that such a folder has.
+ * A practice in a folder of NDJSON files. Every request reads the files from the start, so that nothing is held in
+ * memory. Searches scan them, which is fast enough for the tens of MB in such a folder.
  */
 export async function openFolder(folder: string): Promise<PracticeSource> {
   const files = await listFiles(folder);
@@ -49,7 +49,7 @@ async function listFiles(folder: string): Promise<ReadonlyMap<string, readonly D
 
 interface ReadBatchesInput {
   readonly files: readonly DataFile[];
-  /** Only lines that hold this text are parsed. */
+  /** Only lines with this text are parsed. */
   readonly contains?: string;
 }
 
@@ -78,7 +78,7 @@ async function* selected({ batches, fromBatch = 0, sinceMs }: SelectedInput): As
 
 interface ToStoredResourceInput {
   readonly line: string;
-  /** What a resource without `meta.lastUpdated` gets. */
+  /** The date for a resource without `meta.lastUpdated`. */
   readonly fallbackMs: number;
 }
 
@@ -88,8 +88,8 @@ interface ResourceHead {
 }
 
 /**
- * A line of a data file as a server would have it: with `meta.lastUpdated` and `meta.versionId`. A line that is no JSON
- * is served as it is, since a client has to cope with those, but cannot be found by id.
+ * Adds the `meta.lastUpdated` and `meta.versionId` that a server would have. A line that is not valid JSON is served as
+ * it is, because clients must handle those, but it cannot be found by id.
  */
 function toStoredResource({ line, fallbackMs }: ToStoredResourceInput): StoredResource {
   const head = headOf(line);
@@ -98,7 +98,7 @@ function toStoredResource({ line, fallbackMs }: ToStoredResourceInput): StoredRe
   const versionId = Number(meta.versionId ?? 1) || 1;
   if (meta.lastUpdated) return { id, versionId, lastUpdatedMs: Date.parse(meta.lastUpdated), text: line };
   const added = { versionId: meta.versionId ?? '1', lastUpdated: new Date(fallbackMs).toISOString() };
-  // Putting it in by hand keeps the rest of the line byte for byte, and is faster than writing the resource again.
+  // Inserting the text keeps the rest of the line byte for byte, and is faster than writing the resource again.
   const text = head.meta
     ? withMeta({ text: line, meta: added })
     : `${line.slice(0, -1)},"meta":${JSON.stringify(added)}}`;
@@ -110,7 +110,7 @@ function headOf(line: string): ResourceHead | undefined {
     const value: unknown = JSON.parse(line);
     return typeof value === 'object' && value !== null && 'resourceType' in value ? (value as ResourceHead) : undefined;
   } catch {
-    // No JSON: see above.
+    // The line is not valid JSON.
     return undefined;
   }
 }
@@ -118,8 +118,8 @@ function headOf(line: string): ResourceHead | undefined {
 const newline = 0x0a;
 
 /**
- * The lines of an NDJSON file, plain or gzipped, a chunk's worth at a time; blank ones are left out. Split on bytes:
- * a chunk may end inside a character, and readline also splits at U+2028, which is a legal character in JSON.
+ * Reads the lines of an NDJSON file, plain or gzipped, chunk by chunk and without blank lines. It splits bytes, because
+ * a chunk may end inside a character, and because readline also splits at U+2028, which is legal in JSON.
  */
 async function* readLines(path: string): AsyncGenerator<readonly string[]> {
   let rest = Buffer.alloc(0);

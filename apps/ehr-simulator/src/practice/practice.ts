@@ -2,7 +2,7 @@ import type { Clock } from '../options/clock.ts';
 import { parseExact, withMeta } from './exact-json.ts';
 import type { BatchesInput, PracticeSource, ResourceBatch, StoredResource } from './practice-source.ts';
 
-/** Comes after every batch of the source. */
+/** The index of the last batch, which holds the changes. */
 const overlayBatch = Number.MAX_SAFE_INTEGER;
 
 export interface ResourceKey {
@@ -20,7 +20,7 @@ interface SnapshotBatchesInput extends BatchesInput {
   readonly asOf: number;
 }
 
-/** A practice's record: a source that never changes, and what was written or deleted since on top of it. */
+/** The record of a practice: a source that never changes, and an overlay of later changes and deletions. */
 export class Practice {
   private readonly source: PracticeSource;
   private readonly clock: Clock;
@@ -32,7 +32,7 @@ export class Practice {
     this.clock = clock;
   }
 
-  /** How many changes were made: names the present state. */
+  /** The number of changes so far. It identifies the current state. */
   get sequence(): number {
     return this.overlay.sequence;
   }
@@ -41,16 +41,19 @@ export class Practice {
     return [...new Set([...this.source.types, ...this.overlay.types()])];
   }
 
-  /** The server's time. Never the same twice, so that every change is strictly before or after every export. */
+  /**
+   * The server's time. It never returns the same value twice, so that every change is strictly before or after every
+   * export.
+   */
   instant(): number {
     this.lastInstantMs = Math.max(this.clock.now(), this.lastInstantMs + 1);
     return this.lastInstantMs;
   }
 
   /**
-   * A new version; number text is kept. `keepMeta`: other content under the version and date that the resource has,
-   * which a server must not do.
-   * @throws SyntaxError for text that is no JSON.
+   * Stores a new version and keeps the text of numbers. `keepMeta` keeps the version and date of the resource, which a
+   * server must not do.
+   * @throws SyntaxError if the text is not valid JSON.
    */
   async put({ type, id, text, keepMeta = false }: PutInput): Promise<StoredResource> {
     const base = await this.source.read({ type, id });
@@ -65,7 +68,7 @@ export class Practice {
     return this.overlay.add({ type, id, versionId, lastUpdatedMs, text: withMeta({ text, meta }) });
   }
 
-  /** @returns whether there was something to delete. */
+  /** @returns false if there was nothing to delete. */
   async remove({ type, id }: ResourceKey): Promise<boolean> {
     const current = await this.read({ type, id });
     if (!current) return false;
@@ -91,7 +94,7 @@ export class Practice {
     return [...untouched, ...present(this.overlay.asOf({ type, sequence: this.sequence }))];
   }
 
-  /** The state at `asOf`, in a fixed order. What was changed by then comes last. */
+  /** The state at `asOf` in a fixed order. Changed resources come last. */
   async *batches({ type, fromBatch = 0, sinceMs, asOf }: SnapshotBatchesInput): AsyncGenerator<ResourceBatch> {
     const changes = this.overlay.asOf({ type, sequence: asOf });
     if (fromBatch < overlayBatch && this.source.types.includes(type)) {
@@ -103,7 +106,7 @@ export class Practice {
     if (resources.length > 0) yield { index: overlayBatch, resources };
   }
 
-  /** Ids of a type that were deleted after `sinceMs` and still are at `asOf`. */
+  /** The ids of a type that were deleted after `sinceMs` and are still deleted at `asOf`. */
   deletedSince({ type, sinceMs, asOf }: { readonly type: string; readonly sinceMs: number; readonly asOf: number }) {
     const changes = [...this.overlay.asOf({ type, sequence: asOf }).values()];
     return changes
@@ -120,7 +123,7 @@ function presentOf({ id, versionId, lastUpdatedMs, text }: Change): StoredResour
   return text === undefined ? undefined : { id, versionId, lastUpdatedMs, text };
 }
 
-/** A version that was written by hand; without text it is a deletion. */
+/** A changed version of a resource. Without text it is a deletion. */
 interface Change extends Omit<StoredResource, 'text'> {
   readonly text: string | undefined;
 }
@@ -129,7 +132,7 @@ interface SequencedChange extends Change {
   readonly sequence: number;
 }
 
-/** Every change with its history, so that an export still reads what was current at its kick-off. */
+/** Every change with its history, so that a running export still reads the state of its kick-off. */
 class Overlay {
   private readonly histories = new Map<string, Map<string, SequencedChange[]>>();
   private changeCount = 0;
@@ -157,7 +160,7 @@ class Overlay {
     return this.histories.get(type)?.get(id)?.at(-1);
   }
 
-  /** By id, the newest change of each that was made by then. */
+  /** The newest change of each id up to a sequence number. */
   asOf({ type, sequence }: { readonly type: string; readonly sequence: number }): ReadonlyMap<string, Change> {
     const changes = new Map<string, Change>();
     for (const [id, history] of this.histories.get(type) ?? []) {

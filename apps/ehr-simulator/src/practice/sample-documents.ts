@@ -1,6 +1,6 @@
 import { crc32, deflateSync } from 'node:zlib';
 
-/** A one-page PDF 1.4 that viewers open: four objects, a cross-reference table, a trailer. */
+/** A one-page PDF 1.4 that viewers can open: its objects, a cross-reference table and a trailer. */
 function buildPdf(text: string): Buffer {
   const content = `BT /F1 24 Tf 72 700 Td (${text}) Tj ET`;
   const objects = [
@@ -52,7 +52,7 @@ function chunk({ type, data }: { readonly type: string; readonly data: Buffer })
   return Buffer.concat([length, body, checksum]);
 }
 
-/** What attachments hold: small, but real enough for a content check. */
+/** The content of attachments: small, but real enough for a content check. */
 export const sampleDocuments = {
   pdf: { contentType: 'application/pdf', bytes: buildPdf('Simulated clinical document') },
   png: { contentType: 'image/png', bytes: buildPng(16) },

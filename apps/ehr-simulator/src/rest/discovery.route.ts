@@ -4,7 +4,7 @@ import { issuerOf } from '../oauth/authorize.ts';
 import type { Simulator } from '../simulator.ts';
 import { isInRest, searchableTypes } from './search-parameters.ts';
 
-/** `metadata` and `.well-known/smart-configuration`: open to everybody. */
+/** `metadata` and `.well-known/smart-configuration`. Both are public. */
 export function discoveryRoute(simulator: Simulator): Router {
   const router = Router();
   const metadata = () => ({
@@ -19,7 +19,7 @@ export function discoveryRoute(simulator: Simulator): Router {
 }
 
 const bulkGuide = 'http://hl7.org/fhir/uv/bulkdata';
-/** Fixed: the statement describes this release, and clients compare it. */
+/** Fixed, because the statement describes this release and clients compare it. */
 const statementDate = '2025-11-01';
 
 const searchTypes: Readonly<Record<string, string>> = {
@@ -34,7 +34,7 @@ const searchTypes: Readonly<Record<string, string>> = {
   given: 'string',
 };
 
-/** What `metadata` says: athenahealth declares bulk data 1.0.1 and 2.0.0, and Appointment with `_id` only. */
+/** The answer of `metadata`. athenahealth declares bulk data 1.0.1 and 2.0.0, and only `_id` for Appointment. */
 function capabilityStatement(simulator: Simulator): Record<string, unknown> {
   const { options, practice, baseUrl, fhirEndpoint } = simulator;
   const levels = options.exportLevels;
@@ -105,7 +105,7 @@ function oauthUris(baseUrl: string) {
   };
 }
 
-/** SMART App Launch 2.0, section 6: what `.well-known/smart-configuration` says. */
+/** The answer of `.well-known/smart-configuration` (SMART App Launch 2.0, section 6). */
 function smartConfiguration(baseUrl: string): Record<string, unknown> {
   const oauth = issuerOf(baseUrl);
   return {

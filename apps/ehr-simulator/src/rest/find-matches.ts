@@ -13,10 +13,10 @@ interface FindMatchesInput {
   readonly parameters: SearchParameters;
 }
 
-/** Control parameters: they do not narrow a search. */
+/** Control parameters, which do not narrow a search. */
 const control = new Set(['_count', '_cursor', 'ah-practice', '_sort', '_format', '_revinclude']);
 
-/** The resources that a search finds, in a fixed order, with the text of their numbers. */
+/** Finds the matching resources in a fixed order. The text of their numbers is kept. */
 export async function* findMatches({ practice, type, parameters }: FindMatchesInput): AsyncGenerator<unknown> {
   const conditions = [...parameters].filter(([name]) => !control.has(name));
   for await (const texts of candidates({ practice, type, parameters })) {
@@ -30,7 +30,7 @@ export async function* findMatches({ practice, type, parameters }: FindMatchesIn
   }
 }
 
-/** By id and by patient directly; only a search by name or encounter goes through the whole type. */
+/** Looks up ids and patients directly. Only a search by name or encounter scans the whole type. */
 async function* candidates({ practice, type, parameters }: FindMatchesInput): AsyncGenerator<string[]> {
   const ids = parameters.get('_id')?.flatMap((value) => value.split(','));
   const patient = parameters.get('patient')?.[0];
@@ -52,7 +52,7 @@ type Json = Readonly<Record<string, unknown>>;
 interface MatchesParameterInput {
   readonly resource: Json;
   readonly name: string;
-  /** One value of the search; a comma list means any of them. */
+  /** One value of the search. A comma-separated list means any of them. */
   readonly value: string;
 }
 
@@ -64,7 +64,7 @@ const conceptElements: Readonly<Record<string, string>> = {
   'clinical-status': 'clinicalStatus',
 };
 
-/** Whether a resource meets one search parameter. Parameters that are not known match everything, as lenient servers do. */
+/** Tells if a resource meets one search parameter. Unknown parameters match everything, as on lenient servers. */
 function matchesParameter({ resource, name, value }: MatchesParameterInput): boolean {
   if (name === 'date' || name === '_lastUpdated' || name === 'birthdate') {
     return matchesDate({ value: dateOf({ resource, name }), wanted: value });
@@ -132,13 +132,13 @@ function nameTexts({ resource, name }: { readonly resource: Json; readonly name:
 interface MatchesDateInput {
   /** A date, dateTime or instant of a resource. */
   readonly value: string;
-  /** With an optional prefix: `ge2024-01-01`. */
+  /** May have a prefix, for example `ge2024-01-01`. */
   readonly wanted: string;
 }
 
 /**
- * Compares by the day, or by the month or year where that is all the search names. athenahealth's `_lastUpdated` knows
- * no time of day either.
+ * Compares by day, or by month or year if the search names no more. athenahealth's `_lastUpdated` ignores the time of
+ * day too.
  */
 export function matchesDate({ value, wanted }: MatchesDateInput): boolean {
   const [, prefix = 'eq', text = ''] = /^(eq|ne|gt|ge|lt|le)?(.*)$/.exec(wanted) ?? [];

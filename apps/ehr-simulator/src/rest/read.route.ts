@@ -35,7 +35,7 @@ async function read({ simulator, req }: { readonly simulator: Simulator; readonl
   throw new OutcomeError({ status: 404, code: 'not-found', text: `${type}/${id} is not known.` });
 }
 
-/** `Binary/:id`: what attachments point to. The id names the document: `a-195900.pdf-17-1`. */
+/** `GET /fhir/r4/Binary/:id`, the target of attachments. The id names the document: `a-195900.pdf-17-1`. */
 export function binaryRoute(simulator: Simulator): Router {
   const router = Router();
   router.get('/fhir/r4/Binary/:id', endpoint({ simulator, auth: 'token', handle: binary }));
@@ -49,7 +49,7 @@ function binary(req: Request): Reply {
     throw new OutcomeError({ status: 404, code: 'not-found', text: `Binary/${id} is not known.` });
   }
   const { contentType, bytes } = sampleDocuments[name];
-  // FHIR R4, 2.44.2: the resource itself only for who asks for FHIR's own format.
+  // FHIR R4, 2.44.2: only a client that asks for FHIR's own format gets the resource itself.
   if (!req.get('accept')?.includes('fhir+json'))
     return { status: 200, headers: { 'content-type': contentType }, body: bytes };
   const document = { resourceType: 'Binary', id, contentType, data: bytes.toString('base64') };

@@ -1,7 +1,7 @@
 import { OutcomeError } from '../http/outcome.ts';
 import type { Simulator } from '../simulator.ts';
 
-/** The parameters of one search: a name may be given more than once, values may be comma lists. */
+/** The parameters of one search. A name may occur several times, and a value may be a comma-separated list. */
 export type SearchParameters = ReadonlyMap<string, readonly string[]>;
 
 export function parseSearchParameters(url: string): SearchParameters {
@@ -12,7 +12,10 @@ export function parseSearchParameters(url: string): SearchParameters {
   return parameters;
 }
 
-/** The search parameters of each type, beside `_id`; declared in the CapabilityStatement and matched by `matches-parameter.ts`. */
+/**
+ * The search parameters of each type besides `_id`, as declared in the CapabilityStatement and matched by
+ * `find-matches.ts`.
+ */
 export const searchableTypes: Readonly<Record<string, readonly string[]>> = {
   Patient: ['identifier', 'name', 'family', 'given', 'birthdate', 'gender', '_lastUpdated'],
   Observation: ['patient', 'category', 'code', 'status', 'date', '_lastUpdated'],
@@ -25,7 +28,7 @@ export const searchableTypes: Readonly<Record<string, readonly string[]>> = {
   CarePlan: ['patient', 'category', 'status', 'date', '_lastUpdated'],
   Encounter: ['patient', 'status', 'date', '_lastUpdated'],
   DocumentReference: ['patient', 'category', 'type', 'status', 'date', '_lastUpdated'],
-  // As athenahealth declares it: appointments cannot be found by patient or date.
+  // As athenahealth declares it: appointments cannot be searched by patient or date.
   Appointment: [],
   Organization: ['_lastUpdated'],
   Practitioner: ['identifier', 'name', '_lastUpdated'],
@@ -35,7 +38,7 @@ export const searchableTypes: Readonly<Record<string, readonly string[]>> = {
 const byPatient = [['patient'], ['_id']] as const;
 const byId = [['_id']] as const;
 
-/** One alternative of each must be given in full (athenahealth's search documentation). */
+/** A search must have all parameters of one alternative (athenahealth's search documentation). */
 const alternatives: Readonly<Record<string, readonly (readonly string[])[]>> = {
   AllergyIntolerance: byPatient,
   CarePlan: byPatient,
@@ -66,8 +69,8 @@ interface MandatoryParametersInput {
 }
 
 /**
- * There is no practice-wide search.
- * @throws OutcomeError 400 with the code `forbidden`, which is what athenahealth says for a missing parameter.
+ * Rejects a search over the whole practice.
+ * @throws OutcomeError 400 with the code `forbidden`, which is athenahealth's answer to a missing parameter.
  */
 export function requireMandatoryParameters({ type, parameters }: MandatoryParametersInput): void {
   const choices = alternatives[type] ?? byPatient;
@@ -76,7 +79,7 @@ export function requireMandatoryParameters({ type, parameters }: MandatoryParame
   throw new OutcomeError({ status: 400, code: 'forbidden', text: `A search of ${type} needs ${wanted}.` });
 }
 
-/** Whether a type can be searched and read over REST, as the CapabilityStatement says. */
+/** Tells if REST can search and read a type, as the CapabilityStatement declares. */
 export function isInRest({
   simulator: { options },
   type,

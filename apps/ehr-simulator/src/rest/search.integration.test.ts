@@ -22,7 +22,7 @@ async function ids(query: string): Promise<string[]> {
 }
 
 describe('a search', () => {
-  test('pages by an opaque link until there is none, without loss or repeat', async () => {
+  test('returns every resource exactly once over pages that an opaque link connects', async () => {
     const all = await ids(`Observation?patient=${patient}&_count=100`);
     expect(all.length).toBeGreaterThanOrEqual(8);
     const paged: string[] = [];
@@ -48,13 +48,13 @@ describe('a search', () => {
     ['Patient', `family=Smith&${practice}`],
     ['Patient', practice],
     ['Organization', practice],
-  ])('of %s by %s lacks a parameter: 400 forbidden', async (type, query) => {
+  ])('answers 400 forbidden to a search of %s by %s, which lacks a parameter', async (type, query) => {
     const response = await simulator.get(`/${type}?${query}`);
     expect(response.status).toBe(400);
     expect((await jsonOf(response)).issue[0].code).toBe('forbidden');
   });
 
-  test('narrows by category, code, status, date, ids and day of change', async () => {
+  test('narrows a search by category, code, status, date, ids and day of change', async () => {
     const labs = await ids(`Observation?patient=Patient/${patient}&category=laboratory&_count=100`);
     const vitals = await ids(`Observation?patient=${patient}&category=vital-signs&_count=100`);
     const all = await ids(`Observation?patient=${patient}&_count=100`);
@@ -72,7 +72,7 @@ describe('a search', () => {
     expect(await ids(`Patient?family=${family}&gender=${gender}&_count=100`)).toContain(patient);
   });
 
-  test('sees changes and deletions at once, and number text survives', async () => {
+  test('returns changes and deletions immediately and keeps the text of numbers', async () => {
     const body = `{"resourceType":"Condition","id":"c1","subject":{"reference":"Patient/x1"},"score":1.50}`;
     await simulator.control('PUT', '/fhir/Condition/c1', body);
     expect(await (await simulator.get(`/Condition?patient=x1&${practice}`)).text()).toContain('"score":1.50');
@@ -83,7 +83,7 @@ describe('a search', () => {
     expect((await simulator.get('/Condition/c2')).status).toBe(404);
   });
 
-  test('and everything else needs a token; discovery does not', async () => {
+  test('requires a token for reads and searches but not for discovery', async () => {
     expect((await fetch(`${simulator.fhirEndpoint}/Patient/${patient}`)).status).toBe(401);
     const metadata = await jsonOf(fetch(`${simulator.fhirEndpoint}/metadata`));
     const appointment = metadata.rest[0].resource.find(({ type }: { type: string }) => type === 'Appointment');
@@ -94,7 +94,7 @@ describe('a search', () => {
     expect(smart.token_endpoint).toBe(`${simulator.baseUrl}/oauth2/v1/token`);
   });
 
-  test('attachments are real documents', async () => {
+  test('serves real documents as attachments', async () => {
     const pdf = await simulator.get('/Binary/a-195900.pdf-1-1', { accept: 'application/pdf' });
     expect(pdf.headers.get('content-type')).toBe('application/pdf');
     expect((await pdf.text()).slice(0, 8)).toBe('%PDF-1.4');

@@ -51,11 +51,11 @@ interface SearchPageInput {
   readonly parameters: SearchParameters;
 }
 
-/** athenahealth's default, and a bound of ours on what `_count` may ask for. */
+/** athenahealth's default, and the simulator's own maximum for `_count`. */
 const defaultCount = 20;
 const maxCount = 100;
 
-/** One page of a search as a searchset Bundle, with `link[next]` while there is more. */
+/** Builds one page of a search as a searchset Bundle, with `link[next]` if there are more pages. */
 async function searchPage({ simulator, type, parameters }: SearchPageInput): Promise<Record<string, unknown>> {
   const count = Math.min(maxCount, Math.max(1, Number(parameters.get('_count')?.[0]) || defaultCount));
   const offset = offsetOf(parameters.get('_cursor')?.[0]);
@@ -64,7 +64,7 @@ async function searchPage({ simulator, type, parameters }: SearchPageInput): Pro
   for await (const resource of findMatches({ practice: simulator.practice, type, parameters })) {
     if (position >= offset) found.push(resource);
     position += 1;
-    // One more than the page, to know whether there is a next one.
+    // One more than the page holds, to know if there is a next page.
     if (found.length > count) break;
   }
   const url = (cursor: number) => pageUrl({ simulator, type, parameters, cursor });
@@ -75,7 +75,7 @@ async function searchPage({ simulator, type, parameters }: SearchPageInput): Pro
     resource,
     search: { mode },
   });
-  // `_count` bounds the matches; what is included comes beside it (https://hl7.org/fhir/R4/search.html#count).
+  // `_count` limits the matches. Included resources are extra (https://hl7.org/fhir/R4/search.html#count).
   const entry = [...matches.map(toEntry('match')), ...included.map(toEntry('include'))];
   const next = found.length > count ? [{ relation: 'next', url: url(offset + count) }] : [];
   const link = [{ relation: 'self', url: url(offset) }, ...next];
@@ -95,7 +95,7 @@ function pageUrl({ simulator, type, parameters, cursor }: PageUrlInput): string 
   return `${simulator.fhirEndpoint()}/${type}?${query}`;
 }
 
-/** Opaque to clients: they must follow the link and not count. */
+/** The cursor is opaque, so that clients must follow the link. */
 function offsetOf(cursor: string | undefined): number {
   if (cursor === undefined) return 0;
   const offset = /^v1:(\d+)$/.exec(Buffer.from(cursor, 'base64url').toString())?.[1];
@@ -104,8 +104,8 @@ function offsetOf(cursor: string | undefined): number {
 }
 
 /**
- * What points at the patients of a page, by `_revinclude=Type:patient`.
- * @throws OutcomeError 400 for one that the CapabilityStatement does not declare.
+ * Finds the resources that refer to the patients of a page (`_revinclude=Type:patient`).
+ * @throws OutcomeError 400 for a value that the CapabilityStatement does not declare.
  */
 async function revIncluded(options: {
   readonly simulator: Simulator;

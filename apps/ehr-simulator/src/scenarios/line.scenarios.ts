@@ -1,6 +1,6 @@
 import { matches, type Scenario, type ScenarioOrder } from './scenario.ts';
 
-/** The second line: what comes before it and behind it must survive. */
+/** The second line, because the lines before and after it must survive. */
 const line = 2;
 
 export const lineScenarios = [
@@ -96,7 +96,7 @@ export const lineScenarios = [
   },
 ] as const satisfies readonly Scenario[];
 
-/** The file is so, for every reader and every range. */
+/** Changes the file itself, for every reader and every range. */
 function inPatients(fault: ScenarioOrder['fault']): ScenarioOrder {
   return { match: matches.patients, fault: { ...fault, consistent: true }, times: 'always' };
 }

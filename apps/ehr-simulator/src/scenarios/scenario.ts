@@ -1,6 +1,6 @@
 import type { SimulatorOptions } from '../options/options.ts';
 
-/** The input of an order, as `POST /_sim/faults` takes it; it is checked when it is ordered. */
+/** An order as `POST /_sim/faults` takes it. It is validated when the scenario is ordered. */
 export interface ScenarioOrder {
   readonly match?: { readonly method?: string; readonly path?: string; readonly type?: string };
   readonly fault: { readonly kind: string; readonly [field: string]: unknown };
@@ -8,26 +8,26 @@ export interface ScenarioOrder {
   readonly after?: number;
 }
 
-/** Something that can happen to a client, orderable in one call. */
+/** A situation for a client that one request orders. */
 export interface Scenario {
   readonly name: string;
-  /** One sentence: what the client sees. The README repeats it. */
+  /** One sentence about what the client sees. The README repeats it. */
   readonly description: string;
   /** See `RuntimeOptions`. */
   readonly options?: Partial<SimulatorOptions>;
   readonly orders?: readonly ScenarioOrder[];
-  /** Resources that the practice has from now on, as JSON text: numbers are kept to the digit. */
+  /** Resources that are added to the practice, as JSON text, so that numbers keep their digits. */
   readonly resources?: readonly string[];
 }
 
-/** Which requests the orders of scenarios are about. */
+/** The requests that the orders of scenarios match. */
 export const matches = {
   kickOff: { path: '\\$export$' },
-  /** Not DELETE. */
+  /** Excludes DELETE. */
   status: { method: 'GET', path: '/bulkstatus/' },
   delete: { method: 'DELETE', path: '/bulkstatus/' },
   files: { path: '/bulkdata/' },
-  /** Of a type that every export has. */
+  /** Patient, because every export has this type. */
   patients: { path: '/bulkdata/', type: 'Patient' },
   errorFiles: { path: '/bulkerrors/' },
 } as const;

@@ -39,7 +39,7 @@ describe('the scenario', () => {
 });
 
 describe('the list of scenarios', () => {
-  test('is served, and an unknown name is answered with it', async () => {
+  test('lists all scenarios, and answers an unknown name with their names', async () => {
     client = await startSimulatorClient();
     const names = scenarios.map(({ name }) => name);
     const listed: Scenario[] = await jsonOf(client.control('GET', '/scenarios'));
@@ -48,7 +48,7 @@ describe('the list of scenarios', () => {
     expect([unknown.status, (await jsonOf(unknown)).scenarios]).toEqual([404, names]);
   });
 
-  test('has each name once, a sentence for each, and orders that can be placed', () => {
+  test('has unique names, a sentence for each scenario and valid orders', () => {
     expect(new Set(scenarios.map(({ name }) => name)).size).toBe(scenarios.length);
     for (const { description, orders = [] } of scenarios as readonly Scenario[]) {
       expect(description).toMatch(/^[A-Z0-9`].*\.$/);
@@ -56,14 +56,14 @@ describe('the list of scenarios', () => {
     }
   });
 
-  test('is the table in the README', async () => {
+  test('matches the table in the README', async () => {
     const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
     const table = readme.slice(readme.indexOf('### Scenarios'));
     const rows = [...table.matchAll(/^\| `([a-z0-9-]+)` +\| (.+?) +\|$/gm)].map(([, name, text]) => [name, text]);
     expect(rows).toEqual(scenarios.map(({ name, description }) => [name, description]));
   });
 
-  test('is called off: no fault is left, and options are what they were', async () => {
+  test('removes all faults and restores the options when scenarios are cancelled', async () => {
     client = await startSimulatorClient({ retryAfterSeconds: 3 });
     const before = await jsonOf(client.control('GET', '/options'));
     for (const name of ['failing-files', 'short-lived-links', 'separate-file-host', 'rate-limited']) {

@@ -9,7 +9,7 @@ import { serverScenarios } from './server.scenarios.ts';
 import { deleteScenarios, statusScenarios } from './status.scenarios.ts';
 import { transferScenarios } from './transfer.scenarios.ts';
 
-/** Every scenario. A new one is an entry in one of the lists, a check in `testing/`, and a line in the README. */
+/** Every scenario. To add one, add an entry to a list, a check in `testing/` and a line in the README. */
 export const scenarios = [
   ...serverScenarios,
   ...kickOffScenarios,
@@ -28,7 +28,7 @@ interface OrderScenarioInput {
   readonly scenario: Scenario;
 }
 
-/** Options, orders and resources at once. It comes on top of what was ordered before. */
+/** Applies the options, faults and resources of a scenario, in addition to what was ordered before. */
 export async function orderScenario({ simulator, scenario }: OrderScenarioInput): Promise<void> {
   const { options = {}, orders = [], resources = [] } = scenario;
   const checked = orders.map((order) => faultOrderSchema.parse(order));

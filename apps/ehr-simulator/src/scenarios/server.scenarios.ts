@@ -1,6 +1,6 @@
 import type { Scenario } from './scenario.ts';
 
-/** A path of REST: a read or a search, not bulk data. */
+/** The path of a read or a search, but not of bulk data. */
 const rest = { method: 'GET', path: '^/fhir/r4/[A-Z][A-Za-z]+(/[^$]+)?$' };
 const v1Error = {
   error: 'Additional fields are required.',

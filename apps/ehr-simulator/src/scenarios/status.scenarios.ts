@@ -2,7 +2,7 @@ import { matches, operationOutcome, type Scenario, type ScenarioOrder } from './
 
 const { kickOff, status: match } = matches;
 
-/** However short exports are: without it, the first status request may find a manifest. */
+/** Otherwise the first status request could already find the manifest of a short export. */
 const oncePending = { match: kickOff, fault: { kind: 'export-fate', polls: 1, end: 'completes' } };
 const fiveHoursSeconds = 5 * 60 * 60;
 

@@ -1,10 +1,10 @@
 import { matches, type Scenario, type ScenarioOrder } from './scenario.ts';
 
-/** Inside the second resource of a Patient file: some bytes are good, and no line ends there. */
+/** A position inside the second resource of a Patient file, so that some lines are complete and none ends there. */
 const afterBytes = 3000;
 
 const match = matches.patients;
-/** Compressed, a Patient file of eight has some 4000 bytes. */
+/** A compressed Patient file of eight patients has about 4000 bytes. */
 const zippedAfterBytes = 1000;
 
 const cutOnce = { match, fault: { kind: 'truncate', afterBytes } };
@@ -123,7 +123,7 @@ interface FramedInput {
   readonly gzip?: boolean;
 }
 
-/** The Patient file in one framing, whatever the client could read. */
+/** Serves the Patient file in one framing, whatever the client accepts. */
 function framed(framing: FramedInput): ScenarioOrder {
   return { match: matches.patients, fault: { kind: 'framing', ...framing }, times: 'always' };
 }

@@ -6,7 +6,7 @@ interface RawResponse {
   readonly body: Buffer;
 }
 
-/** A response as it is on the wire: fetch would decode it, and forgives a gzip stream without an end. */
+/** Returns a response as it is on the wire. fetch would decode it, and it accepts a gzip stream without an end. */
 export function rawGet({
   url,
   headers,
@@ -29,7 +29,7 @@ export interface RawWire {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** What came behind the head, chunk marks included. */
+  /** The bytes after the head, including chunk markers. */
   readonly body: Buffer;
   /** How the connection ended. */
   readonly end: 'closed' | 'reset';
@@ -40,7 +40,7 @@ interface RawWireInput {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A response to the byte: every client library would mend or hide how it ended. */
+/** Returns a response byte for byte. Client libraries repair or hide how a connection ended. */
 export function rawWire({ url, headers }: RawWireInput): Promise<RawWire> {
   const { hostname, port, host, pathname, search } = new URL(url);
   const fields = Object.entries({ host, connection: 'close', ...headers });

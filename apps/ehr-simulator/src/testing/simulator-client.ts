@@ -9,18 +9,21 @@ type Headers = Readonly<Record<string, string>>;
 export interface SimulatorClient extends EhrSimulator {
   /** `Bearer` and a valid token. */
   readonly authorization: string;
-  /** With a valid token; `path` below the FHIR base, or a whole URL. */
+  /** Sends a valid token. `path` is relative to the FHIR base, or a whole URL. */
   get(path: string, headers?: Headers): Promise<Response>;
   control(method: string, path: string, body?: unknown): Promise<Response>;
   orderFault(order: object): Promise<void>;
   violations(): Promise<{ byKind: Record<string, number>; violations: { reason: string }[] }>;
   kickOff(path?: string, headers?: Headers): Promise<Response>;
-  /** Kicks off and waits for the manifest. */
+  /** Kicks off an export and waits for its manifest. */
   export(path?: string): Promise<Manifest>;
   text(url: string, headers?: Headers): Promise<string>;
 }
 
-/** A started simulator and a well-behaved client of it, for tests. Exports take no time unless the test says so. */
+/**
+ * Starts a simulator and a well-behaved client of it, for tests. Exports take no time unless the test sets
+ * `exportSeconds`.
+ */
 export async function startSimulatorClient(options: EhrSimulatorOptions = {}): Promise<SimulatorClient> {
   const simulator = createEhrSimulator({ patients: 8, exportSeconds: 0, ...options });
   await simulator.start();
@@ -77,7 +80,7 @@ async function fetchToken(baseUrl: string): Promise<string> {
   return ((await response.json()) as { readonly access_token: string }).access_token;
 }
 
-/** A response's JSON, as untyped as a test wants it: what it expects is what it checks. */
+/** The JSON of a response without a type, because the expectations of the test check its shape. */
 // biome-ignore lint/suspicious/noExplicitAny: a wrong shape fails the test, which is its purpose.
 export async function jsonOf(response: Response | Promise<Response>): Promise<any> {
   return (await response).json();
@@ -87,7 +90,7 @@ interface ManualClock extends Clock {
   advance(ms: number): void;
 }
 
-/** A clock that stands still until it is moved: tests of waiting need not wait. */
+/** A clock that only moves when a test advances it, so that tests do not wait. */
 export function manualClock(startMs = Date.UTC(2026, 5, 1, 12)): ManualClock {
   let elapsedMs = 0;
   return {

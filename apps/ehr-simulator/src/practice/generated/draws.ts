@@ -1,8 +1,8 @@
 import type { DrawnNumber } from './template.ts';
 
 /**
- * A 32-bit hash of a place (seed, patient, type, number, purpose). Everything random is drawn this way instead of from a
- * sequence, so any resource can be made by itself, in any order, and is always the same. Finaliser of MurmurHash3.
+ * A 32-bit hash of a place (seed, patient, type, number, purpose). All random values are hashes and not a sequence, so
+ * that any resource can be generated alone, in any order, and always the same. Finalizer of MurmurHash3.
  */
 export function mix(a: number, b: number, c: number, d = 0): number {
   let hash = Math.imul(a ^ 0x9e3779b9, 0x85ebca6b);
@@ -14,16 +14,16 @@ export function mix(a: number, b: number, c: number, d = 0): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** An entry of a list that is not empty. */
+/** Returns an entry of a list that is not empty. */
 export function pick<Entry>(list: readonly Entry[], hash: number): Entry {
   return list[hash % list.length] as Entry;
 }
 
-/** One in this many is written with 20 significant digits: the kind that a double cannot hold. */
+/** One of this many numbers has 20 significant digits, which a double cannot hold. */
 const longNumberEvery = 97;
 const longNumberDigits = 20;
 
-/** The text of a number, trailing zeros and all. */
+/** The text of a number with its trailing zeros. */
 export function drawNumber({ range, hash }: { readonly range: DrawnNumber; readonly hash: number }): string {
   const { min, max, decimals } = range;
   const scale = 10 ** decimals;
@@ -36,7 +36,7 @@ export function drawNumber({ range, hash }: { readonly range: DrawnNumber; reado
 }
 
 const dayMs = 86_400_000;
-/** Nothing generated is from the future, however wrong a machine's clock is by a few months. */
+/** Early enough that nothing is in the future, even if a machine's clock is wrong by a few months. */
 const firstDayMs = Date.UTC(2023, 0, 1);
 const dayCount = 1095;
 
@@ -48,11 +48,11 @@ const twoDigits = Array.from({ length: 60 }, (_, number) => String(number).padSt
 export interface CalendarInstant {
   readonly day: string;
   readonly epochMs: number;
-  /** To the second, UTC. */
+  /** UTC, to the second. */
   readonly text: string;
 }
 
-/** An instant of 2023 to 2025 for a hash. Texts come from tables: `toISOString` would cost as much as all the rest. */
+/** Turns a hash into an instant of 2023 to 2025. Its text comes from tables, because `toISOString` is too slow. */
 export function calendarInstant(hash: number): CalendarInstant {
   const dayIndex = hash % dayCount;
   const minuteOfDay = (hash >>> 11) % 1440;

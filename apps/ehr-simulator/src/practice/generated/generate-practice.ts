@@ -35,7 +35,7 @@ interface GeneratePracticeOptions extends Pick<SimulatorOptions, 'patients' | 's
   readonly fhirBase: () => string;
 }
 
-/** A batch is about 200 kB of observations: large enough to be cheap, small enough not to block the event loop. */
+/** A batch has about 200 kB of observations: large enough to be cheap, small enough not to block the event loop. */
 const patientsPerBatch = 16;
 
 interface Generator {
@@ -44,8 +44,8 @@ interface Generator {
 }
 
 /**
- * A practice that exists only as arithmetic: any resource can be made from its id, and a type is made patient by patient
- * while it is sent, so a practice of a million patients takes no more memory than one of ten.
+ * A generated practice. Any resource can be computed from its id, and a type is generated patient by patient while it
+ * is sent, so a practice of a million patients needs no more memory than one of ten.
  */
 export function generatePractice(options: GeneratePracticeOptions): PracticeSource {
   const { patients, practiceId } = options;
@@ -77,7 +77,7 @@ interface OwnerInInput extends Pick<SimulatorOptions, 'patients' | 'practiceId'>
   readonly id: string;
 }
 
-/** The patient's number in `a-195900.Result-17-3`. */
+/** The number of the patient in `a-195900.Result-17-3`. */
 function ownerIn({ id, practiceId, patients }: OwnerInInput): number | undefined {
   const [, practice, number] = /^a-(\d+)\.[A-Za-z]+-(\d+)(?:-\d+)?$/.exec(id) ?? [];
   const owner = Number(number);

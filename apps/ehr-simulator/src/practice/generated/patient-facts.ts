@@ -1,7 +1,10 @@
 import { mix, pick } from './draws.ts';
 import type { Slots } from './template.ts';
 
-/** Names as they occur: accents, several scripts, apostrophes, one beyond the basic plane. Every one takes several bytes somewhere. */
+/**
+ * Realistic names with accents, several scripts, apostrophes and a character outside the basic plane. Each list has
+ * characters of several bytes.
+ */
 const namePools = {
   female: ['Zoë', 'María José', 'Aoife', 'Nguyệt', 'Ana', 'Chloé', 'Wren', 'Ngozi', '美咲', 'Ольга', 'Ruth', 'Saoirse'],
   male: ['José', 'Łukasz', 'Muḥammad', 'Søren', 'François', 'Jun', 'Thomas', 'Kwame', '伟', 'Дмитрий', 'Noah', '𠮷郎'],
@@ -49,7 +52,7 @@ type FactName =
   | 'postalCode'
   | 'recordNumber';
 
-/** Who a patient is: the same in every resource that speaks of them. */
+/** The data of a patient, the same in every resource that mentions them. */
 export function patientFacts({ seed, number }: PatientFactsInput): Pick<Slots, FactName> {
   const draw = (purpose: number) => mix(seed, number, 0x50, purpose);
   const gender = draw(1) % 2 === 0 ? 'female' : 'male';

@@ -3,7 +3,7 @@ import { type CalendarInstant, calendarInstant, drawNumber, mix, pick } from './
 import { patientFacts } from './patient-facts.ts';
 import { compileTemplate, type GeneratedType, type Slots, slotNames, type Template, type Variant } from './template.ts';
 
-/** Free text as clinicians write it: escapes, symbols, emoji, other scripts. JSON-escaped already. */
+/** Free text as clinicians write it, with escapes, symbols, emoji and other scripts. Already JSON-escaped. */
 const notePool: readonly string[] = [
   'Patient reports feeling well 🙂 and denies chest pain, dyspnoea or oedema. Taking medication as prescribed; reviewed side effects and the plan in detail. Return precautions given and understood.',
   'BP ≥ 140/90 on two visits; goal under 130/80. Discussed sodium under 2 g/day, walking 30 min × 5/week, and home cuff readings. Recheck in 4–6 weeks, sooner with headache or vision change.',
@@ -23,9 +23,9 @@ interface ResourceWriterOptions {
 }
 
 export interface ResourceWriter {
-  /** How many resources `owner` has. */
+  /** The number of resources of `owner`. */
   count(owner: number): number;
-  /** The resources of a patient (1 is the first), or of the practice (owner 0), that are newer than `sinceMs`. */
+  /** The resources of a patient (1 is the first) or of the practice (owner 0) that are newer than `sinceMs`. */
   write(input: { readonly owner: number; readonly sinceMs?: number | undefined }): StoredResource[];
 }
 
@@ -33,14 +33,14 @@ interface CompiledVariant extends Omit<Variant, 'resource'> {
   readonly template: Template;
 }
 
-/** One in four resources was changed after it was made. */
+/** One of four resources was changed after it was created. */
 const versions = [1, 1, 1, 2] as const;
-/** As in `encounter.template.ts`: every patient has at least this many to refer to. */
+/** The minimum in `visits.templates.ts`, so that every reference to an encounter resolves. */
 const encountersOfEveryPatient = 3;
 const providers = 12;
 const locations = 4;
 
-/** Writes the resources of one type. Everything about a resource follows from the seed and its place. */
+/** Writes the resources of one type. The seed and its place determine everything about a resource. */
 export function createResourceWriter({
   generatedType,
   seed,
@@ -120,7 +120,7 @@ interface FillEventInput {
   readonly owner: number;
 }
 
-/** When, where and with whom it happened, and what was noted. */
+/** Sets when, where and with whom it happened, and the notes. */
 function fillEvent({ slots, draw, prefix, owner }: FillEventInput): void {
   const happened = calendarInstant(mix(draw, 7, 0));
   slots.day = happened.day;

@@ -140,7 +140,7 @@ interface AttachmentInput {
   readonly image: boolean;
 }
 
-/** Reports link with an absolute URL, documents (`DocumentReference`) with a relative one: clients meet both. */
+/** Reports have absolute URLs and documents (`DocumentReference`) relative ones, so that clients meet both. */
 function attachment({ display, inline, image }: AttachmentInput) {
   const name = image ? 'png' : 'pdf';
   const { contentType, bytes } = sampleDocuments[name];

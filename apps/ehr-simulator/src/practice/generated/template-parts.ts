@@ -1,12 +1,12 @@
 interface ResourceHeadInput {
   readonly type: string;
-  /** Of US Core's structure definition, without its prefix. */
+  /** The name of a US Core profile without its prefix. */
   readonly profile: string;
   /** XHTML without the outer div. */
   readonly narrative: string;
 }
 
-/** What every generated resource starts with: id, meta, narrative, and the nested extensions of a practice's system. */
+/** The start of every generated resource: id, meta, narrative and nested extensions. */
 export function resourceHead({ type, profile, narrative }: ResourceHeadInput) {
   return {
     resourceType: type,
@@ -34,7 +34,7 @@ export function resourceHead({ type, profile, narrative }: ResourceHeadInput) {
   };
 }
 
-/** The references that a clinical resource of the practice has in common with the others. */
+/** The references that clinical resources have in common. */
 export const patientReferences = {
   subject: { reference: 'Patient/{{patientId}}', display: '{{given}} {{family}}' },
   encounter: { reference: 'Encounter/{{encounterId}}' },
@@ -54,7 +54,7 @@ const systems = {
 
 interface ConceptInput {
   readonly system: keyof typeof systems;
-  /** The code system's name, for `hl7`. */
+  /** The name of the code system, for `hl7`. */
   readonly name?: string;
   readonly code: string;
   readonly display: string;

@@ -1,4 +1,4 @@
-/** A number that is drawn for a slot, written with a fixed number of decimals: 98.60 keeps its zero. */
+/** A random number for a slot, written with a fixed number of decimals: 98.60 keeps its zero. */
 export interface DrawnNumber {
   readonly min: number;
   readonly max: number;
@@ -12,20 +12,20 @@ export interface Variant {
   readonly value2?: DrawnNumber;
 }
 
-/** What the generator knows of a resource type. */
+/** How to generate a resource type. */
 export interface GeneratedType {
   readonly type: string;
-  /** Stands in the ids: `a-195900.E-17` is a patient, `a-195900.Vital-17-3` an observation of that patient. */
+  /** Part of the ids: `a-195900.E-17` is a patient, `a-195900.Result-17-3` an observation of that patient. */
   readonly idPart: string;
   readonly scope: 'patient' | 'practice';
-  /** How many a patient has; for scope `practice`, how many the practice has. */
+  /** The number per patient, or for the practice if the scope is `practice`. */
   readonly count: { readonly min: number; readonly max: number };
   readonly variants: readonly Variant[];
 }
 
 /**
- * The variable parts of a generated resource. Templates name them as `{{slot}}` inside a string, or as a whole string
- * `{{#slot}}` for a number. All are JSON-escaped already.
+ * The variable parts of a generated resource. Templates write `{{slot}}` inside a string, or the whole string
+ * `{{#slot}}` for a number. All values are already JSON-escaped.
  */
 export const slotNames = [
   'id',
@@ -64,8 +64,8 @@ export type Slots = Record<SlotName, string>;
 export type Template = (slots: Slots) => string;
 
 /**
- * Turns a resource with slots into a function that joins texts. Ten times as fast as building and serialising objects,
- * and the only way to write a decimal with the digits it shall have.
+ * Turns a resource with slots into a function that joins texts. This is ten times as fast as building and serializing
+ * objects, and the only way to control the digits of a decimal.
  */
 export function compileTemplate(resource: object): Template {
   const parts = JSON.stringify(resource)

@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import { jsonOf, type SimulatorClient } from '../../testing/simulator-client.ts';
 import { type Check, type Checks, filesOf, lines, ndjson, patientUrl, truth } from './probe.ts';
 
-/** The Patient file twice, and once from inside its second line: it is one file, with the right length. */
+/** Reads the Patient file whole and from inside its second line, and expects the same file with the right length. */
 async function patientFile(client: SimulatorClient): Promise<{ readonly bytes: Buffer; readonly true: string[] }> {
   const url = await patientUrl(client);
   const first = await client.get(url, ndjson);
@@ -16,7 +16,7 @@ async function patientFile(client: SimulatorClient): Promise<{ readonly bytes: B
   return { bytes, true: await truth(client) };
 }
 
-/** The lines are those of the practice but the second one, which is `expected`. */
+/** Expects the lines of the practice, except for the second one, which `expected` checks. */
 function secondLine(expected: (line: string, original: string) => void): Check {
   return async (client) => {
     const file = await patientFile(client);

@@ -4,23 +4,26 @@ import { type RawWire, rawWire } from '../../testing/raw-http.ts';
 import { jsonOf, type SimulatorClient } from '../../testing/simulator-client.ts';
 import type { ScenarioName } from '../scenarios.ts';
 
-/** Looks at the wire of a fresh simulator after one scenario was ordered. */
+/** Checks what a client of a new simulator sees after one scenario was ordered. */
 export type Check = (client: SimulatorClient) => Promise<void>;
 
-/** A part of the scenarios, by name. */
+/** The checks of some scenarios, by name. */
 export type Checks = Partial<Record<ScenarioName, Check>>;
 
 export const json = { accept: 'application/json' };
 export const ndjson = { accept: 'application/fhir+ndjson', 'accept-encoding': 'identity' };
 
-/** Starts an export of patients. @returns its status URL. */
+/**
+ * Starts an export of patients.
+ * @returns its status URL.
+ */
 export async function startExport(client: SimulatorClient, query = '_type=Patient'): Promise<string> {
   const kickedOff = await client.kickOff(`/Patient/$export?${query}`);
   const location = kickedOff.headers.get('content-location') ?? '';
   return new URL(location, client.fhirEndpoint).href;
 }
 
-/** The statuses of so many requests, one after the other. */
+/** Sends so many requests one after the other and returns their statuses. */
 export async function statusesOf(count: number, send: () => Promise<Response>): Promise<number[]> {
   const statuses: number[] = [];
   for (let index = 0; index < count; index += 1) {
@@ -43,13 +46,13 @@ export async function patientUrl(client: SimulatorClient): Promise<string> {
   return (await filesOf(client))[0]?.url ?? '';
 }
 
-/** What a manifest's own check is about, wherever its fields are wrong. */
+/** The manifest of a new export, untyped because some checks need invalid fields. */
 // biome-ignore lint/suspicious/noExplicitAny: a wrong shape fails the check, which is its purpose.
 export async function manifestOf(client: SimulatorClient, path = patientExport): Promise<any> {
   return client.export(path) as Promise<Manifest>;
 }
 
-/** The Patient file to the byte, plain unless `headers` say otherwise. */
+/** Reads the Patient file byte for byte, uncompressed unless `headers` say otherwise. */
 export function wire(
   client: SimulatorClient,
   url: string,
@@ -58,7 +61,7 @@ export function wire(
   return rawWire({ url, headers: { authorization: client.authorization, ...headers } });
 }
 
-/** The lines of a type that a client should have in the end. */
+/** The lines of a type that a client should finally have. */
 export async function truth(client: SimulatorClient, type = 'Patient'): Promise<string[]> {
   return lines(await (await client.control('GET', `/resources/${type}`)).text());
 }
@@ -71,7 +74,7 @@ export async function exportsOf(client: SimulatorClient) {
   return jsonOf(client.control('GET', '/exports'));
 }
 
-/** Timers may be a little early. */
+/** Timers may fire a little early. */
 const toleranceMs = 20;
 
 interface IsLateInput {
@@ -80,7 +83,7 @@ interface IsLateInput {
   readonly send: () => Promise<Response>;
 }
 
-/** The answer comes no earlier than `ms` after the request. */
+/** Expects the answer no earlier than `ms` after the request. */
 export async function isLate({ ms, status, send }: IsLateInput): Promise<void> {
   const startedAtMs = performance.now();
   expect((await send()).status).toBe(status);

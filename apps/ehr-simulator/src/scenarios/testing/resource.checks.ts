@@ -7,7 +7,7 @@ interface Resource {
   readonly meta: { readonly versionId: string; readonly lastUpdated: string };
 }
 
-/** The copies in the last Patient file, each with what the practice has. */
+/** The copies in the last Patient file, each with the original of the practice. */
 async function lateCopies(client: SimulatorClient): Promise<(readonly [copy: string, original: string])[]> {
   const files = await filesOf(client);
   expect(files.map(({ count }) => count)).toEqual([8, 3]);
@@ -24,13 +24,13 @@ function olderThan(copy: Resource, original: Resource): boolean {
 }
 
 interface DeletionsInput {
-  /** Entries of the readable Bundles of DELETE requests. */
+  /** The numbers of entries in the readable Bundles. */
   readonly bundles: readonly number[];
   readonly unreadable: number;
   readonly inOutput: boolean;
 }
 
-/** Four Patients are in `deleted` and not in the practice any more. */
+/** Expects four Patients in `deleted` that are no longer in the practice. */
 function deletions({ bundles, unreadable, inOutput }: DeletionsInput): Check {
   return async (client) => {
     const before = (await truth(client)).map((line) => JSON.parse(line).id as string);

@@ -30,7 +30,7 @@ export const serverChecks = {
     const headers = { authorization: `Basic ${btoa('simulator-client:simulator-secret')}` };
     const body = () => new URLSearchParams({ grant_type: 'client_credentials', scope: 'system/*.read' });
     const url = `${client.baseUrl}/oauth2/v1/token`;
-    // The client's own token was the one of this minute, unless the minute has turned since.
+    // The token of this client was the one of this minute, unless a new minute has begun.
     const refused = [await fetch(url, { method: 'POST', headers, body: body() })];
     refused.push(await fetch(url, { method: 'POST', headers, body: body() }));
     expect(refused.at(-1)?.status).toBe(429);

@@ -12,7 +12,7 @@ import {
   statusesOf,
 } from './probe.ts';
 
-/** The Retry-After of a first status request, which is a 202, and that a later one has the manifest. */
+/** The Retry-After of the first status request. Expects a 202, and the manifest from a later request. */
 async function firstRetryAfter(client: SimulatorClient): Promise<string | null> {
   const statusUrl = await startExport(client);
   const first = await client.get(statusUrl, json);

@@ -43,7 +43,7 @@ interface CutInput {
   readonly first: (wholeBytes: number) => Framing;
 }
 
-/** The first read of the Patient file is framed and cut in one way; the second one is whole. */
+/** Expects the first read of the Patient file to be framed and cut in one way, and the second one to be complete. */
 function cut({ headers = ndjson, end = 'closed', first }: CutInput): Check {
   return async (client) => {
     const url = await patientUrl(client);
@@ -61,7 +61,7 @@ async function isWhole(client: SimulatorClient, url: string): Promise<void> {
 
 const close: Framing = { length: undefined, isChunked: false, hasLastChunk: false, bytes: cutBytes };
 
-/** Reads the Patient file, which is cut, and tries to go on where it ended. */
+/** Reads the cut Patient file and tries to resume it where it ended. */
 async function resumed(client: SimulatorClient) {
   const url = await patientUrl(client);
   const before = await truth(client);
@@ -126,7 +126,7 @@ export const transferChecks = {
     const [file] = await filesOf(client, 'Practitioner');
     const start = performance.now();
     const bytes = Buffer.byteLength(await client.text(file?.url ?? '', ndjson));
-    // The first piece comes at once.
+    // The first piece is sent immediately.
     expect(bytes / ((performance.now() - start) / 1000)).toBeLessThan(65_000);
   },
   'split-characters': async (client) => {
