@@ -1,3 +1,14 @@
+/**
+ * The record of an export and its states:
+ *
+ *   kick-off -> in-progress -> complete
+ *                    |-> failed            by a fault (`ExportFate`), or because a data file is unreadable
+ *                    |-> gone | forgotten  by a fault
+ *
+ * DELETE makes an export `deleted` if it is in progress, complete or failed.
+ * While it is in progress, `ExportRegistry` lays out its files. They are generated when they are read.
+ */
+
 import type { ExportLevel } from '../options/options.ts';
 import type { Practice } from '../practice/practice.ts';
 import type { GivenParameter } from './kick-off-parameters.ts';

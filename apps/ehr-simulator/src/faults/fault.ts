@@ -1,3 +1,14 @@
+/**
+ * How a fault takes part in a request:
+ *
+ *   POST /_sim/faults -> FaultBoard (ordered faults)
+ *                            | claim, by judge-requests.middleware.ts
+ *   request ------------> ClaimedFault
+ *                            before -> handler -> changeFile -> changeReply -> compression -> wire -> socket
+ *
+ * A fault of a kick-off has `changeExport` instead, which becomes part of the export.
+ */
+
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { ExportChange } from '../export/bulk-export.ts';
