@@ -5,9 +5,9 @@ import express, { type ErrorRequestHandler, type Express } from 'express';
 import {
   controlExportsRoute,
   controlFaultsRoute,
-  controlJudgeRoute,
   controlOptionsRoute,
   controlScenariosRoute,
+  controlTrafficRoute,
   healthRoute,
 } from './control/control.route.ts';
 import { controlResourcesRoute } from './control/resources.route.ts';
@@ -19,8 +19,6 @@ import { bulkStatusRoute } from './export/status.route.ts';
 import { FaultBoard } from './faults/fault-board.ts';
 import { outcomeReply } from './http/outcome.ts';
 import { sendReply } from './http/reply.ts';
-import { Judge, TrafficStats } from './judge/judge.ts';
-import { judgeRequests } from './judge/judge-requests.middleware.ts';
 import { ClientKeys } from './oauth/client-keys.ts';
 import { oauthRoute } from './oauth/oauth.route.ts';
 import { TokenStore } from './oauth/token-store.ts';
@@ -38,6 +36,8 @@ import { discoveryRoute } from './rest/discovery.route.ts';
 import { binaryRoute, readRoute } from './rest/read.route.ts';
 import { searchRoute } from './rest/search.route.ts';
 import type { Simulator } from './simulator.ts';
+import { recordRequests } from './traffic/record-requests.middleware.ts';
+import { TrafficRecorder, TrafficStats } from './traffic/traffic-recorder.ts';
 
 export interface EhrSimulator {
   start(): Promise<void>;
@@ -61,8 +61,8 @@ const keepAliveTimeout = 65_000;
  * Creates a simulated athenahealth. Several can run in one process.
  * @throws ZodError if the options are invalid.
  */
-export function createEhrSimulator({ clock = startSystemClock(), ...given }: EhrSimulatorOptions = {}): EhrSimulator {
-  const options = simulatorOptionsSchema.parse(given);
+export function createEhrSimulator({ clock = startSystemClock(), ...input }: EhrSimulatorOptions = {}): EhrSimulator {
+  const options = simulatorOptionsSchema.parse(input);
   const server = createServer({ keepAliveTimeout });
   const fileServer = createServer({ keepAliveTimeout });
   const baseUrl = () => urlOf({ server, host: options.host });
@@ -117,7 +117,7 @@ async function assemble({ options, clock, server, fileServer }: AssembleInput): 
     links: new FileLinks({ options, clock }),
     tokens: new TokenStore({ options, clock }),
     clientKeys: new ClientKeys({ options, clock }),
-    judge: new Judge({ options, clock }),
+    traffic: new TrafficRecorder({ options, clock }),
     stats: new TrafficStats(),
     faults: new FaultBoard(),
     baseUrl,
@@ -153,20 +153,20 @@ function urlOf({ server, host }: { readonly server: Server; readonly host: strin
   return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
 }
 
-/** The control routes are mounted before the judge, so that their requests are not counted. */
+/** The control routes are mounted before the recorder, so that their requests are not counted. */
 function buildExpressApp(simulator: Simulator): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(
     healthRoute(simulator),
-    controlJudgeRoute(simulator),
+    controlTrafficRoute(simulator),
     controlExportsRoute(simulator),
     controlResourcesRoute(simulator),
     controlOptionsRoute(simulator),
     controlFaultsRoute(simulator),
     controlScenariosRoute(simulator),
   );
-  app.use(judgeRequests(simulator));
+  app.use(recordRequests(simulator));
   app.use(oauthRoute(simulator), discoveryRoute(simulator));
   app.use(
     bulkKickOffRoute(simulator),

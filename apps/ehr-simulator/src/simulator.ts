@@ -2,12 +2,12 @@ import type { Request } from 'express';
 import type { ExportRegistry } from './export/export-registry.ts';
 import type { FileLinks } from './export/file-links.ts';
 import type { FaultBoard } from './faults/fault-board.ts';
-import type { Judge, TrafficStats } from './judge/judge.ts';
 import type { ClientKeys } from './oauth/client-keys.ts';
 import type { TokenStore } from './oauth/token-store.ts';
 import type { Clock } from './options/clock.ts';
 import type { RuntimeOptions, SimulatorOptions } from './options/options.ts';
 import type { Practice } from './practice/practice.ts';
+import type { TrafficRecorder, TrafficStats } from './traffic/traffic-recorder.ts';
 
 /** One simulated athenahealth: everything that its routes share. */
 export interface Simulator {
@@ -20,7 +20,7 @@ export interface Simulator {
   readonly links: FileLinks;
   readonly tokens: TokenStore;
   readonly clientKeys: ClientKeys;
-  readonly judge: Judge;
+  readonly traffic: TrafficRecorder;
   readonly stats: TrafficStats;
   readonly faults: FaultBoard;
   /** Available once the simulator listens. */

@@ -8,27 +8,31 @@ import { orderScenario, scenarios } from '../scenarios/scenarios.ts';
 import type { Simulator } from '../simulator.ts';
 
 /** `/_sim/requests`, `/_sim/violations` and `/_sim/stats`: what the client did. */
-export function controlJudgeRoute(simulator: Simulator): Router {
-  const { judge, stats, tokens, exports, practice } = simulator;
+export function controlTrafficRoute(simulator: Simulator): Router {
+  const { traffic, stats, tokens, exports, practice } = simulator;
   const router = Router();
   router.get('/_sim/requests', (_req, res) => {
-    res.json({ total: judge.requests.total, requests: judge.requests.toArray() });
+    res.json({ total: traffic.requests.total, requests: traffic.requests.toArray() });
   });
   router.delete('/_sim/requests', (_req, res) => {
-    judge.requests.clear();
+    traffic.requests.clear();
     stats.clear();
     res.sendStatus(204);
   });
   router.get('/_sim/violations', (_req, res) => {
-    res.json({ total: judge.violations.total, byKind: judge.countsByKind, violations: judge.violations.toArray() });
+    res.json({
+      total: traffic.violations.total,
+      byKind: traffic.countsByKind,
+      violations: traffic.violations.toArray(),
+    });
   });
   router.delete('/_sim/violations', (_req, res) => {
-    judge.clearViolations();
+    traffic.clearViolations();
     res.sendStatus(204);
   });
   router.get('/_sim/stats', (_req, res) => {
     const { kickOffCount } = exports;
-    const violations = judge.countsByKind;
+    const violations = traffic.countsByKind;
     res.json({
       ...stats.summary(),
       violations,
@@ -50,12 +54,12 @@ export function controlExportsRoute({ exports }: Simulator): Router {
   return router;
 }
 
-function summary({ id, level, given, types, transactionTimeMs, files, pollCount, deleteCount }: BulkExport) {
+function summary({ id, level, parameters, types, transactionTimeMs, files, pollCount, deleteCount }: BulkExport) {
   return {
     id,
     level,
     kickedOffAt: new Date(transactionTimeMs).toISOString(),
-    parameters: given.map(([name, value]) => ({ name, value })),
+    parameters: parameters.map(([name, value]) => ({ name, value })),
     types,
     files: files.length,
     polls: pollCount,

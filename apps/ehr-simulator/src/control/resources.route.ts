@@ -7,7 +7,7 @@ import type { Simulator } from '../simulator.ts';
 export function controlResourcesRoute(simulator: Simulator): Router {
   const router = Router();
   router.get('/_sim/types', (_req, res) => types({ simulator, res }));
-  router.get('/_sim/resources/:type', (req, res) => sendReply({ req, res, reply: oracle({ simulator, req }) }));
+  router.get('/_sim/resources/:type', (req, res) => sendReply({ req, res, reply: currentState({ simulator, req }) }));
   router.put('/_sim/fhir/:type/:id', text({ type: () => true, limit: '32mb' }), (req, res) =>
     put({ simulator, req, res }),
   );
@@ -33,7 +33,7 @@ async function types({ simulator: { practice }, res }: Pick<ControlInput, 'simul
   res.json(counts);
 }
 
-function oracle({ simulator: { practice }, req }: Pick<ControlInput, 'simulator' | 'req'>) {
+function currentState({ simulator: { practice }, req }: Pick<ControlInput, 'simulator' | 'req'>) {
   const batches = practice.batches({ type: String(req.params.type), asOf: practice.sequence });
   const body = (async function* () {
     for await (const { resources } of batches)

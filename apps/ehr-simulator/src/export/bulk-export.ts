@@ -11,7 +11,7 @@
 
 import type { ExportLevel } from '../options/options.ts';
 import type { Practice } from '../practice/practice.ts';
-import type { GivenParameter } from './kick-off-parameters.ts';
+import type { KickOffParameter } from './kick-off-parameters.ts';
 
 /** A position in the fixed order of a practice's resources. */
 interface Place {
@@ -43,7 +43,7 @@ export interface BulkExport {
   readonly level: ExportLevel;
   /** The URL of the kick-off, which the manifest repeats. */
   readonly request: string;
-  readonly given: readonly GivenParameter[];
+  readonly parameters: readonly KickOffParameter[];
   readonly types: readonly string[];
   readonly transactionTimeMs: number;
   readonly sinceMs: number | undefined;

@@ -5,7 +5,7 @@ import type { Practice } from '../practice/practice.ts';
 import { type BulkExport, type ExportChange, type ExportFile, type ExportState, exportState } from './bulk-export.ts';
 import { deletedFiles, measureFiles } from './export-files.ts';
 
-export interface KickOffInput extends Pick<BulkExport, 'level' | 'request' | 'given' | 'types' | 'sinceMs'> {
+export interface KickOffInput extends Pick<BulkExport, 'level' | 'request' | 'parameters' | 'types' | 'sinceMs'> {
   /** The changes that faults make to this export. */
   readonly changes: readonly ExportChange[];
 }
@@ -34,9 +34,9 @@ export class ExportRegistry {
     return this.exports.size;
   }
 
-  kickOff({ changes, types, ...asked }: KickOffInput): BulkExport {
+  kickOff({ changes, types, ...request }: KickOffInput): BulkExport {
     const bulkExport: BulkExport = {
-      ...asked,
+      ...request,
       id: randomBytes(9).toString('hex'),
       types: changes.reduce((changed, change) => change.types?.(changed) ?? changed, types),
       transactionTimeMs: this.practice.instant(),

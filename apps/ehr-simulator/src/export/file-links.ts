@@ -59,8 +59,8 @@ export class FileLinks {
     const generation = String(query.generation ?? '');
     const expires = String(query.expires ?? '');
     const expected = Buffer.from(this.sign({ ...key, generation, expires }));
-    const given = Buffer.from(String(query.signature ?? ''));
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+    const signature = Buffer.from(String(query.signature ?? ''));
+    if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) {
       throw new OutcomeError({ status: 403, code: 'forbidden', text: 'The signature of the link is not valid.' });
     }
     const isExpired = generation !== String(this.generation) || (expires !== '' && Number(expires) <= this.clock.now());

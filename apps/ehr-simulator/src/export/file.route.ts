@@ -5,9 +5,9 @@ import { changeContent } from '../faults/change-lines.ts';
 import { endpoint, exchangeOf } from '../http/endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';
-import { exactAccept } from '../judge/exact-accept.ts';
 import { authenticate } from '../oauth/authenticate.ts';
 import type { Simulator } from '../simulator.ts';
+import { checkAccept } from '../traffic/check-accept.ts';
 import type { BulkExport, ExportFile } from './bulk-export.ts';
 import { type ErrorIssue, errorIssueSchema } from './error-file.ts';
 import { type ByteRange, cutBytes, type FileContent, parseRange, readFile } from './file-content.ts';
@@ -31,18 +31,18 @@ export function bulkFileRoute(simulator: Simulator): Router {
 
 /** If `requiresAccessToken` is true a token is required, otherwise a token is a violation. */
 function checkAccess({ simulator, req, res }: FileInput & { readonly res: Response }): void {
-  const { judge, options, links } = simulator;
+  const { traffic, options, links } = simulator;
   // The middleware has already checked requests to the file host, where any token is a violation.
   if (!exchangeOf(res).onFileHost) {
     if (filesNeedToken(options)) authenticate({ simulator, req });
     else if (req.get('authorization') !== undefined) {
-      judge.violate({ req, kind: 'token', reason: 'token sent although requiresAccessToken is false' });
+      traffic.recordViolation({ req, kind: 'token', reason: 'token sent although requiresAccessToken is false' });
     }
   }
   const { exportId, fileName } = keyOf(req);
   links.check({ exportId, fileName, query: req.query });
   const enforce = options.strictAccept;
-  exactAccept({ simulator, req, mediaType: 'application/fhir+ndjson', what: 'file', enforce });
+  checkAccept({ simulator, req, mediaType: 'application/fhir+ndjson', what: 'file', enforce });
 }
 
 interface FoundFile {
@@ -139,8 +139,8 @@ interface ServeContentInput {
 }
 
 /** Serves a file with the faults of the request: whole, compressed if the client accepts gzip, or in part. */
-async function serveContent({ req, res, lastModifiedMs, ...given }: ServeContentInput): Promise<Reply> {
-  let { content } = given;
+async function serveContent({ req, res, lastModifiedMs, ...input }: ServeContentInput): Promise<Reply> {
+  let { content } = input;
   for (const { changeFile } of exchangeOf(res).faults) {
     if (changeFile) content = await changeContent({ content, change: changeFile });
   }

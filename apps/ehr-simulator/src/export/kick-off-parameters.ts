@@ -11,7 +11,7 @@ interface KickOffParameters {
   readonly types: readonly string[];
   readonly sinceMs: number | undefined;
   /** As the client sent them. */
-  readonly given: readonly GivenParameter[];
+  readonly parameters: readonly KickOffParameter[];
 }
 
 interface KickOffParametersInput {
@@ -25,24 +25,32 @@ interface KickOffParametersInput {
  * @throws OutcomeError 400 that names the unsupported parameter.
  */
 export function kickOffParameters({ practice, options, req }: KickOffParametersInput): KickOffParameters {
-  const given = givenParameters(req);
-  const refused = given.find(([name]) => !supported.includes(name) || options.unsupportedParameters.includes(name));
+  const parameters = requestParameters(req);
+  const refused = parameters.find(
+    ([name]) => !supported.includes(name) || options.unsupportedParameters.includes(name),
+  );
   if (refused) throw unsupported(`The parameter ${refused[0]} is not supported.`);
-  const format = valuesOf({ given, name: '_outputFormat' }).find((value) => !outputFormats.includes(value));
+  const format = valuesOf({ parameters, name: '_outputFormat' }).find((value) => !outputFormats.includes(value));
   if (format) throw unsupported('The parameter _outputFormat must be application/fhir+ndjson.');
-  const types = valuesOf({ given, name: '_type' }).flatMap((value) => value.split(','));
+  const types = valuesOf({ parameters, name: '_type' }).flatMap((value) => value.split(','));
   const known = practice.types;
   const unknown = types.find((type) => !known.includes(type));
   if (unknown !== undefined) throw unsupported(`The parameter _type names ${unknown}, which is not supported.`);
-  return { types: types.length === 0 ? known : [...new Set(types)], sinceMs: sinceOf(given), given };
+  return { types: types.length === 0 ? known : [...new Set(types)], sinceMs: sinceOf(parameters), parameters };
 }
 
-function valuesOf({ given, name }: { readonly given: readonly GivenParameter[]; readonly name: string }): string[] {
-  return given.filter(([key]) => key === name).map(([, value]) => value);
+function valuesOf({
+  parameters,
+  name,
+}: {
+  readonly parameters: readonly KickOffParameter[];
+  readonly name: string;
+}): string[] {
+  return parameters.filter(([key]) => key === name).map(([, value]) => value);
 }
 
-function sinceOf(given: readonly GivenParameter[]): number | undefined {
-  const [since] = valuesOf({ given, name: '_since' });
+function sinceOf(parameters: readonly KickOffParameter[]): number | undefined {
+  const [since] = valuesOf({ parameters, name: '_since' });
   if (since === undefined) return undefined;
   const sinceMs = Date.parse(since);
   if (!/^\d{4}-\d\d-\d\dT/.test(since) || Number.isNaN(sinceMs))
@@ -54,13 +62,13 @@ function unsupported(text: string): OutcomeError {
   return new OutcomeError({ status: 400, code: 'not-supported', text });
 }
 
-export type GivenParameter = readonly [name: string, value: string];
+export type KickOffParameter = readonly [name: string, value: string];
 
 /**
  * Reads the parameters of a kick-off from the query or from a Parameters resource.
  * @throws OutcomeError 400 if the body is not a Parameters resource.
  */
-export function givenParameters(req: Request): GivenParameter[] {
+export function requestParameters(req: Request): KickOffParameter[] {
   // From the URL, because Express turns repeated or bracketed names into arrays or objects.
   if (req.method !== 'POST') return [...new URL(req.originalUrl, 'http://simulator').searchParams.entries()];
   try {
@@ -76,7 +84,7 @@ interface ParametersResource {
   readonly parameter?: readonly { readonly name: string; readonly [value: string]: unknown }[];
 }
 
-function fromParameters({ resourceType, parameter = [] }: ParametersResource): GivenParameter[] {
+function fromParameters({ resourceType, parameter = [] }: ParametersResource): KickOffParameter[] {
   if (resourceType !== 'Parameters') throw noParameters();
   return parameter.map(({ name, ...values }) => [name, String(Object.values(values)[0])]);
 }

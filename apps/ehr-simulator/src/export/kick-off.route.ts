@@ -2,9 +2,9 @@ import { type Request, type RequestHandler, type Response, Router, text } from '
 import { endpoint, exchangeOf } from '../http/endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';
-import { exactAccept } from '../judge/exact-accept.ts';
 import { type ExportLevel, exportLevels } from '../options/options.ts';
 import type { Simulator } from '../simulator.ts';
+import { checkAccept } from '../traffic/check-accept.ts';
 import { kickOffParameters } from './kick-off-parameters.ts';
 
 const paths: Readonly<Record<ExportLevel, string>> = {
@@ -58,8 +58,8 @@ async function kickOff({ simulator, req, res, level }: KickOffRequest): Promise<
 
 function checkHeaders({ simulator, req }: { readonly simulator: Simulator; readonly req: Request }): void {
   if (req.get('prefer') !== 'respond-async') {
-    simulator.judge.violate({ req, kind: 'headers', reason: 'kick-off without Prefer: respond-async' });
+    simulator.traffic.recordViolation({ req, kind: 'headers', reason: 'kick-off without Prefer: respond-async' });
     throw new OutcomeError({ status: 400, code: 'invalid', text: 'The Prefer header must be respond-async.' });
   }
-  exactAccept({ simulator, req, mediaType: 'application/fhir+json', what: 'kick-off', enforce: true });
+  checkAccept({ simulator, req, mediaType: 'application/fhir+json', what: 'kick-off', enforce: true });
 }

@@ -2,8 +2,8 @@ import { type Request, type RequestHandler, Router } from 'express';
 import { endpoint } from '../http/endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';
-import { exactAccept } from '../judge/exact-accept.ts';
 import type { Simulator } from '../simulator.ts';
+import { checkAccept } from '../traffic/check-accept.ts';
 import type { BulkExport, ExportFile } from './bulk-export.ts';
 import { filesNeedToken } from './file-links.ts';
 
@@ -29,7 +29,7 @@ interface StatusInput {
 
 function status({ simulator, req }: StatusInput): Reply {
   const enforce = simulator.options.strictAccept;
-  exactAccept({ simulator, req, mediaType: 'application/json', what: 'status', enforce });
+  checkAccept({ simulator, req, mediaType: 'application/json', what: 'status', enforce });
   const bulkExport = simulator.exports.find(String(req.params.id));
   if (!bulkExport) throw unknownExport();
   const state = simulator.exports.state(bulkExport);

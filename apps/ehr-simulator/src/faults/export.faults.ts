@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type ChangeFilesInput, exportEnds } from '../export/bulk-export.ts';
 import { measureFiles } from '../export/export-files.ts';
-import { givenParameters } from '../export/kick-off-parameters.ts';
+import { requestParameters } from '../export/kick-off-parameters.ts';
 import { defineFault, type FaultKind } from './fault.ts';
 
 /** Refuses a kick-off that has this parameter, or this `value` of it. The OperationOutcome names it in `namedIn`. */
@@ -16,8 +16,8 @@ const refuseParameterFault = defineFault({
   },
   create: ({ parameter, value, status, code, namedIn }) => ({
     before: async ({ req }) => {
-      const isRefused = givenParameters(req).some(
-        ([name, given]) => name === parameter && (value === undefined || given.split(',').includes(value)),
+      const isRefused = requestParameters(req).some(
+        ([name, values]) => name === parameter && (value === undefined || values.split(',').includes(value)),
       );
       if (!isRefused) return undefined;
       const text = `${value ?? 'The parameter'} is not supported: ${parameter}${value ? `=${value}` : ''}.`;

@@ -2,7 +2,7 @@
  * How a fault takes part in a request:
  *
  *   POST /_sim/faults -> FaultBoard (ordered faults)
- *                            | claim, by judge-requests.middleware.ts
+ *                            | claim, by record-requests.middleware.ts
  *   request ------------> ClaimedFault
  *                            before -> handler -> changeFile -> changeReply -> compression -> wire -> socket
  *

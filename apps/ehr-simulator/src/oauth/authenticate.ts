@@ -21,7 +21,7 @@ export function authenticate({ simulator, req }: { readonly simulator: Simulator
     checkScope({ simulator, req, token: token ?? '' });
     return;
   }
-  simulator.judge.violate({ req, kind: 'token', reason: reasons[state] });
+  simulator.traffic.recordViolation({ req, kind: 'token', reason: reasons[state] });
   throw new OutcomeError({
     status: 401,
     code: 'login',

@@ -136,8 +136,8 @@ export class RuntimeOptions {
     const names: readonly string[] = changeable;
     const fixed = Object.keys(patch).filter((name) => !names.includes(name));
     if (fixed.length > 0) throw new Error(`Not to be changed while it runs: ${fixed.join(', ')}.`);
-    const given = Object.entries({ ...this.options, ...patch }).filter(([, value]) => value !== null);
-    const checked = simulatorOptionsSchema.safeParse(Object.fromEntries(given));
+    const changed = Object.entries({ ...this.options, ...patch }).filter(([, value]) => value !== null);
+    const checked = simulatorOptionsSchema.safeParse(Object.fromEntries(changed));
     if (!checked.success) throw new Error(z.prettifyError(checked.error));
     this.assign(checked.data);
   }

@@ -38,8 +38,8 @@ interface WithMetaInput {
  */
 export function withMeta({ text, meta }: WithMetaInput): string {
   const resource = parseExact(text) as Record<string, unknown>;
-  const { resourceType, id, meta: given, ...rest } = resource;
-  return JSON.stringify({ resourceType, id, meta: { ...(given as object | undefined), ...meta }, ...rest });
+  const { resourceType, id, meta: currentMeta, ...rest } = resource;
+  return JSON.stringify({ resourceType, id, meta: { ...(currentMeta as object | undefined), ...meta }, ...rest });
 }
 
 export type JsonObject = Readonly<Record<string, unknown>>;

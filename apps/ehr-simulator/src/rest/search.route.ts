@@ -37,11 +37,11 @@ interface RequirePracticeInput {
 }
 
 function requirePractice({ simulator: { options }, parameters }: RequirePracticeInput): void {
-  const given = parameters.get('ah-practice')?.[0];
-  if (given === undefined) {
+  const practice = parameters.get('ah-practice')?.[0];
+  if (practice === undefined) {
     throw new OutcomeError({ status: 400, code: 'forbidden', text: 'The parameter ah-practice is required.' });
   }
-  if (given.replace(/^Organization\//, '') === `a-1.Practice-${options.practiceId}`) return;
+  if (practice.replace(/^Organization\//, '') === `a-1.Practice-${options.practiceId}`) return;
   throw new OutcomeError({ status: 403, code: 'forbidden', text: 'The client has no access to this practice.' });
 }
 

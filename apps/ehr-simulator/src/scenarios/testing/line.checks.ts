@@ -3,7 +3,7 @@ import { jsonOf, type SimulatorClient } from '../../testing/simulator-client.ts'
 import { type Check, type Checks, filesOf, lines, ndjson, patientUrl, truth } from './probe.ts';
 
 /** Reads the Patient file whole and from inside its second line, and expects the same file with the right length. */
-async function patientFile(client: SimulatorClient): Promise<{ readonly bytes: Buffer; readonly true: string[] }> {
+async function patientFile(client: SimulatorClient): Promise<{ readonly bytes: Buffer; readonly expected: string[] }> {
   const url = await patientUrl(client);
   const first = await client.get(url, ndjson);
   const bytes = Buffer.from(await first.arrayBuffer());
@@ -13,7 +13,7 @@ async function patientFile(client: SimulatorClient): Promise<{ readonly bytes: B
   const rest = await client.get(url, { ...ndjson, range: `bytes=${from}-`, 'if-range': etag });
   expect(rest.status).toBe(206);
   expect(Buffer.from(await rest.arrayBuffer()).equals(bytes.subarray(from))).toBe(true);
-  return { bytes, true: await truth(client) };
+  return { bytes, expected: await truth(client) };
 }
 
 /** Expects the lines of the practice, except for the second one, which `expected` checks. */
@@ -21,15 +21,15 @@ function secondLine(expected: (line: string, original: string) => void): Check {
   return async (client) => {
     const file = await patientFile(client);
     const found = lines(file.bytes.toString());
-    expect(found.toSpliced(1, 1)).toEqual(file.true.toSpliced(1, 1));
-    expected(found[1] ?? '', file.true[1] ?? '');
+    expect(found.toSpliced(1, 1)).toEqual(file.expected.toSpliced(1, 1));
+    expected(found[1] ?? '', file.expected[1] ?? '');
   };
 }
 
 function fileIs(expected: (truth: readonly string[]) => string): Check {
   return async (client) => {
     const file = await patientFile(client);
-    expect(file.bytes.toString()).toBe(expected(file.true));
+    expect(file.bytes.toString()).toBe(expected(file.expected));
   };
 }
 
@@ -65,7 +65,7 @@ export const lineChecks = {
     expect(isJson(line)).toBe(false);
   }),
   'invalid-utf8': async (client) => {
-    const { bytes, true: expected } = await patientFile(client);
+    const { bytes, expected } = await patientFile(client);
     const at = bytes.indexOf(Buffer.from([0xfc, 0xff]));
     expect(at).toBeGreaterThan(bytes.indexOf('\n'));
     expect(Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 2)]).toString()).toBe(`${expected.join('\n')}\n`);
@@ -77,7 +77,7 @@ export const lineChecks = {
     expect(rest).toEqual(JSON.parse(original));
   }),
   'byte-order-mark': async (client) => {
-    const { bytes, true: expected } = await patientFile(client);
+    const { bytes, expected } = await patientFile(client);
     expect([...bytes.subarray(0, 3)]).toEqual([0xef, 0xbb, 0xbf]);
     expect(bytes.subarray(3).toString()).toBe(`${expected.join('\n')}\n`);
   },

@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { OutcomeError } from '../http/outcome.ts';
 import type { Simulator } from '../simulator.ts';
 
-export interface ExactAcceptInput {
+export interface CheckAcceptInput {
   readonly simulator: Simulator;
   readonly req: Request;
   readonly mediaType: string;
@@ -14,9 +14,9 @@ export interface ExactAcceptInput {
  * Records a violation unless the Accept header is exactly `mediaType`, because bulk data servers compare it literally.
  * @throws OutcomeError 406 if `enforce` is set.
  */
-export function exactAccept({ simulator, req, mediaType, what, enforce }: ExactAcceptInput): void {
+export function checkAccept({ simulator, req, mediaType, what, enforce }: CheckAcceptInput): void {
   if (req.get('accept') === mediaType) return;
-  simulator.judge.violate({ req, kind: 'headers', reason: `${what} without Accept: ${mediaType}` });
+  simulator.traffic.recordViolation({ req, kind: 'headers', reason: `${what} without Accept: ${mediaType}` });
   if (!enforce) return;
   throw new OutcomeError({ status: 406, code: 'not-supported', text: `The Accept header must be ${mediaType}.` });
 }

@@ -10,7 +10,7 @@ async function requests(count: number): Promise<number[]> {
   return statuses;
 }
 
-describe('the judge', () => {
+describe('the traffic recorder', () => {
   test('allows 16 requests in two seconds and records the 17th as a violation', async () => {
     const clock = manualClock();
     simulator = await startSimulatorClient({ clock });

@@ -1,12 +1,12 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { givenParameters } from '../export/kick-off-parameters.ts';
+import { requestParameters } from '../export/kick-off-parameters.ts';
 import { setExchange } from '../http/endpoint.ts';
 import { outcomeReply } from '../http/outcome.ts';
 import { sendReply } from '../http/reply.ts';
 import type { Simulator } from '../simulator.ts';
-import type { RecordedRequest, Verdict } from './judge.ts';
+import type { RecordedRequest, Verdict } from './traffic-recorder.ts';
 
-const headersOfInterest = [
+const recordedHeaderNames = [
   'accept',
   'accept-encoding',
   'ah-practice',
@@ -22,18 +22,18 @@ const headersOfInterest = [
  * Handles every request of the client first: records it, counts it against the rate limit and claims its faults. The
  * file host represents a store without a rate limit, and the token endpoint has its own budget.
  */
-export function judgeRequests(simulator: Simulator): RequestHandler {
-  const { judge, clock, options, faults } = simulator;
+export function recordRequests(simulator: Simulator): RequestHandler {
+  const { traffic, clock, options, faults } = simulator;
   return async (req, res, next) => {
     const atMs = clock.monotonic();
     const onFileHost = simulator.isFileHost(req);
     record({ simulator, req, res, atMs });
     if (onFileHost && req.get('authorization') !== undefined) {
-      judge.violate({ req, kind: 'token', reason: 'token sent to another origin' });
+      traffic.recordViolation({ req, kind: 'token', reason: 'token sent to another origin' });
     }
     const counts = !onFileHost && !req.path.startsWith('/oauth2/');
-    const verdict = counts ? judge.arrive({ req, atMs }) : undefined;
-    const rateHeaders = counts ? judge.rateHeaders() : {};
+    const verdict = counts ? traffic.arrive({ req, atMs }) : undefined;
+    const rateHeaders = counts ? traffic.rateHeaders() : {};
     if (verdict?.breach && options.rateLimit) {
       await refuse({ req, res, verdict, rateHeaders });
       return;
@@ -66,17 +66,17 @@ interface RecordInput {
   readonly atMs: number;
 }
 
-function record({ simulator: { judge, clock, ...simulator }, req, res, atMs }: RecordInput): void {
+function record({ simulator: { traffic, clock, ...simulator }, req, res, atMs }: RecordInput): void {
   const entry: RecordedRequest = {
     method: req.method,
     path: req.path,
     onFileHost: simulator.isFileHost(req),
     arrivedAtMs: atMs,
-    headers: interesting(req),
+    headers: recordedHeaders(req),
     authorized: req.get('authorization') !== undefined,
     parameters: Object.keys(req.query),
   };
-  judge.requests.push(entry);
+  traffic.requests.push(entry);
   const writtenBefore = req.socket.bytesWritten;
   res.once('close', () => {
     entry.status = res.statusCode;
@@ -90,15 +90,15 @@ function record({ simulator: { judge, clock, ...simulator }, req, res, atMs }: R
 
 function bodyParameters(req: Request): string[] {
   try {
-    return givenParameters(req).map(([name]) => name);
+    return requestParameters(req).map(([name]) => name);
   } catch {
     // The body is not a Parameters resource. The client received an error for it.
     return [];
   }
 }
 
-function interesting(req: Request): Record<string, string> {
-  const kept = headersOfInterest.flatMap((name) => {
+function recordedHeaders(req: Request): Record<string, string> {
+  const kept = recordedHeaderNames.flatMap((name) => {
     const value = req.get(name);
     return value === undefined ? [] : [[name, value] as const];
   });

@@ -48,7 +48,7 @@ export interface Verdict {
 }
 
 /** Records the client's requests and violations. */
-export class Judge {
+export class TrafficRecorder {
   readonly requests: Ring<RecordedRequest>;
   readonly violations: Ring<Violation>;
   private readonly clock: Clock;
@@ -76,13 +76,13 @@ export class Judge {
     const arrival = { atMs, sinceMs: atMs - this.clock.lateness() };
     const inWindow = this.window.arrive(arrival);
     const inDay = this.day.arrive(arrival);
-    if (inWindow) this.violate({ req, kind: 'rate', reason: `more than ${this.limitText(this.window)}` });
-    if (inDay) this.violate({ req, kind: 'day', reason: `more than ${this.limitText(this.day)}` });
+    if (inWindow) this.recordViolation({ req, kind: 'rate', reason: `more than ${this.limitText(this.window)}` });
+    if (inDay) this.recordViolation({ req, kind: 'day', reason: `more than ${this.limitText(this.day)}` });
     const waitMs = Math.max(inDay ? this.day.waitMs(atMs) : 0, this.window.waitMs(atMs));
     return { breach: inWindow || inDay, retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) };
   }
 
-  violate({
+  recordViolation({
     req,
     kind,
     reason,
