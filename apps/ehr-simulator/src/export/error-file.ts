@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OutcomeError } from '../http/outcome.ts';
 
 /** An issue of an OperationOutcome in an error file. */
 export const errorIssueSchema = z.strictObject({
@@ -7,7 +8,7 @@ export const errorIssueSchema = z.strictObject({
   text: z.string().optional(),
 });
 
-export type ErrorIssue = z.output<typeof errorIssueSchema>;
+type ErrorIssue = z.output<typeof errorIssueSchema>;
 
 interface ErrorFileUrlInput {
   readonly base: string;
@@ -19,4 +20,33 @@ interface ErrorFileUrlInput {
 /** Encodes the whole file in its URL, so that the simulator stores nothing about it. */
 export function errorFileUrl({ base, type, lines }: ErrorFileUrlInput): string {
   return `${base}/bulkerrors/${Buffer.from(JSON.stringify(lines)).toString('base64url')}/${type}.ndjson`;
+}
+
+/**
+ * Decodes the file from its URL: OperationOutcomes, one per line.
+ * @throws OutcomeError 404 if the text is not an encoded file.
+ */
+export function errorFileBytes(encoded: string): Buffer {
+  return Buffer.from(
+    linesOf(encoded)
+      .map((issues) => `${outcome(issues)}\n`)
+      .join(''),
+  );
+}
+
+const linesSchema = z.array(z.array(errorIssueSchema));
+
+function linesOf(encoded: string): ErrorIssue[][] {
+  try {
+    return linesSchema.parse(JSON.parse(Buffer.from(encoded, 'base64url').toString()));
+  } catch {
+    throw new OutcomeError({ status: 404, code: 'not-found', text: 'There is no such file.' });
+  }
+}
+
+function outcome(issues: readonly ErrorIssue[]): string {
+  const issue = issues.map(({ severity, code, text }) => {
+    return { severity, code, ...(text === undefined ? {} : { details: { text }, diagnostics: text }) };
+  });
+  return JSON.stringify({ resourceType: 'OperationOutcome', issue });
 }

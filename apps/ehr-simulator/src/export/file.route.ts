@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { type Request, type Response, Router } from 'express';
-import { z } from 'zod';
 import { changeContent } from '../faults/change-lines.ts';
 import { endpoint, exchangeOf } from '../http/endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
@@ -9,7 +8,7 @@ import { authenticate } from '../oauth/authenticate.ts';
 import type { Simulator } from '../simulator.ts';
 import { checkAccept } from '../traffic/check-accept.ts';
 import type { BulkExport, ExportFile } from './bulk-export.ts';
-import { type ErrorIssue, errorIssueSchema } from './error-file.ts';
+import { errorFileBytes } from './error-file.ts';
 import { type ByteRange, cutBytes, type FileContent, parseRange, readFile } from './file-content.ts';
 import { filesNeedToken } from './file-links.ts';
 
@@ -84,8 +83,6 @@ function etagOf({ bulkExport, file }: FoundFile): string {
   return `"${createHash('sha1').update(identity).digest('base64url')}"`;
 }
 
-const linesSchema = z.array(z.array(errorIssueSchema));
-
 /**
  * `bulkerrors/:lines/:fileName`: the error files that the `error-file` fault adds to manifests, one OperationOutcome
  * per line.
@@ -101,11 +98,7 @@ export function bulkErrorFileRoute(simulator: Simulator): Router {
 }
 
 function errorFile({ req, res }: { readonly req: Request; readonly res: Response }): Promise<Reply> {
-  const bytes = Buffer.from(
-    linesOf(String(req.params.lines))
-      .map((issues) => `${outcome(issues)}\n`)
-      .join(''),
-  );
+  const bytes = errorFileBytes(String(req.params.lines));
   const content = {
     sizeBytes: bytes.length,
     etag: `"${bytes.length}"`,
@@ -114,21 +107,6 @@ function errorFile({ req, res }: { readonly req: Request; readonly res: Response
   };
   // The URL determines the content, so it has never changed since the epoch.
   return serveContent({ req, res, content, lastModifiedMs: 0 });
-}
-
-function linesOf(encoded: string): ErrorIssue[][] {
-  try {
-    return linesSchema.parse(JSON.parse(Buffer.from(encoded, 'base64url').toString()));
-  } catch {
-    throw new OutcomeError({ status: 404, code: 'not-found', text: 'There is no such file.' });
-  }
-}
-
-function outcome(issues: readonly ErrorIssue[]): string {
-  const issue = issues.map(({ severity, code, text }) => {
-    return { severity, code, ...(text === undefined ? {} : { details: { text }, diagnostics: text }) };
-  });
-  return JSON.stringify({ resourceType: 'OperationOutcome', issue });
 }
 
 interface ServeContentInput {

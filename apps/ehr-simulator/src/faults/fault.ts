@@ -4,9 +4,9 @@
  *   POST /_sim/faults -> FaultBoard (ordered faults)
  *                            | claim, by record-requests.middleware.ts
  *   request ------------> ClaimedFault
- *                            before -> handler -> changeFile -> changeReply -> compression -> wire -> socket
+ *                            before -> handler, changeFile -> changeReply -> compression -> wire -> socket
  *
- * A fault of a kick-off has `changeExport` instead, which becomes part of the export.
+ * `changeExport` is for a kick-off: it becomes part of the export that the kick-off starts.
  */
 
 import type { Request, Response } from 'express';
