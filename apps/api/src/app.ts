@@ -20,11 +20,13 @@ import {
 import {
   createApiKeyService,
   createAuditService,
+  createAuditStream,
   createAuthorizationService,
   createBulkExportService,
   createConnectionService,
   createDiagnosisService,
   createDocumentService,
+  createErasureService,
   createMonitoringService,
   createQuarantineService,
   createRateBudgetService,
@@ -37,7 +39,6 @@ import {
 } from '@bulkhead/service';
 import { createStore } from '@bulkhead/store';
 import { answerUnreadable } from './answer-unreadable.ts';
-import { createAuditStream } from './audit-stream.ts';
 import { createHttpApp } from './create-http-app.ts';
 import { type ApiConfig, storeOptions } from './env.ts';
 import { type EventStreamLimits, eventStreamLimits } from './event-stream-limits.ts';
@@ -99,6 +100,7 @@ export function buildApp({
   const bulkExports = createBulkExportService({ store, producer, connections, registry, kickOffWaitMs });
   const quarantine = createQuarantineService({ store, producer });
   const documents = createDocumentService({ store, producer, connections });
+  const erasures = createErasureService({ store, producer });
   const exposed = exposedConnections(config);
   const diagnosis = createDiagnosisService({
     store,
@@ -136,6 +138,7 @@ export function buildApp({
     connections,
     diagnosis,
     documents,
+    erasures,
     monitoring,
     quarantine,
     rateBudgets,

@@ -1,6 +1,5 @@
 import { isIP } from 'node:net';
-import { isLineTarget, parseEnv, processEnvShape, type Unwrapped, unwrapKeys } from '@bulkhead/runtime';
-import { auditFormats } from '@bulkhead/service';
+import { parseEnv, processEnvShape, type Unwrapped, unwrapKeys } from '@bulkhead/runtime';
 import type { StoreOptions } from '@bulkhead/store';
 import { z } from 'zod';
 
@@ -35,17 +34,6 @@ export const apiEnvSchema = z.object({
     ),
   /** Where the built console is; left out: beside this app, where `pnpm build` puts it. */
   CONSOLE_DIR: z.string().optional(),
-  /** How long audit events are kept; left out: six years. */
-  BULKHEAD_AUDIT_DAYS: z.coerce.number().int().min(1).max(36_500).optional(),
-  /** Where audit events are sent as they happen; left out: nowhere. */
-  BULKHEAD_AUDIT_STREAM: z
-    .string()
-    .refine(
-      isLineTarget,
-      'must be stdout, syslog://host, syslog+tcp://host or syslog+tls://host, each with a port or without',
-    )
-    .optional(),
-  BULKHEAD_AUDIT_FORMAT: z.enum(auditFormats).default('json'),
 });
 export type ApiConfig = Unwrapped<z.output<typeof apiEnvSchema>>;
 

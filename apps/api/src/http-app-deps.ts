@@ -9,6 +9,7 @@ import type {
   ConnectionService,
   DiagnosisService,
   DocumentService,
+  ErasureService,
   MonitoringService,
   QuarantineService,
   RateBudgetService,
@@ -37,6 +38,7 @@ export interface HttpAppDeps {
   readonly connections: ConnectionService;
   readonly diagnosis: DiagnosisService;
   readonly documents: DocumentService;
+  readonly erasures: ErasureService;
   readonly monitoring: MonitoringService;
   readonly quarantine: QuarantineService;
   readonly rateBudgets: RateBudgetService;

@@ -2,9 +2,9 @@ import { userInfo } from 'node:os';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { AppError, type AuditActor, type NewAuditEvent } from '@bulkhead/domain';
 import { createLogger, EnvError, logLevel } from '@bulkhead/runtime';
+import { createAuditStream } from '@bulkhead/service';
 import { createStore, isStoreUnavailable, type Store } from '@bulkhead/store';
 import type { z } from 'zod';
-import { createAuditStream } from './audit-stream.ts';
 import { readApiConfig, storeOptions } from './env.ts';
 
 interface Command<Schema extends z.ZodType> {

@@ -17,6 +17,7 @@ import {
   traceCommands,
   watchHealth,
 } from '@bulkhead/runtime';
+import { createAuditStream } from '@bulkhead/service';
 import { createStore } from '@bulkhead/store';
 import type { WorkerConfig } from './env.ts';
 import { countWrites } from './metrics/count-writes.ts';
@@ -29,6 +30,9 @@ import { createSweepKeeper } from './sweep-keeper.ts';
 
 /** Connections to MongoDB: each running job uses at most two at a time (a batch in flight and a ledger read). */
 const maxPoolSize = 40;
+
+/** A write that was under way ends within some seconds, or MongoDB is away and the erasure waits too. */
+const erasureSettleMs = 30_000;
 
 const megabyte = 1024 * 1024;
 /** What a cut costs at most; smaller parts would only be more files, and each has to be read to its end to be proven. */
@@ -50,11 +54,14 @@ export function buildApp({
   const registry = createProviderRegistry(config);
   const redis = connectRedis({ url: config.REDIS_URL, waiting: true, onError });
   const prefix = config.BULKHEAD_PREFIX;
+  const auditStream = createAuditStream({ config, logger, metrics });
   const store = createStore({
     uri: config.MONGODB_URI,
     encryptionKey: config.BULKHEAD_ENCRYPTION_KEY,
     previousEncryptionKeys: config.BULKHEAD_PREVIOUS_ENCRYPTION_KEYS,
     maxPoolSize,
+    auditDays: config.BULKHEAD_AUDIT_DAYS,
+    onAuditEvent: auditStream?.send,
     onCommand: traceCommands(tracing),
   });
   const producer = createProducer({ redis, prefix, onError, tracing });
@@ -93,6 +100,7 @@ export function buildApp({
       tombstone: config.WORKER_RETAIN_TOMBSTONE_DAYS,
       'webhook-delivery': config.WORKER_RETAIN_WEBHOOK_DELIVERY_DAYS,
     },
+    erasureSettleMs,
     now: () => new Date(),
   };
   const queues = config.WORKER_QUEUES;
@@ -141,6 +149,7 @@ export function buildApp({
       ehr.close();
       webhooks.close();
       await store.close();
+      await auditStream?.stop();
       redis.disconnect();
       healthServer?.close();
       await tracing.stop();

@@ -33,6 +33,8 @@ export interface NewAuditEvent {
   readonly address?: string;
   /** How many there were, where many are one event. */
   readonly count?: number;
+  /** Of an erasure: how many records there were, by kind. */
+  readonly counts?: Readonly<Record<string, number>>;
 }
 
 /** An event as it is stored. Events of versions before the chain have none of the fields that link it. */

@@ -46,7 +46,7 @@ export interface ExportError {
   readonly ehrText?: string;
 }
 
-/** Sums over the ledger. `stored + stale + quarantined` accounts for every line that was read. */
+/** Sums over the ledger. `stored + stale + quarantined + withheld` accounts for every line that was read. */
 export interface ExportCounts {
   readonly files: number;
   readonly filesCompleted: number;
@@ -62,6 +62,8 @@ export interface ExportCounts {
   /** Older than what is stored, or incomplete where a complete one is stored. */
   readonly stale: number;
   readonly quarantined: number;
+  /** Resources of erased patients whom the connection keeps out: received and not stored. Absent is 0. */
+  readonly withheld?: number;
   readonly deleted: number;
   readonly bytes: number;
 }

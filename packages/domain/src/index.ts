@@ -50,6 +50,14 @@ export { type ContentTypeVerdict, contentTypeVerdict } from './content-type-poli
 export { cronFault } from './cron-fault.ts';
 export { documentFileName } from './document-file-name.ts';
 export { toEhrText } from './ehr-text.ts';
+export {
+  type DataAmounts,
+  type Erasure,
+  type ErasurePhase,
+  erasurePhases,
+  type NumbersByName,
+  noAmounts,
+} from './erasure.ts';
 export { type HoldReason, holdReasons, isPartial, type WatermarkDecision } from './hold-reason.ts';
 export { isTimeZone } from './is-time-zone.ts';
 export { nextRun, nextRuns } from './next-run.ts';

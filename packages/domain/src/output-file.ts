@@ -16,6 +16,10 @@ export interface FileCheckpoint {
   readonly unchanged: number;
   readonly stale: number;
   readonly quarantined: number;
+  /** Resources of erased patients whom the connection keeps out: received and not stored. Absent is 0. */
+  readonly withheld?: number;
+  /** Of `withheld`: lines that were in quarantine first. Absent is 0. */
+  readonly withheldLines?: number;
   readonly deleted: number;
   /**
    * Lines of a `deleted` file that are quarantined, for whatever reason: each may have named a resource of any type that
@@ -71,8 +75,8 @@ export const emptyCheckpoint: FileCheckpoint = {
 };
 
 /** Resources that a file's lines came to; blank lines are none. */
-export function accountedLines({ stored, stale, quarantined }: FileCheckpoint): number {
-  return stored + stale + quarantined;
+export function accountedLines({ stored, stale, quarantined, withheld = 0 }: FileCheckpoint): number {
+  return stored + stale + quarantined + withheld;
 }
 
 /** The codes of FHIR allow some hundred sums without types; types could make them any number. */

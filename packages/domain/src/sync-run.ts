@@ -87,7 +87,7 @@ export interface SyncSearch {
   readonly matched?: number;
   readonly requests: number;
   readonly pages: number;
-  /** Resources that came; `stored + stale + rejected`. */
+  /** Resources that came; `stored + stale + rejected + withheld`. */
   readonly fetched: number;
   /** Whose served version (or an equal one) is stored now. */
   readonly stored: number;
@@ -97,6 +97,10 @@ export interface SyncSearch {
   readonly stale: number;
   /** Without an id, or of another type. */
   readonly rejected: number;
+  /** Of erased patients whom the connection keeps out. Absent is 0. */
+  readonly withheld?: number;
+  /** Of `withheld`: entries that were in quarantine first. Absent is 0. */
+  readonly withheldEntries?: number;
   readonly error?: ExportError;
 }
 
@@ -134,6 +138,8 @@ export interface SyncTypeCount {
   readonly unchanged: number;
   readonly stale: number;
   readonly rejected: number;
+  /** Absent is 0. */
+  readonly withheld?: number;
 }
 
 /** @param isCarried see `SyncSearch`. */
@@ -157,7 +163,16 @@ const noResults = { pages: 0, matched: 0, fetched: 0, stored: 0, unchanged: 0, s
 
 /** A search from its first page again. Its requests stay counted; its results are received again. */
 export function fromFirstPage(search: SyncSearch): SyncSearch {
-  const { nextUrl: _, servedAt: __, loopMark: ___, total: ____, error: _____, ...kept } = search;
+  const {
+    nextUrl: _nextUrl,
+    servedAt: _servedAt,
+    loopMark: _loopMark,
+    total: _total,
+    error: _error,
+    withheld: _withheld,
+    withheldEntries: _entries,
+    ...kept
+  } = search;
   return { ...kept, ...noResults, state: 'pending' };
 }
 

@@ -12,6 +12,7 @@ export {
   manifestSections,
   readManifestEntry,
 } from './manifest.ts';
+export { mentionsPatient } from './mentions-patient.ts';
 export {
   isOperationOutcome,
   isTransient,
@@ -30,7 +31,7 @@ export {
   parseResourceLine,
   toResource,
 } from './parse-resource-line.ts';
-export { maxListedPatients, patientsOf } from './patient-compartment.ts';
+export { allPatientsOf, maxListedPatients, patientsOf, referencedId } from './patient-compartment.ts';
 export { isResourceId, type Resource, type ResourceMeta } from './resource.ts';
 export { anyResourceType, enhancedResourceTypes, isResourceType, standardResourceTypes } from './resource-types.ts';
 export { scopeFault } from './scope-fault.ts';

@@ -97,12 +97,18 @@ export const maxListedPatients = 1000;
  * References can be relative, absolute or versioned. Logical, contained (`#`) and `urn:` references name no stored patient.
  */
 export function patientsOf(resource: Resource): readonly string[] {
-  const ids: string[] = [];
-  if (resource.resourceType === 'Patient') ids.push(resource.id);
-  for (const path of pathsByType.get(resource.resourceType) ?? otherPaths) collect(resource, path, 0, ids);
+  const ids = allPatientsOf(resource);
   // Most resources have one; a set of a few takes longer than to look.
   if (ids.length < 2) return ids;
   return [...new Set(ids)].slice(0, maxListedPatients);
+}
+
+/** As `patientsOf`, of however many patients the resource is. An id can be there twice. */
+export function allPatientsOf(resource: Resource): string[] {
+  const ids: string[] = [];
+  if (resource.resourceType === 'Patient') ids.push(resource.id);
+  for (const path of pathsByType.get(resource.resourceType) ?? otherPaths) collect(resource, path, 0, ids);
+  return ids;
 }
 
 function collect(node: unknown, path: Path, depth: number, ids: string[]): void {

@@ -224,6 +224,16 @@ export const catalog = {
     backoffMs: 0,
     timeoutMs: 5 * minutes,
   }),
+  'maintenance.erase': define({
+    queue: 'maintenance',
+    payload: z.strictObject({ erasureId: z.string().min(1) }),
+    jobId: ({ erasureId }) => `erase.${erasureId}`,
+    // The sweep adds it again until the erasure is done: 5 s doubled 9 times is 43 min.
+    attempts: 10,
+    backoffMs: 5000,
+    // 10 million resources at some 5,000 a second; what is left is the next attempt's.
+    timeoutMs: 60 * minutes,
+  }),
   'maintenance.retain': define({
     queue: 'maintenance',
     payload: z.strictObject({}),

@@ -8,7 +8,7 @@ export { startFreezeGuard } from './freeze-guard.ts';
 export { startHealthServer } from './health.server.ts';
 export { createHealth, type HealthChecks, type Readiness } from './health.ts';
 export { keepFor } from './keep-for.ts';
-export { createLineSink, isLineTarget, type LineSink } from './lines/create-line-sink.ts';
+export { createLineSink, type LineSink } from './lines/create-line-sink.ts';
 export { type LogContext, withLogContext } from './log-context.ts';
 export { createLogger, type LogFields, type Logger, type LoggerOptions } from './logger.ts';
 export {

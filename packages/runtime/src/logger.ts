@@ -25,6 +25,7 @@ const allowedFields = [
   'droppedParameters',
   'durationMs',
   'environment',
+  'erasureId',
   'exportId',
   'fileId',
   'host',

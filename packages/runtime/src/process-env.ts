@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isKeyText } from './encryption-key/choose-wrapper.ts';
+import { isLineTarget } from './lines/create-line-sink.ts';
 
 // One text for what is missing and what is wrong: both times it says what to set.
 const notAKey =
@@ -23,6 +24,17 @@ export const processEnvShape = {
     .pipe(z.array(encryptionKeySchema)),
   /** Of every key in Redis; in braces, so that a Redis Cluster keeps a queue's keys together. */
   BULKHEAD_PREFIX: z.string().min(1).default('{bulkhead}'),
+  /** How long audit events are kept; left out: six years. */
+  BULKHEAD_AUDIT_DAYS: z.coerce.number().int().min(1).max(36_500).optional(),
+  /** Where audit events are sent as they happen; left out: nowhere. */
+  BULKHEAD_AUDIT_STREAM: z
+    .string()
+    .refine(
+      isLineTarget,
+      'must be stdout, syslog://host, syslog+tcp://host or syslog+tls://host, each with a port or without',
+    )
+    .optional(),
+  BULKHEAD_AUDIT_FORMAT: z.enum(['json', 'fhir']).default('json'),
   /**
    * A process whose event loop is blocked for this long kills itself; 0: never. 120: twice WORKER_LOCK_MS, after which other
    * workers have its jobs.

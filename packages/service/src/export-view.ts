@@ -86,6 +86,7 @@ export function toStatusView(
 export function toFileView(file: OutputFile, { isOperator, withSignedUrls }: ViewFor) {
   const { id, section, type, state, promisedCount, receivedCount, checkpoint, attempts, error, retrying } = file;
   const { startedAt, completedAt } = file;
+  const { withheldLines: _, ...counts } = checkpoint;
   return {
     id,
     section,
@@ -95,7 +96,7 @@ export function toFileView(file: OutputFile, { isOperator, withSignedUrls }: Vie
     ...(state === 'failed' ? { partial: checkpoint.lines > 0 } : {}),
     ...(promisedCount === undefined ? {} : { promisedCount }),
     ...(receivedCount === undefined ? {} : { receivedCount }),
-    ...checkpoint,
+    ...counts,
     issues: checkpoint.issues.map((issue) => toIssueView(issue, { isOperator })),
     attempts,
     ...(retrying === undefined ? {} : { retrying: toRetryingView(retrying, { isOperator }) }),

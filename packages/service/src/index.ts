@@ -3,7 +3,7 @@ export { apiKeyBodySchema } from './api-key.schema.ts';
 export { type ApiKeyService, createApiKeyService, toApiKeyView } from './api-key.service.ts';
 export { auditCheckQuerySchema, auditQuerySchema } from './audit/audit.schema.ts';
 export { type AuditService, createAuditService, toAuditCheckView, toAuditView } from './audit/audit.service.ts';
-export { type AuditFormat, auditFormats, toAuditLines } from './audit/audit-line.ts';
+export { createAuditStream } from './audit/audit-stream.ts';
 export {
   authorizeBodySchema,
   authorizeQuerySchema,
@@ -19,6 +19,8 @@ export {
 } from './authorization.service.ts';
 export { bulkExportQuerySchema, bulkExportRequestSchema, exportStatusQuerySchema } from './bulk-export.schema.ts';
 export { type BulkExportService, createBulkExportService } from './bulk-export.service.ts';
+export { cancelExport } from './cancel-export.ts';
+export { cancelSync } from './cancel-sync.ts';
 export { connectionAuthSchema, connectionBodySchema } from './connection.schema.ts';
 export { type ConnectionService, createConnectionService } from './connection.service.ts';
 export { toCapabilitiesView, toConnectionView, toTestView } from './connection-view.ts';
@@ -27,6 +29,8 @@ export { createDiagnosisService, type DiagnosisService } from './diagnosis.servi
 export { documentQuerySchema } from './document.schema.ts';
 export { createDocumentService, type DocumentService, type OpenedDocument } from './document.service.ts';
 export { toDocumentView } from './document-view.ts';
+export { deleteConnectionQuerySchema, erasePatientQuerySchema, erasureListQuerySchema } from './erasure.schema.ts';
+export { createErasureService, type ErasureService, type RequestedErasure, toErasureView } from './erasure.service.ts';
 export { toFileView, toStartedView, toStatusView, type ViewFor } from './export-view.ts';
 export { createHttpService, type HttpServiceOptions } from './guide/create-http-service.ts';
 export type {

@@ -44,6 +44,16 @@ export function createMonitoringService({ store, producer }: { readonly store: S
       return { exports, syncRuns };
     },
 
+    /** The last look at all records of each kind that retention deletes. */
+    async retention() {
+      const states = await store.listRetentionStates();
+      return states.map(({ startedAt, endedAt, ...fields }) => ({
+        ...fields,
+        startedAt: startedAt.toISOString(),
+        ...(endedAt === undefined ? {} : { endedAt: endedAt.toISOString() }),
+      }));
+    },
+
     /** How far each connection is behind its source: see `connectionLag`. */
     async readLags(now: Date): Promise<readonly LaggingConnection[]> {
       const [connectionIds, schedules, watermarks] = await Promise.all([

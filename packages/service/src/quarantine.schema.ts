@@ -7,7 +7,7 @@ export const quarantineQuerySchema = z.strictObject({
   exportId: id.optional(),
   fileId: id.optional(),
   reason: z.string().min(1).max(50).optional(),
-  state: z.enum(['open', 'replayed']).optional(),
+  state: z.enum(['open', 'replayed', 'withheld']).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   /** `next` of the page before. */
   after: id.optional(),

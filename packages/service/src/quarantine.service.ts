@@ -48,6 +48,7 @@ export function createQuarantineService({ store, producer }: { readonly store: S
     /** What is kept of the bytes that the server sent. */
     async open(which: WhichLine): Promise<{ readonly entry: QuarantineEntry; readonly bytes: Readable }> {
       const entry = await find(which);
+      if (entry.state === 'withheld') throw erased();
       if (entry.isTruncated && entry.keptBytes === 0) throw notKept();
       return { entry, bytes: await store.quarantine.openBytes(entry.id) };
     },
@@ -60,7 +61,7 @@ export function createQuarantineService({ store, producer }: { readonly store: S
     async replay({ correction, ...which }: WhichLine & { readonly correction?: Buffer | undefined }) {
       const { id } = which;
       const before = await find(which);
-      if (before.state === 'replayed') return { entry: before, isChanged: false };
+      if (before.state !== 'open') return { entry: before, isChanged: false };
       if (before.isTruncated && !before.isCorrected && !correction) throw truncated();
       if (correction) await store.quarantine.saveCorrection({ id, bytes: correction });
       await enqueue(id);
@@ -104,6 +105,14 @@ function notKept(): AppError {
     code: 'line-not-kept',
     message:
       'The quarantine had no room left for the lines of this export, so only the place, size and hash of this line were kept. Start a new export after the EHR has fixed its lines.',
+    retry: 'never',
+  });
+}
+
+function erased(): AppError {
+  return new AppError({
+    code: 'line-erased',
+    message: 'The line was about a patient who was erased. Only its place is left.',
     retry: 'never',
   });
 }

@@ -10,6 +10,7 @@ import {
 import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
+import { cancelSync } from './cancel-sync.ts';
 import { checkCallback } from './check-callback.ts';
 import type { ConnectionService } from './connection.service.ts';
 import { invalidRequest } from './invalid-request.ts';
@@ -134,17 +135,8 @@ export function createSyncService(options: {
 
     /** Ends a run at once: its searches stop at their next page. @throws AppError `sync-ended` */
     async cancel(which: WhichRun): Promise<SyncRunChange> {
-      for (;;) {
-        const run = await find(which);
-        if (run.phase === 'cancelled') return { state: await withCounts(run), isChanged: false };
-        if (!isSyncActive(run.phase)) throw ended(run);
-        const change = { completedAt: new Date() };
-        const cancelled = await store.syncRuns.transition({ from: run, to: 'cancelled', change });
-        if (!cancelled) continue;
-        await store.syncSteps.cancelUnsettled(run.id);
-        await producer.enqueueAgain('webhook.notify', { kind: 'sync-run', id: run.id }).catch(() => undefined);
-        return { state: await withCounts(cancelled), isChanged: true };
-      }
+      const { run, isChanged } = await cancelSync({ store, producer, find: () => find(which) });
+      return { state: await withCounts(run), isChanged };
     },
 
     /** Takes up again what failed; what succeeded is not asked for again. @throws AppError `nothing-to-retry` */
@@ -159,15 +151,6 @@ export function createSyncService(options: {
       return { state: await withCounts(reopened), isChanged: true };
     },
   };
-}
-
-function ended({ id, phase }: SyncRun): AppError {
-  return new AppError({
-    code: 'sync-ended',
-    message: 'The run has ended, so there is nothing to cancel. What it stored stays.',
-    retry: 'never',
-    context: { syncRunId: id, phase },
-  });
 }
 
 function nothingToRetry({ id, phase }: SyncRun): AppError {

@@ -10,6 +10,12 @@ import { createCrawlMarkRepository } from './crawl-mark.repository.ts';
 import { createDocumentRepository } from './document.repository.ts';
 import { createDocumentContentRepository } from './document-content.repository.ts';
 import { createEncryptionKeyRepository } from './encryption-key.repository.ts';
+import { createConnectionEraser } from './erasure/connection-eraser.ts';
+import { createErasureRepository } from './erasure/erasure.repository.ts';
+import { ErasureGate } from './erasure/erasure-gate.ts';
+import { guardInserts } from './erasure/guard-inserts.ts';
+import { createKeptOutRepository } from './erasure/kept-out.repository.ts';
+import { createPatientEraser } from './erasure/patient-eraser.ts';
 import { createExportLeaseRepository } from './export-lease.repository.ts';
 import { createIdempotencyKeyRepository } from './idempotency-key.repository.ts';
 import { migrate, prepareResourceTypes } from './migrate.ts';
@@ -18,6 +24,7 @@ import { createQuarantineRepository } from './quarantine.repository.ts';
 import { createResourceRepository } from './resource.repository.ts';
 import { createResourceWriter } from './resource.writer.ts';
 import { createRetention } from './retention/create-retention.ts';
+import { listRetentionStates } from './retention/retention-pass.ts';
 import { type RotationReport, rotateEncryptionKey } from './rotate-encryption-key.ts';
 import { createScheduleRepository } from './schedule.repository.ts';
 import { createSealedFiles } from './sealed-files.ts';
@@ -80,6 +87,13 @@ export function createStore(options: StoreOptions) {
   const watermarks = createWatermarkRepository(database);
   const schedules = createScheduleRepository(database);
   const apiKeys = createApiKeyRepository(database);
+  const erasures = createErasureRepository(database);
+  const keptOut = createKeptOutRepository({ database, secretBox });
+  const gate = new ErasureGate({ erasures, keptOut });
+  const guard = <Repository extends object>(
+    repository: Repository,
+    inserts: Parameters<typeof guardInserts<Repository>>[0]['inserts'],
+  ): Repository => guardInserts({ check: (connectionId) => gate.check(connectionId), repository, inserts });
   const auditEvents = createAuditEventRepository({
     database,
     keptDays: auditDays,
@@ -94,31 +108,41 @@ export function createStore(options: StoreOptions) {
     outputFiles,
     quarantine,
     documentContents,
+    keptOut,
   ];
   const places = sealing.flatMap(({ sealedPlaces }) => sealedPlaces);
   return {
     connections,
-    accessTokens,
-    authorizationRequests,
+    accessTokens: guardInserts({
+      check: (connectionId) => gate.checkToken(connectionId),
+      repository: accessTokens,
+      inserts: { put: connectionOf, takeLease: connectionOf },
+    }),
+    authorizationRequests: guard(authorizationRequests, { insert: ({ request }) => request.connectionId }),
     signingKeys,
-    bulkExports,
+    bulkExports: guard(bulkExports, { insert: ({ record }) => record.connectionId }),
     exportLeases: createExportLeaseRepository(database),
-    outputFiles,
-    quarantine,
-    documents,
-    documentContents,
-    watermarks,
-    syncRuns,
-    syncSteps,
-    crawlMarks,
-    webhookDeliveries,
+    outputFiles: guard(outputFiles, { insertMissing: connectionOfFirst }),
+    quarantine: guard(quarantine, { put: ({ lines }) => connectionOfFirst(lines) }),
+    documents: guard(documents, { note: connectionOfFirst }),
+    documentContents: guard(documentContents, { claim: connectionOf }),
+    watermarks: guard(watermarks, { advance: connectionOf }),
+    syncRuns: guard(syncRuns, { insert: connectionOf }),
+    syncSteps: guard(syncSteps, { insertMissing: connectionOfFirst }),
+    crawlMarks: guard(crawlMarks, { advance: connectionOf }),
+    webhookDeliveries: guard(webhookDeliveries, { insertMissing: connectionOf }),
     idempotencyKeys,
-    schedules,
+    schedules: guard(schedules, { insert: connectionOf }),
     apiKeys,
     auditEvents,
     sessions: createSessionRepository(database),
     resources: createResourceRepository(database),
-    resourceWriter: createResourceWriter(database),
+    resourceWriter: createResourceWriter({ database, gate }),
+    erasures,
+    keptOut,
+    patientEraser: createPatientEraser({ database, quarantine, contents: documentContents }),
+    connectionEraser: createConnectionEraser({ database, quarantineFiles: files, contents: documentContents }),
+    listRetentionStates: () => listRetentionStates(database),
     retention: createRetention({ database, quarantine, contents: documentContents, documentFiles }),
     /** @throws where MongoDB does not answer within some seconds; AppError `encryption-key-missing`. */
     async connect(): Promise<void> {
@@ -160,4 +184,13 @@ export function createStore(options: StoreOptions) {
     },
     close: () => database.close(),
   };
+}
+
+function connectionOf({ connectionId }: { readonly connectionId: string }): string {
+  return connectionId;
+}
+
+/** Of records of one connection. */
+function connectionOfFirst(records: readonly { readonly connectionId: string }[]): string | undefined {
+  return records[0]?.connectionId;
 }

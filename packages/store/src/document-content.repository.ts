@@ -52,6 +52,9 @@ export interface StoredParts {
 export function createDocumentContentRepository(options: { readonly database: Database; readonly files: SealedFiles }) {
   const { database, files } = options;
   const model = database.model('DocumentContent', schema);
+  const removeFiles = async ({ upload, parts }: StoredParts): Promise<void> => {
+    for (let index = 0; index <= parts.length; index++) await files.removeOf(ownerOf(upload, index));
+  };
   return {
     sealedPlaces: files.sealedPlaces,
 
@@ -121,8 +124,11 @@ export function createDocumentContentRepository(options: { readonly database: Da
     /** Not where it has become a content, as where a worker was killed before it could say so. */
     async remove({ upload, parts }: StoredParts): Promise<void> {
       if (await model.exists({ upload })) return;
-      for (let index = 0; index <= parts.length; index++) await files.removeOf(ownerOf(upload, index));
+      await removeFiles({ upload, parts });
     },
+
+    /** Removes a content's parts, although the content is still there: it is erased. */
+    removeFiles,
   };
 }
 

@@ -184,6 +184,14 @@ export function createDocumentRepository(database: Database) {
       return settle(claim, { $set: { state: 'failed', error, completedAt: now }, $unset: { claim: 1 } });
     },
 
+    /** Ends every document of a connection that is not settled, so that downloads under way stop at their next part. */
+    async cancelUnsettled({ connectionId, now }: { readonly connectionId: string; readonly now: Date }): Promise<void> {
+      await model.updateMany(
+        { connectionId, state: { $in: unsettled } },
+        { $set: { state: 'failed' as const, completedAt: now }, $unset: { claim: 1 } },
+      );
+    },
+
     /** Makes a failed or skipped document pending. @returns false where it is neither. */
     async retry(id: string): Promise<boolean> {
       const { matchedCount } = await model.updateOne({ _id: id, state: { $in: ['failed', 'skipped'] } }, again);

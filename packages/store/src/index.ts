@@ -22,6 +22,7 @@ export {
   toTombstone,
 } from './resource-document.ts';
 export { type RetainedKind, type Retention, retainedKinds } from './retention/create-retention.ts';
+export type { RetentionState } from './retention/retention-pass.ts';
 export type { RotationReport } from './rotate-encryption-key.ts';
 export type { SealedFileWriter } from './sealed-files.ts';
 export type { SigningKeyRecord } from './signing-key.repository.ts';

@@ -1,6 +1,7 @@
-import { enhancedResourceTypes, isResourceType, standardResourceTypes } from '@bulkhead/fhir';
+import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
 import type { Connection as Database } from 'mongoose';
 import type { ApiKeyRepository } from './api-key.repository.ts';
+import { listResourceTypes } from './list-resource-types.ts';
 import { resourceIndexes } from './resource-indexes.ts';
 import type { SecretBox } from './secret-box.ts';
 import { upgradeResources } from './upgrade-resources.ts';
@@ -28,8 +29,7 @@ export async function migrate(options: {
     await database.collection(`${bucketName}.chunks`).createIndex({ files_id: 1, n: 1 }, { unique: true });
     await upgradeSealedFiles({ ...options, bucketName });
   }
-  const collections = (await database.db?.listCollections({}, { nameOnly: true }).toArray()) ?? [];
-  const stored = collections.map(({ name }) => name).filter(isResourceType);
+  const stored = await listResourceTypes(database);
   const resourceTypes = [...new Set([...standardResourceTypes, ...enhancedResourceTypes, ...stored])];
   await prepareResourceTypes({ database, resourceTypes });
   return { resources: await upgradeResources({ database, resourceTypes: stored, again }) };

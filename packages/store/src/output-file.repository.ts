@@ -302,19 +302,38 @@ export function createOutputFileRepository({
       );
     },
 
-    /** Resources of a settled file that were in quarantine and are stored now move from one count to the other. */
+    /**
+     * Resources of a settled file that were in quarantine move to another count: to `stored`, or to `withheld` if their patient was
+     * erased.
+     */
     async recountQuarantined({
       id,
       quarantined,
+      withheld,
     }: {
       readonly id: string;
       readonly quarantined: number;
+      /** Lines of erased patients. */
+      readonly withheld: number;
     }): Promise<void> {
-      const stored = { $add: ['$checkpoint.stored', { $subtract: ['$checkpoint.quarantined', quarantined] }] };
+      const newlyWithheld = { $subtract: [withheld, { $ifNull: ['$checkpoint.withheldLines', 0] }] };
+      const settledLines = { $subtract: [{ $subtract: ['$checkpoint.quarantined', quarantined] }, newlyWithheld] };
+      const withheldCounts = {
+        'checkpoint.withheld': { $add: [{ $ifNull: ['$checkpoint.withheld', 0] }, newlyWithheld] },
+        'checkpoint.withheldLines': withheld,
+      };
       const settled = { _id: id, state: { $nin: unsettled } };
       await model.updateOne(
         { ...settled, section: 'output' },
-        [{ $set: { 'checkpoint.stored': stored, 'checkpoint.quarantined': quarantined } }],
+        [
+          {
+            $set: {
+              'checkpoint.stored': { $add: ['$checkpoint.stored', settledLines] },
+              'checkpoint.quarantined': quarantined,
+              ...(withheld > 0 ? withheldCounts : {}),
+            },
+          },
+        ],
         { updatePipeline: true },
       );
       await model.updateOne(
@@ -368,13 +387,16 @@ export function createOutputFileRepository({
             unchanged: { $sum: '$checkpoint.unchanged' },
             stale: { $sum: '$checkpoint.stale' },
             quarantined: { $sum: '$checkpoint.quarantined' },
+            withheld: { $sum: { $ifNull: ['$checkpoint.withheld', 0] } },
             deleted: { $sum: '$checkpoint.deleted' },
             bytes: { $sum: '$checkpoint.bytes' },
           },
         },
         { $project: { _id: 0 } },
       ]);
-      return row ?? noCounts;
+      if (!row) return noCounts;
+      const { withheld = 0, ...counts } = row;
+      return withheld > 0 ? { ...counts, withheld } : counts;
     },
   };
 }

@@ -50,7 +50,8 @@ export interface QuarantinedLine {
 /** A line as it is listed: without its bytes, which are patient data. */
 export interface QuarantineEntry extends Omit<QuarantinedLine, 'bytes' | 'sealedFile' | 'keptBytes'> {
   readonly id: string;
-  readonly state: 'open' | 'replayed';
+  /** `withheld`: of an erased patient. Only its place is left. */
+  readonly state: 'open' | 'replayed' | 'withheld';
   /** How many bytes can be read back. */
   readonly keptBytes: number;
   /** Less than the whole line is kept, so it cannot be stored again as it is. */
@@ -78,7 +79,7 @@ export interface QuarantineFilter {
   readonly exportId?: string;
   readonly fileId?: string;
   readonly reason?: string;
-  readonly state?: 'open' | 'replayed';
+  readonly state?: 'open' | 'replayed' | 'withheld';
 }
 
 /** Longer lines are kept as sealed files: sealing adds a third, and a document must stay far below BSON's 16 MB. */
@@ -258,6 +259,15 @@ export function createQuarantineRepository(options: {
       return buffer(await this.openBytes(id));
     },
 
+    /** What is kept of a line, and of its correction: an erasure looks for a patient in both. */
+    async readTexts(id: string): Promise<Buffer[]> {
+      const document = await model.findById(id, { sealedCorrection: 1 }).lean();
+      if (!document) return [];
+      const { sealedCorrection } = document;
+      const corrected = sealedCorrection === undefined ? [] : [secretBox.open({ sealed: sealedCorrection, owner: id })];
+      return [await buffer(await this.openBytes(id)), ...corrected];
+    },
+
     async saveCorrection({ id, bytes }: { readonly id: string; readonly bytes: Buffer }): Promise<void> {
       const sealedCorrection = secretBox.seal({ plaintext: bytes, owner: id });
       await model.updateOne({ _id: id, state: 'open' }, { $set: { sealedCorrection } });
@@ -278,6 +288,29 @@ export function createQuarantineRepository(options: {
     },
 
     countOpen: (fileId: string): Promise<number> => model.countDocuments({ fileId, state: 'open' }),
+
+    countWithheld: (fileId: string): Promise<number> => model.countDocuments({ fileId, state: 'withheld' }),
+
+    /**
+     * Removes the content of a line of an erased patient. Its place stays, which is how a replay of other lines knows the counts.
+     * @returns false if that was done before, or there is no such line
+     */
+    async withhold({ id, now }: { readonly id: string; readonly now: Date }): Promise<boolean> {
+      const line = await model
+        .findOne({ _id: id, state: { $ne: 'withheld' } }, { exportId: 1, keptBytes: 1, state: 1 })
+        .lean();
+      if (!line) return false;
+      await files.removeOf(id);
+      // A replayed line is a stored resource in the counts, which stays one: its record is of no more use.
+      const isReplayed = line.state === 'replayed';
+      const gone = { sealedBytes: 1, sealedFile: 1, sealedCorrection: 1, sha256: 1 } as const;
+      const change = { $set: { state: 'withheld' as const, keptBytes: 0, replay: { at: now } }, $unset: gone };
+      const isChanged = isReplayed
+        ? (await model.deleteOne({ _id: id, state: 'replayed' })).deletedCount === 1
+        : (await model.updateOne({ _id: id, state: 'open' }, change)).matchedCount === 1;
+      if (isChanged) await usage.updateOne({ _id: line.exportId }, { $inc: { keptBytes: -(line.keptBytes ?? 0) } });
+      return isChanged;
+    },
 
     /** Whether an export, or a sync run, has lines that are not stored yet. */
     async hasOpen(exportId: string): Promise<boolean> {

@@ -133,7 +133,8 @@ describe('output_files', () => {
       checkpoint: { ...checkpoint, unreadableDeletions: 3 },
     });
     await store.outputFiles.insertMissing([output, deleted]);
-    for (const { id } of [output, deleted]) await store.outputFiles.recountQuarantined({ id, quarantined: 1 });
+    for (const { id } of [output, deleted])
+      await store.outputFiles.recountQuarantined({ id, quarantined: 1, withheld: 0 });
     expect((await store.outputFiles.find(output.id))?.checkpoint).toMatchObject({ stored: 7, quarantined: 1 });
     expect((await store.outputFiles.find(deleted.id))?.checkpoint).toMatchObject({
       stored: 5,

@@ -62,16 +62,31 @@ describe('the resource writer', () => {
   const write = (...documents: ResourceDocument[]) => store.resourceWriter.write('Observation', documents);
 
   test('writes what is new, then nothing, then only what is newer', async () => {
-    expect(await write(observation('a', 1), observation('b', 1))).toEqual({ written: 2, unchanged: 0, stale: 0 });
-    expect(await write(observation('a', 1), observation('b', 1))).toEqual({ written: 0, unchanged: 2, stale: 0 });
-    expect(await write(observation('a', 2), observation('b', 1))).toEqual({ written: 1, unchanged: 1, stale: 0 });
-    expect(await write(observation('a', 1))).toEqual({ written: 0, unchanged: 0, stale: 1 });
+    expect(await write(observation('a', 1), observation('b', 1))).toEqual({
+      written: 2,
+      unchanged: 0,
+      stale: 0,
+      withheld: 0,
+    });
+    expect(await write(observation('a', 1), observation('b', 1))).toEqual({
+      written: 0,
+      unchanged: 2,
+      stale: 0,
+      withheld: 0,
+    });
+    expect(await write(observation('a', 2), observation('b', 1))).toEqual({
+      written: 1,
+      unchanged: 1,
+      stale: 0,
+      withheld: 0,
+    });
+    expect(await write(observation('a', 1))).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
     expect(await versionOf('a')).toBe('2');
   });
 
   test('the same id several times in a batch: the newest is kept', async () => {
     const outcome = await write(observation('c', 2), observation('c', 3), observation('c', 1), observation('c', 3));
-    expect(outcome).toEqual({ written: 1, unchanged: 1, stale: 2 });
+    expect(outcome).toEqual({ written: 1, unchanged: 1, stale: 2, withheld: 0 });
     expect(await versionOf('c')).toBe('3');
   });
 
@@ -90,7 +105,7 @@ describe('the resource writer', () => {
     const subsetted = makeDocument(
       '{"resourceType":"Observation","id":"d","meta":{"versionId":"9","lastUpdated":"2025-01-01T00:00:00Z","tag":[{"code":"SUBSETTED"}]}}',
     );
-    expect(await write(subsetted)).toEqual({ written: 0, unchanged: 0, stale: 1 });
+    expect(await write(subsetted)).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
   });
 
   test('a late file does not resurrect what was deleted; a newer version does #deletions', async () => {

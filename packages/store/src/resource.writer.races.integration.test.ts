@@ -59,12 +59,13 @@ function version(resourceId: string, number: number): ResourceDocument {
   };
 }
 
+const gate = { keptOutOf: async () => undefined };
 const create = () => {
-  const writer = createResourceWriter(createDisturbed());
+  const writer = createResourceWriter({ database: createDisturbed(), gate });
   return (...documents: ResourceDocument[]) => writer.write('Goal', documents);
 };
 /** Another process. */
-const other = (...documents: ResourceDocument[]) => createResourceWriter(database).write('Goal', documents);
+const other = (...documents: ResourceDocument[]) => createResourceWriter({ database, gate }).write('Goal', documents);
 const otherBeforeWrite = (...documents: ResourceDocument[]) =>
   before.push({ command: 'bulkWrite', happens: () => other(...documents) });
 const read = async (resourceId: string) => {
@@ -78,14 +79,14 @@ describe('a version that another process replaces between the comparison and the
   test('is not written if the other one is newer', async () => {
     await other(version('a', 1));
     otherBeforeWrite(version('a', 3));
-    expect(await create()(version('a', 2))).toEqual({ written: 0, unchanged: 0, stale: 1 });
+    expect(await create()(version('a', 2))).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
     expect(await read('a')).toEqual(['3', '1']);
   });
 
   test('replaces the other one if that is older, and remembers it', async () => {
     await other(version('a', 1));
     otherBeforeWrite(version('a', 2));
-    expect(await create()(version('a', 3))).toEqual({ written: 1, unchanged: 0, stale: 0 });
+    expect(await create()(version('a', 3))).toEqual({ written: 1, unchanged: 0, stale: 0, withheld: 0 });
     expect(await read('a')).toEqual(['3', '2', '1']);
     // Each write of a resource counts it up.
     expect(await database.collection('Goal').findOne({ connectionId })).toMatchObject({ revision: 3 });
@@ -98,6 +99,7 @@ describe('a version that another process replaces between the comparison and the
       written: 2,
       unchanged: 0,
       stale: 1,
+      withheld: 0,
     });
     expect([await read('a'), await read('b'), await read('c')]).toEqual([['3', '1'], ['2', '1'], ['2']]);
   });
@@ -112,7 +114,12 @@ describe('the same version that another process writes between the comparison an
   ])('is unchanged if it is $name', async ({ change }) => {
     await other(version('a', 1), version('b', 1));
     otherBeforeWrite({ ...version('a', 2), ...change });
-    expect(await create()(version('a', 2), version('b', 2))).toEqual({ written: 1, unchanged: 1, stale: 0 });
+    expect(await create()(version('a', 2), version('b', 2))).toEqual({
+      written: 1,
+      unchanged: 1,
+      stale: 0,
+      withheld: 0,
+    });
     expect([await read('a'), await read('b')]).toEqual([
       ['2', '1'],
       ['2', '1'],
@@ -124,14 +131,14 @@ test('a newer version of the same line that another process writes meanwhile is 
   await other(version('a', 1));
   const { source } = version('a', 2);
   otherBeforeWrite({ ...version('a', 3), source });
-  expect(await create()(version('a', 2))).toEqual({ written: 0, unchanged: 0, stale: 1 });
+  expect(await create()(version('a', 2))).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
   expect(await read('a')).toEqual(['3', '1']);
 });
 
 describe('a resource that another process inserts between the comparison and the write', () => {
   test('is not written if the other version is newer', async () => {
     otherBeforeWrite(version('a', 3));
-    expect(await create()(version('a', 2))).toEqual({ written: 0, unchanged: 0, stale: 1 });
+    expect(await create()(version('a', 2))).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
     expect(await read('a')).toEqual(['3']);
   });
 
@@ -142,6 +149,7 @@ describe('a resource that another process inserts between the comparison and the
       written: 3,
       unchanged: 0,
       stale: 0,
+      withheld: 0,
     });
     expect([await read('a'), await read('b'), await read('c')]).toEqual([['2', '1'], ['2', '1'], ['2']]);
   });
@@ -149,7 +157,12 @@ describe('a resource that another process inserts between the comparison and the
   test('is compared again with a replacement that was lost in the same batch', async () => {
     await other(version('b', 1));
     otherBeforeWrite(version('a', 1), version('b', 3));
-    expect(await create()(version('a', 2), version('b', 2))).toEqual({ written: 1, unchanged: 0, stale: 1 });
+    expect(await create()(version('a', 2), version('b', 2))).toEqual({
+      written: 1,
+      unchanged: 0,
+      stale: 1,
+      withheld: 0,
+    });
     expect([await read('a'), await read('b')]).toEqual([
       ['2', '1'],
       ['3', '1'],
@@ -212,7 +225,12 @@ describe('an error of the server', () => {
 describe('a batch', () => {
   test('that changes nothing costs one read and no write', async () => {
     await other(version('a', 2), version('b', 2));
-    expect(await create()(version('a', 2), version('b', 1))).toEqual({ written: 0, unchanged: 1, stale: 1 });
+    expect(await create()(version('a', 2), version('b', 1))).toEqual({
+      written: 0,
+      unchanged: 1,
+      stale: 1,
+      withheld: 0,
+    });
     expect(commands).toEqual(['createIndexes', 'find']);
   });
 
@@ -222,7 +240,7 @@ describe('a batch', () => {
   });
 
   test('without documents sends nothing', async () => {
-    expect(await create()()).toEqual({ written: 0, unchanged: 0, stale: 0 });
+    expect(await create()()).toEqual({ written: 0, unchanged: 0, stale: 0, withheld: 0 });
     expect(commands).toEqual([]);
   });
 });

@@ -1,13 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AppError, type Comparison, compareVersions, type ResourceVersion } from '@bulkhead/domain';
+import { allPatientsOf, maxListedPatients, type Resource } from '@bulkhead/fhir';
 import type { Connection as Database } from 'mongoose';
 import { earlierVersions, type SourcedVersion } from './earlier-versions.ts';
+import type { ErasureGate } from './erasure/erasure-gate.ts';
+import type { KeptOutList } from './erasure/kept-out.repository.ts';
 import { prepareResourceTypes } from './migrate.ts';
 import type { ResourceDocument } from './resource-document.ts';
 import { isDuplicateKey } from './store-errors.ts';
 
 /** What became of a batch; the sum is the number of documents given. */
 export interface WriteOutcome {
+  /** Of erased patients whom the connection keeps out: not stored. */
+  readonly withheld: number;
+  /** `_id`s of those, if there are any. */
+  readonly withheldIds?: ReadonlySet<string>;
   readonly written: number;
   /** The same version with the same content was there. */
   readonly unchanged: number;
@@ -35,7 +42,13 @@ const maxRounds = 20;
  * stored versions, compare, write only what is newer, each write guarded by the revision that was compared. A lost race
  * is compared again. Nothing is written where nothing changed. A replacement remembers where the versions before it came from.
  */
-export function createResourceWriter(database: Database) {
+export function createResourceWriter({
+  database,
+  gate,
+}: {
+  readonly database: Database;
+  readonly gate: Pick<ErasureGate, 'keptOutOf'>;
+}) {
   // A search names its index, so no collection may be without: deletions can name types that no manifest announced.
   const prepared = new Map<string, Promise<void>>();
   const prepare = (resourceType: string): Promise<void> => {
@@ -50,7 +63,14 @@ export function createResourceWriter(database: Database) {
 
   return {
     /** @param documents of one resource type, at most a batch. */
-    async write(resourceType: string, documents: readonly ResourceDocument[]): Promise<WriteOutcome> {
+    async write(resourceType: string, given: readonly ResourceDocument[]): Promise<WriteOutcome> {
+      const [first] = given;
+      if (first === undefined) return { written: 0, unchanged: 0, stale: 0, withheld: 0 };
+      const keptOut = await gate.keptOutOf(first.connectionId);
+      const refused = keptOut ? given.filter((document) => isKeptOut(keptOut, resourceType, document)) : [];
+      const withheldIds = new Set(refused.map(({ _id }) => _id));
+      const documents = refused.length > 0 ? given.filter(({ _id }) => !withheldIds.has(_id)) : given;
+      const withheld = given.length - documents.length;
       if (documents.length > 0) await prepare(resourceType);
       const collection = database.collection(resourceType);
       let { candidates, unchanged, stale } = newestOfEach(documents);
@@ -64,9 +84,26 @@ export function createResourceWriter(database: Database) {
         const histories = await readHistories(collection, decided.writes);
         candidates = await writeGuarded({ collection, writes: decided.writes, histories });
       }
-      return { written: total - unchanged - stale, unchanged, stale };
+      return {
+        written: total - unchanged - stale,
+        unchanged,
+        stale,
+        withheld,
+        ...(withheld > 0 ? { withheldIds } : {}),
+      };
     },
   };
+}
+
+/** A resource in the compartment of a patient who is kept out, or the patient's own tombstone. */
+function isKeptOut(keptOut: KeptOutList, resourceType: string, document: ResourceDocument): boolean {
+  const { keys, resourceId, resource } = document;
+  if (resourceType === 'Patient' && keptOut.hasPatient(resourceId)) return true;
+  if (resourceType === 'Binary' && keptOut.hasBinary(resourceId)) return true;
+  const listed = [keys.patient ?? []].flat();
+  // The keys list the first ones only.
+  const patients = listed.length < maxListedPatients ? listed : allPatientsOf(resource as Resource);
+  return patients.some((patientId) => keptOut.hasPatient(patientId));
 }
 
 type ResourceCollection = ReturnType<Database['collection']>;

@@ -106,6 +106,9 @@ export function createSealedFiles(options: {
       const ofOwner = { $gte: `${owner}/`, $lt: `${owner}0` };
       await remove(except === undefined ? ofOwner : { ...ofOwner, $ne: except });
     },
+
+    /** Removes everything of every owner whose name begins with this one's and a dot, also uploads that never ended. */
+    removeBelow: (name: string): Promise<void> => remove({ $gte: `${name}.`, $lt: `${name}/` }),
   };
 
   async function* read({ owner, file }: { readonly owner: string; readonly file: string }): AsyncGenerator<Buffer> {

@@ -148,18 +148,31 @@ export function createSyncStepRepository(database: Database) {
       readonly id: string;
       readonly resourceType: string;
       readonly rejected: number;
+      /** Entries of erased patients. */
+      readonly withheld: number;
     }): Promise<void> {
-      const { id, resourceType, rejected } = options;
+      const { id, resourceType, rejected, withheld } = options;
       for (;;) {
         const step = await model.findOne({ _id: id, state: { $nin: unsettled } }).lean();
         const index = step?.searches.findIndex((search) => search.resourceType === resourceType) ?? -1;
         const search = step?.searches[index];
         if (!search || search.rejected === rejected) return;
         const at = `searches.${index}`;
-        const stored = search.stored + search.rejected - rejected;
+        const newlyWithheld = withheld - (search.withheldEntries ?? 0);
+        const stored = search.stored + search.rejected - rejected - newlyWithheld;
+        const withheldCounts = {
+          [`${at}.withheld`]: (search.withheld ?? 0) + newlyWithheld,
+          [`${at}.withheldEntries`]: withheld,
+        };
         const { matchedCount } = await model.updateOne(
           { _id: id, state: { $nin: unsettled }, [`${at}.rejected`]: search.rejected },
-          { $set: { [`${at}.stored`]: stored, [`${at}.rejected`]: rejected } },
+          {
+            $set: {
+              [`${at}.stored`]: stored,
+              [`${at}.rejected`]: rejected,
+              ...(withheld > 0 ? withheldCounts : {}),
+            },
+          },
         );
         if (matchedCount === 1) return;
       }
@@ -199,11 +212,16 @@ export function createSyncStepRepository(database: Database) {
             unchanged: sum('unchanged'),
             stale: sum('stale'),
             rejected: sum('rejected'),
+            withheld: sum('withheld'),
           },
         },
         { $sort: { _id: 1 } },
       ]);
-      return rows.map(({ _id, ...counts }) => ({ resourceType: _id, ...counts }));
+      return rows.map(({ _id, withheld, ...counts }) => ({
+        resourceType: _id,
+        ...counts,
+        ...(withheld > 0 ? { withheld } : {}),
+      }));
     },
 
     /** What the incomplete searches of a run lack, per type. */

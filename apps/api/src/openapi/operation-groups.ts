@@ -3,6 +3,7 @@ import { accessOperations, signingKeyOperations } from './operations/access.oper
 import { authorizationOperations } from './operations/authorization.operations.ts';
 import { bulkExportOperations } from './operations/bulk-export.operations.ts';
 import { connectionOperations } from './operations/connection.operations.ts';
+import { erasureOperations } from './operations/erasure.operations.ts';
 import { monitoringOperations } from './operations/monitoring.operations.ts';
 import { processOperations } from './operations/process.operations.ts';
 import { documentOperations, quarantineOperations, resourceOperations } from './operations/record.operations.ts';
@@ -15,6 +16,7 @@ export const operationGroups: readonly OperationGroup[] = [
   syncOperations,
   connectionOperations,
   authorizationOperations,
+  erasureOperations,
   scheduleOperations,
   resourceOperations,
   documentOperations,

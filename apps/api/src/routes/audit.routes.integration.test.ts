@@ -14,6 +14,10 @@ const unrecorded = new Set([
   'GET /connections',
   'GET /connections/:id',
   'GET /connections/:id/watermarks',
+  'GET /connections/:id/data',
+  'GET /erasures',
+  'GET /erasures/:id',
+  'GET /retention',
   'GET /:provider/capabilities',
   'GET /:provider/bulk-export',
   'GET /:provider/bulk-export/events',
@@ -44,6 +48,9 @@ const patients: Readonly<Record<string, readonly string[]>> = {
   'GET /:provider/documents/:id/metadata': ['p1'],
   'POST /:provider/documents/:id/retry': ['p1'],
   'GET /quarantine/:id/line': ['*'],
+  'GET /connections/:id/patients/:patientId/data': ['p1'],
+  'DELETE /connections/:id/patients/:patientId': ['p1'],
+  'DELETE /connections/:id/kept-out-patients/:patientId': ['p1'],
 };
 
 let api: TestApi;

@@ -61,10 +61,5 @@ export function connectionRoutes({ connections }: { readonly connections: Connec
     response.json({ success: true, data: toConnectionView(connection) });
   });
 
-  router.delete('/connections/:id', allow('connection.delete'), async (request, response) => {
-    await connections.delete({ id: request.params.id, scope: callerOf(response).scope });
-    response.status(204).end();
-  });
-
   return router;
 }

@@ -40,6 +40,25 @@ export const routeRows: Readonly<Record<string, RouteRow>> = {
     ask: ({ connectionId }) => ({ path: `/connections/${connectionId}` }),
     answer: 'operators',
   },
+  'GET /connections/:id/data': {
+    ask: ({ connectionId }) => ({ path: `/connections/${connectionId}/data` }),
+    answer: 'operators',
+  },
+  'GET /connections/:id/patients/:patientId/data': {
+    ask: ({ connectionId }) => ({ path: `/connections/${connectionId}/patients/p1/data` }),
+    answer: 'operators',
+  },
+  'DELETE /connections/:id/patients/:patientId': {
+    ask: ({ connectionId }) => ({ path: `/connections/${connectionId}/patients/p1` }),
+    answer: 'operators',
+  },
+  'DELETE /connections/:id/kept-out-patients/:patientId': {
+    ask: ({ connectionId }) => ({ path: `/connections/${connectionId}/kept-out-patients/p1` }),
+    answer: 'operators',
+  },
+  'GET /erasures': { ask: () => ({ path: '/erasures' }), answer: 'operators' },
+  'GET /erasures/:id': { ask: () => ({ path: '/erasures/erase_none' }), answer: 'operators' },
+  'GET /retention': { ask: () => ({ path: '/retention' }), answer: 'operators' },
   'GET /:provider/capabilities': { ask: withConnection(`${athena}/capabilities`), answer: 'unknown-connection' },
   'POST /:provider/bulk-export': {
     ask: ({ connectionId }) => ({ path: `${athena}/bulk-export`, body: { connectionId } }),

@@ -58,7 +58,12 @@ serveProbe({
   parse: async (files: readonly ServedFile[]) => {
     const discard = {
       resourceWriter: {
-        write: async (_type: string, { length }: readonly unknown[]) => ({ written: length, unchanged: 0, stale: 0 }),
+        write: async (_type: string, { length }: readonly unknown[]) => ({
+          written: length,
+          unchanged: 0,
+          stale: 0,
+          withheld: 0,
+        }),
       },
       quarantine: { put: async () => undefined, createLongLine: deps.store.quarantine.createLongLine },
     };

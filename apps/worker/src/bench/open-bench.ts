@@ -61,6 +61,7 @@ export async function openBench() {
     documents: { enabled: false, maxBytes: 1, withMedia: false, partBytes: 1 },
     retentionDays: Object.fromEntries(retainedKinds.map((kind) => [kind, 0])) as UseCaseDeps['retentionDays'],
     pollIntervalMs: Number(POLL_INTERVAL_MS),
+    erasureSettleMs: 0,
     now: () => new Date(),
   };
   return { deps, connection, mongodbUrl, client, redis, prefix };

@@ -7,7 +7,7 @@ export function countWrites({ store, metrics }: { readonly store: Store; readonl
   const { resourceWriter, quarantine } = store;
   const count = metrics.counter({
     name: 'bulkhead_resources_total',
-    help: 'Resources that came; outcome: written, unchanged, stale, deleted, quarantined (a line of no known type).',
+    help: 'Resources that came; outcome: written, unchanged, stale, deleted, withheld (of an erased patient), quarantined (a line of no known type).',
     labels: ['resource_type', 'outcome'],
   });
   // From nought, or the first one would be no increase to an alert.
@@ -17,10 +17,10 @@ export function countWrites({ store, metrics }: { readonly store: Store; readonl
     resourceWriter: {
       async write(resourceType, documents) {
         const outcome = await resourceWriter.write(resourceType, documents);
-        const { written, unchanged, stale } = outcome;
+        const { written, unchanged, stale, withheld } = outcome;
         // What one write takes are either all tombstones or none.
         const isDeletion = documents[0]?.deleted === true;
-        const counts = { [isDeletion ? 'deleted' : 'written']: written, unchanged, stale };
+        const counts = { [isDeletion ? 'deleted' : 'written']: written, unchanged, stale, withheld };
         for (const [name, value] of Object.entries(counts)) {
           if (value > 0) count({ resource_type: labelOf(resourceType), outcome: name }, value);
         }

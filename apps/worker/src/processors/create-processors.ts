@@ -3,6 +3,7 @@ import type { UseCaseDeps } from '../use-cases/deps.ts';
 import { createDeliverWebhookProcessor } from './deliver-webhook.processor.ts';
 import { createDiscardExportProcessor } from './discard-export.processor.ts';
 import { createDownloadFileProcessor } from './download-file.processor.ts';
+import { createEraseProcessor } from './erase.processor.ts';
 import { createFetchDocumentProcessor } from './fetch-document.processor.ts';
 import { createFinalizeExportProcessor } from './finalize-export.processor.ts';
 import { createFinalizeSyncProcessor } from './finalize-sync.processor.ts';
@@ -47,6 +48,7 @@ export function createProcessors(deps: UseCaseDeps): Processors {
     'authorization.redeem': createRedeemAuthorizationProcessor(deps),
     'schedule.run': createRunScheduleProcessor(deps),
     'maintenance.sweep': createSweepProcessor(deps),
+    'maintenance.erase': createEraseProcessor(deps),
     'maintenance.retain': createRetainProcessor(deps),
   };
 }

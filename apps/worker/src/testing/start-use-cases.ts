@@ -76,7 +76,7 @@ export async function startUseCases(
   // Each kind has its own, so that a test notices if one is taken for another.
   const retentionDays = Object.fromEntries(retainedKinds.map((kind, index) => [kind, 10 + index])) as RetentionDays;
   const parts = { store, producer, ehr, webhooks, logger, documents, retentionDays };
-  const deps: UseCaseDeps = { ...parts, pollIntervalMs: 30_000, now };
+  const deps: UseCaseDeps = { ...parts, pollIntervalMs: 30_000, erasureSettleMs: 30_000, now };
   const { scope = 'system/*.read' } = options;
   const connection: Connection = {
     id: 'conn_1',

@@ -27,6 +27,11 @@ export interface UseCaseDeps {
   readonly pollIntervalMs: number;
   readonly documents: DocumentSettings;
   readonly retentionDays: RetentionDays;
+  /**
+   * How long after the work for it was stopped the last pass of an erasure begins: longer than the store keeps what may be written,
+   * and than a write that was under way takes.
+   */
+  readonly erasureSettleMs: number;
   readonly now: () => Date;
 }
 

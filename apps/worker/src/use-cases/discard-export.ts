@@ -14,7 +14,10 @@ export async function discardExport(
 ): Promise<void> {
   const record = await store.bulkExports.find(exportId);
   if (!record) return;
-  const connection = await store.connections.find(record.connectionId);
+  const { connectionId } = record;
+  // Of a connection that is being deleted, what is left of it still opens the EHR.
+  const connection =
+    (await store.connections.find(connectionId)) ?? (await store.connections.findDeleted(connectionId))?.connection;
   const discard = async (statusUrl: string): Promise<void> => {
     try {
       if (connection) await deleteExport({ session: ehr.session(connection), statusUrl, signal });

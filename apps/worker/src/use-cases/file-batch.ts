@@ -110,6 +110,7 @@ export class FileBatch {
       quarantined: checkpoint.quarantined + this.#bad.length,
       deleted: checkpoint.deleted + deleted,
       issues: this.#issues.length > 0 ? sumIssues([...checkpoint.issues, ...this.#issues]) : checkpoint.issues,
+      ...(outcome.withheld > 0 ? { withheld: (checkpoint.withheld ?? 0) + outcome.withheld } : {}),
       ...this.#advanceOptional({ file, checkpoint, types }),
     });
   }

@@ -45,7 +45,7 @@ function ingest(
           if (refusal) throw refusal;
           written.documents.push(...documents);
           written.types.push(type);
-          return { written: documents.length, unchanged: 0, stale: 0 };
+          return { written: documents.length, unchanged: 0, stale: 0, withheld: 0 };
         },
       },
       quarantine: {

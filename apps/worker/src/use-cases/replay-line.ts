@@ -1,4 +1,4 @@
-import { isTerminal } from '@bulkhead/domain';
+import { emptyCheckpoint, isTerminal } from '@bulkhead/domain';
 import type { QuarantinedLine } from '@bulkhead/store';
 import type { UseCaseDeps } from './deps.ts';
 import { FileBatch } from './file-batch.ts';
@@ -40,18 +40,21 @@ export async function replayLine(
     });
     const { line, offset } = entry;
     batch.add({ bytes, line, offset, nextOffset: offset + entry.sizeBytes, sizeBytes: bytes.length, isTooLong });
-    await batch.write();
-    await store.quarantine.noteReplay({ id, reason: rejected[0]?.reason, now: now() });
+    const { withheld = 0 } = (await batch.write())(emptyCheckpoint);
+    if (withheld > 0) await store.quarantine.withhold({ id, now: now() });
+    else await store.quarantine.noteReplay({ id, reason: rejected[0]?.reason, now: now() });
   }
   await recount(deps, { fileId: file.id, exportId: record.id });
 }
 
 /** From what is in the quarantine, so that a repetition after a crash counts nothing twice. */
-async function recount(
-  { store }: UseCaseDeps,
+export async function recount(
+  { store }: Pick<UseCaseDeps, 'store'>,
   { fileId, exportId }: { fileId: string; exportId: string },
 ): Promise<void> {
-  await store.outputFiles.recountQuarantined({ id: fileId, quarantined: await store.quarantine.countOpen(fileId) });
+  const quarantined = await store.quarantine.countOpen(fileId);
+  const withheld = await store.quarantine.countWithheld(fileId);
+  await store.outputFiles.recountQuarantined({ id: fileId, quarantined, withheld });
   const record = await store.bulkExports.find(exportId);
   if (!record || !isTerminal(record.phase)) return;
   const change = { counts: await store.outputFiles.sum(exportId) };

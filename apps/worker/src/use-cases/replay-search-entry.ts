@@ -11,11 +11,14 @@ export async function replaySearchEntry(deps: UseCaseDeps, entry: QuarantineEntr
   const { store, now } = deps;
   const { id, connectionId, exportId: syncRunId, fileId, stepId = '', resourceType = '', createdAt } = entry;
   if (entry.state === 'open') {
-    await store.quarantine.noteReplay({ id, reason: await replay(), now: now() });
+    const reason = await replay();
+    if (reason === 'withheld') await store.quarantine.withhold({ id, now: now() });
+    else await store.quarantine.noteReplay({ id, reason, now: now() });
   }
   // From what is in the quarantine, so that a repetition after a crash counts nothing twice.
   const rejected = await store.quarantine.countOpen(fileId);
-  await store.syncSteps.recountRejected({ id: stepId, resourceType, rejected });
+  const withheld = await store.quarantine.countWithheld(fileId);
+  await store.syncSteps.recountRejected({ id: stepId, resourceType, rejected, withheld });
 
   async function replay(): Promise<string | undefined> {
     if (entry.sizeBytes > maxEntryBytes && !entry.isCorrected) return 'too-large';
@@ -24,7 +27,7 @@ export async function replaySearchEntry(deps: UseCaseDeps, entry: QuarantineEntr
     const context = { connectionId, source: { syncRunId, stepId }, observedAt: createdAt, now: now() };
     const read = readSearchEntry({ json, resourceType, context });
     if ('reason' in read) return read.reason;
-    await withDocuments(deps).write(resourceType, [read.document]);
-    return undefined;
+    const { withheld } = await withDocuments(deps).write(resourceType, [read.document]);
+    return withheld > 0 ? 'withheld' : undefined;
   }
 }

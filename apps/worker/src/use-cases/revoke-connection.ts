@@ -26,7 +26,11 @@ export async function revokeConnection(
   await store.connections.delete(connectionId);
 }
 
-async function revoke({ store, ehr }: Pick<UseCaseDeps, 'store' | 'ehr'>, connection: Connection): Promise<void> {
+/** Takes the tokens of a connection back at its EHR. */
+export async function revoke(
+  { store, ehr }: Pick<UseCaseDeps, 'store' | 'ehr'>,
+  connection: Connection,
+): Promise<void> {
   const { id: connectionId, credentialsVersion = 0 } = connection;
   const { refreshToken, token } = await store.accessTokens.read({ connectionId, credentialsVersion });
   const session = ehr.session(connection);

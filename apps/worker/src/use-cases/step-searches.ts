@@ -15,6 +15,7 @@ export interface PageCounts {
   readonly unchanged: number;
   readonly stale: number;
   readonly rejected: number;
+  readonly withheld: number;
 }
 
 /** What a step asks for: the search of patients leads those that it carries, every other one stands alone. */
@@ -45,6 +46,7 @@ export function withPage(
       unchanged: search.unchanged + more.unchanged,
       stale: search.stale + more.stale,
       rejected: search.rejected + more.rejected,
+      ...(more.withheld > 0 ? { withheld: (search.withheld ?? 0) + more.withheld } : {}),
     };
   };
   const total = page.total ?? lead.total;
@@ -87,4 +89,4 @@ function withState({ lead, carried }: Search, change: Pick<SyncSearch, 'state' |
   return { lead: { ...lead, ...change }, carried: carried.map((search) => ({ ...search, ...change })) };
 }
 
-const nothing: PageCounts = { fetched: 0, stored: 0, unchanged: 0, stale: 0, rejected: 0 };
+const nothing: PageCounts = { fetched: 0, stored: 0, unchanged: 0, stale: 0, rejected: 0, withheld: 0 };

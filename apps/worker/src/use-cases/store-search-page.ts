@@ -81,12 +81,12 @@ async function storeEntries(
     if ('document' in read) items.push({ ...entry, document: read.document });
     else quarantine(entry, read.reason);
   }
-  const { written, unchanged, stale } = await writeApart({
+  const { written, unchanged, stale, withheld } = await writeApart({
     items,
     write: (documents) => withDocuments(deps).write(resourceType, documents),
     onRefused: (entry) => quarantine(entry, 'refused-by-database'),
   });
   // Before the page counts as read: a worker that stops in between quarantines the same entries again.
   await deps.store.quarantine.put({ lines: bad, now: context.now });
-  return { fetched: entries.length, stored: written + unchanged, unchanged, stale, rejected: bad.length };
+  return { fetched: entries.length, stored: written + unchanged, unchanged, stale, rejected: bad.length, withheld };
 }

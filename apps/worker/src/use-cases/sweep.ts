@@ -37,6 +37,8 @@ export async function sweep(deps: UseCaseDeps): Promise<void> {
   for (const connectionId of await store.connections.listDeletedIds()) {
     await producer.ensure('connection.revoke', { connectionId });
   }
+  for (const erasureId of await store.erasures.listActiveIds())
+    await producer.ensure('maintenance.erase', { erasureId });
   await sweepSchedules(deps);
   await reviveDocuments(deps);
   await scheduleRetention(deps);

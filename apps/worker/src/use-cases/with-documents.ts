@@ -15,9 +15,9 @@ export function withDocuments(deps: UseCaseDeps): Store['resourceWriter'] {
       const outcome = await store.resourceWriter.write(resourceType, resources);
       if (!typesWithAttachments.includes(resourceType)) return outcome;
       const { enabled } = documents;
-      const found = resources.flatMap((document) =>
-        toPatientDocuments({ document, resourceType, enabled, now: now() }),
-      );
+      const found = resources
+        .filter(({ _id }) => !outcome.withheldIds?.has(_id))
+        .flatMap((document) => toPatientDocuments({ document, resourceType, enabled, now: now() }));
       await enqueue(deps, await store.documents.note(found));
       return outcome;
     },

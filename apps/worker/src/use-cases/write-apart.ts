@@ -1,6 +1,6 @@
 import { isDocumentRefused, type ResourceDocument, type WriteOutcome } from '@bulkhead/store';
 
-export const noOutcome: WriteOutcome = { written: 0, unchanged: 0, stale: 0 };
+export const noOutcome: WriteOutcome = { written: 0, unchanged: 0, stale: 0, withheld: 0 };
 
 /**
  * Writes documents so that one which MongoDB refuses does not keep the others from being stored: a batch with such a document is
@@ -34,5 +34,6 @@ export function sumOutcomes(left: WriteOutcome, right: WriteOutcome): WriteOutco
     written: left.written + right.written,
     unchanged: left.unchanged + right.unchanged,
     stale: left.stale + right.stale,
+    withheld: left.withheld + right.withheld,
   };
 }

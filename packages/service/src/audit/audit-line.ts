@@ -3,8 +3,7 @@ import type { AuditEvent } from '@bulkhead/domain';
 import { toAuditView } from './audit.service.ts';
 import { toFhirAuditEvents } from './fhir-audit-event.ts';
 
-export const auditFormats = ['json', 'fhir'] as const;
-export type AuditFormat = (typeof auditFormats)[number];
+export type AuditFormat = 'json' | 'fhir';
 
 /** What leaves the host of an event. */
 export interface AuditLine {

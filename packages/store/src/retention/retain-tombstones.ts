@@ -1,5 +1,5 @@
-import { isResourceType } from '@bulkhead/fhir';
 import type { Connection as Database } from 'mongoose';
+import { listResourceTypes } from '../list-resource-types.ts';
 import { RetentionPass, type RetentionStep } from './retention-pass.ts';
 
 /** The time of a deletion, which the index has, is at most a day later than when it was stored. */
@@ -76,12 +76,4 @@ async function oldestPending(database: Database, connectionId: string): Promise<
   );
   const times = begun.flatMap((record) => (record ? [record.createdAt.getTime()] : []));
   return times.length === 0 ? undefined : new Date(Math.min(...times));
-}
-
-async function listResourceTypes(database: Database): Promise<string[]> {
-  const collections = (await database.db?.listCollections({}, { nameOnly: true }).toArray()) ?? [];
-  return collections
-    .map(({ name }) => name)
-    .filter(isResourceType)
-    .toSorted();
 }

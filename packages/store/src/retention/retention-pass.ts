@@ -25,9 +25,15 @@ interface PassDocument {
   /** The last record that was looked at. */
   readonly after?: string;
   readonly endedAt?: Date;
+  /** Of this pass. Absent in records of earlier versions. */
+  readonly deleted?: number;
+  /** The setting of the worker that did the last part of the pass. */
+  readonly keptDays?: number;
   /** Records that are being deleted, whose parts may still be there. */
   readonly deleting?: readonly string[];
 }
+
+const dayMs = 24 * 60 * 60_000;
 
 /** Retention is counted in days, so a record is looked at once a day. An hour less, so that a daily job never misses its day. */
 const passEveryMs = 23 * 60 * 60_000;
@@ -47,13 +53,19 @@ export class RetentionPass {
    * @param visit looks at up to `limit` records behind `after`
    */
   async advance(
-    { now }: Pick<RetentionRequest, 'now'>,
+    { now, olderThan }: Pick<RetentionRequest, 'now' | 'olderThan'>,
     visit: (after: string) => Promise<{ readonly deleted: number; readonly last: string | undefined }>,
   ): Promise<RetentionBatch> {
     const pass = await this.#begin(now);
     if (!pass) return { deleted: 0, hasMore: false };
     const { deleted, last } = await visit(pass.after ?? '');
-    const change = last === undefined ? { $set: { endedAt: now }, $unset: { after: 1 } } : { $set: { after: last } };
+    const keptDays = Math.round((now.getTime() - olderThan.getTime()) / dayMs);
+    const change = {
+      ...(last === undefined
+        ? { $set: { endedAt: now, keptDays }, $unset: { after: 1 } }
+        : { $set: { after: last, keptDays } }),
+      $inc: { deleted },
+    };
     await this.#passes().updateOne({ _id: this.#kind }, change as never);
     return { deleted, hasMore: last !== undefined };
   }
@@ -77,7 +89,7 @@ export class RetentionPass {
     if (pass && now.getTime() - pass.startedAt.getTime() < passEveryMs) return undefined;
     await this.#passes().updateOne(
       { _id: this.#kind },
-      { $set: { startedAt: now }, $unset: { endedAt: 1, after: 1 } },
+      { $set: { startedAt: now, deleted: 0 }, $unset: { endedAt: 1, after: 1 } },
       { upsert: true },
     );
     return { _id: this.#kind, startedAt: now };
@@ -86,6 +98,20 @@ export class RetentionPass {
   #passes() {
     return this.#database.collection<PassDocument>('retention');
   }
+}
+
+/** The last pass over each kind of record. */
+export interface RetentionState {
+  readonly kind: string;
+  readonly startedAt: Date;
+  readonly endedAt?: Date;
+  readonly deleted?: number;
+  readonly keptDays?: number;
+}
+
+export async function listRetentionStates(database: Database): Promise<RetentionState[]> {
+  const passes = await database.collection<PassDocument>('retention').find().sort({ _id: 1 }).toArray();
+  return passes.map(({ _id: kind, after: _after, deleting: _deleting, ...fields }) => ({ kind, ...fields }));
 }
 
 /** Where a page of records ends, if there may be more behind it. */

@@ -115,15 +115,6 @@ export const connectionOperations: OperationGroup = {
       errors: ['unknown-connection'],
     },
     {
-      method: 'delete',
-      path: `${path}/:id`,
-      id: 'deleteConnection',
-      summary: 'Remove a connection and its schedules; what it stored stays',
-      access: 'operator',
-      answers: { 204: { description: 'Removed' } },
-      errors: ['unknown-connection', 'connection-in-use'],
-    },
-    {
       method: 'get',
       path: '/api/ehr/:provider/capabilities',
       id: 'getCapabilities',

@@ -384,3 +384,32 @@ export const diagnosisExample = [
     whatToDo: 'Start a worker, or add the queues to its WORKER_QUEUES.',
   },
 ];
+
+export const amountsExample = {
+  resources: { Patient: 1, Observation: 214, DocumentReference: 3 },
+  records: { documents: 3, documentContents: 3, quarantinedLines: 1, crawlMarks: 1 },
+  contentBytes: 481_220,
+};
+
+export const erasureExample = {
+  id: 'erase_01a20ebbc9477ed4b36076ce74bec9ba',
+  kind: 'patient',
+  connectionId,
+  patientId: 'a-195900.E-14865',
+  keepsOut: true,
+  phase: 'running',
+  found: amountsExample,
+  deleted: { resources: { Patient: 1 }, records: {}, contentBytes: 0 },
+  warnings: [],
+  requestedBy: 'operations',
+  createdAt: later,
+  startedAt: later,
+};
+
+export const retentionExample = {
+  kind: 'bulk-export',
+  startedAt: later,
+  endedAt: later,
+  deleted: 12,
+  keptDays: 90,
+};

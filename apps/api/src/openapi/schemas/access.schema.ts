@@ -58,6 +58,7 @@ export const auditEventSchema = z
     requestId: z.string().optional(),
     address: z.string().optional(),
     count: count.optional(),
+    counts: z.record(z.string(), count).optional().meta({ description: 'Of an erasure: how many records there were.' }),
     expiresAt: instant.meta({ description: 'When the database deletes the event.' }),
     sequence: z.int().min(1).optional().meta({ description: 'Its place in the chain.' }),
     previousHash: hash.optional().meta({ description: 'The hash of the event before.' }),

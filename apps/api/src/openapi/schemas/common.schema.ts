@@ -2,6 +2,9 @@ import { z } from 'zod';
 
 export const instant = z.iso.datetime({ offset: true });
 export const count = z.int().min(0);
+export const withheldCount = count
+  .optional()
+  .meta({ description: 'Of erased patients whom the connection keeps out: received and not stored. Left out: none.' });
 
 export const warningSchema = z
   .strictObject({ code: z.string(), message: z.string() })

@@ -140,7 +140,9 @@ export const quarantinedLineSchema = z
       description: 'Where the line begins, in bytes; of an entry its position on the page, from 0.',
     }),
     reason: z.string(),
-    state: z.enum(['open', 'replayed']),
+    state: z
+      .enum(['open', 'replayed', 'withheld'])
+      .meta({ description: '`withheld`: of an erased patient. Only its place is left.' }),
     sizeBytes: count,
     keptBytes: count.meta({ description: 'How many bytes of the line can be read back.' }),
     isTruncated: z

@@ -1,6 +1,6 @@
 import { bulkExportPhases, exportTypes, holdReasons } from '@bulkhead/domain';
 import { z } from 'zod';
-import { count, failureSchema, instant, retryingSchema, warningSchema } from './common.schema.ts';
+import { count, failureSchema, instant, retryingSchema, warningSchema, withheldCount } from './common.schema.ts';
 
 const statusSchema = z.enum(['IN_PROGRESS', 'COMPLETED', 'FAILED', 'CANCELLED']);
 
@@ -74,6 +74,7 @@ export const exportSchema = z
       unchanged: count,
       stale: count,
       quarantined: count,
+      withheld: withheldCount,
       deleted: count,
       bytes: count,
     }),
@@ -102,6 +103,7 @@ export const outputFileSchema = z
     unchanged: count,
     stale: count,
     quarantined: count,
+    withheld: withheldCount,
     deleted: count,
     unreadableDeletions: count.optional().meta({ description: 'Quarantined lines of a `deleted` file.' }),
     outcomes: count.optional().meta({ description: 'OperationOutcomes among the resources.' }),

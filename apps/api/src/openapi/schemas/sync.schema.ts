@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, failureSchema, instant, retryingSchema, warningSchema } from './common.schema.ts';
+import { count, failureSchema, instant, retryingSchema, warningSchema, withheldCount } from './common.schema.ts';
 
 const skippedTypeSchema = z.strictObject({ resourceType: z.string(), reason: z.string() }).meta({ id: 'SkippedType' });
 
@@ -71,6 +71,7 @@ export const syncRunDetailSchema = z
         unchanged: count,
         stale: count,
         rejected: count,
+        withheld: withheldCount,
       }),
     ),
     retrying: z.array(stepRetrySchema).meta({ description: 'The newest ten; empty once the run has ended.' }),

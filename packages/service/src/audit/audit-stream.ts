@@ -1,8 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { AuditEvent } from '@bulkhead/domain';
 import { createLineSink, type Logger, type Metrics } from '@bulkhead/runtime';
-import { toAuditLines } from '@bulkhead/service';
-import type { ApiConfig } from './env.ts';
+import { type AuditFormat, toAuditLines } from './audit-line.ts';
 
 /** Sends audit events off the host as they happen. */
 export interface AuditStream {
@@ -12,7 +11,10 @@ export interface AuditStream {
 
 /** @returns undefined if events are not to be sent. */
 export function createAuditStream(options: {
-  readonly config: Pick<ApiConfig, 'BULKHEAD_AUDIT_STREAM' | 'BULKHEAD_AUDIT_FORMAT'>;
+  readonly config: {
+    readonly BULKHEAD_AUDIT_STREAM?: string | undefined;
+    readonly BULKHEAD_AUDIT_FORMAT: AuditFormat;
+  };
   readonly logger: Logger;
   readonly metrics?: Metrics;
   readonly stdout?: Writable;

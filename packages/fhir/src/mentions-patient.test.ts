@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals';
+import { mentionsPatient } from './mentions-patient.ts';
+
+const mentions = (line: string | object, id = 'p1') =>
+  mentionsPatient(Buffer.from(typeof line === 'string' ? line : JSON.stringify(line)), id);
+
+test.each([
+  ['the Patient itself', { resourceType: 'Patient', id: 'p1' }],
+  ['a subject', { resourceType: 'Observation', id: 'o1', subject: { reference: 'Patient/p1' } }],
+  ['a resource without an id', { resourceType: 'Observation', subject: { reference: 'Patient/p1' } }],
+  ['an absolute reference', { subject: { reference: 'https://ehr.example/r4/Patient/p1' } }],
+  ['a reference to a version', { subject: { reference: 'Patient/p1/_history/2' } }],
+  ['an element outside of the compartment', { resourceType: 'Observation', focus: [{ reference: 'Patient/p1' }] }],
+  ['a deletion', { resourceType: 'Bundle', entry: [{ request: { method: 'DELETE', url: 'Patient/p1' } }] }],
+  ['a text that was cut off in the middle', '{"resourceType":"Observation","subject":{"reference":"Patient/p1"},"va'],
+  ['a cut Patient', '{"resourceType":"Patient","id":"p1","name":[{"fam'],
+])('a line with %s mentions the patient', (_, line) => {
+  expect(mentions(line)).toBe(true);
+});
+
+test.each([
+  ['another patient', { resourceType: 'Patient', id: 'p10' }],
+  ['another patient whose id begins with the same letters', { subject: { reference: 'Patient/p10' } }],
+  ['an equal id of another type', { resourceType: 'Observation', id: 'p1' }],
+  ['a text that has the id as a word', { note: 'p1 is a room' }],
+  ['a cut reference to a longer id', '{"subject":{"reference":"Patient/p10"},"va'],
+])('a line with %s does not mention the patient', (_, line) => {
+  expect(mentions(line)).toBe(false);
+});
+
+test('a line that is nested 100,000 levels deep is searched without exhausting the stack', () => {
+  const depth = 100_000;
+  expect(mentions(`${'['.repeat(depth)}"Patient/p1"${']'.repeat(depth)}`)).toBe(true);
+});

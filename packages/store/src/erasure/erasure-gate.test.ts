@@ -1,0 +1,55 @@
+import { expect, test } from '@jest/globals';
+import { ErasureGate } from './erasure-gate.ts';
+
+function createGate(options: { readonly failures?: number } = {}) {
+  const reads = { erasures: 0, lists: 0 };
+  let failures = options.failures ?? 0;
+  const gate = new ErasureGate({
+    erasures: {
+      async listErasedConnections() {
+        reads.erasures += 1;
+        if (failures-- > 0) throw new Error('MongoDB is unavailable');
+        return [
+          { connectionId: 'queued', phase: 'queued' },
+          { connectionId: 'done', phase: 'completed' },
+        ];
+      },
+    },
+    keptOut: {
+      async listAll() {
+        reads.lists += 1;
+        return new Map([['with-list', { hasPatient: (id) => id === 'p1', hasBinary: () => false }]]);
+      },
+    },
+  });
+  return { gate, reads };
+}
+
+test('reads both lists once for a thousand batches in a row', async () => {
+  const { gate, reads } = createGate();
+  for (let batch = 0; batch < 1000; batch++) expect(await gate.keptOutOf('without-list')).toBeUndefined();
+  expect(reads).toEqual({ erasures: 1, lists: 1 });
+});
+
+test('gives the list of a connection that keeps patients out', async () => {
+  const list = await createGate().gate.keptOutOf('with-list');
+  expect([list?.hasPatient('p1'), list?.hasPatient('p2')]).toEqual([true, false]);
+});
+
+test('refuses writes as soon as an erasure was asked for, and tokens once the EHR was told', async () => {
+  const { gate } = createGate();
+  const refused = { code: 'connection-erased' };
+  for (const connectionId of ['queued', 'done']) {
+    await expect(gate.check(connectionId)).rejects.toMatchObject(refused);
+    await expect(gate.keptOutOf(connectionId)).rejects.toMatchObject(refused);
+  }
+  await expect(gate.checkToken('queued')).resolves.toBeUndefined();
+  await expect(gate.checkToken('done')).rejects.toMatchObject(refused);
+});
+
+test('lets nothing through if the lists cannot be read, and reads them again for the next write', async () => {
+  const { gate, reads } = createGate({ failures: 1 });
+  await expect(gate.check('other')).rejects.toThrow('MongoDB is unavailable');
+  await expect(gate.check('other')).resolves.toBeUndefined();
+  expect(reads.erasures).toBe(2);
+});
