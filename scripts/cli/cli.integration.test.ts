@@ -55,6 +55,32 @@ describe('bulkhead', () => {
     expect(await bulkhead(['export', 'cancel', id])).toMatchObject({ code: 6, stdout: '', stderr: expect.any(String) });
   }, 60_000);
 
+  test('shows how much a purge or the erasure of a patient would delete, and deletes nothing without --yes', async () => {
+    const { connectionId, store } = system;
+    await bulkhead(['export', 'start', '--connection', connectionId, '--types', 'Patient', '--watch']);
+    const amounts = await json('connections', 'data', connectionId);
+    expect(amounts.resources.Patient).toBe(4);
+    const purge = await bulkhead(['connections', 'delete', connectionId, '--data', 'purge']);
+    expect(purge).toMatchObject({ code: 2, stdout: expect.stringMatching(/Patient +4\n/) });
+    expect(purge.stderr).toContain('Nothing was deleted. Add --yes');
+    const erase = await bulkhead(['patients', 'erase', 'a-195900.E-1', '--connection', connectionId]);
+    expect(erase).toMatchObject({ code: 2, stdout: expect.stringMatching(/Patient +1\n/) });
+    const dryRun = await bulkhead([
+      'patients',
+      'erase',
+      'a-195900.E-1',
+      '--connection',
+      connectionId,
+      '--dry-run',
+      '--yes',
+    ]);
+    expect(dryRun).toMatchObject({ code: 0, stdout: expect.stringMatching(/Patient +1\n/), stderr: '' });
+    expect(await json('erasures', 'list')).toEqual([]);
+    expect(await store.connectionEraser.count(connectionId)).toEqual(amounts);
+    expect((await bulkhead(['connections', 'data', 'conn_none'])).code).toBe(4);
+    expect(await json('retention')).toEqual(expect.any(Array));
+  }, 60_000);
+
   test('ends with 7 if the EHR reports that an export lacks something, and shows its report', async () => {
     const fault = { kind: 'error-file', severity: 'error', lostType: 'Observation' };
     await system.simulator.order({ match: { method: 'GET', path: '/bulkstatus/' }, fault, times: 'always' });

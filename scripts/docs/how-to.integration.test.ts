@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { commandsOf, runShell } from './run-shell.fixture.ts';
@@ -75,6 +76,34 @@ test('the audit log', async () => {
   const printed = await run(await commandsOf('docs/audit.md'));
   expect(printed).toMatch(/\nchecked +\d+\nfrom +1, written \S+Z\nhead +\d+:[0-9a-f]{64}\n/);
 }, 120_000);
+
+test('erase a connection or a patient', async () => {
+  const { store } = system;
+  const create = 'BULKHEAD_CLIENT_SECRET=simulator-secret bulkhead connections create --client-id simulator-client';
+  const CONNECTION = (await run(`${create} --practice 195900`)).trim();
+  await run(`bulkhead export start --connection "${CONNECTION}" --types Patient,Observation --watch`);
+  const found = await store.resources.stream({ connectionId: CONNECTION, resourceType: 'Patient' }).next();
+  const { id: PATIENT } = found.value as { readonly id: string };
+  const page = await commandsOf('docs/how-to/erase.md');
+  // The page has the purge first, after which there is no patient left to erase.
+  const [purge, erase] = [
+    page.slice(0, page.indexOf('bulkhead patients')),
+    page.slice(page.indexOf('bulkhead patients')),
+  ];
+  const printed = await run(erase, { CONNECTION, PATIENT });
+  expect(printed).toMatch(/Patient +1\n/);
+  expect(printed).toMatch(/erase_\w+\n/);
+  expect(await run(purge, { CONNECTION })).toMatch(/Patient +\d[\s\S]+phase +(queued|running)/);
+  const completed = async () => {
+    const erasures = await store.erasures.list({ connectionId: CONNECTION, scope: 'all', limit: 10 });
+    return erasures.length === 2 && erasures.every(({ phase }) => phase === 'completed');
+  };
+  await waitFor(completed, { timeoutMs: 150_000, what: 'the end of the erasures' });
+  expect(await run('bulkhead erasures list --connection "$CONNECTION"', { CONNECTION })).toMatch(
+    /connection[\s\S]+patient/,
+  );
+  expect(await store.connectionEraser.count(CONNECTION)).toEqual({ resources: {}, records: {}, contentBytes: 0 });
+}, 240_000);
 
 // The last one: the processes of this system go on with the former key.
 test('rotate the encryption key', async () => {

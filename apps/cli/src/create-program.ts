@@ -2,6 +2,7 @@ import { Argument, Command } from 'commander';
 import { addAudit } from './commands/audit.command.ts';
 import { addConnections } from './commands/connections.command.ts';
 import { addDoctor } from './commands/doctor.command.ts';
+import { addErasures } from './commands/erasures.command.ts';
 import { addExport } from './commands/export.command.ts';
 import { addKeys } from './commands/keys.command.ts';
 import { addQuarantine, addResources } from './commands/records.command.ts';
@@ -30,6 +31,7 @@ export function createProgram(environment: Environment): Command {
     addSchedules,
     addQuarantine,
     addResources,
+    addErasures,
     addAudit,
     addDoctor,
   ]) {

@@ -58,8 +58,8 @@ function createBars() {
   };
   return {
     show(record: Export, files: readonly OutputFile[]): void {
-      const { promised, stored, stale, quarantined } = record.counts;
-      const done = stored + stale + quarantined;
+      const { promised, stored, stale, quarantined, withheld = 0 } = record.counts;
+      const done = stored + stale + quarantined + withheld;
       const seconds = (performance.now() - startedAt) / 1000;
       const total = record.status === 'COMPLETED' && promised === 0 ? done : promised;
       set('all', { name: record.phase, done, total, rest: restOf({ done, total, seconds }) });

@@ -1,9 +1,10 @@
 import { answerOf } from '@bulkhead/client';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { addCommand } from '../add-command.ts';
 import type { Environment } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toFields, toTable } from '../output.ts';
+import { confirm, toAmountsText } from './erasures.command.ts';
 
 interface CreateOptions {
   readonly practice?: string;
@@ -97,10 +98,35 @@ export function addConnections(program: Command, environment: Environment): void
   });
 
   add({
+    usage: 'data <id>',
+    description: 'how much is stored of one, also of one that was deleted and left its data',
+    async run({ api, output }, [id = '']) {
+      const { data } = answerOf(await api.GET('/api/ehr/connections/{id}/data', { params: { path: { id } } }));
+      output.print(data, () => toAmountsText(data));
+    },
+  });
+
+  add<{ readonly data: 'keep' | 'purge'; readonly yes?: boolean }>({
     usage: 'delete <id>',
-    description: 'remove one, with its schedules; what it stored stays',
-    async run({ api }, [id = '']) {
-      answerOf(await api.DELETE('/api/ehr/connections/{id}', { params: { path: { id } } }));
+    description: 'remove one, with its schedules; what it stored stays, or is purged too',
+    options: (command) =>
+      command
+        .addOption(
+          new Option('--data <what>', 'what becomes of what it stored').choices(['keep', 'purge']).default('keep'),
+        )
+        .option('--yes', 'purge: without it nothing is deleted'),
+    async run(context, [id = ''], { data: what, yes = false }) {
+      const { api, output } = context;
+      const path = { id };
+      if (what === 'keep') {
+        answerOf(await api.DELETE('/api/ehr/connections/{id}', { params: { path } }));
+        return;
+      }
+      const { data: amounts } = answerOf(await api.GET('/api/ehr/connections/{id}/data', { params: { path } }));
+      confirm({ context, amounts, yes, what: `connection ${id}` });
+      const answer = await api.DELETE('/api/ehr/connections/{id}', { params: { path, query: { data: 'purge' } } });
+      const { data } = answerOf(answer) as { data: { readonly id: string } };
+      output.print(data, () => data.id);
     },
   });
 }

@@ -65,7 +65,7 @@ export function addQuarantine(program: Command, environment: Environment): void 
       });
       const { data } = answerOf(answer);
       output.print(data, () => toFields(data));
-      if (data.state !== 'replayed')
+      if (data.state === 'open')
         throw new CliError({ message: 'It is still no usable line.', exitCode: exitCodes.failed });
     },
   });
