@@ -24,6 +24,7 @@ const pages = [
   ['/webhooks', 'Webhooks'],
   ['/api-keys', 'API keys'],
   ['/system', 'Workers and queues'],
+  ['/erasures', 'Erasures and retention'],
   ['/audit', 'Audit'],
 ] as const;
 
@@ -131,6 +132,39 @@ if ('missing' in found) {
       await button('Remove the connection').click();
       await title('Connections').waitFor();
       expect((await connections()).size).toBe(size);
+    }, 60_000);
+
+    test('a connection is purged with its data only after its id was typed, and the erasure is listed', async () => {
+      await goTo('/connections');
+      const before = new Set([...(await connections())]);
+      await button('Add a connection').click();
+      await page.getByRole('textbox', { name: 'Practice id' }).fill('195901');
+      await button('Add').click();
+      await title('Practice 195901 (production)').waitFor();
+      const id = [...(await connections())].find((one) => !before.has(one)) ?? '';
+      await button('Remove').click();
+      await page.getByRole('radio', { name: /is deleted too/ }).check();
+      await button('Remove the connection').click();
+      await page.getByText('Type the id of the connection').waitFor();
+      expect([...(await connections())]).toContain(id);
+      await page.getByRole('textbox', { name: 'Id of the connection' }).fill(id);
+      await button('Remove the connection').click();
+      await title('Erasures and retention').waitFor();
+      await page.getByRole('row').filter({ hasText: id }).waitFor();
+      expect([...(await connections())]).not.toContain(id);
+    }, 60_000);
+
+    test('a patient is counted without a change before the erasure can be confirmed', async () => {
+      const [id = ''] = [...(await connections())];
+      await goTo(`/connections/${id}`);
+      await button('Erase a patient').click();
+      await page.getByRole('textbox', { name: 'Id of the patient', exact: true }).fill('nobody');
+      await button('Erase the patient').click();
+      await page.getByText('Count first how much there is of this patient').waitFor();
+      await button('Count, and delete nothing').click();
+      await page.getByText('0 records, and').waitFor();
+      await button('Erase the patient').click();
+      await page.getByText('Type the id of the patient again').waitFor();
     }, 60_000);
 
     test('a schedule is added with its next runs, paused and removed', async () => {

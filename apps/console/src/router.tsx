@@ -43,6 +43,10 @@ const pages: readonly RouteObject[] = [
     path: 'api-keys',
     lazy: async () => ({ Component: (await import('./api-keys/api-keys-page.tsx')).ApiKeysPage }),
   },
+  {
+    path: 'erasures',
+    lazy: async () => ({ Component: (await import('./erasures/erasures-page.tsx')).ErasuresPage }),
+  },
   { path: 'audit', lazy: async () => ({ Component: (await import('./audit/audit-page.tsx')).AuditPage }) },
   { path: '*', Component: NoSuchPage },
 ];

@@ -17,4 +17,7 @@ export type AuditEvent = Schemas['AuditEvent'];
 export type ResourceSource = Schemas['ResourceSource'];
 export type ApiKey = Schemas['ApiKey'];
 export type WebhookDelivery = Schemas['WebhookDelivery'];
+export type DataAmounts = Schemas['DataAmounts'];
+export type Erasure = Schemas['Erasure'];
+export type RetentionPass = Schemas['RetentionPass'];
 export type Queue = Schemas['Queue'];

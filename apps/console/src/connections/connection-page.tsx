@@ -1,18 +1,23 @@
 import { Alert, Anchor, Group, Paper, Title } from '@mantine/core';
+import { IconTrash } from '@tabler/icons-react';
 import { Link, useParams } from 'react-router';
 import { api } from '../api/api.ts';
 import type { Connection } from '../api/records.ts';
+import { ErasePatientForm } from '../erasures/erase-patient-form.tsx';
 import { Facts } from '../parts/facts.tsx';
+import { FormButton } from '../parts/form-button.tsx';
 import { LookedUp } from '../parts/looked-up.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Page } from '../parts/page.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { AuthorizeButton } from './authorize-button.tsx';
 import { ConnectionTestSteps } from './connection-test-steps.tsx';
-import { DeleteConnectionButton } from './delete-connection-button.tsx';
 import { nameOfConnection } from './name-of-connection.ts';
+import { RemoveConnectionForm } from './remove-connection-form.tsx';
 import { TestConnectionButton } from './test-connection-button.tsx';
 import { Watermarks } from './watermarks.tsx';
+
+const trash = <IconTrash size={16} aria-hidden />;
 
 /** One practice: how it is reached, whether it works, how current it is. */
 export function ConnectionPage() {
@@ -30,7 +35,16 @@ export function ConnectionPage() {
             {isOperator && connection.auth.method === 'authorization_code' && (
               <AuthorizeButton connection={connection} />
             )}
-            {isOperator && <DeleteConnectionButton connection={connection} />}
+            {isOperator && (
+              <>
+                <FormButton label="Erase a patient" title="Erase a patient" icon={trash} isDangerous>
+                  {(close) => <ErasePatientForm connectionId={id} onDone={close} />}
+                </FormButton>
+                <FormButton label="Remove" title={`Remove ${nameOfConnection(connection)}?`} icon={trash} isDangerous>
+                  {() => <RemoveConnectionForm connection={connection} />}
+                </FormButton>
+              </>
+            )}
           </>
         )
       }

@@ -13,8 +13,8 @@ interface ExportFiguresProps {
 
 /** How much is done, how fast it goes, and how long it will take at that rate. */
 export function ExportFigures({ counts, isRunning }: ExportFiguresProps) {
-  const { promised, stored, stale, quarantined, bytes, unchanged, deleted } = counts;
-  const done = stored + stale + quarantined;
+  const { promised, stored, stale, quarantined, withheld = 0, bytes, unchanged, deleted } = counts;
+  const done = stored + stale + quarantined + withheld;
   const { bytesPerSecond, leftMs } = useProgressRate({ bytes, done, total: promised, isRunning });
   const figures = {
     Files: `${formatCount(counts.filesCompleted)} of ${formatCount(counts.files)}`,
@@ -24,6 +24,7 @@ export function ExportFigures({ counts, isRunning }: ExportFiguresProps) {
     'of them unchanged': formatCount(unchanged),
     'Older than stored': stale > 0 ? formatCount(stale) : undefined,
     Quarantined: formatCount(quarantined),
+    'Of erased patients': withheld > 0 ? formatCount(withheld) : undefined,
     Deleted: formatCount(deleted),
     Received: formatBytes(bytes),
     Rate: bytesPerSecond === undefined ? undefined : `${formatBytes(bytesPerSecond)}/s`,

@@ -90,8 +90,8 @@ function Editor({
     try {
       const { state, replay: outcome } = await replayLine({ id, corrected });
       await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/quarantine'] });
-      if (state !== 'replayed') throw new Error(`It is still no usable line: ${outcome?.reason ?? 'no reason given'}`);
-      tell.done('The line is stored.');
+      if (state === 'open') throw new Error(`It is still no usable line: ${outcome?.reason ?? 'no reason given'}`);
+      tell.done(state === 'withheld' ? 'The line is of an erased patient and was not stored.' : 'The line is stored.');
       onDone();
     } catch (failure) {
       setError(failure);

@@ -17,7 +17,7 @@ import { LineModal } from './line-modal.tsx';
 import { placeOf } from './place-of.ts';
 import { ReplayAllButton } from './replay-all-button.tsx';
 
-const states = ['open', 'replayed'] as const;
+const states = ['open', 'replayed', 'withheld'] as const;
 const limit = 100;
 
 /** Lines that could not be stored as they are: why, and what to do with each. */

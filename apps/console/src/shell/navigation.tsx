@@ -13,6 +13,7 @@ import {
   IconListCheck,
   IconRefresh,
   IconServerCog,
+  IconTrash,
   IconWebhook,
 } from '@tabler/icons-react';
 import { Link, useLocation } from 'react-router';
@@ -30,6 +31,7 @@ const pages = [
   { to: '/webhooks', label: 'Webhooks', Icon: IconWebhook },
   { to: '/system', label: 'Workers and queues', Icon: IconServerCog, operatorsOnly: true },
   { to: '/api-keys', label: 'API keys', Icon: IconKey, operatorsOnly: true },
+  { to: '/erasures', label: 'Erasures and retention', Icon: IconTrash, operatorsOnly: true },
   { to: '/audit', label: 'Audit', Icon: IconListCheck, operatorsOnly: true },
 ] as const;
 

@@ -1,0 +1,51 @@
+import { Radio, Stack, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from 'react-router';
+import { api } from '../api/api.ts';
+import type { Connection } from '../api/records.ts';
+import { Amounts } from '../erasures/amounts.tsx';
+import { EntryForm } from '../parts/entry-form.tsx';
+import { LookedUp } from '../parts/looked-up.tsx';
+
+/** What becomes of the data is asked, with how much there is; to purge it, the connection's id is typed. */
+export function RemoveConnectionForm({ connection: { id } }: { readonly connection: Connection }) {
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const found = api.useQuery('get', '/api/ehr/connections/{id}/data', { params: { path: { id } } });
+  const form = useForm({
+    initialValues: { data: 'keep' as 'keep' | 'purge', typedId: '' },
+    validate: {
+      typedId: (typed, { data }) => (data === 'keep' || typed === id ? null : 'Type the id of the connection'),
+    },
+  });
+  const { data: choice } = form.getValues();
+  const remove = api.useMutation('delete', '/api/ehr/connections/{id}', {
+    onSuccess: async () => {
+      await navigate(choice === 'purge' ? '/erasures' : '/connections');
+      // Not what is asked of the connection itself: it is gone.
+      await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/connections'] });
+      await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/erasures'] });
+    },
+  });
+  const submit = ({ data }: { readonly data: 'keep' | 'purge' }) =>
+    remove.mutate({ params: { path: { id }, query: { data } } });
+  return (
+    <EntryForm action="Remove the connection" mutation={remove} onSubmit={form.onSubmit(submit)}>
+      <LookedUp query={found}>{({ data }) => <Amounts amounts={data} />}</LookedUp>
+      <Radio.Group label="Its credentials and schedules are deleted. What is stored" {...form.getInputProps('data')}>
+        <Stack gap="xs" mt="xs">
+          <Radio value="keep" label="stays" />
+          <Radio value="purge" label="is deleted too, for good; what runs is cancelled" />
+        </Stack>
+      </Radio.Group>
+      {choice === 'purge' && (
+        <TextInput
+          label="Id of the connection"
+          description={`Type ${id} to confirm`}
+          {...form.getInputProps('typedId')}
+        />
+      )}
+    </EntryForm>
+  );
+}

@@ -1,0 +1,75 @@
+import { Button, Checkbox, Text, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from '../api/api.ts';
+import { EntryForm } from '../parts/entry-form.tsx';
+import { LookedUp } from '../parts/looked-up.tsx';
+import { tell } from '../parts/tell.ts';
+import { Amounts } from './amounts.tsx';
+
+interface ErasePatientFormProps {
+  readonly connectionId: string;
+  readonly onDone: () => void;
+}
+
+/** Counts first, which changes nothing; to delete, the id is typed a second time. */
+export function ErasePatientForm({ connectionId, onDone }: ErasePatientFormProps) {
+  const queries = useQueryClient();
+  const [countedId, setCountedId] = useState<string>();
+  const erase = api.useMutation('delete', '/api/ehr/connections/{id}/patients/{patientId}', {
+    onSuccess: async () => {
+      onDone();
+      tell.done('The erasure is under way: see Erasures and retention.');
+      await queries.invalidateQueries();
+    },
+  });
+  const form = useForm({
+    initialValues: { patientId: '', again: '', keepOut: false },
+    validate: {
+      patientId: (id) => (id === countedId ? null : 'Count first how much there is of this patient'),
+      again: (again, { patientId }) => (again === patientId ? null : 'Type the id of the patient again'),
+    },
+  });
+  const submit = ({ patientId, keepOut }: { readonly patientId: string; readonly keepOut: boolean }) =>
+    erase.mutate({
+      params: { path: { id: connectionId, patientId }, query: { keepOut: keepOut ? 'true' : 'false' } },
+    });
+  const { patientId } = form.getValues();
+  return (
+    <EntryForm action="Erase the patient" mutation={erase} onSubmit={form.onSubmit(submit)}>
+      <TextInput label="Id of the patient" withAsterisk {...form.getInputProps('patientId')} />
+      <Button variant="default" disabled={patientId === ''} onClick={() => setCountedId(patientId)}>
+        Count, and delete nothing
+      </Button>
+      {countedId !== undefined && (
+        <>
+          <PatientAmounts connectionId={connectionId} patientId={countedId} />
+          <Checkbox
+            label="Keep out"
+            description="The next export or sync does not store the patient again"
+            {...form.getInputProps('keepOut', { type: 'checkbox' })}
+          />
+          <Text size="sm">The records are deleted for good. Backups and the EHR keep theirs.</Text>
+          <TextInput
+            label="Id of the patient again"
+            description={`Type ${countedId} to confirm`}
+            {...form.getInputProps('again')}
+          />
+        </>
+      )}
+    </EntryForm>
+  );
+}
+
+function PatientAmounts({
+  connectionId: id,
+  patientId,
+}: {
+  readonly connectionId: string;
+  readonly patientId: string;
+}) {
+  const params = { path: { id, patientId } };
+  const found = api.useQuery('get', '/api/ehr/connections/{id}/patients/{patientId}/data', { params });
+  return <LookedUp query={found}>{({ data }) => <Amounts amounts={data} />}</LookedUp>;
+}
