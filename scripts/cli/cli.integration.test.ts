@@ -184,6 +184,7 @@ describe('bulkhead', () => {
       'redis',
       'mongodb',
       'network',
+      'encryption key',
       'workers',
       'sweep',
       `connection ${system.connectionId}`,
