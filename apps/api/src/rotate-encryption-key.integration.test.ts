@@ -106,6 +106,7 @@ async function plant(store: Store): Promise<void> {
   await store.outputFiles.insertMissing([makeOutputFile({ id: 'file_1', url: signedUrl, requiresAccessToken: false })]);
   await store.quarantine.put({ lines: [makeLine(0, inline), makeLine(100, inFile)], now });
   await store.quarantine.saveCorrection({ id: lineId(0), bytes: correction });
+  await store.keptOut.add({ connectionId: 'conn_1', patientId: 'kept-out', now });
   const part = store.documentContents.createPart({ upload: 'up_1', index: 0 });
   await part.write(content);
   const parts = [await part.end()];
@@ -133,6 +134,7 @@ async function readAll(store: Store) {
     inline: await text(await store.quarantine.openBytes(lineId(0))),
     inFile: await text(await store.quarantine.openBytes(lineId(100))),
     correction: (await store.quarantine.readLine(lineId(0))).toString(),
+    isKeptOut: (await store.keptOut.listAll()).get('conn_1')?.hasPatient('kept-out'),
     document: await text(store.documentContents.read(document, { start: 0, end: content.length })),
   };
 }
@@ -148,6 +150,7 @@ const planted = {
   inline: inline.toString(),
   inFile: inFile.toString(),
   correction: correction.toString(),
+  isKeptOut: true,
   document: content.toString(),
 };
 
@@ -176,6 +179,7 @@ describe('a rotation of the encryption key', () => {
       'quarantine: sealedCorrection',
       'quarantine.files: metadata.sealedKey',
       'document_files.files: metadata.sealedKey',
+      'kept_out_keys: sealedKey',
     ]);
 
     const rotated = await run('rotate-encryption-key', { keys: [second, first] });
