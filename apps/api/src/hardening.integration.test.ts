@@ -64,6 +64,24 @@ describe('a client that', () => {
     });
   });
 
+  test.each([
+    { what: 'both a length and chunks', headers: 'Content-Length: 5\r\nTransfer-Encoding: chunked' },
+    { what: 'two lengths', headers: 'Content-Length: 5\r\nContent-Length: 6' },
+    { what: 'an unknown transfer coding', headers: 'Transfer-Encoding: xchunked' },
+  ])('sends $what gets 400, so a proxy and this server cannot split the bytes differently', async ({ headers }) => {
+    const socket = open();
+    socket.end(`POST ${path} HTTP/1.1\r\nHost: x\r\n${headers}\r\n\r\n0\r\n\r\n`);
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  test('sends TRACE gets 405, and its headers are not sent back', async () => {
+    const socket = open();
+    socket.end('TRACE /health HTTP/1.1\r\nHost: x\r\nCookie: planted\r\nConnection: close\r\n\r\n');
+    const answer = await text(socket);
+    expect(answer).toMatch(/^HTTP\/1\.1 405 /);
+    expect(answer).not.toContain('planted');
+  });
+
   test('leaves in the middle of its request harms nobody', async () => {
     const socket = open();
     await once(socket, 'connect');
@@ -164,7 +182,17 @@ test('every answer forbids frames, sniffing and foreign scripts, and does not sa
     expect(policy).toContain("script-src 'self';");
     expect(policy).toContain("frame-ancestors 'none'");
     expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(policy).toContain("object-src 'none'");
+    expect(headers.get('strict-transport-security')).toBe('max-age=31536000; includeSubDomains');
+    expect(headers.get('referrer-policy')).toBe('same-origin');
     expect(headers.get('x-powered-by')).toBeNull();
+  }
+});
+
+test('no answer lets a page of another origin read it', async () => {
+  for (const address of ['/health', '/openapi.json', '/api/ehr/connections', '/login']) {
+    const { headers } = await api.request('GET', address, { headers: { origin: 'https://evil.example' } });
+    expect(headers.get('access-control-allow-origin')).toBeNull();
   }
 });
 
