@@ -77,7 +77,7 @@ describe('GET /api/ehr/:provider/documents/:id', () => {
       'accept-ranges': 'bytes',
       'x-content-type-options': 'nosniff',
       'content-security-policy': "sandbox; default-src 'none'",
-      'cache-control': 'private, no-cache',
+      'cache-control': 'no-store',
     });
     const head = await api.request('HEAD', at(id));
     expect([head.status, head.text, head.headers.get('content-length')]).toEqual([200, '', '26']);

@@ -74,8 +74,6 @@ async function sendDocument(options: {
     'content-type': contentType,
     etag,
     'accept-ranges': 'bytes',
-    // Patient data: kept by nobody in between, and asked about each time.
-    'cache-control': 'private, no-cache',
     // Whatever a browser makes of it runs nothing, in the name of nobody.
     'content-security-policy': "sandbox; default-src 'none'",
   });
