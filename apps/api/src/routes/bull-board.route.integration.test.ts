@@ -70,6 +70,22 @@ describe('Bull Board', () => {
     ]);
   });
 
+  test.each([
+    { what: 'a new job', method: 'POST', path: '/queues/connection/add' },
+    { what: 'a new job, in another spelling', method: 'POST', path: '/QUEUES/connection/ADD/' },
+    { what: 'other data of a job', method: 'PATCH', path: '/queues/connection/1/update-data' },
+    { what: 'other data of a schedule', method: 'PATCH', path: '/queues/maintenance/job-schedulers/sweep' },
+  ])('refuses $what ($method $path), so that Redis holds nothing that a person typed', async ({ method, path }) => {
+    const body = { name: 'connection.test', data: { note: 'planted' }, options: {} };
+    const headers = { 'sec-fetch-site': 'same-origin', 'content-type': 'application/json', cookie: operator };
+    const answer = await api.request(method, `/admin/queues/api${path}`, { authorization: null, headers, body });
+    expect([answer.status, answer.body.error?.code]).toEqual([403, 'forbidden']);
+    const { jobs } = (
+      await ask('GET', '/admin/queues/api/queues?activeQueue=connection', { cookie: operator })
+    ).body.queues.find(({ name }: { name: string }) => name === 'connection');
+    expect(JSON.stringify(jobs)).not.toContain('planted');
+  });
+
   test('is to be looked at, and no more, with a client key for every connection', async () => {
     const { status, body } = await ask('GET', '/admin/queues/api/queues', { cookie: client });
     expect([status, body.queues.every(({ readOnlyMode }: { readOnlyMode: boolean }) => readOnlyMode)]).toEqual([

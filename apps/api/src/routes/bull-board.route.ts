@@ -34,10 +34,23 @@ export function bullBoardRoute(deps: BullBoardDeps): Router {
       Object.assign(auditNotes(response), { action: 'queue.change', target: { path: request.path.slice(0, 200) } });
       // The board for clients answers some changes with a success that changes nothing.
       checkOperator(response);
+      if (writesPayload.test(request.path)) throw payloadRefused();
     }
     boards[apiKey.role](request, response, next);
   });
   return router;
+}
+
+/** Bull Board's routes that store what its user typed: a new job, the data of a job, the data of a schedule. */
+const writesPayload = /\/(?:add|update-data|job-schedulers\/[^/]+)\/?$/i;
+
+/** The product adds jobs from its records, with ids alone. Anything else in Redis would be text that a person typed. */
+function payloadRefused(): AppError {
+  return new AppError({
+    code: 'forbidden',
+    message: 'Jobs are added from their records only. Use the console or the API to start or change work.',
+    retry: 'never',
+  });
 }
 
 function createBoard({ producer, readOnly }: Pick<BullBoardDeps, 'producer'> & { readonly readOnly: boolean }): Router {
