@@ -32,8 +32,15 @@ export function answerUnreadable(server: Server): void {
   });
 }
 
+/** What `securityHeaders` sends with every other answer, as far as it is of use for one that is no page. */
+const securityLines = [
+  "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
+  'Strict-Transport-Security: max-age=31536000; includeSubDomains',
+  'X-Content-Type-Options: nosniff',
+];
+
 function toText({ status, message }: Refusal): string {
   const body = JSON.stringify({ success: false, error: { code: 'unreadable-request', message } });
   const head = [`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Type: application/json'];
-  return [...head, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n');
+  return [...head, ...securityLines, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n');
 }

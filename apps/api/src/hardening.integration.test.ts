@@ -58,6 +58,12 @@ describe('a client that', () => {
     socket.end('GET /api/ehr/connections?id=conn_… HTTP/1.1\r\nHost: x\r\n\r\n');
     const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
     expect(head).toMatch(/^HTTP\/1\.1 400 /);
+    for (const header of [
+      "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
+      'Strict-Transport-Security: max-age=31536000; includeSubDomains',
+      'X-Content-Type-Options: nosniff',
+    ])
+      expect(head).toContain(header);
     expect(JSON.parse(body)).toEqual({
       success: false,
       error: { code: 'unreadable-request', message: expect.stringContaining('Percent-encode') },

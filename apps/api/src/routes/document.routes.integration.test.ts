@@ -76,7 +76,7 @@ describe('GET /api/ehr/:provider/documents/:id', () => {
       etag,
       'accept-ranges': 'bytes',
       'x-content-type-options': 'nosniff',
-      'content-security-policy': "sandbox; default-src 'none'",
+      'content-security-policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
       'cache-control': 'no-store',
     });
     const head = await api.request('HEAD', at(id));

@@ -74,8 +74,8 @@ async function sendDocument(options: {
     'content-type': contentType,
     etag,
     'accept-ranges': 'bytes',
-    // Whatever a browser makes of it runs nothing, in the name of nobody.
-    'content-security-policy': "sandbox; default-src 'none'",
+    // A browser that shows it all the same runs nothing of it.
+    'content-security-policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
   });
   if (matches(request.get('if-none-match'), etag)) {
     noteChange(response, false);
