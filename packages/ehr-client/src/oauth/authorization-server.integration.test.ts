@@ -48,6 +48,7 @@ describe('a token endpoint', () => {
 
   test.each([
     { what: 'smart-configuration', set: { token_endpoint: 'https://tokens.example/token' } },
+    { what: 'smart-configuration', set: { authorization_endpoint: 'https://tokens.example/authorize' } },
     { what: 'smart-configuration', set: { revocation_endpoint: 'https://tokens.example/revoke' } },
   ])('at a host that the registry does not name gets no credentials: $set', async ({ what, set }) => {
     ehr = await startEhr();
