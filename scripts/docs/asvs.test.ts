@@ -1,0 +1,47 @@
+import { globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { expect, test } from '@jest/globals';
+
+const root = join(import.meta.dirname, '..', '..');
+const page = readFileSync(join(root, 'docs/asvs.md'), 'utf8');
+const row = /^\| (\d[\d., ]*) \| ([\d, ]+) \| .+? \| (met|not met|not applicable) \| (.+) \|$/gm;
+
+/** Every requirement of the page, each with its level. */
+const requirements = [...page.matchAll(row)].flatMap(([, ids = '', levels = '', verdict, reason = '']) => {
+  const levelsOfRow = levels.split(', ');
+  return ids.split(', ').map((id, index) => ({ id, level: levelsOfRow[index] ?? levelsOfRow[0], verdict, reason }));
+});
+
+/** Of ASVS 5.0.0, by the tables of OWASP. */
+const published = { '1': 70, '2': 183 };
+
+test('docs/asvs.md lists each requirement of levels 1 and 2 once', () => {
+  const ids = requirements.map(({ id }) => id);
+  expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+  for (const [level, count] of Object.entries(published))
+    expect(requirements.filter((one) => one.level === level)).toHaveLength(count);
+});
+
+test.each([
+  { name: 'level 1', levels: ['1'] },
+  { name: 'level 2', levels: ['2'] },
+  { name: 'both', levels: ['1', '2'] },
+])('docs/asvs.md counts the verdicts of $name as its table has them', ({ name, levels }) => {
+  const counts = ['met', 'not met', 'not applicable'].map(
+    (verdict) => requirements.filter((one) => one.verdict === verdict && levels.includes(one.level ?? '')).length,
+  );
+  const sum = counts.reduce((total, count) => total + count, 0);
+  expect(page).toContain(`| ${name} | ${counts.join(' | ')} | ${sum} |`);
+});
+
+test.each(['docs/asvs.md', 'docs/security.md'])('%s names only files that exist', (path) => {
+  const patterns = ['*', '{apps,packages}/*/src/**/*.ts', 'scripts/**/*.{ts,mjs}', 'docker/**/*', 'docs/*'];
+  const files = globSync([...patterns, '.dockerignore'], { cwd: root, exclude: ['**/node_modules'] });
+  const names = new Set(files.map((file) => basename(file)));
+  const text = readFileSync(join(root, path), 'utf8');
+  const named = [...text.matchAll(/`([\w.-]+\.(?:ts|mjs|yaml|json)|Dockerfile|\.dockerignore)`/g)].map(
+    ([, name = '']) => name,
+  );
+  expect(named.length).toBeGreaterThan(40);
+  expect(named.filter((name) => !names.has(name))).toEqual([]);
+});
