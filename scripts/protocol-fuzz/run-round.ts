@@ -22,6 +22,9 @@ const maxRequests = 3000;
 /** A file that fails ten times takes 43 minutes, which are two on the fast clock, and the processor may be busy with other rounds. */
 const endsWithinMs = 600_000;
 const lookEveryMs = 300;
+/** A busy machine is busy for seconds. */
+const maxTries = 40;
+const unavailableMs = 500;
 
 interface Practice {
   readonly system: FuzzedSystem;
@@ -39,7 +42,7 @@ interface Practice {
 export async function runRound(system: FuzzedSystem, slot: Slot, round: Round): Promise<Finding[]> {
   const world = new World({ lives: round.lives, now: system.now });
   slot.server.enter(world);
-  const call = createApiClient(system);
+  const call = sendAgainIfUnavailable(createApiClient(system));
   const practice = { system, slot, world, call, connectionId: await createConnection(call, slot) };
   const first = await runExport(practice, { period: 1, export: round.first });
   const second = await runExport(practice, { period: 2, export: round.second });
@@ -51,6 +54,23 @@ export async function runRound(system: FuzzedSystem, slot: Slot, round: Round): 
   return [...exports, hostileSync, goodSync]
     .flatMap(({ findings }) => findings)
     .concat(await judgeEnd(practice, warnings));
+}
+
+/**
+ * The API's limit for a command to Redis passes twenty times as fast here, and on a busy machine it passes. The API then answers 503,
+ * which says that nothing was accepted.
+ */
+function sendAgainIfUnavailable(call: ApiClient): ApiClient {
+  return async <Data>(...request: Parameters<ApiClient>): Promise<Data> => {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await call<Data>(...request);
+      } catch (error) {
+        if (!(error instanceof ApiError && error.status === 503) || tries === maxTries) throw error;
+        await delay(unavailableMs);
+      }
+    }
+  };
 }
 
 async function createConnection(call: ApiClient, { provider, server }: Slot): Promise<string> {
