@@ -9,10 +9,10 @@ import {
   setDefaultCACertificates,
   Server as TlsServer,
 } from 'node:tls';
+import { makeSelfSigned } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { LogFields, Logger } from '../logger.ts';
 import { createLineSink, isLineTarget, type LineSink } from './create-line-sink.ts';
-import { makeSelfSigned } from './self-signed.fixture.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {

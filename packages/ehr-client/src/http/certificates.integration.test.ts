@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { makeSelfSigned } from '@bulkhead/testing';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
+import { resourceAnswer } from './answer-rules.ts';
+import { createWebhookSender } from './webhook-sender.ts';
+
+let ehr: TestEhr;
+let server: Server;
+let url: string;
+/** Requests that got through. */
+let received: number;
+const certificate = makeSelfSigned();
+
+beforeEach(async () => {
+  ehr = await startEhr();
+  received = 0;
+  server = createServer(certificate, (_request, response) => {
+    received += 1;
+    response.writeHead(200, { 'content-type': 'application/fhir+json' }).end('{"resourceType":"Patient","id":"1"}');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/Patient/1`;
+});
+afterEach(async () => {
+  server.closeAllConnections();
+  server.close();
+  await ehr.stop();
+});
+
+const read = () =>
+  ehr.session.send({
+    method: 'GET',
+    url,
+    headers: { accept: 'application/fhir+json' },
+    priority: 'interactive',
+    answer: resourceAnswer,
+    retries: 0,
+    sendToken: false,
+  });
+
+const callBack = async () => {
+  const sender = createWebhookSender({ privateNetwork: true });
+  try {
+    const secret = `whsec_${Buffer.alloc(24, 'secret').toString('base64')}`;
+    const signal = AbortSignal.timeout(10_000);
+    return await sender.send({ url, secret, id: 'msg_1', body: '{}', now: new Date(), signal });
+  } finally {
+    sender.close();
+  }
+};
+
+test('an EHR or a receiver of webhooks whose certificate is not trusted receives no request', async () => {
+  await expect(read()).rejects.toMatchObject({
+    code: 'ehr-unreachable',
+    context: { reason: 'DEPTH_ZERO_SELF_SIGNED_CERT' },
+  });
+  expect(await callBack()).toEqual({ error: 'DEPTH_ZERO_SELF_SIGNED_CERT', isFinal: false });
+  expect(received).toBe(0);
+
+  const trusted = getCACertificates('default');
+  setDefaultCACertificates([...trusted, certificate.cert]);
+  try {
+    expect(await read()).toMatchObject({ status: 200 });
+    expect(await callBack()).toEqual({ status: 200 });
+  } finally {
+    setDefaultCACertificates(trusted);
+  }
+});
