@@ -104,8 +104,8 @@ describe('a token of the cluster', () => {
     cluster = await startTokenCluster();
     const three = await cluster.joinMany(3);
     const auth = { ...cluster.connection.auth, clientSecret: 'wrong' } as Connection['auth'];
-    // Held back, so that all of them wait for the one answer.
-    await cluster.order({ match: matchToken, fault: { kind: 'latency', ms: 500 } });
+    // Held back for so long that also a process on a busy machine waits for the one answer, and does not come after it.
+    await cluster.order({ match: matchToken, fault: { kind: 'latency', ms: 4000 } });
     const outcomes = await Promise.all(times(30, (index) => three[index % 3]?.read({ ...cluster.connection, auth })));
     expect(outcomes).toEqual(times(30, () => 'token-refused'));
     expect(await tokenRequests()).toBe(1);
