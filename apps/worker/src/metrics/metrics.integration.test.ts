@@ -59,7 +59,9 @@ describe('the metrics of a worker', () => {
 
   test('count and time jobs', () => {
     const jobs = (labels: Record<string, string>) => value('job_duration_seconds_count', labels);
-    expect(jobs({ queue: 'file-download', job_name: 'file.download', outcome: 'completed' })).toBe(2 * counts.files);
+    // The sweep may enqueue a file whose job has just ended. The second job finds it stored, and requests nothing (see below).
+    const downloads = jobs({ queue: 'file-download', job_name: 'file.download', outcome: 'completed' });
+    expect(downloads).toBeGreaterThanOrEqual(2 * counts.files);
     expect(jobs({ job_name: 'export.finalize', outcome: 'completed' })).toBe(2);
     expect(jobs({ outcome: 'failed' })).toBe(0);
     expect(value('job_duration_seconds_sum', { job_name: 'file.download' })).toBeGreaterThan(0);
