@@ -28,6 +28,6 @@ export default {
   // An integration test talks to three servers; a test that needs longer says so itself.
   testTimeout: 20_000,
   testSequencer: fileURLToPath(new URL('test/longest-first.mjs', import.meta.url)),
-  // On two cores. A third of the files mostly wait (for exports, retries, browsers), and with two at a time the cores were idle for a fifth of the run.
-  maxWorkers: 3,
+  // Two cores. Three at a time take a sixth less, but then waits of a second pass that tests still take for long enough.
+  maxWorkers: 2,
 };
