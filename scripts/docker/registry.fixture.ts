@@ -1,8 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cacheFolder, findOnPath, runCommand, spawnTethered } from '@bulkhead/embedded';
+import { cacheFolder, findOnPath, runCommand, spawnTethered, systemPort } from '@bulkhead/embedded';
 import { waitUntil } from '../chaos/wait-until.ts';
 
 const name = 'docker-registry';
@@ -42,7 +41,7 @@ export async function findRegistry(): Promise<{ readonly command: string } | { r
 /** @param options.folder where it keeps images */
 export async function startRegistry(options: { readonly command: string; readonly folder: string }): Promise<Registry> {
   const { command, folder } = options;
-  const host = `127.0.0.1:${await freePort()}`;
+  const host = `127.0.0.1:${await systemPort()}`;
   const images = join(folder, 'images');
   mkdirSync(images, { recursive: true });
   const file = join(folder, 'registry.json');
@@ -59,14 +58,4 @@ export async function startRegistry(options: { readonly command: string; readonl
     )) || undefined;
   if (!(await waitUntil(answers, { timeoutMs: 30_000, intervalMs: 100 }))) throw new Error(`${name} did not answer`);
   return { host, stop: () => child.stop({ graceMs: 0 }) };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -1,31 +1,21 @@
 import { execFile } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { cacheFolder } from '@bulkhead/embedded';
+import { installFromPypi } from '@bulkhead/embedded';
 
-const version = '4.32.5';
 const run = promisify(execFile);
 
 /**
- * Installs Schemathesis (https://schemathesis.io) from PyPI, once for each machine.
+ * Installs Schemathesis (https://schemathesis.io).
  * @returns its command
  * @throws Error if Python or the package index is missing
  */
 export async function installSchemathesis(): Promise<string> {
-  const folder = join(cacheFolder(process.env), `schemathesis-${version}`);
-  const command = join(folder, 'bin', 'schemathesis');
-  if (existsSync(command)) return command;
-  try {
-    await run('python3', ['-m', 'venv', '--clear', folder]);
-    await run(join(folder, 'bin', 'pip'), ['install', '--quiet', `schemathesis==${version}`], { timeout: 180_000 });
-    return command;
-  } catch (error) {
-    // The next run must not take half an installation for a whole one.
-    rmSync(folder, { recursive: true, force: true });
-    throw error;
-  }
+  const program = { name: 'schemathesis', version: '4.32.5', command: 'schemathesis' };
+  const installed = await installFromPypi({ ...program, env: process.env });
+  if ('missing' in installed) throw new Error(installed.missing);
+  return installed.command;
 }
 
 /** Runs it once against an API: examples, the edges of each schema, generated data, and chains of requests. */

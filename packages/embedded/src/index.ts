@@ -6,12 +6,14 @@ export { waitForLock } from './data/wait-for-lock.ts';
 export { startDockerEngine } from './docker/start-docker-engine.ts';
 export { whyNoDocker } from './docker/why-no-docker.ts';
 export { EmbeddedError } from './embedded.error.ts';
+export { installFromPypi } from './install-from-pypi.ts';
 export { installMoto, type Moto, startMoto } from './kms/start-moto.ts';
 export { enginePaths } from './mongodb/engine-release.ts';
 export { findOnPath } from './processes/find-on-path.ts';
 export { lastLogLines } from './processes/last-log-lines.ts';
 export { runCommand } from './processes/run-command.ts';
 export { type SpawnTetheredOptions, spawnTethered, type Tethered } from './processes/spawn-tethered.ts';
+export { systemPort } from './processes/system-port.ts';
 export { findPromtool } from './prometheus/find-promtool.ts';
 export {
   type ServiceDeath,

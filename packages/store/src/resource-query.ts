@@ -1,5 +1,6 @@
 import type { ResourceSearch } from '@bulkhead/fhir';
 import { type Condition, dateCondition } from './date-condition.ts';
+import { idsBelow } from './ids-below.ts';
 import type { resourceIndexes } from './resource-indexes.ts';
 
 /** A field that pages are ordered by. */
@@ -68,8 +69,7 @@ export function toResourceQuery(options: {
   if (lastUpdated.length > 0) return { ...byLastUpdated, isObvious, conditions: current };
   if (dates.length > 0) return { ...byDate, isObvious, conditions };
   if (tokens.length > 0) return { ...byToken, isObvious, conditions };
-  // Everything of a connection: its ids begin with "<connectionId>/", and "0" is the character after "/".
-  const all = { _id: { $gte: `${connectionId}/`, $lt: `${connectionId}0` } };
+  const all = { _id: idsBelow(connectionId) };
   return { ...byId, isObvious, conditions: [...current, all] };
 }
 

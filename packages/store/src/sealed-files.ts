@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import mongoose, { type Connection as Database } from 'mongoose';
+import { idsBelow } from './ids-below.ts';
 import { createSealedPlace } from './sealed-place.ts';
 import { createOpenStream, createSealStream } from './sealed-stream.ts';
 import type { SecretBox } from './secret-box.ts';
@@ -102,8 +103,7 @@ export function createSealedFiles(options: {
 
     /** Removes everything of an owner, or all but the file that counts. */
     async removeOf(owner: string, { except }: { readonly except?: string } = {}): Promise<void> {
-      // A range instead of a pattern, so that the index serves it: '0' is the character after '/'.
-      const ofOwner = { $gte: `${owner}/`, $lt: `${owner}0` };
+      const ofOwner = idsBelow(owner);
       await remove(except === undefined ? ofOwner : { ...ofOwner, $ne: except });
     },
 

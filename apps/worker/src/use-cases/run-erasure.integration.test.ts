@@ -98,6 +98,23 @@ const isProof = (key: string) => /^(audit_events|erasures)\//.test(key);
 const withoutProof = (dump: ReadonlyMap<string, string>) => new Map([...dump].filter(([key]) => !isProof(key)));
 const kindsOf = (dump: Iterable<string>) => [...new Set([...dump].map((key) => key.split('/')[0] ?? ''))].toSorted();
 
+/** Runs an erasure that is cut off after every batch, until it is completed. @returns how many attempts it took */
+async function eraseInPieces(erasureId: string): Promise<number> {
+  let attempts = 0;
+  for (let isDone = false; !isDone; attempts++) {
+    const cut = new AbortController();
+    const abort = () => cut.abort(new Error('the worker was killed'));
+    const error = await runErasure(cases.deps, { erasureId, signal: cut.signal, progress: abort }).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    isDone = error === undefined;
+    if ((error as { code?: string })?.code === 'erasure-settling')
+      cases.clock.now = new Date(cases.clock.now.getTime() + cases.deps.erasureSettleMs);
+  }
+  return attempts;
+}
+
 describe('the erasure of a connection', () => {
   test('leaves everything of another connection byte by byte, and nothing that names the erased one', async () => {
     const { store } = cases.deps;
@@ -147,18 +164,7 @@ describe('the erasure of a connection', () => {
     const names = await namesOf(filled);
     const isErased = (text: string) => names.some((name) => text.includes(name));
     const erasureId = await request();
-    let attempts = 0;
-    for (let isDone = false; !isDone; attempts++) {
-      const cut = new AbortController();
-      const abort = () => cut.abort(new Error('the worker was killed'));
-      const error = await runErasure(cases.deps, { erasureId, signal: cut.signal, progress: abort }).then(
-        () => undefined,
-        (reason: unknown) => reason,
-      );
-      isDone = error === undefined;
-      if ((error as { code?: string })?.code === 'erasure-settling')
-        cases.clock.now = new Date(cases.clock.now.getTime() + cases.deps.erasureSettleMs);
-    }
+    const attempts = await eraseInPieces(erasureId);
     expect(attempts).toBeGreaterThan(20);
     const after = withoutProof(await database.dump());
     expect([...after].filter(([key, text]) => isErased(key) || isErased(text))).toEqual([]);
@@ -472,18 +478,7 @@ describe('the erasure of a patient', () => {
 
   test('completes with the same result if it is cut off after every batch of a patient', async () => {
     const erasureId = await patient({ keepsOut: true });
-    let attempts = 0;
-    for (let isDone = false; !isDone; attempts++) {
-      const cut = new AbortController();
-      const abort = () => cut.abort(new Error('the worker was killed'));
-      const error = await runErasure(cases.deps, { erasureId, signal: cut.signal, progress: abort }).then(
-        () => undefined,
-        (reason: unknown) => reason,
-      );
-      isDone = error === undefined;
-      if ((error as { code?: string })?.code === 'erasure-settling')
-        cases.clock.now = new Date(cases.clock.now.getTime() + cases.deps.erasureSettleMs);
-    }
+    const attempts = await eraseInPieces(erasureId);
     expect(attempts).toBeGreaterThan(10);
     const after = await database.dump();
     const naming = [...after].filter(

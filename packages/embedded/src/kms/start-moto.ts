@@ -1,13 +1,9 @@
-import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { cacheFolder } from '../cache-folder.ts';
+import { installFromPypi } from '../install-from-pypi.ts';
 import { portAccepts } from '../processes/port-accepts.ts';
-import { runCommand } from '../processes/run-command.ts';
 import { spawnTethered } from '../processes/spawn-tethered.ts';
 import { systemPort } from '../processes/system-port.ts';
 
-const version = '5.2.5';
 const startMs = 60_000;
 const pingEveryMs = 100;
 
@@ -20,26 +16,9 @@ export interface Moto {
   stop(): Promise<void>;
 }
 
-/**
- * Installs moto (https://docs.getmoto.org) from PyPI, once per machine.
- * @returns its command, or why there is none: no Python, or no package index.
- */
-export async function installMoto(
-  env: NodeJS.ProcessEnv,
-): Promise<{ readonly command: string } | { readonly missing: string }> {
-  const folder = join(cacheFolder(env), `moto-${version}`);
-  const command = join(folder, 'bin', 'moto_server');
-  if (existsSync(command)) return { command };
-  try {
-    await runCommand({ command: 'python3', args: ['-m', 'venv', '--clear', folder], env });
-    const args = ['install', '--quiet', `moto[server]==${version}`];
-    await runCommand({ command: join(folder, 'bin', 'pip'), args, env });
-    return { command };
-  } catch (error) {
-    // An incomplete environment would count as installed the next time.
-    rmSync(folder, { recursive: true, force: true });
-    return { missing: error instanceof Error ? error.message : String(error) };
-  }
+/** Installs moto (https://docs.getmoto.org). */
+export function installMoto(env: NodeJS.ProcessEnv) {
+  return installFromPypi({ name: 'moto', version: '5.2.5', extras: '[server]', command: 'moto_server', env });
 }
 
 /** Its KMS encrypts with AES-GCM, and keeps its keys in memory until it stops. */

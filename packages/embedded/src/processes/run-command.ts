@@ -7,13 +7,16 @@ export interface RunCommandOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd?: string;
   readonly onLine?: (line: string) => void;
+  /** The command is killed after this. Left out: never. */
+  readonly timeoutMs?: number;
 }
 
 // Enough to hold a compiler's error with its context, little enough to be read.
 const KEPT_LINES = 15;
 
 /** Runs a command to its end. @throws with its last lines if it fails. */
-export async function runCommand({ command, args, env, cwd, onLine }: RunCommandOptions): Promise<void> {
+export async function runCommand(options: RunCommandOptions): Promise<void> {
+  const { command, args, env, cwd, onLine, timeoutMs } = options;
   const lines: string[] = [];
   const child = await spawnTethered({
     command,
@@ -28,7 +31,9 @@ export async function runCommand({ command, args, env, cwd, onLine }: RunCommand
       },
     },
   });
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => void child.stop({ graceMs: 0 }), timeoutMs);
   const { code, signal } = await child.exited;
+  clearTimeout(timer);
   if (code === 0) return;
   throw new EmbeddedError({
     code: 'COMMAND_FAILED',

@@ -1,6 +1,7 @@
 import type { DataAmounts, NumbersByName } from '@bulkhead/domain';
 import type { Connection as Database } from 'mongoose';
 import type { DocumentContentRepository } from '../document-content.repository.ts';
+import { idsBelow } from '../ids-below.ts';
 import { listResourceTypes } from '../list-resource-types.ts';
 import type { SealedFiles } from '../sealed-files.ts';
 import { erasedCollections } from './collections.ts';
@@ -76,18 +77,23 @@ export function createConnectionEraser(options: {
     ),
     ...simpleCollections('prefix').map(
       (name) => (batch: Batch) =>
-        deleteAll(name, below(batch.connectionId), batch, { count: records(kinds[name] ?? name) }),
+        deleteAll(name, { _id: idsBelow(batch.connectionId) }, batch, { count: records(kinds[name] ?? name) }),
     ),
     async (batch) => {
       let deleted = 0;
       for (const type of await listResourceTypes(database)) {
-        deleted += await deleteAll<Named & { readonly deleted: boolean }>(type, below(batch.connectionId), batch, {
-          projection: { deleted: 1 },
-          count: (_, page) => {
-            const tombstones = page.filter((one) => one.deleted).length;
-            return amounts({ resources: { [type]: page.length - tombstones }, records: { tombstones } });
+        deleted += await deleteAll<Named & { readonly deleted: boolean }>(
+          type,
+          { _id: idsBelow(batch.connectionId) },
+          batch,
+          {
+            projection: { deleted: 1 },
+            count: (_, page) => {
+              const tombstones = page.filter((one) => one.deleted).length;
+              return amounts({ resources: { [type]: page.length - tombstones }, records: { tombstones } });
+            },
           },
-        });
+        );
       }
       return deleted;
     },
@@ -105,7 +111,7 @@ export function createConnectionEraser(options: {
         },
       ),
     (batch) =>
-      deleteAll<Named & StoredContent>('document_contents', below(batch.connectionId), batch, {
+      deleteAll<Named & StoredContent>('document_contents', { _id: idsBelow(batch.connectionId) }, batch, {
         projection: { upload: 1, parts: 1, sizeBytes: 1 },
         // The content's record names its parts, so it goes after them.
         before: async (page) => {
@@ -174,7 +180,7 @@ export function createConnectionEraser(options: {
       const [content] = await database
         .collection('document_contents')
         .aggregate<{ readonly count: number; readonly bytes: number }>([
-          { $match: below(connectionId) },
+          { $match: { _id: idsBelow(connectionId) } },
           { $group: { _id: null, count: { $sum: 1 }, bytes: { $sum: '$sizeBytes' } } },
         ])
         .toArray();
@@ -190,11 +196,11 @@ export function createConnectionEraser(options: {
             exportFiles: await inRuns('output_files', 'bulk_exports', 'exportId'),
             syncRuns: await ofConnection('sync_runs'),
             syncSteps: await inRuns('sync_steps', 'sync_runs', 'runId'),
-            crawlMarks: await count('crawl_marks', below(connectionId)),
-            watermarks: await count('watermarks', below(connectionId)),
+            crawlMarks: await count('crawl_marks', { _id: idsBelow(connectionId) }),
+            watermarks: await count('watermarks', { _id: idsBelow(connectionId) }),
             schedules: await ofConnection('schedules'),
             webhookDeliveries: await ofConnection('webhook_deliveries'),
-            keptOutPatients: await count('kept_out_patients', below(connectionId)),
+            keptOutPatients: await count('kept_out_patients', { _id: idsBelow(connectionId) }),
           },
         }),
         contentBytes: content?.bytes ?? 0,
@@ -235,11 +241,6 @@ const kinds: Readonly<Record<string, string>> = {
 
 function simpleCollections(how: 'connectionId' | 'prefix' | '_id'): string[] {
   return Object.entries(erasedCollections).flatMap(([name, rule]) => (rule === how ? [name] : []));
-}
-
-/** Ids that begin with "<connectionId>/": "0" is the character after "/". */
-function below(connectionId: string): object {
-  return { _id: { $gte: `${connectionId}/`, $lt: `${connectionId}0` } };
 }
 
 function ofAuthorization(connectionId: string): object {

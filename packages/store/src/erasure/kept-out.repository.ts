@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { type Connection as Database, Schema } from 'mongoose';
+import { idsBelow } from '../ids-below.ts';
 import { createSealedPlace } from '../sealed-place.ts';
 import type { SecretBox } from '../secret-box.ts';
 import { isDuplicateKey } from '../store-errors.ts';
@@ -84,7 +85,7 @@ export function createKeptOutRepository({ database, secretBox }: { database: Dat
     async remove({ connectionId, patientId }: { readonly connectionId: string; readonly patientId: string }) {
       const key = await findKey(connectionId);
       if (!key) return false;
-      const { deletedCount } = await model.deleteMany({ ...below(connectionId), patient: hashOf(patientId, key) });
+      const { deletedCount } = await model.deleteMany({ _id: idsBelow(connectionId), patient: hashOf(patientId, key) });
       return deletedCount > 0;
     },
 
@@ -93,7 +94,9 @@ export function createKeptOutRepository({ database, secretBox }: { database: Dat
       const lists = new Map<string, KeptOutList>();
       for (const { _id: connectionId, sealedKey } of await keys.find().lean()) {
         const key = secretBox.open({ sealed: sealedKey, owner: ownerOf(connectionId) });
-        const ids = new Set((await model.find(below(connectionId), { _id: 1 }).lean()).map(({ _id }) => _id));
+        const ids = new Set(
+          (await model.find({ _id: idsBelow(connectionId) }, { _id: 1 }).lean()).map(({ _id }) => _id),
+        );
         const has = (name: string) => ids.has(`${connectionId}/${hashOf(name, key)}`);
         if (ids.size > 0) lists.set(connectionId, { hasPatient: has, hasBinary: (id) => has(binaryName(id)) });
       }
@@ -109,11 +112,6 @@ function hashOf(name: string, key: Buffer): string {
 /** No id of a patient has a slash. */
 function binaryName(id: string): string {
   return `Binary/${id}`;
-}
-
-/** Ids that begin with "<connectionId>/": "0" is the character after "/". */
-function below(connectionId: string) {
-  return { _id: { $gte: `${connectionId}/`, $lt: `${connectionId}0` } };
 }
 
 function ownerOf(connectionId: string): string {
