@@ -13,7 +13,7 @@ export function whyNoCompose(): string | undefined {
     spawnSync('docker', args, { timeout, stdio: 'ignore' }).status === 0;
   if (!works(['info'])) return 'no Docker engine answers';
   if (!works(['compose', 'version'])) return 'there is no `docker compose`';
-  const missing = baseImages.filter(
+  const missing = [...baseImages(process.env).values()].filter(
     (image) => !works(['image', 'inspect', image]) && !works(['pull', '--quiet', image], pullTimeoutMs),
   );
   return missing.length > 0 ? `these images are neither here nor can they be had: ${missing.join(', ')}` : undefined;

@@ -1,17 +1,9 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { createBrowser } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ApiClient, createApiClient } from '../start/api-client.ts';
 import { runMainJob } from '../start/main-job.ts';
 import { createCompose, removeImages, whyNoCompose } from './compose.fixture.ts';
-import { findRegistry, type Registry, startRegistry } from './registry.fixture.ts';
-
-const run = promisify(execFile);
 
 const missing = whyNoCompose();
 /** Of a first build: an installation of everything, and a compilation. */
@@ -125,57 +117,4 @@ if (missing) {
       for (const { State, ExitCode } of ended) expect({ State, ExitCode }).toEqual({ State: 'exited', ExitCode: 0 });
     }, 60_000);
   });
-
-  // After the containers, and not in a file of its own: two builds at once would take the time limits of each other.
-  const found = await findRegistry();
-  if ('missing' in found) {
-    console.warn(`The images of a release are not built, because there is no registry: ${found.missing}`);
-    test.todo('the images of a release');
-  } else {
-    describe('the images of a release', () => {
-      const tag = `bulkhead-test-${process.pid}-release`;
-      const script = join(import.meta.dirname, '..', 'release', 'images.mjs');
-      const docker = async (...args: readonly string[]) => (await run('docker', args)).stdout.trim();
-      const build = (base: string) => run(process.execPath, [script, tag, '--base', base], { maxBuffer: 64_000_000 });
-      let folder: string;
-      let registry: Registry;
-      beforeAll(async () => {
-        folder = mkdtempSync(join(tmpdir(), 'bulkhead-registry-'));
-        registry = await startRegistry({ ...found, folder });
-      }, 60_000);
-      afterAll(async () => {
-        removeImages(tag);
-        await registry?.stop();
-        rmSync(folder, { recursive: true, force: true });
-      });
-
-      test(
-        'begin with the base that the registry has, and name it by its digest',
-        async () => {
-          const base = `${registry.host}/node:26-slim`;
-          await docker('tag', 'node:26-slim', base);
-          await docker('push', '--quiet', base);
-          await docker('image', 'rm', base);
-          const accept = 'application/vnd.docker.distribution.manifest.v2+json';
-          const { headers } = await fetch(`http://${registry.host}/v2/node/manifests/26-slim`, { headers: { accept } });
-          const pinned = `${registry.host}/node@${headers.get('docker-content-digest')}`;
-          const { stdout } = await build(base);
-          const lines = stdout.trim().split('\n');
-          expect(lines.map((line) => JSON.parse(line))).toEqual(
-            ['api', 'worker', 'ehr-simulator'].map((app) => ({ image: `bulkhead-${app}:${tag}`, base: pinned })),
-          );
-          const format = '{{index .Config.Labels "org.opencontainers.image.base.name"}}';
-          expect(await docker('image', 'inspect', '--format', format, `bulkhead-worker:${tag}`)).toBe(pinned);
-        },
-        buildTimeoutMs,
-      );
-
-      test('are not built if no registry has the base', async () => {
-        await expect(build('127.0.0.1:1/node:26-slim')).rejects.toMatchObject({
-          code: 1,
-          stderr: expect.stringContaining('docker pull failed'),
-        });
-      });
-    });
-  }
 }

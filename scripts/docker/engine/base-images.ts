@@ -1,10 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { askDocker } from './ask-docker.ts';
 import { makeStandIns } from './make-stand-ins.ts';
 
-/** What the Dockerfile and compose begin with. */
-export const baseImages = ['redis:7', 'mongo:8', 'node:26-slim'] as const;
+const folder = join(import.meta.dirname, '..', '..', '..', 'docker');
 
-/** A registry that can be reached has answered by then with the smallest of them. */
+/** An image that the containers are made from: by default the one whose digest docker/Dockerfile or docker/compose.yaml names. */
+const pin = /(BULKHEAD_(?:NODE|REDIS|MONGODB)_IMAGE)(?:=|:-)([^\s}]+)/g;
+
+/** The images that docker/Dockerfile and docker/compose.yaml begin with, by the variables that replace them. */
+export function baseImages(env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
+  const text = ['Dockerfile', 'compose.yaml'].map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
+  return new Map([...text.matchAll(pin)].map(([, name = '', image = '']) => [name, env[name] || image]));
+}
+
+/** A registry that can be reached has sent the smallest of them, Redis', by then. */
 const probeMs = 20_000;
 /** The largest, MongoDB's, is 300 MB. */
 export const pullTimeoutMs = 300_000;
@@ -14,17 +24,26 @@ interface EnsureBaseImagesOptions {
   readonly progress: (text: string) => void;
 }
 
-/** Has them pulled, or made where no registry answers. @returns which, for people. */
-export async function ensureBaseImages(options: EnsureBaseImagesOptions): Promise<string> {
+/** The base images of this run. */
+export interface BaseImages {
+  /** Variables that replace the pinned images. */
+  readonly env: Readonly<Record<string, string>>;
+  /** For people. */
+  readonly text: string;
+}
+
+/** Pulls the base images, or makes stand-ins for them if no registry answers. */
+export async function ensureBaseImages(options: EnsureBaseImagesOptions): Promise<BaseImages> {
   const { env, progress } = options;
+  const images = [...baseImages(env).values()].toSorted((left) => (left.startsWith('redis') ? -1 : 1));
   try {
-    for (const [index, image] of baseImages.entries()) {
+    for (const [index, image] of images.entries()) {
       progress(`pulling ${image}`);
       await askDocker({ args: ['pull', '--quiet', image], env, timeoutMs: index === 0 ? probeMs : pullTimeoutMs });
     }
-    return 'base images pulled';
+    return { env: {}, text: 'base images pulled' };
   } catch {
-    // Nothing to be had: whatever the reason is, it would be the tests' reason, too.
+    // The reason why they cannot be pulled would be the tests' reason, too.
     return await makeStandIns(options);
   }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { enginePaths, findOnPath, installWithApt, runCommand } from '@bulkhead/embedded';
 import { askDocker } from './ask-docker.ts';
+import type { BaseImages } from './base-images.ts';
 
 const run = promisify(execFile);
 const recipes = join(import.meta.dirname, '..', 'stand-ins');
@@ -16,8 +17,8 @@ interface MakeStandInsOptions {
   readonly progress: (text: string) => void;
 }
 
-/** Images under the names of the real ones (stand-ins/Dockerfile says what is in them). @returns that they are no real ones. */
-export async function makeStandIns(options: MakeStandInsOptions): Promise<string> {
+/** Builds images that take the place of the real ones. stand-ins/Dockerfile says what is in them. */
+export async function makeStandIns(options: MakeStandInsOptions): Promise<BaseImages> {
   const { env, progress } = options;
   const codename = /^VERSION_CODENAME=(.+)$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1] ?? 'stable';
   const base = `bulkhead-stand-in:${codename}`;
@@ -33,10 +34,16 @@ export async function makeStandIns(options: MakeStandInsOptions): Promise<string
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  return (
-    'no registry of images can be reached, so stand-ins for them: ' +
-    `redis is Debian's, mongo is secantus-mdb, node is the lockfile's on a minimal Debian`
-  );
+  return {
+    env: {
+      BULKHEAD_NODE_IMAGE: 'bulkhead-stand-in-node',
+      BULKHEAD_REDIS_IMAGE: 'bulkhead-stand-in-redis',
+      BULKHEAD_MONGODB_IMAGE: 'bulkhead-stand-in-mongodb',
+    },
+    text:
+      'no registry of images can be reached, so stand-ins for them: ' +
+      `redis is Debian's, mongo is secantus-mdb, node is the lockfile's on a minimal Debian`,
+  };
 }
 
 /** A minimal Debian of this machine's release, by its own package sources: what it has built runs there. */

@@ -52,5 +52,5 @@ async function equip(
   const withEngine = { ...env, ...all };
   await removeLeftovers(withEngine);
   const images = await ensureBaseImages({ env: withEngine, progress });
-  return { env: all, text: `an engine of its own; ${images}`, stop };
+  return { env: { ...all, ...images.env }, text: `an engine of its own; ${images.text}`, stop };
 }

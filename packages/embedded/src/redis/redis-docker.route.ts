@@ -3,8 +3,8 @@ import type { ServiceRoute } from '../service-route.ts';
 import { pingRedis } from './ping-redis.ts';
 import { redisSettings } from './start-redis-server.ts';
 
-// The last release line under the BSD licence, small, and above the 6.2 that BullMQ asks for.
-const IMAGE = 'redis:7.2-alpine';
+/** The image of docker/compose.yaml. */
+const IMAGE = 'redis:7.4.11@sha256:c6eabf748fc7a61dbb5a705c78bcf3d6377b1127a97d0ce965c11c44ba46896f';
 const PORT = 6379;
 
 export const redisDockerRoute: ServiceRoute = {

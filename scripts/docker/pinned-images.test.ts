@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { baseImages } from './engine/base-images.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const pinned = /:[\w.-]+@sha256:[0-9a-f]{64}$/;
+
+/** Each image that the files of docker/ name, aside from Bulkhead's own. */
+function namedImages(): string[] {
+  const files = readdirSync(join(root, 'docker'), { recursive: true, encoding: 'utf8' });
+  const texts = files.filter((file) => /(?:\.ya?ml|Dockerfile)$/.test(file)).map((file) => read(join('docker', file)));
+  const names = texts.flatMap((text) => [...text.matchAll(/^(?:\s+image: |FROM |ARG \w+_IMAGE=)(\S+)/gm)]);
+  const stages = new Set(texts.flatMap((text) => [...text.matchAll(/ AS (\S+)$/gm)].map(([, stage]) => stage)));
+  return names
+    .map(([, name = '']) => name.replace(/^\$\{\w+:-(.*)\}$/, '$1'))
+    .filter((name) => !name.startsWith('bulkhead-') && !name.startsWith('$') && !stages.has(name));
+}
+
+test('every image that docker/ starts from is named by version and digest', () => {
+  const images = namedImages();
+  expect(images.map((image) => image.replace(/:.*/, '')).toSorted()).toEqual([
+    'grafana/grafana',
+    'mongo',
+    'node',
+    'prom/prometheus',
+    'redis',
+  ]);
+  for (const image of images) expect(image).toMatch(pinned);
+});
+
+test('the images that `npm start` runs in a Docker engine are those of docker/compose.yaml', () => {
+  const images = baseImages({});
+  const folder = 'packages/embedded/src';
+  expect(read(`${folder}/redis/redis-docker.route.ts`)).toContain(`'${images.get('BULKHEAD_REDIS_IMAGE')}'`);
+  expect(read(`${folder}/mongodb/mongodb-docker.route.ts`)).toContain(`'${images.get('BULKHEAD_MONGODB_IMAGE')}'`);
+});
+
+test('the Node.js version of the images is the one that runs the tests', () => {
+  expect(baseImages({}).get('BULKHEAD_NODE_IMAGE')).toContain(`node:${process.versions.node}-slim@sha256:`);
+});
