@@ -20,13 +20,13 @@ import {
 import { createAuditStream } from '@bulkhead/service';
 import { createStore } from '@bulkhead/store';
 import type { WorkerConfig } from './env.ts';
+import { handlers } from './handlers.ts';
 import { countWrites } from './metrics/count-writes.ts';
 import { logRequests } from './metrics/log-requests.ts';
 import { observeEhr, watchBudgets } from './metrics/observe-ehr.ts';
 import { observeJobs } from './metrics/observe-jobs.ts';
-import { createFailureHandlers } from './processors/create-failure-handlers.ts';
-import { createProcessors } from './processors/create-processors.ts';
 import { createSweepKeeper } from './sweep-keeper.ts';
+import { createExportContexts } from './use-cases/export-contexts.ts';
 
 /** Connections to MongoDB: each running job uses at most two at a time (a batch in flight and a ledger read). */
 const maxPoolSize = 40;
@@ -81,6 +81,7 @@ export function buildApp({
     producer,
     ehr,
     webhooks,
+    exportContexts: createExportContexts({ store }),
     logger,
     pollIntervalMs: config.WORKER_POLL_INTERVAL_MS,
     documents: {
@@ -108,8 +109,8 @@ export function buildApp({
     redis,
     prefix,
     queues,
-    processors: createProcessors(deps),
-    failureHandlers: createFailureHandlers(deps),
+    handlers,
+    deps,
     logger,
     lockMs: config.WORKER_LOCK_MS,
     onJobEnd: observeJobs(metrics),

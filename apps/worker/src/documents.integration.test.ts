@@ -5,11 +5,10 @@ import { parseResourceLine, readAttachments } from '@bulkhead/fhir';
 import { toResourceDocument } from '@bulkhead/store';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { firstAttempt, lastAttempt } from './testing/attempts.ts';
+import { attemptJob, firstAttempt, lastAttempt } from './testing/attempts.ts';
 import { runExport } from './testing/run-export.ts';
 import { type FileServer, startFileServer } from './testing/start-file-server.ts';
 import { startUseCases, type UseCases } from './testing/start-use-cases.ts';
-import { fetchDocument } from './use-cases/fetch-document.ts';
 import { reviveDocuments } from './use-cases/revive-documents.ts';
 import { withDocuments } from './use-cases/with-documents.ts';
 
@@ -72,12 +71,11 @@ const read = async (id: string): Promise<PatientDocument> => {
   return document;
 };
 
-const progress = () => undefined;
-
 /** One try of the job. */
 async function attempt(id: string, { isLast = false, deps = cases.deps } = {}): Promise<PatientDocument> {
   const retryAt = isLast ? lastAttempt : firstAttempt;
-  await fetchDocument(deps, { documentId: id, retryAt, progress, signal: AbortSignal.timeout(20_000) });
+  const signal = AbortSignal.timeout(20_000);
+  await attemptJob(deps, { name: 'document.fetch', payload: { documentId: id }, retryAt, signal });
   return read(id);
 }
 

@@ -2,8 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { type BulkExport, emptyCheckpoint, type HoldReason } from '@bulkhead/domain';
 import { makeBulkExport } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { createKickOffProcessor } from './processors/kick-off.processor.ts';
-import { firstAttempt } from './testing/attempts.ts';
+import { attemptJob, firstAttempt } from './testing/attempts.ts';
 import { runExport } from './testing/run-export.ts';
 import {
   answerStatus,
@@ -535,9 +534,8 @@ describe('while work is retried', () => {
     await start({ kickOff: answerStatus(429, { 'retry-after': '90' }, 'One export at a time') });
     const record = makeBulkExport({ connectionId: cases.connection.id, createdAt: cases.clock.now });
     await cases.deps.store.bulkExports.insert({ record, requestKey: record.id });
-    const kickOff = createKickOffProcessor(cases.deps);
-    const context = { jobId: 'j', hasParent: false, progress: () => undefined, retryAt: firstAttempt };
-    await expect(kickOff({ exportId: record.id }, { ...context, signal: AbortSignal.timeout(9000) })).rejects.toThrow();
+    const attempt = { payload: { exportId: record.id }, retryAt: firstAttempt, signal: AbortSignal.timeout(9000) };
+    await expect(attemptJob(cases.deps, { name: 'export.kick-off', ...attempt })).rejects.toThrow();
     expect((await cases.read(record.id)).retrying).toMatchObject({
       state: 'waiting',
       code: 'ehr-throttled',

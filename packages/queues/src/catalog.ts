@@ -11,7 +11,7 @@ export const queueNames = [
 ] as const;
 export type QueueName = (typeof queueNames)[number];
 
-/** A job's whole definition; its processor is `apps/worker/src/processors/<name>.processor.ts`. */
+/** A job's whole definition. What it does is in `apps/worker/src/handlers.ts`. */
 export interface JobDefinition<Schema extends z.ZodType = z.ZodType> {
   readonly queue: QueueName;
   /** Ids only: Redis and Bull Board show payloads. */

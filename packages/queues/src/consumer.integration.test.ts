@@ -36,7 +36,7 @@ describe('a job', () => {
   test('gets its payload, its id and whether this is its last try', async () => {
     const seen: unknown[] = [];
     queues.startConsumer({
-      [capabilities]: async (given, { signal, jobId, retryAt }) => {
+      [capabilities]: async ({ signal, jobId, retryAt, hasParent: _, progress: __, ...given }) => {
         seen.push({ given, jobId, isLast: retryAt(new Error('x')) === undefined, aborted: signal.aborted });
       },
     });
@@ -58,7 +58,7 @@ describe('a job', () => {
   test('shows in Bull Board how far it is and what was logged in it, but no line for developers', async () => {
     const queue = queues.producer.queues.find(({ name }) => name === 'connection');
     queues.startConsumer({
-      [capabilities]: async (_given, { progress }) => {
+      [capabilities]: async ({ progress }) => {
         progress(41.7);
         queues.logger.info('capabilities read', { status: 200 });
         queues.logger.debug('a line for developers');
@@ -118,7 +118,7 @@ describe('a job', () => {
   test("whose error says 'later' is tried again with growing waits, and fails with the last try", async () => {
     const tries: { at: number; retryAt: Date | undefined }[] = [];
     queues.startConsumer({
-      [capabilities]: async (_payload, { retryAt }) => {
+      [capabilities]: async ({ retryAt }) => {
         const error = makeError('later');
         tries.push({ at: Date.now(), retryAt: retryAt(error) });
         throw error;
@@ -147,7 +147,7 @@ describe('a job', () => {
   test('whose error names a wait is tried after it, however often, without using up a try', async () => {
     const tries: { at: number; isLast: boolean }[] = [];
     queues.startConsumer({
-      [capabilities]: async (_payload, { retryAt }) => {
+      [capabilities]: async ({ retryAt }) => {
         const error = makeError({ afterMs: 100 });
         tries.push({ at: Date.now(), isLast: retryAt(error) === undefined });
         if (tries.length <= 5) throw error;
@@ -193,7 +193,7 @@ describe('a job', () => {
     const started = new AbortController();
     const reasons: unknown[] = [];
     const first = queues.startConsumer({
-      [kickOff]: async (_payload, { signal }) => {
+      [kickOff]: async ({ signal }) => {
         started.abort();
         await once(signal, 'abort');
         reasons.push((signal.reason as Error).message);
@@ -268,6 +268,63 @@ describe('a job', () => {
   });
 });
 
+describe('the record of a job', () => {
+  test.each([
+    { retry: 'never', attempts: 1 },
+    { retry: 'later', attempts: catalog[capabilities].attempts },
+  ] as const)(
+    'is ended once, after the last of $attempts attempts, if its error says "$retry"',
+    async ({ retry, attempts }) => {
+      let runs = 0;
+      const ended: unknown[] = [];
+      const run = async () => {
+        runs += 1;
+        throw makeError(retry);
+      };
+      const onFinalFailure = async (_deps: unknown, job: object) => {
+        ended.push({ runs, ...job });
+      };
+      queues.startConsumer({ [capabilities]: { run, onFinalFailure } });
+      await queues.producer.enqueue(capabilities, connection);
+      await waitFor(async () => (await queues.job(capabilities, connection)).state === 'failed');
+      expect(ended).toEqual([{ runs: attempts, ...connection, error: expect.objectContaining({ code: 'made-up' }) }]);
+    },
+  );
+
+  test('is not ended after an iteration of a recurring job, since the next iteration is the retry', async () => {
+    let runs = 0;
+    let ended = 0;
+    const run = async () => {
+      runs += 1;
+      throw makeError('never');
+    };
+    const onFinalFailure = async () => {
+      ended += 1;
+    };
+    queues.startConsumer({ 'export.poll': { run, onFinalFailure } });
+    await queues.producer.schedule({ name: 'export.poll', payload, everyMs: 50, startAt: new Date() });
+    await waitFor(() => runs > 2);
+    await queues.producer.unschedule('export.poll', payload);
+    expect(ended).toBe(0);
+  });
+
+  test('is ended by another attempt if it could not be ended', async () => {
+    let ended = 0;
+    const run = async () => {
+      throw makeError('never');
+    };
+    const onFinalFailure = async () => {
+      ended += 1;
+      if (ended === 1) throw new Error('the database is unavailable');
+    };
+    queues.startConsumer({ [capabilities]: { run, onFinalFailure } });
+    await queues.producer.enqueue(capabilities, connection);
+    await waitFor(async () => (await queues.job(capabilities, connection)).state === 'failed');
+    expect(ended).toBe(2);
+    expect((await queues.job(capabilities, connection)).failedReason).toBe('made-up: Something static.');
+  });
+});
+
 describe('a poison job', () => {
   /** Like a worker that is killed by the job: active until its lock ends. */
   async function dieTimes(times: number): Promise<void> {
@@ -285,10 +342,11 @@ describe('a poison job', () => {
     const run = async () => {
       runs += 1;
     };
-    const end = async (given: unknown, { code, message }: AppError) => {
+    const onFinalFailure = async (_deps: unknown, { error, ...given }: { readonly error: unknown }) => {
+      const { code, message } = error as AppError;
       ended.push({ given, code, message });
     };
-    queues.startConsumer({ [kickOff]: run }, { failureHandlers: { [kickOff]: end } });
+    queues.startConsumer({ [kickOff]: { run, onFinalFailure } });
     await waitFor(async () => (await queues.job(kickOff, payload)).state === 'failed');
     expect((await queues.job(kickOff, payload)).failedReason).toMatch(
       /^poison-job: Poison job: the worker died or froze 3 times while it ran export\.kick-off/,
@@ -303,10 +361,10 @@ describe('a poison job', () => {
   test('stays unfinished as long as its record cannot be ended', async () => {
     await queues.producer.enqueue(kickOff, payload);
     await dieTimes(3);
-    const fail = async () => {
+    const onFinalFailure = async () => {
       throw new Error('the database is unavailable');
     };
-    queues.startConsumer({}, { failureHandlers: { [kickOff]: fail } });
+    queues.startConsumer({ [kickOff]: { run: async () => undefined, onFinalFailure } });
     await waitFor(() => logged('job will be retried').length > 0);
     expect((await queues.job(kickOff, payload)).state).toBe('delayed');
   });
@@ -322,7 +380,7 @@ describe('a poison job', () => {
     await queues.producer.enqueue(kickOff, payload);
     await dieTimes(2);
     const saved = queues.startConsumer({
-      [kickOff]: async (_payload, { progress, signal }) => {
+      [kickOff]: async ({ progress, signal }) => {
         progress();
         await new Promise((_resolve, reject) => signal.addEventListener('abort', reject));
       },

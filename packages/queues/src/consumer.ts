@@ -2,19 +2,20 @@ import { type Logger, noTracing, type Tracing } from '@bulkhead/runtime';
 import { type Job, type MinimalJob, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { QueueName } from './catalog.ts';
+import type { Handlers } from './handler.ts';
 import type { JobObserver } from './job-observer.ts';
 import { backoffDelayMs } from './plan-retry.ts';
 import { PoisonJobs } from './poison-jobs.ts';
-import type { FailureHandlers, Processors } from './processor.ts';
 import { runJob } from './run-job.ts';
 
-export interface ConsumerOptions {
+export interface ConsumerOptions<Deps> {
   /** With `maxRetriesPerRequest: null`: a worker waits for Redis, however long it is away. */
   readonly redis: Redis;
   readonly prefix: string;
   readonly queues: readonly QueueName[];
-  readonly processors: Processors;
-  readonly failureHandlers?: FailureHandlers;
+  readonly handlers: Handlers<Deps>;
+  /** What the handlers work with. */
+  readonly deps: Deps;
   readonly logger: Logger;
   /**
    * How long a job stays with a process that no longer renews its claim. 60 s: longer than any pause of the event loop or
@@ -51,12 +52,12 @@ const drainMs = 2000;
 export type Consumer = ReturnType<typeof createConsumer>;
 
 /** Runs the jobs of the given queues in this process. */
-export function createConsumer(options: ConsumerOptions) {
-  const { redis, prefix, queues, processors, failureHandlers = {}, logger, lockMs = 60_000 } = options;
+export function createConsumer<Deps>(options: ConsumerOptions<Deps>) {
+  const { redis, prefix, queues, handlers, deps, logger, lockMs = 60_000 } = options;
   const { onJobEnd = () => undefined, tracing = noTracing } = options;
   const stopping = new AbortController();
   const poisonJobs = new PoisonJobs({ redis, prefix });
-  const shared = { stopSignal: stopping.signal, processors, failureHandlers, poisonJobs, logger, onJobEnd, tracing };
+  const shared = { stopSignal: stopping.signal, handlers, deps, poisonJobs, logger, onJobEnd, tracing };
   const workers = queues.map((queue) => {
     const worker = new Worker(queue, (job: Job, token, signal) => runJob({ ...shared, job, token, signal }), {
       connection: redis,

@@ -1,7 +1,6 @@
 import { AppError } from '@bulkhead/domain';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { Processors } from './processor.ts';
 import { startQueues, type TestQueues } from './testing/start-queues.ts';
 
 let queues: TestQueues;
@@ -13,7 +12,7 @@ afterEach(() => queues.stop());
 const name = 'connection.read-capabilities';
 const payload = { connectionId: 'conn_1' };
 
-function failing(retry: AppError['retry']): Processors[typeof name] {
+function failing(retry: AppError['retry']): () => Promise<never> {
   return async () => {
     throw new AppError({ code: 'made-up', message: 'Something static.', retry });
   };
@@ -34,7 +33,7 @@ test.each([
 test('of a try that a shutdown cuts is told: handed-over', async () => {
   let isRunning = false;
   const consumer = queues.startConsumer({
-    [name]: (_payload, { signal }) => {
+    [name]: ({ signal }) => {
       isRunning = true;
       return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     },

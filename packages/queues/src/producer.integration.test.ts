@@ -206,10 +206,10 @@ describe("an export's flow", () => {
   test('tells its jobs that another one waits for them', async () => {
     const seen = new Map<string, boolean>();
     queues.startConsumer({
-      'file.download': async ({ fileId }, { hasParent }) => {
+      'file.download': async ({ fileId, hasParent }) => {
         seen.set(fileId, hasParent);
       },
-      'export.finalize': async (_payload, { hasParent }) => {
+      'export.finalize': async ({ hasParent }) => {
         seen.set('finish', hasParent);
       },
     });

@@ -2,21 +2,21 @@ import { AppError } from '@bulkhead/domain';
 import { type Logger, type Tracing, withLogContext } from '@bulkhead/runtime';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import { catalog, isJobName, type JobName, type QueueName } from './catalog.ts';
+import type { Handlers, JobContext } from './handler.ts';
 import type { JobObserver, JobOutcome } from './job-observer.ts';
 import { spanOf } from './job-span.ts';
 import { planRetry, type RetryPlan } from './plan-retry.ts';
 import { type PoisonJobs, poisonJobError } from './poison-jobs.ts';
-import type { FailureHandlers, JobContext, Processors } from './processor.ts';
 
-interface RunJobOptions {
+interface RunJobOptions<Deps> {
   readonly job: Job;
   readonly token: string | undefined;
   /** Aborted when this job is cancelled. */
   readonly signal: AbortSignal | undefined;
   /** Aborted when the process stops. */
   readonly stopSignal: AbortSignal;
-  readonly processors: Processors;
-  readonly failureHandlers: FailureHandlers;
+  readonly handlers: Handlers<Deps>;
+  readonly deps: Deps;
   readonly poisonJobs: PoisonJobs;
   readonly logger: Logger;
   readonly onJobEnd: JobObserver;
@@ -27,10 +27,10 @@ interface RunJobOptions {
 const handOverMs = 500;
 
 /**
- * The one wrapper of every processor: parses the payload, restores the log context, bounds the time, measures, logs, and
- * translates errors for BullMQ. Error texts that reach Redis are static: never an upstream body.
+ * The wrapper of every handler: parses the payload, restores the log context, bounds the time, measures, logs, ends the record of a
+ * job that is given up, and translates errors for BullMQ. Error texts that reach Redis are static: never an upstream body.
  */
-export async function runJob(options: RunJobOptions): Promise<void> {
+export async function runJob<Deps>(options: RunJobOptions<Deps>): Promise<void> {
   const { job, logger } = options;
   if (!isJobName(job.name)) throw refuse(options, `there is no job ${job.name}`);
   const definition = catalog[job.name];
@@ -45,7 +45,7 @@ export async function runJob(options: RunJobOptions): Promise<void> {
       options.onJobEnd({ queue: definition.queue, job: job.name as JobName, outcome, durationMs: durationMs() });
     try {
       await options.tracing.span(spanOf({ job, queue: definition.queue, payload: payload.data }), () =>
-        processUnlessPoison({ ...options, name: job.name as JobName, payload: payload.data }),
+        handleUnlessPoison({ ...options, name: job.name as JobName, payload: payload.data }),
       );
       logger.debug('job completed', { durationMs: durationMs() });
       end('completed');
@@ -62,31 +62,29 @@ function show(shown: Promise<unknown>): void {
 }
 
 /** A job that no try can bring to an end. */
-function refuse({ job, logger, onJobEnd }: RunJobOptions, reason: string): UnrecoverableError {
+function refuse<Deps>({ job, logger, onJobEnd }: RunJobOptions<Deps>, reason: string): UnrecoverableError {
   const name = isJobName(job.name) ? job.name : 'unknown';
   onJobEnd({ queue: job.queueName as QueueName, job: name, outcome: 'failed', durationMs: 0 });
   logger.error('job failed', { queue: job.queueName, jobId: job.id, attempt: job.attemptsMade + 1, reason });
   return new UnrecoverableError(reason);
 }
 
-type Work = RunJobOptions & { readonly name: JobName; readonly payload: unknown };
+type Work<Deps> = RunJobOptions<Deps> & { readonly name: JobName; readonly payload: object };
 
-async function processUnlessPoison(options: Work): Promise<void> {
-  const { job, poisonJobs, failureHandlers, name, payload } = options;
+async function handleUnlessPoison<Deps>(options: Work<Deps>): Promise<void> {
+  const { job, poisonJobs, name } = options;
   switch (poisonJobs.judge(job)) {
     case 'none':
-      return process(options);
+      return handle(options);
     case 'poison': {
       const error = poisonJobError(name);
-      // The payload was parsed by this name's schema.
-      const handle = failureHandlers[name] as ((payload: unknown, error: AppError) => Promise<void>) | undefined;
-      await handle?.(payload, error);
+      await giveUp(options, error);
       throw error;
     }
     case 'suspect': {
       poisonJobs.enter(job);
       try {
-        return await process(options);
+        return await handle(options);
       } finally {
         poisonJobs.leave(job);
       }
@@ -94,8 +92,8 @@ async function processUnlessPoison(options: Work): Promise<void> {
   }
 }
 
-async function process(options: Work): Promise<void> {
-  const { job, name, payload, signal: cancelSignal, stopSignal, processors, poisonJobs } = options;
+async function handle<Deps>(options: Work<Deps>): Promise<void> {
+  const { job, name, payload, deps, signal: cancelSignal, stopSignal, poisonJobs } = options;
   const limit = AbortSignal.timeout(catalog[name].timeoutMs);
   const signal = AbortSignal.any([stopSignal, limit, ...(cancelSignal ? [cancelSignal] : [])]);
   const context: JobContext = {
@@ -112,9 +110,26 @@ async function process(options: Work): Promise<void> {
       if (percent !== undefined) show(job.updateProgress(Math.round(percent)));
     },
   };
-  // The payload was parsed by this name's schema.
-  const processor = processors[name] as (payload: unknown, context: JobContext) => Promise<void>;
-  await processor(payload, context);
+  try {
+    await handlerOf(options).run(deps, { ...payload, ...context });
+  } catch (error) {
+    // A recurring job is not given up: its next iteration is the retry.
+    const isRecurring = job.repeatJobKey !== undefined;
+    if (!signal.aborted && !isRecurring && planOf(job, name, error).kind === 'none') await giveUp(options, error);
+    throw error;
+  }
+}
+
+async function giveUp<Deps>(options: Work<Deps>, error: unknown): Promise<void> {
+  await handlerOf(options).onFinalFailure?.(options.deps, { ...options.payload, error });
+}
+
+/** The payload was parsed by the schema of the same name. */
+function handlerOf<Deps>({ handlers, name }: Work<Deps>) {
+  return handlers[name] as unknown as {
+    readonly run: (deps: Deps, job: object) => Promise<unknown>;
+    readonly onFinalFailure?: (deps: Deps, job: object) => Promise<unknown>;
+  };
 }
 
 function planOf(job: Job, name: JobName, error: unknown): RetryPlan {
@@ -123,8 +138,8 @@ function planOf(job: Job, name: JobName, error: unknown): RetryPlan {
   return planRetry({ error, jobId: job.id ?? '', attempt: job.attemptsMade + 1, attempts, backoffMs });
 }
 
-async function translate(
-  options: RunJobOptions & {
+async function translate<Deps>(
+  options: RunJobOptions<Deps> & {
     readonly error: unknown;
     readonly name: JobName;
     readonly durationMs: number;

@@ -176,12 +176,15 @@ export function createDocumentRepository(database: Database) {
       return settle(claim, { $set: change, $unset: { claim: 1, progress: 1, error: 1 } });
     },
 
-    async fail(
-      claim: DocumentClaim,
-      options: { readonly error: { readonly code: string; readonly message: string }; readonly now: Date },
-    ): Promise<boolean> {
-      const { error, now } = options;
-      return settle(claim, { $set: { state: 'failed', error, completedAt: now }, $unset: { claim: 1 } });
+    /** Ends a document as failed, whatever holds it. @returns false if it is settled. */
+    async fail(options: {
+      readonly id: string;
+      readonly error: { readonly code: string; readonly message: string };
+      readonly now: Date;
+    }): Promise<boolean> {
+      const { id, error, now } = options;
+      const change = { $set: { state: 'failed' as const, error, completedAt: now }, $unset: { claim: 1 } };
+      return (await model.updateOne({ _id: id, state: { $in: unsettled } }, change)).matchedCount === 1;
     },
 
     /** Ends every document of a connection that is not settled, so that downloads under way stop at their next part. */

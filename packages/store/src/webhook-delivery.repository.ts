@@ -72,6 +72,12 @@ export function createWebhookDeliveryRepository(database: Database) {
       );
     },
 
+    /** Ends a pending delivery as failed. */
+    async fail({ id, attempt }: { readonly id: string; readonly attempt: WebhookAttempt | undefined }): Promise<void> {
+      const push = attempt ? { $push: { attempts: { $each: [attempt], $slice: -keptAttempts } } } : {};
+      await model.updateOne({ _id: id, state: 'pending' as const }, { $set: { state: 'failed' as const }, ...push });
+    },
+
     /** @returns false where there is no such delivery. */
     async reopen(id: string): Promise<boolean> {
       const result = await model.updateOne({ _id: id }, { $set: { state: 'pending' as const } });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { connectRedis, createConsumer, createProducer, type Processors } from '@bulkhead/queues';
+import { connectRedis, createConsumer, createProducer, type Handlers } from '@bulkhead/queues';
 import type { Bench } from '../bench.ts';
 import { median } from '../median.ts';
 
@@ -42,21 +42,24 @@ async function countOthers(redisUrl: string): Promise<number> {
   const producer = createProducer({ redis, prefix, onError: () => undefined });
   const order: string[] = [];
   let isSmallDone = false;
-  const processors = {
-    'file.download': async ({ fileId }: { readonly fileId: string }) => {
+  const download: Handlers<undefined>['file.download'] = {
+    run: async (_deps, { fileId }) => {
       // As long as a small file takes.
       await setTimeout(1);
       order.push(fileId);
     },
-    'export.finalize': async ({ exportId }: { readonly exportId: string }) => {
+  };
+  const finalize: Handlers<undefined>['export.finalize'] = {
+    run: async (_deps, { exportId }) => {
       isSmallDone ||= exportId === 'small';
     },
-  } as unknown as Processors;
+  };
   const consumer = createConsumer({
     redis,
     prefix,
     queues: ['file-download', 'bulk-export'],
-    processors,
+    handlers: { 'file.download': download, 'export.finalize': finalize } as unknown as Handlers<undefined>,
+    deps: undefined,
     logger: silent,
   });
   try {

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectRedis, createConsumer, type Processors } from '@bulkhead/queues';
+import { connectRedis, createConsumer, type Handlers } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { clientSecret, fhirEndpoint, startApi, type TestApi } from '../testing/start-api.ts';
@@ -307,9 +307,10 @@ describe('capabilities', () => {
       redis,
       prefix: api.env.BULKHEAD_PREFIX ?? '',
       queues: ['connection'],
-      processors: {
-        'connection.read-capabilities': () => save(new Date(), ['CarePlan']).then(() => undefined),
-      } as Partial<Processors> as Processors,
+      handlers: {
+        'connection.read-capabilities': { run: () => save(new Date(), ['CarePlan']) },
+      } as Partial<Handlers<undefined>> as Handlers<undefined>,
+      deps: undefined,
       logger: createLogger({ name: 'worker', level: 'silent' }),
     });
     consumer.start();

@@ -182,7 +182,11 @@ describe('records of documents', () => {
     const id = await note();
     const claim = { id, claim: 'one' };
     await api.store.documents.claim(claim, new Date());
-    await api.store.documents.fail(claim, { error: { code: 'ehr-not-found', message: 'gone' }, now: new Date() });
+    await api.store.documents.fail({
+      id: claim.id,
+      error: { code: 'ehr-not-found', message: 'gone' },
+      now: new Date(),
+    });
     expect((await get(id)).body.error.details).toMatchObject({ state: 'failed', error: { code: 'ehr-not-found' } });
     const retried = await api.request('POST', at(id, '/retry'));
     expect([retried.status, retried.body.data.state, retried.body.data.error]).toEqual([202, 'pending', undefined]);

@@ -1,4 +1,4 @@
-import { connectRedis, createConsumer, type Processors } from '@bulkhead/queues';
+import { connectRedis, createConsumer, type Handlers } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -47,8 +47,8 @@ describe('a correction that comes while an earlier replay of its line still runs
       end = resolve;
     });
     let isFirst = true;
-    const processors: Partial<Processors> = {
-      'quarantine.replay': async ({ quarantineId: id }) => {
+    const replay: Handlers<undefined>['quarantine.replay'] = {
+      run: async (_deps, { quarantineId: id }) => {
         const reason = isFirst ? 'invalid-json' : undefined;
         isFirst = false;
         await api.store.quarantine.noteReplay({ id, reason, now: new Date() });
@@ -60,7 +60,8 @@ describe('a correction that comes while an earlier replay of its line still runs
       redis,
       prefix: services.prefix,
       queues: ['maintenance'],
-      processors: processors as Processors,
+      handlers: { 'quarantine.replay': replay } as Partial<Handlers<undefined>> as Handlers<undefined>,
+      deps: undefined,
       logger: createLogger({ name: 'worker', level: 'silent' }),
     });
     consumer.start();

@@ -8,7 +8,6 @@ import { LineSplitter, parseResourceLine } from '@bulkhead/fhir';
 import { type ResourceDocument, toResourceDocument } from '@bulkhead/store';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/testing';
 import { downloadFile } from '../use-cases/download-file.ts';
-import { createExportContexts } from '../use-cases/export-contexts.ts';
 import { ingestFile } from '../use-cases/ingest-file.ts';
 import { forgetTypes } from './forget-types.ts';
 import { openBench } from './open-bench.ts';
@@ -114,11 +113,10 @@ serveProbe({
 async function downloadAll(files: readonly ServedFile[]) {
   const { store } = deps;
   const records = files.map(toRecord);
-  const contexts = createExportContexts(deps);
   await store.outputFiles.insertMissing(records);
   for (const { id } of records) {
     const signal = AbortSignal.timeout(600_000);
-    await downloadFile(deps, { fileId: id, contexts, retryAt: () => undefined, signal, progress: () => undefined });
+    await downloadFile(deps, { fileId: id, retryAt: () => undefined, signal, progress: () => undefined });
   }
   const settled = await Promise.all(records.map(({ id }) => store.outputFiles.find(id)));
   const sum = (count: (file: OutputFile) => number) =>

@@ -8,6 +8,7 @@ import type { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
 import { unlimitedAthenahealth } from '../testing/unlimited-athenahealth.ts';
 import type { UseCaseDeps } from '../use-cases/deps.ts';
+import { createExportContexts } from '../use-cases/export-contexts.ts';
 
 const credentials: Connection['auth'] = {
   method: 'client_credentials',
@@ -57,6 +58,7 @@ export async function openBench() {
     producer,
     ehr,
     webhooks: createWebhookSender({ privateNetwork: true }),
+    exportContexts: createExportContexts({ store }),
     logger: createLogger({ name: 'bench', level: 'error' }),
     documents: { enabled: false, maxBytes: 1, withMedia: false, partBytes: 1 },
     retentionDays: Object.fromEntries(retainedKinds.map((kind) => [kind, 0])) as UseCaseDeps['retentionDays'],

@@ -2,11 +2,12 @@
 import { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { emptyCheckpoint, isSyncActive } from '@bulkhead/domain';
-import { createConsumer, type Processors, type QueueName } from '@bulkhead/queues';
+import { createConsumer, type Handlers, type QueueName } from '@bulkhead/queues';
 import { makeBulkExport, makeOutputFile, makeSyncRun } from '@bulkhead/testing';
 import axios from 'axios';
 import type { Document } from 'mongodb';
-import { createProcessors } from '../processors/create-processors.ts';
+import { handlers } from '../handlers.ts';
+import type { UseCaseDeps } from '../use-cases/deps.ts';
 import { forgetTypes } from './forget-types.ts';
 import { openBench } from './open-bench.ts';
 import { serveProbe } from './serve-probe.ts';
@@ -27,7 +28,7 @@ let exports = 0;
 serveProbe({
   /** Takes its share of the jobs until the process ends. */
   work: async (queues: readonly QueueName[]) => async () => {
-    createConsumer({ redis, prefix, queues, processors: createProcessors(deps), logger }).start();
+    createConsumer({ redis, prefix, queues, handlers, deps, logger }).start();
     return { units: 0 };
   },
 
@@ -37,9 +38,8 @@ serveProbe({
    */
   'bare-work': async () => async () => {
     const files = client.db().collection<{ _id: string } & ServedFile>('output_files');
-    const processors: Processors = {
-      ...createProcessors(deps),
-      'file.download': async ({ fileId: _id }) => {
+    const bare: Handlers<UseCaseDeps>['file.download'] = {
+      run: async (_deps, { fileId: _id }) => {
         const file = await files.findOne({ _id });
         if (!file) throw new Error(`there is no ${_id}`);
         const { data } = await axios.get<string>(file.url, { httpAgent, responseType: 'text', proxy: false });
@@ -54,7 +54,8 @@ serveProbe({
         await files.updateOne({ _id }, { $set: { state: 'completed', checkpoint } });
       },
     };
-    createConsumer({ redis, prefix, queues: ['file-download'], processors, logger }).start();
+    const withBare = { ...handlers, 'file.download': bare };
+    createConsumer({ redis, prefix, queues: ['file-download'], handlers: withBare, deps, logger }).start();
     return { units: 0 };
   },
 
@@ -81,16 +82,16 @@ serveProbe({
 
   /** Kicks exports off without an EHR, for whoever waits for that. */
   'kick-off': async () => async () => {
-    const processors: Processors = {
-      ...createProcessors(deps),
-      'export.kick-off': async ({ exportId }) => {
+    const kickOff: Handlers<UseCaseDeps>['export.kick-off'] = {
+      run: async (_deps, { exportId }) => {
         const record = await store.bulkExports.find(exportId);
         const change = { statusUrl: `${connection.fhirEndpoint}/bulkstatus/${exportId}`, kickedOffAt: new Date() };
         const started = record && (await store.bulkExports.transition({ from: record, to: 'kicking-off', change: {} }));
         if (started) await store.bulkExports.transition({ from: started, to: 'exporting', change });
       },
     };
-    createConsumer({ redis, prefix, queues: ['bulk-export'], processors, logger }).start();
+    const withKickOff = { ...handlers, 'export.kick-off': kickOff };
+    createConsumer({ redis, prefix, queues: ['bulk-export'], handlers: withKickOff, deps, logger }).start();
     return { units: 0 };
   },
 

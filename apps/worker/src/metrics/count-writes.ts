@@ -78,7 +78,7 @@ function countDocuments(options: {
     ...documents,
     store: (claim, stored) => counted('stored', documents.store(claim, stored)),
     skip: (claim, skipped) => counted('skipped', documents.skip(claim, skipped)),
-    fail: (claim, failed) => counted('failed', documents.fail(claim, failed)),
+    fail: (failed) => counted('failed', documents.fail(failed)),
   };
 }
 

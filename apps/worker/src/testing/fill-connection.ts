@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import type { Connection } from '@bulkhead/domain';
 import { toResourceDocument } from '@bulkhead/store';
 import { makeBulkExport, makeSchedule, makeSyncRun } from '@bulkhead/testing';
-import { fetchDocument } from '../use-cases/fetch-document.ts';
 import { finalizeSync } from '../use-cases/finalize-sync.ts';
 import { kickOff } from '../use-cases/kick-off-export.ts';
 import { notifyClients } from '../use-cases/notify-clients.ts';
@@ -10,7 +9,7 @@ import { planSync } from '../use-cases/plan-sync.ts';
 import { replayLine } from '../use-cases/replay-line.ts';
 import { runSyncStep } from '../use-cases/run-sync-step.ts';
 import { withDocuments } from '../use-cases/with-documents.ts';
-import { lastAttempt } from './attempts.ts';
+import { attemptJob, lastAttempt } from './attempts.ts';
 import { runExport } from './run-export.ts';
 import type { UseCases } from './start-use-cases.ts';
 
@@ -80,7 +79,12 @@ export async function fillConnection(
   // Not the report's: its content is to be stored, and the EHR does not have its Binary.
   const cut = unsettled.find(({ url }) => url !== undefined && url !== 'Binary/of-report');
   for (const { id: documentId, url } of unsettled.filter((document) => document !== cut)) {
-    const fetching = fetchDocument(deps, { documentId, retryAt: lastAttempt, progress, signal });
+    const fetching = attemptJob(deps, {
+      name: 'document.fetch',
+      payload: { documentId },
+      retryAt: lastAttempt,
+      signal,
+    });
     await (url === 'Binary/of-report' ? fetching.catch(() => undefined) : fetching);
   }
   await beginUpload(cases, cut?.id ?? '');

@@ -1,13 +1,9 @@
 import { type BulkExport, type BulkExportRequest, isTerminal } from '@bulkhead/domain';
-import { planRetry, type RetryAt } from '@bulkhead/queues';
+import { type JobName, type JobPayload, planRetry } from '@bulkhead/queues';
 import { makeBulkExport, waitFor } from '@bulkhead/testing';
-import { discardExport } from '../use-cases/discard-export.ts';
-import { downloadFile } from '../use-cases/download-file.ts';
-import { createExportContexts } from '../use-cases/export-contexts.ts';
-import { failExport, toExportError } from '../use-cases/fail-export.ts';
 import { finalizeExport } from '../use-cases/finalize-export.ts';
-import { kickOff } from '../use-cases/kick-off-export.ts';
 import { pollExport } from '../use-cases/poll-export.ts';
+import { attemptJob } from './attempts.ts';
 import type { UseCases } from './start-use-cases.ts';
 
 /** As the catalog has it. */
@@ -26,25 +22,20 @@ export async function runExport(
   const { deps, clock, read } = cases;
   const exportId = existingId ?? (await insertExport(cases, request));
   const signal = AbortSignal.timeout(60_000);
-  await attempt(() => kickOff(deps, { exportId, signal }), clock).catch((error: unknown) =>
-    failExport(deps, { exportId, error: toExportError(error) }),
-  );
+  // An export that is not accepted has failed, which the test looks at.
+  await attempt(cases, { name: 'export.kick-off', payload: { exportId } }).catch(() => undefined);
   await waitFor(async () => {
     clock.now = (await read(exportId)).notBefore ?? clock.now;
     await pollExport(deps, { exportId, signal });
     return (await read(exportId)).phase !== 'exporting';
   });
-  const contexts = createExportContexts(deps);
   for (const fileId of await deps.store.outputFiles.listUnsettledIds(exportId)) {
     // A file that fails is in the ledger; the export goes on.
-    await attempt(
-      (retryAt) => downloadFile(deps, { fileId, contexts, retryAt, signal, progress: () => undefined }),
-      clock,
-    ).catch(() => undefined);
+    await attempt(cases, { name: 'file.download', payload: { exportId, fileId } }).catch(() => undefined);
   }
   await finalizeExport(deps, { exportId });
   if (isTerminal((await read(exportId)).phase)) {
-    await attempt((retryAt) => discardExport(deps, { exportId, signal, retryAt }), clock);
+    await attempt(cases, { name: 'export.discard', payload: { exportId } });
   }
   return read(exportId);
 }
@@ -63,14 +54,18 @@ async function insertExport(
 }
 
 /** Repeats a job's work as its queue would: backoffs are skipped, waits move the clock. */
-async function attempt(work: (retryAt: RetryAt) => Promise<void>, clock: UseCases['clock']): Promise<void> {
+async function attempt<Name extends JobName>(
+  { deps, clock }: UseCases,
+  job: { readonly name: Name; readonly payload: JobPayload<Name> },
+): Promise<void> {
   for (let number = 1; ; ) {
     const plan = (error: unknown) =>
       planRetry({ error, jobId: 'test', attempt: number, attempts: maxAttempts, backoffMs: 1000 });
     const after = (next: ReturnType<typeof plan>) =>
       next.kind === 'none' ? undefined : new Date(clock.now.getTime() + next.delayMs);
     try {
-      return await work((error) => after(plan(error)));
+      const signal = AbortSignal.timeout(60_000);
+      return await attemptJob(deps, { ...job, signal, retryAt: (error) => after(plan(error)) });
     } catch (error) {
       const next = plan(error);
       if (next.kind === 'none') throw error;

@@ -9,6 +9,7 @@ import { createStore, retainedKinds } from '@bulkhead/store';
 import { makeBulkExport, testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import type { RetentionDays, UseCaseDeps } from '../use-cases/deps.ts';
+import { createExportContexts } from '../use-cases/export-contexts.ts';
 import { kickOff } from '../use-cases/kick-off-export.ts';
 import { pollExport } from '../use-cases/poll-export.ts';
 import { noLimiter } from './no-limiter.ts';
@@ -75,7 +76,8 @@ export async function startUseCases(
   const now = () => clock.now;
   // Each kind has its own, so that a test notices if one is taken for another.
   const retentionDays = Object.fromEntries(retainedKinds.map((kind, index) => [kind, 10 + index])) as RetentionDays;
-  const parts = { store, producer, ehr, webhooks, logger, documents, retentionDays };
+  const exportContexts = createExportContexts({ store });
+  const parts = { store, producer, ehr, webhooks, exportContexts, logger, documents, retentionDays };
   const deps: UseCaseDeps = { ...parts, pollIntervalMs: 30_000, erasureSettleMs: 30_000, now };
   const { scope = 'system/*.read' } = options;
   const connection: Connection = {

@@ -1,13 +1,15 @@
 import { AppError } from '@bulkhead/domain';
-import type { RetryAt } from '@bulkhead/queues';
+import type { FailedJob } from '@bulkhead/queues';
+import { isStoreUnavailable } from '@bulkhead/store';
 import type { UseCaseDeps } from './deps.ts';
+import { toKnownError } from './fail-export.ts';
 
 /** Calls a client back. Delivered already: does nothing. A receiver that is away is called again for a day. */
 export async function deliverWebhook(
   { store, webhooks, now }: UseCaseDeps,
-  options: { readonly deliveryId: string; readonly retryAt: RetryAt; readonly signal: AbortSignal },
+  options: { readonly deliveryId: string; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { deliveryId: id, retryAt, signal } = options;
+  const { deliveryId: id, signal } = options;
   const delivery = await store.webhookDeliveries.find(id);
   if (delivery?.state !== 'pending') return;
   const secret = await store.connections.findWebhookSecret(delivery.connectionId);
@@ -21,10 +23,21 @@ export async function deliverWebhook(
   // 410: the receiver wants no more of them (Standard Webhooks, "Delivery success and failure").
   const isFinal = 'error' in answer ? answer.isFinal : answer.status === 410;
   const attempt = { at, ...('status' in answer ? { status: answer.status } : { error: answer.error }) };
-  const error = notTaken();
-  const state = isTaken ? 'delivered' : isFinal || retryAt(error) === undefined ? 'failed' : 'pending';
+  const state = isTaken ? 'delivered' : isFinal ? 'failed' : 'pending';
   await store.webhookDeliveries.noteAttempt({ id, attempt, state });
-  if (state === 'pending') throw error;
+  if (state === 'pending') throw notTaken();
+}
+
+/** Fails a delivery whose job is given up. A call that the receiver did not take is among its attempts already. */
+export async function failDelivery(
+  { store, now }: UseCaseDeps,
+  { deliveryId: id, error }: FailedJob<'webhook.deliver'>,
+): Promise<void> {
+  // Nothing is known of the delivery then, so its job is created again.
+  if (isStoreUnavailable(error)) return;
+  const { code, message } = toKnownError(error);
+  const attempt = code === notTaken().code ? undefined : { at: now(), error: message };
+  await store.webhookDeliveries.fail({ id, attempt });
 }
 
 function notTaken(): AppError {

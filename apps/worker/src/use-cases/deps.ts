@@ -2,6 +2,7 @@ import type { EhrClient, WebhookSender } from '@bulkhead/ehr-client';
 import type { Producer } from '@bulkhead/queues';
 import type { Logger } from '@bulkhead/runtime';
 import type { RetainedKind, Store } from '@bulkhead/store';
+import type { ExportContexts } from './export-contexts.ts';
 
 /** What of the resources' documents is fetched. */
 export interface DocumentSettings {
@@ -23,6 +24,7 @@ export interface UseCaseDeps {
   readonly producer: Producer;
   readonly ehr: EhrClient;
   readonly webhooks: WebhookSender;
+  readonly exportContexts: ExportContexts;
   readonly logger: Logger;
   readonly pollIntervalMs: number;
   readonly documents: DocumentSettings;

@@ -11,10 +11,9 @@ import {
   withPatience,
 } from '@bulkhead/domain';
 import { openFile, toBodyError } from '@bulkhead/ehr-client';
-import type { JobContext, RetryAt } from '@bulkhead/queues';
-import type { FileClaim } from '@bulkhead/store';
+import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
+import { type FileClaim, isStoreUnavailable } from '@bulkhead/store';
 import type { UseCaseDeps } from './deps.ts';
-import type { ExportContexts } from './export-contexts.ts';
 import { toExportError, toKnownError } from './fail-export.ts';
 import { ingestFile } from './ingest-file.ts';
 import { observedAt } from './observed-at.ts';
@@ -24,7 +23,6 @@ import { withDocuments } from './with-documents.ts';
 
 export interface DownloadStep {
   readonly fileId: string;
-  readonly contexts: ExportContexts;
   readonly retryAt: RetryAt;
   /** Called after each checkpoint, with the percentage of what was promised. */
   readonly progress: JobContext['progress'];
@@ -36,6 +34,22 @@ const maxAttempts = 50;
 /** Some 15 kB: unpacking them takes a tenth of a small file's time in the worker, and sending them plain takes none. */
 const fewLines = 10;
 
+/** The job `file.download`. */
+export async function downloadFileAndFinish(deps: UseCaseDeps, job: Job<'file.download'>): Promise<void> {
+  await downloadFile(deps, job);
+  const { exportId } = job;
+  // A file whose flow was lost with Redis has no parent that finishes the export, and must not wait for a sweep.
+  if (!job.hasParent && !(await deps.store.outputFiles.hasUnsettled(exportId)))
+    await deps.producer.enqueueAgain('export.finalize', { exportId });
+}
+
+/** Fails a file whose job is given up. */
+export async function failFile({ store, now }: UseCaseDeps, job: FailedJob<'file.download'>): Promise<void> {
+  // Nothing is known of the file then, so its job is created again.
+  if (isStoreUnavailable(job.error)) return;
+  await store.outputFiles.fail({ id: job.fileId, error: toExportError(job.error), now: now() });
+}
+
 /** Stores one output file, from where the last attempt got. Does nothing for a settled file. */
 export async function downloadFile(deps: UseCaseDeps, step: DownloadStep): Promise<void> {
   const { store, logger, now } = deps;
@@ -44,7 +58,7 @@ export async function downloadFile(deps: UseCaseDeps, step: DownloadStep): Promi
   if (!file) return;
   try {
     if (file.attempts > maxAttempts) throw tooManyAttempts();
-    const { connection, record } = await step.contexts.read(file.exportId);
+    const { connection, record } = await deps.exportContexts.read(file.exportId);
     if (record.phase === 'cancelled')
       return await store.outputFiles.cancelUnsettled({ exportId: record.id, now: now() });
     const ingested = await whileHeld({
@@ -64,7 +78,7 @@ export async function downloadFile(deps: UseCaseDeps, step: DownloadStep): Promi
 }
 
 /**
- * Ends the file if no attempt follows; otherwise says why it does not progress and when the next attempt is due.
+ * Says in the file why it does not progress and when the next attempt is due, if one is.
  * @returns the error that decides about the next attempt
  */
 async function noteFailure(
@@ -84,11 +98,8 @@ async function noteFailure(
   const nextAttemptAt = step.retryAt(known);
   const retrying = nextRetrying({ before, error: known, now: now(), nextAttemptAt });
   const hasWaitedTooLong = retrying.state === 'waiting' && now().getTime() - retrying.since.getTime() > longestWaitMs;
-  if (nextAttemptAt === undefined || hasWaitedTooLong) {
-    const final = hasWaitedTooLong ? waitedTooLong(known) : known;
-    await store.outputFiles.fail({ id: file.id, error: toExportError(final), now: now() });
-    return final;
-  }
+  if (hasWaitedTooLong) return waitedTooLong(known);
+  if (nextAttemptAt === undefined) return known;
   const received = known.code === 'count-mismatch' ? { receivedCount: Number(known.context.count) } : {};
   await store.outputFiles.noteRetrying(claim, { retrying, ...received });
   return known;

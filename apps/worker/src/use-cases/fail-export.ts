@@ -1,4 +1,6 @@
-import { AppError, type ExportError, isTerminal } from '@bulkhead/domain';
+import { AppError, type BulkExportPhase, type ExportError, isTerminal } from '@bulkhead/domain';
+import type { FailedJob } from '@bulkhead/queues';
+import { isStoreUnavailable } from '@bulkhead/store';
 import type { UseCaseDeps } from './deps.ts';
 
 /** After these errors a retry starts a new export at the server, so the old one is deleted there. */
@@ -27,6 +29,16 @@ export async function failExport(
   await producer.unschedule('export.poll', { exportId });
   await producer.enqueueAgain('webhook.notify', { kind: 'bulk-export', id: exportId });
   logger.error('export failed', { exportId, code: error.code });
+}
+
+/** Fails an export whose job is given up in one of these phases. A job that outlived its phase has nothing to end. */
+export function failExportIn(...phases: readonly BulkExportPhase[]) {
+  return async (deps: UseCaseDeps, { exportId, error }: FailedJob<'export.poll'>): Promise<void> => {
+    // Nothing is known of the export then, so its job is created again.
+    if (isStoreUnavailable(error)) return;
+    const record = await deps.store.bulkExports.find(exportId);
+    if (record && phases.includes(record.phase)) await failExport(deps, { exportId, error: toExportError(error) });
+  };
 }
 
 /** What a client reads in `errorMessage`; what the EHR said is kept beside it, for operators. */

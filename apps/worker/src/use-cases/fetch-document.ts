@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, type PatientDocument } from '@bulkhead/domain';
-import type { JobContext, RetryAt } from '@bulkhead/queues';
-import type { DocumentClaim } from '@bulkhead/store';
+import type { FailedJob, JobContext } from '@bulkhead/queues';
+import { type DocumentClaim, isStoreUnavailable } from '@bulkhead/store';
 import { bringDocument } from './bring-document.ts';
 import { connectionGone } from './connection-gone.ts';
 import type { UseCaseDeps } from './deps.ts';
@@ -17,7 +17,6 @@ export async function fetchDocument(
   deps: UseCaseDeps,
   step: {
     readonly documentId: string;
-    readonly retryAt: RetryAt;
     /** Called after each stored part. */
     readonly progress: JobContext['progress'];
     readonly signal: AbortSignal;
@@ -34,20 +33,17 @@ export async function fetchDocument(
     if (error instanceof DocumentSkip) return skip(deps, { document, claim, error });
     // What does not match is of no use to the next attempt.
     if (error instanceof AppError && error.code === 'document-mismatch') await discard(deps, { document, claim });
-    if (step.retryAt(error) === undefined)
-      await store.documents.fail(claim, { error: toExportError(error), now: now() });
     throw error;
   }
 }
 
-/** Fails a document whose job is given up. A settled one: does nothing. */
+/** Fails a document whose job is given up. Does nothing for a settled document. */
 export async function failDocument(
   { store, now }: UseCaseDeps,
-  { documentId, error }: { readonly documentId: string; readonly error: AppError },
+  { documentId: id, error }: FailedJob<'document.fetch'>,
 ): Promise<void> {
-  const claim = { id: documentId, claim: randomUUID() };
-  if (await store.documents.claim(claim, now()))
-    await store.documents.fail(claim, { error: toExportError(error), now: now() });
+  // Nothing is known of the document then, so its job is created again.
+  if (!isStoreUnavailable(error)) await store.documents.fail({ id, error: toExportError(error), now: now() });
 }
 
 interface Attempt {

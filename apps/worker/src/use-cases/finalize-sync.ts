@@ -1,5 +1,8 @@
 import { type ExportWarning, isSyncActive, type SyncTypeCount } from '@bulkhead/domain';
+import type { FailedJob } from '@bulkhead/queues';
+import { isStoreUnavailable } from '@bulkhead/store';
 import type { UseCaseDeps } from './deps.ts';
+import { toExportError } from './fail-export.ts';
 
 /** Ends a run whose steps are all settled. */
 export async function finalizeSync(
@@ -47,6 +50,15 @@ async function describe(
   const types = failed.map(({ resourceType, failed: count }) => `${resourceType} (${count})`).join(', ');
   const message = `Searches failed: ${types}. The first one: ${first?.message ?? 'see the log of the workers'}`;
   return { code: first?.code ?? 'internal', message };
+}
+
+/** Fails a run whose job is given up. */
+export async function failGivenUpSync(
+  deps: UseCaseDeps,
+  { syncRunId, error }: FailedJob<'sync.plan' | 'sync.finalize'>,
+): Promise<void> {
+  // Nothing is known of the run then, so its job is created again.
+  if (!isStoreUnavailable(error)) await failSync(deps, { syncRunId, error: toExportError(error) });
 }
 
 /** Ends a run as failed that cannot even be planned. */

@@ -9,6 +9,7 @@ import {
   sinceLast,
 } from '@bulkhead/domain';
 import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr-client';
+import type { RetryAt } from '@bulkhead/queues';
 import type { ExportStep, UseCaseDeps } from './deps.ts';
 import { toKnownError } from './fail-export.ts';
 import { coversNow } from './finalize-export.ts';
@@ -18,6 +19,20 @@ import { withCapabilities } from './with-capabilities.ts';
 
 /** An export that the EHR does not even accept for this long is given up; see `maxExportAgeMs` for those it accepted. */
 const maxKickOffAgeMs = 48 * 60 * 60_000;
+
+/** The job `export.kick-off`: if it will run again, the export shows why it waits. */
+export async function kickOffAndNoteRetry(
+  deps: UseCaseDeps,
+  { exportId, signal, retryAt }: ExportStep & { readonly retryAt: RetryAt },
+): Promise<void> {
+  try {
+    await kickOff(deps, { exportId, signal });
+  } catch (error) {
+    const nextAttemptAt = retryAt(error);
+    if (nextAttemptAt !== undefined) await noteRetry(deps, { exportId, error, nextAttemptAt });
+    throw error;
+  }
+}
 
 /**
  * Asks the EHR for an export and schedules its polls. Done already, or no longer wanted: does nothing. Under a lease, since
@@ -182,7 +197,7 @@ export async function schedulePolls({ producer, pollIntervalMs, now }: UseCaseDe
 }
 
 /** Shows why an export that is not accepted yet does not progress, and when it is tried again. */
-export async function noteKickOffRetry(
+async function noteRetry(
   { store, now }: UseCaseDeps,
   options: { readonly exportId: string; readonly error: unknown; readonly nextAttemptAt: Date },
 ): Promise<void> {

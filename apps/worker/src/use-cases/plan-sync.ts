@@ -1,15 +1,40 @@
-import { AppError, type Connection, type SkippedType, type SyncRun } from '@bulkhead/domain';
+import { AppError, type Connection, longestWaitMs, type SkippedType, type SyncRun } from '@bulkhead/domain';
 import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
 import type { Provider } from '@bulkhead/providers';
+import type { RetryAt } from '@bulkhead/queues';
+import { waitedTooLong } from './attempt-end.ts';
 import type { UseCaseDeps } from './deps.ts';
+import { toExportError } from './fail-export.ts';
+import { failSync } from './finalize-sync.ts';
 import { layOutSteps } from './lay-out-steps.ts';
 import { withCapabilities } from './with-capabilities.ts';
 
-/** Lays out what a run has to ask for, and starts it. Planned already: only starts it. */
-export async function planSync(
+interface PlanStep {
+  readonly syncRunId: string;
+  readonly signal: AbortSignal;
+}
+
+/** The job `sync.plan`: fails a run that could not be planned for a day. */
+export async function planSyncInTime(
   deps: UseCaseDeps,
-  { syncRunId, signal }: { readonly syncRunId: string; readonly signal: AbortSignal },
+  { syncRunId, signal, retryAt }: PlanStep & { readonly retryAt: RetryAt },
 ): Promise<void> {
+  try {
+    await planSync(deps, { syncRunId, signal });
+  } catch (error) {
+    if (retryAt(error) === undefined || !(await isOverdue(deps, syncRunId))) throw error;
+    await failSync(deps, { syncRunId, error: waitedTooLong(toExportError(error)) });
+  }
+}
+
+/** A plan is made within seconds, except if the EHR makes it wait. */
+async function isOverdue({ store, now }: UseCaseDeps, syncRunId: string): Promise<boolean> {
+  const run = await store.syncRuns.find(syncRunId);
+  return run !== undefined && now().getTime() - run.createdAt.getTime() >= longestWaitMs;
+}
+
+/** Lays out what a run has to ask for, and starts it. Planned already: only starts it. */
+export async function planSync(deps: UseCaseDeps, { syncRunId, signal }: PlanStep): Promise<void> {
   const { store, producer, ehr, logger, now } = deps;
   const run = await store.syncRuns.find(syncRunId);
   if (run?.phase !== 'queued') return;

@@ -1,6 +1,8 @@
 import { AppError, type AuthorizationRequest, type Connection } from '@bulkhead/domain';
+import type { FailedJob } from '@bulkhead/queues';
 import type { RequestPriority } from '@bulkhead/rate-limiter';
 import type { UseCaseDeps } from './deps.ts';
+import { toKnownError } from './fail-export.ts';
 
 /** Finds out where a user is to be sent; the API, which asks no EHR, waits for it. */
 export async function prepareAuthorization(
@@ -20,6 +22,15 @@ export async function prepareAuthorization(
     if (!(error instanceof AppError)) throw error;
     await store.authorizationRequests.end({ id, error: { code: error.code, message: error.message } });
   }
+}
+
+/** Ends an authorization whose job is given up. */
+export async function failAuthorization(
+  { store }: Pick<UseCaseDeps, 'store'>,
+  { authorizationId: id, error }: FailedJob<'authorization.prepare' | 'authorization.redeem'>,
+): Promise<void> {
+  const { code, message } = toKnownError(error);
+  await store.authorizationRequests.end({ id, error: { code, message } });
 }
 
 /** Anyone can cause a launch, so its requests must not delay those of the connections. An operator waits for the others. */

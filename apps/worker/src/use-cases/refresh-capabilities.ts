@@ -3,6 +3,17 @@ import { readCapabilities } from '@bulkhead/ehr-client';
 import type { UseCaseDeps } from './deps.ts';
 
 /** Reads what the connection's server offers and keeps it with the connection. */
+interface CapabilitiesStep {
+  readonly connectionId: string;
+  readonly signal: AbortSignal;
+}
+
+/** The job `connection.read-capabilities`. */
+export async function readConnectionCapabilities(deps: UseCaseDeps, step: CapabilitiesStep): Promise<void> {
+  const connection = await deps.store.connections.find(step.connectionId);
+  if (connection) await refreshCapabilities(deps, { connection, signal: step.signal });
+}
+
 export async function refreshCapabilities(
   { store, ehr, now }: UseCaseDeps,
   { connection, signal }: { readonly connection: Connection; readonly signal: AbortSignal },

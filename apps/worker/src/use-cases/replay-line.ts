@@ -1,6 +1,8 @@
 import { emptyCheckpoint, isTerminal } from '@bulkhead/domain';
-import type { QuarantinedLine } from '@bulkhead/store';
+import type { FailedJob } from '@bulkhead/queues';
+import { isStoreUnavailable, type QuarantinedLine } from '@bulkhead/store';
 import type { UseCaseDeps } from './deps.ts';
+import { toKnownError } from './fail-export.ts';
 import { FileBatch } from './file-batch.ts';
 import { observedAt } from './observed-at.ts';
 import { replaySearchEntry } from './replay-search-entry.ts';
@@ -45,6 +47,15 @@ export async function replayLine(
     else await store.quarantine.noteReplay({ id, reason: rejected[0]?.reason, now: now() });
   }
   await recount(deps, { fileId: file.id, exportId: record.id });
+}
+
+/** Says in an entry why its replay was given up. */
+export async function noteFailedReplay(
+  { store, now }: UseCaseDeps,
+  { quarantineId: id, error }: FailedJob<'quarantine.replay'>,
+): Promise<void> {
+  if (isStoreUnavailable(error) || (await store.quarantine.find(id))?.state !== 'open') return;
+  await store.quarantine.noteReplay({ id, reason: toKnownError(error).code, now: now() });
 }
 
 /** From what is in the quarantine, so that a repetition after a crash counts nothing twice. */

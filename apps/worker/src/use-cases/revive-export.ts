@@ -2,6 +2,12 @@ import { type BulkExport, isTerminal } from '@bulkhead/domain';
 import type { UseCaseDeps } from './deps.ts';
 import { schedulePolls } from './kick-off-export.ts';
 
+/** The job `export.resume`: gives an export that a retry has resumed the jobs of its phase. */
+export async function resumeExport(deps: UseCaseDeps, { exportId }: { readonly exportId: string }): Promise<void> {
+  const record = await deps.store.bulkExports.find(exportId);
+  if (record) await reviveExport(deps, { record, isPolled: false });
+}
+
 /**
  * Gives an export the jobs that its phase needs, where they are not there.
  * @param options.isPolled whether its polls are scheduled.

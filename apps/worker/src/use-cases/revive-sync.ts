@@ -1,6 +1,12 @@
 import type { SyncRun } from '@bulkhead/domain';
 import type { UseCaseDeps } from './deps.ts';
 
+/** The job `sync.resume`: gives a run that a retry has resumed the jobs of its phase. */
+export async function resumeSync(deps: UseCaseDeps, { syncRunId }: { readonly syncRunId: string }): Promise<void> {
+  const run = await deps.store.syncRuns.find(syncRunId);
+  if (run) await reviveSync(deps, run);
+}
+
 /** Gives a run the jobs that its phase needs, where they are not there. @returns whether there was something to do. */
 export async function reviveSync({ store, producer }: UseCaseDeps, run: SyncRun): Promise<boolean> {
   const { id: syncRunId, phase } = run;

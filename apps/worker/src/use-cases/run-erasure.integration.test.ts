@@ -9,7 +9,6 @@ import { type OpenDatabase, openDatabase } from '../testing/open-database.ts';
 import { runExport } from '../testing/run-export.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 import { downloadFile } from './download-file.ts';
-import { createExportContexts } from './export-contexts.ts';
 import { planSync } from './plan-sync.ts';
 import { replayLine } from './replay-line.ts';
 import { runErasure } from './run-erasure.ts';
@@ -190,7 +189,6 @@ describe('the erasure of a connection', () => {
     const file = (await store.outputFiles.listByExport(exportId)).find(({ type }) => type === 'Observation');
     const download = downloadFile(deps, {
       fileId: file?.id ?? '',
-      contexts: createExportContexts(deps),
       retryAt: firstAttempt,
       signal: signal(),
       progress,

@@ -3,7 +3,7 @@ import { createConsumer } from '@bulkhead/queues';
 import { startScheduledRun } from '@bulkhead/service';
 import { makeSchedule, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createProcessors } from '../processors/create-processors.ts';
+import { handlers } from '../handlers.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 import { notifyClients } from './notify-clients.ts';
 import { runSchedule } from './run-schedule.ts';
@@ -384,16 +384,14 @@ describe('by the queue', () => {
     const spread = await add({ ...late, nextRunAt: nextRun(late, new Date()) });
     const deps = { ...cases.deps, now: () => new Date() };
     const started: string[] = [];
-    const processors = createProcessors({
-      ...deps,
-      store: { ...deps.store, schedules: watchSettled(deps.store.schedules, started) },
-    });
+    const watched = { ...deps, store: { ...deps.store, schedules: watchSettled(deps.store.schedules, started) } };
     const workers = [1, 2].map(() =>
       createConsumer({
         redis: cases.redis,
         prefix: cases.prefix,
         queues: ['maintenance'],
-        processors,
+        handlers,
+        deps: watched,
         logger: deps.logger,
       }),
     );

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, type ExportError, type SyncRun, type SyncStep } from '@bulkhead/domain';
 import { EhrHttpError, type EhrSession, readSearchPage } from '@bulkhead/ehr-client';
-import type { JobContext, RetryAt } from '@bulkhead/queues';
+import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
 import { isStoreUnavailable, type StepClaim, searchFileId } from '@bulkhead/store';
 import { attemptEnd, wasSent } from './attempt-end.ts';
 import { connectionGone } from './connection-gone.ts';
@@ -32,6 +32,15 @@ interface Work {
 
 /** A worker that crashes leaves no error behind. After as many attempts without a page the page itself may be the cause. */
 const maxAttempts = 50;
+
+/** The job `sync.step`. */
+export async function runSyncStepAndFinish(deps: UseCaseDeps, job: Job<'sync.step'>): Promise<void> {
+  await runSyncStep(deps, job);
+  const { syncRunId, hasParent } = job;
+  // A step whose flow was lost with Redis has no parent that finishes the sync, and must not wait for a sweep.
+  if (!hasParent && (await deps.store.syncSteps.countUnsettled(syncRunId)) === 0)
+    await deps.producer.enqueueAgain('sync.finalize', { syncRunId });
+}
 
 /** A step's searches, one after the other and page by page, from where the last attempt got. A settled step: does nothing. */
 export async function runSyncStep(deps: UseCaseDeps, { stepId, ...context }: StepRun): Promise<void> {
@@ -95,13 +104,13 @@ async function runSearch(
 }
 
 /** Fails what is left of a step whose job is given up. A settled step: does nothing. */
-export async function failSyncStep(
-  deps: UseCaseDeps,
-  { stepId, error }: { readonly stepId: string; readonly error: ExportError },
-): Promise<void> {
+export async function failSyncStep(deps: UseCaseDeps, job: FailedJob<'sync.step'>): Promise<void> {
+  const { stepId, error } = job;
+  // Nothing is known of the searches then, so the job is created again.
+  if (isStoreUnavailable(error)) return;
   const claim = { id: stepId, claim: randomUUID() };
   const step = await deps.store.syncSteps.claim(claim);
-  if (step) await failPending(deps, { step, claim, error });
+  if (step) await failPending(deps, { step, claim, error: toExportError(error) });
 }
 
 async function failPending(

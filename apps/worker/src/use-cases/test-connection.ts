@@ -12,6 +12,16 @@ type Run = (signal: AbortSignal, onTry: (tried: string) => void) => Promise<unkn
 /** A step is one or two requests and perhaps a wait for the token endpoint's minute. */
 const stepTimeoutMs = 75_000;
 
+/** The job `connection.test`: stores what the test shows. */
+export async function testConnectionAndSave(
+  deps: UseCaseDeps,
+  { connectionId: id, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const connection = await deps.store.connections.find(id);
+  if (connection)
+    await deps.store.connections.saveTest({ id, test: await testConnection(deps, { connection, signal }) });
+}
+
 /**
  * Whether a connection works, asked of the EHR itself: where it gives tokens out, a new token, and a request with it, since a
  * token can be issued and every request still be refused.

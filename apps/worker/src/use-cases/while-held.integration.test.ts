@@ -4,7 +4,6 @@ import { firstAttempt } from '../testing/attempts.ts';
 import { type BulkServer, startBulkServer } from '../testing/start-bulk-server.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 import { downloadFile } from './download-file.ts';
-import { createExportContexts } from './export-contexts.ts';
 
 let server: BulkServer;
 let cases: UseCases;
@@ -38,7 +37,6 @@ test('a download whose server sends nothing any more ends soon after its export 
   await outputFiles.insertMissing([file]);
   const download = downloadFile(deps, {
     fileId: file.id,
-    contexts: createExportContexts(deps),
     retryAt: firstAttempt,
     progress: () => undefined,
     signal: new AbortController().signal,

@@ -4,13 +4,12 @@ import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { catalog, type JobName, type JobPayload, type QueueName } from '../catalog.ts';
 import { type Consumer, createConsumer } from '../consumer.ts';
+import type { Handler, Handlers } from '../handler.ts';
 import type { JobEnd } from '../job-observer.ts';
-import type { FailureHandlers, Processors } from '../processor.ts';
 import { createProducer, type Producer } from '../producer.ts';
 
 export interface ConsumerSettings {
   readonly lockMs?: number;
-  readonly failureHandlers?: FailureHandlers;
 }
 
 export interface TestQueues {
@@ -22,8 +21,8 @@ export interface TestQueues {
   readonly logLines: Record<string, unknown>[];
   /** What the consumers have told of their jobs. */
   readonly jobEnds: JobEnd[];
-  /** A process with these processors, and ones that do nothing for every other job. */
-  startConsumer(processors: Partial<Processors>, options?: ConsumerSettings): Consumer;
+  /** A process with these handlers, or only what they run, and with handlers that do nothing for every other job. */
+  startConsumer(handlers: TestHandlers, options?: ConsumerSettings): Consumer;
   /** Another process takes the queue's next job and dies with it. */
   takeAndDie(queue: QueueName): Promise<void>;
   /** A living process finds the jobs that dead ones left active, and gives them back. */
@@ -40,6 +39,9 @@ export interface StoredJob {
   readonly attemptsMade: number;
   readonly failedReason: string | undefined;
 }
+
+type Run<Name extends JobName> = (job: Parameters<Handler<Name, unknown>['run']>[1]) => Promise<unknown>;
+export type TestHandlers = { readonly [Name in JobName]?: Run<Name> | Handler<Name, unknown> };
 
 /** Producer and consumers on a key prefix of their own. */
 export function startQueues(): TestQueues {
@@ -61,8 +63,10 @@ export function startQueues(): TestQueues {
   const onError = (error: Error) => logger.warn('queue connection failed', { error });
   const producer = createProducer({ redis, prefix, onError });
   const consumers: Consumer[] = [];
-  const nothing = async () => undefined;
-  const none = Object.fromEntries(Object.keys(catalog).map((name) => [name, nothing])) as unknown as Processors;
+  const nothing = { run: async () => undefined };
+  const none = Object.fromEntries(Object.keys(catalog).map((name) => [name, nothing])) as unknown as Handlers<unknown>;
+  const toHandler = (given: object) =>
+    typeof given === 'function' ? { run: (_deps: unknown, job: unknown) => given(job) } : given;
   const find = <Name extends JobName>(name: Name, payload: JobPayload<Name>) => {
     const { queue: queueName, jobId } = catalog[name] as { queue: string; jobId: (payload: unknown) => string };
     return { queue: producer.queues.find((one) => one.name === queueName), id: jobId(payload) };
@@ -74,12 +78,14 @@ export function startQueues(): TestQueues {
     logger,
     logLines,
     jobEnds,
-    startConsumer(processors, options = {}) {
+    startConsumer(handlers, options = {}) {
+      const these = Object.fromEntries(Object.entries(handlers).map(([name, given]) => [name, toHandler(given)]));
       const consumer = createConsumer({
         redis: connect(),
         prefix,
         queues: ['bulk-export', 'file-download', 'connection', 'maintenance'],
-        processors: { ...none, ...processors },
+        handlers: { ...none, ...these },
+        deps: undefined,
         logger,
         onJobEnd: (end) => jobEnds.push(end),
         ...options,

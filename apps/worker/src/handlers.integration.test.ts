@@ -1,9 +1,10 @@
 import { AppError } from '@bulkhead/domain';
+import type { JobName, JobPayload } from '@bulkhead/queues';
 import { makeBulkExport, makeOutputFile, makeSyncRun } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
-import { planSync } from '../use-cases/plan-sync.ts';
-import { createFailureHandlers } from './create-failure-handlers.ts';
+import { handlers } from './handlers.ts';
+import { startUseCases, type UseCases } from './testing/start-use-cases.ts';
+import { planSync } from './use-cases/plan-sync.ts';
 
 let cases: UseCases;
 beforeAll(async () => {
@@ -13,7 +14,9 @@ afterAll(() => cases.stop());
 
 const error = new AppError({ code: 'poison-job', message: 'Poison job: it killed three workers.', retry: 'never' });
 const reason = { code: 'poison-job', message: error.message };
-const handlers = () => createFailureHandlers(cases.deps);
+async function giveUp<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<void> {
+  await handlers[name].onFinalFailure?.(cases.deps, { ...payload, error });
+}
 
 async function insertExport(phase: 'queued' | 'exporting' | 'downloading' | 'completed'): Promise<string> {
   const record = makeBulkExport({ connectionId: cases.connection.id, phase });
@@ -28,7 +31,7 @@ describe('the record of an export whose job is given up', () => {
     { job: 'export.finalize', phase: 'downloading' },
   ] as const)('fails with the reason after $job in the phase $phase', async ({ job, phase }) => {
     const exportId = await insertExport(phase);
-    await handlers()[job]?.({ exportId }, error);
+    await giveUp(job, { exportId });
     expect(await cases.read(exportId)).toMatchObject({ phase: 'failed', error: reason });
   });
 
@@ -38,7 +41,7 @@ describe('the record of an export whose job is given up', () => {
     { job: 'export.finalize', phase: 'completed' },
   ] as const)('stays as it is after $job if the export has reached the phase $phase', async ({ job, phase }) => {
     const exportId = await insertExport(phase);
-    await handlers()[job]?.({ exportId }, error);
+    await giveUp(job, { exportId });
     expect(await cases.read(exportId)).toMatchObject({ phase });
   });
 });
@@ -49,7 +52,7 @@ test('a file whose download is given up fails with the reason, and a completed o
   const pending = makeOutputFile({ exportId });
   const completed = makeOutputFile({ exportId, state: 'completed' });
   await outputFiles.insertMissing([pending, completed]);
-  for (const { id: fileId } of [pending, completed]) await handlers()['file.download']?.({ exportId, fileId }, error);
+  for (const { id: fileId } of [pending, completed]) await giveUp('file.download', { exportId, fileId });
   expect(await outputFiles.find(pending.id)).toMatchObject({ state: 'failed', error: reason });
   expect(await outputFiles.find(completed.id)).toMatchObject({ state: 'completed' });
 });
@@ -62,7 +65,7 @@ test('every search of a sync step that is given up fails with the reason, so tha
   await syncRuns.insert(run);
   await planSync(cases.deps, { syncRunId: run.id, signal: AbortSignal.timeout(20_000) });
   const [stepId = '', ...others] = await syncSteps.listUnsettledIds(run.id);
-  await handlers()['sync.step']?.({ syncRunId: run.id, stepId }, error);
+  await giveUp('sync.step', { syncRunId: run.id, stepId });
   expect(await syncSteps.listUnsettledIds(run.id)).toEqual(others);
   expect((await syncSteps.listErrors(run.id)).map(({ code }) => code)).toContain('poison-job');
 });
@@ -70,7 +73,7 @@ test('every search of a sync step that is given up fails with the reason, so tha
 test.each(['sync.plan', 'sync.finalize'] as const)('a run fails with the reason after %s is given up', async (job) => {
   const run = makeSyncRun({ connectionId: `connection-of-${job}` });
   await cases.deps.store.syncRuns.insert(run);
-  await handlers()[job]?.({ syncRunId: run.id }, error);
+  await giveUp(job, { syncRunId: run.id });
   expect(await cases.deps.store.syncRuns.find(run.id)).toMatchObject({ phase: 'failed', error: reason });
 });
 
@@ -86,7 +89,7 @@ test('a webhook delivery that is given up fails, and a delivered one stays deliv
   };
   await webhookDeliveries.insertMissing({ id: 'pending', state: 'pending', ...delivery });
   await webhookDeliveries.insertMissing({ id: 'delivered', state: 'delivered', ...delivery });
-  for (const deliveryId of ['pending', 'delivered']) await handlers()['webhook.deliver']?.({ deliveryId }, error);
+  for (const deliveryId of ['pending', 'delivered']) await giveUp('webhook.deliver', { deliveryId });
   expect(await webhookDeliveries.find('pending')).toMatchObject({
     state: 'failed',
     attempts: [{ error: error.message }],
