@@ -1,12 +1,5 @@
+import type { AuthorizationEndpoints } from './authorization-endpoints.ts';
 import type { Connection } from './connection.ts';
-
-/** Where a user is sent, as the EHR's discovery says. */
-export interface AuthorizationEndpoints {
-  readonly authorizationEndpoint: string;
-  readonly issuer?: string;
-  /** RFC 9207: the answer names the issuer. */
-  readonly namesIssuer: boolean;
-}
 
 /**
  * One run through the authorization code flow: `created` (by a client of the API, or by a launch), `started` (a browser was

@@ -1,23 +1,8 @@
 import type { BulkExportPhase } from './bulk-export-phase.ts';
+import type { BulkExportRequest } from './bulk-export-request.ts';
+import type { ExportError } from './export-error.ts';
 import type { WatermarkDecision } from './hold-reason.ts';
 import type { Retrying } from './retrying.ts';
-
-/** FHIR Bulk Data export levels: https://hl7.org/fhir/uv/bulkdata/export.html#endpoints. */
-export const exportTypes = ['Patient', 'Group', 'System'] as const;
-export type ExportType = (typeof exportTypes)[number];
-
-export interface BulkExportRequest {
-  /** `Patient` means every patient that the connection sees; see `kick-off` for the level that it becomes. */
-  readonly exportType: ExportType;
-  /** Empty: every type that the server exports. */
-  readonly resourceTypes: readonly string[];
-  /** FHIR instant; only what changed after it. */
-  readonly since?: string;
-  /** `since` is where the last export of these types got. */
-  readonly sinceLast?: boolean;
-  /** FHIR searches such as `Observation?category=laboratory`, one resource type each (`_typeFilter`). */
-  readonly typeFilters?: readonly string[];
-}
 
 /** Something that went less than perfectly and that nobody may overlook: shown with the export. */
 export interface ExportWarning {
@@ -35,14 +20,6 @@ export interface IssueCount {
   /** The resource types that the issue provably concerns. Left out: it may concern any. */
   readonly types?: readonly string[];
   /** What the EHR said, of the first such issue; see `toEhrText`: for operators only. */
-  readonly ehrText?: string;
-}
-
-export interface ExportError {
-  readonly code: string;
-  /** Names the cause and the remedy. */
-  readonly message: string;
-  /** What the EHR said; see `toEhrText`: for operators only. */
   readonly ehrText?: string;
 }
 

@@ -8,15 +8,12 @@ export {
   type ChainedAuditEvent,
   type NewAuditEvent,
 } from './audit-event.ts';
-export type { AuthorizationEndpoints, AuthorizationRequest, AuthorizationSecrets } from './authorization-request.ts';
+export type { AuthorizationEndpoints } from './authorization-endpoints.ts';
+export type { AuthorizationRequest, AuthorizationSecrets } from './authorization-request.ts';
 export {
   type BulkExport,
-  type BulkExportRequest,
   type ExportCounts,
-  type ExportError,
-  type ExportType,
   type ExportWarning,
-  exportTypes,
   type IssueCount,
   lacksData,
   noCounts,
@@ -32,6 +29,7 @@ export {
   phasesOf,
   publicStatus,
 } from './bulk-export-phase.ts';
+export { type BulkExportRequest, type ExportType, exportTypes } from './bulk-export-request.ts';
 export {
   type AssertionAlgorithm,
   areCurrent,
@@ -58,6 +56,7 @@ export {
   type NumbersByName,
   noAmounts,
 } from './erasure.ts';
+export { type ExportError, toExportError, toKnownError } from './export-error.ts';
 export { type HoldReason, holdReasons, isPartial, type WatermarkDecision } from './hold-reason.ts';
 export { isTimeZone } from './is-time-zone.ts';
 export { nextRun, nextRuns } from './next-run.ts';
@@ -83,7 +82,8 @@ export { isPollDue, type PollPlan, planPoll, pollDelay, pollErrorDelay } from '.
 export { type Comparison, compareVersions, plausibleTime, type ResourceVersion } from './resource-version.ts';
 export { retryPhase } from './retry-phase.ts';
 export { longestWaitMs, nextRetrying, type Retrying, withPatience } from './retrying.ts';
-export { type Schedule, type ScheduleKind, type ScheduleRequest, type ScheduleRun, scheduleKinds } from './schedule.ts';
+export type { Schedule, ScheduleRequest, ScheduleRun } from './schedule.ts';
+export { type ScheduleKind, scheduleKinds } from './schedule-kinds.ts';
 export { spreadOf } from './spread-of.ts';
 export {
   fromFirstPage,
@@ -114,10 +114,5 @@ export {
   unknownType,
   type Watermark,
 } from './watermark.ts';
-export {
-  type WebhookAttempt,
-  type WebhookDelivery,
-  type WebhookState,
-  webhookStates,
-} from './webhook-delivery.ts';
+export { type WebhookAttempt, type WebhookDelivery, type WebhookState, webhookStates } from './webhook-delivery.ts';
 export { withoutTrailingSlashes } from './without-trailing-slashes.ts';

@@ -1,8 +1,14 @@
 import { CronExpressionParser } from 'cron-parser';
-import type { Schedule } from './schedule.ts';
 import { createWallClock } from './wall-clock.ts';
 
-type Timing = Pick<Schedule, 'cron' | 'timeZone' | 'spreadMs'>;
+interface Timing {
+  /** Five fields, of wall-clock times in `timeZone`. */
+  readonly cron: string;
+  /** IANA name. */
+  readonly timeZone: string;
+  /** How much later than the cron says. */
+  readonly spreadMs: number;
+}
 
 /**
  * When a schedule is due next after an instant. Its cron is of wall-clock times: where summer time leaves one out it is due

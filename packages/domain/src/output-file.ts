@@ -1,4 +1,5 @@
-import type { ExportError, IssueCount } from './bulk-export.ts';
+import type { IssueCount } from './bulk-export.ts';
+import type { ExportError } from './export-error.ts';
 import type { Retrying } from './retrying.ts';
 
 /** `output`, `deleted` or `error`: the manifest's arrays. */

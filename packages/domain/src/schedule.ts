@@ -1,8 +1,6 @@
-import type { ExportType } from './bulk-export.ts';
+import type { ExportType } from './bulk-export-request.ts';
 
-/** `sync`: an enhanced sync by the REST API. `export`: a bulk export of what changed since the last one. */
-export const scheduleKinds = ['export', 'sync'] as const;
-export type ScheduleKind = (typeof scheduleKinds)[number];
+import type { ScheduleKind } from './schedule-kinds.ts';
 
 /** The fields of the request that each run makes; which ones depends on the kind. */
 export interface ScheduleRequest {

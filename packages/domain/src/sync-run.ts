@@ -1,4 +1,5 @@
-import type { ExportError, ExportWarning } from './bulk-export.ts';
+import type { ExportWarning } from './bulk-export.ts';
+import type { ExportError } from './export-error.ts';
 import type { Retrying } from './retrying.ts';
 
 export const syncRunPhases = ['queued', 'running', 'completed', 'partial', 'failed', 'cancelled'] as const;

@@ -1,4 +1,5 @@
-import type { BulkExportRequest, ExportType, IssueCount } from './bulk-export.ts';
+import type { IssueCount } from './bulk-export.ts';
+import type { BulkExportRequest, ExportType } from './bulk-export-request.ts';
 import { type HoldReason, holdReasons, type WatermarkDecision } from './hold-reason.ts';
 import type { OutputFile } from './output-file.ts';
 

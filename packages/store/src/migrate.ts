@@ -2,7 +2,7 @@ import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
 import type { Connection as Database } from 'mongoose';
 import type { ApiKeyRepository } from './api-key.repository.ts';
 import { listResourceTypes } from './list-resource-types.ts';
-import { resourceIndexes } from './resource-indexes.ts';
+import { prepareResourceTypes } from './prepare-resource-types.ts';
 import type { SecretBox } from './secret-box.ts';
 import { upgradeResources } from './upgrade-resources.ts';
 import { upgradeSealedFiles } from './upgrade-sealed-files.ts';
@@ -33,17 +33,4 @@ export async function migrate(options: {
   const resourceTypes = [...new Set([...standardResourceTypes, ...enhancedResourceTypes, ...stored])];
   await prepareResourceTypes({ database, resourceTypes });
   return { resources: await upgradeResources({ database, resourceTypes: stored, again }) };
-}
-
-/** Creates the collections and indexes of resource types; called for a manifest's types before its files are downloaded. */
-export async function prepareResourceTypes(options: {
-  readonly database: Database;
-  readonly resourceTypes: readonly string[];
-}): Promise<void> {
-  const { database, resourceTypes } = options;
-  for (const type of resourceTypes) {
-    await database
-      .collection(type)
-      .createIndexes(Object.entries(resourceIndexes).map(([name, key]) => ({ key: { ...key }, name })));
-  }
 }

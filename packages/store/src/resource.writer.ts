@@ -3,9 +3,8 @@ import { AppError, type Comparison, compareVersions, type ResourceVersion } from
 import { allPatientsOf, maxListedPatients, type Resource } from '@bulkhead/fhir';
 import type { Connection as Database } from 'mongoose';
 import { earlierVersions, type SourcedVersion } from './earlier-versions.ts';
-import type { ErasureGate } from './erasure/erasure-gate.ts';
 import type { KeptOutList } from './erasure/kept-out.repository.ts';
-import { prepareResourceTypes } from './migrate.ts';
+import { prepareResourceTypes } from './prepare-resource-types.ts';
 import type { ResourceDocument } from './resource-document.ts';
 import { isDuplicateKey } from './store-errors.ts';
 
@@ -47,7 +46,8 @@ export function createResourceWriter({
   gate,
 }: {
   readonly database: Database;
-  readonly gate: Pick<ErasureGate, 'keptOutOf'>;
+  /** Says which patients a connection keeps out. @throws AppError if nothing may be stored for it any more */
+  readonly gate: { readonly keptOutOf: (connectionId: string) => Promise<KeptOutList | undefined> };
 }) {
   // A search names its index, so no collection may be without: deletions can name types that no manifest announced.
   const prepared = new Map<string, Promise<void>>();

@@ -8,10 +8,11 @@ import { createLogger } from '@bulkhead/runtime';
 import { createStore, retainedKinds } from '@bulkhead/store';
 import { makeBulkExport, testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
-import type { RetentionDays, UseCaseDeps } from '../use-cases/deps.ts';
+import type { UseCaseDeps } from '../use-cases/deps.ts';
 import { createExportContexts } from '../use-cases/export-contexts.ts';
 import { kickOff } from '../use-cases/kick-off-export.ts';
 import { pollExport } from '../use-cases/poll-export.ts';
+import type { RetentionDays } from '../use-cases/retention-days.ts';
 import { noLimiter } from './no-limiter.ts';
 import { unlimitedAthenahealth } from './unlimited-athenahealth.ts';
 

@@ -5,12 +5,13 @@ import {
   nextRetrying,
   type StepRetry,
   type SyncStep,
+  toExportError,
+  toKnownError,
   withPatience,
 } from '@bulkhead/domain';
 import { EhrHttpError } from '@bulkhead/ehr-client';
 import type { RetryAt } from '@bulkhead/queues';
 import type { UseCaseDeps } from './deps.ts';
-import { toExportError, toKnownError } from './fail-export.ts';
 
 /** What an attempt that ended with an error means for its search: it fails, or it is tried again and the run says why. */
 export type AttemptEnd =

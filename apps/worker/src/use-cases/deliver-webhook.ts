@@ -1,8 +1,7 @@
-import { AppError } from '@bulkhead/domain';
+import { AppError, toKnownError } from '@bulkhead/domain';
 import type { FailedJob } from '@bulkhead/queues';
 import { isStoreUnavailable } from '@bulkhead/store';
 import type { UseCaseDeps } from './deps.ts';
-import { toKnownError } from './fail-export.ts';
 
 /** Calls a client back. Delivered already: does nothing. A receiver that is away is called again for a day. */
 export async function deliverWebhook(

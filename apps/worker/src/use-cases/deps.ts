@@ -1,22 +1,10 @@
 import type { EhrClient, WebhookSender } from '@bulkhead/ehr-client';
 import type { Producer } from '@bulkhead/queues';
 import type { Logger } from '@bulkhead/runtime';
-import type { RetainedKind, Store } from '@bulkhead/store';
+import type { Store } from '@bulkhead/store';
+import type { DocumentSettings } from './document-settings.ts';
 import type { ExportContexts } from './export-contexts.ts';
-
-/** What of the resources' documents is fetched. */
-export interface DocumentSettings {
-  readonly enabled: boolean;
-  /** A larger one is left out. */
-  readonly maxBytes: number;
-  /** Whether audio and video are fetched. */
-  readonly withMedia: boolean;
-  /** How much of a download is stored, and lost with a worker, at a time. */
-  readonly partBytes: number;
-}
-
-/** How many days each kind of record is kept; 0: for ever. */
-export type RetentionDays = Readonly<Record<RetainedKind, number>>;
+import type { RetentionDays } from './retention-days.ts';
 
 /** What the worker's use cases work with. */
 export interface UseCaseDeps {
@@ -35,9 +23,4 @@ export interface UseCaseDeps {
    */
   readonly erasureSettleMs: number;
   readonly now: () => Date;
-}
-
-export interface ExportStep {
-  readonly exportId: string;
-  readonly signal: AbortSignal;
 }

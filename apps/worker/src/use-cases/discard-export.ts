@@ -1,7 +1,8 @@
 import { isTerminal } from '@bulkhead/domain';
 import { deleteExport } from '@bulkhead/ehr-client';
 import type { RetryAt } from '@bulkhead/queues';
-import type { ExportStep, UseCaseDeps } from './deps.ts';
+import type { UseCaseDeps } from './deps.ts';
+import type { ExportStep } from './export-step.ts';
 
 /**
  * DELETE on the status URL: "the data is safe", or "no longer wanted" (FHIR Bulk Data, "Delete Request"). Some servers allow

@@ -8,13 +8,14 @@ import {
   longestWaitMs,
   nextRetrying,
   type OutputFile,
+  toExportError,
+  toKnownError,
   withPatience,
 } from '@bulkhead/domain';
 import { openFile, toBodyError } from '@bulkhead/ehr-client';
 import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
 import { type FileClaim, isStoreUnavailable } from '@bulkhead/store';
 import type { UseCaseDeps } from './deps.ts';
-import { toExportError, toKnownError } from './fail-export.ts';
 import { ingestFile } from './ingest-file.ts';
 import { observedAt } from './observed-at.ts';
 import { isLinkRefused, refreshLink } from './refresh-link.ts';

@@ -1,7 +1,7 @@
 import { AppError, type Erasure } from '@bulkhead/domain';
 import type { UseCaseDeps } from './deps.ts';
 import type { ErasureWork } from './erasure-work.ts';
-import { recount } from './replay-line.ts';
+import { recount } from './replay-file-line.ts';
 
 /** Erases one patient of a connection. */
 export function erasePatient(

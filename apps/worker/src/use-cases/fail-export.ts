@@ -1,4 +1,4 @@
-import { AppError, type BulkExportPhase, type ExportError, isTerminal } from '@bulkhead/domain';
+import { type BulkExportPhase, type ExportError, isTerminal, toExportError } from '@bulkhead/domain';
 import type { FailedJob } from '@bulkhead/queues';
 import { isStoreUnavailable } from '@bulkhead/store';
 import type { UseCaseDeps } from './deps.ts';
@@ -39,21 +39,4 @@ export function failExportIn(...phases: readonly BulkExportPhase[]) {
     const record = await deps.store.bulkExports.find(exportId);
     if (record && phases.includes(record.phase)) await failExport(deps, { exportId, error: toExportError(error) });
   };
-}
-
-/** What a client reads in `errorMessage`; what the EHR said is kept beside it, for operators. */
-export function toExportError(error: unknown): ExportError {
-  const { code, message, ehrText } = toKnownError(error);
-  return { code, message, ...(ehrText === undefined ? {} : { ehrText }) };
-}
-
-/** An error that is not ours has no text that could be shown. */
-export function toKnownError(error: unknown): AppError {
-  if (error instanceof AppError) return error;
-  return new AppError({
-    code: 'internal',
-    message: "An unexpected error occurred. Its reason is in the workers' log. Retry the export.",
-    retry: 'later',
-    cause: error,
-  });
 }

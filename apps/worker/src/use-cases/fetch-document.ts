@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { AppError, type PatientDocument } from '@bulkhead/domain';
+import { AppError, type PatientDocument, toExportError } from '@bulkhead/domain';
 import type { FailedJob, JobContext } from '@bulkhead/queues';
 import { type DocumentClaim, isStoreUnavailable } from '@bulkhead/store';
 import { bringDocument } from './bring-document.ts';
 import { connectionGone } from './connection-gone.ts';
 import type { UseCaseDeps } from './deps.ts';
 import { DocumentSkip } from './document-skip.ts';
-import { toExportError } from './fail-export.ts';
 import { whileHeld } from './while-held.ts';
 
 /** Over its whole life, whatever became of its jobs: a document that kills its workers must end some day. */

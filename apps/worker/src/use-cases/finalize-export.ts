@@ -9,8 +9,9 @@ import {
   type WatermarkDecision,
 } from '@bulkhead/domain';
 import { coversAllOf, coversType } from '@bulkhead/fhir';
-import type { ExportStep, UseCaseDeps } from './deps.ts';
+import type { UseCaseDeps } from './deps.ts';
 import { endWarnings } from './end-warnings.ts';
+import type { ExportStep } from './export-step.ts';
 import { failExport } from './fail-export.ts';
 import { refusedTypes, sentSince } from './manifest-warnings.ts';
 

@@ -1,8 +1,7 @@
-import { type ExportWarning, isSyncActive, type SyncTypeCount } from '@bulkhead/domain';
+import { type ExportWarning, isSyncActive, type SyncTypeCount, toExportError } from '@bulkhead/domain';
 import type { FailedJob } from '@bulkhead/queues';
 import { isStoreUnavailable } from '@bulkhead/store';
 import type { UseCaseDeps } from './deps.ts';
-import { toExportError } from './fail-export.ts';
 
 /** Ends a run whose steps are all settled. */
 export async function finalizeSync(

@@ -7,11 +7,12 @@ import {
   nextRetrying,
   planPoll,
   sinceLast,
+  toKnownError,
 } from '@bulkhead/domain';
 import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr-client';
 import type { RetryAt } from '@bulkhead/queues';
-import type { ExportStep, UseCaseDeps } from './deps.ts';
-import { toKnownError } from './fail-export.ts';
+import type { UseCaseDeps } from './deps.ts';
+import type { ExportStep } from './export-step.ts';
 import { coversNow } from './finalize-export.ts';
 import { untilStored } from './until-stored.ts';
 import { whileLeased } from './while-leased.ts';

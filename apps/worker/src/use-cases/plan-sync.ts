@@ -1,10 +1,16 @@
-import { AppError, type Connection, longestWaitMs, type SkippedType, type SyncRun } from '@bulkhead/domain';
+import {
+  AppError,
+  type Connection,
+  longestWaitMs,
+  type SkippedType,
+  type SyncRun,
+  toExportError,
+} from '@bulkhead/domain';
 import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
 import type { Provider } from '@bulkhead/providers';
 import type { RetryAt } from '@bulkhead/queues';
 import { waitedTooLong } from './attempt-end.ts';
 import type { UseCaseDeps } from './deps.ts';
-import { toExportError } from './fail-export.ts';
 import { failSync } from './finalize-sync.ts';
 import { layOutSteps } from './lay-out-steps.ts';
 import { withCapabilities } from './with-capabilities.ts';

@@ -7,14 +7,17 @@ import {
   planPoll,
   pollDelay,
   pollErrorDelay,
+  toExportError,
+  toKnownError,
 } from '@bulkhead/domain';
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
 import { isTransient, listIssueCodes } from '@bulkhead/fhir';
 import { acceptManifest } from './accept-manifest.ts';
 import { connectionGone } from './connection-gone.ts';
-import type { ExportStep, UseCaseDeps } from './deps.ts';
+import type { UseCaseDeps } from './deps.ts';
 import { exportGone } from './export-gone.ts';
-import { failExport, toExportError, toKnownError } from './fail-export.ts';
+import type { ExportStep } from './export-step.ts';
+import { failExport } from './fail-export.ts';
 import { whileLeased } from './while-leased.ts';
 
 /** The guide: contact support if an export is stuck for more than an hour. */

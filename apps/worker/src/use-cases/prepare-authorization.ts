@@ -1,8 +1,7 @@
-import { AppError, type AuthorizationRequest, type Connection } from '@bulkhead/domain';
+import { AppError, type AuthorizationRequest, type Connection, toKnownError } from '@bulkhead/domain';
 import type { FailedJob } from '@bulkhead/queues';
 import type { RequestPriority } from '@bulkhead/rate-limiter';
 import type { UseCaseDeps } from './deps.ts';
-import { toKnownError } from './fail-export.ts';
 
 /** Finds out where a user is to be sent; the API, which asks no EHR, waits for it. */
 export async function prepareAuthorization(

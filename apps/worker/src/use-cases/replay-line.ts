@@ -1,52 +1,18 @@
-import { emptyCheckpoint, isTerminal } from '@bulkhead/domain';
+import { toKnownError } from '@bulkhead/domain';
 import type { FailedJob } from '@bulkhead/queues';
-import { isStoreUnavailable, type QuarantinedLine } from '@bulkhead/store';
+import { isStoreUnavailable } from '@bulkhead/store';
 import type { UseCaseDeps } from './deps.ts';
-import { toKnownError } from './fail-export.ts';
-import { FileBatch } from './file-batch.ts';
-import { observedAt } from './observed-at.ts';
+import { replayFileLine } from './replay-file-line.ts';
 import { replaySearchEntry } from './replay-search-entry.ts';
-import { withDocuments } from './with-documents.ts';
 
-/** Of a line that BSON cannot hold only a correction can be stored; lines of earlier versions were kept whole. */
-const maxLineBytes = 16 * 1024 * 1024;
-
-/**
- * Stores a line from the quarantine: after a fix of ours as it came, or as an operator has corrected it. A line that is
- * still no resource stays, with the reason of this attempt.
- */
+/** Stores what was quarantined, if it is usable now: a line of an export's file, or an entry of a sync's search. */
 export async function replayLine(
   deps: UseCaseDeps,
-  { quarantineId: id }: { readonly quarantineId: string },
+  { quarantineId }: { readonly quarantineId: string },
 ): Promise<void> {
-  const { store, now } = deps;
-  const entry = await store.quarantine.find(id);
-  if (entry?.source === 'sync') return replaySearchEntry(deps, entry);
-  const file = entry && (await store.outputFiles.find(entry.fileId));
-  const record = entry && (await store.bulkExports.find(entry.exportId));
-  if (!entry || !file || !record) return;
-  if (entry.state === 'open' && entry.isTruncated && !entry.isCorrected) {
-    await store.quarantine.noteReplay({ id, reason: 'line-truncated', now: now() });
-  } else if (entry.state === 'open') {
-    const isTooLong = entry.sizeBytes > maxLineBytes && !entry.isCorrected;
-    const bytes = isTooLong ? Buffer.alloc(0) : await store.quarantine.readLine(id);
-    const rejected: QuarantinedLine[] = [];
-    const batch = new FileBatch({
-      store: {
-        resourceWriter: withDocuments(deps),
-        quarantine: { put: async ({ lines }) => void rejected.push(...lines) },
-      },
-      file,
-      observedAt: observedAt(record, now()),
-      now,
-    });
-    const { line, offset } = entry;
-    batch.add({ bytes, line, offset, nextOffset: offset + entry.sizeBytes, sizeBytes: bytes.length, isTooLong });
-    const { withheld = 0 } = (await batch.write())(emptyCheckpoint);
-    if (withheld > 0) await store.quarantine.withhold({ id, now: now() });
-    else await store.quarantine.noteReplay({ id, reason: rejected[0]?.reason, now: now() });
-  }
-  await recount(deps, { fileId: file.id, exportId: record.id });
+  const entry = await deps.store.quarantine.find(quarantineId);
+  if (!entry) return;
+  await (entry.source === 'sync' ? replaySearchEntry(deps, entry) : replayFileLine(deps, entry));
 }
 
 /** Says in an entry why its replay was given up. */
@@ -56,18 +22,4 @@ export async function noteFailedReplay(
 ): Promise<void> {
   if (isStoreUnavailable(error) || (await store.quarantine.find(id))?.state !== 'open') return;
   await store.quarantine.noteReplay({ id, reason: toKnownError(error).code, now: now() });
-}
-
-/** From what is in the quarantine, so that a repetition after a crash counts nothing twice. */
-export async function recount(
-  { store }: Pick<UseCaseDeps, 'store'>,
-  { fileId, exportId }: { fileId: string; exportId: string },
-): Promise<void> {
-  const quarantined = await store.quarantine.countOpen(fileId);
-  const withheld = await store.quarantine.countWithheld(fileId);
-  await store.outputFiles.recountQuarantined({ id: fileId, quarantined, withheld });
-  const record = await store.bulkExports.find(exportId);
-  if (!record || !isTerminal(record.phase)) return;
-  const change = { counts: await store.outputFiles.sum(exportId) };
-  await store.bulkExports.update({ id: exportId, phase: record.phase, change });
 }

@@ -1,10 +1,9 @@
-import { AppError, type DataAmounts, type Erasure } from '@bulkhead/domain';
+import { AppError, type DataAmounts, type Erasure, toKnownError } from '@bulkhead/domain';
 import type { JobContext } from '@bulkhead/queues';
 import type { UseCaseDeps } from './deps.ts';
 import { eraseConnection } from './erase-connection.ts';
 import { erasePatient } from './erase-patient.ts';
 import type { ErasureWork } from './erasure-work.ts';
-import { toKnownError } from './fail-export.ts';
 
 interface ErasureStep {
   readonly erasureId: string;

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { AppError, type ExportError, type SyncRun, type SyncStep } from '@bulkhead/domain';
+import { AppError, type ExportError, type SyncRun, type SyncStep, toExportError } from '@bulkhead/domain';
 import { EhrHttpError, type EhrSession, readSearchPage } from '@bulkhead/ehr-client';
 import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
 import { isStoreUnavailable, type StepClaim, searchFileId } from '@bulkhead/store';
 import { attemptEnd, wasSent } from './attempt-end.ts';
 import { connectionGone } from './connection-gone.ts';
 import type { UseCaseDeps } from './deps.ts';
-import { toExportError } from './fail-export.ts';
 import { firstPageUrl } from './first-page-url.ts';
 import { failedSearch, restarted, type Search, toSearches, withPage, withRequest } from './step-searches.ts';
 import { storeSearchPage } from './store-search-page.ts';

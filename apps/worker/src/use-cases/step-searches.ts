@@ -1,6 +1,5 @@
-import { type ExportError, fromFirstPage, type SyncSearch } from '@bulkhead/domain';
+import { type ExportError, fromFirstPage, type SyncSearch, toExportError } from '@bulkhead/domain';
 import { checkPaging, type SearchPage } from '@bulkhead/ehr-client';
-import { toExportError } from './fail-export.ts';
 
 /** A search that has requests of its own, with those whose resources come with its answer. */
 export interface Search {

@@ -1,5 +1,3 @@
-import type { FileClaim, Store } from '@bulkhead/store';
-
 /** A cancelled download ends within this, even where nothing comes from the server; the look is one read by id. */
 const lookEveryMs = 2000;
 
@@ -7,9 +5,9 @@ const lookEveryMs = 2000;
  * Runs a download under a signal that is aborted with `signal`, and as soon as `claim` is lost: the export was cancelled,
  * or another attempt has taken over.
  */
-export async function whileHeld<Result>(options: {
-  readonly claims: Pick<Store['outputFiles'], 'isHeld'>;
-  readonly claim: FileClaim;
+export async function whileHeld<Claim, Result>(options: {
+  readonly claims: { readonly isHeld: (claim: Claim) => Promise<boolean> };
+  readonly claim: Claim;
   readonly signal: AbortSignal;
   readonly run: (signal: AbortSignal) => Promise<Result>;
 }): Promise<Result | 'lost'> {

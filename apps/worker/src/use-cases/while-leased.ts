@@ -1,9 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import type { Store } from '@bulkhead/store';
 
 /** Short, so that the next worker need not wait long where this one was killed; renewed while it lives. */
 const leaseMs = 15_000;
 const renewEveryMs = 5000;
+
+interface Lease {
+  readonly id: string;
+  readonly owner: string;
+  readonly durationMs: number;
+}
+
+/** Where leases are kept. */
+export interface Leases {
+  takeLease(lease: Lease): Promise<boolean>;
+  extendLease(lease: Lease): Promise<unknown>;
+  releaseLease(lease: Omit<Lease, 'durationMs'>): Promise<unknown>;
+}
 
 /**
  * Runs one step of an export that nobody else may do at the same time. The lease is the attempt's, not the job's: two
@@ -11,7 +23,7 @@ const renewEveryMs = 5000;
  * @returns false where another attempt has the lease; then `run` was not called.
  */
 export async function whileLeased(options: {
-  readonly leases: Store['exportLeases'];
+  readonly leases: Leases;
   readonly exportId: string;
   readonly run: () => Promise<void>;
 }): Promise<boolean> {

@@ -1,0 +1,4 @@
+export interface ExportStep {
+  readonly exportId: string;
+  readonly signal: AbortSignal;
+}
