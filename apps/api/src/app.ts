@@ -17,26 +17,7 @@ import {
   traceCommands,
   watchHealth,
 } from '@bulkhead/runtime';
-import {
-  createApiKeyService,
-  createAuditService,
-  createAuditStream,
-  createAuthorizationService,
-  createBulkExportService,
-  createConnectionService,
-  createDiagnosisService,
-  createDocumentService,
-  createErasureService,
-  createMonitoringService,
-  createQuarantineService,
-  createRateBudgetService,
-  createResourceService,
-  createScheduleService,
-  createSessionService,
-  createSigningKeyService,
-  createSyncService,
-  createWebhookService,
-} from '@bulkhead/service';
+import { createAuditStream, createServices } from '@bulkhead/service';
 import { createStore } from '@bulkhead/store';
 import { answerUnreadable } from './answer-unreadable.ts';
 import { createHttpApp } from './create-http-app.ts';
@@ -83,9 +64,12 @@ export function buildApp({
     onAuditEvent: auditStream?.send,
   });
   const producer = createProducer({ redis, prefix: config.BULKHEAD_PREFIX, onError, tracing });
-  const apiKeys = createApiKeyService({ store });
-  const audit = createAuditService({ store });
-  const refusedAttempts = new RefusedAttempts({ audit, logger });
+  const exposed = exposedConnections(config);
+  const services = createServices({
+    ...{ store, producer, registry, redis, prefix: config.BULKHEAD_PREFIX, kickOffWaitMs, testWaitMs },
+    configuration: { exposed, encryptionKeySource: config.encryptionKeySource },
+  });
+  const refusedAttempts = new RefusedAttempts({ audit: services.audit, logger });
   const limits = createRequestLimits({
     redis,
     prefix: config.BULKHEAD_PREFIX,
@@ -95,59 +79,19 @@ export function buildApp({
   });
   const stopping = new AbortController();
   const streams = new EventStreams({ limits: streamLimits, logger });
-  const connections = createConnectionService({ store, producer, registry, testWaitMs });
-  const authorizations = createAuthorizationService({ store, producer, registry, connections });
-  const bulkExports = createBulkExportService({ store, producer, connections, registry, kickOffWaitMs });
-  const quarantine = createQuarantineService({ store, producer });
-  const documents = createDocumentService({ store, producer, connections });
-  const erasures = createErasureService({ store, producer });
-  const exposed = exposedConnections(config);
-  const diagnosis = createDiagnosisService({
-    store,
-    producer,
-    checkRedis: () => checkRedis(redis),
-    exposed,
-    encryptionKeySource: config.encryptionKeySource,
-  });
-  const monitoring = createMonitoringService({ store, producer });
-  const reader = { redis, prefix: config.BULKHEAD_PREFIX };
-  const rateBudgets = createRateBudgetService({ connections, registry, reader });
-  const resources = createResourceService({ store, connections });
-  const schedules = createScheduleService({ store, producer, connections });
-  const sessions = createSessionService({ store, apiKeys });
-  const signingKeys = createSigningKeyService({ store });
-  const syncs = createSyncService({ store, producer, connections, registry });
-  const webhooks = createWebhookService({ store, producer, connections });
   const eventLoop = new EventLoopMonitor({ metrics, logger });
   const health = createHealth(
     { mongodb: store.ping, redis: () => producer.ping() },
     { instanceId: config.BULKHEAD_INSTANCE_ID, eventLoop },
   );
   watchHealth({ metrics, health });
-  watchSystem({ metrics, monitoring });
+  watchSystem({ metrics, monitoring: services.monitoring });
   const http = createHttpApp({
+    ...services,
     producer,
-    registry,
-    apiKeys,
-    audit,
     refusedAttempts,
     limits,
     streams,
-    authorizations,
-    bulkExports,
-    connections,
-    diagnosis,
-    documents,
-    erasures,
-    monitoring,
-    quarantine,
-    rateBudgets,
-    resources,
-    schedules,
-    sessions,
-    signingKeys,
-    syncs,
-    webhooks,
     stopping: stopping.signal,
     trustProxy: config.TRUST_PROXY,
     health,

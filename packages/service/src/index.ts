@@ -25,6 +25,7 @@ export { connectionAuthSchema, connectionBodySchema } from './connection.schema.
 export { type ConnectionService, createConnectionService } from './connection.service.ts';
 export { toCapabilitiesView, toConnectionView, toTestView } from './connection-view.ts';
 export { coveredBefore } from './covered-before.ts';
+export { createServices, type Services } from './create-services.ts';
 export { createDiagnosisService, type DiagnosisService } from './diagnosis.service.ts';
 export { documentQuerySchema } from './document.schema.ts';
 export { createDocumentService, type DocumentService, type OpenedDocument } from './document.service.ts';

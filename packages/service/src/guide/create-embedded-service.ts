@@ -11,11 +11,9 @@ import { createProviderRegistry, type ProviderSettings } from '@bulkhead/provide
 import { connectRedis, createProducer } from '@bulkhead/queues';
 import { createStore } from '@bulkhead/store';
 import { bulkExportRequestSchema } from '../bulk-export.schema.ts';
-import { createBulkExportService } from '../bulk-export.service.ts';
-import { createConnectionService } from '../connection.service.ts';
+import { createServices } from '../create-services.ts';
 import { toStatusView } from '../export-view.ts';
 import { syncBodySchema } from '../sync.schema.ts';
-import { createSyncService } from '../sync.service.ts';
 import { toSyncedView } from '../sync-view.ts';
 import type { EnhancedService, SearchParameterValues } from './enhanced-service.ts';
 import { fromExportOptions, fromSyncOptions } from './request-of.ts';
@@ -55,9 +53,10 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
     tokenStore: store.accessTokens,
     signingKeys: store.signingKeys,
   });
-  const connections = createConnectionService({ store, producer, registry });
-  const bulkExports = createBulkExportService({ store, producer, connections, registry });
-  const syncs = createSyncService({ store, producer, connections, registry, defaultWaitMs: syncWaitMs });
+  const { connections, bulkExports, syncs } = createServices({
+    ...{ store, producer, registry, redis, prefix, syncWaitMs },
+    configuration: { exposed: [], encryptionKeySource: 'the options of the embedded service' },
+  });
 
   const toJob = async (record: BulkExport) => {
     const files = record.phase === 'completed' ? await store.outputFiles.listByExport(record.id) : [];
