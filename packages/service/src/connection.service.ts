@@ -8,15 +8,12 @@ import {
   isInScope,
   type Watermark,
 } from '@bulkhead/domain';
-import type { ProviderRegistry } from '@bulkhead/providers';
+import type { Provider, ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/store';
 import type { ConnectionAuthBody, ConnectionBody } from './connection.schema.ts';
 import { type Fault, invalidRequest } from './invalid-request.ts';
 import { newConnection } from './new-connection.ts';
-import { newSchedule } from './new-schedule.ts';
-import { removeSchedule } from './remove-schedule.ts';
-import { setScheduler } from './set-scheduler.ts';
 import { toConnectionAuth } from './to-connection-auth.ts';
 import { unavailable } from './unavailable.ts';
 import { waitUntil } from './wait-until.ts';
@@ -32,16 +29,24 @@ export interface WhichConnection {
   readonly scope: ConnectionScope;
 }
 
+/** The schedules of connections, which are a feature of their own. */
+export interface ConnectionSchedules {
+  /** Adds the schedule that the provider's registry entry gives to new connections. */
+  addDefault(connection: Connection, schedule: NonNullable<Provider['defaultSchedule']>): Promise<void>;
+  removeAll(connectionId: string): Promise<void>;
+}
+
 export type ConnectionService = ReturnType<typeof createConnectionService>;
 
 export function createConnectionService(options: {
   readonly store: Store;
   readonly producer: Producer;
   readonly registry: ProviderRegistry;
+  readonly schedules: ConnectionSchedules;
   /** How long the answer to a test waits for its end. */
   readonly testWaitMs?: number | undefined;
 }) {
-  const { store, producer, registry, testWaitMs = defaultTestWaitMs } = options;
+  const { store, producer, registry, schedules, testWaitMs = defaultTestWaitMs } = options;
 
   const find = async ({ provider, id, scope }: WhichConnection): Promise<Connection> => {
     if (provider !== undefined) registry.get(provider);
@@ -70,11 +75,7 @@ export function createConnectionService(options: {
       const provider = registry.get(body.provider);
       const connection = await newConnection({ body, provider });
       await store.connections.insert(connection);
-      if (provider.defaultSchedule && body.schedule) {
-        const schedule = newSchedule({ connection, ...provider.defaultSchedule });
-        await store.schedules.insert(schedule);
-        await setScheduler({ producer, schedule });
-      }
+      if (provider.defaultSchedule && body.schedule) await schedules.addDefault(connection, provider.defaultSchedule);
       return connection;
     },
 
@@ -120,8 +121,7 @@ export function createConnectionService(options: {
       if (activeExport) throw connectionInUse('An export', { exportId: activeExport.id });
       const activeRun = (await store.syncRuns.listActive()).find(isOfIt);
       if (activeRun) throw connectionInUse('A sync', { syncRunId: activeRun.id });
-      const schedules = await store.schedules.list({ connectionId: id, scope });
-      for (const { id: scheduleId } of schedules) await removeSchedule({ store, producer, scheduleId });
+      await schedules.removeAll(id);
       await store.connections.markDeleted({ id, now: new Date() });
       // Without Redis the sweep sees to it: the connection is gone for everybody already.
       await producer.enqueue('connection.revoke', { connectionId: id }).catch(() => undefined);

@@ -6,6 +6,7 @@ import { type AuditService, createAuditService } from './audit/audit.service.ts'
 import { type AuthorizationService, createAuthorizationService } from './authorization.service.ts';
 import { type BulkExportService, createBulkExportService } from './bulk-export.service.ts';
 import { type ConnectionService, createConnectionService } from './connection.service.ts';
+import { createConnectionSchedules } from './connection-schedules.ts';
 import { createDiagnosisService, type DiagnosisService } from './diagnosis.service.ts';
 import { createDocumentService, type DocumentService } from './document.service.ts';
 import { createErasureService, type ErasureService } from './erasure.service.ts';
@@ -67,8 +68,12 @@ export interface Services {
 export function createServices(options: ServicesOptions): Services {
   const { store, producer, registry, redis, prefix, configuration } = options;
   const apiKeys = createApiKeyService({ store });
-  const connections = createConnectionService({ store, producer, registry, testWaitMs: options.testWaitMs });
-  const { kickOffWaitMs, syncWaitMs: defaultWaitMs } = options;
+  const { kickOffWaitMs, testWaitMs, syncWaitMs: defaultWaitMs } = options;
+  const connectionSchedules = createConnectionSchedules({ store, producer });
+  const connections = createConnectionService({
+    ...{ store, producer, registry, testWaitMs },
+    schedules: connectionSchedules,
+  });
   return {
     apiKeys,
     audit: createAuditService({ store }),
