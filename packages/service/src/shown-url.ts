@@ -1,5 +1,3 @@
-import type { OutputFile } from '@bulkhead/domain';
-
 /** Without its user name, query and fragment. The query of a signed link is the right to read the file. */
 export function withoutSecrets(url: string): string {
   return url.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//');
@@ -7,7 +5,7 @@ export function withoutSecrets(url: string): string {
 
 /** A link that opens the file without a token is a secret, so it is shown whole only to a reader who asks for it. */
 export function shownUrl(
-  { url, requiresAccessToken }: Pick<OutputFile, 'url' | 'requiresAccessToken'>,
+  { url, requiresAccessToken }: { readonly url: string; readonly requiresAccessToken: boolean },
   { withSignedUrls = false }: { readonly withSignedUrls?: boolean | undefined },
 ): string {
   return requiresAccessToken || withSignedUrls ? url : withoutSecrets(url);
