@@ -6,6 +6,7 @@ import {
   isTerminal,
   type OutputFile,
   phasesOf,
+  type Watermark,
 } from '@bulkhead/domain';
 import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
@@ -94,6 +95,12 @@ export function createBulkExportService(options: {
   };
 
   return {
+    /** Up to when each type of a connection is wholly stored, by export level. @throws AppError `unknown-connection` */
+    async watermarks(which: { readonly id: string; readonly scope: ConnectionScope }): Promise<Watermark[]> {
+      await connections.find(which);
+      return store.watermarks.list({ connectionId: which.id });
+    },
+
     /** The export with its counts as of now. */
     get: async (which: WhichExport): Promise<Summed> => sum(await find(which)),
 

@@ -6,7 +6,6 @@ import {
   type ConnectionScope,
   type ConnectionTest,
   isInScope,
-  type Watermark,
 } from '@bulkhead/domain';
 import type { Provider, ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
@@ -63,12 +62,6 @@ export function createConnectionService(options: {
     find,
     list: async (scope: ConnectionScope): Promise<Connection[]> =>
       (await store.connections.list()).filter(({ id }) => isInScope(scope, id)),
-
-    /** Up to when each type is wholly stored, by export level. @throws AppError `unknown-connection` */
-    async watermarks(which: Omit<WhichConnection, 'provider'>): Promise<Watermark[]> {
-      await find(which);
-      return store.watermarks.list({ connectionId: which.id });
-    },
 
     /** @throws AppError `unknown-provider`, `invalid-request` */
     async create(body: ConnectionBody): Promise<Connection> {

@@ -1,4 +1,5 @@
 import {
+  type BulkExportService,
   type ConnectionService,
   connectionAuthSchema,
   connectionBodySchema,
@@ -15,7 +16,11 @@ import { parseRequest } from '../middleware/parse-request.ts';
 
 export const credentialsSchema = z.strictObject({ auth: connectionAuthSchema });
 
-export function connectionRoutes({ connections }: { readonly connections: ConnectionService }): Router {
+export function connectionRoutes(services: {
+  readonly connections: ConnectionService;
+  readonly bulkExports: BulkExportService;
+}): Router {
+  const { connections, bulkExports } = services;
   const router = Router();
 
   router.post('/connections', allow('connection.create'), async (request, response) => {
@@ -36,7 +41,7 @@ export function connectionRoutes({ connections }: { readonly connections: Connec
   });
 
   router.get('/connections/:id/watermarks', allow('connection.read'), async (request, response) => {
-    const found = await connections.watermarks({ id: request.params.id, scope: callerOf(response).scope });
+    const found = await bulkExports.watermarks({ id: request.params.id, scope: callerOf(response).scope });
     response.json({ success: true, data: found.map(toWatermarkView) });
   });
 
