@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { askDocker } from './ask-docker.ts';
-import { makeStandIns } from './make-stand-ins.ts';
+import { type BaseImages, makeStandIns } from './make-stand-ins.ts';
 
 const folder = join(import.meta.dirname, '..', '..', '..', 'docker');
 
@@ -22,14 +22,6 @@ export const pullTimeoutMs = 300_000;
 interface EnsureBaseImagesOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly progress: (text: string) => void;
-}
-
-/** The base images of this run. */
-export interface BaseImages {
-  /** Variables that replace the pinned images. */
-  readonly env: Readonly<Record<string, string>>;
-  /** For people. */
-  readonly text: string;
 }
 
 /** Pulls the base images, or makes stand-ins for them if no registry answers. */

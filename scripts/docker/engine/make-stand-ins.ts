@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { enginePaths, findOnPath, installWithApt, runCommand } from '@bulkhead/embedded';
 import { askDocker } from './ask-docker.ts';
-import type { BaseImages } from './base-images.ts';
 
 const run = promisify(execFile);
 const recipes = join(import.meta.dirname, '..', 'stand-ins');
@@ -15,6 +14,14 @@ const certificates = '/etc/ssl/certs/ca-certificates.crt';
 interface MakeStandInsOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly progress: (text: string) => void;
+}
+
+/** The base images of this run. */
+export interface BaseImages {
+  /** Variables that replace the pinned images. */
+  readonly env: Readonly<Record<string, string>>;
+  /** For people. */
+  readonly text: string;
 }
 
 /** Builds images that take the place of the real ones. stand-ins/Dockerfile says what is in them. */
