@@ -15,9 +15,9 @@ import { callerOf, viewFor } from '../middleware/caller-of.ts';
 import { parseRequest } from '../middleware/parse-request.ts';
 
 /** As https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header has it; a UUID is what clients send. */
-const idempotencyKeySchema = z
+export const idempotencyKeySchema = z
   .string()
-  .regex(/^[\x21-\x7e]{1,200}$/, 'Idempotency-Key: 1-200 visible ASCII characters without a space')
+  .regex(/^[!-~]{1,200}$/, 'Idempotency-Key: 1-200 visible ASCII characters without a space')
   .optional();
 
 /** The guide's endpoints 1 and 2, the ledger, cancel and retry. */

@@ -1,5 +1,6 @@
 import { bulkExportQuerySchema, bulkExportRequestSchema, exportStatusQuerySchema } from '@bulkhead/service';
 import { z } from 'zod';
+import { idempotencyKeySchema } from '../../routes/bulk-export.routes.ts';
 import { exportEventsQuerySchema } from '../../routes/event.routes.ts';
 import { eventStreamAnswer } from '../event-stream-answer.ts';
 import type { OperationGroup } from '../operation.ts';
@@ -19,7 +20,7 @@ export const bulkExportOperations: OperationGroup = {
       id: 'startBulkExport',
       summary: 'Start a bulk export',
       description: 'At most one export per connection and request runs: the answer to another one is 409 with its id.',
-      headers: z.object({ 'idempotency-key': z.string().max(200).optional() }),
+      headers: z.object({ 'idempotency-key': idempotencyKeySchema }),
       body: {
         schema: bulkExportRequestSchema,
         example: {
