@@ -1,31 +1,37 @@
 import type { NextFunction, Request, Response } from 'express';
 import { type Action, actions } from '../actions.ts';
+import type { Endpoint } from '../http/define-endpoint.ts';
 import { auditNotes } from './audit-notes.ts';
 import { checkOperator } from './require-operator.ts';
 
 export interface ActionHandler {
   // Not `RequestHandler`: that would take the types of its parameters from the handlers behind it.
   (request: unknown, response: Response, next: NextFunction): void;
-  readonly action: Action;
+  readonly action: string | undefined;
 }
 
-/** The first handler of every route: says what the route does, and refuses those who may not. */
-export function allow(action: Action): ActionHandler {
+/** The first handler of every route: notes what the route does, and refuses callers that may not do it. */
+export function allow(rules: Action | Pick<Endpoint, 'action' | 'access' | 'audited'>): ActionHandler {
+  const { action, access, audited = false } = typeof rules === 'string' ? rulesOf(rules) : rules;
   const handler = (request: unknown, response: Response, next: NextFunction): void => {
-    const parameters = parametersOf(request as Request);
     Object.assign(auditNotes(response), {
-      action,
+      ...{ action, audited },
       target: targetOf(request as Request),
-      ...(parameters.length > 0 ? { parameters } : {}),
+      parameters: parametersOf(request as Request),
     });
-    if (actions[action].role === 'operator') checkOperator(response);
+    if (access === 'operator') checkOperator(response);
     next();
   };
   return Object.assign(handler, { action });
 }
 
+function rulesOf(action: Action): Pick<Endpoint, 'action' | 'access' | 'audited'> {
+  const { role, audited } = actions[action];
+  return { action, access: role, audited };
+}
+
 /** Ids have at most 200 characters; what is longer is no id, and must not fill the audit log. */
-const maxIdLength = 200;
+export const maxIdLength = 200;
 
 /** What the address names, and the connection where the request does. */
 function targetOf({ params, query, body }: Request): Record<string, string> {

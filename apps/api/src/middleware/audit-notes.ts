@@ -1,21 +1,43 @@
 import { anyPatient } from '@bulkhead/domain';
 import type { Response } from 'express';
-import type { Action } from '../actions.ts';
+import type { Audited } from '../http/define-endpoint.ts';
+
+/** A search can show more patients than an event should list. */
+const maxPatients = 1000;
 
 /** What is known so far of a request that may become an audit event. */
-export interface AuditNotes {
-  action?: Action;
+export class AuditNotes {
+  /** What is done, as `noun.verb`. */
+  action: string | undefined;
+  audited: Audited = false;
   /** Ids by name. */
-  target: Readonly<Record<string, string>>;
-  /** Of the error that is the answer. */
-  code?: string;
+  target: Readonly<Record<string, string>> = {};
+  /** Code of the error that is the answer. */
+  code: string | undefined;
   /** See `NewAuditEvent`. */
-  patients?: readonly string[];
-  parameters?: readonly string[];
-  /** The answer has what makes it an event, where that depends on the answer. */
-  isShown?: boolean;
-  /** It succeeded, and nothing was changed or shown by it. */
-  isUnchanged?: boolean;
+  patients: readonly string[] = [];
+  /** Names of the parameters of a search. */
+  parameters: readonly string[] = [];
+  /** The answer shows what must not be shown without a record. */
+  isShown = false;
+  /** The request succeeded, but it changed and showed nothing. */
+  isUnchanged = false;
+
+  /** Adds what was found out about the target since the address was read. */
+  addTarget(ids: Readonly<Record<string, string>>): void {
+    this.target = { ...this.target, ...ids };
+  }
+
+  /** Adds patients whose data are requested or shown. */
+  addPatients(patients: readonly string[]): void {
+    const all = [...new Set([...this.patients, ...patients])].toSorted();
+    this.patients = all.length > maxPatients ? [anyPatient] : all;
+  }
+
+  /** A request that changes nothing must not look like a change in the audit log. */
+  setChanged(isChanged: boolean): void {
+    this.isUnchanged = !isChanged;
+  }
 }
 
 const notes = new WeakMap<Response, AuditNotes>();
@@ -23,28 +45,19 @@ const notes = new WeakMap<Response, AuditNotes>();
 export function auditNotes(response: Response): AuditNotes {
   const known = notes.get(response);
   if (known) return known;
-  const fresh: AuditNotes = { target: {} };
-  notes.set(response, fresh);
-  return fresh;
+  const created = new AuditNotes();
+  notes.set(response, created);
+  return created;
 }
 
-/** What was found out about the target since the address was read. */
 export function noteTarget(response: Response, ids: Readonly<Record<string, string>>): void {
-  const known = auditNotes(response);
-  known.target = { ...known.target, ...ids };
+  auditNotes(response).addTarget(ids);
 }
 
-/** A search can show more patients than an event should list. */
-const maxPatients = 1000;
-
-/** Patients whose data are asked for or shown. */
 export function notePatients(response: Response, patients: readonly string[]): void {
-  const known = auditNotes(response);
-  const all = [...new Set([...(known.patients ?? []), ...patients])].toSorted();
-  known.patients = all.length > maxPatients ? [anyPatient] : all;
+  auditNotes(response).addPatients(patients);
 }
 
-/** What changes nothing must not look like a change in the audit log. */
 export function noteChange(response: Response, isChanged: boolean): void {
-  auditNotes(response).isUnchanged = !isChanged;
+  auditNotes(response).setChanged(isChanged);
 }

@@ -2,7 +2,6 @@ import { AppError, type AuditOutcome, type NewAuditEvent } from '@bulkhead/domai
 import type { Logger } from '@bulkhead/runtime';
 import type { AuditService } from '@bulkhead/service';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { actions } from '../actions.ts';
 import { type AuditNotes, auditNotes } from './audit-notes.ts';
 import { callerOf } from './caller-of.ts';
 
@@ -134,15 +133,14 @@ class Trail {
 }
 
 function isAudited(response: Response): boolean {
-  const { action, isShown = false } = auditNotes(response);
+  const { action, audited, isShown } = auditNotes(response);
   if (action === undefined) return false;
-  const { audited } = actions[action];
   return audited === 'if-shown' ? isShown : audited;
 }
 
 function toEvent({ request, response }: { readonly request: Request; readonly response: Response }): NewAuditEvent {
   const notes = auditNotes(response);
-  const { action = '', target, code, patients = [], parameters } = notes;
+  const { action = '', target, code, patients, parameters } = notes;
   const { apiKey, via } = callerOf(response);
   const outcome = outcomeOf(response.statusCode, notes);
   const requestId = response.get('X-Request-Id');
@@ -151,7 +149,7 @@ function toEvent({ request, response }: { readonly request: Request; readonly re
     action,
     target,
     ...(patients.length > 0 ? { patients } : {}),
-    ...(parameters === undefined ? {} : { parameters }),
+    ...(parameters.length > 0 ? { parameters } : {}),
     outcome,
     ...(code === undefined || outcome === 'success' ? {} : { code }),
     ...(requestId === undefined ? {} : { requestId }),
@@ -159,7 +157,7 @@ function toEvent({ request, response }: { readonly request: Request; readonly re
   };
 }
 
-function outcomeOf(status: number, { isUnchanged = false }: AuditNotes): AuditOutcome {
+function outcomeOf(status: number, { isUnchanged }: AuditNotes): AuditOutcome {
   if (status < 400) return isUnchanged ? 'unchanged' : 'success';
   return status < 500 ? 'refused' : 'failed';
 }

@@ -10,6 +10,8 @@ export interface Caller {
   readonly via: 'api-key' | 'session';
   /** What each service method that finds something takes along. */
   readonly scope: ConnectionScope;
+  /** What the caller may see of a record. */
+  readonly view: ViewFor;
 }
 
 const callers = new WeakMap<Response, Caller>();
@@ -20,7 +22,16 @@ export function setCaller(options: {
   readonly via: Caller['via'];
 }): void {
   const { response, apiKey, via } = options;
-  callers.set(response, { apiKey, via, scope: apiKey.connectionIds ?? 'all' });
+  callers.set(response, {
+    ...{ apiKey, via },
+    scope: apiKey.connectionIds ?? 'all',
+    view: { isOperator: apiKey.role === 'operator' },
+  });
+}
+
+/** Returns undefined if the route needs no key. */
+export function findCaller(response: Response): Caller | undefined {
+  return callers.get(response);
 }
 
 /** Every route behind `authenticate` has one. */
@@ -32,5 +43,5 @@ export function callerOf(response: Response): Caller {
 
 /** What the sender of a request may see of a record. */
 export function viewFor(response: Response): ViewFor {
-  return { isOperator: callerOf(response).apiKey.role === 'operator' };
+  return callerOf(response).view;
 }

@@ -1,8 +1,8 @@
+import { errorSchema } from '../endpoints/common.schema.ts';
 import { httpStatus } from '../http-status.ts';
 import { errorCodes } from './create-api-document.ts';
 import type { Operation } from './operation.ts';
 import { operationsAt } from './operations-at.ts';
-import { errorSchema } from './schemas/common.schema.ts';
 
 /** What of an answer the API's document does not say; undefined where it is as documented. */
 export function answerFault(answer: {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import { errorSchema } from '../endpoints/common.schema.ts';
 import { httpStatus } from '../http-status.ts';
 import type { Answer, ErrorCode, Operation } from './operation.ts';
 import { operationGroups } from './operation-groups.ts';
-import { errorSchema } from './schemas/common.schema.ts';
 
 /** The API as OpenAPI 3.1, from the schemas that requests are validated by. */
 export function createApiDocument(): ReturnType<typeof createDocument> {

@@ -1,7 +1,8 @@
+import { bulkExportEndpoints } from '../endpoints/bulk-export/bulk-export.endpoints.ts';
+import type { EndpointGroup } from '../http/endpoint-group.ts';
 import type { OperationGroup } from './operation.ts';
 import { accessOperations, signingKeyOperations } from './operations/access.operations.ts';
 import { authorizationOperations } from './operations/authorization.operations.ts';
-import { bulkExportOperations } from './operations/bulk-export.operations.ts';
 import { connectionOperations } from './operations/connection.operations.ts';
 import { erasureOperations } from './operations/erasure.operations.ts';
 import { monitoringOperations } from './operations/monitoring.operations.ts';
@@ -12,7 +13,7 @@ import { syncOperations } from './operations/sync.operations.ts';
 
 /** Every route of the API, in the document's order. */
 export const operationGroups: readonly OperationGroup[] = [
-  bulkExportOperations,
+  toOperations(bulkExportEndpoints),
   syncOperations,
   connectionOperations,
   authorizationOperations,
@@ -26,3 +27,19 @@ export const operationGroups: readonly OperationGroup[] = [
   monitoringOperations,
   processOperations,
 ];
+
+function toOperations({ name, description, endpoints }: EndpointGroup): OperationGroup {
+  const operations = endpoints.map(({ request, responses, access, errorPage, ...endpoint }) => {
+    const query = (request.query ?? request.searchQuery) as OperationGroup['operations'][number]['query'];
+    return {
+      ...endpoint,
+      ...(access === 'client' ? {} : { access }),
+      ...(errorPage ? { isPage: true } : {}),
+      ...(query ? { query } : {}),
+      ...(request.headers ? { headers: request.headers } : {}),
+      ...(request.body ? { body: request.body } : {}),
+      answers: responses,
+    };
+  });
+  return { name, description, operations };
+}

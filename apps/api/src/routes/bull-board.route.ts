@@ -31,7 +31,8 @@ export function bullBoardRoute(deps: BullBoardDeps): Router {
   router.use((request, response, next) => {
     const { apiKey } = callerOf(response);
     if (!['GET', 'HEAD', 'OPTIONS'].includes(request.method)) {
-      Object.assign(auditNotes(response), { action: 'queue.change', target: { path: request.path.slice(0, 200) } });
+      const target = { path: request.path.slice(0, 200) };
+      Object.assign(auditNotes(response), { action: 'queue.change', audited: true, target });
       // The board for clients answers some changes with a success that changes nothing.
       checkOperator(response);
       if (writesPayload.test(request.path)) throw payloadRefused();

@@ -1,4 +1,6 @@
 import { type RequestHandler, Router } from 'express';
+import { endpoints } from '../endpoints/endpoints.ts';
+import { endpointRouter } from '../http/endpoint-router.ts';
 import type { HttpAppDeps } from '../http-app-deps.ts';
 import { auditTrail } from '../middleware/audit-trail.ts';
 import { authenticate } from '../middleware/authenticate.ts';
@@ -7,7 +9,6 @@ import { parseJson } from '../middleware/parse-json.ts';
 import { apiKeyRoutes } from './api-key.routes.ts';
 import { auditEventRoutes } from './audit-event.routes.ts';
 import { authorizationRoutes } from './authorization.routes.ts';
-import { bulkExportRoutes } from './bulk-export.routes.ts';
 import { capabilitiesRoute } from './capabilities.route.ts';
 import { connectionRoutes } from './connection.routes.ts';
 import { diagnosisRoute } from './diagnosis.route.ts';
@@ -35,12 +36,21 @@ const preventCaching: RequestHandler = (_request, response, next) => {
 /** Everything under `/api/ehr`: it needs an API key. */
 export function createApiRouter(deps: HttpAppDeps): Router {
   const api = Router();
+  const endpointDeps = { services: deps, process: deps, streams: deps.streams };
+  const keyed = endpoints.filter(({ access, path }) => access !== 'anyone' && path.startsWith('/api/ehr/'));
+  const route = (readsBodyItself: boolean) =>
+    endpointRouter({
+      endpoints: keyed.filter(({ request }) => (request.readBody !== undefined) === readsBodyItself),
+      deps: endpointDeps,
+      base: '/api/ehr',
+    });
   api.use(preventCaching);
   api.use(authenticate(deps), limitRequests(deps), auditTrail(deps));
+  api.use(route(true));
   api.use(quarantineRoutes(deps), resourceRoutes(deps), documentRoutes(deps));
-  api.use(parseJson());
+  api.use(parseJson(), route(false));
   api.use(eventRoutes(deps));
-  api.use(connectionRoutes(deps), bulkExportRoutes(deps), capabilitiesRoute(deps), syncRoutes(deps));
+  api.use(connectionRoutes(deps), capabilitiesRoute(deps), syncRoutes(deps));
   api.use(erasureRoutes(deps), retentionRoute(deps));
   api.use(scheduleRoutes(deps), webhookRoutes(deps), apiKeyRoutes(deps), auditEventRoutes(deps));
   api.use(signingKeyRoutes(deps), authorizationRoutes(deps), diagnosisRoute(deps));

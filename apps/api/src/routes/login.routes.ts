@@ -48,7 +48,7 @@ export function loginRoutes(deps: LoginDeps): Router {
       return;
     }
     setCaller({ response, apiKey, via: 'session' });
-    auditNotes(response).action = 'session.login';
+    Object.assign(auditNotes(response), { action: 'session.login', audited: true });
     await endSession({ sessions, request });
     sessionCookie.set({ request, response, id: await sessions.begin(apiKey) });
     response.redirect(303, nextOf(request));
@@ -59,7 +59,7 @@ export function loginRoutes(deps: LoginDeps): Router {
     const apiKey = await endSession({ sessions, request });
     if (apiKey) {
       setCaller({ response, apiKey, via: 'session' });
-      auditNotes(response).action = 'session.logout';
+      Object.assign(auditNotes(response), { action: 'session.logout', audited: true });
     }
     sessionCookie.clear({ request, response });
     response.redirect(303, '/login');

@@ -1,5 +1,6 @@
 import { apiKeyBodySchema, auditCheckQuerySchema, auditQuerySchema, signingKeyBodySchema } from '@bulkhead/service';
 import { z } from 'zod';
+import { page, success } from '../../endpoints/common.schema.ts';
 import type { OperationGroup } from '../operation.ts';
 import {
   apiKeySchema,
@@ -11,7 +12,6 @@ import {
   sessionSchema,
   signingKeySchema,
 } from '../schemas/access.schema.ts';
-import { page, success } from '../schemas/common.schema.ts';
 import {
   apiKeyExample,
   auditCheckExample,

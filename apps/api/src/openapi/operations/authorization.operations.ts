@@ -1,8 +1,8 @@
 import { authorizeBodySchema, authorizeQuerySchema, callbackQuerySchema, launchQuerySchema } from '@bulkhead/service';
 import { z } from 'zod';
+import { success } from '../../endpoints/common.schema.ts';
 import { startQuerySchema } from '../../routes/browser.routes.ts';
 import type { OperationGroup } from '../operation.ts';
-import { success } from '../schemas/common.schema.ts';
 import { authorizedSchema, invitationSchema } from '../schemas/connection.schema.ts';
 import { authorizedExample, invitationExample } from './examples.ts';
 

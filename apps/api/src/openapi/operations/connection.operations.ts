@@ -1,9 +1,9 @@
 import { connectionBodySchema, deliveriesQuerySchema, webhookBodySchema } from '@bulkhead/service';
 import { z } from 'zod';
+import { success } from '../../endpoints/common.schema.ts';
 import { capabilitiesQuerySchema } from '../../routes/capabilities.route.ts';
 import { credentialsSchema } from '../../routes/connection.routes.ts';
 import type { OperationGroup } from '../operation.ts';
-import { success } from '../schemas/common.schema.ts';
 import {
   capabilitiesSchema,
   connectionSchema,

@@ -1,7 +1,7 @@
 import { deleteConnectionQuerySchema, erasePatientQuerySchema, erasureListQuerySchema } from '@bulkhead/service';
 import { z } from 'zod';
+import { page, success } from '../../endpoints/common.schema.ts';
 import type { OperationGroup } from '../operation.ts';
-import { page, success } from '../schemas/common.schema.ts';
 import { amountsSchema, erasureSchema, retentionSchema } from '../schemas/erasure.schema.ts';
 import { amountsExample, erasureExample, retentionExample } from './examples.ts';
 

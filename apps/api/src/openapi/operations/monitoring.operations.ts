@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { eventStreamAnswer } from '../event-stream-answer.ts';
+import { success } from '../../endpoints/common.schema.ts';
+import { eventStreamResponse } from '../../http/event-stream-response.ts';
 import type { OperationGroup } from '../operation.ts';
-import { success } from '../schemas/common.schema.ts';
 import { queueSchema, rateBudgetSchema } from '../schemas/monitoring.schema.ts';
 import { queueExample, rateBudgetExample } from './examples.ts';
 
@@ -24,7 +24,7 @@ export const monitoringOperations: OperationGroup = {
       path: '/api/ehr/rate-budgets/events',
       id: 'watchRateBudgets',
       summary: 'The same, told as it moves',
-      answers: eventStreamAnswer({ budgets: 'an array of `RateBudget`' }),
+      answers: eventStreamResponse({ budgets: 'an array of `RateBudget`' }),
       errors: [],
     },
     {

@@ -1,8 +1,8 @@
 import { documentQuerySchema, quarantineQuerySchema, replayBodySchema } from '@bulkhead/service';
 import { z } from 'zod';
+import { page, success } from '../../endpoints/common.schema.ts';
 import { resourceQuerySchema } from '../../routes/resource.routes.ts';
 import type { OperationGroup } from '../operation.ts';
-import { page, success } from '../schemas/common.schema.ts';
 import { quarantinedLineSchema, replayedLinesSchema } from '../schemas/connection.schema.ts';
 import { documentSchema, resourceSchema, resourceSourceSchema, searchsetSchema } from '../schemas/document.schema.ts';
 import {

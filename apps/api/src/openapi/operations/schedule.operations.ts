@@ -1,8 +1,8 @@
 import { scheduleBodySchema, scheduleChangeSchema } from '@bulkhead/service';
 import { z } from 'zod';
+import { success } from '../../endpoints/common.schema.ts';
 import { scheduleListQuerySchema } from '../../routes/schedule.routes.ts';
 import type { OperationGroup } from '../operation.ts';
-import { success } from '../schemas/common.schema.ts';
 import { scheduleDetailSchema, scheduledRunSchema, scheduleSchema } from '../schemas/schedule.schema.ts';
 import { scheduleDetailExample, scheduledRunExample, scheduleExample } from './examples.ts';
 

@@ -1,9 +1,9 @@
 import { syncBodySchema } from '@bulkhead/service';
 import { z } from 'zod';
+import { success } from '../../endpoints/common.schema.ts';
+import { eventStreamResponse } from '../../http/event-stream-response.ts';
 import { syncListQuerySchema } from '../../routes/sync.routes.ts';
-import { eventStreamAnswer } from '../event-stream-answer.ts';
 import type { OperationGroup } from '../operation.ts';
-import { success } from '../schemas/common.schema.ts';
 import { startedSyncSchema, syncedSchema, syncRunDetailSchema, syncRunSchema } from '../schemas/sync.schema.ts';
 import { syncedExample, syncRunDetailExample, syncRunExample } from './examples.ts';
 
@@ -71,7 +71,7 @@ export const syncOperations: OperationGroup = {
       path: `${path}/:id/events`,
       id: 'watchSyncRun',
       summary: 'A run with a row per type, told as it moves',
-      answers: eventStreamAnswer({ 'sync-run': 'a `SyncRunDetail`', end: 'an empty object: the run has ended' }),
+      answers: eventStreamResponse({ 'sync-run': 'a `SyncRunDetail`', end: 'an empty object: the run has ended' }),
       errors: ['unknown-run'],
     },
     {

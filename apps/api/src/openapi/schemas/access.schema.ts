@@ -1,7 +1,7 @@
 import { assertionAlgorithms, auditOutcomes } from '@bulkhead/domain';
 import { apiKeyRoles, chainFaults } from '@bulkhead/store';
 import { z } from 'zod';
-import { count, instant } from './common.schema.ts';
+import { count, instant } from '../../endpoints/common.schema.ts';
 
 const apiKey = {
   id: z.string(),

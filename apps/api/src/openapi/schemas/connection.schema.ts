@@ -1,6 +1,6 @@
 import { assertionAlgorithms, exportTypes, scheduleKinds, secretWays, webhookStates } from '@bulkhead/domain';
 import { z } from 'zod';
-import { count, instant } from './common.schema.ts';
+import { count, instant } from '../../endpoints/common.schema.ts';
 
 export const connectionTestSchema = z
   .strictObject({

@@ -1,6 +1,6 @@
 import { documentStates } from '@bulkhead/domain';
 import { z } from 'zod';
-import { count, failureSchema, instant } from './common.schema.ts';
+import { count, failureSchema, instant } from '../../endpoints/common.schema.ts';
 
 export const documentSchema = z
   .strictObject({

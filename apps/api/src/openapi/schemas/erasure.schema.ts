@@ -1,6 +1,6 @@
 import { erasurePhases } from '@bulkhead/domain';
 import { z } from 'zod';
-import { count, instant, warningSchema } from './common.schema.ts';
+import { count, instant, warningSchema } from '../../endpoints/common.schema.ts';
 
 const numbers = z.record(z.string(), count);
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count } from './common.schema.ts';
+import { count } from '../../endpoints/common.schema.ts';
 
 export const rateBudgetSchema = z
   .strictObject({

@@ -1,6 +1,6 @@
 import { exportTypes, scheduleKinds } from '@bulkhead/domain';
 import { z } from 'zod';
-import { count, instant } from './common.schema.ts';
+import { count, instant } from '../../endpoints/common.schema.ts';
 
 const schedule = {
   id: z.string(),

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { count, failureSchema, instant, retryingSchema, warningSchema, withheldCount } from './common.schema.ts';
+import {
+  count,
+  failureSchema,
+  instant,
+  retryingSchema,
+  warningSchema,
+  withheldCount,
+} from '../../endpoints/common.schema.ts';
 
 const skippedTypeSchema = z.strictObject({ resourceType: z.string(), reason: z.string() }).meta({ id: 'SkippedType' });
 

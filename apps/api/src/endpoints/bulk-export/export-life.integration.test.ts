@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startApi, type TestApi } from '../testing/start-api.ts';
+import { startApi, type TestApi } from '../../testing/start-api.ts';
 
 const path = '/api/ehr/athenahealth/bulk-export';
 let api: TestApi;
@@ -64,7 +64,9 @@ describe('POST bulk-export', () => {
     const headers = { 'idempotency-key': key };
     const { status, body } = await api.request('POST', path, { body: { connectionId }, headers });
     expect([status, body]).toEqual([400, failure('invalid-request')]);
-    expect(body.error.details).toEqual([{ path: '', message: expect.stringContaining('Idempotency-Key') }]);
+    expect(body.error.details).toEqual([
+      { path: 'idempotency-key', message: expect.stringContaining('Idempotency-Key') },
+    ]);
   });
 
   test('refused under an Idempotency-Key, the key is free for the corrected request', async () => {

@@ -1,6 +1,6 @@
 import { makeBulkExport, makeOutputFile } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startApi, type TestApi } from '../testing/start-api.ts';
+import { startApi, type TestApi } from '../../testing/start-api.ts';
 
 const url = 'https://files.example/Patient.ndjson?X-Amz-Signature=planted';
 const shown = 'https://files.example/Patient.ndjson';

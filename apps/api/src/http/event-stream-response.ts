@@ -1,7 +1,9 @@
-import type { Answer } from './operation.ts';
+import type { ResponseDescription } from './define-endpoint.ts';
 
 /** The answer of an address that streams server-sent events. @param events what is in the `data` of each, by its name. */
-export function eventStreamAnswer(events: Readonly<Record<string, string>>): Readonly<Record<200, Answer>> {
+export function eventStreamResponse(
+  events: Readonly<Record<string, string>>,
+): Readonly<Record<200, ResponseDescription>> {
   const listed = Object.entries(events).map(([name, data]) => `- \`${name}\`: ${data}`);
   const problem = '- `problem`: the `code` and `message` of an error; the stream ends, and a browser connects anew';
   const rule =

@@ -1,0 +1,22 @@
+import { toStatusView } from '@bulkhead/service';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { success } from '../common.schema.ts';
+import { exportExample, exportSchema } from './bulk-export.schema.ts';
+
+export const cancelExport = defineEndpoint({
+  id: 'cancelBulkExport',
+  method: 'delete',
+  path: '/api/ehr/:provider/bulk-export/:jobId',
+  action: 'export.cancel',
+  access: 'client',
+  audited: true,
+  summary: 'Cancel a bulk export',
+  responses: { 200: { description: 'Cancelled', schema: success(exportSchema), example: exportExample } },
+  errors: ['unknown-export', 'export-ended'],
+  async handler({ params: { provider, jobId: id }, caller: { scope, view }, services, audit }) {
+    const { record, isChanged } = await services.bulkExports.cancel({ provider, id, scope });
+    audit.addTarget({ connectionId: record.connectionId });
+    audit.setChanged(isChanged);
+    return { data: toStatusView({ record, ...view }) };
+  },
+});

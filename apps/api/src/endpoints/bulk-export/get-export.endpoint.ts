@@ -1,0 +1,27 @@
+import { exportStatusQuerySchema, toStatusView } from '@bulkhead/service';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { success } from '../common.schema.ts';
+import { exportExample, exportSchema } from './bulk-export.schema.ts';
+
+/** Endpoint 2 of the guide. */
+export const getExport = defineEndpoint({
+  id: 'getBulkExport',
+  method: 'get',
+  path: '/api/ehr/:provider/bulk-export/:jobId',
+  action: 'export.read',
+  access: 'client',
+  // The addresses of an export's files can be all that is needed to read them: a signed link is.
+  audited: 'if-shown',
+  summary: 'Status of a bulk export',
+  request: { query: exportStatusQuerySchema },
+  responses: { 200: { description: 'Its status', schema: success(exportSchema), example: exportExample } },
+  errors: ['unknown-export'],
+  async handler({ params: { provider, jobId: id }, query, caller: { scope, view }, services, audit }) {
+    const { record, issues } = await services.bulkExports.get({ provider, id, scope });
+    const isCompleted = record.phase === 'completed';
+    const files = isCompleted ? await services.bulkExports.listFiles({ provider, id, scope }) : [];
+    audit.addTarget({ connectionId: record.connectionId });
+    audit.isShown = files.length > 0;
+    return { data: toStatusView({ record, files, issues, ...view, withSignedUrls: query.signedUrls }) };
+  },
+});

@@ -1,0 +1,21 @@
+import { bulkExportQuerySchema, toStatusView } from '@bulkhead/service';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { page } from '../common.schema.ts';
+import { exportExample, exportSchema } from './bulk-export.schema.ts';
+
+export const listExports = defineEndpoint({
+  id: 'listBulkExports',
+  method: 'get',
+  path: '/api/ehr/:provider/bulk-export',
+  action: 'export.list',
+  access: 'client',
+  audited: false,
+  summary: 'Bulk exports, newest first',
+  request: { query: bulkExportQuerySchema },
+  responses: { 200: { description: 'Exports', schema: page(exportSchema), example: [exportExample] } },
+  errors: ['unknown-connection'],
+  async handler({ params: { provider }, query, caller: { scope, view }, services }) {
+    const { exports, next } = await services.bulkExports.list({ provider, scope, query });
+    return { data: exports.map((record) => toStatusView({ record, ...view })), next };
+  },
+});

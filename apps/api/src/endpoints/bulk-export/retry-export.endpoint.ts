@@ -1,0 +1,23 @@
+import { toStatusView } from '@bulkhead/service';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { success } from '../common.schema.ts';
+import { exportExample, exportSchema } from './bulk-export.schema.ts';
+
+export const retryExport = defineEndpoint({
+  id: 'retryBulkExport',
+  method: 'post',
+  path: '/api/ehr/:provider/bulk-export/:jobId/retry',
+  action: 'export.retry',
+  access: 'client',
+  audited: true,
+  summary: 'Fetch what is missing of a failed export',
+  request: { body: { isOptional: true } },
+  responses: { 202: { description: 'Taken up again', schema: success(exportSchema), example: exportExample } },
+  errors: ['unknown-export', 'nothing-to-retry', 'export-already-running'],
+  async handler({ params: { provider, jobId: id }, caller: { scope, view }, services, audit }) {
+    const { record, isChanged } = await services.bulkExports.retry({ provider, id, scope });
+    audit.addTarget({ connectionId: record.connectionId });
+    audit.setChanged(isChanged);
+    return { data: toStatusView({ record, ...view }) };
+  },
+});

@@ -1,0 +1,25 @@
+import { bulkExportQuerySchema, toStatusView } from '@bulkhead/service';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { eventStreamResponse } from '../../http/event-stream-response.ts';
+
+/** As many as the list returns by default. */
+const limit = bulkExportQuerySchema.shape.limit.parse(undefined);
+
+export const watchExports = defineEndpoint({
+  id: 'watchBulkExports',
+  method: 'get',
+  path: '/api/ehr/:provider/bulk-export/events',
+  action: 'export.list',
+  access: 'client',
+  audited: false,
+  summary: 'The newest bulk exports, told as they move',
+  request: { query: bulkExportQuerySchema.pick({ connectionId: true }) },
+  responses: eventStreamResponse({ exports: 'the newest 50, each an `Export`, as the list has them' }),
+  errors: ['unknown-connection'],
+  handler({ params: { provider }, query: { connectionId }, caller: { scope, view }, services, streamEvents }) {
+    return streamEvents(async () => {
+      const { exports } = await services.bulkExports.list({ provider, scope, query: { connectionId, limit } });
+      return { events: [{ name: 'exports', data: exports.map((record) => toStatusView({ record, ...view })) }] };
+    });
+  },
+});

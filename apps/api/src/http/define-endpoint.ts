@@ -1,0 +1,167 @@
+import type { Services } from '@bulkhead/service';
+import type { Request, RequestHandler, Response } from 'express';
+import type { z } from 'zod';
+import type { Look } from '../event-streams.ts';
+import type { httpStatus } from '../http-status.ts';
+import type { AuditNotes } from '../middleware/audit-notes.ts';
+import type { Caller } from '../middleware/caller-of.ts';
+import type { Page } from '../pages/send-page.ts';
+import type { Problem } from '../pages/tell-people.ts';
+import type { ProcessState } from './process-state.ts';
+
+/*
+ * An endpoint is one call of `defineEndpoint`, in a file of its own below `endpoints/<feature>`. Everything else derives from the list of
+ * endpoints: the router (`endpoint-router.ts`), who may call it, what is audited, the request limit, and the OpenAPI document
+ * (`openapi/create-api-document.ts`). The schemas that validate a request are the ones that document it.
+ */
+
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+
+/** `client`: every API key, within its connections. `operator`: keys of operators. `anyone`: no key. */
+export type Access = 'client' | 'operator' | 'anyone';
+
+/** `if-shown`: only if the answer shows what may not be shown without a record (`audit.isShown`). */
+export type Audited = boolean | 'if-shown';
+
+export type ErrorCode = keyof typeof httpStatus;
+
+/** A response to a request that succeeds. */
+export interface ResponseDescription {
+  readonly description: string;
+  /** Left out: an empty body, or a body of `contentType` that is not described further. */
+  readonly schema?: z.ZodType;
+  /** Default: `application/json`. */
+  readonly contentType?: string;
+  /** The data, without the envelope of `success`. */
+  readonly example?: unknown;
+}
+
+/** What a handler answers, as `{ success: true, data, next? }`. Without data the body is empty. */
+export interface Reply {
+  /** Default: the first status of `responses`. */
+  readonly status?: number;
+  readonly data?: unknown;
+  /** Where the next page of a list begins. */
+  readonly next?: string | undefined;
+  readonly location?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What the handler of an endpoint gets. */
+export interface HandlerInput<Params, Query, Headers, Body, CalledBy> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly headers: Headers;
+  readonly body: Body;
+  /** Undefined if the endpoint needs no key. */
+  readonly caller: CalledBy;
+  readonly services: Services;
+  readonly process: ProcessState;
+  /** What the audit event of the request will say. */
+  readonly audit: AuditNotes;
+  /** Streams server-sent events: each `read` returns the current state, and what has changed is sent. */
+  readonly streamEvents: (read: () => Promise<Look>) => Promise<void>;
+  /** For endpoints that read or write something else than JSON. */
+  readonly request: Request;
+  readonly response: Response;
+}
+
+/** The parameters that a path names: `/a/:id` has `id`. */
+type ParamsOf<Path extends string> = Path extends `${string}:${infer Rest}`
+  ? {
+      readonly [Name in Rest extends `${infer First}/${string}` ? First : Rest]: string;
+    } & (Rest extends `${string}/${infer Tail}` ? ParamsOf<Tail> : unknown)
+  : unknown;
+
+interface BodyDescription<Body extends z.ZodType = z.ZodType> {
+  /** Left out: the body is not read, or the handler reads it. */
+  readonly schema?: Body;
+  readonly example?: unknown;
+  /** Default: `application/json`. */
+  readonly contentType?: string;
+  /** A request without a body is one with an empty object. */
+  readonly isOptional?: boolean;
+}
+
+interface RequestDescription<
+  Query extends z.ZodType = z.ZodType,
+  Headers extends z.ZodObject = z.ZodObject,
+  Body extends z.ZodType = z.ZodType,
+> {
+  readonly query?: Query;
+  /** Documents a query that the handler reads by itself: a FHIR search has modifiers and repeated parameters. */
+  readonly searchQuery?: z.ZodObject;
+  /** Names in lower case. */
+  readonly headers?: Headers;
+  readonly body?: BodyDescription<Body>;
+  /**
+   * Reads the body once access is granted; `never`: it is ignored. Left out: it is read as JSON before the endpoint is looked up, so that
+   * a body that is not JSON is always answered in the same way.
+   */
+  readonly readBody?: RequestHandler | 'never';
+}
+
+/** The page that a browser gets if the request fails. */
+export type ErrorPage = (options: {
+  readonly request: Request;
+  readonly problem: Problem;
+  readonly services: Services;
+}) => Page | Promise<Page>;
+
+interface Description<Id extends string, Path extends string, CalledBy extends Access> {
+  /** `operationId` in the OpenAPI document. */
+  readonly id: Id;
+  readonly method: Method;
+  /** As Express writes it: `/api/ehr/:provider/bulk-export`. */
+  readonly path: Path;
+  readonly access: CalledBy;
+  readonly summary: string;
+  readonly description?: string;
+  /** By status. */
+  readonly responses: Readonly<Record<number, ResponseDescription>>;
+  /** Codes of its own. The document adds those that every endpoint can answer. */
+  readonly errors: readonly ErrorCode[];
+  /** For endpoints that people open in a browser. */
+  readonly errorPage?: ErrorPage;
+  /** Counts requests by network address, for endpoints that need no key but cause work. */
+  readonly isLimitedByAddress?: true;
+  /** METRICS_TOKEN is accepted instead of a key. */
+  readonly acceptsMetricsToken?: true;
+}
+
+/** What stands in the audit log. `action`: as `noun.verb`. Endpoints with the same action have the same rules. */
+type Auditing<CalledBy extends Access> = CalledBy extends 'anyone'
+  ? { readonly action?: undefined; readonly audited?: undefined }
+  : { readonly action: string; readonly audited: Audited };
+
+type CallerOf<CalledBy extends Access> = CalledBy extends 'anyone' ? undefined : Caller;
+
+type Handler<Input> = (input: Input) => Promise<Reply | undefined> | Reply | Promise<void> | void;
+
+/** An endpoint, whatever its types are. */
+export interface Endpoint<Id extends string = string, CalledBy extends Access = Access>
+  extends Description<Id, string, CalledBy> {
+  readonly action?: string | undefined;
+  readonly audited?: Audited | undefined;
+  readonly request: RequestDescription;
+  readonly handler: Handler<HandlerInput<never, never, never, never, never>>;
+}
+
+export function defineEndpoint<
+  const Id extends string,
+  const Path extends string,
+  const CalledBy extends Access,
+  Query extends z.ZodType = z.ZodUndefined,
+  Headers extends z.ZodObject = z.ZodObject<Record<never, never>>,
+  Body extends z.ZodType = z.ZodUndefined,
+>(
+  definition: Description<Id, Path, CalledBy> &
+    Auditing<CalledBy> & {
+      readonly request?: RequestDescription<Query, Headers, Body>;
+      readonly handler: Handler<
+        HandlerInput<ParamsOf<Path>, z.output<Query>, z.output<Headers>, z.output<Body>, CallerOf<CalledBy>>
+      >;
+    },
+): Endpoint<Id, CalledBy> {
+  return { request: {}, ...definition };
+}

@@ -1,0 +1,91 @@
+import type { Services } from '@bulkhead/service';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
+import type { EventStreams } from '../event-streams.ts';
+import { allow, maxIdLength } from '../middleware/allow.ts';
+import { auditNotes } from '../middleware/audit-notes.ts';
+import { type Caller, findCaller } from '../middleware/caller-of.ts';
+import { parseRequest } from '../middleware/parse-request.ts';
+import type { Endpoint, HandlerInput, Reply } from './define-endpoint.ts';
+import type { ProcessState } from './process-state.ts';
+
+export interface EndpointDeps {
+  readonly services: Services;
+  readonly process: ProcessState;
+  readonly streams: EventStreams;
+}
+
+/** Routes requests to their endpoints. A literal part of a path goes before a parameter: `/exports/events` before `/exports/:id`. */
+export function endpointRouter(options: {
+  readonly endpoints: readonly Endpoint[];
+  readonly deps: EndpointDeps;
+  /** The part of the paths that the router is mounted at. */
+  readonly base?: string;
+}): Router {
+  const { endpoints, deps, base = '' } = options;
+  const router = Router();
+  for (const endpoint of endpoints.toSorted(comparePaths)) {
+    const { readBody } = endpoint.request;
+    const reading = typeof readBody === 'function' ? [readBody] : [];
+    router[endpoint.method](endpoint.path.slice(base.length), allow(endpoint), ...reading, handle(endpoint, deps));
+  }
+  return router;
+}
+
+/** Sorts the more specific path first. */
+export function comparePaths(left: { readonly path: string }, right: { readonly path: string }): number {
+  const [leftKinds, rightKinds] = [left, right].map(({ path }) => path.split('/').map(kindOf).join(''));
+  return (leftKinds ?? '').localeCompare(rightKinds ?? '');
+}
+
+function kindOf(segment: string): 'literal ' | 'parameter ' {
+  return segment.startsWith(':') ? 'parameter ' : 'literal ';
+}
+
+function handle(endpoint: Endpoint, deps: EndpointDeps): RequestHandler {
+  return async (request, response) => {
+    const { patientId } = request.params;
+    // Before the request is validated, so that an event of a refused request names the patient too.
+    if (typeof patientId === 'string') auditNotes(response).addPatients([patientId.slice(0, maxIdLength)]);
+    // `defineEndpoint` has checked that the handler takes what the schemas return.
+    const input = readInput({ endpoint, deps, request, response }) as HandlerInput<never, never, never, never, never>;
+    const reply = await endpoint.handler(input);
+    if (reply) sendReply({ endpoint, response, reply });
+  };
+}
+
+function readInput(options: {
+  readonly endpoint: Endpoint;
+  readonly deps: EndpointDeps;
+  readonly request: Request;
+  readonly response: Response;
+}): HandlerInput<unknown, unknown, unknown, unknown, Caller | undefined> {
+  const { endpoint, deps, request, response } = options;
+  const { query, headers, body } = endpoint.request;
+  const { services, process, streams } = deps;
+  return {
+    params: request.params,
+    query: query && parseRequest(query, request.query),
+    body: body?.schema && parseRequest(body.schema, body.isOptional ? (request.body ?? {}) : request.body),
+    headers: headers && parseRequest(headers, pickHeaders(request, Object.keys(headers.shape))),
+    caller: findCaller(response),
+    services,
+    process,
+    audit: auditNotes(response),
+    streamEvents: (read) => streams.run({ request, response, read }),
+    request,
+    response,
+  };
+}
+
+function pickHeaders(request: Request, names: readonly string[]): Record<string, string | undefined> {
+  return Object.fromEntries(names.map((name) => [name, request.get(name)]));
+}
+
+function sendReply(options: { readonly endpoint: Endpoint; readonly response: Response; readonly reply: Reply }): void {
+  const { endpoint, response, reply } = options;
+  const { data, next, location, headers = {}, status = Number(Object.keys(endpoint.responses)[0]) } = reply;
+  response.status(status).set(headers);
+  if (location !== undefined) response.location(location);
+  if (data === undefined) response.end();
+  else response.json({ success: true, data, ...(next === undefined ? {} : { next }) });
+}
