@@ -98,7 +98,11 @@ export const documentOperations: OperationGroup = {
       path: `${documents}/:id`,
       id: 'readDocument',
       summary: 'The content of a document',
-      headers: z.object({ range: z.string().optional(), 'if-none-match': z.string().optional() }),
+      headers: z.object({
+        range: z.string().optional(),
+        'if-none-match': z.string().optional(),
+        'if-range': z.string().optional(),
+      }),
       answers: {
         200: { description: 'The content', contentType: '*/*' },
         206: { description: 'The part that `Range` asks for', contentType: '*/*' },

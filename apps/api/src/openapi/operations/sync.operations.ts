@@ -24,7 +24,7 @@ export const syncOperations: OperationGroup = {
         '`Prefer: wait=N` waits for up to N seconds (at most 290) instead, `Prefer: respond-async` does not wait. ' +
         'The header `Preference-Applied` of the answer names what was followed.',
       headers: z.object({
-        prefer: z.string().max(200).optional().meta({ description: '`wait=N`, `respond-async` or both (RFC 7240)' }),
+        prefer: z.string().optional().meta({ description: '`wait=N`, `respond-async` or both (RFC 7240)' }),
       }),
       body: {
         schema: syncBodySchema,
