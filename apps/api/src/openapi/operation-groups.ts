@@ -1,4 +1,5 @@
 import { bulkExportEndpoints } from '../endpoints/bulk-export/bulk-export.endpoints.ts';
+import { syncEndpoints } from '../endpoints/sync/sync.endpoints.ts';
 import type { EndpointGroup } from '../http/endpoint-group.ts';
 import type { OperationGroup } from './operation.ts';
 import { accessOperations, signingKeyOperations } from './operations/access.operations.ts';
@@ -9,12 +10,11 @@ import { monitoringOperations } from './operations/monitoring.operations.ts';
 import { processOperations } from './operations/process.operations.ts';
 import { documentOperations, quarantineOperations, resourceOperations } from './operations/record.operations.ts';
 import { scheduleOperations } from './operations/schedule.operations.ts';
-import { syncOperations } from './operations/sync.operations.ts';
 
 /** Every route of the API, in the document's order. */
 export const operationGroups: readonly OperationGroup[] = [
   toOperations(bulkExportEndpoints),
-  syncOperations,
+  toOperations(syncEndpoints),
   connectionOperations,
   authorizationOperations,
   erasureOperations,

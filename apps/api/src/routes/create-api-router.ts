@@ -14,7 +14,6 @@ import { connectionRoutes } from './connection.routes.ts';
 import { diagnosisRoute } from './diagnosis.route.ts';
 import { documentRoutes } from './document.routes.ts';
 import { erasureRoutes } from './erasure.routes.ts';
-import { eventRoutes } from './event.routes.ts';
 import { providerRoute } from './provider.route.ts';
 import { quarantineRoutes } from './quarantine.routes.ts';
 import { queueRoute } from './queue.route.ts';
@@ -24,7 +23,6 @@ import { retentionRoute } from './retention.route.ts';
 import { scheduleRoutes } from './schedule.routes.ts';
 import { sessionRoute } from './session.route.ts';
 import { signingKeyRoutes } from './signing-key.routes.ts';
-import { syncRoutes } from './sync.routes.ts';
 import { webhookRoutes } from './webhook.routes.ts';
 
 /** Most answers hold patient data or can lead to it, so no cache of a browser or a proxy may keep any of them. */
@@ -49,8 +47,7 @@ export function createApiRouter(deps: HttpAppDeps): Router {
   api.use(route(true));
   api.use(quarantineRoutes(deps), resourceRoutes(deps), documentRoutes(deps));
   api.use(parseJson(), route(false));
-  api.use(eventRoutes(deps));
-  api.use(connectionRoutes(deps), capabilitiesRoute(deps), syncRoutes(deps));
+  api.use(connectionRoutes(deps), capabilitiesRoute(deps));
   api.use(erasureRoutes(deps), retentionRoute(deps));
   api.use(scheduleRoutes(deps), webhookRoutes(deps), apiKeyRoutes(deps), auditEventRoutes(deps));
   api.use(signingKeyRoutes(deps), authorizationRoutes(deps), diagnosisRoute(deps));

@@ -1,7 +1,7 @@
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
-import { httpLimits } from '../http-limits.ts';
-import { startApi, type TestApi } from '../testing/start-api.ts';
+import { httpLimits } from '../../http-limits.ts';
+import { startApi, type TestApi } from '../../testing/start-api.ts';
 
 let api: TestApi;
 let isStopped: boolean;

@@ -1,12 +1,6 @@
 import { z } from 'zod';
-import {
-  count,
-  failureSchema,
-  instant,
-  retryingSchema,
-  warningSchema,
-  withheldCount,
-} from '../../endpoints/common.schema.ts';
+import { count, failureSchema, instant, retryingSchema, warningSchema, withheldCount } from '../common.schema.ts';
+import { at, connectionId, later, runId } from '../example-values.ts';
 
 const skippedTypeSchema = z.strictObject({ resourceType: z.string(), reason: z.string() }).meta({ id: 'SkippedType' });
 
@@ -84,3 +78,58 @@ export const syncRunDetailSchema = z
     retrying: z.array(stepRetrySchema).meta({ description: 'The newest ten; empty once the run has ended.' }),
   })
   .meta({ id: 'SyncRunDetail', description: 'A run with a row per type, and the requests it used.' });
+
+const skipped = [
+  {
+    resourceType: 'Appointment',
+    reason: 'athenahealth finds appointments by their ids only; a bulk export brings them',
+  },
+];
+
+export const syncedExample = {
+  standardResources: 3719,
+  enhancedResources: 1566,
+  total: 5285,
+  id: runId,
+  skipped,
+};
+
+export const syncRunExample = {
+  id: runId,
+  connectionId,
+  status: 'IN_PROGRESS',
+  request: { includeStandard: true, includeEnhanced: true, resourceTypes: [], patients: [] },
+  types: ['Patient', 'Observation'],
+  skipped,
+  patients: 200,
+  createdAt: at,
+  startedAt: at,
+  warnings: [],
+};
+
+export const syncRunDetailExample = {
+  ...syncRunExample,
+  ...syncedExample,
+  status: 'COMPLETED',
+  completedAt: later,
+  requests: 204,
+  minimumRequests: 204,
+  byType: [
+    {
+      resourceType: 'Observation',
+      searches: 200,
+      carried: 0,
+      completed: 200,
+      incomplete: 0,
+      failed: 0,
+      requests: 200,
+      pages: 200,
+      fetched: 1566,
+      stored: 1566,
+      unchanged: 0,
+      stale: 0,
+      rejected: 0,
+    },
+  ],
+  retrying: [],
+};

@@ -1,0 +1,24 @@
+import { toSyncRunDetail } from '@bulkhead/service';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { success } from '../common.schema.ts';
+import { syncRunDetailExample, syncRunDetailSchema } from './sync.schema.ts';
+
+export const cancelSync = defineEndpoint({
+  id: 'cancelSyncRun',
+  method: 'delete',
+  path: '/api/ehr/:provider/sync-runs/:id',
+  action: 'sync.cancel',
+  access: 'client',
+  audited: true,
+  summary: 'Cancel a run',
+  responses: {
+    200: { description: 'Cancelled', schema: success(syncRunDetailSchema), example: syncRunDetailExample },
+  },
+  errors: ['unknown-run', 'sync-ended'],
+  async handler({ params, caller: { scope, view }, services, audit }) {
+    const { state, isChanged } = await services.syncs.cancel({ ...params, scope });
+    audit.addTarget({ connectionId: state.run.connectionId });
+    audit.setChanged(isChanged);
+    return { data: toSyncRunDetail(state, view) };
+  },
+});

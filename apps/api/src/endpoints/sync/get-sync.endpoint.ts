@@ -1,0 +1,19 @@
+import { toSyncRunDetail } from '@bulkhead/service';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { success } from '../common.schema.ts';
+import { syncRunDetailExample, syncRunDetailSchema } from './sync.schema.ts';
+
+export const getSync = defineEndpoint({
+  id: 'getSyncRun',
+  method: 'get',
+  path: '/api/ehr/:provider/sync-runs/:id',
+  action: 'sync.read',
+  access: 'client',
+  audited: false,
+  summary: 'A run with a row per type',
+  responses: { 200: { description: 'Run', schema: success(syncRunDetailSchema), example: syncRunDetailExample } },
+  errors: ['unknown-run'],
+  async handler({ params, caller: { scope, view }, services }) {
+    return { data: toSyncRunDetail(await services.syncs.get({ ...params, scope }), view) };
+  },
+});

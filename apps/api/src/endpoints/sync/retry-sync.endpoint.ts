@@ -1,0 +1,25 @@
+import { toSyncRunDetail } from '@bulkhead/service';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { success } from '../common.schema.ts';
+import { syncRunDetailExample, syncRunDetailSchema } from './sync.schema.ts';
+
+export const retrySync = defineEndpoint({
+  id: 'retrySyncRun',
+  method: 'post',
+  path: '/api/ehr/:provider/sync-runs/:id/retry',
+  action: 'sync.retry',
+  access: 'client',
+  audited: true,
+  summary: 'Ask again for what failed',
+  request: { body: { isOptional: true } },
+  responses: {
+    202: { description: 'Taken up again', schema: success(syncRunDetailSchema), example: syncRunDetailExample },
+  },
+  errors: ['unknown-run', 'nothing-to-retry', 'sync-already-running'],
+  async handler({ params, caller: { scope, view }, services, audit }) {
+    const { state, isChanged } = await services.syncs.retry({ ...params, scope });
+    audit.addTarget({ connectionId: state.run.connectionId });
+    audit.setChanged(isChanged);
+    return { data: toSyncRunDetail(state, view) };
+  },
+});

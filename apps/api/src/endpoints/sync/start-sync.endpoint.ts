@@ -1,0 +1,107 @@
+import { AppError, isSyncActive } from '@bulkhead/domain';
+import { type SyncRunState, syncBodySchema, toSyncedView, toSyncRunView } from '@bulkhead/service';
+import type { Response } from 'express';
+import { z } from 'zod';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { success } from '../common.schema.ts';
+import { connectionId, runId } from '../example-values.ts';
+import { type Preferences, readPreferences } from './prefer.ts';
+import { startedSyncSchema, syncedExample, syncedSchema, syncRunExample } from './sync.schema.ts';
+
+/** Clients such as Node's `fetch` give up after 300 seconds without an answer. */
+const longestWaitSeconds = 290;
+/** More than it takes to store a run and to write an answer. */
+const answerTimeMs = 60_000;
+
+/** Endpoint 3 of the guide. */
+export const startSync = defineEndpoint({
+  id: 'startEnhancedSync',
+  method: 'post',
+  path: '/api/ehr/:provider/enhanced-sync',
+  action: 'sync.create',
+  access: 'client',
+  audited: true,
+  summary: 'Sync the standard and the enhanced resource types',
+  description:
+    'Answers when the run is done. A run that lasts over 30 seconds is answered 202 with the counts so far. ' +
+    '`Prefer: wait=N` waits for up to N seconds (at most 290) instead, `Prefer: respond-async` does not wait. ' +
+    'The header `Preference-Applied` of the answer names what was followed.',
+  request: {
+    headers: z.object({
+      prefer: z.string().optional().meta({ description: '`wait=N`, `respond-async` or both (RFC 7240)' }),
+    }),
+    body: {
+      schema: syncBodySchema,
+      example: {
+        connectionId,
+        includeStandard: true,
+        includeEnhanced: true,
+        resourceTypes: ['DiagnosticReport', 'CarePlan', 'Encounter'],
+      },
+    },
+  },
+  responses: {
+    200: { description: 'What was synced', schema: success(syncedSchema), example: syncedExample },
+    202: {
+      description: 'The run goes on',
+      schema: success(startedSyncSchema),
+      example: {
+        ...{ standardResources: 0, enhancedResources: 0, total: 0 },
+        ...syncRunExample,
+        url: `/api/ehr/athenahealth/sync-runs/${runId}`,
+      },
+    },
+  },
+  errors: ['unknown-connection', 'sync-already-running', 'sync-incomplete', 'sync-cancelled'],
+  async handler({ params: { provider }, headers, body, caller, services, process, audit, request, response }) {
+    audit.addPatients(body.patients ?? []);
+    const preferences = readPreferences(headers.prefer);
+    const waitMs = waitMsOf(preferences);
+    // The wait ends by itself, so the limit for idle sockets must not end it.
+    if (waitMs !== undefined) request.setTimeout(waitMs + answerTimeMs);
+    const signal = AbortSignal.any([process.stopping, closeSignal(response)]);
+    const state = await services.syncs.start({ provider, body, waitMs, signal, scope: caller.scope });
+    const { run } = state;
+    audit.addTarget({ connectionId: run.connectionId, id: run.id });
+    const isActive = isSyncActive(run.phase);
+    const applied = appliedPreferences(preferences, isActive);
+    if (applied !== '') response.set('Preference-Applied', applied);
+    if (isActive) {
+      const url = `/api/ehr/${provider}/sync-runs/${run.id}`;
+      const data = { ...toSyncedView(state), ...toSyncRunView(run, caller.view), url };
+      return { status: 202, location: url, data };
+    }
+    if (run.phase !== 'completed') throw incomplete(state);
+    return { data: toSyncedView(state) };
+  },
+});
+
+/** Aborts if the client leaves, so that the service stops waiting for the run. */
+function closeSignal(response: Response): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => controller.abort());
+  return controller.signal;
+}
+
+/** Returns undefined if the client leaves the wait to the service. */
+function waitMsOf({ respondAsync, waitSeconds }: Preferences): number | undefined {
+  if (waitSeconds !== undefined) return Math.min(waitSeconds, longestWaitSeconds) * 1000;
+  return respondAsync ? 0 : undefined;
+}
+
+function appliedPreferences({ respondAsync, waitSeconds }: Preferences, isActive: boolean): string {
+  const applied = respondAsync && isActive ? ['respond-async'] : [];
+  if (waitSeconds !== undefined) applied.push(`wait=${Math.min(waitSeconds, longestWaitSeconds)}`);
+  return applied.join(', ');
+}
+
+/** What succeeded is stored, but the answer must not look like the success of the whole run. */
+function incomplete(state: SyncRunState): AppError {
+  const { run } = state;
+  return new AppError({
+    code: run.phase === 'cancelled' ? 'sync-cancelled' : 'sync-incomplete',
+    message: run.error?.message ?? 'The run was cancelled. What it stored until then stays.',
+    retry: 'never',
+    context: { details: { syncRunId: run.id, ...toSyncedView(state) } },
+  });
+}

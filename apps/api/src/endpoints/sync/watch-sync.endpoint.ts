@@ -1,0 +1,23 @@
+import { isSyncActive } from '@bulkhead/domain';
+import { toSyncRunDetail } from '@bulkhead/service';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { eventStreamResponse } from '../../http/event-stream-response.ts';
+
+export const watchSync = defineEndpoint({
+  id: 'watchSyncRun',
+  method: 'get',
+  path: '/api/ehr/:provider/sync-runs/:id/events',
+  action: 'sync.read',
+  access: 'client',
+  audited: false,
+  summary: 'A run with a row per type, told as it moves',
+  responses: eventStreamResponse({ 'sync-run': 'a `SyncRunDetail`', end: 'an empty object: the run has ended' }),
+  errors: ['unknown-run'],
+  handler({ params, caller: { scope, view }, services, streamEvents }) {
+    return streamEvents(async () => {
+      const state = await services.syncs.get({ ...params, scope });
+      const data = toSyncRunDetail(state, view);
+      return { events: [{ name: 'sync-run', data }], isOver: !isSyncActive(state.run.phase) };
+    });
+  },
+});
