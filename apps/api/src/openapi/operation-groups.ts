@@ -1,4 +1,5 @@
 import { bulkExportEndpoints } from '../endpoints/bulk-export/bulk-export.endpoints.ts';
+import { scheduleEndpoints } from '../endpoints/schedules/schedule.endpoints.ts';
 import { syncEndpoints } from '../endpoints/sync/sync.endpoints.ts';
 import type { EndpointGroup } from '../http/endpoint-group.ts';
 import type { OperationGroup } from './operation.ts';
@@ -9,7 +10,6 @@ import { erasureOperations } from './operations/erasure.operations.ts';
 import { monitoringOperations } from './operations/monitoring.operations.ts';
 import { processOperations } from './operations/process.operations.ts';
 import { documentOperations, quarantineOperations, resourceOperations } from './operations/record.operations.ts';
-import { scheduleOperations } from './operations/schedule.operations.ts';
 
 /** Every route of the API, in the document's order. */
 export const operationGroups: readonly OperationGroup[] = [
@@ -18,7 +18,7 @@ export const operationGroups: readonly OperationGroup[] = [
   connectionOperations,
   authorizationOperations,
   erasureOperations,
-  scheduleOperations,
+  toOperations(scheduleEndpoints),
   resourceOperations,
   documentOperations,
   quarantineOperations,

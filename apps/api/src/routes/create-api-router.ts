@@ -20,7 +20,6 @@ import { queueRoute } from './queue.route.ts';
 import { rateBudgetRoutes } from './rate-budget.routes.ts';
 import { resourceRoutes } from './resource.routes.ts';
 import { retentionRoute } from './retention.route.ts';
-import { scheduleRoutes } from './schedule.routes.ts';
 import { sessionRoute } from './session.route.ts';
 import { signingKeyRoutes } from './signing-key.routes.ts';
 import { webhookRoutes } from './webhook.routes.ts';
@@ -49,7 +48,7 @@ export function createApiRouter(deps: HttpAppDeps): Router {
   api.use(parseJson(), route(false));
   api.use(connectionRoutes(deps), capabilitiesRoute(deps));
   api.use(erasureRoutes(deps), retentionRoute(deps));
-  api.use(scheduleRoutes(deps), webhookRoutes(deps), apiKeyRoutes(deps), auditEventRoutes(deps));
+  api.use(webhookRoutes(deps), apiKeyRoutes(deps), auditEventRoutes(deps));
   api.use(signingKeyRoutes(deps), authorizationRoutes(deps), diagnosisRoute(deps));
   api.use(sessionRoute(deps), providerRoute(deps), rateBudgetRoutes(deps), queueRoute(deps));
   return api;

@@ -76,29 +76,6 @@ export const webhookDeliveryExample = {
   deliveredAt: later,
 };
 
-export const scheduleExample = {
-  id: 'sched_01a20ebbc9477ed4b36076ce74bec9ba',
-  connectionId,
-  provider: 'athenahealth',
-  kind: 'export',
-  request: {},
-  cron: '0 2 * * *',
-  timeZone: 'America/New_York',
-  spread: true,
-  spreadMs: 1_380_000,
-  paused: false,
-  nextRunAt: '2026-11-25T07:23:00.000Z',
-  createdAt: at,
-};
-
-export const scheduleDetailExample = { ...scheduleExample, nextRuns: ['2026-11-25T07:23:00.000Z'] };
-
-export const scheduledRunExample = {
-  id: exportId,
-  kind: 'export',
-  url: `/api/ehr/athenahealth/bulk-export/${exportId}`,
-};
-
 export const documentExample = {
   id: 'doc_7b1d3a0c5f2e4d6b',
   connectionId,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTcpProxy, testServices } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startApi, type TestApi } from '../testing/start-api.ts';
+import { startApi, type TestApi } from '../../testing/start-api.ts';
 
 const path = '/api/ehr/schedules';
 const nightly = { cron: '0 2 * * *', timeZone: 'America/Chicago', kind: 'sync' };

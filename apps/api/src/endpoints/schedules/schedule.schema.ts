@@ -1,6 +1,7 @@
 import { exportTypes, scheduleKinds } from '@bulkhead/domain';
 import { z } from 'zod';
-import { count, instant } from '../../endpoints/common.schema.ts';
+import { count, instant } from '../common.schema.ts';
+import { at, connectionId } from '../example-values.ts';
 
 const schedule = {
   id: z.string(),
@@ -37,6 +38,19 @@ export const scheduleDetailSchema = z
   .strictObject({ ...schedule, nextRuns: z.array(instant) })
   .meta({ id: 'ScheduleDetail', description: 'A schedule with its next runs.' });
 
-export const scheduledRunSchema = z
-  .strictObject({ id: z.string(), kind: z.enum(scheduleKinds), url: z.string() })
-  .meta({ id: 'ScheduledRun' });
+export const scheduleExample = {
+  id: 'sched_01a20ebbc9477ed4b36076ce74bec9ba',
+  connectionId,
+  provider: 'athenahealth',
+  kind: 'export',
+  request: {},
+  cron: '0 2 * * *',
+  timeZone: 'America/New_York',
+  spread: true,
+  spreadMs: 1_380_000,
+  paused: false,
+  nextRunAt: '2026-11-25T07:23:00.000Z',
+  createdAt: at,
+};
+
+export const scheduleDetailExample = { ...scheduleExample, nextRuns: ['2026-11-25T07:23:00.000Z'] };

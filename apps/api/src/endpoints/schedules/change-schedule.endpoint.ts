@@ -1,0 +1,25 @@
+import { scheduleChangeSchema, toScheduleDetail } from '@bulkhead/service';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { success } from '../common.schema.ts';
+import { scheduleDetailExample, scheduleDetailSchema } from './schedule.schema.ts';
+
+export const changeSchedule = defineEndpoint({
+  id: 'changeSchedule',
+  method: 'patch',
+  path: '/api/ehr/schedules/:id',
+  action: 'schedule.change',
+  access: 'client',
+  audited: true,
+  summary: 'Pause a schedule, resume it, or move it',
+  request: { body: { schema: scheduleChangeSchema, example: { paused: true } } },
+  responses: {
+    200: { description: 'Changed', schema: success(scheduleDetailSchema), example: scheduleDetailExample },
+  },
+  errors: ['unknown-schedule'],
+  async handler({ params: { id }, body, caller: { scope }, services, audit }) {
+    const { isChanged, ...state } = await services.schedules.change({ id, scope, body });
+    audit.addTarget({ connectionId: state.schedule.connectionId });
+    audit.setChanged(isChanged);
+    return { data: toScheduleDetail(state) };
+  },
+});

@@ -1,0 +1,17 @@
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+
+export const deleteSchedule = defineEndpoint({
+  id: 'deleteSchedule',
+  method: 'delete',
+  path: '/api/ehr/schedules/:id',
+  action: 'schedule.delete',
+  access: 'client',
+  audited: true,
+  summary: 'Remove a schedule',
+  responses: { 204: { description: 'Removed' } },
+  errors: ['unknown-schedule'],
+  async handler({ params: { id }, caller: { scope }, services }) {
+    await services.schedules.delete({ id, scope });
+    return {};
+  },
+});

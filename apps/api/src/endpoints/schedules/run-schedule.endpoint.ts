@@ -1,0 +1,35 @@
+import { scheduleKinds } from '@bulkhead/domain';
+import { z } from 'zod';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { success } from '../common.schema.ts';
+import { exportId } from '../example-values.ts';
+
+const scheduledRunSchema = z
+  .strictObject({ id: z.string(), kind: z.enum(scheduleKinds), url: z.string() })
+  .meta({ id: 'ScheduledRun' });
+
+export const runSchedule = defineEndpoint({
+  id: 'runSchedule',
+  method: 'post',
+  path: '/api/ehr/schedules/:id/run',
+  action: 'schedule.run',
+  access: 'client',
+  audited: true,
+  summary: 'Start a run now',
+  request: { body: { isOptional: true } },
+  responses: {
+    202: {
+      description: 'Started',
+      schema: success(scheduledRunSchema),
+      example: { id: exportId, kind: 'export', url: `/api/ehr/athenahealth/bulk-export/${exportId}` },
+    },
+  },
+  errors: ['unknown-schedule', 'unknown-connection', 'export-already-running', 'sync-already-running'],
+  async handler({ params: { id }, caller: { scope }, services, audit }) {
+    const { schedule, runId } = await services.schedules.run({ id, scope });
+    audit.addTarget({ id: schedule.id, connectionId: schedule.connectionId, runId });
+    const collection = schedule.kind === 'export' ? 'bulk-export' : 'sync-runs';
+    const url = `/api/ehr/${schedule.provider}/${collection}/${runId}`;
+    return { data: { id: runId, kind: schedule.kind, url }, location: url };
+  },
+});

@@ -1,0 +1,13 @@
+import { endpointGroup } from '../../http/endpoint-group.ts';
+import { changeSchedule } from './change-schedule.endpoint.ts';
+import { createSchedule } from './create-schedule.endpoint.ts';
+import { deleteSchedule } from './delete-schedule.endpoint.ts';
+import { getSchedule } from './get-schedule.endpoint.ts';
+import { listSchedules } from './list-schedules.endpoint.ts';
+import { runSchedule } from './run-schedule.endpoint.ts';
+
+export const scheduleEndpoints = endpointGroup({
+  name: 'Schedules',
+  description: 'Exports and syncs that come again by a cron.',
+  endpoints: [createSchedule, listSchedules, getSchedule, changeSchedule, runSchedule, deleteSchedule],
+});
