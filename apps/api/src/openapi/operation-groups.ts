@@ -1,11 +1,11 @@
 import { bulkExportEndpoints } from '../endpoints/bulk-export/bulk-export.endpoints.ts';
+import { connectionEndpoints } from '../endpoints/connections/connection.endpoints.ts';
 import { scheduleEndpoints } from '../endpoints/schedules/schedule.endpoints.ts';
 import { syncEndpoints } from '../endpoints/sync/sync.endpoints.ts';
 import type { EndpointGroup } from '../http/endpoint-group.ts';
 import type { OperationGroup } from './operation.ts';
 import { accessOperations, signingKeyOperations } from './operations/access.operations.ts';
 import { authorizationOperations } from './operations/authorization.operations.ts';
-import { connectionOperations } from './operations/connection.operations.ts';
 import { erasureOperations } from './operations/erasure.operations.ts';
 import { monitoringOperations } from './operations/monitoring.operations.ts';
 import { processOperations } from './operations/process.operations.ts';
@@ -15,7 +15,7 @@ import { documentOperations, quarantineOperations, resourceOperations } from './
 export const operationGroups: readonly OperationGroup[] = [
   toOperations(bulkExportEndpoints),
   toOperations(syncEndpoints),
-  connectionOperations,
+  toOperations(connectionEndpoints),
   authorizationOperations,
   erasureOperations,
   toOperations(scheduleEndpoints),

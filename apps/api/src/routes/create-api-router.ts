@@ -9,12 +9,9 @@ import { parseJson } from '../middleware/parse-json.ts';
 import { apiKeyRoutes } from './api-key.routes.ts';
 import { auditEventRoutes } from './audit-event.routes.ts';
 import { authorizationRoutes } from './authorization.routes.ts';
-import { capabilitiesRoute } from './capabilities.route.ts';
-import { connectionRoutes } from './connection.routes.ts';
 import { diagnosisRoute } from './diagnosis.route.ts';
 import { documentRoutes } from './document.routes.ts';
 import { erasureRoutes } from './erasure.routes.ts';
-import { providerRoute } from './provider.route.ts';
 import { quarantineRoutes } from './quarantine.routes.ts';
 import { queueRoute } from './queue.route.ts';
 import { rateBudgetRoutes } from './rate-budget.routes.ts';
@@ -22,7 +19,6 @@ import { resourceRoutes } from './resource.routes.ts';
 import { retentionRoute } from './retention.route.ts';
 import { sessionRoute } from './session.route.ts';
 import { signingKeyRoutes } from './signing-key.routes.ts';
-import { webhookRoutes } from './webhook.routes.ts';
 
 /** Most answers hold patient data or can lead to it, so no cache of a browser or a proxy may keep any of them. */
 const preventCaching: RequestHandler = (_request, response, next) => {
@@ -46,10 +42,9 @@ export function createApiRouter(deps: HttpAppDeps): Router {
   api.use(route(true));
   api.use(quarantineRoutes(deps), resourceRoutes(deps), documentRoutes(deps));
   api.use(parseJson(), route(false));
-  api.use(connectionRoutes(deps), capabilitiesRoute(deps));
   api.use(erasureRoutes(deps), retentionRoute(deps));
-  api.use(webhookRoutes(deps), apiKeyRoutes(deps), auditEventRoutes(deps));
+  api.use(apiKeyRoutes(deps), auditEventRoutes(deps));
   api.use(signingKeyRoutes(deps), authorizationRoutes(deps), diagnosisRoute(deps));
-  api.use(sessionRoute(deps), providerRoute(deps), rateBudgetRoutes(deps), queueRoute(deps));
+  api.use(sessionRoute(deps), rateBudgetRoutes(deps), queueRoute(deps));
   return api;
 }

@@ -1,10 +1,20 @@
 import { authorizeBodySchema, authorizeQuerySchema, callbackQuerySchema, launchQuerySchema } from '@bulkhead/service';
 import { z } from 'zod';
-import { success } from '../../endpoints/common.schema.ts';
+import { instant, success } from '../../endpoints/common.schema.ts';
+import { connectionId, later } from '../../endpoints/example-values.ts';
 import { startQuerySchema } from '../../routes/browser.routes.ts';
 import type { OperationGroup } from '../operation.ts';
-import { authorizedSchema, invitationSchema } from '../schemas/connection.schema.ts';
-import { authorizedExample, invitationExample } from './examples.ts';
+
+const invitationSchema = z
+  .strictObject({ startUrl: z.string(), expiresAt: instant })
+  .meta({ id: 'Invitation', description: 'An address to be opened once, in a browser, within ten minutes.' });
+const authorizedSchema = z.strictObject({ connectionId: z.string() }).meta({ id: 'Authorized' });
+const invitationExample = {
+  startUrl: 'https://bulkhead.example/api/ehr/authorize/start?token=auth_01a20ebbc9477ed4b36076ce74bec9ba.…',
+  expiresAt: later,
+};
+
+const authorizedExample = { connectionId };
 
 const toEhr = { 302: { description: 'To the EHR, where a user agrees' } };
 

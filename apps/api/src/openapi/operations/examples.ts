@@ -1,33 +1,5 @@
 import { at, connectionId, exportId, later, runId } from '../../endpoints/example-values.ts';
 
-export const connectionExample = {
-  id: connectionId,
-  provider: 'athenahealth',
-  environment: 'production',
-  fhirEndpoint: 'https://api.platform.athenahealth.com/fhir/r4',
-  practiceId: '195900',
-  groupId: 'a-1.C-195900',
-  auth: { method: 'client_credentials', clientId: 'client-id', scope: 'system/*.read' },
-  createdAt: at,
-};
-
-export const providerExample = {
-  id: 'athenahealth',
-  name: 'athenahealth',
-  environments: ['production', 'sandbox', 'preview'],
-  defaultEnvironment: 'production',
-  fhirEndpoints: {
-    production: 'https://api.platform.athenahealth.com/fhir/r4',
-    sandbox: 'https://api.platform.athenahealth.com/fhir/r4/sandbox',
-    preview: 'https://api.preview.platform.athenahealth.com/fhir/r4',
-  },
-  authMethods: ['none', 'client_credentials', 'private_key_jwt'],
-  hasClient: true,
-  usesPracticeId: true,
-};
-
-export const watermarkExample = { resourceType: 'Patient', level: 'Patient', until: at, exportId };
-
 export const rateBudgetExample = {
   name: 'athenahealth.production',
   provider: 'athenahealth',
@@ -47,33 +19,6 @@ export const queueExample = {
   jobs: { waiting: 3, active: 4, delayed: 1, 'waiting-children': 1, failed: 0 },
   oldestSeconds: 12,
   workers: 2,
-};
-
-export const capabilitiesExample = {
-  bulkExport: true,
-  diagnosticReports: true,
-  carePlans: true,
-  encounters: true,
-  appointments: true,
-  documentReferences: true,
-  rateLimit: '8 requests/second',
-};
-
-export const webhookExample = {
-  url: 'https://client.example/bulkhead',
-  secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw2oX0T1dmnqE=',
-};
-
-export const webhookDeliveryExample = {
-  id: `${exportId}.9.1f0c7b3a`,
-  connectionId,
-  url: 'https://client.example/bulkhead',
-  type: 'bulk-export.completed',
-  body: { type: 'bulk-export.completed', timestamp: later, data: { id: exportId, status: 'COMPLETED' } },
-  state: 'delivered',
-  attempts: [{ at: later, status: 204 }],
-  createdAt: later,
-  deliveredAt: later,
 };
 
 export const documentExample = {
@@ -139,23 +84,6 @@ export const searchsetExample = {
   ],
 };
 
-export const quarantinedLineExample = {
-  id: 'file_01a20ebbcb0e7c6ab4f1a5e2ed1b4f11.42',
-  connectionId,
-  exportId,
-  fileId: 'file_01a20ebbcb0e7c6ab4f1a5e2ed1b4f11',
-  line: 42,
-  offset: 43_008,
-  reason: 'invalid-json',
-  state: 'open',
-  sizeBytes: 812,
-  keptBytes: 812,
-  isTruncated: false,
-  sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
-  isCorrected: false,
-  createdAt: later,
-};
-
 export const apiKeyExample = {
   id: 'key_01a20ebbc9477ed4b36076ce74bec9ba',
   name: 'reporting',
@@ -209,29 +137,6 @@ const kid = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
 export const signingKeyExample = { kid, alg: 'ES384', state: 'published', createdAt: at };
 
 export const jwksExample = { keys: [{ kty: 'EC', crv: 'P-384', alg: 'ES384', use: 'sig', kid, x: '…', y: '…' }] };
-
-export const connectionTestExample = {
-  ok: false,
-  endedAt: later,
-  steps: [
-    { step: 'discovery', ok: true, durationMs: 84 },
-    {
-      step: 'token',
-      ok: false,
-      durationMs: 120,
-      code: 'token-refused',
-      message: 'The EHR refused to issue an access token.',
-      whatToDo: 'Verify client id, client secret and scope of the connection.',
-    },
-  ],
-};
-
-export const invitationExample = {
-  startUrl: 'https://bulkhead.example/api/ehr/authorize/start?token=auth_01a20ebbc9477ed4b36076ce74bec9ba.…',
-  expiresAt: later,
-};
-
-export const authorizedExample = { connectionId };
 
 export const diagnosisExample = [
   { name: 'redis', state: 'ok', found: 'it answers, evicts nothing and keeps its queues' },

@@ -1,17 +1,13 @@
 import { documentQuerySchema, quarantineQuerySchema, replayBodySchema } from '@bulkhead/service';
 import { z } from 'zod';
 import { page, success } from '../../endpoints/common.schema.ts';
+import { quarantinedLineExample, quarantinedLineSchema } from '../../endpoints/quarantine/quarantine.schema.ts';
 import { resourceQuerySchema } from '../../routes/resource.routes.ts';
 import type { OperationGroup } from '../operation.ts';
-import { quarantinedLineSchema, replayedLinesSchema } from '../schemas/connection.schema.ts';
 import { documentSchema, resourceSchema, resourceSourceSchema, searchsetSchema } from '../schemas/document.schema.ts';
-import {
-  documentExample,
-  quarantinedLineExample,
-  resourceExample,
-  resourceSourcesExample,
-  searchsetExample,
-} from './examples.ts';
+import { documentExample, resourceExample, resourceSourcesExample, searchsetExample } from './examples.ts';
+
+const replayedLinesSchema = z.strictObject({ count: z.int().min(0) }).meta({ id: 'ReplayedLines' });
 
 const documents = '/api/ehr/:provider/documents';
 const resources = '/api/ehr/:provider/resources/:type';

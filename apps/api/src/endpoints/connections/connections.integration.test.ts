@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connectRedis, createConsumer, type Handlers } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { clientSecret, fhirEndpoint, startApi, type TestApi } from '../testing/start-api.ts';
+import { clientSecret, fhirEndpoint, startApi, type TestApi } from '../../testing/start-api.ts';
 
 const path = '/api/ehr/connections';
 const otherProvider = {
@@ -152,7 +152,7 @@ describe('connections', () => {
       body: { auth: { method: 'client_credentials' } },
       at: ['auth.clientId', 'auth.clientSecret'],
     },
-    { what: 'a practice that is a path', body: { practiceId: '../1' }, at: ['practiceId'] },
+    { what: 'a practice that is a path', body: { practiceId: '../../1' }, at: ['practiceId'] },
     { what: 'an address of another kind', body: { fhirEndpoint: 'file:///etc/passwd' }, at: ['fhirEndpoint'] },
     {
       what: 'unknown fields',

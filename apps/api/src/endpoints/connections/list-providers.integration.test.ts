@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { fhirEndpoint, startApi, type TestApi } from '../testing/start-api.ts';
+import { fhirEndpoint, startApi, type TestApi } from '../../testing/start-api.ts';
 
 let api: TestApi;
 afterEach(() => api.stop());

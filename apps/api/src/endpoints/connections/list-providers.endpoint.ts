@@ -1,0 +1,55 @@
+import { scheduleKinds } from '@bulkhead/domain';
+import { toProviderView } from '@bulkhead/service';
+import { z } from 'zod';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { success } from '../common.schema.ts';
+
+const providerSchema = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    environments: z.array(z.string()),
+    defaultEnvironment: z.string(),
+    fhirEndpoints: z.record(z.string(), z.string()),
+    authMethods: z.array(z.enum(['none', 'client_credentials', 'private_key_jwt', 'authorization_code'])),
+    hasClient: z.boolean(),
+    usesPracticeId: z.boolean(),
+    defaultSchedule: z.strictObject({ cron: z.string(), timeZone: z.string(), kind: z.enum(scheduleKinds) }).optional(),
+  })
+  .meta({
+    id: 'Provider',
+    description:
+      'What a new connection can choose among. `fhirEndpoints`: by environment, where it names none; `hasClient`: client id and secret can be left out.',
+  });
+
+const providerExample = {
+  id: 'athenahealth',
+  name: 'athenahealth',
+  environments: ['production', 'sandbox', 'preview'],
+  defaultEnvironment: 'production',
+  fhirEndpoints: {
+    production: 'https://api.platform.athenahealth.com/fhir/r4',
+    sandbox: 'https://api.platform.athenahealth.com/fhir/r4/sandbox',
+    preview: 'https://api.preview.platform.athenahealth.com/fhir/r4',
+  },
+  authMethods: ['none', 'client_credentials', 'private_key_jwt'],
+  hasClient: true,
+  usesPracticeId: true,
+};
+
+export const listProviders = defineEndpoint({
+  id: 'listProviders',
+  method: 'get',
+  path: '/api/ehr/providers',
+  action: 'provider.list',
+  access: 'client',
+  audited: false,
+  summary: 'The EHR vendors that a connection can name, and what it can choose among',
+  responses: {
+    200: { description: 'Providers', schema: success(z.array(providerSchema)), example: [providerExample] },
+  },
+  errors: [],
+  handler({ services }) {
+    return { data: services.registry.list().map(toProviderView) };
+  },
+});

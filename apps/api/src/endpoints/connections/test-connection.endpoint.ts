@@ -1,0 +1,36 @@
+import { toTestView } from '@bulkhead/service';
+import { z } from 'zod';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { success } from '../common.schema.ts';
+import { connectionId } from '../example-values.ts';
+import { connectionTestExample, connectionTestSchema } from './connection.schema.ts';
+
+const startedTestSchema = z
+  .strictObject({ status: z.literal('IN_PROGRESS'), url: z.string() })
+  .meta({ id: 'StartedTest', description: 'The test goes on: its result is in the `lastTest` of the connection.' });
+
+export const testConnection = defineEndpoint({
+  id: 'testConnection',
+  method: 'post',
+  path: '/api/ehr/connections/:id/test',
+  action: 'connection.test',
+  access: 'client',
+  audited: true,
+  summary: 'Try a connection out: discovery, token, a real read',
+  request: { body: { isOptional: true } },
+  responses: {
+    200: { description: 'The result', schema: success(connectionTestSchema), example: connectionTestExample },
+    202: {
+      description: 'The test goes on',
+      schema: success(startedTestSchema),
+      example: { status: 'IN_PROGRESS', url: `/api/ehr/connections/${connectionId}` },
+    },
+  },
+  errors: ['unknown-connection'],
+  async handler({ params: { id }, caller: { scope }, services }) {
+    const test = await services.connections.test({ id, scope });
+    if (test) return { data: toTestView(test) };
+    const url = `/api/ehr/connections/${id}`;
+    return { status: 202, location: url, data: { status: 'IN_PROGRESS', url } };
+  },
+});

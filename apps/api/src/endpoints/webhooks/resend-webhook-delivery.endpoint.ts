@@ -1,0 +1,22 @@
+import { toDeliveryView } from '@bulkhead/service';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { success } from '../common.schema.ts';
+import { webhookDeliveryExample, webhookDeliverySchema } from './webhook.schema.ts';
+
+export const resendWebhookDelivery = defineEndpoint({
+  id: 'resendWebhookDelivery',
+  method: 'post',
+  path: '/api/ehr/webhook-deliveries/:id/resend',
+  action: 'webhook.resend',
+  access: 'client',
+  audited: true,
+  summary: 'Make a call again',
+  request: { body: { isOptional: true } },
+  responses: {
+    202: { description: 'Under way', schema: success(webhookDeliverySchema), example: webhookDeliveryExample },
+  },
+  errors: ['unknown-delivery'],
+  async handler({ params: { id }, caller: { scope }, services }) {
+    return { data: toDeliveryView(await services.webhooks.resend({ id, scope })) };
+  },
+});
