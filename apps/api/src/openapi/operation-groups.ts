@@ -1,5 +1,8 @@
 import { bulkExportEndpoints } from '../endpoints/bulk-export/bulk-export.endpoints.ts';
 import { connectionEndpoints } from '../endpoints/connections/connection.endpoints.ts';
+import { documentEndpoints } from '../endpoints/documents/document.endpoints.ts';
+import { quarantineEndpoints } from '../endpoints/quarantine/quarantine.endpoints.ts';
+import { resourceEndpoints } from '../endpoints/resources/resource.endpoints.ts';
 import { scheduleEndpoints } from '../endpoints/schedules/schedule.endpoints.ts';
 import { syncEndpoints } from '../endpoints/sync/sync.endpoints.ts';
 import type { EndpointGroup } from '../http/endpoint-group.ts';
@@ -9,7 +12,6 @@ import { authorizationOperations } from './operations/authorization.operations.t
 import { erasureOperations } from './operations/erasure.operations.ts';
 import { monitoringOperations } from './operations/monitoring.operations.ts';
 import { processOperations } from './operations/process.operations.ts';
-import { documentOperations, quarantineOperations, resourceOperations } from './operations/record.operations.ts';
 
 /** Every route of the API, in the document's order. */
 export const operationGroups: readonly OperationGroup[] = [
@@ -19,9 +21,9 @@ export const operationGroups: readonly OperationGroup[] = [
   authorizationOperations,
   erasureOperations,
   toOperations(scheduleEndpoints),
-  resourceOperations,
-  documentOperations,
-  quarantineOperations,
+  toOperations(resourceEndpoints),
+  toOperations(documentEndpoints),
+  toOperations(quarantineEndpoints),
   accessOperations,
   signingKeyOperations,
   monitoringOperations,

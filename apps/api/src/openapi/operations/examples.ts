@@ -1,4 +1,4 @@
-import { at, connectionId, exportId, later, runId } from '../../endpoints/example-values.ts';
+import { at, connectionId, later } from '../../endpoints/example-values.ts';
 
 export const rateBudgetExample = {
   name: 'athenahealth.production',
@@ -19,69 +19,6 @@ export const queueExample = {
   jobs: { waiting: 3, active: 4, delayed: 1, 'waiting-children': 1, failed: 0 },
   oldestSeconds: 12,
   workers: 2,
-};
-
-export const documentExample = {
-  id: 'doc_7b1d3a0c5f2e4d6b',
-  connectionId,
-  resource: { type: 'DiagnosticReport', id: 'report_123', versionId: '1' },
-  patientId: 'a-195900.E-1',
-  index: 0,
-  source: 'url',
-  url: 'https://api.platform.athenahealth.com/fhir/r4/Binary/a-195900.pdf-1-1',
-  contentType: 'application/pdf',
-  title: 'Lipid panel',
-  state: 'stored',
-  sha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
-  sizeBytes: 20_480,
-  storedType: 'application/pdf',
-  notes: [],
-  attempts: 1,
-  createdAt: at,
-  startedAt: at,
-  completedAt: later,
-};
-
-export const resourceExample = {
-  resourceType: 'DiagnosticReport',
-  id: 'report_123',
-  status: 'final',
-  code: { text: 'Lipid panel' },
-};
-
-export const resourceSourcesExample = [
-  {
-    versionId: '2',
-    lastUpdated: at,
-    deleted: false,
-    storedAt: later,
-    source: { exportId, fileId: `${exportId}.3`, line: 812 },
-  },
-  {
-    versionId: '1',
-    lastUpdated: '2026-11-02T08:00:00.000Z',
-    deleted: false,
-    storedAt: '2026-11-03T07:12:41.002Z',
-    source: { syncRunId: runId, stepId: `${runId}.17` },
-  },
-];
-
-export const searchsetExample = {
-  resourceType: 'Bundle',
-  type: 'searchset',
-  link: [
-    {
-      relation: 'self',
-      url: `https://bulkhead.example/api/ehr/athenahealth/resources/DiagnosticReport?connectionId=${connectionId}`,
-    },
-  ],
-  entry: [
-    {
-      fullUrl: 'https://api.platform.athenahealth.com/fhir/r4/DiagnosticReport/report_123',
-      resource: resourceExample,
-      search: { mode: 'match' },
-    },
-  ],
 };
 
 export const apiKeyExample = {

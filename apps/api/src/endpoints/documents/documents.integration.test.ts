@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PatientDocument } from '@bulkhead/domain';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startApi, type TestApi } from '../testing/start-api.ts';
+import { startApi, type TestApi } from '../../testing/start-api.ts';
 
 let api: TestApi;
 let connectionId: string;

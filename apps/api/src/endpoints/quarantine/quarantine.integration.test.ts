@@ -2,7 +2,7 @@ import { connectRedis, createConsumer, type Handlers } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startApi, type TestApi } from '../testing/start-api.ts';
+import { startApi, type TestApi } from '../../testing/start-api.ts';
 
 const services = testServices();
 let api: TestApi;

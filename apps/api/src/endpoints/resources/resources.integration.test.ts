@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { parseResourceLine } from '@bulkhead/fhir';
 import { toResourceDocument, toTombstone } from '@bulkhead/store';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { fhirEndpoint, startApi, type TestApi } from '../testing/start-api.ts';
+import { fhirEndpoint, startApi, type TestApi } from '../../testing/start-api.ts';
 
 const at = '/api/ehr/athenahealth/resources';
 const ndjson = 'application/fhir+ndjson';

@@ -6,9 +6,10 @@ import type { ResourceService } from '@bulkhead/service';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import express from 'express';
-import { answerError } from '../middleware/answer-error.ts';
-import { setCaller } from '../middleware/caller-of.ts';
-import { resourceRoutes } from './resource.routes.ts';
+import { type EndpointDeps, endpointRouter } from '../../http/endpoint-router.ts';
+import { answerError } from '../../middleware/answer-error.ts';
+import { setCaller } from '../../middleware/caller-of.ts';
+import { searchResources } from './search-resources.endpoint.ts';
 
 /** What the database would notice: a stream that never ends by itself, and a page that never comes. */
 function createEndlessResources() {
@@ -35,6 +36,7 @@ function createEndlessResources() {
 }
 
 const { seen, resources } = createEndlessResources();
+const deps = { services: { resources } } as unknown as EndpointDeps;
 const logged: string[] = [];
 const logger = createLogger({ name: 'api', level: 'silent' });
 const server = createServer(
@@ -44,7 +46,7 @@ const server = createServer(
       setCaller({ response, apiKey, via: 'api-key' });
       next();
     })
-    .use(resourceRoutes({ resources }))
+    .use(endpointRouter({ endpoints: [searchResources], deps, base: '/api/ehr' }))
     .use(answerError({ ...logger, error: (message: string) => void logged.push(message) })),
 ).listen(0, '127.0.0.1');
 afterAll(() => void server.close());

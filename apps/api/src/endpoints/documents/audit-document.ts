@@ -1,0 +1,12 @@
+import { anyPatient, type PatientDocument } from '@bulkhead/domain';
+import type { AuditNotes } from '../../middleware/audit-notes.ts';
+
+/** A document whose resource names no patient can be of any patient. */
+export function patientOf({ patientId = anyPatient }: PatientDocument): string {
+  return patientId;
+}
+
+export function auditDocument(audit: AuditNotes, document: PatientDocument): void {
+  audit.addTarget({ connectionId: document.connectionId });
+  audit.addPatients([patientOf(document)]);
+}

@@ -1,0 +1,99 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { AppError } from '@bulkhead/domain';
+import type { OpenedDocument } from '@bulkhead/service';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import type { AuditNotes } from '../../middleware/audit-notes.ts';
+import { auditDocument } from './audit-document.ts';
+import { readByteRange } from './byte-range.ts';
+
+const headersSchema = z.object({
+  range: z.string().optional(),
+  'if-none-match': z.string().optional(),
+  'if-range': z.string().optional(),
+});
+
+export const readDocument = defineEndpoint({
+  id: 'readDocument',
+  method: 'get',
+  path: '/api/ehr/:provider/documents/:id',
+  action: 'document.read',
+  access: 'client',
+  audited: true,
+  summary: 'The content of a document',
+  request: { headers: headersSchema, readBody: 'never' },
+  responses: {
+    200: { description: 'The content', contentType: '*/*' },
+    206: { description: 'The part that `Range` asks for', contentType: '*/*' },
+    304: { description: 'As `If-None-Match` knows it' },
+  },
+  errors: ['unknown-document', 'document-not-stored', 'range-not-satisfiable'],
+  async handler({ params, headers, caller: { scope }, services, audit, request, response }) {
+    auditDocument(audit, await services.documents.find({ ...params, scope }));
+    const document = await services.documents.open({ ...params, scope });
+    try {
+      await sendDocument({ document, headers, audit, request, response });
+    } catch (error) {
+      // The connection ends before the announced length, so that a client that is still there notices the cut.
+      if (!response.headersSent) throw error;
+      response.destroy();
+    }
+  },
+});
+
+async function sendDocument(options: {
+  readonly document: OpenedDocument;
+  readonly headers: z.output<typeof headersSchema>;
+  readonly audit: AuditNotes;
+  readonly request: Request;
+  readonly response: Response;
+}): Promise<void> {
+  const { document, headers, audit, request, response } = options;
+  const { sha256, sizeBytes, contentType, fileName } = document;
+  const etag = `"${sha256}"`;
+  response.attachment(fileName);
+  response.set({
+    'content-type': contentType,
+    etag,
+    'accept-ranges': 'bytes',
+    // A browser that shows the document anyway runs nothing of it.
+    'content-security-policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
+  });
+  if (matches(headers['if-none-match'], etag)) {
+    audit.setChanged(false);
+    response.status(304).end();
+    return;
+  }
+  const ifRange = headers['if-range'];
+  const header = ifRange === undefined || ifRange === etag ? headers.range : undefined;
+  const range = readByteRange({ header, sizeBytes });
+  if (range === 'unsatisfiable') throw unsatisfiable(response, sizeBytes);
+  const { start, end } = range ?? { start: 0, end: sizeBytes };
+  if (range) response.status(206).set('content-range', `bytes ${start}-${end - 1}/${sizeBytes}`);
+  response.set('content-length', String(end - start));
+  if (request.method === 'HEAD' || end === start) {
+    response.end();
+    return;
+  }
+  await pipeline(Readable.from(document.read({ start, end })), response);
+}
+
+/** A weak comparison (RFC 9110 13.1.2). */
+function matches(header: string | undefined, etag: string): boolean {
+  const tags = (header ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return tags.includes('*') || tags.includes(etag);
+}
+
+function unsatisfiable(response: Response, sizeBytes: number): AppError {
+  response.removeHeader('content-disposition');
+  response.removeHeader('content-type');
+  response.removeHeader('etag');
+  response.set('content-range', `bytes */${sizeBytes}`);
+  return new AppError({
+    code: 'range-not-satisfiable',
+    message: 'The document ends before the range begins. Content-Range has its length.',
+    retry: 'never',
+  });
+}

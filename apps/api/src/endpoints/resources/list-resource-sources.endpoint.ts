@@ -1,0 +1,64 @@
+import { toSourceView } from '@bulkhead/service';
+import { z } from 'zod';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { instant, success } from '../common.schema.ts';
+import { at, exportId, later, runId } from '../example-values.ts';
+import { auditPatient } from './audit-patient.ts';
+import { resourceQuerySchema } from './resource.schema.ts';
+
+const resourceSourceSchema = z
+  .strictObject({
+    versionId: z.string().optional(),
+    lastUpdated: instant,
+    deleted: z.boolean(),
+    storedAt: instant,
+    source: z.union([
+      z.strictObject({ exportId: z.string(), fileId: z.string(), line: z.int().min(1) }),
+      z.strictObject({ syncRunId: z.string(), stepId: z.string() }),
+    ]),
+  })
+  .meta({ id: 'ResourceSource', description: 'A stored version of a resource, and where it came from.' });
+
+const resourceSourcesExample = [
+  {
+    versionId: '2',
+    lastUpdated: at,
+    deleted: false,
+    storedAt: later,
+    source: { exportId, fileId: `${exportId}.3`, line: 812 },
+  },
+  {
+    versionId: '1',
+    lastUpdated: '2026-11-02T08:00:00.000Z',
+    deleted: false,
+    storedAt: '2026-11-03T07:12:41.002Z',
+    source: { syncRunId: runId, stepId: `${runId}.17` },
+  },
+];
+
+export const listResourceSources = defineEndpoint({
+  id: 'listResourceSources',
+  method: 'get',
+  path: '/api/ehr/:provider/resources/:type/:id/sources',
+  action: 'resource.read',
+  access: 'client',
+  audited: true,
+  summary: 'Which exports and syncs a resource came from: the stored version first, then up to ten before it',
+  request: { query: resourceQuerySchema, readBody: 'never' },
+  responses: {
+    200: {
+      description: 'Versions; also of a resource that the EHR has deleted',
+      schema: success(z.array(resourceSourceSchema)),
+      example: resourceSourcesExample,
+    },
+  },
+  errors: ['unknown-connection', 'unknown-resource'],
+  async handler({ params, query: { connectionId }, caller: { scope }, services, audit }) {
+    auditPatient(audit, params);
+    const { provider, type: resourceType, id: resourceId } = params;
+    const which = { provider, connectionId, resourceType, resourceId, scope };
+    const { sources, patients } = await services.resources.sources(which);
+    audit.addPatients(patients);
+    return { data: sources.map(toSourceView) };
+  },
+});

@@ -1,0 +1,148 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { appendFurther } from '../../middleware/audit-trail.ts';
+import { parseRequest } from '../../middleware/parse-request.ts';
+import { count } from '../common.schema.ts';
+import { connectionId as exampleConnectionId } from '../example-values.ts';
+import { fhirJson, resourceExample, resourceQuerySchema, resourceSchema } from './resource.schema.ts';
+
+const ndjson = 'application/fhir+ndjson';
+
+const parameter = z.string().optional();
+const searchQuerySchema = resourceQuerySchema.extend({
+  _id: parameter,
+  patient: parameter,
+  code: parameter,
+  category: parameter,
+  status: parameter,
+  date: parameter,
+  _lastUpdated: parameter,
+  _count: z.coerce.number().int().min(1).max(1000).optional(),
+  _total: z.enum(['none', 'accurate', 'estimate']).optional(),
+  _cursor: parameter,
+});
+
+const searchsetSchema = z
+  .strictObject({
+    resourceType: z.literal('Bundle'),
+    type: z.literal('searchset'),
+    total: count.optional(),
+    link: z.array(z.strictObject({ relation: z.enum(['self', 'next']), url: z.string() })),
+    entry: z
+      .array(
+        z.strictObject({
+          fullUrl: z.string(),
+          resource: resourceSchema,
+          search: z.strictObject({ mode: z.literal('match') }),
+        }),
+      )
+      .optional(),
+  })
+  .meta({ id: 'Searchset', description: 'One page of a search: https://hl7.org/fhir/R4/bundle.html#searchset.' });
+
+const searchsetExample = {
+  resourceType: 'Bundle',
+  type: 'searchset',
+  link: [
+    {
+      relation: 'self',
+      url: `https://bulkhead.example/api/ehr/athenahealth/resources/DiagnosticReport?connectionId=${exampleConnectionId}`,
+    },
+  ],
+  entry: [
+    {
+      fullUrl: 'https://api.platform.athenahealth.com/fhir/r4/DiagnosticReport/report_123',
+      resource: resourceExample,
+      search: { mode: 'match' },
+    },
+  ],
+};
+
+/** Answers a page of a search, or streams all matches. */
+export const searchResources = defineEndpoint({
+  id: 'searchResources',
+  method: 'get',
+  path: '/api/ehr/:provider/resources/:type',
+  action: 'resource.search',
+  access: 'client',
+  audited: true,
+  summary: 'Search a type: one page as a Bundle, or every match as NDJSON',
+  request: { searchQuery: searchQuerySchema, readBody: 'never' },
+  responses: {
+    200: {
+      description: 'A searchset Bundle; with `Accept: application/fhir+ndjson` a resource a line',
+      schema: searchsetSchema,
+      contentType: fhirJson,
+      example: searchsetExample,
+    },
+  },
+  errors: ['unknown-connection', 'unknown-resource', 'search-too-costly'],
+  async handler({ params: { provider, type: resourceType }, caller: { scope }, services, audit, request, response }) {
+    const { address, parameters, connectionId } = readAddress(request);
+    const signal = leftSignal(response);
+    const search = { provider, connectionId, resourceType, scope, parameters, signal };
+    response.vary('Accept');
+    try {
+      // The first type of the list is what `*/*` gets.
+      if (request.accepts([fhirJson, ndjson]) === ndjson) {
+        const onFurther = (further: readonly string[]) => appendFurther(response, further);
+        const { lines, patients } = await services.resources.stream({ ...search, onFurther });
+        audit.addPatients(patients);
+        await sendLines(lines, response);
+      } else {
+        const { text, patients } = await services.resources.search({ ...search, address });
+        audit.addPatients(patients);
+        response.set('content-type', fhirJson).send(Buffer.from(text));
+      }
+    } catch (error) {
+      // If the client has left, there is no one to answer.
+      if (!signal.aborted) throw error;
+    }
+  },
+});
+
+/** Reads the address of the request and its search parameters. */
+function readAddress(request: Request) {
+  const origin = `${request.protocol}://${request.get('host')}`;
+  // A client can send any Host. The links are for that client only.
+  const address = new URL(request.originalUrl, URL.canParse(origin) ? origin : 'http://localhost');
+  const parameters = new URLSearchParams(address.search);
+  const { connectionId } = parseRequest(resourceQuerySchema, {
+    connectionId: single(parameters.getAll('connectionId')),
+  });
+  parameters.delete('connectionId');
+  return { address, parameters, connectionId };
+}
+
+/** A repeated parameter stays a list, which its schema refuses. */
+function single(values: readonly string[]): unknown {
+  return values.length > 1 ? values : values[0];
+}
+
+/** Reads the first line before it sends the headers, so that an error until then gets an answer of its own. */
+async function sendLines(lines: AsyncIterable<string>, response: Response): Promise<void> {
+  const iterator = lines[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  response.set('content-type', ndjson);
+  // Node warns of a leak above 10 listeners. The middleware and this pipeline together add 11.
+  response.setMaxListeners(20);
+  await pipeline(Readable.from(resume(first, { [Symbol.asyncIterator]: () => iterator })), response);
+}
+
+async function* resume(first: IteratorResult<string>, rest: AsyncIterable<string>): AsyncGenerator<string> {
+  if (first.done) return;
+  yield first.value;
+  yield* rest;
+}
+
+/** Aborts if the client leaves before its answer is complete, so that the database stops the search. */
+function leftSignal(response: Response): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
