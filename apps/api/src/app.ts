@@ -19,15 +19,15 @@ import {
 } from '@bulkhead/runtime';
 import { createAuditStream, createServices } from '@bulkhead/service';
 import { createStore } from '@bulkhead/store';
-import { answerUnreadable } from './answer-unreadable.ts';
-import { createHttpApp } from './create-http-app.ts';
 import { type ApiConfig, storeOptions } from './env.ts';
-import { type EventStreamLimits, eventStreamLimits } from './event-stream-limits.ts';
-import { EventStreams } from './event-streams.ts';
-import { type HttpLimits, httpLimits } from './http-limits.ts';
-import { createRequestLimits } from './limits/request-limits.ts';
-import { watchSystem } from './metrics/watch-system.ts';
-import { RefusedAttempts } from './refused-attempts.ts';
+import { createHttpApp } from './http/create-http-app.ts';
+import { answerUnreadable } from './http/errors/answer-unreadable.ts';
+import { type EventStreamLimits, eventStreamLimits } from './http/events/event-stream-limits.ts';
+import { EventStreams } from './http/events/event-streams.ts';
+import { type HttpLimits, httpLimits } from './http/limits/http-limits.ts';
+import { createRequestLimits } from './http/limits/request-limits.ts';
+import { RefusedAttempts } from './http/refused-attempts.ts';
+import { watchSystem } from './watch-system.ts';
 
 /** While it stops: short beside the seconds that a process has for that. */
 const idleCheckMs = 50;
@@ -87,17 +87,9 @@ export function buildApp({
   watchHealth({ metrics, health });
   watchSystem({ metrics, monitoring: services.monitoring });
   const http = createHttpApp({
-    ...services,
-    producer,
-    refusedAttempts,
-    limits,
-    streams,
-    stopping: stopping.signal,
+    ...{ services, producer, limits, logger, tracing },
+    process: { health, metrics, refusedAttempts, streams, stopping: stopping.signal },
     trustProxy: config.TRUST_PROXY,
-    health,
-    logger,
-    metrics,
-    tracing,
     consoleDir: config.CONSOLE_DIR ?? join(import.meta.dirname, '../../console/dist'),
     metricsToken: config.METRICS_TOKEN,
   });

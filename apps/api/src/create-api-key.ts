@@ -1,7 +1,7 @@
 import { apiKeyBodySchema, createApiKeyService } from '@bulkhead/service';
 import { apiKeyRoles } from '@bulkhead/store';
 import { z } from 'zod';
-import { runCommand } from './run-command.ts';
+import { runCommand } from './cli/run-command.ts';
 
 /** The fields of POST /api/ehr/api-keys, as options of a command line. */
 const schema = z

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { runCommand } from './run-command.ts';
+import { runCommand } from './cli/run-command.ts';
 
 // Run once per deployment, before the processes: creates collections and indexes, and derives the search keys of stored resources
 // if this version derives them differently. Running it again changes nothing; an interrupted run continues where it stopped.

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { runCommand } from './run-command.ts';
+import { runCommand } from './cli/run-command.ts';
 
 // Seals everything that is stored with the current key, while API and workers run: docs/how-to/rotate-keys.md.
 // Usage: node apps/api/src/rotate-encryption-key.ts [--dry-run]

@@ -1,7 +1,13 @@
+import { checkEndpoints } from '../http/check-endpoints.ts';
 import type { Endpoint } from '../http/define-endpoint.ts';
+import { accessEndpoints } from './access/access.endpoints.ts';
+import { signingKeyEndpoints } from './access/signing-keys/signing-key.endpoints.ts';
 import { bulkExportEndpoints } from './bulk-export/bulk-export.endpoints.ts';
+import { authorizationEndpoints } from './connections/authorization/authorization.endpoints.ts';
 import { connectionEndpoints } from './connections/connection.endpoints.ts';
 import { documentEndpoints } from './documents/document.endpoints.ts';
+import { erasureEndpoints } from './erasure/erasure.endpoints.ts';
+import { monitoringEndpoints, processEndpoints } from './monitoring/monitoring.endpoints.ts';
 import { quarantineEndpoints } from './quarantine/quarantine.endpoints.ts';
 import { resourceEndpoints } from './resources/resource.endpoints.ts';
 import { scheduleEndpoints } from './schedules/schedule.endpoints.ts';
@@ -11,11 +17,24 @@ import { syncEndpoints } from './sync/sync.endpoints.ts';
 export const endpointGroups = [
   bulkExportEndpoints,
   syncEndpoints,
-  scheduleEndpoints,
   connectionEndpoints,
+  authorizationEndpoints,
+  erasureEndpoints,
+  scheduleEndpoints,
   resourceEndpoints,
   documentEndpoints,
   quarantineEndpoints,
+  accessEndpoints,
+  signingKeyEndpoints,
+  monitoringEndpoints,
+  processEndpoints,
 ] as const;
 
-export const endpoints: readonly Endpoint[] = endpointGroups.flatMap((group): readonly Endpoint[] => group.endpoints);
+type AnyEndpoint = (typeof endpointGroups)[number]['endpoints'][number];
+
+/** Ids of the endpoints below `/api/ehr` that need an API key. */
+export type KeyedEndpointId = Exclude<Extract<AnyEndpoint, { access: 'client' | 'operator' }>['id'], 'getMetrics'>;
+
+export const endpoints: readonly Endpoint[] = checkEndpoints(
+  endpointGroups.flatMap((group): readonly Endpoint[] => group.endpoints),
+);

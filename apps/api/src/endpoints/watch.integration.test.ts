@@ -1,7 +1,7 @@
 import { emptyCheckpoint } from '@bulkhead/domain';
 import { makeBulkExport, makeOutputFile, makeSyncRun } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { eventStreamLimits } from '../event-stream-limits.ts';
+import { eventStreamLimits } from '../http/events/event-stream-limits.ts';
 import { openEvents } from '../testing/open-events.ts';
 import { plantConnection } from '../testing/plant-connection.ts';
 import { startApi, type TestApi } from '../testing/start-api.ts';

@@ -1,12 +1,12 @@
 import type { Services } from '@bulkhead/service';
 import type { Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
-import type { Look } from '../event-streams.ts';
-import type { httpStatus } from '../http-status.ts';
-import type { AuditNotes } from '../middleware/audit-notes.ts';
-import type { Caller } from '../middleware/caller-of.ts';
-import type { Page } from '../pages/send-page.ts';
-import type { Problem } from '../pages/tell-people.ts';
+import type { Page } from '../browser/send-page.ts';
+import type { Problem } from '../browser/tell-people.ts';
+import type { httpStatus } from './errors/http-status.ts';
+import type { Look } from './events/event-streams.ts';
+import type { AuditNotes } from './middleware/audit-notes.ts';
+import type { Caller } from './middleware/caller-of.ts';
 import type { ProcessState } from './process-state.ts';
 
 /*

@@ -1,17 +1,15 @@
 import type { Services } from '@bulkhead/service';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
-import type { EventStreams } from '../event-streams.ts';
-import { allow, maxIdLength } from '../middleware/allow.ts';
-import { auditNotes } from '../middleware/audit-notes.ts';
-import { type Caller, findCaller } from '../middleware/caller-of.ts';
-import { parseRequest } from '../middleware/parse-request.ts';
 import type { Endpoint, HandlerInput, Reply } from './define-endpoint.ts';
+import { allow, maxIdLength } from './middleware/allow.ts';
+import { auditNotes } from './middleware/audit-notes.ts';
+import { type Caller, findCaller } from './middleware/caller-of.ts';
+import { parseRequest } from './middleware/parse-request.ts';
 import type { ProcessState } from './process-state.ts';
 
 export interface EndpointDeps {
   readonly services: Services;
   readonly process: ProcessState;
-  readonly streams: EventStreams;
 }
 
 /** Routes requests to their endpoints. A literal part of a path goes before a parameter: `/exports/events` before `/exports/:id`. */
@@ -26,7 +24,12 @@ export function endpointRouter(options: {
   for (const endpoint of endpoints.toSorted(comparePaths)) {
     const { readBody } = endpoint.request;
     const reading = typeof readBody === 'function' ? [readBody] : [];
-    router[endpoint.method](endpoint.path.slice(base.length), allow(endpoint), ...reading, handle(endpoint, deps));
+    router[endpoint.method](
+      endpoint.path.slice(base.length),
+      allow(endpoint),
+      ...reading,
+      callEndpoint(endpoint, deps),
+    );
   }
   return router;
 }
@@ -41,7 +44,8 @@ function kindOf(segment: string): 'literal ' | 'parameter ' {
   return segment.startsWith(':') ? 'parameter ' : 'literal ';
 }
 
-function handle(endpoint: Endpoint, deps: EndpointDeps): RequestHandler {
+/** Validates the request, calls the handler and sends its reply. */
+export function callEndpoint(endpoint: Endpoint, deps: EndpointDeps): RequestHandler {
   return async (request, response) => {
     const { patientId } = request.params;
     // Before the request is validated, so that an event of a refused request names the patient too.
@@ -61,7 +65,7 @@ function readInput(options: {
 }): HandlerInput<unknown, unknown, unknown, unknown, Caller | undefined> {
   const { endpoint, deps, request, response } = options;
   const { query, headers, body } = endpoint.request;
-  const { services, process, streams } = deps;
+  const { services, process } = deps;
   return {
     params: request.params,
     query: query && parseRequest(query, request.query),
@@ -71,7 +75,7 @@ function readInput(options: {
     services,
     process,
     audit: auditNotes(response),
-    streamEvents: (read) => streams.run({ request, response, read }),
+    streamEvents: (read) => process.streams.run({ request, response, read }),
     request,
     response,
   };

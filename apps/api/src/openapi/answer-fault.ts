@@ -1,8 +1,8 @@
 import { errorSchema } from '../endpoints/common.schema.ts';
-import { httpStatus } from '../http-status.ts';
+import type { ResponseDescription } from '../http/define-endpoint.ts';
+import { httpStatus } from '../http/errors/http-status.ts';
 import { errorCodes } from './create-api-document.ts';
-import type { Operation } from './operation.ts';
-import { operationsAt } from './operations-at.ts';
+import { endpointsAt } from './endpoints-at.ts';
 
 /** What of an answer the API's document does not say; undefined where it is as documented. */
 export function answerFault(answer: {
@@ -14,13 +14,13 @@ export function answerFault(answer: {
   readonly body: unknown;
 }): string | undefined {
   const { method, path, status, body } = answer;
-  const operation = operationsAt(path).find((one) => one.method === method.toLowerCase());
-  if (!operation) return undefined;
-  const where = `${method} ${operation.path} answers ${status}`;
-  const expected = operation.answers[status];
+  const endpoint = endpointsAt(path).find((one) => one.method === method.toLowerCase());
+  if (!endpoint) return undefined;
+  const where = `${method} ${endpoint.path} answers ${status}`;
+  const expected = endpoint.responses[status];
   if (expected)
     return expected.schema && body !== undefined ? mismatch({ where, schema: expected.schema, body }) : undefined;
-  const codes = errorCodes(operation).filter((code) => httpStatus[code] === status);
+  const codes = errorCodes(endpoint).filter((code) => httpStatus[code] === status);
   if (codes.length === 0) return `${where}, which is not documented`;
   const { code } = (body as { error?: { code?: unknown } } | undefined)?.error ?? {};
   if (!codes.some((one) => one === code)) return `${where} ${String(code)}, which is not documented`;
@@ -29,7 +29,7 @@ export function answerFault(answer: {
 
 function mismatch(options: {
   readonly where: string;
-  readonly schema: NonNullable<Operation['answers'][number]['schema']>;
+  readonly schema: NonNullable<ResponseDescription['schema']>;
   readonly body: unknown;
 }): string | undefined {
   const { where, schema, body } = options;

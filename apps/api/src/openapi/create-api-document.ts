@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { errorSchema } from '../endpoints/common.schema.ts';
-import { httpStatus } from '../http-status.ts';
-import type { Answer, ErrorCode, Operation } from './operation.ts';
-import { operationGroups } from './operation-groups.ts';
+import { endpointGroups } from '../endpoints/endpoints.ts';
+import type { Endpoint, ErrorCode, ResponseDescription } from '../http/define-endpoint.ts';
+import { httpStatus } from '../http/errors/http-status.ts';
 
 /** The API as OpenAPI 3.1, from the schemas that requests are validated by. */
 export function createApiDocument(): ReturnType<typeof createDocument> {
@@ -16,7 +16,7 @@ export function createApiDocument(): ReturnType<typeof createDocument> {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
-    tags: operationGroups.map(({ name, description }) => ({ name, description })),
+    tags: endpointGroups.map(({ name, description }) => ({ name, description })),
     security: [{ apiKey: [] }],
     components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
     paths: toPaths(),
@@ -25,18 +25,20 @@ export function createApiDocument(): ReturnType<typeof createDocument> {
 
 function toPaths(): ZodOpenApiPathsObject {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
-  for (const { name, operations } of operationGroups) {
-    for (const operation of operations) {
-      const path = operation.path.replace(/:(\w+)/g, '{$1}');
-      paths[path] = { ...paths[path], [operation.method]: { tags: [name], ...toOperation(operation) } };
+  for (const { name, endpoints } of endpointGroups) {
+    for (const endpoint of endpoints) {
+      const path = endpoint.path.replace(/:(\w+)/g, '{$1}');
+      paths[path] = { ...paths[path], [endpoint.method]: { tags: [name], ...toOperation(endpoint) } };
     }
   }
   return paths;
 }
 
-function toOperation(operation: Operation): ZodOpenApiOperationObject {
-  const { id, summary, description, access, query, headers, body, answers } = operation;
-  const names = [...operation.path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
+function toOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
+  const { id, summary, description, access, request, responses } = endpoint;
+  const { headers, body } = request;
+  const query = (request.query ?? request.searchQuery) as z.ZodObject | undefined;
+  const names = [...endpoint.path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
   const path = z.object(Object.fromEntries(names.map((name) => [name, z.string().meta(parameterMeta(name))])));
   return {
     operationId: id,
@@ -50,8 +52,10 @@ function toOperation(operation: Operation): ZodOpenApiOperationObject {
     },
     ...(body ? { requestBody: toBody(body) } : {}),
     responses: {
-      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, toAnswer(operation, answer)])),
-      ...toErrors(operation),
+      ...Object.fromEntries(
+        Object.entries(responses).map(([status, response]) => [status, toResponse(endpoint, response)]),
+      ),
+      ...toErrors(endpoint),
       // By the HTTP server itself: see `httpLimits`.
       '431': { description: 'The address and the headers are over 16 KB' },
     },
@@ -68,14 +72,15 @@ function toBody({ schema = z.unknown(), example, contentType = 'application/json
     content: { [contentType]: { schema, ...(example === undefined ? {} : { example }) } },
   };
 }
-type BodyOf = NonNullable<Operation['body']>;
+type BodyOf = NonNullable<Endpoint['request']['body']>;
 
 /** What a browser gets instead of JSON. */
-function pageOf({ isPage }: Operation) {
-  return isPage ? { 'text/html': {} } : {};
+function pageOf({ errorPage }: Endpoint) {
+  return errorPage ? { 'text/html': {} } : {};
 }
 
-function toAnswer(operation: Operation, { description, schema, contentType = 'application/json', example }: Answer) {
+function toResponse(endpoint: Endpoint, response: ResponseDescription) {
+  const { description, schema, contentType = 'application/json', example } = response;
   if (!schema && contentType === 'application/json') return { description };
   const isEnveloped = schema instanceof z.ZodObject && 'success' in schema.shape;
   const shown = isEnveloped ? { success: true, data: example } : example;
@@ -83,14 +88,14 @@ function toAnswer(operation: Operation, { description, schema, contentType = 'ap
     description,
     content: {
       [contentType]: { ...(schema ? { schema } : {}), ...(example === undefined ? {} : { example: shown }) },
-      ...pageOf(operation),
+      ...pageOf(endpoint),
     },
   };
 }
 
 /** By status, with an example of each code. */
-function toErrors(operation: Operation) {
-  const byStatus = Map.groupBy(errorCodes(operation), (code) => httpStatus[code]);
+function toErrors(endpoint: Endpoint) {
+  const byStatus = Map.groupBy(errorCodes(endpoint), (code) => httpStatus[code]);
   const entries = [...byStatus].sort(([left], [right]) => left - right);
   return Object.fromEntries(
     entries.map(([status, codes]) => [
@@ -102,7 +107,7 @@ function toErrors(operation: Operation) {
             schema: errorSchema,
             examples: Object.fromEntries(codes.map((code) => [code, { value: errorExample(code) }])),
           },
-          ...pageOf(operation),
+          ...pageOf(endpoint),
         },
       },
     ]),
@@ -113,8 +118,8 @@ function errorExample(code: ErrorCode) {
   return { success: false, error: { code, message: 'What happened, and what to do.' } };
 }
 
-/** Those of the operation, and those that stand before every route: the key, the address, the body, the database. */
-export function errorCodes({ method, path, access, errors }: Operation): ErrorCode[] {
+/** Codes of the endpoint, and those that can end a request before any endpoint: the key, the address, the body, the database. */
+export function errorCodes({ method, path, access, errors }: Endpoint): ErrorCode[] {
   if (access === 'anyone') return [...errors];
   return [
     ...errors,

@@ -4,8 +4,8 @@ import { createStore, type Store } from '@bulkhead/store';
 import { type TestServices, testServices } from '@bulkhead/testing';
 import { buildApp } from '../app.ts';
 import { readApiConfig } from '../env.ts';
-import type { EventStreamLimits } from '../event-stream-limits.ts';
-import type { HttpLimits } from '../http-limits.ts';
+import type { EventStreamLimits } from '../http/events/event-stream-limits.ts';
+import type { HttpLimits } from '../http/limits/http-limits.ts';
 import { answerFault } from '../openapi/answer-fault.ts';
 import { readAnswer } from './read-answer.ts';
 

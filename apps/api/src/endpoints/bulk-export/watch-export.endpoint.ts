@@ -1,7 +1,7 @@
 import { isTerminal } from '@bulkhead/domain';
 import { toFileView, toStatusView } from '@bulkhead/service';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { eventStreamResponse } from '../../http/event-stream-response.ts';
+import { eventStreamResponse } from '../../http/events/event-stream-response.ts';
 
 export const watchExport = defineEndpoint({
   id: 'watchBulkExport',

@@ -1,6 +1,6 @@
 import { bulkExportQuerySchema, toStatusView } from '@bulkhead/service';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { eventStreamResponse } from '../../http/event-stream-response.ts';
+import { eventStreamResponse } from '../../http/events/event-stream-response.ts';
 
 /** As many as the list returns by default. */
 const limit = bulkExportQuerySchema.shape.limit.parse(undefined);

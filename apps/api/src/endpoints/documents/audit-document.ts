@@ -1,5 +1,5 @@
 import { anyPatient, type PatientDocument } from '@bulkhead/domain';
-import type { AuditNotes } from '../../middleware/audit-notes.ts';
+import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
 
 /** A document whose resource names no patient can be of any patient. */
 export function patientOf({ patientId = anyPatient }: PatientDocument): string {

@@ -5,7 +5,7 @@ import type { OpenedDocument } from '@bulkhead/service';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import type { AuditNotes } from '../../middleware/audit-notes.ts';
+import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
 import { auditDocument } from './audit-document.ts';
 import { readByteRange } from './byte-range.ts';
 

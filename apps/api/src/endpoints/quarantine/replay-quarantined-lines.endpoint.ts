@@ -1,7 +1,7 @@
 import { replayBodySchema } from '@bulkhead/service';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { parseJson } from '../../middleware/parse-json.ts';
+import { parseJson } from '../../http/middleware/parse-json.ts';
 import { count, success } from '../common.schema.ts';
 import { exportId } from '../example-values.ts';
 

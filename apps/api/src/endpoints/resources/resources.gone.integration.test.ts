@@ -7,8 +7,8 @@ import { waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import express from 'express';
 import { type EndpointDeps, endpointRouter } from '../../http/endpoint-router.ts';
-import { answerError } from '../../middleware/answer-error.ts';
-import { setCaller } from '../../middleware/caller-of.ts';
+import { answerError } from '../../http/errors/answer-error.ts';
+import { setCaller } from '../../http/middleware/caller-of.ts';
 import { searchResources } from './search-resources.endpoint.ts';
 
 /** What the database would notice: a stream that never ends by itself, and a page that never comes. */

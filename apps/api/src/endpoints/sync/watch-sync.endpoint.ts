@@ -1,7 +1,7 @@
 import { isSyncActive } from '@bulkhead/domain';
 import { toSyncRunDetail } from '@bulkhead/service';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { eventStreamResponse } from '../../http/event-stream-response.ts';
+import { eventStreamResponse } from '../../http/events/event-stream-response.ts';
 
 export const watchSync = defineEndpoint({
   id: 'watchSyncRun',

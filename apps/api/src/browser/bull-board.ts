@@ -1,0 +1,99 @@
+import { AppError } from '@bulkhead/domain';
+import type { Producer } from '@bulkhead/queues';
+import type { SessionService } from '@bulkhead/service';
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { ExpressAdapter } from '@bull-board/express';
+import { type Request, type RequestHandler, Router } from 'express';
+import { auditNotes } from '../http/middleware/audit-notes.ts';
+import { type AuditDeps, auditTrail } from '../http/middleware/audit-trail.ts';
+import { callerOf, setCaller } from '../http/middleware/caller-of.ts';
+import { checkOperator } from '../http/middleware/require-operator.ts';
+import { leadToLogin } from './lead-to-login.ts';
+import { requireSameOrigin } from './require-same-origin.ts';
+import { resumeSession } from './resume-session.ts';
+
+export const bullBoardPath = '/admin/queues';
+
+interface BullBoardDeps extends AuditDeps {
+  readonly producer: Producer;
+  readonly sessions: SessionService;
+}
+
+/** The queues in a browser: for operators, and to look at for clients who may know of every connection. */
+export function bullBoardRoute(deps: BullBoardDeps): Router {
+  const boards = {
+    operator: createBoard({ ...deps, readOnly: false }),
+    client: createBoard({ ...deps, readOnly: true }),
+  };
+  const router = Router();
+  router.use(requireSession(deps), auditTrail(deps));
+  router.use((request, response, next) => {
+    const { apiKey } = callerOf(response);
+    if (!['GET', 'HEAD', 'OPTIONS'].includes(request.method)) {
+      const target = { path: request.path.slice(0, 200) };
+      Object.assign(auditNotes(response), { action: 'queue.change', audited: true, target });
+      // The board for clients answers some changes with a success that changes nothing.
+      checkOperator(response);
+      if (writesPayload.test(request.path)) throw payloadRefused();
+    }
+    boards[apiKey.role](request, response, next);
+  });
+  return router;
+}
+
+/** Bull Board's routes that store what its user typed: a new job, the data of a job, the data of a schedule. */
+const writesPayload = /\/(?:add|update-data|job-schedulers\/[^/]+)\/?$/i;
+
+/** The product adds jobs from its records, with ids alone. Anything else in Redis would be text that a person typed. */
+function payloadRefused(): AppError {
+  return new AppError({
+    code: 'forbidden',
+    message: 'Jobs are added from their records only. Use the console or the API to start or change work.',
+    retry: 'never',
+  });
+}
+
+function createBoard({ producer, readOnly }: Pick<BullBoardDeps, 'producer'> & { readonly readOnly: boolean }): Router {
+  const serverAdapter = new ExpressAdapter();
+  serverAdapter.setBasePath(bullBoardPath);
+  const queues = producer.queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: readOnly }));
+  createBullBoard({ queues, serverAdapter });
+  return serverAdapter.getRouter() as Router;
+}
+
+/** A page leads to the log-in and back; what scripts ask for is refused. */
+function requireSession({ sessions }: Pick<BullBoardDeps, 'sessions'>): RequestHandler {
+  return async (request, response, next) => {
+    const apiKey = await resumeSession({ sessions, request });
+    if (apiKey) {
+      requireSameOrigin(request);
+      if (apiKey.connectionIds) throw forbidden();
+      setCaller({ response, apiKey, via: 'session' });
+      next();
+      return;
+    }
+    if (!isPage(request)) throw loggedOut();
+    leadToLogin({ request, response });
+  };
+}
+
+function isPage(request: Request): boolean {
+  return request.method === 'GET' && !/^\/(?:api|static)\//i.test(request.path);
+}
+
+function loggedOut(): AppError {
+  return new AppError({
+    code: 'unauthenticated',
+    message: 'The session has ended. Log in at /login.',
+    retry: 'never',
+  });
+}
+
+function forbidden(): AppError {
+  return new AppError({
+    code: 'forbidden',
+    message: 'The queues show jobs of all connections; your key is for some of them only.',
+    retry: 'never',
+  });
+}

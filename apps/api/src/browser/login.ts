@@ -1,0 +1,113 @@
+import { AppError } from '@bulkhead/domain';
+import type { ApiKeyService, SessionService } from '@bulkhead/service';
+import type { ApiKey } from '@bulkhead/store';
+import { type Request, Router, urlencoded } from 'express';
+import type { RequestLimits } from '../http/limits/request-limits.ts';
+import { auditNotes } from '../http/middleware/audit-notes.ts';
+import { type AuditDeps, auditTrail } from '../http/middleware/audit-trail.ts';
+import { setCaller } from '../http/middleware/caller-of.ts';
+import type { RefusedAttempts } from '../http/refused-attempts.ts';
+import { localPath } from './local-path.ts';
+import { loginPage } from './login-page.ts';
+import { pageStyle, pageStylePath } from './page-frame.ts';
+import { requireSameOrigin } from './require-same-origin.ts';
+import { sessionCookie } from './session-cookie.ts';
+
+interface LoginDeps extends AuditDeps {
+  readonly apiKeys: ApiKeyService;
+  readonly sessions: SessionService;
+  readonly refusedAttempts: RefusedAttempts;
+  readonly limits: RequestLimits;
+}
+
+const defaultNext = '/';
+
+/** Log-in and log-out in a browser: with an API key, for a session. */
+export function loginRoutes(deps: LoginDeps): Router {
+  const { sessions } = deps;
+  const router = Router();
+
+  router.get(pageStylePath, (_request, response) => {
+    response.type('css').send(pageStyle);
+  });
+
+  router.get('/login', (request, response) => {
+    response
+      .set('cache-control', 'no-store')
+      .type('html')
+      .send(loginPage({ next: nextOf(request) }));
+  });
+
+  // A form has the key alone.
+  router.post('/login', auditTrail(deps), urlencoded({ extended: false, limit: '4kb' }), async (request, response) => {
+    requireSameOrigin(request);
+    const { apiKey, problem, status = 401 } = await recognise(deps, request);
+    if (!apiKey) {
+      response.status(status).set('cache-control', 'no-store').type('html');
+      response.send(loginPage({ next: nextOf(request), problem }));
+      return;
+    }
+    setCaller({ response, apiKey, via: 'session' });
+    Object.assign(auditNotes(response), { action: 'session.login', audited: true });
+    await endSession({ sessions, request });
+    sessionCookie.set({ request, response, id: await sessions.begin(apiKey) });
+    response.redirect(303, nextOf(request));
+  });
+
+  router.post('/logout', auditTrail(deps), async (request, response) => {
+    requireSameOrigin(request);
+    const apiKey = await endSession({ sessions, request });
+    if (apiKey) {
+      setCaller({ response, apiKey, via: 'session' });
+      Object.assign(auditNotes(response), { action: 'session.logout', audited: true });
+    }
+    sessionCookie.clear({ request, response });
+    response.redirect(303, '/login');
+  });
+
+  return router;
+}
+
+function nextOf(request: Request): string {
+  return localPath(request.query.next) ?? defaultNext;
+}
+
+interface Recognised {
+  readonly apiKey?: ApiKey | undefined;
+  /** Why it is nobody. */
+  readonly problem?: string;
+  readonly status?: number;
+}
+
+async function recognise({ apiKeys, refusedAttempts, limits }: LoginDeps, request: Request): Promise<Recognised> {
+  const { key } = (request.body ?? {}) as { key?: unknown };
+  const { ip: address = '' } = request;
+  const refuse = ({ code, message, context }: AppError): Recognised => {
+    const { keyId } = context as { keyId?: string };
+    refusedAttempts.note({ action: 'session.login', address, code, keyId });
+    return { problem: message, ...(code === 'too-many-requests' ? { status: 429 } : {}) };
+  };
+  try {
+    const apiKey = typeof key === 'string' ? await apiKeys.recognise(key.trim()) : undefined;
+    if (apiKey) return { apiKey };
+    await limits.countFailedLogin(address);
+    return refuse(noKey());
+  } catch (error) {
+    if (error instanceof AppError) return refuse(error);
+    throw error;
+  }
+}
+
+function noKey(): AppError {
+  return new AppError({ code: 'unauthenticated', message: 'This is no key of this system.', retry: 'never' });
+}
+
+/** @returns whose session it was. */
+async function endSession(options: { readonly sessions: SessionService; readonly request: Request }) {
+  const { sessions, request } = options;
+  const id = sessionCookie.read(request);
+  if (id === undefined) return undefined;
+  const apiKey = await sessions.resume(id);
+  await sessions.end(id);
+  return apiKey;
+}

@@ -1,0 +1,263 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import type { AuthorizationRequest, Connection } from '@bulkhead/domain';
+import { createStore, type Store } from '@bulkhead/store';
+import { makeOutputFile, testServices } from '@bulkhead/testing';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+
+const first = randomBytes(32);
+const second = randomBytes(32);
+const now = new Date('2026-05-01T10:00:00Z');
+const stores: Store[] = [];
+let uri: string;
+
+beforeEach(() => {
+  uri = testServices().mongodbUri;
+});
+afterEach(async () => {
+  for (const store of stores.splice(0)) await store.close();
+});
+
+async function open(encryptionKey: Buffer, ...previousEncryptionKeys: Buffer[]): Promise<Store> {
+  const store = createStore({ uri, encryptionKey, previousEncryptionKeys });
+  await store.connect();
+  stores.push(store);
+  return store;
+}
+
+/** A command as an operator starts it. */
+function run(name: string, options: { readonly keys: readonly Buffer[]; readonly args?: readonly string[] }) {
+  const [current, ...previous] = options.keys.map((key) => key.toString('base64'));
+  const file = fileURLToPath(new URL(`../${name}.ts`, import.meta.url));
+  const env = {
+    REDIS_URL: testServices().redisUrl,
+    MONGODB_URI: uri,
+    BULKHEAD_ENCRYPTION_KEY: current,
+    BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: previous.join(','),
+  };
+  const args = ['--conditions=@bulkhead/source', file, ...(options.args ?? [])];
+  return new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
+    execFile(process.execPath, args, { env: env as NodeJS.ProcessEnv }, (error, stdout, stderr) =>
+      resolve({ code: error?.code ?? 0, stdout, stderr }),
+    );
+  });
+}
+
+const makeConnection = (id: string): Connection => ({
+  id,
+  provider: 'athenahealth',
+  environment: 'production',
+  fhirEndpoint: 'http://ehr.example/fhir/r4',
+  auth: { method: 'client_credentials', clientId: 'c', clientSecret: `secret of ${id}`, scope: 'system/*.read' },
+  createdAt: now,
+});
+/** With a key of its own. */
+const signingConnection: Connection = {
+  ...makeConnection('conn_key'),
+  auth: {
+    method: 'private_key_jwt',
+    clientId: 'c',
+    scope: 'system/*.read',
+    alg: 'ES384',
+    signingKey: { kid: 'kid_own', alg: 'ES384', privateJwk: 'jwk of conn_key' },
+  },
+};
+const authorizationRequest: AuthorizationRequest = {
+  id: 'auth_1',
+  provider: 'athenahealth',
+  kind: 'invitation',
+  redirectUri: 'http://app.example/callback',
+  clientId: 'c',
+  scope: 'patient/*.read',
+  fhirEndpoint: 'http://ehr.example/fhir/r4',
+  phase: 'created',
+  expiresAt: new Date('2099-01-01T00:00:00Z'),
+};
+const tokenOwner = { connectionId: 'conn_1', credentialsVersion: 0 };
+const grant = { accessToken: 'access', refreshToken: 'refresh', scope: 'system/*.read', renewAfterMs: 3_600_000 };
+const makeLine = (offset: number, bytes: Buffer) => {
+  const place = { connectionId: 'conn_1', exportId: 'job_1', fileId: 'job_1.1', line: 1, offset };
+  return { ...place, reason: 'not-json', sizeBytes: bytes.length, bytes };
+};
+const inline = Buffer.from('{"an inline line"');
+const inFile = Buffer.alloc(1_200_000, 'a long line ');
+const correction = Buffer.from('{"corrected":true}');
+const content = Buffer.from('a document');
+const signedUrl = 'https://files.example/Patient.ndjson?X-Amz-Signature=1';
+const lineId = (offset: number) => `job_1.1.${String(offset).padStart(16, '0')}`;
+
+/** One value in every place where something sealed lies. */
+async function plant(store: Store): Promise<void> {
+  await store.migrate();
+  await store.connections.insert(makeConnection('conn_1'));
+  await store.connections.insert(signingConnection);
+  await store.connections.saveWebhook({ id: 'conn_1', url: undefined, secret: 'whsec_1' });
+  await store.accessTokens.takeLease({ ...tokenOwner, holder: 'h', durationMs: 10_000 });
+  await store.accessTokens.save({ ...tokenOwner, generation: 0, grant });
+  await store.authorizationRequests.insert({
+    request: authorizationRequest,
+    secrets: { verifier: 'verifier of auth_1' },
+    startHash: 'hash',
+  });
+  const key = { kid: 'kid_1', alg: 'ES384' as const, privateJwk: 'jwk of kid_1' };
+  await store.signingKeys.insert({ key, publicJwk: { kty: 'EC' }, now });
+  await store.outputFiles.insertMissing([makeOutputFile({ id: 'file_1', url: signedUrl, requiresAccessToken: false })]);
+  await store.quarantine.put({ lines: [makeLine(0, inline), makeLine(100, inFile)], now });
+  await store.quarantine.saveCorrection({ id: lineId(0), bytes: correction });
+  await store.keptOut.add({ connectionId: 'conn_1', patientId: 'kept-out', now });
+  const part = store.documentContents.createPart({ upload: 'up_1', index: 0 });
+  await part.write(content);
+  const parts = [await part.end()];
+  const size = { sizeBytes: content.length, partBytes: content.length };
+  await store.documentContents.claim({
+    ...{ connectionId: 'conn_1', sha256: 'hash', upload: 'up_1', parts, createdAt: now },
+    ...size,
+  });
+}
+
+async function readAll(store: Store) {
+  const document = await store.documentContents.find({ connectionId: 'conn_1', sha256: 'hash' });
+  if (!document) throw new Error('the document is gone');
+  const { auth } = (await store.connections.find('conn_1')) as Connection;
+  const own = (await store.connections.find('conn_key'))?.auth as { signingKey?: { privateJwk: string } } | undefined;
+  return {
+    clientSecret: (auth as { clientSecret?: string }).clientSecret,
+    ownKey: own?.signingKey?.privateJwk,
+    signedUrl: (await store.outputFiles.find('file_1'))?.url,
+    signingKey: (await store.signingKeys.findForSigning('ES384'))?.privateJwk,
+    verifier: (await store.authorizationRequests.open('auth_1')).verifier,
+    accessToken: (await store.accessTokens.read(tokenOwner)).token?.accessToken,
+    refreshToken: (await store.accessTokens.read(tokenOwner)).refreshToken,
+    webhookSecret: await store.connections.findWebhookSecret('conn_1'),
+    inline: await text(await store.quarantine.openBytes(lineId(0))),
+    inFile: await text(await store.quarantine.openBytes(lineId(100))),
+    correction: (await store.quarantine.readLine(lineId(0))).toString(),
+    isKeptOut: (await store.keptOut.listAll()).get('conn_1')?.hasPatient('kept-out'),
+    document: await text(store.documentContents.read(document, { start: 0, end: content.length })),
+  };
+}
+const planted = {
+  clientSecret: 'secret of conn_1',
+  ownKey: 'jwk of conn_key',
+  signedUrl,
+  signingKey: 'jwk of kid_1',
+  verifier: 'verifier of auth_1',
+  accessToken: 'access',
+  refreshToken: 'refresh',
+  webhookSecret: 'whsec_1',
+  inline: inline.toString(),
+  inFile: inFile.toString(),
+  correction: correction.toString(),
+  isKeptOut: true,
+  document: content.toString(),
+};
+
+describe('a rotation of the encryption key', () => {
+  test('seals every kind of value with the new key, which then opens all of them alone', async () => {
+    await plant(await open(first));
+    const counted = await run('rotate-encryption-key', { keys: [second, first], args: ['--dry-run'] });
+    const rows = counted.stdout
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line));
+    expect(counted.code).toBe(1);
+    // A place that this test plants nothing in would be one that it does not prove.
+    expect(rows.map(({ left }) => left)).toEqual(rows.map(() => 1));
+    expect(rows.map(({ resealed }) => resealed)).toEqual(rows.map(() => 0));
+    expect(rows.map(({ collection, field }) => `${collection}: ${field}`)).toEqual([
+      'connections: sealedSecret',
+      'connections: sealedPrivateJwk',
+      'connections: sealedWebhookSecret',
+      'access_tokens: sealedAccessToken',
+      'access_tokens: sealedRefreshToken',
+      'authorization_requests: sealed',
+      'signing_keys: sealedPrivateJwk',
+      'output_files: sealedUrl',
+      'quarantine: sealedBytes',
+      'quarantine: sealedCorrection',
+      'quarantine.files: metadata.sealedKey',
+      'document_files.files: metadata.sealedKey',
+      'kept_out_keys: sealedKey',
+    ]);
+
+    const rotated = await run('rotate-encryption-key', { keys: [second, first] });
+    expect(rotated).toMatchObject({ code: 0, stdout: expect.stringContaining('"resealed":1,"left":0') });
+    expect(await readAll(await open(second))).toEqual(planted);
+    const again = await run('rotate-encryption-key', { keys: [second] });
+    expect(again).toMatchObject({ code: 0, stdout: expect.not.stringContaining('"resealed":1') });
+  }, 60_000);
+
+  test('overwrites no value of a writer, and leaves no reader without one, while it runs', async () => {
+    const before = await open(first);
+    await plant(before);
+    const count = 60;
+    for (let n = 0; n < count; n++) await before.connections.insert(makeConnection(`conn_w${n}`));
+    const running = await open(second, first);
+    let isOver = false;
+    const write = async () => {
+      for (let round = 0; !isOver; round++) {
+        const id = `conn_w${round % count}`;
+        await running.connections.saveWebhook({ id, url: undefined, secret: `whsec_${round}` });
+        expect(await running.connections.findWebhookSecret(id)).toBe(`whsec_${round}`);
+        await running.quarantine.put({ lines: [makeLine(1000 + (round % 20), Buffer.from(`line ${round}`))], now });
+      }
+    };
+    const read = async () => {
+      while (!isOver) expect(await readAll(running)).toEqual(planted);
+    };
+    const others = Promise.all([write(), read()]);
+    const reports = [];
+    try {
+      for (let round = 0; round < 3; round++) reports.push(await running.rotateEncryptionKey({ dryRun: false }));
+    } finally {
+      isOver = true;
+    }
+    await others;
+    expect(reports.at(-1)?.filter(({ left }) => left > 0)).toEqual([]);
+    const after = await open(second);
+    expect(await readAll(after)).toEqual(planted);
+    expect(await after.connections.list()).toHaveLength(count + 2);
+  }, 60_000);
+
+  test('goes on past a value that no key opens, and says that it is left', async () => {
+    const store = await open(first);
+    await plant(store);
+    const stranger = createStore({ uri, encryptionKey: randomBytes(32), previousEncryptionKeys: [first] });
+    await stranger.connect();
+    await stranger.connections.insert(makeConnection('conn_2'));
+    await stranger.close();
+    const report = await store.rotateEncryptionKey({ dryRun: false });
+    expect(report.find(({ field }) => field === 'sealedSecret')).toMatchObject({ resealed: 0, left: 1 });
+  });
+});
+
+describe('a process with another key than the data was sealed with', () => {
+  test('does not start, and says what to do', async () => {
+    await plant(await open(first));
+    await expect(open(second)).rejects.toMatchObject({ code: 'encryption-key-missing' });
+    for (const command of ['main', 'migrate']) {
+      const { code, stdout, stderr } = await run(command, { keys: [second] });
+      expect({ command, code }).toEqual({ command, code: 1 });
+      expect(stdout + stderr).toContain('BULKHEAD_PREVIOUS_ENCRYPTION_KEYS');
+    }
+    // Neither has made itself at home: the right key still opens everything.
+    expect(await readAll(await open(first))).toEqual(planted);
+  }, 30_000);
+
+  test('starts with the former key beside its own, and not without it until everything is sealed anew', async () => {
+    await plant(await open(first));
+    const both = await open(second, first);
+    await expect(open(second)).rejects.toMatchObject({ code: 'encryption-key-missing' });
+    await expect(open(first)).rejects.toMatchObject({ code: 'encryption-key-missing' });
+    await both.rotateEncryptionKey({ dryRun: false });
+    expect(await readAll(await open(second))).toEqual(planted);
+  });
+});
+
+test('a command says how it is used, and needs no database for that', async () => {
+  uri = 'mongodb://127.0.0.1:1/none';
+  const { code, stderr } = await run('rotate-encryption-key', { keys: [first], args: ['--force'] });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('usage: rotate-encryption-key') });
+});

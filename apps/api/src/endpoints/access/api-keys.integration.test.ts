@@ -1,0 +1,161 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { createApiKeyService } from '@bulkhead/service';
+import { waitFor } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startApi, type TestApi } from '../../testing/start-api.ts';
+
+let api: TestApi;
+let connectionId: string;
+beforeAll(async () => {
+  api = await startApi();
+  connectionId = await api.createConnection();
+});
+afterAll(async () => {
+  api.expectNoSecretInAnswers();
+  await api.stop();
+});
+
+const path = '/api/ehr/api-keys';
+const create = (body: object) => api.request('POST', path, { body: { name: 'a program', role: 'client', ...body } });
+const asks = (key: string) => api.request('GET', '/api/ehr/connections', { authorization: `Bearer ${key}` });
+const listed = async (id: string) =>
+  (await api.request('GET', path)).body.data.find((one: { id: string }) => one.id === id);
+const dayMs = 24 * 60 * 60_000;
+
+describe('an API key', () => {
+  test('is shown once and works from then on; what is listed is no key and no hash', async () => {
+    const { status, headers, body } = await create({ connectionIds: [connectionId], expiresInDays: 30 });
+    expect([status, headers.get('cache-control')]).toEqual([201, 'no-store']);
+    const { key, ...view } = body.data;
+    expect(key).toMatch(/^bulkhead_[0-9a-z]{57}$/);
+    expect(view).toEqual({
+      id: expect.stringMatching(/^key_[0-9a-f]{32}$/),
+      name: 'a program',
+      role: 'client',
+      prefix: key.slice(0, 13),
+      connectionIds: [connectionId],
+      createdAt: expect.any(String),
+      expiresAt: expect.any(String),
+    });
+    expect(Date.parse(view.expiresAt) - Date.parse(view.createdAt)).toBeGreaterThan(29 * dayMs);
+    expect((await asks(key)).status).toBe(200);
+    const list = await api.request('GET', path);
+    expect(list.text).not.toContain(key);
+    expect(list.text).not.toMatch(/[0-9a-f]{64}/);
+  });
+
+  test('says when it was last used', async () => {
+    const { key, id } = (await create({})).body.data;
+    expect(await listed(id)).not.toHaveProperty('lastUsedAt');
+    await asks(key);
+    await waitFor(async () => (await listed(id)).lastUsedAt, { what: 'the last use' });
+  });
+
+  test('that has expired is refused with what to do', async () => {
+    const now = new Date(Date.now() - 2 * dayMs);
+    const key = await api.store.apiKeys.create({ name: 'old', role: 'client', expiresAt: new Date(), now });
+    const { status, body } = await asks(key);
+    expect([status, body.error.code, body.error.message]).toEqual([
+      401,
+      'api-key-expired',
+      expect.stringContaining('POST /api/ehr/api-keys'),
+    ]);
+  });
+
+  test('that was revoked is refused at once, and stays listed', async () => {
+    const { key, id } = (await create({})).body.data;
+    expect((await asks(key)).status).toBe(200);
+    const revoked = await api.request('DELETE', `${path}/${id}`);
+    expect([revoked.status, revoked.body.data.revokedAt]).toEqual([200, expect.any(String)]);
+    const { status, body } = await asks(key);
+    expect([status, body.error.code]).toEqual([401, 'api-key-revoked']);
+    const again = await api.request('DELETE', `${path}/${id}`);
+    expect([again.status, again.body.data.revokedAt]).toEqual([200, revoked.body.data.revokedAt]);
+    expect(await listed(id)).toEqual(revoked.body.data);
+  });
+
+  test('of the last operator cannot be revoked, nor can two operators revoke each other', async () => {
+    const keys = (await api.request('GET', path)).body.data;
+    const [first] = keys.filter(({ role }: { role: string }) => role === 'operator');
+    const refused = await api.request('DELETE', `${path}/${first.id}`);
+    expect([refused.status, refused.body.error.code]).toEqual([409, 'last-operator-key']);
+    // An expired one is no operator any more.
+    const expiresAt = new Date();
+    const { apiKey } = await api.store.apiKeys.issue({ name: 'old', role: 'operator', expiresAt, now: expiresAt });
+    expect((await api.request('DELETE', `${path}/${first.id}`)).status).toBe(409);
+    expect((await api.request('DELETE', `${path}/${apiKey.id}`)).status).toBe(200);
+
+    const second = (await create({ role: 'operator' })).body.data;
+    const service = createApiKeyService({ store: api.store });
+    await Promise.allSettled([first, second].map(({ id }) => service.revoke(id)));
+    const left = (await api.store.apiKeys.list()).filter(({ role, revokedAt }) => role === 'operator' && !revokedAt);
+    expect(left.length).toBeGreaterThanOrEqual(1);
+    await api.store.apiKeys.takeBackRevocation(first.id);
+    await api.store.apiKeys.revoke({ id: second.id, now: new Date() });
+  });
+
+  test.each([
+    { fault: 'role', body: { role: 'admin' } },
+    { fault: 'connectionIds', body: { connectionIds: [] } },
+    { fault: 'connectionIds.0', body: { connectionIds: ['conn_none'] } },
+    { fault: 'connectionIds', body: { role: 'operator', connectionIds: ['conn_1'] } },
+    { fault: 'expiresInDays', body: { expiresAt: '2999-01-01T00:00:00Z', expiresInDays: 1 } },
+    { fault: 'expiresAt', body: { expiresAt: '2020-01-01T00:00:00Z' } },
+    { fault: 'requestsPerMinute', body: { requestsPerMinute: 0 } },
+    { fault: 'connectionId', body: { connectionId: 'conn_1' } },
+  ])('is not made with a wrong $fault ($body)', async ({ fault, body }) => {
+    const answer = await create(body);
+    expect([answer.status, answer.body.error.details.map((one: { path: string }) => one.path)]).toEqual([400, [fault]]);
+  });
+
+  test('that there is not is 404', async () => {
+    const { status, body } = await api.request('DELETE', `${path}/key_none`);
+    expect([status, body.error.code]).toEqual([404, 'unknown-api-key']);
+  });
+
+  test('of an operator expires after 90 days unless the request says otherwise, and after a year at the latest', async () => {
+    const daysOf = ({ createdAt, expiresAt }: { readonly createdAt: string; readonly expiresAt: string }) =>
+      Math.round((Date.parse(expiresAt) - Date.parse(createdAt)) / dayMs);
+    expect(daysOf((await create({ role: 'operator' })).body.data)).toBe(90);
+    expect(daysOf((await create({ role: 'operator', expiresInDays: 365 })).body.data)).toBe(365);
+    const refused = await create({ role: 'operator', expiresInDays: 366 });
+    expect([refused.status, refused.body.error.details]).toEqual([
+      400,
+      [{ path: 'expiresInDays', message: "must be at most 365 days ahead for an operator's key" }],
+    ]);
+  });
+});
+
+describe('the command create-api-key', () => {
+  const file = fileURLToPath(new URL('../../create-api-key.ts', import.meta.url));
+  const run = (...args: string[]) =>
+    new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
+      const options = { env: api.env as NodeJS.ProcessEnv };
+      execFile(process.execPath, ['--conditions=@bulkhead/source', file, ...args], options, (error, stdout, stderr) =>
+        resolve({ code: error?.code ?? 0, stdout, stderr }),
+      );
+    });
+
+  test('makes a key with every option of the route', async () => {
+    const given = ['--connections', connectionId, '--expires-in-days', '7', '--requests-per-minute', '90'];
+    const { code, stdout } = await run('--name', 'nightly', ...given);
+    expect(code).toBe(0);
+    expect((await asks(stdout.trim())).status).toBe(200);
+    expect((await api.store.apiKeys.list()).find(({ name }) => name === 'nightly')).toMatchObject({
+      role: 'client',
+      connectionIds: [connectionId],
+      requestsPerMinute: 90,
+      expiresAt: expect.any(Date),
+    });
+  });
+
+  test('says what is wrong, and how it is used', async () => {
+    const wrong = await run('--name', 'x', '--connections', 'conn_none');
+    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('connectionIds.0: is no connection') });
+    const misspelt = await run('--name', 'x', '--connection', 'conn_1');
+    expect(misspelt).toMatchObject({ code: 1, stderr: expect.stringContaining('usage: create-api-key') });
+    const days = await run('--name', 'x', '--expires-in-days', 'many');
+    expect(days).toMatchObject({ code: 1, stderr: expect.stringContaining('expires-in-days') });
+  });
+});

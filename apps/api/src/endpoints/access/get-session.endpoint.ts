@@ -1,0 +1,67 @@
+import type { SessionService } from '@bulkhead/service';
+import { apiKeyRoles } from '@bulkhead/store';
+import type { Request } from 'express';
+import { z } from 'zod';
+import { sessionCookie } from '../../browser/session-cookie.ts';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import type { Caller } from '../../http/middleware/caller-of.ts';
+import { instant, success } from '../common.schema.ts';
+import { connectionId } from '../example-values.ts';
+
+const sessionSchema = z
+  .strictObject({
+    apiKeyId: z.string(),
+    name: z.string(),
+    role: z.enum(apiKeyRoles),
+    connectionIds: z.array(z.string()).optional(),
+    via: z.enum(['session', 'api-key']),
+    expiresAt: instant.optional(),
+  })
+  .meta({ id: 'Session', description: 'Who is asking. Without `connectionIds`: for every connection.' });
+
+const sessionExample = {
+  apiKeyId: 'key_01a20ebbc9477ed4b36076ce74bec9ba',
+  name: 'reporting',
+  role: 'client',
+  connectionIds: [connectionId],
+  via: 'session',
+  expiresAt: '2026-11-25T02:05:17.511Z',
+};
+
+/** The console shows who is logged in, and hides what that key may not do. */
+export const getSession = defineEndpoint({
+  id: 'getSession',
+  method: 'get',
+  path: '/api/ehr/session',
+  action: 'session.read',
+  access: 'client',
+  audited: false,
+  summary: 'Who is asking, and until when the key or the session is good',
+  responses: { 200: { description: 'Who', schema: success(sessionSchema), example: sessionExample } },
+  errors: [],
+  async handler({ caller, services: { sessions }, request }) {
+    const { apiKey, via } = caller;
+    const { id: apiKeyId, name, role, connectionIds } = apiKey;
+    const expiresAt = await endOf({ caller, sessions, request });
+    const data = {
+      ...{ apiKeyId, name, role, via },
+      ...(connectionIds ? { connectionIds } : {}),
+      ...(expiresAt ? { expiresAt: expiresAt.toISOString() } : {}),
+    };
+    return { data };
+  },
+});
+
+/** When the session or its key ends, whichever is first. */
+async function endOf(options: {
+  readonly caller: Caller;
+  readonly sessions: SessionService;
+  readonly request: Request;
+}): Promise<Date | undefined> {
+  const { caller, sessions, request } = options;
+  const { apiKey, via } = caller;
+  const id = via === 'session' ? sessionCookie.read(request) : undefined;
+  const ends = [apiKey.expiresAt, id === undefined ? undefined : await sessions.endOf(id)];
+  const [first] = ends.filter((end) => end !== undefined).toSorted((left, right) => left.getTime() - right.getTime());
+  return first;
+}

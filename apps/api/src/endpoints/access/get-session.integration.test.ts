@@ -1,0 +1,68 @@
+import { waitFor } from '@bulkhead/testing';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { logIn } from '../../testing/log-in.ts';
+import { startApi, type TestApi } from '../../testing/start-api.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startApi();
+});
+afterAll(async () => {
+  api.expectNoSecretInAnswers();
+  await api.stop();
+});
+
+const path = '/api/ehr/session';
+
+test('says of a key who it is, without an end where it has none', async () => {
+  const { status, body } = await api.request('GET', path);
+  const apiKeyId = expect.stringMatching(/^key_/);
+  expect([status, body.data]).toEqual([200, { apiKeyId, name: 'operator', role: 'operator', via: 'api-key' }]);
+});
+
+test('says which connections a key is for, and until when it is good', async () => {
+  const expiresAt = new Date(Date.now() + 3_600_000);
+  const connectionIds = ['conn_1'];
+  const key = await api.store.apiKeys.create({
+    name: 'one',
+    role: 'client',
+    connectionIds,
+    expiresAt,
+    now: new Date(),
+  });
+  const { body } = await api.request('GET', path, { authorization: `Bearer ${key}` });
+  expect(body.data).toMatchObject({ role: 'client', connectionIds, expiresAt: expiresAt.toISOString() });
+});
+
+test('says of a browser when its session ends: with the key, where that ends first', async () => {
+  const ask = async (key: string) => {
+    const cookie = await logIn(api, key);
+    return (await api.request('GET', path, { authorization: null, headers: { cookie } })).body.data;
+  };
+  const session = await ask(api.clientKey);
+  expect(session).toMatchObject({ name: 'client', via: 'session' });
+  const inMs = new Date(session.expiresAt).getTime() - Date.now();
+  expect(inMs).toBeGreaterThan(7 * 3_600_000);
+  expect(inMs).toBeLessThanOrEqual(8 * 3_600_000);
+  const expiresAt = new Date(Date.now() + 3_600_000);
+  const key = await api.store.apiKeys.create({ name: 'short', role: 'client', expiresAt, now: new Date() });
+  expect(await ask(key)).toMatchObject({ expiresAt: expiresAt.toISOString() });
+});
+
+test('a stream of events is no activity of a session, everything else is', async () => {
+  const [{ id: keyId } = { id: '' }] = await api.store.apiKeys.list();
+  const tenMinutesAgo = new Date(Date.now() - 600_000);
+  const id = await api.store.sessions.create({ keyId, now: tenMinutesAgo });
+  const lastSeenAt = async () => (await api.store.sessions.find({ id, now: new Date() }))?.lastSeenAt;
+  const ask = (address: string) =>
+    api.request('GET', address, { authorization: null, headers: { cookie: `bulkhead=${id}` } });
+  expect((await ask('/api/ehr/athenahealth/bulk-export/events')).status).toBe(200);
+  expect((await ask('/api/ehr/rate-budgets/events')).status).toBe(200);
+  expect(await lastSeenAt()).toEqual(tenMinutesAgo);
+  expect((await ask(path)).status).toBe(200);
+  await waitFor(async () => ((await lastSeenAt()) ?? tenMinutesAgo) > tenMinutesAgo);
+});
+
+test('is nobody’s without a key', async () => {
+  expect((await api.request('GET', path, { authorization: null })).status).toBe(401);
+});

@@ -1,0 +1,305 @@
+import { parseResourceLine } from '@bulkhead/fhir';
+import { toResourceDocument } from '@bulkhead/store';
+import { makeBulkExport, makeOutputFile } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { endpointRequests } from '../testing/endpoint-requests.ts';
+import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';
+import { type ApiAnswer, startApi, type TestApi } from '../testing/start-api.ts';
+import { endpoints, type KeyedEndpointId } from './endpoints.ts';
+
+/** They change nothing, and show neither patient data, nor addresses that lead to them, nor who has seen them. */
+const unrecorded = new Set<KeyedEndpointId>([
+  'getSession',
+  'listProviders',
+  'listConnections',
+  'getConnection',
+  'listWatermarks',
+  'countConnectionData',
+  'listErasures',
+  'getErasure',
+  'listRetention',
+  'getCapabilities',
+  'listBulkExports',
+  'watchBulkExports',
+  // Of an export that has failed: see below for one with addresses.
+  'getBulkExport',
+  'listSyncRuns',
+  'getSyncRun',
+  'watchSyncRun',
+  'listSchedules',
+  'getSchedule',
+  'listQuarantinedLines',
+  'getQuarantinedLine',
+  'listWebhookDeliveries',
+  'listSigningKeys',
+  'listRateBudgets',
+  'watchRateBudgets',
+  'listQueues',
+  'diagnose',
+  'listApiKeys',
+]);
+/** What shows patient data says whose. */
+const patients: Readonly<Partial<Record<KeyedEndpointId, readonly string[]>>> = {
+  searchResources: ['p1'],
+  readResource: ['p1'],
+  listResourceSources: ['p1'],
+  listDocuments: ['p1'],
+  readDocument: ['p1'],
+  getDocument: ['p1'],
+  retryDocument: ['p1'],
+  readQuarantinedLine: ['*'],
+  countPatientData: ['p1'],
+  erasePatient: ['p1'],
+  letPatientIn: ['p1'],
+};
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startApi();
+});
+afterAll(() => api.stop());
+
+async function plant(): Promise<PlantedConnection> {
+  const planted = await plantConnection(api.store);
+  const { connectionId, exportId } = planted;
+  await store(connectionId, { resourceType: 'Patient', id: 'p1' });
+  await api.store.outputFiles.insertMissing([
+    makeOutputFile({ exportId, state: 'completed', completedAt: new Date() }),
+  ]);
+  return planted;
+}
+
+/** As a worker stores it: from a line. */
+async function store(connectionId: string, resource: { readonly resourceType: string; readonly id: string }) {
+  const bytes = Buffer.from(JSON.stringify(resource));
+  const place = { line: 1, offset: 0, nextOffset: 0, isTooLong: false };
+  const parsed = parseResourceLine({ bytes, sizeBytes: bytes.length, ...place });
+  if (parsed.kind !== 'resource') throw new Error('no resource');
+  const source = { exportId: 'job_1', fileId: 'job_1.1', line: 1 };
+  const context = { connectionId, source, observedAt: new Date(), now: new Date() };
+  await api.store.resourceWriter.write(resource.resourceType, [toResourceDocument({ ...parsed, context })]);
+}
+
+function ask(id: KeyedEndpointId, planted: PlantedConnection, authorization = `Bearer ${api.operatorKey}`) {
+  const { path, ...options } = endpointRequests[id].ask(planted);
+  const method = endpoints.find((endpoint) => endpoint.id === id)?.method.toUpperCase() ?? '';
+  return api.request(method, `/api/ehr${path}`, { ...options, authorization });
+}
+
+/** Straight from the database: asking for them would be an event too. */
+async function eventsOf({ headers }: ApiAnswer) {
+  const events = await api.store.auditEvents.list({ filter: {}, limit: 50 });
+  return events.filter(({ requestId }) => requestId === headers.get('x-request-id')).reverse();
+}
+
+describe('every endpoint', () => {
+  const keyed = endpoints
+    .filter(({ id }) => id in endpointRequests)
+    .map(({ id, method, action }) => ({ id: id as KeyedEndpointId, method, action }));
+
+  test('every endpoint that changes something is recorded', () => {
+    const changing = keyed.filter(({ method }) => method !== 'get');
+    expect(changing.length).toBeGreaterThan(20);
+    expect(changing.filter(({ id }) => unrecorded.has(id))).toEqual([]);
+  });
+
+  test.each(keyed.filter(({ id }) => unrecorded.has(id)))('$id is a read that leaves no event', async ({ id }) => {
+    expect(await eventsOf(await ask(id, await plant()))).toEqual([]);
+  });
+
+  test.each(keyed.filter(({ id }) => !unrecorded.has(id)))(
+    '$id leaves an event of who did what to what',
+    async ({ id, action }) => {
+      const planted = await plant();
+      const answer = await ask(id, planted);
+      const events = await eventsOf(answer);
+      expect(events).toHaveLength(1);
+      const [event] = events;
+      expect(event).toMatchObject({
+        action,
+        actor: { kind: 'api-key', name: 'operator', role: 'operator' },
+        outcome: expect.stringMatching(answer.status < 400 ? /^(success|unchanged)$/ : /^(refused|failed)$/),
+        address: '127.0.0.1',
+      });
+      expect(event?.patients).toEqual(patients[id]);
+      // Every id that the address or the body names, but for a filter of lines.
+      const request = JSON.stringify(endpointRequests[id].ask(planted));
+      const ids = Object.values(planted).filter((value) => new RegExp(`[/="]${value}(?![\\w.])`).test(request));
+      const named = id === 'replayQuarantinedLines' ? [] : ids;
+      expect(Object.values(event?.target ?? {})).toEqual(expect.arrayContaining(named));
+      if (patients[id]) expect(event?.target.connectionId).toBe(planted.connectionId);
+      const isSearch = ['searchResources', 'listDocuments'].includes(id);
+      if (isSearch) expect(event?.parameters ?? []).toEqual([]);
+    },
+  );
+});
+
+describe('reads', () => {
+  const athena = '/api/ehr/athenahealth';
+  const observation = (id: string, of: object) => ({ resourceType: 'Observation', id, ...of });
+  const subject = (patient: string) => ({ subject: { reference: `Patient/${patient}` } });
+  let connectionId: string;
+  beforeAll(async () => {
+    ({ connectionId } = await plantConnection(api.store));
+    await store(connectionId, { resourceType: 'Patient', id: 'p1' });
+    await store(connectionId, observation('o1', subject('p1')));
+    await store(connectionId, observation('o2', { ...subject('p2'), performer: [{ reference: 'Patient/p3' }] }));
+    await store(connectionId, observation('o3', { subject: { display: 'nobody that is known by an id' } }));
+    await store(connectionId, { resourceType: 'Practitioner', id: 'd1' });
+  });
+  const read = async (path: string, accept?: string) => {
+    const address = `${athena}/resources/${path}${path.includes('?') ? '&' : '?'}connectionId=${connectionId}`;
+    return eventsOf(await api.request('GET', address, accept === undefined ? {} : { accept }));
+  };
+
+  test.each([
+    { what: 'the patient of a resource', path: 'Observation/o1', patients: ['p1'] },
+    { what: 'every patient of a resource', path: 'Observation/o2', patients: ['p2', 'p3'] },
+    { what: 'any patient, if the resource names none', path: 'Observation/o3', patients: ['*'] },
+    { what: 'the Patient itself', path: 'Patient/p1', patients: ['p1'] },
+    { what: 'a Patient that is not stored', path: 'Patient/p9', patients: ['p9'] },
+    { what: 'nobody, if the resource is about no patient', path: 'Practitioner/d1', patients: undefined },
+    { what: 'those who were asked for', path: 'Observation?patient=p9,Patient/p8', patients: ['p8', 'p9'] },
+    { what: 'Patients that were asked for by id', path: 'Patient?_id=p1,p9', patients: ['p1', 'p9'] },
+    { what: 'those on the page, if none was asked for', path: 'Observation?_count=2', patients: ['p1', 'p2', 'p3'] },
+    { what: 'those on the page beside those asked for', path: 'Observation?patient=p2', patients: ['p2', 'p3'] },
+  ])('a read of resources records $what', async ({ path, patients: expected }) => {
+    const [event, ...others] = await read(path);
+    expect(event?.patients).toEqual(expected);
+    expect(others).toEqual([]);
+  });
+
+  test('a read of everything as NDJSON records that it can have shown any patient', async () => {
+    expect(await read('Observation', 'application/fhir+ndjson')).toMatchObject([
+      { action: 'resource.search', outcome: 'success', patients: ['*'], target: { connectionId, type: 'Observation' } },
+    ]);
+  });
+
+  test('a read of a patient’s NDJSON also records the other patients of its resources', async () => {
+    const events = await read('Observation?patient=p2', 'application/fhir+ndjson');
+    expect(events.map(({ patients, parameters }) => ({ patients, parameters }))).toEqual(
+      expect.arrayContaining([
+        { patients: ['p2'], parameters: ['patient'] },
+        { patients: ['p3'], parameters: ['patient'] },
+      ]),
+    );
+    expect(events).toHaveLength(2);
+  });
+
+  test('a search records the names of its parameters', async () => {
+    const [event] = await read('Observation?date=ge2024&_lastUpdated=ge2024&patient=p1&_count=1');
+    expect(event?.parameters).toEqual(['_count', '_lastUpdated', 'date', 'patient']);
+  });
+
+  test('the log finds the reads of a patient, and those that may have shown the patient', async () => {
+    const found = await api.request('GET', `/api/ehr/audit-events?patient=p3&connectionId=${connectionId}&limit=1000`);
+    const events = found.body.data as { patients: string[]; target: { connectionId: string } }[];
+    expect(events.length).toBeGreaterThan(4);
+    expect(events.filter((event) => !event.patients.some((one) => ['p3', '*'].includes(one)))).toEqual([]);
+    expect(events.filter(({ target }) => target.connectionId !== connectionId)).toEqual([]);
+    // That somebody has looked for it is an event about the patient too.
+    const all = await api.request('GET', '/api/ehr/audit-events?patient=p3&limit=1');
+    expect(all.body.data).toMatchObject([
+      { action: 'audit-event.list', patients: ['p3'], parameters: ['limit', 'patient'] },
+    ]);
+    expect((await api.request('GET', '/api/ehr/audit-events?patient=Patient/p3')).status).toBe(400);
+  });
+
+  test('a read of an export’s status is recorded if it has the addresses of files', async () => {
+    const record = makeBulkExport({
+      connectionId,
+      provider: 'athenahealth',
+      phase: 'completed',
+      completedAt: new Date(),
+    });
+    await api.store.bulkExports.insert({ record, requestKey: record.id });
+    const path = `${athena}/bulk-export/${record.id}`;
+    expect(await eventsOf(await api.request('GET', path))).toEqual([]);
+    await api.store.outputFiles.insertMissing([makeOutputFile({ exportId: record.id })]);
+    const answer = await api.request('GET', path);
+    expect(answer.body.data.outputUrls).toHaveLength(1);
+    expect(await eventsOf(answer)).toMatchObject([
+      { action: 'export.read', target: { connectionId, jobId: record.id } },
+    ]);
+  });
+});
+
+describe('what changes nothing', () => {
+  let planted: PlantedConnection;
+  beforeAll(async () => {
+    planted = await plantConnection(api.store);
+  });
+  const asClient = async (method: string, path: string, options = {}) => {
+    const answer = await api.request(method, `/api/ehr${path}`, {
+      authorization: `Bearer ${api.clientKey}`,
+      ...options,
+    });
+    return (await eventsOf(answer)).map(({ action, outcome }) => `${action} ${outcome}`);
+  };
+  const exportPath = '/athenahealth/bulk-export';
+
+  test('an export that is started, cancelled or retried again is recorded as unchanged', async () => {
+    const { connectionId } = planted;
+    const options = { body: { connectionId }, headers: { 'idempotency-key': 'again' } };
+    expect(await asClient('POST', exportPath, options)).toEqual(['export.create success']);
+    expect(await asClient('POST', exportPath, options)).toEqual(['export.create unchanged']);
+    const id = (await api.store.bulkExports.listActive()).find((one) => one.connectionId === connectionId)?.id;
+    expect(await asClient('POST', `${exportPath}/${id}/retry`)).toEqual(['export.retry unchanged']);
+    expect(await asClient('DELETE', `${exportPath}/${id}`)).toEqual(['export.cancel success']);
+    expect(await asClient('DELETE', `${exportPath}/${id}`)).toEqual(['export.cancel unchanged']);
+    expect(await asClient('DELETE', `${exportPath}/${planted.exportId}`)).toEqual(['export.cancel refused']);
+  });
+
+  test('a sync that is retried or cancelled again is recorded as unchanged', async () => {
+    const run = `/athenahealth/sync-runs/${planted.syncRunId}`;
+    expect(await asClient('POST', `${run}/retry`)).toEqual(['sync.retry success']);
+    expect(await asClient('POST', `${run}/retry`)).toEqual(['sync.retry unchanged']);
+    expect(await asClient('DELETE', run)).toEqual(['sync.cancel success']);
+    expect(await asClient('DELETE', run)).toEqual(['sync.cancel unchanged']);
+  });
+
+  test('a schedule that is paused again is recorded as unchanged, and one that is deleted again as refused', async () => {
+    const schedule = `/schedules/${planted.scheduleId}`;
+    const pause = { body: { paused: true } };
+    expect(await asClient('PATCH', schedule, pause)).toEqual(['schedule.change success']);
+    expect(await asClient('PATCH', schedule, pause)).toEqual(['schedule.change unchanged']);
+    expect(await asClient('DELETE', schedule)).toEqual(['schedule.delete success']);
+    expect(await asClient('DELETE', schedule)).toEqual(['schedule.delete refused']);
+  });
+
+  test('a webhook that is removed again is recorded as unchanged', async () => {
+    const webhook = `/connections/${planted.connectionId}/webhook`;
+    expect(await asClient('PUT', webhook, { body: {} })).toEqual(['webhook.set success']);
+    expect(await asClient('DELETE', webhook)).toEqual(['webhook.remove success']);
+    expect(await asClient('DELETE', webhook)).toEqual(['webhook.remove unchanged']);
+  });
+
+  test('a key that is revoked again, and a replay of no lines, are recorded as unchanged', async () => {
+    const { id } = (await api.request('POST', '/api/ehr/api-keys', { body: { name: 'x', role: 'client' } })).body.data;
+    const asOperator = { authorization: `Bearer ${api.operatorKey}` };
+    expect(await asClient('DELETE', `/api-keys/${id}`, asOperator)).toEqual(['api-key.revoke success']);
+    expect(await asClient('DELETE', `/api-keys/${id}`, asOperator)).toEqual(['api-key.revoke unchanged']);
+    const replay = { body: { exportId: 'job_none' }, ...asOperator };
+    expect(await asClient('POST', '/quarantine/replay', replay)).toEqual(['quarantine.replay unchanged']);
+  });
+});
+
+describe('the chain', () => {
+  test('the chain is whole after all this, and a check of it goes page by page', async () => {
+    const check = async (query: string) =>
+      (await api.request('GET', `/api/ehr/audit-events/verification?${query}`)).body.data;
+    const whole = await check('');
+    expect(whole).toMatchObject({ isIntact: true, oldest: { sequence: 1 } });
+    expect(whole.checked).toBe(whole.last.sequence);
+    expect(whole).not.toHaveProperty('next');
+    const first = await check('limit=10');
+    expect([first.checked, first.next]).toEqual([10, `10:${first.last.hash}`]);
+    expect(await check(`after=${first.next}&limit=10`)).toMatchObject({ checked: 10, oldest: { sequence: 11 } });
+    expect(await check(`expectedHead=10:${first.last.hash}`)).toMatchObject({ isIntact: true });
+    expect(await check(`expectedHead=10:${whole.last.hash}`)).toMatchObject({
+      isIntact: false,
+      fault: { code: 'other-head', sequence: 10, message: expect.stringContaining('another event') },
+    });
+    expect((await api.request('GET', '/api/ehr/audit-events/verification?expectedHead=10')).status).toBe(400);
+  });
+});

@@ -1,0 +1,74 @@
+import { AppError } from '@bulkhead/domain';
+import { callbackQuerySchema } from '@bulkhead/service';
+import { z } from 'zod';
+import { sendPage } from '../../../browser/send-page.ts';
+import { wantsPage } from '../../../browser/tell-people.ts';
+import { defineEndpoint, type ErrorPage } from '../../../http/define-endpoint.ts';
+import { success } from '../../common.schema.ts';
+import { connectionId as exampleConnectionId } from '../../example-values.ts';
+import { authorizationProblemPage, authorizedPage } from './authorization-page.ts';
+import { takeBrowserCookie } from './browser-cookie.ts';
+
+const authorizedSchema = z.strictObject({ connectionId: z.string() }).meta({ id: 'Authorized' });
+
+export const finishAuthorization = defineEndpoint({
+  id: 'authorizationCallback',
+  method: 'get',
+  path: '/api/ehr/callback',
+  access: 'anyone',
+  isLimitedByAddress: true,
+  summary: 'Where the EHR sends the browser back: the redirect URI of the registration',
+  request: { query: callbackQuerySchema, headers: z.object({ cookie: z.string().optional() }) },
+  responses: {
+    200: {
+      description: 'Authorized',
+      schema: success(authorizedSchema),
+      example: { connectionId: exampleConnectionId },
+    },
+  },
+  errors: [
+    'invalid-request',
+    'authorization-unknown',
+    'authorization-refused',
+    'authorization-failed',
+    'authorization-pending',
+    'too-many-requests',
+    'unavailable',
+  ],
+  errorPage,
+  async handler({ query, services, process, request, response }) {
+    const { authorizations, audit } = services;
+    const { ip: address } = request;
+    const binding = await authorizations.bindingOf(query);
+    const browser = takeBrowserCookie({ request, response, binding });
+    const connectionId = await authorizations.finish({ query, browser }).catch((error: unknown) => {
+      if (error instanceof AppError) {
+        process.refusedAttempts.note({ action: 'connection.authorized', address: address ?? '', code: error.code });
+      }
+      throw error;
+    });
+    const requestId = response.get('X-Request-Id');
+    // The user who has agreed has no key, but the log must show that the connection was authorized.
+    await audit.append({
+      actor: { kind: 'nobody', id: 'nobody' },
+      action: 'connection.authorized',
+      target: { connectionId },
+      outcome: 'success',
+      ...(requestId === undefined ? {} : { requestId }),
+      ...(address === undefined ? {} : { address }),
+    });
+    if (!wantsPage(request)) return { data: { connectionId } };
+    const place = await authorizations.placeOf(binding.id);
+    sendPage(response, { status: 200, ...authorizedPage({ connectionId, place }) });
+    return undefined;
+  },
+});
+
+/** For a browser that has come back from the EHR. */
+async function errorPage({ request, problem, services: { authorizations } }: Parameters<ErrorPage>[0]) {
+  const { state } = request.query;
+  const id = typeof state === 'string' ? authorizations.requestOf({ state }) : undefined;
+  // If MongoDB is unavailable, the page has no link back.
+  const place = id === undefined ? undefined : await authorizations.placeOf(id).catch(() => undefined);
+  return authorizationProblemPage({ problem, place });
+}

@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type PlantedConnection, plantConnection } from '../../testing/plant-connection.ts';
+import { type ApiAnswer, startApi, type TestApi } from '../../testing/start-api.ts';
+
+let api: TestApi;
+let planted: PlantedConnection;
+beforeAll(async () => {
+  api = await startApi();
+});
+afterAll(() => api.stop());
+beforeEach(async () => {
+  planted = await plantConnection(api.store);
+  const { bulkExports, syncRuns } = api.store;
+  const reopened = await reopenExport();
+  if (reopened) await bulkExports.transition({ from: reopened, to: 'failed' });
+  const run = await syncRuns.find(planted.syncRunId);
+  if (run) await syncRuns.transition({ from: run, to: 'failed' });
+});
+
+async function reopenExport() {
+  const record = await api.store.bulkExports.find(planted.exportId);
+  return record && api.store.bulkExports.reopen({ from: record, to: 'queued', now: new Date() });
+}
+
+const path = () => `/api/ehr/connections/${planted.connectionId}`;
+const purge = () => api.request('DELETE', `${path()}?data=purge`);
+
+async function eventOf({ headers }: ApiAnswer) {
+  const events = await api.store.auditEvents.list({ filter: {}, limit: 50 });
+  return events.find(({ requestId }) => requestId === headers.get('x-request-id'));
+}
+
+const amounts = {
+  resources: {},
+  records: {
+    documents: 1,
+    quarantinedLines: 1,
+    exports: 1,
+    syncRuns: 1,
+    schedules: 1,
+    webhookDeliveries: 1,
+  },
+  contentBytes: 0,
+};
+
+describe('a connection', () => {
+  test('shows how much is stored of it, and is only hidden if it is deleted without a word about its data', async () => {
+    expect((await api.request('GET', `${path()}/data`)).body.data).toEqual(amounts);
+    expect((await api.request('DELETE', path())).status).toBe(204);
+    expect((await api.request('GET', path())).status).toBe(404);
+    // Its schedule goes with it, as before.
+    const { schedules: _, ...records } = amounts.records;
+    expect((await api.request('GET', `${path()}/data`)).body.data).toEqual({ ...amounts, records });
+    expect((await api.request('GET', '/api/ehr/erasures')).body.data).toEqual([]);
+  });
+
+  test('is hidden at once and purged by a job with a record, once however often it is asked for', async () => {
+    const answer = await purge();
+    expect(answer.status).toBe(202);
+    const { id } = answer.body.data;
+    expect(answer.headers.get('location')).toBe(`/api/ehr/erasures/${id}`);
+    expect(answer.body.data).toMatchObject({
+      kind: 'connection',
+      connectionId: planted.connectionId,
+      phase: 'queued',
+      requestedBy: 'operator',
+    });
+    expect((await api.request('GET', path())).status).toBe(404);
+    const again = await purge();
+    expect([again.status, again.body.data.id]).toEqual([202, id]);
+    expect((await api.request('GET', `/api/ehr/erasures/${id}`)).body.data).toEqual(answer.body.data);
+    const listed = await api.request('GET', `/api/ehr/erasures?connectionId=${planted.connectionId}`);
+    expect(listed.body.data).toEqual([answer.body.data]);
+    const target = { id: planted.connectionId, erasureId: id };
+    expect(await eventOf(answer)).toMatchObject({ action: 'connection.delete', outcome: 'success', target });
+    expect(await eventOf(again)).toMatchObject({ action: 'connection.delete', outcome: 'unchanged', target });
+  });
+
+  test('is purged although an export of it is running', async () => {
+    expect(await reopenExport()).toMatchObject({ phase: 'queued' });
+    expect((await api.request('DELETE', path())).status).toBe(409);
+    expect((await purge()).status).toBe(202);
+  });
+
+  test('that was removed before is purged by its id', async () => {
+    await api.request('DELETE', path());
+    await api.store.connections.delete(planted.connectionId);
+    expect((await purge()).status).toBe(202);
+  });
+
+  test('that never was is not found', async () => {
+    for (const [method, address] of [
+      ['GET', '/api/ehr/connections/conn_none/data'],
+      ['DELETE', '/api/ehr/connections/conn_none?data=purge'],
+      ['GET', '/api/ehr/connections/conn_none/patients/p1/data'],
+      ['DELETE', '/api/ehr/connections/conn_none/patients/p1'],
+    ] as const)
+      expect((await api.request(method, address)).body.error.code).toBe('unknown-connection');
+    expect((await api.request('GET', '/api/ehr/erasures/erase_none')).body.error.code).toBe('unknown-erasure');
+  });
+
+  test('is neither purged nor kept if the parameter has another value', async () => {
+    const { status, body } = await api.request('DELETE', `${path()}?data=everything`);
+    expect([status, body.error.code]).toEqual([400, 'invalid-request']);
+    expect((await api.request('GET', path())).status).toBe(200);
+  });
+});
+
+describe('a patient', () => {
+  const patient = () => `${path()}/patients/p1`;
+
+  test('is counted without a change, and erased by a job that can keep the patient out', async () => {
+    const counted = await api.request('GET', `${patient()}/data`);
+    expect(counted.body.data).toEqual({ resources: {}, records: { documents: 1 }, contentBytes: 0 });
+    expect(await eventOf(counted)).toMatchObject({ action: 'patient.read-amounts', patients: ['p1'] });
+    const answer = await api.request('DELETE', `${patient()}?keepOut=true`);
+    expect(answer.status).toBe(202);
+    expect(answer.body.data).toMatchObject({ kind: 'patient', patientId: 'p1', keepsOut: true, phase: 'queued' });
+    expect(await eventOf(answer)).toMatchObject({ action: 'patient.erase', patients: ['p1'], outcome: 'success' });
+    // The connection stays.
+    expect((await api.request('GET', path())).status).toBe(200);
+  });
+
+  test('is not erased in the middle of a sync, which would bring the patient back', async () => {
+    const run = await api.store.syncRuns.find(planted.syncRunId);
+    if (!run) throw new Error('no run');
+    await api.store.syncRuns.reopen({ from: run, now: new Date() });
+    const { status, body } = await api.request('DELETE', patient());
+    expect([status, body.error.code]).toEqual([409, 'connection-in-use']);
+  });
+
+  test('whom the connection itself is about is not erased without the connection', async () => {
+    await api.store.connections.savePatient({ id: planted.connectionId, userId: 'p1' });
+    const { status, body } = await api.request('DELETE', patient());
+    expect([status, body.error.code]).toEqual([409, 'connection-of-patient']);
+  });
+
+  test('is let in again once', async () => {
+    const { connectionId } = planted;
+    await api.store.keptOut.add({ connectionId, patientId: 'p1', now: new Date() });
+    const first = await api.request('DELETE', `${path()}/kept-out-patients/p1`);
+    const second = await api.request('DELETE', `${path()}/kept-out-patients/p1`);
+    expect([first.status, second.status]).toEqual([204, 204]);
+    expect((await eventOf(first))?.outcome).toBe('success');
+    expect((await eventOf(second))?.outcome).toBe('unchanged');
+  });
+
+  test('with an id that is none is refused', async () => {
+    const { status, body } = await api.request('DELETE', `${path()}/patients/${encodeURIComponent('../../x')}`);
+    expect([status, body.error.code]).toEqual([400, 'invalid-request']);
+  });
+});
+
+test('no key of a client counts, erases or lists anything', async () => {
+  const authorization = `Bearer ${api.clientKey}`;
+  for (const [method, address] of [
+    ['GET', `${path()}/data`],
+    ['DELETE', `${path()}?data=purge`],
+    ['GET', `${path()}/patients/p1/data`],
+    ['DELETE', `${path()}/patients/p1`],
+    ['DELETE', `${path()}/kept-out-patients/p1`],
+    ['GET', '/api/ehr/erasures'],
+    ['GET', '/api/ehr/retention'],
+  ] as const)
+    expect((await api.request(method, address, { authorization })).status).toBe(403);
+  expect((await api.request('GET', path())).status).toBe(200);
+});
+
+test('the retention shows its last pass over each kind of record', async () => {
+  const now = new Date('2026-06-01T00:00:00Z');
+  const olderThan = new Date('2026-03-03T00:00:00Z');
+  await api.store.retention['webhook-delivery']({ now, olderThan, limit: 10 });
+  expect((await api.request('GET', '/api/ehr/retention')).body.data).toEqual([
+    {
+      kind: 'webhook-delivery',
+      startedAt: now.toISOString(),
+      endedAt: now.toISOString(),
+      deleted: expect.any(Number),
+      keptDays: 90,
+    },
+  ]);
+});

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { success } from '../common.schema.ts';
+
+const diagnosisCheckSchema = z
+  .strictObject({
+    name: z.string(),
+    state: z.enum(['ok', 'warning', 'failed']),
+    found: z.string(),
+    whatToDo: z.string().optional(),
+  })
+  .meta({ id: 'DiagnosisCheck', description: 'One thing that the deployment stands on, and what to do about it.' });
+
+const diagnosisExample = [
+  { name: 'redis', state: 'ok', found: 'it answers, evicts nothing and keeps its queues' },
+  {
+    name: 'workers',
+    state: 'failed',
+    found: 'nobody serves document',
+    whatToDo: 'Start a worker, or add the queues to its WORKER_QUEUES.',
+  },
+];
+
+export const diagnose = defineEndpoint({
+  id: 'diagnose',
+  method: 'get',
+  path: '/api/ehr/diagnosis',
+  action: 'deployment.diagnose',
+  access: 'operator',
+  audited: false,
+  summary: 'Redis, MongoDB, workers and connections: what is not as it should be, and what to do',
+  responses: {
+    200: { description: 'Checks', schema: success(z.array(diagnosisCheckSchema)), example: diagnosisExample },
+  },
+  errors: [],
+  async handler({ services }) {
+    return { data: await services.diagnosis.run() };
+  },
+});

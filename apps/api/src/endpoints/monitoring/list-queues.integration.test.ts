@@ -1,0 +1,25 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startApi, type TestApi } from '../../testing/start-api.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startApi();
+});
+afterAll(() => api.stop());
+
+test('shows how each queue stands', async () => {
+  const connectionId = await api.createConnection();
+  await api.request('POST', '/api/ehr/athenahealth/bulk-export', { body: { connectionId } });
+  const { status, body } = await api.request('GET', '/api/ehr/queues');
+  expect(status).toBe(200);
+  const none = { waiting: 0, active: 0, delayed: 0, 'waiting-children': 0, failed: 0 };
+  // No worker takes it.
+  const [queue] = body.data.filter(({ jobs }: { jobs: typeof none }) => jobs.waiting > 0);
+  expect(queue).toEqual({
+    queue: 'bulk-export',
+    jobs: { ...none, waiting: 1 },
+    oldestSeconds: expect.any(Number),
+    workers: 0,
+  });
+  expect(body.data.length).toBeGreaterThan(3);
+});

@@ -1,0 +1,129 @@
+import { makeBulkExport, testServices, waitFor } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { plantConnection } from '../../testing/plant-connection.ts';
+import { startApi, type TestApi } from '../../testing/start-api.ts';
+import { startRedis } from '../../testing/start-redis.ts';
+
+const token = 'prometheus-0123456789';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startApi({ env: { METRICS_TOKEN: token } });
+});
+afterAll(() => api.stop());
+
+const ask = (authorization: string | null, of = api) => of.request('GET', '/metrics', { authorization });
+
+/** As a completed export would. */
+function advance(mark: { readonly connectionId: string; readonly resourceType: string; readonly hoursAgo: number }) {
+  const { hoursAgo, ...fields } = mark;
+  const at = new Date(Date.now() - hoursAgo * 3_600_000);
+  const watermark = { ...fields, exportType: 'Patient' as const, at, transactionTime: at.toISOString() };
+  return api.store.watermarks.advance({ ...watermark, coverage: {}, exportId: 'job_1' });
+}
+
+describe('the metrics of the API', () => {
+  test('are for the token and for operators', async () => {
+    for (const authorization of [`Bearer ${token}`, `Bearer ${api.operatorKey}`]) {
+      const { status, headers, text } = await ask(authorization);
+      expect([status, headers.get('content-type')]).toEqual([
+        200,
+        expect.stringMatching(/^text\/plain; version=0.0.4/),
+      ]);
+      expect(text).toContain('bulkhead_ready 1');
+    }
+  });
+
+  test.each([
+    { what: 'without a key', authorization: () => null, status: 401 },
+    { what: 'with another token', authorization: () => 'Bearer prometheus-9876543210', status: 401 },
+    { what: 'with a client’s key', authorization: () => `Bearer ${api.clientKey}`, status: 403 },
+  ])('are refused $what', async ({ authorization, status }) => {
+    const answer = await ask(authorization());
+    expect([answer.status, answer.text.includes('bulkhead_')]).toEqual([status, false]);
+  });
+
+  test('open nothing else by their token', async () => {
+    const { status } = await api.request('GET', '/api/ehr/connections', { authorization: `Bearer ${token}` });
+    expect(status).toBe(401);
+  });
+
+  test('are for operators alone where there is no token', async () => {
+    const other = await startApi();
+    try {
+      expect((await ask(`Bearer ${token}`, other)).status).toBe(401);
+      expect((await ask('Bearer undefined', other)).status).toBe(401);
+      expect((await ask(`Bearer ${other.operatorKey}`, other)).status).toBe(200);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  test('count requests by route, without what stands in an address', async () => {
+    const planted = 'planted-8d1f';
+    await api.request('GET', `/api/ehr/connections/conn_${planted}?name=${planted}`);
+    // Taken as well, and no route of its own, or there could be as many as somebody likes.
+    await api.request('GET', `/API/ehr/connections/conn_${planted}`);
+    await api.request('GET', `/nowhere/${planted}`);
+    const { text } = await ask(`Bearer ${token}`);
+    const count = (labels: string) => `bulkhead_http_request_duration_seconds_count{${labels}}`;
+    expect(text).toContain(`${count('method="GET",route="/api/ehr/connections/:id",status="4xx"')} 1`);
+    expect(text).toContain(`${count('method="GET",route="none",status="4xx"')} `);
+    expect(text).not.toContain(planted);
+  });
+
+  test('show the queues, the runs of the last day, and how far each connection is behind', async () => {
+    const { connectionId } = await plantConnection(api.store);
+    const other = await plantConnection(api.store);
+    const now = new Date();
+    for (const [index, hoursAgo] of [1, 30].entries()) {
+      const record = makeBulkExport({ connectionId });
+      await api.store.bulkExports.insert({ record, requestKey: `metrics-${index}` });
+      const completedAt = new Date(now.getTime() - hoursAgo * 3_600_000);
+      await api.store.bulkExports.transition({ from: record, to: 'failed', change: { completedAt } });
+    }
+    const running = makeBulkExport({ connectionId, phase: 'exporting' });
+    await api.store.bulkExports.insert({ record: running, requestKey: 'metrics' });
+    await advance({ connectionId, resourceType: '*', hoursAgo: 2 });
+
+    // What was looked up some seconds ago is kept.
+    const fresh = await startApi({ env: api.env });
+    const { text } = await ask(`Bearer ${token}`, fresh).finally(() => fresh.stop());
+    expect(text).toContain('bulkhead_queue_jobs{queue="bulk-export",state="waiting"} 0');
+    expect(text).toContain('bulkhead_queue_oldest_job_age_seconds{queue="sync"} 0');
+    expect(text).toContain('bulkhead_queue_workers{queue="sync"} 0');
+    expect(text).toMatch(/bulkhead_exports\{phase="failed"\} \d/);
+    expect(text).toContain('bulkhead_sync_runs{phase="running"} 0');
+    expect(text).toContain('bulkhead_exports{phase="exporting"} 1');
+    const lagOf = (id: string) => {
+      const sample = new RegExp(`connection_lag_seconds\\{connection_id="${id}",scheduled="true"\\} (\\d+)`);
+      return Number(sample.exec(text)?.[1]);
+    };
+    // Its schedule is of exports of every type.
+    expect(Math.round(lagOf(connectionId) / 3600)).toBe(2);
+    // Which nothing has ever brought: it counts from the schedule's creation.
+    const sinceCreation = (now.getTime() - Date.parse('2026-05-01T10:00:00Z')) / 1000;
+    expect(Math.abs(lagOf(other.connectionId) - sinceCreation)).toBeLessThan(3600);
+  });
+
+  test('are there while Redis is away, without what is in it, and say so', async () => {
+    const redis = await startRedis();
+    const other = await startApi({ env: { REDIS_URL: redis.url, METRICS_TOKEN: token }, services: testServices() });
+    try {
+      await redis.stop();
+      const text = await waitFor(async () => {
+        const answer = await ask(`Bearer ${token}`, other);
+        return answer.text.includes('bulkhead_dependency_up{dependency="redis"} 0') ? answer.text : undefined;
+      });
+      expect(text).toContain('bulkhead_dependency_up{dependency="mongodb"} 1');
+      expect(text).toContain('bulkhead_ready 0');
+      expect(text).toContain('bulkhead_exports{phase="failed"} 0');
+      expect(text).not.toContain('bulkhead_queue_jobs{');
+    } finally {
+      await redis.start();
+      await waitFor(async () => (await other.request('GET', '/ready')).status === 200);
+      await other.stop();
+      await redis.stop();
+    }
+  }, 30_000);
+});

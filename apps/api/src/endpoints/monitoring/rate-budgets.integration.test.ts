@@ -1,0 +1,84 @@
+import { testServices } from '@bulkhead/testing';
+import { afterEach, expect, test } from '@jest/globals';
+import { eventStreamLimits } from '../../http/events/event-stream-limits.ts';
+import { openEvents } from '../../testing/open-events.ts';
+import { startApi, type TestApi } from '../../testing/start-api.ts';
+import { startRedis, type TestRedis } from '../../testing/start-redis.ts';
+
+const path = '/api/ehr/rate-budgets';
+let api: TestApi;
+let redis: TestRedis | undefined;
+afterEach(async () => {
+  await api.stop();
+  await redis?.stop();
+  redis = undefined;
+});
+
+let made = 0;
+async function connect(clientId: string, environment = 'production'): Promise<string> {
+  made += 1;
+  const id = `conn_${made}`;
+  await api.store.connections.insert({
+    ...{ id, provider: 'athenahealth', environment, fhirEndpoint: 'http://ehr.example:8080/fhir/r4' },
+    auth: { method: 'client_credentials', clientId, clientSecret: 'planted-client-secret-8d1f', scope: 'x' },
+    createdAt: new Date(),
+  });
+  return id;
+}
+
+test('has one entry for each budget, with those who share it, and no client id', async () => {
+  api = await startApi();
+  const [first, second, other] = [await connect('client-7'), await connect('client-7'), await connect('client-8')];
+  const sandbox = await connect('client-7', 'sandbox');
+  const { status, body, text } = await api.request('GET', path);
+  expect(status).toBe(200);
+  const waiting = { interactive: 0, poll: 0, 'kick-off': 0, download: 0, crawl: 0 };
+  const unused = { provider: 'athenahealth', pausedMs: 0, slowMs: 0, waiting };
+  const requests = {
+    ...unused,
+    window: { used: 0, limit: 16, windowMs: 2000 },
+    minute: { used: 0, limit: 480 },
+    day: { used: 0, limit: 100_000 },
+  };
+  const tokens = (limit: number) => ({
+    ...unused,
+    window: { used: 0, limit, windowMs: 60_000 },
+    minute: { used: 0, limit },
+    day: { used: 0, limit: limit * 1440 },
+  });
+  const production = { environment: 'production' };
+  const own = { name: 'athenahealth.production', ...production, ...requests };
+  const ownTokens = { name: 'athenahealth.production.token', ...production, ...tokens(50) };
+  const atSandbox = { environment: 'sandbox', connectionIds: [sandbox] };
+  expect(body.data).toEqual([
+    { ...own, connectionIds: [first, second] },
+    { ...ownTokens, connectionIds: [first, second] },
+    { ...own, connectionIds: [other] },
+    { ...ownTokens, connectionIds: [other] },
+    { name: 'athenahealth.sandbox', ...atSandbox, ...requests },
+    { name: 'athenahealth.sandbox.token', ...atSandbox, ...tokens(5) },
+  ]);
+  expect(text).not.toContain('client-');
+  api.expectNoSecretInAnswers();
+});
+
+test('is told as it moves', async () => {
+  api = await startApi({ streamLimits: { ...eventStreamLimits, everyMs: 20 } });
+  const stream = await openEvents({ api, path: `${path}/events` });
+  expect((await stream.next('budgets')).data).toEqual([]);
+  const id = await connect('client-7');
+  const { data } = await stream.next('budgets');
+  expect(data).toMatchObject([{ connectionIds: [id] }, { connectionIds: [id] }]);
+  stream.leave();
+});
+
+test('while Redis is away: 503, and the queues as well', async () => {
+  redis = await startRedis();
+  api = await startApi({ services: { ...testServices(), redisUrl: redis.url } });
+  await connect('client-7');
+  await redis.stop();
+  for (const address of [path, '/api/ehr/queues']) {
+    const { status, body } = await api.request('GET', address);
+    expect([address, status, body.error.code]).toEqual([address, 503, 'unavailable']);
+  }
+});

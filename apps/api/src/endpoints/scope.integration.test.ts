@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Endpoint } from '../http/define-endpoint.ts';
+import { endpointRequests } from '../testing/endpoint-requests.ts';
+import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';
+import { startApi, type TestApi } from '../testing/start-api.ts';
+import { endpoints, type KeyedEndpointId } from './endpoints.ts';
+
+let api: TestApi;
+let own: PlantedConnection;
+let limitedKey: string;
+beforeAll(async () => {
+  api = await startApi();
+  own = await plantConnection(api.store);
+  const connectionIds = [own.connectionId];
+  limitedKey = await api.store.apiKeys.create({ name: 'limited', role: 'client', connectionIds, now: new Date() });
+});
+afterAll(() => api.stop());
+
+const ask = (id: KeyedEndpointId, planted: PlantedConnection, key: string) => {
+  const { path, ...options } = endpointRequests[id].ask(planted);
+  const { method } = endpointOf(id);
+  return api.request(method.toUpperCase(), `/api/ehr${path}`, { ...options, authorization: `Bearer ${key}` });
+};
+const endpointOf = (id: string): Endpoint => {
+  const endpoint = endpoints.find((one) => one.id === id);
+  if (!endpoint) throw new Error(`${id} is not in the list of endpoints`);
+  return endpoint;
+};
+const idsOf = (planted: PlantedConnection) => Object.values(planted) as string[];
+const ids = Object.keys(endpointRequests) as KeyedEndpointId[];
+const answeredBy = (is: (answer: string) => boolean) =>
+  ids.filter((id) => is(endpointRequests[id].answer)).map((id) => ({ id, answer: endpointRequests[id].answer }));
+
+describe('every endpoint', () => {
+  test('only the endpoints of operators refuse the keys of clients', () => {
+    const ofOperators = ids.filter((id) => endpointOf(id).access === 'operator');
+    expect(answeredBy((answer) => answer === 'operators').map(({ id }) => id)).toEqual(ofOperators);
+  });
+
+  test.each(answeredBy((answer) => answer === 'operators'))('$id is for operators', async ({ id }) => {
+    for (const key of [limitedKey, api.clientKey]) {
+      const { status, body } = await ask(id, own, key);
+      expect([status, body.error.code]).toEqual([403, 'forbidden']);
+    }
+  });
+
+  test.each(answeredBy((answer) => answer === 'filtered'))(
+    '$id shows what is of the key’s own connections only',
+    async ({ id }) => {
+      const other = await plantConnection(api.store);
+      const all = await ask(id, other, api.clientKey);
+      expect(idsOf(other).some((id) => all.text.includes(id))).toBe(true);
+      const { status, text } = await ask(id, other, limitedKey);
+      expect(status).toBe(200);
+      expect(idsOf(own).some((id) => text.includes(id))).toBe(true);
+      expect(idsOf(other).filter((id) => text.includes(id))).toEqual([]);
+    },
+  );
+
+  test.each(answeredBy((answer) => answer === 'open'))(
+    '$id shows nothing of a connection, but which one a key is for',
+    async ({ id }) => {
+      const other = await plantConnection(api.store);
+      for (const key of [limitedKey, api.clientKey]) {
+        const { status, text } = await ask(id, other, key);
+        expect([status, idsOf(other).filter((id) => text.includes(id))]).toEqual([200, []]);
+      }
+    },
+  );
+
+  test.each(answeredBy((answer) => /^unknown-/.test(answer)))(
+    '$id answers $answer for another connection, as for one that there is not',
+    async ({ id, answer }) => {
+      const other = await plantConnection(api.store);
+      const refused = await ask(id, other, limitedKey);
+      expect([refused.status, refused.body.error.code]).toEqual([404, answer]);
+      const none = Object.fromEntries(Object.entries(other).map(([field, value]) => [field, `${value}0`]));
+      const unknown = await ask(id, none as unknown as PlantedConnection, limitedKey);
+      expect([unknown.status, unknown.body]).toEqual([404, refused.body]);
+      // It is there for a client who may know of it.
+      const { status, body } = await ask(id, other, api.clientKey);
+      expect({ id, is: [403, 500].includes(status) ? status : 'answered' }).toEqual({ id, is: 'answered' });
+      expect(body?.error?.code).not.toBe(answer);
+    },
+  );
+});
+
+describe('a key for one connection', () => {
+  test('is told nothing of what runs for another: neither its id nor that it runs', async () => {
+    const { connectionId } = await plantConnection(api.store);
+    const start = (key: string) =>
+      api.request('POST', '/api/ehr/athenahealth/bulk-export', {
+        body: { connectionId },
+        authorization: `Bearer ${key}`,
+        headers: { 'idempotency-key': 'the-same' },
+      });
+    const { id } = (await start(api.operatorKey)).body.data;
+    expect((await start(api.clientKey)).body.error.details).toEqual({ exportId: id });
+    const refused = await start(limitedKey);
+    expect([refused.status, refused.body.error.code, refused.text.includes(id)]).toEqual([
+      404,
+      'unknown-connection',
+      false,
+    ]);
+  });
+
+  test('finds nothing of another by the filters of a list', async () => {
+    const other = await plantConnection(api.store);
+    const list = (path: string) => api.request('GET', `/api/ehr${path}`, { authorization: `Bearer ${limitedKey}` });
+    for (const filter of [`connectionId=${other.connectionId}`, `exportId=${other.exportId}`]) {
+      expect((await list(`/quarantine?${filter}`)).body.data).toEqual([]);
+    }
+    expect((await list(`/schedules?connectionId=${other.connectionId}`)).status).toBe(404);
+    expect((await list(`/quarantine?exportId=${own.exportId}`)).body.data).toHaveLength(1);
+  });
+
+  test('works for its own connection', async () => {
+    const { status } = await ask('startBulkExport', own, limitedKey);
+    expect(status).toBe(202);
+  });
+});

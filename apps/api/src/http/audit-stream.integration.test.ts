@@ -1,0 +1,124 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { waitFor } from '@bulkhead/testing';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { plantConnection } from '../testing/plant-connection.ts';
+import { startApi, type TestApi } from '../testing/start-api.ts';
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A syslog server over TCP. */
+async function startSyslog(port = 0) {
+  const sockets = new Set<Socket>();
+  let text = '';
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket
+      .on('error', () => undefined)
+      .on('data', (chunk) => {
+        text += chunk.toString('latin1');
+      });
+  }).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const stop = async () => {
+    for (const socket of sockets) socket.destroy();
+    if (server.listening) await new Promise((resolve) => server.close(resolve));
+  };
+  closing.push(stop);
+  // Nothing of a message but its JSON has braces.
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever stands in a line.
+  const values = (): any[] => [...text.matchAll(/ - (\{.*?\})(?=\d+ <|$)/gs)].map(([, json = '']) => JSON.parse(json));
+  return { port: (server.address() as AddressInfo).port, text: () => text, values, stop };
+}
+
+async function start(env: Record<string, string>): Promise<TestApi> {
+  const api = await startApi({ env });
+  closing.push(() => api.stop());
+  return api;
+}
+
+describe('audit events', () => {
+  test('leave the host as they happen, with what their hash is computed over', async () => {
+    const syslog = await startSyslog();
+    const api = await start({ BULKHEAD_AUDIT_STREAM: `syslog+tcp://127.0.0.1:${syslog.port}` });
+    const { connectionId } = await plantConnection(api.store);
+    const path = `/api/ehr/athenahealth/resources/Patient?connectionId=${connectionId}&_id=p1`;
+    await api.request('GET', path);
+    await api.request('GET', '/api/ehr/audit-events');
+    await waitFor(() => syslog.values().length === 2, { what: 'both lines' });
+    const [{ auditEvent: first }, { auditEvent: second }] = syslog.values() as [
+      { auditEvent: Record<string, unknown> },
+      { auditEvent: Record<string, unknown> },
+    ];
+    expect(first).toMatchObject({ action: 'resource.search', patients: ['p1'], parameters: ['_id'], sequence: 1 });
+    expect(second).toMatchObject({ action: 'audit-event.list', sequence: 2, previousHash: first.hash });
+    // By the documentation alone: SHA-256 over the JSON with sorted names and without the hash.
+    const { hash, ...fields } = first;
+    const sorted = (value: unknown): unknown =>
+      typeof value !== 'object' || value === null || Array.isArray(value)
+        ? value
+        : Object.fromEntries(
+            Object.entries(value)
+              .sort(([a], [b]) => (a < b ? -1 : 1))
+              .map(([k, v]) => [k, sorted(v)]),
+          );
+    expect(
+      createHash('sha256')
+        .update(JSON.stringify(sorted(fields)))
+        .digest('hex'),
+    ).toBe(hash);
+    const page = (await api.request('GET', '/metrics')).text;
+    expect(page).toContain('bulkhead_audit_lines_total{result="sent"}');
+  });
+
+  test('leave the host as FHIR AuditEvents, one for each patient', async () => {
+    const syslog = await startSyslog();
+    const api = await start({
+      BULKHEAD_AUDIT_STREAM: `syslog+tcp://127.0.0.1:${syslog.port}`,
+      BULKHEAD_AUDIT_FORMAT: 'fhir',
+    });
+    const { connectionId } = await plantConnection(api.store);
+    await api.request('GET', `/api/ehr/athenahealth/resources/Patient?connectionId=${connectionId}&_id=p1,p2`);
+    await waitFor(() => syslog.values().length === 2, { what: 'both resources' });
+    expect(syslog.values()).toMatchObject(
+      ['p1', 'p2'].map((patient) => ({
+        resourceType: 'AuditEvent',
+        meta: { profile: ['https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.PatientQuery'] },
+        entity: [{ description: 'Patient?_id' }, { what: { reference: `Patient/${patient}` } }, {}, {}],
+      })),
+    );
+    expect(syslog.text()).toMatch(/^\d+ <85>1 /);
+  });
+
+  test('are stored and answered while the syslog server is away, and follow when it is back', async () => {
+    const syslog = await startSyslog();
+    await syslog.stop();
+    const api = await start({ BULKHEAD_AUDIT_STREAM: `syslog+tcp://127.0.0.1:${syslog.port}` });
+    for (let n = 0; n < 5; n++) {
+      expect((await api.request('GET', '/api/ehr/audit-events')).status).toBe(200);
+    }
+    expect(await api.store.auditEvents.list({ filter: {}, limit: 10 })).toHaveLength(5);
+    const back = await startSyslog(syslog.port);
+    await waitFor(() => back.values().length === 5, { what: 'every line' });
+    expect(back.values().map(({ auditEvent }) => auditEvent.sequence)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test('of a command leave the host too, beside its result', async () => {
+    const api = await start({});
+    const file = fileURLToPath(new URL('../create-api-key.ts', import.meta.url));
+    const args = ['--conditions=@bulkhead/source', file, '--name', 'by command'];
+    const env = { ...api.env, BULKHEAD_AUDIT_STREAM: 'stdout' } as unknown as NodeJS.ProcessEnv;
+    const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>((resolve) => {
+      execFile(process.execPath, args, { env }, (_error, out, err) => resolve({ stdout: out, stderr: err }));
+    });
+    expect(stdout).not.toContain('auditEvent');
+    const line = stderr.split('\n').find((one) => one.startsWith('{"auditEvent"')) ?? '';
+    expect(JSON.parse(line).auditEvent).toMatchObject({ action: 'command.create-api-key', outcome: 'success' });
+  });
+});

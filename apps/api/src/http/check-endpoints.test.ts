@@ -1,0 +1,35 @@
+import { expect, test } from '@jest/globals';
+import { checkEndpoints } from './check-endpoints.ts';
+import { defineEndpoint } from './define-endpoint.ts';
+
+const first = defineEndpoint({
+  id: 'getThing',
+  method: 'get',
+  path: '/api/ehr/things/:id',
+  action: 'thing.read',
+  access: 'client',
+  audited: false,
+  summary: 'A thing',
+  responses: { 204: { description: 'Nothing' } },
+  errors: [],
+  handler: () => ({}),
+});
+const second = { ...first, id: 'listThings', path: '/api/ehr/things' };
+
+test('accepts endpoints that differ, also if they share an action', () => {
+  expect(checkEndpoints([first, second])).toEqual([first, second]);
+});
+
+test.each([
+  { what: 'the same id', changed: { id: 'getThing' }, message: 'id getThing' },
+  { what: 'the same method and path', changed: { path: first.path }, message: 'address GET /api/ehr/things/:' },
+  {
+    what: 'a path that differs in the name of a parameter',
+    changed: { path: '/api/ehr/things/:name' },
+    message: 'GET',
+  },
+  { what: 'an action with other access', changed: { access: 'operator' as const }, message: 'thing.read' },
+  { what: 'an action with another audit rule', changed: { audited: true }, message: 'audited true' },
+])('refuses two endpoints with $what', ({ changed, message }) => {
+  expect(() => checkEndpoints([first, { ...second, ...changed }])).toThrow(message);
+});

@@ -1,0 +1,38 @@
+import type { NextFunction, Request, Response } from 'express';
+import type { Endpoint } from '../define-endpoint.ts';
+import { auditNotes } from './audit-notes.ts';
+import { checkOperator } from './require-operator.ts';
+
+/** The first handler of every endpoint: starts the notes for the audit log, and refuses callers without access. */
+export function allow({ action, access, audited = false }: Pick<Endpoint, 'action' | 'access' | 'audited'>) {
+  // Not `RequestHandler`: the handlers behind it would get their types of parameters from it.
+  return (request: unknown, response: Response, next: NextFunction): void => {
+    Object.assign(auditNotes(response), {
+      ...{ action, audited },
+      target: targetOf(request as Request),
+      parameters: parametersOf(request as Request),
+    });
+    if (access === 'operator') checkOperator(response);
+    next();
+  };
+}
+
+/** Ids have at most 200 characters; what is longer is no id, and must not fill the audit log. */
+export const maxIdLength = 200;
+
+/** What the address names, and the connection where the request does. */
+function targetOf({ params, query, body }: Request): Record<string, string> {
+  const { connectionId = query.connectionId } = (body ?? {}) as { connectionId?: unknown };
+  const ids = Object.entries({ ...params, connectionId }).filter(([, id]) => typeof id === 'string');
+  return Object.fromEntries(ids.map(([name, id]) => [name, String(id).slice(0, maxIdLength)]));
+}
+
+/** FHIR's names with their modifiers. Anything else is not the name of a parameter, and could be patient data. */
+const parameterName = /^[A-Za-z_][A-Za-z0-9_.:-]{0,63}$/;
+const maxParameters = 50;
+
+/** The names of what a search asks for, without the connection, which is the target. */
+function parametersOf({ query }: Request): string[] {
+  const names = Object.keys(query).filter((name) => name !== 'connectionId' && parameterName.test(name));
+  return names.toSorted().slice(0, maxParameters);
+}

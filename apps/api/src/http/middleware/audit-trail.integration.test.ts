@@ -1,0 +1,211 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { NewAuditEvent } from '@bulkhead/domain';
+import { createLogger } from '@bulkhead/runtime';
+import { waitFor } from '@bulkhead/testing';
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import express, { type Response } from 'express';
+import { answerError } from '../errors/answer-error.ts';
+import { allow } from './allow.ts';
+import { auditNotes } from './audit-notes.ts';
+import { appendFurther, auditTrail } from './audit-trail.ts';
+import { setCaller } from './caller-of.ts';
+
+let events: NewAuditEvent[] = [];
+let leftStreams = 0;
+/** What the audit log does with the next event. */
+let store: () => Promise<void> = () => Promise.resolve();
+const audit = {
+  append: (event: NewAuditEvent) => {
+    events.push(event);
+    return store();
+  },
+};
+const logger = createLogger({ name: 'api', level: 'silent' });
+const apiKey = { id: 'key_1', name: 'a', role: 'client', prefix: 'bh_', createdAt: new Date() } as const;
+const server = createServer(
+  express()
+    .use((_request, response, next) => {
+      setCaller({ response, apiKey, via: 'api-key' });
+      next();
+    })
+    .use(auditTrail({ audit, logger }))
+    .post('/exports', allow({ action: 'export.create', access: 'client', audited: true }), (_request, response) => {
+      response.status(202).location('/exports/1').json({ id: 'job_1' });
+    })
+    .get(
+      '/lines',
+      allow({ action: 'resource.search', access: 'client', audited: true }),
+      async (_request, response) => {
+        await pipeline(Readable.from(['one\n', 'two\n']), response).catch(() => undefined);
+      },
+    )
+    .delete(
+      '/exports/:id',
+      allow({ action: 'export.cancel', access: 'client', audited: true }),
+      (_request, response) => {
+        auditNotes(response).setChanged(false);
+        response.json({});
+      },
+    )
+    .get(
+      '/status/:state',
+      allow({ action: 'export.read', access: 'client', audited: 'if-shown' }),
+      (request, response) => {
+        auditNotes(response).isShown = request.params.state === 'completed';
+        response.end(request.params.state);
+      },
+    )
+    .get('/events', allow({ action: 'export.read', access: 'client', audited: 'if-shown' }), (_request, response) => {
+      auditNotes(response).isShown = true;
+      response.set('content-type', 'text/event-stream').write('data: 1\n\n');
+      response.once('close', () => {
+        leftStreams += 1;
+      });
+    })
+    .get('/hasty', allow({ action: 'resource.search', access: 'client', audited: true }), (_request, response) => {
+      for (let n = 0; n < 50; n++) response.write(`${n}\n`);
+      response.end();
+    })
+    .get(
+      '/further',
+      allow({ action: 'resource.search', access: 'client', audited: true }),
+      async (_request, response) => {
+        auditNotes(response).addPatients(['p1']);
+        await pipeline(Readable.from(further(response)), response);
+      },
+    )
+    .get(
+      '/crowd/:count',
+      allow({ action: 'resource.search', access: 'client', audited: true }),
+      (request, response) => {
+        auditNotes(response).addPatients(Array.from({ length: Number(request.params.count) }, (_, n) => `p${n}`));
+        response.json({});
+      },
+    )
+    .get(
+      '/endless',
+      allow({ action: 'resource.search', access: 'client', audited: true }),
+      async (_request, response) => {
+        await pipeline(Readable.from(endless()), response).catch(() => undefined);
+      },
+    )
+    .use(answerError(logger)),
+).listen(0, '127.0.0.1');
+beforeEach(() => {
+  events = [];
+  store = () => Promise.resolve();
+});
+afterAll(() => void server.close());
+
+async function* further(response: Response) {
+  yield 'one\n';
+  await appendFurther(response, ['p2']);
+  yield 'two\n';
+}
+function* endless() {
+  for (;;) yield 'x'.repeat(10_000);
+}
+async function ask(method: string, path: string, signal?: AbortSignal): Promise<globalThis.Response> {
+  if (!server.listening) await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return fetch(`http://127.0.0.1:${port}${path}`, { method, ...(signal ? { signal } : {}) });
+}
+
+describe('an answer', () => {
+  test.each([
+    { method: 'POST', path: '/exports', text: '{"id":"job_1"}' },
+    { method: 'GET', path: '/lines', text: 'one\ntwo\n' },
+  ])('of $method $path does not begin before its event is stored', async ({ method, path, text }) => {
+    let isStored = false;
+    let stored: () => void = () => undefined;
+    store = () =>
+      new Promise((resolve) => {
+        stored = () => {
+          isStored = true;
+          resolve();
+        };
+      });
+    const answered = ask(method, path).then(async (response) => {
+      const wasStored = isStored;
+      return { text: await response.text(), wasStored };
+    });
+    await waitFor(() => events.length === 1, { what: 'the event' });
+    stored();
+    expect(await answered).toEqual({ text, wasStored: true });
+    expect(events).toMatchObject([{ outcome: 'success' }]);
+  });
+
+  test('keeps the order of an answer that is written in many parts at once', async () => {
+    expect(await (await ask('GET', '/hasty')).text()).toBe(Array.from({ length: 50 }, (_, n) => `${n}\n`).join(''));
+    expect(events).toHaveLength(1);
+  });
+
+  test('records a status only if it has what may not be shown unrecorded', async () => {
+    expect(await (await ask('GET', '/status/running')).text()).toBe('running');
+    expect(events).toEqual([]);
+    expect(await (await ask('GET', '/status/completed')).text()).toBe('completed');
+    expect(events).toMatchObject([{ action: 'export.read', outcome: 'success' }]);
+  });
+
+  test('records a request that changed nothing as unchanged', async () => {
+    await ask('DELETE', '/exports/1');
+    expect(events).toMatchObject([{ action: 'export.cancel', outcome: 'unchanged' }]);
+  });
+
+  test('records the names of parameters, and no value of one', async () => {
+    await ask('GET', '/lines?connectionId=c&patient=p1&_lastUpdated=ge2024&patient=p2&John%20Doe=1');
+    expect(events).toMatchObject([{ parameters: ['_lastUpdated', 'patient'], target: { connectionId: 'c' } }]);
+    expect(JSON.stringify(events)).not.toMatch(/p1|ge2024|Doe/);
+  });
+
+  test('records a patient whose data come up during a stream by an event of its own', async () => {
+    expect(await (await ask('GET', '/further')).text()).toBe('one\ntwo\n');
+    expect(events).toMatchObject([
+      { action: 'resource.search', patients: ['p1'] },
+      { action: 'resource.search', patients: ['p2'] },
+    ]);
+  });
+
+  test('lists up to 1,000 patients, and records more of them as any patient', async () => {
+    await ask('GET', '/crowd/1000');
+    expect(events[0]?.patients).toHaveLength(1000);
+    await ask('GET', '/crowd/1001');
+    expect(events[1]?.patients).toEqual(['*']);
+  });
+
+  test('of a change whose event cannot be stored says so instead of success', async () => {
+    store = () => Promise.reject(new Error('away'));
+    const response = await ask('POST', '/exports');
+    const { error } = (await response.json()) as { error: { code: string } };
+    expect([response.status, error.code, response.headers.get('location')]).toEqual([503, 'audit-unavailable', null]);
+  });
+
+  test('in parts is cut off before the first one if its event cannot be stored', async () => {
+    store = () => Promise.reject(new Error('away'));
+    await expect(ask('GET', '/lines').then((response) => response.text())).rejects.toThrow();
+  });
+
+  test('records a stream of events once: a client that leaves it has not missed its end', async () => {
+    const leaving = new AbortController();
+    await ask('GET', '/events', leaving.signal);
+    leaving.abort();
+    await waitFor(() => leftStreams === 1, { what: 'the end of the stream' });
+    expect(events).toMatchObject([{ action: 'export.read', outcome: 'success' }]);
+    expect(events).toHaveLength(1);
+  });
+
+  test('that nobody waited for is an event all the same', async () => {
+    const leaving = new AbortController();
+    await ask('GET', '/endless', leaving.signal);
+    leaving.abort();
+    await waitFor(() => events.length === 2, { what: 'both events' });
+    expect(events).toMatchObject([
+      { action: 'resource.search', outcome: 'success' },
+      { action: 'resource.search', outcome: 'failed', code: 'client-left' },
+    ]);
+  });
+});

@@ -1,0 +1,46 @@
+import type { AuditActor, ConnectionScope } from '@bulkhead/domain';
+import type { ViewFor } from '@bulkhead/service';
+import type { ApiKey } from '@bulkhead/store';
+import type { Response } from 'express';
+
+/** Who sends a request. */
+export interface Caller {
+  readonly apiKey: ApiKey;
+  /** By the key itself, or by a session that was begun with it. */
+  readonly via: 'api-key' | 'session';
+  /** What each service method that finds something takes along. */
+  readonly scope: ConnectionScope;
+  /** What the caller may see of a record. */
+  readonly view: ViewFor;
+}
+
+const callers = new WeakMap<Response, Caller>();
+
+export function setCaller(options: {
+  readonly response: Response;
+  readonly apiKey: ApiKey;
+  readonly via: Caller['via'];
+}): void {
+  const { response, apiKey, via } = options;
+  callers.set(response, {
+    ...{ apiKey, via },
+    scope: apiKey.connectionIds ?? 'all',
+    view: { isOperator: apiKey.role === 'operator' },
+  });
+}
+
+/** Returns undefined if the route needs no key. */
+export function findCaller(response: Response): Caller | undefined {
+  return callers.get(response);
+}
+
+/** Every route behind `authenticate` has one. */
+export function callerOf(response: Response): Caller {
+  const caller = callers.get(response);
+  if (!caller) throw new Error('the route is not behind `authenticate`');
+  return caller;
+}
+
+export function actorOf({ apiKey, via }: Caller): AuditActor {
+  return { kind: via, id: apiKey.id, name: apiKey.name, role: apiKey.role };
+}

@@ -1,0 +1,23 @@
+import { AppError } from '@bulkhead/domain';
+import type { RequestHandler } from 'express';
+import { endpointsAt } from '../../openapi/endpoints-at.ts';
+
+/** Answers OPTIONS, and 405 with `Allow` for a method that an address does not have (RFC 9110 15.5.6); every other address passes. */
+export function checkMethod(): RequestHandler {
+  return (request, response, next) => {
+    const methods: string[] = endpointsAt(request.path).map(({ method }) => method.toUpperCase());
+    const allowed = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'];
+    if (methods.length === 0) return next();
+    if (request.method === 'OPTIONS') {
+      response.set('Allow', allowed.join(', ')).status(204).end();
+      return;
+    }
+    if (allowed.includes(request.method)) return next();
+    response.set('Allow', allowed.join(', '));
+    throw new AppError({
+      code: 'method-not-allowed',
+      message: `This address takes ${methods.join(', ')}, not ${request.method}.`,
+      retry: 'never',
+    });
+  };
+}

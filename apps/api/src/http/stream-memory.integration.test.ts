@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseResourceLine } from '@bulkhead/fhir';
+import { toResourceDocument } from '@bulkhead/store';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startApi, type TestApi } from '../testing/start-api.ts';
+
+const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+const count = 240;
+const sizeBytes = 1_000_000;
+const source = { exportId: 'job_1', fileId: 'job_1.1', line: 1 };
+
+let api: TestApi;
+let connectionId: string;
+beforeAll(async () => {
+  api = await startApi();
+  connectionId = await api.createConnection();
+  await api.store.prepareResourceTypes(['Media']);
+  for (let index = 0; index < count; index++) await api.store.resourceWriter.write('Media', [media(index)]);
+}, 120_000);
+afterAll(() => api.stop());
+
+function media(index: number) {
+  const line = JSON.stringify({ resourceType: 'Media', id: `m${index}`, note: 'x'.repeat(sizeBytes) });
+  const bytes = Buffer.from(line);
+  const position = { line: 1, offset: 0, nextOffset: 0, sizeBytes: bytes.length, isTooLong: false };
+  const parsed = parseResourceLine({ bytes, ...position });
+  if (parsed.kind !== 'resource') throw new Error('no resource');
+  const now = new Date();
+  return toResourceDocument({ ...parsed, context: { connectionId, source, observedAt: now, now } });
+}
+
+/** The API as a process of its own, of which the memory is nobody else's. */
+async function startProcess() {
+  // V8 collects when it has to: without a bound its heap grows with what passes through, held or not.
+  const args = ['--max-old-space-size=120', '--conditions=@bulkhead/source', main];
+  const child = spawn(process.execPath, args, { env: api.env });
+  for await (const line of createInterface({ input: child.stdout })) {
+    const { msg, port } = JSON.parse(line);
+    if (msg === 'API started') return { child, baseUrl: `http://127.0.0.1:${port}` };
+  }
+  throw new Error('the API did not start');
+}
+
+test('a type of 240 MB is streamed to a slow client without being held', async () => {
+  const { child, baseUrl } = await startProcess();
+  child.stdout.resume();
+  const headers = { authorization: `Bearer ${api.operatorKey}` };
+  const readMegabytes = async () => {
+    const text = await (await fetch(`${baseUrl}/metrics`, { headers })).text();
+    return Number(/^process_resident_memory_bytes (\S+)/m.exec(text)?.[1]) / 1e6;
+  };
+  try {
+    const before = await readMegabytes();
+    const peaks: number[] = [];
+    const url = `${baseUrl}/api/ehr/athenahealth/resources/Media?connectionId=${connectionId}`;
+    const accept = { ...headers, accept: 'application/fhir+ndjson' };
+    const [response] = (await once(httpRequest(url, { headers: accept }).end(), 'response')) as [IncomingMessage];
+    let bytes = 0;
+    let looked = 0;
+    for await (const chunk of response) {
+      bytes += chunk.length;
+      // While it is looked at, nothing is taken from the stream: whoever reads ahead fills its memory.
+      if (bytes < (looked * sizeBytes * count) / 20) continue;
+      looked += 1;
+      peaks.push(await readMegabytes());
+    }
+    expect(bytes).toBeGreaterThan(count * sizeBytes);
+    // What 120 MB of heap and what waits in sockets come to, and less than what was sent.
+    expect(Math.max(...peaks) - before).toBeLessThan(200);
+  } finally {
+    child.kill();
+    await once(child, 'close');
+  }
+}, 120_000);
