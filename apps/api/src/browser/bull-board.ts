@@ -8,7 +8,7 @@ import { type Request, type RequestHandler, Router } from 'express';
 import { auditNotes } from '../http/middleware/audit-notes.ts';
 import { type AuditDeps, auditTrail } from '../http/middleware/audit-trail.ts';
 import { callerOf, setCaller } from '../http/middleware/caller-of.ts';
-import { checkOperator } from '../http/middleware/require-operator.ts';
+import { checkOperator } from '../http/middleware/check-operator.ts';
 import { leadToLogin } from './lead-to-login.ts';
 import { requireSameOrigin } from './require-same-origin.ts';
 import { resumeSession } from './resume-session.ts';

@@ -5,7 +5,7 @@ import type { Page } from '../browser/send-page.ts';
 import type { Problem } from '../browser/tell-people.ts';
 import type { httpStatus } from './errors/http-status.ts';
 import type { Look } from './events/event-streams.ts';
-import type { AuditNotes } from './middleware/audit-notes.ts';
+import type { Audited, AuditNotes } from './middleware/audit-notes.ts';
 import type { Caller } from './middleware/caller-of.ts';
 import type { ProcessState } from './process-state.ts';
 
@@ -19,9 +19,6 @@ export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 /** `client`: every API key, within its connections. `operator`: keys of operators. `anyone`: no key. */
 export type Access = 'client' | 'operator' | 'anyone';
-
-/** `if-shown`: only if the answer shows what may not be shown without a record (`audit.isShown`). */
-export type Audited = boolean | 'if-shown';
 
 export type ErrorCode = keyof typeof httpStatus;
 

@@ -1,7 +1,7 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { Endpoint } from '../define-endpoint.ts';
 import { auditNotes } from './audit-notes.ts';
-import { checkOperator } from './require-operator.ts';
+import { checkOperator } from './check-operator.ts';
 
 /** The first handler of every endpoint: starts the notes for the audit log, and refuses callers without access. */
 export function allow({ action, access, audited = false }: Pick<Endpoint, 'action' | 'access' | 'audited'>) {

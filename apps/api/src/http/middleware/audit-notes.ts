@@ -1,6 +1,8 @@
 import { anyPatient } from '@bulkhead/domain';
 import type { Response } from 'express';
-import type { Audited } from '../define-endpoint.ts';
+
+/** Whether requests leave an event. `if-shown`: only if the answer shows what may not be shown without a record (`isShown`). */
+export type Audited = boolean | 'if-shown';
 
 /** A search can show more patients than an event should list. */
 const maxPatients = 1000;

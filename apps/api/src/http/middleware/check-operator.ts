@@ -1,14 +1,6 @@
 import { AppError } from '@bulkhead/domain';
-import type { RequestHandler, Response } from 'express';
+import type { Response } from 'express';
 import { callerOf } from './caller-of.ts';
-
-/** Behind `authenticate`: refuses the keys of clients. */
-export function requireOperator(): RequestHandler {
-  return (_request, response, next) => {
-    checkOperator(response);
-    next();
-  };
-}
 
 /** @throws AppError `forbidden` */
 export function checkOperator(response: Response): void {
