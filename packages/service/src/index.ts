@@ -12,25 +12,21 @@ export {
 } from './authorization.schema.ts';
 export type {
   AuthorizationPlace,
-  AuthorizationService,
   BrowserBinding,
   Departure,
 } from './authorization.service.ts';
 export { bulkExportQuerySchema, bulkExportRequestSchema, exportStatusQuerySchema } from './bulk-export.schema.ts';
-export type { BulkExportService } from './bulk-export.service.ts';
 export { cancelExport } from './cancel-export.ts';
 export { cancelSync } from './cancel-sync.ts';
 export { connectionAuthSchema, connectionBodySchema } from './connection.schema.ts';
-export type { ConnectionService } from './connection.service.ts';
 export { toCapabilitiesView, toConnectionView, toTestView } from './connection-view.ts';
 export { coveredBefore } from './covered-before.ts';
 export { createServices, type Services } from './create-services.ts';
-export type { DiagnosisService } from './diagnosis.service.ts';
 export { documentQuerySchema } from './document.schema.ts';
-export type { DocumentService, OpenedDocument } from './document.service.ts';
+export type { OpenedDocument } from './document.service.ts';
 export { toDocumentView } from './document-view.ts';
 export { deleteConnectionQuerySchema, erasePatientQuerySchema, erasureListQuerySchema } from './erasure.schema.ts';
-export { type ErasureService, type RequestedErasure, toErasureView } from './erasure.service.ts';
+export { type RequestedErasure, toErasureView } from './erasure.service.ts';
 export { toFileView, toStartedView, toStatusView, type ViewFor } from './export-view.ts';
 export { createHttpService, type HttpServiceOptions } from './guide/create-http-service.ts';
 export type {
@@ -50,23 +46,20 @@ export type { MonitoringService } from './monitoring.service.ts';
 export { newId } from './new-id.ts';
 export { toProviderView } from './provider-view.ts';
 export { quarantineQuerySchema, replayBodySchema } from './quarantine.schema.ts';
-export { type QuarantineService, toQuarantineView } from './quarantine.service.ts';
+export { toQuarantineView } from './quarantine.service.ts';
 export { toQueueView } from './queue-view.ts';
-export type { RateBudgetService } from './rate-budget.service.ts';
 export { toRateBudgetView } from './rate-budget-view.ts';
 export { removeSchedule } from './remove-schedule.ts';
 export type { ResourceService } from './resource.service.ts';
 export { scheduleBodySchema, scheduleChangeSchema } from './schedule.schema.ts';
-export type { ScheduleService } from './schedule.service.ts';
 export { toScheduleDetail, toScheduleView } from './schedule-view.ts';
 export type { SessionService } from './session.service.ts';
 export { signingKeyBodySchema } from './signing-key.schema.ts';
-export type { SigningKeyService } from './signing-key.service.ts';
 export { toSourceView } from './source-view.ts';
 export { startScheduledRun } from './start-scheduled-run.ts';
 export { syncBodySchema } from './sync.schema.ts';
-export type { SyncRunState, SyncService } from './sync.service.ts';
+export type { SyncRunState } from './sync.service.ts';
 export { toSyncedView, toSyncRunDetail, toSyncRunView } from './sync-view.ts';
 export { toWatermarkView } from './watermark-view.ts';
 export { deliveriesQuerySchema, webhookBodySchema } from './webhook.schema.ts';
-export { toDeliveryView, type WebhookService } from './webhook.service.ts';
+export { toDeliveryView } from './webhook.service.ts';
