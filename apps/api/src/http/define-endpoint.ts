@@ -34,9 +34,9 @@ export interface ResponseDescription {
 }
 
 /** What a handler answers, as `{ success: true, data, next? }`. Without data the body is empty. */
-export interface Reply {
-  /** Default: the first status of `responses`. */
-  readonly status?: number;
+export interface Reply<Status extends number = number> {
+  /** One of `responses`. Default: the first of them. */
+  readonly status?: Status;
   readonly data?: unknown;
   /** Where the next page of a list begins. */
   readonly next?: string | undefined;
@@ -80,8 +80,10 @@ interface BodyDescription<Body extends z.ZodType = z.ZodType> {
   readonly isOptional?: boolean;
 }
 
+type NoFields = z.ZodObject<Record<never, never>>;
+
 interface RequestDescription<
-  Query extends z.ZodType = z.ZodType,
+  Query extends z.ZodObject = z.ZodObject,
   Headers extends z.ZodObject = z.ZodObject,
   Body extends z.ZodType = z.ZodType,
 > {
@@ -105,7 +107,7 @@ export type ErrorPage = (options: {
   readonly services: Services;
 }) => Page | Promise<Page>;
 
-interface Description<Id extends string, Path extends string, CalledBy extends Access> {
+interface Description<Id extends string, Path extends string, CalledBy extends Access, Status extends number> {
   /** `operationId` in the OpenAPI document. */
   readonly id: Id;
   readonly method: Method;
@@ -115,7 +117,7 @@ interface Description<Id extends string, Path extends string, CalledBy extends A
   readonly summary: string;
   readonly description?: string;
   /** By status. */
-  readonly responses: Readonly<Record<number, ResponseDescription>>;
+  readonly responses: Readonly<Record<Status, ResponseDescription>>;
   /** Codes of its own. The document adds those that every endpoint can answer. */
   readonly errors: readonly ErrorCode[];
   /** For endpoints that people open in a browser. */
@@ -133,30 +135,34 @@ type Auditing<CalledBy extends Access> = CalledBy extends 'anyone'
 
 type CallerOf<CalledBy extends Access> = CalledBy extends 'anyone' ? undefined : Caller;
 
-type Handler<Input> = (input: Input) => Promise<Reply | undefined> | Reply | Promise<void> | void;
+type Handler<Input, Status extends number> = (
+  input: Input,
+) => Promise<Reply<Status> | undefined> | Reply<Status> | Promise<void> | void;
 
 /** An endpoint, whatever its types are. */
 export interface Endpoint<Id extends string = string, CalledBy extends Access = Access>
-  extends Description<Id, string, CalledBy> {
+  extends Description<Id, string, CalledBy, number> {
   readonly action?: string | undefined;
   readonly audited?: Audited | undefined;
   readonly request: RequestDescription;
-  readonly handler: Handler<HandlerInput<never, never, never, never, never>>;
+  readonly handler: Handler<HandlerInput<never, never, never, never, never>, number>;
 }
 
 export function defineEndpoint<
   const Id extends string,
   const Path extends string,
   const CalledBy extends Access,
-  Query extends z.ZodType = z.ZodUndefined,
-  Headers extends z.ZodObject = z.ZodObject<Record<never, never>>,
+  const Status extends number,
+  Query extends z.ZodObject = NoFields,
+  Headers extends z.ZodObject = NoFields,
   Body extends z.ZodType = z.ZodUndefined,
 >(
-  definition: Description<Id, Path, CalledBy> &
+  definition: Description<Id, Path, CalledBy, Status> &
     Auditing<CalledBy> & {
       readonly request?: RequestDescription<Query, Headers, Body>;
       readonly handler: Handler<
-        HandlerInput<ParamsOf<Path>, z.output<Query>, z.output<Headers>, z.output<Body>, CallerOf<CalledBy>>
+        HandlerInput<ParamsOf<Path>, z.output<Query>, z.output<Headers>, z.output<Body>, CallerOf<CalledBy>>,
+        NoInfer<Status>
       >;
     },
 ): Endpoint<Id, CalledBy> {

@@ -34,14 +34,16 @@ export function endpointRouter(options: {
   return router;
 }
 
-/** Sorts the more specific path first. */
+/** Sorts the more specific path first: at the first segment that differs in its kind, a literal goes before a parameter. */
 export function comparePaths(left: { readonly path: string }, right: { readonly path: string }): number {
-  const [leftKinds, rightKinds] = [left, right].map(({ path }) => path.split('/').map(kindOf).join(''));
-  return (leftKinds ?? '').localeCompare(rightKinds ?? '');
+  const [leftKinds, rightKinds] = [kindsOf(left.path), kindsOf(right.path)];
+  if (leftKinds === rightKinds) return 0;
+  return leftKinds < rightKinds ? -1 : 1;
 }
 
-function kindOf(segment: string): 'literal ' | 'parameter ' {
-  return segment.startsWith(':') ? 'parameter ' : 'literal ';
+/** One digit for each segment: 0 for a literal, 1 for a parameter. */
+function kindsOf(path: string): string {
+  return path.replace(/\/(:?)[^/]*/g, (_segment, colon) => (colon === ':' ? '1' : '0'));
 }
 
 /** Validates the request, calls the handler and sends its reply. */
@@ -68,9 +70,9 @@ function readInput(options: {
   const { services, process } = deps;
   return {
     params: request.params,
-    query: query && parseRequest(query, request.query),
+    query: query ? parseRequest(query, request.query) : {},
     body: body?.schema && parseRequest(body.schema, body.isOptional ? (request.body ?? {}) : request.body),
-    headers: headers && parseRequest(headers, pickHeaders(request, Object.keys(headers.shape))),
+    headers: headers ? parseRequest(headers, pickHeaders(request, Object.keys(headers.shape))) : {},
     caller: findCaller(response),
     services,
     process,

@@ -37,7 +37,7 @@ function toPaths(): ZodOpenApiPathsObject {
 function toOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
   const { id, summary, description, access, request, responses } = endpoint;
   const { headers, body } = request;
-  const query = (request.query ?? request.searchQuery) as z.ZodObject | undefined;
+  const query = request.query ?? request.searchQuery;
   const names = [...endpoint.path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
   const path = z.object(Object.fromEntries(names.map((name) => [name, z.string().meta(parameterMeta(name))])));
   return {

@@ -1,0 +1,20 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startApi, type TestApi } from '../../testing/start-api.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startApi();
+});
+afterAll(() => api.stop());
+
+test('a request without a body is one without an address, as the document says', async () => {
+  const path = `/api/ehr/connections/${await api.createConnection()}/webhook`;
+  const { status, body } = await api.request('PUT', path);
+  expect([status, body.data]).toEqual([200, { secret: expect.stringMatching(/^whsec_/) }]);
+});
+
+test('a body that is not a JSON object is refused', async () => {
+  const path = `/api/ehr/connections/${await api.createConnection()}/webhook`;
+  const refused = await api.request('PUT', path, { body: ['https://client.example'] });
+  expect([refused.status, refused.body.error.code]).toEqual([400, 'invalid-request']);
+});
