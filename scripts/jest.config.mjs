@@ -11,20 +11,11 @@ export default {
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   modulePathIgnorePatterns: ['/dist/'],
-  testEnvironment: 'node',
-  testEnvironmentOptions: { customExportConditions: ['@bulkhead/source', 'node', 'node-addons'] },
-  extensionsToTreatAsEsm: ['.ts'],
-  transform: {
-    '\\.ts$': [
-      // By path: jest would look for it in the root, and it is this folder's dependency.
-      fileURLToPath(import.meta.resolve('@swc/jest')),
-      {
-        jsc: { parser: { syntax: 'typescript' }, target: 'es2024' },
-        module: { type: 'es6' },
-        sourceMaps: 'inline',
-      },
-    ],
-  },
+  // They replace jest's module loader by node's.
+  runtime: fileURLToPath(new URL('test/native-runtime.mjs', import.meta.url)),
+  testEnvironment: fileURLToPath(new URL('test/native-environment.mjs', import.meta.url)),
+  injectGlobals: false,
+  transform: {},
   // An integration test talks to three servers; a test that needs longer says so itself.
   testTimeout: 20_000,
   testSequencer: fileURLToPath(new URL('test/longest-first.mjs', import.meta.url)),

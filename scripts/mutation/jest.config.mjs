@@ -1,13 +1,23 @@
 import base from '../jest.config.mjs';
 
 const here = import.meta.dirname;
-const [, swcOptions] = base.transform['\\.ts$'];
+const swcOptions = {
+  jsc: { parser: { syntax: 'typescript' }, target: 'es2024' },
+  module: { type: 'es6' },
+  sourceMaps: 'inline',
+};
 
-/** The workspace's configuration, with sources that contain every mutant and an environment that switches one on. */
+/**
+ * The workspace's configuration, with sources that contain every mutant and an environment that switches one on. Jest loads the modules
+ * itself here: each file needs its own copy of them, because a mutant may break their state.
+ */
 export default {
   ...base,
   rootDir: '../..',
+  runtime: undefined,
   testEnvironment: `${here}/mutation-environment.mjs`,
+  testEnvironmentOptions: { customExportConditions: ['@bulkhead/source', 'node', 'node-addons'] },
+  extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [
       `${here}/mutation-transform.mjs`,
