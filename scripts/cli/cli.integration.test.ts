@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { baseEnv } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
 
@@ -26,9 +27,9 @@ interface Ended {
 
 /** The command as somebody's script runs it: no terminal. */
 function bulkhead(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-  const all = { PATH: process.env.PATH, BULKHEAD_URL: system.baseUrl, BULKHEAD_API_KEY: system.apiKey, ...env };
+  const all = { ...baseEnv(), BULKHEAD_URL: system.baseUrl, BULKHEAD_API_KEY: system.apiKey, ...env };
   return new Promise((resolve) => {
-    execFile(process.execPath, [...main, ...args], { env: all as NodeJS.ProcessEnv }, (error, stdout, stderr) =>
+    execFile(process.execPath, [...main, ...args], { env: all }, (error, stdout, stderr) =>
       resolve({ code: error?.code ?? 0, stdout, stderr }),
     );
   });

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { baseEnv } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
 
 const main = join(import.meta.dirname, '../../apps/cli/src/main.ts');
@@ -26,10 +27,10 @@ function bulkhead(
   ...args: string[]
 ): Promise<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }> {
   const { port } = server.address() as AddressInfo;
-  const env = { PATH: process.env.PATH, BULKHEAD_URL: `http://127.0.0.1:${port}`, BULKHEAD_API_KEY: 'bh_1' };
+  const env = { ...baseEnv(), BULKHEAD_URL: `http://127.0.0.1:${port}`, BULKHEAD_API_KEY: 'bh_1' };
   const nodeArgs = ['--conditions=@bulkhead/source', main, ...args];
   return new Promise((resolve) => {
-    execFile(process.execPath, nodeArgs, { env: env as NodeJS.ProcessEnv }, (error, stdout, stderr) =>
+    execFile(process.execPath, nodeArgs, { env }, (error, stdout, stderr) =>
       resolve({ code: error?.code ?? 0, stdout, stderr }),
     );
   });

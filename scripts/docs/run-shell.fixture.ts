@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { baseEnv } from '@bulkhead/testing';
 import { notRun } from './not-run.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -46,7 +47,7 @@ export function runShell(options: {
   putScript(join(bin, 'curl'), `PATH="\${PATH#*:}" exec curl --show-error --fail-with-body "$@"`);
   const source = `source=$(echo "$1" | sed 's|/dist/|/src/|; s|js$|ts|'); shift`;
   putScript(join(folder, 'node_modules/.bin/node'), `${source}; ${node} "${root}/$source" "$@"`);
-  const all = { ...env, PATH: `${bin}:${process.env.PATH}` } as NodeJS.ProcessEnv;
+  const all = { ...baseEnv(), ...env, PATH: `${bin}:${process.env.PATH}` };
   return new Promise((resolve, reject) => {
     const script = `set -euxo pipefail\n${commands}`;
     execFile('bash', ['--norc', '-c', script], { cwd: folder, env: all }, (error, stdout, stderr) => {

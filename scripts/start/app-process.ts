@@ -1,6 +1,7 @@
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { spawnTethered, type Tethered } from '@bulkhead/embedded';
+import { compileCache } from './compile-cache.ts';
 import { type PortSpawn, startOnPort } from './start-on-port.ts';
 
 export interface AppProcess {
@@ -27,8 +28,6 @@ export interface AppProcessOptions {
 }
 
 const root = join(import.meta.dirname, '..', '..');
-/** Sources whose types are stripped already: the next process starts faster and 20 MB smaller. */
-const compileCache = join(root, 'node_modules', '.cache', 'compile');
 /** A process that cannot live is not started for ever; one that is killed now and then is. */
 const maxQuickDeaths = 5;
 const quickDeathMs = 10_000;

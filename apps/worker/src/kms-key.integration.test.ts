@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { installMoto, type Moto, startMoto } from '@bulkhead/embedded';
-import { waitFor } from '@bulkhead/testing';
+import { baseEnv, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type System, startSystem } from './testing/start-system.ts';
 
@@ -30,7 +30,7 @@ if ('missing' in moto) {
 
     const launch = (file: string, env: Readonly<Record<string, string>>, args: readonly string[] = []) => {
       const child = spawn(process.execPath, ['--conditions=@bulkhead/source', join(apps, file), ...args], {
-        env: { ...system.env, ...kms.env, ...env },
+        env: { ...baseEnv(), ...system.env, ...kms.env, ...env },
       });
       const output = { stdout: '', stderr: '' };
       for (const name of ['stdout', 'stderr'] as const) {

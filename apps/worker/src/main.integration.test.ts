@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { createStore } from '@bulkhead/store';
-import { testServices } from '@bulkhead/testing';
+import { baseEnv, testServices } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -12,7 +12,7 @@ const services = { REDIS_URL: redisUrl, MONGODB_URI: mongodbUri, BULKHEAD_PREFIX
 
 /** The process as an operator starts it. */
 async function run(env: Record<string, string>) {
-  const child = spawn(process.execPath, ['--conditions=@bulkhead/source', main], { env });
+  const child = spawn(process.execPath, ['--conditions=@bulkhead/source', main], { env: { ...baseEnv(), ...env } });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
   const [code] = await once(child, 'close');

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Connection } from '@bulkhead/domain';
-import { startTcpProxy, waitFor } from '@bulkhead/testing';
+import { baseEnv, startTcpProxy, waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import {
   matchToken,
@@ -38,7 +38,7 @@ describe('a token of the cluster', () => {
     const codes = await Promise.all(
       times(4, async () => {
         const child = spawn(process.execPath, ['--conditions=@bulkhead/source', script, 'conn_1', '12'], {
-          env: { PATH: process.env.PATH, ...cluster.env },
+          env: { ...baseEnv(), ...cluster.env },
           stdio: ['ignore', 'inherit', 'inherit'],
         });
         return (await once(child, 'exit'))[0];

@@ -1,3 +1,4 @@
+export { baseEnv } from './base-env.ts';
 export { type Browser, createBrowser } from './create-browser.ts';
 export { documentBytes, findSuperlinear, type Reader } from './growth.ts';
 export { makeBulkExport, makeOutputFile, makeSchedule, makeSyncRun } from './make-records.ts';

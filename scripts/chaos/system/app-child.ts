@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { spawnTethered, type Tethered } from '@bulkhead/embedded';
+import { compileCache } from '../../start/compile-cache.ts';
 import { type PortSpawn, startOnPort } from '../../start/start-on-port.ts';
 
 export interface AppChildOptions {
@@ -18,8 +19,6 @@ export interface AppChildOptions {
 }
 
 const root = join(import.meta.dirname, '..', '..', '..');
-/** Sources whose types are stripped already: a process that is started again is there sooner. */
-const compileCache = join(root, 'node_modules', '.cache', 'compile');
 /** As an orchestrator would: not at once, and for ever. */
 const restartDelayMs = 500;
 

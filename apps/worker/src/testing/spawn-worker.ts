@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { baseEnv } from '@bulkhead/testing';
 
 const main = join(import.meta.dirname, '..', 'main.ts');
 
@@ -16,7 +17,7 @@ export interface SpawnedWorker {
 export function spawnWorker(env: Readonly<Record<string, string>>, preload?: string): SpawnedWorker {
   const imports = preload === undefined ? [] : [`--import=${join(import.meta.dirname, preload)}`];
   const child: ChildProcess = spawn(process.execPath, ['--conditions=@bulkhead/source', ...imports, main], {
-    env: { PATH: process.env.PATH, ...env, LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'error' },
+    env: { ...baseEnv(), ...env, LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'error' },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
