@@ -7,7 +7,7 @@ const defaultIntervalMs = 20;
  * Asks `condition` until it gives something.
  * @returns undefined where it did not within `timeoutMs`; an error of the condition counts as "not yet".
  */
-export async function waitUntil<Value>(
+export async function pollUntil<Value>(
   condition: () => Value | undefined | Promise<Value | undefined>,
   { timeoutMs, intervalMs = defaultIntervalMs }: { readonly timeoutMs: number; readonly intervalMs?: number },
 ): Promise<Value | undefined> {

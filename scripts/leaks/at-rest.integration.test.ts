@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
-import { waitUntil } from '../chaos/wait-until.ts';
 import { createApiClient } from '../start/api-client.ts';
 import { dumpMongodb } from './dump-mongodb.fixture.ts';
 import { dumpRedis } from './dump-redis.fixture.ts';
@@ -125,8 +125,7 @@ async function putPatient(): Promise<void> {
 }
 
 async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
-  const isSo = async () => (await condition()) || undefined;
-  if (!(await waitUntil(isSo, { timeoutMs: 60_000, intervalMs: 200 }))) throw new Error(`no ${what}`);
+  await waitFor(condition, { timeoutMs: 60_000, intervalMs: 200, what });
 }
 
 function ended(path: string): Promise<void> {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { pollUntil } from '../chaos/poll-until.ts';
 import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
-import { waitUntil } from '../chaos/wait-until.ts';
 import { type ApiClient, createApiClient } from '../start/api-client.ts';
 import { dumpRedis } from './dump-redis.fixture.ts';
 import { makePlants, type Plant, startPlantingEhr } from './planting-ehr.fixture.ts';
@@ -75,7 +75,7 @@ async function use(options: {
       : []),
   ];
   const read = (path: string) => client('GET', path).catch(String);
-  await waitUntil(async () => ((await Promise.all(paths.map(read))).every(hasMoved) ? true : undefined), {
+  await pollUntil(async () => ((await Promise.all(paths.map(read))).every(hasMoved) ? true : undefined), {
     timeoutMs: 10_000,
     intervalMs: 250,
   });

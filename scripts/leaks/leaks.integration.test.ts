@@ -7,7 +7,7 @@ import { dumpMongodb } from './dump-mongodb.fixture.ts';
 import { dumpRedis } from './dump-redis.fixture.ts';
 import { makePlanted } from './planted.fixture.ts';
 import { readLogs, readMetrics } from './read-outputs.fixture.ts';
-import { type Answer, useEverything } from './use-everything.fixture.ts';
+import { type ShownAnswer, useEverything } from './use-everything.fixture.ts';
 
 /** Where patient data belongs: in the collection of its type, and nowhere else in plain text. */
 const resourceCollections = /^[A-Z]/;
@@ -15,7 +15,7 @@ const resourceCollections = /^[A-Z]/;
 const planted = makePlanted();
 let folder: string;
 let system: ChaosSystem;
-let answers: readonly Answer[];
+let answers: readonly ShownAnswer[];
 let secrets: Readonly<Record<string, string>>;
 let links: readonly string[];
 let logs: string;

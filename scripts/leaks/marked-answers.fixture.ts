@@ -216,13 +216,13 @@ export const variants: readonly Variant[] = [
 ];
 
 /** Where a string is: a header, or a member of the body or of a line. */
-export interface Place {
+export interface StringPath {
   readonly in: 'header' | 'body' | 'line';
   readonly path: readonly (string | number)[];
 }
 
 /** Every string of an answer; of a list in the body, those of its first element. */
-export function placesOf({ headers = {}, body, lines = [] }: EhrAnswer): Place[] {
+export function stringPathsOf({ headers = {}, body, lines = [] }: EhrAnswer): StringPath[] {
   return [
     ...Object.keys(headers).map((name) => ({ in: 'header' as const, path: [name] })),
     ...pathsOf(body).map((path) => ({ in: 'body' as const, path })),
@@ -238,7 +238,11 @@ function pathsOf(value: unknown): (string | number)[][] {
 }
 
 /** The answer with a string replaced. */
-export function withString(answer: EhrAnswer, { in: where, path }: Place, change: (text: string) => string): EhrAnswer {
+export function withString(
+  answer: EhrAnswer,
+  { in: where, path }: StringPath,
+  change: (text: string) => string,
+): EhrAnswer {
   switch (where) {
     case 'header':
       return { ...answer, headers: replaced(answer.headers, path, change) as Record<string, string> };

@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import {
   type EhrAnswer,
   goodAnswers,
-  type Place,
-  placesOf,
   type Route,
+  type StringPath,
+  stringPathsOf,
   type Variant,
   variants,
   withString,
@@ -18,7 +18,7 @@ export interface Plant {
   /** For people. */
   readonly name: string;
   readonly variant: Variant;
-  readonly places: readonly Place[];
+  readonly places: readonly StringPath[];
   readonly change: (text: string) => string;
 }
 
@@ -28,7 +28,7 @@ export interface Plant {
  */
 export function makePlants(base: string): Plant[] {
   const planted = variants.flatMap((variant) => {
-    const places = placesOf(variant.answer(base));
+    const places = stringPathsOf(variant.answer(base));
     return variant.isGood ? places.map((place) => ({ variant, places: [place] })) : [{ variant, places }];
   });
   return planted.flatMap(({ variant, places }, index) =>

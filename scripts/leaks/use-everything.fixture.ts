@@ -1,10 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { waitFor } from '@bulkhead/testing';
 import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
-import { waitUntil } from '../chaos/wait-until.ts';
 import type { Planted } from './planted.fixture.ts';
 
-export interface Answer {
+/** An answer of the API that is searched for what was planted. */
+export interface ShownAnswer {
   readonly path: string;
   readonly text: string;
   /** The secret that it hands out, this once. */
@@ -28,7 +29,7 @@ const patient = 'a-195900.E-1';
  * everything that the API shows.
  */
 export async function useEverything({ system, planted }: { readonly system: ChaosSystem; readonly planted: Planted }) {
-  const answers: Answer[] = [];
+  const answers: ShownAnswer[] = [];
   const ask = async (method: string, path: string, { body, headers, ...kind }: Ask = {}) => {
     const response = await fetch(system.baseUrl + path, {
       method,
@@ -177,8 +178,8 @@ async function settled(ask: AskFor, id: string): Promise<void> {
 }
 
 async function ended(ask: AskFor, path: string): Promise<void> {
-  const hasEnded = async () => (await ask('GET', path)).data.status !== 'IN_PROGRESS' || undefined;
-  if (!(await waitUntil(hasEnded, { timeoutMs: 60_000, intervalMs: 200 }))) throw new Error(`${path} does not end`);
+  const hasEnded = async () => (await ask('GET', path)).data.status !== 'IN_PROGRESS';
+  await waitFor(hasEnded, { timeoutMs: 60_000, intervalMs: 200, what: `the end of ${path}` });
 }
 
 async function lookAtAll(options: {
@@ -195,12 +196,12 @@ async function lookAtAll(options: {
   }
   await ask('GET', `${athena}/resources/Observation?${of}&code=${planted.query}&patient=${planted.searchedPatient}`);
   await ask('GET', `${athena}/resources/Observation/${planted.resourceId}?${of}`);
-  const documents = await waitUntil(
+  const documents = await waitFor(
     async () => {
       const { data } = await ask('GET', `${athena}/documents?${of}&resourceId=planted-2&state=stored`);
       return data.length > 0 ? data : undefined;
     },
-    { timeoutMs: 30_000 },
+    { timeoutMs: 30_000, what: 'stored documents' },
   );
   await ask('GET', `${athena}/documents/${documents[0].id}`, { showsPatients: true });
   const lines = (await ask('GET', `/api/ehr/quarantine?${of}`)).data;

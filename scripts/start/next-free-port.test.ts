@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { expect, it } from '@jest/globals';
-import { freePort } from './free-port.ts';
+import { nextFreePort } from './next-free-port.ts';
 
 it('returns the wanted port, or the next one if that is taken', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const { port: wanted } = taken.address() as AddressInfo;
-  const next = await freePort({ wanted });
+  const next = await nextFreePort({ wanted });
   expect(next).toBeGreaterThan(wanted);
   taken.close();
   await once(taken, 'close');
-  expect(await freePort({ wanted })).toBe(wanted);
+  expect(await nextFreePort({ wanted })).toBe(wanted);
 });

@@ -7,7 +7,7 @@ const ATTEMPTS = 50;
  * The wanted port, or the next one above it that is free at this moment. Another program may take it before it is used: see
  * `startOnPort`.
  */
-export async function freePort({ wanted, host = '127.0.0.1' }: { wanted: number; host?: string }): Promise<number> {
+export async function nextFreePort({ wanted, host = '127.0.0.1' }: { wanted: number; host?: string }): Promise<number> {
   for (let port = wanted; port < Math.min(wanted + ATTEMPTS, 65_536); port++) {
     if (await isFree({ port, host })) return port;
   }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnTethered } from '@bulkhead/embedded';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { freePort } from './free-port.ts';
+import { nextFreePort } from './next-free-port.ts';
 import { type PortSpawn, type StartedOnPort, startOnPort } from './start-on-port.ts';
 
 let folder: string;
@@ -80,7 +80,7 @@ const anyPort = async () => {
 };
 
 test('starts a child on the wanted port if that is free', async () => {
-  const wanted = await freePort({ wanted: await anyPort() });
+  const wanted = await nextFreePort({ wanted: await anyPort() });
   expect((await start({ wanted })).port).toBe(wanted);
 });
 

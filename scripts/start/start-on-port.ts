@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lastLogLines, type Tethered } from '@bulkhead/embedded';
-import { freePort } from './free-port.ts';
+import { nextFreePort } from './next-free-port.ts';
 
 /** What a child is spawned with. It binds `port` itself, and tells its own port by IPC when it has started (`runApp`). */
 export interface PortSpawn {
@@ -34,7 +34,7 @@ const maxAttempts = 5;
 export async function startOnPort(options: Start & { readonly wanted: number }): Promise<StartedOnPort> {
   let { wanted } = options;
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort({ wanted });
+    const port = await nextFreePort({ wanted });
     const child = await tryPort({ ...options, port });
     if (child) return { child, port };
     if (attempt === maxAttempts) throw new Error(`${options.name} found no free port from ${wanted} on.`);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { spawnTethered } from '@bulkhead/embedded';
 import { root } from './build-once.ts';
-import { freePort } from './free-port.ts';
+import { nextFreePort } from './next-free-port.ts';
 import { waitForHttp } from './wait-for-http.ts';
 
 const folder = join(root, 'apps', 'console');
@@ -10,7 +10,7 @@ const folder = join(root, 'apps', 'console');
 export async function startViteServer(options: {
   readonly apiUrl: string;
 }): Promise<{ readonly url: string; stop(): Promise<void> }> {
-  const port = await freePort({ wanted: 5173 });
+  const port = await nextFreePort({ wanted: 5173 });
   const url = `http://127.0.0.1:${port}`;
   const server = await spawnTethered({
     command: process.execPath,

@@ -20,8 +20,8 @@ import { FaultBoard } from './faults/fault-board.ts';
 import { outcomeReply } from './http/outcome.ts';
 import { sendReply } from './http/reply.ts';
 import { ClientKeys } from './oauth/client-keys.ts';
+import { IssuedTokens } from './oauth/issued-tokens.ts';
 import { oauthRoute } from './oauth/oauth.route.ts';
-import { TokenStore } from './oauth/token-store.ts';
 import { type Clock, startSystemClock } from './options/clock.ts';
 import {
   type EhrSimulatorOptions,
@@ -115,7 +115,7 @@ async function assemble({ options, clock, server, fileServer }: AssembleInput): 
     practice,
     exports: new ExportRegistry({ options, clock, practice }),
     links: new FileLinks({ options, clock }),
-    tokens: new TokenStore({ options, clock }),
+    tokens: new IssuedTokens({ options, clock }),
     clientKeys: new ClientKeys({ options, clock }),
     traffic: new TrafficRecorder({ options, clock }),
     stats: new TrafficStats(),

@@ -3,7 +3,7 @@ import type { ExportRegistry } from './export/export-registry.ts';
 import type { FileLinks } from './export/file-links.ts';
 import type { FaultBoard } from './faults/fault-board.ts';
 import type { ClientKeys } from './oauth/client-keys.ts';
-import type { TokenStore } from './oauth/token-store.ts';
+import type { IssuedTokens } from './oauth/issued-tokens.ts';
 import type { Clock } from './options/clock.ts';
 import type { RuntimeOptions, SimulatorOptions } from './options/options.ts';
 import type { Practice } from './practice/practice.ts';
@@ -18,7 +18,7 @@ export interface Simulator {
   readonly practice: Practice;
   readonly exports: ExportRegistry;
   readonly links: FileLinks;
-  readonly tokens: TokenStore;
+  readonly tokens: IssuedTokens;
   readonly clientKeys: ClientKeys;
   readonly traffic: TrafficRecorder;
   readonly stats: TrafficStats;

@@ -1,13 +1,13 @@
 import { ApiError, type ErrorDetails } from './api-error.ts';
 
-interface Answer<Data> {
+interface FetchResult<Data> {
   readonly data?: Data;
   readonly error?: unknown;
   readonly response: Response;
 }
 
 /** @returns what the API answered. @throws ApiError with the API's own words */
-export function answerOf<Data>({ data, error, response }: Answer<Data>): NonNullable<Data> {
+export function answerOf<Data>({ data, error, response }: FetchResult<Data>): NonNullable<Data> {
   if (response.ok) return data as NonNullable<Data>;
   throw errorOf({ status: response.status, body: error });
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { spawnTethered } from '@bulkhead/embedded';
-import { freePort } from '../../start/free-port.ts';
+import { nextFreePort } from '../../start/next-free-port.ts';
 import { waitForHttp } from '../../start/wait-for-http.ts';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
 import { median, quantile } from '../median.ts';
@@ -95,7 +95,7 @@ async function p99(load: Load): Promise<number> {
 }
 
 async function startFloor({ redisUrl }: BenchContext) {
-  const port = await freePort({ wanted: 8380 });
+  const port = await nextFreePort({ wanted: 8380 });
   const server = await spawnTethered({
     command: process.execPath,
     args: ['--conditions=@bulkhead/source', 'apps/api/src/bench/floor.probe.ts'],

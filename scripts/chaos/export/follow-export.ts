@@ -1,5 +1,5 @@
+import { pollUntil } from '../poll-until.ts';
 import type { ChaosSystem } from '../system/start-chaos-system.ts';
-import { waitUntil } from '../wait-until.ts';
 
 /** What the API says of an export. */
 export interface ExportView {
@@ -26,7 +26,7 @@ export function followExport({
   readonly exportId: string;
   readonly timeoutMs: number;
 }): Promise<ExportView | undefined> {
-  return waitUntil(
+  return pollUntil(
     async () => {
       const response = await fetch(`${baseUrl}/api/ehr/athenahealth/bulk-export/${exportId}`, {
         headers: { authorization: `Bearer ${apiKey}` },

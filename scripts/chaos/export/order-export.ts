@@ -41,7 +41,7 @@ async function tryOnce(options: {
 }): Promise<string | undefined> {
   const response = await post(options);
   if (!response || response.status >= 500) return undefined;
-  const { data, error } = (await response.json()) as Answer;
+  const { data, error } = (await response.json()) as KickOffBody;
   if (response.status === 202) return data?.id;
   const running = response.status === 409 ? error?.details?.exportId : undefined;
   if (running === undefined) throw new Error(`the API refused the export: ${response.status} ${error?.code}`);
@@ -49,7 +49,7 @@ async function tryOnce(options: {
   return (await options.system.store.bulkExports.find(running).catch(() => undefined)) && running;
 }
 
-interface Answer {
+interface KickOffBody {
   readonly data?: { readonly id: string };
   readonly error?: { readonly code: string; readonly details?: { readonly exportId?: string } };
 }

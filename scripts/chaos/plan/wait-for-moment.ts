@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BulkExportPhase, isTerminal } from '@bulkhead/domain';
 import type { ExportWatch, WatchedExport } from '../export/export-watch.ts';
-import { waitUntil } from '../wait-until.ts';
+import { pollUntil } from '../poll-until.ts';
 import type { Moment } from './moment.ts';
 
 const order: readonly BulkExportPhase[] = ['queued', 'kicking-off', 'exporting', 'downloading', 'finalizing'];
@@ -12,7 +12,7 @@ const intervalMs = 2;
 /** Resolves at the moment, or when it has passed: phases of a few ms are missed now and then. */
 export async function waitForMoment({ moment, watch }: { readonly moment: Moment; readonly watch: ExportWatch }) {
   if (moment.on !== 'delay') {
-    await waitUntil(() => hasCome(moment, watch.current) || undefined, { timeoutMs, intervalMs });
+    await pollUntil(() => hasCome(moment, watch.current) || undefined, { timeoutMs, intervalMs });
   }
   if (moment.on !== 'progress') await delay(moment.delayMs);
 }

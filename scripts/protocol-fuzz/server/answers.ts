@@ -3,7 +3,7 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import type { ExportPlan, Interruption, Refusal, RetryAfterForm } from './export-plan.ts';
 
 /** A response, and the server's clock. */
-export interface Answer {
+export interface PendingResponse {
   readonly response: ServerResponse;
   readonly now: () => number;
 }
@@ -34,12 +34,12 @@ const retryAfter: Readonly<Record<RetryAfterForm, (now: () => number) => string 
   epoch: (now) => String(Math.floor(now() / 1000) + 2),
 };
 
-export function refuse({ response, now }: Answer, refusal: Refusal): ServerResponse {
+export function refuse({ response, now }: PendingResponse, refusal: Refusal): ServerResponse {
   const wait = retryAfter[refusal.retryAfter](now);
   return reply(response, refusal.status, wait === undefined ? {} : { 'retry-after': wait });
 }
 
-export function interrupt(answer: Answer, interruption: Interruption): ServerResponse {
+export function interrupt(answer: PendingResponse, interruption: Interruption): ServerResponse {
   if (interruption === 'web-page') return webPage(answer.response);
   if (interruption !== 'cut') return refuse(answer, interruption);
   const { response } = answer;

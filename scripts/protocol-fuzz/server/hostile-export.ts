@@ -1,5 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Answer, answerJson, codingHeader, cut, encode, interrupt, refuse, reply, webPage } from './answers.ts';
+import {
+  answerJson,
+  codingHeader,
+  cut,
+  encode,
+  interrupt,
+  type PendingResponse,
+  refuse,
+  reply,
+  webPage,
+} from './answers.ts';
 import type { ExportPlan, FileFailure } from './export-plan.ts';
 import type { HostileFile } from './plan-files.ts';
 
@@ -19,7 +29,7 @@ export function answerStatus(options: {
   readonly running: HostileExport;
   readonly page: number;
   readonly baseUrl: string;
-  readonly answer: Answer;
+  readonly answer: PendingResponse;
 }): ServerResponse {
   const { running, page, baseUrl, answer } = options;
   const { response } = answer;
@@ -88,7 +98,7 @@ export function answerFile(options: {
   readonly running: HostileExport;
   readonly name: string;
   readonly request: IncomingMessage;
-  readonly answer: Answer;
+  readonly answer: PendingResponse;
 }): ServerResponse {
   const { running, name, request, answer } = options;
   const { response } = answer;
@@ -115,7 +125,7 @@ function sendContent(options: {
   readonly file: HostileFile;
   readonly plan: ExportPlan['files'];
   readonly request: IncomingMessage;
-  readonly answer: Answer;
+  readonly answer: PendingResponse;
   readonly failure: FileFailure | undefined;
 }): ServerResponse {
   const { file, plan, request, failure } = options;

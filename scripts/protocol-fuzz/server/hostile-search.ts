@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { type Answer, codingHeader, encode, interrupt, reply } from './answers.ts';
+import { codingHeader, encode, interrupt, type PendingResponse, reply } from './answers.ts';
 import type { SearchPlan } from './search-plan.ts';
 import { type CurrentVersion, toResource, type World } from './world.ts';
 
@@ -17,7 +17,7 @@ export function answerSearch(options: {
   readonly searches: HostileSearches;
   readonly url: URL;
   readonly baseUrl: string;
-  readonly answer: Answer;
+  readonly answer: PendingResponse;
 }): ServerResponse {
   const { searches, url, baseUrl, answer } = options;
   const { plan } = searches;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Answer, answerJson, cut, interrupt, refuse, reply, webPage } from './answers.ts';
+import { answerJson, cut, interrupt, type PendingResponse, refuse, reply, webPage } from './answers.ts';
 import { type ExportPlan, goodPlan } from './export-plan.ts';
 import { answerFile, answerStatus, type HostileExport } from './hostile-export.ts';
 import { answerSearch, type HostileSearches } from './hostile-search.ts';
@@ -73,7 +73,7 @@ export class HostileServer {
     this.#searches = { plan: search, world: this.#world, period, asked: new Map() };
   }
 
-  #onRequest(request: IncomingMessage, answer: Answer): ServerResponse {
+  #onRequest(request: IncomingMessage, answer: PendingResponse): ServerResponse {
     const { response } = answer;
     // A client may close the connection in the middle of an answer.
     response.on('error', () => undefined);
@@ -98,7 +98,7 @@ export class HostileServer {
   }: {
     readonly request: IncomingMessage;
     readonly url: URL;
-    readonly answer: Answer;
+    readonly answer: PendingResponse;
   }): ServerResponse {
     if (url.pathname === '/token') return this.#grantToken(request, answer);
     if (url.pathname === '/metadata') {
@@ -113,7 +113,7 @@ export class HostileServer {
     return answerSearch({ searches: this.#searches, url, baseUrl: this.url, answer });
   }
 
-  #grantToken(request: IncomingMessage, answer: Answer): ServerResponse {
+  #grantToken(request: IncomingMessage, answer: PendingResponse): ServerResponse {
     request.resume();
     const failure = this.#refusals.token.shift();
     if (failure === 'web-page') return webPage(answer.response);
@@ -127,7 +127,7 @@ export class HostileServer {
     });
   }
 
-  #kickOff(url: URL, answer: Answer): ServerResponse {
+  #kickOff(url: URL, answer: PendingResponse): ServerResponse {
     const { response } = answer;
     const refusal = this.#refusals.kickOff.shift();
     if (refusal) return refuse(answer, refusal);

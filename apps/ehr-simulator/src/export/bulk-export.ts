@@ -14,7 +14,7 @@ import type { Practice } from '../practice/practice.ts';
 import type { KickOffParameter } from './kick-off-parameters.ts';
 
 /** A position in the fixed order of a practice's resources. */
-interface Place {
+interface ResourcePosition {
   readonly batch: number;
   /** The index within the batch, after `_since` was applied. */
   readonly position: number;
@@ -23,7 +23,7 @@ interface Place {
 /** Where to start reading for a byte of a file, so that a Range far into it does not generate everything before it. */
 export interface Checkpoint {
   readonly offsetBytes: number;
-  readonly place: Place;
+  readonly place: ResourcePosition;
 }
 
 export interface ExportFile {

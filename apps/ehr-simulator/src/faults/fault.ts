@@ -15,7 +15,7 @@ import type { ExportChange } from '../export/bulk-export.ts';
 import type { ExportRegistry } from '../export/export-registry.ts';
 import type { FileLinks } from '../export/file-links.ts';
 import type { Reply } from '../http/reply.ts';
-import type { TokenStore } from '../oauth/token-store.ts';
+import type { IssuedTokens } from '../oauth/issued-tokens.ts';
 import type { Clock } from '../options/clock.ts';
 import type { Practice } from '../practice/practice.ts';
 import type { LineChange } from './change-lines.ts';
@@ -60,7 +60,7 @@ interface FaultTarget {
   readonly practice: Practice;
   readonly exports: Pick<ExportRegistry, 'regenerate'>;
   readonly links: Pick<FileLinks, 'expireAll'>;
-  readonly tokens: Pick<TokenStore, 'expireAll'>;
+  readonly tokens: Pick<IssuedTokens, 'expireAll'>;
   readonly baseUrl: () => string;
   readonly fhirEndpoint: () => string;
   readonly otherEndpoint: () => string;

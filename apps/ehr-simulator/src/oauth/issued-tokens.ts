@@ -24,7 +24,7 @@ const codeLifeMs = 60_000;
 const pruneAbove = 1000;
 
 /** Codes, access tokens and refresh tokens of one simulator. */
-export class TokenStore {
+export class IssuedTokens {
   private readonly options: SimulatorOptions;
   private readonly clock: Clock;
   private readonly access = new Map<string, IssuedToken>();

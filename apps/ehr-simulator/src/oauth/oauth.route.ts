@@ -5,8 +5,8 @@ import type { Reply } from '../http/reply.ts';
 import type { Simulator } from '../simulator.ts';
 import { authorizeFaultOf, authorizePage, authorizeRedirect } from './authorize.ts';
 import { type ClientCredentials, checkClient, clientCredentialsOf } from './check-client.ts';
+import type { Grant } from './issued-tokens.ts';
 import { OAuthError } from './oauth-error.ts';
-import type { Grant } from './token-store.ts';
 
 type Handle = (req: Request, res: Response) => Reply | Promise<Reply>;
 
