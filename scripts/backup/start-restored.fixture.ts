@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { AppChild } from '../chaos/system/app-child.ts';
+import { apiApp, startApp, startParts, workerApp } from '../start/apps.ts';
 import { workerEntry } from '../start/bundle-worker.ts';
 import { waitForHttp } from '../start/wait-for-http.ts';
 
@@ -9,42 +9,25 @@ export interface RestoredSystem {
 }
 
 /** An API and a worker on servers that were restored. */
-export async function startRestored(options: {
+export function startRestored(options: {
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;
 }): Promise<RestoredSystem> {
   const { folder, env } = options;
   const logFolder = join(folder, 'logs');
   const wantedPort = 4000 + (process.pid % 1000) * 20 + 10;
-  const api = new AppChild({
-    name: 'api',
-    entry: 'apps/api/src/main.ts',
-    wantedPort,
-    env: (port) => ({ ...env, PORT: String(port), HOST: '127.0.0.1' }),
-    logFolder,
-  });
-  const worker = new AppChild({
-    name: 'worker',
-    entry: workerEntry,
-    wantedPort: wantedPort + 1,
-    env: (port) => ({
-      ...env,
-      WORKER_POLL_INTERVAL_MS: '250',
-      WORKER_SWEEP_INTERVAL_MS: '1000',
-      WORKER_WEBHOOK_PRIVATE_NETWORK: 'true',
-      WORKER_HEALTH_PORT: String(port),
-    }),
-    logFolder,
-  });
-  const stop = async () => {
-    await Promise.all([api.stop(), worker.stop()]);
+  const workerEnv = {
+    ...env,
+    WORKER_POLL_INTERVAL_MS: '250',
+    WORKER_SWEEP_INTERVAL_MS: '1000',
+    WORKER_WEBHOOK_PRIVATE_NETWORK: 'true',
   };
-  try {
-    await Promise.all([api.start(), worker.start()]);
+  return startParts(async (started) => {
+    const api = await startApp({ ...apiApp(() => env), wantedPort, logFolder });
+    started.push(api);
+    const worker = workerApp({ name: 'worker', entry: workerEntry, env: workerEnv });
+    started.push(await startApp({ ...worker, wantedPort: wantedPort + 1, logFolder }));
     await waitForHttp({ url: `${api.url}/ready`, what: 'the restored API' });
-    return { baseUrl: api.url, stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+    return { baseUrl: api.url };
+  });
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createStore } from '@bulkhead/store';
-import { startApp } from '../start/app-process.ts';
+import { apiApp, startApp } from '../start/apps.ts';
 import { waitForHttp } from '../start/wait-for-http.ts';
 import type { BenchContext } from './bench.ts';
 
@@ -32,24 +32,20 @@ export async function startApi(options: {
   const key = await store.apiKeys.create({ name: 'bench', role: 'operator', now: new Date() });
   await store.close();
   const app = await startApp({
-    name: 'api',
-    entry: 'apps/api/src/main.ts',
-    wantedPort: 8280,
-    env: (port) => ({
+    ...apiApp(() => ({
       REDIS_URL: redisUrl,
       MONGODB_URI: uri.href,
       BULKHEAD_PREFIX: `{${database}}`,
       BULKHEAD_ENCRYPTION_KEY: encryptionKey.toString('base64'),
       ATHENAHEALTH_FHIR_ENDPOINT: `${origin}/fhir/r4`,
       API_REQUESTS_PER_MINUTE: '100000000',
-      PORT: String(port),
-      HOST: '127.0.0.1',
       LOG_LEVEL: 'error',
-    }),
+    })),
+    wantedPort: 8280,
+    inheritedEnv: process.env,
     logFolder: join(folder, 'logs'),
-    say: () => undefined,
   });
-  const baseUrl = `http://127.0.0.1:${app.port}`;
+  const baseUrl = app.url;
   await waitForHttp({ url: `${baseUrl}/ready`, what: 'the API' });
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
   return { baseUrl, headers, connectionId, stop: () => app.stop() };

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { startApp } from '../start/app-process.ts';
+import { simulatorApp, startApp } from '../start/apps.ts';
 
 export interface BenchSimulator {
   readonly origin: string;
@@ -18,14 +18,12 @@ export async function startSimulator(options: {
 }): Promise<BenchSimulator> {
   const { folder, env } = options;
   const app = await startApp({
-    name: 'simulator',
-    entry: 'apps/ehr-simulator/src/main.ts',
+    ...simulatorApp(env),
     wantedPort: firstPort,
-    env: (port) => ({ SIMULATOR_PORT: String(port), ...env }),
+    inheritedEnv: process.env,
     logFolder: join(folder, 'logs'),
-    say: () => undefined,
   });
-  const origin = `http://127.0.0.1:${app.port}`;
+  const origin = app.url;
   return {
     origin,
     async control<Answer>(path: string, init: RequestInit = {}) {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { openDataFolder, type Services, startServices } from '@bulkhead/embedded';
-import { createStore, type Store } from '@bulkhead/store';
-import { type AppProcess, type AppProcessOptions, startApp } from './app-process.ts';
+import type { Store } from '@bulkhead/store';
+import type { AppProcess, AppProcessOptions } from './app-process.ts';
+import { apiApp, openStore, simulatorApp, startApp, startParts, systemEnv, workerApp, workerSources } from './apps.ts';
 import { buildConsole } from './build-console.ts';
 import { bundleWorker, workerEntry } from './bundle-worker.ts';
 import { type KeptState, saveState } from './kept-state.ts';
@@ -33,11 +34,17 @@ const pollIntervalMs = 2000;
 const defaultSimulatorPort = 8080;
 /** Where docker/prometheus/targets/worker.yml looks for the workers of `npm start`. */
 const firstMetricsPort = 9464;
+/** A process that cannot live is not started for ever; one that is killed now and then is. */
+const maxQuickDeaths = 5;
 /** Next to the inspector's default port, which the user's own process may have. */
 const inspectorPorts = { api: 9230, worker: 9231 };
 
-/** Redis, MongoDB, a simulated athenahealth, the API and two workers. What was started is stopped if a later step fails. */
-export async function startSystem(options: {
+/** Redis, MongoDB, a simulated athenahealth, the API and two workers. */
+export function startSystem(options: SystemStart): Promise<RunningSystem> {
+  return startParts((started) => startAll({ ...options, started }));
+}
+
+interface SystemStart {
   readonly folder: string;
   /** Called when the folder is held: another start may not read or write what is in it. */
   readonly openState: () => KeptState;
@@ -45,33 +52,14 @@ export async function startSystem(options: {
   readonly steps: Steps;
   /** Databases without durability, thrown away at the end: for measurements. */
   readonly ephemeral?: boolean;
-}): Promise<RunningSystem> {
-  const started: { stop(): Promise<void> }[] = [];
-  // In reverse: workers before the API before the servers that they need. Every app has 4 s, all of them at once.
-  const stop = async () => {
-    const [services, ...rest] = started.splice(0);
-    await Promise.all(rest.map((one) => one.stop()));
-    await services?.stop();
-  };
-  try {
-    return { ...(await startParts({ ...options, started })), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
 }
 
-interface PartsOptions {
-  readonly folder: string;
-  readonly openState: () => KeptState;
-  readonly start: SystemOptions;
-  readonly steps: Steps;
-  readonly ephemeral?: boolean;
+interface StartingSystem extends SystemStart {
   /** What was started so far, in its order. */
   readonly started: { stop(): Promise<void> }[];
 }
 
-async function startParts(options: PartsOptions): Promise<Omit<RunningSystem, 'stop'>> {
+async function startAll(options: StartingSystem): Promise<Omit<RunningSystem, 'stop'>> {
   const { folder, openState, start, steps, started, ephemeral } = options;
   const held = await openDataFolder(ephemeral ? { ephemeral } : { dataDir: folder });
   const kept = openState();
@@ -81,8 +69,11 @@ async function startParts(options: PartsOptions): Promise<Omit<RunningSystem, 's
   bundled.catch(() => undefined);
   const services = await startServices({ folder: held, report: steps.report });
   started.push(services);
-  const store = await openStore({ steps, state: kept, uri: services.mongodb.url });
-  started.push({ stop: () => store.close() });
+  const { encryptionKey } = kept;
+  const store = await steps.run('migration', async () => {
+    const value = await openStore({ uri: services.mongodb.url, encryptionKey, started });
+    return { text: 'collections and indexes are there', value };
+  });
 
   const launch = launcher(options);
   const simulator = await startSimulator({
@@ -91,33 +82,30 @@ async function startParts(options: PartsOptions): Promise<Omit<RunningSystem, 's
     start,
     wantedPort: kept.simulatorPort ?? defaultSimulatorPort,
   });
-  const simulatorUrl = `http://127.0.0.1:${simulator.port}`;
   const state = { ...kept, simulatorPort: simulator.port };
   saveState({ folder, state });
-  const envAt = (apiPort: number) => ({
-    REDIS_URL: services.redis.url,
-    MONGODB_URI: services.mongodb.url,
-    BULKHEAD_ENCRYPTION_KEY: state.encryptionKey,
-    ATHENAHEALTH_FHIR_ENDPOINT: `${simulatorUrl}/fhir/r4`,
-    ATHENAHEALTH_CLIENT_ID: 'simulator-client',
-    ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
-    ATHENAHEALTH_REDIRECT_URI: `http://127.0.0.1:${apiPort}/api/ehr/callback`,
-  });
-  const { api, baseUrl } = await steps.run('api', async () => {
-    const api = await launch({
-      name: 'api',
+  const envAt = (apiPort: number) =>
+    systemEnv({
+      redisUrl: services.redis.url,
+      mongodbUrl: services.mongodb.url,
+      encryptionKey,
+      simulatorUrl: simulator.url,
+      publicUrl: `http://127.0.0.1:${apiPort}`,
+    });
+  const api = await steps.run('api', async () => {
+    const value = await launch({
+      ...apiApp(envAt),
       ...(start.dev ? { nodeArgs: [`--inspect=127.0.0.1:${inspectorPorts.api}`] } : {}),
       wantedPort: start.port,
-      env: (apiPort) => ({ ...envAt(apiPort), PORT: String(apiPort), HOST: '127.0.0.1' }),
     });
-    const url = `http://127.0.0.1:${api.port}`;
-    await waitForHttp({ url: `${url}/ready`, what: 'the API' });
-    return { text: url, value: { api, baseUrl: url } };
+    await waitForHttp({ url: `${value.url}/ready`, what: 'the API' });
+    return { text: value.url, value };
   });
-  const env = envAt(Number(new URL(baseUrl).port));
+  const env = envAt(api.port);
   const workers = await startWorkers({ launch, steps, bundled, env, isDev: start.dev });
   await consoleBuilt;
-  return { store, baseUrl, simulatorUrl, state, env, workers, apps: [api, ...workers], died: services.died };
+  const { died } = services;
+  return { store, baseUrl: api.url, simulatorUrl: simulator.url, state, env, workers, apps: [api, ...workers], died };
 }
 
 /** Beside everything else; without it the rest works, so what fails here is said and no more. */
@@ -128,14 +116,11 @@ async function prepareConsole(steps: Steps): Promise<void> {
 
 /** Starts an app and sees to its end. */
 type Launch = (
-  app: Pick<AppProcessOptions, 'name' | 'wantedPort' | 'env' | 'nodeArgs'> & {
-    /** Left out: its sources, in the folder of its name. */
-    readonly entry?: string;
-  },
+  app: Pick<AppProcessOptions, 'name' | 'entry' | 'env' | 'wantedPort' | 'nodeArgs'>,
 ) => Promise<AppProcess>;
 
-function launcher({ folder, steps, started }: PartsOptions): Launch {
-  return async ({ entry, ...app }) => {
+function launcher({ folder, steps, started }: StartingSystem): Launch {
+  return async (app) => {
     // The guide's switch: what the workers log for it is for the eyes of whoever has set it.
     const showRequests = (line: string) => {
       const shown = requestLine(line);
@@ -143,9 +128,10 @@ function launcher({ folder, steps, started }: PartsOptions): Launch {
     };
     const child = await startApp({
       ...app,
-      entry: entry ?? `apps/${app.name}/src/main.ts`,
+      inheritedEnv: process.env,
       logFolder: join(folder, 'logs'),
       say: steps.say,
+      maxQuickDeaths,
       ...(process.env.DEBUG === undefined ? {} : { onLogLine: showRequests }),
     });
     started.push(child);
@@ -162,20 +148,16 @@ function startSimulator(options: {
   const { launch, steps, start, wantedPort } = options;
   return steps.run('simulator', async () => {
     const simulator = await launch({
-      name: 'simulator',
-      entry: 'apps/ehr-simulator/src/main.ts',
-      wantedPort,
-      env: (port) => ({
-        SIMULATOR_PORT: String(port),
+      ...simulatorApp({
         SIMULATOR_PATIENTS: String(start.patients),
         // A user who presses Authorize in the console sees what a user of the practice would see.
         SIMULATOR_ASKS_USER: 'on',
         ...(start.dataDir === undefined ? {} : { SIMULATOR_DATA_DIR: start.dataDir }),
       }),
+      wantedPort,
     });
     const practice = start.dataDir ?? `${start.patients} generated patients`;
-    const url = `http://127.0.0.1:${simulator.port}/fhir/r4`;
-    return { text: `a simulated athenahealth at ${url} with ${practice}`, value: simulator };
+    return { text: `a simulated athenahealth at ${simulator.url}/fhir/r4 with ${practice}`, value: simulator };
   });
 }
 
@@ -194,33 +176,16 @@ function startWorkers(options: {
     const value = await Promise.all(
       names.map((name, index) =>
         launch({
-          name,
-          entry: isDev ? 'apps/worker/src/main.ts' : workerEntry,
-          wantedPort: firstMetricsPort + index,
-          env: (port) => ({
-            ...env,
-            WORKER_POLL_INTERVAL_MS: String(pollIntervalMs),
-            WORKER_HEALTH_PORT: String(port),
-            ...workerMemoryEnv,
+          ...workerApp({
+            name,
+            entry: isDev ? workerSources : workerEntry,
+            env: { ...env, WORKER_POLL_INTERVAL_MS: String(pollIntervalMs), ...workerMemoryEnv },
           }),
+          wantedPort: firstMetricsPort + index,
           nodeArgs: [...workerNodeArgs, ...(isDev ? [`--inspect=127.0.0.1:${inspectorPorts.worker}`] : [])],
         }),
       ),
     );
     return { text: `${names.length}, polling every ${pollIntervalMs / 1000} s here (30 s by default)`, value };
-  });
-}
-
-async function openStore(options: {
-  readonly uri: string;
-  readonly state: KeptState;
-  readonly steps: Steps;
-}): Promise<Store> {
-  const { uri, state, steps } = options;
-  return steps.run('migration', async () => {
-    const store = createStore({ uri, encryptionKey: Buffer.from(state.encryptionKey, 'base64') });
-    await store.connect();
-    await store.migrate();
-    return { text: 'collections and indexes are there', value: store };
   });
 }

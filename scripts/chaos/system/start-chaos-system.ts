@@ -2,10 +2,20 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type StepReport, startServices } from '@bulkhead/embedded';
-import { createStore, type Store } from '@bulkhead/store';
+import type { Store } from '@bulkhead/store';
+import type { AppProcess, AppProcessOptions } from '../../start/app-process.ts';
+import {
+  apiApp,
+  openStore,
+  simulatorApp,
+  startApp,
+  startParts,
+  systemEnv,
+  workerApp,
+  workerSources,
+} from '../../start/apps.ts';
 import { bundleWorker, workerEntry } from '../../start/bundle-worker.ts';
 import { waitForHttp } from '../../start/wait-for-http.ts';
-import { AppChild } from './app-child.ts';
 import { type ChaosServer, chaosServer } from './chaos-server.ts';
 import { createSimulatorControl, type SimulatorControl } from './simulator-control.ts';
 import { tolerateNoSpace } from './tolerate-no-space.ts';
@@ -15,8 +25,8 @@ export interface ChaosSystem {
   readonly mongodb: ChaosServer;
   readonly simulator: SimulatorControl;
   readonly store: Store;
-  readonly api: AppChild;
-  readonly workers: readonly AppChild[];
+  readonly api: AppProcess;
+  readonly workers: readonly AppProcess[];
   /** Where each worker shows its health and its metrics. */
   readonly workerUrls: readonly string[];
   /** Of the API: address and key. */
@@ -47,8 +57,7 @@ const exportSeconds = '0.5';
 const firstPort = 4000 + (process.pid % 1000) * 20;
 const prefix = '{chaos}';
 
-/** A system of its own in `folder`: durable Redis and MongoDB, a simulated athenahealth, an API and two workers. */
-export async function startChaosSystem(options: {
+interface ChaosStart {
   readonly folder: string;
   readonly patients: number;
   readonly seed: number;
@@ -57,23 +66,14 @@ export async function startChaosSystem(options: {
   readonly env?: Readonly<Record<string, string>>;
   /** The clock of the API and the workers; left out: one that `shiftClocks` sets off. It needs the sources, not the bundle. */
   readonly clock?: { readonly preload: string; readonly env: Readonly<Record<string, string>> };
-}): Promise<ChaosSystem> {
-  const started: { stop(): Promise<void> }[] = [];
-  // All but the servers at once, as each has seconds to end; the servers last.
-  const stop = async () => {
-    const [services, ...rest] = started.splice(0);
-    await Promise.all(rest.map((one) => one.stop()));
-    await services?.stop();
-  };
-  try {
-    return { ...(await startParts({ ...options, started })), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
 }
 
-async function startParts({
+/** A system of its own in `folder`: durable Redis and MongoDB, a simulated athenahealth, an API and two workers. */
+export function startChaosSystem(options: ChaosStart): Promise<ChaosSystem> {
+  return startParts((started) => startAll({ ...options, started }));
+}
+
+async function startAll({
   folder,
   patients,
   seed,
@@ -81,18 +81,15 @@ async function startParts({
   env: givenEnv = {},
   clock,
   started,
-}: Parameters<typeof startChaosSystem>[0] & { readonly started: { stop(): Promise<void> }[] }) {
+}: ChaosStart & { readonly started: { stop(): Promise<void> }[] }) {
   // Servers of a test run or of the user are not ours to kill.
   const { REDIS_URL: _redis, MONGODB_URI: _mongodb, ...ownEnv } = process.env;
   const services = await startServices({ dataDir: folder, report, env: tolerateNoSpace({ folder, env: ownEnv }) });
   started.push(services);
   const redis = chaosServer(services.redis);
   const mongodb = chaosServer(services.mongodb);
-  const encryptionKey = randomBytes(32);
-  const store = createStore({ uri: mongodb.url, encryptionKey });
-  started.push({ stop: () => store.close() });
-  await store.connect();
-  await store.migrate();
+  const encryptionKey = randomBytes(32).toString('base64');
+  const store = await openStore({ uri: mongodb.url, encryptionKey, started });
 
   if (!clock) await bundleWorker();
   const clockFile = join(folder, 'clock-offset');
@@ -101,56 +98,48 @@ async function startParts({
     preload: join(import.meta.dirname, '..', 'clock', 'shift-clock.preload.ts'),
     env: { CHAOS_CLOCK_FILE: clockFile },
   };
-  const launch = async (child: Omit<ConstructorParameters<typeof AppChild>[0], 'logFolder'>): Promise<AppChild> => {
-    const app = new AppChild({ ...child, logFolder: join(folder, 'logs') });
-    started.push(app);
-    await app.start();
-    return app;
+  const launch = async (app: Omit<AppProcessOptions, 'logFolder'>): Promise<AppProcess> => {
+    const child = await startApp({ ...app, logFolder: join(folder, 'logs'), keepsLogs: true });
+    started.push(child);
+    return child;
   };
   const { url: simulatorUrl } = await launch({
-    name: 'simulator',
-    entry: 'apps/ehr-simulator/src/main.ts',
-    wantedPort: firstPort,
-    env: (port) => ({
-      SIMULATOR_PORT: String(port),
+    ...simulatorApp({
       SIMULATOR_PATIENTS: String(patients),
       SIMULATOR_SEED: String(seed),
       SIMULATOR_EXPORT_SECONDS: exportSeconds,
       SIMULATOR_RETRY_AFTER_SECONDS: '0',
     }),
+    wantedPort: firstPort,
     ready: (url) => waitForHttp({ url: `${url}/health`, what: 'the simulated athenahealth' }),
   });
   const envAt = (apiPort: number) => ({
-    REDIS_URL: redis.url,
-    MONGODB_URI: mongodb.url,
-    BULKHEAD_PREFIX: prefix,
-    BULKHEAD_ENCRYPTION_KEY: encryptionKey.toString('base64'),
-    ATHENAHEALTH_FHIR_ENDPOINT: `${simulatorUrl}/fhir/r4`,
-    ATHENAHEALTH_CLIENT_ID: 'simulator-client',
-    ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
     // Another site than the EHR's, for a browser.
-    ATHENAHEALTH_REDIRECT_URI: `http://localhost:${apiPort}/api/ehr/callback`,
+    ...systemEnv({
+      redisUrl: redis.url,
+      mongodbUrl: mongodb.url,
+      encryptionKey,
+      simulatorUrl,
+      publicUrl: `http://localhost:${apiPort}`,
+    }),
+    BULKHEAD_PREFIX: prefix,
     ...clockEnv,
     ...givenEnv,
   });
   const nodeArgs = ['--import', preload];
   const api = await launch({
-    name: 'api',
-    entry: 'apps/api/src/main.ts',
+    ...apiApp(envAt),
     wantedPort: firstPort + 1,
-    env: (port) => ({ ...envAt(port), PORT: String(port), HOST: '127.0.0.1' }),
     nodeArgs,
     ready: (url) => waitForHttp({ url: `${url}/health`, what: 'the API' }),
   });
   const baseUrl = api.url;
-  const env = envAt(Number(new URL(baseUrl).port));
+  const env = { ...workerEnv, ...envAt(api.port), WORKER_LOCK_MS: String(lockMs) };
   const workers = await Promise.all(
     ['worker-1', 'worker-2'].map((name, index) =>
       launch({
-        name,
-        entry: clock ? 'apps/worker/src/main.ts' : workerEntry,
+        ...workerApp({ name, entry: clock ? workerSources : workerEntry, env }),
         wantedPort: firstPort + 2 + index,
-        env: (port) => ({ ...workerEnv, ...env, WORKER_LOCK_MS: String(lockMs), WORKER_HEALTH_PORT: String(port) }),
         nodeArgs,
       }),
     ),
@@ -160,8 +149,7 @@ async function startParts({
   const apiKey = await store.apiKeys.create({ name: 'chaos', role: 'operator', now: new Date() });
   const connectionId = await createConnection({ baseUrl, apiKey });
   return {
-    ...{ redis, mongodb, simulator, store, api, workers, baseUrl, apiKey, connectionId, prefix, lockMs },
-    encryptionKey: env.BULKHEAD_ENCRYPTION_KEY,
+    ...{ redis, mongodb, simulator, store, api, workers, baseUrl, apiKey, connectionId, prefix, lockMs, encryptionKey },
     workerUrls: workers.map(({ url }) => url),
     shiftClocks(offsetMs: number) {
       writeFileSync(clockFile, String(offsetMs));

@@ -1,0 +1,94 @@
+// The apps of a system, as processes: for `npm start`, chaos runs, interoperability, benchmarks and tests.
+import { createStore, type Store } from '@bulkhead/store';
+import { AppProcess, type AppProcessOptions } from './app-process.ts';
+
+type App = Pick<AppProcessOptions, 'name' | 'entry' | 'env'>;
+type Env = Readonly<Record<string, string>>;
+
+export function simulatorApp(env: Env): App {
+  const entry = 'apps/ehr-simulator/src/main.ts';
+  return { name: 'simulator', entry, env: (port) => ({ SIMULATOR_PORT: String(port), ...env }) };
+}
+
+export function apiApp(env: (port: number) => Env): App {
+  const entry = 'apps/api/src/main.ts';
+  return { name: 'api', entry, env: (port) => ({ ...env(port), PORT: String(port), HOST: '127.0.0.1' }) };
+}
+
+/** @param options.entry the bundle as a user runs it, or the sources */
+export function workerApp({ env, ...app }: { readonly name: string; readonly entry: string; readonly env: Env }): App {
+  return { ...app, env: (port) => ({ ...env, WORKER_HEALTH_PORT: String(port) }) };
+}
+
+export const workerSources = 'apps/worker/src/main.ts';
+
+/** How the API and the workers find their servers, and the simulator as athenahealth. */
+export function systemEnv(options: {
+  readonly redisUrl: string;
+  readonly mongodbUrl: string;
+  /** Base64. */
+  readonly encryptionKey: string;
+  readonly simulatorUrl: string;
+  /** Of the API, as a browser calls it. */
+  readonly publicUrl: string;
+}): Env {
+  return {
+    REDIS_URL: options.redisUrl,
+    MONGODB_URI: options.mongodbUrl,
+    BULKHEAD_ENCRYPTION_KEY: options.encryptionKey,
+    ATHENAHEALTH_FHIR_ENDPOINT: `${options.simulatorUrl}/fhir/r4`,
+    ATHENAHEALTH_CLIENT_ID: 'simulator-client',
+    ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
+    ATHENAHEALTH_REDIRECT_URI: `${options.publicUrl}/api/ehr/callback`,
+  };
+}
+
+export async function startApp(options: AppProcessOptions): Promise<AppProcess> {
+  const app = new AppProcess(options);
+  await app.start();
+  return app;
+}
+
+interface Stoppable {
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the parts of a system, its servers first. If one of them fails, those that were started are stopped.
+ * @param start adds what it has started to `started`
+ */
+export async function startParts<Parts>(
+  start: (started: Stoppable[]) => Promise<Parts>,
+): Promise<Parts & { stop(): Promise<void> }> {
+  const started: Stoppable[] = [];
+  // The apps at once, because each has seconds to end. The servers, which the apps need until then, last.
+  const stop = async () => {
+    const [servers, ...apps] = started.splice(0);
+    await Promise.all(apps.map((app) => app.stop()));
+    await servers?.stop();
+  };
+  try {
+    return { ...(await start(started)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** A store with all collections and indexes. */
+export async function openStore({
+  uri,
+  encryptionKey,
+  started,
+}: {
+  readonly uri: string;
+  /** Base64. */
+  readonly encryptionKey: string;
+  readonly started: Stoppable[];
+}): Promise<Store> {
+  const store = createStore({ uri, encryptionKey: Buffer.from(encryptionKey, 'base64') });
+  started.push({ stop: () => store.close() });
+  await store.connect();
+  await store.migrate();
+  return store;
+}
