@@ -77,7 +77,7 @@ async function use(options: {
   const read = (path: string) => client('GET', path).catch(String);
   await pollUntil(async () => ((await Promise.all(paths.map(read))).every(hasMoved) ? true : undefined), {
     timeoutMs: 10_000,
-    intervalMs: 250,
+    intervalMs: 1000,
   });
   const files = paths.filter((path) => path.includes('bulk-export')).map((path) => `${path}/files`);
   return JSON.stringify(await Promise.all([...paths, ...files, `/api/ehr/connections/${connectionId}`].map(read)));

@@ -8,6 +8,8 @@ const longest = [
   'scripts/docker/compose.integration.test.ts',
   'scripts/chaos/chaos.integration.test.ts',
   'scripts/interop/interop.integration.test.ts',
+  'scripts/leaks/every-string.integration.test.ts',
+  'scripts/start/two-starts.integration.test.ts',
   'apps/worker/src/life.integration.test.ts',
   'apps/worker/src/crash.integration.test.ts',
   'apps/worker/src/scenarios.integration.test.ts',

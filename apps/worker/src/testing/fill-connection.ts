@@ -13,7 +13,7 @@ import { attemptJob, lastAttempt } from './attempts.ts';
 import { runExport } from './run-export.ts';
 import type { UseCases } from './start-use-cases.ts';
 
-const signal = AbortSignal.timeout(120_000);
+const signal = () => AbortSignal.timeout(120_000);
 const progress = () => undefined;
 const everything = { exportType: 'Patient', resourceTypes: [] } as const;
 let connections = 0;
@@ -69,9 +69,9 @@ export async function fillConnection(
     request: { includeStandard: false, includeEnhanced: true, resourceTypes: [], patients: [patientId] },
   });
   await store.syncRuns.insert(run);
-  await planSync(deps, { syncRunId: run.id, signal });
+  await planSync(deps, { syncRunId: run.id, signal: signal() });
   for (const stepId of await store.syncSteps.listUnsettledIds(run.id))
-    await runSyncStep(deps, { stepId, retryAt: lastAttempt, progress, signal });
+    await runSyncStep(deps, { stepId, retryAt: lastAttempt, progress, signal: signal() });
   await finalizeSync(deps, { syncRunId: run.id });
   await notifyClients(deps, { kind: 'sync-run', id: run.id });
 
@@ -83,7 +83,7 @@ export async function fillConnection(
       name: 'document.fetch',
       payload: { documentId },
       retryAt: lastAttempt,
-      signal,
+      signal: signal(),
     });
     await (url === 'Binary/of-report' ? fetching.catch(() => undefined) : fetching);
   }
@@ -149,10 +149,10 @@ async function startOthers(cases: UseCases, { connectionId }: { readonly connect
     request: everything,
   });
   await deps.store.bulkExports.insert({ record: active, requestKey: active.id });
-  await kickOff(deps, { exportId: active.id, signal });
+  await kickOff(deps, { exportId: active.id, signal: signal() });
   const run = makeSyncRun({ id: `sync_active_${connectionId}`, connectionId });
   await deps.store.syncRuns.insert(run);
-  await planSync(deps, { syncRunId: run.id, signal });
+  await planSync(deps, { syncRunId: run.id, signal: signal() });
   return { activeExportId: active.id, activeRunId: run.id };
 }
 
