@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { type ApiClient, createApiClient } from '../start/api-client.ts';
@@ -37,10 +38,11 @@ async function startExport(resourceTypes: readonly string[]): Promise<string> {
 }
 
 async function ended(exportId: string): Promise<void> {
-  for (;;) {
+  const hasEnded = async () => {
     const { status } = await api<{ status: string }>('GET', `/api/ehr/athenahealth/bulk-export/${exportId}`);
-    if (status !== 'IN_PROGRESS') return;
-  }
+    return status !== 'IN_PROGRESS';
+  };
+  await waitFor(hasEnded, { timeoutMs: 60_000, intervalMs: 200, what: `the end of ${exportId}` });
 }
 
 interface Step {
