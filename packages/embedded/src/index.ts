@@ -13,7 +13,6 @@ export { findOnPath } from './processes/find-on-path.ts';
 export { lastLogLines } from './processes/last-log-lines.ts';
 export { runCommand } from './processes/run-command.ts';
 export { type SpawnTetheredOptions, spawnTethered, type Tethered } from './processes/spawn-tethered.ts';
-export { systemPort } from './processes/system-port.ts';
 export { findPromtool } from './prometheus/find-promtool.ts';
 export {
   type ServiceDeath,

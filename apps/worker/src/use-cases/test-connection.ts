@@ -26,7 +26,7 @@ export async function testConnectionAndSave(
  * Whether a connection works, asked of the EHR itself: where it gives tokens out, a new token, and a request with it, since a
  * token can be issued and every request still be refused.
  */
-export async function testConnection(
+async function testConnection(
   { ehr, now }: Pick<UseCaseDeps, 'ehr' | 'now'>,
   { connection, signal }: { readonly connection: Connection; readonly signal: AbortSignal },
 ): Promise<ConnectionTest> {
