@@ -9,52 +9,69 @@
 
 import { readFileSync } from 'node:fs';
 
-/** What each folder may import of ours, itself and the two test-only packages aside: the layers of docs/architecture.md. */
+/** Packages in their order: each may import those before it (docs/architecture.md). */
+const foundations = ['runtime', 'fhir', 'rate-limiter', 'providers', 'ehr-client', 'queues', 'store'];
+const features = [
+  'access',
+  'connections',
+  'resources',
+  'quarantine',
+  'documents',
+  'webhooks',
+  'bulk-export',
+  'sync',
+  'schedules',
+  'erasure',
+  'monitoring',
+];
+const order = [...foundations, ...features, 'system', 'sdk'];
+const packagesBefore = (name) => order.slice(0, order.indexOf(name));
+
+/** Who may import these is for rules of their own. */
+const judgedElsewhere = ['testing', 'embedded', 'ehr-simulator', 'api'];
+
+/** What each folder may declare as a dependency of ours, itself and the two test-only packages aside. */
 const layers = {
-  'packages/domain': [],
-  'packages/fhir': [],
+  ...Object.fromEntries(order.map((name) => [`packages/${name}`, packagesBefore(name)])),
   'packages/runtime': [],
-  'packages/queues': ['domain', 'runtime'],
-  'packages/store': ['domain', 'fhir'],
-  'packages/rate-limiter': ['domain'],
-  'packages/providers': ['rate-limiter', 'domain', 'runtime'],
-  'packages/ehr-client': ['providers', 'rate-limiter', 'domain', 'fhir', 'runtime'],
-  'packages/service': ['queues', 'store', 'ehr-client', 'providers', 'rate-limiter', 'domain', 'fhir', 'runtime'],
+  'packages/fhir': [],
   'packages/embedded': [],
-  'packages/testing': ['domain'],
-  'apps/api': ['service', 'queues', 'store', 'providers', 'domain', 'fhir', 'runtime'],
-  'apps/worker': ['service', 'queues', 'store', 'ehr-client', 'providers', 'rate-limiter', 'domain', 'fhir', 'runtime'],
+  'packages/testing': [],
+  'apps/api': order,
+  'apps/worker': order,
   // They speak HTTP and nothing else: they must run where no other part of Bulkhead is.
   'packages/client': [],
   'apps/cli': ['client'],
   'apps/console': ['client'],
   'apps/ehr-simulator': ['fhir', 'runtime'],
-  scripts: ['embedded', 'service', 'queues', 'store', 'domain', 'fhir'],
+  scripts: ['embedded', ...order],
 };
 
-// A package of ours resolves to its sources, so the rule about devDependencies does not see that it would be missing where the importer is
-// deployed.
-for (const [folder, allowed] of Object.entries(layers)) {
-  const manifest = JSON.parse(readFileSync(new URL(`${folder}/package.json`, import.meta.url), 'utf8'));
-  const missing = allowed.filter((name) => manifest.dependencies?.[`@bulkhead/${name}`] === undefined);
-  if (missing.length > 0)
-    throw new Error(
-      `Add ${missing.join(', ')} to the dependencies of ${folder}/package.json, or remove it from \`layers\`.`,
-    );
-}
+/** What each folder may import: what its package.json declares, so that it is there where the importer is deployed. */
+const declared = Object.fromEntries(
+  Object.entries(layers).map(([folder, allowed]) => {
+    const manifest = JSON.parse(readFileSync(new URL(`${folder}/package.json`, import.meta.url), 'utf8'));
+    const { dependencies = {}, devDependencies = {} } = manifest;
+    const production = Object.keys(dependencies).flatMap(nameOfOurs);
+    const tests = [...production, ...Object.keys(devDependencies).flatMap(nameOfOurs)];
+    const wrong = tests.filter((name) => !allowed.includes(name) && !judgedElsewhere.includes(name));
+    if (wrong.length > 0)
+      throw new Error(`${folder}/package.json may not depend on ${wrong.join(', ')}: see \`order\`.`);
+    return [folder, { production, tests }];
+  }),
+);
 
 /** Third-party packages with one owner: whoever wants to replace one has a single folder to change. */
 const owners = {
   // A bare queue is the floor that a bench compares the API with.
   bullmq: ['packages/queues', 'apps/api/src/bench'],
-  mongoose: 'packages/store',
   // The bare driver only asks a server that was just started whether it answers, looks for secrets in what is stored, compares
   // whole databases in tests, and is the floor that a bench compares the store with; data goes through the store.
-  mongodb: ['packages/embedded', 'scripts/leaks', 'apps/worker/src/bench', 'apps/worker/src/testing'],
+  mongodb: ['packages/embedded', 'scripts/leaks', 'apps/worker/bench', 'apps/worker/test/harness'],
   'mongodb-memory-server-core': 'packages/embedded',
   testcontainers: 'packages/embedded',
   // Bare GETs are the floor that a bench compares downloads with.
-  axios: ['packages/ehr-client', 'apps/worker/src/bench'],
+  axios: ['packages/ehr-client', 'apps/worker/bench'],
   'axios-retry': 'packages/ehr-client',
   'openid-client': 'packages/ehr-client',
   'stream-json': 'packages/ehr-client',
@@ -68,13 +85,43 @@ const owners = {
 const ours = '^((?:apps|packages)/[^/]+|scripts)/';
 // A bench of an app is measured from the inside, by a process that scripts/bench starts (`*.probe.ts`): what it measures are
 // use cases and processors, which only their own app can import. It is shipped as little as a test.
-const testCode = '^packages/testing/|/testing/|^apps/[^/]+/src/bench/|[.](?:test|fixture)[.]ts$';
+const testCode = '^packages/testing/|/testing/|^apps/[^/]+/(?:src/)?(?:bench|test)/|[.](?:test|fixture)[.]ts$';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
-    ...Object.entries(layers).map(toLayerRule),
+    ...Object.entries(declared).flatMap(toLayerRules),
     ...Object.entries(owners).map(toOwnerRule),
+    {
+      name: 'mongoose-only-in-repositories',
+      comment: 'Records are read and written by the repositories of their feature. Commands and steps call those.',
+      from: {
+        pathNot: ['^packages/(?:store|system)/', `^packages/(?:${features.join('|')})/src/(?!commands/|steps/)`],
+      },
+      to: { path: '(?:^|/)node_modules/mongoose/|^mongoose(?:/|$)', pathNot: '^(?:apps|packages|scripts)/' },
+    },
+    {
+      name: 'only-steps-talk-to-an-ehr',
+      comment:
+        'Commands are called by the API, which never talks to an EHR. Keys are generated and checked by the code that signs with ' +
+        'them, and the repository of tokens implements an interface of the client.',
+      from: {
+        path: `^packages/(?:${features.join('|')})/`,
+        pathNot: [
+          testCode,
+          '^packages/[^/]+/src/steps/',
+          '^packages/connections/src/(?:access-token|signing-key)[.]repository[.]ts$',
+          '^packages/connections/src/commands/(?:signing-key[.]service|to-connection-auth)[.]ts$',
+        ],
+      },
+      to: { path: '^packages/ehr-client/' },
+    },
+    {
+      name: 'commands-do-not-take-steps',
+      comment: 'A command stores a record and enqueues a job. A worker does the work.',
+      from: { path: '^packages/[^/]+/src/commands/', pathNot: testCode },
+      to: { path: '^packages/[^/]+/src/steps/' },
+    },
     {
       name: 'every-folder-has-a-layer',
       comment: 'A new app or package says what it may import: add it to `layers` in .dependency-cruiser.mjs.',
@@ -138,7 +185,10 @@ export default {
       name: 'packages-through-their-index',
       comment: 'What a package does not export is its own business; a path into it goes around its exports.',
       from: { path: ours },
-      to: { path: '^(?:apps|packages)/[^/]+/src/', pathNot: ['^$1/', '^(?:apps|packages)/[^/]+/src/index[.]ts$'] },
+      to: {
+        path: '^(?:apps|packages)/[^/]+/src/',
+        pathNot: ['^$1/', '^(?:apps|packages)/[^/]+/src/(?:(?:commands|steps|testing)/)?index[.]ts$'],
+      },
     },
     {
       name: 'no-import-of-dist',
@@ -147,9 +197,9 @@ export default {
       to: { path: '^(?:apps/[^/]+|packages/[^/]+|scripts)/dist/' },
     },
     {
-      name: 'domain-and-fhir-do-no-io',
-      comment: 'Both are pure: what they compute depends on their arguments alone. A buffer is data, not I/O.',
-      from: { path: '^packages/(?:domain|fhir)/', pathNot: testCode },
+      name: 'fhir-does-no-io',
+      comment: 'It is pure: what it computes depends on its arguments alone. A buffer is data, not I/O.',
+      from: { path: '^packages/fhir/', pathNot: testCode },
       to: { dependencyTypes: ['core'], pathNot: '^(?:node:)?buffer$' },
     },
     {
@@ -186,19 +236,26 @@ export default {
   },
 };
 
-function toLayerRule([folder, allowed]) {
-  // Who may import these two is for rules of their own, which tests are exempt from.
-  const judgedElsewhere = ['testing', 'embedded'].filter((name) => !allowed.includes(name));
-  if (folder === 'apps/api') judgedElsewhere.push('ehr-client');
-  return {
-    name: `layer-of-${folder.split('/').at(-1)}`,
-    comment: `Imports run downwards and never to a sibling. ${folder} may import of ours: ${allowed.join(', ') || 'nothing'}.`,
-    from: { path: `^${folder}/` },
-    to: {
-      path: '^packages/',
-      pathNot: [`^${folder}/`, `^packages/(?:${[...allowed, ...judgedElsewhere].join('|')})/`],
-    },
+function nameOfOurs(dependency) {
+  return dependency.startsWith('@bulkhead/') ? [dependency.slice('@bulkhead/'.length)] : [];
+}
+
+function toLayerRules([folder, { production, tests }]) {
+  const name = folder.split('/').at(-1);
+  const elsewhere = folder === 'apps/api' ? [...judgedElsewhere, 'ehr-client'] : judgedElsewhere;
+  const rule = (options) => {
+    const { names, isTest, ...others } = options;
+    return {
+      ...others,
+      comment: `${folder} may import of ours what it declares: ${names.join(', ') || 'nothing'}. Packages import those before them.`,
+      from: isTest ? { path: `^(?=.*(?:${testCode}))${folder}/` } : { path: `^${folder}/`, pathNot: testCode },
+      to: { path: '^packages/', pathNot: [`^${folder}/`, `^packages/(?:${[...names, ...elsewhere].join('|')})/`] },
+    };
   };
+  const rules = [rule({ name: `layer-of-tests-of-${name}`, names: tests, isTest: true })];
+  // All of this package is for tests.
+  if (folder !== 'packages/testing') rules.push(rule({ name: `layer-of-${name}`, names: production, isTest: false }));
+  return rules;
 }
 
 function toOwnerRule([name, given]) {

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { getAthenaHealthEnhancedService } from '@bulkhead/service';
+import { getAthenaHealthEnhancedService } from '@bulkhead/sdk';
 import { createApiClient } from '../start/api-client.ts';
 import { openState } from '../start/kept-state.ts';
 import { createSteps } from '../start/steps.ts';

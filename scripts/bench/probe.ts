@@ -23,7 +23,7 @@ export interface Probe {
 export const root = join(import.meta.dirname, '..', '..');
 
 /**
- * A process that measures inside itself what it is told to, see `apps/worker/src/bench/serve-probe.ts`. The order of
+ * A process that measures inside itself what it is told to, see `apps/worker/bench/serve-probe.ts`. The order of
  * measurements is decided here, so that a thing and its floor alternate.
  */
 export async function startProbe(options: {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createStore } from '@bulkhead/store';
+import { createStore } from '@bulkhead/system';
 import { apiApp, startApp } from '../start/apps.ts';
 import { waitForHttp } from '../start/wait-for-http.ts';
 import type { BenchContext } from './bench.ts';
@@ -11,7 +11,7 @@ export interface BenchApi {
   stop(): Promise<void>;
 }
 
-/** As the probes of `apps/worker/src/bench` seal; of data that is thrown away. */
+/** As the probes of `apps/worker/bench` seal; of data that is thrown away. */
 const encryptionKey = Buffer.alloc(32, 'bench');
 /** As the probes' connection is called. */
 const connectionId = 'conn_01a20ebbc93978f091b11de7704350e0';

@@ -1,7 +1,7 @@
 import { workerMemoryEnv, workerNodeArgs } from '../start/worker-process.ts';
 import { type Probe, startProbe } from './probe.ts';
 
-/** A process of `apps/worker/src/bench`, started as workers are; those that share `database` share records and jobs. */
+/** A process of `apps/worker/bench`, started as workers are; those that share `database` share records and jobs. */
 export function startWorkerProbe(options: {
   readonly entry: string;
   readonly redisUrl: string;
@@ -15,7 +15,7 @@ export function startWorkerProbe(options: {
   const url = new URL(mongodbUrl);
   url.pathname = `/${database}`;
   return startProbe({
-    entry: `apps/worker/src/bench/${entry}.probe.ts`,
+    entry: `apps/worker/bench/${entry}.probe.ts`,
     env: {
       REDIS_URL: redisUrl,
       MONGODB_URI: url.href,

@@ -1,13 +1,12 @@
 import { globSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Cruise, cruiseLayers, root } from './cruise-layers.fixture.ts';
 import { plantTree } from './plant-tree.fixture.ts';
 
 const owned = {
   bullmq: 'queues',
-  mongoose: 'store',
   mongodb: 'embedded',
   'mongodb-memory-server-core': 'embedded',
   testcontainers: 'embedded',
@@ -22,30 +21,53 @@ const owned = {
   express: 'apps',
 };
 
+const folders = globSync('{{apps,packages}/*,scripts}/package.json', { cwd: root }).map(dirname);
+
+/** A package of ours that the folder's package.json does not declare. */
+function undeclaredBy(folder: string): string {
+  return ['apps/cli', 'apps/console', 'packages/client'].includes(folder) ? '@bulkhead/runtime' : '@bulkhead/client';
+}
+
 /** A file, what it holds, and the one rule that it breaks. */
 const violations: readonly (readonly [path: string, text: string, rule: string])[] = [
   // Layers: never upwards, never sideways.
-  ['packages/domain/src/up.ts', "import '@bulkhead/store';", 'layer-of-domain'],
-  ['packages/domain/src/up.test.ts', "import '@bulkhead/store';", 'layer-of-domain'],
-  ['packages/fhir/src/sideways.ts', "import '@bulkhead/domain';", 'layer-of-fhir'],
-  ['packages/runtime/src/sideways.ts', "import '@bulkhead/domain';", 'layer-of-runtime'],
+  ['packages/runtime/src/up.ts', "import '@bulkhead/store';", 'layer-of-runtime'],
+  ...folders.map(
+    (folder) =>
+      [
+        `${folder}/src/up.test.ts`,
+        `import '${undeclaredBy(folder)}';`,
+        `layer-of-tests-of-${basename(folder)}`,
+      ] as const,
+  ),
+  ['packages/fhir/src/sideways.ts', "import '@bulkhead/runtime';", 'layer-of-fhir'],
   ['packages/queues/src/sideways.ts', "import '@bulkhead/store';", 'layer-of-queues'],
   ['packages/store/src/sideways.ts', "import '@bulkhead/queues';", 'layer-of-store'],
-  ['packages/store/src/logs.ts', "import '@bulkhead/runtime';", 'layer-of-store'],
+  ['packages/access/src/up.ts', "import '@bulkhead/connections';", 'layer-of-access'],
+  ['packages/connections/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-connections'],
+  ['packages/resources/src/up.ts', "import '@bulkhead/documents';", 'layer-of-resources'],
+  ['packages/quarantine/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-quarantine'],
+  ['packages/documents/src/up.ts', "import '@bulkhead/webhooks';", 'layer-of-documents'],
+  ['packages/webhooks/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-webhooks'],
+  ['packages/bulk-export/src/sideways.ts', "import '@bulkhead/sync';", 'layer-of-bulk-export'],
+  ['packages/sync/src/sideways.ts', "import '@bulkhead/schedules';", 'layer-of-sync'],
+  ['packages/schedules/src/up.ts', "import '@bulkhead/erasure';", 'layer-of-schedules'],
+  ['packages/erasure/src/up.ts', "import '@bulkhead/monitoring';", 'layer-of-erasure'],
+  ['packages/monitoring/src/up.ts', "import '@bulkhead/system';", 'layer-of-monitoring'],
+  ['packages/system/src/up.ts', "import '@bulkhead/sdk';", 'layer-of-system'],
+  ['packages/sdk/src/undeclared.ts', "import '@bulkhead/quarantine';", 'layer-of-sdk'],
   ['packages/ehr-client/src/sideways.ts', "import '@bulkhead/store';", 'layer-of-ehr-client'],
   ['packages/providers/src/upward.ts', "import '@bulkhead/ehr-client';", 'layer-of-providers'],
   ['packages/rate-limiter/src/upward.ts', "import '@bulkhead/providers';", 'layer-of-rate-limiter'],
   ['packages/embedded/src/down.ts', "import '@bulkhead/runtime';", 'layer-of-embedded'],
-  ['packages/testing/src/up.ts', "import '@bulkhead/store';", 'layer-of-testing'],
   ['apps/ehr-simulator/src/other-side.ts', "import '@bulkhead/store';", 'layer-of-ehr-simulator'],
-  ['apps/ehr-simulator/src/other-side.test.ts', "import '@bulkhead/ehr-client';", 'layer-of-ehr-simulator'],
-  ['apps/cli/src/beside-the-api.ts', "import '@bulkhead/domain';", 'layer-of-cli'],
-  ['apps/console/src/beside-the-api.tsx', "import '@bulkhead/domain';", 'layer-of-console'],
-  ['packages/client/src/beside-the-api.ts', "import '@bulkhead/domain';", 'layer-of-client'],
+  ['apps/cli/src/beside-the-api.ts', "import '@bulkhead/runtime';", 'layer-of-cli'],
+  ['apps/console/src/beside-the-api.tsx', "import '@bulkhead/runtime';", 'layer-of-console'],
+  ['packages/client/src/beside-the-api.ts', "import '@bulkhead/runtime';", 'layer-of-client'],
   ['scripts/start/to-ehr.ts', "import '@bulkhead/ehr-client';", 'layer-of-scripts'],
   // These may import every layer there is; a package without a layer they may not.
-  ['packages/newcomer/src/index.ts', "import '@bulkhead/domain';", 'every-folder-has-a-layer'],
-  ['packages/service/src/newcomer.ts', "import '../../newcomer/src/index.ts';", 'layer-of-service'],
+  ['packages/newcomer/src/index.ts', "import '@bulkhead/runtime';", 'every-folder-has-a-layer'],
+  ['packages/system/src/newcomer.ts', "import '../../newcomer/src/index.ts';", 'layer-of-system'],
   ['apps/api/src/newcomer.ts', "import '../../../packages/newcomer/src/index.ts';", 'layer-of-api'],
   ['apps/worker/src/newcomer.ts', "import '../../../packages/newcomer/src/index.ts';", 'layer-of-worker'],
   // However it is written.
@@ -56,13 +78,16 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['apps/api/src/re-export.ts', "export * from '@bulkhead/ehr-client';", 'api-never-talks-to-an-ehr'],
   ['apps/api/src/dynamic.ts', "await import('@bulkhead/ehr-client');", 'api-never-talks-to-an-ehr'],
   ['apps/api/src/inner.ts', "import '../../../packages/store/src/inner.ts';", 'packages-through-their-index'],
-  ['packages/service/src/built.ts', "import '../../store/dist/index.js';", 'no-import-of-dist'],
+  ['packages/system/src/built.ts', "import '../../store/dist/index.js';", 'no-import-of-dist'],
   // Owners, and no test is exempt.
   ...Object.entries(owned).map(
-    ([name, owner]) => [`packages/service/src/${name}.ts`, `import '${name}';`, `${name}-only-in-${owner}`] as const,
+    ([name, owner]) => [`packages/system/src/${name}.ts`, `import '${name}';`, `${name}-only-in-${owner}`] as const,
   ),
-  ['packages/domain/src/queue.ts', "import 'bullmq';", 'bullmq-only-in-queues'],
-  ['packages/queues/src/database.test.ts', "import 'mongoose';", 'mongoose-only-in-store'],
+  ['packages/runtime/src/queue.ts', "import 'bullmq';", 'bullmq-only-in-queues'],
+  ['packages/queues/src/database.test.ts', "import 'mongoose';", 'mongoose-only-in-repositories'],
+  ['packages/sync/src/steps/database.ts', "import 'mongoose';", 'mongoose-only-in-repositories'],
+  ['packages/sync/src/commands/ehr.ts', "import '@bulkhead/ehr-client';", 'only-steps-talk-to-an-ehr'],
+  ['packages/sync/src/commands/takes-a-step.ts', "import '../steps/index.ts';", 'commands-do-not-take-steps'],
   ['apps/worker/src/queue.ts', "import type { Job } from 'bullmq';", 'bullmq-only-in-queues'],
   ['apps/worker/src/deep.ts', "import 'stream-json/index.js';", 'stream-json-only-in-ehr-client'],
   // Production and tests.
@@ -70,17 +95,16 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['scripts/start/app-in-script.ts', "import '@bulkhead/ehr-simulator';", 'apps-are-not-imported'],
   ['packages/ehr-client/src/wrong-app.test.ts', "import '@bulkhead/api';", 'tests-import-the-simulator-only'],
   ['apps/worker/src/server.ts', "import '@bulkhead/embedded';", 'embedded-only-in-scripts-and-tests'],
-  ['packages/service/src/builders.ts', "import '@bulkhead/testing';", 'no-test-code-in-production'],
+  ['packages/system/src/builders.ts', "import '@bulkhead/testing';", 'no-test-code-in-production'],
   ['scripts/start/builders.ts', "import '@bulkhead/testing';", 'no-test-code-in-production'],
-  ['packages/service/src/fixture.ts', "import './some.fixture.ts';", 'no-test-code-in-production'],
-  ['packages/service/src/folder.ts', "import './testing/some.ts';", 'no-test-code-in-production'],
-  ['apps/worker/src/measured.ts', "import './bench/some.ts';", 'no-test-code-in-production'],
+  ['packages/system/src/fixture.ts', "import './some.fixture.ts';", 'no-test-code-in-production'],
+  ['packages/system/src/folder.ts', "import './testing/some.ts';", 'no-test-code-in-production'],
+  ['apps/worker/src/measured.ts', "import '../bench/some.ts';", 'no-test-code-in-production'],
   ['apps/api/src/dev.ts', "import '@jest/globals';", 'no-dev-dependency-in-production'],
   // Everything else.
   ['apps/api/src/hoisted.ts', "import 'undeclared';", 'no-undeclared-dependency'],
   ['apps/api/src/typo.ts', "import './tpyo.ts';", 'no-unresolvable-import'],
-  ['packages/domain/src/reads.ts', "import 'node:fs';", 'domain-and-fhir-do-no-io'],
-  ['packages/fhir/src/asks.ts', "import 'node:http';", 'domain-and-fhir-do-no-io'],
+  ['packages/fhir/src/asks.ts', "import 'node:http';", 'fhir-does-no-io'],
   ['scripts/early.mjs', "import 'zod';", 'bootstrap-needs-nothing-installed'],
   ['packages/store/src/egg.ts', "import type { Hen } from './hen.ts'; export type Egg = Hen;", 'no-circular-import'],
   ['packages/store/src/forgotten.ts', 'export const two = 2;', 'no-orphan'],
@@ -93,22 +117,23 @@ const allowed: readonly (readonly [path: string, text: string])[] = [
   ['apps/worker/src/app-in-app.test.ts', "import '@bulkhead/api';"],
   ['packages/ehr-client/src/app.test.ts', "import '@bulkhead/ehr-simulator';"],
   ['apps/worker/src/server.test.ts', "import '@bulkhead/embedded';"],
-  ['packages/service/src/builders.test.ts', "import '@bulkhead/testing';"],
-  ['packages/service/src/testing/uses.ts', "import './some.ts';"],
+  ['packages/system/src/builders.test.ts', "import '@bulkhead/testing';"],
+  ['packages/system/src/testing/uses.ts', "import './some.ts';"],
   ['apps/api/src/dev.test.ts', "import '@jest/globals';"],
-  ['apps/worker/src/bench/floor.probe.ts', "import 'mongodb'; import 'axios'; import '@bulkhead/testing';"],
+  ['apps/worker/bench/floor.probe.ts', "import 'mongodb'; import 'axios'; import '@bulkhead/testing';"],
   ['packages/fhir/src/bytes.ts', "import 'node:buffer';"],
 ];
 
 /** Only there to be imported. */
 const targets = {
   'packages/newcomer/package.json': '{ "name": "@bulkhead/newcomer", "type": "module" }',
+  'packages/sync/src/steps/index.ts': 'export const one = 1;',
   'packages/store/src/hen.ts': "import type { Egg } from './egg.ts'; export type Hen = Egg;",
   'packages/store/src/inner.ts': 'export const inner = 1;',
   'packages/store/dist/index.js': 'export const one = 1;',
-  'packages/service/src/some.fixture.ts': 'export const some = 1;',
-  'packages/service/src/testing/some.ts': 'export const some = 1;',
-  'apps/worker/src/bench/some.ts': 'export const some = 1;',
+  'packages/system/src/some.fixture.ts': 'export const some = 1;',
+  'packages/system/src/testing/some.ts': 'export const some = 1;',
+  'apps/worker/bench/some.ts': 'export const some = 1;',
 };
 
 describe('in a tree with a violation of each rule', () => {
@@ -117,7 +142,7 @@ describe('in a tree with a violation of each rule', () => {
   beforeAll(async () => {
     const planted = [...violations, ...allowed].map(([path, text]) => [path, text]);
     const files = { ...Object.fromEntries(planted), ...targets };
-    plantTree({ folder, files, packages: [...Object.keys(owned), 'zod'] });
+    plantTree({ folder, files, packages: [...Object.keys(owned), 'mongoose', 'zod'] });
     cruise = await cruiseLayers({ folder });
   });
   afterAll(() => rmSync(folder, { recursive: true }));

@@ -6,6 +6,7 @@ interface Manifest {
   readonly name: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly exports?: Readonly<Record<string, unknown>>;
 }
 
 export interface PlantTreeOptions {
@@ -28,13 +29,13 @@ export function plantTree({ folder, files, packages }: PlantTreeOptions): void {
   };
   for (const workspace of [...globSync('{apps,packages}/*/package.json', { cwd: root }), 'scripts/package.json']) {
     const manifest = JSON.parse(readFileSync(join(root, workspace), 'utf8')) as Manifest;
-    const { name, dependencies = {} } = manifest;
+    const { name, dependencies = {}, exports = {} } = manifest;
     const imports = Object.keys(dependencies).filter((dependency) => dependency.startsWith('@bulkhead/'));
     write(workspace, JSON.stringify({ ...manifest, dependencies: { ...dependencies, ...declared } }));
-    write(
-      `${dirname(workspace)}/src/index.ts`,
-      [...imports.map((one) => `import '${one}';`), 'export const one = 1;\n'].join('\n'),
-    );
+    const text = [...imports.map((one) => `import '${one}';`), 'export const one = 1;\n'].join('\n');
+    write(`${dirname(workspace)}/src/index.ts`, 'export const one = 1;\n');
+    // Of a feature, only its steps may import everything that it depends on.
+    write(`${dirname(workspace)}/src/${exports['./steps'] ? 'steps/' : ''}index.ts`, text);
     // Nobody imports an app; one that imports nothing either is alive by its start.
     if (workspace.startsWith('apps/')) write(`${dirname(workspace)}/src/main.ts`, "import './index.ts';\n");
     link({ folder, name, target: join(folder, dirname(workspace)) });

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Files that build an expression, each with the reason why it is linear. There is no literal to analyse. */
 const builtExpressions = {
   'packages/ehr-client/src/bulk-data/negotiate-kick-off.ts': 'a word of ours between two lookarounds',
-  'apps/worker/src/use-cases/redeem-authorization.ts':
+  'packages/connections/src/steps/redeem-authorization.ts':
     "the operator's own expression, for an id of at most 64 characters",
 };
 

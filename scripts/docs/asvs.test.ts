@@ -35,7 +35,7 @@ test.each([
 });
 
 test.each(['docs/asvs.md', 'docs/security.md'])('%s names only files that exist', (path) => {
-  const patterns = ['*', '{apps,packages}/*/src/**/*.ts', 'scripts/**/*.{ts,mjs}', 'docker/**/*', 'docs/*'];
+  const patterns = ['*', '{apps,packages}/*/{src,test}/**/*.ts', 'scripts/**/*.{ts,mjs}', 'docker/**/*', 'docs/*'];
   const files = globSync([...patterns, '.dockerignore'], { cwd: root, exclude: ['**/node_modules'] });
   const names = new Set(files.map((file) => basename(file)));
   const text = readFileSync(join(root, path), 'utf8');

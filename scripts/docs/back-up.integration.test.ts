@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Services } from '@bulkhead/embedded';
-import { createStore, type Store } from '@bulkhead/store';
+import { createStore, type Store } from '@bulkhead/system';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { backUpAndRestore } from '../backup/back-up.fixture.ts';

@@ -6,7 +6,8 @@ export interface Module {
   readonly tests: readonly string[];
 }
 
-const useCases = 'apps/worker/src/use-cases';
+const bulkExport = 'packages/bulk-export/src';
+const workerTests = 'apps/worker/test/bulk-export';
 const fhir = 'packages/fhir/src';
 const bulkData = 'packages/ehr-client/src/bulk-data';
 const http = 'packages/ehr-client/src/http';
@@ -14,7 +15,20 @@ const rateLimiter = 'packages/rate-limiter/src';
 
 /** The modules that decide whether data is lost, and the tests that are meant to notice. */
 export const modules: readonly Module[] = [
-  { name: 'domain', sources: ['packages/domain/src/*.ts'], tests: ['packages/domain/src/*.test.ts'] },
+  {
+    name: 'records',
+    sources: [
+      `${bulkExport}/{bulk-export-phase,bulk-export,hold-reason,output-file,retry-phase,watermarks/watermark,steps/poll-delay}.ts`,
+      'packages/{sync/src/sync-run,schedules/src/spread-of,monitoring/src/connection-lag,resources/src/resource-version}.ts',
+      'packages/documents/src/{content-type-policy,document-file-name}.ts',
+      'packages/runtime/src/{errors,cron}/*.ts',
+    ],
+    tests: [
+      `${bulkExport}/{*,watermarks/watermark,steps/poll-delay}.test.ts`,
+      'packages/{sync,schedules,monitoring,resources,documents}/src/*.test.ts',
+      'packages/runtime/src/{errors,cron}/*.test.ts',
+    ],
+  },
   {
     name: 'fhir',
     sources: [`${fhir}/*.ts`, `!${fhir}/search-{keys,elements}.ts`],
@@ -27,11 +41,11 @@ export const modules: readonly Module[] = [
   },
   {
     name: 'writer',
-    sources: ['packages/store/src/{resource.writer,resource-document,earlier-versions}.ts'],
+    sources: ['packages/resources/src/{resource.writer,resource-document,earlier-versions}.ts'],
     // Its property tests would cost each survivor a minute.
     tests: [
-      'packages/store/src/{resource.writer,resource-document,earlier-versions}*.test.ts',
-      '!packages/store/src/*.property.*',
+      'packages/{resources/src,system/src/tests/resources}/{resource.writer,resource-document,earlier-versions}*.test.ts',
+      '!packages/system/src/tests/resources/*.property.*',
     ],
   },
   {
@@ -51,13 +65,13 @@ export const modules: readonly Module[] = [
   },
   {
     name: 'links',
-    sources: [`${useCases}/{refresh-link,ledger-entries}.ts`],
-    tests: [`${useCases}/{ledger-entries,refresh-link}*.test.ts`],
+    sources: [`${bulkExport}/steps/download/{refresh-link,ledger-entries}.ts`],
+    tests: [`${bulkExport}/steps/download/ledger-entries.test.ts`, `${workerTests}/refresh-link*.test.ts`],
   },
   {
     name: 'watermarks',
-    sources: ['packages/store/src/watermark.repository.ts', `${useCases}/finalize-export.ts`],
-    tests: [`${useCases}/finalize-export*.test.ts`, 'packages/store/src/watermark.repository*.test.ts'],
+    sources: [`${bulkExport}/watermarks/watermark.repository.ts`, `${bulkExport}/steps/finalize-export.ts`],
+    tests: [`${workerTests}/finalize-export*.test.ts`, `${bulkExport}/watermarks/watermark.repository*.test.ts`],
   },
   {
     name: 'limiter-queue',

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BulkExport, isSyncActive, isTerminal, type SyncRun } from '@bulkhead/domain';
+import { type BulkExport, isTerminal } from '@bulkhead/bulk-export';
+import { isSyncActive, type SyncRun } from '@bulkhead/sync';
 import { type ApiClient, ApiError, createApiClient } from '../start/api-client.ts';
 import { periods, type Round, types } from './round.arbitrary.ts';
 import { goodPlan } from './server/export-plan.ts';

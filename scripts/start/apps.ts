@@ -1,5 +1,5 @@
 // The apps of a system, as processes: for `npm start`, chaos runs, interoperability, benchmarks and tests.
-import { createStore, type Store } from '@bulkhead/store';
+import { createStore, type Store } from '@bulkhead/system';
 import { AppProcess, type AppProcessOptions } from './app-process.ts';
 
 type App = Pick<AppProcessOptions, 'name' | 'entry' | 'env'>;

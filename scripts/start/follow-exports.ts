@@ -1,6 +1,6 @@
-import { type BulkExport, isTerminal } from '@bulkhead/domain';
-import { toStatusView } from '@bulkhead/service';
-import type { Store } from '@bulkhead/store';
+import { type BulkExport, isTerminal } from '@bulkhead/bulk-export';
+import { toStatusView } from '@bulkhead/bulk-export/commands';
+import type { Store } from '@bulkhead/system';
 import { toStoredText } from './main-job.ts';
 
 const intervalMs = 1000;

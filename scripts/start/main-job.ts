@@ -1,6 +1,5 @@
-import { sinceLast } from '@bulkhead/domain';
-import { coveredBefore } from '@bulkhead/service';
-import type { Store } from '@bulkhead/store';
+import { coveredBefore, sinceLast } from '@bulkhead/bulk-export';
+import type { Store } from '@bulkhead/system';
 import { type ApiClient, ApiError } from './api-client.ts';
 
 interface ExportView {

@@ -1,8 +1,8 @@
 // usage: npm start [-- --once --patients N --data DIR --port P --state DIR --new-key]
 // Starts everything on this machine, brings one practice's record into MongoDB through the API, and keeps serving.
 import { join } from 'node:path';
+import { apiKeyPrefix } from '@bulkhead/access';
 import { EmbeddedError } from '@bulkhead/embedded';
-import { apiKeyPrefix } from '@bulkhead/store';
 import { onStarterGone } from '../on-starter-gone.ts';
 import { type ApiClient, ApiError, createApiClient } from './api-client.ts';
 import { followExports } from './follow-exports.ts';

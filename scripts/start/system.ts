@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { openDataFolder, type Services, startServices } from '@bulkhead/embedded';
-import type { Store } from '@bulkhead/store';
+import type { Store } from '@bulkhead/system';
 import type { AppProcess, AppProcessOptions } from './app-process.ts';
 import { apiApp, openStore, simulatorApp, startApp, startParts, systemEnv, workerApp, workerSources } from './apps.ts';
 import { buildConsole } from './build-console.ts';

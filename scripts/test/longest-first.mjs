@@ -10,9 +10,9 @@ const longest = [
   'scripts/interop/interop.integration.test.ts',
   'scripts/leaks/every-string.integration.test.ts',
   'scripts/start/two-starts.integration.test.ts',
-  'apps/worker/src/life.integration.test.ts',
-  'apps/worker/src/crash.integration.test.ts',
-  'apps/worker/src/scenarios.integration.test.ts',
+  'apps/worker/test/bulk-export/life.integration.test.ts',
+  'apps/worker/test/system/crash.integration.test.ts',
+  'apps/worker/test/bulk-export/scenarios.integration.test.ts',
   'scripts/browser/console.integration.test.ts',
 ];
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { createAuditStream } from '@bulkhead/access';
 import { createProviderRegistry } from '@bulkhead/providers';
 import { checkRedis, connectRedis, createProducer } from '@bulkhead/queues';
 import {
@@ -17,8 +18,7 @@ import {
   traceCommands,
   watchHealth,
 } from '@bulkhead/runtime';
-import { createAuditStream, createServices } from '@bulkhead/service';
-import { createStore } from '@bulkhead/store';
+import { createServices, createStore } from '@bulkhead/system';
 import { type ApiConfig, storeOptions } from './env.ts';
 import { createHttpApp } from './http/create-http-app.ts';
 import { answerUnreadable } from './http/errors/answer-unreadable.ts';

@@ -1,5 +1,5 @@
-import { apiKeyBodySchema, createApiKeyService } from '@bulkhead/service';
-import { apiKeyRoles } from '@bulkhead/store';
+import { apiKeyRoles } from '@bulkhead/access';
+import { apiKeyBodySchema, createApiKeyService } from '@bulkhead/access/commands';
 import { z } from 'zod';
 import { runCommand } from './cli/run-command.ts';
 

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { parseEnv, processEnvShape, type Unwrapped, unwrapKeys } from '@bulkhead/runtime';
-import type { StoreOptions } from '@bulkhead/store';
+import type { StoreOptions } from '@bulkhead/system';
 import { z } from 'zod';
 
 export const apiEnvSchema = z.object({

@@ -1,6 +1,7 @@
-import { bulkExportPhases, syncRunPhases } from '@bulkhead/domain';
+import { bulkExportPhases } from '@bulkhead/bulk-export';
+import type { MonitoringService } from '@bulkhead/monitoring/commands';
 import { keepFor, type Metrics } from '@bulkhead/runtime';
-import type { MonitoringService } from '@bulkhead/service';
+import { syncRunPhases } from '@bulkhead/sync';
 
 /** Prometheus asks every 15 s; whoever asks more often must not cost the queues and the database more. */
 const keptMs = 5000;

@@ -1,5 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createAuditStream } from '@bulkhead/access';
+import { createExportContexts } from '@bulkhead/bulk-export/steps';
 import { createEhrClient, createWebhookSender } from '@bulkhead/ehr-client';
 import { createProviderRegistry } from '@bulkhead/providers';
 import { checkRedis, connectRedis, createConsumer, createProducer } from '@bulkhead/queues';
@@ -17,8 +19,7 @@ import {
   traceCommands,
   watchHealth,
 } from '@bulkhead/runtime';
-import { createAuditStream } from '@bulkhead/service';
-import { createStore } from '@bulkhead/store';
+import { createStore } from '@bulkhead/system';
 import type { WorkerConfig } from './env.ts';
 import { handlers } from './handlers.ts';
 import { countWrites } from './metrics/count-writes.ts';
@@ -26,7 +27,6 @@ import { logRequests } from './metrics/log-requests.ts';
 import { observeEhr, watchBudgets } from './metrics/observe-ehr.ts';
 import { observeJobs } from './metrics/observe-jobs.ts';
 import { createSweepKeeper } from './sweep-keeper.ts';
-import { createExportContexts } from './use-cases/export-contexts.ts';
 
 /** Connections to MongoDB: each running job uses at most two at a time (a batch in flight and a ledger read). */
 const maxPoolSize = 40;

@@ -1,5 +1,4 @@
-import type { Connection, TokenStore } from '@bulkhead/domain';
-import type { ProviderRegistry } from '@bulkhead/providers';
+import type { Connection, ProviderRegistry } from '@bulkhead/providers';
 import { type BudgetUse, createRateLimiter, type RateLimiter } from '@bulkhead/rate-limiter';
 import type { Tracing } from '@bulkhead/runtime';
 import type { Redis } from 'ioredis';
@@ -9,6 +8,7 @@ import { type EhrObserver, silentObserver } from './http/ehr-observer.ts';
 import { createAccessTokenSource } from './oauth/access-token.source.ts';
 import { createAuthorizationServerSource } from './oauth/authorization-server.source.ts';
 import type { SigningKeySource } from './oauth/client-authentication.ts';
+import type { TokenStore } from './oauth/token-store.ts';
 
 export interface EhrClient {
   /** Requests on behalf of a connection. Sessions are cheap; tokens, sockets and budgets are shared behind them. */

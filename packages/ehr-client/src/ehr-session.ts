@@ -1,5 +1,6 @@
-import { AppError, type Connection, type SavedGrant } from '@bulkhead/domain';
+import type { Connection } from '@bulkhead/providers';
 import { connectionBudgets, type ProviderRegistry } from '@bulkhead/providers';
+import { AppError } from '@bulkhead/runtime';
 import type { EhrResponse } from './http/accept-answer.ts';
 import { egressRules } from './http/egress-rules.ts';
 import type { EhrHttp } from './http/ehr-http.ts';
@@ -9,6 +10,7 @@ import type { AccessTokenSource } from './oauth/access-token.source.ts';
 import { discoverServer } from './oauth/authorization-server.ts';
 import { toSaved } from './oauth/shared-token.ts';
 import { type CodeRedemption, redeemCode, revokeToken, type TokenEndpointDeps } from './oauth/token-request.ts';
+import type { SavedGrant } from './oauth/token-store.ts';
 
 export type SessionRequest = Omit<EhrRequest, 'connection' | 'budget' | 'egress'> & {
   /** False for links that say `requiresAccessToken: false`: signed URLs reject a token. */

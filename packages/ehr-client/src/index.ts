@@ -1,6 +1,6 @@
-export { deleteExport, type ExportStatus, type Manifest, readExportStatus } from './bulk-data/export-status.ts';
+export { deleteExport, type Manifest, readExportStatus } from './bulk-data/export-status.ts';
 export { type KickOff, kickOffExport } from './bulk-data/kick-off.ts';
-export { type OpenFile, openFile } from './bulk-data/open-file.ts';
+export { openFile } from './bulk-data/open-file.ts';
 export { checkPaging, type PagingState } from './bulk-data/paging-loop.ts';
 export { createEhrClient, type EhrClient } from './create-ehr-client.ts';
 export type { EhrSession } from './ehr-session.ts';
@@ -11,5 +11,6 @@ export type { EhrObserver } from './http/ehr-observer.ts';
 export { createWebhookSender, type WebhookSender } from './http/webhook-sender.ts';
 export { generateSigningKey, importSigningKey, publicJwkOf } from './oauth/signing-key.ts';
 export { tokenRemedy } from './oauth/token-refusal.ts';
+export type { SavedGrant, TokenFailure, TokenOwner, TokenState, TokenStore } from './oauth/token-store.ts';
 export { readCapabilities } from './search/capability-statement.ts';
 export { readSearchPage, type SearchPage, searchUrl } from './search/search.ts';

@@ -1,13 +1,6 @@
 import { Readable } from 'node:stream';
-import {
-  compareVersions,
-  cronFault,
-  documentFileName,
-  isTimeZone,
-  parseMediaType,
-  plausibleTime,
-  toEhrText,
-} from '@bulkhead/domain';
+import { parseMediaType } from '@bulkhead/fhir';
+import { cronFault, isTimeZone, toEhrText } from '@bulkhead/runtime';
 import { documentBytes, findSuperlinear, type Reader } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { readManifest } from './bulk-data/export-status.ts';
@@ -23,10 +16,6 @@ const manifestUrl = 'https://ehr.example/status/1';
 function manifest(text: string) {
   const chunks = Buffer.from(text);
   return readManifest({ body: Readable.from([chunks], { objectMode: false }), manifestUrl });
-}
-
-function version(versionId: string) {
-  return { subsetted: false, deleted: false, lastUpdated: now, observedAt: now, contentHash: '', versionId };
 }
 
 const header = base64url('{"alg":"RS256"}');
@@ -79,12 +68,6 @@ const parsers: readonly Reader[] = [
       ),
   },
   { name: 'a text of the EHR', parse: toEhrText },
-  { name: 'the title of a document', parse: (title) => documentFileName({ title, contentType: title } as never) },
-  { name: 'lastUpdated', parse: (text) => plausibleTime({ claimed: new Date(text), observedAt: now }) },
-  {
-    name: 'versionId',
-    parse: (versionId) => compareVersions(version(versionId), version(`${versionId}1`)),
-  },
   { name: 'a cron expression', parse: cronFault },
   { name: 'a signing key', parse: (text) => importSigningKey({ text }) },
   {

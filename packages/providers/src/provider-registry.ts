@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { AppError } from '@bulkhead/domain';
-import { EnvError } from '@bulkhead/runtime';
+import { AppError, EnvError } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { athenahealth, type ProviderSettings } from './athenahealth.ts';
 import { type Provider, providerSchema } from './provider.ts';

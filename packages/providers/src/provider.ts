@@ -1,5 +1,7 @@
-import { cronFault, isTimeZone, scheduleKinds, withoutTrailingSlashes } from '@bulkhead/domain';
+import { cronFault, isTimeZone } from '@bulkhead/runtime';
 import { z } from 'zod';
+import { scheduleKinds } from './schedule-kinds.ts';
+import { withoutTrailingSlashes } from './without-trailing-slashes.ts';
 
 const rateLimitSchema = z.strictObject({
   limit: z.int().min(1).max(10_000),

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { AppError, type RetryAdvice } from '@bulkhead/domain';
+import { AppError, type RetryAdvice } from '@bulkhead/runtime';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { catalog } from './catalog.ts';

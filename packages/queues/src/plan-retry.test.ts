@@ -1,4 +1,4 @@
-import { AppError, type RetryAdvice } from '@bulkhead/domain';
+import { AppError, type RetryAdvice } from '@bulkhead/runtime';
 import { expect, test } from '@jest/globals';
 import { backoffDelayMs, planRetry } from './plan-retry.ts';
 

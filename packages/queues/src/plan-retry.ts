@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { AppError, briefAttempts } from '@bulkhead/domain';
+import { AppError, briefAttempts } from '@bulkhead/runtime';
 
 /** What follows a failed attempt: nothing, another attempt after a backoff, or a wait, which is not an attempt. */
 export type RetryPlan = { readonly kind: 'none' } | { readonly kind: 'retry' | 'wait'; readonly delayMs: number };

@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/domain';
+import { AppError } from '@bulkhead/runtime';
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 

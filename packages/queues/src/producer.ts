@@ -1,5 +1,4 @@
-import { nextRun } from '@bulkhead/domain';
-import { noTracing, type Tracing } from '@bulkhead/runtime';
+import { nextRun, noTracing, type Tracing } from '@bulkhead/runtime';
 import { FlowProducer, type Job, type JobSchedulerJson, type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { catalog, type JobName, type JobPayload, type QueueName, queueNames } from './catalog.ts';

@@ -1,5 +1,4 @@
-import { AppError } from '@bulkhead/domain';
-import { type Logger, type Tracing, withLogContext } from '@bulkhead/runtime';
+import { AppError, type Logger, type Tracing, withLogContext } from '@bulkhead/runtime';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import { catalog, isJobName, type JobName, type QueueName } from './catalog.ts';
 import type { Handlers, JobContext } from './handler.ts';

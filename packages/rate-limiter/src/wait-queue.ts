@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/domain';
+import { AppError } from '@bulkhead/runtime';
 import { ArrivalReporter } from './arrival-reporter.ts';
 import {
   batchSize,

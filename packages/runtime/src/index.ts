@@ -1,28 +1,33 @@
 export { carriesToken } from './bearer-token.ts';
+export { cronFault } from './cron/cron-fault.ts';
+export { shortestGapMs } from './cron/cron-gap.ts';
+export { isTimeZone } from './cron/is-time-zone.ts';
+export { nextRun, nextRuns } from './cron/next-run.ts';
 export { awsKmsWrapper, wrapperOf } from './encryption-key/choose-wrapper.ts';
 export { KeyWrapperError } from './encryption-key/key-wrapper.ts';
 export { type Unwrapped, unwrapKeys } from './encryption-key/unwrap-keys.ts';
+export { AppError, briefAttempts, type RetryAdvice } from './errors/app-error.ts';
+export { toEhrText } from './errors/ehr-text.ts';
+export { type ExportError, toExportError, toKnownError } from './errors/export-error.ts';
+export { type Fault, invalidRequest } from './errors/invalid-request.ts';
+export { longestWaitMs, nextRetrying, type Retrying, withPatience } from './errors/retrying.ts';
+export { unavailable } from './errors/unavailable.ts';
 export { EventLoopMonitor } from './event-loop-monitor.ts';
 export { exposedConnections } from './exposed-connections.ts';
 export { startFreezeGuard } from './freeze-guard.ts';
 export { startHealthServer } from './health.server.ts';
-export { createHealth, type HealthChecks, type Readiness } from './health.ts';
+export { createHealth } from './health.ts';
 export { keepFor } from './keep-for.ts';
-export { createLineSink, type LineSink } from './lines/create-line-sink.ts';
-export { type LogContext, withLogContext } from './log-context.ts';
-export { createLogger, type LogFields, type Logger, type LoggerOptions } from './logger.ts';
-export {
-  type Count,
-  createMetrics,
-  type DescribedMetric,
-  type Metrics,
-  type Observe,
-  type Sample,
-} from './metrics.ts';
+export { createLineSink } from './lines/create-line-sink.ts';
+export { withLogContext } from './log-context.ts';
+export { createLogger, type Logger } from './logger.ts';
+export { createMetrics, type DescribedMetric, type Metrics } from './metrics.ts';
 export { EnvError, parseEnv } from './parse-env.ts';
 export { logLevel, processEnvShape } from './process-env.ts';
-export { type App, type RunAppOptions, runApp, type StartedMessage } from './shutdown.ts';
+export { shownUrl, withoutSecrets } from './shown-url.ts';
+export { type App, runApp } from './shutdown.ts';
 export { startTracing } from './start-tracing.ts';
 export { traceCommands } from './trace-commands.ts';
 export { noTracing, type Tracing } from './tracing.ts';
+export { waitUntil } from './wait-until.ts';
 export { watchHealth } from './watch-health.ts';

@@ -1,4 +1,4 @@
-import type { ConnectionScope } from '@bulkhead/domain';
+import type { ConnectionScope } from './connection-scope.ts';
 
 /** The condition on records that have a `connectionId`. */
 export function inScope(scope: ConnectionScope): object {

@@ -1,30 +1,17 @@
-export { type ApiKey, type ApiKeyRole, apiKeyRoles } from './api-key.repository.ts';
-export { apiKeyPrefix } from './api-key-text.ts';
-export { type ChainFault, type ChainPosition, type ChainReport, chainFaults } from './audit/check-chain.ts';
-export { createStore, type Store, type StoreOptions } from './create-store.ts';
-export type { DocumentClaim, DocumentFilter } from './document.repository.ts';
-export type { DocumentContent } from './document-content.repository.ts';
-export type { SourcedVersion } from './earlier-versions.ts';
-export type { FileClaim } from './output-file.repository.ts';
-export {
-  maxKeptLineBytes,
-  type QuarantinedLine,
-  type QuarantineEntry,
-  type QuarantineFilter,
-  searchFileId,
-} from './quarantine.repository.ts';
-export type { WriteOutcome } from './resource.writer.ts';
-export {
-  fitsInDocument,
-  type ResourceDocument,
-  type ResourceSource,
-  toResourceDocument,
-  toTombstone,
-} from './resource-document.ts';
-export { type RetainedKind, type Retention, retainedKinds } from './retention/create-retention.ts';
-export type { RetentionState } from './retention/retention-pass.ts';
-export type { RotationReport } from './rotate-encryption-key.ts';
-export type { SealedFileWriter } from './sealed-files.ts';
-export type { SigningKeyRecord } from './signing-key.repository.ts';
-export { isDocumentRefused, isStoreUnavailable } from './store-errors.ts';
-export type { StepClaim } from './sync-step.repository.ts';
+export { untilStored } from './claims/until-stored.ts';
+export { whileHeld } from './claims/while-held.ts';
+export { whileLeased } from './claims/while-leased.ts';
+export { type ConnectionScope, isInScope } from './connection-scope.ts';
+export { countByPhase } from './count-by-phase.ts';
+export { createEncryptionKeyRepository } from './encryption-key.repository.ts';
+export { decodeExactNumbers, encodeExactNumbers, type NumberText } from './exact-number-codec.ts';
+export { idsBelow } from './ids-below.ts';
+export { inScope } from './in-scope.ts';
+export { type RotationReport, rotateEncryptionKey } from './rotate-encryption-key.ts';
+export { createSealedFiles, type SealedFiles, type SealedFileWriter } from './sealed-files.ts';
+export { createSealedPlace, type SealedPlace } from './sealed-place.ts';
+export { createSealStream } from './sealed-stream.ts';
+export { createSecretBox, type SecretBox } from './secret-box.ts';
+export { isDocumentRefused, isDuplicateKey, isStoreUnavailable } from './store-errors.ts';
+export { upgradeSealedFiles } from './upgrade-sealed-files.ts';
+export { type CommandObserver, watchCommands } from './watch-commands.ts';

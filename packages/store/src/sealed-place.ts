@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/domain';
+import { AppError } from '@bulkhead/runtime';
 import type { Connection as Database } from 'mongoose';
 import { type SecretBox, sealedPrefix } from './secret-box.ts';
 

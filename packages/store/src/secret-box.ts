@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { AppError } from '@bulkhead/domain';
+import { AppError } from '@bulkhead/runtime';
 
 /** Keys of 32 bytes. */
 export interface EncryptionKeys {

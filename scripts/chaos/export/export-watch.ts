@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BulkExportPhase, isTerminal, type OutputFile } from '@bulkhead/domain';
+import { type BulkExportPhase, isTerminal, type OutputFile } from '@bulkhead/bulk-export';
 import type { ChaosSystem } from '../system/start-chaos-system.ts';
 
 /** How far a file was stored at a moment, as the ledger says. */

@@ -1,5 +1,5 @@
-import type { OutputFile } from '@bulkhead/domain';
-import { accountedLines } from '@bulkhead/domain';
+import type { OutputFile } from '@bulkhead/bulk-export';
+import { accountedLines } from '@bulkhead/bulk-export';
 import type { Finding } from './finding.ts';
 
 /** What is counted as stored is what was served: a batch that is counted twice is a lie about the record. */

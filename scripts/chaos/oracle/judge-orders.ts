@@ -1,4 +1,4 @@
-import type { BulkExport } from '@bulkhead/domain';
+import type { BulkExport } from '@bulkhead/bulk-export';
 import type { Finding } from './finding.ts';
 
 /** An order that the API withdrew before it answered (503): the client was told that nothing runs. */

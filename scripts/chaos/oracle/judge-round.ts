@@ -1,4 +1,4 @@
-import type { Watermark } from '@bulkhead/domain';
+import type { Watermark } from '@bulkhead/bulk-export';
 import type { ExportWatch } from '../export/export-watch.ts';
 import type { ChaosSystem } from '../system/start-chaos-system.ts';
 import type { Finding } from './finding.ts';

@@ -1,4 +1,4 @@
-import { type BulkExportPhase, everyType, isTerminal, type Watermark } from '@bulkhead/domain';
+import { type BulkExportPhase, everyType, isTerminal, type Watermark } from '@bulkhead/bulk-export';
 import type { Finding } from './finding.ts';
 import type { Difference } from './read-differences.ts';
 

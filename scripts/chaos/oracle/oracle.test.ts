@@ -1,4 +1,4 @@
-import { emptyCheckpoint, type OutputFile, type Watermark } from '@bulkhead/domain';
+import { emptyCheckpoint, type OutputFile, type Watermark } from '@bulkhead/bulk-export';
 import { parseExact } from '@bulkhead/fhir';
 import { describe, expect, test } from '@jest/globals';
 import type { LedgerSample } from '../export/export-watch.ts';

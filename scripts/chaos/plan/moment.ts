@@ -1,4 +1,4 @@
-import type { BulkExportPhase } from '@bulkhead/domain';
+import type { BulkExportPhase } from '@bulkhead/bulk-export';
 import type { Random } from '../../random.ts';
 
 /** When in an export's life chaos strikes. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BulkExportPhase, isTerminal } from '@bulkhead/domain';
+import { type BulkExportPhase, isTerminal } from '@bulkhead/bulk-export';
 import type { ExportWatch, WatchedExport } from '../export/export-watch.ts';
 import { pollUntil } from '../poll-until.ts';
 import type { Moment } from './moment.ts';

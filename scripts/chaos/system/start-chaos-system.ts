@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type StepReport, startServices } from '@bulkhead/embedded';
-import type { Store } from '@bulkhead/store';
+import type { Store } from '@bulkhead/system';
 import type { AppProcess, AppProcessOptions } from '../../start/app-process.ts';
 import {
   apiApp,

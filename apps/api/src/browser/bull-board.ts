@@ -1,6 +1,6 @@
-import { AppError } from '@bulkhead/domain';
+import type { SessionService } from '@bulkhead/access/commands';
 import type { Producer } from '@bulkhead/queues';
-import type { SessionService } from '@bulkhead/service';
+import { AppError } from '@bulkhead/runtime';
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';

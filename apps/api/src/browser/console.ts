@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { AppError } from '@bulkhead/domain';
-import type { SessionService } from '@bulkhead/service';
+import type { SessionService } from '@bulkhead/access/commands';
+import { AppError } from '@bulkhead/runtime';
 import { type Request, Router, static as staticFiles } from 'express';
 import { leadToLogin } from './lead-to-login.ts';
 import { resumeSession } from './resume-session.ts';

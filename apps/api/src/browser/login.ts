@@ -1,6 +1,6 @@
-import { AppError } from '@bulkhead/domain';
-import type { ApiKeyService, SessionService } from '@bulkhead/service';
-import type { ApiKey } from '@bulkhead/store';
+import type { ApiKey } from '@bulkhead/access';
+import type { ApiKeyService, SessionService } from '@bulkhead/access/commands';
+import { AppError } from '@bulkhead/runtime';
 import { type Request, Router, urlencoded } from 'express';
 import type { RequestLimits } from '../http/limits/request-limits.ts';
 import { auditNotes } from '../http/middleware/audit-notes.ts';

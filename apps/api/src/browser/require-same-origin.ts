@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/domain';
+import { AppError } from '@bulkhead/runtime';
 import type { Request } from 'express';
 
 const safeMethods: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];

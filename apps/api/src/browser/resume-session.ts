@@ -1,5 +1,5 @@
-import type { SessionService } from '@bulkhead/service';
-import type { ApiKey } from '@bulkhead/store';
+import type { ApiKey } from '@bulkhead/access';
+import type { SessionService } from '@bulkhead/access/commands';
 import type { Request } from 'express';
 import { sessionCookie } from './session-cookie.ts';
 

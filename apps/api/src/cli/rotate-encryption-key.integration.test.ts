@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import type { AuthorizationRequest, Connection } from '@bulkhead/domain';
-import { createStore, type Store } from '@bulkhead/store';
-import { makeOutputFile, testServices } from '@bulkhead/testing';
+import { makeOutputFile } from '@bulkhead/bulk-export/testing';
+import type { AuthorizationRequest } from '@bulkhead/connections';
+import type { Connection } from '@bulkhead/providers';
+import { createStore, type Store } from '@bulkhead/system';
+import { testServices } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 const first = randomBytes(32);

@@ -1,9 +1,10 @@
 import { userInfo } from 'node:os';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
-import { AppError, type AuditActor, type NewAuditEvent } from '@bulkhead/domain';
-import { createLogger, EnvError, logLevel } from '@bulkhead/runtime';
-import { createAuditStream } from '@bulkhead/service';
-import { createStore, isStoreUnavailable, type Store } from '@bulkhead/store';
+import type { AuditActor, NewAuditEvent } from '@bulkhead/access';
+import { createAuditStream } from '@bulkhead/access';
+import { AppError, createLogger, EnvError, logLevel } from '@bulkhead/runtime';
+import { isStoreUnavailable } from '@bulkhead/store';
+import { createStore, type Store } from '@bulkhead/system';
 import type { z } from 'zod';
 import { readApiConfig, storeOptions } from '../env.ts';
 

@@ -1,6 +1,6 @@
+import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
 import { parseResourceLine } from '@bulkhead/fhir';
-import { toResourceDocument } from '@bulkhead/store';
-import { makeBulkExport, makeOutputFile } from '@bulkhead/testing';
+import { toResourceDocument } from '@bulkhead/resources';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { endpointRequests } from '../testing/endpoint-requests.ts';
 import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';

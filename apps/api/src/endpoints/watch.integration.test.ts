@@ -1,5 +1,6 @@
-import { emptyCheckpoint } from '@bulkhead/domain';
-import { makeBulkExport, makeOutputFile, makeSyncRun } from '@bulkhead/testing';
+import { emptyCheckpoint } from '@bulkhead/bulk-export';
+import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
+import { makeSyncRun } from '@bulkhead/sync/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventStreamLimits } from '../http/events/event-stream-limits.ts';
 import { openEvents } from '../testing/open-events.ts';

@@ -1,7 +1,7 @@
-import { AppError } from '@bulkhead/domain';
 import type { Producer } from '@bulkhead/queues';
 import type { Logger, Tracing } from '@bulkhead/runtime';
-import type { Services } from '@bulkhead/service';
+import { AppError } from '@bulkhead/runtime';
+import type { Services } from '@bulkhead/system';
 import express, { type Express } from 'express';
 import { bullBoardPath, bullBoardRoute } from '../browser/bull-board.ts';
 import { consoleRoutes } from '../browser/console.ts';

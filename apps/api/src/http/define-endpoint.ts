@@ -1,4 +1,4 @@
-import type { Services } from '@bulkhead/service';
+import type { Services } from '@bulkhead/system';
 import type { Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import type { Page } from '../browser/send-page.ts';

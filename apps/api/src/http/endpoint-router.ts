@@ -1,4 +1,4 @@
-import type { Services } from '@bulkhead/service';
+import type { Services } from '@bulkhead/system';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Endpoint, HandlerInput, Reply } from './define-endpoint.ts';
 import { allow, maxIdLength } from './middleware/allow.ts';

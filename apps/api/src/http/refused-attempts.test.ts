@@ -1,4 +1,4 @@
-import type { NewAuditEvent } from '@bulkhead/domain';
+import type { NewAuditEvent } from '@bulkhead/access';
 import { createLogger } from '@bulkhead/runtime';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { RefusedAttempts } from './refused-attempts.ts';

@@ -1,6 +1,6 @@
-import type { NewAuditEvent } from '@bulkhead/domain';
+import type { NewAuditEvent } from '@bulkhead/access';
+import type { AuditService } from '@bulkhead/access/commands';
 import type { Logger } from '@bulkhead/runtime';
-import type { AuditService } from '@bulkhead/service';
 
 /** One attempt to get in. */
 export interface RefusedAttempt {

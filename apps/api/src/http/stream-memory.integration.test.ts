@@ -4,7 +4,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseResourceLine } from '@bulkhead/fhir';
-import { toResourceDocument } from '@bulkhead/store';
+import { toResourceDocument } from '@bulkhead/resources';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startApi, type TestApi } from '../testing/start-api.ts';
 

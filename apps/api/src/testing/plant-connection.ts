@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Store } from '@bulkhead/store';
-import { makeBulkExport, makeSchedule } from '@bulkhead/testing';
+import { makeBulkExport } from '@bulkhead/bulk-export/testing';
+import { makeSchedule } from '@bulkhead/schedules/testing';
+import type { Store } from '@bulkhead/system';
 
 /** Ids of what one connection has. */
 export interface PlantedConnection {

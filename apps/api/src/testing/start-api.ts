@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createLogger, type Logger } from '@bulkhead/runtime';
-import { createStore, type Store } from '@bulkhead/store';
+import { createStore, type Store } from '@bulkhead/system';
 import { type TestServices, testServices } from '@bulkhead/testing';
 import { buildApp } from '../app.ts';
 import { readApiConfig } from '../env.ts';

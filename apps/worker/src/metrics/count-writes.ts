@@ -1,6 +1,7 @@
+import { type Retention, retainedKinds } from '@bulkhead/erasure';
 import { isResourceType } from '@bulkhead/fhir';
 import type { Metrics } from '@bulkhead/runtime';
-import { type Retention, retainedKinds, type Store } from '@bulkhead/store';
+import type { Store } from '@bulkhead/system';
 
 /** The store, which also counts what becomes of resources and documents: every way into the database leads through it. */
 export function countWrites({ store, metrics }: { readonly store: Store; readonly metrics: Metrics }): Store {

@@ -1,4 +1,4 @@
-import type { BulkExportRequest } from '@bulkhead/domain';
+import type { BulkExportRequest } from '@bulkhead/fhir';
 
 /** What a kick-off asks for (FHIR Bulk Data, "Query Parameters"). */
 export interface ExportParameters {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import { AppError, toEhrText } from '@bulkhead/domain';
 import { type ManifestEntry, type ManifestHeader, manifestSections, readManifestEntry } from '@bulkhead/fhir';
+import { AppError, toEhrText } from '@bulkhead/runtime';
 import streamObject from 'stream-json/streamers/stream-object.js';
 import type { EhrSession } from '../ehr-session.ts';
 import { type EhrResponse, toBodyError } from '../http/accept-answer.ts';

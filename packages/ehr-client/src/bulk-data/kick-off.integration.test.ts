@@ -1,5 +1,6 @@
-import type { BulkExportRequest, Capabilities } from '@bulkhead/domain';
 import type { EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import type { BulkExportRequest } from '@bulkhead/fhir';
+import type { Capabilities } from '@bulkhead/providers';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readCapabilities } from '../search/capability-statement.ts';
 import { startEhr, type TestEhr } from '../testing/start-ehr.ts';

@@ -1,4 +1,5 @@
-import type { BulkExportRequest, Connection } from '@bulkhead/domain';
+import type { BulkExportRequest } from '@bulkhead/fhir';
+import type { Connection } from '@bulkhead/providers';
 import { describe, expect, jest, test } from '@jest/globals';
 import type { EhrSession, SessionRequest } from '../ehr-session.ts';
 import { EhrHttpError } from '../http/ehr-http-error.ts';

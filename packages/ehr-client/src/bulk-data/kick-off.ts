@@ -1,4 +1,6 @@
-import { AppError, type BulkExportRequest, type Connection } from '@bulkhead/domain';
+import type { BulkExportRequest } from '@bulkhead/fhir';
+import type { Connection } from '@bulkhead/providers';
+import { AppError } from '@bulkhead/runtime';
 import type { EhrSession } from '../ehr-session.ts';
 import { kickOffAnswer } from '../http/answer-rules.ts';
 import { toExportParameters, toParametersResource, toQuery } from './export-parameters.ts';

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { AppError } from '@bulkhead/domain';
+import { AppError } from '@bulkhead/runtime';
 
 /**
  * Finds searches that never end: a `link[next]` that names its own page, pages that lead back to an earlier page, and more

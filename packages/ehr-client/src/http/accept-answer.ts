@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { AppError, parseMediaType, toEhrText } from '@bulkhead/domain';
+import { parseMediaType } from '@bulkhead/fhir';
+import { AppError, toEhrText } from '@bulkhead/runtime';
 import type { AxiosResponse } from 'axios';
 import type { AnswerRules } from './answer-rules.ts';
 import { decodeBody } from './decode-body.ts';

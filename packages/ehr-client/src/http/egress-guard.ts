@@ -2,7 +2,7 @@ import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import { type AgentOptions, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { AppError } from '@bulkhead/domain';
+import { AppError } from '@bulkhead/runtime';
 import { addressKind } from './address-rules.ts';
 
 /** Where requests of a provider may go. */

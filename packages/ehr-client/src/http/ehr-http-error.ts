@@ -1,5 +1,5 @@
-import { AppError, type RetryAdvice } from '@bulkhead/domain';
 import { isTransient, listIssueCodes, type OutcomeIssue } from '@bulkhead/fhir';
+import { AppError, type RetryAdvice } from '@bulkhead/runtime';
 
 /** The EHR answered with an error status. */
 export class EhrHttpError extends AppError {

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { AppError } from '@bulkhead/domain';
 import type { RateLimiter } from '@bulkhead/rate-limiter';
-import { noTracing, type Tracing } from '@bulkhead/runtime';
+import { AppError, noTracing, type Tracing } from '@bulkhead/runtime';
 import { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 import { callTokenEndpoint, type TokenCall } from '../oauth/token-endpoint.ts';
 import { acceptAnswer, drain, type EhrResponse } from './accept-answer.ts';

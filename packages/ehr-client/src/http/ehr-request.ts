@@ -1,4 +1,4 @@
-import type { Connection } from '@bulkhead/domain';
+import type { Connection } from '@bulkhead/providers';
 import type { RateBudget, RequestPriority } from '@bulkhead/rate-limiter';
 import type { AnswerRules } from './answer-rules.ts';
 import type { EgressRules } from './egress-guard.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { AppError } from '@bulkhead/domain';
+import { AppError } from '@bulkhead/runtime';
 import { describe, expect, test } from '@jest/globals';
 import { limitBody } from './limit-body.ts';
 

@@ -1,6 +1,6 @@
 import { pipeline, type Readable, Transform } from 'node:stream';
-import type { AppError } from '@bulkhead/domain';
 import { JsonValueCounter } from '@bulkhead/fhir';
+import type { AppError } from '@bulkhead/runtime';
 
 /** A gzip file of clinical data is a tenth to a fiftieth of its size; gzip at its best makes a thousandth of a text that repeats. */
 const maxRatio = 250;

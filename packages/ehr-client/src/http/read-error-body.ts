@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { toEhrText } from '@bulkhead/domain';
 import { type OutcomeIssue, readOutcomeIssues } from '@bulkhead/fhir';
+import { toEhrText } from '@bulkhead/runtime';
 import { decodeBody } from './decode-body.ts';
 
 /** What an error answer says. */

@@ -1,7 +1,8 @@
-import type { Connection, TokenOwner, TokenStore } from '@bulkhead/domain';
+import type { Connection } from '@bulkhead/providers';
 import type { EhrRequest } from '../http/ehr-request.ts';
 import { obtainShared, type Token } from './shared-token.ts';
 import { requestToken, type TokenEndpointDeps, type TokenRequest } from './token-request.ts';
+import type { TokenOwner, TokenStore } from './token-store.ts';
 
 export interface AccessTokenSource {
   /** @returns undefined for a connection without authorization. */

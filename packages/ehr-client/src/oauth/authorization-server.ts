@@ -1,5 +1,5 @@
-import { AppError } from '@bulkhead/domain';
 import { endpointsOf, type Provider } from '@bulkhead/providers';
+import { AppError } from '@bulkhead/runtime';
 import { type AnswerRules, configurationAnswer, resourceAnswer } from '../http/answer-rules.ts';
 import { matchesHost } from '../http/egress-guard.ts';
 import type { EhrHttp } from '../http/ehr-http.ts';

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import type { ConnectionAuth, SigningKey } from '@bulkhead/domain';
+import type { ConnectionAuth, SigningKey } from '@bulkhead/providers';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
 import { generateSigningKey, importSigningKey, publicJwkOf } from './signing-key.ts';

@@ -1,4 +1,5 @@
-import { AppError, type AssertionAlgorithm, type ConnectionAuth, type SigningKey } from '@bulkhead/domain';
+import type { AssertionAlgorithm, ConnectionAuth, SigningKey } from '@bulkhead/providers';
+import { AppError } from '@bulkhead/runtime';
 import { importJWK } from 'jose';
 import * as openid from 'openid-client';
 

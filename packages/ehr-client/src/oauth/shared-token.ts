@@ -1,14 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import {
-  AppError,
-  type SavedGrant,
-  type TokenFailure,
-  type TokenOwner,
-  type TokenState,
-  type TokenStore,
-} from '@bulkhead/domain';
+import { AppError } from '@bulkhead/runtime';
 import type { TokenGrant } from './token-request.ts';
+import type { SavedGrant, TokenFailure, TokenOwner, TokenState, TokenStore } from './token-store.ts';
 
 export interface Token {
   readonly accessToken: string;

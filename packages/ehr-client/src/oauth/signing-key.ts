@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { AppError, type AssertionAlgorithm, type SigningKey } from '@bulkhead/domain';
+import type { AssertionAlgorithm, SigningKey } from '@bulkhead/providers';
+import { AppError } from '@bulkhead/runtime';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 
 /** RFC 7518 3.3: at least; what a smaller one signs, servers refuse. */

@@ -1,6 +1,6 @@
-import { AppError } from '@bulkhead/domain';
 import type { RateBudget, RateLimiter, RequestPriority } from '@bulkhead/rate-limiter';
 import type { Tracing } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/runtime';
 import axios, { type AxiosResponse } from 'axios';
 import type { EgressGuard, EgressRules } from '../http/egress-guard.ts';
 import { addressOf, type EhrObserver, failureOf } from '../http/ehr-observer.ts';

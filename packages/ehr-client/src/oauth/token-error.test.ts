@@ -1,4 +1,4 @@
-import type { Connection } from '@bulkhead/domain';
+import type { Connection } from '@bulkhead/providers';
 import { expect, test } from '@jest/globals';
 import { toTokenError } from './token-error.ts';
 

@@ -1,4 +1,5 @@
-import { AppError, type Connection, toEhrText } from '@bulkhead/domain';
+import type { Connection } from '@bulkhead/providers';
+import { AppError, toEhrText } from '@bulkhead/runtime';
 import * as openid from 'openid-client';
 import { egressRefusal } from '../http/egress-guard.ts';
 import type { TokenAnswer } from './token-endpoint.ts';

@@ -1,4 +1,4 @@
-import type { ConnectionAuth } from '@bulkhead/domain';
+import type { ConnectionAuth } from '@bulkhead/providers';
 
 type Method = Exclude<ConnectionAuth['method'], 'none'>;
 

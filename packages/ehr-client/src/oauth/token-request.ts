@@ -1,5 +1,6 @@
-import { AppError, type AuthorizationEndpoints, type ConnectionAuth } from '@bulkhead/domain';
+import type { AuthorizationEndpoints, ConnectionAuth } from '@bulkhead/providers';
 import type { RateBudget } from '@bulkhead/rate-limiter';
+import { AppError } from '@bulkhead/runtime';
 import * as openid from 'openid-client';
 import type { EhrHttp } from '../http/ehr-http.ts';
 import type { EhrObserver, TokenOutcome } from '../http/ehr-observer.ts';

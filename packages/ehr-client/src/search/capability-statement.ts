@@ -1,4 +1,5 @@
-import { AppError, type Capabilities } from '@bulkhead/domain';
+import type { Capabilities } from '@bulkhead/providers';
+import { AppError } from '@bulkhead/runtime';
 import type { EhrSession } from '../ehr-session.ts';
 import { resourceAnswer } from '../http/answer-rules.ts';
 

@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { AppError, type Connection, toEhrText } from '@bulkhead/domain';
 import {
   listIssueCodes,
   type OutcomeIssue,
@@ -9,8 +8,9 @@ import {
   type SearchBundle,
   type SearchBundleReading,
 } from '@bulkhead/fhir';
-import type { Provider } from '@bulkhead/providers';
+import type { Connection, Provider } from '@bulkhead/providers';
 import type { RequestPriority } from '@bulkhead/rate-limiter';
+import { AppError, toEhrText } from '@bulkhead/runtime';
 import type { EhrSession } from '../ehr-session.ts';
 import { toBodyError } from '../http/accept-answer.ts';
 import { searchPageAnswer } from '../http/answer-rules.ts';

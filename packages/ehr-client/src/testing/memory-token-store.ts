@@ -1,4 +1,4 @@
-import type { TokenState, TokenStore } from '@bulkhead/domain';
+import type { TokenState, TokenStore } from '../oauth/token-store.ts';
 
 interface Entry extends TokenState {
   readonly savedAt: number;

@@ -1,4 +1,4 @@
-import type { Connection } from '@bulkhead/domain';
+import type { Connection } from '@bulkhead/providers';
 import type { EhrHttp } from '../http/ehr-http.ts';
 import { redeemCode, type TokenEndpointDeps, type TokenGrant, type TokenRequest } from '../oauth/token-request.ts';
 

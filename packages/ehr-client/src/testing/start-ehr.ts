@@ -1,6 +1,5 @@
-import type { Connection, SigningKey } from '@bulkhead/domain';
 import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
-import type { Provider } from '@bulkhead/providers';
+import type { Connection, Provider, SigningKey } from '@bulkhead/providers';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { type Manifest, readExportStatus } from '../bulk-data/export-status.ts';

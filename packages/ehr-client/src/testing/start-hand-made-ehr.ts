@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Connection } from '@bulkhead/domain';
+import type { Connection } from '@bulkhead/providers';
 import { createProviderRegistry } from '@bulkhead/providers';
 import { testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';

@@ -1,4 +1,4 @@
-import { apiKeyRoles } from '@bulkhead/store';
+import { apiKeyRoles } from '@bulkhead/access';
 import { z } from 'zod';
 import { instant } from '../common.schema.ts';
 import { at, connectionId } from '../example-values.ts';

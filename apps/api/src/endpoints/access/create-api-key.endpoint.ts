@@ -1,4 +1,4 @@
-import { apiKeyBodySchema, toApiKeyView } from '@bulkhead/service';
+import { apiKeyBodySchema, toApiKeyView } from '@bulkhead/access/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
 import { apiKeyExample, newApiKeySchema } from './api-key.schema.ts';

@@ -1,5 +1,5 @@
-import type { SessionService } from '@bulkhead/service';
-import { apiKeyRoles } from '@bulkhead/store';
+import { apiKeyRoles } from '@bulkhead/access';
+import type { SessionService } from '@bulkhead/access/commands';
 import type { Request } from 'express';
 import { z } from 'zod';
 import { sessionCookie } from '../../browser/session-cookie.ts';

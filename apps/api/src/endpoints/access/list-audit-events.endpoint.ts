@@ -1,5 +1,5 @@
-import { auditOutcomes } from '@bulkhead/domain';
-import { auditQuerySchema, toAuditView } from '@bulkhead/service';
+import { auditOutcomes } from '@bulkhead/access';
+import { auditQuerySchema, toAuditView } from '@bulkhead/access/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { count, instant, page } from '../common.schema.ts';

@@ -1,4 +1,4 @@
-import { toApiKeyView } from '@bulkhead/service';
+import { toApiKeyView } from '@bulkhead/access/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
 import { apiKeyExample, apiKeySchema } from './api-key.schema.ts';

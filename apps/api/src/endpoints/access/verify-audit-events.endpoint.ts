@@ -1,5 +1,5 @@
-import { auditCheckQuerySchema, toAuditCheckView } from '@bulkhead/service';
-import { chainFaults } from '@bulkhead/store';
+import { chainFaults } from '@bulkhead/access';
+import { auditCheckQuerySchema, toAuditCheckView } from '@bulkhead/access/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { count, instant, success } from '../common.schema.ts';

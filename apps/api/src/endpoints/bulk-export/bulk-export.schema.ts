@@ -1,4 +1,5 @@
-import { bulkExportPhases, exportTypes, holdReasons } from '@bulkhead/domain';
+import { bulkExportPhases, holdReasons } from '@bulkhead/bulk-export';
+import { exportTypes } from '@bulkhead/fhir';
 import { z } from 'zod';
 import { count, failureSchema, instant, retryingSchema, warningSchema, withheldCount } from '../common.schema.ts';
 import { at, connectionId, exportId, later } from '../example-values.ts';

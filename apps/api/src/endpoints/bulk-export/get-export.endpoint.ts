@@ -1,4 +1,4 @@
-import { exportStatusQuerySchema, toStatusView } from '@bulkhead/service';
+import { exportStatusQuerySchema, toStatusView } from '@bulkhead/bulk-export/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
 import { exportExample, exportSchema } from './bulk-export.schema.ts';

@@ -1,4 +1,4 @@
-import { exportStatusQuerySchema, toFileView } from '@bulkhead/service';
+import { exportStatusQuerySchema, toFileView } from '@bulkhead/bulk-export/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';

@@ -1,4 +1,4 @@
-import { makeBulkExport, makeOutputFile } from '@bulkhead/testing';
+import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startApi, type TestApi } from '../../testing/start-api.ts';
 

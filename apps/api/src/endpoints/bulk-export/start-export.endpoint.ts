@@ -1,4 +1,4 @@
-import { bulkExportRequestSchema, toStartedView } from '@bulkhead/service';
+import { bulkExportRequestSchema, toStartedView } from '@bulkhead/bulk-export/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';

@@ -1,5 +1,5 @@
-import { isTerminal } from '@bulkhead/domain';
-import { toFileView, toStatusView } from '@bulkhead/service';
+import { isTerminal } from '@bulkhead/bulk-export';
+import { toFileView, toStatusView } from '@bulkhead/bulk-export/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { eventStreamResponse } from '../../http/events/event-stream-response.ts';
 

@@ -1,4 +1,4 @@
-import { bulkExportQuerySchema, toStatusView } from '@bulkhead/service';
+import { bulkExportQuerySchema, toStatusView } from '@bulkhead/bulk-export/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { eventStreamResponse } from '../../http/events/event-stream-response.ts';
 

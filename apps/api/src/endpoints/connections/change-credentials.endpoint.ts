@@ -1,4 +1,4 @@
-import { connectionAuthSchema, toConnectionView } from '@bulkhead/service';
+import { connectionAuthSchema, toConnectionView } from '@bulkhead/connections/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';

@@ -1,4 +1,4 @@
-import { assertionAlgorithms, secretWays } from '@bulkhead/domain';
+import { assertionAlgorithms, secretWays } from '@bulkhead/providers';
 import { z } from 'zod';
 import { instant } from '../common.schema.ts';
 import { at, connectionId, later } from '../example-values.ts';

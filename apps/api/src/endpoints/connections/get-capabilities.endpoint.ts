@@ -1,4 +1,4 @@
-import { toCapabilitiesView } from '@bulkhead/service';
+import { toCapabilitiesView } from '@bulkhead/connections/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';

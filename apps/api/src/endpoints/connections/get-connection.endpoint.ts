@@ -1,4 +1,4 @@
-import { toConnectionView } from '@bulkhead/service';
+import { toConnectionView } from '@bulkhead/connections/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
 import { connectionExample, connectionSchema } from './connection.schema.ts';

@@ -1,5 +1,5 @@
-import { scheduleKinds } from '@bulkhead/domain';
-import { toProviderView } from '@bulkhead/service';
+import { toProviderView } from '@bulkhead/connections/commands';
+import { scheduleKinds } from '@bulkhead/providers';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';

@@ -1,5 +1,5 @@
-import { exportTypes } from '@bulkhead/domain';
-import { toWatermarkView } from '@bulkhead/service';
+import { toWatermarkView } from '@bulkhead/bulk-export/commands';
+import { exportTypes } from '@bulkhead/fhir';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { instant, success } from '../common.schema.ts';

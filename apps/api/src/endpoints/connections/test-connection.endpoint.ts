@@ -1,4 +1,4 @@
-import { toTestView } from '@bulkhead/service';
+import { toTestView } from '@bulkhead/connections/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';

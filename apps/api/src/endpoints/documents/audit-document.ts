@@ -1,4 +1,5 @@
-import { anyPatient, type PatientDocument } from '@bulkhead/domain';
+import { anyPatient } from '@bulkhead/access';
+import type { PatientDocument } from '@bulkhead/documents';
 import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
 
 /** A document whose resource names no patient can be of any patient. */

@@ -1,4 +1,4 @@
-import { documentStates } from '@bulkhead/domain';
+import { documentStates } from '@bulkhead/documents';
 import { z } from 'zod';
 import { count, failureSchema, instant } from '../common.schema.ts';
 import { at, connectionId, later } from '../example-values.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PatientDocument } from '@bulkhead/domain';
+import type { PatientDocument } from '@bulkhead/documents';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startApi, type TestApi } from '../../testing/start-api.ts';
 

@@ -1,4 +1,4 @@
-import { toDocumentView } from '@bulkhead/service';
+import { toDocumentView } from '@bulkhead/documents/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
 import { auditDocument } from './audit-document.ts';

@@ -1,4 +1,4 @@
-import { documentQuerySchema, toDocumentView } from '@bulkhead/service';
+import { documentQuerySchema, toDocumentView } from '@bulkhead/documents/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { page } from '../common.schema.ts';
 import { patientOf } from './audit-document.ts';

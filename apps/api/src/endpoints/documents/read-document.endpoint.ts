@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { AppError } from '@bulkhead/domain';
-import type { OpenedDocument } from '@bulkhead/service';
+import type { OpenedDocument } from '@bulkhead/documents/commands';
+import { AppError } from '@bulkhead/runtime';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';

@@ -1,4 +1,4 @@
-import { type RequestedErasure, toErasureView } from '@bulkhead/service';
+import { type RequestedErasure, toErasureView } from '@bulkhead/erasure/commands';
 import type { Reply } from '../../http/define-endpoint.ts';
 import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
 

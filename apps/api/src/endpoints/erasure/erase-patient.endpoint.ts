@@ -1,4 +1,4 @@
-import { erasePatientQuerySchema } from '@bulkhead/service';
+import { erasePatientQuerySchema } from '@bulkhead/erasure/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { actorOf } from '../../http/middleware/caller-of.ts';
 import { success } from '../common.schema.ts';

@@ -1,4 +1,4 @@
-import { erasurePhases } from '@bulkhead/domain';
+import { erasurePhases } from '@bulkhead/erasure';
 import { z } from 'zod';
 import { count, instant, warningSchema } from '../common.schema.ts';
 import { connectionId, later } from '../example-values.ts';

@@ -1,4 +1,4 @@
-import { toErasureView } from '@bulkhead/service';
+import { toErasureView } from '@bulkhead/erasure/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
 import { erasureExample, erasureSchema } from './erasure.schema.ts';

@@ -1,4 +1,4 @@
-import { erasureListQuerySchema, toErasureView } from '@bulkhead/service';
+import { erasureListQuerySchema, toErasureView } from '@bulkhead/erasure/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { page } from '../common.schema.ts';
 import { erasureExample, erasureSchema } from './erasure.schema.ts';

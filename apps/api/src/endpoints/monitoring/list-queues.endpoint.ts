@@ -1,4 +1,4 @@
-import { toQueueView } from '@bulkhead/service';
+import { toQueueView } from '@bulkhead/monitoring/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { count, success } from '../common.schema.ts';

@@ -1,4 +1,4 @@
-import { toRateBudgetView } from '@bulkhead/service';
+import { toRateBudgetView } from '@bulkhead/monitoring/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';

@@ -1,4 +1,5 @@
-import { makeBulkExport, testServices, waitFor } from '@bulkhead/testing';
+import { makeBulkExport } from '@bulkhead/bulk-export/testing';
+import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { plantConnection } from '../../testing/plant-connection.ts';
 import { startApi, type TestApi } from '../../testing/start-api.ts';

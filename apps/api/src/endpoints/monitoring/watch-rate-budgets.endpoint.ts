@@ -1,4 +1,4 @@
-import { toRateBudgetView } from '@bulkhead/service';
+import { toRateBudgetView } from '@bulkhead/monitoring/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { eventStreamResponse } from '../../http/events/event-stream-response.ts';
 

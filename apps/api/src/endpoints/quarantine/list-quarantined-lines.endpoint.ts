@@ -1,4 +1,4 @@
-import { quarantineQuerySchema, toQuarantineView } from '@bulkhead/service';
+import { quarantineQuerySchema, toQuarantineView } from '@bulkhead/quarantine/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { page } from '../common.schema.ts';
 import { quarantinedLineExample, quarantinedLineSchema } from './quarantine.schema.ts';

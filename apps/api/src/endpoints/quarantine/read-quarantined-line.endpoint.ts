@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream/promises';
-import { anyPatient } from '@bulkhead/domain';
+import { anyPatient } from '@bulkhead/access';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 
 export const readQuarantinedLine = defineEndpoint({

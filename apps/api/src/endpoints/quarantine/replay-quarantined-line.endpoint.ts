@@ -1,4 +1,4 @@
-import { toQuarantineView } from '@bulkhead/service';
+import { toQuarantineView } from '@bulkhead/quarantine/commands';
 import { raw } from 'express';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';

@@ -1,4 +1,4 @@
-import { replayBodySchema } from '@bulkhead/service';
+import { replayBodySchema } from '@bulkhead/quarantine/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { parseJson } from '../../http/middleware/parse-json.ts';

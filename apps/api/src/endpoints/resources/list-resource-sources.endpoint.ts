@@ -1,4 +1,4 @@
-import { toSourceView } from '@bulkhead/service';
+import { toSourceView } from '@bulkhead/resources/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { instant, success } from '../common.schema.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { parseResourceLine } from '@bulkhead/fhir';
-import { toResourceDocument, toTombstone } from '@bulkhead/store';
+import { toResourceDocument, toTombstone } from '@bulkhead/resources';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fhirEndpoint, startApi, type TestApi } from '../../testing/start-api.ts';
 

@@ -1,4 +1,4 @@
-import { scheduleChangeSchema, toScheduleDetail } from '@bulkhead/service';
+import { scheduleChangeSchema, toScheduleDetail } from '@bulkhead/schedules/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
 import { scheduleDetailExample, scheduleDetailSchema } from './schedule.schema.ts';

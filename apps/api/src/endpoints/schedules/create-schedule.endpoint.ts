@@ -1,4 +1,4 @@
-import { scheduleBodySchema, toScheduleDetail } from '@bulkhead/service';
+import { scheduleBodySchema, toScheduleDetail } from '@bulkhead/schedules/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
 import { connectionId } from '../example-values.ts';

@@ -1,4 +1,4 @@
-import { toScheduleView } from '@bulkhead/service';
+import { toScheduleView } from '@bulkhead/schedules/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';

@@ -1,4 +1,4 @@
-import { scheduleKinds } from '@bulkhead/domain';
+import { scheduleKinds } from '@bulkhead/providers';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';

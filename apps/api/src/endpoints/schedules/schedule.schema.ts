@@ -1,4 +1,5 @@
-import { exportTypes, scheduleKinds } from '@bulkhead/domain';
+import { exportTypes } from '@bulkhead/fhir';
+import { scheduleKinds } from '@bulkhead/providers';
 import { z } from 'zod';
 import { count, instant } from '../common.schema.ts';
 import { at, connectionId } from '../example-values.ts';

@@ -1,4 +1,4 @@
-import { toSyncRunView } from '@bulkhead/service';
+import { toSyncRunView } from '@bulkhead/sync/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';

@@ -1,4 +1,4 @@
-import { toSyncRunDetail } from '@bulkhead/service';
+import { toSyncRunDetail } from '@bulkhead/sync/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
 import { syncRunDetailExample, syncRunDetailSchema } from './sync.schema.ts';

@@ -1,5 +1,6 @@
-import { AppError, isSyncActive } from '@bulkhead/domain';
-import { type SyncRunState, syncBodySchema, toSyncedView, toSyncRunView } from '@bulkhead/service';
+import { AppError } from '@bulkhead/runtime';
+import { isSyncActive } from '@bulkhead/sync';
+import { type SyncRunState, syncBodySchema, toSyncedView, toSyncRunView } from '@bulkhead/sync/commands';
 import type { Response } from 'express';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';

@@ -1,5 +1,5 @@
-import { isSyncActive } from '@bulkhead/domain';
-import { toSyncRunDetail } from '@bulkhead/service';
+import { isSyncActive } from '@bulkhead/sync';
+import { toSyncRunDetail } from '@bulkhead/sync/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { eventStreamResponse } from '../../http/events/event-stream-response.ts';
 

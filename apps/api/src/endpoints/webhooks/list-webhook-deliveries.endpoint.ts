@@ -1,4 +1,4 @@
-import { deliveriesQuerySchema, toDeliveryView } from '@bulkhead/service';
+import { deliveriesQuerySchema, toDeliveryView } from '@bulkhead/webhooks/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';

@@ -1,4 +1,4 @@
-import { toDeliveryView } from '@bulkhead/service';
+import { toDeliveryView } from '@bulkhead/webhooks/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
 import { webhookDeliveryExample, webhookDeliverySchema } from './webhook.schema.ts';

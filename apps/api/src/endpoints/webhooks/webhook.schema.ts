@@ -1,4 +1,4 @@
-import { webhookStates } from '@bulkhead/domain';
+import { webhookStates } from '@bulkhead/webhooks';
 import { z } from 'zod';
 import { instant } from '../common.schema.ts';
 import { connectionId, exportId, later } from '../example-values.ts';

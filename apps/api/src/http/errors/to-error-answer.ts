@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/domain';
+import { AppError } from '@bulkhead/runtime';
 import { isStoreUnavailable } from '@bulkhead/store';
 import { httpStatus } from './http-status.ts';
 

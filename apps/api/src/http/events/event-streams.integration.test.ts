@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { makeBulkExport, startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
+import { makeBulkExport } from '@bulkhead/bulk-export/testing';
+import { startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openEvents } from '../../testing/open-events.ts';
 import { startApi, type TestApi } from '../../testing/start-api.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError } from '@bulkhead/domain';
 import type { Logger } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/runtime';
 import type { Request, Response } from 'express';
 import { toErrorAnswer } from '../errors/to-error-answer.ts';
 import { callerOf } from '../middleware/caller-of.ts';

@@ -1,5 +1,5 @@
-import { AppError } from '@bulkhead/domain';
-import type { ApiKey } from '@bulkhead/store';
+import type { ApiKey } from '@bulkhead/access';
+import { AppError } from '@bulkhead/runtime';
 import { type Counter, createCounter } from './counter.ts';
 import { networkOf } from './network-of.ts';
 

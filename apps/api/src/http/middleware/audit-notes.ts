@@ -1,4 +1,4 @@
-import { anyPatient } from '@bulkhead/domain';
+import { anyPatient } from '@bulkhead/access';
 import type { Response } from 'express';
 
 /** Whether requests leave an event. `if-shown`: only if the answer shows what may not be shown without a record (`isShown`). */

@@ -1,6 +1,7 @@
-import { AppError, type AuditOutcome, type NewAuditEvent } from '@bulkhead/domain';
+import type { AuditOutcome, NewAuditEvent } from '@bulkhead/access';
+import type { AuditService } from '@bulkhead/access/commands';
 import type { Logger } from '@bulkhead/runtime';
-import type { AuditService } from '@bulkhead/service';
+import { AppError } from '@bulkhead/runtime';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { type AuditNotes, auditNotes } from './audit-notes.ts';
 import { actorOf, callerOf } from './caller-of.ts';

@@ -1,5 +1,5 @@
-import { AppError } from '@bulkhead/domain';
-import type { ApiKeyService, SessionService } from '@bulkhead/service';
+import type { ApiKeyService, SessionService } from '@bulkhead/access/commands';
+import { AppError } from '@bulkhead/runtime';
 import type { Request, RequestHandler } from 'express';
 import { requireSameOrigin } from '../../browser/require-same-origin.ts';
 import { resumeSession } from '../../browser/resume-session.ts';

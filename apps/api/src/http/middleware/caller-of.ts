@@ -1,6 +1,6 @@
-import type { AuditActor, ConnectionScope } from '@bulkhead/domain';
-import type { ViewFor } from '@bulkhead/service';
-import type { ApiKey } from '@bulkhead/store';
+import type { ApiKey, AuditActor } from '@bulkhead/access';
+import type { ViewFor } from '@bulkhead/bulk-export/commands';
+import type { ConnectionScope } from '@bulkhead/store';
 import type { Response } from 'express';
 
 /** Who sends a request. */

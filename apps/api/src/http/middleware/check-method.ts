@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/domain';
+import { AppError } from '@bulkhead/runtime';
 import type { RequestHandler } from 'express';
 import { endpointsAt } from '../../openapi/endpoints-at.ts';
 

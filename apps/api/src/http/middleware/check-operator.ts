@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/domain';
+import { AppError } from '@bulkhead/runtime';
 import type { Response } from 'express';
 import { callerOf } from './caller-of.ts';
 

@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/domain';
+import { AppError } from '@bulkhead/runtime';
 import { json, type RequestHandler } from 'express';
 
 /** The deepest request, a schedule's, has 3. */

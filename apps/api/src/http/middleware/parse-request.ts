@@ -1,4 +1,4 @@
-import { type Fault, invalidRequest } from '@bulkhead/service';
+import { type Fault, invalidRequest } from '@bulkhead/runtime';
 import type { z } from 'zod';
 
 /** @throws AppError `invalid-request` with every fault by path. */

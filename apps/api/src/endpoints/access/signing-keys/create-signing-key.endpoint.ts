@@ -1,4 +1,4 @@
-import { signingKeyBodySchema } from '@bulkhead/service';
+import { signingKeyBodySchema } from '@bulkhead/connections/commands';
 import { defineEndpoint } from '../../../http/define-endpoint.ts';
 import { success } from '../../common.schema.ts';
 import { signingKeyExample, signingKeySchema } from './signing-key.schema.ts';

@@ -1,4 +1,4 @@
-import { assertionAlgorithms } from '@bulkhead/domain';
+import { assertionAlgorithms } from '@bulkhead/providers';
 import { z } from 'zod';
 import { instant } from '../../common.schema.ts';
 import { at } from '../../example-values.ts';

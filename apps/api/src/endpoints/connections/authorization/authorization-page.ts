@@ -1,4 +1,4 @@
-import type { AuthorizationPlace } from '@bulkhead/service';
+import type { AuthorizationPlace } from '@bulkhead/connections/commands';
 import type { Page } from '../../../browser/send-page.ts';
 import type { Problem } from '../../../browser/tell-people.ts';
 

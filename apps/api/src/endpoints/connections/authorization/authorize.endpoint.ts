@@ -1,4 +1,4 @@
-import { authorizeQuerySchema } from '@bulkhead/service';
+import { authorizeQuerySchema } from '@bulkhead/connections/commands';
 import { defineEndpoint, type ErrorPage } from '../../../http/define-endpoint.ts';
 import { authorizationProblemPage } from './authorization-page.ts';
 import { sendToEhr, toEhr } from './send-to-ehr.ts';

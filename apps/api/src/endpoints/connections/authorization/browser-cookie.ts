@@ -1,4 +1,4 @@
-import type { BrowserBinding } from '@bulkhead/service';
+import type { BrowserBinding } from '@bulkhead/connections/commands';
 import { parseCookie } from 'cookie';
 import type { Request, Response } from 'express';
 

@@ -1,5 +1,5 @@
-import { AppError } from '@bulkhead/domain';
-import { callbackQuerySchema } from '@bulkhead/service';
+import { callbackQuerySchema } from '@bulkhead/connections/commands';
+import { AppError } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { sendPage } from '../../../browser/send-page.ts';
 import { wantsPage } from '../../../browser/tell-people.ts';

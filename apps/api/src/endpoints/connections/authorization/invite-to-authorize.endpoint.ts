@@ -1,4 +1,4 @@
-import { authorizeBodySchema } from '@bulkhead/service';
+import { authorizeBodySchema } from '@bulkhead/connections/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../../http/define-endpoint.ts';
 import { instant, success } from '../../common.schema.ts';

@@ -1,4 +1,4 @@
-import { launchQuerySchema } from '@bulkhead/service';
+import { launchQuerySchema } from '@bulkhead/connections/commands';
 import { defineEndpoint } from '../../../http/define-endpoint.ts';
 import { sendToEhr, strangersErrorPage, toEhr } from './send-to-ehr.ts';
 

@@ -1,4 +1,4 @@
-import type { Departure } from '@bulkhead/service';
+import type { Departure } from '@bulkhead/connections/commands';
 import type { Response } from 'express';
 import type { ErrorPage } from '../../../http/define-endpoint.ts';
 import { authorizationProblemPage } from './authorization-page.ts';

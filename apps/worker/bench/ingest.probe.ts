@@ -1,0 +1,164 @@
+// Started by scripts/bench: the ingest of files, with and without the database, beside the least that must be done.
+import { hash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import type { OutputFile } from '@bulkhead/bulk-export';
+import { downloadFile, ingestFile } from '@bulkhead/bulk-export/steps';
+import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
+import { openFile } from '@bulkhead/ehr-client';
+import { LineSplitter, parseResourceLine } from '@bulkhead/fhir';
+import { type ResourceDocument, toResourceDocument } from '@bulkhead/resources';
+import { forgetTypes } from './forget-types.ts';
+import { openBench } from './open-bench.ts';
+import { serveProbe } from './serve-probe.ts';
+
+/** A file as it lies on disk, and where it is served. */
+interface ServedFile {
+  readonly type: string;
+  readonly url: string;
+  readonly path: string;
+  readonly count: number;
+}
+
+const { deps, connection, client } = await openBench();
+/** As the ingest has it. */
+const batchSize = 125;
+const exportId = 'job_bench';
+const observedAt = new Date('2026-01-01T00:00:00Z');
+
+serveProbe({
+  /** `JSON.parse` over the lines, which are texts in memory. */
+  'parse-floor': async (files: readonly ServedFile[]) => {
+    const lines = files.flatMap((file) => readLines(file).map(({ bytes }) => bytes.toString('utf8')));
+    return async () => {
+      for (const line of lines) JSON.parse(line);
+      return { units: lines.length };
+    };
+  },
+
+  /** What nobody can do without who keeps what came: gunzip, split, decode, hash and `JSON.parse`, from memory. */
+  'steps-floor': async (files: readonly ServedFile[]) => {
+    const packed = files.map(({ path }) => readFileSync(path));
+    return async () => {
+      let units = 0;
+      for (const file of packed) {
+        for (const { bytes } of splitLines(gunzipSync(file))) {
+          hash('sha256', bytes, 'base64url');
+          JSON.parse(bytes.toString('utf8'));
+          units += 1;
+        }
+      }
+      return { units };
+    };
+  },
+
+  /** The ingest without a database: download, gunzip, split, parse, check, keys, hash, documents. */
+  parse: async (files: readonly ServedFile[]) => {
+    const discard = {
+      resourceWriter: {
+        write: async (_type: string, { length }: readonly unknown[]) => ({
+          written: length,
+          unchanged: 0,
+          stale: 0,
+          withheld: 0,
+        }),
+      },
+      quarantine: { put: async () => undefined, createLongLine: deps.store.quarantine.createLongLine },
+    };
+    return async () => {
+      let units = 0;
+      for (const file of files) {
+        const { body } = await openFile({
+          session: deps.ehr.session(connection),
+          url: file.url,
+          requiresAccessToken: false,
+        });
+        const options = { file: toRecord(file), observedAt, body, now: () => observedAt, save: async () => true };
+        units += (await ingestFile({ store: discard, ...options }))?.stored ?? 0;
+      }
+      return { units };
+    };
+  },
+
+  /** The bare driver's bulkWrite of the same documents, already parsed, into collections with the same indexes. */
+  'store-floor': async (files: readonly ServedFile[]) => {
+    await forget(files);
+    await client.connect();
+    const batches = files.map((file) => ({ type: file.type, documents: readLines(file).map(toDocument(file)) }));
+    return async () => {
+      let units = 0;
+      for (const { type, documents } of batches) {
+        const collection = client.db().collection(type);
+        for (let start = 0; start < documents.length; start += batchSize) {
+          const batch = documents.slice(start, start + batchSize);
+          const operations = batch.map((document) => ({ insertOne: { document: { ...document, revision: 1 } } }));
+          units += (await collection.bulkWrite(operations as never[], { ordered: false })).insertedCount;
+        }
+      }
+      return { units };
+    };
+  },
+
+  /** The whole job of each file, into an empty database. */
+  store: async (files: readonly ServedFile[]) => {
+    await forget(files);
+    return () => downloadAll(files);
+  },
+
+  /** The same once more: everything is there, unchanged. */
+  'store-again': async (files: readonly ServedFile[]) => () => downloadAll(files),
+});
+
+async function downloadAll(files: readonly ServedFile[]) {
+  const { store } = deps;
+  const records = files.map(toRecord);
+  await store.outputFiles.insertMissing(records);
+  for (const { id } of records) {
+    const signal = AbortSignal.timeout(600_000);
+    await downloadFile(deps, { fileId: id, retryAt: () => undefined, signal, progress: () => undefined });
+  }
+  const settled = await Promise.all(records.map(({ id }) => store.outputFiles.find(id)));
+  const sum = (count: (file: OutputFile) => number) =>
+    settled.reduce((total, file) => total + (file ? count(file) : 0), 0);
+  const units = sum(({ checkpoint }) => checkpoint.stored);
+  return { units, details: { unchanged: sum(({ checkpoint }) => checkpoint.unchanged) } };
+}
+
+async function forget(files: readonly ServedFile[]): Promise<void> {
+  await forgetTypes({ client, store: deps.store, types: files.map(({ type }) => type) });
+  if (await deps.store.bulkExports.find(exportId)) return;
+  const record = makeBulkExport({ id: exportId, connectionId: connection.id, phase: 'downloading' });
+  await deps.store.bulkExports.insert({ record, requestKey: exportId });
+}
+
+function toRecord({ type, url, count }: ServedFile): OutputFile {
+  return makeOutputFile({
+    exportId,
+    connectionId: connection.id,
+    type,
+    url,
+    promisedCount: count,
+    requiresAccessToken: false,
+  });
+}
+
+function readLines({ path }: ServedFile) {
+  return splitLines(gunzipSync(readFileSync(path)));
+}
+
+function splitLines(ndjson: Buffer) {
+  const splitter = new LineSplitter({ maxLineBytes: 15 * 1024 * 1024 });
+  return [...splitter.push(ndjson), ...splitter.end()].filter((found) => 'bytes' in found);
+}
+
+function toDocument({ type }: ServedFile) {
+  return (line: ReturnType<typeof readLines>[number]): ResourceDocument => {
+    const parsed = parseResourceLine(line, type);
+    if (parsed.kind !== 'resource') throw new Error(`line ${line.line} of ${type} is no resource`);
+    const source = { exportId, fileId: 'file_bench', line: line.line };
+    return toResourceDocument({
+      ...parsed,
+      context: { connectionId: connection.id, source, observedAt, now: observedAt },
+    });
+  };
+}

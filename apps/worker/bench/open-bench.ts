@@ -1,0 +1,70 @@
+import { createExportContexts } from '@bulkhead/bulk-export/steps';
+import { createEhrClient, createWebhookSender } from '@bulkhead/ehr-client';
+import { retainedKinds } from '@bulkhead/erasure';
+import type { Connection, Provider } from '@bulkhead/providers';
+import { connectRedis, createProducer } from '@bulkhead/queues';
+import { createLogger } from '@bulkhead/runtime';
+import { createStore } from '@bulkhead/system';
+import type { Redis } from 'ioredis';
+import { MongoClient } from 'mongodb';
+import type { WorkerDeps } from '../src/deps.ts';
+import { unlimitedAthenahealth } from '../test/harness/unlimited-athenahealth.ts';
+
+const credentials: Connection['auth'] = {
+  method: 'client_credentials',
+  clientId: 'simulator-client',
+  clientSecret: 'simulator-secret',
+  scope: 'system/*.read',
+};
+
+/**
+ * What a worker's use cases work with, on the servers that REDIS_URL and MONGODB_URI name. Without a limit of requests, unless
+ * RATE_LIMIT has one in JSON.
+ */
+export async function openBench() {
+  const { REDIS_URL: redisUrl = '', MONGODB_URI: mongodbUrl = '', FHIR_ENDPOINT: fhirEndpoint = '' } = process.env;
+  const { RATE_LIMIT, POLL_INTERVAL_MS = '30000', AUTH } = process.env;
+  // Of data that is thrown away, and the same in all processes.
+  const encryptionKey = Buffer.alloc(32, 'bench');
+  const store = createStore({ uri: mongodbUrl, encryptionKey, maxPoolSize: 40 });
+  await store.connect();
+  // The bare driver, with the store's write concern.
+  const client = new MongoClient(mongodbUrl, { writeConcern: { w: 'majority', journal: true } });
+  await store.migrate();
+  const redis: Redis = connectRedis({ url: redisUrl, waiting: true, onError: () => undefined });
+  const provider = unlimitedAthenahealth(fhirEndpoint);
+  const limited =
+    RATE_LIMIT === undefined ? provider : { ...provider, rateLimit: JSON.parse(RATE_LIMIT) as Provider['rateLimit'] };
+  const registry = { get: () => limited, list: () => [limited] };
+  // One database, one prefix: what shares the records shares the jobs.
+  const prefix = `{${new URL(mongodbUrl).pathname.slice(1)}}`;
+  const producer = createProducer({ redis, prefix, onError: () => undefined });
+  const { accessTokens: tokenStore, signingKeys } = store;
+  const ehr = createEhrClient({ registry, redis, prefix, tokenStore, signingKeys });
+  const connection: Connection = {
+    id: 'conn_01a20ebbc93978f091b11de7704350e0',
+    provider: 'athenahealth',
+    environment: 'production',
+    fhirEndpoint,
+    practiceId: '195900',
+    // Who only stands in for an EHR gives no tokens out.
+    auth: AUTH === 'none' ? { method: 'none' } : credentials,
+    createdAt: new Date(),
+  };
+  // Several processes may share a database.
+  if (!(await store.connections.find(connection.id))) await store.connections.insert(connection);
+  const deps: WorkerDeps = {
+    store,
+    producer,
+    ehr,
+    webhooks: createWebhookSender({ privateNetwork: true }),
+    exportContexts: createExportContexts({ store }),
+    logger: createLogger({ name: 'bench', level: 'error' }),
+    documents: { enabled: false, maxBytes: 1, withMedia: false, partBytes: 1 },
+    retentionDays: Object.fromEntries(retainedKinds.map((kind) => [kind, 0])) as WorkerDeps['retentionDays'],
+    pollIntervalMs: Number(POLL_INTERVAL_MS),
+    erasureSettleMs: 0,
+    now: () => new Date(),
+  };
+  return { deps, connection, mongodbUrl, client, redis, prefix };
+}

@@ -1,0 +1,76 @@
+// Started by scripts/bench: fills a database to be read from, and reads it as the bare driver would.
+import { type Resource, standardResourceTypes } from '@bulkhead/fhir';
+import { toResourceDocument } from '@bulkhead/resources';
+import { MongoClient } from 'mongodb';
+import { openBench } from './open-bench.ts';
+import { serveProbe } from './serve-probe.ts';
+
+interface Fill {
+  readonly resourceType: string;
+  readonly count: number;
+  readonly perPatient: number;
+  /** Resources to be multiplied, in JSON. */
+  readonly samples: readonly string[];
+}
+
+const { deps, connection, mongodbUrl } = await openBench();
+const client = await new MongoClient(mongodbUrl).connect();
+const database = client.db();
+const observedAt = new Date('2026-01-01T00:00:00Z');
+const batchSize = 1000;
+
+serveProbe({
+  /** Samples again and again, under ids and patients of their own. */
+  fill:
+    async ({ resourceType, count, perPatient, samples }: Fill) =>
+    async () => {
+      await deps.store.prepareResourceTypes([resourceType, ...standardResourceTypes]);
+      for (let start = 0; start < count; start += batchSize) {
+        const documents = Array.from({ length: Math.min(batchSize, count - start) }, (_, offset) => {
+          const number = start + offset;
+          const sample = JSON.parse(samples[number % samples.length] ?? '{}') as Resource;
+          const subject = { reference: `Patient/p-${Math.floor(number / perPatient)}` };
+          const resource = { ...sample, id: `${resourceType}-${number}`, subject };
+          const context = {
+            connectionId: connection.id,
+            source: { exportId: 'job_bench', fileId: 'file_bench', line: number + 1 },
+            observedAt,
+            now: observedAt,
+          };
+          const json = Buffer.from(JSON.stringify(resource));
+          return { ...toResourceDocument({ resource, json, hasExactNumbers: false, context }), revision: 1 };
+        });
+        await database.collection(resourceType).insertMany(documents as never[], { ordered: false });
+      }
+      return { units: count, details: { connections: 1 } };
+    },
+
+  /** Every document of a type by a cursor, and nothing done with it. */
+  cursor: async (resourceType: string) => async () => {
+    let units = 0;
+    const found = database
+      .collection(resourceType)
+      .find({ connectionId: connection.id, deleted: false }, { projection: { resource: 1, numberTexts: 1 } });
+    for await (const { resource } of found) units += resource ? 1 : 0;
+    return { units };
+  },
+
+  /** The first page of a patient's documents, by the bare driver, again and again. */
+  searches: async (given: { readonly patients: readonly string[]; readonly warmUps: number }) => async () => {
+    const { patients, warmUps } = given;
+    const waits: number[] = [];
+    for (const patient of patients) {
+      const startedAt = performance.now();
+      await database
+        .collection('Observation')
+        .find({ connectionId: connection.id, 'keys.patient': patient })
+        .sort({ 'keys.dateStart': 1, resourceId: 1 })
+        .limit(21)
+        .toArray();
+      waits.push(performance.now() - startedAt);
+    }
+    waits.splice(0, warmUps);
+    waits.sort((left, right) => left - right);
+    return { units: waits.length, details: { p99Ms: waits[Math.ceil(waits.length * 0.99) - 1] ?? 0 } };
+  },
+});

@@ -1,0 +1,171 @@
+// Started by scripts/bench: downloads by their jobs, as a worker does them but without a limit of requests, beside bare GETs.
+import { Agent } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { emptyCheckpoint } from '@bulkhead/bulk-export';
+import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
+import { createConsumer, type Handlers, type QueueName } from '@bulkhead/queues';
+import { isSyncActive } from '@bulkhead/sync';
+import { makeSyncRun } from '@bulkhead/sync/testing';
+import axios from 'axios';
+import type { Document } from 'mongodb';
+import type { WorkerDeps } from '../src/deps.ts';
+import { handlers } from '../src/handlers.ts';
+import { forgetTypes } from './forget-types.ts';
+import { openBench } from './open-bench.ts';
+import { serveProbe } from './serve-probe.ts';
+
+interface ServedFile {
+  readonly type: string;
+  readonly url: string;
+  readonly count: number;
+}
+
+const { deps, connection, client, redis, prefix } = await openBench();
+const { store, producer, logger } = deps;
+const httpAgent = new Agent({ keepAlive: true });
+/** Downloads at a time of one worker, as `packages/queues/src/consumer.ts` has it. */
+const atATime = 4;
+let exports = 0;
+
+serveProbe({
+  /** Takes its share of the jobs until the process ends. */
+  work: async (queues: readonly QueueName[]) => async () => {
+    createConsumer({ redis, prefix, queues, handlers, deps, logger }).start();
+    return { units: 0 };
+  },
+
+  /**
+   * Downloads with nothing but what no queue with a ledger that guards versions can do without: a job, its entry, the GET, what is
+   * stored of the resources, the insert, the entry's end. Nothing is claimed or checked.
+   */
+  'bare-work': async () => async () => {
+    const files = client.db().collection<{ _id: string } & ServedFile>('output_files');
+    const bare: Handlers<WorkerDeps>['file.download'] = {
+      run: async (_deps, { fileId: _id }) => {
+        const file = await files.findOne({ _id });
+        if (!file) throw new Error(`there is no ${_id}`);
+        const { data } = await axios.get<string>(file.url, { httpAgent, responseType: 'text', proxy: false });
+        const documents = data
+          .trimEnd()
+          .split('\n')
+          .map((line): Document => JSON.parse(line));
+        const stored = client.db().collection<{ _id: string } & Document>(file.type);
+        await stored.find({ _id: { $in: documents.map(({ id }) => id) } }, { projection: { revision: 1 } }).toArray();
+        await stored.insertMany(documents.map((document) => ({ ...document, _id: document.id })));
+        const checkpoint = { ...emptyCheckpoint, stored: documents.length };
+        await files.updateOne({ _id }, { $set: { state: 'completed', checkpoint } });
+      },
+    };
+    const withBare = { ...handlers, 'file.download': bare };
+    createConsumer({ redis, prefix, queues: ['file-download'], handlers: withBare, deps, logger }).start();
+    return { units: 0 };
+  },
+
+  /** One export's files for the first time, from the ledger and the flow of jobs to the last job. */
+  export: async (files: readonly ServedFile[]) => {
+    await forgetTypes({ client, store, types: files.map(({ type }) => type) });
+    const { exportId, order } = await layOut(files);
+    return async () => {
+      await order();
+      while ((await producer.countWaiting('file-download')) > 0) await delay(20);
+      const { stored, filesCompleted } = await store.outputFiles.sum(exportId);
+      return { units: stored, details: { files: filesCompleted } };
+    };
+  },
+
+  /** The same without waiting for them. */
+  order: async (files: readonly ServedFile[]) => {
+    const { order } = await layOut(files);
+    return async () => {
+      await order();
+      return { units: files.length };
+    };
+  },
+
+  /** Kicks exports off without an EHR, for whoever waits for that. */
+  'kick-off': async () => async () => {
+    const kickOff: Handlers<WorkerDeps>['export.kick-off'] = {
+      run: async (_deps, { exportId }) => {
+        const record = await store.bulkExports.find(exportId);
+        const change = { statusUrl: `${connection.fhirEndpoint}/bulkstatus/${exportId}`, kickedOffAt: new Date() };
+        const started = record && (await store.bulkExports.transition({ from: record, to: 'kicking-off', change: {} }));
+        if (started) await store.bulkExports.transition({ from: started, to: 'exporting', change });
+      },
+    };
+    const withKickOff = { ...handlers, 'export.kick-off': kickOff };
+    createConsumer({ redis, prefix, queues: ['bulk-export'], handlers: withKickOff, deps, logger }).start();
+    return { units: 0 };
+  },
+
+  /** A whole enhanced sync of these patients. */
+  sync: async (patients: readonly string[]) => {
+    const request = { includeStandard: true, includeEnhanced: true, resourceTypes: [], patients };
+    const run = makeSyncRun({ connectionId: connection.id, request, createdAt: new Date() });
+    await store.syncRuns.insert(run);
+    return async () => {
+      await producer.enqueue('sync.plan', { syncRunId: run.id });
+      let found = await store.syncRuns.find(run.id);
+      for (; found && isSyncActive(found.phase); found = await store.syncRuns.find(run.id)) await delay(20);
+      const counts = await store.syncSteps.sumByType(run.id);
+      const sum = (read: (count: (typeof counts)[number]) => number) =>
+        counts.reduce((total, count) => total + read(count), 0);
+      const types = found?.types.filter((type) => type !== 'Patient').length ?? 0;
+      const furtherPages = sum(({ pages, searches }) => Math.max(pages - searches, 0));
+      return {
+        units: sum(({ stored }) => stored),
+        details: { types, furtherPages, failed: sum(({ failed }) => failed) },
+      };
+    };
+  },
+
+  /** So many exports that the EHR works on, each with its polls. */
+  'fly-exports': async (count: number) => async () => {
+    const { pollIntervalMs: everyMs } = deps;
+    for (let index = 0; index < count; index++) {
+      const statusUrl = `${connection.fhirEndpoint}/bulkstatus/${index}`;
+      const record = makeBulkExport({
+        ...{ connectionId: connection.id, phase: 'exporting' as const, statusUrl },
+        createdAt: new Date(),
+      });
+      await store.bulkExports.insert({ record, requestKey: record.id });
+      // Spread over the interval, as exports that began at their own times are.
+      const startAt = new Date(Date.now() + everyMs + (everyMs * index) / count);
+      await producer.schedule({ name: 'export.poll', payload: { exportId: record.id }, everyMs, startAt });
+    }
+    return { units: count };
+  },
+
+  /** The same files by the same HTTP client, as many at a time, and nothing done with them. */
+  'bare-gets': async (files: readonly ServedFile[]) => {
+    return async () => {
+      const waiting = [...files];
+      const getter = async (): Promise<void> => {
+        for (let file = waiting.pop(); file; file = waiting.pop()) {
+          const { data } = await axios.get(file.url, { httpAgent, responseType: 'stream', proxy: false });
+          for await (const chunk of data) void chunk;
+        }
+      };
+      await Promise.all(Array.from({ length: atATime }, getter));
+      return { units: files.length };
+    };
+  },
+});
+
+async function layOut(files: readonly ServedFile[]) {
+  exports += 1;
+  const exportId = `job_bench_${process.pid}_${exports}`;
+  const record = makeBulkExport({ id: exportId, connectionId: connection.id, phase: 'downloading' });
+  await store.bulkExports.insert({ record, requestKey: exportId });
+  const ledger = files.map(({ type, url, count: promisedCount }) =>
+    makeOutputFile({
+      ...{ exportId, type, url, promisedCount },
+      connectionId: connection.id,
+      requiresAccessToken: false,
+    }),
+  );
+  const order = async (): Promise<void> => {
+    await store.outputFiles.insertMissing(ledger);
+    await producer.addExportFlow({ exportId, fileIds: ledger.map(({ id }) => id) });
+  };
+  return { exportId, order };
+}

@@ -1,0 +1,17 @@
+import type { BulkExportDeps } from '@bulkhead/bulk-export/steps';
+import type { ConnectionDeps } from '@bulkhead/connections/steps';
+import type { DocumentDeps } from '@bulkhead/documents/steps';
+import type { ErasureDeps } from '@bulkhead/erasure/steps';
+import type { ScheduleDeps } from '@bulkhead/schedules/steps';
+import type { SyncDeps } from '@bulkhead/sync/steps';
+import type { Store } from '@bulkhead/system';
+import type { WebhookDeps } from '@bulkhead/webhooks/steps';
+
+/** What the steps of all features work with. */
+export interface WorkerDeps
+  extends Omit<
+    ConnectionDeps & DocumentDeps & WebhookDeps & BulkExportDeps & SyncDeps & ScheduleDeps & ErasureDeps,
+    'store'
+  > {
+  readonly store: Store;
+}

@@ -1,0 +1,58 @@
+import { type BulkExport, isTerminal, lacksData, publicStatus } from '@bulkhead/bulk-export';
+import { isSyncActive, type SyncRun, syncRunStatus } from '@bulkhead/sync';
+import { callBack } from '@bulkhead/webhooks/steps';
+import type { WorkerDeps } from './deps.ts';
+
+/** What has ended: an export or a sync run, by its id. */
+export interface Ended {
+  readonly kind: 'bulk-export' | 'sync-run';
+  readonly id: string;
+}
+
+interface Told {
+  readonly record: BulkExport | SyncRun;
+  readonly type: string;
+  readonly data: object;
+}
+
+/** Lays out the calls that the end of an export or a sync run is due. Done already: does nothing. */
+export async function notifyClients(deps: WorkerDeps, ended: Ended): Promise<void> {
+  const { store, now } = deps;
+  const told = ended.kind === 'bulk-export' ? await tellExport(deps, ended.id) : await tellSync(deps, ended.id);
+  if (!told) return;
+  const { record, type, data } = told;
+  const { id, version, connectionId, callbackUrl, scheduleId, error, completedAt: at = now() } = record;
+  const event = {
+    // A retried export ends again, under a higher version.
+    id: `${id}.${version}`,
+    connectionId,
+    type,
+    at,
+    data: {
+      id,
+      connectionId,
+      ...(scheduleId === undefined ? {} : { scheduleId }),
+      ...data,
+      ...(error === undefined ? {} : { errorCode: error.code }),
+    },
+  };
+  await callBack(deps, { event, callbackUrl });
+  await (ended.kind === 'bulk-export' ? store.bulkExports : store.syncRuns).markNotified(record);
+}
+
+async function tellExport({ store }: WorkerDeps, id: string): Promise<Told | undefined> {
+  const record = await store.bulkExports.find(id);
+  if (!record || !isTerminal(record.phase) || record.notify !== 'due') return undefined;
+  const { phase, counts, warnings } = record;
+  const partial = phase === 'completed' ? { partial: lacksData(record) } : {};
+  const data = { status: publicStatus(phase), ...partial, counts, warnings: warnings.map(({ code }) => code) };
+  return { record, type: `bulk-export.${phase}`, data };
+}
+
+async function tellSync({ store }: WorkerDeps, id: string): Promise<Told | undefined> {
+  const record = await store.syncRuns.find(id);
+  if (!record || isSyncActive(record.phase) || record.notify !== 'due') return undefined;
+  const { phase, skipped } = record;
+  const byType = await store.syncSteps.sumByType(id);
+  return { record, type: `sync-run.${phase}`, data: { status: syncRunStatus(phase), byType, skipped } };
+}

@@ -1,0 +1,53 @@
+import { reviveExport } from '@bulkhead/bulk-export/steps';
+import { reviveDocuments } from '@bulkhead/documents/steps';
+import { sweepSchedules } from '@bulkhead/schedules/steps';
+import { reviveSync } from '@bulkhead/sync/steps';
+import { reviveWebhooks } from '@bulkhead/webhooks/steps';
+import type { WorkerDeps } from './deps.ts';
+
+/**
+ * Gives every active record the job that it needs, and removes polls that nobody needs: after the loss of Redis, of a
+ * worker between two steps, or of an API that stored a record and could not enqueue it.
+ */
+export async function sweep(deps: WorkerDeps): Promise<void> {
+  const { store, producer, logger } = deps;
+  const active = await store.bulkExports.listActive();
+  const polls = await producer.listScheduledPolls();
+  const scheduled = new Set(polls.filter(({ astray }) => !astray).map(({ exportId }) => exportId));
+  for (const record of active) {
+    try {
+      const revived = await reviveExport(deps, { record, isPolled: scheduled.has(record.id) });
+      if (revived) logger.warn('export had no job', { exportId: record.id, phase: record.phase });
+    } catch (error) {
+      // One record's trouble must not keep the others waiting; the next sweep tries again.
+      logger.error('sweep failed for an export', { exportId: record.id, error });
+    }
+  }
+  const polled = new Set(active.filter(({ phase }) => phase === 'exporting').map(({ id }) => id));
+  for (const { exportId } of polls) {
+    if (!polled.has(exportId)) await producer.unschedule('export.poll', { exportId });
+  }
+  for (const run of await store.syncRuns.listActive()) {
+    if (await reviveSync(deps, run)) logger.warn('sync had no job', { syncRunId: run.id, phase: run.phase });
+  }
+  await reviveWebhooks(deps);
+  for (const { id: exportId } of await store.bulkExports.listDiscardable()) {
+    await producer.ensure('export.discard', { exportId });
+  }
+  for (const connectionId of await store.connections.listDeletedIds()) {
+    await producer.ensure('connection.revoke', { connectionId });
+  }
+  for (const erasureId of await store.erasures.listActiveIds())
+    await producer.ensure('maintenance.erase', { erasureId });
+  await sweepSchedules(deps);
+  await reviveDocuments(deps);
+  await scheduleRetention(deps);
+}
+
+/** Retention is counted in days. An hour is how long it is late after a loss of Redis, and between two parts of a long pass. */
+const retainEveryMs = 60 * 60_000;
+
+async function scheduleRetention({ producer }: WorkerDeps): Promise<void> {
+  if (await producer.isScheduled('maintenance.retain', {})) return;
+  await producer.schedule({ name: 'maintenance.retain', payload: {}, everyMs: retainEveryMs });
+}

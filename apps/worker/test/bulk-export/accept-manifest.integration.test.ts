@@ -1,0 +1,140 @@
+import { acceptManifest, pollExport } from '@bulkhead/bulk-export/steps';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { runExport } from '../harness/run-export.ts';
+import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
+
+let cases: UseCases;
+afterEach(() => cases.stop());
+
+const marks = async () => {
+  const watermarks = await cases.deps.store.watermarks.list({ connectionId: cases.connection.id });
+  return watermarks.map(({ resourceType }) => resourceType);
+};
+
+describe('a manifest', () => {
+  test('of 20,000 files becomes a ledger and a flow, and reading it again adds nothing #large-manifest', async () => {
+    cases = await startUseCases();
+    await cases.orderScenario('many-files');
+    const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: ['Patient'] } });
+    const { store } = cases.deps;
+    let phase = '';
+    while (phase !== 'downloading') {
+      cases.clock.now = new Date(cases.clock.now.getTime() + 60_000);
+      await pollExport(cases.deps, { exportId, signal: AbortSignal.timeout(60_000) });
+      ({ phase } = await cases.read(exportId));
+    }
+    const files = await store.outputFiles.listByExport(exportId);
+    expect(files).toHaveLength(20_000);
+    expect(new Set(files.map(({ url }) => url)).size).toBe(20_000);
+    expect(await store.outputFiles.listUnsettledIds(exportId)).toHaveLength(20_000);
+
+    // A worker that died after the ledger and before the phase reads it again.
+    const entries = files.map(({ section, type, url, promisedCount }) => ({
+      section,
+      type,
+      url,
+      ...(promisedCount === undefined ? {} : { count: promisedCount }),
+    }));
+    const manifest = {
+      transactionTime: '2024-01-01T00:00:00Z',
+      requiresAccessToken: true,
+      unreadableEntries: 0,
+      hasDeletedList: true,
+      entries,
+    };
+    const current = await cases.read(exportId);
+    const before = { ...current, phase: 'exporting' as const, version: current.version - 1 };
+    await acceptManifest(cases.deps, { record: before, manifest });
+    expect(await store.outputFiles.listUnsettledIds(exportId)).toHaveLength(20_000);
+  }, 90_000);
+
+  test('that is accepted after the export was cancelled leaves no file to download', async () => {
+    cases = await startUseCases();
+    const { store } = cases.deps;
+    const exportId = await cases.exporting();
+    const record = await cases.read(exportId);
+    // The cancellation went through the ledger before the manifest was written into it.
+    await store.bulkExports.transition({ from: record, to: 'cancelled', change: {} });
+    const manifest = {
+      transactionTime: '2024-01-01T00:00:00Z',
+      requiresAccessToken: true,
+      unreadableEntries: 0,
+      hasDeletedList: true,
+      entries: [{ section: 'output' as const, type: 'Patient', url: 'http://ehr.example/1' }],
+    };
+    await acceptManifest(cases.deps, { record, manifest });
+    expect(await store.outputFiles.listByExport(exportId)).toMatchObject([{ state: 'cancelled' }]);
+    expect((await cases.read(exportId)).phase).toBe('cancelled');
+  });
+
+  test('without a type that the scopes do not cover says so, and its watermark stays #types-missing #watermarks', async () => {
+    cases = await startUseCases({ scope: 'system/Observation.read system/Condition.rs' });
+    await cases.orderScenario('missing-types');
+    const ended = await runExport(cases, { resourceTypes: ['Patient', 'Observation', 'Condition'] });
+    expect(ended).toMatchObject({
+      phase: 'completed',
+      warnings: [{ code: 'types-withheld' }, { code: 'watermarks-held' }],
+    });
+    expect(ended.warnings[0]?.message).toContain('Patient');
+    expect(await marks()).toEqual(['Condition', 'Observation']);
+  });
+
+  test('without a type that the scopes cover has none of it: its watermark advances #watermarks', async () => {
+    cases = await startUseCases();
+    await cases.orderScenario('missing-types');
+    const ended = await runExport(cases, { resourceTypes: ['Patient', 'Observation'] });
+    expect(ended.warnings).toMatchObject([{ code: 'types-missing' }]);
+    expect(await marks()).toEqual(['Observation', 'Patient']);
+  });
+
+  test('with entries that have no URL names a gap, and no watermark advances #watermarks', async () => {
+    cases = await startUseCases();
+    const set = { output: [{ type: 'Patient' }] };
+    await cases.order({
+      match: { path: '/bulkstatus/', method: 'GET' },
+      fault: { kind: 'edit-document', set },
+      times: 'always',
+    });
+    const ended = await runExport(cases);
+    expect(ended).toMatchObject({ phase: 'completed', manifestGaps: 1, isPartial: true });
+    expect(ended.warnings.map(({ code }) => code)).toEqual(['manifest-entries', 'nothing-received', 'watermarks-held']);
+    expect(await marks()).toEqual([]);
+  });
+
+  test('of an error file that cannot be had holds every watermark back #watermarks', async () => {
+    cases = await startUseCases();
+    await cases.orderScenario('mixed-error-file');
+    await cases.order({ match: { path: '/bulkerrors/' }, fault: { kind: 'status', status: 403 }, times: 'always' });
+    const ended = await runExport(cases);
+    expect(ended).toMatchObject({
+      phase: 'completed',
+      counts: { filesFailed: 1 },
+      warnings: [{ code: 'files-failed' }, { code: 'watermarks-held' }],
+    });
+    expect(await marks()).toEqual([]);
+  });
+});
+
+describe('a file', () => {
+  test('whose end and count nothing proves is stored, and said #clean-end', async () => {
+    cases = await startUseCases();
+    await cases.orderScenario('close-delimited');
+    await cases.orderScenario('no-counts');
+    const ended = await runExport(cases, { resourceTypes: ['Patient'] });
+    expect(ended).toMatchObject({ phase: 'completed', warnings: [{ code: 'end-not-proven' }] });
+  });
+});
+
+describe('an explicit since', () => {
+  test('that leaves a gap behind the last export moves no watermark; one that does not moves it #watermarks', async () => {
+    cases = await startUseCases();
+    const request = { resourceTypes: ['Patient'] };
+    await runExport(cases, { ...request, since: '2020-01-01T00:00:00Z' });
+    expect(await marks()).toEqual([]);
+    const first = await runExport(cases, request);
+    const markOf = async () => (await cases.deps.store.watermarks.list({ connectionId: cases.connection.id }))[0];
+    expect((await markOf())?.exportId).toBe(first.id);
+    const next = await runExport(cases, { ...request, since: '2020-01-01T00:00:00Z' });
+    expect((await markOf())?.exportId).toBe(next.id);
+  });
+});

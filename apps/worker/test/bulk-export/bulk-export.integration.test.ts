@@ -1,0 +1,80 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
+import { type System, startSystem } from '../harness/start-system.ts';
+
+let system: System;
+afterEach(() => system.stop());
+
+describe('a bulk export', () => {
+  test('brings everything that is served into MongoDB, and breaks no rule of the server #complete', async () => {
+    system = await startSystem({ athenahealthRate: true, simulator: { resourcesPerFile: 60 } });
+    await system.startWorker();
+    const { body: started } = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
+      connectionId: system.connectionId,
+      exportType: 'Patient',
+    });
+    expect(started).toEqual({
+      success: true,
+      data: {
+        id: expect.stringMatching(/^job_/),
+        status: 'IN_PROGRESS',
+        statusUrl: expect.stringContaining('/bulkstatus/'),
+        startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      },
+    });
+    const ended = await system.settled(started.data.id);
+    expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [], completedAt: expect.any(String) });
+    expect(ended.outputUrls.length).toBeGreaterThan(12);
+    const { compared, differences } = await compareWithSimulator(system);
+    expect(differences).toEqual([]);
+    expect(ended.counts).toMatchObject({
+      stored: compared,
+      promised: compared,
+      stale: 0,
+      quarantined: 0,
+      filesFailed: 0,
+    });
+    expect(await system.violations()).toMatchObject({ total: 0 });
+  }, 60_000);
+
+  test('the next export with since brings only changes and deletions', async () => {
+    system = await startSystem();
+    await system.startWorker();
+    const first = await system.settled(await system.startExport());
+    const { transactionTime } = (await system.store.bulkExports.find(first.id)) ?? {};
+    const changed = (await (await fetch(`${system.simulator.baseUrl}/_sim/resources/Patient`)).text()).split('\n');
+    const [patient, other] = changed.filter(Boolean).map((line) => JSON.parse(line));
+    const control = (method: string, id: string, body?: object) =>
+      fetch(`${system.simulator.baseUrl}/_sim/fhir/Patient/${id}`, {
+        method,
+        headers: { 'content-type': 'application/fhir+json' },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      });
+    await control('PUT', patient.id, { ...patient, birthDate: '1950-01-02' });
+    await control('DELETE', other.id);
+
+    const second = await system.settled(await system.startExport({ since: transactionTime }));
+    expect(second.counts).toMatchObject({ stored: 1, unchanged: 0, deleted: 1 });
+    expect((await compareWithSimulator(system)).differences).toEqual([]);
+
+    const third = await system.settled(await system.startExport());
+    expect(third.counts).toMatchObject({ stored: third.counts.promised, unchanged: third.counts.promised });
+    expect((await compareWithSimulator(system)).differences).toEqual([]);
+  }, 60_000);
+
+  test('a second identical export while one runs is refused with the id of the first', async () => {
+    system = await startSystem({ simulator: { exportSeconds: 2 } });
+    await system.startWorker();
+    const id = await system.startExport({ resourceTypes: ['Patient', 'Condition'] });
+    const again = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
+      connectionId: system.connectionId,
+      resourceTypes: ['Condition', 'Patient'],
+    });
+    expect([again.status, again.body.error]).toMatchObject([
+      409,
+      { code: 'export-already-running', details: { exportId: id } },
+    ]);
+    expect(await system.settled(id)).toMatchObject({ status: 'COMPLETED' });
+    expect(await system.startExport({ resourceTypes: ['Condition', 'Patient'] })).not.toBe(id);
+  }, 60_000);
+});

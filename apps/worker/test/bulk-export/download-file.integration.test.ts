@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { runExport } from '../harness/run-export.ts';
+import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
+
+let cases: UseCases;
+beforeAll(async () => {
+  cases = await startUseCases();
+});
+afterAll(() => cases.stop());
+
+interface Requested {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+async function requestsByPath(): Promise<ReadonlyMap<string, Requested>> {
+  const answer = await fetch(`${cases.simulator.baseUrl}/_sim/requests`);
+  const { requests } = (await answer.json()) as { readonly requests: readonly Requested[] };
+  return new Map(requests.map((request) => [request.path, request]));
+}
+
+describe('the request for a file', () => {
+  test('asks for up to ten lines as they are, and for more of them compressed', async () => {
+    const { id, phase } = await runExport(cases);
+    expect(phase).toBe('completed');
+    const requested = await requestsByPath();
+    const files = await cases.deps.store.outputFiles.listByExport(id);
+    const encodings = files.map(({ url, promisedCount = 0 }) => ({
+      isShort: promisedCount <= 10,
+      encoding: requested.get(new URL(url).pathname)?.headers['accept-encoding'],
+    }));
+    expect(new Set(encodings.map(({ isShort }) => isShort))).toEqual(new Set([true, false]));
+    for (const { isShort, encoding } of encodings) expect(encoding).toBe(isShort ? 'identity' : 'gzip');
+  });
+});

@@ -1,0 +1,118 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
+import { type System, startSystem } from '../harness/start-system.ts';
+
+let system: System;
+afterEach(() => system.stop());
+
+const files = { path: '/bulkdata/.*Observation' };
+const status = { path: '/bulkstatus/', method: 'GET' };
+
+function file(type: string, fault: object) {
+  return { match: { path: `/bulkdata/.*${type}` }, fault };
+}
+
+/** Each on a file of its own, so that one export proves them all; a difference names the type. */
+const fileFaults = [
+  file('Observation', { kind: 'reset', afterBytes: 50_000 }),
+  file('Encounter', { kind: 'truncate', afterBytes: 20_000 }),
+  file('Condition', { kind: 'truncate', afterBytes: 20_000, clean: true }),
+  file('Immunization', { kind: 'status', status: 503 }),
+  file('Procedure', { kind: 'status', status: 429, retryAfter: '1' }),
+  file('CarePlan', { kind: 'status', status: 401 }),
+  file('Patient', { kind: 'bom' }),
+  file('MedicationRequest', { kind: 'line-endings', style: 'crlf' }),
+  file('DiagnosticReport', { kind: 'small-chunks', bytes: 7 }),
+  file('DocumentReference', { kind: 'no-final-newline' }),
+];
+
+const protocolFaults = [
+  { match: { path: 'export$' }, fault: { kind: 'status', status: 429, retryAfter: '1' } },
+  { match: status, fault: { kind: 'status', status: 429, retryAfter: '1' } },
+  { match: status, fault: { kind: 'status', status: 502, body: '<html>', contentType: 'text/html' } },
+  { match: status, fault: { kind: 'relative-urls' }, times: 'always' },
+];
+
+describe('nothing is lost or stored twice', () => {
+  test('whatever happens to the files', async () => {
+    system = await startSystem({ simulator: { patients: 20 } });
+    await system.startWorker();
+    for (const fault of fileFaults) await system.order(fault);
+    const ended = await system.settled(await system.startExport());
+    expect((await compareWithSimulator(system)).differences).toEqual([]);
+    expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [], counts: { quarantined: 0, filesFailed: 0 } });
+    expect(await system.violations()).toMatchObject({ total: 0 });
+  }, 60_000);
+
+  test('whatever the kick-off and the status answer', async () => {
+    system = await startSystem();
+    await system.startWorker();
+    for (const fault of protocolFaults) await system.order(fault);
+    const ended = await system.settled(await system.startExport());
+    expect((await compareWithSimulator(system)).differences).toEqual([]);
+    expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [] });
+    expect(await system.violations()).toMatchObject({ total: 0 });
+  }, 60_000);
+});
+
+describe('nothing is silent', () => {
+  test('a line that is no resource is kept aside with its place, and said', async () => {
+    system = await startSystem();
+    await system.startWorker();
+    await system.order({ match: files, fault: { kind: 'corrupt-line', line: 3 } });
+    const ended = await system.settled(await system.startExport());
+    expect(ended.counts).toMatchObject({ quarantined: 1, stored: ended.counts.promised - 1 });
+    expect(ended.warnings).toMatchObject([{ code: 'lines-quarantined' }]);
+    const [line] = await system.store.quarantine.list({ filter: { exportId: ended.id }, scope: 'all', limit: 10 });
+    expect(line).toMatchObject({ line: 3, reason: 'invalid-json' });
+  }, 60_000);
+
+  test('a file that never comes fails alone, and keeps its watermark back', async () => {
+    system = await startSystem();
+    await system.startWorker();
+    await system.order({ match: files, fault: { kind: 'status', status: 404 }, times: 'always' });
+    const ended = await system.settled(await system.startExport());
+    expect(ended).toMatchObject({
+      status: 'COMPLETED',
+      warnings: [{ code: 'files-failed' }, { code: 'watermarks-held' }],
+    });
+    const { body } = await system.request('GET', `/api/ehr/athenahealth/bulk-export/${ended.id}/files`);
+    expect(body.data.filter(({ state }: { state: string }) => state === 'failed')).toMatchObject([
+      { type: 'Observation', error: { code: 'link-expired' } },
+    ]);
+    const types = (await system.store.watermarks.list({ connectionId: system.connectionId })).map(
+      ({ resourceType }) => resourceType,
+    );
+    expect(types).toContain('Patient');
+    expect(types).not.toContain('Observation');
+  }, 60_000);
+
+  test.each([
+    {
+      name: 'an export that the server lost',
+      fault: { match: status, fault: { kind: 'status', status: 404 } },
+      code: 'export-gone',
+      remedy: 'Retry it',
+    },
+    {
+      name: 'a kick-off that is refused',
+      fault: { match: { path: 'export$' }, fault: { kind: 'status', status: 403 } },
+      code: 'ehr-forbidden',
+      remedy: 'Verify',
+    },
+  ])(
+    '$name fails with cause and remedy',
+    async ({ fault, code, remedy }) => {
+      system = await startSystem();
+      await system.startWorker();
+      await system.order(fault);
+      const ended = await system.settled(await system.startExport());
+      expect(ended).toMatchObject({
+        status: 'FAILED',
+        errorCode: code,
+        errorMessage: expect.stringContaining(remedy),
+      });
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,343 @@
+import { type BulkExport, emptyCheckpoint, everyType, type OutputFile, type Watermark } from '@bulkhead/bulk-export';
+import { coversNow, finalizeExport } from '@bulkhead/bulk-export/steps';
+import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
+import type { Connection } from '@bulkhead/providers';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
+
+let cases: UseCases;
+afterEach(() => cases.stop());
+
+const transactionTime = '2024-01-15T09:00:00+00:00';
+const checkpoint = { ...emptyCheckpoint, lines: 2, stored: 2 };
+const patients: Partial<OutputFile> = { type: 'Patient', state: 'completed', checkpoint };
+const goals: Partial<OutputFile> = { type: 'Goal', state: 'completed', checkpoint };
+const failed: Partial<OutputFile> = {
+  ...goals,
+  state: 'failed',
+  error: { code: 'link-expired', message: 'The link is refused.' },
+};
+
+/** An export with these files, as its last download leaves it. */
+async function downloaded(
+  files: readonly Partial<OutputFile>[],
+  change: Partial<BulkExport> = {},
+  capabilities?: Connection['capabilities'],
+): Promise<string> {
+  cases = await startUseCases(capabilities ? { connection: { capabilities } } : {});
+  const record = makeBulkExport({
+    phase: 'downloading',
+    transactionTime,
+    statusUrl: 'https://ehr.example/status/1',
+    ...change,
+    request: { exportType: 'Patient', resourceTypes: ['Patient', 'Goal'], ...change.request },
+  });
+  await cases.deps.store.bulkExports.insert({ record, requestKey: record.id });
+  await cases.deps.store.outputFiles.insertMissing(
+    files.map((file) => makeOutputFile({ exportId: record.id, ...file })),
+  );
+  return record.id;
+}
+
+async function finalize(exportId: string): Promise<BulkExport> {
+  await finalizeExport(cases.deps, { exportId });
+  return cases.read(exportId);
+}
+
+/** The jobs of all queues, by name and what they are about. */
+async function jobs(): Promise<string[]> {
+  const found = await Promise.all(cases.deps.producer.queues.map((queue) => queue.getJobs(['waiting', 'prioritized'])));
+  return found
+    .flat()
+    .map(({ name, data }) => `${name} ${data.kind ?? ''} ${data.exportId ?? data.id}`)
+    .toSorted();
+}
+const notify = (exportId: string) => `webhook.notify bulk-export ${exportId}`;
+const discard = (exportId: string) => `export.discard  ${exportId}`;
+const marks = () => cases.deps.store.watermarks.list({ connectionId: cases.connection.id });
+const codes = ({ warnings }: BulkExport) => warnings.map(({ code }) => code);
+const holds = ({ watermarkDecisions = [] }: BulkExport) =>
+  Object.fromEntries(watermarkDecisions.map(({ resourceType, reasons }) => [resourceType, reasons]));
+
+async function mark(change: Partial<Watermark>): Promise<void> {
+  const at = new Date('2024-01-10T00:00:00Z');
+  await cases.deps.store.watermarks.advance({
+    connectionId: cases.connection.id,
+    exportType: 'Patient',
+    resourceType: 'Patient',
+    transactionTime: at.toISOString(),
+    at,
+    exportId: 'job_before',
+    ...change,
+  });
+}
+
+describe('an export whose files are all stored', () => {
+  test('is completed, its watermarks advance, the server is told and so are the clients', async () => {
+    const exportId = await downloaded([patients, { ...goals, promisedCount: 2 }]);
+    const ended = await finalize(exportId);
+    expect(ended).toMatchObject({
+      phase: 'completed',
+      completedAt: cases.clock.now,
+      isPartial: false,
+      discard: 'due',
+      warnings: [],
+      counts: { files: 2, filesCompleted: 2, stored: 4, promised: 2 },
+      watermarkDecisions: [
+        { resourceType: 'Patient', reasons: [] },
+        { resourceType: 'Goal', reasons: [] },
+      ],
+    });
+    expect(ended.timeline?.map(({ phase }) => phase)).toEqual(['finalizing', 'completed']);
+    const advanced = { connectionId: 'conn_1', exportType: 'Patient', transactionTime, exportId };
+    const at = new Date(transactionTime);
+    expect(await marks()).toEqual([
+      { ...advanced, resourceType: 'Goal', at },
+      { ...advanced, resourceType: 'Patient', at },
+    ]);
+    expect(await jobs()).toEqual([discard(exportId), notify(exportId)]);
+  });
+
+  test('is completed by the job that runs after a crash', async () => {
+    const exportId = await downloaded([patients, goals], { phase: 'finalizing' });
+    expect(await finalize(exportId)).toMatchObject({ phase: 'completed', version: 2 });
+    expect(await marks()).toHaveLength(2);
+  });
+
+  test('is completed once by two jobs at the same time', async () => {
+    const exportId = await downloaded([patients, goals]);
+    await Promise.all([finalize(exportId), finalize(exportId)]);
+    const { phase, timeline = [] } = await cases.read(exportId);
+    expect([phase, timeline.length]).toEqual(['completed', 2]);
+    expect(await jobs()).toEqual([discard(exportId), notify(exportId)]);
+  });
+
+  test('has nothing to delete at the server without a status URL', async () => {
+    const exportId = await downloaded([patients, goals], { statusUrl: undefined as never });
+    expect(await finalize(exportId)).not.toHaveProperty('discard');
+    expect(await jobs()).toEqual([notify(exportId)]);
+  });
+
+  test('has no watermark without a transaction time', async () => {
+    const exportId = await downloaded([patients, goals], { transactionTime: undefined as never });
+    expect(await finalize(exportId)).toMatchObject({ phase: 'completed', watermarkDecisions: [] });
+    expect(await marks()).toEqual([]);
+  });
+
+  test('is completed although its connection is gone', async () => {
+    const exportId = await downloaded([patients, goals], { connectionId: 'conn_gone' });
+    expect(await finalize(exportId)).toMatchObject({ phase: 'completed', isPartial: false });
+    expect(await cases.deps.store.watermarks.list({ connectionId: 'conn_gone' })).toHaveLength(2);
+  });
+
+  test.each(['before its watermarks are decided', 'before its ledger is read'])(
+    'stays cancelled if it is cancelled %s',
+    async (when) => {
+      const exportId = await downloaded([patients, goals]);
+      const { store } = cases.deps;
+      const cancel = async () => store.bulkExports.transition({ from: await cases.read(exportId), to: 'cancelled' });
+      const list: typeof store.watermarks.list = async (which) => {
+        if (when === 'before its watermarks are decided') await cancel();
+        return store.watermarks.list(which);
+      };
+      const listUnsettledIds: typeof store.outputFiles.listUnsettledIds = async (id) => {
+        if (when === 'before its ledger is read') await cancel();
+        return store.outputFiles.listUnsettledIds(id);
+      };
+      const disturbed = {
+        ...store,
+        watermarks: { ...store.watermarks, list },
+        outputFiles: { ...store.outputFiles, listUnsettledIds },
+      };
+      await finalizeExport({ ...cases.deps, store: disturbed }, { exportId });
+      const ended = await cases.read(exportId);
+      expect(ended.phase).toBe('cancelled');
+      expect(ended).not.toHaveProperty('completedAt');
+      expect(await jobs()).toEqual([]);
+    },
+  );
+});
+
+describe('an export that cannot end', () => {
+  test.each(['exporting', 'completed', 'failed', 'cancelled'] as const)(
+    'in the phase %s is left as it is',
+    async (phase) => {
+      const exportId = await downloaded([patients, goals], { phase });
+      expect(await finalize(exportId)).toMatchObject({ phase, version: 1 });
+      expect([await marks(), await jobs()]).toEqual([[], []]);
+    },
+  );
+
+  test.each(['pending', 'downloading'] as const)('because a file is %s is left as it is', async (state) => {
+    const exportId = await downloaded([patients, { ...goals, state }]);
+    expect(await finalize(exportId)).toMatchObject({ phase: 'downloading', version: 1 });
+    expect([await marks(), await jobs()]).toEqual([[], []]);
+  });
+
+  test('because it does not exist changes nothing', async () => {
+    await downloaded([]);
+    await finalizeExport(cases.deps, { exportId: 'job_unknown' });
+    expect(await jobs()).toEqual([]);
+  });
+});
+
+describe('an export with failed files', () => {
+  test('is completed with what was stored, and the server keeps its copy for a retry', async () => {
+    const exportId = await downloaded([patients, failed]);
+    const ended = await finalize(exportId);
+    expect(ended).toMatchObject({ phase: 'completed', isPartial: true, counts: { filesFailed: 1 } });
+    expect(ended).not.toHaveProperty('discard');
+    expect(codes(ended)).toEqual(['files-failed', 'watermarks-held']);
+    expect((await marks()).map(({ resourceType }) => resourceType)).toEqual(['Patient']);
+    expect(await jobs()).toEqual([notify(exportId)]);
+  });
+
+  test('deletes those exports at the server that are of no use', async () => {
+    const exportId = await downloaded([patients, failed], { orphans: ['https://ehr.example/status/0'] });
+    expect(await finalize(exportId)).not.toHaveProperty('discard');
+    expect(await jobs()).toEqual([discard(exportId), notify(exportId)]);
+  });
+
+  test.each([
+    { what: 'no other', files: [failed] },
+    { what: 'one that was skipped', files: [failed, { ...patients, state: 'skipped' as const }] },
+  ])('and $what fails with the error of the first file, and no watermark advances', async ({ files }) => {
+    const exportId = await downloaded(files);
+    const ended = await finalize(exportId);
+    expect(ended).toMatchObject({ phase: 'failed', error: { code: 'all-files-failed' }, counts: { filesFailed: 1 } });
+    expect(ended.error?.message).toContain('The link is refused.');
+    expect([await marks(), await jobs()]).toEqual([[], [notify(exportId)]]);
+  });
+});
+
+describe('an export without files', () => {
+  test('is completed', async () => {
+    const exportId = await downloaded([]);
+    expect(await finalize(exportId)).toMatchObject({ phase: 'completed', counts: { files: 0 } });
+  });
+
+  test.each([
+    { level: 'Patient', isOfGroup: undefined, held: false },
+    { level: 'Patient', isOfGroup: true, held: true },
+    { level: 'Group', isOfGroup: undefined, held: true },
+    { level: 'Group', isOfGroup: false, held: false },
+  ] as const)(
+    'at the level $level with isOfGroup $isOfGroup holds its watermarks: $held',
+    async ({ level, isOfGroup, held }) => {
+      const request = { exportType: level, resourceTypes: ['Patient'] };
+      const exportId = await downloaded([], { request, ...(isOfGroup === undefined ? {} : { isOfGroup }) });
+      expect(holds(await finalize(exportId))).toEqual({ Patient: held ? ['nothing-received'] : [] });
+      expect(await marks()).toHaveLength(held ? 0 : 1);
+    },
+  );
+});
+
+describe('the warnings of an export', () => {
+  test('name what the EHR reported in its files', async () => {
+    const issues = [{ severity: 'warning', code: 'informational', count: 3 }];
+    const exportId = await downloaded([patients, { ...goals, checkpoint: { ...checkpoint, issues } }]);
+    const ended = await finalize(exportId);
+    expect(codes(ended)).toEqual(['reported-by-ehr']);
+    expect(ended.warnings[0]?.message).toContain('3');
+  });
+});
+
+describe('a type that did not come', () => {
+  const offering = (...resourceTypes: string[]) => ({ resourceTypes }) as unknown as Connection['capabilities'];
+
+  test.each([
+    { name: 'is granted and offered', scope: 'system/*.read', offered: ['Patient', 'Goal'], reasons: [] },
+    { name: 'is granted, of unknown capabilities', scope: 'system/*.read', offered: undefined, reasons: [] },
+    { name: 'has unknown scopes', scope: undefined, offered: undefined, reasons: [] },
+    { name: 'is not granted', scope: 'system/Patient.read', offered: undefined, reasons: ['not-granted'] },
+    { name: 'is not offered', scope: 'system/*.read', offered: ['Patient'], reasons: ['not-offered'] },
+  ])('and $name is held for $reasons', async ({ scope, offered, reasons }) => {
+    const exportId = await downloaded(
+      [patients],
+      scope === undefined ? {} : { grantedScope: scope },
+      offered && offering(...offered),
+    );
+    expect(holds(await finalize(exportId))).toEqual({ Patient: [], Goal: reasons });
+  });
+
+  test('and was refused by the server is held', async () => {
+    const exportId = await downloaded([patients], { droppedParameters: ['_type=Goal'] });
+    expect(holds(await finalize(exportId))).toEqual({ Patient: [], Goal: ['type-refused'] });
+  });
+});
+
+describe('a manifest with gaps', () => {
+  test('holds every watermark', async () => {
+    const exportId = await downloaded([patients, goals], { manifestGaps: 1 });
+    expect(holds(await finalize(exportId))).toEqual({ Patient: ['manifest-gaps'], Goal: ['manifest-gaps'] });
+    expect(await marks()).toEqual([]);
+  });
+});
+
+describe('an export of the changes since a time', () => {
+  const since = '2024-01-10T00:00:00Z';
+  const request = { exportType: 'Patient', resourceTypes: ['Patient'], since } as const;
+
+  test.each([
+    { name: 'that time', change: {}, reasons: [] },
+    { name: 'an earlier time', change: { at: new Date('2024-01-09T00:00:00Z') }, reasons: ['gap'] },
+    { name: 'another level', change: { exportType: 'System' as const }, reasons: ['gap'] },
+    { name: 'another connection', change: { connectionId: 'conn_2' }, reasons: ['gap'] },
+    { name: 'another type', change: { resourceType: 'Goal' }, reasons: ['gap'] },
+    {
+      name: 'every type that its scopes covered',
+      change: { resourceType: everyType, coverage: { scope: 'system/Patient.read' } },
+      reasons: [],
+    },
+    {
+      name: 'every type, without this one',
+      change: { resourceType: everyType, coverage: { scope: 'system/Goal.read' } },
+      reasons: ['gap'],
+    },
+  ])('after an export of $name has these gaps: $reasons', async ({ change, reasons }) => {
+    const exportId = await downloaded([patients], { request });
+    await mark(change);
+    expect(holds(await finalize(exportId))).toEqual({ Patient: reasons });
+  });
+
+  test('whose time the server did not know leaves no gap', async () => {
+    const exportId = await downloaded([patients], { request, droppedParameters: ['_since'] });
+    expect(holds(await finalize(exportId))).toEqual({ Patient: [] });
+  });
+});
+
+describe('an export of every type', () => {
+  const every = { exportType: 'Patient', resourceTypes: [] } as const;
+
+  test.each([
+    {
+      scope: 'system/*.read',
+      offered: ['Goal', 'Patient'],
+      coverage: { scope: 'system/*.read', offered: ['Goal', 'Patient'] },
+    },
+    { scope: undefined, offered: undefined, coverage: { offered: [] } },
+  ])('keeps what it could bring with its watermark: $coverage', async ({ scope, offered, coverage }) => {
+    const exportId = await downloaded(
+      [patients, goals],
+      { request: every, ...(scope === undefined ? {} : { grantedScope: scope }) },
+      offered && ({ resourceTypes: offered } as unknown as Connection['capabilities']),
+    );
+    expect(holds(await finalize(exportId))).toEqual({ Patient: [], Goal: [], [everyType]: [] });
+    const found = await marks();
+    expect(found.map(({ resourceType, coverage: kept }) => [resourceType, kept])).toEqual([
+      [everyType, coverage],
+      ['Goal', undefined],
+      ['Patient', undefined],
+    ]);
+  });
+
+  test('covers what an earlier one brought only if nothing was granted since', async () => {
+    cases = await startUseCases();
+    const covers = coversNow({ scope: 'system/Patient.read system/Goal.read' });
+    expect(covers({ scope: 'system/*.read' }, everyType)).toBe(true);
+    expect(covers({ scope: 'system/Goal.read system/Patient.read' }, everyType)).toBe(true);
+    expect(covers({ scope: 'system/Patient.read' }, everyType)).toBe(false);
+    expect(covers({ scope: 'system/Patient.read' }, 'Patient')).toBe(true);
+    expect(covers({ scope: 'system/Patient.read' }, 'Goal')).toBe(false);
+  });
+});

@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { OutputFile } from '@bulkhead/bulk-export';
+import { ingestFile } from '@bulkhead/bulk-export/steps';
+import { makeOutputFile } from '@bulkhead/bulk-export/testing';
+import { createStore, type Store } from '@bulkhead/system';
+import { testServices } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+let store: Store;
+beforeAll(async () => {
+  store = createStore({ uri: testServices().mongodbUri, encryptionKey: randomBytes(32) });
+  await store.connect();
+  await store.migrate();
+});
+afterAll(() => store.close());
+
+const now = () => new Date('2024-06-01T01:00:00Z');
+
+interface IngestOptions {
+  readonly change: Partial<OutputFile>;
+  readonly resourceWriter?: Store['resourceWriter'];
+}
+
+function ingest(text: string, { change, resourceWriter = store.resourceWriter }: IngestOptions) {
+  const file = makeOutputFile(change);
+  const result = ingestFile({
+    store: { ...store, resourceWriter },
+    file,
+    observedAt: new Date('2024-06-01T00:00:00Z'),
+    body: Readable.from([Buffer.from(text)]),
+    now,
+    save: async () => true,
+  });
+  return { file, result };
+}
+
+async function reasonsOf({ id: fileId }: OutputFile): Promise<[number, string][]> {
+  const entries = await store.quarantine.list({ filter: { fileId }, scope: 'all', limit: 100 });
+  return entries.map(({ line, reason }) => [line, reason]);
+}
+
+async function storedLines(connectionId: string, resourceType = 'Patient'): Promise<string[]> {
+  const lines = [];
+  for await (const resource of store.resources.stream({ connectionId, resourceType }))
+    lines.push(JSON.stringify(resource));
+  return lines.toSorted();
+}
+
+describe('a file with lines that MongoDB cannot hold', () => {
+  test('is stored without them, and each is quarantined with its own reason #quarantine', async () => {
+    const connectionId = 'conn_unstorable';
+    const line = (id: string, text = '"active":true') => `{"resourceType":"Patient","id":"${id}",${text}}`;
+    const good = [line('a'), line('b', '"x":"é 😀"'), line('c', `"x":${'['.repeat(99)}${']'.repeat(99)}`), line('d')];
+    const bad = [
+      line('nul', String.raw`"a\u0000b":1`),
+      line('deep', `"x":${'['.repeat(200)}${']'.repeat(200)}`),
+      line('type', '"x":{"_bsontype":"ObjectId"}'),
+      line('surrogate', String.raw`"x":"\ud800"`),
+      line('large', `"x":[${'1,'.repeat(1_500_000)}1]`),
+      line('many', `"x":[${'1,'.repeat(3_000_000)}1]`),
+    ];
+    const lines = good.slice(0, 2).concat(bad, good.slice(2));
+    const { file, result } = ingest(`${lines.join('\n')}\n`, {
+      change: { connectionId, promisedCount: lines.length },
+    });
+    expect(await result).toMatchObject({ stored: 4, quarantined: 6 });
+    expect(await storedLines(connectionId)).toEqual(good);
+    expect(await reasonsOf(file)).toEqual([
+      [3, 'nul-in-key'],
+      [4, 'too-deep'],
+      [5, 'reserved-key'],
+      [6, 'lone-surrogate'],
+      [7, 'too-large'],
+      [8, 'too-many-values'],
+    ]);
+  });
+
+  test('is stored without the lines that the database itself refuses #quarantine', async () => {
+    const connectionId = 'conn_refused';
+    const line = (index: number) => `{"resourceType":"Device","id":"d${index}"}`;
+    const lines = Array.from({ length: 150 }, (_, index) => line(index));
+    const refused = [3, 4, 140];
+    // Deeper than MongoDB takes, which no check of this program sees any more.
+    const tooDeep = JSON.parse('['.repeat(300) + ']'.repeat(300));
+    const resourceWriter: Store['resourceWriter'] = {
+      write: (type, documents) =>
+        store.resourceWriter.write(
+          type,
+          documents.map((document) =>
+            refused.some((index) => document.resourceId === `d${index}`)
+              ? { ...document, resource: tooDeep }
+              : document,
+          ),
+        ),
+    };
+    const { file, result } = ingest(`${lines.join('\n')}\n`, {
+      change: { connectionId, type: 'Device', promisedCount: 150 },
+      resourceWriter,
+    });
+    expect(await result).toMatchObject({ stored: 147, quarantined: 3 });
+    expect(await reasonsOf(file)).toEqual(refused.map((index) => [index + 1, 'refused-by-database']));
+    const stored = lines.filter((_, index) => !refused.includes(index)).toSorted();
+    expect(await storedLines(connectionId, 'Device')).toEqual(stored);
+  });
+});

@@ -1,0 +1,73 @@
+import { kickOff } from '@bulkhead/bulk-export/steps';
+import { makeBulkExport } from '@bulkhead/bulk-export/testing';
+import { createStore } from '@bulkhead/system';
+import { startTcpProxy, waitFor } from '@bulkhead/testing';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
+
+let cases: UseCases;
+afterEach(() => cases.stop());
+
+const exportsAtServer = async () =>
+  ((await (await fetch(`${cases.simulator.baseUrl}/_sim/exports`)).json()) as { state: string }[]).length;
+
+describe('a kick-off that was accepted', () => {
+  test('while MongoDB is away is not sent again: its status URL is kept until it can be stored #lost-kick-off', async () => {
+    cases = await startUseCases();
+    const { deps, mongodbUri, encryptionKey } = cases;
+    const { hostname, port } = new URL(mongodbUri);
+    const proxy = await startTcpProxy({ host: hostname, port: Number(port) });
+    const uri = new URL(mongodbUri);
+    uri.port = String(proxy.port);
+    const store = createStore({ uri: uri.href, encryptionKey });
+    await store.connect();
+    const record = makeBulkExport({ connectionId: cases.connection.id, createdAt: cases.clock.now });
+    await deps.store.bulkExports.insert({ record, requestKey: record.id });
+    await cases.order({ match: { path: 'export$' }, fault: { kind: 'latency', ms: 500 } });
+
+    const kickedOff = kickOff({ ...deps, store }, { exportId: record.id, signal: AbortSignal.timeout(30_000) });
+    await waitFor(async () => (await cases.read(record.id)).kickOffSentAt !== undefined);
+    await proxy.close();
+    await waitFor(async () => (await exportsAtServer()) === 1);
+    // Long enough for the driver to give up once.
+    await new Promise((resolve) => setTimeout(resolve, 4000));
+    expect((await cases.read(record.id)).phase).toBe('kicking-off');
+    await proxy.open();
+    await kickedOff;
+    expect(await cases.read(record.id)).toMatchObject({
+      phase: 'exporting',
+      statusUrl: expect.any(String),
+      warnings: [],
+    });
+    expect(await exportsAtServer()).toBe(1);
+    await store.close();
+    await proxy.close();
+  }, 60_000);
+
+  test('before its process died is sent again with a warning: nobody else knows of it #lost-kick-off', async () => {
+    cases = await startUseCases();
+    const { deps } = cases;
+    const record = makeBulkExport({ connectionId: cases.connection.id, createdAt: cases.clock.now });
+    await deps.store.bulkExports.insert({ record, requestKey: record.id });
+    const sent = await deps.store.bulkExports.transition({ from: record, to: 'kicking-off' });
+    await deps.store.bulkExports.update({ id: record.id, phase: 'kicking-off', change: { kickOffSentAt: new Date() } });
+    expect(sent?.phase).toBe('kicking-off');
+    await kickOff(deps, { exportId: record.id, signal: AbortSignal.timeout(20_000) });
+    expect(await cases.read(record.id)).toMatchObject({
+      phase: 'exporting',
+      warnings: [{ code: 'kick-off-repeated' }],
+    });
+  });
+
+  test('for an export that was never sent, or was refused, warns of nothing #lost-kick-off', async () => {
+    cases = await startUseCases();
+    await cases.order({ match: { path: 'export$' }, fault: { kind: 'status', status: 503 } });
+    const { deps } = cases;
+    const record = makeBulkExport({ connectionId: cases.connection.id, createdAt: cases.clock.now });
+    await deps.store.bulkExports.insert({ record, requestKey: record.id });
+    const step = { exportId: record.id, signal: AbortSignal.timeout(20_000) };
+    await expect(kickOff(deps, step)).rejects.toMatchObject({ code: 'ehr-unavailable' });
+    await kickOff(deps, step);
+    expect(await cases.read(record.id)).toMatchObject({ phase: 'exporting', warnings: [] });
+  });
+});

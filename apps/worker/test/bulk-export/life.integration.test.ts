@@ -1,0 +1,234 @@
+import { randomUUID } from 'node:crypto';
+import { waitFor } from '@bulkhead/testing';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
+import { type System, startSystem } from '../harness/start-system.ts';
+
+let system: System;
+afterEach(() => system.stop());
+
+const path = '/api/ehr/athenahealth/bulk-export';
+const cancel = (id: string) => system.request('DELETE', `${path}/${id}`);
+const retry = (id: string) => system.request('POST', `${path}/${id}/retry`);
+const phaseOf = async (id: string) => (await system.store.bulkExports.find(id))?.phase;
+
+/** What arrived at the simulator. */
+async function requests(method: string, at: RegExp): Promise<{ method: string; path: string; status: number }[]> {
+  const answer = await fetch(`${system.simulator.baseUrl}/_sim/requests`);
+  const { requests: seen } = (await answer.json()) as { requests: { method: string; path: string; status: number }[] };
+  return seen.filter((one) => one.method === method && at.test(one.path));
+}
+
+const deleted = () =>
+  waitFor(async () => (await requests('DELETE', /bulkstatus/)).some(({ status }) => status === 202), {
+    what: 'the DELETE at the server',
+  });
+
+describe('a cancelled export #cancel', () => {
+  test('that no worker has seen is never kicked off, and its place is free at once', async () => {
+    system = await startSystem();
+    const id = await system.startExport();
+    expect((await cancel(id)).body).toMatchObject({ success: true, data: { id, status: 'CANCELLED' } });
+    await system.startWorker();
+    const next = await system.startExport();
+    expect(await system.settled(next)).toMatchObject({ status: 'COMPLETED' });
+    expect(await requests('GET', /\$export$/)).toHaveLength(1);
+    expect(await phaseOf(id)).toBe('cancelled');
+  }, 60_000);
+
+  test('whose kick-off is on its way is deleted at the server', async () => {
+    system = await startSystem({ simulator: { exportSeconds: 60 } });
+    await system.order({ match: { path: 'export$' }, fault: { kind: 'latency', ms: 7000 } });
+    await system.startWorker();
+    const id = await system.startExport();
+    expect(await phaseOf(id)).toBe('kicking-off');
+    expect((await cancel(id)).status).toBe(200);
+    await deleted();
+    expect(await phaseOf(id)).toBe('cancelled');
+  }, 60_000);
+
+  test('that the server works on is deleted there and polled no more', async () => {
+    system = await startSystem({ simulator: { exportSeconds: 60 } });
+    await system.startWorker();
+    const id = await system.startExport();
+    await waitFor(async () => (await phaseOf(id)) === 'exporting');
+    expect((await cancel(id)).body.data.status).toBe('CANCELLED');
+    await deleted();
+    const polls = (await requests('GET', /bulkstatus/)).length;
+    expect((await cancel(id)).status).toBe(200);
+    await waitFor(async () => (await system.store.bulkExports.find(id))?.discard === 'done');
+    expect((await requests('GET', /bulkstatus/)).length).toBeLessThanOrEqual(polls + 1);
+  }, 60_000);
+
+  test('stops its downloads, also one where nothing comes any more, and tries the DELETE until it is taken', async () => {
+    system = await startSystem({ simulator: { patients: 100 } });
+    await system.order({ match: { path: '/bulkdata/.*Observation' }, fault: { kind: 'stall', afterBytes: 300_000 } });
+    await system.order({
+      match: { path: '/bulkstatus/', method: 'DELETE' },
+      fault: { kind: 'status', status: 500 },
+      times: 4,
+    });
+    await system.startWorker();
+    const id = await system.startExport();
+    const observation = async () =>
+      (await system.store.outputFiles.listByExport(id)).find(({ type }) => type === 'Observation');
+    await waitFor(async () => ((await observation())?.checkpoint.lines ?? 0) > 0, { timeoutMs: 30_000 });
+    expect((await cancel(id)).body.data.status).toBe('CANCELLED');
+    const states = (await system.store.outputFiles.listByExport(id)).map(({ state }) => state);
+    expect(states.filter((state) => state === 'pending' || state === 'downloading')).toEqual([]);
+    // The socket is closed, although the server would have kept it open.
+    await waitFor(async () => (await requests('GET', /Observation/)).every((one) => 'complete' in one), {
+      what: 'the end of the stalled download',
+    });
+    await deleted();
+  }, 60_000);
+
+  test('has an end that stays: cancel of a completed one is refused', async () => {
+    system = await startSystem();
+    await system.startWorker();
+    const id = await system.startExport();
+    await system.settled(id);
+    expect(await cancel(id)).toMatchObject({ status: 409, body: { error: { code: 'export-ended' } } });
+    expect(await retry(id)).toMatchObject({ status: 409, body: { error: { code: 'nothing-to-retry' } } });
+    expect((await cancel('job_none')).status).toBe(404);
+  }, 60_000);
+});
+
+describe('a retry #retry', () => {
+  test('fetches the failed file only, and the watermark advances then', async () => {
+    system = await startSystem();
+    await system.startWorker();
+    const file = { path: '/bulkdata/.*Observation' };
+    await system.order({ match: file, fault: { kind: 'status', status: 404 }, times: 2 });
+    await system.order({ match: { path: '/bulkstatus/', method: 'DELETE' }, fault: { kind: 'status', status: 500 } });
+    const id = await system.startExport();
+    expect(await system.settled(id)).toMatchObject({
+      status: 'COMPLETED',
+      warnings: [{ code: 'files-failed' }, { code: 'watermarks-held' }],
+    });
+    // The server's export is kept for this.
+    expect(await requests('DELETE', /bulkstatus/)).toEqual([]);
+    const before = (await requests('GET', /bulkdata/)).length;
+    await fetch(`${system.simulator.baseUrl}/_sim/faults`, { method: 'DELETE' });
+
+    expect(await retry(id)).toMatchObject({ status: 202, body: { data: { id, status: 'IN_PROGRESS' } } });
+    expect(await system.settled(id)).toMatchObject({ status: 'COMPLETED', warnings: [], counts: { filesFailed: 0 } });
+    const fetched = (await requests('GET', /bulkdata/)).slice(before).map((one) => one.path);
+    expect(fetched).toEqual([expect.stringContaining('Observation')]);
+    expect((await compareWithSimulator(system)).differences).toEqual([]);
+    const { connectionId } = system;
+    const marks = await system.store.watermarks.list({ connectionId });
+    expect(marks.map(({ resourceType }) => resourceType)).toEqual(expect.arrayContaining(['Observation', '*']));
+    await deleted();
+    expect(await requests('GET', /\$export$/)).toHaveLength(1);
+  }, 60_000);
+
+  test.each([
+    { name: 'a kick-off that was refused', match: { path: 'export$' }, status: 403, kickOffs: 2 },
+    {
+      name: 'an export that the server lost',
+      match: { path: '/bulkstatus/', method: 'GET' },
+      status: 404,
+      kickOffs: 2,
+    },
+    { name: 'a status that was refused', match: { path: '/bulkstatus/', method: 'GET' }, status: 403, kickOffs: 1 },
+  ])(
+    'goes on after $name, with $kickOffs kick-offs in all',
+    async ({ match, status, kickOffs }) => {
+      system = await startSystem();
+      await system.startWorker();
+      await system.order({ match, fault: { kind: 'status', status } });
+      const id = await system.startExport();
+      expect(await system.settled(id)).toMatchObject({ status: 'FAILED', errorMessage: expect.any(String) });
+      expect((await retry(id)).status).toBe(202);
+      const ended = await system.settled(id);
+      expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [] });
+      expect(ended.errorMessage).toBeUndefined();
+      expect(await requests('GET', /\$export$/)).toHaveLength(kickOffs);
+      expect((await compareWithSimulator(system)).differences).toEqual([]);
+    },
+    60_000,
+  );
+});
+
+describe('an Idempotency-Key #idempotency-key', () => {
+  test('makes one export of any number of equal requests, and is refused for another', async () => {
+    system = await startSystem();
+    const headers = { 'idempotency-key': randomUUID() };
+    const { connectionId } = system;
+    const post = (body: object) => system.request('POST', path, { connectionId, ...body }, headers);
+    await system.startWorker();
+    const answers = await Promise.all(Array.from({ length: 5 }, () => post({ exportType: 'Patient' })));
+    expect(new Set(answers.map(({ status, body }) => `${status} ${body.data?.id}`)).size).toBe(1);
+    expect(answers.filter((one) => one.headers.get('idempotency-replayed') === 'true')).toHaveLength(4);
+    const id: string = answers.map(({ body }) => body.data.id)[0];
+    await system.settled(id);
+    expect((await post({ exportType: 'Patient' })).body.data).toMatchObject({ id, status: 'COMPLETED' });
+    expect(await post({ exportType: 'Group' })).toMatchObject({
+      status: 422,
+      body: { error: { code: 'idempotency-key-reused' } },
+    });
+    expect(await requests('GET', /\$export$/)).toHaveLength(1);
+  }, 60_000);
+});
+
+describe('since "last" #since-last', () => {
+  test('brings everything first, then only changes and deletions', async () => {
+    system = await startSystem();
+    await system.startWorker();
+    const first = await system.settled(await system.startExport({ since: 'last' }));
+    expect(first).toMatchObject({ status: 'COMPLETED', warnings: [{ code: 'since-last-full' }] });
+
+    const { baseUrl } = system.simulator;
+    const lines = (await (await fetch(`${baseUrl}/_sim/resources/Patient`)).text()).split('\n').filter(Boolean);
+    const [changed, gone] = lines.map((line) => JSON.parse(line) as { id: string });
+    const put = { method: 'PUT', body: JSON.stringify({ ...changed, active: false }) };
+    await fetch(`${baseUrl}/_sim/fhir/Patient/${changed?.id}`, put);
+    await fetch(`${baseUrl}/_sim/fhir/Patient/${gone?.id}`, { method: 'DELETE' });
+
+    const next = await system.settled(await system.startExport({ since: 'last' }));
+    expect(next).toMatchObject({
+      status: 'COMPLETED',
+      warnings: [],
+      counts: { stored: 1, deleted: 1 },
+      request: { since: expect.any(String), sinceLast: true },
+    });
+    expect((await compareWithSimulator(system)).differences).toEqual([]);
+    const one = await system.settled(await system.startExport({ since: 'last', resourceTypes: ['CarePlan'] }));
+    expect(one).toMatchObject({ status: 'COMPLETED', warnings: [], counts: { stored: 0 } });
+  }, 60_000);
+});
+
+describe('links that expire #fresh-links', () => {
+  test('are replaced by fresh ones from the manifest, asked for once', async () => {
+    system = await startSystem();
+    await system.order({ match: { path: '/bulkdata/' }, fault: { kind: 'expire-links' }, after: 2 });
+    await system.startWorker();
+    const ended = await system.settled(await system.startExport());
+    expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [], counts: { filesFailed: 0 } });
+    const refused = (await requests('GET', /bulkdata/)).filter(({ status }) => status === 410 || status === 403);
+    expect(refused.length).toBeGreaterThan(0);
+    expect((await compareWithSimulator(system)).differences).toEqual([]);
+    const manifests = (await requests('GET', /bulkstatus/)).filter(({ status }) => status === 200);
+    // One for the export; at most the four downloads of a worker ask before the first of them has the answer.
+    expect(manifests.length).toBeGreaterThan(1);
+    expect(manifests.length).toBeLessThanOrEqual(1 + 4);
+  }, 60_000);
+
+  test('and have no fresh one fail their file only, with a remedy #error-message', async () => {
+    system = await startSystem();
+    await system.order({
+      match: { path: '/bulkdata/.*CarePlan' },
+      fault: { kind: 'status', status: 403 },
+      times: 'always',
+    });
+    await system.startWorker();
+    const ended = await system.settled(await system.startExport({ resourceTypes: ['CarePlan', 'Patient'] }));
+    expect(ended).toMatchObject({ status: 'COMPLETED', counts: { filesFailed: 1 } });
+    const files = await system.store.outputFiles.listByExport(ended.id);
+    expect(files.find(({ type }) => type === 'CarePlan')?.error).toEqual({
+      code: 'link-expired',
+      message: expect.stringContaining('new export'),
+    });
+  }, 60_000);
+});

@@ -1,0 +1,330 @@
+import type { EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import type { BulkExportRequest } from '@bulkhead/fhir';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
+import { runExport } from '../harness/run-export.ts';
+import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
+
+/** A scenario of the simulator, and what has to become of an export under it. */
+interface Expectation {
+  readonly scenario: string;
+  /** Of docs/bulk-data-conformance.md. */
+  readonly rules: string;
+  readonly request?: Partial<BulkExportRequest>;
+  readonly simulator?: EhrSimulatorOptions;
+  /** There is an export before the scenario is ordered. */
+  readonly after?: 'an export';
+  /** Ask for what changed since the export before. */
+  readonly changes?: true;
+  /** An export of what changed since follows before what is stored is compared. */
+  readonly thenChanges?: true;
+  /** Left out: completed. */
+  readonly error?: string;
+  readonly warnings?: readonly string[];
+  readonly dropped?: readonly string[];
+  readonly counts?: object;
+  readonly quarantined?: readonly string[];
+  /** What cannot have come; everything else is as it is served, every number's text included. */
+  readonly missing?: RegExp;
+  /** What came otherwise than it is served. */
+  readonly differing?: RegExp;
+  /** Breaches of the server's rules that the scenario itself brings about. */
+  readonly violations?: readonly string[];
+}
+
+const types = ['Patient', 'Observation', 'Condition'];
+const someTypes = { resourceTypes: types };
+const since = '2020-01-01T00:00:00Z';
+const filters = (count: number) =>
+  Array.from({ length: count }, (_, index) => `Condition?code=${'1'.repeat(60)}${index}`);
+const oneLine = { warnings: ['lines-quarantined'], missing: /^Patient\// };
+
+const expectations: readonly Expectation[] = [
+  { scenario: 'well-behaved', rules: '#accept #complete' },
+  { scenario: 'strict-accept', rules: '#accept' },
+  { scenario: 'string-details', rules: '#error-bodies' },
+
+  { scenario: 'busy-at-kick-off', rules: '#busy-at-kick-off' },
+  { scenario: 'one-export-until-deleted', rules: '#done-signal', after: 'an export' },
+  { scenario: 'kick-off-outage', rules: '#error-bodies' },
+  { scenario: 'lost-kick-off-answer', rules: '#lost-kick-off', warnings: ['kick-off-repeated'] },
+  { scenario: 'relative-content-location', rules: '#relative-urls' },
+  { scenario: 'no-content-location', rules: '#error-message', error: 'kick-off-not-understood' },
+  { scenario: 'group-level-only', rules: '#negotiation' },
+  {
+    scenario: 'refuses-since',
+    rules: '#negotiation',
+    request: { since },
+    dropped: ['_since'],
+    warnings: ['parameter-dropped'],
+  },
+  {
+    scenario: 'refuses-type',
+    rules: '#negotiation #types-unasked',
+    request: someTypes,
+    dropped: ['_type'],
+    warnings: ['parameter-dropped', 'types-not-asked'],
+    missing: new RegExp(`^(?!${types.join('|')})`),
+  },
+  {
+    scenario: 'refuses-type-filter',
+    rules: '#negotiation',
+    request: { typeFilters: filters(1) },
+    dropped: ['_typeFilter'],
+    warnings: ['parameter-dropped'],
+  },
+  {
+    scenario: 'refuses-type-value',
+    rules: '#negotiation #types-missing',
+    request: someTypes,
+    dropped: ['_type=Observation'],
+    warnings: ['parameter-dropped', 'types-withheld', 'watermarks-held'],
+    missing: /^(?!Patient|Condition)/,
+  },
+  { scenario: 'refuses-since-unnamed', rules: '#error-message', request: { since }, error: 'ehr-rejected' },
+  {
+    scenario: 'refuses-all-parameters',
+    rules: '#negotiation',
+    request: { since, typeFilters: filters(1) },
+    dropped: ['_since', '_typeFilter'],
+    warnings: ['parameter-dropped', 'parameter-dropped'],
+  },
+  {
+    scenario: 'refuses-post',
+    rules: '#negotiation',
+    request: { typeFilters: filters(40) },
+    dropped: ['POST'],
+    warnings: ['parameter-dropped'],
+  },
+  { scenario: 'refuses-get', rules: '#negotiation', dropped: ['GET'], warnings: ['parameter-dropped'] },
+
+  { scenario: 'retry-after-seconds', rules: '#retry-after' },
+  { scenario: 'retry-after-date', rules: '#retry-after' },
+  { scenario: 'retry-after-epoch', rules: '#retry-after' },
+  { scenario: 'retry-after-five-hours', rules: '#retry-after' },
+  { scenario: 'retry-after-negative', rules: '#retry-after' },
+  { scenario: 'retry-after-text', rules: '#retry-after' },
+  { scenario: 'no-retry-after', rules: '#retry-after' },
+  { scenario: 'throttled-status', rules: '#transient-errors' },
+  { scenario: 'transient-client-error', rules: '#transient-errors' },
+  { scenario: 'transient-server-error', rules: '#transient-errors' },
+  { scenario: 'status-outage', rules: '#transient-errors #error-bodies' },
+  { scenario: 'html-status', rules: '#error-bodies' },
+  { scenario: 'failed-export', rules: '#status-terminal', error: 'export-failed-at-ehr' },
+  { scenario: 'forgotten-export', rules: '#status-terminal', error: 'export-gone' },
+  { scenario: 'gone-export', rules: '#status-terminal', error: 'export-gone' },
+
+  { scenario: 'partial-manifest', rules: '#partial-manifest' },
+  { scenario: 'export-status-header', rules: '#partial-manifest' },
+  { scenario: 'paged-manifest', rules: '#manifest-paging' },
+  { scenario: 'relative-urls', rules: '#relative-urls' },
+  {
+    scenario: 'missing-types',
+    rules: '#types-missing',
+    request: someTypes,
+    warnings: ['types-missing'],
+    missing: /^(?!Observation|Condition)/,
+  },
+  {
+    scenario: 'unwanted-types',
+    rules: '#types-unasked',
+    request: someTypes,
+    warnings: ['types-not-asked'],
+    missing: new RegExp(`^(?!${types.join('|')}|Practitioner|Location)`),
+  },
+  {
+    scenario: 'empty-output',
+    rules: '#complete',
+    warnings: ['nothing-received', 'watermarks-held'],
+    counts: { files: 0 },
+    missing: /./,
+  },
+  {
+    scenario: 'wrong-counts',
+    rules: '#counts-reconcile',
+    warnings: ['count-mismatch', 'watermarks-held'],
+    counts: { filesFailed: 0 },
+  },
+  { scenario: 'no-counts', rules: '#counts-reconcile' },
+  {
+    scenario: 'lost-type',
+    rules: '#partial-success',
+    request: someTypes,
+    warnings: ['types-missing', 'reported-by-ehr', 'watermarks-held'],
+    missing: /^(?!Observation|Condition)/,
+  },
+  {
+    scenario: 'mixed-error-file',
+    rules: '#partial-success',
+    warnings: [
+      'reported-by-ehr',
+      'reported-by-ehr',
+      'reported-by-ehr',
+      'reported-by-ehr',
+      'lines-quarantined',
+      'watermarks-held',
+    ],
+    quarantined: ['invalid-json'],
+  },
+  { scenario: 'stu4-manifest', rules: '#partial-success', warnings: ['reported-by-ehr'] },
+
+  { scenario: 'token-for-files', rules: '#file-token' },
+  { scenario: 'signed-links', rules: '#file-token' },
+  { scenario: 'separate-file-host', rules: '#file-token' },
+  { scenario: 'token-trap', rules: '#file-token #error-message', error: 'all-files-failed', missing: /./ },
+  { scenario: 'redirected-files', rules: '#redirect-token' },
+  {
+    scenario: 'redirect-to-private-address',
+    rules: '#redirect-token #egress',
+    warnings: ['files-failed', 'watermarks-held'],
+    missing: /^Patient\//,
+  },
+  { scenario: 'short-tokens', rules: '#token-renewal' },
+  // Nobody can know that a token was called back before it is refused.
+  {
+    scenario: 'token-expires-in-export',
+    rules: '#token-renewal',
+    simulator: { exportSeconds: 0.3 },
+    violations: ['token', 'token'],
+  },
+  { scenario: 'expired-links', rules: '#fresh-links' },
+  { scenario: 'expired-links-forbidden', rules: '#fresh-links' },
+  {
+    scenario: 'missing-file',
+    rules: '#fresh-links',
+    warnings: ['files-failed', 'watermarks-held'],
+    missing: /^Patient\//,
+  },
+
+  { scenario: 'lost-connection', rules: '#resume' },
+  { scenario: 'refused-connection', rules: '#resume' },
+  { scenario: 'cut-before-content-length', rules: '#clean-end' },
+  { scenario: 'cut-chunked', rules: '#clean-end' },
+  { scenario: 'cut-gzip', rules: '#clean-end' },
+  { scenario: 'cut-close-delimited-gzip', rules: '#clean-end' },
+  { scenario: 'short-content-length', rules: '#counts-reconcile' },
+  { scenario: 'short-chunked', rules: '#counts-reconcile' },
+  { scenario: 'close-delimited', rules: '#clean-end' },
+  { scenario: 'cut-close-delimited', rules: '#counts-reconcile' },
+  { scenario: 'failing-files', rules: '#transient-errors' },
+  { scenario: 'range-ignored', rules: '#resume' },
+  { scenario: 'changed-file', rules: '#resume' },
+  { scenario: 'weak-etag', rules: '#resume' },
+  { scenario: 'no-etag', rules: '#resume' },
+
+  { scenario: 'split-characters', rules: '#ndjson' },
+  { scenario: 'byte-order-mark', rules: '#ndjson' },
+  { scenario: 'crlf', rules: '#ndjson' },
+  { scenario: 'blank-lines', rules: '#ndjson' },
+  { scenario: 'trailing-spaces', rules: '#ndjson' },
+  { scenario: 'no-final-newline', rules: '#ndjson' },
+  { scenario: 'careless-file', rules: '#ndjson' },
+  { scenario: 'control-characters', rules: '#control-characters', differing: /^Patient\// },
+  { scenario: 'corrupt-line', rules: '#quarantine', quarantined: ['invalid-json'], ...oneLine },
+  { scenario: 'null-line', rules: '#quarantine', quarantined: ['not-an-object'], ...oneLine },
+  { scenario: 'array-line', rules: '#quarantine', quarantined: ['not-an-object'], ...oneLine },
+  { scenario: 'no-id', rules: '#quarantine', quarantined: ['no-id'], ...oneLine },
+  { scenario: 'other-type', rules: '#quarantine', quarantined: ['wrong-resource-type'], ...oneLine },
+  { scenario: 'invalid-utf8', rules: '#quarantine', quarantined: ['invalid-utf8'], ...oneLine },
+  { scenario: 'long-line', rules: '#long-line', quarantined: ['line-too-long'], ...oneLine },
+  {
+    scenario: 'many-bad-lines',
+    rules: '#too-many-bad-lines',
+    simulator: { patients: 480 },
+    request: { resourceTypes: ['Patient'] },
+    error: 'all-files-failed',
+    missing: /./,
+  },
+  { scenario: 'exact-numbers', rules: '#number-text' },
+
+  { scenario: 'duplicate-in-file', rules: '#newest-wins' },
+  { scenario: 'duplicate-across-files', rules: '#newest-wins' },
+  { scenario: 'older-version-in-later-file', rules: '#newest-wins', counts: { stale: 3 } },
+  { scenario: 'subsetted-copy', rules: '#subsetted', counts: { stale: 3 } },
+  { scenario: 'unversioned-change', rules: '#newest-wins', after: 'an export' },
+  { scenario: 'single-deletions', rules: '#deletions', after: 'an export', changes: true, counts: { deleted: 4 } },
+  { scenario: 'bundled-deletions', rules: '#deletions', after: 'an export', changes: true, counts: { deleted: 4 } },
+  {
+    scenario: 'unreadable-deletions',
+    rules: '#deletions',
+    after: 'an export',
+    changes: true,
+    counts: { deleted: 4 },
+    warnings: ['lines-quarantined', 'watermarks-held'],
+  },
+  // An export that both has a resource and calls it deleted proves nothing, so the resource stays until the next one.
+  { scenario: 'late-deleted-resource', rules: '#deletions', after: 'an export', thenChanges: true },
+
+  { scenario: 'delete-unknown', rules: '#done-signal' },
+  { scenario: 'delete-fails', rules: '#done-signal', warnings: ['not-deleted'] },
+  { scenario: 'delete-fails-once', rules: '#done-signal' },
+];
+
+let cases: UseCases;
+afterEach(() => cases.stop());
+
+describe('an export under the scenario', () => {
+  test.each(expectations)(
+    '$scenario $rules',
+    async (expected) => {
+      const { scenario, request = {}, error, warnings = [], dropped = [], counts = {}, quarantined } = expected;
+      cases = await startUseCases(expected.simulator ? { simulator: expected.simulator } : {});
+      if (expected.after) expect(await runExport(cases)).toMatchObject({ phase: 'completed' });
+      await cases.orderScenario(scenario);
+      const last = expected.changes ? await sinceLastExport() : {};
+      const ended = await runExport(cases, { ...last, ...request });
+
+      expect({ phase: ended.phase, error: ended.error?.code }).toEqual({
+        phase: error ? 'failed' : 'completed',
+        error,
+      });
+      // A full export after another one cannot say what was deleted in between.
+      const isRepeated = expected.after !== undefined && !expected.changes;
+      const expectedWarnings = isRepeated ? ['deletions-not-listed', ...warnings] : warnings;
+      expect(ended.warnings.map(({ code }) => code)).toEqual(expectedWarnings);
+      expect(ended.droppedParameters).toEqual(dropped);
+      expect(ended.counts).toMatchObject(counts);
+      // Every line that was read is accounted for.
+      if (quarantined) expect(await reasons(ended.id)).toEqual(quarantined);
+      if (expected.thenChanges)
+        expect(await runExport(cases, await sinceLastExport())).toMatchObject({ phase: 'completed' });
+      await expectStored(expected);
+      expect(await violations()).toEqual(expected.violations ?? []);
+      expect(await unusedFaults()).toEqual([]);
+    },
+    60_000,
+  );
+});
+
+async function sinceLastExport(): Promise<{ since: string }> {
+  const [mark] = await cases.deps.store.watermarks.list({ connectionId: cases.connection.id });
+  return { since: mark?.transactionTime ?? '' };
+}
+
+async function reasons(exportId: string): Promise<string[]> {
+  const entries = await cases.deps.store.quarantine.list({ filter: { exportId }, scope: 'all', limit: 100 });
+  return entries.map(({ reason }) => reason);
+}
+
+async function expectStored({ error, missing, differing }: Expectation): Promise<void> {
+  if (error && !missing) return;
+  const { deps, simulator, connection } = cases;
+  const { differences } = await compareWithSimulator({ simulator, store: deps.store, connectionId: connection.id });
+  const isExpected = (difference: string) =>
+    (missing?.test(difference) && difference.endsWith('is served but not stored')) ||
+    (differing?.test(difference) && difference.endsWith('differs'));
+  expect(differences.filter((difference) => !isExpected(difference))).toEqual([]);
+}
+
+const control = async (path: string) => (await fetch(`${cases.simulator.baseUrl}/_sim/${path}`)).json();
+
+async function violations(): Promise<string[]> {
+  const { violations: found } = (await control('violations')) as { violations: { kind: string }[] };
+  return found.map(({ kind }) => kind).filter((kind) => kind !== 'rate');
+}
+
+/** A scenario that nothing met would prove nothing. */
+async function unusedFaults(): Promise<unknown[]> {
+  const faults = (await control('faults')) as { applied: number }[];
+  return faults.filter(({ applied }) => applied === 0);
+}

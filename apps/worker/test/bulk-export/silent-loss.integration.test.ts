@@ -1,0 +1,576 @@
+import { gzipSync } from 'node:zlib';
+import { type BulkExport, emptyCheckpoint, type HoldReason } from '@bulkhead/bulk-export';
+import { makeBulkExport } from '@bulkhead/bulk-export/testing';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { replayLine } from '../../src/replay-line.ts';
+import { attemptJob, firstAttempt } from '../harness/attempts.ts';
+import { runExport } from '../harness/run-export.ts';
+import {
+  answerStatus,
+  type BulkServer,
+  type BulkServerScript,
+  type Handler,
+  startBulkServer,
+} from '../harness/start-bulk-server.ts';
+import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
+
+// What servers do that the simulator's authors did not think of: each of these lost data, or hid that it was lost.
+
+const line = (resourceType: string, id: string, change: object = {}) =>
+  `${JSON.stringify({ resourceType, id, meta: { lastUpdated: '2024-01-01T00:00:00Z' }, ...change })}\n`;
+const patients = line('Patient', 'p1') + line('Patient', 'p2');
+const goals = line('Goal', 'g1') + line('Goal', 'g2');
+const ndjson = { 'content-type': 'application/fhir+ndjson' };
+const outcome = (severity: string, change: object = {}) =>
+  `${JSON.stringify({ resourceType: 'OperationOutcome', issue: [{ severity, code: 'exception', ...change }] })}\n`;
+
+const patientFile = { type: 'Patient', url: '/patients' };
+const goalFile = { type: 'Goal', url: '/goals' };
+const manifest = (change: object = {}) => ({
+  transactionTime: '2024-02-01T00:00:00Z',
+  requiresAccessToken: false,
+  output: [patientFile, goalFile],
+  ...change,
+});
+
+let server: BulkServer;
+let cases: UseCases;
+afterEach(async () => {
+  await cases.stop();
+  await server.stop();
+});
+
+async function start(script: Partial<BulkServerScript> = {}): Promise<void> {
+  server = await startBulkServer({
+    manifest: () => manifest(),
+    ...script,
+    files: { '/patients': patients, '/goals': goals, ...script.files },
+  });
+  cases = await startUseCases({ connection: { fhirEndpoint: server.url, auth: { method: 'none' } } });
+}
+
+const marks = async () => {
+  const found = await cases.deps.store.watermarks.list({ connectionId: cases.connection.id });
+  return found.map(({ resourceType }) => resourceType);
+};
+const files = ({ id }: BulkExport) => cases.deps.store.outputFiles.listByExport(id);
+const isStored = async (resourceType: string, resourceId: string) => {
+  const { connectionId } = { connectionId: cases.connection.id };
+  const found = await cases.deps.store.resources.read({ connectionId, resourceType, resourceId });
+  return found !== undefined && !found.deleted;
+};
+const codes = ({ warnings }: BulkExport) => warnings.map(({ code }) => code);
+const reasonsFor = ({ watermarkDecisions = [] }: BulkExport, type: string): readonly HoldReason[] | undefined =>
+  watermarkDecisions.find(({ resourceType }) => resourceType === type)?.reasons;
+const deletions = () => server.requests.filter(({ method }) => method === 'DELETE').map(({ path }) => path);
+
+describe('an answer that is not a file', () => {
+  test.each([202, 204, 300, 304])('with status %i never completes a file with no lines #answers', async (status) => {
+    await start({ files: { '/patients': () => answerStatus(status) } });
+    const ended = await runExport(cases);
+    // 202 means later: the export waits for a day, then gives the file up.
+    const code = status === 202 ? 'file-waited-too-long' : 'answer-unusable';
+    expect(await files(ended)).toMatchObject([{ state: 'failed', error: { code } }, { state: 'completed' }]);
+    expect(ended).toMatchObject({ phase: 'completed', isPartial: true });
+    expect(await marks()).toEqual(['Goal']);
+    expect(deletions()).toEqual([]);
+  });
+
+  test.each(['text/html', 'text/csv'])(
+    'with the content type %s fails the file after three attempts #answers #nonsense',
+    async (type) => {
+      const page: Handler = (_request, response) =>
+        response.writeHead(200, { 'content-type': type }).end('<p>Hello</p>');
+      await start({ files: { '/patients': () => page } });
+      const ended = await runExport(cases);
+      const [file] = await files(ended);
+      expect(file).toMatchObject({ state: 'failed', attempts: 3, error: { code: 'answer-unusable' } });
+      expect(file?.error?.message).toContain(type);
+      expect(file?.error?.ehrText).toContain('Hello');
+      expect(await marks()).toEqual(['Goal']);
+    },
+  );
+
+  test('with status 429 is asked for later, and the wait is shown #waits #answers', async () => {
+    await start({
+      files: {
+        '/patients': (ask) =>
+          ask <= 60 ? answerStatus(429, { 'retry-after': '60' }) : answerStatus(200, ndjson, patients),
+      },
+    });
+    const ended = await runExport(cases);
+    // Sixty waits are no attempts.
+    expect(await files(ended)).toMatchObject([{ state: 'completed', attempts: 1 }, { state: 'completed' }]);
+    expect(await marks()).toEqual(['*', 'Goal', 'Patient']);
+  });
+});
+
+describe('a file', () => {
+  test('whose lines are all bad fails, and its type keeps its watermark #evidence', async () => {
+    await start({ files: { '/patients': '{"bad":\n{"worse":\n' } });
+    const ended = await runExport(cases);
+    expect(await files(ended)).toMatchObject([
+      { state: 'failed', error: { code: 'no-valid-lines' } },
+      { state: 'completed' },
+    ]);
+    expect(await marks()).toEqual(['Goal']);
+  });
+
+  test('with another count than promised is settled by two downloads that agree, and what came is kept #counts-reconcile #evidence', async () => {
+    await start({ manifest: () => manifest({ output: [{ ...patientFile, count: 5 }, goalFile] }) });
+    const ended = await runExport(cases);
+    expect(await files(ended)).toMatchObject([
+      { state: 'completed', attempts: 2, promisedCount: 5, receivedCount: 2, checkpoint: { stored: 2 } },
+      { state: 'completed' },
+    ]);
+    expect(server.requests.filter(({ path }) => path === '/patients')).toHaveLength(2);
+    expect(ended).toMatchObject({ isPartial: true, counts: { stored: 4 } });
+    expect(codes(ended)).toEqual(['count-mismatch', 'watermarks-held']);
+    expect(ended.warnings[0]?.message).toMatch(/promises 5 .* had 2/);
+    expect(await marks()).toEqual(['Goal']);
+  });
+
+  test('with fewer resources promised than received is fetched again, and its type keeps its watermark', async () => {
+    await start({ manifest: () => manifest({ output: [{ ...patientFile, count: 1 }, goalFile] }) });
+    const ended = await runExport(cases);
+    expect(await files(ended)).toMatchObject([{ attempts: 2, promisedCount: 1, receivedCount: 2 }, { attempts: 1 }]);
+    expect(ended.warnings[0]?.message).toMatch(/promises 1 .* had 2/);
+    expect(await marks()).toEqual(['Goal']);
+  });
+
+  test('that the server replaces while it is downloaded has no quarantined line of its first version', async () => {
+    // More than a batch, so that the bad line is quarantined before the cut.
+    const first = `{"bad":\n${patients.repeat(100)}`;
+    const cut: Handler = (_request, response) => {
+      response.writeHead(200, { ...ndjson, etag: '"v1"', 'content-length': '100000' });
+      response.write(first, () => response.destroy());
+    };
+    const replaced = answerStatus(200, { ...ndjson, etag: '"v2"' }, patients);
+    await start({ files: { '/patients': (ask) => (ask === 1 ? cut : replaced) } });
+    const ended = await runExport(cases);
+    expect(await files(ended)).toMatchObject([{ attempts: 2, checkpoint: { stored: 2, quarantined: 0 } }, {}]);
+    const quarantined = await cases.deps.store.quarantine.list({
+      filter: { exportId: ended.id },
+      scope: 'all',
+      limit: 10,
+    });
+    expect(quarantined).toEqual([]);
+  });
+
+  test('that is cut at every attempt fails with the byte that was reached, and shows what is stored', async () => {
+    const cut: Handler = (_request, response) => {
+      response.writeHead(200, { ...ndjson, 'content-length': '100000' });
+      response.write(patients, () => response.destroy());
+    };
+    await start({ files: { '/patients': () => cut } });
+    const ended = await runExport(cases);
+    const [file] = await files(ended);
+    expect(file).toMatchObject({ state: 'failed', error: { code: 'connection-lost' } });
+    expect(file?.error?.message).toMatch(/after byte \d+/);
+    expect(ended).toMatchObject({ isPartial: true });
+  });
+
+  test('whose entry names no type stores each resource under its own type #mixed-files', async () => {
+    await start({
+      manifest: () => manifest({ output: [{ url: '/mixed' }] }),
+      files: { '/mixed': patients + goals },
+    });
+    const ended = await runExport(cases);
+    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 4 } });
+    expect(await isStored('Goal', 'g1')).toBe(true);
+    expect(await marks()).toEqual(['*', 'Goal', 'Patient']);
+  });
+
+  test.each(['patient', 'Foo'])('with the type %s is read by the types of its lines #mixed-files', async (type) => {
+    await start({ manifest: () => manifest({ output: [{ type, url: '/patients' }] }) });
+    const ended = await runExport(cases, { resourceTypes: ['Patient'] });
+    expect(await isStored('Patient', 'p1')).toBe(true);
+    expect(codes(ended)).toEqual(['types-unknown']);
+    expect(await marks()).toEqual(['Patient']);
+  });
+
+  test('of unknown type that fails holds every watermark #evidence', async () => {
+    await start({ manifest: () => manifest({ output: [goalFile, { type: 'patient', url: '/gone' }] }) });
+    const ended = await runExport(cases, { resourceTypes: ['Patient', 'Goal'] });
+    expect(reasonsFor(ended, 'Patient')).toEqual(['files-failed']);
+    expect(await marks()).toEqual([]);
+  });
+
+  test('of several types that is listed once for each is downloaded once #mixed-files #file-identity', async () => {
+    const listed = ['Patient', 'Goal'].map((type) => ({ type, url: '/mixed' }));
+    await start({ manifest: () => manifest({ output: listed }), files: { '/mixed': patients + goals } });
+    const ended = await runExport(cases);
+    expect(ended).toMatchObject({ counts: { files: 1, stored: 4, quarantined: 0 } });
+    expect(server.requests.filter(({ path }) => path === '/mixed')).toHaveLength(1);
+  });
+
+  test('that comes as several gzip members is stored whole #encodings', async () => {
+    const members = Buffer.concat([gzipSync(line('Patient', 'p1')), gzipSync(line('Patient', 'p2'))]);
+    const encoded: Handler = (_request, response) =>
+      response.writeHead(200, { ...ndjson, 'content-encoding': 'gzip' }).end(members);
+    await start({ files: { '/patients': () => encoded } });
+    expect(await runExport(cases)).toMatchObject({ phase: 'completed', counts: { stored: 4 } });
+  });
+});
+
+describe('what the EHR reports as errors', () => {
+  const errors = { error: [{ type: 'OperationOutcome', url: '/errors' }] };
+
+  test('holds every watermark if it names no type, and the export is partial #evidence #partial-success', async () => {
+    const details = { text: 'Out of\u0007disk' };
+    await start({ manifest: () => manifest(errors), files: { '/errors': outcome('error', { details }) } });
+    const ended = await runExport(cases);
+    expect(ended).toMatchObject({ phase: 'completed', isPartial: true });
+    expect(reasonsFor(ended, 'Patient')).toEqual(['errors-reported']);
+    expect(codes(ended)).toEqual(['reported-by-ehr', 'watermarks-held']);
+    expect(await cases.deps.store.outputFiles.sumIssues(ended.id)).toEqual([
+      { severity: 'error', code: 'exception', count: 1, ehrText: 'Out of disk' },
+    ]);
+    expect(await marks()).toEqual([]);
+  });
+
+  test('holds the watermark of the type that it names, and that of every type #evidence', async () => {
+    await start({
+      manifest: () => manifest(errors),
+      files: { '/errors': outcome('fatal', { expression: ['Patient.name'] }) },
+    });
+    await runExport(cases);
+    expect(await marks()).toEqual(['Goal']);
+  });
+
+  test('holds a type that was asked for and never came #evidence', async () => {
+    await start({
+      manifest: () => manifest({ ...errors, output: [goalFile] }),
+      files: { '/errors': outcome('error', { diagnostics: 'The Patient file failed.' }) },
+    });
+    const ended = await runExport(cases, { resourceTypes: ['Patient', 'Goal'] });
+    expect(reasonsFor(ended, 'Patient')).toEqual(['errors-reported']);
+    expect(await marks()).toEqual([]);
+  });
+
+  test('holds nothing if it is only a warning', async () => {
+    await start({ manifest: () => manifest(errors), files: { '/errors': outcome('warning') } });
+    await runExport(cases);
+    expect(await marks()).toEqual(['*', 'Goal', 'Patient']);
+  });
+
+  test.each([
+    { name: 'is empty', answer: '' },
+    { name: 'answers 204', answer: () => answerStatus(204) },
+    { name: 'cannot be read', answer: '{"resourceType":' },
+    { name: 'is missing', answer: () => answerStatus(404) },
+  ])('counts as an error that may concern any type if its file $name #evidence', async ({ answer }) => {
+    await start({ manifest: () => manifest(errors), files: { '/errors': answer } });
+    const ended = await runExport(cases);
+    expect(ended.isPartial).toBe(true);
+    expect(reasonsFor(ended, 'Goal')).toEqual(['errors-unread']);
+    expect(await marks()).toEqual([]);
+  });
+
+  test('is read among the resources too, and is not stored #mixed-files #evidence', async () => {
+    await start({ files: { '/patients': patients + outcome('error') } });
+    const ended = await runExport(cases);
+    expect(ended).toMatchObject({ counts: { stored: 4, quarantined: 0 } });
+    expect(reasonsFor(ended, 'Patient')).toEqual(['errors-reported']);
+    expect(await marks()).toEqual([]);
+  });
+});
+
+describe('a deletion', () => {
+  const deleted = { deleted: [{ type: 'Bundle', url: '/deleted' }] };
+  const bundle = (...entry: object[]) => `${JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry })}\n`;
+  const remove = (url: string) => bundle({ request: { method: 'DELETE', url } });
+
+  test('by a condition on other resources deletes nothing and holds every watermark #deletions #evidence', async () => {
+    const url = 'Observation?subject=https://ehr.example/fhir/Patient/p1';
+    await start({ manifest: () => manifest(deleted), files: { '/deleted': remove(url) } });
+    const ended = await runExport(cases);
+    expect(await isStored('Patient', 'p1')).toBe(true);
+    expect(reasonsFor(ended, 'Patient')).toEqual(['deletions-unread']);
+    expect(await marks()).toEqual([]);
+  });
+
+  test.each([
+    { name: 'is empty', answer: '' },
+    { name: 'answers 204', answer: () => answerStatus(204) },
+    { name: 'has a Bundle without entries', answer: bundle() },
+    { name: 'has a whole resource', answer: patients },
+  ])('holds every watermark if its file $name #deletions #evidence', async ({ answer }) => {
+    await start({ manifest: () => manifest(deleted), files: { '/deleted': answer } });
+    const ended = await runExport(cases);
+    expect(reasonsFor(ended, 'Patient')).toEqual(['deletions-unread']);
+    expect(await marks()).toEqual([]);
+  });
+
+  test('that is announced with the count 0 holds nothing', async () => {
+    const announced = { deleted: [{ type: 'Bundle', url: '/deleted', count: 0 }] };
+    await start({ manifest: () => manifest(announced), files: { '/deleted': '' } });
+    await runExport(cases);
+    expect(await marks()).toEqual(['*', 'Goal', 'Patient']);
+  });
+
+  test('removes a line that was replayed from an export with a time in the future #deletions', async () => {
+    const future = { transactionTime: '2099-01-01T00:00:00Z', output: [patientFile] };
+    await start({ manifest: () => manifest(future), files: { '/patients': `${patients}{"resourceType"\n` } });
+    const { quarantine } = cases.deps.store;
+    const { id: exportId } = await runExport(cases);
+    const [entry] = await quarantine.list({ filter: { exportId }, scope: 'all', limit: 1 });
+    const id = entry?.id ?? '';
+    await quarantine.saveCorrection({ id, bytes: Buffer.from(line('Patient', 'p3')) });
+    await replayLine(cases.deps, { quarantineId: id });
+    expect(await isStored('Patient', 'p3')).toBe(true);
+    const later = new Date(cases.clock.now.getTime() + 1000).toISOString();
+    server.change({
+      manifest: () => manifest({ transactionTime: later, output: [], ...deleted }),
+      files: { '/deleted': remove('Patient/p3') },
+    });
+    await runExport(cases, { since: '2024-02-01T00:00:00Z' });
+    expect(await isStored('Patient', 'p3')).toBe(false);
+  });
+
+  test('does not remove a resource that was created again in the same export', async () => {
+    await start({ manifest: () => manifest(deleted), files: { '/deleted': remove('Patient/p1') } });
+    await runExport(cases);
+    expect(await isStored('Patient', 'p1')).toBe(true);
+  });
+
+  test('is missed visibly if the server lists none since the last export', async () => {
+    await start();
+    await runExport(cases);
+    const ended = await runExport(cases, { since: '2024-02-01T00:00:00Z' });
+    expect(codes(ended)).toContain('deletions-not-listed');
+  });
+});
+
+describe('a manifest', () => {
+  test.each([
+    { name: 'no `output`', change: { output: undefined } },
+    { name: 'an `output` that is an object', change: { output: { patientFile } } },
+    { name: 'a `link` that is an object', change: { link: { relation: 'next', url: '/status/2' } } },
+  ])('with $name fails the export after three reads, and nothing advances #nonsense', async ({ change }) => {
+    await start({ manifest: () => manifest(change) });
+    const ended = await runExport(cases);
+    expect(ended).toMatchObject({ phase: 'failed', error: { code: 'manifest-not-understood' } });
+    expect(server.requests.filter(({ path }) => path === '/status/1')).toHaveLength(3);
+    expect(await marks()).toEqual([]);
+  });
+
+  test('with a transaction time in the future stores the resources and holds every watermark #evidence', async () => {
+    await start({ manifest: () => manifest({ transactionTime: '2099-01-01T00:00:00Z' }) });
+    const ended = await runExport(cases);
+    expect(await isStored('Patient', 'p1')).toBe(true);
+    expect(reasonsFor(ended, 'Patient')).toEqual(['time-implausible']);
+    expect(codes(ended)).toContain('time-implausible');
+    expect(await marks()).toEqual([]);
+  });
+
+  test('without any resource for a Group export warns that the group may not exist #evidence', async () => {
+    await start({ manifest: () => manifest({ output: [] }) });
+    const ended = await runExport(cases, { exportType: 'Group', resourceTypes: ['Patient'] });
+    expect(codes(ended)).toContain('nothing-received');
+    expect(ended.warnings.find(({ code }) => code === 'nothing-received')?.message).toContain('group');
+    expect(await marks()).toEqual([]);
+  });
+
+  test('that is read again in another order gives each file its own link #file-identity #fresh-links', async () => {
+    const signed = (read: number) => {
+      const output = ['a', 'b', 'c'].map((name) => ({ type: 'Patient', count: 1, url: `/${name}?signature=${read}` }));
+      return manifest({ output: read === 1 ? output : output.toReversed() });
+    };
+    const expiring = (id: string) => (): Handler => (request, response) => {
+      const isExpired = request.url?.endsWith('signature=1');
+      if (isExpired) response.writeHead(403).end();
+      else response.writeHead(200, ndjson).end(line('Patient', id));
+    };
+    await start({ manifest: signed, files: { '/a': expiring('a'), '/b': expiring('b'), '/c': expiring('c') } });
+    const ended = await runExport(cases);
+    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 3, unchanged: 0 } });
+    expect(await Promise.all(['a', 'b', 'c'].map((id) => isStored('Patient', id)))).toEqual([true, true, true]);
+  });
+
+  test('whose new links are of another snapshot fails the files, and nothing of that snapshot is stored', async () => {
+    const ofSnapshot = (read: number) =>
+      manifest({
+        transactionTime: `2024-02-0${read}T00:00:00Z`,
+        output: [{ type: 'Patient', count: 1, url: `/snapshot-${read}` }],
+      });
+    const other = line('Patient', 'of-another-snapshot');
+    await start({
+      manifest: ofSnapshot,
+      files: { '/snapshot-1': () => answerStatus(410), '/snapshot-2': other, '/snapshot-3': other },
+    });
+    const ended = await runExport(cases);
+    expect(await files(ended)).toMatchObject([{ state: 'failed', error: { code: 'export-gone' } }]);
+    expect(await isStored('Patient', 'of-another-snapshot')).toBe(false);
+    expect(await marks()).toEqual([]);
+  });
+
+  test('whose new links cannot be told apart fails the files loudly #file-identity', async () => {
+    const fresh = (read: number) => {
+      const output = [1, 2].map((place) => ({ type: 'Patient', count: 1, url: `/${read}-${place}` }));
+      return manifest({ output });
+    };
+    const refused = () => answerStatus(403);
+    await start({ manifest: fresh, files: { '/1-1': refused, '/1-2': refused } });
+    const ended = await runExport(cases);
+    expect((await files(ended)).map(({ error }) => error?.code)).toEqual(['link-ambiguous', 'link-ambiguous']);
+  });
+
+  test('whose ledger was half written before a crash, and that comes in another order then, loses no file #file-identity #crash', async () => {
+    await start();
+    const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: [] } });
+    const { store } = cases.deps;
+    // The half of a process that died: its file, and one of a manifest that the server does not serve any more.
+    const half = ['/patients', '/stale'].map((path, position) => ({
+      id: `${exportId}.${position}`,
+      exportId,
+      connectionId: cases.connection.id,
+      section: 'output' as const,
+      type: 'Patient',
+      url: server.url + path,
+      requiresAccessToken: false,
+      state: 'pending' as const,
+      checkpoint: emptyCheckpoint,
+      attempts: 0,
+    }));
+    await store.outputFiles.insertMissing(half);
+    server.change({ manifest: () => manifest({ output: [goalFile, patientFile] }) });
+    const ended = await runExport(cases, {}, exportId);
+    expect((await files(ended)).map(({ url }) => url)).toEqual([`${server.url}/goals`, `${server.url}/patients`]);
+    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 4 } });
+  });
+});
+
+describe('the watermark of every type', () => {
+  const kickedOffSince = () => server.requests.filter(({ path }) => path.endsWith('/$export')).length;
+
+  test('is not continued from once the server offers another type #evidence #since-last', async () => {
+    await start({ offered: ['Patient', 'Goal'] });
+    await runExport(cases);
+    expect(await marks()).toEqual(['*', 'Goal', 'Patient']);
+    server.change({ offered: ['Patient', 'Goal', 'Coverage'] });
+    // The CapabilityStatement is read again after a day.
+    cases.clock.now = new Date(cases.clock.now.getTime() + 25 * 3_600_000);
+    const ended = await runExport(cases, { since: '2024-02-01T00:00:00Z', sinceLast: true });
+    expect(codes(ended)).toContain('since-last-full');
+    expect(ended.request.since).toBeUndefined();
+    expect(kickedOffSince()).toBe(2);
+  });
+
+  test('is continued from while the server offers the same', async () => {
+    await start({ offered: ['Patient', 'Goal'] });
+    await runExport(cases);
+    const ended = await runExport(cases, { since: '2024-02-01T00:00:00Z', sinceLast: true });
+    expect(ended.request.since).toBe('2024-02-01T00:00:00Z');
+  });
+});
+
+test('a server that ignores _since is noticed', async () => {
+  const many = Array.from({ length: 60 }, (_, index) => line('Patient', `p${index}`)).join('');
+  await start({ files: { '/patients': many } });
+  await runExport(cases);
+  const ended = await runExport(cases, { since: '2024-02-01T00:00:00Z', sinceLast: true });
+  expect(codes(ended)).toContain('since-ignored');
+});
+
+describe('an export that is left behind at the server', () => {
+  test('is deleted there if the export failed while its kick-off was on its way #orphans', async () => {
+    await start();
+    const { store } = cases.deps;
+    server.change({
+      kickOff: async (_request, response) => {
+        const [record] = await store.bulkExports.listActive();
+        if (record)
+          await store.bulkExports.transition({ from: record, to: 'failed', change: { completedAt: new Date() } });
+        response.writeHead(202, { 'content-location': '/status/1' }).end();
+      },
+    });
+    const exportId = await cases.exporting();
+    expect(await cases.read(exportId)).toMatchObject({ phase: 'failed', orphans: [`${server.url}/status/1`] });
+  });
+
+  test('is deleted there if the EHR reports that it failed #orphans', async () => {
+    const failed: Handler = (_request, response) =>
+      response.writeHead(413, { 'content-type': 'application/fhir+json' }).end(outcome('fatal'));
+    await start({ status: failed });
+    const ended = await runExport(cases);
+    expect(ended).toMatchObject({ phase: 'failed', error: { code: 'export-failed-at-ehr' } });
+    expect(deletions()).toEqual(['/status/1']);
+  });
+
+  test('is deleted there once a retry has started another #orphans #retry', async () => {
+    await start();
+    server.change({ status: answerStatus(404) });
+    const failed = await runExport(cases);
+    expect(failed.error?.code).toBe('export-gone');
+    server.change({ status: undefined });
+    const reopened = await cases.deps.store.bulkExports.reopen({ from: failed, to: 'queued', now: cases.clock.now });
+    expect(reopened?.orphans).toEqual([`${server.url}/status/1`]);
+    const ended = await runExport(cases, {}, failed.id);
+    expect(ended).toMatchObject({ phase: 'completed' });
+    expect(deletions().toSorted()).toEqual(['/status/1', '/status/2']);
+    expect((await cases.read(failed.id)).orphans).toEqual([]);
+  });
+});
+
+describe('a type that a token did not cover', () => {
+  test('is exported from its beginning once the scope is widened #evidence #since-last', async () => {
+    server = await startBulkServer({ manifest: () => manifest(), files: {} });
+    cases = await startUseCases({ scope: 'system/Patient.read' });
+    const first = await runExport(cases);
+    expect(await marks()).toContain('*');
+    const scope = 'system/Patient.read system/Observation.read';
+    const auth = { ...cases.connection.auth, scope } as typeof cases.connection.auth;
+    await cases.deps.store.connections.saveAuth({ id: cases.connection.id, auth });
+    const since = first.transactionTime ?? '';
+    const ended = await runExport(cases, { since, sinceLast: true });
+    expect(codes(ended)).toContain('since-last-full');
+    expect(ended.request.since).toBeUndefined();
+  });
+});
+
+describe('while work is retried', () => {
+  test('the export shows why its kick-off is not accepted, and when the next attempt is due', async () => {
+    await start({ kickOff: answerStatus(429, { 'retry-after': '90' }, 'One export at a time') });
+    const record = makeBulkExport({ connectionId: cases.connection.id, createdAt: cases.clock.now });
+    await cases.deps.store.bulkExports.insert({ record, requestKey: record.id });
+    const attempt = { payload: { exportId: record.id }, retryAt: firstAttempt, signal: AbortSignal.timeout(9000) };
+    await expect(attemptJob(cases.deps, { name: 'export.kick-off', ...attempt })).rejects.toThrow();
+    expect((await cases.read(record.id)).retrying).toMatchObject({
+      state: 'waiting',
+      code: 'ehr-throttled',
+      ehrText: 'One export at a time',
+      nextAttemptAt: expect.any(Date),
+    });
+  });
+
+  test('the export shows the last error of its status requests and when the next one is due', async () => {
+    await start({ status: answerStatus(502, {}, 'Bad gateway') });
+    const exportId = await cases.exporting();
+    const { pollOnce } = cases;
+    await pollOnce(exportId);
+    await pollOnce(exportId);
+    expect((await cases.read(exportId)).retrying).toMatchObject({
+      state: 'retrying',
+      code: 'ehr-unavailable',
+      ehrText: 'Bad gateway',
+      attempts: 2,
+      nextAttemptAt: expect.any(Date),
+    });
+    server.change({ status: undefined });
+    await pollOnce(exportId);
+    expect(await cases.read(exportId)).toMatchObject({ phase: 'downloading' });
+    expect((await cases.read(exportId)).retrying).toBeUndefined();
+  });
+
+  test('a wait that a status answer asks for does not count as an error, however often #waits', async () => {
+    await start({ status: answerStatus(429, { 'retry-after': '5' }) });
+    const exportId = await cases.exporting();
+    for (let poll = 0; poll < 40; poll++) await cases.pollOnce(exportId);
+    expect(await cases.read(exportId)).toMatchObject({
+      phase: 'exporting',
+      pollErrors: 0,
+      retrying: { state: 'waiting', code: 'ehr-throttled', attempts: 40 },
+    });
+  });
+});

@@ -1,0 +1,373 @@
+import { type Browser, createBrowser, waitFor } from '@bulkhead/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { type System, startSystem } from '../harness/start-system.ts';
+
+/** As it is registered at the EHR; the test takes the browser to the API's own port. */
+const redirectUri = 'http://127.0.0.1:3999/api/ehr/callback';
+let system: System;
+beforeAll(async () => {
+  const env = {
+    ATHENAHEALTH_CLIENT_ID: 'simulator-client',
+    ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
+    ATHENAHEALTH_REDIRECT_URI: redirectUri,
+    // Every browser of these tests has the same address.
+    API_AUTHORIZATIONS_PER_MINUTE: '1000',
+  };
+  system = await startSystem({ env, simulator: { patients: 3, redirectUris: [redirectUri] } });
+  await system.startWorker();
+});
+afterEach(() => control('DELETE', '/scenarios'));
+afterAll(() => system.stop());
+
+const control = (method: string, path: string) => fetch(`${system.simulator.baseUrl}/_sim${path}`, { method });
+const stats = async () => (await (await control('GET', '/stats')).json()) as { tokens: number; revoked: number };
+const atApi = (url: string) => url.replace('http://127.0.0.1:3999', system.baseUrl);
+const at = (path: string) => `${system.baseUrl}/api/ehr${path}`;
+const change = (url: string, changes: Readonly<Record<string, string | undefined>>): string => {
+  const changed = new URL(url);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === undefined) changed.searchParams.delete(name);
+    else changed.searchParams.set(name, value);
+  }
+  return changed.href;
+};
+
+/** A start address from a program, for a person's browser. */
+async function invite(body: object = { practiceId: '195900' }): Promise<string> {
+  const answer = await system.request('POST', '/api/ehr/athenahealth/authorize', body);
+  if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
+  return atApi(answer.body.data.startUrl);
+}
+
+/** To the EHR, which agrees by itself, and back to the callback's address, which is not opened yet. */
+async function agree(
+  browser: Browser,
+  startUrl: string,
+  changes: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const ehrUrl = await browser.redirectOf(startUrl);
+  return atApi(await browser.redirectOf(change(ehrUrl, changes)));
+}
+
+async function connect(body?: object): Promise<string> {
+  const browser = createBrowser();
+  const callback = await agree(browser, await invite(body));
+  const response = await browser.open(callback, { accept: 'application/json' });
+  return ((await response.json()) as { data: { connectionId: string } }).data.connectionId;
+}
+
+const codeOf = async (response: Response) => ((await response.json()) as { error: { code: string } }).error.code;
+const json = { accept: 'application/json' };
+const test200 = async (id: string) => (await system.request('POST', `/api/ehr/connections/${id}/test`)).body.data;
+
+describe('the authorization code flow', () => {
+  test('makes a connection about the patient, which works, and shows no token to anybody', async () => {
+    const browser = createBrowser();
+    const startUrl = await invite();
+    const ehrUrl = new URL(await browser.redirectOf(startUrl));
+    expect(Object.fromEntries(ehrUrl.searchParams)).toEqual({
+      response_type: 'code',
+      client_id: 'simulator-client',
+      redirect_uri: redirectUri,
+      scope: 'launch/patient patient/*.read',
+      aud: system.simulator.fhirEndpoint,
+      state: expect.stringMatching(/^auth_[0-9a-f]{32}[.][\w-]{43}$/),
+      code_challenge: expect.stringMatching(/^[\w-]{43}$/),
+      code_challenge_method: 'S256',
+    });
+    const page = await browser.open(atApi(await browser.redirectOf(ehrUrl.href)));
+    const text = await page.text();
+    expect([page.status, page.headers.get('content-security-policy'), browser.cookies.size]).toEqual([
+      200,
+      "default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'none'",
+      0,
+    ]);
+    const [id = ''] = /conn_[0-9a-f]{32}/.exec(text) ?? [];
+    const { body } = await system.request('GET', `/api/ehr/connections/${id}`);
+    expect(body.data).toMatchObject({
+      practiceId: '195900',
+      userId: 'a-195900.E-1',
+      auth: { method: 'authorization_code', clientId: 'simulator-client', scope: 'launch/patient patient/*.read' },
+    });
+    expect(body.data.needsAuthorization).toBeUndefined();
+    const { token, refreshToken } = await system.store.accessTokens.read({ connectionId: id, credentialsVersion: 0 });
+    expect([token?.accessToken, refreshToken]).toEqual([expect.any(String), expect.any(String)]);
+    for (const secret of [token?.accessToken ?? '-', refreshToken ?? '-', 'simulator-secret'])
+      expect(text + JSON.stringify(body)).not.toContain(secret);
+    expect(await test200(id)).toMatchObject({
+      ok: true,
+      steps: [{ step: 'discovery' }, { step: 'token' }, { step: 'read' }],
+    });
+  });
+
+  test('stands in the audit log, as does an answer that is refused', async () => {
+    const id = await connect();
+    const find = async (query: string) =>
+      (await system.request('GET', `/api/ehr/audit-events?action=connection.authorized&${query}`)).body.data;
+    expect(await find('outcome=success')).toEqual(
+      expect.arrayContaining([expect.objectContaining({ target: { connectionId: id } })]),
+    );
+    expect((await createBrowser().open(at('/callback?state=auth_none.x&code=y'), json)).status).toBe(400);
+    await waitFor(async () => (await find('outcome=refused')).length > 0);
+  });
+
+  test('brings that patient in by an enhanced sync', async () => {
+    const connectionId = await connect();
+    const body = { connectionId, resourceTypes: ['DiagnosticReport'] };
+    const { status, body: synced } = await system.request('POST', '/api/ehr/athenahealth/enhanced-sync', body);
+    expect([status, synced]).toMatchObject([200, { success: true }]);
+    expect(synced.data.total).toBeGreaterThan(0);
+    const ids = await system.store.resources.listIds({ connectionId, resourceType: 'DiagnosticReport' });
+    expect(ids).toHaveLength(synced.data.enhancedResources);
+  });
+
+  test('leaves neither code nor state nor token in Redis', async () => {
+    const browser = createBrowser();
+    const callback = await agree(browser, await invite());
+    const { code = '', state = '' } = Object.fromEntries(new URL(callback).searchParams);
+    const answer = await browser.open(callback, json);
+    const { connectionId } = ((await answer.json()) as { data: { connectionId: string } }).data;
+    const { token, refreshToken } = await system.store.accessTokens.read({ connectionId, credentialsVersion: 0 });
+    const redis = new Redis(String(system.env.REDIS_URL));
+    const keys = await redis.keys(`${String(system.env.BULKHEAD_PREFIX)}:connection:*`);
+    const jobs = await Promise.all(
+      keys.map((key) => redis.hgetall(key).catch(() => redis.lrange(key, 0, -1).catch(() => ''))),
+    );
+    redis.disconnect();
+    const text = JSON.stringify(jobs);
+    expect(text).toContain('authorization.redeem');
+    for (const secret of [code, state.split('.')[1], token?.accessToken, refreshToken])
+      expect(text).not.toContain(secret);
+  });
+
+  test('takes an answer once', async () => {
+    const browser = createBrowser();
+    const callback = await agree(browser, await invite());
+    const cookies = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    expect((await browser.open(callback, json)).status).toBe(200);
+    const replayed = await fetch(callback, { headers: { ...json, cookie: cookies } });
+    expect([replayed.status, await codeOf(replayed)]).toEqual([400, 'authorization-unknown']);
+  });
+
+  test('takes it from the browser that set out, and from no other', async () => {
+    const [browser, other] = [createBrowser(), createBrowser()];
+    const callback = await agree(browser, await invite());
+    await agree(other, await invite());
+    const tokens = (await stats()).tokens;
+    for (const wrong of [createBrowser(), other]) {
+      const refused = await wrong.open(callback, json);
+      expect([refused.status, await codeOf(refused)]).toEqual([400, 'authorization-unknown']);
+    }
+    expect((await stats()).tokens).toBe(tokens);
+    // The right one is not kept from it.
+    expect((await browser.open(callback, json)).status).toBe(200);
+  });
+
+  test('takes a state as it was given', async () => {
+    const browser = createBrowser();
+    const callback = await agree(browser, await invite());
+    const state = new URL(callback).searchParams.get('state') ?? '';
+    const refused = await browser.open(change(callback, { state: `${state.split('.')[0]}.${'x'.repeat(43)}` }), json);
+    expect([refused.status, await codeOf(refused)]).toEqual([400, 'authorization-unknown']);
+  });
+
+  test('opens a start address once', async () => {
+    const startUrl = await invite();
+    await createBrowser().redirectOf(startUrl);
+    const again = await createBrowser().open(startUrl, json);
+    expect([again.status, await codeOf(again)]).toEqual([410, 'authorization-used']);
+    const page = await createBrowser().open(startUrl);
+    expect([page.status, page.headers.get('content-type')]).toEqual([410, 'text/html; charset=utf-8']);
+  });
+
+  test.each([
+    {
+      what: 'a code that was asked for with another PKCE challenge',
+      onTheWay: { code_challenge: 'x'.repeat(43) },
+      back: {},
+    },
+    { what: 'a code of another issuer (RFC 9207)', onTheWay: {}, back: { iss: 'https://evil.example' } },
+    { what: 'an answer without the issuer that the EHR names', onTheWay: {}, back: { iss: undefined } },
+    { what: 'a code that is none', onTheWay: {}, back: { code: 'guessed' } },
+  ])('refuses $what: no connection', async ({ onTheWay, back }) => {
+    const before = (await system.request('GET', '/api/ehr/connections')).body.data.length;
+    const browser = createBrowser();
+    const callback = await agree(browser, await invite(), onTheWay);
+    const tokens = (await stats()).tokens;
+    const refused = await browser.open(change(callback, back), json);
+    expect([refused.status, await codeOf(refused)]).toEqual([502, 'authorization-failed']);
+    expect([(await stats()).tokens, (await system.request('GET', '/api/ehr/connections')).body.data.length]).toEqual([
+      tokens,
+      before,
+    ]);
+  });
+
+  test('tells a user who did not agree, without a word that an address can plant', async () => {
+    const browser = createBrowser();
+    const callback = await agree(browser, await invite());
+    const refusal = change(callback, { code: undefined, error: 'access_denied', error_description: '<b>planted</b>' });
+    const page = await browser.open(refusal);
+    const text = await page.text();
+    expect([page.status, text.includes('access_denied'), text.includes('planted')]).toEqual([403, true, false]);
+  });
+
+  test("starts in an operator's own browser, which is logged in first, and in nobody else's", async () => {
+    const address = at('/athenahealth/authorize?practiceId=195900');
+    const browser = createBrowser();
+    const login = await browser.redirectOf(address);
+    expect(login).toBe(`/login?next=${encodeURIComponent('/api/ehr/athenahealth/authorize?practiceId=195900')}`);
+    await browser.submit(system.baseUrl + login, { key: system.apiKey });
+    const ehrUrl = await browser.redirectOf(address);
+    expect(ehrUrl).toContain('/oauth2/v1/authorize?');
+    // Led on by the page itself: a redirect would not bring the session's cookie along, which is `SameSite=Strict`.
+    const back = await browser.open(atApi(await browser.redirectOf(ehrUrl)));
+    expect(back.status).toBe(200);
+    expect(await back.text()).toMatch(/<meta http-equiv="refresh" content="0; url=\/connections\/conn_[0-9a-f]{32}">/);
+    const headers = { authorization: `Bearer ${system.apiKey}` };
+    expect(await createBrowser().redirectOf(address, headers)).toContain('/oauth2/v1/authorize?');
+    const client = await system.store.apiKeys.create({ name: 'c', role: 'client', now: new Date() });
+    const statuses = await Promise.all(
+      [{}, { authorization: `Bearer ${client}` }].map(
+        async (given) => (await createBrowser().open(address, { ...json, ...given })).status,
+      ),
+    );
+    expect(statuses).toEqual([401, 403]);
+  });
+});
+
+describe('an EHR launch', () => {
+  const launch = (patient: string, iss = system.simulator.fhirEndpoint) =>
+    at(`/athenahealth/launch?${new URLSearchParams({ iss, launch: patient })}`);
+  const arrive = async (address: string): Promise<string> => {
+    const browser = createBrowser();
+    const callback = atApi(await browser.redirectOf(await browser.redirectOf(address)));
+    const answer = await browser.open(callback, json);
+    return ((await answer.json()) as { data: { connectionId: string } }).data.connectionId;
+  };
+
+  test("is about the patient that the EHR shows, in the patient's practice; a second one is the same connection", async () => {
+    const id = await arrive(launch('a-195900.E-2'));
+    const { body } = await system.request('GET', `/api/ehr/connections/${id}`);
+    expect(body.data).toMatchObject({
+      userId: 'a-195900.E-2',
+      practiceId: '195900',
+      auth: { scope: 'launch patient/*.read' },
+    });
+    expect(await arrive(launch('a-195900.E-2', `${system.simulator.fhirEndpoint}/`))).toBe(id);
+    expect(await arrive(launch('a-195900.E-3'))).not.toBe(id);
+    expect((await test200(id)).ok).toBe(true);
+  });
+
+  test('asks the EHR for its endpoints once, however many browsers it sends', async () => {
+    const discoveries = async () => {
+      const answer = (await (await control('GET', '/requests')).json()) as { requests: { path: string }[] };
+      return answer.requests.filter(({ path }) => path.endsWith('/.well-known/smart-configuration')).length;
+    };
+    await createBrowser().redirectOf(launch('a-195900.E-2'));
+    const before = await discoveries();
+    for (let times = 0; times < 5; times++) await createBrowser().redirectOf(launch('a-195900.E-2'));
+    expect(await discoveries()).toBe(before);
+  });
+
+  test.each([{ iss: 'https://evil.example/fhir/r4' }, { iss: 'http://127.0.0.1/fhir/r4' }])(
+    'of an EHR that the registry does not name is refused: $iss',
+    async ({ iss }) => {
+      const browser = createBrowser();
+      const refused = await browser.open(launch('a-195900.E-2', iss), json);
+      expect([refused.status, await codeOf(refused), browser.cookies.size]).toEqual([400, 'unknown-issuer', 0]);
+    },
+  );
+});
+
+describe('an authorized connection', () => {
+  test('whose authorization has ended says so, and works again after another one', async () => {
+    const id = await connect();
+    const { refreshToken = '' } = await system.store.accessTokens.read({ connectionId: id, credentialsVersion: 0 });
+    await fetch(`${system.simulator.baseUrl}/oauth2/v1/revoke`, {
+      method: 'POST',
+      body: new URLSearchParams({ token: refreshToken, client_id: 'simulator-client' }),
+    });
+    expect((await test200(id)).steps.at(-1)).toMatchObject({ step: 'token', code: 'authorization-needed' });
+    const shown = await system.request('GET', `/api/ehr/connections/${id}`);
+    expect(shown.body.data.needsAuthorization).toBe(true);
+    // Its access token would still do for an hour.
+    await system.order({ match: { path: 'export' }, fault: { kind: 'expire-tokens' } });
+    const started = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
+      connectionId: id,
+    });
+    expect(await system.settled(started.body.data.id)).toMatchObject({
+      status: 'FAILED',
+      errorCode: 'authorization-needed',
+      errorMessage: expect.stringContaining('/authorize?connectionId='),
+    });
+    const tokens = (await stats()).tokens;
+    expect(await connect({ connectionId: id })).toBe(id);
+    expect((await stats()).tokens).toBe(tokens + 1);
+    const again = await system.request('GET', `/api/ehr/connections/${id}`);
+    expect(again.body.data.needsAuthorization).toBeUndefined();
+    expect((await test200(id)).ok).toBe(true);
+  });
+
+  test('keeps what the user agreed to when its secret is changed', async () => {
+    const id = await connect();
+    const put = (change: object) => {
+      const auth = { method: 'authorization_code', clientId: 'simulator-client', ...change };
+      return system.request('PUT', `/api/ehr/connections/${id}/credentials`, { auth });
+    };
+    expect((await put({ clientSecret: 'simulator-secret', secretBy: 'post' })).body.data.auth.secretBy).toBe('post');
+    expect((await test200(id)).ok).toBe(true);
+    // A public client: PKCE stood in for the secret.
+    await put({});
+    expect((await test200(id)).ok).toBe(true);
+  });
+
+  test('is about one patient for good', async () => {
+    const id = await connect();
+    await system.store.connections.savePatient({ id, userId: 'a-195900.E-3' });
+    const browser = createBrowser();
+    const callback = await agree(browser, await invite({ connectionId: id }));
+    const refused = await browser.open(callback, json);
+    const { error } = (await refused.json()) as { error: { code: string; details: object } };
+    expect([refused.status, error.code, error.details]).toEqual([
+      502,
+      'authorization-failed',
+      { reason: 'authorization-other-patient' },
+    ]);
+  });
+
+  test('that is deleted is gone at once, and its tokens are taken back at the EHR', async () => {
+    const id = await connect();
+    const { revoked } = await stats();
+    await system.order({
+      match: { path: 'oauth2/v1/revoke' },
+      fault: { kind: 'status', status: 503, retryAfter: '1' },
+    });
+    expect((await system.request('DELETE', `/api/ehr/connections/${id}`)).status).toBe(204);
+    expect((await system.request('GET', `/api/ehr/connections/${id}`)).status).toBe(404);
+    await waitFor(async () => (await stats()).revoked === revoked + 2);
+    await waitFor(async () => (await system.store.connections.findDeleted(id)) === undefined);
+    const state = await system.store.accessTokens.read({ connectionId: id, credentialsVersion: 0 });
+    expect([state.token, state.refreshToken]).toEqual([undefined, undefined]);
+  });
+
+  test.each([
+    {
+      what: 'a connection of another method',
+      body: () => ({ connectionId: system.connectionId }),
+      status: 409,
+      code: 'not-authorizable',
+    },
+    {
+      what: 'an unknown connection',
+      body: () => ({ connectionId: 'conn_x' }),
+      status: 404,
+      code: 'unknown-connection',
+    },
+    { what: 'both', body: () => ({ connectionId: 'conn_x', practiceId: '1' }), status: 400, code: 'invalid-request' },
+    { what: 'a scope of nobody', body: () => ({ scope: 'patient/All.read' }), status: 400, code: 'invalid-request' },
+  ])('is not asked for with $what: $status', async ({ body, status, code }) => {
+    const answer = await system.request('POST', '/api/ehr/athenahealth/authorize', body());
+    expect([answer.status, answer.body.error.code]).toEqual([status, code]);
+  });
+});

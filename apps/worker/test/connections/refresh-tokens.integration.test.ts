@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import type { Connection } from '@bulkhead/providers';
+import { startTcpProxy, waitFor } from '@bulkhead/testing';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import {
+  type Member,
+  matchToken,
+  startTokenCluster,
+  type TokenCluster,
+  times,
+  tokenOwner,
+  tokenPath,
+} from '../harness/start-token-cluster.ts';
+
+let cluster: TokenCluster;
+afterEach(() => cluster.stop());
+
+describe('a refresh token', () => {
+  const scope = 'launch/patient patient/*.read';
+  const redirectUri = 'https://app.example/api/ehr/callback';
+  const client = { client_id: 'simulator-client', client_secret: 'simulator-secret' };
+
+  /** A connection that a user has authorized, the access token of which has run out. */
+  async function authorized(store: Member['store']): Promise<Connection> {
+    const { baseUrl, fhirEndpoint } = cluster.simulator;
+    const verifier = 'v'.repeat(43);
+    const code_challenge = createHash('sha256').update(verifier).digest('base64url');
+    const query = new URLSearchParams({
+      ...{ response_type: 'code', client_id: client.client_id, redirect_uri: redirectUri, scope, aud: fhirEndpoint },
+      ...{ state: 's', code_challenge, code_challenge_method: 'S256' },
+    });
+    const { headers } = await fetch(`${baseUrl}/oauth2/v1/authorize?${query}`, { redirect: 'manual' });
+    const code = new URL(headers.get('location') ?? '').searchParams.get('code') ?? '';
+    const redeem = {
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: redirectUri,
+      code_verifier: verifier,
+      ...client,
+    };
+    const response = await fetch(`${baseUrl}/oauth2/v1/token`, { method: 'POST', body: new URLSearchParams(redeem) });
+    const { access_token: accessToken, refresh_token: refreshToken } = (await response.json()) as Record<
+      string,
+      string
+    >;
+    const grant = { accessToken: accessToken ?? '', refreshToken: refreshToken ?? '', scope, renewAfterMs: 0 };
+    await store.accessTokens.put({ ...tokenOwner, grant });
+    const { client_id: clientId, client_secret: clientSecret } = client;
+    return { ...cluster.connection, auth: { method: 'authorization_code', clientId, clientSecret, scope } };
+  }
+  const answers = async () => (await cluster.requests(tokenPath)).map(({ status }) => status);
+
+  test('is used once by everybody together, and its successor the next time', async () => {
+    cluster = await startTokenCluster();
+    const three = await cluster.joinMany(3);
+    const [first] = three;
+    const connection = await authorized((first as Member).store);
+    const all = () => Promise.all(times(30, (index) => three[index % 3]?.read(connection)));
+    expect(await all()).toEqual(times(30, () => 200));
+    expect(await answers()).toEqual([200, 200]);
+    await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'expire-tokens' } });
+    expect(await all()).toEqual(times(30, () => 200));
+    expect(await answers()).toEqual([200, 200, 200]);
+  });
+
+  test('that came while MongoDB was away is not lost', async () => {
+    cluster = await startTokenCluster();
+    const { hostname, port } = new URL(String(cluster.env.MONGODB_URI));
+    const proxy = await startTcpProxy({ host: hostname, port: Number(port) });
+    try {
+      const uri = new URL(String(cluster.env.MONGODB_URI));
+      uri.port = String(proxy.port);
+      const [member, other] = [await cluster.join({ mongodbUri: uri.href }), await cluster.join()];
+      const connection = await authorized(other.store);
+      await cluster.order({ match: matchToken, fault: { kind: 'latency', ms: 500 } });
+      const reading = member.read(connection);
+      await waitFor(async () => (await answers()).length === 2);
+      await proxy.close();
+      await waitFor(async () => (await answers())[1] === 200);
+      // Longer than the driver waits for a server, so that a write fails for good.
+      for (let outage = 0; outage < 2; outage += 1) await expect(member.store.ping()).rejects.toThrow();
+      await proxy.open();
+      expect(await reading).toBe(200);
+      await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'expire-tokens' } });
+      expect(await other.read(connection)).toBe(200);
+      expect(await answers()).toEqual([200, 200, 200]);
+    } finally {
+      await proxy.close();
+    }
+  }, 20_000);
+
+  test('that came while the credentials were changed is not lost either', async () => {
+    cluster = await startTokenCluster();
+    const [first, second] = await cluster.joinMany(2);
+    const { store } = first as Member;
+    const connection = await authorized(store);
+    await store.connections.insert(connection);
+    await cluster.order({ match: matchToken, fault: { kind: 'latency', ms: 500 } });
+    const reading = first?.read(connection);
+    await waitFor(async () => (await answers()).length === 2);
+    await store.connections.saveAuth({ id: connection.id, auth: connection.auth });
+    const changed = await store.connections.find(connection.id);
+    await store.accessTokens.supersede({ ...tokenOwner, credentialsVersion: 1 });
+    expect(await Promise.all([reading, second?.read(changed)])).toEqual(['connection-changed', 200]);
+    expect(await answers()).toEqual([200, 200, 200]);
+  });
+
+  test('that the EHR does not take ends the authorization: nobody asks again', async () => {
+    cluster = await startTokenCluster();
+    const [first, second] = await cluster.joinMany(2);
+    const connection = await authorized((first as Member).store);
+    await first?.store.connections.insert(connection);
+    const { refreshToken = '' } = (await first?.store.accessTokens.read(tokenOwner)) ?? {};
+    const body = new URLSearchParams({ token: refreshToken, ...client });
+    await fetch(`${cluster.simulator.baseUrl}/oauth2/v1/revoke`, { method: 'POST', body });
+    expect(await Promise.all([first?.read(connection), second?.read(connection)])).toEqual([
+      'authorization-needed',
+      'authorization-needed',
+    ]);
+    expect(await second?.read(connection)).toBe('authorization-needed');
+    expect(await answers()).toEqual([200, 400]);
+    expect((await first?.store.connections.find('conn_1'))?.needsAuthorization).toBe(true);
+  });
+});

@@ -1,0 +1,118 @@
+import { waitFor } from '@bulkhead/testing';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { type System, startSystem } from '../harness/start-system.ts';
+
+let system: System;
+afterEach(() => system.stop());
+
+const keysPath = '/api/ehr/signing-keys';
+
+/** The simulator takes the client's keys from the API, as an EHR does, and keeps them for an hour unless it is told otherwise. */
+async function start(jwksCacheSeconds: number): Promise<string> {
+  system = await startSystem({ simulator: { jwksCacheSeconds, tokenSeconds: 1, patients: 1, exportSeconds: 0 } });
+  const jwksUrl = `${system.baseUrl}/.well-known/jwks.json`;
+  await fetch(`${system.simulator.baseUrl}/_sim/options`, { method: 'PATCH', body: JSON.stringify({ jwksUrl }) });
+  await system.startWorker();
+  return jwksUrl;
+}
+
+const create = async (alg: string): Promise<string> => (await system.request('POST', keysPath, { alg })).body.data.kid;
+const states = async () => {
+  const { body } = await system.request('GET', keysPath);
+  return Object.fromEntries(body.data.map(({ kid, state }: { kid: string; state: string }) => [kid, state]));
+};
+const published = async (url: string) =>
+  ((await (await fetch(url)).json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
+
+async function connect(alg: string): Promise<string> {
+  const auth = { method: 'private_key_jwt', clientId: 'simulator-client', alg };
+  const { body } = await system.request('POST', '/api/ehr/connections', {
+    provider: 'athenahealth',
+    practiceId: '195900',
+    auth,
+  });
+  return body.data.id;
+}
+
+async function exportWith(connectionId: string): Promise<string> {
+  const started = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
+    connectionId,
+    resourceTypes: ['Patient'],
+  });
+  return (await system.settled(started.body.data.id)).status;
+}
+
+const refusals = async () => {
+  const { requests } = (await (await fetch(`${system.simulator.baseUrl}/_sim/requests`)).json()) as {
+    requests: { path: string; status?: number }[];
+  };
+  return requests.filter(({ path, status = 200 }) => path.endsWith('/token') && status !== 200).length;
+};
+
+describe("the deployment's signing keys", () => {
+  test.each([{ alg: 'RS384' }, { alg: 'ES384' }])(
+    'bring an export in, published for everybody: $alg',
+    async ({ alg }) => {
+      const jwksUrl = await start(300);
+      const kid = await create(alg);
+      const response = await fetch(jwksUrl);
+      expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'public, max-age=300']);
+      const text = await response.text();
+      expect(JSON.parse(text)).toMatchObject({ keys: [{ kid, alg, use: 'sig', key_ops: ['verify'] }] });
+      expect(
+        Object.keys(JSON.parse(text).keys[0]).filter((name) => ['d', 'p', 'q', 'dp', 'dq', 'qi'].includes(name)),
+      ).toEqual([]);
+      expect(await exportWith(await connect(alg))).toBe('COMPLETED');
+      expect(await refusals()).toBe(0);
+    },
+  );
+
+  test('are rotated while exports go on, without one token refused', async () => {
+    const jwksUrl = await start(1);
+    const first = await create('ES384');
+    const connectionId = await connect('ES384');
+    expect(await exportWith(connectionId)).toBe('COMPLETED');
+
+    const second = await create('ES384');
+    expect([await published(jwksUrl), await states()]).toEqual([
+      [first, second],
+      { [first]: 'active', [second]: 'published' },
+    ]);
+    const refused = await system.request('POST', `${keysPath}/${first}/retire`);
+    expect([refused.status, refused.body.error.code]).toEqual([409, 'signing-key-in-use']);
+    // The server's copy is a second old at most: it reads the keys again for one of these tokens.
+    await waitFor(() => serverKnows(second));
+    expect(await exportWith(connectionId)).toBe('COMPLETED');
+
+    expect((await system.request('POST', `${keysPath}/${second}/activate`)).body.data.state).toBe('active');
+    expect(await exportWith(connectionId)).toBe('COMPLETED');
+    expect((await system.request('POST', `${keysPath}/${first}/retire`)).body.data.state).toBe('retired');
+    // What it signed may still be on its way.
+    expect(await published(jwksUrl)).toEqual([first, second]);
+    expect((await system.request('DELETE', `${keysPath}/${first}`)).status).toBe(409);
+    expect(await exportWith(connectionId)).toBe('COMPLETED');
+    expect(await refusals()).toBe(0);
+    // Tokens of a second: they were renewed before they expired, in polls and downloads too.
+    expect(await system.violations()).toMatchObject({ byKind: { token: 0 } });
+  }, 60_000);
+
+  test('that a server has not read yet would be refused: why a new one waits', async () => {
+    await start(3600);
+    await create('ES384');
+    const connectionId = await connect('ES384');
+    expect(await exportWith(connectionId)).toBe('COMPLETED');
+    const second = await create('ES384');
+    expect(await exportWith(connectionId)).toBe('COMPLETED');
+    expect(await refusals()).toBe(0);
+    await system.request('POST', `${keysPath}/${second}/activate`);
+    // The token of the last export is used for half a second.
+    await waitFor(async () => (await exportWith(connectionId)) === 'FAILED');
+  }, 60_000);
+});
+
+/** Whether the simulator has read the keys since there is this one: it asks nobody else. */
+async function serverKnows(kid: string): Promise<boolean> {
+  const { body } = await system.request('GET', keysPath);
+  const { createdAt } = body.data.find((key: { kid: string }) => key.kid === kid);
+  return Date.now() - new Date(createdAt).getTime() > 2000;
+}

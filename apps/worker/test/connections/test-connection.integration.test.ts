@@ -1,0 +1,211 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { type System, startSystem } from '../harness/start-system.ts';
+
+let system: System;
+// One system for all: a fresh request budget waits two seconds.
+beforeAll(async () => {
+  system = await startSystem({ simulator: { patients: 1 } });
+  await system.startWorker();
+});
+afterEach(async () => {
+  await control('DELETE', '/scenarios');
+  await changeAuth({});
+});
+afterAll(() => system.stop());
+
+const control = (method: string, path: string, body?: object) =>
+  fetch(`${system.simulator.baseUrl}/_sim${path}`, { method, ...(body ? { body: JSON.stringify(body) } : {}) });
+const enforceScopes = () => control('PATCH', '/options', { enforceScopes: true });
+const tokenCount = async () => ((await (await control('GET', '/stats')).json()) as { tokens: number }).tokens;
+const run = (id = system.connectionId) => system.request('POST', `/api/ehr/connections/${id}/test`);
+const changeAuth = (change: object) => {
+  const auth = {
+    method: 'client_credentials',
+    clientId: 'simulator-client',
+    clientSecret: 'simulator-secret',
+    ...change,
+  };
+  return system.request('PUT', `/api/ehr/connections/${system.connectionId}/credentials`, { auth });
+};
+const order = (path: string, fault: object) => system.order({ match: { path }, fault, times: 'always' });
+const exports = [{ name: 'export', definition: 'http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export' }];
+/** A new connection: its capabilities are not read from the record of an earlier one. */
+async function connect(): Promise<string> {
+  const auth = { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret' };
+  const body = { provider: 'athenahealth', practiceId: '195900', auth };
+  return (await system.request('POST', '/api/ehr/connections', body)).body.data.id;
+}
+const passed = (step: string) => ({ step, ok: true, durationMs: expect.any(Number) });
+
+describe('a connection test', () => {
+  test('asks for the token endpoint, a new token and a patient, and its result stays with the connection', async () => {
+    await enforceScopes();
+    const { status, body } = await run();
+    const data = {
+      ok: true,
+      steps: [
+        passed('discovery'),
+        passed('token'),
+        { ...passed('read'), tried: 'A search of Patient by an id that no resource has.' },
+      ],
+      endedAt: expect.stringMatching(/Z$/),
+    };
+    expect([status, body]).toEqual([200, { success: true, data }]);
+    await run();
+    expect(await tokenCount()).toBe(2);
+    const shown = await system.request('GET', `/api/ehr/connections/${system.connectionId}`);
+    expect(shown.body.data.lastTest).toEqual(data);
+    expect((await system.violations()) as object).toMatchObject({ byKind: { token: 0, rate: 0 } });
+  });
+
+  test('finds a wrong secret although an older token still works, and the right one again', async () => {
+    await run();
+    await changeAuth({ clientSecret: 'wrong' });
+    const wrong = await run();
+    expect(wrong.body.data.steps.at(-1)).toMatchObject({
+      step: 'token',
+      code: 'token-refused',
+      whatToDo: expect.stringContaining('client secret'),
+    });
+    await changeAuth({});
+    expect((await run()).body.data.ok).toBe(true);
+  });
+
+  test('reads a type that the scopes cover, and fails where they cover none that is asked for', async () => {
+    await enforceScopes();
+    await changeAuth({ scope: 'system/Observation.rs' });
+    expect((await run()).body.data.ok).toBe(true);
+    await changeAuth({ scope: 'system/Observation.r' });
+    expect((await run()).body.data.steps.at(-1)).toMatchObject({ step: 'read', code: 'ehr-forbidden' });
+  });
+
+  test('passes an EHR without a search of patients by a type that it can search', async () => {
+    await control('PATCH', '/options', { restTypes: ['Observation'] });
+    const { body } = await run();
+    expect(body.data).toMatchObject({ ok: true });
+    expect(body.data.steps.at(-1).tried).toContain('A search of Observation');
+  });
+
+  test.each([
+    {
+      what: 'says that it has none',
+      resource: [{ type: 'Group', interaction: [{ code: 'read' }], operation: exports }],
+    },
+    { what: 'does not list interactions', resource: [{ type: 'Group', operation: exports }] },
+  ])('passes an EHR of bulk exports alone that $what, without starting an export', async ({ resource }) => {
+    const statement = { rest: [{ mode: 'server', resource }] };
+    await system.order({
+      match: { path: 'metadata' },
+      fault: { kind: 'edit-document', set: statement },
+      times: 'always',
+    });
+    await control('PATCH', '/options', { restTypes: [] });
+    const id = await connect();
+    const { body } = await run(id);
+    expect(body.data).toMatchObject({ ok: true });
+    expect(body.data.steps.at(-1)).toMatchObject({
+      step: 'read',
+      tried: expect.stringMatching(
+        /Group\/a-1\.C-195900 was read, with the token and without it; no export was started\.$/,
+      ),
+    });
+    const started = await (await control('GET', '/exports')).json();
+    expect(started).toEqual([]);
+  });
+
+  test('fails an EHR of bulk exports alone that refuses the token, and says if it cannot tell', async () => {
+    await control('PATCH', '/options', { restTypes: [] });
+    await order('/Group/', { kind: 'status', status: 401 });
+    expect((await run(await connect())).body.data.steps.at(-1)).toMatchObject({
+      step: 'read',
+      ok: false,
+      code: 'ehr-unauthorized',
+      tried: expect.stringContaining('no search'),
+    });
+    await control('DELETE', '/scenarios');
+    await control('PATCH', '/options', { restTypes: [] });
+    await order('/Group/', { kind: 'status', status: 404 });
+    const untold = (await run(await connect())).body.data;
+    expect([untold.ok, untold.steps.at(-1).tried]).toEqual([
+      true,
+      expect.stringContaining('only the first export shows'),
+    ]);
+  });
+
+  test.each([
+    {
+      what: 'an EHR that cannot be reached',
+      order: ['.*', { kind: 'reset' }],
+      fails: { step: 'discovery', code: 'ehr-unreachable', whatToDo: /firewall/ },
+    },
+    {
+      what: 'an EHR that is down',
+      order: ['.*', { kind: 'status', status: 503 }],
+      fails: { step: 'discovery', code: 'ehr-unavailable', whatToDo: /status page/ },
+    },
+    {
+      what: 'an address that is no FHIR server',
+      order: ['.*', { kind: 'status', status: 404, body: 'Not Found', contentType: 'text/plain' }],
+      fails: { step: 'discovery', code: 'smart-discovery-failed', whatToDo: /FHIR endpoint URL/ },
+    },
+    {
+      what: 'a token endpoint at a foreign host',
+      order: ['smart-configuration', { kind: 'edit-document', set: { token_endpoint: 'https://evil.example/token' } }],
+      fails: { step: 'discovery', code: 'endpoint-not-allowed', whatToDo: /`hosts`/ },
+    },
+    {
+      what: 'a scope that the application does not have',
+      order: [
+        'oauth2',
+        { kind: 'status', status: 400, body: { error: 'invalid_scope' }, contentType: 'application/json' },
+      ],
+      fails: { step: 'token', code: 'token-refused', whatToDo: /auth\.scope/ },
+    },
+    {
+      what: 'tokens that every read refuses',
+      order: ['/Patient', { kind: 'status', status: 401 }],
+      fails: { step: 'read', code: 'ehr-unauthorized', whatToDo: /refused at once/ },
+    },
+    {
+      what: 'a practice that has not enabled the application',
+      order: ['/Patient', { kind: 'status', status: 403 }],
+      fails: { step: 'read', code: 'ehr-forbidden', whatToDo: /practice/ },
+    },
+    {
+      what: 'an EHR that throttles reads',
+      order: ['/Patient', { kind: 'status', status: 429, retryAfter: '1' }],
+      fails: { step: 'read', code: 'ehr-throttled', whatToDo: /Retry-After/ },
+    },
+    {
+      what: 'a token endpoint that throttles',
+      order: ['oauth2', { kind: 'status', status: 429, retryAfter: '5' }],
+      fails: { step: 'token', code: 'token-unavailable', whatToDo: /50 new tokens a minute/ },
+    },
+  ] as const)(
+    'of $what names the step and what to do',
+    async ({ order: [path, fault], fails }) => {
+      await order(path, fault);
+      const { status, body } = await run();
+      expect([status, body.data.ok]).toEqual([200, false]);
+      const { step, code } = fails;
+      expect(body.data.steps.at(-1)).toMatchObject({
+        step,
+        code,
+        ok: false,
+        message: expect.any(String),
+        whatToDo: expect.stringMatching(fails.whatToDo),
+      });
+      expect(body.data.steps.filter(({ ok }: { ok: boolean }) => !ok)).toHaveLength(1);
+    },
+    30_000,
+  );
+
+  test('that nobody works on is answered by 202 and where to look', async () => {
+    const alone = await startSystem({ simulator: { patients: 1 }, testWaitMs: 200 });
+    const url = `/api/ehr/connections/${alone.connectionId}`;
+    const { status, body, headers } = await alone.request('POST', `${url}/test`);
+    await alone.stop();
+    expect([status, body.data, headers.get('location')]).toEqual([202, { status: 'IN_PROGRESS', url }, url]);
+    expect((await run('conn_none')).status).toBe(404);
+  });
+});

@@ -1,0 +1,158 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Connection } from '@bulkhead/providers';
+import { baseEnv, startTcpProxy, waitFor } from '@bulkhead/testing';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import {
+  matchToken,
+  startTokenCluster,
+  type TokenCluster,
+  times,
+  tokenOwner,
+  tokenPath,
+} from '../harness/start-token-cluster.ts';
+
+let cluster: TokenCluster;
+afterEach(() => cluster.stop());
+
+const script = fileURLToPath(new URL('../harness/read-once.ts', import.meta.url));
+const tokenRequests = async () => (await cluster.requests(tokenPath)).length;
+
+describe('a token of the cluster', () => {
+  test('is asked for once by fifty sessions of five clients, and found by a sixth', async () => {
+    cluster = await startTokenCluster();
+    const five = await cluster.joinMany(5);
+    const statuses = await Promise.all(times(50, (index) => five[index % 5]?.read()));
+    expect(statuses).toEqual(times(50, () => 200));
+    expect(await tokenRequests()).toBe(1);
+    const sixth = await cluster.join();
+    expect(await sixth.read()).toBe(200);
+    expect(await tokenRequests()).toBe(1);
+  });
+
+  test('is asked for once by processes of their own', async () => {
+    cluster = await startTokenCluster();
+    const { store } = await cluster.join();
+    await store.connections.insert(cluster.connection);
+    const codes = await Promise.all(
+      times(4, async () => {
+        const child = spawn(process.execPath, ['--conditions=@bulkhead/source', script, 'conn_1', '12'], {
+          env: { ...baseEnv(), ...cluster.env },
+          stdio: ['ignore', 'inherit', 'inherit'],
+        });
+        return (await once(child, 'exit'))[0];
+      }),
+    );
+    expect(codes).toEqual([0, 0, 0, 0]);
+    expect((await cluster.requests(/Patient/)).length).toBe(48);
+    expect(await tokenRequests()).toBe(1);
+  }, 30_000);
+
+  test('that the EHR refuses is renewed once by everybody together', async () => {
+    cluster = await startTokenCluster();
+    const three = await cluster.joinMany(3);
+    await Promise.all(three.map(({ read }) => read()));
+    await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'expire-tokens' } });
+    expect(await Promise.all(times(30, (index) => three[index % 3]?.read()))).toEqual(times(30, () => 200));
+    expect(await tokenRequests()).toBe(2);
+  });
+
+  test('that somebody else has renewed is found after a refusal, without another request', async () => {
+    cluster = await startTokenCluster();
+    const [first, second] = await cluster.joinMany(2);
+    await first?.read();
+    await second?.read();
+    await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'expire-tokens' } });
+    expect(await first?.read()).toBe(200);
+    expect(await second?.read()).toBe(200);
+    expect(await tokenRequests()).toBe(2);
+  });
+
+  test('that is refused after its renewal stops the request, and no more is asked for', async () => {
+    cluster = await startTokenCluster();
+    const { read } = await cluster.join();
+    await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'status', status: 401 }, times: 'always' });
+    expect(await read()).toBe('ehr-unauthorized');
+    expect([await tokenRequests(), (await cluster.requests(/Patient/)).length]).toEqual([2, 2]);
+  });
+
+  test('is renewed before it expires, by one of those who use it', async () => {
+    cluster = await startTokenCluster({ simulator: { tokenSeconds: 1 } });
+    const three = await cluster.joinMany(3);
+    await waitFor(async () => {
+      await Promise.all(three.map(({ read }) => read()));
+      return (await tokenRequests()) >= 3;
+    });
+    expect((await cluster.requests(/Patient/)).every(({ status }) => status === 200)).toBe(true);
+  });
+
+  test('is never used by another connection', async () => {
+    cluster = await startTokenCluster();
+    const { read, store } = await cluster.join();
+    const other: Connection = { ...cluster.connection, id: 'conn_2' };
+    await read();
+    await read(other);
+    expect(await tokenRequests()).toBe(2);
+    const tokens = await Promise.all(
+      ['conn_1', 'conn_2'].map((connectionId) => store.accessTokens.read({ ...tokenOwner, connectionId })),
+    );
+    expect(new Set(tokens.map(({ token }) => token?.accessToken)).size).toBe(2);
+  });
+
+  test('with a wrong secret is refused to everybody by one request', async () => {
+    cluster = await startTokenCluster();
+    const three = await cluster.joinMany(3);
+    const auth = { ...cluster.connection.auth, clientSecret: 'wrong' } as Connection['auth'];
+    // Held back for so long that also a process on a busy machine waits for the one answer, and does not come after it.
+    await cluster.order({ match: matchToken, fault: { kind: 'latency', ms: 4000 } });
+    const outcomes = await Promise.all(times(30, (index) => three[index % 3]?.read({ ...cluster.connection, auth })));
+    expect(outcomes).toEqual(times(30, () => 'token-refused'));
+    expect(await tokenRequests()).toBe(1);
+  });
+
+  test('whose holder has died is asked for by another when the lease has run out', async () => {
+    cluster = await startTokenCluster();
+    const { read, store } = await cluster.join();
+    expect(await store.accessTokens.takeLease({ ...tokenOwner, holder: 'dead', durationMs: 600 })).toBeDefined();
+    const before = await store.accessTokens.takeLease({ ...tokenOwner, holder: 'other', durationMs: 600 });
+    expect(before).toBeUndefined();
+    expect(await read()).toBe(200);
+    expect(await tokenRequests()).toBe(1);
+  });
+
+  test('is not used after the credentials were changed, and what had the old ones is told to come again', async () => {
+    cluster = await startTokenCluster();
+    const [first, second] = await cluster.joinMany(2);
+    await first?.store.connections.insert(cluster.connection);
+    await first?.read();
+    await second?.store.connections.saveAuth({ id: 'conn_1', auth: cluster.connection.auth });
+    const changed = await second?.store.connections.find('conn_1');
+    expect(await second?.read(changed)).toBe(200);
+    expect(await tokenRequests()).toBe(2);
+    // It still holds the old token, which the EHR takes back.
+    await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'expire-tokens' } });
+    expect(await first?.read()).toBe('connection-changed');
+    expect(await first?.read(changed)).toBe(200);
+    expect(await tokenRequests()).toBe(3);
+  });
+
+  test('is not asked for by every process by itself while MongoDB is away', async () => {
+    cluster = await startTokenCluster();
+    const { hostname, port } = new URL(String(cluster.env.MONGODB_URI));
+    const proxy = await startTcpProxy({ host: hostname, port: Number(port) });
+    try {
+      const uri = new URL(String(cluster.env.MONGODB_URI));
+      uri.port = String(proxy.port);
+      const { read } = await cluster.join({ mongodbUri: uri.href });
+      await proxy.close();
+      const outcomes = await Promise.all(times(5, () => read()));
+      expect(outcomes.every((outcome) => /Mongo|Pool/.test(String(outcome)))).toBe(true);
+      expect(await tokenRequests()).toBe(0);
+      await proxy.open();
+      expect(await read()).toBe(200);
+    } finally {
+      await proxy.close();
+    }
+  }, 20_000);
+});

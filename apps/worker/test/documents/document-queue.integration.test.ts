@@ -1,0 +1,53 @@
+import type { PatientDocument } from '@bulkhead/documents';
+import { waitFor } from '@bulkhead/testing';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type System, startSystem } from '../harness/start-system.ts';
+
+let system: System;
+beforeAll(async () => {
+  system = await startSystem({ simulator: { patients: 5 } });
+});
+afterAll(() => system.stop());
+
+const list = () => system.store.documents.list({ filter: { connectionId: system.connectionId }, limit: 1000 });
+
+test('an export brings its documents, and the API gives them out as the EHR has them', async () => {
+  await system.startWorker();
+  await system.settled(await system.startExport({ resourceTypes: ['DiagnosticReport', 'DocumentReference'] }));
+  const documents = await waitFor(
+    async () => {
+      const all = await list();
+      return all.length > 0 && all.every(({ state }) => state === 'stored') ? all : undefined;
+    },
+    { timeoutMs: 60_000, what: 'the last document' },
+  );
+  const { body } = await system.request(
+    'GET',
+    `/api/ehr/athenahealth/documents?connectionId=${system.connectionId}&state=stored&limit=1000`,
+  );
+  expect(body.data.map(({ id }: PatientDocument) => id)).toEqual(documents.map(({ id }) => id));
+  for (const { id, sha256, storedType } of documents) {
+    const address = `${system.baseUrl}/api/ehr/athenahealth/documents/${id}`;
+    const response = await fetch(address, { headers: { authorization: `Bearer ${system.apiKey}` } });
+    expect(response.headers.get('content-type')).toBe(storedType);
+    const digest = await crypto.subtle.digest('SHA-256', await response.arrayBuffer());
+    expect(Buffer.from(digest).toString('hex')).toBe(sha256);
+  }
+  expect(await system.violations()).toMatchObject({ byKind: { rate: 0, token: 0 } });
+});
+
+test('a document without a job gets one by the sweep', async () => {
+  const [document] = await list();
+  if (!document) throw new Error('no document');
+  // As where Redis was lost: a record that is due, and nothing that will do it.
+  const { connectionId, resource, index, url, resourceUpdatedAt, createdAt } = document;
+  const lost = { id: document.id, connectionId, resource, index, resourceUpdatedAt, createdAt, notes: [], attempts: 0 };
+  const due = { ...lost, ...(url === undefined ? {} : { url }), fingerprint: 'another', state: 'skipped' } as const;
+  // Noted as left out, so that the worker that runs does not see it before it is due.
+  await system.store.documents.note([{ ...due, reason: 'documents-off' }]);
+  const found = await waitFor(async () => {
+    const now = await system.store.documents.find(document.id);
+    return now && now.state !== 'skipped' && now.attempts > 0 ? now : undefined;
+  });
+  expect(found.reason).toBeUndefined();
+});

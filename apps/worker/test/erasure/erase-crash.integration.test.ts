@@ -1,0 +1,43 @@
+import { waitFor } from '@bulkhead/testing';
+import { afterEach, expect, test } from '@jest/globals';
+import { openDatabase } from '../harness/open-database.ts';
+import { type SpawnedWorker, spawnWorker } from '../harness/spawn-worker.ts';
+import { type System, startSystem } from '../harness/start-system.ts';
+
+let system: System;
+const workers: SpawnedWorker[] = [];
+afterEach(async () => {
+  for (const worker of workers.splice(0)) await worker.kill();
+  await system.stop();
+});
+
+test('an erasure whose worker is killed in the middle is completed by the next one', async () => {
+  system = await startSystem({
+    simulator: { patients: 100 },
+    env: { WORKER_LOCK_MS: '2000', WORKER_DOCUMENTS: 'off' },
+  });
+  const { connectionId } = system;
+  workers.push(spawnWorker(system.env));
+  await system.settled(await system.startExport());
+  const { body } = await system.request('DELETE', `/api/ehr/connections/${connectionId}?data=purge`);
+  const read = async () => (await system.request('GET', `/api/ehr/erasures/${body.data.id}`)).body.data;
+  await waitFor(async () => Object.keys((await read()).deleted.resources).length > 0, {
+    timeoutMs: 40_000,
+    what: 'an erasure in the middle',
+  });
+  await workers[0]?.kill();
+  expect(await read()).toMatchObject({ phase: 'running' });
+  workers.push(spawnWorker(system.env));
+  await waitFor(async () => (await read()).phase === 'completed', {
+    timeoutMs: 120_000,
+    what: 'the end of the erasure',
+  });
+  const database = await openDatabase(system.env.MONGODB_URI ?? '');
+  try {
+    const left = [...(await database.dump())].filter(([key, text]) => `${key} ${text}`.includes(connectionId));
+    const kinds = new Set(left.map(([key]) => key.split('/')[0]));
+    expect([...kinds].toSorted()).toEqual(['audit_events', 'erasures']);
+  } finally {
+    await database.close();
+  }
+}, 240_000);

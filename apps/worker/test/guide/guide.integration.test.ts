@@ -1,0 +1,118 @@
+import { createHttpService, type EnhancedService, getAthenaHealthEnhancedService } from '@bulkhead/sdk';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
+import { type System, startSystem } from '../harness/start-system.ts';
+import { guideBlocks, runGuideBlock } from './guide-blocks.ts';
+
+const [initiate = '', poll = '', download = '', example1 = '', example2 = '', example3 = ''] = guideBlocks();
+const lines: string[] = [];
+const console = {
+  log: (...texts: unknown[]) => lines.push(texts.join(' ')),
+  error: (text: string) => lines.push(text),
+};
+/** The guide's loop waits half a minute between two looks; the code is the same with a faster clock. */
+const fastTimeout = (resolve: () => void, ms: number) => setTimeout(resolve, ms / 100);
+
+let system: System;
+let service: EnhancedService;
+beforeEach(async () => {
+  lines.length = 0;
+  system = await startSystem({ simulator: { patients: 3 } });
+  await system.startWorker();
+});
+afterEach(async () => {
+  await service.close();
+  await system.stop();
+});
+
+const ways = [
+  { way: 'in process', create: () => getAthenaHealthEnhancedService(system.env) },
+  { way: 'over HTTP', create: () => createHttpService({ baseUrl: system.baseUrl, apiKey: system.apiKey }) },
+];
+
+async function aboutPatient(): Promise<string> {
+  const { body } = await system.request('POST', '/api/ehr/connections', {
+    provider: 'athenahealth',
+    practiceId: '195900',
+    userId: 'a-195900.E-2',
+    auth: { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret' },
+  });
+  return body.data.id;
+}
+
+describe.each(ways)("the guide's code, $way", ({ create }) => {
+  test('its workflow: initiate, poll, download', async () => {
+    service = create();
+    const scope = { athenaHealthService: service, connectionId: system.connectionId };
+    const { job } = await runGuideBlock({ code: initiate, scope, names: ['job'] });
+    expect(job).toMatchObject({
+      id: expect.stringMatching(/^job_/),
+      status: 'IN_PROGRESS',
+      statusUrl: expect.any(String),
+    });
+    const { status } = await runGuideBlock({ code: poll, scope: { ...scope, job }, names: ['status'] });
+    expect(status).toMatchObject({ id: job.id, startedAt: expect.any(String) });
+    await runGuideBlock({ code: download, scope: { ...scope, job }, names: [] });
+    expect(await service.checkBulkExportStatus(job.id)).toMatchObject({ status: 'COMPLETED' });
+    const { differences, compared } = await compareWithSimulator(system);
+    // The snippet asks for what changed since 2024 only.
+    expect(differences.filter((one) => !one.endsWith('is served but not stored'))).toEqual([]);
+    expect(compared).toBeGreaterThan(10);
+  }, 60_000);
+
+  test('example 1: a complete sync', async () => {
+    service = create();
+    const modules = { '@/lib/services/AthenaHealthEnhancedService': { getAthenaHealthEnhancedService: () => service } };
+    const scope = { console, setTimeout: fastTimeout };
+    const { syncPatientData } = await runGuideBlock({ code: example1, scope, modules, names: ['syncPatientData'] });
+    await syncPatientData(system.connectionId);
+    expect(lines).toEqual([expect.stringMatching(/^Export initiated: job_/), 'Data sync completed']);
+  }, 60_000);
+
+  test('example 2: an enhanced sync', async () => {
+    service = create();
+    await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
+    const { enhancedSync } = await runGuideBlock({
+      code: example2,
+      scope: { service, console },
+      names: ['enhancedSync'],
+    });
+    await enhancedSync(system.connectionId);
+    expect(lines).toEqual([
+      expect.stringMatching(/^Synced \d+ resources$/),
+      expect.stringMatching(/^- Standard: [1-9]\d*$/),
+      expect.stringMatching(/^- Enhanced: \d+$/),
+    ]);
+  }, 60_000);
+
+  test("example 3: a patient's reports", async () => {
+    service = create();
+    const connectionId = await aboutPatient();
+    const reports = { connectionId, exportType: 'Patient', resourceTypes: ['DiagnosticReport'] };
+    await system.settled((await system.request('POST', '/api/ehr/athenahealth/bulk-export', reports)).body.data.id);
+    const { getConnection, fhirClient } = service;
+    const search = jest.fn(fhirClient.searchResources);
+    const scope = { getConnection, fhirClient: { searchResources: search }, console };
+    const { getDiagnosticReports } = await runGuideBlock({ code: example3, scope, names: ['getDiagnosticReports'] });
+    await getDiagnosticReports(connectionId);
+    const found = (await search.mock.results[0]?.value) as { resourceType: string; subject: { reference: string } }[];
+    expect(found.length).toBeGreaterThan(0);
+    expect(new Set(found.map(({ subject }) => subject.reference))).toEqual(new Set(['Patient/a-195900.E-2']));
+    expect(lines).toHaveLength(found.length * 4);
+    expect(lines[0]).toMatch(/^Report: \S/);
+  }, 60_000);
+});
+
+test('a failure is an error with a code and the remedy', async () => {
+  service = createHttpService({ baseUrl: system.baseUrl, apiKey: system.apiKey });
+  await expect(service.initiateBulkExport('conn_none')).rejects.toMatchObject({ code: 'unknown-connection' });
+  await expect(service.fhirClient.searchResources('http://x', 'secret', 'Patient', {})).rejects.toMatchObject({
+    code: 'unknown-token',
+  });
+  await system.order({ match: { path: 'export$' }, fault: { kind: 'status', status: 403 } });
+  const { id } = await service.initiateBulkExport(system.connectionId);
+  await expect(service.processBulkExportData(id)).rejects.toMatchObject({
+    code: 'ehr-forbidden',
+    message: expect.stringContaining('Verify'),
+  });
+}, 60_000);

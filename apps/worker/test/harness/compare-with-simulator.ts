@@ -1,0 +1,51 @@
+import type { EhrSimulator } from '@bulkhead/ehr-simulator';
+import { parseExact } from '@bulkhead/fhir';
+import type { Store } from '@bulkhead/system';
+
+/**
+ * What is stored against what the simulator serves, per type: every resource as text with sorted keys, so that a number
+ * whose text changed is a difference.
+ */
+export async function compareWithSimulator(options: {
+  readonly simulator: EhrSimulator;
+  readonly store: Store;
+  readonly connectionId: string;
+}) {
+  const { simulator, store, connectionId } = options;
+  const types = (await (await fetch(`${simulator.baseUrl}/_sim/types`)).json()) as Record<string, number>;
+  const differences: string[] = [];
+  let compared = 0;
+  for (const resourceType of Object.keys(types)) {
+    const served = await readServed(simulator.baseUrl, resourceType);
+    for await (const resource of store.resources.stream({ connectionId, resourceType })) {
+      const { id } = resource as { id: string };
+      const expected = served.get(id);
+      if (expected === undefined) differences.push(`${resourceType}/${id} is stored but not served`);
+      else if (expected !== canonical(resource)) differences.push(`${resourceType}/${id} differs`);
+      served.delete(id);
+      compared += 1;
+    }
+    for (const id of served.keys()) differences.push(`${resourceType}/${id} is served but not stored`);
+  }
+  return { compared, differences };
+}
+
+async function readServed(baseUrl: string, resourceType: string): Promise<Map<string, string>> {
+  const text = await (await fetch(`${baseUrl}/_sim/resources/${resourceType}`)).text();
+  const resources = text.split('\n').filter(Boolean).map(parseExact) as { id: string }[];
+  return new Map(resources.map((resource) => [resource.id, canonical(resource)]));
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(sortKeys(value));
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (typeof value !== 'object' || value === null || 'toJSON' in value) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .map(([key, item]) => [key, sortKeys(item)]),
+  );
+}

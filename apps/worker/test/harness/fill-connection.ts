@@ -1,0 +1,214 @@
+import { randomBytes } from 'node:crypto';
+import { kickOff } from '@bulkhead/bulk-export/steps';
+import { makeBulkExport } from '@bulkhead/bulk-export/testing';
+import { withDocuments } from '@bulkhead/documents/steps';
+import type { Connection } from '@bulkhead/providers';
+import { toResourceDocument } from '@bulkhead/resources';
+import { makeSchedule } from '@bulkhead/schedules/testing';
+import { finalizeSync, planSync, runSyncStep } from '@bulkhead/sync/steps';
+import { makeSyncRun } from '@bulkhead/sync/testing';
+import { notifyClients } from '../../src/notify-clients.ts';
+import { replayLine } from '../../src/replay-line.ts';
+import { attemptJob, lastAttempt } from './attempts.ts';
+import { runExport } from './run-export.ts';
+import type { UseCases } from './start-use-cases.ts';
+
+const signal = () => AbortSignal.timeout(120_000);
+const progress = () => undefined;
+const everything = { exportType: 'Patient', resourceTypes: [] } as const;
+let connections = 0;
+
+export interface FilledConnection {
+  readonly connection: Connection;
+  readonly endedExportId: string;
+  readonly activeExportId: string;
+  readonly activeRunId: string;
+}
+
+/**
+ * A connection with records of every kind, most of them made by the use cases: an ended export with quarantined lines, tombstones and
+ * documents, an ended sync, and one of each that is under way.
+ * @param options.patientId who the sync and the quarantined lines are about
+ */
+export async function fillConnection(
+  cases: UseCases,
+  { patientId }: { readonly patientId: string },
+): Promise<FilledConnection> {
+  const { deps } = cases;
+  const { store } = deps;
+  const connection = { ...cases.connection, id: `conn_filled_${String(++connections).padStart(3, '0')}` };
+  const connectionId = connection.id;
+  const own = { ...cases, connection };
+  await store.connections.insert(connection);
+  await store.connections.saveWebhook({ id: connectionId, url: 'http://client.example/hook', secret: 'whsec_x' });
+  await store.schedules.insert(makeSchedule({ connectionId }));
+
+  const broken = `{"resourceType":"Condition","subject":{"reference":"Patient/${patientId}"},"code":`;
+  const anonymous = '{"resourceType":"Procedure","id":';
+  await cases.order({
+    match: { path: '/bulkdata/.*Condition' },
+    fault: { kind: 'corrupt-line', line: 2, with: broken },
+  });
+  await cases.order({
+    match: { path: '/bulkdata/.*Procedure' },
+    fault: { kind: 'corrupt-line', line: 2, with: anonymous },
+  });
+  const ended = await runExport(own);
+  const tombstones = [{ resourceType: 'Patient', id: 'gone' }];
+  await cases.deps.store.resourceWriter.write(
+    'Patient',
+    tombstones.map(({ id }) => tombstone({ connectionId, id, exportId: ended.id })),
+  );
+  await addReport(own, { exportId: ended.id, patientId });
+  await addSealedLines(cases, { connectionId, exportId: ended.id, patientId });
+  await notifyClients(deps, { kind: 'bulk-export', id: ended.id });
+
+  const run = makeSyncRun({
+    id: `sync_ended_${connectionId}`,
+    connectionId,
+    request: { includeStandard: false, includeEnhanced: true, resourceTypes: [], patients: [patientId] },
+  });
+  await store.syncRuns.insert(run);
+  await planSync(deps, { syncRunId: run.id, signal: signal() });
+  for (const stepId of await store.syncSteps.listUnsettledIds(run.id))
+    await runSyncStep(deps, { stepId, retryAt: lastAttempt, progress, signal: signal() });
+  await finalizeSync(deps, { syncRunId: run.id });
+  await notifyClients(deps, { kind: 'sync-run', id: run.id });
+
+  const unsettled = await store.documents.list({ filter: { connectionId, state: 'pending' }, limit: 1000 });
+  // Not the report's: its content is to be stored, and the EHR does not have its Binary.
+  const cut = unsettled.find(({ url }) => url !== undefined && url !== 'Binary/of-report');
+  for (const { id: documentId, url } of unsettled.filter((document) => document !== cut)) {
+    const fetching = attemptJob(deps, {
+      name: 'document.fetch',
+      payload: { documentId },
+      retryAt: lastAttempt,
+      signal: signal(),
+    });
+    await (url === 'Binary/of-report' ? fetching.catch(() => undefined) : fetching);
+  }
+  await beginUpload(cases, cut?.id ?? '');
+
+  await store.apiKeys.issue({ name: 'client', role: 'client', connectionIds: [connectionId], now: deps.now() });
+  await store.idempotencyKeys.take({
+    clientId: 'key_1',
+    key: connectionId,
+    request: { requestHash: 'hash', recordId: ended.id },
+    now: deps.now(),
+  });
+  await store.authorizationRequests.insert({
+    request: {
+      id: `auth_${connectionId}`,
+      provider: 'athenahealth',
+      kind: 'operator',
+      connectionId,
+      redirectUri: 'https://bulkhead.example/callback',
+      clientId: 'client',
+      scope: 'launch/patient',
+      fhirEndpoint: connection.fhirEndpoint,
+      phase: 'created',
+      expiresAt: new Date(deps.now().getTime() + 60 * 60_000),
+    },
+    secrets: {},
+    startHash: 'hash',
+  });
+  await store.keptOut.add({ connectionId, patientId: 'kept-out', binaryIds: ['kept-out'], now: deps.now() });
+  return { connection, endedExportId: ended.id, ...(await startOthers(cases, { connectionId })) };
+}
+
+/** A report with a content that no other document has, and a Binary, which says nothing of its patient. */
+async function addReport(
+  { deps, connection }: Pick<UseCases, 'deps' | 'connection'>,
+  { exportId, patientId }: { readonly exportId: string; readonly patientId: string },
+): Promise<void> {
+  const now = deps.now();
+  const source = { exportId, fileId: 'f', line: 1 };
+  const context = { connectionId: connection.id, source, observedAt: now, now };
+  const data = randomBytes(1000).toString('base64');
+  const report = {
+    resourceType: 'DiagnosticReport',
+    id: 'report-with-data',
+    subject: { reference: `Patient/${patientId}` },
+    presentedForm: [{ contentType: 'text/plain', data }, { url: 'Binary/of-report' }],
+  };
+  const binary = { resourceType: 'Binary', id: 'of-report', contentType: 'text/plain', data };
+  for (const resource of [report, binary]) {
+    const json = Buffer.from(JSON.stringify(resource));
+    const document = toResourceDocument({ resource, json, hasExactNumbers: false, context });
+    await withDocuments(deps).write(resource.resourceType, [document]);
+  }
+}
+
+/** An export that is exporting at the EHR, and a planned sync. */
+async function startOthers(cases: UseCases, { connectionId }: { readonly connectionId: string }) {
+  const { deps, clock } = cases;
+  const active = makeBulkExport({
+    id: `job_active_${connectionId}`,
+    connectionId,
+    createdAt: clock.now,
+    request: everything,
+  });
+  await deps.store.bulkExports.insert({ record: active, requestKey: active.id });
+  await kickOff(deps, { exportId: active.id, signal: signal() });
+  const run = makeSyncRun({ id: `sync_active_${connectionId}`, connectionId });
+  await deps.store.syncRuns.insert(run);
+  await planSync(deps, { syncRunId: run.id, signal: signal() });
+  return { activeExportId: active.id, activeRunId: run.id };
+}
+
+/** A line that is kept as a file, one that was stored from the quarantine, and one whose worker was killed in the middle. */
+async function addSealedLines(
+  { deps }: UseCases,
+  { connectionId, exportId, patientId }: { connectionId: string; exportId: string; patientId: string },
+): Promise<void> {
+  const { quarantine, outputFiles } = deps.store;
+  const file = (await outputFiles.listByExport(exportId)).find(({ type }) => type === 'Observation');
+  if (!file) throw new Error('the export has no Observations');
+  const place = { connectionId, exportId, fileId: file.id, line: 1, reason: 'wrong-resource-type' };
+  const bytes = Buffer.from(
+    JSON.stringify({ subject: { reference: `Patient/${patientId}` }, text: randomBytes(800_000).toString('base64') }),
+  );
+  const stored = Buffer.from(
+    JSON.stringify({ resourceType: 'Observation', id: 'replayed', subject: { reference: `Patient/${patientId}` } }),
+  );
+  await quarantine.put({
+    lines: [
+      { ...place, offset: 1, bytes, sizeBytes: bytes.length },
+      { ...place, offset: 2, bytes: stored, sizeBytes: stored.length },
+    ],
+    now: deps.now(),
+  });
+  await replayLine(deps, { quarantineId: `${file.id}.${'2'.padStart(16, '0')}` });
+  const cut = quarantine.createLongLine({ fileId: file.id, offset: 3 });
+  await cut.write(randomBytes(600_000));
+}
+
+/** A download that has stored a part and goes on. */
+async function beginUpload({ deps }: UseCases, id: string): Promise<void> {
+  const { documents, documentContents } = deps.store;
+  const claim = { id, claim: 'test' };
+  const document = await documents.claim(claim, deps.now());
+  if (!document) throw new Error('there is no document to fetch');
+  const upload = `up_${id}`;
+  const part = documentContents.createPart({ upload, index: 0 });
+  await part.write(randomBytes(1000));
+  const progressMade = { upload, parts: [await part.end()], partBytes: 1000, fingerprint: document.fingerprint };
+  if (!(await documents.saveProgress(claim, progressMade))) throw new Error('no progress');
+}
+
+function tombstone({ connectionId, id, exportId }: { connectionId: string; id: string; exportId: string }) {
+  const at = new Date('2024-05-01T00:00:00Z');
+  return {
+    _id: `${connectionId}/${id}`,
+    connectionId,
+    resourceId: id,
+    source: { exportId, fileId: 'f', line: 1 },
+    storedAt: at,
+    observedAt: at,
+    lastUpdated: at,
+    contentHash: '',
+    deleted: true,
+    subsetted: false,
+    keys: {},
+  };
+}

@@ -1,0 +1,77 @@
+import { type BulkExport, isTerminal } from '@bulkhead/bulk-export';
+import { finalizeExport, pollExport } from '@bulkhead/bulk-export/steps';
+import { makeBulkExport } from '@bulkhead/bulk-export/testing';
+import type { BulkExportRequest } from '@bulkhead/fhir';
+import { type JobName, type JobPayload, planRetry } from '@bulkhead/queues';
+import { waitFor } from '@bulkhead/testing';
+import { attemptJob } from './attempts.ts';
+import type { UseCases } from './start-use-cases.ts';
+
+/** As the catalog has it. */
+const maxAttempts = 10;
+
+/**
+ * A whole export by its use cases, step by step as the jobs of a worker would do it, but without their waits: the clock is
+ * moved instead.
+ */
+export async function runExport(
+  cases: UseCases,
+  request: Partial<BulkExportRequest> = {},
+  /** Of an export that is there already. */
+  existingId?: string,
+): Promise<BulkExport> {
+  const { deps, clock, read } = cases;
+  const exportId = existingId ?? (await insertExport(cases, request));
+  const signal = AbortSignal.timeout(60_000);
+  // An export that is not accepted has failed, which the test looks at.
+  await attempt(cases, { name: 'export.kick-off', payload: { exportId } }).catch(() => undefined);
+  await waitFor(async () => {
+    clock.now = (await read(exportId)).notBefore ?? clock.now;
+    await pollExport(deps, { exportId, signal });
+    return (await read(exportId)).phase !== 'exporting';
+  });
+  for (const fileId of await deps.store.outputFiles.listUnsettledIds(exportId)) {
+    // A file that fails is in the ledger; the export goes on.
+    await attempt(cases, { name: 'file.download', payload: { exportId, fileId } }).catch(() => undefined);
+  }
+  await finalizeExport(deps, { exportId });
+  if (isTerminal((await read(exportId)).phase)) {
+    await attempt(cases, { name: 'export.discard', payload: { exportId } });
+  }
+  return read(exportId);
+}
+
+async function insertExport(
+  { deps, connection, clock }: UseCases,
+  request: Partial<BulkExportRequest>,
+): Promise<string> {
+  const record = makeBulkExport({
+    connectionId: connection.id,
+    createdAt: clock.now,
+    request: { exportType: 'Patient', resourceTypes: [], ...request },
+  });
+  await deps.store.bulkExports.insert({ record, requestKey: record.id });
+  return record.id;
+}
+
+/** Repeats a job's work as its queue would: backoffs are skipped, waits move the clock. */
+async function attempt<Name extends JobName>(
+  { deps, clock }: UseCases,
+  job: { readonly name: Name; readonly payload: JobPayload<Name> },
+): Promise<void> {
+  for (let number = 1; ; ) {
+    const plan = (error: unknown) =>
+      planRetry({ error, jobId: 'test', attempt: number, attempts: maxAttempts, backoffMs: 1000 });
+    const after = (next: ReturnType<typeof plan>) =>
+      next.kind === 'none' ? undefined : new Date(clock.now.getTime() + next.delayMs);
+    try {
+      const signal = AbortSignal.timeout(60_000);
+      return await attemptJob(deps, { ...job, signal, retryAt: (error) => after(plan(error)) });
+    } catch (error) {
+      const next = plan(error);
+      if (next.kind === 'none') throw error;
+      if (next.kind === 'retry') number++;
+      else clock.now = after(next) ?? clock.now;
+    }
+  }
+}

@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto';
+import { answerFault, buildApp as buildApi, readApiConfig } from '@bulkhead/api';
+import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { createLogger, createMetrics, type Logger, type Tracing } from '@bulkhead/runtime';
+import { createStore, type Store } from '@bulkhead/system';
+import { testServices, waitFor } from '@bulkhead/testing';
+import { buildApp as buildWorker } from '../../src/app.ts';
+import { readWorkerConfig } from '../../src/env.ts';
+import { fastLimit, writeFastProvider } from './fast-provider.ts';
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests read whatever the answer holds and compare it.
+  readonly body: any;
+}
+
+export interface SystemWorker {
+  /** Its page for Prometheus. */
+  readMetrics(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export interface System {
+  readonly simulator: EhrSimulator;
+  readonly store: Store;
+  /** For processes that a test starts itself. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly connectionId: string;
+  /** Of the API. */
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
+  /** A GET whose answer is no JSON. */
+  download(path: string, accept?: string): Promise<{ readonly text: string; readonly headers: Headers }>;
+  /** Starts an export and gives its id. */
+  startExport(body?: object): Promise<string>;
+  /** Orders a fault from the simulator: see its README. */
+  order(fault: object): Promise<void>;
+  startWorker(): Promise<SystemWorker>;
+  /** The API's page for Prometheus. */
+  readMetrics(): Promise<string>;
+  /** Waits until an export is no longer in progress. */
+  settled(id: string): Promise<ApiAnswer['body']>;
+  violations(): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+/**
+ * A simulated EHR, an API and a connection, on a database and a key prefix of their own; workers as the test asks. The rate is ten times
+ * athenahealth's, and nothing waits for it after the start, unless `athenahealthRate` is set.
+ */
+export async function startSystem(
+  options: {
+    readonly simulator?: EhrSimulatorOptions;
+    readonly env?: Record<string, string>;
+    readonly athenahealthRate?: boolean;
+    /** How long the API waits for a connection test. */
+    readonly testWaitMs?: number;
+    /** Default: silent, or as TEST_LOG_LEVEL says. */
+    readonly logger?: Logger;
+    readonly tracing?: { readonly api: Tracing; readonly worker: Tracing };
+  } = {},
+): Promise<System> {
+  const { redisUrl, mongodbUri, prefix } = testServices();
+  const simulator = createEhrSimulator({
+    exportSeconds: 0.2,
+    retryAfterSeconds: 0,
+    patients: 10,
+    ...(options.athenahealthRate ? {} : { rateWindowRequests: fastLimit }),
+    ...options.simulator,
+  });
+  await simulator.start();
+  const providersFile = await writeFastProvider({ fhirEndpoint: simulator.fhirEndpoint, settings: options.env });
+  const env = {
+    REDIS_URL: redisUrl,
+    MONGODB_URI: mongodbUri,
+    BULKHEAD_PREFIX: prefix,
+    BULKHEAD_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+    ATHENAHEALTH_FHIR_ENDPOINT: simulator.fhirEndpoint,
+    WORKER_POLL_INTERVAL_MS: '250',
+    WORKER_SWEEP_INTERVAL_MS: '1000',
+    PORT: '0',
+    HOST: '127.0.0.1',
+    ...(options.athenahealthRate ? {} : { BULKHEAD_PROVIDERS_FILE: providersFile.path }),
+    ...options.env,
+  };
+  const level = (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent';
+  const { logger = createLogger({ name: 'test', level }) } = options;
+  const config = await readApiConfig(env);
+  const store = createStore({ uri: mongodbUri, encryptionKey: config.BULKHEAD_ENCRYPTION_KEY });
+  await store.connect();
+  await store.migrate();
+  const key = await store.apiKeys.create({ name: 'test', role: 'operator', now: new Date() });
+  const api = buildApi({
+    config,
+    logger,
+    ...(options.tracing ? { tracing: options.tracing.api } : {}),
+    ...(options.testWaitMs === undefined ? {} : { testWaitMs: options.testWaitMs }),
+  });
+  await api.start();
+  const workers: { stop(): Promise<void> }[] = [];
+
+  const request: System['request'] = async (method, path, body, headers = {}) => {
+    const response = await fetch(`http://127.0.0.1:${api.port}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const answer = {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? undefined : JSON.parse(text),
+    };
+    const fault = answerFault({ method, path, ...answer });
+    if (fault) throw new Error(`${fault}\n${text}`);
+    return answer;
+  };
+  const connection = await request('POST', '/api/ehr/connections', {
+    provider: 'athenahealth',
+    practiceId: '195900',
+    auth: { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret' },
+  });
+  if (connection.status !== 201) throw new Error(`no connection: ${JSON.stringify(connection.body)}`);
+  return {
+    simulator,
+    store,
+    env,
+    connectionId: connection.body.data.id,
+    baseUrl: `http://127.0.0.1:${api.port}`,
+    apiKey: key,
+    request,
+    async download(path, accept = '*/*') {
+      const headers = { authorization: `Bearer ${key}`, accept };
+      const response = await fetch(`http://127.0.0.1:${api.port}${path}`, { headers });
+      if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+      return { text: await response.text(), headers: response.headers };
+    },
+    async startExport(body = {}) {
+      const answer = await request('POST', '/api/ehr/athenahealth/bulk-export', {
+        connectionId: connection.body.data.id,
+        exportType: 'Patient',
+        ...body,
+      });
+      if (answer.status !== 202) throw new Error(`no export: ${JSON.stringify(answer.body)}`);
+      return answer.body.data.id;
+    },
+    async order(fault) {
+      const headers = { 'content-type': 'application/json' };
+      const body = JSON.stringify(fault);
+      const { ok, status } = await fetch(`${simulator.baseUrl}/_sim/faults`, { method: 'POST', headers, body });
+      if (!ok) throw new Error(`the simulator refused the fault: ${status}`);
+    },
+    async startWorker() {
+      const metrics = createMetrics();
+      const worker = buildWorker({
+        ...{ config: await readWorkerConfig(env), logger, metrics },
+        ...(options.tracing ? { tracing: options.tracing.worker } : {}),
+      });
+      workers.push(worker);
+      await worker.start();
+      return { readMetrics: () => metrics.page(), stop: () => worker.stop() };
+    },
+    async readMetrics() {
+      const headers = { authorization: `Bearer ${key}` };
+      return (await fetch(`http://127.0.0.1:${api.port}/metrics`, { headers })).text();
+    },
+    settled: (id) =>
+      waitFor(
+        async () => {
+          const { body } = await request('GET', `/api/ehr/athenahealth/bulk-export/${id}`);
+          return body.data.status === 'IN_PROGRESS' ? undefined : body.data;
+        },
+        { timeoutMs: 90_000, what: `the end of ${id}` },
+      ),
+    violations: async () => (await fetch(`${simulator.baseUrl}/_sim/violations`)).json(),
+    async stop() {
+      for (const worker of workers) await worker.stop();
+      await api.stop();
+      await store.close();
+      await simulator.stop();
+      await providersFile.remove();
+    },
+  };
+}

@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { createEhrClient, type EhrClient } from '@bulkhead/ehr-client';
+import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import type { Connection, Provider } from '@bulkhead/providers';
+import { createStore, type Store } from '@bulkhead/system';
+import { testServices } from '@bulkhead/testing';
+import { Redis } from 'ioredis';
+import { readPatient } from './read-patient.ts';
+import { unlimitedAthenahealth } from './unlimited-athenahealth.ts';
+
+/** The simulator's token endpoint, as a request there and as what a fault is ordered for. */
+export const tokenPath = /oauth2\/v1\/token/;
+export const matchToken = { path: 'oauth2/v1/token' };
+/** Of the tokens of the cluster's connection. */
+export const tokenOwner = { connectionId: 'conn_1', credentialsVersion: 0 };
+
+export function times<Value>(count: number, make: (index: number) => Value): Value[] {
+  return Array.from({ length: count }, (_, index) => make(index));
+}
+
+type TokenRateLimit = Provider['environments'][string]['tokenRateLimit'];
+
+export interface TokenCluster {
+  readonly simulator: EhrSimulator;
+  readonly connection: Connection;
+  /** For processes that a test starts itself. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What one process of the cluster has: a client with a database connection of its own. */
+  join(options?: { readonly mongodbUri?: string }): Promise<Member>;
+  joinMany(count: number): Promise<Member[]>;
+  order(fault: object): Promise<void>;
+  /** Requests at the simulator, by path, in the order of their arrival. */
+  requests(path: RegExp): Promise<readonly { readonly status: number; readonly arrivedAtMs: number }[]>;
+  stop(): Promise<void>;
+}
+
+export interface Member {
+  readonly store: Store;
+  readonly ehr: EhrClient;
+  /** Reads a patient with the connection's token. @returns the status, or the error's code. */
+  read(connection?: Connection): Promise<number | string>;
+}
+
+/** A simulator and clients of it as separate as processes are: they share MongoDB and Redis, nothing else. */
+export async function startTokenCluster(
+  options: { readonly simulator?: EhrSimulatorOptions; readonly tokenRateLimit?: TokenRateLimit } = {},
+): Promise<TokenCluster> {
+  const { redisUrl, mongodbUri, prefix } = testServices();
+  const simulator = createEhrSimulator({ patients: 1, ...options.simulator });
+  await simulator.start();
+  const { fhirEndpoint, baseUrl } = simulator;
+  const provider = unlimitedAthenahealth(fhirEndpoint);
+  const { tokenRateLimit } = options;
+  const environments = { production: { fhirEndpoint, ...(tokenRateLimit ? { tokenRateLimit } : {}) } };
+  const registry = { get: () => ({ ...provider, environments }), list: () => [] };
+  const encryptionKey = randomBytes(32);
+  const ends: (() => Promise<unknown>)[] = [() => simulator.stop()];
+  const connection: Connection = {
+    id: tokenOwner.connectionId,
+    provider: 'athenahealth',
+    environment: 'production',
+    fhirEndpoint,
+    practiceId: '195900',
+    auth: {
+      method: 'client_credentials',
+      clientId: 'simulator-client',
+      clientSecret: 'simulator-secret',
+      scope: 'system/*.read',
+    },
+    createdAt: new Date(),
+  };
+  const join: TokenCluster['join'] = async ({ mongodbUri: uri = mongodbUri } = {}) => {
+    const store = createStore({ uri, encryptionKey });
+    await store.connect();
+    const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
+    const { accessTokens: tokenStore, signingKeys } = store;
+    const ehr = createEhrClient({ registry, redis, prefix, tokenStore, signingKeys });
+    ends.unshift(async () => {
+      ehr.close();
+      redis.disconnect();
+      await store.close();
+    });
+    return { store, ehr, read: (of = connection) => read(ehr, of) };
+  };
+  const control = (path: string, init?: RequestInit) => fetch(`${baseUrl}/_sim${path}`, init);
+  return {
+    simulator,
+    connection,
+    env: {
+      REDIS_URL: redisUrl,
+      MONGODB_URI: mongodbUri,
+      BULKHEAD_PREFIX: prefix,
+      BULKHEAD_ENCRYPTION_KEY: encryptionKey.toString('base64'),
+      ATHENAHEALTH_FHIR_ENDPOINT: fhirEndpoint,
+    },
+    join,
+    joinMany: (count) => Promise.all(times(count, () => join())),
+    async order(fault) {
+      const response = await control('/faults', { method: 'POST', body: JSON.stringify(fault) });
+      if (!response.ok) throw new Error(await response.text());
+    },
+    async requests(path) {
+      const { requests } = (await (await control('/requests')).json()) as {
+        requests: { path: string; status: number; arrivedAtMs: number }[];
+      };
+      return requests.filter((request) => path.test(request.path));
+    },
+    async stop() {
+      for (const end of ends) await end();
+    },
+  };
+}
+
+async function read(ehr: EhrClient, connection: Connection): Promise<number | string> {
+  try {
+    return (await readPatient(ehr.session(connection))).status;
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error);
+  }
+}

@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto';
+import type { BulkExport } from '@bulkhead/bulk-export';
+import { createExportContexts, kickOff, pollExport } from '@bulkhead/bulk-export/steps';
+import { makeBulkExport } from '@bulkhead/bulk-export/testing';
+import { createEhrClient, createWebhookSender } from '@bulkhead/ehr-client';
+import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { retainedKinds } from '@bulkhead/erasure';
+import type { RetentionDays } from '@bulkhead/erasure/steps';
+import type { Connection, Provider } from '@bulkhead/providers';
+import { createProducer } from '@bulkhead/queues';
+import { createLogger } from '@bulkhead/runtime';
+import { createStore } from '@bulkhead/system';
+import { testServices } from '@bulkhead/testing';
+import { Redis } from 'ioredis';
+import type { WorkerDeps } from '../../src/deps.ts';
+import { noLimiter } from './no-limiter.ts';
+import { unlimitedAthenahealth } from './unlimited-athenahealth.ts';
+
+export interface UseCases {
+  readonly deps: WorkerDeps;
+  readonly simulator: EhrSimulator;
+  readonly connection: Connection;
+  readonly mongodbUri: string;
+  readonly encryptionKey: Buffer;
+  readonly redis: Redis;
+  readonly prefix: string;
+  /** The clock that the use cases read. */
+  readonly clock: { now: Date };
+  /** Orders a fault from the simulator: see its README. */
+  order(fault: object): Promise<void>;
+  /** Orders a named scenario: see the simulator's README. */
+  orderScenario(name: string): Promise<void>;
+  /** An export in the phase `exporting`, kicked off at the clock's time. */
+  exporting(change?: Partial<BulkExport>): Promise<string>;
+  read(exportId: string): Promise<BulkExport>;
+  /** The export's next status request, at its time. */
+  pollOnce(exportId: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** What a worker's use cases work with, without a worker: a test calls them itself, at whatever time it says. */
+export async function startUseCases(
+  options: {
+    readonly simulator?: EhrSimulatorOptions;
+    readonly scope?: string;
+    /** Changes to how the provider is searched. */
+    readonly search?: Partial<Provider['search']>;
+    /** Changes to the connection, for a server that is not the simulator. */
+    readonly connection?: Partial<Connection>;
+  } = {},
+): Promise<UseCases> {
+  const { redisUrl, mongodbUri, prefix } = testServices();
+  const simulator = createEhrSimulator({ patients: 4, exportSeconds: 0, retryAfterSeconds: 0, ...options.simulator });
+  await simulator.start();
+  const encryptionKey = randomBytes(32);
+  const store = createStore({ uri: mongodbUri, encryptionKey });
+  await store.connect();
+  await store.migrate();
+  const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
+  const athenahealth = unlimitedAthenahealth(simulator.fhirEndpoint);
+  const provider = { ...athenahealth, search: { ...athenahealth.search, ...options.search } as Provider['search'] };
+  const registry = { get: () => provider, list: () => [provider] };
+  const producer = createProducer({ redis, prefix, onError: () => undefined });
+  const ehr = createEhrClient({
+    registry,
+    redis,
+    prefix,
+    tokenStore: store.accessTokens,
+    signingKeys: store.signingKeys,
+    limiter: noLimiter,
+  });
+  const logger = createLogger({ name: 'test', level: (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent' });
+  const clock = { now: new Date() };
+  const webhooks = createWebhookSender({ privateNetwork: true });
+  // Small, so that a test's document has some parts.
+  const documents = { enabled: true, maxBytes: 2_000_000, withMedia: false, partBytes: 50_000 };
+  const now = () => clock.now;
+  // Each kind has its own, so that a test notices if one is taken for another.
+  const retentionDays = Object.fromEntries(retainedKinds.map((kind, index) => [kind, 10 + index])) as RetentionDays;
+  const exportContexts = createExportContexts({ store });
+  const parts = { store, producer, ehr, webhooks, exportContexts, logger, documents, retentionDays };
+  const deps: WorkerDeps = { ...parts, pollIntervalMs: 30_000, erasureSettleMs: 30_000, now };
+  const { scope = 'system/*.read' } = options;
+  const connection: Connection = {
+    id: 'conn_1',
+    provider: 'athenahealth',
+    environment: 'production',
+    fhirEndpoint: simulator.fhirEndpoint,
+    practiceId: '195900',
+    groupId: 'a-1.C-195900',
+    auth: { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret', scope },
+    createdAt: clock.now,
+    ...options.connection,
+  };
+  await store.connections.insert(connection);
+
+  const read = async (exportId: string): Promise<BulkExport> => {
+    const record = await store.bulkExports.find(exportId);
+    if (!record) throw new Error(`no export ${exportId}`);
+    return record;
+  };
+  return {
+    deps,
+    simulator,
+    connection,
+    mongodbUri,
+    encryptionKey,
+    redis,
+    prefix,
+    clock,
+    read,
+    async pollOnce(exportId) {
+      clock.now = (await read(exportId)).notBefore ?? clock.now;
+      await pollExport(deps, { exportId, signal: AbortSignal.timeout(20_000) });
+    },
+    async order(fault) {
+      const body = JSON.stringify(fault);
+      const response = await fetch(`${simulator.baseUrl}/_sim/faults`, { method: 'POST', body });
+      if (!response.ok) throw new Error(await response.text());
+    },
+    async orderScenario(name) {
+      const response = await fetch(`${simulator.baseUrl}/_sim/scenarios/${name}`, { method: 'POST' });
+      if (!response.ok) throw new Error(await response.text());
+    },
+    async exporting(change = {}) {
+      const record = makeBulkExport({ connectionId: connection.id, createdAt: clock.now, ...change });
+      await store.bulkExports.insert({ record, requestKey: record.id });
+      await kickOff(deps, { exportId: record.id, signal: AbortSignal.timeout(20_000) });
+      return record.id;
+    },
+    async stop() {
+      ehr.close();
+      webhooks.close();
+      await producer.close();
+      await store.close();
+      redis.disconnect();
+      await simulator.stop();
+    },
+  };
+}

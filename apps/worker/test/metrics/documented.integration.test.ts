@@ -1,0 +1,106 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { describedMetrics, type ProcessMetrics } from '../harness/described-metrics.ts';
+
+const root = join(import.meta.dirname, '..', '..', '..', '..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const rules = read('docker/prometheus/rules.yml');
+
+/** Every expression of the rules and the dashboards, with the file that it stands in. */
+const expressions = [
+  ...[...rules.matchAll(/^ +expr: (['"]?)(.*)\1$/gm)].map(([, , text = '']) => ({ file: 'rules.yml', text })),
+  ...globSync('docker/grafana/dashboards/*.json', { cwd: root }).flatMap((file) =>
+    [...read(file).matchAll(/"expr": (".*")/g)].map(([, text = '']) => ({ file, text: String(JSON.parse(text)) })),
+  ),
+];
+
+let api: ProcessMetrics;
+let worker: ProcessMetrics;
+beforeAll(async () => {
+  ({ api, worker } = await describedMetrics());
+});
+
+/** A series of a histogram is not named after it alone. */
+const baseName = (name: string) => name.replace(/_(?:bucket|sum|count)$/, '');
+const all = () => new Map([...api.described, ...worker.described].map((metric) => [metric.name, metric]));
+
+describe('docs/metrics.md', () => {
+  const rows = [...read('docs/metrics.md').matchAll(/^\| `(bulkhead_\w+)` \| (\w+) \| (.*?) \| (.*) \|$/gm)];
+
+  test('lists every metric of each process, as the page describes it, and no other', () => {
+    const documented = rows.map(([, name, type, labels = '', help]) => {
+      return { name, type, labels: [...labels.matchAll(/`(\w+)`/g)].map(([, label]) => label), help };
+    });
+    const byName = (left: { name?: string | undefined }, right: { name?: string | undefined }) =>
+      String(left.name).localeCompare(String(right.name));
+    expect(documented.toSorted(byName)).toEqual([...all().values()].toSorted(byName));
+  });
+
+  test('says that each process has those of the process itself', () => {
+    for (const { page } of [api, worker]) {
+      expect(page).toContain('# TYPE process_resident_memory_bytes gauge');
+      expect(page).toContain('# TYPE bulkhead_ready gauge');
+    }
+  });
+});
+
+describe('rules and dashboards', () => {
+  test('are read by this test', () => {
+    expect(expressions.filter(({ file }) => file === 'rules.yml')).toHaveLength([...rules.matchAll(/alert:/g)].length);
+    expect(new Set(expressions.map(({ file }) => file)).size).toBe(3);
+  });
+
+  test('name only metrics that a process shows', () => {
+    const shown = new Set([...`${api.page}${worker.page}`.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name));
+    const missing = expressions.flatMap(({ file, text }) =>
+      [...text.matchAll(/\b(?:bulkhead|process|nodejs)_\w+/g)]
+        .map(([name]) => name)
+        .filter((name) => !shown.has(name) && !shown.has(baseName(name)))
+        .map((name) => `${file}: ${name}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('ask for no label that a metric has not', () => {
+    // Prometheus itself adds these.
+    const ownLabels = ['job', 'instance', 'le'];
+    const asked = expressions.flatMap(({ text }) =>
+      [...text.matchAll(/(bulkhead_\w+)\{([^}]*)\}/g)].map(([, name = '', labels = '']) => ({ name, labels })),
+    );
+    expect(asked.length).toBeGreaterThan(10);
+    for (const { name, labels } of asked) {
+      const known = [...ownLabels, ...(all().get(baseName(name))?.labels ?? [])];
+      const names = [...labels.matchAll(/(\w+)\s*(?:=~|!~|!=|=)/g)].map(([, label = '']) => label);
+      expect([name, names.filter((label) => !known.includes(label))]).toEqual([name, []]);
+    }
+  });
+});
+
+describe('an alert', () => {
+  const alerts = rules
+    .split(/^ +- alert: /m)
+    .slice(1)
+    .map((text) => ({ name: text.split('\n')[0] ?? '', text }));
+
+  test('says what it means and where its entry in the runbook is', () => {
+    expect(alerts.length).toBeGreaterThan(10);
+    for (const { name, text } of alerts) {
+      const entry = `runbook: docs/runbook.md#${name.toLowerCase()}`;
+      const parts = [/severity: (critical|warning)/, /summary: .+/, /description: .+/, new RegExp(`${entry}$`, 'm')];
+      expect([name, parts.filter((part) => !part.test(text))]).toEqual([name, []]);
+    }
+  });
+
+  test('has an entry in the runbook, which has no other, and each says where to look and what to do', () => {
+    const [, ...entries] = read('docs/runbook.md').split(/^## /m);
+    const names = entries.map((entry) => entry.split('\n')[0]);
+    expect(names.toSorted()).toEqual(alerts.map(({ name }) => name).toSorted());
+    for (const entry of entries) expect(entry).toMatch(/\*\*Means\*\*[\s\S]+\*\*Look\*\*[\s\S]+\*\*Do\*\*/);
+  });
+
+  test('has a test of its rule', () => {
+    const tested = [...read('docker/prometheus/rules.test.yml').matchAll(/alertname="(\w+)"/g)].map(([, name]) => name);
+    expect(tested.toSorted()).toEqual(alerts.map(({ name }) => name).toSorted());
+  });
+});

@@ -1,0 +1,96 @@
+import { createLogger } from '@bulkhead/runtime';
+import { afterEach, expect, test } from '@jest/globals';
+import { type System, startSystem } from '../harness/start-system.ts';
+
+let system: System;
+let lines: string[];
+afterEach(() => system.stop());
+
+async function start(): Promise<void> {
+  lines = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  const logger = createLogger({ name: 'worker', level: 'debug', destination });
+  system = await startSystem({ simulator: { patients: 2 }, logger });
+  await system.startWorker();
+}
+
+const requests = () =>
+  lines.map((line) => JSON.parse(line)).filter(({ msg }: { msg: string }) => msg === 'EHR request ended');
+
+test('writes a debug line for each try of each request to the EHR, for tokens too', async () => {
+  await start();
+  const headers = { 'X-RateLimit-Limit': '16', 'X-RateLimit-Remaining': '3', 'X-RateLimit-Reset': '2' };
+  const fault = { kind: 'status', status: 429, retryAfter: '0', headers };
+  await system.order({ match: { method: 'GET', path: '/bulkstatus/' }, fault });
+  await system.order({ match: { path: '/bulkdata/' }, fault: { kind: 'reset' } });
+  const id = await system.startExport({ resourceTypes: ['Patient'] });
+  await system.settled(id);
+  const { host } = new URL(system.simulator.baseUrl);
+  const common = {
+    ...{ level: 20, provider: 'athenahealth', host },
+    durationMs: expect.any(Number),
+    waitMs: expect.any(Number),
+  };
+  expect(requests()).toContainEqual(expect.objectContaining({ ...common, kind: 'token', method: 'POST', status: 200 }));
+  expect(requests()).toContainEqual(
+    expect.objectContaining({ ...common, kind: 'kick-off', status: 202, exportId: id }),
+  );
+  expect(requests()).toContainEqual(
+    expect.objectContaining({
+      ...{ ...common, kind: 'poll', method: 'GET', status: 429 },
+      ...{ retryAfterSeconds: 0, rateLimitLimit: 16, rateLimitRemaining: 3, rateLimitReset: 2 },
+    }),
+  );
+  expect(requests()).toContainEqual(expect.objectContaining({ ...common, kind: 'poll', status: 200 }));
+  expect(requests()).toContainEqual(expect.objectContaining({ ...common, kind: 'download', code: 'ECONNRESET' }));
+  expect(requests()).toContainEqual(expect.objectContaining({ ...common, kind: 'download', status: 200 }));
+  // Paths and queries hold ids of patients and signatures.
+  expect(lines.join('')).not.toMatch(/bulkstatus|bulkdata|_type=/);
+}, 60_000);
+
+const mark = 'planted8d1f';
+const names = [
+  'Cache-Control',
+  'Content-Language',
+  'ETag',
+  'Expires',
+  'Retry-After',
+  'Server',
+  'Set-Cookie',
+  'Warning',
+  'WWW-Authenticate',
+  'X-Progress',
+  'X-RateLimit-Limit',
+  'X-RateLimit-Remaining',
+  'X-RateLimit-Reset',
+  'X-Request-Id',
+];
+const markedHeaders = Object.fromEntries(names.map((name) => [name, mark]));
+const issue = [{ severity: 'error', code: mark, diagnostics: mark, details: { text: mark, coding: [{ code: mark }] } }];
+const markedBody = { resourceType: 'OperationOutcome', id: mark, issue, error: mark, error_description: mark };
+
+test('does not log what the EHR sent with an answer that succeeds', async () => {
+  await start();
+  await system.order({ match: { path: '.' }, fault: { kind: 'headers', set: markedHeaders }, times: 'always' });
+  await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
+  expect(requests().filter(({ status }) => status === 200).length).toBeGreaterThan(2);
+  expect(lines.filter((line) => line.includes(mark))).toEqual([]);
+}, 60_000);
+
+test.each([
+  { what: 'the token endpoint', path: 'oauth2/v1/token', status: 401, kind: 'token' },
+  { what: 'the kick-off', path: '\\$export$', status: 403, kind: 'kick-off' },
+  { what: 'the status', path: '/bulkstatus/', status: 404, kind: 'poll' },
+  { what: 'a file', path: '/bulkdata/', status: 404, kind: 'download' },
+])(
+  'does not log what the EHR sent if $what is answered $status',
+  async ({ path, status, kind }) => {
+    await start();
+    const fault = { kind: 'status', status, headers: markedHeaders, body: markedBody };
+    await system.order({ match: { path }, fault, times: 'always' });
+    await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
+    expect(requests()).toContainEqual(expect.objectContaining({ kind, status }));
+    expect(lines.filter((line) => line.includes(mark))).toEqual([]);
+  },
+  90_000,
+);

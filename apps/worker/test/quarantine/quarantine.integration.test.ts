@@ -1,0 +1,188 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
+import { type System, startSystem } from '../harness/start-system.ts';
+
+let system: System;
+afterEach(() => system.stop());
+
+interface Entry {
+  readonly id: string;
+  readonly reason: string;
+  readonly line: number;
+  readonly offset: number;
+  readonly sizeBytes: number;
+}
+
+const list = async (query: string): Promise<Entry[]> =>
+  (await system.request('GET', `/api/ehr/quarantine?${query}`)).body.data;
+const replay = (id: string, body?: string) => system.request('POST', `/api/ehr/quarantine/${id}/replay`, body);
+
+async function served(type: string): Promise<string[]> {
+  const text = await (await fetch(`${system.simulator.baseUrl}/_sim/resources/${type}`)).text();
+  return text.split('\n').filter(Boolean);
+}
+
+describe('a line that was kept aside #quarantine', () => {
+  test('is listed with its place and reason, given out as it came, and stored when it is corrected #replay', async () => {
+    system = await startSystem();
+    await system.startWorker();
+    const broken = '{"resourceType":"Condition","id":';
+    const fault = { kind: 'corrupt-line', line: 3, with: broken };
+    await system.order({ match: { path: '/bulkdata/.*Condition' }, fault });
+    const ended = await system.settled(await system.startExport());
+    expect(ended).toMatchObject({ status: 'COMPLETED', counts: { quarantined: 1 } });
+
+    const [entry, ...others] = await list(`exportId=${ended.id}`);
+    expect(others).toEqual([]);
+    const before = Buffer.byteLength(`${(await served('Condition')).slice(0, 2).join('\n')}\n`);
+    expect(entry).toMatchObject({
+      line: 3,
+      offset: before,
+      reason: 'invalid-json',
+      sizeBytes: broken.length,
+      state: 'open',
+    });
+    // What it holds is patient data: not in the list, and sealed in the database.
+    expect(JSON.stringify(entry)).not.toContain('resourceType');
+    const { id = '' } = entry ?? {};
+    expect((await system.download(`/api/ehr/quarantine/${id}/line`)).text).toBe(broken);
+
+    // Nothing of ours has changed, so it is still no resource.
+    expect((await replay(id)).body.data).toMatchObject({ state: 'open', replay: { reason: 'invalid-json' } });
+    const lost = (await served('Condition'))[2] ?? '';
+    expect((await replay(id, lost)).body.data).toMatchObject({ state: 'replayed', isCorrected: true });
+    expect((await compareWithSimulator(system)).differences).toEqual([]);
+    const { body } = await system.request('GET', `/api/ehr/athenahealth/bulk-export/${ended.id}`);
+    expect(body.data.counts).toMatchObject({ quarantined: 0, stored: ended.counts.promised });
+    expect((await replay(id)).body.data.state).toBe('replayed');
+  }, 60_000);
+
+  test('that is longer than a document can be is kept up to 16 MB, and the file is stored around it #long-line', async () => {
+    system = await startSystem();
+    await system.startWorker();
+    await system.order({ match: { path: '/bulkdata/.*Condition' }, fault: { kind: 'long-line', line: 2 } });
+    const ended = await system.settled(await system.startExport());
+    expect(ended).toMatchObject({ status: 'COMPLETED', counts: { quarantined: 1 } });
+    const [entry] = await list(`exportId=${ended.id}&state=open`);
+    const keptBytes = 16 * 1024 * 1024;
+    expect(entry).toMatchObject({ line: 2, reason: 'line-too-long', isTruncated: true, keptBytes });
+    expect(entry?.sizeBytes).toBeGreaterThan(keptBytes);
+    const { id = '' } = entry ?? {};
+    const { text } = await system.download(`/api/ehr/quarantine/${id}/line`);
+    expect(Buffer.byteLength(text)).toBe(keptBytes);
+    expect(text.startsWith('{"resourceType":"Condition"')).toBe(true);
+
+    expect(await replay(id)).toMatchObject({ status: 409, body: { error: { code: 'line-truncated' } } });
+    const all = await system.request('POST', '/api/ehr/quarantine/replay', { exportId: ended.id });
+    expect(all).toMatchObject({ status: 202, body: { data: { count: 0 } } });
+    const lost = (await served('Condition'))[1] ?? '';
+    const unstorable = lost.replace('{', '{"_bsontype":"Long",');
+    expect((await replay(id, unstorable)).body.data).toMatchObject({
+      state: 'open',
+      replay: { reason: 'reserved-key' },
+    });
+    expect((await replay(id, lost)).body.data).toMatchObject({ state: 'replayed', isCorrected: true });
+    expect((await compareWithSimulator(system)).differences).toEqual([]);
+  }, 60_000);
+
+  test('pages, filters and is replayed in bulk #replay', async () => {
+    system = await startSystem();
+    await system.startWorker();
+    for (const line of [2, 4, 5]) {
+      await system.order({
+        match: { path: '/bulkdata/.*Condition' },
+        fault: { kind: 'corrupt-line', line, with: 'null' },
+      });
+    }
+    const ended = await system.settled(await system.startExport());
+    const first = await system.request('GET', `/api/ehr/quarantine?exportId=${ended.id}&limit=2`);
+    expect(first.body.data.map(({ line }: Entry) => line)).toEqual([2, 4]);
+    const rest = await system.request(
+      'GET',
+      `/api/ehr/quarantine?exportId=${ended.id}&limit=2&after=${first.body.next}`,
+    );
+    expect(rest.body).toMatchObject({ data: [{ line: 5, reason: 'not-an-object' }] });
+    expect(rest.body.next).toBeUndefined();
+    expect(await list(`exportId=${ended.id}&reason=no-id`)).toEqual([]);
+    const replayed = await system.request('POST', '/api/ehr/quarantine/replay', { exportId: ended.id });
+    expect(replayed).toMatchObject({ status: 202, body: { data: { count: 3 } } });
+    expect((await system.request('POST', '/api/ehr/quarantine/replay', {})).status).toBe(400);
+    expect((await system.request('GET', '/api/ehr/quarantine/none')).status).toBe(404);
+  }, 60_000);
+});
+
+test('an entry of a search is listed by its sync run, given out as it was received, and stored when it is corrected', async () => {
+  system = await startSystem({ simulator: { patients: 1 } });
+  await system.startWorker();
+  await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
+  const resource = { resourceType: 'CarePlan', status: 'active' };
+  const body = { resourceType: 'Bundle', entry: [{ resource }] };
+  await system.order({ match: { path: 'r4/CarePlan$' }, fault: { kind: 'status', status: 200, body } });
+  const sync = { connectionId: system.connectionId, includeStandard: false, resourceTypes: ['CarePlan'] };
+  const { data } = (await system.request('POST', '/api/ehr/athenahealth/enhanced-sync', sync)).body;
+  expect(data).toMatchObject({ total: 0, warnings: [{ code: 'entries-rejected' }] });
+
+  const [entry, ...others] = await list(`exportId=${data.id}`);
+  expect(others).toEqual([]);
+  expect(entry).toMatchObject({ source: 'sync', resourceType: 'CarePlan', line: 1, offset: 0, reason: 'no-id' });
+  const { id = '' } = entry ?? {};
+  expect(JSON.parse((await system.download(`/api/ehr/quarantine/${id}/line`)).text)).toEqual(resource);
+  expect((await replay(id)).body.data).toMatchObject({ state: 'open', replay: { reason: 'no-id' } });
+  const corrected = JSON.stringify({ ...resource, id: 'corrected' });
+  expect((await replay(id, corrected)).body.data).toMatchObject({ state: 'replayed', isCorrected: true });
+  const stored = `/api/ehr/athenahealth/resources/CarePlan/corrected?connectionId=${system.connectionId}`;
+  expect((await system.download(stored)).text).toBe(corrected);
+}, 60_000);
+
+describe('numbers #number-text', () => {
+  test('come out of the API byte for byte as the server sent them', async () => {
+    system = await startSystem();
+    await system.startWorker();
+    const numbers = [
+      '1.50',
+      '0.0',
+      '-0',
+      '1e2',
+      '1E-7',
+      '12345678901234567890',
+      '0.1234567890123456789',
+      '3.0',
+      '7',
+      '1.5',
+    ];
+    const extension = numbers.map((text) => `{"url":"http://example.org/n","valueDecimal":${text}}`).join(',');
+    const put = `{"resourceType":"Observation","id":"exact","status":"final","extension":[${extension}]}`;
+    const { baseUrl } = system.simulator;
+    await fetch(`${baseUrl}/_sim/fhir/Observation/exact`, { method: 'PUT', body: put });
+    await system.settled(await system.startExport());
+
+    const at = '/api/ehr/athenahealth/resources/Observation';
+    const query = `connectionId=${system.connectionId}`;
+    const one = await system.download(`${at}/exact?${query}`);
+    expect(one.headers.get('content-type')).toMatch(/^application\/fhir\+json/);
+    expect([...one.text.matchAll(/"valueDecimal":([^}]+)/g)].map(([, text]) => text)).toEqual(numbers);
+
+    const all = await system.download(`${at}?${query}`, 'application/fhir+ndjson');
+    expect(all.headers.get('content-type')).toMatch(/^application\/fhir\+ndjson/);
+    const texts = (line: string) => [...line.matchAll(/:(-?\d[^,}\]]*)/g)].map(([, text]) => text);
+    const byId = (lines: string[]) => new Map(lines.map((line) => [JSON.parse(line).id as string, texts(line)]));
+    const stored = byId(all.text.split('\n').filter(Boolean));
+    expect(stored.size).toBeGreaterThan(50);
+    expect(stored).toEqual(byId(await served('Observation')));
+  }, 60_000);
+
+  test('of a resource that is gone, or never was: 410 and 404', async () => {
+    system = await startSystem();
+    await system.startWorker();
+    const [line = ''] = await served('CarePlan');
+    const { id } = JSON.parse(line) as { id: string };
+    await system.settled(await system.startExport({ resourceTypes: ['CarePlan'] }));
+    await fetch(`${system.simulator.baseUrl}/_sim/fhir/CarePlan/${id}`, { method: 'DELETE' });
+    await system.settled(await system.startExport({ since: 'last', resourceTypes: ['CarePlan'] }));
+    const read = (at: string) =>
+      system.request('GET', `/api/ehr/athenahealth/resources/${at}?connectionId=${system.connectionId}`);
+    expect(await read(`CarePlan/${id}`)).toMatchObject({ status: 410, body: { error: { code: 'resource-deleted' } } });
+    expect(await read('CarePlan/none')).toMatchObject({ status: 404, body: { error: { code: 'unknown-resource' } } });
+    expect(await read('connections/x')).toMatchObject({ status: 404, body: { error: { code: 'unknown-resource' } } });
+  }, 60_000);
+});

@@ -1,0 +1,426 @@
+import { createConsumer } from '@bulkhead/queues';
+import { nextRun } from '@bulkhead/runtime';
+import { type Schedule, spreadOf } from '@bulkhead/schedules';
+import { startScheduledRun } from '@bulkhead/schedules/commands';
+import { runSchedule, sweepSchedules } from '@bulkhead/schedules/steps';
+import { makeSchedule } from '@bulkhead/schedules/testing';
+import { waitFor } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { handlers } from '../../src/handlers.ts';
+import { notifyClients } from '../../src/notify-clients.ts';
+import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
+
+let cases: UseCases;
+beforeAll(async () => {
+  cases = await startUseCases();
+});
+afterAll(() => cases.stop());
+
+const at = (text: string) => new Date(text);
+const hour = 3_600_000;
+
+/** A schedule of a connection of its own, so that no other's run is in its way. */
+async function add(change: Partial<Schedule> = {}): Promise<Schedule> {
+  const schedule = makeSchedule(change);
+  const connectionId = `conn_of_${schedule.id}`;
+  await cases.deps.store.connections.insert({ ...cases.connection, id: connectionId });
+  await cases.deps.store.schedules.insert({ ...schedule, connectionId });
+  return { ...schedule, connectionId };
+}
+
+async function read({ id }: Pick<Schedule, 'id'>): Promise<Schedule> {
+  const schedule = await cases.deps.store.schedules.find(id);
+  if (!schedule) throw new Error(`no schedule ${id}`);
+  return schedule;
+}
+
+async function runsOf({ connectionId, kind }: Schedule): Promise<string[]> {
+  const { store } = cases.deps;
+  if (kind === 'sync')
+    return (
+      await store.syncRuns.list({ provider: cases.connection.provider, connectionId, scope: 'all', limit: 100 })
+    ).map(({ id }) => id);
+  return (await store.bulkExports.listActive()).filter((one) => one.connectionId === connectionId).map(({ id }) => id);
+}
+
+const run = (schedule: Schedule) => runSchedule(cases.deps, { scheduleId: schedule.id });
+
+/** Ends whatever runs. */
+async function end({ kind }: Schedule, id: string): Promise<void> {
+  const { store } = cases.deps;
+  if (kind === 'sync') {
+    const found = await store.syncRuns.find(id);
+    if (found) await store.syncRuns.transition({ from: found, to: 'completed' });
+    return;
+  }
+  const found = await store.bulkExports.find(id);
+  if (found) await store.bulkExports.transition({ from: found, to: 'failed' });
+}
+
+describe.each([{ kind: 'export' as const }, { kind: 'sync' as const }])('a scheduled $kind', ({ kind }) => {
+  test('starts when it is due, not before, and plans the next one in the same update', async () => {
+    const schedule = await add({ kind, request: { resourceTypes: ['Encounter'] } });
+    cases.clock.now = at('2026-05-02T01:58:00Z');
+    await run(schedule);
+    expect(await runsOf(schedule)).toEqual([]);
+    cases.clock.now = at('2026-05-02T02:00:00Z');
+    await run(schedule);
+    const [runId] = await runsOf(schedule);
+    const { lastRun, nextRunAt, starting } = await read(schedule);
+    expect({ lastRun, nextRunAt, starting }).toEqual({
+      lastRun: { at: cases.clock.now, outcome: 'started', runId },
+      nextRunAt: at('2026-05-03T02:00:00Z'),
+      starting: undefined,
+    });
+    const name = kind === 'export' ? 'export.kick-off' : 'sync.plan';
+    const payload = kind === 'export' ? { exportId: runId ?? '' } : { syncRunId: runId ?? '' };
+    // Its job is there already.
+    expect(await cases.deps.producer.ensure(name, payload as never)).toBe(false);
+  });
+
+  test('that was missed for nights runs once, and never twice by duplicates, a second worker and the sweep', async () => {
+    const schedule = await add({ kind });
+    cases.clock.now = at('2026-05-05T09:30:00Z');
+    const twice = [run(schedule), run(schedule), run(schedule), sweepSchedules(cases.deps), sweepSchedules(cases.deps)];
+    await Promise.all(twice);
+    await run(schedule);
+    expect(await runsOf(schedule)).toHaveLength(1);
+    expect((await read(schedule)).nextRunAt).toEqual(at('2026-05-06T02:00:00Z'));
+    const [runId = ''] = await runsOf(schedule);
+    expect((await read(schedule)).lastRun).toEqual({ at: cases.clock.now, outcome: 'started', runId });
+    await end(schedule, runId);
+    await Promise.all([run(schedule), sweepSchedules(cases.deps)]);
+    expect((await read(schedule)).lastRun?.runId).toBe(runId);
+  });
+
+  test('is skipped while its last run is under way, and says so; the night after it runs', async () => {
+    const schedule = await add({ kind });
+    cases.clock.now = at('2026-05-02T02:00:00Z');
+    await run(schedule);
+    const [first = ''] = await runsOf(schedule);
+    cases.clock.now = at('2026-05-03T02:00:00Z');
+    await run(schedule);
+    expect(await runsOf(schedule)).toEqual([first]);
+    expect(await read(schedule)).toMatchObject({
+      lastRun: { at: cases.clock.now, outcome: 'skipped-overlap', reason: `${kind}-already-running`, runId: first },
+      nextRunAt: at('2026-05-04T02:00:00Z'),
+    });
+    await end(schedule, first);
+    cases.clock.now = at('2026-05-04T02:00:00Z');
+    await run(schedule);
+    expect((await read(schedule)).lastRun).toMatchObject({
+      outcome: 'started',
+      runId: expect.not.stringMatching(first),
+    });
+  });
+
+  test('is skipped while the same was started by hand', async () => {
+    const schedule = await add({ kind });
+    const other = `${kind}_by_hand_${schedule.id}`;
+    const { store, producer } = cases.deps;
+    cases.clock.now = at('2026-05-02T02:00:00Z');
+    await startScheduledRun({ store, producer, schedule, runId: other, now: cases.clock.now });
+    await run(schedule);
+    expect((await read(schedule)).lastRun).toMatchObject({ outcome: 'skipped-overlap', runId: other });
+  });
+
+  test.each([{ isStored: false }, { isStored: true }])(
+    'that a worker claimed and died over is started once, under the id it had (stored: $isStored)',
+    async ({ isStored }) => {
+      const schedule = await add({ kind });
+      const { store, producer } = cases.deps;
+      const runId = `${kind}_claimed_${schedule.id}`;
+      cases.clock.now = at('2026-05-02T02:00:00Z');
+      const starting = { runId, at: cases.clock.now };
+      await store.schedules.claim({ from: schedule, starting, nextRunAt: at('2026-05-03T02:00:00Z') });
+      if (isStored) await startScheduledRun({ store, producer, schedule, runId, now: cases.clock.now });
+      cases.clock.now = at('2026-05-02T02:01:00Z');
+      await Promise.all([sweepSchedules(cases.deps), sweepSchedules(cases.deps)]);
+      expect(await runsOf(schedule)).toEqual([runId]);
+      const { lastRun, starting: left } = await read(schedule);
+      expect([lastRun, left]).toEqual([{ ...starting, outcome: 'started' }, undefined]);
+    },
+  );
+});
+
+describe('the clients of a schedule', () => {
+  const told = async ({ connectionId }: Schedule) => {
+    const deliveries = await cases.deps.store.webhookDeliveries.list({ connectionId, limit: 10 });
+    return deliveries.map(({ body }) => JSON.parse(body));
+  };
+  const withWebhook = async (change: Partial<Schedule> = {}) => {
+    const schedule = await add(change);
+    await cases.deps.store.connections.saveWebhook({
+      id: schedule.connectionId,
+      url: 'https://client.example/hook',
+      secret: 'whsec_c2VjcmV0',
+    });
+    return schedule;
+  };
+
+  test('are told of a run that could not start, once, and the next night is planned', async () => {
+    const schedule = await withWebhook({ kind: 'sync', request: { resourceTypes: ['Nonsense'] } });
+    const { id, connectionId } = schedule;
+    cases.clock.now = at('2026-05-02T02:00:00Z');
+    await run(schedule);
+    await run(schedule);
+    expect(await read(schedule)).toMatchObject({
+      lastRun: { outcome: 'failed', reason: 'schedule-request-invalid' },
+      nextRunAt: at('2026-05-03T02:00:00Z'),
+    });
+    expect(await told(schedule)).toEqual([
+      {
+        type: 'schedule.failed',
+        timestamp: '2026-05-02T02:00:00.000Z',
+        data: { id, connectionId, kind: 'sync', errorCode: 'schedule-request-invalid' },
+      },
+    ]);
+  });
+
+  test('are told of a night that was skipped, and which run was in the way', async () => {
+    const schedule = await withWebhook();
+    cases.clock.now = at('2026-05-02T02:00:00Z');
+    await run(schedule);
+    const [runId] = await runsOf(schedule);
+    cases.clock.now = at('2026-05-03T02:00:00Z');
+    await run(schedule);
+    expect(await told(schedule)).toMatchObject([
+      { type: 'schedule.skipped', data: { id: schedule.id, runId, errorCode: 'export-already-running' } },
+    ]);
+  });
+
+  test.each([{ kind: 'export' as const }, { kind: 'sync' as const }])(
+    'see by which schedule an $kind was started that has failed',
+    async ({ kind }) => {
+      const schedule = await withWebhook({ kind });
+      const { store } = cases.deps;
+      cases.clock.now = at('2026-05-02T02:00:00Z');
+      await run(schedule);
+      const [id = ''] = await runsOf(schedule);
+      const [records, of] =
+        kind === 'export' ? ([store.bulkExports, 'bulk-export'] as const) : ([store.syncRuns, 'sync-run'] as const);
+      const from = await records.find(id);
+      if (!from) throw new Error('no run');
+      await records.transition({ from, to: 'failed' } as never);
+      await notifyClients(cases.deps, { kind: of, id });
+      expect(await told(schedule)).toMatchObject([{ type: `${of}.failed`, data: { id, scheduleId: schedule.id } }]);
+    },
+  );
+});
+
+describe('a schedule', () => {
+  test('that is due is claimed by one of many', async () => {
+    const { store } = cases.deps;
+    const from = await add();
+    const nextRunAt = at('2026-05-03T02:00:00Z');
+    const claims = Array.from({ length: 10 }, (_, index) =>
+      store.schedules.claim({ from, starting: { runId: `job_${index}`, at: nextRunAt }, nextRunAt }),
+    );
+    const taken = (await Promise.all(claims)).filter((one) => one !== undefined);
+    expect(taken).toHaveLength(1);
+    expect(taken[0]?.starting).toEqual((await read(from)).starting);
+  });
+
+  test('whose export is still under way is skipped even where the next one would be another request', async () => {
+    const schedule = await add({ request: { resourceTypes: ['Patient'] } });
+    const { connectionId } = schedule;
+    cases.clock.now = at('2026-05-02T02:00:00Z');
+    await run(schedule);
+    const [first] = await runsOf(schedule);
+    await cases.deps.store.watermarks.advance({
+      connectionId,
+      exportType: 'Patient',
+      resourceType: 'Patient',
+      transactionTime: '2026-05-02T12:00:00Z',
+      at: at('2026-05-02T12:00:00Z'),
+      exportId: 'job_by_hand',
+    });
+    cases.clock.now = at('2026-05-03T02:00:00Z');
+    await run(schedule);
+    expect((await read(schedule)).lastRun).toMatchObject({ outcome: 'skipped-overlap', runId: first });
+    expect(await runsOf(schedule)).toEqual([first]);
+  });
+
+  test('of an export asks for what changed since the last one', async () => {
+    const schedule = await add({ request: { exportType: 'Group', resourceTypes: ['Patient'] } });
+    const { connectionId } = schedule;
+    const transactionTime = '2026-05-01T02:00:05Z';
+    await cases.deps.store.watermarks.advance({
+      connectionId,
+      exportType: 'Group',
+      resourceType: 'Patient',
+      transactionTime,
+      at: at(transactionTime),
+      exportId: 'job_before',
+    });
+    cases.clock.now = at('2026-05-02T02:00:00Z');
+    await run(schedule);
+    const [runId = ''] = await runsOf(schedule);
+    expect((await cases.read(runId)).request).toMatchObject({
+      exportType: 'Group',
+      resourceTypes: ['Patient'],
+      since: transactionTime,
+      sinceLast: true,
+    });
+  });
+
+  test('that is spread waits for its place in the hour', async () => {
+    const id = 'sched_spread';
+    const spreadMs = spreadOf({ id, cron: '0 2 * * *' });
+    const due = new Date(at('2026-05-02T02:00:00Z').getTime() + spreadMs);
+    const schedule = await add({ id, spreadMs, nextRunAt: due });
+    cases.clock.now = at('2026-05-02T02:00:00Z');
+    await expect(run(schedule)).rejects.toMatchObject({ code: 'schedule-not-due', retry: { afterMs: spreadMs } });
+    cases.clock.now = due;
+    await run(schedule);
+    expect(await runsOf(schedule)).toHaveLength(1);
+    expect((await read(schedule)).nextRunAt).toEqual(new Date(due.getTime() + 24 * hour));
+  });
+
+  test('that is paused does not run, and loses its job', async () => {
+    const schedule = await add({ paused: true });
+    const { producer } = cases.deps;
+    await producer.scheduleCron({
+      name: 'schedule.run',
+      payload: { scheduleId: schedule.id },
+      cron: schedule.cron,
+      timeZone: schedule.timeZone,
+    });
+    cases.clock.now = at('2026-05-02T02:00:00Z');
+    await Promise.all([run(schedule), sweepSchedules(cases.deps)]);
+    expect(await runsOf(schedule)).toEqual([]);
+    expect((await producer.listScheduledRuns()).map(({ scheduleId }) => scheduleId)).not.toContain(schedule.id);
+  });
+
+  test('of a connection that is gone goes as well', async () => {
+    const schedule = await add();
+    await cases.deps.store.connections.delete(schedule.connectionId);
+    cases.clock.now = at('2026-05-02T02:00:00Z');
+    await run(schedule);
+    expect(await cases.deps.store.schedules.find(schedule.id)).toBeUndefined();
+    expect(await runsOf(schedule)).toEqual([]);
+  });
+
+  test('gets its job by the sweep where it has none or that of old times; a job without a schedule goes', async () => {
+    const lost = await add({ nextRunAt: at('2030-01-01T00:00:00Z') });
+    const moved = await add({ nextRunAt: at('2030-01-01T00:00:00Z'), cron: '0 3 * * *', timeZone: 'Europe/Berlin' });
+    const { producer } = cases.deps;
+    for (const scheduleId of [moved.id, 'sched_deleted']) {
+      await producer.scheduleCron({
+        name: 'schedule.run',
+        payload: { scheduleId },
+        cron: '0 2 * * *',
+        timeZone: 'UTC',
+      });
+    }
+    cases.clock.now = at('2026-05-02T02:00:00Z');
+    await sweepSchedules(cases.deps);
+    const jobs = await producer.listScheduledRuns();
+    const astray = false;
+    expect(jobs).toContainEqual({ scheduleId: lost.id, cron: lost.cron, timeZone: lost.timeZone, astray });
+    expect(jobs).toContainEqual({ scheduleId: moved.id, cron: '0 3 * * *', timeZone: 'Europe/Berlin', astray });
+    expect(jobs.map(({ scheduleId }) => scheduleId)).not.toContain('sched_deleted');
+  });
+});
+
+describe('a clock that was a year ahead and is set right #clock', () => {
+  const planned = at('2027-05-03T02:00:00Z');
+
+  test('does not stop a schedule for a year: the sweep plans its next run again', async () => {
+    const schedule = await add();
+    cases.clock.now = at('2027-05-02T02:00:00Z');
+    await run(schedule);
+    const [runId = ''] = await runsOf(schedule);
+    await end(schedule, runId);
+    expect((await read(schedule)).nextRunAt).toEqual(planned);
+    cases.clock.now = at('2026-05-02T03:00:00Z');
+    await sweepSchedules(cases.deps);
+    expect((await read(schedule)).nextRunAt).toEqual(at('2026-05-03T02:00:00Z'));
+    cases.clock.now = at('2026-05-03T02:00:00Z');
+    await run(schedule);
+    expect((await read(schedule)).lastRun).toMatchObject({ at: cases.clock.now, outcome: 'started' });
+  });
+
+  test('leaves the plan of a paused schedule alone', async () => {
+    const schedule = await add({ paused: true, nextRunAt: planned });
+    cases.clock.now = at('2026-05-02T03:00:00Z');
+    await sweepSchedules(cases.deps);
+    expect((await read(schedule)).nextRunAt).toEqual(planned);
+  });
+
+  test('makes the sweep schedule the job of the cron again', async () => {
+    const { id: scheduleId, cron, timeZone } = await add();
+    const { producer } = cases.deps;
+    const { now } = Date;
+    Date.now = () => now() + 365 * 24 * hour;
+    try {
+      await producer.scheduleCron({ name: 'schedule.run', payload: { scheduleId }, cron, timeZone });
+    } finally {
+      Date.now = now;
+    }
+    await sweepSchedules(cases.deps);
+    expect(await producer.listScheduledRuns()).toContainEqual({ scheduleId, cron, timeZone, astray: false });
+  });
+});
+
+test('the sweep of a worker whose clock is half an hour behind does not repeat a run that is done', async () => {
+  const schedule = await add();
+  cases.clock.now = at('2026-05-02T02:00:00Z');
+  await run(schedule);
+  const [runId = ''] = await runsOf(schedule);
+  await end(schedule, runId);
+  cases.clock.now = at('2026-05-02T01:30:00Z');
+  await sweepSchedules(cases.deps);
+  cases.clock.now = at('2026-05-02T02:01:00Z');
+  await run(schedule);
+  expect(await read(schedule)).toMatchObject({ nextRunAt: at('2026-05-03T02:00:00Z'), lastRun: { runId } });
+});
+
+describe('by the queue', () => {
+  test('two workers start a schedule of every second second once a time, and wait out a spread', async () => {
+    // Of the real clock, as BullMQ's is; a cron of seconds is refused by the API.
+    const timing = { cron: '*/2 * * * * *', timeZone: 'UTC' };
+    const every = await add({ ...timing, kind: 'sync', nextRunAt: nextRun({ ...timing, spreadMs: 0 }, new Date()) });
+    const late = { cron: '*/5 * * * * *', timeZone: 'UTC', spreadMs: 1500 };
+    const spread = await add({ ...late, nextRunAt: nextRun(late, new Date()) });
+    const deps = { ...cases.deps, now: () => new Date() };
+    const started: string[] = [];
+    const watched = { ...deps, store: { ...deps.store, schedules: watchSettled(deps.store.schedules, started) } };
+    const workers = [1, 2].map(() =>
+      createConsumer({
+        redis: cases.redis,
+        prefix: cases.prefix,
+        queues: ['maintenance'],
+        handlers,
+        deps: watched,
+        logger: deps.logger,
+      }),
+    );
+    for (const worker of workers) worker.start();
+    try {
+      await sweepSchedules(deps);
+      await waitFor(async () => (await read(every)).lastRun?.outcome === 'skipped-overlap');
+      await waitFor(async () => (await read(spread)).lastRun !== undefined);
+      expect(await runsOf(every)).toHaveLength(1);
+      const runAt = (await read(spread)).lastRun?.at.getTime() ?? 0;
+      expect(runAt).toBeGreaterThanOrEqual(spread.nextRunAt.getTime());
+    } finally {
+      await Promise.all(workers.map((worker) => worker.stop()));
+    }
+    // No time of either came twice.
+    expect(new Set(started).size).toBe(started.length);
+    expect(started.length).toBeGreaterThan(2);
+  });
+});
+
+/** Notes which time of which schedule was claimed. */
+function watchSettled(schedules: UseCases['deps']['store']['schedules'], claimed: string[]) {
+  return {
+    ...schedules,
+    async claim(options: Parameters<typeof schedules.claim>[0]) {
+      const record = await schedules.claim(options);
+      if (record) claimed.push(`${record.id} ${record.nextRunAt.toISOString()}`);
+      return record;
+    },
+  };
+}

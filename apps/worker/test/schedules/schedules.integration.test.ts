@@ -1,0 +1,107 @@
+import { createProducer } from '@bulkhead/queues';
+import { makeSchedule } from '@bulkhead/schedules/testing';
+import { waitFor } from '@bulkhead/testing';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { type System, startSystem } from '../harness/start-system.ts';
+
+const path = '/api/ehr/schedules';
+let system: System;
+let redis: Redis;
+let producer: ReturnType<typeof createProducer>;
+beforeEach(async () => {
+  system = await startSystem({ simulator: { patients: 2 } });
+  redis = new Redis(system.env.REDIS_URL ?? '', { maxRetriesPerRequest: null });
+  producer = createProducer({ redis, prefix: system.env.BULKHEAD_PREFIX ?? '', onError: () => undefined });
+});
+afterEach(async () => {
+  await producer.close();
+  redis.disconnect();
+  await system.stop();
+});
+
+async function create(body: object = {}): Promise<string> {
+  const { connectionId } = system;
+  const fields = { connectionId, kind: 'export', cron: '0 2 * * *', timeZone: 'America/New_York' };
+  const answer = await system.request('POST', path, { ...fields, ...body });
+  if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
+  return answer.body.data.id;
+}
+
+const jobs = async () => (await producer.listScheduledRuns()).map(({ scheduleId }) => scheduleId);
+const ended = (id: string) =>
+  waitFor(
+    async () => {
+      const { data } = (await system.request('GET', `${path}/${id}`)).body;
+      return data.lastRun?.runStatus && data.lastRun.runStatus !== 'IN_PROGRESS' ? data : undefined;
+    },
+    { timeoutMs: 60_000, what: `the end of a run of ${id}` },
+  );
+
+/** What a FLUSHALL takes; other tests use the same server. */
+async function loseRedis(): Promise<void> {
+  const keys = await redis.keys(`${system.env.BULKHEAD_PREFIX}:*`);
+  await redis.del(...keys);
+}
+
+describe('a schedule', () => {
+  test.each([{ kind: 'export' }, { kind: 'sync' }])(
+    'of a $kind runs now, and later shows what became of it',
+    async ({ kind }) => {
+      await system.startWorker();
+      // A sync needs patients.
+      if (kind === 'sync') await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
+      const id = await create({ kind, request: { resourceTypes: ['Encounter'] } });
+      const before = (await system.request('GET', `${path}/${id}`)).body.data;
+      const answer = await system.request('POST', `${path}/${id}/run`);
+      expect([answer.status, answer.body.data.kind]).toEqual([202, kind]);
+      const after = await ended(id);
+      expect(after).toMatchObject({
+        nextRunAt: before.nextRunAt,
+        lastRun: { outcome: 'started', runId: answer.body.data.id, runStatus: 'COMPLETED' },
+      });
+      expect((await system.request('GET', answer.body.data.url)).body.data.status).toBe('COMPLETED');
+    },
+    90_000,
+  );
+
+  test('whose nights were missed runs once when workers start, to its end', async () => {
+    const schedule = makeSchedule({
+      connectionId: system.connectionId,
+      nextRunAt: new Date(Date.now() - 50 * 3_600_000),
+    });
+    await system.store.schedules.insert(schedule);
+    await Promise.all([system.startWorker(), system.startWorker()]);
+    const { lastRun, nextRunAt } = await ended(schedule.id);
+    expect(lastRun).toMatchObject({ outcome: 'started', runStatus: 'COMPLETED' });
+    expect(Date.parse(nextRunAt)).toBeGreaterThan(Date.now());
+    const { requests } = (await (await fetch(`${system.simulator.baseUrl}/_sim/requests`)).json()) as {
+      requests: { path: string }[];
+    };
+    expect(requests.filter((one) => one.path.endsWith('$export'))).toHaveLength(1);
+  }, 90_000);
+
+  test('has its job again after all of Redis is lost, under living workers', async () => {
+    const id = await create();
+    expect(await jobs()).toEqual([id]);
+    await system.startWorker();
+    await loseRedis();
+    await waitFor(async () => (await jobs()).includes(id), { what: 'the job of the schedule' });
+  }, 60_000);
+
+  test('loses its job when it is paused, gets it back, and is gone with its connection', async () => {
+    const id = await create();
+    const patch = (body: object) => system.request('PATCH', `${path}/${id}`, body);
+    expect((await patch({ paused: true })).body.data).toMatchObject({ paused: true, nextRuns: [] });
+    expect(await jobs()).toEqual([]);
+    expect((await patch({ paused: false })).body.data.nextRunAt).toEqual(expect.any(String));
+    expect(await jobs()).toEqual([id]);
+    await patch({ cron: '0 4 * * 1', timeZone: 'UTC' });
+    expect(await producer.listScheduledRuns()).toEqual([
+      { scheduleId: id, cron: '0 4 * * 1', timeZone: 'UTC', astray: false },
+    ]);
+    expect((await system.request('DELETE', `/api/ehr/connections/${system.connectionId}`)).status).toBe(204);
+    expect(await jobs()).toEqual([]);
+    expect((await system.request('GET', `${path}/${id}`)).body.error.code).toBe('unknown-schedule');
+  }, 60_000);
+});

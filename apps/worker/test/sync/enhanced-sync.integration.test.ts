@@ -1,0 +1,228 @@
+import { waitFor } from '@bulkhead/testing';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
+import { spawnWorker } from '../harness/spawn-worker.ts';
+import { type System, startSystem } from '../harness/start-system.ts';
+
+let system: System;
+afterEach(() => system.stop());
+
+const path = '/api/ehr/athenahealth/enhanced-sync';
+const runs = '/api/ehr/athenahealth/sync-runs';
+const sync = (body: object = {}, headers?: Record<string, string>) =>
+  system.request('POST', path, { connectionId: system.connectionId, ...body }, headers);
+const ended = (id: string) =>
+  waitFor(
+    async () => {
+      const { body } = await system.request('GET', `${runs}/${id}`);
+      return body.data.status === 'IN_PROGRESS' ? undefined : body.data;
+    },
+    { timeoutMs: 60_000, what: `the end of ${id}` },
+  );
+
+/** Patients come by a bulk export: there is no search over a whole practice. */
+async function startWithPatients(patients = 3, options: { athenahealthRate?: boolean } = {}): Promise<string[]> {
+  system = await startSystem({ simulator: { patients }, ...options });
+  await system.startWorker();
+  await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
+  return system.store.resources.listIds({ connectionId: system.connectionId, resourceType: 'Patient' });
+}
+
+async function requests(at: RegExp): Promise<{ method: string; path: string; parameters: string[] }[]> {
+  const answer = await fetch(`${system.simulator.baseUrl}/_sim/requests`);
+  const { requests: seen } = (await answer.json()) as {
+    requests: { method: string; path: string; parameters: string[] }[];
+  };
+  return seen.filter((one) => one.method === 'GET' && at.test(one.path));
+}
+
+describe('an enhanced sync', () => {
+  test('brings every type of every patient, in the fewest requests, and answers as the guide says', async () => {
+    const patients = await startWithPatients(3, { athenahealthRate: true });
+    const answer = await sync({ includeStandard: true, includeEnhanced: true });
+    expect(answer.status).toBe(200);
+    const { data } = answer.body;
+    expect(data).toMatchObject({
+      standardResources: expect.any(Number),
+      enhancedResources: expect.any(Number),
+      skipped: [{ resourceType: 'Appointment', reason: expect.stringContaining('bulk export') }],
+    });
+    expect(data.total).toBe(data.standardResources + data.enhancedResources);
+    // Appointment cannot be searched and is never counted as zero; the others are not of the guide's sets.
+    const { differences, compared } = await compareWithSimulator(system);
+    expect(differences.filter((one) => !/^(Appointment|Organization|Practitioner|Location)\//.test(one))).toEqual([]);
+    expect(data.total).toBe(compared);
+
+    const run = (await system.request('GET', `${runs}/${data.id}`)).body.data;
+    expect(run).toMatchObject({ status: 'COMPLETED', patients: patients.length, warnings: [] });
+    expect(run.requests).toBe(run.minimumRequests);
+    expect(run.requests).toBe(10 * patients.length + 1);
+    expect(run.byType.map(({ resourceType }: { resourceType: string }) => resourceType)).not.toContain('Appointment');
+    expect((await requests(/r4\/(Patient|[A-Z][A-Za-z]+)$/)).length).toBe(run.requests);
+    expect(await system.violations()).toMatchObject({ total: 0 });
+  }, 90_000);
+
+  test('asks again only for what changed, page after page, and narrows the enhanced set', async () => {
+    await startWithPatients(2);
+    await sync({ includeStandard: false, resourceTypes: ['Encounter', 'CarePlan'] });
+    const first = (await requests(/r4\/(Encounter|CarePlan)$/)).length;
+    expect(first).toBe(4);
+    expect((await requests(/r4\/Encounter$/))[0]?.parameters).not.toContain('_lastUpdated');
+    const again = await sync({ includeStandard: false, resourceTypes: ['Encounter', 'CarePlan'] });
+    expect(again.body.data).toMatchObject({ standardResources: 0, enhancedResources: 0, total: 0 });
+    expect((await requests(/r4\/Encounter$/)).at(-1)?.parameters).toContain('_lastUpdated');
+    expect(await requests(/r4\/Observation$/)).toEqual([]);
+  }, 90_000);
+
+  test('with Prefer: respond-async answers 202 with the URL of the run, which can be cancelled', async () => {
+    await startWithPatients(2);
+    await system.order({ match: { path: 'r4/Observation$' }, fault: { kind: 'latency', ms: 3000 }, times: 'always' });
+    const answer = await sync({}, { prefer: 'respond-async' });
+    expect(answer.status).toBe(202);
+    expect(answer.headers.get('preference-applied')).toBe('respond-async');
+    const { id, url } = answer.body.data;
+    expect(answer.body.data).toMatchObject({ standardResources: 0, enhancedResources: 0, total: 0 });
+    expect(answer.headers.get('location')).toBe(url);
+    expect(await sync()).toMatchObject({ status: 409, body: { error: { details: { syncRunId: id } } } });
+    await waitFor(async () => (await system.request('GET', url)).body.data.requests > 0);
+    expect((await system.request('DELETE', url)).body.data.status).toBe('CANCELLED');
+    expect((await system.request('DELETE', url)).status).toBe(200);
+    expect((await system.request('POST', `${url}/retry`)).body.error.code).toBe('nothing-to-retry');
+    const list = await system.request('GET', `${runs}?connectionId=${system.connectionId}`);
+    expect(list.body.data).toMatchObject([{ id, status: 'CANCELLED' }]);
+  }, 90_000);
+
+  test('with Prefer: wait that is shorter than the run answers 202 with the counts so far', async () => {
+    await startWithPatients(2);
+    await system.order({ match: { path: 'r4/Encounter$' }, fault: { kind: 'latency', ms: 4000 }, times: 'always' });
+    const answer = await sync({}, { prefer: 'wait=2' });
+    expect([answer.status, answer.headers.get('preference-applied')]).toEqual([202, 'wait=2']);
+    const { standardResources, enhancedResources, total, url } = answer.body.data;
+    expect(standardResources).toBeGreaterThan(0);
+    expect(total).toBe(standardResources + enhancedResources);
+    await system.request('DELETE', url);
+  }, 90_000);
+
+  test('with Prefer: wait that is longer than the run, or than the limit, answers 200 with the counts', async () => {
+    await startWithPatients(1);
+    const answer = await sync({ includeEnhanced: false }, { prefer: 'wait=3600' });
+    expect([answer.status, answer.headers.get('preference-applied')]).toEqual([200, 'wait=290']);
+    expect(answer.body.data.total).toBeGreaterThan(0);
+  }, 90_000);
+
+  test('that fails in part keeps what succeeded, is no success, and a retry asks for the rest only', async () => {
+    const patients = await startWithPatients(2);
+    const outcome = { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code: 'forbidden' }] };
+    await system.order({
+      match: { path: 'r4/Condition$' },
+      fault: { kind: 'status', status: 403, body: outcome },
+      times: 2,
+    });
+    const answer = await sync({ includeEnhanced: false });
+    expect(answer).toMatchObject({ status: 502, body: { error: { code: 'sync-incomplete' } } });
+    const { syncRunId, standardResources } = answer.body.error.details;
+    expect(standardResources).toBeGreaterThan(patients.length);
+    expect(answer.body.error.message).toContain('Condition (2)');
+    const before = (await requests(/r4\/[A-Z]/)).length;
+    expect((await system.request('POST', `${runs}/${syncRunId}/retry`)).status).toBe(202);
+    expect(await ended(syncRunId)).toMatchObject({ status: 'COMPLETED' });
+    const since = (await requests(/r4\/[A-Z]/)).slice(before).map((one) => one.path);
+    expect(since).toEqual(patients.map(() => expect.stringContaining('/Condition')));
+  }, 90_000);
+
+  test('shows what it waits for and what it has cost until the EHR answers again', async () => {
+    await startWithPatients(1);
+    const fault = { kind: 'status', status: 503, retryAfter: '1' };
+    await system.order({ match: { path: 'r4/Procedure$' }, fault, times: 3 });
+    const { id } = (await sync({ includeEnhanced: false }, { prefer: 'respond-async' })).body.data;
+    const seen = await waitFor(async () => {
+      const { retrying, requests: used } = (await system.request('GET', `${runs}/${id}`)).body.data;
+      return retrying.length > 0 ? { retrying, used } : undefined;
+    });
+    expect(seen.retrying).toMatchObject([
+      { state: 'waiting', resourceType: 'Procedure', attempts: expect.any(Number), nextAttemptAt: expect.any(String) },
+    ]);
+    expect(['ehr-unavailable', 'rate-paused']).toContain(seen.retrying[0].code);
+    expect(seen.used).toBeGreaterThan(0);
+    const run = await ended(id);
+    expect(run).toMatchObject({ status: 'COMPLETED', retrying: [] });
+    expect(run.requests).toBe(run.minimumRequests + 3);
+  }, 90_000);
+
+  test('tries again where a connection breaks, and takes a 200 that only holds an error for a failure', async () => {
+    await startWithPatients(2);
+    await system.order({ match: { path: 'r4/Procedure$' }, fault: { kind: 'outcome-in-bundle' } });
+    await system.order({ match: { path: 'r4/Immunization$' }, fault: { kind: 'reset' } });
+    const answer = await sync({ includeEnhanced: false });
+    expect(answer.body.error).toMatchObject({ code: 'sync-incomplete' });
+    expect(answer.body.error.message).toContain('Procedure (1)');
+  }, 90_000);
+});
+
+describe('an enhanced sync goes on by itself, from where it was', () => {
+  const killed: { kill(): Promise<void> }[] = [];
+  afterEach(async () => {
+    for (const worker of killed.splice(0)) await worker.kill();
+  });
+
+  test.each([
+    { what: 'its worker was killed', losesRedis: false },
+    { what: 'its worker was killed and everything in Redis lost', losesRedis: true },
+  ])(
+    'after $what',
+    async ({ losesRedis }) => {
+      system = await startSystem({ simulator: { patients: 4 }, env: { WORKER_LOCK_MS: '2000' } });
+      const first = spawnWorker(system.env);
+      killed.push(first);
+      await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
+      await system.order({ match: { path: 'r4/Procedure$' }, fault: { kind: 'latency', ms: 400 }, times: 'always' });
+      const answer = await sync({ includeEnhanced: false }, { prefer: 'respond-async' });
+      const { id } = answer.body.data;
+      const used = async () => (await system.request('GET', `${runs}/${id}`)).body.data.requests as number;
+      await waitFor(async () => (await used()) > 5);
+      await first.kill();
+      if (losesRedis) {
+        const redis = new Redis(system.env.REDIS_URL ?? '');
+        await redis.del(...(await redis.keys(`${system.env.BULKHEAD_PREFIX}*`)));
+        redis.disconnect();
+      }
+      killed.push(spawnWorker(system.env));
+      const run = await ended(id);
+      expect(run).toMatchObject({ status: 'COMPLETED', requests: run.minimumRequests });
+      const { differences } = await compareWithSimulator(system);
+      const standard = /^(Patient|Observation|Condition|MedicationRequest|AllergyIntolerance|Immunization|Procedure)\//;
+      expect(differences.filter((one) => standard.test(one))).toEqual([]);
+      // Those that were on their way when the worker was killed come again, and no others.
+      const sent = (await requests(/r4\/[A-Z][A-Za-z]+$/)).length;
+      expect(sent - run.requests).toBeLessThanOrEqual(4);
+    },
+    90_000,
+  );
+});
+
+describe('bad input of an enhanced sync', () => {
+  test('names every fault', async () => {
+    await startWithPatients(1);
+    const details = async (body: object) => (await sync(body)).body.error.details;
+    expect(await details({ resourceTypes: ['Patient', 'Goal', 'Encountr'] })).toMatchObject([
+      { path: 'resourceTypes.0', message: expect.stringContaining('standard set') },
+      { path: 'resourceTypes.1', message: expect.stringContaining('not of the enhanced set') },
+      { path: 'resourceTypes.2', message: expect.stringContaining('no FHIR R4 resource type') },
+    ]);
+    expect(await details({ includeStandard: false, includeEnhanced: false })).toMatchObject([
+      { path: 'includeStandard' },
+    ]);
+    expect(await details({ since: 'last', patients: [] })).toMatchObject([{ path: 'since' }, { path: 'patients' }]);
+    expect(await details({ patients: ['nobody'] })).toMatchObject([{ path: 'patients.0' }]);
+    expect((await sync({ connectionId: 'conn_none' })).status).toBe(404);
+    expect((await system.request('GET', `${runs}/sync_none`)).body.error.code).toBe('unknown-run');
+  }, 60_000);
+
+  test('without any patient known fails with the way out', async () => {
+    system = await startSystem();
+    await system.startWorker();
+    const answer = await sync();
+    expect(answer).toMatchObject({ status: 502, body: { error: { message: expect.stringContaining('bulk export') } } });
+  }, 60_000);
+});

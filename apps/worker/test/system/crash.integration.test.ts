@@ -1,0 +1,121 @@
+import { waitFor } from '@bulkhead/testing';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
+import { type SpawnedWorker, spawnWorker } from '../harness/spawn-worker.ts';
+import { type System, startSystem } from '../harness/start-system.ts';
+
+let system: System;
+const killed: { kill(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const worker of killed.splice(0)) await worker.kill();
+  await system.stop();
+});
+
+/** About 2.5 MB at 1 MB/s: long enough to be hit in the middle. */
+const slowFile = {
+  match: { path: '/bulkdata/.*Observation' },
+  fault: { kind: 'slow', bytesPerSecond: 1_000_000 },
+  times: 2,
+};
+const simulator = { patients: 150 };
+/** Documents have tests of their own. Those of 150 patients would be more work than the export. */
+const withoutDocuments = { WORKER_DOCUMENTS: 'off' };
+const env = { WORKER_LOCK_MS: '2000', ...withoutDocuments };
+
+async function whileDownloading(id: string): Promise<void> {
+  await waitFor(
+    async () =>
+      (await system.store.outputFiles.listByExport(id)).some(
+        (file) => file.type === 'Observation' && file.checkpoint.lines > 0 && file.state === 'downloading',
+      ),
+    { timeoutMs: 40_000, what: 'a download in the middle' },
+  );
+}
+
+async function expectWhole(id: string): Promise<void> {
+  expect(await system.settled(id)).toMatchObject({ status: 'COMPLETED', warnings: [] });
+  // Before the comparison, which keeps the simulator in this process from noting arrivals in time while documents come.
+  expect(await system.violations()).toMatchObject({ total: 0 });
+  const { compared, differences } = await compareWithSimulator(system);
+  expect(differences).toEqual([]);
+  expect(compared).toBeGreaterThan(3000);
+}
+
+describe('an export completes by itself #crash', () => {
+  test('after its worker was killed in the middle of a download, resuming at the byte', async () => {
+    system = await startSystem({ simulator, env });
+    await system.order(slowFile);
+    const first = spawnWorker(system.env);
+    killed.push(first);
+    const id = await system.startExport();
+    await whileDownloading(id);
+    await first.kill();
+    killed.push(spawnWorker(system.env));
+    await expectWhole(id);
+    const { requests } = (await (await fetch(`${system.simulator.baseUrl}/_sim/requests`)).json()) as {
+      requests: { status: number }[];
+    };
+    expect(requests.filter(({ status }) => status === 206).length).toBeGreaterThanOrEqual(1);
+  }, 90_000);
+
+  test('after everything in Redis was lost in the middle of a download', async () => {
+    system = await startSystem({ simulator, env });
+    await system.order(slowFile);
+    const redis = new Redis(system.env.REDIS_URL ?? '');
+    try {
+      const worker = spawnWorker(system.env);
+      killed.push(worker);
+      const id = await system.startExport();
+      await whileDownloading(id);
+      await worker.kill();
+      await redis.del(...(await redis.keys(`${system.env.BULKHEAD_PREFIX}*`)));
+      killed.push(spawnWorker(system.env));
+      await expectWhole(id);
+    } finally {
+      redis.disconnect();
+    }
+  }, 90_000);
+
+  test('after everything in Redis was lost while the server was exporting', async () => {
+    system = await startSystem({ simulator: { ...simulator, exportSeconds: 3 }, env: withoutDocuments });
+    await system.startWorker();
+    const redis = new Redis(system.env.REDIS_URL ?? '');
+    try {
+      const id = await system.startExport();
+      await waitFor(async () => (await system.store.bulkExports.find(id))?.phase === 'exporting');
+      await redis.del(...(await redis.keys(`${system.env.BULKHEAD_PREFIX}*`)));
+      await expectWhole(id);
+    } finally {
+      redis.disconnect();
+    }
+  }, 90_000);
+});
+
+test('a file that kills its worker at the same line three times fails as a poison job, and the other files are stored #crash', async () => {
+  system = await startSystem({ simulator: { patients: 20 }, env });
+  const deadlyEnv = { ...system.env, DEADLY_TYPE: 'Immunization' };
+  let deaths = 0;
+  let worker: SpawnedWorker = spawnWorker(deadlyEnv, 'deadly-type.preload.ts');
+  killed.push({ kill: () => worker.kill() });
+  const id = await system.startExport();
+  /** As a supervisor does. */
+  const keepRunning = () => {
+    if (!worker.hasEnded()) return;
+    deaths += 1;
+    worker = spawnWorker(deadlyEnv, 'deadly-type.preload.ts');
+  };
+  await waitFor(
+    async () => {
+      keepRunning();
+      return (await system.store.bulkExports.find(id))?.completedAt !== undefined;
+    },
+    { timeoutMs: 80_000, what: 'the end of the export' },
+  );
+  const files = await system.store.outputFiles.listByExport(id);
+  const failed = files.filter(({ state }) => state !== 'completed');
+  expect(failed).toEqual([expect.objectContaining({ type: 'Immunization', state: 'failed' })]);
+  expect(failed[0]?.error).toEqual({ code: 'poison-job', message: expect.stringMatching(/ran file\.download/) });
+  expect(files.length).toBeGreaterThan(5);
+  expect(deaths).toBe(3);
+}, 90_000);

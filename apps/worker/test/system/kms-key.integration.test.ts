@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { installMoto, type Moto, startMoto } from '@bulkhead/embedded';
+import { baseEnv, waitFor } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type System, startSystem } from '../harness/start-system.ts';
+
+const apps = join(import.meta.dirname, '..', '..', '..');
+const moto = await installMoto(process.env);
+
+if ('missing' in moto) {
+  console.warn(`AWS KMS is left out: it needs python3 with venv, and PyPI. ${moto.missing}`);
+  test.todo('processes share a data key that AWS KMS has wrapped');
+} else {
+  describe('with a data key that AWS KMS has wrapped', () => {
+    let kms: Moto;
+    let system: System;
+    /** Of all processes but those that print a wrapped key as their result. */
+    const outputs: { stdout: string; stderr: string }[] = [];
+    const running: ChildProcess[] = [];
+    beforeAll(async () => {
+      [kms, system] = await Promise.all([startMoto(moto.command), startSystem()]);
+    }, 90_000);
+    afterAll(async () => {
+      for (const child of running) child.kill('SIGKILL');
+      await system?.stop();
+      await kms?.stop();
+    });
+
+    const launch = (file: string, env: Readonly<Record<string, string>>, args: readonly string[] = []) => {
+      const child = spawn(process.execPath, ['--conditions=@bulkhead/source', join(apps, file), ...args], {
+        env: { ...baseEnv(), ...system.env, ...kms.env, ...env },
+      });
+      const output = { stdout: '', stderr: '' };
+      for (const name of ['stdout', 'stderr'] as const) {
+        child[name].setEncoding('utf8').on('data', (text: string) => {
+          output[name] += text;
+        });
+      }
+      return { child, output };
+    };
+    /** Runs a command to its end. */
+    const run = async (file: string, env: Readonly<Record<string, string>>, args: readonly string[] = []) => {
+      const { child, output } = launch(file, env, args);
+      const [code] = await once(child, 'close');
+      if (!file.includes('wrap-encryption-key')) outputs.push(output);
+      return { code, ...output };
+    };
+    /** Starts a server, which runs until the tests have ended. @returns the line that it logs when it has started. */
+    const start = async (file: string, env: Readonly<Record<string, string>>) => {
+      const { child, output } = launch(file, env);
+      running.push(child);
+      await waitFor(() => output.stdout.includes(' started"') || child.exitCode !== null, { what: file });
+      outputs.push(output);
+      const line = output.stdout.split('\n').find((text) => text.includes(' started"'));
+      if (line === undefined) throw new Error(output.stdout + output.stderr);
+      return JSON.parse(line) as { readonly port?: number };
+    };
+    const wrap = async (key: string, arn: string, ...args: string[]) => {
+      const env = { BULKHEAD_ENCRYPTION_KEY: key };
+      const { code, stdout, stderr } = await run('api/src/wrap-encryption-key.ts', env, ['--kms-key', arn, ...args]);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      return stdout.trim();
+    };
+    const migrate = (BULKHEAD_ENCRYPTION_KEY: string, BULKHEAD_PREVIOUS_ENCRYPTION_KEYS = '') =>
+      run('api/src/migrate.ts', { BULKHEAD_ENCRYPTION_KEY, BULKHEAD_PREVIOUS_ENCRYPTION_KEYS });
+
+    test('processes share the key, rotate it and its KMS key, and print no secret', async () => {
+      const plain = system.env.BULKHEAD_ENCRYPTION_KEY ?? '';
+      const firstArn = await kms.createKey();
+      const wrapped = await wrap(plain, firstArn);
+      expect(wrapped).toContain(`aws-kms:${firstArn}:`);
+
+      // One process with the plain key, which has encrypted the client secret, and two with its wrapped form.
+      const { port } = await start('api/src/main.ts', { BULKHEAD_ENCRYPTION_KEY: wrapped });
+      await start('worker/src/main.ts', { BULKHEAD_ENCRYPTION_KEY: wrapped });
+      const ended = await system.settled(await system.startExport());
+      expect(ended.status).toBe('COMPLETED');
+
+      const api = { BULKHEAD_URL: `http://127.0.0.1:${port}`, BULKHEAD_API_KEY: system.apiKey };
+      const doctor = await run('cli/src/main.ts', api, ['doctor', '--no-connections']);
+      expect(doctor.stdout).toMatch(`BULKHEAD_ENCRYPTION_KEY, AWS KMS, ${firstArn}`);
+
+      // Another KMS key wraps the same data key: nothing has to be encrypted again.
+      const secondArn = await kms.createKey();
+      const rewrapped = await wrap(wrapped, secondArn);
+      expect(rewrapped).toContain(secondArn);
+      expect(await migrate(rewrapped)).toMatchObject({ code: 0 });
+
+      // Another data key: the rotation of rotate-encryption-key.
+      const next = await wrap('', secondArn, '--new');
+      expect(await migrate(next)).toMatchObject({ code: 1, stderr: expect.stringContaining('rotate-encryption-key') });
+      const keys = { BULKHEAD_ENCRYPTION_KEY: next, BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: rewrapped };
+      const rotated = await run('api/src/rotate-encryption-key.ts', keys);
+      expect(rotated).toMatchObject({ code: 0, stdout: expect.stringMatching(/"sealedSecret","resealed":1,"left":0/) });
+      expect(await migrate(next)).toMatchObject({ code: 0 });
+      expect(await migrate(wrapped)).toMatchObject({ code: 1 });
+
+      const printed = outputs.map(({ stdout, stderr }) => stdout + stderr).join('');
+      expect(printed).toContain('"worker started"');
+      const secrets = [plain, kms.env.AWS_SECRET_ACCESS_KEY ?? '', ...[wrapped, rewrapped, next].map(ciphertextOf)];
+      const bytes = Buffer.from(plain, 'base64');
+      for (const secret of [...secrets, bytes.toString('hex'), bytes.toString('base64url')]) {
+        expect(secret.length).toBeGreaterThan(10);
+        expect(printed).not.toContain(secret);
+      }
+    }, 120_000);
+
+    test('a key that the KMS key has not wrapped, or that was changed, is refused with what to do', async () => {
+      const wrapped = await wrap('', await kms.createKey(), '--new');
+      const ciphertext = ciphertextOf(wrapped);
+      const changed = `${wrapped.slice(0, -ciphertext.length)}${Buffer.from('changed').toString('base64')}`;
+      expect(await migrate(changed)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/BULKHEAD_ENCRYPTION_KEY: AWS KMS cannot unwrap this key \(\w+\)/),
+      });
+      const ofAnother = `aws-kms:${await kms.createKey()}:${ciphertext}`;
+      const refused = await migrate(ofAnother);
+      expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/AWS KMS (refused|cannot unwrap)/) });
+      expect(refused.stderr).not.toContain(ciphertext);
+    }, 60_000);
+
+    test('wrap-encryption-key says how it is used', async () => {
+      for (const args of [[], ['--kms-key', 'alias/bulkhead'], ['--kms', 'x']]) {
+        const { code, stdout, stderr } = await run('api/src/wrap-encryption-key.ts', {}, args);
+        expect({ code, stdout, stderr }).toEqual({
+          code: 1,
+          stdout: '',
+          stderr: expect.stringContaining('usage: wrap-encryption-key --kms-key ARN [--new]'),
+        });
+      }
+    });
+  });
+}
+
+function ciphertextOf(wrapped: string): string {
+  return wrapped.slice(wrapped.lastIndexOf(':') + 1);
+}

@@ -1,0 +1,122 @@
+import { startTracing } from '@bulkhead/runtime';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Collector, type ReceivedSpan, startCollector } from '../harness/start-collector.ts';
+import { type System, startSystem } from '../harness/start-system.ts';
+
+const planted = 'planted-8d1f';
+const clientTrace = '4bf92f3577b34da6a3ce929d0e0e4736';
+
+let collector: Collector;
+let system: System;
+let exportId = '';
+let spans: readonly ReceivedSpan[];
+
+beforeAll(async () => {
+  collector = await startCollector();
+  const { endpoint } = collector;
+  const [api, ofWorker] = await Promise.all(
+    ['bulkhead-api', 'bulkhead-worker'].map((name) => startTracing({ name, endpoint })),
+  );
+  if (!api || !ofWorker) throw new Error('no tracing');
+  // A sweep that comes by between the last file and the job of the end would be where that job comes from.
+  const env = { WORKER_SWEEP_INTERVAL_MS: '600000' };
+  system = await startSystem({ simulator: { patients: 4 }, tracing: { api, worker: ofWorker }, env });
+  await system.startWorker();
+  await system.order({
+    match: { path: 'bulkdata/.*Condition' },
+    fault: { kind: 'corrupt-line', line: 1, with: planted },
+  });
+  const post = await system.request(
+    'POST',
+    '/api/ehr/athenahealth/bulk-export',
+    {
+      connectionId: system.connectionId,
+      resourceTypes: ['Patient', 'Condition'],
+      typeFilters: [`Condition?code=${planted}`],
+    },
+    { traceparent: `00-${clientTrace}-00f067aa0ba902b7-01` },
+  );
+  exportId = post.body.data.id;
+  await system.settled(exportId);
+  await system.request('GET', `/api/ehr/connections/conn_${planted}?name=${planted}`);
+  // A secret that the EHR refuses.
+  const wrong = await system.request('POST', '/api/ehr/connections', {
+    provider: 'athenahealth',
+    auth: { method: 'client_credentials', clientId: 'simulator-client', clientSecret: planted },
+  });
+  await system.request('POST', `/api/ehr/connections/${wrong.body.data.id}/test`);
+  // Each sends what is left when it stops.
+  await system.stop();
+  spans = collector.spans;
+}, 60_000);
+afterAll(() => collector.stop());
+
+const named = (name: string) => spans.filter((span) => span.name === name);
+/** The names from a span up to the first one of its trace that we know. */
+function pathTo(span: ReceivedSpan | undefined): string[] {
+  if (!span) return [];
+  return [...pathTo(spans.find(({ spanId }) => spanId === span.parentSpanId)), span.name];
+}
+
+describe('a trace', () => {
+  test('leads from the client’s request over the job to the EHR and the database', () => {
+    const ours = spans.filter(({ traceId }) => traceId === clientTrace);
+    const [request] = ours.filter(({ name }) => name === 'POST /api/ehr/:provider/bulk-export');
+    expect(request).toMatchObject({ service: 'bulkhead-api', parentSpanId: '00f067aa0ba902b7' });
+    expect(request?.attributes).toMatchObject({ 'http.response.status_code': 202, 'http.request.method': 'POST' });
+    const paths = new Set(ours.map((span) => pathTo(span).join(' > ')));
+    const root = 'POST /api/ehr/:provider/bulk-export';
+    expect(paths).toContain(`${root} > insert bulk_exports`);
+    expect(paths).toContain(`${root} > export.kick-off > EHR kick-off`);
+    expect(paths).toContain(`${root} > export.kick-off > findAndModify bulk_exports`);
+    const [job] = ours.filter(({ name }) => name === 'export.kick-off');
+    expect(job).toMatchObject({ service: 'bulkhead-worker' });
+    expect(job?.attributes).toMatchObject({ 'bulkhead.exportId': exportId, 'bulkhead.attempt': 1 });
+  });
+
+  test('of a poll is its own, and names the one that its export comes of', () => {
+    const polls = named('export.poll');
+    expect(polls.length).toBeGreaterThan(0);
+    for (const poll of polls) {
+      expect([poll.traceId === clientTrace, poll.parentSpanId, poll.linkedTraceIds]).toEqual([
+        false,
+        '',
+        [clientTrace],
+      ]);
+    }
+    // The poll that finds the manifest adds the downloads, and they the end.
+    const downloads = named('file.download').map((span) => pathTo(span)[0]);
+    expect(new Set(downloads)).toEqual(new Set(['export.poll']));
+    expect(named('file.download').length).toBe(2);
+    expect(pathTo(named('export.finalize')[0])).toEqual(['export.poll', 'export.finalize']);
+    const writes = spans.filter(({ name }) => name === 'insert Patient').map((span) => pathTo(span).join(' > '));
+    expect(writes).toContain('export.poll > file.download > insert Patient');
+  });
+
+  test('shows what a request to the EHR was for and what came, and of its address the host only', () => {
+    const [kickOff] = named('EHR kick-off').filter(({ attributes }) => attributes['http.response.status_code'] === 202);
+    expect(kickOff?.attributes).toEqual({
+      'http.request.method': 'GET',
+      'server.address': '127.0.0.1',
+      'bulkhead.provider': 'athenahealth',
+      'bulkhead.kind': 'kick-off',
+      'http.response.status_code': 202,
+    });
+    const refused = named('EHR token').filter(({ attributes }) => attributes['http.response.status_code'] === 401);
+    expect(pathTo(refused[0])).toEqual(['POST /api/ehr/connections/:id/test', 'connection.test', 'EHR token']);
+  });
+
+  test('is none of probes, nor of what runs by itself', () => {
+    expect(spans.filter(({ name }) => /health|ready|metrics/.test(name))).toEqual([]);
+    const isRoot = ({ parentSpanId }: ReceivedSpan) => parentSpanId === '';
+    // Requests and jobs; a command to the database is part of one.
+    expect(spans.filter((span) => isRoot(span) && span.attributes['db.system.name'] !== undefined)).toEqual([]);
+  });
+});
+
+test('no span holds a secret, a query, an id of a patient, a statement or a text of an error', () => {
+  const text = collector.text();
+  expect(spans.length).toBeGreaterThan(50);
+  const secrets = [planted, 'simulator-client', 'a-195900', 'bulkdata', '/fhir/', system.apiKey, '$set'];
+  expect(secrets.filter((secret) => text.includes(secret))).toEqual([]);
+});

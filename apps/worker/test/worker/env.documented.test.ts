@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { apiEnvSchema } from '@bulkhead/api';
+import { simulatorEnvSchema } from '@bulkhead/ehr-simulator';
+import { processEnvShape } from '@bulkhead/runtime';
+import { expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { workerEnvSchema } from '../../src/env.ts';
+
+const page = readFileSync(join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'env.md'), 'utf8');
+const shared = Object.keys(processEnvShape);
+
+/** What a schema says of each variable: `required`, its default as a text, or undefined where the code behind it decides. */
+function defaultsOf(schema: z.ZodType): Record<string, string | undefined> {
+  const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, property]) => {
+      const value = typeof property === 'object' ? property.default : undefined;
+      if (required.includes(name)) return [name, 'required'];
+      return [name, value === undefined || value === '' ? undefined : `\`${value}\``];
+    }),
+  );
+}
+
+/** The same of a section of the page. A default without backticks is the code's own: no schema has it. */
+function documentedIn(section: string): Record<string, string | undefined> {
+  const [, text = ''] = page.split(`\n## ${section}\n`);
+  const rows = [...(text.split('\n## ')[0] ?? '').matchAll(/^\| `([A-Z_]+)` \| ?(.*?) ?\| .+ \|$/gm)];
+  return Object.fromEntries(
+    rows.map(([, name, value = '']) => [name, value.startsWith('`') || value === 'required' ? value : undefined]),
+  );
+}
+
+const pick = (all: Record<string, string | undefined>, wanted: (name: string) => boolean) =>
+  Object.fromEntries(Object.entries(all).filter(([name]) => wanted(name)));
+const isOwn = (name: string) => !shared.includes(name);
+
+test.each([
+  { section: 'The API and the workers', expected: pick(defaultsOf(apiEnvSchema), (name) => shared.includes(name)) },
+  { section: 'The API', expected: pick(defaultsOf(apiEnvSchema), isOwn) },
+  { section: 'A worker', expected: pick(defaultsOf(workerEnvSchema), isOwn) },
+  { section: 'The simulated athenahealth', expected: defaultsOf(simulatorEnvSchema) },
+])(
+  'docs/env.md has every variable of its section “$section”, with its default, and no other',
+  ({ section, expected }) => {
+    expect(documentedIn(section)).toStrictEqual(expected);
+  },
+);

@@ -1,0 +1,99 @@
+import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
+import type { JobName, JobPayload } from '@bulkhead/queues';
+import { AppError } from '@bulkhead/runtime';
+import { planSync } from '@bulkhead/sync/steps';
+import { makeSyncRun } from '@bulkhead/sync/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { handlers } from '../../src/handlers.ts';
+import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
+
+let cases: UseCases;
+beforeAll(async () => {
+  cases = await startUseCases();
+});
+afterAll(() => cases.stop());
+
+const error = new AppError({ code: 'poison-job', message: 'Poison job: it killed three workers.', retry: 'never' });
+const reason = { code: 'poison-job', message: error.message };
+async function giveUp<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<void> {
+  await handlers[name].onFinalFailure?.(cases.deps, { ...payload, error });
+}
+
+async function insertExport(phase: 'queued' | 'exporting' | 'downloading' | 'completed'): Promise<string> {
+  const record = makeBulkExport({ connectionId: cases.connection.id, phase });
+  await cases.deps.store.bulkExports.insert({ record, requestKey: record.id });
+  return record.id;
+}
+
+describe('the record of an export whose job is given up', () => {
+  test.each([
+    { job: 'export.kick-off', phase: 'queued' },
+    { job: 'export.poll', phase: 'exporting' },
+    { job: 'export.finalize', phase: 'downloading' },
+  ] as const)('fails with the reason after $job in the phase $phase', async ({ job, phase }) => {
+    const exportId = await insertExport(phase);
+    await giveUp(job, { exportId });
+    expect(await cases.read(exportId)).toMatchObject({ phase: 'failed', error: reason });
+  });
+
+  test.each([
+    { job: 'export.kick-off', phase: 'exporting' },
+    { job: 'export.poll', phase: 'downloading' },
+    { job: 'export.finalize', phase: 'completed' },
+  ] as const)('stays as it is after $job if the export has reached the phase $phase', async ({ job, phase }) => {
+    const exportId = await insertExport(phase);
+    await giveUp(job, { exportId });
+    expect(await cases.read(exportId)).toMatchObject({ phase });
+  });
+});
+
+test('a file whose download is given up fails with the reason, and a completed one stays completed', async () => {
+  const { outputFiles } = cases.deps.store;
+  const exportId = await insertExport('downloading');
+  const pending = makeOutputFile({ exportId });
+  const completed = makeOutputFile({ exportId, state: 'completed' });
+  await outputFiles.insertMissing([pending, completed]);
+  for (const { id: fileId } of [pending, completed]) await giveUp('file.download', { exportId, fileId });
+  expect(await outputFiles.find(pending.id)).toMatchObject({ state: 'failed', error: reason });
+  expect(await outputFiles.find(completed.id)).toMatchObject({ state: 'completed' });
+});
+
+test('every search of a sync step that is given up fails with the reason, so that the run can end', async () => {
+  const { syncRuns, syncSteps } = cases.deps.store;
+  const patients = ['a-195900.E-14865', 'a-195900.E-14866'];
+  const request = { includeStandard: false, includeEnhanced: true, resourceTypes: ['CarePlan', 'Goal'], patients };
+  const run = makeSyncRun({ connectionId: cases.connection.id, request });
+  await syncRuns.insert(run);
+  await planSync(cases.deps, { syncRunId: run.id, signal: AbortSignal.timeout(20_000) });
+  const [stepId = '', ...others] = await syncSteps.listUnsettledIds(run.id);
+  await giveUp('sync.step', { syncRunId: run.id, stepId });
+  expect(await syncSteps.listUnsettledIds(run.id)).toEqual(others);
+  expect((await syncSteps.listErrors(run.id)).map(({ code }) => code)).toContain('poison-job');
+});
+
+test.each(['sync.plan', 'sync.finalize'] as const)('a run fails with the reason after %s is given up', async (job) => {
+  const run = makeSyncRun({ connectionId: `connection-of-${job}` });
+  await cases.deps.store.syncRuns.insert(run);
+  await giveUp(job, { syncRunId: run.id });
+  expect(await cases.deps.store.syncRuns.find(run.id)).toMatchObject({ phase: 'failed', error: reason });
+});
+
+test('a webhook delivery that is given up fails, and a delivered one stays delivered', async () => {
+  const { webhookDeliveries } = cases.deps.store;
+  const delivery = {
+    connectionId: cases.connection.id,
+    url: 'https://client.example/hook',
+    type: 'export.completed',
+    body: '{}',
+    attempts: [],
+    createdAt: new Date(),
+  };
+  await webhookDeliveries.insertMissing({ id: 'pending', state: 'pending', ...delivery });
+  await webhookDeliveries.insertMissing({ id: 'delivered', state: 'delivered', ...delivery });
+  for (const deliveryId of ['pending', 'delivered']) await giveUp('webhook.deliver', { deliveryId });
+  expect(await webhookDeliveries.find('pending')).toMatchObject({
+    state: 'failed',
+    attempts: [{ error: error.message }],
+  });
+  expect(await webhookDeliveries.find('delivered')).toMatchObject({ state: 'delivered', attempts: [] });
+});

@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { createStore } from '@bulkhead/system';
+import { baseEnv, testServices } from '@bulkhead/testing';
+import { describe, expect, test } from '@jest/globals';
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const { redisUrl, mongodbUri, prefix } = testServices();
+const services = { REDIS_URL: redisUrl, MONGODB_URI: mongodbUri, BULKHEAD_PREFIX: prefix };
+
+/** The process as an operator starts it. */
+async function run(env: Record<string, string>) {
+  const child = spawn(process.execPath, ['--conditions=@bulkhead/source', main], { env: { ...baseEnv(), ...env } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+  const [code] = await once(child, 'close');
+  return { code, output };
+}
+
+describe('the worker process', () => {
+  test('does not start without an encryption key', async () => {
+    const { code, output } = await run(services);
+    expect([code, output]).toEqual([1, expect.stringMatching(/^ {2}- BULKHEAD_ENCRYPTION_KEY: /m)]);
+  });
+
+  test('does not start with another key than the data was sealed with, and says what to do', async () => {
+    const store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
+    await store.connect();
+    await store.close();
+    const BULKHEAD_ENCRYPTION_KEY = randomBytes(32).toString('base64');
+    const { code, output } = await run({ ...services, BULKHEAD_ENCRYPTION_KEY });
+    expect([code, output]).toEqual([1, expect.stringContaining('BULKHEAD_PREVIOUS_ENCRYPTION_KEYS')]);
+    expect(output).not.toContain(BULKHEAD_ENCRYPTION_KEY);
+  });
+});

@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto';
+import type { Connection as Database } from 'mongoose';
+import { AuditChainWriter } from './audit-chain.writer.ts';
+import { auditCollection, auditEventSchema, toEvent } from './audit-document.ts';
+import type { AuditEvent, ChainedAuditEvent, NewAuditEvent } from './audit-event.ts';
+import { type AuditFilter, idAt, toAuditQuery } from './audit-query.ts';
+import { type ChainCheck, type ChainReport, checkChain } from './check-chain.ts';
+
+const dayMs = 24 * 60 * 60_000;
+
+/** `audit_events`: written once, never changed or deleted but by the database when their time has come. */
+export function createAuditEventRepository({
+  database,
+  keptDays,
+  onAppended = () => undefined,
+}: {
+  readonly database: Database;
+  readonly keptDays: number;
+  /** Called with each event as it is stored. */
+  readonly onAppended?: ((event: ChainedAuditEvent) => void) | undefined;
+}) {
+  database.model('AuditEvent', auditEventSchema);
+  const writer = new AuditChainWriter(database);
+  return {
+    /** Ends when the database has acknowledged the event. */
+    async append(event: NewAuditEvent, at = new Date()): Promise<void> {
+      const id = idAt(at) + randomBytes(10).toString('hex');
+      const expiresAt = new Date(at.getTime() + keptDays * dayMs);
+      onAppended(await writer.append({ id, at, ...wellFormed(event), expiresAt }));
+    },
+
+    /** Newest first. */
+    async list({ filter, limit }: { readonly filter: AuditFilter; readonly limit: number }): Promise<AuditEvent[]> {
+      const { condition, index } = toAuditQuery(filter);
+      const found = auditCollection(database).find(condition).sort({ _id: -1 }).hint(index).limit(limit);
+      return (await found.toArray()).map(toEvent);
+    },
+
+    /** Reads the chain on from an event that was checked before, or from its beginning. Memory stays flat. */
+    verify: (check: ChainCheck): Promise<ChainReport> => checkChain({ database, ...check }),
+  };
+}
+
+/** The database would replace half a surrogate pair, and the hash would no longer be that of what is stored. */
+function wellFormed<Value>(value: Value): Value {
+  if (typeof value === 'string') return value.toWellFormed() as Value;
+  if (Array.isArray(value)) return value.map(wellFormed) as Value;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .map(([name, member]) => [name, wellFormed(member)]),
+  ) as Value;
+}

@@ -1,0 +1,135 @@
+import type { Connection as Database } from 'mongoose';
+import { auditHash, noHash } from './audit-chain.ts';
+import { auditCollection, placeIndex, toEvent } from './audit-document.ts';
+import type { AuditEvent } from './audit-event.ts';
+import { idAt } from './audit-query.ts';
+
+/** An event of the chain, named so that a copy kept elsewhere can be compared. */
+export interface ChainPosition {
+  readonly sequence: number;
+  readonly hash: string;
+}
+
+export const chainFaults = ['changed', 'replaced', 'missing', 'not-in-chain', 'other-head', 'head-missing'] as const;
+
+export interface ChainFault {
+  readonly code: (typeof chainFaults)[number];
+  /** Where: the place in the chain, or the id of an event that has none. */
+  readonly sequence?: number;
+  readonly eventId?: string;
+}
+
+export interface ChainReport {
+  /** How many events were read and found right. */
+  readonly checked: number;
+  /** The oldest event of the chain that was checked now. */
+  readonly oldest?: ChainPosition & { readonly at: Date };
+  /** The last event that was found right. */
+  readonly last?: ChainPosition & { readonly at: Date };
+  /** The first. */
+  readonly fault?: ChainFault;
+  /** Whether this is the end of the chain. */
+  readonly isComplete: boolean;
+}
+
+const batchSize = 500;
+
+export interface ChainCheck {
+  /** Goes on behind an event that was checked before. */
+  readonly after?: ChainPosition | undefined;
+  /** A head that was kept elsewhere. */
+  readonly expected?: ChainPosition | undefined;
+  /** Until when processes of a version without the chain have written. */
+  readonly upgradedAt?: Date | undefined;
+  readonly limit: number;
+}
+
+/**
+ * Reads the chain in its order and stops at the first fault. Events that have expired may be missing: the event behind them says
+ * when all before it had expired.
+ */
+export async function checkChain({
+  database,
+  ...check
+}: ChainCheck & { readonly database: Database }): Promise<ChainReport> {
+  const { after, expected, upgradedAt, limit } = check;
+  const now = await serverTime(database);
+  let previous = after;
+  let report: ChainReport = { checked: 0, isComplete: false };
+  const events = auditCollection(database)
+    .find({ sequence: { $exists: true, ...(after ? { $gt: after.sequence } : {}) } }, { batchSize })
+    .sort({ sequence: 1 })
+    .hint(placeIndex)
+    .limit(limit);
+  for await (const document of events) {
+    const event = toEvent(document);
+    const code = faultOf({ event, previous, now });
+    if (code)
+      return { ...report, fault: { code, ...(event.sequence === undefined ? {} : { sequence: event.sequence }) } };
+    previous = { sequence: event.sequence ?? 0, hash: event.hash ?? '' };
+    const position = { ...previous, at: event.at };
+    report = { ...report, checked: report.checked + 1, oldest: report.oldest ?? position, last: position };
+  }
+  const fault =
+    (after ? undefined : await findUnchained({ database, oldest: report.oldest, upgradedAt, now })) ??
+    (await compareHead({ database, expected }));
+  return { ...report, ...(fault ? { fault } : {}), isComplete: report.checked < limit };
+}
+
+function faultOf(options: {
+  readonly event: AuditEvent;
+  readonly previous: ChainPosition | undefined;
+  readonly now: Date;
+}): ChainFault['code'] | undefined {
+  const { event, previous = { sequence: 0, hash: noHash }, now } = options;
+  if (auditHash(event) !== event.hash) return 'changed';
+  if (event.sequence !== previous.sequence + 1) return haveExpired(event, now) ? undefined : 'missing';
+  return event.previousHash === previous.hash ? undefined : 'replaced';
+}
+
+/** Whether every event before this one has. */
+function haveExpired({ previousExpiresAt }: AuditEvent, now: Date): boolean {
+  return previousExpiresAt !== undefined && previousExpiresAt <= now;
+}
+
+/**
+ * Events without a place are of versions before the chain. One that is later than the chain's first event, and than the end of the
+ * upgrade, was put there by other means. Once the chain's first event has expired, so have they all.
+ */
+async function findUnchained(options: {
+  readonly database: Database;
+  readonly oldest: ChainReport['oldest'];
+  readonly upgradedAt: Date | undefined;
+  readonly now: Date;
+}): Promise<ChainFault | undefined> {
+  const { database, oldest, upgradedAt = new Date(0), now } = options;
+  if (!oldest) return undefined;
+  const isFirst = oldest.sequence === 1;
+  const from = isFirst && oldest.at > upgradedAt ? oldest.at : upgradedAt;
+  const suspect: object = {
+    sequence: { $not: { $type: ['int', 'long', 'double'] } },
+    _id: { $gt: idAt(from) },
+    ...(isFirst ? {} : { expiresAt: { $gt: now } }),
+  };
+  const found = await auditCollection(database).findOne(suspect);
+  return found ? { code: 'not-in-chain', eventId: found._id } : undefined;
+}
+
+/** A head that was kept elsewhere must still be in the chain: otherwise the events from there on were removed or written again. */
+async function compareHead(options: {
+  readonly database: Database;
+  readonly expected: ChainPosition | undefined;
+}): Promise<ChainFault | undefined> {
+  const { database, expected } = options;
+  if (!expected) return undefined;
+  const { sequence, hash } = expected;
+  const found = await auditCollection(database).findOne({ sequence }, { projection: { hash: 1 } });
+  if (!found) return { code: 'head-missing', sequence };
+  return found.hash === hash ? undefined : { code: 'other-head', sequence };
+}
+
+/** The clock by which the database lets events expire. */
+async function serverTime(database: Database): Promise<Date> {
+  const { localTime } = await database.getClient().db().admin().command({ hello: 1 });
+  return localTime;
+}

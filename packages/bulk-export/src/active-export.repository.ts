@@ -1,0 +1,62 @@
+import { isDuplicateKey } from '@bulkhead/store';
+import { type Connection as Database, Schema } from 'mongoose';
+
+interface ActiveExportDocument {
+  /** `<connectionId>/<request key>`. */
+  readonly _id: string;
+  readonly exportId: string;
+  readonly takenAt: Date;
+}
+
+const schema = new Schema<ActiveExportDocument>(
+  { _id: String, exportId: { type: String, required: true }, takenAt: { type: Date, required: true } },
+  { collection: 'active_exports', versionKey: false, strict: 'throw' },
+);
+
+/** The record is written right after the claim. If there is none after this long, the process has died in between. */
+const insertTimeoutMs = 10_000;
+
+interface Claim {
+  readonly key: string;
+  readonly exportId: string;
+  readonly now: Date;
+  /** Undefined: the export has no record. */
+  readonly hasEnded: (exportId: string) => Promise<boolean | undefined>;
+}
+
+/**
+ * `active_exports`: at most one running export per connection and request. The guard is the uniqueness of `_id`, which
+ * every engine and a sharded collection keeps; a unique index over a field that later changes is not as portable.
+ */
+export function createActiveExportRepository(database: Database) {
+  const model = database.model('ActiveExport', schema);
+
+  /** @returns the id of the export that holds the claim now, or undefined if another process changed it meanwhile */
+  const tryToClaim = async ({ key, exportId, now, hasEnded }: Claim): Promise<string | undefined> => {
+    try {
+      await model.create({ _id: key, exportId, takenAt: now });
+      return exportId;
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+    }
+    const holder = await model.findById(key).lean();
+    if (!holder) return undefined;
+    const ended = (await hasEnded(holder.exportId)) ?? now.getTime() - holder.takenAt.getTime() > insertTimeoutMs;
+    if (!ended) return holder.exportId;
+    const taken = await model.updateOne({ _id: key, exportId: holder.exportId }, { $set: { exportId, takenAt: now } });
+    // An export that claims again what it holds matches, but may modify nothing.
+    return taken.matchedCount === 1 ? exportId : undefined;
+  };
+
+  return {
+    /**
+     * Claims the request for an export, also if the export that holds it has ended.
+     * @returns the id of the export that holds the claim: `exportId` if it was claimed
+     */
+    async claim(claim: Claim): Promise<string> {
+      let holder: string | undefined;
+      while (holder === undefined) holder = await tryToClaim(claim);
+      return holder;
+    },
+  };
+}

@@ -1,0 +1,320 @@
+import { AppError } from '@bulkhead/runtime';
+import type { ConnectionScope } from '@bulkhead/store';
+import { countByPhase, inScope, isDuplicateKey } from '@bulkhead/store';
+import { type Connection as Database, Schema } from 'mongoose';
+import { createActiveExportRepository } from './active-export.repository.ts';
+import type { BulkExport } from './bulk-export.ts';
+import { type BulkExportPhase, canFollow, canReopen, isTerminal } from './bulk-export-phase.ts';
+
+interface BulkExportDocument extends Omit<BulkExport, 'id'> {
+  readonly _id: string;
+  readonly active: boolean;
+  /** Equal for requests that would bring the same data: see `insert`. */
+  readonly requestKey: string;
+  readonly lease?: { readonly owner: string; readonly until: Date };
+}
+
+export type BulkExportChange = Partial<
+  Omit<BulkExport, 'id' | 'phase' | 'timeline' | 'version' | 'connectionId' | 'createdAt' | 'warnings' | 'orphans'>
+>;
+
+const schema = new Schema<BulkExportDocument>(
+  {
+    _id: String,
+    connectionId: { type: String, required: true },
+    provider: { type: String, required: true },
+    request: { type: Schema.Types.Mixed, required: true },
+    active: { type: Boolean, required: true },
+    requestKey: { type: String, required: true },
+    phase: { type: String, required: true },
+    timeline: { type: [{ _id: false, phase: String, at: Date }], default: undefined },
+    version: { type: Number, required: true },
+    kickOffSentAt: Date,
+    statusUrl: String,
+    kickedOffAt: Date,
+    notBefore: Date,
+    plannedAt: Date,
+    progress: String,
+    pollCount: { type: Number, required: true },
+    pollErrors: { type: Number, required: true },
+    transactionTime: String,
+    requiresAccessToken: Boolean,
+    manifestGaps: Number,
+    grantedScope: String,
+    discard: String,
+    callbackUrl: String,
+    scheduleId: String,
+    notify: String,
+    droppedParameters: [String],
+    warnings: [{ _id: false, code: String, message: String }],
+    counts: { type: Schema.Types.Mixed, required: true },
+    error: Schema.Types.Mixed,
+    retrying: Schema.Types.Mixed,
+    isOfGroup: Boolean,
+    watermarkDecisions: { type: [{ _id: false, resourceType: String, reasons: [String] }], default: undefined },
+    isPartial: Boolean,
+    orphans: { type: [String], default: undefined },
+    lease: { type: { owner: String, until: Date }, _id: false },
+    createdAt: { type: Date, required: true },
+    retriedAt: Date,
+    completedAt: Date,
+  },
+  { collection: 'bulk_exports', versionKey: false, minimize: false, strict: 'throw' },
+);
+schema.index({ active: 1, _id: 1 });
+schema.index({ connectionId: 1, _id: -1 });
+schema.index({ discard: 1, _id: 1 });
+schema.index({ notify: 1, _id: 1 });
+schema.index({ orphans: 1 }, { sparse: true });
+schema.index({ completedAt: 1, phase: 1 });
+
+/** `bulk_exports`: the truth about every export. */
+export function createBulkExportRepository(database: Database) {
+  const model = database.model('BulkExport', schema);
+  const activeExports = createActiveExportRepository(database);
+  /** @throws AppError `export-already-running`, with the running one's id in `context.exportId`. */
+  const claimRequest = async (options: {
+    readonly id: string;
+    readonly connectionId: string;
+    readonly requestKey: string;
+    readonly now: Date;
+  }) => {
+    const { id: exportId, connectionId, requestKey, now } = options;
+    const hasEnded = async (holderId: string) => {
+      const holder = await model.findById(holderId, { active: 1 }).lean();
+      return holder ? !holder.active : undefined;
+    };
+    const holder = await activeExports.claim({ key: `${connectionId}/${requestKey}`, exportId, now, hasEnded });
+    if (holder !== exportId) throw alreadyRunning(holder);
+  };
+  return {
+    /**
+     * Adds an export; the same one a second time changes nothing.
+     * @throws AppError `export-already-running`, with the running one's id in `context.exportId`.
+     */
+    async insert({ record, requestKey }: { readonly record: BulkExport; readonly requestKey: string }): Promise<void> {
+      const { id, connectionId, createdAt, ...fields } = record;
+      await claimRequest({ id, connectionId, requestKey, now: createdAt });
+      try {
+        await model.create({ _id: id, connectionId, createdAt, requestKey, ...fields, active: true });
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+      }
+    },
+
+    async find(id: string): Promise<BulkExport | undefined> {
+      return toRecord(await model.findById(id).lean());
+    },
+
+    /** Newest first. @param filter.after the last id of the page before. */
+    async list(filter: {
+      readonly provider: string;
+      readonly connectionId?: string | undefined;
+      readonly phases?: readonly BulkExportPhase[] | undefined;
+      readonly scope: ConnectionScope;
+      readonly after?: string | undefined;
+      readonly limit: number;
+    }): Promise<BulkExport[]> {
+      const { provider, connectionId, phases, scope, after, limit } = filter;
+      const documents = await model
+        .find({
+          provider,
+          $and: [inScope(scope), connectionId === undefined ? {} : { connectionId }],
+          ...(phases === undefined ? {} : { phase: { $in: [...phases] } }),
+          ...(after === undefined ? {} : { _id: { $lt: after } }),
+        })
+        .sort({ _id: -1 })
+        .limit(limit)
+        .lean();
+      return documents.map((document) => toRecord(document));
+    },
+
+    /** Whether another export of the connection has come as far as its manifest. */
+    async hasEarlier({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>): Promise<boolean> {
+      return (await model.exists({ connectionId, _id: { $ne: id }, transactionTime: { $exists: true } })) !== null;
+    },
+
+    /** Every export that has not ended, oldest id first. */
+    async listActive(): Promise<BulkExport[]> {
+      const documents = await model.find({ active: true }).sort({ _id: 1 }).lean();
+      return documents.map((document) => toRecord(document));
+    },
+
+    /**
+     * Moves an export to its next phase if it is still as `from` describes it.
+     * @returns the new record, or undefined where another process was first.
+     */
+    async transition(options: {
+      readonly from: Pick<BulkExport, 'id' | 'phase' | 'version'>;
+      readonly to: BulkExportPhase;
+      readonly change?: BulkExportChange;
+      readonly unset?: readonly (keyof BulkExportChange)[];
+    }): Promise<BulkExport | undefined> {
+      const { from, to, change = {}, unset = [] } = options;
+      if (!canFollow(from.phase, to)) throw new Error(`an export cannot go from ${from.phase} to ${to}`);
+      const ended = isTerminal(to) ? { notify: 'due' } : {};
+      const set = { ...change, ...ended, phase: to, active: !isTerminal(to) };
+      const document = await model
+        .findOneAndUpdate(
+          { _id: from.id, phase: from.phase, version: from.version },
+          {
+            $set: set,
+            $unset: toUnset(unset),
+            $inc: { version: 1 },
+            $push: { timeline: arrivalIn(to) },
+          },
+          { returnDocument: 'after' },
+        )
+        .lean();
+      return document ? toRecord(document) : undefined;
+    },
+
+    /**
+     * Takes an ended export up again, if it is still as `from` describes it and no equal one runs.
+     * @throws AppError `export-already-running`
+     */
+    async reopen(options: {
+      readonly from: Pick<BulkExport, 'id' | 'connectionId' | 'phase' | 'version'>;
+      readonly to: BulkExportPhase;
+      readonly now: Date;
+    }): Promise<BulkExport | undefined> {
+      const { from, to, now } = options;
+      const { id, connectionId, phase, version } = from;
+      if (!canReopen(phase, to)) throw new Error(`an export cannot be taken up from ${phase} in ${to}`);
+      const document = await model.findOne({ _id: id, phase, version }, { requestKey: 1, statusUrl: 1 }).lean();
+      if (!document) return undefined;
+      await claimRequest({ id, connectionId, requestKey: document.requestKey, now });
+      const isKickedOffAgain = to === 'queued';
+      const oldUrl = document.statusUrl;
+      return toRecord(
+        await model
+          .findOneAndUpdate(
+            { _id: id, phase, version },
+            {
+              $set: { phase: to, active: true, pollErrors: 0, retriedAt: now },
+              $inc: { version: 1 },
+              $push: { timeline: arrivalIn(to) },
+              // The server may still have the old export, and some allow one at a time.
+              ...(isKickedOffAgain && oldUrl !== undefined ? { $addToSet: { orphans: oldUrl } } : {}),
+              $unset: toUnset([...fieldsOfTheEnd, ...(isKickedOffAgain ? fieldsOfTheKickOff : [])]),
+              $pull: { warnings: { code: { $in: warningsOfTheEnd } } },
+            },
+            { returnDocument: 'after' },
+          )
+          .lean(),
+      );
+    },
+
+    /** Those under way, and those that have ended since then. */
+    countByPhase: (endedSince: Date): Promise<ReadonlyMap<string, number>> => countByPhase(model, endedSince),
+
+    /** Ended exports with a copy at the server that is still to be deleted, and any with one that is of no use any more. */
+    async listDiscardable(): Promise<BulkExport[]> {
+      const isDue = [{ discard: 'due' as const, active: false }, { 'orphans.0': { $exists: true } }];
+      const documents = await model.find({ $or: isDue }).sort({ _id: 1 }).lean();
+      return documents.map((document) => toRecord(document));
+    },
+
+    /** Ended exports whose clients are still to be told. */
+    async listUnnotifiedIds(limit: number): Promise<string[]> {
+      const documents = await model.find({ notify: 'due' }, { _id: 1 }).sort({ _id: 1 }).limit(limit).lean();
+      return documents.map(({ _id }) => _id);
+    },
+
+    async markNotified({ id, version }: Pick<BulkExport, 'id' | 'version'>): Promise<void> {
+      await model.updateOne({ _id: id, version, notify: 'due' }, { $set: { notify: 'done' } });
+    },
+
+    /** Notes that the server no longer has an export of no use. */
+    async removeOrphan({ id, statusUrl }: { readonly id: string; readonly statusUrl: string }): Promise<void> {
+      await model.updateOne({ _id: id }, { $pull: { orphans: statusUrl } });
+    },
+
+    /** Notes an export at the server that is of no use: it is deleted there, whatever becomes of this one. */
+    async addOrphan({ id, statusUrl }: { readonly id: string; readonly statusUrl: string }): Promise<void> {
+      await model.updateOne({ _id: id }, { $addToSet: { orphans: statusUrl } });
+    },
+
+    async markDiscarded(id: string): Promise<void> {
+      await model.updateOne({ _id: id, discard: 'due' }, { $set: { discard: 'done' } });
+    },
+
+    /** Writes progress without a transition, as long as the export is in `phase`. */
+    async update(options: {
+      readonly id: string;
+      readonly phase: BulkExportPhase;
+      readonly change?: BulkExportChange;
+      readonly unset?: readonly (keyof BulkExportChange)[];
+    }): Promise<boolean> {
+      const { id, phase, change = {}, unset = [] } = options;
+      const result = await model.updateOne({ _id: id, phase }, { $set: change, $unset: toUnset(unset) });
+      return result.matchedCount === 1;
+    },
+
+    /** Adds a warning once; its code and text are its identity. */
+    async warn({ id, code, message }: { readonly id: string; readonly code: string; readonly message: string }) {
+      await model.updateOne({ _id: id }, { $addToSet: { warnings: { code, message } } });
+    },
+  };
+}
+
+function toUnset(fields: readonly string[]): Record<string, 1> {
+  return Object.fromEntries(fields.map((field) => [field, 1]));
+}
+
+/** A record's size must stay bounded however often an export is retried. */
+const keptSteps = 50;
+
+/** By the clock of whoever has done it: for people, nothing is decided by it. */
+function arrivalIn(phase: BulkExportPhase) {
+  return { $each: [{ phase, at: new Date() }], $slice: -keptSteps };
+}
+
+const fieldsOfTheEnd = [
+  'error',
+  'completedAt',
+  'notBefore',
+  'plannedAt',
+  'discard',
+  'retrying',
+  'watermarkDecisions',
+  'isPartial',
+];
+const fieldsOfTheKickOff = [
+  'statusUrl',
+  'kickedOffAt',
+  'kickOffSentAt',
+  'progress',
+  'transactionTime',
+  'requiresAccessToken',
+  'manifestGaps',
+];
+
+/** Warnings that are written again when the export ends again. */
+const warningsOfTheEnd = [
+  'files-failed',
+  'lines-quarantined',
+  'reported-by-ehr',
+  'count-mismatch',
+  'nothing-received',
+  'since-ignored',
+  'watermarks-held',
+  'not-deleted',
+];
+
+function toRecord(document: BulkExportDocument): BulkExport;
+function toRecord(document: BulkExportDocument | null): BulkExport | undefined;
+function toRecord(document: BulkExportDocument | null): BulkExport | undefined {
+  if (document === null) return undefined;
+  const { _id, active: _active, requestKey: _key, lease: _lease, ...fields } = document;
+  return { id: _id, ...fields };
+}
+
+function alreadyRunning(exportId: string): AppError {
+  return new AppError({
+    code: 'export-already-running',
+    message: 'The same export is already running for this connection. Follow that one, or cancel it first.',
+    retry: 'never',
+    context: { exportId },
+  });
+}

@@ -1,0 +1,73 @@
+import { exportTypes, isResourceType } from '@bulkhead/fhir';
+import { callbackUrlSchema } from '@bulkhead/webhooks/commands';
+import { z } from 'zod';
+import { bulkExportStatuses } from '../bulk-export-phase.ts';
+import { isAhead } from './since.schema.ts';
+
+const resourceTypeSchema = z
+  .string()
+  .refine(isResourceType, { error: ({ input }) => `${JSON.stringify(input)} is no FHIR R4 resource type` });
+
+/** `Type?search`, as `_typeFilter` takes it (FHIR Bulk Data, "`_typeFilter` Experimental Query Parameter"). */
+const typeFilterSchema = z
+  .string()
+  .max(2000, 'is longer than 2000 characters')
+  .refine((filter) => isResourceType(filter.split('?', 1)[0] ?? '') && /\?./.test(filter), {
+    error: 'must be a FHIR search of one type, such as Observation?category=laboratory',
+  });
+
+const sinceError = 'must be an instant with a time zone, such as 2024-01-01T00:00:00Z, or "last"';
+const sinceSchema = z
+  .string(sinceError)
+  .refine((since) => since === 'last' || z.iso.datetime({ offset: true }).safeParse(since).success, sinceError)
+  .refine((since) => since === 'last' || !isAhead(since), 'lies in the future');
+
+/** The guide's request body; unknown fields are refused, so that a misspelt `since` is not ignored. */
+export const bulkExportRequestSchema = z
+  .strictObject({
+    connectionId: z.string().min(1).max(100),
+    exportType: z.enum(exportTypes).default('Patient'),
+    resourceTypes: z
+      .array(resourceTypeSchema)
+      .min(1, 'names no type: leave it out to export every type')
+      .max(50, 'names more than 50 types: leave it out to export every type')
+      .transform((types) => [...new Set(types)])
+      .optional(),
+    /** `last`: from where the last export of these types got. */
+    since: sinceSchema.optional(),
+    typeFilters: z.array(typeFilterSchema).min(1).max(50).optional(),
+    /** Called when the export has ended, beside the connection's own address. */
+    callbackUrl: callbackUrlSchema.optional(),
+  })
+  .superRefine(({ resourceTypes, since, typeFilters = [] }, { addIssue }) => {
+    if (since === 'last' && typeFilters.length > 0) {
+      const message = '"last" is not kept for filtered exports: give an instant, or leave typeFilters out';
+      addIssue({ code: 'custom', path: ['since'], message });
+    }
+    for (const [index, filter] of typeFilters.entries()) {
+      const [type = ''] = filter.split('?', 1);
+      if (!resourceTypes || resourceTypes.includes(type)) continue;
+      addIssue({ code: 'custom', path: ['typeFilters', index], message: `filters ${type}, which resourceTypes lacks` });
+    }
+  });
+export type BulkExportBody = z.output<typeof bulkExportRequestSchema>;
+
+/** Of one export. */
+export const exportStatusQuerySchema = z.strictObject({
+  signedUrls: z
+    .stringbool({ truthy: ['true'], falsy: ['false'], error: 'must be true or false' })
+    .default(false)
+    .meta({
+      description:
+        'Shows links that open a file without a token whole. Otherwise their query is left out, which is what opens the file.',
+    }),
+});
+
+export const bulkExportQuerySchema = z.strictObject({
+  connectionId: z.string().min(1).max(100).optional(),
+  status: z.enum(bulkExportStatuses).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(50),
+  /** `next` of the page before. */
+  after: z.string().min(1).max(200).optional(),
+});
+export type BulkExportQuery = z.output<typeof bulkExportQuerySchema>;

@@ -1,0 +1,71 @@
+import { isDuplicateKey } from '@bulkhead/store';
+import { type Connection as Database, Schema } from 'mongoose';
+
+/** What a client's `Idempotency-Key` stands for. */
+export interface IdempotentRequest {
+  /** Equal for equal requests. */
+  readonly requestHash: string;
+  /** The record that the first request made, or was about to make. */
+  readonly recordId: string;
+}
+
+interface IdempotencyKeyDocument extends IdempotentRequest {
+  /** `<API key id>/<the client's key>`: keys of different clients do not meet. */
+  readonly _id: string;
+  readonly createdAt: Date;
+}
+
+export interface KeyUse {
+  readonly clientId: string;
+  readonly key: string;
+  readonly request: IdempotentRequest;
+  readonly now: Date;
+}
+
+/** Clients repeat a request within minutes; a day covers a nightly job that is started again in the morning. */
+const keptSeconds = 24 * 60 * 60;
+
+const schema = new Schema<IdempotencyKeyDocument>(
+  {
+    _id: String,
+    requestHash: { type: String, required: true },
+    recordId: { type: String, required: true },
+    createdAt: { type: Date, required: true },
+  },
+  { collection: 'idempotency_keys', versionKey: false, strict: 'throw' },
+);
+schema.index({ createdAt: 1 }, { expireAfterSeconds: keptSeconds });
+
+/** `idempotency_keys`: so that a repeated POST answers for the first one. */
+export function createIdempotencyKeyRepository(database: Database) {
+  const model = database.model('IdempotencyKey', schema);
+
+  /** @returns undefined if the first request's key was released meanwhile */
+  const tryToTake = async ({ clientId, key, request, now }: KeyUse): Promise<IdempotentRequest | undefined> => {
+    const _id = `${clientId}/${key}`;
+    const expiredBefore = new Date(now.getTime() - keptSeconds * 1000);
+    try {
+      // The index expires keys, but only about once a minute and not on every engine.
+      await model.deleteOne({ _id, createdAt: { $lt: expiredBefore } });
+      await model.create({ _id, ...request, createdAt: now });
+      return request;
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+    }
+    return (await model.findById(_id, { _id: 0, requestHash: 1, recordId: 1 }).lean()) ?? undefined;
+  };
+
+  return {
+    /** @returns the first request that used the key, which may be this one */
+    async take(use: KeyUse): Promise<IdempotentRequest> {
+      let first: IdempotentRequest | undefined;
+      while (first === undefined) first = await tryToTake(use);
+      return first;
+    },
+
+    /** Frees the key after a request that created nothing, so that the client may repeat it. */
+    async release({ clientId, key, recordId }: { clientId: string; key: string; recordId: string }): Promise<void> {
+      await model.deleteOne({ _id: `${clientId}/${key}`, recordId });
+    },
+  };
+}

@@ -1,0 +1,19 @@
+export { createActiveExportRepository } from './active-export.repository.ts';
+export { createBulkExportRepository } from './bulk-export.repository.ts';
+export { type BulkExport, type ExportCounts, type ExportWarning, lacksData } from './bulk-export.ts';
+export {
+  type BulkExportPhase,
+  type BulkExportStatus,
+  bulkExportPhases,
+  isTerminal,
+  publicStatus,
+} from './bulk-export-phase.ts';
+export { createExportLeaseRepository } from './export-lease.repository.ts';
+export { type HoldReason, holdReasons } from './hold-reason.ts';
+export { createIdempotencyKeyRepository } from './idempotency-key.repository.ts';
+export { createOutputFileRepository } from './output-file.repository.ts';
+export { accountedLines, emptyCheckpoint, type OutputFile } from './output-file.ts';
+export type { BulkExportStore } from './store.ts';
+export { coveredBefore } from './watermarks/covered-before.ts';
+export { createWatermarkRepository } from './watermarks/watermark.repository.ts';
+export { type Coverage, everyType, sinceLast, type Watermark } from './watermarks/watermark.ts';

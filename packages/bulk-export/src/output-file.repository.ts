@@ -1,0 +1,403 @@
+import type { ExportError, Retrying } from '@bulkhead/runtime';
+import type { SecretBox } from '@bulkhead/store';
+import { createSealedPlace } from '@bulkhead/store';
+import { type Connection as Database, Schema } from 'mongoose';
+import { type ExportCounts, type IssueCount, noCounts } from './bulk-export.ts';
+import {
+  emptyCheckpoint,
+  type FileCheckpoint,
+  type OutputFile,
+  type OutputFileState,
+  sumIssues,
+} from './output-file.ts';
+
+interface OutputFileDocument extends Omit<OutputFile, 'id' | 'url'> {
+  readonly _id: string;
+  /** Of a file that only a token opens. */
+  readonly url?: string;
+  /** Of a file that its link alone opens: such a link is a secret. */
+  readonly sealedUrl?: string;
+  /** Of the attempt that may write: a checkpoint of any other is refused. */
+  readonly claim?: string;
+}
+
+/** Names one attempt at one file. */
+export interface FileClaim {
+  readonly id: string;
+  readonly claim: string;
+}
+
+type LinkedFile = Pick<OutputFile, 'id' | 'url' | 'requiresAccessToken'>;
+type LinkFields = Pick<OutputFileDocument, 'url' | 'sealedUrl' | 'requiresAccessToken'>;
+
+const unsettled: OutputFileState[] = ['pending', 'downloading'];
+/** As the manifest has them; entries that were written before places were kept have them in their ids. */
+const inOrder = { position: 1, _id: 1 } as const;
+/** Ids in one command: some 40 bytes each, far below the 16 MB of a command. */
+const removedAtOnce = 10_000;
+
+const schema = new Schema<OutputFileDocument>(
+  {
+    _id: String,
+    exportId: { type: String, required: true },
+    connectionId: { type: String, required: true },
+    section: { type: String, required: true },
+    type: { type: String, required: true },
+    url: String,
+    sealedUrl: String,
+    requiresAccessToken: { type: Boolean, required: true },
+    promisedCount: Number,
+    state: { type: String, required: true },
+    claim: String,
+    checkpoint: { type: Schema.Types.Mixed, required: true },
+    etag: String,
+    position: Number,
+    retrying: Schema.Types.Mixed,
+    receivedCount: Number,
+    attempts: { type: Number, required: true },
+    linkRefreshedAtLine: Number,
+    error: Schema.Types.Mixed,
+    startedAt: Date,
+    completedAt: Date,
+  },
+  {
+    collection: 'output_files',
+    versionKey: false,
+    minimize: false,
+    strict: 'throw',
+    suppressReservedKeysWarning: true,
+  },
+);
+schema.index({ exportId: 1, state: 1 });
+schema.index({ exportId: 1, position: 1, _id: 1 });
+// By when they were settled: whoever follows an export asks every second what has come since.
+schema.index({ exportId: 1, completedAt: 1 });
+
+/** `output_files`: the ledger, one entry per file of a manifest. */
+export function createOutputFileRepository({
+  database,
+  secretBox,
+}: {
+  readonly database: Database;
+  readonly secretBox: SecretBox;
+}) {
+  const model = database.model('OutputFile', schema);
+  // For the two writes that every file makes: by the model a small file takes a twentieth longer.
+  const collection = database.collection<OutputFileDocument>('output_files');
+  const settle = async ({ id, claim }: FileClaim, change: object): Promise<boolean> => {
+    const result = await collection.updateOne({ _id: id, claim, state: 'downloading' }, { $set: change });
+    return result.matchedCount === 1;
+  };
+  const seal = (id: string, url: string) => secretBox.seal({ plaintext: Buffer.from(url), owner: ownerOf(id) });
+  const linkFields = ({ id, url, requiresAccessToken }: LinkedFile): LinkFields =>
+    requiresAccessToken ? { requiresAccessToken, url } : { requiresAccessToken, sealedUrl: seal(id, url) };
+  const toRecord = (document: OutputFileDocument): OutputFile => {
+    const { _id, claim: _claim, sealedUrl, url: plainUrl = '', ...fields } = document;
+    const url =
+      sealedUrl === undefined ? plainUrl : secretBox.open({ sealed: sealedUrl, owner: ownerOf(_id) }).toString();
+    return { id: _id, url, ...fields };
+  };
+  return {
+    sealedPlaces: [createSealedPlace({ database, secretBox, collection: 'output_files', field: 'sealedUrl', ownerOf })],
+
+    /** Seals the links that an earlier version stored readable. */
+    async upgrade(): Promise<void> {
+      const readable = { requiresAccessToken: false, url: { $exists: true } };
+      for await (const { _id, url = '' } of collection.find(readable, { projection: { url: 1 } })) {
+        await collection.updateOne({ _id, url }, { $set: { sealedUrl: seal(_id, url) }, $unset: { url: 1 } });
+      }
+    },
+
+    /** Adds entries that are not there yet; the same manifest read twice changes nothing. */
+    async insertMissing(files: readonly OutputFile[]): Promise<void> {
+      if (files.length === 0) return;
+      const operations = files.map(({ id, url, requiresAccessToken, ...fields }) => ({
+        updateOne: {
+          filter: { _id: id },
+          update: { $setOnInsert: { ...fields, ...linkFields({ id, url, requiresAccessToken }) } },
+          upsert: true,
+        },
+      }));
+      await model.collection.bulkWrite(operations as never[], { ordered: false });
+    },
+
+    /**
+     * Removes entries that no download has begun and that are not among `ids`: they are of a manifest that was read before, by a
+     * process that died before it had written all of them.
+     */
+    async removeOthers({
+      exportId,
+      ids,
+    }: {
+      readonly exportId: string;
+      readonly ids: ReadonlySet<string>;
+    }): Promise<void> {
+      const known = await model.find({ exportId }, { _id: 1 }).lean();
+      const others = known.map(({ _id }) => _id).filter((id) => !ids.has(id));
+      for (let start = 0; start < others.length; start += removedAtOnce) {
+        const some = others.slice(start, start + removedAtOnce);
+        await model.deleteMany({ _id: { $in: some }, state: 'pending' as const, attempts: 0 });
+      }
+    },
+
+    /** Removes an export's whole ledger. */
+    async removeByExport(exportId: string): Promise<void> {
+      await model.deleteMany({ exportId });
+    },
+
+    async find(id: string): Promise<OutputFile | undefined> {
+      const document = await model.findById(id).lean();
+      return document ? toRecord(document) : undefined;
+    },
+
+    async listByExport(exportId: string): Promise<OutputFile[]> {
+      const documents = await model.find({ exportId }).sort(inOrder).lean();
+      return documents.map(toRecord);
+    },
+
+    /** When an entry was settled last; the beginning of time where none is. */
+    async lastSettledAt(exportId: string): Promise<Date> {
+      const last = await model.findOne({ exportId }, { completedAt: 1 }).sort({ completedAt: -1 }).lean();
+      return last?.completedAt ?? new Date(0);
+    },
+
+    /** Entries under way, and those that were settled at an instant or later, in that order: at most `limit` of each. */
+    async listMoving(options: {
+      readonly exportId: string;
+      readonly settledSince: Date;
+      readonly limit: number;
+    }): Promise<{ readonly downloading: readonly OutputFile[]; readonly settled: readonly OutputFile[] }> {
+      const { exportId, settledSince, limit } = options;
+      const [downloading, settled] = await Promise.all([
+        model.find({ exportId, state: 'downloading' }).sort({ _id: 1 }).limit(limit).lean(),
+        model
+          .find({ exportId, completedAt: { $gte: settledSince } })
+          .sort({ completedAt: 1 })
+          .limit(limit)
+          .lean(),
+      ]);
+      return { downloading: downloading.map(toRecord), settled: settled.map(toRecord) };
+    },
+
+    async listUnsettledIds(exportId: string): Promise<string[]> {
+      const documents = await model
+        .find({ exportId, state: { $in: unsettled } }, { _id: 1 })
+        .sort(inOrder)
+        .lean();
+      return documents.map(({ _id }) => _id);
+    },
+
+    countUnsettled: (exportId: string): Promise<number> =>
+      model.countDocuments({ exportId, state: { $in: unsettled } }),
+
+    /** Whether any file is still to be downloaded; asked after a download that no flow waits for. */
+    async hasUnsettled(exportId: string): Promise<boolean> {
+      return (await model.exists({ exportId, state: { $in: unsettled } })) !== null;
+    },
+
+    /**
+     * Makes `claim` the only attempt that may write this file's progress.
+     * @returns undefined where the file is settled already.
+     */
+    async claim({ id, claim }: FileClaim, now: Date): Promise<OutputFile | undefined> {
+      const document = await collection.findOneAndUpdate(
+        { _id: id, state: { $in: unsettled } },
+        [
+          {
+            $set: {
+              state: 'downloading',
+              claim,
+              attempts: { $add: ['$attempts', 1] },
+              startedAt: { $ifNull: ['$startedAt', now] },
+            },
+          },
+        ],
+        { returnDocument: 'after' },
+      );
+      return document ? toRecord(document) : undefined;
+    },
+
+    /** Commits progress. @returns false where another attempt has taken over: stop. */
+    async saveCheckpoint(
+      claim: FileClaim,
+      { checkpoint, etag }: { readonly checkpoint: FileCheckpoint; readonly etag?: string | undefined },
+    ): Promise<boolean> {
+      return settle(claim, { checkpoint, ...(etag === undefined ? {} : { etag }) });
+    },
+
+    /** The file changed at the server, or cannot be continued: everything is read again. */
+    async restart(claim: FileClaim): Promise<boolean> {
+      const { id, claim: owner } = claim;
+      const result = await model.updateOne(
+        { _id: id, claim: owner, state: 'downloading' },
+        { $set: { checkpoint: emptyCheckpoint }, $unset: { etag: 1 } },
+      );
+      return result.matchedCount === 1;
+    },
+
+    /** @param options.hasPromisedCount whether the file had as many resources as the manifest promised, or none were promised */
+    async complete(
+      { id, claim }: FileClaim,
+      options: { readonly checkpoint: FileCheckpoint; readonly hasPromisedCount: boolean; readonly now: Date },
+    ): Promise<void> {
+      const { checkpoint, hasPromisedCount, now } = options;
+      await collection.updateOne(
+        { _id: id, claim, state: 'downloading' },
+        {
+          $set: { checkpoint, state: 'completed', completedAt: now },
+          $unset: { retrying: 1, ...(hasPromisedCount ? { receivedCount: 1 } : {}) },
+        },
+      );
+    },
+
+    /**
+     * Notes why an attempt failed and when the next one is due. A wait is not an attempt.
+     * @param options.receivedCount resources of a whole download, if that is not the promised number: the next attempt reads the
+     * file again as a whole, to compare
+     */
+    async noteRetrying(
+      { id, claim }: FileClaim,
+      options: { readonly retrying: Retrying; readonly receivedCount?: number | undefined },
+    ): Promise<void> {
+      const { retrying, receivedCount } = options;
+      await collection.updateOne(
+        { _id: id, claim, state: 'downloading' },
+        {
+          $set: { retrying, ...(receivedCount === undefined ? {} : { receivedCount }) },
+          // Without its validator the file is read again from the start.
+          ...(receivedCount === undefined ? {} : { $unset: { etag: 1 } }),
+          ...(retrying.state === 'waiting' ? { $inc: { attempts: -1 } } : {}),
+        },
+      );
+    },
+
+    /** Whether `claim` is still the attempt that may write: false after a cancellation, or where another has taken over. */
+    async isHeld({ id, claim }: FileClaim): Promise<boolean> {
+      return (await model.exists({ _id: id, claim, state: 'downloading' })) !== null;
+    },
+
+    /** Gives files that are not settled fresh links. `files` are of one export, with the new URLs. */
+    async refreshLinks(files: readonly LinkedFile[]): Promise<void> {
+      if (files.length === 0) return;
+      const operations = files.map((file) => ({
+        updateOne: {
+          filter: { _id: file.id, state: { $in: unsettled } },
+          update: [
+            { $unset: ['url', 'sealedUrl'] },
+            { $set: { ...linkFields(file), linkRefreshedAtLine: '$checkpoint.lines' } },
+          ],
+        },
+      }));
+      await model.collection.bulkWrite(operations as never[], { ordered: false });
+    },
+
+    /** Ends every file that is not settled, so that their downloads stop at their next step. */
+    async cancelUnsettled({ exportId, now }: { readonly exportId: string; readonly now: Date }): Promise<void> {
+      await model.updateMany(
+        { exportId, state: { $in: unsettled } },
+        { $set: { state: 'cancelled', completedAt: now }, $unset: { claim: 1 } },
+      );
+    },
+
+    /**
+     * Resources of a settled file that were in quarantine move to another count: to `stored`, or to `withheld` if their patient was
+     * erased.
+     */
+    async recountQuarantined({
+      id,
+      quarantined,
+      withheld,
+    }: {
+      readonly id: string;
+      readonly quarantined: number;
+      /** Lines of erased patients. */
+      readonly withheld: number;
+    }): Promise<void> {
+      const newlyWithheld = { $subtract: [withheld, { $ifNull: ['$checkpoint.withheldLines', 0] }] };
+      const settledLines = { $subtract: [{ $subtract: ['$checkpoint.quarantined', quarantined] }, newlyWithheld] };
+      const withheldCounts = {
+        'checkpoint.withheld': { $add: [{ $ifNull: ['$checkpoint.withheld', 0] }, newlyWithheld] },
+        'checkpoint.withheldLines': withheld,
+      };
+      const settled = { _id: id, state: { $nin: unsettled } };
+      await model.updateOne(
+        { ...settled, section: 'output' },
+        [
+          {
+            $set: {
+              'checkpoint.stored': { $add: ['$checkpoint.stored', settledLines] },
+              'checkpoint.quarantined': quarantined,
+              ...(withheld > 0 ? withheldCounts : {}),
+            },
+          },
+        ],
+        { updatePipeline: true },
+      );
+      await model.updateOne(
+        { ...settled, section: 'deleted' },
+        { $set: { 'checkpoint.quarantined': quarantined, 'checkpoint.unreadableDeletions': quarantined } },
+      );
+      await model.updateOne({ ...settled, section: 'error' }, { $set: { 'checkpoint.quarantined': quarantined } });
+    },
+
+    /** Makes the failed files of an export pending again; they go on from where they got. */
+    async retryFailed(exportId: string): Promise<number> {
+      const pending = {
+        $set: { state: 'pending' as const, attempts: 0 },
+        $unset: { error: 1, completedAt: 1, linkRefreshedAtLine: 1, receivedCount: 1 },
+      };
+      const { modifiedCount } = await model.updateMany({ exportId, state: 'failed' as const }, pending);
+      return modifiedCount;
+    },
+
+    /** Ends a file as failed; the export goes on without it and says so. */
+    async fail(options: { readonly id: string; readonly error: ExportError; readonly now: Date }): Promise<void> {
+      const { id, error, now } = options;
+      await model.updateOne(
+        { _id: id, state: { $in: unsettled } },
+        { $set: { state: 'failed', error, completedAt: now }, $unset: { claim: 1, retrying: 1 } },
+      );
+    },
+
+    /** What the OperationOutcomes in the files of an export reported, by severity and code. */
+    async sumIssues(exportId: string): Promise<IssueCount[]> {
+      const documents = await model
+        .find({ exportId, 'checkpoint.issues.0': { $exists: true } } as object, { checkpoint: 1 })
+        .lean();
+      const issues = documents.flatMap(({ checkpoint }) => checkpoint.issues);
+      return sumIssues(issues.map(({ types: _, ...issue }) => issue));
+    },
+
+    /** Sums over an export's ledger. */
+    async sum(exportId: string): Promise<ExportCounts> {
+      const [row] = await model.aggregate<ExportCounts>([
+        { $match: { exportId } },
+        {
+          $group: {
+            _id: null,
+            files: { $sum: 1 },
+            filesCompleted: { $sum: { $cond: [{ $eq: ['$state', 'completed'] }, 1, 0] } },
+            filesFailed: { $sum: { $cond: [{ $eq: ['$state', 'failed'] }, 1, 0] } },
+            filesSkipped: { $sum: { $cond: [{ $eq: ['$state', 'skipped'] }, 1, 0] } },
+            promised: { $sum: { $cond: [{ $eq: ['$section', 'output'] }, { $ifNull: ['$promisedCount', 0] }, 0] } },
+            stored: { $sum: '$checkpoint.stored' },
+            unchanged: { $sum: '$checkpoint.unchanged' },
+            stale: { $sum: '$checkpoint.stale' },
+            quarantined: { $sum: '$checkpoint.quarantined' },
+            withheld: { $sum: { $ifNull: ['$checkpoint.withheld', 0] } },
+            deleted: { $sum: '$checkpoint.deleted' },
+            bytes: { $sum: '$checkpoint.bytes' },
+          },
+        },
+        { $project: { _id: 0 } },
+      ]);
+      if (!row) return noCounts;
+      const { withheld = 0, ...counts } = row;
+      return withheld > 0 ? { ...counts, withheld } : counts;
+    },
+  };
+}
+
+function ownerOf(id: string): string {
+  return `${id}/url`;
+}

@@ -1,0 +1,82 @@
+import type { Manifest } from '@bulkhead/ehr-client';
+import type { ManifestEntry } from '@bulkhead/fhir';
+import type { BulkExport } from '../bulk-export.ts';
+import { emptyCheckpoint, type OutputFile } from '../output-file.ts';
+import { unknownType } from '../watermarks/watermark.ts';
+import type { BulkExportDeps } from './deps.ts';
+import { ledgerType, toLedgerEntries } from './download/ledger-entries.ts';
+import { isFilteredHere, manifestWarnings } from './manifest-warnings.ts';
+
+/** Writes the ledger, then starts the downloads. Each step can be repeated: a crash in between loses nothing. */
+export async function acceptManifest(
+  { store, producer, logger, now }: BulkExportDeps,
+  { record, manifest }: { readonly record: BulkExport; readonly manifest: Manifest },
+): Promise<void> {
+  const { id: exportId } = record;
+  const { transactionTime, requiresAccessToken, unreadableEntries } = manifest;
+  const files = toLedgerEntries(manifest.entries).map((one, position) =>
+    toOutputFile({ record, manifest, ...one, position }),
+  );
+  await store.prepareResourceTypes([...new Set(files.map(({ type }) => type).filter((type) => type !== unknownType))]);
+  await store.outputFiles.insertMissing(files);
+  await store.outputFiles.removeOthers({ exportId, ids: new Set(files.map(({ id }) => id)) });
+  const hasEarlier = await store.bulkExports.hasEarlier(record);
+  for (const warning of manifestWarnings({ record, manifest, files, now: now(), hasEarlier })) {
+    await store.bulkExports.warn({ id: exportId, ...warning });
+  }
+  const counts = await store.outputFiles.sum(exportId);
+  const change = { transactionTime, requiresAccessToken, counts, manifestGaps: unreadableEntries };
+  const unset = ['retrying'] as const;
+  if (!(await store.bulkExports.transition({ from: record, to: 'downloading', change, unset }))) {
+    const current = await store.bulkExports.find(exportId);
+    // The ledger came after the cancellation had been through it.
+    if (current?.phase === 'cancelled') await store.outputFiles.cancelUnsettled({ exportId, now: now() });
+    return;
+  }
+  logger.info('export ready', { exportId, count: files.length });
+  const fileIds = await store.outputFiles.listUnsettledIds(exportId);
+  await producer.addExportFlow({ exportId, fileIds, filesAhead: await countFilesAhead(store, record) });
+  await producer.unschedule('export.poll', { exportId });
+}
+
+/** Files that the connection's other exports still have to download: its share of the workers is one, however many exports it has. */
+async function countFilesAhead(store: BulkExportDeps['store'], { id, connectionId }: BulkExport): Promise<number> {
+  const others = (await store.bulkExports.listActive()).filter(
+    (one) => one.connectionId === connectionId && one.id !== id && one.phase === 'downloading',
+  );
+  let count = 0;
+  for (const other of others) count += await store.outputFiles.countUnsettled(other.id);
+  return count;
+}
+
+function toOutputFile(options: {
+  readonly record: BulkExport;
+  readonly manifest: Manifest;
+  readonly entry: ManifestEntry;
+  readonly identity: string;
+  readonly position: number;
+}): OutputFile {
+  const { record, manifest, entry, identity, position } = options;
+  const { section, url, count } = entry;
+  const type = section === 'output' ? ledgerType(entry.type) : entry.type;
+  // Without `_type` at the server, files of other types are left there. One of unknown type may hold what was asked for.
+  const isUnwanted =
+    section === 'output' &&
+    isFilteredHere(record) &&
+    type !== unknownType &&
+    !record.request.resourceTypes.includes(type);
+  return {
+    id: `${record.id}.${identity}`,
+    exportId: record.id,
+    connectionId: record.connectionId,
+    section,
+    type,
+    url,
+    requiresAccessToken: manifest.requiresAccessToken,
+    ...(count === undefined ? {} : { promisedCount: count }),
+    position,
+    state: isUnwanted ? 'skipped' : 'pending',
+    checkpoint: emptyCheckpoint,
+    attempts: 0,
+  };
+}

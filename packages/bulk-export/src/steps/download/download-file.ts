@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto';
+import { withDocuments } from '@bulkhead/documents/steps';
+import { openFile, toBodyError } from '@bulkhead/ehr-client';
+import type { Connection } from '@bulkhead/providers';
+import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
+import { AppError, longestWaitMs, nextRetrying, toExportError, toKnownError, withPatience } from '@bulkhead/runtime';
+import { isStoreUnavailable, whileHeld } from '@bulkhead/store';
+import type { BulkExport } from '../../bulk-export.ts';
+import type { FileClaim } from '../../output-file.repository.ts';
+import { emptyCheckpoint, type FileCheckpoint, type OutputFile } from '../../output-file.ts';
+import type { BulkExportDeps } from '../deps.ts';
+import { ingestFile } from './ingest-file.ts';
+import { observedAt } from './observed-at.ts';
+import { isLinkRefused, refreshLink } from './refresh-link.ts';
+
+export interface DownloadStep {
+  readonly fileId: string;
+  readonly retryAt: RetryAt;
+  /** Called after each checkpoint, with the percentage of what was promised. */
+  readonly progress: JobContext['progress'];
+  readonly signal: AbortSignal;
+}
+
+/** Over the file's whole life, across all of its jobs, so that a file that kills its workers ends at last. */
+const maxAttempts = 50;
+/** Some 15 kB: unpacking them takes a tenth of a small file's time in the worker, and sending them plain takes none. */
+const fewLines = 10;
+
+/** The job `file.download`. */
+export async function downloadFileAndFinish(deps: BulkExportDeps, job: Job<'file.download'>): Promise<void> {
+  await downloadFile(deps, job);
+  const { exportId } = job;
+  // A file whose flow was lost with Redis has no parent that finishes the export, and must not wait for a sweep.
+  if (!job.hasParent && !(await deps.store.outputFiles.hasUnsettled(exportId)))
+    await deps.producer.enqueueAgain('export.finalize', { exportId });
+}
+
+/** Fails a file whose job is given up. */
+export async function failFile({ store, now }: BulkExportDeps, job: FailedJob<'file.download'>): Promise<void> {
+  // Nothing is known of the file then, so its job is created again.
+  if (isStoreUnavailable(job.error)) return;
+  await store.outputFiles.fail({ id: job.fileId, error: toExportError(job.error), now: now() });
+}
+
+/** Stores one output file, from where the last attempt got. Does nothing for a settled file. */
+export async function downloadFile(deps: BulkExportDeps, step: DownloadStep): Promise<void> {
+  const { store, logger, now } = deps;
+  const claim = { id: step.fileId, claim: randomUUID() };
+  const file = await store.outputFiles.claim(claim, now());
+  if (!file) return;
+  try {
+    if (file.attempts > maxAttempts) throw tooManyAttempts();
+    const { connection, record } = await deps.exportContexts.read(file.exportId);
+    if (record.phase === 'cancelled')
+      return await store.outputFiles.cancelUnsettled({ exportId: record.id, now: now() });
+    const ingested = await whileHeld({
+      claims: store.outputFiles,
+      claim,
+      signal: step.signal,
+      run: (signal) => ingestByFreshLink(deps, { ...step, file, claim, connection, record, signal }),
+    });
+    if (!ingested || ingested === 'lost') return logger.info('download given up', { fileId: file.id });
+    const { checkpoint, hasPromisedCount } = ingested;
+    await store.outputFiles.complete(claim, { checkpoint, hasPromisedCount, now: now() });
+    const { stored, stale, quarantined, bytes, lines } = checkpoint;
+    logger.info('file stored', { fileId: file.id, resourceType: file.type, stored, stale, quarantined, bytes, lines });
+  } catch (cause) {
+    throw await noteFailure(deps, { step, file, claim, error: toBodyError(cause) });
+  }
+}
+
+/**
+ * Says in the file why it does not progress and when the next attempt is due, if one is.
+ * @returns the error that decides about the next attempt
+ */
+async function noteFailure(
+  { store, now }: BulkExportDeps,
+  options: {
+    readonly step: DownloadStep;
+    readonly file: OutputFile;
+    readonly claim: FileClaim;
+    readonly error: unknown;
+  },
+): Promise<unknown> {
+  const { step, file, claim } = options;
+  if (step.signal.aborted) return options.error;
+  const current = (await store.outputFiles.find(file.id)) ?? file;
+  const before = current.checkpoint.lines > file.checkpoint.lines ? undefined : file.retrying;
+  const known = withPatience(atPlace(toKnownError(options.error), current), before);
+  const nextAttemptAt = step.retryAt(known);
+  const retrying = nextRetrying({ before, error: known, now: now(), nextAttemptAt });
+  const hasWaitedTooLong = retrying.state === 'waiting' && now().getTime() - retrying.since.getTime() > longestWaitMs;
+  if (hasWaitedTooLong) return waitedTooLong(known);
+  if (nextAttemptAt === undefined) return known;
+  const received = known.code === 'count-mismatch' ? { receivedCount: Number(known.context.count) } : {};
+  await store.outputFiles.noteRetrying(claim, { retrying, ...received });
+  return known;
+}
+
+interface Download {
+  readonly file: OutputFile;
+  readonly claim: FileClaim;
+  readonly connection: Connection;
+  readonly record: BulkExport;
+  readonly progress: JobContext['progress'];
+  readonly signal: AbortSignal;
+}
+
+/** A file that was read to its end. */
+interface Ingested {
+  readonly checkpoint: FileCheckpoint;
+  readonly hasPromisedCount: boolean;
+}
+
+async function ingestByFreshLink(deps: BulkExportDeps, download: Download): Promise<Ingested | undefined> {
+  try {
+    return await ingest(deps, download);
+  } catch (error) {
+    if (!isLinkRefused(error)) throw error;
+    return ingest(deps, { ...download, file: await refreshLink(deps, download) });
+  }
+}
+
+/** @returns undefined if another attempt has taken over */
+async function ingest(deps: BulkExportDeps, download: Download): Promise<Ingested | undefined> {
+  const { store, ehr, now } = deps;
+  const { file, claim, connection, record, signal } = download;
+  const { checkpoint, etag, url, requiresAccessToken, promisedCount } = file;
+  const opened = await openFile({
+    session: ehr.session(connection),
+    url,
+    requiresAccessToken,
+    compressed: promisedCount === undefined || promisedCount > fewLines,
+    resume: checkpoint.bytes > 0 && etag !== undefined ? { offset: checkpoint.bytes, etag } : undefined,
+    signal,
+  });
+  const resumes = opened.startOffset > 0 && opened.startOffset === checkpoint.bytes;
+  if (!resumes && checkpoint.lines > 0) await restart(deps, claim);
+  let reached = resumes ? checkpoint : emptyCheckpoint;
+  try {
+    const ingested = await ingestFile({
+      store: { resourceWriter: withDocuments(deps), quarantine: store.quarantine },
+      file: { ...file, checkpoint: reached },
+      observedAt: observedAt(record, now()),
+      body: opened.body,
+      now,
+      save: async (next) => {
+        reached = next;
+        const isSaved = await store.outputFiles.saveCheckpoint(claim, { checkpoint: next, etag: opened.etag });
+        const isBelowPromise = promisedCount !== undefined && next.lines < promisedCount;
+        download.progress(isBelowPromise ? (next.lines / promisedCount) * 100 : undefined);
+        return isSaved;
+      },
+    });
+    if (ingested && !opened.endIsProven && promisedCount === undefined) await warnOfUnprovenEnd(deps, file);
+    return ingested && { checkpoint: ingested, hasPromisedCount: true };
+  } catch (error) {
+    // Two whole downloads that agree with each other settle it: the manifest's number is wrong, or the file itself.
+    const isSettled =
+      error instanceof AppError && error.code === 'count-mismatch' && error.context.count === file.receivedCount;
+    if (isSettled) return { checkpoint: reached, hasPromisedCount: false };
+    throw error;
+  } finally {
+    opened.body.destroy();
+  }
+}
+
+async function warnOfUnprovenEnd({ store }: BulkExportDeps, { id, exportId }: OutputFile): Promise<void> {
+  const message = `The EHR sent ${id} without its length or a count, so nothing proves that it came whole.`;
+  await store.bulkExports.warn({ id: exportId, code: 'end-not-proven', message });
+}
+
+/** The file is read again as a whole, so its quarantined lines would be there twice. */
+async function restart({ store }: BulkExportDeps, claim: FileClaim): Promise<void> {
+  if (await store.outputFiles.restart(claim)) await store.quarantine.deleteByFile(claim.id);
+}
+
+/** A cut names the byte that was reached, which is where the next attempt resumes. */
+function atPlace(error: AppError, { checkpoint: { bytes, lines } }: OutputFile): AppError {
+  if (error.code !== 'connection-lost') return error;
+  const message = `The connection to the EHR was lost after byte ${bytes} (line ${lines}). What was stored until then stays stored.`;
+  return new AppError({ code: error.code, message, retry: error.retry, context: { bytes, lines }, cause: error });
+}
+
+function tooManyAttempts(): AppError {
+  return new AppError({
+    code: 'file-attempts',
+    message: 'Gave up after 50 attempts. A line in this file may be crashing the workers. Check their logs.',
+    retry: 'never',
+  });
+}
+
+function waitedTooLong({ ehrText }: AppError): AppError {
+  return new AppError({
+    code: 'file-waited-too-long',
+    message: 'The EHR asked to wait for more than a day without sending anything. Retry the export later.',
+    retry: 'never',
+    ehrText,
+  });
+}

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { isResourceType, type ManifestEntry } from '@bulkhead/fhir';
+import type { OutputFile } from '../../output-file.ts';
+import { unknownType } from '../../watermarks/watermark.ts';
+
+/** A file of a manifest, under a name that does not depend on the order of its entries. */
+export interface LedgerEntry {
+  /** Equal for the same file each time the manifest is read, also with fresh signatures in its URLs. */
+  readonly identity: string;
+  readonly entry: ManifestEntry;
+}
+
+/**
+ * The files of a manifest. A file is known by its section and the path of its URL: signatures and expiry times are in the query. Only
+ * files that share a path are told apart by their queries. A URL that is listed more than once is one file.
+ */
+export function toLedgerEntries(entries: readonly ManifestEntry[]): LedgerEntry[] {
+  const files = [...Map.groupBy(entries, ({ section, url }) => `${section} ${url}`).values()].map(mergeEntries);
+  const byPath = Map.groupBy(files, pathKey);
+  return files.map((entry) => {
+    const isAlone = byPath.get(pathKey(entry))?.length === 1;
+    return { identity: digest(isAlone ? pathKey(entry) : `${entry.section} ${entry.url}`), entry };
+  });
+}
+
+/**
+ * Finds the fresh links of files in a manifest that was read again: by identity, else by a path, else by type and count, if these
+ * are unique on both sides.
+ * @returns the links that differ, and the entries that could be any of several files
+ */
+export function matchFreshLinks(options: {
+  readonly files: readonly OutputFile[];
+  readonly entries: readonly ManifestEntry[];
+}): { readonly links: readonly Pick<OutputFile, 'id' | 'url'>[]; readonly unmatched: readonly ManifestEntry[] } {
+  const files = new Set(options.files);
+  const entries = new Set(toLedgerEntries(options.entries));
+  const links: Pick<OutputFile, 'id' | 'url'>[] = [];
+  for (const { ofFile, ofEntry } of waysToMatch) {
+    const entriesByKey = uniqueBy(entries, ofEntry);
+    for (const [key, file] of uniqueBy(files, ofFile)) {
+      const found = entriesByKey.get(key);
+      if (!found) continue;
+      files.delete(file);
+      entries.delete(found);
+      if (found.entry.url !== file.url) links.push({ id: file.id, url: found.entry.url });
+    }
+  }
+  return { links, unmatched: [...entries].map(({ entry }) => entry) };
+}
+
+/** From the surest to the least sure. */
+const waysToMatch: readonly {
+  readonly ofFile: (file: OutputFile) => string;
+  readonly ofEntry: (entry: LedgerEntry) => string;
+}[] = [
+  { ofFile: ({ id }) => id.slice(id.lastIndexOf('.') + 1), ofEntry: ({ identity }) => identity },
+  { ofFile: pathKey, ofEntry: ({ entry }) => pathKey(entry) },
+  {
+    ofFile: ({ section, type, promisedCount }) => `${section} ${type} ${promisedCount}`,
+    ofEntry: ({ entry: { section, type, count } }) => `${section} ${ledgerType(type)} ${count}`,
+  },
+];
+
+/** The type that a file's lines have to have; `unknownType` if the manifest names none that FHIR R4 knows. */
+export function ledgerType(type: string): string {
+  return isResourceType(type) ? type : unknownType;
+}
+
+function uniqueBy<Item>(items: Iterable<Item>, keyOf: (item: Item) => string): Map<string, Item> {
+  const groups = Map.groupBy(items, keyOf);
+  return new Map(
+    [...groups].flatMap(([key, [item, ...others]]) => (item !== undefined && others.length === 0 ? [[key, item]] : [])),
+  );
+}
+
+function mergeEntries(same: readonly ManifestEntry[]): ManifestEntry {
+  const [first, ...others] = same as [ManifestEntry, ...ManifestEntry[]];
+  if (others.length === 0) return first;
+  const { count: _, ...entry } = first;
+  const hasOneType = others.every(({ type }) => type === first.type);
+  const counts = new Set(same.map(({ count }) => count));
+  // Listed for several types, the file holds all of them, and its parts' counts say nothing about the whole.
+  if (!hasOneType) return { ...entry, type: unknownType };
+  return counts.size === 1 ? first : entry;
+}
+
+function pathKey({ section, url }: Pick<ManifestEntry, 'section' | 'url'>): string {
+  const { origin, pathname } = new URL(url);
+  return `${section} ${origin}${pathname}`;
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 24);
+}

@@ -1,0 +1,59 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { LongLinePart } from '@bulkhead/fhir';
+import { maxKeptLineBytes, type QuarantinedLine } from '@bulkhead/quarantine';
+import type { SealedFileWriter } from '@bulkhead/store';
+import type { OutputFile } from '../../output-file.ts';
+import type { BulkExportStore } from '../../store.ts';
+
+/** What is kept of a line that was too long to be held. */
+export type KeptLine = Required<Pick<QuarantinedLine, 'sealedFile' | 'keptBytes' | 'sha256'>>;
+
+interface OpenLine {
+  readonly writer: SealedFileWriter;
+  readonly hash: Hash;
+  keptBytes: number;
+}
+
+/** A line that no document can hold, on its way into the quarantine: its first part and its hash, without being in memory. */
+export class LongLine {
+  readonly #quarantine: Pick<BulkExportStore['quarantine'], 'createLongLine'>;
+  readonly #fileId: string;
+  #line: OpenLine | undefined;
+
+  constructor(options: {
+    readonly store: { readonly quarantine: Pick<BulkExportStore['quarantine'], 'createLongLine'> };
+    readonly file: OutputFile;
+  }) {
+    this.#quarantine = options.store.quarantine;
+    this.#fileId = options.file.id;
+  }
+
+  async write({ part, offset }: LongLinePart): Promise<void> {
+    this.#line ??= {
+      writer: this.#quarantine.createLongLine({ fileId: this.#fileId, offset }),
+      hash: createHash('sha256'),
+      keptBytes: 0,
+    };
+    const line = this.#line;
+    line.hash.update(part);
+    const kept = part.subarray(0, maxKeptLineBytes - line.keptBytes);
+    if (kept.length === 0) return;
+    line.keptBytes += kept.length;
+    await line.writer.write(kept);
+  }
+
+  /** The line has ended. @returns undefined if there was none. */
+  async end(): Promise<KeptLine | undefined> {
+    const line = this.#line;
+    this.#line = undefined;
+    if (line === undefined) return undefined;
+    return { sealedFile: await line.writer.end(), keptBytes: line.keptBytes, sha256: line.hash.digest('hex') };
+  }
+
+  /** The rest of the line does not come; it is read again from its start. */
+  async abort(): Promise<void> {
+    const line = this.#line;
+    this.#line = undefined;
+    await line?.writer.abort();
+  }
+}

@@ -1,0 +1,105 @@
+import { coversAllOf, coversType } from '@bulkhead/fhir';
+import type { BulkExport, ExportCounts } from '../bulk-export.ts';
+import { isPartial, type WatermarkDecision } from '../hold-reason.ts';
+import type { OutputFile } from '../output-file.ts';
+import { type Coverage, decideWatermarks, everyType } from '../watermarks/watermark.ts';
+import type { BulkExportDeps } from './deps.ts';
+import { endWarnings } from './end-warnings.ts';
+import type { ExportStep } from './export-step.ts';
+import { failExport } from './fail-export.ts';
+import { refusedTypes, sentSince } from './manifest-warnings.ts';
+
+/** Ends an export whose files are all settled: watermarks, the server's "done" signal, the sums. */
+export async function finalizeExport(deps: BulkExportDeps, { exportId }: Pick<ExportStep, 'exportId'>): Promise<void> {
+  const { store, producer, logger, now } = deps;
+  const found = await store.bulkExports.find(exportId);
+  if (found?.phase !== 'downloading' && found?.phase !== 'finalizing') return;
+  // The ledger decides, not the queue: a file whose job is gone gets a new one from the sweep.
+  if ((await store.outputFiles.listUnsettledIds(exportId)).length > 0) return;
+  const record =
+    found.phase === 'downloading' ? await store.bulkExports.transition({ from: found, to: 'finalizing' }) : found;
+  if (!record) return;
+  const files = await store.outputFiles.listByExport(exportId);
+  const failed = files.filter(({ state }) => state === 'failed');
+  if (failed.length > 0 && !files.some(({ state }) => state === 'completed'))
+    return failExport(deps, { exportId, error: allFailed(failed) });
+
+  const decisions = await advanceWatermarks(deps, { record, files });
+  const counts = await store.outputFiles.sum(exportId);
+  await warn(deps, { record, files, counts, decisions });
+  // Only now is the data safe. With failed files the server keeps its export, so that a retry can still have them.
+  const isDone = failed.length === 0 && record.statusUrl !== undefined;
+  const change = {
+    counts,
+    watermarkDecisions: decisions,
+    isPartial: isPartial(decisions),
+    completedAt: now(),
+    ...(isDone ? { discard: 'due' as const } : {}),
+  };
+  if (!(await store.bulkExports.transition({ from: record, to: 'completed', change }))) return;
+  if (isDone || record.orphans?.length) await producer.enqueueAgain('export.discard', { exportId });
+  await producer.enqueueAgain('webhook.notify', { kind: 'bulk-export', id: exportId });
+  logger.info('export completed', { exportId, counts });
+}
+
+interface Ended {
+  readonly record: BulkExport;
+  readonly files: readonly OutputFile[];
+}
+
+async function advanceWatermarks(
+  { store, now }: BulkExportDeps,
+  { record, files }: Ended,
+): Promise<readonly WatermarkDecision[]> {
+  const { connectionId, transactionTime, request, manifestGaps = 0, grantedScope, id: exportId } = record;
+  if (transactionTime === undefined) return [];
+  const { exportType } = request;
+  const connection = await store.connections.find(connectionId);
+  const offered = connection?.capabilities?.resourceTypes ?? [];
+  const coverage: Coverage = { ...(grantedScope === undefined ? {} : { scope: grantedScope }), offered };
+  const decisions = decideWatermarks({
+    request,
+    since: sentSince(record),
+    transactionTime,
+    now: now(),
+    manifestGaps,
+    files,
+    refusedTypes: refusedTypes(record),
+    isGranted: (resourceType) => coversType({ ...coverage, offered: [] }, resourceType),
+    offeredTypes: offered,
+    isOfGroup: record.isOfGroup ?? exportType === 'Group',
+    watermarks: await store.watermarks.list({ connectionId, exportType }),
+    covers: coversNow(coverage),
+  });
+  const at = new Date(transactionTime);
+  for (const { resourceType, reasons } of decisions) {
+    if (reasons.length > 0) continue;
+    const mark = { connectionId, exportType, resourceType, transactionTime, at, exportId };
+    await store.watermarks.advance(resourceType === everyType ? { ...mark, coverage } : mark);
+  }
+  return decisions;
+}
+
+/** Whether an earlier export of every type brought a type, or with `everyType` all that one brings with today's coverage. */
+export function coversNow(today: Coverage): (coverage: Coverage, resourceType: string) => boolean {
+  return (coverage, resourceType) =>
+    resourceType === everyType ? coversAllOf(coverage, today) : coversType(coverage, resourceType);
+}
+
+async function warn(
+  { store }: BulkExportDeps,
+  options: Ended & { readonly counts: ExportCounts; readonly decisions: readonly WatermarkDecision[] },
+): Promise<void> {
+  const { record } = options;
+  const issues = await store.outputFiles.sumIssues(record.id);
+  for (const warning of endWarnings({ ...options, issues }))
+    await store.bulkExports.warn({ id: record.id, ...warning });
+}
+
+function allFailed(failed: readonly OutputFile[]) {
+  const first = failed[0]?.error;
+  return {
+    code: 'all-files-failed',
+    message: `None of the ${failed.length} files could be stored. The first one: ${first?.message ?? 'unknown'}`,
+  };
+}

@@ -1,0 +1,13 @@
+export { acceptManifest } from './accept-manifest.ts';
+export type { BulkExportDeps } from './deps.ts';
+export { discardExport } from './discard-export.ts';
+export { downloadFile, downloadFileAndFinish, failFile } from './download/download-file.ts';
+export { ingestFile } from './download/ingest-file.ts';
+export { isLinkRefused, refreshLink } from './download/refresh-link.ts';
+export { resumeExport, reviveExport } from './ensure-export-jobs.ts';
+export { createExportContexts, type ExportContexts } from './export-contexts.ts';
+export { failExportIn } from './fail-export.ts';
+export { coversNow, finalizeExport } from './finalize-export.ts';
+export { kickOff, kickOffAndNoteRetry } from './kick-off.ts';
+export { pollExport } from './poll-export.ts';
+export { recount, replayFileLine } from './replay-file-line.ts';

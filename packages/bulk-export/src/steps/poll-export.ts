@@ -1,0 +1,137 @@
+import { connectionGone } from '@bulkhead/connections/steps';
+import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
+import { isTransient, listIssueCodes } from '@bulkhead/fhir';
+import { AppError, briefAttempts, nextRetrying, toExportError, toKnownError } from '@bulkhead/runtime';
+import { whileLeased } from '@bulkhead/store';
+import type { BulkExport } from '../bulk-export.ts';
+import { acceptManifest } from './accept-manifest.ts';
+import type { BulkExportDeps } from './deps.ts';
+import { exportGone } from './export-gone.ts';
+import type { ExportStep } from './export-step.ts';
+import { failExport } from './fail-export.ts';
+import { isPollDue, planPoll, pollDelay, pollErrorDelay } from './poll-delay.ts';
+
+/** The guide: contact support if an export is stuck for more than an hour. */
+const stuckAgeMs = 60 * 60_000;
+/** Real exports take 6 h on average and under 24 h; twice that is not coming any more. */
+const maxExportAgeMs = 48 * 60 * 60_000;
+/** Status requests in a row that may fail; with the doubled waits about two hours of an EHR's outage. */
+const maxPollErrors = 15;
+/** One status request, if it is time for one. Iterations overlap where one is slow, up to the 90 s that a silent server gets. */
+export async function pollExport(deps: BulkExportDeps, { exportId, signal }: ExportStep): Promise<void> {
+  const { store, producer, now } = deps;
+  const record = await store.bulkExports.find(exportId);
+  if (record?.phase !== 'exporting') {
+    await producer.unschedule('export.poll', { exportId });
+    return;
+  }
+  if (!isPollDue(record, now())) return;
+  await whileLeased({
+    leases: store.exportLeases,
+    exportId,
+    run: async () => {
+      try {
+        await checkAge(deps, record);
+        await ask(deps, { record, signal });
+      } catch (error) {
+        if (signal.aborted) throw error;
+        await handleError(deps, { record, error });
+      }
+    },
+  });
+}
+
+async function ask(
+  deps: BulkExportDeps,
+  { record, signal }: { readonly record: BulkExport; readonly signal: AbortSignal },
+) {
+  const { store, ehr, now, pollIntervalMs: floorMs } = deps;
+  const connection = await store.connections.find(record.connectionId);
+  if (!connection || record.statusUrl === undefined) throw connectionGone();
+  const session = ehr.session(connection);
+  const { statusUrl } = record;
+  const status = await readExportStatus({ session, statusUrl, signal }).catch((error: unknown) => {
+    throw toStatusError(error);
+  });
+  if (status.kind === 'complete') return acceptManifest(deps, { record, manifest: status.manifest });
+  const change = {
+    pollCount: record.pollCount + 1,
+    pollErrors: 0,
+    ...planPoll({ now: now(), waitMs: pollDelay({ retryAfterMs: status.retryAfterMs, floorMs }) }),
+    ...(status.progress === undefined ? {} : { progress: status.progress }),
+  };
+  await store.bulkExports.update({ id: record.id, phase: 'exporting', change, unset: ['retrying'] });
+}
+
+async function checkAge({ store, now }: BulkExportDeps, record: BulkExport): Promise<void> {
+  const { id, retriedAt, kickedOffAt, createdAt } = record;
+  const startedAt = kickedOffAt ?? createdAt;
+  // A manual retry restarts the age limit.
+  const ageMs = now().getTime() - Math.max(startedAt.getTime(), retriedAt?.getTime() ?? 0);
+  if (ageMs > maxExportAgeMs) throw tooOld();
+  if (ageMs > stuckAgeMs) {
+    const message =
+      'The EHR has been exporting for over an hour. Exports can take a day; if it lasts, contact its support.';
+    await store.bulkExports.warn({ id, code: 'export-slow', message });
+  }
+}
+
+async function handleError(
+  deps: BulkExportDeps,
+  { record, error }: { readonly record: BulkExport; readonly error: unknown },
+): Promise<void> {
+  const { store, logger, now, pollIntervalMs: floorMs } = deps;
+  const known = toKnownError(error);
+  const { retry } = known;
+  const afterMs = typeof retry === 'object' ? retry.afterMs : undefined;
+  // A wait that the EHR or the budget asks for is not a failure. The export's age limits how often it can be.
+  const pollErrors = afterMs === undefined ? record.pollErrors + 1 : record.pollErrors;
+  const limit = { never: 0, briefly: briefAttempts - 1, later: maxPollErrors };
+  const isFinal = typeof retry !== 'object' && pollErrors > limit[retry];
+  if (isFinal) return failExport(deps, { exportId: record.id, error: toExportError(error) });
+  logger.warn('status request failed', { exportId: record.id, count: pollErrors, error });
+  const waitMs =
+    afterMs === undefined
+      ? pollErrorDelay({ errorsInARow: pollErrors, floorMs })
+      : pollDelay({ retryAfterMs: afterMs, floorMs });
+  const plan = planPoll({ now: now(), waitMs });
+  const retrying = nextRetrying({ before: record.retrying, error: known, now: now(), nextAttemptAt: plan.notBefore });
+  const change = { pollErrors, pollCount: record.pollCount + 1, retrying, ...plan };
+  await store.bulkExports.update({ id: record.id, phase: 'exporting', change });
+}
+
+/**
+ * An error status means that the export failed, unless an OperationOutcome says that it is transient (FHIR Bulk Data,
+ * "Response - Error Status"). Without an OperationOutcome it is some gateway that speaks, and the export may be well.
+ */
+function toStatusError(error: unknown): unknown {
+  if (!(error instanceof EhrHttpError)) return error;
+  const { status, issues } = error;
+  if (status === 404 || status === 410) return exportGone(error);
+  const isAboutAccess = status === 401 || status === 403 || status === 408 || status === 429;
+  const isOutage = status >= 502 && status <= 504;
+  if (isAboutAccess || isOutage || isTransient(issues)) return error;
+  return status < 500 || issues.length > 0 ? failedAtEhr(error) : error;
+}
+
+function failedAtEhr(cause: EhrHttpError): AppError {
+  const { status, issues } = cause;
+  return new AppError({
+    code: 'export-failed-at-ehr',
+    message:
+      "The EHR reports that its export failed. Retry it, with fewer types if that lasts, or contact the EHR's support.",
+    retry: 'never',
+    context: { status, reason: listIssueCodes(issues) },
+    cause,
+    ehrText: cause.ehrText,
+  });
+}
+
+function tooOld(): AppError {
+  return new AppError({
+    code: 'export-timeout',
+    message:
+      "The EHR did not finish the export within 48 hours. Retry it, with fewer types if that lasts, or contact the EHR's support.",
+    retry: 'never',
+  });
+}

@@ -1,0 +1,1 @@
+export { makeBulkExport, makeOutputFile } from './make-records.ts';

@@ -1,0 +1,50 @@
+import type { ExportType } from '@bulkhead/fhir';
+import { isDuplicateKey } from '@bulkhead/store';
+import { type Connection as Database, Schema } from 'mongoose';
+import type { Watermark } from './watermark.ts';
+
+interface WatermarkDocument extends Watermark {
+  readonly _id: string;
+}
+
+const schema = new Schema<WatermarkDocument>(
+  {
+    _id: String,
+    connectionId: { type: String, required: true },
+    exportType: { type: String, required: true },
+    resourceType: { type: String, required: true },
+    transactionTime: { type: String, required: true },
+    at: { type: Date, required: true },
+    exportId: { type: String, required: true },
+    coverage: { type: { scope: String, offered: { type: [String], default: undefined } }, _id: false },
+  },
+  { collection: 'watermarks', versionKey: false, strict: 'throw' },
+);
+schema.index({ connectionId: 1 });
+
+/** `watermarks`: per connection, export level and type, the last transactionTime wholly stored. */
+export function createWatermarkRepository(database: Database) {
+  const model = database.model('Watermark', schema);
+  return {
+    /** Moves a watermark forward, never back: exports may end out of order. */
+    async advance(watermark: Watermark): Promise<void> {
+      const { connectionId, exportType, resourceType } = watermark;
+      const _id = `${connectionId}/${exportType}/${resourceType}`;
+      const older = { _id, at: { $lt: watermark.at } };
+      try {
+        await model.updateOne(older, { $set: watermark }, { upsert: true });
+      } catch (error) {
+        // The upsert found no older one because there is a newer one.
+        if (!isDuplicateKey(error)) throw error;
+      }
+    },
+
+    /** Of every connection. */
+    listAll: (): Promise<Watermark[]> => model.find({}, { _id: 0 }).lean(),
+
+    /** Those of one export level, or of all. */
+    async list(which: { readonly connectionId: string; readonly exportType?: ExportType }): Promise<Watermark[]> {
+      return model.find(which, { _id: 0 }).sort({ exportType: 1, resourceType: 1 }).lean();
+    },
+  };
+}

@@ -1,0 +1,381 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { isPartial } from '../hold-reason.ts';
+import { emptyCheckpoint } from '../output-file.ts';
+import {
+  type Coverage,
+  decideWatermarks,
+  type ExportEvidence,
+  everyType,
+  type LedgerEntry,
+  leavesNoGap,
+  sinceLast,
+  unknownType,
+} from './watermark.ts';
+
+const sections = ['output', 'deleted', 'error'] as const;
+const states = ['completed', 'failed', 'pending', 'downloading', 'cancelled'] as const;
+const types = ['Patient', 'Observation', 'Goal'];
+const now = new Date('2024-03-01T00:00:00Z');
+
+function file(change: Partial<LedgerEntry> & { readonly lines?: number } = {}): LedgerEntry {
+  const { lines = 3, ...fields } = change;
+  return {
+    section: 'output',
+    type: 'Patient',
+    state: 'completed',
+    checkpoint: { ...emptyCheckpoint, lines },
+    ...fields,
+  };
+}
+
+const issue = (change: object = {}) => ({ severity: 'error', code: 'exception', count: 1, ...change });
+const errorFile = (...issues: ReturnType<typeof issue>[]) =>
+  file({
+    section: 'error',
+    type: 'OperationOutcome',
+    checkpoint: { ...emptyCheckpoint, lines: issues.length, issues },
+  });
+
+function evidence(change: Partial<ExportEvidence> = {}, resourceTypes: readonly string[] = []): ExportEvidence {
+  return {
+    request: { exportType: 'Patient', resourceTypes },
+    since: undefined,
+    transactionTime: '2024-02-01T00:00:00Z',
+    now,
+    manifestGaps: 0,
+    files: [file()],
+    refusedTypes: [],
+    isGranted: () => true,
+    offeredTypes: [],
+    isOfGroup: false,
+    watermarks: [],
+    covers: () => true,
+    ...change,
+  };
+}
+
+const decide = (change: Partial<ExportEvidence> = {}, resourceTypes: readonly string[] = []) =>
+  Object.fromEntries(
+    decideWatermarks(evidence(change, resourceTypes)).map(({ resourceType, reasons }) => [resourceType, reasons]),
+  );
+
+describe('the decision about watermarks #watermarks', () => {
+  test('advances each type that was asked for and the mark of every type if all is proved', () => {
+    expect(decide()).toEqual({ Patient: [], [everyType]: [] });
+    expect(decide({}, ['Patient', 'Goal'])).toEqual({ Patient: [], Goal: [] });
+  });
+
+  test('holds a type with a failed file and advances the others', () => {
+    const files = [file(), file({ type: 'Observation' }), file({ type: 'Observation', state: 'failed' })];
+    expect(decide({ files }, ['Patient', 'Observation'])).toEqual({ Patient: [], Observation: ['files-failed'] });
+    expect(decide({ files })).toEqual({ Patient: [], Observation: ['files-failed'], [everyType]: ['files-failed'] });
+  });
+
+  test.each<{ name: string; change: Partial<ExportEvidence>; reason: string }>([
+    { name: 'entries of the manifest were not readable', change: { manifestGaps: 1 }, reason: 'manifest-gaps' },
+    {
+      name: 'a type filter left resources out',
+      change: { request: { exportType: 'Patient', resourceTypes: [], typeFilters: ['Patient?gender=male'] } },
+      reason: 'type-filter',
+    },
+    {
+      name: 'the transaction time is more than ten minutes ahead',
+      change: { transactionTime: '2099-01-01T00:00:00Z' },
+      reason: 'time-implausible',
+    },
+    {
+      name: 'a deleted file failed',
+      change: { files: [file(), file({ section: 'deleted', state: 'failed' })] },
+      reason: 'deletions-unread',
+    },
+    {
+      name: 'an announced deleted file was empty',
+      change: { files: [file(), file({ section: 'deleted', lines: 0 })] },
+      reason: 'deletions-unread',
+    },
+    {
+      name: 'a deletion was not readable',
+      change: {
+        files: [
+          file(),
+          file({ section: 'deleted', checkpoint: { ...emptyCheckpoint, lines: 1, unreadableDeletions: 1 } }),
+        ],
+      },
+      reason: 'deletions-unread',
+    },
+    {
+      name: 'an error file is not settled',
+      change: { files: [file(), { ...errorFile(issue()), state: 'pending' }] },
+      reason: 'errors-unread',
+    },
+    { name: 'an announced error file was empty', change: { files: [file(), errorFile()] }, reason: 'errors-unread' },
+    {
+      name: 'an error names no type',
+      change: { files: [file(), errorFile(issue())] },
+      reason: 'errors-reported',
+    },
+    {
+      name: 'an error has a severity that FHIR does not know',
+      change: { files: [file(), errorFile(issue({ severity: 'catastrophe' }))] },
+      reason: 'errors-reported',
+    },
+    {
+      name: 'an OperationOutcome among the resources reports an error',
+      change: { files: [file({ checkpoint: { ...emptyCheckpoint, lines: 2, issues: [issue()] } })] },
+      reason: 'errors-reported',
+    },
+    {
+      name: 'a file of unknown type failed',
+      change: { files: [file(), file({ type: unknownType, state: 'failed' })] },
+      reason: 'files-failed',
+    },
+    {
+      name: 'a Group export brought nothing at all',
+      change: { files: [file({ lines: 0 })], isOfGroup: true },
+      reason: 'nothing-received',
+    },
+    {
+      name: 'the start leaves a gap',
+      change: { since: '2024-01-15T00:00:00Z', watermarks: [] },
+      reason: 'gap',
+    },
+  ])('holds every watermark if $name', ({ change, reason }) => {
+    for (const resourceTypes of [[], ['Patient', 'Goal']]) {
+      const request = { ...evidence().request, ...change.request, resourceTypes };
+      const decided = decideWatermarks(evidence({ ...change, request }));
+      expect(decided.length).toBeGreaterThan(0);
+      for (const { reasons } of decided) expect(reasons).toContain(reason);
+    }
+  });
+
+  test('holds only the types that an error provably concerns, and the mark of every type', () => {
+    const files = [file(), file({ type: 'Goal' }), errorFile(issue({ types: ['Goal'] }))];
+    expect(decide({ files })).toEqual({ Patient: [], Goal: ['errors-reported'], [everyType]: ['errors-reported'] });
+  });
+
+  test('is not held by warnings and information', () => {
+    const files = [file(), errorFile(issue({ severity: 'warning' }), issue({ severity: 'information' }))];
+    expect(decide({ files })).toEqual({ Patient: [], [everyType]: [] });
+  });
+
+  test('holds a type whose file has another number of resources than promised', () => {
+    const files = [file({ promisedCount: 5, receivedCount: 3 }), file({ type: 'Goal' })];
+    expect(decide({ files }, ['Patient', 'Goal'])).toEqual({ Patient: ['count-mismatch'], Goal: [] });
+  });
+
+  test.each<{ name: string; change: Partial<ExportEvidence>; reason: string }>([
+    { name: 'was refused by name', change: { refusedTypes: ['Goal'] }, reason: 'type-refused' },
+    { name: 'is outside of the scopes', change: { isGranted: (type) => type !== 'Goal' }, reason: 'not-granted' },
+    { name: 'is not offered', change: { offeredTypes: ['Patient'] }, reason: 'not-offered' },
+  ])('holds a type that did not come and $name', ({ change, reason }) => {
+    expect(decide(change, ['Patient', 'Goal'])).toEqual({ Patient: [], Goal: [reason] });
+  });
+
+  test('advances a type that came although the scopes and the CapabilityStatement do not name it', () => {
+    expect(decide({ isGranted: () => false, offeredTypes: ['Goal'] }, ['Patient'])).toEqual({ Patient: [] });
+  });
+
+  test('takes the types of a file without a type from its lines', () => {
+    const files = [
+      file({ type: unknownType, checkpoint: { ...emptyCheckpoint, lines: 2, types: ['Patient', 'Goal'] } }),
+    ];
+    expect(decide({ files })).toEqual({ Patient: [], Goal: [], [everyType]: [] });
+  });
+
+  test('advances after an export of changes that brought nothing, also of a Group', () => {
+    const unchanged = { since: early, watermarks: [mark(everyType, early, {})], files: [file({ lines: 0 })] };
+    for (const isOfGroup of [false, true]) {
+      expect(decide({ ...unchanged, isOfGroup })).toEqual({ Patient: [], [everyType]: [] });
+    }
+  });
+
+  test('holds only the mark of every type if a whole export of patients brought nothing', () => {
+    expect(decide({ files: [file({ lines: 0 })] })).toEqual({ Patient: [], [everyType]: ['nothing-received'] });
+  });
+
+  test('advances every type if only one of the files is empty, also of a Group', () => {
+    const files = [file(), file({ type: 'Goal', lines: 0 })];
+    expect(decide({ files, isOfGroup: true })).toEqual({ Patient: [], Goal: [], [everyType]: [] });
+  });
+
+  test('takes no notice of a file that was skipped', () => {
+    const files = [file(), file({ type: 'Goal', state: 'skipped', lines: 0 })];
+    expect(decide({ files })).toEqual({ Patient: [], [everyType]: [] });
+  });
+
+  test.each([
+    { name: 'errors', empty: { ...errorFile(), promisedCount: 0 } },
+    { name: 'deletions', empty: file({ section: 'deleted', lines: 0, promisedCount: 0 }) },
+    { name: 'deletions with lines', empty: file({ section: 'deleted', lines: 2 }) },
+  ])('is not held by a list of $name that came as it was announced', ({ empty }) => {
+    expect(decide({ files: [file(), empty] })).toEqual({ Patient: [], [everyType]: [] });
+  });
+
+  test('accepts a transaction time that is ten minutes ahead, and not a millisecond more', () => {
+    const ahead = (ms: number) => ({ transactionTime: new Date(now.getTime() + ms).toISOString() });
+    expect(decide(ahead(600_000), ['Patient'])).toEqual({ Patient: [] });
+    expect(decide(ahead(600_001), ['Patient'])).toEqual({ Patient: ['time-implausible'] });
+  });
+
+  test('calls an export partial if something did not come, and not if the operator narrowed it', () => {
+    expect(isPartial(decideWatermarks(evidence({ files: [file({ state: 'failed' })] })))).toBe(true);
+    expect(isPartial(decideWatermarks(evidence({ since: '2024-01-15T00:00:00Z' })))).toBe(false);
+  });
+
+  test('property: no type advances past a file that is not completed, or past a reported error', () => {
+    const entry = fc.record({
+      section: fc.constantFrom(...sections),
+      state: fc.constantFrom(...states),
+      type: fc.constantFrom(...types, unknownType),
+      lines: fc.constantFrom(0, 3),
+      hasError: fc.boolean(),
+    });
+    const asked = fc.uniqueArray(fc.constantFrom(...types));
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 6 }), asked, (entries, resourceTypes) => {
+        const files = entries.map(({ lines, hasError, ...fields }) =>
+          file({ ...fields, checkpoint: { ...emptyCheckpoint, lines, issues: hasError ? [issue()] : [] } }),
+        );
+        const advanced = decideWatermarks(evidence({ files }, resourceTypes)).filter(
+          ({ reasons }) => reasons.length === 0,
+        );
+        const open = files.filter(({ state }) => state !== 'completed');
+        for (const { resourceType } of advanced) {
+          expect(
+            open.filter(
+              (one) =>
+                one.section !== 'output' ||
+                one.type === unknownType ||
+                resourceType === everyType ||
+                one.type === resourceType,
+            ),
+          ).toEqual([]);
+          expect(files.filter(({ checkpoint }) => checkpoint.issues.length > 0)).toEqual([]);
+        }
+      }),
+    );
+  });
+});
+
+const mark = (resourceType: string, transactionTime: string, coverage?: Coverage) => ({
+  resourceType,
+  transactionTime,
+  at: new Date(transactionTime),
+  ...(coverage === undefined ? {} : { coverage }),
+});
+/** Coverage that names the types, so that a test sees what was compared. */
+const covers = ({ offered = [] }: Coverage, type: string) => offered.includes(type);
+const search = { now, covers };
+const [early, late] = ['2024-01-01T00:00:00Z', '2024-02-01T00:00:00Z'];
+
+describe('sinceLast #since-last', () => {
+  test.each([
+    { name: 'the oldest of those asked for', asks: ['Patient', 'Goal'], since: early, unknown: [] },
+    { name: 'the oldest in whatever order', asks: ['Goal', 'Patient'], since: early, unknown: [] },
+    { name: 'not of others', asks: ['Patient'], since: late, unknown: [] },
+    { name: 'none where one has none', asks: ['Patient', 'Observation'], since: undefined, unknown: ['Observation'] },
+    {
+      name: 'none where the first has none',
+      asks: ['Observation', 'Patient'],
+      since: undefined,
+      unknown: ['Observation'],
+    },
+    { name: 'none for every type before all was stored', asks: [], since: undefined, unknown: [everyType] },
+  ])('$name', ({ asks, since, unknown }) => {
+    const watermarks = [mark('Patient', late), mark('Goal', early)];
+    expect(sinceLast({ resourceTypes: asks, watermarks, ...search })).toEqual({ since, unknown });
+  });
+
+  test('an export of every type counts for the types that it covered', () => {
+    const offered = ['Patient', 'Goal', everyType];
+    const watermarks = [mark('Patient', early), mark(everyType, late, { offered })];
+    const since = (...resourceTypes: string[]) => sinceLast({ resourceTypes, watermarks, ...search }).since;
+    expect(since('Patient', 'Goal')).toBe(late);
+    expect(since()).toBe(late);
+    expect(since('Coverage')).toBeUndefined();
+    expect(since('Patient', 'Coverage')).toBeUndefined();
+  });
+
+  test('an export of every type does not continue from one that covered less, or whose coverage is unknown', () => {
+    for (const coverage of [undefined, { offered: ['Patient'] }]) {
+      const watermarks = [mark(everyType, late, coverage)];
+      expect(sinceLast({ resourceTypes: [], watermarks, ...search }).since).toBeUndefined();
+    }
+  });
+
+  test('the newest watermark of a type counts, its own or that of every type', () => {
+    const every = (at: string) => mark(everyType, at, { offered: ['Patient'] });
+    for (const watermarks of [
+      [mark('Patient', late), every(early)],
+      [mark('Patient', early), every(late)],
+      [every(late), mark('Patient', early)],
+    ]) {
+      expect(sinceLast({ resourceTypes: ['Patient'], watermarks, ...search }).since).toBe(late);
+    }
+  });
+
+  test('a start at the watermark itself leaves no gap, one a millisecond later does', () => {
+    const watermarks = [mark('Patient', early)];
+    const leavesNone = (since: string) => leavesNoGap({ since, resourceType: 'Patient', watermarks, ...search });
+    expect(leavesNone(early)).toBe(true);
+    expect(leavesNone('2024-01-01T00:00:00.001Z')).toBe(false);
+  });
+
+  test('a watermark that is ahead by no more than clocks differ counts', () => {
+    const ahead = (ms: number) => {
+      const watermarks = [mark('Patient', new Date(now.getTime() + ms).toISOString())];
+      return sinceLast({ resourceTypes: ['Patient'], watermarks, ...search }).since !== undefined;
+    };
+    expect([ahead(0), ahead(600_000), ahead(600_001)]).toEqual([true, true, false]);
+  });
+
+  test('a watermark in the future proves nothing', () => {
+    const watermarks = [mark('Patient', '2099-01-01T00:00:00Z')];
+    expect(sinceLast({ resourceTypes: ['Patient'], watermarks, ...search }).since).toBeUndefined();
+    expect(leavesNoGap({ since: early, resourceType: 'Patient', watermarks, ...search })).toBe(false);
+  });
+
+  test('property: exports in any order, each from any time, never claim what was not stored', () => {
+    const run = fc.record({
+      kind: fc.constantFrom('full', 'last', 'since'),
+      day: fc.integer({ min: 1, max: 30 }),
+      from: fc.integer({ min: 1, max: 30 }),
+    });
+    fc.assert(
+      fc.property(fc.array(run, { maxLength: 12 }), (runs) => {
+        const practice = new Practice();
+        for (const one of runs.toSorted((left, right) => left.day - right.day)) practice.export(one);
+        expect(practice.claimed.filter((day) => !practice.stored.has(day))).toEqual([]);
+      }),
+    );
+  });
+});
+
+/** A practice where each day brings one change; the days are the instants. */
+class Practice {
+  readonly stored = new Set<number>();
+  #watermarks: ReturnType<typeof mark>[] = [];
+
+  export({ kind, day, from }: { readonly kind: string; readonly day: number; readonly from: number }): void {
+    const watermarks = this.#watermarks;
+    const last = sinceLast({ resourceTypes: ['Patient'], watermarks, ...search }).since;
+    const since = kind === 'last' ? last : kind === 'since' ? onDay(Math.min(from, day)) : undefined;
+    for (const one of daysAfter(since, day)) this.stored.add(one);
+    if (leavesNoGap({ since, resourceType: 'Patient', watermarks, ...search }))
+      this.#watermarks = [mark('Patient', onDay(day))];
+  }
+
+  /** What the watermark says is stored. */
+  get claimed(): number[] {
+    return daysAfter(undefined, this.#watermarks[0]?.at.getUTCDate() ?? -1);
+  }
+}
+
+const onDay = (day: number) => new Date(Date.UTC(2024, 0, day)).toISOString();
+
+/** The days that an export of `day` brings, where each day's changes are one resource; the first day is 0. */
+function daysAfter(since: string | undefined, day: number): number[] {
+  const first = since === undefined ? 0 : new Date(since).getUTCDate() + 1;
+  return Array.from({ length: Math.max(day - first + 1, 0) }, (_, index) => first + index);
+}

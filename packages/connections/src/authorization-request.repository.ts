@@ -1,0 +1,141 @@
+import type { AuthorizationEndpoints } from '@bulkhead/providers';
+import type { SecretBox } from '@bulkhead/store';
+import { createSealedPlace } from '@bulkhead/store';
+import { type Connection as Database, Schema } from 'mongoose';
+import type { AuthorizationRequest, AuthorizationSecrets } from './authorization-request.ts';
+
+interface AuthorizationRequestDocument extends Omit<AuthorizationRequest, 'id'> {
+  readonly _id: string;
+  readonly sealed: string;
+  /** SHA-256 of what a browser has to show, each with 256 random bits: to start, to come back, and its cookie. */
+  readonly startHash: string;
+  readonly stateHash?: string;
+  readonly browserHash?: string;
+}
+
+/** After its end a request is only of use to whoever asks what became of it. */
+const keptSeconds = 60 * 60;
+
+const schema = new Schema<AuthorizationRequestDocument>(
+  {
+    _id: String,
+    provider: { type: String, required: true },
+    kind: { type: String, required: true },
+    connectionId: String,
+    redirectUri: { type: String, required: true },
+    clientId: { type: String, required: true },
+    scope: { type: String, required: true },
+    fhirEndpoint: { type: String, required: true },
+    phase: { type: String, required: true },
+    endpoints: Schema.Types.Mixed,
+    result: Schema.Types.Mixed,
+    error: Schema.Types.Mixed,
+    expiresAt: { type: Date, required: true },
+    sealed: String,
+    startHash: { type: String, required: true },
+    stateHash: String,
+    browserHash: String,
+  },
+  { collection: 'authorization_requests', versionKey: false, strict: 'throw' },
+);
+schema.index({ expiresAt: 1 }, { expireAfterSeconds: keptSeconds });
+
+/** `authorization_requests`: users on their way to the EHR and back. Each step is taken once. */
+export function createAuthorizationRequestRepository(options: {
+  readonly database: Database;
+  readonly secretBox: SecretBox;
+}) {
+  const { database, secretBox } = options;
+  const model = database.model('AuthorizationRequest', schema);
+  const seal = (id: string, secrets: AuthorizationSecrets) =>
+    secretBox.seal({ plaintext: Buffer.from(JSON.stringify(secrets)), owner: ownerOf(id) });
+  const open = async (id: string): Promise<AuthorizationSecrets> => {
+    const document = await model.findById(id, { sealed: 1 }).lean();
+    if (!document?.sealed) return {};
+    const text = secretBox.open({ sealed: document.sealed, owner: ownerOf(id) }).toString('utf8');
+    const { draft, ...secrets } = JSON.parse(text) as AuthorizationSecrets;
+    return draft ? { ...secrets, draft: { ...draft, createdAt: new Date(draft.createdAt) } } : secrets;
+  };
+
+  const sealed = { database, secretBox, collection: 'authorization_requests' };
+  return {
+    sealedPlaces: [createSealedPlace({ ...sealed, field: 'sealed', ownerOf })],
+
+    open,
+
+    async insert(options: {
+      readonly request: AuthorizationRequest;
+      readonly secrets: AuthorizationSecrets;
+      readonly startHash: string;
+    }): Promise<void> {
+      const { id, ...fields } = options.request;
+      await model.create({ _id: id, ...fields, startHash: options.startHash, sealed: seal(id, options.secrets) });
+    },
+
+    async find(id: string): Promise<AuthorizationRequest | undefined> {
+      const document = await model.findById(id).lean();
+      return document ? toRecord(document) : undefined;
+    },
+
+    async saveEndpoints({ id, endpoints }: { readonly id: string; readonly endpoints: AuthorizationEndpoints }) {
+      await model.updateOne({ _id: id, phase: 'created' }, { $set: { endpoints } });
+    },
+
+    /** A browser sets out. @returns false where one has before, or it is too late. */
+    async start(options: {
+      readonly id: string;
+      readonly startHash: string;
+      readonly stateHash: string;
+      readonly browserHash: string;
+      readonly verifier: string;
+      readonly now: Date;
+    }): Promise<boolean> {
+      const { id, startHash, stateHash, browserHash, verifier, now } = options;
+      const sealed = seal(id, { ...(await open(id)), verifier });
+      const result = await model.updateOne(
+        { _id: id, phase: 'created', startHash, expiresAt: { $gt: now } },
+        { $set: { phase: 'started' as const, stateHash, browserHash, sealed } },
+      );
+      return result.modifiedCount === 1;
+    },
+
+    /** The browser that set out is back. @returns the request for whoever is first; a second time there is none. */
+    async takeBack(options: {
+      readonly id: string;
+      readonly stateHash: string;
+      readonly browserHash: string;
+      readonly answer: Pick<AuthorizationSecrets, 'code' | 'issuer'>;
+      readonly now: Date;
+    }): Promise<AuthorizationRequest | undefined> {
+      const { id, stateHash, browserHash, answer, now } = options;
+      const sealed = seal(id, { ...(await open(id)), ...answer });
+      const document = await model
+        .findOneAndUpdate(
+          { _id: id, phase: 'started' as const, stateHash, browserHash, expiresAt: { $gt: now } },
+          { $set: { phase: 'redeeming' as const, sealed } },
+          { returnDocument: 'after' },
+        )
+        .lean();
+      return document ? toRecord(document) : undefined;
+    },
+
+    /** Its secrets are forgotten. */
+    async end(options: { readonly id: string } & Pick<AuthorizationRequest, 'result' | 'error'>): Promise<void> {
+      const { id, result, error } = options;
+      const phase = result ? ('done' as const) : ('failed' as const);
+      await model.updateOne(
+        { _id: id, phase: { $nin: ['done' as const, 'failed' as const] } },
+        { $set: { phase, ...(result ? { result } : {}), ...(error ? { error } : {}) }, $unset: { sealed: 1 } },
+      );
+    },
+  };
+}
+
+function toRecord(document: AuthorizationRequestDocument): AuthorizationRequest {
+  const { _id, sealed: _s, startHash: _a, stateHash: _b, browserHash: _c, ...fields } = document;
+  return { id: _id, ...fields };
+}
+
+function ownerOf(id: string): string {
+  return `${id}/authorization`;
+}

@@ -1,0 +1,103 @@
+import { generateSigningKey, importSigningKey, publicJwkOf } from '@bulkhead/ehr-client';
+import { AppError, invalidRequest } from '@bulkhead/runtime';
+import type { SigningKeyRecord } from '../signing-key.repository.ts';
+import type { ConnectionStore } from '../store.ts';
+import type { SigningKeyBody } from './signing-key.schema.ts';
+
+export type SigningKeyService = ReturnType<typeof createSigningKeyService>;
+
+/**
+ * Assertions live four minutes and a request with one takes less than one. What was signed just before a key was retired can
+ * be verified so long, and twice.
+ */
+const keptAfterRetirementMs = 10 * 60_000;
+
+/** The deployment's own keys for `private_key_jwt`, and what is published of them. */
+export function createSigningKeyService({ store }: { readonly store: ConnectionStore }) {
+  const find = async (kid: string): Promise<SigningKeyRecord> => {
+    const record = (await store.signingKeys.list()).find((one) => one.kid === kid);
+    if (record) return record;
+    throw new AppError({
+      code: 'unknown-signing-key',
+      message: 'There is no such signing key. List them by GET /api/ehr/signing-keys.',
+      retry: 'never',
+    });
+  };
+  const toView = async (record: SigningKeyRecord) => {
+    const { kid, alg, createdAt, activatedAt, retiredAt } = record;
+    const signing = await store.signingKeys.findForSigning(alg);
+    const state = retiredAt ? 'retired' : signing?.kid === kid ? 'active' : 'published';
+    const dates = { createdAt, activatedAt, retiredAt };
+    const shown = Object.entries(dates).flatMap(([name, date]) => (date ? [[name, date.toISOString()]] : []));
+    return { kid, alg, state, ...Object.fromEntries(shown) } as { readonly kid: string; readonly state: string };
+  };
+  return {
+    async create({ alg, privateKey, kid }: SigningKeyBody) {
+      const text = typeof privateKey === 'object' ? JSON.stringify(privateKey) : privateKey;
+      const key = text === undefined ? await generateSigningKey(alg ?? 'RS384') : await importGiven({ text, kid });
+      await store.signingKeys.insert({ key, publicJwk: publicJwkOf(key), now: new Date() });
+      return toView(await find(key.kid));
+    },
+
+    list: async () => Promise.all((await store.signingKeys.list()).map(toView)),
+
+    /** What servers verify our assertions with (RFC 7517): retired keys too, as long as something that they signed lives. */
+    async jwks() {
+      const now = Date.now();
+      const keys = (await store.signingKeys.list()).filter(({ retiredAt }) => isStillNeeded(retiredAt, now));
+      return { keys: keys.map(({ publicJwk }) => publicJwk) };
+    },
+
+    /** Signs from now on, for an operator who knows that the servers have it. */
+    async activate(kid: string) {
+      await find(kid);
+      if (!(await store.signingKeys.activate({ kid, now: new Date() }))) throw retired();
+      return toView(await find(kid));
+    },
+
+    /** @throws AppError `signing-key-in-use` for the one that signs: another has to be active first. */
+    async retire(kid: string) {
+      const { alg } = await find(kid);
+      if ((await store.signingKeys.findForSigning(alg))?.kid === kid) throw inUse();
+      if (!(await store.signingKeys.retire({ kid, now: new Date() }))) throw retired();
+      return toView(await find(kid));
+    },
+
+    /** @throws AppError `signing-key-in-use` until it was retired for ten minutes. */
+    async delete(kid: string): Promise<void> {
+      await find(kid);
+      const retiredBefore = new Date(Date.now() - keptAfterRetirementMs);
+      if (!(await store.signingKeys.delete({ kid, retiredBefore }))) throw inUse();
+    },
+  };
+}
+
+async function importGiven(given: { readonly text: string; readonly kid: string | undefined }) {
+  try {
+    return await importSigningKey(given);
+  } catch (error) {
+    if (error instanceof AppError) throw invalidRequest([{ path: 'privateKey', message: error.message }]);
+    throw error;
+  }
+}
+
+function isStillNeeded(retiredAt: Date | undefined, nowMs: number): boolean {
+  return retiredAt === undefined || nowMs - retiredAt.getTime() < keptAfterRetirementMs;
+}
+
+function inUse(): AppError {
+  return new AppError({
+    code: 'signing-key-in-use',
+    message:
+      'The key is in use. Make another one, wait an hour or activate it, retire this one, and delete it ten minutes later.',
+    retry: 'never',
+  });
+}
+
+function retired(): AppError {
+  return new AppError({
+    code: 'signing-key-in-use',
+    message: 'The key is retired: it does not sign again. Make another one by POST /api/ehr/signing-keys.',
+    retry: 'never',
+  });
+}

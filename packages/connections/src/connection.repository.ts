@@ -1,0 +1,216 @@
+import type { Capabilities, Connection, ConnectionAuth, ConnectionTest } from '@bulkhead/providers';
+import type { SecretBox } from '@bulkhead/store';
+import { createSealedPlace } from '@bulkhead/store';
+import { type Connection as Database, Schema } from 'mongoose';
+
+interface ConnectionDocument extends Omit<Connection, 'id' | 'auth'> {
+  readonly _id: string;
+  readonly auth: Record<string, unknown>;
+  /** The client secret, sealed for this record. */
+  readonly sealedSecret?: string;
+  /** The connection's own signing key, its JWK. */
+  readonly sealedPrivateJwk?: string;
+  readonly deletedAt?: Date;
+  /** What calls to the clients are signed with. */
+  readonly sealedWebhookSecret?: string;
+}
+
+const schema = new Schema<ConnectionDocument>(
+  {
+    _id: String,
+    provider: { type: String, required: true },
+    environment: { type: String, required: true },
+    fhirEndpoint: { type: String, required: true },
+    practiceId: String,
+    groupId: String,
+    userId: String,
+    auth: { type: Schema.Types.Mixed, required: true },
+    sealedSecret: String,
+    sealedPrivateJwk: String,
+    credentialsVersion: Number,
+    needsAuthorization: Boolean,
+    deletedAt: Date,
+    webhookUrl: String,
+    sealedWebhookSecret: String,
+    capabilities: Schema.Types.Mixed,
+    lastTest: Schema.Types.Mixed,
+    createdAt: { type: Date, required: true },
+  },
+  { collection: 'connections', versionKey: false, minimize: false, strict: 'throw' },
+);
+
+/** `connections`: one practice's credentials at a provider, the secret encrypted. */
+export function createConnectionRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
+  const model = database.model('Connection', schema);
+  const sealed = { database, secretBox, collection: 'connections' };
+  return {
+    sealedPlaces: [
+      createSealedPlace({ ...sealed, field: 'sealedSecret', ownerOf: (id) => id }),
+      createSealedPlace({ ...sealed, field: 'sealedPrivateJwk', ownerOf: keyOwner }),
+      createSealedPlace({ ...sealed, field: 'sealedWebhookSecret', ownerOf: webhookOwner }),
+    ],
+
+    async insert({ id, auth, ...fields }: Connection): Promise<void> {
+      await model.create({ _id: id, ...fields, ...sealAuth({ id, auth, secretBox }) });
+    },
+
+    /** Other credentials in the place of the present ones. @returns false where there is no such connection. */
+    async saveAuth({ id, auth }: { readonly id: string; readonly auth: ConnectionAuth }): Promise<boolean> {
+      const sealed = sealAuth({ id, auth, secretBox });
+      const gone = (['sealedSecret', 'sealedPrivateJwk'] as const).filter((field) => sealed[field] === undefined);
+      const result = await model.updateOne(
+        { _id: id },
+        {
+          $set: sealed,
+          $inc: { credentialsVersion: 1 },
+          ...(gone.length === 0 ? {} : { $unset: Object.fromEntries(gone.map((field) => [field, 1])) }),
+        },
+      );
+      return result.matchedCount === 1;
+    },
+
+    async find(id: string): Promise<Connection | undefined> {
+      const document = await model.findOne({ _id: id, deletedAt: null }).lean();
+      return document ? toRecord(document, secretBox) : undefined;
+    },
+
+    async list(): Promise<Connection[]> {
+      const documents = await model.find({ deletedAt: null }).sort({ _id: 1 }).lean();
+      return documents.map((document) => toRecord(document, secretBox));
+    },
+
+    /** Without their secrets, which would have to be opened. */
+    async listIds(): Promise<string[]> {
+      const documents = await model.find({ deletedAt: null }, { _id: 1 }).sort({ _id: 1 }).lean();
+      return documents.map(({ _id }) => _id);
+    },
+
+    async saveCapabilities({ id, capabilities }: { readonly id: string; readonly capabilities: Capabilities }) {
+      await model.updateOne({ _id: id }, { $set: { capabilities } });
+    },
+
+    async noteAuthorization(options: { readonly connectionId: string; readonly isNeeded: boolean }): Promise<void> {
+      const { connectionId: _id, isNeeded } = options;
+      const change = isNeeded ? { $set: { needsAuthorization: true } } : { $unset: { needsAuthorization: 1 } };
+      await model.updateOne({ _id }, change);
+    },
+
+    /** The patient and practice that a user's authorization is about, where they were not known. */
+    async savePatient(options: { readonly id: string; readonly userId: string; readonly practiceId?: string }) {
+      const { id, ...fields } = options;
+      await model.updateOne({ _id: id }, { $set: fields });
+    },
+
+    /** The connection that a user has authorized for a patient before. */
+    async findAuthorized(options: {
+      readonly provider: string;
+      readonly fhirEndpoint: string;
+      readonly clientId: string;
+      readonly userId: string;
+    }): Promise<Connection | undefined> {
+      const { clientId, ...filter } = options;
+      const method = 'authorization_code';
+      const auth = { 'auth.method': method, 'auth.clientId': clientId };
+      const document = await model
+        .findOne({ ...filter, ...auth, deletedAt: null })
+        .sort({ _id: 1 })
+        .lean();
+      return document ? toRecord(document, secretBox) : undefined;
+    },
+
+    /** Out of sight at once; what is left is kept until its tokens are taken back at the EHR. */
+    async markDeleted({ id, now }: { readonly id: string; readonly now: Date }): Promise<void> {
+      await model.updateOne({ _id: id }, { $set: { deletedAt: now } });
+    },
+
+    async findDeleted(id: string): Promise<{ readonly connection: Connection; readonly deletedAt: Date } | undefined> {
+      const document = await model.findOne({ _id: id, deletedAt: { $ne: null } }).lean();
+      return document?.deletedAt && { connection: toRecord(document, secretBox), deletedAt: document.deletedAt };
+    },
+
+    async listDeletedIds(): Promise<string[]> {
+      const documents = await model.find({ deletedAt: { $ne: null } }, { _id: 1 }).lean();
+      return documents.map(({ _id }) => _id);
+    },
+
+    async saveTest({ id, test }: { readonly id: string; readonly test: ConnectionTest }) {
+      await model.updateOne({ _id: id }, { $set: { lastTest: test } });
+    },
+
+    /** @param url the connection's own address; undefined: only those of requests are called. */
+    async saveWebhook(options: {
+      readonly id: string;
+      readonly url: string | undefined;
+      readonly secret: string;
+    }): Promise<void> {
+      const { id, url, secret } = options;
+      const sealedWebhookSecret = secretBox.seal({ plaintext: Buffer.from(secret), owner: webhookOwner(id) });
+      const kept = url === undefined ? { $unset: { webhookUrl: 1 } } : {};
+      await model.updateOne(
+        { _id: id },
+        { $set: { sealedWebhookSecret, ...(url === undefined ? {} : { webhookUrl: url }) }, ...kept },
+      );
+    },
+
+    /** @returns false if there was none. */
+    async deleteWebhook(id: string): Promise<boolean> {
+      const result = await model.updateOne(
+        { _id: id, sealedWebhookSecret: { $exists: true } },
+        { $unset: { webhookUrl: 1, sealedWebhookSecret: 1 } },
+      );
+      return result.matchedCount === 1;
+    },
+
+    async findWebhookSecret(id: string): Promise<string | undefined> {
+      const document = await model.findById(id, { sealedWebhookSecret: 1 }).lean();
+      const sealed = document?.sealedWebhookSecret;
+      return sealed && secretBox.open({ sealed, owner: webhookOwner(id) }).toString('utf8');
+    },
+
+    async delete(id: string): Promise<boolean> {
+      const result = await model.deleteOne({ _id: id });
+      return result.deletedCount === 1;
+    },
+  };
+}
+
+function webhookOwner(id: string): string {
+  return `${id}/webhook`;
+}
+
+interface SealedAuth {
+  readonly auth: Record<string, unknown>;
+  readonly sealedSecret?: string;
+  readonly sealedPrivateJwk?: string;
+}
+
+function sealAuth(options: {
+  readonly id: string;
+  readonly auth: ConnectionAuth;
+  readonly secretBox: SecretBox;
+}): SealedAuth {
+  const { id, auth, secretBox } = options;
+  const seal = (text: string, owner: string) => secretBox.seal({ plaintext: Buffer.from(text), owner });
+  if ('clientSecret' in auth && auth.clientSecret !== undefined) {
+    const { clientSecret, ...readable } = auth;
+    return { auth: readable, sealedSecret: seal(clientSecret, id) };
+  }
+  if (auth.method !== 'private_key_jwt' || !auth.signingKey) return { auth: { ...auth } };
+  const { privateJwk, ...signingKey } = auth.signingKey;
+  return { auth: { ...auth, signingKey }, sealedPrivateJwk: seal(privateJwk, keyOwner(id)) };
+}
+
+function toRecord(document: ConnectionDocument, secretBox: SecretBox): Connection {
+  const { _id, auth, sealedSecret, sealedPrivateJwk, sealedWebhookSecret: _, deletedAt: _at, ...fields } = document;
+  const open = (sealed: string, owner: string) => secretBox.open({ sealed, owner }).toString('utf8');
+  const secret = sealedSecret === undefined ? {} : { clientSecret: open(sealedSecret, _id) };
+  const signingKey =
+    sealedPrivateJwk === undefined
+      ? {}
+      : { signingKey: { ...(auth.signingKey as object), privateJwk: open(sealedPrivateJwk, keyOwner(_id)) } };
+  return { id: _id, ...fields, auth: { ...auth, ...secret, ...signingKey } as unknown as ConnectionAuth };
+}
+
+function keyOwner(id: string): string {
+  return `${id}/private-key`;
+}

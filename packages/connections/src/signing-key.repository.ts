@@ -1,0 +1,115 @@
+import type { AssertionAlgorithm, SigningKey } from '@bulkhead/providers';
+import type { SecretBox } from '@bulkhead/store';
+import { createSealedPlace, isDuplicateKey } from '@bulkhead/store';
+import { type Connection as Database, Schema } from 'mongoose';
+
+/** A signing key as it may be shown. */
+export interface SigningKeyRecord {
+  readonly kid: string;
+  readonly alg: AssertionAlgorithm;
+  readonly publicJwk: Readonly<Record<string, unknown>>;
+  readonly createdAt: Date;
+  /** An operator has said that every server has it by now. */
+  readonly activatedAt?: Date;
+  /** It does not sign any more. */
+  readonly retiredAt?: Date;
+}
+
+interface SigningKeyDocument extends Omit<SigningKeyRecord, 'kid'> {
+  readonly _id: string;
+  readonly sealedPrivateJwk: string;
+}
+
+const schema = new Schema<SigningKeyDocument>(
+  {
+    _id: String,
+    alg: { type: String, required: true },
+    publicJwk: { type: Schema.Types.Mixed, required: true },
+    sealedPrivateJwk: { type: String, required: true },
+    createdAt: { type: Date, required: true },
+    activatedAt: Date,
+    retiredAt: Date,
+  },
+  { collection: 'signing_keys', versionKey: false, strict: 'throw' },
+);
+
+/**
+ * Servers must not keep our JWKS longer than its `max-age` of 5 minutes (SMART App Launch 2.2, "Registering a Client");
+ * an hour is twelve times that, for proxies and servers that keep to hours.
+ */
+const publishedMs = 60 * 60_000;
+
+/** `signing_keys`: what the deployment signs its client assertions with, the private halves sealed. */
+export function createSigningKeyRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
+  const model = database.model('SigningKey', schema);
+  const sealed = { database, secretBox, collection: 'signing_keys' };
+  return {
+    sealedPlaces: [createSealedPlace({ ...sealed, field: 'sealedPrivateJwk', ownerOf })],
+
+    /** @returns false where the key is there already. */
+    async insert(options: {
+      readonly key: SigningKey;
+      readonly publicJwk: SigningKeyRecord['publicJwk'];
+      readonly now: Date;
+    }): Promise<boolean> {
+      const { key, publicJwk, now } = options;
+      const { kid, alg, privateJwk } = key;
+      const sealedPrivateJwk = secretBox.seal({ plaintext: Buffer.from(privateJwk), owner: ownerOf(kid) });
+      try {
+        await model.create({ _id: kid, alg, publicJwk, sealedPrivateJwk, createdAt: now });
+        return true;
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+        return false;
+      }
+    },
+
+    /** Oldest first. */
+    async list(): Promise<SigningKeyRecord[]> {
+      return (await model.find().sort({ createdAt: 1, _id: 1 }).lean()).map(toRecord);
+    },
+
+    /**
+     * The newest key that servers have had time to learn of. Where there is none, the oldest: then nothing is gained by
+     * waiting, since no other could sign.
+     */
+    async findForSigning(alg: AssertionAlgorithm): Promise<SigningKey | undefined> {
+      const keys = await model.find({ alg, retiredAt: null }).sort({ createdAt: 1, _id: 1 }).lean();
+      const known = keys.filter((key) => isKnown(key, Date.now()));
+      const key = known.at(-1) ?? keys[0];
+      if (!key) return undefined;
+      const { _id: kid, sealedPrivateJwk: sealed } = key;
+      return { kid, alg, privateJwk: secretBox.open({ sealed, owner: ownerOf(kid) }).toString('utf8') };
+    },
+
+    /** @returns false where there is no such key, or it is retired. */
+    async activate({ kid, now }: { readonly kid: string; readonly now: Date }): Promise<boolean> {
+      const result = await model.updateOne({ _id: kid, retiredAt: null }, { $set: { activatedAt: now } });
+      return result.matchedCount === 1;
+    },
+
+    /** @returns false where there is no such key, or it is retired. */
+    async retire({ kid, now }: { readonly kid: string; readonly now: Date }): Promise<boolean> {
+      const result = await model.updateOne({ _id: kid, retiredAt: null }, { $set: { retiredAt: now } });
+      return result.matchedCount === 1;
+    },
+
+    /** @returns false where it is not retired for so long. */
+    async delete({ kid, retiredBefore }: { readonly kid: string; readonly retiredBefore: Date }): Promise<boolean> {
+      const result = await model.deleteOne({ _id: kid, retiredAt: { $lt: retiredBefore } });
+      return result.deletedCount === 1;
+    },
+  };
+}
+
+function isKnown({ activatedAt, createdAt }: Pick<SigningKeyRecord, 'activatedAt' | 'createdAt'>, nowMs: number) {
+  return activatedAt !== undefined || nowMs - createdAt.getTime() >= publishedMs;
+}
+
+function toRecord({ _id, sealedPrivateJwk: _, ...fields }: SigningKeyDocument): SigningKeyRecord {
+  return { kid: _id, ...fields };
+}
+
+function ownerOf(kid: string): string {
+  return `${kid}/signing-key`;
+}

@@ -1,0 +1,66 @@
+import type { Connection } from '@bulkhead/providers';
+import type { FailedJob } from '@bulkhead/queues';
+import type { RequestPriority } from '@bulkhead/rate-limiter';
+import { AppError, toKnownError } from '@bulkhead/runtime';
+import type { AuthorizationRequest } from '../authorization-request.ts';
+import type { ConnectionDeps } from './deps.ts';
+
+/** Finds out where a user is to be sent; the API, which asks no EHR, waits for it. */
+export async function prepareAuthorization(
+  { store, ehr }: Pick<ConnectionDeps, 'store' | 'ehr'>,
+  { authorizationId: id, signal }: { readonly authorizationId: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const request = await store.authorizationRequests.find(id);
+  if (request?.phase !== 'created') return;
+  try {
+    const connection = await authorizedConnection(store, request);
+    const server = await ehr.session(connection).findServer({ priority: authorizationPriority(request), signal });
+    const { authorizationEndpoint, issuer, namesIssuer } = server;
+    if (authorizationEndpoint === undefined) throw noAuthorizationEndpoint();
+    const endpoints = { authorizationEndpoint, namesIssuer, ...(issuer === undefined ? {} : { issuer }) };
+    await store.authorizationRequests.saveEndpoints({ id, endpoints });
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    await store.authorizationRequests.end({ id, error: { code: error.code, message: error.message } });
+  }
+}
+
+/** Ends an authorization whose job is given up. */
+export async function failAuthorization(
+  { store }: Pick<ConnectionDeps, 'store'>,
+  { authorizationId: id, error }: FailedJob<'authorization.prepare' | 'authorization.redeem'>,
+): Promise<void> {
+  const { code, message } = toKnownError(error);
+  await store.authorizationRequests.end({ id, error: { code, message } });
+}
+
+/** Anyone can cause a launch, so its requests must not delay those of the connections. An operator waits for the others. */
+export function authorizationPriority({ kind }: Pick<AuthorizationRequest, 'kind'>): RequestPriority {
+  return kind === 'launch' ? 'crawl' : 'interactive';
+}
+
+/** The connection of a request: the one that is there, or the one that it will make. */
+export async function authorizedConnection(
+  store: ConnectionDeps['store'],
+  { id, connectionId }: { readonly id: string; readonly connectionId?: string },
+): Promise<Connection> {
+  const connection =
+    connectionId === undefined
+      ? (await store.authorizationRequests.open(id)).draft
+      : await store.connections.find(connectionId);
+  if (connection) return connection;
+  throw new AppError({
+    code: 'connection-gone',
+    message: 'The connection was deleted meanwhile.',
+    retry: 'never',
+  });
+}
+
+function noAuthorizationEndpoint(): AppError {
+  return new AppError({
+    code: 'smart-discovery-failed',
+    message:
+      "The EHR names no authorization endpoint. Verify the FHIR endpoint, or name it in the provider's registry entry.",
+    retry: 'never',
+  });
+}

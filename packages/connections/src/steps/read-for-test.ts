@@ -1,0 +1,137 @@
+import {
+  EhrHttpError,
+  type EhrSession,
+  readCapabilities,
+  readSearchPage,
+  resourceAnswer,
+  searchUrl,
+} from '@bulkhead/ehr-client';
+import { scopeCovers } from '@bulkhead/fhir';
+import type { Capabilities } from '@bulkhead/providers';
+import { AppError } from '@bulkhead/runtime';
+
+/** No patient has it: a search for it shows that searches are allowed and brings nobody's data. */
+const nobody = 'bulkhead-connection-test';
+
+interface TestRead {
+  readonly session: EhrSession;
+  readonly now: Date;
+  readonly signal: AbortSignal;
+  /** Called with what is asked of the EHR, before it is asked, and again with what it has shown. */
+  readonly onTry: (tried: string) => void;
+}
+
+/**
+ * The read of a connection test: what the registry says, the connection's patient, or a search by an id that no resource has. An EHR that
+ * offers exports and no search is asked for a resource with the token and without it, since nothing else shows that the token is
+ * accepted without starting an export.
+ */
+export async function readForTest(test: TestRead): Promise<void> {
+  const { session, now, signal, onTry } = test;
+  const { connection, provider } = session;
+  if (provider.search?.testRead !== undefined) {
+    const path = provider.search.testRead.replace('{practiceId}', connection.practiceId ?? '');
+    onTry(`A read of ${path}, which the registry entry of the provider names.`);
+    return read(test, { path });
+  }
+  if (connection.userId !== undefined) {
+    onTry("A read of the connection's patient.");
+    return read(test, { path: `Patient/${connection.userId}` });
+  }
+  // A server whose CapabilityStatement cannot be read may still be searched.
+  const capabilities =
+    connection.capabilities ?? (await readCapabilities({ session, now, signal }).catch(() => undefined));
+  const offersExport = (capabilities?.exportLevels ?? []).length > 0;
+  const resourceType = readableType(capabilities, session.grantedScope());
+  if (resourceType !== undefined || !offersExport) {
+    try {
+      return await search(test, resourceType ?? 'Patient');
+    } catch (error) {
+      if (!offersExport || !isNotOffered(error)) throw error;
+    }
+  }
+  await compareWithoutToken(test, capabilities);
+}
+
+async function search({ session, signal, onTry }: TestRead, resourceType: string): Promise<void> {
+  const { connection, provider } = session;
+  onTry(`A search of ${resourceType} by an id that no resource has.`);
+  const url = searchUrl({ connection, provider, resourceType, parameters: { _id: nobody } });
+  try {
+    await readSearchPage({ session, url, priority: 'interactive', signal });
+  } catch (error) {
+    // Some servers say by an outcome that there is no such id: then they have looked.
+    if (!(error instanceof AppError) || error.code !== 'search-refused' || error.context.reason !== 'not-found')
+      throw error;
+  }
+}
+
+/** What a refusal without the token proves: the same request with the token was let in, whatever its answer was. */
+async function compareWithoutToken(test: TestRead, capabilities: Capabilities | undefined): Promise<void> {
+  const { session, onTry } = test;
+  const { connection } = session;
+  const path = probePath({ session, capabilities });
+  const tried = `The EHR offers exports and no search, so ${path} was read, with the token and without it; no export was started.`;
+  onTry(tried);
+  try {
+    await read(test, { path });
+    return;
+  } catch (error) {
+    // 401 and 403 are what the test looks for; anything that may pass is no answer.
+    if (!isNotOffered(error)) throw error;
+  }
+  if (connection.auth.method === 'none') return;
+  try {
+    await read(test, { path, sendToken: false });
+  } catch (error) {
+    if (error instanceof EhrHttpError && (error.status === 401 || error.status === 403)) return;
+    if (!isNotOffered(error)) throw error;
+  }
+  onTry(`${tried} Both answers are the same, so only the first export shows whether the token is accepted.`);
+}
+
+function probePath({
+  session,
+  capabilities,
+}: {
+  readonly session: EhrSession;
+  readonly capabilities: Capabilities | undefined;
+}) {
+  const { groupId } = session.connection;
+  const scope = session.grantedScope();
+  const coversGroups = scope === undefined || scopeCovers({ scope, resourceType: 'Group' });
+  const exportsGroups = capabilities?.exportLevels.includes('group') ?? false;
+  return groupId !== undefined && exportsGroups && coversGroups ? `Group/${groupId}` : `Patient/${nobody}`;
+}
+
+async function read(
+  { session, signal }: TestRead,
+  { path, sendToken = true }: { readonly path: string; readonly sendToken?: boolean },
+): Promise<void> {
+  await session.send({
+    method: 'GET',
+    url: `${session.connection.fhirEndpoint}/${path}`,
+    headers: { accept: 'application/fhir+json' },
+    priority: 'interactive',
+    answer: resourceAnswer,
+    retries: 1,
+    sendToken,
+    signal,
+  });
+}
+
+/** How servers answer an interaction that they do not have, or a resource that is not there. */
+function isNotOffered(error: unknown): boolean {
+  if (!(error instanceof EhrHttpError)) return false;
+  if ([404, 405, 410, 501].includes(error.status)) return true;
+  return error.status === 400 && error.issues.some(({ code }) => code === 'not-supported');
+}
+
+/** Of what the scopes cover: a connection for lab results alone must not fail for patients that it never asked for. */
+function readableType(capabilities: Capabilities | undefined, scope: string | undefined): string | undefined {
+  const { resourceTypes = [], searchTypes } = capabilities ?? {};
+  const isCovered = (resourceType: string) => scope === undefined || scopeCovers({ scope, resourceType });
+  const isOffered = (resourceType: string) => searchTypes?.includes(resourceType) ?? true;
+  const named = [...(scope ?? '').matchAll(/\/([A-Z][A-Za-z]+)\./g)].map(([, type = '']) => type);
+  return ['Patient', ...named, ...resourceTypes].find((type) => isOffered(type) && isCovered(type));
+}

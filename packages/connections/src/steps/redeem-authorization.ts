@@ -1,0 +1,91 @@
+import type { SavedGrant } from '@bulkhead/ehr-client';
+import type { Connection, Provider } from '@bulkhead/providers';
+import { AppError } from '@bulkhead/runtime';
+import { untilStored } from '@bulkhead/store';
+import type { AuthorizationRequest } from '../authorization-request.ts';
+import type { ConnectionDeps } from './deps.ts';
+import { authorizationPriority, authorizedConnection } from './prepare-authorization.ts';
+
+/** Redeems the code that a browser brought back, and makes or renews the connection. It works once: every end is told. */
+export async function redeemAuthorization(
+  deps: Pick<ConnectionDeps, 'store' | 'ehr'>,
+  { authorizationId: id }: { readonly authorizationId: string },
+): Promise<void> {
+  const { store, ehr } = deps;
+  const request = await store.authorizationRequests.find(id);
+  if (request?.phase !== 'redeeming') return;
+  try {
+    const draft = await authorizedConnection(store, request);
+    const { code = '', verifier = '', issuer } = await store.authorizationRequests.open(id);
+    const { redirectUri, endpoints = { authorizationEndpoint: '', namesIssuer: false } } = request;
+    const session = ehr.session(draft);
+    const { grant, patient } = await session.redeem(
+      { code, verifier, issuer, redirectUri, endpoints },
+      { priority: authorizationPriority(request) },
+    );
+    // What the code brought is in this process only.
+    const keep = () => keepGrant(store, { request, draft, grant, patient, provider: session.provider });
+    const connectionId = await untilStored(keep, AbortSignal.timeout(keepTryingMs));
+    await store.authorizationRequests.end({ id, result: { connectionId } });
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    await store.authorizationRequests.end({ id, error: { code: error.code, message: error.message } });
+  }
+}
+
+/** Within the job's two minutes. */
+const keepTryingMs = 60_000;
+
+interface Granted {
+  readonly request: AuthorizationRequest;
+  readonly draft: Connection;
+  readonly grant: SavedGrant;
+  readonly patient: string | undefined;
+  readonly provider: Provider;
+}
+
+async function keepGrant(store: ConnectionDeps['store'], granted: Granted): Promise<string> {
+  const { request, draft, grant, patient } = granted;
+  const known = request.connectionId === undefined ? await findKnown(store, granted) : draft;
+  // A connection is about one patient for good: what is stored would mix with another's.
+  if (known?.userId !== undefined && patient !== undefined && known.userId !== patient) throw otherPatient();
+  const about = patient === undefined ? undefined : { userId: patient, ...practiceOf(granted, patient) };
+  if (!known) {
+    await store.connections.insert({ ...draft, ...about });
+    await store.accessTokens.put({ connectionId: draft.id, credentialsVersion: 0, grant });
+    return draft.id;
+  }
+  // The same credentials, counted anew: tokens of the earlier authorization are not used any more.
+  await store.connections.saveAuth({ id: known.id, auth: known.auth });
+  if (about) await store.connections.savePatient({ id: known.id, ...about });
+  const { credentialsVersion = 0 } = (await store.connections.find(known.id)) ?? known;
+  await store.accessTokens.put({ connectionId: known.id, credentialsVersion, grant });
+  return known.id;
+}
+
+/** A second launch for the same patient is the same connection; so is a second try of the same request. */
+async function findKnown(store: ConnectionDeps['store'], { draft, patient, request }: Granted) {
+  const own = await store.connections.find(draft.id);
+  const { kind, provider, fhirEndpoint, clientId } = request;
+  if (own || patient === undefined || kind !== 'launch') return own;
+  return store.connections.findAuthorized({ provider, fhirEndpoint, clientId, userId: patient });
+}
+
+/** https://hl7.org/fhir/R4/datatypes.html#id. Longer texts could keep the operator's expression busy. */
+const maxIdLength = 64;
+
+function practiceOf({ draft, provider }: Granted, patient: string): { readonly practiceId?: string } {
+  if (draft.practiceId !== undefined || provider.practiceOfPatient === undefined) return {};
+  if (patient.length > maxIdLength) return {};
+  const practiceId = new RegExp(provider.practiceOfPatient).exec(patient)?.[1];
+  return practiceId === undefined ? {} : { practiceId };
+}
+
+function otherPatient(): AppError {
+  return new AppError({
+    code: 'authorization-other-patient',
+    message:
+      'The authorization is for another patient than the connection. Nothing was changed: start again and choose the same patient, or make a new connection.',
+    retry: 'never',
+  });
+}

@@ -1,0 +1,20 @@
+import type { createAccessTokenRepository } from './access-token.repository.ts';
+import type { createAuthorizationRequestRepository } from './authorization-request.repository.ts';
+import type { createConnectionRepository } from './connection.repository.ts';
+import type { createSigningKeyRepository } from './signing-key.repository.ts';
+
+/** A run of a connection that has not ended. */
+interface ActiveRun {
+  readonly id: string;
+  readonly connectionId: string;
+}
+
+/** The repositories that this feature works with. Of those of later features it names only what it calls. */
+export interface ConnectionStore {
+  readonly connections: ReturnType<typeof createConnectionRepository>;
+  readonly accessTokens: ReturnType<typeof createAccessTokenRepository>;
+  readonly authorizationRequests: ReturnType<typeof createAuthorizationRequestRepository>;
+  readonly signingKeys: ReturnType<typeof createSigningKeyRepository>;
+  readonly bulkExports: { readonly listActive: () => Promise<readonly ActiveRun[]> };
+  readonly syncRuns: { readonly listActive: () => Promise<readonly ActiveRun[]> };
+}

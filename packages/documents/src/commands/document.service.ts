@@ -1,0 +1,123 @@
+import type { ConnectionService } from '@bulkhead/connections/commands';
+import { parseMediaType } from '@bulkhead/fhir';
+import type { Producer } from '@bulkhead/queues';
+import { AppError } from '@bulkhead/runtime';
+import { type ConnectionScope, isInScope } from '@bulkhead/store';
+import { contentTypeVerdict } from '../content-type-policy.ts';
+import type { DocumentFilter } from '../document.repository.ts';
+import { documentFileName } from '../document-file-name.ts';
+import type { PatientDocument } from '../patient-document.ts';
+import type { DocumentStore } from '../store.ts';
+import type { DocumentQuery } from './document.schema.ts';
+
+interface WhichDocument {
+  readonly provider: string;
+  readonly id: string;
+  readonly scope: ConnectionScope;
+}
+
+/** A stored document, to be sent. */
+export interface OpenedDocument {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** Of active content not its own: see `contentTypeVerdict`. */
+  readonly contentType: string;
+  readonly fileName: string;
+  /** @param range `end` is not part of it. */
+  read(range: { readonly start: number; readonly end: number }): AsyncIterable<Buffer>;
+}
+
+export type DocumentService = ReturnType<typeof createDocumentService>;
+
+/** The documents that resources point to: listed, read and fetched again. */
+export function createDocumentService(options: {
+  readonly store: DocumentStore;
+  readonly producer: Producer;
+  readonly connections: ConnectionService;
+}) {
+  const { store, producer, connections } = options;
+
+  const find = async ({ provider, id, scope }: WhichDocument): Promise<PatientDocument> => {
+    const document = await store.documents.find(id);
+    if (!document || !isInScope(scope, document.connectionId)) throw unknownDocument();
+    await connections.find({ provider, id: document.connectionId, scope });
+    return document;
+  };
+
+  return {
+    find,
+
+    /** One page, in the order of ids; `next` is there where more follow. */
+    async list(options: { readonly provider: string; readonly query: DocumentQuery; readonly scope: ConnectionScope }) {
+      const { provider, query, scope } = options;
+      const { connectionId, limit, after } = query;
+      await connections.find({ provider, id: connectionId, scope });
+      const documents = await store.documents.list({ filter: toFilter(query), limit: limit + 1, after });
+      const page = documents.slice(0, limit);
+      return { documents: page, next: documents.length > limit ? page.at(-1)?.id : undefined };
+    },
+
+    /** @throws AppError `unknown-document`, `document-not-stored` */
+    async open(which: WhichDocument): Promise<OpenedDocument> {
+      const document = await find(which);
+      const { connectionId, sha256, storedType } = document;
+      const content =
+        document.state === 'stored' && sha256 !== undefined
+          ? await store.documentContents.find({ connectionId, sha256 })
+          : undefined;
+      if (!content) throw notStored(document);
+      const { mediaType = '' } = parseMediaType(storedType) ?? {};
+      // It was stored, so all that is to be known is whether it may be shown.
+      const isActive = contentTypeVerdict({ mediaType, withMedia: true }) !== 'stored';
+      return {
+        sha256: content.sha256,
+        sizeBytes: content.sizeBytes,
+        contentType: isActive ? 'application/octet-stream' : (storedType ?? 'application/octet-stream'),
+        fileName: documentFileName({ document, isActive }),
+        read: (range) => store.documentContents.read(content, range),
+      };
+    },
+
+    /** @throws AppError `unknown-document`, `nothing-to-retry` */
+    async retry(which: WhichDocument): Promise<PatientDocument> {
+      const { id } = await find(which);
+      if (!(await store.documents.retry(id))) {
+        throw new AppError({
+          code: 'nothing-to-retry',
+          message: 'The document is neither failed nor skipped, so there is nothing to try again.',
+          retry: 'never',
+        });
+      }
+      // The record says that it is due: where Redis is away, the sweep gives it its job.
+      await producer.enqueueAgain('document.fetch', { documentId: id }).catch(() => undefined);
+      return find(which);
+    },
+  };
+}
+
+function toFilter({ connectionId, resourceType, resourceId, patient, state }: DocumentQuery): DocumentFilter {
+  return {
+    connectionId,
+    ...(resourceType === undefined ? {} : { 'resource.type': resourceType }),
+    ...(resourceId === undefined ? {} : { 'resource.id': resourceId }),
+    ...(patient === undefined ? {} : { patientId: patient }),
+    ...(state === undefined ? {} : { state }),
+  };
+}
+
+function unknownDocument(): AppError {
+  return new AppError({
+    code: 'unknown-document',
+    message: 'There is no such document. List them by GET /api/ehr/{provider}/documents?connectionId=...',
+    retry: 'never',
+  });
+}
+
+function notStored({ state, reason, error }: PatientDocument): AppError {
+  return new AppError({
+    code: 'document-not-stored',
+    message: 'The content of the document is not stored: `details` has its state, and the reason if there is one.',
+    retry: 'never',
+    context: { state, ...(reason === undefined ? {} : { reason }), ...(error ? { error } : {}) },
+  });
+}

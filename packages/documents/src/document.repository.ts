@@ -1,0 +1,284 @@
+import { isDuplicateKey } from '@bulkhead/store';
+import { type Connection as Database, Schema } from 'mongoose';
+import type {
+  DocumentNote,
+  DocumentProgress,
+  DocumentSkipReason,
+  DocumentState,
+  PatientDocument,
+} from './patient-document.ts';
+
+interface PatientDocumentDocument extends Omit<PatientDocument, 'id'> {
+  readonly _id: string;
+  /** Of the attempt that may write: progress of any other is refused. */
+  readonly claim?: string;
+  /** Since when its resource is known to be without this attachment. */
+  readonly unreferencedSince?: Date;
+}
+
+/** Names one attempt at one document. */
+export interface DocumentClaim {
+  readonly id: string;
+  readonly claim: string;
+}
+
+export interface DocumentFilter {
+  readonly connectionId: string;
+  readonly 'resource.type'?: string;
+  readonly 'resource.id'?: string;
+  readonly patientId?: string;
+  readonly state?: DocumentState;
+}
+
+const unsettled: DocumentState[] = ['pending', 'downloading'];
+
+const schema = new Schema<PatientDocumentDocument>(
+  {
+    _id: String,
+    connectionId: { type: String, required: true },
+    // Mixed, since `type` means something else inside of a schema.
+    resource: { type: Schema.Types.Mixed, required: true },
+    resourceUpdatedAt: { type: Date, required: true },
+    patientId: String,
+    index: { type: Number, required: true },
+    url: String,
+    contentType: String,
+    title: String,
+    declaredSize: Number,
+    declaredHash: String,
+    fingerprint: { type: String, required: true },
+    state: { type: String, required: true },
+    reason: String,
+    claim: String,
+    progress: Schema.Types.Mixed,
+    sha256: String,
+    sizeBytes: Number,
+    storedType: String,
+    notes: [String],
+    attempts: { type: Number, required: true },
+    error: Schema.Types.Mixed,
+    createdAt: { type: Date, required: true },
+    startedAt: Date,
+    completedAt: Date,
+    unreferencedSince: Date,
+  },
+  { collection: 'documents', versionKey: false, minimize: false, strict: 'throw', suppressReservedKeysWarning: true },
+);
+// The sweep asks by state; readers by connection, and by a patient or a resource of it.
+schema.index({ state: 1, _id: 1 });
+schema.index({ connectionId: 1, _id: 1 });
+schema.index({ connectionId: 1, patientId: 1, _id: 1 });
+schema.index({ connectionId: 1, 'resource.id': 1, _id: 1 });
+// Before a content or an upload is removed, its documents are asked for.
+schema.index({ connectionId: 1, sha256: 1 });
+schema.index({ 'progress.upload': 1 }, { sparse: true });
+
+/** `documents`: one record for each place of an attachment in a resource. */
+export function createDocumentRepository(database: Database) {
+  const model = database.model('PatientDocument', schema);
+  const held = ({ id, claim }: DocumentClaim) => ({ _id: id, claim, state: 'downloading' as const });
+  const settle = async (claim: DocumentClaim, update: object): Promise<boolean> =>
+    (await model.updateOne(held(claim), update)).matchedCount === 1;
+
+  return {
+    /**
+     * Adds what is not there yet, and makes pending again what has changed at the server; an older version changes nothing.
+     * @returns the ids that are pending by this.
+     */
+    async note(documents: readonly PatientDocument[]): Promise<string[]> {
+      if (documents.length === 0) return [];
+      const known = await model.find({ _id: { $in: documents.map(({ id }) => id) } }, versionFields).lean();
+      const byId = new Map(known.map((one) => [one._id, one]));
+      const noted: string[] = [];
+      for (const document of documents) {
+        if ((await noteOne(document, byId.get(document.id))) && document.state === 'pending') noted.push(document.id);
+      }
+      return noted;
+    },
+
+    async find(id: string): Promise<PatientDocument | undefined> {
+      const document = await model.findById(id).lean();
+      return document ? toRecord(document) : undefined;
+    },
+
+    /** In the order of ids. @param options.after the last id of the page before. */
+    async list(options: {
+      readonly filter: DocumentFilter;
+      readonly limit: number;
+      readonly after?: string | undefined;
+    }): Promise<PatientDocument[]> {
+      const { filter, limit, after } = options;
+      const page = after === undefined ? {} : { _id: { $gt: after } };
+      const documents = await model
+        .find({ ...filter, ...page } as object)
+        .sort({ _id: 1 })
+        .limit(limit)
+        .lean();
+      return documents.map(toRecord);
+    },
+
+    /** Those that an attempt has begun come first, so that none of them is forgotten behind a million new ones. */
+    async listUnsettledIds(limit: number): Promise<string[]> {
+      const ids: string[] = [];
+      for (const state of ['downloading', 'pending'] as const) {
+        if (ids.length >= limit) break;
+        const found = await model
+          .find({ state }, { _id: 1 })
+          .sort({ _id: 1 })
+          .limit(limit - ids.length)
+          .lean();
+        ids.push(...found.map(({ _id }) => _id));
+      }
+      return ids;
+    },
+
+    /** @returns undefined where the document is settled already. */
+    async claim({ id, claim }: DocumentClaim, now: Date): Promise<PatientDocument | undefined> {
+      const document = await model
+        .findOneAndUpdate(
+          { _id: id, state: { $in: unsettled } },
+          { $set: { state: 'downloading', claim, startedAt: now }, $inc: { attempts: 1 } },
+          { returnDocument: 'after' },
+        )
+        .lean();
+      return document ? toRecord(document) : undefined;
+    },
+
+    /** Whether `claim` is still the attempt that may write. */
+    async isHeld(claim: DocumentClaim): Promise<boolean> {
+      return (await model.exists(held(claim))) !== null;
+    },
+
+    /** @param progress undefined: the download starts anew. @returns false where another attempt has taken over: stop. */
+    saveProgress: (claim: DocumentClaim, progress: DocumentProgress | undefined): Promise<boolean> =>
+      settle(claim, progress ? { $set: { progress } } : { $unset: { progress: 1 } }),
+
+    store(
+      claim: DocumentClaim,
+      stored: {
+        readonly sha256: string;
+        readonly sizeBytes: number;
+        readonly storedType: string;
+        readonly notes: readonly DocumentNote[];
+        readonly now: Date;
+      },
+    ): Promise<boolean> {
+      const { now, notes, ...fields } = stored;
+      const change = { ...fields, notes: [...notes], state: 'stored' as const, completedAt: now };
+      return settle(claim, { $set: change, $unset: { claim: 1, progress: 1, error: 1, reason: 1 } });
+    },
+
+    skip(
+      claim: DocumentClaim,
+      { reason, now }: { readonly reason: DocumentSkipReason; readonly now: Date },
+    ): Promise<boolean> {
+      const change = { state: 'skipped' as const, reason, completedAt: now };
+      return settle(claim, { $set: change, $unset: { claim: 1, progress: 1, error: 1 } });
+    },
+
+    /** Ends a document as failed, whatever holds it. @returns false if it is settled. */
+    async fail(options: {
+      readonly id: string;
+      readonly error: { readonly code: string; readonly message: string };
+      readonly now: Date;
+    }): Promise<boolean> {
+      const { id, error, now } = options;
+      const change = { $set: { state: 'failed' as const, error, completedAt: now }, $unset: { claim: 1 } };
+      return (await model.updateOne({ _id: id, state: { $in: unsettled } }, change)).matchedCount === 1;
+    },
+
+    /** Ends every document of a connection that is not settled, so that downloads under way stop at their next part. */
+    async cancelUnsettled({ connectionId, now }: { readonly connectionId: string; readonly now: Date }): Promise<void> {
+      await model.updateMany(
+        { connectionId, state: { $in: unsettled } },
+        { $set: { state: 'failed' as const, completedAt: now }, $unset: { claim: 1 } },
+      );
+    },
+
+    /** Makes a failed or skipped document pending. @returns false where it is neither. */
+    async retry(id: string): Promise<boolean> {
+      const { matchedCount } = await model.updateOne({ _id: id, state: { $in: ['failed', 'skipped'] } }, again);
+      return matchedCount === 1;
+    },
+
+    /** What was left out while documents were off is due now that they are on. */
+    async retrySkipped(reason: DocumentSkipReason): Promise<number> {
+      return (await model.updateMany({ state: 'skipped', reason }, again)).modifiedCount;
+    },
+  };
+
+  async function noteOne(document: PatientDocument, known: StoredVersion | undefined): Promise<boolean> {
+    for (let stored = known; ; stored = await findVersion(document.id)) {
+      if (stored && !isChange(document, stored)) {
+        if (!stored.unreferencedSince || (await keep(document.id))) return false;
+        continue;
+      }
+      // A lost race is compared again: whoever won it stores a version of the same resource.
+      if (stored ? await replace(document, stored) : await insert(document)) return true;
+    }
+  }
+
+  async function findVersion(id: string): Promise<StoredVersion | undefined> {
+    return (await model.findById(id, versionFields).lean()) ?? undefined;
+  }
+
+  /** Its resource has come back. @returns false if it has been deleted meanwhile */
+  async function keep(id: string): Promise<boolean> {
+    return (await model.updateOne({ _id: id }, { $unset: { unreferencedSince: 1 } })).matchedCount === 1;
+  }
+
+  async function insert({ id, ...fields }: PatientDocument): Promise<boolean> {
+    try {
+      await model.collection.insertOne({ _id: id, ...fields } as never);
+      return true;
+    } catch (error) {
+      if (isDuplicateKey(error)) return false;
+      throw error;
+    }
+  }
+
+  async function replace(document: PatientDocument, stored: StoredVersion): Promise<boolean> {
+    const { id, createdAt: _, ...fields } = document;
+    // `progress` stays: it names the parts of the former content, which the next attempt removes.
+    const former = [
+      'unreferencedSince',
+      'reason',
+      'claim',
+      'sha256',
+      'sizeBytes',
+      'storedType',
+      'error',
+      'startedAt',
+      'completedAt',
+    ];
+    const optional = ['url', 'contentType', 'title', 'declaredSize', 'declaredHash', 'patientId'];
+    const gone = [...former, ...optional].filter((name) => !(name in fields));
+    const { fingerprint, resourceUpdatedAt } = stored;
+    const { matchedCount } = await model.collection.updateOne(
+      { _id: id, fingerprint, resourceUpdatedAt } as never,
+      { $set: fields, $unset: Object.fromEntries(gone.map((name) => [name, 1])) } as never,
+    );
+    return matchedCount === 1;
+  }
+}
+
+type StoredVersion = Pick<PatientDocumentDocument, 'fingerprint' | 'resourceUpdatedAt' | 'unreferencedSince'>;
+const versionFields = { fingerprint: 1, resourceUpdatedAt: 1, unreferencedSince: 1 } as const;
+
+function isChange(document: PatientDocument, { fingerprint, resourceUpdatedAt }: StoredVersion): boolean {
+  return document.fingerprint !== fingerprint && document.resourceUpdatedAt >= resourceUpdatedAt;
+}
+
+const again = {
+  $set: { state: 'pending' as const, attempts: 0 },
+  $unset: { error: 1, reason: 1, completedAt: 1, claim: 1 },
+} as const;
+
+function toRecord({
+  _id,
+  claim: _claim,
+  unreferencedSince: _since,
+  ...fields
+}: PatientDocumentDocument): PatientDocument {
+  return { id: _id, ...fields };
+}

@@ -1,0 +1,9 @@
+export { createDocumentRepository } from './document.repository.ts';
+export {
+  createDocumentContentRepository,
+  type DocumentContent,
+  type DocumentContentRepository,
+  type StoredParts,
+} from './document-content.repository.ts';
+export { documentStates, type PatientDocument } from './patient-document.ts';
+export type { DocumentStore } from './store.ts';

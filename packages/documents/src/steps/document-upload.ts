@@ -1,0 +1,104 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { SealedFileWriter } from '@bulkhead/store';
+import type { DocumentProgress } from '../patient-document.ts';
+import type { DocumentStore } from '../store.ts';
+
+interface UploadOptions {
+  readonly contents: DocumentStore['documentContents'];
+  /** Commits what is stored; false: another attempt has taken over. */
+  readonly save: (progress: DocumentProgress) => Promise<boolean>;
+}
+
+/** A document on its way into the database, part by part; both its hashes are had on the way. */
+export class DocumentUpload {
+  readonly #options: UploadOptions;
+  readonly #sha256 = createHash('sha256');
+  readonly #sha1 = createHash('sha1');
+  #progress: DocumentProgress;
+  /** How many of the parts are committed. */
+  #saved: number;
+  #part: SealedFileWriter | undefined;
+  #partSize = 0;
+  #size = 0;
+
+  private constructor(options: UploadOptions, progress: DocumentProgress) {
+    this.#options = options;
+    this.#progress = progress;
+    this.#saved = progress.parts.length;
+  }
+
+  static begin(
+    options: UploadOptions,
+    fields: Pick<DocumentProgress, 'fingerprint' | 'partBytes'> & { readonly etag?: string | undefined },
+  ): DocumentUpload {
+    const { etag, ...rest } = fields;
+    const progress = { upload: `up_${randomUUID()}`, parts: [], ...rest, ...(etag === undefined ? {} : { etag }) };
+    return new DocumentUpload(options, progress);
+  }
+
+  /** Reads what is stored once more: a hash cannot be stored half-way. */
+  static async resume(options: UploadOptions, progress: DocumentProgress): Promise<DocumentUpload> {
+    const upload = new DocumentUpload(options, progress);
+    const end = progress.parts.length * progress.partBytes;
+    for await (const bytes of options.contents.read(progress, { start: 0, end })) upload.#count(bytes);
+    return upload;
+  }
+
+  get sizeBytes(): number {
+    return this.#size;
+  }
+
+  /** @returns false where another attempt has taken over: stop. */
+  async write(bytes: Buffer): Promise<boolean> {
+    this.#count(bytes);
+    for (let rest = bytes; rest.length > 0; ) {
+      const { upload, parts, partBytes } = this.#progress;
+      const part = this.#part ?? this.#options.contents.createPart({ upload, index: parts.length });
+      this.#part = part;
+      const taken = rest.subarray(0, partBytes - this.#partSize);
+      await part.write(taken);
+      this.#partSize += taken.length;
+      rest = rest.subarray(taken.length);
+      if (this.#partSize === partBytes) {
+        await this.#endPart();
+        if (!(await this.#options.save(this.#progress))) return false;
+        this.#saved = this.#progress.parts.length;
+      }
+    }
+    return true;
+  }
+
+  async end() {
+    if (this.#part) await this.#endPart();
+    const { upload, parts, partBytes } = this.#progress;
+    return {
+      upload,
+      parts,
+      partBytes,
+      sizeBytes: this.#size,
+      sha256: this.#sha256.digest('hex'),
+      sha1: this.#sha1.digest('hex'),
+    };
+  }
+
+  /** Removes what no other attempt knows of and no content is made of. */
+  async close(): Promise<void> {
+    const { upload, parts } = this.#progress;
+    await this.#part?.abort();
+    const uncommitted = parts.slice(this.#saved);
+    if (uncommitted.length > 0) await this.#options.contents.removeParts({ upload, parts: uncommitted });
+  }
+
+  async #endPart(): Promise<void> {
+    const file = await this.#part?.end();
+    this.#part = undefined;
+    this.#partSize = 0;
+    if (file !== undefined) this.#progress = { ...this.#progress, parts: [...this.#progress.parts, file] };
+  }
+
+  #count(bytes: Buffer): void {
+    this.#sha256.update(bytes);
+    this.#sha1.update(bytes);
+    this.#size += bytes.length;
+  }
+}

@@ -1,0 +1,125 @@
+import { type MediaType, parseMediaType } from '@bulkhead/fhir';
+import type { Connection } from '@bulkhead/providers';
+import type { JobContext } from '@bulkhead/queues';
+import { contentTypeVerdict } from '../content-type-policy.ts';
+import type { DocumentClaim } from '../document.repository.ts';
+import type { PatientDocument } from '../patient-document.ts';
+import { checkDocument } from './check-document.ts';
+import type { DocumentDeps } from './deps.ts';
+import { DocumentSkip } from './document-skip.ts';
+import { DocumentUpload } from './document-upload.ts';
+import { type OpenedDocument, openDocument } from './open-document.ts';
+
+interface Bring {
+  readonly document: PatientDocument;
+  readonly claim: DocumentClaim;
+  readonly connection: Connection;
+  /** Called after each stored part. */
+  readonly progress: JobContext['progress'];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Brings a document's content into the database, from where the last attempt got.
+ * @returns false where another attempt has taken over. @throws DocumentSkip
+ */
+export async function bringDocument(deps: DocumentDeps, bring: Bring): Promise<boolean> {
+  const { document, connection, signal } = bring;
+  const { declaredSize = 0 } = document;
+  // What is not wanted needs no request.
+  const declared = parseMediaType(document.contentType);
+  if (declared) checkType(deps, declared);
+  if (declaredSize > deps.documents.maxBytes) throw new DocumentSkip('too-large');
+  const opened = await openDocument(deps, { document, connection, resume: resumeOf(document), signal });
+  try {
+    return await storeContent(deps, bring, opened);
+  } finally {
+    opened.close();
+  }
+}
+
+async function storeContent(deps: DocumentDeps, bring: Bring, opened: OpenedDocument): Promise<boolean> {
+  const { store, documents: settings, now } = deps;
+  const { document, claim } = bring;
+  const { maxBytes } = settings;
+  if (opened.expectedBytes > maxBytes) throw new DocumentSkip('too-large');
+  if (opened.contentType() !== undefined) checkType(deps, typeOf(document, opened));
+  const upload = await beginUpload(deps, bring, opened);
+  if (!upload) return false;
+  try {
+    for await (const bytes of opened.body) {
+      if (upload.sizeBytes + bytes.length > maxBytes) throw new DocumentSkip('too-large');
+      if (!(await upload.write(bytes))) return false;
+    }
+    const type = typeOf(document, opened);
+    checkType(deps, type);
+    const { sha1, ...content } = await upload.end();
+    const notes = checkDocument(document, { ...content, sha1, endIsProven: opened.endIsProven });
+    const declared = parseMediaType(document.contentType)?.mediaType;
+    if (declared !== undefined && declared !== type.mediaType) notes.push('type-differs');
+    await keepOnce(deps, { connectionId: document.connectionId, content });
+    const { sha256, sizeBytes } = content;
+    return await store.documents.store(claim, { sha256, sizeBytes, storedType: toText(type), notes, now: now() });
+  } finally {
+    await upload.close();
+  }
+}
+
+/** The second of two equal contents drops its copy. */
+async function keepOnce(
+  { store, now }: DocumentDeps,
+  options: {
+    readonly connectionId: string;
+    readonly content: Omit<Awaited<ReturnType<DocumentUpload['end']>>, 'sha1'>;
+  },
+): Promise<void> {
+  const { connectionId, content } = options;
+  const kept = await store.documentContents.claim({ connectionId, ...content, createdAt: now() });
+  if (kept.upload === content.upload) await store.documentContents.tidy(kept);
+  else await store.documentContents.remove(content);
+}
+
+/** @returns undefined where another attempt has taken over. */
+async function beginUpload(
+  { store, documents: settings }: DocumentDeps,
+  { document, claim, progress: report }: Bring,
+  opened: OpenedDocument,
+): Promise<DocumentUpload | undefined> {
+  const { progress, fingerprint } = document;
+  const contents = store.documentContents;
+  const save = async (next: PatientDocument['progress']) => {
+    const isSaved = await store.documents.saveProgress(claim, next);
+    if (next) report();
+    return isSaved;
+  };
+  if (progress && opened.startOffset > 0) return DocumentUpload.resume({ contents, save }, progress);
+  if (progress) {
+    // Of another content, or one that cannot be gone on with.
+    if (!(await store.documents.isHeld(claim))) return undefined;
+    await contents.remove(progress);
+  }
+  const { partBytes } = settings;
+  const upload = DocumentUpload.begin({ contents, save }, { fingerprint, partBytes, etag: opened.etag });
+  return (await save(undefined)) ? upload : undefined;
+}
+
+function resumeOf({ progress, fingerprint }: PatientDocument) {
+  if (progress?.etag === undefined || progress.fingerprint !== fingerprint || progress.parts.length === 0)
+    return undefined;
+  return { offset: progress.parts.length * progress.partBytes, etag: progress.etag };
+}
+
+/** What the answer says, unless it only says that these are bytes. */
+function typeOf({ contentType: declared }: PatientDocument, { contentType }: OpenedDocument): MediaType {
+  const answered = parseMediaType(contentType());
+  const isTelling = answered && !/^(application|binary)\/octet-stream$/.test(answered.mediaType);
+  return (isTelling ? answered : parseMediaType(declared)) ?? { mediaType: 'application/octet-stream' };
+}
+
+function checkType({ documents: { withMedia } }: DocumentDeps, { mediaType }: MediaType): void {
+  if (contentTypeVerdict({ mediaType, withMedia }) === 'refused') throw new DocumentSkip('content-type');
+}
+
+function toText({ mediaType, charset }: MediaType): string {
+  return charset === undefined ? mediaType : `${mediaType}; charset=${charset}`;
+}

@@ -1,0 +1,31 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isResourceType } from '@bulkhead/fhir';
+import { expect, test } from '@jest/globals';
+import { erasedCollections, untouchedCollections } from './collections.ts';
+
+const sources = join(import.meta.dirname, '..', '..');
+
+/** Every collection that the sources of the packages name, without those of resources. */
+function namedCollections(): string[] {
+  const names = new Set<string>();
+  for (const file of readdirSync(sources, { recursive: true, encoding: 'utf8' })) {
+    const isSource = /^[\w-]+\/src\/.*\.ts$/.test(file) && !/\.(test|fixture)\.ts$|\/(testing|tests)\//.test(file);
+    if (!isSource || file.startsWith('embedded/') || file.startsWith('testing/')) continue;
+    const text = readFileSync(join(sources, file), 'utf8');
+    for (const [, name] of text.matchAll(/collection: '([\w.]+)'/g)) names.add(name ?? '');
+    for (const [, name] of text.matchAll(/\bcollection(?:<[^(]*>)?\('([\w.]+)'\)/g)) names.add(name ?? '');
+    for (const [, name] of text.matchAll(/const collection = '([\w.]+)'/g)) names.add(name ?? '');
+    for (const [, bucket] of text.matchAll(/bucketName: '([\w.]+)'/g)) {
+      names.add(`${bucket}.files`);
+      names.add(`${bucket}.chunks`);
+    }
+  }
+  return [...names].filter((name) => !isResourceType(name)).toSorted();
+}
+
+test('every collection has a decision about what the erasure of a connection does with it', () => {
+  const decided = [...Object.keys(erasedCollections), ...Object.keys(untouchedCollections)].toSorted();
+  expect(new Set(decided).size).toBe(decided.length);
+  expect(namedCollections()).toEqual(decided);
+});

@@ -1,0 +1,259 @@
+import type { DocumentContentRepository } from '@bulkhead/documents';
+import { listResourceTypes } from '@bulkhead/resources';
+import type { SealedFiles } from '@bulkhead/store';
+import { idsBelow } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
+import { erasedCollections } from './collections.ts';
+import type { DataAmounts, NumbersByName } from './erasure.ts';
+
+/** Ids in one command, and documents that are deleted between two looks at the signal. */
+const batchSize = 500;
+
+export interface Batch {
+  readonly connectionId: string;
+  readonly signal: AbortSignal;
+  /** Called after each batch with what was deleted. */
+  readonly onDeleted: (amounts: DataAmounts) => Promise<void>;
+}
+
+export interface Named {
+  readonly _id: string;
+}
+
+/**
+ * Counts and deletes everything that is stored of a connection. Each record is deleted after what is named after it, so that a pass
+ * that was cut short is continued by the next one, which begins at the first record that is left.
+ */
+export function createConnectionEraser(options: {
+  readonly database: Database;
+  readonly quarantineFiles: SealedFiles;
+  readonly contents: DocumentContentRepository;
+}) {
+  const { database, quarantineFiles, contents } = options;
+  const collection = (name: string) => database.collection<Named>(name);
+
+  /** Deletes the documents of a filter, some at a time. @returns how many */
+  const deleteAll = async <Record extends Named>(
+    name: string,
+    filter: object,
+    { signal, onDeleted }: Batch,
+    work: {
+      readonly count: (deleted: number, page: readonly Record[]) => DataAmounts;
+      readonly before?: (page: readonly Record[]) => Promise<void>;
+      readonly projection?: object;
+    },
+  ): Promise<number> => {
+    let deleted = 0;
+    for (let after = ''; ; ) {
+      signal.throwIfAborted();
+      const page = (await collection(name)
+        .find({ $and: [filter, { _id: { $gt: after } }] } as never, { projection: { _id: 1, ...work.projection } })
+        .sort({ _id: 1 })
+        .limit(batchSize)
+        .toArray()) as unknown as Record[];
+      const last = page.at(-1);
+      if (!last) return deleted;
+      await work.before?.(page);
+      const ids = page.map(({ _id }) => _id);
+      const { deletedCount } = await collection(name).deleteMany({ _id: { $in: ids } });
+      deleted += deletedCount;
+      await onDeleted(work.count(deletedCount, page));
+      after = last._id;
+    }
+  };
+
+  /** Runs whose records are deleted, with all that is named after their ids. */
+  const deleteNamedAfter = async (runs: readonly Named[]): Promise<void> => {
+    const ids = runs.map(({ _id }) => _id);
+    await collection('quarantine_usage').deleteMany({ _id: { $in: ids } });
+    await collection('idempotency_keys').deleteMany({ recordId: { $in: ids } } as never);
+    for (const id of ids) await quarantineFiles.removeBelow(id);
+  };
+
+  const erasers: readonly ((batch: Batch) => Promise<number>)[] = [
+    ...simpleCollections('connectionId').map(
+      (name) => (batch: Batch) =>
+        deleteAll(name, { connectionId: batch.connectionId }, batch, { count: records(kinds[name] ?? name) }),
+    ),
+    ...simpleCollections('prefix').map(
+      (name) => (batch: Batch) =>
+        deleteAll(name, { _id: idsBelow(batch.connectionId) }, batch, { count: records(kinds[name] ?? name) }),
+    ),
+    async (batch) => {
+      let deleted = 0;
+      for (const type of await listResourceTypes(database)) {
+        deleted += await deleteAll<Named & { readonly deleted: boolean }>(
+          type,
+          { _id: idsBelow(batch.connectionId) },
+          batch,
+          {
+            projection: { deleted: 1 },
+            count: (_, page) => {
+              const tombstones = page.filter((one) => one.deleted).length;
+              return amounts({ resources: { [type]: page.length - tombstones }, records: { tombstones } });
+            },
+          },
+        );
+      }
+      return deleted;
+    },
+    (batch) =>
+      deleteAll<Named & { readonly progress?: { readonly upload: string; readonly parts: readonly string[] } }>(
+        'documents',
+        { connectionId: batch.connectionId },
+        batch,
+        {
+          projection: { progress: 1 },
+          before: async (page) => {
+            for (const { progress } of page) if (progress) await contents.remove(progress);
+          },
+          count: records('documents'),
+        },
+      ),
+    (batch) =>
+      deleteAll<Named & StoredContent>('document_contents', { _id: idsBelow(batch.connectionId) }, batch, {
+        projection: { upload: 1, parts: 1, sizeBytes: 1 },
+        // The content's record names its parts, so it goes after them.
+        before: async (page) => {
+          for (const content of page) await contents.removeFiles(content);
+        },
+        count: (deleted, page) => ({
+          ...amounts({ records: { documentContents: deleted } }),
+          contentBytes: page.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+        }),
+      }),
+    (batch) =>
+      deleteAll<Named & { readonly sealedFile?: string }>('quarantine', { connectionId: batch.connectionId }, batch, {
+        projection: { sealedFile: 1 },
+        before: async (page) => {
+          for (const { _id, sealedFile } of page) if (sealedFile !== undefined) await quarantineFiles.removeOf(_id);
+        },
+        count: records('quarantinedLines'),
+      }),
+    ...(['bulk_exports', 'sync_runs'] as const).map(
+      (name) => (batch: Batch) =>
+        deleteAll(name, { connectionId: batch.connectionId }, batch, {
+          before: deleteNamedAfter,
+          count: records(kinds[name] ?? name),
+        }),
+    ),
+    (batch) =>
+      deleteAll('authorization_requests', ofAuthorization(batch.connectionId), batch, {
+        count: records('authorizationRequests'),
+      }),
+    async ({ connectionId }) => {
+      // A key for no other connection stays a key for none: its list is empty, not absent.
+      const change = { $pull: { connectionIds: connectionId } };
+      await database.collection('api_keys').updateMany({ connectionIds: connectionId }, change as never);
+      return 0;
+    },
+    ...simpleCollections('_id').map(
+      (name) => (batch: Batch) =>
+        deleteAll(name, { _id: batch.connectionId }, batch, { count: records(kinds[name] ?? name) }),
+    ),
+  ];
+
+  return {
+    /** One pass over everything. @returns how many records it deleted */
+    async erase(batch: Batch): Promise<number> {
+      let deleted = 0;
+      for (const eraser of erasers) deleted += await eraser(batch);
+      return deleted;
+    },
+
+    /** How much there is. Every count is served by an index. */
+    async count(connectionId: string): Promise<DataAmounts> {
+      const resources: Record<string, number> = {};
+      let tombstones = 0;
+      for (const type of await listResourceTypes(database)) {
+        const countOf = (deleted: boolean) => collection(type).countDocuments({ connectionId, deleted } as never);
+        resources[type] = await countOf(false);
+        tombstones += await countOf(true);
+      }
+      const count = (name: string, filter: object) => collection(name).countDocuments(filter as never);
+      const ofConnection = (name: string) => count(name, { connectionId });
+      const inRuns = async (name: string, runs: string, field: string): Promise<number> => {
+        let sum = 0;
+        for (const ids of await idsOf(runs, connectionId)) sum += await count(name, { [field]: { $in: ids } });
+        return sum;
+      };
+      const [content] = await database
+        .collection('document_contents')
+        .aggregate<{ readonly count: number; readonly bytes: number }>([
+          { $match: { _id: idsBelow(connectionId) } },
+          { $group: { _id: null, count: { $sum: 1 }, bytes: { $sum: '$sizeBytes' } } },
+        ])
+        .toArray();
+      return {
+        ...amounts({
+          resources,
+          records: {
+            tombstones,
+            documents: await ofConnection('documents'),
+            documentContents: content?.count ?? 0,
+            quarantinedLines: await ofConnection('quarantine'),
+            exports: await ofConnection('bulk_exports'),
+            exportFiles: await inRuns('output_files', 'bulk_exports', 'exportId'),
+            syncRuns: await ofConnection('sync_runs'),
+            syncSteps: await inRuns('sync_steps', 'sync_runs', 'runId'),
+            crawlMarks: await count('crawl_marks', { _id: idsBelow(connectionId) }),
+            watermarks: await count('watermarks', { _id: idsBelow(connectionId) }),
+            schedules: await ofConnection('schedules'),
+            webhookDeliveries: await ofConnection('webhook_deliveries'),
+            keptOutPatients: await count('kept_out_patients', { _id: idsBelow(connectionId) }),
+          },
+        }),
+        contentBytes: content?.bytes ?? 0,
+      };
+    },
+  };
+
+  /** The ids of a connection's runs, some at a time. */
+  async function idsOf(name: string, connectionId: string): Promise<string[][]> {
+    const found = await collection(name)
+      .find({ connectionId } as never, { projection: { _id: 1 } })
+      .toArray();
+    const pages = Math.ceil(found.length / batchSize);
+    return Array.from({ length: pages }, (_, page) =>
+      found.slice(page * batchSize, (page + 1) * batchSize).map(({ _id }) => _id),
+    );
+  }
+}
+
+interface StoredContent {
+  readonly upload: string;
+  readonly parts: readonly string[];
+  readonly sizeBytes: number;
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  webhook_deliveries: 'webhookDeliveries',
+  sync_steps: 'syncSteps',
+  output_files: 'exportFiles',
+  active_exports: 'activeExports',
+  crawl_marks: 'crawlMarks',
+  bulk_exports: 'exports',
+  sync_runs: 'syncRuns',
+  access_tokens: 'accessTokens',
+  kept_out_patients: 'keptOutPatients',
+  kept_out_keys: 'keptOutKeys',
+};
+
+function simpleCollections(how: 'connectionId' | 'prefix' | '_id'): string[] {
+  return Object.entries(erasedCollections).flatMap(([name, rule]) => (rule === how ? [name] : []));
+}
+
+function ofAuthorization(connectionId: string): object {
+  return { $or: [{ connectionId }, { 'result.connectionId': connectionId }] };
+}
+
+/** Without what there is none of. */
+function amounts(given: { readonly resources?: NumbersByName; readonly records?: NumbersByName }): DataAmounts {
+  const some = (numbers: NumbersByName = {}) =>
+    Object.fromEntries(Object.entries(numbers).filter(([, count]) => count > 0));
+  return { resources: some(given.resources), records: some(given.records), contentBytes: 0 };
+}
+
+function records(kind: string): (deleted: number) => DataAmounts {
+  return (deleted) => amounts({ records: { [kind]: deleted } });
+}

@@ -1,0 +1,85 @@
+import type { QuarantineRepository } from '@bulkhead/quarantine';
+import type { Connection as Database } from 'mongoose';
+import { endOf, RetentionPass, type RetentionStep } from './retention-pass.ts';
+
+interface EndedExport {
+  readonly _id: string;
+  readonly connectionId: string;
+  readonly requestKey: string;
+  readonly phase: string;
+  readonly version: number;
+  readonly request: { readonly exportType: string; readonly resourceTypes: readonly string[] };
+}
+
+/**
+ * Deletes ended exports with their ledgers. These stay: what clients or the server are still to be told of, what a watermark names,
+ * the last completed one of its level and types, and those with lines in quarantine that are not stored yet.
+ */
+export function retainExports(options: {
+  readonly database: Database;
+  readonly quarantine: QuarantineRepository;
+}): RetentionStep {
+  const { database, quarantine } = options;
+  const exports = () => database.collection<EndedExport>('bulk_exports');
+  const pass = new RetentionPass({ database, kind: 'bulk-export' });
+
+  const isNeeded = async ({ _id, connectionId, phase, request }: EndedExport): Promise<boolean> => {
+    if (await database.collection('watermarks').findOne({ connectionId, exportId: _id })) return true;
+    if (await quarantine.hasOpen(_id)) return true;
+    if (phase !== 'completed') return false;
+    const { exportType, resourceTypes } = request;
+    const later = await exports().findOne({
+      connectionId,
+      phase,
+      'request.exportType': exportType,
+      'request.resourceTypes': resourceTypes,
+      _id: { $gt: _id },
+    } as never);
+    return later === null;
+  };
+
+  /** Also of exports whose deletion was cut short by a crash. */
+  const deleteParts = async (ids: readonly string[]): Promise<void> => {
+    for (const exportId of ids) {
+      if (await exports().findOne({ _id: exportId }, { projection: { _id: 1 } })) continue;
+      await quarantine.deleteByExport(exportId);
+      await database.collection('output_files').deleteMany({ exportId });
+    }
+    await pass.noteDeleted(ids);
+  };
+
+  return async (request) => {
+    await deleteParts(await pass.listDeleting());
+    const { olderThan, limit } = request;
+    return pass.advance(request, async (after) => {
+      const page = await exports()
+        .find({
+          _id: { $gt: after },
+          active: false,
+          completedAt: { $lt: olderThan },
+          discard: { $ne: 'due' },
+          notify: { $ne: 'due' },
+          'orphans.0': { $exists: false },
+        } as never)
+        .sort({ _id: 1 })
+        .limit(limit)
+        .project<EndedExport>({ connectionId: 1, requestKey: 1, phase: 1, version: 1, request: 1 })
+        .toArray();
+      const due: EndedExport[] = [];
+      for (const record of page) if (!(await isNeeded(record))) due.push(record);
+      const ids = due.map(({ _id }) => _id);
+      await pass.noteDeleting(ids);
+      let deleted = 0;
+      for (const { _id, version, connectionId, requestKey } of due) {
+        // A retry has another version, and is active.
+        const result = await exports().deleteOne({ _id, version, active: false } as never);
+        if (result.deletedCount === 0) continue;
+        deleted += 1;
+        const place = { _id: `${connectionId}/${requestKey}`, exportId: _id };
+        await database.collection('active_exports').deleteOne(place as never);
+      }
+      await deleteParts(ids);
+      return { deleted, last: endOf(page, limit) };
+    });
+  };
+}

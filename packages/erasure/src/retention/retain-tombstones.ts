@@ -1,0 +1,79 @@
+import { listResourceTypes } from '@bulkhead/resources';
+import type { Connection as Database } from 'mongoose';
+import { RetentionPass, type RetentionStep } from './retention-pass.ts';
+
+/** The time of a deletion, which the index has, is at most a day later than when it was stored. */
+const toleratedFutureMs = 24 * 60 * 60_000;
+
+/**
+ * Deletes tombstones. Without its tombstone, a copy of the resource from before the deletion would be stored again. So a tombstone
+ * stays while its connection has an export, a sync run or a quarantined line that could still bring such a copy.
+ */
+export function retainTombstones(database: Database): RetentionStep {
+  const pass = new RetentionPass({ database, kind: 'tombstone' });
+
+  const deleteOf = async (which: {
+    readonly resourceType: string;
+    readonly connectionId: string;
+    readonly storedBefore: Date;
+    readonly limit: number;
+  }): Promise<number> => {
+    const { resourceType, connectionId, storedBefore, limit } = which;
+    const collection = database.collection(resourceType);
+    const latest = new Date(storedBefore.getTime() + toleratedFutureMs);
+    const old = { connectionId, deleted: true, lastUpdated: { $lt: latest }, storedAt: { $lt: storedBefore } };
+    const page = await collection
+      .find(old, { projection: { _id: 1 } })
+      .hint('by-last-updated')
+      .limit(limit)
+      .toArray();
+    // A resource that has come back meanwhile is not deleted any more.
+    return (await collection.deleteMany({ _id: { $in: page.map(({ _id }) => _id) }, ...old })).deletedCount;
+  };
+
+  /** One connection in each call; one with more than `limit` tombstones takes several. */
+  return async (request) => {
+    const { olderThan, limit } = request;
+    return pass.advance(request, async (after) => {
+      const connection = await database
+        .collection<{ readonly _id: string }>('connections')
+        .find({ _id: { $gt: after } }, { projection: { _id: 1 } })
+        .sort({ _id: 1 })
+        .limit(1)
+        .next();
+      if (!connection) return { deleted: 0, last: undefined };
+      const { _id: connectionId } = connection;
+      const pending = await oldestPending(database, connectionId);
+      const storedBefore = pending && pending < olderThan ? pending : olderThan;
+      let deleted = 0;
+      for (const resourceType of await listResourceTypes(database)) {
+        deleted += await deleteOf({ resourceType, connectionId, storedBefore, limit: limit - deleted });
+        if (deleted >= limit) return { deleted, last: after };
+      }
+      return { deleted, last: connectionId };
+    });
+  };
+}
+
+/** When the oldest export or sync run began that can still bring something: it runs, can be retried, or has a line in quarantine. */
+async function oldestPending(database: Database, connectionId: string): Promise<Date | undefined> {
+  const withLines = await database.collection('quarantine').distinct('exportId', { connectionId, state: 'open' });
+  const pending = [
+    { active: true },
+    { phase: { $in: ['failed', 'partial'] } },
+    { 'counts.filesFailed': { $gt: 0 } },
+    { _id: { $in: withLines } },
+  ];
+  const begun = await Promise.all(
+    ['bulk_exports', 'sync_runs'].map((name) =>
+      database
+        .collection<{ readonly createdAt: Date }>(name)
+        .find({ connectionId, $or: pending } as never, { projection: { createdAt: 1 } })
+        .sort({ createdAt: 1 })
+        .limit(1)
+        .next(),
+    ),
+  );
+  const times = begun.flatMap((record) => (record ? [record.createdAt.getTime()] : []));
+  return times.length === 0 ? undefined : new Date(Math.min(...times));
+}

@@ -1,0 +1,60 @@
+import { recount } from '@bulkhead/bulk-export/steps';
+import { AppError } from '@bulkhead/runtime';
+import type { Erasure } from '../erasure.ts';
+import type { ErasureDeps } from './deps.ts';
+import type { ErasureWork } from './erasure-work.ts';
+
+/** Erases one patient of a connection. */
+export function erasePatient(
+  deps: ErasureDeps,
+  { erasure, signal }: { readonly erasure: Erasure; readonly signal: AbortSignal },
+): ErasureWork {
+  const { store, now } = deps;
+  const { connectionId, patientId = '', keepsOut = false } = erasure;
+  const which = { connectionId, patientId };
+  return {
+    async stop() {
+      // Before anything is deleted: what is stored from now on is not stored again.
+      if (keepsOut) await store.keptOut.add({ ...which, now: now() });
+    },
+    count: () => store.patientEraser.count(which),
+    async pass(onDeleted) {
+      if (await store.patientEraser.isBeingSynced(which)) throw beingSynced();
+      const deleted = await store.patientEraser.erase({
+        ...which,
+        signal,
+        onDeleted,
+        async onBinaries(binaryIds) {
+          if (keepsOut) await store.keptOut.add({ ...which, binaryIds, now: now() });
+        },
+        now: now(),
+      });
+      await recountWithheld(deps, connectionId);
+      return deleted;
+    },
+  };
+}
+
+/** In every pass, since a crash may have come between the lines and their counts. */
+async function recountWithheld(deps: ErasureDeps, connectionId: string): Promise<void> {
+  const { store } = deps;
+  for (const { fileId, exportId, source, stepId = '', resourceType = '' } of await store.patientEraser.listWithheld(
+    connectionId,
+  )) {
+    if (source !== 'sync') {
+      await recount(deps, { fileId, exportId });
+      continue;
+    }
+    const rejected = await store.quarantine.countOpen(fileId);
+    const withheld = await store.quarantine.countWithheld(fileId);
+    await store.syncSteps.recountRejected({ id: stepId, resourceType, rejected, withheld });
+  }
+}
+
+function beingSynced(): AppError {
+  return new AppError({
+    code: 'erasure-waits',
+    message: 'A sync that was started meanwhile has the patient in it. The erasure continues when the sync has ended.',
+    retry: { afterMs: 30_000 },
+  });
+}

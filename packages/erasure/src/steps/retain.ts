@@ -1,0 +1,41 @@
+import { type RetainedKind, retainedKinds } from '../retention/create-retention.ts';
+import type { ErasureDeps } from './deps.ts';
+
+const dayMs = 24 * 60 * 60_000;
+
+/** Memory does not depend on how much is due: one page of ids and small fields. */
+const recordsPerBatch = 500;
+/** 50,000 records of a kind in an hour: more than a busy deployment writes, and little enough that workers notice nothing. */
+const batchesPerRun = 100;
+
+/** Deletes what is older than it is kept. What is left when the job ends is the next one's. */
+export async function retain(deps: ErasureDeps, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+  const faults: unknown[] = [];
+  for (const kind of retainedKinds) {
+    if (deps.retentionDays[kind] === 0) continue;
+    try {
+      await retainKind(deps, { kind, signal });
+    } catch (error) {
+      // The other kinds must not wait for this one.
+      deps.logger.error('retention failed', { kind, error });
+      faults.push(error);
+    }
+  }
+  if (faults.length > 0) throw faults[0];
+}
+
+async function retainKind(
+  { store, logger, now, retentionDays }: ErasureDeps,
+  { kind, signal }: { readonly kind: RetainedKind; readonly signal: AbortSignal },
+): Promise<void> {
+  const at = now();
+  const olderThan = new Date(at.getTime() - retentionDays[kind] * dayMs);
+  let deleted = 0;
+  for (let batch = 0; batch < batchesPerRun; batch++) {
+    signal.throwIfAborted();
+    const result = await store.retention[kind]({ now: at, olderThan, limit: recordsPerBatch });
+    deleted += result.deleted;
+    if (!result.hasMore) break;
+  }
+  if (deleted > 0) logger.info('old records deleted', { kind, count: deleted });
+}

@@ -1,0 +1,110 @@
+import type { JobContext } from '@bulkhead/queues';
+import { AppError, toKnownError } from '@bulkhead/runtime';
+import type { DataAmounts, Erasure } from '../erasure.ts';
+import type { ErasureDeps } from './deps.ts';
+import { eraseConnection } from './erase-connection.ts';
+import { erasePatient } from './erase-patient.ts';
+import type { ErasureWork } from './erasure-work.ts';
+
+interface ErasureStep {
+  readonly erasureId: string;
+  readonly signal: AbortSignal;
+  readonly progress: JobContext['progress'];
+}
+
+/**
+ * Erases, from where the last attempt got. The record moves from `queued` to `running` once nothing is started for the connection any
+ * more, and to `completed` when a pass that began late enough after that found nothing left: a batch that was being written when
+ * the work was stopped is found by that pass. A completed erasure: does nothing.
+ */
+export async function runErasure(deps: ErasureDeps, { erasureId, signal, progress }: ErasureStep): Promise<void> {
+  const erasure = await deps.store.erasures.find(erasureId);
+  if (!erasure || erasure.phase === 'completed') return;
+  try {
+    await advance(deps, { erasure, signal, progress });
+  } catch (error) {
+    const known = toKnownError(error);
+    // A wait is part of the work.
+    if (known.code !== 'erasure-settling' && known.code !== 'erasure-waits' && !signal.aborted) {
+      const { code, message } = known;
+      await deps.store.erasures.noteError({ id: erasureId, error: { code, message } });
+    }
+    throw error;
+  }
+}
+
+async function advance(
+  deps: ErasureDeps,
+  step: { readonly erasure: Erasure } & Omit<ErasureStep, 'erasureId'>,
+): Promise<void> {
+  const { store, now } = deps;
+  const { signal, progress } = step;
+  const work = workOf(deps, step);
+  const erasure = step.erasure.phase === 'running' ? step.erasure : await begin(deps, { erasure: step.erasure, work });
+  // Another job was first, and goes on.
+  if (!erasure) return;
+  const { id, stoppedAt = now() } = erasure;
+  const total = sumOf(erasure.found);
+  let deleted = sumOf(erasure.deleted);
+  const onDeleted = async (amounts: DataAmounts): Promise<void> => {
+    await store.erasures.addDeleted({ id, amounts });
+    deleted += sumOf(amounts);
+    progress(total > 0 ? Math.min((deleted / total) * 100, 100) : undefined);
+  };
+  for (;;) {
+    signal.throwIfAborted();
+    const passStartedAt = now().getTime();
+    if ((await work.pass(onDeleted)) > 0) continue;
+    const settledAt = stoppedAt.getTime() + deps.erasureSettleMs;
+    if (passStartedAt < settledAt) throw settling(settledAt - passStartedAt);
+    break;
+  }
+  await complete(deps, erasure);
+}
+
+function workOf(deps: ErasureDeps, { erasure, signal }: { readonly erasure: Erasure; readonly signal: AbortSignal }) {
+  return erasure.kind === 'connection'
+    ? eraseConnection(deps, { erasure, signal })
+    : erasePatient(deps, { erasure, signal });
+}
+
+async function begin(
+  { store, now }: ErasureDeps,
+  { erasure, work }: { readonly erasure: Erasure; readonly work: ErasureWork },
+): Promise<Erasure | undefined> {
+  await work.stop();
+  const change = { stoppedAt: now(), found: await work.count() };
+  return store.erasures.transition({ from: erasure, to: 'running', change });
+}
+
+/** The audit event first: an erasure that is told to have completed is in the audit log. A repetition after a crash is in it twice. */
+async function complete({ store, logger, now }: ErasureDeps, erasure: Erasure): Promise<void> {
+  const { id: erasureId, kind, connectionId, patientId, found, requestedBy } = erasure;
+  await store.auditEvents.append({
+    actor: requestedBy,
+    action: `${kind}.erased`,
+    target: { connectionId, erasureId },
+    ...(patientId === undefined ? {} : { patients: [patientId] }),
+    outcome: 'success',
+    counts: { ...found?.resources, ...found?.records },
+  });
+  await store.erasures.transition({
+    from: erasure,
+    to: 'completed',
+    change: { completedAt: now() },
+    unset: ['patientId', 'error'],
+  });
+  logger.info('erasure completed', { erasureId, connectionId, kind });
+}
+
+function sumOf(amounts: DataAmounts | undefined): number {
+  return Object.values({ ...amounts?.resources, ...amounts?.records }).reduce((sum, count) => sum + count, 0);
+}
+
+function settling(afterMs: number): AppError {
+  return new AppError({
+    code: 'erasure-settling',
+    message: 'Everything is deleted. A last pass looks for what was still being written.',
+    retry: { afterMs },
+  });
+}

@@ -1,0 +1,15 @@
+import type { AccessStore } from '@bulkhead/access';
+import type { ResourceStore } from '@bulkhead/resources';
+import type { ScheduleStore } from '@bulkhead/schedules';
+import type { createConnectionEraser } from './connection-eraser.ts';
+import type { createErasureRepository } from './erasure.repository.ts';
+import type { createPatientEraser } from './patient-eraser.ts';
+import type { Retention } from './retention/create-retention.ts';
+
+/** The repositories that this feature works with. */
+export interface ErasureStore extends ScheduleStore, Pick<ResourceStore, 'keptOut'>, Pick<AccessStore, 'auditEvents'> {
+  readonly erasures: ReturnType<typeof createErasureRepository>;
+  readonly connectionEraser: ReturnType<typeof createConnectionEraser>;
+  readonly patientEraser: ReturnType<typeof createPatientEraser>;
+  readonly retention: Retention;
+}

@@ -1,0 +1,57 @@
+import type { ConnectionService } from '@bulkhead/connections/commands';
+import { connectionBudgets, type ProviderRegistry } from '@bulkhead/providers';
+import { type BudgetState, readBudgets } from '@bulkhead/rate-limiter';
+import { unavailable } from '@bulkhead/runtime';
+import type { ConnectionScope } from '@bulkhead/store';
+
+type Reader = Omit<Parameters<typeof readBudgets>[0], 'budgets'>;
+type Budget = BudgetState['budget'];
+
+/** A request budget, and who of those that one may know of shares it. */
+export interface SharedBudget {
+  readonly provider: string;
+  readonly environment: string;
+  readonly connectionIds: readonly string[];
+  readonly state: BudgetState;
+}
+
+export type RateBudgetService = ReturnType<typeof createRateBudgetService>;
+
+/** How much of what the EHRs allow is used. */
+export function createRateBudgetService(options: {
+  readonly connections: ConnectionService;
+  readonly registry: ProviderRegistry;
+  /** Where the limiter of the workers keeps its state: their Redis, and their prefix. */
+  readonly reader: Reader;
+}) {
+  const { connections, registry, reader } = options;
+  const used = async (scope: ConnectionScope) => {
+    const shared = new Map<string, { readonly budget: Budget } & Omit<SharedBudget, 'state'>>();
+    for (const connection of await connections.list(scope)) {
+      // A provider that is not configured any more has no limits that are known.
+      const provider = registry.list().find(({ id }) => id === connection.provider);
+      const { budget, tokenBudget } = provider ? connectionBudgets({ connection, provider }) : {};
+      for (const one of [budget, tokenBudget].filter((found) => found !== undefined)) {
+        const { provider: name, environment } = connection;
+        const connectionIds = [...(shared.get(one.id)?.connectionIds ?? []), connection.id];
+        shared.set(one.id, { budget: one, provider: name, environment, connectionIds });
+      }
+    }
+    return [...shared.values()];
+  };
+  return {
+    /** The budgets of the connections in scope. @throws AppError `unavailable` */
+    async list(scope: ConnectionScope): Promise<SharedBudget[]> {
+      const shared = await used(scope);
+      const states = await readBudgets({ ...reader, budgets: shared.map(({ budget }) => budget) }).catch(
+        (cause: unknown) => {
+          throw unavailable(cause);
+        },
+      );
+      return shared.flatMap(({ budget: _budget, ...rest }, index) => {
+        const state = states[index];
+        return state ? [{ ...rest, state }] : [];
+      });
+    },
+  };
+}

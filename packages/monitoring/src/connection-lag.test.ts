@@ -1,0 +1,81 @@
+import { everyType, type Watermark } from '@bulkhead/bulk-export';
+import type { Schedule } from '@bulkhead/schedules';
+import { describe, expect, test } from '@jest/globals';
+import { anySync, connectionLag } from './connection-lag.ts';
+
+const now = new Date('2026-05-10T00:00:00Z');
+const hours = 3_600_000;
+
+function hoursAgo(count: number): Date {
+  return new Date(now.getTime() - count * hours);
+}
+
+function mark(resourceType: string, ago: number, exportType: Watermark['exportType'] = 'Patient'): Watermark {
+  const at = hoursAgo(ago);
+  return { connectionId: 'c', exportType, resourceType, at, transactionTime: at.toISOString(), exportId: 'e' };
+}
+
+function schedule(change: Partial<Schedule> = {}) {
+  return { id: 's1', kind: 'export' as const, request: {}, createdAt: hoursAgo(1000), ...change };
+}
+
+function lagOf(options: Partial<Parameters<typeof connectionLag>[0]>) {
+  const lag = connectionLag({
+    schedules: [],
+    watermarks: [],
+    syncedAt: new Map(),
+    now,
+    covers: () => true,
+    ...options,
+  });
+  return lag && [lag.lagMs / hours, lag.isScheduled];
+}
+
+describe('the lag of a connection', () => {
+  test('with an export schedule is that of the type that is furthest behind, of those that it asks for', () => {
+    const schedules = [schedule({ request: { resourceTypes: ['Patient', 'Observation'] } })];
+    const watermarks = [mark('Patient', 2), mark('Observation', 30), mark('Condition', 500)];
+    expect(lagOf({ schedules, watermarks })).toEqual([30, true]);
+  });
+
+  test('counts what another level has brought for nothing', () => {
+    const schedules = [schedule({ request: { exportType: 'Group', resourceTypes: ['Patient'] } })];
+    expect(lagOf({ schedules, watermarks: [mark('Patient', 2), mark('Patient', 40, 'Group')] })).toEqual([40, true]);
+  });
+
+  test('with an export of every type is that of the last one that left nothing out', () => {
+    const watermarks = [mark('Patient', 2), { ...mark(everyType, 26), coverage: {} }];
+    expect(lagOf({ schedules: [schedule()], watermarks })).toEqual([26, true]);
+  });
+
+  test('with a sync schedule is that of its own last whole run', () => {
+    const syncedAt = new Map([
+      ['s1', hoursAgo(25)],
+      [anySync, hoursAgo(1)],
+    ]);
+    expect(lagOf({ schedules: [schedule({ kind: 'sync' })], syncedAt })).toEqual([25, true]);
+  });
+
+  test('with several schedules is that of the one that is furthest behind', () => {
+    const schedules = [schedule({ request: { resourceTypes: ['Patient'] } }), schedule({ id: 's2', kind: 'sync' })];
+    const syncedAt = new Map([['s2', hoursAgo(50)]]);
+    expect(lagOf({ schedules, watermarks: [mark('Patient', 2)], syncedAt })).toEqual([50, true]);
+  });
+
+  test('whose schedule has never brought a type counts from the schedule', () => {
+    const schedules = [schedule({ request: { resourceTypes: ['Patient', 'Coverage'] }, createdAt: hoursAgo(70) })];
+    expect(lagOf({ schedules, watermarks: [mark('Patient', 2)] })).toEqual([70, true]);
+    expect(lagOf({ schedules: [schedule({ kind: 'sync', createdAt: hoursAgo(3) })] })).toEqual([3, true]);
+  });
+
+  test('without a schedule is that of the latest that anybody has brought, and there is none before', () => {
+    const watermarks = [mark('Patient', 40), mark('Condition', 90, 'Group')];
+    expect(lagOf({ watermarks })).toEqual([40, false]);
+    expect(lagOf({ watermarks, syncedAt: new Map([[anySync, hoursAgo(5)]]) })).toEqual([5, false]);
+    expect(lagOf({})).toBeUndefined();
+  });
+
+  test('is none where the server’s clock is ahead', () => {
+    expect(lagOf({ watermarks: [mark('Patient', -1)] })).toEqual([0, false]);
+  });
+});

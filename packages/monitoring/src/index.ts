@@ -1,0 +1,1 @@
+export type { MonitoringStore } from './store.ts';

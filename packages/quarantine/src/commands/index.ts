@@ -1,0 +1,2 @@
+export { quarantineQuerySchema, replayBodySchema } from './quarantine.schema.ts';
+export { createQuarantineService, type QuarantineService, toQuarantineView } from './quarantine.service.ts';

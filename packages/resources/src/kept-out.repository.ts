@@ -1,0 +1,117 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import type { SecretBox } from '@bulkhead/store';
+import { createSealedPlace, idsBelow, isDuplicateKey } from '@bulkhead/store';
+import { type Connection as Database, Schema } from 'mongoose';
+
+/** A patient whom a connection does not store again, or a Binary of one. There is nothing in it but keyed hashes of ids. */
+interface KeptOutDocument {
+  /** `<connectionId>/<hash>` */
+  readonly _id: string;
+  /** The hash of the patient. */
+  readonly patient: string;
+  readonly createdAt: Date;
+}
+
+interface KeyDocument {
+  /** The connection's. */
+  readonly _id: string;
+  /** What ids are hashed with. Without it a list of hashes could be compared with a list of all ids. */
+  readonly sealedKey: string;
+}
+
+const schema = new Schema<KeptOutDocument>(
+  { _id: String, patient: { type: String, required: true }, createdAt: { type: Date, required: true } },
+  { collection: 'kept_out_patients', versionKey: false, strict: 'throw' },
+);
+const keySchema = new Schema<KeyDocument>(
+  { _id: String, sealedKey: { type: String, required: true } },
+  { collection: 'kept_out_keys', versionKey: false, strict: 'throw' },
+);
+
+/** The patients whom one connection keeps out. */
+export interface KeptOutList {
+  hasPatient(patientId: string): boolean;
+  hasBinary(id: string): boolean;
+}
+
+export type KeptOutRepository = ReturnType<typeof createKeptOutRepository>;
+
+/** `kept_out_patients`: the patients who were erased and are not to come back with the next export. */
+export function createKeptOutRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
+  const model = database.model('KeptOutPatient', schema);
+  const keys = database.model('KeptOutKey', keySchema);
+
+  const findKey = async (connectionId: string): Promise<Buffer | undefined> => {
+    const document = await keys.findById(connectionId).lean();
+    return document ? secretBox.open({ sealed: document.sealedKey, owner: ownerOf(connectionId) }) : undefined;
+  };
+
+  const ensureKey = async (connectionId: string): Promise<Buffer> => {
+    const known = await findKey(connectionId);
+    if (known) return known;
+    const sealedKey = secretBox.seal({ plaintext: randomBytes(32), owner: ownerOf(connectionId) });
+    try {
+      await keys.create({ _id: connectionId, sealedKey });
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+    }
+    return ensureKey(connectionId);
+  };
+
+  return {
+    sealedPlaces: [
+      createSealedPlace({ database, secretBox, collection: 'kept_out_keys', field: 'sealedKey', ownerOf }),
+    ],
+
+    /** Adds a patient, with Binaries of theirs. A second time changes nothing. */
+    async add(options: {
+      readonly connectionId: string;
+      readonly patientId: string;
+      readonly binaryIds?: readonly string[];
+      readonly now: Date;
+    }): Promise<void> {
+      const { connectionId, patientId, binaryIds = [], now } = options;
+      const key = await ensureKey(connectionId);
+      const patient = hashOf(patientId, key);
+      for (const hash of [patient, ...binaryIds.map((id) => hashOf(binaryName(id), key))]) {
+        const change = { $setOnInsert: { patient, createdAt: now } };
+        await model.updateOne({ _id: `${connectionId}/${hash}` }, change, { upsert: true });
+      }
+    },
+
+    /** Lets a patient be stored again. @returns false if the patient was not kept out */
+    async remove({ connectionId, patientId }: { readonly connectionId: string; readonly patientId: string }) {
+      const key = await findKey(connectionId);
+      if (!key) return false;
+      const { deletedCount } = await model.deleteMany({ _id: idsBelow(connectionId), patient: hashOf(patientId, key) });
+      return deletedCount > 0;
+    },
+
+    /** The lists of all connections that have one. */
+    async listAll(): Promise<ReadonlyMap<string, KeptOutList>> {
+      const lists = new Map<string, KeptOutList>();
+      for (const { _id: connectionId, sealedKey } of await keys.find().lean()) {
+        const key = secretBox.open({ sealed: sealedKey, owner: ownerOf(connectionId) });
+        const ids = new Set(
+          (await model.find({ _id: idsBelow(connectionId) }, { _id: 1 }).lean()).map(({ _id }) => _id),
+        );
+        const has = (name: string) => ids.has(`${connectionId}/${hashOf(name, key)}`);
+        if (ids.size > 0) lists.set(connectionId, { hasPatient: has, hasBinary: (id) => has(binaryName(id)) });
+      }
+      return lists;
+    },
+  };
+}
+
+function hashOf(name: string, key: Buffer): string {
+  return createHmac('sha256', key).update(name).digest('base64url');
+}
+
+/** No id of a patient has a slash. */
+function binaryName(id: string): string {
+  return `Binary/${id}`;
+}
+
+function ownerOf(connectionId: string): string {
+  return `${connectionId}/kept-out`;
+}

@@ -1,0 +1,209 @@
+import { isResourceType, type ResourceSearch } from '@bulkhead/fhir';
+import { decodeExactNumbers, type NumberText } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
+import type { SourcedVersion } from './earlier-versions.ts';
+import { pageQueries } from './page-queries.ts';
+import type { Position } from './pages-after.ts';
+import { readCursor, writeCursor } from './resource-cursor.ts';
+import {
+  allConditions,
+  type OrderField,
+  type ResourceQuery,
+  toResourceQuery,
+  type WhichResources,
+} from './resource-query.ts';
+import { toSearchError } from './search-errors.ts';
+
+export interface FoundResource {
+  /** As received. */
+  readonly resource: unknown;
+  /** Where the search goes on after it. */
+  cursor(): string;
+}
+
+/** A page by an index takes milliseconds; a search that needs longer looks at millions of documents for it. */
+const pageTimeMs = 10_000;
+/** Database time of one stream, without what the reader takes: some ten million resources. */
+const streamTimeMs = 30 * 60_000;
+
+/** Documents of one reply: the server would fill up to 16 MB, which take several times that when they are parsed. */
+const batchSize = 125;
+
+const everything: ResourceSearch = { patients: [], tokens: [], dates: [], lastUpdated: [] };
+
+/** Reads stored resources: one collection per resource type, named after it. */
+export function createResourceRepository(database: Database, limits: { readonly pageTimeMs: number } = { pageTimeMs }) {
+  const find = (options: {
+    readonly resourceType: string;
+    readonly query: Pick<ResourceQuery, 'index' | 'isObvious' | 'conditions'>;
+    readonly order?: readonly OrderField[];
+    readonly limit?: number;
+    readonly maxTimeMS: number;
+    readonly signal: AbortSignal | undefined;
+  }) => {
+    const { resourceType, query, order = [], limit, maxTimeMS, signal } = options;
+    return database.collection(resourceType).find(
+      { $and: [...query.conditions] },
+      {
+        projection: Object.fromEntries(
+          ['resource', 'numberTexts', ...order.map(({ name }) => name)].map((name) => [name, 1]),
+        ),
+        ...hintFor(query),
+        ...(order.length > 0 ? { sort: order.map(({ name }) => [name, 1] as [string, 1]) } : {}),
+        ...(limit === undefined ? {} : { limit }),
+        batchSize,
+        maxTimeMS,
+        ...(signal ? { signal } : {}),
+      },
+    );
+  };
+
+  return {
+    /** The current resources of a connection and type that a search matches, as received, in no order. Memory stays flat. */
+    async *stream(options: WhichResources & { readonly search?: ResourceSearch; readonly signal?: AbortSignal }) {
+      const { connectionId, resourceType, search = everything, signal } = options;
+      const query = toResourceQuery({ connectionId, search });
+      const unordered = { ...query, conditions: allConditions(query) };
+      const cursor = find({ resourceType, query: unordered, maxTimeMS: streamTimeMs, signal });
+      try {
+        for await (const document of cursor) yield decode(document);
+      } catch (error) {
+        throw toSearchError(error);
+      }
+    },
+
+    /** Whether a search can go on from a cursor. */
+    isCursorOf(options: WhichResources & { readonly search: ResourceSearch; readonly cursor: string }): boolean {
+      return readCursor({ ...options, order: toResourceQuery(options).order }) !== undefined;
+    },
+
+    /** Up to `limit` matches in an order that lets pages follow each other; all from `cursor` on. */
+    async *search(
+      options: WhichResources & {
+        readonly search: ResourceSearch;
+        readonly cursor?: string | undefined;
+        readonly limit: number;
+        readonly signal?: AbortSignal;
+      },
+    ): AsyncGenerator<FoundResource> {
+      const { resourceType, cursor, limit, signal } = options;
+      const query = toResourceQuery(options);
+      const { order } = query;
+      const start = cursor === undefined ? undefined : readCursor({ ...options, cursor, order });
+      let left = limit;
+      try {
+        for (const { conditions, order: sort, prefix } of pageQueries({ query, position: start })) {
+          const page = { ...query, conditions };
+          const { pageTimeMs: maxTimeMS } = limits;
+          for await (const document of find({
+            resourceType,
+            query: page,
+            order: sort,
+            limit: left,
+            maxTimeMS,
+            signal,
+          })) {
+            left -= 1;
+            yield {
+              resource: decode(document),
+              cursor: () => writeCursor({ ...options, order, position: [...prefix, ...positionOf(document, sort)] }),
+            };
+          }
+          if (left === 0) return;
+        }
+      } catch (error) {
+        throw toSearchError(error);
+      }
+    },
+
+    /** How many resources a search matches. */
+    async count(
+      options: WhichResources & { readonly search: ResourceSearch; readonly signal?: AbortSignal },
+    ): Promise<number> {
+      const { resourceType, signal } = options;
+      const query = toResourceQuery(options);
+      const { pageTimeMs: maxTimeMS } = limits;
+      try {
+        return await database
+          .collection(resourceType)
+          .countDocuments(
+            { $and: allConditions(query) },
+            { ...hintFor(query), maxTimeMS, ...(signal ? { signal } : {}) },
+          );
+      } catch (error) {
+        throw toSearchError(error);
+      }
+    },
+
+    /** One resource as received; `deleted`: there is a tombstone in its place. */
+    async read(which: {
+      readonly connectionId: string;
+      readonly resourceType: string;
+      readonly resourceId: string;
+    }): Promise<{ readonly deleted: boolean; readonly resource: unknown } | undefined> {
+      const { connectionId, resourceType, resourceId } = which;
+      const document = await database
+        .collection(resourceType)
+        .findOne(
+          { _id: `${connectionId}/${resourceId}` as never },
+          { projection: { _id: 0, deleted: 1, resource: 1, numberTexts: 1 } },
+        );
+      if (!document) return undefined;
+      const { deleted, resource, numberTexts } = document;
+      return { deleted, resource: decodeExactNumbers(resource, numberTexts as NumberText[] | undefined) };
+    },
+
+    /** Where the stored version of a resource came from, then those before it; empty where there is none. */
+    async readSources(which: {
+      readonly connectionId: string;
+      readonly resourceType: string;
+      readonly resourceId: string;
+    }): Promise<readonly SourcedVersion[]> {
+      const { connectionId, resourceType, resourceId } = which;
+      const projection = { _id: 0, versionId: 1, lastUpdated: 1, deleted: 1, source: 1, storedAt: 1, earlier: 1 };
+      const document = await database
+        .collection<SourcedVersion & { readonly earlier?: readonly SourcedVersion[] }>(resourceType)
+        .findOne({ _id: `${connectionId}/${resourceId}` as never }, { projection });
+      if (!document) return [];
+      const { earlier = [], ...current } = document;
+      return [current, ...earlier];
+    },
+
+    /** Ids of the current resources of a connection and type, in their order. */
+    async listIds(which: { readonly connectionId: string; readonly resourceType: string }): Promise<string[]> {
+      const { connectionId, resourceType } = which;
+      const documents = await database
+        .collection(resourceType)
+        .find({ connectionId, deleted: false }, { projection: { _id: 0, resourceId: 1 } })
+        .toArray();
+      return documents.map(({ resourceId }) => resourceId as string).toSorted();
+    },
+
+    /** How many current resources a connection has, per type that has any. */
+    async countByType(connectionId: string): Promise<Readonly<Record<string, number>>> {
+      const collections = (await database.db?.listCollections({}, { nameOnly: true }).toArray()) ?? [];
+      const types = collections.map(({ name }) => name).filter(isResourceType);
+      const counts: Record<string, number> = {};
+      for (const type of types.toSorted()) {
+        const count = await database.collection(type).countDocuments({ connectionId, deleted: false });
+        if (count > 0) counts[type] = count;
+      }
+      return counts;
+    },
+  };
+}
+
+function hintFor({ index, isObvious }: Pick<ResourceQuery, 'index' | 'isObvious'>): { readonly hint?: string } {
+  return isObvious ? {} : { hint: index };
+}
+
+function decode(document: Readonly<Record<string, unknown>>): unknown {
+  return decodeExactNumbers(document.resource, document.numberTexts as NumberText[] | undefined);
+}
+
+function positionOf(document: Readonly<Record<string, unknown>>, order: readonly OrderField[]): Position {
+  return order.map(({ name }) => {
+    const value = name.split('.').reduce<unknown>((node, key) => (node as Record<string, unknown>)?.[key], document);
+    return (value as string | Date | undefined) ?? null;
+  });
+}

@@ -1,0 +1,251 @@
+import { isDeepStrictEqual } from 'node:util';
+import { allPatientsOf, maxListedPatients, type Resource } from '@bulkhead/fhir';
+import { AppError } from '@bulkhead/runtime';
+import { isDuplicateKey } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
+import { earlierVersions, type SourcedVersion } from './earlier-versions.ts';
+import type { KeptOutList } from './kept-out.repository.ts';
+import { prepareResourceTypes } from './prepare-resource-types.ts';
+import type { ResourceDocument } from './resource-document.ts';
+import { type Comparison, compareVersions, type ResourceVersion } from './resource-version.ts';
+
+/** What became of a batch; the sum is the number of documents given. */
+export interface WriteOutcome {
+  /** Of erased patients whom the connection keeps out: not stored. */
+  readonly withheld: number;
+  /** `_id`s of those, if there are any. */
+  readonly withheldIds?: ReadonlySet<string>;
+  readonly written: number;
+  /** The same version with the same content was there. */
+  readonly unchanged: number;
+  /** What is stored is newer or more complete. */
+  readonly stale: number;
+}
+
+/** What is read back of a stored version to decide; `revision` guards the replacement. */
+type StoredVersion = ResourceVersion & { readonly _id: string; readonly revision: number };
+const comparedFields = {
+  subsetted: 1,
+  lastUpdated: 1,
+  versionId: 1,
+  deleted: 1,
+  observedAt: 1,
+  contentHash: 1,
+  revision: 1,
+} as const;
+
+/** Rounds in which others may win the same documents before this gives up; each lost round means that others progressed. */
+const maxRounds = 20;
+
+/**
+ * Writes versions of resources so that any order of files, workers and repetitions ends in the same state: read the
+ * stored versions, compare, write only what is newer, each write guarded by the revision that was compared. A lost race
+ * is compared again. Nothing is written where nothing changed. A replacement remembers where the versions before it came from.
+ */
+export function createResourceWriter({
+  database,
+  gate,
+}: {
+  readonly database: Database;
+  /** Says which patients a connection keeps out. @throws AppError if nothing may be stored for it any more */
+  readonly gate: { readonly keptOutOf: (connectionId: string) => Promise<KeptOutList | undefined> };
+}) {
+  // A search names its index, so no collection may be without: deletions can name types that no manifest announced.
+  const prepared = new Map<string, Promise<void>>();
+  const prepare = (resourceType: string): Promise<void> => {
+    const known = prepared.get(resourceType);
+    if (known !== undefined) return known;
+    const preparing = prepareResourceTypes({ database, resourceTypes: [resourceType] });
+    prepared.set(resourceType, preparing);
+    // The next batch tries again.
+    preparing.catch(() => prepared.delete(resourceType));
+    return preparing;
+  };
+
+  return {
+    /** @param documents of one resource type, at most a batch. */
+    async write(resourceType: string, given: readonly ResourceDocument[]): Promise<WriteOutcome> {
+      const [first] = given;
+      if (first === undefined) return { written: 0, unchanged: 0, stale: 0, withheld: 0 };
+      const keptOut = await gate.keptOutOf(first.connectionId);
+      const refused = keptOut ? given.filter((document) => isKeptOut(keptOut, resourceType, document)) : [];
+      const withheldIds = new Set(refused.map(({ _id }) => _id));
+      const documents = refused.length > 0 ? given.filter(({ _id }) => !withheldIds.has(_id)) : given;
+      const withheld = given.length - documents.length;
+      if (documents.length > 0) await prepare(resourceType);
+      const collection = database.collection(resourceType);
+      let { candidates, unchanged, stale } = newestOfEach(documents);
+      const total = candidates.length + unchanged + stale;
+      for (let round = 0; candidates.length > 0; round++) {
+        if (round === maxRounds) throw contention(resourceType);
+        const stored = await readVersions(collection, candidates);
+        const decided = decide(candidates, stored);
+        unchanged += decided.unchanged;
+        stale += decided.stale;
+        const histories = await readHistories(collection, decided.writes);
+        candidates = await writeGuarded({ collection, writes: decided.writes, histories });
+      }
+      return {
+        written: total - unchanged - stale,
+        unchanged,
+        stale,
+        withheld,
+        ...(withheld > 0 ? { withheldIds } : {}),
+      };
+    },
+  };
+}
+
+/** A resource in the compartment of a patient who is kept out, or the patient's own tombstone. */
+function isKeptOut(keptOut: KeptOutList, resourceType: string, document: ResourceDocument): boolean {
+  const { keys, resourceId, resource } = document;
+  if (resourceType === 'Patient' && keptOut.hasPatient(resourceId)) return true;
+  if (resourceType === 'Binary' && keptOut.hasBinary(resourceId)) return true;
+  const listed = [keys.patient ?? []].flat();
+  // The keys list the first ones only.
+  const patients = listed.length < maxListedPatients ? listed : allPatientsOf(resource as Resource);
+  return patients.some((patientId) => keptOut.hasPatient(patientId));
+}
+
+type ResourceCollection = ReturnType<Database['collection']>;
+
+interface Write {
+  readonly document: ResourceDocument;
+  /** Undefined: there is none, insert. */
+  readonly replaces?: number;
+}
+
+/** The same id can stand in a batch twice: only its newest version is a candidate. */
+function newestOfEach(documents: readonly ResourceDocument[]) {
+  const newest = new Map<string, ResourceDocument>();
+  const lost: Comparison[] = [];
+  for (const document of documents) {
+    const other = newest.get(document._id);
+    const comparison = other ? compareVersions(document, other) : 'newer';
+    if (comparison === 'newer') newest.set(document._id, document);
+    if (other) lost.push(comparison);
+  }
+  const unchanged = lost.filter((comparison) => comparison === 'same').length;
+  return { candidates: [...newest.values()], unchanged, stale: lost.length - unchanged };
+}
+
+async function readVersions(
+  collection: ResourceCollection,
+  documents: readonly ResourceDocument[],
+): Promise<Map<string, StoredVersion>> {
+  const versions = await collection
+    .find<StoredVersion>({ _id: { $in: documents.map(({ _id }) => _id) } as never }, { projection: comparedFields })
+    .toArray();
+  return new Map(versions.map((version) => [version._id, version]));
+}
+
+function decide(documents: readonly ResourceDocument[], stored: ReadonlyMap<string, StoredVersion>) {
+  const writes: Write[] = [];
+  let unchanged = 0;
+  let stale = 0;
+  for (const document of documents) {
+    const version = stored.get(document._id);
+    const comparison = version ? compareVersions(document, version) : 'newer';
+    if (comparison === 'same') unchanged++;
+    else if (comparison === 'older') stale++;
+    else writes.push({ document, ...(version ? { replaces: version.revision } : {}) });
+  }
+  return { writes, unchanged, stale };
+}
+
+type Histories = ReadonlyMap<string, readonly SourcedVersion[]>;
+
+/**
+ * Of what is replaced, and not with the comparison: most of an export is unchanged, and ten versions more to read of each would
+ * cost a third of its rate. Who is replaced meanwhile fails the guard, and this is read again.
+ */
+async function readHistories(collection: ResourceCollection, writes: readonly Write[]): Promise<Histories> {
+  const replaced = writes.filter(({ replaces }) => replaces !== undefined).map(({ document }) => document._id);
+  if (replaced.length === 0) return new Map();
+  const projection = { versionId: 1, lastUpdated: 1, deleted: 1, source: 1, storedAt: 1, earlier: 1 };
+  const stored = await collection
+    .find<Parameters<typeof earlierVersions>[0] & { readonly _id: string }>(
+      { _id: { $in: replaced } as never },
+      { projection },
+    )
+    .toArray();
+  return new Map(stored.map((one) => [one._id, earlierVersions(one)]));
+}
+
+/** @returns the documents whose guard failed, to be compared again. */
+async function writeGuarded(options: {
+  readonly collection: ResourceCollection;
+  readonly writes: readonly Write[];
+  readonly histories: Histories;
+}): Promise<ResourceDocument[]> {
+  const { collection, writes, histories } = options;
+  if (writes.length === 0) return [];
+  const operations = writes.map(({ document, replaces }) =>
+    replaces === undefined
+      ? { insertOne: { document: { ...document, revision: 1 } } }
+      : {
+          replaceOne: {
+            filter: { _id: document._id, revision: replaces },
+            replacement: { ...document, revision: replaces + 1, earlier: histories.get(document._id) ?? [] },
+          },
+        },
+  );
+  const replacements = writes.filter(({ replaces }) => replaces !== undefined);
+  const { matched, lostInserts } = await bulkWrite(collection, operations);
+  const lost = lostInserts.map((index) => writes[index]?.document).filter((document) => document !== undefined);
+  // A bulk result does not say which replacement found its revision gone.
+  if (matched < replacements.length) lost.push(...(await findLost(collection, replacements)));
+  return lost;
+}
+
+type StoredWrite = StoredVersion & Pick<ResourceDocument, 'source' | 'storedAt'>;
+
+/** The replacements that were not stored. Those that were would count as unchanged if they were compared again. */
+async function findLost(collection: ResourceCollection, replacements: readonly Write[]): Promise<ResourceDocument[]> {
+  const stored = await collection
+    .find<StoredWrite>(
+      { _id: { $in: replacements.map(({ document }) => document._id) } as never },
+      { projection: { ...comparedFields, source: 1, storedAt: 1 } },
+    )
+    .toArray();
+  const versions = new Map(stored.map((version) => [version._id, version]));
+  const isStored = ({ document, replaces = 0 }: Write): boolean => {
+    const version = versions.get(document._id);
+    return (
+      version?.revision === replaces + 1 &&
+      compareVersions(document, version) === 'same' &&
+      version.storedAt.getTime() === document.storedAt.getTime() &&
+      isDeepStrictEqual(version.source, document.source)
+    );
+  };
+  return replacements.filter((write) => !isStored(write)).map(({ document }) => document);
+}
+
+async function bulkWrite(collection: ResourceCollection, operations: readonly object[]) {
+  try {
+    const result = await collection.bulkWrite(operations as never[], { ordered: false });
+    return { matched: result.matchedCount, lostInserts: [] };
+  } catch (error) {
+    const { writeErrors, result } = error as BulkWriteFailure;
+    const errors = [writeErrors ?? []].flat();
+    // An insert that finds its id taken lost a race. Anything else is a fault of the server or of a document.
+    if (errors.length === 0 || !errors.every(isDuplicateKey)) throw error;
+    return { matched: result?.matchedCount ?? 0, lostInserts: errors.map(({ index }) => index) };
+  }
+}
+
+interface BulkWriteFailure {
+  readonly writeErrors?:
+    | { readonly code: number; readonly index: number }[]
+    | { readonly code: number; readonly index: number };
+  readonly result?: { readonly matchedCount: number };
+}
+
+function contention(resourceType: string): AppError {
+  return new AppError({
+    code: 'write-contention',
+    message: 'Other writers kept changing the same resources. The batch is tried again.',
+    retry: 'later',
+    context: { resourceType },
+  });
+}

@@ -1,0 +1,25 @@
+import type { ConnectionSchedules } from '@bulkhead/connections/commands';
+import type { Producer } from '@bulkhead/queues';
+import type { ScheduleStore } from '../store.ts';
+import { newSchedule } from './new-schedule.ts';
+import { removeSchedule } from './remove-schedule.ts';
+import { setScheduler } from './set-scheduler.ts';
+
+/** What happens to schedules when a connection is created or deleted. */
+export function createConnectionSchedules(options: {
+  readonly store: ScheduleStore;
+  readonly producer: Producer;
+}): ConnectionSchedules {
+  const { store, producer } = options;
+  return {
+    async addDefault(connection, timing) {
+      const schedule = newSchedule({ connection, ...timing });
+      await store.schedules.insert(schedule);
+      await setScheduler({ producer, schedule });
+    },
+    async removeAll(connectionId) {
+      const schedules = await store.schedules.list({ connectionId, scope: 'all' });
+      for (const { id: scheduleId } of schedules) await removeSchedule({ store, producer, scheduleId });
+    },
+  };
+}

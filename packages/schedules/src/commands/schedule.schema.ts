@@ -1,0 +1,69 @@
+import { bulkExportRequestSchema } from '@bulkhead/bulk-export/commands';
+import { type ScheduleKind, scheduleKinds } from '@bulkhead/providers';
+import { cronFault, isTimeZone } from '@bulkhead/runtime';
+import { syncBodySchema } from '@bulkhead/sync/commands';
+import { z } from 'zod';
+import type { ScheduleRequest } from '../schedule.ts';
+
+const cronSchema = z
+  .string('must be a cron expression of five fields, such as "0 2 * * *"')
+  .max(200, 'is longer than 200 characters')
+  .refine((cron) => cronFault(cron) === undefined, { error: ({ input }) => cronFault(String(input)) });
+
+const timeZoneError = 'must be a time zone of the IANA database, such as America/New_York';
+const timeZoneSchema = z.string(timeZoneError).refine(isTimeZone, timeZoneError);
+
+/** From where each run starts is the schedule's business, and what it narrows down to must suit every night. */
+const requestFields: Readonly<Record<ScheduleKind, readonly (keyof ScheduleRequest)[]>> = {
+  export: ['exportType', 'resourceTypes'],
+  sync: ['includeStandard', 'includeEnhanced', 'resourceTypes'],
+};
+const requestSchemas = { export: bulkExportRequestSchema, sync: syncBodySchema };
+
+export const scheduleBodySchema = z
+  .strictObject({
+    connectionId: z.string().min(1).max(100),
+    kind: z.enum(scheduleKinds, `must be one of: ${scheduleKinds.join(', ')}`),
+    /** What each run asks for, as in the body of a bulk export or an enhanced sync. */
+    request: z.record(z.string(), z.unknown()).default({}),
+    cron: cronSchema,
+    timeZone: timeZoneSchema,
+    /** False: at the very minute that the cron says. */
+    spread: z.boolean().default(true),
+    paused: z.boolean().default(false),
+  })
+  .superRefine(({ connectionId, kind, request }, { addIssue }) => {
+    for (const name of Object.keys(request)) {
+      if (isField(kind, name)) continue;
+      const message = `is not a field of a scheduled ${kind}: it takes ${requestFields[kind].join(', ')}`;
+      addIssue({ code: 'custom', path: ['request', name], message });
+    }
+    const { error } = requestSchemas[kind].safeParse({ ...pickRequest({ kind, request }), connectionId });
+    for (const { path, message } of error?.issues ?? []) {
+      addIssue({ code: 'custom', path: ['request', ...path], message });
+    }
+  })
+  .transform((body) => ({ ...body, request: pickRequest(body) }));
+export type ScheduleBody = z.output<typeof scheduleBodySchema>;
+
+export const scheduleChangeSchema = z
+  .strictObject({
+    cron: cronSchema.optional(),
+    timeZone: timeZoneSchema.optional(),
+    spread: z.boolean().optional(),
+    paused: z.boolean().optional(),
+  })
+  .refine((change) => Object.values(change).some((value) => value !== undefined), {
+    path: ['paused'],
+    error: 'nothing is to be changed: give paused, cron, timeZone or spread',
+  });
+export type ScheduleChangeBody = z.output<typeof scheduleChangeSchema>;
+
+function isField(kind: ScheduleKind, name: string): boolean {
+  return requestFields[kind].some((field) => field === name);
+}
+
+function pickRequest(body: { readonly kind: ScheduleKind; readonly request: Readonly<Record<string, unknown>> }) {
+  const { kind, request } = body;
+  return Object.fromEntries(Object.entries(request).filter(([name]) => isField(kind, name))) as ScheduleRequest;
+}

@@ -1,0 +1,145 @@
+import { newId } from '@bulkhead/access';
+import { publicStatus } from '@bulkhead/bulk-export';
+import type { ConnectionService } from '@bulkhead/connections/commands';
+import type { Producer } from '@bulkhead/queues';
+import { AppError, nextRun, unavailable } from '@bulkhead/runtime';
+import { type ConnectionScope, isInScope } from '@bulkhead/store';
+import { syncRunStatus } from '@bulkhead/sync';
+import type { Schedule } from '../schedule.ts';
+import { spreadOf } from '../spread-of.ts';
+import type { ScheduleStore } from '../store.ts';
+import { newSchedule } from './new-schedule.ts';
+import { removeSchedule } from './remove-schedule.ts';
+import type { ScheduleBody, ScheduleChangeBody } from './schedule.schema.ts';
+import { setScheduler } from './set-scheduler.ts';
+import { startScheduledRun } from './start-scheduled-run.ts';
+
+/** A schedule, and what became of its last run. */
+export interface ScheduleState {
+  readonly schedule: Schedule;
+  readonly runStatus?: string;
+}
+
+export interface WhichSchedule {
+  readonly id: string;
+  readonly scope: ConnectionScope;
+}
+
+export type ScheduleService = ReturnType<typeof createScheduleService>;
+
+/** Nightly runs and others that come again; the runs are the workers'. */
+export function createScheduleService(options: {
+  readonly store: ScheduleStore;
+  readonly producer: Producer;
+  readonly connections: ConnectionService;
+}) {
+  const { store, producer, connections } = options;
+
+  const find = async ({ id, scope }: WhichSchedule): Promise<Schedule> => {
+    const schedule = await store.schedules.find(id);
+    if (schedule && isInScope(scope, schedule.connectionId)) return schedule;
+    throw unknownSchedule();
+  };
+  const withRun = async (schedule: Schedule): Promise<ScheduleState> => {
+    const runId = schedule.lastRun?.runId;
+    if (runId === undefined) return { schedule };
+    if (schedule.kind === 'sync') {
+      const run = await store.syncRuns.find(runId);
+      return { schedule, ...(run ? { runStatus: syncRunStatus(run.phase) } : {}) };
+    }
+    const record = await store.bulkExports.find(runId);
+    return { schedule, ...(record ? { runStatus: publicStatus(record.phase) } : {}) };
+  };
+
+  return {
+    /** @throws AppError `unknown-connection` */
+    async create(options: { readonly body: ScheduleBody; readonly scope: ConnectionScope }): Promise<ScheduleState> {
+      const { connectionId, ...fields } = options.body;
+      const connection = await connections.find({ id: connectionId, scope: options.scope });
+      const schedule = newSchedule({ connection, ...fields });
+      await store.schedules.insert(schedule);
+      await setScheduler({ producer, schedule });
+      return { schedule };
+    },
+
+    /** @throws AppError `unknown-connection` */
+    async list(filter: {
+      readonly connectionId?: string | undefined;
+      readonly limit: number;
+      readonly scope: ConnectionScope;
+    }): Promise<ScheduleState[]> {
+      const { connectionId, scope } = filter;
+      if (connectionId !== undefined) await connections.find({ id: connectionId, scope });
+      return Promise.all((await store.schedules.list(filter)).map(withRun));
+    },
+
+    /** @throws AppError `unknown-schedule` */
+    get: async (which: WhichSchedule): Promise<ScheduleState> => withRun(await find(which)),
+
+    /** What fell into a pause, or was due by the times before, is not made up for. @throws AppError `unknown-schedule` */
+    async change({
+      body,
+      ...which
+    }: WhichSchedule & { readonly body: ScheduleChangeBody }): Promise<
+      ScheduleState & { readonly isChanged: boolean }
+    > {
+      for (;;) {
+        const from = await find(which);
+        const change = toChange({ from, body, now: new Date() });
+        if (isEqual(from, change)) return { ...(await withRun(from)), isChanged: false };
+        const schedule = await store.schedules.change({ from, change });
+        if (!schedule) continue;
+        await setScheduler({ producer, schedule });
+        return { ...(await withRun(schedule)), isChanged: true };
+      }
+    },
+
+    /**
+     * Starts a run now, beside those that are due.
+     * @returns the run's id.
+     * @throws AppError `unknown-schedule`, `export-already-running`, `sync-already-running`, `unavailable`
+     */
+    async run(which: WhichSchedule): Promise<{ readonly schedule: Schedule; readonly runId: string }> {
+      const schedule = await find(which);
+      await connections.find({ id: schedule.connectionId, scope: which.scope });
+      await producer.ping().catch((cause: unknown) => {
+        throw unavailable(cause);
+      });
+      const runId = newId(schedule.kind === 'export' ? 'job' : 'sync');
+      const now = new Date();
+      await startScheduledRun({ store, producer, schedule, runId, now });
+      await store.schedules.noteRun({ id: schedule.id, lastRun: { at: now, outcome: 'started', runId } });
+      return { schedule, runId };
+    },
+
+    /** @throws AppError `unknown-schedule` */
+    async delete(which: WhichSchedule): Promise<void> {
+      const { id } = await find(which);
+      if (!(await removeSchedule({ store, producer, scheduleId: id }))) throw unknownSchedule();
+    },
+  };
+}
+
+function toChange(options: { readonly from: Schedule; readonly body: ScheduleChangeBody; readonly now: Date }) {
+  const { from, body, now } = options;
+  const { cron = from.cron, timeZone = from.timeZone, spread = from.spreadMs > 0, paused = from.paused } = body;
+  const spreadMs = spread ? spreadOf({ id: from.id, cron }) : 0;
+  const isMoved = cron !== from.cron || timeZone !== from.timeZone || spreadMs !== from.spreadMs;
+  const isResumed = from.paused && !paused;
+  const nextRunAt = isMoved || isResumed ? nextRun({ cron, timeZone, spreadMs }, now) : from.nextRunAt;
+  return { cron, timeZone, spreadMs, paused, nextRunAt };
+}
+
+function isEqual(from: Schedule, change: ReturnType<typeof toChange>): boolean {
+  const { cron, timeZone, spreadMs, paused } = change;
+  const isMoved = cron !== from.cron || timeZone !== from.timeZone || spreadMs !== from.spreadMs;
+  return !isMoved && paused === from.paused;
+}
+
+function unknownSchedule(): AppError {
+  return new AppError({
+    code: 'unknown-schedule',
+    message: 'There is no such schedule. List them by GET /api/ehr/schedules, or create one by POST.',
+    retry: 'never',
+  });
+}

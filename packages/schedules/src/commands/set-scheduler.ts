@@ -1,0 +1,16 @@
+import type { Producer } from '@bulkhead/queues';
+import type { Schedule } from '../schedule.ts';
+
+/** Gives a schedule its job, or takes it from a paused one. With the queue away the sweep does it within a minute. */
+export async function setScheduler(options: {
+  readonly producer: Producer;
+  readonly schedule: Pick<Schedule, 'id' | 'cron' | 'timeZone' | 'paused'>;
+}): Promise<void> {
+  const { producer, schedule } = options;
+  const { id: scheduleId, cron, timeZone, paused } = schedule;
+  const payload = { scheduleId };
+  const set = paused
+    ? producer.unschedule('schedule.run', payload)
+    : producer.scheduleCron({ name: 'schedule.run', payload, cron, timeZone });
+  await set.catch(() => undefined);
+}

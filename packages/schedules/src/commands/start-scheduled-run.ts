@@ -1,0 +1,82 @@
+import { isTerminal } from '@bulkhead/bulk-export';
+import { bulkExportRequestSchema, newExport, requestKey } from '@bulkhead/bulk-export/commands';
+import type { Producer } from '@bulkhead/queues';
+import { AppError } from '@bulkhead/runtime';
+import { isSyncActive } from '@bulkhead/sync';
+import { newSyncRun, syncAlreadyRunning, syncBodySchema } from '@bulkhead/sync/commands';
+import type { z } from 'zod';
+import type { Schedule } from '../schedule.ts';
+import type { ScheduleStore } from '../store.ts';
+
+interface StartOptions {
+  readonly store: ScheduleStore;
+  readonly producer: Producer;
+  readonly schedule: Schedule;
+  /** The same one a second time changes nothing: whoever finds a start half done does it again. */
+  readonly runId: string;
+  readonly now: Date;
+}
+
+/**
+ * Starts what a schedule runs, as its POST would: stores the record and hands it to the workers. With the queue away the
+ * sweep does the latter.
+ * @throws AppError `export-already-running`, `sync-already-running`: with the id of the one that runs;
+ * `schedule-request-invalid` for what an older version took and this one does not.
+ */
+export async function startScheduledRun(options: StartOptions): Promise<void> {
+  await refuseOverlap(options);
+  await (options.schedule.kind === 'export' ? startExport(options) : startSync(options));
+}
+
+/** An export that is still on its way has not moved the watermarks: the next one would ask for the same again. */
+async function refuseOverlap({ store, schedule, runId }: StartOptions): Promise<void> {
+  const { kind, lastRun } = schedule;
+  const lastId = lastRun?.runId;
+  if (lastId === undefined || lastId === runId) return;
+  if (kind === 'sync') {
+    const last = await store.syncRuns.find(lastId);
+    if (last && isSyncActive(last.phase)) throw syncAlreadyRunning(lastId);
+    return;
+  }
+  const last = await store.bulkExports.find(lastId);
+  if (!last || isTerminal(last.phase)) return;
+  throw new AppError({
+    code: 'export-already-running',
+    message: "The schedule's last export is still running. Follow that one, or cancel it first.",
+    retry: 'never',
+    context: { exportId: lastId },
+  });
+}
+
+async function startExport({ store, producer, schedule, runId, now }: StartOptions): Promise<void> {
+  const { connectionId, provider, request } = schedule;
+  if (!(await store.bulkExports.find(runId))) {
+    const body = parse(bulkExportRequestSchema, { ...request, connectionId, since: 'last' });
+    const made = await newExport({ store, provider, body });
+    const record = { ...made, id: runId, scheduleId: schedule.id, createdAt: now };
+    await store.bulkExports.insert({ record, requestKey: requestKey(record.request) });
+  }
+  await producer.enqueue('export.kick-off', { exportId: runId }).catch(() => undefined);
+}
+
+async function startSync({ store, producer, schedule, runId, now }: StartOptions): Promise<void> {
+  const { connectionId, provider, request } = schedule;
+  if (!(await store.syncRuns.find(runId))) {
+    const body = parse(syncBodySchema, { ...request, connectionId });
+    const record = { ...newSyncRun({ provider, body }), id: runId, scheduleId: schedule.id, createdAt: now };
+    const holder = await store.syncRuns.insert(record);
+    if (holder !== runId) throw syncAlreadyRunning(holder);
+  }
+  await producer.enqueue('sync.plan', { syncRunId: runId }).catch(() => undefined);
+}
+
+function parse<RequestSchema extends z.ZodType>(schema: RequestSchema, value: unknown): z.output<RequestSchema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new AppError({
+    code: 'schedule-request-invalid',
+    message: 'The request of the schedule is not valid any more. Delete the schedule and create it anew.',
+    retry: 'never',
+    cause: parsed.error,
+  });
+}

@@ -1,0 +1,3 @@
+export type { ScheduleDeps } from './deps.ts';
+export { runSchedule } from './run-schedule.ts';
+export { sweepSchedules } from './sweep-schedules.ts';

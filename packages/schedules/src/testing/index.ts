@@ -1,0 +1,1 @@
+export { makeSchedule } from './make-schedule.ts';

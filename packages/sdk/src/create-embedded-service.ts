@@ -1,0 +1,138 @@
+import type { BulkExport } from '@bulkhead/bulk-export';
+import { bulkExportRequestSchema, toStatusView } from '@bulkhead/bulk-export/commands';
+import {
+  checkPaging,
+  createEhrClient,
+  type EhrSession,
+  type PagingState,
+  readSearchPage,
+  searchUrl,
+} from '@bulkhead/ehr-client';
+import { createProviderRegistry, type ProviderSettings } from '@bulkhead/providers';
+import { connectRedis, createProducer } from '@bulkhead/queues';
+import { AppError } from '@bulkhead/runtime';
+import { syncBodySchema, toSyncedView } from '@bulkhead/sync/commands';
+import { createServices, createStore } from '@bulkhead/system';
+import type { EnhancedService, SearchParameterValues } from './enhanced-service.ts';
+import { fromExportOptions, fromSyncOptions } from './request-of.ts';
+import { connectionIdOf, tokenHandle } from './token-handle.ts';
+import { untilEnded } from './until-ended.ts';
+
+export interface EmbeddedServiceOptions {
+  readonly redisUrl: string;
+  readonly mongodbUri: string;
+  /** 32 bytes: the deployment's BULKHEAD_ENCRYPTION_KEY. */
+  readonly encryptionKey: Buffer;
+  readonly previousEncryptionKeys?: readonly Buffer[];
+  /** Of every key in Redis, as the deployment has it. */
+  readonly prefix: string;
+  readonly providers: ProviderSettings;
+}
+
+const provider = 'athenahealth';
+/** Whoever has the deployment's encryption key has everything. */
+const scope = 'all';
+/** A run that nobody waits for at HTTP can last; the caller's own patience is the limit. */
+const syncWaitMs = 24 * 60 * 60_000;
+
+/** The guide's service inside of a program: it stores and enqueues as the API does, and workers do the work. */
+export async function createEmbeddedService(options: EmbeddedServiceOptions): Promise<EnhancedService> {
+  const { redisUrl, mongodbUri, encryptionKey, previousEncryptionKeys, prefix, providers } = options;
+  const onError = () => undefined;
+  const redis = connectRedis({ url: redisUrl, waiting: true, onError });
+  const store = createStore({ uri: mongodbUri, encryptionKey, previousEncryptionKeys });
+  await store.connect();
+  const registry = createProviderRegistry(providers);
+  const producer = createProducer({ redis, prefix, onError });
+  const ehr = createEhrClient({
+    registry,
+    redis,
+    prefix,
+    tokenStore: store.accessTokens,
+    signingKeys: store.signingKeys,
+  });
+  const { connections, bulkExports, syncs } = createServices({
+    ...{ store, producer, registry, redis, prefix, syncWaitMs },
+    configuration: { exposed: [], encryptionKeySource: 'the options of the embedded service' },
+  });
+
+  const toJob = async (record: BulkExport) => {
+    const files = record.phase === 'completed' ? await store.outputFiles.listByExport(record.id) : [];
+    // The caller's own process: what it is given, no other reader sees.
+    return toStatusView({ record, files, isOperator: false, withSignedUrls: true });
+  };
+  const check = async (id: string) => toJob((await bulkExports.get({ provider, id, scope })).record);
+
+  return {
+    async initiateBulkExport(connectionId, given) {
+      const body = bulkExportRequestSchema.parse({ connectionId, ...fromExportOptions(given) });
+      return toJob((await bulkExports.start({ provider, body, scope })).record);
+    },
+    checkBulkExportStatus: check,
+    processBulkExportData: (jobId) => untilEnded(() => check(jobId)),
+
+    async enhancedSync(connectionId, given) {
+      const body = syncBodySchema.parse({ connectionId, ...fromSyncOptions(given) });
+      const state = await syncs.start({ provider, body, scope });
+      if (state.run.phase === 'completed') return toSyncedView(state);
+      const { code = 'sync-incomplete', message = 'The sync did not complete.' } = state.run.error ?? {};
+      throw new AppError({ code, message, retry: 'never', context: { syncRunId: state.run.id } });
+    },
+
+    async getConnection(connectionId) {
+      const { id, fhirEndpoint, userId } = await connections.find({ provider, id: connectionId, scope });
+      return { id, fhirEndpoint, accessToken: tokenHandle(id), ...(userId === undefined ? {} : { userId }) };
+    },
+
+    fhirClient: {
+      async searchResources(endpoint, accessToken, resourceType, parameters) {
+        const connection = await connections.find({ provider, id: connectionIdOf(accessToken), scope });
+        if (connection.fhirEndpoint !== endpoint) throw otherEndpoint();
+        return searchAll({ session: ehr.session(connection), resourceType, parameters });
+      },
+    },
+
+    async close() {
+      await producer.close();
+      ehr.close();
+      await store.close();
+      redis.disconnect();
+    },
+  };
+}
+
+async function searchAll(options: {
+  readonly session: EhrSession;
+  readonly resourceType: string;
+  readonly parameters: SearchParameterValues;
+}): Promise<unknown[]> {
+  const { session, resourceType, parameters } = options;
+  const { connection, provider: settings } = session;
+  const given = Object.entries(parameters).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
+  const first = searchUrl({ connection, provider: settings, resourceType, parameters: Object.fromEntries(given) });
+  const found: unknown[] = [];
+  let paging: PagingState = { pages: 0 };
+  for (let url = first; ; ) {
+    const { entries, nextUrl } = await readSearchPage({ session, url, priority: 'interactive' });
+    found.push(...entries.filter(({ hasResource }) => hasResource).map(({ content }) => content));
+    if (nextUrl === undefined) break;
+    const pages = paging.pages + 1;
+    const checked = checkPaging({ ...paging, pages, url, nextUrl });
+    if ('error' in checked) throw checked.error;
+    paging = { ...checked, pages };
+    url = nextUrl;
+  }
+  // Plain numbers, which programs calculate with; what is stored keeps their text.
+  return JSON.parse(JSON.stringify(found)) as unknown[];
+}
+
+function otherEndpoint(): AppError {
+  return new AppError({
+    code: 'unknown-endpoint',
+    message:
+      'The endpoint is not that of the connection whose token is used. Pass `connection.fhirEndpoint` on as it is.',
+    retry: 'never',
+  });
+}

@@ -1,0 +1,93 @@
+import { AppError } from '@bulkhead/runtime';
+import type { EnhancedService, ExportJob, ProcessedExport, SyncResult } from './enhanced-service.ts';
+import { fromExportOptions, fromSyncOptions } from './request-of.ts';
+import { connectionIdOf, tokenHandle } from './token-handle.ts';
+import { untilEnded } from './until-ended.ts';
+
+export interface HttpServiceOptions {
+  /** Of the API, such as `https://bulkhead.example.org`. */
+  readonly baseUrl: string;
+  readonly apiKey: string;
+}
+
+interface SyncRunAnswer extends SyncResult {
+  readonly status?: string;
+  readonly url?: string;
+  readonly errorCode?: string;
+  readonly errorMessage?: string;
+}
+
+const provider = 'athenahealth';
+/** A run that lasts is looked at as often as the API itself would. */
+const lookEveryMs = 1000;
+
+/** The guide's service over the HTTP API. `fhirClient` searches what is stored: the API never asks the EHR itself. */
+export function createHttpService({ baseUrl, apiKey }: HttpServiceOptions): EnhancedService {
+  const request = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const response = await fetch(new URL(`/api/ehr/${path}`, baseUrl), {
+      method,
+      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const answer = (await response.json()) as { error?: { code: string; message: string; details?: unknown } };
+    if (response.ok) return answer;
+    const { code = 'internal', message = `The API answered ${response.status}.`, details } = answer.error ?? {};
+    throw new AppError({ code, message, retry: 'never', context: { details } });
+  };
+  const data = async <Data>(method: string, path: string, body?: unknown): Promise<Data> =>
+    ((await request(method, path, body)) as { data: Data }).data;
+  const check = (jobId: string) =>
+    data<ProcessedExport & { errorCode?: string }>('GET', `${provider}/bulk-export/${encodeURIComponent(jobId)}`);
+
+  return {
+    initiateBulkExport: (connectionId, options) =>
+      data<ExportJob>('POST', `${provider}/bulk-export`, { connectionId, ...fromExportOptions(options) }),
+    checkBulkExportStatus: check,
+    processBulkExportData: (jobId) => untilEnded(() => check(jobId)),
+
+    async enhancedSync(connectionId, options) {
+      const body = { connectionId, ...fromSyncOptions(options) };
+      let run = await data<SyncRunAnswer>('POST', `${provider}/enhanced-sync`, body);
+      const path = run.url?.replace('/api/ehr/', '');
+      while (path !== undefined && run.status === 'IN_PROGRESS') {
+        await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+        run = await data<SyncRunAnswer>('GET', path);
+      }
+      if (run.status === undefined || run.status === 'COMPLETED') return run;
+      const { errorCode: code = 'sync-incomplete', errorMessage: message = 'The sync did not complete.' } = run;
+      throw new AppError({ code, message, retry: 'never' });
+    },
+
+    async getConnection(connectionId) {
+      const path = `connections/${encodeURIComponent(connectionId)}`;
+      const { id, fhirEndpoint, userId } = await data<{ id: string; fhirEndpoint: string; userId?: string }>(
+        'GET',
+        path,
+      );
+      return { id, fhirEndpoint, accessToken: tokenHandle(id), ...(userId === undefined ? {} : { userId }) };
+    },
+
+    fhirClient: {
+      async searchResources(_endpoint, accessToken, resourceType, parameters) {
+        const query = new URLSearchParams({ connectionId: connectionIdOf(accessToken) });
+        for (const [name, values] of Object.entries(parameters)) {
+          for (const value of [values ?? []].flat()) query.append(name, String(value));
+        }
+        const found: unknown[] = [];
+        for (let path: string | undefined = `${provider}/resources/${resourceType}?${query}`; path !== undefined; ) {
+          const bundle = (await request('GET', path)) as StoredBundle;
+          found.push(...(bundle.entry ?? []).map(({ resource }) => resource));
+          path = bundle.link.find(({ relation }) => relation === 'next')?.url.replace(/^.*\/api\/ehr\//, '');
+        }
+        return found;
+      },
+    },
+
+    close: () => Promise.resolve(),
+  };
+}
+
+interface StoredBundle {
+  readonly entry?: readonly { readonly resource: unknown }[];
+  readonly link: readonly { readonly relation: string; readonly url: string }[];
+}

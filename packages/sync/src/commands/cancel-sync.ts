@@ -1,0 +1,39 @@
+import type { Producer } from '@bulkhead/queues';
+import { AppError } from '@bulkhead/runtime';
+import type { SyncStore } from '../store.ts';
+import { isSyncActive, type SyncRun } from '../sync-run.ts';
+
+/**
+ * Ends a sync run at once: its searches stop at their next page. Cancelled already: nothing to do.
+ * @throws AppError `sync-ended` for one that has ended otherwise.
+ */
+export async function cancelSync(options: {
+  readonly store: SyncStore;
+  readonly producer: Producer;
+  readonly find: () => Promise<SyncRun>;
+}): Promise<{ readonly run: SyncRun; readonly isChanged: boolean }> {
+  const { store, producer, find } = options;
+  for (;;) {
+    const run = await find();
+    if (run.phase === 'cancelled') return { run, isChanged: false };
+    if (!isSyncActive(run.phase)) throw ended(run);
+    const cancelled = await store.syncRuns.transition({
+      from: run,
+      to: 'cancelled',
+      change: { completedAt: new Date() },
+    });
+    if (!cancelled) continue;
+    await store.syncSteps.cancelUnsettled(run.id);
+    await producer.enqueueAgain('webhook.notify', { kind: 'sync-run', id: run.id }).catch(() => undefined);
+    return { run: cancelled, isChanged: true };
+  }
+}
+
+function ended({ id, phase }: SyncRun): AppError {
+  return new AppError({
+    code: 'sync-ended',
+    message: 'The run has ended, so there is nothing to cancel. What it stored stays.',
+    retry: 'never',
+    context: { syncRunId: id, phase },
+  });
+}

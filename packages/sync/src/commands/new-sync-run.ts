@@ -1,0 +1,28 @@
+import { newId } from '@bulkhead/access';
+import type { SyncRun } from '../sync-run.ts';
+import type { SyncBody } from './sync.schema.ts';
+
+/** The record of a new enhanced sync. */
+export function newSyncRun({ provider, body }: { readonly provider: string; readonly body: SyncBody }): SyncRun {
+  const { connectionId, includeStandard, includeEnhanced, resourceTypes = [], since, patients = [] } = body;
+  const { callbackUrl } = body;
+  return {
+    id: newId('sync'),
+    connectionId,
+    provider,
+    request: {
+      includeStandard,
+      includeEnhanced,
+      resourceTypes,
+      patients,
+      ...(since === undefined ? {} : { since }),
+    },
+    phase: 'queued',
+    version: 1,
+    types: [],
+    skipped: [],
+    warnings: [],
+    ...(callbackUrl === undefined ? {} : { callbackUrl }),
+    createdAt: new Date(),
+  };
+}

@@ -1,0 +1,80 @@
+import type { ExportWarning } from '@bulkhead/bulk-export';
+import type { FailedJob } from '@bulkhead/queues';
+import { toExportError } from '@bulkhead/runtime';
+import { isStoreUnavailable } from '@bulkhead/store';
+import { isSyncActive, type SyncTypeCount } from '../sync-run.ts';
+import type { SyncDeps } from './deps.ts';
+
+/** Ends a run whose steps are all settled. */
+export async function finalizeSync(
+  { store, producer, logger, now }: SyncDeps,
+  { syncRunId }: { readonly syncRunId: string },
+): Promise<void> {
+  const run = await store.syncRuns.find(syncRunId);
+  if (run?.phase !== 'running') return;
+  if ((await store.syncSteps.listUnsettledIds(syncRunId)).length > 0) return;
+  const counts = await store.syncSteps.sumByType(syncRunId);
+  const incomplete = await describeIncomplete(store, syncRunId);
+  // A retried run is described as it is now: these replace the warnings of its first end.
+  const warnings = [...describeRejected(counts, syncRunId), ...incomplete];
+  const failed = counts.filter((count) => count.failed > 0);
+  const error = failed.length > 0 ? await describe(store, { syncRunId, failed }) : incomplete[0];
+  const hasNothing = counts.every((count) => count.completed + count.incomplete === 0);
+  const to = error === undefined ? 'completed' : hasNothing ? 'failed' : 'partial';
+  const change = { completedAt: now(), warnings, ...(error === undefined ? {} : { error }) };
+  if (!(await store.syncRuns.transition({ from: run, to, change }))) return;
+  await producer.enqueueAgain('webhook.notify', { kind: 'sync-run', id: syncRunId });
+  logger.info('sync ended', { syncRunId, phase: to });
+}
+
+function describeRejected(counts: readonly SyncTypeCount[], syncRunId: string): ExportWarning[] {
+  const rejected = counts.reduce((sum, count) => sum + count.rejected, 0);
+  if (rejected === 0) return [];
+  const message = `${rejected} ${rejected === 1 ? 'entry' : 'entries'} of the EHR's answers could not be stored. Each is in the quarantine with its reason: filter it by the id of this run, ${syncRunId}.`;
+  return [{ code: 'entries-rejected', message }];
+}
+
+/** A warning for each type of which the EHR sent less than it promised. */
+async function describeIncomplete(store: SyncDeps['store'], syncRunId: string): Promise<ExportWarning[]> {
+  const sums = await store.syncSteps.sumIncomplete(syncRunId);
+  return sums.map(({ resourceType, total, matched }) => ({
+    code: 'search-incomplete',
+    message: `${resourceType}: the EHR promised ${total} resources and sent ${matched}. What it sent is stored. The next sync asks for all of them again. To ask now, retry the run.`,
+  }));
+}
+
+async function describe(
+  store: SyncDeps['store'],
+  { syncRunId, failed }: { readonly syncRunId: string; readonly failed: readonly SyncTypeCount[] },
+) {
+  const [first] = await store.syncSteps.listErrors(syncRunId);
+  const types = failed.map(({ resourceType, failed: count }) => `${resourceType} (${count})`).join(', ');
+  const message = `Searches failed: ${types}. The first one: ${first?.message ?? 'see the log of the workers'}`;
+  return { code: first?.code ?? 'internal', message };
+}
+
+/** Fails a run whose job is given up. */
+export async function failGivenUpSync(
+  deps: SyncDeps,
+  { syncRunId, error }: FailedJob<'sync.plan' | 'sync.finalize'>,
+): Promise<void> {
+  // Nothing is known of the run then, so its job is created again.
+  if (!isStoreUnavailable(error)) await failSync(deps, { syncRunId, error: toExportError(error) });
+}
+
+/** Ends a run as failed that cannot even be planned. */
+export async function failSync(
+  { store, producer, logger, now }: SyncDeps,
+  {
+    syncRunId,
+    error,
+  }: { readonly syncRunId: string; readonly error: { readonly code: string; readonly message: string } },
+): Promise<void> {
+  for (;;) {
+    const run = await store.syncRuns.find(syncRunId);
+    if (!run || !isSyncActive(run.phase)) return;
+    if (await store.syncRuns.transition({ from: run, to: 'failed', change: { error, completedAt: now() } })) break;
+  }
+  await producer.enqueueAgain('webhook.notify', { kind: 'sync-run', id: syncRunId });
+  logger.error('sync failed', { syncRunId, code: error.code });
+}

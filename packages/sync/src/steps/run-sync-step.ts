@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto';
+import { connectionGone } from '@bulkhead/connections/steps';
+import { EhrHttpError, type EhrSession, readSearchPage } from '@bulkhead/ehr-client';
+import { searchFileId } from '@bulkhead/quarantine';
+import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
+import { AppError, type ExportError, toExportError } from '@bulkhead/runtime';
+import { isStoreUnavailable } from '@bulkhead/store';
+import type { SyncRun, SyncStep } from '../sync-run.ts';
+import type { StepClaim } from '../sync-step.repository.ts';
+import { attemptEnd, wasSent } from './attempt-end.ts';
+import type { SyncDeps } from './deps.ts';
+import { firstPageUrl } from './first-page-url.ts';
+import { failedSearch, restarted, type Search, toSearches, withPage, withRequest } from './step-searches.ts';
+import { storeSearchPage } from './store-search-page.ts';
+
+export interface StepRun {
+  readonly stepId: string;
+  readonly retryAt: RetryAt;
+  /** Called after each page. */
+  readonly progress: JobContext['progress'];
+  readonly signal: AbortSignal;
+}
+
+/** One attempt at a step. */
+interface Work {
+  readonly step: SyncStep;
+  readonly run: SyncRun;
+  readonly claim: StepClaim;
+  readonly session: EhrSession;
+  readonly retryAt: RetryAt;
+  readonly progress: JobContext['progress'];
+  readonly signal: AbortSignal;
+}
+
+/** A worker that crashes leaves no error behind. After as many attempts without a page the page itself may be the cause. */
+const maxAttempts = 50;
+
+/** The job `sync.step`. */
+export async function runSyncStepAndFinish(deps: SyncDeps, job: Job<'sync.step'>): Promise<void> {
+  await runSyncStep(deps, job);
+  const { syncRunId, hasParent } = job;
+  // A step whose flow was lost with Redis has no parent that finishes the sync, and must not wait for a sweep.
+  if (!hasParent && (await deps.store.syncSteps.countUnsettled(syncRunId)) === 0)
+    await deps.producer.enqueueAgain('sync.finalize', { syncRunId });
+}
+
+/** A step's searches, one after the other and page by page, from where the last attempt got. A settled step: does nothing. */
+export async function runSyncStep(deps: SyncDeps, { stepId, ...context }: StepRun): Promise<void> {
+  const { store, ehr } = deps;
+  const claim = { id: stepId, claim: randomUUID() };
+  const step = await store.syncSteps.claim(claim);
+  if (!step) return;
+  const run = await store.syncRuns.find(step.runId);
+  if (!run) throw connectionGone();
+  if (run.phase !== 'running') return store.syncSteps.cancelUnsettled(run.id);
+  const searches = toSearches(step.searches);
+  const connection = await store.connections.find(step.connectionId);
+  if (!connection) {
+    return failPending(deps, { step, claim, error: toExportError(connectionGone()) });
+  }
+  const work = { step, run, claim, session: ehr.session(connection), ...context };
+  const stuck = step.attempts > maxAttempts ? searches.find(isPending) : undefined;
+  let hasGaps = false;
+  for (const search of searches) {
+    const ended =
+      search === stuck
+        ? await failSearch(deps, { ...work, search, error: tooManyAttempts })
+        : await runSearch(deps, { work, search });
+    // Cancelled, or another attempt has taken over.
+    if (!ended) return;
+    if (ended.lead.state !== 'completed') hasGaps = true;
+  }
+  await store.syncSteps.settle(claim, hasGaps ? 'failed' : 'completed');
+}
+
+/** A search that can never succeed fails alone; the patient's others go on. A search that has ended stays as it is. */
+async function runSearch(
+  deps: SyncDeps,
+  { work, search: start }: { readonly work: Work; readonly search: Search },
+): Promise<Search | undefined> {
+  const { step, signal } = work;
+  let search = start;
+  let before = step.retrying;
+  try {
+    while (search.lead.state === 'pending') {
+      search = await readPage(deps, { work, search });
+      const saved = { searches: changesOf({ step, search }), pageReadAt: deps.now() };
+      if (!(await deps.store.syncSteps.saveSearches(work.claim, saved))) return undefined;
+      work.progress();
+      before = undefined;
+      if (search.lead.state === 'completed') await advanceMarks(deps, { work, search });
+    }
+    return search;
+  } catch (error) {
+    // What has stopped is the worker or the database, and not the search.
+    if (signal.aborted || isStoreUnavailable(error)) throw error;
+    const tried = wasSent(error) ? withRequest(search) : search;
+    const { resourceType } = search.lead;
+    const previous = before?.resourceType === resourceType ? before : undefined;
+    const end = await attemptEnd(deps, { ...work, resourceType, before: previous, error });
+    if ('failed' in end) return failSearch(deps, { ...work, search: tried, error: end.failed });
+    const { retrying, error: known } = end;
+    await deps.store.syncSteps.noteRetry(work.claim, { searches: changesOf({ step, search: tried }), retrying });
+    throw known;
+  }
+}
+
+/** Fails what is left of a step whose job is given up. A settled step: does nothing. */
+export async function failSyncStep(deps: SyncDeps, job: FailedJob<'sync.step'>): Promise<void> {
+  const { stepId, error } = job;
+  // Nothing is known of the searches then, so the job is created again.
+  if (isStoreUnavailable(error)) return;
+  const claim = { id: stepId, claim: randomUUID() };
+  const step = await deps.store.syncSteps.claim(claim);
+  if (step) await failPending(deps, { step, claim, error: toExportError(error) });
+}
+
+async function failPending(
+  deps: SyncDeps,
+  { step, claim, error }: Pick<Work, 'step' | 'claim'> & { readonly error: ExportError },
+): Promise<void> {
+  for (const search of toSearches(step.searches).filter(isPending))
+    await failSearch(deps, { step, claim, search, error });
+  await deps.store.syncSteps.settle(claim, 'failed');
+}
+
+function isPending({ lead }: Search): boolean {
+  return lead.state === 'pending';
+}
+
+async function failSearch(
+  { store }: SyncDeps,
+  options: Pick<Work, 'step' | 'claim'> & { readonly search: Search; readonly error: ExportError },
+): Promise<Search | undefined> {
+  const { step, claim, error } = options;
+  const search = failedSearch(options.search, error);
+  const isSaved = await store.syncSteps.saveSearches(claim, { searches: changesOf({ step, search }) });
+  return isSaved ? search : undefined;
+}
+
+function changesOf({ step, search }: { readonly step: SyncStep; readonly search: Search }) {
+  const indexes = new Map(step.searches.map(({ resourceType }, index) => [resourceType, index]));
+  return [search.lead, ...search.carried].map((one) => ({ index: indexes.get(one.resourceType) ?? 0, search: one }));
+}
+
+async function readPage(deps: SyncDeps, { work, search }: { work: Work; search: Search }): Promise<Search> {
+  const { step, run, session, signal } = work;
+  const url = search.lead.nextUrl ?? (await firstPageUrl(deps, { step, run, session, search }));
+  if (isReadAgain(search)) await forgetQuarantined(deps, { step, search });
+  try {
+    const page = await readSearchPage({ session, url, signal });
+    return withPage(search, { url, page, counts: await storeSearchPage(deps, { page, search, run, step }) });
+  } catch (error) {
+    if (!isForgottenPage({ error, search })) throw error;
+    deps.logger.warn('the EHR has forgotten a page, its search starts anew', { syncRunId: run.id, stepId: step.id });
+    return restarted(search);
+  }
+}
+
+function isReadAgain({ lead }: Search): boolean {
+  return lead.nextUrl === undefined && lead.requests > 0;
+}
+
+/** Every entry is received again, perhaps on another page. */
+async function forgetQuarantined(
+  { store }: SyncDeps,
+  { step, search }: { readonly step: SyncStep; readonly search: Search },
+): Promise<void> {
+  for (const { resourceType } of [search.lead, ...search.carried]) {
+    await store.quarantine.deleteByFile(searchFileId({ stepId: step.id, resourceType }));
+  }
+}
+
+/** Paging links live for minutes at some servers, and a step may have waited longer for its turn. */
+function isForgottenPage({ error, search }: { readonly error: unknown; readonly search: Search }): boolean {
+  const { nextUrl, hasRestarted } = search.lead;
+  if (nextUrl === undefined || hasRestarted) return false;
+  if (error instanceof EhrHttpError) return [400, 404, 410].includes(error.status);
+  return error instanceof AppError && error.code === 'search-refused';
+}
+
+/** Only where the search left no gap behind the last one. */
+async function advanceMarks({ store }: SyncDeps, { work, search }: { work: Work; search: Search }): Promise<void> {
+  const { connectionId, patientIds } = work.step;
+  const { request, types } = work.run;
+  const { since } = request;
+  for (const { resourceType, servedAt: at, isCarried } of [search.lead, ...search.carried]) {
+    // Patients that only lead to what was asked for are not stored.
+    if (!at || !types.includes(resourceType)) continue;
+    const isNarrowed = since !== undefined && resourceType !== 'Patient' && !isCarried;
+    for (const patientId of patientIds) {
+      if (isNarrowed) {
+        const mark = (await store.crawlMarks.find({ connectionId, patientId }))[resourceType];
+        if (!mark || mark.getTime() < Date.parse(since)) continue;
+      }
+      await store.crawlMarks.advance({ connectionId, patientId, resourceType, at });
+    }
+  }
+}
+
+const tooManyAttempts: ExportError = {
+  code: 'search-attempts',
+  message:
+    'Gave up after 50 attempts without a page. The page may be crashing the workers: check their logs. What was read before is stored.',
+};

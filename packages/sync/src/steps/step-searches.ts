@@ -1,0 +1,92 @@
+import { checkPaging, type SearchPage } from '@bulkhead/ehr-client';
+import { type ExportError, toExportError } from '@bulkhead/runtime';
+import { fromFirstPage, type SyncSearch } from '../sync-run.ts';
+
+/** A search that has requests of its own, with those whose resources come with its answer. */
+export interface Search {
+  readonly lead: SyncSearch;
+  readonly carried: readonly SyncSearch[];
+}
+
+/** What a page brought of one type. */
+export interface PageCounts {
+  readonly fetched: number;
+  readonly stored: number;
+  readonly unchanged: number;
+  readonly stale: number;
+  readonly rejected: number;
+  readonly withheld: number;
+}
+
+/** What a step asks for: the search of patients leads those that it carries, every other one stands alone. */
+export function toSearches(searches: readonly SyncSearch[]): Search[] {
+  const carried = searches.filter(({ isCarried }) => isCarried);
+  return searches
+    .filter(({ isCarried }) => !isCarried)
+    .map((lead) => ({ lead, carried: lead.resourceType === 'Patient' ? carried : [] }));
+}
+
+/** A search after one more page. @param options.url the page's own address. */
+export function withPage(
+  { lead, carried }: Search,
+  {
+    url,
+    page,
+    counts,
+  }: { readonly url: string; readonly page: SearchPage; readonly counts: ReadonlyMap<string, PageCounts> },
+): Search {
+  const { nextUrl, servedAt } = page;
+  const add = ({ nextUrl: _, loopMark: __, error: ___, ...search }: SyncSearch): SyncSearch => {
+    const more = counts.get(search.resourceType) ?? nothing;
+    return {
+      ...search,
+      servedAt: search.servedAt ?? servedAt,
+      fetched: search.fetched + more.fetched,
+      stored: search.stored + more.stored,
+      unchanged: search.unchanged + more.unchanged,
+      stale: search.stale + more.stale,
+      rejected: search.rejected + more.rejected,
+      ...(more.withheld > 0 ? { withheld: (search.withheld ?? 0) + more.withheld } : {}),
+    };
+  };
+  const total = page.total ?? lead.total;
+  const read = {
+    ...add(lead),
+    requests: lead.requests + 1,
+    pages: lead.pages + 1,
+    matched: (lead.matched ?? 0) + page.entries.filter(({ isMatch }) => isMatch).length,
+    ...(total === undefined ? {} : { total }),
+  };
+  const all = { lead: read, carried: carried.map(add) };
+  if (nextUrl === undefined) {
+    const isComplete = total === undefined || total <= read.matched;
+    return withState(all, { state: isComplete ? 'completed' : 'incomplete' });
+  }
+  const paging = checkPaging({ ...lead, pages: read.pages, url, nextUrl });
+  if ('error' in paging) return failedSearch(all, toExportError(paging.error));
+  return { ...all, lead: { ...read, ...paging, nextUrl } };
+}
+
+/** A search from its first page again. */
+export function restarted({ lead, carried }: Search): Search {
+  return {
+    lead: { ...fromFirstPage(lead), requests: lead.requests + 1, hasRestarted: true },
+    carried: carried.map(fromFirstPage),
+  };
+}
+
+/** A search after a request that returned no page. */
+export function withRequest({ lead, carried }: Search): Search {
+  return { lead: { ...lead, requests: lead.requests + 1 }, carried };
+}
+
+export function failedSearch(search: Search, error: ExportError): Search {
+  return withState(search, { state: 'failed', error });
+}
+
+/** What the server sends along with a search ends as the search does. */
+function withState({ lead, carried }: Search, change: Pick<SyncSearch, 'state' | 'error'>): Search {
+  return { lead: { ...lead, ...change }, carried: carried.map((search) => ({ ...search, ...change })) };
+}
+
+const nothing: PageCounts = { fetched: 0, stored: 0, unchanged: 0, stale: 0, rejected: 0, withheld: 0 };

@@ -1,0 +1,93 @@
+import { withDocuments } from '@bulkhead/documents/steps';
+import type { SearchPage } from '@bulkhead/ehr-client';
+import type { SearchEntry } from '@bulkhead/fhir';
+import { type QuarantinedLine, searchFileId } from '@bulkhead/quarantine';
+import type { ResourceDocument } from '@bulkhead/resources';
+import { writeApart } from '@bulkhead/resources';
+import type { SyncRun, SyncStep } from '../sync-run.ts';
+import type { SyncDeps } from './deps.ts';
+import { readSearchEntry } from './read-search-entry.ts';
+import type { PageCounts, Search } from './step-searches.ts';
+
+interface StorePageOptions {
+  readonly page: SearchPage;
+  readonly search: Search;
+  readonly run: SyncRun;
+  readonly step: SyncStep;
+}
+
+/**
+ * Stores the entries of a search's page, by the same checks and the same writer as the lines of a file. What cannot be stored is
+ * quarantined.
+ * @returns what was received, by type; an entry of a type that was not asked for counts with the search's own type.
+ */
+export async function storeSearchPage(
+  deps: SyncDeps,
+  options: StorePageOptions,
+): Promise<ReadonlyMap<string, PageCounts>> {
+  const { page, search, run } = options;
+  const { resourceType: leadType } = search.lead;
+  const types = new Set([search.lead, ...search.carried].map(({ resourceType }) => resourceType));
+  const byType = new Map<string, SearchEntry[]>();
+  for (const entry of page.entries) {
+    const type = (entry.content as { readonly resourceType?: unknown } | null)?.resourceType;
+    const key = typeof type === 'string' && types.has(type) ? type : leadType;
+    // The patients may be asked for only because of what is included with them.
+    if (type === leadType && !run.types.includes(leadType)) continue;
+    byType.set(key, [...(byType.get(key) ?? []), entry]);
+  }
+  const counts = new Map<string, PageCounts>();
+  for (const [resourceType, entries] of byType) {
+    counts.set(resourceType, await storeEntries(deps, { ...options, resourceType, entries }));
+  }
+  return counts;
+}
+
+interface PageEntry {
+  readonly index: number;
+  readonly json: Buffer;
+}
+
+interface StorableEntry extends PageEntry {
+  readonly document: ResourceDocument;
+}
+
+async function storeEntries(
+  deps: SyncDeps,
+  options: StorePageOptions & { readonly resourceType: string; readonly entries: readonly SearchEntry[] },
+): Promise<PageCounts> {
+  const { resourceType, entries, page, search, run, step } = options;
+  const context = {
+    connectionId: run.connectionId,
+    source: { syncRunId: run.id, stepId: step.id },
+    observedAt: page.servedAt,
+    now: deps.now(),
+  };
+  const place = {
+    connectionId: run.connectionId,
+    source: 'sync',
+    exportId: run.id,
+    stepId: step.id,
+    resourceType,
+    fileId: searchFileId({ stepId: step.id, resourceType }),
+    line: search.lead.pages + 1,
+  } as const;
+  const items: StorableEntry[] = [];
+  const bad: QuarantinedLine[] = [];
+  const quarantine = ({ index: offset, json: bytes }: PageEntry, reason: string) =>
+    bad.push({ ...place, offset, reason, bytes, sizeBytes: bytes.length });
+  for (const { index, content } of entries) {
+    const entry = { index, json: Buffer.from(JSON.stringify(content)) };
+    const read = readSearchEntry({ json: entry.json, resourceType, context });
+    if ('document' in read) items.push({ ...entry, document: read.document });
+    else quarantine(entry, read.reason);
+  }
+  const { written, unchanged, stale, withheld } = await writeApart({
+    items,
+    write: (documents) => withDocuments(deps).write(resourceType, documents),
+    onRefused: (entry) => quarantine(entry, 'refused-by-database'),
+  });
+  // Before the page counts as read: a worker that stops in between quarantines the same entries again.
+  await deps.store.quarantine.put({ lines: bad, now: context.now });
+  return { fetched: entries.length, stored: written + unchanged, unchanged, stale, rejected: bad.length, withheld };
+}

@@ -1,0 +1,18 @@
+import type { ConnectionStore } from '@bulkhead/connections';
+import type { DocumentStore } from '@bulkhead/documents';
+import type { QuarantineStore } from '@bulkhead/quarantine';
+import type { ResourceStore } from '@bulkhead/resources';
+import type { createCrawlMarkRepository } from './crawl-mark.repository.ts';
+import type { createSyncRunRepository } from './sync-run.repository.ts';
+import type { createSyncStepRepository } from './sync-step.repository.ts';
+
+/** The repositories that this feature works with. */
+export interface SyncStore
+  extends Pick<ConnectionStore, 'connections'>,
+    Pick<ResourceStore, 'prepareResourceTypes'>,
+    QuarantineStore,
+    DocumentStore {
+  readonly syncRuns: ReturnType<typeof createSyncRunRepository>;
+  readonly syncSteps: ReturnType<typeof createSyncStepRepository>;
+  readonly crawlMarks: ReturnType<typeof createCrawlMarkRepository>;
+}

@@ -1,0 +1,266 @@
+import { type Connection as Database, Schema } from 'mongoose';
+import { retriedSearch, type StepRetry, type SyncSearch, type SyncStep, type SyncTypeCount } from './sync-run.ts';
+
+interface SyncStepDocument extends Omit<SyncStep, 'id'> {
+  readonly _id: string;
+  /** Of the attempt that may write: progress of any other is refused. */
+  readonly claim?: string;
+  /** When a page was read last. */
+  readonly progressAt?: Date;
+}
+
+/** A search of a step, with its place in the step's list. */
+export interface ChangedSearch {
+  readonly index: number;
+  readonly search: SyncSearch;
+}
+
+/** Names one attempt at one step. */
+export interface StepClaim {
+  readonly id: string;
+  readonly claim: string;
+}
+
+const unsettled: SyncStep['state'][] = ['pending', 'running'];
+
+const schema = new Schema<SyncStepDocument>(
+  {
+    _id: String,
+    runId: { type: String, required: true },
+    connectionId: { type: String, required: true },
+    patientIds: { type: [String], required: true },
+    searches: { type: Schema.Types.Mixed, required: true },
+    state: { type: String, required: true },
+    claim: String,
+    attempts: { type: Number, required: true },
+    retrying: Schema.Types.Mixed,
+    progressAt: Date,
+  },
+  { collection: 'sync_steps', versionKey: false, minimize: false, strict: 'throw' },
+);
+schema.index({ runId: 1, state: 1 });
+
+/** `sync_steps`: what a run has to ask for, and how far it got. */
+export function createSyncStepRepository(database: Database) {
+  const model = database.model('SyncStep', schema);
+  return {
+    /** Adds steps that are not there yet; planning a run again changes nothing. */
+    async insertMissing(steps: readonly SyncStep[]): Promise<void> {
+      if (steps.length === 0) return;
+      const operations = steps.map(({ id, ...fields }) => ({
+        updateOne: { filter: { _id: id }, update: { $setOnInsert: fields }, upsert: true },
+      }));
+      await model.collection.bulkWrite(operations as never[], { ordered: false });
+    },
+
+    async listUnsettledIds(runId: string): Promise<string[]> {
+      const documents = await model
+        .find({ runId, state: { $in: unsettled } }, { _id: 1 })
+        .sort({ _id: 1 })
+        .lean();
+      return documents.map(({ _id }) => _id);
+    },
+
+    countUnsettled: (runId: string): Promise<number> => model.countDocuments({ runId, state: { $in: unsettled } }),
+
+    /** Makes `claim` the only attempt that may write. @returns undefined where the step is settled. */
+    async claim({ id, claim }: StepClaim): Promise<SyncStep | undefined> {
+      const document = await model
+        .findOneAndUpdate(
+          { _id: id, state: { $in: unsettled } },
+          { $set: { state: 'running', claim }, $inc: { attempts: 1 } },
+          { returnDocument: 'after' },
+        )
+        .lean();
+      if (!document) return undefined;
+      const { _id, claim: _claim, progressAt: _progressAt, ...fields } = document;
+      return { id: _id, ...fields };
+    },
+
+    /**
+     * Commits the progress of searches.
+     * @param options.pageReadAt left out: a search has ended without a page, which is no progress of the run
+     * @returns false if the run was cancelled or another attempt has taken over
+     */
+    async saveSearches(
+      { id, claim }: StepClaim,
+      { searches, pageReadAt }: { readonly searches: readonly ChangedSearch[]; readonly pageReadAt?: Date },
+    ): Promise<boolean> {
+      const change = {
+        ...toChange(searches),
+        // The attempt under way.
+        attempts: 1,
+        ...(pageReadAt === undefined ? {} : { progressAt: pageReadAt }),
+      };
+      const result = await model.updateOne(
+        { _id: id, claim, state: 'running' },
+        { $set: change, $unset: { retrying: 1 } },
+      );
+      return result.matchedCount === 1;
+    },
+
+    /** Notes that an attempt ended without a page, and why. A wait is not counted as an attempt. */
+    async noteRetry(
+      { id, claim }: StepClaim,
+      { searches, retrying }: { readonly searches: readonly ChangedSearch[]; readonly retrying: StepRetry },
+    ): Promise<void> {
+      await model.updateOne(
+        { _id: id, claim, state: 'running' },
+        {
+          $set: { ...toChange(searches), retrying },
+          ...(retrying.state === 'waiting' ? { $inc: { attempts: -1 } } : {}),
+        },
+      );
+    },
+
+    /** Whether any step of a run has read a page since an instant. */
+    async hasProgress({ runId, since }: { readonly runId: string; readonly since: Date }): Promise<boolean> {
+      return (await model.exists({ runId, progressAt: { $gt: since } })) !== null;
+    },
+
+    /** What the steps of a run wait for or retry, the newest first. */
+    async listRetrying({ runId, limit }: { readonly runId: string; readonly limit: number }): Promise<StepRetry[]> {
+      const documents = await model
+        .find({ runId, state: { $in: unsettled }, retrying: { $exists: true } }, { retrying: 1 })
+        .sort({ 'retrying.since': -1, _id: 1 })
+        .limit(limit)
+        .lean();
+      return documents.flatMap(({ retrying }) => retrying ?? []);
+    },
+
+    async settle({ id, claim }: StepClaim, state: 'completed' | 'failed'): Promise<boolean> {
+      const result = await model.updateOne(
+        { _id: id, claim, state: 'running' },
+        { $set: { state }, $unset: { retrying: 1 } },
+      );
+      return result.matchedCount === 1;
+    },
+
+    async cancelUnsettled(runId: string): Promise<void> {
+      await model.updateMany(
+        { runId, state: { $in: unsettled } },
+        { $set: { state: 'cancelled' as const }, $unset: { claim: 1, retrying: 1 } },
+      );
+    },
+
+    /** Entries of a settled step that were in quarantine and are stored now move from one count to the other. */
+    async recountRejected(options: {
+      readonly id: string;
+      readonly resourceType: string;
+      readonly rejected: number;
+      /** Entries of erased patients. */
+      readonly withheld: number;
+    }): Promise<void> {
+      const { id, resourceType, rejected, withheld } = options;
+      for (;;) {
+        const step = await model.findOne({ _id: id, state: { $nin: unsettled } }).lean();
+        const index = step?.searches.findIndex((search) => search.resourceType === resourceType) ?? -1;
+        const search = step?.searches[index];
+        if (!search || search.rejected === rejected) return;
+        const at = `searches.${index}`;
+        const newlyWithheld = withheld - (search.withheldEntries ?? 0);
+        const stored = search.stored + search.rejected - rejected - newlyWithheld;
+        const withheldCounts = {
+          [`${at}.withheld`]: (search.withheld ?? 0) + newlyWithheld,
+          [`${at}.withheldEntries`]: withheld,
+        };
+        const { matchedCount } = await model.updateOne(
+          { _id: id, state: { $nin: unsettled }, [`${at}.rejected`]: search.rejected },
+          {
+            $set: {
+              [`${at}.stored`]: stored,
+              [`${at}.rejected`]: rejected,
+              ...(withheld > 0 ? withheldCounts : {}),
+            },
+          },
+        );
+        if (matchedCount === 1) return;
+      }
+    },
+
+    /** Makes the failed and the incomplete searches of a run pending again; the others stay as they are. */
+    async retryFailed(runId: string): Promise<number> {
+      const documents = await model.find({ runId, state: 'failed' as const }).lean();
+      for (const { _id, searches } of documents) {
+        await model.updateOne(
+          { _id, state: 'failed' as const },
+          { $set: { searches: searches.map(retriedSearch), state: 'pending' as const, attempts: 0 } },
+        );
+      }
+      return documents.length;
+    },
+
+    /** Sums by type, in the order of their names. */
+    async sumByType(runId: string): Promise<SyncTypeCount[]> {
+      const sum = (field: string) => ({ $sum: `$searches.${field}` });
+      const count = (state: string) => ({ $sum: { $cond: [{ $eq: ['$searches.state', state] }, 1, 0] } });
+      const rows = await model.aggregate([
+        { $match: { runId } },
+        { $unwind: '$searches' },
+        {
+          $group: {
+            _id: '$searches.resourceType',
+            searches: { $sum: { $cond: ['$searches.isCarried', 0, 1] } },
+            carried: { $sum: { $cond: ['$searches.isCarried', 1, 0] } },
+            completed: count('completed'),
+            incomplete: count('incomplete'),
+            failed: count('failed'),
+            requests: sum('requests'),
+            pages: sum('pages'),
+            fetched: sum('fetched'),
+            stored: sum('stored'),
+            unchanged: sum('unchanged'),
+            stale: sum('stale'),
+            rejected: sum('rejected'),
+            withheld: sum('withheld'),
+          },
+        },
+        { $sort: { _id: 1 } },
+      ]);
+      return rows.map(({ _id, withheld, ...counts }) => ({
+        resourceType: _id,
+        ...counts,
+        ...(withheld > 0 ? { withheld } : {}),
+      }));
+    },
+
+    /** What the incomplete searches of a run lack, per type. */
+    async sumIncomplete(
+      runId: string,
+    ): Promise<readonly { readonly resourceType: string; readonly total: number; readonly matched: number }[]> {
+      return model.aggregate([
+        { $match: { runId, state: 'failed' } },
+        { $unwind: '$searches' },
+        { $match: { 'searches.state': 'incomplete' } },
+        {
+          $group: {
+            _id: '$searches.resourceType',
+            total: { $sum: '$searches.total' },
+            matched: { $sum: '$searches.matched' },
+          },
+        },
+        // What the server sends along with a search has no total of its own.
+        { $match: { total: { $gt: 0 } } },
+        { $sort: { _id: 1 } },
+        { $project: { _id: 0, resourceType: '$_id', total: 1, matched: 1 } },
+      ]);
+    },
+
+    /** One example of what failed, per type. */
+    async listErrors(
+      runId: string,
+    ): Promise<readonly { readonly resourceType: string; readonly code: string; readonly message: string }[]> {
+      const documents = await model
+        .find({ runId, state: 'failed' as const })
+        .limit(100)
+        .lean();
+      const failed = documents.flatMap(({ searches }) => searches.filter(({ error }) => error !== undefined));
+      const byType = new Map(failed.map(({ resourceType, error }) => [resourceType, error]));
+      return [...byType].flatMap(([resourceType, error]) => (error ? [{ resourceType, ...error }] : []));
+    },
+  };
+}
+
+function toChange(searches: readonly ChangedSearch[]): Record<string, SyncSearch> {
+  return Object.fromEntries(searches.map(({ index, search }) => [`searches.${index}`, search]));
+}

@@ -1,0 +1,1 @@
+export { makeSyncRun } from './make-sync-run.ts';

@@ -1,0 +1,111 @@
+import {
+  type ApiKeyService,
+  type AuditService,
+  createApiKeyService,
+  createAuditService,
+  createSessionService,
+  type SessionService,
+} from '@bulkhead/access/commands';
+import { type BulkExportService, createBulkExportService } from '@bulkhead/bulk-export/commands';
+import {
+  type AuthorizationService,
+  type ConnectionService,
+  createAuthorizationService,
+  createConnectionService,
+  createSigningKeyService,
+  type SigningKeyService,
+} from '@bulkhead/connections/commands';
+import { createDocumentService, type DocumentService } from '@bulkhead/documents/commands';
+import { createErasureService, type ErasureService } from '@bulkhead/erasure/commands';
+import {
+  createDiagnosisService,
+  createMonitoringService,
+  createRateBudgetService,
+  type DiagnosisService,
+  type MonitoringService,
+  type RateBudgetService,
+} from '@bulkhead/monitoring/commands';
+import type { ProviderRegistry } from '@bulkhead/providers';
+import { createQuarantineService, type QuarantineService } from '@bulkhead/quarantine/commands';
+import { checkRedis, type connectRedis, type Producer } from '@bulkhead/queues';
+import { createResourceService, type ResourceService } from '@bulkhead/resources/commands';
+import { createConnectionSchedules, createScheduleService, type ScheduleService } from '@bulkhead/schedules/commands';
+import { createSyncService, type SyncService } from '@bulkhead/sync/commands';
+import { createWebhookService, type WebhookService } from '@bulkhead/webhooks/commands';
+import type { Store } from './create-store.ts';
+
+export interface ServicesOptions {
+  readonly store: Store;
+  readonly producer: Producer;
+  readonly registry: ProviderRegistry;
+  readonly redis: ReturnType<typeof connectRedis>;
+  /** Of every key in Redis. */
+  readonly prefix: string;
+  /** What the diagnosis reports about the configuration. */
+  readonly configuration: {
+    /** From `exposedConnections`. */
+    readonly exposed: readonly string[];
+    /** From `unwrapKeys`. */
+    readonly encryptionKeySource: string;
+  };
+  /** How long the start of an export waits for its kick-off. */
+  readonly kickOffWaitMs?: number | undefined;
+  /** How long a connection test waits for its result. */
+  readonly testWaitMs?: number | undefined;
+  /** How long a sync waits for its end if the caller does not say. */
+  readonly syncWaitMs?: number | undefined;
+}
+
+export interface Services {
+  readonly apiKeys: ApiKeyService;
+  readonly audit: AuditService;
+  readonly authorizations: AuthorizationService;
+  readonly bulkExports: BulkExportService;
+  readonly connections: ConnectionService;
+  readonly diagnosis: DiagnosisService;
+  readonly documents: DocumentService;
+  readonly erasures: ErasureService;
+  readonly monitoring: MonitoringService;
+  readonly quarantine: QuarantineService;
+  readonly rateBudgets: RateBudgetService;
+  /** The EHR vendors that connections can name. */
+  readonly registry: ProviderRegistry;
+  readonly resources: ResourceService;
+  readonly schedules: ScheduleService;
+  readonly sessions: SessionService;
+  readonly signingKeys: SigningKeyService;
+  readonly syncs: SyncService;
+  readonly webhooks: WebhookService;
+}
+
+/** Creates all services. They store and enqueue; workers do the work. */
+export function createServices(options: ServicesOptions): Services {
+  const { store, producer, registry, redis, prefix, configuration } = options;
+  const apiKeys = createApiKeyService({ store });
+  const { kickOffWaitMs, testWaitMs, syncWaitMs: defaultWaitMs } = options;
+  const connectionSchedules = createConnectionSchedules({ store, producer });
+  const connections = createConnectionService({
+    ...{ store, producer, registry, testWaitMs },
+    schedules: connectionSchedules,
+  });
+  return {
+    apiKeys,
+    audit: createAuditService({ store }),
+    authorizations: createAuthorizationService({ store, producer, registry, connections }),
+    bulkExports: createBulkExportService({ store, producer, connections, registry, kickOffWaitMs }),
+    connections,
+    diagnosis: createDiagnosisService({ store, producer, checkRedis: () => checkRedis(redis), ...configuration }),
+    documents: createDocumentService({ store, producer, connections }),
+    erasures: createErasureService({ store, producer }),
+    monitoring: createMonitoringService({ store, producer }),
+    quarantine: createQuarantineService({ store, producer }),
+    rateBudgets: createRateBudgetService({ connections, registry, reader: { redis, prefix } }),
+    registry,
+    resources: createResourceService({ store, connections }),
+    schedules: createScheduleService({ store, producer, connections }),
+    sessions: createSessionService({ store, apiKeys }),
+    signingKeys: createSigningKeyService({ store }),
+    syncs: createSyncService({ store, producer, connections, registry, defaultWaitMs }),
+    webhooks: createWebhookService({ store, producer, connections }),
+  };
+}

@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { emptyCheckpoint } from '@bulkhead/bulk-export';
+import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
+import { toResourceDocument } from '@bulkhead/resources';
+import { testServices } from '@bulkhead/testing';
+import { expect, test } from '@jest/globals';
+import { mongo } from 'mongoose';
+import { createStore } from './create-store.ts';
+
+type Document = Record<string, unknown>;
+
+const now = new Date('2024-06-01T00:00:00Z');
+const resource = { resourceType: 'Patient', id: 'p1' };
+const patient = toResourceDocument({
+  resource,
+  json: Buffer.from(JSON.stringify(resource)),
+  hasExactNumbers: false,
+  context: { connectionId: 'c', source: { exportId: 'e', fileId: 'f', line: 1 }, observedAt: now, now },
+});
+
+/** The commands that a client sends to MongoDB through this address. */
+async function recordCommands(target: URL) {
+  const connections: Buffer[][] = [];
+  const server = createServer((inbound) => {
+    const chunks: Buffer[] = [];
+    connections.push(chunks);
+    const outbound = connect(Number(target.port), target.hostname);
+    inbound.on('data', (chunk: Buffer) => chunks.push(chunk)).pipe(outbound);
+    outbound.pipe(inbound);
+    for (const socket of [inbound, outbound]) socket.on('error', () => undefined);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = new URL(target);
+  address.port = String((server.address() as AddressInfo).port);
+  // Otherwise the driver goes to the address that the server names itself by.
+  address.searchParams.set('directConnection', 'true');
+  return {
+    uri: address.href,
+    commands: () => connections.flatMap((chunks) => readCommands(Buffer.concat(chunks))),
+    close: () => server.close(),
+  };
+}
+
+const opMsg = 2013;
+/** Of an OP_MSG: four header fields, the flags, and the kind of the first section, which is the command's document. */
+const documentOffset = 21;
+
+function readCommands(bytes: Buffer): Document[] {
+  const commands: Document[] = [];
+  for (let at = 0; at < bytes.length; at += bytes.readInt32LE(at)) {
+    if (bytes.readInt32LE(at + 12) !== opMsg) continue;
+    const sizeBytes = bytes.readInt32LE(at + documentOffset);
+    commands.push(mongo.BSON.deserialize(bytes.subarray(at + documentOffset, at + documentOffset + sizeBytes)));
+  }
+  return commands;
+}
+
+test('every write asks for a majority and the journal, so that a checkpoint is never ahead of its data', async () => {
+  const recorder = await recordCommands(new URL(testServices().mongodbUri));
+  const store = createStore({ uri: recorder.uri, encryptionKey: randomBytes(32) });
+  try {
+    await store.connect();
+    const record = makeBulkExport();
+    await store.bulkExports.insert({ record, requestKey: record.id });
+    const file = makeOutputFile({ exportId: record.id });
+    await store.outputFiles.insertMissing([file]);
+    const claim = { id: file.id, claim: 'attempt' };
+    await store.outputFiles.claim(claim, new Date());
+    await store.outputFiles.saveCheckpoint(claim, { checkpoint: emptyCheckpoint, etag: undefined });
+    await store.resourceWriter.write('Patient', [patient]);
+
+    const writes = recorder.commands().filter((command) => 'insert' in command || 'update' in command);
+    const collections = writes.map(({ insert, update }) => insert ?? update);
+    expect(collections).toEqual(expect.arrayContaining(['bulk_exports', 'output_files', 'Patient']));
+    for (const { writeConcern } of writes) expect(writeConcern).toEqual({ w: 'majority', j: true });
+  } finally {
+    await store.close();
+    recorder.close();
+  }
+});

@@ -1,0 +1,49 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { testServices } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import mongoose from 'mongoose';
+import { createStore, type Store } from '../../create-store.ts';
+
+const { mongodbUri: uri } = testServices();
+const now = new Date('2026-05-01T10:00:00Z');
+const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
+let store: Store;
+beforeAll(async () => {
+  store = createStore({ uri, encryptionKey: randomBytes(32) });
+  await store.connect();
+});
+afterAll(() => store.close());
+
+describe('api_keys', () => {
+  test('note a use once a minute', async () => {
+    const { apiKey } = await store.apiKeys.issue({ name: 'a', role: 'client', now });
+    const uses = [];
+    for (const seconds of [0, 59, 60, 61]) {
+      await store.apiKeys.noteUse(apiKey, later(seconds));
+      uses.push((await store.apiKeys.find(apiKey.id))?.lastUsedAt);
+    }
+    expect(uses).toEqual([later(0), later(0), later(60), later(60)]);
+  });
+
+  test('of an earlier version work as they did, and have an id that is not their hash', async () => {
+    const database = await mongoose.createConnection(uri).asPromise();
+    const _id = createHash('sha256').update('bh_former').digest('hex');
+    const record = { _id, name: 'former', role: 'operator', prefix: 'bh_forme', createdAt: now };
+    await database.collection<{ _id: string }>('api_keys').insertOne(record);
+    await database.close();
+    const before = await store.apiKeys.findByKey('bh_former');
+    expect(before).toEqual({
+      id: expect.stringMatching(/^key_[0-9a-f]{32}$/),
+      ...{ name: 'former', role: 'operator', prefix: 'bh_forme', createdAt: now },
+    });
+    expect(_id).not.toContain(before?.id.slice(4));
+    await store.migrate();
+    expect(await store.apiKeys.findByKey('bh_former')).toEqual(before);
+    expect(await store.apiKeys.find(before?.id ?? '')).toEqual(before);
+  });
+
+  test('without a limit to connections have none, not even an empty one', async () => {
+    const key = await store.apiKeys.create({ name: 'all', role: 'client', connectionIds: undefined, now });
+    expect(await store.apiKeys.findByKey(key)).not.toHaveProperty('connectionIds');
+  });
+});

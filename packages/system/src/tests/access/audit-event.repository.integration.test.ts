@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { type AuditFilter, anyPatient, type NewAuditEvent, toAuditQuery } from '@bulkhead/access';
+import { testServices } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import mongoose from 'mongoose';
+import { createStore, type Store } from '../../create-store.ts';
+
+const { mongodbUri: uri } = testServices();
+const at = (minute: number) => new Date(Date.UTC(2026, 4, 1, 10, minute));
+let store: Store;
+let database: mongoose.Connection;
+
+const makeEvent = (n: number): NewAuditEvent => ({
+  actor: { kind: 'api-key', id: `key_${n % 3}`, name: 'a', role: 'client' },
+  action: n % 2 === 0 ? 'export.create' : 'resource.read',
+  target: { connectionId: `conn_${n % 2}` },
+  patients: n % 10 === 0 ? [anyPatient] : [`p${n % 4}`, `p${n % 7}`],
+  outcome: n % 5 === 0 ? 'refused' : 'success',
+});
+
+beforeAll(async () => {
+  store = createStore({ uri, encryptionKey: randomBytes(32), auditDays: 10 });
+  await store.connect();
+  await store.migrate();
+  for (let n = 0; n < 60; n++) await store.auditEvents.append(makeEvent(n), at(n));
+  database = await mongoose.createConnection(uri).asPromise();
+});
+afterAll(async () => {
+  await database.close();
+  await store.close();
+});
+
+const all = Array.from({ length: 60 }, (_, n) => n).reverse();
+const filters: { readonly filter: AuditFilter; readonly expected: (n: number) => boolean }[] = [
+  { filter: {}, expected: () => true },
+  { filter: { from: at(10), to: at(20) }, expected: (n) => n >= 10 && n < 20 },
+  { filter: { actorId: 'key_1' }, expected: (n) => n % 3 === 1 },
+  { filter: { action: 'export.create', from: at(30) }, expected: (n) => n % 2 === 0 && n >= 30 },
+  { filter: { outcome: 'refused' }, expected: (n) => n % 5 === 0 },
+  { filter: { patient: 'p3' }, expected: (n) => n % 4 === 3 || n % 7 === 3 || n % 10 === 0 },
+  { filter: { connectionId: 'conn_1' }, expected: (n) => n % 2 === 1 },
+  {
+    filter: { patient: 'p5', connectionId: 'conn_1', from: at(5) },
+    expected: (n) => n % 7 === 5 && n % 2 === 1 && n >= 5,
+  },
+  {
+    filter: { actorId: 'key_2', action: 'resource.read', outcome: 'success', to: at(40) },
+    expected: (n) => n % 3 === 2 && n % 2 === 1 && n % 5 !== 0 && n < 40,
+  },
+];
+
+describe('audit_events', () => {
+  test.each(filters)('are found by $filter, newest first and page by page', async ({ filter, expected }) => {
+    const found: number[] = [];
+    for (let after: string | undefined; ; ) {
+      const page = await store.auditEvents.list({ filter: { ...filter, after }, limit: 4 });
+      found.push(...page.map(({ at: when }) => when.getUTCMinutes()));
+      after = page.at(-1)?.id;
+      if (page.length < 4) break;
+    }
+    expect(found).toEqual(all.filter(expected));
+  });
+
+  test.each(filters)('are read by an index alone, in its order: $filter', async ({ filter }) => {
+    const { condition, index } = toAuditQuery({ ...filter, after: 'evt_zzz' });
+    const explained = await database
+      .collection('audit_events')
+      .find(condition)
+      .sort({ _id: -1 })
+      .hint(index)
+      .limit(100)
+      .explain('queryPlanner');
+    const plan = JSON.stringify(explained.queryPlanner.winningPlan);
+    expect(plan).toContain('IXSCAN');
+    expect(plan).not.toContain('COLLSCAN');
+    expect(plan).not.toContain('"SORT"');
+  });
+
+  test('are written once: there is no way to change or remove one, and each says when it ends', async () => {
+    expect(Object.keys(store.auditEvents).sort()).toEqual(['append', 'list', 'verify']);
+    const document = await database.collection('audit_events').findOne({}, { sort: { _id: 1 } });
+    expect(document?.expiresAt).toEqual(new Date(Date.UTC(2026, 4, 11, 10, 0)));
+    const indexes = await database.collection('audit_events').indexes();
+    expect(indexes.find(({ key }) => 'expiresAt' in key)).toMatchObject({ expireAfterSeconds: 0 });
+  });
+});

@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import { makeOutputFile } from '@bulkhead/bulk-export/testing';
+import { testServices } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createConnection } from 'mongoose';
+import { createStore, type Store } from '../../create-store.ts';
+
+const { mongodbUri } = testServices();
+const database = createConnection();
+let store: Store;
+beforeAll(async () => {
+  store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
+  await store.connect();
+  await store.migrate();
+  await database.openUri(mongodbUri);
+});
+afterAll(async () => {
+  await database.close();
+  await store.close();
+});
+
+const signedUrl = 'https://files.example/Patient.ndjson?X-Amz-Signature=planted';
+const stored = (id: string) => database.collection<{ _id: string }>('output_files').findOne({ _id: id });
+
+describe('the link of a file', () => {
+  test('is encrypted in the database if it opens the file without a token', async () => {
+    const file = makeOutputFile({ url: signedUrl, requiresAccessToken: false });
+    await store.outputFiles.insertMissing([file]);
+    expect(JSON.stringify(await stored(file.id))).not.toContain('planted');
+    expect(await store.outputFiles.find(file.id)).toEqual(file);
+    expect((await store.outputFiles.claim({ id: file.id, claim: 'a' }, new Date()))?.url).toBe(signedUrl);
+    expect((await store.outputFiles.listByExport(file.exportId)).map(({ url }) => url)).toContain(signedUrl);
+  });
+
+  test('is readable in the database if it needs a token', async () => {
+    const file = makeOutputFile({ url: 'https://ehr.example/file?id=1' });
+    await store.outputFiles.insertMissing([file]);
+    expect(await stored(file.id)).toMatchObject({ url: file.url });
+    expect(await store.outputFiles.find(file.id)).toEqual(file);
+  });
+
+  test('is replaced by a refreshed one, whether that needs a token or not', async () => {
+    const file = makeOutputFile();
+    await store.outputFiles.insertMissing([file]);
+    await store.outputFiles.refreshLinks([{ id: file.id, url: signedUrl, requiresAccessToken: false }]);
+    expect(await store.outputFiles.find(file.id)).toMatchObject({ url: signedUrl, requiresAccessToken: false });
+    expect(await stored(file.id)).not.toHaveProperty('url');
+    const url = 'https://ehr.example/file?id=2';
+    await store.outputFiles.refreshLinks([{ id: file.id, url, requiresAccessToken: true }]);
+    expect(await store.outputFiles.find(file.id)).toMatchObject({ url, requiresAccessToken: true });
+    expect(await stored(file.id)).not.toHaveProperty('sealedUrl');
+  });
+
+  test('is encrypted by the migration if an earlier version stored it readable', async () => {
+    const file = makeOutputFile({ url: signedUrl, requiresAccessToken: false });
+    const { id: _id, ...fields } = file;
+    await database.collection<{ _id: string }>('output_files').insertOne({ _id, ...fields });
+    expect((await store.outputFiles.find(_id))?.url).toBe(signedUrl);
+    await store.migrate();
+    expect(JSON.stringify(await stored(_id))).not.toContain('planted');
+    expect(await store.outputFiles.find(_id)).toEqual(file);
+  });
+});

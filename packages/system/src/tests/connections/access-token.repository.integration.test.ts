@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { testServices } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createConnection } from 'mongoose';
+import { createStore, type Store } from '../../create-store.ts';
+
+const { mongodbUri } = testServices();
+let store: Store;
+let database: ReturnType<typeof createConnection>;
+
+beforeAll(async () => {
+  store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
+  await store.connect();
+  await store.migrate();
+  database = createConnection();
+  await database.openUri(mongodbUri);
+});
+afterAll(async () => {
+  await database.close();
+  await store.close();
+});
+
+const grant = { accessToken: 'planted-access', scope: '$scope', renewAfterMs: 60_000, refreshToken: 'planted-refresh' };
+const ownerOf = (connectionId: string, credentialsVersion = 0) => ({ connectionId, credentialsVersion });
+
+async function save(connectionId: string, change: object = {}): Promise<boolean> {
+  const owner = ownerOf(connectionId);
+  const held = await store.accessTokens.takeLease({ ...owner, holder: 'h', durationMs: 10_000 });
+  return store.accessTokens.save({ ...owner, generation: held?.generation ?? -1, grant: { ...grant, ...change } });
+}
+
+describe('access tokens', () => {
+  test('come back as they were given, and lie sealed for their connection', async () => {
+    expect(await save('conn_a')).toBe(true);
+    const state = await store.accessTokens.read(ownerOf('conn_a'));
+    expect(state).toMatchObject({
+      token: { accessToken: 'planted-access', scope: '$scope' },
+      refreshToken: 'planted-refresh',
+    });
+    expect(state.token?.renewInMs).toBeGreaterThan(50_000);
+
+    const tokens = database.collection('access_tokens');
+    const raw = await tokens.findOne({ _id: 'conn_a' as never });
+    expect(JSON.stringify(raw)).not.toContain('planted');
+    await save('conn_b');
+    await tokens.updateOne({ _id: 'conn_b' as never }, { $set: { sealedAccessToken: raw?.sealedAccessToken } });
+    await expect(store.accessTokens.read(ownerOf('conn_b'))).rejects.toMatchObject({ code: 'secret-unreadable' });
+  });
+
+  test('have one holder of the lease at a time, who ends it for good by saving or failing', async () => {
+    const take = (holder: string) => store.accessTokens.takeLease({ ...ownerOf('conn_c'), holder, durationMs: 60_000 });
+    const taken = await Promise.all(['a', 'b', 'c', 'd'].map(take));
+    expect(taken.filter((state) => state !== undefined)).toHaveLength(1);
+    const holder = ['a', 'b', 'c', 'd'][taken.findIndex((state) => state !== undefined)] ?? '';
+    expect(await take(holder)).toBeUndefined();
+    const failure = { id: 'f1', code: 'token-refused', message: 'refused', retry: 'never' as const };
+    await store.accessTokens.fail({ ...ownerOf('conn_c'), holder: 'nobody', failure, needsAuthorization: false });
+    expect((await store.accessTokens.read(ownerOf('conn_c'))).failure).toBeUndefined();
+    await store.accessTokens.fail({ ...ownerOf('conn_c'), holder, failure, needsAuthorization: true });
+    expect(await store.accessTokens.read(ownerOf('conn_c'))).toMatchObject({ failure, needsAuthorization: true });
+    // A prolongation that was under way comes too late to keep the next one out.
+    await store.accessTokens.extendLease({ ...ownerOf('conn_c'), holder, durationMs: 60_000 });
+    expect(await take('next')).toBeDefined();
+    expect(await save('conn_c')).toBe(false);
+  });
+
+  test('that were saved since are not overwritten by a grant that comes late', async () => {
+    await save('conn_d');
+    const late = { ...ownerOf('conn_d'), generation: 0, grant: { ...grant, accessToken: 'late' } };
+    expect(await store.accessTokens.save(late)).toBe(false);
+    expect((await store.accessTokens.read(ownerOf('conn_d'))).token?.accessToken).toBe('planted-access');
+  });
+
+  test('of earlier credentials are gone, the refresh token is kept; whoever has the earlier ones is told', async () => {
+    await save('conn_e');
+    const state = await store.accessTokens.read(ownerOf('conn_e', 1));
+    expect([state.token, state.refreshToken]).toEqual([undefined, 'planted-refresh']);
+    await expect(store.accessTokens.read(ownerOf('conn_e'))).rejects.toMatchObject({ code: 'connection-changed' });
+    expect(await save('conn_e')).toBe(false);
+  });
+});
+
+describe('connections of an earlier version', () => {
+  test('are read as they were, and get new credentials', async () => {
+    const connection = {
+      id: 'conn_old',
+      provider: 'athenahealth',
+      environment: 'production',
+      fhirEndpoint: 'https://ehr.example/r4',
+      auth: { method: 'client_credentials', clientId: 'c', clientSecret: 's3cret', scope: 'system/*.read' },
+      createdAt: new Date(),
+    } as const;
+    await store.connections.insert(connection);
+    const raw = await database.collection('connections').findOne({ _id: 'conn_old' as never });
+    // What the first version wrote: no version of the credentials, one sealed secret.
+    expect(Object.keys(raw ?? {}).sort()).toEqual(
+      ['_id', 'auth', 'createdAt', 'environment', 'fhirEndpoint', 'provider', 'sealedSecret'].sort(),
+    );
+    expect(await store.connections.find('conn_old')).toEqual(connection);
+
+    const signingKey = { kid: 'k', alg: 'ES384', privateJwk: '{"planted":1}' } as const;
+    const auth = { method: 'private_key_jwt', clientId: 'c', scope: 'system/*.rs', alg: 'ES384', signingKey } as const;
+    expect(await store.connections.saveAuth({ id: 'conn_old', auth })).toBe(true);
+    expect(await store.connections.find('conn_old')).toEqual({ ...connection, auth, credentialsVersion: 1 });
+    const changed = await database.collection('connections').findOne({ _id: 'conn_old' as never });
+    expect([JSON.stringify(changed).includes('planted'), changed?.sealedSecret]).toEqual([false, undefined]);
+  });
+});

@@ -1,0 +1,97 @@
+import { hash, randomBytes } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+import { maxKeptExportBytes, type QuarantinedLine } from '@bulkhead/quarantine';
+import { testServices } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import mongoose from 'mongoose';
+import { createStore, type Store } from '../../create-store.ts';
+
+const { mongodbUri } = testServices();
+const now = new Date('2024-06-01T00:00:00Z');
+let store: Store;
+let database: mongoose.Connection;
+beforeAll(async () => {
+  store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
+  await store.connect();
+  await store.migrate();
+  database = await mongoose.createConnection(mongodbUri).asPromise();
+});
+afterAll(async () => {
+  await database.close();
+  await store.close();
+});
+
+function makeLine(exportId: string, change: Partial<QuarantinedLine> = {}): QuarantinedLine {
+  const bytes = Buffer.from('{"resourceType":');
+  const place = { fileId: `${exportId}.1`, line: 1, offset: 0, reason: 'invalid-json' };
+  return { connectionId: 'conn_1', exportId, ...place, bytes, sizeBytes: bytes.length, ...change };
+}
+
+const listOf = (exportId: string) => store.quarantine.list({ filter: { exportId }, scope: 'all', limit: 10 });
+const usage = () => database.collection<{ _id: string; keptBytes: number }>('quarantine_usage');
+const usedBy = async (exportId: string) => (await usage().findOne({ _id: exportId }))?.keptBytes;
+const fillUp = (exportId: string, leftBytes: number) =>
+  usage().insertOne({ _id: exportId, keptBytes: maxKeptExportBytes - leftBytes });
+
+describe('the quarantine #quarantine', () => {
+  test('keeps a line whole with its size and hash', async () => {
+    const line = makeLine('job_whole');
+    await store.quarantine.put({ lines: [line], now });
+    const [entry] = await listOf('job_whole');
+    const sha256 = hash('sha256', line.bytes ?? '', 'hex');
+    expect(entry).toMatchObject({ sizeBytes: 16, keptBytes: 16, isTruncated: false, sha256 });
+    expect(await text(await store.quarantine.openBytes(entry?.id ?? ''))).toBe('{"resourceType":');
+  });
+
+  test('says of a long line that only its first part is kept', async () => {
+    const place = { fileId: 'job_long.1', offset: 0 };
+    const writer = store.quarantine.createLongLine(place);
+    await writer.write(Buffer.from('the first part'));
+    const { bytes: _, ...line } = makeLine('job_long');
+    const kept = { sealedFile: await writer.end(), keptBytes: 14, sha256: 'abc' };
+    await store.quarantine.put({ lines: [{ ...line, ...kept, sizeBytes: 1_000_000_000 }], now });
+    const [entry] = await listOf('job_long');
+    expect(entry).toMatchObject({ sizeBytes: 1_000_000_000, keptBytes: 14, isTruncated: true, sha256: 'abc' });
+    expect(await text(await store.quarantine.openBytes(entry?.id ?? ''))).toBe('the first part');
+    expect(await usedBy('job_long')).toBe(14);
+  });
+
+  test('keeps everything but the content of the lines that exceed the room of their export', async () => {
+    const exportId = 'job_full';
+    await fillUp(exportId, 20);
+    const place = { fileId: `${exportId}.1`, offset: 200 };
+    const writer = store.quarantine.createLongLine(place);
+    await writer.write(Buffer.from('a part of a long line'));
+    const { bytes: _, ...long } = makeLine(exportId, { line: 3, ...place, sizeBytes: 1000 });
+    const sealedFile = await writer.end();
+    const lines = [
+      makeLine(exportId),
+      makeLine(exportId, { line: 2, offset: 100 }),
+      { ...long, sealedFile, keptBytes: 21, sha256: 'abc' },
+      makeLine(exportId, { line: 4, offset: 300, bytes: Buffer.from('null'), sizeBytes: 4 }),
+    ];
+    await store.quarantine.put({ lines, now });
+    const entries = await listOf(exportId);
+    const sha256 = hash('sha256', '{"resourceType":', 'hex');
+    expect(entries).toMatchObject([
+      { line: 1, keptBytes: 16, isTruncated: false },
+      { line: 2, keptBytes: 0, isTruncated: true, sizeBytes: 16, sha256, reason: 'invalid-json' },
+      { line: 3, keptBytes: 0, isTruncated: true, sizeBytes: 1000, sha256: 'abc' },
+      { line: 4, keptBytes: 4, isTruncated: false },
+    ]);
+    expect(await text(await store.quarantine.openBytes(entries[1]?.id ?? ''))).toBe('');
+    const files = database.collection<{ _id: string }>('quarantine.files');
+    expect(await files.countDocuments({ _id: sealedFile })).toBe(0);
+    expect(await usedBy(exportId)).toBe(maxKeptExportBytes);
+  });
+
+  test('has room again for the lines of a file that is read as a whole again', async () => {
+    const exportId = 'job_again';
+    const lines = [makeLine(exportId), makeLine(exportId, { line: 2, offset: 100 })];
+    await Promise.all(lines.map((line) => store.quarantine.put({ lines: [line], now })));
+    expect(await usedBy(exportId)).toBe(32);
+    await store.quarantine.deleteByFile(`${exportId}.1`);
+    expect(await usedBy(exportId)).toBe(0);
+    expect(await listOf(exportId)).toEqual([]);
+  });
+});

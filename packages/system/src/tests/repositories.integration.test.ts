@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto';
+import { type BulkExport, emptyCheckpoint } from '@bulkhead/bulk-export';
+import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
+import { testServices } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createStore, type Store } from '../create-store.ts';
+
+let store: Store;
+const now = new Date('2024-06-01T00:00:00Z');
+
+beforeAll(async () => {
+  store = createStore({ uri: testServices().mongodbUri, encryptionKey: randomBytes(32) });
+  await store.connect();
+  await store.migrate();
+});
+afterAll(async () => {
+  await store.close();
+});
+
+describe('bulk_exports', () => {
+  test('one active export per connection and request', async () => {
+    const first = makeBulkExport();
+    await store.bulkExports.insert({ record: first, requestKey: 'k1' });
+    await expect(store.bulkExports.insert({ record: makeBulkExport(), requestKey: 'k1' })).rejects.toMatchObject({
+      code: 'export-already-running',
+      context: { exportId: first.id },
+    });
+    await store.bulkExports.insert({ record: makeBulkExport(), requestKey: 'k2' });
+    await store.bulkExports.transition({ from: first, to: 'cancelled' });
+    await store.bulkExports.insert({ record: makeBulkExport(), requestKey: 'k1' });
+  });
+
+  test('a transition happens once, and only from the phase and version it was decided on', async () => {
+    const record = makeBulkExport();
+    await store.bulkExports.insert({ record, requestKey: 'k3' });
+    const results = await Promise.all(
+      Array.from({ length: 5 }, () => store.bulkExports.transition({ from: record, to: 'kicking-off' })),
+    );
+    expect(results.filter(Boolean)).toMatchObject([{ phase: 'kicking-off', version: 2 }]);
+    const timeline = [{ phase: 'kicking-off', at: expect.any(Date) }];
+    expect(await store.bulkExports.find(record.id)).toEqual({ ...record, phase: 'kicking-off', version: 2, timeline });
+    expect(() => store.bulkExports.transition({ from: record, to: 'completed' })).rejects.toThrow('cannot go');
+  });
+
+  test('its way through the phases is kept, of retries without end the last 50 steps', async () => {
+    const { bulkExports } = store;
+    const timeline = [{ phase: 'queued' as const, at: now }];
+    let record: BulkExport | undefined = makeBulkExport({ timeline });
+    await bulkExports.insert({ record, requestKey: 'k5' });
+    for (let tries = 0; tries < 30 && record; tries++) {
+      record = await bulkExports.transition({ from: record, to: 'failed' });
+      if (tries === 0) expect(record?.timeline).toEqual([...timeline, { phase: 'failed', at: expect.any(Date) }]);
+      if (record) record = await bulkExports.reopen({ from: record, to: 'queued', now });
+    }
+    expect(record?.timeline?.map(({ phase }) => phase)).toEqual(Array(25).fill(['failed', 'queued']).flat());
+  });
+
+  test('a lease is held by one owner until it ends #two-workers #clock', async () => {
+    const record = makeBulkExport();
+    await store.bulkExports.insert({ record, requestKey: 'k4' });
+    const { takeLease, extendLease, releaseLease } = store.exportLeases;
+    const take = (owner: string) => takeLease({ id: record.id, owner, durationMs: 60_000 });
+    const extend = (owner: string, durationMs: number) => extendLease({ id: record.id, owner, durationMs });
+    expect([await take('a'), await take('b'), await extend('b', 60_000)]).toEqual([true, false, false]);
+    // Prolonged, to an end that has come.
+    expect([await extend('a', -1), await take('b'), await take('a')]).toEqual([true, true, false]);
+    await releaseLease({ id: record.id, owner: 'b' });
+    // A prolongation that was under way comes too late.
+    expect([await extend('b', 60_000), await take('a')]).toEqual([false, true]);
+  });
+});
+
+describe('output_files', () => {
+  test('reading a manifest again adds nothing and resets nothing', async () => {
+    const file = makeOutputFile({ exportId: 'job_m' });
+    await store.outputFiles.insertMissing([file]);
+    await store.outputFiles.claim({ id: file.id, claim: 'a' }, now);
+    await store.outputFiles.insertMissing([file, makeOutputFile({ exportId: 'job_m', promisedCount: 5 })]);
+    expect((await store.outputFiles.listByExport('job_m')).map(({ attempts }) => attempts).sort()).toEqual([0, 1]);
+    expect(await store.outputFiles.sum('job_m')).toMatchObject({ files: 2, promised: 5, filesCompleted: 0 });
+  });
+
+  test('only the latest claim may write #two-workers', async () => {
+    const file = makeOutputFile();
+    const { id } = file;
+    const checkpoint = { ...emptyCheckpoint, bytes: 100, lines: 3, stored: 3 };
+    await store.outputFiles.insertMissing([file]);
+    await store.outputFiles.claim({ id, claim: 'a' }, now);
+    expect(await store.outputFiles.saveCheckpoint({ id, claim: 'a' }, { checkpoint, etag: '"1"' })).toBe(true);
+    expect(await store.outputFiles.claim({ id, claim: 'b' }, now)).toMatchObject({
+      checkpoint,
+      etag: '"1"',
+      attempts: 2,
+    });
+    expect(await store.outputFiles.saveCheckpoint({ id, claim: 'a' }, { checkpoint })).toBe(false);
+    const end = { checkpoint, hasPromisedCount: true, now };
+    await store.outputFiles.complete({ id, claim: 'a' }, end);
+    expect(await store.outputFiles.find(id)).toMatchObject({ state: 'downloading' });
+    await store.outputFiles.complete({ id, claim: 'b' }, end);
+    expect(await store.outputFiles.find(id)).toMatchObject({ state: 'completed' });
+    expect(await store.outputFiles.claim({ id, claim: 'c' }, now)).toBeUndefined();
+  });
+
+  test('sums the issues of output files too, by severity and code', async () => {
+    const issue = { severity: 'error', code: 'exception' };
+    const [output, error, none] = [
+      [{ ...issue, count: 2, types: ['Observation'] }],
+      [
+        { ...issue, count: 3 },
+        { severity: 'warning', code: 'timeout', count: 1 },
+      ],
+      [],
+    ].map((issues) => ({ checkpoint: { ...makeOutputFile().checkpoint, issues } }));
+    const exportId = 'job_issues';
+    await store.outputFiles.insertMissing([
+      makeOutputFile({ exportId, ...output }),
+      makeOutputFile({ exportId, section: 'error', ...error }),
+      makeOutputFile({ exportId, ...none }),
+    ]);
+    expect(await store.outputFiles.sumIssues(exportId)).toEqual([
+      { ...issue, count: 5 },
+      { severity: 'warning', code: 'timeout', count: 1 },
+    ]);
+  });
+
+  test('recounts quarantined lines after a replay: resources become stored, deletions readable', async () => {
+    const exportId = 'job_recount';
+    const checkpoint = { ...makeOutputFile().checkpoint, stored: 5, quarantined: 3 };
+    const output = makeOutputFile({ exportId, state: 'completed', checkpoint });
+    const deleted = makeOutputFile({
+      exportId,
+      section: 'deleted',
+      state: 'completed',
+      checkpoint: { ...checkpoint, unreadableDeletions: 3 },
+    });
+    await store.outputFiles.insertMissing([output, deleted]);
+    for (const { id } of [output, deleted])
+      await store.outputFiles.recountQuarantined({ id, quarantined: 1, withheld: 0 });
+    expect((await store.outputFiles.find(output.id))?.checkpoint).toMatchObject({ stored: 7, quarantined: 1 });
+    expect((await store.outputFiles.find(deleted.id))?.checkpoint).toMatchObject({
+      stored: 5,
+      quarantined: 1,
+      unreadableDeletions: 1,
+    });
+  });
+});
+
+describe('connections', () => {
+  test('the secret is sealed in the database and open in the record', async () => {
+    const auth = {
+      method: 'client_credentials',
+      clientId: 'c',
+      clientSecret: 's3cret',
+      scope: 'system/*.read',
+    } as const;
+    const connection = {
+      id: 'conn_s',
+      provider: 'athenahealth',
+      environment: 'production',
+      fhirEndpoint: 'http://x/fhir/r4',
+      auth,
+      createdAt: now,
+    };
+    await store.connections.insert(connection);
+    expect(await store.connections.find('conn_s')).toEqual(connection);
+    expect(await store.connections.delete('conn_s')).toBe(true);
+    expect(await store.connections.find('conn_s')).toBeUndefined();
+  });
+});
+
+describe('api_keys', () => {
+  test('a key is found by itself and by nothing else', async () => {
+    const key = await store.apiKeys.create({ name: 'first', role: 'operator', now });
+    expect(await store.apiKeys.findByKey(key)).toMatchObject({
+      name: 'first',
+      role: 'operator',
+      prefix: key.slice(0, 13),
+    });
+    expect(await store.apiKeys.findByKey(`${key}x`)).toBeUndefined();
+  });
+});

@@ -1,0 +1,374 @@
+import { randomBytes } from 'node:crypto';
+import { type DateCriterion, parseSearch, type Resource, type ResourceSearch } from '@bulkhead/fhir';
+import {
+  createResourceRepository,
+  pageQueries,
+  type ResourceQuery,
+  readCursor,
+  toResourceDocument,
+  toResourceQuery,
+  toTombstone,
+} from '@bulkhead/resources';
+import { testServices } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createConnection } from 'mongoose';
+import { createStore, type Store } from '../../create-store.ts';
+
+const services = testServices();
+const database = createConnection();
+let store: Store;
+
+const context = {
+  connectionId: 'conn_1',
+  source: { exportId: 'job_1', fileId: 'job_1.1', line: 1 },
+  observedAt: new Date('2024-06-01T00:00:00Z'),
+  now: new Date('2024-06-01T01:00:00Z'),
+};
+const which = { connectionId: 'conn_1', resourceType: 'Observation' };
+const total = 240;
+
+/** Twelve patients, every eighth of two of them, four codes, two categories; every seventh has no date, every fifth a period, every third no own version. */
+function makeObservation(index: number): Resource {
+  const day = new Date(Date.UTC(2024, 0, 1 + (index % 60))).toISOString().slice(0, 10);
+  const period = {
+    start: day,
+    ...(index % 10 === 0 ? {} : { end: new Date(Date.parse(day) + 5 * 86_400_000).toISOString() }),
+  };
+  const dated = index % 5 === 0 ? { effectivePeriod: period } : { effectiveDateTime: `${day}T08:00:00+02:00` };
+  return {
+    resourceType: 'Observation',
+    id: `o${String(index).padStart(4, '0')}`,
+    ...(index % 3 === 0 ? {} : { meta: { lastUpdated: new Date(Date.UTC(2024, 4, 1 + (index % 20))).toISOString() } }),
+    status: index % 4 === 0 ? 'amended' : 'final',
+    category: [{ coding: [{ system: 'http://cat', code: index % 2 === 0 ? 'laboratory' : 'vital-signs' }] }],
+    code: { coding: [{ system: 'http://loinc.org', code: `c${index % 4}` }, { code: 'local' }] },
+    subject: { reference: `Patient/p${index % 12}` },
+    // Observed by another patient, whose record it is part of too.
+    ...(index % 8 === 3 ? { performer: [{ reference: `Patient/p${(index + 1) % 12}` }] } : {}),
+    ...(index % 7 === 0 ? {} : dated),
+  };
+}
+
+const observations = Array.from({ length: total }, (_, index) => makeObservation(index));
+const toDocument = (resource: Resource, connectionId = 'conn_1') =>
+  toResourceDocument({
+    resource,
+    json: Buffer.from(JSON.stringify(resource)),
+    hasExactNumbers: false,
+    context: { ...context, connectionId },
+  });
+const documents = observations.map((one) => toDocument(one));
+
+beforeAll(async () => {
+  store = createStore({ uri: services.mongodbUri, encryptionKey: randomBytes(32) });
+  await store.connect();
+  await store.migrate();
+  await database.openUri(services.mongodbUri, { autoIndex: false, autoCreate: false });
+  await store.resourceWriter.write('Observation', documents);
+  // Of another practice, whose id begins alike, and one that was deleted.
+  await store.resourceWriter.write(
+    'Observation',
+    observations.map((one) => toDocument(one, 'conn_10')),
+  );
+  await store.resourceWriter.write('Observation', [toTombstone({ resourceId: 'gone', context })]);
+});
+afterAll(async () => {
+  await database.close();
+  await store.close();
+});
+
+function parse(query: string) {
+  const parsed = parseSearch(new URLSearchParams(query));
+  if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults));
+  return parsed.request.search;
+}
+
+async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const one of items) all.push(one);
+  return all;
+}
+
+const idsOf = (resources: readonly unknown[]) => resources.map((one) => (one as Resource).id);
+
+async function readPages(query: string, limit: number) {
+  const search = parse(query);
+  const pages: string[][] = [];
+  let cursor: string | undefined;
+  do {
+    const found = await collect(store.resources.search({ ...which, search, cursor, limit }));
+    pages.push(idsOf(found.map(({ resource }) => resource)));
+    cursor = found.length === limit ? found.at(-1)?.cursor() : undefined;
+  } while (cursor !== undefined);
+  return pages;
+}
+
+const values = {
+  _id: ['_id=o0001,o0002,o0099,gone'],
+  patient: ['patient=p1', 'patient=Patient/p2,p3', 'patient=p4,p3,p4', 'patient=p3&patient=p4,p5'],
+  code: ['code=c1', 'code=http://loinc.org|c1,c2', 'code=c3&code=|local'],
+  category: ['category=laboratory', 'category=http://cat|laboratory,vital-signs'],
+  status: ['status=final', 'status=final,amended'],
+  date: [
+    'ge2024-01-15',
+    'lt2024-02-01',
+    'eq2024-01',
+    'ne2024-01',
+    'sa2024-01-20',
+    'eb2024-01-20',
+    'gt2024-02',
+    'le2024-01-10',
+  ]
+    .map((value) => `date=${value}`)
+    .concat('date=ge2024-01-10&date=lt2024-02-10', 'date=2024-01-03,2024-02-03'),
+  _lastUpdated: ['_lastUpdated=ge2024-05-10', '_lastUpdated=2024-05-03,2024-06', '_lastUpdated=ne2024-05-03'],
+};
+
+/** Every choice of parameters, each with every of its values where it is alone, and with its first and second together. */
+function combinations(): string[] {
+  const names = Object.keys(values) as (keyof typeof values)[];
+  const queries = new Set(['', ...Object.values(values).flat()]);
+  for (let chosen = 1; chosen < 2 ** names.length; chosen++) {
+    const used = names.filter((_, index) => chosen & (1 << index));
+    for (const at of [0, 1]) queries.add(used.map((name) => values[name][at] ?? values[name][0]).join('&'));
+  }
+  return [...queries];
+}
+
+/** FHIR's definitions, word for word: https://hl7.org/fhir/R4/search.html#prefix. */
+function meets({ prefix, start, end }: DateCriterion, from: Date | undefined, to: Date | undefined): boolean {
+  if (!from || !to) return false;
+  const isInside = from >= start && to <= end;
+  const before = from < start;
+  const after = to > end;
+  const outcome = { eq: isInside, ne: !isInside, gt: after, lt: before, ge: after || isInside, le: before || isInside };
+  return { ...outcome, sa: from > end, eb: to < start }[prefix];
+}
+
+function expectedIds({ ids, patients, tokens, dates, lastUpdated }: ResourceSearch): string[] {
+  const matching = documents.filter(({ resourceId, keys, lastUpdated: at }) => {
+    const isNamed = ids?.includes(resourceId) ?? true;
+    const isOfPatient = patients.every((anyOf) =>
+      anyOf.some((patient) => [keys.patient ?? []].flat().includes(patient)),
+    );
+    const hasTokens = tokens.every((anyOf) => anyOf.some((token) => keys.tokens?.includes(token)));
+    const isDated = dates.every((anyOf) => anyOf.some((date) => meets(date, keys.dateStart, keys.dateEnd)));
+    const isUpdated = lastUpdated.every((anyOf) => anyOf.some((date) => meets(date, at, at)));
+    return isNamed && isOfPatient && hasTokens && isDated && isUpdated;
+  });
+  return matching.map(({ resourceId }) => resourceId);
+}
+
+interface Stage {
+  readonly stage: string;
+  readonly indexName?: string;
+  readonly inputStage?: Stage;
+  readonly inputStages?: readonly Stage[];
+}
+
+function stagesOf(plan: Stage): Stage[] {
+  return [plan, ...[plan.inputStage ?? [], plan.inputStages ?? []].flat().flatMap(stagesOf)];
+}
+
+/** As the repository asks. */
+async function explain({ conditions, index, isObvious, order }: Omit<ResourceQuery, 'patients'>) {
+  const found = database
+    .collection('Observation')
+    .find({ $and: [...conditions] }, isObvious ? {} : { hint: index })
+    .sort(order.map(({ name }) => [name, 1] as [string, 1]))
+    .limit(100);
+  return found.explain('queryPlanner');
+}
+
+describe('every search', () => {
+  test('walks an index, and none is sorted', async () => {
+    for (const query of combinations()) {
+      const search = parse(query);
+      const resourceQuery = toResourceQuery({ ...which, search });
+      const { index, order } = resourceQuery;
+      const [first] = await collect(store.resources.search({ ...which, search, limit: 1 }));
+      const cursor = first?.cursor();
+      const position = cursor === undefined ? undefined : readCursor({ ...which, search, order, cursor });
+      const pages = [
+        ...pageQueries({ query: resourceQuery, position: undefined }),
+        ...(position ? pageQueries({ query: resourceQuery, position }) : []),
+      ];
+      for (const page of pages) {
+        const after = page.conditions;
+        const explained = await explain({ ...resourceQuery, ...page });
+        const stages = stagesOf(explained.queryPlanner.winningPlan);
+        const names = stages.map(({ stage }) => stage);
+        expect({ query, after, names, scans: names.some((name) => name === 'IXSCAN' || name === 'EOF') }).toMatchObject(
+          { scans: true },
+        );
+        expect({ query, after, names: names.filter((name) => name === 'COLLSCAN' || name === 'SORT') }).toMatchObject({
+          names: [],
+        });
+        const used = stages.map(({ indexName }) => indexName).filter((name) => name !== undefined);
+        expect({ query, used: [...new Set(used)] }).toMatchObject({ used: names.includes('EOF') ? [] : [index] });
+      }
+    }
+  }, 120_000);
+
+  test('finds what FHIR says, and the same in pages, in a stream and in a count; each once, and nothing of others', async () => {
+    for (const query of combinations()) {
+      const search = parse(query);
+      const whole = idsOf(await collect(store.resources.stream({ ...which, search }))).sort();
+      expect({ query, ids: whole }).toEqual({ query, ids: expectedIds(search) });
+      expect({ query, count: await store.resources.count({ ...which, search }) }).toEqual({
+        query,
+        count: whole.length,
+      });
+      const pages = await readPages(query, 7);
+      expect({ query, ids: pages.flat().sort() }).toEqual({ query, ids: whole });
+      expect(whole).not.toContain('gone');
+    }
+    expect((await readPages('', 1000)).flat()).toEqual(idsOf(observations));
+  }, 120_000);
+});
+
+describe("a date, by FHIR's examples", () => {
+  const from21January = { start: '2013-01-21' };
+  const until21January = { end: '2013-01-21' };
+  const from15March = { start: '2013-03-15' };
+  const instant = (text: string) => ({ start: text, end: text });
+  const examples = [
+    { date: 'eq2013-01-14', period: instant('2013-01-14T00:00'), matches: true },
+    { date: 'eq2013-01-14', period: instant('2013-01-14T10:00'), matches: true },
+    { date: 'eq2013-01-14', period: instant('2013-01-15T00:00'), matches: false },
+    { date: 'ne2013-01-14', period: instant('2013-01-15T00:00'), matches: true },
+    { date: 'ne2013-01-14', period: instant('2013-01-14T00:00'), matches: false },
+    { date: 'ne2013-01-14', period: instant('2013-01-14T10:00'), matches: false },
+    { date: 'lt2013-01-14T10:00', period: instant('2013-01-14'), matches: true },
+    { date: 'gt2013-01-14T10:00', period: instant('2013-01-14'), matches: true },
+    { date: 'ge2013-03-14', period: from21January, matches: true },
+    { date: 'le2013-03-14', period: from21January, matches: true },
+    { date: 'le2013-01-20', period: from21January, matches: false },
+    { date: 'sa2013-03-14', period: from15March, matches: true },
+    { date: 'sa2013-03-14', period: from21January, matches: false },
+    { date: 'sa2013-03-14', period: until21January, matches: false },
+    { date: 'eb2013-03-14', period: from15March, matches: false },
+    { date: 'eb2013-03-14', period: from21January, matches: false },
+    { date: 'eb2013-03-14', period: until21January, matches: true },
+    { date: 'eq2013', period: from21January, matches: false },
+    { date: '2013-01-21T02:00:00+02:00', period: instant('2013-01-21T00:00:00Z'), matches: true },
+    { date: 'gt2013-01-21T02:00:00+02:00', period: instant('2013-01-21T00:00:00Z'), matches: false },
+    { date: 'lt2013-01-21T02:00:01+02:00', period: instant('2013-01-21T00:00:00Z'), matches: true },
+  ];
+  beforeAll(async () => {
+    const encounters = examples.map(({ period }, index) => ({ resourceType: 'Encounter', id: `e${index}`, period }));
+    await store.resourceWriter.write(
+      'Encounter',
+      encounters.map((one) => toDocument(one)),
+    );
+  });
+
+  test.each(examples.map((example, index) => ({ ...example, index })))(
+    '$date of $period: $matches',
+    async ({ date, index, matches }) => {
+      const query = new URLSearchParams({ date }).toString();
+      const encounters = { connectionId: 'conn_1', resourceType: 'Encounter', limit: 1000 };
+      const found = await collect(store.resources.search({ ...encounters, search: parse(query) }));
+      expect(idsOf(found.map(({ resource }) => resource)).includes(`e${index}`)).toBe(matches);
+    },
+  );
+});
+
+describe('a search', () => {
+  test.each([
+    { query: 'patient=p1', matches: (index: number) => index % 12 === 1 },
+    { query: 'code=http://loinc.org|c1', matches: (index: number) => index % 4 === 1 },
+    { query: 'code=http://other|c1', matches: () => false },
+    { query: 'code=|c1', matches: () => false },
+    { query: 'code=|local', matches: () => true },
+    { query: 'code=c1,c2&category=laboratory', matches: (index: number) => index % 4 === 2 },
+    { query: 'status=amended&patient=p4,p5', matches: (index: number) => index % 12 === 4 },
+    { query: '_id=o0001,o0002&patient=p1', matches: (index: number) => index === 1 },
+    { query: '_id=o0001&_id=o0002', matches: () => false },
+    { query: 'patient=p3&patient=p4', matches: (index: number) => index % 24 === 3 },
+    { query: '_id=o0003,o0004&patient=p3&patient=p4', matches: (index: number) => index === 3 },
+    { query: '_lastUpdated=2024-06-01', matches: (index: number) => index % 3 === 0 },
+    { query: '_lastUpdated=lt2024-05-02', matches: (index: number) => index % 3 !== 0 && index % 20 === 0 },
+  ])('$query', async ({ query, matches }) => {
+    const expected = idsOf(observations.filter((_, index) => matches(index)));
+    expect((await readPages(query, 1000)).flat().sort()).toEqual(expected);
+  });
+
+  test("of one patient comes in the order of the record's dates", async () => {
+    const found = await collect(store.resources.search({ ...which, search: parse('patient=p1'), limit: 100 }));
+    const dates = found.map(({ resource }) => {
+      const { effectiveDateTime, effectivePeriod } = resource as {
+        effectiveDateTime?: string;
+        effectivePeriod?: { start: string };
+      };
+      return effectiveDateTime ?? effectivePeriod?.start ?? '';
+    });
+    expect(dates).toEqual(dates.toSorted());
+  });
+
+  test('of a type that nobody stored finds nothing', async () => {
+    const search = parse('date=2024');
+    const nobody = { connectionId: 'conn_1', resourceType: 'VisionPrescription', search };
+    expect(await collect(store.resources.search({ ...nobody, limit: 1 }))).toEqual([]);
+    expect(await store.resources.count(nobody)).toBe(0);
+  });
+
+  test('of a type that only a deletion has named finds nothing', async () => {
+    await store.resourceWriter.write('Substance', [toTombstone({ resourceId: 'gone', context })]);
+    for (const query of ['', 'patient=p', 'code=x', 'date=2024', '_lastUpdated=2024', '_id=gone']) {
+      const found = store.resources.search({
+        connectionId: 'conn_1',
+        resourceType: 'Substance',
+        search: parse(query),
+        limit: 1,
+      });
+      expect(await collect(found)).toEqual([]);
+    }
+  });
+
+  test('goes on from its own cursors only', async () => {
+    const search = parse('patient=p7');
+    const [first] = await collect(store.resources.search({ ...which, search, limit: 1 }));
+    const cursor = first?.cursor() ?? '';
+    expect(store.resources.isCursorOf({ ...which, search, cursor })).toBe(true);
+    const changed = (change: (values: unknown[]) => unknown[]) =>
+      Buffer.from(JSON.stringify(change(JSON.parse(Buffer.from(cursor, 'base64url').toString())))).toString(
+        'base64url',
+      );
+    for (const other of ['', '!', 'e30', `${cursor}x`, changed((all) => all.slice(1)), changed((all) => [...all, 1])]) {
+      expect(store.resources.isCursorOf({ ...which, search, cursor: other })).toBe(false);
+    }
+    const withOperator = changed(([digest, , ...rest]) => [digest, { $gt: '' }, ...rest]);
+    expect(store.resources.isCursorOf({ ...which, search, cursor: withOperator })).toBe(false);
+    expect(store.resources.isCursorOf({ ...which, search: parse('patient=p8'), cursor })).toBe(false);
+    expect(store.resources.isCursorOf({ ...which, connectionId: 'conn_10', search, cursor })).toBe(false);
+    expect(store.resources.isCursorOf({ ...which, resourceType: 'Condition', search, cursor })).toBe(false);
+  });
+
+  test('that takes the database too long is stopped, with advice', async () => {
+    const goalDocuments = Array.from({ length: 20_000 }, (_, index) => ({
+      ...toDocument({ resourceType: 'Goal', id: `g${index}`, status: 'x' }),
+      _id: `conn_1/g${index}`,
+    }));
+    await store.prepareResourceTypes(['Goal']);
+    await database.collection('Goal').insertMany(goalDocuments as never[]);
+    const impatient = createResourceRepository(database, { pageTimeMs: 1 });
+    const goals = { connectionId: 'conn_1', resourceType: 'Goal', search: parse('status=x&category=none,no') };
+    const stopped = { code: 'search-too-costly', message: expect.stringContaining('Narrow') };
+    await expect(impatient.count({ ...goals, search: parse('status=x') })).rejects.toMatchObject(stopped);
+    await expect(collect(store.resources.search({ ...goals, limit: 1 }))).resolves.toEqual([]);
+  });
+
+  test('that nobody waits for any more ends', async () => {
+    const gone = new AbortController();
+    const found: unknown[] = [];
+    const read = async () => {
+      for await (const one of store.resources.stream({ ...which, search: parse(''), signal: gone.signal })) {
+        found.push(one);
+        gone.abort();
+      }
+    };
+    await expect(read()).rejects.toMatchObject({ name: 'AbortError' });
+    expect(found.length).toBeLessThan(total);
+  });
+});

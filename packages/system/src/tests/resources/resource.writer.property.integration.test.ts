@@ -1,0 +1,266 @@
+import { randomBytes } from 'node:crypto';
+import { compareVersions, type ResourceDocument, toResourceDocument, toTombstone } from '@bulkhead/resources';
+import { testServices } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import mongoose from 'mongoose';
+import { createStore, type Store } from '../../create-store.ts';
+
+let store: Store;
+let database: mongoose.Connection;
+beforeAll(async () => {
+  const { mongodbUri } = testServices();
+  store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
+  await store.connect();
+  await store.prepareResourceTypes(['Patient']);
+  database = await mongoose.createConnection(mongodbUri).asPromise();
+});
+afterAll(async () => {
+  await database.close();
+  await store.close();
+});
+
+const day = (number: number) => new Date(Date.UTC(2024, 0, number));
+
+const sometimes = fc.constantFrom(true, false, false, false);
+
+/** One version of a resource as some export brings it: few values, so that versions meet and tie often. */
+const observed = fc.record({
+  id: fc.constantFrom('a', 'b'),
+  updated: fc.option(fc.integer({ min: 1, max: 2 }), { nil: undefined }),
+  versionId: fc.option(fc.constantFrom('2', '10'), { nil: undefined }),
+  isSubsetted: sometimes,
+  seen: fc.integer({ min: 4, max: 5 }),
+  /** Two files of one export can hold other content of the same version. */
+  file: fc.integer({ min: 1, max: 2 }),
+});
+type Observed = typeof observed extends fc.Arbitrary<infer Value> ? Value : never;
+
+/**
+ * Content of a version: the same whenever it is seen, or other in each export and file. A server that takes a version's content back
+ * again (A, B, A) cannot be told from a late file without writing at every export.
+ */
+function contentOf({ id, updated, versionId, seen, file }: Observed): string {
+  return `${id}/${updated ?? ''}/${versionId ?? ''}/${versionId === '2' ? `${seen}/${file}` : 'same'}`;
+}
+
+function toDocument(connectionId: string, one: Observed): ResourceDocument {
+  const context = {
+    connectionId,
+    source: { exportId: 'e', fileId: 'f', line: 1 },
+    observedAt: day(one.seen),
+    now: day(20),
+  };
+  const resource = {
+    resourceType: 'Patient',
+    id: one.id,
+    meta: {
+      ...(one.updated === undefined ? {} : { lastUpdated: day(one.updated).toISOString() }),
+      ...(one.versionId === undefined ? {} : { versionId: one.versionId }),
+      ...(one.isSubsetted ? { tag: [{ code: 'SUBSETTED' }] } : {}),
+    },
+    content: contentOf(one),
+  };
+  return toResourceDocument({ resource, json: Buffer.from(JSON.stringify(resource)), hasExactNumbers: false, context });
+}
+
+/**
+ * What decides between versions, and what they hold. Where it was read, how often it was written and what was there before
+ * (`earlier`) are no part of it: an order that brings the newest first has stored nothing else.
+ */
+async function stateOf(connectionId: string): Promise<string[]> {
+  const documents = await database.collection('Patient').find({ connectionId }).toArray();
+  return documents.map((one) => `${one.resourceId} ${one.deleted} ${one.contentHash}`).toSorted();
+}
+
+let runs = 0;
+async function write(batches: readonly (readonly Observed[])[]): Promise<string[]> {
+  runs += 1;
+  const connectionId = `c${runs}`;
+  const documents = batches.map((batch) => batch.map((one) => toDocument(connectionId, one)));
+  await Promise.all(documents.map((batch) => store.resourceWriter.write('Patient', batch)));
+  return stateOf(connectionId);
+}
+
+/** Every item twice, in another order, cut into batches. */
+function deliveryOf<Item>(items: readonly Item[]): fc.Arbitrary<Item[][]> {
+  return fc
+    .tuple(fc.shuffledSubarray([...items, ...items], { minLength: items.length * 2 }), fc.integer({ min: 1, max: 5 }))
+    .map(([shuffled, batchSize]) =>
+      Array.from({ length: Math.ceil(shuffled.length / batchSize) }, (_, index) =>
+        shuffled.slice(index * batchSize, (index + 1) * batchSize),
+      ),
+    );
+}
+
+describe('property: the resource writer #newest-wins #confluence', () => {
+  test('versions with content end in the same state in any order, repetition, batches and interleaving of writers', async () => {
+    const given = fc.array(observed, { minLength: 1, maxLength: 12 });
+    const delivered = given.chain((versions) => fc.tuple(fc.constant(versions), deliveryOf(versions)));
+    await fc.assert(
+      fc.asyncProperty(delivered, async ([versions, batches]) => {
+        const expected = await write([versions]);
+        expect(await write(batches)).toEqual(expected);
+      }),
+      { numRuns: 200 },
+    );
+  }, 60_000);
+
+  test('the version with content that is kept is never older than any other that was given', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(observed, { minLength: 1, maxLength: 8 }), async (versions) => {
+        await write(versions.map((one) => [one]));
+        const connectionId = `c${runs}`;
+        const kept = await database.collection<ResourceDocument>('Patient').find({ connectionId }).toArray();
+        for (const given of versions.map((one) => toDocument(connectionId, one))) {
+          const stored = kept.find(({ _id }) => _id === given._id);
+          expect(stored && compareVersions(given, stored)).toMatch(/^(same|older)$/);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  }, 60_000);
+});
+
+/** What happens at one server, in this order; a minute passes between two steps. */
+const step = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('put'), id: fc.constantFrom('a', 'b') }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('delete'), id: fc.constantFrom('a', 'b') }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('export'), isFull: fc.boolean() }) },
+);
+/** Brings the resource back as it was before its deletion, `lastUpdated` included. */
+const restore = fc.record({ kind: fc.constant('restore'), id: fc.constantFrom('a', 'b') });
+type Step = { readonly kind: string; readonly id?: string; readonly isFull?: boolean };
+
+const server = fc.record({
+  sendsLastUpdated: fc.boolean(),
+  sendsVersionId: fc.boolean(),
+  sendsDeletionTime: fc.boolean(),
+  /** Names what was deleted and created again since the export before among the deletions too. */
+  listsRecreated: fc.boolean(),
+});
+type Server = typeof server extends fc.Arbitrary<infer Value> ? Value : never;
+
+interface Content {
+  readonly version: number;
+  readonly updated: Date;
+  /** When the server began to serve it, which a restored resource's `lastUpdated` does not tell. */
+  readonly since: Date;
+}
+
+/** What the exports of a history bring, and what the server has at the last of them. */
+function playHistory(options: {
+  readonly connectionId: string;
+  readonly server: Server;
+  readonly steps: readonly Step[];
+}): { readonly exports: ResourceDocument[][]; readonly expected: string[] } {
+  const { connectionId, server: behaviour, steps } = options;
+  const current = new Map<string, Content>();
+  const deletedContent = new Map<string, Content>();
+  let deletions: { readonly id: string; readonly at: Date }[] = [];
+  const exports: ResourceDocument[][] = [];
+  let exportedAt: Date | undefined;
+  let version = 0;
+  const toContent = (id: string, content: Content, observedAt: Date) => {
+    const resource = {
+      resourceType: 'Patient',
+      id,
+      meta: {
+        ...(behaviour.sendsLastUpdated ? { lastUpdated: content.updated.toISOString() } : {}),
+        ...(behaviour.sendsVersionId ? { versionId: String(content.version) } : {}),
+      },
+      version: content.version,
+    };
+    const json = Buffer.from(JSON.stringify(resource));
+    const context = { connectionId, source, observedAt, now: observedAt };
+    return toResourceDocument({ resource, json, hasExactNumbers: false, context });
+  };
+  const exportNow = (at: Date, isFull: boolean) => {
+    const begin = exportedAt;
+    const isChange = (time: Date) => begin === undefined || time > begin;
+    const context = { connectionId, source, observedAt: at, now: at };
+    const contents = [...current]
+      .filter(([, content]) => isFull || isChange(content.since))
+      .map(([id, content]) => toContent(id, content, at));
+    const tombstones = deletions
+      .filter(
+        ({ id, at: time }) => begin !== undefined && time > begin && (behaviour.listsRecreated || !current.has(id)),
+      )
+      .map(({ id, at: time }) =>
+        toTombstone({ resourceId: id, deletedAt: behaviour.sendsDeletionTime ? time : undefined, context }),
+      );
+    exports.push([...contents, ...tombstones]);
+    deletions = [];
+    exportedAt = at;
+  };
+  for (const [index, { kind, id = '', isFull = true }] of [...steps, { kind: 'export' } as Step].entries()) {
+    const at = new Date(Date.UTC(2024, 0, 1, 0, index));
+    const content = current.get(id);
+    if (kind === 'export') exportNow(at, isFull);
+    if (kind === 'put') current.set(id, { version: ++version, updated: at, since: at });
+    if (kind === 'delete' && content) {
+      current.delete(id);
+      deletedContent.set(id, content);
+      deletions.push({ id, at });
+    }
+    const deleted = deletedContent.get(id);
+    if (kind === 'restore' && deleted && !content) current.set(id, { ...deleted, since: at });
+  }
+  return { exports, expected: [...current].map(([id, content]) => `${id} ${content.version}`).toSorted() };
+}
+const source = { exportId: 'e', fileId: 'f', line: 1 };
+
+/** The resources that a reader finds, with the version that each has. */
+async function readState(connectionId: string): Promise<string[]> {
+  const documents = await database.collection('Patient').find({ connectionId, deleted: false }).toArray();
+  return documents.map((one) => `${one.resourceId} ${one.resource.version}`).toSorted();
+}
+
+describe('property: the history of a server #newest-wins #deletions #confluence', () => {
+  test('ends in the state at the last export in any order, repetition, batches and interleaving of writers', async () => {
+    const history = fc.record({ server, steps: fc.array(step, { minLength: 1, maxLength: 14 }) });
+    const delivered = history
+      .map((one) => playHistory({ ...one, connectionId: `h${++runs}` }))
+      .chain(({ exports, expected }) =>
+        fc.record({ expected: fc.constant(expected), batches: deliveryOf(exports.flat()) }),
+      );
+    await fc.assert(
+      fc.asyncProperty(delivered, async ({ expected, batches }) => {
+        const connectionId = `c${++runs}`;
+        const moved = batches.map((batch) => batch.map((document) => ofConnection(connectionId, document)));
+        await Promise.all(moved.map((batch) => store.resourceWriter.write('Patient', batch)));
+        expect(await readState(connectionId)).toEqual(expected);
+      }),
+      { numRuns: 300 },
+    );
+  }, 120_000);
+
+  test('ends in the state at the last export if resources come back unchanged and exports are delivered in order', async () => {
+    const steps = fc.array(fc.oneof({ weight: 4, arbitrary: step }, { weight: 2, arbitrary: restore }), {
+      minLength: 1,
+      maxLength: 14,
+    });
+    const history = fc.record({ server: server.map((one) => ({ ...one, listsRecreated: false })), steps });
+    const delivered = history
+      .map((one) => playHistory({ ...one, connectionId: `h${++runs}` }))
+      .chain(({ exports, expected }) =>
+        fc.record({ expected: fc.constant(expected), exports: fc.tuple(...exports.map(deliveryOf)) }),
+      );
+    await fc.assert(
+      fc.asyncProperty(delivered, async ({ expected, exports }) => {
+        const connectionId = `c${++runs}`;
+        for (const batches of exports) {
+          const moved = batches.map((batch) => batch.map((document) => ofConnection(connectionId, document)));
+          await Promise.all(moved.map((batch) => store.resourceWriter.write('Patient', batch)));
+        }
+        expect(await readState(connectionId)).toEqual(expected);
+      }),
+      { numRuns: 200 },
+    );
+  }, 120_000);
+});
+
+/** Each run has a connection of its own, also where a failed run is shrunk. */
+function ofConnection(connectionId: string, document: ResourceDocument): ResourceDocument {
+  return { ...document, connectionId, _id: `${connectionId}/${document.resourceId}` };
+}

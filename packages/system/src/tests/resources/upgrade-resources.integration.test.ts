@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto';
+import { parseExact, parseSearch, type Resource } from '@bulkhead/fhir';
+import { toResourceDocument, toTombstone, upgradeResources } from '@bulkhead/resources';
+import { testServices } from '@bulkhead/testing';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { createConnection, type Connection as Database } from 'mongoose';
+import { createStore, type Store } from '../../create-store.ts';
+
+const { mongodbUri } = testServices();
+const database = createConnection();
+let store: Store;
+
+const context = {
+  connectionId: 'conn_1',
+  source: { exportId: 'job_1', fileId: 'job_1.1', line: 1 },
+  observedAt: new Date('2024-06-01T00:00:00Z'),
+  now: new Date('2024-06-01T01:00:00Z'),
+};
+
+beforeAll(async () => {
+  store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
+  await store.connect();
+  await database.openUri(mongodbUri, { autoIndex: false, autoCreate: false });
+});
+afterAll(async () => {
+  await database.close();
+  await store.close();
+});
+
+afterEach(async () => {
+  for (const name of ['upgrades', 'Coverage', 'Task']) await database.collection(name).deleteMany({});
+});
+
+test('a migration gives resources of an earlier version what is searched, once', async () => {
+  const collection = database.collection('Appointment');
+  const json =
+    '{"resourceType":"Appointment","id":"a","status":"booked","start":"2024-01-15T10:00:00Z","minutesDuration":30.0}';
+  const documents = Array.from({ length: 300 }, (_, index) => {
+    const resource = parseExact(json.replace('"a"', `"a${index}"`)) as Resource;
+    return toResourceDocument({ resource, json: Buffer.from(json), hasExactNumbers: true, context });
+  });
+  await collection.createIndex({ connectionId: 1, 'keys.patient': 1, 'keys.date': -1 }, { name: 'by-patient' });
+  await store.resourceWriter.write('Appointment', [...documents, toTombstone({ resourceId: 'gone', context })]);
+  const former = { $set: { keys: { status: 'booked', date: '2024-01-15T10:00:00Z' } }, $unset: { summary: 1 } };
+  await collection.updateMany({ deleted: false }, former);
+
+  await store.migrate();
+  const parsed = parseSearch(new URLSearchParams('date=2024-01-15&status=booked'));
+  const search = 'request' in parsed ? parsed.request.search : undefined;
+  const count = () =>
+    store.resources.count({ connectionId: 'conn_1', resourceType: 'Appointment', search: search as never });
+  expect(await count()).toBe(300);
+  const stored = await collection.findOne({ _id: 'conn_1/a7' as never });
+  expect(stored).toMatchObject({ revision: 1, summary: { status: 'booked', minutesDuration: 30 } });
+  expect(await collection.findOne({ _id: 'conn_1/gone' as never })).toMatchObject({ deleted: true, keys: {} });
+  expect((await collection.indexes()).map(({ name }) => name)).not.toContain('by-patient');
+
+  await collection.updateMany({}, { $set: { keys: {} } });
+  await store.migrate();
+  expect(await count()).toBe(0);
+});
+
+const coverageJson = (id: string, change: object = {}) =>
+  JSON.stringify({ resourceType: 'Coverage', id, beneficiary: { reference: 'Patient/p1' }, ...change });
+
+function toDocument(json: string) {
+  const resource = JSON.parse(json) as Resource;
+  return toResourceDocument({ resource, json: Buffer.from(json), hasExactNumbers: false, context });
+}
+
+/** Stores resources as an earlier version did, which found no patient in them. */
+async function storeFormer(type: string, count: number): Promise<void> {
+  const documents = Array.from({ length: count }, (_, index) => {
+    const id = `c${String(index).padStart(4, '0')}`;
+    return toDocument(coverageJson(id, { resourceType: type, for: { reference: 'Patient/p1' } }));
+  });
+  await store.resourceWriter.write(type, documents);
+  await database.collection(type).updateMany({}, { $set: { keys: {} } });
+}
+
+const countWithPatient = (type: string) => database.collection(type).countDocuments({ 'keys.patient': 'p1' });
+
+/** The database, except that something happens before each batch of an upgrade is written. */
+function withBatches(beforeBatch: (batch: number) => Promise<void>): Database {
+  let batches = 0;
+  const collection = (name: string) => {
+    const real = database.collection(name);
+    const bulkWrite = async (...operations: Parameters<typeof real.bulkWrite>) => {
+      batches += 1;
+      await beforeBatch(batches);
+      return real.bulkWrite(...operations);
+    };
+    return new Proxy(real, {
+      get: (target, member) => {
+        const value = member === 'bulkWrite' ? bulkWrite : Reflect.get(target, member);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  };
+  return { collection } as unknown as Database;
+}
+
+const resourceTypes = ['Task', 'Coverage'];
+
+test('an upgrade that was interrupted continues after its last batch', async () => {
+  await storeFormer('Coverage', 300);
+  await storeFormer('Task', 3);
+  const interrupted = withBatches(async (batch) => {
+    if (batch === 3) throw new Error('the process is gone');
+  });
+  await expect(upgradeResources({ database: interrupted, resourceTypes, again: false })).rejects.toThrow('gone');
+  expect([await countWithPatient('Coverage'), await countWithPatient('Task')]).toEqual([250, 0]);
+  expect(await upgradeResources({ database, resourceTypes, again: false })).toBe(50 + 3);
+  expect([await countWithPatient('Coverage'), await countWithPatient('Task')]).toEqual([300, 3]);
+  expect(await upgradeResources({ database, resourceTypes, again: false })).toBe(0);
+});
+
+test('an upgrade leaves the version that a worker writes meanwhile as the worker wrote it', async () => {
+  await storeFormer('Coverage', 3);
+  const patients = { beneficiary: { reference: 'Patient/p2' }, subscriber: { reference: 'Patient/p3' } };
+  const json = coverageJson('c0001', { ...patients, meta: { lastUpdated: '2024-07-01T00:00:00Z' } });
+  const besideWorker = withBatches(async () => {
+    await store.resourceWriter.write('Coverage', [toDocument(json)]);
+  });
+  expect(await upgradeResources({ database: besideWorker, resourceTypes, again: false })).toBe(3);
+  const stored = await database.collection('Coverage').findOne({ _id: 'conn_1/c0001' as never });
+  expect(stored).toMatchObject({ revision: 2, keys: { patient: ['p2', 'p3'] }, resource: patients });
+  expect(await countWithPatient('Coverage')).toBe(2);
+});
+
+test('a migration derives the keys again if it is told to, for what an older worker has written since', async () => {
+  await store.migrate();
+  await storeFormer('Coverage', 3);
+  expect(await store.migrate()).toEqual({ resources: 0 });
+  expect(await countWithPatient('Coverage')).toBe(0);
+  expect((await store.migrate({ rederivesKeys: true })).resources).toBeGreaterThanOrEqual(3);
+  expect(await countWithPatient('Coverage')).toBe(3);
+});

@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { toResourceDocument } from '@bulkhead/resources';
+import { isDocumentRefused } from '@bulkhead/store';
+import { testServices } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import mongoose from 'mongoose';
+import { createStore, type Store } from '../../create-store.ts';
+
+const { mongodbUri } = testServices();
+const now = new Date('2024-06-01T00:00:00Z');
+let store: Store;
+beforeAll(async () => {
+  store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
+  await store.connect();
+  await store.prepareResourceTypes(['Device']);
+  const database = await mongoose.createConnection(mongodbUri).asPromise();
+  await database.db?.command({ collMod: 'Device', validator: { resourceId: { $ne: 'invalid' } } });
+  await database.close();
+});
+afterAll(() => store.close());
+
+function write(id: string, elements: object = {}) {
+  const resource = { resourceType: 'Device', id, ...elements };
+  const context = { connectionId: 'c', source: { exportId: 'e', fileId: 'f', line: 1 }, observedAt: now, now };
+  const json = Buffer.from(JSON.stringify(resource));
+  return store.resourceWriter.write('Device', [
+    toResourceDocument({ resource, json, hasExactNumbers: false, context }),
+    toResourceDocument({ resource: { ...resource, id: 'good' }, json, hasExactNumbers: false, context }),
+  ]);
+}
+
+const failureOf = (write: Promise<unknown>) =>
+  write.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+describe('isDocumentRefused', () => {
+  test.each([
+    { name: 'a document that fails the validation of its collection', id: 'invalid', elements: {} },
+    {
+      name: 'a document of too many levels',
+      id: 'deep',
+      elements: { x: JSON.parse('['.repeat(300) + ']'.repeat(300)) },
+    },
+    { name: 'a key with NUL', id: 'nul', elements: { 'a\0b': 1 } },
+    { name: 'a key of the driver', id: 'type', elements: { x: { _bsontype: 'ObjectId' } } },
+    { name: 'a document over 16 MB', id: 'large', elements: { x: 'x'.repeat(17 * 1024 * 1024) } },
+  ])('is true for $name', async ({ id, elements }) => {
+    expect(isDocumentRefused(await failureOf(write(id, elements)))).toBe(true);
+  });
+
+  test('is false for a server that cannot be reached', async () => {
+    const away = createStore({
+      uri: 'mongodb://127.0.0.1:9/x?serverSelectionTimeoutMS=50',
+      encryptionKey: randomBytes(32),
+    });
+    const error = await failureOf(away.connect());
+    await away.close();
+    expect(error).toBeInstanceOf(Error);
+    expect(isDocumentRefused(error)).toBe(false);
+  });
+
+  test.each([
+    { name: 'a duplicate key alone', error: { code: 11000, writeErrors: [{ code: 11000 }] } },
+    { name: 'a full disk', error: { code: 14031, writeErrors: [{ code: 121 }, { code: 14031 }] } },
+    { name: 'a write conflict', error: { code: 112, writeErrors: { code: 112 } } },
+    { name: 'a failed write concern', error: { code: 64, writeErrors: [] } },
+    { name: 'missing rights', error: { code: 13 } },
+    { name: 'an error of another kind', error: {} },
+  ])('is false for $name', ({ error }) => {
+    expect(isDocumentRefused(Object.assign(new Error('failed'), error))).toBe(false);
+  });
+});

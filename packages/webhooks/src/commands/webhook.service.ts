@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import type { ConnectionService } from '@bulkhead/connections/commands';
+import type { Producer } from '@bulkhead/queues';
+import { AppError } from '@bulkhead/runtime';
+import { type ConnectionScope, isInScope } from '@bulkhead/store';
+import type { WebhookStore } from '../store.ts';
+import type { WebhookDelivery } from '../webhook-delivery.ts';
+import type { DeliveriesQuery, WebhookBody } from './webhook.schema.ts';
+
+/** As Standard Webhooks recommends: 24 to 64 bytes. */
+const secretBytes = 32;
+
+interface Which {
+  readonly id: string;
+  readonly scope: ConnectionScope;
+}
+
+export type WebhookService = ReturnType<typeof createWebhookService>;
+
+/** Who is called back, and what became of the calls. */
+export function createWebhookService(options: {
+  readonly store: WebhookStore;
+  readonly producer: Producer;
+  readonly connections: ConnectionService;
+}) {
+  const { store, producer, connections } = options;
+  return {
+    /** @returns the secret that calls are signed with; it cannot be had again. */
+    async set({ id, scope, body: { url } }: Which & { readonly body: WebhookBody }) {
+      await connections.find({ id, scope });
+      const secret = `whsec_${randomBytes(secretBytes).toString('base64')}`;
+      await store.connections.saveWebhook({ id, url, secret });
+      return { ...(url === undefined ? {} : { url }), secret };
+    },
+
+    /** @returns false if there was nothing to remove. */
+    async remove({ id, scope }: Which): Promise<boolean> {
+      await connections.find({ id, scope });
+      return store.connections.deleteWebhook(id);
+    },
+
+    async list(options: {
+      readonly query: DeliveriesQuery;
+      readonly scope: ConnectionScope;
+    }): Promise<WebhookDelivery[]> {
+      const { query, scope } = options;
+      await connections.find({ id: query.connectionId, scope });
+      return store.webhookDeliveries.list(query);
+    },
+
+    /** Has a call made again, delivered or not. @throws AppError `unknown-delivery` */
+    async resend({ id, scope }: Which): Promise<WebhookDelivery> {
+      const known = await store.webhookDeliveries.find(id);
+      if (!known || !isInScope(scope, known.connectionId)) throw unknownDelivery();
+      if (!(await store.webhookDeliveries.reopen(id))) throw unknownDelivery();
+      // With the queue away the sweep does it within a minute.
+      await producer.enqueueAgain('webhook.deliver', { deliveryId: id }).catch(() => undefined);
+      const delivery = await store.webhookDeliveries.find(id);
+      if (!delivery) throw unknownDelivery();
+      return delivery;
+    },
+  };
+}
+
+export function toDeliveryView({ createdAt, deliveredAt, attempts, body, ...fields }: WebhookDelivery) {
+  return {
+    ...fields,
+    body: JSON.parse(body) as unknown,
+    attempts: attempts.map(({ at, ...attempt }) => ({ at: at.toISOString(), ...attempt })),
+    createdAt: createdAt.toISOString(),
+    ...(deliveredAt === undefined ? {} : { deliveredAt: deliveredAt.toISOString() }),
+  };
+}
+
+function unknownDelivery(): AppError {
+  return new AppError({
+    code: 'unknown-delivery',
+    message: 'There is no such delivery. List them by GET /api/ehr/webhook-deliveries.',
+    retry: 'never',
+  });
+}

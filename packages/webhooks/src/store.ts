@@ -1,0 +1,9 @@
+import type { ConnectionStore } from '@bulkhead/connections';
+import type { createWebhookDeliveryRepository } from './webhook-delivery.repository.ts';
+
+/** The repositories that this feature works with. Of those of later features it names only what it calls. */
+export interface WebhookStore extends Pick<ConnectionStore, 'connections'> {
+  readonly webhookDeliveries: ReturnType<typeof createWebhookDeliveryRepository>;
+  readonly bulkExports: { readonly listUnnotifiedIds: (limit: number) => Promise<readonly string[]> };
+  readonly syncRuns: { readonly listUnnotifiedIds: (limit: number) => Promise<readonly string[]> };
+}

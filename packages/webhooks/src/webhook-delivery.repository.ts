@@ -1,0 +1,91 @@
+import { type Connection as Database, Schema } from 'mongoose';
+import type { WebhookAttempt, WebhookDelivery, WebhookState } from './webhook-delivery.ts';
+
+interface WebhookDeliveryDocument extends Omit<WebhookDelivery, 'id'> {
+  readonly _id: string;
+}
+
+/** Enough to see a pattern; the retries of a day are fewer. */
+const keptAttempts = 20;
+
+const schema = new Schema<WebhookDeliveryDocument>(
+  {
+    _id: String,
+    connectionId: { type: String, required: true },
+    url: { type: String, required: true },
+    type: { type: String, required: true },
+    body: { type: String, required: true },
+    state: { type: String, required: true },
+    attempts: [{ _id: false, at: Date, status: Number, error: String }],
+    createdAt: { type: Date, required: true },
+    deliveredAt: Date,
+  },
+  { collection: 'webhook_deliveries', versionKey: false, strict: 'throw' },
+);
+schema.index({ connectionId: 1, _id: -1 });
+schema.index({ state: 1, _id: 1 });
+
+/** `webhook_deliveries`: what clients are told, and whether it got there. */
+export function createWebhookDeliveryRepository(database: Database) {
+  const model = database.model('WebhookDelivery', schema);
+  return {
+    /** Its id says what it is about, so that the same end is told once to each address. */
+    async insertMissing({ id, ...fields }: WebhookDelivery): Promise<void> {
+      await model.updateOne({ _id: id }, { $setOnInsert: fields }, { upsert: true });
+    },
+
+    async find(id: string): Promise<WebhookDelivery | undefined> {
+      const document = await model.findById(id).lean();
+      return document ? toRecord(document) : undefined;
+    },
+
+    /** Newest first. */
+    async list(options: {
+      readonly connectionId: string;
+      readonly state?: WebhookState | undefined;
+      readonly limit: number;
+    }): Promise<WebhookDelivery[]> {
+      const { connectionId, state, limit } = options;
+      const filter = { connectionId, ...(state === undefined ? {} : { state }) };
+      return (await model.find(filter).sort({ _id: -1 }).limit(limit).lean()).map(toRecord);
+    },
+
+    async listPendingIds(limit: number): Promise<string[]> {
+      const documents = await model
+        .find({ state: 'pending' as const }, { _id: 1 })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .lean();
+      return documents.map(({ _id }) => _id);
+    },
+
+    async noteAttempt(options: {
+      readonly id: string;
+      readonly attempt: WebhookAttempt;
+      readonly state: WebhookState;
+    }): Promise<void> {
+      const { id, attempt, state } = options;
+      const set = { state, ...(state === 'delivered' ? { deliveredAt: attempt.at } : {}) };
+      await model.updateOne(
+        { _id: id },
+        { $set: set, $push: { attempts: { $each: [attempt], $slice: -keptAttempts } } },
+      );
+    },
+
+    /** Ends a pending delivery as failed. */
+    async fail({ id, attempt }: { readonly id: string; readonly attempt: WebhookAttempt | undefined }): Promise<void> {
+      const push = attempt ? { $push: { attempts: { $each: [attempt], $slice: -keptAttempts } } } : {};
+      await model.updateOne({ _id: id, state: 'pending' as const }, { $set: { state: 'failed' as const }, ...push });
+    },
+
+    /** @returns false where there is no such delivery. */
+    async reopen(id: string): Promise<boolean> {
+      const result = await model.updateOne({ _id: id }, { $set: { state: 'pending' as const } });
+      return result.matchedCount === 1;
+    },
+  };
+}
+
+function toRecord({ _id, ...fields }: WebhookDeliveryDocument): WebhookDelivery {
+  return { id: _id, ...fields };
+}
