@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isResourceType } from '@bulkhead/fhir';
 import { expect, test } from '@jest/globals';
@@ -9,9 +9,8 @@ const sources = join(import.meta.dirname, '..', '..');
 /** Every collection that the sources of the packages name, without those of resources. */
 function namedCollections(): string[] {
   const names = new Set<string>();
-  for (const file of readdirSync(sources, { recursive: true, encoding: 'utf8' })) {
-    const isSource = /^[\w-]+\/src\/.*\.ts$/.test(file) && !/\.(test|fixture)\.ts$|\/(testing|tests)\//.test(file);
-    if (!isSource || file.startsWith('embedded/') || file.startsWith('testing/')) continue;
+  for (const file of globSync('*/src/**/*.ts', { cwd: sources })) {
+    if (/\.(test|fixture)\.ts$|\/(testing|tests)\/|^(embedded|testing)\//.test(file)) continue;
     const text = readFileSync(join(sources, file), 'utf8');
     for (const [, name] of text.matchAll(/collection: '([\w.]+)'/g)) names.add(name ?? '');
     for (const [, name] of text.matchAll(/\bcollection(?:<[^(]*>)?\('([\w.]+)'\)/g)) names.add(name ?? '');
