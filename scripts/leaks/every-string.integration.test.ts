@@ -32,7 +32,11 @@ beforeAll(async () => {
     ...{ environments: Object.fromEntries(environments), clientId: 'client', clientSecret: 'secret' },
   };
   writeFileSync(providersFile, JSON.stringify([provider]));
-  const env = { BULKHEAD_PROVIDERS_FILE: providersFile, DEBUG: 'athenahealth:*', WORKER_DOCUMENTS: 'on' };
+  const env = {
+    ...{ BULKHEAD_PROVIDERS_FILE: providersFile, DEBUG: 'athenahealth:*', WORKER_DOCUMENTS: 'on' },
+    // Many exports run at once, and each poll is a job, also if it is not due yet.
+    WORKER_POLL_INTERVAL_MS: '1000',
+  };
   system = await startChaosSystem({ folder, patients: 1, seed: 1, report: () => undefined, env });
   const operator = createApiClient(system);
   const { key } = await operator<{ key: string }>('POST', '/api/ehr/api-keys', { name: 'client', role: 'client' });
