@@ -1,14 +1,29 @@
-import { Router } from 'express';
+import { type RequestHandler, Router } from 'express';
 import swaggerUi from 'swagger-ui-express';
 import { createApiDocument } from '../openapi/create-api-document.ts';
 
 /** The API described, for programs and for people. It holds no secret, so it needs no key. */
 export function docsRoutes(): Router {
   const router = Router();
-  const document = createApiDocument();
+  const read = once(createApiDocument);
+  const page = once(() => swaggerUi.setup(read(), { customSiteTitle: 'Bulkhead API' }));
   router.get('/openapi.json', (_request, response) => {
-    response.json(document);
+    response.json(read());
   });
-  router.use('/docs', swaggerUi.serve, swaggerUi.setup(document, { customSiteTitle: 'Bulkhead API' }));
+  // `setup` also makes a script that `serve` sends, so it goes first.
+  const prepare: RequestHandler = (_request, _response, next) => {
+    page();
+    next();
+  };
+  router.use('/docs', prepare, swaggerUi.serve, (...given: Parameters<RequestHandler>) => page()(...given));
   return router;
+}
+
+/** Creates a value when it is first needed: the document takes 70 ms, which would delay the start of each process. */
+function once<Value>(create: () => Value): () => Value {
+  let value: { readonly created: Value } | undefined;
+  return () => {
+    value ??= { created: create() };
+    return value.created;
+  };
 }
