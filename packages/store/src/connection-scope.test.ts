@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { isInScope } from './connection-scope.ts';
 
-test('a connection is in scope if it is listed, or if all are', () => {
+test('a connection is in scope if the scope lists it or includes all connections', () => {
   expect(isInScope('all', 'conn_1')).toBe(true);
   expect(isInScope(['conn_2', 'conn_1'], 'conn_1')).toBe(true);
   expect(isInScope(['conn_2'], 'conn_1')).toBe(false);

@@ -1,4 +1,4 @@
-/** Which connections somebody may know of: others are, to them, as if they did not exist. */
+/** The connections that a caller may see. For that caller, other connections do not exist. */
 export type ConnectionScope = 'all' | readonly string[];
 
 export function isInScope(scope: ConnectionScope, connectionId: string): boolean {

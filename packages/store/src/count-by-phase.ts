@@ -1,6 +1,9 @@
 import type { Model } from 'mongoose';
 
-/** Two index scans, however many runs there have been: those under way, and those that have ended since then. */
+/**
+ * Counts active runs, and runs that have ended since `endedSince`. This takes two index scans, no matter how many older runs
+ * are stored.
+ */
 export async function countByPhase(
   model: Pick<Model<unknown>, 'aggregate'>,
   endedSince: Date,

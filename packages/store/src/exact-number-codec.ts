@@ -3,20 +3,20 @@ import mongoose from 'mongoose';
 
 const { Decimal128 } = mongoose.mongo;
 
-/** Where a number stands in a resource, and how the server wrote it. */
+/** The path of a number in a resource, and the text that the server wrote. */
 export interface NumberText {
   readonly path: readonly (string | number)[];
   readonly text: string;
 }
 
 /**
- * Replaces every ExactNumber by a Decimal128, which keeps up to 34 digits and trailing zeros. A text that it would write
- * differently (`1e2`, 40 digits) is kept beside the document and stands in it as a double.
+ * Replaces every ExactNumber by a Decimal128, which keeps up to 34 digits and trailing zeros. If Decimal128 would change the
+ * text of a number (`1e2`, 40 digits), the document holds a double and `numberTexts` holds the text.
  */
 export function encodeExactNumbers(value: unknown): { readonly value: unknown; readonly numberTexts: NumberText[] } {
   const numberTexts: NumberText[] = [];
   const path: (string | number)[] = [];
-  // What holds no such number stays the same object: hardly anything of a resource is copied.
+  // Objects without such a number are not copied, so very little of a resource is copied.
   const encode = (node: unknown): unknown => {
     if (node instanceof ExactNumber) return encodeNumber(node.text);
     if (typeof node !== 'object' || node === null) return node;
@@ -42,7 +42,7 @@ export function encodeExactNumbers(value: unknown): { readonly value: unknown; r
   return { value: encode(value), numberTexts };
 }
 
-/** The reverse: what is read from the database, with every number's own text. Takes `value` as its own. */
+/** Restores the exact text of every number in a value that was read from the database. It may modify `value`. */
 export function decodeExactNumbers(value: unknown, numberTexts: readonly NumberText[] = []): unknown {
   if (numberTexts.length === 0) return decodeDecimals(value);
   const texts = new Map(numberTexts.map(({ path, text }) => [JSON.stringify(path), text]));
@@ -59,7 +59,7 @@ export function decodeExactNumbers(value: unknown, numberTexts: readonly NumberT
   return decode(value, []);
 }
 
-/** In place: hardly a resource holds one, and a stream of them is read no faster than they are copied. */
+/** Works in place, because few resources hold a decimal and copying every resource would limit the speed of a stream. */
 function decodeDecimals(node: unknown): unknown {
   if (node instanceof Decimal128) return new ExactNumber(node.toString());
   if (typeof node !== 'object' || node === null) return node;
@@ -75,7 +75,7 @@ function toDecimal(text: string) {
   try {
     return Decimal128.fromString(text);
   } catch {
-    // More than 34 digits or an exponent out of range: the caller keeps the text.
+    // The text has more than 34 digits or an exponent out of range, so the caller keeps it.
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import type { ConnectionScope } from './connection-scope.ts';
 
-/** The condition on records that have a `connectionId`. */
+/** A filter for the records whose `connectionId` is in scope. */
 export function inScope(scope: ConnectionScope): object {
   return scope === 'all' ? {} : { connectionId: { $in: [...scope] } };
 }

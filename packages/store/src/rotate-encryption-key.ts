@@ -5,14 +5,14 @@ export interface RotationReport {
   readonly collection: string;
   readonly field: string;
   readonly resealed: number;
-  /** Sealed by another key than the current one: by a process that still has it as its own, or readable by no key. */
+  /** Values that another key has encrypted: a process still encrypts with that key, or none of our keys decrypts the value. */
   readonly left: number;
 }
 
 /**
- * Seals everything with the current key, while others read and write. Whatever was done stays done, so it can be stopped
- * and started again at any time.
- * @param options.dryRun counts only.
+ * Encrypts every value with the current key, while other processes read and write. It can be stopped and started again at any
+ * time, because finished values stay as they are.
+ * @param options.dryRun only count the values.
  */
 export async function rotateEncryptionKey(options: {
   readonly places: readonly SealedPlace[];
@@ -23,7 +23,7 @@ export async function rotateEncryptionKey(options: {
   const resealed = new Map<SealedPlace, number>();
   if (!dryRun) for (const place of places) resealed.set(place, await place.reseal());
   const report: RotationReport[] = [];
-  // Counted after all of them, so that a value which came meanwhile is seen.
+  // Count after the last rotation, so that values which other processes stored in the meantime are counted too.
   for (const place of places) {
     const { collection, field } = place;
     report.push({ collection, field, resealed: resealed.get(place) ?? 0, left: await place.countLeft() });

@@ -8,10 +8,10 @@ import { createSealedPlace } from './sealed-place.ts';
 import { createOpenStream, createSealStream } from './sealed-stream.ts';
 import type { SecretBox } from './secret-box.ts';
 
-/** Bytes on their way into the database, at the database's pace. */
+/** Writes an encrypted file to the database. `write` waits while the database is slower than the caller. */
 export interface SealedFileWriter {
   write(bytes: Buffer): Promise<void>;
-  /** Resolves when everything is stored. @returns what `open` needs. */
+  /** Resolves when everything is stored. @returns the file's id, for `open`. */
   end(): Promise<string>;
   /** Removes what was written so far. */
   abort(): Promise<void>;
@@ -21,15 +21,14 @@ export type SealedFiles = ReturnType<typeof createSealedFiles>;
 
 interface FileDocument {
   readonly _id: string;
-  /** The file's own key, sealed for the file. */
+  /** The file's key, encrypted with the key of the deployment. */
   readonly metadata?: { readonly sealedKey: string };
 }
 
 /**
- * Sealed bytes of any length in GridFS, each file with a key of its own, which is sealed in turn: a new key of the
- * deployment means a new seal on some bytes, and the file stays where it is. Each upload is a file of its own, since two
- * workers may write for the same owner at a time, or one have been killed in the middle; the owner's record names the one
- * that counts.
+ * Encrypted files of any length in GridFS. Each file has its own key, which is encrypted with the key of the deployment. A
+ * rotation therefore encrypts only the files' keys again, not the files. Each upload creates a new file, because two workers may
+ * write for the same owner at the same time, or a worker may be killed in the middle. The owner's record names the valid file.
  */
 export function createSealedFiles(options: {
   readonly database: Database;
@@ -41,18 +40,18 @@ export function createSealedFiles(options: {
     if (!database.db) throw new Error('the store is not connected');
     return new mongoose.mongo.GridFSBucket(database.db, { bucketName });
   };
-  /** Also the chunks of an upload that did not end, which the driver's own `delete` does not look for. */
+  /** Also removes the chunks of unfinished uploads, which the driver's `delete` does not do. */
   const remove = async (files: object): Promise<void> => {
     await database.collection(`${bucketName}.files`).deleteMany({ _id: files });
     await database.collection(`${bucketName}.chunks`).deleteMany({ files_id: files });
   };
   const readKey = async (file: string): Promise<Buffer> => {
     const document = await database.collection<FileDocument>(`${bucketName}.files`).findOne({ _id: file });
-    if (!document) throw new Error('the sealed file is gone');
+    if (!document) throw new Error('the encrypted file does not exist');
     return secretBox.open({ sealed: document.metadata?.sealedKey ?? '', owner: file });
   };
   return {
-    /** The files' keys, which are what a rotation seals again. */
+    /** The keys of the files. A rotation encrypts them again. */
     sealedPlaces: [
       createSealedPlace({
         database,
@@ -63,7 +62,7 @@ export function createSealedFiles(options: {
       }),
     ],
 
-    /** @param owner the id of the record that the bytes belong to; letters, digits, `.`, `_` and `-`. */
+    /** @param owner the id of the record that the file belongs to: letters, digits, `.`, `_` and `-`. */
     create(owner: string): SealedFileWriter {
       const file = `${owner}/${randomUUID()}`;
       const key = randomBytes(32);
@@ -71,7 +70,7 @@ export function createSealedFiles(options: {
       const metadata = { sealedKey: secretBox.seal({ plaintext: key, owner: file }) };
       const upload = bucket().openUploadStreamWithId(file as never, file, { metadata });
       const stored = pipeline(source, createSealStream({ key, owner }), upload);
-      // Awaited by `end`; a failure before that also fails the next `write`.
+      // `end` awaits this promise. If it is rejected earlier, the next `write` that waits fails too.
       stored.catch(() => undefined);
       return {
         async write(bytes) {
@@ -90,24 +89,24 @@ export function createSealedFiles(options: {
       };
     },
 
-    /** The bytes as they were written. A changed or missing file is an error of the stream. */
+    /** Streams the decrypted bytes. The stream fails if the file was changed or does not exist. */
     open({ owner, file }: { readonly owner: string; readonly file: string }): Readable {
       return Readable.from(read({ owner, file }), { objectMode: false });
     },
 
-    /** Whole files of all owners; those that never ended are not among them. */
+    /** Counts the complete files of all owners, without unfinished uploads. */
     count: (): Promise<number> => database.collection(`${bucketName}.files`).countDocuments(),
 
-    /** Removes one file, and no other of its owner. */
+    /** Removes this file only, not the other files of its owner. */
     remove: (file: string): Promise<void> => remove({ $in: [file] }),
 
-    /** Removes everything of an owner, or all but the file that counts. */
+    /** Removes all files of an owner, or all except the valid one. */
     async removeOf(owner: string, { except }: { readonly except?: string } = {}): Promise<void> {
       const ofOwner = idsBelow(owner);
       await remove(except === undefined ? ofOwner : { ...ofOwner, $ne: except });
     },
 
-    /** Removes everything of every owner whose name begins with this one's and a dot, also uploads that never ended. */
+    /** Removes all files and unfinished uploads of owners whose name begins with `<name>.`. */
     removeBelow: (name: string): Promise<void> => remove({ $gte: `${name}.`, $lt: `${name}/` }),
   };
 

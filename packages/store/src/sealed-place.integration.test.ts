@@ -25,7 +25,7 @@ beforeEach(async () => {
   await secrets().insertMany([{ _id: 'a', sealed: seal('first') }, { _id: 'without' }]);
 });
 
-/** The same database, where somebody else writes between the reading of a value and the writing of it. */
+/** The same database, but another process writes between the read and the update of a value. */
 function withWriter(write: () => Promise<unknown>): Database {
   const collection = (name: string) => {
     const real = database.collection(name);
@@ -40,8 +40,8 @@ function withWriter(write: () => Promise<unknown>): Database {
   return { collection } as unknown as Database;
 }
 
-describe('a rotation of a place', () => {
-  test('seals what is there, once', async () => {
+describe('the key rotation of an encrypted field', () => {
+  test('encrypts each value with the current key once', async () => {
     expect([
       await place().countLeft(),
       await place().reseal(),
@@ -49,13 +49,13 @@ describe('a rotation of a place', () => {
       await place().reseal(),
     ]).toEqual([1, 1, 0, 0]);
     expect(await read()).toBe('first');
-    expect(() => before.open({ sealed: seal('x', box), owner: 'a' })).toThrow('cannot be opened');
+    expect(() => before.open({ sealed: seal('x', box), owner: 'a' })).toThrow('cannot be decrypted');
   });
 
   test.each([
     { by: 'the current key', sealed: () => seal('second', box), left: 0 },
-    { by: 'the former key, by a process that still has it', sealed: () => seal('second'), left: 1 },
-  ])('leaves a value that was written meanwhile with $by', async ({ sealed, left }) => {
+    { by: 'the previous key, by a process that still uses it', sealed: () => seal('second'), left: 1 },
+  ])('does not overwrite a value that was written in the meantime with $by', async ({ sealed, left }) => {
     const writing = withWriter(() => secrets().updateOne({ _id: 'a' }, { $set: { sealed: sealed() } }));
     expect(await place(writing).reseal()).toBe(0);
     expect([await read(), await place().countLeft()]).toEqual(['second', left]);
@@ -63,7 +63,7 @@ describe('a rotation of a place', () => {
     expect([await read(), await place().countLeft()]).toEqual(['second', 0]);
   });
 
-  test('does not bring back what was deleted meanwhile', async () => {
+  test('does not restore a value that was deleted in the meantime', async () => {
     await place(withWriter(() => secrets().deleteOne({ _id: 'a' }))).reseal();
     await secrets().insertOne({ _id: 'a', sealed: seal('first') });
     await place(withWriter(() => secrets().updateOne({ _id: 'a' }, { $unset: { sealed: 1 } }))).reseal();

@@ -2,17 +2,17 @@ import { AppError } from '@bulkhead/runtime';
 import type { Connection as Database } from 'mongoose';
 import { type SecretBox, sealedPrefix } from './secret-box.ts';
 
-/** A field of a collection that holds sealed values: every one is walked by the rotation of the key. */
+/** A field of a collection that holds encrypted values. A key rotation processes each of these fields. */
 export interface SealedPlace {
   readonly collection: string;
   readonly field: string;
-  /** How many values another key than the current one has sealed. */
+  /** Counts the values that are not encrypted with the current key. */
   countLeft(): Promise<number>;
-  /** Seals those with the current key. @returns how many it did. */
+  /** Encrypts those values with the current key. @returns how many values it encrypted. */
   reseal(): Promise<number>;
 }
 
-/** @param options.ownerOf what the values of a record are bound to. */
+/** @param options.ownerOf returns the owner that the values of a record are bound to. */
 export function createSealedPlace(options: {
   readonly database: Database;
   readonly secretBox: SecretBox;
@@ -23,14 +23,14 @@ export function createSealedPlace(options: {
   const { database, secretBox, collection, field, ownerOf } = options;
   const records = () => database.collection<{ _id: string }>(collection);
   const prefix = sealedPrefix(secretBox.currentKeyId);
-  // Ranges beside the current key's prefix: they hold for texts only, so a record without the field is not among them.
+  // Two ranges around the current key's prefix. They match strings only, so records without the field are not included.
   const left = { $or: [{ [field]: { $lt: `${prefix}.` } }, { [field]: { $gte: `${prefix}/` } }] };
 
-  const resealOne = async (recordId: string, sealed: string): Promise<boolean> => {
+  const encryptAgain = async (recordId: string, sealed: string): Promise<boolean> => {
     const owner = ownerOf(recordId);
-    const plaintext = openOrSkip(() => secretBox.open({ sealed, owner }));
+    const plaintext = decryptOrSkip(() => secretBox.open({ sealed, owner }));
     if (!plaintext) return false;
-    // Where somebody has stored another value meanwhile, that one stays.
+    // The filter includes the old value, so a value that another process has stored in the meantime is not overwritten.
     const { modifiedCount } = await records().updateOne(
       { _id: recordId, [field]: sealed },
       { $set: { [field]: secretBox.seal({ plaintext, owner }) } },
@@ -45,17 +45,17 @@ export function createSealedPlace(options: {
     async reseal() {
       let count = 0;
       for await (const record of records().find(left, { projection: { [field]: 1 } })) {
-        if (await resealOne(record._id, valueAt(record, field))) count++;
+        if (await encryptAgain(record._id, valueAt(record, field))) count++;
       }
       return count;
     },
   };
 }
 
-/** One value that no key opens must not keep all others under the old key; it is counted as left. */
-function openOrSkip(open: () => Buffer): Buffer | undefined {
+/** A value that none of our keys decrypts must not prevent the rotation of all others. It is counted as left. */
+function decryptOrSkip(decrypt: () => Buffer): Buffer | undefined {
   try {
-    return open();
+    return decrypt();
   } catch (error) {
     if (error instanceof AppError && error.code === 'secret-unreadable') return undefined;
     throw error;

@@ -7,11 +7,11 @@ const tagBytes = 16;
 
 export interface StreamKey {
   readonly key: Buffer;
-  /** Bound to the bytes: they open under no other name. */
+  /** The ciphertext is bound to this id and cannot be decrypted for another owner. */
   readonly owner: string;
 }
 
-/** AES-256-GCM for what is too long to be held: nonce, ciphertext, tag. */
+/** Encrypts with AES-256-GCM what is too long to be held in memory. The output is nonce, ciphertext, tag. */
 export function createSealStream({ key, owner }: StreamKey): Transform {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv(algorithm, key, nonce).setAAD(Buffer.from(owner));
@@ -30,10 +30,10 @@ export function createSealStream({ key, owner }: StreamKey): Transform {
   });
 }
 
-/** The reverse. Whether the bytes are genuine is known at their end only: the stream fails there if they are not. */
+/** Decrypts. The tag can only be verified at the end, so a stream of changed bytes fails after it has passed them on. */
 export function createOpenStream({ key, owner }: StreamKey): Transform {
   let decipher: DecipherGCM | undefined;
-  // Holds back what may be the tag.
+  // The last bytes, which may be the tag.
   let held = Buffer.alloc(0);
   return new Transform({
     transform(chunk: Buffer, _encoding, done: TransformCallback) {
@@ -49,7 +49,7 @@ export function createOpenStream({ key, owner }: StreamKey): Transform {
     },
     flush(done) {
       try {
-        if (!decipher || held.length !== tagBytes) throw new Error('the sealed bytes are cut off');
+        if (!decipher || held.length !== tagBytes) throw new Error('the encrypted data is truncated');
         decipher.setAuthTag(held);
         done(null, decipher.final());
       } catch (error) {

@@ -3,28 +3,31 @@ import { AppError } from '@bulkhead/runtime';
 
 /** Keys of 32 bytes. */
 export interface EncryptionKeys {
-  /** Seals, and opens what it sealed. */
+  /** Encrypts, and decrypts its own values. */
   readonly current: Buffer;
-  /** Only open: those of before a rotation, or the next one while it is being handed out. */
+  /** Only decrypt: keys from before a rotation, or the next key while it is rolled out. */
   readonly previous?: readonly Buffer[] | undefined;
 }
 
-/** Encrypts what must not lie readable in the database. `owner` is the record's id: a ciphertext moved to another record does not open. */
+/**
+ * Encrypts values that must not be readable in the database. `owner` is the id of the record, so a ciphertext that was moved to
+ * another record cannot be decrypted.
+ */
 export interface SecretBox {
-  /** Of the key that seals. */
+  /** The id of the key that encrypts. */
   readonly currentKeyId: string;
-  /** Of every key that opens. */
+  /** The ids of all keys that decrypt. */
   readonly keyIds: readonly string[];
   seal(options: { readonly plaintext: Buffer; readonly owner: string }): string;
-  /** @throws AppError `secret-unreadable` for a key that is not among those given, another owner or changed bytes. */
+  /** @throws AppError `secret-unreadable` for an unknown key, another owner, or changed bytes. */
   open(options: { readonly sealed: string; readonly owner: string }): Buffer;
 }
 
 const algorithm = 'aes-256-gcm';
-/** NIST SP 800-38D: 96 bits, fresh for every message. */
+/** NIST SP 800-38D asks for 96 bits, new for every message. */
 const nonceBytes = 12;
 
-/** AES-256-GCM. A sealed value is `v1.<key id>.<nonce>.<tag>.<ciphertext>`, base64url; the id tells which key opens it. */
+/** AES-256-GCM. An encrypted value is `v1.<key id>.<nonce>.<tag>.<ciphertext>`, in base64url. The id names the key that decrypts it. */
 export function createSecretBox({ current, previous = [] }: EncryptionKeys): SecretBox {
   const keys = new Map([current, ...previous].map((key) => [keyIdOf(key), key]));
   const currentKeyId = keyIdOf(current);
@@ -54,14 +57,14 @@ export function createSecretBox({ current, previous = [] }: EncryptionKeys): Sec
   };
 }
 
-/** What every value begins with that a key has sealed, up to the next dot. */
+/** Every value that was encrypted with this key begins with this prefix and a dot. */
 export function sealedPrefix(keyId: string): string {
   return `v1.${keyId}`;
 }
 
-/** Names a key without telling anything of it that helps to find it: of 256 random bits 32 of a hash. */
+/** Identifies a key without revealing it: 32 bits of a hash of 256 random bits do not help to find the key. */
 function keyIdOf(key: Buffer): string {
-  if (key.length !== 32) throw new Error('an AES-256 key has 32 bytes');
+  if (key.length !== 32) throw new Error('an AES-256 key must have 32 bytes');
   return createHash('sha256').update(key).digest('hex').slice(0, 8);
 }
 
@@ -69,7 +72,7 @@ function unreadable(reason: 'other-key' | 'changed', cause?: unknown): AppError 
   return new AppError({
     code: 'secret-unreadable',
     message:
-      'A stored secret cannot be opened. Start the process with the key that sealed it, as BULKHEAD_ENCRYPTION_KEY or among BULKHEAD_PREVIOUS_ENCRYPTION_KEYS.',
+      'A stored secret cannot be decrypted. Start the process with the key that encrypted it, in BULKHEAD_ENCRYPTION_KEY or BULKHEAD_PREVIOUS_ENCRYPTION_KEYS.',
     retry: 'never',
     context: { reason },
     cause,

@@ -1,6 +1,6 @@
 const duplicateKey = 11000;
 
-/** Unique index violated: MongoDB's E11000. */
+/** Whether a write violated a unique index (E11000). */
 export function isDuplicateKey(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === duplicateKey;
 }
@@ -19,43 +19,43 @@ const unavailableNames = new Set([
 ]);
 
 /**
- * What a server answers that cannot work at the moment: InternalError (a panic of its storage), ShutdownInProgress,
- * PrimarySteppedDown, NotWritablePrimary, interrupted by one of these, OutOfDiskSpace
+ * The errors of a server that cannot work at the moment: InternalError (a panic of its storage), ShutdownInProgress,
+ * PrimarySteppedDown, NotWritablePrimary, interruptions by one of these, and OutOfDiskSpace
  * (https://www.mongodb.com/docs/manual/reference/error-codes/).
  */
 const unavailableCodes: ReadonlySet<unknown> = new Set([1, 91, 189, 10107, 11600, 11602, 13435, 14031]);
 
-/** Whether MongoDB could not be reached or cannot work at the moment, as opposed to having refused. */
+/** Whether MongoDB could not be reached or cannot work at the moment. False if it refused the command. */
 export function isStoreUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return unavailableNames.has(error.name) || unavailableCodes.has((error as { code?: unknown }).code);
 }
 
-/** What a server answers for one document of many, although the document is not the reason: locks and time limits. */
+/** Errors that a server reports for a single document of a bulk write although the document is not the cause: locks and time limits. */
 const transientCodes: ReadonlySet<unknown> = new Set([24, 46, 50, 64, 112, 262, 11601]);
-/** Overflow, InvalidBSON, BSONObjectTooLarge: the reason why a server refuses a command before it looks at its documents. */
+/** Overflow, InvalidBSON, BSONObjectTooLarge. With these a server refuses a whole command before it reads the documents. */
 const unreadableCodes: ReadonlySet<unknown> = new Set([15, 22, 10334]);
 
-/** Beside BSON's own errors: a document that is too large for the driver's buffer, or for a message. */
+/** Other errors of serialization, beside those of BSON: the document is too large for the driver's buffer or for a message. */
 const serializationNames: ReadonlySet<string> = new Set(['RangeError', 'MongoInvalidArgumentError']);
 
 /**
- * Whether a write failed because of a document in it: the driver could not serialize it, or MongoDB refused it. Nothing else
- * may be taken for that, or an outage would move every line of a file into the quarantine.
+ * Whether a write failed because of one of its documents: the driver could not serialize it, or MongoDB refused it. This must be
+ * false for all other errors. Otherwise an outage would move every line of a file to the quarantine.
  */
 export function isDocumentRefused(error: unknown): boolean {
   if (typeof error !== 'object' || error === null || isStoreUnavailable(error)) return false;
   const { name = '', code, writeErrors } = error as Partial<BulkWriteFailure>;
   if (name.startsWith('BSON') || serializationNames.has(name)) return true;
-  const codes = [writeErrors ?? []].flat().map((one) => one.code);
+  const codes = [writeErrors ?? []].flat().map((writeError) => writeError.code);
   if (codes.length === 0) return unreadableCodes.has(code);
-  const isOutage = codes.some((one) => unavailableCodes.has(one) || transientCodes.has(one));
-  return !isOutage && codes.some((one) => one !== duplicateKey);
+  const isOutage = codes.some((writeCode) => unavailableCodes.has(writeCode) || transientCodes.has(writeCode));
+  return !isOutage && codes.some((writeCode) => writeCode !== duplicateKey);
 }
 
 interface BulkWriteFailure {
   readonly name: string;
   readonly code: number;
-  /** A single error does not come as a list. */
+  /** The driver returns a single error without a list. */
   readonly writeErrors: { readonly code: number } | readonly { readonly code: number }[];
 }

@@ -2,8 +2,8 @@ import type { Connection as Database } from 'mongoose';
 import type { SecretBox } from './secret-box.ts';
 
 /**
- * Files of an earlier version were sealed with the deployment's key itself, which becomes their own key here. So it has to
- * run while that key is still the current one.
+ * Earlier versions encrypted files directly with the key of the deployment. This migration stores that key as the file's own
+ * key, so it must run while that key is still the current one.
  */
 export async function upgradeSealedFiles(options: {
   readonly database: Database;

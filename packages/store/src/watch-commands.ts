@@ -1,13 +1,13 @@
 import type { Connection as Database } from 'mongoose';
 
-/** Told of each command; what it gives back is told how it ended. */
+/** Called when a command starts. It may return a function that is called when the command ends, with the name of the error if it failed. */
 export type CommandObserver = (command: {
   readonly name: string;
-  /** Undefined for commands that are about none. */
+  /** Undefined for commands that do not use a collection. */
   readonly collection: string | undefined;
 }) => ((failure?: string) => void) | undefined;
 
-/** Tells of commands by name and collection. What they ask for and what comes back is patient data: nobody is told. */
+/** Reports commands by name and collection only. Their arguments and results contain patient data, so they are never passed on. */
 export function watchCommands({ database, onCommand }: { database: Database; onCommand: CommandObserver }): void {
   const ends = new Map<number, (failure?: string) => void>();
   const end = (requestId: number, failure?: string) => {
@@ -17,9 +17,9 @@ export function watchCommands({ database, onCommand }: { database: Database; onC
   database
     .getClient()
     .on('commandStarted', ({ requestId, commandName: name, command }) => {
-      // A cursor's own place for it; elsewhere it is the command's value.
-      const given: unknown = name === 'getMore' ? command.collection : command[name];
-      const ended = onCommand({ name, collection: typeof given === 'string' ? given : undefined });
+      // `getMore` has a field for the collection. In other commands it is the value of the command's name.
+      const target: unknown = name === 'getMore' ? command.collection : command[name];
+      const ended = onCommand({ name, collection: typeof target === 'string' ? target : undefined });
       if (ended) ends.set(requestId, ended);
     })
     .on('commandSucceeded', ({ requestId }) => end(requestId))

@@ -1,9 +1,9 @@
-/** A cancelled download ends within this, even where nothing comes from the server; the look is one read by id. */
-const lookEveryMs = 2000;
+/** A cancelled download ends within this time, even if the server sends nothing. Each check is one read by id. */
+const checkEveryMs = 2000;
 
 /**
- * Runs a download under a signal that is aborted with `signal`, and as soon as `claim` is lost: the export was cancelled,
- * or another attempt has taken over.
+ * Runs a download with a signal that is aborted when `signal` is aborted or when `claim` is lost. A claim is lost if the export
+ * was cancelled or another attempt has taken over.
  */
 export async function whileHeld<Claim, Result>(options: {
   readonly claims: { readonly isHeld: (claim: Claim) => Promise<boolean> };
@@ -16,10 +16,10 @@ export async function whileHeld<Claim, Result>(options: {
   const timer = setInterval(() => {
     claims.isHeld(claim).then(
       (held) => held || lost.abort(new Error('the claim was lost')),
-      // The database is away: the download will notice at its next write.
+      // The database is unavailable. The download notices this at its next write.
       () => undefined,
     );
-  }, lookEveryMs);
+  }, checkEveryMs);
   try {
     return await run(AbortSignal.any([signal, lost.signal]));
   } catch (error) {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-/** Short, so that the next worker need not wait long where this one was killed; renewed while it lives. */
+/** Short, so that another worker can soon take over if this one was killed. A running worker renews its lease. */
 const leaseMs = 15_000;
 const renewEveryMs = 5000;
 
@@ -10,7 +10,7 @@ interface Lease {
   readonly durationMs: number;
 }
 
-/** Where leases are kept. */
+/** Stores leases. */
 export interface Leases {
   takeLease(lease: Lease): Promise<boolean>;
   extendLease(lease: Lease): Promise<unknown>;
@@ -18,9 +18,9 @@ export interface Leases {
 }
 
 /**
- * Runs one step of an export that nobody else may do at the same time. The lease is the attempt's, not the job's: two
- * workers can hold the same job.
- * @returns false where another attempt has the lease; then `run` was not called.
+ * Runs a step of an export that must not run twice at the same time. The lease belongs to the attempt, not to the job, because
+ * two workers can hold the same job.
+ * @returns false if another attempt has the lease. In that case `run` was not called.
  */
 export async function whileLeased(options: {
   readonly leases: Leases;
@@ -32,7 +32,7 @@ export async function whileLeased(options: {
   const lease = { id, owner, durationMs: leaseMs };
   if (!(await leases.takeLease(lease))) return false;
   const timer = setInterval(() => {
-    // While the database is away the lease runs out for everybody, and nobody can take it.
+    // If the database is unavailable, the lease expires, but no other attempt can take it either.
     leases.extendLease(lease).catch(() => undefined);
   }, renewEveryMs);
   try {
