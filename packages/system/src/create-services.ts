@@ -39,7 +39,7 @@ export interface ServicesOptions {
   readonly producer: Producer;
   readonly registry: ProviderRegistry;
   readonly redis: ReturnType<typeof connectRedis>;
-  /** Of every key in Redis. */
+  /** The prefix of every key in Redis. */
   readonly prefix: string;
   /** What the diagnosis reports about the configuration. */
   readonly configuration: {
@@ -52,7 +52,7 @@ export interface ServicesOptions {
   readonly kickOffWaitMs?: number | undefined;
   /** How long a connection test waits for its result. */
   readonly testWaitMs?: number | undefined;
-  /** How long a sync waits for its end if the caller does not say. */
+  /** How long the start of a sync waits for its end, unless the caller sets a time. */
   readonly syncWaitMs?: number | undefined;
 }
 
@@ -78,7 +78,7 @@ export interface Services {
   readonly webhooks: WebhookService;
 }
 
-/** Creates all services. They store and enqueue; workers do the work. */
+/** Creates all services. A service stores records and enqueues jobs. The workers run the jobs. */
 export function createServices(options: ServicesOptions): Services {
   const { store, producer, registry, redis, prefix, configuration } = options;
   const apiKeys = createApiKeyService({ store });

@@ -20,7 +20,7 @@ const patient = toResourceDocument({
   context: { connectionId: 'c', source: { exportId: 'e', fileId: 'f', line: 1 }, observedAt: now, now },
 });
 
-/** The commands that a client sends to MongoDB through this address. */
+/** A proxy that records the commands a client sends to MongoDB through its address. */
 async function recordCommands(target: URL) {
   const connections: Buffer[][] = [];
   const server = createServer((inbound) => {
@@ -35,7 +35,7 @@ async function recordCommands(target: URL) {
   await once(server, 'listening');
   const address = new URL(target);
   address.port = String((server.address() as AddressInfo).port);
-  // Otherwise the driver goes to the address that the server names itself by.
+  // Otherwise the driver would connect to the address that the server reports for itself.
   address.searchParams.set('directConnection', 'true');
   return {
     uri: address.href,
@@ -45,7 +45,7 @@ async function recordCommands(target: URL) {
 }
 
 const opMsg = 2013;
-/** Of an OP_MSG: four header fields, the flags, and the kind of the first section, which is the command's document. */
+/** The document of a command in an OP_MSG follows four header fields, the flags, and the kind of the first section. */
 const documentOffset = 21;
 
 function readCommands(bytes: Buffer): Document[] {
@@ -58,7 +58,7 @@ function readCommands(bytes: Buffer): Document[] {
   return commands;
 }
 
-test('every write asks for a majority and the journal, so that a checkpoint is never ahead of its data', async () => {
+test('every write waits for a majority and for the journal, so that a checkpoint is never ahead of its data', async () => {
   const recorder = await recordCommands(new URL(testServices().mongodbUri));
   const store = createStore({ uri: recorder.uri, encryptionKey: randomBytes(32) });
   try {

@@ -52,21 +52,21 @@ import { migrate } from './migrate.ts';
 
 export interface StoreOptions {
   readonly uri: string;
-  /** 32 bytes; seals secrets, quarantined lines and the keys of files. */
+  /** 32 bytes. Encrypts secrets, quarantined lines and the keys of files. */
   readonly encryptionKey: Buffer;
-  /** Open what they have sealed; seal nothing. */
+  /** Decrypt values that they have encrypted. Never used to encrypt. */
   readonly previousEncryptionKeys?: readonly Buffer[] | undefined;
   /** How long audit events are kept. */
   readonly auditDays?: number | undefined;
-  /** Called with each audit event as it is stored. It must not throw. No caller waits for it. */
+  /** Called with each audit event when it is stored. It must not throw, and it is not awaited. */
   readonly onAuditEvent?: ((event: ChainedAuditEvent) => void) | undefined;
-  /** Connections to MongoDB of this process; each running job and request needs one at a time. */
+  /** How many connections to MongoDB this process may open. Each running job and request uses one at a time. */
   readonly maxPoolSize?: number;
-  /** Left out: the driver does not tell of its commands. */
+  /** Called for each MongoDB command. If it is left out, the driver does not report its commands. */
   readonly onCommand?: CommandObserver | undefined;
 }
 
-/** Every repository, and what is done to the database as a whole. */
+/** All repositories, and the operations on the database as a whole. */
 export interface Store
   extends Omit<AccessStore, 'connections'>,
     Omit<ConnectionStore, 'bulkExports' | 'syncRuns'>,
@@ -74,20 +74,20 @@ export interface Store
     ResourceStore,
     ErasureStore,
     MonitoringStore {
-  /** @throws if MongoDB does not answer within some seconds; AppError `encryption-key-missing`. */
+  /** @throws AppError `encryption-key-missing`, or an error of the driver if MongoDB does not answer within a few seconds. */
   connect(): Promise<void>;
   migrate(options?: { readonly rederivesKeys?: boolean }): Promise<{ readonly resources: number }>;
-  /** Encrypts everything with the current key. @param options.dryRun counts only. */
+  /** Encrypts all values with the current key. @param options.dryRun only count the values. */
   rotateEncryptionKey(options: { readonly dryRun: boolean }): Promise<RotationReport[]>;
   /** @throws if MongoDB does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** HIPAA asks for six years of documentation (45 CFR 164.316(b)(2)(i)); leap days are in it. */
+/** HIPAA requires documentation to be kept for six years (45 CFR 164.316(b)(2)(i)). This includes leap days. */
 const sixYearsDays = 2192;
 
-/** One repository per collection. Nothing is read or written before `connect()`. */
+/** Creates one repository per collection. It reads and writes nothing before `connect()`. */
 export function createStore(options: StoreOptions): Store {
   const { uri, encryptionKey, previousEncryptionKeys, auditDays = sixYearsDays, maxPoolSize = 20, onCommand } = options;
   const database = createConnection();
@@ -128,8 +128,8 @@ export function createStore(options: StoreOptions): Store {
     keptDays: auditDays,
     onAppended: options.onAuditEvent,
   });
-  // Every repository that seals something says where; a new one joins here.
-  const sealing = [
+  // Every repository with encrypted fields. A key rotation processes only these, so add new ones here.
+  const encrypting = [
     connections,
     accessTokens,
     authorizationRequests,
@@ -139,7 +139,7 @@ export function createStore(options: StoreOptions): Store {
     documentContents,
     keptOut,
   ];
-  const places = sealing.flatMap(({ sealedPlaces }) => sealedPlaces);
+  const places = encrypting.flatMap(({ sealedPlaces }) => sealedPlaces);
   return {
     connections,
     accessTokens: guardInserts({
@@ -179,9 +179,9 @@ export function createStore(options: StoreOptions): Store {
         autoCreate: false,
         bufferCommands: false,
         maxPoolSize,
-        // An acknowledged write survives the loss of the primary: a checkpoint must never be ahead of its data.
+        // An acknowledged write survives the loss of the primary, so a checkpoint is never ahead of its data.
         writeConcern: { w: 'majority', journal: true },
-        // Short, so that a request gets its 503 and a job its retry while MongoDB is away.
+        // Short, so that a request fails with 503 and a job is retried soon if MongoDB is unavailable.
         serverSelectionTimeoutMS: 3000,
         monitorCommands: onCommand !== undefined,
       });
@@ -198,7 +198,7 @@ export function createStore(options: StoreOptions): Store {
     rotateEncryptionKey: ({ dryRun }: { readonly dryRun: boolean }): Promise<RotationReport[]> =>
       rotateEncryptionKey({ places, keys: encryptionKeys, dryRun }),
     prepareResourceTypes: (resourceTypes: readonly string[]) => prepareResourceTypes({ database, resourceTypes }),
-    /** The server's version, and what its clock says. @throws where it does not answer. */
+    /** Reads the version and the clock of the server. @throws if it does not answer. */
     async server(): Promise<{ readonly version: string; readonly now: Date }> {
       const admin = database.getClient().db().admin();
       const { version } = await admin.command({ buildInfo: 1 });
@@ -216,7 +216,7 @@ function connectionOf({ connectionId }: { readonly connectionId: string }): stri
   return connectionId;
 }
 
-/** Of records of one connection. */
+/** All records belong to one connection. */
 function connectionOfFirst(records: readonly { readonly connectionId: string }[]): string | undefined {
   return records[0]?.connectionId;
 }

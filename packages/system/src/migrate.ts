@@ -6,7 +6,8 @@ import { upgradeSealedFiles } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 
 /**
- * Creates what the guide's exports need, so that no download has to. Runs once at deployment; running it again changes nothing.
+ * Creates the collections and indexes that the guide's exports need, so that no download has to create them. Run it at each
+ * deployment. A second run changes nothing.
  * @returns how many stored resources had their search keys derived
  */
 export async function migrate(options: {
@@ -15,14 +16,14 @@ export async function migrate(options: {
   readonly outputFiles: { upgrade(): Promise<void> };
   readonly encryptionKey: Buffer;
   readonly secretBox: SecretBox;
-  /** Derives the search keys of every stored resource, although a run of this version has done so. */
+  /** Derive the search keys of every stored resource even if a run of this version has already done so. */
   readonly rederivesKeys: boolean;
 }): Promise<{ readonly resources: number }> {
   const { database, apiKeys, outputFiles, rederivesKeys: again } = options;
   for (const name of database.modelNames()) await database.model(name).createIndexes();
   await apiKeys.upgrade();
   await outputFiles.upgrade();
-  // As the GridFS specification has it; the driver makes it at the first upload, which a worker should not wait for.
+  // The index from the GridFS specification. The driver would create it during the first upload, and a worker should not wait for it.
   for (const bucketName of ['quarantine', 'document_files']) {
     await database.collection(`${bucketName}.chunks`).createIndex({ files_id: 1, n: 1 }, { unique: true });
     await upgradeSealedFiles({ ...options, bucketName });

@@ -17,8 +17,8 @@ afterAll(async () => {
   await store.close();
 });
 
-describe('bulk_exports', () => {
-  test('one active export per connection and request', async () => {
+describe('the bulk export repository', () => {
+  test('refuses a second active export for the same connection and request', async () => {
     const first = makeBulkExport();
     await store.bulkExports.insert({ record: first, requestKey: 'k1' });
     await expect(store.bulkExports.insert({ record: makeBulkExport(), requestKey: 'k1' })).rejects.toMatchObject({
@@ -30,7 +30,7 @@ describe('bulk_exports', () => {
     await store.bulkExports.insert({ record: makeBulkExport(), requestKey: 'k1' });
   });
 
-  test('a transition happens once, and only from the phase and version it was decided on', async () => {
+  test('applies a transition once, and only if the phase and the version have not changed', async () => {
     const record = makeBulkExport();
     await store.bulkExports.insert({ record, requestKey: 'k3' });
     const results = await Promise.all(
@@ -42,7 +42,7 @@ describe('bulk_exports', () => {
     expect(() => store.bulkExports.transition({ from: record, to: 'completed' })).rejects.toThrow('cannot go');
   });
 
-  test('its way through the phases is kept, of retries without end the last 50 steps', async () => {
+  test('keeps the last 50 phases of an export in its timeline, no matter how often it is retried', async () => {
     const { bulkExports } = store;
     const timeline = [{ phase: 'queued' as const, at: now }];
     let record: BulkExport | undefined = makeBulkExport({ timeline });
@@ -62,16 +62,16 @@ describe('bulk_exports', () => {
     const take = (owner: string) => takeLease({ id: record.id, owner, durationMs: 60_000 });
     const extend = (owner: string, durationMs: number) => extendLease({ id: record.id, owner, durationMs });
     expect([await take('a'), await take('b'), await extend('b', 60_000)]).toEqual([true, false, false]);
-    // Prolonged, to an end that has come.
+    // The extension ends in the past, so the lease has expired.
     expect([await extend('a', -1), await take('b'), await take('a')]).toEqual([true, true, false]);
     await releaseLease({ id: record.id, owner: 'b' });
-    // A prolongation that was under way comes too late.
+    // An extension that arrives after the release has no effect.
     expect([await extend('b', 60_000), await take('a')]).toEqual([false, true]);
   });
 });
 
-describe('output_files', () => {
-  test('reading a manifest again adds nothing and resets nothing', async () => {
+describe('the output file repository', () => {
+  test('adds only unknown files and resets no progress when a manifest is read again', async () => {
     const file = makeOutputFile({ exportId: 'job_m' });
     await store.outputFiles.insertMissing([file]);
     await store.outputFiles.claim({ id: file.id, claim: 'a' }, now);
@@ -101,7 +101,7 @@ describe('output_files', () => {
     expect(await store.outputFiles.claim({ id, claim: 'c' }, now)).toBeUndefined();
   });
 
-  test('sums the issues of output files too, by severity and code', async () => {
+  test('sums the issues of error files and output files by severity and code', async () => {
     const issue = { severity: 'error', code: 'exception' };
     const [output, error, none] = [
       [{ ...issue, count: 2, types: ['Observation'] }],
@@ -123,7 +123,7 @@ describe('output_files', () => {
     ]);
   });
 
-  test('recounts quarantined lines after a replay: resources become stored, deletions readable', async () => {
+  test('counts replayed lines as stored resources or readable deletions instead of as quarantined', async () => {
     const exportId = 'job_recount';
     const checkpoint = { ...makeOutputFile().checkpoint, stored: 5, quarantined: 3 };
     const output = makeOutputFile({ exportId, state: 'completed', checkpoint });
@@ -145,8 +145,8 @@ describe('output_files', () => {
   });
 });
 
-describe('connections', () => {
-  test('the secret is sealed in the database and open in the record', async () => {
+describe('the connection repository', () => {
+  test('returns a stored connection with its secret, until it is deleted', async () => {
     const auth = {
       method: 'client_credentials',
       clientId: 'c',
@@ -168,8 +168,8 @@ describe('connections', () => {
   });
 });
 
-describe('api_keys', () => {
-  test('a key is found by itself and by nothing else', async () => {
+describe('the API key repository', () => {
+  test('finds an API key by exactly its own text', async () => {
     const key = await store.apiKeys.create({ name: 'first', role: 'operator', now });
     expect(await store.apiKeys.findByKey(key)).toMatchObject({
       name: 'first',

@@ -1,7 +1,7 @@
 import { createStore } from '../../create-store.ts';
 
-// Appends audit events until it is killed, and prints the name of each that was acknowledged.
-// usage: append-forever.fixture.ts <MongoDB's URI> <key in base64> <name>
+// Appends audit events until it is killed, and prints the id of each acknowledged event.
+// usage: append-forever.fixture.ts <MongoDB URI> <key in base64> <name>
 const [uri = '', key = '', name = ''] = process.argv.slice(2);
 const store = createStore({ uri, encryptionKey: Buffer.from(key, 'base64') });
 await store.connect();

@@ -31,14 +31,14 @@ const chain = () =>
     .toArray();
 const verify = (options: Partial<Parameters<Store['auditEvents']['verify']>[0]> = {}) =>
   store.auditEvents.verify({ limit: 10_000, ...options });
-/** Writes a document with the hash that belongs to it, as somebody would who knows how the chain is made. */
+/** Writes a document with a matching hash, like an attacker who knows how the chain is built. */
 const rewrite = async (document: AuditEventDocument) => {
   const hash = auditHash(toEvent(document));
   await events().replaceOne({ _id: document._id }, { ...document, hash }, { upsert: true });
   return hash;
 };
 
-/** On the database of the running test, as another process. */
+/** Opens the database of the running test as another process would. */
 const openStore = async (auditDays?: number) => {
   const opened = createStore({ uri, encryptionKey, auditDays });
   await opened.connect();
@@ -58,7 +58,7 @@ afterEach(async () => {
 });
 
 describe('the chain of audit events', () => {
-  test('gives each place of the chain to one event, without gaps and forks, however many processes write', async () => {
+  test('has no gaps and no forks if several processes write at the same time', async () => {
     const stores = await Promise.all([1, 2, 3, 4].map(() => openStore()));
     await Promise.all(
       stores.flatMap((each) => Array.from({ length: 100 }, (_, n) => each.auditEvents.append(makeEvent(n)))),
@@ -68,7 +68,7 @@ describe('the chain of audit events', () => {
     expect(await verify()).toMatchObject({ checked: 400, last: { sequence: 400 }, isComplete: true });
   });
 
-  test('begins no chain before the index is there that keeps it one chain', async () => {
+  test('is not started before the unique index that prevents forks exists', async () => {
     await database.dropDatabase();
     await expect(store.auditEvents.append(makeEvent(1))).rejects.toMatchObject({
       code: 'audit-unavailable',
@@ -80,7 +80,7 @@ describe('the chain of audit events', () => {
     expect(await verify()).toMatchObject({ checked: 1, isComplete: true });
   });
 
-  test('continues the chain behind the newest event after a process was replaced', async () => {
+  test('continues after the newest event if another process has written in the meantime', async () => {
     await store.auditEvents.append(makeEvent(1));
     const next = await openStore();
     await next.auditEvents.append(makeEvent(2));
@@ -90,7 +90,7 @@ describe('the chain of audit events', () => {
     expect(await verify()).toMatchObject({ checked: 3, isComplete: true });
   });
 
-  test('keeps every acknowledged event in a whole chain when processes are killed while they write', async () => {
+  test('contains every acknowledged event and stays complete if processes are killed while they write', async () => {
     const file = fileURLToPath(new URL('append-forever.fixture.ts', import.meta.url));
     const run = (name: string) => {
       const args = ['--conditions=@bulkhead/source', file, uri, encryptionKey.toString('base64'), name];
@@ -115,9 +115,9 @@ describe('the chain of audit events', () => {
     expect(lost).toEqual([]);
   }, 60_000);
 
-  test('continues the chain from the database after an insert failed', async () => {
+  test('continues after the last stored event if an insert has failed', async () => {
     await store.auditEvents.append(makeEvent(1));
-    // A document that is larger than MongoDB takes.
+    // This document is larger than MongoDB accepts.
     const tooLarge = { ...makeEvent(2), patients: Array.from({ length: 400_000 }, () => 'x'.repeat(50)) };
     await expect(store.auditEvents.append(tooLarge)).rejects.toThrow();
     await store.auditEvents.append(makeEvent(3));
@@ -128,13 +128,13 @@ describe('the chain of audit events', () => {
     expect(await verify()).toMatchObject({ checked: 2, isComplete: true });
   });
 
-  test('hashes what is stored, also if a name holds half a surrogate pair', async () => {
+  test('hashes the stored form of an event, even if a name contains half of a surrogate pair', async () => {
     await store.auditEvents.append({ ...makeEvent(1), actor: { kind: 'api-key', id: 'key_1', name: 'a\ud800b' } });
     expect((await chain())[0]?.actor.name).toBe('a\ufffdb');
     expect(await verify()).toMatchObject({ checked: 1, isComplete: true });
   });
 
-  test('starts the chain behind the events of versions that had none', async () => {
+  test('starts after the events of earlier versions, which had no chain', async () => {
     const at = new Date(Date.now() - dayMs);
     const old = { _id: `${idAt(at)}00`, at, ...makeEvent(0), expiresAt: new Date(Date.now() + 3000 * dayMs) };
     await events().insertOne(old);
@@ -146,7 +146,7 @@ describe('the chain of audit events', () => {
   });
 });
 
-describe('a check of the chain', () => {
+describe('the verification of the audit chain', () => {
   let all: AuditEventDocument[];
   beforeEach(async () => {
     for (let n = 1; n <= 6; n++) await store.auditEvents.append(makeEvent(n));
@@ -155,7 +155,7 @@ describe('a check of the chain', () => {
   const nth = (sequence: number) => all[sequence - 1] as AuditEventDocument;
 
   test.each([
-    { what: 'a changed field', change: { $set: { 'actor.name': 'somebody else' } } },
+    { what: 'a changed field', change: { $set: { 'actor.name': 'another name' } } },
     { what: 'a changed time', change: { $set: { at: new Date(0) } } },
     { what: 'a changed expiry', change: { $set: { expiresAt: new Date(0) } } },
     { what: 'changed patients', change: { $set: { patients: [] } } },
@@ -164,7 +164,7 @@ describe('a check of the chain', () => {
     { what: 'a changed type', change: { $set: { outcome: ['success'] } } },
     { what: 'a changed hash', change: { $set: { hash: 'f'.repeat(64) } } },
     { what: 'a removed field', change: { $unset: { patients: 1 } } },
-  ])('finds $what of an event', async ({ change }) => {
+  ])('detects $what in an event', async ({ change }) => {
     await events().updateOne({ _id: nth(3)._id }, change as object);
     expect(await verify()).toMatchObject({
       checked: 2,
@@ -173,25 +173,25 @@ describe('a check of the chain', () => {
     });
   });
 
-  test('finds an event that was replaced by one with a hash of its own', async () => {
+  test('detects an event that was replaced by another one with a matching hash', async () => {
     await rewrite({ ...nth(3), outcome: 'refused' });
     expect(await verify()).toMatchObject({ checked: 3, fault: { code: 'replaced', sequence: 4 } });
   });
 
-  test('finds events that were deleted from the middle or the beginning', async () => {
+  test('detects events that were deleted from the middle or the beginning of the chain', async () => {
     await events().deleteMany({ sequence: { $in: [3, 4] } });
     expect(await verify()).toMatchObject({ checked: 2, fault: { code: 'missing', sequence: 5 } });
     await events().deleteMany({ sequence: { $lt: 5 } });
     expect(await verify()).toMatchObject({ checked: 0, fault: { code: 'missing', sequence: 5 } });
   });
 
-  test('finds that everything was deleted, if a process goes on writing that has seen it', async () => {
+  test('detects that all events were deleted if a process that knows the last event writes the next one', async () => {
     await events().deleteMany({});
     await store.auditEvents.append(makeEvent(7));
     expect(await verify()).toMatchObject({ checked: 0, fault: { code: 'missing', sequence: 7 } });
   });
 
-  test('finds two events that changed places', async () => {
+  test('detects two events that were swapped', async () => {
     await events().deleteMany({ sequence: { $in: [3, 4] } });
     await rewrite({ ...nth(4), sequence: 3, previousHash: nth(2).hash ?? '' });
     await rewrite({
@@ -202,28 +202,28 @@ describe('a check of the chain', () => {
     expect(await verify()).toMatchObject({ checked: 4, fault: { code: 'replaced', sequence: 5 } });
   });
 
-  test('finds an event that was put between two others', async () => {
+  test('detects an event that was inserted between two others', async () => {
     await rewrite({ ...nth(3), _id: `${nth(3)._id}0`, sequence: 3.5, previousHash: nth(3).hash ?? '' });
     expect(await verify()).toMatchObject({ checked: 3, fault: { code: 'missing', sequence: 3.5 } });
   });
 
-  test('finds an event that was added without a place in the chain', async () => {
+  test('detects an event that was added without a sequence number', async () => {
     const { sequence, hash, previousHash, ...added } = nth(6);
     await events().insertOne({ ...added, _id: `${nth(6)._id}0` });
     const fault = { code: 'not-in-chain', eventId: `${nth(6)._id}0` };
     expect(await verify()).toMatchObject({ checked: 6, fault });
-    // A process of an earlier version may have written it while the others were replaced.
+    // During a rolling upgrade a process of an earlier version may have written it.
     const { at } = nth(6);
     expect(await verify({ upgradedAt: new Date(at.getTime() + 1) })).not.toHaveProperty('fault');
     expect(await verify({ upgradedAt: new Date(at.getTime() - 1) })).toMatchObject({ checked: 6, fault });
   });
 
-  test('finds an event whose place is no number, also in a check that goes on page by page', async () => {
+  test('detects an event whose sequence is not a number, even if it verifies the chain page by page', async () => {
     await rewrite({ ...nth(6), _id: `${nth(6)._id}0`, sequence: 'x' as unknown as number });
     expect(await verify({ limit: 3 })).toHaveProperty('fault.code', 'not-in-chain');
   });
 
-  test('finds a removed end, and an end that was written again, by a head that was kept elsewhere', async () => {
+  test('detects a removed or rewritten end of the chain by a head that was stored elsewhere', async () => {
     const { sequence = 0, hash = '' } = nth(6);
     const expected = { sequence, hash };
     expect(await verify({ expected })).not.toHaveProperty('fault');
@@ -238,7 +238,7 @@ describe('a check of the chain', () => {
     expect(await verify({ expected })).toMatchObject({ checked: 6, fault: { code: 'other-head', sequence: 6 } });
   });
 
-  test('continues a check behind an event that was checked before, and compares with it', async () => {
+  test('continues after an event that was verified before, and compares the next event with it', async () => {
     const first = await verify({ limit: 4 });
     expect(first).toMatchObject({ checked: 4, last: { sequence: 4 }, isComplete: false });
     expect(await verify({ after: first.last, limit: 4 })).toMatchObject({ checked: 2, isComplete: true });
@@ -247,7 +247,7 @@ describe('a check of the chain', () => {
   });
 });
 
-describe('events that have expired', () => {
+describe('the verification of an audit chain with expired events', () => {
   let short: Store;
   beforeEach(async () => {
     short = await openStore(1);
@@ -255,7 +255,7 @@ describe('events that have expired', () => {
   afterEach(() => short.close());
   const ago = (days: number) => new Date(Date.now() - days * dayMs);
 
-  test('accepts that expired events are missing, in whatever order the database removed them', async () => {
+  test('accepts that expired events are missing, no matter in which order the database removed them', async () => {
     for (const days of [9, 8, 7, 0.5, 0.2]) await short.auditEvents.append(makeEvent(days), ago(days));
     await events().deleteMany({ sequence: 2 });
     expect(await verify()).toMatchObject({ checked: 4, isComplete: true });
@@ -265,7 +265,7 @@ describe('events that have expired', () => {
     expect(await verify()).toMatchObject({ checked: 0, fault: { code: 'missing', sequence: 5 } });
   });
 
-  test('keeps an event at least as long as those before it if the retention was shortened', async () => {
+  test('can rely on events expiring no earlier than the events before them, even if the retention was shortened', async () => {
     await store.auditEvents.append(makeEvent(1));
     await short.auditEvents.append(makeEvent(2));
     const [first, second] = await chain();
@@ -273,7 +273,7 @@ describe('events that have expired', () => {
     expect(second?.previousExpiresAt).toEqual(first?.expiresAt);
   });
 
-  test('accepts no events of earlier versions once the first event of the chain has expired', async () => {
+  test('rejects events of earlier versions once the first event of the chain has expired', async () => {
     for (const days of [9, 8, 0.5]) await short.auditEvents.append(makeEvent(days), ago(days));
     await events().deleteMany({ sequence: { $lt: 3 } });
     // The database has not deleted this one yet.

@@ -49,8 +49,8 @@ const filters: { readonly filter: AuditFilter; readonly expected: (n: number) =>
   },
 ];
 
-describe('audit_events', () => {
-  test.each(filters)('are found by $filter, newest first and page by page', async ({ filter, expected }) => {
+describe('the audit event repository', () => {
+  test.each(filters)('lists audit events by $filter, newest first and page by page', async ({ filter, expected }) => {
     const found: number[] = [];
     for (let after: string | undefined; ; ) {
       const page = await store.auditEvents.list({ filter: { ...filter, after }, limit: 4 });
@@ -61,7 +61,7 @@ describe('audit_events', () => {
     expect(found).toEqual(all.filter(expected));
   });
 
-  test.each(filters)('are read by an index alone, in its order: $filter', async ({ filter }) => {
+  test.each(filters)('finds audit events by $filter with an index, and needs no sort', async ({ filter }) => {
     const { condition, index } = toAuditQuery({ ...filter, after: 'evt_zzz' });
     const explained = await database
       .collection('audit_events')
@@ -76,7 +76,7 @@ describe('audit_events', () => {
     expect(plan).not.toContain('"SORT"');
   });
 
-  test('are written once: there is no way to change or remove one, and each says when it ends', async () => {
+  test('cannot change or remove an audit event, and stores when each one expires', async () => {
     expect(Object.keys(store.auditEvents).sort()).toEqual(['append', 'list', 'verify']);
     const document = await database.collection('audit_events').findOne({}, { sort: { _id: 1 } });
     expect(document?.expiresAt).toEqual(new Date(Date.UTC(2026, 4, 11, 10, 0)));

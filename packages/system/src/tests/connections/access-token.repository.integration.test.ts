@@ -29,8 +29,8 @@ async function save(connectionId: string, change: object = {}): Promise<boolean>
   return store.accessTokens.save({ ...owner, generation: held?.generation ?? -1, grant: { ...grant, ...change } });
 }
 
-describe('access tokens', () => {
-  test('come back as they were given, and lie sealed for their connection', async () => {
+describe('the access token repository', () => {
+  test('encrypts an access token for its connection and returns it unchanged', async () => {
     expect(await save('conn_a')).toBe(true);
     const state = await store.accessTokens.read(ownerOf('conn_a'));
     expect(state).toMatchObject({
@@ -47,7 +47,7 @@ describe('access tokens', () => {
     await expect(store.accessTokens.read(ownerOf('conn_b'))).rejects.toMatchObject({ code: 'secret-unreadable' });
   });
 
-  test('have one holder of the lease at a time, who ends it for good by saving or failing', async () => {
+  test('gives the lease of a token to one holder at a time, until the holder saves a token or reports a failure', async () => {
     const take = (holder: string) => store.accessTokens.takeLease({ ...ownerOf('conn_c'), holder, durationMs: 60_000 });
     const taken = await Promise.all(['a', 'b', 'c', 'd'].map(take));
     expect(taken.filter((state) => state !== undefined)).toHaveLength(1);
@@ -58,20 +58,20 @@ describe('access tokens', () => {
     expect((await store.accessTokens.read(ownerOf('conn_c'))).failure).toBeUndefined();
     await store.accessTokens.fail({ ...ownerOf('conn_c'), holder, failure, needsAuthorization: true });
     expect(await store.accessTokens.read(ownerOf('conn_c'))).toMatchObject({ failure, needsAuthorization: true });
-    // A prolongation that was under way comes too late to keep the next one out.
+    // A late extension must not keep the next holder from taking the lease.
     await store.accessTokens.extendLease({ ...ownerOf('conn_c'), holder, durationMs: 60_000 });
     expect(await take('next')).toBeDefined();
     expect(await save('conn_c')).toBe(false);
   });
 
-  test('that were saved since are not overwritten by a grant that comes late', async () => {
+  test('does not overwrite a newer access token with a grant that arrives late', async () => {
     await save('conn_d');
     const late = { ...ownerOf('conn_d'), generation: 0, grant: { ...grant, accessToken: 'late' } };
     expect(await store.accessTokens.save(late)).toBe(false);
     expect((await store.accessTokens.read(ownerOf('conn_d'))).token?.accessToken).toBe('planted-access');
   });
 
-  test('of earlier credentials are gone, the refresh token is kept; whoever has the earlier ones is told', async () => {
+  test('after a change of credentials drops the access token, keeps the refresh token, and rejects callers with the old credentials', async () => {
     await save('conn_e');
     const state = await store.accessTokens.read(ownerOf('conn_e', 1));
     expect([state.token, state.refreshToken]).toEqual([undefined, 'planted-refresh']);
@@ -80,8 +80,8 @@ describe('access tokens', () => {
   });
 });
 
-describe('connections of an earlier version', () => {
-  test('are read as they were, and get new credentials', async () => {
+describe('the connection repository', () => {
+  test('reads a connection that an earlier version stored, and stores new credentials for it', async () => {
     const connection = {
       id: 'conn_old',
       provider: 'athenahealth',
@@ -92,7 +92,7 @@ describe('connections of an earlier version', () => {
     } as const;
     await store.connections.insert(connection);
     const raw = await database.collection('connections').findOne({ _id: 'conn_old' as never });
-    // What the first version wrote: no version of the credentials, one sealed secret.
+    // The first version stored no version of the credentials, and one encrypted secret.
     expect(Object.keys(raw ?? {}).sort()).toEqual(
       ['_id', 'auth', 'createdAt', 'environment', 'fhirEndpoint', 'provider', 'sealedSecret'].sort(),
     );

@@ -27,7 +27,10 @@ const context = {
 const which = { connectionId: 'conn_1', resourceType: 'Observation' };
 const total = 240;
 
-/** Twelve patients, every eighth of two of them, four codes, two categories; every seventh has no date, every fifth a period, every third no own version. */
+/**
+ * There are twelve patients, four codes and two categories. Every eighth observation belongs to two patients, every seventh has no
+ * date, every fifth has a period, and every third has no `lastUpdated`.
+ */
 function makeObservation(index: number): Resource {
   const day = new Date(Date.UTC(2024, 0, 1 + (index % 60))).toISOString().slice(0, 10);
   const period = {
@@ -43,7 +46,7 @@ function makeObservation(index: number): Resource {
     category: [{ coding: [{ system: 'http://cat', code: index % 2 === 0 ? 'laboratory' : 'vital-signs' }] }],
     code: { coding: [{ system: 'http://loinc.org', code: `c${index % 4}` }, { code: 'local' }] },
     subject: { reference: `Patient/p${index % 12}` },
-    // Observed by another patient, whose record it is part of too.
+    // Performed by a second patient. The observation is part of the records of both.
     ...(index % 8 === 3 ? { performer: [{ reference: `Patient/p${(index + 1) % 12}` }] } : {}),
     ...(index % 7 === 0 ? {} : dated),
   };
@@ -65,7 +68,7 @@ beforeAll(async () => {
   await store.migrate();
   await database.openUri(services.mongodbUri, { autoIndex: false, autoCreate: false });
   await store.resourceWriter.write('Observation', documents);
-  // Of another practice, whose id begins alike, and one that was deleted.
+  // A resource of another practice, whose id has the same prefix, and a deleted resource.
   await store.resourceWriter.write(
     'Observation',
     observations.map((one) => toDocument(one, 'conn_10')),
@@ -124,7 +127,7 @@ const values = {
   _lastUpdated: ['_lastUpdated=ge2024-05-10', '_lastUpdated=2024-05-03,2024-06', '_lastUpdated=ne2024-05-03'],
 };
 
-/** Every choice of parameters, each with every of its values where it is alone, and with its first and second together. */
+/** Each parameter alone with each of its values, and each combination of parameters with their first and their second values. */
 function combinations(): string[] {
   const names = Object.keys(values) as (keyof typeof values)[];
   const queries = new Set(['', ...Object.values(values).flat()]);
@@ -135,7 +138,7 @@ function combinations(): string[] {
   return [...queries];
 }
 
-/** FHIR's definitions, word for word: https://hl7.org/fhir/R4/search.html#prefix. */
+/** The definitions of FHIR: https://hl7.org/fhir/R4/search.html#prefix. */
 function meets({ prefix, start, end }: DateCriterion, from: Date | undefined, to: Date | undefined): boolean {
   if (!from || !to) return false;
   const isInside = from >= start && to <= end;
@@ -170,7 +173,7 @@ function stagesOf(plan: Stage): Stage[] {
   return [plan, ...[plan.inputStage ?? [], plan.inputStages ?? []].flat().flatMap(stagesOf)];
 }
 
-/** As the repository asks. */
+/** Explains the same query that the repository sends. */
 async function explain({ conditions, index, isObvious, order }: Omit<ResourceQuery, 'patients'>) {
   const found = database
     .collection('Observation')
@@ -180,8 +183,8 @@ async function explain({ conditions, index, isObvious, order }: Omit<ResourceQue
   return found.explain('queryPlanner');
 }
 
-describe('every search', () => {
-  test('walks an index, and none is sorted', async () => {
+describe('every resource search', () => {
+  test('uses an index and needs no sort', async () => {
     for (const query of combinations()) {
       const search = parse(query);
       const resourceQuery = toResourceQuery({ ...which, search });
@@ -210,7 +213,7 @@ describe('every search', () => {
     }
   }, 120_000);
 
-  test('finds what FHIR says, and the same in pages, in a stream and in a count; each once, and nothing of others', async () => {
+  test('finds each resource that FHIR defines as a match once, and the same resources in pages, a stream and a count', async () => {
     for (const query of combinations()) {
       const search = parse(query);
       const whole = idsOf(await collect(store.resources.stream({ ...which, search }))).sort();
@@ -227,7 +230,7 @@ describe('every search', () => {
   }, 120_000);
 });
 
-describe("a date, by FHIR's examples", () => {
+describe("a date search, by FHIR's examples", () => {
   const from21January = { start: '2013-01-21' };
   const until21January = { end: '2013-01-21' };
   const from15March = { start: '2013-03-15' };
@@ -264,7 +267,7 @@ describe("a date, by FHIR's examples", () => {
   });
 
   test.each(examples.map((example, index) => ({ ...example, index })))(
-    '$date of $period: $matches',
+    'a search for date=$date returns $matches for the period $period',
     async ({ date, index, matches }) => {
       const query = new URLSearchParams({ date }).toString();
       const encounters = { connectionId: 'conn_1', resourceType: 'Encounter', limit: 1000 };
@@ -274,7 +277,7 @@ describe("a date, by FHIR's examples", () => {
   );
 });
 
-describe('a search', () => {
+describe('a resource search', () => {
   test.each([
     { query: 'patient=p1', matches: (index: number) => index % 12 === 1 },
     { query: 'code=http://loinc.org|c1', matches: (index: number) => index % 4 === 1 },
@@ -289,12 +292,12 @@ describe('a search', () => {
     { query: '_id=o0003,o0004&patient=p3&patient=p4', matches: (index: number) => index === 3 },
     { query: '_lastUpdated=2024-06-01', matches: (index: number) => index % 3 === 0 },
     { query: '_lastUpdated=lt2024-05-02', matches: (index: number) => index % 3 !== 0 && index % 20 === 0 },
-  ])('$query', async ({ query, matches }) => {
+  ])('finds the matching observations for $query', async ({ query, matches }) => {
     const expected = idsOf(observations.filter((_, index) => matches(index)));
     expect((await readPages(query, 1000)).flat().sort()).toEqual(expected);
   });
 
-  test("of one patient comes in the order of the record's dates", async () => {
+  test('for one patient returns resources in the order of their dates', async () => {
     const found = await collect(store.resources.search({ ...which, search: parse('patient=p1'), limit: 100 }));
     const dates = found.map(({ resource }) => {
       const { effectiveDateTime, effectivePeriod } = resource as {
@@ -306,14 +309,14 @@ describe('a search', () => {
     expect(dates).toEqual(dates.toSorted());
   });
 
-  test('of a type that nobody stored finds nothing', async () => {
+  test('finds nothing if no resource of the type was ever stored', async () => {
     const search = parse('date=2024');
-    const nobody = { connectionId: 'conn_1', resourceType: 'VisionPrescription', search };
-    expect(await collect(store.resources.search({ ...nobody, limit: 1 }))).toEqual([]);
-    expect(await store.resources.count(nobody)).toBe(0);
+    const neverStored = { connectionId: 'conn_1', resourceType: 'VisionPrescription', search };
+    expect(await collect(store.resources.search({ ...neverStored, limit: 1 }))).toEqual([]);
+    expect(await store.resources.count(neverStored)).toBe(0);
   });
 
-  test('of a type that only a deletion has named finds nothing', async () => {
+  test('finds nothing if only a deletion of the type was stored', async () => {
     await store.resourceWriter.write('Substance', [toTombstone({ resourceId: 'gone', context })]);
     for (const query of ['', 'patient=p', 'code=x', 'date=2024', '_lastUpdated=2024', '_id=gone']) {
       const found = store.resources.search({
@@ -326,7 +329,7 @@ describe('a search', () => {
     }
   });
 
-  test('goes on from its own cursors only', async () => {
+  test('accepts only its own cursors', async () => {
     const search = parse('patient=p7');
     const [first] = await collect(store.resources.search({ ...which, search, limit: 1 }));
     const cursor = first?.cursor() ?? '';
@@ -345,7 +348,7 @@ describe('a search', () => {
     expect(store.resources.isCursorOf({ ...which, resourceType: 'Condition', search, cursor })).toBe(false);
   });
 
-  test('that takes the database too long is stopped, with advice', async () => {
+  test('is stopped with advice to narrow it if it takes the database too long', async () => {
     const goalDocuments = Array.from({ length: 20_000 }, (_, index) => ({
       ...toDocument({ resourceType: 'Goal', id: `g${index}`, status: 'x' }),
       _id: `conn_1/g${index}`,
@@ -359,13 +362,13 @@ describe('a search', () => {
     await expect(collect(store.resources.search({ ...goals, limit: 1 }))).resolves.toEqual([]);
   });
 
-  test('that nobody waits for any more ends', async () => {
-    const gone = new AbortController();
+  test('stops reading when its caller aborts it', async () => {
+    const controller = new AbortController();
     const found: unknown[] = [];
     const read = async () => {
-      for await (const one of store.resources.stream({ ...which, search: parse(''), signal: gone.signal })) {
+      for await (const one of store.resources.stream({ ...which, search: parse(''), signal: controller.signal })) {
         found.push(one);
-        gone.abort();
+        controller.abort();
       }
     };
     await expect(read()).rejects.toMatchObject({ name: 'AbortError' });

@@ -24,21 +24,21 @@ const day = (number: number) => new Date(Date.UTC(2024, 0, number));
 
 const sometimes = fc.constantFrom(true, false, false, false);
 
-/** One version of a resource as some export brings it: few values, so that versions meet and tie often. */
+/** One version of a resource in an export. There are few values, so that equal versions and ties are frequent. */
 const observed = fc.record({
   id: fc.constantFrom('a', 'b'),
   updated: fc.option(fc.integer({ min: 1, max: 2 }), { nil: undefined }),
   versionId: fc.option(fc.constantFrom('2', '10'), { nil: undefined }),
   isSubsetted: sometimes,
   seen: fc.integer({ min: 4, max: 5 }),
-  /** Two files of one export can hold other content of the same version. */
+  /** Two files of one export can hold different content of the same version. */
   file: fc.integer({ min: 1, max: 2 }),
 });
 type Observed = typeof observed extends fc.Arbitrary<infer Value> ? Value : never;
 
 /**
- * Content of a version: the same whenever it is seen, or other in each export and file. A server that takes a version's content back
- * again (A, B, A) cannot be told from a late file without writing at every export.
+ * The content of a version, which is either always the same or different in each export and file. A server that changes the content
+ * of a version back (A, B, A) cannot be distinguished from a late file, unless every export writes every resource.
  */
 function contentOf({ id, updated, versionId, seen, file }: Observed): string {
   return `${id}/${updated ?? ''}/${versionId ?? ''}/${versionId === '2' ? `${seen}/${file}` : 'same'}`;
@@ -65,8 +65,8 @@ function toDocument(connectionId: string, one: Observed): ResourceDocument {
 }
 
 /**
- * What decides between versions, and what they hold. Where it was read, how often it was written and what was there before
- * (`earlier`) are no part of it: an order that brings the newest first has stored nothing else.
+ * The fields that decide between versions, and the content. The source, the number of writes and the previous versions (`earlier`)
+ * depend on the order: if the newest version arrives first, no other version is ever stored.
  */
 async function stateOf(connectionId: string): Promise<string[]> {
   const documents = await database.collection('Patient').find({ connectionId }).toArray();
@@ -82,7 +82,7 @@ async function write(batches: readonly (readonly Observed[])[]): Promise<string[
   return stateOf(connectionId);
 }
 
-/** Every item twice, in another order, cut into batches. */
+/** Delivers every item twice, in random order, in batches. */
 function deliveryOf<Item>(items: readonly Item[]): fc.Arbitrary<Item[][]> {
   return fc
     .tuple(fc.shuffledSubarray([...items, ...items], { minLength: items.length * 2 }), fc.integer({ min: 1, max: 5 }))
@@ -122,13 +122,13 @@ describe('property: the resource writer #newest-wins #confluence', () => {
   }, 60_000);
 });
 
-/** What happens at one server, in this order; a minute passes between two steps. */
+/** One step in the history of a server. A minute passes between two steps. */
 const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('put'), id: fc.constantFrom('a', 'b') }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('delete'), id: fc.constantFrom('a', 'b') }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('export'), isFull: fc.boolean() }) },
 );
-/** Brings the resource back as it was before its deletion, `lastUpdated` included. */
+/** Restores the resource as it was before its deletion, including `lastUpdated`. */
 const restore = fc.record({ kind: fc.constant('restore'), id: fc.constantFrom('a', 'b') });
 type Step = { readonly kind: string; readonly id?: string; readonly isFull?: boolean };
 
@@ -136,7 +136,7 @@ const server = fc.record({
   sendsLastUpdated: fc.boolean(),
   sendsVersionId: fc.boolean(),
   sendsDeletionTime: fc.boolean(),
-  /** Names what was deleted and created again since the export before among the deletions too. */
+  /** Also lists resources as deleted that were deleted and recreated since the previous export. */
   listsRecreated: fc.boolean(),
 });
 type Server = typeof server extends fc.Arbitrary<infer Value> ? Value : never;
@@ -144,11 +144,11 @@ type Server = typeof server extends fc.Arbitrary<infer Value> ? Value : never;
 interface Content {
   readonly version: number;
   readonly updated: Date;
-  /** When the server began to serve it, which a restored resource's `lastUpdated` does not tell. */
+  /** When the server began to serve it. The `lastUpdated` of a restored resource is earlier. */
   readonly since: Date;
 }
 
-/** What the exports of a history bring, and what the server has at the last of them. */
+/** Returns the documents of each export of a history, and the state of the server at the last export. */
 function playHistory(options: {
   readonly connectionId: string;
   readonly server: Server;
@@ -210,7 +210,7 @@ function playHistory(options: {
 }
 const source = { exportId: 'e', fileId: 'f', line: 1 };
 
-/** The resources that a reader finds, with the version that each has. */
+/** The ids and versions of the resources that a reader finds. */
 async function readState(connectionId: string): Promise<string[]> {
   const documents = await database.collection('Patient').find({ connectionId, deleted: false }).toArray();
   return documents.map((one) => `${one.resourceId} ${one.resource.version}`).toSorted();
@@ -260,7 +260,7 @@ describe('property: the history of a server #newest-wins #deletions #confluence'
   }, 120_000);
 });
 
-/** Each run has a connection of its own, also where a failed run is shrunk. */
+/** Each run has its own connection, even when fast-check shrinks a failed run. */
 function ofConnection(connectionId: string, document: ResourceDocument): ResourceDocument {
   return { ...document, connectionId, _id: `${connectionId}/${document.resourceId}` };
 }

@@ -31,7 +31,7 @@ afterEach(async () => {
   for (const name of ['upgrades', 'Coverage', 'Task']) await database.collection(name).deleteMany({});
 });
 
-test('a migration gives resources of an earlier version what is searched, once', async () => {
+test('a migration derives the search keys of resources that an earlier version stored, once', async () => {
   const collection = database.collection('Appointment');
   const json =
     '{"resourceType":"Appointment","id":"a","status":"booked","start":"2024-01-15T10:00:00Z","minutesDuration":30.0}';
@@ -68,7 +68,7 @@ function toDocument(json: string) {
   return toResourceDocument({ resource, json: Buffer.from(json), hasExactNumbers: false, context });
 }
 
-/** Stores resources as an earlier version did, which found no patient in them. */
+/** Stores resources like an earlier version, which did not find the patient in them. */
 async function storeFormer(type: string, count: number): Promise<void> {
   const documents = Array.from({ length: count }, (_, index) => {
     const id = `c${String(index).padStart(4, '0')}`;
@@ -80,7 +80,7 @@ async function storeFormer(type: string, count: number): Promise<void> {
 
 const countWithPatient = (type: string) => database.collection(type).countDocuments({ 'keys.patient': 'p1' });
 
-/** The database, except that something happens before each batch of an upgrade is written. */
+/** The database, with a callback before each batch of an upgrade is written. */
 function withBatches(beforeBatch: (batch: number) => Promise<void>): Database {
   let batches = 0;
   const collection = (name: string) => {
@@ -106,16 +106,16 @@ test('an upgrade that was interrupted continues after its last batch', async () 
   await storeFormer('Coverage', 300);
   await storeFormer('Task', 3);
   const interrupted = withBatches(async (batch) => {
-    if (batch === 3) throw new Error('the process is gone');
+    if (batch === 3) throw new Error('the process was killed');
   });
-  await expect(upgradeResources({ database: interrupted, resourceTypes, again: false })).rejects.toThrow('gone');
+  await expect(upgradeResources({ database: interrupted, resourceTypes, again: false })).rejects.toThrow('killed');
   expect([await countWithPatient('Coverage'), await countWithPatient('Task')]).toEqual([250, 0]);
   expect(await upgradeResources({ database, resourceTypes, again: false })).toBe(50 + 3);
   expect([await countWithPatient('Coverage'), await countWithPatient('Task')]).toEqual([300, 3]);
   expect(await upgradeResources({ database, resourceTypes, again: false })).toBe(0);
 });
 
-test('an upgrade leaves the version that a worker writes meanwhile as the worker wrote it', async () => {
+test('an upgrade does not overwrite the version that a worker writes at the same time', async () => {
   await storeFormer('Coverage', 3);
   const patients = { beneficiary: { reference: 'Patient/p2' }, subscriber: { reference: 'Patient/p3' } };
   const json = coverageJson('c0001', { ...patients, meta: { lastUpdated: '2024-07-01T00:00:00Z' } });
@@ -128,7 +128,7 @@ test('an upgrade leaves the version that a worker writes meanwhile as the worker
   expect(await countWithPatient('Coverage')).toBe(2);
 });
 
-test('a migration derives the keys again if it is told to, for what an older worker has written since', async () => {
+test('a migration with rederivesKeys derives the search keys again, for resources that an older worker has stored since', async () => {
   await store.migrate();
   await storeFormer('Coverage', 3);
   expect(await store.migrate()).toEqual({ resources: 0 });

@@ -22,7 +22,7 @@ afterAll(async () => {
   await store.close();
 });
 
-test('a file that an earlier version sealed with the key itself is read after migrate, and after a rotation', async () => {
+test('a file that an earlier version encrypted without its own key can be read after a migration and after a key rotation', async () => {
   const content = { upload: 'up_1', parts: ['up_1.0/former'], partBytes: 100 };
   const bucket = new mongoose.mongo.GridFSBucket(database.db as never, { bucketName: 'document_files' });
   const upload = bucket.openUploadStreamWithId('up_1.0/former' as never, 'up_1.0/former');
