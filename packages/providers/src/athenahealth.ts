@@ -2,18 +2,18 @@ import type { RateLimit } from '@bulkhead/rate-limiter';
 import { EnvError } from '@bulkhead/runtime';
 import { defaultScheduleSchema, type Provider, providerSchema } from './provider.ts';
 
-/** The guide's limits: 8 requests a second, up to 16 in 2 s, 100,000 a day. */
+/** The limits of athenahealth's guide: 8 requests a second, at most 16 in 2 s and 100,000 a day. */
 export const athenahealthRateLimit: RateLimit = { limit: 16, windowMs: 2000, perDay: 100_000, guardMs: 150 };
 
 /**
- * athenahealth's rule for new tokens, as a sliding minute, which is stricter than its own. Tokens outlive a loss of Redis (they are in
- * MongoDB), so a cold start does not wait for a minute.
+ * The limit of new tokens, in a sliding minute, which is stricter than athenahealth's rule. A cold start does not wait for a minute,
+ * because tokens are stored in MongoDB and survive the loss of Redis.
  */
 function tokensPerMinute(limit: number): RateLimit {
   return { limit, windowMs: 60_000, perDay: limit * 24 * 60, guardMs: 150, coldStart: 'go' };
 }
 
-/** The variables that the guide names for athenahealth, and ours. */
+/** The environment variables of athenahealth's guide, and our own. */
 export interface ProviderSettings {
   readonly ATHENAHEALTH_CLIENT_ID?: string | undefined;
   readonly ATHENAHEALTH_CLIENT_SECRET?: string | undefined;
@@ -21,11 +21,11 @@ export interface ProviderSettings {
   readonly ATHENAHEALTH_FHIR_ENDPOINT?: string | undefined;
   /** JSON: `{ cron, timeZone, kind }`. */
   readonly ATHENAHEALTH_DEFAULT_SCHEDULE?: string | undefined;
-  /** A JSON file: an array of providers, or an object with `providers`. */
+  /** The path of a JSON file that contains an array of providers, or an object with `providers`. */
   readonly BULKHEAD_PROVIDERS_FILE?: string | undefined;
 }
 
-/** The registry's entry for athenahealth. */
+/** Creates the registry entry of athenahealth. */
 export function athenahealth(settings: ProviderSettings): Provider {
   const production = settings.ATHENAHEALTH_FHIR_ENDPOINT ?? 'https://api.platform.athenahealth.com/fhir/r4';
   return providerSchema.parse({
@@ -33,7 +33,7 @@ export function athenahealth(settings: ProviderSettings): Provider {
     name: 'athenahealth',
     environments: {
       production: { fhirEndpoint: production, tokenRateLimit: tokensPerMinute(50) },
-      // Not published for the sandbox: the lower one.
+      // athenahealth publishes no limit for the sandbox, so the lower one is used.
       sandbox: {
         fhirEndpoint: 'https://api.platform.athenahealth.com/fhir/r4/sandbox',
         tokenRateLimit: tokensPerMinute(5),
@@ -51,7 +51,7 @@ export function athenahealth(settings: ProviderSettings): Provider {
     rateLimit: athenahealthRateLimit,
     search: {
       parameters: { 'ah-practice': 'Organization/a-1.Practice-{practiceId}' },
-      // `intent` is mandatory beside `patient`: all of them (https://hl7.org/fhir/R4/valueset-medicationrequest-intent.html).
+      // athenahealth requires `intent` with `patient`, so we list all values (https://hl7.org/fhir/R4/valueset-medicationrequest-intent.html).
       parametersByType: {
         MedicationRequest: {
           intent: 'proposal,plan,order,original-order,reflex-order,filler-order,instance-order,option',
@@ -76,7 +76,7 @@ function readDefaultSchedule({ ATHENAHEALTH_DEFAULT_SCHEDULE: text }: ProviderSe
     content = JSON.parse(text);
   } catch {
     throw new EnvError([
-      `${name}: is no JSON, such as {"cron":"0 2 * * *","timeZone":"America/New_York","kind":"export"}`,
+      `${name}: is not valid JSON. Set it to a value such as {"cron":"0 2 * * *","timeZone":"America/New_York","kind":"export"}.`,
     ]);
   }
   const parsed = defaultScheduleSchema.safeParse(content);

@@ -1,7 +1,7 @@
-/** Where a user is sent, as the EHR's discovery says. */
+/** The endpoints at which a user authorizes a connection, from the discovery document of the EHR. */
 export interface AuthorizationEndpoints {
   readonly authorizationEndpoint: string;
   readonly issuer?: string;
-  /** RFC 9207: the answer names the issuer. */
+  /** The authorization response contains the issuer (RFC 9207). */
   readonly namesIssuer: boolean;
 }

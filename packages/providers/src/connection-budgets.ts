@@ -3,8 +3,8 @@ import type { Connection } from './connection.ts';
 import type { Provider } from './provider.ts';
 
 /**
- * For a provider whose registry entry names no limit: more than workers ever send, so it delays nothing. It exists so that every process
- * hears of a pause that the EHR asks for (429, Retry-After), and operators see it.
+ * The limit of a provider whose registry entry has none. It is higher than the rate that workers can reach, so it delays nothing. It
+ * exists so that a pause requested by the EHR (429, Retry-After) reaches every process and is shown to operators.
  */
 const unstatedRateLimit: RateLimit = {
   limit: 2000,
@@ -14,13 +14,13 @@ const unstatedRateLimit: RateLimit = {
   coldStart: 'go',
 };
 
-/** What a connection's requests are counted against, and those of its tokens, which may have no limit. */
+/** The budget of a connection's requests, and the budget of its token requests, if those are limited. */
 export interface ConnectionBudgets {
   readonly budget: RateBudget;
   readonly tokenBudget: RateBudget | undefined;
 }
 
-/** athenahealth counts per client id and environment, whatever the practice; tokens by themselves. */
+/** athenahealth counts requests per client id and environment, for all practices together. It counts token requests separately. */
 export function connectionBudgets(options: {
   readonly connection: Connection;
   readonly provider: Provider;

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { areCurrent, type Capabilities } from './connection.ts';
 
-test('what a server offers is current for a day', () => {
+test('the capabilities of a server are current for a day after they were read', () => {
   const readAt = new Date('2024-01-01T00:00:00Z');
   const capabilities: Capabilities = { readAt, exportLevels: [], resourceTypes: [] };
   expect(areCurrent(capabilities, readAt)).toBe(true);

@@ -1,30 +1,30 @@
-/** The algorithms that SMART Backend Services asks of every server and client. */
+/** The algorithms that SMART Backend Services requires of every server and client. */
 export const assertionAlgorithms = ['RS384', 'ES384'] as const;
 export type AssertionAlgorithm = (typeof assertionAlgorithms)[number];
 
 /** A key pair that signs client assertions. */
 export interface SigningKey {
-  /** What the server knows it by: the thumbprint of RFC 7638, unless the key came with a name. */
+  /** The key id that the server knows. It is the thumbprint of RFC 7638, unless the key was imported with an id. */
   readonly kid: string;
   readonly alg: AssertionAlgorithm;
-  /** A private JWK as JSON. In memory only: stored encrypted, never in an answer, a log or a job. */
+  /** A private JWK as JSON. It is stored encrypted, and is never part of a response, a log or a job. */
   readonly privateJwk: string;
 }
 
 interface OAuthClient {
   readonly clientId: string;
   readonly scope: string;
-  /** Left out: discovered. */
+  /** If it is left out, discovery finds it. */
   readonly tokenEndpoint?: string;
 }
 
-/** How a secret is shown to the token endpoint (RFC 6749 2.3.1): as HTTP Basic, or in the form. */
+/** How the client sends its secret to the token endpoint (RFC 6749 2.3.1): with HTTP Basic, or in the form. */
 export const secretWays = ['basic', 'post'] as const;
 
 interface ClientSecret {
-  /** In memory only: stored encrypted, never in an answer, a log or a job. */
+  /** It is stored encrypted, and is never part of a response, a log or a job. */
   readonly clientSecret: string;
-  /** Left out: `basic`. */
+  /** The default is `basic`. */
   readonly secretBy?: (typeof secretWays)[number];
 }
 
@@ -33,19 +33,19 @@ export type ConnectionAuth =
   | { readonly method: 'none' }
   | (OAuthClient & ClientSecret & { readonly method: 'client_credentials' })
   | (OAuthClient & {
-      /** SMART Backend Services: an assertion signed by a private key stands in for the secret. */
+      /** SMART Backend Services: the client sends an assertion that is signed with a private key instead of a secret. */
       readonly method: 'private_key_jwt';
       readonly alg: AssertionAlgorithm;
-      /** Left out: the deployment's own, published at `/.well-known/jwks.json`. */
+      /** The default is the key of the deployment, which is published at `/.well-known/jwks.json`. */
       readonly signingKey?: SigningKey;
     })
   | (OAuthClient &
       Partial<ClientSecret> & {
-        /** A user has agreed at the EHR; without a secret it is a public client, which PKCE stands in for. */
+        /** A user has given consent at the EHR. A client without a secret is a public client and relies on PKCE. */
         readonly method: 'authorization_code';
       });
 
-/** What the server's CapabilityStatement offers, read by a worker. */
+/** The capabilities of a server, which a worker reads from its CapabilityStatement. */
 export interface Capabilities {
   readonly readAt: Date;
   readonly fhirVersion?: string;
@@ -53,34 +53,34 @@ export interface Capabilities {
   readonly exportLevels: readonly ('system' | 'patient' | 'group')[];
   /** Types that can be searched by patient, or read in bulk. */
   readonly resourceTypes: readonly string[];
-  /** Types with the interaction `search-type`. Left out: the server lists no interactions, or it was read by an older version. */
+  /** Types with the interaction `search-type`. Absent if the server lists no interactions, or if an older version read it. */
   readonly searchTypes?: readonly string[];
-  /** `_revinclude` values of a search of patients, such as `Observation:patient`. Left out: none, or read by an older version. */
+  /** `_revinclude` values of a patient search, such as `Observation:patient`. Absent if there are none, or if an older version read it. */
   readonly patientRevIncludes?: readonly string[];
 }
 
-/** A server's upgrade is noticed within a day; one more request a day costs nothing. */
+/** An upgrade of the server is noticed within a day. This costs only one request a day. */
 const capabilitiesMaxAgeMs = 24 * 60 * 60_000;
 
-/** Whether what a server offers was read so lately that it need not be read again. */
+/** Whether the capabilities are recent enough that they need not be read again. */
 export function areCurrent({ readAt }: Capabilities, now: Date): boolean {
   return now.getTime() - readAt.getTime() < capabilitiesMaxAgeMs;
 }
 
-/** What one step of a connection test came to. */
+/** The result of one step of a connection test. */
 export interface ConnectionTestStep {
   readonly step: 'discovery' | 'token' | 'read';
   readonly ok: boolean;
   readonly durationMs: number;
-  /** Of a read: what was asked of the EHR, and what that shows. */
+  /** For the step `read`: the request that was sent to the EHR, and what its success proves. */
   readonly tried?: string;
   readonly code?: string;
   readonly message?: string;
-  /** For whoever has to mend it. */
+  /** Advice for the operator who has to fix it. */
   readonly whatToDo?: string;
 }
 
-/** A test goes on until the first step that fails. */
+/** A test ends at the first step that fails. */
 export interface ConnectionTest {
   readonly id: string;
   readonly endedAt: Date;
@@ -88,24 +88,24 @@ export interface ConnectionTest {
   readonly steps: readonly ConnectionTestStep[];
 }
 
-/** One practice's credentials at a provider. */
+/** The credentials of one practice at a provider. */
 export interface Connection {
   readonly id: string;
   readonly provider: string;
   readonly environment: string;
-  /** Absolute, without a trailing slash. */
+  /** An absolute URL without a trailing slash. */
   readonly fhirEndpoint: string;
   readonly practiceId?: string;
   /** The Group whose `$export` covers the practice. */
   readonly groupId?: string;
-  /** The patient that the connection is about, where it is about one: a FHIR id. */
+  /** The FHIR id of the patient, if the connection is about a single patient. */
   readonly userId?: string;
-  /** Called when an export or a sync of the connection has ended. */
+  /** The URL that is called when an export or a sync of the connection ends. */
   readonly webhookUrl?: string;
   readonly auth: ConnectionAuth;
-  /** Counts changes of `auth`: a token that was had with earlier credentials is not used any more. Left out: 0. */
+  /** Increases with each change of `auth`, so that tokens of earlier credentials are no longer used. The default is 0. */
   readonly credentialsVersion?: number;
-  /** The user's authorization has ended, or was not given yet. */
+  /** The user's authorization has ended or has not been given yet. */
   readonly needsAuthorization?: boolean;
   readonly capabilities?: Capabilities;
   readonly lastTest?: ConnectionTest;

@@ -25,7 +25,7 @@ const provider = {
 };
 
 describe('the provider registry', () => {
-  test("has athenahealth, with the guide's endpoint and limits", () => {
+  test("contains athenahealth with the guide's endpoints and limits", () => {
     const registry = createProviderRegistry({});
     expect(registry.list().map(({ id }) => id)).toEqual(['athenahealth']);
     expect(registry.get('athenahealth')).toMatchObject({
@@ -40,7 +40,7 @@ describe('the provider registry', () => {
     });
   });
 
-  test("has athenahealth's budgets of new tokens: 50 a minute in production, 5 elsewhere", () => {
+  test('limits new tokens of athenahealth to 50 a minute in production and 5 a minute elsewhere', () => {
     const { environments } = createProviderRegistry({}).get('athenahealth');
     const perMinute = Object.entries(environments).map(([name, { tokenRateLimit }]) => [
       name,
@@ -54,17 +54,17 @@ describe('the provider registry', () => {
     ]);
   });
 
-  test('claims complete includes for no provider whose entry does not', () => {
+  test('assumes complete includes only for a provider whose entry claims them', () => {
     const search = (settings: object) => ({ ...provider, search: settings });
     expect(createProviderRegistry({}).get('athenahealth').search?.revIncludeIsComplete).toBe(false);
     const isClaimed = (settings: object) =>
       createProviderRegistry(writeProviders([search(settings)])).get('open-ehr').search?.revIncludeIsComplete;
     expect([isClaimed({}), isClaimed({ revIncludeIsComplete: true })]).toEqual([false, true]);
-    // The former name claimed nothing: an operator must decide again.
+    // The setting's previous name did not make this claim, so an operator must decide again.
     expect(() => isClaimed({ revInclude: true })).toThrow(/revInclude/);
   });
 
-  test('takes a default schedule of athenahealth and of the file', () => {
+  test('reads the default schedule of athenahealth from its variable and those of other providers from the file', () => {
     const defaultSchedule = { cron: '0 2 * * *', timeZone: 'America/New_York', kind: 'export' };
     const registry = createProviderRegistry({
       ATHENAHEALTH_DEFAULT_SCHEDULE: JSON.stringify(defaultSchedule),
@@ -74,15 +74,15 @@ describe('the provider registry', () => {
   });
 
   test.each([
-    { text: 'nightly', says: 'is no JSON' },
+    { text: 'nightly', says: 'is not valid JSON' },
     { text: '{"cron":"0 2 30 2 *","timeZone":"UTC","kind":"export"}', says: 'cron: never fires' },
     { text: '{"cron":"0 2 * * *","timeZone":"Here","kind":"export"}', says: 'timeZone: ' },
     { text: '{"cron":"0 2 * * *","timeZone":"UTC","kind":"backup"}', says: 'kind: ' },
-  ])('refuses a wrong default schedule: $text', ({ text, says }) => {
+  ])('rejects the invalid default schedule $text', ({ text, says }) => {
     expect(() => createProviderRegistry({ ATHENAHEALTH_DEFAULT_SCHEDULE: text })).toThrow(says);
   });
 
-  test("takes the guide's variables", () => {
+  test("configures athenahealth from the guide's environment variables", () => {
     const registry = createProviderRegistry({
       ATHENAHEALTH_CLIENT_ID: 'id',
       ATHENAHEALTH_CLIENT_SECRET: 'secret',
@@ -109,13 +109,13 @@ describe('the provider registry', () => {
     });
   });
 
-  test('a provider of the file replaces the built-in one of its name', () => {
+  test('replaces a built-in provider with one of the same id from the file', () => {
     const registry = createProviderRegistry(writeProviders([{ ...provider, id: 'athenahealth' }]));
     expect(registry.get('athenahealth').name).toBe('Open EHR');
     expect(registry.list()).toHaveLength(1);
   });
 
-  test('an unknown provider: an error that names the known ones', () => {
+  test('names the known providers in the error for an unknown provider', () => {
     const get = () => createProviderRegistry(writeProviders([provider])).get('constructor');
     expect(get).toThrow(
       expect.objectContaining({ code: 'unknown-provider', message: expect.stringContaining('athenahealth, open-ehr') }),
@@ -123,9 +123,9 @@ describe('the provider registry', () => {
   });
 
   test.each([
-    { what: 'no JSON', content: '{ "clientSecret": "planted" ', faults: [/is no JSON/] },
+    { what: 'invalid JSON', content: '{ "clientSecret": "planted" ', faults: [/is not valid JSON/] },
     { what: 'null', content: null, faults: [/expected array/] },
-    { what: 'a text', content: '"planted"', faults: [/expected array/] },
+    { what: 'a string', content: '"planted"', faults: [/expected array/] },
     {
       what: 'several faults',
       content: [
@@ -142,23 +142,23 @@ describe('the provider registry', () => {
       ],
     },
     {
-      what: 'a default that is none',
+      what: 'an unknown default environment',
       content: [{ ...provider, defaultEnvironment: 'prod' }],
       faults: [/defaultEnvironment/],
     },
     {
-      what: 'a default that every object has',
+      what: 'a default environment named like a property of every object',
       content: [{ ...provider, defaultEnvironment: 'constructor' }],
       faults: [/defaultEnvironment/],
     },
-  ])('a file with $what is refused, with every fault and none of its content', ({ content, faults }) => {
+  ])('rejects a file with $what, and reports every fault but none of the content', ({ content, faults }) => {
     const create = () => createProviderRegistry(writeProviders(content));
     expect(create).toThrow(EnvError);
     for (const fault of faults) expect(create).toThrow(fault);
     expect(create).not.toThrow(/planted/);
   });
 
-  test('a file that is not there is refused', () => {
+  test('rejects a providers file that does not exist', () => {
     const create = () => createProviderRegistry({ BULKHEAD_PROVIDERS_FILE: join(folder, 'none.json') });
     expect(create).toThrow(EnvError);
     expect(create).toThrow(/ENOENT/);

@@ -11,18 +11,19 @@ export interface ProviderRegistry {
 }
 
 /**
- * The EHR vendors that connections can name.
- * @throws EnvError naming every fault of the providers' file.
+ * Creates the registry of the EHR vendors that connections can use.
+ * @throws EnvError with every fault of the providers file.
  */
 export function createProviderRegistry(settings: ProviderSettings): ProviderRegistry {
-  const providers = new Map([athenahealth(settings), ...readProviders(settings)].map((one) => [one.id, one]));
+  const all = [athenahealth(settings), ...readProviders(settings)];
+  const providers = new Map(all.map((provider) => [provider.id, provider]));
   return {
     get(id) {
       const provider = providers.get(id);
       if (provider) return provider;
       throw new AppError({
         code: 'unknown-provider',
-        message: `There is no such provider. Known are: ${[...providers.keys()].join(', ')}.`,
+        message: `The provider is unknown. Use one of these: ${[...providers.keys()].join(', ')}.`,
         retry: 'never',
       });
     },
@@ -34,7 +35,7 @@ function readProviders({ BULKHEAD_PROVIDERS_FILE: path }: ProviderSettings): Pro
   if (path === undefined) return [];
   const content = readJson(path) as { providers?: unknown } | null;
   const parsed = z
-    .array(providerSchema.refine(hasDefault, 'defaultEnvironment names none of the environments'))
+    .array(providerSchema.refine(hasDefault, 'defaultEnvironment is not one of the environments'))
     .safeParse(content?.providers ?? content);
   if (parsed.success) return parsed.data;
   throw new EnvError(
@@ -48,9 +49,9 @@ function readJson(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    // A SyntaxError's message quotes the file, which may hold a client secret.
+    // The message of a SyntaxError quotes the file, which may contain a client secret.
     const reason =
-      error instanceof SyntaxError ? 'is no JSON' : `cannot be read (${(error as { code?: string }).code})`;
+      error instanceof SyntaxError ? 'is not valid JSON' : `cannot be read (${(error as { code?: string }).code})`;
     throw new EnvError([`BULKHEAD_PROVIDERS_FILE: ${path} ${reason}`]);
   }
 }

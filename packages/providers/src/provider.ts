@@ -15,42 +15,45 @@ const endpointSchema = z.url({ protocol: /^https?$/ });
 
 const environmentSchema = z.strictObject({
   fhirEndpoint: z.url({ protocol: /^https?$/ }).transform(withoutTrailingSlashes),
-  /** For servers that name none in `.well-known/smart-configuration` and their CapabilityStatement. */
+  /** For servers whose `.well-known/smart-configuration` and CapabilityStatement contain no endpoints. */
   tokenEndpoint: endpointSchema.optional(),
   authorizationEndpoint: endpointSchema.optional(),
   revocationEndpoint: endpointSchema.optional(),
-  /** Of the token endpoint alone, per client id. Left out: none. */
+  /** The limit of the token endpoint alone, per client id. The default is no limit. */
   tokenRateLimit: rateLimitSchema.optional(),
 });
 
-/** What a new connection gets, unless its request says `schedule: false`. */
+/** The schedule of a new connection, unless its request contains `schedule: false`. */
 export const defaultScheduleSchema = z.strictObject({
   cron: z.string().refine((cron) => cronFault(cron) === undefined, { error: ({ input }) => cronFault(String(input)) }),
-  timeZone: z.string().refine(isTimeZone, 'is no time zone of the IANA database, such as America/New_York'),
+  timeZone: z.string().refine(isTimeZone, 'is not a time zone of the IANA database, such as America/New_York'),
   kind: z.enum(scheduleKinds),
 });
 
 const parametersSchema = z.record(z.string(), z.string());
 
-/** What a provider's searches need, beyond FHIR: see docs/architecture.md. */
+/** What the searches of a provider need in addition to FHIR. See docs/architecture.md. */
 const searchSchema = z.strictObject({
-  /** Sent with every search; `{practiceId}` is replaced by the connection's. */
+  /** Sent with every search. `{practiceId}` is replaced by the practice id of the connection. */
   parameters: parametersSchema.default({}),
   parametersByType: z.record(z.string(), parametersSchema).default({}),
-  /** Types that cannot be searched by patient, each with the reason that a sync gives for leaving it out. */
+  /** Types that cannot be searched by patient. A sync skips them and reports the given reason. */
   notByPatient: z.record(z.string(), z.string()).default({}),
-  /** What a connection test reads, below the FHIR endpoint; `{practiceId}` is replaced. Left out: a search for no patient. */
+  /**
+   * The path below the FHIR endpoint that a connection test reads. `{practiceId}` is replaced. The default is a patient search that
+   * matches no patient.
+   */
   testRead: z.string().min(1).optional(),
-  /** `_count`: a hint that servers may lower. */
+  /** The value of `_count`. A server may return smaller pages. */
   pageSize: z.int().min(1).max(1000).default(100),
-  /** Ids in one `_id` list; some 50 of 30 characters keep a URL under 2,000. */
+  /** How many ids an `_id` list contains. With 50 ids of 30 characters, a URL has less than 2,000 characters. */
   idsPerRequest: z.int().min(1).max(500).default(50),
-  /** Patients in one search of their records (a list in `patient`); 1, since not every server takes a list. */
+  /** How many patients a `patient` list contains. The default is 1, because not every server accepts a list. */
   patientsPerRequest: z.int().min(1).max(100).default(1),
   /**
-   * True claims that a search of patients with `_revinclude` returns every record of these patients. Many servers stop at a limit
-   * of their own, often 1,000, and no page says so: then records are missing without a trace. Set it only if the server's
-   * documentation promises complete includes.
+   * True claims that a patient search with `_revinclude` returns every record of these patients. Many servers stop at a limit,
+   * often 1,000, without reporting it, so that records are missing without a trace. Set it only if the documentation of the server
+   * promises complete includes.
    */
   revIncludeIsComplete: z.boolean().default(false),
 });
@@ -61,23 +64,29 @@ export const providerSchema = z.strictObject({
   environments: z.record(z.string(), environmentSchema),
   defaultEnvironment: z.string(),
   defaultScope: z.string().optional(),
-  /** What a user is asked for; in an EHR launch `launch` stands in the place of `launch/patient`. */
+  /** The scope that a user is asked for. In an EHR launch, `launch` replaces `launch/patient`. */
   authorizationScope: z.string().optional(),
-  /** A regular expression whose group is the practice's id, in a patient's id: a launch names no practice. */
+  /** A regular expression whose group captures the practice id from a patient id, because a launch does not name the practice. */
   practiceOfPatient: z.string().optional(),
-  /** `{practiceId}` is replaced: athenahealth's Group of a whole practice. */
+  /** The id of the Group that contains all patients of a practice. `{practiceId}` is replaced. */
   groupIdTemplate: z.string().optional(),
-  /** Left out: none. */
+  /** The default is no limit. */
   rateLimit: rateLimitSchema.optional(),
   search: searchSchema.optional(),
-  /** On the operator's own network, perhaps by plain http: see docs/architecture.md. */
+  /** The server is on the operator's own network and may use plain http. See docs/architecture.md. */
   privateNetwork: z.boolean().optional(),
-  /** Hosts of files and tokens beside the endpoints' own; `*.example.org` for all below. Left out: any public host. */
+  /**
+   * Hosts for files and tokens, in addition to those of the endpoints. `*.example.org` matches all subdomains. The default is any
+   * public host.
+   */
   hosts: z.array(z.string().min(1)).optional(),
-  /** Ports of files and attachments beside 443 and the endpoints' own. Left out: none, and any port on a private network. */
+  /**
+   * Ports for files and attachments, in addition to 443 and those of the endpoints. The default is none, or any port on a private
+   * network.
+   */
   ports: z.array(z.int().min(1).max(65_535)).optional(),
   defaultSchedule: defaultScheduleSchema.optional(),
-  /** Used where a connection names none: the guide's ATHENAHEALTH_CLIENT_ID and _SECRET. */
+  /** The default for connections without their own: the guide's ATHENAHEALTH_CLIENT_ID and _SECRET. */
   clientId: z.string().optional(),
   clientSecret: z.string().optional(),
   /** The guide's ATHENAHEALTH_REDIRECT_URI. */
@@ -85,11 +94,14 @@ export const providerSchema = z.strictObject({
 });
 export type Provider = z.output<typeof providerSchema>;
 
-/** Every endpoint that the registry names for a provider. */
+/** All endpoints in the registry entry of a provider. */
 export function endpointsOf({ environments }: Pick<Provider, 'environments'>): readonly string[] {
-  return Object.values(environments).flatMap((one) =>
-    [one.fhirEndpoint, one.tokenEndpoint, one.authorizationEndpoint, one.revocationEndpoint].filter(
-      (endpoint) => endpoint !== undefined,
-    ),
-  );
+  return Object.values(environments)
+    .flatMap(({ fhirEndpoint, tokenEndpoint, authorizationEndpoint, revocationEndpoint }) => [
+      fhirEndpoint,
+      tokenEndpoint,
+      authorizationEndpoint,
+      revocationEndpoint,
+    ])
+    .filter((endpoint) => endpoint !== undefined);
 }

@@ -1,3 +1,3 @@
-/** `sync`: an enhanced sync by the REST API. `export`: a bulk export of what changed since the last one. */
+/** `sync` is an enhanced sync with the REST API. `export` is a bulk export of the changes since the last one. */
 export const scheduleKinds = ['export', 'sync'] as const;
 export type ScheduleKind = (typeof scheduleKinds)[number];

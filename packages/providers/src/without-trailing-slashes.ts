@@ -1,5 +1,5 @@
-/** A base URL as it is compared and stored: paths are appended to it with a slash of their own. */
+/** Normalizes a base URL to compare and store it. Appended paths begin with a slash. */
 export function withoutTrailingSlashes(url: string): string {
-  // The lookbehind lets each run of slashes be tried once, so the time is linear.
+  // The lookbehind makes the expression try each run of slashes only once, so the time is linear.
   return url.replace(/(?<!\/)\/+$/, '');
 }
