@@ -21,21 +21,21 @@ import { untilEnded } from './until-ended.ts';
 export interface EmbeddedServiceOptions {
   readonly redisUrl: string;
   readonly mongodbUri: string;
-  /** 32 bytes: the deployment's BULKHEAD_ENCRYPTION_KEY. */
+  /** 32 bytes. The same key as BULKHEAD_ENCRYPTION_KEY of the deployment. */
   readonly encryptionKey: Buffer;
   readonly previousEncryptionKeys?: readonly Buffer[];
-  /** Of every key in Redis, as the deployment has it. */
+  /** The prefix of every key in Redis, the same as that of the deployment. */
   readonly prefix: string;
   readonly providers: ProviderSettings;
 }
 
 const provider = 'athenahealth';
-/** Whoever has the deployment's encryption key has everything. */
+/** A caller that has the encryption key of the deployment can read everything, so there is no point in a narrower scope. */
 const scope = 'all';
-/** A run that nobody waits for at HTTP can last; the caller's own patience is the limit. */
+/** No HTTP request waits for the sync here, so it may take long. The caller decides how long to wait. */
 const syncWaitMs = 24 * 60 * 60_000;
 
-/** The guide's service inside of a program: it stores and enqueues as the API does, and workers do the work. */
+/** Runs the guide's service inside a program. Like the API it stores records and enqueues jobs, and the workers run the jobs. */
 export async function createEmbeddedService(options: EmbeddedServiceOptions): Promise<EnhancedService> {
   const { redisUrl, mongodbUri, encryptionKey, previousEncryptionKeys, prefix, providers } = options;
   const onError = () => undefined;
@@ -58,21 +58,21 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
 
   const toJob = async (record: BulkExport) => {
     const files = record.phase === 'completed' ? await store.outputFiles.listByExport(record.id) : [];
-    // The caller's own process: what it is given, no other reader sees.
+    // Signed URLs may be included, because the result never leaves the caller's process.
     return toStatusView({ record, files, isOperator: false, withSignedUrls: true });
   };
   const check = async (id: string) => toJob((await bulkExports.get({ provider, id, scope })).record);
 
   return {
-    async initiateBulkExport(connectionId, given) {
-      const body = bulkExportRequestSchema.parse({ connectionId, ...fromExportOptions(given) });
+    async initiateBulkExport(connectionId, exportOptions) {
+      const body = bulkExportRequestSchema.parse({ connectionId, ...fromExportOptions(exportOptions) });
       return toJob((await bulkExports.start({ provider, body, scope })).record);
     },
     checkBulkExportStatus: check,
     processBulkExportData: (jobId) => untilEnded(() => check(jobId)),
 
-    async enhancedSync(connectionId, given) {
-      const body = syncBodySchema.parse({ connectionId, ...fromSyncOptions(given) });
+    async enhancedSync(connectionId, syncOptions) {
+      const body = syncBodySchema.parse({ connectionId, ...fromSyncOptions(syncOptions) });
       const state = await syncs.start({ provider, body, scope });
       if (state.run.phase === 'completed') return toSyncedView(state);
       const { code = 'sync-incomplete', message = 'The sync did not complete.' } = state.run.error ?? {};
@@ -108,15 +108,15 @@ async function searchAll(options: {
 }): Promise<unknown[]> {
   const { session, resourceType, parameters } = options;
   const { connection, provider: settings } = session;
-  const given = Object.entries(parameters).flatMap(([name, value]) =>
+  const texts = Object.entries(parameters).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, String(value)]],
   );
-  const first = searchUrl({ connection, provider: settings, resourceType, parameters: Object.fromEntries(given) });
-  const found: unknown[] = [];
+  const first = searchUrl({ connection, provider: settings, resourceType, parameters: Object.fromEntries(texts) });
+  const resources: unknown[] = [];
   let paging: PagingState = { pages: 0 };
   for (let url = first; ; ) {
     const { entries, nextUrl } = await readSearchPage({ session, url, priority: 'interactive' });
-    found.push(...entries.filter(({ hasResource }) => hasResource).map(({ content }) => content));
+    resources.push(...entries.filter(({ hasResource }) => hasResource).map(({ content }) => content));
     if (nextUrl === undefined) break;
     const pages = paging.pages + 1;
     const checked = checkPaging({ ...paging, pages, url, nextUrl });
@@ -124,15 +124,15 @@ async function searchAll(options: {
     paging = { ...checked, pages };
     url = nextUrl;
   }
-  // Plain numbers, which programs calculate with; what is stored keeps their text.
-  return JSON.parse(JSON.stringify(found)) as unknown[];
+  // This turns exact numbers into plain ones, because programs calculate with them. Stored resources keep the exact text.
+  return JSON.parse(JSON.stringify(resources)) as unknown[];
 }
 
 function otherEndpoint(): AppError {
   return new AppError({
     code: 'unknown-endpoint',
     message:
-      'The endpoint is not that of the connection whose token is used. Pass `connection.fhirEndpoint` on as it is.',
+      'The endpoint does not belong to the connection of the access token. Pass `connection.fhirEndpoint` unchanged.',
     retry: 'never',
   });
 }

@@ -5,7 +5,7 @@ import { connectionIdOf, tokenHandle } from './token-handle.ts';
 import { untilEnded } from './until-ended.ts';
 
 export interface HttpServiceOptions {
-  /** Of the API, such as `https://bulkhead.example.org`. */
+  /** The URL of the API, such as `https://bulkhead.example.org`. */
   readonly baseUrl: string;
   readonly apiKey: string;
 }
@@ -18,10 +18,10 @@ interface SyncRunAnswer extends SyncResult {
 }
 
 const provider = 'athenahealth';
-/** A run that lasts is looked at as often as the API itself would. */
-const lookEveryMs = 1000;
+/** The API itself checks a running sync as often as this. */
+const pollEveryMs = 1000;
 
-/** The guide's service over the HTTP API. `fhirClient` searches what is stored: the API never asks the EHR itself. */
+/** Runs the guide's service over the HTTP API. `fhirClient` searches stored resources, because the API never talks to an EHR. */
 export function createHttpService({ baseUrl, apiKey }: HttpServiceOptions): EnhancedService {
   const request = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const response = await fetch(new URL(`/api/ehr/${path}`, baseUrl), {
@@ -50,7 +50,7 @@ export function createHttpService({ baseUrl, apiKey }: HttpServiceOptions): Enha
       let run = await data<SyncRunAnswer>('POST', `${provider}/enhanced-sync`, body);
       const path = run.url?.replace('/api/ehr/', '');
       while (path !== undefined && run.status === 'IN_PROGRESS') {
-        await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+        await new Promise((resolve) => setTimeout(resolve, pollEveryMs));
         run = await data<SyncRunAnswer>('GET', path);
       }
       if (run.status === undefined || run.status === 'COMPLETED') return run;
@@ -73,13 +73,13 @@ export function createHttpService({ baseUrl, apiKey }: HttpServiceOptions): Enha
         for (const [name, values] of Object.entries(parameters)) {
           for (const value of [values ?? []].flat()) query.append(name, String(value));
         }
-        const found: unknown[] = [];
+        const resources: unknown[] = [];
         for (let path: string | undefined = `${provider}/resources/${resourceType}?${query}`; path !== undefined; ) {
           const bundle = (await request('GET', path)) as StoredBundle;
-          found.push(...(bundle.entry ?? []).map(({ resource }) => resource));
+          resources.push(...(bundle.entry ?? []).map(({ resource }) => resource));
           path = bundle.link.find(({ relation }) => relation === 'next')?.url.replace(/^.*\/api\/ehr\//, '');
         }
-        return found;
+        return resources;
       },
     },
 

@@ -5,11 +5,11 @@ import type { SkippedType } from '@bulkhead/sync';
 export interface ExportOptions {
   readonly exportType?: ExportType;
   readonly resourceTypes?: readonly string[];
-  /** `last`: from where the last export of these types got. */
+  /** `last` continues where the last export of these types ended. */
   readonly since?: Date | string;
 }
 
-/** A bulk export as the guide's code sees it. */
+/** A bulk export in the shape that the guide's code expects. */
 export interface ExportJob {
   readonly id: string;
   readonly status: BulkExportStatus;
@@ -17,7 +17,7 @@ export interface ExportJob {
   readonly statusUrl?: string;
   readonly completedAt?: string;
   readonly outputUrls?: readonly string[];
-  /** Names the cause and the remedy. */
+  /** Says what happened and what to do. */
   readonly errorMessage?: string;
 }
 
@@ -39,13 +39,13 @@ export interface SyncResult {
   readonly skipped: readonly SkippedType[];
 }
 
-/** What a program needs to search by itself. */
+/** The values that a program needs for its own searches. */
 export interface ServiceConnection {
   readonly id: string;
   readonly fhirEndpoint: string;
-  /** For `fhirClient` only: in process the token itself, over HTTP a name for it, since tokens do not leave the server. */
+  /** A handle for `fhirClient`, not the token itself. See `token-handle.ts`. */
   readonly accessToken: string;
-  /** The patient that the connection is about, where it is about one. */
+  /** The patient, if the connection is about a single patient. */
   readonly userId?: string;
 }
 
@@ -53,28 +53,29 @@ export type SearchParameterValues = Readonly<Record<string, string | number | re
 
 export interface FhirClient {
   /**
-   * Every match of a search, page after page.
-   * @param endpoint `fhirEndpoint` and @param accessToken of a connection that `getConnection` gave.
+   * Returns all matches of a search. It reads all pages.
+   * @param endpoint `fhirEndpoint` from `getConnection`
+   * @param accessToken `accessToken` from the same call of `getConnection`
    */
   searchResources(
     endpoint: string,
     accessToken: string,
     resourceType: string,
     parameters: SearchParameterValues,
-    // biome-ignore lint/suspicious/noExplicitAny: the guide's code reads elements of whatever type was asked for.
+    // biome-ignore lint/suspicious/noExplicitAny: the guide's code reads elements of the type that it searched for.
   ): Promise<any[]>;
 }
 
-/** The athenahealth integration guide's service. Errors are AppErrors: a stable `code`, a message with the remedy. */
+/** The service of the athenahealth integration guide. Its errors are AppErrors with a stable `code`, and a message that says what to do. */
 export interface EnhancedService {
   initiateBulkExport(connectionId: string, options?: ExportOptions): Promise<ExportJob>;
   checkBulkExportStatus(jobId: string): Promise<ExportJob>;
   /**
-   * Resolves when everything that the export brought is stored; the workers store it, this waits.
-   * @throws AppError with the export's own error where it failed or was cancelled.
+   * Waits until the workers have stored all data of the export.
+   * @throws AppError with the error of the export if it failed or was cancelled.
    */
   processBulkExportData(jobId: string): Promise<ProcessedExport>;
-  /** Resolves when the sync is done, however long it takes. @throws AppError where something of it failed. */
+  /** Waits until the sync is complete, no matter how long it takes. @throws AppError if a part of it failed. */
   enhancedSync(connectionId: string, options?: SyncOptions): Promise<SyncResult>;
   getConnection(connectionId: string): Promise<ServiceConnection>;
   readonly fhirClient: FhirClient;

@@ -9,14 +9,14 @@ const httpSchema = z.object({
   BULKHEAD_API_KEY: z.string().min(1),
 });
 
-/** The guide's function has no argument, so its service is the one thing here that is kept by the module. */
+/** The guide calls its function without arguments, so the module has to keep the service. There is no other module state. */
 let service: EnhancedService | undefined;
 
 /**
- * The service of the athenahealth integration guide, from the environment: with BULKHEAD_URL and BULKHEAD_API_KEY over the
- * HTTP API, else in this process with the variables of docs/env.md (REDIS_URL, MONGODB_URI, BULKHEAD_ENCRYPTION_KEY, ...).
- * The same one at every call, until it is closed; its connections are made at the first use.
- * @throws EnvError naming every variable that is missing or wrong.
+ * Returns the service of the athenahealth integration guide, configured by the environment. If BULKHEAD_URL is set, it uses the HTTP
+ * API with BULKHEAD_API_KEY. Otherwise it runs in this process with the variables of docs/env.md (REDIS_URL, MONGODB_URI,
+ * BULKHEAD_ENCRYPTION_KEY, ...). Every call returns the same service until it is closed. It connects when it is first used.
+ * @throws EnvError that names every missing or invalid variable.
  */
 export function getAthenaHealthEnhancedService(env: NodeJS.ProcessEnv = process.env): EnhancedService {
   service ??= 'BULKHEAD_URL' in env ? overHttp(env) : inProcess(env);
@@ -45,13 +45,13 @@ function inProcess(env: NodeJS.ProcessEnv): EnhancedService {
     return started;
   };
   return {
-    initiateBulkExport: async (...given) => (await start()).initiateBulkExport(...given),
-    checkBulkExportStatus: async (...given) => (await start()).checkBulkExportStatus(...given),
-    processBulkExportData: async (...given) => (await start()).processBulkExportData(...given),
-    enhancedSync: async (...given) => (await start()).enhancedSync(...given),
-    getConnection: async (...given) => (await start()).getConnection(...given),
+    initiateBulkExport: async (...args) => (await start()).initiateBulkExport(...args),
+    checkBulkExportStatus: async (...args) => (await start()).checkBulkExportStatus(...args),
+    processBulkExportData: async (...args) => (await start()).processBulkExportData(...args),
+    enhancedSync: async (...args) => (await start()).enhancedSync(...args),
+    getConnection: async (...args) => (await start()).getConnection(...args),
     fhirClient: {
-      searchResources: async (...given) => (await start()).fhirClient.searchResources(...given),
+      searchResources: async (...args) => (await start()).fhirClient.searchResources(...args),
     },
     async close() {
       await forget();

@@ -1,6 +1,6 @@
 import type { ExportOptions, SyncOptions } from './enhanced-service.ts';
 
-/** The body that the API takes for the guide's options. */
+/** Converts the guide's options to the body of the API request. */
 export function fromExportOptions({ since, ...options }: ExportOptions = {}) {
   return { ...options, ...fromSince(since) };
 }

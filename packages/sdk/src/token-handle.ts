@@ -2,7 +2,10 @@ import { AppError } from '@bulkhead/runtime';
 
 const prefix = 'bulkhead:';
 
-/** Stands for a connection's access token in the guide's code: tokens stay inside, are renewed there, and never get old. */
+/**
+ * Returns a handle that the guide's code uses as the access token of a connection. The real token never leaves the service, which
+ * renews it, so the handle does not expire.
+ */
 export function tokenHandle(connectionId: string): string {
   return `${prefix}${connectionId}`;
 }
@@ -12,7 +15,7 @@ export function connectionIdOf(accessToken: string): string {
   if (accessToken.startsWith(prefix)) return accessToken.slice(prefix.length);
   throw new AppError({
     code: 'unknown-token',
-    message: 'The access token is not one that getConnection gave. Pass `connection.accessToken` on as it is.',
+    message: 'The access token is not from getConnection. Pass `connection.accessToken` unchanged.',
     retry: 'never',
   });
 }

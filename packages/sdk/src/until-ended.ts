@@ -2,10 +2,10 @@ import { setTimeout } from 'node:timers/promises';
 import { AppError } from '@bulkhead/runtime';
 import type { ExportJob } from './enhanced-service.ts';
 
-/** One read of a record; nobody notices a second more. */
-const lookEveryMs = 1000;
+/** Each poll reads one record. An export takes minutes, so a delay of a second does not matter. */
+const pollEveryMs = 1000;
 
-/** Waits for an export's end. @throws AppError with its own error where it did not complete. */
+/** Waits until an export ends. @throws AppError with the error of the export if it did not complete. */
 export async function untilEnded<Job extends ExportJob & { readonly errorCode?: string }>(
   read: () => Promise<Job>,
 ): Promise<Job> {
@@ -15,11 +15,11 @@ export async function untilEnded<Job extends ExportJob & { readonly errorCode?: 
     if (job.status !== 'IN_PROGRESS') {
       throw new AppError({
         code: job.errorCode ?? 'export-cancelled',
-        message: job.errorMessage ?? 'The export was cancelled. Ask for a new one.',
+        message: job.errorMessage ?? 'The export was cancelled. Start a new one.',
         retry: 'never',
         context: { exportId: job.id },
       });
     }
-    await setTimeout(lookEveryMs);
+    await setTimeout(pollEveryMs);
   }
 }
