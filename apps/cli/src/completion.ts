@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 export const shells = ['bash', 'zsh'] as const;
 export type Shell = (typeof shells)[number];
 
-/** What `eval "$(bulkhead completion bash)"` needs: the words that may follow each command. */
+/** Generates the shell script for `eval "$(bulkhead completion bash)"`. It lists the words that may follow each command. */
 export function completionFor({ program, shell }: { readonly program: Command; readonly shell: Shell }): string {
   const cases = wordsOf(program).map(([path, words]) => `    "${path}") words="${words}" ;;`);
   const bash = `_bulkhead() {
@@ -21,10 +21,10 @@ complete -o default -F _bulkhead bulkhead`;
 }
 
 function wordsOf(command: Command, path: readonly string[] = []): [string, string][] {
-  const names = command.commands.map((one) => one.name());
+  const names = command.commands.map((subcommand) => subcommand.name());
   const options = command.options.map(({ long }) => long).filter((long) => long !== undefined && long !== null);
   return [
     [path.join(' '), [...names, ...options].join(' ')],
-    ...command.commands.flatMap((one) => wordsOf(one, [...path, one.name()])),
+    ...command.commands.flatMap((subcommand) => wordsOf(subcommand, [...path, subcommand.name()])),
   ];
 }

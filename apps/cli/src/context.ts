@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { CliError, exitCodes } from './exit-codes.ts';
 import { createOutput, type Output, type Streams } from './output.ts';
 
-/** What a command works with. */
+/** The client, the settings and the output that a command uses. */
 export interface Context {
   readonly api: ApiClient;
   readonly url: string;
@@ -24,12 +24,12 @@ export type Environment = Streams & { readonly env: NodeJS.ProcessEnv };
 export function addGlobalOptions(program: Command, { env }: Environment): Command {
   return program
     .option('--url <url>', 'address of the API (BULKHEAD_URL)', env.BULKHEAD_URL ?? 'http://127.0.0.1:3000')
-    .option('--key-file <file>', 'file with the API key; else BULKHEAD_API_KEY has it')
+    .option('--key-file <file>', 'file that contains the API key (default: the key in BULKHEAD_API_KEY)')
     .option('--provider <id>', 'EHR vendor (BULKHEAD_PROVIDER)', env.BULKHEAD_PROVIDER ?? 'athenahealth')
-    .option('--json', 'the answer as JSON, and nothing else');
+    .option('--json', 'print only the response, as JSON');
 }
 
-/** @throws CliError where there is no key */
+/** @throws CliError if no API key is set */
 export function readContext(command: Command, environment: Environment): Context {
   const { url, keyFile, provider, json = false } = command.optsWithGlobals<GlobalOptions>();
   const output = createOutput({ ...environment, json });
@@ -37,13 +37,13 @@ export function readContext(command: Command, environment: Environment): Context
   return { api: createClient({ url: base, key: readKey({ keyFile, environment }) }), url: base, provider, output };
 }
 
-/** Never an argument: other users of the machine see those. */
+/** The key cannot be an argument, because other users of the machine can see arguments. */
 function readKey(options: { readonly keyFile: string | undefined; readonly environment: Environment }): string {
   const { keyFile, environment } = options;
   const key = keyFile === undefined ? environment.env.BULKHEAD_API_KEY : readKeyFile(keyFile);
   if (key) return key;
   throw new CliError({
-    message: 'There is no API key. Put it into BULKHEAD_API_KEY, or into a file and name that by --key-file.',
+    message: 'No API key is set. Set BULKHEAD_API_KEY, or write the key to a file and pass it with --key-file.',
     exitCode: exitCodes.refused,
   });
 }

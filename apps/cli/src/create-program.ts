@@ -12,10 +12,10 @@ import { completionFor, type Shell, shells } from './completion.ts';
 import { addGlobalOptions, type Environment } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
 
-/** `bulkhead` and everything that it can do. */
+/** Creates the `bulkhead` command with all of its subcommands. */
 export function createProgram(environment: Environment): Command {
   const program = addGlobalOptions(new Command('bulkhead'), environment)
-    .description('Brings a practice’s whole patient record out of athenahealth, and keeps it current.')
+    .description('Imports the complete patient records of a practice from athenahealth and keeps them current.')
     .version('0.1.0')
     .addHelpText(
       'after',
@@ -39,7 +39,7 @@ export function createProgram(environment: Environment): Command {
   }
   program
     .command('completion')
-    .description('for the shell: eval "$(bulkhead completion bash)"')
+    .description('print shell completion; use it with eval "$(bulkhead completion bash)"')
     .addArgument(new Argument('<shell>').choices(shells))
     .action((shell: Shell) => {
       environment.stdout.write(`${completionFor({ program, shell })}\n`);

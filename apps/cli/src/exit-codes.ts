@@ -1,28 +1,28 @@
-/** How the command ends; listed in docs/cli.md and by `bulkhead --help`. */
+/** The exit codes, which docs/cli.md and `bulkhead --help` list. */
 export const exitCodes = {
   ok: 0,
-  /** What was asked for went wrong: an export that failed, a check of `doctor`. */
+  /** The operation failed, for example an export or a check of `doctor`. */
   failed: 1,
-  /** The command itself is wrong. */
+  /** The command or a value in it is invalid. */
   usage: 2,
-  /** The key is missing, refused, or not enough. */
+  /** The API key is missing, was rejected, or lacks a permission. */
   refused: 3,
-  /** There is no such thing, or not any more. */
+  /** The record does not exist or no longer exists. */
   unknown: 4,
-  /** Nobody answered, or not now: try again later. */
+  /** The API did not respond or is overloaded. Try again later. */
   unavailable: 5,
-  /** It does not go together with what is there. */
+  /** The request conflicts with the current state. */
   conflict: 6,
-  /** An export or a sync has completed, but something that was asked for is missing. */
+  /** An export or a sync has completed, but requested data is missing. */
   partial: 7,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** Ends the command with one line that says what to do. */
+/** Ends the command with an exit code and a message that says what to do. */
 export class CliError extends Error {
   readonly exitCode: ExitCode;
-  /** As the API gave it, for `--json`. */
+  /** The error of the API response, for `--json`. */
   readonly error: unknown;
 
   constructor({

@@ -7,11 +7,11 @@ import { toCliError } from './to-cli-error.ts';
 
 const { stdout, stderr, env, argv } = process;
 const program = createProgram({ stdout, stderr, env });
-// Not yet: the exit code is ours to choose.
+// Keep commander from exiting, because this program chooses the exit code.
 program.exitOverride();
 for (const command of program.commands) exitOverrideAll(command);
 
-/** A reader that has seen enough, such as `head`, closes the pipe: nothing is wrong with that. */
+/** A reader such as `head` closes the pipe when it has read enough. This is not an error. */
 stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(exitCodes.ok);
@@ -20,11 +20,12 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   await program.parseAsync(argv);
 } catch (error) {
-  process.exitCode = tell(toCliError(error));
+  process.exitCode = reportError(toCliError(error));
 }
 
-function tell(error: unknown): number {
-  // Commander has said what is wrong; help and version are no error.
+/** @returns the exit code */
+function reportError(error: unknown): number {
+  // Commander has already printed its error. It also throws for --help and --version, which are not errors.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (!(error instanceof CliError)) throw error;
   stderr.write(
@@ -37,5 +38,5 @@ function tell(error: unknown): number {
 
 function exitOverrideAll(command: (typeof program.commands)[number]): void {
   command.exitOverride();
-  for (const one of command.commands) exitOverrideAll(one);
+  for (const subcommand of command.commands) exitOverrideAll(subcommand);
 }

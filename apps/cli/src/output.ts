@@ -2,13 +2,13 @@ import Table from 'cli-table3';
 import { toTerminalJson, toTerminalText } from './terminal-text.ts';
 
 export interface Output {
-  /** `--json`: one JSON value, and nothing else. */
+  /** Whether `--json` is set. Then one JSON value is printed and nothing else. */
   readonly json: boolean;
-  /** Whether somebody looks on: bars and hints are for people. */
+  /** Whether a person reads the output. Bars and hints are only shown to people. */
   readonly isWatched: boolean;
-  /** The result. */
+  /** Prints the result. */
   print(value: unknown, asText: (value: never) => string): void;
-  /** For people: left out where a program reads. */
+  /** Prints a hint for a person. It is omitted if a program reads the output. */
   say(text: string): void;
 }
 
@@ -34,7 +34,7 @@ export function createOutput({ json, stdout, stderr }: Streams & { readonly json
 
 type Cell = string | number | boolean | undefined;
 
-/** Rows as a table without lines, which is easy to read and to cut. */
+/** Formats rows as a table without lines, which is easy to read and to process with `cut`. */
 export function toTable<Row>(rows: readonly Row[], columns: Readonly<Record<string, (row: Row) => Cell>>): string {
   if (rows.length === 0) return '';
   const none = {
@@ -69,10 +69,11 @@ export function toTable<Row>(rows: readonly Row[], columns: Readonly<Record<stri
     .join('\n');
 }
 
-/** One thing, a field a line. */
+/** Formats a record with one field per line. */
 export function toFields(value: Readonly<Record<string, unknown>>): string {
   const names = Object.keys(value);
   const width = Math.max(...names.map((name) => name.length), 0);
-  const show = (one: unknown) => (typeof one === 'object' && one !== null ? JSON.stringify(one) : String(one));
+  const show = (field: unknown) =>
+    typeof field === 'object' && field !== null ? JSON.stringify(field) : String(field);
   return names.map((name) => `${name.padEnd(width)}  ${show(value[name])}`).join('\n');
 }

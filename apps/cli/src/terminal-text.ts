@@ -2,14 +2,15 @@ import { Transform } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
 /**
- * Text as a terminal may show it. An EHR names types and writes messages, and a control character in one could move the
- * cursor, hide lines or type into the shell; a format character could reverse the direction of the text. Each becomes `�`.
+ * Makes text safe for a terminal. Names of types and messages come from an EHR. A control character in them could move the
+ * cursor, hide lines or type into the shell, and a format character could reverse the direction of the text. Each is replaced
+ * with `�`.
  */
 export function toTerminalText(text: string): string {
   return text.replace(/(?![\n\t])[\p{Cc}\p{Cf}]/gu, '\u{fffd}');
 }
 
-/** JSON with the same characters escaped, which `JSON.stringify` leaves as they are above U+007E. */
+/** Formats JSON and escapes the same characters, because `JSON.stringify` does not escape those above U+007E. */
 export function toTerminalJson(value: unknown): string {
   const escapeCharacter = (character: string) =>
     [...Array(character.length).keys()]
@@ -18,7 +19,7 @@ export function toTerminalJson(value: unknown): string {
   return (JSON.stringify(value) ?? '').replace(/[\p{Cc}\p{Cf}]/gu, escapeCharacter);
 }
 
-/** The same for bytes that are streamed to a terminal, such as quarantined lines. */
+/** Does the same as `toTerminalText` for bytes that are streamed to a terminal, such as quarantined lines. */
 export function terminalTextStream(): Transform {
   const decoder = new StringDecoder('utf8');
   return new Transform({

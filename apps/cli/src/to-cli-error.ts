@@ -1,18 +1,20 @@
 import { ApiError } from '@bulkhead/client';
 import { CliError, type ExitCode, exitCodes } from './exit-codes.ts';
 
-/** What the command says and ends with where the API refuses, or does not answer. Any other error is as it was. */
+/** Converts an error of the API to a message and an exit code. Other errors are returned unchanged. */
 export function toCliError(error: unknown): unknown {
   if (!(error instanceof ApiError)) return error;
   const { status, code, message, details, cause } = error;
   if (status === 0) {
     return new CliError({
-      message: `${message} Verify --url (BULKHEAD_URL), and that the API runs.`,
+      message: `${message} Verify --url (BULKHEAD_URL), and that the API is running.`,
       exitCode: exitCodes.unavailable,
       error: { code, cause: String(cause) },
     });
   }
-  const listed = Array.isArray(details) ? details.map((one) => `\n  ${one.path}: ${one.message}`).join('') : '';
+  const listed = Array.isArray(details)
+    ? details.map((detail) => `\n  ${detail.path}: ${detail.message}`).join('')
+    : '';
   return new CliError({
     message: `${message}${listed}`,
     exitCode: exitCodeOf(status),

@@ -6,6 +6,6 @@ test.each([
   { done: 200, total: 200, expected: '100 %  200/200' },
   { done: 201, total: 200, expected: '100 %  201/200' },
   { done: 154, total: 0, expected: '154' },
-])('shows $done of $total resources as "$expected"', ({ done, total, expected }) => {
+])('the progress of an export shows $done of $total resources as "$expected"', ({ done, total, expected }) => {
   expect(toAmount({ done, total })).toBe(expected);
 });

@@ -7,12 +7,12 @@ import { toTerminalText } from './terminal-text.ts';
 export type Export = components['schemas']['Export'];
 type OutputFile = components['schemas']['OutputFile'];
 
-/** Exports take minutes to hours; a person wants to see the downloads move. */
-const lookEveryMs = 2000;
+/** Exports take minutes to hours, but a person wants to see the progress of the downloads. */
+const pollEveryMs = 2000;
 
 /**
- * Follows an export to its end. For people: a bar per file, and one for all of them with the time that is left. A program gets
- * nothing until the end.
+ * Waits until an export ends. A person sees a bar for each file, and a bar for the whole export with the remaining time. A program
+ * gets no output until the end.
  */
 export async function watchExport(context: Context, id: string): Promise<Export> {
   const { api, output } = context;
@@ -22,7 +22,7 @@ export async function watchExport(context: Context, id: string): Promise<Export>
       const record = await readExport(context, id);
       bars?.show(record, await readFiles({ api, provider: context.provider, id }));
       if (record.status !== 'IN_PROGRESS') return record;
-      await delay(lookEveryMs);
+      await delay(pollEveryMs);
     }
   } finally {
     bars?.stop();
@@ -76,13 +76,13 @@ function createBars() {
   };
 }
 
-/** @param options.total 0: unknown, since the server need not give counts */
+/** @param options.total 0 if it is unknown, because a server may omit the counts */
 export function toAmount({ done, total }: { readonly done: number; readonly total: number }): string {
   if (total === 0) return String(done);
   return `${Math.floor((100 * done) / Math.max(total, done))} %  ${done}/${total}`;
 }
 
-/** By what was done since we look on: a rough figure, and honest about having none yet. */
+/** Estimates the remaining time from the progress so far. Empty if nothing was done yet. */
 function restOf(options: { readonly done: number; readonly total: number; readonly seconds: number }): string {
   const { done, total, seconds } = options;
   if (total === 0 || done === 0 || done >= total) return '';

@@ -22,23 +22,23 @@ interface VerifyOptions {
   readonly upgradedAt?: string;
 }
 
-/** Who did what, for operators. */
+/** The audit log, for operators. */
 export function addAudit(program: Command, environment: Environment): void {
-  const audit = program.command('audit').description('who did what');
+  const audit = program.command('audit').description('the audit log: who did what');
   addCommand<ListOptions>(audit, {
     environment,
     definition: {
       usage: 'list',
-      description: 'events, newest first',
+      description: 'list audit events, newest first',
       options: (command) =>
         command
-          .option('--patient <id>', 'what has shown this patient, or may have')
-          .option('--connection <id>', 'of one connection')
-          .option('--actor <id>', 'of one API key, `command:<user>` or `nobody`')
-          .option('--action <action>', 'such as resource.read')
-          .option('--from <instant>', 'such as 2026-01-31T00:00:00Z')
-          .option('--to <instant>', 'not part of it')
-          .option('--limit <n>', 'how many', wholeNumber, 100),
+          .option('--patient <id>', 'only requests that showed this patient, or may have')
+          .option('--connection <id>', 'only events of this connection')
+          .option('--actor <id>', 'only events of this API key, `command:<user>` or `nobody`')
+          .option('--action <action>', 'only events of this action, such as resource.read')
+          .option('--from <instant>', 'start of the period, such as 2026-01-31T00:00:00Z')
+          .option('--to <instant>', 'end of the period, exclusive')
+          .option('--limit <n>', 'maximum number of events', wholeNumber, 100),
       async run({ api, output }, _args, { connection: connectionId, ...options }) {
         const query = { ...options, ...(connectionId === undefined ? {} : { connectionId }) };
         const { data } = answerOf(await api.GET('/api/ehr/audit-events', { params: { query } }));
@@ -59,11 +59,11 @@ export function addAudit(program: Command, environment: Environment): void {
     environment,
     definition: {
       usage: 'verify',
-      description: 'whether events were changed, removed or added since they were written',
+      description: 'verify that no event was changed, removed or added after it was written',
       options: (command) =>
         command
-          .option('--expect-head <head>', 'the head that an earlier check printed: it must still be there')
-          .option('--upgraded-at <instant>', 'when the last process of a version without the chain had stopped'),
+          .option('--expect-head <head>', 'the head that an earlier verification printed, which must still exist')
+          .option('--upgraded-at <instant>', 'when the last process of a version without the chain stopped'),
       async run(context, _args, options) {
         const { fault, ...report } = await verify(context, options);
         context.output.print({ ...report, ...(fault ? { fault } : {}) }, () => toFields(report));
@@ -76,7 +76,7 @@ export function addAudit(program: Command, environment: Environment): void {
   });
 }
 
-/** The API reads some of the chain at a time, so that no request takes long. */
+/** The API verifies a part of the chain per request, so that no request takes long. */
 async function verify({ api, output }: Context, { expectHead: expectedHead, upgradedAt }: VerifyOptions) {
   let checked = 0;
   let oldest: Check['oldest'];

@@ -14,21 +14,21 @@ interface CreateOptions {
   readonly scope?: string;
 }
 
-/** A practice's credentials at the EHR. */
+/** The credentials of practices at the EHR. */
 export function addConnections(program: Command, environment: Environment): void {
-  const connections = program.command('connections').description('credentials at the EHR');
+  const connections = program.command('connections').description('the credentials of practices at the EHR');
   const add = <Options>(definition: Parameters<typeof addCommand<Options>>[1]['definition']) =>
     addCommand<Options>(connections, { definition, environment });
 
   add({
     usage: 'list',
-    description: 'every connection',
+    description: 'list all connections',
     async run({ api, output }) {
       const { data } = answerOf(await api.GET('/api/ehr/connections'));
       output.print(data, () =>
         toTable(data, {
           id: ({ id }) => id,
-          provider: (one) => one.provider,
+          provider: ({ provider }) => provider,
           practice: ({ practiceId }) => practiceId,
           method: ({ auth }) => auth.method,
           tested: ({ lastTest }) => (lastTest ? (lastTest.ok ? 'ok' : 'failed') : 'never'),
@@ -39,14 +39,14 @@ export function addConnections(program: Command, environment: Environment): void
 
   add<CreateOptions>({
     usage: 'create',
-    description: 'add one; the secret, where there is one, comes from BULKHEAD_CLIENT_SECRET',
+    description: 'create a connection; the client secret, if it has one, is read from BULKHEAD_CLIENT_SECRET',
     options: (command) =>
       command
         .option('--practice <id>', 'id of the practice')
-        .option('--environment <name>', 'production, sandbox, preview')
+        .option('--environment <name>', 'production, sandbox or preview')
         .option('--method <method>', 'client_credentials, private_key_jwt or none', 'client_credentials')
-        .option('--client-id <id>', "left out: the deployment's")
-        .option('--scope <scope>', "left out: the provider's"),
+        .option('--client-id <id>', "client id (default: the deployment's)")
+        .option('--scope <scope>', "scopes (default: the provider's)"),
     async run({ api, provider, output }, _args, options) {
       const { practice: practiceId, environment: name, method, clientId, scope } = options;
       const secret = environment.env.BULKHEAD_CLIENT_SECRET;
@@ -69,11 +69,11 @@ export function addConnections(program: Command, environment: Environment): void
 
   add({
     usage: 'test <id>',
-    description: 'discovery, token, a real read: which step fails, and what to do',
+    description: 'test discovery, the token and a read, and show which step fails and what to do',
     async run({ api, output }, [id = '']) {
       const { data } = answerOf(await api.POST('/api/ehr/connections/{id}/test', { params: { path: { id } } }));
       if (!('steps' in data)) {
-        output.print(data, () => 'The test goes on. Look at the connection in a minute.');
+        output.print(data, () => `The test is still running. In a minute, run bulkhead connections show ${id}.`);
         return;
       }
       output.print(data, () =>
@@ -84,13 +84,13 @@ export function addConnections(program: Command, environment: Environment): void
           'what to do': ({ whatToDo, message, tried }) => whatToDo ?? message ?? tried ?? '',
         }),
       );
-      if (!data.ok) throw new CliError({ message: 'The connection does not work.', exitCode: exitCodes.failed });
+      if (!data.ok) throw new CliError({ message: 'The connection test failed.', exitCode: exitCodes.failed });
     },
   });
 
   add({
     usage: 'show <id>',
-    description: 'one connection',
+    description: 'show a connection',
     async run({ api, output }, [id = '']) {
       const { data } = answerOf(await api.GET('/api/ehr/connections/{id}', { params: { path: { id } } }));
       output.print(data, () => toFields(data));
@@ -99,7 +99,7 @@ export function addConnections(program: Command, environment: Environment): void
 
   add({
     usage: 'data <id>',
-    description: 'how much is stored of one, also of one that was deleted and left its data',
+    description: 'count the stored data of a connection, even if the connection was deleted without its data',
     async run({ api, output }, [id = '']) {
       const { data } = answerOf(await api.GET('/api/ehr/connections/{id}/data', { params: { path: { id } } }));
       output.print(data, () => toAmountsText(data));
@@ -108,13 +108,13 @@ export function addConnections(program: Command, environment: Environment): void
 
   add<{ readonly data: 'keep' | 'purge'; readonly yes?: boolean }>({
     usage: 'delete <id>',
-    description: 'remove one, with its schedules; what it stored stays, or is purged too',
+    description: 'delete a connection and its schedules, and keep or purge its data',
     options: (command) =>
       command
         .addOption(
-          new Option('--data <what>', 'what becomes of what it stored').choices(['keep', 'purge']).default('keep'),
+          new Option('--data <what>', 'keep or purge its stored data').choices(['keep', 'purge']).default('keep'),
         )
-        .option('--yes', 'purge: without it nothing is deleted'),
+        .option('--yes', 'confirm the purge; without it nothing is deleted'),
     async run(context, [id = ''], { data: what, yes = false }) {
       const { api, output } = context;
       const path = { id };

@@ -7,17 +7,17 @@ import { toTable } from '../output.ts';
 
 type Check = components['schemas']['DiagnosisCheck'];
 
-/** `Date` has seconds only; what matters (tokens, signatures) allows a minute. */
+/** The `Date` header has a resolution of one second. Tokens and signatures tolerate about a minute. */
 const maxSkewMs = 5000;
 
-/** Whether everything is as it should be: what the API sees, each connection tried out, the clock of this machine. */
+/** Diagnoses the deployment: the checks of the API, a test of each connection, and the clock of this machine. */
 export function addDoctor(program: Command, environment: Environment): void {
   addCommand<{ readonly connections: boolean }>(program, {
     environment,
     definition: {
       usage: 'doctor',
-      description: 'what is not as it should be, and what to do',
-      options: (command) => command.option('--no-connections', 'do not try the connections out: it costs a token each'),
+      description: 'find problems and show what to do',
+      options: (command) => command.option('--no-connections', 'do not test the connections, which uses a token each'),
       async run(context, _args, { connections }) {
         if (connections) await testAll(context);
         const answer = await context.api.GET('/api/ehr/diagnosis');
@@ -37,7 +37,7 @@ export function addDoctor(program: Command, environment: Environment): void {
   });
 }
 
-/** Their results are in the diagnosis that follows. */
+/** The diagnosis that follows contains the results of these tests. */
 async function testAll({ api, output }: Context): Promise<void> {
   for (const { id } of answerOf(await api.GET('/api/ehr/connections')).data) {
     output.say(`testing ${id}`);
@@ -47,7 +47,7 @@ async function testAll({ api, output }: Context): Promise<void> {
 
 function clockCheck({ headers }: Response): Check {
   const skewMs = Date.now() - Date.parse(headers.get('date') ?? '');
-  const found = `this machine is ${Math.round(skewMs / 1000)} s from the API`;
+  const found = `the clock of this machine differs by ${Math.round(skewMs / 1000)} s from the API`;
   if (Math.abs(skewMs) <= maxSkewMs) return { name: 'clock', state: 'ok', found };
-  return { name: 'clock', state: 'warning', found, whatToDo: 'Let NTP set the clocks.' };
+  return { name: 'clock', state: 'warning', found, whatToDo: 'Synchronize the clocks with NTP.' };
 }

@@ -12,7 +12,7 @@ interface WhichPatient {
   readonly connection: string;
 }
 
-/** What is deleted on purpose, and what is deleted because of its age. */
+/** Deletions on request, and deletions because of age. */
 export function addErasures(program: Command, environment: Environment): void {
   const erasures = program.command('erasures').description('deletions of connections and patients');
   const patients = program.command('patients').description('erase a patient');
@@ -21,7 +21,7 @@ export function addErasures(program: Command, environment: Environment): void {
     environment,
     definition: {
       usage: 'show <id>',
-      description: 'how far one is, and what it deleted',
+      description: 'show the progress of an erasure and what it deleted',
       async run({ api, output }, [id = '']) {
         const { data } = answerOf(await api.GET('/api/ehr/erasures/{id}', { params: { path: { id } } }));
         output.print(data, () => toText(data));
@@ -33,11 +33,11 @@ export function addErasures(program: Command, environment: Environment): void {
     environment,
     definition: {
       usage: 'list',
-      description: 'newest first',
+      description: 'list erasures, newest first',
       options: (command) =>
         command
-          .option('--connection <id>', 'of one connection')
-          .option('--limit <number>', 'how many', wholeNumber, 100),
+          .option('--connection <id>', 'only erasures of this connection')
+          .option('--limit <number>', 'maximum number of erasures', wholeNumber, 100),
       async run({ api, output }, _args, { connection: connectionId, limit }) {
         const query = { limit, ...(connectionId === undefined ? {} : { connectionId }) };
         const { data } = answerOf(await api.GET('/api/ehr/erasures', { params: { query } }));
@@ -62,13 +62,13 @@ export function addErasures(program: Command, environment: Environment): void {
       environment,
       definition: {
         usage: 'erase <id>',
-        description: 'delete everything that is stored of a patient',
+        description: 'delete all stored data of a patient',
         options: (command) =>
           command
-            .requiredOption('--connection <id>', 'whose patient it is')
-            .option('--dry-run', 'count, and delete nothing')
+            .requiredOption('--connection <id>', 'the connection of the patient')
+            .option('--dry-run', 'only count the data')
             .option('--keep-out', 'do not store the patient again')
-            .option('--yes', 'delete: without it nothing is deleted'),
+            .option('--yes', 'confirm; without it nothing is deleted'),
         async run(context, [patientId = ''], { connection: id, dryRun = false, keepOut = false, yes = false }) {
           const { api, output } = context;
           const path = { id, patientId };
@@ -94,8 +94,8 @@ export function addErasures(program: Command, environment: Environment): void {
     environment,
     definition: {
       usage: 'let-in <id>',
-      description: 'store an erased patient again, if the EHR sends them',
-      options: (command) => command.requiredOption('--connection <id>', 'whose patient it is'),
+      description: 'store an erased patient again if the EHR sends them',
+      options: (command) => command.requiredOption('--connection <id>', 'the connection of the patient'),
       async run({ api }, [patientId = ''], { connection: id }) {
         const params = { path: { id, patientId } };
         answerOf(await api.DELETE('/api/ehr/connections/{id}/kept-out-patients/{patientId}', { params }));
@@ -107,7 +107,7 @@ export function addErasures(program: Command, environment: Environment): void {
     environment,
     definition: {
       usage: 'retention',
-      description: 'what was deleted because of its age, by kind of record',
+      description: 'show how many records of each kind were deleted because of their age',
       async run({ api, output }) {
         const { data } = answerOf(await api.GET('/api/ehr/retention'));
         output.print(data, () =>
@@ -115,8 +115,8 @@ export function addErasures(program: Command, environment: Environment): void {
             kind: ({ kind }) => kind,
             'kept days': ({ keptDays }) => keptDays,
             deleted: ({ deleted }) => deleted,
-            'last look': ({ startedAt }) => startedAt,
-            ended: ({ endedAt }) => endedAt ?? 'under way',
+            'last run': ({ startedAt }) => startedAt,
+            ended: ({ endedAt }) => endedAt ?? 'running',
           }),
         );
       },
@@ -124,7 +124,7 @@ export function addErasures(program: Command, environment: Environment): void {
   });
 }
 
-/** Shows how much would be deleted. @throws CliError unless it was said beforehand that this is meant */
+/** Shows how much would be deleted. @throws CliError unless the deletion was confirmed with --yes */
 export function confirm(options: {
   readonly context: Pick<Context, 'output'>;
   readonly amounts: Amounts;
@@ -135,7 +135,7 @@ export function confirm(options: {
   if (yes) return;
   context.output.print(amounts, () => toAmountsText(amounts));
   throw new CliError({
-    message: `Nothing was deleted. Add --yes to delete all of this of ${what} for good.`,
+    message: `Nothing was deleted. Add --yes to permanently delete all of this data of ${what}.`,
     exitCode: exitCodes.usage,
   });
 }

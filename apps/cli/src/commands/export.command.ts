@@ -28,14 +28,14 @@ export function addExport(program: Command, environment: Environment): void {
 
   add<StartOptions>({
     usage: 'start',
-    description: 'start one, and print its id',
+    description: 'start an export and print its id',
     options: (command) =>
       command
-        .requiredOption('--connection <id>', 'of which connection')
-        .option('--types <types>', 'resource types, with commas; left out: every type', list)
-        .option('--since <when>', 'an instant, or `last`')
+        .requiredOption('--connection <id>', 'the connection to export')
+        .option('--types <types>', 'comma-separated resource types (default: all types)', list)
+        .option('--since <when>', 'only changes since this instant, or since the last export (`last`)')
         .option('--level <level>', 'Patient, Group or System', 'Patient')
-        .option('--watch', 'follow it to its end'),
+        .option('--watch', 'show the progress until the export ends'),
     async run(context, _args, { connection: connectionId, types, since, level: exportType, watch }) {
       const { api, provider, output } = context;
       const body = {
@@ -54,18 +54,18 @@ export function addExport(program: Command, environment: Environment): void {
 
   add({
     usage: 'watch <id>',
-    description: 'follow one to its end, with a bar for each file',
+    description: 'show the progress of an export until it ends, with a bar for each file',
     run: async (context, [id = '']) => finish(context, await watchExport(context, id)),
   });
 
   add<ListOptions>({
     usage: 'list',
-    description: 'newest first',
+    description: 'list exports, newest first',
     options: (command) =>
       command
-        .option('--connection <id>', 'of one connection')
+        .option('--connection <id>', 'only exports of this connection')
         .option('--status <status>', 'IN_PROGRESS, COMPLETED, FAILED or CANCELLED')
-        .option('--limit <n>', 'how many', wholeNumber, 20),
+        .option('--limit <n>', 'maximum number of exports', wholeNumber, 20),
     async run({ api, provider, output }, _args, { connection, status, limit }) {
       const query = {
         limit,
@@ -77,7 +77,7 @@ export function addExport(program: Command, environment: Environment): void {
       output.print(data, () =>
         toTable(data, {
           id: ({ id }) => id,
-          status: (one) => one.status,
+          status: (record) => record.status,
           started: ({ startedAt }) => startedAt,
           stored: ({ counts }) => counts.stored,
           quarantined: ({ counts }) => counts.quarantined,
@@ -89,7 +89,7 @@ export function addExport(program: Command, environment: Environment): void {
 
   add({
     usage: 'show <id>',
-    description: 'status, counts, warnings',
+    description: 'show the status, counts and warnings of an export',
     async run(context, [id = '']) {
       const record = await readExport(context, id);
       context.output.print(record, () => toFields(record));
@@ -98,7 +98,7 @@ export function addExport(program: Command, environment: Environment): void {
 
   add({
     usage: 'files <id>',
-    description: 'its files, and what became of their lines',
+    description: 'list the files of an export with the outcome of their lines',
     async run({ api, provider, output }, [id = '']) {
       const params = { path: { provider, jobId: id } };
       const { data } = answerOf(await api.GET('/api/ehr/{provider}/bulk-export/{jobId}/files', { params }));
@@ -118,7 +118,7 @@ export function addExport(program: Command, environment: Environment): void {
 
   add({
     usage: 'cancel <id>',
-    description: 'end one at once',
+    description: 'cancel an export immediately',
     async run({ api, provider, output }, [id = '']) {
       const params = { path: { provider, jobId: id } };
       const { data } = answerOf(await api.DELETE('/api/ehr/{provider}/bulk-export/{jobId}', { params }));
@@ -128,7 +128,7 @@ export function addExport(program: Command, environment: Environment): void {
 
   add({
     usage: 'retry <id>',
-    description: 'fetch what is missing of a failed one',
+    description: 'retry a failed export, which fetches only the missing data',
     async run({ api, provider, output }, [id = '']) {
       const params = { path: { provider, jobId: id } };
       const { data } = answerOf(await api.POST('/api/ehr/{provider}/bulk-export/{jobId}/retry', { params }));
@@ -137,7 +137,7 @@ export function addExport(program: Command, environment: Environment): void {
   });
 }
 
-/** @throws CliError if it did not complete, or not with everything */
+/** @throws CliError if the export did not complete, or completed with missing data */
 function finish({ output }: Context, record: Export): void {
   const { id, status, partial = false, counts, warnings, errorMessage } = record;
   const { stored, quarantined } = counts;
@@ -149,7 +149,7 @@ function finish({ output }: Context, record: Export): void {
   }
   if (!partial) return;
   throw new CliError({
-    message: `The export completed, but something is missing: see its warnings, and bulkhead export files ${id}.`,
+    message: `The export completed, but something is missing. Read its warnings and run bulkhead export files ${id}.`,
     exitCode: exitCodes.partial,
   });
 }

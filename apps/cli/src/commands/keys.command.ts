@@ -12,14 +12,14 @@ interface CreateOptions {
   readonly perMinute?: number;
 }
 
-/** Who may call the API. */
+/** The API keys. */
 export function addKeys(program: Command, environment: Environment): void {
   const keys = program.command('keys').description('API keys');
   addCommand(keys, {
     environment,
     definition: {
       usage: 'list',
-      description: 'every key, revoked ones too',
+      description: 'list all API keys, including revoked ones',
       async run({ api, output }) {
         const { data } = answerOf(await api.GET('/api/ehr/api-keys'));
         output.print(data, () =>
@@ -39,18 +39,18 @@ export function addKeys(program: Command, environment: Environment): void {
     environment,
     definition: {
       usage: 'create',
-      description: 'make one; it is shown this once',
+      description: 'create an API key, which is shown only once',
       options: (command) =>
         command
-          .requiredOption('--name <name>', 'to recognise it by')
+          .requiredOption('--name <name>', 'a name by which you recognise the key')
           .option('--role <role>', 'client or operator', 'client')
-          .option('--connections <ids>', 'only these, with commas', list)
+          .option('--connections <ids>', 'comma-separated connections that the key may use (default: all)', list)
           .option(
             '--days <n>',
-            "how long it works (default: an operator's key 90 days, a client's without end)",
+            'days until the key expires (default: 90 for an operator, never for a client)',
             wholeNumber,
           )
-          .option('--per-minute <n>', 'requests', wholeNumber),
+          .option('--per-minute <n>', 'maximum number of requests per minute', wholeNumber),
       async run({ api, output }, _args, { name, role, connections, days, perMinute }) {
         const body = {
           name,
@@ -68,7 +68,7 @@ export function addKeys(program: Command, environment: Environment): void {
     environment,
     definition: {
       usage: 'revoke <id>',
-      description: 'end one at once',
+      description: 'revoke an API key immediately',
       async run({ api, output }, [id = '']) {
         const { data } = answerOf(await api.DELETE('/api/ehr/api-keys/{id}', { params: { path: { id } } }));
         output.print(data, () => '');

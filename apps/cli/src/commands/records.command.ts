@@ -11,7 +11,7 @@ import { CliError, exitCodes } from '../exit-codes.ts';
 import { toFields, toTable } from '../output.ts';
 import { terminalTextStream } from '../terminal-text.ts';
 
-/** Lines that could not be stored. */
+/** The quarantine, which holds lines that could not be stored. */
 export function addQuarantine(program: Command, environment: Environment): void {
   const quarantine = program.command('quarantine').description('lines that could not be stored');
   const add = <Options>(definition: Parameters<typeof addCommand<Options>>[1]['definition']) =>
@@ -19,12 +19,12 @@ export function addQuarantine(program: Command, environment: Environment): void 
 
   add<{ readonly export?: string; readonly connection?: string; readonly limit: number }>({
     usage: 'list',
-    description: 'where each stood, and why it is here',
+    description: 'list quarantined lines with their positions and reasons',
     options: (command) =>
       command
-        .option('--export <id>', 'of one export, or of one sync run')
-        .option('--connection <id>', 'of one connection')
-        .option('--limit <n>', 'how many', wholeNumber, 100),
+        .option('--export <id>', 'only lines of this export or sync run')
+        .option('--connection <id>', 'only lines of this connection')
+        .option('--limit <n>', 'maximum number of lines', wholeNumber, 100),
     async run({ api, output }, _args, { export: exportId, connection: connectionId, limit }) {
       const query = {
         limit,
@@ -47,7 +47,7 @@ export function addQuarantine(program: Command, environment: Environment): void 
 
   add({
     usage: 'line <id>',
-    description: 'the line itself, as it came',
+    description: 'print a line exactly as the EHR sent it',
     async run(context, [id = '']) {
       await download(context, `/api/ehr/quarantine/${encodeURIComponent(id)}/line`, '*/*', undefined);
     },
@@ -55,18 +55,21 @@ export function addQuarantine(program: Command, environment: Environment): void 
 
   add<{ readonly file?: string }>({
     usage: 'replay <id>',
-    description: 'store it again: as it is, or corrected',
-    options: (command) => command.option('--file <file>', 'the corrected line'),
+    description: 'try to store a line again, unchanged or corrected',
+    options: (command) => command.option('--file <file>', 'a file with the corrected line'),
     async run({ api, output }, [id = ''], { file }) {
       const answer = await api.POST('/api/ehr/quarantine/{id}/replay', {
         params: { path: { id } },
-        // As the bytes they are: numbers keep their text.
+        // The bytes are sent unchanged, so that numbers keep their exact text.
         ...(file === undefined ? {} : { body: readFileSync(file), bodySerializer: (body: unknown) => body as Buffer }),
       });
       const { data } = answerOf(answer);
       output.print(data, () => toFields(data));
       if (data.state === 'open')
-        throw new CliError({ message: 'It is still no usable line.', exitCode: exitCodes.failed });
+        throw new CliError({
+          message: 'The line still cannot be stored. Correct it and send it with --file.',
+          exitCode: exitCodes.failed,
+        });
     },
   });
 }
@@ -77,19 +80,19 @@ interface GetOptions {
   readonly out?: string;
 }
 
-/** What is stored. */
+/** The stored resources. */
 export function addResources(program: Command, environment: Environment): void {
-  const resources = program.command('resources').description('what is stored');
+  const resources = program.command('resources').description('the stored resources');
   addCommand<GetOptions>(resources, {
     environment,
     definition: {
       usage: 'get',
-      description: 'as NDJSON: a file for each type, or on the standard output',
+      description: 'read resources as NDJSON, into a file for each type or to the standard output',
       options: (command) =>
         command
-          .requiredOption('--connection <id>', 'of which connection')
-          .requiredOption('--types <types>', 'with commas', list)
-          .option('--out <folder>', 'left out: standard output'),
+          .requiredOption('--connection <id>', 'the connection of the resources')
+          .requiredOption('--types <types>', 'comma-separated resource types', list)
+          .option('--out <folder>', 'the folder for the files (default: standard output)'),
       async run(context, _args, { connection, types, out }) {
         if (out !== undefined) mkdirSync(out, { recursive: true });
         for (const type of types) {
@@ -108,7 +111,7 @@ export function addResources(program: Command, environment: Environment): void {
   });
 }
 
-/** Streams, so that no answer has to fit into memory. */
+/** Streams the response, so that it need not fit into memory. */
 async function download(context: Context, path: string, accept: string, file: string | undefined): Promise<void> {
   const { response, error, data } = await context.api.GET(path as '/api/ehr/connections', {
     parseAs: 'stream',
@@ -117,7 +120,7 @@ async function download(context: Context, path: string, accept: string, file: st
   answerOf({ response, error, data: {} });
   const body = Readable.fromWeb(data as unknown as ReadableStream);
   if (file !== undefined) return pipeline(body, createWriteStream(file));
-  // A program gets the bytes as they are.
+  // If the output is not a terminal, a program reads it and gets the bytes unchanged.
   if (!process.stdout.isTTY) return pipeline(body, process.stdout, { end: false });
   return pipeline(body, terminalTextStream(), process.stdout, { end: false });
 }

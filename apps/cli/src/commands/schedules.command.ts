@@ -12,15 +12,15 @@ interface CreateOptions {
   readonly spread: boolean;
 }
 
-/** Exports and syncs that come again. */
+/** Recurring exports and syncs. */
 export function addSchedules(program: Command, environment: Environment): void {
-  const schedules = program.command('schedules').description('exports and syncs that come again');
+  const schedules = program.command('schedules').description('recurring exports and syncs');
   const add = <Options>(definition: Parameters<typeof addCommand<Options>>[1]['definition']) =>
     addCommand<Options>(schedules, { definition, environment });
 
   add({
     usage: 'list',
-    description: 'with last and next run',
+    description: 'list schedules with their last and next runs',
     async run({ api, output }) {
       const { data } = answerOf(await api.GET('/api/ehr/schedules', { params: { query: { limit: 1000 } } }));
       output.print(data, () =>
@@ -38,14 +38,14 @@ export function addSchedules(program: Command, environment: Environment): void {
 
   add<CreateOptions>({
     usage: 'create',
-    description: 'add one',
+    description: 'create a schedule',
     options: (command) =>
       command
-        .requiredOption('--connection <id>', 'of which connection')
-        .requiredOption('--cron <cron>', 'five fields, such as "0 2 * * *"')
-        .requiredOption('--time-zone <zone>', 'such as America/New_York')
+        .requiredOption('--connection <id>', 'the connection to export or sync')
+        .requiredOption('--cron <cron>', 'cron expression of five fields, such as "0 2 * * *"')
+        .requiredOption('--time-zone <zone>', 'time zone, such as America/New_York')
         .option('--kind <kind>', 'export or sync', 'export')
-        .option('--no-spread', 'at the very minute'),
+        .option('--no-spread', 'start exactly at the cron time, without the delay that spreads schedules'),
     async run({ api, output }, _args, { connection: connectionId, kind, cron, timeZone, spread }) {
       const { data } = answerOf(
         await api.POST('/api/ehr/schedules', { body: { connectionId, kind, cron, timeZone, spread } }),
@@ -60,7 +60,7 @@ export function addSchedules(program: Command, environment: Environment): void {
   ] as const) {
     add({
       usage: `${usage} <id>`,
-      description: paused ? 'no runs until it is resumed' : 'runs again',
+      description: paused ? 'pause a schedule until it is resumed' : 'resume a schedule',
       async run({ api, output }, [id = '']) {
         const answer = await api.PATCH('/api/ehr/schedules/{id}', { params: { path: { id } }, body: { paused } });
         const { data } = answerOf(answer);
@@ -71,7 +71,7 @@ export function addSchedules(program: Command, environment: Environment): void {
 
   add({
     usage: 'run <id>',
-    description: 'start a run now',
+    description: 'start a run of a schedule now',
     async run({ api, output }, [id = '']) {
       const { data } = answerOf(await api.POST('/api/ehr/schedules/{id}/run', { params: { path: { id } } }));
       output.print(data, () => data.id);
@@ -80,7 +80,7 @@ export function addSchedules(program: Command, environment: Environment): void {
 
   add({
     usage: 'delete <id>',
-    description: 'remove one',
+    description: 'delete a schedule',
     async run({ api }, [id = '']) {
       answerOf(await api.DELETE('/api/ehr/schedules/{id}', { params: { path: { id } } }));
     },

@@ -8,8 +8,8 @@ import { toFields, toTable } from '../output.ts';
 
 type SyncRun = components['schemas']['SyncRunDetail'];
 
-/** A sync of a practice takes minutes. */
-const lookEveryMs = 2000;
+/** A sync of a practice takes minutes, so this is often enough. */
+const pollEveryMs = 2000;
 
 interface StartOptions {
   readonly connection: string;
@@ -29,16 +29,16 @@ export function addSync(program: Command, environment: Environment): void {
 
   add<StartOptions>({
     usage: 'start',
-    description: 'start one, and wait for its end, at most half a minute',
+    description: 'start a sync and wait for its end, for at most half a minute',
     options: (command) =>
       command
-        .requiredOption('--connection <id>', 'of which connection')
-        .option('--types <types>', 'of the enhanced set, with commas', list)
-        .option('--patients <ids>', 'with commas; left out: every patient that is stored', list)
-        .option('--since <instant>', 'left out: from where the last one got')
-        .option('--no-standard', 'without the standard set')
-        .option('--no-enhanced', 'without the enhanced set')
-        .option('--watch', 'follow it to its end, however long it takes'),
+        .requiredOption('--connection <id>', 'the connection to sync')
+        .option('--types <types>', 'comma-separated types of the enhanced set', list)
+        .option('--patients <ids>', 'comma-separated patients (default: all stored patients)', list)
+        .option('--since <instant>', 'only changes since this instant (default: where the last sync ended)')
+        .option('--no-standard', 'skip the standard set')
+        .option('--no-enhanced', 'skip the enhanced set')
+        .option('--watch', 'wait until the sync ends, no matter how long it takes'),
     async run(context, _args, options) {
       const { api, provider, output } = context;
       const { connection: connectionId, types, patients, since, standard, enhanced, watch = false } = options;
@@ -64,24 +64,24 @@ export function addSync(program: Command, environment: Environment): void {
 
   add({
     usage: 'watch <id>',
-    description: 'follow one to its end',
+    description: 'wait until a sync ends',
     run: async (context, [id = '']) => finish(context, await watchRun(context, id)),
   });
 
   add<{ readonly connection: string; readonly limit: number }>({
     usage: 'list',
-    description: 'newest first',
+    description: 'list syncs, newest first',
     options: (command) =>
       command
-        .requiredOption('--connection <id>', 'of which connection')
-        .option('--limit <n>', 'how many', wholeNumber, 20),
+        .requiredOption('--connection <id>', 'the connection of the syncs')
+        .option('--limit <n>', 'maximum number of syncs', wholeNumber, 20),
     async run({ api, provider, output }, _args, { connection: connectionId, limit }) {
       const params = { path: { provider }, query: { connectionId, limit } };
       const { data } = answerOf(await api.GET('/api/ehr/{provider}/sync-runs', { params }));
       output.print(data, () =>
         toTable(data, {
           id: ({ id }) => id,
-          status: (one) => one.status,
+          status: ({ status }) => status,
           started: ({ startedAt, createdAt }) => startedAt ?? createdAt,
           patients: ({ patients }) => patients,
           error: ({ errorCode }) => errorCode,
@@ -92,7 +92,7 @@ export function addSync(program: Command, environment: Environment): void {
 
   add({
     usage: 'show <id>',
-    description: 'a row per type, and the requests that it took',
+    description: 'show a sync with a row for each type and the number of its requests',
     async run({ api, provider, output }, [id = '']) {
       const params = { path: { provider, id } };
       const { data } = answerOf(await api.GET('/api/ehr/{provider}/sync-runs/{id}', { params }));
@@ -110,7 +110,8 @@ export function addSync(program: Command, environment: Environment): void {
           }),
           ...warnings.map(({ code, message }) => `warning  ${code}: ${message}`),
           ...retrying.map(
-            (one) => `${one.state}  ${one.resourceType}: ${one.code} since ${one.since}, ${one.attempts} attempts`,
+            ({ state, resourceType, code, since, attempts }) =>
+              `${state}  ${resourceType}: ${code} since ${since}, ${attempts} attempts`,
           ),
           ...skipped.map(({ resourceType, reason }) => `skipped  ${resourceType}: ${reason}`),
         ].join('\n'),
@@ -120,7 +121,7 @@ export function addSync(program: Command, environment: Environment): void {
 
   add({
     usage: 'cancel <id>',
-    description: 'end one at its next page',
+    description: 'cancel a sync, which stops at its next page',
     async run({ api, provider, output }, [id = '']) {
       const params = { path: { provider, id } };
       const { data } = answerOf(await api.DELETE('/api/ehr/{provider}/sync-runs/{id}', { params }));
@@ -130,7 +131,7 @@ export function addSync(program: Command, environment: Environment): void {
 
   add({
     usage: 'retry <id>',
-    description: 'ask again for what failed',
+    description: 'retry the failed searches of a sync',
     async run({ api, provider, output }, [id = '']) {
       const params = { path: { provider, id } };
       const { data } = answerOf(await api.POST('/api/ehr/{provider}/sync-runs/{id}/retry', { params }));
@@ -148,18 +149,18 @@ async function watchRun(context: Context, id: string): Promise<SyncRun> {
   for (;;) {
     const run = await readRun(context, id);
     if (run.status !== 'IN_PROGRESS') return run;
-    await delay(lookEveryMs);
+    await delay(pollEveryMs);
   }
 }
 
-/** The API answers 502 for a sync that ended without everything: its record says how much is missing. */
+/** The API answers 502 if a sync ended with missing data. The record of the sync says how much is missing. */
 function idOfIncomplete({ error, response }: { readonly error?: unknown; readonly response: Response }) {
   if (response.ok) return undefined;
   const { code, details = {} } = errorOf({ status: response.status, body: error });
   return code === 'sync-incomplete' ? (details as { syncRunId?: string }).syncRunId : undefined;
 }
 
-/** @throws CliError if it did not complete, or not with everything */
+/** @throws CliError if the sync did not complete, or ended with missing data */
 function finish({ output }: Context, run: SyncRun): void {
   const { id, status, total, warnings, errorMessage } = run;
   const warned = warnings.map(({ code, message }) => `\nwarning  ${code}: ${message}`).join('');
