@@ -1,7 +1,7 @@
 import type { Arrival, BudgetClient } from './budget-client.ts';
 
 /**
- * Reports to Redis how grants were used, with the next reservation or, if there is none soon, with a command of its own. A request
+ * Reports to Redis how grants were used, with the next reservation or, if there is none soon, with a separate command. A request
  * that is not reported counts as arriving as late as it could, so a process that dies without a report breaks no limit.
  */
 export class ArrivalReporter {
@@ -20,12 +20,12 @@ export class ArrivalReporter {
     this.#timer ??= setTimeout(() => void this.#report({}), this.#withinMs).unref();
   }
 
-  /** The request may have arrived later than the log says. This is reported at once, because other processes do not expect it. */
+  /** The request may have arrived later than the log says. This is reported immediately, because other processes do not expect it. */
   arrivedLate(arrival: Arrival): void {
     void this.#report({ late: [arrival] });
   }
 
-  /** Reported at once: other processes may use the slots. */
+  /** Reported immediately, so that other processes can use the slots. */
   unused(grantIds: readonly string[]): void {
     if (grantIds.length > 0) void this.#report({ unused: grantIds });
   }

@@ -11,7 +11,7 @@ afterAll(() => redis.disconnect());
 /** Ten times athenahealth's window, so that nothing here depends on how long a command takes. */
 const rateLimit = { limit: 16, windowMs: 20_000, perDay: 100_000, guardMs: 1500, coldStart: 'go' } as const;
 
-/** A new budget. @returns a function that reserves slots for a process and returns how many it got */
+/** Creates a new budget. @returns a function that reserves slots for a process and returns how many it got */
 function openBudget(id: string) {
   const clients = new Map<string, ReturnType<typeof createBudgetClient>>();
   return async (processId: string, waiting: number, priority: 'poll' | 'crawl' = 'crawl'): Promise<number> => {
@@ -28,32 +28,32 @@ async function useNine(reserve: ReturnType<typeof openBudget>): Promise<void> {
   expect([await reserve('first', 9), await reserve('first', 5), await reserve('first', 1)]).toEqual([4, 4, 1]);
 }
 
-describe('a waiting process', () => {
-  test('that wants four slots takes none if only some of them are near', async () => {
+describe('the budget client (waiting processes)', () => {
+  test('a waiting process that wants four slots takes none if only some of them are near', async () => {
     const reserve = openBudget('all-or-none');
     await useNine(reserve);
     expect(await reserve('second', 4)).toBe(0);
   });
 
-  test('keeps later processes from taking a near slot', async () => {
-    const alone = openBudget('nobody-waits');
+  test('a waiting process keeps later processes from taking a near slot', async () => {
+    const alone = openBudget('no-process-waits');
     await useNine(alone);
     expect(await alone('later', 1)).toBe(1);
 
-    const reserve = openBudget('somebody-waits');
+    const reserve = openBudget('a-process-waits');
     await useNine(reserve);
     expect(await reserve('second', 4)).toBe(0);
     expect(await reserve('later', 1)).toBe(0);
   });
 
-  test('does not delay urgent requests of other processes', async () => {
+  test('a waiting process does not delay urgent requests of other processes', async () => {
     const reserve = openBudget('urgent');
     await useNine(reserve);
     expect(await reserve('second', 4)).toBe(0);
     expect(await reserve('later', 1, 'poll')).toBe(1);
   });
 
-  test('that has left the queue delays no other process', async () => {
+  test('a waiting process that has left the queue delays no other process', async () => {
     const reserve = openBudget('left');
     await useNine(reserve);
     expect(await reserve('second', 4)).toBe(0);
@@ -68,19 +68,19 @@ describe('a waiting process', () => {
   });
 });
 
-describe('a report of a waiting process', () => {
-  test('does not change its position in the queue', async () => {
-    const reserve = openBudget('keeps-its-turn');
+describe('the budget client (reports of waiting processes)', () => {
+  test('a report of a waiting process does not change its position in the queue', async () => {
+    const reserve = openBudget('keeps-its-position');
     await useNine(reserve);
     expect(await reserve('second', 4)).toBe(0);
-    const budget = { id: 'keeps-its-turn', name: 'keeps-its-turn', rateLimit };
+    const budget = { id: 'keeps-its-position', name: 'keeps-its-position', rateLimit };
     const client = createBudgetClient({ redis, prefix, budget, processId: 'second' });
     await client.report({ arrivals: [], late: [], unused: ['another'], leavesQueue: false });
     expect(await reserve('later', 1)).toBe(0);
   });
 });
 
-describe('a report', () => {
+describe('the budget client (reports)', () => {
   /** Reserves three slots of a new budget. `arrivals` reads the latest possible arrival of each. */
   async function reserveThree(id: string) {
     const budget = { id, name: id, rateLimit };
@@ -94,7 +94,7 @@ describe('a report', () => {
   }
   const nothing = { arrivals: [], late: [], unused: [], leavesQueue: false };
 
-  test('of an arrival moves it to an earlier time, never to a later one', async () => {
+  test('a report of an arrival moves it to an earlier time, never to a later one', async () => {
     const { client, grants, arrivals } = await reserveThree('arrived');
     const [first = 0, second = 0, third] = await arrivals();
     const reported = [
@@ -105,7 +105,7 @@ describe('a report', () => {
     expect(await arrivals()).toEqual([first - 500.5, second, third]);
   });
 
-  test('of a late arrival moves it to a later time, never to an earlier one', async () => {
+  test('a report of a late arrival moves it to a later time, never to an earlier one', async () => {
     const { client, grants, arrivals } = await reserveThree('late');
     const [first = 0, second = 0, third] = await arrivals();
     const late = [
@@ -116,14 +116,14 @@ describe('a report', () => {
     expect(await arrivals()).toEqual([first, second + 500.5, third]);
   });
 
-  test('of an unused grant frees its slot', async () => {
+  test('a report of an unused grant frees its slot', async () => {
     const { client, grants, arrivals } = await reserveThree('unused');
     const [first, , third] = await arrivals();
     await client.report({ ...nothing, unused: [grants[1]] });
     expect(await arrivals()).toEqual([first, Number.NaN, third]);
   });
 
-  test('of a grant that is no longer in the log adds nothing', async () => {
+  test('a report of a grant that is no longer in the log adds nothing', async () => {
     const { client, arrivals } = await reserveThree('forgotten');
     const before = await arrivals();
     const forgotten = [{ grantId: 'forgotten', at: Date.now() }];
@@ -133,8 +133,8 @@ describe('a report', () => {
     expect(await redis.zcard(log)).toBe(3);
   });
 
-  test('is applied before the reservation that carries it', async () => {
-    const { client, grants, arrivals } = await reserveThree('with-a-question');
+  test('a report is applied before the reservation that carries it', async () => {
+    const { client, grants, arrivals } = await reserveThree('with-a-reservation');
     const [first = 0, second, third] = await arrivals();
     const reported = [{ grantId: grants[0], at: first - 500.5 }];
     await client.reserve({ priority: 'poll', waiting: [0, 1, 0, 0, 0], arrivals: reported });

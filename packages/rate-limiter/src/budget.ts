@@ -1,4 +1,4 @@
-/** What one client id may send to one environment of a provider. */
+/** The limits for the requests of one client id to one environment of a provider. */
 export interface RateLimit {
   /** Requests in any `windowMs`. */
   readonly limit: number;
@@ -19,7 +19,7 @@ export interface RateLimit {
   readonly coldStart?: 'wait' | 'go' | undefined;
 }
 
-/** Who shares a rate: a provider's environment and a client id. athenahealth counts per client id, so practices share it. */
+/** The requests that share a rate. athenahealth counts per environment and client id, so all practices of a client share it. */
 export interface RateBudget {
   readonly id: string;
   /** The name in metrics. It leaves out the client id. */
@@ -27,14 +27,14 @@ export interface RateBudget {
   readonly rateLimit: RateLimit;
 }
 
-/** Most urgent first: a user waits, a poll decides about an export, a download can wait. */
+/** Most urgent first. A user waits for an interactive request, an export waits for a poll, and a download can wait. */
 export const requestPriorities = ['interactive', 'poll', 'kick-off', 'download', 'crawl'] as const;
 export type RequestPriority = (typeof requestPriorities)[number];
 
 /** The right to send one request, now. */
 export interface Grant {
   /**
-   * Call this when the answer has come. From then on the request counts as arrived, not as arriving.
+   * Call this when the answer has arrived. From then on the request counts as arrived, not as arriving.
    * @param options.madeConnection the request opened a connection (name lookup, handshake, key exchange), so it may have arrived
    *   later than the guard allows, but not later than its answer
    */

@@ -1,6 +1,6 @@
 import { requestPriorities } from './budget.ts';
 
-/** `now` by Redis' own clock, and `exact`, which formats a time without losing precision. Milliseconds. */
+/** Defines `now` on the clock of Redis, and `exact`, which formats a time without losing precision. Both use milliseconds. */
 export const clock = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
@@ -15,7 +15,7 @@ local function countsUntil(bucket) return (bucket + 1) * bucketMs + dayMs end
 
 const waitingPrefix = 'waits:';
 
-/** The field of the state hash that a waiting process has. */
+/** The field of a waiting process in the state hash. */
 export function waitingField(processId: string): string {
   return waitingPrefix + processId;
 }

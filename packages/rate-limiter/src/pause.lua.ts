@@ -2,8 +2,8 @@ import { clock } from './lua-parts.ts';
 import { createRedisScript } from './redis-script.ts';
 
 /**
- * Stops all processes. They are told on the channel named after the state key, and give their reserved slots back. A shorter pause
- * neither ends a longer one nor replaces its reason.
+ * Pauses all processes. They are notified on the channel that is named after the state key, and give their reserved slots back. A
+ * shorter pause neither ends a longer one nor replaces its reason.
  * KEYS  1 state
  * ARGV  1 pause, ms  2 for how long the rate stays halved afterwards, ms  3 reason
  */

@@ -16,11 +16,11 @@ function makeBudget(change: Partial<RateBudget['rateLimit']> = {}): RateBudget {
   return { id, name: id, rateLimit: { limit: 16, windowMs: 200, perDay: 100_000, guardMs: 20, ...change } };
 }
 
-/** A limiter as another process has it. */
+/** Creates a limiter like that of another process. */
 function makeLimiter(): RateLimiter {
-  const made = createRateLimiter({ redis, prefix: services.prefix });
-  limiters.push(made);
-  return made;
+  const created = createRateLimiter({ redis, prefix: services.prefix });
+  limiters.push(created);
+  return created;
 }
 
 const limiters: RateLimiter[] = [];
@@ -48,7 +48,7 @@ async function grantTimes(
 }
 
 describe('the rate limiter', () => {
-  test('grants at once after a loss of state if the budget says `go`, and keeps the limit', async () => {
+  test('grants immediately after a loss of state if `coldStart` is `go`, and keeps the limit', async () => {
     // With `wait` each of these would take a minute.
     const budget = makeBudget({ limit: 2, windowMs: 60_000, coldStart: 'go' });
     await grantTimes(budget, 2);
@@ -90,7 +90,7 @@ describe('the rate limiter', () => {
     expect(order.indexOf('poll')).toBeLessThan(10);
   });
 
-  test('delays downloads while another process waits for polls, but not for ever', async () => {
+  test('delays downloads while another process waits for polls, but does not starve them', async () => {
     // The long guard keeps late slots from being given back, which would depend on chance.
     const budget = makeBudget({ limit: 4, guardMs: 400 });
     const other = makeLimiter();
@@ -106,7 +106,7 @@ describe('the rate limiter', () => {
     expect(order.indexOf('download')).toBeLessThanOrEqual(12);
   });
 
-  test('polls of one process do not starve its downloads', async () => {
+  test('does not let the polls of a process starve its downloads', async () => {
     const budget = makeBudget({ guardMs: 400 });
     await limiter.acquire({ budget, priority: 'poll' });
     const granted: RequestPriority[] = [];
@@ -254,8 +254,8 @@ describe('the rate limiter', () => {
     // With a long guard and prompt answers no slot is given back.
     const budget = makeBudget({ limit: 3, windowMs: 100, perDay: 1000, guardMs: 10_000, coldStart: 'go' });
     const read = async () => (await readBudgets({ redis, prefix: services.prefix, budgets: [budget] }))[0];
-    const nobody = { interactive: 0, poll: 0, 'kick-off': 0, download: 0, crawl: 0 };
-    const unused = { window: 0, minute: 0, day: 0, pausedMs: 0, slowMs: 0, pauseReason: undefined, waiting: nobody };
+    const none = { interactive: 0, poll: 0, 'kick-off': 0, download: 0, crawl: 0 };
+    const unused = { window: 0, minute: 0, day: 0, pausedMs: 0, slowMs: 0, pauseReason: undefined, waiting: none };
     expect(await read()).toEqual({ budget, ...unused });
     await Promise.all(
       Array.from({ length: 7 }, async () => (await limiter.acquire({ budget, priority: 'poll' })).settle()),
@@ -273,7 +273,7 @@ describe('the rate limiter', () => {
     const elsewhere = other.acquire({ budget, priority: 'poll', signal: controller.signal });
     await waitFor(async () => (await read())?.waiting.poll === 3);
     const paused = await read();
-    expect(paused).toMatchObject({ pauseReason: '429 Too Many Requests', waiting: { ...nobody, poll: 3 } });
+    expect(paused).toMatchObject({ pauseReason: '429 Too Many Requests', waiting: { ...none, poll: 3 } });
     expect(paused?.pausedMs).toBeGreaterThan(50_000);
     expect((paused?.slowMs ?? 0) - (paused?.pausedMs ?? 0)).toBe(60_000);
     controller.abort(new Error('cancelled'));

@@ -18,7 +18,8 @@ export interface BudgetUse {
 
 export interface RateLimiter {
   /**
-   * Resolves when one request may be sent, at once. It waits while Redis is unavailable: no request goes out unlimited.
+   * Resolves when one request may be sent, which must happen immediately. While Redis is unavailable it waits, so no request is sent
+   * without a limit.
    * @throws AppError `daily-budget-used` or `rate-paused` with the time to wait; the signal's reason if aborted.
    */
   acquire(options: {
@@ -39,9 +40,9 @@ export interface RateLimiter {
   close(): void;
 }
 
-/** Long enough to see whether the server has recovered, short enough to cost only a minute at half the rate. */
+/** Long enough to find out whether the server has recovered. It costs only a minute at half the rate. */
 const slowAfterPauseMs = 60_000;
-/** Servers have sent a Retry-After of hours. One request after ten minutes finds out whether it still holds. */
+/** Servers have sent a Retry-After of hours. A request after ten minutes finds out whether it still applies. */
 const maxPauseMs = 10 * 60_000;
 
 /** One limiter for all processes that share `redis` and `prefix`. The README of this package explains how it works. */
@@ -79,8 +80,8 @@ export function createRateLimiter({ redis, prefix }: { readonly redis: Redis; re
 }
 
 /**
- * Receives pauses on a connection of its own, because a subscribed connection accepts no other commands. While the connection is
- * down, slots that this process has reserved are still used: a few requests within the next half window.
+ * Receives pauses on a separate connection, because a subscribed connection accepts no other commands. If that connection is down,
+ * this process still uses the slots that it has reserved, which are a few requests within the next half window.
  */
 class PauseSubscriber {
   readonly #redis: Redis;

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { budgetKeys, logMemoryMs, type RateBudget, type RequestPriority, requestPriorities } from './budget.ts';
 import { useScript } from './use.lua.ts';
 
-/** How much of a budget is used, and what waits for it. */
+/** How much of a budget is used, and how many requests wait for it. */
 export interface BudgetState {
   readonly budget: RateBudget;
   /** Requests in the last window, in the last minute (undefined if the log is shorter), and in 24 hours. */
@@ -19,10 +19,10 @@ export interface BudgetState {
 
 const minuteMs = 60_000;
 
-/** Reads budgets, also those that other processes use. It changes nothing and costs no request at the EHR. */
+/** Reads budgets, including those that only other processes use. It changes nothing and sends no request to the EHR. */
 export function readBudgets(options: {
   readonly redis: Redis;
-  /** Of every key in Redis. */
+  /** The prefix of every key in Redis. */
   readonly prefix: string;
   readonly budgets: readonly RateBudget[];
 }): Promise<BudgetState[]> {

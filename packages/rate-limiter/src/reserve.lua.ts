@@ -9,7 +9,7 @@ import { createRedisScript } from './redis-script.ts';
  * proves an earlier arrival. A slot is free one window after the `limit`th latest of these times, so among any `limit` + 1 requests
  * two are at least a window apart. The log keeps a minute of requests for monitoring.
  *
- * Slots are reserved ahead of time, so that none is lost while a process wakes up. A process that gets none is told its retry time,
+ * Slots are reserved ahead of time, so that none is lost while a process wakes up. A process that gets none receives a retry time
  * behind all other waiting processes, so no two processes ask for the same slot. At its retry time a process may reserve a little
  * further ahead, because others may have reserved in between. Urgent requests may reserve further than that, so that they never wait
  * for a retry time while only less urgent requests wait.
@@ -18,7 +18,7 @@ import { createRedisScript } from './redis-script.ts';
  *       3 day (hash: bucket -> grants, of past buckets)
  * ARGV  1 limit  2 window, ms  3 guard, ms  4 per day  5 `waitingField` of the process  6 name of the first grant: '<name>.1'
  *       7 priority index, from 0  8 whether to wait after a loss of state, 1|0  9 how long the log keeps entries, ms (at least the window)
- *       10-14 requests of this process that wait, by priority, the most urgent first  15 how many slots to reserve at once, at most
+ *       10-14 requests of this process that wait, by priority, the most urgent first  15 how many slots to reserve together, at most
  *       16.. pairs of arrival and grant: requests that were answered
  * Returns { now, reason, ms until this process is to ask again, ms until the slot of grant .1, of .2, ... }.
  * Reasons: `granted`, `window` (no slot is near), `closed` (paused, or cold start), `yield` (more urgent requests first), `day`.
@@ -75,10 +75,10 @@ for field, packed in pairs(processes) do
     table.insert(others, { retryAt = retryAt, slots = math.min(count(waiting, 1), batch) })
   end
 end
-local isItsTurn = retryBefore ~= nil and retryBefore <= now + 1
+local isAtRetryTime = retryBefore ~= nil and retryBefore <= now + 1
 
--- Until when nobody may send. After a loss of state (first use, FLUSHALL) the requests of the last window are forgotten, and so are
--- the reserved slots, so both times have to pass once.
+-- Until when no process may send. After a loss of state (first use, FLUSHALL) the requests of the last window and the reserved slots
+-- are unknown, so both times have to pass once.
 local bornAt = state.bornAt or now
 if not state.bornAt then change('bornAt', exact(now)) end
 local closedUntil = ARGV[8] == '1' and bornAt + window + farthest + guard or 0
@@ -130,20 +130,20 @@ end
 
 -- Urgent requests first, but every eighth slot is left to a less urgent one.
 local sinceLow = state.sinceLow or 0
-local isLowsTurn = sinceLow >= ${urgentInARow}
-local isBehind = urgentWaiting and not isLowsTurn
+local isLowPrioritySlot = sinceLow >= ${urgentInARow}
+local isBehind = urgentWaiting and not isLowPrioritySlot
 local mayReserveFar = priority <= 3 or urgentWaiting
--- A slot that is still free this shortly before its time may be taken out of turn: the process that it was meant for did not come.
+-- A slot that is still free this shortly before its time may be taken by any process: the process that it was meant for did not ask.
 local unclaimed = near / 4
-local leavesIt = lowWaiting and isLowsTurn and not urgentWaiting
-local horizon = leavesIt and unclaimed or mayReserveFar and farthest or isItsTurn and atRetry or near
+local leavesIt = lowWaiting and isLowPrioritySlot and not urgentWaiting
+local horizon = leavesIt and unclaimed or mayReserveFar and farthest or isAtRetryTime and atRetry or near
 local wanted = isBehind and 0 or math.min(own[priority], urgentWaiting and 1 or batch)
 local slots, granted = {}, {}
 local at = nextSlot()
 -- Retry times are computed from the number of slots that each process wants. So while others wait, a process reserves nothing before
 -- its retry time, and at its retry time all of the slots that it wants or none.
 if not mayReserveFar and at > now + unclaimed then
-  local isEarly = #others > 0 and not isItsTurn
+  local isEarly = #others > 0 and not isAtRetryTime
   if isEarly or at + (wanted - 1) * spacing > now + horizon then wanted = 0 else horizon = farthest end
 end
 while #slots < wanted and at <= now + horizon and dayTotal < allowance do
@@ -158,7 +158,7 @@ end
 if #slots > 0 then
   redis.call('ZADD', KEYS[2], unpack(granted))
   local memory = tonumber(ARGV[9])
-  -- Old entries do no harm, so they are removed only now and then.
+  -- Old entries have no effect, so they are removed only now and then.
   if math.floor(last / memory) ~= math.floor((state.lastGrant or 0) / memory) then
     redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', exact(now - memory))
   end

@@ -78,14 +78,14 @@ function enter(...args: Parameters<typeof request>): void {
   request(...args).catch(() => undefined);
 }
 
-describe('waiting requests', () => {
-  test('share one reservation, for the most urgent priority, if they enter in the same tick', async () => {
+describe('the wait queue (waiting requests)', () => {
+  test('waiting requests share one reservation, for the most urgent priority, if they enter in the same tick', async () => {
     for (const priority of ['download', 'poll', 'download', 'crawl'] as const) enter(priority, priority);
     await pass(0);
     expect(reservations).toEqual([{ priority: 'poll', waiting: [0, 1, 0, 2, 1], arrivals: [] }]);
   });
 
-  test('are granted in order at the time of each slot, without another reservation', async () => {
+  test('waiting requests are granted in order at the time of each slot, without another reservation', async () => {
     script = [{ slots: [100, 250] }];
     enter('first', 'poll');
     enter('second', 'poll');
@@ -97,7 +97,7 @@ describe('waiting requests', () => {
     expect(reports).toEqual([]);
   });
 
-  test('reserve again at the retry time, and at least every ten seconds', async () => {
+  test('waiting requests reserve again at the retry time, and at least every ten seconds', async () => {
     script = [
       { reason: 'window', waitMs: 300 },
       { reason: 'closed', waitMs: 60_000 },
@@ -113,7 +113,7 @@ describe('waiting requests', () => {
     expect(reservations).toHaveLength(3);
   });
 
-  test('reserve again at the retry time, even if a slot is already reserved', async () => {
+  test('waiting requests reserve again at the retry time, even if a slot is already reserved', async () => {
     script = [{ slots: [700], reason: 'window', waitMs: 300 }];
     enter('first', 'poll');
     enter('second', 'poll');
@@ -123,7 +123,7 @@ describe('waiting requests', () => {
     expect(reservations[1]).toMatchObject({ waiting: [0, 1, 0, 0, 0] });
   });
 
-  test('reserve again half a second after a Redis error', async () => {
+  test('waiting requests reserve again half a second after a Redis error', async () => {
     script = [{ error: new Error('connection lost') }, { slots: [0] }];
     enter('poll', 'poll');
     await pass(499);
@@ -136,7 +136,7 @@ describe('waiting requests', () => {
     { reason: 'day', code: 'daily-budget-used', leaves: [] },
     { reason: 'closed', code: 'rate-paused', leaves: [reported({ leavesQueue: true })] },
   ])(
-    'are all rejected with $code if the wait ($reason) is longer than 15 minutes',
+    'waiting requests are all rejected with $code if the wait ($reason) is longer than 15 minutes',
     async ({ reason, code, leaves }) => {
       const waitMs = 15 * 60_000 + 1;
       script = [{ reason, waitMs }];
@@ -151,14 +151,14 @@ describe('waiting requests', () => {
     },
   );
 
-  test('keep waiting if the wait is exactly 15 minutes', async () => {
+  test('waiting requests keep waiting if the wait is exactly 15 minutes', async () => {
     script = [{ reason: 'day', waitMs: 15 * 60_000 }, { slots: [0] }];
     enter('poll', 'poll');
     await pass(10_000);
     expect(granted).toEqual(['poll at 10000']);
   });
 
-  test('remove their abort listener when they are granted or rejected', async () => {
+  test('waiting requests remove their abort listener when they are granted or rejected', async () => {
     const { signal } = new AbortController();
     script = [{ slots: [0] }, { reason: 'day', waitMs: 16 * 60_000 }];
     enter('granted', 'poll', signal);
@@ -171,14 +171,14 @@ describe('waiting requests', () => {
   });
 });
 
-describe('a request that enters while others wait', () => {
+describe('the wait queue (entering requests)', () => {
   beforeEach(async () => {
     enter('download', 'download');
     await pass(100);
     expect(reservations).toHaveLength(1);
   });
 
-  test('causes a reservation at once if it is more urgent', async () => {
+  test('a request that enters while others wait causes a reservation immediately if it is more urgent', async () => {
     script = [{ slots: [0], reason: 'window', waitMs: 9000 }];
     enter('poll', 'poll');
     await pass(0);
@@ -186,7 +186,7 @@ describe('a request that enters while others wait', () => {
     expect(reservations[1]).toMatchObject({ priority: 'poll', waiting: [0, 1, 0, 1, 0] });
   });
 
-  test('causes a reservation as soon as the one in flight is answered', async () => {
+  test('a request that enters while others wait causes a reservation as soon as the one in flight is answered', async () => {
     script = [{ reason: 'window', waitMs: 9000, afterMs: 50 }, { slots: [0] }];
     await pass(8900);
     enter('poll', 'poll');
@@ -196,17 +196,20 @@ describe('a request that enters while others wait', () => {
     expect(granted).toEqual(['poll at 9050']);
   });
 
-  test.each(['download', 'crawl'] as const)('waits for the next reservation if it is a %s', async (priority) => {
-    enter('next', priority);
-    await pass(8899);
-    expect(reservations).toHaveLength(1);
-    await pass(1);
-    expect(reservations[1]).toMatchObject({ priority: 'download' });
-  });
+  test.each(['download', 'crawl'] as const)(
+    'a request that enters while others wait is served by the next reservation if it is a %s',
+    async (priority) => {
+      enter('next', priority);
+      await pass(8899);
+      expect(reservations).toHaveLength(1);
+      await pass(1);
+      expect(reservations[1]).toMatchObject({ priority: 'download' });
+    },
+  );
 });
 
-describe('a reserved slot', () => {
-  test('goes to the request that is the most urgent at its time', async () => {
+describe('the wait queue (reserved slots)', () => {
+  test('a reserved slot goes to the request that is the most urgent at its time', async () => {
     script = [{ slots: [500] }];
     enter('download', 'download');
     await pass(100);
@@ -216,7 +219,7 @@ describe('a reserved slot', () => {
     expect(reservations[1]).toMatchObject({ priority: 'poll', waiting: [0, 1, 0, 0, 0] });
   });
 
-  test('is used until half of the guard has passed since its reservation, and given back after that', async () => {
+  test('a reserved slot is used until half of the guard has passed since its reservation, and given back after that', async () => {
     script = [{ slots: [0], afterMs: 75 }];
     enter('in time', 'poll');
     await pass(75);
@@ -229,7 +232,7 @@ describe('a reserved slot', () => {
     expect(granted).toEqual(['in time at 75', 'late at 171']);
   });
 
-  test('in the future is given back and reserved again if the response took more than half of the guard', async () => {
+  test('a reserved slot for the future is given back and reserved again if the response took more than half of the guard', async () => {
     script = [{ slots: [100], afterMs: 76 }, { slots: [0] }];
     enter('poll', 'poll');
     await pass(176);
@@ -237,14 +240,14 @@ describe('a reserved slot', () => {
     expect(granted).toEqual(['poll at 176']);
   });
 
-  test('in the future is used if the response took half of the guard', async () => {
+  test('a reserved slot for the future is used if the response took half of the guard', async () => {
     script = [{ slots: [100], afterMs: 75 }];
     enter('poll', 'poll');
     await pass(175);
     expect(granted).toEqual(['poll at 175']);
   });
 
-  test('is given back if no request waits for it', async () => {
+  test('a reserved slot is given back if no request waits for it', async () => {
     script = [{ slots: [500] }];
     const controller = new AbortController();
     const entered = request('download', 'download', controller.signal);
@@ -258,7 +261,7 @@ describe('a reserved slot', () => {
     expect(reservations).toHaveLength(1);
   });
 
-  test('of an aborted request does not count as a slot for another priority', async () => {
+  test('a reserved slot of an aborted request does not count as a slot for another priority', async () => {
     script = [{ slots: [500] }];
     const controller = new AbortController();
     enter('download', 'download', controller.signal);
@@ -270,7 +273,7 @@ describe('a reserved slot', () => {
   });
 });
 
-describe('while slots are reserved', () => {
+describe('the wait queue (next reservation)', () => {
   beforeEach(async () => {
     script = [{ slots: [300, 500] }, { slots: [0, 0, 0, 0] }];
     enter('first', 'download');
@@ -280,7 +283,7 @@ describe('while slots are reserved', () => {
     await pass(0);
   });
 
-  test('the next reservation waits until half an interval after the last slot', async () => {
+  test('while slots are reserved, the next reservation waits until half an interval after the last slot', async () => {
     await pass(449);
     expect(reservations).toHaveLength(1);
     await pass(1);
@@ -288,7 +291,7 @@ describe('while slots are reserved', () => {
     expect(granted).toEqual(['first at 300', 'second at 500', 'third at 550']);
   });
 
-  test('the next reservation is made at once if enough requests wait to fill it', async () => {
+  test('while slots are reserved, the next reservation is made immediately if enough requests wait to fill it', async () => {
     enter('fourth', 'download');
     enter('fifth', 'download');
     await pass(0);
@@ -298,22 +301,22 @@ describe('while slots are reserved', () => {
     expect(reservations[1]).toMatchObject({ waiting: [0, 0, 0, 4, 0] });
   });
 
-  test('a request of another priority causes a reservation at once', async () => {
+  test('while slots are reserved, a request of another priority causes a reservation immediately', async () => {
     enter('poll', 'poll');
     await pass(0);
     expect(reservations[1]).toMatchObject({ priority: 'poll', waiting: [0, 1, 0, 1, 0] });
   });
 });
 
-describe('an aborted request', () => {
-  test('is rejected without a reservation if it was aborted before it entered', async () => {
+describe('the wait queue (aborted requests)', () => {
+  test('an aborted request is rejected without a reservation if it was aborted before it entered', async () => {
     const entered = request('poll', 'poll', AbortSignal.abort(new Error('cancelled')));
     await expect(entered).rejects.toThrow('cancelled');
     await pass(0);
     expect(reservations).toEqual([]);
   });
 
-  test('leaves the queue in Redis at once if it was the last one without a slot', async () => {
+  test('an aborted request leaves the queue in Redis immediately if it was the last one without a slot', async () => {
     script = [{ slots: [400], reason: 'window', waitMs: 9000 }];
     const controller = new AbortController();
     enter('first', 'download');
@@ -329,7 +332,7 @@ describe('an aborted request', () => {
     expect([reservations.length, reports.length]).toEqual([1, 1]);
   });
 
-  test('leaves the other requests in the queue', async () => {
+  test('an aborted request leaves the other requests in the queue', async () => {
     const controller = new AbortController();
     enter('first', 'download', controller.signal);
     enter('second', 'download');
@@ -343,7 +346,7 @@ describe('an aborted request', () => {
   });
 });
 
-describe('requests behind more urgent requests', () => {
+describe('the wait queue (priorities)', () => {
   const enterAll = (priority: RequestPriority, count: number) => {
     for (let number = 1; number <= count; number++) enter(`${priority} ${number}`, priority);
   };
@@ -352,15 +355,18 @@ describe('requests behind more urgent requests', () => {
   test.each([
     { urgent: 6, next: 'poll' },
     { urgent: 7, next: 'download' },
-  ])('get a reservation after seven urgent slots: $next after $urgent', async ({ urgent, next }) => {
-    script = [{ slots: [0, 0, 0, 0] }, { slots: Array.from({ length: urgent - 4 }, () => 0) }];
-    enterAll('poll', 20);
-    enterAll('download', 2);
-    await pass(0);
-    expect(reservedFor()).toEqual(['poll', 'poll', next]);
-  });
+  ])(
+    'requests behind more urgent requests get every eighth slot: the slot after $urgent urgent ones is for a $next',
+    async ({ urgent, next }) => {
+      script = [{ slots: [0, 0, 0, 0] }, { slots: Array.from({ length: urgent - 4 }, () => 0) }];
+      enterAll('poll', 20);
+      enterAll('download', 2);
+      await pass(0);
+      expect(reservedFor()).toEqual(['poll', 'poll', next]);
+    },
+  );
 
-  test('get the slot that was reserved for them, and the next reservation is for urgent requests again', async () => {
+  test('requests behind more urgent requests get the slot that was reserved for them, and the next reservation is for urgent requests again', async () => {
     script = [{ slots: [0, 0, 0, 0] }, { slots: [0, 0, 0] }, { slots: [0] }];
     enterAll('poll', 20);
     enterAll('download', 2);
@@ -370,7 +376,7 @@ describe('requests behind more urgent requests', () => {
     expect(granted.at(-1)).toBe('download 1 at 0');
   });
 
-  test('leave their slot to an urgent request if they were aborted', async () => {
+  test('requests behind more urgent requests leave their slot to an urgent request if they were aborted', async () => {
     script = [{ slots: [0, 0, 0, 0] }, { slots: [0, 0, 0] }, { slots: [100] }];
     const controller = new AbortController();
     enterAll('poll', 20);
@@ -381,7 +387,7 @@ describe('requests behind more urgent requests', () => {
     expect(granted.at(-1)).toBe('poll 8 at 100');
   });
 
-  test('wait for seven more slots if another process used theirs', async () => {
+  test('requests behind more urgent requests wait for seven more slots if another process used theirs', async () => {
     script = [{ slots: [0, 0, 0, 0] }, { slots: [0, 0, 0] }, { reason: 'yield', waitMs: 700 }];
     enterAll('poll', 20);
     enterAll('download', 2);
@@ -389,7 +395,7 @@ describe('requests behind more urgent requests', () => {
     expect(reservedFor()).toEqual(['poll', 'poll', 'download', 'poll']);
   });
 
-  test('reserve again at the retry time if no slot was near', async () => {
+  test('requests behind more urgent requests reserve again at the retry time if no slot was near', async () => {
     script = [{ slots: [0, 0, 0, 0] }, { slots: [0, 0, 0] }, { reason: 'window', waitMs: 700 }];
     enterAll('poll', 20);
     enterAll('download', 2);
@@ -400,8 +406,8 @@ describe('requests behind more urgent requests', () => {
   });
 });
 
-describe('an answered request', () => {
-  test('is reported after half a window, on the clock of Redis, together with later ones', async () => {
+describe('the wait queue (answered requests)', () => {
+  test('an answered request is reported after half a window, on the clock of Redis, together with later ones', async () => {
     script = [{ slots: [0, 20] }];
     enter('first', 'poll');
     enter('second', 'poll');
@@ -421,7 +427,7 @@ describe('an answered request', () => {
     expect(reports).toHaveLength(1);
   });
 
-  test('is reported once, by the next reservation if that is earlier', async () => {
+  test('an answered request is reported once, by the next reservation if that is earlier', async () => {
     script = [{ slots: [0] }];
     enter('first', 'poll');
     await pass(0);
@@ -438,7 +444,7 @@ describe('an answered request', () => {
     { what: 'a new connection, in time', madeConnection: true, afterMs: 75, isLate: false },
     { what: 'a connection that was open', madeConnection: false, afterMs: 76, isLate: false },
     { what: 'a connection of which nothing is known', madeConnection: undefined, afterMs: 76, isLate: false },
-  ])('by $what, is reported as late: $isLate', async ({ madeConnection, afterMs, isLate }) => {
+  ])('an answered request on $what is reported as late: $isLate', async ({ madeConnection, afterMs, isLate }) => {
     script = [{ slots: [0] }];
     enter('poll', 'poll');
     await pass(afterMs);
@@ -451,8 +457,8 @@ describe('an answered request', () => {
   });
 });
 
-describe('after a pause', () => {
-  test('reserved slots are given back and reserved again', async () => {
+describe('the wait queue (pauses)', () => {
+  test('after a pause, reserved slots are given back and reserved again', async () => {
     script = [{ slots: [500, 600] }, { slots: [2000, 2100] }];
     enter('first', 'download');
     enter('second', 'download');
@@ -465,7 +471,7 @@ describe('after a pause', () => {
     expect(granted).toEqual(['first at 2100', 'second at 2200']);
   });
 
-  test('requests that wait for the next reservation do not cause another one', async () => {
+  test('after a pause, requests that wait for the next reservation do not cause another one', async () => {
     script = [{ slots: [500], reason: 'window', waitMs: 900 }];
     enter('first', 'download');
     enter('second', 'download');
@@ -479,15 +485,15 @@ describe('after a pause', () => {
     expect(reservations).toHaveLength(2);
   });
 
-  test('nothing is reported if no slot was reserved', async () => {
+  test('after a pause, nothing is reported if no slot was reserved', async () => {
     queue.releaseReserved();
     await pass(0);
     expect([reservations, reports]).toEqual([[], []]);
   });
 });
 
-describe('a closed queue', () => {
-  test('grants nothing and reserves nothing', async () => {
+describe('the wait queue (close)', () => {
+  test('a closed queue neither grants nor reserves', async () => {
     script = [{ slots: [500], reason: 'window', waitMs: 900 }];
     enter('first', 'download');
     enter('second', 'download');
@@ -499,7 +505,7 @@ describe('a closed queue', () => {
     expect([reservations.length, granted, reports]).toEqual([1, [], []]);
   });
 
-  test('reports nothing', async () => {
+  test('a closed queue reports nothing', async () => {
     script = [{ slots: [0] }];
     enter('poll', 'poll');
     await pass(0);

@@ -121,7 +121,8 @@ export class WaitQueue {
 
   /**
    * While slots are reserved and fewer requests wait than one reservation serves, the next reservation waits until the last slot is
-   * used and its answer has had some time to come. Then it counts the senders that are ready again, and other processes know.
+   * used and its answer has had some time to arrive. It then also reserves for the senders that have become ready again, and other
+   * processes see their number.
    */
   #gatherMs({ priority }: Candidate): number {
     const lastReadyAt = this.#slots.lastReadyAt(priority);
@@ -154,7 +155,7 @@ export class WaitQueue {
     if (waitMs > longestWaitMs) this.#rejectAll(reservation);
     if (slots.length > 0) this.#urgentSlots = isBehind ? 0 : this.#urgentSlots + slots.length;
     if (!isBehind || reason !== 'yield') return waitMs;
-    // Another process has just used the slot for requests behind. Ours comes later.
+    // Another process has just used the slot for requests behind. This process gets one later.
     this.#urgentSlots = 0;
     return 0;
   }
@@ -184,7 +185,7 @@ export class WaitQueue {
         new AppError({
           code: reason === 'day' ? 'daily-budget-used' : 'rate-paused',
           message:
-            'The request budget at the EHR is used up for now. The work goes on by itself when it is free again.',
+            'The request budget at the EHR is used up for now. Requests are sent again automatically when it has room.',
           retry: { afterMs: waitMs },
           context: { waitMs, reason },
         }),
