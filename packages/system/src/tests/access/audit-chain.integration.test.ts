@@ -57,8 +57,8 @@ afterEach(async () => {
   await store.close();
 });
 
-describe('the chain of audit events', () => {
-  test('has no gaps and no forks if several processes write at the same time', async () => {
+describe('the audit event repository (chain)', () => {
+  test('the chain of audit events has no gaps and no forks if several processes write at the same time', async () => {
     const stores = await Promise.all([1, 2, 3, 4].map(() => openStore()));
     await Promise.all(
       stores.flatMap((each) => Array.from({ length: 100 }, (_, n) => each.auditEvents.append(makeEvent(n)))),
@@ -68,7 +68,7 @@ describe('the chain of audit events', () => {
     expect(await verify()).toMatchObject({ checked: 400, last: { sequence: 400 }, isComplete: true });
   });
 
-  test('is not started before the unique index that prevents forks exists', async () => {
+  test('the chain of audit events is not started before the unique index that prevents forks exists', async () => {
     await database.dropDatabase();
     await expect(store.auditEvents.append(makeEvent(1))).rejects.toMatchObject({
       code: 'audit-unavailable',
@@ -80,7 +80,7 @@ describe('the chain of audit events', () => {
     expect(await verify()).toMatchObject({ checked: 1, isComplete: true });
   });
 
-  test('continues after the newest event if another process has written in the meantime', async () => {
+  test('the chain of audit events continues after the newest event if another process has written in the meantime', async () => {
     await store.auditEvents.append(makeEvent(1));
     const next = await openStore();
     await next.auditEvents.append(makeEvent(2));
@@ -90,7 +90,7 @@ describe('the chain of audit events', () => {
     expect(await verify()).toMatchObject({ checked: 3, isComplete: true });
   });
 
-  test('contains every acknowledged event and stays complete if processes are killed while they write', async () => {
+  test('the chain of audit events contains every acknowledged event and stays complete if processes are killed while they write', async () => {
     const file = fileURLToPath(new URL('append-forever.fixture.ts', import.meta.url));
     const run = (name: string) => {
       const args = ['--conditions=@bulkhead/source', file, uri, encryptionKey.toString('base64'), name];
@@ -115,7 +115,7 @@ describe('the chain of audit events', () => {
     expect(lost).toEqual([]);
   }, 60_000);
 
-  test('continues after the last stored event if an insert has failed', async () => {
+  test('the chain of audit events continues after the last stored event if an insert has failed', async () => {
     await store.auditEvents.append(makeEvent(1));
     // This document is larger than MongoDB accepts.
     const tooLarge = { ...makeEvent(2), patients: Array.from({ length: 400_000 }, () => 'x'.repeat(50)) };
@@ -128,13 +128,13 @@ describe('the chain of audit events', () => {
     expect(await verify()).toMatchObject({ checked: 2, isComplete: true });
   });
 
-  test('hashes the stored form of an event, even if a name contains half of a surrogate pair', async () => {
+  test('the chain of audit events hashes the stored form of an event, even if a name contains half of a surrogate pair', async () => {
     await store.auditEvents.append({ ...makeEvent(1), actor: { kind: 'api-key', id: 'key_1', name: 'a\ud800b' } });
     expect((await chain())[0]?.actor.name).toBe('a\ufffdb');
     expect(await verify()).toMatchObject({ checked: 1, isComplete: true });
   });
 
-  test('starts after the events of earlier versions, which had no chain', async () => {
+  test('the chain of audit events starts after the events of earlier versions, which had no chain', async () => {
     const at = new Date(Date.now() - dayMs);
     const old = { _id: `${idAt(at)}00`, at, ...makeEvent(0), expiresAt: new Date(Date.now() + 3000 * dayMs) };
     await events().insertOne(old);

@@ -183,8 +183,8 @@ async function explain({ conditions, index, isObvious, order }: Omit<ResourceQue
   return found.explain('queryPlanner');
 }
 
-describe('every resource search', () => {
-  test('uses an index and needs no sort', async () => {
+describe('the resource repository (all searches)', () => {
+  test('every resource search uses an index and needs no sort', async () => {
     for (const query of combinations()) {
       const search = parse(query);
       const resourceQuery = toResourceQuery({ ...which, search });
@@ -213,7 +213,7 @@ describe('every resource search', () => {
     }
   }, 120_000);
 
-  test('finds each resource that FHIR defines as a match once, and the same resources in pages, a stream and a count', async () => {
+  test('every resource search finds each resource that FHIR defines as a match once, and the same resources in pages, a stream and a count', async () => {
     for (const query of combinations()) {
       const search = parse(query);
       const whole = idsOf(await collect(store.resources.stream({ ...which, search }))).sort();
@@ -277,7 +277,7 @@ describe("a date search, by FHIR's examples", () => {
   );
 });
 
-describe('a resource search', () => {
+describe('the resource repository (searches)', () => {
   test.each([
     { query: 'patient=p1', matches: (index: number) => index % 12 === 1 },
     { query: 'code=http://loinc.org|c1', matches: (index: number) => index % 4 === 1 },
@@ -292,12 +292,12 @@ describe('a resource search', () => {
     { query: '_id=o0003,o0004&patient=p3&patient=p4', matches: (index: number) => index === 3 },
     { query: '_lastUpdated=2024-06-01', matches: (index: number) => index % 3 === 0 },
     { query: '_lastUpdated=lt2024-05-02', matches: (index: number) => index % 3 !== 0 && index % 20 === 0 },
-  ])('finds the matching observations for $query', async ({ query, matches }) => {
+  ])('a resource search for $query finds the matching observations', async ({ query, matches }) => {
     const expected = idsOf(observations.filter((_, index) => matches(index)));
     expect((await readPages(query, 1000)).flat().sort()).toEqual(expected);
   });
 
-  test('for one patient returns resources in the order of their dates', async () => {
+  test('a resource search for one patient returns resources in the order of their dates', async () => {
     const found = await collect(store.resources.search({ ...which, search: parse('patient=p1'), limit: 100 }));
     const dates = found.map(({ resource }) => {
       const { effectiveDateTime, effectivePeriod } = resource as {
@@ -309,14 +309,14 @@ describe('a resource search', () => {
     expect(dates).toEqual(dates.toSorted());
   });
 
-  test('finds nothing if no resource of the type was ever stored', async () => {
+  test('a resource search finds nothing if no resource of the type was ever stored', async () => {
     const search = parse('date=2024');
     const neverStored = { connectionId: 'conn_1', resourceType: 'VisionPrescription', search };
     expect(await collect(store.resources.search({ ...neverStored, limit: 1 }))).toEqual([]);
     expect(await store.resources.count(neverStored)).toBe(0);
   });
 
-  test('finds nothing if only a deletion of the type was stored', async () => {
+  test('a resource search finds nothing if only a deletion of the type was stored', async () => {
     await store.resourceWriter.write('Substance', [toTombstone({ resourceId: 'gone', context })]);
     for (const query of ['', 'patient=p', 'code=x', 'date=2024', '_lastUpdated=2024', '_id=gone']) {
       const found = store.resources.search({
@@ -329,7 +329,7 @@ describe('a resource search', () => {
     }
   });
 
-  test('accepts only its own cursors', async () => {
+  test('a resource search accepts only its own cursors', async () => {
     const search = parse('patient=p7');
     const [first] = await collect(store.resources.search({ ...which, search, limit: 1 }));
     const cursor = first?.cursor() ?? '';
@@ -348,7 +348,7 @@ describe('a resource search', () => {
     expect(store.resources.isCursorOf({ ...which, resourceType: 'Condition', search, cursor })).toBe(false);
   });
 
-  test('is stopped with advice to narrow it if it takes the database too long', async () => {
+  test('a resource search is stopped with advice to narrow it if it takes the database too long', async () => {
     const goalDocuments = Array.from({ length: 20_000 }, (_, index) => ({
       ...toDocument({ resourceType: 'Goal', id: `g${index}`, status: 'x' }),
       _id: `conn_1/g${index}`,
@@ -362,7 +362,7 @@ describe('a resource search', () => {
     await expect(collect(store.resources.search({ ...goals, limit: 1 }))).resolves.toEqual([]);
   });
 
-  test('stops reading when its caller aborts it', async () => {
+  test('a resource search stops reading when its caller aborts it', async () => {
     const controller = new AbortController();
     const found: unknown[] = [];
     const read = async () => {
