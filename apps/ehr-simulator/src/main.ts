@@ -8,7 +8,7 @@ try {
   await runApp({ app: simulator, logger });
   logger.info('simulated athenahealth is ready', { url: simulator.fhirEndpoint });
 } catch (error) {
-  // Nothing runs yet and a person at a terminal reads this, so the errors are printed as text.
+  // No server is running yet and a person at a terminal reads this, so the error is printed as text.
   process.stderr.write(`${error instanceof Error ? error.message : 'start failed'}\n`);
   process.exit(1);
 }

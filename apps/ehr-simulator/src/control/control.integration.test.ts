@@ -4,7 +4,7 @@ import { jsonOf, manualClock, type SimulatorClient, startSimulatorClient } from 
 let simulator: SimulatorClient;
 afterEach(() => simulator.stop());
 
-describe('options', () => {
+describe('the control API', () => {
   test('changes options at run time and restores the default for null', async () => {
     simulator = await startSimulatorClient({ fileExpirySeconds: 60 });
     const patch = { separateFileHost: true, resourcesPerFile: 3, fileExpirySeconds: null };
@@ -18,7 +18,7 @@ describe('options', () => {
   });
 
   test.each([{ port: 1 }, { patients: 3 }, { nonsense: true }, { rateLimit: 'often' }, { resourcesPerFile: 0 }])(
-    'rejects the change %j and keeps all options',
+    'rejects the change of options %j and keeps all options',
     async (patch) => {
       simulator = await startSimulatorClient();
       const before = await jsonOf(simulator.control('GET', '/options'));
@@ -28,7 +28,7 @@ describe('options', () => {
   );
 });
 
-describe('exports', () => {
+describe('the control API of exports', () => {
   test('lists exports with their parameters and states', async () => {
     const clock = manualClock();
     simulator = await startSimulatorClient({ clock, exportSeconds: 10 });
@@ -64,7 +64,7 @@ describe('exports', () => {
   });
 });
 
-describe('requests', () => {
+describe('the control API of requests', () => {
   test('records the parameter names of a request and whether it had a token', async () => {
     simulator = await startSimulatorClient();
     await simulator.kickOff('/Patient/$export?_type=Patient&_since=2026-01-01T00:00:00Z');

@@ -113,7 +113,7 @@ export function controlScenariosRoute(simulator: Simulator): Router {
   router.post('/_sim/scenarios/:name', async (req, res) => {
     const scenario: Scenario | undefined = scenarios.find(({ name }) => name === req.params.name);
     if (!scenario) {
-      res.status(404).json({ error: 'There is no such scenario.', scenarios: scenarios.map(({ name }) => name) });
+      res.status(404).json({ error: 'No scenario has this name.', scenarios: scenarios.map(({ name }) => name) });
       return;
     }
     await orderScenario({ simulator, scenario });

@@ -58,7 +58,7 @@ function problemOf({ type, id, body }: ResourceKey & { readonly body: string }):
     const { resourceType, id: bodyId } = JSON.parse(body);
     return resourceType === type && bodyId === id ? undefined : 'The resource is not the one that the URL names.';
   } catch {
-    return 'The body is no JSON.';
+    return 'The body is not valid JSON.';
   }
 }
 

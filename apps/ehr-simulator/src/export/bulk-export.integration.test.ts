@@ -13,8 +13,8 @@ async function outcomeText(response: Response): Promise<string> {
   return outcome.issue[0].details.text;
 }
 
-describe('an export', () => {
-  test('runs to a manifest with exact counts, and is unknown after DELETE', async () => {
+describe('the simulator', () => {
+  test('runs an export to a manifest with exact counts, and no longer knows it after DELETE', async () => {
     const clock = manualClock();
     simulator = await startSimulatorClient({ clock, exportSeconds: 10, retryAfterSeconds: 7 });
     const kickedOff = await simulator.kickOff();
@@ -53,7 +53,7 @@ describe('an export', () => {
     expect((await fetch(statusUrl, { method: 'DELETE', headers: authorization })).status).toBe(202);
     const after = await simulator.get(statusUrl, statusAccept);
     expect(after.status).toBe(404);
-    expect(await outcomeText(after)).toMatch('no such export');
+    expect(await outcomeText(after)).toMatch('does not exist');
     expect((await simulator.get(manifest.output[0].url)).status).toBe(404);
   });
 

@@ -91,7 +91,7 @@ export interface ExportChange {
   files?(input: ChangeFilesInput): Promise<readonly ExportFile[]>;
 }
 
-/** `gone` and `forgotten`: the server no longer knows the export, although nobody deleted it. */
+/** In the states `gone` and `forgotten` the server no longer knows the export, although the client has not deleted it. */
 export type ExportState = 'in-progress' | 'complete' | 'failed' | 'gone' | 'forgotten' | 'deleted';
 
 interface ExportStateInput {

@@ -40,7 +40,7 @@ function linesOf(encoded: string): ErrorIssue[][] {
   try {
     return linesSchema.parse(JSON.parse(Buffer.from(encoded, 'base64url').toString()));
   } catch {
-    throw new OutcomeError({ status: 404, code: 'not-found', text: 'There is no such file.' });
+    throw new OutcomeError({ status: 404, code: 'not-found', text: 'The file does not exist.' });
   }
 }
 

@@ -76,7 +76,7 @@ export class ExportRegistry {
       : undefined;
   }
 
-  /** @returns false if there is no such export. */
+  /** @returns false if the export does not exist. */
   remove(id: string): boolean {
     const bulkExport = this.get(id);
     if (!bulkExport) return false;
@@ -95,7 +95,7 @@ export class ExportRegistry {
     return Math.min(this.share(bulkExport), 0.99);
   }
 
-  /** Tells if a new export must wait, if only one may run at a time. */
+  /** Whether a new export must wait because only one may run at a time. */
   isBusy(): boolean {
     const busy: readonly ExportState[] =
       this.options.oneExportAtATime === 'until-deleted' ? ['in-progress', 'complete'] : ['in-progress'];

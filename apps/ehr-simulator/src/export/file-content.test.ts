@@ -14,6 +14,6 @@ test.each([
   ['bytes=-', undefined],
   ['bytes=0-1,5-6', undefined],
   ['lines=1-2', undefined],
-])('parses the range %s of a file of 100 bytes', (header, range) => {
+])('parseRange parses the range %s of a file of 100 bytes', (header, range) => {
   expect(parseRange({ header, sizeBytes: 100 })).toEqual(range);
 });

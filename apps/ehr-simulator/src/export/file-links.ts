@@ -80,7 +80,7 @@ export class FileLinks {
   }
 }
 
-/** Tells if files need a token. Files on another origin have signed links: a token sent there would be a leak. */
+/** Whether files need a token. Files on another origin have signed links, because a token sent there would be leaked. */
 export function filesNeedToken({ requiresAccessToken, separateFileHost }: SimulatorOptions): boolean {
   return requiresAccessToken && !separateFileHost;
 }

@@ -54,7 +54,7 @@ function find({ simulator, req }: FileInput): FoundFile {
   const bulkExport = simulator.exports.get(exportId);
   const file = bulkExport?.files.find(({ name }) => name === fileName);
   if (bulkExport && file) return { bulkExport, file };
-  throw new OutcomeError({ status: 404, code: 'not-found', text: 'There is no such file.' });
+  throw new OutcomeError({ status: 404, code: 'not-found', text: 'The file does not exist.' });
 }
 
 function keyOf(req: Request): { readonly exportId: string; readonly fileName: string } {

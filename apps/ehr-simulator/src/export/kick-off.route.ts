@@ -13,7 +13,7 @@ const paths: Readonly<Record<ExportLevel, string>> = {
   group: '/fhir/r4/Group/:groupId/$export',
 };
 
-/** A vendor does not tell when a running export ends. A short wait keeps tests short. */
+/** Servers cannot know when a running export will end. A short wait keeps tests short. */
 const busyRetryAfterSeconds = '1';
 
 /** `$export` by GET and by POST, on the levels that are switched on. */

@@ -15,8 +15,8 @@ async function fileUrl(type: string): Promise<string> {
   return output[0]?.url ?? '';
 }
 
-describe('an output file', () => {
-  test('resumes at any byte, also inside a character and far after the first checkpoint', async () => {
+describe('the simulator (output files)', () => {
+  test('an output file can be resumed at any byte, even inside a character and far after the first checkpoint', async () => {
     simulator = await startSimulatorClient({ patients: 700 });
     const url = await fileUrl('Observation');
     const response = await simulator.get(url, identity);
@@ -40,7 +40,7 @@ describe('an output file', () => {
     expect((await simulator.get(url, { ...accept, range: `bytes=${whole.length}-` })).status).toBe(416);
   }, 60_000);
 
-  test('is compressed if the client accepts gzip', async () => {
+  test('an output file is compressed if the client accepts gzip', async () => {
     simulator = await startSimulatorClient({ requiresAccessToken: false });
     const url = await fileUrl('Patient');
     const plain = await rawGet({ url, headers: accept });
@@ -50,7 +50,7 @@ describe('an output file', () => {
     expect(gunzipSync(zipped.body).equals(plain.body)).toBe(true);
   });
 
-  test('expires, and the manifest then has a new link', async () => {
+  test('an output file has a link that expires and is then replaced in the manifest', async () => {
     const clock = manualClock();
     simulator = await startSimulatorClient({ clock, fileExpirySeconds: 60 });
     const statusUrl = (await simulator.kickOff()).headers.get('content-location') ?? '';
@@ -69,7 +69,7 @@ describe('an output file', () => {
     expect((await simulator.get(url.replace(/signature=.../, 'signature=xyz'), accept)).status).toBe(403);
   });
 
-  test('requires a token exactly if the manifest says so', async () => {
+  test('an output file requires a token exactly if the manifest says so', async () => {
     simulator = await startSimulatorClient();
     const guarded = await fileUrl('Patient');
     expect((await fetch(guarded, { headers: accept })).status).toBe(401);
@@ -94,7 +94,7 @@ describe('an output file', () => {
     ]);
   });
 
-  test('streams 400 MB without holding them in memory', async () => {
+  test('an output file of 400 MB is streamed without holding it in memory', async () => {
     simulator = await startSimulatorClient({
       patients: 22_000,
       requiresAccessToken: false,

@@ -83,7 +83,7 @@ function remove({ simulator, req }: StatusInput): Reply {
 }
 
 function unknownExport(): OutcomeError {
-  return new OutcomeError({ status: 404, code: 'not-found', text: 'There is no such export.' });
+  return new OutcomeError({ status: 404, code: 'not-found', text: 'The export does not exist.' });
 }
 
 export interface ManifestFile {

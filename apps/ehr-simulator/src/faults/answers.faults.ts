@@ -48,8 +48,8 @@ function outcome(status: number) {
 }
 
 /**
- * Sets Retry-After to so many seconds from now: as seconds, as an HTTP-date, or as an `epoch` timestamp, which is
- * wrong.
+ * Sets Retry-After to a time `seconds` from now: as seconds, as an HTTP-date, or as an `epoch` timestamp, which is
+ * invalid.
  */
 const retryAfterFault = defineFault({
   kind: 'retry-after',

@@ -20,8 +20,8 @@ async function patientFile(): Promise<{ url: string; whole: string }> {
   return { url, whole: await simulator.text(url, plain) };
 }
 
-describe('ordering', () => {
-  test('matches requests by method, path and type, skips and repeats, and can be listed and cancelled', async () => {
+describe('the fault board', () => {
+  test('matches requests by method, path and type, skips and repeats faults, and lists and cancels them', async () => {
     const fault = { kind: 'status', status: 503 };
     await simulator.orderFault({ match: { method: 'GET', type: 'Patient' }, fault, times: 2, after: 1 });
     const statuses = [];
@@ -42,16 +42,16 @@ describe('ordering', () => {
     [{ fault: { kind: 'latency', ms: 1, more: 1 } }],
     [{ fault: { kind: 'bom' }, match: { path: '(' } }],
     [{ fault: { kind: 'bom' }, times: 0 }],
-  ])('rejects the order %j', async (order) => {
+  ])('rejects the fault order %j', async (order) => {
     expect((await simulator.control('POST', '/faults', order)).status).toBe(400);
   });
 
-  test('gives every kind a unique name', () => {
+  test('gives every kind of fault a unique name', () => {
     expect(new Set(faultKinds.map(({ kind }) => kind)).size).toBe(faultKinds.length);
   });
 });
 
-describe('faults of the connection', () => {
+describe('a fault of the connection', () => {
   test('delays the answer by the ordered latency', async () => {
     await simulator.orderFault({ fault: { kind: 'latency', ms: 80 } });
     const start = performance.now();
@@ -150,7 +150,7 @@ describe('faults of the connection', () => {
   });
 });
 
-describe('faults of a file', () => {
+describe('a fault of a file', () => {
   const cases: [fault: object, expected: (lines: string[]) => string | RegExp][] = [
     [{ kind: 'corrupt-line', line: 2, with: '{"x' }, (lines) => `${lines.with(1, '{"x').join('\n')}\n`],
     [{ kind: 'line-endings', style: 'crlf' }, (lines) => lines.map((line) => `${line}\r\n`).join('')],
@@ -187,7 +187,7 @@ describe('faults of a file', () => {
   });
 });
 
-describe('faults of documents', () => {
+describe('a fault of a document', () => {
   async function manifestWith(fault: object) {
     const kickedOff = await simulator.kickOff('/Patient/$export?_type=Patient,Encounter');
     const url = kickedOff.headers.get('content-location') ?? '';

@@ -42,7 +42,7 @@ async function ask({ header = {}, payload = {} }: Change): Promise<{ status: num
   return { status: response.status, body: await jsonOf(response) };
 }
 
-describe('a client assertion', () => {
+describe('the token endpoint', () => {
   test('accepts a client assertion only once', async () => {
     await start();
     expect(await ask({})).toMatchObject({ status: 200, body: { scope: 'system/*.read' } });
@@ -53,13 +53,13 @@ describe('a client assertion', () => {
   });
 
   test.each([
-    { what: 'of an unknown key', change: { header: { kid: 'k2' } }, says: 'kid' },
-    { what: 'of another type', change: { header: { typ: 'at+jwt' } }, says: 'typ' },
+    { what: 'with an unknown key', change: { header: { kid: 'k2' } }, says: 'kid' },
+    { what: 'with another type', change: { header: { typ: 'at+jwt' } }, says: 'typ' },
     { what: 'for another endpoint', change: { payload: { aud: 'https://else.example/token' } }, says: 'audience' },
     { what: 'of another issuer', change: { payload: { iss: 'other' } }, says: 'iss and sub' },
     { what: 'about another client', change: { payload: { sub: 'other' } }, says: 'iss and sub' },
-    { what: 'that lives too long', change: { payload: { exp: nowSeconds + 301 } }, says: 'five minutes' },
-    { what: 'that is over', change: { payload: { exp: nowSeconds - 1 } }, says: 'times' },
+    { what: 'with too long a lifetime', change: { payload: { exp: nowSeconds + 301 } }, says: 'five minutes' },
+    { what: 'that has expired', change: { payload: { exp: nowSeconds - 1 } }, says: 'times' },
     { what: 'without jti', change: { payload: { jti: undefined } }, says: 'times are wrong' },
   ])('rejects a client assertion $what with invalid_client', async ({ change, says }) => {
     await start();
@@ -69,7 +69,7 @@ describe('a client assertion', () => {
   });
 });
 
-test('answers 403 for a type that the scopes do not cover if scopes are enforced', async () => {
+test('the simulator answers 403 for a type that the scopes do not cover if scopes are enforced', async () => {
   simulator = await startSimulatorClient({ enforceScopes: true });
   const body = new URLSearchParams({
     grant_type: 'client_credentials',

@@ -98,5 +98,5 @@ async function verify(options: { readonly simulator: Simulator; readonly asserti
 }
 
 function refused(reason: string): OAuthError {
-  return new OAuthError({ status: 401, code: 'invalid_client', text: `The client assertion is refused: ${reason}.` });
+  return new OAuthError({ status: 401, code: 'invalid_client', text: `The client assertion was rejected: ${reason}.` });
 }

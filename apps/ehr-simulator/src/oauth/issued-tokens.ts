@@ -70,7 +70,7 @@ export class IssuedTokens {
     return issued.expiresAtMs > this.clock.now() ? 'valid' : 'expired';
   }
 
-  /** Expires every access token now. They stay known, so that an expired token is told apart from an invented one. */
+  /** Expires every access token now. They stay known, so that expired and unknown tokens can be distinguished. */
   expireAll(): void {
     for (const token of this.access.values()) token.expiresAtMs = this.clock.now();
   }

@@ -27,7 +27,7 @@ async function authorize(changes: Record<string, string> = {}): Promise<Response
   return fetch(`${simulator.baseUrl}/oauth2/v1/authorize?${query}`, { redirect: 'manual' });
 }
 
-describe('OAuth', () => {
+describe('the OAuth server of the simulator', () => {
   test('issues a token for client credentials sent by Basic authentication or by form', async () => {
     simulator = await startSimulatorClient();
     const form = { grant_type: 'client_credentials', scope: 'system/*.read' };
@@ -96,7 +96,7 @@ describe('OAuth', () => {
     expect((await authorize({ code_challenge_method: 'plain' })).status).toBe(302);
   });
 
-  test('issues 50 tokens a minute, then answers 429 until the minute ends, apart from the request limit', async () => {
+  test('issues 50 tokens a minute, then answers 429 until the minute ends, independently of the request limit', async () => {
     const clock = manualClock(Date.UTC(2026, 0, 1, 0, 0, 40));
     simulator = await startSimulatorClient({ clock });
     const form = { grant_type: 'client_credentials', scope: 's', ...client };

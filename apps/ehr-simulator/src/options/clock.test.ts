@@ -7,7 +7,7 @@ function standStill(ms: number): void {
   while (performance.now() < endAt);
 }
 
-test('reports the lateness of a request that arrived while the process was blocked', async () => {
+test('the system clock reports the lateness of a request that arrived while the process was blocked', async () => {
   const clock = startSystemClock();
   try {
     // The request is observed before the timers run again, and after.

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { optionsFromEnv, simulatorEnvSchema } from './env.ts';
 import { simulatorOptionsSchema } from './options.ts';
 
-test('has a variable for every option and uses the default of an option whose variable is not set', () => {
+test('optionsFromEnv has a variable for every option and uses the default of an option whose variable is not set', () => {
   const variables = Object.keys(simulatorEnvSchema.shape).map((name) =>
     name.replace('SIMULATOR_', '').replaceAll('_', '').toLowerCase(),
   );
@@ -14,7 +14,7 @@ test('has a variable for every option and uses the default of an option whose va
   expect(optionsFromEnv({})).toEqual({ ...simulatorOptionsSchema.parse({}), port: 8080 });
 });
 
-test('parses numbers, flags and lists, and rejects invalid values', () => {
+test('optionsFromEnv parses numbers, flags and lists, and rejects invalid values', () => {
   const env = {
     SIMULATOR_PATIENTS: '5',
     SIMULATOR_AUTH: 'off',

@@ -135,7 +135,8 @@ export class RuntimeOptions {
   change(patch: Readonly<Record<string, unknown>>): void {
     const names: readonly string[] = changeable;
     const fixed = Object.keys(patch).filter((name) => !names.includes(name));
-    if (fixed.length > 0) throw new Error(`Not to be changed while it runs: ${fixed.join(', ')}.`);
+    if (fixed.length > 0)
+      throw new Error(`These options cannot be changed while the simulator is running: ${fixed.join(', ')}.`);
     const changed = Object.entries({ ...this.options, ...patch }).filter(([, value]) => value !== null);
     const checked = simulatorOptionsSchema.safeParse(Object.fromEntries(changed));
     if (!checked.success) throw new Error(z.prettifyError(checked.error));

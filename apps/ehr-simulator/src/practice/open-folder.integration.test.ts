@@ -27,7 +27,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-test('serves the lines of a folder with missing meta added and the text of numbers kept', async () => {
+test('the simulator serves the lines of a folder, adds missing meta and keeps the text of numbers', async () => {
   simulator = await startSimulatorClient({ dataDir: folder });
   const { output } = await simulator.export();
   expect(output.map(({ type, count }) => [type, count])).toEqual([
@@ -45,7 +45,7 @@ test('serves the lines of a folder with missing meta added and the text of numbe
   expect((await simulator.text(output[1]?.url ?? '')).startsWith(patient.slice(0, -1))).toBe(true);
 });
 
-test('searches, reads and changes the resources of a folder', async () => {
+test('the simulator searches, reads and changes the resources of a folder', async () => {
   simulator = await startSimulatorClient({ dataDir: folder });
   const query = '/Observation?patient=p1&ah-practice=a-1.Practice-195900';
   expect(await (await simulator.get(query)).text()).toContain('"max":12345678901234567890.10');
@@ -57,7 +57,7 @@ test('searches, reads and changes the resources of a folder', async () => {
   expect(since.output[0]?.count).toBe(4);
 });
 
-test('rejects a folder without data files', async () => {
+test('the simulator rejects a folder without data files', async () => {
   simulator = undefined;
   const empty = await mkdtemp(join(tmpdir(), 'simulator-empty-'));
   await expect(startSimulatorClient({ dataDir: empty })).rejects.toThrow('No Type.ndjson');

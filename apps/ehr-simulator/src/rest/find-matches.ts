@@ -64,7 +64,7 @@ const conceptElements: Readonly<Record<string, string>> = {
   'clinical-status': 'clinicalStatus',
 };
 
-/** Tells if a resource meets one search parameter. Unknown parameters match everything, as on lenient servers. */
+/** Whether a resource matches a search parameter. Unknown parameters match everything, as on lenient servers. */
 function matchesParameter({ resource, name, value }: MatchesParameterInput): boolean {
   if (name === 'date' || name === '_lastUpdated' || name === 'birthdate') {
     return matchesDate({ value: dateOf({ resource, name }), wanted: value });

@@ -79,7 +79,7 @@ export function requireMandatoryParameters({ type, parameters }: MandatoryParame
   throw new OutcomeError({ status: 400, code: 'forbidden', text: `A search of ${type} needs ${wanted}.` });
 }
 
-/** Tells if REST can search and read a type, as the CapabilityStatement declares. */
+/** Whether REST can search and read a type, as the CapabilityStatement declares. */
 export function isInRest({
   simulator: { options },
   type,

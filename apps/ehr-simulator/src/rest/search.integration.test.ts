@@ -21,8 +21,8 @@ async function ids(query: string): Promise<string[]> {
   return entry.map(({ resource }) => resource.id);
 }
 
-describe('a search', () => {
-  test('returns every resource exactly once over pages that an opaque link connects', async () => {
+describe('the REST API of the simulator', () => {
+  test('returns every resource of a search exactly once, in pages that are connected by opaque links', async () => {
     const all = await ids(`Observation?patient=${patient}&_count=100`);
     expect(all.length).toBeGreaterThanOrEqual(8);
     const paged: string[] = [];

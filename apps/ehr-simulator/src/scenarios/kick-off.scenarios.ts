@@ -9,22 +9,23 @@ const noGet = operationOutcome({ code: 'not-supported', text: 'Kick-off by GET i
 export const kickOffScenarios = [
   {
     name: 'busy-at-kick-off',
-    description: 'Two kick-offs are answered 429, "already in progress", with Retry-After 1.',
+    description: 'The server answers two kick-offs with 429, "already in progress", and Retry-After 1.',
     orders: [{ match, fault: { kind: 'status', status: 429, retryAfter: '1', body: alreadyRunning }, times: 2 }],
   },
   {
     name: 'one-export-at-a-time',
-    description: 'A kick-off is answered 429 while another export is in progress.',
+    description: 'The server answers a kick-off with 429 while another export is in progress.',
     options: { oneExportAtATime: true },
   },
   {
     name: 'one-export-until-deleted',
-    description: 'A kick-off is answered 429 until the export before it is over and DELETE was sent.',
+    description:
+      'The server answers a kick-off with 429 until the previous export has ended and the client has sent DELETE.',
     options: { oneExportAtATime: 'until-deleted' },
   },
   {
     name: 'kick-off-outage',
-    description: 'Three kick-offs are answered 502 in HTML, 503 with an empty body, and 504 in plain text.',
+    description: 'The server answers three kick-offs with 502 in HTML, 503 with an empty body, and 504 in plain text.',
     orders: [
       { match, fault: { kind: 'status', status: 502, body: '<html>bad gateway</html>', contentType: 'text/html' } },
       { match, fault: { kind: 'status', status: 503, body: '' }, after: 1 },
@@ -33,7 +34,7 @@ export const kickOffScenarios = [
   },
   {
     name: 'lost-kick-off-answer',
-    description: 'The export is started, and the connection is reset before the 202 arrives.',
+    description: 'The server starts the export but resets the connection before the 202 arrives.',
     orders: [{ match, fault: { kind: 'lost-answer' } }],
   },
   {
@@ -43,27 +44,27 @@ export const kickOffScenarios = [
   },
   {
     name: 'no-content-location',
-    description: 'One kick-off is answered 202 without a Content-Location.',
+    description: 'The server answers one kick-off with 202 but no Content-Location.',
     orders: [{ match, fault: { kind: 'headers', set: { 'content-location': null } } }],
   },
   {
     name: 'group-level-only',
-    description: 'There is `Group/{id}/$export` and no other level, as at athenahealth.',
+    description: 'The server supports only `Group/{id}/$export`, like athenahealth.',
     options: { exportLevels: ['group'] },
   },
   {
     name: 'strict-accept',
-    description: 'A wrong Accept header is answered 406 on status and files too.',
+    description: 'The server answers a wrong Accept header with 406 on status and files too.',
     options: { strictAccept: true },
   },
   {
     name: 'refuses-since',
-    description: 'A kick-off with `_since` is refused: 400, not-supported, named in details.text.',
+    description: 'The server refuses a kick-off with `_since`: 400, not-supported, named in details.text.',
     orders: [{ match, fault: { kind: 'refuse-parameter', parameter: '_since' }, times: 'always' }],
   },
   {
     name: 'refuses-type',
-    description: 'A kick-off with `_type` is refused: 422, invalid, named in diagnostics.',
+    description: 'The server refuses a kick-off with `_type`: 422, invalid, named in diagnostics.',
     orders: [
       {
         match,
@@ -74,7 +75,7 @@ export const kickOffScenarios = [
   },
   {
     name: 'refuses-type-filter',
-    description: 'A kick-off with `_typeFilter` is refused: 501, processing, named in expression.',
+    description: 'The server refuses a kick-off with `_typeFilter`: 501, processing, named in expression.',
     orders: [
       {
         match,
@@ -91,12 +92,13 @@ export const kickOffScenarios = [
   },
   {
     name: 'refuses-type-value',
-    description: 'A kick-off whose `_type` names Observation is refused (400, not-supported), other types are not.',
+    description:
+      'The server refuses a kick-off whose `_type` includes Observation (400, not-supported). It accepts other types.',
     orders: [{ match, fault: { kind: 'refuse-parameter', parameter: '_type', value: 'Observation' }, times: 'always' }],
   },
   {
     name: 'refuses-since-unnamed',
-    description: 'A kick-off with `_since` is refused (400, invalid), and nothing says which parameter it was.',
+    description: 'The server refuses a kick-off with `_since` (400, invalid) without naming the parameter.',
     orders: [
       {
         match,
@@ -107,12 +109,12 @@ export const kickOffScenarios = [
   },
   {
     name: 'refuses-all-parameters',
-    description: 'A kick-off is refused with 400, one parameter after the other, until none is left.',
+    description: 'The server refuses a kick-off with 400, naming one parameter after the other, until none is left.',
     options: { unsupportedParameters: ['_since', '_type', '_typeFilter', '_outputFormat'] },
   },
   {
     name: 'refuses-post',
-    description: 'A kick-off by POST is answered 405, not-supported; by GET it works.',
+    description: 'The server answers a kick-off by POST with 405, not-supported, and accepts GET.',
     orders: [
       {
         match: { ...match, method: 'POST' },
@@ -123,7 +125,7 @@ export const kickOffScenarios = [
   },
   {
     name: 'refuses-get',
-    description: 'A kick-off by GET is answered 405, not-supported; by POST it works.',
+    description: 'The server answers a kick-off by GET with 405, not-supported, and accepts POST.',
     orders: [
       {
         match: { ...match, method: 'GET' },

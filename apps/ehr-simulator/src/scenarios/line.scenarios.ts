@@ -6,7 +6,7 @@ const line = 2;
 export const lineScenarios = [
   {
     name: 'corrupt-line',
-    description: 'The second line of the Patient file is half a resource, however often the file is read.',
+    description: 'The second line of the Patient file is half a resource at every download.',
     orders: [inPatients({ kind: 'corrupt-line', line })],
   },
   {
@@ -21,7 +21,7 @@ export const lineScenarios = [
   },
   {
     name: 'array-line',
-    description: 'The second line of the Patient file is a list.',
+    description: 'The second line of the Patient file is an array.',
     orders: [inPatients({ kind: 'corrupt-line', line, with: '[{"resourceType":"Patient","id":"in-a-list"}]' })],
   },
   {
@@ -31,7 +31,7 @@ export const lineScenarios = [
   },
   {
     name: 'other-type',
-    description: 'The second resource of the Patient file says that it is a Basic.',
+    description: 'The second resource of the Patient file has the resourceType Basic.',
     orders: [inPatients({ kind: 'edit-resource', line, set: { resourceType: 'Basic' } })],
   },
   {
@@ -41,7 +41,7 @@ export const lineScenarios = [
   },
   {
     name: 'invalid-utf8',
-    description: 'The second line of the Patient file has bytes inside a string that are no UTF-8.',
+    description: 'The second line of the Patient file has bytes inside a string that are not valid UTF-8.',
     orders: [inPatients({ kind: 'invalid-utf8', line })],
   },
   {
@@ -61,7 +61,7 @@ export const lineScenarios = [
   },
   {
     name: 'blank-lines',
-    description: 'Each line of the Patient file is followed by a blank one.',
+    description: 'A blank line follows each line of the Patient file.',
     orders: [inPatients({ kind: 'line-endings', style: 'blank-line' })],
   },
   {
@@ -85,7 +85,7 @@ export const lineScenarios = [
   },
   {
     name: 'exact-numbers',
-    description: 'An Observation has the numbers 1.50, 12345678901234567890, 1e2 and -0.0, as they are written here.',
+    description: 'An Observation has the numbers 1.50, 12345678901234567890, 1e2 and -0.0 with exactly these digits.',
     resources: [
       '{"resourceType":"Observation","id":"exact-numbers","status":"final","code":{"text":"numbers"},"component":[' +
         '{"code":{"text":"a"},"valueQuantity":{"value":1.50}},' +

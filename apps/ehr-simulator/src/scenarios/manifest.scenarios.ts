@@ -5,7 +5,7 @@ const { kickOff, status: match } = matches;
 export const manifestScenarios = [
   {
     name: 'paged-manifest',
-    description: 'The manifest comes in pages of one file with `link[next]`.',
+    description: 'The manifest has pages of one file, connected by `link[next]`.',
     orders: [{ match, fault: { kind: 'paged-manifest', pageSize: 1 }, times: 'always' }],
   },
   {
@@ -15,12 +15,13 @@ export const manifestScenarios = [
   },
   {
     name: 'missing-types',
-    description: 'The next export leaves Patient out of its manifest, although it was asked for.',
+    description: 'The manifest of the next export omits Patient, although the client requested it.',
     orders: [{ match: kickOff, fault: { kind: 'export-types', drop: ['Patient'] } }],
   },
   {
     name: 'unwanted-types',
-    description: 'The next export has Practitioner and Location in its manifest, asked for or not.',
+    description:
+      'The manifest of the next export includes Practitioner and Location, even if the client did not request them.',
     orders: [{ match: kickOff, fault: { kind: 'export-types', add: ['Practitioner', 'Location'] } }],
   },
   {
@@ -30,12 +31,12 @@ export const manifestScenarios = [
   },
   {
     name: 'many-files',
-    description: 'The next export has Patient in 20,000 small files; patients come again in many of them.',
+    description: 'The next export has 20,000 small Patient files, and many of them repeat patients.',
     orders: [{ match: kickOff, fault: { kind: 'many-files', type: 'Patient', files: 20_000 } }],
   },
   {
     name: 'wrong-counts',
-    description: 'The manifest promises one Patient more in each file than there is.',
+    description: 'The manifest promises one Patient more than each file contains.',
     orders: [{ match, fault: { kind: 'wrong-counts', by: 1, type: 'Patient' }, times: 'always' }],
   },
   {
@@ -45,12 +46,13 @@ export const manifestScenarios = [
   },
   {
     name: 'lost-type',
-    description: 'Patient is missing in `output`, and an error file says that it could not be exported.',
+    description: 'Patient is missing from `output`, and an error file says that it could not be exported.',
     orders: [{ match, fault: { kind: 'error-file', lostType: 'Patient' }, times: 'always' }],
   },
   {
     name: 'mixed-error-file',
-    description: 'An error file has four lines, with issues of every severity, several codes, and one that is no JSON.',
+    description:
+      'An error file has four lines, with issues of every severity, several codes, and a line that is not valid JSON.',
     orders: [
       {
         match,
@@ -73,7 +75,7 @@ export const manifestScenarios = [
   },
   {
     name: 'stu4-manifest',
-    description: 'The manifest has `outcome` instead of `error`, and no `request`, as the STU4 draft has it.',
+    description: 'The manifest has `outcome` instead of `error` and no `request`, like in the STU4 draft.',
     orders: [
       { match, fault: { kind: 'error-file', severity: 'warning', section: 'outcome' }, times: 'always' },
       { match, fault: { kind: 'edit-document', set: { request: null } }, times: 'always' },
@@ -81,35 +83,36 @@ export const manifestScenarios = [
   },
   {
     name: 'token-for-files',
-    description: 'The manifest says requiresAccessToken true: a file without a token is answered 401.',
+    description:
+      'The manifest has requiresAccessToken true. The server answers a file request without a token with 401.',
     options: { requiresAccessToken: true, separateFileHost: false },
   },
   {
     name: 'signed-links',
     description:
-      'The manifest says requiresAccessToken false: links are signed, and a token sent to one is a violation.',
+      'The manifest has requiresAccessToken false and signed links. A token that is sent to one is a violation.',
     options: { requiresAccessToken: false },
   },
   {
     name: 'separate-file-host',
-    description: 'Files are on signed links at another origin, which must not see a token.',
+    description: 'Files have signed links to another origin, which must not receive a token.',
     options: { separateFileHost: true },
   },
   {
     name: 'token-trap',
     description:
-      'Files are at another origin, and the manifest says requiresAccessToken true: a token there is a leak.',
+      'Files are at another origin, although requiresAccessToken is true. A token that is sent there is leaked.',
     options: { separateFileHost: true },
     orders: [{ match, fault: { kind: 'edit-document', set: { requiresAccessToken: true } }, times: 'always' }],
   },
   {
     name: 'redirected-files',
-    description: 'Files are redirected to another origin, which serves them and must not see a token.',
+    description: 'The server redirects files to another origin, which serves them and must not receive a token.',
     orders: [{ match: matches.files, fault: { kind: 'redirect' }, times: 'always' }],
   },
   {
     name: 'redirect-to-private-address',
-    description: 'Patient is redirected to the address of a cloud metadata service.',
+    description: 'The server redirects the Patient file to the address of a cloud metadata service.',
     orders: [
       {
         match: matches.patients,
@@ -120,23 +123,23 @@ export const manifestScenarios = [
   },
   {
     name: 'expired-links',
-    description: 'All links given out so far are expired at the second file (410); the manifest has fresh ones.',
+    description: 'All issued links expire at the second file, which is answered with 410. The manifest has new ones.',
     orders: [{ match: matches.files, fault: { kind: 'expire-links' }, after: 1 }],
   },
   {
     name: 'expired-links-forbidden',
-    description: 'All links given out so far are expired at the second file, and are answered 403.',
+    description: 'All issued links expire at the second file, which is answered with 403. The manifest has new ones.',
     options: { expiredFileStatus: 403 },
     orders: [{ match: matches.files, fault: { kind: 'expire-links' }, after: 1 }],
   },
   {
     name: 'short-lived-links',
-    description: 'Links live for two seconds, as Expires says; the manifest has fresh ones.',
+    description: 'Links expire after two seconds, as Expires says. The manifest has new ones.',
     options: { fileExpirySeconds: 2 },
   },
   {
     name: 'missing-file',
-    description: 'Patient is in the manifest, and its file is answered 404, always.',
+    description: 'The manifest contains a Patient file that the server always answers with 404.',
     orders: [
       {
         match: matches.patients,

@@ -6,7 +6,7 @@ const type = 'Patient';
 export const resourceScenarios = [
   {
     name: 'duplicate-in-file',
-    description: 'The second line of the Patient file comes twice, and the count agrees.',
+    description: 'The Patient file contains its second line twice, and the count includes both.',
     orders: [
       { match: patients, fault: { kind: 'duplicate-lines', line: 2, consistent: true }, times: 'always' },
       { match: status, fault: { kind: 'wrong-counts', by: 1, type }, times: 'always' },
@@ -14,7 +14,7 @@ export const resourceScenarios = [
   },
   {
     name: 'duplicate-across-files',
-    description: 'The next export has its first three Patients again in a later file.',
+    description: 'The next export repeats its first three Patients in a later file.',
     orders: [{ match: kickOff, fault: { kind: 'late-copies', type } }],
   },
   {
@@ -29,28 +29,29 @@ export const resourceScenarios = [
   },
   {
     name: 'unversioned-change',
-    description: 'As of the next kick-off, the first Patient has other content under the same version and date.',
+    description: 'From the next kick-off on, the first Patient has different content with the same version and date.',
     orders: [{ match: kickOff, fault: { kind: 'unversioned-change', type } }],
   },
   {
     name: 'single-deletions',
-    description: 'At the next kick-off four Patients are deleted; `deleted` has a Bundle with one entry for each.',
+    description: 'The next kick-off deletes four Patients, and `deleted` has a Bundle for each of them.',
     orders: [{ match: kickOff, fault: { kind: 'deletions', type, perBundle: 1 } }],
   },
   {
     name: 'bundled-deletions',
-    description: 'At the next kick-off four Patients are deleted; `deleted` has one Bundle with all of them.',
+    description: 'The next kick-off deletes four Patients, and `deleted` has one Bundle with all of them.',
     orders: [{ match: kickOff, fault: { kind: 'deletions', type, perBundle: 100 } }],
   },
   {
     name: 'unreadable-deletions',
-    description: 'At the next kick-off four Patients are deleted; `deleted` also has lines and entries that are none.',
+    description:
+      'The next kick-off deletes four Patients, and `deleted` also has lines and entries that are not deletions.',
     orders: [{ match: kickOff, fault: { kind: 'deletions', type, unreadable: true } }],
   },
   {
     name: 'late-deleted-resource',
     description:
-      'Four Patients of the next export are in `deleted` and, with their last version, in `output`, a second late.',
+      'The next export lists four Patients in `deleted` and also, with their last version, in an `output` file that is a second late.',
     orders: [
       { match: kickOff, fault: { kind: 'deletions', type, late: true } },
       { match: patients, fault: { kind: 'latency', ms: 1000 } },

@@ -38,8 +38,8 @@ describe('the scenario', () => {
   );
 });
 
-describe('the list of scenarios', () => {
-  test('lists all scenarios, and answers an unknown name with their names', async () => {
+describe('the simulator', () => {
+  test('lists all scenarios, and answers an unknown name with the names of all scenarios', async () => {
     client = await startSimulatorClient();
     const names = scenarios.map(({ name }) => name);
     const listed: Scenario[] = await jsonOf(client.control('GET', '/scenarios'));
@@ -48,7 +48,7 @@ describe('the list of scenarios', () => {
     expect([unknown.status, (await jsonOf(unknown)).scenarios]).toEqual([404, names]);
   });
 
-  test('has unique names, a sentence for each scenario and valid orders', () => {
+  test('gives every scenario a unique name, a sentence as its description and valid orders', () => {
     expect(new Set(scenarios.map(({ name }) => name)).size).toBe(scenarios.length);
     for (const { description, orders = [] } of scenarios as readonly Scenario[]) {
       expect(description).toMatch(/^[A-Z0-9`].*\.$/);
@@ -56,7 +56,7 @@ describe('the list of scenarios', () => {
     }
   });
 
-  test('matches the table in the README', async () => {
+  test('describes every scenario in the README in the same words', async () => {
     const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
     const table = readme.slice(readme.indexOf('### Scenarios'));
     const rows = [...table.matchAll(/^\| `([a-z0-9-]+)` +\| (.+?) +\|$/gm)].map(([, name, text]) => [name, text]);

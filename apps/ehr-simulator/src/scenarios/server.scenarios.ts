@@ -11,41 +11,44 @@ const v1Error = {
 export const serverScenarios = [
   {
     name: 'well-behaved',
-    description: 'Nothing goes wrong: Range and ETag are honoured, counts are right, DELETE is answered 202.',
+    description:
+      'Nothing goes wrong: the server honours Range and ETag, sends correct counts, and answers DELETE with 202.',
   },
   {
     name: 'rate-limited',
-    description: 'More than 16 requests in two seconds are answered 429.',
+    description: 'The server answers 429 if it receives more than 16 requests in two seconds.',
     options: { rateLimit: true },
   },
   {
     name: 'token-budget',
-    description: 'One token a minute is issued; more are answered 429 with Retry-After to the end of the minute.',
+    description:
+      'The server issues one token a minute. It answers 429 to other token requests, with a Retry-After to the end of the minute.',
     options: { tokensPerMinute: 1 },
   },
   {
     name: 'short-tokens',
-    description: 'Tokens live for two seconds.',
+    description: 'Tokens expire after two seconds.',
     options: { tokenSeconds: 2 },
   },
   {
     name: 'string-details',
-    description: 'OperationOutcomes have a string as `details`.',
+    description: 'The `details` of OperationOutcomes are strings.',
     orders: [{ fault: { kind: 'string-details' }, times: 'always' }],
   },
   {
     name: 'outcome-in-bundle',
-    description: 'One search is answered 200 with a Bundle that holds nothing but an OperationOutcome.',
+    description: 'The server answers one search with 200 and a Bundle that contains only an OperationOutcome.',
     orders: [{ match: { method: 'GET', path: '^/fhir/r4/[A-Z][A-Za-z]+$' }, fault: { kind: 'outcome-in-bundle' } }],
   },
   {
     name: 'v1-error',
-    description: "One read or search is answered 400 with the error of athenahealth's older API, which is no FHIR.",
+    description:
+      "The server answers one read or search with 400 and the error of athenahealth's older API, which is not FHIR.",
     orders: [{ match: rest, fault: { kind: 'status', status: 400, body: v1Error, contentType: 'application/json' } }],
   },
   {
     name: 'throttled-by-403',
-    description: 'One read or search is answered 403 with Retry-After 1.',
+    description: 'The server answers one read or search with 403 and Retry-After 1.',
     orders: [{ match: rest, fault: { kind: 'status', status: 403, retryAfter: '1' } }],
   },
 ] as const satisfies readonly Scenario[];

@@ -19,7 +19,7 @@ export const statusScenarios = [
   },
   {
     name: 'retry-after-epoch',
-    description: 'A 202 on status has an epoch timestamp as Retry-After: decades, if they were seconds.',
+    description: 'A 202 on status has an epoch timestamp as Retry-After. Read as seconds, it would be decades.',
     orders: [oncePending, { match, fault: { kind: 'retry-after', seconds: 2, as: 'epoch' } }],
   },
   {
@@ -44,22 +44,25 @@ export const statusScenarios = [
   },
   {
     name: 'throttled-status',
-    description: 'Two status requests are answered 429 with Retry-After 1.',
+    description: 'The server answers two status requests with 429 and Retry-After 1.',
     orders: [{ match, fault: { kind: 'status', status: 429, retryAfter: '1' }, times: 2 }],
   },
   {
     name: 'transient-client-error',
-    description: 'Two status requests are answered 400 with an OperationOutcome whose issue.code is transient.',
+    description:
+      'The server answers two status requests with 400 and an OperationOutcome whose issue.code is transient.',
     orders: [transient(400)],
   },
   {
     name: 'transient-server-error',
-    description: 'Two status requests are answered 500 with an OperationOutcome whose issue.code is transient.',
+    description:
+      'The server answers two status requests with 500 and an OperationOutcome whose issue.code is transient.',
     orders: [transient(500)],
   },
   {
     name: 'status-outage',
-    description: 'Three status requests are answered 502 in HTML, 503 with an empty body, and 504 in plain text.',
+    description:
+      'The server answers three status requests with 502 in HTML, 503 with an empty body, and 504 in plain text.',
     orders: [
       { match, fault: { kind: 'status', status: 502, body: '<html>bad gateway</html>', contentType: 'text/html' } },
       { match, fault: { kind: 'status', status: 503, body: '' }, after: 1 },
@@ -68,47 +71,48 @@ export const statusScenarios = [
   },
   {
     name: 'html-status',
-    description: 'One status request is answered 200 with an HTML page.',
+    description: 'The server answers one status request with 200 and an HTML page.',
     orders: [{ match, fault: { kind: 'status', status: 200, body: '<html>log in</html>', contentType: 'text/html' } }],
   },
   {
     name: 'slow-status',
-    description: 'Two status requests are answered a second late.',
+    description: 'The server answers two status requests after a second.',
     orders: [{ match, fault: { kind: 'latency', ms: 1000 }, times: 2 }],
   },
   {
     name: 'failed-export',
-    description: 'The export is in progress for two status requests, then fails: 500 with an OperationOutcome.',
+    description: 'The export is in progress for two status requests and then fails: 500 with an OperationOutcome.',
     orders: [fate('fails')],
   },
   {
     name: 'endless-export',
-    description: 'The export stays in progress for ever.',
+    description: 'The export stays in progress forever.',
     orders: [fate('never-ends')],
   },
   {
     name: 'forgotten-export',
-    description: 'The export is in progress for two status requests, then the server knows no such export: 404.',
+    description: 'The export is in progress for two status requests. Then the server no longer knows it: 404.',
     orders: [fate('forgotten')],
   },
   {
     name: 'gone-export',
-    description: 'The export is in progress for two status requests, then it is gone: 410.',
+    description: 'The export is in progress for two status requests. Then it is gone: 410.',
     orders: [fate('gone')],
   },
   {
     name: 'partial-manifest',
-    description: 'One status request is answered 202 with a manifest of the first file only.',
+    description: 'The server answers one status request with 202 and a manifest of the first file only.',
     orders: [{ match, fault: { kind: 'partial-manifest', files: 1 } }],
   },
   {
     name: 'export-status-header',
-    description: 'One status request is answered 200 with X-Export-Status in-progress and a manifest of one file.',
+    description:
+      'The server answers one status request with 200, X-Export-Status in-progress and a manifest of one file.',
     orders: [{ match, fault: { kind: 'partial-manifest', files: 1, as: 'x-export-status' } }],
   },
   {
     name: 'token-expires-in-export',
-    description: 'All tokens expire at the second status request and at the second file: 401 for each.',
+    description: 'All tokens expire at the second status request and at the second file, which are answered with 401.',
     orders: [
       { match, fault: { kind: 'expire-tokens' }, after: 1 },
       { match: matches.files, fault: { kind: 'expire-tokens' }, after: 1 },
@@ -128,22 +132,22 @@ function fate(end: string): ScenarioOrder {
 export const deleteScenarios = [
   {
     name: 'delete-unknown',
-    description: 'DELETE is answered 404.',
+    description: 'The server answers DELETE with 404.',
     orders: [{ match: matches.delete, fault: { kind: 'status', status: 404 }, times: 'always' }],
   },
   {
     name: 'delete-fails',
-    description: 'DELETE is answered 500, always.',
+    description: 'The server always answers DELETE with 500.',
     orders: [{ match: matches.delete, fault: { kind: 'status', status: 500 }, times: 'always' }],
   },
   {
     name: 'delete-fails-once',
-    description: 'The first DELETE is answered 500, the next one 202.',
+    description: 'The server answers the first DELETE with 500 and the next one with 202.',
     orders: [{ match: matches.delete, fault: { kind: 'status', status: 500 } }],
   },
   {
     name: 'slow-delete',
-    description: 'DELETE is answered a second late, with 202.',
+    description: 'The server answers DELETE with 202 after a second.',
     orders: [{ match: matches.delete, fault: { kind: 'latency', ms: 1000 }, times: 'always' }],
   },
 ] as const satisfies readonly Scenario[];

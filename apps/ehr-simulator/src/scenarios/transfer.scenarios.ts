@@ -12,72 +12,72 @@ const cutOnce = { match, fault: { kind: 'truncate', afterBytes } };
 export const transferScenarios = [
   {
     name: 'lost-connection',
-    description: 'The connection is reset inside the Patient file, once; it can be resumed with Range and If-Range.',
+    description: 'The connection is reset once inside the Patient file, which can be resumed with Range and If-Range.',
     orders: [framed({ as: 'content-length' }), { match, fault: { kind: 'reset', afterBytes } }],
   },
   {
     name: 'refused-connection',
-    description: 'The connection is reset before anything of the Patient file comes, twice.',
+    description: 'The connection is reset twice before the first byte of the Patient file.',
     orders: [{ match, fault: { kind: 'reset' }, times: 2 }],
   },
   {
     name: 'cut-before-content-length',
-    description: 'The Patient file ends before its Content-Length, once.',
+    description: 'The Patient file ends once before its Content-Length.',
     orders: [framed({ as: 'content-length' }), cutOnce],
   },
   {
     name: 'short-content-length',
-    description: 'The Patient file is short and its Content-Length agrees, once: only the count tells.',
+    description: 'The Patient file is short once, with a matching Content-Length. Only the count reveals it.',
     orders: [framed({ as: 'content-length' }), { match, fault: { kind: 'truncate', afterBytes, clean: true } }],
   },
   {
     name: 'cut-chunked',
-    description: 'The Patient file comes in chunks, and the connection ends without the last one, once.',
+    description: 'The Patient file is sent in chunks, and the connection ends once without the last chunk.',
     orders: [framed({ as: 'chunked' }), cutOnce],
   },
   {
     name: 'short-chunked',
-    description: 'The Patient file comes in chunks and is short, with a last chunk, once: only the count tells.',
+    description: 'The Patient file is sent in chunks and is short once, with a last chunk. Only the count reveals it.',
     orders: [framed({ as: 'chunked' }), { match, fault: { kind: 'truncate', afterBytes, clean: true } }],
   },
   {
     name: 'cut-gzip',
-    description: 'The compressed Patient file ends without a gzip trailer, in whole chunks, once.',
+    description: 'The compressed Patient file ends once without a gzip trailer, but with a last chunk.',
     orders: [{ match, fault: { kind: 'truncate', afterBytes: zippedAfterBytes, clean: true } }],
   },
   {
     name: 'close-delimited',
-    description: 'The Patient file is whole, with neither a Content-Length nor chunks: the connection ends with it.',
+    description: 'The Patient file is complete but has no Content-Length and no chunks. It ends with the connection.',
     orders: [framed({ as: 'close' })],
   },
   {
     name: 'cut-close-delimited',
-    description: 'The Patient file has neither a Content-Length nor chunks and is short, once: only the count tells.',
+    description: 'The Patient file has no Content-Length and no chunks and is short once. Only the count reveals it.',
     orders: [framed({ as: 'close' }), cutOnce],
   },
   {
     name: 'cut-close-delimited-gzip',
-    description: 'The compressed Patient file has neither a Content-Length nor chunks, and no gzip trailer, once.',
+    description: 'The compressed Patient file has no Content-Length and no chunks, and once no gzip trailer.',
     orders: [framed({ as: 'close', gzip: true }), { match, fault: { kind: 'truncate', afterBytes: zippedAfterBytes } }],
   },
   {
     name: 'stalled-file',
-    description: 'The Patient file stops in the middle and the connection stays open, once.',
+    description: 'The Patient file stalls once in the middle, and the connection stays open.',
     orders: [framed({ as: 'content-length' }), { match, fault: { kind: 'stall', afterBytes } }],
   },
   {
     name: 'slow-files',
-    description: 'Files come at 50 kB a second.',
+    description: 'The server sends files at 50 kB per second.',
     orders: [{ match: matches.files, fault: { kind: 'slow', bytesPerSecond: 50_000 }, times: 'always' }],
   },
   {
     name: 'split-characters',
-    description: 'The Patient file comes seven bytes at a time, so that characters are split.',
+    description: 'The server sends the Patient file in pieces of seven bytes, which splits characters.',
     orders: [framed({ as: 'chunked' }), { match, fault: { kind: 'small-chunks', bytes: 7 }, times: 'always' }],
   },
   {
     name: 'failing-files',
-    description: 'Files are answered 503 and 429 with Retry-After 1, once each, before they come.',
+    description: 'The server answers the first two file requests with 503 and with 429 and Retry-After 1.',
     orders: [
       { match: matches.files, fault: { kind: 'status', status: 503, body: '' } },
       { match: matches.files, fault: { kind: 'status', status: 429, retryAfter: '1' }, after: 1 },
@@ -85,13 +85,13 @@ export const transferScenarios = [
   },
   {
     name: 'range-ignored',
-    description: 'The Patient file is cut once, and a Range is answered 200 with the whole.',
+    description: 'The Patient file is cut once, and the server answers a Range with 200 and the whole file.',
     orders: [framed({ as: 'content-length' }), cutOnce, { match, fault: { kind: 'ignore-range' }, times: 'always' }],
   },
   {
     name: 'changed-file',
     description:
-      'The Patient file is cut once; then a Patient changes, and the file has other content and another ETag.',
+      'The Patient file is cut once. Then a Patient changes, and the file has different content and another ETag.',
     orders: [
       framed({ as: 'content-length' }),
       cutOnce,
@@ -100,7 +100,8 @@ export const transferScenarios = [
   },
   {
     name: 'weak-etag',
-    description: 'The Patient file is cut once, and its ETag is weak: If-Range with it is answered 200 with the whole.',
+    description:
+      'The Patient file is cut once and has a weak ETag, so that If-Range is answered with 200 and the whole file.',
     orders: [
       framed({ as: 'content-length' }),
       cutOnce,
@@ -109,7 +110,7 @@ export const transferScenarios = [
   },
   {
     name: 'no-etag',
-    description: 'The Patient file is cut once, and it has no ETag and no Last-Modified.',
+    description: 'The Patient file is cut once and has neither an ETag nor a Last-Modified.',
     orders: [
       framed({ as: 'content-length' }),
       cutOnce,

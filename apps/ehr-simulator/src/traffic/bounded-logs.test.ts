@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
 import { Ring, SlidingLog } from './bounded-logs.ts';
 
-test('detects the 17th request in any two seconds, also across a clock boundary', () => {
+test('the sliding log detects the 17th request in any two seconds, even across a clock boundary', () => {
   const log = new SlidingLog({ limit: 16, windowMs: 2000 });
   for (let index = 0; index < 16; index += 1) expect(log.arrive({ atMs: 1900 + index })).toBe(false);
   expect(log.remaining(2000)).toBe(0);
   expect(log.arrive({ atMs: 2100 })).toBe(true);
 });
 
-test('frees a slot exactly when the 16th last request is two seconds old', () => {
+test('the sliding log frees a slot exactly when the 16th last request is two seconds old', () => {
   const log = new SlidingLog({ limit: 16, windowMs: 2000 });
   for (let index = 0; index < 16; index += 1) log.arrive({ atMs: index });
   expect(log.waitMs(1999)).toBe(1);
@@ -17,7 +17,7 @@ test('frees a slot exactly when the 16th last request is two seconds old', () =>
   expect(log.arrive({ atMs: 2000.5 })).toBe(true);
 });
 
-test('does not count a request that was observed late as a violation if it was in time', () => {
+test('the sliding log reports no violation for a request that was observed late but may have arrived in time', () => {
   const log = new SlidingLog({ limit: 1, windowMs: 2000 });
   expect(log.arrive({ atMs: 300, sinceMs: 0 })).toBe(false);
   // This is 1,700 ms after the first was observed, but possibly two seconds after it arrived.
@@ -25,7 +25,7 @@ test('does not count a request that was observed late as a violation if it was i
   expect(log.arrive({ atMs: 3999 })).toBe(true);
 });
 
-test('keeps the newest entries in order and counts all of them', () => {
+test('the ring keeps the newest entries in order and counts all entries', () => {
   const ring = new Ring<number>(3);
   for (const number of [1, 2, 3, 4, 5]) ring.push(number);
   expect(ring.toArray()).toEqual([3, 4, 5]);

@@ -19,8 +19,8 @@ const recordedHeaderNames = [
 ];
 
 /**
- * Handles every request of the client first: records it, counts it against the rate limit and claims its faults. The
- * file host represents a store without a rate limit, and the token endpoint has its own budget.
+ * Runs first for every request of the client: it records the request, counts it against the rate limit and claims its
+ * faults. The file host represents a store without a rate limit, and the token endpoint has its own budget.
  */
 export function recordRequests(simulator: Simulator): RequestHandler {
   const { traffic, clock, options, faults } = simulator;

@@ -101,7 +101,7 @@ export class TrafficRecorder {
     });
   }
 
-  /** The headers that the integration guide tells clients to watch. */
+  /** The headers that clients should watch according to the integration guide. */
   rateHeaders(): Record<string, string> {
     const nowMs = this.clock.monotonic();
     return {

@@ -23,7 +23,7 @@ export async function startExport(client: SimulatorClient, query = '_type=Patien
   return new URL(location, client.fhirEndpoint).href;
 }
 
-/** Sends so many requests one after the other and returns their statuses. */
+/** Sends `count` requests one after the other and returns their statuses. */
 export async function statusesOf(count: number, send: () => Promise<Response>): Promise<number[]> {
   const statuses: number[] = [];
   for (let index = 0; index < count; index += 1) {
