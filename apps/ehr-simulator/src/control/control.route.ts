@@ -63,7 +63,7 @@ function summary({ id, level, parameters, types, transactionTimeMs, files, pollC
     types,
     files: files.length,
     polls: pollCount,
-    /** DELETE requests, however they were answered. */
+    /** All DELETE requests, with any answer. */
     deletes: deleteCount,
     deleted: deleteCount > 0,
   };

@@ -57,7 +57,7 @@ export interface BulkExport {
   layout: 'measuring' | 'measured' | 'failed';
   /** Answered status requests. */
   pollCount: number;
-  /** DELETE requests, however they were answered. */
+  /** All DELETE requests, with any answer. */
   deleteCount: number;
   isDeleted: boolean;
 }
@@ -83,7 +83,7 @@ export interface ChangeFilesInput {
  */
 export interface ExportChange {
   readonly fate?: ExportFate;
-  /** Runs before the snapshot, when nothing can refuse the kick-off any more. */
+  /** Runs before the snapshot, when the kick-off can no longer be refused. */
   begin?(practice: Practice): Promise<void>;
   /** Returns the types to export instead. */
   types?(types: readonly string[]): readonly string[];

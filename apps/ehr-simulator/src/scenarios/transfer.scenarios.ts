@@ -124,7 +124,7 @@ interface FramedInput {
   readonly gzip?: boolean;
 }
 
-/** Serves the Patient file in one framing, whatever the client accepts. */
+/** Serves the Patient file in one framing, no matter what the client accepts. */
 function framed(framing: FramedInput): ScenarioOrder {
   return { match: matches.patients, fault: { kind: 'framing', ...framing }, times: 'always' };
 }

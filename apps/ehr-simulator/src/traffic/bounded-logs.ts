@@ -16,7 +16,7 @@ export class SlidingLog {
 
   /**
    * Records a request that was observed at `atMs` and arrived at `sinceMs` or later.
-   * @returns true if the limit is broken whatever the exact arrival times are.
+   * @returns true if the limit is broken no matter what the exact arrival times are.
    */
   arrive({ atMs, sinceMs = atMs }: { readonly atMs: number; readonly sinceMs?: number }): boolean {
     const slot = this.count % this.limit;

@@ -265,7 +265,7 @@ describe('the verification of an audit chain with expired events', () => {
     expect(await verify()).toMatchObject({ checked: 0, fault: { code: 'missing', sequence: 5 } });
   });
 
-  test('can rely on events expiring no earlier than the events before them, even if the retention was shortened', async () => {
+  test('relies on no event expiring before the events that precede it, even if the retention was shortened', async () => {
     await store.auditEvents.append(makeEvent(1));
     await short.auditEvents.append(makeEvent(2));
     const [first, second] = await chain();

@@ -71,7 +71,7 @@ describe('the access token repository', () => {
     expect((await store.accessTokens.read(ownerOf('conn_d'))).token?.accessToken).toBe('planted-access');
   });
 
-  test('after a change of credentials drops the access token, keeps the refresh token, and rejects callers with the old credentials', async () => {
+  test('drops the access token, keeps the refresh token and rejects the old credentials after the credentials have changed', async () => {
     await save('conn_e');
     const state = await store.accessTokens.read(ownerOf('conn_e', 1));
     expect([state.token, state.refreshToken]).toEqual([undefined, 'planted-refresh']);
