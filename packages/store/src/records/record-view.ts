@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { Immutable } from './immutable.ts';
+
+/*
+ * What the API shows of a record is its view. The schema of the view is the schema of the record without the fields that the API hides, so a
+ * new field of the record is a new field of the view. A function builds the view with `toView`. It does not compile until it names the new
+ * field, or until the schema of the view leaves the field out.
+ */
+
+/** A date of a record, as the API shows it. */
+export const instantSchema = z.iso.datetime({ offset: true });
+
+export const countSchema = z.int().min(0);
+
+type ViewField<Field extends z.core.SomeType> = Field extends z.ZodDate
+  ? typeof instantSchema
+  : Field extends z.ZodExactOptional<infer Inner>
+    ? z.ZodExactOptional<ViewField<Inner>>
+    : Field extends z.ZodArray<infer Element>
+      ? z.ZodArray<ViewField<Element>>
+      : Field extends z.ZodObject<infer Shape>
+        ? z.ZodObject<ViewShape<Shape>, z.core.$strict>
+        : Field;
+
+export type ViewShape<Shape extends z.core.$ZodShape> = { [Name in keyof Shape]: ViewField<Shape[Name]> };
+
+/** The fields of a record with ISO texts instead of dates, for the schema of a view. */
+export function viewShapeOf<Shape extends z.core.$ZodShape>(record: z.ZodObject<Shape>): ViewShape<Shape> {
+  const fields = Object.entries(record.shape).map(([name, field]) => [name, viewFieldOf(field as z.ZodType)]);
+  return Object.fromEntries(fields);
+}
+
+function viewFieldOf(field: z.ZodType): z.ZodType {
+  const shown = withoutDates(field);
+  const { description } = field;
+  return shown === field || description === undefined ? shown : shown.meta({ description });
+}
+
+/** Returns the field itself if it holds no date, because a schema with an id must exist once in the OpenAPI document. */
+function withoutDates(field: z.ZodType): z.ZodType {
+  if (field instanceof z.ZodDate) return instantSchema;
+  if (field instanceof z.ZodExactOptional) {
+    const inner = field.unwrap() as z.ZodType;
+    const shown = viewFieldOf(inner);
+    return shown === inner ? field : shown.exactOptional();
+  }
+  if (field instanceof z.ZodArray) {
+    const element = field.element as z.ZodType;
+    const shown = viewFieldOf(element);
+    return shown === element ? field : z.array(shown);
+  }
+  if (field instanceof z.ZodObject) {
+    const shape = viewShapeOf(field);
+    const hasChanged = Object.entries(shape).some(([name, shown]) => shown !== field.shape[name]);
+    return hasChanged ? z.strictObject(shape) : field;
+  }
+  return field;
+}
+
+/** What the API shows, by the schema of the view. */
+export type View<Schema extends z.ZodType> = Immutable<z.output<Schema>>;
+
+/** Every field must be named. Those that are undefined are left out. */
+export function toView<Shown extends object>(fields: { readonly [Name in keyof Required<Shown>]: Shown[Name] }): Shown {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Shown;
+}

@@ -1,0 +1,52 @@
+import { expect, test } from '@jest/globals';
+import { Schema } from 'mongoose';
+import { z } from 'zod';
+import { mongooseFieldsOf } from './mongoose-fields-of.ts';
+import { toView, type View, viewShapeOf } from './record-view.ts';
+
+const recordSchema = z.strictObject({
+  id: z.string(),
+  kind: z.enum(['one', 'other']),
+  count: z.int(),
+  isOpen: z.boolean(),
+  createdAt: z.date(),
+  endedAt: z.date().exactOptional(),
+  steps: z.array(z.strictObject({ at: z.date().meta({ description: 'When it began.' }) })),
+  types: z.array(z.string()).exactOptional(),
+});
+
+test('Mongoose requires the fields that are not optional, and stores objects and arrays as they are', () => {
+  expect(mongooseFieldsOf(recordSchema)).toEqual({
+    _id: String,
+    kind: { type: String, required: true },
+    count: { type: Number, required: true },
+    isOpen: { type: Boolean, required: true },
+    createdAt: { type: Date, required: true },
+    endedAt: { type: Date, required: false },
+    steps: { type: Schema.Types.Mixed, required: true },
+    types: { type: Schema.Types.Mixed, required: false },
+  });
+});
+
+test('the dates of a record are ISO texts in its view, at any depth', () => {
+  const at = '2026-01-01T00:00:00.000Z';
+  const viewSchema = z.strictObject(viewShapeOf(recordSchema.pick({ createdAt: true, endedAt: true, steps: true })));
+  const view = { createdAt: at, endedAt: at, steps: [{ at }] };
+  expect(viewSchema.parse(view)).toEqual(view);
+  expect(viewSchema.safeParse({ ...view, endedAt: new Date(at) }).success).toBe(false);
+  expect(viewSchema.shape.steps.element.shape.at.description).toBe('When it began.');
+});
+
+test('a field without dates is the same schema in the view, so that its id exists once in the OpenAPI document', () => {
+  expect(viewShapeOf(recordSchema).types).toBe(recordSchema.shape.types);
+});
+
+test('a view names every field and leaves out those that are undefined', () => {
+  const viewSchema = z.strictObject({ id: z.string(), note: z.string().exactOptional() });
+  type Shown = View<typeof viewSchema>;
+  expect(Object.keys(toView<Shown>({ id: 'a', note: undefined }))).toEqual(['id']);
+  // @ts-expect-error: `note` is not named
+  toView<Shown>({ id: 'a' });
+  // @ts-expect-error: a required field must have a value
+  toView<Shown>({ id: undefined, note: 'b' });
+});
