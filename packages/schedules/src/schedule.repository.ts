@@ -1,36 +1,20 @@
-import type { ConnectionScope } from '@bulkhead/store';
-import { inScope } from '@bulkhead/store';
+import { type ConnectionScope, inScope, mongooseFieldsOf, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
-import type { Schedule, ScheduleRun } from './schedule.ts';
+import { type Schedule, type ScheduleRun, scheduleSchema } from './schedule.record.ts';
 
-interface ScheduleDocument extends Omit<Schedule, 'id'> {
-  readonly _id: string;
-}
+type ScheduleDocument = Stored<typeof scheduleSchema>;
 
 export type ScheduleChange = Partial<Pick<Schedule, 'cron' | 'timeZone' | 'spreadMs' | 'paused' | 'nextRunAt'>>;
 
 /** From claiming a run to storing it takes milliseconds; after this long whoever did it has died in between. */
 const startTimeoutMs = 10_000;
 
-const schema = new Schema<ScheduleDocument>(
-  {
-    _id: String,
-    connectionId: { type: String, required: true },
-    provider: { type: String, required: true },
-    kind: { type: String, required: true },
-    request: { type: Schema.Types.Mixed, required: true },
-    cron: { type: String, required: true },
-    timeZone: { type: String, required: true },
-    spreadMs: { type: Number, required: true },
-    paused: { type: Boolean, required: true },
-    version: { type: Number, required: true },
-    nextRunAt: { type: Date, required: true },
-    starting: { type: { runId: String, at: Date }, _id: false },
-    lastRun: { type: { at: Date, outcome: String, runId: String, reason: String }, _id: false },
-    createdAt: { type: Date, required: true },
-  },
-  { collection: 'schedules', versionKey: false, minimize: false, strict: 'throw' },
-);
+const schema = new Schema<ScheduleDocument>(mongooseFieldsOf(scheduleSchema), {
+  collection: 'schedules',
+  versionKey: false,
+  minimize: false,
+  strict: 'throw',
+});
 schema.index({ paused: 1, nextRunAt: 1 });
 schema.index({ connectionId: 1, _id: 1 });
 

@@ -1,7 +1,7 @@
 import { newId } from '@bulkhead/access';
 import type { Connection } from '@bulkhead/providers';
 import { nextRun } from '@bulkhead/runtime';
-import type { Schedule } from '../schedule.ts';
+import type { Schedule } from '../schedule.record.ts';
 import { spreadOf } from '../spread-of.ts';
 
 /** The record of a new schedule. */

@@ -1,37 +1,64 @@
 import { nextRuns } from '@bulkhead/runtime';
+import { instantSchema, toView, type View, viewShapeOf } from '@bulkhead/store';
+import { z } from 'zod';
+import { type ScheduleRun, scheduleSchema } from '../schedule.record.ts';
 import type { ScheduleState } from './schedule.service.ts';
 
+const { spreadMs, paused, nextRunAt, lastRun, createdAt, ...fields } = viewShapeOf(
+  scheduleSchema.omit({ version: true, starting: true }),
+);
+const viewShape = {
+  ...fields,
+  spread: z.boolean(),
+  spreadMs,
+  paused,
+  nextRunAt: nextRunAt.exactOptional(),
+  lastRun: lastRun.unwrap().extend({ runStatus: z.string().exactOptional() }).exactOptional(),
+  createdAt,
+};
+
+export const scheduleViewSchema = z.strictObject(viewShape).meta({ id: 'Schedule' });
+
+export const scheduleDetailSchema = z
+  .strictObject({ ...viewShape, nextRuns: z.array(instantSchema) })
+  .meta({ id: 'ScheduleDetail', description: 'A schedule with its next runs.' });
+
+type ScheduleView = View<typeof scheduleViewSchema>;
+
 /** A schedule as it is listed. A paused one has no next run. */
-export function toScheduleView({ schedule, runStatus }: ScheduleState) {
-  const { id, connectionId, provider, kind, request, cron, timeZone, spreadMs, paused, nextRunAt, createdAt } =
-    schedule;
-  const { lastRun } = schedule;
-  return {
-    id,
-    connectionId,
-    provider,
-    kind,
-    request,
-    cron,
-    timeZone,
+export function toScheduleView({ schedule, runStatus }: ScheduleState): ScheduleView {
+  const { lastRun, paused, spreadMs } = schedule;
+  return toView<ScheduleView>({
+    id: schedule.id,
+    connectionId: schedule.connectionId,
+    provider: schedule.provider,
+    kind: schedule.kind,
+    request: schedule.request,
+    cron: schedule.cron,
+    timeZone: schedule.timeZone,
     spread: spreadMs > 0,
     spreadMs,
     paused,
-    ...(paused ? {} : { nextRunAt: nextRunAt.toISOString() }),
-    ...(lastRun === undefined
-      ? {}
-      : { lastRun: { ...lastRun, at: lastRun.at.toISOString(), ...(runStatus === undefined ? {} : { runStatus }) } }),
-    createdAt: createdAt.toISOString(),
-  };
+    nextRunAt: paused ? undefined : schedule.nextRunAt.toISOString(),
+    lastRun: lastRun && toRunView({ lastRun, runStatus }),
+    createdAt: schedule.createdAt.toISOString(),
+  });
 }
 
-/** How many coming runs are shown: with the days of a week's cron and one switch of the clocks one sees whether it is meant so. */
+type RunView = NonNullable<ScheduleView['lastRun']>;
+
+function toRunView({ lastRun, runStatus }: { readonly lastRun: ScheduleRun; readonly runStatus: string | undefined }) {
+  const { at, outcome, runId, reason } = lastRun;
+  return toView<RunView>({ at: at.toISOString(), outcome, runId, reason, runStatus });
+}
+
+/** Five runs show the days of a weekly cron and a change of the clocks, so that a reader sees whether the cron means what it should. */
 const shownRuns = 5;
 
 /** A schedule with its next runs. */
-export function toScheduleDetail(state: ScheduleState) {
+export function toScheduleDetail(state: ScheduleState): View<typeof scheduleDetailSchema> {
   const { schedule } = state;
-  // One that is late runs at once; `nextRuns` is what comes by the cron.
+  // A late schedule runs at once; `nextRuns` is what comes by the cron.
   const coming = schedule.paused ? [] : nextRuns(schedule, { after: new Date(), count: shownRuns });
   return { ...toScheduleView(state), nextRuns: coming.map((at) => at.toISOString()) };
 }

@@ -3,7 +3,7 @@ import { type ScheduleKind, scheduleKinds } from '@bulkhead/providers';
 import { cronFault, isTimeZone } from '@bulkhead/runtime';
 import { syncBodySchema } from '@bulkhead/sync/commands';
 import { z } from 'zod';
-import type { ScheduleRequest } from '../schedule.ts';
+import type { ScheduleRequest } from '../schedule.record.ts';
 
 const cronSchema = z
   .string('must be a cron expression of five fields, such as "0 2 * * *"')

@@ -5,7 +5,7 @@ import type { Producer } from '@bulkhead/queues';
 import { AppError, nextRun, unavailable } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { syncRunStatus } from '@bulkhead/sync';
-import type { Schedule } from '../schedule.ts';
+import type { Schedule } from '../schedule.record.ts';
 import { spreadOf } from '../spread-of.ts';
 import type { ScheduleStore } from '../store.ts';
 import { newSchedule } from './new-schedule.ts';

@@ -1,5 +1,5 @@
 import type { Producer } from '@bulkhead/queues';
-import type { Schedule } from '../schedule.ts';
+import type { Schedule } from '../schedule.record.ts';
 
 /** Gives a schedule its job, or takes it from a paused one. With the queue away the sweep does it within a minute. */
 export async function setScheduler(options: {

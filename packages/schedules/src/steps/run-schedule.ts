@@ -3,7 +3,7 @@ import { AppError, nextRun } from '@bulkhead/runtime';
 import { callBack } from '@bulkhead/webhooks/steps';
 import { removeSchedule } from '../commands/remove-schedule.ts';
 import { startScheduledRun } from '../commands/start-scheduled-run.ts';
-import type { Schedule, ScheduleRun } from '../schedule.ts';
+import type { Schedule, ScheduleRun } from '../schedule.record.ts';
 import type { ScheduleDeps } from './deps.ts';
 
 /** Clocks of workers differ by less; a job that comes earlier than this is not for the run that is next. */

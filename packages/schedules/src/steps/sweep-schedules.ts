@@ -1,5 +1,5 @@
 import { nextRun } from '@bulkhead/runtime';
-import type { Schedule } from '../schedule.ts';
+import type { Schedule } from '../schedule.record.ts';
 import type { ScheduleDeps } from './deps.ts';
 import { runSchedule } from './run-schedule.ts';
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Schedule } from '../schedule.ts';
+import type { Schedule } from '../schedule.record.ts';
 
 /** Every night at two, for the first time on 2 May 2026. */
 export function makeSchedule(change: Partial<Schedule> = {}): Schedule {

@@ -1,7 +1,7 @@
-import { scheduleChangeSchema, toScheduleDetail } from '@bulkhead/schedules/commands';
+import { scheduleChangeSchema, scheduleDetailSchema, toScheduleDetail } from '@bulkhead/schedules/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
-import { scheduleDetailExample, scheduleDetailSchema } from './schedule.schema.ts';
+import { scheduleDetailExample } from './schedule.examples.ts';
 
 export const changeSchedule = defineEndpoint({
   id: 'changeSchedule',

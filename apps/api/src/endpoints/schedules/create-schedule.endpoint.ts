@@ -1,8 +1,8 @@
-import { scheduleBodySchema, toScheduleDetail } from '@bulkhead/schedules/commands';
+import { scheduleBodySchema, scheduleDetailSchema, toScheduleDetail } from '@bulkhead/schedules/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
 import { connectionId } from '../example-values.ts';
-import { scheduleDetailExample, scheduleDetailSchema } from './schedule.schema.ts';
+import { scheduleDetailExample } from './schedule.examples.ts';
 
 export const createSchedule = defineEndpoint({
   id: 'createSchedule',

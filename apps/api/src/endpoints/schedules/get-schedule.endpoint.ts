@@ -1,7 +1,7 @@
-import { toScheduleDetail } from '@bulkhead/schedules/commands';
+import { scheduleDetailSchema, toScheduleDetail } from '@bulkhead/schedules/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
-import { scheduleDetailExample, scheduleDetailSchema } from './schedule.schema.ts';
+import { scheduleDetailExample } from './schedule.examples.ts';
 
 export const getSchedule = defineEndpoint({
   id: 'getSchedule',

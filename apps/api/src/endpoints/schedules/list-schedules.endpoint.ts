@@ -1,8 +1,8 @@
-import { toScheduleView } from '@bulkhead/schedules/commands';
+import { scheduleViewSchema, toScheduleView } from '@bulkhead/schedules/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
-import { scheduleExample, scheduleSchema } from './schedule.schema.ts';
+import { scheduleExample } from './schedule.examples.ts';
 
 export const listSchedules = defineEndpoint({
   id: 'listSchedules',
@@ -19,7 +19,7 @@ export const listSchedules = defineEndpoint({
     }),
   },
   responses: {
-    200: { description: 'Schedules', schema: success(z.array(scheduleSchema)), example: [scheduleExample] },
+    200: { description: 'Schedules', schema: success(z.array(scheduleViewSchema)), example: [scheduleExample] },
   },
   errors: ['unknown-connection'],
   async handler({ query, caller: { scope }, services }) {

@@ -1,0 +1,47 @@
+import { exportTypes } from '@bulkhead/fhir';
+import { scheduleKinds } from '@bulkhead/providers';
+import { countSchema, type Immutable } from '@bulkhead/store';
+import { z } from 'zod';
+
+/** The fields of the request that each run makes; which ones depends on the kind. */
+const scheduleRequestSchema = z.strictObject({
+  exportType: z.enum(exportTypes).exactOptional(),
+  includeStandard: z.boolean().exactOptional(),
+  includeEnhanced: z.boolean().exactOptional(),
+  resourceTypes: z.array(z.string()).exactOptional(),
+});
+export type ScheduleRequest = Immutable<z.output<typeof scheduleRequestSchema>>;
+
+const scheduleRunSchema = z.strictObject({
+  at: z.date(),
+  outcome: z.enum(['started', 'skipped-overlap', 'failed']),
+  /** The run that was started, or the active run that prevented the start. */
+  runId: z.string().exactOptional(),
+  /** The code of an error. */
+  reason: z.string().exactOptional(),
+});
+export type ScheduleRun = Immutable<z.output<typeof scheduleRunSchema>>;
+
+/** Runs of one connection that a cron starts again and again. */
+export const scheduleSchema = z.strictObject({
+  id: z.string(),
+  connectionId: z.string(),
+  provider: z.string(),
+  kind: z.enum(scheduleKinds),
+  request: scheduleRequestSchema,
+  /** Five fields, of wall-clock times in `timeZone`. */
+  cron: z.string(),
+  /** IANA name. */
+  timeZone: z.string(),
+  /** How much later than the cron says; 0: at the minute. See `spreadOf`. */
+  spreadMs: countSchema,
+  paused: z.boolean(),
+  /** Raised by every change and claim: the guard of a conditional update. */
+  version: countSchema,
+  nextRunAt: z.date(),
+  /** A run that is claimed and perhaps not stored yet. The sweep continues it with this id. */
+  starting: z.strictObject({ runId: z.string(), at: z.date() }).exactOptional(),
+  lastRun: scheduleRunSchema.exactOptional(),
+  createdAt: z.date(),
+});
+export type Schedule = Immutable<z.output<typeof scheduleSchema>>;
