@@ -1,27 +1,22 @@
+import { mongooseFieldsOf, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
-import type { WebhookAttempt, WebhookDelivery, WebhookState } from './webhook-delivery.ts';
+import {
+  type WebhookAttempt,
+  type WebhookDelivery,
+  type WebhookState,
+  webhookDeliverySchema,
+} from './webhook-delivery.record.ts';
 
-interface WebhookDeliveryDocument extends Omit<WebhookDelivery, 'id'> {
-  readonly _id: string;
-}
+type WebhookDeliveryDocument = Stored<typeof webhookDeliverySchema>;
 
 /** Enough to see a pattern; the retries of a day are fewer. */
 const keptAttempts = 20;
 
-const schema = new Schema<WebhookDeliveryDocument>(
-  {
-    _id: String,
-    connectionId: { type: String, required: true },
-    url: { type: String, required: true },
-    type: { type: String, required: true },
-    body: { type: String, required: true },
-    state: { type: String, required: true },
-    attempts: [{ _id: false, at: Date, status: Number, error: String }],
-    createdAt: { type: Date, required: true },
-    deliveredAt: Date,
-  },
-  { collection: 'webhook_deliveries', versionKey: false, strict: 'throw' },
-);
+const schema = new Schema<WebhookDeliveryDocument>(mongooseFieldsOf(webhookDeliverySchema), {
+  collection: 'webhook_deliveries',
+  versionKey: false,
+  strict: 'throw',
+});
 schema.index({ connectionId: 1, _id: -1 });
 schema.index({ state: 1, _id: 1 });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { webhookStates } from '../webhook-delivery.ts';
+import { webhookStates } from '../webhook-delivery.record.ts';
 
 /** Whether it may be called at all is decided where it is called: workers know their network. */
 export const callbackUrlSchema = z

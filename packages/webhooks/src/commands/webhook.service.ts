@@ -4,7 +4,7 @@ import type { Producer } from '@bulkhead/queues';
 import { AppError } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import type { WebhookStore } from '../store.ts';
-import type { WebhookDelivery } from '../webhook-delivery.ts';
+import type { WebhookDelivery } from '../webhook-delivery.record.ts';
 import type { DeliveriesQuery, WebhookBody } from './webhook.schema.ts';
 
 /** As Standard Webhooks recommends: 24 to 64 bytes. */
@@ -59,16 +59,6 @@ export function createWebhookService(options: {
       if (!delivery) throw unknownDelivery();
       return delivery;
     },
-  };
-}
-
-export function toDeliveryView({ createdAt, deliveredAt, attempts, body, ...fields }: WebhookDelivery) {
-  return {
-    ...fields,
-    body: JSON.parse(body) as unknown,
-    attempts: attempts.map(({ at, ...attempt }) => ({ at: at.toISOString(), ...attempt })),
-    createdAt: createdAt.toISOString(),
-    ...(deliveredAt === undefined ? {} : { deliveredAt: deliveredAt.toISOString() }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { WebhookDelivery } from '../webhook-delivery.ts';
+import type { WebhookDelivery } from '../webhook-delivery.record.ts';
 import type { WebhookDeps } from './deps.ts';
 
 /** What clients are told. */

@@ -1,8 +1,8 @@
-import { deliveriesQuerySchema, toDeliveryView } from '@bulkhead/webhooks/commands';
+import { deliveriesQuerySchema, deliveryViewSchema, toDeliveryView } from '@bulkhead/webhooks/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
-import { webhookDeliveryExample, webhookDeliverySchema } from './webhook.schema.ts';
+import { webhookDeliveryExample } from './webhook.examples.ts';
 
 export const listWebhookDeliveries = defineEndpoint({
   id: 'listWebhookDeliveries',
@@ -16,7 +16,7 @@ export const listWebhookDeliveries = defineEndpoint({
   responses: {
     200: {
       description: 'Deliveries',
-      schema: success(z.array(webhookDeliverySchema)),
+      schema: success(z.array(deliveryViewSchema)),
       example: [webhookDeliveryExample],
     },
   },

@@ -1,7 +1,7 @@
-import { toDeliveryView } from '@bulkhead/webhooks/commands';
+import { deliveryViewSchema, toDeliveryView } from '@bulkhead/webhooks/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
-import { webhookDeliveryExample, webhookDeliverySchema } from './webhook.schema.ts';
+import { webhookDeliveryExample } from './webhook.examples.ts';
 
 export const resendWebhookDelivery = defineEndpoint({
   id: 'resendWebhookDelivery',
@@ -13,7 +13,7 @@ export const resendWebhookDelivery = defineEndpoint({
   summary: 'Make a call again',
   request: { body: { isOptional: true } },
   responses: {
-    202: { description: 'Under way', schema: success(webhookDeliverySchema), example: webhookDeliveryExample },
+    202: { description: 'Under way', schema: success(deliveryViewSchema), example: webhookDeliveryExample },
   },
   errors: ['unknown-delivery'],
   async handler({ params: { id }, caller: { scope }, services }) {

@@ -1,0 +1,31 @@
+import type { Immutable } from '@bulkhead/store';
+import { z } from 'zod';
+
+export const webhookStates = ['pending', 'delivered', 'failed'] as const;
+export type WebhookState = (typeof webhookStates)[number];
+
+/** One attempt to call a client. */
+const webhookAttemptSchema = z.strictObject({
+  at: z.date(),
+  /** The status of the response. Absent if there was no response. */
+  status: z.int().exactOptional(),
+  error: z.string().exactOptional(),
+});
+export type WebhookAttempt = Immutable<z.output<typeof webhookAttemptSchema>>;
+
+/** A call to a client's address: that an export or a sync has ended. Ids and counts only, never patient data. */
+export const webhookDeliverySchema = z.strictObject({
+  id: z.string(),
+  connectionId: z.string(),
+  url: z.string(),
+  /** `bulk-export.completed`, `sync-run.partial`, ... */
+  type: z.string(),
+  /** The body, as it is signed and sent. */
+  body: z.string(),
+  state: z.enum(webhookStates),
+  /** The latest ones. */
+  attempts: z.array(webhookAttemptSchema),
+  createdAt: z.date(),
+  deliveredAt: z.date().exactOptional(),
+});
+export type WebhookDelivery = Immutable<z.output<typeof webhookDeliverySchema>>;
