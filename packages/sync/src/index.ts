@@ -1,14 +1,13 @@
 export { createCrawlMarkRepository } from './crawl-mark.repository.ts';
 export type { SyncStore } from './store.ts';
-export { createSyncRunRepository } from './sync-run.repository.ts';
 export {
   isSyncActive,
-  minimumRequests,
   type SkippedType,
   type SyncRequest,
   type SyncRun,
-  type SyncTypeCount,
   syncRunPhases,
   syncRunStatus,
-} from './sync-run.ts';
+} from './sync-run.record.ts';
+export { createSyncRunRepository } from './sync-run.repository.ts';
+export { minimumRequests, type SyncTypeCount } from './sync-step.record.ts';
 export { createSyncStepRepository } from './sync-step.repository.ts';

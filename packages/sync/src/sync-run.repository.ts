@@ -1,41 +1,29 @@
 import { createActiveExportRepository } from '@bulkhead/bulk-export';
-import type { ConnectionScope } from '@bulkhead/store';
-import { countByPhase, inScope, isDuplicateKey } from '@bulkhead/store';
+import {
+  type ConnectionScope,
+  countByPhase,
+  inScope,
+  isDuplicateKey,
+  mongooseFieldsOf,
+  type Stored,
+} from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
-import { isSyncActive, type SyncRun, type SyncRunPhase } from './sync-run.ts';
+import { z } from 'zod';
+import { isSyncActive, type SyncRun, type SyncRunPhase, syncRunSchema } from './sync-run.record.ts';
 
-interface SyncRunDocument extends Omit<SyncRun, 'id'> {
-  readonly _id: string;
-  readonly active: boolean;
-}
+const documentSchema = syncRunSchema.extend({ active: z.boolean() });
+type SyncRunDocument = Stored<typeof documentSchema>;
 
 export type SyncRunChange = Partial<
   Pick<SyncRun, 'types' | 'skipped' | 'patientCount' | 'warnings' | 'error' | 'startedAt' | 'completedAt'>
 >;
 
-const schema = new Schema<SyncRunDocument>(
-  {
-    _id: String,
-    connectionId: { type: String, required: true },
-    provider: { type: String, required: true },
-    request: { type: Schema.Types.Mixed, required: true },
-    active: { type: Boolean, required: true },
-    phase: { type: String, required: true },
-    version: { type: Number, required: true },
-    types: [String],
-    skipped: [{ _id: false, resourceType: String, reason: String }],
-    patientCount: Number,
-    callbackUrl: String,
-    scheduleId: String,
-    notify: String,
-    warnings: [{ _id: false, code: String, message: String }],
-    error: Schema.Types.Mixed,
-    createdAt: { type: Date, required: true },
-    startedAt: Date,
-    completedAt: Date,
-  },
-  { collection: 'sync_runs', versionKey: false, minimize: false, strict: 'throw' },
-);
+const schema = new Schema<SyncRunDocument>(mongooseFieldsOf(documentSchema), {
+  collection: 'sync_runs',
+  versionKey: false,
+  minimize: false,
+  strict: 'throw',
+});
 schema.index({ active: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: -1 });
 schema.index({ notify: 1, _id: 1 });

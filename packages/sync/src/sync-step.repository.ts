@@ -1,13 +1,23 @@
+import { mongooseFieldsOf, type Stored, sumsOf } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
-import { retriedSearch, type StepRetry, type SyncSearch, type SyncStep, type SyncTypeCount } from './sync-run.ts';
+import { z } from 'zod';
+import {
+  retriedSearch,
+  type StepRetry,
+  type SyncSearch,
+  type SyncStep,
+  type SyncTypeCount,
+  searchCounts,
+  syncStepSchema,
+} from './sync-step.record.ts';
 
-interface SyncStepDocument extends Omit<SyncStep, 'id'> {
-  readonly _id: string;
+const documentSchema = syncStepSchema.extend({
   /** Of the attempt that may write: progress of any other is refused. */
-  readonly claim?: string;
+  claim: z.string().exactOptional(),
   /** When a page was read last. */
-  readonly progressAt?: Date;
-}
+  progressAt: z.date().exactOptional(),
+});
+type SyncStepDocument = Stored<typeof documentSchema>;
 
 /** A search of a step, with its place in the step's list. */
 export interface ChangedSearch {
@@ -23,21 +33,12 @@ export interface StepClaim {
 
 const unsettled: SyncStep['state'][] = ['pending', 'running'];
 
-const schema = new Schema<SyncStepDocument>(
-  {
-    _id: String,
-    runId: { type: String, required: true },
-    connectionId: { type: String, required: true },
-    patientIds: { type: [String], required: true },
-    searches: { type: Schema.Types.Mixed, required: true },
-    state: { type: String, required: true },
-    claim: String,
-    attempts: { type: Number, required: true },
-    retrying: Schema.Types.Mixed,
-    progressAt: Date,
-  },
-  { collection: 'sync_steps', versionKey: false, minimize: false, strict: 'throw' },
-);
+const schema = new Schema<SyncStepDocument>(mongooseFieldsOf(documentSchema), {
+  collection: 'sync_steps',
+  versionKey: false,
+  minimize: false,
+  strict: 'throw',
+});
 schema.index({ runId: 1, state: 1 });
 
 /** `sync_steps`: what a run has to ask for, and how far it got. */
@@ -192,7 +193,6 @@ export function createSyncStepRepository(database: Database) {
 
     /** Sums by type, in the order of their names. */
     async sumByType(runId: string): Promise<SyncTypeCount[]> {
-      const sum = (field: string) => ({ $sum: `$searches.${field}` });
       const count = (state: string) => ({ $sum: { $cond: [{ $eq: ['$searches.state', state] }, 1, 0] } });
       const rows = await model.aggregate([
         { $match: { runId } },
@@ -205,14 +205,7 @@ export function createSyncStepRepository(database: Database) {
             completed: count('completed'),
             incomplete: count('incomplete'),
             failed: count('failed'),
-            requests: sum('requests'),
-            pages: sum('pages'),
-            fetched: sum('fetched'),
-            stored: sum('stored'),
-            unchanged: sum('unchanged'),
-            stale: sum('stale'),
-            rejected: sum('rejected'),
-            withheld: sum('withheld'),
+            ...sumsOf(searchCounts, '$searches'),
           },
         },
         { $sort: { _id: 1 } },

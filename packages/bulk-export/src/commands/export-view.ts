@@ -1,5 +1,7 @@
 import type { ExportError, Retrying } from '@bulkhead/runtime';
 import { shownUrl } from '@bulkhead/runtime';
+import { retryingSchema, toView, type View, viewShapeOf } from '@bulkhead/store';
+import { z } from 'zod';
 import { type BulkExport, type IssueCount, lacksData } from '../bulk-export.ts';
 import { publicStatus } from '../bulk-export-phase.ts';
 import { holdReasons, type WatermarkDecision } from '../hold-reason.ts';
@@ -106,20 +108,22 @@ function progressFor(progress: string | undefined, { isOperator }: ViewFor): { r
   return shown === undefined ? {} : { progress: shown };
 }
 
-/** Why work does not progress, and when it is tried again. */
-export function toRetryingView(
-  { state, code, message, ehrText, attempts, since, nextAttemptAt }: Retrying,
-  { isOperator }: ViewFor,
-) {
-  return {
-    state,
-    code,
-    message,
-    ...(isOperator && ehrText !== undefined ? { ehrText } : {}),
-    attempts,
-    since: since.toISOString(),
-    ...(nextAttemptAt === undefined ? {} : { nextAttemptAt: nextAttemptAt.toISOString() }),
-  };
+export const retryingViewSchema = z
+  .strictObject(viewShapeOf(retryingSchema))
+  .meta({ id: 'Retrying', description: 'Why work does not progress, and when it is tried again.' });
+
+type RetryingView = View<typeof retryingViewSchema>;
+
+export function toRetryingView(retrying: Retrying, { isOperator }: ViewFor): RetryingView {
+  return toView<RetryingView>({
+    state: retrying.state,
+    code: retrying.code,
+    message: retrying.message,
+    ehrText: isOperator ? retrying.ehrText : undefined,
+    attempts: retrying.attempts,
+    since: retrying.since.toISOString(),
+    nextAttemptAt: retrying.nextAttemptAt?.toISOString(),
+  });
 }
 
 function toIssueView({ ehrText, ...issue }: IssueCount, { isOperator }: ViewFor) {

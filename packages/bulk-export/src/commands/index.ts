@@ -1,7 +1,14 @@
 export { bulkExportQuerySchema, bulkExportRequestSchema, exportStatusQuerySchema } from './bulk-export.schema.ts';
 export { type BulkExportService, createBulkExportService } from './bulk-export.service.ts';
 export { cancelExport } from './cancel-export.ts';
-export { toFileView, toRetryingView, toStartedView, toStatusView, type ViewFor } from './export-view.ts';
+export {
+  retryingViewSchema,
+  toFileView,
+  toRetryingView,
+  toStartedView,
+  toStatusView,
+  type ViewFor,
+} from './export-view.ts';
 export { newExport, requestKey } from './new-export.ts';
 export { sinceInstantSchema } from './since.schema.ts';
 export { toWatermarkView } from './watermark-view.ts';

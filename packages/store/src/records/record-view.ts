@@ -10,8 +10,6 @@ import type { Immutable } from './immutable.ts';
 /** A date of a record, as the API shows it. */
 export const instantSchema = z.iso.datetime({ offset: true });
 
-export const countSchema = z.int().min(0);
-
 type ViewField<Field extends z.core.SomeType> = Field extends z.ZodDate
   ? typeof instantSchema
   : Field extends z.ZodExactOptional<infer Inner>

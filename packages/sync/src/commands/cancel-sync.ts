@@ -1,7 +1,7 @@
 import type { Producer } from '@bulkhead/queues';
 import { AppError } from '@bulkhead/runtime';
 import type { SyncStore } from '../store.ts';
-import { isSyncActive, type SyncRun } from '../sync-run.ts';
+import { isSyncActive, type SyncRun } from '../sync-run.record.ts';
 
 /**
  * Ends a sync run at once: its searches stop at their next page. Cancelled already: nothing to do.

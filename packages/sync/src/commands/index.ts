@@ -3,4 +3,12 @@ export { newSyncRun } from './new-sync-run.ts';
 export { syncBodySchema } from './sync.schema.ts';
 export { createSyncService, type SyncRunState, type SyncService } from './sync.service.ts';
 export { syncAlreadyRunning } from './sync-already-running.ts';
-export { toSyncedView, toSyncRunDetail, toSyncRunView } from './sync-view.ts';
+export {
+  startedSyncSchema,
+  syncedSchema,
+  syncRunDetailSchema,
+  syncRunViewSchema,
+  toSyncedView,
+  toSyncRunDetail,
+  toSyncRunView,
+} from './sync-view.ts';

@@ -1,5 +1,5 @@
 import { newId } from '@bulkhead/access';
-import type { SyncRun } from '../sync-run.ts';
+import type { SyncRun } from '../sync-run.record.ts';
 import type { SyncBody } from './sync.schema.ts';
 
 /** The record of a new enhanced sync. */

@@ -9,7 +9,7 @@ import {
   toKnownError,
   withPatience,
 } from '@bulkhead/runtime';
-import type { StepRetry, SyncStep } from '../sync-run.ts';
+import type { StepRetry, SyncStep } from '../sync-step.record.ts';
 import type { SyncDeps } from './deps.ts';
 
 /** What an attempt that ended with an error means for its search: it fails, or it is tried again and the run says why. */

@@ -1,4 +1,4 @@
-import type { SyncRun } from '../sync-run.ts';
+import type { SyncRun } from '../sync-run.record.ts';
 import type { SyncDeps } from './deps.ts';
 
 /** The job `sync.resume`: gives a run that a retry has resumed the jobs of its phase. */

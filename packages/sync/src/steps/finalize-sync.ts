@@ -2,7 +2,8 @@ import type { ExportWarning } from '@bulkhead/bulk-export';
 import type { FailedJob } from '@bulkhead/queues';
 import { toExportError } from '@bulkhead/runtime';
 import { isStoreUnavailable } from '@bulkhead/store';
-import { isSyncActive, type SyncTypeCount } from '../sync-run.ts';
+import { isSyncActive } from '../sync-run.record.ts';
+import type { SyncTypeCount } from '../sync-step.record.ts';
 import type { SyncDeps } from './deps.ts';
 
 /** Ends a run whose steps are all settled. */

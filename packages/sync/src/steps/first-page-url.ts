@@ -1,5 +1,6 @@
 import { type EhrSession, searchUrl } from '@bulkhead/ehr-client';
-import type { SyncRun, SyncStep } from '../sync-run.ts';
+import type { SyncRun } from '../sync-run.record.ts';
+import type { SyncStep } from '../sync-step.record.ts';
 import type { SyncDeps } from './deps.ts';
 import type { Search } from './step-searches.ts';
 

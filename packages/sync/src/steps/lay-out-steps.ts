@@ -1,5 +1,6 @@
 import type { Connection, Provider } from '@bulkhead/providers';
-import { newSyncSearch, type SyncRun, type SyncSearch, type SyncStep } from '../sync-run.ts';
+import type { SyncRun } from '../sync-run.record.ts';
+import { newSyncSearch, type SyncSearch, type SyncStep } from '../sync-step.record.ts';
 
 interface Crawl {
   readonly run: SyncRun;

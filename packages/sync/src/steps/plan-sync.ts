@@ -3,7 +3,7 @@ import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
 import type { Connection, Provider } from '@bulkhead/providers';
 import type { RetryAt } from '@bulkhead/queues';
 import { AppError, longestWaitMs, toExportError } from '@bulkhead/runtime';
-import type { SkippedType, SyncRun } from '../sync-run.ts';
+import type { SkippedType, SyncRun } from '../sync-run.record.ts';
 import { waitedTooLong } from './attempt-end.ts';
 import type { SyncDeps } from './deps.ts';
 import { failSync } from './finalize-sync.ts';

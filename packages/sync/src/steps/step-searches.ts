@@ -1,6 +1,7 @@
 import { checkPaging, type SearchPage } from '@bulkhead/ehr-client';
 import { type ExportError, toExportError } from '@bulkhead/runtime';
-import { fromFirstPage, type SyncSearch } from '../sync-run.ts';
+import { zerosOf } from '@bulkhead/store';
+import { fromFirstPage, resultCounts, type SyncSearch } from '../sync-step.record.ts';
 
 /** A search that has requests of its own, with those whose resources come with its answer. */
 export interface Search {
@@ -9,14 +10,7 @@ export interface Search {
 }
 
 /** What a page brought of one type. */
-export interface PageCounts {
-  readonly fetched: number;
-  readonly stored: number;
-  readonly unchanged: number;
-  readonly stale: number;
-  readonly rejected: number;
-  readonly withheld: number;
-}
+export type PageCounts = Required<Pick<SyncSearch, keyof typeof resultCounts>>;
 
 /** What a step asks for: the search of patients leads those that it carries, every other one stands alone. */
 export function toSearches(searches: readonly SyncSearch[]): Search[] {
@@ -41,12 +35,7 @@ export function withPage(
     return {
       ...search,
       servedAt: search.servedAt ?? servedAt,
-      fetched: search.fetched + more.fetched,
-      stored: search.stored + more.stored,
-      unchanged: search.unchanged + more.unchanged,
-      stale: search.stale + more.stale,
-      rejected: search.rejected + more.rejected,
-      ...(more.withheld > 0 ? { withheld: (search.withheld ?? 0) + more.withheld } : {}),
+      ...addCounts(search, more),
     };
   };
   const total = page.total ?? lead.total;
@@ -89,4 +78,13 @@ function withState({ lead, carried }: Search, change: Pick<SyncSearch, 'state' |
   return { lead: { ...lead, ...change }, carried: carried.map((search) => ({ ...search, ...change })) };
 }
 
-const nothing: PageCounts = { fetched: 0, stored: 0, unchanged: 0, stale: 0, rejected: 0, withheld: 0 };
+const nothing: PageCounts = { ...zerosOf(resultCounts), withheld: 0 };
+
+function addCounts(search: SyncSearch, { withheld, ...more }: PageCounts) {
+  const sums = zerosOf(resultCounts);
+  const names = Object.keys(sums) as (keyof typeof sums)[];
+  return {
+    ...Object.fromEntries(names.map((name) => [name, search[name] + more[name]])),
+    ...(withheld > 0 ? { withheld: (search.withheld ?? 0) + withheld } : {}),
+  };
+}

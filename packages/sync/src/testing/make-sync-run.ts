@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { SyncRun } from '../sync-run.ts';
+import type { SyncRun } from '../sync-run.record.ts';
 
 export function makeSyncRun(change: Partial<SyncRun> = {}): SyncRun {
   return {

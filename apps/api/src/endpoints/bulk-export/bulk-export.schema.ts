@@ -1,7 +1,9 @@
 import { bulkExportPhases, holdReasons } from '@bulkhead/bulk-export';
+import { retryingViewSchema } from '@bulkhead/bulk-export/commands';
 import { exportTypes } from '@bulkhead/fhir';
+import { ehrTextSchema, failureSchema, warningSchema, withheldCountSchema } from '@bulkhead/store';
 import { z } from 'zod';
-import { count, failureSchema, instant, retryingSchema, warningSchema, withheldCount } from '../common.schema.ts';
+import { count, instant } from '../common.schema.ts';
 import { at, connectionId, exportId, later } from '../example-values.ts';
 
 const statusSchema = z.enum(['IN_PROGRESS', 'COMPLETED', 'FAILED', 'CANCELLED']);
@@ -24,7 +26,7 @@ const issueSchema = z
     code: z.string(),
     count,
     types: z.array(z.string()).optional().meta({ description: 'The resource types that it concerns. Left out: any.' }),
-    ehrText: failureSchema.shape.ehrText,
+    ehrText: ehrTextSchema,
   })
   .meta({ id: 'IssueCount' });
 
@@ -52,12 +54,12 @@ export const exportSchema = z
     completedAt: instant.optional(),
     errorMessage: z.string().optional(),
     errorCode: z.string().optional(),
-    ehrText: failureSchema.shape.ehrText,
+    ehrText: ehrTextSchema,
     phase: z.enum(bulkExportPhases),
     timeline: z.array(z.strictObject({ phase: z.enum(bulkExportPhases), at: instant })),
     statusUrl: z.string().optional(),
     progress: z.string().optional(),
-    retrying: retryingSchema.optional(),
+    retrying: retryingViewSchema.optional(),
     request: z.strictObject({
       exportType: z.enum(exportTypes),
       resourceTypes: z.array(z.string()),
@@ -76,7 +78,7 @@ export const exportSchema = z
       unchanged: count,
       stale: count,
       quarantined: count,
-      withheld: withheldCount,
+      withheld: withheldCountSchema,
       deleted: count,
       bytes: count,
     }),
@@ -105,14 +107,14 @@ export const outputFileSchema = z
     unchanged: count,
     stale: count,
     quarantined: count,
-    withheld: withheldCount,
+    withheld: withheldCountSchema,
     deleted: count,
     unreadableDeletions: count.optional().meta({ description: 'Quarantined lines of a `deleted` file.' }),
     outcomes: count.optional().meta({ description: 'OperationOutcomes among the resources.' }),
     types: z.array(z.string()).optional().meta({ description: 'Of a file of unknown type: those that were stored.' }),
     issues: z.array(issueSchema),
     attempts: count,
-    retrying: retryingSchema.optional(),
+    retrying: retryingViewSchema.optional(),
     error: failureSchema.optional(),
     startedAt: instant.optional(),
     completedAt: instant.optional(),

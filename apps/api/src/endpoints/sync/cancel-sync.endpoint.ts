@@ -1,7 +1,7 @@
-import { toSyncRunDetail } from '@bulkhead/sync/commands';
+import { syncRunDetailSchema, toSyncRunDetail } from '@bulkhead/sync/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
-import { syncRunDetailExample, syncRunDetailSchema } from './sync.schema.ts';
+import { syncRunDetailExample } from './sync.examples.ts';
 
 export const cancelSync = defineEndpoint({
   id: 'cancelSyncRun',

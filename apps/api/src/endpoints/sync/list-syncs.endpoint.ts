@@ -1,8 +1,8 @@
-import { toSyncRunView } from '@bulkhead/sync/commands';
+import { syncRunViewSchema, toSyncRunView } from '@bulkhead/sync/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
-import { syncRunExample, syncRunSchema } from './sync.schema.ts';
+import { syncRunExample } from './sync.examples.ts';
 
 export const listSyncs = defineEndpoint({
   id: 'listSyncRuns',
@@ -18,7 +18,7 @@ export const listSyncs = defineEndpoint({
       limit: z.coerce.number().int().min(1).max(1000).default(50),
     }),
   },
-  responses: { 200: { description: 'Runs', schema: success(z.array(syncRunSchema)), example: [syncRunExample] } },
+  responses: { 200: { description: 'Runs', schema: success(z.array(syncRunViewSchema)), example: [syncRunExample] } },
   errors: ['unknown-connection'],
   async handler({ params: { provider }, query, caller: { scope, view }, services }) {
     const runs = await services.syncs.list({ provider, ...query, scope });

@@ -1,13 +1,20 @@
 import { AppError } from '@bulkhead/runtime';
 import { isSyncActive } from '@bulkhead/sync';
-import { type SyncRunState, syncBodySchema, toSyncedView, toSyncRunView } from '@bulkhead/sync/commands';
+import {
+  type SyncRunState,
+  startedSyncSchema,
+  syncBodySchema,
+  syncedSchema,
+  toSyncedView,
+  toSyncRunView,
+} from '@bulkhead/sync/commands';
 import type { Response } from 'express';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
 import { connectionId, runId } from '../example-values.ts';
 import { type Preferences, readPreferences } from './prefer.ts';
-import { startedSyncSchema, syncedExample, syncedSchema, syncRunExample } from './sync.schema.ts';
+import { syncedExample, syncRunExample } from './sync.examples.ts';
 
 /** Clients such as Node's `fetch` give up after 300 seconds without an answer. */
 const longestWaitSeconds = 290;

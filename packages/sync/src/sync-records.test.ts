@@ -1,14 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  fromFirstPage,
-  isSyncActive,
-  minimumRequests,
-  newSyncSearch,
-  retriedSearch,
-  type SyncSearch,
-  syncRunPhases,
-  syncRunStatus,
-} from './sync-run.ts';
+import { isSyncActive, syncRunPhases, syncRunStatus } from './sync-run.record.ts';
+import { fromFirstPage, minimumRequests, newSyncSearch, retriedSearch, type SyncSearch } from './sync-step.record.ts';
 
 test('clients see a sync run in progress until its end', () => {
   expect(Object.fromEntries(syncRunPhases.map((phase) => [phase, syncRunStatus(phase)]))).toEqual({

@@ -1,0 +1,56 @@
+import { at, connectionId, later, runId } from '../example-values.ts';
+
+const skipped = [
+  {
+    resourceType: 'Appointment',
+    reason: 'athenahealth finds appointments by their ids only; a bulk export brings them',
+  },
+];
+
+export const syncedExample = {
+  standardResources: 3719,
+  enhancedResources: 1566,
+  total: 5285,
+  id: runId,
+  skipped,
+};
+
+export const syncRunExample = {
+  id: runId,
+  connectionId,
+  status: 'IN_PROGRESS',
+  request: { includeStandard: true, includeEnhanced: true, resourceTypes: [], patients: [] },
+  types: ['Patient', 'Observation'],
+  skipped,
+  patients: 200,
+  createdAt: at,
+  startedAt: at,
+  warnings: [],
+};
+
+export const syncRunDetailExample = {
+  ...syncRunExample,
+  ...syncedExample,
+  status: 'COMPLETED',
+  completedAt: later,
+  requests: 204,
+  minimumRequests: 204,
+  byType: [
+    {
+      resourceType: 'Observation',
+      searches: 200,
+      carried: 0,
+      completed: 200,
+      incomplete: 0,
+      failed: 0,
+      requests: 200,
+      pages: 200,
+      fetched: 1566,
+      stored: 1566,
+      unchanged: 0,
+      stale: 0,
+      rejected: 0,
+    },
+  ],
+  retrying: [],
+};
