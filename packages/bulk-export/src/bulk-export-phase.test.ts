@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { lacksData, noCounts } from './bulk-export.ts';
+import { lacksData, noCounts } from './bulk-export.record.ts';
 import {
   activePhases,
   type BulkExportPhase,

@@ -1,66 +1,36 @@
 import { AppError } from '@bulkhead/runtime';
-import type { ConnectionScope } from '@bulkhead/store';
-import { countByPhase, inScope, isDuplicateKey } from '@bulkhead/store';
+import {
+  type ConnectionScope,
+  countByPhase,
+  inScope,
+  isDuplicateKey,
+  mongooseFieldsOf,
+  type Stored,
+} from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
+import { z } from 'zod';
 import { createActiveExportRepository } from './active-export.repository.ts';
-import type { BulkExport } from './bulk-export.ts';
+import { type BulkExport, bulkExportSchema } from './bulk-export.record.ts';
 import { type BulkExportPhase, canFollow, canReopen, isTerminal } from './bulk-export-phase.ts';
 
-interface BulkExportDocument extends Omit<BulkExport, 'id'> {
-  readonly _id: string;
-  readonly active: boolean;
+const documentSchema = bulkExportSchema.extend({
+  active: z.boolean(),
   /** Equal for requests that would bring the same data: see `insert`. */
-  readonly requestKey: string;
-  readonly lease?: { readonly owner: string; readonly until: Date };
-}
+  requestKey: z.string(),
+  lease: z.strictObject({ owner: z.string(), until: z.date() }).exactOptional(),
+});
+type BulkExportDocument = Stored<typeof documentSchema>;
 
 export type BulkExportChange = Partial<
   Omit<BulkExport, 'id' | 'phase' | 'timeline' | 'version' | 'connectionId' | 'createdAt' | 'warnings' | 'orphans'>
 >;
 
-const schema = new Schema<BulkExportDocument>(
-  {
-    _id: String,
-    connectionId: { type: String, required: true },
-    provider: { type: String, required: true },
-    request: { type: Schema.Types.Mixed, required: true },
-    active: { type: Boolean, required: true },
-    requestKey: { type: String, required: true },
-    phase: { type: String, required: true },
-    timeline: { type: [{ _id: false, phase: String, at: Date }], default: undefined },
-    version: { type: Number, required: true },
-    kickOffSentAt: Date,
-    statusUrl: String,
-    kickedOffAt: Date,
-    notBefore: Date,
-    plannedAt: Date,
-    progress: String,
-    pollCount: { type: Number, required: true },
-    pollErrors: { type: Number, required: true },
-    transactionTime: String,
-    requiresAccessToken: Boolean,
-    manifestGaps: Number,
-    grantedScope: String,
-    discard: String,
-    callbackUrl: String,
-    scheduleId: String,
-    notify: String,
-    droppedParameters: [String],
-    warnings: [{ _id: false, code: String, message: String }],
-    counts: { type: Schema.Types.Mixed, required: true },
-    error: Schema.Types.Mixed,
-    retrying: Schema.Types.Mixed,
-    isOfGroup: Boolean,
-    watermarkDecisions: { type: [{ _id: false, resourceType: String, reasons: [String] }], default: undefined },
-    isPartial: Boolean,
-    orphans: { type: [String], default: undefined },
-    lease: { type: { owner: String, until: Date }, _id: false },
-    createdAt: { type: Date, required: true },
-    retriedAt: Date,
-    completedAt: Date,
-  },
-  { collection: 'bulk_exports', versionKey: false, minimize: false, strict: 'throw' },
-);
+const schema = new Schema<BulkExportDocument>(mongooseFieldsOf(documentSchema), {
+  collection: 'bulk_exports',
+  versionKey: false,
+  minimize: false,
+  strict: 'throw',
+});
 schema.index({ active: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: -1 });
 schema.index({ discard: 1, _id: 1 });

@@ -1,3 +1,6 @@
+import type { Immutable } from '@bulkhead/store';
+import { z } from 'zod';
+
 /** Why a watermark stays where it was, in the order in which they are shown. */
 export const holdReasons = {
   'type-filter': 'A type filter left resources out.',
@@ -30,11 +33,12 @@ const lossReasons: ReadonlySet<HoldReason> = new Set([
 ]);
 
 /** What is decided about a type's watermark at the end of an export. */
-export interface WatermarkDecision {
-  readonly resourceType: string;
+export const watermarkDecisionSchema = z.strictObject({
+  resourceType: z.string().meta({ description: 'A FHIR type, or `*` for exports of every type.' }),
   /** Empty: the watermark advances. */
-  readonly reasons: readonly HoldReason[];
-}
+  reasons: z.array(z.enum(Object.keys(holdReasons) as HoldReason[])),
+});
+export type WatermarkDecision = Immutable<z.output<typeof watermarkDecisionSchema>>;
 
 /** Whether an export left out something that it was asked for. */
 export function isPartial(decisions: readonly WatermarkDecision[]): boolean {

@@ -1,6 +1,6 @@
 export { createActiveExportRepository } from './active-export.repository.ts';
+export { type BulkExport, type ExportCounts, type ExportWarning, lacksData } from './bulk-export.record.ts';
 export { createBulkExportRepository } from './bulk-export.repository.ts';
-export { type BulkExport, type ExportCounts, type ExportWarning, lacksData } from './bulk-export.ts';
 export {
   type BulkExportPhase,
   type BulkExportStatus,
@@ -11,8 +11,8 @@ export {
 export { createExportLeaseRepository } from './export-lease.repository.ts';
 export { type HoldReason, holdReasons } from './hold-reason.ts';
 export { createIdempotencyKeyRepository } from './idempotency-key.repository.ts';
+export { accountedLines, emptyCheckpoint, type OutputFile } from './output-file.record.ts';
 export { createOutputFileRepository } from './output-file.repository.ts';
-export { accountedLines, emptyCheckpoint, type OutputFile } from './output-file.ts';
 export type { BulkExportStore } from './store.ts';
 export { coveredBefore } from './watermarks/covered-before.ts';
 export { createWatermarkRepository } from './watermarks/watermark.repository.ts';

@@ -1,25 +1,27 @@
 import type { ExportError, Retrying } from '@bulkhead/runtime';
 import type { SecretBox } from '@bulkhead/store';
-import { createSealedPlace } from '@bulkhead/store';
+import { countSchema, createSealedPlace, mongooseFieldsOf, type Stored, sumsOf } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
-import { type ExportCounts, type IssueCount, noCounts } from './bulk-export.ts';
+import { z } from 'zod';
+import { type ExportCounts, type IssueCount, lineCounts, noCounts } from './bulk-export.record.ts';
 import {
   emptyCheckpoint,
   type FileCheckpoint,
   type OutputFile,
   type OutputFileState,
+  outputFileSchema,
   sumIssues,
-} from './output-file.ts';
+} from './output-file.record.ts';
 
-interface OutputFileDocument extends Omit<OutputFile, 'id' | 'url'> {
-  readonly _id: string;
+const documentSchema = outputFileSchema.extend({
   /** Of a file that only a token opens. */
-  readonly url?: string;
+  url: z.string().exactOptional(),
   /** Of a file that its link alone opens: such a link is a secret. */
-  readonly sealedUrl?: string;
+  sealedUrl: z.string().exactOptional(),
   /** Of the attempt that may write: a checkpoint of any other is refused. */
-  readonly claim?: string;
-}
+  claim: z.string().exactOptional(),
+});
+type OutputFileDocument = Stored<typeof documentSchema>;
 
 /** Names one attempt at one file. */
 export interface FileClaim {
@@ -36,38 +38,13 @@ const inOrder = { position: 1, _id: 1 } as const;
 /** Ids in one command: some 40 bytes each, far below the 16 MB of a command. */
 const removedAtOnce = 10_000;
 
-const schema = new Schema<OutputFileDocument>(
-  {
-    _id: String,
-    exportId: { type: String, required: true },
-    connectionId: { type: String, required: true },
-    section: { type: String, required: true },
-    type: { type: String, required: true },
-    url: String,
-    sealedUrl: String,
-    requiresAccessToken: { type: Boolean, required: true },
-    promisedCount: Number,
-    state: { type: String, required: true },
-    claim: String,
-    checkpoint: { type: Schema.Types.Mixed, required: true },
-    etag: String,
-    position: Number,
-    retrying: Schema.Types.Mixed,
-    receivedCount: Number,
-    attempts: { type: Number, required: true },
-    linkRefreshedAtLine: Number,
-    error: Schema.Types.Mixed,
-    startedAt: Date,
-    completedAt: Date,
-  },
-  {
-    collection: 'output_files',
-    versionKey: false,
-    minimize: false,
-    strict: 'throw',
-    suppressReservedKeysWarning: true,
-  },
-);
+const schema = new Schema<OutputFileDocument>(mongooseFieldsOf(documentSchema), {
+  collection: 'output_files',
+  versionKey: false,
+  minimize: false,
+  strict: 'throw',
+  suppressReservedKeysWarning: true,
+});
 schema.index({ exportId: 1, state: 1 });
 schema.index({ exportId: 1, position: 1, _id: 1 });
 // By when they were settled: whoever follows an export asks every second what has come since.
@@ -380,13 +357,7 @@ export function createOutputFileRepository({
             filesFailed: { $sum: { $cond: [{ $eq: ['$state', 'failed'] }, 1, 0] } },
             filesSkipped: { $sum: { $cond: [{ $eq: ['$state', 'skipped'] }, 1, 0] } },
             promised: { $sum: { $cond: [{ $eq: ['$section', 'output'] }, { $ifNull: ['$promisedCount', 0] }, 0] } },
-            stored: { $sum: '$checkpoint.stored' },
-            unchanged: { $sum: '$checkpoint.unchanged' },
-            stale: { $sum: '$checkpoint.stale' },
-            quarantined: { $sum: '$checkpoint.quarantined' },
-            withheld: { $sum: { $ifNull: ['$checkpoint.withheld', 0] } },
-            deleted: { $sum: '$checkpoint.deleted' },
-            bytes: { $sum: '$checkpoint.bytes' },
+            ...sumsOf({ ...lineCounts, bytes: countSchema }, '$checkpoint'),
           },
         },
         { $project: { _id: 0 } },

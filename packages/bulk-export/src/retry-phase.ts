@@ -1,4 +1,4 @@
-import type { BulkExport } from './bulk-export.ts';
+import type { BulkExport } from './bulk-export.record.ts';
 import type { BulkExportPhase } from './bulk-export-phase.ts';
 
 /** Errors after which the server's own export is of no more use: a retry has to kick off a new one. */

@@ -1,6 +1,6 @@
 import type { Producer } from '@bulkhead/queues';
 import { AppError } from '@bulkhead/runtime';
-import type { BulkExport } from '../bulk-export.ts';
+import type { BulkExport } from '../bulk-export.record.ts';
 import { isTerminal } from '../bulk-export-phase.ts';
 import type { BulkExportStore } from '../store.ts';
 

@@ -1,26 +1,170 @@
 import type { ExportError, Retrying } from '@bulkhead/runtime';
 import { shownUrl } from '@bulkhead/runtime';
-import { retryingSchema, toView, type View, viewShapeOf } from '@bulkhead/store';
+import { ehrTextSchema, retryingSchema, toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
-import { type BulkExport, type IssueCount, lacksData } from '../bulk-export.ts';
-import { publicStatus } from '../bulk-export-phase.ts';
-import { holdReasons, type WatermarkDecision } from '../hold-reason.ts';
-import type { OutputFile } from '../output-file.ts';
+import {
+  type BulkExport,
+  bulkExportSchema,
+  type IssueCount,
+  issueCountSchema,
+  lacksData,
+} from '../bulk-export.record.ts';
+import { bulkExportStatuses, publicStatus } from '../bulk-export-phase.ts';
+import { holdReasons, type WatermarkDecision, watermarkDecisionSchema } from '../hold-reason.ts';
+import { fileCheckpointSchema, type OutputFile, outputFileSchema } from '../output-file.record.ts';
+
+export const retryingViewSchema = z
+  .strictObject(viewShapeOf(retryingSchema))
+  .meta({ id: 'Retrying', description: 'Why work does not progress, and when it is tried again.' });
+
+const decisionViewSchema = z
+  .strictObject({
+    resourceType: watermarkDecisionSchema.shape.resourceType,
+    advanced: z.boolean().meta({ description: 'The next export with since "last" continues from here.' }),
+    reasons: z.array(z.strictObject({ code: watermarkDecisionSchema.shape.reasons.element, message: z.string() })),
+  })
+  .meta({ id: 'WatermarkDecision', description: 'Whether the watermark of a type advanced, and if not, why.' });
+
+const statusSchema = z.enum(bulkExportStatuses);
+
+const {
+  id,
+  connectionId,
+  createdAt,
+  completedAt,
+  phase,
+  timeline,
+  statusUrl,
+  progress,
+  warnings,
+  droppedParameters,
+  ...shownFields
+} = viewShapeOf(
+  bulkExportSchema.omit({
+    provider: true,
+    version: true,
+    kickOffSentAt: true,
+    kickedOffAt: true,
+    notBefore: true,
+    plannedAt: true,
+    pollCount: true,
+    pollErrors: true,
+    transactionTime: true,
+    requiresAccessToken: true,
+    manifestGaps: true,
+    grantedScope: true,
+    discard: true,
+    callbackUrl: true,
+    notify: true,
+    error: true,
+    retrying: true,
+    isOfGroup: true,
+    watermarkDecisions: true,
+    isPartial: true,
+    orphans: true,
+    retriedAt: true,
+  }),
+);
+
+export const startedExportSchema = z
+  .strictObject({
+    id,
+    status: statusSchema,
+    statusUrl,
+    startedAt: createdAt,
+    errorMessage: z.string().exactOptional(),
+    droppedParameters: droppedParameters.exactOptional(),
+    warnings: warnings.exactOptional(),
+  })
+  .meta({ id: 'StartedExport', description: 'The guide’s answer to a kick-off.' });
+
+export const exportViewSchema = z
+  .strictObject({
+    id,
+    connectionId,
+    status: statusSchema,
+    partial: z.boolean().exactOptional().meta({
+      description: 'Of a completed export: something that was asked for did not come or could not be stored.',
+    }),
+    outputUrls: z.array(z.string()).exactOptional().meta({
+      description:
+        'Addresses of the files. Those that open a file without a token come without their query: see `signedUrls`.',
+    }),
+    startedAt: createdAt,
+    completedAt,
+    errorMessage: z.string().exactOptional(),
+    errorCode: z.string().exactOptional(),
+    ehrText: ehrTextSchema,
+    phase,
+    timeline: timeline.unwrap(),
+    statusUrl,
+    progress,
+    retrying: retryingViewSchema.exactOptional(),
+    ...shownFields,
+    issues: z.array(issueCountSchema),
+    watermarks: z.array(decisionViewSchema).exactOptional(),
+    warnings,
+    droppedParameters,
+  })
+  .meta({ id: 'Export', description: 'The guide’s export status, and beside its fields what explains them.' });
+
+const {
+  promisedCount,
+  receivedCount,
+  state,
+  attempts,
+  error,
+  startedAt,
+  completedAt: fileCompletedAt,
+  ...fileFields
+} = viewShapeOf(
+  outputFileSchema.omit({
+    exportId: true,
+    connectionId: true,
+    requiresAccessToken: true,
+    checkpoint: true,
+    etag: true,
+    position: true,
+    retrying: true,
+    linkRefreshedAtLine: true,
+  }),
+);
+
+export const outputFileViewSchema = z
+  .strictObject({
+    ...fileFields,
+    state,
+    partial: z.boolean().exactOptional().meta({ description: 'Of a failed file: some of its lines are stored.' }),
+    promisedCount,
+    receivedCount,
+    ...viewShapeOf(fileCheckpointSchema.omit({ withheldLines: true })),
+    attempts,
+    retrying: retryingViewSchema.exactOptional(),
+    error,
+    startedAt,
+    completedAt: fileCompletedAt,
+  })
+  .meta({ id: 'OutputFile', description: 'A file of the manifest, with what became of its lines.' });
+
+type StartedView = View<typeof startedExportSchema>;
+type ExportView = View<typeof exportViewSchema>;
+type OutputFileView = View<typeof outputFileViewSchema>;
+type RetryingView = View<typeof retryingViewSchema>;
 
 /**
  * The guide's "Initiate Bulk Export" answer. `statusUrl` is missing while the EHR has not accepted the kick-off yet; the
  * warnings say what was left out of the request to make it accept.
  */
-export function toStartedView({ id, phase, statusUrl, createdAt, error, warnings, droppedParameters }: BulkExport) {
-  return {
-    id,
-    status: publicStatus(phase),
-    ...(statusUrl === undefined ? {} : { statusUrl }),
-    startedAt: createdAt.toISOString(),
-    ...(error === undefined ? {} : { errorMessage: error.message }),
-    ...(droppedParameters.length === 0 ? {} : { droppedParameters }),
-    ...(warnings.length === 0 ? {} : { warnings }),
-  };
+export function toStartedView(record: BulkExport): StartedView {
+  return toView<StartedView>({
+    id: record.id,
+    status: publicStatus(record.phase),
+    statusUrl: record.statusUrl,
+    startedAt: record.createdAt.toISOString(),
+    errorMessage: record.error?.message,
+    droppedParameters: record.droppedParameters.length > 0 ? record.droppedParameters : undefined,
+    warnings: record.warnings.length > 0 ? record.warnings : undefined,
+  });
 }
 
 /** What the reader may see: text that an EHR sent is for operators only. */
@@ -41,79 +185,77 @@ export function toStatusView(
     /** What the server reports in OperationOutcomes. */
     readonly issues?: readonly IssueCount[];
   },
-) {
+): ExportView {
   const { record, files, issues = [], isOperator, withSignedUrls } = options;
-  const { id, phase, createdAt, completedAt, progress, error, warnings, droppedParameters, counts, statusUrl } = record;
-  const { connectionId, scheduleId, timeline = [], retrying, watermarkDecisions } = record;
-  const status = publicStatus(phase);
+  const { error, timeline = [], retrying } = record;
+  const status = publicStatus(record.phase);
   const isUnderWay = status === 'IN_PROGRESS';
-  return {
-    id,
-    connectionId,
+  const isCompleted = status === 'COMPLETED';
+  const output = files?.filter(({ section }) => section === 'output');
+  return toView<ExportView>({
+    id: record.id,
+    connectionId: record.connectionId,
     status,
-    ...(status === 'COMPLETED' ? { partial: lacksData(record) } : {}),
-    ...(status === 'COMPLETED' && files
-      ? {
-          outputUrls: files
-            .filter(({ section }) => section === 'output')
-            .map((file) => shownUrl(file, { withSignedUrls })),
-        }
-      : {}),
-    startedAt: createdAt.toISOString(),
-    ...(completedAt === undefined ? {} : { completedAt: completedAt.toISOString() }),
-    ...(error === undefined ? {} : { errorMessage: error.message, errorCode: error.code }),
-    ...(isOperator && error?.ehrText !== undefined ? { ehrText: error.ehrText } : {}),
-    phase,
+    partial: isCompleted ? lacksData(record) : undefined,
+    outputUrls: isCompleted ? output?.map((file) => shownUrl(file, { withSignedUrls })) : undefined,
+    startedAt: record.createdAt.toISOString(),
+    completedAt: record.completedAt?.toISOString(),
+    errorMessage: error?.message,
+    errorCode: error?.code,
+    ehrText: isOperator ? error?.ehrText : undefined,
+    phase: record.phase,
     timeline: timeline.map((step) => ({ phase: step.phase, at: step.at.toISOString() })),
-    ...(statusUrl === undefined ? {} : { statusUrl }),
+    statusUrl: record.statusUrl,
     // What the EHR said last is stale once the export has ended.
-    ...(isUnderWay ? progressFor(progress, { isOperator }) : {}),
-    ...(retrying !== undefined && isUnderWay ? { retrying: toRetryingView(retrying, { isOperator }) } : {}),
+    progress: isUnderWay ? progressFor(record.progress, { isOperator }) : undefined,
+    retrying: retrying !== undefined && isUnderWay ? toRetryingView(retrying, { isOperator }) : undefined,
     request: record.request,
-    ...(scheduleId === undefined ? {} : { scheduleId }),
-    counts,
+    scheduleId: record.scheduleId,
+    counts: record.counts,
     issues: issues.map((issue) => toIssueView(issue, { isOperator })),
-    ...(watermarkDecisions === undefined ? {} : { watermarks: watermarkDecisions.map(toDecisionView) }),
-    warnings,
-    droppedParameters,
-  };
+    watermarks: record.watermarkDecisions?.map(toDecisionView),
+    warnings: record.warnings,
+    droppedParameters: record.droppedParameters,
+  });
 }
 
-export function toFileView(file: OutputFile, { isOperator, withSignedUrls }: ViewFor) {
-  const { id, section, type, state, promisedCount, receivedCount, checkpoint, attempts, error, retrying } = file;
-  const { startedAt, completedAt } = file;
-  const { withheldLines: _, ...counts } = checkpoint;
-  return {
-    id,
-    section,
-    type,
+export function toFileView(file: OutputFile, { isOperator, withSignedUrls }: ViewFor): OutputFileView {
+  const { state, checkpoint, retrying, error } = file;
+  return toView<OutputFileView>({
+    id: file.id,
+    section: file.section,
+    type: file.type,
     url: shownUrl(file, { withSignedUrls }),
     state,
-    ...(state === 'failed' ? { partial: checkpoint.lines > 0 } : {}),
-    ...(promisedCount === undefined ? {} : { promisedCount }),
-    ...(receivedCount === undefined ? {} : { receivedCount }),
-    ...counts,
+    partial: state === 'failed' ? checkpoint.lines > 0 : undefined,
+    promisedCount: file.promisedCount,
+    receivedCount: file.receivedCount,
+    bytes: checkpoint.bytes,
+    lines: checkpoint.lines,
+    stored: checkpoint.stored,
+    unchanged: checkpoint.unchanged,
+    stale: checkpoint.stale,
+    quarantined: checkpoint.quarantined,
+    withheld: checkpoint.withheld,
+    deleted: checkpoint.deleted,
+    unreadableDeletions: checkpoint.unreadableDeletions,
+    outcomes: checkpoint.outcomes,
+    types: checkpoint.types,
     issues: checkpoint.issues.map((issue) => toIssueView(issue, { isOperator })),
-    attempts,
-    ...(retrying === undefined ? {} : { retrying: toRetryingView(retrying, { isOperator }) }),
-    ...(error === undefined ? {} : { error: toFailureView(error, { isOperator }) }),
-    ...(startedAt === undefined ? {} : { startedAt: startedAt.toISOString() }),
-    ...(completedAt === undefined ? {} : { completedAt: completedAt.toISOString() }),
-  };
+    attempts: file.attempts,
+    retrying: retrying && toRetryingView(retrying, { isOperator }),
+    error: error && toFailureView(error, { isOperator }),
+    startedAt: file.startedAt?.toISOString(),
+    completedAt: file.completedAt?.toISOString(),
+  });
 }
 
 /** `X-Progress` is free text of the EHR. A client is shown the percentage in it, if there is one. */
-function progressFor(progress: string | undefined, { isOperator }: ViewFor): { readonly progress?: string } {
-  const shown = isOperator ? progress : /\b\d{1,3}(?:\.\d{1,2})?\s?%/.exec(progress ?? '')?.[0];
-  return shown === undefined ? {} : { progress: shown };
+function progressFor(progress: string | undefined, { isOperator }: ViewFor): string | undefined {
+  return isOperator ? progress : /\b\d{1,3}(?:\.\d{1,2})?\s?%/.exec(progress ?? '')?.[0];
 }
 
-export const retryingViewSchema = z
-  .strictObject(viewShapeOf(retryingSchema))
-  .meta({ id: 'Retrying', description: 'Why work does not progress, and when it is tried again.' });
-
-type RetryingView = View<typeof retryingViewSchema>;
-
+/** Why work does not progress, and when it is tried again. */
 export function toRetryingView(retrying: Retrying, { isOperator }: ViewFor): RetryingView {
   return toView<RetryingView>({
     state: retrying.state,
@@ -126,15 +268,15 @@ export function toRetryingView(retrying: Retrying, { isOperator }: ViewFor): Ret
   });
 }
 
-function toIssueView({ ehrText, ...issue }: IssueCount, { isOperator }: ViewFor) {
+function toIssueView({ ehrText, ...issue }: IssueCount, { isOperator }: ViewFor): IssueCount {
   return { ...issue, ...(isOperator && ehrText !== undefined ? { ehrText } : {}) };
 }
 
-function toFailureView({ code, message, ehrText }: ExportError, { isOperator }: ViewFor) {
+function toFailureView({ code, message, ehrText }: ExportError, { isOperator }: ViewFor): ExportError {
   return { code, message, ...(isOperator && ehrText !== undefined ? { ehrText } : {}) };
 }
 
-function toDecisionView({ resourceType, reasons }: WatermarkDecision) {
+function toDecisionView({ resourceType, reasons }: WatermarkDecision): View<typeof decisionViewSchema> {
   return {
     resourceType,
     advanced: reasons.length === 0,

@@ -2,7 +2,10 @@ export { bulkExportQuerySchema, bulkExportRequestSchema, exportStatusQuerySchema
 export { type BulkExportService, createBulkExportService } from './bulk-export.service.ts';
 export { cancelExport } from './cancel-export.ts';
 export {
+  exportViewSchema,
+  outputFileViewSchema,
   retryingViewSchema,
+  startedExportSchema,
   toFileView,
   toRetryingView,
   toStartedView,

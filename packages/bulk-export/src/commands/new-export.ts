@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { newId } from '@bulkhead/access';
 import type { BulkExportRequest } from '@bulkhead/fhir';
-import { type BulkExport, noCounts } from '../bulk-export.ts';
+import { type BulkExport, noCounts } from '../bulk-export.record.ts';
 import type { BulkExportStore } from '../store.ts';
 import { coveredBefore } from '../watermarks/covered-before.ts';
 import { everyType, sinceLast } from '../watermarks/watermark.ts';

@@ -1,5 +1,5 @@
-import type { BulkExport, IssueCount } from '../bulk-export.ts';
-import type { OutputFile } from '../output-file.ts';
+import type { BulkExport, IssueCount } from '../bulk-export.record.ts';
+import type { OutputFile } from '../output-file.record.ts';
 import type { BulkExportStore } from '../store.ts';
 
 export interface Summed {

@@ -1,7 +1,7 @@
 import type { Manifest } from '@bulkhead/ehr-client';
 import type { ManifestEntry } from '@bulkhead/fhir';
-import type { BulkExport } from '../bulk-export.ts';
-import { emptyCheckpoint, type OutputFile } from '../output-file.ts';
+import type { BulkExport } from '../bulk-export.record.ts';
+import { emptyCheckpoint, type OutputFile } from '../output-file.record.ts';
 import { unknownType } from '../watermarks/watermark.ts';
 import type { BulkExportDeps } from './deps.ts';
 import { ledgerType, toLedgerEntries } from './download/ledger-entries.ts';

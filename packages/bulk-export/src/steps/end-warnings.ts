@@ -1,6 +1,6 @@
-import type { BulkExport, ExportCounts, ExportWarning, IssueCount } from '../bulk-export.ts';
+import type { BulkExport, ExportCounts, ExportWarning, IssueCount } from '../bulk-export.record.ts';
 import { type HoldReason, holdReasons, type WatermarkDecision } from '../hold-reason.ts';
-import type { OutputFile } from '../output-file.ts';
+import type { OutputFile } from '../output-file.record.ts';
 import { everyType } from '../watermarks/watermark.ts';
 import { sentSince } from './manifest-warnings.ts';
 

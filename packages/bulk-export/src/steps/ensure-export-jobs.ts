@@ -1,4 +1,4 @@
-import type { BulkExport } from '../bulk-export.ts';
+import type { BulkExport } from '../bulk-export.record.ts';
 import { isTerminal } from '../bulk-export-phase.ts';
 import type { BulkExportDeps } from './deps.ts';
 import { schedulePolls } from './kick-off.ts';

@@ -1,6 +1,6 @@
 import { connectionGone } from '@bulkhead/connections/steps';
 import type { Connection } from '@bulkhead/providers';
-import type { BulkExport } from '../bulk-export.ts';
+import type { BulkExport } from '../bulk-export.record.ts';
 import type { BulkExportStore } from '../store.ts';
 
 /** What is the same for every file of an export. */

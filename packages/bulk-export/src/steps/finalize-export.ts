@@ -1,7 +1,7 @@
 import { coversAllOf, coversType } from '@bulkhead/fhir';
-import type { BulkExport, ExportCounts } from '../bulk-export.ts';
+import type { BulkExport, ExportCounts } from '../bulk-export.record.ts';
 import { isPartial, type WatermarkDecision } from '../hold-reason.ts';
-import type { OutputFile } from '../output-file.ts';
+import type { OutputFile } from '../output-file.record.ts';
 import { type Coverage, decideWatermarks, everyType } from '../watermarks/watermark.ts';
 import type { BulkExportDeps } from './deps.ts';
 import { endWarnings } from './end-warnings.ts';

@@ -6,7 +6,7 @@ import type { Connection } from '@bulkhead/providers';
 import type { RetryAt } from '@bulkhead/queues';
 import { AppError, nextRetrying, toKnownError } from '@bulkhead/runtime';
 import { untilStored, whileLeased } from '@bulkhead/store';
-import type { BulkExport } from '../bulk-export.ts';
+import type { BulkExport } from '../bulk-export.record.ts';
 import { sinceLast } from '../watermarks/watermark.ts';
 import type { BulkExportDeps } from './deps.ts';
 import type { ExportStep } from './export-step.ts';

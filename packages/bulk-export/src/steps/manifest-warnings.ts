@@ -1,7 +1,7 @@
 import type { Manifest } from '@bulkhead/ehr-client';
 import { scopeCovers } from '@bulkhead/fhir';
-import type { BulkExport, ExportWarning } from '../bulk-export.ts';
-import type { OutputFile } from '../output-file.ts';
+import type { BulkExport, ExportWarning } from '../bulk-export.record.ts';
+import type { OutputFile } from '../output-file.record.ts';
 import { clockToleranceMs, unknownType } from '../watermarks/watermark.ts';
 
 /** Whether the server does not know `_type`, so that types that were not asked for are left at the server by us. */

@@ -3,7 +3,7 @@ import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
 import { isTransient, listIssueCodes } from '@bulkhead/fhir';
 import { AppError, briefAttempts, nextRetrying, toExportError, toKnownError } from '@bulkhead/runtime';
 import { whileLeased } from '@bulkhead/store';
-import type { BulkExport } from '../bulk-export.ts';
+import type { BulkExport } from '../bulk-export.record.ts';
 import { acceptManifest } from './accept-manifest.ts';
 import type { BulkExportDeps } from './deps.ts';
 import { exportGone } from './export-gone.ts';

@@ -1,7 +1,7 @@
 import { withDocuments } from '@bulkhead/documents/steps';
 import type { QuarantinedLine, QuarantineEntry } from '@bulkhead/quarantine';
 import { isTerminal } from '../bulk-export-phase.ts';
-import { emptyCheckpoint } from '../output-file.ts';
+import { emptyCheckpoint } from '../output-file.record.ts';
 import type { BulkExportDeps } from './deps.ts';
 import { FileBatch } from './download/file-batch.ts';
 import { observedAt } from './download/observed-at.ts';

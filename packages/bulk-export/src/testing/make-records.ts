@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type BulkExport, noCounts } from '../bulk-export.ts';
-import { emptyCheckpoint, type OutputFile } from '../output-file.ts';
+import { type BulkExport, noCounts } from '../bulk-export.record.ts';
+import { emptyCheckpoint, type OutputFile } from '../output-file.record.ts';
 
 export function makeBulkExport(change: Partial<BulkExport> = {}): BulkExport {
   return {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isPartial } from '../hold-reason.ts';
-import { emptyCheckpoint } from '../output-file.ts';
+import { emptyCheckpoint } from '../output-file.record.ts';
 import {
   type Coverage,
   decideWatermarks,

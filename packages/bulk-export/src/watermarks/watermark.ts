@@ -1,7 +1,7 @@
 import type { BulkExportRequest, ExportType } from '@bulkhead/fhir';
-import type { IssueCount } from '../bulk-export.ts';
+import type { IssueCount } from '../bulk-export.record.ts';
 import { type HoldReason, holdReasons, type WatermarkDecision } from '../hold-reason.ts';
-import type { OutputFile } from '../output-file.ts';
+import type { OutputFile } from '../output-file.record.ts';
 
 /** The `resourceType` of the watermark that exports of every type keep. */
 export const everyType = '*';

@@ -1,7 +1,7 @@
-import { toStatusView } from '@bulkhead/bulk-export/commands';
+import { exportViewSchema, toStatusView } from '@bulkhead/bulk-export/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
-import { exportExample, exportSchema } from './bulk-export.schema.ts';
+import { exportExample } from './bulk-export.examples.ts';
 
 export const cancelExport = defineEndpoint({
   id: 'cancelBulkExport',
@@ -11,7 +11,7 @@ export const cancelExport = defineEndpoint({
   access: 'client',
   audited: true,
   summary: 'Cancel a bulk export',
-  responses: { 200: { description: 'Cancelled', schema: success(exportSchema), example: exportExample } },
+  responses: { 200: { description: 'Cancelled', schema: success(exportViewSchema), example: exportExample } },
   errors: ['unknown-export', 'export-ended'],
   async handler({ params: { provider, jobId: id }, caller: { scope, view }, services, audit }) {
     const { record, isChanged } = await services.bulkExports.cancel({ provider, id, scope });

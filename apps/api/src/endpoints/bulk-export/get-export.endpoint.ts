@@ -1,7 +1,7 @@
-import { exportStatusQuerySchema, toStatusView } from '@bulkhead/bulk-export/commands';
+import { exportStatusQuerySchema, exportViewSchema, toStatusView } from '@bulkhead/bulk-export/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
-import { exportExample, exportSchema } from './bulk-export.schema.ts';
+import { exportExample } from './bulk-export.examples.ts';
 
 /** Endpoint 2 of the guide. */
 export const getExport = defineEndpoint({
@@ -14,7 +14,7 @@ export const getExport = defineEndpoint({
   audited: 'if-shown',
   summary: 'Status of a bulk export',
   request: { query: exportStatusQuerySchema },
-  responses: { 200: { description: 'Its status', schema: success(exportSchema), example: exportExample } },
+  responses: { 200: { description: 'Its status', schema: success(exportViewSchema), example: exportExample } },
   errors: ['unknown-export'],
   async handler({ params: { provider, jobId: id }, query, caller: { scope, view }, services, audit }) {
     const { record, issues } = await services.bulkExports.get({ provider, id, scope });

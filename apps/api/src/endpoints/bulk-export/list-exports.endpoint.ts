@@ -1,7 +1,7 @@
-import { bulkExportQuerySchema, toStatusView } from '@bulkhead/bulk-export/commands';
+import { bulkExportQuerySchema, exportViewSchema, toStatusView } from '@bulkhead/bulk-export/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { page } from '../common.schema.ts';
-import { exportExample, exportSchema } from './bulk-export.schema.ts';
+import { exportExample } from './bulk-export.examples.ts';
 
 export const listExports = defineEndpoint({
   id: 'listBulkExports',
@@ -12,7 +12,7 @@ export const listExports = defineEndpoint({
   audited: false,
   summary: 'Bulk exports, newest first',
   request: { query: bulkExportQuerySchema },
-  responses: { 200: { description: 'Exports', schema: page(exportSchema), example: [exportExample] } },
+  responses: { 200: { description: 'Exports', schema: page(exportViewSchema), example: [exportExample] } },
   errors: ['unknown-connection'],
   async handler({ params: { provider }, query, caller: { scope, view }, services }) {
     const { exports, next } = await services.bulkExports.list({ provider, scope, query });

@@ -1,8 +1,8 @@
-import { exportStatusQuerySchema, toFileView } from '@bulkhead/bulk-export/commands';
+import { exportStatusQuerySchema, outputFileViewSchema, toFileView } from '@bulkhead/bulk-export/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
-import { outputFileExample, outputFileSchema } from './bulk-export.schema.ts';
+import { outputFileExample } from './bulk-export.examples.ts';
 
 export const listOutputFiles = defineEndpoint({
   id: 'listOutputFiles',
@@ -14,7 +14,7 @@ export const listOutputFiles = defineEndpoint({
   summary: 'The ledger of a bulk export: its files, and what became of their lines',
   request: { query: exportStatusQuerySchema },
   responses: {
-    200: { description: 'Its files', schema: success(z.array(outputFileSchema)), example: [outputFileExample] },
+    200: { description: 'Its files', schema: success(z.array(outputFileViewSchema)), example: [outputFileExample] },
   },
   errors: ['unknown-export'],
   async handler({ params: { provider, jobId: id }, query, caller: { scope, view }, services, audit }) {

@@ -1,7 +1,7 @@
-import { toStatusView } from '@bulkhead/bulk-export/commands';
+import { exportViewSchema, toStatusView } from '@bulkhead/bulk-export/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
-import { exportExample, exportSchema } from './bulk-export.schema.ts';
+import { exportExample } from './bulk-export.examples.ts';
 
 export const retryExport = defineEndpoint({
   id: 'retryBulkExport',
@@ -12,7 +12,7 @@ export const retryExport = defineEndpoint({
   audited: true,
   summary: 'Fetch what is missing of a failed export',
   request: { body: { isOptional: true } },
-  responses: { 202: { description: 'Taken up again', schema: success(exportSchema), example: exportExample } },
+  responses: { 202: { description: 'Taken up again', schema: success(exportViewSchema), example: exportExample } },
   errors: ['unknown-export', 'nothing-to-retry', 'export-already-running'],
   async handler({ params: { provider, jobId: id }, caller: { scope, view }, services, audit }) {
     const { record, isChanged } = await services.bulkExports.retry({ provider, id, scope });

@@ -1,5 +1,5 @@
 import { AppError } from '@bulkhead/runtime';
-import type { FileCheckpoint } from '../../output-file.ts';
+import type { FileCheckpoint } from '../../output-file.record.ts';
 
 export function tooManyBadLines(checkpoint: FileCheckpoint): AppError {
   return badLines({

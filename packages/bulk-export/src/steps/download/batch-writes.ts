@@ -1,4 +1,4 @@
-import type { FileCheckpoint, OutputFile } from '../../output-file.ts';
+import type { FileCheckpoint, OutputFile } from '../../output-file.record.ts';
 import { tooManyBadLines } from './bad-lines.ts';
 import type { FileBatch } from './file-batch.ts';
 

@@ -21,8 +21,8 @@ import {
   writeApart,
 } from '@bulkhead/resources';
 import { toEhrText } from '@bulkhead/runtime';
-import type { IssueCount } from '../../bulk-export.ts';
-import { type FileCheckpoint, type OutputFile, sumIssues } from '../../output-file.ts';
+import type { IssueCount } from '../../bulk-export.record.ts';
+import { type FileCheckpoint, type OutputFile, sumIssues } from '../../output-file.record.ts';
 import type { BulkExportStore } from '../../store.ts';
 import type { KeptLine } from './long-line.ts';
 

@@ -4,7 +4,7 @@ import { maxKeptLineBytes, type QuarantinedLine } from '@bulkhead/quarantine';
 import type { ResourceDocument } from '@bulkhead/resources';
 import { waitFor } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
-import type { FileCheckpoint, OutputFile } from '../../output-file.ts';
+import type { FileCheckpoint, OutputFile } from '../../output-file.record.ts';
 import { makeOutputFile } from '../../testing/make-records.ts';
 import { ingestFile } from './ingest-file.ts';
 

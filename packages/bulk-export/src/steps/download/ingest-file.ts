@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { LineSplitter } from '@bulkhead/fhir';
 import { AppError } from '@bulkhead/runtime';
-import { accountedLines, type FileCheckpoint, type OutputFile } from '../../output-file.ts';
+import { accountedLines, type FileCheckpoint, type OutputFile } from '../../output-file.record.ts';
 import type { BulkExportStore } from '../../store.ts';
 import { noValidLines, tooManyBadLines } from './bad-lines.ts';
 import { BatchWrites } from './batch-writes.ts';

@@ -1,6 +1,6 @@
 import type { ManifestEntry } from '@bulkhead/fhir';
 import { describe, expect, test } from '@jest/globals';
-import { emptyCheckpoint, type OutputFile } from '../../output-file.ts';
+import { emptyCheckpoint, type OutputFile } from '../../output-file.record.ts';
 import { ledgerType, matchFreshLinks, toLedgerEntries } from './ledger-entries.ts';
 
 const entry = (url: string, change: Partial<ManifestEntry> = {}): ManifestEntry => ({

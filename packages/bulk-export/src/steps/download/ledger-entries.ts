@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isResourceType, type ManifestEntry } from '@bulkhead/fhir';
-import type { OutputFile } from '../../output-file.ts';
+import type { OutputFile } from '../../output-file.record.ts';
 import { unknownType } from '../../watermarks/watermark.ts';
 
 /** A file of a manifest, under a name that does not depend on the order of its entries. */

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { LongLinePart } from '@bulkhead/fhir';
 import { maxKeptLineBytes, type QuarantinedLine } from '@bulkhead/quarantine';
 import type { SealedFileWriter } from '@bulkhead/store';
-import type { OutputFile } from '../../output-file.ts';
+import type { OutputFile } from '../../output-file.record.ts';
 import type { BulkExportStore } from '../../store.ts';
 
 /** What is kept of a line that was too long to be held. */

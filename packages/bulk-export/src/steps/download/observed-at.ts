@@ -1,4 +1,4 @@
-import type { BulkExport } from '../../bulk-export.ts';
+import type { BulkExport } from '../../bulk-export.record.ts';
 import { clockToleranceMs } from '../../watermarks/watermark.ts';
 
 /** When the versions in an export were current at the server. A transaction time in the future would outrank every later version. */

@@ -1,8 +1,8 @@
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
 import type { Connection } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
-import type { BulkExport } from '../../bulk-export.ts';
-import type { OutputFile } from '../../output-file.ts';
+import type { BulkExport } from '../../bulk-export.record.ts';
+import type { OutputFile } from '../../output-file.record.ts';
 import type { BulkExportDeps } from '../deps.ts';
 import { exportGone } from '../export-gone.ts';
 import { matchFreshLinks } from './ledger-entries.ts';
