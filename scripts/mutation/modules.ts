@@ -18,8 +18,9 @@ export const modules: readonly Module[] = [
   {
     name: 'records',
     sources: [
-      `${bulkExport}/{bulk-export-phase,bulk-export,hold-reason,output-file,retry-phase,watermarks/watermark,steps/poll-delay}.ts`,
-      'packages/{sync/src/sync-run,schedules/src/spread-of,monitoring/src/connection-lag,resources/src/resource-version}.ts',
+      `${bulkExport}/{bulk-export-phase,accounting,hold-reason,retry-phase,watermarks/watermark,steps/poll-delay}.ts`,
+      'packages/sync/src/{sync-run-phase,sync-search}.ts',
+      'packages/{schedules/src/spread-of,monitoring/src/connection-lag,resources/src/resource-version}.ts',
       'packages/documents/src/{content-type-policy,document-file-name}.ts',
       'packages/runtime/src/{errors,cron}/*.ts',
     ],

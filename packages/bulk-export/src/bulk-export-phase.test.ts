@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { lacksData, noCounts } from './bulk-export.record.ts';
+import { lacksData } from './accounting.ts';
+import { noCounts } from './bulk-export.record.ts';
 import {
   activePhases,
   type BulkExportPhase,

@@ -132,10 +132,4 @@ export const bulkExportSchema = z.strictObject({
 });
 export type BulkExport = Immutable<z.output<typeof bulkExportSchema>>;
 
-/** Of a completed export: whether something that was asked for did not come, or could not be stored. */
-export function lacksData({ isPartial, counts }: Pick<BulkExport, 'isPartial' | 'counts'>): boolean {
-  // Records of earlier versions only count failed files.
-  return isPartial ?? counts.filesFailed > 0;
-}
-
 export const noCounts: ExportCounts = zerosOf(exportCountsSchema.shape);

@@ -1,5 +1,6 @@
+export { accountedLines, lacksData } from './accounting.ts';
 export { createActiveExportRepository } from './active-export.repository.ts';
-export { type BulkExport, type ExportCounts, type ExportWarning, lacksData } from './bulk-export.record.ts';
+export type { BulkExport, ExportCounts, ExportWarning } from './bulk-export.record.ts';
 export { createBulkExportRepository } from './bulk-export.repository.ts';
 export {
   type BulkExportPhase,
@@ -9,9 +10,9 @@ export {
   publicStatus,
 } from './bulk-export-phase.ts';
 export { createExportLeaseRepository } from './export-lease.repository.ts';
-export { type HoldReason, holdReasons } from './hold-reason.ts';
+export type { HoldReason } from './hold-reason.ts';
 export { createIdempotencyKeyRepository } from './idempotency-key.repository.ts';
-export { accountedLines, emptyCheckpoint, type OutputFile } from './output-file.record.ts';
+export { emptyCheckpoint, type OutputFile } from './output-file.record.ts';
 export { createOutputFileRepository } from './output-file.repository.ts';
 export type { BulkExportStore } from './store.ts';
 export { coveredBefore } from './watermarks/covered-before.ts';

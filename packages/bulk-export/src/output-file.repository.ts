@@ -3,6 +3,7 @@ import type { SecretBox } from '@bulkhead/store';
 import { countSchema, createSealedPlace, mongooseFieldsOf, type Stored, sumsOf } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
+import { sumIssues } from './accounting.ts';
 import { type ExportCounts, type IssueCount, lineCounts, noCounts } from './bulk-export.record.ts';
 import {
   emptyCheckpoint,
@@ -10,7 +11,6 @@ import {
   type OutputFile,
   type OutputFileState,
   outputFileSchema,
-  sumIssues,
 } from './output-file.record.ts';
 
 const documentSchema = outputFileSchema.extend({

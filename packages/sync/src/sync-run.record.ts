@@ -1,39 +1,6 @@
 import { countSchema, failureSchema, type Immutable, warningSchema } from '@bulkhead/store';
 import { z } from 'zod';
-
-export const syncRunPhases = ['queued', 'running', 'completed', 'partial', 'failed', 'cancelled'] as const;
-export type SyncRunPhase = (typeof syncRunPhases)[number];
-
-/** What API clients see. `PARTIAL`: what succeeded is stored, and the run says what failed. */
-export const syncRunStatuses = ['IN_PROGRESS', 'COMPLETED', 'PARTIAL', 'FAILED', 'CANCELLED'] as const;
-type SyncRunStatus = (typeof syncRunStatuses)[number];
-
-/** From each phase, the phases that may follow. Only a retry (`reopen`) makes an ended run active again. */
-const followers: Readonly<Record<SyncRunPhase, readonly SyncRunPhase[]>> = {
-  queued: ['running', 'failed', 'cancelled'],
-  running: ['completed', 'partial', 'failed', 'cancelled'],
-  completed: [],
-  partial: [],
-  failed: [],
-  cancelled: [],
-};
-
-const statuses: Readonly<Record<SyncRunPhase, SyncRunStatus>> = {
-  queued: 'IN_PROGRESS',
-  running: 'IN_PROGRESS',
-  completed: 'COMPLETED',
-  partial: 'PARTIAL',
-  failed: 'FAILED',
-  cancelled: 'CANCELLED',
-};
-
-export function isSyncActive(phase: SyncRunPhase): boolean {
-  return followers[phase].length > 0;
-}
-
-export function syncRunStatus(phase: SyncRunPhase): SyncRunStatus {
-  return statuses[phase];
-}
+import { syncRunPhases } from './sync-run-phase.ts';
 
 const syncRequestSchema = z.strictObject({
   includeStandard: z.boolean(),
@@ -59,6 +26,7 @@ export const syncRunSchema = z.strictObject({
   connectionId: z.string(),
   provider: z.string(),
   request: syncRequestSchema,
+  /** What may follow a phase is in `sync-run-phase.ts`. */
   phase: z.enum(syncRunPhases),
   version: countSchema,
   /** Called when it has ended, beside the connection's own address. */

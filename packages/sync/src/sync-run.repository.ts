@@ -9,7 +9,8 @@ import {
 } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
-import { isSyncActive, type SyncRun, type SyncRunPhase, syncRunSchema } from './sync-run.record.ts';
+import { type SyncRun, syncRunSchema } from './sync-run.record.ts';
+import { isSyncActive, type SyncRunPhase } from './sync-run-phase.ts';
 
 const documentSchema = syncRunSchema.extend({ active: z.boolean() });
 type SyncRunDocument = Stored<typeof documentSchema>;

@@ -1,8 +1,8 @@
 import { mongooseFieldsOf, type Stored, sumsOf } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
+import { retriedSearch } from './sync-search.ts';
 import {
-  retriedSearch,
   type StepRetry,
   type SyncSearch,
   type SyncStep,

@@ -2,13 +2,8 @@ import type { ExportError, Retrying } from '@bulkhead/runtime';
 import { shownUrl } from '@bulkhead/runtime';
 import { ehrTextSchema, retryingSchema, toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
-import {
-  type BulkExport,
-  bulkExportSchema,
-  type IssueCount,
-  issueCountSchema,
-  lacksData,
-} from '../bulk-export.record.ts';
+import { lacksData } from '../accounting.ts';
+import { type BulkExport, bulkExportSchema, type IssueCount, issueCountSchema } from '../bulk-export.record.ts';
 import { bulkExportStatuses, publicStatus } from '../bulk-export-phase.ts';
 import { holdReasons, type WatermarkDecision, watermarkDecisionSchema } from '../hold-reason.ts';
 import { fileCheckpointSchema, type OutputFile, outputFileSchema } from '../output-file.record.ts';

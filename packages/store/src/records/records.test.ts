@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Schema } from 'mongoose';
 import { z } from 'zod';
+import { countSchema, sumsOf, withheldCountSchema, zerosOf } from './counts.ts';
 import { mongooseFieldsOf } from './mongoose-fields-of.ts';
 import { toView, type View, viewShapeOf } from './record-view.ts';
 
@@ -49,4 +50,13 @@ test('a view names every field and leaves out those that are undefined', () => {
   toView<Shown>({ id: 'a' });
   // @ts-expect-error: a required field must have a value
   toView<Shown>({ id: undefined, note: 'b' });
+});
+
+test('empty counts leave out those that may be absent, and sums name all of them', () => {
+  const counts = { stored: countSchema, withheld: withheldCountSchema };
+  expect(zerosOf(counts)).toEqual({ stored: 0 });
+  expect(sumsOf(counts, '$checkpoint')).toEqual({
+    stored: { $sum: '$checkpoint.stored' },
+    withheld: { $sum: '$checkpoint.withheld' },
+  });
 });

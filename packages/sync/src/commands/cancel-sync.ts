@@ -1,7 +1,8 @@
 import type { Producer } from '@bulkhead/queues';
 import { AppError } from '@bulkhead/runtime';
 import type { SyncStore } from '../store.ts';
-import { isSyncActive, type SyncRun } from '../sync-run.record.ts';
+import type { SyncRun } from '../sync-run.record.ts';
+import { isSyncActive } from '../sync-run-phase.ts';
 
 /**
  * Ends a sync run at once: its searches stop at their next page. Cancelled already: nothing to do.

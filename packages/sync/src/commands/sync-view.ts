@@ -2,8 +2,10 @@ import { retryingViewSchema, toRetryingView, type ViewFor } from '@bulkhead/bulk
 import { standardResourceTypes } from '@bulkhead/fhir';
 import { countSchema, ehrTextSchema, toView, type View, viewShapeOf, warningSchema } from '@bulkhead/store';
 import { z } from 'zod';
-import { type SyncRun, skippedTypeSchema, syncRunSchema, syncRunStatus, syncRunStatuses } from '../sync-run.record.ts';
-import { minimumRequests, type StepRetry, syncTypeCountSchema } from '../sync-step.record.ts';
+import { type SyncRun, skippedTypeSchema, syncRunSchema } from '../sync-run.record.ts';
+import { syncRunStatus, syncRunStatuses } from '../sync-run-phase.ts';
+import { minimumRequests } from '../sync-search.ts';
+import { type StepRetry, syncTypeCountSchema } from '../sync-step.record.ts';
 import type { SyncRunState } from './sync.service.ts';
 
 const standard: readonly string[] = standardResourceTypes;

@@ -5,7 +5,8 @@ import { AppError, invalidRequest, unavailable, waitUntil } from '@bulkhead/runt
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { checkCallback } from '@bulkhead/webhooks/commands';
 import type { SyncStore } from '../store.ts';
-import { isSyncActive, type SyncRun } from '../sync-run.record.ts';
+import type { SyncRun } from '../sync-run.record.ts';
+import { isSyncActive } from '../sync-run-phase.ts';
 import type { StepRetry, SyncTypeCount } from '../sync-step.record.ts';
 import { cancelSync } from './cancel-sync.ts';
 import { newSyncRun } from './new-sync-run.ts';

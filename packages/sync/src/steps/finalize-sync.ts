@@ -2,7 +2,7 @@ import type { ExportWarning } from '@bulkhead/bulk-export';
 import type { FailedJob } from '@bulkhead/queues';
 import { toExportError } from '@bulkhead/runtime';
 import { isStoreUnavailable } from '@bulkhead/store';
-import { isSyncActive } from '../sync-run.record.ts';
+import { isSyncActive } from '../sync-run-phase.ts';
 import type { SyncTypeCount } from '../sync-step.record.ts';
 import type { SyncDeps } from './deps.ts';
 

@@ -1,6 +1,7 @@
 import type { Connection, Provider } from '@bulkhead/providers';
 import type { SyncRun } from '../sync-run.record.ts';
-import { newSyncSearch, type SyncSearch, type SyncStep } from '../sync-step.record.ts';
+import { newSyncSearch } from '../sync-search.ts';
+import type { SyncSearch, SyncStep } from '../sync-step.record.ts';
 
 interface Crawl {
   readonly run: SyncRun;

@@ -1,7 +1,8 @@
 import { checkPaging, type SearchPage } from '@bulkhead/ehr-client';
 import { type ExportError, toExportError } from '@bulkhead/runtime';
 import { zerosOf } from '@bulkhead/store';
-import { fromFirstPage, resultCounts, type SyncSearch } from '../sync-step.record.ts';
+import { fromFirstPage } from '../sync-search.ts';
+import { resultCounts, type SyncSearch } from '../sync-step.record.ts';
 
 /** A search that has requests of its own, with those whose resources come with its answer. */
 export interface Search {

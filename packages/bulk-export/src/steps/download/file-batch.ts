@@ -21,8 +21,9 @@ import {
   writeApart,
 } from '@bulkhead/resources';
 import { toEhrText } from '@bulkhead/runtime';
+import { sumIssues } from '../../accounting.ts';
 import type { IssueCount } from '../../bulk-export.record.ts';
-import { type FileCheckpoint, type OutputFile, sumIssues } from '../../output-file.record.ts';
+import type { FileCheckpoint, OutputFile } from '../../output-file.record.ts';
 import type { BulkExportStore } from '../../store.ts';
 import type { KeptLine } from './long-line.ts';
 

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import { LineSplitter } from '@bulkhead/fhir';
 import { AppError } from '@bulkhead/runtime';
-import { accountedLines, type FileCheckpoint, type OutputFile } from '../../output-file.record.ts';
+import { accountedLines } from '../../accounting.ts';
+import type { FileCheckpoint, OutputFile } from '../../output-file.record.ts';
 import type { BulkExportStore } from '../../store.ts';
 import { noValidLines, tooManyBadLines } from './bad-lines.ts';
 import { BatchWrites } from './batch-writes.ts';

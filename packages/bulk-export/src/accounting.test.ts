@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { accountedLines, sumIssues } from './accounting.ts';
 import type { IssueCount } from './bulk-export.record.ts';
-import { accountedLines, emptyCheckpoint, sumIssues } from './output-file.record.ts';
+import { emptyCheckpoint } from './output-file.record.ts';
 
 test('lines are accounted for if they were stored, stale or quarantined', () => {
   const checkpoint = { ...emptyCheckpoint, lines: 20, stored: 5, unchanged: 3, stale: 7, quarantined: 2, deleted: 4 };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { isSyncActive, syncRunPhases, syncRunStatus } from './sync-run.record.ts';
-import { fromFirstPage, minimumRequests, newSyncSearch, retriedSearch, type SyncSearch } from './sync-step.record.ts';
+import { isSyncActive, syncRunPhases, syncRunStatus } from './sync-run-phase.ts';
+import { fromFirstPage, minimumRequests, newSyncSearch, retriedSearch } from './sync-search.ts';
+import type { SyncSearch } from './sync-step.record.ts';
 
 test('clients see a sync run in progress until its end', () => {
   expect(Object.fromEntries(syncRunPhases.map((phase) => [phase, syncRunStatus(phase)]))).toEqual({

@@ -1,0 +1,33 @@
+export const syncRunPhases = ['queued', 'running', 'completed', 'partial', 'failed', 'cancelled'] as const;
+export type SyncRunPhase = (typeof syncRunPhases)[number];
+
+/** What API clients see. `PARTIAL`: what succeeded is stored, and the run says what failed. */
+export const syncRunStatuses = ['IN_PROGRESS', 'COMPLETED', 'PARTIAL', 'FAILED', 'CANCELLED'] as const;
+type SyncRunStatus = (typeof syncRunStatuses)[number];
+
+/** From each phase, the phases that may follow. Only a retry (`reopen`) makes an ended run active again. */
+const followers: Readonly<Record<SyncRunPhase, readonly SyncRunPhase[]>> = {
+  queued: ['running', 'failed', 'cancelled'],
+  running: ['completed', 'partial', 'failed', 'cancelled'],
+  completed: [],
+  partial: [],
+  failed: [],
+  cancelled: [],
+};
+
+const statuses: Readonly<Record<SyncRunPhase, SyncRunStatus>> = {
+  queued: 'IN_PROGRESS',
+  running: 'IN_PROGRESS',
+  completed: 'COMPLETED',
+  partial: 'PARTIAL',
+  failed: 'FAILED',
+  cancelled: 'CANCELLED',
+};
+
+export function isSyncActive(phase: SyncRunPhase): boolean {
+  return followers[phase].length > 0;
+}
+
+export function syncRunStatus(phase: SyncRunPhase): SyncRunStatus {
+  return statuses[phase];
+}

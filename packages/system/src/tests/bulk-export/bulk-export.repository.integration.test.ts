@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto';
+import { makeBulkExport } from '@bulkhead/bulk-export/testing';
+import { testServices } from '@bulkhead/testing';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createConnection } from 'mongoose';
+import { createStore, type Store } from '../../create-store.ts';
+
+const { mongodbUri } = testServices();
+const database = createConnection();
+let store: Store;
+beforeAll(async () => {
+  store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
+  await store.connect();
+  await store.migrate();
+  await database.openUri(mongodbUri);
+});
+afterAll(async () => {
+  await database.close();
+  await store.close();
+});
+
+const stored = (id: string) => database.collection<{ _id: string }>('bulk_exports').findOne({ _id: id });
+
+test('an export is stored with its own fields and those of the repository, and no others', async () => {
+  const record = makeBulkExport();
+  await store.bulkExports.insert({ record, requestKey: 'stored' });
+  const { id, ...fields } = record;
+  expect(await stored(id)).toEqual({ _id: id, ...fields, active: true, requestKey: 'stored' });
+  expect(await store.bulkExports.find(id)).toEqual(record);
+});
+
+test('a retry removes the warnings of the end and keeps the others', async () => {
+  const kept = { code: 'parameter-dropped', message: 'Kept.' };
+  const record = makeBulkExport({ warnings: [kept] });
+  const { id } = record;
+  const { bulkExports } = store;
+  await bulkExports.insert({ record, requestKey: 'retried' });
+  await bulkExports.warn({ id, code: 'files-failed', message: 'Removed.' });
+  await bulkExports.warn({ id, code: 'files-failed', message: 'Removed.' });
+  const failed = await bulkExports.transition({ from: record, to: 'failed' });
+  expect(failed?.warnings).toEqual([kept, { code: 'files-failed', message: 'Removed.' }]);
+  const reopened = failed && (await bulkExports.reopen({ from: failed, to: 'queued', now: new Date() }));
+  expect(reopened?.warnings).toEqual([kept]);
+  expect(reopened?.timeline?.map(({ phase }) => phase)).toEqual(['failed', 'queued']);
+});
