@@ -14,4 +14,4 @@ export {
 } from './export-view.ts';
 export { newExport, requestKey } from './new-export.ts';
 export { sinceInstantSchema } from './since.schema.ts';
-export { toWatermarkView } from './watermark-view.ts';
+export { toWatermarkView, watermarkViewSchema } from './watermark-view.ts';

@@ -1,6 +1,27 @@
-import type { Watermark } from '../watermarks/watermark.ts';
+import { toView, type View, viewShapeOf } from '@bulkhead/store';
+import { z } from 'zod';
+import { type Watermark, watermarkSchema } from '../watermarks/watermark.record.ts';
+
+const { resourceType, exportType, at, exportId, ...fields } = viewShapeOf(
+  watermarkSchema.omit({ connectionId: true, transactionTime: true, coverage: true }),
+);
+
+export const watermarkViewSchema = z
+  .strictObject({ resourceType, level: exportType, until: at, exportId, ...fields })
+  .meta({
+    id: 'Watermark',
+    description:
+      'Up to when a type is wholly stored, by the export of a level. `*`: every type, of exports that name none.',
+  });
+
+type WatermarkView = View<typeof watermarkViewSchema>;
 
 /** Up to when a type is wholly stored, and by which export. */
-export function toWatermarkView({ resourceType, exportType, at, exportId }: Watermark) {
-  return { resourceType, level: exportType, until: at.toISOString(), exportId };
+export function toWatermarkView(watermark: Watermark): WatermarkView {
+  return toView<WatermarkView>({
+    resourceType: watermark.resourceType,
+    level: watermark.exportType,
+    until: watermark.at.toISOString(),
+    exportId: watermark.exportId,
+  });
 }

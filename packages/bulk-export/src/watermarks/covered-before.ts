@@ -1,5 +1,6 @@
 import { coversType } from '@bulkhead/fhir';
-import { type Coverage, everyType } from './watermark.ts';
+import type { Coverage } from './watermark.record.ts';
+import { everyType } from './watermark.ts';
 
 /**
  * Whether an earlier export of every type brought a type. What one would bring today is known only to the worker that has a token, so

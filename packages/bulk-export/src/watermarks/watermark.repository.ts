@@ -1,25 +1,16 @@
 import type { ExportType } from '@bulkhead/fhir';
-import { isDuplicateKey } from '@bulkhead/store';
+import { isDuplicateKey, mongooseFieldsOf, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
-import type { Watermark } from './watermark.ts';
+import { z } from 'zod';
+import { type Watermark, watermarkSchema } from './watermark.record.ts';
 
-interface WatermarkDocument extends Watermark {
-  readonly _id: string;
-}
+const documentSchema = watermarkSchema.extend({ id: z.string() });
 
-const schema = new Schema<WatermarkDocument>(
-  {
-    _id: String,
-    connectionId: { type: String, required: true },
-    exportType: { type: String, required: true },
-    resourceType: { type: String, required: true },
-    transactionTime: { type: String, required: true },
-    at: { type: Date, required: true },
-    exportId: { type: String, required: true },
-    coverage: { type: { scope: String, offered: { type: [String], default: undefined } }, _id: false },
-  },
-  { collection: 'watermarks', versionKey: false, strict: 'throw' },
-);
+const schema = new Schema<Stored<typeof documentSchema>>(mongooseFieldsOf(documentSchema), {
+  collection: 'watermarks',
+  versionKey: false,
+  strict: 'throw',
+});
 schema.index({ connectionId: 1 });
 
 /** `watermarks`: per connection, export level and type, the last transactionTime wholly stored. */

@@ -1,33 +1,11 @@
-import type { BulkExportRequest, ExportType } from '@bulkhead/fhir';
+import type { BulkExportRequest } from '@bulkhead/fhir';
 import type { IssueCount } from '../bulk-export.record.ts';
 import { type HoldReason, holdReasons, type WatermarkDecision } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
+import type { Coverage, Watermark } from './watermark.record.ts';
 
 /** The `resourceType` of the watermark that exports of every type keep. */
 export const everyType = '*';
-
-/** The last transactionTime up to which everything of a type is stored, per connection, export level and type. */
-export interface Watermark {
-  readonly connectionId: string;
-  /** A Group's export says nothing about the patients outside of it, so the levels do not mix. */
-  readonly exportType: ExportType;
-  readonly resourceType: string;
-  /** As the server wrote it: the next export's `_since`. */
-  readonly transactionTime: string;
-  /** The same instant, for ordering. */
-  readonly at: Date;
-  readonly exportId: string;
-  /** What an export of every type could bring. Only of `everyType`; one that lacks it proves nothing. */
-  readonly coverage?: Coverage;
-}
-
-/** The limits of an export that names no types. */
-export interface Coverage {
-  /** The scopes of its access token. */
-  readonly scope?: string;
-  /** The types of the server's CapabilityStatement. */
-  readonly offered?: readonly string[];
-}
 
 export type LedgerEntry = Pick<
   OutputFile,

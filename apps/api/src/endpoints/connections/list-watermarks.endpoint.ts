@@ -1,17 +1,8 @@
-import { toWatermarkView } from '@bulkhead/bulk-export/commands';
-import { exportTypes } from '@bulkhead/fhir';
+import { toWatermarkView, watermarkViewSchema } from '@bulkhead/bulk-export/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { instant, success } from '../common.schema.ts';
+import { success } from '../common.schema.ts';
 import { at, exportId } from '../example-values.ts';
-
-const watermarkSchema = z
-  .strictObject({ resourceType: z.string(), level: z.enum(exportTypes), until: instant, exportId: z.string() })
-  .meta({
-    id: 'Watermark',
-    description:
-      'Up to when a type is wholly stored, by the export of a level. `*`: every type, of exports that name none.',
-  });
 
 export const listWatermarks = defineEndpoint({
   id: 'listWatermarks',
@@ -24,7 +15,7 @@ export const listWatermarks = defineEndpoint({
   responses: {
     200: {
       description: 'Watermarks',
-      schema: success(z.array(watermarkSchema)),
+      schema: success(z.array(watermarkViewSchema)),
       example: [{ resourceType: 'Patient', level: 'Patient', until: at, exportId }],
     },
   },
