@@ -1,14 +1,14 @@
 import type { ConnectionService } from '@bulkhead/connections/commands';
-import { parseMediaType } from '@bulkhead/fhir';
+import { parseMediaType, typesWithAttachments } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
-import { AppError } from '@bulkhead/runtime';
+import { AppError, withoutSecrets } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
+import { z } from 'zod';
 import { contentTypeVerdict } from '../content-type-policy.ts';
 import type { DocumentFilter } from '../document.repository.ts';
 import { documentFileName } from '../document-file-name.ts';
-import type { PatientDocument } from '../patient-document.ts';
+import { documentStates, type PatientDocument } from '../patient-document.ts';
 import type { DocumentStore } from '../store.ts';
-import type { DocumentQuery } from './document.schema.ts';
 
 interface WhichDocument {
   readonly provider: string;
@@ -120,4 +120,45 @@ function notStored({ state, reason, error }: PatientDocument): AppError {
     retry: 'never',
     context: { state, ...(reason === undefined ? {} : { reason }), ...(error ? { error } : {}) },
   });
+}
+
+const id = z.string().min(1).max(200);
+
+export const documentQuerySchema = z.strictObject({
+  connectionId: id,
+  resourceType: z
+    .string()
+    .refine((type) => typesWithAttachments.includes(type), `is not one of ${typesWithAttachments.join(', ')}`)
+    .optional(),
+  resourceId: id.optional(),
+  /** Id of a patient, without `Patient/`. */
+  patient: id.optional(),
+  state: z.enum(documentStates).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  /** `next` of the page before. */
+  after: id.optional(),
+});
+type DocumentQuery = z.output<typeof documentQuerySchema>;
+
+/** A document's record as the API shows it: what the resource says of it, and what became of it. */
+export function toDocumentView(document: PatientDocument) {
+  const {
+    fingerprint: _,
+    resourceUpdatedAt: __,
+    progress,
+    url,
+    createdAt,
+    startedAt,
+    completedAt,
+    ...fields
+  } = document;
+  return {
+    ...fields,
+    source: url === undefined ? 'inline' : 'url',
+    ...(url === undefined ? {} : { url: withoutSecrets(url) }),
+    ...(progress ? { storedBytes: progress.parts.length * progress.partBytes } : {}),
+    createdAt: createdAt.toISOString(),
+    ...(startedAt ? { startedAt: startedAt.toISOString() } : {}),
+    ...(completedAt ? { completedAt: completedAt.toISOString() } : {}),
+  };
 }

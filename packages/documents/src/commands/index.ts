@@ -1,3 +1,7 @@
-export { documentQuerySchema } from './document.schema.ts';
-export { createDocumentService, type DocumentService, type OpenedDocument } from './document.service.ts';
-export { toDocumentView } from './document-view.ts';
+export {
+  createDocumentService,
+  type DocumentService,
+  documentQuerySchema,
+  type OpenedDocument,
+  toDocumentView,
+} from './document.service.ts';

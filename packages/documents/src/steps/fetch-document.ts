@@ -6,8 +6,8 @@ import { isStoreUnavailable, whileHeld } from '@bulkhead/store';
 import type { DocumentClaim } from '../document.repository.ts';
 import type { PatientDocument } from '../patient-document.ts';
 import type { DocumentDeps } from './deps.ts';
-import { DocumentSkip } from './document-skip.ts';
 import { bringDocument } from './download-document.ts';
+import { DocumentSkip } from './open-document.ts';
 
 /** Over its whole life, whatever became of its jobs: a document that kills its workers must end some day. */
 const maxAttempts = 50;

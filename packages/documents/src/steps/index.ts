@@ -1,5 +1,4 @@
-export type { DocumentDeps } from './deps.ts';
-export type { DocumentSettings } from './document-settings.ts';
-export { reviveDocuments } from './ensure-document-jobs.ts';
+export type { DocumentDeps, DocumentSettings } from './deps.ts';
+export { reviveDocuments } from './document-jobs.ts';
 export { failDocument, fetchDocument } from './fetch-document.ts';
 export { withDocuments } from './with-documents.ts';

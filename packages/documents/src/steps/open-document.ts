@@ -2,10 +2,9 @@ import { documentAnswer, openFile } from '@bulkhead/ehr-client';
 import { openBinaryJson, parseMediaType, readAttachments } from '@bulkhead/fhir';
 import type { Connection } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
-import type { PatientDocument } from '../patient-document.ts';
-import { attachmentFingerprint } from './attachment-fingerprint.ts';
+import type { DocumentSkipReason, PatientDocument } from '../patient-document.ts';
 import type { DocumentDeps } from './deps.ts';
-import { DocumentSkip } from './document-skip.ts';
+import { attachmentFingerprint } from './with-documents.ts';
 
 export interface OpenedDocument {
   /** From `startOffset`. @throws AppError where it breaks off. */
@@ -158,4 +157,19 @@ function notBase64(): AppError {
     message: "The data inside of the resource is no base64. See the resource itself, and the EHR's support.",
     retry: 'never',
   });
+}
+
+/** A document that this deployment does not take. */
+export class DocumentSkip extends AppError {
+  readonly reason: DocumentSkipReason;
+
+  constructor(reason: DocumentSkipReason) {
+    super({
+      code: 'document-skipped',
+      message: 'The document is left out: its reason says why.',
+      retry: 'never',
+      context: { reason },
+    });
+    this.reason = reason;
+  }
 }
