@@ -1,13 +1,10 @@
 export { createKeptOutRepository, type KeptOutList, type KeptOutRepository } from './kept-out.repository.ts';
-export { listResourceTypes } from './list-resource-types.ts';
-export { pageQueries } from './page-queries.ts';
-export { prepareResourceTypes } from './prepare-resource-types.ts';
 export { createResourceRepository } from './resource.repository.ts';
-export { createResourceWriter, type WriteOutcome } from './resource.writer.ts';
-export { readCursor } from './resource-cursor.ts';
+export { createResourceWriter, noOutcome, sumOutcomes, type WriteOutcome, writeApart } from './resource.writer.ts';
+export { listResourceTypes, prepareResourceTypes } from './resource-collections.ts';
 export { fitsInDocument, type ResourceDocument, toResourceDocument, toTombstone } from './resource-document.ts';
+export { pageQueries, readCursor } from './resource-pages.ts';
 export { type ResourceQuery, toResourceQuery } from './resource-query.ts';
 export { compareVersions } from './resource-version.ts';
 export type { ResourceStore } from './store.ts';
 export { upgradeResources } from './upgrade-resources.ts';
-export { noOutcome, sumOutcomes, writeApart } from './write-apart.ts';

@@ -13,7 +13,7 @@ import mongoose from 'mongoose';
 import { plausibleTime, type ResourceVersion } from './resource-version.ts';
 
 /** Where a version of a resource came from: a line (from 1) of an export's file, or a step of an enhanced sync. */
-export type ResourceSource =
+type ResourceSource =
   | { readonly exportId: string; readonly fileId: string; readonly line: number }
   | { readonly syncRunId: string; readonly stepId: string };
 
@@ -107,4 +107,27 @@ export function fitsInDocument(document: ResourceDocument, jsonBytes: number): b
 
 function identify({ connectionId, source, observedAt, now }: DocumentContext, resourceId: string) {
   return { _id: `${connectionId}/${resourceId}`, connectionId, resourceId, observedAt, source, storedAt: now };
+}
+
+/** A version of a resource that was stored, and where it came from. Its content is not kept. */
+export interface SourcedVersion extends Pick<ResourceVersion, 'lastUpdated' | 'versionId' | 'deleted'> {
+  readonly source: ResourceSource;
+  readonly storedAt: Date;
+}
+
+/** Enough to see how a record came to be as it is; `maxDocumentBytes` leaves room for as many. */
+const keptVersions = 10;
+/** https://hl7.org/fhir/R4/datatypes.html#id; what is longer may be of any length. */
+const longestVersionId = 64;
+
+/** The history of what replaces `stored`, newest first. Other orders of writing have other histories: it is where this one went. */
+export function earlierVersions(
+  stored: SourcedVersion & { readonly earlier?: readonly SourcedVersion[] },
+): readonly SourcedVersion[] {
+  const { lastUpdated, versionId, deleted, source, storedAt, earlier = [] } = stored;
+  const isNamed = versionId !== undefined && versionId.length <= longestVersionId;
+  return [{ ...(isNamed ? { versionId } : {}), lastUpdated, deleted, source, storedAt }, ...earlier].slice(
+    0,
+    keptVersions,
+  );
 }

@@ -1,10 +1,9 @@
 import { isResourceType, type ResourceSearch } from '@bulkhead/fhir';
+import { AppError } from '@bulkhead/runtime';
 import { decodeExactNumbers, type NumberText } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
-import type { SourcedVersion } from './earlier-versions.ts';
-import { pageQueries } from './page-queries.ts';
-import type { Position } from './pages-after.ts';
-import { readCursor, writeCursor } from './resource-cursor.ts';
+import type { SourcedVersion } from './resource-document.ts';
+import { type Position, pageQueries, readCursor, writeCursor } from './resource-pages.ts';
 import {
   allConditions,
   type OrderField,
@@ -12,7 +11,6 @@ import {
   toResourceQuery,
   type WhichResources,
 } from './resource-query.ts';
-import { toSearchError } from './search-errors.ts';
 
 export interface FoundResource {
   /** As received. */
@@ -205,5 +203,20 @@ function positionOf(document: Readonly<Record<string, unknown>>, order: readonly
   return order.map(({ name }) => {
     const value = name.split('.').reduce<unknown>((node, key) => (node as Record<string, unknown>)?.[key], document);
     return (value as string | Date | undefined) ?? null;
+  });
+}
+
+/** MongoDB's MaxTimeMSExpired. */
+const timeExpired = 50;
+
+/** @returns the error to throw for one that a search met. */
+function toSearchError(error: unknown): unknown {
+  if ((error as { code?: unknown } | null)?.code !== timeExpired) return error;
+  return new AppError({
+    code: 'search-too-costly',
+    message:
+      'The search took the database too long and was stopped. Narrow it by patient, code or date, or leave _total out.',
+    retry: 'never',
+    cause: error,
   });
 }

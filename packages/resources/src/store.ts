@@ -1,7 +1,7 @@
 import type { createKeptOutRepository } from './kept-out.repository.ts';
-import type { prepareResourceTypes } from './prepare-resource-types.ts';
 import type { createResourceRepository } from './resource.repository.ts';
 import type { createResourceWriter } from './resource.writer.ts';
+import type { prepareResourceTypes } from './resource-collections.ts';
 
 /** The repositories of this feature. */
 export interface ResourceStore {

@@ -1,2 +1,1 @@
-export { createResourceService, type ResourceService } from './resource.service.ts';
-export { toSourceView } from './source-view.ts';
+export { createResourceService, type ResourceService, toSourceView } from './resource.service.ts';

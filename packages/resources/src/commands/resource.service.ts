@@ -4,6 +4,7 @@ import { isResourceType, parseSearch, type Resource, type SearchRequest, searchs
 import type { Connection } from '@bulkhead/providers';
 import { AppError, invalidRequest } from '@bulkhead/runtime';
 import type { ConnectionScope } from '@bulkhead/store';
+import type { SourcedVersion } from '../resource-document.ts';
 import type { ResourceStore } from '../store.ts';
 
 export interface WhichResources {
@@ -192,4 +193,15 @@ function resourceDeleted(): AppError {
     message: 'The resource was deleted at the EHR.',
     retry: 'never',
   });
+}
+
+/** A version of a resource, and which line of an export or step of a sync it came from. */
+export function toSourceView({ versionId, lastUpdated, deleted, source, storedAt }: SourcedVersion) {
+  return {
+    ...(versionId === undefined ? {} : { versionId }),
+    lastUpdated: lastUpdated.toISOString(),
+    deleted,
+    storedAt: storedAt.toISOString(),
+    source,
+  };
 }

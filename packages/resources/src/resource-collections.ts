@@ -1,3 +1,6 @@
+import { isResourceType } from '@bulkhead/fhir';
+import type { Connection as Database } from 'mongoose';
+
 /**
  * The indexes of a resource collection, by name. Each costs every write, so each has its reason; `toResourceQuery` names the
  * one that it walks, and all end in what orders its pages. (`resourceId` says within a connection what `_id` does, at half the
@@ -17,3 +20,25 @@ export const resourceIndexes = {
   /** By code, category and status over all patients: one index on one array instead of three. */
   'by-token': { connectionId: 1, 'keys.tokens': 1, resourceId: 1 },
 } as const;
+
+/** Creates the collections and indexes of resource types; called for a manifest's types before its files are downloaded. */
+export async function prepareResourceTypes(options: {
+  readonly database: Database;
+  readonly resourceTypes: readonly string[];
+}): Promise<void> {
+  const { database, resourceTypes } = options;
+  for (const type of resourceTypes) {
+    await database
+      .collection(type)
+      .createIndexes(Object.entries(resourceIndexes).map(([name, key]) => ({ key: { ...key }, name })));
+  }
+}
+
+/** The resource types that have a collection, in the order of their names. */
+export async function listResourceTypes(database: Database): Promise<string[]> {
+  const collections = (await database.db?.listCollections({}, { nameOnly: true }).toArray()) ?? [];
+  return collections
+    .map(({ name }) => name)
+    .filter(isResourceType)
+    .toSorted();
+}
