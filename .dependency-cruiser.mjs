@@ -111,7 +111,7 @@ export default {
           testCode,
           '^packages/[^/]+/src/steps/',
           '^packages/connections/src/(?:access-token|signing-key)[.]repository[.]ts$',
-          '^packages/connections/src/commands/(?:signing-key[.]service|to-connection-auth)[.]ts$',
+          '^packages/connections/src/commands/(?:signing-key[.]service|new-connection)[.]ts$',
         ],
       },
       to: { path: '^packages/ehr-client/' },

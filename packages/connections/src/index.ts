@@ -1,6 +1,5 @@
 export { createAccessTokenRepository } from './access-token.repository.ts';
-export { createAuthorizationRequestRepository } from './authorization-request.repository.ts';
-export type { AuthorizationRequest } from './authorization-request.ts';
+export { type AuthorizationRequest, createAuthorizationRequestRepository } from './authorization-request.repository.ts';
 export { createConnectionRepository } from './connection.repository.ts';
 export { createSigningKeyRepository } from './signing-key.repository.ts';
 export type { ConnectionStore } from './store.ts';

@@ -1,4 +1,5 @@
 import type { Capabilities, Connection, ConnectionAuth, ConnectionTest, Provider } from '@bulkhead/providers';
+import { connectionAuthSchema } from './connection.schema.ts';
 
 /** A connection without its secrets. */
 export function toConnectionView(connection: Connection) {
@@ -50,4 +51,29 @@ export function toCapabilitiesView(options: { readonly capabilities: Capabilitie
 function describeRate(rateLimit: Provider['rateLimit']): string {
   if (!rateLimit) return 'none';
   return `${Math.round((rateLimit.limit / rateLimit.windowMs) * 100_000) / 100} requests/second`;
+}
+
+const methods = connectionAuthSchema.options.map(({ shape }) => shape.method.value);
+
+/** What somebody who adds a connection can choose among; nothing of a client's secret. */
+export function toProviderView(provider: Provider) {
+  const { id, name, environments, defaultEnvironment, groupIdTemplate, clientId, redirectUri, defaultSchedule } =
+    provider;
+  return {
+    id,
+    name,
+    environments: Object.keys(environments),
+    defaultEnvironment,
+    /** Used where a connection names none. */
+    fhirEndpoints: Object.fromEntries(
+      Object.entries(environments).map(([environment, { fhirEndpoint }]) => [environment, fhirEndpoint]),
+    ),
+    // Without an address to come back to no user can be sent to the EHR.
+    authMethods: methods.filter((method) => method !== 'authorization_code' || redirectUri !== undefined),
+    /** The deployment has a client of its own, so a connection can leave its id and secret out. */
+    hasClient: clientId !== undefined,
+    /** Its bulk exports are of a Group that is named after the practice. */
+    usesPracticeId: groupIdTemplate !== undefined,
+    ...(defaultSchedule ? { defaultSchedule } : {}),
+  };
 }

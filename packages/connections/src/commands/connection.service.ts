@@ -1,12 +1,17 @@
-import type { Provider, ProviderRegistry } from '@bulkhead/providers';
-import { areCurrent, type Capabilities, type Connection, type ConnectionTest } from '@bulkhead/providers';
+import {
+  areCurrent,
+  type Capabilities,
+  type Connection,
+  type ConnectionTest,
+  type Provider,
+  type ProviderRegistry,
+} from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
 import { AppError, type Fault, invalidRequest, unavailable, waitUntil } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import type { ConnectionStore } from '../store.ts';
 import type { ConnectionAuthBody, ConnectionBody } from './connection.schema.ts';
-import { newConnection } from './new-connection.ts';
-import { toConnectionAuth } from './to-connection-auth.ts';
+import { newConnection, toConnectionAuth } from './new-connection.ts';
 
 const capabilitiesWaitMs = 10_000;
 /** Four requests, some behind others of the same budget; clients and proxies give a request up after half a minute or so. */

@@ -1,9 +1,16 @@
 import { newId } from '@bulkhead/access';
-import type { Connection, Provider } from '@bulkhead/providers';
-import { type Fault, invalidRequest } from '@bulkhead/runtime';
-import { checkOrigin } from './check-origin.ts';
-import type { ConnectionBody } from './connection.schema.ts';
-import { toConnectionAuth } from './to-connection-auth.ts';
+import { importSigningKey } from '@bulkhead/ehr-client';
+import { scopeFault } from '@bulkhead/fhir';
+import {
+  type AssertionAlgorithm,
+  type Connection,
+  type ConnectionAuth,
+  endpointsOf,
+  type Provider,
+  type SigningKey,
+} from '@bulkhead/providers';
+import { AppError, type Fault, invalidRequest } from '@bulkhead/runtime';
+import type { ConnectionAuthBody, ConnectionBody } from './connection.schema.ts';
 
 /** A connection from a request, completed from the registry. @throws AppError `invalid-request` with every fault */
 export async function newConnection(options: {
@@ -39,4 +46,81 @@ export async function newConnection(options: {
     ...(auth.method === 'authorization_code' ? { needsAuthorization: true } : {}),
     createdAt: new Date(),
   };
+}
+
+/** SMART asks servers for one of the two; RS384 is what they had first. */
+const defaultAlgorithm: AssertionAlgorithm = 'RS384';
+
+/** The credentials of a request, completed from the provider's; what is wrong with them goes to `faults`. */
+export async function toConnectionAuth(options: {
+  readonly body: ConnectionAuthBody;
+  readonly provider: Provider;
+  readonly faults: Fault[];
+}): Promise<ConnectionAuth> {
+  const { body, provider, faults } = options;
+  if (body.method === 'none') return body;
+  const required = (path: string, value: string | undefined): string => {
+    if (value === undefined)
+      faults.push({ path, message: `is required: provider ${provider.id} has no default for it` });
+    return value ?? '';
+  };
+  const clientId = required('auth.clientId', body.clientId ?? provider.clientId);
+  const withUser = body.method === 'authorization_code';
+  const scope = required('auth.scope', body.scope ?? (withUser ? provider.authorizationScope : provider.defaultScope));
+  const fault = scope === '' ? undefined : scopeFault({ scope, withUser });
+  if (fault !== undefined) faults.push({ path: 'auth.scope', message: fault });
+  const { tokenEndpoint } = body;
+  if (tokenEndpoint !== undefined) checkOrigin({ provider, url: tokenEndpoint, path: 'auth.tokenEndpoint', faults });
+  const client = { clientId, scope, ...(tokenEndpoint === undefined ? {} : { tokenEndpoint }) };
+  if (body.method === 'private_key_jwt') return { method: body.method, ...client, ...(await toKey({ body, faults })) };
+  if (body.method === 'authorization_code') {
+    // The provider's secret belongs to the provider's client id.
+    const secret = body.clientSecret ?? (body.clientId === undefined ? provider.clientSecret : undefined);
+    return {
+      method: body.method,
+      ...client,
+      ...(secret === undefined ? {} : { clientSecret: secret }),
+      ...wayOf(body),
+    };
+  }
+  const clientSecret = required('auth.clientSecret', body.clientSecret ?? provider.clientSecret);
+  return { method: body.method, ...client, clientSecret, ...wayOf(body) };
+}
+
+function wayOf({ secretBy }: Pick<Extract<ConnectionAuthBody, { method: 'client_credentials' }>, 'secretBy'>) {
+  return secretBy === undefined ? {} : { secretBy };
+}
+
+async function toKey(options: {
+  readonly body: Extract<ConnectionAuthBody, { method: 'private_key_jwt' }>;
+  readonly faults: Fault[];
+}): Promise<{ readonly alg: AssertionAlgorithm; readonly signingKey?: SigningKey }> {
+  const { body, faults } = options;
+  const { privateKey, alg = defaultAlgorithm } = body;
+  if (privateKey === undefined) return { alg };
+  const text = typeof privateKey === 'string' ? privateKey : JSON.stringify(privateKey);
+  try {
+    const signingKey = await importSigningKey({ text, kid: body.kid });
+    if (body.alg !== undefined && body.alg !== signingKey.alg) {
+      faults.push({ path: 'auth.alg', message: `the key signs ${signingKey.alg}` });
+    }
+    return { alg: signingKey.alg, signingKey };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    faults.push({ path: 'auth.privateKey', message: error.message });
+    return { alg };
+  }
+}
+
+/** Credentials are sent to these hosts, so only the operator's registry can name them, not a request. */
+function checkOrigin(options: {
+  readonly provider: Provider;
+  readonly url: string;
+  readonly path: string;
+  readonly faults: Fault[];
+}): void {
+  const { provider, url, path, faults } = options;
+  const origins = new Set(endpointsOf(provider).map((one) => new URL(one).origin));
+  if (origins.has(new URL(url).origin)) return;
+  faults.push({ path, message: `must be at one of ${provider.id}'s hosts: ${[...origins].join(', ')}` });
 }

@@ -1,8 +1,10 @@
 import { generateSigningKey, importSigningKey, publicJwkOf } from '@bulkhead/ehr-client';
+import { assertionAlgorithms } from '@bulkhead/providers';
 import { AppError, invalidRequest } from '@bulkhead/runtime';
+import { z } from 'zod';
 import type { SigningKeyRecord } from '../signing-key.repository.ts';
 import type { ConnectionStore } from '../store.ts';
-import type { SigningKeyBody } from './signing-key.schema.ts';
+import { kidSchema, privateKeySchema } from './connection.schema.ts';
 
 export type SigningKeyService = ReturnType<typeof createSigningKeyService>;
 
@@ -101,3 +103,20 @@ function retired(): AppError {
     retry: 'never',
   });
 }
+
+/** A new pair of `alg`, or a key that is there already, as PEM or as a JWK. */
+export const signingKeyBodySchema = z
+  .strictObject({
+    alg: z.enum(assertionAlgorithms).optional(),
+    privateKey: privateKeySchema.optional(),
+    kid: kidSchema.optional(),
+  })
+  .refine(({ alg, privateKey }) => (alg === undefined) !== (privateKey === undefined), {
+    path: ['alg'],
+    error: 'give either `alg` for a new key or `privateKey` for one of yours',
+  })
+  .refine(({ kid, privateKey }) => kid === undefined || privateKey !== undefined, {
+    path: ['kid'],
+    error: 'a new key has its thumbprint for a name',
+  });
+type SigningKeyBody = z.output<typeof signingKeyBodySchema>;

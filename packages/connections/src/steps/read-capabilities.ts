@@ -1,5 +1,6 @@
 import { readCapabilities } from '@bulkhead/ehr-client';
-import type { Connection } from '@bulkhead/providers';
+import { areCurrent, type Connection } from '@bulkhead/providers';
+import { AppError } from '@bulkhead/runtime';
 import type { ConnectionDeps } from './deps.ts';
 
 /** Reads what the connection's server offers and keeps it with the connection. */
@@ -14,11 +15,39 @@ export async function readConnectionCapabilities(deps: ConnectionDeps, step: Cap
   if (connection) await refreshCapabilities(deps, { connection, signal: step.signal });
 }
 
-export async function refreshCapabilities(
+async function refreshCapabilities(
   { store, ehr, now }: ConnectionDeps,
   { connection, signal }: { readonly connection: Connection; readonly signal: AbortSignal },
 ): Promise<Connection> {
   const capabilities = await readCapabilities({ session: ehr.session(connection), now: now(), signal });
   await store.connections.saveCapabilities({ id: connection.id, capabilities });
   return { ...connection, capabilities };
+}
+
+/** A connection with what its server offers, which decides the export level and the types that can be searched. */
+export async function withCapabilities(
+  deps: ConnectionDeps,
+  { connectionId, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
+): Promise<Connection> {
+  const connection = await deps.store.connections.find(connectionId);
+  if (!connection) throw connectionGone();
+  const { capabilities } = connection;
+  if (capabilities && areCurrent(capabilities, deps.now())) return connection;
+  try {
+    return await refreshCapabilities(deps, { connection, signal });
+  } catch (error) {
+    // What the server offered yesterday is better than no export today.
+    if (!capabilities || signal.aborted) throw error;
+    deps.logger.warn('capabilities not refreshed', { connectionId, error });
+    return connection;
+  }
+}
+
+/** The connection (or the export's record) that a step needs does not exist any more. */
+export function connectionGone(): AppError {
+  return new AppError({
+    code: 'connection-gone',
+    message: 'The connection of this export was deleted. Create it again and ask for a new export.',
+    retry: 'never',
+  });
 }

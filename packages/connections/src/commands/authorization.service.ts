@@ -1,15 +1,12 @@
 import { hashOf, newId, newSecret } from '@bulkhead/access';
-import type { Provider, ProviderRegistry } from '@bulkhead/providers';
-import { type Connection, withoutTrailingSlashes } from '@bulkhead/providers';
+import { type Connection, type Provider, type ProviderRegistry, withoutTrailingSlashes } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, unavailable, waitUntil } from '@bulkhead/runtime';
-import type { AuthorizationRequest } from '../../authorization-request.ts';
-import type { ConnectionStore } from '../../store.ts';
-import type { ConnectionService } from '../connection.service.ts';
-import { newConnection } from '../new-connection.ts';
-import type { AuthorizeBody, CallbackQuery } from './authorization.schema.ts';
-import { authorizationError } from './authorization-error.ts';
-import { authorizationUrl } from './authorization-url.ts';
+import { AppError, type RetryAdvice, unavailable, waitUntil } from '@bulkhead/runtime';
+import type { AuthorizationRequest } from '../authorization-request.repository.ts';
+import type { ConnectionStore } from '../store.ts';
+import { type AuthorizeBody, authorizationUrl, type CallbackQuery } from './authorization.schema.ts';
+import type { ConnectionService } from './connection.service.ts';
+import { newConnection } from './new-connection.ts';
 
 /** A user has to log in and read what is asked; RFC 6749 4.1.2 gives a code 10 minutes at most as well. */
 const lifetimeMs = 10 * 60_000;
@@ -271,4 +268,32 @@ function failed({ code, message }: { readonly code: string; readonly message: st
     retry: 'never',
     context: { reason: code },
   });
+}
+
+/** A worker that is busy or has just been started gets to it within this. */
+const pendingMs = 30_000;
+
+const errors = {
+  'not-authorizable': { message: 'The connection does not use `authorization_code`: no user has to agree.' },
+  'unknown-issuer': {
+    message:
+      'The launch comes from an EHR that is not in the provider registry. If it is right, add it as an environment.',
+  },
+  'authorization-used': {
+    message: 'The address was opened before, or is older than ten minutes. Have a new one made.',
+  },
+  'authorization-unknown': {
+    message:
+      'This answer belongs to no authorization that this browser has begun and not ended yet. Start it again, with cookies allowed, and end it in the same browser within ten minutes.',
+  },
+  'authorization-pending': {
+    message: 'No worker has asked the EHR yet. Look at the connections in a minute; if there is none, start again.',
+    retry: { afterMs: pendingMs },
+  },
+} as const;
+
+/** What keeps an authorization from going on, for the person at the browser. */
+function authorizationError(code: keyof typeof errors): AppError {
+  const { message, retry = 'never' }: { readonly message: string; readonly retry?: RetryAdvice } = errors[code];
+  return new AppError({ code, message, retry });
 }

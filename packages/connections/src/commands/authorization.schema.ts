@@ -1,5 +1,8 @@
+import { hashOf } from '@bulkhead/access';
+import type { AuthorizationEndpoints } from '@bulkhead/providers';
 import { z } from 'zod';
-import { connectionBodySchema } from '../connection.schema.ts';
+import type { AuthorizationRequest } from '../authorization-request.repository.ts';
+import { connectionBodySchema } from './connection.schema.ts';
 
 const { environment, practiceId, groupId } = connectionBodySchema.shape;
 const scope = z.string().min(1).max(5000).optional();
@@ -35,3 +38,29 @@ export const callbackQuerySchema = z.object({
   iss: z.string().max(2000).optional(),
 });
 export type CallbackQuery = z.output<typeof callbackQuerySchema>;
+
+/** Where a browser is sent: SMART App Launch 2.2, "Request authorization code"; PKCE by S256 (RFC 7636). */
+export function authorizationUrl(options: {
+  readonly request: Pick<AuthorizationRequest, 'clientId' | 'redirectUri' | 'scope' | 'fhirEndpoint'>;
+  readonly endpoints: AuthorizationEndpoints;
+  readonly state: string;
+  readonly verifier: string;
+  /** What the EHR called its launch, in an EHR launch. */
+  readonly launch: string | undefined;
+}): string {
+  const { request, endpoints, state, verifier, launch } = options;
+  const url = new URL(endpoints.authorizationEndpoint);
+  const parameters = {
+    response_type: 'code',
+    client_id: request.clientId,
+    redirect_uri: request.redirectUri,
+    scope: request.scope,
+    state,
+    aud: request.fhirEndpoint,
+    code_challenge: hashOf(verifier),
+    code_challenge_method: 'S256',
+    ...(launch === undefined ? {} : { launch }),
+  };
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  return url.href;
+}
