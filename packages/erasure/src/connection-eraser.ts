@@ -1,10 +1,9 @@
 import type { DocumentContentRepository } from '@bulkhead/documents';
 import { listResourceTypes } from '@bulkhead/resources';
-import type { SealedFiles } from '@bulkhead/store';
-import { idsBelow } from '@bulkhead/store';
+import { idsBelow, type SealedFiles } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { erasedCollections } from './collections.ts';
-import type { DataAmounts, NumbersByName } from './erasure.ts';
+import type { DataAmounts, NumbersByName } from './erasure.repository.ts';
 
 /** Ids in one command, and documents that are deleted between two looks at the signal. */
 const batchSize = 500;

@@ -1,12 +1,11 @@
-import type { AuditActor } from '@bulkhead/access';
-import { newId } from '@bulkhead/access';
+import { type AuditActor, newId } from '@bulkhead/access';
 import { isResourceId } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
 import { AppError, invalidRequest } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
-import { type DataAmounts, type Erasure, noAmounts } from '../erasure.ts';
+import { z } from 'zod';
+import { type DataAmounts, type Erasure, noAmounts } from '../erasure.repository.ts';
 import type { ErasureStore } from '../store.ts';
-import type { ErasureListQuery } from './erasure.schema.ts';
 
 interface Which {
   readonly connectionId: string;
@@ -194,3 +193,21 @@ export function toErasureView({ requestedBy, createdAt, stoppedAt, completedAt, 
     ...(completedAt === undefined ? {} : { completedAt: completedAt.toISOString() }),
   };
 }
+
+export const deleteConnectionQuerySchema = z.strictObject({
+  /** What becomes of what is stored. Left out: it stays. */
+  data: z.enum(['keep', 'purge']).default('keep'),
+});
+
+export const erasePatientQuerySchema = z.strictObject({
+  /** Whether resources of the patient are not stored again. */
+  keepOut: z.enum(['true', 'false']).default('false'),
+});
+
+export const erasureListQuerySchema = z.strictObject({
+  connectionId: z.string().min(1).max(100).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  /** The last id of the page before. */
+  after: z.string().min(1).max(100).optional(),
+});
+type ErasureListQuery = z.output<typeof erasureListQuerySchema>;

@@ -1,2 +1,9 @@
-export { deleteConnectionQuerySchema, erasePatientQuerySchema, erasureListQuerySchema } from './erasure.schema.ts';
-export { createErasureService, type ErasureService, type RequestedErasure, toErasureView } from './erasure.service.ts';
+export {
+  createErasureService,
+  deleteConnectionQuerySchema,
+  type ErasureService,
+  erasePatientQuerySchema,
+  erasureListQuerySchema,
+  type RequestedErasure,
+  toErasureView,
+} from './erasure.service.ts';

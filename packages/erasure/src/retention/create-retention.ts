@@ -2,12 +2,9 @@ import type { DocumentContentRepository } from '@bulkhead/documents';
 import type { QuarantineRepository } from '@bulkhead/quarantine';
 import type { SealedFiles } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
-import { retainContents, retainUploads } from './retain-contents.ts';
-import { retainDeliveries } from './retain-deliveries.ts';
-import { retainDocuments } from './retain-documents.ts';
-import { retainExports } from './retain-exports.ts';
+import { retainContents, retainDocuments, retainUploads } from './retain-documents.ts';
 import { retainOpenLines, retainReplayedLines } from './retain-lines.ts';
-import { retainSyncRuns } from './retain-sync-runs.ts';
+import { retainDeliveries, retainExports, retainSyncRuns } from './retain-runs.ts';
 import { retainTombstones } from './retain-tombstones.ts';
 import type { RetentionStep } from './retention-pass.ts';
 

@@ -1,7 +1,8 @@
 import type { BulkExportDeps } from '@bulkhead/bulk-export/steps';
 import type { SyncDeps } from '@bulkhead/sync/steps';
+import type { DataAmounts } from '../erasure.repository.ts';
+import type { RetainedKind } from '../retention/create-retention.ts';
 import type { ErasureStore } from '../store.ts';
-import type { RetentionDays } from './retention-days.ts';
 
 /** What the steps of this feature work with: an erasure also stops exports and syncs. */
 export interface ErasureDeps extends Omit<BulkExportDeps, 'store'>, Omit<SyncDeps, 'store'> {
@@ -12,4 +13,16 @@ export interface ErasureDeps extends Omit<BulkExportDeps, 'store'>, Omit<SyncDep
    * and than a write that was under way takes.
    */
   readonly erasureSettleMs: number;
+}
+
+/** How many days each kind of record is kept; 0: for ever. */
+export type RetentionDays = Readonly<Record<RetainedKind, number>>;
+
+/** What one kind of erasure does. Every part can be repeated after a crash. */
+export interface ErasureWork {
+  /** Stops what writes. Once it has ended, `found` is counted. */
+  stop(): Promise<void>;
+  count(): Promise<DataAmounts>;
+  /** Deletes once over everything. @returns how many records it deleted or changed */
+  pass(onDeleted: (amounts: DataAmounts) => Promise<void>): Promise<number>;
 }

@@ -3,9 +3,8 @@ import { discardExport } from '@bulkhead/bulk-export/steps';
 import { revoke } from '@bulkhead/connections/steps';
 import { AppError } from '@bulkhead/runtime';
 import { cancelSync } from '@bulkhead/sync/commands';
-import type { Erasure } from '../erasure.ts';
-import type { ErasureDeps } from './deps.ts';
-import type { ErasureWork } from './erasure-work.ts';
+import type { Erasure } from '../erasure.repository.ts';
+import type { ErasureDeps, ErasureWork } from './deps.ts';
 
 interface EraseConnection {
   readonly erasure: Erasure;

@@ -1,8 +1,7 @@
 import { recount } from '@bulkhead/bulk-export/steps';
 import { AppError } from '@bulkhead/runtime';
-import type { Erasure } from '../erasure.ts';
-import type { ErasureDeps } from './deps.ts';
-import type { ErasureWork } from './erasure-work.ts';
+import type { Erasure } from '../erasure.repository.ts';
+import type { ErasureDeps, ErasureWork } from './deps.ts';
 
 /** Erases one patient of a connection. */
 export function erasePatient(

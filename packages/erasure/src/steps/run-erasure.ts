@@ -1,10 +1,9 @@
 import type { JobContext } from '@bulkhead/queues';
 import { AppError, toKnownError } from '@bulkhead/runtime';
-import type { DataAmounts, Erasure } from '../erasure.ts';
-import type { ErasureDeps } from './deps.ts';
+import type { DataAmounts, Erasure } from '../erasure.repository.ts';
+import type { ErasureDeps, ErasureWork } from './deps.ts';
 import { eraseConnection } from './erase-connection.ts';
 import { erasePatient } from './erase-patient.ts';
-import type { ErasureWork } from './erasure-work.ts';
 
 interface ErasureStep {
   readonly erasureId: string;
