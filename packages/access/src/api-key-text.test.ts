@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { apiKeyPattern, apiKeyPrefix, isMistyped, makeApiKeyText } from './api-key-text.ts';
+import { apiKeyPattern, apiKeyPrefix, isMistyped, makeApiKeyText } from './ids-and-secrets.ts';
 
 test('a key names the product, has one length and carries a checksum', () => {
   const keys = Array.from({ length: 200 }, makeApiKeyText);

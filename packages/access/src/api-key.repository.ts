@@ -1,6 +1,6 @@
 import { createHash, randomUUIDv7 } from 'node:crypto';
 import { type Connection as Database, Schema } from 'mongoose';
-import { apiKeyPrefix, isMistyped, makeApiKeyText } from './api-key-text.ts';
+import { apiKeyPrefix, isMistyped, makeApiKeyText } from './ids-and-secrets.ts';
 
 export const apiKeyRoles = ['client', 'operator'] as const;
 export type ApiKeyRole = (typeof apiKeyRoles)[number];

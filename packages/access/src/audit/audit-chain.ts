@@ -1,6 +1,5 @@
 import { hash as digest } from 'node:crypto';
 import type { AuditEvent, ChainedAuditEvent } from './audit-event.ts';
-import { canonicalJson } from './canonical-json.ts';
 
 /** The newest event of the chain, as far as the next one has to know it. */
 export interface ChainHead {
@@ -35,4 +34,18 @@ export function chainEvent(event: AuditEvent, head: ChainHead): ChainedAuditEven
 
 function latest(date: Date, other: Date | undefined): Date {
   return other !== undefined && other > date ? other : date;
+}
+
+/**
+ * A value's one form by RFC 8785 (JSON Canonicalization Scheme): no white space, and members in the order of the UTF-16 code units
+ * of their names. That standard writes numbers and texts as `JSON.stringify` does.
+ */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`;
+  if (typeof value !== 'object' || value === null || 'toJSON' in value) return JSON.stringify(value);
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  // Without a comparison of its own, `toSorted` compares code units.
+  const names = members.map(([name]) => name).toSorted();
+  const byName = Object.fromEntries(members);
+  return `{${names.map((name) => `${JSON.stringify(name)}:${canonicalJson(byName[name])}`).join()}}`;
 }

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Connection as Database } from 'mongoose';
 import { AuditChainWriter } from './audit-chain.writer.ts';
-import { auditCollection, auditEventSchema, toEvent } from './audit-document.ts';
+import { type AuditFilter, auditCollection, auditEventSchema, idAt, toAuditQuery, toEvent } from './audit-document.ts';
 import type { AuditEvent, ChainedAuditEvent, NewAuditEvent } from './audit-event.ts';
-import { type AuditFilter, idAt, toAuditQuery } from './audit-query.ts';
 import { type ChainCheck, type ChainReport, checkChain } from './check-chain.ts';
 
 const dayMs = 24 * 60 * 60_000;

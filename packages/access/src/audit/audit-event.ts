@@ -1,3 +1,5 @@
+import { maxListedPatients, patientsOf, type Resource } from '@bulkhead/fhir';
+
 export const auditOutcomes = ['success', 'unchanged', 'refused', 'failed'] as const;
 export type AuditOutcome = (typeof auditOutcomes)[number];
 
@@ -55,3 +57,14 @@ export interface AuditEvent extends NewAuditEvent {
 
 /** An event of the chain. */
 export type ChainedAuditEvent = AuditEvent & Required<Pick<AuditEvent, 'sequence' | 'previousHash' | 'hash'>>;
+
+/**
+ * Whose data a resource shows, for the audit log: the patients whose record it is part of. `anyPatient` stands in where it is about a
+ * patient whom it does not name by an id, and for more than are listed.
+ */
+export function patientsShown(resource: Resource): readonly string[] {
+  const ids = patientsOf(resource);
+  if (ids.length >= maxListedPatients) return [anyPatient];
+  if (ids.length > 0) return ids;
+  return resource.subject === undefined && resource.patient === undefined ? [] : [anyPatient];
+}

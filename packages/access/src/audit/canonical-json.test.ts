@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson } from './audit-chain.ts';
 
 describe('canonicalJson', () => {
   test('writes the example of RFC 8785, 3.2.2, as 3.2.3 gives it', () => {

@@ -1,5 +1,10 @@
-export { apiKeyBodySchema } from './api-key.schema.ts';
-export { type ApiKeyService, createApiKeyService, toApiKeyView } from './api-key.service.ts';
-export { auditCheckQuerySchema, auditQuerySchema } from './audit.schema.ts';
-export { type AuditService, createAuditService, toAuditCheckView, toAuditView } from './audit.service.ts';
+export { type ApiKeyService, apiKeyBodySchema, createApiKeyService, toApiKeyView } from './api-key.service.ts';
+export {
+  type AuditService,
+  auditCheckQuerySchema,
+  auditQuerySchema,
+  createAuditService,
+  toAuditCheckView,
+  toAuditView,
+} from './audit.service.ts';
 export { createSessionService, type SessionService } from './session.service.ts';

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 /** Names the product, so that a person or a secret scanner that finds a key knows what it opens. */
@@ -31,4 +31,18 @@ export function isMistyped(key: string): boolean {
 
 function checksumOf(body: string): string {
   return crc32(body).toString(36).padStart(checksumLength, '0');
+}
+
+/** 256 random bits for a URL or a cookie; only its hash is stored. */
+export function newSecret(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+export function hashOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url');
+}
+
+/** `job_0192f3...`: sorted by creation, unguessable enough for a name (it is no secret), and free of `:` for BullMQ. */
+export function newId(prefix: 'job' | 'conn' | 'auth' | 'sync' | 'sched' | 'erase'): string {
+  return `${prefix}_${randomUUIDv7().replaceAll('-', '')}`;
 }
