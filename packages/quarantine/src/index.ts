@@ -5,6 +5,6 @@ export {
   type QuarantinedLine,
   type QuarantineEntry,
   type QuarantineRepository,
+  type QuarantineStore,
   searchFileId,
 } from './quarantine.repository.ts';
-export type { QuarantineStore } from './store.ts';

@@ -1,8 +1,15 @@
 import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import type { ConnectionScope, SealedFiles, SealedFileWriter, SecretBox } from '@bulkhead/store';
-import { createSealedPlace, inScope, isDuplicateKey } from '@bulkhead/store';
+import {
+  type ConnectionScope,
+  createSealedPlace,
+  inScope,
+  isDuplicateKey,
+  type SealedFiles,
+  type SealedFileWriter,
+  type SecretBox,
+} from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 
 /** Of a longer line the first part is kept. Every line that a document can hold is shorter. */
@@ -383,4 +390,9 @@ function toEntry({
 }: QuarantineDocument): QuarantineEntry {
   const isCorrected = sealedCorrection !== undefined;
   return { id: _id, ...fields, keptBytes: keptBytes ?? fields.sizeBytes, isTruncated, isCorrected };
+}
+
+/** The repository of this feature. */
+export interface QuarantineStore {
+  readonly quarantine: ReturnType<typeof createQuarantineRepository>;
 }

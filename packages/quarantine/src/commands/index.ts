@@ -1,2 +1,7 @@
-export { quarantineQuerySchema, replayBodySchema } from './quarantine.schema.ts';
-export { createQuarantineService, type QuarantineService, toQuarantineView } from './quarantine.service.ts';
+export {
+  createQuarantineService,
+  type QuarantineService,
+  quarantineQuerySchema,
+  replayBodySchema,
+  toQuarantineView,
+} from './quarantine.service.ts';

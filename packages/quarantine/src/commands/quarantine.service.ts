@@ -2,9 +2,8 @@ import type { Readable } from 'node:stream';
 import type { Producer } from '@bulkhead/queues';
 import { AppError, unavailable, waitUntil } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
-import type { QuarantineEntry } from '../quarantine.repository.ts';
-import type { QuarantineStore } from '../store.ts';
-import type { QuarantineQuery, ReplayBody } from './quarantine.schema.ts';
+import { z } from 'zod';
+import type { QuarantineEntry, QuarantineStore } from '../quarantine.repository.ts';
 
 /** A replay is one write; while no worker is there the answer is the line as it is. */
 const replayWaitMs = 5000;
@@ -136,3 +135,26 @@ export function toQuarantineView({ createdAt, replay, ...fields }: QuarantineEnt
     ...(replay ? { replay: { ...replay, at: replay.at.toISOString() } } : {}),
   };
 }
+
+const id = z.string().min(1).max(200);
+
+export const quarantineQuerySchema = z.strictObject({
+  connectionId: id.optional(),
+  exportId: id.optional(),
+  fileId: id.optional(),
+  reason: z.string().min(1).max(50).optional(),
+  state: z.enum(['open', 'replayed', 'withheld']).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  /** `next` of the page before. */
+  after: id.optional(),
+});
+type QuarantineQuery = z.output<typeof quarantineQuerySchema>;
+
+/** Which open lines are stored again; at least one, so that nobody replays everything by a slip. */
+export const replayBodySchema = z
+  .strictObject({ exportId: id.optional(), fileId: id.optional(), reason: z.string().min(1).max(50).optional() })
+  .refine(({ exportId, fileId }) => exportId !== undefined || fileId !== undefined, {
+    path: ['exportId'],
+    error: 'is required, or fileId',
+  });
+type ReplayBody = z.output<typeof replayBodySchema>;
