@@ -1,5 +1,3 @@
 export { createDiagnosisService, type DiagnosisService } from './diagnosis.service.ts';
-export { createMonitoringService, type MonitoringService } from './monitoring.service.ts';
-export { toQueueView } from './queue-view.ts';
-export { createRateBudgetService, type RateBudgetService } from './rate-budget.service.ts';
-export { toRateBudgetView } from './rate-budget-view.ts';
+export { createMonitoringService, type MonitoringService, toQueueView } from './monitoring.service.ts';
+export { createRateBudgetService, type RateBudgetService, toRateBudgetView } from './rate-budget.service.ts';

@@ -1,5 +1,4 @@
-import type { Watermark } from '@bulkhead/bulk-export';
-import { coveredBefore } from '@bulkhead/bulk-export';
+import { coveredBefore, type Watermark } from '@bulkhead/bulk-export';
 import type { Producer, QueueFigures } from '@bulkhead/queues';
 import { unavailable } from '@bulkhead/runtime';
 import type { Schedule } from '@bulkhead/schedules';
@@ -107,4 +106,9 @@ async function readSyncs(
 
 function byConnection({ connectionId }: Pick<Schedule | Watermark, 'connectionId'>): string {
   return connectionId;
+}
+
+/** How a queue stands, in seconds as its metrics are. */
+export function toQueueView({ queue, jobs, oldestMs, workers }: QueueFigures) {
+  return { queue, jobs, oldestSeconds: Math.round(oldestMs / 1000), workers };
 }

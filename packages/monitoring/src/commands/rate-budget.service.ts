@@ -8,7 +8,7 @@ type Reader = Omit<Parameters<typeof readBudgets>[0], 'budgets'>;
 type Budget = BudgetState['budget'];
 
 /** A request budget, and who of those that one may know of shares it. */
-export interface SharedBudget {
+interface SharedBudget {
   readonly provider: string;
   readonly environment: string;
   readonly connectionIds: readonly string[];
@@ -53,5 +53,28 @@ export function createRateBudgetService(options: {
         return state ? [{ ...rest, state }] : [];
       });
     },
+  };
+}
+
+const minuteMs = 60_000;
+
+/** A budget as it is shown: by its name, since the client id in its id is nobody's to read. */
+export function toRateBudgetView({ provider, environment, connectionIds, state }: SharedBudget) {
+  const { budget, window, minute, day, pausedMs, pauseReason, slowMs, waiting } = state;
+  const { limit, windowMs, perDay } = budget.rateLimit;
+  return {
+    name: budget.name,
+    provider,
+    environment,
+    connectionIds,
+    window: { used: window, limit, windowMs },
+    ...(minute === undefined
+      ? {}
+      : { minute: { used: minute, limit: Math.round(limit * Math.max(minuteMs / windowMs, 1)) } }),
+    day: { used: day, limit: perDay },
+    pausedMs,
+    ...(pauseReason === undefined ? {} : { pauseReason }),
+    slowMs,
+    waiting,
   };
 }
