@@ -1,13 +1,33 @@
-export { type Attachment, readAttachments, typesWithAttachments } from './attachments.ts';
-export { openBinaryJson } from './binary-json.ts';
-export { type BulkExportRequest, type ExportType, exportTypes } from './bulk-export-request.ts';
-export { coversAllOf, coversType } from './coverage.ts';
-export { readDeletions } from './deletions.ts';
-export { ExactNumber, parseExact } from './exact-number.ts';
-export { JsonValueCounter, maxJsonValues } from './json-value-counter.ts';
-export { LineSplitter, type LongLinePart, type NdjsonLine } from './line-splitter.ts';
-export { type ManifestEntry, type ManifestHeader, manifestSections, readManifestEntry } from './manifest.ts';
-export { mentionsPatient } from './mentions-patient.ts';
+export { readDeletions } from './bulk-data/deletions.ts';
+export {
+  type BulkExportRequest,
+  coversAllOf,
+  coversType,
+  type ExportType,
+  exportTypes,
+} from './bulk-data/export-request.ts';
+export { type ManifestEntry, type ManifestHeader, manifestSections, readManifestEntry } from './bulk-data/manifest.ts';
+export { scopeCovers, scopeFault } from './bulk-data/scopes.ts';
+export { openBinaryJson } from './json/binary-json.ts';
+export { ExactNumber, parseExact } from './json/exact-number.ts';
+export { JsonValueCounter, maxJsonValues } from './json/json-value-counter.ts';
+export { parseFhirJson } from './json/parse-json.ts';
+export { LineSplitter, type LongLinePart, type NdjsonLine } from './ndjson/line-splitter.ts';
+export {
+  type JsonLine,
+  type ParsedLine,
+  parseJsonLine,
+  parseResourceLine,
+  toResource,
+} from './ndjson/parse-resource-line.ts';
+export {
+  type Attachment,
+  type MediaType,
+  parseMediaType,
+  readAttachments,
+  typesWithAttachments,
+} from './resources/attachments.ts';
+export { mentionsPatient } from './resources/mentions-patient.ts';
 export {
   isOperationOutcome,
   isTransient,
@@ -15,20 +35,25 @@ export {
   type OutcomeIssue,
   readOutcomeIssues,
   readReportedIssues,
-} from './operation-outcome.ts';
-export { parseFhirJson } from './parse-json.ts';
-export { type MediaType, parseMediaType } from './parse-media-type.ts';
-export { type JsonLine, type ParsedLine, parseJsonLine, parseResourceLine, toResource } from './parse-resource-line.ts';
-export { allPatientsOf, maxListedPatients, patientsOf, referencedId } from './patient-compartment.ts';
-export { isResourceId, type Resource } from './resource.ts';
-export { anyResourceType, enhancedResourceTypes, isResourceType, standardResourceTypes } from './resource-types.ts';
-export { scopeFault } from './scope-fault.ts';
+} from './resources/operation-outcome.ts';
+export { allPatientsOf, maxListedPatients, patientsOf, referencedId } from './resources/patient-compartment.ts';
+export {
+  anyResourceType,
+  enhancedResourceTypes,
+  isResourceId,
+  isResourceType,
+  isSubsetted,
+  type Resource,
+  standardResourceTypes,
+} from './resources/resource.ts';
 export { openStart } from './search/date-range.ts';
-export { parseSearch, type SearchRequest } from './search/parse-search.ts';
-export type { DateCriterion, ResourceSearch } from './search/resource-search.ts';
-export { searchset } from './search/searchset.ts';
-export { readSearchBundle, type SearchBundle, type SearchBundleReading, type SearchEntry } from './search-bundle.ts';
-export { extractSearchKeys, type SearchKeys, searchKeysVersion } from './search-keys.ts';
-export { scopeCovers } from './smart-scope.ts';
-export { isSubsetted } from './subsetted.ts';
+export { type DateCriterion, parseSearch, type ResourceSearch, type SearchRequest } from './search/parse-search.ts';
+export {
+  readSearchBundle,
+  type SearchBundle,
+  type SearchBundleReading,
+  type SearchEntry,
+  searchset,
+} from './search/search-bundle.ts';
+export { extractSearchKeys, type SearchKeys, searchKeysVersion } from './search/search-keys.ts';
 export { maxSummaryBytes, type ResourceSummary, summarize } from './summaries/summarize.ts';

@@ -1,18 +1,17 @@
 import { documentBytes, findSuperlinear, type Reader } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
-import { readAttachments } from './attachments.ts';
-import { readDeletions } from './deletions.ts';
-import { readManifestEntry } from './manifest.ts';
-import { readOutcomeIssues, readReportedIssues } from './operation-outcome.ts';
-import { parseFhirJson } from './parse-json.ts';
-import { parseResourceLine } from './parse-resource-line.ts';
-import { patientsOf } from './patient-compartment.ts';
-import { scopeFault } from './scope-fault.ts';
+import { readDeletions } from './bulk-data/deletions.ts';
+import { readManifestEntry } from './bulk-data/manifest.ts';
+import { scopeCovers, scopeFault } from './bulk-data/scopes.ts';
+import { parseFhirJson } from './json/parse-json.ts';
+import { parseResourceLine } from './ndjson/parse-resource-line.ts';
+import { unstorableReason } from './ndjson/unstorable.ts';
+import { readAttachments } from './resources/attachments.ts';
+import { readOutcomeIssues, readReportedIssues } from './resources/operation-outcome.ts';
+import { patientsOf } from './resources/patient-compartment.ts';
 import { readDateRange } from './search/date-range.ts';
 import { parseSearch } from './search/parse-search.ts';
-import { readSearchBundle } from './search-bundle.ts';
-import { scopeCovers } from './smart-scope.ts';
-import { unstorableReason } from './unstorable.ts';
+import { readSearchBundle } from './search/search-bundle.ts';
 
 const manifestUrl = 'https://ehr.example/status/1';
 

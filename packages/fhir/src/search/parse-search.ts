@@ -1,7 +1,5 @@
-import { readDateRange } from './date-range.ts';
-import { type AllOfAny, type DateCriterion, datePrefixes, type ResourceSearch } from './resource-search.ts';
-import { searchToken } from './search-token.ts';
-import { splitAlternatives, splitUnescaped, withoutEscapes } from './split-alternatives.ts';
+import { type DateRange, readDateRange } from './date-range.ts';
+import { searchToken } from './search-keys.ts';
 
 export interface SearchRequest {
   readonly search: ResourceSearch;
@@ -181,4 +179,49 @@ function unknownBecause(name: string): string {
 function intersection(lists: AllOfAny<string>): readonly string[] {
   const [first = [], ...others] = lists;
   return [...new Set(first)].filter((one) => others.every((list) => list.includes(one)));
+}
+
+/** How a resource's date is compared: https://hl7.org/fhir/R4/search.html#prefix. */
+const datePrefixes = ['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb'] as const;
+
+export interface DateCriterion extends DateRange {
+  readonly prefix: (typeof datePrefixes)[number];
+}
+
+/** Each item must be met, by any of its alternatives: a repeated parameter and its comma. */
+type AllOfAny<Criterion> = readonly (readonly Criterion[])[];
+
+/** What a search asks for, without how many and from where. */
+export interface ResourceSearch {
+  /** Undefined: any. Empty: two parameters exclude each other. */
+  readonly ids?: readonly string[];
+  /** A resource can be part of the records of several patients. */
+  readonly patients: AllOfAny<string>;
+  /** As in `SearchKeys.tokens`, in the order in which they narrow a search: code, category, status. */
+  readonly tokens: AllOfAny<string>;
+  readonly dates: AllOfAny<DateCriterion>;
+  readonly lastUpdated: AllOfAny<DateCriterion>;
+}
+
+/** A parameter's values: https://hl7.org/fhir/R4/search.html#escaping. The escapes stay, for `withoutEscapes`. */
+function splitAlternatives(value: string): string[] {
+  return splitUnescaped(value, ',');
+}
+
+/** Splits at a separator that no backslash precedes. */
+function splitUnescaped(value: string, separator: string): string[] {
+  const parts = [];
+  let start = 0;
+  for (let at = 0; at < value.length; at++) {
+    if (value[at] === '\\') at++;
+    else if (value[at] === separator) {
+      parts.push(value.slice(start, at));
+      start = at + 1;
+    }
+  }
+  return [...parts, value.slice(start)];
+}
+
+function withoutEscapes(value: string): string {
+  return value.replace(/\\([\\,|$])/g, '$1');
 }

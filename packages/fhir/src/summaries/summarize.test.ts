@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseExact } from '../exact-number.ts';
-import type { Resource } from '../resource.ts';
-import { enhancedResourceTypes } from '../resource-types.ts';
+import { parseExact } from '../json/exact-number.ts';
+import { enhancedResourceTypes, type Resource } from '../resources/resource.ts';
 import { guideResources } from './guide.fixture.ts';
 import { maxSummaryBytes, summarize } from './summarize.ts';
 import { syntheaResources } from './synthea.fixture.ts';

@@ -1,11 +1,12 @@
-import type { Resource } from '../resource.ts';
-import type { enhancedResourceTypes } from '../resource-types.ts';
-import { appointmentSummary } from './appointment.summary.ts';
-import { carePlanSummary } from './care-plan.summary.ts';
-import { diagnosticReportSummary } from './diagnostic-report.summary.ts';
-import { documentReferenceSummary } from './document-reference.summary.ts';
-import { encounterSummary } from './encounter.summary.ts';
+import type { enhancedResourceTypes, Resource } from '../resources/resource.ts';
 import type { Shape } from './shapes.ts';
+import {
+  appointmentSummary,
+  carePlanSummary,
+  diagnosticReportSummary,
+  documentReferenceSummary,
+  encounterSummary,
+} from './summaries.ts';
 
 /** The fields that the guide lists for an enhanced type, under FHIR's names. */
 export interface ResourceSummary {

@@ -1,4 +1,4 @@
-import type { Resource } from '../resource.ts';
+import type { Resource } from '../resources/resource.ts';
 
 /**
  * One resource of each type as Synthea writes it (Apache-2.0, no real person). Synthea makes no Appointment, so that one

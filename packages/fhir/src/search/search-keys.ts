@@ -1,7 +1,6 @@
-import { patientsOf, referencedId } from './patient-compartment.ts';
-import type { Resource } from './resource.ts';
-import { type DateRange, openEnd, openStart, readDateRange } from './search/date-range.ts';
-import { searchToken } from './search/search-token.ts';
+import { patientsOf, referencedId } from '../resources/patient-compartment.ts';
+import type { Resource } from '../resources/resource.ts';
+import { type DateRange, openEnd, openStart, readDateRange } from './date-range.ts';
 import { codeElementsOf, dateElementOf } from './search-elements.ts';
 
 /**
@@ -141,4 +140,18 @@ function periodRange(start: unknown, end: unknown): DateRange | undefined {
   if (!first || !last) return undefined;
   // A period whose ends are the wrong way round was written by mistake; its instants are still between the two.
   return first <= last ? { start: first, end: last } : { start: last, end: first };
+}
+
+/**
+ * A coded value as it is indexed. A coding gives two: by its code alone, and with its system, which may be none
+ * (https://hl7.org/fhir/R4/search.html#token).
+ */
+export function searchToken(options: {
+  readonly parameter: 'category' | 'code' | 'status';
+  readonly code: string;
+  /** Empty: the coding has none. Undefined: whatever it has. */
+  readonly system?: string | undefined;
+}): string {
+  const { parameter, code, system } = options;
+  return system === undefined ? `${parameter}=${code}` : `${parameter}=${system}|${code}`;
 }

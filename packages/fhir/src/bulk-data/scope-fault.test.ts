@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { scopeFault } from './scope-fault.ts';
+import { scopeFault } from './scopes.ts';
 
 describe('a scope', () => {
   test.each([

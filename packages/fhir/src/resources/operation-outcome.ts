@@ -1,4 +1,4 @@
-import { isResourceType } from './resource-types.ts';
+import { isResourceType } from './resource.ts';
 
 export interface OutcomeIssue {
   /** fatal | error | warning | information. Anything else that a server sends counts as an error. */

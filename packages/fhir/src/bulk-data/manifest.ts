@@ -1,4 +1,4 @@
-import { isResourceType } from './resource-types.ts';
+import { isResourceType } from '../resources/resource.ts';
 
 /** FHIR Bulk Data 2.0 and STU3, "Response - Complete Status"; STU4 drafts rename `error` to `outcome`. */
 export const manifestSections = ['output', 'deleted', 'error'] as const;

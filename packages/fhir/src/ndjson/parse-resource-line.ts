@@ -1,8 +1,7 @@
 import { isUtf8 } from 'node:buffer';
+import { JsonTooDeepError, JsonTooLargeError, parseFhirJson } from '../json/parse-json.ts';
+import { anyResourceType, isResourceId, isResourceType, type Resource } from '../resources/resource.ts';
 import type { NdjsonLine } from './line-splitter.ts';
-import { JsonTooDeepError, JsonTooLargeError, parseFhirJson } from './parse-json.ts';
-import { isResourceId, type Resource } from './resource.ts';
-import { anyResourceType, isResourceType } from './resource-types.ts';
 import { mayBeUnstorable, unstorableReason } from './unstorable.ts';
 
 const lineRejectionReasons = [

@@ -1,4 +1,4 @@
-import { isResourceType } from './resource-types.ts';
+import { isResourceType } from '../resources/resource.ts';
 
 /** Scopes that a user is asked for (SMART App Launch 2.2, "Scopes for requesting context data" and following). */
 const userWords: ReadonlySet<string> = new Set([
@@ -43,4 +43,16 @@ function accessFault({ scope, access }: { readonly scope: string; readonly acces
   if (access !== '' && /^c?r?u?d?s?$/.test(access)) return undefined;
   if (/^[cruds]+$/.test(access)) return `"${scope}": the letters stand once and in the order cruds`;
   return `"${scope}" ends with neither read, write, * (version 1) nor letters of cruds (version 2)`;
+}
+
+/**
+ * Whether SMART scopes let a client search and export a resource type (SMART App Launch 2.2, "Scopes for requesting FHIR
+ * Resources"; version 1 `system/Patient.read`, version 2 `system/Patient.rs`: `r` alone reads single resources only).
+ */
+export function scopeCovers({ scope, resourceType }: { readonly scope: string; readonly resourceType: string }) {
+  return scope.split(/\s+/).some((one) => {
+    const [, type, access = ''] = /^(?:system|user|patient)\/([A-Za-z]+|\*)\.([a-z*]+)/.exec(one) ?? [];
+    const reads = access === 'read' || access === '*' || /^c?ru?d?s$/.test(access);
+    return reads && (type === '*' || type === resourceType);
+  });
 }

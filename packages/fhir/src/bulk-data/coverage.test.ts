@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { coversAllOf, coversType } from './coverage.ts';
+import { coversAllOf, coversType } from './export-request.ts';
 
 describe('an export of every type', () => {
   test.each([

@@ -1,4 +1,4 @@
-import { parseFhirJson } from './parse-json.ts';
+import { parseFhirJson } from '../json/parse-json.ts';
 import { referencedId } from './patient-compartment.ts';
 
 /**

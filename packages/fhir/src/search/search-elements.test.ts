@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Resource } from './resource.ts';
+import type { Resource } from '../resources/resource.ts';
 import { codeElementsOf, dateElementOf } from './search-elements.ts';
 
 /** Elements by type, of the expressions of HL7's search parameters for R4: https://hl7.org/fhir/R4/searchparameter-registry.html. */

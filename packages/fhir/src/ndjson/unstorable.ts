@@ -1,4 +1,4 @@
-import { ExactNumber } from './exact-number.ts';
+import { ExactNumber } from '../json/exact-number.ts';
 
 /** Why a document of MongoDB cannot hold a value as it was received. */
 export type UnstorableReason = 'nul-in-key' | 'reserved-key' | 'lone-surrogate';

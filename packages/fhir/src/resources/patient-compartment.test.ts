@@ -102,7 +102,7 @@ describe('referencedId', () => {
  * `../shared/data/fhir-r4-examples` beside the checkout.
  */
 function findExamples(): string | undefined {
-  const beside = fileURLToPath(new URL('../../../../shared/data/fhir-r4-examples', import.meta.url));
+  const beside = fileURLToPath(new URL('../../../../../shared/data/fhir-r4-examples', import.meta.url));
   return [process.env.FHIR_EXAMPLES_DIR ?? beside].find((folder) => existsSync(folder));
 }
 

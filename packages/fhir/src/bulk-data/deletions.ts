@@ -1,5 +1,4 @@
-import { isResourceId } from './resource.ts';
-import { isResourceType } from './resource-types.ts';
+import { isResourceId, isResourceType } from '../resources/resource.ts';
 
 export interface Deletion {
   readonly resourceType: string;

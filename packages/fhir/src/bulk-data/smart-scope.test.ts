@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { scopeCovers } from './smart-scope.ts';
+import { scopeCovers } from './scopes.ts';
 
 describe('scopeCovers', () => {
   test.each([

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { isSubsetted } from './subsetted.ts';
+import { isSubsetted } from './resource.ts';
 
 const subsetted = { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' };
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseExact } from './exact-number.ts';
-import type { Resource } from './resource.ts';
+import { parseExact } from '../json/exact-number.ts';
+import type { Resource } from '../resources/resource.ts';
 import { extractSearchKeys } from './search-keys.ts';
 
 describe('extractSearchKeys', () => {

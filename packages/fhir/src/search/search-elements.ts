@@ -1,4 +1,4 @@
-import type { Resource } from './resource.ts';
+import type { Resource } from '../resources/resource.ts';
 
 // The elements that the search parameters `date` and `code` read, by type. Source: the registry of FHIR R4 (4.0.1),
 // https://hl7.org/fhir/R4/searchparameter-registry.html.
