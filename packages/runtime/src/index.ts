@@ -1,33 +1,29 @@
-export { carriesToken } from './bearer-token.ts';
-export { cronFault } from './cron/cron-fault.ts';
-export { shortestGapMs } from './cron/cron-gap.ts';
-export { isTimeZone } from './cron/is-time-zone.ts';
+export { cronFault, isTimeZone, shortestGapMs } from './cron/cron-fault.ts';
 export { nextRun, nextRuns } from './cron/next-run.ts';
-export { awsKmsWrapper, wrapperOf } from './encryption-key/choose-wrapper.ts';
 export { KeyWrapperError } from './encryption-key/key-wrapper.ts';
-export { type Unwrapped, unwrapKeys } from './encryption-key/unwrap-keys.ts';
-export { AppError, briefAttempts, type RetryAdvice } from './errors/app-error.ts';
-export { toEhrText } from './errors/ehr-text.ts';
+export { awsKmsWrapper, type Unwrapped, unwrapKeys, wrapperOf } from './encryption-key/unwrap-keys.ts';
+export { exposedConnections } from './env/exposed-connections.ts';
+export { EnvError, parseEnv } from './env/parse-env.ts';
+export { logLevel, processEnvShape } from './env/process-env.ts';
+export {
+  AppError,
+  briefAttempts,
+  type Fault,
+  invalidRequest,
+  type RetryAdvice,
+  unavailable,
+} from './errors/app-error.ts';
 export { type ExportError, toExportError, toKnownError } from './errors/export-error.ts';
-export { type Fault, invalidRequest } from './errors/invalid-request.ts';
 export { longestWaitMs, nextRetrying, type Retrying, withPatience } from './errors/retrying.ts';
-export { unavailable } from './errors/unavailable.ts';
-export { EventLoopMonitor } from './event-loop-monitor.ts';
-export { exposedConnections } from './exposed-connections.ts';
-export { startFreezeGuard } from './freeze-guard.ts';
-export { startHealthServer } from './health.server.ts';
-export { createHealth } from './health.ts';
-export { keepFor } from './keep-for.ts';
-export { createLineSink } from './lines/create-line-sink.ts';
-export { withLogContext } from './log-context.ts';
-export { createLogger, type Logger } from './logger.ts';
+export { shownUrl, toEhrText, withoutSecrets } from './errors/shown-text.ts';
+export { EventLoopMonitor } from './health/event-loop-monitor.ts';
+export { startFreezeGuard } from './health/freeze-guard.ts';
+export { carriesToken, startHealthServer } from './health/health.server.ts';
+export { createHealth, watchHealth } from './health/health.ts';
+export { createLineSink } from './logs/create-line-sink.ts';
+export { createLogger, type Logger, withLogContext } from './logs/logger.ts';
 export { createMetrics, type DescribedMetric, type Metrics } from './metrics.ts';
-export { EnvError, parseEnv } from './parse-env.ts';
-export { logLevel, processEnvShape } from './process-env.ts';
-export { shownUrl, withoutSecrets } from './shown-url.ts';
+export { keepFor, waitUntil } from './repeated-reads.ts';
 export { type App, runApp } from './shutdown.ts';
-export { startTracing } from './start-tracing.ts';
-export { traceCommands } from './trace-commands.ts';
-export { noTracing, type Tracing } from './tracing.ts';
-export { waitUntil } from './wait-until.ts';
-export { watchHealth } from './watch-health.ts';
+export { startTracing } from './tracing/start-tracing.ts';
+export { noTracing, type Tracing, traceCommands } from './tracing/tracing.ts';

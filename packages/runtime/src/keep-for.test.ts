@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { keepFor } from './keep-for.ts';
+import { keepFor } from './repeated-reads.ts';
 
 describe('an answer that is kept', () => {
   test('is one for all who ask meanwhile', async () => {

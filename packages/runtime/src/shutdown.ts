@@ -1,4 +1,4 @@
-import type { Logger } from './logger.ts';
+import type { Logger } from './logs/logger.ts';
 
 export interface App {
   /** Where it listens, once started; undefined if it does not listen. */

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { cronFault } from './cron-fault.ts';
-import { isTimeZone } from './is-time-zone.ts';
+import { cronFault, isTimeZone } from './cron-fault.ts';
 
 describe('a cron', () => {
   test.each([

@@ -1,5 +1,4 @@
 import { CronExpressionParser } from 'cron-parser';
-import { shortestGapMs } from './cron-gap.ts';
 
 /**
  * Each run spends requests of the EHR's daily budget (100,000 at athenahealth), which the polls and files of every
@@ -35,3 +34,24 @@ export function cronFault(cron: string): string | undefined {
 
 /** The parser's word for 30 February. */
 const neverFires = /explicit day of month/i;
+
+const dayMs = 24 * 60 * 60_000;
+
+/** The shortest time between two occurrences, taking any two days for neighbours. @throws where it is no cron expression. */
+export function shortestGapMs(cron: string): number {
+  const { minute, hour } = CronExpressionParser.parse(cron).fields;
+  // In order: the parser sorts the values of each field.
+  const times = hour.values.flatMap((h) => minute.values.map((m) => (Number(h) * 60 + Number(m)) * 60_000));
+  const [first = 0] = times;
+  return Math.min(...times.map((time, index) => (times[index + 1] ?? first + dayMs) - time));
+}
+
+/** Whether it is a zone of the IANA database, such as `America/New_York`; an offset has no summer time and is refused. */
+export function isTimeZone(timeZone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone });
+    return /^[A-Za-z]/.test(timeZone);
+  } catch {
+    return false;
+  }
+}

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { shortestGapMs } from './cron-gap.ts';
+import { shortestGapMs } from './cron-fault.ts';
 
 const minutes = 60_000;
 const hours = 60 * minutes;

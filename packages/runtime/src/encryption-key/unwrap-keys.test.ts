@@ -2,8 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { isKeyText } from './choose-wrapper.ts';
-import { unwrapKeys } from './unwrap-keys.ts';
+import { isKeyText, unwrapKeys } from './unwrap-keys.ts';
 
 const keyArn = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const wrapped = `aws-kms:${keyArn}:${Buffer.from('planted-ciphertext').toString('base64')}`;

@@ -40,3 +40,30 @@ export class AppError extends Error {
     this.ehrText = ehrText;
   }
 }
+
+export interface Fault {
+  /** Where in the request, such as `resourceTypes.0`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** HTTP 400, with every fault. */
+export function invalidRequest(faults: readonly Fault[]): AppError {
+  return new AppError({
+    code: 'invalid-request',
+    message: 'The request is not valid. Correct what `details` lists and send it again.',
+    retry: 'never',
+    context: { details: faults },
+  });
+}
+
+/** HTTP 503: nothing was accepted. */
+export function unavailable(cause: unknown): AppError {
+  return new AppError({
+    code: 'unavailable',
+    message:
+      'A server that this service depends on is away, so nothing was accepted. Send the request again in some seconds.',
+    retry: { afterMs: 5000 },
+    cause,
+  });
+}

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { toEhrText } from './ehr-text.ts';
+import { toEhrText } from './shown-text.ts';
 
 test.each([
   { name: 'control characters', text: 'a\u0000b\u001b[31mc\r\nd\u009be', expected: 'a b [31mc d e' },

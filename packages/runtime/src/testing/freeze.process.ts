@@ -1,5 +1,5 @@
 // Started by a test: a process whose event loop stands still for ever, or only for a short time if `brief` is an argument.
-import { startFreezeGuard } from '../freeze-guard.ts';
+import { startFreezeGuard } from '../health/freeze-guard.ts';
 
 startFreezeGuard({ exitAfterMs: 3000, name: 'frozen' });
 const isBrief = process.argv.includes('brief');

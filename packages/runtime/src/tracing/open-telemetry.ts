@@ -9,7 +9,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import { withLogContext } from './log-context.ts';
+import { withLogContext } from '../logs/logger.ts';
 import type { OpenSpan, SpanOptions, Tracing } from './tracing.ts';
 
 /** A collector that is away must not use up the time that a process has to stop (8 s in all). */

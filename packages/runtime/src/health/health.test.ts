@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { createMetrics } from '../metrics.ts';
 import { startHealthServer } from './health.server.ts';
-import { createHealth } from './health.ts';
-import { createMetrics } from './metrics.ts';
-import { watchHealth } from './watch-health.ts';
+import { createHealth, watchHealth } from './health.ts';
 
 const up = async () => undefined;
 const down = async () => {

@@ -1,5 +1,5 @@
-import type { Logger } from './logger.ts';
-import type { Metrics } from './metrics.ts';
+import type { Logger } from '../logs/logger.ts';
+import type { Metrics } from '../metrics.ts';
 
 export interface EventLoopState {
   /** How often the event loop stood still for longer than the limit since the process started. */

@@ -11,8 +11,8 @@ import {
 } from 'node:tls';
 import { makeSelfSigned } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { LogFields, Logger } from '../logger.ts';
 import { createLineSink, isLineTarget, type LineSink } from './create-line-sink.ts';
+import type { LogFields, Logger } from './logger.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,4 +1,28 @@
 /**
+ * A read whose answer is kept for a while: whoever asks more often gets the same one, and asks under way are one. So what a
+ * page costs does not depend on how often, or by how many, it is asked for. A failure is not kept.
+ */
+export function keepFor<Value>({
+  keptMs,
+  read,
+}: {
+  readonly keptMs: number;
+  readonly read: () => Promise<Value>;
+}): () => Promise<Value> {
+  let kept: { readonly value: Promise<Value>; readonly readAt: number } | undefined;
+  return () => {
+    if (kept && performance.now() - kept.readAt < keptMs) return kept.value;
+    const value = read();
+    const mine = { value, readAt: performance.now() };
+    kept = mine;
+    value.catch(() => {
+      if (kept === mine) kept = undefined;
+    });
+    return value;
+  };
+}
+
+/**
  * How long to wait before the first looks at a record, ms: a kick-off takes some 20 ms where the EHR answers at once. What is
  * not there after these is looked for every 100 ms; a read by id costs well under a millisecond.
  */

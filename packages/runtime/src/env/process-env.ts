@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { isKeyText } from './encryption-key/choose-wrapper.ts';
-import { isLineTarget } from './lines/create-line-sink.ts';
+import { isKeyText } from '../encryption-key/unwrap-keys.ts';
+import { isLineTarget } from '../logs/create-line-sink.ts';
 
 // One text for what is missing and what is wrong: both times it says what to set.
 const notAKey =

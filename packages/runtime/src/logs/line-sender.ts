@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from '../logger.ts';
 import { LineRefused, type LineTransport } from './line-transport.ts';
+import type { Logger } from './logger.ts';
 
 export interface LineSenderOptions {
   readonly transport: LineTransport;

@@ -1,7 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { currentLogContext, withLogContext } from './log-context.ts';
-import { createLogger } from './logger.ts';
+import { createLogger, currentLogContext, withLogContext } from './logger.ts';
 
 describe('the log context', () => {
   test('is empty outside, grows inside, and is what it was afterwards', () => {

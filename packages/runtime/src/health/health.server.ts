@@ -1,8 +1,8 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { carriesToken } from './bearer-token.ts';
+import type { Metrics } from '../metrics.ts';
 import type { createHealth } from './health.ts';
-import type { Metrics } from './metrics.ts';
 
 interface HealthServerOptions {
   readonly health: ReturnType<typeof createHealth>;
@@ -44,4 +44,21 @@ async function answer(
     default:
       return json(404, { error: 'not found' });
   }
+}
+
+/** Whether an `Authorization` header carries this token; the time that it takes tells nothing about the token. */
+export function carriesToken({
+  authorization,
+  token,
+}: {
+  readonly authorization: string | undefined;
+  readonly token: string;
+}): boolean {
+  const given = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
+  return given !== undefined && timingSafeEqual(digest(given), digest(token));
+}
+
+/** Of equal length, whatever was given. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }

@@ -2,10 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { startTracing } from './start-tracing.ts';
-import { traceCommands } from './trace-commands.ts';
-import { noTracing } from './tracing.ts';
+import { noTracing, traceCommands } from './tracing.ts';
 
-const index = pathToFileURL(`${import.meta.dirname}/index.ts`).href;
+const index = pathToFileURL(`${import.meta.dirname}/../index.ts`).href;
 
 /** What a process loads of OpenTelemetry's SDK that starts tracing so. */
 function loadedBy(endpoint: string | undefined): readonly string[] {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from '@jest/globals';
 
-const program = join(import.meta.dirname, 'testing', 'freeze.process.ts');
+const program = join(import.meta.dirname, '..', 'testing', 'freeze.process.ts');
 
 async function run(...args: string[]) {
   const child = spawn(process.execPath, ['--conditions=@bulkhead/source', program, ...args]);

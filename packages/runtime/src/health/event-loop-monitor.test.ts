@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
+import { createLogger } from '../logs/logger.ts';
+import { createMetrics } from '../metrics.ts';
 import { EventLoopMonitor } from './event-loop-monitor.ts';
 import { createHealth } from './health.ts';
-import { createLogger } from './logger.ts';
-import { createMetrics } from './metrics.ts';
 
 const lines: { msg: string; durationMs: number }[] = [];
 const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };

@@ -1,3 +1,5 @@
+import type { Metrics } from '../metrics.ts';
+import { keepFor } from '../repeated-reads.ts';
 import type { EventLoopState } from './event-loop-monitor.ts';
 
 export type HealthChecks = Readonly<Record<string, () => Promise<void>>>;
@@ -60,4 +62,31 @@ async function isUp(check: () => Promise<void>): Promise<boolean> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Both gauges are of one look. */
+const keptMs = 1000;
+
+/** `/ready` as metrics. */
+export function watchHealth(options: {
+  readonly metrics: Metrics;
+  readonly health: ReturnType<typeof createHealth>;
+}): void {
+  const { metrics, health } = options;
+  const look = keepFor({ keptMs, read: () => health.readiness() });
+  metrics.readGauge({
+    name: 'bulkhead_ready',
+    help: 'Whether the process can work: 0 while a dependency is down and while it stops.',
+    read: async () => [{ labels: {}, value: Number((await look()).ready) }],
+  });
+  metrics.readGauge({
+    name: 'bulkhead_dependency_up',
+    help: 'Whether a dependency answers within two seconds.',
+    labels: ['dependency'],
+    read: async () =>
+      Object.entries((await look()).checks).map(([dependency, state]) => ({
+        labels: { dependency },
+        value: Number(state === 'up'),
+      })),
+  });
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { withLogContext } from './log-context.ts';
-import { createLogger, type LogFields } from './logger.ts';
+import { createLogger, type LogFields, withLogContext } from './logger.ts';
 
 function makeLogger(level: 'debug' | 'info' | 'silent' = 'debug') {
   const lines: string[] = [];
