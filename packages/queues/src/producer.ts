@@ -2,8 +2,7 @@ import { nextRun, noTracing, type Tracing } from '@bulkhead/runtime';
 import { FlowProducer, type Job, type JobSchedulerJson, type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { catalog, type JobName, type JobPayload, type QueueName, queueNames } from './catalog.ts';
-import { readRound, takeTurns } from './fair-turns.ts';
-import { commonOptions, jobOptions } from './job-options.ts';
+import { commonOptions, jobOptions, readRound, takeTurns } from './job-options.ts';
 import { type QueueFigures, readQueueFigures } from './queue-figures.ts';
 
 export interface ProducerOptions {

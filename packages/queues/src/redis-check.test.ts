@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { checkRedis } from './redis-check.ts';
+import { checkRedis } from './redis.ts';
 
 const safe = { 'maxmemory-policy': 'noeviction', appendonly: 'yes' };
 

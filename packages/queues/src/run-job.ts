@@ -1,9 +1,7 @@
 import { AppError, type Logger, type Tracing, withLogContext } from '@bulkhead/runtime';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import { catalog, isJobName, type JobName, type QueueName } from './catalog.ts';
-import type { Handlers, JobContext } from './handler.ts';
-import type { JobObserver, JobOutcome } from './job-observer.ts';
-import { spanOf } from './job-span.ts';
+import type { Handlers, JobContext, JobObserver, JobOutcome } from './handler.ts';
 import { planRetry, type RetryPlan } from './plan-retry.ts';
 import { type PoisonJobs, poisonJobError } from './poison-jobs.ts';
 
@@ -171,4 +169,35 @@ async function translate<Deps>(
 async function delay(job: Job, token: string | undefined, delayMs: number): Promise<never> {
   await job.moveToDelayed(Date.now() + delayMs, token);
   throw new DelayedError();
+}
+
+/** Ids of ours that runs are looked for by; others may have a patient's in them. */
+const tracedIds = ['exportId', 'syncRunId', 'connectionId', 'scheduleId'];
+
+/**
+ * A job goes on with the trace of whoever has added it. What a scheduler brings again and again has a trace of its own each
+ * time, which names the one that it comes of: an export of two days would be one of thousands of spans.
+ */
+function spanOf(options: {
+  readonly job: Job;
+  readonly queue: QueueName;
+  readonly payload: Readonly<Record<string, unknown>>;
+}): Parameters<Tracing['span']>[0] {
+  const { job, queue, payload } = options;
+  const carried = job.opts.telemetry?.metadata;
+  const ids = tracedIds.flatMap((name) => {
+    const id = payload[name];
+    return typeof id === 'string' ? [[`bulkhead.${name}`, id] as const] : [];
+  });
+  return {
+    name: job.name,
+    kind: 'consumer',
+    ...(job.repeatJobKey === undefined ? { parent: carried } : { link: carried }),
+    attributes: {
+      'messaging.system': 'bullmq',
+      'messaging.destination.name': queue,
+      'bulkhead.attempt': job.attemptsMade + 1,
+      ...Object.fromEntries(ids),
+    },
+  };
 }

@@ -4,8 +4,7 @@ import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { catalog, type JobName, type JobPayload, type QueueName } from '../catalog.ts';
 import { type Consumer, createConsumer } from '../consumer.ts';
-import type { Handler, Handlers } from '../handler.ts';
-import type { JobEnd } from '../job-observer.ts';
+import type { Handler, Handlers, JobEnd } from '../handler.ts';
 import { createProducer, type Producer } from '../producer.ts';
 
 export interface ConsumerSettings {
