@@ -33,8 +33,8 @@ test('every image that docker/ starts from is named by version and digest', () =
 test('the images that `npm start` runs in a Docker engine are those of docker/compose.yaml', () => {
   const images = baseImages({});
   const folder = 'packages/embedded/src';
-  expect(read(`${folder}/redis/redis-docker.route.ts`)).toContain(`'${images.get('BULKHEAD_REDIS_IMAGE')}'`);
-  expect(read(`${folder}/mongodb/mongodb-docker.route.ts`)).toContain(`'${images.get('BULKHEAD_MONGODB_IMAGE')}'`);
+  expect(read(`${folder}/redis/redis-routes.ts`)).toContain(`'${images.get('BULKHEAD_REDIS_IMAGE')}'`);
+  expect(read(`${folder}/mongodb/mongodb-routes.ts`)).toContain(`'${images.get('BULKHEAD_MONGODB_IMAGE')}'`);
 });
 
 test('the Node.js version of the images is the one that runs the tests', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { chooseRoute } from './choose-route.ts';
-import { openServiceHome } from './data/service-home.ts';
+import { openServiceHome } from './data/open-data-folder.ts';
 import type { RouteContext, RouteOutcome, ServiceRoute } from './service-route.ts';
 
 const running: RouteOutcome = {

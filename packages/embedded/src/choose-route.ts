@@ -1,4 +1,4 @@
-import { clearData, readEngineMarker, writeEngineMarker } from './data/engine-marker.ts';
+import { clearData, readEngineMarker, writeEngineMarker } from './data/open-data-folder.ts';
 import { EmbeddedError } from './embedded.error.ts';
 import type { RouteContext, RouteOutcome, RunningService, ServiceName, ServiceRoute } from './service-route.ts';
 

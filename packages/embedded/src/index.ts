@@ -1,17 +1,16 @@
 export { installWithApt, whyNoApt } from './apt/install-with-apt.ts';
 export { findChromium } from './browser/find-chromium.ts';
-export { cacheFolder } from './cache-folder.ts';
-export { type DataFolder, openDataFolder } from './data/open-data-folder.ts';
-export { waitForLock } from './data/wait-for-lock.ts';
+export { waitForLock } from './data/exclusive-lock.ts';
+export { cacheFolder, type DataFolder, openDataFolder } from './data/open-data-folder.ts';
+export { whyNoDocker } from './docker/docker-address.ts';
 export { startDockerEngine } from './docker/start-docker-engine.ts';
-export { whyNoDocker } from './docker/why-no-docker.ts';
 export { EmbeddedError } from './embedded.error.ts';
 export { installFromPypi } from './install-from-pypi.ts';
 export { installMoto, type Moto, startMoto } from './kms/start-moto.ts';
-export { enginePaths } from './mongodb/engine-release.ts';
+export { enginePaths } from './mongodb/build-engine.ts';
 export { findOnPath } from './processes/find-on-path.ts';
-export { lastLogLines } from './processes/last-log-lines.ts';
 export { runCommand } from './processes/run-command.ts';
+export { lastLogLines } from './processes/server-process.ts';
 export { type SpawnTetheredOptions, spawnTethered, type Tethered } from './processes/spawn-tethered.ts';
 export { findPromtool } from './prometheus/find-promtool.ts';
 export {
@@ -19,6 +18,6 @@ export {
   type Services,
   type StartedService,
   type StartServicesOptions,
+  type StepReport,
   startServices,
 } from './start-services.ts';
-export type { StepReport } from './step-report.ts';

@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheFolder } from './cache-folder.ts';
+import { cacheFolder } from './data/open-data-folder.ts';
 import { runCommand } from './processes/run-command.ts';
 
 /** A package index that does not answer must not hold up the tests. */

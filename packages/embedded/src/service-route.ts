@@ -1,4 +1,4 @@
-import type { ServiceHome } from './data/service-home.ts';
+import type { ServiceHome } from './data/open-data-folder.ts';
 
 export type ServiceName = 'redis' | 'mongodb';
 

@@ -9,10 +9,10 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
 import { fakeCommands } from './fake-commands.fixture.ts';
-import { enginePaths } from './mongodb/engine-release.ts';
+import { enginePaths } from './mongodb/build-engine.ts';
 import { mongodScript } from './mongodb/mongod-script.fixture.ts';
+import { processStartTime } from './processes/end-leftover.ts';
 import { findOnPath } from './processes/find-on-path.ts';
-import { processStartTime } from './processes/process-start-time.ts';
 import { type Services, startServices } from './start-services.ts';
 import { until } from './until.fixture.ts';
 

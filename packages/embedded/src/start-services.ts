@@ -1,11 +1,9 @@
 import { join } from 'node:path';
 import { type ChosenRoute, chooseRoute } from './choose-route.ts';
-import { type DataFolder, openDataFolder } from './data/open-data-folder.ts';
-import { openServiceHome } from './data/service-home.ts';
+import { type DataFolder, openDataFolder, openServiceHome } from './data/open-data-folder.ts';
 import { mongodbRoutes } from './mongodb/mongodb-routes.ts';
 import { redisRoutes } from './redis/redis-routes.ts';
 import type { ServiceName, ServiceRoute } from './service-route.ts';
-import type { StepReport } from './step-report.ts';
 
 export type StartServicesOptions = (
   | { readonly dataDir: string }
@@ -135,4 +133,12 @@ function firstDeath(prepared: readonly Prepared[]): Promise<ServiceDeath> {
       void route.service.died?.then((detail) => resolve({ service: name, detail }));
     }
   });
+}
+
+/** What is being done, for whoever shows it. Steps with different names run side by side. */
+export interface StepReport {
+  readonly step: string;
+  /** `running` replaces the step's live text, `note` is a line to keep, `done` and `failed` end the step. */
+  readonly state: 'running' | 'note' | 'done' | 'failed';
+  readonly text: string;
 }

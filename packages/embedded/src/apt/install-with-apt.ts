@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { cacheFolder } from '../cache-folder.ts';
-import { waitForLock } from '../data/wait-for-lock.ts';
+import { waitForLock } from '../data/exclusive-lock.ts';
+import { cacheFolder } from '../data/open-data-folder.ts';
 import { findOnPath } from '../processes/find-on-path.ts';
 import { runCommand } from '../processes/run-command.ts';
 import type { RouteContext } from '../service-route.ts';

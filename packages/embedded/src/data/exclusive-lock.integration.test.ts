@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { lockOwner, tryExclusiveLock } from './exclusive-lock.ts';
-import { waitForLock } from './wait-for-lock.ts';
+import { lockOwner, tryExclusiveLock, waitForLock } from './exclusive-lock.ts';
 
 let folder = '';
 beforeEach(async () => {

@@ -1,8 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
 
-export interface ExclusiveLock {
+interface ExclusiveLock {
   readonly release: () => void;
 }
 
@@ -36,5 +37,24 @@ export function lockOwner(file: string): string {
   } catch {
     // The owner is between taking the lock and writing its pid.
     return 'unknown';
+  }
+}
+
+// What is waited for takes seconds to minutes; half a second more is not felt.
+const RETRY_MS = 500;
+
+/** Waits, without a limit, until the lock is ours: its holder either finishes or dies, and both free it. */
+export async function waitForLock({
+  file,
+  onWait,
+}: {
+  file: string;
+  onWait: (ownerPid: string) => void;
+}): Promise<ExclusiveLock> {
+  for (;;) {
+    const lock = tryExclusiveLock(file);
+    if (lock) return lock;
+    onWait(lockOwner(file));
+    await delay(RETRY_MS);
   }
 }

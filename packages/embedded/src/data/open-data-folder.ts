@@ -1,5 +1,5 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { EmbeddedError } from '../embedded.error.ts';
 import { lockOwner, tryExclusiveLock } from './exclusive-lock.ts';
@@ -59,4 +59,53 @@ async function removeDeadEphemeral(): Promise<void> {
       // Another user's, or being removed by another start at this moment: not ours to care about.
     }
   }
+}
+
+/** Where one service has its things. */
+export interface ServiceHome {
+  /** Kept over restarts: durable writes. Otherwise thrown away: fast ones. */
+  readonly kept: boolean;
+  readonly dataFolder: string;
+  readonly engineFile: string;
+  readonly logFile: string;
+  readonly processFile: string;
+}
+
+export async function openServiceHome({ folder, kept }: { folder: string; kept: boolean }): Promise<ServiceHome> {
+  const dataFolder = join(folder, 'data');
+  await mkdir(dataFolder, { recursive: true });
+  return {
+    kept,
+    dataFolder,
+    engineFile: join(folder, 'engine.json'),
+    logFile: join(folder, 'server.log'),
+    processFile: join(folder, 'process.json'),
+  };
+}
+
+/** Which engine wrote the data that is there; undefined while there is none. */
+export async function readEngineMarker({ dataFolder, engineFile }: ServiceHome): Promise<string | undefined> {
+  // A marker without data is what a killed first start leaves behind: it binds nobody.
+  if ((await readdir(dataFolder)).length === 0) return undefined;
+  try {
+    return (JSON.parse(await readFile(engineFile, 'utf8')) as { engine: string }).engine;
+  } catch {
+    return 'an unknown engine';
+  }
+}
+
+export async function writeEngineMarker({ home, engine }: { home: ServiceHome; engine: string }): Promise<void> {
+  await writeFile(home.engineFile, `${JSON.stringify({ engine })}\n`);
+}
+
+/** A first start that failed leaves half a database: the next route must find an empty folder. */
+export async function clearData({ dataFolder, engineFile }: ServiceHome): Promise<void> {
+  await rm(dataFolder, { recursive: true, force: true });
+  await rm(engineFile, { force: true });
+  await mkdir(dataFolder, { recursive: true });
+}
+
+/** Outside the work tree, so that a fresh clone finds what an earlier one built. */
+export function cacheFolder(env: NodeJS.ProcessEnv): string {
+  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'bulkhead');
 }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { request } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -25,4 +26,26 @@ function fromDockerHost(dockerHost: string, env: NodeJS.ProcessEnv): DockerAddre
     };
   }
   return { host: hostname, port: Number(port || 2375) };
+}
+
+// A local engine answers within milliseconds; one that hangs must not hold up the start.
+const PROBE_TIMEOUT_MS = 2_000;
+
+/** @returns why the engine does not answer; undefined if it does. */
+export function whyDockerDoesNotAnswer(address: DockerAddress): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const probe = request({ ...address, path: '/_ping', timeout: PROBE_TIMEOUT_MS }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200 ? undefined : `the Docker engine answers with status ${response.statusCode}`);
+    });
+    probe.on('timeout', () => probe.destroy(new Error('timed out')));
+    probe.on('error', (error) => resolve(`no Docker engine answers (${error.message})`));
+    probe.end();
+  });
+}
+
+/** @returns why no Docker engine can be used here; undefined if one answers. */
+export async function whyNoDocker(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const address = dockerAddress(env);
+  return 'reason' in address ? address.reason : await whyDockerDoesNotAnswer(address);
 }

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Collection, MongoClient } from 'mongodb';
-import { openServiceHome } from '../data/service-home.ts';
-import { mongodbDockerRoute } from '../mongodb/mongodb-docker.route.ts';
-import { pingMongodb } from '../mongodb/ping-mongodb.ts';
-import { pingRedis } from '../redis/ping-redis.ts';
-import { redisDockerRoute } from '../redis/redis-docker.route.ts';
+import { openServiceHome } from '../data/open-data-folder.ts';
+import { mongodbDockerRoute } from '../mongodb/mongodb-routes.ts';
+import { pingMongodb } from '../mongodb/start-mongodb-server.ts';
+import { redisDockerRoute } from '../redis/redis-routes.ts';
+import { pingRedis } from '../redis/start-redis-server.ts';
 import type { ServiceRoute } from '../service-route.ts';
-import { whyNoDocker } from './why-no-docker.ts';
+import { whyNoDocker } from './docker-address.ts';
 
 const reason = await whyNoDocker(process.env);
 

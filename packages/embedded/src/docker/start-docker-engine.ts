@@ -2,14 +2,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { installWithApt, whyNoApt } from '../apt/install-with-apt.ts';
-import { cacheFolder } from '../cache-folder.ts';
-import { waitForLock } from '../data/wait-for-lock.ts';
+import { waitForLock } from '../data/exclusive-lock.ts';
+import { cacheFolder } from '../data/open-data-folder.ts';
 import { EmbeddedError } from '../embedded.error.ts';
 import { endLeftover, recordProcess } from '../processes/end-leftover.ts';
 import { findOnPath } from '../processes/find-on-path.ts';
-import { lastLogLines } from '../processes/last-log-lines.ts';
+import { lastLogLines } from '../processes/server-process.ts';
 import { spawnTethered, type Tethered } from '../processes/spawn-tethered.ts';
-import { whyNoDocker } from './why-no-docker.ts';
+import { whyNoDocker } from './docker-address.ts';
 
 export interface DockerEngine {
   /** DOCKER_HOST. */

@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { installFromPypi } from '../install-from-pypi.ts';
-import { portAccepts } from '../processes/port-accepts.ts';
+import { portAccepts, systemPort } from '../processes/server-process.ts';
 import { spawnTethered } from '../processes/spawn-tethered.ts';
-import { systemPort } from '../processes/system-port.ts';
 
 const startMs = 60_000;
 const pingEveryMs = 100;

@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { openServiceHome } from '../data/service-home.ts';
+import { openServiceHome } from '../data/open-data-folder.ts';
 import { fakeCommands } from '../fake-commands.fixture.ts';
 import { until } from '../until.fixture.ts';
-import { buildEngine } from './build-engine.ts';
-import { enginePaths } from './engine-release.ts';
+import { buildEngine, enginePaths } from './build-engine.ts';
 
 // Says in a file that it builds, takes its time (a file ends it), and installs something executable. It never outlives its
 // test, which takes the first of these files away.

@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { waitForLock } from '../data/wait-for-lock.ts';
+import { stripVTControlCharacters } from 'node:util';
+import { waitForLock } from '../data/exclusive-lock.ts';
+import { cacheFolder } from '../data/open-data-folder.ts';
 import { findOnPath } from '../processes/find-on-path.ts';
 import { runCommand } from '../processes/run-command.ts';
 import type { RouteContext } from '../service-route.ts';
-import { CargoProgress } from './cargo-progress.ts';
-import { enginePaths, engineRelease } from './engine-release.ts';
 
 const BUILDING_PREFIX = 'building-';
 
@@ -76,4 +76,51 @@ async function cargoInstall({ env, progress }: RouteContext): Promise<void> {
 async function removeAbandoned(root: string): Promise<void> {
   const names = (await readdir(root)).filter((name) => name.startsWith(BUILDING_PREFIX));
   await Promise.allSettled(names.map((name) => rm(join(root, name), { recursive: true, force: true })));
+}
+
+/**
+ * A single-node server over WiredTiger, MongoDB's own storage engine, that speaks MongoDB's protocol: what a package
+ * registry offers where neither mongod nor an image of it can be had. Pinned: it is young, and this version is the one whose
+ * durability was measured (docs/decisions).
+ */
+const CRATE = 'secantus-mdb';
+const VERSION = '0.5.3-beta.196';
+
+export const engineRelease = { crate: CRATE, version: VERSION, binaryName: 'secantusd-rs' } as const;
+
+export interface EnginePaths {
+  /** Everything about engines, of all versions. */
+  readonly root: string;
+  readonly installed: string;
+  readonly binary: string;
+  readonly lock: string;
+}
+
+export function enginePaths(env: NodeJS.ProcessEnv): EnginePaths {
+  const root = join(cacheFolder(env), 'mongodb-engine');
+  const installed = join(root, `${CRATE}-${VERSION}`);
+  return { root, installed, binary: join(installed, 'bin', engineRelease.binaryName), lock: join(root, 'build.lock') };
+}
+
+/** Follows what `cargo install` prints and says where it is. */
+export class CargoProgress {
+  #built = '';
+  #current = '';
+
+  /** @returns the new one-line state, or undefined if the line says nothing about it. */
+  follow(printed: string): string | undefined {
+    const line = stripVTControlCharacters(printed);
+    // Written by its progress bar, `\r` and colours around it: "Building [====>   ] 57/213: serde, wiredtiger-sys(build)"
+    const building = /Building \[[^\]]*\]\s*(\d+)\/(\d+)(?::\s*([^,]+))?/.exec(line);
+    const started = /(Compiling|Downloading|Downloaded|Updating|Installing)\s+(.+)$/.exec(line);
+    if (building) this.#built = `${building[1]}/${building[2]} parts built`;
+    const current = building?.[3]?.trim().replace(/\.\.\.$/, '') ?? (started && this.#describe(started));
+    if (current) this.#current = current;
+    if (!building && !started) return undefined;
+    return [this.#built, this.#current && `now ${this.#current}`].filter(Boolean).join(', ');
+  }
+
+  #describe([, verb, what]: RegExpExecArray): string {
+    return verb === 'Compiling' ? `${what}` : `${verb?.toLowerCase()} ${what}`;
+  }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { CargoProgress } from './cargo-progress.ts';
+import { CargoProgress } from './build-engine.ts';
 
 it('makes one line of what cargo prints', () => {
   const cargo = new CargoProgress();

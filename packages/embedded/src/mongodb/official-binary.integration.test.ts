@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DryMongoBinary } from 'mongodb-memory-server-core';
-import { openServiceHome } from '../data/service-home.ts';
+import { openServiceHome } from '../data/open-data-folder.ts';
 import { findOnPath } from '../processes/find-on-path.ts';
-import { enginePaths } from './engine-release.ts';
+import { enginePaths } from './build-engine.ts';
 import { mongodScript } from './mongod-script.fixture.ts';
-import { officialBinaryRoute } from './official-binary.route.ts';
+import { officialBinaryRoute } from './mongodb-routes.ts';
 
 const { binary: engine } = enginePaths(process.env);
 const version = '8.2.6';

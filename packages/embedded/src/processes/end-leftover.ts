@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { processStartTime } from './process-start-time.ts';
-import { signalGroup } from './signal-group.ts';
+import { signalGroup } from './spawn-tethered.ts';
 
 interface ProcessRecord {
   readonly pid: number;
@@ -43,4 +44,29 @@ async function readRecord(file: string): Promise<ProcessRecord | undefined> {
 
 function isAlive({ pid, startTime }: ProcessRecord): boolean {
   return startTime !== undefined && processStartTime(pid) === startTime;
+}
+
+/**
+ * When a process was started, as text to compare with itself: together with the pid it names a process for good, where the
+ * pid alone may have gone to somebody else.
+ * @returns undefined if there is no such process (a zombie counts as gone).
+ */
+export function processStartTime(pid: number): string | undefined {
+  try {
+    return process.platform === 'linux' ? fromProc(pid) : fromPs(pid);
+  } catch {
+    // Both sources answer for a process that does not exist with an error.
+    return undefined;
+  }
+}
+
+function fromProc(pid: number): string | undefined {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  // The second field is the name in brackets and may hold blanks; state is the 3rd field, start time the 22nd.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' ? undefined : fields[19];
+}
+
+function fromPs(pid: number): string | undefined {
+  return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || undefined;
 }

@@ -1,11 +1,11 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ServiceHome } from '../data/service-home.ts';
+import type { ServiceHome } from '../data/open-data-folder.ts';
 import { EmbeddedError } from '../embedded.error.ts';
 import { endLeftover, recordProcess } from './end-leftover.ts';
-import { lastLogLines } from './last-log-lines.ts';
-import { portAccepts } from './port-accepts.ts';
 import { spawnTethered, type Tethered } from './spawn-tethered.ts';
-import { systemPort } from './system-port.ts';
 
 export interface ServerSpec {
   readonly name: string;
@@ -118,5 +118,39 @@ export class ServerProcess {
     const what = ended ? 'ended before it answered' : `did not answer within ${READY_DEADLINE_MS / 1_000} s`;
     const message = `${name} ${what}. The end of ${home.logFile}:\n${lastLogLines({ file: home.logFile })}`;
     return new EmbeddedError({ code: 'SERVER_DID_NOT_START', message, cause });
+  }
+}
+
+/**
+ * Resolves if somebody listens on the port of this machine. Asked before a client is: a driver that finds nobody sits out
+ * its own pause of half a second, a refused connection is known at once.
+ */
+export async function portAccepts(port: number): Promise<void> {
+  const socket = connect({ port, host: '127.0.0.1' });
+  try {
+    await once(socket, 'connect');
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** A port on 127.0.0.1 that the system says is free. Somebody may take it before it is used: the starter tries again then. */
+export function systemPort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+/** The end of a server's log, for the error that says why it did not start. */
+export function lastLogLines({ file, count = 12 }: { file: string; count?: number }): string {
+  try {
+    return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count).join('\n');
+  } catch {
+    return '(it wrote no log)';
   }
 }

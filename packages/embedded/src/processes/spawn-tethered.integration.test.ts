@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { until } from '../until.fixture.ts';
-import { processStartTime } from './process-start-time.ts';
+import { processStartTime } from './end-leftover.ts';
 import { spawnTethered } from './spawn-tethered.ts';
 
 const MODULE = fileURLToPath(new URL('./spawn-tethered.ts', import.meta.url));

@@ -1,6 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from '../cache-folder.ts';
+import { cacheFolder } from '../data/open-data-folder.ts';
 import { findOnPath } from '../processes/find-on-path.ts';
 import { runCommand } from '../processes/run-command.ts';
 

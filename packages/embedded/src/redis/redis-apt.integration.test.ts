@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { openServiceHome } from '../data/service-home.ts';
+import { openServiceHome } from '../data/open-data-folder.ts';
 import { fakeCommands } from '../fake-commands.fixture.ts';
-import { redisAptRoute } from './redis-apt.route.ts';
+import { redisAptRoute } from './redis-routes.ts';
 
 // As on a fresh image: nothing can be installed before the lists are fetched. What it installs is no real Redis.
 const APT_GET = `

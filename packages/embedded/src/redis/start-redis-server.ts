@@ -1,7 +1,7 @@
-import type { ServiceHome } from '../data/service-home.ts';
+import { Redis } from 'ioredis';
+import type { ServiceHome } from '../data/open-data-folder.ts';
 import { ServerProcess } from '../processes/server-process.ts';
 import type { RouteContext, RunningService } from '../service-route.ts';
-import { pingRedis } from './ping-redis.ts';
 
 export async function startRedisServer({
   binary,
@@ -37,4 +37,31 @@ export async function startRedisServer({
 export function redisSettings({ kept }: Pick<ServiceHome, 'kept'>): string[] {
   const durability = kept ? ['--appendonly', 'yes', '--appendfsync', 'everysec'] : ['--appendonly', 'no'];
   return ['--save', '', '--maxmemory-policy', 'noeviction', ...durability];
+}
+
+// On the same machine an answer takes a millisecond; a user's own Redis may be a network away.
+const TIMEOUT_MS = 5_000;
+
+/** Resolves once Redis answers PING (and has loaded its data). */
+export async function pingRedis(url: string): Promise<void> {
+  const client = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: TIMEOUT_MS,
+    commandTimeout: TIMEOUT_MS,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  let connectionError: unknown;
+  client.on('error', (error) => {
+    connectionError = error;
+  });
+  try {
+    await client.connect();
+    await client.ping();
+  } catch (error) {
+    // ioredis says only "Connection is closed."; why, it told the listener.
+    throw connectionError ?? error;
+  } finally {
+    client.disconnect();
+  }
 }
