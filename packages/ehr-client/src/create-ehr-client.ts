@@ -6,7 +6,7 @@ import { createEhrSession, type EhrSession } from './ehr-session.ts';
 import { createEhrHttp } from './http/ehr-http.ts';
 import { type EhrObserver, silentObserver } from './http/ehr-observer.ts';
 import { createAccessTokenSource } from './oauth/access-token.source.ts';
-import { createAuthorizationServerSource } from './oauth/authorization-server.source.ts';
+import { createAuthorizationServerSource } from './oauth/authorization-server.ts';
 import type { SigningKeySource } from './oauth/client-authentication.ts';
 import type { TokenStore } from './oauth/token-store.ts';
 

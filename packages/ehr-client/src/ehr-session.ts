@@ -1,11 +1,10 @@
-import type { Connection } from '@bulkhead/providers';
-import { connectionBudgets, type ProviderRegistry } from '@bulkhead/providers';
+import { type Connection, connectionBudgets, type ProviderRegistry } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
-import type { EhrResponse } from './http/accept-answer.ts';
-import { egressRules } from './http/egress-rules.ts';
+import type { EhrResponse } from './answers/accept-answer.ts';
+import { egressRules } from './egress/egress-guard.ts';
+import type { EhrRequest } from './http/ehr-axios.ts';
 import type { EhrHttp } from './http/ehr-http.ts';
 import { EhrHttpError } from './http/ehr-http-error.ts';
-import type { EhrRequest } from './http/ehr-request.ts';
 import type { AccessTokenSource } from './oauth/access-token.source.ts';
 import { discoverServer } from './oauth/authorization-server.ts';
 import { toSaved } from './oauth/shared-token.ts';

@@ -2,10 +2,9 @@ import type { Readable } from 'node:stream';
 import { type ManifestEntry, type ManifestHeader, manifestSections, readManifestEntry } from '@bulkhead/fhir';
 import { AppError, toEhrText } from '@bulkhead/runtime';
 import streamObject from 'stream-json/streamers/stream-object.js';
+import { type EhrResponse, toBodyError } from '../answers/accept-answer.ts';
+import { deletionAnswer, exportStatusAnswer, parseRetryAfter } from '../answers/answer-rules.ts';
 import type { EhrSession } from '../ehr-session.ts';
-import { type EhrResponse, toBodyError } from '../http/accept-answer.ts';
-import { deletionAnswer, exportStatusAnswer } from '../http/answer-rules.ts';
-import { parseRetryAfter } from '../http/retry-after.ts';
 
 export type ExportStatus =
   | { readonly kind: 'in-progress'; readonly progress?: string; readonly retryAfterMs: number | undefined }

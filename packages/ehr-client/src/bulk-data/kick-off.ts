@@ -1,8 +1,8 @@
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import type { Connection } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
+import { kickOffAnswer } from '../answers/answer-rules.ts';
 import type { EhrSession } from '../ehr-session.ts';
-import { kickOffAnswer } from '../http/answer-rules.ts';
 import { toExportParameters, toParametersResource, toQuery } from './export-parameters.ts';
 import { type KickOffAttempt, negotiateKickOff } from './negotiate-kick-off.ts';
 

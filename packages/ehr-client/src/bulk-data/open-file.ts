@@ -1,10 +1,9 @@
-import type { Readable } from 'node:stream';
-import { pipeline, Transform } from 'node:stream';
+import { pipeline, type Readable, Transform } from 'node:stream';
 import type { RequestPriority } from '@bulkhead/rate-limiter';
+import type { EhrResponse } from '../answers/accept-answer.ts';
+import { type AnswerRules, fileAnswer } from '../answers/answer-rules.ts';
+import { contentCodings } from '../answers/decode-body.ts';
 import type { EhrSession } from '../ehr-session.ts';
-import type { EhrResponse } from '../http/accept-answer.ts';
-import { type AnswerRules, fileAnswer } from '../http/answer-rules.ts';
-import { contentCodings } from '../http/decode-body.ts';
 import { EhrHttpError } from '../http/ehr-http-error.ts';
 
 export interface OpenFile {

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { makeSelfSigned } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { resourceAnswer } from '../answers/answer-rules.ts';
 import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
-import { resourceAnswer } from './answer-rules.ts';
 import { createWebhookSender } from './webhook-sender.ts';
 
 let ehr: TestEhr;

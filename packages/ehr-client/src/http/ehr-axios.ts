@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Grant, RateLimiter } from '@bulkhead/rate-limiter';
+import type { Connection } from '@bulkhead/providers';
+import type { Grant, RateBudget, RateLimiter, RequestPriority } from '@bulkhead/rate-limiter';
 import axios, { type AxiosError, type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import axiosRetry, { exponentialDelay, isNetworkError } from 'axios-retry';
-import { drain } from './accept-answer.ts';
-import { addressOf, type EhrObserver, failureOf } from './ehr-observer.ts';
-import type { EhrRequest } from './ehr-request.ts';
-import { limitHeadersOf } from './limit-headers.ts';
-import { retryAfterOf } from './retry-after.ts';
-import { createReceivedBytes, madeConnection } from './socket-use.ts';
+import { drain } from '../answers/accept-answer.ts';
+import { type AnswerRules, retryAfterOf } from '../answers/answer-rules.ts';
+import { limitHeadersOf } from '../answers/limit-headers.ts';
+import type { EgressRules } from '../egress/egress-guard.ts';
+import { addressOf, createReceivedBytes, type EhrObserver, failureOf, madeConnection } from './ehr-observer.ts';
 
 declare module 'axios' {
   interface AxiosRequestConfig {
@@ -105,4 +105,27 @@ function createTeller(observer: EhrObserver) {
 function settle(response: AxiosResponse): AxiosResponse {
   response.config.ehr?.grant?.settle({ madeConnection: madeConnection(response) });
   return response;
+}
+
+/** Everything that a request to an EHR needs besides its URL. */
+export interface EhrRequest {
+  readonly connection: Connection;
+  readonly budget: RateBudget;
+  /** Where it may go, each of its redirects too. */
+  readonly egress: EgressRules;
+  readonly priority: RequestPriority;
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** What its answer has to be. */
+  readonly answer: AnswerRules;
+  /** Tries besides the first, for requests that may be repeated without harm. */
+  readonly retries: number;
+  /** Ends the waiting for the limiter, and the request unless it is `keptOnceSent`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Its answer is waited for whatever happens: cutting it would lose what the server has begun. */
+  readonly keptOnceSent?: boolean;
+  /** Called when the request goes out, before anything of it has. */
+  readonly onSend?: () => void;
 }

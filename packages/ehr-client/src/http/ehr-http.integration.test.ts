@@ -2,10 +2,10 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { fileAnswer, resourceAnswer } from '../answers/answer-rules.ts';
 import { openFile } from '../bulk-data/open-file.ts';
 import type { SessionRequest } from '../ehr-session.ts';
 import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
-import { fileAnswer, resourceAnswer } from './answer-rules.ts';
 
 let ehr: TestEhr;
 afterEach(() => ehr.stop());

@@ -2,17 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import type { RateLimiter } from '@bulkhead/rate-limiter';
 import { AppError, noTracing, type Tracing } from '@bulkhead/runtime';
 import { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
+import { acceptAnswer, drain, type EhrResponse } from '../answers/accept-answer.ts';
+import { retryAfterOf } from '../answers/answer-rules.ts';
+import { pauseReason, usedUpMs } from '../answers/limit-headers.ts';
+import { readErrorBody } from '../answers/read-error-body.ts';
+import { createEgressGuard, type EgressGuard, egressRefusal } from '../egress/egress-guard.ts';
 import { callTokenEndpoint, type TokenCall } from '../oauth/token-endpoint.ts';
-import { acceptAnswer, drain, type EhrResponse } from './accept-answer.ts';
-import { createEgressGuard, type EgressGuard, egressRefusal } from './egress-guard.ts';
-import { createEhrAxios, type Watched } from './ehr-axios.ts';
+import { createEhrAxios, type EhrRequest, type Watched } from './ehr-axios.ts';
 import { EhrHttpError } from './ehr-http-error.ts';
-import { type EhrObserver, silentObserver } from './ehr-observer.ts';
-import type { EhrRequest } from './ehr-request.ts';
-import { pauseReason, usedUpMs } from './limit-headers.ts';
-import { readErrorBody } from './read-error-body.ts';
-import { retryAfterOf } from './retry-after.ts';
-import { traceRequest } from './trace-request.ts';
+import { type EhrObserver, silentObserver, traceRequest } from './ehr-observer.ts';
 
 /** RFC 9110 15.4 leaves the number to the client; browsers stop at 20, no FHIR server needs more than 2. */
 const maxRedirects = 5;

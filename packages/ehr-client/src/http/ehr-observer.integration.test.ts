@@ -2,9 +2,9 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { fileAnswer, resourceAnswer } from '../answers/answer-rules.ts';
 import type { SessionRequest } from '../ehr-session.ts';
 import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
-import { fileAnswer, resourceAnswer } from './answer-rules.ts';
 import type { EhrObserver } from './ehr-observer.ts';
 
 const rateLimit = { limit: 16, windowMs: 50, perDay: 1000, guardMs: 5 };

@@ -1,8 +1,11 @@
+import type { Socket } from 'node:net';
 import type { RequestPriority } from '@bulkhead/rate-limiter';
-import type { LimitHeaders } from './limit-headers.ts';
+import type { Tracing } from '@bulkhead/runtime';
+import { AxiosError, type AxiosResponse } from 'axios';
+import type { LimitHeaders } from '../answers/limit-headers.ts';
 
 /** A request's priority says what it is for; those for tokens have a budget of their own. */
-export type RequestKind = RequestPriority | 'token';
+type RequestKind = RequestPriority | 'token';
 
 /** `renewed`: had, for whatever reason it was asked for. */
 export type TokenOutcome = 'renewed' | 'refused' | 'authorization-needed' | 'unavailable';
@@ -64,3 +67,58 @@ export const silentObserver: EhrObserver = {
   limiterPaused: nothing,
   tokenAsked: nothing,
 };
+
+/**
+ * A span for a request: from its wait for the limiter, over its tries, to its answer; a stream goes on after that. Of the address
+ * only the host is told, since paths have ids of patients; and the EHR is told of no trace.
+ */
+export function traceRequest<Data>(options: {
+  readonly tracing: Tracing;
+  readonly provider: string;
+  readonly kind: RequestKind;
+  readonly method: string;
+  readonly url: string;
+  readonly send: () => Promise<AxiosResponse<Data>>;
+}): Promise<AxiosResponse<Data>> {
+  const { tracing, provider, kind, method, url, send } = options;
+  if (!tracing.isOn) return send();
+  const attributes = {
+    'http.request.method': method,
+    'server.address': new URL(url).hostname,
+    'bulkhead.provider': provider,
+    'bulkhead.kind': kind,
+  };
+  return tracing.span({ name: `EHR ${kind}`, kind: 'client', attributes }, async (span) => {
+    const tell = (response: AxiosResponse | undefined) => {
+      if (response) span.set({ 'http.response.status_code': response.status });
+    };
+    try {
+      const response = await send();
+      tell(response);
+      return response;
+    } catch (error) {
+      if (error instanceof AxiosError) tell(error.response);
+      throw error;
+    }
+  });
+}
+
+/** Whether the request waited for a connection of its own, see `Grant.settle`. */
+export function madeConnection({ request }: AxiosResponse): boolean {
+  return request?.reusedSocket === false;
+}
+
+/**
+ * What came in since the last look, by socket: requests follow each other on one. The streams themselves are not touched,
+ * so a file of gigabytes costs two looks.
+ */
+export function createReceivedBytes(): (socket: Socket | null | undefined) => number {
+  const seen = new WeakMap<Socket, number>();
+  return (socket) => {
+    if (!socket) return 0;
+    const { bytesRead } = socket;
+    const bytes = bytesRead - (seen.get(socket) ?? 0);
+    seen.set(socket, bytesRead);
+    return bytes;
+  };
+}

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import axios, { AxiosError } from 'axios';
-import { createEgressGuard, egressRefusal } from './egress-guard.ts';
+import { createEgressGuard, egressRefusal } from '../egress/egress-guard.ts';
 
 /** Receivers should take a call and work afterwards (Standard Webhooks, "Operational considerations": 15 to 30 s). */
 const timeoutMs = 15_000;

@@ -1,8 +1,8 @@
 import type { EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { resourceAnswer } from '../answers/answer-rules.ts';
 import type { EhrSession } from '../ehr-session.ts';
-import { resourceAnswer } from '../http/answer-rules.ts';
 import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
 import { generateSigningKey } from './signing-key.ts';
 

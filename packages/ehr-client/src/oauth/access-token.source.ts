@@ -1,5 +1,5 @@
 import type { Connection } from '@bulkhead/providers';
-import type { EhrRequest } from '../http/ehr-request.ts';
+import type { EhrRequest } from '../http/ehr-axios.ts';
 import { obtainShared, type Token } from './shared-token.ts';
 import { requestToken, type TokenEndpointDeps, type TokenRequest } from './token-request.ts';
 import type { TokenOwner, TokenStore } from './token-store.ts';

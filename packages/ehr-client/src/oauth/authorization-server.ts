@@ -1,10 +1,10 @@
 import { endpointsOf, type Provider } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
-import { type AnswerRules, configurationAnswer, resourceAnswer } from '../http/answer-rules.ts';
-import { matchesHost } from '../http/egress-guard.ts';
+import { type AnswerRules, configurationAnswer, resourceAnswer } from '../answers/answer-rules.ts';
+import { matchesHost } from '../egress/egress-guard.ts';
+import type { EhrRequest } from '../http/ehr-axios.ts';
 import type { EhrHttp } from '../http/ehr-http.ts';
 import { EhrHttpError } from '../http/ehr-http-error.ts';
-import type { EhrRequest } from '../http/ehr-request.ts';
 
 export type DiscoveryRequest = Pick<EhrRequest, 'connection' | 'budget' | 'egress' | 'priority' | 'signal'> & {
   readonly provider: Provider;
@@ -165,4 +165,39 @@ function toEndpoints(given: {
 /** What a server sends where a list belongs may be anything. */
 function listOf(value: unknown): Readonly<Record<string, unknown>>[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'object' && one !== null) : [];
+}
+
+export interface AuthorizationServerSource {
+  find(request: DiscoveryRequest): Promise<AuthorizationServer>;
+  /** Asks anew the next time. */
+  forget(fhirEndpoint: string): void;
+}
+
+/** Endpoints move with releases of the EHR, announced for months; a token lives an hour, and so does what was discovered. */
+const maxAgeMs = 60 * 60_000;
+
+/** A failure is remembered for a moment: anyone can cause a launch, and an EHR that is down must not be asked for each of them. */
+const failureMaxAgeMs = 10_000;
+
+/** Each FHIR endpoint is asked once an hour and process, however many connections it has. */
+export function createAuthorizationServerSource({ http }: { readonly http: EhrHttp }): AuthorizationServerSource {
+  const found = new Map<string, { readonly server: Promise<AuthorizationServer>; readonly until: number }>();
+  return {
+    find(request) {
+      const { fhirEndpoint } = request.connection;
+      const known = found.get(fhirEndpoint);
+      if (known && performance.now() < known.until) return known.server;
+      // Others wait for the same answer, so it does not end with the one that asked.
+      const server = discoverServer({ http, request: { ...request, signal: undefined } });
+      const entry = { server, until: performance.now() + maxAgeMs };
+      found.set(fhirEndpoint, entry);
+      server.catch(() => {
+        entry.until = performance.now() + failureMaxAgeMs;
+      });
+      return server;
+    },
+    forget: (fhirEndpoint) => {
+      found.delete(fhirEndpoint);
+    },
+  };
 }

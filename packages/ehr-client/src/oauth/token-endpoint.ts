@@ -1,13 +1,10 @@
 import type { RateBudget, RateLimiter, RequestPriority } from '@bulkhead/rate-limiter';
-import type { Tracing } from '@bulkhead/runtime';
-import { AppError } from '@bulkhead/runtime';
+import { AppError, type Tracing } from '@bulkhead/runtime';
 import axios, { type AxiosResponse } from 'axios';
-import type { EgressGuard, EgressRules } from '../http/egress-guard.ts';
-import { addressOf, type EhrObserver, failureOf } from '../http/ehr-observer.ts';
-import { limitHeadersOf, pauseReason } from '../http/limit-headers.ts';
-import { parseRetryAfter } from '../http/retry-after.ts';
-import { madeConnection } from '../http/socket-use.ts';
-import { traceRequest } from '../http/trace-request.ts';
+import { parseRetryAfter } from '../answers/answer-rules.ts';
+import { limitHeadersOf, pauseReason } from '../answers/limit-headers.ts';
+import type { EgressGuard, EgressRules } from '../egress/egress-guard.ts';
+import { addressOf, type EhrObserver, failureOf, madeConnection, traceRequest } from '../http/ehr-observer.ts';
 
 export interface TokenCall<Value> {
   readonly provider: string;

@@ -1,7 +1,7 @@
 import type { Capabilities } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
+import { resourceAnswer } from '../answers/answer-rules.ts';
 import type { EhrSession } from '../ehr-session.ts';
-import { resourceAnswer } from '../http/answer-rules.ts';
 
 interface Statement {
   readonly resourceType?: unknown;

@@ -11,10 +11,10 @@ import {
 import type { Connection, Provider } from '@bulkhead/providers';
 import type { RequestPriority } from '@bulkhead/rate-limiter';
 import { AppError, toEhrText } from '@bulkhead/runtime';
+import { toBodyError } from '../answers/accept-answer.ts';
+import { searchPageAnswer } from '../answers/answer-rules.ts';
+import { describeIssue } from '../answers/read-error-body.ts';
 import type { EhrSession } from '../ehr-session.ts';
-import { toBodyError } from '../http/accept-answer.ts';
-import { searchPageAnswer } from '../http/answer-rules.ts';
-import { describeIssue } from '../http/read-error-body.ts';
 
 export interface SearchPage extends Omit<SearchBundle, 'nextUrl'> {
   /** Absolute. */

@@ -1,7 +1,7 @@
 import { athenahealthRateLimit, createProviderRegistry } from '@bulkhead/providers';
 import { Redis } from 'ioredis';
+import { resourceAnswer } from '../answers/answer-rules.ts';
 import { createEhrClient } from '../create-ehr-client.ts';
-import { resourceAnswer } from '../http/answer-rules.ts';
 import { createMemoryTokenStore } from './memory-token-store.ts';
 
 // One of several processes that send what they can: started by rate-limiter.processes.integration.test.ts.

@@ -2,11 +2,11 @@ import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from 
 import type { Connection, Provider, SigningKey } from '@bulkhead/providers';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
+import { resourceAnswer } from '../answers/answer-rules.ts';
 import { type Manifest, readExportStatus } from '../bulk-data/export-status.ts';
 import { kickOffExport } from '../bulk-data/kick-off.ts';
 import { createEhrClient, type EhrClient } from '../create-ehr-client.ts';
 import type { EhrSession } from '../ehr-session.ts';
-import { resourceAnswer } from '../http/answer-rules.ts';
 import type { EhrObserver } from '../http/ehr-observer.ts';
 import { createMemoryTokenStore } from './memory-token-store.ts';
 

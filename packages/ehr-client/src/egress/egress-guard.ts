@@ -2,6 +2,7 @@ import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import { type AgentOptions, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import { endpointsOf, type Provider } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
 import { addressKind } from './address-rules.ts';
 
@@ -135,4 +136,25 @@ function refused(host: string, reason: string): AppError {
     retry: 'never',
     context: { host, reason },
   });
+}
+
+const httpsPort = 443;
+
+/** An operator who configures an endpoint by plain http, or by a private address, has said that it is on the own network. */
+export function egressRules(provider: Provider): EgressRules {
+  const { hosts, ports } = provider;
+  const endpoints = endpointsOf(provider);
+  const privateNetwork = provider.privateNetwork ?? endpoints.some(isOnPrivateNetwork);
+  // Links and attachments are written by others: on public hosts they could otherwise reach any service.
+  const ownPorts = endpoints.map((endpoint) => Number(new URL(endpoint).port) || httpsPort);
+  return {
+    privateNetwork,
+    ports: privateNetwork && ports === undefined ? undefined : [httpsPort, ...ownPorts, ...(ports ?? [])],
+    hosts: hosts && [...hosts, ...endpoints.map((endpoint) => new URL(endpoint).hostname)],
+  };
+}
+
+function isOnPrivateNetwork(endpoint: string): boolean {
+  const { protocol, hostname } = new URL(endpoint);
+  return protocol === 'http:' || addressKind(hostname.replace(/^\[|\]$/g, '')) === 'own';
 }

@@ -4,11 +4,9 @@ import { buffer } from 'node:stream/consumers';
 import { parseMediaType } from '@bulkhead/fhir';
 import { AppError, toEhrText } from '@bulkhead/runtime';
 import type { AxiosResponse } from 'axios';
-import type { AnswerRules } from './answer-rules.ts';
-import { decodeBody } from './decode-body.ts';
-import { limitBody } from './limit-body.ts';
+import { type AnswerRules, retryAfterOf } from './answer-rules.ts';
+import { decodeBody, limitBody } from './decode-body.ts';
 import { readStart } from './read-error-body.ts';
-import { retryAfterOf } from './retry-after.ts';
 
 export interface EhrResponse {
   readonly status: number;

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { pipeline, type Readable, type Transform } from 'node:stream';
+import { pipeline, type Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
-import { parseMediaType } from '@bulkhead/fhir';
+import { JsonValueCounter, parseMediaType } from '@bulkhead/fhir';
+import type { AppError } from '@bulkhead/runtime';
 
 /** As much as a socket hands over at a time; with zlib's 16 kB each chunk's way through the streams costs as much as its bytes. */
 const chunkSize = 64 * 1024;
@@ -45,4 +46,42 @@ export function decodeBody(message: IncomingMessage): Readable | undefined {
 /** Both ends are torn down together; the reader of the decoded stream sees the error. */
 function join(encoded: Readable, decoder: Transform): Readable {
   return pipeline(encoded, decoder, () => undefined);
+}
+
+/** A gzip file of clinical data is a tenth to a fiftieth of its size; gzip at its best makes a thousandth of a text that repeats. */
+const maxRatio = 250;
+/** Below this even an extreme ratio costs nothing: the empty lines of a small file may be the whole of it. */
+const ratioCountsFromBytes = 64 * 1024 * 1024;
+
+/** A stream that fails with `error` once the body is larger than the limits, or is expanded more than data ever are. */
+export function limitBody(options: {
+  /** After decompression. */
+  readonly body: Readable;
+  /** As it comes from the socket. */
+  readonly received: Readable;
+  readonly maxBytes: number;
+  readonly maxValues?: number | undefined;
+  readonly error: () => AppError;
+}): Readable {
+  const { body, received, maxBytes, maxValues = Number.POSITIVE_INFINITY, error } = options;
+  // A body without a coding is as large as what was received.
+  if (body === received && maxBytes === Number.POSITIVE_INFINITY) return body;
+  const counter = maxValues === Number.POSITIVE_INFINITY ? undefined : new JsonValueCounter();
+  let sizeBytes = 0;
+  let receivedBytes = 0;
+  if (body !== received) {
+    received.on('data', (chunk: Buffer) => {
+      receivedBytes += chunk.length;
+    });
+  }
+  const limit = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      sizeBytes += chunk.length;
+      const isExpanded = body !== received && sizeBytes > ratioCountsFromBytes && sizeBytes > maxRatio * receivedBytes;
+      const hasTooMany = counter !== undefined && counter.add(chunk) > maxValues;
+      if (sizeBytes > maxBytes || hasTooMany || isExpanded) done(error());
+      else done(null, chunk);
+    },
+  });
+  return pipeline(body, limit, () => undefined);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { parseRetryAfter } from './retry-after.ts';
+import { parseRetryAfter } from './answer-rules.ts';
 
 const now = new Date('2024-01-15T10:00:00Z');
 

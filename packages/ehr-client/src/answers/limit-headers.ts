@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { AxiosResponse } from 'axios';
-import { parseRetryAfter, retryAfterOf } from './retry-after.ts';
+import { parseRetryAfter, retryAfterOf } from './answer-rules.ts';
 
 /** What an answer says about how often the EHR wants to be asked. It holds no text that the EHR chose. */
 export interface LimitHeaders {

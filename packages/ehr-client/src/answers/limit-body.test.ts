@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { AppError } from '@bulkhead/runtime';
 import { describe, expect, test } from '@jest/globals';
-import { limitBody } from './limit-body.ts';
+import { limitBody } from './decode-body.ts';
 
 const error = () => new AppError({ code: 'answer-too-large', message: 'Too large.', retry: 'never' });
 const refused = { code: 'answer-too-large' };

@@ -4,8 +4,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import axios from 'axios';
+import { resourceAnswer } from '../answers/answer-rules.ts';
 import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
-import { resourceAnswer } from './answer-rules.ts';
 import { createEgressGuard, type EgressRules, egressRefusal } from './egress-guard.ts';
 
 const open: EgressRules = { privateNetwork: false };
