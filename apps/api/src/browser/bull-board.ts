@@ -5,13 +5,11 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import { type Request, type RequestHandler, Router } from 'express';
+import { checkOperator } from '../http/middleware/allow.ts';
 import { auditNotes } from '../http/middleware/audit-notes.ts';
 import { type AuditDeps, auditTrail } from '../http/middleware/audit-trail.ts';
 import { callerOf, setCaller } from '../http/middleware/caller-of.ts';
-import { checkOperator } from '../http/middleware/check-operator.ts';
-import { leadToLogin } from './lead-to-login.ts';
-import { requireSameOrigin } from './require-same-origin.ts';
-import { resumeSession } from './resume-session.ts';
+import { leadToLogin, requireSameOrigin, resumeSession } from './session.ts';
 
 export const bullBoardPath = '/admin/queues';
 

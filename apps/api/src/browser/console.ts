@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import type { SessionService } from '@bulkhead/access/commands';
 import { AppError } from '@bulkhead/runtime';
 import { type Request, Router, static as staticFiles } from 'express';
-import { leadToLogin } from './lead-to-login.ts';
-import { resumeSession } from './resume-session.ts';
+import { leadToLogin, resumeSession } from './session.ts';
 
 interface ConsoleDeps {
   readonly sessions: SessionService;

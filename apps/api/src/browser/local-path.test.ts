@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { localPath } from './local-path.ts';
+import { localPath } from './login.ts';
 
 test.each(['/', '/admin/queues', '/admin/queues/queue/sync?status=failed&page=2'])(
   '%s is a path of this server',

@@ -7,11 +7,8 @@ import { auditNotes } from '../http/middleware/audit-notes.ts';
 import { type AuditDeps, auditTrail } from '../http/middleware/audit-trail.ts';
 import { setCaller } from '../http/middleware/caller-of.ts';
 import type { RefusedAttempts } from '../http/refused-attempts.ts';
-import { localPath } from './local-path.ts';
-import { loginPage } from './login-page.ts';
-import { pageStyle, pageStylePath } from './page-frame.ts';
-import { requireSameOrigin } from './require-same-origin.ts';
-import { sessionCookie } from './session-cookie.ts';
+import { pageFrame, pageStyle, pageStylePath } from './pages.ts';
+import { requireSameOrigin, sessionCookie } from './session.ts';
 
 interface LoginDeps extends AuditDeps {
   readonly apiKeys: ApiKeyService;
@@ -110,4 +107,34 @@ async function endSession(options: { readonly sessions: SessionService; readonly
   const apiKey = await sessions.resume(id);
   await sessions.end(id);
   return apiKey;
+}
+
+/** The page to log in with an API key. @param options.problem a text of ours, why the last attempt failed. */
+function loginPage({ next, problem }: { readonly next: string; readonly problem?: string | undefined }): string {
+  // The encoding also takes away what could end the attribute.
+  const action = `/login?next=${encodeURIComponent(next)}`;
+  return pageFrame({
+    title: 'Bulkhead: log in',
+    main: `<h1>Bulkhead</h1>
+${problem === undefined ? '' : `<p role="alert">${problem}</p>`}
+<form method="post" action="${action}">
+<label for="key">API key</label>
+<input id="key" name="key" type="password" autocomplete="current-password" required autofocus>
+<button type="submit">Log in</button>
+</form>`,
+  });
+}
+
+/** No host ends with it (RFC 2606), so an address that leaves it leads away. */
+const here = 'http://here.invalid';
+
+/**
+ * A path of this server, as a browser would understand it.
+ * @returns undefined for anything that leads elsewhere: `//host`, `/\host`, an address with a scheme.
+ */
+export function localPath(given: unknown): string | undefined {
+  if (typeof given !== 'string' || !given.startsWith('/') || !URL.canParse(given, here)) return undefined;
+  const { origin, pathname, search } = new URL(given, here);
+  // `/.//host` is a path here, and becomes an address when it is sent without its dot.
+  return origin === here && !pathname.startsWith('//') ? `${pathname}${search}` : undefined;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ResponseDescription } from '../http/define-endpoint.ts';
 
 export { failureSchema, warningSchema } from '@bulkhead/store';
 
@@ -23,4 +24,24 @@ export function success<Data extends z.ZodType>(data: Data) {
 /** A page of a list; `next` is the `after` of the page that follows. */
 export function page<Item extends z.ZodType>(item: Item) {
   return z.strictObject({ success: z.literal(true), data: z.array(item), next: z.string().optional() });
+}
+
+/** Ids and instants that the examples of the OpenAPI document share. */
+export const connectionId = 'conn_01a20ebbc93978f091b11de7704350e0';
+export const exportId = 'job_01a20ebbc9477ed4b36076ce74bec9ba';
+export const runId = 'sync_01a20ebbc9477ed4b36076ce74bec9ba';
+export const at = '2026-11-24T18:05:17.511Z';
+export const later = '2026-11-24T18:05:19.825Z';
+
+/** The answer of an address that streams server-sent events. @param events what is in the `data` of each, by its name. */
+export function eventStreamResponse(
+  events: Readonly<Record<string, string>>,
+): Readonly<Record<200, ResponseDescription>> {
+  const listed = Object.entries(events).map(([name, data]) => `- \`${name}\`: ${data}`);
+  const problem = '- `problem`: the `code` and `message` of an error; the stream ends, and a browser connects anew';
+  const rule =
+    'Each event comes first as things stand, then where it has changed; `data` is JSON without an envelope. The stream ends after five minutes and a browser connects anew; after `end` it should not.';
+  const example = `retry: 2000\n\nevent: ${Object.keys(events)[0]}\ndata: {}\n\n`;
+  const description = ['Server-sent events:', '', ...listed, problem, '', rule].join('\n');
+  return { 200: { description, contentType: 'text/event-stream', example } };
 }

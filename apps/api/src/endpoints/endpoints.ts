@@ -1,7 +1,6 @@
-import { checkEndpoints } from '../http/check-endpoints.ts';
-import type { Endpoint } from '../http/define-endpoint.ts';
+import { checkEndpoints, type Endpoint } from '../http/define-endpoint.ts';
 import { accessEndpoints } from './access/access.endpoints.ts';
-import { signingKeyEndpoints } from './access/signing-keys/signing-key.endpoints.ts';
+import { signingKeyEndpoints } from './access/signing-key.endpoints.ts';
 import { bulkExportEndpoints } from './bulk-export/bulk-export.endpoints.ts';
 import { authorizationEndpoints } from './connections/authorization/authorization.endpoints.ts';
 import { connectionEndpoints } from './connections/connection.endpoints.ts';

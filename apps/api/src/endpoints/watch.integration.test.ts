@@ -2,7 +2,7 @@ import { emptyCheckpoint } from '@bulkhead/bulk-export';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
 import { makeSyncRun } from '@bulkhead/sync/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { eventStreamLimits } from '../http/events/event-stream-limits.ts';
+import { eventStreamLimits } from '../http/events/event-streams.ts';
 import { openEvents } from '../testing/open-events.ts';
 import { plantConnection } from '../testing/plant-connection.ts';
 import { startApi, type TestApi } from '../testing/start-api.ts';

@@ -1,15 +1,13 @@
 import { carriesToken, type Logger } from '@bulkhead/runtime';
 import { type RequestHandler, Router } from 'express';
-import { leadToLogin } from '../browser/lead-to-login.ts';
-import { resumeSession } from '../browser/resume-session.ts';
-import { tellPeople, wantsPage } from '../browser/tell-people.ts';
+import { tellPeople, wantsPage } from '../browser/pages.ts';
+import { leadToLogin, resumeSession } from '../browser/session.ts';
 import type { Endpoint } from './define-endpoint.ts';
 import { callEndpoint, type EndpointDeps, endpointRouter } from './endpoint-router.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
 import { auditTrail } from './middleware/audit-trail.ts';
-import { authenticate } from './middleware/authenticate.ts';
-import { limitRequests } from './middleware/limit-requests.ts';
-import { parseJson } from './middleware/parse-json.ts';
+import { authenticate, limitRequests } from './middleware/authenticate.ts';
+import { parseJson } from './middleware/parse-request.ts';
 
 const base = '/api/ehr';
 

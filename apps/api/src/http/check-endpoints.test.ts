@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { checkEndpoints } from './check-endpoints.ts';
-import { defineEndpoint } from './define-endpoint.ts';
+import { checkEndpoints, defineEndpoint } from './define-endpoint.ts';
 
 const first = defineEndpoint({
   id: 'getThing',

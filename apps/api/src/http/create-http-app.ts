@@ -1,22 +1,19 @@
 import type { Producer } from '@bulkhead/queues';
-import type { Logger, Tracing } from '@bulkhead/runtime';
-import { AppError } from '@bulkhead/runtime';
+import { AppError, type Logger, type Tracing } from '@bulkhead/runtime';
 import type { Services } from '@bulkhead/system';
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
+import helmet from 'helmet';
 import { bullBoardPath, bullBoardRoute } from '../browser/bull-board.ts';
 import { consoleRoutes } from '../browser/console.ts';
 import { docsRoutes } from '../browser/docs.ts';
 import { loginRoutes } from '../browser/login.ts';
 import { endpoints } from '../endpoints/endpoints.ts';
 import { apiRouter } from './api-router.ts';
+import type { ProcessState } from './define-endpoint.ts';
 import { answerError } from './errors/answer-error.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
 import { checkMethod } from './middleware/check-method.ts';
-import { logRequests } from './middleware/log-requests.ts';
-import { observeRequests } from './middleware/observe-requests.ts';
-import { securityHeaders } from './middleware/security-headers.ts';
-import { traceRequests } from './middleware/trace-requests.ts';
-import type { ProcessState } from './process-state.ts';
+import { logRequests, observeRequests, traceRequests } from './middleware/observe-requests.ts';
 
 interface HttpAppOptions {
   readonly services: Services;
@@ -61,4 +58,30 @@ export function createHttpApp(options: HttpAppOptions): Express {
   });
   app.use(answerError(logger));
   return app;
+}
+
+/** For answers to programs, and for the pages (Bull Board, the API's document): everything from here, nothing in a frame. */
+function securityHeaders(): RequestHandler {
+  return helmet({
+    // Nothing is upgraded to https: every address in our pages is relative, and a deployment may have no TLS of its own.
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        'default-src': ["'self'"],
+        'base-uri': ["'self'"],
+        'connect-src': ["'self'"],
+        'font-src': ["'self'", 'data:'],
+        'form-action': ["'self'"],
+        'frame-ancestors': ["'none'"],
+        'img-src': ["'self'", 'data:'],
+        'object-src': ["'none'"],
+        'script-src': ["'self'"],
+        // Both pages set styles on their elements; no text of a client gets into one.
+        'style-src': ["'self'", "'unsafe-inline'"],
+      },
+    },
+    frameguard: { action: 'deny' },
+    // With `no-referrer` a form says that it comes from `null`, and without TLS nothing else tells whose it is.
+    referrerPolicy: { policy: 'same-origin' },
+  });
 }

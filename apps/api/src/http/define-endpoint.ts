@@ -1,13 +1,13 @@
+import type { createHealth, Metrics } from '@bulkhead/runtime';
 import type { Services } from '@bulkhead/system';
 import type { Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
-import type { Page } from '../browser/send-page.ts';
-import type { Problem } from '../browser/tell-people.ts';
-import type { httpStatus } from './errors/http-status.ts';
-import type { Look } from './events/event-streams.ts';
+import type { Page, Problem } from '../browser/pages.ts';
+import type { httpStatus } from './errors/to-error-answer.ts';
+import type { EventStreams, Look } from './events/event-streams.ts';
 import type { Audited, AuditNotes } from './middleware/audit-notes.ts';
 import type { Caller } from './middleware/caller-of.ts';
-import type { ProcessState } from './process-state.ts';
+import type { RefusedAttempts } from './refused-attempts.ts';
 
 /*
  * An endpoint is one call of `defineEndpoint`, in a file of its own below `endpoints/<feature>`. Everything else derives from the list of
@@ -167,4 +167,43 @@ export function defineEndpoint<
     },
 ): Endpoint<Id, CalledBy> {
   return { request: {}, ...definition };
+}
+
+/** Endpoints that belong together in the OpenAPI document, in its order. */
+export interface EndpointGroup<Member extends Endpoint = Endpoint> {
+  readonly name: string;
+  readonly description: string;
+  readonly endpoints: readonly Member[];
+}
+
+export function endpointGroup<const Member extends Endpoint>(group: EndpointGroup<Member>): EndpointGroup<Member> {
+  return group;
+}
+
+/** @throws Error if two endpoints have the same id or the same address, or if one action has different rules in two endpoints. */
+export function checkEndpoints(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  const rulesOf = new Map<string, string>();
+  const seen = new Set<string>();
+  for (const { id, method, path, action, access, audited } of endpoints) {
+    for (const name of [`id ${id}`, `address ${method.toUpperCase()} ${path.replace(/:\w+/g, ':')}`]) {
+      if (seen.has(name)) throw new Error(`Two endpoints have the ${name}. Change one of them.`);
+      seen.add(name);
+    }
+    if (action === undefined) continue;
+    const rules = `access ${access}, audited ${audited}`;
+    const others = rulesOf.get(action) ?? rules;
+    if (others !== rules) throw new Error(`The action ${action} of ${id} has ${rules}, but another has ${others}.`);
+    rulesOf.set(action, rules);
+  }
+  return endpoints;
+}
+
+/** What endpoints use of the process that they run in. */
+export interface ProcessState {
+  readonly health: ReturnType<typeof createHealth>;
+  readonly metrics: Metrics;
+  readonly refusedAttempts: RefusedAttempts;
+  readonly streams: EventStreams;
+  /** Aborts if the process is to stop. */
+  readonly stopping: AbortSignal;
 }

@@ -1,11 +1,10 @@
 import type { Services } from '@bulkhead/system';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
-import type { Endpoint, HandlerInput, Reply } from './define-endpoint.ts';
+import type { Endpoint, HandlerInput, ProcessState, Reply } from './define-endpoint.ts';
 import { allow, maxIdLength } from './middleware/allow.ts';
 import { auditNotes } from './middleware/audit-notes.ts';
 import { type Caller, findCaller } from './middleware/caller-of.ts';
 import { parseRequest } from './middleware/parse-request.ts';
-import type { ProcessState } from './process-state.ts';
 
 export interface EndpointDeps {
   readonly services: Services;

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { httpLimits } from '../app.ts';
 import { startApi, type TestApi } from '../testing/start-api.ts';
-import { httpLimits } from './limits/http-limits.ts';
 
 let api: TestApi;
 beforeAll(async () => {

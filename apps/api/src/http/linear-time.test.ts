@@ -4,9 +4,9 @@ import { carriesToken } from '@bulkhead/runtime';
 import { documentBytes, findSuperlinear } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import express, { type Request } from 'express';
-import { sessionCookie } from '../browser/session-cookie.ts';
-import { readByteRange } from '../endpoints/documents/byte-range.ts';
-import { parseJson } from './middleware/parse-json.ts';
+import { sessionCookie } from '../browser/session.ts';
+import { readByteRange } from '../endpoints/documents/read-document.endpoint.ts';
+import { parseJson } from './middleware/parse-request.ts';
 
 /** A request with one header, since Node.js ends headers at 16 KB. */
 function withHeader(text: string): Request {

@@ -1,8 +1,8 @@
 import { errorSchema } from '../endpoints/common.schema.ts';
 import type { ResponseDescription } from '../http/define-endpoint.ts';
-import { httpStatus } from '../http/errors/http-status.ts';
+import { httpStatus } from '../http/errors/to-error-answer.ts';
+import { endpointsAt } from '../http/middleware/check-method.ts';
 import { errorCodes } from './create-api-document.ts';
-import { endpointsAt } from './endpoints-at.ts';
 
 /** What of an answer the API's document does not say; undefined where it is as documented. */
 export function answerFault(answer: {

@@ -3,7 +3,7 @@ import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObj
 import { errorSchema } from '../endpoints/common.schema.ts';
 import { endpointGroups } from '../endpoints/endpoints.ts';
 import type { Endpoint, ErrorCode, ResponseDescription } from '../http/define-endpoint.ts';
-import { httpStatus } from '../http/errors/http-status.ts';
+import { httpStatus } from '../http/errors/to-error-answer.ts';
 
 /** The API as OpenAPI 3.1, from the schemas that requests are validated by. */
 export function createApiDocument(): ReturnType<typeof createDocument> {

@@ -2,10 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { createLogger, type Logger } from '@bulkhead/runtime';
 import { createStore, type Store } from '@bulkhead/system';
 import { type TestServices, testServices } from '@bulkhead/testing';
-import { buildApp } from '../app.ts';
+import { buildApp, type HttpLimits } from '../app.ts';
 import { readApiConfig } from '../env.ts';
-import type { EventStreamLimits } from '../http/events/event-stream-limits.ts';
-import type { HttpLimits } from '../http/limits/http-limits.ts';
+import type { EventStreamLimits } from '../http/events/event-streams.ts';
 import { answerFault } from '../openapi/answer-fault.ts';
 import { readAnswer } from './read-answer.ts';
 

@@ -1,11 +1,72 @@
-import { endpointGroup } from '../../http/endpoint-group.ts';
+import { apiKeyRoles } from '@bulkhead/access';
+import type { SessionService } from '@bulkhead/access/commands';
+import type { Request } from 'express';
+import { z } from 'zod';
+import { sessionCookie } from '../../browser/session.ts';
+import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
+import type { Caller } from '../../http/middleware/caller-of.ts';
+import { connectionId, instant, success } from '../common.schema.ts';
 import { diagnose } from '../monitoring/diagnose.endpoint.ts';
-import { createApiKey } from './create-api-key.endpoint.ts';
-import { getSession } from './get-session.endpoint.ts';
-import { listApiKeys } from './list-api-keys.endpoint.ts';
-import { listAuditEvents } from './list-audit-events.endpoint.ts';
-import { revokeApiKey } from './revoke-api-key.endpoint.ts';
-import { verifyAuditEvents } from './verify-audit-events.endpoint.ts';
+import { createApiKey, listApiKeys, revokeApiKey } from './api-keys.endpoint.ts';
+import { listAuditEvents, verifyAuditEvents } from './audit-events.endpoint.ts';
+
+const sessionSchema = z
+  .strictObject({
+    apiKeyId: z.string(),
+    name: z.string(),
+    role: z.enum(apiKeyRoles),
+    connectionIds: z.array(z.string()).optional(),
+    via: z.enum(['session', 'api-key']),
+    expiresAt: instant.optional(),
+  })
+  .meta({ id: 'Session', description: 'Who is asking. Without `connectionIds`: for every connection.' });
+
+const sessionExample = {
+  apiKeyId: 'key_01a20ebbc9477ed4b36076ce74bec9ba',
+  name: 'reporting',
+  role: 'client',
+  connectionIds: [connectionId],
+  via: 'session',
+  expiresAt: '2026-11-25T02:05:17.511Z',
+};
+
+/** The console shows who is logged in, and hides what that key may not do. */
+const getSession = defineEndpoint({
+  id: 'getSession',
+  method: 'get',
+  path: '/api/ehr/session',
+  action: 'session.read',
+  access: 'client',
+  audited: false,
+  summary: 'Who is asking, and until when the key or the session is good',
+  responses: { 200: { description: 'Who', schema: success(sessionSchema), example: sessionExample } },
+  errors: [],
+  async handler({ caller, services: { sessions }, request }) {
+    const { apiKey, via } = caller;
+    const { id: apiKeyId, name, role, connectionIds } = apiKey;
+    const expiresAt = await endOf({ caller, sessions, request });
+    const data = {
+      ...{ apiKeyId, name, role, via },
+      ...(connectionIds ? { connectionIds } : {}),
+      ...(expiresAt ? { expiresAt: expiresAt.toISOString() } : {}),
+    };
+    return { data };
+  },
+});
+
+/** When the session or its key ends, whichever is first. */
+async function endOf(options: {
+  readonly caller: Caller;
+  readonly sessions: SessionService;
+  readonly request: Request;
+}): Promise<Date | undefined> {
+  const { caller, sessions, request } = options;
+  const { apiKey, via } = caller;
+  const id = via === 'session' ? sessionCookie.read(request) : undefined;
+  const ends = [apiKey.expiresAt, id === undefined ? undefined : await sessions.endOf(id)];
+  const [first] = ends.filter((end) => end !== undefined).toSorted((left, right) => left.getTime() - right.getTime());
+  return first;
+}
 
 export const accessEndpoints = endpointGroup({
   name: 'Access',

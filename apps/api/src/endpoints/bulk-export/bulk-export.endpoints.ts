@@ -1,4 +1,4 @@
-import { endpointGroup } from '../../http/endpoint-group.ts';
+import { endpointGroup } from '../../http/define-endpoint.ts';
 import { cancelExport } from './cancel-export.endpoint.ts';
 import { getExport } from './get-export.endpoint.ts';
 import { listExports } from './list-exports.endpoint.ts';

@@ -1,4 +1,4 @@
-import { at, connectionId, exportId, later } from '../example-values.ts';
+import { at, connectionId, exportId, later } from '../common.schema.ts';
 
 export const statusUrl = 'https://api.platform.athenahealth.com/fhir/r4/bulkstatus/a16e5f3bf287e933a4';
 const fileUrl = 'https://api.platform.athenahealth.com/fhir/r4/bulkdata/a16e5f3bf287e933a4/Patient.ndjson';

@@ -1,8 +1,7 @@
 import { bulkExportRequestSchema, startedExportSchema, toStartedView } from '@bulkhead/bulk-export/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { success } from '../common.schema.ts';
-import { at, connectionId, exportId } from '../example-values.ts';
+import { at, connectionId, exportId, success } from '../common.schema.ts';
 import { statusUrl } from './bulk-export.examples.ts';
 
 /** As https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header describes it. Clients usually send a UUID. */

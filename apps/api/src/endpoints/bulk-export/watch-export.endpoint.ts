@@ -1,7 +1,7 @@
 import { isTerminal } from '@bulkhead/bulk-export';
 import { toFileView, toStatusView } from '@bulkhead/bulk-export/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { eventStreamResponse } from '../../http/events/event-stream-response.ts';
+import { eventStreamResponse } from '../common.schema.ts';
 
 export const watchExport = defineEndpoint({
   id: 'watchBulkExport',

@@ -1,6 +1,6 @@
 import { bulkExportQuerySchema, toStatusView } from '@bulkhead/bulk-export/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { eventStreamResponse } from '../../http/events/event-stream-response.ts';
+import { eventStreamResponse } from '../common.schema.ts';
 
 /** As many as the list returns by default. */
 const limit = bulkExportQuerySchema.shape.limit.parse(undefined);

@@ -1,16 +1,96 @@
-import { endpointGroup } from '../../http/endpoint-group.ts';
+import { connectionAuthSchema, connectionBodySchema, toConnectionView } from '@bulkhead/connections/commands';
+import { z } from 'zod';
+import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
+import { success } from '../common.schema.ts';
 import { listWebhookDeliveries } from '../webhooks/list-webhook-deliveries.endpoint.ts';
 import { removeWebhook } from '../webhooks/remove-webhook.endpoint.ts';
 import { resendWebhookDelivery } from '../webhooks/resend-webhook-delivery.endpoint.ts';
 import { setWebhook } from '../webhooks/set-webhook.endpoint.ts';
-import { changeCredentials } from './change-credentials.endpoint.ts';
-import { createConnection } from './create-connection.endpoint.ts';
+import { connectionExample, connectionSchema } from './connection.schema.ts';
 import { getCapabilities } from './get-capabilities.endpoint.ts';
-import { getConnection } from './get-connection.endpoint.ts';
-import { listConnections } from './list-connections.endpoint.ts';
 import { listProviders } from './list-providers.endpoint.ts';
 import { listWatermarks } from './list-watermarks.endpoint.ts';
 import { testConnection } from './test-connection.endpoint.ts';
+
+const createConnection = defineEndpoint({
+  id: 'createConnection',
+  method: 'post',
+  path: '/api/ehr/connections',
+  action: 'connection.create',
+  access: 'operator',
+  audited: true,
+  summary: 'Add a connection',
+  request: {
+    body: {
+      schema: connectionBodySchema,
+      example: {
+        provider: 'athenahealth',
+        practiceId: '195900',
+        auth: { method: 'client_credentials', clientId: 'client-id', clientSecret: 'client-secret' },
+      },
+    },
+  },
+  responses: { 201: { description: 'Added', schema: success(connectionSchema), example: connectionExample } },
+  errors: ['unknown-provider'],
+  async handler({ body, services, audit }) {
+    const connection = await services.connections.create(body);
+    audit.target = { id: connection.id, provider: connection.provider };
+    return { data: toConnectionView(connection), location: `/api/ehr/connections/${connection.id}` };
+  },
+});
+
+const listConnections = defineEndpoint({
+  id: 'listConnections',
+  method: 'get',
+  path: '/api/ehr/connections',
+  action: 'connection.list',
+  access: 'client',
+  audited: false,
+  summary: 'Every connection',
+  responses: {
+    200: { description: 'Connections', schema: success(z.array(connectionSchema)), example: [connectionExample] },
+  },
+  errors: [],
+  async handler({ caller: { scope }, services }) {
+    return { data: (await services.connections.list(scope)).map(toConnectionView) };
+  },
+});
+
+const getConnection = defineEndpoint({
+  id: 'getConnection',
+  method: 'get',
+  path: '/api/ehr/connections/:id',
+  action: 'connection.read',
+  access: 'client',
+  audited: false,
+  summary: 'A connection',
+  responses: { 200: { description: 'Connection', schema: success(connectionSchema), example: connectionExample } },
+  errors: ['unknown-connection'],
+  async handler({ params: { id }, caller: { scope }, services }) {
+    return { data: toConnectionView(await services.connections.find({ id, scope })) };
+  },
+});
+
+const changeCredentials = defineEndpoint({
+  id: 'changeCredentials',
+  method: 'put',
+  path: '/api/ehr/connections/:id/credentials',
+  action: 'connection.change-credentials',
+  access: 'operator',
+  audited: true,
+  summary: 'Give a connection other credentials',
+  request: {
+    body: {
+      schema: z.strictObject({ auth: connectionAuthSchema }),
+      example: { auth: { method: 'client_credentials', clientId: 'client-id', clientSecret: 'a-new-secret' } },
+    },
+  },
+  responses: { 200: { description: 'Changed', schema: success(connectionSchema), example: connectionExample } },
+  errors: ['unknown-connection'],
+  async handler({ params: { id }, body: { auth }, caller: { scope }, services }) {
+    return { data: toConnectionView(await services.connections.changeCredentials({ id, scope, body: auth })) };
+  },
+});
 
 export const connectionEndpoints = endpointGroup({
   name: 'Connections',

@@ -1,7 +1,6 @@
 import { assertionAlgorithms, secretWays } from '@bulkhead/providers';
 import { z } from 'zod';
-import { instant } from '../common.schema.ts';
-import { at, connectionId, later } from '../example-values.ts';
+import { at, connectionId, instant, later } from '../common.schema.ts';
 
 export const connectionTestSchema = z
   .strictObject({

@@ -1,8 +1,7 @@
 import { toWatermarkView, watermarkViewSchema } from '@bulkhead/bulk-export/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { success } from '../common.schema.ts';
-import { at, exportId } from '../example-values.ts';
+import { at, exportId, success } from '../common.schema.ts';
 
 export const listWatermarks = defineEndpoint({
   id: 'listWatermarks',

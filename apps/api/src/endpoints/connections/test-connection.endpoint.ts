@@ -1,8 +1,7 @@
 import { toTestView } from '@bulkhead/connections/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { success } from '../common.schema.ts';
-import { connectionId } from '../example-values.ts';
+import { connectionId, success } from '../common.schema.ts';
 import { connectionTestExample, connectionTestSchema } from './connection.schema.ts';
 
 const startedTestSchema = z

@@ -1,8 +1,112 @@
-import { endpointGroup } from '../../http/endpoint-group.ts';
-import { getDocument } from './get-document.endpoint.ts';
-import { listDocuments } from './list-documents.endpoint.ts';
-import { readDocument } from './read-document.endpoint.ts';
-import { retryDocument } from './retry-document.endpoint.ts';
+import { documentStates } from '@bulkhead/documents';
+import { documentQuerySchema, toDocumentView } from '@bulkhead/documents/commands';
+import { z } from 'zod';
+import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
+import { at, connectionId, count, failureSchema, instant, later, page, success } from '../common.schema.ts';
+import { auditDocument, patientOf, readDocument } from './read-document.endpoint.ts';
+
+const documentSchema = z
+  .strictObject({
+    id: z.string(),
+    connectionId: z.string(),
+    resource: z.strictObject({ type: z.string(), id: z.string(), versionId: z.string().optional() }),
+    patientId: z.string().optional(),
+    index: count,
+    source: z.enum(['inline', 'url']),
+    url: z.string().optional(),
+    contentType: z.string().optional(),
+    title: z.string().optional(),
+    declaredSize: z.number().optional(),
+    declaredHash: z.string().optional(),
+    state: z.enum(documentStates),
+    reason: z.enum(['documents-off', 'unusable-url', 'content-type', 'too-large']).optional(),
+    storedBytes: count.optional(),
+    sha256: z.string().optional(),
+    sizeBytes: count.optional(),
+    storedType: z.string().optional(),
+    notes: z.array(z.enum(['type-differs', 'size-differs', 'hash-not-understood', 'end-not-proven'])),
+    attempts: count,
+    error: failureSchema.optional(),
+    createdAt: instant,
+    startedAt: instant.optional(),
+    completedAt: instant.optional(),
+  })
+  .meta({ id: 'Document', description: 'An attachment of a resource, and what became of its content.' });
+
+const documentExample = {
+  id: 'doc_7b1d3a0c5f2e4d6b',
+  connectionId,
+  resource: { type: 'DiagnosticReport', id: 'report_123', versionId: '1' },
+  patientId: 'a-195900.E-1',
+  index: 0,
+  source: 'url',
+  url: 'https://api.platform.athenahealth.com/fhir/r4/Binary/a-195900.pdf-1-1',
+  contentType: 'application/pdf',
+  title: 'Lipid panel',
+  state: 'stored',
+  sha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+  sizeBytes: 20_480,
+  storedType: 'application/pdf',
+  notes: [],
+  attempts: 1,
+  createdAt: at,
+  startedAt: at,
+  completedAt: later,
+};
+
+const listDocuments = defineEndpoint({
+  id: 'listDocuments',
+  method: 'get',
+  path: '/api/ehr/:provider/documents',
+  action: 'document.list',
+  access: 'client',
+  // The record of a document has its title and its patient.
+  audited: true,
+  summary: 'Documents of a connection, a patient or a resource',
+  request: { query: documentQuerySchema, readBody: 'never' },
+  responses: { 200: { description: 'Documents', schema: page(documentSchema), example: [documentExample] } },
+  errors: ['unknown-connection'],
+  async handler({ params: { provider }, query, caller: { scope }, services, audit }) {
+    const { documents, next } = await services.documents.list({ provider, query, scope });
+    audit.addPatients([...(query.patient === undefined ? [] : [query.patient]), ...documents.map(patientOf)]);
+    return { data: documents.map(toDocumentView), next };
+  },
+});
+
+const getDocument = defineEndpoint({
+  id: 'getDocument',
+  method: 'get',
+  path: '/api/ehr/:provider/documents/:id/metadata',
+  action: 'document.describe',
+  access: 'client',
+  audited: true,
+  summary: 'What is known of a document',
+  request: { readBody: 'never' },
+  responses: { 200: { description: 'Document', schema: success(documentSchema), example: documentExample } },
+  errors: ['unknown-document'],
+  async handler({ params, caller: { scope }, services, audit }) {
+    const document = await services.documents.find({ ...params, scope });
+    auditDocument(audit, document);
+    return { data: toDocumentView(document) };
+  },
+});
+
+const retryDocument = defineEndpoint({
+  id: 'retryDocument',
+  method: 'post',
+  path: '/api/ehr/:provider/documents/:id/retry',
+  action: 'document.retry',
+  access: 'client',
+  audited: true,
+  summary: 'Fetch a failed or skipped document again',
+  request: { readBody: 'never' },
+  responses: { 202: { description: 'Taken up again', schema: success(documentSchema), example: documentExample } },
+  errors: ['unknown-document', 'nothing-to-retry'],
+  async handler({ params, caller: { scope }, services, audit }) {
+    auditDocument(audit, await services.documents.find({ ...params, scope }));
+    return { data: toDocumentView(await services.documents.retry({ ...params, scope })) };
+  },
+});
 
 export const documentEndpoints = endpointGroup({
   name: 'Documents',

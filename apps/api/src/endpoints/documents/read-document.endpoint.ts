@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { anyPatient } from '@bulkhead/access';
+import type { PatientDocument } from '@bulkhead/documents';
 import type { OpenedDocument } from '@bulkhead/documents/commands';
 import { AppError } from '@bulkhead/runtime';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
-import { auditDocument } from './audit-document.ts';
-import { readByteRange } from './byte-range.ts';
 
 const headersSchema = z.object({
   range: z.string().optional(),
@@ -96,4 +96,43 @@ function unsatisfiable(response: Response, sizeBytes: number): AppError {
     message: 'The document ends before the range begins. Content-Range has its length.',
     retry: 'never',
   });
+}
+
+/** `end` is not part of it. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * The range that a request asks for (RFC 9110 14.2).
+ * @returns undefined: the whole, as for what is no range of bytes, and for several at a time, which a server may ignore.
+ */
+export function readByteRange({
+  header,
+  sizeBytes,
+}: {
+  readonly header: string | undefined;
+  readonly sizeBytes: number;
+}): ByteRange | 'unsatisfiable' | undefined {
+  const [, first = '', last = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/i.exec(header?.trim() ?? '') ?? [];
+  if (first === '' && last === '') return undefined;
+  if (first === '') {
+    const start = Math.max(sizeBytes - Number(last), 0);
+    return start < sizeBytes ? { start, end: sizeBytes } : 'unsatisfiable';
+  }
+  const start = Number(first);
+  const end = last === '' ? sizeBytes : Math.min(Number(last) + 1, sizeBytes);
+  if (last !== '' && Number(last) < start) return undefined;
+  return start < sizeBytes ? { start, end } : 'unsatisfiable';
+}
+
+/** A document whose resource names no patient can be of any patient. */
+export function patientOf({ patientId = anyPatient }: PatientDocument): string {
+  return patientId;
+}
+
+export function auditDocument(audit: AuditNotes, document: PatientDocument): void {
+  audit.addTarget({ connectionId: document.connectionId });
+  audit.addPatients([patientOf(document)]);
 }

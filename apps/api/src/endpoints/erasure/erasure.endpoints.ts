@@ -1,12 +1,210 @@
-import { endpointGroup } from '../../http/endpoint-group.ts';
+import { erasurePhases } from '@bulkhead/erasure';
+import {
+  deleteConnectionQuerySchema,
+  erasePatientQuerySchema,
+  erasureListQuerySchema,
+  type RequestedErasure,
+  toErasureView,
+} from '@bulkhead/erasure/commands';
+import { z } from 'zod';
+import { defineEndpoint, endpointGroup, type Reply } from '../../http/define-endpoint.ts';
+import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
+import { actorOf } from '../../http/middleware/caller-of.ts';
+import { connectionId, count, instant, later, page, success, warningSchema } from '../common.schema.ts';
 import { listRetention } from '../monitoring/list-retention.endpoint.ts';
-import { countConnectionData } from './count-connection-data.endpoint.ts';
-import { countPatientData } from './count-patient-data.endpoint.ts';
-import { deleteConnection } from './delete-connection.endpoint.ts';
-import { erasePatient } from './erase-patient.endpoint.ts';
-import { getErasure } from './get-erasure.endpoint.ts';
-import { letPatientIn } from './let-patient-in.endpoint.ts';
-import { listErasures } from './list-erasures.endpoint.ts';
+
+const numbers = z.record(z.string(), count);
+
+const amountsSchema = z
+  .strictObject({
+    resources: numbers.meta({ description: 'By resource type, without tombstones. Types without any are left out.' }),
+    records: numbers.meta({ description: 'Every other record, by kind. Kinds without any are left out.' }),
+    contentBytes: count.meta({ description: 'Of the contents of documents.' }),
+  })
+  .meta({ id: 'DataAmounts', description: 'How much is stored, or was deleted.' });
+
+const erasureSchema = z
+  .strictObject({
+    id: z.string(),
+    kind: z.enum(['connection', 'patient']),
+    connectionId: z.string(),
+    patientId: z
+      .string()
+      .optional()
+      .meta({ description: 'Until the erasure has completed. Afterwards only the audit log names the patient.' }),
+    keepsOut: z.boolean().optional().meta({ description: 'Resources of the patient are not stored again.' }),
+    phase: z.enum(erasurePhases),
+    found: amountsSchema.optional().meta({ description: 'What there was when the work for it had been stopped.' }),
+    deleted: amountsSchema.meta({ description: 'What was deleted so far.' }),
+    warnings: z.array(warningSchema),
+    error: z
+      .strictObject({ code: z.string(), message: z.string() })
+      .optional()
+      .meta({ description: 'Why the last attempt stopped. It is tried again.' }),
+    requestedBy: z.string().meta({ description: 'Name of the API key.' }),
+    createdAt: instant,
+    startedAt: instant.optional(),
+    completedAt: instant.optional(),
+  })
+  .meta({ id: 'Erasure', description: 'The deletion of everything that is stored of a connection or of a patient.' });
+
+const amountsExample = {
+  resources: { Patient: 1, Observation: 214, DocumentReference: 3 },
+  records: { documents: 3, documentContents: 3, quarantinedLines: 1, crawlMarks: 1 },
+  contentBytes: 481_220,
+};
+
+const erasureExample = {
+  id: 'erase_01a20ebbc9477ed4b36076ce74bec9ba',
+  kind: 'patient',
+  connectionId,
+  patientId: 'a-195900.E-14865',
+  keepsOut: true,
+  phase: 'running',
+  found: amountsExample,
+  deleted: { resources: { Patient: 1 }, records: {}, contentBytes: 0 },
+  warnings: [],
+  requestedBy: 'operations',
+  createdAt: later,
+  startedAt: later,
+};
+
+/** The reply to a request that starts an erasure, or finds it started. */
+function answerErasure(audit: AuditNotes, { erasure, isChanged }: RequestedErasure): Reply<202> {
+  audit.addTarget({ erasureId: erasure.id });
+  audit.setChanged(isChanged);
+  return { status: 202, location: `/api/ehr/erasures/${erasure.id}`, data: toErasureView(erasure) };
+}
+
+const countConnectionData = defineEndpoint({
+  id: 'countConnectionData',
+  method: 'get',
+  path: '/api/ehr/connections/:id/data',
+  action: 'connection.read-amounts',
+  access: 'operator',
+  // Counts, and nothing of what is counted.
+  audited: false,
+  summary: 'How much is stored of a connection, also of one that was deleted and left its data',
+  responses: { 200: { description: 'Amounts', schema: success(amountsSchema), example: amountsExample } },
+  errors: ['unknown-connection'],
+  async handler({ params: { id: connectionId }, caller: { scope }, services }) {
+    return { data: await services.erasures.amountsOf({ connectionId, scope }) };
+  },
+});
+
+const deleteConnection = defineEndpoint({
+  id: 'deleteConnection',
+  method: 'delete',
+  path: '/api/ehr/connections/:id',
+  action: 'connection.delete',
+  access: 'operator',
+  audited: true,
+  summary: 'Remove a connection and its schedules. What it stored stays, or is purged too.',
+  description:
+    'With `data=purge` workers delete everything that is stored of the connection; exports and syncs that are running are cancelled. Ask for the amounts first. It also takes the id of a connection that was deleted before and left its data.',
+  request: { query: deleteConnectionQuerySchema },
+  responses: {
+    202: { description: 'The purge is under way', schema: success(erasureSchema), example: erasureExample },
+    204: { description: 'Removed. What it stored stays.' },
+  },
+  errors: ['unknown-connection', 'connection-in-use'],
+  async handler({ params: { id }, query, caller, services, audit }) {
+    const { scope } = caller;
+    if (query.data === 'keep') {
+      await services.connections.delete({ id, scope });
+      return { status: 204 };
+    }
+    const requestedBy = actorOf(caller);
+    return answerErasure(audit, await services.erasures.eraseConnection({ connectionId: id, scope, requestedBy }));
+  },
+});
+
+const countPatientData = defineEndpoint({
+  id: 'countPatientData',
+  method: 'get',
+  path: '/api/ehr/connections/:id/patients/:patientId/data',
+  action: 'patient.read-amounts',
+  access: 'operator',
+  audited: true,
+  summary: 'What the erasure of a patient would delete',
+  responses: { 200: { description: 'Amounts', schema: success(amountsSchema), example: amountsExample } },
+  errors: ['unknown-connection'],
+  async handler({ params: { id: connectionId, patientId }, caller: { scope }, services, audit }) {
+    audit.addTarget({ connectionId });
+    return { data: await services.erasures.amountsOfPatient({ connectionId, patientId, scope }) };
+  },
+});
+
+const erasePatient = defineEndpoint({
+  id: 'erasePatient',
+  method: 'delete',
+  path: '/api/ehr/connections/:id/patients/:patientId',
+  action: 'patient.erase',
+  access: 'operator',
+  audited: true,
+  summary: 'Delete everything that is stored of a patient',
+  request: { query: erasePatientQuerySchema },
+  responses: { 202: { description: 'Under way', schema: success(erasureSchema), example: erasureExample } },
+  errors: ['unknown-connection', 'connection-in-use', 'connection-of-patient'],
+  async handler({ params: { id: connectionId, patientId }, query, caller, services, audit }) {
+    audit.addTarget({ connectionId });
+    const which = { connectionId, patientId, scope: caller.scope };
+    const keepsOut = query.keepOut === 'true';
+    return answerErasure(
+      audit,
+      await services.erasures.erasePatient({ ...which, keepsOut, requestedBy: actorOf(caller) }),
+    );
+  },
+});
+
+const letPatientIn = defineEndpoint({
+  id: 'letPatientIn',
+  method: 'delete',
+  path: '/api/ehr/connections/:id/kept-out-patients/:patientId',
+  action: 'patient.let-in',
+  access: 'operator',
+  audited: true,
+  summary: 'Let an erased patient be stored again',
+  responses: { 204: { description: 'The patient is not kept out' } },
+  errors: ['unknown-connection'],
+  async handler({ params: { id: connectionId, patientId }, caller: { scope }, services, audit }) {
+    audit.addTarget({ connectionId });
+    audit.setChanged(await services.erasures.allowPatient({ connectionId, patientId, scope }));
+    return {};
+  },
+});
+
+const listErasures = defineEndpoint({
+  id: 'listErasures',
+  method: 'get',
+  path: '/api/ehr/erasures',
+  action: 'erasure.list',
+  access: 'operator',
+  audited: false,
+  summary: 'Erasures, newest first',
+  request: { query: erasureListQuerySchema },
+  responses: { 200: { description: 'Erasures', schema: page(erasureSchema), example: [erasureExample] } },
+  errors: [],
+  async handler({ query, caller: { scope }, services }) {
+    const { erasures, next } = await services.erasures.list({ query, scope });
+    return { data: erasures.map(toErasureView), next };
+  },
+});
+
+const getErasure = defineEndpoint({
+  id: 'getErasure',
+  method: 'get',
+  path: '/api/ehr/erasures/:id',
+  action: 'erasure.read',
+  access: 'operator',
+  audited: false,
+  summary: 'An erasure, and how far it is',
+  responses: { 200: { description: 'Erasure', schema: success(erasureSchema), example: erasureExample } },
+  errors: ['unknown-erasure'],
+  async handler({ params: { id }, caller: { scope }, services }) {
+    return { data: toErasureView(await services.erasures.find({ id, scope })) };
+  },
+});
 
 export const erasureEndpoints = endpointGroup({
   name: 'Erasure',

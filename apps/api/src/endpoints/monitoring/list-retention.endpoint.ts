@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { count, instant, success } from '../common.schema.ts';
-import { later } from '../example-values.ts';
+import { count, instant, later, success } from '../common.schema.ts';
 
 const retentionSchema = z
   .strictObject({

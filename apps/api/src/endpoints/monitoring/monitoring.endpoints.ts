@@ -1,10 +1,49 @@
-import { endpointGroup } from '../../http/endpoint-group.ts';
-import { getHealth } from './get-health.endpoint.ts';
-import { getMetrics } from './get-metrics.endpoint.ts';
-import { getReadiness } from './get-readiness.endpoint.ts';
-import { listQueues } from './list-queues.endpoint.ts';
-import { listRateBudgets } from './list-rate-budgets.endpoint.ts';
-import { watchRateBudgets } from './watch-rate-budgets.endpoint.ts';
+import { toQueueView } from '@bulkhead/monitoring/commands';
+import { z } from 'zod';
+import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
+import { count, success } from '../common.schema.ts';
+import { getHealth, getMetrics, getReadiness } from './process.endpoint.ts';
+import { listRateBudgets, watchRateBudgets } from './rate-budgets.endpoint.ts';
+
+const queueSchema = z
+  .strictObject({
+    queue: z.string(),
+    jobs: z.strictObject({
+      waiting: count,
+      active: count,
+      delayed: count,
+      'waiting-children': count,
+      failed: count,
+    }),
+    oldestSeconds: count,
+    workers: count,
+  })
+  .meta({
+    id: 'Queue',
+    description: 'How a queue stands: its jobs, how long the first one has waited, and the processes that serve it.',
+  });
+
+const queueExample = {
+  queue: 'bulk-export',
+  jobs: { waiting: 3, active: 4, delayed: 1, 'waiting-children': 1, failed: 0 },
+  oldestSeconds: 12,
+  workers: 2,
+};
+
+const listQueues = defineEndpoint({
+  id: 'listQueues',
+  method: 'get',
+  path: '/api/ehr/queues',
+  action: 'queue.list',
+  access: 'operator',
+  audited: false,
+  summary: 'The queues: their jobs, and who serves them',
+  responses: { 200: { description: 'Queues', schema: success(z.array(queueSchema)), example: [queueExample] } },
+  errors: [],
+  async handler({ services }) {
+    return { data: (await services.monitoring.readQueues()).map(toQueueView) };
+  },
+});
 
 export const monitoringEndpoints = endpointGroup({
   name: 'Monitoring',

@@ -1,6 +1,6 @@
 import { testServices } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
-import { eventStreamLimits } from '../../http/events/event-stream-limits.ts';
+import { eventStreamLimits } from '../../http/events/event-streams.ts';
 import { openEvents } from '../../testing/open-events.ts';
 import { startApi, type TestApi } from '../../testing/start-api.ts';
 import { startRedis, type TestRedis } from '../../testing/start-redis.ts';

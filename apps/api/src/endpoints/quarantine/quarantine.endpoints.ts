@@ -1,9 +1,188 @@
-import { endpointGroup } from '../../http/endpoint-group.ts';
-import { getQuarantinedLine } from './get-quarantined-line.endpoint.ts';
-import { listQuarantinedLines } from './list-quarantined-lines.endpoint.ts';
-import { readQuarantinedLine } from './read-quarantined-line.endpoint.ts';
-import { replayQuarantinedLine } from './replay-quarantined-line.endpoint.ts';
-import { replayQuarantinedLines } from './replay-quarantined-lines.endpoint.ts';
+import { pipeline } from 'node:stream/promises';
+import { anyPatient } from '@bulkhead/access';
+import { quarantineQuerySchema, replayBodySchema, toQuarantineView } from '@bulkhead/quarantine/commands';
+import { raw } from 'express';
+import { z } from 'zod';
+import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
+import { parseJson } from '../../http/middleware/parse-request.ts';
+import { connectionId, count, exportId, instant, later, page, success } from '../common.schema.ts';
+
+const quarantinedLineSchema = z
+  .strictObject({
+    id: z.string(),
+    connectionId: z.string(),
+    source: z
+      .literal('sync')
+      .optional()
+      .meta({ description: 'An entry of a search of an enhanced sync. Left out: a line of an export’s file.' }),
+    stepId: z.string().optional().meta({ description: 'Of an entry: the step of the sync run.' }),
+    resourceType: z.string().optional().meta({ description: 'Of an entry: the type that was searched.' }),
+    exportId: z.string().meta({ description: 'Of an entry: the id of the sync run.' }),
+    fileId: z.string().meta({ description: 'Of an entry: its search.' }),
+    line: z.int().min(1).meta({ description: 'The line of the file, or the page of the search, from 1.' }),
+    offset: count.meta({
+      description: 'Where the line begins, in bytes; of an entry its position on the page, from 0.',
+    }),
+    reason: z.string(),
+    state: z
+      .enum(['open', 'replayed', 'withheld'])
+      .meta({ description: '`withheld`: of an erased patient. Only its place is left.' }),
+    sizeBytes: count,
+    keptBytes: count.meta({ description: 'How many bytes of the line can be read back.' }),
+    isTruncated: z
+      .boolean()
+      .meta({ description: 'Less than the whole line is kept: it can be stored only as a correction.' }),
+    sha256: z.string().optional().meta({ description: 'SHA-256 of the whole line, in hexadecimal.' }),
+    isCorrected: z.boolean(),
+    createdAt: instant,
+    replay: z.strictObject({ at: instant, reason: z.string().optional() }).optional(),
+  })
+  .meta({
+    id: 'QuarantinedLine',
+    description: 'A line, or an entry of a search, that could not be stored: its place and the reason.',
+  });
+
+const quarantinedLineExample = {
+  id: 'file_01a20ebbcb0e7c6ab4f1a5e2ed1b4f11.42',
+  connectionId,
+  exportId,
+  fileId: 'file_01a20ebbcb0e7c6ab4f1a5e2ed1b4f11',
+  line: 42,
+  offset: 43_008,
+  reason: 'invalid-json',
+  state: 'open',
+  sizeBytes: 812,
+  keptBytes: 812,
+  isTruncated: false,
+  sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+  isCorrected: false,
+  createdAt: later,
+};
+
+const listQuarantinedLines = defineEndpoint({
+  id: 'listQuarantinedLines',
+  method: 'get',
+  path: '/api/ehr/quarantine',
+  action: 'quarantine.list',
+  access: 'client',
+  // Where a line was and why it was rejected, but nothing of what it holds.
+  audited: false,
+  summary: 'Lines and entries in the quarantine, with the reason',
+  request: { query: quarantineQuerySchema, readBody: 'never' },
+  responses: {
+    200: { description: 'Lines', schema: page(quarantinedLineSchema), example: [quarantinedLineExample] },
+  },
+  errors: [],
+  async handler({ query, caller: { scope }, services }) {
+    const { entries, next } = await services.quarantine.list({ query, scope });
+    return { data: entries.map(toQuarantineView), next };
+  },
+});
+
+const replayQuarantinedLines = defineEndpoint({
+  id: 'replayQuarantinedLines',
+  method: 'post',
+  path: '/api/ehr/quarantine/replay',
+  action: 'quarantine.replay',
+  access: 'operator',
+  audited: true,
+  summary: 'Store the lines of an export, a file or a sync run again',
+  request: { body: { schema: replayBodySchema, example: { exportId } }, readBody: parseJson() },
+  responses: {
+    202: {
+      description: 'Under way',
+      schema: success(z.strictObject({ count }).meta({ id: 'ReplayedLines' })),
+      example: { count: 3 },
+    },
+  },
+  errors: [],
+  async handler({ body, caller: { scope }, services, audit }) {
+    const replayed = await services.quarantine.replayAll({ body, scope });
+    audit.setChanged(replayed > 0);
+    return { data: { count: replayed } };
+  },
+});
+
+const getQuarantinedLine = defineEndpoint({
+  id: 'getQuarantinedLine',
+  method: 'get',
+  path: '/api/ehr/quarantine/:id',
+  action: 'quarantine.describe',
+  access: 'client',
+  audited: false,
+  summary: 'Where a line stood, and why it is here',
+  request: { readBody: 'never' },
+  responses: {
+    200: { description: 'Line', schema: success(quarantinedLineSchema), example: quarantinedLineExample },
+  },
+  errors: ['unknown-line'],
+  async handler({ params: { id }, caller: { scope }, services }) {
+    return { data: toQuarantineView(await services.quarantine.find({ id, scope })) };
+  },
+});
+
+const readQuarantinedLine = defineEndpoint({
+  id: 'readQuarantinedLine',
+  method: 'get',
+  path: '/api/ehr/quarantine/:id/line',
+  action: 'quarantine.read',
+  access: 'operator',
+  audited: true,
+  summary: 'The line itself',
+  request: { readBody: 'never' },
+  responses: {
+    200: {
+      description: 'The bytes as the EHR sent them: of a line over 16 MB the first 16 MB',
+      contentType: 'application/octet-stream',
+    },
+  },
+  errors: ['unknown-line', 'line-not-kept'],
+  async handler({ params: { id }, caller: { scope }, services, audit, response }) {
+    const { entry, bytes } = await services.quarantine.open({ id, scope });
+    audit.addTarget({ connectionId: entry.connectionId });
+    // A line that is not a resource can be about any patient.
+    audit.addPatients([anyPatient]);
+    // The content is not checked, so a browser must not show it.
+    response.set({
+      'content-type': 'application/octet-stream',
+      'content-disposition': 'attachment; filename="line.ndjson"',
+    });
+    await pipeline(bytes, response);
+  },
+});
+
+/** An encrypted correction is a third longer than its text and has to fit into a document of 16 MB. */
+const maxCorrection = '10mb';
+
+const replayQuarantinedLine = defineEndpoint({
+  id: 'replayQuarantinedLine',
+  method: 'post',
+  path: '/api/ehr/quarantine/:id/replay',
+  action: 'quarantine.replay',
+  access: 'operator',
+  audited: true,
+  summary: 'Store a line again: as it is, or corrected by the body',
+  request: {
+    body: { contentType: 'application/fhir+json', isOptional: true },
+    // Bytes and not JSON: parsing would change the text of numbers.
+    readBody: raw({ type: () => true, limit: maxCorrection }),
+  },
+  responses: {
+    200: {
+      description: 'What became of it',
+      schema: success(quarantinedLineSchema),
+      example: quarantinedLineExample,
+    },
+  },
+  errors: ['unknown-line', 'line-truncated'],
+  async handler({ params: { id }, caller: { scope }, services, audit, request }) {
+    const correction = Buffer.isBuffer(request.body) && request.body.length > 0 ? request.body : undefined;
+    const { entry, isChanged } = await services.quarantine.replay({ id, scope, correction });
+    audit.addTarget({ connectionId: entry.connectionId });
+    audit.setChanged(isChanged);
+    return { data: toQuarantineView(entry) };
+  },
+});
 
 export const quarantineEndpoints = endpointGroup({
   name: 'Quarantine',

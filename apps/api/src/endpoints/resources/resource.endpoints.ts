@@ -1,7 +1,101 @@
-import { endpointGroup } from '../../http/endpoint-group.ts';
-import { listResourceSources } from './list-resource-sources.endpoint.ts';
-import { readResource } from './read-resource.endpoint.ts';
-import { searchResources } from './search-resources.endpoint.ts';
+import { isResourceId } from '@bulkhead/fhir';
+import { toSourceView } from '@bulkhead/resources/commands';
+import { z } from 'zod';
+import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
+import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
+import { at, exportId, instant, later, runId, success } from '../common.schema.ts';
+import {
+  fhirJson,
+  resourceExample,
+  resourceQuerySchema,
+  resourceSchema,
+  searchResources,
+} from './search-resources.endpoint.ts';
+
+const readResource = defineEndpoint({
+  id: 'readResource',
+  method: 'get',
+  path: '/api/ehr/:provider/resources/:type/:id',
+  action: 'resource.read',
+  access: 'client',
+  audited: true,
+  summary: 'A resource',
+  request: { query: resourceQuerySchema, readBody: 'never' },
+  responses: {
+    200: { description: 'The resource', schema: resourceSchema, contentType: fhirJson, example: resourceExample },
+  },
+  errors: ['unknown-connection', 'unknown-resource', 'resource-deleted'],
+  async handler({ params, query: { connectionId }, caller: { scope }, services, audit, response }) {
+    auditPatient(audit, params);
+    const { provider, type: resourceType, id: resourceId } = params;
+    const which = { provider, connectionId, resourceType, resourceId, scope };
+    const { text, patients } = await services.resources.read(which);
+    audit.addPatients(patients);
+    response.set('content-type', fhirJson).send(Buffer.from(text));
+  },
+});
+
+const resourceSourceSchema = z
+  .strictObject({
+    versionId: z.string().optional(),
+    lastUpdated: instant,
+    deleted: z.boolean(),
+    storedAt: instant,
+    source: z.union([
+      z.strictObject({ exportId: z.string(), fileId: z.string(), line: z.int().min(1) }),
+      z.strictObject({ syncRunId: z.string(), stepId: z.string() }),
+    ]),
+  })
+  .meta({ id: 'ResourceSource', description: 'A stored version of a resource, and where it came from.' });
+
+const resourceSourcesExample = [
+  {
+    versionId: '2',
+    lastUpdated: at,
+    deleted: false,
+    storedAt: later,
+    source: { exportId, fileId: `${exportId}.3`, line: 812 },
+  },
+  {
+    versionId: '1',
+    lastUpdated: '2026-11-02T08:00:00.000Z',
+    deleted: false,
+    storedAt: '2026-11-03T07:12:41.002Z',
+    source: { syncRunId: runId, stepId: `${runId}.17` },
+  },
+];
+
+const listResourceSources = defineEndpoint({
+  id: 'listResourceSources',
+  method: 'get',
+  path: '/api/ehr/:provider/resources/:type/:id/sources',
+  action: 'resource.read',
+  access: 'client',
+  audited: true,
+  summary: 'Which exports and syncs a resource came from: the stored version first, then up to ten before it',
+  request: { query: resourceQuerySchema, readBody: 'never' },
+  responses: {
+    200: {
+      description: 'Versions; also of a resource that the EHR has deleted',
+      schema: success(z.array(resourceSourceSchema)),
+      example: resourceSourcesExample,
+    },
+  },
+  errors: ['unknown-connection', 'unknown-resource'],
+  async handler({ params, query: { connectionId }, caller: { scope }, services, audit }) {
+    auditPatient(audit, params);
+    const { provider, type: resourceType, id: resourceId } = params;
+    const which = { provider, connectionId, resourceType, resourceId, scope };
+    const { sources, patients } = await services.resources.sources(which);
+    audit.addPatients(patients);
+    return { data: sources.map(toSourceView) };
+  },
+});
+
+/** A patient who is requested is found in the audit log even if no such patient is stored. */
+function auditPatient(audit: AuditNotes, { type, id }: { readonly type: string; readonly id: string }): void {
+  if (type === 'Patient' && isResourceId(id)) audit.addPatients([id]);
+}
 
 export const resourceEndpoints = endpointGroup({
   name: 'Resources',

@@ -5,9 +5,24 @@ import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { appendFurther } from '../../http/middleware/audit-trail.ts';
 import { parseRequest } from '../../http/middleware/parse-request.ts';
-import { count } from '../common.schema.ts';
-import { connectionId as exampleConnectionId } from '../example-values.ts';
-import { fhirJson, resourceExample, resourceQuerySchema, resourceSchema } from './resource.schema.ts';
+import { count, connectionId as exampleConnectionId } from '../common.schema.ts';
+
+/** Names one resource together with its path. */
+export const resourceQuerySchema = z.strictObject({ connectionId: z.string().min(1).max(100) });
+
+export const fhirJson = 'application/fhir+json';
+
+/** FHIR resources are described by FHIR: https://hl7.org/fhir/R4/json.html. */
+export const resourceSchema = z
+  .looseObject({ resourceType: z.string(), id: z.string() })
+  .meta({ id: 'Resource', description: 'A FHIR R4 resource, as the EHR sent it.' });
+
+export const resourceExample = {
+  resourceType: 'DiagnosticReport',
+  id: 'report_123',
+  status: 'final',
+  code: { text: 'Lipid panel' },
+};
 
 const ndjson = 'application/fhir+ndjson';
 

@@ -1,7 +1,6 @@
 import { scheduleBodySchema, scheduleDetailSchema, toScheduleDetail } from '@bulkhead/schedules/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { success } from '../common.schema.ts';
-import { connectionId } from '../example-values.ts';
+import { connectionId, success } from '../common.schema.ts';
 import { scheduleDetailExample } from './schedule.examples.ts';
 
 export const createSchedule = defineEndpoint({

@@ -1,8 +1,7 @@
 import { scheduleKinds } from '@bulkhead/providers';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { success } from '../common.schema.ts';
-import { exportId } from '../example-values.ts';
+import { exportId, success } from '../common.schema.ts';
 
 const scheduledRunSchema = z
   .strictObject({ id: z.string(), kind: z.enum(scheduleKinds), url: z.string() })

@@ -1,4 +1,4 @@
-import { endpointGroup } from '../../http/endpoint-group.ts';
+import { endpointGroup } from '../../http/define-endpoint.ts';
 import { changeSchedule } from './change-schedule.endpoint.ts';
 import { createSchedule } from './create-schedule.endpoint.ts';
 import { deleteSchedule } from './delete-schedule.endpoint.ts';

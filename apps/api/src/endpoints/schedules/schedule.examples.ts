@@ -1,4 +1,4 @@
-import { at, connectionId } from '../example-values.ts';
+import { at, connectionId } from '../common.schema.ts';
 
 export const scheduleExample = {
   id: 'sched_01a20ebbc9477ed4b36076ce74bec9ba',

@@ -11,8 +11,7 @@ import {
 import type { Response } from 'express';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { success } from '../common.schema.ts';
-import { connectionId, runId } from '../example-values.ts';
+import { connectionId, runId, success } from '../common.schema.ts';
 import { type Preferences, readPreferences } from './prefer.ts';
 import { syncedExample, syncRunExample } from './sync.examples.ts';
 

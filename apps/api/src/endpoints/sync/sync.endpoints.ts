@@ -1,4 +1,4 @@
-import { endpointGroup } from '../../http/endpoint-group.ts';
+import { endpointGroup } from '../../http/define-endpoint.ts';
 import { cancelSync } from './cancel-sync.endpoint.ts';
 import { getSync } from './get-sync.endpoint.ts';
 import { listSyncs } from './list-syncs.endpoint.ts';

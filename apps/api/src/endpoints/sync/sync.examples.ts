@@ -1,4 +1,4 @@
-import { at, connectionId, later, runId } from '../example-values.ts';
+import { at, connectionId, later, runId } from '../common.schema.ts';
 
 const skipped = [
   {

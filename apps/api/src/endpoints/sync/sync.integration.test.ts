@@ -1,6 +1,6 @@
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
-import { httpLimits } from '../../http/limits/http-limits.ts';
+import { httpLimits } from '../../app.ts';
 import { startApi, type TestApi } from '../../testing/start-api.ts';
 
 let api: TestApi;

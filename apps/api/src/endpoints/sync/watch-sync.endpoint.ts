@@ -1,7 +1,7 @@
 import { isSyncActive } from '@bulkhead/sync';
 import { toSyncRunDetail } from '@bulkhead/sync/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { eventStreamResponse } from '../../http/events/event-stream-response.ts';
+import { eventStreamResponse } from '../common.schema.ts';
 
 export const watchSync = defineEndpoint({
   id: 'watchSyncRun',

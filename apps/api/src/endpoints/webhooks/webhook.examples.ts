@@ -1,4 +1,4 @@
-import { connectionId, exportId, later } from '../example-values.ts';
+import { connectionId, exportId, later } from '../common.schema.ts';
 
 export const webhookDeliveryExample = {
   id: `${exportId}.9.1f0c7b3a`,

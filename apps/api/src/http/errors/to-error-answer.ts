@@ -1,6 +1,5 @@
 import { AppError } from '@bulkhead/runtime';
 import { isStoreUnavailable } from '@bulkhead/store';
-import { httpStatus } from './http-status.ts';
 
 /** What a client is told of an error. */
 export function toErrorAnswer(error: unknown) {
@@ -52,3 +51,61 @@ function bodyError({ type, limit = 0 }: { readonly type?: unknown; readonly limi
     ? { code: 'not-json', message: 'The body is no JSON object. Send one, with Content-Type: application/json.' }
     : undefined;
 }
+
+/** AppError codes that clients can meet, with their HTTP status; listed in docs/errors.md. Every other error is a 500. */
+export const httpStatus = {
+  'invalid-request': 400,
+  'not-json': 400,
+  'unknown-issuer': 400,
+  'authorization-unknown': 400,
+  'authorization-refused': 403,
+  unauthenticated: 401,
+  'api-key-expired': 401,
+  'api-key-revoked': 401,
+  forbidden: 403,
+  'cross-site-request': 403,
+  'unknown-route': 404,
+  'unknown-provider': 404,
+  'unknown-connection': 404,
+  'unknown-export': 404,
+  'unknown-line': 404,
+  'unknown-run': 404,
+  'unknown-delivery': 404,
+  'unknown-schedule': 404,
+  'unknown-signing-key': 404,
+  'unknown-resource': 404,
+  'unknown-document': 404,
+  'unknown-api-key': 404,
+  'unknown-erasure': 404,
+  'method-not-allowed': 405,
+  'export-already-running': 409,
+  'connection-in-use': 409,
+  'connection-of-patient': 409,
+  'signing-key-in-use': 409,
+  'not-authorizable': 409,
+  'redirect-uri-missing': 409,
+  'export-ended': 409,
+  'sync-already-running': 409,
+  'sync-ended': 409,
+  'sync-cancelled': 409,
+  'nothing-to-retry': 409,
+  'document-not-stored': 409,
+  'last-operator-key': 409,
+  'line-truncated': 409,
+  'line-not-kept': 410,
+  'line-erased': 410,
+  'resource-deleted': 410,
+  'authorization-used': 410,
+  'body-too-large': 413,
+  'range-not-satisfiable': 416,
+  'idempotency-key-reused': 422,
+  'sync-incomplete': 502,
+  'authorization-failed': 502,
+  'search-too-costly': 422,
+  'too-many-requests': 429,
+  unavailable: 503,
+  'capabilities-unknown': 503,
+  'authorization-pending': 503,
+  'audit-unavailable': 503,
+  'console-not-built': 503,
+} as const satisfies Readonly<Record<string, number>>;

@@ -3,10 +3,10 @@ import { connect } from 'node:net';
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { httpLimits } from '../../app.ts';
 import { openEvents } from '../../testing/open-events.ts';
 import { startApi, type TestApi } from '../../testing/start-api.ts';
-import { httpLimits } from '../limits/http-limits.ts';
-import { type EventStreamLimits, eventStreamLimits } from './event-stream-limits.ts';
+import { type EventStreamLimits, eventStreamLimits } from './event-streams.ts';
 
 const path = '/api/ehr/athenahealth/bulk-export/events';
 /** The limits of a test's patience. */

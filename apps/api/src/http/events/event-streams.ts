@@ -1,11 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from '@bulkhead/runtime';
-import { AppError } from '@bulkhead/runtime';
+import { AppError, type Logger } from '@bulkhead/runtime';
 import type { Request, Response } from 'express';
 import { toErrorAnswer } from '../errors/to-error-answer.ts';
 import { callerOf } from '../middleware/caller-of.ts';
-import type { EventStreamLimits } from './event-stream-limits.ts';
-import { EventWriter, type StreamedEvent } from './event-writer.ts';
 
 /** How things stand at a moment. */
 export interface Look {
@@ -130,3 +127,69 @@ function tooManyStreams(): AppError {
     retry: { afterMs: 5000 },
   });
 }
+
+interface StreamedEvent {
+  readonly name: string;
+  readonly data: unknown;
+}
+
+/** How long a browser waits before it connects anew, unless it was told `end`. */
+const retryMs = 2000;
+
+/** Writes server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
+class EventWriter {
+  readonly #response: Response;
+  /** By name: what was sent last. */
+  readonly #sent = new Map<string, string>();
+  #wroteAt = 0;
+
+  constructor(response: Response) {
+    this.#response = response;
+    response.status(200).set({
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      // The connection has served its time with the stream; a process that stops need not wait for it.
+      connection: 'close',
+      // Else nginx keeps what comes in small pieces until there is more of it.
+      'x-accel-buffering': 'no',
+    });
+    this.#write(`retry: ${retryMs}\n\n`);
+  }
+
+  /** Sends what differs from the last event of its name. */
+  send({ name, data }: StreamedEvent): void {
+    const text = JSON.stringify(data);
+    if (this.#sent.get(name) === text) return;
+    this.#sent.set(name, text);
+    this.#write(`event: ${name}\ndata: ${text}\n\n`);
+  }
+
+  /** A comment, where nothing was sent for so long. */
+  beat(afterMs: number): void {
+    if (performance.now() - this.#wroteAt >= afterMs) this.#write(':\n\n');
+  }
+
+  #write(text: string): void {
+    if (this.#response.destroyed) return;
+    this.#wroteAt = performance.now();
+    this.#response.write(text);
+  }
+}
+
+/** What streams of events cost and take, in one process. */
+export const eventStreamLimits = {
+  /** How often the records are looked at: what a person sees move, moves by the second. */
+  everyMs: 1000,
+  /** A look that takes long is made less often, so that a stream keeps the database busy for a fifth of the time. */
+  restPerLook: 4,
+  /** However long a look takes. Below `heartbeatMs`. */
+  longestRestMs: 10_000,
+  /** Proxies close what is silent for a minute (nginx, AWS), the server itself after two. */
+  heartbeatMs: 15_000,
+  /** Then the browser connects anew and shows its key or its session again: one that is revoked or over loses its streams. */
+  longestMs: 5 * 60_000,
+  /** A page has one or two, a browser holds six to a server over HTTP/1.1; and each costs a look a second. */
+  perKey: 20,
+};
+
+export type EventStreamLimits = typeof eventStreamLimits;

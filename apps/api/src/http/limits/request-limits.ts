@@ -1,7 +1,7 @@
+import { isIPv6 } from 'node:net';
 import type { ApiKey } from '@bulkhead/access';
 import { AppError } from '@bulkhead/runtime';
-import { type Counter, createCounter } from './counter.ts';
-import { networkOf } from './network-of.ts';
+import { RateLimiterMemory, RateLimiterRedis, RLWrapperTimeouts } from 'rate-limiter-flexible';
 
 /** Nobody mistypes a key that is pasted ten times in ten minutes. */
 const loginAttempts = 10;
@@ -93,4 +93,59 @@ export function createRequestLimits(options: {
         message: 'There were too many failed attempts to log in from this address. Use a key of this system.',
       }),
   };
+}
+
+export interface Count {
+  readonly count: number;
+  /** Until it begins anew. */
+  readonly restMs: number;
+}
+
+export interface CounterOptions {
+  /** Of ioredis. */
+  readonly redis: unknown;
+  readonly prefix: string;
+  readonly name: string;
+  readonly windowSeconds: number;
+}
+
+type Counter = ReturnType<typeof createCounter>;
+
+/** A request must not wait for a Redis that hangs; it answers within a millisecond. */
+const redisTimeoutMs = 100;
+/** Limits differ from key to key, so what is too much is judged where it is known. */
+const points = Number.MAX_SAFE_INTEGER;
+
+/** Counts by id within windows, over all API processes. While Redis is away each process counts for itself. */
+function createCounter({ redis, prefix, name, windowSeconds: duration }: CounterOptions) {
+  const inMemory = new RateLimiterMemory({ points, duration });
+  const inRedis = new RateLimiterRedis({
+    storeClient: redis,
+    keyPrefix: `${prefix}:${name}`,
+    points,
+    duration,
+    rejectIfRedisNotReady: true,
+  });
+  const limiter = new RLWrapperTimeouts({ limiter: inRedis, timeoutMs: redisTimeoutMs, insuranceLimiter: inMemory });
+  return {
+    async add(id: string): Promise<Count> {
+      const { consumedPoints: count, msBeforeNext: restMs } = await limiter.consume(id);
+      return { count, restMs };
+    },
+  };
+}
+
+/** What one client has of addresses: an IPv4 address, or the /64 network that every IPv6 host can number as it likes (RFC 4291 2.5.1). */
+export function networkOf(address: string): string {
+  const [plain = ''] = address.toLowerCase().split('%');
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(plain)?.[1];
+  if (mapped !== undefined || !isIPv6(plain)) return mapped ?? plain;
+  const [head = '', tail = ''] = plain.split('::');
+  const [left, right] = [head, tail].map((groups) => groups.split(':').filter((group) => group !== ''));
+  const missing = plain.includes('::') ? 8 - (left?.length ?? 0) - (right?.length ?? 0) : 0;
+  const groups = [...(left ?? []), ...Array.from({ length: missing }, () => '0'), ...(right ?? [])];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
 }

@@ -1,7 +1,8 @@
+import { AppError } from '@bulkhead/runtime';
 import type { NextFunction, Request, Response } from 'express';
 import type { Endpoint } from '../define-endpoint.ts';
 import { auditNotes } from './audit-notes.ts';
-import { checkOperator } from './check-operator.ts';
+import { callerOf } from './caller-of.ts';
 
 /** The first handler of every endpoint: starts the notes for the audit log, and refuses callers without access. */
 export function allow({ action, access, audited = false }: Pick<Endpoint, 'action' | 'access' | 'audited'>) {
@@ -35,4 +36,14 @@ const maxParameters = 50;
 function parametersOf({ query }: Request): string[] {
   const names = Object.keys(query).filter((name) => name !== 'connectionId' && parameterName.test(name));
   return names.toSorted().slice(0, maxParameters);
+}
+
+/** @throws AppError `forbidden` */
+export function checkOperator(response: Response): void {
+  if (callerOf(response).apiKey.role === 'operator') return;
+  throw new AppError({
+    code: 'forbidden',
+    message: 'This needs the key of an operator; yours is a client key.',
+    retry: 'never',
+  });
 }

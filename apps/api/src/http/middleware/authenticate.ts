@@ -1,11 +1,10 @@
 import type { ApiKeyService, SessionService } from '@bulkhead/access/commands';
 import { AppError } from '@bulkhead/runtime';
 import type { Request, RequestHandler } from 'express';
-import { requireSameOrigin } from '../../browser/require-same-origin.ts';
-import { resumeSession } from '../../browser/resume-session.ts';
+import { requireSameOrigin, resumeSession } from '../../browser/session.ts';
 import type { RequestLimits } from '../limits/request-limits.ts';
 import type { RefusedAttempts } from '../refused-attempts.ts';
-import { type Caller, setCaller } from './caller-of.ts';
+import { type Caller, callerOf, setCaller } from './caller-of.ts';
 
 interface AuthenticateDeps {
   readonly apiKeys: ApiKeyService;
@@ -65,4 +64,12 @@ function unauthenticated(): AppError {
       'Send an API key: `Authorization: Bearer <key>`. An operator makes one with `create-api-key`. In a browser: log in at /login.',
     retry: 'never',
   });
+}
+
+/** Counts a request against its key, also one of a session that was begun with it. */
+export function limitRequests({ limits }: { readonly limits: RequestLimits }): RequestHandler {
+  return async (_request, response, next) => {
+    await limits.countRequest(callerOf(response).apiKey);
+    next();
+  };
 }

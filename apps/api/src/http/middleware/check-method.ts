@@ -1,6 +1,8 @@
 import { AppError } from '@bulkhead/runtime';
 import type { RequestHandler } from 'express';
-import { endpointsAt } from '../../openapi/endpoints-at.ts';
+import { endpoints } from '../../endpoints/endpoints.ts';
+import type { Endpoint } from '../define-endpoint.ts';
+import { comparePaths } from '../endpoint-router.ts';
 
 /** Answers OPTIONS, and 405 with `Allow` for a method that an address does not have (RFC 9110 15.5.6); every other address passes. */
 export function checkMethod(): RequestHandler {
@@ -20,4 +22,17 @@ export function checkMethod(): RequestHandler {
       retry: 'never',
     });
   };
+}
+
+const bySpecificity = endpoints.toSorted(comparePaths);
+
+/** Finds the endpoints of an address, one for each method. As in the router, `/quarantine/replay` goes before `/quarantine/:id`. */
+export function endpointsAt(path: string): readonly Endpoint[] {
+  const [, ...segments] = path.replace(/[?#].*$/s, '').split('/');
+  const matching = bySpecificity.filter((endpoint) => {
+    const [, ...template] = endpoint.path.split('/');
+    const fits = (part: string, index: number) => part.startsWith(':') || part === segments[index];
+    return template.length === segments.length && template.every(fits);
+  });
+  return matching.filter(({ path: template }) => template === matching[0]?.path);
 }

@@ -1,6 +1,5 @@
 import type { AuthorizationPlace } from '@bulkhead/connections/commands';
-import type { Page } from '../../../browser/send-page.ts';
-import type { Problem } from '../../../browser/tell-people.ts';
+import type { Page, Problem } from '../../../browser/pages.ts';
 
 const titles: Readonly<Record<string, string>> = {
   'authorization-refused': 'Not authorized',

@@ -1,9 +1,137 @@
-import { endpointGroup } from '../../../http/endpoint-group.ts';
-import { authorize } from './authorize.endpoint.ts';
+import {
+  authorizeBodySchema,
+  authorizeQuerySchema,
+  type Departure,
+  launchQuerySchema,
+} from '@bulkhead/connections/commands';
+import type { Response } from 'express';
+import { z } from 'zod';
+import { defineEndpoint, type ErrorPage, endpointGroup } from '../../../http/define-endpoint.ts';
+import { instant, later, success } from '../../common.schema.ts';
+import { authorizationProblemPage } from './authorization-page.ts';
+import { setBrowserCookie } from './browser-cookie.ts';
 import { finishAuthorization } from './finish-authorization.endpoint.ts';
-import { inviteToAuthorize } from './invite-to-authorize.endpoint.ts';
-import { launch } from './launch.endpoint.ts';
-import { startAuthorization } from './start-authorization.endpoint.ts';
+
+/** Documents the response of `sendToEhr`. */
+const toEhr = { 302: { description: 'To the EHR, where a user agrees' } };
+
+/** Redirects to the EHR's log-in, with a cookie that identifies the browser when it comes back. */
+function sendToEhr(response: Response, { redirectTo, browser }: Departure): void {
+  setBrowserCookie(response, browser);
+  response.redirect(302, redirectTo);
+}
+
+/** For browsers of users that the server does not know. */
+const strangersErrorPage: ErrorPage = ({ problem }) => authorizationProblemPage({ problem, place: undefined });
+
+const startAuthorization = defineEndpoint({
+  id: 'startAuthorization',
+  method: 'get',
+  path: '/api/ehr/authorize/start',
+  access: 'anyone',
+  isLimitedByAddress: true,
+  summary: 'Where an invitation leads',
+  request: { query: z.strictObject({ token: z.string().min(1).max(200) }) },
+  responses: toEhr,
+  errors: [
+    'invalid-request',
+    'authorization-used',
+    'authorization-failed',
+    'authorization-pending',
+    'too-many-requests',
+    'unavailable',
+  ],
+  errorPage: strangersErrorPage,
+  async handler({ query: { token }, services, response }) {
+    sendToEhr(response, await services.authorizations.start(token));
+  },
+});
+
+const invitationSchema = z
+  .strictObject({ startUrl: z.string(), expiresAt: instant })
+  .meta({ id: 'Invitation', description: 'An address to be opened once, in a browser, within ten minutes.' });
+
+const invitationExample = {
+  startUrl: 'https://bulkhead.example/api/ehr/authorize/start?token=auth_01a20ebbc9477ed4b36076ce74bec9ba.…',
+  expiresAt: later,
+};
+
+/** For programs, which have a key and no browser. */
+const inviteToAuthorize = defineEndpoint({
+  id: 'inviteToAuthorize',
+  method: 'post',
+  path: '/api/ehr/:provider/authorize',
+  action: 'connection.authorize',
+  access: 'operator',
+  audited: true,
+  summary: 'Make an address that a user opens once, to authorize a connection',
+  request: { body: { schema: authorizeBodySchema, example: { practiceId: '195900' }, isOptional: true } },
+  responses: { 201: { description: 'Made', schema: success(invitationSchema), example: invitationExample } },
+  errors: ['unknown-connection', 'not-authorizable', 'redirect-uri-missing'],
+  async handler({ params: { provider }, body, services, audit }) {
+    const { connectionId } = body;
+    if (connectionId !== undefined) audit.target = { connectionId };
+    return { data: await services.authorizations.invite({ provider, body }) };
+  },
+});
+
+/** For the browser of an operator. */
+const authorize = defineEndpoint({
+  id: 'authorize',
+  method: 'get',
+  path: '/api/ehr/:provider/authorize',
+  action: 'connection.authorize',
+  access: 'operator',
+  audited: true,
+  summary: 'The same for an operator’s own browser, which is sent on at once',
+  request: { query: authorizeQuerySchema },
+  responses: toEhr,
+  errors: [
+    'unknown-connection',
+    'not-authorizable',
+    'redirect-uri-missing',
+    'authorization-failed',
+    'authorization-pending',
+    'authorization-used',
+  ],
+  errorPage,
+  async handler({ params: { provider }, query, services, response }) {
+    sendToEhr(response, await services.authorizations.authorize({ provider, body: query }));
+  },
+});
+
+/** Leads an operator who could not be sent to the EHR back to the connection. */
+function errorPage({ request, problem }: Parameters<ErrorPage>[0]) {
+  const { provider = '' } = request.params as { readonly provider?: string };
+  const { connectionId } = request.query;
+  const place = { provider, isDone: false, ...(typeof connectionId === 'string' ? { connectionId } : {}) };
+  return authorizationProblemPage({ problem, place });
+}
+
+const launch = defineEndpoint({
+  id: 'launch',
+  method: 'get',
+  path: '/api/ehr/:provider/launch',
+  access: 'anyone',
+  isLimitedByAddress: true,
+  summary: 'Where an EHR sends a browser that launches the application',
+  request: { query: launchQuerySchema },
+  responses: toEhr,
+  errors: [
+    'invalid-request',
+    'unknown-provider',
+    'unknown-issuer',
+    'redirect-uri-missing',
+    'authorization-failed',
+    'authorization-pending',
+    'too-many-requests',
+    'unavailable',
+  ],
+  errorPage: strangersErrorPage,
+  async handler({ params: { provider }, query: { iss, launch: launchId }, services, response }) {
+    sendToEhr(response, await services.authorizations.launch({ provider, iss, launch: launchId }));
+  },
+});
 
 export const authorizationEndpoints = endpointGroup({
   name: 'Authorization',

@@ -1,11 +1,9 @@
 import { callbackQuerySchema } from '@bulkhead/connections/commands';
 import { AppError } from '@bulkhead/runtime';
 import { z } from 'zod';
-import { sendPage } from '../../../browser/send-page.ts';
-import { wantsPage } from '../../../browser/tell-people.ts';
+import { sendPage, wantsPage } from '../../../browser/pages.ts';
 import { defineEndpoint, type ErrorPage } from '../../../http/define-endpoint.ts';
-import { success } from '../../common.schema.ts';
-import { connectionId as exampleConnectionId } from '../../example-values.ts';
+import { connectionId as exampleConnectionId, success } from '../../common.schema.ts';
 import { authorizationProblemPage, authorizedPage } from './authorization-page.ts';
 import { takeBrowserCookie } from './browser-cookie.ts';
 

@@ -1,10 +1,14 @@
-import { auditOutcomes } from '@bulkhead/access';
-import { auditQuerySchema, toAuditView } from '@bulkhead/access/commands';
+import { auditOutcomes, chainFaults } from '@bulkhead/access';
+import { auditCheckQuerySchema, auditQuerySchema, toAuditCheckView, toAuditView } from '@bulkhead/access/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { count, instant, page } from '../common.schema.ts';
-import { at, connectionId } from '../example-values.ts';
-import { auditHash, expiresAt, hash, previousHash } from './audit-hash.ts';
+import { at, connectionId, count, instant, page, success } from '../common.schema.ts';
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+
+const previousHash = '5f0c4f4e0d2a2b7a9f0c7c1c9a2e5f6c7a8b9c0d1e2f3a4b5c6d7e8f9a0b1c2d';
+const auditHash = '8c6f1d0a7e4b3c2d1f0e9d8c7b6a5f4e3d2c1b0a9f8e7d6c5b4a3f2e1d0c9b8a';
+const expiresAt = '2032-05-02T10:00:00.000Z';
 
 const auditEventSchema = z
   .strictObject({
@@ -69,5 +73,51 @@ export const listAuditEvents = defineEndpoint({
     if (query.patient !== undefined) audit.addPatients([query.patient]);
     const { events, next } = await services.audit.list(query);
     return { data: events.map(toAuditView), next };
+  },
+});
+
+const chainPosition = z.strictObject({ sequence: z.int().min(1), hash, at: instant });
+
+const auditCheckSchema = z
+  .strictObject({
+    checked: count.meta({ description: 'How many events were read and found right.' }),
+    isIntact: z.boolean(),
+    oldest: chainPosition.optional().meta({ description: 'The first of them.' }),
+    last: chainPosition.optional().meta({ description: 'The last of them. At the end of the chain, its head.' }),
+    fault: z
+      .strictObject({
+        code: z.enum(chainFaults),
+        sequence: z.number().optional(),
+        eventId: z.string().optional(),
+        message: z.string(),
+      })
+      .optional()
+      .meta({ description: 'The first fault. The check ends there.' }),
+    next: z.string().optional().meta({ description: 'The `after` of the next call, if there are more events.' }),
+  })
+  .meta({ id: 'AuditCheck', description: 'What a check of the chain of audit events has found.' });
+
+const auditCheckExample = {
+  checked: 4711,
+  isIntact: true,
+  oldest: { sequence: 1, hash: previousHash, at },
+  last: { sequence: 4711, hash: auditHash, at },
+};
+
+export const verifyAuditEvents = defineEndpoint({
+  id: 'verifyAuditEvents',
+  method: 'get',
+  path: '/api/ehr/audit-events/verification',
+  action: 'audit-event.verify',
+  access: 'operator',
+  audited: true,
+  summary: 'Whether events were changed, removed or added since they were written',
+  description:
+    'Reads the hash chain from its beginning, or on from `after`, up to `limit` events. Keep `last` of a complete check elsewhere and send it as `expectedHead` of the next one: only that finds removed newest events.',
+  request: { query: auditCheckQuerySchema },
+  responses: { 200: { description: 'The result', schema: success(auditCheckSchema), example: auditCheckExample } },
+  errors: [],
+  async handler({ query, services }) {
+    return { data: toAuditCheckView(await services.audit.verify(query)) };
   },
 });

@@ -1,0 +1,93 @@
+import { apiKeyRoles } from '@bulkhead/access';
+import { apiKeyBodySchema, toApiKeyView } from '@bulkhead/access/commands';
+import { z } from 'zod';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { at, connectionId, instant, success } from '../common.schema.ts';
+
+const apiKey = {
+  id: z.string(),
+  name: z.string(),
+  role: z.enum(apiKeyRoles),
+  prefix: z.string(),
+  connectionIds: z.array(z.string()).optional(),
+  requestsPerMinute: z.int().min(1).optional(),
+  createdAt: instant,
+  expiresAt: instant.optional(),
+  revokedAt: instant.optional(),
+  lastUsedAt: instant.optional(),
+};
+
+const apiKeySchema = z
+  .strictObject(apiKey)
+  .meta({ id: 'ApiKey', description: 'Who may call the API; the key itself is shown once.' });
+
+const newApiKeySchema = z
+  .strictObject({ ...apiKey, key: z.string() })
+  .meta({ id: 'NewApiKey', description: 'The one answer with the key in it.' });
+
+const apiKeyExample = {
+  id: 'key_01a20ebbc9477ed4b36076ce74bec9ba',
+  name: 'reporting',
+  role: 'client',
+  prefix: 'bulkhead_0000',
+  connectionIds: [connectionId],
+  createdAt: at,
+  expiresAt: '2027-02-22T18:05:17.511Z',
+};
+
+export const createApiKey = defineEndpoint({
+  id: 'createApiKey',
+  method: 'post',
+  path: '/api/ehr/api-keys',
+  action: 'api-key.create',
+  access: 'operator',
+  audited: true,
+  summary: 'Make an API key; it is shown this once',
+  request: { body: { schema: apiKeyBodySchema, example: { name: 'reporting', role: 'client', expiresInDays: 90 } } },
+  responses: {
+    201: {
+      description: 'Made',
+      schema: success(newApiKeySchema),
+      example: { ...apiKeyExample, key: 'bulkhead_000000000000000000000000000000000000000000000000000000000' },
+    },
+  },
+  errors: [],
+  async handler({ body, services, audit }) {
+    const { apiKey, key } = await services.apiKeys.create(body);
+    audit.target = { id: apiKey.id };
+    // The only answer that holds a key.
+    return { data: { ...toApiKeyView(apiKey), key } };
+  },
+});
+
+export const listApiKeys = defineEndpoint({
+  id: 'listApiKeys',
+  method: 'get',
+  path: '/api/ehr/api-keys',
+  action: 'api-key.list',
+  access: 'operator',
+  audited: false,
+  summary: 'Every API key, revoked ones too',
+  responses: { 200: { description: 'Keys', schema: success(z.array(apiKeySchema)), example: [apiKeyExample] } },
+  errors: [],
+  async handler({ services }) {
+    return { data: (await services.apiKeys.list()).map(toApiKeyView) };
+  },
+});
+
+export const revokeApiKey = defineEndpoint({
+  id: 'revokeApiKey',
+  method: 'delete',
+  path: '/api/ehr/api-keys/:id',
+  action: 'api-key.revoke',
+  access: 'operator',
+  audited: true,
+  summary: 'Revoke an API key',
+  responses: { 200: { description: 'Revoked', schema: success(apiKeySchema), example: apiKeyExample } },
+  errors: ['unknown-api-key', 'last-operator-key'],
+  async handler({ params: { id }, services, audit }) {
+    const { apiKey, isChanged } = await services.apiKeys.revoke(id);
+    audit.setChanged(isChanged);
+    return { data: toApiKeyView(apiKey) };
+  },
+});

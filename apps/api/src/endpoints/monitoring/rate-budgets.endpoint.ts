@@ -1,0 +1,74 @@
+import { toRateBudgetView } from '@bulkhead/monitoring/commands';
+import { z } from 'zod';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { connectionId, count, eventStreamResponse, success } from '../common.schema.ts';
+
+const rateBudgetSchema = z
+  .strictObject({
+    name: z.string(),
+    provider: z.string(),
+    environment: z.string(),
+    connectionIds: z.array(z.string()),
+    window: z.strictObject({ used: count, limit: count, windowMs: count }),
+    minute: z.strictObject({ used: count, limit: count }).optional(),
+    day: z.strictObject({ used: count, limit: count }),
+    pausedMs: count,
+    pauseReason: z.string().optional(),
+    slowMs: count,
+    waiting: z.strictObject({ interactive: count, poll: count, 'kick-off': count, download: count, crawl: count }),
+  })
+  .meta({
+    id: 'RateBudget',
+    description:
+      'What an EHR allows a client, and how much of it is used. `pausedMs`: how long it wants nobody to ask, `slowMs`: how long the rate stays halved; `waiting`: requests that wait, in all processes. Tokens have a budget of their own, whose name ends with `.token`. Clients of one provider have equal names: `connectionIds` tells them apart. Without `minute` where more than 6,000 a minute are allowed.',
+  });
+
+const rateBudgetExample = {
+  name: 'athenahealth.production',
+  provider: 'athenahealth',
+  environment: 'production',
+  connectionIds: [connectionId],
+  window: { used: 9, limit: 16, windowMs: 2000 },
+  minute: { used: 301, limit: 480 },
+  day: { used: 48_211, limit: 100_000 },
+  pausedMs: 4200,
+  pauseReason: '429 Too Many Requests',
+  slowMs: 64_200,
+  waiting: { interactive: 0, poll: 1, 'kick-off': 0, download: 2, crawl: 0 },
+};
+
+export const listRateBudgets = defineEndpoint({
+  id: 'listRateBudgets',
+  method: 'get',
+  path: '/api/ehr/rate-budgets',
+  action: 'rate-budget.list',
+  access: 'client',
+  audited: false,
+  summary: 'How much of what the EHRs allow is used',
+  responses: {
+    200: { description: 'Budgets', schema: success(z.array(rateBudgetSchema)), example: [rateBudgetExample] },
+  },
+  errors: [],
+  async handler({ caller: { scope }, services }) {
+    const budgets = await services.rateBudgets.list(scope);
+    return { data: budgets.map((budget) => toRateBudgetView(budget)) };
+  },
+});
+
+export const watchRateBudgets = defineEndpoint({
+  id: 'watchRateBudgets',
+  method: 'get',
+  path: '/api/ehr/rate-budgets/events',
+  action: 'rate-budget.list',
+  access: 'client',
+  audited: false,
+  summary: 'The same, told as it moves',
+  responses: eventStreamResponse({ budgets: 'an array of `RateBudget`' }),
+  errors: [],
+  handler({ caller: { scope }, services, streamEvents }) {
+    return streamEvents(async () => {
+      const budgets = await services.rateBudgets.list(scope);
+      return { events: [{ name: 'budgets', data: budgets.map((budget) => toRateBudgetView(budget)) }] };
+    });
+  },
+});
