@@ -1,7 +1,6 @@
 import { createBrowserRouter, type RouteObject } from 'react-router';
 import { AppLayout } from './shell/app-layout.tsx';
-import { NoSuchPage } from './shell/no-such-page.tsx';
-import { PageCrash } from './shell/page-crash.tsx';
+import { NoSuchPage, PageCrash } from './shell/error-pages.tsx';
 
 /** Each page is a file of its own for the browser, too: whoever looks at exports does not load the charts. */
 const pages: readonly RouteObject[] = [

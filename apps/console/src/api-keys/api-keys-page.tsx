@@ -1,19 +1,16 @@
-import { Code, Stack } from '@mantine/core';
-import { api } from '../api/api.ts';
-import type { ApiKey } from '../api/records.ts';
-import { ConnectionName } from '../parts/connection-name.tsx';
-import { FormButton } from '../parts/form-button.tsx';
-import { formatCount } from '../parts/format-count.ts';
-import { LookedUp } from '../parts/looked-up.tsx';
-import { Moment } from '../parts/moment.tsx';
-import { NothingYet } from '../parts/nothing-yet.tsx';
-import { Page } from '../parts/page.tsx';
+import { Button, Code, Stack } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { type ApiKey, api } from '../api/api.ts';
+import { StatusBadge } from '../parts/badges.tsx';
+import { ConnectionName } from '../parts/connection.tsx';
+import { confirm, tell } from '../parts/dialogs.ts';
+import { Moment } from '../parts/facts.tsx';
+import { formatCount } from '../parts/format.ts';
+import { FormButton } from '../parts/forms.tsx';
+import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
-import { StatusBadge } from '../parts/status-badge.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { NewApiKeyForm } from './new-api-key-form.tsx';
-import { RevokeApiKeyButton } from './revoke-api-key-button.tsx';
-import { stateOfApiKey } from './state-of-api-key.ts';
 
 /** As many names as fit into a row. */
 const shownConnections = 3;
@@ -75,4 +72,40 @@ function Connections({ apiKey: { connectionIds } }: { readonly apiKey: ApiKey })
       ))}
     </Stack>
   );
+}
+
+function RevokeApiKeyButton({ apiKey: { id, name } }: { readonly apiKey: ApiKey }) {
+  const { key } = useSession();
+  const queries = useQueryClient();
+  const revoke = api.useMutation('delete', '/api/ehr/api-keys/{id}', {
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['get', '/api/ehr/api-keys'] }),
+    onError: tell.failed,
+  });
+  const ask = () =>
+    confirm({
+      title: `Revoke the key “${name}”?`,
+      children:
+        id === key.apiKeyId
+          ? 'You are logged in with it: your session ends, and you need another key to come back.'
+          : 'Whoever uses it is refused from now on, and sessions that were begun with it end.',
+      action: 'Revoke the key',
+      onConfirm: () => revoke.mutate({ params: { path: { id } } }),
+    });
+  return (
+    <Button
+      size="compact-sm"
+      variant="outline"
+      color="red"
+      loading={revoke.isPending}
+      onClick={ask}
+      aria-label={`Revoke ${name}`}
+    >
+      Revoke
+    </Button>
+  );
+}
+
+function stateOfApiKey({ revokedAt, expiresAt }: ApiKey): 'active' | 'revoked' | 'expired' {
+  if (revokedAt !== undefined) return 'revoked';
+  return expiresAt !== undefined && Date.parse(expiresAt) <= Date.now() ? 'expired' : 'active';
 }

@@ -2,8 +2,8 @@ import { MultiSelect, Select, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQueryClient } from '@tanstack/react-query';
 import { api } from '../api/api.ts';
-import { nameOfConnection } from '../connections/name-of-connection.ts';
-import { EntryForm } from '../parts/entry-form.tsx';
+import { nameOfConnection } from '../parts/connection.tsx';
+import { EntryForm } from '../parts/forms.tsx';
 import { showSecret } from '../parts/show-secret.tsx';
 import { type ApiKeyForm, emptyApiKeyForm, expiriesFor, roles, toApiKeyRequest, withRole } from './api-key-form.ts';
 

@@ -1,13 +1,10 @@
 import { Group, Select, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { api } from '../api/api.ts';
-import type { AuditEvent } from '../api/records.ts';
-import { LookedUp } from '../parts/looked-up.tsx';
-import { Moment } from '../parts/moment.tsx';
-import { NothingYet } from '../parts/nothing-yet.tsx';
-import { Page } from '../parts/page.tsx';
+import { type AuditEvent, api } from '../api/api.ts';
+import { StatusBadge } from '../parts/badges.tsx';
+import { Moment } from '../parts/facts.tsx';
+import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
-import { StatusBadge } from '../parts/status-badge.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 
 const outcomes = ['success', 'unchanged', 'refused', 'failed'] as const;

@@ -1,10 +1,9 @@
 import { LineChart } from '@mantine/charts';
 import { Alert, Group, Paper, Progress, SimpleGrid, Stack, Text, Title } from '@mantine/core';
-import type { RateBudget } from '../api/records.ts';
-import { ConnectionName } from '../parts/connection-name.tsx';
-import { formatCount } from '../parts/format-count.ts';
-import { formatDuration } from '../parts/format-duration.ts';
-import { shownSeconds, useUseHistory } from './use-use-history.ts';
+import { useEffect, useEffectEvent, useState } from 'react';
+import type { RateBudget } from '../api/api.ts';
+import { ConnectionName } from '../parts/connection.tsx';
+import { formatCount, formatDuration } from '../parts/format.ts';
 
 /** One budget: its three limits, the last two minutes as a line, who waits, and why nobody may ask. */
 export function BudgetCard({ budget }: { readonly budget: RateBudget }) {
@@ -89,4 +88,31 @@ function Share({ name, used, limit }: ShareProps) {
       <Progress value={(used / limit) * 100} aria-label={`${name}: ${text}`} />
     </div>
   );
+}
+
+export interface UseSample {
+  readonly secondsAgo: number;
+  /** null: nobody has looked yet. */
+  readonly used: number | null;
+}
+
+/** Long enough to see a pause come and go. */
+const shownSeconds = 120;
+
+const unseen: readonly null[] = Array.from({ length: shownSeconds }, () => null);
+
+/** How much was used at each of the last seconds since the page is looked at, the oldest first. */
+function useUseHistory(used: number): readonly UseSample[] {
+  const [values, setValues] = useState<readonly (number | null)[]>(unseen);
+  const sample = useEffectEvent(() => setValues((before) => [...before.slice(1), used]));
+  useEffect(() => {
+    const timer = window.setInterval(() => sample(), 1000);
+    return () => window.clearInterval(timer);
+  }, []);
+  return values.map((value, index) => ({ secondsAgo: values.length - 1 - index, used: value }));
+}
+
+/** Its client id, which the API does not show, is the connections' that share it; they have another budget for tokens. */
+export function keyOfBudget({ name, connectionIds }: RateBudget): string {
+  return [name, ...connectionIds].join();
 }

@@ -1,11 +1,10 @@
 import { Stack } from '@mantine/core';
-import { LiveBadge } from '../parts/live-badge.tsx';
-import { LookedUp } from '../parts/looked-up.tsx';
-import { NothingYet } from '../parts/nothing-yet.tsx';
-import { Page } from '../parts/page.tsx';
-import { BudgetCard } from './budget-card.tsx';
-import { keyOfBudget } from './key-of-budget.ts';
-import { useLiveBudgets } from './use-live-budgets.ts';
+import { useQueryClient } from '@tanstack/react-query';
+import { api, type RateBudget } from '../api/api.ts';
+import { useEventStream } from '../api/use-event-stream.ts';
+import { LiveBadge } from '../parts/badges.tsx';
+import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
+import { BudgetCard, keyOfBudget } from './budget-card.tsx';
 
 /** How much of what an EHR allows is used, at this moment and over the day. */
 export function BudgetPage() {
@@ -29,4 +28,17 @@ export function BudgetPage() {
       </LookedUp>
     </Page>
   );
+}
+
+/** The budgets, as they are used. */
+function useLiveBudgets() {
+  const queries = useQueryClient();
+  const found = api.useQuery('get', '/api/ehr/rate-budgets');
+  const { queryKey } = api.queryOptions('get', '/api/ehr/rate-budgets');
+  const live = useEventStream({
+    url: '/api/ehr/rate-budgets/events',
+    events: ['budgets'],
+    onEvent: (_event, data) => queries.setQueryData(queryKey, { success: true, data: data as RateBudget[] }),
+  });
+  return { found, live };
 }

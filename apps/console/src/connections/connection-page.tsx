@@ -1,21 +1,16 @@
-import { Alert, Anchor, Group, Paper, Title } from '@mantine/core';
+import { Alert, Anchor, Button, Group, Paper, Title } from '@mantine/core';
 import { IconTrash } from '@tabler/icons-react';
 import { Link, useParams } from 'react-router';
-import { api } from '../api/api.ts';
-import type { Connection } from '../api/records.ts';
+import { api, type Connection } from '../api/api.ts';
 import { ErasePatientForm } from '../erasures/erase-patient-form.tsx';
-import { Facts } from '../parts/facts.tsx';
-import { FormButton } from '../parts/form-button.tsx';
-import { LookedUp } from '../parts/looked-up.tsx';
-import { Moment } from '../parts/moment.tsx';
-import { Page } from '../parts/page.tsx';
+import { nameOfConnection } from '../parts/connection.tsx';
+import { Facts, Moment } from '../parts/facts.tsx';
+import { FormButton } from '../parts/forms.tsx';
+import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
+import { RecordTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
-import { AuthorizeButton } from './authorize-button.tsx';
-import { ConnectionTestSteps } from './connection-test-steps.tsx';
-import { nameOfConnection } from './name-of-connection.ts';
 import { RemoveConnectionForm } from './remove-connection-form.tsx';
-import { TestConnectionButton } from './test-connection-button.tsx';
-import { Watermarks } from './watermarks.tsx';
+import { ConnectionTestSteps, TestConnectionButton } from './test-connection.tsx';
 
 const trash = <IconTrash size={16} aria-hidden />;
 
@@ -111,4 +106,48 @@ function authorizedFor({ auth, needsAuthorization, userId }: Connection): string
   if (auth.method !== 'authorization_code') return undefined;
   if (needsAuthorization) return 'no';
   return userId === undefined ? 'yes' : `yes, for patient ${userId}`;
+}
+
+/** To the EHR in this browser, and back. For somebody else’s browser the API makes an invitation. */
+function AuthorizeButton({ connection }: { readonly connection: Connection }) {
+  const { id, provider, needsAuthorization = false } = connection;
+  const address = `/api/ehr/${provider}/authorize?${new URLSearchParams({ connectionId: id })}`;
+  return (
+    <Button component="a" href={address} variant={needsAuthorization ? 'filled' : 'outline'}>
+      {needsAuthorization ? 'Authorize' : 'Authorize again'}
+    </Button>
+  );
+}
+
+/** The mark of exports that named no type. */
+const everyType = '*';
+
+/** Up to when each type is wholly stored: where the next export or sync goes on. */
+function Watermarks({ connectionId }: { readonly connectionId: string }) {
+  const params = { path: { id: connectionId } };
+  const found = api.useQuery('get', '/api/ehr/connections/{id}/watermarks', { params });
+  return (
+    <LookedUp query={found}>
+      {({ data }) => (
+        <RecordTable
+          caption="Watermarks"
+          columns={[
+            {
+              header: 'Type',
+              cell: ({ resourceType }) => (resourceType === everyType ? 'every type' : resourceType),
+            },
+            { header: 'Level', cell: ({ level }) => level, from: 'sm' },
+            { header: 'Stored up to', cell: ({ until }) => <Moment at={until} /> },
+          ]}
+          rows={data}
+          keyOf={({ resourceType, level }) => `${resourceType}/${level}`}
+          empty={
+            <NothingYet title="Nothing is stored wholly yet">
+              The first export that completes says up to when.
+            </NothingYet>
+          }
+        />
+      )}
+    </LookedUp>
+  );
 }

@@ -1,16 +1,13 @@
 import { Anchor } from '@mantine/core';
 import { Link } from 'react-router';
-import { api } from '../api/api.ts';
-import type { Connection } from '../api/records.ts';
-import { FormButton } from '../parts/form-button.tsx';
-import { LookedUp } from '../parts/looked-up.tsx';
-import { Moment } from '../parts/moment.tsx';
-import { NothingYet } from '../parts/nothing-yet.tsx';
-import { Page } from '../parts/page.tsx';
+import { api, type Connection } from '../api/api.ts';
+import { StatusBadge } from '../parts/badges.tsx';
+import { nameOfConnection } from '../parts/connection.tsx';
+import { Moment } from '../parts/facts.tsx';
+import { FormButton } from '../parts/forms.tsx';
+import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
-import { StatusBadge } from '../parts/status-badge.tsx';
 import { useSession } from '../session/session-provider.tsx';
-import { nameOfConnection } from './name-of-connection.ts';
 import { NewConnectionForm } from './new-connection-form.tsx';
 
 /** Practices whose records are brought here. */

@@ -3,7 +3,7 @@ import { useForm } from '@mantine/form';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
 import { api } from '../api/api.ts';
-import { EntryForm } from '../parts/entry-form.tsx';
+import { EntryForm } from '../parts/forms.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { type ConnectionForm, emptyConnectionForm, methods, toConnectionRequest } from './connection-form.ts';
 

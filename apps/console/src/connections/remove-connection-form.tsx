@@ -2,11 +2,10 @@ import { Radio, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
-import { api } from '../api/api.ts';
-import type { Connection } from '../api/records.ts';
+import { api, type Connection } from '../api/api.ts';
 import { Amounts } from '../erasures/amounts.tsx';
-import { EntryForm } from '../parts/entry-form.tsx';
-import { LookedUp } from '../parts/looked-up.tsx';
+import { EntryForm } from '../parts/forms.tsx';
+import { LookedUp } from '../parts/page.tsx';
 
 /** What becomes of the data is asked, with how much there is; to purge it, the connection's id is typed. */
 export function RemoveConnectionForm({ connection: { id } }: { readonly connection: Connection }) {

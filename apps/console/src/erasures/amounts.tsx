@@ -1,9 +1,7 @@
 import { Stack, Text } from '@mantine/core';
-import type { DataAmounts } from '../api/records.ts';
+import type { DataAmounts } from '../api/api.ts';
 import { Facts } from '../parts/facts.tsx';
-import { formatBytes } from '../parts/format-bytes.ts';
-import { formatCount } from '../parts/format-count.ts';
-import { totalOf } from './total-of.ts';
+import { formatBytes, formatCount } from '../parts/format.ts';
 
 /** How much is stored, by type and kind. */
 export function Amounts({ amounts }: { readonly amounts: DataAmounts }) {
@@ -17,4 +15,8 @@ export function Amounts({ amounts }: { readonly amounts: DataAmounts }) {
       <Facts facts={Object.fromEntries(rows)} />
     </Stack>
   );
+}
+
+export function totalOf({ resources, records }: DataAmounts): number {
+  return Object.values({ ...resources, ...records }).reduce((sum, count) => sum + count, 0);
 }

@@ -3,9 +3,9 @@ import { useForm } from '@mantine/form';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../api/api.ts';
-import { EntryForm } from '../parts/entry-form.tsx';
-import { LookedUp } from '../parts/looked-up.tsx';
-import { tell } from '../parts/tell.ts';
+import { tell } from '../parts/dialogs.ts';
+import { EntryForm } from '../parts/forms.tsx';
+import { LookedUp } from '../parts/page.tsx';
 import { Amounts } from './amounts.tsx';
 
 interface ErasePatientFormProps {

@@ -1,18 +1,17 @@
-import { Text, Title } from '@mantine/core';
+import { Checkbox, Text, TextInput, Title } from '@mantine/core';
+import { useForm } from '@mantine/form';
 import { IconTrash } from '@tabler/icons-react';
-import { api } from '../api/api.ts';
-import type { Erasure, RetentionPass } from '../api/records.ts';
-import { FormButton } from '../parts/form-button.tsx';
-import { formatCount } from '../parts/format-count.ts';
-import { LookedUp } from '../parts/looked-up.tsx';
-import { Moment } from '../parts/moment.tsx';
-import { NothingYet } from '../parts/nothing-yet.tsx';
-import { Page } from '../parts/page.tsx';
+import { useQueryClient } from '@tanstack/react-query';
+import { api, type Erasure, type RetentionPass } from '../api/api.ts';
+import { StatusBadge } from '../parts/badges.tsx';
+import { tell } from '../parts/dialogs.ts';
+import { Moment } from '../parts/facts.tsx';
+import { formatCount } from '../parts/format.ts';
+import { EntryForm, FormButton } from '../parts/forms.tsx';
+import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
-import { StatusBadge } from '../parts/status-badge.tsx';
 import { useSession } from '../session/session-provider.tsx';
-import { PurgeRemovedForm } from './purge-removed-form.tsx';
-import { totalOf } from './total-of.ts';
+import { totalOf } from './amounts.tsx';
 
 /** What was deleted on purpose, and what is deleted because of its age. */
 export function ErasuresPage() {
@@ -100,3 +99,38 @@ const retentionColumns: readonly Column<RetentionPass>[] = [
   { header: 'Last pass', cell: ({ startedAt }) => <Moment at={startedAt} /> },
   { header: 'Ended', cell: ({ endedAt }) => <Moment at={endedAt} none="under way" />, from: 'sm' },
 ];
+
+/** A connection that was removed has no page of its own, and its id is all that is left of it. */
+function PurgeRemovedForm({ onDone }: { readonly onDone: () => void }) {
+  const queries = useQueryClient();
+  const purge = api.useMutation('delete', '/api/ehr/connections/{id}', {
+    onSuccess: async () => {
+      onDone();
+      tell.done('The purge is under way.');
+      await queries.invalidateQueries();
+    },
+  });
+  const form = useForm({
+    initialValues: { id: '', isSure: false },
+    validate: {
+      id: (id) => (id.trim() === '' ? 'Give the id that the connection had' : null),
+      isSure: (isSure) => (isSure ? null : 'Confirm the deletion'),
+    },
+  });
+  const submit = ({ id }: { readonly id: string }) =>
+    purge.mutate({ params: { path: { id: id.trim() }, query: { data: 'purge' } } });
+  return (
+    <EntryForm action="Purge" mutation={purge} onSubmit={form.onSubmit(submit)}>
+      <TextInput
+        label="Id of the connection"
+        description="The audit log has it"
+        withAsterisk
+        {...form.getInputProps('id')}
+      />
+      <Checkbox
+        label="Delete everything that is stored of it, for good"
+        {...form.getInputProps('isSure', { type: 'checkbox' })}
+      />
+    </EntryForm>
+  );
+}

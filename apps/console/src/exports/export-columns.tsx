@@ -1,12 +1,11 @@
 import { Anchor } from '@mantine/core';
 import { Link } from 'react-router';
-import type { BulkExport } from '../api/records.ts';
-import { ConnectionName } from '../parts/connection-name.tsx';
-import { formatBytes } from '../parts/format-bytes.ts';
-import { formatCount } from '../parts/format-count.ts';
-import { Moment } from '../parts/moment.tsx';
+import type { BulkExport } from '../api/api.ts';
+import { StatusBadge } from '../parts/badges.tsx';
+import { ConnectionName } from '../parts/connection.tsx';
+import { Moment } from '../parts/facts.tsx';
+import { formatBytes, formatCount } from '../parts/format.ts';
 import type { Column } from '../parts/record-table.tsx';
-import { StatusBadge } from '../parts/status-badge.tsx';
 
 /** Of a list of exports, each with the way to its page. */
 export function exportColumns(provider: string): readonly Column<BulkExport>[] {

@@ -1,13 +1,11 @@
 import { Group, Pagination, Progress, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
-import type { OutputFile } from '../api/records.ts';
-import { formatBytes } from '../parts/format-bytes.ts';
-import { formatCount } from '../parts/format-count.ts';
-import { formatDuration } from '../parts/format-duration.ts';
-import { NothingYet } from '../parts/nothing-yet.tsx';
+import type { OutputFile } from '../api/api.ts';
+import { StatusBadge } from '../parts/badges.tsx';
+import { formatBytes, formatCount, formatDuration } from '../parts/format.ts';
+import { NothingYet } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
-import { StatusBadge } from '../parts/status-badge.tsx';
-import { fileRate } from './file-rate.ts';
+import { fileRate } from './output-files.ts';
 
 const choices = ['all', 'downloading', 'pending', 'failed', 'completed'] as const;
 /** An export of 20,000 files is a table of 400 pages, and not one that no browser can draw. */

@@ -1,21 +1,18 @@
-import { Paper, Title } from '@mantine/core';
-import { useParams } from 'react-router';
-import { api } from '../api/api.ts';
-import { refreshMs } from '../api/query-client.ts';
-import type { BulkExport } from '../api/records.ts';
-import { ConnectionName } from '../parts/connection-name.tsx';
-import { Facts } from '../parts/facts.tsx';
-import { LiveBadge } from '../parts/live-badge.tsx';
-import { LookedUp } from '../parts/looked-up.tsx';
-import { Moment } from '../parts/moment.tsx';
-import { Page } from '../parts/page.tsx';
-import { StatusBadge } from '../parts/status-badge.tsx';
-import { ExportActions } from './export-actions.tsx';
-import { ExportFigures } from './export-figures.tsx';
+import { Alert, Button, List, Paper, Title } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { Link, useParams } from 'react-router';
+import { api, type BulkExport, type OutputFile, refreshMs } from '../api/api.ts';
+import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
+import { ConnectionName } from '../parts/connection.tsx';
+import { confirm, tell } from '../parts/dialogs.ts';
+import { Facts, Moment } from '../parts/facts.tsx';
+import { formatCount } from '../parts/format.ts';
+import { LookedUp, Page } from '../parts/page.tsx';
+import { RunProblems } from '../parts/run-problems.tsx';
 import { ExportFiles } from './export-files.tsx';
-import { ExportProblems } from './export-problems.tsx';
-import { ExportTimeline } from './export-timeline.tsx';
-import { useLiveExport } from './use-live-export.ts';
+import { ExportFigures, ExportTimeline } from './export-progress.tsx';
+import { groupFailures } from './output-files.ts';
+import { useLiveExport } from './use-live-exports.ts';
 
 /** One export, from its start to its end, as it moves. */
 export function ExportPage() {
@@ -89,4 +86,79 @@ function factsOf({ id, connectionId, startedAt, completedAt, request, scheduleId
     'Status request': statusUrl,
     Id: id,
   };
+}
+
+interface ExportActionsProps {
+  readonly provider: string;
+  readonly record: BulkExport;
+}
+
+/** What can be done to an export where it stands: cancel it while it runs, fetch what is missing once it has ended. */
+function ExportActions({ provider, record }: ExportActionsProps) {
+  const { id: jobId, status, counts } = record;
+  const queries = useQueryClient();
+  const params = { path: { provider, jobId } };
+  const look = () => queries.invalidateQueries();
+  const options = { onSuccess: look, onError: tell.failed };
+  const cancel = api.useMutation('delete', '/api/ehr/{provider}/bulk-export/{jobId}', options);
+  const retry = api.useMutation('post', '/api/ehr/{provider}/bulk-export/{jobId}/retry', options);
+
+  if (status === 'IN_PROGRESS') {
+    const ask = () =>
+      confirm({
+        title: 'Cancel this export?',
+        children: 'The EHR is told to stop. What is stored stays; the rest is fetched by the next export.',
+        action: 'Cancel the export',
+        onConfirm: () => cancel.mutate({ params }),
+      });
+    return (
+      <Button color="red" variant="outline" loading={cancel.isPending} onClick={ask}>
+        Cancel
+      </Button>
+    );
+  }
+  if (status !== 'FAILED' && counts.filesFailed === 0) return null;
+  return (
+    <Button loading={retry.isPending} onClick={() => retry.mutate({ params })}>
+      Retry what is missing
+    </Button>
+  );
+}
+
+interface ExportProblemsProps {
+  readonly record: BulkExport;
+  readonly files: readonly OutputFile[];
+}
+
+/** What went wrong and what to do, the same thing once however many files it has met. */
+function ExportProblems({ record, files }: ExportProblemsProps) {
+  const { id, issues, counts } = record;
+  return (
+    <>
+      <RunProblems run={record}>
+        {groupFailures(files).map(({ code, message, count }) => (
+          <Alert key={code} color="red" title={`${formatCount(count)} ${count === 1 ? 'file' : 'files'}: ${code}`}>
+            {message}
+          </Alert>
+        ))}
+        {counts.quarantined > 0 && (
+          <Alert color="yellow" title={`In quarantine: ${formatCount(counts.quarantined)}`}>
+            Lines that could not be stored as they are. <Link to={`/quarantine?exportId=${id}`}>Look at them</Link>
+          </Alert>
+        )}
+      </RunProblems>
+      {issues.length > 0 && (
+        <Alert color="yellow" title="The EHR reports">
+          <List size="sm">
+            {issues.map(({ severity, code, count, ehrText }) => (
+              <List.Item key={severity + code}>
+                {formatCount(count)} × {severity}: {code}
+                {ehrText !== undefined && <>, for example: {ehrText}</>}
+              </List.Item>
+            ))}
+          </List>
+        </Alert>
+      )}
+    </>
+  );
 }

@@ -1,11 +1,9 @@
 import { Group, Select } from '@mantine/core';
 import { api } from '../api/api.ts';
-import { ConnectionSelect } from '../parts/connection-select.tsx';
-import { FormButton } from '../parts/form-button.tsx';
-import { LiveBadge } from '../parts/live-badge.tsx';
-import { LookedUp } from '../parts/looked-up.tsx';
-import { NothingYet } from '../parts/nothing-yet.tsx';
-import { Page } from '../parts/page.tsx';
+import { LiveBadge } from '../parts/badges.tsx';
+import { ConnectionSelect } from '../parts/connection.tsx';
+import { FormButton } from '../parts/forms.tsx';
+import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
 import { RecordTable } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { fileRate } from './file-rate.ts';
+import { fileRate } from './output-files.ts';
 
 const now = new Date('2026-01-01T00:00:20Z');
 const file = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { BulkExport } from '../api/records.ts';
+import type { BulkExport } from '../api/api.ts';
 import { stepsOf } from './phase-steps.ts';
 
 type Phase = BulkExport['phase'];

@@ -1,4 +1,4 @@
-import type { BulkExport } from '../api/records.ts';
+import type { BulkExport } from '../api/api.ts';
 
 export const phaseSteps = [
   { phase: 'queued', label: 'Queued', text: 'waits for a worker' },

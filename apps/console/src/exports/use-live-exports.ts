@@ -1,5 +1,45 @@
 import { useQueryClient } from '@tanstack/react-query';
+import { api, type BulkExport, type OutputFile } from '../api/api.ts';
 import { type StreamState, useEventStream } from '../api/use-event-stream.ts';
+import { mergeFiles } from './output-files.ts';
+
+interface Envelope<Data> {
+  readonly success: true;
+  data: Data;
+}
+
+/** Lets an export and its ledger on the page follow what happens. */
+export function useLiveExport(options: {
+  readonly provider: string;
+  readonly jobId: string;
+  readonly isRunning: boolean;
+}): StreamState {
+  const { provider, jobId, isRunning } = options;
+  const queries = useQueryClient();
+  const params = { path: { provider, jobId } };
+  const exportKey = api.queryOptions('get', '/api/ehr/{provider}/bulk-export/{jobId}', { params }).queryKey;
+  const filesKey = api.queryOptions('get', '/api/ehr/{provider}/bulk-export/{jobId}/files', { params }).queryKey;
+
+  const takeExport = (record: BulkExport) => {
+    const before = queries.getQueryData<Envelope<BulkExport>>(exportKey)?.data;
+    queries.setQueryData(exportKey, { success: true, data: record });
+    // The ledger is made when the manifest is there; what has ended is read as a whole.
+    if (before?.phase !== record.phase) void queries.invalidateQueries({ queryKey: filesKey });
+  };
+  const takeFiles = (changed: readonly OutputFile[]) =>
+    queries.setQueryData<Envelope<OutputFile[]>>(
+      filesKey,
+      (before) => before && { success: true, data: mergeFiles({ files: before.data, changed }) },
+    );
+  return useEventStream({
+    url: isRunning ? `/api/ehr/${provider}/bulk-export/${jobId}/events` : undefined,
+    events: ['export', 'files'],
+    onEvent: (event, data) => {
+      if (event === 'export') takeExport(data as BulkExport);
+      else takeFiles(data as OutputFile[]);
+    },
+  });
+}
 
 /** Has the list looked up again as soon as the newest exports are not what they were. */
 export function useLiveExports(options: {

@@ -1,12 +1,17 @@
-import { Title } from '@mantine/core';
+import { Alert, Anchor, Paper, Progress, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Link } from 'react-router';
+import { api, type RateBudget } from '../api/api.ts';
+import { keyOfBudget } from '../budget/budget-card.tsx';
+import { exportColumns } from '../exports/export-columns.tsx';
 import { useLiveExports } from '../exports/use-live-exports.ts';
-import { LiveBadge } from '../parts/live-badge.tsx';
-import { Page } from '../parts/page.tsx';
+import { LiveBadge } from '../parts/badges.tsx';
+import { ConnectionName } from '../parts/connection.tsx';
+import { Moment } from '../parts/facts.tsx';
+import { formatCount } from '../parts/format.ts';
+import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
+import { RecordTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
-import { BudgetSummary } from './budget-summary.tsx';
-import { ComingRuns } from './coming-runs.tsx';
-import { ExportSummary } from './export-summary.tsx';
-import { OpenProblems } from './open-problems.tsx';
+import { CheckName, useDiagnosis } from '../system/diagnosis.tsx';
 
 /** What a person wants to know at 3 a.m.: does it run, what is wrong, what comes next. */
 export function OverviewPage() {
@@ -28,5 +33,144 @@ export function OverviewPage() {
       </Title>
       <ComingRuns />
     </Page>
+  );
+}
+
+/** Checks that are not well; one line where all are. */
+function OpenProblems() {
+  const found = useDiagnosis();
+  return (
+    <LookedUp query={found}>
+      {({ data }) => {
+        const problems = data.filter(({ state }) => state !== 'ok');
+        if (problems.length === 0) {
+          return (
+            <Alert color="green" title="Everything is as it should be">
+              {data.length} checks of Redis, MongoDB, workers and connections.
+            </Alert>
+          );
+        }
+        return (
+          <Stack gap="xs">
+            {problems.map(({ name, state, found: text, whatToDo }) => (
+              <Alert
+                key={name}
+                color={state === 'failed' ? 'red' : 'yellow'}
+                title={
+                  <>
+                    <CheckName name={name} />: {text}
+                  </>
+                }
+              >
+                {whatToDo}
+              </Alert>
+            ))}
+          </Stack>
+        );
+      }}
+    </LookedUp>
+  );
+}
+
+/** How much of each day is used; what happens at this moment is on the budgets' own page. */
+function BudgetSummary() {
+  const found = api.useQuery('get', '/api/ehr/rate-budgets');
+  return (
+    <LookedUp query={found}>
+      {({ data }) =>
+        data.length === 0 ? (
+          <NothingYet title="No budget is in use" />
+        ) : (
+          <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
+            {data.map((budget) => (
+              <BudgetOfDay key={keyOfBudget(budget)} budget={budget} />
+            ))}
+          </SimpleGrid>
+        )
+      }
+    </LookedUp>
+  );
+}
+
+function BudgetOfDay({ budget: { name, day, pausedMs } }: { readonly budget: RateBudget }) {
+  return (
+    <Paper withBorder p="md">
+      <Anchor component={Link} to="/budget">
+        {name}
+      </Anchor>
+      <Text size="sm">
+        {formatCount(day.used)} of {formatCount(day.limit)} requests in 24 hours
+        {pausedMs > 0 ? ', paused' : ''}
+      </Text>
+      <Progress value={(day.used / day.limit) * 100} aria-label={`${name}: used of the day`} />
+    </Paper>
+  );
+}
+
+/** Enough to see the night of a practice; all of them are on their own page. */
+const limit = 5;
+
+function ExportSummary() {
+  const { provider } = useSession();
+  const params = { path: { provider }, query: { limit } };
+  const found = api.useQuery('get', '/api/ehr/{provider}/bulk-export', { params });
+  return (
+    <LookedUp query={found}>
+      {({ data }) => (
+        <RecordTable
+          caption="Newest exports"
+          columns={exportColumns(provider)}
+          rows={data}
+          keyOf={({ id }) => id}
+          empty={
+            <NothingYet title="No export yet">
+              <Anchor component={Link} to="/exports" inherit>
+                Start the first one
+              </Anchor>
+            </NothingYet>
+          }
+        />
+      )}
+    </LookedUp>
+  );
+}
+
+const shown = 5;
+
+/** What runs by itself, the next one first. */
+function ComingRuns() {
+  const found = api.useQuery('get', '/api/ehr/schedules');
+  return (
+    <LookedUp query={found}>
+      {({ data }) => {
+        const coming = data
+          .flatMap(({ id, connectionId, kind, nextRunAt }) =>
+            nextRunAt === undefined ? [] : [{ id, connectionId, kind, nextRunAt }],
+          )
+          .sort((one, other) => one.nextRunAt.localeCompare(other.nextRunAt))
+          .slice(0, shown);
+        if (coming.length === 0) {
+          return (
+            <NothingYet title="Nothing is scheduled">
+              <Anchor component={Link} to="/schedules" inherit>
+                Keep a practice current every night
+              </Anchor>
+            </NothingYet>
+          );
+        }
+        return (
+          <RecordTable
+            caption="Next runs"
+            columns={[
+              { header: 'When', cell: ({ nextRunAt }) => <Moment at={nextRunAt} /> },
+              { header: 'What', cell: ({ kind }) => kind },
+              { header: 'Connection', cell: ({ connectionId }) => <ConnectionName id={connectionId} /> },
+            ]}
+            rows={coming}
+            keyOf={({ id }) => id}
+          />
+        );
+      }}
+    </LookedUp>
   );
 }

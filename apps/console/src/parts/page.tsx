@@ -1,5 +1,7 @@
-import { Group, Stack, Title } from '@mantine/core';
+import { ApiError } from '@bulkhead/client';
+import { Alert, Group, List, Paper, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
+import { IconAlertCircle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 
 interface PageProps {
@@ -26,5 +28,73 @@ export function Page({ title, beside, actions, children }: PageProps) {
       </Group>
       {children}
     </Stack>
+  );
+}
+
+interface LookedUpProps<Data> {
+  readonly query: { readonly data: Data | undefined; readonly error: unknown };
+  readonly children: (data: Data) => ReactNode;
+}
+
+/**
+ * What was asked of the API: its shape while it is not there, the reason where it does not come. What was there before stays
+ * where only the last look has failed.
+ */
+export function LookedUp<Data>({ query, children }: LookedUpProps<Data>) {
+  const { data, error } = query;
+  return (
+    <>
+      {error !== null && error !== undefined && <Problem error={error} />}
+      {data === undefined ? !error && <Shape /> : children(data)}
+    </>
+  );
+}
+
+function Shape() {
+  return (
+    <Stack gap="xs" aria-busy="true" aria-label="Loading" role="status">
+      {[1, 2, 3].map((row) => (
+        <Skeleton key={row} h={28} />
+      ))}
+    </Stack>
+  );
+}
+
+/** An error in the API's own words, which say what to do. */
+export function Problem({ error }: { readonly error: unknown }) {
+  const { title, message, details } = describe(error);
+  return (
+    <Alert color="red" role="alert" title={title} icon={<IconAlertCircle aria-hidden />}>
+      <Text size="sm">{message}</Text>
+      {details.length > 0 && (
+        <List size="sm">
+          {details.map(({ path, message: text }) => (
+            <List.Item key={path}>
+              {path}: {text}
+            </List.Item>
+          ))}
+        </List>
+      )}
+    </Alert>
+  );
+}
+
+function describe(error: unknown) {
+  if (!(error instanceof ApiError)) return { title: 'Something went wrong here', message: String(error), details: [] };
+  const { code, message, details } = error;
+  return { title: code, message, details: Array.isArray(details) ? details : [] };
+}
+
+/** An empty list, and what would fill it. */
+export function NothingYet({ title, children }: { readonly title: string; readonly children?: ReactNode }) {
+  return (
+    <Paper withBorder p="xl">
+      <Stack align="center" gap="xs" ta="center">
+        <Text fw={600}>{title}</Text>
+        <Text size="sm" c="dimmed" component="div">
+          {children}
+        </Text>
+      </Stack>
+    </Paper>
   );
 }

@@ -1,8 +1,8 @@
 import { Alert, Text } from '@mantine/core';
 import { IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
-import type { Retrying } from '../api/records.ts';
-import { Moment } from './moment.tsx';
+import type { Retrying } from '../api/api.ts';
+import { Moment } from './facts.tsx';
 
 interface RunProblemsProps {
   readonly run: {

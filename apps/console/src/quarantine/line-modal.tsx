@@ -1,16 +1,13 @@
+import { answerOf } from '@bulkhead/client';
 import { Alert, Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api } from '../api/api.ts';
-import type { QuarantinedLine } from '../api/records.ts';
+import { api, client, type QuarantinedLine } from '../api/api.ts';
+import { tell } from '../parts/dialogs.ts';
 import { Facts } from '../parts/facts.tsx';
-import { formatBytes } from '../parts/format-bytes.ts';
-import { LookedUp } from '../parts/looked-up.tsx';
-import { Problem } from '../parts/problem.tsx';
-import { tell } from '../parts/tell.ts';
+import { formatBytes, formatCount } from '../parts/format.ts';
+import { LookedUp, Problem } from '../parts/page.tsx';
 import { useSession } from '../session/session-provider.tsx';
-import { placeOf } from './place-of.ts';
-import { replayLine } from './replay-line.ts';
 
 interface LineModalProps {
   readonly line: QuarantinedLine;
@@ -126,4 +123,26 @@ function Editor({
       </Group>
     </>
   );
+}
+
+/** @param options.corrected undefined: as it is */
+async function replayLine(options: {
+  readonly id: string;
+  readonly corrected: string | undefined;
+}): Promise<QuarantinedLine> {
+  const { id, corrected } = options;
+  const answer = await client.POST('/api/ehr/quarantine/{id}/replay', {
+    params: { path: { id } },
+    // The text itself: as an object its numbers would lose the text that they are written with.
+    ...(corrected === undefined
+      ? {}
+      : { body: corrected, bodySerializer: String, headers: { 'content-type': 'application/fhir+json' } }),
+  });
+  return answerOf(answer).data;
+}
+
+/** The line of a file, or the page of a search and the entry on it, from 1. */
+export function placeOf({ source, resourceType, line, offset }: QuarantinedLine): string {
+  if (source !== 'sync') return `Line ${formatCount(line)}`;
+  return `${resourceType ?? 'Search'}, page ${formatCount(line)}, entry ${formatCount(offset + 1)}`;
 }

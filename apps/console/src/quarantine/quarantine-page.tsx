@@ -1,21 +1,17 @@
 import { Button, Group, Select, TextInput, UnstyledButton } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api } from '../api/api.ts';
-import type { QuarantinedLine } from '../api/records.ts';
-import { ConnectionName } from '../parts/connection-name.tsx';
-import { ConnectionSelect } from '../parts/connection-select.tsx';
-import { formatBytes } from '../parts/format-bytes.ts';
-import { LookedUp } from '../parts/looked-up.tsx';
-import { Moment } from '../parts/moment.tsx';
-import { NothingYet } from '../parts/nothing-yet.tsx';
-import { Page } from '../parts/page.tsx';
+import { api, type QuarantinedLine } from '../api/api.ts';
+import { StatusBadge } from '../parts/badges.tsx';
+import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
+import { tell } from '../parts/dialogs.ts';
+import { Moment } from '../parts/facts.tsx';
+import { formatBytes, formatCount } from '../parts/format.ts';
+import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
-import { StatusBadge } from '../parts/status-badge.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
-import { LineModal } from './line-modal.tsx';
-import { placeOf } from './place-of.ts';
-import { ReplayAllButton } from './replay-all-button.tsx';
+import { LineModal, placeOf } from './line-modal.tsx';
 
 const states = ['open', 'replayed', 'withheld'] as const;
 const limit = 100;
@@ -99,4 +95,21 @@ function columnsFor(options: {
     { header: 'Size', cell: ({ sizeBytes }) => formatBytes(sizeBytes), isFigure: true, from: 'sm' },
     { header: 'Kept since', cell: ({ createdAt }) => <Moment at={createdAt} />, from: 'sm' },
   ];
+}
+
+/** After a fault of ours was mended: every open line of an export, or entry of a sync run, by the workers. */
+function ReplayAllButton({ exportId }: { readonly exportId: string }) {
+  const queries = useQueryClient();
+  const replay = api.useMutation('post', '/api/ehr/quarantine/replay', {
+    onSuccess: ({ data }) => {
+      tell.done(`${formatCount(data.count)} lines are being stored again.`);
+      return queries.invalidateQueries({ queryKey: ['get', '/api/ehr/quarantine'] });
+    },
+    onError: tell.failed,
+  });
+  return (
+    <Button loading={replay.isPending} onClick={() => replay.mutate({ body: { exportId } })}>
+      Replay all of this run
+    </Button>
+  );
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { indentJson } from './indent-json.ts';
+import { indentJson } from './describe-resource.ts';
 
 test('is indented, and every number keeps the text that it was received with', () => {
   expect(indentJson('{"a":[1.50,12345678901234567890],"b":"1.50"}')).toBe(

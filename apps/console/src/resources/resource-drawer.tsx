@@ -1,10 +1,10 @@
 import { Anchor, Code, Drawer, Group, Tabs, Text } from '@mantine/core';
 import { Link } from 'react-router';
-import { api } from '../api/api.ts';
-import { LookedUp } from '../parts/looked-up.tsx';
-import { indentJson } from './indent-json.ts';
-import { ResourceSources } from './resource-sources.tsx';
-import type { WhichResources } from './which-resources.ts';
+import { api, type ResourceSource } from '../api/api.ts';
+import { Moment } from '../parts/facts.tsx';
+import { LookedUp } from '../parts/page.tsx';
+import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { indentJson } from './describe-resource.ts';
 
 interface ResourceDrawerProps extends WhichResources {
   readonly id: string;
@@ -49,4 +49,50 @@ export function ResourceDrawer({ provider, connectionId, type, id, onClose }: Re
       </Tabs>
     </Drawer>
   );
+}
+
+function ResourceSources({ provider, connectionId, type, id }: WhichResources & { readonly id: string }) {
+  const init = { params: { path: { provider, type, id }, query: { connectionId } } };
+  const once = { refetchInterval: false } as const;
+  const found = api.useQuery('get', '/api/ehr/{provider}/resources/{type}/{id}/sources', init, once);
+  return (
+    <LookedUp query={found}>
+      {({ data }) => (
+        <RecordTable
+          caption="Sources of the resource"
+          columns={columnsFor(provider)}
+          rows={data}
+          keyOf={({ versionId, lastUpdated, storedAt }) => `${versionId}/${lastUpdated}/${storedAt}`}
+        />
+      )}
+    </LookedUp>
+  );
+}
+
+function columnsFor(provider: string): readonly Column<ResourceSource>[] {
+  return [
+    { header: 'Version', cell: ({ versionId = '', deleted }) => (deleted ? `${versionId} deleted` : versionId) },
+    { header: 'Updated', cell: ({ lastUpdated }) => <Moment at={lastUpdated} /> },
+    { header: 'Stored', cell: ({ storedAt }) => <Moment at={storedAt} /> },
+    { header: 'From', cell: ({ source }) => <Source provider={provider} source={source} /> },
+  ];
+}
+
+function Source({ provider, source }: { readonly provider: string; readonly source: ResourceSource['source'] }) {
+  const [to, text] =
+    'exportId' in source
+      ? [`/exports/${provider}/${source.exportId}`, `export, line ${source.line}`]
+      : [`/syncs/${provider}/${source.syncRunId}`, 'sync run'];
+  return (
+    <Anchor component={Link} to={to} inherit>
+      {text}
+    </Anchor>
+  );
+}
+
+/** The resources of a type at a connection. */
+export interface WhichResources {
+  readonly provider: string;
+  readonly connectionId: string;
+  readonly type: string;
 }

@@ -1,12 +1,11 @@
 import { Button, Group, Text, UnstyledButton } from '@mantine/core';
 import { useState } from 'react';
 import { api } from '../api/api.ts';
-import { LookedUp } from '../parts/looked-up.tsx';
-import { Moment } from '../parts/moment.tsx';
-import { NothingYet } from '../parts/nothing-yet.tsx';
+import { Moment } from '../parts/facts.tsx';
+import { LookedUp, NothingYet } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { describeResource, type FhirResource } from './describe-resource.ts';
-import type { WhichResources } from './which-resources.ts';
+import type { WhichResources } from './resource-drawer.tsx';
 
 interface ResourceListProps extends WhichResources {
   readonly patient: string | undefined;

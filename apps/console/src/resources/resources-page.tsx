@@ -1,9 +1,8 @@
 import { Anchor, Autocomplete, Button, Group, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useEffect } from 'react';
-import { ConnectionSelect } from '../parts/connection-select.tsx';
-import { NothingYet } from '../parts/nothing-yet.tsx';
-import { Page } from '../parts/page.tsx';
+import { ConnectionSelect } from '../parts/connection.tsx';
+import { NothingYet, Page } from '../parts/page.tsx';
 import { resourceTypes } from '../parts/resource-types.ts';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';

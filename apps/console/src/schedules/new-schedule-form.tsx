@@ -2,8 +2,8 @@ import { Select, Switch, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQueryClient } from '@tanstack/react-query';
 import { api } from '../api/api.ts';
-import { ConnectionSelect } from '../parts/connection-select.tsx';
-import { EntryForm } from '../parts/entry-form.tsx';
+import { ConnectionSelect } from '../parts/connection.tsx';
+import { EntryForm } from '../parts/forms.tsx';
 
 /** At night, when a practice is closed and its budget is free. */
 const everyNight = '0 2 * * *';

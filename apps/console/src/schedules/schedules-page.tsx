@@ -1,18 +1,15 @@
-import { Anchor, Group } from '@mantine/core';
+import { Anchor, Button, Group, List } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
 import { Link } from 'react-router';
-import { api } from '../api/api.ts';
-import type { Schedule } from '../api/records.ts';
-import { ConnectionName } from '../parts/connection-name.tsx';
-import { FormButton } from '../parts/form-button.tsx';
-import { LookedUp } from '../parts/looked-up.tsx';
-import { Moment } from '../parts/moment.tsx';
-import { NothingYet } from '../parts/nothing-yet.tsx';
-import { Page } from '../parts/page.tsx';
+import { api, type Schedule } from '../api/api.ts';
+import { StatusBadge } from '../parts/badges.tsx';
+import { ConnectionName } from '../parts/connection.tsx';
+import { confirm, tell } from '../parts/dialogs.ts';
+import { Moment } from '../parts/facts.tsx';
+import { FormButton } from '../parts/forms.tsx';
+import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
-import { StatusBadge } from '../parts/status-badge.tsx';
 import { NewScheduleForm } from './new-schedule-form.tsx';
-import { NextRuns } from './next-runs.tsx';
-import { ScheduleActions } from './schedule-actions.tsx';
 
 /** What runs by itself, when next, and what came of the last time. */
 export function SchedulesPage() {
@@ -65,5 +62,56 @@ function LastRun({ schedule: { provider, kind, lastRun } }: { readonly schedule:
       <StatusBadge status={runStatus ?? outcome} />
       {reason}
     </Group>
+  );
+}
+
+function ScheduleActions({ schedule: { id, paused } }: { readonly schedule: Schedule }) {
+  const queries = useQueryClient();
+  const params = { path: { id } };
+  const options = { onSuccess: () => queries.invalidateQueries(), onError: tell.failed };
+  const change = api.useMutation('patch', '/api/ehr/schedules/{id}', options);
+  const run = api.useMutation('post', '/api/ehr/schedules/{id}/run', options);
+  const remove = api.useMutation('delete', '/api/ehr/schedules/{id}', options);
+  const askToRemove = () =>
+    confirm({
+      title: 'Remove this schedule?',
+      children: 'Runs that it has started go on.',
+      action: 'Remove the schedule',
+      onConfirm: () => remove.mutate({ params }),
+    });
+  return (
+    <Group gap="xs">
+      <Button size="compact-sm" variant="light" loading={run.isPending} onClick={() => run.mutate({ params })}>
+        Run now
+      </Button>
+      <Button
+        size="compact-sm"
+        variant="light"
+        loading={change.isPending}
+        onClick={() => change.mutate({ params, body: { paused: !paused } })}
+      >
+        {paused ? 'Resume' : 'Pause'}
+      </Button>
+      <Button size="compact-sm" variant="outline" color="red" loading={remove.isPending} onClick={askToRemove}>
+        Remove
+      </Button>
+    </Group>
+  );
+}
+
+/** Enough to see a mistake in the cron or the zone. */
+const shown = 3;
+
+function NextRuns({ schedule: { id, paused } }: { readonly schedule: Schedule }) {
+  const found = api.useQuery('get', '/api/ehr/schedules/{id}', { params: { path: { id } } }, { enabled: !paused });
+  if (paused) return <StatusBadge status="paused" />;
+  return (
+    <List listStyleType="none" size="sm">
+      {(found.data?.data.nextRuns ?? []).slice(0, shown).map((at) => (
+        <List.Item key={at}>
+          <Moment at={at} />
+        </List.Item>
+      ))}
+    </List>
   );
 }

@@ -3,7 +3,7 @@ import { Center, Loader } from '@mantine/core';
 import { useLocalStorage } from '@mantine/hooks';
 import { createContext, type ReactNode, useContext, useMemo } from 'react';
 import { api } from '../api/api.ts';
-import { Problem } from '../parts/problem.tsx';
+import { Problem } from '../parts/page.tsx';
 
 export interface Session {
   /** Whose key the session was begun with. */

@@ -1,12 +1,23 @@
-import { AppShell, Burger, Group, Image, Text } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
-import { useEffect } from 'react';
+import {
+  ActionIcon,
+  AppShell,
+  Burger,
+  Button,
+  Group,
+  Image,
+  Menu,
+  Select,
+  Text,
+  useComputedColorScheme,
+  useMantineColorScheme,
+} from '@mantine/core';
+import { useDisclosure, useIdle } from '@mantine/hooks';
+import { IconMoon, IconSun, IconUser } from '@tabler/icons-react';
+import { useEffect, useRef } from 'react';
 import { Link, Outlet, useLocation } from 'react-router';
-import { useLogOutWhenIdle } from '../session/use-log-out-when-idle.ts';
-import { ColorSchemeToggle } from './color-scheme-toggle.tsx';
+import { goToLogin } from '../api/api.ts';
+import { useSession } from '../session/session-provider.tsx';
 import { Navigation } from './navigation.tsx';
-import { ProviderSelect } from './provider-select.tsx';
-import { SessionMenu } from './session-menu.tsx';
 
 /** What is around every page. On a phone the navigation is behind a button. */
 export function AppLayout() {
@@ -57,4 +68,78 @@ export function AppLayout() {
       </AppShell.Main>
     </AppShell>
   );
+}
+
+/** Who is logged in, and the way out: a form, as the log-in is one. */
+function SessionMenu() {
+  const { key } = useSession();
+  const form = useRef<HTMLFormElement>(null);
+  return (
+    <>
+      <form ref={form} method="post" action="/logout" />
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <Button
+            variant="subtle"
+            px="xs"
+            leftSection={<IconUser size={18} stroke={1.5} aria-hidden />}
+            aria-label={`Logged in as ${key.name}`}
+          >
+            <Text size="sm" maw={140} truncate visibleFrom="xs">
+              {key.name}
+            </Text>
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Label>
+            {key.role}
+            {key.connectionIds ? `, ${key.connectionIds.length} connections` : ', every connection'}
+          </Menu.Label>
+          <Menu.Item onClick={() => form.current?.requestSubmit()}>Log out</Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+    </>
+  );
+}
+
+/** Where only one vendor is registered there is nothing to choose. */
+function ProviderSelect() {
+  const { providers, provider, setProvider } = useSession();
+  if (providers.length < 2) return null;
+  return (
+    <Select
+      aria-label="EHR vendor"
+      w={160}
+      data={providers.map(({ id }) => id)}
+      value={provider}
+      allowDeselect={false}
+      onChange={(id) => id !== null && setProvider(id)}
+    />
+  );
+}
+
+function ColorSchemeToggle() {
+  const { setColorScheme } = useMantineColorScheme();
+  const other = useComputedColorScheme('light') === 'light' ? 'dark' : 'light';
+  const Icon = other === 'dark' ? IconMoon : IconSun;
+  return (
+    <ActionIcon variant="subtle" size="lg" aria-label={`Use ${other} colors`} onClick={() => setColorScheme(other)}>
+      <Icon size={20} stroke={1.5} aria-hidden />
+    </ActionIcon>
+  );
+}
+
+/**
+ * As long as a session lasts without a request. The pages ask by themselves, so an open one would keep its session for as long as
+ * the browser runs; HIPAA asks for an automatic logoff (45 CFR 164.312(a)(2)(iii)).
+ */
+const idleMs = 30 * 60_000;
+
+/** Ends the session when nobody has touched the page for half an hour; the log-in leads back to it. */
+function useLogOutWhenIdle(): void {
+  const isIdle = useIdle(idleMs, { initialState: false });
+  useEffect(() => {
+    // Without an answer the session ends by itself, as nothing is asked any more.
+    if (isIdle) void fetch('/logout', { method: 'POST', redirect: 'manual' }).finally(goToLogin);
+  }, [isIdle]);
 }

@@ -3,8 +3,8 @@ import { useForm } from '@mantine/form';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
 import { api } from '../api/api.ts';
-import { ConnectionSelect } from '../parts/connection-select.tsx';
-import { EntryForm } from '../parts/entry-form.tsx';
+import { ConnectionSelect } from '../parts/connection.tsx';
+import { EntryForm } from '../parts/forms.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { emptySyncForm, enhancedTypes, type SyncForm, toSyncRequest } from './sync-form.ts';
 

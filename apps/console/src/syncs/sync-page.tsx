@@ -1,20 +1,16 @@
-import { Paper, Title } from '@mantine/core';
+import { Alert, Button, List, Paper, Title } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useParams } from 'react-router';
-import { api } from '../api/api.ts';
-import type { SyncRunDetail } from '../api/records.ts';
+import { api, type SyncRun, type SyncRunDetail } from '../api/api.ts';
 import { useEventStream } from '../api/use-event-stream.ts';
-import { ConnectionName } from '../parts/connection-name.tsx';
-import { Facts } from '../parts/facts.tsx';
-import { formatCount } from '../parts/format-count.ts';
-import { LiveBadge } from '../parts/live-badge.tsx';
-import { LookedUp } from '../parts/looked-up.tsx';
-import { Moment } from '../parts/moment.tsx';
-import { Page } from '../parts/page.tsx';
+import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
+import { ConnectionName } from '../parts/connection.tsx';
+import { confirm, tell } from '../parts/dialogs.ts';
+import { Facts, Moment } from '../parts/facts.tsx';
+import { formatCount } from '../parts/format.ts';
+import { LookedUp, Page } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
-import { StatusBadge } from '../parts/status-badge.tsx';
-import { SyncActions } from './sync-actions.tsx';
-import { SyncProblems } from './sync-problems.tsx';
+import { RunProblems } from '../parts/run-problems.tsx';
 
 /** One sync, with a row per type. */
 export function SyncPage() {
@@ -92,3 +88,52 @@ const columns: readonly Column<SyncRunDetail['byType'][number]>[] = [
   { header: 'Stored', cell: ({ stored }) => formatCount(stored), isFigure: true },
   { header: 'Rejected', cell: ({ rejected }) => formatCount(rejected), isFigure: true, from: 'md' },
 ];
+
+/** What can be done to a run where it stands. */
+function SyncActions({ provider, run }: { readonly provider: string; readonly run: SyncRun }) {
+  const queries = useQueryClient();
+  const params = { path: { provider, id: run.id } };
+  const options = { onSuccess: () => queries.invalidateQueries(), onError: tell.failed };
+  const cancel = api.useMutation('delete', '/api/ehr/{provider}/sync-runs/{id}', options);
+  const retry = api.useMutation('post', '/api/ehr/{provider}/sync-runs/{id}/retry', options);
+  if (run.status === 'IN_PROGRESS') {
+    const ask = () =>
+      confirm({
+        title: 'Cancel this sync?',
+        children: 'What is stored stays. The next sync goes on from the same time as this one.',
+        action: 'Cancel the sync',
+        onConfirm: () => cancel.mutate({ params }),
+      });
+    return (
+      <Button color="red" variant="outline" loading={cancel.isPending} onClick={ask}>
+        Cancel
+      </Button>
+    );
+  }
+  if (run.status === 'COMPLETED') return null;
+  return (
+    <Button loading={retry.isPending} onClick={() => retry.mutate({ params })}>
+      Ask again for what failed
+    </Button>
+  );
+}
+
+/** What went wrong in a sync, what holds it up, and what it has left out. */
+function SyncProblems({ run }: { readonly run: SyncRunDetail }) {
+  return (
+    <>
+      <RunProblems run={run} />
+      {run.skipped.length > 0 && (
+        <Alert color="yellow" title="Types that were left out">
+          <List size="sm">
+            {run.skipped.map(({ resourceType, reason }) => (
+              <List.Item key={resourceType}>
+                {resourceType}: {reason}
+              </List.Item>
+            ))}
+          </List>
+        </Alert>
+      )}
+    </>
+  );
+}

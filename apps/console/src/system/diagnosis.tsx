@@ -1,9 +1,8 @@
 import { Group, Paper, Stack, Text } from '@mantine/core';
-import type { DiagnosisCheck } from '../api/records.ts';
-import { LookedUp } from '../parts/looked-up.tsx';
-import { StatusBadge } from '../parts/status-badge.tsx';
-import { CheckName } from './check-name.tsx';
-import { useDiagnosis } from './use-diagnosis.ts';
+import { api, type DiagnosisCheck } from '../api/api.ts';
+import { StatusBadge } from '../parts/badges.tsx';
+import { ConnectionName } from '../parts/connection.tsx';
+import { LookedUp } from '../parts/page.tsx';
 
 /** The checks of `bulkhead doctor`, and what to do about what they found. */
 export function Diagnosis() {
@@ -40,4 +39,18 @@ function Check({ check: { name, state, found, whatToDo } }: { readonly check: Di
       )}
     </Paper>
   );
+}
+
+/** What a check is about; a connection by what people call it. */
+export function CheckName({ name }: { readonly name: string }) {
+  const id = /^connection (\S+)$/.exec(name)?.[1];
+  return id === undefined ? name : <ConnectionName id={id} />;
+}
+
+/** It asks Redis, MongoDB and every connection: not as often as a list of records. */
+const refreshMs = 60_000;
+
+/** The checks of `bulkhead doctor`. */
+export function useDiagnosis() {
+  return api.useQuery('get', '/api/ehr/diagnosis', {}, { refetchInterval: refreshMs });
 }

@@ -1,11 +1,8 @@
 import { Anchor, Button, Title } from '@mantine/core';
 import { IconExternalLink } from '@tabler/icons-react';
-import { api } from '../api/api.ts';
-import type { Queue } from '../api/records.ts';
-import { formatCount } from '../parts/format-count.ts';
-import { formatDuration } from '../parts/format-duration.ts';
-import { LookedUp } from '../parts/looked-up.tsx';
-import { Page } from '../parts/page.tsx';
+import { api, type Queue } from '../api/api.ts';
+import { formatCount, formatDuration } from '../parts/format.ts';
+import { LookedUp, Page } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { Diagnosis } from './diagnosis.tsx';
 

@@ -1,14 +1,12 @@
-import { useQuery } from '@tanstack/react-query';
-import { api } from '../api/api.ts';
-import { refreshMs } from '../api/query-client.ts';
-import type { WebhookDelivery } from '../api/records.ts';
-import { formatCount } from '../parts/format-count.ts';
-import { LookedUp } from '../parts/looked-up.tsx';
-import { Moment } from '../parts/moment.tsx';
-import { NothingYet } from '../parts/nothing-yet.tsx';
+import { Button } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { api, refreshMs, type WebhookDelivery } from '../api/api.ts';
+import { StatusBadge } from '../parts/badges.tsx';
+import { tell } from '../parts/dialogs.ts';
+import { Moment } from '../parts/facts.tsx';
+import { formatCount } from '../parts/format.ts';
+import { LookedUp, NothingYet } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
-import { StatusBadge } from '../parts/status-badge.tsx';
-import { ResendButton } from './resend-button.tsx';
 
 interface DeliveriesProps {
   readonly connectionId: string;
@@ -59,4 +57,25 @@ const columns: readonly Column<WebhookDelivery>[] = [
 function lastAnswer({ attempts }: WebhookDelivery): string {
   const { status, error } = attempts.at(-1) ?? {};
   return error ?? String(status ?? '–');
+}
+
+function ResendButton({ id }: { readonly id: string }) {
+  const queries = useQueryClient();
+  const resend = api.useMutation('post', '/api/ehr/webhook-deliveries/{id}/resend', {
+    onSuccess: () => {
+      tell.done('The call is made again.');
+      return queries.invalidateQueries({ queryKey: ['get', '/api/ehr/webhook-deliveries'] });
+    },
+    onError: tell.failed,
+  });
+  return (
+    <Button
+      size="compact-sm"
+      variant="light"
+      loading={resend.isPending}
+      onClick={() => resend.mutate({ params: { path: { id } } })}
+    >
+      Resend
+    </Button>
+  );
 }

@@ -1,9 +1,8 @@
 import { Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQueryClient } from '@tanstack/react-query';
-import { api } from '../api/api.ts';
-import type { Connection } from '../api/records.ts';
-import { EntryForm } from '../parts/entry-form.tsx';
+import { api, type Connection } from '../api/api.ts';
+import { EntryForm } from '../parts/forms.tsx';
 import { showSecret } from '../parts/show-secret.tsx';
 
 interface SetWebhookFormProps {

@@ -1,15 +1,16 @@
-import { Group, Paper, Select, Title } from '@mantine/core';
-import { api } from '../api/api.ts';
-import { ConnectionName } from '../parts/connection-name.tsx';
-import { ConnectionSelect } from '../parts/connection-select.tsx';
+import { Anchor, Button, Group, Paper, Select, Title } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { Link } from 'react-router';
+import { api, type Connection, type WebhookDelivery } from '../api/api.ts';
+import { ConnectionName, ConnectionSelect, nameOfConnection } from '../parts/connection.tsx';
+import { confirm, tell } from '../parts/dialogs.ts';
 import { Facts } from '../parts/facts.tsx';
-import { LookedUp } from '../parts/looked-up.tsx';
-import { Page } from '../parts/page.tsx';
+import { FormButton } from '../parts/forms.tsx';
+import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
+import { RecordTable } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { Deliveries } from './deliveries.tsx';
-import { deliveryStates } from './delivery-states.ts';
-import { WebhookActions } from './webhook-actions.tsx';
-import { WebhookList } from './webhook-list.tsx';
+import { SetWebhookForm } from './set-webhook-form.tsx';
 
 /** Who is called when an export or a sync has ended, and what became of the calls. */
 export function WebhooksPage() {
@@ -57,3 +58,60 @@ export function WebhooksPage() {
     </Page>
   );
 }
+
+/** The connections whose ends are told to somebody. */
+function WebhookList({ connections }: { readonly connections: readonly Connection[] }) {
+  return (
+    <RecordTable
+      caption="Webhooks"
+      columns={[
+        {
+          header: 'Connection',
+          cell: (connection) => (
+            <Anchor component={Link} to={`/webhooks?connectionId=${connection.id}`} inherit>
+              {nameOfConnection(connection)}
+            </Anchor>
+          ),
+        },
+        { header: 'Called at', cell: ({ webhookUrl }) => webhookUrl },
+      ]}
+      rows={connections.filter(({ webhookUrl }) => webhookUrl !== undefined)}
+      keyOf={({ id }) => id}
+      empty={
+        <NothingYet title="Nobody is called">
+          Choose a connection: an address of yours can be called whenever an export or a sync of it has ended.
+        </NothingYet>
+      }
+    />
+  );
+}
+
+function WebhookActions({ connection }: { readonly connection: Connection }) {
+  const { id, webhookUrl } = connection;
+  const queries = useQueryClient();
+  const remove = api.useMutation('delete', '/api/ehr/connections/{id}/webhook', {
+    onSuccess: () => queries.invalidateQueries(),
+    onError: tell.failed,
+  });
+  const ask = () =>
+    confirm({
+      title: 'Remove this webhook?',
+      children: 'Nobody is called any more when exports and syncs of the connection end, and its secret is forgotten.',
+      action: 'Remove the webhook',
+      onConfirm: () => remove.mutate({ params: { path: { id } } }),
+    });
+  return (
+    <>
+      <FormButton label={webhookUrl === undefined ? 'Set an address' : 'Change'} title="Set the webhook" icon={null}>
+        {(close) => <SetWebhookForm connection={connection} onDone={close} />}
+      </FormButton>
+      {webhookUrl !== undefined && (
+        <Button color="red" variant="outline" loading={remove.isPending} onClick={ask}>
+          Remove
+        </Button>
+      )}
+    </>
+  );
+}
+
+const deliveryStates = ['pending', 'delivered', 'failed'] as const satisfies readonly WebhookDelivery['state'][];

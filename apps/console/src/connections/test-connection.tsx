@@ -1,7 +1,31 @@
-import { List, Text, ThemeIcon } from '@mantine/core';
+import { Button, List, Text, ThemeIcon } from '@mantine/core';
 import { IconCheck, IconX } from '@tabler/icons-react';
-import type { ConnectionTest } from '../api/records.ts';
-import { Moment } from '../parts/moment.tsx';
+import { useQueryClient } from '@tanstack/react-query';
+import { api, type Connection, type ConnectionTest } from '../api/api.ts';
+import { tell } from '../parts/dialogs.ts';
+import { Moment } from '../parts/facts.tsx';
+
+export function TestConnectionButton({ connection: { id, needsAuthorization } }: { readonly connection: Connection }) {
+  const queries = useQueryClient();
+  const test = api.useMutation('post', '/api/ehr/connections/{id}/test', {
+    onSuccess: ({ data }) => {
+      if ('ok' in data) tell.done(data.ok ? 'The connection works.' : 'The test has ended: see which step failed.');
+      else tell.done('The test is still running; its steps will stand here.');
+      return queries.invalidateQueries({ queryKey: ['get', '/api/ehr/connections/{id}'] });
+    },
+    onError: tell.failed,
+  });
+  return (
+    <Button
+      // The next step is another one then.
+      variant={needsAuthorization ? 'outline' : 'filled'}
+      loading={test.isPending}
+      onClick={() => test.mutate({ params: { path: { id } } })}
+    >
+      Test
+    </Button>
+  );
+}
 
 /** What a test did, one step after the other, and what to do about the one that failed. */
 export function ConnectionTestSteps({ test }: { readonly test: ConnectionTest | undefined }) {

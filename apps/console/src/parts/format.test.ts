@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { formatBytes } from './format-bytes.ts';
-import { formatDuration } from './format-duration.ts';
+import { formatBytes, formatDuration } from './format.ts';
 
 describe('formatBytes', () => {
   test.each([

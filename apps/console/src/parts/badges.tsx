@@ -1,4 +1,5 @@
 import { Badge, type MantineColor } from '@mantine/core';
+import type { StreamState } from '../api/use-event-stream.ts';
 
 const colors: Readonly<Record<string, MantineColor>> = {
   COMPLETED: 'green',
@@ -29,6 +30,23 @@ export function StatusBadge({ status }: { readonly status: string }) {
   return (
     <Badge color={colors[status] ?? 'gray'} variant="dot" tt="none">
       {status.replaceAll('_', ' ').toLowerCase()}
+    </Badge>
+  );
+}
+
+const looks = {
+  connecting: { color: 'gray', text: 'connecting' },
+  live: { color: 'green', text: 'live' },
+  lost: { color: 'yellow', text: 'connecting again' },
+} as const;
+
+/** Whether what is shown follows what happens. */
+export function LiveBadge({ state }: { readonly state: StreamState }) {
+  if (state === 'ended') return null;
+  const { color, text } = looks[state];
+  return (
+    <Badge color={color} variant="dot" tt="none" role="status">
+      {text}
     </Badge>
   );
 }

@@ -1,0 +1,99 @@
+import { Paper, Progress, Stepper } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import { IconX } from '@tabler/icons-react';
+import { useEffect, useState } from 'react';
+import type { BulkExport } from '../api/api.ts';
+import { Facts } from '../parts/facts.tsx';
+import { formatBytes, formatCount, formatDuration } from '../parts/format.ts';
+import { type PhaseStep, phaseSteps, stepsOf } from './phase-steps.ts';
+import { addSample, type ProgressSample, progressRate } from './progress-rate.ts';
+
+interface ExportFiguresProps {
+  readonly counts: BulkExport['counts'];
+  readonly isRunning: boolean;
+}
+
+/** How much is done, how fast it goes, and how long it will take at that rate. */
+export function ExportFigures({ counts, isRunning }: ExportFiguresProps) {
+  const { promised, stored, stale, quarantined, withheld = 0, bytes, unchanged, deleted } = counts;
+  const done = stored + stale + quarantined + withheld;
+  const { bytesPerSecond, leftMs } = useProgressRate({ bytes, done, total: promised, isRunning });
+  const figures = {
+    Files: `${formatCount(counts.filesCompleted)} of ${formatCount(counts.files)}`,
+    Failed: counts.filesFailed > 0 ? formatCount(counts.filesFailed) : undefined,
+    // A manifest need not say how many resources its files have.
+    Stored: promised > 0 ? `${formatCount(stored)} of ${formatCount(promised)}` : formatCount(stored),
+    'of them unchanged': formatCount(unchanged),
+    'Older than stored': stale > 0 ? formatCount(stale) : undefined,
+    Quarantined: formatCount(quarantined),
+    'Of erased patients': withheld > 0 ? formatCount(withheld) : undefined,
+    Deleted: formatCount(deleted),
+    Received: formatBytes(bytes),
+    Rate: bytesPerSecond === undefined ? undefined : `${formatBytes(bytesPerSecond)}/s`,
+    Left: leftMs === undefined ? undefined : formatDuration(leftMs),
+  };
+  return (
+    <Paper withBorder p="md">
+      {isRunning && promised > 0 && (
+        <Progress value={(done / promised) * 100} mb="md" aria-label={`${done} of ${promised} resources`} />
+      )}
+      <Facts facts={figures} areFigures />
+    </Paper>
+  );
+}
+
+const noSamples: readonly ProgressSample[] = [];
+
+/** By what was done since the page is looked at: whoever has just come has no rate yet. */
+function useProgressRate(options: {
+  readonly bytes: number;
+  readonly done: number;
+  readonly total: number;
+  readonly isRunning: boolean;
+}): ReturnType<typeof progressRate> {
+  const { bytes, done, total, isRunning } = options;
+  const [samples, setSamples] = useState(noSamples);
+  useEffect(() => {
+    setSamples((before) => (isRunning ? addSample(before, { atMs: Date.now(), bytes, done }) : noSamples));
+  }, [bytes, done, isRunning]);
+  return progressRate({ samples, total });
+}
+
+/** The phases of an export: those behind it and how long each took, the one that it is in, or the one that it has ended in. */
+export function ExportTimeline({ record }: { readonly record: BulkExport }) {
+  const isNarrow = useMediaQuery('(max-width: 68em)');
+  const steps = stepsOf(record, new Date());
+  const active = steps.findLastIndex(({ state }) => state === 'done') + 1;
+  const hasEnded = steps.some(({ state }) => state === 'ended-here');
+  return (
+    <Stepper
+      active={active}
+      size="sm"
+      orientation={isNarrow ? 'vertical' : 'horizontal'}
+      color={hasEnded ? 'red' : undefined}
+      allowNextStepsSelect={false}
+      aria-label="Phases"
+    >
+      {steps.map((step) => (
+        <Stepper.Step
+          key={step.phase}
+          label={step.label}
+          description={describe({ step, progress: record.progress })}
+          loading={step.state === 'now'}
+          icon={step.state === 'ended-here' ? <IconX size={16} aria-label="ended here" /> : undefined}
+          aria-current={step.state === 'now' ? 'step' : undefined}
+        />
+      ))}
+    </Stepper>
+  );
+}
+
+function describe({ step, progress }: { readonly step: PhaseStep; readonly progress: string | undefined }): string {
+  const { phase, state, tookMs } = step;
+  const text =
+    state === 'now' && phase === 'exporting' && progress
+      ? progress
+      : phaseSteps.find((one) => one.phase === phase)?.text;
+  if (state === 'ahead' || tookMs === undefined) return text ?? '';
+  return state === 'now' ? `${text}, for ${formatDuration(tookMs)}` : formatDuration(tookMs);
+}

@@ -1,0 +1,23 @@
+import { expect, test } from '@jest/globals';
+import type { OutputFile } from '../api/api.ts';
+import { groupFailures, mergeFiles } from './output-files.ts';
+
+test('failures are told once by their code, the most frequent first', () => {
+  const failure = (code: string, message = code) => ({ error: { code, message } });
+  const files = [failure('a', 'first'), {}, failure('b'), failure('a', 'second')];
+  expect(groupFailures(files)).toEqual([
+    { code: 'a', message: 'first', count: 2 },
+    { code: 'b', message: 'b', count: 1 },
+  ]);
+});
+
+const file = (id: string, lines: number) => ({ id, lines }) as OutputFile;
+
+test('what has changed takes its own place, and nothing else does', () => {
+  const files = [file('a', 1), file('b', 2), file('c', 3)];
+  expect(mergeFiles({ files, changed: [file('b', 5), file('unknown', 9)] })).toEqual([
+    file('a', 1),
+    file('b', 5),
+    file('c', 3),
+  ]);
+});

@@ -1,0 +1,40 @@
+import type { OutputFile } from '../api/api.ts';
+
+type Timed = Pick<OutputFile, 'state' | 'startedAt' | 'completedAt' | 'bytes' | 'lines' | 'promisedCount'>;
+
+/** Over the whole time of a file, waits between its tries included. */
+export function fileRate(file: Timed, now: Date): { readonly bytesPerSecond?: number; readonly leftMs?: number } {
+  const { state, startedAt, completedAt, bytes, lines, promisedCount = 0 } = file;
+  if (startedAt === undefined || bytes === 0) return {};
+  const end = completedAt === undefined ? now : new Date(completedAt);
+  const tookMs = Math.max(end.getTime() - new Date(startedAt).getTime(), 1);
+  const isUnderWay = state === 'downloading' && lines > 0 && promisedCount > lines;
+  return {
+    bytesPerSecond: (bytes / tookMs) * 1000,
+    ...(isUnderWay ? { leftMs: (promisedCount - lines) * (tookMs / lines) } : {}),
+  };
+}
+
+export interface FailureGroup {
+  readonly code: string;
+  /** Of the first file; those of a code differ in no more than figures. */
+  readonly message: string;
+  readonly count: number;
+}
+
+/** The failures of files by their code, the most frequent first. */
+export function groupFailures(files: readonly Pick<OutputFile, 'error'>[]): readonly FailureGroup[] {
+  const failures = files.flatMap(({ error }) => error ?? []);
+  return [...Map.groupBy(failures, ({ code }) => code)]
+    .map(([code, group]) => ({ code, message: group[0]?.message ?? '', count: group.length }))
+    .sort((one, other) => other.count - one.count);
+}
+
+/** The ledger with what has changed in it. A file that it does not know yet comes with the next look at the whole of it. */
+export function mergeFiles(options: {
+  readonly files: readonly OutputFile[];
+  readonly changed: readonly OutputFile[];
+}): OutputFile[] {
+  const changed = new Map(options.changed.map((file) => [file.id, file]));
+  return options.files.map((file) => changed.get(file.id) ?? file);
+}
