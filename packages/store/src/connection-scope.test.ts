@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { isInScope } from './connection-scope.ts';
+import { isInScope } from './scopes.ts';
 
 test('a connection is in scope if the scope lists it or includes all connections', () => {
   expect(isInScope('all', 'conn_1')).toBe(true);

@@ -1,22 +1,25 @@
-export { untilStored } from './claims/until-stored.ts';
-export { whileHeld } from './claims/while-held.ts';
-export { whileLeased } from './claims/while-leased.ts';
-export { type ConnectionScope, isInScope } from './connection-scope.ts';
-export { countByPhase } from './count-by-phase.ts';
-export { createEncryptionKeyRepository } from './encryption-key.repository.ts';
+export {
+  createEncryptionKeyRepository,
+  type RotationReport,
+  rotateEncryptionKey,
+} from './encryption-key.repository.ts';
 export { decodeExactNumbers, encodeExactNumbers, type NumberText } from './exact-number-codec.ts';
-export { idsBelow } from './ids-below.ts';
-export { inScope } from './in-scope.ts';
 export { countSchema, sumsOf, withheldCountSchema, zerosOf } from './records/counts.ts';
 export { ehrTextSchema, failureSchema, retryingSchema, warningSchema } from './records/failure.record.ts';
 export type { Immutable } from './records/immutable.ts';
 export { mongooseFieldsOf, type Stored } from './records/mongoose-fields-of.ts';
 export { instantSchema, toView, type View, type ViewShape, viewShapeOf } from './records/record-view.ts';
-export { type RotationReport, rotateEncryptionKey } from './rotate-encryption-key.ts';
-export { createSealedFiles, type SealedFiles, type SealedFileWriter } from './sealed-files.ts';
+export { countByPhase, untilStored, whileHeld, whileLeased } from './runs.ts';
+export { type ConnectionScope, inScope, isInScope } from './scopes.ts';
+export {
+  createSealedFiles,
+  idsBelow,
+  type SealedFiles,
+  type SealedFileWriter,
+  upgradeSealedFiles,
+} from './sealed-files.ts';
 export { createSealedPlace, type SealedPlace } from './sealed-place.ts';
 export { createSealStream } from './sealed-stream.ts';
 export { createSecretBox, type SecretBox } from './secret-box.ts';
 export { isDocumentRefused, isDuplicateKey, isStoreUnavailable } from './store-errors.ts';
-export { upgradeSealedFiles } from './upgrade-sealed-files.ts';
 export { type CommandObserver, watchCommands } from './watch-commands.ts';

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import mongoose, { type Connection as Database } from 'mongoose';
-import { idsBelow } from './ids-below.ts';
 import { createSealedPlace } from './sealed-place.ts';
 import { createOpenStream, createSealStream } from './sealed-stream.ts';
 import type { SecretBox } from './secret-box.ts';
@@ -115,4 +114,28 @@ export function createSealedFiles(options: {
     pipeline(bucket().openDownloadStream(file as never), opened).catch((error: Error) => opened.destroy(error));
     yield* opened as AsyncIterable<Buffer>;
   }
+}
+
+/**
+ * Earlier versions encrypted files directly with the key of the deployment. This migration stores that key as the file's own
+ * key, so it must run while that key is still the current one.
+ */
+export async function upgradeSealedFiles(options: {
+  readonly database: Database;
+  readonly bucketName: string;
+  readonly encryptionKey: Buffer;
+  readonly secretBox: SecretBox;
+}): Promise<void> {
+  const { database, bucketName, encryptionKey, secretBox } = options;
+  const files = database.collection<{ _id: string }>(`${bucketName}.files`);
+  const filter = { 'metadata.sealedKey': { $exists: false } };
+  for await (const { _id } of files.find(filter, { projection: { _id: 1 } })) {
+    const sealedKey = secretBox.seal({ plaintext: encryptionKey, owner: _id });
+    await files.updateOne({ _id, ...filter }, { $set: { metadata: { sealedKey } } });
+  }
+}
+
+/** Matches the ids that begin with `<owner>/`, by a range that can use an index. "0" is the character after "/". */
+export function idsBelow(owner: string): { readonly $gte: string; readonly $lt: string } {
+  return { $gte: `${owner}/`, $lt: `${owner}0` };
 }
