@@ -1,4 +1,2 @@
-export { answerOf, errorOf } from './answer-of.ts';
-export { ApiError, type ErrorDetails } from './api-error.ts';
 export type { components, paths } from './api-types.ts';
-export { type ApiClient, createClient } from './create-client.ts';
+export { type ApiClient, ApiError, answerOf, createClient, type ErrorDetails, errorOf } from './client.ts';

@@ -1,5 +1,4 @@
 export { athenahealthRateLimit, type ProviderSettings } from './athenahealth.ts';
-export type { AuthorizationEndpoints } from './authorization-endpoints.ts';
 export {
   type AssertionAlgorithm,
   areCurrent,
@@ -13,7 +12,12 @@ export {
   secretWays,
 } from './connection.ts';
 export { connectionBudgets } from './connection-budgets.ts';
-export { endpointsOf, type Provider } from './provider.ts';
+export {
+  type AuthorizationEndpoints,
+  endpointsOf,
+  type Provider,
+  type ScheduleKind,
+  scheduleKinds,
+  withoutTrailingSlashes,
+} from './provider.ts';
 export { createProviderRegistry, type ProviderRegistry } from './provider-registry.ts';
-export { type ScheduleKind, scheduleKinds } from './schedule-kinds.ts';
-export { withoutTrailingSlashes } from './without-trailing-slashes.ts';

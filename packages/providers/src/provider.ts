@@ -1,7 +1,9 @@
 import { cronFault, isTimeZone } from '@bulkhead/runtime';
 import { z } from 'zod';
-import { scheduleKinds } from './schedule-kinds.ts';
-import { withoutTrailingSlashes } from './without-trailing-slashes.ts';
+
+/** `sync` is an enhanced sync with the REST API. `export` is a bulk export of the changes since the last one. */
+export const scheduleKinds = ['export', 'sync'] as const;
+export type ScheduleKind = (typeof scheduleKinds)[number];
 
 const rateLimitSchema = z.strictObject({
   limit: z.int().min(1).max(10_000),
@@ -104,4 +106,18 @@ export function endpointsOf({ environments }: Pick<Provider, 'environments'>): r
       revocationEndpoint,
     ])
     .filter((endpoint) => endpoint !== undefined);
+}
+
+/** The endpoints at which a user authorizes a connection, from the discovery document of the EHR. */
+export interface AuthorizationEndpoints {
+  readonly authorizationEndpoint: string;
+  readonly issuer?: string;
+  /** The authorization response contains the issuer (RFC 9207). */
+  readonly namesIssuer: boolean;
+}
+
+/** Normalizes a base URL to compare and store it. Appended paths begin with a slash. */
+export function withoutTrailingSlashes(url: string): string {
+  // The lookbehind makes the expression try each run of slashes only once, so the time is linear.
+  return url.replace(/(?<!\/)\/+$/, '');
 }

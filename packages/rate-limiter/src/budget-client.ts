@@ -8,7 +8,7 @@ import {
   type RequestPriority,
   requestPriorities,
 } from './budget.ts';
-import { waitingField } from './lua-parts.ts';
+import { waitingField } from './redis-script.ts';
 import { reserveScript } from './reserve.lua.ts';
 
 /** The time by which an answered request has certainly arrived. */

@@ -1,5 +1,4 @@
-import { clock } from './lua-parts.ts';
-import { createRedisScript } from './redis-script.ts';
+import { clock, createRedisScript } from './redis-script.ts';
 
 /**
  * Pauses all processes. They are notified on the channel that is named after the state key, and give their reserved slots back. A

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { requestPriorities } from './budget.ts';
 
 export interface RedisScriptCall {
   readonly redis: Redis;
@@ -22,3 +23,34 @@ export function createRedisScript(source: string): (call: RedisScriptCall) => Pr
     }
   };
 }
+
+/** Defines `now` on the clock of Redis, and `exact`, which formats a time without losing precision. Both use milliseconds. */
+export const clock = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + time[2] / 1000
+local function exact(ms) return string.format('%.3f', ms) end
+`;
+
+/** The rolling day is counted in buckets of 10 minutes. A bucket counts until 24 h after its end. */
+export const dayBuckets = `
+local bucketMs, dayMs = 600000, 86400000
+local function countsUntil(bucket) return (bucket + 1) * bucketMs + dayMs end
+`;
+
+const waitingPrefix = 'waits:';
+
+/** The field of a waiting process in the state hash. */
+export function waitingField(processId: string): string {
+  return waitingPrefix + processId;
+}
+
+/**
+ * The wait queue. Each waiting process has a field in the state hash, see `waitingField`. It holds the process's retry time and how
+ * many of its requests wait, by priority, in binary form because parsing text takes longer. A process that has not asked a second
+ * after its retry time is dead and is skipped.
+ */
+export const waitQueue = `
+local waitingFormat = '>d${'I4'.repeat(requestPriorities.length)}'
+local function isWaitingField(field) return string.sub(field, 1, ${waitingPrefix.length}) == '${waitingPrefix}' end
+local function isDead(retryAt) return retryAt < now - 1000 end
+`;

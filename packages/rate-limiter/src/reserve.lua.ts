@@ -1,6 +1,5 @@
 import { requestPriorities, urgentInARow } from './budget.ts';
-import { clock, dayBuckets, waitQueue } from './lua-parts.ts';
-import { createRedisScript } from './redis-script.ts';
+import { clock, createRedisScript, dayBuckets, waitQueue } from './redis-script.ts';
 
 /**
  * Reserves slots for requests, now or within the next half window. Atomic, on Redis' own clock.

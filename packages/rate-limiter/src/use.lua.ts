@@ -1,6 +1,5 @@
 import { requestPriorities } from './budget.ts';
-import { clock, dayBuckets, waitQueue } from './lua-parts.ts';
-import { createRedisScript } from './redis-script.ts';
+import { clock, createRedisScript, dayBuckets, waitQueue } from './redis-script.ts';
 
 /**
  * Reads how much of a budget is used and how many requests wait. It changes nothing.

@@ -13,10 +13,15 @@ import { connectRedis, createProducer } from '@bulkhead/queues';
 import { AppError } from '@bulkhead/runtime';
 import { syncBodySchema, toSyncedView } from '@bulkhead/sync/commands';
 import { createServices, createStore } from '@bulkhead/system';
-import type { EnhancedService, SearchParameterValues } from './enhanced-service.ts';
-import { fromExportOptions, fromSyncOptions } from './request-of.ts';
-import { connectionIdOf, tokenHandle } from './token-handle.ts';
-import { untilEnded } from './until-ended.ts';
+import {
+  connectionIdOf,
+  type EnhancedService,
+  fromExportOptions,
+  fromSyncOptions,
+  type SearchParameterValues,
+  tokenHandle,
+  untilEnded,
+} from './enhanced-service.ts';
 
 export interface EmbeddedServiceOptions {
   readonly redisUrl: string;

@@ -1,8 +1,15 @@
 import { AppError } from '@bulkhead/runtime';
-import type { EnhancedService, ExportJob, ProcessedExport, SyncResult } from './enhanced-service.ts';
-import { fromExportOptions, fromSyncOptions } from './request-of.ts';
-import { connectionIdOf, tokenHandle } from './token-handle.ts';
-import { untilEnded } from './until-ended.ts';
+import {
+  connectionIdOf,
+  type EnhancedService,
+  type ExportJob,
+  fromExportOptions,
+  fromSyncOptions,
+  type ProcessedExport,
+  type SyncResult,
+  tokenHandle,
+  untilEnded,
+} from './enhanced-service.ts';
 
 export interface HttpServiceOptions {
   /** The URL of the API, such as `https://bulkhead.example.org`. */

@@ -1,8 +1,10 @@
+import { setTimeout } from 'node:timers/promises';
 import type { BulkExportStatus, ExportCounts } from '@bulkhead/bulk-export';
 import type { ExportType } from '@bulkhead/fhir';
+import { AppError } from '@bulkhead/runtime';
 import type { SkippedType } from '@bulkhead/sync';
 
-export interface ExportOptions {
+interface ExportOptions {
   readonly exportType?: ExportType;
   readonly resourceTypes?: readonly string[];
   /** `last` continues where the last export of these types ended. */
@@ -25,7 +27,7 @@ export interface ProcessedExport extends ExportJob {
   readonly counts: ExportCounts;
 }
 
-export interface SyncOptions {
+interface SyncOptions {
   readonly includeStandard?: boolean;
   readonly includeEnhanced?: boolean;
   readonly resourceTypes?: readonly string[];
@@ -80,4 +82,60 @@ export interface EnhancedService {
   getConnection(connectionId: string): Promise<ServiceConnection>;
   readonly fhirClient: FhirClient;
   close(): Promise<void>;
+}
+
+/** Converts the guide's options to the body of the API request. */
+export function fromExportOptions({ since, ...options }: ExportOptions = {}) {
+  return { ...options, ...fromSince(since) };
+}
+
+export function fromSyncOptions({ since, ...options }: SyncOptions = {}) {
+  return { ...options, ...fromSince(since) };
+}
+
+function fromSince(since: Date | string | undefined) {
+  if (since === undefined) return {};
+  return { since: since instanceof Date ? since.toISOString() : since };
+}
+
+const prefix = 'bulkhead:';
+
+/**
+ * Returns a handle that the guide's code uses as the access token of a connection. The real token never leaves the service, which
+ * renews it, so the handle does not expire.
+ */
+export function tokenHandle(connectionId: string): string {
+  return `${prefix}${connectionId}`;
+}
+
+/** @throws AppError `unknown-token` */
+export function connectionIdOf(accessToken: string): string {
+  if (accessToken.startsWith(prefix)) return accessToken.slice(prefix.length);
+  throw new AppError({
+    code: 'unknown-token',
+    message: 'The access token is not from getConnection. Pass `connection.accessToken` unchanged.',
+    retry: 'never',
+  });
+}
+
+/** Each poll reads one record. An export takes minutes, so a delay of a second does not matter. */
+const pollEveryMs = 1000;
+
+/** Waits until an export ends. @throws AppError with the error of the export if it did not complete. */
+export async function untilEnded<Job extends ExportJob & { readonly errorCode?: string }>(
+  read: () => Promise<Job>,
+): Promise<Job> {
+  for (;;) {
+    const job = await read();
+    if (job.status === 'COMPLETED') return job;
+    if (job.status !== 'IN_PROGRESS') {
+      throw new AppError({
+        code: job.errorCode ?? 'export-cancelled',
+        message: job.errorMessage ?? 'The export was cancelled. Start a new one.',
+        retry: 'never',
+        context: { exportId: job.id },
+      });
+    }
+    await setTimeout(pollEveryMs);
+  }
 }

@@ -1,7 +1,6 @@
 import type { Request } from 'express';
 import { decodeProtectedHeader, importJWK, type JWK, type JWTPayload, jwtVerify } from 'jose';
 import type { Simulator } from '../simulator.ts';
-import { OAuthError } from './oauth-error.ts';
 
 export interface ClientCredentials {
   readonly clientId: string;
@@ -99,4 +98,21 @@ async function verify(options: { readonly simulator: Simulator; readonly asserti
 
 function refused(reason: string): OAuthError {
   return new OAuthError({ status: 401, code: 'invalid_client', text: `The client assertion was rejected: ${reason}.` });
+}
+
+/** An error of RFC 6749, section 5.2. */
+export class OAuthError extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor({
+    status = 400,
+    code,
+    text,
+  }: { readonly status?: number; readonly code: string; readonly text: string }) {
+    super(text);
+    this.name = 'OAuthError';
+    this.status = status;
+    this.code = code;
+  }
 }

@@ -4,9 +4,8 @@ import { endpoint } from '../http/endpoint.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Simulator } from '../simulator.ts';
 import { authorizeFaultOf, authorizePage, authorizeRedirect } from './authorize.ts';
-import { type ClientCredentials, checkClient, clientCredentialsOf } from './check-client.ts';
+import { type ClientCredentials, checkClient, clientCredentialsOf, OAuthError } from './check-client.ts';
 import type { Grant } from './issued-tokens.ts';
-import { OAuthError } from './oauth-error.ts';
 
 type Handle = (req: Request, res: Response) => Reply | Promise<Reply>;
 
