@@ -41,25 +41,23 @@ export async function obtainShared(flight: Flight): Promise<Token> {
   const holder = randomUUID();
   const first = await store.read(owner);
   for (let state = first; ; state = await store.read(owner)) {
-    const token = usable(state, flight);
-    if (token) return token;
-    // Whoever was refused has told it; asking once more would be refused as well.
-    if (state.needsAuthorization && state.failure) throw toError(state.failure);
-    if (state.failure && state.failure.id !== first.failure?.id) throw toError(state.failure);
+    const outcome = readOutcome({ ...flight, state, first });
+    if (outcome) return settle(outcome);
     const held = await store.takeLease({ ...owner, holder, durationMs: leaseMs });
-    const asked = held && (await underLease({ ...flight, holder, state: held }));
+    const asked = held && (await underLease({ ...flight, holder, state: held, first }));
     if (asked) return asked;
     if (!held) await setTimeout(lookEveryMs);
   }
 }
 
 /** @returns undefined where somebody else's grant was stored before this one. */
-async function underLease(options: Flight & { readonly holder: string; readonly state: TokenState }) {
+async function underLease(options: Attempt & { readonly holder: string }) {
   const { store, owner, holder, state, ask } = options;
-  const there = usable(state, options);
-  if (there) {
+  // Another process may have ended its request between the last read and this lease.
+  const outcome = readOutcome(options);
+  if (outcome) {
     await store.releaseLease({ ...owner, holder });
-    return there;
+    return settle(outcome);
   }
   const timer = setInterval(() => {
     // While the database is away the lease runs out for everybody, and nobody can take it.
@@ -82,6 +80,29 @@ async function underLease(options: Flight & { readonly holder: string; readonly 
   } finally {
     clearInterval(timer);
   }
+}
+
+/** A flight with the state that it read last, and the state at its start. */
+interface Attempt extends Flight {
+  readonly state: TokenState;
+  readonly first: TokenState;
+}
+
+/**
+ * What another process has stored: a token, or an error that ended its request after this flight began. If the EHR has refused the
+ * authorization, the next request would be refused too, so that error counts whenever it was stored.
+ */
+function readOutcome(attempt: Attempt): Token | AppError | undefined {
+  const { state, first } = attempt;
+  const { failure, needsAuthorization } = state;
+  const token = usable(state, attempt);
+  if (token) return token;
+  return failure && (needsAuthorization || failure.id !== first.failure?.id) ? toError(failure) : undefined;
+}
+
+function settle(outcome: Token | AppError): Token {
+  if (outcome instanceof AppError) throw outcome;
+  return outcome;
 }
 
 function usable({ token }: TokenState, { refused }: Pick<Flight, 'refused'>): Token | undefined {

@@ -1,0 +1,62 @@
+import { AppError } from '@bulkhead/runtime';
+import { expect, test } from '@jest/globals';
+import { createMemoryTokenStore } from '../testing/memory-token-store.ts';
+import { obtainShared } from './shared-token.ts';
+import type { TokenStore } from './token-store.ts';
+
+const owner = { connectionId: 'conn_1', credentialsVersion: 0 };
+
+/** A store in which another process takes the lease, asks and releases it just before this process takes it. */
+function storeWithFasterProcess(store: TokenStore, finish: () => Promise<void>): TokenStore {
+  let isFirst = true;
+  return {
+    ...store,
+    async takeLease(lease) {
+      if (isFirst) {
+        isFirst = false;
+        await store.takeLease({ ...lease, holder: 'faster' });
+        await finish();
+      }
+      return store.takeLease(lease);
+    },
+  };
+}
+
+function countRequests() {
+  let count = 0;
+  const ask = async () => {
+    count += 1;
+    throw new AppError({ code: 'authorization-needed', message: 'refused', retry: 'never' });
+  };
+  return { ask, count: () => count };
+}
+
+test.each([
+  { code: 'authorization-needed', needsAuthorization: true },
+  { code: 'token-unavailable', needsAuthorization: false },
+])('a process does not ask for a token again after a faster process failed with $code', async (failed) => {
+  const store = createMemoryTokenStore();
+  const { ask, count } = countRequests();
+  const { code, needsAuthorization } = failed;
+  const failure = { id: 'one', code, message: 'refused', retry: 'never' as const };
+  const faster = storeWithFasterProcess(store, () =>
+    store.fail({ ...owner, holder: 'faster', failure, needsAuthorization }),
+  );
+  await expect(obtainShared({ store: faster, owner, refused: undefined, ask })).rejects.toMatchObject({ code });
+  expect(count()).toBe(0);
+  expect(await store.takeLease({ ...owner, holder: 'next', durationMs: 1000 })).toBeDefined();
+});
+
+test('a process uses the token that a faster process has stored, and gives the lease back', async () => {
+  const store = createMemoryTokenStore();
+  const { ask, count } = countRequests();
+  const grant = { accessToken: 'a', scope: 's', renewAfterMs: 60_000 };
+  const faster = storeWithFasterProcess(store, async () => {
+    await store.save({ ...owner, generation: 0, grant });
+    await store.releaseLease({ ...owner, holder: 'faster' });
+  });
+  const token = await obtainShared({ store: faster, owner, refused: undefined, ask });
+  expect(token.accessToken).toBe('a');
+  expect(count()).toBe(0);
+  expect(await store.takeLease({ ...owner, holder: 'next', durationMs: 1000 })).toBeDefined();
+});
