@@ -408,7 +408,10 @@ describe('a poison job', () => {
       },
     });
     await waitFor(async () => (await queues.job(kickOff, { exportId: 'job_1' })).state === 'completed');
-    expect(logged('job waits').map(({ code }) => code)).toEqual(['suspect-waits', 'suspect-waits']);
+    // At least the two others waited for it. One of them waits again if both return before the test looks.
+    const codes = logged('job waits').map(({ code }) => code);
+    expect(codes.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(codes)).toEqual(new Set(['suspect-waits']));
     for (const exportId of ids)
       await waitFor(async () => (await queues.job(kickOff, { exportId })).state === 'completed', { timeoutMs: 20_000 });
     expect(mostAtOnce).toBe(1);
