@@ -20,6 +20,7 @@ import { failDocument, fetchDocument } from '@bulkhead/documents/steps';
 import { retain, runErasure } from '@bulkhead/erasure/steps';
 import type { Handlers } from '@bulkhead/queues';
 import { runSchedule } from '@bulkhead/schedules/steps';
+import { isStoreUnavailable } from '@bulkhead/store';
 import {
   failGivenUpSync,
   failSyncStep,
@@ -36,20 +37,20 @@ import { sweep } from './sweep.ts';
 
 /** What each job does, and how its record ends if the job is given up. A missing job does not compile. */
 export const handlers: Handlers<WorkerDeps> = {
-  'export.kick-off': { run: kickOffAndNoteRetry, onFinalFailure: failExportIn('queued', 'kicking-off') },
-  'export.poll': { run: pollExport, onFinalFailure: failExportIn('exporting') },
-  'export.finalize': { run: finalizeExport, onFinalFailure: failExportIn('downloading', 'finalizing') },
+  'export.kick-off': { run: kickOffAndNoteRetry, onFinalFailure: unlessOutage(failExportIn('queued', 'kicking-off')) },
+  'export.poll': { run: pollExport, onFinalFailure: unlessOutage(failExportIn('exporting')) },
+  'export.finalize': { run: finalizeExport, onFinalFailure: unlessOutage(failExportIn('downloading', 'finalizing')) },
   'export.discard': { run: discardExport },
   'export.resume': { run: resumeExport },
-  'file.download': { run: downloadFileAndFinish, onFinalFailure: failFile },
-  'sync.plan': { run: planSyncInTime, onFinalFailure: failGivenUpSync },
-  'sync.step': { run: runSyncStepAndFinish, onFinalFailure: failSyncStep },
-  'sync.finalize': { run: finalizeSync, onFinalFailure: failGivenUpSync },
+  'file.download': { run: downloadFileAndFinish, onFinalFailure: unlessOutage(failFile) },
+  'sync.plan': { run: planSyncInTime, onFinalFailure: unlessOutage(failGivenUpSync) },
+  'sync.step': { run: runSyncStepAndFinish, onFinalFailure: unlessOutage(failSyncStep) },
+  'sync.finalize': { run: finalizeSync, onFinalFailure: unlessOutage(failGivenUpSync) },
   'sync.resume': { run: resumeSync },
   'webhook.notify': { run: notifyClients },
-  'webhook.deliver': { run: deliverWebhook, onFinalFailure: failDelivery },
-  'quarantine.replay': { run: replayLine, onFinalFailure: noteFailedReplay },
-  'document.fetch': { run: fetchDocument, onFinalFailure: failDocument },
+  'webhook.deliver': { run: deliverWebhook, onFinalFailure: unlessOutage(failDelivery) },
+  'quarantine.replay': { run: replayLine, onFinalFailure: unlessOutage(noteFailedReplay) },
+  'document.fetch': { run: fetchDocument, onFinalFailure: unlessOutage(failDocument) },
   'connection.read-capabilities': { run: readConnectionCapabilities },
   'connection.test': { run: testConnectionAndSave },
   'connection.revoke': { run: revokeConnection },
@@ -60,3 +61,12 @@ export const handlers: Handlers<WorkerDeps> = {
   'maintenance.erase': { run: runErasure },
   'maintenance.retain': { run: retain },
 };
+
+/** If MongoDB was unavailable, nothing is known of the record. Then it does not end, and the sweep creates its job again. */
+function unlessOutage<Failed extends { readonly error: unknown }>(
+  end: (deps: WorkerDeps, failed: Failed) => Promise<void>,
+): (deps: WorkerDeps, failed: Failed) => Promise<void> {
+  return async (deps, failed) => {
+    if (!isStoreUnavailable(failed.error)) await end(deps, failed);
+  };
+}

@@ -1,7 +1,6 @@
 import { replayFileLine } from '@bulkhead/bulk-export/steps';
 import type { FailedJob } from '@bulkhead/queues';
 import { toKnownError } from '@bulkhead/runtime';
-import { isStoreUnavailable } from '@bulkhead/store';
 import { replaySearchEntry } from '@bulkhead/sync/steps';
 import type { WorkerDeps } from './deps.ts';
 
@@ -17,6 +16,6 @@ export async function noteFailedReplay(
   { store, now }: WorkerDeps,
   { quarantineId: id, error }: FailedJob<'quarantine.replay'>,
 ): Promise<void> {
-  if (isStoreUnavailable(error) || (await store.quarantine.find(id))?.state !== 'open') return;
+  if ((await store.quarantine.find(id))?.state !== 'open') return;
   await store.quarantine.noteReplay({ id, reason: toKnownError(error).code, now: now() });
 }

@@ -1,14 +1,30 @@
-import { type Job, type JobContext, type JobName, type JobPayload, planRetry, type RetryAt } from '@bulkhead/queues';
+import {
+  type Job,
+  type JobContext,
+  type JobName,
+  type JobPayload,
+  planRetry,
+  type RetryAt,
+  type RetryPlan,
+} from '@bulkhead/queues';
 import type { WorkerDeps } from '../../src/deps.ts';
 import { handlers } from '../../src/handlers.ts';
 
+/** As most jobs of the catalog have it. */
+const attempts = 10;
+
 /** What the first and the last attempt of a job get as context, by the rule that workers follow. */
 export const firstAttempt = retryAtOf(1);
-export const lastAttempt = retryAtOf(10);
+export const lastAttempt = retryAtOf(attempts);
+
+/** What follows a failed attempt of a job. */
+export function planAfter(error: unknown, attempt: number): RetryPlan {
+  return planRetry({ error, jobId: 'test', attempt, attempts, backoffMs: 1000 });
+}
 
 function retryAtOf(attempt: number): RetryAt {
   return (error) => {
-    const plan = planRetry({ error, jobId: 'test', attempt, attempts: 10, backoffMs: 1000 });
+    const plan = planAfter(error, attempt);
     return plan.kind === 'none' ? undefined : new Date(Date.now() + plan.delayMs);
   };
 }

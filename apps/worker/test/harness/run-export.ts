@@ -2,13 +2,10 @@ import { type BulkExport, isTerminal } from '@bulkhead/bulk-export';
 import { finalizeExport, pollExport } from '@bulkhead/bulk-export/steps';
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import type { BulkExportRequest } from '@bulkhead/fhir';
-import { type JobName, type JobPayload, planRetry } from '@bulkhead/queues';
+import type { JobName, JobPayload } from '@bulkhead/queues';
 import { waitFor } from '@bulkhead/testing';
-import { attemptJob } from './attempts.ts';
+import { attemptJob, planAfter } from './attempts.ts';
 import type { UseCases } from './start-use-cases.ts';
-
-/** As the catalog has it. */
-const maxAttempts = 10;
 
 /**
  * A whole export by its use cases, step by step as the jobs of a worker would do it, but without their waits: the clock is
@@ -60,15 +57,13 @@ async function attempt<Name extends JobName>(
   job: { readonly name: Name; readonly payload: JobPayload<Name> },
 ): Promise<void> {
   for (let number = 1; ; ) {
-    const plan = (error: unknown) =>
-      planRetry({ error, jobId: 'test', attempt: number, attempts: maxAttempts, backoffMs: 1000 });
-    const after = (next: ReturnType<typeof plan>) =>
+    const after = (next: ReturnType<typeof planAfter>) =>
       next.kind === 'none' ? undefined : new Date(clock.now.getTime() + next.delayMs);
     try {
       const signal = AbortSignal.timeout(60_000);
-      return await attemptJob(deps, { ...job, signal, retryAt: (error) => after(plan(error)) });
+      return await attemptJob(deps, { ...job, signal, retryAt: (error) => after(planAfter(error, number)) });
     } catch (error) {
-      const next = plan(error);
+      const next = planAfter(error, number);
       if (next.kind === 'none') throw error;
       if (next.kind === 'retry') number++;
       else clock.now = after(next) ?? clock.now;

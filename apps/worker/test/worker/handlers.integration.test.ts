@@ -15,8 +15,12 @@ afterAll(() => cases.stop());
 
 const error = new AppError({ code: 'poison-job', message: 'Poison job: it killed three workers.', retry: 'never' });
 const reason = { code: 'poison-job', message: error.message };
-async function giveUp<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<void> {
-  await handlers[name].onFinalFailure?.(cases.deps, { ...payload, error });
+async function giveUp<Name extends JobName>(
+  name: Name,
+  payload: JobPayload<Name>,
+  cause: Error = error,
+): Promise<void> {
+  await handlers[name].onFinalFailure?.(cases.deps, { ...payload, error: cause });
 }
 
 async function insertExport(phase: 'queued' | 'exporting' | 'downloading' | 'completed'): Promise<string> {
@@ -56,6 +60,17 @@ test('a file whose download is given up fails with the reason, and a completed o
   for (const { id: fileId } of [pending, completed]) await giveUp('file.download', { exportId, fileId });
   expect(await outputFiles.find(pending.id)).toMatchObject({ state: 'failed', error: reason });
   expect(await outputFiles.find(completed.id)).toMatchObject({ state: 'completed' });
+});
+
+test('an export and its file do not fail if MongoDB was unavailable at the last attempt', async () => {
+  const outage = Object.assign(new Error('no server'), { name: 'MongoServerSelectionError' });
+  const exportId = await insertExport('downloading');
+  const file = makeOutputFile({ exportId });
+  await cases.deps.store.outputFiles.insertMissing([file]);
+  await giveUp('file.download', { exportId, fileId: file.id }, outage);
+  await giveUp('export.finalize', { exportId }, outage);
+  expect(await cases.deps.store.outputFiles.find(file.id)).toMatchObject({ state: 'pending' });
+  expect(await cases.read(exportId)).toMatchObject({ phase: 'downloading' });
 });
 
 test('every search of a sync step that is given up fails with the reason, so that the run can end', async () => {

@@ -1,6 +1,5 @@
 import type { FailedJob } from '@bulkhead/queues';
 import { type ExportError, toExportError } from '@bulkhead/runtime';
-import { isStoreUnavailable } from '@bulkhead/store';
 import { type BulkExportPhase, isTerminal } from '../bulk-export-phase.ts';
 import type { BulkExportDeps } from './deps.ts';
 
@@ -35,8 +34,6 @@ export async function failExport(
 /** Fails an export whose job is given up in one of these phases. A job that outlived its phase has nothing to end. */
 export function failExportIn(...phases: readonly BulkExportPhase[]) {
   return async (deps: BulkExportDeps, { exportId, error }: FailedJob<'export.poll'>): Promise<void> => {
-    // Nothing is known of the export then, so its job is created again.
-    if (isStoreUnavailable(error)) return;
     const record = await deps.store.bulkExports.find(exportId);
     if (record && phases.includes(record.phase)) await failExport(deps, { exportId, error: toExportError(error) });
   };

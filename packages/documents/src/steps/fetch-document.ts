@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { connectionGone } from '@bulkhead/connections/steps';
 import type { FailedJob, JobContext } from '@bulkhead/queues';
 import { AppError, toExportError } from '@bulkhead/runtime';
-import { isStoreUnavailable, whileHeld } from '@bulkhead/store';
+import { whileHeld } from '@bulkhead/store';
 import type { DocumentClaim } from '../document.repository.ts';
 import type { PatientDocument } from '../patient-document.ts';
 import type { DocumentDeps } from './deps.ts';
@@ -42,8 +42,7 @@ export async function failDocument(
   { store, now }: DocumentDeps,
   { documentId: id, error }: FailedJob<'document.fetch'>,
 ): Promise<void> {
-  // Nothing is known of the document then, so its job is created again.
-  if (!isStoreUnavailable(error)) await store.documents.fail({ id, error: toExportError(error), now: now() });
+  await store.documents.fail({ id, error: toExportError(error), now: now() });
 }
 
 interface Attempt {

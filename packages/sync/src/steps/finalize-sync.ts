@@ -1,7 +1,6 @@
 import type { ExportWarning } from '@bulkhead/bulk-export';
 import type { FailedJob } from '@bulkhead/queues';
 import { toExportError } from '@bulkhead/runtime';
-import { isStoreUnavailable } from '@bulkhead/store';
 import { isSyncActive } from '../sync-run-phase.ts';
 import type { SyncTypeCount } from '../sync-step.record.ts';
 import type { SyncDeps } from './deps.ts';
@@ -59,8 +58,7 @@ export async function failGivenUpSync(
   deps: SyncDeps,
   { syncRunId, error }: FailedJob<'sync.plan' | 'sync.finalize'>,
 ): Promise<void> {
-  // Nothing is known of the run then, so its job is created again.
-  if (!isStoreUnavailable(error)) await failSync(deps, { syncRunId, error: toExportError(error) });
+  await failSync(deps, { syncRunId, error: toExportError(error) });
 }
 
 /** Ends a run as failed that cannot even be planned. */

@@ -109,8 +109,6 @@ async function runSearch(
 /** Fails what is left of a step whose job is given up. A settled step: does nothing. */
 export async function failSyncStep(deps: SyncDeps, job: FailedJob<'sync.step'>): Promise<void> {
   const { stepId, error } = job;
-  // Nothing is known of the searches then, so the job is created again.
-  if (isStoreUnavailable(error)) return;
   const claim = { id: stepId, claim: randomUUID() };
   const step = await deps.store.syncSteps.claim(claim);
   if (step) await failPending(deps, { step, claim, error: toExportError(error) });

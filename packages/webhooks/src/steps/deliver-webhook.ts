@@ -1,6 +1,5 @@
 import type { FailedJob } from '@bulkhead/queues';
 import { AppError, toKnownError } from '@bulkhead/runtime';
-import { isStoreUnavailable } from '@bulkhead/store';
 import type { WebhookDeps } from './deps.ts';
 
 /** Calls a client back. Delivered already: does nothing. A receiver that is away is called again for a day. */
@@ -32,8 +31,6 @@ export async function failDelivery(
   { store, now }: WebhookDeps,
   { deliveryId: id, error }: FailedJob<'webhook.deliver'>,
 ): Promise<void> {
-  // Nothing is known of the delivery then, so its job is created again.
-  if (isStoreUnavailable(error)) return;
   const { code, message } = toKnownError(error);
   const attempt = code === notTaken().code ? undefined : { at: now(), error: message };
   await store.webhookDeliveries.fail({ id, attempt });

@@ -4,7 +4,7 @@ import { openFile, toBodyError } from '@bulkhead/ehr-client';
 import type { Connection } from '@bulkhead/providers';
 import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
 import { AppError, longestWaitMs, nextRetrying, toExportError, toKnownError, withPatience } from '@bulkhead/runtime';
-import { isStoreUnavailable, whileHeld } from '@bulkhead/store';
+import { whileHeld } from '@bulkhead/store';
 import type { BulkExport } from '../../bulk-export.record.ts';
 import { emptyCheckpoint, type FileCheckpoint, type OutputFile } from '../../output-file.record.ts';
 import type { FileClaim } from '../../output-file.repository.ts';
@@ -37,8 +37,6 @@ export async function downloadFileAndFinish(deps: BulkExportDeps, job: Job<'file
 
 /** Fails a file whose job is given up. */
 export async function failFile({ store, now }: BulkExportDeps, job: FailedJob<'file.download'>): Promise<void> {
-  // Nothing is known of the file then, so its job is created again.
-  if (isStoreUnavailable(job.error)) return;
   await store.outputFiles.fail({ id: job.fileId, error: toExportError(job.error), now: now() });
 }
 
