@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { apiApp, startApp, startParts, workerApp } from '../start/apps.ts';
-import { workerEntry } from '../start/bundle-worker.ts';
-import { waitForHttp } from '../start/wait-for-http.ts';
+import { apiApp, startApp, startParts, workerApp } from '../system/apps.ts';
+import { workerEntry } from '../system/builds.ts';
+import { waitForHttp } from '../system/wait-for-http.ts';
 
 export interface RestoredSystem {
   readonly baseUrl: string;

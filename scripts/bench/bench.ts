@@ -1,4 +1,4 @@
-import type { Goal } from './goal.ts';
+import type { Goal } from './report/goal.ts';
 
 /** What a bench is given to measure with. */
 export interface BenchContext {

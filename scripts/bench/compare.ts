@@ -1,7 +1,7 @@
 import type { BenchContext, BenchRow } from './bench.ts';
-import type { Goal } from './goal.ts';
-import { median } from './median.ts';
 import type { Measurement } from './probe.ts';
+import type { Goal } from './report/goal.ts';
+import { median } from './report/median.ts';
 
 /** What is read off a measurement; more is better, unless the goal says `atMost`. */
 type Reading = (measurement: Measurement) => number;

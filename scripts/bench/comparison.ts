@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { getAthenaHealthEnhancedService } from '@bulkhead/sdk';
-import { createApiClient } from '../start/api-client.ts';
-import { openState } from '../start/kept-state.ts';
-import { createSteps } from '../start/steps.ts';
-import { type RunningSystem, startSystem } from '../start/system.ts';
+import { createSteps } from '../steps/steps.ts';
+import { createApiClient } from '../system/api-client.ts';
+import { openState } from '../system/kept-state.ts';
+import { type RunningSystem, startSystem } from '../system/system.ts';
 
 interface Measured {
   readonly requests: number;

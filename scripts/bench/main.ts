@@ -4,13 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServices } from '@bulkhead/embedded';
-import { createSteps } from '../start/steps.ts';
+import { createSteps } from '../steps/steps.ts';
+import { checkBaseline } from './baseline/check-baseline.ts';
 import type { BenchContext, BenchRow } from './bench.ts';
 import { benches } from './benches.ts';
-import { checkBaseline } from './check-baseline.ts';
-import { formatRows } from './format-rows.ts';
-import { isMet } from './goal.ts';
 import { type BenchOptions, readOptions } from './options.ts';
+import { formatRows } from './report/format-rows.ts';
+import { isMet } from './report/goal.ts';
 
 try {
   process.exit(await main(readOptions({ args: process.argv.slice(2), benches })));

@@ -51,7 +51,7 @@ function usage(benches: readonly Bench[]): string {
     '  --json            per line { name, value, floor, ratio, unit, goal, met, runs }',
     '  --runs N          interleaved runs of which the medians count (default 5)',
     '  --full            also the sizes that take longer than ten minutes',
-    '  --check           the guarded ratios, short, against scripts/bench/baseline.json: exit 1 where one is lost',
+    '  --check           the guarded ratios, short, against scripts/bench/baseline/baseline.json: exit 1 where one is lost',
     ...lines,
   ].join('\n');
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
-import { buildConsole } from '../start/build-console.ts';
+import { buildConsole } from '../system/builds.ts';
 
 /** It has nothing to ask anybody outside, and containers give it no sandbox. */
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'];

@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSteps } from '../start/steps.ts';
+import { createSteps } from '../steps/steps.ts';
 import { type ChaosOptions, readOptions } from './options.ts';
 import { isClean } from './report/summarize.ts';
 import { runRounds } from './run-rounds.ts';

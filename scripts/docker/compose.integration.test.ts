@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createBrowser } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type ApiClient, createApiClient } from '../start/api-client.ts';
 import { runMainJob } from '../start/main-job.ts';
+import { type ApiClient, createApiClient } from '../system/api-client.ts';
 import { createCompose, removeImages, whyNoCompose } from './compose.fixture.ts';
 
 const missing = whyNoCompose();

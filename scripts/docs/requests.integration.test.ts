@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
-import { type ApiClient, createApiClient } from '../start/api-client.ts';
 import { runMainJob } from '../start/main-job.ts';
+import { type ApiClient, createApiClient } from '../system/api-client.ts';
 import { blocksOf, runShell } from './run-shell.fixture.ts';
 
 let folder: string;

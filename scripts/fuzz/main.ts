@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChaosSystem } from '../chaos/system/start-chaos-system.ts';
-import { createSteps } from '../start/steps.ts';
+import { createSteps } from '../steps/steps.ts';
 import { type FuzzOptions, readOptions } from './options.ts';
 import { installSchemathesis, runSchemathesis } from './schemathesis.ts';
 

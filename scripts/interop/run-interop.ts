@@ -1,6 +1,6 @@
 import type { StepReport } from '@bulkhead/embedded';
 import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
-import type { Steps } from '../start/steps.ts';
+import type { Steps } from '../steps/steps.ts';
 import type { CheckContext } from './checks/check.ts';
 import { checkDocuments } from './checks/documents.check.ts';
 import { checkExamplesOfServer, checkPublishedTexts } from './checks/examples.check.ts';

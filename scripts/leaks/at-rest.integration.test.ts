@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
-import { createApiClient } from '../start/api-client.ts';
+import { createApiClient } from '../system/api-client.ts';
 import { dumpMongodb } from './dump-mongodb.fixture.ts';
 import { dumpRedis } from './dump-redis.fixture.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pollUntil } from '../chaos/poll-until.ts';
 import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
-import { type ApiClient, createApiClient } from '../start/api-client.ts';
+import { type ApiClient, createApiClient } from '../system/api-client.ts';
 import { dumpRedis } from './dump-redis.fixture.ts';
 import { makePlants, type Plant, startPlantingEhr } from './planting-ehr.fixture.ts';
 import { readLogs, readMetrics } from './read-outputs.fixture.ts';

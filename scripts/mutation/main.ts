@@ -3,7 +3,7 @@
 // notices. It is not part of `npm test`: it takes an hour or more. See docs/testing.md.
 import { readFile } from 'node:fs/promises';
 import { startServices } from '@bulkhead/embedded';
-import { createSteps } from '../start/steps.ts';
+import { createSteps } from '../steps/steps.ts';
 import { readOptions } from './options.ts';
 import { type ModuleReport, renderReport, toReport } from './report.ts';
 import { runModule } from './run-module.ts';

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { createSteps } from '../start/steps.ts';
+import { createSteps } from '../steps/steps.ts';
 import { differences } from './differences.ts';
 import { type ProtocolFuzzOptions, readOptions } from './options.ts';
 import type { Round } from './round.arbitrary.ts';

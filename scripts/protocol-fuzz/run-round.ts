@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BulkExport, isTerminal } from '@bulkhead/bulk-export';
 import { isSyncActive, type SyncRun } from '@bulkhead/sync';
-import { type ApiClient, ApiError, createApiClient } from '../start/api-client.ts';
+import { type ApiClient, ApiError, createApiClient } from '../system/api-client.ts';
 import { periods, type Round, types } from './round.arbitrary.ts';
 import { goodPlan } from './server/export-plan.ts';
 import { type CurrentVersion, World } from './server/world.ts';

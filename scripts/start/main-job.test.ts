@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { type ApiClient, ApiError } from './api-client.ts';
+import { type ApiClient, ApiError } from '../system/api-client.ts';
 import { runMainJob, toStoredText } from './main-job.ts';
 
 const counts = { files: 2, filesCompleted: 2, promised: 10, stored: 10 };

@@ -1,6 +1,6 @@
 import { coveredBefore, sinceLast } from '@bulkhead/bulk-export';
 import type { Store } from '@bulkhead/system';
-import { type ApiClient, ApiError } from './api-client.ts';
+import { type ApiClient, ApiError } from '../system/api-client.ts';
 
 interface ExportView {
   readonly id: string;

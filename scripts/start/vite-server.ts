@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { spawnTethered } from '@bulkhead/embedded';
-import { root } from './build-once.ts';
-import { nextFreePort } from './next-free-port.ts';
-import { waitForHttp } from './wait-for-http.ts';
+import { root } from '../system/builds.ts';
+import { nextFreePort } from '../system/next-free-port.ts';
+import { waitForHttp } from '../system/wait-for-http.ts';
 
 const folder = join(root, 'apps', 'console');
 

@@ -1,6 +1,6 @@
 import { type FSWatcher, readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './build-once.ts';
+import { root } from '../system/builds.ts';
 
 /** An editor that saves several files, or one file in several steps, causes one restart. */
 const quietMs = 300;

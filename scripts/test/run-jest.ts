@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { spawnTethered } from '@bulkhead/embedded';
-import { compileCache } from '../start/compile-cache.ts';
+import { compileCache } from '../system/builds.ts';
 import type { JestReport } from './count-tests.ts';
 
 export interface RunJestOptions {

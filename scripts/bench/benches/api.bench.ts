@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { spawnTethered } from '@bulkhead/embedded';
-import { nextFreePort } from '../../start/next-free-port.ts';
-import { waitForHttp } from '../../start/wait-for-http.ts';
+import { nextFreePort } from '../../system/next-free-port.ts';
+import { waitForHttp } from '../../system/wait-for-http.ts';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
-import { median, quantile } from '../median.ts';
-import { type Load, offerLoad } from '../offer-load.ts';
 import { root } from '../probe.ts';
-import { startApi } from '../start-api.ts';
-import { startWorkerProbe } from '../start-worker-probe.ts';
+import { median, quantile } from '../report/median.ts';
+import { type Load, offerLoad } from '../systems/offer-load.ts';
+import { startApi } from '../systems/start-api.ts';
+import { startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 const path = '/api/ehr/athenahealth/bulk-export';
 /** The rate, and one that an operator's whole hospital would hardly reach. */

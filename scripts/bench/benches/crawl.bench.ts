@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Bench, BenchRow } from '../bench.ts';
-import { startSimulator } from '../start-simulator.ts';
-import { startWorkerProbe } from '../start-worker-probe.ts';
+import { startSimulator } from '../systems/start-simulator.ts';
+import { startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 /** As the provider's registry entry has it: ids in one search for the patients themselves. */
 const patientsPerRequest = 50;

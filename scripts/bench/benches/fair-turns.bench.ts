@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { connectRedis, createConsumer, createProducer, type Handlers } from '@bulkhead/queues';
 import type { Bench } from '../bench.ts';
-import { median } from '../median.ts';
+import { median } from '../report/median.ts';
 
 const largeExport = 5000;
 const smallExport = 10;

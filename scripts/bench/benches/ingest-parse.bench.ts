@@ -1,6 +1,6 @@
 import type { Bench } from '../bench.ts';
 import { alternate, compare, perCpuSecond } from '../compare.ts';
-import { startIngest } from '../start-ingest.ts';
+import { startIngest } from '../systems/start-ingest.ts';
 
 export const ingestParse: Bench = {
   name: 'ingest-parse',

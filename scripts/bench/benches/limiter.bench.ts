@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
 import type { Measurement, Probe } from '../probe.ts';
-import { type RedisCost, redisCostOf, redisCostRows } from '../redis-cost.ts';
-import { type BenchSimulator, startSimulator } from '../start-simulator.ts';
-import { startWorkerProbe } from '../start-worker-probe.ts';
+import { type RedisCost, redisCostOf, redisCostRows } from '../systems/redis-cost.ts';
+import { type BenchSimulator, startSimulator } from '../systems/start-simulator.ts';
+import { startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 /** The guide's: 16 requests in any 2 seconds, 8 a second. */
 const windowRequests = 16;

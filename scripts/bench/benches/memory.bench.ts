@@ -1,11 +1,11 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { createApiClient } from '../../start/api-client.ts';
-import { openState } from '../../start/kept-state.ts';
 import { runMainJob } from '../../start/main-job.ts';
-import { createSteps } from '../../start/steps.ts';
-import { startSystem } from '../../start/system.ts';
+import { createSteps } from '../../steps/steps.ts';
+import { createApiClient } from '../../system/api-client.ts';
+import { openState } from '../../system/kept-state.ts';
+import { startSystem } from '../../system/system.ts';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
 
 /** What the simulator's generator gives per patient, over all types. */

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { cpus } from 'node:os';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
-import { watchCores } from '../busy-cores.ts';
-import { makeData } from '../make-data.ts';
-import { median } from '../median.ts';
 import type { Measurement, Probe } from '../probe.ts';
-import { type FileServer, serveFiles } from '../serve-files.ts';
-import { splitFiles } from '../split-files.ts';
-import { startWorkerProbe } from '../start-worker-probe.ts';
+import { median } from '../report/median.ts';
+import { watchCores } from '../systems/busy-cores.ts';
+import { makeData } from '../systems/make-data.ts';
+import { type FileServer, serveFiles } from '../systems/serve-files.ts';
+import { splitFiles } from '../systems/split-files.ts';
+import { startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 const files = 8;
 /** Ten Observations a patient. */

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
-import { quantile } from '../median.ts';
-import { readRedisUsage } from '../redis-usage.ts';
-import { serveStatuses } from '../serve-statuses.ts';
-import { startWorkerProbe } from '../start-worker-probe.ts';
+import { quantile } from '../report/median.ts';
+import { readRedisUsage } from '../systems/redis-usage.ts';
+import { serveStatuses } from '../systems/serve-statuses.ts';
+import { startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 /**
  * Time runs four times as fast: intervals, the server's Retry-After and the limit's window are a quarter, so an hour is a

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import type { Bench, BenchRow } from '../bench.ts';
 import { alternate, compare, perSecond } from '../compare.ts';
-import { makeData } from '../make-data.ts';
-import { quantile } from '../median.ts';
 import type { Measurement, Probe } from '../probe.ts';
-import { type BenchApi, startApi } from '../start-api.ts';
-import { startWorkerProbe } from '../start-worker-probe.ts';
+import { quantile } from '../report/median.ts';
+import { makeData } from '../systems/make-data.ts';
+import { type BenchApi, startApi } from '../systems/start-api.ts';
+import { startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 const perPatient = 100;
 const searches = 300;

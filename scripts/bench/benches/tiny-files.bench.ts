@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Bench } from '../bench.ts';
 import { alternate, compare } from '../compare.ts';
-import { makeData } from '../make-data.ts';
 import type { Measurement } from '../probe.ts';
-import { serveFiles } from '../serve-files.ts';
-import { splitFiles } from '../split-files.ts';
-import { startWorkerProbe } from '../start-worker-probe.ts';
+import { makeData } from '../systems/make-data.ts';
+import { serveFiles } from '../systems/serve-files.ts';
+import { splitFiles } from '../systems/split-files.ts';
+import { startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 const linesPerFile = 2;
 

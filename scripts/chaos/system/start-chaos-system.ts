@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type StepReport, startServices } from '@bulkhead/embedded';
 import type { Store } from '@bulkhead/system';
-import type { AppProcess, AppProcessOptions } from '../../start/app-process.ts';
+import type { AppProcess, AppProcessOptions } from '../../system/app-process.ts';
 import {
   apiApp,
   openStore,
@@ -13,9 +13,9 @@ import {
   systemEnv,
   workerApp,
   workerSources,
-} from '../../start/apps.ts';
-import { bundleWorker, workerEntry } from '../../start/bundle-worker.ts';
-import { waitForHttp } from '../../start/wait-for-http.ts';
+} from '../../system/apps.ts';
+import { bundleWorker, workerEntry } from '../../system/builds.ts';
+import { waitForHttp } from '../../system/wait-for-http.ts';
 import { type ChaosServer, chaosServer } from './chaos-server.ts';
 import { createSimulatorControl, type SimulatorControl } from './simulator-control.ts';
 import { tolerateNoSpace } from './tolerate-no-space.ts';

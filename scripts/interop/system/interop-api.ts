@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ApiClient, createApiClient } from '../../start/api-client.ts';
+import { type ApiClient, createApiClient } from '../../system/api-client.ts';
 import { parseWithNumberTexts } from '../compare/number-texts.ts';
 import { groupId } from '../data/load-data.ts';
 import { provider } from './start-interop-system.ts';

@@ -1,14 +1,13 @@
 import { join } from 'node:path';
 import { openDataFolder, type Services, startServices } from '@bulkhead/embedded';
 import type { Store } from '@bulkhead/system';
+import type { StartOptions } from '../start/options.ts';
+import type { Steps } from '../steps/steps.ts';
 import type { AppProcess, AppProcessOptions } from './app-process.ts';
 import { apiApp, openStore, simulatorApp, startApp, startParts, systemEnv, workerApp, workerSources } from './apps.ts';
-import { buildConsole } from './build-console.ts';
-import { bundleWorker, workerEntry } from './bundle-worker.ts';
+import { buildConsole, bundleWorker, workerEntry } from './builds.ts';
 import { type KeptState, saveState } from './kept-state.ts';
-import type { StartOptions } from './options.ts';
 import { requestLine } from './request-line.ts';
-import type { Steps } from './steps.ts';
 import { waitForHttp } from './wait-for-http.ts';
 import { workerMemoryEnv, workerNodeArgs } from './worker-process.ts';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { createStore } from '@bulkhead/system';
-import { apiApp, startApp } from '../start/apps.ts';
-import { waitForHttp } from '../start/wait-for-http.ts';
-import type { BenchContext } from './bench.ts';
+import { apiApp, startApp } from '../../system/apps.ts';
+import { waitForHttp } from '../../system/wait-for-http.ts';
+import type { BenchContext } from '../bench.ts';
 
 export interface BenchApi {
   readonly baseUrl: string;

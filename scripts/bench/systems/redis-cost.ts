@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import type { BenchRow } from './bench.ts';
-import type { Measurement } from './probe.ts';
+import type { BenchRow } from '../bench.ts';
+import type { Measurement } from '../probe.ts';
 import { readRedisUsage } from './redis-usage.ts';
 
 /** Of a request, in microseconds of Redis' CPU time. */

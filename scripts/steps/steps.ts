@@ -1,6 +1,5 @@
 import type { StepReport } from '@bulkhead/embedded';
-import { LiveLines, type LiveStream } from './live-lines.ts';
-import { stepLine } from './step-line.ts';
+import { LiveLines, type LiveStream, stepLine } from './live-lines.ts';
 
 export interface Steps {
   /** For whoever reports by itself (`startServices`); steps may run side by side. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { BenchContext } from './bench.ts';
+import type { BenchContext } from '../bench.ts';
+import type { Measurement, Probe } from '../probe.ts';
 import { makeData } from './make-data.ts';
-import type { Measurement, Probe } from './probe.ts';
 import { serveFiles } from './serve-files.ts';
 import { startWorkerProbe } from './start-worker-probe.ts';
 

@@ -1,4 +1,4 @@
-import type { BenchRow } from './bench.ts';
+import type { BenchRow } from '../bench.ts';
 import { describeGoal, isMet } from './goal.ts';
 
 const headings = ['bench', 'value', 'floor', 'ratio', 'unit', 'goal', 'met', 'spread'] as const;

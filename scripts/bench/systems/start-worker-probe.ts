@@ -1,5 +1,5 @@
-import { workerMemoryEnv, workerNodeArgs } from '../start/worker-process.ts';
-import { type Probe, startProbe } from './probe.ts';
+import { workerMemoryEnv, workerNodeArgs } from '../../system/worker-process.ts';
+import { type Probe, startProbe } from '../probe.ts';
 
 /** A process of `apps/worker/bench`, started as workers are; those that share `database` share records and jobs. */
 export function startWorkerProbe(options: {

@@ -2,7 +2,7 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { spawnTethered, type Tethered } from '@bulkhead/embedded';
-import { compileCache } from './compile-cache.ts';
+import { compileCache, root } from './builds.ts';
 import { type PortSpawn, startOnPort } from './start-on-port.ts';
 
 export interface AppProcessOptions {
@@ -28,7 +28,6 @@ export interface AppProcessOptions {
   readonly ready?: (url: string) => Promise<void>;
 }
 
-const root = join(import.meta.dirname, '..', '..');
 const quickDeathMs = 10_000;
 const restartDelayMs = 500;
 

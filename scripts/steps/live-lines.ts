@@ -1,4 +1,4 @@
-import { stepLine } from './step-line.ts';
+import type { StepReport } from '@bulkhead/embedded';
 
 export interface LiveStream extends NodeJS.WritableStream {
   readonly isTTY?: boolean;
@@ -84,4 +84,17 @@ export class LiveLines {
     const text = this.#running.get(step)?.text ?? '';
     return stepLine({ report: { step, state: 'running', text }, sinceMs: this.elapsedMs(step) });
   }
+}
+
+const MARKS = { done: '✔', failed: '✘', note: 'ℹ', running: '…' } as const;
+
+/** One step as one line: its state, its name, how long it took so far, and what there is to say. */
+export function stepLine({ report, sinceMs }: { report: StepReport; sinceMs: number }): string {
+  return `${MARKS[report.state]} ${report.step.padEnd(12)} ${duration(sinceMs).padStart(7)}  ${report.text}`;
+}
+
+function duration(ms: number): string {
+  const seconds = Math.floor(ms / 1_000);
+  if (seconds < 60) return `${(ms / 1_000).toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)}m ${String(seconds % 60).padStart(2, '0')}s`;
 }

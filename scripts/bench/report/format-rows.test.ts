@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { BenchRow } from './bench.ts';
+import type { BenchRow } from '../bench.ts';
 import { formatRows } from './format-rows.ts';
 
 test('a line says its value, floor, ratio and goal, and whether that is met', () => {

@@ -1,4 +1,4 @@
-import type { BenchRow } from './bench.ts';
+import type { BenchRow } from '../bench.ts';
 
 /**
  * How much of a ratio of the baseline must be left. Generous: two cores that others use gave half of it now and then, while

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Bench, BenchContext, BenchRow } from './bench.ts';
-import { ingestParse } from './benches/ingest-parse.bench.ts';
-import { ingestStore } from './benches/ingest-store.bench.ts';
-import { reingest } from './benches/reingest.bench.ts';
+import type { Bench, BenchContext, BenchRow } from '../bench.ts';
+import { ingestParse } from '../benches/ingest-parse.bench.ts';
+import { ingestStore } from '../benches/ingest-store.bench.ts';
+import { reingest } from '../benches/reingest.bench.ts';
 import { judgeBaseline } from './judge-baseline.ts';
 
 const guarded: readonly Bench[] = [ingestParse, ingestStore, reingest];

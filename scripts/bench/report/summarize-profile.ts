@@ -1,4 +1,4 @@
-// usage: node --conditions=@bulkhead/source scripts/bench/summarize-profile.ts FILE.cpuprofile [LINES]
+// usage: node --conditions=@bulkhead/source scripts/bench/report/summarize-profile.ts FILE.cpuprofile [LINES]
 // The functions of a `node --cpu-prof` profile by the time spent in themselves, as text.
 import { readFileSync } from 'node:fs';
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { BenchRow } from './bench.ts';
+import type { BenchRow } from '../bench.ts';
 import { judgeBaseline } from './judge-baseline.ts';
 
 const row = (name: string, ratio?: number): BenchRow => ({

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { simulatorApp, startApp } from '../start/apps.ts';
+import { simulatorApp, startApp } from '../../system/apps.ts';
 
 export interface BenchSimulator {
   readonly origin: string;
