@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { lacksData } from './accounting.ts';
-import { noCounts } from './bulk-export.record.ts';
+import { noCounts, retryPhase } from './bulk-export.record.ts';
 import {
   activePhases,
   type BulkExportPhase,
@@ -12,7 +12,6 @@ import {
   phasesOf,
   publicStatus,
 } from './bulk-export-phase.ts';
-import { retryPhase } from './retry-phase.ts';
 
 describe("an export's phases", () => {
   test('every active phase can fail and be cancelled; a terminal one stays', () => {

@@ -15,7 +15,6 @@ export { createIdempotencyKeyRepository } from './idempotency-key.repository.ts'
 export { emptyCheckpoint, type OutputFile } from './output-file.record.ts';
 export { createOutputFileRepository } from './output-file.repository.ts';
 export type { BulkExportStore } from './store.ts';
-export { coveredBefore } from './watermarks/covered-before.ts';
-export type { Coverage, Watermark } from './watermarks/watermark.record.ts';
 export { createWatermarkRepository } from './watermarks/watermark.repository.ts';
-export { everyType, sinceLast } from './watermarks/watermark.ts';
+export type { Coverage, Watermark } from './watermarks/watermark.ts';
+export { coveredBefore, everyType, sinceLast } from './watermarks/watermark.ts';

@@ -6,8 +6,8 @@ export {
 export { decodeExactNumbers, encodeExactNumbers, type NumberText } from './exact-number-codec.ts';
 export { countSchema, sumsOf, withheldCountSchema, zerosOf } from './records/counts.ts';
 export { ehrTextSchema, failureSchema, retryingSchema, warningSchema } from './records/failure.record.ts';
-export type { Immutable } from './records/immutable.ts';
 export { mongooseFieldsOf, type Stored } from './records/mongoose-fields-of.ts';
+export type { Immutable } from './records/record-view.ts';
 export { instantSchema, toView, type View, type ViewShape, viewShapeOf } from './records/record-view.ts';
 export { countByPhase, untilStored, whileHeld, whileLeased } from './runs.ts';
 export { type ConnectionScope, inScope, isInScope } from './scopes.ts';

@@ -2,7 +2,18 @@ import { exportTypes, isResourceType } from '@bulkhead/fhir';
 import { callbackUrlSchema } from '@bulkhead/webhooks/commands';
 import { z } from 'zod';
 import { bulkExportStatuses } from '../bulk-export-phase.ts';
-import { isAhead } from './since.schema.ts';
+
+/** Server clocks and ours differ; an instant further ahead than this is a mistake. */
+const clockToleranceMs = 60_000;
+
+/** A FHIR instant that is not to come. */
+export const sinceInstantSchema = z.iso
+  .datetime({ offset: true, error: 'must be an instant with a time zone, such as 2024-01-01T00:00:00Z' })
+  .refine((since) => !isAhead(since), 'lies in the future');
+
+function isAhead(since: string): boolean {
+  return Date.parse(since) > Date.now() + clockToleranceMs;
+}
 
 const resourceTypeSchema = z
   .string()

@@ -8,7 +8,7 @@ import type { BulkExport } from '../bulk-export.record.ts';
 import { isTerminal, phasesOf } from '../bulk-export-phase.ts';
 import type { OutputFile } from '../output-file.record.ts';
 import type { BulkExportStore } from '../store.ts';
-import type { Watermark } from '../watermarks/watermark.record.ts';
+import type { Watermark } from '../watermarks/watermark.ts';
 import { acceptOnce, type Idempotency } from './accept-once.ts';
 import type { BulkExportBody, BulkExportQuery } from './bulk-export.schema.ts';
 import { cancelExport } from './cancel-export.ts';

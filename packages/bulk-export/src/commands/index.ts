@@ -1,4 +1,9 @@
-export { bulkExportQuerySchema, bulkExportRequestSchema, exportStatusQuerySchema } from './bulk-export.schema.ts';
+export {
+  bulkExportQuerySchema,
+  bulkExportRequestSchema,
+  exportStatusQuerySchema,
+  sinceInstantSchema,
+} from './bulk-export.schema.ts';
 export { type BulkExportService, createBulkExportService } from './bulk-export.service.ts';
 export { cancelExport } from './cancel-export.ts';
 export {
@@ -13,5 +18,4 @@ export {
   type ViewFor,
 } from './export-view.ts';
 export { newExport, requestKey } from './new-export.ts';
-export { sinceInstantSchema } from './since.schema.ts';
 export { toWatermarkView, watermarkViewSchema } from './watermark-view.ts';

@@ -3,8 +3,7 @@ import { newId } from '@bulkhead/access';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { type BulkExport, noCounts } from '../bulk-export.record.ts';
 import type { BulkExportStore } from '../store.ts';
-import { coveredBefore } from '../watermarks/covered-before.ts';
-import { everyType, sinceLast } from '../watermarks/watermark.ts';
+import { coveredBefore, everyType, sinceLast } from '../watermarks/watermark.ts';
 import type { BulkExportBody } from './bulk-export.schema.ts';
 
 /** The record of a new export; `since: "last"` becomes the instant that it stands for. */

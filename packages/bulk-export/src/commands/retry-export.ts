@@ -1,8 +1,7 @@
 import type { Producer } from '@bulkhead/queues';
 import { AppError } from '@bulkhead/runtime';
-import type { BulkExport } from '../bulk-export.record.ts';
+import { type BulkExport, retryPhase } from '../bulk-export.record.ts';
 import { isTerminal } from '../bulk-export-phase.ts';
-import { retryPhase } from '../retry-phase.ts';
 import type { BulkExportStore } from '../store.ts';
 import type { ExportChange } from './cancel-export.ts';
 

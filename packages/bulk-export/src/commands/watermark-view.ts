@@ -1,6 +1,6 @@
 import { toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
-import { type Watermark, watermarkSchema } from '../watermarks/watermark.record.ts';
+import { type Watermark, watermarkSchema } from '../watermarks/watermark.ts';
 
 const { resourceType, exportType, at, exportId, ...fields } = viewShapeOf(
   watermarkSchema.omit({ connectionId: true, transactionTime: true, coverage: true }),

@@ -5,7 +5,7 @@ import { emptyCheckpoint, type OutputFile } from '../output-file.record.ts';
 import { unknownType } from '../watermarks/watermark.ts';
 import type { BulkExportDeps } from './deps.ts';
 import { ledgerType, toLedgerEntries } from './download/ledger-entries.ts';
-import { isFilteredHere, manifestWarnings } from './manifest-warnings.ts';
+import { isFilteredHere, manifestWarnings } from './export-warnings.ts';
 
 /** Writes the ledger, then starts the downloads. Each step can be repeated: a crash in between loses nothing. */
 export async function acceptManifest(

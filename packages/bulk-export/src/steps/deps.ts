@@ -9,3 +9,8 @@ export interface BulkExportDeps extends Omit<DocumentDeps, 'store'>, Pick<Connec
   readonly exportContexts: ExportContexts;
   readonly pollIntervalMs: number;
 }
+
+export interface ExportStep {
+  readonly exportId: string;
+  readonly signal: AbortSignal;
+}

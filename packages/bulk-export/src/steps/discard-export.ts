@@ -1,8 +1,7 @@
 import { deleteExport } from '@bulkhead/ehr-client';
 import type { RetryAt } from '@bulkhead/queues';
 import { isTerminal } from '../bulk-export-phase.ts';
-import type { BulkExportDeps } from './deps.ts';
-import type { ExportStep } from './export-step.ts';
+import type { BulkExportDeps, ExportStep } from './deps.ts';
 
 /**
  * DELETE on the status URL: "the data is safe", or "no longer wanted" (FHIR Bulk Data, "Delete Request"). Some servers allow

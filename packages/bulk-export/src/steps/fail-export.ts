@@ -1,5 +1,5 @@
 import type { FailedJob } from '@bulkhead/queues';
-import { type ExportError, toExportError } from '@bulkhead/runtime';
+import { AppError, type ExportError, toExportError } from '@bulkhead/runtime';
 import { type BulkExportPhase, isTerminal } from '../bulk-export-phase.ts';
 import type { BulkExportDeps } from './deps.ts';
 
@@ -37,4 +37,14 @@ export function failExportIn(...phases: readonly BulkExportPhase[]) {
     const record = await deps.store.bulkExports.find(exportId);
     if (record && phases.includes(record.phase)) await failExport(deps, { exportId, error: toExportError(error) });
   };
+}
+
+export function exportGone(cause?: unknown): AppError {
+  return new AppError({
+    code: 'export-gone',
+    message: 'The EHR no longer has the export: it expired, or was deleted there. Retry it, which asks for a new one.',
+    retry: 'never',
+    cause,
+    ehrText: cause instanceof AppError ? cause.ehrText : undefined,
+  });
 }

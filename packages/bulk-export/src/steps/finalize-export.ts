@@ -2,13 +2,11 @@ import { coversAllOf, coversType } from '@bulkhead/fhir';
 import type { BulkExport, ExportCounts } from '../bulk-export.record.ts';
 import { isPartial, type WatermarkDecision } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
-import type { Coverage } from '../watermarks/watermark.record.ts';
+import type { Coverage } from '../watermarks/watermark.ts';
 import { decideWatermarks, everyType } from '../watermarks/watermark.ts';
-import type { BulkExportDeps } from './deps.ts';
-import { endWarnings } from './end-warnings.ts';
-import type { ExportStep } from './export-step.ts';
+import type { BulkExportDeps, ExportStep } from './deps.ts';
+import { endWarnings, refusedTypes, sentSince } from './export-warnings.ts';
 import { failExport } from './fail-export.ts';
-import { refusedTypes, sentSince } from './manifest-warnings.ts';
 
 /** Ends an export whose files are all settled: watermarks, the server's "done" signal, the sums. */
 export async function finalizeExport(deps: BulkExportDeps, { exportId }: Pick<ExportStep, 'exportId'>): Promise<void> {

@@ -8,8 +8,7 @@ import { AppError, nextRetrying, toKnownError } from '@bulkhead/runtime';
 import { untilStored, whileLeased } from '@bulkhead/store';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { sinceLast } from '../watermarks/watermark.ts';
-import type { BulkExportDeps } from './deps.ts';
-import type { ExportStep } from './export-step.ts';
+import type { BulkExportDeps, ExportStep } from './deps.ts';
 import { coversNow } from './finalize-export.ts';
 import { planPoll } from './poll-delay.ts';
 

@@ -5,10 +5,8 @@ import { AppError, briefAttempts, nextRetrying, toExportError, toKnownError } fr
 import { whileLeased } from '@bulkhead/store';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { acceptManifest } from './accept-manifest.ts';
-import type { BulkExportDeps } from './deps.ts';
-import { exportGone } from './export-gone.ts';
-import type { ExportStep } from './export-step.ts';
-import { failExport } from './fail-export.ts';
+import type { BulkExportDeps, ExportStep } from './deps.ts';
+import { exportGone, failExport } from './fail-export.ts';
 import { isPollDue, planPoll, pollDelay, pollErrorDelay } from './poll-delay.ts';
 
 /** The guide: contact support if an export is stuck for more than an hour. */

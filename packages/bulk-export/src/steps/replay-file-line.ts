@@ -4,7 +4,7 @@ import { isTerminal } from '../bulk-export-phase.ts';
 import { emptyCheckpoint } from '../output-file.record.ts';
 import type { BulkExportDeps } from './deps.ts';
 import { FileBatch } from './download/file-batch.ts';
-import { observedAt } from './download/observed-at.ts';
+import { observedAt } from './download/ingest-file.ts';
 
 /** Of a line that BSON cannot hold only a correction can be stored; lines of earlier versions were kept whole. */
 const maxLineBytes = 16 * 1024 * 1024;

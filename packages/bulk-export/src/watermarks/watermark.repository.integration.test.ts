@@ -1,8 +1,8 @@
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
-import type { Watermark } from './watermark.record.ts';
 import { createWatermarkRepository } from './watermark.repository.ts';
+import type { Watermark } from './watermark.ts';
 
 let database: mongoose.Connection;
 let watermarks: ReturnType<typeof createWatermarkRepository>;

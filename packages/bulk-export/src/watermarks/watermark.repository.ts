@@ -2,7 +2,7 @@ import type { ExportType } from '@bulkhead/fhir';
 import { isDuplicateKey, mongooseFieldsOf, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
-import { type Watermark, watermarkSchema } from './watermark.record.ts';
+import { type Watermark, watermarkSchema } from './watermark.ts';
 
 const documentSchema = watermarkSchema.extend({ id: z.string() });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isPartial } from '../hold-reason.ts';
 import { emptyCheckpoint } from '../output-file.record.ts';
-import type { Coverage } from './watermark.record.ts';
+import type { Coverage } from './watermark.ts';
 import {
   decideWatermarks,
   type ExportEvidence,

@@ -1,8 +1,35 @@
 import type { BulkExportRequest } from '@bulkhead/fhir';
+import { coversType, exportTypes } from '@bulkhead/fhir';
+import type { Immutable } from '@bulkhead/store';
+import { z } from 'zod';
 import type { IssueCount } from '../bulk-export.record.ts';
 import { type HoldReason, holdReasons, type WatermarkDecision } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
-import type { Coverage, Watermark } from './watermark.record.ts';
+
+/** The limits of an export that names no types. */
+const coverageSchema = z.strictObject({
+  /** The scopes of its access token. */
+  scope: z.string().exactOptional(),
+  /** The types of the server's CapabilityStatement. */
+  offered: z.array(z.string()).exactOptional(),
+});
+export type Coverage = Immutable<z.output<typeof coverageSchema>>;
+
+/** The last transactionTime up to which everything of a type is stored, per connection, export level and type. */
+export const watermarkSchema = z.strictObject({
+  connectionId: z.string(),
+  /** A Group's export says nothing about the patients outside of it, so the levels do not mix. */
+  exportType: z.enum(exportTypes),
+  resourceType: z.string(),
+  /** As the server wrote it: the next export's `_since`. */
+  transactionTime: z.string(),
+  /** The same instant, for ordering. */
+  at: z.date(),
+  exportId: z.string(),
+  /** What an export of every type could bring. Only of `everyType`; one that lacks it proves nothing. */
+  coverage: coverageSchema.exactOptional(),
+});
+export type Watermark = Immutable<z.output<typeof watermarkSchema>>;
 
 /** The `resourceType` of the watermark that exports of every type keep. */
 export const everyType = '*';
@@ -192,4 +219,12 @@ function markOf(resourceType: string, { watermarks, now, covers }: MarkSearch): 
     return mark.resourceType === resourceType;
   });
   return marks.reduce<Mark | undefined>((one, other) => (one && one.at >= other.at ? one : other), undefined);
+}
+
+/**
+ * Whether an earlier export of every type brought a type. What one would bring today is known only to the worker that has a token, so
+ * for `everyType` this is the answer of last time.
+ */
+export function coveredBefore(coverage: Coverage, resourceType: string): boolean {
+  return resourceType === everyType || coversType(coverage, resourceType);
 }

@@ -2,8 +2,7 @@ import type { ConnectionSchedules } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
 import type { ScheduleStore } from '../store.ts';
 import { newSchedule } from './new-schedule.ts';
-import { removeSchedule } from './remove-schedule.ts';
-import { setScheduler } from './set-scheduler.ts';
+import { removeSchedule, setScheduler } from './schedule-job.ts';
 
 /** What happens to schedules when a connection is created or deleted. */
 export function createConnectionSchedules(options: {

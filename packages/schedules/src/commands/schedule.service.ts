@@ -9,9 +9,8 @@ import type { Schedule } from '../schedule.record.ts';
 import { spreadOf } from '../spread-of.ts';
 import type { ScheduleStore } from '../store.ts';
 import { newSchedule } from './new-schedule.ts';
-import { removeSchedule } from './remove-schedule.ts';
 import type { ScheduleBody, ScheduleChangeBody } from './schedule.schema.ts';
-import { setScheduler } from './set-scheduler.ts';
+import { removeSchedule, setScheduler } from './schedule-job.ts';
 import { startScheduledRun } from './start-scheduled-run.ts';
 
 /** A schedule, and what became of its last run. */

@@ -1,7 +1,7 @@
 import { newId } from '@bulkhead/access';
 import { AppError, nextRun } from '@bulkhead/runtime';
 import { callBack } from '@bulkhead/webhooks/steps';
-import { removeSchedule } from '../commands/remove-schedule.ts';
+import { removeSchedule } from '../commands/schedule-job.ts';
 import { startScheduledRun } from '../commands/start-scheduled-run.ts';
 import type { Schedule, ScheduleRun } from '../schedule.record.ts';
 import type { ScheduleDeps } from './deps.ts';

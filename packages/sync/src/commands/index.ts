@@ -1,8 +1,7 @@
 export { cancelSync } from './cancel-sync.ts';
 export { newSyncRun } from './new-sync-run.ts';
 export { syncBodySchema } from './sync.schema.ts';
-export { createSyncService, type SyncRunState, type SyncService } from './sync.service.ts';
-export { syncAlreadyRunning } from './sync-already-running.ts';
+export { createSyncService, type SyncRunState, type SyncService, syncAlreadyRunning } from './sync.service.ts';
 export {
   startedSyncSchema,
   syncedSchema,

@@ -11,7 +11,6 @@ import type { StepRetry, SyncTypeCount } from '../sync-step.record.ts';
 import { cancelSync } from './cancel-sync.ts';
 import { newSyncRun } from './new-sync-run.ts';
 import type { SyncBody } from './sync.schema.ts';
-import { syncAlreadyRunning } from './sync-already-running.ts';
 
 /** Many proxies give up a request after a minute, so a run that lasts longer is followed by its URL. */
 const shortWaitMs = 30_000;
@@ -152,5 +151,15 @@ function nothingToRetry({ id, phase }: SyncRun): AppError {
     message: 'Nothing of this run failed, or it was cancelled. Start a new one.',
     retry: 'never',
     context: { syncRunId: id, phase },
+  });
+}
+
+/** HTTP 409, with the running one's id. */
+export function syncAlreadyRunning(syncRunId: string | undefined): AppError {
+  return new AppError({
+    code: 'sync-already-running',
+    message: 'A sync of this connection is running. Follow that one, or cancel it first.',
+    retry: 'never',
+    context: syncRunId === undefined ? {} : { syncRunId },
   });
 }

@@ -1,7 +1,7 @@
 import { withDocuments } from '@bulkhead/documents/steps';
 import type { QuarantineEntry } from '@bulkhead/quarantine';
 import type { SyncDeps } from './deps.ts';
-import { readSearchEntry } from './read-search-entry.ts';
+import { readSearchEntry } from './store-search-page.ts';
 
 /** Above this MongoDB cannot hold the resource, whatever it is. */
 const maxEntryBytes = 16 * 1024 * 1024;

@@ -1,13 +1,12 @@
 import { withDocuments } from '@bulkhead/documents/steps';
 import type { SearchPage } from '@bulkhead/ehr-client';
 import type { SearchEntry } from '@bulkhead/fhir';
+import { parseResourceLine } from '@bulkhead/fhir';
 import { type QuarantinedLine, searchFileId } from '@bulkhead/quarantine';
-import type { ResourceDocument } from '@bulkhead/resources';
-import { writeApart } from '@bulkhead/resources';
+import { fitsInDocument, type ResourceDocument, toResourceDocument, writeApart } from '@bulkhead/resources';
 import type { SyncRun } from '../sync-run.record.ts';
 import type { SyncStep } from '../sync-step.record.ts';
 import type { SyncDeps } from './deps.ts';
-import { readSearchEntry } from './read-search-entry.ts';
 import type { PageCounts, Search } from './step-searches.ts';
 
 interface StorePageOptions {
@@ -91,4 +90,21 @@ async function storeEntries(
   // Before the page counts as read: a worker that stops in between quarantines the same entries again.
   await deps.store.quarantine.put({ lines: bad, now: context.now });
   return { fetched: entries.length, stored: written + unchanged, unchanged, stale, rejected: bad.length, withheld };
+}
+
+/** An entry of a search as a document, or why it cannot be stored. @param options.json of the entry's resource. */
+export function readSearchEntry(options: {
+  readonly json: Buffer;
+  /** The type that was searched. */
+  readonly resourceType: string;
+  readonly context: Parameters<typeof toResourceDocument>[0]['context'];
+}): { readonly document: ResourceDocument } | { readonly reason: string } {
+  const { json: bytes, resourceType, context } = options;
+  // Only line 1 of a file can begin with a byte order mark.
+  const line = { bytes, line: 2, offset: 0, nextOffset: 0, sizeBytes: bytes.length, isTooLong: false };
+  const parsed = parseResourceLine(line, resourceType);
+  if (parsed.kind === 'rejected') return { reason: parsed.reason };
+  if (parsed.kind === 'blank') return { reason: 'not-an-object' };
+  const document = toResourceDocument({ ...parsed, context });
+  return fitsInDocument(document, bytes.length) ? { document } : { reason: 'too-large' };
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
-import { AppError } from '@bulkhead/runtime';
+import { AppError, invalidRequest } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import type { WebhookStore } from '../store.ts';
 import type { WebhookDelivery } from '../webhook-delivery.record.ts';
@@ -68,4 +68,16 @@ function unknownDelivery(): AppError {
     message: 'There is no such delivery. List them by GET /api/ehr/webhook-deliveries.',
     retry: 'never',
   });
+}
+
+/** A call has to be signed, so there must be a secret. @throws AppError `invalid-request` */
+export async function checkCallback(options: {
+  readonly store: Pick<WebhookStore, 'connections'>;
+  readonly connectionId: string;
+  readonly callbackUrl?: string | undefined;
+}): Promise<void> {
+  const { store, connectionId, callbackUrl } = options;
+  if (callbackUrl === undefined || (await store.connections.findWebhookSecret(connectionId)) !== undefined) return;
+  const message = 'needs a secret to be signed with: make one by PUT /api/ehr/connections/{id}/webhook';
+  throw invalidRequest([{ path: 'callbackUrl', message }]);
 }

@@ -1,7 +1,7 @@
 import { scheduleBodySchema, scheduleDetailSchema, toScheduleDetail } from '@bulkhead/schedules/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { connectionId, success } from '../common.schema.ts';
-import { scheduleDetailExample } from './schedule.examples.ts';
+import { scheduleDetailExample } from './get-schedule.endpoint.ts';
 
 export const createSchedule = defineEndpoint({
   id: 'createSchedule',

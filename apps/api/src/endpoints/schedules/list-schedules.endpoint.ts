@@ -2,7 +2,7 @@ import { scheduleViewSchema, toScheduleView } from '@bulkhead/schedules/commands
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
-import { scheduleExample } from './schedule.examples.ts';
+import { scheduleExample } from './get-schedule.endpoint.ts';
 
 export const listSchedules = defineEndpoint({
   id: 'listSchedules',

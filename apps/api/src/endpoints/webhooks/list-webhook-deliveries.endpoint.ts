@@ -1,8 +1,19 @@
 import { deliveriesQuerySchema, deliveryViewSchema, toDeliveryView } from '@bulkhead/webhooks/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { success } from '../common.schema.ts';
-import { webhookDeliveryExample } from './webhook.examples.ts';
+import { connectionId, exportId, later, success } from '../common.schema.ts';
+
+export const webhookDeliveryExample = {
+  id: `${exportId}.9.1f0c7b3a`,
+  connectionId,
+  url: 'https://client.example/bulkhead',
+  type: 'bulk-export.completed',
+  body: { type: 'bulk-export.completed', timestamp: later, data: { id: exportId, status: 'COMPLETED' } },
+  state: 'delivered',
+  attempts: [{ at: later, status: 204 }],
+  createdAt: later,
+  deliveredAt: later,
+};
 
 export const listWebhookDeliveries = defineEndpoint({
   id: 'listWebhookDeliveries',

@@ -1,7 +1,7 @@
 import { deliveryViewSchema, toDeliveryView } from '@bulkhead/webhooks/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
-import { webhookDeliveryExample } from './webhook.examples.ts';
+import { webhookDeliveryExample } from './list-webhook-deliveries.endpoint.ts';
 
 export const resendWebhookDelivery = defineEndpoint({
   id: 'resendWebhookDelivery',

@@ -9,8 +9,7 @@ import type { BulkExport } from '../../bulk-export.record.ts';
 import { emptyCheckpoint, type FileCheckpoint, type OutputFile } from '../../output-file.record.ts';
 import type { FileClaim } from '../../output-file.repository.ts';
 import type { BulkExportDeps } from '../deps.ts';
-import { ingestFile } from './ingest-file.ts';
-import { observedAt } from './observed-at.ts';
+import { ingestFile, observedAt } from './ingest-file.ts';
 import { isLinkRefused, refreshLink } from './refresh-link.ts';
 
 export interface DownloadStep {

@@ -2,10 +2,11 @@ import type { Readable } from 'node:stream';
 import { LineSplitter } from '@bulkhead/fhir';
 import { AppError } from '@bulkhead/runtime';
 import { accountedLines } from '../../accounting.ts';
+import type { BulkExport } from '../../bulk-export.record.ts';
 import type { FileCheckpoint, OutputFile } from '../../output-file.record.ts';
 import type { BulkExportStore } from '../../store.ts';
-import { noValidLines, tooManyBadLines } from './bad-lines.ts';
-import { BatchWrites } from './batch-writes.ts';
+import { clockToleranceMs } from '../../watermarks/watermark.ts';
+import { BatchWrites, noValidLines, tooManyBadLines } from './batch-writes.ts';
 import { FileBatch } from './file-batch.ts';
 import { LongLine } from './long-line.ts';
 
@@ -105,4 +106,10 @@ function countMismatch(accounted: number): AppError {
     retry: 'later',
     context: { count: accounted },
   });
+}
+
+/** When the versions in an export were current at the server. A transaction time in the future would outrank every later version. */
+export function observedAt({ transactionTime, kickedOffAt, createdAt }: BulkExport, now: Date): Date {
+  const at = new Date(transactionTime ?? createdAt);
+  return at.getTime() > now.getTime() + clockToleranceMs ? (kickedOffAt ?? createdAt) : at;
 }

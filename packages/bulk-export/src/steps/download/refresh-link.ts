@@ -4,7 +4,7 @@ import { AppError } from '@bulkhead/runtime';
 import type { BulkExport } from '../../bulk-export.record.ts';
 import type { OutputFile } from '../../output-file.record.ts';
 import type { BulkExportDeps } from '../deps.ts';
-import { exportGone } from '../export-gone.ts';
+import { exportGone } from '../fail-export.ts';
 import { matchFreshLinks } from './ledger-entries.ts';
 
 /** How servers answer a link that has expired: the signature is not valid any more, or the file is gone. */

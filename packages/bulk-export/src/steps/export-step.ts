@@ -1,4 +1,0 @@
-export interface ExportStep {
-  readonly exportId: string;
-  readonly signal: AbortSignal;
-}
