@@ -20,19 +20,29 @@ interface Claim {
   readonly key: string;
   readonly exportId: string;
   readonly now: Date;
-  /** Undefined: the export has no record. */
-  readonly hasEnded: (exportId: string) => Promise<boolean | undefined>;
 }
 
 /**
  * `active_exports`: at most one running export per connection and request. The guard is the uniqueness of `_id`, which
  * every engine and a sharded collection keeps; a unique index over a field that later changes is not as portable.
  */
-export function createActiveExportRepository(database: Database) {
+export function createActiveExportRepository(options: {
+  readonly database: Database;
+  /** The collection of the exports or syncs that hold the claims. */
+  readonly runs: 'bulk_exports' | 'sync_runs';
+}) {
+  const { database } = options;
   const model = database.model('ActiveExport', schema);
+  const runs = database.collection<{ _id: string; active: boolean }>(options.runs);
+
+  /** @returns undefined if there is no record */
+  const hasEnded = async (exportId: string): Promise<boolean | undefined> => {
+    const run = await runs.findOne({ _id: exportId }, { projection: { active: 1 } });
+    return run ? !run.active : undefined;
+  };
 
   /** @returns the id of the export that holds the claim now, or undefined if another process changed it meanwhile */
-  const tryToClaim = async ({ key, exportId, now, hasEnded }: Claim): Promise<string | undefined> => {
+  const tryToClaim = async ({ key, exportId, now }: Claim): Promise<string | undefined> => {
     try {
       await model.create({ _id: key, exportId, takenAt: now });
       return exportId;

@@ -41,7 +41,7 @@ schema.index({ completedAt: 1, phase: 1 });
 /** `bulk_exports`: the truth about every export. */
 export function createBulkExportRepository(database: Database) {
   const model = database.model('BulkExport', schema);
-  const activeExports = createActiveExportRepository(database);
+  const activeExports = createActiveExportRepository({ database, runs: 'bulk_exports' });
   /** @throws AppError `export-already-running`, with the running one's id in `context.exportId`. */
   const claimRequest = async (options: {
     readonly id: string;
@@ -50,11 +50,7 @@ export function createBulkExportRepository(database: Database) {
     readonly now: Date;
   }) => {
     const { id: exportId, connectionId, requestKey, now } = options;
-    const hasEnded = async (holderId: string) => {
-      const holder = await model.findById(holderId, { active: 1 }).lean();
-      return holder ? !holder.active : undefined;
-    };
-    const holder = await activeExports.claim({ key: `${connectionId}/${requestKey}`, exportId, now, hasEnded });
+    const holder = await activeExports.claim({ key: `${connectionId}/${requestKey}`, exportId, now });
     if (holder !== exportId) throw alreadyRunning(holder);
   };
   return {

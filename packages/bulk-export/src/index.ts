@@ -9,7 +9,6 @@ export {
   isTerminal,
   publicStatus,
 } from './bulk-export-phase.ts';
-export { createExportLeaseRepository } from './export-lease.repository.ts';
 export type { HoldReason } from './hold-reason.ts';
 export { createIdempotencyKeyRepository } from './idempotency-key.repository.ts';
 export { emptyCheckpoint, type OutputFile } from './output-file.record.ts';

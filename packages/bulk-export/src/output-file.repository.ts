@@ -1,6 +1,14 @@
 import type { ExportError, Retrying } from '@bulkhead/runtime';
 import type { SecretBox } from '@bulkhead/store';
-import { countSchema, createSealedPlace, mongooseFieldsOf, type Stored, sumsOf } from '@bulkhead/store';
+import {
+  type Claim,
+  countSchema,
+  createClaims,
+  createSealedPlace,
+  mongooseFieldsOf,
+  type Stored,
+  sumsOf,
+} from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
 import { sumIssues } from './accounting.ts';
@@ -22,12 +30,6 @@ const documentSchema = outputFileSchema.extend({
   claim: z.string().exactOptional(),
 });
 type OutputFileDocument = Stored<typeof documentSchema>;
-
-/** Names one attempt at one file. */
-export interface FileClaim {
-  readonly id: string;
-  readonly claim: string;
-}
 
 type LinkedFile = Pick<OutputFile, 'id' | 'url' | 'requiresAccessToken'>;
 type LinkFields = Pick<OutputFileDocument, 'url' | 'sealedUrl' | 'requiresAccessToken'>;
@@ -59,12 +61,12 @@ export function createOutputFileRepository({
   readonly secretBox: SecretBox;
 }) {
   const model = database.model('OutputFile', schema);
-  // For the two writes that every file makes: by the model a small file takes a twentieth longer.
-  const collection = database.collection<OutputFileDocument>('output_files');
-  const settle = async ({ id, claim }: FileClaim, change: object): Promise<boolean> => {
-    const result = await collection.updateOne({ _id: id, claim, state: 'downloading' }, { $set: change });
-    return result.matchedCount === 1;
-  };
+  const claims = createClaims<OutputFileDocument>({
+    database,
+    collection: 'output_files',
+    running: 'downloading',
+    unsettled,
+  });
   const seal = (id: string, url: string) => secretBox.seal({ plaintext: Buffer.from(url), owner: ownerOf(id) });
   const linkFields = ({ id, url, requiresAccessToken }: LinkedFile): LinkFields =>
     requiresAccessToken ? { requiresAccessToken, url } : { requiresAccessToken, sealedUrl: seal(id, url) };
@@ -80,6 +82,7 @@ export function createOutputFileRepository({
     /** Seals the links that an earlier version stored readable. */
     async upgrade(): Promise<void> {
       const readable = { requiresAccessToken: false, url: { $exists: true } };
+      const collection = database.collection<OutputFileDocument>('output_files');
       for await (const { _id, url = '' } of collection.find(readable, { projection: { url: 1 } })) {
         await collection.updateOne({ _id, url }, { $set: { sealedUrl: seal(_id, url) }, $unset: { url: 1 } });
       }
@@ -176,55 +179,34 @@ export function createOutputFileRepository({
      * Makes `claim` the only attempt that may write this file's progress.
      * @returns undefined where the file is settled already.
      */
-    async claim({ id, claim }: FileClaim, now: Date): Promise<OutputFile | undefined> {
-      const document = await collection.findOneAndUpdate(
-        { _id: id, state: { $in: unsettled } },
-        [
-          {
-            $set: {
-              state: 'downloading',
-              claim,
-              attempts: { $add: ['$attempts', 1] },
-              startedAt: { $ifNull: ['$startedAt', now] },
-            },
-          },
-        ],
-        { returnDocument: 'after' },
-      );
-      return document ? toRecord(document) : undefined;
+    async claim(claim: Claim, now: Date): Promise<OutputFile | undefined> {
+      // $min: the start of the first attempt stays.
+      const document = await claims.take(claim, { $min: { startedAt: now } });
+      return document && toRecord(document);
     },
 
     /** Commits progress. @returns false where another attempt has taken over: stop. */
     async saveCheckpoint(
-      claim: FileClaim,
+      claim: Claim,
       { checkpoint, etag }: { readonly checkpoint: FileCheckpoint; readonly etag?: string | undefined },
     ): Promise<boolean> {
-      return settle(claim, { checkpoint, ...(etag === undefined ? {} : { etag }) });
+      return claims.update(claim, { $set: { checkpoint, ...(etag === undefined ? {} : { etag }) } });
     },
 
     /** The file changed at the server, or cannot be continued: everything is read again. */
-    async restart(claim: FileClaim): Promise<boolean> {
-      const { id, claim: owner } = claim;
-      const result = await model.updateOne(
-        { _id: id, claim: owner, state: 'downloading' },
-        { $set: { checkpoint: emptyCheckpoint }, $unset: { etag: 1 } },
-      );
-      return result.matchedCount === 1;
-    },
+    restart: (claim: Claim): Promise<boolean> =>
+      claims.update(claim, { $set: { checkpoint: emptyCheckpoint }, $unset: { etag: 1 } }),
 
     /** @param options.hasPromisedCount whether the file had as many resources as the manifest promised, or none were promised */
     async complete(
-      { id, claim }: FileClaim,
+      claim: Claim,
       options: { readonly checkpoint: FileCheckpoint; readonly hasPromisedCount: boolean; readonly now: Date },
     ): Promise<void> {
       const { checkpoint, hasPromisedCount, now } = options;
-      await collection.updateOne(
-        { _id: id, claim, state: 'downloading' },
-        {
-          $set: { checkpoint, state: 'completed', completedAt: now },
-          $unset: { retrying: 1, ...(hasPromisedCount ? { receivedCount: 1 } : {}) },
-        },
-      );
+      await claims.update(claim, {
+        $set: { checkpoint, state: 'completed', completedAt: now },
+        $unset: { retrying: 1, ...(hasPromisedCount ? { receivedCount: 1 } : {}) },
+      });
     },
 
     /**
@@ -233,25 +215,19 @@ export function createOutputFileRepository({
      * file again as a whole, to compare
      */
     async noteRetrying(
-      { id, claim }: FileClaim,
+      claim: Claim,
       options: { readonly retrying: Retrying; readonly receivedCount?: number | undefined },
     ): Promise<void> {
       const { retrying, receivedCount } = options;
-      await collection.updateOne(
-        { _id: id, claim, state: 'downloading' },
-        {
-          $set: { retrying, ...(receivedCount === undefined ? {} : { receivedCount }) },
-          // Without its validator the file is read again from the start.
-          ...(receivedCount === undefined ? {} : { $unset: { etag: 1 } }),
-          ...(retrying.state === 'waiting' ? { $inc: { attempts: -1 } } : {}),
-        },
-      );
+      await claims.update(claim, {
+        $set: { retrying, ...(receivedCount === undefined ? {} : { receivedCount }) },
+        // Without its validator the file is read again from the start.
+        ...(receivedCount === undefined ? {} : { $unset: { etag: 1 } }),
+        ...(retrying.state === 'waiting' ? { $inc: { attempts: -1 } } : {}),
+      });
     },
 
-    /** Whether `claim` is still the attempt that may write: false after a cancellation, or where another has taken over. */
-    async isHeld({ id, claim }: FileClaim): Promise<boolean> {
-      return (await model.exists({ _id: id, claim, state: 'downloading' })) !== null;
-    },
+    isHeld: claims.isHeld,
 
     /** Gives files that are not settled fresh links. `files` are of one export, with the new URLs. */
     async refreshLinks(files: readonly LinkedFile[]): Promise<void> {
@@ -270,10 +246,7 @@ export function createOutputFileRepository({
 
     /** Ends every file that is not settled, so that their downloads stop at their next step. */
     async cancelUnsettled({ exportId, now }: { readonly exportId: string; readonly now: Date }): Promise<void> {
-      await model.updateMany(
-        { exportId, state: { $in: unsettled } },
-        { $set: { state: 'cancelled', completedAt: now }, $unset: { claim: 1 } },
-      );
+      await claims.settleAll({ exportId }, { $set: { state: 'cancelled', completedAt: now } });
     },
 
     /**
@@ -330,9 +303,9 @@ export function createOutputFileRepository({
     /** Ends a file as failed; the export goes on without it and says so. */
     async fail(options: { readonly id: string; readonly error: ExportError; readonly now: Date }): Promise<void> {
       const { id, error, now } = options;
-      await model.updateOne(
-        { _id: id, state: { $in: unsettled } },
-        { $set: { state: 'failed', error, completedAt: now }, $unset: { claim: 1, retrying: 1 } },
+      await claims.settleAll(
+        { _id: id },
+        { $set: { state: 'failed', error, completedAt: now }, $unset: { retrying: 1 } },
       );
     },
 

@@ -2,8 +2,8 @@ import type { ConnectionStore } from '@bulkhead/connections';
 import type { DocumentStore } from '@bulkhead/documents';
 import type { QuarantineStore } from '@bulkhead/quarantine';
 import type { ResourceStore } from '@bulkhead/resources';
+import type { Leases } from '@bulkhead/store';
 import type { createBulkExportRepository } from './bulk-export.repository.ts';
-import type { createExportLeaseRepository } from './export-lease.repository.ts';
 import type { createIdempotencyKeyRepository } from './idempotency-key.repository.ts';
 import type { createOutputFileRepository } from './output-file.repository.ts';
 import type { createWatermarkRepository } from './watermarks/watermark.repository.ts';
@@ -16,7 +16,7 @@ export interface BulkExportStore
     DocumentStore {
   readonly bulkExports: ReturnType<typeof createBulkExportRepository>;
   readonly outputFiles: ReturnType<typeof createOutputFileRepository>;
-  readonly exportLeases: ReturnType<typeof createExportLeaseRepository>;
+  readonly exportLeases: Leases;
   readonly idempotencyKeys: ReturnType<typeof createIdempotencyKeyRepository>;
   readonly watermarks: ReturnType<typeof createWatermarkRepository>;
 }

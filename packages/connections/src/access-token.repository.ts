@@ -1,7 +1,7 @@
 import type { SavedGrant, TokenFailure, TokenOwner, TokenState, TokenStore } from '@bulkhead/ehr-client';
 import { AppError } from '@bulkhead/runtime';
 import type { SecretBox } from '@bulkhead/store';
-import { createSealedPlace, isDuplicateKey } from '@bulkhead/store';
+import { createLeases, createSealedPlace, isDuplicateKey } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 
 interface AccessTokenDocument {
@@ -15,7 +15,7 @@ interface AccessTokenDocument {
   /** These two by the database's clock. */
   readonly issuedAt?: Date;
   readonly renewAt?: Date;
-  readonly lease?: { readonly holder: string; readonly until: Date };
+  readonly lease?: { readonly owner: string; readonly until: Date };
   readonly failure?: TokenFailure;
   readonly needsAuthorization?: boolean;
 }
@@ -106,9 +106,9 @@ export function createAccessTokenRepository(options: {
     );
   };
 
-  const releaseLease: TokenStore['releaseLease'] = async ({ holder, connectionId }) => {
-    await model.updateOne({ _id: connectionId, 'lease.holder': holder }, { $unset: { lease: 1 } });
-  };
+  const leases = createLeases({ database, collection: 'access_tokens' });
+  const releaseLease: TokenStore['releaseLease'] = ({ holder, connectionId }) =>
+    leases.release({ id: connectionId, owner: holder });
 
   const ensure = async ({ connectionId, credentialsVersion }: TokenOwner): Promise<void> => {
     try {
@@ -134,22 +134,12 @@ export function createAccessTokenRepository(options: {
 
     async takeLease({ holder, durationMs, ...owner }) {
       await ensure(owner);
-      const until = inMs(durationMs);
-      const hasEnded = { $expr: { $lte: ['$lease.until', '$$NOW'] } };
-      const taken = await model.updateOne(
-        { ...filterOf(owner), $or: [{ lease: null }, hasEnded] },
-        [{ $set: { lease: { holder, until } } }],
-        { updatePipeline: true },
-      );
-      return taken.matchedCount === 1 ? read(owner) : undefined;
+      const isTaken = await leases.take({ id: owner.connectionId, owner: holder, durationMs }, filterOf(owner));
+      return isTaken ? read(owner) : undefined;
     },
 
     async extendLease({ holder, durationMs, connectionId }) {
-      await model.updateOne(
-        { _id: connectionId, 'lease.holder': holder },
-        [{ $set: { lease: { holder, until: inMs(durationMs) } } }],
-        { updatePipeline: true },
-      );
+      await leases.extend({ id: connectionId, owner: holder, durationMs });
     },
 
     releaseLease,
@@ -167,7 +157,7 @@ export function createAccessTokenRepository(options: {
 
     async fail({ holder, failure, needsAuthorization, ...owner }) {
       const told = await model.updateOne(
-        { ...filterOf(owner), 'lease.holder': holder },
+        { ...filterOf(owner), 'lease.owner': holder },
         { $set: { failure, ...(needsAuthorization ? { needsAuthorization } : {}) }, $unset: { lease: 1 } },
       );
       const { connectionId } = owner;

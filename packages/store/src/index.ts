@@ -1,15 +1,17 @@
+export { type Claim, createClaims, whileHeld } from './claims.ts';
 export {
   createEncryptionKeyRepository,
   type RotationReport,
   rotateEncryptionKey,
 } from './encryption-key.repository.ts';
 export { decodeExactNumbers, encodeExactNumbers, type NumberText } from './exact-number-codec.ts';
+export { createLeases, type Leases, whileLeased } from './leases.ts';
 export { countSchema, sumsOf, withheldCountSchema, zerosOf } from './records/counts.ts';
 export { ehrTextSchema, failureSchema, retryingSchema, warningSchema } from './records/failure.record.ts';
 export { mongooseFieldsOf, type Stored } from './records/mongoose-fields-of.ts';
 export type { Immutable } from './records/record-view.ts';
 export { instantSchema, toView, type View, type ViewShape, viewShapeOf } from './records/record-view.ts';
-export { countByPhase, untilStored, whileHeld, whileLeased } from './runs.ts';
+export { countByPhase, untilStored } from './runs.ts';
 export { type ConnectionScope, inScope, isInScope } from './scopes.ts';
 export {
   createSealedFiles,

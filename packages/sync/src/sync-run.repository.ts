@@ -33,14 +33,9 @@ schema.index({ completedAt: 1, phase: 1 });
 /** `sync_runs`: the truth about every enhanced sync. */
 export function createSyncRunRepository(database: Database) {
   const model = database.model('SyncRun', schema);
-  const claims = createActiveExportRepository(database);
-  const claimRequest = async ({ id, connectionId, now }: { id: string; connectionId: string; now: Date }) => {
-    const hasEnded = async (holderId: string) => {
-      const holder = await model.findById(holderId, { active: 1 }).lean();
-      return holder ? !holder.active : undefined;
-    };
-    return claims.claim({ key: `${connectionId}/sync`, exportId: id, now, hasEnded });
-  };
+  const claims = createActiveExportRepository({ database, runs: 'sync_runs' });
+  const claimRequest = ({ id, connectionId, now }: { id: string; connectionId: string; now: Date }) =>
+    claims.claim({ key: `${connectionId}/sync`, exportId: id, now });
   return {
     /**
      * Adds a run; the same one a second time changes nothing.

@@ -1,4 +1,4 @@
-import { mongooseFieldsOf, type Stored, sumsOf } from '@bulkhead/store';
+import { type Claim, createClaims, mongooseFieldsOf, type Stored, sumsOf } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
 import { retriedSearch } from './sync-search.ts';
@@ -25,12 +25,6 @@ export interface ChangedSearch {
   readonly search: SyncSearch;
 }
 
-/** Names one attempt at one step. */
-export interface StepClaim {
-  readonly id: string;
-  readonly claim: string;
-}
-
 const unsettled: SyncStep['state'][] = ['pending', 'running'];
 
 const schema = new Schema<SyncStepDocument>(mongooseFieldsOf(documentSchema), {
@@ -44,6 +38,7 @@ schema.index({ runId: 1, state: 1 });
 /** `sync_steps`: what a run has to ask for, and how far it got. */
 export function createSyncStepRepository(database: Database) {
   const model = database.model('SyncStep', schema);
+  const claims = createClaims<SyncStepDocument>({ database, collection: 'sync_steps', running: 'running', unsettled });
   return {
     /** Adds steps that are not there yet; planning a run again changes nothing. */
     async insertMissing(steps: readonly SyncStep[]): Promise<void> {
@@ -65,14 +60,8 @@ export function createSyncStepRepository(database: Database) {
     countUnsettled: (runId: string): Promise<number> => model.countDocuments({ runId, state: { $in: unsettled } }),
 
     /** Makes `claim` the only attempt that may write. @returns undefined where the step is settled. */
-    async claim({ id, claim }: StepClaim): Promise<SyncStep | undefined> {
-      const document = await model
-        .findOneAndUpdate(
-          { _id: id, state: { $in: unsettled } },
-          { $set: { state: 'running', claim }, $inc: { attempts: 1 } },
-          { returnDocument: 'after' },
-        )
-        .lean();
+    async claim(claim: Claim): Promise<SyncStep | undefined> {
+      const document = await claims.take(claim);
       if (!document) return undefined;
       const { _id, claim: _claim, progressAt: _progressAt, ...fields } = document;
       return { id: _id, ...fields };
@@ -83,8 +72,8 @@ export function createSyncStepRepository(database: Database) {
      * @param options.pageReadAt left out: a search has ended without a page, which is no progress of the run
      * @returns false if the run was cancelled or another attempt has taken over
      */
-    async saveSearches(
-      { id, claim }: StepClaim,
+    saveSearches(
+      claim: Claim,
       { searches, pageReadAt }: { readonly searches: readonly ChangedSearch[]; readonly pageReadAt?: Date },
     ): Promise<boolean> {
       const change = {
@@ -93,25 +82,18 @@ export function createSyncStepRepository(database: Database) {
         attempts: 1,
         ...(pageReadAt === undefined ? {} : { progressAt: pageReadAt }),
       };
-      const result = await model.updateOne(
-        { _id: id, claim, state: 'running' },
-        { $set: change, $unset: { retrying: 1 } },
-      );
-      return result.matchedCount === 1;
+      return claims.update(claim, { $set: change, $unset: { retrying: 1 } });
     },
 
     /** Notes that an attempt ended without a page, and why. A wait is not counted as an attempt. */
     async noteRetry(
-      { id, claim }: StepClaim,
+      claim: Claim,
       { searches, retrying }: { readonly searches: readonly ChangedSearch[]; readonly retrying: StepRetry },
     ): Promise<void> {
-      await model.updateOne(
-        { _id: id, claim, state: 'running' },
-        {
-          $set: { ...toChange(searches), retrying },
-          ...(retrying.state === 'waiting' ? { $inc: { attempts: -1 } } : {}),
-        },
-      );
+      await claims.update(claim, {
+        $set: { ...toChange(searches), retrying },
+        ...(retrying.state === 'waiting' ? { $inc: { attempts: -1 } } : {}),
+      });
     },
 
     /** Whether any step of a run has read a page since an instant. */
@@ -129,19 +111,11 @@ export function createSyncStepRepository(database: Database) {
       return documents.flatMap(({ retrying }) => retrying ?? []);
     },
 
-    async settle({ id, claim }: StepClaim, state: 'completed' | 'failed'): Promise<boolean> {
-      const result = await model.updateOne(
-        { _id: id, claim, state: 'running' },
-        { $set: { state }, $unset: { retrying: 1 } },
-      );
-      return result.matchedCount === 1;
-    },
+    settle: (claim: Claim, state: 'completed' | 'failed'): Promise<boolean> =>
+      claims.update(claim, { $set: { state }, $unset: { retrying: 1 } }),
 
     async cancelUnsettled(runId: string): Promise<void> {
-      await model.updateMany(
-        { runId, state: { $in: unsettled } },
-        { $set: { state: 'cancelled' as const }, $unset: { claim: 1, retrying: 1 } },
-      );
+      await claims.settleAll({ runId }, { $set: { state: 'cancelled' }, $unset: { retrying: 1 } });
     },
 
     /** Entries of a settled step that were in quarantine and are stored now move from one count to the other. */

@@ -2,7 +2,6 @@ import type { AccessStore, ChainedAuditEvent } from '@bulkhead/access';
 import { createApiKeyRepository, createAuditEventRepository, createSessionRepository } from '@bulkhead/access';
 import {
   createBulkExportRepository,
-  createExportLeaseRepository,
   createIdempotencyKeyRepository,
   createOutputFileRepository,
   createWatermarkRepository,
@@ -38,6 +37,7 @@ import { createScheduleRepository } from '@bulkhead/schedules';
 import {
   type CommandObserver,
   createEncryptionKeyRepository,
+  createLeases,
   createSealedFiles,
   createSecretBox,
   type RotationReport,
@@ -150,7 +150,7 @@ export function createStore(options: StoreOptions): Store {
     authorizationRequests: guard(authorizationRequests, { insert: ({ request }) => request.connectionId }),
     signingKeys,
     bulkExports: guard(bulkExports, { insert: ({ record }) => record.connectionId }),
-    exportLeases: createExportLeaseRepository(database),
+    exportLeases: createLeases({ database, collection: 'bulk_exports' }),
     outputFiles: guard(outputFiles, { insertMissing: connectionOfFirst }),
     quarantine: guard(quarantine, { put: ({ lines }) => connectionOfFirst(lines) }),
     documents: guard(documents, { note: connectionOfFirst }),

@@ -13,16 +13,16 @@ test('the lease of a step is extended while the step runs, and released at its e
   let extensions = 0;
   const leases: typeof exportLeases = {
     ...exportLeases,
-    async extendLease(lease) {
-      const isExtended = await exportLeases.extendLease(lease);
+    async extend(lease) {
+      const isExtended = await exportLeases.extend(lease);
       if (isExtended) extensions += 1;
       return isExtended;
     },
   };
-  const runNothing = () => whileLeased({ leases, exportId, run: async () => undefined });
+  const runNothing = () => whileLeased({ leases, id: exportId, run: async () => undefined });
   const hasRun = await whileLeased({
     leases,
-    exportId,
+    id: exportId,
     run: async () => {
       await waitFor(async () => extensions > 0, { what: 'an extension of the lease' });
       expect(await runNothing()).toBe(false);

@@ -37,7 +37,7 @@ export async function kickOffAndNoteRetry(
 export async function kickOff(deps: BulkExportDeps, step: ExportStep): Promise<void> {
   const ran = await whileLeased({
     leases: deps.store.exportLeases,
-    exportId: step.exportId,
+    id: step.exportId,
     run: () => kickOffOnce(deps, step),
   });
   if (!ran) throw underWay();

@@ -26,7 +26,7 @@ export async function pollExport(deps: BulkExportDeps, { exportId, signal }: Exp
   if (!isPollDue(record, now())) return;
   await whileLeased({
     leases: store.exportLeases,
-    exportId,
+    id: exportId,
     run: async () => {
       try {
         await checkAge(deps, record);

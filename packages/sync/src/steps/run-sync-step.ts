@@ -4,10 +4,10 @@ import { EhrHttpError, type EhrSession, readSearchPage } from '@bulkhead/ehr-cli
 import { searchFileId } from '@bulkhead/quarantine';
 import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
 import { AppError, type ExportError, toExportError } from '@bulkhead/runtime';
+import type { Claim } from '@bulkhead/store';
 import { isStoreUnavailable } from '@bulkhead/store';
 import type { SyncRun } from '../sync-run.record.ts';
 import type { SyncStep } from '../sync-step.record.ts';
-import type { StepClaim } from '../sync-step.repository.ts';
 import { attemptEnd, wasSent } from './attempt-end.ts';
 import type { SyncDeps } from './deps.ts';
 import { firstPageUrl } from './first-page-url.ts';
@@ -26,7 +26,7 @@ export interface StepRun {
 interface Work {
   readonly step: SyncStep;
   readonly run: SyncRun;
-  readonly claim: StepClaim;
+  readonly claim: Claim;
   readonly session: EhrSession;
   readonly retryAt: RetryAt;
   readonly progress: JobContext['progress'];

@@ -58,13 +58,13 @@ describe('the bulk export repository', () => {
   test('a lease is held by one owner until it ends #two-workers #clock', async () => {
     const record = makeBulkExport();
     await store.bulkExports.insert({ record, requestKey: 'k4' });
-    const { takeLease, extendLease, releaseLease } = store.exportLeases;
-    const take = (owner: string) => takeLease({ id: record.id, owner, durationMs: 60_000 });
-    const extend = (owner: string, durationMs: number) => extendLease({ id: record.id, owner, durationMs });
+    const leases = store.exportLeases;
+    const take = (owner: string) => leases.take({ id: record.id, owner, durationMs: 60_000 });
+    const extend = (owner: string, durationMs: number) => leases.extend({ id: record.id, owner, durationMs });
     expect([await take('a'), await take('b'), await extend('b', 60_000)]).toEqual([true, false, false]);
     // The extension ends in the past, so the lease has expired.
     expect([await extend('a', -1), await take('b'), await take('a')]).toEqual([true, true, false]);
-    await releaseLease({ id: record.id, owner: 'b' });
+    await leases.release({ id: record.id, owner: 'b' });
     // An extension that arrives after the release has no effect.
     expect([await extend('b', 60_000), await take('a')]).toEqual([false, true]);
   });

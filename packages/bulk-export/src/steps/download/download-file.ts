@@ -4,10 +4,9 @@ import { openFile, toBodyError } from '@bulkhead/ehr-client';
 import type { Connection } from '@bulkhead/providers';
 import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
 import { AppError, longestWaitMs, nextRetrying, toExportError, toKnownError, withPatience } from '@bulkhead/runtime';
-import { whileHeld } from '@bulkhead/store';
+import { type Claim, whileHeld } from '@bulkhead/store';
 import type { BulkExport } from '../../bulk-export.record.ts';
 import { emptyCheckpoint, type FileCheckpoint, type OutputFile } from '../../output-file.record.ts';
-import type { FileClaim } from '../../output-file.repository.ts';
 import type { BulkExportDeps } from '../deps.ts';
 import { ingestFile, observedAt } from './ingest-file.ts';
 import { isLinkRefused, refreshLink } from './refresh-link.ts';
@@ -75,7 +74,7 @@ async function noteFailure(
   options: {
     readonly step: DownloadStep;
     readonly file: OutputFile;
-    readonly claim: FileClaim;
+    readonly claim: Claim;
     readonly error: unknown;
   },
 ): Promise<unknown> {
@@ -96,7 +95,7 @@ async function noteFailure(
 
 interface Download {
   readonly file: OutputFile;
-  readonly claim: FileClaim;
+  readonly claim: Claim;
   readonly connection: Connection;
   readonly record: BulkExport;
   readonly progress: JobContext['progress'];
@@ -168,7 +167,7 @@ async function warnOfUnprovenEnd({ store }: BulkExportDeps, { id, exportId }: Ou
 }
 
 /** The file is read again as a whole, so its quarantined lines would be there twice. */
-async function restart({ store }: BulkExportDeps, claim: FileClaim): Promise<void> {
+async function restart({ store }: BulkExportDeps, claim: Claim): Promise<void> {
   if (await store.outputFiles.restart(claim)) await store.quarantine.deleteByFile(claim.id);
 }
 
