@@ -34,8 +34,9 @@ beforeAll(async () => {
   writeFileSync(providersFile, JSON.stringify([provider]));
   const env = {
     ...{ BULKHEAD_PROVIDERS_FILE: providersFile, DEBUG: 'athenahealth:*', WORKER_DOCUMENTS: 'on' },
-    // Many exports run at once, and each poll is a job, also if it is not due yet.
+    // Many exports run at once. Each poll is a job, and a sweep looks at each export.
     WORKER_POLL_INTERVAL_MS: '1000',
+    WORKER_SWEEP_INTERVAL_MS: '5000',
   };
   system = await startChaosSystem({ folder, patients: 1, seed: 1, report: () => undefined, env });
   const operator = createApiClient(system);
@@ -84,7 +85,10 @@ async function use(options: {
     intervalMs: 1000,
   });
   const files = paths.filter((path) => path.includes('bulk-export')).map((path) => `${path}/files`);
-  return JSON.stringify(await Promise.all([...paths, ...files, `/api/ehr/connections/${connectionId}`].map(read)));
+  const seen = await Promise.all([...paths, ...files, `/api/ehr/connections/${connectionId}`].map(read));
+  // Many of them would never end by themselves, and each costs polls and retries until the system stops.
+  await Promise.all(paths.map((path) => client('DELETE', path).catch(() => undefined)));
+  return JSON.stringify(seen);
 }
 
 /** It has ended, or an attempt at it has failed. */
