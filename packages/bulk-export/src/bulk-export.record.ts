@@ -1,9 +1,9 @@
 import { type BulkExportRequest, exportTypes } from '@bulkhead/fhir';
+import type { Immutable } from '@bulkhead/runtime';
 import {
   countSchema,
   ehrTextSchema,
   failureSchema,
-  type Immutable,
   retryingSchema,
   warningSchema,
   withheldCountSchema,

@@ -1,4 +1,4 @@
-import type { Immutable } from '@bulkhead/store';
+import type { Immutable } from '@bulkhead/runtime';
 import { z } from 'zod';
 
 /** Why a watermark stays where it was, in the order in which they are shown. */

@@ -1,4 +1,5 @@
-import { countSchema, failureSchema, type Immutable, retryingSchema, zerosOf } from '@bulkhead/store';
+import type { Immutable } from '@bulkhead/runtime';
+import { countSchema, failureSchema, retryingSchema, zerosOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { issueCountSchema, lineCounts } from './bulk-export.record.ts';
 

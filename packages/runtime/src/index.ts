@@ -20,6 +20,7 @@ export { EventLoopMonitor } from './health/event-loop-monitor.ts';
 export { startFreezeGuard } from './health/freeze-guard.ts';
 export { carriesToken, startHealthServer } from './health/health.server.ts';
 export { createHealth, watchHealth } from './health/health.ts';
+export type { Immutable } from './immutable.ts';
 export { createLineSink } from './logs/create-line-sink.ts';
 export { createLogger, type Logger, withLogContext } from './logs/logger.ts';
 export { createMetrics, type DescribedMetric, type Metrics } from './metrics.ts';

@@ -1,6 +1,7 @@
 import { exportTypes } from '@bulkhead/fhir';
 import { scheduleKinds } from '@bulkhead/providers';
-import { countSchema, type Immutable } from '@bulkhead/store';
+import type { Immutable } from '@bulkhead/runtime';
+import { countSchema } from '@bulkhead/store';
 import { z } from 'zod';
 
 /** The fields of the request that each run makes; which ones depends on the kind. */

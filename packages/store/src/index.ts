@@ -9,7 +9,6 @@ export { createLeases, type Leases, whileLeased } from './leases.ts';
 export { countSchema, sumsOf, withheldCountSchema, zerosOf } from './records/counts.ts';
 export { ehrTextSchema, failureSchema, retryingSchema, warningSchema } from './records/failure.record.ts';
 export { mongooseFieldsOf, type Stored } from './records/mongoose-fields-of.ts';
-export type { Immutable } from './records/record-view.ts';
 export { instantSchema, toView, type View, type ViewShape, viewShapeOf } from './records/record-view.ts';
 export { countByPhase, untilStored } from './runs.ts';
 export { type ConnectionScope, inScope, isInScope } from './scopes.ts';

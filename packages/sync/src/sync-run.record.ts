@@ -1,4 +1,5 @@
-import { countSchema, failureSchema, type Immutable, warningSchema } from '@bulkhead/store';
+import type { Immutable } from '@bulkhead/runtime';
+import { countSchema, failureSchema, warningSchema } from '@bulkhead/store';
 import { z } from 'zod';
 import { syncRunPhases } from './sync-run-phase.ts';
 

@@ -1,4 +1,5 @@
-import { countSchema, failureSchema, type Immutable, retryingSchema, withheldCountSchema } from '@bulkhead/store';
+import type { Immutable } from '@bulkhead/runtime';
+import { countSchema, failureSchema, retryingSchema, withheldCountSchema } from '@bulkhead/store';
 import { z } from 'zod';
 
 /** What became of the resources that searches received. */

@@ -1,4 +1,4 @@
-import type { Immutable } from '@bulkhead/store';
+import type { Immutable } from '@bulkhead/runtime';
 import { z } from 'zod';
 
 export const webhookStates = ['pending', 'delivered', 'failed'] as const;

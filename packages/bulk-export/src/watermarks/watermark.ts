@@ -1,6 +1,6 @@
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { coversType, exportTypes } from '@bulkhead/fhir';
-import type { Immutable } from '@bulkhead/store';
+import type { Immutable } from '@bulkhead/runtime';
 import { z } from 'zod';
 import type { IssueCount } from '../bulk-export.record.ts';
 import { type HoldReason, holdReasons, type WatermarkDecision } from '../hold-reason.ts';

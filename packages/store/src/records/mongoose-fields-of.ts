@@ -1,6 +1,6 @@
+import type { Immutable } from '@bulkhead/runtime';
 import { Schema, type SchemaDefinition, type SchemaDefinitionProperty } from 'mongoose';
 import type { z } from 'zod';
-import type { Immutable } from './record-view.ts';
 
 /** A record as it is stored: its `id` is the `_id` of the document. */
 export type Stored<RecordSchema extends z.ZodObject> = Omit<Immutable<z.output<RecordSchema>>, 'id'> & {

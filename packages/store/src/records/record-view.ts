@@ -1,3 +1,4 @@
+import type { Immutable } from '@bulkhead/runtime';
 import { z } from 'zod';
 
 /*
@@ -61,10 +62,3 @@ export type View<Schema extends z.ZodType> = Immutable<z.output<Schema>>;
 export function toView<Shown extends object>(fields: { readonly [Name in keyof Required<Shown>]: Shown[Name] }): Shown {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Shown;
 }
-
-/** The type with all its fields and arrays readonly, at any depth. */
-export type Immutable<Value> = Value extends Date | ((...args: never[]) => unknown)
-  ? Value
-  : Value extends object
-    ? { readonly [Field in keyof Value]: Immutable<Value[Field]> }
-    : Value;
