@@ -1,43 +1,33 @@
-import type { Capabilities, Connection, ConnectionAuth, ConnectionTest } from '@bulkhead/providers';
-import type { SecretBox } from '@bulkhead/store';
-import { createSealedPlace } from '@bulkhead/store';
+import {
+  type Capabilities,
+  type Connection,
+  type ConnectionAuth,
+  type ConnectionTest,
+  connectionSchema,
+} from '@bulkhead/providers';
+import { createSealedPlace, mongooseFieldsOf, type SecretBox, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
+import { z } from 'zod';
 
-interface ConnectionDocument extends Omit<Connection, 'id' | 'auth'> {
-  readonly _id: string;
-  readonly auth: Record<string, unknown>;
-  /** The client secret, sealed for this record. */
-  readonly sealedSecret?: string;
+const documentSchema = connectionSchema.extend({
+  /** Without its secrets. */
+  auth: z.record(z.string(), z.unknown()),
+  /** The client secret, encrypted for this record. */
+  sealedSecret: z.string().exactOptional(),
   /** The connection's own signing key, its JWK. */
-  readonly sealedPrivateJwk?: string;
-  readonly deletedAt?: Date;
+  sealedPrivateJwk: z.string().exactOptional(),
   /** What calls to the clients are signed with. */
-  readonly sealedWebhookSecret?: string;
-}
+  sealedWebhookSecret: z.string().exactOptional(),
+  deletedAt: z.date().exactOptional(),
+});
+type ConnectionDocument = Stored<typeof documentSchema>;
 
-const schema = new Schema<ConnectionDocument>(
-  {
-    _id: String,
-    provider: { type: String, required: true },
-    environment: { type: String, required: true },
-    fhirEndpoint: { type: String, required: true },
-    practiceId: String,
-    groupId: String,
-    userId: String,
-    auth: { type: Schema.Types.Mixed, required: true },
-    sealedSecret: String,
-    sealedPrivateJwk: String,
-    credentialsVersion: Number,
-    needsAuthorization: Boolean,
-    deletedAt: Date,
-    webhookUrl: String,
-    sealedWebhookSecret: String,
-    capabilities: Schema.Types.Mixed,
-    lastTest: Schema.Types.Mixed,
-    createdAt: { type: Date, required: true },
-  },
-  { collection: 'connections', versionKey: false, minimize: false, strict: 'throw' },
-);
+const schema = new Schema<ConnectionDocument>(mongooseFieldsOf(documentSchema), {
+  collection: 'connections',
+  versionKey: false,
+  minimize: false,
+  strict: 'throw',
+});
 
 /** `connections`: one practice's credentials at a provider, the secret encrypted. */
 export function createConnectionRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
@@ -178,11 +168,7 @@ function webhookOwner(id: string): string {
   return `${id}/webhook`;
 }
 
-interface SealedAuth {
-  readonly auth: Record<string, unknown>;
-  readonly sealedSecret?: string;
-  readonly sealedPrivateJwk?: string;
-}
+type SealedAuth = Pick<ConnectionDocument, 'auth' | 'sealedSecret' | 'sealedPrivateJwk'>;
 
 function sealAuth(options: {
   readonly id: string;

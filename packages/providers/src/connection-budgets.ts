@@ -1,5 +1,5 @@
 import type { RateBudget, RateLimit } from '@bulkhead/rate-limiter';
-import type { Connection } from './connection.ts';
+import type { Connection } from './connection.record.ts';
 import type { Provider } from './provider.ts';
 
 /**

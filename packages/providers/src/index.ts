@@ -1,16 +1,18 @@
+export { areCurrent } from './are-current.ts';
 export { athenahealthRateLimit, type ProviderSettings } from './athenahealth.ts';
 export {
   type AssertionAlgorithm,
-  areCurrent,
   assertionAlgorithms,
   type Capabilities,
   type Connection,
   type ConnectionAuth,
   type ConnectionTest,
   type ConnectionTestStep,
+  connectionSchema,
+  connectionTestSchema,
   type SigningKey,
   secretWays,
-} from './connection.ts';
+} from './connection.record.ts';
 export { connectionBudgets } from './connection-budgets.ts';
 export {
   type AuthorizationEndpoints,

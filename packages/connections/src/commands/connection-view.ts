@@ -1,29 +1,60 @@
-import type { Capabilities, Connection, ConnectionAuth, ConnectionTest, Provider } from '@bulkhead/providers';
+import {
+  type Capabilities,
+  type Connection,
+  type ConnectionAuth,
+  type ConnectionTest,
+  connectionSchema,
+  connectionTestSchema,
+  type Provider,
+} from '@bulkhead/providers';
+import { toView, type View, viewShapeOf } from '@bulkhead/store';
+import { z } from 'zod';
 import { connectionAuthSchema } from './connection.schema.ts';
 
+export const connectionTestViewSchema = z
+  .strictObject(viewShapeOf(connectionTestSchema.omit({ id: true })))
+  .meta({ id: 'ConnectionTest', description: 'Its steps until the first that failed, and what to do about that.' });
+
+const [none, clientCredentials, privateKey, authorizationCode] = connectionSchema.shape.auth.options;
+
+export const connectionViewSchema = z
+  .strictObject({
+    ...viewShapeOf(connectionSchema.omit({ credentialsVersion: true, capabilities: true })),
+    auth: z.discriminatedUnion('method', [
+      none,
+      clientCredentials.omit({ clientSecret: true }),
+      privateKey.omit({ signingKey: true }).extend({ kid: z.string().exactOptional() }),
+      authorizationCode.omit({ clientSecret: true }),
+    ]),
+    lastTest: connectionTestViewSchema.exactOptional(),
+  })
+  .meta({ id: 'Connection', description: 'One practice’s credentials at a provider; secrets are never shown.' });
+
+type ConnectionView = View<typeof connectionViewSchema>;
+
 /** A connection without its secrets. */
-export function toConnectionView(connection: Connection) {
-  const {
-    auth,
-    createdAt,
-    capabilities: _capabilities,
-    credentialsVersion: _version,
-    lastTest,
-    ...fields
-  } = connection;
-  return {
-    ...fields,
-    auth: toReadableAuth(auth),
-    createdAt: createdAt.toISOString(),
-    ...(lastTest ? { lastTest: toTestView(lastTest) } : {}),
-  };
+export function toConnectionView(connection: Connection): ConnectionView {
+  return toView<ConnectionView>({
+    id: connection.id,
+    provider: connection.provider,
+    environment: connection.environment,
+    fhirEndpoint: connection.fhirEndpoint,
+    practiceId: connection.practiceId,
+    groupId: connection.groupId,
+    userId: connection.userId,
+    webhookUrl: connection.webhookUrl,
+    auth: toReadableAuth(connection.auth),
+    needsAuthorization: connection.needsAuthorization,
+    createdAt: connection.createdAt.toISOString(),
+    lastTest: connection.lastTest && toTestView(connection.lastTest),
+  });
 }
 
-export function toTestView({ id: _id, endedAt, ...test }: ConnectionTest) {
+export function toTestView({ id: _id, endedAt, ...test }: ConnectionTest): View<typeof connectionTestViewSchema> {
   return { ...test, endedAt: endedAt.toISOString() };
 }
 
-function toReadableAuth(auth: ConnectionAuth) {
+function toReadableAuth(auth: ConnectionAuth): ConnectionView['auth'] {
   if (auth.method === 'none') return auth;
   if (auth.method === 'private_key_jwt') {
     const { signingKey, ...readable } = auth;

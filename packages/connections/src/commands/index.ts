@@ -13,5 +13,12 @@ export {
 } from './authorization.service.ts';
 export { connectionAuthSchema, connectionBodySchema } from './connection.schema.ts';
 export { type ConnectionSchedules, type ConnectionService, createConnectionService } from './connection.service.ts';
-export { toCapabilitiesView, toConnectionView, toProviderView, toTestView } from './connection-view.ts';
+export {
+  connectionTestViewSchema,
+  connectionViewSchema,
+  toCapabilitiesView,
+  toConnectionView,
+  toProviderView,
+  toTestView,
+} from './connection-view.ts';
 export { createSigningKeyService, type SigningKeyService, signingKeyBodySchema } from './signing-key.service.ts';

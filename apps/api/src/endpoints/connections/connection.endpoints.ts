@@ -1,4 +1,9 @@
-import { connectionAuthSchema, connectionBodySchema, toConnectionView } from '@bulkhead/connections/commands';
+import {
+  connectionAuthSchema,
+  connectionBodySchema,
+  connectionViewSchema,
+  toConnectionView,
+} from '@bulkhead/connections/commands';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
@@ -6,7 +11,7 @@ import { listWebhookDeliveries } from '../webhooks/list-webhook-deliveries.endpo
 import { removeWebhook } from '../webhooks/remove-webhook.endpoint.ts';
 import { resendWebhookDelivery } from '../webhooks/resend-webhook-delivery.endpoint.ts';
 import { setWebhook } from '../webhooks/set-webhook.endpoint.ts';
-import { connectionExample, connectionSchema } from './connection.schema.ts';
+import { connectionExample } from './connection.examples.ts';
 import { getCapabilities } from './get-capabilities.endpoint.ts';
 import { listProviders } from './list-providers.endpoint.ts';
 import { listWatermarks } from './list-watermarks.endpoint.ts';
@@ -30,7 +35,7 @@ const createConnection = defineEndpoint({
       },
     },
   },
-  responses: { 201: { description: 'Added', schema: success(connectionSchema), example: connectionExample } },
+  responses: { 201: { description: 'Added', schema: success(connectionViewSchema), example: connectionExample } },
   errors: ['unknown-provider'],
   async handler({ body, services, audit }) {
     const connection = await services.connections.create(body);
@@ -48,7 +53,7 @@ const listConnections = defineEndpoint({
   audited: false,
   summary: 'Every connection',
   responses: {
-    200: { description: 'Connections', schema: success(z.array(connectionSchema)), example: [connectionExample] },
+    200: { description: 'Connections', schema: success(z.array(connectionViewSchema)), example: [connectionExample] },
   },
   errors: [],
   async handler({ caller: { scope }, services }) {
@@ -64,7 +69,7 @@ const getConnection = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'A connection',
-  responses: { 200: { description: 'Connection', schema: success(connectionSchema), example: connectionExample } },
+  responses: { 200: { description: 'Connection', schema: success(connectionViewSchema), example: connectionExample } },
   errors: ['unknown-connection'],
   async handler({ params: { id }, caller: { scope }, services }) {
     return { data: toConnectionView(await services.connections.find({ id, scope })) };
@@ -85,7 +90,7 @@ const changeCredentials = defineEndpoint({
       example: { auth: { method: 'client_credentials', clientId: 'client-id', clientSecret: 'a-new-secret' } },
     },
   },
-  responses: { 200: { description: 'Changed', schema: success(connectionSchema), example: connectionExample } },
+  responses: { 200: { description: 'Changed', schema: success(connectionViewSchema), example: connectionExample } },
   errors: ['unknown-connection'],
   async handler({ params: { id }, body: { auth }, caller: { scope }, services }) {
     return { data: toConnectionView(await services.connections.changeCredentials({ id, scope, body: auth })) };

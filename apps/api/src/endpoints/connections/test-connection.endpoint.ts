@@ -1,8 +1,8 @@
-import { toTestView } from '@bulkhead/connections/commands';
+import { connectionTestViewSchema, toTestView } from '@bulkhead/connections/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { connectionId, success } from '../common.schema.ts';
-import { connectionTestExample, connectionTestSchema } from './connection.schema.ts';
+import { connectionTestExample } from './connection.examples.ts';
 
 const startedTestSchema = z
   .strictObject({ status: z.literal('IN_PROGRESS'), url: z.string() })
@@ -18,7 +18,7 @@ export const testConnection = defineEndpoint({
   summary: 'Try a connection out: discovery, token, a real read',
   request: { body: { isOptional: true } },
   responses: {
-    200: { description: 'The result', schema: success(connectionTestSchema), example: connectionTestExample },
+    200: { description: 'The result', schema: success(connectionTestViewSchema), example: connectionTestExample },
     202: {
       description: 'The test goes on',
       schema: success(startedTestSchema),

@@ -1,0 +1,28 @@
+import { at, connectionId, later } from '../common.schema.ts';
+
+export const connectionExample = {
+  id: connectionId,
+  provider: 'athenahealth',
+  environment: 'production',
+  fhirEndpoint: 'https://api.platform.athenahealth.com/fhir/r4',
+  practiceId: '195900',
+  groupId: 'a-1.C-195900',
+  auth: { method: 'client_credentials', clientId: 'client-id', scope: 'system/*.read' },
+  createdAt: at,
+};
+
+export const connectionTestExample = {
+  ok: false,
+  endedAt: later,
+  steps: [
+    { step: 'discovery', ok: true, durationMs: 84 },
+    {
+      step: 'token',
+      ok: false,
+      durationMs: 120,
+      code: 'token-refused',
+      message: 'The EHR refused to issue an access token.',
+      whatToDo: 'Verify client id, client secret and scope of the connection.',
+    },
+  ],
+};
