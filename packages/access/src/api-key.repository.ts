@@ -1,27 +1,9 @@
 import { createHash, randomUUIDv7 } from 'node:crypto';
+import { mongooseFieldsOf, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
+import { z } from 'zod';
+import { type ApiKey, apiKeySchema } from './api-key.record.ts';
 import { apiKeyPrefix, isMistyped, makeApiKeyText } from './ids-and-secrets.ts';
-
-export const apiKeyRoles = ['client', 'operator'] as const;
-export type ApiKeyRole = (typeof apiKeyRoles)[number];
-
-export interface ApiKey {
-  /** Public: it names the key and tells nothing of it. */
-  readonly id: string;
-  readonly name: string;
-  readonly role: ApiKeyRole;
-  /** The key's beginning, to recognise it by. */
-  readonly prefix: string;
-  readonly createdAt: Date;
-  readonly expiresAt?: Date;
-  readonly revokedAt?: Date;
-  /** To the minute. */
-  readonly lastUsedAt?: Date;
-  /** The only connections that it is for; absent: all of them. */
-  readonly connectionIds?: readonly string[];
-  /** Its own limit in place of the deployment's. */
-  readonly requestsPerMinute?: number;
-}
 
 export interface NewApiKey extends Pick<ApiKey, 'name' | 'role'> {
   readonly expiresAt?: Date | undefined;
@@ -30,33 +12,22 @@ export interface NewApiKey extends Pick<ApiKey, 'name' | 'role'> {
   readonly now: Date;
 }
 
-interface ApiKeyDocument extends Omit<ApiKey, 'id'> {
+const documentSchema = apiKeySchema.extend({
   /** SHA-256 of the key. It has 256 random bits, so a slow hash would add nothing. */
-  readonly _id: string;
-  /** Absent in a record of an earlier version that `migrate` has not seen. */
-  readonly keyId?: string;
-}
+  id: z.string(),
+  /** The public id. Absent in a record of an earlier version that `migrate` has not seen. */
+  keyId: z.string().exactOptional(),
+});
+type ApiKeyDocument = Stored<typeof documentSchema>;
 
 /** Often enough to see that a key is in use, and no write for each of some hundred requests a second. */
 const useNotedEveryMs = 60_000;
 
-const schema = new Schema<ApiKeyDocument>(
-  {
-    _id: String,
-    keyId: String,
-    name: { type: String, required: true },
-    role: { type: String, required: true, enum: apiKeyRoles },
-    prefix: { type: String, required: true },
-    createdAt: { type: Date, required: true },
-    expiresAt: Date,
-    revokedAt: Date,
-    lastUsedAt: Date,
-    // Without a default mongoose stores an empty list, which would be a key for no connection at all.
-    connectionIds: { type: [String], default: undefined },
-    requestsPerMinute: Number,
-  },
-  { collection: 'api_keys', versionKey: false, strict: 'throw' },
-);
+const schema = new Schema<ApiKeyDocument>(mongooseFieldsOf(documentSchema), {
+  collection: 'api_keys',
+  versionKey: false,
+  strict: 'throw',
+});
 schema.index({ keyId: 1 });
 
 export type ApiKeyRepository = ReturnType<typeof createApiKeyRepository>;

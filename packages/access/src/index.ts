@@ -1,4 +1,5 @@
-export { type ApiKey, type ApiKeyRepository, apiKeyRoles, createApiKeyRepository } from './api-key.repository.ts';
+export { type ApiKey, apiKeyRoles } from './api-key.record.ts';
+export { type ApiKeyRepository, createApiKeyRepository } from './api-key.repository.ts';
 export { auditHash } from './audit/audit-chain.ts';
 export { type AuditEventDocument, type AuditFilter, idAt, toAuditQuery, toEvent } from './audit/audit-document.ts';
 export { createAuditEventRepository } from './audit/audit-event.repository.ts';

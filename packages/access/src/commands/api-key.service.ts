@@ -1,6 +1,6 @@
 import { AppError, invalidRequest } from '@bulkhead/runtime';
 import { z } from 'zod';
-import { type ApiKey, type ApiKeyRole, apiKeyRoles } from '../api-key.repository.ts';
+import { type ApiKey, type ApiKeyRole, apiKeyRoles } from '../api-key.record.ts';
 import type { AccessStore } from '../store.ts';
 
 export type ApiKeyService = ReturnType<typeof createApiKeyService>;
@@ -63,17 +63,6 @@ export function createApiKeyService({ store }: { readonly store: AccessStore }) 
       }
       return { apiKey: (await store.apiKeys.find(id)) ?? apiKey, isChanged: true };
     },
-  };
-}
-
-/** A key as the API shows it: never the key or its hash. */
-export function toApiKeyView({ createdAt, expiresAt, revokedAt, lastUsedAt, ...fields }: ApiKey) {
-  return {
-    ...fields,
-    createdAt: createdAt.toISOString(),
-    ...(expiresAt ? { expiresAt: expiresAt.toISOString() } : {}),
-    ...(revokedAt ? { revokedAt: revokedAt.toISOString() } : {}),
-    ...(lastUsedAt ? { lastUsedAt: lastUsedAt.toISOString() } : {}),
   };
 }
 

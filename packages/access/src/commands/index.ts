@@ -1,4 +1,5 @@
-export { type ApiKeyService, apiKeyBodySchema, createApiKeyService, toApiKeyView } from './api-key.service.ts';
+export { type ApiKeyService, apiKeyBodySchema, createApiKeyService } from './api-key.service.ts';
+export { apiKeyViewSchema, toApiKeyView } from './api-key-view.ts';
 export {
   type AuditService,
   auditCheckQuerySchema,

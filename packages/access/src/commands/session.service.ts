@@ -1,5 +1,5 @@
 import { AppError } from '@bulkhead/runtime';
-import type { ApiKey } from '../api-key.repository.ts';
+import type { ApiKey } from '../api-key.record.ts';
 import type { AccessStore } from '../store.ts';
 import type { ApiKeyService } from './api-key.service.ts';
 

@@ -1,28 +1,10 @@
-import { apiKeyRoles } from '@bulkhead/access';
-import { apiKeyBodySchema, toApiKeyView } from '@bulkhead/access/commands';
+import { apiKeyBodySchema, apiKeyViewSchema, toApiKeyView } from '@bulkhead/access/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { at, connectionId, instant, success } from '../common.schema.ts';
-
-const apiKey = {
-  id: z.string(),
-  name: z.string(),
-  role: z.enum(apiKeyRoles),
-  prefix: z.string(),
-  connectionIds: z.array(z.string()).optional(),
-  requestsPerMinute: z.int().min(1).optional(),
-  createdAt: instant,
-  expiresAt: instant.optional(),
-  revokedAt: instant.optional(),
-  lastUsedAt: instant.optional(),
-};
-
-const apiKeySchema = z
-  .strictObject(apiKey)
-  .meta({ id: 'ApiKey', description: 'Who may call the API; the key itself is shown once.' });
+import { at, connectionId, success } from '../common.schema.ts';
 
 const newApiKeySchema = z
-  .strictObject({ ...apiKey, key: z.string() })
+  .strictObject({ ...apiKeyViewSchema.shape, key: z.string() })
   .meta({ id: 'NewApiKey', description: 'The one answer with the key in it.' });
 
 const apiKeyExample = {
@@ -68,7 +50,7 @@ export const listApiKeys = defineEndpoint({
   access: 'operator',
   audited: false,
   summary: 'Every API key, revoked ones too',
-  responses: { 200: { description: 'Keys', schema: success(z.array(apiKeySchema)), example: [apiKeyExample] } },
+  responses: { 200: { description: 'Keys', schema: success(z.array(apiKeyViewSchema)), example: [apiKeyExample] } },
   errors: [],
   async handler({ services }) {
     return { data: (await services.apiKeys.list()).map(toApiKeyView) };
@@ -83,7 +65,7 @@ export const revokeApiKey = defineEndpoint({
   access: 'operator',
   audited: true,
   summary: 'Revoke an API key',
-  responses: { 200: { description: 'Revoked', schema: success(apiKeySchema), example: apiKeyExample } },
+  responses: { 200: { description: 'Revoked', schema: success(apiKeyViewSchema), example: apiKeyExample } },
   errors: ['unknown-api-key', 'last-operator-key'],
   async handler({ params: { id }, services, audit }) {
     const { apiKey, isChanged } = await services.apiKeys.revoke(id);
