@@ -2,18 +2,18 @@ export { type ApiKey, apiKeyRoles } from './api-key.record.ts';
 export { type ApiKeyRepository, createApiKeyRepository } from './api-key.repository.ts';
 export { auditHash } from './audit/audit-chain.ts';
 export { type AuditEventDocument, type AuditFilter, idAt, toAuditQuery, toEvent } from './audit/audit-document.ts';
-export { createAuditEventRepository } from './audit/audit-event.repository.ts';
 export {
   type AuditActor,
   type AuditOutcome,
-  anyPatient,
-  auditOutcomes,
+  auditActorSchema,
+  auditHashSchema,
   type ChainedAuditEvent,
   type NewAuditEvent,
-  patientsShown,
-} from './audit/audit-event.ts';
+} from './audit/audit-event.record.ts';
+export { createAuditEventRepository } from './audit/audit-event.repository.ts';
 export { createAuditStream } from './audit/audit-stream.ts';
 export { chainFaults } from './audit/check-chain.ts';
+export { anyPatient, patientsShown } from './audit/patients-shown.ts';
 export { apiKeyPrefix, hashOf, newId, newSecret } from './ids-and-secrets.ts';
 export { createSessionRepository } from './session.repository.ts';
 export type { AccessStore } from './store.ts';

@@ -1,5 +1,5 @@
 import { hash as digest } from 'node:crypto';
-import type { AuditEvent, ChainedAuditEvent } from './audit-event.ts';
+import type { AuditEvent, ChainedAuditEvent } from './audit-event.record.ts';
 
 /** The newest event of the chain, as far as the next one has to know it. */
 export interface ChainHead {

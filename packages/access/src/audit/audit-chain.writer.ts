@@ -4,7 +4,7 @@ import { isDuplicateKey } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { type ChainHead, chainEvent, noHash } from './audit-chain.ts';
 import { auditCollection, placeIndex, toDocument } from './audit-document.ts';
-import type { AuditEvent, ChainedAuditEvent } from './audit-event.ts';
+import type { AuditEvent, ChainedAuditEvent } from './audit-event.record.ts';
 
 /** One insert of these takes milliseconds, and the next batch collects meanwhile. */
 const maxBatch = 500;

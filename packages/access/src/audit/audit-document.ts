@@ -1,11 +1,10 @@
+import type { Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
-import { type AuditEvent, type AuditOutcome, anyPatient } from './audit-event.ts';
+import type { AuditEvent, AuditOutcome, auditEventSchema } from './audit-event.record.ts';
+import { anyPatient } from './patients-shown.ts';
 
-/** An event as MongoDB has it. */
-export interface AuditEventDocument extends Omit<AuditEvent, 'id'> {
-  /** Begins with the time, so that the order of ids is that of events. */
-  readonly _id: string;
-}
+/** An event as MongoDB has it. Its id begins with the time, so that the order of ids is that of events. */
+export type AuditEventDocument = Stored<typeof auditEventSchema>;
 
 const collection = 'audit_events';
 export const placeIndex = 'by-sequence';
@@ -20,12 +19,12 @@ const auditIndexes = {
 } as const;
 
 // Documents are written and read without Mongoose, so that the chain is checked over every field that there is.
-export const auditEventSchema = new Schema<AuditEventDocument>({ _id: String }, { collection, strict: false });
-for (const [name, fields] of Object.entries(auditIndexes)) auditEventSchema.index(fields, { name });
+export const auditIndexSchema = new Schema<AuditEventDocument>({ _id: String }, { collection, strict: false });
+for (const [name, fields] of Object.entries(auditIndexes)) auditIndexSchema.index(fields, { name });
 /** In the record and not in the index, so that another retention does not need a new index. */
-auditEventSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
+auditIndexSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 /** One event a place: see `AuditChainWriter`. Events of earlier versions have none. */
-auditEventSchema.index({ sequence: 1 }, { name: placeIndex, unique: true, sparse: true });
+auditIndexSchema.index({ sequence: 1 }, { name: placeIndex, unique: true, sparse: true });
 
 export function auditCollection(database: Database) {
   return database.collection<AuditEventDocument>(collection);

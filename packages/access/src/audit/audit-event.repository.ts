@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Connection as Database } from 'mongoose';
 import { AuditChainWriter } from './audit-chain.writer.ts';
-import { type AuditFilter, auditCollection, auditEventSchema, idAt, toAuditQuery, toEvent } from './audit-document.ts';
-import type { AuditEvent, ChainedAuditEvent, NewAuditEvent } from './audit-event.ts';
+import { type AuditFilter, auditCollection, auditIndexSchema, idAt, toAuditQuery, toEvent } from './audit-document.ts';
+import type { AuditEvent, ChainedAuditEvent, NewAuditEvent } from './audit-event.record.ts';
 import { type ChainCheck, type ChainReport, checkChain } from './check-chain.ts';
 
 const dayMs = 24 * 60 * 60_000;
@@ -18,7 +18,7 @@ export function createAuditEventRepository({
   /** Called with each event as it is stored. */
   readonly onAppended?: ((event: ChainedAuditEvent) => void) | undefined;
 }) {
-  database.model('AuditEvent', auditEventSchema);
+  database.model('AuditEvent', auditIndexSchema);
   const writer = new AuditChainWriter(database);
   return {
     /** Ends when the database has acknowledged the event. */

@@ -1,7 +1,7 @@
 import type { Connection as Database } from 'mongoose';
 import { auditHash, noHash } from './audit-chain.ts';
 import { auditCollection, idAt, placeIndex, toEvent } from './audit-document.ts';
-import type { AuditEvent } from './audit-event.ts';
+import type { AuditEvent } from './audit-event.record.ts';
 
 /** An event of the chain, named so that a copy kept elsewhere can be compared. */
 export interface ChainPosition {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type AuditActor, type AuditEvent, auditOutcomes } from './audit-event.ts';
+import { type AuditActor, type AuditEvent, auditOutcomes } from './audit-event.record.ts';
 import { balpFaults, r4Faults } from './balp-rules.fixture.ts';
 import { toFhirAuditEvents } from './fhir-audit-event.ts';
 

@@ -1,6 +1,6 @@
 import { maxListedPatients } from '@bulkhead/fhir';
 import { describe, expect, test } from '@jest/globals';
-import { patientsShown } from './audit-event.ts';
+import { patientsShown } from './patients-shown.ts';
 
 const group = (count: number) => ({
   resourceType: 'Group',

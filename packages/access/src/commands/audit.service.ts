@@ -1,5 +1,6 @@
+import { type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
-import { type AuditEvent, auditOutcomes, type NewAuditEvent } from '../audit/audit-event.ts';
+import { type AuditEvent, auditEventSchema, auditOutcomes, type NewAuditEvent } from '../audit/audit-event.record.ts';
 import type { ChainPosition, ChainReport } from '../audit/check-chain.ts';
 import type { AccessStore } from '../store.ts';
 
@@ -23,8 +24,13 @@ export function createAuditService({ store }: { readonly store: AccessStore }) {
   };
 }
 
-/** As the API shows it, and as its hash is computed over it. */
-export function toAuditView({ at, expiresAt, previousExpiresAt, ...fields }: AuditEvent) {
+export const auditEventViewSchema = z
+  .strictObject(viewShapeOf(auditEventSchema))
+  .meta({ id: 'AuditEvent', description: 'Who did what, when, and how it ended.' });
+
+/** As the API shows it, and as its hash is computed over it: with every field that is stored. */
+export function toAuditView(event: AuditEvent): View<typeof auditEventViewSchema> {
+  const { at, expiresAt, previousExpiresAt, ...fields } = event;
   return {
     ...fields,
     at: at.toISOString(),

@@ -3,6 +3,7 @@ export { apiKeyViewSchema, toApiKeyView } from './api-key-view.ts';
 export {
   type AuditService,
   auditCheckQuerySchema,
+  auditEventViewSchema,
   auditQuerySchema,
   createAuditService,
   toAuditCheckView,

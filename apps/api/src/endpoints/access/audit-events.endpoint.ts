@@ -1,44 +1,18 @@
-import { auditOutcomes, chainFaults } from '@bulkhead/access';
-import { auditCheckQuerySchema, auditQuerySchema, toAuditCheckView, toAuditView } from '@bulkhead/access/commands';
+import { auditHashSchema, chainFaults } from '@bulkhead/access';
+import {
+  auditCheckQuerySchema,
+  auditEventViewSchema,
+  auditQuerySchema,
+  toAuditCheckView,
+  toAuditView,
+} from '@bulkhead/access/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { at, connectionId, count, instant, page, success } from '../common.schema.ts';
 
-const hash = z.string().regex(/^[0-9a-f]{64}$/);
-
 const previousHash = '5f0c4f4e0d2a2b7a9f0c7c1c9a2e5f6c7a8b9c0d1e2f3a4b5c6d7e8f9a0b1c2d';
 const auditHash = '8c6f1d0a7e4b3c2d1f0e9d8c7b6a5f4e3d2c1b0a9f8e7d6c5b4a3f2e1d0c9b8a';
 const expiresAt = '2032-05-02T10:00:00.000Z';
-
-const auditEventSchema = z
-  .strictObject({
-    id: z.string(),
-    at: instant,
-    actor: z.strictObject({
-      kind: z.enum(['api-key', 'session', 'command', 'nobody']),
-      id: z.string(),
-      name: z.string().optional(),
-      role: z.string().optional(),
-    }),
-    action: z.string(),
-    target: z.record(z.string(), z.string()).meta({ description: 'Ids of what it was done to.' }),
-    patients: z.array(z.string()).optional().meta({
-      description: 'Ids at the EHR of the patients whose data were shown or asked for; `*`: any of the connection.',
-    }),
-    parameters: z.array(z.string()).optional().meta({ description: 'Names of the parameters of a search.' }),
-    outcome: z.enum(auditOutcomes).meta({ description: '`unchanged`: it succeeded, and there was nothing to do.' }),
-    code: z.string().optional(),
-    requestId: z.string().optional(),
-    address: z.string().optional(),
-    count: count.optional(),
-    counts: z.record(z.string(), count).optional().meta({ description: 'Of an erasure: how many records there were.' }),
-    expiresAt: instant.meta({ description: 'When the database deletes the event.' }),
-    sequence: z.int().min(1).optional().meta({ description: 'Its place in the chain.' }),
-    previousHash: hash.optional().meta({ description: 'The hash of the event before.' }),
-    previousExpiresAt: instant.optional().meta({ description: 'When the event before expires.' }),
-    hash: hash.optional().meta({ description: 'SHA-256 over the canonical JSON (RFC 8785) of all other fields.' }),
-  })
-  .meta({ id: 'AuditEvent', description: 'Who did what, when, and how it ended.' });
 
 const auditEventExample = {
   id: 'evt_0196876b4c00c9477ed4b36076ce74be',
@@ -67,7 +41,7 @@ export const listAuditEvents = defineEndpoint({
   audited: true,
   summary: 'Who did what, newest first',
   request: { query: auditQuerySchema },
-  responses: { 200: { description: 'Events', schema: page(auditEventSchema), example: [auditEventExample] } },
+  responses: { 200: { description: 'Events', schema: page(auditEventViewSchema), example: [auditEventExample] } },
   errors: [],
   async handler({ query, services, audit }) {
     if (query.patient !== undefined) audit.addPatients([query.patient]);
@@ -76,7 +50,7 @@ export const listAuditEvents = defineEndpoint({
   },
 });
 
-const chainPosition = z.strictObject({ sequence: z.int().min(1), hash, at: instant });
+const chainPosition = z.strictObject({ sequence: z.int().min(1), hash: auditHashSchema, at: instant });
 
 const auditCheckSchema = z
   .strictObject({
