@@ -1,42 +1,40 @@
-import type { SealedFiles, SealedFileWriter } from '@bulkhead/store';
-import { isDuplicateKey } from '@bulkhead/store';
+import type { Immutable } from '@bulkhead/runtime';
+import {
+  isDuplicateKey,
+  mongooseFieldsOf,
+  type SealedFiles,
+  type SealedFileWriter,
+  type Stored,
+} from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
+import { z } from 'zod';
 
-/** A content and the sealed parts that it is made of; all but the last have `partBytes`. */
-export interface DocumentContent {
-  readonly connectionId: string;
-  readonly sha256: string;
-  readonly sizeBytes: number;
-  readonly upload: string;
-  readonly parts: readonly string[];
-  readonly partBytes: number;
-  readonly createdAt: Date;
-}
+/** A content and the encrypted parts that it is made of; all but the last have `partBytes`. */
+const contentSchema = z.strictObject({
+  connectionId: z.string(),
+  sha256: z.string(),
+  sizeBytes: z.int(),
+  upload: z.string(),
+  parts: z.array(z.string()),
+  partBytes: z.int(),
+  createdAt: z.date(),
+});
+export type DocumentContent = Immutable<z.output<typeof contentSchema>>;
 
 export type DocumentContentRepository = ReturnType<typeof createDocumentContentRepository>;
 
-interface ContentDocument extends DocumentContent {
+const documentSchema = contentSchema.extend({
   /** `<connectionId>/<sha256>`: equal contents of a practice are one. */
-  readonly _id: string;
+  id: z.string(),
   /** Since when no document is known to name it. */
-  readonly unreferencedSince?: Date;
-}
+  unreferencedSince: z.date().exactOptional(),
+});
 
-const schema = new Schema<ContentDocument>(
-  {
-    _id: String,
-    connectionId: { type: String, required: true },
-    sha256: { type: String, required: true },
-    sizeBytes: { type: Number, required: true },
-    upload: { type: String, required: true },
-    parts: { type: [String], required: true },
-    partBytes: { type: Number, required: true },
-    createdAt: { type: Date, required: true },
-    unreferencedSince: Date,
-  },
-  { collection: 'document_contents', versionKey: false, strict: 'throw' },
-);
-
+const schema = new Schema<Stored<typeof documentSchema>>(mongooseFieldsOf(documentSchema), {
+  collection: 'document_contents',
+  versionKey: false,
+  strict: 'throw',
+});
 // Before an upload is removed, it is asked whether it is in use.
 schema.index({ upload: 1 });
 

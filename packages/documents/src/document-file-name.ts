@@ -1,4 +1,4 @@
-import type { PatientDocument } from './patient-document.ts';
+import type { PatientDocument } from './patient-document.record.ts';
 
 /** What is stored most; any other type keeps the extension that its title has, if it has one. */
 const extensions: Readonly<Record<string, string>> = {

@@ -1,20 +1,22 @@
-import { isDuplicateKey } from '@bulkhead/store';
+import { isDuplicateKey, mongooseFieldsOf, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
-import type {
-  DocumentNote,
-  DocumentProgress,
-  DocumentSkipReason,
-  DocumentState,
-  PatientDocument,
-} from './patient-document.ts';
+import { z } from 'zod';
+import {
+  type DocumentNote,
+  type DocumentProgress,
+  type DocumentSkipReason,
+  type DocumentState,
+  type PatientDocument,
+  patientDocumentSchema,
+} from './patient-document.record.ts';
 
-interface PatientDocumentDocument extends Omit<PatientDocument, 'id'> {
-  readonly _id: string;
+const documentSchema = patientDocumentSchema.extend({
   /** Of the attempt that may write: progress of any other is refused. */
-  readonly claim?: string;
+  claim: z.string().exactOptional(),
   /** Since when its resource is known to be without this attachment. */
-  readonly unreferencedSince?: Date;
-}
+  unreferencedSince: z.date().exactOptional(),
+});
+type PatientDocumentDocument = Stored<typeof documentSchema>;
 
 /** Names one attempt at one document. */
 export interface DocumentClaim {
@@ -32,38 +34,13 @@ export interface DocumentFilter {
 
 const unsettled: DocumentState[] = ['pending', 'downloading'];
 
-const schema = new Schema<PatientDocumentDocument>(
-  {
-    _id: String,
-    connectionId: { type: String, required: true },
-    // Mixed, since `type` means something else inside of a schema.
-    resource: { type: Schema.Types.Mixed, required: true },
-    resourceUpdatedAt: { type: Date, required: true },
-    patientId: String,
-    index: { type: Number, required: true },
-    url: String,
-    contentType: String,
-    title: String,
-    declaredSize: Number,
-    declaredHash: String,
-    fingerprint: { type: String, required: true },
-    state: { type: String, required: true },
-    reason: String,
-    claim: String,
-    progress: Schema.Types.Mixed,
-    sha256: String,
-    sizeBytes: Number,
-    storedType: String,
-    notes: [String],
-    attempts: { type: Number, required: true },
-    error: Schema.Types.Mixed,
-    createdAt: { type: Date, required: true },
-    startedAt: Date,
-    completedAt: Date,
-    unreferencedSince: Date,
-  },
-  { collection: 'documents', versionKey: false, minimize: false, strict: 'throw', suppressReservedKeysWarning: true },
-);
+const schema = new Schema<PatientDocumentDocument>(mongooseFieldsOf(documentSchema), {
+  collection: 'documents',
+  versionKey: false,
+  minimize: false,
+  strict: 'throw',
+  suppressReservedKeysWarning: true,
+});
 // The sweep asks by state; readers by connection, and by a patient or a resource of it.
 schema.index({ state: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: 1 });

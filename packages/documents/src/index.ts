@@ -5,5 +5,5 @@ export {
   type DocumentContentRepository,
   type StoredParts,
 } from './document-content.repository.ts';
-export { documentStates, type PatientDocument } from './patient-document.ts';
+export type { PatientDocument } from './patient-document.record.ts';
 export type { DocumentStore } from './store.ts';

@@ -1,13 +1,13 @@
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import { parseMediaType, typesWithAttachments } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, withoutSecrets } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { z } from 'zod';
 import { contentTypeVerdict } from '../content-type-policy.ts';
 import type { DocumentFilter } from '../document.repository.ts';
 import { documentFileName } from '../document-file-name.ts';
-import { documentStates, type PatientDocument } from '../patient-document.ts';
+import { documentStates, type PatientDocument } from '../patient-document.record.ts';
 import type { DocumentStore } from '../store.ts';
 
 interface WhichDocument {
@@ -139,26 +139,3 @@ export const documentQuerySchema = z.strictObject({
   after: id.optional(),
 });
 type DocumentQuery = z.output<typeof documentQuerySchema>;
-
-/** A document's record as the API shows it: what the resource says of it, and what became of it. */
-export function toDocumentView(document: PatientDocument) {
-  const {
-    fingerprint: _,
-    resourceUpdatedAt: __,
-    progress,
-    url,
-    createdAt,
-    startedAt,
-    completedAt,
-    ...fields
-  } = document;
-  return {
-    ...fields,
-    source: url === undefined ? 'inline' : 'url',
-    ...(url === undefined ? {} : { url: withoutSecrets(url) }),
-    ...(progress ? { storedBytes: progress.parts.length * progress.partBytes } : {}),
-    createdAt: createdAt.toISOString(),
-    ...(startedAt ? { startedAt: startedAt.toISOString() } : {}),
-    ...(completedAt ? { completedAt: completedAt.toISOString() } : {}),
-  };
-}

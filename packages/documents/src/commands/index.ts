@@ -3,5 +3,5 @@ export {
   type DocumentService,
   documentQuerySchema,
   type OpenedDocument,
-  toDocumentView,
 } from './document.service.ts';
+export { documentViewSchema, toDocumentView } from './document-view.ts';

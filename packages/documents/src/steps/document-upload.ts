@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { SealedFileWriter } from '@bulkhead/store';
-import type { DocumentProgress } from '../patient-document.ts';
+import type { DocumentProgress } from '../patient-document.record.ts';
 import type { DocumentStore } from '../store.ts';
 
 interface UploadOptions {

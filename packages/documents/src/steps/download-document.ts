@@ -4,7 +4,7 @@ import type { JobContext } from '@bulkhead/queues';
 import { AppError } from '@bulkhead/runtime';
 import { contentTypeVerdict } from '../content-type-policy.ts';
 import type { DocumentClaim } from '../document.repository.ts';
-import type { DocumentNote, PatientDocument } from '../patient-document.ts';
+import type { DocumentNote, PatientDocument } from '../patient-document.record.ts';
 import type { DocumentDeps } from './deps.ts';
 import { DocumentUpload } from './document-upload.ts';
 import { DocumentSkip, type OpenedDocument, openDocument } from './open-document.ts';

@@ -4,7 +4,7 @@ import type { FailedJob, JobContext } from '@bulkhead/queues';
 import { AppError, toExportError } from '@bulkhead/runtime';
 import { whileHeld } from '@bulkhead/store';
 import type { DocumentClaim } from '../document.repository.ts';
-import type { PatientDocument } from '../patient-document.ts';
+import type { PatientDocument } from '../patient-document.record.ts';
 import type { DocumentDeps } from './deps.ts';
 import { bringDocument } from './download-document.ts';
 import { DocumentSkip } from './open-document.ts';

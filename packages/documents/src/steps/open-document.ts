@@ -2,7 +2,7 @@ import { documentAnswer, openFile } from '@bulkhead/ehr-client';
 import { openBinaryJson, parseMediaType, readAttachments } from '@bulkhead/fhir';
 import type { Connection } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
-import type { DocumentSkipReason, PatientDocument } from '../patient-document.ts';
+import type { DocumentSkipReason, PatientDocument } from '../patient-document.record.ts';
 import type { DocumentDeps } from './deps.ts';
 import { attachmentFingerprint } from './with-documents.ts';
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { type Attachment, readAttachments, typesWithAttachments } from '@bulkhead/fhir';
 import type { ResourceDocument } from '@bulkhead/resources';
-import type { PatientDocument } from '../patient-document.ts';
+import type { PatientDocument } from '../patient-document.record.ts';
 import type { DocumentStore } from '../store.ts';
 import type { DocumentDeps } from './deps.ts';
 

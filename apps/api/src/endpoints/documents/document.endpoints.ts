@@ -1,37 +1,7 @@
-import { documentStates } from '@bulkhead/documents';
-import { documentQuerySchema, toDocumentView } from '@bulkhead/documents/commands';
-import { z } from 'zod';
+import { documentQuerySchema, documentViewSchema, toDocumentView } from '@bulkhead/documents/commands';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
-import { at, connectionId, count, failureSchema, instant, later, page, success } from '../common.schema.ts';
+import { at, connectionId, later, page, success } from '../common.schema.ts';
 import { auditDocument, patientOf, readDocument } from './read-document.endpoint.ts';
-
-const documentSchema = z
-  .strictObject({
-    id: z.string(),
-    connectionId: z.string(),
-    resource: z.strictObject({ type: z.string(), id: z.string(), versionId: z.string().optional() }),
-    patientId: z.string().optional(),
-    index: count,
-    source: z.enum(['inline', 'url']),
-    url: z.string().optional(),
-    contentType: z.string().optional(),
-    title: z.string().optional(),
-    declaredSize: z.number().optional(),
-    declaredHash: z.string().optional(),
-    state: z.enum(documentStates),
-    reason: z.enum(['documents-off', 'unusable-url', 'content-type', 'too-large']).optional(),
-    storedBytes: count.optional(),
-    sha256: z.string().optional(),
-    sizeBytes: count.optional(),
-    storedType: z.string().optional(),
-    notes: z.array(z.enum(['type-differs', 'size-differs', 'hash-not-understood', 'end-not-proven'])),
-    attempts: count,
-    error: failureSchema.optional(),
-    createdAt: instant,
-    startedAt: instant.optional(),
-    completedAt: instant.optional(),
-  })
-  .meta({ id: 'Document', description: 'An attachment of a resource, and what became of its content.' });
 
 const documentExample = {
   id: 'doc_7b1d3a0c5f2e4d6b',
@@ -64,7 +34,7 @@ const listDocuments = defineEndpoint({
   audited: true,
   summary: 'Documents of a connection, a patient or a resource',
   request: { query: documentQuerySchema, readBody: 'never' },
-  responses: { 200: { description: 'Documents', schema: page(documentSchema), example: [documentExample] } },
+  responses: { 200: { description: 'Documents', schema: page(documentViewSchema), example: [documentExample] } },
   errors: ['unknown-connection'],
   async handler({ params: { provider }, query, caller: { scope }, services, audit }) {
     const { documents, next } = await services.documents.list({ provider, query, scope });
@@ -82,7 +52,7 @@ const getDocument = defineEndpoint({
   audited: true,
   summary: 'What is known of a document',
   request: { readBody: 'never' },
-  responses: { 200: { description: 'Document', schema: success(documentSchema), example: documentExample } },
+  responses: { 200: { description: 'Document', schema: success(documentViewSchema), example: documentExample } },
   errors: ['unknown-document'],
   async handler({ params, caller: { scope }, services, audit }) {
     const document = await services.documents.find({ ...params, scope });
@@ -100,7 +70,7 @@ const retryDocument = defineEndpoint({
   audited: true,
   summary: 'Fetch a failed or skipped document again',
   request: { readBody: 'never' },
-  responses: { 202: { description: 'Taken up again', schema: success(documentSchema), example: documentExample } },
+  responses: { 202: { description: 'Taken up again', schema: success(documentViewSchema), example: documentExample } },
   errors: ['unknown-document', 'nothing-to-retry'],
   async handler({ params, caller: { scope }, services, audit }) {
     auditDocument(audit, await services.documents.find({ ...params, scope }));
