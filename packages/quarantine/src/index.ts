@@ -1,9 +1,8 @@
+export type { QuarantinedLine, QuarantineEntry } from './quarantine.record.ts';
 export {
   createQuarantineRepository,
   maxKeptExportBytes,
   maxKeptLineBytes,
-  type QuarantinedLine,
-  type QuarantineEntry,
   type QuarantineRepository,
   type QuarantineStore,
   searchFileId,

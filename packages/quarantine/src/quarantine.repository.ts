@@ -6,11 +6,15 @@ import {
   createSealedPlace,
   inScope,
   isDuplicateKey,
+  mongooseFieldsOf,
   type SealedFiles,
   type SealedFileWriter,
   type SecretBox,
+  type Stored,
 } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
+import { z } from 'zod';
+import { type QuarantinedLine, type QuarantineEntry, quarantineEntrySchema } from './quarantine.record.ts';
 
 /** Of a longer line the first part is kept. Every line that a document can hold is shorter. */
 export const maxKeptLineBytes = 16 * 1024 * 1024;
@@ -21,113 +25,45 @@ export const maxKeptLineBytes = 16 * 1024 * 1024;
  */
 export const maxKeptExportBytes = 1024 * 1024 * 1024;
 
-/** A line of a file, or an entry of a search's page, that could not be stored, with its place and the reason. */
-export interface QuarantinedLine {
-  readonly connectionId: string;
-  /** `sync`: an entry of a search. Absent: a line of a file. */
-  readonly source?: 'sync';
-  /** The step whose search it is. Only of an entry. */
-  readonly stepId?: string;
-  /** The type that was searched. Only of an entry; that of a line is its file's. */
-  readonly resourceType?: string;
-  /** Of an entry the id of the sync run. */
-  readonly exportId: string;
-  /** Of an entry its search: `searchFileId`. */
-  readonly fileId: string;
-  /** Of an entry the number of its page, from 1. */
-  readonly line: number;
-  /** Byte offset in the uncompressed file. Of an entry its position on the page, from 0. */
-  readonly offset: number;
-  readonly reason: string;
-  /** Absent if the line was too long to be held; then the next three fields are there. */
-  readonly bytes?: Buffer;
-  /** What `createLongLine` gave for a line that was too long to be held. */
-  readonly sealedFile?: string;
-  /** How much of the line is in the sealed file. */
-  readonly keptBytes?: number;
-  /** SHA-256 of the whole line, in hexadecimal. */
-  readonly sha256?: string;
-  readonly sizeBytes: number;
-}
-
-/** A line as it is listed: without its bytes, which are patient data. */
-export interface QuarantineEntry extends Omit<QuarantinedLine, 'bytes' | 'sealedFile' | 'keptBytes'> {
-  readonly id: string;
-  /** `withheld`: of an erased patient. Only its place is left. */
-  readonly state: 'open' | 'replayed' | 'withheld';
-  /** How many bytes can be read back. */
-  readonly keptBytes: number;
-  /** Less than the whole line is kept, so it cannot be stored again as it is. */
-  readonly isTruncated: boolean;
-  readonly createdAt: Date;
-  /** An operator's corrected line is kept beside it. */
-  readonly isCorrected: boolean;
-  /** The last attempt to store it, and why it failed if it did. */
-  readonly replay?: { readonly at: Date; readonly reason?: string };
-}
-
-interface QuarantineDocument extends Omit<QuarantineEntry, 'id' | 'isCorrected' | 'isTruncated' | 'keptBytes'> {
-  readonly _id: string;
-  /** Absent in records from before lines were truncated. */
-  readonly keptBytes?: number;
-  readonly isTruncated?: boolean;
+const documentSchema = quarantineEntrySchema.omit({ isCorrected: true }).extend({
+  /** Absent in records from before lines were truncated, as is `isTruncated`. */
+  keptBytes: quarantineEntrySchema.shape.keptBytes.exactOptional(),
+  isTruncated: quarantineEntrySchema.shape.isTruncated.exactOptional(),
   /** The bytes, or the name of the file that holds them; neither if nothing is kept. */
-  readonly sealedBytes?: string;
-  readonly sealedFile?: string;
-  readonly sealedCorrection?: string;
-}
+  sealedBytes: z.string().exactOptional(),
+  sealedFile: z.string().exactOptional(),
+  sealedCorrection: z.string().exactOptional(),
+});
+type QuarantineDocument = Stored<typeof documentSchema>;
 
-export interface QuarantineFilter {
-  readonly connectionId?: string;
-  readonly exportId?: string;
-  readonly fileId?: string;
-  readonly reason?: string;
-  readonly state?: 'open' | 'replayed' | 'withheld';
-}
+export type QuarantineFilter = Partial<
+  Pick<QuarantineEntry, 'connectionId' | 'exportId' | 'fileId' | 'reason' | 'state'>
+>;
 
 /** Longer lines are kept as sealed files: sealing adds a third, and a document must stay far below BSON's 16 MB. */
 const maxInlineBytes = 1024 * 1024;
 
-const schema = new Schema<QuarantineDocument>(
-  {
-    _id: String,
-    connectionId: { type: String, required: true },
-    source: String,
-    stepId: String,
-    resourceType: String,
-    exportId: { type: String, required: true },
-    fileId: { type: String, required: true },
-    line: { type: Number, required: true },
-    offset: { type: Number, required: true },
-    reason: { type: String, required: true },
-    state: { type: String, required: true },
-    sealedBytes: String,
-    sealedFile: String,
-    sealedCorrection: String,
-    sizeBytes: { type: Number, required: true },
-    keptBytes: Number,
-    isTruncated: Boolean,
-    sha256: String,
-    createdAt: { type: Date, required: true },
-    replay: { type: { at: Date, reason: String }, _id: false },
-  },
-  { collection: 'quarantine', versionKey: false, strict: 'throw' },
-);
+const schema = new Schema<QuarantineDocument>(mongooseFieldsOf(documentSchema), {
+  collection: 'quarantine',
+  versionKey: false,
+  strict: 'throw',
+});
 // Ids begin with the export's, so one index serves an export and one of its files in their order.
 schema.index({ connectionId: 1, _id: 1 });
 schema.index({ exportId: 1, _id: 1 });
 schema.index({ fileId: 1, state: 1 });
 
-interface UsageDocument {
+const usageSchema = z.strictObject({
   /** The export's id. */
-  readonly _id: string;
-  readonly keptBytes: number;
-}
+  id: z.string(),
+  keptBytes: z.int(),
+});
 
-const usageSchema = new Schema<UsageDocument>(
-  { _id: String, keptBytes: { type: Number, required: true } },
-  { collection: 'quarantine_usage', versionKey: false, strict: 'throw' },
-);
+const usageModelSchema = new Schema<Stored<typeof usageSchema>>(mongooseFieldsOf(usageSchema), {
+  collection: 'quarantine_usage',
+  versionKey: false,
+  strict: 'throw',
+});
 
 export type QuarantineRepository = ReturnType<typeof createQuarantineRepository>;
 
@@ -140,7 +76,7 @@ export function createQuarantineRepository(options: {
   const { database, secretBox, files } = options;
   const model = database.model('Quarantine', schema);
 
-  const usage = database.model('QuarantineUsage', usageSchema);
+  const usage = database.model('QuarantineUsage', usageModelSchema);
 
   /** @returns the sum after the change. */
   const addUsage = async (exportId: string, bytes: number): Promise<number> => {

@@ -3,5 +3,5 @@ export {
   type QuarantineService,
   quarantineQuerySchema,
   replayBodySchema,
-  toQuarantineView,
 } from './quarantine.service.ts';
+export { quarantineViewSchema, toQuarantineView } from './quarantine-view.ts';

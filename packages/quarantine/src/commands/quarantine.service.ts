@@ -3,7 +3,8 @@ import type { Producer } from '@bulkhead/queues';
 import { AppError, unavailable, waitUntil } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { z } from 'zod';
-import type { QuarantineEntry, QuarantineStore } from '../quarantine.repository.ts';
+import { type QuarantineEntry, quarantineStates } from '../quarantine.record.ts';
+import type { QuarantineStore } from '../quarantine.repository.ts';
 
 /** A replay is one write; while no worker is there the answer is the line as it is. */
 const replayWaitMs = 5000;
@@ -127,15 +128,6 @@ function present<Filter extends object>(filter: Filter): { [Key in keyof Filter]
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as never;
 }
 
-/** An entry as the API shows it: where the line stood and why it is here, never what it holds. */
-export function toQuarantineView({ createdAt, replay, ...fields }: QuarantineEntry) {
-  return {
-    ...fields,
-    createdAt: createdAt.toISOString(),
-    ...(replay ? { replay: { ...replay, at: replay.at.toISOString() } } : {}),
-  };
-}
-
 const id = z.string().min(1).max(200);
 
 export const quarantineQuerySchema = z.strictObject({
@@ -143,7 +135,7 @@ export const quarantineQuerySchema = z.strictObject({
   exportId: id.optional(),
   fileId: id.optional(),
   reason: z.string().min(1).max(50).optional(),
-  state: z.enum(['open', 'replayed', 'withheld']).optional(),
+  state: z.enum(quarantineStates).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   /** `next` of the page before. */
   after: id.optional(),

@@ -1,46 +1,16 @@
 import { pipeline } from 'node:stream/promises';
 import { anyPatient } from '@bulkhead/access';
-import { quarantineQuerySchema, replayBodySchema, toQuarantineView } from '@bulkhead/quarantine/commands';
+import {
+  quarantineQuerySchema,
+  quarantineViewSchema,
+  replayBodySchema,
+  toQuarantineView,
+} from '@bulkhead/quarantine/commands';
 import { raw } from 'express';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { parseJson } from '../../http/middleware/parse-request.ts';
-import { connectionId, count, exportId, instant, later, page, success } from '../common.schema.ts';
-
-const quarantinedLineSchema = z
-  .strictObject({
-    id: z.string(),
-    connectionId: z.string(),
-    source: z
-      .literal('sync')
-      .optional()
-      .meta({ description: 'An entry of a search of an enhanced sync. Left out: a line of an export’s file.' }),
-    stepId: z.string().optional().meta({ description: 'Of an entry: the step of the sync run.' }),
-    resourceType: z.string().optional().meta({ description: 'Of an entry: the type that was searched.' }),
-    exportId: z.string().meta({ description: 'Of an entry: the id of the sync run.' }),
-    fileId: z.string().meta({ description: 'Of an entry: its search.' }),
-    line: z.int().min(1).meta({ description: 'The line of the file, or the page of the search, from 1.' }),
-    offset: count.meta({
-      description: 'Where the line begins, in bytes; of an entry its position on the page, from 0.',
-    }),
-    reason: z.string(),
-    state: z
-      .enum(['open', 'replayed', 'withheld'])
-      .meta({ description: '`withheld`: of an erased patient. Only its place is left.' }),
-    sizeBytes: count,
-    keptBytes: count.meta({ description: 'How many bytes of the line can be read back.' }),
-    isTruncated: z
-      .boolean()
-      .meta({ description: 'Less than the whole line is kept: it can be stored only as a correction.' }),
-    sha256: z.string().optional().meta({ description: 'SHA-256 of the whole line, in hexadecimal.' }),
-    isCorrected: z.boolean(),
-    createdAt: instant,
-    replay: z.strictObject({ at: instant, reason: z.string().optional() }).optional(),
-  })
-  .meta({
-    id: 'QuarantinedLine',
-    description: 'A line, or an entry of a search, that could not be stored: its place and the reason.',
-  });
+import { connectionId, count, exportId, later, page, success } from '../common.schema.ts';
 
 const quarantinedLineExample = {
   id: 'file_01a20ebbcb0e7c6ab4f1a5e2ed1b4f11.42',
@@ -70,7 +40,7 @@ const listQuarantinedLines = defineEndpoint({
   summary: 'Lines and entries in the quarantine, with the reason',
   request: { query: quarantineQuerySchema, readBody: 'never' },
   responses: {
-    200: { description: 'Lines', schema: page(quarantinedLineSchema), example: [quarantinedLineExample] },
+    200: { description: 'Lines', schema: page(quarantineViewSchema), example: [quarantinedLineExample] },
   },
   errors: [],
   async handler({ query, caller: { scope }, services }) {
@@ -113,7 +83,7 @@ const getQuarantinedLine = defineEndpoint({
   summary: 'Where a line stood, and why it is here',
   request: { readBody: 'never' },
   responses: {
-    200: { description: 'Line', schema: success(quarantinedLineSchema), example: quarantinedLineExample },
+    200: { description: 'Line', schema: success(quarantineViewSchema), example: quarantinedLineExample },
   },
   errors: ['unknown-line'],
   async handler({ params: { id }, caller: { scope }, services }) {
@@ -170,7 +140,7 @@ const replayQuarantinedLine = defineEndpoint({
   responses: {
     200: {
       description: 'What became of it',
-      schema: success(quarantinedLineSchema),
+      schema: success(quarantineViewSchema),
       example: quarantinedLineExample,
     },
   },
