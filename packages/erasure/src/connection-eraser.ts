@@ -3,7 +3,7 @@ import { listResourceTypes } from '@bulkhead/resources';
 import { idsBelow, type SealedFiles } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { erasedCollections } from './collections.ts';
-import type { DataAmounts, NumbersByName } from './erasure.repository.ts';
+import type { DataAmounts, NumbersByName } from './erasure.record.ts';
 
 /** Ids in one command, and documents that are deleted between two looks at the signal. */
 const batchSize = 500;

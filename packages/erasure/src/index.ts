@@ -1,5 +1,6 @@
 export { createConnectionEraser } from './connection-eraser.ts';
-export { createErasureRepository, type Erasure, erasurePhases, noAmounts } from './erasure.repository.ts';
+export { dataAmountsSchema, type Erasure, noAmounts } from './erasure.record.ts';
+export { createErasureRepository } from './erasure.repository.ts';
 export { ErasureGate, guardInserts } from './erasure-gate.ts';
 export { createPatientEraser } from './patient-eraser.ts';
 export { createRetention, type RetainedKind, type Retention, retainedKinds } from './retention/create-retention.ts';

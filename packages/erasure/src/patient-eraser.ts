@@ -11,7 +11,7 @@ import {
 import type { QuarantineRepository } from '@bulkhead/quarantine';
 import { listResourceTypes } from '@bulkhead/resources';
 import type { Connection as Database } from 'mongoose';
-import type { DataAmounts } from './erasure.repository.ts';
+import type { DataAmounts } from './erasure.record.ts';
 
 export interface PatientOfConnection {
   readonly connectionId: string;

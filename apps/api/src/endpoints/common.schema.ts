@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import type { ResponseDescription } from '../http/define-endpoint.ts';
 
-export { failureSchema, warningSchema } from '@bulkhead/store';
-
 export const instant = z.iso.datetime({ offset: true });
 export const count = z.int().min(0);
 export const errorSchema = z

@@ -4,7 +4,7 @@ import type { Producer } from '@bulkhead/queues';
 import { AppError, invalidRequest } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { z } from 'zod';
-import { type DataAmounts, type Erasure, noAmounts } from '../erasure.repository.ts';
+import { type DataAmounts, type Erasure, noAmounts } from '../erasure.record.ts';
 import type { ErasureStore } from '../store.ts';
 
 interface Which {
@@ -181,17 +181,6 @@ function inUse(what: 'An export' | 'A sync', context: Record<string, string>): A
     retry: 'never',
     context,
   });
-}
-
-/** As the API shows it. */
-export function toErasureView({ requestedBy, createdAt, stoppedAt, completedAt, version: _, ...fields }: Erasure) {
-  return {
-    ...fields,
-    requestedBy: requestedBy.name ?? requestedBy.id,
-    createdAt: createdAt.toISOString(),
-    ...(stoppedAt === undefined ? {} : { startedAt: stoppedAt.toISOString() }),
-    ...(completedAt === undefined ? {} : { completedAt: completedAt.toISOString() }),
-  };
 }
 
 export const deleteConnectionQuerySchema = z.strictObject({

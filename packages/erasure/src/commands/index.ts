@@ -5,5 +5,5 @@ export {
   erasePatientQuerySchema,
   erasureListQuerySchema,
   type RequestedErasure,
-  toErasureView,
 } from './erasure.service.ts';
+export { erasureViewSchema, toErasureView } from './erasure-view.ts';

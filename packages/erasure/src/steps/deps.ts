@@ -1,6 +1,6 @@
 import type { BulkExportDeps } from '@bulkhead/bulk-export/steps';
 import type { SyncDeps } from '@bulkhead/sync/steps';
-import type { DataAmounts } from '../erasure.repository.ts';
+import type { DataAmounts } from '../erasure.record.ts';
 import type { RetainedKind } from '../retention/create-retention.ts';
 import type { ErasureStore } from '../store.ts';
 

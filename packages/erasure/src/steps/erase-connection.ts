@@ -3,7 +3,7 @@ import { discardExport } from '@bulkhead/bulk-export/steps';
 import { revoke } from '@bulkhead/connections/steps';
 import { AppError } from '@bulkhead/runtime';
 import { cancelSync } from '@bulkhead/sync/commands';
-import type { Erasure } from '../erasure.repository.ts';
+import type { Erasure } from '../erasure.record.ts';
 import type { ErasureDeps, ErasureWork } from './deps.ts';
 
 interface EraseConnection {

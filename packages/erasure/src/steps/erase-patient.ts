@@ -1,6 +1,6 @@
 import { recount } from '@bulkhead/bulk-export/steps';
 import { AppError } from '@bulkhead/runtime';
-import type { Erasure } from '../erasure.repository.ts';
+import type { Erasure } from '../erasure.record.ts';
 import type { ErasureDeps, ErasureWork } from './deps.ts';
 
 /** Erases one patient of a connection. */

@@ -1,6 +1,6 @@
 import type { JobContext } from '@bulkhead/queues';
 import { AppError, toKnownError } from '@bulkhead/runtime';
-import type { DataAmounts, Erasure } from '../erasure.repository.ts';
+import type { DataAmounts, Erasure } from '../erasure.record.ts';
 import type { ErasureDeps, ErasureWork } from './deps.ts';
 import { eraseConnection } from './erase-connection.ts';
 import { erasePatient } from './erase-patient.ts';

@@ -1,52 +1,17 @@
-import { erasurePhases } from '@bulkhead/erasure';
+import { dataAmountsSchema } from '@bulkhead/erasure';
 import {
   deleteConnectionQuerySchema,
   erasePatientQuerySchema,
   erasureListQuerySchema,
+  erasureViewSchema,
   type RequestedErasure,
   toErasureView,
 } from '@bulkhead/erasure/commands';
-import { z } from 'zod';
 import { defineEndpoint, endpointGroup, type Reply } from '../../http/define-endpoint.ts';
 import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
 import { actorOf } from '../../http/middleware/caller-of.ts';
-import { connectionId, count, instant, later, page, success, warningSchema } from '../common.schema.ts';
+import { connectionId, later, page, success } from '../common.schema.ts';
 import { listRetention } from '../monitoring/list-retention.endpoint.ts';
-
-const numbers = z.record(z.string(), count);
-
-const amountsSchema = z
-  .strictObject({
-    resources: numbers.meta({ description: 'By resource type, without tombstones. Types without any are left out.' }),
-    records: numbers.meta({ description: 'Every other record, by kind. Kinds without any are left out.' }),
-    contentBytes: count.meta({ description: 'Of the contents of documents.' }),
-  })
-  .meta({ id: 'DataAmounts', description: 'How much is stored, or was deleted.' });
-
-const erasureSchema = z
-  .strictObject({
-    id: z.string(),
-    kind: z.enum(['connection', 'patient']),
-    connectionId: z.string(),
-    patientId: z
-      .string()
-      .optional()
-      .meta({ description: 'Until the erasure has completed. Afterwards only the audit log names the patient.' }),
-    keepsOut: z.boolean().optional().meta({ description: 'Resources of the patient are not stored again.' }),
-    phase: z.enum(erasurePhases),
-    found: amountsSchema.optional().meta({ description: 'What there was when the work for it had been stopped.' }),
-    deleted: amountsSchema.meta({ description: 'What was deleted so far.' }),
-    warnings: z.array(warningSchema),
-    error: z
-      .strictObject({ code: z.string(), message: z.string() })
-      .optional()
-      .meta({ description: 'Why the last attempt stopped. It is tried again.' }),
-    requestedBy: z.string().meta({ description: 'Name of the API key.' }),
-    createdAt: instant,
-    startedAt: instant.optional(),
-    completedAt: instant.optional(),
-  })
-  .meta({ id: 'Erasure', description: 'The deletion of everything that is stored of a connection or of a patient.' });
 
 const amountsExample = {
   resources: { Patient: 1, Observation: 214, DocumentReference: 3 },
@@ -85,7 +50,7 @@ const countConnectionData = defineEndpoint({
   // Counts, and nothing of what is counted.
   audited: false,
   summary: 'How much is stored of a connection, also of one that was deleted and left its data',
-  responses: { 200: { description: 'Amounts', schema: success(amountsSchema), example: amountsExample } },
+  responses: { 200: { description: 'Amounts', schema: success(dataAmountsSchema), example: amountsExample } },
   errors: ['unknown-connection'],
   async handler({ params: { id: connectionId }, caller: { scope }, services }) {
     return { data: await services.erasures.amountsOf({ connectionId, scope }) };
@@ -104,7 +69,7 @@ const deleteConnection = defineEndpoint({
     'With `data=purge` workers delete everything that is stored of the connection; exports and syncs that are running are cancelled. Ask for the amounts first. It also takes the id of a connection that was deleted before and left its data.',
   request: { query: deleteConnectionQuerySchema },
   responses: {
-    202: { description: 'The purge is under way', schema: success(erasureSchema), example: erasureExample },
+    202: { description: 'The purge is under way', schema: success(erasureViewSchema), example: erasureExample },
     204: { description: 'Removed. What it stored stays.' },
   },
   errors: ['unknown-connection', 'connection-in-use'],
@@ -127,7 +92,7 @@ const countPatientData = defineEndpoint({
   access: 'operator',
   audited: true,
   summary: 'What the erasure of a patient would delete',
-  responses: { 200: { description: 'Amounts', schema: success(amountsSchema), example: amountsExample } },
+  responses: { 200: { description: 'Amounts', schema: success(dataAmountsSchema), example: amountsExample } },
   errors: ['unknown-connection'],
   async handler({ params: { id: connectionId, patientId }, caller: { scope }, services, audit }) {
     audit.addTarget({ connectionId });
@@ -144,7 +109,7 @@ const erasePatient = defineEndpoint({
   audited: true,
   summary: 'Delete everything that is stored of a patient',
   request: { query: erasePatientQuerySchema },
-  responses: { 202: { description: 'Under way', schema: success(erasureSchema), example: erasureExample } },
+  responses: { 202: { description: 'Under way', schema: success(erasureViewSchema), example: erasureExample } },
   errors: ['unknown-connection', 'connection-in-use', 'connection-of-patient'],
   async handler({ params: { id: connectionId, patientId }, query, caller, services, audit }) {
     audit.addTarget({ connectionId });
@@ -183,7 +148,7 @@ const listErasures = defineEndpoint({
   audited: false,
   summary: 'Erasures, newest first',
   request: { query: erasureListQuerySchema },
-  responses: { 200: { description: 'Erasures', schema: page(erasureSchema), example: [erasureExample] } },
+  responses: { 200: { description: 'Erasures', schema: page(erasureViewSchema), example: [erasureExample] } },
   errors: [],
   async handler({ query, caller: { scope }, services }) {
     const { erasures, next } = await services.erasures.list({ query, scope });
@@ -199,7 +164,7 @@ const getErasure = defineEndpoint({
   access: 'operator',
   audited: false,
   summary: 'An erasure, and how far it is',
-  responses: { 200: { description: 'Erasure', schema: success(erasureSchema), example: erasureExample } },
+  responses: { 200: { description: 'Erasure', schema: success(erasureViewSchema), example: erasureExample } },
   errors: ['unknown-erasure'],
   async handler({ params: { id }, caller: { scope }, services }) {
     return { data: toErasureView(await services.erasures.find({ id, scope })) };
