@@ -1,37 +1,18 @@
 import type { AssertionAlgorithm, SigningKey } from '@bulkhead/providers';
-import type { SecretBox } from '@bulkhead/store';
-import { createSealedPlace, isDuplicateKey } from '@bulkhead/store';
+import { createSealedPlace, isDuplicateKey, mongooseFieldsOf, type SecretBox, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
+import { z } from 'zod';
+import { type SigningKeyRecord, signingKeySchema } from './signing-key.record.ts';
 
-/** A signing key as it may be shown. */
-export interface SigningKeyRecord {
-  readonly kid: string;
-  readonly alg: AssertionAlgorithm;
-  readonly publicJwk: Readonly<Record<string, unknown>>;
-  readonly createdAt: Date;
-  /** An operator has said that every server has it by now. */
-  readonly activatedAt?: Date;
-  /** It does not sign any more. */
-  readonly retiredAt?: Date;
-}
+/** The id of a stored key is its `kid`. */
+const documentSchema = signingKeySchema.omit({ kid: true }).extend({ id: z.string(), sealedPrivateJwk: z.string() });
+type SigningKeyDocument = Stored<typeof documentSchema>;
 
-interface SigningKeyDocument extends Omit<SigningKeyRecord, 'kid'> {
-  readonly _id: string;
-  readonly sealedPrivateJwk: string;
-}
-
-const schema = new Schema<SigningKeyDocument>(
-  {
-    _id: String,
-    alg: { type: String, required: true },
-    publicJwk: { type: Schema.Types.Mixed, required: true },
-    sealedPrivateJwk: { type: String, required: true },
-    createdAt: { type: Date, required: true },
-    activatedAt: Date,
-    retiredAt: Date,
-  },
-  { collection: 'signing_keys', versionKey: false, strict: 'throw' },
-);
+const schema = new Schema<SigningKeyDocument>(mongooseFieldsOf(documentSchema), {
+  collection: 'signing_keys',
+  versionKey: false,
+  strict: 'throw',
+});
 
 /**
  * Servers must not keep our JWKS longer than its `max-age` of 5 minutes (SMART App Launch 2.2, "Registering a Client");

@@ -21,4 +21,9 @@ export {
   toProviderView,
   toTestView,
 } from './connection-view.ts';
-export { createSigningKeyService, type SigningKeyService, signingKeyBodySchema } from './signing-key.service.ts';
+export {
+  createSigningKeyService,
+  type SigningKeyService,
+  signingKeyBodySchema,
+  signingKeyViewSchema,
+} from './signing-key.service.ts';

@@ -1,10 +1,19 @@
 import { generateSigningKey, importSigningKey, publicJwkOf } from '@bulkhead/ehr-client';
 import { assertionAlgorithms } from '@bulkhead/providers';
 import { AppError, invalidRequest } from '@bulkhead/runtime';
+import { toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
-import type { SigningKeyRecord } from '../signing-key.repository.ts';
+import { type SigningKeyRecord, signingKeySchema } from '../signing-key.record.ts';
 import type { ConnectionStore } from '../store.ts';
 import { kidSchema, privateKeySchema } from './connection.schema.ts';
+
+const { kid, alg, ...dates } = viewShapeOf(signingKeySchema.omit({ publicJwk: true }));
+
+export const signingKeyViewSchema = z
+  .strictObject({ kid, alg, state: z.enum(['published', 'active', 'retired']), ...dates })
+  .meta({ id: 'SigningKey', description: 'A key that signs client assertions; its private half is never shown.' });
+
+type SigningKeyView = View<typeof signingKeyViewSchema>;
 
 export type SigningKeyService = ReturnType<typeof createSigningKeyService>;
 
@@ -25,23 +34,27 @@ export function createSigningKeyService({ store }: { readonly store: ConnectionS
       retry: 'never',
     });
   };
-  const toView = async (record: SigningKeyRecord) => {
+  const toKeyView = async (record: SigningKeyRecord): Promise<SigningKeyView> => {
     const { kid, alg, createdAt, activatedAt, retiredAt } = record;
     const signing = await store.signingKeys.findForSigning(alg);
-    const state = retiredAt ? 'retired' : signing?.kid === kid ? 'active' : 'published';
-    const dates = { createdAt, activatedAt, retiredAt };
-    const shown = Object.entries(dates).flatMap(([name, date]) => (date ? [[name, date.toISOString()]] : []));
-    return { kid, alg, state, ...Object.fromEntries(shown) } as { readonly kid: string; readonly state: string };
+    return toView<SigningKeyView>({
+      kid,
+      alg,
+      state: retiredAt ? 'retired' : signing?.kid === kid ? 'active' : 'published',
+      createdAt: createdAt.toISOString(),
+      activatedAt: activatedAt?.toISOString(),
+      retiredAt: retiredAt?.toISOString(),
+    });
   };
   return {
     async create({ alg, privateKey, kid }: SigningKeyBody) {
       const text = typeof privateKey === 'object' ? JSON.stringify(privateKey) : privateKey;
       const key = text === undefined ? await generateSigningKey(alg ?? 'RS384') : await importGiven({ text, kid });
       await store.signingKeys.insert({ key, publicJwk: publicJwkOf(key), now: new Date() });
-      return toView(await find(key.kid));
+      return toKeyView(await find(key.kid));
     },
 
-    list: async () => Promise.all((await store.signingKeys.list()).map(toView)),
+    list: async () => Promise.all((await store.signingKeys.list()).map(toKeyView)),
 
     /** What servers verify our assertions with (RFC 7517): retired keys too, as long as something that they signed lives. */
     async jwks() {
@@ -54,7 +67,7 @@ export function createSigningKeyService({ store }: { readonly store: ConnectionS
     async activate(kid: string) {
       await find(kid);
       if (!(await store.signingKeys.activate({ kid, now: new Date() }))) throw retired();
-      return toView(await find(kid));
+      return toKeyView(await find(kid));
     },
 
     /** @throws AppError `signing-key-in-use` for the one that signs: another has to be active first. */
@@ -62,7 +75,7 @@ export function createSigningKeyService({ store }: { readonly store: ConnectionS
       const { alg } = await find(kid);
       if ((await store.signingKeys.findForSigning(alg))?.kid === kid) throw inUse();
       if (!(await store.signingKeys.retire({ kid, now: new Date() }))) throw retired();
-      return toView(await find(kid));
+      return toKeyView(await find(kid));
     },
 
     /** @throws AppError `signing-key-in-use` until it was retired for ten minutes. */

@@ -1,19 +1,7 @@
-import { signingKeyBodySchema } from '@bulkhead/connections/commands';
-import { assertionAlgorithms } from '@bulkhead/providers';
+import { signingKeyBodySchema, signingKeyViewSchema } from '@bulkhead/connections/commands';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
-import { at, instant, success } from '../common.schema.ts';
-
-const signingKeySchema = z
-  .strictObject({
-    kid: z.string(),
-    alg: z.enum(assertionAlgorithms),
-    state: z.enum(['published', 'active', 'retired']),
-    createdAt: instant,
-    activatedAt: instant.optional(),
-    retiredAt: instant.optional(),
-  })
-  .meta({ id: 'SigningKey', description: 'A key that signs client assertions; its private half is never shown.' });
+import { at, success } from '../common.schema.ts';
 
 const kid = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
 
@@ -29,7 +17,7 @@ const createSigningKey = defineEndpoint({
   summary: 'Make a key pair, or bring one',
   description: 'It is published at once and signs after an hour, when servers have learnt of it.',
   request: { body: { schema: signingKeyBodySchema, example: { alg: 'ES384' } } },
-  responses: { 201: { description: 'Published', schema: success(signingKeySchema), example: signingKeyExample } },
+  responses: { 201: { description: 'Published', schema: success(signingKeyViewSchema), example: signingKeyExample } },
   errors: [],
   async handler({ body, services, audit }) {
     const data = await services.signingKeys.create(body);
@@ -47,7 +35,7 @@ const listSigningKeys = defineEndpoint({
   audited: false,
   summary: 'Every signing key, retired ones too',
   responses: {
-    200: { description: 'Keys', schema: success(z.array(signingKeySchema)), example: [signingKeyExample] },
+    200: { description: 'Keys', schema: success(z.array(signingKeyViewSchema)), example: [signingKeyExample] },
   },
   errors: [],
   async handler({ services }) {
@@ -64,7 +52,7 @@ const activateSigningKey = defineEndpoint({
   audited: true,
   summary: 'Sign with a key from now on',
   request: { body: { isOptional: true } },
-  responses: { 200: { description: 'Active', schema: success(signingKeySchema), example: signingKeyExample } },
+  responses: { 200: { description: 'Active', schema: success(signingKeyViewSchema), example: signingKeyExample } },
   errors: ['unknown-signing-key', 'signing-key-in-use'],
   async handler({ params: { kid }, services }) {
     return { data: await services.signingKeys.activate(kid) };
@@ -80,7 +68,7 @@ const retireSigningKey = defineEndpoint({
   audited: true,
   summary: 'Sign with a key no more; it stays published while something that it signed lives',
   request: { body: { isOptional: true } },
-  responses: { 200: { description: 'Retired', schema: success(signingKeySchema), example: signingKeyExample } },
+  responses: { 200: { description: 'Retired', schema: success(signingKeyViewSchema), example: signingKeyExample } },
   errors: ['unknown-signing-key', 'signing-key-in-use'],
   async handler({ params: { kid }, services }) {
     return { data: await services.signingKeys.retire(kid) };
