@@ -1,19 +1,20 @@
-import { isDuplicateKey } from '@bulkhead/store';
+import { isDuplicateKey, mongooseFieldsOf, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
+import { z } from 'zod';
+
+const documentSchema = z.strictObject({
+  /** `<API key id>/<the client's key>`: keys of different clients do not meet. */
+  id: z.string(),
+  /** Equal for equal requests. */
+  requestHash: z.string(),
+  /** The record that the first request made, or was about to make. */
+  recordId: z.string(),
+  createdAt: z.date(),
+});
+type IdempotencyKeyDocument = Stored<typeof documentSchema>;
 
 /** What a client's `Idempotency-Key` stands for. */
-export interface IdempotentRequest {
-  /** Equal for equal requests. */
-  readonly requestHash: string;
-  /** The record that the first request made, or was about to make. */
-  readonly recordId: string;
-}
-
-interface IdempotencyKeyDocument extends IdempotentRequest {
-  /** `<API key id>/<the client's key>`: keys of different clients do not meet. */
-  readonly _id: string;
-  readonly createdAt: Date;
-}
+export type IdempotentRequest = Pick<IdempotencyKeyDocument, 'requestHash' | 'recordId'>;
 
 export interface KeyUse {
   readonly clientId: string;
@@ -25,15 +26,11 @@ export interface KeyUse {
 /** Clients repeat a request within minutes; a day covers a nightly job that is started again in the morning. */
 const keptSeconds = 24 * 60 * 60;
 
-const schema = new Schema<IdempotencyKeyDocument>(
-  {
-    _id: String,
-    requestHash: { type: String, required: true },
-    recordId: { type: String, required: true },
-    createdAt: { type: Date, required: true },
-  },
-  { collection: 'idempotency_keys', versionKey: false, strict: 'throw' },
-);
+const schema = new Schema<IdempotencyKeyDocument>(mongooseFieldsOf(documentSchema), {
+  collection: 'idempotency_keys',
+  versionKey: false,
+  strict: 'throw',
+});
 schema.index({ createdAt: 1 }, { expireAfterSeconds: keptSeconds });
 
 /** `idempotency_keys`: so that a repeated POST answers for the first one. */
