@@ -1,17 +1,19 @@
-import { isDuplicateKey } from '@bulkhead/store';
+import { isDuplicateKey, mongooseFieldsOf, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
+import { z } from 'zod';
 
-interface ActiveExportDocument {
+const documentSchema = z.strictObject({
   /** `<connectionId>/<request key>`. */
-  readonly _id: string;
-  readonly exportId: string;
-  readonly takenAt: Date;
-}
+  id: z.string(),
+  exportId: z.string(),
+  takenAt: z.date(),
+});
 
-const schema = new Schema<ActiveExportDocument>(
-  { _id: String, exportId: { type: String, required: true }, takenAt: { type: Date, required: true } },
-  { collection: 'active_exports', versionKey: false, strict: 'throw' },
-);
+const schema = new Schema<Stored<typeof documentSchema>>(mongooseFieldsOf(documentSchema), {
+  collection: 'active_exports',
+  versionKey: false,
+  strict: 'throw',
+});
 
 /** The record is written right after the claim. If there is none after this long, the process has died in between. */
 const insertTimeoutMs = 10_000;
