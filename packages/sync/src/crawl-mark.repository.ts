@@ -1,21 +1,21 @@
+import { mongooseFieldsOf, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
+import { z } from 'zod';
 
-interface CrawlMarkDocument {
+const documentSchema = z.strictObject({
   /** `<connectionId>/<patient id>`. */
-  readonly _id: string;
-  readonly connectionId: string;
+  id: z.string(),
+  connectionId: z.string(),
   /** By resource type: up to when everything of this patient is stored. */
-  readonly marks: Readonly<Record<string, Date>>;
-}
+  marks: z.record(z.string(), z.date()),
+});
 
-const schema = new Schema<CrawlMarkDocument>(
-  {
-    _id: String,
-    connectionId: { type: String, required: true },
-    marks: { type: Schema.Types.Mixed, required: true },
-  },
-  { collection: 'crawl_marks', versionKey: false, minimize: false, strict: 'throw' },
-);
+const schema = new Schema<Stored<typeof documentSchema>>(mongooseFieldsOf(documentSchema), {
+  collection: 'crawl_marks',
+  versionKey: false,
+  minimize: false,
+  strict: 'throw',
+});
 
 /**
  * `crawl_marks`: how far the crawl of each patient and type got. By patient, not by connection: a patient who joins the
