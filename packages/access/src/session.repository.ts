@@ -1,20 +1,21 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { mongooseFieldsOf, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
+import { z } from 'zod';
 
-/** Somebody logged in in a browser. */
-export interface Session {
-  /** The API key that it was begun with: it can do what the key can, and ends with it. */
-  readonly keyId: string;
-  readonly createdAt: Date;
-  readonly lastSeenAt: Date;
-  /** At the latest; without activity sooner. */
-  readonly expiresAt: Date;
-}
-
-interface SessionDocument extends Session {
+/** A user who is logged in in a browser. */
+const documentSchema = z.strictObject({
   /** SHA-256 of the session's id, which has 256 random bits: what is stored here opens nothing. */
-  readonly _id: string;
-}
+  id: z.string(),
+  /** The API key that it was begun with: it can do what the key can, and ends with it. */
+  keyId: z.string(),
+  createdAt: z.date(),
+  lastSeenAt: z.date(),
+  /** At the latest; without activity sooner. */
+  expiresAt: z.date(),
+});
+type SessionDocument = Stored<typeof documentSchema>;
+type Session = Omit<SessionDocument, '_id'>;
 
 /** NIST SP 800-63B 4.2.3: log in again after 30 minutes without activity. A workstation on a ward is left unlocked sooner or later. */
 const idleMs = 30 * 60_000;
@@ -23,16 +24,11 @@ const lifetimeMs = 8 * 60 * 60_000;
 /** A page that asks every second must not write every second; a minute is little of half an hour. */
 const seenNotedEveryMs = 60_000;
 
-const schema = new Schema<SessionDocument>(
-  {
-    _id: String,
-    keyId: { type: String, required: true },
-    createdAt: { type: Date, required: true },
-    lastSeenAt: { type: Date, required: true },
-    expiresAt: { type: Date, required: true },
-  },
-  { collection: 'sessions', versionKey: false, strict: 'throw' },
-);
+const schema = new Schema<SessionDocument>(mongooseFieldsOf(documentSchema), {
+  collection: 'sessions',
+  versionKey: false,
+  strict: 'throw',
+});
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 
 /** `sessions`: log-ins in browsers. */
