@@ -1,20 +1,24 @@
 import { AppError } from '@bulkhead/runtime';
 import { type Connection as Database, Schema } from 'mongoose';
+import { z } from 'zod';
+import { mongooseFieldsOf, type Stored } from './records/mongoose-fields-of.ts';
 import type { SealedPlace } from './sealed-place.ts';
 import type { SecretBox } from './secret-box.ts';
 
-interface EncryptionKeyDocument {
+const documentSchema = z.strictObject({
   /** The key's id. */
-  readonly _id: string;
+  id: z.string(),
   /** A known text, encrypted. It proves that a key is the right one, because different keys can have the same id. */
-  readonly sealedCheck: string;
-  readonly createdAt: Date;
-}
+  sealedCheck: z.string(),
+  createdAt: z.date(),
+});
+type EncryptionKeyDocument = Stored<typeof documentSchema>;
 
-const schema = new Schema<EncryptionKeyDocument>(
-  { _id: String, sealedCheck: { type: String, required: true }, createdAt: { type: Date, required: true } },
-  { collection: 'encryption_keys', versionKey: false, strict: 'throw' },
-);
+const schema = new Schema<EncryptionKeyDocument>(mongooseFieldsOf(documentSchema), {
+  collection: 'encryption_keys',
+  versionKey: false,
+  strict: 'throw',
+});
 
 const knownText = 'bulkhead';
 
