@@ -1,41 +1,39 @@
 import type { SavedGrant, TokenFailure, TokenOwner, TokenState, TokenStore } from '@bulkhead/ehr-client';
 import { AppError } from '@bulkhead/runtime';
-import type { SecretBox } from '@bulkhead/store';
-import { createLeases, createSealedPlace, isDuplicateKey } from '@bulkhead/store';
+import {
+  createLeases,
+  createSealedPlace,
+  isDuplicateKey,
+  mongooseFieldsOf,
+  type SecretBox,
+  type Stored,
+} from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
+import { z } from 'zod';
 
-interface AccessTokenDocument {
+const documentSchema = z.strictObject({
   /** The connection's. */
-  readonly _id: string;
-  readonly credentialsVersion: number;
-  readonly generation: number;
-  readonly sealedAccessToken?: string;
-  readonly sealedRefreshToken?: string;
-  readonly scope?: string;
+  id: z.string(),
+  credentialsVersion: z.int(),
+  generation: z.int(),
+  sealedAccessToken: z.string().exactOptional(),
+  sealedRefreshToken: z.string().exactOptional(),
+  scope: z.string().exactOptional(),
   /** These two by the database's clock. */
-  readonly issuedAt?: Date;
-  readonly renewAt?: Date;
-  readonly lease?: { readonly owner: string; readonly until: Date };
-  readonly failure?: TokenFailure;
-  readonly needsAuthorization?: boolean;
-}
+  issuedAt: z.date().exactOptional(),
+  renewAt: z.date().exactOptional(),
+  lease: z.strictObject({ owner: z.string(), until: z.date() }).exactOptional(),
+  failure: z.custom<TokenFailure>().exactOptional(),
+  needsAuthorization: z.boolean().exactOptional(),
+});
+type AccessTokenDocument = Stored<typeof documentSchema>;
 
-const schema = new Schema<AccessTokenDocument>(
-  {
-    _id: String,
-    credentialsVersion: { type: Number, required: true },
-    generation: { type: Number, required: true },
-    sealedAccessToken: String,
-    sealedRefreshToken: String,
-    scope: String,
-    issuedAt: Date,
-    renewAt: Date,
-    lease: Schema.Types.Mixed,
-    failure: Schema.Types.Mixed,
-    needsAuthorization: Boolean,
-  },
-  { collection: 'access_tokens', versionKey: false, minimize: false, strict: 'throw' },
-);
+const schema = new Schema<AccessTokenDocument>(mongooseFieldsOf(documentSchema), {
+  collection: 'access_tokens',
+  versionKey: false,
+  minimize: false,
+  strict: 'throw',
+});
 
 /** `access_tokens`: one cache for the whole cluster, every token sealed for its connection. */
 export function createAccessTokenRepository(options: {
