@@ -1,41 +1,27 @@
 import type { AuthorizationEndpoints, Connection } from '@bulkhead/providers';
-import { createSealedPlace, type SecretBox } from '@bulkhead/store';
+import { createSealedPlace, mongooseFieldsOf, type SecretBox, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
+import { z } from 'zod';
+import { type AuthorizationRequest, authorizationRequestSchema } from './authorization-request.record.ts';
 
-interface AuthorizationRequestDocument extends Omit<AuthorizationRequest, 'id'> {
-  readonly _id: string;
-  readonly sealed: string;
+const documentSchema = authorizationRequestSchema.extend({
+  /** The `AuthorizationSecrets`. Absent once it has ended. */
+  sealed: z.string().exactOptional(),
   /** SHA-256 of what a browser has to show, each with 256 random bits: to start, to come back, and its cookie. */
-  readonly startHash: string;
-  readonly stateHash?: string;
-  readonly browserHash?: string;
-}
+  startHash: z.string(),
+  stateHash: z.string().exactOptional(),
+  browserHash: z.string().exactOptional(),
+});
+type AuthorizationRequestDocument = Stored<typeof documentSchema>;
 
 /** After its end a request is only of use to whoever asks what became of it. */
 const keptSeconds = 60 * 60;
 
-const schema = new Schema<AuthorizationRequestDocument>(
-  {
-    _id: String,
-    provider: { type: String, required: true },
-    kind: { type: String, required: true },
-    connectionId: String,
-    redirectUri: { type: String, required: true },
-    clientId: { type: String, required: true },
-    scope: { type: String, required: true },
-    fhirEndpoint: { type: String, required: true },
-    phase: { type: String, required: true },
-    endpoints: Schema.Types.Mixed,
-    result: Schema.Types.Mixed,
-    error: Schema.Types.Mixed,
-    expiresAt: { type: Date, required: true },
-    sealed: String,
-    startHash: { type: String, required: true },
-    stateHash: String,
-    browserHash: String,
-  },
-  { collection: 'authorization_requests', versionKey: false, strict: 'throw' },
-);
+const schema = new Schema<AuthorizationRequestDocument>(mongooseFieldsOf(documentSchema), {
+  collection: 'authorization_requests',
+  versionKey: false,
+  strict: 'throw',
+});
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: keptSeconds });
 
 /** `authorization_requests`: users on their way to the EHR and back. Each step is taken once. */
@@ -136,29 +122,6 @@ function toRecord(document: AuthorizationRequestDocument): AuthorizationRequest 
 
 function ownerOf(id: string): string {
   return `${id}/authorization`;
-}
-
-/**
- * One run through the authorization code flow: `created` (by a client of the API, or by a launch), `started` (a browser was
- * sent to the EHR), `redeeming` (it came back with a code), then an end.
- */
-export interface AuthorizationRequest {
-  readonly id: string;
-  readonly provider: string;
-  /** Who has begun it: an operator in their own browser, a program for a user's, or an EHR, for the patient that it shows. */
-  readonly kind: 'operator' | 'invitation' | 'launch';
-  /** The connection that is authorized again; left out: a new one. */
-  readonly connectionId?: string;
-  readonly redirectUri: string;
-  readonly clientId: string;
-  readonly scope: string;
-  readonly fhirEndpoint: string;
-  readonly phase: 'created' | 'started' | 'redeeming' | 'done' | 'failed';
-  readonly endpoints?: AuthorizationEndpoints;
-  /** Which connection it came to. */
-  readonly result?: { readonly connectionId: string };
-  readonly error?: { readonly code: string; readonly message: string };
-  readonly expiresAt: Date;
 }
 
 /** What of a request is in memory only: stored encrypted. */

@@ -1,7 +1,7 @@
 import { hashOf } from '@bulkhead/access';
 import type { AuthorizationEndpoints } from '@bulkhead/providers';
 import { z } from 'zod';
-import type { AuthorizationRequest } from '../authorization-request.repository.ts';
+import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import { connectionBodySchema } from './connection.schema.ts';
 
 const { environment, practiceId, groupId } = connectionBodySchema.shape;

@@ -2,7 +2,7 @@ import { hashOf, newId, newSecret } from '@bulkhead/access';
 import { type Connection, type Provider, type ProviderRegistry, withoutTrailingSlashes } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
 import { AppError, type RetryAdvice, unavailable, waitUntil } from '@bulkhead/runtime';
-import type { AuthorizationRequest } from '../authorization-request.repository.ts';
+import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import type { ConnectionStore } from '../store.ts';
 import { type AuthorizeBody, authorizationUrl, type CallbackQuery } from './authorization.schema.ts';
 import type { ConnectionService } from './connection.service.ts';

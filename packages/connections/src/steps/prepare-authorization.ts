@@ -2,7 +2,7 @@ import type { Connection } from '@bulkhead/providers';
 import type { FailedJob } from '@bulkhead/queues';
 import type { RequestPriority } from '@bulkhead/rate-limiter';
 import { AppError, toKnownError } from '@bulkhead/runtime';
-import type { AuthorizationRequest } from '../authorization-request.repository.ts';
+import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import type { ConnectionDeps } from './deps.ts';
 
 /** Finds out where a user is to be sent; the API, which asks no EHR, waits for it. */

@@ -2,7 +2,7 @@ import type { SavedGrant } from '@bulkhead/ehr-client';
 import type { Connection, Provider } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
 import { untilStored } from '@bulkhead/store';
-import type { AuthorizationRequest } from '../authorization-request.repository.ts';
+import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import type { ConnectionDeps } from './deps.ts';
 import { authorizationPriority, authorizedConnection } from './prepare-authorization.ts';
 
