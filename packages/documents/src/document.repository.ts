@@ -1,4 +1,4 @@
-import { isDuplicateKey, mongooseFieldsOf, type Stored } from '@bulkhead/store';
+import { type Claim, createClaims, isDuplicateKey, mongooseFieldsOf, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
 import {
@@ -17,12 +17,6 @@ const documentSchema = patientDocumentSchema.extend({
   unreferencedSince: z.date().exactOptional(),
 });
 type PatientDocumentDocument = Stored<typeof documentSchema>;
-
-/** Names one attempt at one document. */
-export interface DocumentClaim {
-  readonly id: string;
-  readonly claim: string;
-}
 
 export interface DocumentFilter {
   readonly connectionId: string;
@@ -53,9 +47,12 @@ schema.index({ 'progress.upload': 1 }, { sparse: true });
 /** `documents`: one record for each place of an attachment in a resource. */
 export function createDocumentRepository(database: Database) {
   const model = database.model('PatientDocument', schema);
-  const held = ({ id, claim }: DocumentClaim) => ({ _id: id, claim, state: 'downloading' as const });
-  const settle = async (claim: DocumentClaim, update: object): Promise<boolean> =>
-    (await model.updateOne(held(claim), update)).matchedCount === 1;
+  const claims = createClaims<PatientDocumentDocument>({
+    database,
+    collection: 'documents',
+    running: 'downloading',
+    unsettled,
+  });
 
   return {
     /**
@@ -110,28 +107,19 @@ export function createDocumentRepository(database: Database) {
     },
 
     /** @returns undefined where the document is settled already. */
-    async claim({ id, claim }: DocumentClaim, now: Date): Promise<PatientDocument | undefined> {
-      const document = await model
-        .findOneAndUpdate(
-          { _id: id, state: { $in: unsettled } },
-          { $set: { state: 'downloading', claim, startedAt: now }, $inc: { attempts: 1 } },
-          { returnDocument: 'after' },
-        )
-        .lean();
-      return document ? toRecord(document) : undefined;
+    async claim(claim: Claim, now: Date): Promise<PatientDocument | undefined> {
+      const document = await claims.take(claim, { $set: { startedAt: now } });
+      return document && toRecord(document);
     },
 
-    /** Whether `claim` is still the attempt that may write. */
-    async isHeld(claim: DocumentClaim): Promise<boolean> {
-      return (await model.exists(held(claim))) !== null;
-    },
+    isHeld: claims.isHeld,
 
     /** @param progress undefined: the download starts anew. @returns false where another attempt has taken over: stop. */
-    saveProgress: (claim: DocumentClaim, progress: DocumentProgress | undefined): Promise<boolean> =>
-      settle(claim, progress ? { $set: { progress } } : { $unset: { progress: 1 } }),
+    saveProgress: (claim: Claim, progress: DocumentProgress | undefined): Promise<boolean> =>
+      claims.update(claim, progress ? { $set: { progress } } : { $unset: { progress: 1 } }),
 
     store(
-      claim: DocumentClaim,
+      claim: Claim,
       stored: {
         readonly sha256: string;
         readonly sizeBytes: number;
@@ -142,15 +130,12 @@ export function createDocumentRepository(database: Database) {
     ): Promise<boolean> {
       const { now, notes, ...fields } = stored;
       const change = { ...fields, notes: [...notes], state: 'stored' as const, completedAt: now };
-      return settle(claim, { $set: change, $unset: { claim: 1, progress: 1, error: 1, reason: 1 } });
+      return claims.update(claim, { $set: change, $unset: { claim: 1, progress: 1, error: 1, reason: 1 } });
     },
 
-    skip(
-      claim: DocumentClaim,
-      { reason, now }: { readonly reason: DocumentSkipReason; readonly now: Date },
-    ): Promise<boolean> {
+    skip(claim: Claim, { reason, now }: { readonly reason: DocumentSkipReason; readonly now: Date }): Promise<boolean> {
       const change = { state: 'skipped' as const, reason, completedAt: now };
-      return settle(claim, { $set: change, $unset: { claim: 1, progress: 1, error: 1 } });
+      return claims.update(claim, { $set: change, $unset: { claim: 1, progress: 1, error: 1 } });
     },
 
     /** Ends a document as failed, whatever holds it. @returns false if it is settled. */
@@ -160,16 +145,12 @@ export function createDocumentRepository(database: Database) {
       readonly now: Date;
     }): Promise<boolean> {
       const { id, error, now } = options;
-      const change = { $set: { state: 'failed' as const, error, completedAt: now }, $unset: { claim: 1 } };
-      return (await model.updateOne({ _id: id, state: { $in: unsettled } }, change)).matchedCount === 1;
+      return (await claims.settleAll({ _id: id }, { $set: { state: 'failed', error, completedAt: now } })) === 1;
     },
 
     /** Ends every document of a connection that is not settled, so that downloads under way stop at their next part. */
     async cancelUnsettled({ connectionId, now }: { readonly connectionId: string; readonly now: Date }): Promise<void> {
-      await model.updateMany(
-        { connectionId, state: { $in: unsettled } },
-        { $set: { state: 'failed' as const, completedAt: now }, $unset: { claim: 1 } },
-      );
+      await claims.settleAll({ connectionId }, { $set: { state: 'failed', completedAt: now } });
     },
 
     /** Makes a failed or skipped document pending. @returns false where it is neither. */

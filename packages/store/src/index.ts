@@ -7,7 +7,13 @@ export {
 export { decodeExactNumbers, encodeExactNumbers, type NumberText } from './exact-number-codec.ts';
 export { createLeases, type Leases, whileLeased } from './leases.ts';
 export { countSchema, sumsOf, withheldCountSchema, zerosOf } from './records/counts.ts';
-export { ehrTextSchema, failureSchema, retryingSchema, warningSchema } from './records/failure.record.ts';
+export {
+  ehrTextSchema,
+  failureSchema,
+  retryingSchema,
+  toFailureView,
+  warningSchema,
+} from './records/failure.record.ts';
 export { mongooseFieldsOf, type Stored } from './records/mongoose-fields-of.ts';
 export { instantSchema, toView, type View, type ViewShape, viewShapeOf } from './records/record-view.ts';
 export { countByPhase, untilStored } from './runs.ts';

@@ -1,6 +1,6 @@
-import type { ExportError, Retrying } from '@bulkhead/runtime';
+import type { Retrying } from '@bulkhead/runtime';
 import { shownUrl } from '@bulkhead/runtime';
-import { ehrTextSchema, retryingSchema, toView, type View, viewShapeOf } from '@bulkhead/store';
+import { ehrTextSchema, retryingSchema, toFailureView, toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { lacksData } from '../accounting.ts';
 import { type BulkExport, bulkExportSchema, type IssueCount, issueCountSchema } from '../bulk-export.record.ts';
@@ -265,10 +265,6 @@ export function toRetryingView(retrying: Retrying, { isOperator }: ViewFor): Ret
 
 function toIssueView({ ehrText, ...issue }: IssueCount, { isOperator }: ViewFor): IssueCount {
   return { ...issue, ...(isOperator && ehrText !== undefined ? { ehrText } : {}) };
-}
-
-function toFailureView({ code, message, ehrText }: ExportError, { isOperator }: ViewFor): ExportError {
-  return { code, message, ...(isOperator && ehrText !== undefined ? { ehrText } : {}) };
 }
 
 function toDecisionView({ resourceType, reasons }: WatermarkDecision): View<typeof decisionViewSchema> {

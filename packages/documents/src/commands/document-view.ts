@@ -1,5 +1,5 @@
 import { withoutSecrets } from '@bulkhead/runtime';
-import { countSchema, toView, type View, viewShapeOf } from '@bulkhead/store';
+import { countSchema, toFailureView, toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { type PatientDocument, patientDocumentSchema } from '../patient-document.record.ts';
 
@@ -42,8 +42,8 @@ export const documentViewSchema = z
 type DocumentView = View<typeof documentViewSchema>;
 
 /** A document's record as the API shows it: what the resource says of it, and what became of it. */
-export function toDocumentView(document: PatientDocument): DocumentView {
-  const { url, progress } = document;
+export function toDocumentView(document: PatientDocument, reader: { readonly isOperator: boolean }): DocumentView {
+  const { url, progress, error } = document;
   return toView<DocumentView>({
     id: document.id,
     connectionId: document.connectionId,
@@ -64,7 +64,7 @@ export function toDocumentView(document: PatientDocument): DocumentView {
     storedType: document.storedType,
     notes: document.notes,
     attempts: document.attempts,
-    error: document.error,
+    error: error && toFailureView(error, reader),
     createdAt: document.createdAt.toISOString(),
     startedAt: document.startedAt?.toISOString(),
     completedAt: document.completedAt?.toISOString(),

@@ -2,8 +2,8 @@ import { type MediaType, parseMediaType } from '@bulkhead/fhir';
 import type { Connection } from '@bulkhead/providers';
 import type { JobContext } from '@bulkhead/queues';
 import { AppError } from '@bulkhead/runtime';
+import type { Claim } from '@bulkhead/store';
 import { contentTypeVerdict } from '../content-type-policy.ts';
-import type { DocumentClaim } from '../document.repository.ts';
 import type { DocumentNote, PatientDocument } from '../patient-document.record.ts';
 import type { DocumentDeps } from './deps.ts';
 import { DocumentUpload } from './document-upload.ts';
@@ -11,7 +11,7 @@ import { DocumentSkip, type OpenedDocument, openDocument } from './open-document
 
 interface Bring {
   readonly document: PatientDocument;
-  readonly claim: DocumentClaim;
+  readonly claim: Claim;
   readonly connection: Connection;
   /** Called after each stored part. */
   readonly progress: JobContext['progress'];

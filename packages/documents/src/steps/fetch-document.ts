@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { connectionGone } from '@bulkhead/connections/steps';
 import type { FailedJob, JobContext } from '@bulkhead/queues';
 import { AppError, toExportError } from '@bulkhead/runtime';
-import { whileHeld } from '@bulkhead/store';
-import type { DocumentClaim } from '../document.repository.ts';
+import { type Claim, whileHeld } from '@bulkhead/store';
 import type { PatientDocument } from '../patient-document.record.ts';
 import type { DocumentDeps } from './deps.ts';
 import { bringDocument } from './download-document.ts';
@@ -47,7 +46,7 @@ export async function failDocument(
 
 interface Attempt {
   readonly document: PatientDocument;
-  readonly claim: DocumentClaim;
+  readonly claim: Claim;
 }
 
 async function bring(

@@ -18,6 +18,14 @@ export const failureSchema = z
   .strictObject({ code: z.string(), message: z.string(), ehrText: ehrTextSchema })
   .meta({ id: 'Failure' }) satisfies z.ZodType<ExportError>;
 
+/** A failure for one reader. What the EHR said can contain patient data of others, so only operators see it. */
+export function toFailureView(
+  { code, message, ehrText }: ExportError,
+  reader: { readonly isOperator: boolean },
+): ExportError {
+  return { code, message, ...(reader.isOperator && ehrText !== undefined ? { ehrText } : {}) };
+}
+
 /** Why work does not progress, and when it is tried again. */
 export const retryingSchema = z.strictObject({
   state: z.enum(['waiting', 'retrying']).meta({

@@ -36,10 +36,10 @@ const listDocuments = defineEndpoint({
   request: { query: documentQuerySchema, readBody: 'never' },
   responses: { 200: { description: 'Documents', schema: page(documentViewSchema), example: [documentExample] } },
   errors: ['unknown-connection'],
-  async handler({ params: { provider }, query, caller: { scope }, services, audit }) {
+  async handler({ params: { provider }, query, caller: { scope, view }, services, audit }) {
     const { documents, next } = await services.documents.list({ provider, query, scope });
     audit.addPatients([...(query.patient === undefined ? [] : [query.patient]), ...documents.map(patientOf)]);
-    return { data: documents.map(toDocumentView), next };
+    return { data: documents.map((document) => toDocumentView(document, view)), next };
   },
 });
 
@@ -54,10 +54,10 @@ const getDocument = defineEndpoint({
   request: { readBody: 'never' },
   responses: { 200: { description: 'Document', schema: success(documentViewSchema), example: documentExample } },
   errors: ['unknown-document'],
-  async handler({ params, caller: { scope }, services, audit }) {
+  async handler({ params, caller: { scope, view }, services, audit }) {
     const document = await services.documents.find({ ...params, scope });
     auditDocument(audit, document);
-    return { data: toDocumentView(document) };
+    return { data: toDocumentView(document, view) };
   },
 });
 
@@ -72,9 +72,9 @@ const retryDocument = defineEndpoint({
   request: { readBody: 'never' },
   responses: { 202: { description: 'Taken up again', schema: success(documentViewSchema), example: documentExample } },
   errors: ['unknown-document', 'nothing-to-retry'],
-  async handler({ params, caller: { scope }, services, audit }) {
+  async handler({ params, caller: { scope, view }, services, audit }) {
     auditDocument(audit, await services.documents.find({ ...params, scope }));
-    return { data: toDocumentView(await services.documents.retry({ ...params, scope })) };
+    return { data: toDocumentView(await services.documents.retry({ ...params, scope }), view) };
   },
 });
 

@@ -165,6 +165,20 @@ describe('records of documents', () => {
     expect(body.data).toEqual(first.body.data[0]);
   });
 
+  test('shows what the EHR said about a failed document to an operator and not to a client', async () => {
+    const id = await note({ patientId: 'said' });
+    const error = { code: 'ehr-not-found', message: 'gone', ehrText: 'No document of Jane Doe' };
+    await api.store.documents.fail({ id, error, now: new Date() });
+    const list = `/api/ehr/athenahealth/documents?connectionId=${connectionId}&patient=said`;
+    const textsFor = async (apiKey: string) => {
+      const authorization = `Bearer ${apiKey}`;
+      const answers = [at(id, '/metadata'), list, at(id)].map((path) => api.request('GET', path, { authorization }));
+      return (await Promise.all(answers)).map(({ text: body }) => body.includes('Jane Doe'));
+    };
+    expect(await textsFor(api.clientKey)).toEqual([false, false, false]);
+    expect(await textsFor(api.operatorKey)).toEqual([true, true, false]);
+  });
+
   test.each([
     { query: '' },
     { query: 'connectionId=C&resourceType=Patient' },
