@@ -1,31 +1,31 @@
 import { describe, expect, test } from '@jest/globals';
 import { keepFor } from './repeated-reads.ts';
 
-describe('an answer that is kept', () => {
-  test('is one for all who ask meanwhile', async () => {
+describe('keepFor', () => {
+  test('callers get the same kept value', async () => {
     let reads = 0;
     const read = keepFor({ keptMs: 60_000, read: async () => ++reads });
     expect(await Promise.all([read(), read()])).toEqual([1, 1]);
     expect(await read()).toBe(1);
   });
 
-  test('is had anew when its time is over', async () => {
+  test('a value is read again after its time is over', async () => {
     let reads = 0;
     const read = keepFor({ keptMs: 0, read: async () => ++reads });
     expect([await read(), await read()]).toEqual([1, 2]);
   });
 
-  test('is not kept where it was a failure', async () => {
+  test('a failed read is not kept', async () => {
     let reads = 0;
     const read = keepFor({
       keptMs: 60_000,
       read: async () => {
         reads += 1;
-        if (reads === 1) throw new Error('away');
+        if (reads === 1) throw new Error('unavailable');
         return reads;
       },
     });
-    await expect(read()).rejects.toThrow('away');
+    await expect(read()).rejects.toThrow('unavailable');
     expect(await read()).toBe(2);
   });
 });

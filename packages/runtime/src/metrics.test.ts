@@ -5,7 +5,7 @@ const lines = async (metrics: ReturnType<typeof createMetrics>) =>
   (await metrics.page()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 
 describe('the metrics of a process', () => {
-  test('are counted, observed and set, by their labels', async () => {
+  test('metrics are counted, observed and set by their labels', async () => {
     const metrics = createMetrics();
     const count = metrics.counter({ name: 'bulkhead_jobs_total', help: 'Jobs.', labels: ['queue'] });
     const observe = metrics.histogram({ name: 'bulkhead_wait_seconds', help: 'Waits.', buckets: [1, 5] });
@@ -30,23 +30,23 @@ describe('the metrics of a process', () => {
     ]);
   });
 
-  test('are another process’ own', async () => {
+  test('each registry has its own metrics', async () => {
     const [one, other] = [createMetrics(), createMetrics()];
     one.counter({ name: 'bulkhead_jobs_total', help: 'Jobs.' })({});
     other.counter({ name: 'bulkhead_jobs_total', help: 'Jobs.' });
     expect(await lines(other)).toEqual(['bulkhead_jobs_total 0']);
   });
 
-  test('have those of the process itself where they are asked for', async () => {
+  test('metrics include those of the Node process only if they are requested', async () => {
     expect(await createMetrics({ ofProcess: true }).page()).toContain('process_resident_memory_bytes');
     expect(await createMetrics().page()).toBe('\n');
   });
 });
 
-describe('a gauge that is looked up', () => {
+describe('gauges that are read on request', () => {
   const labels = ['queue'] as const;
 
-  test('shows what is true now, and nothing of what was', async () => {
+  test('a gauge that is read on request shows only current values', async () => {
     const metrics = createMetrics();
     let queues = ['a', 'b'];
     const read = async () => queues.map((queue) => ({ labels: { queue }, value: 1 }));
@@ -56,7 +56,7 @@ describe('a gauge that is looked up', () => {
     expect(await lines(metrics)).toEqual(['bulkhead_queue{queue="b"} 1']);
   });
 
-  test('is left out where it cannot be had, or not within three seconds, and the others are there', async () => {
+  test('a gauge is left out if its read fails or takes over three seconds, and the others are shown', async () => {
     const metrics = createMetrics();
     const sample = [{ labels: { queue: 'a' }, value: 1 }];
     const reads = [async () => sample, () => Promise.reject(new Error('planted')), () => new Promise<never>(() => {})];

@@ -1,16 +1,16 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 interface Instrument<Label extends string> {
-  /** In Prometheus' way: `bulkhead_` first, base units, `_total` for what only grows. */
+  /** By Prometheus' conventions: the prefix `bulkhead_`, base units, and `_total` for counters. */
   readonly name: `bulkhead_${string}`;
   readonly help: string;
-  /** Of few values each, none of which names a patient, an address or an error. */
+  /** Each label has few values. None of them names a patient, an address or an error message. */
   readonly labels?: readonly Label[];
 }
 
 export type MetricLabels<Label extends string> = Readonly<Record<Label, string>>;
 
-/** Counts one, or so many. */
+/** Adds `value`, or one. */
 export type Count<Label extends string> = (labels: MetricLabels<Label>, value?: number) => void;
 export type Observe<Label extends string> = (labels: MetricLabels<Label>, value: number) => void;
 
@@ -19,7 +19,7 @@ export interface Sample<Label extends string> {
   readonly value: number;
 }
 
-/** A metric as it is described on the page. */
+/** A metric as documented in docs/metrics.md. */
 export interface DescribedMetric {
   readonly name: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
@@ -29,14 +29,13 @@ export interface DescribedMetric {
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** Longer than any read that is right takes, shorter than Prometheus waits for a page (10 s). */
+/** Longer than any healthy read takes, and shorter than Prometheus waits for a page (10 s). */
 const readTimeoutMs = 3000;
 
 /**
- * The metrics of a process, on a registry of their own: whoever has something to count gets an instrument of it, and the
- * composition root shows the page.
- * @param options.ofProcess whether memory, CPU, event loop and garbage collection of the process are among them: once in a
- * process, as they are measured from its start to its end.
+ * The metrics of a process, in their own registry. Modules create instruments from it, and the composition root serves the page.
+ * @param options.ofProcess whether to include memory, CPU, event loop and garbage collection of the Node process. Use it once per
+ * process, because these are measured from its start to its end.
  */
 export function createMetrics({ ofProcess = false }: { readonly ofProcess?: boolean } = {}) {
   const registry = new Registry();
@@ -62,13 +61,13 @@ export function createMetrics({ ofProcess = false }: { readonly ofProcess?: bool
       return (labels, value) => histogram.observe(labels, value);
     },
 
-    /** What is set when it is known. */
+    /** A value that its owner sets. */
     gauge<Label extends string>(instrument: Instrument<Label>): Observe<Label> {
       const gauge = new Gauge(describe('gauge', instrument));
       return (labels, value) => gauge.set(labels, value);
     },
 
-    /** What is looked up when the page is asked for; what cannot be had then is not on it. */
+    /** A value that is read when the page is requested. It is left out if it cannot be read. */
     readGauge<Label extends string>(
       instrument: Instrument<Label> & { readonly read: () => Promise<readonly Sample<Label>[]> },
     ): void {
@@ -77,14 +76,14 @@ export function createMetrics({ ofProcess = false }: { readonly ofProcess?: bool
         async collect() {
           this.reset();
           const samples = await within(instrument.read);
-          // Nothing instead of what was true some time ago.
+          // Show no value rather than an old one.
           this.reset();
           for (const { labels, value } of samples) this.set(labels, value);
         },
       });
     },
 
-    /** Ours; without those of the process. */
+    /** Bulkhead's own metrics, without those of the Node process. */
     described: (): readonly DescribedMetric[] => described,
 
     contentType: registry.contentType,
@@ -94,7 +93,7 @@ export function createMetrics({ ofProcess = false }: { readonly ofProcess?: bool
   };
 }
 
-/** The other metrics must not wait for a database that is away, nor go with it. */
+/** Bounds a read, so that the other metrics neither wait for an unavailable database nor disappear with it. */
 async function within<Value>(read: () => Promise<readonly Value[]>): Promise<readonly Value[]> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<readonly Value[]>((resolve) => {
@@ -103,7 +102,7 @@ async function within<Value>(read: () => Promise<readonly Value[]>): Promise<rea
   try {
     return await Promise.race([read(), timeout]);
   } catch {
-    // That a dependency is down has a metric of its own, and log lines.
+    // Unavailable dependencies have their own metric and log lines.
     return [];
   } finally {
     clearTimeout(timer);

@@ -1,6 +1,6 @@
 /**
- * A read whose answer is kept for a while: whoever asks more often gets the same one, and asks under way are one. So what a
- * page costs does not depend on how often, or by how many, it is asked for. A failure is not kept.
+ * Keeps the result of a read for a while. Callers within that time, also concurrent ones, get the same result, so the cost of a
+ * page does not depend on how many clients ask for it or how often. A failure is not kept.
  */
 export function keepFor<Value>({
   keptMs,
@@ -23,21 +23,21 @@ export function keepFor<Value>({
 }
 
 /**
- * How long to wait before the first looks at a record, ms: a kick-off takes some 20 ms where the EHR answers at once. What is
- * not there after these is looked for every 100 ms; a read by id costs well under a millisecond.
+ * The first waits between reads of a record, in ms. A kick-off takes about 20 ms if the EHR answers immediately. Later reads follow
+ * every 100 ms. A read by id costs well under a millisecond.
  */
 const firstIntervalsMs = [10, 20, 40, 80];
 const intervalMs = 100;
 
-/** Reads until `read` gives something, or until `timeoutMs` is over: then undefined. */
+/** Reads until `read` returns a value. @returns undefined if there is none within `timeoutMs` */
 export async function waitUntil<Value>(
   read: () => Promise<Value | undefined>,
   timeoutMs: number,
 ): Promise<Value | undefined> {
   const deadline = Date.now() + timeoutMs;
-  for (let look = 0; ; look++) {
+  for (let attempt = 0; ; attempt++) {
     const value = await read();
-    const pauseMs = firstIntervalsMs[look] ?? intervalMs;
+    const pauseMs = firstIntervalsMs[attempt] ?? intervalMs;
     if (value !== undefined || Date.now() + pauseMs > deadline) return value;
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }

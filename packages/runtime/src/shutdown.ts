@@ -1,11 +1,11 @@
 import type { Logger } from './logs/logger.ts';
 
 export interface App {
-  /** Where it listens, once started; undefined if it does not listen. */
+  /** The port on which it listens after the start. Undefined if it does not listen. */
   readonly port?: number | undefined;
-  /** Resolves when the process serves. */
+  /** Resolves when the process is ready for work. */
   start(): Promise<void>;
-  /** Resolves when everything is closed; must be safe to call once after a failed start. */
+  /** Resolves when everything is closed. It must be safe to call once after a failed start. */
   stop(): Promise<void>;
 }
 
@@ -17,13 +17,13 @@ export interface StartedMessage {
 export interface RunAppOptions {
   readonly app: App;
   readonly logger: Logger;
-  /** Past this a stop is abandoned with exit code 1: an orchestrator kills after 10-30 s anyway, without our log line. */
+  /** A stop that takes longer ends with exit code 1. An orchestrator kills after 10 to 30 s anyway, without a log line. */
   readonly stopTimeoutMs?: number;
 }
 
 /**
- * Starts an app and stops it at SIGTERM, SIGINT, or when the parent that spawned it with an IPC channel is gone. An
- * uncaught exception logs and exits at once: the state of the process is unknown, so nothing is drained; records and
+ * Starts an app and stops it at SIGTERM, at SIGINT, or when the parent that spawned it with an IPC channel has exited. After an
+ * uncaught exception the process logs and exits immediately, without finishing its work, because its state is unknown. Records and
  * leases make that safe.
  */
 export async function runApp({ app, logger, stopTimeoutMs = 8000 }: RunAppOptions): Promise<void> {
@@ -63,6 +63,6 @@ export async function runApp({ app, logger, stopTimeoutMs = 8000 }: RunAppOption
     logger.error('start failed', { error });
     process.exit(1);
   }
-  // The parent that asked for port 0 learns the port from this.
+  // A parent that asked for port 0 gets the port from this message.
   if (app.port !== undefined) process.send?.({ port: app.port } satisfies StartedMessage, () => undefined);
 }

@@ -1,39 +1,37 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { cronFault, isTimeZone } from './cron-fault.ts';
 
-describe('a cron', () => {
-  test.each([
-    '0 2 * * *',
-    '*/15 * * * *',
-    '30 1 * * MON-FRI',
-    '0 2 29 2 *',
-    '0 0 L * *',
-    '5 0,12 1,15 * *',
-    '0 2 * * THU',
-    ' 0  2 * * * ',
-    '45,0 12,0 * * *',
-  ])('%s is taken', (cron) => {
-    expect(cronFault(cron)).toBeUndefined();
-  });
+test.each([
+  '0 2 * * *',
+  '*/15 * * * *',
+  '30 1 * * MON-FRI',
+  '0 2 29 2 *',
+  '0 0 L * *',
+  '5 0,12 1,15 * *',
+  '0 2 * * THU',
+  ' 0  2 * * * ',
+  '45,0 12,0 * * *',
+])('the cron expression "%s" is accepted', (cron) => {
+  expect(cronFault(cron)).toBeUndefined();
+});
 
-  test.each([
-    { cron: '', says: 'five fields' },
-    { cron: '0 2 * *', says: 'five fields' },
-    { cron: '0 0 2 * * *', says: 'five fields' },
-    { cron: '@daily', says: 'five fields' },
-    { cron: 'at two in the night', says: 'no cron expression' },
-    { cron: '60 2 * * *', says: 'no cron expression' },
-    { cron: 'H 2 * * *', says: '"H" is not known' },
-    { cron: '0 2 30 2 *', says: 'never fires' },
-    { cron: '0 2 31 2,4 *', says: 'never fires' },
-    { cron: '* * * * *', says: '15 minutes' },
-    { cron: '*/10 2 * * *', says: '15 minutes' },
-    { cron: '0,50 * * * *', says: '15 minutes' },
-    { cron: '5,55 0,23 * * *', says: '15 minutes' },
-    { cron: '50,0 14,13 * * *', says: '15 minutes' },
-  ])('$cron is refused: $says', ({ cron, says }) => {
-    expect(cronFault(cron)).toContain(says);
-  });
+test.each([
+  { cron: '', says: 'five fields' },
+  { cron: '0 2 * *', says: 'five fields' },
+  { cron: '0 0 2 * * *', says: 'five fields' },
+  { cron: '@daily', says: 'five fields' },
+  { cron: 'at two in the night', says: 'not a valid cron expression' },
+  { cron: '60 2 * * *', says: 'not a valid cron expression' },
+  { cron: 'H 2 * * *', says: '"H" is not supported' },
+  { cron: '0 2 30 2 *', says: 'never fires' },
+  { cron: '0 2 31 2,4 *', says: 'never fires' },
+  { cron: '* * * * *', says: '15 minutes' },
+  { cron: '*/10 2 * * *', says: '15 minutes' },
+  { cron: '0,50 * * * *', says: '15 minutes' },
+  { cron: '5,55 0,23 * * *', says: '15 minutes' },
+  { cron: '50,0 14,13 * * *', says: '15 minutes' },
+])('the cron expression "$cron" is rejected: $says', ({ cron, says }) => {
+  expect(cronFault(cron)).toContain(says);
 });
 
 test.each([
@@ -42,6 +40,6 @@ test.each([
   { zone: 'Mars/Olympus', is: false },
   { zone: '+05:00', is: false },
   { zone: '', is: false },
-])('$zone as a time zone: $is', ({ zone, is }) => {
+])('isTimeZone returns $is for "$zone"', ({ zone, is }) => {
   expect(isTimeZone(zone)).toBe(is);
 });

@@ -1,25 +1,25 @@
 import { CronExpressionParser } from 'cron-parser';
 
 /**
- * Each run spends requests of the EHR's daily budget (100,000 at athenahealth), which the polls and files of every
- * connection need too; and a crawl of a practice of some hundred patients takes about as long.
+ * Each run uses requests of the EHR's daily budget (100,000 at athenahealth), which polls and downloads of all connections need
+ * too. Also, a crawl of a practice with a few hundred patients takes about this long.
  */
 const shortestGapMinutes = 15;
 
-/** @returns what is wrong with a cron expression of five fields, or undefined. */
+/** @returns what is wrong with a cron expression of five fields, or undefined if nothing is. */
 export function cronFault(cron: string): string | undefined {
   if (cron.trim().split(/\s+/).length !== 5) {
     return 'must have five fields: minute, hour, day of month, month, day of week, such as "0 2 * * *"';
   }
-  // The parser would draw another time at each start; `spread` is the same idea, and stable.
-  if (/\bH\b/i.test(cron)) return 'must name its times: "H" is not known here, `spread` does the same';
+  // The parser picks another time at each start. `spread` also distributes runs, and its times are stable.
+  if (/\bH\b/i.test(cron)) return 'must name its times: "H" is not supported. Use `spread` instead';
   let gapMs: number;
   try {
     gapMs = shortestGapMs(cron);
   } catch (error) {
     const reason = error instanceof Error ? error.message : '';
-    if (neverFires.test(reason)) return 'never fires: there is no such day';
-    return `is no cron expression: ${reason}`;
+    if (neverFires.test(reason)) return 'never fires, because the day does not exist';
+    return `is not a valid cron expression: ${reason}`;
   }
   if (gapMs < shortestGapMinutes * 60_000) {
     return `runs more often than every ${shortestGapMinutes} minutes: each run spends requests of the EHR's daily budget`;
@@ -28,25 +28,27 @@ export function cronFault(cron: string): string | undefined {
     CronExpressionParser.parse(cron, { tz: 'UTC' }).next();
     return undefined;
   } catch {
-    return 'never fires: there is no such day';
+    return 'never fires, because the day does not exist';
   }
 }
 
-/** The parser's word for 30 February. */
+/** Part of the parser's message for dates such as 30 February. */
 const neverFires = /explicit day of month/i;
 
 const dayMs = 24 * 60 * 60_000;
 
-/** The shortest time between two occurrences, taking any two days for neighbours. @throws where it is no cron expression. */
+/** The shortest time between two runs. It assumes that runs can be on consecutive days. @throws if the expression is not valid. */
 export function shortestGapMs(cron: string): number {
   const { minute, hour } = CronExpressionParser.parse(cron).fields;
-  // In order: the parser sorts the values of each field.
+  // The parser has sorted the values of each field.
   const times = hour.values.flatMap((h) => minute.values.map((m) => (Number(h) * 60 + Number(m)) * 60_000));
   const [first = 0] = times;
   return Math.min(...times.map((time, index) => (times[index + 1] ?? first + dayMs) - time));
 }
 
-/** Whether it is a zone of the IANA database, such as `America/New_York`; an offset has no summer time and is refused. */
+/**
+ * Whether this is a zone of the IANA database, such as `America/New_York`. Offsets are rejected, because they have no summer time.
+ */
 export function isTimeZone(timeZone: string): boolean {
   try {
     new Intl.DateTimeFormat('en-US', { timeZone });

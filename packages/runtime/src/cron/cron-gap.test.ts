@@ -15,10 +15,10 @@ test.each([
   { cron: '0,14 3 * * *', gapMs: 14 * minutes },
   { cron: '45,0 12,0 * * *', gapMs: 45 * minutes },
   { cron: '* * * * *', gapMs: 1 * minutes },
-])('$cron runs at least $gapMs ms apart', ({ cron, gapMs }) => {
+])('the shortest gap of the cron expression "$cron" is $gapMs ms', ({ cron, gapMs }) => {
   expect(shortestGapMs(cron)).toBe(gapMs);
 });
 
-test('what is no cron expression has no gap', () => {
+test('shortestGapMs throws for text that is not a cron expression', () => {
   expect(() => shortestGapMs('60 2 * * *')).toThrow();
 });

@@ -1,19 +1,21 @@
 import { CronExpressionParser } from 'cron-parser';
 
 interface Timing {
-  /** Five fields, of wall-clock times in `timeZone`. */
+  /** Five fields of wall-clock times in `timeZone`. */
   readonly cron: string;
   /** IANA name. */
   readonly timeZone: string;
-  /** How much later than the cron says. */
+  /** The delay after the time that the cron expression names. */
   readonly spreadMs: number;
 }
 
 /**
- * When a schedule is due next after an instant. Its cron is of wall-clock times: where summer time leaves one out it is due
- * at the switch, and one that comes twice is due once, at the first. (The parser's own handling of zones depends on where
- * it starts from, and misses a day where clocks move by half an hour; so it only ever sees UTC.)
- * @throws where it never fires.
+ * The next time after `after` at which a schedule is due. The cron expression names wall-clock times. If summer time skips such a
+ * time, the schedule is due at the switch. If a time occurs twice, it is due once, the first time.
+ *
+ * The parser only ever sees UTC. Its own time zone support depends on where it starts from, and misses a day if clocks move by half
+ * an hour.
+ * @throws if the schedule never fires
  */
 export function nextRun({ cron, timeZone, spreadMs }: Timing, after: Date): Date {
   const clock = createWallClock(timeZone);
@@ -34,17 +36,17 @@ export function nextRuns(timing: Timing, { after, count }: { readonly after: Dat
   return runs;
 }
 
-/** What the clocks of a time zone show; a wall time is the milliseconds of the same figures in UTC. */
+/** Converts between instants and wall times. A wall time is given as the milliseconds that its figures have in UTC. */
 export interface WallClock {
   wallAt(instantMs: number): number;
   /**
-   * The instant at which the clocks show this time: the first one where they show it twice, and where it is left out the
-   * moment at which they are put forward over it.
+   * The instant at which the clocks show this time. If they show it twice, the first one. If they skip it, the instant at which
+   * they are set forward over it.
    */
   instantOf(wallMs: number): number;
 }
 
-/** Longer than clocks are ever put back or forward, Samoa's left-out day included. */
+/** Longer than any clock change. The longest was a day, which Samoa skipped. */
 const farFromSwitchMs = 36 * 60 * 60_000;
 
 /** @throws RangeError for an unknown zone. */
@@ -78,7 +80,7 @@ function createWallClock(timeZone: string): WallClock {
   };
 }
 
-/** The first instant that is past the switch, by halving. */
+/** The first instant after the switch, found by bisection. */
 function switchBetween(options: {
   readonly first: number;
   readonly last: number;

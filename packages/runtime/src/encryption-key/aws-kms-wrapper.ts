@@ -1,15 +1,15 @@
 import { DecryptCommand, EncryptCommand, KMSClient, KMSServiceException } from '@aws-sdk/client-kms';
 import { dataKeyBytes, type KeyWrapper, KeyWrapperError } from './key-wrapper.ts';
 
-/** KMS refuses to decrypt without it. Key policies can require it, and AWS CloudTrail shows it for every use of the key. */
+/** KMS requires the same context to decrypt. Key policies can require it, and AWS CloudTrail shows it for every use of the key. */
 const EncryptionContext = { 'bulkhead:purpose': 'encryption-key' };
 
 /** KMS answers within milliseconds. A process that cannot reach it should say so before its supervisor gives up. */
 const timeouts = { connectionTimeout: 3000, requestTimeout: 5000, throwOnRequestTimeout: true };
 
 /**
- * A key of AWS KMS as the wrapping key. Credentials, and an endpoint other than AWS's own, come from the standard variables and
- * files of AWS. The region is that of the ARN.
+ * Uses a key of AWS KMS as the wrapping key. Credentials, and an endpoint other than AWS's own, come from the standard variables
+ * and files of AWS. The region is that of the ARN.
  */
 export function createAwsKmsWrapper(keyArn: string): KeyWrapper {
   const [, , , region = ''] = keyArn.split(':');
@@ -21,7 +21,7 @@ export function createAwsKmsWrapper(keyArn: string): KeyWrapper {
       try {
         const command = new EncryptCommand({ KeyId: keyArn, Plaintext: dataKey, EncryptionContext });
         const { CiphertextBlob = new Uint8Array(), KeyId } = await client.send(command);
-        // The ARN of the key itself: an alias can later mean another key.
+        // Keep the ARN of the key itself, because an alias can later point to another key.
         return `aws-kms:${KeyId}:${Buffer.from(CiphertextBlob).toString('base64')}`;
       } catch (error) {
         throw new KeyWrapperError(explain({ error, action: 'kms:Encrypt' }), { cause: error });
@@ -30,7 +30,7 @@ export function createAwsKmsWrapper(keyArn: string): KeyWrapper {
 
     async unwrap(wrappedKey) {
       const CiphertextBlob = Buffer.from(wrappedKey.slice(wrappedKey.lastIndexOf(':') + 1), 'base64');
-      // The key is named, so that KMS accepts no text that was wrapped with a key of someone else.
+      // Name the key, so that KMS rejects text that was wrapped with a key of another owner.
       const command = new DecryptCommand({ KeyId: keyArn, CiphertextBlob, EncryptionContext });
       const { Plaintext = new Uint8Array() } = await client.send(command).catch((error: unknown) => {
         throw new KeyWrapperError(explain({ error, action: 'kms:Decrypt' }), { cause: error });
@@ -43,7 +43,7 @@ export function createAwsKmsWrapper(keyArn: string): KeyWrapper {
   };
 }
 
-/** What happened and what to do. Texts of the server are left out, because they can repeat what was sent. */
+/** Says what happened and what to do. The server's own messages are left out, because they can repeat what was sent. */
 function explain({ error, action }: { readonly error: unknown; readonly action: string }): string {
   const { name, code } = error as { readonly name?: string; readonly code?: string };
   if (!(error instanceof KMSServiceException)) {

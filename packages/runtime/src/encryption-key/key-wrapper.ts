@@ -1,11 +1,11 @@
 /**
- * Envelope encryption. A data key of 32 bytes encrypts what is stored. A key wrapper encrypts that data key, so that only its
- * wrapped form has to be kept. Each process unwraps the data key once, when it starts.
+ * Envelope encryption. A data key of 32 bytes encrypts secrets, files and quarantined lines. A key wrapper encrypts the data key,
+ * so that only its wrapped form has to be kept. Each process unwraps the data key once, when it starts.
  *
- *   BULKHEAD_ENCRYPTION_KEY  --unwrap-->  data key  --AES-256-GCM-->  what is stored
+ *   BULKHEAD_ENCRYPTION_KEY  --unwrap-->  data key  --AES-256-GCM-->  stored data
  *
- * The text of a wrapped key says what wrapped it. Keys of several wrappers can therefore be used side by side, and a deployment can
- * move from one wrapper to another without encrypting its data again.
+ * The text of a wrapped key names the wrapper and its key. Keys of several wrappers can therefore be used side by side, and a
+ * deployment can move from one wrapper to another without encrypting its data again.
  */
 export interface KeyWrapper {
   /** Where an operator finds the wrapping key. It contains no secret. */
@@ -18,7 +18,7 @@ export interface KeyWrapper {
 
 export const dataKeyBytes = 32;
 
-/** Its message says what happened and what to do, and repeats no key. */
+/** The message says what happened and what to do. It contains no key. */
 export class KeyWrapperError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

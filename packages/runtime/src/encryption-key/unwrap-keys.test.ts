@@ -20,7 +20,7 @@ beforeEach(async () => {
   process.env.AWS_ENDPOINT_URL_KMS = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   process.env.AWS_ACCESS_KEY_ID = 'planted-id';
   process.env.AWS_SECRET_ACCESS_KEY = 'planted-secret';
-  // The pauses between attempts are those of the library.
+  // Do not wait between the attempts of the AWS library.
   process.env.AWS_MAX_ATTEMPTS = '1';
 });
 afterEach(async () => {
@@ -35,7 +35,7 @@ const unwrap = (current: string, previous: readonly string[] = [], env = {}) =>
     env,
   });
 
-test('takes plain keys as they are, and says whether the key is in the variable or in a file', async () => {
+test('unwrapKeys decodes plain keys and says whether the key came from the variable or from a file', async () => {
   expect(await unwrap(plain(1), [plain(2), plain(3)])).toEqual({
     PORT: 1,
     BULKHEAD_ENCRYPTION_KEY: Buffer.alloc(32, 1),
@@ -52,10 +52,10 @@ test.each([
   { text: `${wrapped} `, isKey: false },
   { text: wrapped.replace('111122223333', '1'), isKey: false },
   { text: wrapped.replace(':key/', ':alias/'), isKey: false },
-  // Read as base64, with what is not base64 left out, this has 32 bytes.
+  // The base64 decoder skips invalid characters and would read 32 bytes from this.
   { text: `aws-kms:${'A'.repeat(37)}`, isKey: false },
   { text: 'planted-password', isKey: false },
-])('$text has the form of a key: $isKey', ({ text, isKey }) => {
+])('isKeyText returns $isKey for $text', ({ text, isKey }) => {
   expect(isKeyText(text)).toBe(isKey);
 });
 
@@ -71,7 +71,7 @@ const refusals = [
   { name: 'ServiceUnavailable', status: 503, says: 'later' },
   { name: 'ThrottlingException', status: 400, says: 'later' },
 ];
-test.each(refusals)('explains $name, without the text of the server', async ({ name, status, says }) => {
+test.each(refusals)("unwrapKeys explains $name without the server's message", async ({ name, status, says }) => {
   answer = { status, body: { __type: name, message: 'planted-message' } };
   const error = await unwrap(wrapped).catch((cause: Error) => cause);
   expect(String(error)).toContain('BULKHEAD_ENCRYPTION_KEY: ');
@@ -79,7 +79,7 @@ test.each(refusals)('explains $name, without the text of the server', async ({ n
   expect(String(error)).not.toMatch(/planted/);
 });
 
-test('names every variable whose key cannot be unwrapped, once', async () => {
+test('unwrapKeys names each variable whose key cannot be unwrapped, once', async () => {
   answer = { status: 400, body: { __type: 'DisabledException' } };
   await expect(unwrap(wrapped, [plain(1), wrapped, wrapped])).rejects.toMatchObject({
     faults: [
@@ -89,13 +89,13 @@ test('names every variable whose key cannot be unwrapped, once', async () => {
   });
 });
 
-test('refuses a key that does not have 32 bytes', async () => {
+test('unwrapKeys rejects a key that does not have 32 bytes', async () => {
   const Plaintext = Buffer.alloc(16, 'planted').toString('base64');
   answer = { status: 200, body: { KeyId: keyArn, Plaintext } };
   await expect(unwrap(wrapped)).rejects.toThrow('not a key of 32 bytes');
 });
 
-test('says that AWS KMS did not answer if nothing listens at its address', async () => {
+test('unwrapKeys reports that AWS KMS did not answer if nothing listens at its address', async () => {
   server.close();
   await once(server, 'close');
   await expect(unwrap(wrapped)).rejects.toThrow('AWS KMS did not answer');

@@ -10,13 +10,13 @@ interface WrappedKeys {
 export type Unwrapped<Config extends WrappedKeys> = Omit<Config, keyof WrappedKeys> & {
   readonly BULKHEAD_ENCRYPTION_KEY: Buffer;
   readonly BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: readonly Buffer[];
-  /** Where the current key comes from, for operators. */
+  /** Where the current key comes from. Shown to operators. */
   readonly encryptionKeySource: string;
 };
 
 /**
- * Unwraps the keys of a process, once, when it starts.
- * @throws EnvError listing every key that cannot be unwrapped.
+ * Unwraps the keys of a process when it starts.
+ * @throws EnvError with every key that cannot be unwrapped
  */
 export async function unwrapKeys<Config extends WrappedKeys>(options: {
   readonly config: Config;
@@ -51,7 +51,7 @@ export async function unwrapKeys<Config extends WrappedKeys>(options: {
   };
 }
 
-/** Base64 of the data key itself. The variable or its file is all that protects it. */
+/** The text is the data key itself in base64, so only the protection of the variable or its file protects it. */
 const plainKeys: KeyWrapper = {
   description: 'not wrapped',
   wrap: async (dataKey) => dataKey.toString('base64'),
@@ -60,18 +60,18 @@ const plainKeys: KeyWrapper = {
 
 const awsKmsKey = /^aws-kms:(?<keyArn>arn:[a-z-]+:kms:[a-z\d-]+:\d{12}:key\/[\w-]+):[\w+/]+={0,2}$/;
 
-/** Whether a text has the form of a data key, wrapped or not. */
+/** Whether a text has the form of a data key, wrapped or plain. */
 export function isKeyText(text: string): boolean {
   return text.startsWith('aws-kms:') ? awsKmsKey.test(text) : Buffer.from(text, 'base64').length === dataKeyBytes;
 }
 
-/** The wrapper that can unwrap a key. The client of AWS is loaded only if it is needed. */
+/** The wrapper that can unwrap a key. The AWS client is loaded only if it is needed. */
 export async function wrapperOf(wrappedKey: string): Promise<KeyWrapper> {
   const keyArn = awsKmsKey.exec(wrappedKey)?.groups?.keyArn;
   return keyArn === undefined ? plainKeys : await awsKmsWrapper(keyArn);
 }
 
-/** @param keyArn of a KMS key, or of an alias of one. */
+/** @param keyArn of a KMS key or of an alias */
 export async function awsKmsWrapper(keyArn: string): Promise<KeyWrapper> {
   const { createAwsKmsWrapper } = await import('./aws-kms-wrapper.ts');
   return createAwsKmsWrapper(keyArn);

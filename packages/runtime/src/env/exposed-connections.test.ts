@@ -49,7 +49,7 @@ test.each([
   expect(mongodbFaults(address)).toEqual(faults);
 });
 
-test('a report names no host and no password', () => {
+test('a reported connection is described without its host and password', () => {
   const faults = exposedConnections({
     REDIS_URL: 'redis://:word@redis.example',
     MONGODB_URI: 'mongodb://user:word@a.example/x',

@@ -6,8 +6,8 @@ export interface ServerAddresses {
 }
 
 /**
- * What others on the network could do because a connection to another host has no TLS or no password. A server on this host is left
- * out, since its traffic does not leave it.
+ * Lists connections to Redis and MongoDB that others on the network could read or use, because they have no TLS or no password.
+ * Servers on this host are skipped, because their traffic does not leave it.
  * @returns a sentence per fault, without addresses and credentials
  */
 export function exposedConnections({ REDIS_URL, MONGODB_URI }: ServerAddresses): string[] {
@@ -43,7 +43,7 @@ function redis(address: string): Server {
   };
 }
 
-/** `mongodb://user:password@host1:port,host2/database?options`: several hosts, so it is not a URL for `URL`. */
+/** Reads `mongodb://user:password@host1:port,host2/database?options`. `URL` cannot parse it, because it can name several hosts. */
 function mongodb(address: string): Server {
   const { protocol = '', login, hosts = '', query = '' } = mongodbPattern.exec(address)?.groups ?? {};
   const options = new URLSearchParams(query.toLowerCase());
@@ -65,7 +65,7 @@ const mongodbPattern =
 
 function isThisHost(host: string): boolean {
   const address = host.replace(/^\[|\]$/g, '');
-  // A socket file, percent-encoded as the driver asks for.
+  // The path of a Unix socket, which the driver requires percent-encoded.
   if (host.includes('%2F')) return true;
   if (isIP(address) === 4) return address.startsWith('127.');
   return address === '::1' || address === 'localhost';

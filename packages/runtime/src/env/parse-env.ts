@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 
-/** Raised before anything is started; `faults` has one line for each variable that is missing or wrong. */
+/** Thrown before anything is started. `faults` has one line for each variable that is missing or invalid. */
 export class EnvError extends Error {
   readonly faults: readonly string[];
 
@@ -13,9 +13,9 @@ export class EnvError extends Error {
 }
 
 /**
- * Reads a process's variables once. An empty variable counts as absent, as in every shell script that does `FOO= cmd`. A variable
- * `NAME` can be in a file, which `NAME_FILE` names, as containers get their secrets.
- * @throws EnvError listing every fault, not just the first.
+ * Reads the variables of a process. An empty variable counts as missing, because shell scripts unset variables with `FOO= cmd`. A
+ * variable `NAME` can also be in a file that `NAME_FILE` names, because containers get their secrets as files.
+ * @throws EnvError listing every fault
  */
 export function parseEnv<Schema extends z.ZodObject>(
   schema: Schema,

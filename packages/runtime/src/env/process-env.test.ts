@@ -10,7 +10,7 @@ const good = {
 };
 const read = (env: object) => parseEnv(z.object(processEnvShape), { ...good, ...env });
 
-test('three variables are needed, and each that is missing says what it has to be', () => {
+test('the three required variables are each reported if they are missing, with the expected form', () => {
   expect(read({}).MONGODB_URI).toBe(good.MONGODB_URI);
   expect(() => parseEnv(z.object(processEnvShape), {})).toThrow(
     /REDIS_URL: must be a redis.*\n.*MONGODB_URI: must be a mongodb.*\n.*ENCRYPTION_KEY: must be 32 bytes in base64, as/,
@@ -18,7 +18,7 @@ test('three variables are needed, and each that is missing says what it has to b
 });
 
 test.each(['mongodb://127.0.0.1:27017', 'mongodb://127.0.0.1:27017/', 'mongodb://a,b/?replicaSet=rs'])(
-  '%s names no database, for which the driver would take `test`',
+  'the MongoDB URI %s is rejected because it names no database',
   (MONGODB_URI) => {
     expect(() => read({ MONGODB_URI })).toThrow('with the name of a database in its path');
   },

@@ -2,45 +2,45 @@ import { z } from 'zod';
 import { isKeyText } from '../encryption-key/unwrap-keys.ts';
 import { isLineTarget } from '../logs/create-line-sink.ts';
 
-// One text for what is missing and what is wrong: both times it says what to set.
+// A missing and an invalid value have the same message, because both times it says what to set.
 const notAKey =
-  'must be 32 bytes in base64, as `openssl rand -base64 32` makes them, or a wrapped key that wrap-encryption-key printed';
+  'must be 32 bytes in base64, as printed by `openssl rand -base64 32`, or a wrapped key that wrap-encryption-key printed';
 const notADatabase = 'must be a mongodb:// or mongodb+srv:// URI with the name of a database in its path';
 
 const encryptionKeySchema = z.string({ error: notAKey }).refine(isKeyText, notAKey);
 
-/** What every process of the system needs from its environment; each app adds its own. */
+/** The variables that every process needs. Each app adds its own. */
 export const processEnvShape = {
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' }),
-  // The driver would take the database `test` where none is named.
+  // Without a name in the URI, the driver would use the database `test`.
   MONGODB_URI: z.string({ error: notADatabase }).regex(/^mongodb(\+srv)?:\/\/[^/]+\/[^/?]+/, notADatabase),
-  /** Encrypts and decrypts. `unwrapKeys` makes the key of its text, and of those below. */
+  /** Encrypts and decrypts. `unwrapKeys` turns this text, and those below, into keys. */
   BULKHEAD_ENCRYPTION_KEY: encryptionKeySchema,
-  /** Only open: several with commas. */
+  /** Used only to decrypt. Several keys are separated by commas. */
   BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: z
     .string()
     .default('')
     .transform((text) => text.split(',').filter((key) => key.trim() !== ''))
     .pipe(z.array(encryptionKeySchema)),
-  /** Of every key in Redis; in braces, so that a Redis Cluster keeps a queue's keys together. */
+  /** The prefix of every key in Redis. The braces keep the keys of a queue on one node of a Redis Cluster. */
   BULKHEAD_PREFIX: z.string().min(1).default('{bulkhead}'),
-  /** How long audit events are kept; left out: six years. */
+  /** How long audit events are kept. The default is six years. */
   BULKHEAD_AUDIT_DAYS: z.coerce.number().int().min(1).max(36_500).optional(),
-  /** Where audit events are sent as they happen; left out: nowhere. */
+  /** Where audit events are sent as they happen. They are sent nowhere if it is not set. */
   BULKHEAD_AUDIT_STREAM: z
     .string()
     .refine(
       isLineTarget,
-      'must be stdout, syslog://host, syslog+tcp://host or syslog+tls://host, each with a port or without',
+      'must be stdout, syslog://host, syslog+tcp://host or syslog+tls://host, each with or without a port',
     )
     .optional(),
   BULKHEAD_AUDIT_FORMAT: z.enum(['json', 'fhir']).default('json'),
   /**
-   * A process whose event loop is blocked for this long kills itself; 0: never. 120: twice WORKER_LOCK_MS, after which other
-   * workers have its jobs.
+   * A process kills itself if its event loop is blocked for this long; 0 disables this. The default is twice WORKER_LOCK_MS, after
+   * which other workers have taken over its jobs.
    */
   BULKHEAD_FREEZE_EXIT_SECONDS: z.coerce.number().int().min(0).default(120),
-  /** In the answer of `/health`. */
+  /** Shown in the response of `/health`. */
   BULKHEAD_INSTANCE_ID: z.string().min(1).max(100).optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),
   /** The guide's debug mode: `athenahealth:*`. */
@@ -51,17 +51,17 @@ export const processEnvShape = {
   ATHENAHEALTH_FHIR_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   ATHENAHEALTH_DEFAULT_SCHEDULE: z.string().optional(),
   BULKHEAD_PROVIDERS_FILE: z.string().optional(),
-  /** OpenTelemetry's own names: a collector of OTLP over HTTP, and how many of the traces are recorded. */
+  /** OpenTelemetry's own names: an OTLP/HTTP collector, and the fraction of traces that is recorded. */
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).optional(),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
-  /** What Prometheus shows at `/metrics`; as long as a random one is at least. */
+  /** The token that Prometheus sends to `/metrics`. A random token has at least this length. */
   METRICS_TOKEN: z
     .string()
-    .min(16, 'must have at least 16 characters, as `openssl rand -hex 16` makes them')
+    .min(16, 'must have at least 16 characters, as printed by `openssl rand -hex 16`')
     .optional(),
 };
 
-/** LOG_LEVEL, or `debug` where the guide's DEBUG=athenahealth:* asks for it, or `info`. */
+/** LOG_LEVEL if it is set. Otherwise `debug` if the guide's DEBUG=athenahealth:* is set, and `info` if it is not. */
 export function logLevel({
   LOG_LEVEL,
   DEBUG,

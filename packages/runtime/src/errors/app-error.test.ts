@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { AppError } from './app-error.ts';
 
-test('an AppError has the name, the cause and the advice that it was made with', () => {
+test('an AppError keeps its code, its cause and its retry advice', () => {
   const cause = new Error('socket hang up');
   const error = new AppError({ code: 'connection-lost', message: 'The connection was lost.', retry: 'later', cause });
   expect(error).toMatchObject({ name: 'AppError', code: 'connection-lost', retry: 'later' });

@@ -1,29 +1,34 @@
 /**
- * What a caller may do after an error: never try again; try again with the usual backoff; try again a few times
- * (`briefly`, see `briefAttempts`), because the answer made no sense and only chance can change that; or wait, which is not
- * an attempt.
+ * What a caller may do after an error:
+ * - `never`: do not try again.
+ * - `later`: try again with the usual backoff.
+ * - `briefly`: the answer made no sense and only chance can change that, so try again a few times (`briefAttempts`).
+ * - `afterMs`: wait this long. A wait does not count as an attempt.
  */
 export type RetryAdvice = 'never' | 'later' | 'briefly' | { readonly afterMs: number };
 
-/** Attempts in all for an answer that makes no sense: one may be chance, three in a row are how the server is. */
+/**
+ * How often a request is sent if its answer makes no sense. One such answer can be chance; three in a row are the server's
+ * behaviour.
+ */
 export const briefAttempts = 3;
 
 export interface AppErrorOptions {
-  /** Stable and documented in docs/errors.md; clients and tests compare it. */
+  /** Stable, and documented in docs/errors.md. Clients and tests compare it. */
   readonly code: string;
-  /** Static text that says what happened and what to do; values belong in `context`. */
+  /** Fixed text that says what happened and what to do. Values belong in `context`. */
   readonly message: string;
   readonly retry: RetryAdvice;
-  /** Ids and numbers only: this is logged and may be shown. Never a token, a URL with its query, or patient data. */
+  /** Ids and numbers only, because this is logged and may be shown. Never a token, a URL with its query, or patient data. */
   readonly context?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
-  /** What the EHR said, from `toEhrText`: shown to operators only, never logged. */
+  /** The EHR's own words, from `toEhrText`. Shown to operators only, never logged. */
   readonly ehrText?: string | undefined;
 }
 
 /**
- * The one error of the system. It is translated in exactly two places: to BullMQ's errors in the consumer wrapper and to
- * HTTP in the API's error middleware.
+ * The error class of the system. It is translated in exactly two places: the consumer wrapper turns it into BullMQ's errors, and
+ * the API's error middleware turns it into HTTP responses.
  */
 export class AppError extends Error {
   readonly code: string;
@@ -42,12 +47,12 @@ export class AppError extends Error {
 }
 
 export interface Fault {
-  /** Where in the request, such as `resourceTypes.0`. */
+  /** The place in the request, such as `resourceTypes.0`. */
   readonly path: string;
   readonly message: string;
 }
 
-/** HTTP 400, with every fault. */
+/** HTTP 400 with every fault of the request. */
 export function invalidRequest(faults: readonly Fault[]): AppError {
   return new AppError({
     code: 'invalid-request',
@@ -57,12 +62,12 @@ export function invalidRequest(faults: readonly Fault[]): AppError {
   });
 }
 
-/** HTTP 503: nothing was accepted. */
+/** HTTP 503. Nothing was accepted. */
 export function unavailable(cause: unknown): AppError {
   return new AppError({
     code: 'unavailable',
     message:
-      'A server that this service depends on is away, so nothing was accepted. Send the request again in some seconds.',
+      'A server that this service depends on is unavailable, so nothing was accepted. Send the request again in a few seconds.',
     retry: { afterMs: 5000 },
     cause,
   });

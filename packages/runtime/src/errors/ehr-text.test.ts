@@ -3,7 +3,7 @@ import { toEhrText } from './shown-text.ts';
 
 test.each([
   { name: 'control characters', text: 'a\u0000b\u001b[31mc\r\nd\u009be', expected: 'a b [31mc d e' },
-  { name: 'characters that turn the direction of text', text: 'a\u202eb\u2066c', expected: 'a b c' },
+  { name: 'characters that change the direction of text', text: 'a\u202eb\u2066c', expected: 'a b c' },
   { name: 'zero-width characters', text: 'a\u200bb\ufeffc', expected: 'a b c' },
   {
     name: 'markup',
@@ -11,14 +11,14 @@ test.each([
     expected: 'Down for maintenance',
   },
   { name: 'lone surrogates', text: 'a\ud800b', expected: 'a b' },
-])('text of an EHR is shown without $name', ({ text, expected }) => {
+])('toEhrText removes $name', ({ text, expected }) => {
   expect(toEhrText(text)).toBe(expected);
 });
 
-test('text of an EHR is cut to 500 characters', () => {
+test('toEhrText cuts text to 500 characters', () => {
   expect(toEhrText('x'.repeat(1_000_000))).toHaveLength(500);
 });
 
-test('text of an EHR that has nothing to show is undefined', () => {
+test('toEhrText returns undefined if nothing is left to show', () => {
   expect(toEhrText(' \u0000\n<br>')).toBeUndefined();
 });

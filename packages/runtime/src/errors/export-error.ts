@@ -1,26 +1,26 @@
 import { AppError } from './app-error.ts';
 
-/** Why a run, or a part of it, failed, as its record has it. */
+/** Why a run or a part of it failed, as it is stored in its record. */
 export interface ExportError {
   readonly code: string;
-  /** Names the cause and the remedy. */
+  /** Says what happened and what to do. */
   readonly message: string;
-  /** What the EHR said; see `toEhrText`: for operators only. */
+  /** The EHR's own words, see `toEhrText`. For operators only. */
   readonly ehrText?: string;
 }
 
-/** What a client reads in `errorMessage`; what the EHR said is kept beside it, for operators. */
+/** Converts an error to what clients read in `errorMessage`. The EHR's own words are kept separately, for operators. */
 export function toExportError(error: unknown): ExportError {
   const { code, message, ehrText } = toKnownError(error);
   return { code, message, ...(ehrText === undefined ? {} : { ehrText }) };
 }
 
-/** An error that is not ours has no text that could be shown. */
+/** Wraps an error that is not an AppError. Its message is not shown, because it may contain anything. */
 export function toKnownError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   return new AppError({
     code: 'internal',
-    message: "An unexpected error occurred. Its reason is in the workers' log. Retry the export.",
+    message: "An unexpected error occurred. Look for its cause in the workers' log, then retry the export.",
     retry: 'later',
     cause: error,
   });

@@ -8,8 +8,8 @@ const waiting = (attempts: number): Retrying => {
   return { state: 'waiting', code: 'x', message: 'Wait.', attempts, since: now };
 };
 
-describe('what is shown of work that is retried', () => {
-  test('has the words of the EHR if there are any', () => {
+describe('the state of retried work', () => {
+  test("the shown state contains the EHR's own words if there are any", () => {
     const error = new AppError({ code: 'x', message: 'It failed.', retry: 'later', ehrText: 'Down for maintenance' });
     const options = { before: undefined, now, nextAttemptAt: undefined };
     expect(nextRetrying({ ...options, error }).ehrText).toBe('Down for maintenance');
@@ -17,7 +17,7 @@ describe('what is shown of work that is retried', () => {
     expect(nextRetrying({ ...options, error })).not.toHaveProperty('nextAttemptAt');
   });
 
-  test('counts failures in a row from the first one', () => {
+  test('the shown state counts consecutive failures since the first one', () => {
     const first = nextRetrying({ before: undefined, error: failed('later'), now, nextAttemptAt: undefined });
     expect(first).toEqual({ state: 'retrying', code: 'x', message: 'It failed.', attempts: 1, since: now });
     const nextAttemptAt = new Date('2024-01-01T00:10:00Z');
@@ -29,7 +29,7 @@ describe('what is shown of work that is retried', () => {
     });
   });
 
-  test('counts waits apart from failures', () => {
+  test('the shown state counts waits separately from failures', () => {
     const before = nextRetrying({ before: undefined, error: failed('later'), now, nextAttemptAt: undefined });
     const later = new Date('2024-01-01T00:05:00Z');
     const wait = nextRetrying({ before, error: failed({ afterMs: 1 }), now: later, nextAttemptAt: undefined });
@@ -37,10 +37,10 @@ describe('what is shown of work that is retried', () => {
   });
 });
 
-describe('a wait', () => {
+describe('the length of a wait', () => {
   const waitAfter = (before: Retrying | undefined, afterMs: number) => withPatience(failed({ afterMs }), before).retry;
 
-  test('is as long as the server asks for at first', () => {
+  test('the first wait is as long as the server asks for', () => {
     expect(waitAfter(undefined, 1)).toEqual({ afterMs: 1 });
   });
 
@@ -48,15 +48,15 @@ describe('a wait', () => {
     { attempts: 1, afterMs: 2000 },
     { attempts: 5, afterMs: 32_000 },
     { attempts: 500, afterMs: 600_000 },
-  ])('is at least $afterMs ms after $attempts waits', ({ attempts, afterMs }) => {
+  ])('a wait is at least $afterMs ms long after $attempts waits in a row', ({ attempts, afterMs }) => {
     expect(waitAfter(waiting(attempts), 1000)).toEqual({ afterMs });
   });
 
-  test('is never shorter than the server asks for', () => {
+  test('a wait is never shorter than the server asks for', () => {
     expect(waitAfter(waiting(1), 3_600_000)).toEqual({ afterMs: 3_600_000 });
   });
 
-  test('is not made of a failure', () => {
+  test('withPatience does not turn a failure into a wait', () => {
     expect(withPatience(failed('later'), waiting(9)).retry).toBe('later');
   });
 });

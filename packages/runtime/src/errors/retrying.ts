@@ -1,27 +1,27 @@
 import { AppError } from './app-error.ts';
 
-/** Why work does not progress, while it is retried. Removed by the next success. */
+/** Why retried work does not progress. Removed by the next success. */
 export interface Retrying {
   /** `waiting`: the EHR or the request budget asked for the wait, so it does not count as an attempt. */
   readonly state: 'waiting' | 'retrying';
-  /** Of the last error. */
+  /** The code of the last error. */
   readonly code: string;
   readonly message: string;
-  /** See `toEhrText`: for operators only. */
+  /** The EHR's own words, see `toEhrText`. For operators only. */
   readonly ehrText?: string;
-  /** Failures in a row since `since`. */
+  /** Consecutive failures since `since`. */
   readonly attempts: number;
   readonly since: Date;
   readonly nextAttemptAt?: Date;
 }
 
 /**
- * How long in a row the EHR or the request budget may make work wait. A day, since a daily budget that is used up is free again
- * within one.
+ * How long the EHR or the request budget may make work wait without interruption. A used-up daily budget is free again within a
+ * day.
  */
 export const longestWaitMs = 24 * 60 * 60_000;
 
-/** What is shown after one more failure. */
+/** The state to show after another failure. */
 export function nextRetrying(options: {
   readonly before: Retrying | undefined;
   readonly error: Pick<AppError, 'code' | 'message' | 'retry' | 'ehrText'>;
@@ -31,7 +31,7 @@ export function nextRetrying(options: {
   const { before, error, now, nextAttemptAt } = options;
   const { code, message, retry, ehrText } = error;
   const state = typeof retry === 'object' ? 'waiting' : 'retrying';
-  // A wait and a failure have limits of their own, so each is counted from its own start.
+  // Waits and failures have separate limits, so each is counted from its own start.
   const sameState = before?.state === state ? before : undefined;
   return {
     state,
@@ -44,12 +44,12 @@ export function nextRetrying(options: {
   };
 }
 
-/** A server that asks for one second again and again is asked every ten minutes in the end: 144 requests in a day. */
+/** The longest wait that is added. A server that always asks for one second then gets at most 144 requests a day. */
 const longestOwnWaitMs = 10 * 60_000;
 
 /**
- * The same error with a wait that grows with each wait before it, from one second, if the server asks for a shorter one: a server
- * that asks for a second each time must not get 86,400 requests a day.
+ * Returns the error with a longer wait if the server asked for a shorter one. The wait starts at one second and doubles with each
+ * wait in a row. Otherwise a server that always asks for one second would get 86,400 requests a day.
  */
 export function withPatience(error: AppError, before: Retrying | undefined): AppError {
   const { code, message, retry, context, ehrText } = error;

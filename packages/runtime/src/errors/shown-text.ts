@@ -1,11 +1,11 @@
-/** Enough for an OperationOutcome's sentence; a page of HTML says no more in its first lines. */
+/** Enough for the sentence of an OperationOutcome. The first lines of an HTML page say no more than this. */
 const maxCharacters = 500;
-/** More than `maxCharacters` of text in any encoding and markup; the rest is not even looked at. */
+/** More than `maxCharacters` of text in any encoding and markup. The rest is not read. */
 const maxInput = 10_000;
 
 /**
- * Text that an EHR sent, made safe to show to an operator: one line, bounded, without markup, control characters and
- * characters that change the direction of text or have no width. It may still hold patient data, so it is never logged.
+ * Makes text that an EHR sent safe to show to an operator: one bounded line without markup, control characters, and characters that
+ * change the direction of text or have no width. It may still contain patient data, so it is never logged.
  * @returns undefined if nothing is left
  */
 export function toEhrText(text: string): string | undefined {
@@ -18,12 +18,12 @@ export function toEhrText(text: string): string | undefined {
   return line.length > maxCharacters ? `${line.slice(0, maxCharacters - 1)}…` : line;
 }
 
-/** Without its user name, query and fragment. The query of a signed link is the right to read the file. */
+/** Removes the user name, the query and the fragment. The query of a signed link grants access to the file. */
 export function withoutSecrets(url: string): string {
   return url.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//');
 }
 
-/** A link that opens the file without a token is a secret, so it is shown whole only to a reader who asks for it. */
+/** A link that opens the file without a token is a secret, so readers see all of it only if they ask for it. */
 export function shownUrl(
   { url, requiresAccessToken }: { readonly url: string; readonly requiresAccessToken: boolean },
   { withSignedUrls = false }: { readonly withSignedUrls?: boolean | undefined },

@@ -17,7 +17,7 @@ function block(ms: number): void {
   while (performance.now() < endsAt);
 }
 
-test('an event loop that stood still is reported in /health, in the metrics and in the log', async () => {
+test('a blocked event loop is reported in /health, in the metrics and in the log', async () => {
   const health = createHealth({}, { eventLoop: monitor });
   expect(health.life).toEqual({ status: 'alive', eventLoop: { stalls: 0, longestStallMs: 0 } });
   block(1200);

@@ -2,7 +2,7 @@ import type { Logger } from '../logs/logger.ts';
 import type { Metrics } from '../metrics.ts';
 
 export interface EventLoopState {
-  /** How often the event loop stood still for longer than the limit since the process started. */
+  /** How often the event loop was blocked for longer than the limit since the process started. */
   readonly stalls: number;
   readonly longestStallMs: number;
   readonly lastStallEndedAt?: string;
@@ -10,12 +10,12 @@ export interface EventLoopState {
 
 /** Orchestrators and load balancers give up a health check after about 5 s. */
 const stallLimitMs = 5000;
-/** Short against the limit, so that a stall is measured well, and rare enough to cost nothing. */
+/** Short compared to the limit, so that a stall is measured well, and rare enough to cost nothing. */
 const tickMs = 500;
 
 /**
- * Notices after the fact that nothing ran for longer than the limit: a regular expression or a parser that takes too long, or
- * a machine without CPU time. During a stall `/health` cannot answer; the freeze guard reports it from a thread of its own.
+ * Detects afterwards that the event loop was blocked for longer than the limit, for example by a slow regular expression or parser,
+ * or because the machine had no CPU time. `/health` cannot answer during a stall. The freeze guard reports it from its own thread.
  */
 export class EventLoopMonitor {
   readonly #timer: NodeJS.Timeout;
@@ -32,11 +32,11 @@ export class EventLoopMonitor {
   }) {
     const count = metrics.counter({
       name: 'bulkhead_event_loop_stalls_total',
-      help: 'How often the event loop stood still for more than 5 seconds.',
+      help: 'How often the event loop was blocked for more than 5 seconds.',
     });
     metrics.readGauge({
       name: 'bulkhead_event_loop_longest_stall_seconds',
-      help: 'The longest time that the event loop stood still, if it was more than 5 seconds; otherwise 0.',
+      help: 'The longest time that the event loop was blocked, if it was more than 5 seconds; otherwise 0.',
       read: async () => [{ labels: {}, value: this.#state.longestStallMs / 1000 }],
     });
     let tickedAt = performance.now();

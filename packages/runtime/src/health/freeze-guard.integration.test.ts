@@ -19,7 +19,7 @@ async function run(...args: string[]) {
   };
 }
 
-test('a process whose event loop is frozen is killed and says so, so that its supervisor starts it again', async () => {
+test('a process whose event loop is frozen logs this and is killed, so that its supervisor restarts it', async () => {
   const { signal, lines } = await run();
   expect(signal).toBe('SIGKILL');
   expect(lines).toEqual([
@@ -27,6 +27,6 @@ test('a process whose event loop is frozen is killed and says so, so that its su
   ]);
 });
 
-test('a process whose event loop was frozen for a shorter time continues and ends by itself', async () => {
+test('a process whose event loop was frozen only briefly continues and exits normally', async () => {
   expect(await run('brief')).toEqual({ exitCode: 0, signal: null, lines: [] });
 });

@@ -2,12 +2,12 @@ import { url as debuggerUrl } from 'node:inspector';
 import { Worker } from 'node:worker_threads';
 
 const tickMs = 1000;
-/** After this a frozen process is reported. A health check has failed by then. */
+/** When a frozen process is reported. Health checks have failed by then. */
 const reportAfterMs = 10_000;
 
 /**
  * Runs in a thread, because a frozen event loop runs nothing. It counts its own ticks instead of reading a clock, so that a
- * machine or container that was suspended is not taken for a frozen process. Writes to the file descriptor of the log itself.
+ * suspended machine or container is not mistaken for a frozen process. It writes directly to the file descriptor of the log.
  */
 const guard = `
   const { workerData: { beats, tickMs, reportAfterMs, exitAfterMs, name } } = require('node:worker_threads');
@@ -35,10 +35,10 @@ const guard = `
 `;
 
 /**
- * Kills this process if its event loop is blocked for `exitAfterMs`, so that its supervisor starts it again. Nothing is lost: its
- * jobs have been taken over by then, and records and leases make a sudden end safe. A process with a debugger is left alone, since a
- * breakpoint looks the same.
- * @param options.exitAfterMs 0: never, and no thread is started
+ * Kills this process if its event loop is blocked for `exitAfterMs`, so that its supervisor restarts it. Nothing is lost: other
+ * workers have taken over its jobs by then, and records and leases make a sudden end safe. The guard does not start if a debugger
+ * is attached, because a breakpoint looks like a freeze.
+ * @param options.exitAfterMs 0 disables the guard
  * @param options.name of the process in its log lines
  */
 export function startFreezeGuard({ exitAfterMs, name }: { readonly exitAfterMs: number; readonly name: string }): void {
@@ -47,7 +47,7 @@ export function startFreezeGuard({ exitAfterMs, name }: { readonly exitAfterMs: 
   const thread = new Worker(guard, {
     eval: true,
     workerData: { beats, tickMs, reportAfterMs, exitAfterMs, name },
-    // It needs none of the process's modules and secrets.
+    // The thread needs none of the process's modules and secrets.
     execArgv: [],
     env: {},
   });

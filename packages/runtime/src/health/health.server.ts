@@ -7,11 +7,11 @@ import type { createHealth } from './health.ts';
 interface HealthServerOptions {
   readonly health: ReturnType<typeof createHealth>;
   readonly metrics: Metrics;
-  /** What `/metrics` asks for; undefined: nothing. */
+  /** The token that `/metrics` requires. If undefined, `/metrics` is public. */
   readonly metricsToken: string | undefined;
 }
 
-/** `/health`, `/ready` and `/metrics` of a process that serves nothing else. @returns the listening server. */
+/** Serves `/health`, `/ready` and `/metrics` for a process that has no other HTTP server. @returns the listening server */
 export async function startHealthServer(options: HealthServerOptions & { readonly port: number }): Promise<Server> {
   const server = createServer((request, response) => {
     answer(options, { request, response }).catch(() => response.writeHead(500).end());
@@ -46,7 +46,7 @@ async function answer(
   }
 }
 
-/** Whether an `Authorization` header carries this token; the time that it takes tells nothing about the token. */
+/** Whether an `Authorization` header contains this token. Compares in constant time, so that the duration reveals nothing. */
 export function carriesToken({
   authorization,
   token,
@@ -58,7 +58,7 @@ export function carriesToken({
   return given !== undefined && timingSafeEqual(digest(given), digest(token));
 }
 
-/** Of equal length, whatever was given. */
+/** `timingSafeEqual` needs inputs of equal length. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

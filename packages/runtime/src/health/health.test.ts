@@ -10,7 +10,7 @@ const down = async () => {
 const silent = () => new Promise<void>(() => undefined);
 
 describe('readiness', () => {
-  test('needs every dependency', async () => {
+  test('a process is ready only if every dependency is up', async () => {
     expect(await createHealth({ mongodb: up, redis: up }).readiness()).toEqual({
       ready: true,
       checks: { mongodb: 'up', redis: 'up' },
@@ -21,14 +21,14 @@ describe('readiness', () => {
     });
   });
 
-  test('counts a check that throws at once as down', async () => {
+  test('a dependency whose check throws synchronously is down', async () => {
     const broken = () => {
       throw new Error('planted');
     };
     expect((await createHealth({ mongodb: broken }).readiness()).checks).toEqual({ mongodb: 'down' });
   });
 
-  test('waits two seconds for those that do not answer, for all of them together', async () => {
+  test('readiness waits two seconds in all for dependencies that do not answer', async () => {
     const startedAt = performance.now();
     expect(await createHealth({ mongodb: silent, redis: silent, disk: up }).readiness()).toEqual({
       ready: false,
@@ -39,19 +39,19 @@ describe('readiness', () => {
     expect(waitedMs).toBeLessThan(3500);
   });
 
-  test('names the instance if the process has an id', () => {
+  test('the health response names the instance if the process has an id', () => {
     expect(createHealth({}).life).toEqual({ status: 'alive' });
     expect(createHealth({}, { instanceId: 'one' }).life).toEqual({ status: 'alive', instance: 'one' });
   });
 
-  test('ends with the process', async () => {
+  test('a process that is stopping is not ready', async () => {
     const health = createHealth({ redis: up });
     health.stop();
     expect(await health.readiness()).toEqual({ ready: false, checks: { redis: 'up' }, stopping: true });
   });
 });
 
-test('a process without an API answers about its health, and nothing else', async () => {
+test('a process without an API serves its health and nothing else', async () => {
   const checks = { redis: up };
   const health = createHealth(checks);
   const server = await startHealthServer({ health, metrics: createMetrics(), metricsToken: undefined, port: 0 });
@@ -88,7 +88,7 @@ describe('the metrics of a process without an API', () => {
     }
   }
 
-  test('are shown, with what its health is', async () => {
+  test('the metrics of a process without an API include its readiness and its dependencies', async () => {
     const { status, type, text } = await ask({});
     expect([status, type]).toEqual([200, expect.stringContaining('text/plain; version=0.0.4')]);
     const samples = text.split('\n').filter((line) => !line.startsWith('#'));
@@ -101,7 +101,7 @@ describe('the metrics of a process without an API', () => {
     );
   });
 
-  test('need the token where one is set', async () => {
+  test('the metrics of a process without an API require the token if one is set', async () => {
     const metricsToken = '0123456789abcdef';
     for (const authorization of [undefined, 'Bearer fedcba9876543210', 'Bearer ', `Basic ${metricsToken}`]) {
       const { status, text } = await ask({ metricsToken, ...(authorization === undefined ? {} : { authorization }) });

@@ -6,17 +6,17 @@ export type HealthChecks = Readonly<Record<string, () => Promise<void>>>;
 
 export interface Readiness {
   readonly ready: boolean;
-  /** Per dependency: `up`, `down`; a process that is stopping says so. */
+  /** The state of each dependency. */
   readonly checks: Readonly<Record<string, 'up' | 'down'>>;
   readonly stopping?: true;
 }
 
-/** A dependency that does not answer within this is down for whoever waits for an answer of ours. */
+/** A dependency that does not answer within this time counts as down, because callers of this process would wait too long. */
 const checkTimeoutMs = 2000;
 
 /**
- * `/health` says that the process lives; readiness, that what it needs is up and that it is not stopping.
- * @param options.instanceId proves to the program that started the process that this one answers at its port
+ * `/health` says that the process is alive. Readiness says that its dependencies are up and that it is not stopping.
+ * @param options.instanceId lets the program that started the process verify that this process answers at its port
  * @param options.eventLoop shown in `/health`
  */
 export function createHealth(
@@ -26,7 +26,7 @@ export function createHealth(
   const { instanceId, eventLoop } = options;
   let stopping = false;
   return {
-    /** The answer of `/health`. */
+    /** The response of `/health`. */
     get life() {
       return {
         status: 'alive' as const,
@@ -34,7 +34,7 @@ export function createHealth(
         ...(eventLoop === undefined ? {} : { eventLoop: eventLoop.state }),
       };
     },
-    /** From now on not ready: load balancers look elsewhere while requests in flight end. */
+    /** Makes the process not ready, so that load balancers use other processes while its requests finish. */
     stop(): void {
       stopping = true;
     },
@@ -57,34 +57,34 @@ async function isUp(check: () => Promise<void>): Promise<boolean> {
     await Promise.race([check(), timeout]);
     return true;
   } catch {
-    // Down is the answer; the reason is in that dependency's own log lines.
+    // The reason is in the dependency's own log lines.
     return false;
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** Both gauges are of one look. */
+/** Both gauges use the same check. */
 const keptMs = 1000;
 
-/** `/ready` as metrics. */
+/** Reports readiness as metrics. */
 export function watchHealth(options: {
   readonly metrics: Metrics;
   readonly health: ReturnType<typeof createHealth>;
 }): void {
   const { metrics, health } = options;
-  const look = keepFor({ keptMs, read: () => health.readiness() });
+  const readiness = keepFor({ keptMs, read: () => health.readiness() });
   metrics.readGauge({
     name: 'bulkhead_ready',
     help: 'Whether the process can work: 0 while a dependency is down and while it stops.',
-    read: async () => [{ labels: {}, value: Number((await look()).ready) }],
+    read: async () => [{ labels: {}, value: Number((await readiness()).ready) }],
   });
   metrics.readGauge({
     name: 'bulkhead_dependency_up',
     help: 'Whether a dependency answers within two seconds.',
     labels: ['dependency'],
     read: async () =>
-      Object.entries((await look()).checks).map(([dependency, state]) => ({
+      Object.entries((await readiness()).checks).map(([dependency, state]) => ({
         labels: { dependency },
         value: Number(state === 'up'),
       })),

@@ -43,7 +43,7 @@ function open(target: string, options: Partial<Parameters<typeof createLineSink>
   return { sink, send, counts };
 }
 
-/** What a server by RFC 6587 makes of the bytes: a number, a space, and so many bytes. */
+/** Parses frames as a server does by RFC 6587: a number, a space, and that number of bytes. */
 function readFrames(bytes: Buffer): string[] {
   const frames: string[] = [];
   for (let rest = bytes; rest.length > 0; ) {
@@ -57,7 +57,7 @@ function readFrames(bytes: Buffer): string[] {
 }
 const numbersIn = (frames: readonly string[]) => frames.map((frame) => Number(/\{"n":(\d+)/.exec(frame)?.[1]));
 
-/** A syslog server on a port of its own, which can be taken away and come back. */
+/** Starts a syslog server. Tests stop it and start another one at the same port. */
 async function serve(makeServer: () => Server = createServer, port = 0) {
   const server = makeServer();
   const sockets = new Set<Socket>();
@@ -81,12 +81,12 @@ async function serve(makeServer: () => Server = createServer, port = 0) {
   return { port: (server.address() as AddressInfo).port, frames: () => readFrames(bytes), stop };
 }
 
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await turn();
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await turn();
 }
 
 describe('lines to a syslog server', () => {
-  test('over TCP arrive in their order, each counted in bytes', async () => {
+  test('lines over TCP arrive in order, each with its number of bytes', async () => {
     const server = await serve();
     const { send, counts } = open(`syslog+tcp://127.0.0.1:${server.port}`);
     for (let n = 0; n < 200; n++) send(n);
@@ -97,7 +97,7 @@ describe('lines to a syslog server', () => {
     expect([counts.dropped, logged]).toEqual([0, []]);
   });
 
-  test('over TLS are for a server whose certificate is trusted, and for no other', async () => {
+  test('lines over TLS are sent only to a server whose certificate is trusted', async () => {
     const { cert, key } = makeSelfSigned();
     const server = await serve(() => createTlsServer({ cert, key }));
     const target = `syslog+tls://localhost:${server.port}`;
@@ -112,7 +112,7 @@ describe('lines to a syslog server', () => {
     expect(numbersIn(server.frames())).toEqual([1]);
   });
 
-  test('over UDP are a datagram each', async () => {
+  test('each line over UDP is one datagram', async () => {
     const server = createSocket('udp4').bind(0, '127.0.0.1');
     closing.push(() => server.close());
     await once(server, 'listening');
@@ -122,7 +122,7 @@ describe('lines to a syslog server', () => {
     for (let n = 0; n < 20; n++) send(n);
     await until(() => received.length === 20);
     expect(numbersIn(received)).toEqual(Array.from({ length: 20 }, (_, n) => n));
-    // Larger than a datagram can be: it is dropped, and the next one goes out.
+    // This line is larger than a datagram can be. It is dropped, and the next one is sent.
     send(20, 'x'.repeat(70_000));
     send(21);
     await until(() => received.length === 21);
@@ -131,13 +131,13 @@ describe('lines to a syslog server', () => {
     expect(messages()).toEqual(['audit lines are being dropped', 'audit lines dropped']);
   });
 
-  test('wait for a server that is away, and follow it when it is back', async () => {
+  test('lines wait while the server is unavailable and are sent when it is back', async () => {
     const first = await serve();
     const { send, counts } = open(`syslog+tcp://127.0.0.1:${first.port}`);
     send(0);
     await until(() => first.frames().length === 1);
     await first.stop();
-    // The first one may go into a connection that is already lost: nothing tells that it did not arrive.
+    // A line may be written to a connection that is already lost, without an error.
     await until(() => {
       send(1);
       return messages().includes('audit stream lost');
@@ -150,7 +150,7 @@ describe('lines to a syslog server', () => {
     expect(counts.dropped).toBe(0);
   });
 
-  test('are dropped beyond the buffer, the newest first, and it is said how many', async () => {
+  test('the newest lines are dropped if the buffer is full, and their number is logged', async () => {
     const first = await serve();
     await first.stop();
     const { send, counts } = open(`syslog+tcp://127.0.0.1:${first.port}`, { maxBufferedBytes: 1000 });
@@ -167,22 +167,22 @@ describe('lines to a syslog server', () => {
     await until(() => second.frames().length === kept + 1);
   });
 
-  test('that are left when the process stops are sent, or counted as dropped', async () => {
+  test('remaining lines are sent, or counted as dropped, when the process stops', async () => {
     const server = await serve();
-    const there = open(`syslog+tcp://127.0.0.1:${server.port}`);
-    for (let n = 0; n < 10; n++) there.send(n);
-    await there.sink.stop();
+    const reachable = open(`syslog+tcp://127.0.0.1:${server.port}`);
+    for (let n = 0; n < 10; n++) reachable.send(n);
+    await reachable.sink.stop();
     await until(() => server.frames().length === 10);
     await server.stop();
-    const gone = open(`syslog+tcp://127.0.0.1:${server.port}`);
-    gone.send(1);
-    await gone.sink.stop();
-    expect(gone.counts).toEqual({ sent: 0, dropped: 1 });
+    const unreachable = open(`syslog+tcp://127.0.0.1:${server.port}`);
+    unreachable.send(1);
+    await unreachable.sink.stop();
+    expect(unreachable.counts).toEqual({ sent: 0, dropped: 1 });
   });
 });
 
 describe('lines to a stream', () => {
-  test('are the text alone, and wait while the stream takes no more', async () => {
+  test('lines to a stream contain only the text and wait for the previous write', async () => {
     const written: string[] = [];
     const held: (() => void)[] = [];
     const stdout = new Writable({
@@ -214,6 +214,6 @@ test.each([
   ['syslog://log.example/path', false],
   ['syslog+tls://user@log.example', false],
   ['', false],
-])('%s is a target: %s', (target, is) => {
-  expect(isLineTarget(target)).toBe(is);
+])('isLineTarget("%s") returns %s', (target, isTarget) => {
+  expect(isLineTarget(target)).toBe(isTarget);
 });

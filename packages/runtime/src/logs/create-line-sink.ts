@@ -4,16 +4,19 @@ import { LineSender, type LineSenderOptions } from './line-sender.ts';
 import { type LineTransport, streamTransport, TcpTransport, udpTransport } from './line-transport.ts';
 import { octetCounted, type SyslogLine, syslogMessage } from './syslog-message.ts';
 
-/** Takes lines, and sends them when it can. */
+/** Accepts lines at once and sends them in the background. */
 export interface LineSink {
   send(line: SyslogLine): void;
   stop(): Promise<void>;
 }
 
-/** By RFC 5426, 3.3; RFC 6587 names none, and 601 is IANA's for it; RFC 5425, 4.1. */
+/** UDP: RFC 5426, section 3.3. TCP: IANA's port, because RFC 6587 names none. TLS: RFC 5425, section 4.1. */
 const syslogPorts: Readonly<Record<string, number>> = { 'syslog:': 514, 'syslog+tcp:': 601, 'syslog+tls:': 6514 };
 
-/** `stdout`, or where a syslog server is: `syslog://host` (UDP), `syslog+tcp://host` or `syslog+tls://host`, each with a port or not. */
+/**
+ * A target is `stdout` or a syslog server: `syslog://host` (UDP), `syslog+tcp://host` or `syslog+tls://host`, with or without a
+ * port.
+ */
 export function isLineTarget(target: string): boolean {
   if (target === 'stdout') return true;
   if (!URL.canParse(target)) return false;
@@ -27,7 +30,7 @@ export function createLineSink(
   options: Omit<LineSenderOptions, 'transport'> & {
     readonly target: string;
     readonly appName: string;
-    /** What `stdout` is: commands have their result there, and need another. */
+    /** Where `stdout` lines go. Commands write their result to stdout, so they pass another stream. */
     readonly stdout?: Writable;
   },
 ): LineSink {

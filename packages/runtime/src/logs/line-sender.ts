@@ -7,20 +7,20 @@ export interface LineSenderOptions {
   readonly logger: Logger;
   /** Counts lines. */
   readonly count?: (result: 'sent' | 'dropped', lines: number) => void;
-  /** What is kept while it cannot be sent. */
+  /** How much is kept while nothing can be sent. */
   readonly maxBufferedBytes?: number;
   readonly backoffMs?: { readonly first: number; readonly longest: number };
 }
 
-/** Some ten thousand lines: minutes of a busy system. */
+/** About ten thousand lines, which is a few minutes of a busy system. */
 const defaultBufferedBytes = 16 * 1024 * 1024;
 const defaultBackoffMs = { first: 500, longest: 30_000 };
-/** While the process stops. */
+/** How long a stop waits for the remaining lines. */
 const lastChanceMs = 2000;
 
 /**
- * Sends lines in their order, and waits for nobody: whoever hands one over goes on at once. While the receiver is away, lines are
- * kept up to a limit, and the newest are dropped and counted beyond it.
+ * Sends lines in order and in the background, so callers never wait. Lines are kept up to a limit while the receiver is
+ * unavailable. Beyond the limit, the newest lines are dropped and counted.
  */
 export class LineSender {
   readonly #transport: LineTransport;
@@ -56,7 +56,7 @@ export class LineSender {
     });
   }
 
-  /** Sends what is left, if that takes no longer than a moment. */
+  /** Sends the remaining lines if that takes at most two seconds. */
   async stop(): Promise<void> {
     const giveUp = new AbortController();
     const { signal } = giveUp;
@@ -96,7 +96,7 @@ export class LineSender {
     this.#bufferedBytes -= this.#queue.shift()?.length ?? 0;
   }
 
-  /** One log line for the first; how many there were is said when the receiver is back. */
+  /** Logs only the first dropped line. Their number is logged when the receiver is back. */
   #drop(reason: string): void {
     this.#count('dropped', 1);
     if (this.#dropped === 0) this.#logger.warn('audit lines are being dropped', { reason });

@@ -3,19 +3,19 @@ import { connect, isIP, isIPv6, type Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 
-/** Where lines go. */
+/** The connection to the receiver of lines. */
 export interface LineTransport {
-  /** Ends when the system has taken the bytes. @throws if it has not; `LineRefused` if it never will. */
+  /** Resolves when the operating system has accepted the bytes. @throws if it has not, and `LineRefused` if it never will. */
   write(frame: Buffer): Promise<void>;
   close(): void;
 }
 
-/** These bytes cannot be sent, and no later attempt would change that. */
+/** The operating system rejected these bytes, and another attempt would not change that. */
 export class LineRefused extends Error {}
 
 const connectTimeoutMs = 5000;
 
-/** A stream that is always there. */
+/** Writes to an open stream, such as stdout. */
 export function streamTransport(stream: Writable): LineTransport {
   return {
     write: (frame) =>
@@ -26,7 +26,7 @@ export function streamTransport(stream: Writable): LineTransport {
   };
 }
 
-/** A datagram for each line. Nothing says whether it arrives; one that the system does not take is gone. */
+/** Sends a datagram per line. There is no confirmation, and a datagram that the system rejects is not sent again. */
 export function udpTransport({ host, port }: { readonly host: string; readonly port: number }): LineTransport {
   const socket: DatagramSocket = createSocket(isIPv6(host) ? 'udp6' : 'udp4').unref();
   socket.on('error', () => undefined);
@@ -41,7 +41,7 @@ export function udpTransport({ host, port }: { readonly host: string; readonly p
   };
 }
 
-/** One connection, made when something is to be sent and made again after it was lost. */
+/** Connects when there is something to send, and again after the connection was lost. */
 export class TcpTransport implements LineTransport {
   readonly #host: string;
   readonly #port: number;
@@ -80,10 +80,10 @@ export class TcpTransport implements LineTransport {
       socket.on('error', reject);
       socket.once('close', () => {
         clearTimeout(timer);
-        // The next line makes another.
+        // The next line opens a new connection.
         if (this.#socket === socket) this.#socket = undefined;
       });
-      // A syslog server says nothing; but its end is seen only if what it says is read.
+      // A syslog server sends nothing, but the end of the connection is noticed only if it is read.
       socket.setKeepAlive(true).unref().resume();
     });
   }

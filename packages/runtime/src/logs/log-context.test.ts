@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createLogger, currentLogContext, withLogContext } from './logger.ts';
 
 describe('the log context', () => {
-  test('is empty outside, grows inside, and is what it was afterwards', () => {
+  test('the log context is empty outside, extended inside, and restored afterwards', () => {
     expect(currentLogContext()).toEqual({});
     withLogContext({ requestId: 'r', exportId: 'a' }, () => {
       withLogContext({ exportId: 'b', fileId: 'f' }, () => {
@@ -14,7 +14,7 @@ describe('the log context', () => {
     expect(currentLogContext()).toEqual({});
   });
 
-  test("is each job's own, however they interleave, and gives back what the work gives", async () => {
+  test('interleaved jobs each have their own log context, and withLogContext returns their result', async () => {
     const job = async (jobId: string) => {
       await setTimeout(1);
       return currentLogContext().jobId === jobId;
@@ -25,7 +25,7 @@ describe('the log context', () => {
     );
   });
 
-  test("is on every line, under the line's own fields", () => {
+  test('every log line has the fields of the log context, which its own fields override', () => {
     const lines: string[] = [];
     const logger = createLogger({ name: 'test', destination: { write: (line) => lines.push(line) } });
     withLogContext({ requestId: 'r', status: 1 }, () => logger.info('answered', { status: 202 }));

@@ -14,7 +14,7 @@ class AppError extends Error {
 }
 
 describe('a log line', () => {
-  test('is JSON with a fixed message, the process and the time', () => {
+  test('a log line is JSON with a fixed message, the process and the time', () => {
     const { logger, lines, last } = makeLogger();
     logger.info('job completed', { jobId: 'poll.job_1', durationMs: 12 });
     expect(lines).toEqual([expect.stringMatching(/^\{.*\}\n$/)]);
@@ -29,7 +29,7 @@ describe('a log line', () => {
     });
   });
 
-  test('has no field that is not allowed', () => {
+  test('a log line has no field that is not allowed', () => {
     const { logger, lines } = makeLogger();
     const fields = {
       token: 'planted',
@@ -49,13 +49,13 @@ describe('a log line', () => {
     { url: 'https://ehr.example/a#planted\nplanted', shown: 'https://ehr.example/a' },
     { url: 'https://user:planted@ehr.example/a', shown: 'https://ehr.example/a' },
     { url: 'https://ehr.example/fhir/r4/Patient/a@b', shown: 'https://ehr.example/fhir/r4/Patient/a@b' },
-  ])('shows $url without what may be secret in it', ({ url, shown }) => {
+  ])('a log line shows $url without its secrets', ({ url, shown }) => {
     const { logger, last } = makeLogger();
     logger.info('request', { url });
     expect(last().url).toBe(shown);
   });
 
-  test('has the message and the allowed context of an error of ours', () => {
+  test('a log line has the message and the allowed context of an AppError', () => {
     const { logger, lines, last } = makeLogger();
     logger.error('job failed', { error: new AppError('The EHR refused the request.') });
     expect(last().error).toMatchObject({
@@ -67,7 +67,7 @@ describe('a log line', () => {
     expect(lines.join()).not.toContain('planted');
   });
 
-  test('has class, code and frames of a foreign error, and no word of its message', () => {
+  test('a log line has the class, code and frames of a foreign error, but not its message', () => {
     const { logger, lines, last } = makeLogger();
     const error = Object.assign(new TypeError('cannot read planted\n    at planted (body:1:1)'), {
       code: 'ECONNRESET',
@@ -79,7 +79,7 @@ describe('a log line', () => {
     expect(lines.join()).not.toContain('planted');
   });
 
-  test('tells of causes by the same rule', () => {
+  test('a log line shows causes by the same rules', () => {
     const { logger, lines, last } = makeLogger();
     const cause = new SyntaxError('planted', { cause: new RangeError('planted') });
     logger.error('job failed', { error: Object.assign(new AppError('ours'), { cause }) });
@@ -88,17 +88,17 @@ describe('a log line', () => {
   });
 
   test.each([
-    { what: 'a text', error: 'planted', name: 'string' },
+    { what: 'a string', error: 'planted', name: 'string' },
     { what: 'null', error: null, name: 'object' },
     { what: 'an object', error: { message: 'planted' }, name: 'object' },
-  ])('$what that was thrown is named by its type', ({ error, name }) => {
+  ])('a log line shows only the type of $what that was thrown', ({ error, name }) => {
     const { logger, lines, last } = makeLogger();
     logger.error('job failed', { error });
     expect(last().error).toEqual({ name });
     expect(lines.join()).not.toContain('planted');
   });
 
-  test('an error that causes itself is logged all the same', () => {
+  test('an error that is its own cause is logged', () => {
     const { logger, last } = makeLogger();
     const error: Error & { cause?: unknown } = new Error('planted');
     error.cause = error;
@@ -106,7 +106,7 @@ describe('a log line', () => {
     expect(last().msg).toBe('job failed');
   });
 
-  test('below the level there is none', () => {
+  test('messages below the level are not logged', () => {
     const { logger, lines } = makeLogger('info');
     logger.debug('request');
     makeLogger('silent').logger.error('request');

@@ -9,8 +9,8 @@ export interface Logger {
 }
 
 /**
- * The only fields that reach a log line. Everything else is dropped, so that a payload, a token, a resource or a URL with
- * its query cannot get there by accident: whoever needs a new field adds its name here and answers for it.
+ * The only fields that reach a log line. Everything else is dropped, so that a payload, a token, a resource or a URL with its query
+ * is never logged by accident. Add a field here only if its values are safe to log.
  */
 const allowedFields = [
   'attempt',
@@ -75,7 +75,7 @@ export interface LoggerOptions {
   readonly destination?: DestinationStream;
 }
 
-/** JSON, one line an event: a fixed message plus allowed fields plus the context of the request or job. */
+/** Writes one JSON line per event: a fixed message, allowed fields, and the context of the request or job. */
 export function createLogger({ name, level = 'info', destination }: LoggerOptions): Logger {
   const options = { name, level, base: { name, pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime };
   const sink = destination ? pino(options, destination) : pino(options);
@@ -102,17 +102,17 @@ function pick(fields: Readonly<Record<string, unknown>>): Record<string, unknown
   return picked;
 }
 
-/** Query strings hold patient ids and signatures; what stands before a host is a user and a password. */
+/** Query strings contain patient ids and signatures, and a URL can contain a user name and a password. */
 function withoutQuery(url: string): string {
   return url.replace(/[?#].*$/s, '').replace(/^([a-z+]+:\/\/)[^/]*@/i, '$1');
 }
 
-/** Chains are short; one that leads back to itself must end. */
+/** A chain of causes is short. The limit is for one that leads back to itself. */
 const maxCauses = 5;
 
 /**
- * An error's name, code and stack; messages of our own errors are static texts. A foreign message may quote what it
- * failed on (an upstream body, a URL), so only its class and code are kept, with the stack's frames but not its first line.
+ * The name, code and stack frames of an error. Messages of AppErrors are fixed texts and are logged. A foreign message may quote
+ * its input (a response body, a URL), so it is left out, also from the first line of the stack.
  */
 function describeError(error: unknown, depth = 0): Record<string, unknown> {
   if (error === undefined) return {};
@@ -124,7 +124,7 @@ function describeError(error: unknown, depth = 0): Record<string, unknown> {
       name,
       ...(code === undefined ? {} : { code }),
       ...(name === 'AppError' ? { message, context: pick(context ?? {}) } : {}),
-      // A message of several lines may have some that look like frames.
+      // A multi-line message may contain lines that look like frames.
       frames: stack
         ?.replace(message, '')
         .match(/^[ \t]+at .*$/gm)
@@ -137,7 +137,7 @@ function describeError(error: unknown, depth = 0): Record<string, unknown> {
 /** Fields added to every log line written inside a request or a job. Ids only. */
 export type LogContext = Readonly<Record<string, string | number | undefined>>;
 
-/** Gets a line that was logged inside, from `info` on: its message and its own allowed fields, in one text. */
+/** Receives a line that was logged inside, from level `info` on: its message and its own allowed fields as one text. */
 export type LineListener = (line: string) => void;
 
 interface Stored {
@@ -147,7 +147,7 @@ interface Stored {
 
 const storage = new AsyncLocalStorage<Stored>();
 
-/** Runs `work` with `context` added to what is already there; `onLine` is told what is logged meanwhile. */
+/** Runs `work` with `context` added to the current context. `onLine` receives the lines that are logged meanwhile. */
 export function withLogContext<Result>(context: LogContext, work: () => Result, onLine?: LineListener): Result {
   const outer = storage.getStore();
   return storage.run({ context: { ...outer?.context, ...context }, onLine: onLine ?? outer?.onLine }, work);

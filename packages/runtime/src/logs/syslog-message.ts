@@ -1,20 +1,20 @@
 /** A line for a syslog server. */
 export interface SyslogLine {
   readonly at: Date;
-  /** What kind of message it is: MSGID. */
+  /** The kind of message (MSGID). */
   readonly kind: string;
-  /** Something that somebody should look at. */
+  /** An operator should look at this line. */
   readonly isWarning: boolean;
   readonly text: string;
 }
 
-/** RFC 5424, 6.2.1: security and authorization messages, as IHE's ATNA sends audit messages. */
+/** Security and authorization messages (RFC 5424, section 6.2.1). IHE's ATNA sends audit messages with the same facility. */
 const facility = 10;
 const severities = { warning: 4, notice: 5 };
 
 /**
- * A message by RFC 5424. The text is written in ASCII, with JSON's escapes, so that no byte order mark has to precede it, which many
- * receivers would take for a part of the JSON.
+ * Formats a message by RFC 5424. The text is ASCII with JSON escapes. Other text would need a byte order mark before it, which many
+ * receivers take for a part of the JSON.
  */
 export function syslogMessage(options: {
   readonly line: SyslogLine;
@@ -36,12 +36,12 @@ export function syslogMessage(options: {
   return Buffer.from(`${header.join(' ')} ${toAscii(line.text)}`, 'latin1');
 }
 
-/** RFC 6587, 3.4.1, and RFC 5425, 4.3: the number of bytes before each message. */
+/** Puts the number of bytes before a message (RFC 6587, section 3.4.1, and RFC 5425, section 4.3). */
 export function octetCounted(message: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${message.length} `), message]);
 }
 
-/** PRINTUSASCII, or the nil value. */
+/** Keeps only PRINTUSASCII. An empty value becomes the nil value. */
 function headerField(value: string, maxLength: number): string {
   return value.replaceAll(/[^!-~]/g, '').slice(0, maxLength) || '-';
 }

@@ -12,13 +12,13 @@ import {
 import { withLogContext } from '../logs/logger.ts';
 import type { OpenSpan, SpanOptions, Tracing } from './tracing.ts';
 
-/** A collector that is away must not use up the time that a process has to stop (8 s in all). */
+/** An unavailable collector must not use up the time that a process has to stop (8 s in all). */
 const stopTimeoutMs = 2000;
-/** Of one batch, its repetitions included: a collector is near, and what it does not take is dropped. */
+/** The time limit for one batch and its retries. A collector is near, and batches that it does not accept are dropped. */
 const sendTimeoutMs = 2000;
 const kinds = { server: SpanKind.SERVER, client: SpanKind.CLIENT, consumer: SpanKind.CONSUMER } as const;
 
-/** Nothing global is set, so that two of them can be in one process: the span that is under way is kept here. */
+/** Sets nothing global, so that a process can have several of these. The active span is kept here. */
 export function createOpenTelemetry(options: {
   readonly name: string;
   readonly endpoint: string;
@@ -67,7 +67,7 @@ export function createOpenTelemetry(options: {
     async stop() {
       const timer = new AbortController();
       await Promise.race([provider.shutdown(), delay(stopTimeoutMs, undefined, { signal: timer.signal })]).catch(
-        // What could not be sent is lost with the process; nobody waits for a trace.
+        // Spans that could not be sent are lost. Traces are not worth delaying a stop.
         () => undefined,
       );
       timer.abort();
@@ -88,7 +88,7 @@ function toOpenSpan(span: Span): OpenSpan {
   };
 }
 
-/** A message may quote what it failed on. */
+/** Uses the code instead of the message, because a message may quote its input. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   const { code } = error as { readonly code?: unknown };

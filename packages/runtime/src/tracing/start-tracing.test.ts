@@ -6,7 +6,7 @@ import { noTracing, traceCommands } from './tracing.ts';
 
 const index = pathToFileURL(`${import.meta.dirname}/../index.ts`).href;
 
-/** What a process loads of OpenTelemetry's SDK that starts tracing so. */
+/** Starts tracing in a new process. @returns the modules of OpenTelemetry's SDK that the process loaded */
 function loadedBy(endpoint: string | undefined): readonly string[] {
   const program = `
     import { registerHooks } from 'node:module';
@@ -24,8 +24,8 @@ function loadedBy(endpoint: string | undefined): readonly string[] {
   return JSON.parse(stdout);
 }
 
-describe('without a collector', () => {
-  test('nothing is recorded, and work is just run', async () => {
+describe('tracing without a collector', () => {
+  test('without a collector, work runs and nothing is recorded', async () => {
     const tracing = await startTracing({ name: 'x', endpoint: undefined });
     expect(tracing).toBe(noTracing);
     const result = await tracing.span({ name: 'job', kind: 'consumer' }, async (span) => {
@@ -33,18 +33,18 @@ describe('without a collector', () => {
       return tracing.traceparent() ?? 'none';
     });
     expect(result).toBe('none');
-    // The driver of the database is not even asked to tell of its commands.
+    // The MongoDB driver is not even asked to report its commands.
     expect(traceCommands(tracing)).toBeUndefined();
   });
 
-  test('OpenTelemetry’s SDK is not loaded; with one it is', () => {
+  test('OpenTelemetry’s SDK is loaded only if a collector is set', () => {
     expect(loadedBy(undefined)).toEqual([]);
     expect(loadedBy('http://127.0.0.1:1').length).toBeGreaterThan(0);
   });
 });
 
-describe('with a collector that is not there', () => {
-  test('work goes on as ever, and a stop is not held up', async () => {
+describe('tracing with an unavailable collector', () => {
+  test('an unavailable collector neither disturbs work nor delays a stop', async () => {
     const tracing = await startTracing({ name: 'x', endpoint: 'http://127.0.0.1:1/' });
     const failing = tracing.span({ name: 'job', kind: 'consumer' }, async () => {
       throw new Error('of the work');
@@ -57,7 +57,7 @@ describe('with a collector that is not there', () => {
     expect(stopped).toBe(true);
   });
 
-  test('spans are within each other, and what comes from elsewhere goes on', async () => {
+  test('spans are nested and continue the trace of another process', async () => {
     const tracing = await startTracing({ name: 'x', endpoint: 'http://127.0.0.1:1' });
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
     const idsOf = (traceparent: string | undefined) => traceparent?.split('-').slice(1, 3) ?? [];
@@ -75,7 +75,7 @@ describe('with a collector that is not there', () => {
         expect(idsOf(tracing.traceparent())[0]).not.toBe(traceId);
       });
     });
-    // What is no traceparent begins a trace, as if there were none.
+    // Text that is not a traceparent is ignored, and a new trace begins.
     await tracing.span({ name: 'outer', kind: 'server', parent: 'planted' }, async () => {
       expect(idsOf(tracing.traceparent())[0]).toMatch(/^[0-9a-f]{32}$/);
     });

@@ -1,35 +1,39 @@
+/**
+ * Traces show which request or job led to which, across processes, and how long each part took. Requests to the API, requests to
+ * EHRs and jobs run inside spans (`span`). MongoDB commands are reported by events of the driver (`begin`). A job contains the
+ * `traceparent` of the span that enqueued it. Without a collector, `startTracing` returns `noTracing`, which does nothing.
+ */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
 
 export interface SpanOptions {
-  /** One of few: no id, address or value in it. */
+  /** One of a few names, without ids, addresses or values. */
   readonly name: string;
-  /** `server` and `consumer` answer somebody, `client` asks somebody. */
+  /** `server` and `consumer` handle a request or a job. `client` sends a request. */
   readonly kind: 'server' | 'client' | 'consumer';
-  /** No ids of patients, no addresses with their path or query, no statements. */
+  /** No patient ids, no addresses with their path or query, no statements. */
   readonly attributes?: SpanAttributes;
-  /** The W3C `traceparent` of a span in another process. Left out: the span that is under way here. */
+  /** The W3C `traceparent` of a span in another process. The default is the active span of this process. */
   readonly parent?: string | undefined;
-  /** The W3C `traceparent` of a span that this one comes of, in a trace of its own. */
+  /** The W3C `traceparent` of the span that caused this one, if this one begins its own trace. */
   readonly link?: string | undefined;
 }
 
 export interface OpenSpan {
   set(attributes: SpanAttributes): void;
-  /** @param failure a code, never a message. */
+  /** @param failure a code, never a message */
   end(failure?: string): void;
 }
 
-/** What has led to what, and how long each part took, across processes. */
 export interface Tracing {
-  /** False: nothing is recorded, and `span` only runs its work. */
+  /** If false, nothing is recorded and `span` only runs its work. */
   readonly isOn: boolean;
-  /** Runs `work` within a span, which fails with it. */
+  /** Runs `work` in a span, which fails if the work fails. */
   span<Result>(options: SpanOptions, work: (span: Pick<OpenSpan, 'set'>) => Promise<Result>): Promise<Result>;
-  /** A span for what is told of by events; somebody has to end it. */
+  /** Starts a span for work that is reported by events. The caller has to end it. */
   begin(options: SpanOptions): OpenSpan;
-  /** Of the span that is under way, to be carried to another process; undefined outside of any. */
+  /** The `traceparent` of the active span, to be sent to another process. Undefined outside of a span. */
   traceparent(): string | undefined;
-  /** Sends what is left. */
+  /** Sends the remaining spans. */
   stop(): Promise<void>;
 }
 
@@ -44,15 +48,16 @@ export const noTracing: Tracing = {
   stop: async () => undefined,
 };
 
-/** A command to the database; what it gives back is told how it ended. */
+/** Reports the start of a database command. It returns a function that reports the end. */
 export type TraceCommand = (command: {
   readonly name: string;
   readonly collection: string | undefined;
 }) => ((failure?: string) => void) | undefined;
 
 /**
- * A span for each command to MongoDB that is part of something: what runs by itself (health checks, timers) would only be
- * traces of one span. @returns undefined where nothing is traced, so that the driver need not tell of its commands.
+ * Makes a span for each MongoDB command that is part of a request or a job. Commands of health checks and timers are left out,
+ * because each would be a trace with one span.
+ * @returns undefined without a collector, so that the driver need not report its commands
  */
 export function traceCommands(tracing: Tracing): TraceCommand | undefined {
   if (!tracing.isOn) return undefined;
