@@ -26,7 +26,7 @@ const resource = (member: string) => (run: string) =>
 const parsers: readonly Reader[] = [
   { name: 'a line', smallestBytes: documentBytes, parse: parseLine },
   {
-    name: 'a line that is cut in a string',
+    name: 'a line that is cut off inside a string',
     smallestBytes: documentBytes,
     parse: parseLine,
     wrap: (run) => `{"resourceType":"Patient","id":"${run}`,
@@ -49,7 +49,7 @@ const parsers: readonly Reader[] = [
   },
   { name: 'a JSON document', smallestBytes: documentBytes, parse: (text) => parseFhirJson(Buffer.from(text)) },
   {
-    name: 'a JSON document that is cut in a string',
+    name: 'a JSON document that is cut off inside a string',
     smallestBytes: documentBytes,
     parse: (text) => parseFhirJson(Buffer.from(text)),
     wrap: (run) => `{"a":"${run}`,

@@ -41,7 +41,7 @@ describe('readDeletions #deletions', () => {
   });
 
   test.each([
-    // A conditional deletion of Observations: the patient must survive it.
+    // A conditional deletion of Observations must not delete the patient.
     'Observation?subject=https://ehr.example/fhir/Patient/p1',
     'Observation?subject=Patient/p1',
     'Patient?identifier=1',
@@ -66,7 +66,7 @@ describe('readDeletions #deletions', () => {
     'ftp://ehr.example/Patient/p1',
     'https://Patient/p1',
     'urn:uuid:0e9fc1b4-0a2f-4b2e-8d9d-0a6b5e2f4f61',
-    // Names of collections of this program, and misspelled types.
+    // Names of MongoDB collections of Bulkhead, and misspelled types.
     'connections/c1',
     'Pateint/p3',
     `Patient/${'p'.repeat(129)}`,

@@ -9,14 +9,14 @@ export interface Deletion {
 
 export interface ReadDeletions {
   readonly deletions: readonly Deletion[];
-  /** Entries, or the line itself, that name no resource to delete. */
+  /** The number of entries, or one for the line itself, that name no resource to delete. */
   readonly unreadable: number;
 }
 
 /**
- * The deletions in one line of a `deleted` file: a Bundle of DELETE entries (a transaction by FHIR Bulk Data, "Bulk Data
- * Output File"; some servers send a history), or a plain reference. A deletion must name exactly one resource. Anything
- * else is counted as unreadable and deletes nothing, because a wrong guess would remove a patient's data.
+ * Reads the deletions in one line of a `deleted` file: a Bundle of DELETE entries (a transaction by FHIR Bulk Data, "Bulk Data
+ * Output File", but some servers send a history), or a plain reference. A deletion must name exactly one resource. Anything else is
+ * counted as unreadable and deletes nothing, because a wrong guess would remove a patient's data.
  */
 export function readDeletions(line: unknown): ReadDeletions {
   const { resourceType, entry, reference, timestamp, meta } = asObject(line);
@@ -40,7 +40,7 @@ function readEntry(entry: unknown, bundleTime: Date | undefined): Deletion | und
   return deletion && deletedAt ? { ...deletion, deletedAt } : deletion;
 }
 
-/** `Type/id`, as it stands or at the end of an http(s) URL's path. */
+/** `Type/id`, alone or at the end of the path of an http(s) URL. */
 const literal = /^(?:https?:\/\/[^/?#\s]+(?:\/[^?#\s]*)?\/|\/?)([a-z]+)\/([^/?#\s]+)$/i;
 /** A conditional deletion whose only criterion is one id. */
 const byId = /^(?:https?:\/\/[^/?#\s]+(?:\/[^?#\s]*)?\/|\/?)([a-z]+)\?_id=([^/?#\s]+)$/i;
@@ -48,11 +48,11 @@ const byId = /^(?:https?:\/\/[^/?#\s]+(?:\/[^?#\s]*)?\/|\/?)([a-z]+)\?_id=([^/?#
 function readReference(url: unknown): Deletion | undefined {
   if (typeof url !== 'string') return undefined;
   const [, resourceType = '', resourceId = ''] = literal.exec(url) ?? byId.exec(url) ?? [];
-  // A collection is named after the type, so a name that is not a type must never get there.
+  // MongoDB collections are named after types, so text that is not a type must never reach a collection name.
   return isResourceType(resourceType) && isResourceId(resourceId) ? { resourceType, resourceId } : undefined;
 }
 
-/** https://hl7.org/fhir/R4/datatypes.html#instant; JavaScript alone would also take `1` for a date. */
+/** https://hl7.org/fhir/R4/datatypes.html#instant. JavaScript's own parser would also accept `1` as a date. */
 const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
 
 function readInstant(value: unknown): Date | undefined {

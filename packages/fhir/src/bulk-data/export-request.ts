@@ -6,31 +6,33 @@ export const exportTypes = ['Patient', 'Group', 'System'] as const;
 export type ExportType = (typeof exportTypes)[number];
 
 export interface BulkExportRequest {
-  /** `Patient` means every patient that the connection sees; see `kick-off` for the level that it becomes. */
+  /** `Patient` means every patient that the connection can see. `kick-off` converts it to the level that the server supports. */
   readonly exportType: ExportType;
-  /** Empty: every type that the server exports. */
+  /** Empty means every type that the server exports. */
   readonly resourceTypes: readonly string[];
-  /** FHIR instant; only what changed after it. */
+  /** A FHIR instant. The export contains only changes after it. */
   readonly since?: string;
-  /** `since` is where the last export of these types got. */
+  /** `since` continues from the last export of these types. */
   readonly sinceLast?: boolean;
   /** FHIR searches such as `Observation?category=laboratory`, one resource type each (`_typeFilter`). */
   readonly typeFilters?: readonly string[];
 }
 
-/** What an export that names no types can bring: see `Coverage` in the domain. */
+/** What is known about the types that an export of every type can contain. See `Coverage` in the domain. */
 interface Coverage {
   readonly scope?: string;
   readonly offered?: readonly string[];
 }
 
-/** Whether an export of every type with this coverage could bring a type. What is not known limits nothing. */
+/** Whether an export of every type with this coverage could contain a type. An unknown scope or offer limits nothing. */
 export function coversType({ scope, offered = [] }: Coverage, resourceType: string): boolean {
   if (scope !== undefined && !scopeCovers({ scope, resourceType })) return false;
   return offered.length === 0 || offered.includes(resourceType);
 }
 
-/** Whether `coverage` brought all that an export of every type would bring with `today`: nothing was granted or offered since. */
+/**
+ * Whether `coverage` includes all that an export of every type would contain today, because nothing was granted or offered since.
+ */
 export function coversAllOf(coverage: Coverage, today: Coverage): boolean {
   return r4ResourceTypes.every((type) => coversType(coverage, type) || !coversType(today, type));
 }

@@ -25,16 +25,19 @@ describe('readManifestEntry', () => {
     }
   });
 
-  test('a file may have no lines', () => {
+  test('readManifestEntry keeps the count 0', () => {
     const value = { type: 'Patient', url: 'https://x.example/a', count: 0 };
     expect(readManifestEntry({ section: 'output', value, manifestUrl })).toHaveProperty('count', 0);
   });
 
-  test.each([null, 'x', {}, { url: 5 }, { url: 'http://[' }])('%j is no entry', (value) => {
-    expect(readManifestEntry({ section: 'output', value, manifestUrl })).toBeUndefined();
-  });
+  test.each([null, 'x', {}, { url: 5 }, { url: 'http://[' }])(
+    'readManifestEntry does not read the entry %j',
+    (value) => {
+      expect(readManifestEntry({ section: 'output', value, manifestUrl })).toBeUndefined();
+    },
+  );
 
-  test('a count that is no count is left out', () => {
+  test('readManifestEntry leaves out an invalid count', () => {
     const value = { type: 'Patient', url: 'https://x.example/a', count: -1 };
     expect(readManifestEntry({ section: 'output', value, manifestUrl })).not.toHaveProperty('count');
   });

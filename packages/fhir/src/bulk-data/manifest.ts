@@ -1,29 +1,29 @@
 import { isResourceType } from '../resources/resource.ts';
 
-/** FHIR Bulk Data 2.0 and STU3, "Response - Complete Status"; STU4 drafts rename `error` to `outcome`. */
+/** FHIR Bulk Data 2.0 and STU3, "Response - Complete Status". STU4 drafts rename `error` to `outcome`. */
 export const manifestSections = ['output', 'deleted', 'error'] as const;
 export type ManifestSection = (typeof manifestSections)[number];
 
 export interface ManifestEntry {
   readonly section: ManifestSection;
-  /** The resource type of every line; `Bundle` for deletions, `OperationOutcome` for errors. */
+  /** The resource type of every line. It is `Bundle` for deletions and `OperationOutcome` for errors. */
   readonly type: string;
-  /** Absolute. */
+  /** An absolute URL. */
   readonly url: string;
-  /** Lines in the file, where the server says so. */
+  /** The number of lines in the file, if the server says so. */
   readonly count?: number;
 }
 
 export interface ManifestHeader {
-  /** The server's clock at the snapshot: the next export's `_since`. */
+  /** The time of the snapshot by the server's clock. It becomes the `_since` of the next export. */
   readonly transactionTime: string;
   readonly requiresAccessToken: boolean;
 }
 
 /**
- * One element of `output`, `deleted` or `error`. Relative URLs are resolved against the manifest's own address: the
- * specification asks for absolute ones, servers send both.
- * @returns undefined where the element has no usable `url`.
+ * Reads one element of `output`, `deleted` or `error`. Relative URLs are resolved against the manifest's own URL: the specification
+ * requires absolute ones, but servers send both.
+ * @returns undefined if the element has no usable `url`
  */
 export function readManifestEntry(options: {
   readonly section: ManifestSection;
@@ -48,7 +48,7 @@ const defaultTypes: Readonly<Record<ManifestSection, string>> = {
   error: 'OperationOutcome',
 };
 
-/** The section says what a file of deletions or errors is. Its type is logged, so it must not be any text of the server. */
+/** The type is logged, so it must not be arbitrary text. For deletions and errors, the section implies the type. */
 function typeIn(section: ManifestSection, type: string): string {
   const isUsable = section === 'output' ? type !== '' : isResourceType(type);
   return isUsable ? type : defaultTypes[section];

@@ -14,7 +14,7 @@ describe('scopeCovers', () => {
     { scope: 'system/Condition.write', covers: false },
     { scope: 'system/Condition.cud', covers: false },
     { scope: '', covers: false },
-  ])('"$scope": $covers', ({ scope, covers }) => {
+  ])('scopeCovers returns $covers for Condition and the scope "$scope"', ({ scope, covers }) => {
     expect(scopeCovers({ scope, resourceType: 'Condition' })).toBe(covers);
   });
 });

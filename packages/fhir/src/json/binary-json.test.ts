@@ -15,9 +15,9 @@ async function read(json: string, chunkBytes: number) {
 
 const hello = Buffer.from('Hello, World? ÿÿÿ').toString('base64');
 
-describe('a Binary in JSON', () => {
+describe('openBinaryJson', () => {
   test.each([1, 2, 3, 7, 1000])(
-    'is decoded from chunks of %i bytes, in whatever order and style',
+    'a Binary in JSON is decoded from chunks of %i bytes, in every order of elements and style',
     async (chunkBytes) => {
       const nested =
         '"meta":{"data":"no","x":[{"data":"no"},["]}"]]},"extension":[{"url":"a\\"b\\\\","valueString":"data"}]';
@@ -34,17 +34,17 @@ describe('a Binary in JSON', () => {
   test.each([
     { what: 'another resource', json: '{"resourceType":"OperationOutcome","data":"YQ=="}' },
     { what: 'no data', json: '{"resourceType":"Binary"}' },
-    { what: 'data that is no text', json: '{"resourceType":"Binary","data":null}' },
-    { what: 'data inside of another element', json: '{"resourceType":"Binary","meta":{"data":"YQ=="}}' },
-    { what: 'no base64', json: '{"resourceType":"Binary","data":"a-b_"}' },
-    { what: 'an escape', json: '{"resourceType":"Binary","data":"YQ\\u003d\\u003d"}' },
-    { what: 'more behind the padding', json: '{"resourceType":"Binary","data":"YQ==YQ=="}' },
-    { what: 'a character too few', json: '{"resourceType":"Binary","data":"YWFhY"}' },
-    { what: 'a cut', json: '{"resourceType":"Binary","data":"YWFh' },
-    { what: 'no end', json: '{"resourceType":"Binary","data":"YWFh"' },
-    { what: 'nothing', json: '' },
-    { what: 'HTML', json: '<html>"data"</html>' },
-  ])('with $what is an error', async ({ json }) => {
+    { what: 'data that is not a string', json: '{"resourceType":"Binary","data":null}' },
+    { what: 'data inside another element', json: '{"resourceType":"Binary","meta":{"data":"YQ=="}}' },
+    { what: 'data that is not base64', json: '{"resourceType":"Binary","data":"a-b_"}' },
+    { what: 'an escaped character', json: '{"resourceType":"Binary","data":"YQ\\u003d\\u003d"}' },
+    { what: 'more data after the padding', json: '{"resourceType":"Binary","data":"YQ==YQ=="}' },
+    { what: 'a missing character', json: '{"resourceType":"Binary","data":"YWFhY"}' },
+    { what: 'a cut-off string', json: '{"resourceType":"Binary","data":"YWFh' },
+    { what: 'no closing brace', json: '{"resourceType":"Binary","data":"YWFh"' },
+    { what: 'no text at all', json: '' },
+    { what: 'HTML instead of JSON', json: '<html>"data"</html>' },
+  ])('a Binary in JSON with $what is rejected', async ({ json }) => {
     for (const chunkBytes of [1, 3, 1000]) await expect(read(json, chunkBytes)).rejects.toThrow(SyntaxError);
   });
 });

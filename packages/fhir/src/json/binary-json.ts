@@ -1,18 +1,19 @@
-/** A FHIR Binary in JSON, read as a stream. */
+/**
+ * Reads a FHIR Binary in JSON as a stream, because a document of 100 MB is 133 MB of JSON that must not be in memory.
+ * `BinaryReader` follows the JSON only far enough to find the elements of the outermost object. `Base64Decoder` decodes the text of
+ * `data` while it arrives. Short texts such as `contentType` are kept.
+ */
 export interface BinaryContent {
-  /** The decoded `data`. Ends only where the JSON does. @throws SyntaxError for what is no Binary with base64. */
+  /** The decoded `data`. It ends only at the end of the JSON. @throws SyntaxError if the JSON is not a Binary with base64 data */
   readonly bytes: AsyncIterable<Buffer>;
-  /** Known when `bytes` have ended: elements may come in any order. */
+  /** Known only when `bytes` has ended, because elements can be in any order. */
   contentType(): string | undefined;
 }
 
-/** Other texts of a Binary are short: a type, a content type, an id. The rest of a longer one is not looked at. */
+/** The other texts of a Binary (a type, a content type, an id) are short. The rest of a longer text is ignored. */
 const maxTextLength = 200;
 
-/**
- * Decodes `data` of a Binary (https://hl7.org/fhir/R4/binary.html) on the way: a document of 100 MB is 133 MB of JSON that must
- * not be in memory.
- */
+/** Decodes `data` of a Binary (https://hl7.org/fhir/R4/binary.html) while it arrives. */
 export function openBinaryJson(json: AsyncIterable<Buffer>): BinaryContent {
   const reader = new BinaryReader();
   return { bytes: decode(json, reader), contentType: () => reader.contentType };
@@ -25,21 +26,21 @@ async function* decode(json: AsyncIterable<Buffer>, reader: BinaryReader): Async
   reader.end();
 }
 
-/** A text of the JSON that is being read. */
+/** The JSON string that is being read. */
 interface OpenText {
   read: string;
   isEscaped: boolean;
-  /** Where it is the data. */
+  /** Set if the string is `data`. */
   readonly base64: Base64Decoder | undefined;
 }
 
-/** Knows as much of JSON as is needed to tell the elements of the outermost object from what is inside of others. */
+/** Reads only as much JSON as needed to tell the elements of the outermost object from nested ones. */
 class BinaryReader {
   readonly #texts = new Map<string, string>();
   #depth = 0;
   #hasEnded = false;
   #text: OpenText | undefined;
-  /** The text before a colon is a key; the one after it is its value. */
+  /** A string before a colon is a key. The string after it is its value. */
   #lastText = '';
   #key: string | undefined;
 
@@ -63,10 +64,10 @@ class BinaryReader {
 
   end(): void {
     const isWhole = this.#hasEnded && this.#texts.get('resourceType') === 'Binary' && this.#texts.has('data');
-    if (!isWhole) throw new SyntaxError('the answer is no whole Binary with data');
+    if (!isWhole) throw new SyntaxError('the response is not a complete Binary with data');
   }
 
-  /** Outside of texts. */
+  /** Reads a character outside of strings. */
   #takeSign(sign: string): void {
     if (sign === '"') {
       const isData = this.#depth === 1 && this.#key === 'data';
@@ -80,11 +81,11 @@ class BinaryReader {
     }
   }
 
-  /** @param run a quote, a backslash, the character behind one, or all up to the next of these. */
+  /** @param run a quote, a backslash, the character after a backslash, or all characters up to the next of these */
   *#takeText(text: OpenText, run: string): Generator<Buffer> {
     if (text.isEscaped) {
       text.isEscaped = false;
-      // The solidus is all that base64 can need to have escaped; line breaks in it say nothing.
+      // Base64 only ever needs the slash to be escaped. Escaped line breaks are ignored.
       if (text.base64 && !'/nrt'.includes(run)) throw notBase64();
       if (run === '/') yield* this.#keep(text, run);
     } else if (run === '\\') text.isEscaped = true;
@@ -105,7 +106,7 @@ class BinaryReader {
   }
 }
 
-/** One quote or backslash, or all up to the next of these or the end of the chunk. */
+/** The end of a single quote or backslash, or of all bytes up to the next of these or the end of the chunk. */
 function endOfRun(chunk: Buffer, start: number): number {
   const ends = [chunk.indexOf('"', start), chunk.indexOf('\\', start)];
   return Math.max(Math.min(...ends.map((end) => (end < 0 ? chunk.length : end))), start + 1);
@@ -117,7 +118,7 @@ class Base64Decoder {
 
   push(text: string): Buffer {
     const all = this.#rest + text.replace(/[ \t\r\n]/g, '');
-    // Nothing comes after the padding.
+    // Nothing may follow the padding.
     if (!/^[A-Za-z0-9+/]*={0,2}$/.test(this.#padding + all)) throw notBase64();
     const whole = all.length - (all.length % 4);
     this.#rest = all.slice(whole);
@@ -126,12 +127,12 @@ class Base64Decoder {
   }
 
   end(): Buffer {
-    // Four characters are three bytes; some encoders leave the padding out, but one character is not even a byte.
+    // Four characters are three bytes. Some encoders omit the padding, but a single remaining character is less than a byte.
     if (this.#rest.length === 1) throw new SyntaxError('the data of a Binary is cut off');
     return Buffer.from(this.#rest, 'base64');
   }
 }
 
 function notBase64(): SyntaxError {
-  return new SyntaxError('the data of a Binary is no base64');
+  return new SyntaxError('the data of the Binary is not base64');
 }

@@ -18,24 +18,24 @@ const kept = ['0', '1', '-1', '1.5', '-12.75', '0.1', '123456789012345', '100'];
 const hasExactNumber = (json: Buffer) => scanJson(json).exactNumbers.length > 0;
 
 describe('numbers that a double would change', () => {
-  test.each(changed)('%s is found and keeps its text', (text) => {
+  test.each(changed)('the number %s, which a double would change, is found and keeps its text', (text) => {
     const json = `{"a":[{"value":${text}}],"b":1}`;
     expect(hasExactNumber(Buffer.from(json))).toBe(true);
     expect(JSON.stringify(parseExact(json))).toBe(json);
   });
 
-  test.each(kept)('%s needs no slow path', (text) => {
+  test.each(kept)('the number %s is parsed as a double', (text) => {
     const json = `{"value":${text},"s":"x"}`;
     expect(hasExactNumber(Buffer.from(json))).toBe(false);
     expect(JSON.stringify(JSON.parse(json))).toBe(json);
   });
 
-  test('digits inside strings are no numbers', () => {
+  test('digits inside strings are not numbers', () => {
     const json = String.raw`{"a":"1.50","b":"\\","c":"say \"2.50\"","d":"\\\"1e5"}`;
     expect(hasExactNumber(Buffer.from(json))).toBe(false);
   });
 
-  test('a number after an escaped string is seen', () => {
+  test('a number after an escaped string is found', () => {
     expect(hasExactNumber(Buffer.from(String.raw`{"a":"\\","b":1.50}`))).toBe(true);
   });
 
@@ -48,13 +48,13 @@ describe('numbers that a double would change', () => {
     }
   });
 
-  test('each of them is kept, wherever it stands, and nothing else is touched', () => {
+  test('parseExact keeps exact numbers at every place and changes nothing else', () => {
     const json = String.raw`[1.50,-0,{"a":[-2.50,"3.50",7],"\u0031.0":{"b":"ünï 4.50","c":1E+2}},0.10]`;
     expect(JSON.stringify(parseExact(json))).toBe(json.replace(String.raw`\u0031`, '1'));
     expect(JSON.stringify(parseExact('1.50'))).toBe('1.50');
   });
 
-  test('a text that has the mark of the parser itself keeps it', () => {
+  test("a string that starts with the parser's own mark is kept unchanged", () => {
     for (const string of ['"\ue0002.50"', String.raw`"\uE0002.50"`]) {
       const parsed = parseExact(`{"a":${string},"b":1.50}`) as { a: unknown };
       expect([parsed.a, JSON.stringify(parsed)]).toEqual(['\ue0002.50', '{"a":"\ue0002.50","b":1.50}']);
@@ -62,7 +62,7 @@ describe('numbers that a double would change', () => {
   });
 
   test.each(['1.50.0', '01.50', '1.e2', '1.50-', '.50', '+1.50', '1e', '- 1.50', '1.50"x"', '1.50 2'])(
-    '%s is no number, here as elsewhere',
+    'parseExact rejects %s as JSON.parse does',
     (text) => {
       expect(() => parseExact(`[${text}]`)).toThrow(SyntaxError);
     },

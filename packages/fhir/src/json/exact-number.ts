@@ -1,7 +1,7 @@
 import { type ExactNumberPlace, scanJson } from './scan-json.ts';
 
 /**
- * A number whose text a double would change: `1.50`, `1e2`, 20 digits. FHIR decimals keep their precision
+ * A number whose text a double would change, such as `1.50`, `1e2` or one with 20 digits. FHIR decimals keep their precision
  * (https://hl7.org/fhir/R4/datatypes.html#decimal), so the text is the value.
  */
 export class ExactNumber {
@@ -11,24 +11,24 @@ export class ExactNumber {
     this.text = text;
   }
 
-  /** JSON.stringify writes the number with its own text. */
+  /** Makes JSON.stringify write the original text. */
   toJSON(): unknown {
     return rawJson(this.text);
   }
 }
 
-/** `JSON.rawJSON` of ES2026; TypeScript's library does not declare it yet. */
+/** `JSON.rawJSON` of ES2026, which TypeScript's library does not declare yet. */
 const { rawJSON: rawJson } = JSON as unknown as { rawJSON(text: string): unknown };
 
-/** Parses a JSON text, keeping as `ExactNumber` the numbers that a double would write differently. */
+/** Parses JSON and keeps numbers that a double would write differently as `ExactNumber`. */
 export function parseExact(json: string): unknown {
   const bytes = Buffer.from(json);
   return parseWithExact(bytes, scanJson(bytes).exactNumbers);
 }
 
 /**
- * Parses a JSON text whose exact numbers are known: they go through the engine's parser as marked strings, since a reviver,
- * which is called for every value, takes ten times as long as all of the rest.
+ * Parses JSON whose exact numbers are known. They pass through the engine's parser as marked strings. A reviver, which is called
+ * for every value, takes ten times as long as everything else.
  */
 export function parseWithExact(json: Buffer, places: readonly ExactNumberPlace[]): unknown {
   const text = json.toString('utf8');
@@ -38,7 +38,7 @@ export function parseWithExact(json: Buffer, places: readonly ExactNumberPlace[]
   let done = 0;
   for (const { start, end } of places) {
     const number = json.toString('latin1', start, end);
-    // What is no number stays what it is, and is refused.
+    // Text that is not a number stays unchanged, so that the parser rejects it.
     if (!jsonNumber.test(number) || String(Number(number)) === number) continue;
     marked += `${json.toString('utf8', done, start)}"${mark}${number}"`;
     done = end;
@@ -46,12 +46,12 @@ export function parseWithExact(json: Buffer, places: readonly ExactNumberPlace[]
   return takeMarks(JSON.parse(marked + json.toString('utf8', done)));
 }
 
-/** Of Unicode's private use: no text has it but by mistake, and one that does is parsed the slow way. */
+/** A character of Unicode's private use area, which text contains only by mistake. Text that contains it is parsed the slow way. */
 const mark = '\ue000';
 const escapedMark = /\\ue000/i;
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-/** In place. */
+/** Replaces marked strings in place. */
 function takeMarks(node: unknown): unknown {
   if (typeof node === 'string') return node.startsWith(mark) ? new ExactNumber(node.slice(1)) : node;
   if (typeof node !== 'object' || node === null) return node;

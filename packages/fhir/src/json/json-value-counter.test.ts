@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { hasTooManyValues, JsonValueCounter, maxJsonValues } from './json-value-counter.ts';
 
-/** Commas and opening braces of the text, as JSON.stringify writes them for these values. */
+/** The number of commas and opening braces that JSON.stringify writes for a value. */
 function expectedCount(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   const members = Object.values(value);
@@ -21,7 +21,7 @@ test('JsonValueCounter counts the commas and braces outside of strings, wherever
   );
 });
 
-test('hasTooManyValues refuses many short values, and no long text with few', () => {
+test('hasTooManyValues rejects many short values and accepts a long text with few values', () => {
   expect(hasTooManyValues(Buffer.from(`[${'{},'.repeat(maxJsonValues)}{}]`))).toBe(true);
   expect(hasTooManyValues(Buffer.from(`[${'{},'.repeat(maxJsonValues / 2 - 2)}{}]`))).toBe(false);
   expect(hasTooManyValues(Buffer.from(JSON.stringify({ text: '{,[\\"'.repeat(1_000_000) })))).toBe(false);

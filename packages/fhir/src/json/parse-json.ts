@@ -2,18 +2,18 @@ import { parseWithExact } from './exact-number.ts';
 import { hasTooManyValues } from './json-value-counter.ts';
 import { scanJson } from './scan-json.ts';
 
-/** The text has more levels of objects and arrays than its reader can take. */
+/** The JSON has more levels of objects and arrays than allowed. */
 export class JsonTooDeepError extends Error {}
 
-/** The text has more values than fit into memory: see `maxJsonValues`. */
+/** The JSON has more values than fit into memory, see `maxJsonValues`. */
 export class JsonTooLargeError extends Error {}
 
 /**
- * Parses a JSON text as FHIR servers send it: numbers that a double would change are kept as `ExactNumber`, and raw control
- * characters inside strings, which athenahealth's narratives have, are taken for what they are.
- * @param json UTF-8.
- * @throws SyntaxError if the text is not JSON after this repair.
- * @throws JsonTooLargeError, JsonTooDeepError before any object is made, so that no such text exhausts the stack or the heap.
+ * Parses JSON as FHIR servers send it. Numbers that a double would change are kept as `ExactNumber`. Raw control characters inside
+ * strings, which athenahealth's narratives contain, are accepted.
+ * @param json UTF-8
+ * @throws SyntaxError if the text is not JSON even after this repair
+ * @throws JsonTooLargeError, JsonTooDeepError before an object is created, so that no text can exhaust the stack or the heap
  */
 export function parseFhirJson(
   json: Buffer,
@@ -41,9 +41,9 @@ const escapes = Array.from({ length: firstPrintable }, (_, code) =>
 const escapeLength = 6;
 
 /**
- * JSON forbids raw control characters inside strings only; between tokens a tab or carriage return is white space.
- * One pass over the bytes: a regular expression for strings takes quadratic time on a string that does not end.
- * @returns `json` itself if it has no raw control character in a string.
+ * Escapes raw control characters inside strings, where JSON forbids them. Between tokens, a tab or carriage return is white space.
+ * This is one pass over the bytes, because a regular expression for strings takes quadratic time on a string that does not end.
+ * @returns `json` itself if there is nothing to escape
  */
 function escapeControlCharacters(json: Buffer): Buffer {
   const places = controlCharactersInStrings(json);

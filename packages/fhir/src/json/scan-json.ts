@@ -1,16 +1,16 @@
-/** Where a number stands that must be kept as `ExactNumber`. */
+/** The position of a number that must be kept as `ExactNumber`. */
 export interface ExactNumberPlace {
   readonly start: number;
   readonly end: number;
 }
 
-/** What can be told of a JSON text by its bytes, before it becomes objects. */
+/** Facts about JSON that its bytes show before it is parsed. */
 export interface JsonScan {
-  /** May name a number that a double keeps (a long zero prefix), and never leaves one out that a double would change. */
+  /** Contains every number that a double would change, and may contain others (with many leading zeros). */
   readonly exactNumbers: readonly ExactNumberPlace[];
-  /** Levels of objects and arrays. */
+  /** The number of levels of objects and arrays. */
   readonly depth: number;
-  /** Every object and array ends: false for a text that is cut off. */
+  /** Whether every object and array ends. False for JSON that is cut off. */
   readonly isClosed: boolean;
 }
 
@@ -21,14 +21,14 @@ const minus = 0x2d;
 const plus = 0x2b;
 const quote = 0x22;
 const backslash = 0x5c;
-/** `[` and `{` differ in this bit only, and so do `]` and `}`. */
+/** `[` and `{` differ only in this bit, and so do `]` and `}`. */
 const braceBit = 0x20;
 const openingBrace = 0x7b;
 const closingBrace = 0x7d;
-/** A double keeps every decimal of up to 15 significant digits (IEEE 754 binary64, DBL_DIG). */
+/** A double keeps every decimal number of up to 15 significant digits (IEEE 754 binary64, DBL_DIG). */
 const safeDigits = 15;
 
-/** One pass over the bytes. A text that is not JSON gives some result too. */
+/** Makes one pass over the bytes. It also accepts text that is not JSON, with an undefined result. */
 export function scanJson(json: Uint8Array): JsonScan {
   const exactNumbers: ExactNumberPlace[] = [];
   const length = json.length;
@@ -59,7 +59,7 @@ function levelChange(byte: number): number {
   return brace === closingBrace ? -1 : 0;
 }
 
-/** The position after the closing quote. Strings are short: a native search for each costs more than looking at its bytes. */
+/** The position after the closing quote. Strings are short, so a native search for each costs more than a loop over the bytes. */
 function endOfString(json: Uint8Array, start: number): number {
   let position = start;
   for (; position < json.length; position++) {
@@ -82,7 +82,7 @@ function endOfNumber(json: Uint8Array, start: number): number {
   return position;
 }
 
-/** Whether a number's text would not survive a double. */
+/** Whether a double would change the number's text. */
 function isExact(json: Uint8Array, start: number, end: number): boolean {
   let fraction = false;
   for (let position = start; position < end; position++) {

@@ -39,7 +39,8 @@ describe('LineSplitter #ndjson', () => {
       { isTooLong: false, offset: 51, line: 2 },
     ]);
     expect(Buffer.concat(parts.map(({ part }) => part)).toString()).toBe('x'.repeat(50));
-    // The first part holds what was kept until the limit, the others a chunk each: never more than both.
+    // The first part contains the bytes kept up to the limit, and each other part is one chunk. No part is larger than both
+    // together.
     expect(Math.max(...parts.map(({ part }) => part.length))).toBeLessThanOrEqual(10 + 7);
   });
 
@@ -51,7 +52,7 @@ describe('LineSplitter #ndjson', () => {
 
   test('property: any bytes in any chunks give every byte back, at its place', () => {
     const bytes = fc.uint8Array({ maxLength: 300 }).map((array) =>
-      // Mostly short lines: a tenth of all bytes are line ends.
+      // A tenth of the bytes are line ends, so most lines are short.
       Buffer.from(array.map((byte) => (byte % 10 === 0 ? 0x0a : byte))),
     );
     const limit = fc.integer({ min: 1, max: 60 });

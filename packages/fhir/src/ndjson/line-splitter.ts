@@ -1,39 +1,39 @@
 /** One line of an NDJSON file, without its line end. */
 export interface NdjsonLine {
   readonly bytes: Buffer;
-  /** Counted from 1, blank lines included, so that an editor shows the same number. */
+  /** Counted from 1, including blank lines, so that an editor shows the same number. */
   readonly line: number;
-  /** Offset of the line's first byte in the (uncompressed) file. */
+  /** The offset of the line's first byte in the uncompressed file. */
   readonly offset: number;
-  /** Offset of the first byte after the line end: where a resume starts. */
+  /** The offset of the first byte after the line end, where a download can resume. */
   readonly nextOffset: number;
   readonly sizeBytes: number;
-  /** The line was longer than the limit: `bytes` is empty, what it held came as `LongLinePart`s. */
+  /** The line is longer than the limit. `bytes` is empty, and the content was returned before as `LongLinePart`s. */
   readonly isTooLong: boolean;
 }
 
-/** A part of a line that is longer than the limit; they come in order, and before the line itself. */
+/** A part of a line that is longer than the limit. The parts are returned in order and before the line itself. */
 export interface LongLinePart {
   readonly part: Buffer;
   readonly line: number;
-  /** Offset of the line's first byte. */
+  /** The offset of the line's first byte. */
   readonly offset: number;
 }
 
 export interface LineSplitterOptions {
   readonly maxLineBytes: number;
-  /** Where this stream starts in the file, for a resumed download. */
+  /** The offset in the file at which this stream starts, for a resumed download. */
   readonly startOffset?: number;
-  /** How many lines lie before `startOffset`. */
+  /** The number of lines before `startOffset`. */
   readonly startLine?: number;
 }
 
 const lineFeed = 0x0a;
 
 /**
- * Splits on `\n` **bytes**: offsets are what a resume needs, and a chunk edge inside a UTF-8 character does no harm
- * (FHIR Bulk Data, "Bulk Data Output File": NDJSON, UTF-8, `\n`). A line longer than the limit is handed on in parts, so
- * that one broken line cannot take the process's memory.
+ * Splits at `\n` **bytes**, because a resume needs byte offsets, and a chunk may end inside a UTF-8 character (FHIR Bulk Data,
+ * "Bulk Data Output File": NDJSON, UTF-8, `\n`). A line longer than the limit is returned in parts, so that one broken line cannot
+ * use up the memory of the process.
  */
 export class LineSplitter {
   readonly #maxLineBytes: number;
@@ -49,7 +49,7 @@ export class LineSplitter {
     this.#line = startLine;
   }
 
-  /** The lines that this chunk completes, and the parts of a line that is too long. */
+  /** Returns the lines that this chunk completes, and parts of a line that is too long. */
   push(chunk: Buffer): (NdjsonLine | LongLinePart)[] {
     const found: (NdjsonLine | LongLinePart)[] = [];
     let start = 0;
@@ -62,7 +62,7 @@ export class LineSplitter {
     return found;
   }
 
-  /** The last line of a file that does not end with a line end. */
+  /** Returns the last line if the file does not end with a line end. */
   end(): NdjsonLine[] {
     return this.#lineBytes > 0 ? [this.#finish(0)] : [];
   }

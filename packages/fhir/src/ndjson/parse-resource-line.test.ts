@@ -35,18 +35,18 @@ afterEach(async () => {
 
 describe('parseResourceLine', () => {
   test.each([
-    { name: 'not json', content: '{"resourceType":"Patient",', reason: 'invalid-json' },
+    { name: 'text that is not JSON', content: '{"resourceType":"Patient",', reason: 'invalid-json' },
     { name: 'null', content: 'null', reason: 'not-an-object' },
     { name: 'an array', content: '[{"resourceType":"Patient","id":"1"}]', reason: 'not-an-object' },
-    { name: 'no type', content: '{"id":"1"}', reason: 'no-resource-type' },
-    { name: 'no id', content: '{"resourceType":"Patient"}', reason: 'no-id' },
+    { name: 'a resource without a type', content: '{"id":"1"}', reason: 'no-resource-type' },
+    { name: 'a resource without an id', content: '{"resourceType":"Patient"}', reason: 'no-id' },
     { name: 'an id with a path in it', content: '{"resourceType":"Patient","id":"../x"}', reason: 'no-id' },
     { name: 'invalid UTF-8', content: Buffer.from([0x7b, 0xff, 0x7d]), reason: 'invalid-utf8' },
-  ])('rejects $name', ({ content, reason }) => {
+  ])('parseResourceLine rejects $name', ({ content, reason }) => {
     expect(parse(content)).toEqual({ kind: 'rejected', reason });
   });
 
-  test('rejects another type than the manifest promised', () => {
+  test("parseResourceLine rejects a resource whose type differs from the manifest's", () => {
     const parsed = parse('{"resourceType":"Patient","id":"1"}', { type: 'Observation' });
     expect(parsed).toEqual({ kind: 'rejected', reason: 'wrong-resource-type' });
   });
@@ -63,12 +63,16 @@ describe('parseResourceLine', () => {
     },
     { name: '101 levels', content: nested(100), reason: 'too-deep' },
     { name: 'a million levels', content: nested(1_000_000), reason: 'too-deep' },
-    { name: 'a cut line of many levels', content: nested(200).slice(0, -1), reason: 'invalid-json' },
+    { name: 'a cut-off line of many levels', content: nested(200).slice(0, -1), reason: 'invalid-json' },
     { name: 'NUL in a key', content: patientWith(String.raw`"x":[{"a\u0000b":1}]`), reason: 'nul-in-key' },
     { name: 'raw NUL in a key', content: patientWith('"a\0b":1'), reason: 'nul-in-key' },
-    { name: 'a key of the driver', content: patientWith('"x":{"_bsontype":"ObjectId"}'), reason: 'reserved-key' },
     {
-      name: 'an escaped key of the driver',
+      name: 'a key that the driver reserves',
+      content: patientWith('"x":{"_bsontype":"ObjectId"}'),
+      reason: 'reserved-key',
+    },
+    {
+      name: 'an escaped key that the driver reserves',
       content: patientWith(String.raw`"\u005fbsontype":1`),
       reason: 'reserved-key',
     },
@@ -76,7 +80,7 @@ describe('parseResourceLine', () => {
     { name: 'a high surrogate alone', content: patientWith(String.raw`"x":"a\ud83db"`), reason: 'lone-surrogate' },
     { name: 'a low surrogate alone', content: patientWith(String.raw`"x":["\uDE00"]`), reason: 'lone-surrogate' },
     { name: 'a lone surrogate in a key', content: patientWith(String.raw`"\ud83d":1`), reason: 'lone-surrogate' },
-  ])('rejects $name, because MongoDB cannot hold it', ({ content, reason }) => {
+  ])('parseResourceLine rejects $name, because MongoDB cannot store it', ({ content, reason }) => {
     expect(parse(content)).toEqual({ kind: 'rejected', reason });
   });
 
@@ -84,25 +88,25 @@ describe('parseResourceLine', () => {
     nested(99),
     patientWith(String.raw`"x":"\ud83d\ude00 \u0000 \u003cb\u003e \\ud83d \u005fbsontype"`),
     patientWith('"_bsontypes":"_bsontype","$set":1,"$ref":"Patient/1","":2,"__proto__":{"a.b":3}'),
-  ])('takes what MongoDB holds unchanged', (content) => {
+  ])('parseResourceLine accepts JSON that MongoDB stores unchanged', (content) => {
     const parsed = parse(content);
     expect(parsed.kind === 'resource' && parsed.resource).toEqual(JSON.parse(content));
   });
 
-  test('rejects a cut line', () => {
+  test('parseResourceLine rejects a line that is too long', () => {
     expect(parse('{', { isTooLong: true })).toEqual({ kind: 'rejected', reason: 'line-too-long' });
   });
 
-  test('takes a byte order mark on the first line and blank lines anywhere', () => {
+  test('parseResourceLine accepts a byte order mark on the first line and blank lines anywhere', () => {
     expect(parse('\ufeff{"resourceType":"Patient","id":"1"}', { line: 1 })).toMatchObject({ kind: 'resource' });
     expect(parse(' \t')).toEqual({ kind: 'blank' });
   });
 
-  test('takes no byte order mark for granted on the first line, and none on another', () => {
+  test('parseResourceLine does not require a byte order mark on the first line, and rejects it on other lines', () => {
     const line = '{"resourceType":"Patient","id":"1"}';
     expect(parse(line, { line: 1 })).toMatchObject({ kind: 'resource', resource: { id: '1' } });
     expect(parse(`\ufeff${line}`)).toEqual({ kind: 'rejected', reason: 'invalid-json' });
-    // Characters that share one or two of the mark's three bytes.
+    // These characters share one or two of the three bytes of the mark.
     for (const character of ['\uf000', '\ufefe', '\uf03f', '\u8eff'])
       expect(parse(`${character}${line}`, { line: 1 })).toEqual({ kind: 'rejected', reason: 'invalid-json' });
     expect(parse('\r', { line: 1 })).toEqual({ kind: 'blank' });
@@ -114,7 +118,7 @@ describe('parseResourceLine', () => {
     { promised: 'Resource', type: 'Observation', isTaken: true },
     { promised: 'Resource', type: 'connections', isTaken: false },
     { promised: undefined, type: 'connections', isTaken: true },
-  ])('takes $type from a file of $promised: $isTaken', ({ promised, type, isTaken }) => {
+  ])('parseResourceLine accepts a $type in a file of $promised: $isTaken', ({ promised, type, isTaken }) => {
     const parsed = parse(`{"resourceType":"${type}","id":"1"}`, promised === undefined ? {} : { type: promised });
     expect(parsed).toMatchObject(isTaken ? { kind: 'resource' } : { kind: 'rejected', reason: 'wrong-resource-type' });
   });
@@ -129,7 +133,7 @@ describe('parseResourceLine', () => {
     expect(parsed).toEqual({ kind: 'rejected', reason: 'invalid-json' });
   });
 
-  // The worker thread keeps the test's own time limit running, which a scan in quadratic time exceeds by far.
+  // In a worker thread, so that a scan in quadratic time exceeds the time limit of the test instead of blocking it.
   test.each([
     { name: 'escaped quotes', text: '\\"'.repeat(2_000_000) },
     { name: 'backslashes', text: '\\'.repeat(3_999_999) },

@@ -25,7 +25,7 @@ const maxDepth = 100;
 
 type Rejected = { readonly kind: 'rejected'; readonly reason: LineRejectionReason };
 
-/** What one line holds: JSON of whatever shape. */
+/** The content of one line: any JSON value. */
 export type JsonLine =
   | { readonly kind: 'blank' }
   | { readonly kind: 'value'; readonly value: unknown; readonly json: Buffer; readonly hasExactNumbers: boolean }
@@ -37,8 +37,8 @@ export type ParsedLine =
   | Rejected;
 
 /**
- * Parses one line. A byte order mark, CRLF, blank lines, surrounding white space and raw control characters inside strings
- * (athenahealth's narratives have them) are tolerated. JSON that MongoDB cannot hold unchanged is rejected.
+ * Parses one line. A byte order mark, CRLF, blank lines, surrounding white space and raw control characters inside strings (as in
+ * athenahealth's narratives) are tolerated. JSON that MongoDB cannot store unchanged is rejected.
  */
 export function parseJsonLine(line: NdjsonLine): JsonLine {
   if (line.isTooLong) return rejected('line-too-long');
@@ -56,15 +56,15 @@ export function parseJsonLine(line: NdjsonLine): JsonLine {
 }
 
 /**
- * Turns one line into a resource, or says why it is not one.
- * @param expectedType the type that the manifest's entry promised; `Resource` takes any type of R4, undefined any text.
+ * Parses one line as a resource, or says why it is not one.
+ * @param expectedType the type in the manifest. `Resource` accepts every type of R4, and undefined accepts any text.
  */
 export function parseResourceLine(line: NdjsonLine, expectedType?: string): ParsedLine {
   const parsed = parseJsonLine(line);
   return parsed.kind === 'value' ? toResource(parsed, expectedType) : parsed;
 }
 
-/** The second half of `parseResourceLine`. */
+/** The second half of `parseResourceLine`, for a line that is parsed already. */
 export function toResource(line: Extract<JsonLine, { kind: 'value' }>, expectedType?: string): ParsedLine {
   const { value, json, hasExactNumbers } = line;
   const reason = rejectionOf(value, expectedType);
@@ -82,7 +82,7 @@ function rejectionOf(value: unknown, expectedType: string | undefined): LineReje
 }
 
 function isOfType(resourceType: string, expectedType: string): boolean {
-  // A collection is named after the type, so a name that is not a type must never get there.
+  // MongoDB collections are named after types, so text that is not a type must never reach a collection name.
   return expectedType === anyResourceType ? isResourceType(resourceType) : resourceType === expectedType;
 }
 

@@ -1,17 +1,17 @@
-/** https://hl7.org/fhir/R4/datatypes.html#Attachment, as far as it could be read. */
+/** The elements of an attachment (https://hl7.org/fhir/R4/datatypes.html#Attachment) that could be read. */
 export interface Attachment {
-  /** Its place in the resource's list. */
+  /** The position in the resource's list. */
   readonly index: number;
   readonly contentType?: string;
   readonly title?: string;
   readonly url?: string;
-  /** Base64; it goes before `url`, which then says where it was. */
+  /** Base64. It takes precedence over `url`, which then only says where the content came from. */
   readonly data?: string;
   readonly size?: number;
   readonly hash?: string;
 }
 
-/** Where a resource keeps its attachments: the list, and the way from an item to the attachment. */
+/** Where a resource has its attachments: the list, and the element of a list item that is the attachment. */
 const places: Readonly<Record<string, { readonly list: string; readonly item?: string }>> = {
   DiagnosticReport: { list: 'presentedForm' },
   DocumentReference: { list: 'content', item: 'attachment' },
@@ -20,8 +20,8 @@ const places: Readonly<Record<string, { readonly list: string; readonly item?: s
 export const typesWithAttachments: readonly string[] = Object.keys(places);
 
 /**
- * The attachments of a DiagnosticReport or a DocumentReference that have a content: those with neither `data` nor `url` have
- * none. What is malformed is left out; a single value stands for a list of one, as some servers send it.
+ * Reads the attachments of a DiagnosticReport or a DocumentReference that have content, which is `data` or `url`. Malformed
+ * attachments are left out. A single value counts as a list of one, because some servers send that.
  */
 export function readAttachments(resource: { readonly resourceType?: unknown }): Attachment[] {
   const place = typeof resource.resourceType === 'string' ? places[resource.resourceType] : undefined;
@@ -52,12 +52,12 @@ export interface MediaType {
   readonly charset?: string;
 }
 
-/** RFC 9110 8.3.1, tokens only; parameters other than `charset` say nothing to a reader of a stored document. */
+/** RFC 9110, section 8.3.1, tokens only. Parameters other than `charset` mean nothing to a reader of a stored document. */
 const pattern = /^\s*([!#$%&'*+.^_`|~\w-]+\/[!#$%&'*+.^_`|~\w-]+)\s*(?:;(.*))?$/s;
-/** Longer than any registered type; what is longer is not passed on in a header. */
+/** Longer than any registered type. Longer text is not passed on in a header. */
 const maxLength = 200;
 
-/** @returns undefined for what is no content type. */
+/** @returns undefined if the text is not a content type */
 export function parseMediaType(text: string | undefined): MediaType | undefined {
   const match = text === undefined || text.length > maxLength ? null : pattern.exec(text);
   const mediaType = match?.[1]?.toLowerCase();

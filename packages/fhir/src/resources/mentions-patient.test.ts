@@ -12,8 +12,8 @@ test.each([
   ['a reference to a version', { subject: { reference: 'Patient/p1/_history/2' } }],
   ['an element outside of the compartment', { resourceType: 'Observation', focus: [{ reference: 'Patient/p1' }] }],
   ['a deletion', { resourceType: 'Bundle', entry: [{ request: { method: 'DELETE', url: 'Patient/p1' } }] }],
-  ['a text that was cut off in the middle', '{"resourceType":"Observation","subject":{"reference":"Patient/p1"},"va'],
-  ['a cut Patient', '{"resourceType":"Patient","id":"p1","name":[{"fam'],
+  ['JSON that is cut off in the middle', '{"resourceType":"Observation","subject":{"reference":"Patient/p1"},"va'],
+  ['a cut-off Patient', '{"resourceType":"Patient","id":"p1","name":[{"fam'],
 ])('a line with %s mentions the patient', (_, line) => {
   expect(mentions(line)).toBe(true);
 });
@@ -22,8 +22,8 @@ test.each([
   ['another patient', { resourceType: 'Patient', id: 'p10' }],
   ['another patient whose id begins with the same letters', { subject: { reference: 'Patient/p10' } }],
   ['an equal id of another type', { resourceType: 'Observation', id: 'p1' }],
-  ['a text that has the id as a word', { note: 'p1 is a room' }],
-  ['a cut reference to a longer id', '{"subject":{"reference":"Patient/p10"},"va'],
+  ['text that contains the id as a word', { note: 'p1 is a room' }],
+  ['a cut-off reference to a longer id', '{"subject":{"reference":"Patient/p10"},"va'],
 ])('a line with %s does not mention the patient', (_, line) => {
   expect(mentions(line)).toBe(false);
 });

@@ -2,12 +2,12 @@ import { parseFhirJson } from '../json/parse-json.ts';
 import { referencedId } from './patient-compartment.ts';
 
 /**
- * Whether a line of any shape is about a patient: it is the Patient, or a text in it is a reference to the Patient, wherever it
- * stands. A line that is no JSON is searched for the reference, and for the id in quotation marks.
+ * Whether a line of any shape is about a patient: it is the Patient, or one of its strings, at any place, is a reference to the
+ * Patient. A line that is not JSON is searched for the reference, and for the id in quotation marks.
  */
 export function mentionsPatient(line: Buffer, patientId: string): boolean {
   const text = line.toString('latin1');
-  // Most lines do not have the id at all, and need not be parsed.
+  // Most lines do not contain the id at all and need not be parsed.
   if (!text.includes(patientId)) return false;
   const parsed = parse(line);
   return parsed ? isInValue(parsed.value, patientId) : isInText(text, patientId);
@@ -21,7 +21,7 @@ function parse(line: Buffer): { readonly value: unknown } | undefined {
   }
 }
 
-/** A list instead of a recursion: a quarantined line may be there because it is too deep. */
+/** Uses a list instead of recursion, because a line may be quarantined for being nested too deeply. */
 function isInValue(root: unknown, patientId: string): boolean {
   const left: unknown[] = [root];
   while (left.length > 0) {

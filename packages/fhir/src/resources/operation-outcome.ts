@@ -1,16 +1,16 @@
 import { isResourceType } from './resource.ts';
 
 export interface OutcomeIssue {
-  /** fatal | error | warning | information. Anything else that a server sends counts as an error. */
+  /** fatal | error | warning | information. Any other value from a server counts as an error. */
   readonly severity: string;
   /**
-   * A member of https://hl7.org/fhir/R4/valueset-issue-type.html, or `other`: a server may send any text as a code, such as a
-   * name, and codes are logged.
+   * A code of https://hl7.org/fhir/R4/valueset-issue-type.html, or `other`. A server may send any text as a code, such as a
+   * person's name, and codes are logged.
    */
   readonly code: string;
   readonly text?: string;
   readonly diagnostics?: string;
-  /** Element paths or parameter names that the issue names. */
+  /** Element paths or parameter names in the issue. */
   readonly expression: readonly string[];
 }
 
@@ -19,7 +19,7 @@ export function isOperationOutcome(value: unknown): boolean {
 }
 
 /**
- * The issues of an OperationOutcome, or none if `value` is something else. `details` is read as a CodeableConcept or as a
+ * Reads the issues of an OperationOutcome, or none if `value` is something else. `details` is read as a CodeableConcept or as a
  * plain string, which athenahealth sends.
  */
 export function readOutcomeIssues(value: unknown): readonly OutcomeIssue[] {
@@ -29,17 +29,17 @@ export function readOutcomeIssues(value: unknown): readonly OutcomeIssue[] {
   return issue.filter((one) => typeof one === 'object' && one !== null).map(readIssue);
 }
 
-/** An issue as it is counted: its codes are FHIR's, so they can be logged and shown. */
+/** An issue as it is counted. Its codes are FHIR's own, so they can be logged and shown. */
 export interface ReportedIssue {
   readonly severity: string;
   readonly code: string;
-  /** The resource types that the issue provably concerns, sorted; absent: it may concern any. */
+  /** The resource types that the issue is proven to affect, sorted. If absent, it may affect any type. */
   readonly types?: readonly string[];
-  /** As the server wrote it. */
+  /** The text as the server wrote it. */
   readonly text?: string;
 }
 
-/** The issues of an OperationOutcome among the lines of a file. One that has none still says that something went wrong. */
+/** Reads the issues of an OperationOutcome in a file. An outcome without issues still says that something went wrong. */
 export function readReportedIssues(outcome: unknown): readonly ReportedIssue[] {
   const issues = readOutcomeIssues(outcome);
   if (issues.length === 0) return [{ severity: 'error', code: 'unknown' }];
@@ -64,12 +64,12 @@ const issueCodes: ReadonlySet<string> = new Set(
   conflict transient lock-error no-store exception timeout incomplete throttled informational`.split(/\s+/),
 );
 
-/** The first element of a FHIRPath or of an XPath (`Patient.name`, `/f:Patient/f:name`). */
+/** The first element of a FHIRPath or an XPath, such as `Patient.name` or `/f:Patient/f:name`. */
 const pathStart = /^(?:\/?f:)?([A-Za-z]+)(?=$|[./[])/;
 const referenceInText = /\b([A-Za-z]+)\/[A-Za-z0-9\-.]/g;
-/** A path into one of them says nothing about the resources in it. */
+/** A path into one of these does not say which resources in it are affected. */
 const containers: ReadonlySet<string> = new Set(['Bundle', 'Parameters', 'OperationOutcome']);
-/** What a server says about one of them may mean everything that belongs to it. */
+/** A problem with one of these may affect everything that belongs to it. */
 const owners: ReadonlySet<string> = new Set(['Patient', 'Group']);
 
 function typesOf({ expression, text = '', diagnostics = '' }: OutcomeIssue): string[] | undefined {
@@ -87,7 +87,7 @@ function distinct(texts: readonly string[]): string[] {
   return [...new Set(texts)].toSorted();
 }
 
-/** The codes of the issues for a log line: each once, so that their number is bounded by FHIR's list. */
+/** The codes of the issues for a log line. Each is listed once, so that FHIR's list bounds their number. */
 export function listIssueCodes(issues: readonly OutcomeIssue[]): string {
   return distinct(issues.map(({ code }) => code)).join(',');
 }

@@ -1,7 +1,7 @@
 /**
- * The Patient compartment as HL7 publishes it with FHIR R4 (4.0.1), https://hl7.org/fhir/R4/compartmentdefinition-patient.json:
- * the search parameters of each type, with their expressions for it of https://hl7.org/fhir/R4/search-parameters.json. The
- * specification's content is in the public domain (CC0).
+ * The Patient compartment as HL7 publishes it with FHIR R4 (4.0.1), https://hl7.org/fhir/R4/compartmentdefinition-patient.json: the
+ * search parameters of each type, with their expressions from https://hl7.org/fhir/R4/search-parameters.json. The specification's
+ * content is in the public domain (CC0).
  */
 export const patientCompartment: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   Account: { subject: 'Account.subject' },

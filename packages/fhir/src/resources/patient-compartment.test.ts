@@ -11,7 +11,7 @@ const patient = (id: string) => ({ reference: `Patient/${id}` });
 const other = { reference: 'Practitioner/p' };
 const of = (resourceType: string, elements: object) => patientsOf({ resourceType, id: 'x', ...elements } as Resource);
 
-/** The expressions of the compartment's search parameters are paths, some of them with a condition. */
+/** The expressions of the compartment's search parameters are paths. Some have a condition. */
 const publishedElements = Object.values(patientCompartment)
   .flatMap((parameters) => Object.values(parameters).join(' | ').split(' | '))
   .map((expression) => ({ path: expression.replace('.where(resolve() is Patient)', '') }));
@@ -44,30 +44,30 @@ describe('patientsOf', () => {
     { type: 'Patient', elements: { link: [{ other: patient('merged') }] }, ids: ['x', 'merged'] },
     { type: 'Provenance', elements: { target: [{ reference: 'Observation/o' }, patient('a')] }, ids: ['a'] },
     { type: 'Task', elements: { for: patient('a'), owner: other }, ids: ['a'] },
-    // Not in the compartment, and about a patient all the same.
+    // Not in the compartment, but about a patient.
     { type: 'GuidanceResponse', elements: { subject: patient('a') }, ids: ['a'] },
     { type: 'EnrollmentResponse', elements: { patient: patient('a') }, ids: ['a'] },
     { type: 'Organization', elements: { name: 'Patient/a' }, ids: [] },
-  ])('finds the patients of $type', ({ type, elements, ids }) => {
+  ])('patientsOf finds the patients of $type', ({ type, elements, ids }) => {
     expect(of(type, elements)).toEqual(ids);
   });
 
-  test.each(publishedElements)('finds the patient in $path, as the published compartment has it', ({ path }) => {
+  test.each(publishedElements)('patientsOf finds the patient in $path of the published compartment', ({ path }) => {
     const [resourceType = '', ...elements] = path.split('.');
     const resource = elements.reduceRight<object>((value, element) => ({ [element]: value }), patient('a'));
     expect(of(resourceType, resource)).toEqual(resourceType === 'Patient' ? ['x', 'a'] : ['a']);
   });
 
-  test('names each patient once', () => {
+  test('patientsOf lists each patient once', () => {
     expect(of('Coverage', { beneficiary: patient('a'), subscriber: patient('a') })).toEqual(['a']);
   });
 
-  test('counts the first thousand members of a Group', () => {
+  test('patientsOf lists only the first thousand members of a Group', () => {
     const member = Array.from({ length: 1200 }, (_, index) => ({ entity: patient(`p${index}`) }));
     expect(of('Group', { member })).toHaveLength(1000);
   });
 
-  test('skips elements of a wrong shape', () => {
+  test('patientsOf skips elements of a wrong shape', () => {
     for (const subject of [null, 'Patient/a', 7, [[patient('a'), null]], { reference: { reference: 'Patient/a' } }])
       expect(() => of('Observation', { subject })).not.toThrow();
     expect(of('Observation', { subject: 'Patient/a', performer: null })).toEqual([]);
@@ -92,13 +92,13 @@ describe('referencedId', () => {
     { reference: 'Patient/', id: undefined },
     { reference: `Patient/${'a'.repeat(129)}`, id: undefined },
     { reference: undefined, id: undefined },
-  ])('reads $id in $reference', ({ reference, id }) => {
+  ])('referencedId reads $id from $reference', ({ reference, id }) => {
     expect(referencedId(reference, 'Patient')).toBe(id);
   });
 });
 
 /**
- * The examples that HL7 publishes with FHIR R4 and US Core, one file of NDJSON per type. The folder is FHIR_EXAMPLES_DIR, or
+ * Finds the examples that HL7 publishes with FHIR R4 and US Core, one NDJSON file per type. The folder is FHIR_EXAMPLES_DIR, or
  * `../shared/data/fhir-r4-examples` beside the checkout.
  */
 function findExamples(): string | undefined {
@@ -115,20 +115,20 @@ function* readExamples(folder: string): Generator<Resource> {
   }
 }
 
-/** Every reference to a stored patient, wherever it stands. */
+/** Every reference to a stored patient, at any place. */
 function referencesIn(node: unknown, path: string): { readonly path: string; readonly id: string }[] {
   if (typeof node !== 'object' || node === null) return [];
   const id = referencedId((node as { reference?: unknown }).reference, 'Patient');
   const own = id === undefined ? [] : [{ path, id }];
   return own.concat(
     Object.entries(node).flatMap(([name, value]) =>
-      // What a resource contains is no part of its own elements.
+      // Contained resources are not elements of the resource itself.
       name === 'contained' ? [] : referencesIn(value, /^\d+$/.test(name) ? path : `${path}.${name}`),
     ),
   );
 }
 
-/** Elements that refer to a patient without making the resource part of the patient's record: they are not in the compartment. */
+/** These elements refer to a patient without making the resource part of the patient's record. They are not in the compartment. */
 const outside = new Set([
   'Consent.provision.actor.reference',
   'List.entry.item',
@@ -139,7 +139,7 @@ const outside = new Set([
 ]);
 
 const folder = findExamples();
-const title = 'finds the patient of every published example that refers to one';
+const title = 'patientsOf finds the patient of every published example that refers to one';
 if (folder === undefined) {
   test.skip(`${title}: the examples are missing, set FHIR_EXAMPLES_DIR to their folder`, () => undefined);
 } else {

@@ -2,9 +2,9 @@ import type { Resource } from './resource.ts';
 
 /**
  * The elements by which a resource of each type belongs to a patient, the main one first. Source: the Patient compartment of FHIR
- * R4 (4.0.1), https://hl7.org/fhir/R4/compartmentdefinition-patient.html, whose search parameters are replaced by the elements that
- * they read (https://hl7.org/fhir/R4/searchparameter-registry.html). Device and Task are not in the compartment and have a
- * `patient` search parameter; both are US Core types.
+ * R4 (4.0.1), https://hl7.org/fhir/R4/compartmentdefinition-patient.html. Its search parameters are replaced by the elements that
+ * they read (https://hl7.org/fhir/R4/searchparameter-registry.html). Device and Task are not in the compartment. They are included
+ * because they are US Core types with a `patient` search parameter.
  */
 const elementsByType = {
   Account: 'subject',
@@ -83,27 +83,28 @@ const pathsByType: ReadonlyMap<string, readonly Path[]> = new Map(
   Object.entries(elementsByType).map(([type, elements]) => [type, elements.split(' ').map((path) => path.split('.'))]),
 );
 
-/** Of a type that the table does not have. */
+/** The elements for types that the table does not contain. */
 const otherPaths: readonly Path[] = [['subject'], ['patient']];
 
 /**
- * A resource of more patients belongs to none of their records: a Group of a whole practice. Each patient costs an entry of an index
- * and some bytes of the document, so only the first ones count.
+ * A resource with more patients, such as a Group of a whole practice, belongs to the record of none of them. Each patient costs an
+ * index entry and some bytes of the document, so only the first ones are listed.
  */
 export const maxListedPatients = 1000;
 
 /**
- * The ids of the patients whose compartment a resource is in, each once, that of the main element first. A Patient is in its own.
- * References can be relative, absolute or versioned. Logical, contained (`#`) and `urn:` references name no stored patient.
+ * The ids of the patients in whose compartment a resource is, each once, with those of the main element first. A Patient is in its
+ * own compartment. References can be relative, absolute or versioned. Logical, contained (`#`) and `urn:` references name no stored
+ * patient.
  */
 export function patientsOf(resource: Resource): readonly string[] {
   const ids = allPatientsOf(resource);
-  // Most resources have one; a set of a few takes longer than to look.
+  // Most resources have one patient, and creating a set takes longer than this check.
   if (ids.length < 2) return ids;
   return [...new Set(ids)].slice(0, maxListedPatients);
 }
 
-/** As `patientsOf`, of however many patients the resource is. An id can be there twice. */
+/** Like `patientsOf`, but without a limit. An id can occur twice. */
 export function allPatientsOf(resource: Resource): string[] {
   const ids: string[] = [];
   if (resource.resourceType === 'Patient') ids.push(resource.id);
@@ -128,7 +129,7 @@ function collect(node: unknown, path: Path, depth: number, ids: string[]): void 
 
 const idPattern = /^[A-Za-z0-9\-._]{1,128}$/;
 
-/** The id in `Type/id`, `https://server/Type/id` and `Type/id/_history/1`; undefined for every other reference. */
+/** Reads the id of `Type/id`, `https://server/Type/id` and `Type/id/_history/1`. @returns undefined for any other reference */
 export function referencedId(reference: unknown, type: string): string | undefined {
   if (typeof reference !== 'string' || /^urn:|[?#]/.test(reference)) return undefined;
   const parts = reference.split('/');

@@ -1,4 +1,4 @@
-/** A FHIR R4 resource as parsed from a line: JSON, with numbers that a double would change kept as `ExactNumber`. */
+/** A FHIR R4 resource as parsed from JSON. Numbers that a double would change are `ExactNumber`s. */
 export interface Resource {
   readonly resourceType: string;
   readonly id: string;
@@ -13,14 +13,16 @@ export interface ResourceMeta {
   readonly tag?: readonly { readonly system?: string; readonly code?: string }[];
 }
 
-/** FHIR ids: https://hl7.org/fhir/R4/datatypes.html#id. Real servers exceed 64 characters, so 128 are allowed. */
+/**
+ * FHIR ids (https://hl7.org/fhir/R4/datatypes.html#id) with up to 128 characters, because real servers exceed FHIR's limit of 64.
+ */
 const idPattern = /^[A-Za-z0-9\-._]{1,128}$/;
 
 export function isResourceId(value: unknown): value is string {
   return typeof value === 'string' && idPattern.test(value);
 }
 
-/** The guide's standard set: https://hl7.org/fhir/R4 names. */
+/** The guide's standard set of types. */
 export const standardResourceTypes = [
   'Patient',
   'Observation',
@@ -31,7 +33,7 @@ export const standardResourceTypes = [
   'Procedure',
 ] as const;
 
-/** The guide's enhanced set. */
+/** The guide's enhanced set of types. */
 export const enhancedResourceTypes = [
   'DiagnosticReport',
   'CarePlan',
@@ -40,7 +42,7 @@ export const enhancedResourceTypes = [
   'DocumentReference',
 ] as const;
 
-/** Every resource type of FHIR R4 (4.0.1), https://hl7.org/fhir/R4/resourcelist.html. */
+/** Every resource type of FHIR R4 (4.0.1): https://hl7.org/fhir/R4/resourcelist.html. */
 export const r4ResourceTypes: readonly string[] =
   `Account ActivityDefinition AdverseEvent AllergyIntolerance Appointment AppointmentResponse AuditEvent Basic Binary
   BiologicallyDerivedProduct BodyStructure Bundle CapabilityStatement CarePlan CareTeam CatalogEntry ChargeItem
@@ -67,14 +69,14 @@ export const r4ResourceTypes: readonly string[] =
 
 const known: ReadonlySet<string> = new Set(r4ResourceTypes);
 
-/** The abstract type of FHIR: a file of this type has lines of any. */
+/** FHIR's abstract type. The lines of a file with this type can have any type. */
 export const anyResourceType = 'Resource';
 
 export function isResourceType(name: string): boolean {
   return known.has(name);
 }
 
-/** Whether a resource is incomplete (an `_elements` or `_summary` result): https://hl7.org/fhir/R4/valueset-common-tags.html. */
+/** Whether a resource is incomplete, as with `_elements` or `_summary`: https://hl7.org/fhir/R4/valueset-common-tags.html. */
 export function isSubsetted({ meta }: Resource): boolean {
   return Array.isArray(meta?.tag) && meta.tag.some((tag) => tag?.code === 'SUBSETTED');
 }

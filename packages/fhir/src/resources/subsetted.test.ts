@@ -12,7 +12,7 @@ test.each([
   { meta: { tag: subsetted }, is: false },
   { meta: {}, is: false },
   { meta: undefined, is: false },
-])('a resource with the meta $meta is incomplete: $is', ({ meta, is }) => {
+])('isSubsetted returns $is for the meta $meta', ({ meta, is }) => {
   const resource = { resourceType: 'Patient', id: 'p1', ...(meta && { meta }) };
   expect(isSubsetted(resource as Parameters<typeof isSubsetted>[0])).toBe(is);
 });

@@ -15,7 +15,7 @@ describe('readDateRange', () => {
     { text: '2011-04-20T16:00:52.762123Z', start: '2011-04-20T16:00:52.762Z', end: '2011-04-20T16:00:52.762Z' },
     { text: '0001', start: '0001-01-01T00:00:00.000Z', end: '0001-12-31T23:59:59.999Z' },
     { text: '9999-12-31', start: '9999-12-31T00:00:00.000Z', end: '9999-12-31T23:59:59.999Z' },
-  ])('$text', ({ text, start, end }) => {
+  ])('readDateRange reads the first and last instant of $text', ({ text, start, end }) => {
     const range = readDateRange(text);
     expect([range?.start.toISOString(), range?.end.toISOString()]).toEqual([start, end]);
   });
@@ -41,7 +41,7 @@ describe('readDateRange', () => {
       '2024-01-01Z',
       'x2024',
     ],
-  ])('%j is none', (text) => {
+  ])('readDateRange rejects %j', (text) => {
     expect(readDateRange(text)).toBeUndefined();
   });
 });

@@ -1,10 +1,10 @@
-/** The instants that a FHIR date stands for, both ends included. */
+/** The first and the last instant of a FHIR date. */
 export interface DateRange {
   readonly start: Date;
   readonly end: Date;
 }
 
-/** Where a period without a start begins, and one without an end ends: the first and last instant that FHIR can write. */
+/** The limits of a period without a start or an end: the first and last instant that FHIR can express. */
 export const openStart = new Date('0001-01-01T00:00:00.000Z');
 export const openEnd = new Date('9999-12-31T23:59:59.999Z');
 
@@ -12,9 +12,9 @@ const pattern =
   /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)?)?)?)?$/;
 
 /**
- * Reads a date, dateTime or instant of any precision; undefined: it is none. `2024-01` is the whole month
- * (https://hl7.org/fhir/R4/search.html#date). Where no time zone is given it is UTC, so that the answer does not depend on
- * where this runs; below the millisecond nothing is told apart.
+ * Reads a date, dateTime or instant of any precision. `2024-01` is the whole month (https://hl7.org/fhir/R4/search.html#date).
+ * Without a time zone it is UTC, so that the result does not depend on where this runs. Fractions of a millisecond are ignored.
+ * @returns undefined if the text is none of these
  */
 export function readDateRange(text: string): DateRange | undefined {
   const match = pattern.exec(text);
@@ -30,15 +30,15 @@ export function readDateRange(text: string): DateRange | undefined {
   return { start: new Date(start), end: new Date(start + lengthMs({ midnight, match }) - 1) };
 }
 
-/** The instant at which a day begins in UTC; undefined where there is no such day. */
+/** The instant at which a day begins in UTC, or undefined if the day does not exist. */
 function toMidnight({ year, month, day }: { year: number; month: number; day: number }): number | undefined {
   const date = new Date(0);
-  // Unlike Date.UTC it takes the years before 100 for what they are.
+  // Unlike Date.UTC, this does not move the years before 100 to the 20th century.
   const midnight = date.setUTCFullYear(year, month - 1, day);
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? midnight : undefined;
 }
 
-/** How long what is written lasts: a year, a month, a day, and so on to the millisecond. */
+/** The length of the written precision: a year, a month, a day, and so on down to a millisecond. */
 function lengthMs({ midnight, match }: { midnight: number; match: RegExpExecArray }): number {
   const [, , month, day, , minute, second, fraction] = match;
   if (fraction !== undefined) return 1;

@@ -44,11 +44,11 @@ describe('parseSearch', () => {
       },
     },
     { query: '_lastUpdated=sa2013-01-14', search: { lastUpdated: [[{ prefix: 'sa', ...january14 }]] } },
-  ])('$query', ({ query, search }) => {
+  ])('parseSearch reads "$query"', ({ query, search }) => {
     expect(accepted(query).search).toEqual({ ...nothing, ...search });
   });
 
-  test('of a page: how many, whether all are counted, and where it begins', () => {
+  test('parseSearch reads the size, the total and the start of a page', () => {
     expect(accepted('')).toMatchObject({ count: 100, withTotal: false });
     expect(accepted('_count=1000&_total=accurate&_cursor=abc')).toMatchObject({
       count: 1000,
@@ -59,50 +59,50 @@ describe('parseSearch', () => {
   });
 
   test.each([
-    { query: 'pateint=x', path: 'pateint', message: /no parameter of this search: .*patient/ },
-    { query: 'paitent:exact=x', path: 'paitent:exact', message: /no parameter of this search/ },
+    { query: 'pateint=x', path: 'pateint', message: /not a parameter of this search.*patient/ },
+    { query: 'paitent:exact=x', path: 'paitent:exact', message: /not a parameter of this search/ },
     { query: 'status:not=final', path: 'status:not', message: /modifiers are not supported/ },
     { query: 'patient=', path: 'patient', message: /empty/ },
     { query: 'code=a,,b', path: 'code', message: /empty/ },
-    { query: 'patient=ftp://ehr.example/Patient/p1', path: 'patient', message: /no patient/ },
-    { query: 'patient=Group/x', path: 'patient', message: /no patient/ },
-    { query: 'patient=Patient/a/b', path: 'patient', message: /no patient/ },
-    { query: '_id=a/b', path: '_id', message: /no id/ },
+    { query: 'patient=ftp://ehr.example/Patient/p1', path: 'patient', message: /not a patient/ },
+    { query: 'patient=Group/x', path: 'patient', message: /not a patient/ },
+    { query: 'patient=Patient/a/b', path: 'patient', message: /not a patient/ },
+    { query: '_id=a/b', path: '_id', message: /not an id/ },
     { query: 'code=http://loinc.org|', path: 'code', message: /without a code/ },
     { query: 'code=a|b|c', path: 'code', message: /more than one/ },
-    { query: 'status=x|final', path: 'status', message: /code alone/ },
-    { query: 'date=ap2024', path: 'date', message: /prefix other than eq/ },
+    { query: 'status=x|final', path: 'status', message: /only the code/ },
+    { query: 'date=ap2024', path: 'date', message: /unknown prefix/ },
     { query: 'date=yesterday', path: 'date', message: /prefix/ },
-    { query: 'date=2024-02-30', path: 'date', message: /no date/ },
-    { query: 'date=2024&date=ge', path: 'date.1', message: /no date/ },
+    { query: 'date=2024-02-30', path: 'date', message: /not a date/ },
+    { query: 'date=2024&date=ge', path: 'date.1', message: /not a date/ },
     { query: '_lastUpdated=gt2024-01-01T00:00:00+01:00', path: '_lastUpdated', message: /%2B/ },
     { query: '_count=0', path: '_count', message: /1 to 1000/ },
     { query: '_count=1001', path: '_count', message: /1 to 1000/ },
     { query: '_count=1e2', path: '_count', message: /1 to 1000/ },
     { query: '_count=1&_count=2', path: '_count', message: /more than once/ },
     { query: '_total=exact', path: '_total', message: /accurate/ },
-  ])('$query: a fault at $path', ({ query, path, message }) => {
+  ])('parseSearch rejects "$query" with a fault at $path', ({ query, path, message }) => {
     expect(parse(query)).toEqual({ faults: [{ path, message: expect.stringMatching(message) }] });
   });
 
-  test('a date that is wrong without a space has no hint about a "+"', () => {
+  test('parseSearch hints at an unescaped "+" only if an invalid date contains a space', () => {
     const faultOf = (query: string) => JSON.stringify(parse(query));
     expect(faultOf('date=2024-02-30')).not.toContain('%2B');
     expect(faultOf('date=2024-02-30T10:00:00 01:00')).toContain('%2B');
   });
 
-  test('a page without a cursor has none', () => {
+  test('parseSearch reads no cursor if the query has none', () => {
     expect(accepted('')).not.toHaveProperty('cursor');
   });
 
-  test('every fault is reported', () => {
+  test('parseSearch reports every fault', () => {
     const result = parse('_sort=date&date=x1&_count=-1&patient=p&patient=a%20b,c%20d');
     const faults = 'faults' in result ? result.faults : [];
     expect(faults.map(({ path }) => path).sort()).toEqual(['_count', '_sort', 'date', 'patient.1', 'patient.1']);
   });
 });
 
-test('reports a parameter with more than 1000 alternatives once, instead of each of them', () => {
+test('parseSearch reports a parameter with more than 1000 alternatives once instead of checking each of them', () => {
   const query = new URLSearchParams({ _id: Array.from({ length: 1001 }, () => '?').join(',') });
   expect(parseSearch(query)).toEqual({ faults: [{ path: '_id', message: 'has more than 1000 alternatives' }] });
 });

@@ -3,31 +3,31 @@ import { searchToken } from './search-keys.ts';
 
 export interface SearchRequest {
   readonly search: ResourceSearch;
-  /** Resources of a page. */
+  /** The number of resources per page. */
   readonly count: number;
   /** Whether all matches are counted. */
   readonly withTotal: boolean;
-  /** Where the page begins; as a page before gave it. */
+  /** Where the page begins. The previous page returned it. */
   readonly cursor?: string;
 }
 
 export interface SearchFault {
-  /** The parameter; with its index where it is repeated. */
+  /** The parameter, with its index if it is repeated. */
   readonly path: string;
   readonly message: string;
 }
 
-/** A page that a person or a script reads in one go; FHIR leaves the default to the server. */
+/** A page of this size can be read at once by a person or a script. FHIR leaves the default to the server. */
 const defaultCount = 100;
-/** Some megabytes of most types; who wants more at once wants NDJSON. */
+/** A few megabytes of most types. NDJSON is the better format for more. */
 const maxCount = 1000;
 
-/** Ids of the length that athenahealth gives fill an address of 16 KB, the longest that Node.js takes, before this. */
+/** Fewer ids of athenahealth's length already fill a URL of 16 KB, the longest that Node.js accepts. */
 const maxAlternatives = 1000;
 
 const idPattern = /^[A-Za-z0-9\-._]{1,128}$/;
 
-/** Reads FHIR search parameters (https://hl7.org/fhir/R4/search.html). Every fault is reported, nothing is ignored. */
+/** Reads FHIR search parameters (https://hl7.org/fhir/R4/search.html). Every fault is reported, and nothing is ignored. */
 export function parseSearch(
   parameters: Iterable<readonly [name: string, value: string]>,
 ): { readonly request: SearchRequest } | { readonly faults: readonly SearchFault[] } {
@@ -74,7 +74,7 @@ const parameterNames = [
   '_cursor',
 ] as const;
 
-/** Throws `WrongValue` with what is wrong. */
+/** @throws WrongValue that says what is wrong */
 type ReadValue<Value> = (value: string) => Value;
 
 class WrongValue extends Error {}
@@ -109,38 +109,38 @@ function createReader(options: {
     },
     single<Value>(name: string, read: ReadValue<Value>): Value | undefined {
       const [value, ...others] = values.get(name) ?? [];
-      if (others.length > 0) faults.push({ path: name, message: 'is given more than once' });
+      if (others.length > 0) faults.push({ path: name, message: 'occurs more than once' });
       return value === undefined ? undefined : attempt(name, () => read(notEmpty(value)));
     },
   };
 }
 
 function notEmpty(value: string): string {
-  if (value === '') throw new WrongValue('has an empty value: give one, or leave the parameter out');
+  if (value === '') throw new WrongValue('has an empty value. Set a value or remove the parameter');
   return value;
 }
 
 function readId(value: string): string {
   if (idPattern.test(value)) return value;
-  throw new WrongValue(`${JSON.stringify(value)} is no id: letters, digits, "-", "." and "_"`);
+  throw new WrongValue(`${JSON.stringify(value)} is not an id. Ids consist of letters, digits, "-", "." and "_"`);
 }
 
-/** `x`, `Patient/x` or the absolute address of a patient. */
+/** Reads `x`, `Patient/x` or the absolute URL of a patient. */
 function readPatient(value: string): string {
   const id = /^(?:(?:https?:\/\/[^?#]+\/)?Patient\/)?([^/]+)$/.exec(value)?.[1] ?? '';
   if (idPattern.test(id)) return id;
-  throw new WrongValue(`${JSON.stringify(value)} is no patient: give its id, or Patient/id`);
+  throw new WrongValue(`${JSON.stringify(value)} is not a patient. Use an id or Patient/id`);
 }
 
 function readToken(parameter: 'category' | 'code' | 'status'): ReadValue<string> {
   return (value) => {
     const [first = '', second, ...others] = splitUnescaped(value, '|').map(withoutEscapes);
     const shown = JSON.stringify(value);
-    if (others.length > 0) throw new WrongValue(`${shown} has more than one "|": write one of a code as "\\|"`);
+    if (others.length > 0)
+      throw new WrongValue(`${shown} has more than one "|". Escape a "|" that is part of a code as "\\|"`);
     if (second === undefined) return searchToken({ parameter, code: first });
-    if (parameter === 'status')
-      throw new WrongValue(`${shown} has a system, which a status has not: give the code alone`);
-    if (second === '') throw new WrongValue(`${shown} names a system without a code, which is not supported`);
+    if (parameter === 'status') throw new WrongValue(`${shown} has a system, but a status has none. Use only the code`);
+    if (second === '') throw new WrongValue(`${shown} has a system without a code, which is not supported`);
     return searchToken({ parameter, code: second, system: first });
   };
 }
@@ -149,17 +149,17 @@ function readDate(value: string): DateCriterion {
   const given = /^[a-z]{2}/.exec(value)?.[0];
   const prefix = datePrefixes.find((one) => one === (given ?? 'eq'));
   const shown = JSON.stringify(value);
-  if (!prefix) throw new WrongValue(`${shown} has a prefix other than ${datePrefixes.join(', ')}`);
+  if (!prefix) throw new WrongValue(`${shown} has an unknown prefix. Supported prefixes: ${datePrefixes.join(', ')}`);
   const range = readDateRange(given === undefined ? value : value.slice(2));
   if (range) return { prefix, ...range };
-  const hint = value.includes(' ') ? '; a "+" in an address is written %2B' : '';
-  throw new WrongValue(`${shown} is no date, such as 2024, 2024-01, ge2024-01-31 or lt2024-01-31T10:00:00Z${hint}`);
+  const hint = value.includes(' ') ? '. Escape a "+" in a URL as %2B' : '';
+  throw new WrongValue(`${shown} is not a date such as 2024, 2024-01, ge2024-01-31 or lt2024-01-31T10:00:00Z${hint}`);
 }
 
 function readCount(value: string): number {
   const count = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
   if (count >= 1 && count <= maxCount) return count;
-  throw new WrongValue(`must be a whole number from 1 to ${maxCount}; ask for NDJSON to get everything`);
+  throw new WrongValue(`must be a whole number from 1 to ${maxCount}. Request NDJSON to get all matches`);
 }
 
 /** An estimate may be accurate: https://hl7.org/fhir/R4/search.html#total. */
@@ -172,8 +172,8 @@ function readTotal(value: string): boolean {
 function unknownBecause(name: string): string {
   const [base = '', modifier] = name.split(':', 2);
   const isModified = modifier !== undefined && (parameterNames as readonly string[]).includes(base);
-  if (isModified) return `has the modifier ":${modifier}": modifiers are not supported`;
-  return `is no parameter of this search: there are connectionId, ${parameterNames.join(', ')}`;
+  if (isModified) return `has the modifier ":${modifier}", but modifiers are not supported`;
+  return `is not a parameter of this search. Supported parameters: connectionId, ${parameterNames.join(', ')}`;
 }
 
 function intersection(lists: AllOfAny<string>): readonly string[] {
@@ -181,34 +181,36 @@ function intersection(lists: AllOfAny<string>): readonly string[] {
   return [...new Set(first)].filter((one) => others.every((list) => list.includes(one)));
 }
 
-/** How a resource's date is compared: https://hl7.org/fhir/R4/search.html#prefix. */
+/** How a date is compared: https://hl7.org/fhir/R4/search.html#prefix. */
 const datePrefixes = ['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb'] as const;
 
 export interface DateCriterion extends DateRange {
   readonly prefix: (typeof datePrefixes)[number];
 }
 
-/** Each item must be met, by any of its alternatives: a repeated parameter and its comma. */
+/**
+ * A match must meet every item, by any of its alternatives. Items are repeated parameters, alternatives are separated by commas.
+ */
 type AllOfAny<Criterion> = readonly (readonly Criterion[])[];
 
-/** What a search asks for, without how many and from where. */
+/** The criteria of a search, without its page. */
 export interface ResourceSearch {
-  /** Undefined: any. Empty: two parameters exclude each other. */
+  /** Undefined matches every id. An empty list matches none, because two parameters exclude each other. */
   readonly ids?: readonly string[];
   /** A resource can be part of the records of several patients. */
   readonly patients: AllOfAny<string>;
-  /** As in `SearchKeys.tokens`, in the order in which they narrow a search: code, category, status. */
+  /** Tokens as in `SearchKeys.tokens`, ordered by how much they narrow a search: code, category, status. */
   readonly tokens: AllOfAny<string>;
   readonly dates: AllOfAny<DateCriterion>;
   readonly lastUpdated: AllOfAny<DateCriterion>;
 }
 
-/** A parameter's values: https://hl7.org/fhir/R4/search.html#escaping. The escapes stay, for `withoutEscapes`. */
+/** Splits a parameter's values (https://hl7.org/fhir/R4/search.html#escaping). `withoutEscapes` removes the escapes later. */
 function splitAlternatives(value: string): string[] {
   return splitUnescaped(value, ',');
 }
 
-/** Splits at a separator that no backslash precedes. */
+/** Splits at separators that are not escaped by a backslash. */
 function splitUnescaped(value: string, separator: string): string[] {
   const parts = [];
   let start = 0;

@@ -7,7 +7,7 @@ const patient = { resourceType: 'Patient', id: 'p' };
 const next = (url: unknown) => ({ link: [{ relation: 'self' }, { relation: 'next', url }] });
 
 describe('readSearchBundle', () => {
-  test('reads matches, includes, issues, the next page and the total', () => {
+  test('readSearchBundle reads matches, includes, issues, the next page and the total', () => {
     const issue = [{ severity: 'warning', code: 'incomplete' }];
     const value = bundle({
       total: 7,
@@ -33,7 +33,7 @@ describe('readSearchBundle', () => {
     });
   });
 
-  test('takes a Bundle without entries, links and total for an empty page', () => {
+  test('readSearchBundle reads a Bundle without entries, links and total as an empty page', () => {
     const empty = { page: { entries: [], issues: [] } };
     expect(readSearchBundle(bundle({}))).toEqual(empty);
     expect(readSearchBundle({ resourceType: 'Bundle' })).toEqual(empty);
@@ -57,11 +57,11 @@ describe('readSearchBundle', () => {
     { value: bundle(next(null)), fault: '`link` has a "next" without a URL' },
     { value: bundle(next(' ')), fault: '`link` has a "next" without a URL' },
     { value: bundle(next({ href: 'x' })), fault: '`link` has a "next" without a URL' },
-  ])('says what is malformed about $value', ({ value, fault }) => {
+  ])('readSearchBundle reports the fault of $value', ({ value, fault }) => {
     expect(readSearchBundle(value)).toEqual({ fault });
   });
 
-  test('never throws, whatever JSON stands in a member', () => {
+  test('readSearchBundle never throws for any JSON in any member', () => {
     const member = fc.constantFrom('type', 'entry', 'link', 'total');
     fc.assert(
       fc.property(fc.dictionary(member, fc.jsonValue()), (members) => {

@@ -1,33 +1,40 @@
 import { isOperationOutcome, type OutcomeIssue, readOutcomeIssues } from '../resources/operation-outcome.ts';
 
-/** One page of a search (https://hl7.org/fhir/R4/bundle.html#searchset). */
+/**
+ * A search returns its matches in pages. Each page is a Bundle with a link to the next one, and a search is complete if a page has
+ * no such link. `readSearchBundle` reads a page that an EHR sent. `searchset` writes a page for Bulkhead's own FHIR API.
+ *
+ * This is one page: https://hl7.org/fhir/R4/bundle.html#searchset.
+ */
 export interface SearchBundle {
-  /** Matches and includes in their order, without OperationOutcomes. */
+  /** Matches and includes in order, without OperationOutcomes. */
   readonly entries: readonly SearchEntry[];
-  /** The issues of OperationOutcome entries. athenahealth answers a bad id with 200 and one of these instead of matches. */
+  /**
+   * The issues of OperationOutcome entries. For an invalid id, athenahealth returns status 200 and one of these instead of matches.
+   */
   readonly issues: readonly OutcomeIssue[];
-  /** `link[next]`, as written. */
+  /** `link[next]` as the server wrote it. */
   readonly nextUrl?: string;
-  /** The number of matches on all pages. Many servers leave it out. */
+  /** The number of matches on all pages. Many servers omit it. */
   readonly total?: number;
 }
 
 export interface SearchEntry {
-  /** Its position on the page, from 0. */
+  /** The position on the page, from 0. */
   readonly index: number;
-  /** As received, whatever it is. An entry without a resource is its own content, so that it can be quarantined. */
+  /** The content as received, whatever it is. Without a resource it is the entry itself, so that it can be quarantined. */
   readonly content: unknown;
   readonly hasResource: boolean;
-  /** False for what the server added, for example by `_revinclude`: `total` does not count it. */
+  /** False for resources that the server added, for example by `_revinclude`. `total` does not count them. */
   readonly isMatch: boolean;
 }
 
-/** A page, or what is malformed about it. The text is our own and quotes nothing of the page. */
+/** A page, or what is malformed about it. The text is fixed and quotes nothing of the page. */
 export type SearchBundleReading = { readonly page: SearchBundle } | { readonly fault: string };
 
 /**
- * Reads one page. A malformed page is a fault and never an empty page: an empty page ends a search as complete.
- * An absent `entry` or `link` is not malformed.
+ * Reads one page. A malformed page is a fault and never an empty page, because an empty page would end a search as complete. A
+ * missing `entry` or `link` is not malformed.
  */
 export function readSearchBundle(value: unknown): SearchBundleReading {
   if (!isObject(value) || value.resourceType !== 'Bundle') return { fault: 'it is not a Bundle' };
@@ -76,12 +83,12 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** A Bundle of matches as JSON text: https://hl7.org/fhir/R4/bundle.html#searchset. */
+/** Writes a Bundle of matches as JSON: https://hl7.org/fhir/R4/bundle.html#searchset. */
 export function searchset(options: {
   readonly self: string;
   readonly next?: string | undefined;
   readonly total?: number | undefined;
-  /** Resources as texts: each was serialised once, with its numbers' own texts. */
+  /** Resources as JSON text. Each was serialized once, with the original text of its numbers. */
   readonly entries: readonly { readonly fullUrl: string; readonly resource: string }[];
 }): string {
   const { self, next, total, entries } = options;
@@ -92,7 +99,7 @@ export function searchset(options: {
     ...(total === undefined ? {} : { total }),
     link,
   });
-  // FHIR has no empty arrays.
+  // FHIR does not allow empty arrays.
   if (entries.length === 0) return head;
   const entry = entries.map(
     ({ fullUrl, resource }) =>

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Resource } from '../resources/resource.ts';
 import { codeElementsOf, dateElementOf } from './search-elements.ts';
 
-/** Elements by type, of the expressions of HL7's search parameters for R4: https://hl7.org/fhir/R4/searchparameter-registry.html. */
+/** The elements in the expressions of HL7's search parameters for R4: https://hl7.org/fhir/R4/searchparameter-registry.html. */
 const publishedDates = `
   AdverseEvent.date AllergyIntolerance.recordedDate Appointment.start AuditEvent.recorded CarePlan.period CareTeam.period
   ClinicalImpression.date Composition.date Consent.dateTime DiagnosticReport.effectiveDateTime DiagnosticReport.effectivePeriod
@@ -26,38 +26,38 @@ const publishedCodes = `
 
 const read = (text: string) => text.trim().split(/\s+/);
 
-/** A resource with a value at a path such as `Specimen.collection.collectedDateTime`, and nothing else. */
+/** A resource that only has a value at a path such as `Specimen.collection.collectedDateTime`. */
 function withValueAt(path: string, value: unknown): Resource {
   const [resourceType = '', ...elements] = path.split('.');
   const content = elements.reduceRight<unknown>((inner, element) => ({ [element]: inner }), value);
   return { resourceType, id: 'x', ...(content as object) };
 }
 
-describe('the date of a resource', () => {
-  test.each(read(publishedDates))('is found in %s', (path) => {
+describe('dateElementOf', () => {
+  test.each(read(publishedDates))('the date of a resource is found in %s', (path) => {
     expect(dateElementOf(withValueAt(path, '2024'))).toBe('2024');
   });
 
-  test('is the first element that is present', () => {
+  test('the date of a resource is the first element that is present', () => {
     const condition = { resourceType: 'Condition', id: 'x', onsetDateTime: null, recordedDate: '2024' } as Resource;
     expect(dateElementOf(condition)).toBe('2024');
     expect(dateElementOf({ ...condition, onsetPeriod: { start: '2020' } })).toEqual({ start: '2020' });
   });
 
-  test('of a type that the table does not have is in one of the usual elements', () => {
+  test('the date of a type that is not in the table is in one of the usual elements', () => {
     expect(dateElementOf({ resourceType: 'Patient', id: 'x', birthDate: '1970' })).toBe('1970');
     expect(dateElementOf({ resourceType: 'Claim', id: 'x', created: '2024' })).toBe('2024');
     expect(dateElementOf({ resourceType: 'Claim', id: 'x' })).toBeUndefined();
   });
 });
 
-describe('the codes of a resource', () => {
-  test.each(read(publishedCodes))('are found in %s', (path) => {
+describe('codeElementsOf', () => {
+  test.each(read(publishedCodes))('the codes of a resource are found in %s', (path) => {
     const concept = { coding: [{ code: 'a' }] };
     expect([codeElementsOf(withValueAt(path, concept))].flat()).toContainEqual(concept);
   });
 
-  test('are all elements of the parameter, in lists too', () => {
+  test('the codes of a resource are all elements of the parameter, including those in lists', () => {
     const resource = {
       resourceType: 'AllergyIntolerance',
       id: 'x',
@@ -67,7 +67,7 @@ describe('the codes of a resource', () => {
     expect(codeElementsOf(resource)).toEqual([1, 2, undefined, 3]);
   });
 
-  test('of another type are in the first of the usual elements', () => {
+  test('the codes of a type that is not in the table are in the first of the usual elements', () => {
     const other = { resourceType: 'Other', id: 'x', medicationCodeableConcept: 2, vaccineCode: 3, type: 4 };
     expect(codeElementsOf({ ...other, code: 1 })).toBe(1);
     expect(codeElementsOf(other)).toBe(2);

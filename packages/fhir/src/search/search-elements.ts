@@ -1,14 +1,15 @@
 import type { Resource } from '../resources/resource.ts';
 
-// The elements that the search parameters `date` and `code` read, by type. Source: the registry of FHIR R4 (4.0.1),
-// https://hl7.org/fhir/R4/searchparameter-registry.html.
+// The elements that the search parameters `date` and `code` read, by type. Source: the search parameter registry of FHIR R4
+// (4.0.1), https://hl7.org/fhir/R4/searchparameter-registry.html.
 
 type Path = readonly string[];
 
 /**
- * Of a date the first element that is present counts; the alternatives of `effective[x]` and the like exclude each other. The first
- * group has R4's `date`. R4 has no `date` for the second group, or one of another meaning (MedicationRequest: the times of each dose);
- * there it is the parameter of another name that says when something happened, such as `authoredon` or `created`.
+ * The first element that is present is the date. The alternatives of elements such as `effective[x]` exclude each other. Types of
+ * the first group have the search parameter `date` in R4. Types of the second group have none, or one of another meaning (the times
+ * of each dose for MedicationRequest). Their parameter for when something happened has another name, such as `authoredon` or
+ * `created`.
  */
 const dateElementsByType: Readonly<Record<string, string>> = {
   AdverseEvent: 'date',
@@ -56,25 +57,28 @@ const dateElementsByType: Readonly<Record<string, string>> = {
   VisionPrescription: 'dateWritten',
 };
 
-/** Of a type that the table does not have. */
+/** The elements for types that the table does not contain. */
 const otherDatePaths = toPaths(
   'effectiveDateTime effectivePeriod effectiveInstant authoredOn occurrenceDateTime occurrencePeriod performedDateTime ' +
     'performedPeriod onsetDateTime recordedDate period start date issued created birthDate',
 );
 
-/** All elements count. Of other types it is the first that is present of `code`, `medicationCodeableConcept`, `vaccineCode` and `type`. */
+/**
+ * All elements count. For other types, the first of `code`, `medicationCodeableConcept`, `vaccineCode` and `type` that is present
+ * counts.
+ */
 const codeElementsByType: Readonly<Record<string, string>> = {
   AllergyIntolerance: 'code reaction.substance',
   DeviceRequest: 'codeCodeableConcept',
   FamilyMemberHistory: 'condition.code',
-  // Its `type` is that of the event, and never a medication.
+  // Its `type` is the type of the event and never a medication.
   MedicationDispense: 'medicationCodeableConcept',
 };
 
 const datePaths = new Map(Object.entries(dateElementsByType).map(([type, elements]) => [type, toPaths(elements)]));
 const codePaths = new Map(Object.entries(codeElementsByType).map(([type, elements]) => [type, toPaths(elements)]));
 
-/** The value by which a resource is found by `date`: a text, a Period or a Timing. */
+/** The value that the search parameter `date` compares: a string, a Period or a Timing. */
 export function dateElementOf(resource: Resource): unknown {
   for (const path of datePaths.get(resource.resourceType) ?? otherDatePaths) {
     let value: unknown = resource;
@@ -84,7 +88,7 @@ export function dateElementOf(resource: Resource): unknown {
   return undefined;
 }
 
-/** The concepts by which a resource is found by `code`. */
+/** The concepts that the search parameter `code` compares. */
 export function codeElementsOf(resource: Resource): unknown {
   const paths = codePaths.get(resource.resourceType);
   if (paths) return paths.flatMap((path) => valuesAt(resource, path));

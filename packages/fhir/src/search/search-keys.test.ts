@@ -5,7 +5,7 @@ import type { Resource } from '../resources/resource.ts';
 import { extractSearchKeys } from './search-keys.ts';
 
 describe('extractSearchKeys', () => {
-  test('an Observation', () => {
+  test('extractSearchKeys reads all keys of an Observation', () => {
     expect(
       extractSearchKeys({
         resourceType: 'Observation',
@@ -36,7 +36,7 @@ describe('extractSearchKeys', () => {
     });
   });
 
-  test('an Appointment names its patient among the participants', () => {
+  test('the patient of an Appointment is found among its participants', () => {
     const participant = [{ actor: { reference: 'Practitioner/x' } }, { actor: { reference: 'Patient/p2' } }];
     expect(
       extractSearchKeys({ resourceType: 'Appointment', id: 'a', participant, start: '2024-01-01T10:00:00Z' }),
@@ -48,7 +48,7 @@ describe('extractSearchKeys', () => {
     });
   });
 
-  test('malformed elements are passed over', () => {
+  test('malformed elements are skipped', () => {
     expect(
       extractSearchKeys({
         resourceType: 'Observation',
@@ -61,7 +61,7 @@ describe('extractSearchKeys', () => {
     ).toStrictEqual({});
   });
 
-  test('names one patient by a text, and several by a list', () => {
+  test('one patient is a string, and several patients are a list', () => {
     const coverage = (...ids: string[]) =>
       extractSearchKeys({
         resourceType: 'Coverage',
@@ -73,7 +73,7 @@ describe('extractSearchKeys', () => {
     expect(coverage('a', 'b').patient).toEqual(['a', 'b']);
   });
 
-  test.each([1, 15, 16, 17, 40])('has each of %i codes once, in their order, although all are there twice', (count) => {
+  test.each([1, 15, 16, 17, 40])('each of %i codes is listed once and in order, even if all occur twice', (count) => {
     const codes = Array.from({ length: count }, (_, index) => `c${index}`);
     const code = { coding: [...codes, ...codes].map((one) => ({ code: one })) };
     const keys = extractSearchKeys({ resourceType: 'Observation', id: 'o', code });
@@ -81,18 +81,18 @@ describe('extractSearchKeys', () => {
     expect(keys.tokens).toEqual(codes.flatMap((one) => [`code=${one}`, `code=|${one}`]));
   });
 
-  test('has each of 17 different codes', () => {
+  test('all of 17 different codes are listed', () => {
     const codes = Array.from({ length: 17 }, (_, index) => `c${index}`);
     const code = { coding: codes.map((one) => ({ code: one })) };
     expect(extractSearchKeys({ resourceType: 'Observation', id: 'o', code }).code).toEqual(codes);
   });
 
-  test('takes a system that is no text for none', () => {
+  test('a system that is not a string is ignored', () => {
     const code = { coding: [{ code: 'x', system: 7 }] };
     expect(extractSearchKeys({ resourceType: 'Observation', id: 'o', code }).tokens).toEqual(['code=x', 'code=|x']);
   });
 
-  test('a Patient is its own patient; a Group reference is none', () => {
+  test('a Patient is its own patient, and a reference to a Group names no patient', () => {
     expect(extractSearchKeys({ resourceType: 'Patient', id: 'p' }).patient).toBe('p');
     expect(extractSearchKeys({ resourceType: 'CarePlan', id: 'c', subject: { reference: 'Group/g' } })).toEqual({});
   });
@@ -112,19 +112,19 @@ describe('extractSearchKeys', () => {
       from: '2024-03-01T23:59:59.999Z',
       to: '2024-03-02T00:00:00.000Z',
     },
-  ])('a period with $what', ({ period, from, to }) => {
+  ])('the limits of a period with $what are read', ({ period, from, to }) => {
     const { dateStart, dateEnd } = extractSearchKeys({ resourceType: 'Encounter', id: 'e', period });
     expect([dateStart?.toISOString(), dateEnd?.toISOString()]).toEqual([from, to]);
   });
 
-  test('a period whose start is no text has no date, and its instants', () => {
+  test('a period whose start is not a string has limits but no date', () => {
     expect(extractSearchKeys({ resourceType: 'Encounter', id: 'e', period: { start: 3, end: '2024' } })).toStrictEqual({
       dateStart: new Date('0001-01-01T00:00:00.000Z'),
       dateEnd: new Date('2024-12-31T23:59:59.999Z'),
     });
   });
 
-  test('a date that cannot be read has no instants', () => {
+  test('a date that cannot be read has no limits', () => {
     expect(extractSearchKeys({ resourceType: 'Encounter', id: 'e', period: { start: 'soon', end: '2024' } })).toEqual({
       date: 'soon',
     });
@@ -142,7 +142,7 @@ describe('extractSearchKeys', () => {
     { type: 'MedicationDispense', elements: { whenPrepared: '2020', whenHandedOver: '2024-01-15' } },
     { type: 'Condition', elements: { onsetAge: { value: 3 }, recordedDate: '2024-01-15' } },
     { type: 'Goal', elements: { startDate: '2024-01-15', statusDate: '2020' } },
-  ])('takes the date of a $type from the element that its R4 search parameter reads', ({ type, elements }) => {
+  ])('the date of a $type is read from the element of its R4 search parameter', ({ type, elements }) => {
     const { dateStart, dateEnd } = extractSearchKeys({ resourceType: type, id: 'x', ...elements });
     expect([dateStart?.toISOString(), dateEnd?.toISOString()]).toEqual([
       '2024-01-15T00:00:00.000Z',
@@ -156,7 +156,7 @@ describe('extractSearchKeys', () => {
     { type: 'DiagnosticReport', elements: { issued: '2024-01-15T08:00:00Z' } },
     { type: 'Observation', elements: { issued: '2024-01-15T08:00:00Z' } },
     { type: 'RiskAssessment', elements: { occurrencePeriod: { start: '2024' } } },
-  ])('finds no date of a $type without the element that its R4 search parameter reads', ({ type, elements }) => {
+  ])('a $type without the element of its R4 search parameter has no date', ({ type, elements }) => {
     expect(extractSearchKeys({ resourceType: type, id: 'x', ...elements })).toEqual({});
   });
 
@@ -179,14 +179,14 @@ describe('extractSearchKeys', () => {
       from: '2024-03-05T00:00:00.000Z',
       to: '2024-03-05T23:59:59.999Z',
     },
-    { what: 'nothing, without either', timing: { repeat: { frequency: 1 } }, from: undefined, to: undefined },
+    { what: 'neither if both are missing', timing: { repeat: { frequency: 1 } }, from: undefined, to: undefined },
     {
-      what: 'nothing, with an end that is no date',
+      what: 'neither if an end is not a date',
       timing: { repeat: { boundsPeriod: { start: '2024', end: 'x' } } },
       from: undefined,
       to: undefined,
     },
-  ])('takes the outer limits of a Timing from $what', ({ timing, from, to }) => {
+  ])('the outer limits of a Timing are read from $what', ({ timing, from, to }) => {
     const { dateStart, dateEnd } = extractSearchKeys({ resourceType: 'Observation', id: 'o', effectiveTiming: timing });
     expect([dateStart?.toISOString(), dateEnd?.toISOString()]).toEqual([from, to]);
   });
@@ -222,11 +222,11 @@ describe('extractSearchKeys', () => {
       },
       codes: undefined,
     },
-  ])('takes codes from $what', ({ resource, codes }) => {
+  ])('codes are read from $what', ({ resource, codes }) => {
     expect(extractSearchKeys({ id: 'x', ...resource }).code).toEqual(codes);
   });
 
-  test('finds a category of the type `code` by its code alone, because FHIR implies its system', () => {
+  test('a category of the type `code` is found only by its code, because FHIR implies its system', () => {
     const { category, tokens } = extractSearchKeys({
       resourceType: 'AllergyIntolerance',
       id: 'a',
@@ -236,14 +236,14 @@ describe('extractSearchKeys', () => {
     expect(tokens).toEqual(['category=food', 'category=medication']);
   });
 
-  test('takes the status from every coding of a clinical status, and from the life cycle of a Goal', () => {
+  test('the status is read from every coding of a clinical status and from the life cycle of a Goal', () => {
     const condition = { resourceType: 'Condition', id: 'c', clinicalStatus: concept('active', '55561003') };
     expect(extractSearchKeys(condition)).toEqual({ status: 'active', tokens: ['status=active', 'status=55561003'] });
     const goal = { resourceType: 'Goal', id: 'g', lifecycleStatus: 'on-hold' };
     expect(extractSearchKeys(goal)).toEqual({ status: 'on-hold', tokens: ['status=on-hold'] });
   });
 
-  test('a coding without a system can be asked for as such', () => {
+  test('a coding without a system can be searched explicitly', () => {
     const code = { coding: [{ code: 'x' }, null, { code: 3 }] };
     expect(extractSearchKeys({ resourceType: 'Observation', id: 'o', code })).toEqual({
       code: ['x'],
@@ -251,7 +251,7 @@ describe('extractSearchKeys', () => {
     });
   });
 
-  test('of any JSON in any element: never throws', () => {
+  test('extractSearchKeys never throws for any JSON in any element', () => {
     const element = fc.constantFrom(
       ...'subject patient participant encounter status clinicalStatus category code type period start birthDate effectiveTiming condition'.split(
         ' ',

@@ -4,31 +4,32 @@ import { type DateRange, openEnd, openStart, readDateRange } from './date-range.
 import { codeElementsOf, dateElementOf } from './search-elements.ts';
 
 /**
- * Raise it with every change to what `extractSearchKeys` or `summarize` make of a resource: then `migrate` derives the keys of
- * stored resources again. 2: every patient of the Patient compartment. 3: the elements of R4's search parameters, by type.
+ * Raise this with every change to the result of `extractSearchKeys` or `summarize`. `migrate` then derives the keys of stored
+ * resources again. Version 2 added every patient of the Patient compartment. Version 3 reads the elements of R4's search
+ * parameters, by type.
  */
 export const searchKeysVersion = 3;
 
-/** What people search stored resources by. */
+/** The keys by which users search stored resources. */
 export interface SearchKeys {
-  /** Ids of the patients whose record it is part of: a text if there is one, which is nearly always. See `patientsOf`. */
+  /** The ids of the patients to whose record it belongs. A string if there is only one, as nearly always. See `patientsOf`. */
   readonly patient?: string | readonly string[];
   readonly encounter?: string;
   readonly status?: string;
   /** `system|code` and `code` of every coding. */
   readonly category?: readonly string[];
   readonly code?: readonly string[];
-  /** The clinically relevant date, as the resource writes it (FHIR date or dateTime; of a period its start). */
+  /** The clinically relevant date as the resource writes it (a FHIR date or dateTime, or the start of a period). */
   readonly date?: string;
-  /** The first and last instant of that date or period, to be compared; an end that is open is year 1 or 9999. */
+  /** The first and last instant of that date or period, for comparisons. An open end is year 1 or 9999. */
   readonly dateStart?: Date;
   readonly dateEnd?: Date;
-  /** Status, category and code as `searchToken` writes them: one array, so that one index serves all three. */
+  /** Status, category and code in the format of `searchToken`. They share one array so that one index serves all three. */
   readonly tokens?: readonly string[];
 }
 
 export function extractSearchKeys(resource: Resource): SearchKeys {
-  // Filled field by field: it is made for every line, and spreading nine objects into one costs as much as all the rest.
+  // Filled field by field. This runs for every line, and spreading nine objects into one costs as much as everything else.
   const keys: { -readonly [Key in keyof SearchKeys]: SearchKeys[Key] } = {};
   const patients = patientsOf(resource);
   if (patients.length === 1) keys.patient = patients[0] as string;
@@ -54,7 +55,7 @@ export function extractSearchKeys(resource: Resource): SearchKeys {
   return keys;
 }
 
-/** `status`, or what R4 has in its place: `clinicalStatus` of a Condition, `lifecycleStatus` of a Goal. */
+/** Reads `status`, or the R4 element that replaces it: `clinicalStatus` of a Condition, `lifecycleStatus` of a Goal. */
 function readStatuses({ status, lifecycleStatus, clinicalStatus }: Resource): string[] {
   const text = status ?? lifecycleStatus;
   if (typeof text === 'string') return [text];
@@ -64,7 +65,7 @@ function readStatuses({ status, lifecycleStatus, clinicalStatus }: Resource): st
 interface Coding {
   readonly code: string;
   readonly system?: string;
-  /** Whether it is the value of an element of the type `code`, whose system FHIR implies and the resource does not have. */
+  /** Whether this is the value of an element of type `code`, whose system is implied by FHIR and missing in the resource. */
   readonly isBare?: boolean;
 }
 
@@ -98,7 +99,7 @@ function addTokens(tokens: string[], parameter: 'category' | 'code', found: read
   }
 }
 
-/** Hardly ever is one there twice, and a set of a few takes longer than to look. */
+/** Duplicates are very rare, and creating a set for a few texts takes longer than this check. */
 function distinct(texts: string[]): string[] {
   const areFew = texts.length <= 16;
   return areFew && texts.every((text, index) => texts.indexOf(text) === index) ? texts : [...new Set(texts)];
@@ -119,7 +120,7 @@ function readDate(value: unknown): FoundDate {
   return { text: typeof start === 'string' ? start : undefined, range: periodRange(start, end) };
 }
 
-/** The outer limits alone matter: https://hl7.org/fhir/R4/search.html#date. */
+/** Only the outer limits matter: https://hl7.org/fhir/R4/search.html#date. */
 function timingRange(event: unknown, repeat: unknown): DateRange | undefined {
   const { boundsPeriod } = (repeat ?? {}) as { boundsPeriod?: { start?: unknown; end?: unknown } | null };
   const events = (Array.isArray(event) ? event : []).map((one) =>
@@ -132,24 +133,24 @@ function timingRange(event: unknown, repeat: unknown): DateRange | undefined {
   return { start: new Date(start), end: new Date(end) };
 }
 
-/** Undefined where neither end is there, or one that is there cannot be read. */
+/** @returns undefined if both ends are missing, or if one that is present cannot be read */
 function periodRange(start: unknown, end: unknown): DateRange | undefined {
   if (typeof start !== 'string' && typeof end !== 'string') return undefined;
   const first = typeof start === 'string' ? readDateRange(start)?.start : openStart;
   const last = typeof end === 'string' ? readDateRange(end)?.end : openEnd;
   if (!first || !last) return undefined;
-  // A period whose ends are the wrong way round was written by mistake; its instants are still between the two.
+  // A period whose ends are swapped was written by mistake. Its instants are still between the two.
   return first <= last ? { start: first, end: last } : { start: last, end: first };
 }
 
 /**
- * A coded value as it is indexed. A coding gives two: by its code alone, and with its system, which may be none
+ * A coded value in its indexed form. A coding has two: its code alone, and its code with its system, which may be missing
  * (https://hl7.org/fhir/R4/search.html#token).
  */
 export function searchToken(options: {
   readonly parameter: 'category' | 'code' | 'status';
   readonly code: string;
-  /** Empty: the coding has none. Undefined: whatever it has. */
+  /** An empty string means that the coding has no system. Undefined means any system. */
   readonly system?: string | undefined;
 }): string {
   const { parameter, code, system } = options;

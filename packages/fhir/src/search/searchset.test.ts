@@ -4,8 +4,8 @@ import { searchset } from './search-bundle.ts';
 const self = 'https://bulkhead.example/fhir/Observation?code=%22';
 const entry = (id: string, resource: string) => ({ fullUrl: `https://ehr.example/Observation/${id}`, resource });
 
-describe('a Bundle of matches', () => {
-  test('has its own address, the next page, the total and the entries', () => {
+describe('searchset', () => {
+  test('a Bundle of matches contains its own URL, the next page, the total and the entries', () => {
     const next = `${self}&_cursor=b`;
     const entries = [entry('a"', '{"id":"a"}'), entry('b', '{"id":"b"}')];
     expect(JSON.parse(searchset({ self, next, total: 7, entries }))).toEqual({
@@ -23,7 +23,7 @@ describe('a Bundle of matches', () => {
     });
   });
 
-  test('has no list of entries if there are none, and neither total nor next page if these are not known', () => {
+  test('a Bundle without matches has no list of entries, and omits an unknown total and next page', () => {
     expect(JSON.parse(searchset({ self, entries: [] }))).toEqual({
       resourceType: 'Bundle',
       type: 'searchset',
@@ -32,7 +32,7 @@ describe('a Bundle of matches', () => {
     expect(JSON.parse(searchset({ self, total: 0, entries: [] }))).toHaveProperty('total', 0);
   });
 
-  test('has the text of each resource as it is', () => {
+  test('a Bundle of matches contains the unchanged text of each resource', () => {
     const resource = '{ "id":"a","value":1.50,"big":12345678901234567890 }';
     expect(searchset({ self, entries: [entry('a', resource)] })).toContain(`"resource":${resource},`);
   });

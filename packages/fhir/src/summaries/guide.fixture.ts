@@ -1,6 +1,6 @@
 import type { Resource } from '../resources/resource.ts';
 
-/** The integration guide's three structures, word for word. */
+/** The three structures of the integration guide, word for word. */
 export const guideResources = {
   DiagnosticReport: {
     resourceType: 'DiagnosticReport',

@@ -1,20 +1,20 @@
 import { ExactNumber } from '../json/exact-number.ts';
 
-/** What a summary may still take. */
+/** The space that is left for a summary. */
 export interface Budget {
   units: number;
-  /** Something was left out or cut: a text, a list or the rest. */
+  /** Whether a string, a list or the rest was cut or left out. */
   isCut: boolean;
 }
 
-/** Picks out of a JSON value what a summary keeps of it; undefined: nothing. Never throws, whatever the value is. */
+/** Selects the parts of a JSON value that a summary keeps. It never throws. @returns undefined if nothing is kept */
 export type Shape = (value: unknown, budget: Budget) => unknown;
 
-/** A clinical conclusion of more than two pages is read in the resource, not searched. */
+/** A clinical conclusion of more than two pages is read in the resource instead of searched. */
 const maxTextLength = 4000;
-/** Care plans in the field have up to some dozen activities; reasons, diagnoses and codings are fewer. */
+/** Real care plans have up to a few dozen activities. Reasons, diagnoses and codings are fewer. */
 const maxListLength = 100;
-/** What a value costs beside its characters: its key, BSON's framing and its share of the objects around it. */
+/** The cost of a value in addition to its characters: its key, BSON's framing and its share of the objects around it. */
 const valueUnits = 64;
 
 export const text: Shape = (value, budget) => {
@@ -24,7 +24,7 @@ export const text: Shape = (value, budget) => {
   return spend(budget, valueUnits + kept.length) ? kept : undefined;
 };
 
-/** As a plain number, so that it can be compared; the resource beside it keeps the server's text. */
+/** A plain number, so that it can be compared. The stored resource keeps the server's text. */
 export const number: Shape = (value, budget) => {
   const plain = value instanceof ExactNumber ? Number(value.text) : value;
   return typeof plain === 'number' && Number.isFinite(plain) && spend(budget, valueUnits) ? plain : undefined;
@@ -33,7 +33,7 @@ export const number: Shape = (value, budget) => {
 export const flag: Shape = (value, budget) =>
   typeof value === 'boolean' && spend(budget, valueUnits) ? value : undefined;
 
-/** The items that have the shape; a single value stands for a list of one, as some servers send it. */
+/** Keeps the items that have the shape. A single value counts as a list of one, because some servers send that. */
 export function list(item: Shape): Shape {
   return (value, budget) => {
     const given = Array.isArray(value) ? value : [value];
@@ -44,7 +44,7 @@ export function list(item: Shape): Shape {
   };
 }
 
-/** An object's elements that have their shape, in this order; undefined where none has. */
+/** Keeps an object's elements that have their shape, in this order. @returns undefined if none has */
 export function fields(shapes: Readonly<Record<string, Shape>>): Shape {
   const named = Object.entries(shapes);
   return (value, budget) => {
@@ -67,15 +67,15 @@ function spend(budget: Budget, units: number): boolean {
   return true;
 }
 
-/** Not between the halves of a surrogate pair: BSON would replace the one that is left. */
+/** Does not cut a surrogate pair in half, because BSON would replace the remaining half. */
 function cut(value: string): string {
   const last = value.charCodeAt(maxTextLength - 1);
   const isFirstHalf = last >= 0xd800 && last <= 0xdbff;
   return value.slice(0, isFirstHalf ? maxTextLength - 1 : maxTextLength);
 }
 
-// FHIR's data types (https://hl7.org/fhir/R4/datatypes.html) as summaries keep them: FHIR's element names, without
-// extensions and what only a machine reads.
+// FHIR's data types (https://hl7.org/fhir/R4/datatypes.html) as summaries keep them, with FHIR's element names, but without
+// extensions and elements that only machines read.
 
 export const coding = fields({ system: text, code: text, display: text });
 export const concept = fields({ text, coding: list(coding) });
@@ -85,7 +85,7 @@ export const identifier = fields({ system: text, value: text });
 export const reference = fields({ reference: text, type: text, identifier, display: text });
 export const annotation = fields({ time: text, authorString: text, authorReference: reference, text });
 
-/** Never the document itself: that one is inline is said in `isInline`. */
+/** Never keeps the document itself. `isInline` says that the resource contains it. */
 export const attachment: Shape = (value, budget) => {
   const described = attachmentFields(value, budget);
   const isInline = typeof (value as { data?: unknown } | null | undefined)?.data === 'string';

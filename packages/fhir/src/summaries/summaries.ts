@@ -17,7 +17,10 @@ import {
   timing,
 } from './shapes.ts';
 
-/** https://hl7.org/fhir/R4/careplan.html; `containedGoal`: goals that have no address of their own. */
+/**
+ * https://hl7.org/fhir/R4/careplan.html. `containedGoal` has the goals that are contained in the plan, which have no URL of their
+ * own.
+ */
 export const carePlanSummary: Shape = (value, budget) => {
   const plan = planFields(value, budget);
   const goals = containedGoals(value, budget);
@@ -102,7 +105,7 @@ export const encounterSummary = fields({
   }),
 });
 
-/** https://hl7.org/fhir/R4/appointment.html; R4 has one `comment`, servers ahead of it send `note`. */
+/** https://hl7.org/fhir/R4/appointment.html. R4 has a single `comment`, but servers with elements of later versions send `note`. */
 export const appointmentSummary = fields({
   status: text,
   cancelationReason: concept,

@@ -9,40 +9,40 @@ import { syntheaResources } from './synthea.fixture.ts';
 const sizeOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value) ?? '');
 
 describe("the summary of the guide's structures", () => {
-  test('DiagnosticReport', () => {
+  test("the summary of the guide's DiagnosticReport has all its fields", () => {
     const { resourceType: _type, id: _id, ...listed } = guideResources.DiagnosticReport;
     expect(summarize(guideResources.DiagnosticReport)).toEqual(listed);
   });
 
-  test('CarePlan', () => {
+  test("the summary of the guide's CarePlan has all its fields", () => {
     const { resourceType: _type, id: _id, ...listed } = guideResources.CarePlan;
     expect(summarize(guideResources.CarePlan)).toEqual(listed);
   });
 
-  test('Encounter', () => {
+  test("the summary of the guide's Encounter has all its fields", () => {
     const { resourceType: _type, id: _id, ...listed } = guideResources.Encounter;
     expect(summarize(guideResources.Encounter)).toEqual(listed);
   });
 });
 
 describe("the summary of Synthea's resources", () => {
-  test('DiagnosticReport', () => {
+  test("the summary of Synthea's DiagnosticReport has the listed fields", () => {
     const { status, category, code, effectiveDateTime, issued } = syntheaResources.DiagnosticReport;
     expect(summarize(syntheaResources.DiagnosticReport)).toEqual({ status, category, code, effectiveDateTime, issued });
   });
 
-  test('CarePlan', () => {
+  test("the summary of Synthea's CarePlan has the listed fields", () => {
     const { status, intent, category, period, activity } = syntheaResources.CarePlan;
     expect(summarize(syntheaResources.CarePlan)).toEqual({ status, intent, category, period, activity });
   });
 
-  test('Encounter', () => {
+  test("the summary of Synthea's Encounter has the listed fields", () => {
     const { status, class: classification, type, period, reasonCode } = syntheaResources.Encounter;
     const summary = { status, class: classification, type, period, reasonCode };
     expect(summarize(syntheaResources.Encounter)).toEqual(summary);
   });
 
-  test('Appointment', () => {
+  test('the summary of an Appointment has the listed fields', () => {
     const {
       resourceType: _t,
       id: _i,
@@ -54,7 +54,7 @@ describe("the summary of Synthea's resources", () => {
     expect(summarize(syntheaResources.Appointment)).toEqual(listed);
   });
 
-  test('DocumentReference: an inline document is named, not kept', () => {
+  test('the summary of a DocumentReference describes an inline document without its data', () => {
     const { status, type, category, date, content, context, author } = syntheaResources.DocumentReference;
     const { data, ...described } = content[0].attachment;
     const summary = summarize(syntheaResources.DocumentReference);
@@ -71,15 +71,15 @@ describe("the summary of Synthea's resources", () => {
   });
 });
 
-describe('a summary', () => {
-  test('is made of the five enhanced types only', () => {
+describe('summarize', () => {
+  test('only the five enhanced types have a summary', () => {
     for (const resourceType of ['Patient', 'Observation', 'constructor', '__proto__']) {
       expect(summarize({ resourceType, id: 'x', status: 'final' })).toBeUndefined();
     }
     expect(summarize({ resourceType: 'Encounter', id: 'x' })).toBeUndefined();
   });
 
-  test('has hospitalization, diagnoses, goals and outcomes', () => {
+  test('a summary has hospitalization, diagnoses, goals and outcomes', () => {
     const hospitalization = {
       admitSource: { text: 'emergency' },
       dischargeDisposition: { coding: [{ code: 'home' }] },
@@ -103,13 +103,13 @@ describe('a summary', () => {
     expect(summarize(plan)).toEqual({ goal: [{ reference: '#g' }], activity, containedGoal: [contained] });
   });
 
-  test('has plain numbers, and none that a double cannot hold', () => {
+  test('a summary has plain numbers and omits those that a double cannot hold', () => {
     const text = '{"resourceType":"Appointment","id":"a","minutesDuration":30.0,"reasonCode":[{"text":"x"}]}';
     expect(summarize(parseExact(text) as Resource)).toEqual({ minutesDuration: 30, reasonCode: [{ text: 'x' }] });
     expect(summarize(parseExact(text.replace('30.0', '1e999')) as Resource)).toEqual({ reasonCode: [{ text: 'x' }] });
   });
 
-  test('has what an activity of a care plan says', () => {
+  test('the summary of a care plan has the details of its activities', () => {
     const quantity = { value: 1, comparator: '<', unit: 'mg', system: 'http://unitsofmeasure.org', code: 'mg' };
     const identifier = { system: 'urn:x', value: '7' };
     const annotation = {
@@ -133,7 +133,7 @@ describe('a summary', () => {
     { doNotPerform: false, kept: false },
     { doNotPerform: 'true', kept: undefined },
     { doNotPerform: 1, kept: undefined },
-  ])('of an activity with doNotPerform $doNotPerform has $kept', ({ doNotPerform, kept }) => {
+  ])('the summary of an activity with doNotPerform $doNotPerform has $kept', ({ doNotPerform, kept }) => {
     const summary = summarize({
       resourceType: 'CarePlan',
       id: 'c',
@@ -144,7 +144,7 @@ describe('a summary', () => {
     });
   });
 
-  test('has the goals that a care plan contains, and nothing else of what it contains', () => {
+  test('the summary of a care plan has its contained goals and no other contained resources', () => {
     const contained = [
       { resourceType: 'Patient', id: 'p' },
       { resourceType: 'Goal', id: 'g' },
@@ -153,7 +153,7 @@ describe('a summary', () => {
     expect(summarize({ resourceType: 'CarePlan', id: 'c', status: 'active' })).toStrictEqual({ status: 'active' });
   });
 
-  test('keeps texts of 4,000 characters and lists of 100 whole, and leaves out texts without any', () => {
+  test('a summary keeps strings of 4,000 characters and lists of 100 items, and omits empty strings', () => {
     const conclusion = 'x'.repeat(4000);
     expect(summarize({ resourceType: 'DiagnosticReport', id: 'd', conclusion, status: '' })).toStrictEqual({
       conclusion,
@@ -163,17 +163,17 @@ describe('a summary', () => {
   });
 
   test.each([
-    { name: 'the first of the first halves', last: '\ud800', length: 3999 },
-    { name: 'the last of the first halves', last: '\udbff', length: 3999 },
-    { name: 'the last character before them', last: '\ud7ff', length: 4000 },
-    { name: 'the first character after them', last: '\udc00', length: 4000 },
-  ])('of a text that is cut behind $name has $length characters', ({ last, length }) => {
+    { name: 'the first high surrogate', last: '\ud800', length: 3999 },
+    { name: 'the last high surrogate', last: '\udbff', length: 3999 },
+    { name: 'the last character before the high surrogates', last: '\ud7ff', length: 4000 },
+    { name: 'the first character after the high surrogates', last: '\udc00', length: 4000 },
+  ])('a string that is cut after $name keeps $length characters', ({ last, length }) => {
     const conclusion = `${'x'.repeat(3999)}${last}\udc00y`;
     const summary = summarize({ resourceType: 'DiagnosticReport', id: 'd', conclusion });
     expect(summary?.conclusion).toHaveLength(length);
   });
 
-  test('leaves out what has the wrong shape', () => {
+  test('a summary omits elements of a wrong shape', () => {
     const wrong = {
       resourceType: 'DiagnosticReport',
       id: 'd',
@@ -181,13 +181,13 @@ describe('a summary', () => {
       category: [null, 'x', { text: 'lab' }],
       code: [],
     };
-    expect(summarize({ ...wrong, conclusion: { a: 1 }, presentedForm: { title: 'one, no list' } })).toEqual({
+    expect(summarize({ ...wrong, conclusion: { a: 1 }, presentedForm: { title: 'not a list' } })).toEqual({
       category: [{ text: 'lab' }],
-      presentedForm: [{ title: 'one, no list' }],
+      presentedForm: [{ title: 'not a list' }],
     });
   });
 
-  test('cuts long texts and lists, and says so; a pair of surrogates stays whole', () => {
+  test('a summary marks that it cut long strings and lists, and never cuts a surrogate pair in half', () => {
     const conclusion = `${'x'.repeat(3999)}😀`;
     const report = { resourceType: 'DiagnosticReport', id: 'd', conclusion };
     expect(summarize(report)).toEqual({ conclusion: 'x'.repeat(3999), isCut: true });
@@ -198,7 +198,7 @@ describe('a summary', () => {
     });
   });
 
-  test('stays within its bound where every list is full of the longest texts', () => {
+  test('a summary stays within its limit if every list is full of the longest strings', () => {
     const long = '€'.repeat(5000);
     const many = <T>(value: T) => Array.from({ length: 200 }, () => value);
     const concept = { text: long, coding: many({ system: long, code: long, display: long }) };
@@ -206,12 +206,12 @@ describe('a summary', () => {
     const summary = summarize({ resourceType: 'CarePlan', id: 'c', status: 'active', activity });
     expect(summary).toMatchObject({ status: 'active', isCut: true });
     expect(sizeOf(summary)).toBeLessThan(maxSummaryBytes / 2);
-    // The dearest form: a chain of objects for one number.
+    // The form that needs the most space is a chain of objects around one number.
     const deep = many({ detail: { scheduledTiming: { repeat: { boundsRange: { low: { value: 1 } } } } }, progress: 1 });
     expect(sizeOf(summarize({ resourceType: 'CarePlan', id: 'c', activity: deep }))).toBeLessThan(maxSummaryBytes / 2);
   });
 
-  test('of any JSON in any element: never throws, is bounded, holds nothing inline', () => {
+  test('for any JSON in any element, summarize never throws and its result is bounded without inline data', () => {
     const element = fc.constantFrom(
       ...'status category code effectivePeriod conclusion presentedForm intent period activity goal contained class type'.split(
         ' ',

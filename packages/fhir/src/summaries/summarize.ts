@@ -8,20 +8,20 @@ import {
   encounterSummary,
 } from './summaries.ts';
 
-/** The fields that the guide lists for an enhanced type, under FHIR's names. */
+/** The fields that the guide lists for an enhanced type, with FHIR's names. */
 export interface ResourceSummary {
-  /** The resource holds more than a summary keeps. */
+  /** The resource contains more than the summary keeps. */
   readonly isCut?: true;
   readonly [element: string]: unknown;
 }
 
 /**
- * Characters and values that one summary takes, see `valueUnits`: some hundred times Synthea's largest, and in BSON, at four
- * bytes a unit at most, half of `maxSummaryBytes`.
+ * The characters and values of a summary, see `valueUnits`. This is about a hundred times Synthea's largest summary. In BSON, with
+ * at most four bytes per unit, it is half of `maxSummaryBytes`.
  */
 const budgetUnits = 128 * 1024;
 
-/** No summary is larger as BSON. A sixteenth of a document: what is stored beside it hardly notices. */
+/** The limit for a summary as BSON. It is a sixteenth of the document limit, so there is enough room for the other fields. */
 export const maxSummaryBytes = 1024 * 1024;
 
 const summaries: Readonly<Record<(typeof enhancedResourceTypes)[number], Shape>> = {
@@ -33,8 +33,8 @@ const summaries: Readonly<Record<(typeof enhancedResourceTypes)[number], Shape>>
 };
 
 /**
- * What is searched in a resource of the five enhanced types; undefined for other types and where nothing is readable. It
- * never throws: an element of the wrong shape is left out.
+ * The searchable parts of a resource of one of the five enhanced types. It never throws. Elements of a wrong shape are left out.
+ * @returns undefined for other types and if nothing is readable
  */
 export function summarize(resource: Resource): ResourceSummary | undefined {
   const { resourceType } = resource;

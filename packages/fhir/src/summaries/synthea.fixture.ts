@@ -1,8 +1,8 @@
 import type { Resource } from '../resources/resource.ts';
 
 /**
- * One resource of each type as Synthea writes it (Apache-2.0, no real person). Synthea makes no Appointment, so that one
- * follows FHIR R4's own example; the DocumentReference is in the shape of Synthea's US Core export.
+ * One resource of each type as Synthea writes it (Apache-2.0, not about real persons). Synthea writes no Appointments, so that one
+ * follows FHIR R4's own example. The DocumentReference has the shape of Synthea's US Core export.
  */
 export const syntheaResources = {
   DiagnosticReport: {
