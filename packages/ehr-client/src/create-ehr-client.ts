@@ -11,9 +11,9 @@ import type { SigningKeySource } from './oauth/client-authentication.ts';
 import type { TokenStore } from './oauth/token-store.ts';
 
 export interface EhrClient {
-  /** Requests on behalf of a connection. Sessions are cheap; tokens, sockets and budgets are shared behind them. */
+  /** Opens a session for requests of a connection. Sessions are cheap, because they share tokens, sockets and budgets. */
   session(connection: Connection): EhrSession;
-  /** Of the budgets that this process has used. */
+  /** The use of the budgets that this process has used. */
   readBudgetUse(): Promise<readonly BudgetUse[]>;
   close(): void;
 }
@@ -21,12 +21,12 @@ export interface EhrClient {
 export function createEhrClient(options: {
   readonly registry: ProviderRegistry;
   readonly redis: Redis;
-  /** Of every key in Redis. */
+  /** The prefix of every key in Redis. */
   readonly prefix: string;
-  /** What all processes share. */
+  /** Shared by all processes. */
   readonly tokenStore: TokenStore;
   readonly signingKeys: SigningKeySource;
-  /** Left out: one that all processes share. */
+  /** The default is a limiter that all processes share. */
   readonly limiter?: RateLimiter;
   readonly observer?: EhrObserver;
   readonly tracing?: Tracing;

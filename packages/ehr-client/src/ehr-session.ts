@@ -12,13 +12,13 @@ import { type CodeRedemption, redeemCode, revokeToken, type TokenEndpointDeps } 
 import type { SavedGrant } from './oauth/token-store.ts';
 
 export type SessionRequest = Omit<EhrRequest, 'connection' | 'budget' | 'egress'> & {
-  /** False for links that say `requiresAccessToken: false`: signed URLs reject a token. */
+  /** False for links with `requiresAccessToken: false`, because signed URLs reject requests with a token. */
   readonly sendToken: boolean;
 };
 
 export type EhrSession = ReturnType<typeof createEhrSession>;
 
-/** Requests of one connection: its budgets, its token, one renewal where the token is refused, then a clear stop. */
+/** Sends requests of one connection with its budgets and its token. A refused token is renewed once before the request fails. */
 export function createEhrSession(options: {
   readonly connection: Connection;
   readonly registry: ProviderRegistry;
@@ -43,27 +43,27 @@ export function createEhrSession(options: {
     connection,
     provider,
 
-    /** The scopes of the token in use, as the server granted them; undefined where there is none or it does not say. */
+    /** The scopes that the server granted to the current token. Undefined without a token, or if the server does not say. */
     grantedScope: () => tokens.grantedScope(connection),
 
-    /** The scopes of the token that the next request is sent with; undefined if the server does not say, or needs no token. */
+    /** The scopes of the token of the next request. Undefined if the server does not say, or needs no token. */
     async readGrantedScope(signal: AbortSignal): Promise<string | undefined> {
       await tokens.get(sourceOf({ priority: 'kick-off', signal }));
       return tokens.grantedScope(connection);
     },
 
-    /** Where the EHR gives tokens out, asked anew. */
+    /** Discovers the EHR's token endpoints, without the cached result. */
     discover: (signal: AbortSignal) => discoverServer({ http, request: sourceOf({ priority: 'interactive', signal }) }),
 
-    /** The same, as it was discovered within the last hour. */
+    /** The EHR's token endpoints as discovered within the last hour. */
     findServer: (request: Pick<SessionRequest, 'priority' | 'signal'>) => endpoints.servers.find(sourceOf(request)),
 
-    /** Asks for a new token, whatever is kept. */
+    /** Requests a new token, even if there is one. */
     async replaceToken(signal: AbortSignal): Promise<void> {
       await tokens.replace(sourceOf({ priority: 'interactive', signal }));
     },
 
-    /** A user's code for tokens; whoever asks stores them. */
+    /** Exchanges a user's code for tokens. The caller stores them. */
     async redeem(
       redemption: CodeRedemption,
       { priority }: Pick<SessionRequest, 'priority'>,
@@ -72,7 +72,7 @@ export function createEhrSession(options: {
       return { grant: toSaved(granted), ...(granted.patient === undefined ? {} : { patient: granted.patient }) };
     },
 
-    /** Takes a token back. @returns false where the EHR has no address for that. */
+    /** Revokes a token. @returns false if the EHR has no endpoint for that */
     revoke: (token: string): Promise<boolean> => revokeToken(endpoints, sourceOf({ priority: 'crawl' }), token),
 
     async send(request: SessionRequest): Promise<EhrResponse> {
@@ -85,7 +85,7 @@ export function createEhrSession(options: {
         try {
           return await sendWith(request, token?.accessToken);
         } catch (error) {
-          // Refused although it was renewed since, by whomever: another token will not do either.
+          // The refused token was renewed after this request began, by this or another process. Another renewal would not help.
           if (!token || token.issuedAt > askedAt || !isUnauthorized(error)) throw error;
           token = await tokens.renew({ ...source, refused: token.accessToken });
         }
@@ -101,7 +101,8 @@ function isUnauthorized(error: unknown): boolean {
 function foreignHost(url: string): AppError {
   return new AppError({
     code: 'token-for-foreign-host',
-    message: 'The EHR asks for the access token at another host than its FHIR endpoint. It was not sent.',
+    message:
+      "The EHR requires the access token at a host other than its FHIR endpoint, so the request was not sent. Contact the EHR's support.",
     retry: 'never',
     context: { host: new URL(url).host },
   });

@@ -19,7 +19,7 @@ function manifest(text: string) {
 }
 
 const header = base64url('{"alg":"RS256"}');
-/** Parts of a JWT, which openid-client parses. The largest are as long as the answers that a token endpoint may give: 1 MB. */
+/** Parts of a JWT, which openid-client parses. The largest are as long as a token endpoint's answer may be: 1 MB. */
 const idTokenParts: readonly Omit<Reader, 'parse'>[] = [
   { name: 'an ID token' },
   { name: 'the header of an ID token', wrap: (run) => `${run}.e30.c2ln` },
@@ -29,12 +29,12 @@ const idTokenParts: readonly Omit<Reader, 'parse'>[] = [
   { name: 'the signature of an ID token', wrap: (run) => idTokenOf({}, { signature: run }) },
   { name: 'the algorithm of an ID token', wrap: (run) => idTokenOf({}, { alg: run }) },
   { name: 'the issuer of an ID token', wrap: (run) => idTokenOf({ iss: run }) },
-  // One audience for each character.
+  // Each character is an audience.
   { name: 'the audiences of an ID token', smallestBytes: 100_000, wrap: (run) => idTokenOf({ aud: [...run] }) },
   { name: 'a claim of an ID token', wrap: (run) => idTokenOf({ sub: run, fhirUser: run }) },
 ];
 
-/** What an EHR sends, and what a user sends that the domain reads. */
+/** Parsers of text from an EHR, and of text from users that the domain reads. */
 const parsers: readonly Reader[] = [
   { name: 'Retry-After', parse: (value) => parseRetryAfter({ value, now }) },
   { name: 'Content-Encoding', parse: (text) => contentCodings({ 'content-encoding': text }) },
@@ -42,7 +42,7 @@ const parsers: readonly Reader[] = [
   { name: 'the parameters of Content-Type', parse: parseMediaType, wrap: (run) => `text/plain;${run}` },
   { name: 'a manifest', smallestBytes: documentBytes, parse: manifest },
   {
-    name: 'a manifest that is cut in a string',
+    name: 'a manifest that is cut off inside a string',
     smallestBytes: documentBytes,
     parse: manifest,
     wrap: (run) => `{"transactionTime":"${run}`,
@@ -97,7 +97,7 @@ test.each([...parsers, ...idTokens])(
   },
 );
 
-test('an ID token is parsed: one for this client is accepted, and one for another client is refused', async () => {
+test('an ID token for this client is accepted, and one for another client is rejected', async () => {
   expect(await readIdToken(idTokenOf({}))).toMatchObject({ accessToken: 'access' });
   await expect(readIdToken(idTokenOf({ aud: 'another-client' }))).rejects.toMatchObject({
     code: 'token-not-understood',

@@ -13,16 +13,16 @@ export interface EhrResponse {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** The parsed JSON, the decoded body as a Readable, or undefined: see `AnswerRules.body`. */
   readonly data: unknown;
-  /** After redirects. */
+  /** The URL after redirects. */
   readonly url: string;
 }
 
-/** A file that is not ready is asked for again after this, unless the server says when. */
-const unsaidWaitMs = 30_000;
+/** How long to wait for a file that is not ready if the server does not say so. */
+const defaultWaitMs = 30_000;
 
 /**
- * Hands an answer over if it is what `rules` describe.
- * @throws AppError `ehr-not-ready` (a wait), `answer-unusable` (tried a few times), `answer-too-large`, `connection-lost`
+ * Returns an answer if it meets `rules`.
+ * @throws AppError `ehr-not-ready` (wait), `answer-unusable` (retried a few times), `answer-too-large`, `connection-lost`
  */
 export async function acceptAnswer(options: {
   readonly response: AxiosResponse<IncomingMessage>;
@@ -34,7 +34,7 @@ export async function acceptAnswer(options: {
   const headers = response.headers as Record<string, string | undefined>;
   if (rules.later.includes(status)) {
     drain(message);
-    throw notReady(retryAfterOf(response) ?? unsaidWaitMs);
+    throw notReady(retryAfterOf(response) ?? defaultWaitMs);
   }
   const fault = faultOf({ status, headers, rules });
   if (fault !== undefined) throw await unusable({ response, rules, fault });
@@ -45,26 +45,26 @@ export async function acceptAnswer(options: {
   const decoded = decodeBody(message);
   if (!decoded) {
     message.destroy();
-    throw answerUnusable({ rules, fault: 'it has a content coding that was not asked for' });
+    throw answerUnusable({ rules, fault: 'it has a content coding that was not requested' });
   }
   const data = limitBody({ ...rules, body: decoded, received: message, error: () => tooLarge(rules) });
   return { status, headers, data: rules.body === 'json' ? await readJson(data, rules) : data, url };
 }
 
-/** An error while a body was read: the connection, its compressed data, or an AppError of the reader. */
+/** Converts an error while a body was read: of the connection, of the compressed data, or an AppError of the reader. */
 export function toBodyError(cause: unknown): unknown {
   if (cause instanceof AppError) return cause;
   const { code } = (cause ?? {}) as { code?: unknown };
   return typeof code === 'string' && brokenCodes.test(code) ? connectionLost(cause) : cause;
 }
 
-/** Codes of the socket and of the HTTP parser, axios' for a stream that was cut, and zlib's for data that ends too early or is damaged. */
+/** Codes of the socket, of the HTTP parser, of axios for a cut-off stream, and of zlib for incomplete or damaged data. */
 const brokenCodes = /^(E[A-Z]+|ERR_STREAM_PREMATURE_CLOSE|ERR_BAD_RESPONSE|Z_[A-Z]+|ERR_BROTLI\w*|ZSTD\w*|HPE_\w+)$/;
 
 function connectionLost(cause: unknown): AppError {
   return new AppError({
     code: 'connection-lost',
-    message: 'The connection to the EHR was lost before the answer was complete. The request is tried again.',
+    message: 'The connection to the EHR was lost before the response was complete. The request will be retried.',
     retry: 'later',
     cause,
   });
@@ -82,8 +82,10 @@ function faultOf(options: {
   if (!mediaTypes || contentType === undefined || contentType.trim() === '') return undefined;
   const { mediaType = '' } = parseMediaType(contentType) ?? {};
   if (mediaTypes.has(mediaType)) return undefined;
-  // A media type is the server's own text, so only those of a closed list are named.
-  return commonTypes.has(mediaType) ? `its content type is ${mediaType}` : 'its content type is another one';
+  // A media type is text of the server, so only media types of a closed list are named.
+  return commonTypes.has(mediaType)
+    ? `its content type is ${mediaType}`
+    : 'its content type is not one of the expected types';
 }
 
 const commonTypes: ReadonlySet<string> = new Set([
@@ -123,7 +125,7 @@ async function unusable(options: {
   return answerUnusable({ rules, fault, status: response.status, ehrText });
 }
 
-/** The answer cannot be what was asked for. */
+/** The answer does not have the expected form. */
 function answerUnusable(options: {
   readonly rules: Pick<AnswerRules, 'name'>;
   readonly fault: string;
@@ -133,7 +135,7 @@ function answerUnusable(options: {
   const { rules, fault, status, ehrText } = options;
   return new AppError({
     code: 'answer-unusable',
-    message: `The EHR's answer cannot be used as a ${rules.name}: ${fault}. Contact the EHR's support if a retry does not help.`,
+    message: `The EHR's response cannot be used as a ${rules.name}: ${fault}. Retry, and contact the EHR's support if this does not help.`,
     retry: 'briefly',
     ...(status === undefined ? {} : { context: { status } }),
     ehrText,
@@ -143,7 +145,8 @@ function answerUnusable(options: {
 function notReady(afterMs: number): AppError {
   return new AppError({
     code: 'ehr-not-ready',
-    message: 'The EHR is still preparing its answer. The request is sent again after the time that the EHR named.',
+    message:
+      'The EHR is still preparing its response. The request will be retried after the wait that the EHR asked for.',
     retry: { afterMs },
   });
 }
@@ -151,15 +154,15 @@ function notReady(afterMs: number): AppError {
 function tooLarge({ name }: AnswerRules): AppError {
   return new AppError({
     code: 'answer-too-large',
-    message: `The EHR's ${name} is too large to be read, so the rest of it was left out. Contact the EHR's support.`,
+    message: `The EHR's ${name} is too large, so the rest of it was not read. Contact the EHR's support.`,
     retry: 'never',
   });
 }
 
-/** A body that is not needed has some kilobytes. To read more costs more than a new connection. */
+/** Bodies that are not needed have a few kilobytes. Reading more than this costs more than a new connection. */
 const maxDrainedBytes = 64 * 1024;
 
-/** Frees the connection for the next request, or closes it if the body does not end. An error of the body does not matter. */
+/** Frees the connection for the next request, or closes it if the body is too long. Errors of the body do not matter. */
 export function drain(message: IncomingMessage | undefined): void {
   let drainedBytes = 0;
   message

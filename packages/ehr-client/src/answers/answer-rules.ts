@@ -2,12 +2,12 @@ import { maxJsonValues } from '@bulkhead/fhir';
 import type { AxiosResponse } from 'axios';
 
 /**
- * What an answer has to be, for each kind of request. Every answer of an EHR passes `acceptAnswer` under one of these rules
- * before anything reads it. A status below 400 that is neither usable nor a request to wait fails: "not an error" does not
- * mean "what was asked for" (an empty 204 is not an empty file). Statuses from 400 on become an `EhrHttpError`.
+ * The form that an answer must have, for each kind of request. Every answer of an EHR passes `acceptAnswer` with one of these rules
+ * before anything reads it. A status below 400 that is neither usable nor a request to wait is a failure, because "not an error"
+ * does not mean "what was requested" (an empty 204 is not an empty file). A status from 400 on becomes an `EhrHttpError`.
  */
 export interface AnswerRules {
-  /** What was asked for, for messages. */
+  /** The name of the requested thing, for messages. */
   readonly name:
     | 'file'
     | 'document'
@@ -17,23 +17,23 @@ export interface AnswerRules {
     | 'deletion'
     | 'resource'
     | 'configuration';
-  /** Statuses whose body is what was asked for. */
+  /** Statuses with a body of the requested form. */
   readonly usable: readonly number[];
-  /** Statuses below 400 that mean: not ready yet, ask again later. */
+  /** Statuses below 400 that mean "not ready, ask again later". */
   readonly later: readonly number[];
-  /** Media types that the body may have; an answer without a content type passes. Left out: any, since its reader decides. */
+  /** The allowed media types. An answer without a content type is accepted. If not set, the reader of the body decides. */
   readonly mediaTypes?: ReadonlySet<string>;
-  /** How the body is handed over: parsed, decoded but unread, or not at all. */
+  /** Whether the body is returned as parsed JSON, as a decoded stream, or not at all. */
   readonly body: 'json' | 'stream' | 'ignored';
-  /** The largest body after decompression. */
+  /** The largest size after decompression. */
   readonly maxBytes: number;
-  /** Of a JSON body: see `maxJsonValues`. Its reader makes objects of all of it. */
+  /** The largest number of values in a JSON body, because its reader creates objects for all of them. See `maxJsonValues`. */
   readonly maxValues?: number;
 }
 
 const megabyte = 1024 * 1024;
 
-/** What servers in the field name NDJSON; object stores call every file a stream of octets. */
+/** The media types of NDJSON in practice. Object stores send every file as an octet stream. */
 const ndjsonTypes: ReadonlySet<string> = new Set([
   'application/fhir+ndjson',
   'application/ndjson',
@@ -50,7 +50,7 @@ const ndjsonTypes: ReadonlySet<string> = new Set([
   'text/plain',
 ]);
 
-/** FHIR Bulk Data, "Output File Request". A file is processed line by line, so its size has no limit. */
+/** FHIR Bulk Data, "Output File Request". A file is processed line by line, so its size is not limited. */
 export const fileAnswer: AnswerRules = {
   name: 'file',
   usable: [200],
@@ -60,7 +60,7 @@ export const fileAnswer: AnswerRules = {
   maxBytes: Number.POSITIVE_INFINITY,
 };
 
-/** An attachment, of whatever type. Its size is limited where it is stored. */
+/** An attachment of any type. Its size is limited where it is stored. */
 export const documentAnswer: AnswerRules = {
   name: 'document',
   usable: [200],
@@ -69,7 +69,7 @@ export const documentAnswer: AnswerRules = {
   maxBytes: Number.POSITIVE_INFINITY,
 };
 
-/** A page of a hundred resources has some 200 kB; a server that ignores `_count` must not take the process's memory. */
+/** A page of a hundred resources has about 200 kB. The limit is for servers that ignore `_count`. */
 export const searchPageAnswer: AnswerRules = {
   name: 'search page',
   usable: [200],
@@ -79,7 +79,7 @@ export const searchPageAnswer: AnswerRules = {
   maxValues: maxJsonValues,
 };
 
-/** 202: in progress. 200: a manifest, whose 20,000 files take some 6 MB. */
+/** 202 means "in progress". 200 has a manifest, which takes about 6 MB for 20,000 files. */
 export const exportStatusAnswer: AnswerRules = {
   name: 'export status',
   usable: [200, 202],
@@ -90,8 +90,8 @@ export const exportStatusAnswer: AnswerRules = {
 };
 
 /**
- * 202 with `Content-Location`, which some servers send with 200 or 201; its reader requires the header. All that counts is in the
- * headers, so a body that breaks off loses nothing.
+ * 202 with `Content-Location`, which some servers send with 200 or 201. The reader requires the header. Everything needed is in the
+ * headers, so nothing is lost if the body breaks off.
  */
 export const kickOffAnswer: AnswerRules = {
   name: 'kick-off',
@@ -101,7 +101,7 @@ export const kickOffAnswer: AnswerRules = {
   maxBytes: 0,
 };
 
-/** FHIR Bulk Data, "Delete Request": 202. Servers also answer 200 and 204. */
+/** FHIR Bulk Data, "Delete Request": 202. Some servers send 200 or 204. */
 export const deletionAnswer: AnswerRules = {
   name: 'deletion',
   usable: [200, 202, 204],
@@ -110,7 +110,7 @@ export const deletionAnswer: AnswerRules = {
   maxBytes: 0,
 };
 
-/** A single resource; the largest CapabilityStatements in the field have 5 MB. */
+/** A single resource. The largest known CapabilityStatements have 5 MB. */
 export const resourceAnswer: AnswerRules = {
   name: 'resource',
   usable: [200],
@@ -120,7 +120,7 @@ export const resourceAnswer: AnswerRules = {
   maxValues: maxJsonValues,
 };
 
-/** A SMART configuration has some kilobytes. */
+/** A SMART configuration has a few kilobytes. */
 export const configurationAnswer: AnswerRules = {
   name: 'configuration',
   usable: [200],
@@ -131,16 +131,16 @@ export const configurationAnswer: AnswerRules = {
 };
 
 /**
- * Reads `Retry-After` (RFC 9110 10.2.3: seconds or an HTTP-date). Servers also send fractions, negative numbers and Unix
- * timestamps; what cannot be a wait is undefined, never NaN.
- * @returns milliseconds, at least 0.
+ * Reads `Retry-After` (RFC 9110, section 10.2.3: seconds or an HTTP date). Servers also send fractions, negative numbers and Unix
+ * timestamps. A value that cannot be a wait is read as undefined, never as NaN.
+ * @returns milliseconds, at least 0
  */
 export function parseRetryAfter({ value, now }: { readonly value: unknown; readonly now: Date }): number | undefined {
   if (typeof value !== 'string' || value.trim() === '') return undefined;
   const seconds = Number(value);
   if (Number.isFinite(seconds)) {
     if (seconds < 0) return undefined;
-    // More than a year of seconds is a timestamp (in seconds or milliseconds), not a wait.
+    // A number of seconds of more than a year is a timestamp in seconds or milliseconds.
     if (seconds < 365 * 86_400) return seconds * 1000;
     return untilInstant(seconds > 1e11 ? seconds : seconds * 1000, now);
   }
@@ -151,7 +151,7 @@ function untilInstant(instantMs: number, now: Date): number | undefined {
   return Number.isNaN(instantMs) ? undefined : Math.max(instantMs - now.getTime(), 0);
 }
 
-/** How long an answer asks to wait, ms. */
+/** How long an answer asks to wait, in ms. */
 export function retryAfterOf(response: AxiosResponse | undefined): number | undefined {
   return parseRetryAfter({ value: response?.headers['retry-after'], now: new Date() });
 }

@@ -53,19 +53,19 @@ describe('a compressed answer', () => {
     expect(await readFile()).toBe(lines);
   });
 
-  test('a file of several gzip members is read to its end', async () => {
+  test('a file of several gzip members is read completely', async () => {
     const [first = '', second = ''] = lines.trimEnd().split('\n');
     const members = Buffer.concat([gzipSync(`${first}\n`), gzipSync(''), gzipSync(`${second}\n`)]);
     answerWith(200, { 'content-encoding': 'gzip' }, members);
     expect(await readFile()).toBe(lines);
   });
 
-  test('a file that is stored as gzip and comes without a content coding is decoded', async () => {
+  test('a file that is stored as gzip and sent without a content coding is decoded', async () => {
     answerWith(200, { 'content-type': 'application/gzip' }, gzipSync(lines));
     expect(await readFile()).toBe(lines);
   });
 
-  test('an answer in a coding that was not asked for is named as the fault', async () => {
+  test('an answer in a coding that was not requested is rejected with this fault', async () => {
     answerWith(200, { 'content-encoding': 'rot13' }, lines);
     await expect(open()).rejects.toMatchObject({ code: 'answer-unusable', retry: 'briefly' });
     await expect(readPage()).rejects.toMatchObject({ code: 'answer-unusable' });
@@ -88,12 +88,12 @@ describe('a compressed answer', () => {
     await expect(read()).rejects.toMatchObject({ code: 'answer-too-large', retry: 'never' });
   });
 
-  test('a file that is expanded more than 250 times is refused', async () => {
+  test('a file that is expanded more than 250 times is rejected', async () => {
     answerWith(200, { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(80 * 1024 * 1024, ' ')));
     await expect(readFile()).rejects.toMatchObject({ code: 'answer-too-large' });
   });
 
-  test('closes the connection of a body that is not needed and does not end', async () => {
+  test('the connection is closed if a body is not needed and does not end', async () => {
     let sentBytes = 0;
     let isClosed = false;
     ehr.answer((_request, response) => {
@@ -112,7 +112,7 @@ describe('a compressed answer', () => {
     expect(sentBytes).toBeLessThan(16 * 1024 * 1024);
   });
 
-  test('a gzip file that is cut at any byte is an error, never an end', async () => {
+  test('a gzip file that is cut off at any byte fails instead of ending', async () => {
     const whole = gzipSync(lines);
     for (let length = 1; length < whole.length; length += 7) {
       ehr.answer((_request, response) =>
@@ -139,13 +139,16 @@ describe('the status of a file', () => {
     { status: 202, headers: {}, afterMs: 30_000 },
     { status: 429, headers: { 'retry-after': '9' }, afterMs: 9000 },
     { status: 503, headers: { 'retry-after': '11' }, afterMs: 11_000 },
-  ])('$status with $headers means later', async ({ status, headers, afterMs }) => {
-    answerWith(status, headers as Record<string, string>);
-    await expect(open()).rejects.toMatchObject({ retry: { afterMs } });
-  });
+  ])(
+    'a file with status $status and the headers $headers is requested again later',
+    async ({ status, headers, afterMs }) => {
+      answerWith(status, headers as Record<string, string>);
+      await expect(open()).rejects.toMatchObject({ retry: { afterMs } });
+    },
+  );
 
   test.each(['text/html', 'text/csv', 'application/xml', 'application/pdf'])(
-    'a file with the content type %s fails and names it',
+    'a file with the content type %s fails with an error that names the type',
     async (contentType) => {
       answerWith(200, { 'content-type': `${contentType}; charset=utf-8` }, '<p>Please log in</p>');
       await expect(open()).rejects.toMatchObject({
@@ -165,16 +168,16 @@ describe('the status of a file', () => {
   );
 });
 
-describe("a file's end", () => {
+describe('the end of a file', () => {
   test.each([
-    { name: 'a length', headers: { 'content-length': String(Buffer.byteLength(lines)) }, isProven: true },
-    { name: 'chunks', headers: { 'transfer-encoding': 'chunked' }, isProven: true },
+    { name: 'a content length', headers: { 'content-length': String(Buffer.byteLength(lines)) }, isProven: true },
+    { name: 'chunked encoding', headers: { 'transfer-encoding': 'chunked' }, isProven: true },
     { name: 'compression', headers: { 'content-encoding': 'gzip' }, body: gzipSync(lines), isProven: true },
-    { name: 'nothing but the end of the connection', headers: {}, isProven: false },
-    { name: 'a coding that changes nothing', headers: { 'content-encoding': 'identity' }, isProven: false },
-  ])('that $name tells is proven: $isProven', async ({ headers, body = lines, isProven }) => {
+    { name: 'only the end of the connection', headers: {}, isProven: false },
+    { name: 'the identity coding', headers: { 'content-encoding': 'identity' }, isProven: false },
+  ])('the end of a file with $name is proven: $isProven', async ({ headers, body = lines, isProven }) => {
     ehr.answer((_request, response) => {
-      // Without it, node chooses chunks where there is no length.
+      // Otherwise Node.js uses chunked encoding if there is no length.
       response.useChunkedEncodingByDefault = false;
       response.writeHead(200, { 'content-type': 'application/fhir+ndjson', connection: 'close', ...headers });
       response.write(body);
@@ -189,7 +192,7 @@ describe("a file's end", () => {
 test.each([
   { headers: { 'content-length': '72' }, contentLength: 72 },
   { headers: { 'transfer-encoding': 'chunked' }, contentLength: undefined },
-])('a file with $headers is said to have $contentLength bytes', async ({ headers, contentLength }) => {
+])('a file with $headers reports a length of $contentLength bytes', async ({ headers, contentLength }) => {
   answerWith(200, headers as Record<string, string>, lines);
   const file = await open();
   file.body.resume();
@@ -199,20 +202,17 @@ test.each([
 test.each([
   { compressed: true, coding: 'gzip' },
   { compressed: false, coding: 'identity' },
-])(
-  'a file is asked for in the coding $coding if compression is wanted: $compressed',
-  async ({ compressed, coding }) => {
-    answerWith(200, {}, lines);
-    const file = await openFile({
-      session: ehr.session,
-      url: ehr.url('/file'),
-      requiresAccessToken: false,
-      compressed,
-    });
-    file.body.resume();
-    expect(ehr.requests).toMatchObject([{ headers: { 'accept-encoding': coding } }]);
-  },
-);
+])('a file is requested with the coding $coding if compression is $compressed', async ({ compressed, coding }) => {
+  answerWith(200, {}, lines);
+  const file = await openFile({
+    session: ehr.session,
+    url: ehr.url('/file'),
+    requiresAccessToken: false,
+    compressed,
+  });
+  file.body.resume();
+  expect(ehr.requests).toMatchObject([{ headers: { 'accept-encoding': coding } }]);
+});
 
 describe('a resumed file', () => {
   const etag = '"v1"';
@@ -220,7 +220,7 @@ describe('a resumed file', () => {
   const size = Buffer.byteLength(lines);
   const rest = lines.slice(offset - 1);
 
-  /** A 206 first, and the whole file for the request without a range that follows. */
+  /** Sends a 206 for a range, and the whole file for a following request without a range. */
   const answerRange = (headers: Record<string, string | number>, body: string | Buffer = rest) =>
     ehr.answer((request, response) => {
       if (request.headers.range === undefined) response.writeHead(200, { etag }).end(lines);
@@ -238,7 +238,7 @@ describe('a resumed file', () => {
   });
 
   test.each([
-    // The body has the length that the range says: only the place is wrong.
+    // The body has the length of the range. Only its position is wrong.
     {
       name: 'starts one byte later',
       headers: { ...good, 'content-range': `bytes ${offset}-${size - 1}/${size}` },
@@ -268,7 +268,7 @@ describe('a resumed file', () => {
     expect(ehr.requests).toHaveLength(2);
   });
 
-  test('comes whole from a server without ranges, by the same request', async () => {
+  test('a resumed file is read completely with the same request if the server ignores ranges', async () => {
     answerWith(200, { etag }, lines);
     expect(await resume()).toEqual({ startOffset: 0, text: lines });
     expect(ehr.requests).toMatchObject([
@@ -276,19 +276,19 @@ describe('a resumed file', () => {
     ]);
   });
 
-  test.each([404, 410, 500])('is not read from the start if the server answers %i', async (status) => {
+  test.each([404, 410, 500])('a resumed file is not read from the start if the server returns %i', async (status) => {
     answerWith(status);
     await expect(resume()).rejects.toMatchObject({ status });
     expect(ehr.requests).toHaveLength(1);
   });
 
-  test('is not read from the start if the connection is reset before the answer', async () => {
+  test('a resumed file is not read from the start if the connection is reset before the answer', async () => {
     ehr.answer((request) => request.socket.destroy());
     await expect(resume()).rejects.toMatchObject({ code: 'ehr-unreachable' });
     expect(ehr.requests).toHaveLength(1);
   });
 
-  test('fails while it is read if fewer bytes come than the range says', async () => {
+  test('a resumed file fails while it is read if the server sends fewer bytes than the range has', async () => {
     ehr.answer((_request, response) => {
       response.writeHead(206, { ...good, 'transfer-encoding': 'chunked' });
       response.end(rest.slice(0, -5));
@@ -328,7 +328,7 @@ describe('a manifest in pages', () => {
     return status.kind === 'complete' ? status.manifest : undefined;
   };
 
-  test('counts what it cannot use on every page, and sees a list of deletions on any of them', async () => {
+  test('a manifest in pages counts unusable entries and finds a list of deletions on any page', async () => {
     answerPages({ output: [null] }, { output: [null, {}], deleted: [] }, { output: [{ type: 'Goal', url: '/g' }] });
     expect(await readPages()).toMatchObject({
       unreadableEntries: 3,
@@ -341,7 +341,7 @@ describe('a manifest in pages', () => {
     expect(await readPages()).toMatchObject({ hasDeletedList: false });
   });
 
-  test('is read up to 200,000 files, and refused with one more', async () => {
+  test('a manifest in pages is read up to 200,000 files and rejected with more', async () => {
     const files = (count: number) => ({ output: Array.from({ length: count }, () => ({ url: '/f' })) });
     answerPages(files(150_000), files(50_000), {});
     expect((await readPages())?.entries).toHaveLength(200_000);
@@ -352,7 +352,7 @@ describe('a manifest in pages', () => {
     expect(ehr.requests.at(-1)?.path).toBe('/status');
   });
 
-  test('fails if a page is of another snapshot', async () => {
+  test('a manifest in pages fails if a page has another transaction time', async () => {
     ehr.answer((request, response) => {
       const link = [{ relation: 'next', url: '/2' }];
       const other = { transactionTime: '2024-01-02T00:00:00Z', output: [] };
@@ -377,14 +377,17 @@ describe('a kick-off', () => {
     expect((await start()).statusUrl).toBe(ehr.url('/status/1'));
   });
 
-  test.each([200, 202, 204])('fails for good if %i comes without Content-Location', async (status) => {
-    answerWith(status);
-    await expect(start()).rejects.toMatchObject({ code: 'kick-off-not-understood', retry: 'never' });
-    expect(ehr.requests).toHaveLength(1);
-  });
+  test.each([200, 202, 204])(
+    'a kick-off fails without a retry if status %i has no Content-Location',
+    async (status) => {
+      answerWith(status);
+      await expect(start()).rejects.toMatchObject({ code: 'kick-off-not-understood', retry: 'never' });
+      expect(ehr.requests).toHaveLength(1);
+    },
+  );
 });
 
-describe('what an EHR says about an error', () => {
+describe('the text of an error response', () => {
   const outcome = {
     resourceType: 'OperationOutcome',
     issue: [{ severity: 'error', code: 'exception', details: { text: 'Out of disk' }, diagnostics: 'volume\u0007 7' }],
@@ -395,8 +398,8 @@ describe('what an EHR says about an error', () => {
     { name: 'other JSON', body: '{"status":7}', ehrText: '{"status":7}' },
     { name: 'a web page', body: '<html><h1>Down</h1> until noon</html>', ehrText: 'Down until noon' },
     { name: 'plain text', body: 'No such practice\r\n', ehrText: 'No such practice' },
-    { name: 'nothing', body: '', ehrText: undefined },
-  ])('is kept for operators and stays out of the message and the context: $name', async ({ body, ehrText }) => {
+    { name: 'an empty body', body: '', ehrText: undefined },
+  ])('the text of $name is kept for operators, but not in the message and the context', async ({ body, ehrText }) => {
     answerWith(500, {}, body);
     const error = await readStatus().catch((caught: unknown) => caught);
     expect(error).toMatchObject({ status: 500, ehrText });
@@ -404,18 +407,18 @@ describe('what an EHR says about an error', () => {
     if (ehrText !== undefined) expect(JSON.stringify([message, context])).not.toContain(ehrText);
   });
 
-  test('is decoded like any other answer', async () => {
+  test('a compressed error response is decoded', async () => {
     answerWith(500, { 'content-encoding': 'gzip' }, gzipSync('No such practice'));
     await expect(readStatus()).rejects.toMatchObject({ ehrText: 'No such practice' });
   });
 });
 
-test.each([200, 202, 204])('a deletion is done with status %i', async (status) => {
+test.each([200, 202, 204])('a deletion accepts status %i', async (status) => {
   answerWith(status);
   await deleteExport({ session: ehr.session, statusUrl: ehr.url('/status') });
 });
 
-test('a connection that is cut in a search page is asked for again', async () => {
+test('a search page whose connection breaks off is retried', async () => {
   ehr.answer((_request, response: ServerResponse) => {
     response.writeHead(200, { 'content-length': '1000' });
     response.write(page, () => response.destroy());

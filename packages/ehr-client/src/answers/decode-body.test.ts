@@ -11,7 +11,7 @@ test.each([
   { headers: { 'content-type': 'application/gzip', 'content-encoding': 'identity' }, codings: ['gzip'] },
   { headers: { 'content-type': 'application/gzip', 'content-encoding': 'br' }, codings: ['br'] },
   { headers: { 'content-type': 'application/fhir+ndjson' }, codings: [] },
-  { headers: { 'content-type': 'no media type' }, codings: [] },
-])('the codings of a body with $headers are $codings', ({ headers, codings }) => {
+  { headers: { 'content-type': 'not a media type' }, codings: [] },
+])('contentCodings returns $codings for $headers', ({ headers, codings }) => {
   expect(contentCodings(headers)).toEqual(codings);
 });

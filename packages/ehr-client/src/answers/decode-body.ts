@@ -4,13 +4,13 @@ import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompre
 import { JsonValueCounter, parseMediaType } from '@bulkhead/fhir';
 import type { AppError } from '@bulkhead/runtime';
 
-/** As much as a socket hands over at a time; with zlib's 16 kB each chunk's way through the streams costs as much as its bytes. */
+/** The size of a socket's chunks. With zlib's 16 kB, passing each chunk through the streams costs as much as decoding it. */
 const chunkSize = 64 * 1024;
 
 const decoders: Readonly<Record<string, (message: Readable) => Readable>> = {
   gzip: (encoded) => join(encoded, createGunzip({ chunkSize })),
   'x-gzip': (encoded) => join(encoded, createGunzip({ chunkSize })),
-  // zlib's format, which RFC 9110 8.4.1.2 means by this name.
+  // RFC 9110, section 8.4.1.2, uses this name for zlib's format.
   deflate: (encoded) => join(encoded, createInflate({ chunkSize })),
   br: (encoded) => join(encoded, createBrotliDecompress({ chunkSize })),
   zstd: (encoded) => join(encoded, createZstdDecompress({ chunkSize })),
@@ -18,21 +18,21 @@ const decoders: Readonly<Record<string, (message: Readable) => Readable>> = {
 
 const gzipTypes: ReadonlySet<string> = new Set(['application/gzip', 'application/x-gzip']);
 
-/** The codings of a body, in the order in which they were applied (RFC 9110 8.4). */
+/** The codings of a body in the order in which they were applied (RFC 9110, section 8.4). */
 export function contentCodings(headers: Readonly<Record<string, unknown>>): readonly string[] {
   const codings = String(headers['content-encoding'] ?? '')
     .toLowerCase()
     .split(',');
   const named = codings.map((coding) => coding.trim()).filter((coding) => coding !== '' && coding !== 'identity');
-  // A file that is stored compressed may come as what it is, without a coding.
+  // A file that is stored compressed may be sent without a content coding.
   const isGzipFile =
     named.length === 0 && gzipTypes.has(parseMediaType(String(headers['content-type'] ?? ''))?.mediaType ?? '');
   return isGzipFile ? ['gzip'] : named;
 }
 
 /**
- * The body without its codings. Its end proves the end of the compressed data: a cut is an error on the stream.
- * @returns undefined if it has a coding that is not known here
+ * Decodes a body. The end of the stream proves the end of the compressed data, because a cut-off body is an error on the stream.
+ * @returns undefined if it has an unknown coding
  */
 export function decodeBody(message: IncomingMessage): Readable | undefined {
   let body: Readable = message;
@@ -43,28 +43,28 @@ export function decodeBody(message: IncomingMessage): Readable | undefined {
   return body;
 }
 
-/** Both ends are torn down together; the reader of the decoded stream sees the error. */
+/** Destroys both streams together. The reader of the decoded stream gets the error. */
 function join(encoded: Readable, decoder: Transform): Readable {
   return pipeline(encoded, decoder, () => undefined);
 }
 
-/** A gzip file of clinical data is a tenth to a fiftieth of its size; gzip at its best makes a thousandth of a text that repeats. */
+/** Gzip compresses clinical data to between a tenth and a fiftieth, and repetitive text to a thousandth at best. */
 const maxRatio = 250;
-/** Below this even an extreme ratio costs nothing: the empty lines of a small file may be the whole of it. */
+/** An extreme ratio does no harm below this size. A small file may consist of empty lines. */
 const ratioCountsFromBytes = 64 * 1024 * 1024;
 
-/** A stream that fails with `error` once the body is larger than the limits, or is expanded more than data ever are. */
+/** Makes a body fail with `error` if it exceeds a limit, or if it is expanded more than real data ever is. */
 export function limitBody(options: {
-  /** After decompression. */
+  /** The body after decompression. */
   readonly body: Readable;
-  /** As it comes from the socket. */
+  /** The body as received from the socket. */
   readonly received: Readable;
   readonly maxBytes: number;
   readonly maxValues?: number | undefined;
   readonly error: () => AppError;
 }): Readable {
   const { body, received, maxBytes, maxValues = Number.POSITIVE_INFINITY, error } = options;
-  // A body without a coding is as large as what was received.
+  // A body without a coding is as large as the received bytes.
   if (body === received && maxBytes === Number.POSITIVE_INFINITY) return body;
   const counter = maxValues === Number.POSITIVE_INFINITY ? undefined : new JsonValueCounter();
   let sizeBytes = 0;

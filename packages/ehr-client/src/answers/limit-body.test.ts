@@ -8,7 +8,7 @@ import { limitBody } from './decode-body.ts';
 const error = () => new AppError({ code: 'answer-too-large', message: 'Too large.', retry: 'never' });
 const refused = { code: 'answer-too-large' };
 
-test('a body passes up to its limit of bytes, and fails with the error beyond it', async () => {
+test('limitBody passes a body up to the limit of bytes and fails beyond it', async () => {
   const read = (maxBytes: number) => {
     const body = Readable.from([Buffer.from('abc'), Buffer.from('de')]);
     return buffer(limitBody({ body, received: body, maxBytes, error }));
@@ -17,7 +17,7 @@ test('a body passes up to its limit of bytes, and fails with the error beyond it
   await expect(read(4)).rejects.toMatchObject(refused);
 });
 
-test('a body passes up to its limit of values, and fails with the error beyond it', async () => {
+test('limitBody passes a body up to the limit of values and fails beyond it', async () => {
   const read = (maxValues: number) => {
     const body = Readable.from([Buffer.from('[1,'), Buffer.from('{}]')]);
     return buffer(limitBody({ body, received: body, maxBytes: 100, maxValues, error }));
@@ -26,15 +26,15 @@ test('a body passes up to its limit of values, and fails with the error beyond i
   await expect(read(2)).rejects.toMatchObject(refused);
 });
 
-test('a body without a coding and without a limit is passed on as it is', () => {
+test('limitBody returns the same stream for a body without a coding and a limit', () => {
   const body = Readable.from([]);
   expect(limitBody({ body, received: body, maxBytes: Number.POSITIVE_INFINITY, error })).toBe(body);
 });
 
-describe('a body that was compressed', () => {
+describe('limitBody (compressed bodies)', () => {
   const megabyte = 1024 * 1024;
 
-  /** Reads a body of so many bytes, of which so many came from the socket. @returns how many bytes were passed on */
+  /** Reads a body of `bodyBytes`, of which `receivedBytes` came from the socket. @returns the number of bytes passed on */
   async function read(options: { readonly receivedBytes: number; readonly bodyBytes: number }): Promise<number> {
     const received = Readable.from([Buffer.alloc(options.receivedBytes)]);
     const piece = Buffer.alloc(megabyte);
@@ -52,21 +52,21 @@ describe('a body that was compressed', () => {
   }
 
   test.each([
-    { name: '64 MB, whatever the ratio', receivedBytes: 1000, bodyBytes: 64 * megabyte },
-    { name: '250 times what was received', receivedBytes: 300_000, bodyBytes: 75_000_000 },
-  ])('passes up to $name, and fails with the error beyond it', async ({ receivedBytes, bodyBytes }) => {
+    { name: '64 MB at any ratio', receivedBytes: 1000, bodyBytes: 64 * megabyte },
+    { name: '250 times the received bytes', receivedBytes: 300_000, bodyBytes: 75_000_000 },
+  ])('limitBody passes a compressed body up to $name and fails beyond it', async ({ receivedBytes, bodyBytes }) => {
     expect(await read({ receivedBytes, bodyBytes })).toBe(bodyBytes);
     await expect(read({ receivedBytes, bodyBytes: bodyBytes + 1 })).rejects.toMatchObject(refused);
   });
 
-  test('that breaks off fails with its own error', async () => {
+  test('limitBody passes on the error of a compressed body that breaks off', async () => {
     const received = Readable.from([Buffer.from('x')]);
     const body = new Readable({ read: () => body.destroy(new Error('cut')) });
     await expect(buffer(limitBody({ body, received, maxBytes: 100, error }))).rejects.toThrow('cut');
   });
 });
 
-test('a body that was not compressed has no ratio', async () => {
+test('limitBody applies no ratio to a body that is not compressed', async () => {
   const piece = Buffer.alloc(1024 * 1024);
   const body = Readable.from(Array.from({ length: 65 }, () => piece));
   let sizeBytes = 0;

@@ -4,7 +4,7 @@ import { limitHeadersOf, usedUpMs } from './limit-headers.ts';
 
 const read = (headers: Readonly<Record<string, unknown>>) => limitHeadersOf({ headers } as unknown as AxiosResponse);
 
-test('reads numbers as numbers', () => {
+test('limitHeadersOf reads numbers', () => {
   const headers = {
     'retry-after': '30',
     'x-ratelimit-limit': '100',
@@ -22,7 +22,7 @@ test('reads numbers as numbers', () => {
 test.each([
   { reset: 'Thu, 01 Jan 2026 00:01:00 GMT', expected: '2026-01-01T00:01:00.000Z' },
   { reset: '2026-01-01T01:01:00+01:00', expected: '2026-01-01T00:01:00.000Z' },
-])('writes the date $reset again as $expected', ({ reset, expected }) => {
+])('limitHeadersOf converts the date $reset to $expected', ({ reset, expected }) => {
   expect(read({ 'x-ratelimit-reset': reset })).toEqual({ rateLimitReset: expected });
 });
 
@@ -34,12 +34,12 @@ test.each([
   { value: 'Xyz, 99 Abc 2026 00:01:00 GMT' },
   { value: '' },
   { value: ['1', '2'] },
-])('leaves out every other value, such as $value', ({ value }) => {
+])('limitHeadersOf leaves out the value $value', ({ value }) => {
   const headers = { 'x-ratelimit-limit': value, 'x-ratelimit-remaining': value, 'x-ratelimit-reset': value };
   expect(read(headers)).toEqual({});
 });
 
-test('is empty if no answer came', () => {
+test('limitHeadersOf returns nothing without an answer', () => {
   expect(limitHeadersOf(undefined)).toEqual({});
 });
 
@@ -55,6 +55,6 @@ test.each([
   { remaining: '1', reset: '30', ms: undefined },
   { remaining: '', reset: '30', ms: undefined },
   { remaining: undefined, reset: '30', ms: undefined },
-])('$remaining remaining, reset $reset: $ms ms', ({ remaining, reset, ms }) => {
+])('usedUpMs returns $ms for $remaining remaining requests and the reset $reset', ({ remaining, reset, ms }) => {
   expect(usedUpMs({ headers: { 'x-ratelimit-remaining': remaining, 'x-ratelimit-reset': reset }, now })).toBe(ms);
 });

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { AxiosResponse } from 'axios';
 import { parseRetryAfter, retryAfterOf } from './answer-rules.ts';
 
-/** What an answer says about how often the EHR wants to be asked. It holds no text that the EHR chose. */
+/** The EHR's rate limits according to a response. Contains no text that the EHR chose. */
 export interface LimitHeaders {
   readonly retryAfterSeconds?: number;
   readonly rateLimitLimit?: number | string;
@@ -23,15 +23,15 @@ export function limitHeadersOf(response: AxiosResponse | undefined): LimitHeader
   };
 }
 
-/** Long enough for a timestamp in milliseconds. */
+/** Allows a timestamp in milliseconds. */
 const shortNumber = /^\d{1,13}(\.\d{1,3})?$/;
-/** `Date.parse` alone reads a number out of any text. */
+/** `Date.parse` alone would read a number from any text. */
 const dates = [
   /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
   /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/,
 ];
 
-/** @returns a number, or an instant that is written again; undefined for every other text */
+/** @returns a number, or an instant in a normalized form, or undefined for any other text */
 function numberOrInstant(value: unknown): number | string | undefined {
   if (typeof value !== 'string') return undefined;
   const text = value.trim();
@@ -42,9 +42,9 @@ function numberOrInstant(value: unknown): number | string | undefined {
 }
 
 /**
- * How long nothing remains of a budget, by the headers that the integration guide names (`X-RateLimit-Remaining`, `-Reset`: a
- * wait or an instant). Nothing depends on them: a server that sends others, or none, answers 429 instead.
- * @returns milliseconds; undefined where something remains, or nothing is said of it
+ * How long a budget is used up, by the headers that the integration guide names: `X-RateLimit-Remaining` and `X-RateLimit-Reset` (a
+ * wait or an instant). Nothing depends on these headers, because a server without them answers with 429 instead.
+ * @returns milliseconds, or undefined if requests remain or the headers do not say
  */
 export function usedUpMs(options: {
   readonly headers: Readonly<Record<string, string | undefined>>;
@@ -55,7 +55,7 @@ export function usedUpMs(options: {
   return parseRetryAfter({ value: headers['x-ratelimit-reset'], now });
 }
 
-/** What an EHR has said by its status, in our words: theirs could hold anything. */
+/** The reason of a pause in standard words for the status, because the EHR's own words could contain anything. */
 export function pauseReason(status: number): string {
   return `${status} ${STATUS_CODES[status] ?? ''}`.trim();
 }

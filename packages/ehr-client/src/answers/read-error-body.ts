@@ -3,18 +3,18 @@ import { type OutcomeIssue, readOutcomeIssues } from '@bulkhead/fhir';
 import { toEhrText } from '@bulkhead/runtime';
 import { decodeBody } from './decode-body.ts';
 
-/** What an error answer says. */
+/** The content of an error response. */
 export interface ErrorBody {
-  /** Of an OperationOutcome. */
+  /** The issues of an OperationOutcome. */
   readonly issues: readonly OutcomeIssue[];
-  /** For operators: see `toEhrText`. */
+  /** For operators, see `toEhrText`. */
   readonly ehrText: string | undefined;
 }
 
-/** Where JSON that is not an OperationOutcome says what is wrong: RFC 6749 5.2, athenahealth's /v1, RFC 9457. */
+/** The members of other JSON that describe an error: RFC 6749, section 5.2, athenahealth's /v1, and RFC 9457. */
 const textFields = ['error', 'error_description', 'message', 'detailedmessage', 'title', 'detail'] as const;
 
-/** Error bodies have no single shape: an OperationOutcome, other JSON, HTML, plain text, or nothing. */
+/** Reads an error body, which can be an OperationOutcome, other JSON, HTML, plain text, or empty. */
 export async function readErrorBody(message: IncomingMessage): Promise<ErrorBody> {
   const text = (await readStart(message))?.toString('utf8') ?? '';
   let value: unknown;
@@ -27,7 +27,7 @@ export async function readErrorBody(message: IncomingMessage): Promise<ErrorBody
   return { issues, ehrText: toEhrText(issues.length > 0 ? issues.map(describeIssue).join('; ') : describeJson(value)) };
 }
 
-/** An issue as one phrase: its code, and each text that it has. */
+/** An issue as one phrase with its code and each of its texts. */
 export function describeIssue({ severity, code, text, diagnostics }: OutcomeIssue): string {
   const texts = new Set([text, diagnostics].filter((one) => one !== undefined));
   return [`${severity} ${code}`, ...texts].join(': ');
@@ -40,10 +40,10 @@ function describeJson(value: unknown): string {
   return texts.length > 0 ? texts.join(': ') : JSON.stringify(value);
 }
 
-/** OperationOutcomes in the field have some kilobytes; the rest of a longer body is not read. */
+/** OperationOutcomes in practice have a few kilobytes. The rest of a longer body is not read. */
 const maxBytes = 64 * 1024;
 
-/** The start of a body that is only looked at to say what came. @returns undefined if it cannot be read */
+/** Reads the start of a body that only serves to describe an error. @returns undefined if it cannot be read */
 export async function readStart(message: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
@@ -54,7 +54,7 @@ export async function readStart(message: IncomingMessage): Promise<Buffer | unde
       if (sizeBytes >= maxBytes) break;
     }
   } catch {
-    // A body that breaks off still says something by its start.
+    // The start of a body that breaks off is still useful.
   }
   message.destroy();
   return chunks.length === 0 ? undefined : Buffer.concat(chunks).subarray(0, maxBytes);

@@ -15,6 +15,6 @@ test.each([
   ['soon', undefined],
   ['', undefined],
   [undefined, undefined],
-])('Retry-After %j is a wait of %j ms', (value, expected) => {
+])('parseRetryAfter reads %j as a wait of %j ms', (value, expected) => {
   expect(parseRetryAfter({ value, now })).toBe(expected);
 });

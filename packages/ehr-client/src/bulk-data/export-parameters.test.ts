@@ -10,7 +10,7 @@ const all = toExportParameters({
 const none = toExportParameters({ exportType: 'Patient', resourceTypes: [] });
 
 describe('the parameters of a kick-off', () => {
-  test('are a query for GET, with the types as one list', () => {
+  test('toQuery writes the parameters of a GET, with the types as one list', () => {
     expect(toQuery(all)).toBe(
       '?_type=Patient%2CGoal&_since=2024-01-01T00%3A00%3A00%2B02%3A00' +
         '&_typeFilter=Goal%3Flifecycle-status%3Dactive&_typeFilter=Patient%3Factive%3Dtrue',
@@ -18,7 +18,7 @@ describe('the parameters of a kick-off', () => {
     expect(toQuery(none)).toBe('');
   });
 
-  test('are a Parameters resource for POST, with a part for each value', () => {
+  test('toParametersResource writes the parameters of a POST, with a part for each value', () => {
     expect(toParametersResource(all)).toEqual({
       resourceType: 'Parameters',
       parameter: [
@@ -32,7 +32,7 @@ describe('the parameters of a kick-off', () => {
     expect(toParametersResource(none)).toEqual({ resourceType: 'Parameters', parameter: [] });
   });
 
-  test('are named if they are sent, and one of them can be left out', () => {
+  test('namesOf lists the parameters that are sent, and without removes one of them', () => {
     expect(namesOf(all)).toEqual(['_type', '_since', '_typeFilter']);
     expect(namesOf(none)).toEqual([]);
     for (const name of namesOf(all)) {

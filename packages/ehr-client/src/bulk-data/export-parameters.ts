@@ -1,6 +1,6 @@
 import type { BulkExportRequest } from '@bulkhead/fhir';
 
-/** What a kick-off asks for (FHIR Bulk Data, "Query Parameters"). */
+/** The parameters of a kick-off (FHIR Bulk Data, "Query Parameters"). */
 export interface ExportParameters {
   readonly types: readonly string[];
   readonly since?: string | undefined;
@@ -29,7 +29,7 @@ export function without(parameters: ExportParameters, name: string): ExportParam
   };
 }
 
-/** For GET: `_type` as one list, which every version of the specification before STU4 wants. */
+/** Writes the query of a GET. `_type` is one list, which all versions of the specification before STU4 require. */
 export function toQuery({ types, since, typeFilters }: ExportParameters): string {
   const pairs = [
     ...(types.length > 0 ? [['_type', types.join(',')]] : []),
@@ -40,7 +40,7 @@ export function toQuery({ types, since, typeFilters }: ExportParameters): string
   return query === '' ? '' : `?${query}`;
 }
 
-/** For POST: a Parameters resource, a part for each value. */
+/** Writes the body of a POST: a Parameters resource with a part for each value. */
 export function toParametersResource({ types, since, typeFilters }: ExportParameters) {
   return {
     resourceType: 'Parameters',

@@ -27,7 +27,7 @@ const orderStatus = (fault: object, times: number | 'always' = 1) =>
 describe('a status request', () => {
   afterEach(() => ehr.stop());
 
-  test('while the export runs: the progress and the wait', async () => {
+  test('a status request returns the progress and the wait while the export runs', async () => {
     await start({ exportSeconds: 60, retryAfterSeconds: 12 });
     expect(await read()).toEqual({
       kind: 'in-progress',
@@ -40,24 +40,24 @@ describe('a status request', () => {
 
   test.each([
     {
-      what: 'no headers',
+      what: 'without headers',
       headers: {},
       retryAfter: undefined,
       expected: { kind: 'in-progress', retryAfterMs: undefined },
     },
     {
-      what: 'nonsense',
+      what: 'with unreadable headers',
       headers: { 'x-progress': 'p'.repeat(5000) },
       retryAfter: 'soon',
       expected: { kind: 'in-progress', retryAfterMs: undefined, progress: 'p'.repeat(100) },
     },
-  ])('202 with $what', async ({ headers, retryAfter, expected }) => {
+  ])('a status request accepts 202 $what', async ({ headers, retryAfter, expected }) => {
     await start();
     await orderStatus({ kind: 'status', status: 202, headers, retryAfter });
     expect(await read()).toEqual(expected);
   });
 
-  test('of a finished export: the manifest', async () => {
+  test('a status request returns the manifest of a finished export', async () => {
     await start();
     const manifest = await readComplete();
     expect(manifest).toEqual({
@@ -113,14 +113,14 @@ describe('a status request', () => {
   test.each([
     { what: 'HTML', fault: { kind: 'status', status: 200, body: '<html>', contentType: 'text/html' } },
     { what: 'an empty body', fault: { kind: 'status', status: 200, body: '' } },
-    { what: 'no transactionTime', fault: { kind: 'status', status: 200, body: { output: [] } } },
+    { what: 'a manifest without transactionTime', fault: { kind: 'status', status: 200, body: { output: [] } } },
     {
-      what: 'another transactionTime',
+      what: 'an invalid transactionTime',
       fault: { kind: 'status', status: 200, body: { transactionTime: 'now', output: [] } },
     },
     { what: 'a list', fault: { kind: 'status', status: 200, body: [{ transactionTime: '2024-01-01T00:00:00Z' }] } },
-    { what: 'JSON cut in the middle', fault: { kind: 'truncate', afterBytes: 100, clean: true } },
-  ])('a status answer that is $what is tried a few times', async ({ fault }) => {
+    { what: 'JSON that is cut off', fault: { kind: 'truncate', afterBytes: 100, clean: true } },
+  ])('a status request with $what as the answer is retried a few times', async ({ fault }) => {
     await start();
     await readComplete();
     await orderStatus(fault);
@@ -130,8 +130,8 @@ describe('a status request', () => {
 
   test.each([
     { what: 'is reset', fault: { kind: 'reset', afterBytes: 100 } },
-    { what: 'ends before the promised length', fault: { kind: 'truncate', afterBytes: 100 } },
-  ])('a manifest whose connection $what is asked for again', async ({ fault }) => {
+    { what: 'ends before the declared length', fault: { kind: 'truncate', afterBytes: 100 } },
+  ])('a status request whose connection $what is retried', async ({ fault }) => {
     await start();
     await readComplete();
     await orderStatus(fault);
@@ -145,13 +145,16 @@ describe('a status request', () => {
     { status: 400, code: 'ehr-rejected', retry: 'never' },
     { status: 500, code: 'ehr-unavailable', retry: 'later' },
     { status: 408, code: 'ehr-rejected', retry: 'later' },
-  ] as const)('$status is $code, tried $retry', async ({ status, code, retry }) => {
-    await start();
-    await orderStatus({ kind: 'status', status });
-    await expect(read()).rejects.toMatchObject({ status, code, retry });
-  });
+  ] as const)(
+    'a status request that fails with $status throws $code with the retry advice $retry',
+    async ({ status, code, retry }) => {
+      await start();
+      await orderStatus({ kind: 'status', status });
+      await expect(read()).rejects.toMatchObject({ status, code, retry });
+    },
+  );
 
-  test('a 4xx that calls itself transient may pass', async () => {
+  test('a status request is retried after a 4xx with a transient issue', async () => {
     await start();
     const body = { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code: 'transient' }] };
     await orderStatus({ kind: 'status', status: 400, body });
@@ -161,23 +164,26 @@ describe('a status request', () => {
   test.each([
     { what: 'HTML', body: '<html>planted</html>', contentType: 'text/html' },
     { what: 'plain text', body: 'planted' },
-    { what: 'nothing', body: '' },
-    { what: 'a body without end', body: 'planted'.repeat(10_000) },
-    { what: 'JSON of another kind', body: { message: 'planted' } },
+    { what: 'an empty body', body: '' },
+    { what: 'a long body', body: 'planted'.repeat(10_000) },
+    { what: 'other JSON', body: { message: 'planted' } },
     {
       what: 'an outcome of a wrong shape',
       body: { resourceType: 'OperationOutcome', issue: [null, 7, { code: {}, details: 'planted' }] },
     },
-  ])('a 503 with $what is an error like any other, without its text', async ({ body, contentType }) => {
-    await start();
-    await orderStatus({ kind: 'status', status: 503, body, contentType, retryAfter: '3' });
-    const error = await read().catch((caught: unknown) => caught);
-    expect(error).toMatchObject({ code: 'ehr-unavailable', retry: { afterMs: 3000 } });
-    const { message, stack, context } = error as { message: string; stack: string; context: object };
-    expect([message, stack, JSON.stringify(context)].join()).not.toContain('planted');
-  });
+  ])(
+    'a status request that fails with 503 and $what throws an error without that text',
+    async ({ body, contentType }) => {
+      await start();
+      await orderStatus({ kind: 'status', status: 503, body, contentType, retryAfter: '3' });
+      const error = await read().catch((caught: unknown) => caught);
+      expect(error).toMatchObject({ code: 'ehr-unavailable', retry: { afterMs: 3000 } });
+      const { message, stack, context } = error as { message: string; stack: string; context: object };
+      expect([message, stack, JSON.stringify(context)].join()).not.toContain('planted');
+    },
+  );
 
-  test('an aborted one ends with its reason', async () => {
+  test('an aborted status request ends with its reason', async () => {
     await start();
     await orderStatus({ kind: 'stall' });
     const controller = new AbortController();
@@ -199,7 +205,7 @@ describe('a delete request', () => {
     await deleteExport({ session: ehr.session, statusUrl });
   });
 
-  test('that is refused is an error', async () => {
+  test('a delete request that is refused fails', async () => {
     await start();
     await ehr.orderFault({ match: { method: 'DELETE' }, fault: { kind: 'status', status: 405 }, times: 'always' });
     await expect(deleteExport({ session: ehr.session, statusUrl })).rejects.toMatchObject({ status: 405 });
@@ -224,7 +230,7 @@ describe('readManifest', () => {
     };
   });
 
-  test('takes what it needs, in any order', async () => {
+  test('readManifest reads the needed properties in any order', async () => {
     expect(
       await parse({
         error: [{ url: '/errors/1' }],
@@ -251,13 +257,20 @@ describe('readManifest', () => {
     ]);
   });
 
-  test.each([{ url: '/next' }, { url: undefined }, { url: 'http://' }])('the next page is at $url', async ({ url }) => {
-    const read = parse({ transactionTime, output: [], link: [null, { relation: 'self' }, { relation: 'next', url }] });
-    if (url === '/next') expect((await read).nextUrl).toBe('https://ehr.example/next');
-    else await expect(read).rejects.toMatchObject({ code: 'manifest-not-understood' });
-  });
+  test.each([{ url: '/next' }, { url: undefined }, { url: 'http://' }])(
+    'readManifest reads the URL $url of the next page',
+    async ({ url }) => {
+      const read = parse({
+        transactionTime,
+        output: [],
+        link: [null, { relation: 'self' }, { relation: 'next', url }],
+      });
+      if (url === '/next') expect((await read).nextUrl).toBe('https://ehr.example/next');
+      else await expect(read).rejects.toMatchObject({ code: 'manifest-not-understood' });
+    },
+  );
 
-  test('counts elements that it cannot use', async () => {
+  test('readManifest counts elements that it cannot use', async () => {
     const output = [null, 'x', {}, { url: 7 }, { url: 'http://' }, { url: '/ok', count: -1, type: '' }];
     expect(await parse({ transactionTime, output, deleted: null })).toEqual({
       ...manifest,
@@ -273,7 +286,7 @@ describe('readManifest', () => {
     { name: '`deleted` is text', change: { deleted: 'none' } },
     { name: '`error` is an object', change: { error: { url: '/1' } } },
     { name: '`link` is an object', change: { link: { relation: 'next', url: '/2' } } },
-  ])('rejects a manifest if $name', async ({ change }) => {
+  ])('readManifest rejects a manifest if $name', async ({ change }) => {
     await expect(parse({ transactionTime, output: [], ...change })).rejects.toMatchObject({
       code: 'manifest-not-understood',
     });

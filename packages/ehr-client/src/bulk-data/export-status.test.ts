@@ -6,7 +6,7 @@ import { deleteExport, readExportStatus, readManifest } from './export-status.ts
 const baseUrl = 'https://ehr.example/fhir/r4/status';
 const transactionTime = '2024-01-01T00:00:00Z';
 
-/** A session whose server answers by the path below the status URL. */
+/** Opens a session with a server that answers by the path below the status URL. */
 function openSession(
   answer: (path: string) => { readonly status?: number; readonly headers?: object; readonly body: unknown },
 ) {
@@ -22,7 +22,7 @@ function openSession(
 
 const read = (session: EhrSession) => readExportStatus({ session, statusUrl: baseUrl });
 
-/** A manifest of so many pages, each with a file. */
+/** Opens a session with a manifest of `count` pages, each with one file. */
 function pagesOf(count: number) {
   return openSession((path) => {
     const page = Number(path.slice(1));
@@ -32,7 +32,7 @@ function pagesOf(count: number) {
 }
 
 describe('a manifest in pages', () => {
-  test('has the transaction time and the token rule of its first page, and no link', async () => {
+  test('a manifest in pages has the transaction time and the token rule of its first page and no link', async () => {
     const { session } = openSession((path) => ({
       body:
         path === ''
@@ -57,8 +57,8 @@ describe('a manifest in pages', () => {
   });
 });
 
-describe('the requests for a status', () => {
-  test('are sent once each with the token, before downloads, and so is that for its deletion', async () => {
+describe('status requests', () => {
+  test('status and delete requests are each sent once with the token and with a higher priority than downloads', async () => {
     const { session, requests } = pagesOf(2);
     const { signal } = new AbortController();
     await readExportStatus({ session, statusUrl: baseUrl, signal });
@@ -84,7 +84,7 @@ describe('the requests for a status', () => {
     ]);
   });
 
-  test('do not fail with the body of an answer that nothing reads', async () => {
+  test('an error of an unread body does not fail the status request', async () => {
     const body = new Readable({ read: () => body.destroy(new Error('connection lost')) });
     const { session } = openSession(() => ({ status: 202, body }));
     expect(await read(session)).toStrictEqual({ kind: 'in-progress', retryAfterMs: undefined });
@@ -92,18 +92,18 @@ describe('the requests for a status', () => {
   });
 });
 
-describe('what came instead of a manifest', () => {
+describe('readManifest (other content)', () => {
   const failureOf = (text: string) =>
     readManifest({ body: Readable.from([Buffer.from(text)]), manifestUrl: baseUrl }).catch((error: unknown) => error);
 
   test.each([
-    { what: 'text', text: 'down for maintenance', ehrText: 'down for maintenance' },
-    { what: 'JSON of another kind', text: '{"message":"not found"}', ehrText: '{"message":"not found"}' },
-  ])('is kept for operators: $what', async ({ text, ehrText }) => {
+    { what: 'plain text', text: 'down for maintenance', ehrText: 'down for maintenance' },
+    { what: 'other JSON', text: '{"message":"not found"}', ehrText: '{"message":"not found"}' },
+  ])('readManifest keeps $what instead of a manifest for operators', async ({ text, ehrText }) => {
     expect(await failureOf(text)).toMatchObject({ code: 'manifest-not-understood', ehrText });
   });
 
-  test('is kept only as far as its first 2,000 bytes', async () => {
+  test('readManifest keeps only the first 2,000 bytes for operators', async () => {
     const text = `<p>${' '.repeat(1990)}seen${'x'.repeat(3)}`;
     expect(await failureOf(`${text}not seen`)).toMatchObject({ ehrText: 'seenxxx' });
   });
@@ -117,17 +117,17 @@ describe('what came instead of a manifest', () => {
     { fault: '`link` is not a list', manifest: { transactionTime, output: [], link: {} } },
     { fault: 'not a URL', manifest: { transactionTime, output: [], link: [{ relation: 'next', url: 7 }] } },
     { fault: 'not a JSON object', manifest: [] },
-  ])('has this fault: $fault', async ({ fault, manifest }) => {
+  ])('readManifest reports the fault: $fault', async ({ fault, manifest }) => {
     expect(await failureOf(JSON.stringify(manifest))).toMatchObject({ message: expect.stringContaining(fault) });
   });
 
-  test('is no fault of its `link` or `outcome` if they are null', async () => {
+  test('readManifest accepts a `link` or `outcome` that is null', async () => {
     const text = JSON.stringify({ transactionTime, output: [], link: null, outcome: null, error: null });
     expect(await failureOf(text)).toMatchObject({ entries: [], hasDeletedList: false });
   });
 });
 
-test('a manifest in pages is read up to 10,000 pages, and refused with one more', async () => {
+test('a manifest in pages is read up to 10,000 pages and rejected with more', async () => {
   const most = await read(pagesOf(10_000).session);
   expect(most.kind === 'complete' && most.manifest.entries.length).toBe(10_000);
   const { session, requests } = pagesOf(10_001);

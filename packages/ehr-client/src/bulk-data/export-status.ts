@@ -14,7 +14,7 @@ export interface Manifest extends ManifestHeader {
   readonly entries: readonly ManifestEntry[];
   /** Elements of `output`, `deleted` or `error` without a usable URL. */
   readonly unreadableEntries: number;
-  /** Whether it has a list of deletions at all, be it empty. */
+  /** Whether it has a list of deletions, even an empty one. */
   readonly hasDeletedList: boolean;
 }
 
@@ -22,13 +22,13 @@ interface ManifestPage extends Manifest {
   readonly nextUrl?: string;
 }
 
-/** No server pages so finely that 20,000 files come to more. */
+/** No server makes pages so small that 20,000 files need more. */
 const maxPages = 10_000;
-/** The largest exports in the field have some 20,000 files; ten times as many still fit in memory. */
+/** The largest known exports have about 20,000 files. Ten times as many still fit in memory. */
 const maxEntries = 200_000;
 
 /**
- * One status request (FHIR Bulk Data, "Status Request"); a manifest in pages is read to its last one.
+ * Sends one status request (FHIR Bulk Data, "Status Request"). A manifest in pages is read to its last page.
  * @throws AppError `manifest-not-understood`, `manifest-too-large`, and what the session throws
  */
 export async function readExportStatus(options: {
@@ -58,14 +58,14 @@ function requestPage({ session, signal, url }: PageOptions & { readonly url: str
     headers: { accept: 'application/json' },
     priority: 'poll',
     answer: exportStatusAnswer,
-    // The poll itself is repeated and counts its errors.
+    // The poll job repeats the request and counts its errors.
     retries: 0,
     sendToken: true,
     signal,
   });
 }
 
-/** All pages or an error: the files of a missing page would be lost silently. */
+/** Reads all pages or throws, because the files of a missing page would be lost silently. */
 async function readPages({ first, ...options }: PageOptions & { readonly first: EhrResponse }): Promise<Manifest> {
   const read = ({ data, url }: EhrResponse) => readManifest({ body: data as Readable, manifestUrl: url });
   const { nextUrl, ...manifest } = await read(first);
@@ -88,7 +88,7 @@ async function readPages({ first, ...options }: PageOptions & { readonly first: 
   return { ...manifest, entries, unreadableEntries, hasDeletedList };
 }
 
-/** A manifest of 20,000 files has some megabytes: it is parsed as it comes, never as one string. */
+/** Parses a manifest while it arrives and never as one string, because 20,000 files take several megabytes. */
 export async function readManifest(options: {
   readonly body: Readable;
   readonly manifestUrl: string;
@@ -126,7 +126,7 @@ export async function readManifest(options: {
   };
 }
 
-/** The manifest's own properties, and the first bytes of its text. @throws AppError `connection-lost` */
+/** Reads the manifest's own properties and the first bytes of its text. @throws AppError `connection-lost` */
 async function readProperties(
   body: Readable,
 ): Promise<{ readonly properties: ReadonlyMap<string, unknown>; readonly start: Buffer }> {
@@ -147,7 +147,7 @@ async function readProperties(
   return { properties, start };
 }
 
-/** Of what came instead of a manifest; see `toEhrText`. */
+/** How much is kept of text that is not a manifest, see `toEhrText`. */
 const quotedBytes = 2000;
 
 /** FHIR Bulk Data STU3, "Response - Complete Status": `link` with the relation `next`. */
@@ -185,12 +185,12 @@ function notUnderstood(options: {
 function tooLarge(): AppError {
   return new AppError({
     code: 'manifest-too-large',
-    message: `The EHR's export manifest has more than ${maxEntries} files or ${maxPages} pages. Ask for fewer types at a time.`,
+    message: `The EHR's export manifest has more than ${maxEntries} files or ${maxPages} pages. Export fewer types at a time.`,
     retry: 'never',
   });
 }
 
-/** Tells the server that the data is safe, or no longer wanted (FHIR Bulk Data, "Delete Request"). Gone already is fine. */
+/** Tells the server that the data is stored or no longer wanted (FHIR Bulk Data, "Delete Request"). A missing export is fine. */
 export async function deleteExport(options: {
   readonly session: EhrSession;
   readonly statusUrl: string;

@@ -40,20 +40,23 @@ describe('a kick-off', () => {
     { levels: ['group'], exportType: 'Patient', path: '/Group/a-1.C-195900/$export' },
     { levels: ['system', 'patient', 'group'], exportType: 'Group', path: '/Group/a-1.C-195900/$export' },
     { levels: ['system'], exportType: 'System', path: '/$export' },
-  ] as const)('$exportType where the server has $levels goes to $path', async ({ levels, exportType, path }) => {
-    await start({ exportLevels: [...levels] });
-    const session = ehr.sessionOf({ capabilities: await capabilities() });
-    await kickOffExport({ session, request: { ...request, exportType } });
-    expect(await paths()).toEqual([path]);
-  });
+  ] as const)(
+    'a kick-off of a $exportType export goes to $path if the server has the levels $levels',
+    async ({ levels, exportType, path }) => {
+      await start({ exportLevels: [...levels] });
+      const session = ehr.sessionOf({ capabilities: await capabilities() });
+      await kickOffExport({ session, request: { ...request, exportType } });
+      expect(await paths()).toEqual([path]);
+    },
+  );
 
-  test('goes to Patient level while the capabilities are not known', async () => {
+  test('a kick-off goes to Patient level if the capabilities are unknown', async () => {
     await start();
     await kickOffExport({ session: ehr.session, request });
     expect(await paths()).toEqual(['/Patient/$export']);
   });
 
-  test('of a Group without a group: no-group, and nothing is sent', async () => {
+  test('a kick-off of a Group export without a group throws no-group and sends nothing', async () => {
     await start();
     const { groupId: _, ...withoutGroup } = ehr.connection();
     const session = ehr.client.session(withoutGroup);
@@ -78,7 +81,7 @@ describe('a kick-off', () => {
     },
   );
 
-  test('drops a parameter that is refused in a plain string, as athenahealth writes it', async () => {
+  test('a kick-off drops a parameter that is refused in a plain string, as athenahealth writes it', async () => {
     await start({ unsupportedParameters: ['_since'] });
     await ehr.orderFault({ match: { path: 'export' }, fault: { kind: 'string-details' }, times: 'always' });
     const started = await kickOffExport({
@@ -119,9 +122,9 @@ describe('a kick-off', () => {
 
   test.each([
     { what: 'Retry-After in seconds', retryAfter: '7', afterMs: 7000 },
-    { what: 'Retry-After of nonsense', retryAfter: 'soon', afterMs: 60_000 },
+    { what: 'an invalid Retry-After', retryAfter: 'soon', afterMs: 60_000 },
     { what: 'no Retry-After', retryAfter: undefined, afterMs: 60_000 },
-  ])('a 429 with $what waits', async ({ retryAfter, afterMs }) => {
+  ])('a kick-off waits after a 429 with $what', async ({ retryAfter, afterMs }) => {
     await start();
     await ehr.orderFault({ match: { path: 'export' }, fault: { kind: 'status', status: 429, retryAfter } });
     await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({ retry: { afterMs } });
@@ -129,12 +132,12 @@ describe('a kick-off', () => {
 
   test.each([
     { what: 'no Content-Location', fault: { kind: 'headers', set: { 'content-location': null } } },
-    { what: '200', fault: { kind: 'status', status: 200, body: {} } },
+    { what: 'status 200', fault: { kind: 'status', status: 200, body: {} } },
     {
-      what: 'a Content-Location that is no address',
+      what: 'a Content-Location that is not a URL',
       fault: { kind: 'headers', set: { 'content-location': 'http://' } },
     },
-  ])('an answer with $what is not taken for a start', async ({ fault }) => {
+  ])('a kick-off rejects an answer with $what', async ({ fault }) => {
     await start();
     await ehr.orderFault({ match: { path: 'export' }, fault });
     await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({
@@ -156,14 +159,17 @@ describe('a kick-off', () => {
     { status: 404, code: 'ehr-not-found', retry: 'never' },
     { status: 500, code: 'ehr-unavailable', retry: 'later' },
     { status: 503, code: 'ehr-unavailable', retry: 'later' },
-  ] as const)('$status is $code, tried $retry, and never repeated by itself', async ({ status, code, retry }) => {
-    await start();
-    await ehr.orderFault({ match: { path: 'export' }, fault: { kind: 'status', status }, times: 'always' });
-    await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({ code, status, retry });
-    expect(await paths()).toHaveLength(1);
-  });
+  ] as const)(
+    'a kick-off that fails with $status is sent once and throws $code with the retry advice $retry',
+    async ({ status, code, retry }) => {
+      await start();
+      await ehr.orderFault({ match: { path: 'export' }, fault: { kind: 'status', status }, times: 'always' });
+      await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({ code, status, retry });
+      expect(await paths()).toHaveLength(1);
+    },
+  );
 
-  test('an unknown type is refused, not dropped', async () => {
+  test('a kick-off with an unknown type fails without dropping the type', async () => {
     await start();
     await ehr.orderFault({
       match: { path: 'export' },
@@ -181,7 +187,7 @@ describe('a kick-off', () => {
 });
 
 describe('capabilities', () => {
-  test('are read without a token', async () => {
+  test('capabilities are read without a token', async () => {
     await start({ exportLevels: ['group'] });
     expect(await capabilities()).toMatchObject({ exportLevels: ['group'], fhirVersion: '4.0.1' });
     const [sent] = await ehr.requests(/metadata$/);
@@ -189,7 +195,7 @@ describe('capabilities', () => {
     expect(await ehr.tokenCount()).toBe(0);
   });
 
-  test('are asked for again after a 5xx and a cut connection', async () => {
+  test('the request for capabilities is retried after a 5xx and a reset connection', async () => {
     await start();
     await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 502, body: '<html>' } });
     await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'reset' }, after: 1 });
@@ -197,14 +203,14 @@ describe('capabilities', () => {
     expect(await ehr.requests(/metadata$/)).toHaveLength(3);
   });
 
-  test('are given up after three tries', async () => {
+  test('the request for capabilities fails after three attempts', async () => {
     await start();
     await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 500 }, times: 'always' });
     await expect(capabilities()).rejects.toMatchObject({ code: 'ehr-unavailable', retry: 'later' });
     expect(await ehr.requests(/metadata$/)).toHaveLength(3);
   });
 
-  test('of a page in HTML are not understood', async () => {
+  test('capabilities that are an HTML page are rejected', async () => {
     await start();
     await ehr.orderFault({
       match: { path: 'metadata' },

@@ -9,7 +9,7 @@ const fhirEndpoint = 'https://ehr.example/fhir/r4';
 const request: BulkExportRequest = { exportType: 'Patient', resourceTypes: ['Patient'] };
 const accepted = { status: 202, headers: { 'content-location': '/status/1' } as Record<string, string | undefined> };
 
-/** A session whose server gives these answers, one after the other. */
+/** Opens a session with a server that gives these answers in order. */
 function openSession(connection: Partial<Connection> = {}, answers: (typeof accepted | Error)[] = [accepted]) {
   const requests: SessionRequest[] = [];
   const send = async (sent: SessionRequest) => {
@@ -27,7 +27,7 @@ const exportLevels = (...levels: ('system' | 'patient' | 'group')[]) =>
   ({ capabilities: { exportLevels: levels } }) as unknown as Partial<Connection>;
 
 describe('a kick-off', () => {
-  test('is sent once, before downloads, with the token, and its answer is kept', async () => {
+  test('a kick-off is sent once with the token and a higher priority than downloads, and is not aborted once sent', async () => {
     const { session, requests } = openSession();
     const { signal } = new AbortController();
     const onSend = jest.fn();
@@ -54,7 +54,7 @@ describe('a kick-off', () => {
     expect(requests[0]?.headers).not.toHaveProperty('content-type');
   });
 
-  test('goes by GET up to an address of 2,000 characters, and by POST with one more', async () => {
+  test('a kick-off uses GET for a URL of up to 2,000 characters and POST for a longer one', async () => {
     const empty = `${fhirEndpoint}/Patient/$export?_type=Patient&_typeFilter=`.length;
     const sent = async (length: number) => {
       const { session, requests } = openSession();
@@ -70,7 +70,7 @@ describe('a kick-off', () => {
     });
   });
 
-  test('is negotiated until the server accepts it, and calls back for each request', async () => {
+  test('a kick-off is negotiated until the server accepts it, and onSend is called for each request', async () => {
     const { session, requests } = openSession({}, [refusal(405), accepted]);
     const onSend = jest.fn();
     expect(await kickOffExport({ session, request, onSend })).toMatchObject({ droppedParameters: ['GET'] });
@@ -80,7 +80,7 @@ describe('a kick-off', () => {
     ]);
   });
 
-  test('that cannot be negotiated fails with the answer of the server', async () => {
+  test("a kick-off that cannot be negotiated fails with the server's error", async () => {
     const error = refusal(403);
     const { session, requests } = openSession({}, [error]);
     await expect(kickOffExport({ session, request })).rejects.toBe(error);
@@ -89,8 +89,8 @@ describe('a kick-off', () => {
 
   test.each([
     { what: 'no Content-Location', location: undefined },
-    { what: 'one that is not a URL', location: 'http://' },
-  ])('with an answer that has $what is not understood', async ({ location }) => {
+    { what: 'a Content-Location that is not a URL', location: 'http://' },
+  ])('a kick-off rejects an answer with $what', async ({ location }) => {
     const { session } = openSession({}, [{ status: 202, headers: { 'content-location': location } }]);
     await expect(kickOffExport({ session, request })).rejects.toMatchObject({
       code: 'kick-off-not-understood',
@@ -99,7 +99,7 @@ describe('a kick-off', () => {
   });
 });
 
-describe('the address of a kick-off', () => {
+describe('the URL of a kick-off', () => {
   const groupId = 'a/b?c';
   const group = `${fhirEndpoint}/Group/a%2Fb%3Fc/$export`;
 
@@ -115,7 +115,7 @@ describe('the address of a kick-off', () => {
     { exportType: 'Patient', connection: exportLevels('group'), url: `${fhirEndpoint}/Patient/$export` },
     { exportType: 'Group', connection: { groupId, ...exportLevels('patient') }, url: group },
   ] as const)(
-    'of a $exportType export of the connection $connection is $url',
+    'the URL of a $exportType export of the connection $connection is $url',
     async ({ exportType, connection, url }) => {
       const { session, requests } = openSession(connection);
       const { isOfGroup } = await kickOffExport({ session, request: { exportType, resourceTypes: [] } });
@@ -124,7 +124,7 @@ describe('the address of a kick-off', () => {
     },
   );
 
-  test('does not exist for a Group export of a connection without a group', async () => {
+  test('a Group export of a connection without a group is not sent', async () => {
     const { session, requests } = openSession();
     const started = kickOffExport({ session, request: { exportType: 'Group', resourceTypes: [] } });
     await expect(started).rejects.toMatchObject({ code: 'no-group', retry: 'never' });

@@ -7,27 +7,27 @@ import { toExportParameters, toParametersResource, toQuery } from './export-para
 import { type KickOffAttempt, negotiateKickOff } from './negotiate-kick-off.ts';
 
 export interface KickOff {
-  /** Absolute: `Content-Location`, resolved. */
+  /** The absolute URL from `Content-Location`. */
   readonly statusUrl: string;
-  /** What the server refused and was left out; see `KickOffAttempt`. */
+  /** The parameters that the server refused and that were left out, see `KickOffAttempt`. */
   readonly droppedParameters: readonly string[];
-  /** It went to a Group, whatever was asked for. */
+  /** Whether a Group was exported, which can differ from the requested level. */
   readonly isOfGroup: boolean;
 }
 
-/** Proxies and servers cut or refuse request lines from some 2,000 characters on; a POST carries its parameters inside. */
+/** Proxies and servers cut off or reject request lines above about 2,000 characters. A POST has its parameters in the body. */
 const longestUrl = 2000;
 
 /**
- * Starts an export (FHIR Bulk Data, "Kick-off Request"). What the server refuses by name is left out and recorded.
- * @throws EhrHttpError 429 while another export runs at the server.
+ * Starts an export (FHIR Bulk Data, "Kick-off Request"). Parameters that the server refuses by name are left out and recorded.
+ * @throws EhrHttpError 429 while the server runs another export
  */
 export async function kickOffExport(options: {
   readonly session: EhrSession;
   readonly request: BulkExportRequest;
-  /** Until the request is sent; from then on its answer is waited for. */
+  /** Aborts until the request is sent. Afterwards the answer is always awaited. */
   readonly signal?: AbortSignal | undefined;
-  /** Called when a kick-off goes out, for each that is negotiated. */
+  /** Called each time that a kick-off is sent, including those of the negotiation. */
   readonly onSend?: () => void;
 }): Promise<KickOff> {
   const { session, request } = options;
@@ -68,19 +68,19 @@ function send(options: {
     ...(isPost ? { body: toParametersResource(parameters) } : {}),
     priority: 'kick-off',
     answer: kickOffAnswer,
-    // A repeated kick-off is a second export.
+    // A repeated kick-off would start a second export.
     retries: 0,
     sendToken: true,
     signal,
-    // The status URL is in the answer, and nowhere else.
+    // The status URL is only in this answer.
     keptOnceSent: true,
     ...(onSend ? { onSend } : {}),
   });
 }
 
 /**
- * `Patient` means every patient that the connection sees: at Patient level where the server has it, else the practice's
- * Group (athenahealth exports Groups only).
+ * `Patient` means every patient that the connection can see. This uses the Patient level if the server has it, and otherwise the
+ * Group of the practice (athenahealth only exports Groups).
  */
 function exportEndpoint(
   { fhirEndpoint, groupId, capabilities }: Connection,
@@ -92,7 +92,7 @@ function exportEndpoint(
   if (groupId !== undefined) return `${fhirEndpoint}/Group/${encodeURIComponent(groupId)}/$export`;
   throw new AppError({
     code: 'no-group',
-    message: 'A Group export needs the practice: give the connection a practiceId or a groupId.',
+    message: 'A Group export needs a group. Set the practiceId or the groupId of the connection.',
     retry: 'never',
   });
 }
@@ -110,7 +110,8 @@ function readContentLocation({
   if (typeof location === 'string' && URL.canParse(location, url)) return new URL(location, url).href;
   throw new AppError({
     code: 'kick-off-not-understood',
-    message: 'The EHR accepted the export without telling where its status is. Verify that it supports bulk data.',
+    message:
+      'The EHR accepted the export but did not return its status URL. Verify that the EHR supports FHIR bulk export.',
     retry: 'never',
     context: { status },
   });

@@ -65,7 +65,7 @@ describe('a refusal #negotiation', () => {
     { text: 'Resource type Observation is not a supported resource type', code: 'processing' },
     { text: 'Observation: unsupported', code: 'not-supported' },
     { text: 'Unknown type "Observation"', code: 'invalid' },
-    // HAPI FHIR 8.8.0, of Binary.
+    // HAPI FHIR 8.8.0 refuses Binary with this text.
     {
       text: 'Failed to validate parameters:\n * Bulk export of Observation resources is forbidden',
       code: 'processing',
@@ -224,7 +224,7 @@ describe('what a refusal is about #negotiation', () => {
   });
 
   test('is nothing that can be left out if `_type` is named with a type and another parameter', () => {
-    // Without `_type` everything would be exported.
+    // A kick-off without `_type` would export everything.
     const both = issue('invalid', { diagnostics: '_type with Patient cannot be combined with _since' });
     expect(dropped(refusal(400, both))).toBeUndefined();
     expect(dropped(refusal(400, issue('invalid', { diagnostics: 'Bad request' }), both))).toBeUndefined();

@@ -1,9 +1,14 @@
 import { EhrHttpError } from '../http/ehr-http-error.ts';
 import { type ExportParameters, namesOf, without } from './export-parameters.ts';
 
+/**
+ * Not every server supports every parameter of a kick-off, GET and POST, or every resource type. After a refusal this decides from
+ * the status, the issues and the server's text what to leave out or change, and returns the next attempt. Each attempt leaves
+ * something out, so the negotiation ends. The caller records what was dropped, so that users can see it.
+ */
 export type KickOffMethod = 'GET' | 'POST';
 
-/** A kick-off as it is sent, and what was left out of the one that was wanted. */
+/** A kick-off to send, and what was left out of the original one. */
 export interface KickOffAttempt {
   readonly method: KickOffMethod;
   readonly parameters: ExportParameters;
@@ -11,24 +16,24 @@ export interface KickOffAttempt {
   readonly dropped: readonly string[];
 }
 
-/** Refusals of what was asked for, as opposed to who asked or when. */
+/** Statuses that refuse the request itself, and not its sender or its time. */
 const refusalStatuses = new Set([400, 404, 405, 415, 422, 501]);
 const methodStatuses = new Set([404, 405, 415, 501]);
-/** With these a server says that it does not know a parameter; `value` and `code-invalid` speak of its value. */
+/** Codes that say that a parameter is unknown. `value` and `code-invalid` are about its value. */
 const parameterCodes = new Set(['not-supported', 'invalid', 'processing', 'structure', 'business-rule']);
 const valueCodes = new Set([...parameterCodes, 'value', 'code-invalid', 'not-found']);
 
 /**
- * What to send after a refusal: without the types that the server names as unknown, without the parameter that it names,
- * or by the other method. Every step leaves something out, so there is an end.
- * @returns undefined where the refusal is about something else.
+ * Decides what to send after a refusal: the kick-off without the types or the parameter that the server names, or with the other
+ * method. Every step leaves something out, so the negotiation ends.
+ * @returns undefined if the refusal has another reason
  */
 export function negotiateKickOff(attempt: KickOffAttempt, error: unknown): KickOffAttempt | undefined {
   if (!(error instanceof EhrHttpError) || !refusalStatuses.has(error.status)) return undefined;
   return withoutTypes(attempt, error) ?? withoutParameter(attempt, error) ?? byOtherMethod(attempt, error);
 }
 
-/** A reason that the server gives, as an issue or in plain words. */
+/** A reason of the server, from an issue or from plain text. */
 interface Reason {
   readonly code: string;
   readonly texts: readonly string[];
@@ -41,7 +46,7 @@ function reasonsOf({ issues, ehrText }: EhrHttpError): Reason[] {
   });
 }
 
-/** What servers say of a type that they do not export, whether or not they name the parameter `_type`. */
+/** Words with which servers refuse a type, whether or not they name the parameter `_type`. */
 const refusesType =
   /_type\b|resource ?types?\b|not (?:a )?(?:supported|known|valid|allowed|recogni[sz]ed|available|exportable)|unsupported|forbidden|unknown|invalid/i;
 
@@ -50,11 +55,11 @@ function withoutTypes(attempt: KickOffAttempt, error: EhrHttpError): KickOffAtte
   const refused = new Set(
     reasonsOf(error)
       .filter(({ code, texts }) => valueCodes.has(code) && texts.some((text) => refusesType.test(text)))
-      // A reason that names another parameter is about that one, even if its value has a type in it.
+      // A reason that names another parameter is about that one, even if its value contains a type.
       .filter((reason) => !namesOf(parameters).some((name) => name !== '_type' && names(reason, name)))
       .flatMap((reason) => parameters.types.filter((type) => names(reason, type))),
   );
-  // With none left, everything would be exported: the opposite of what was asked for.
+  // Without any type everything would be exported, which is the opposite of the request.
   if (refused.size === 0 || refused.size === parameters.types.length) return undefined;
   const types = parameters.types.filter((type) => !refused.has(type));
   return {
@@ -68,19 +73,19 @@ function withoutParameter(attempt: KickOffAttempt, error: EhrHttpError): KickOff
   const { parameters, dropped } = attempt;
   const refusals = reasonsOf(error).filter(({ code }) => parameterCodes.has(code));
   const name = namesOf(parameters).find((one) => refusals.some((reason) => names(reason, one)));
-  // A refusal of every type that was asked for does not refuse the parameter.
+  // A refusal of all requested types does not refuse the parameter.
   const isOfTypes = name === '_type' && refusals.some((reason) => parameters.types.some((type) => names(reason, type)));
   if (name === undefined || isOfTypes) return undefined;
   return { ...attempt, parameters: without(parameters, name), dropped: [...dropped, name] };
 }
 
-/** STU4 drafts have no GET, many servers no POST. */
+/** STU4 drafts have no GET, and many servers have no POST. */
 function byOtherMethod(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt | undefined {
   const { status } = error;
   const { method, dropped } = attempt;
   const other = method === 'GET' ? 'POST' : 'GET';
   const isRefused = methodStatuses.has(status) || reasonsOf(error).some((reason) => names(reason, method));
-  // A 404 to a GET is an unknown Group; to a POST also a server that has no such route.
+  // A 404 to a GET means an unknown Group. A 404 to a POST can also mean that the server has no such route.
   if (!isRefused || (status === 404 && method === 'GET') || dropped.includes(other)) return undefined;
   return { ...attempt, method: other, dropped: [...dropped, method] };
 }

@@ -20,13 +20,13 @@ const open = (resume?: { offset: number; etag: string }, signal?: AbortSignal) =
   openFile({ session: ehr.session, url, requiresAccessToken, resume, signal });
 const orderFile = (fault: object) => ehr.orderFault({ match: { path: 'bulkdata' }, fault });
 
-/** The whole file, plain, as the server has it. */
+/** Reads the whole decoded file. */
 async function readWhole(): Promise<Buffer> {
   return buffer((await open()).body);
 }
 
 describe('an output file', () => {
-  test('comes compressed and is unpacked', async () => {
+  test('an output file is received compressed and decoded', async () => {
     await start();
     const { body, startOffset, etag } = await open();
     const whole = await buffer(body);
@@ -39,7 +39,7 @@ describe('an output file', () => {
     expect((await ehr.violations()).violations).toEqual([]);
   });
 
-  test('comes plain from a server that does not compress', async () => {
+  test('an output file is read from a server that does not compress', async () => {
     await start();
     const whole = await readWhole();
     await orderFile({ kind: 'ignore-range' });
@@ -78,7 +78,7 @@ describe('an output file', () => {
     expect((await buffer(again.body)).equals(whole)).toBe(true);
   });
 
-  test('that is shorter than what was read of it (416) comes from the start', async () => {
+  test('an output file that became shorter than the read part (416) is read from the start', async () => {
     await start();
     const { body, etag = '' } = await open();
     const whole = await buffer(body);
@@ -87,7 +87,7 @@ describe('an output file', () => {
     expect((await buffer(again.body)).equals(whole)).toBe(true);
   });
 
-  test('a 416 without a resume is an error', async () => {
+  test('an output file that is not resumed fails after a 416', async () => {
     await start();
     await orderFile({ kind: 'status', status: 416 });
     await expect(open()).rejects.toMatchObject({ status: 416 });
@@ -122,7 +122,7 @@ describe('an output file', () => {
     await expect(buffer(file.body)).rejects.toThrow();
   });
 
-  test('a connection that is reset before the answer: ehr-unreachable', async () => {
+  test('a connection that is reset before the answer throws ehr-unreachable', async () => {
     await start();
     await orderFile({ kind: 'reset' });
     await expect(open()).rejects.toMatchObject({ code: 'ehr-unreachable', retry: 'later' });
@@ -132,13 +132,13 @@ describe('an output file', () => {
     { status: 403, code: 'ehr-forbidden' },
     { status: 404, code: 'ehr-not-found' },
     { status: 410, code: 'ehr-not-found' },
-  ])('$status: $code, with the issues that the answer has', async ({ status, code }) => {
+  ])('an output file that fails with $status throws $code with the issues of the answer', async ({ status, code }) => {
     await start();
     await orderFile({ kind: 'status', status });
     await expect(open()).rejects.toMatchObject({ status, code, issues: [{ code: 'exception' }] });
   });
 
-  test('an expired link says so', async () => {
+  test('an expired link is reported', async () => {
     await start();
     await orderFile({ kind: 'expire-links' });
     await expect(open()).rejects.toMatchObject({ code: expect.stringMatching(/^ehr-(not-found|forbidden)$/) });
@@ -146,8 +146,8 @@ describe('an output file', () => {
 
   test.each([
     { what: 'at the same host', simulator: { requiresAccessToken: false } },
-    { what: 'at a host of its own', simulator: { separateFileHost: true } },
-  ])('$what that wants no token gets none', async ({ simulator }) => {
+    { what: 'at a separate host', simulator: { separateFileHost: true } },
+  ])('an output file $what that needs no token is requested without one', async ({ simulator }) => {
     await start(simulator);
     expect(requiresAccessToken).toBe(false);
     expect((await readWhole()).length).toBeGreaterThan(1000);
@@ -163,7 +163,7 @@ describe('an output file', () => {
     expect(await ehr.requests(/bulkdata/)).toEqual([]);
   });
 
-  test('whose reading is aborted ends with an error', async () => {
+  test('an output file whose download is aborted ends with an error', async () => {
     await start();
     await orderFile({ kind: 'stall', afterBytes: 200 });
     const controller = new AbortController();

@@ -6,20 +6,30 @@ import { contentCodings } from '../answers/decode-body.ts';
 import type { EhrSession } from '../ehr-session.ts';
 import { EhrHttpError } from '../http/ehr-http-error.ts';
 
+/**
+ * Downloads output files. A download that broke off resumes at the last stored byte with `Range` and `If-Range`. The rest is used
+ * only if the server proves that it is exactly the rest of the same version of the file. In every other case the file is read from
+ * the start. The end of a file counts only if the server proves it, so that a cut-off file is never taken for a complete one.
+ *
+ *   no progress             --> GET                        --> whole file
+ *   offset and strong ETag  --> GET with Range, If-Range   --> 206 with exactly the rest --> rest
+ *                                                          --> 200 --> whole file
+ *                                                          --> 416 or another 206 --> GET --> whole file
+ */
 export interface OpenFile {
   /**
-   * The file's bytes, decoded, from `startOffset`. Ends only after Content-Length, the last chunk's terminator or the end of
-   * the compressed data proved the end; anything else is an error on the stream.
+   * The decoded bytes of the file from `startOffset`. The stream ends only if Content-Length, the terminator of the last chunk or
+   * the end of the compressed data proves the end. Otherwise it fails.
    */
   readonly body: Readable;
-  /** False if the server just closes the connection at the end: a cut would look the same. */
+  /** False if the server only closes the connection at the end, because a cut-off file would look the same. */
   readonly endIsProven: boolean;
-  /** 0, or the offset that was asked for. */
+  /** 0, or the requested offset. */
   readonly startOffset: number;
-  /** Strong validators only: a weak one cannot resume at a byte (RFC 9110 13.1.5). */
+  /** Only strong validators, because a weak one cannot resume at a byte (RFC 9110, section 13.1.5). */
   readonly etag: string | undefined;
   readonly contentType: string | undefined;
-  /** Of what is still to come, as it travels; undefined if the server does not say. */
+  /** The size of the remaining bytes as they are transferred. Undefined if the server does not say so. */
   readonly contentLength: number | undefined;
 }
 
@@ -34,18 +44,18 @@ interface OpenFileOptions {
   readonly requiresAccessToken: boolean;
   readonly resume?: Resume | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** What the answer has to be. Left out: an output file. */
+  /** The form that the answer must have. The default is an output file. */
   readonly answer?: AnswerRules;
-  /** Left out: NDJSON. */
+  /** The default is NDJSON. */
   readonly accept?: string;
   readonly priority?: RequestPriority;
-  /** False if compression gains nothing: pictures and PDF. */
+  /** False for content that compression does not make smaller, such as images and PDF. */
   readonly compressed?: boolean;
 }
 
 /**
- * Opens an output file (FHIR Bulk Data, "Output File Request"), from a byte if there is progress. The file comes from its
- * start if the server does not support ranges, if the file changed, or if the range is not exactly the rest of the file.
+ * Opens an output file (FHIR Bulk Data, "Output File Request"), at an offset if there is progress. The file is read from its start
+ * if the server does not support ranges, if the file changed, or if the range is not exactly the rest of the file.
  */
 export async function openFile(options: OpenFileOptions): Promise<OpenFile> {
   const { resume, answer = fileAnswer, compressed = true } = options;
@@ -54,16 +64,16 @@ export async function openFile(options: OpenFileOptions): Promise<OpenFile> {
   return toWhole(await request(options, { answer, headers: { 'accept-encoding': compressed ? 'gzip' : 'identity' } }));
 }
 
-/** @returns undefined if the answer is of no use for a resume */
+/** @returns undefined if the answer cannot be used for a resume */
 async function openRest(options: OpenFileOptions, resume: Resume): Promise<OpenFile | undefined> {
   const { answer = fileAnswer } = options;
   let response: EhrResponse;
   try {
     response = await request(options, {
       answer: { ...answer, usable: [...answer.usable, 206] },
-      // A range of a compressed body could not be mapped to lines, so a resumed file comes uncompressed. The byte before the
-      // offset comes along: the rest of a file that was read to its end would be empty, which a server answers with 416, as
-      // it does for a file that became shorter.
+      // A range of a compressed body could not be mapped to lines, so a resumed file is requested uncompressed. The byte before the
+      // offset is requested too. Otherwise the rest of a completely read file would be empty, and servers answer that with 416, as
+      // for a file that became shorter.
       headers: {
         range: `bytes=${resume.offset - 1}-`,
         'if-range': resume.etag,
@@ -96,7 +106,7 @@ function request(
     headers: { accept, ...headers },
     priority,
     answer,
-    // The download job resumes by itself, at the byte.
+    // The download job itself resumes at the last byte.
     retries: 0,
     sendToken: requiresAccessToken,
     signal,
@@ -118,8 +128,8 @@ function describe({ headers }: EhrResponse): Omit<OpenFile, 'body' | 'startOffse
 }
 
 /**
- * The range of a 206, if it is all of the rest: of the same version, plain, from the byte before the offset to the last byte.
- * A shorter range is allowed (RFC 9110 14.2), but its end would look like the end of the file.
+ * The range of a 206 if it is exactly the rest of the same version, uncompressed, from the byte before the offset to the last byte.
+ * A shorter range is allowed (RFC 9110, section 14.2), but its end would look like the end of the file.
  */
 function wholeRestOf({ headers }: EhrResponse, { offset, etag }: Resume): { readonly sizeBytes: number } | undefined {
   const range = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(headers['content-range'] ?? '');
@@ -131,13 +141,13 @@ function wholeRestOf({ headers }: EhrResponse, { offset, etag }: Resume): { read
   return length === undefined || Number(length) === sizeBytes ? { sizeBytes } : undefined;
 }
 
-/** RFC 9112 6.3: a length, or the terminator of the last chunk; compressed data has an end of its own. */
+/** By RFC 9112, section 6.3, a length or the terminator of the last chunk. Compressed data has its own end. */
 function endIsProven(headers: EhrResponse['headers']): boolean {
   const isChunked = /chunked/i.test(headers['transfer-encoding'] ?? '');
   return isChunked || headers['content-length'] !== undefined || contentCodings(headers).length > 0;
 }
 
-/** @param sizeBytes of the body; one of another size is an error on the stream */
+/** @param sizeBytes the expected size of the body; another size is an error on the stream */
 function withoutFirstByte(body: Readable, sizeBytes: number): Readable {
   let received = 0;
   const rest = new Transform({
@@ -150,7 +160,7 @@ function withoutFirstByte(body: Readable, sizeBytes: number): Readable {
       done(isWhole ? null : Object.assign(new Error('the range has another length'), { code: 'ERR_BAD_RESPONSE' }));
     },
   });
-  // Both ends are torn down together; the reader of the rest sees the error.
+  // Both streams are destroyed together. The reader of the rest gets the error.
   return pipeline(body, rest, () => undefined);
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { checkPaging, maxSearchPages } from './paging-loop.ts';
 
-/** Follows pages whose addresses are numbers, from page 1, and says after how many pages the check stopped. */
+/** Follows pages from page 1, whose URLs are numbers. @returns the page at which the check stopped */
 function follow(next: (page: number) => number): { readonly pages: number; readonly longestMark: number } {
   let loopMark: string | undefined;
   let longestMark = 0;
@@ -17,7 +17,7 @@ function follow(next: (page: number) => number): { readonly pages: number; reado
 }
 
 describe('checkPaging', () => {
-  test('stops at once at a page that names itself as the next one', () => {
+  test('checkPaging stops immediately at a page that links to itself', () => {
     expect(follow(() => 1).pages).toBe(1);
     expect(follow((page) => Math.min(page + 1, 6)).pages).toBe(6);
   });
@@ -28,14 +28,17 @@ describe('checkPaging', () => {
     { start: 5, length: 7 },
     { start: 40, length: 2 },
     { start: 3, length: 100 },
-  ])('finds a cycle of $length pages that begins at page $start, and remembers one hash', ({ start, length }) => {
-    const { pages, longestMark } = follow((page) => (page === start + length - 1 ? start : page + 1));
-    expect(pages).toBeGreaterThanOrEqual(length);
-    expect(pages).toBeLessThanOrEqual(3 * (start + length));
-    expect(longestMark).toBe(43);
-  });
+  ])(
+    'checkPaging finds a cycle of $length pages that begins at page $start with a single stored hash',
+    ({ start, length }) => {
+      const { pages, longestMark } = follow((page) => (page === start + length - 1 ? start : page + 1));
+      expect(pages).toBeGreaterThanOrEqual(length);
+      expect(pages).toBeLessThanOrEqual(3 * (start + length));
+      expect(longestMark).toBe(43);
+    },
+  );
 
-  test('stops after the largest number of pages at a server that makes up new addresses', () => {
+  test('checkPaging stops at the page limit if a server invents a new URL for each page', () => {
     expect(follow((page) => page + 1).pages).toBe(maxSearchPages);
   });
 });

@@ -2,31 +2,31 @@ import { hash } from 'node:crypto';
 import { AppError } from '@bulkhead/runtime';
 
 /**
- * Finds searches that never end: a `link[next]` that names its own page, pages that lead back to an earlier page, and more
- * pages than any search can have. The check is Brent's algorithm. The search remembers one hash, which is replaced after the
- * pages 1, 2, 4, 8 and so on, and a cycle is found once it is shorter than the distance to the next replacement. So the search
- * stores one hash however many pages it has, and the check continues after a restart of the worker.
+ * Detects searches that never end: a `link[next]` that names its own page, pages that lead back to an earlier page, and more pages
+ * than any search can have. The check is Brent's algorithm. The search stores one hash, which is replaced after the pages 1, 2, 4,
+ * 8 and so on. A cycle is found once it is shorter than the distance to the next replacement. So the search stores one hash for any
+ * number of pages, and the check continues after a restart of the worker.
  */
 
 /**
- * A million resources of one type and patient at the usual page size, and a tenth of athenahealth's requests of a day.
- * A server that makes up a new address for every page of a loop is stopped by this limit alone.
+ * Enough for a million resources of one type and patient at the usual page size, and a tenth of athenahealth's daily requests. A
+ * server that invents a new URL for every page of a loop is stopped only by this limit.
  */
 export const maxSearchPages = 10_000;
 
-/** What a search remembers between two pages. */
+/** The state that a search stores between two pages. */
 export interface PagingState {
-  /** The number of pages that were read. */
+  /** The number of read pages. */
   readonly pages: number;
-  /** The hash of the next page's address, as of the last page whose number is a power of two. */
+  /** The hash of the next page's URL, stored at the last page whose number is a power of two. */
   readonly loopMark?: string;
 }
 
 /**
- * Checks where a page leads.
- * @param page.pages the number of pages that were read, with this one
- * @param page.loopMark as the check of the page before returned it
- * @returns the mark to remember, or AppError `search-loops`
+ * Checks the link of a page.
+ * @param page.pages the number of read pages, including this one
+ * @param page.loopMark the result of the check of the previous page
+ * @returns the mark to store, or AppError `search-loops`
  */
 export function checkPaging(
   page: PagingState & { readonly url: string; readonly nextUrl: string },

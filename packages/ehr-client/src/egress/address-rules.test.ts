@@ -3,7 +3,7 @@ import { addressKind } from './address-rules.ts';
 
 const addresses = {
   public: ['8.8.8.8', '172.15.0.1', '172.32.0.1', '192.167.1.1', '100.63.0.1', '::ffff:8.8.8.8', '2606:4700::1111'],
-  own: [
+  private: [
     ...['127.0.0.1', '127.255.1.2', '10.1.2.3', '172.16.0.1', '172.31.255.255', '192.168.0.1', '100.64.0.1'],
     ...['::1', 'fd12::1', 'fc00::1', '::ffff:127.0.0.1', '::ffff:7f00:1', '::ffff:10.0.0.1'],
   ],
@@ -12,18 +12,18 @@ const addresses = {
     ...['169.254.169.254', '::ffff:169.254.169.254', '::ffff:a9fe:a9fe', 'fe80::1', 'fe80::a9fe:a9fe', 'fe80::1%eth0'],
     ...['168.63.129.16', '::ffff:168.63.129.16', '100.100.100.200', '192.0.0.192', 'fd00:ec2::254', 'fd00:ec2:0::254'],
     ...['fd20:ce::254', 'fd00:42::42'],
-    // The rest of IANA's special-purpose registries, an address of each entry.
+    // The other entries of IANA's special-purpose registries, one address each.
     ...['0.0.0.0', '0.1.2.3', '192.0.0.8', '192.0.2.1', '192.31.196.1', '192.52.193.1', '192.88.99.1', '192.175.48.1'],
     ...['198.18.0.1', '198.19.255.255', '198.51.100.1', '203.0.113.1', '224.0.0.1', '240.0.0.1', '255.255.255.255'],
     ...['::', '::127.0.0.1', '::ffff:0:7f00:1', '64:ff9b::7f00:1', '64:ff9b:1::1', '100::1', '100:0:0:1::1'],
     ...['2001:0:1::', '2001:2::1', '2001:3::1', '2001:4:112::1', '2001:10::1', '2001:20::1', '2001:30::1'],
     ...['2001:db8::1', '2002:7f00:1::', '2620:4f:8000::1', '3fff::1', '5f00::1', 'fec0::1', 'ff02::1', '4000::1'],
-    // No addresses.
+    // Text that is not an address.
     ...['localhost', '', '127.1', '0x7f000001', '0177.0.0.1', '[::1]'],
   ],
 } as const;
 
-for (const kind of ['public', 'own', 'never'] as const) {
+for (const kind of ['public', 'private', 'never'] as const) {
   test.each(addresses[kind])(`addressKind('%s') is ${kind}`, (address) => {
     expect(addressKind(address)).toBe(kind);
   });

@@ -76,7 +76,7 @@ describe('a name that DNS answers #egress', () => {
     const { port } = server.address() as AddressInfo;
     const url = `http://ehr.example.org:${port}/`;
     try {
-      // By the agents themselves: plain http would be refused before for a provider on the public network.
+      // Use the agents directly, because `check` would reject plain http for a provider on the public network before any lookup.
       const agents = guard.check({ url: url.replace('http:', rules.privateNetwork ? 'http:' : 'https:'), rules });
       return (await axios.get(url, { ...agents, proxy: false })).data;
     } catch (error) {

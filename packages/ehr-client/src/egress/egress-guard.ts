@@ -6,55 +6,63 @@ import { endpointsOf, type Provider } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
 import { addressKind } from './address-rules.ts';
 
-/** Where requests of a provider may go. */
+/** The targets that requests of a provider may have. */
 export interface EgressRules {
-  /** The provider is on the operator's own network, perhaps by plain http: a simulator, a server in the clinic. */
+  /**
+   * Whether the provider is on the operator's own network, perhaps with plain http, such as a simulator or a server in the clinic.
+   */
   readonly privateNetwork: boolean;
-  /** Left out: any host. Otherwise these and the provider's own; `*.example.org` stands for every host below it. */
+  /** If not set, any host. Otherwise these and the provider's own. `*.example.org` means every host below it. */
   readonly hosts?: readonly string[] | undefined;
-  /** Left out: any port. */
+  /** If not set, any port. */
   readonly ports?: readonly number[] | undefined;
 }
 
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
-/** What axios needs to send a request under the rules. */
+/** The agents that axios needs to send a request under the rules. */
 export interface EgressAgents {
   readonly httpAgent: HttpAgent;
   readonly httpsAgent: HttpsAgent;
 }
 
-/** As axios sets it on each request: another value here would be two more system calls a request. */
+/** The value that axios sets on each request. Another value here would cost two more system calls per request. */
 const keepAliveMsecs = 60_000;
 
-/** How a refusal inside of a socket's making is told from a failure of the network. */
+/** Distinguishes a refusal while a socket is opened from a failure of the network. */
 const refusedCode = 'EGRESS_REFUSED';
 
 /**
- * Stands before every request and every redirect. An EHR names addresses (links, redirects, `Content-Location`), and one that was
- * taken over must not make workers ask the inside of the network that they run in. What DNS answers is checked where the
- * socket is made, and the socket goes to exactly what was checked: a second answer cannot differ.
+ * Checks every request and every redirect before it is sent. EHRs send URLs (links, redirects, `Content-Location`), and a
+ * compromised EHR must not make workers request addresses inside the operator's network.
+ *
+ *   request or redirect --> check(url): scheme, user name, host, port, literal address
+ *                       --> lookup when the socket is opened: every address that DNS returned
+ *                       --> the socket connects to a checked address
+ *
+ * The agent connects to exactly the addresses that were checked, so a second DNS answer cannot differ. `egressRules` derives the
+ * rules from the provider's registry entry, and `addressKind` classifies addresses.
  */
 export function createEgressGuard({ resolve = resolveBySystem }: { readonly resolve?: Resolve } = {}) {
-  const kinds = { public: createAgents(resolve, false), own: createAgents(resolve, true) };
+  const kinds = { public: createAgents(resolve, false), private: createAgents(resolve, true) };
   return {
     /** @returns agents for the request. @throws AppError `egress-refused` */
     check({ url, rules }: { readonly url: string; readonly rules: EgressRules }): EgressAgents {
       const address = new URL(url);
       const { protocol, hostname, username, password } = address;
       const host = hostname.replace(/^\[|\]$/g, '');
-      if (username !== '' || password !== '') throw refused(host, 'the address carries a user name');
+      if (username !== '' || password !== '') throw refused(host, 'the URL contains a user name');
       if (protocol !== 'https:' && !(protocol === 'http:' && rules.privateNetwork))
         throw refused(host, 'it is not https');
       if (rules.hosts && !rules.hosts.some((pattern) => matchesHost(host, pattern))) {
-        throw refused(host, 'the host is not one of the provider');
+        throw refused(host, 'the host does not belong to the provider');
       }
       if (rules.ports && !rules.ports.includes(portOf(address))) {
-        throw refused(host, 'the port is not one of the provider');
+        throw refused(host, 'the port does not belong to the provider');
       }
-      // A literal address makes no lookup.
+      // A literal address causes no lookup.
       if (isIP(host) !== 0) checkAddress({ host, address: host, privateNetwork: rules.privateNetwork });
-      return rules.privateNetwork ? kinds.own : kinds.public;
+      return rules.privateNetwork ? kinds.private : kinds.public;
     },
 
     close(): void {
@@ -68,7 +76,7 @@ export function createEgressGuard({ resolve = resolveBySystem }: { readonly reso
 
 export type EgressGuard = ReturnType<typeof createEgressGuard>;
 
-/** @returns the refusal that an error is or comes from, if there was one. */
+/** @returns the refusal that this error is or was caused by, if any */
 export function egressRefusal(error: unknown): AppError | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof AppError && cause.code === 'egress-refused') return cause;
@@ -83,7 +91,7 @@ function createAgents(resolve: Resolve, privateNetwork: boolean): EgressAgents {
     resolve(hostname).then(
       (addresses) => {
         try {
-          // One bad answer among good ones is an attempt, not a choice.
+          // One forbidden address among others is an attack, so all are rejected.
           for (const { address } of addresses) checkAddress({ host: hostname, address, privateNetwork });
         } catch (error) {
           const { context } = error as AppError;
@@ -114,11 +122,11 @@ function checkAddress(options: {
 }): void {
   const { host, address, privateNetwork } = options;
   const kind = addressKind(address);
-  if (kind === 'public' || (kind === 'own' && privateNetwork)) return;
-  throw refused(host, kind === 'own' ? 'it is an address of a private network' : 'it is an address that no EHR has');
+  if (kind === 'public' || (kind === 'private' && privateNetwork)) return;
+  throw refused(host, kind === 'private' ? 'the address belongs to a private network' : 'no EHR can have this address');
 }
 
-/** @param pattern a host, or `*.example.org` for every host below it. */
+/** @param pattern a host, or `*.example.org` for every host below it */
 export function matchesHost(host: string, pattern: string): boolean {
   return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : host === pattern;
 }
@@ -132,7 +140,7 @@ function refused(host: string, reason: string): AppError {
   return new AppError({
     code: 'egress-refused',
     message:
-      'The EHR points to an address that is not asked: none of its hosts or ports, of a private network, or not https. If it is right, allow it in the registry entry of the provider.',
+      'The EHR named a URL that is not allowed: it has another host or port, is on a private network, or does not use https. If the URL is correct, allow it in the registry entry of the provider.',
     retry: 'never',
     context: { host, reason },
   });
@@ -140,12 +148,12 @@ function refused(host: string, reason: string): AppError {
 
 const httpsPort = 443;
 
-/** An operator who configures an endpoint by plain http, or by a private address, has said that it is on the own network. */
+/** An operator who configures an endpoint with plain http or a private address has thereby said that it is on their own network. */
 export function egressRules(provider: Provider): EgressRules {
   const { hosts, ports } = provider;
   const endpoints = endpointsOf(provider);
   const privateNetwork = provider.privateNetwork ?? endpoints.some(isOnPrivateNetwork);
-  // Links and attachments are written by others: on public hosts they could otherwise reach any service.
+  // The EHR and its users write links and attachments. On public hosts these could otherwise reach any service.
   const ownPorts = endpoints.map((endpoint) => Number(new URL(endpoint).port) || httpsPort);
   return {
     privateNetwork,
@@ -156,5 +164,5 @@ export function egressRules(provider: Provider): EgressRules {
 
 function isOnPrivateNetwork(endpoint: string): boolean {
   const { protocol, hostname } = new URL(endpoint);
-  return protocol === 'http:' || addressKind(hostname.replace(/^\[|\]$/g, '')) === 'own';
+  return protocol === 'http:' || addressKind(hostname.replace(/^\[|\]$/g, '')) === 'private';
 }

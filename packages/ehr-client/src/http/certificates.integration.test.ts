@@ -11,7 +11,7 @@ import { createWebhookSender } from './webhook-sender.ts';
 let ehr: TestEhr;
 let server: Server;
 let url: string;
-/** Requests that got through. */
+/** The number of requests that the server received. */
 let received: number;
 const certificate = makeSelfSigned();
 

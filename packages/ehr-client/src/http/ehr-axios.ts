@@ -12,7 +12,7 @@ import { addressOf, createReceivedBytes, type EhrObserver, failureOf, madeConnec
 
 declare module 'axios' {
   interface AxiosRequestConfig {
-    /** What the interceptors need; every request of this client carries it. */
+    /** The data for the interceptors. Every request of this client has it. */
     ehr?: Pick<EhrRequest, 'budget' | 'priority' | 'signal' | 'onSend'> & {
       readonly provider: string;
       grant?: Grant;
@@ -22,9 +22,9 @@ declare module 'axios' {
   }
 }
 
-/** A silent connection is given up after this; servers in the field take up to a minute to compute a status. */
+/** A connection without data is closed after this time. Some servers need up to a minute to compute a status. */
 const idleTimeoutMs = 90_000;
-/** A longer wait is the job's: it goes back to the queue instead of sitting in a request. */
+/** A longer wait goes back to the queue with the job, instead of blocking a request. */
 const longestRetryWaitMs = 10_000;
 
 export interface Watched {
@@ -32,7 +32,7 @@ export interface Watched {
   readonly observer: EhrObserver;
 }
 
-/** Requests within their budget, tried again where that helps, and each try told of. */
+/** Sends requests within their budget, retries them if that helps, and reports each attempt. */
 export function createEhrAxios({ limiter, observer }: Watched): AxiosInstance {
   const http = axios.create({
     timeout: idleTimeoutMs,
@@ -40,15 +40,15 @@ export function createEhrAxios({ limiter, observer }: Watched): AxiosInstance {
     validateStatus: (status) => status < 400,
     proxy: false,
   });
-  const tell = createTeller(observer);
-  // Before axios-retry's, so that every try is settled. A try without an answer may still be on its way.
+  const report = createReporter(observer);
+  // Runs before axios-retry's interceptor, so that every attempt is settled. An attempt without an answer may still arrive.
   http.interceptors.response.use(
     (response) => {
-      tell(response.config, response);
+      report(response.config, response);
       return settle(response);
     },
     (error: AxiosError) => {
-      tell(error.config, error.response, error);
+      report(error.config, error.response, error);
       if (error.response) settle(error.response);
       throw error;
     },
@@ -58,9 +58,9 @@ export function createEhrAxios({ limiter, observer }: Watched): AxiosInstance {
     retryCondition: (error) =>
       isNetworkError(error) ||
       ((error.response?.status ?? 0) >= 500 && (retryAfterOf(error.response) ?? 0) <= longestRetryWaitMs),
-    // Without it the time spent waiting for the limiter is taken off the timeout and a retry is dropped silently.
+    // Otherwise the time spent waiting for the limiter counts towards the timeout, and a retry is dropped silently.
     shouldResetTimeout: true,
-    // Every body is a stream, and one that is not read keeps its connection.
+    // Every body is a stream. A body that is not read would keep its connection.
     onRetry: (_count, error) => drain(error.response?.data as IncomingMessage | undefined),
   });
   http.interceptors.request.use(async (config) => {
@@ -77,12 +77,12 @@ export function createEhrAxios({ limiter, observer }: Watched): AxiosInstance {
   return http;
 }
 
-/** Tells of each try: that it ended, and what came, of a stream when it is over. */
-function createTeller(observer: EhrObserver) {
+/** Reports each attempt when its headers arrive or it fails, and the received bytes when its body has ended. */
+function createReporter(observer: EhrObserver) {
   const receivedOn = createReceivedBytes();
   return (config: AxiosRequestConfig | undefined, response: AxiosResponse | undefined, error?: AxiosError): void => {
     const { provider, priority: kind, sentAt, waitMs = 0 } = config?.ehr ?? {};
-    // What the limiter or the guard has refused was never sent.
+    // Requests that the limiter or the guard rejected were never sent.
     if (provider === undefined || kind === undefined || sentAt === undefined) return;
     observer.requestEnded({
       provider,
@@ -107,25 +107,25 @@ function settle(response: AxiosResponse): AxiosResponse {
   return response;
 }
 
-/** Everything that a request to an EHR needs besides its URL. */
+/** The parts of a request to an EHR. */
 export interface EhrRequest {
   readonly connection: Connection;
   readonly budget: RateBudget;
-  /** Where it may go, each of its redirects too. */
+  /** The allowed targets of the request and of its redirects. */
   readonly egress: EgressRules;
   readonly priority: RequestPriority;
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: unknown;
-  /** What its answer has to be. */
+  /** The form that the answer must have. */
   readonly answer: AnswerRules;
-  /** Tries besides the first, for requests that may be repeated without harm. */
+  /** The number of retries, for requests that can be repeated without harm. */
   readonly retries: number;
-  /** Ends the waiting for the limiter, and the request unless it is `keptOnceSent`. */
+  /** Aborts the wait for the limiter, and the request unless it is `keptOnceSent`. */
   readonly signal?: AbortSignal | undefined;
-  /** Its answer is waited for whatever happens: cutting it would lose what the server has begun. */
+  /** A sent request is never aborted, because that would lose what the server has started. */
   readonly keptOnceSent?: boolean;
-  /** Called when the request goes out, before anything of it has. */
+  /** Called just before the request is sent. */
   readonly onSend?: () => void;
 }

@@ -30,7 +30,7 @@ export class EhrHttpError extends AppError {
   }
 }
 
-/** The guide's Troubleshooting section, by status. */
+/** Messages by status, from the guide's Troubleshooting section. */
 function describe(status: number): { code: string; message: string } {
   if (status === 401) {
     return {
@@ -48,24 +48,25 @@ function describe(status: number): { code: string; message: string } {
   if (status === 404 || status === 410) {
     return {
       code: 'ehr-not-found',
-      message: 'The EHR does not have this resource, or no longer. Verify the id and the FHIR endpoint.',
+      message: 'The EHR does not have this resource, or no longer has it. Verify the id and the FHIR endpoint.',
     };
   }
   if (status === 429) {
     return {
       code: 'ehr-throttled',
-      message: 'The EHR asked for fewer requests. The work continues by itself after the wait.',
+      message: 'The EHR asked for fewer requests. The work continues automatically after a wait.',
     };
   }
   if (status >= 500) {
     return {
       code: 'ehr-unavailable',
-      message: "The EHR failed to answer. The request is tried again. If it keeps failing, see the EHR's status page.",
+      message:
+        "The EHR failed to answer. The request will be retried. If it keeps failing, check the EHR's status page.",
     };
   }
   return {
     code: 'ehr-rejected',
-    message: "The EHR rejected the request as invalid. An operator can see the EHR's own explanation.",
+    message: "The EHR rejected the request as invalid. An operator can read the EHR's own explanation.",
   };
 }
 

@@ -27,7 +27,7 @@ const metadata = (change: Partial<SessionRequest> = {}): SessionRequest => ({
 
 describe('a redirect', () => {
   test.each([{ status: 302 }, { status: 303 }, { status: 307 }])(
-    '$status is followed with the token at the same origin',
+    'a redirect with $status to the same origin is followed with the token',
     async ({ status }) => {
       await start();
       const to = '/fhir/r4/.well-known/smart-configuration';
@@ -43,7 +43,7 @@ describe('a redirect', () => {
     await start({ separateFileHost: true });
     const { entries } = await ehr.export();
     const url = new URL(entries[0]?.url ?? '');
-    // At the FHIR host, which redirects to the file host.
+    // A URL at the FHIR host, which redirects to the file host.
     const atHome = new URL(url.pathname + url.search, ehr.simulator.baseUrl).href;
     await ehr.orderFault({ match: { path: 'bulkdata' }, fault: { kind: 'redirect' } });
     const file = await openFile({ session: ehr.session, url: atHome, requiresAccessToken: true });
@@ -54,7 +54,7 @@ describe('a redirect', () => {
   });
 
   test.each([{ answer: resourceAnswer }, { answer: fileAnswer }])(
-    'in a circle fails with ehr-redirects ($answer.name)',
+    'a redirect in a circle fails with ehr-redirects ($answer.name)',
     async ({ answer }) => {
       await start();
       const fault = { kind: 'redirect', to: '/fhir/r4/metadata' };
@@ -68,9 +68,9 @@ describe('a redirect', () => {
   );
 
   test.each([
-    { what: 'no address', to: 'http://' },
+    { what: 'an invalid URL', to: 'http://' },
     { what: 'another protocol', to: 'file:///etc/passwd' },
-  ])('to $what is an error of ours', async ({ to }) => {
+  ])('a redirect to $what fails with ehr-redirects', async ({ to }) => {
     await start();
     await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'redirect', to } });
     await expect(ehr.session.send(metadata())).rejects.toMatchObject({ code: 'ehr-redirects', retry: 'never' });
@@ -78,7 +78,7 @@ describe('a redirect', () => {
 });
 
 describe('a request', () => {
-  test('for the token at a foreign host is not sent', async () => {
+  test('a request that would send the token to a foreign host is not sent', async () => {
     await start();
     const url = 'http://127.0.0.1:1/fhir/r4/metadata';
     await expect(ehr.session.send(metadata({ url }))).rejects.toMatchObject({
@@ -88,13 +88,13 @@ describe('a request', () => {
     });
   });
 
-  test('to nobody: ehr-unreachable, later', async () => {
+  test('a request to a closed port throws ehr-unreachable and can be retried later', async () => {
     await start();
     const request = metadata({ url: 'http://127.0.0.1:1/metadata', sendToken: false });
     await expect(ehr.session.send(request)).rejects.toMatchObject({ code: 'ehr-unreachable', retry: 'later' });
   });
 
-  test('that may be repeated is, at 5xx and where there was no answer, as often as it says', async () => {
+  test('a request is retried after a 5xx and without an answer, up to its number of retries', async () => {
     await start();
     await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 503 }, times: 2 });
     await expect(ehr.session.send(metadata({ retries: 1 }))).rejects.toMatchObject({ status: 503 });
@@ -103,28 +103,28 @@ describe('a request', () => {
     expect(await ehr.requests(/metadata/)).toHaveLength(4);
   });
 
-  test('that was throttled is not repeated by itself', async () => {
+  test('a request is not retried after a 429', async () => {
     await start();
     await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 429, retryAfter: '9' } });
     await expect(ehr.session.send(metadata({ retries: 2 }))).rejects.toMatchObject({ retry: { afterMs: 9000 } });
     expect(await ehr.requests(/metadata/)).toHaveLength(1);
   });
 
-  test('that is told to wait for an hour says so, and does not sit through it', async () => {
+  test('a request fails with the wait if the EHR asks to wait for an hour', async () => {
     await start();
     const fault = { kind: 'status', status: 503, retryAfter: '3600' };
     await ehr.orderFault({ match: { path: 'metadata' }, fault, times: 'always' });
     await expect(ehr.session.send(metadata({ retries: 2 }))).rejects.toMatchObject({ retry: { afterMs: 3_600_000 } });
   });
 
-  test('that is aborted ends with its reason, also between two tries', async () => {
+  test('a request that is aborted, even between two attempts, ends with its reason', async () => {
     await start();
     await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 500 }, times: 'always' });
     const signal = AbortSignal.timeout(50);
     await expect(ehr.session.send(metadata({ retries: 50, signal }))).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
-  test('decodes a compressed stream', async () => {
+  test('a request decodes a compressed stream', async () => {
     await start();
     const { entries } = await ehr.export();
     const { data } = await ehr.session.send(
@@ -137,7 +137,7 @@ describe('a request', () => {
     expect((await buffer(data as Readable)).toString()).toMatch(/^{"resourceType"/);
   });
 
-  test('that was throttled pauses everybody who shares its budget', async () => {
+  test('a 429 pauses all connections that share the budget', async () => {
     const rateLimit = { limit: 16, windowMs: 50, perDay: 1000, guardMs: 5 };
     ehr = await startEhr({ provider: { rateLimit } });
     await ehr.session.send(metadata());
@@ -148,7 +148,7 @@ describe('a request', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(950);
   });
 
-  test('that was throttled pauses everybody also for a provider without a rate limit', async () => {
+  test('a 429 pauses all connections of a provider without a rate limit', async () => {
     await start();
     await ehr.session.send(metadata());
     await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 429, retryAfter: '30' } });
@@ -161,7 +161,7 @@ describe('a request', () => {
     await expect(other).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
-  test('that says that nothing remains pauses everybody until the reset, but not for a window that the log knows of', async () => {
+  test('an answer without remaining requests pauses all connections until the reset, unless the log covers that window', async () => {
     const rateLimit = { limit: 16, windowMs: 2000, perDay: 1000, guardMs: 5, coldStart: 'go' } as const;
     ehr = await startEhr({ provider: { rateLimit } });
     const answerWith = async (reset: string) => {
@@ -175,7 +175,7 @@ describe('a request', () => {
     expect(await answerWith('40')).toBeGreaterThan(30_000);
   });
 
-  test('whose connection had to be made counts from its answer, as it may have been sent long after its place', async () => {
+  test('a request that opened a connection counts from its answer, because it may have been sent long after its slot', async () => {
     const rateLimit = { limit: 1, windowMs: 200, perDay: 1000, guardMs: 20, coldStart: 'go' } as const;
     ehr = await startEhr({ provider: { rateLimit } });
     await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'latency', ms: 500 } });

@@ -12,17 +12,19 @@ import { createEhrAxios, type EhrRequest, type Watched } from './ehr-axios.ts';
 import { EhrHttpError } from './ehr-http-error.ts';
 import { type EhrObserver, silentObserver, traceRequest } from './ehr-observer.ts';
 
-/** RFC 9110 15.4 leaves the number to the client; browsers stop at 20, no FHIR server needs more than 2. */
+/** RFC 9110, section 15.4, leaves the limit to the client. Browsers stop at 20, and no FHIR server needs more than 2. */
 const maxRedirects = 5;
-/** Only these redirect (RFC 9110 15.4): 300 offers a choice, 304 has no body, whatever `Location` they send. */
+/**
+ * Only these statuses redirect (RFC 9110, section 15.4). A 300 offers a choice and a 304 has no body, with or without `Location`.
+ */
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 export type EhrHttp = ReturnType<typeof createEhrHttp>;
 
 /**
- * The only way out to an EHR: each try of each request passes the rate limiter, redirects are followed by hand (axios
- * interceptors do not run for them) and lose the token at another origin, every answer passes `acceptAnswer`, and every
- * failure becomes an AppError.
+ * All requests to EHRs go through here. Each attempt of each request passes the egress guard and the rate limiter. Redirects are
+ * followed here, because axios interceptors do not run for them, and lose the token at another origin. Every answer passes
+ * `acceptAnswer`, and every failure becomes an AppError.
  */
 export function createEhrHttp(options: {
   readonly limiter: RateLimiter;
@@ -44,23 +46,22 @@ export function createEhrHttp(options: {
   };
   return {
     /**
-     * @throws EhrHttpError for an error status, AppError `ehr-unreachable` if there was no answer, and what
-     * `acceptAnswer` throws
+     * @throws EhrHttpError for an error status, AppError `ehr-unreachable` without an answer, and what `acceptAnswer` throws
      */
     async send(request: EhrRequest): Promise<EhrResponse> {
       for (let retries = request.retries; ; retries--) {
         try {
           return await sendOnce(request);
         } catch (error) {
-          // axios-retry repeats what failed before the body; a body that breaks off is only seen here.
+          // axios-retry retries failures before the body. A body that breaks off is only noticed here.
           const isBrokenOff = error instanceof AppError && error.code === 'connection-lost';
           if (!isBrokenOff || retries <= 0) throw error;
         }
       }
     },
     /**
-     * Calls a token endpoint through openid-client: under the guard, within the endpoint's own budget, without redirects.
-     * @throws AppError `token-unavailable` if the endpoint asks for fewer requests: then all users of this budget wait.
+     * Calls a token endpoint through openid-client, with the guard, within the endpoint's own budget and without redirects.
+     * @throws AppError `token-unavailable` if the endpoint asks for fewer requests. All users of this budget then wait.
      */
     callTokenEndpoint: <Value>(call: TokenCall<Value>) =>
       callTokenEndpoint({ limiter, guard, observer, tracing, ...call }),
@@ -68,7 +69,7 @@ export function createEhrHttp(options: {
   };
 }
 
-/** Every request offers this coding; a caller that needs the bytes as they are asks for `identity`. */
+/** Every request offers this coding. A caller that needs the unchanged bytes requests `identity`. */
 const acceptEncoding = { 'accept-encoding': 'gzip' };
 
 async function follow(options: {
@@ -88,7 +89,8 @@ async function follow(options: {
         url,
         headers,
         data: request.body,
-        // `acceptAnswer` decodes, since axios neither bounds the decoded size nor tells a cut from an end.
+        // `acceptAnswer` decodes, because axios neither limits the decoded size nor distinguishes a cut-off body from a complete
+        // one.
         decompress: false,
         responseType: 'stream',
         ehr: pick(request),
@@ -122,7 +124,7 @@ function pick({ connection, budget, priority, signal, onSend }: EhrRequest) {
 function badRedirect(): AppError {
   return new AppError({
     code: 'ehr-redirects',
-    message: 'The EHR redirects in a circle or to no usable address. Verify the FHIR endpoint of the connection.',
+    message: 'The EHR redirects in a circle or to an invalid URL. Verify the FHIR endpoint of the connection.',
     retry: 'never',
   });
 }
@@ -145,7 +147,7 @@ async function translate(
     return new AppError({
       code: 'ehr-unreachable',
       message:
-        'The EHR did not answer. The request is tried again. If it keeps failing, verify the FHIR endpoint and the network.',
+        'The EHR did not answer. The request will be retried. If it keeps failing, verify the FHIR endpoint and the network.',
       retry: 'later',
       context: { host, reason: error.code },
     });
@@ -156,7 +158,7 @@ async function translate(
   return new EhrHttpError({ status: response.status, ...body, retryAfterMs, host });
 }
 
-/** A throttled client must not be one that asks on: everyone who shares the budget waits. */
+/** If an EHR throttles one client, everyone who shares the budget waits. */
 async function pauseIfThrottled(
   options: Watched & {
     readonly request: EhrRequest;
@@ -174,8 +176,8 @@ async function pauseIfThrottled(
 }
 
 /**
- * What others have used of the same budget, this limiter does not know: the EHR says so before it refuses. A reset within the
- * window is no news: the log waits for just that, and a pause would halve the rate.
+ * The limiter does not know what other programs have used of the same budget, but the EHR reports that before it throttles. A reset
+ * within the window is ignored: the limiter's log already waits for it, and a pause would halve the rate.
  */
 async function pauseIfUsedUp(
   options: Watched & { readonly request: EhrRequest; readonly response: AxiosResponse },

@@ -10,11 +10,11 @@ import type { EhrObserver } from './ehr-observer.ts';
 const rateLimit = { limit: 16, windowMs: 50, perDay: 1000, guardMs: 5 };
 
 let ehr: TestEhr;
-let told: { readonly [Name in keyof EhrObserver]: Parameters<EhrObserver[Name]>[0][] };
+let events: { readonly [Name in keyof EhrObserver]: Parameters<EhrObserver[Name]>[0][] };
 beforeEach(async () => {
-  told = { requestEnded: [], bytesReceived: [], limiterWaited: [], limiterPaused: [], tokenAsked: [] };
+  events = { requestEnded: [], bytesReceived: [], limiterWaited: [], limiterPaused: [], tokenAsked: [] };
   const observer = Object.fromEntries(
-    Object.entries(told).map(([name, events]) => [name, (event: never) => events.push(event)]),
+    Object.entries(events).map(([name, list]) => [name, (event: never) => list.push(event)]),
   ) as unknown as EhrObserver;
   ehr = await startEhr({ provider: { rateLimit }, observer });
 });
@@ -30,10 +30,10 @@ const metadata = (change: Partial<SessionRequest> = {}): SessionRequest => ({
   sendToken: false,
   ...change,
 });
-const statuses = () => told.requestEnded.map(({ kind, status }) => [kind, status]);
+const statuses = () => events.requestEnded.map(({ kind, status }) => [kind, status]);
 
-describe('whoever watches is told', () => {
-  test('of each try of a request, by what it is for and how it ended', async () => {
+describe('the EHR observer', () => {
+  test('the observer is notified of each attempt of a request with its priority and result', async () => {
     await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 500 } });
     await ehr.session.send(metadata({ retries: 1 }));
     await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'reset' } });
@@ -47,13 +47,13 @@ describe('whoever watches is told', () => {
     const { host } = new URL(ehr.simulator.baseUrl);
     const request = { provider: 'simulated', kind: 'poll', method: 'GET', host };
     const times = { durationMs: expect.any(Number), waitMs: expect.any(Number) };
-    expect(told.requestEnded[0]).toMatchObject({ ...request, ...times, status: 500 });
-    expect(told.requestEnded[2]).toEqual({ ...request, ...times, status: undefined, code: 'ECONNRESET' });
-    expect(told.limiterWaited).toHaveLength(4);
-    expect(told.limiterWaited[0]).toEqual({ kind: 'poll', waitMs: expect.any(Number) });
+    expect(events.requestEnded[0]).toMatchObject({ ...request, ...times, status: 500 });
+    expect(events.requestEnded[2]).toEqual({ ...request, ...times, status: undefined, code: 'ECONNRESET' });
+    expect(events.limiterWaited).toHaveLength(4);
+    expect(events.limiterWaited[0]).toEqual({ kind: 'poll', waitMs: expect.any(Number) });
   });
 
-  test('of one that was given up, and of none that was not sent', async () => {
+  test('the observer is notified of an aborted request, but not of one that was never sent', async () => {
     await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'latency', ms: 60_000 } });
     const controller = new AbortController();
     const sent = ehr.session.send(metadata({ signal: controller.signal, onSend: () => controller.abort() }));
@@ -62,8 +62,8 @@ describe('whoever watches is told', () => {
     expect(statuses().every(([, status]) => status === 'cancelled')).toBe(true);
   });
 
-  test('of what was received: of an answer, and of a file once it has come', async () => {
-    const bytes = () => told.bytesReceived.reduce((sum, one) => sum + one.bytes, 0);
+  test('the observer is notified of the received bytes of an answer, and of a file when it has ended', async () => {
+    const bytes = () => events.bytesReceived.reduce((sum, one) => sum + one.bytes, 0);
     const { entries } = await ehr.export();
     const before = bytes();
     expect(before).toBeGreaterThan(1000);
@@ -78,12 +78,12 @@ describe('whoever watches is told', () => {
     );
     const file = await buffer(data as Readable);
     await waitFor(() => bytes() >= before + file.length);
-    // Its headers come on top.
+    // The bytes include the headers.
     expect(bytes()).toBeLessThan(before + file.length + 4000);
-    expect(told.bytesReceived.at(-1)).toMatchObject({ provider: 'simulated', kind: 'download' });
+    expect(events.bytesReceived.at(-1)).toMatchObject({ provider: 'simulated', kind: 'download' });
   });
 
-  test('of tokens: that they were had, or refused', async () => {
+  test('the observer is notified of renewed and refused tokens', async () => {
     await ehr.session.send(metadata({ sendToken: true }));
     const auth = {
       method: 'client_credentials',
@@ -93,7 +93,7 @@ describe('whoever watches is told', () => {
     } as const;
     const other = ehr.sessionOf({ id: 'conn_2', auth });
     await expect(other.send(metadata({ sendToken: true }))).rejects.toMatchObject({ code: 'token-refused' });
-    expect(told.tokenAsked).toEqual([
+    expect(events.tokenAsked).toEqual([
       { provider: 'simulated', outcome: 'renewed' },
       { provider: 'simulated', outcome: 'refused' },
     ]);
@@ -103,17 +103,17 @@ describe('whoever watches is told', () => {
     ]);
   });
 
-  test('of a pause that the EHR asks for, by the name of its budget, which has no client in it', async () => {
+  test('the observer is notified of a pause with the name of the budget, which contains no client id', async () => {
     await ehr.session.send(metadata());
     await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 429, retryAfter: '9' } });
     await expect(ehr.session.send(metadata())).rejects.toMatchObject({ status: 429 });
-    expect(told.limiterPaused).toEqual([{ budget: 'simulated.test', status: 429 }]);
+    expect(events.limiterPaused).toEqual([{ budget: 'simulated.test', status: 429 }]);
     const [use] = await ehr.client.readBudgetUse();
     expect(use).toMatchObject({ name: 'simulated.test', dayRatio: expect.any(Number) });
     expect(use?.pausedMs).toBeGreaterThan(5000);
   });
 
-  test('of what the EHR says about its limits, of the token endpoint too', async () => {
+  test('the observer is notified of the rate limit headers, including those of the token endpoint', async () => {
     const headers = { 'x-ratelimit-limit': '100', 'x-ratelimit-remaining': '7', 'x-ratelimit-reset': 'soon' };
     const fault = { kind: 'status', status: 503, retryAfter: '9', headers };
     for (const path of ['metadata', 'oauth2/v1/token']) await ehr.orderFault({ match: { path }, fault });
@@ -121,14 +121,14 @@ describe('whoever watches is told', () => {
     await expect(ehr.readPatient({ id: 'conn_3' })).rejects.toMatchObject({ code: 'token-unavailable' });
     const limits = { status: 503, retryAfterSeconds: 9, rateLimitLimit: 100, rateLimitRemaining: 7 };
     const { host } = new URL(ehr.simulator.baseUrl);
-    expect(told.requestEnded[0]).toMatchObject({ ...limits, kind: 'poll', method: 'GET' });
-    expect(told.requestEnded.at(-1)).toMatchObject({ ...limits, kind: 'token', method: 'POST', host });
-    expect(JSON.stringify(told)).not.toContain('soon');
+    expect(events.requestEnded[0]).toMatchObject({ ...limits, kind: 'poll', method: 'GET' });
+    expect(events.requestEnded.at(-1)).toMatchObject({ ...limits, kind: 'token', method: 'POST', host });
+    expect(JSON.stringify(events)).not.toContain('soon');
   });
 
-  test('of nothing that names a client or a connection, or has a path or a query', async () => {
+  test('the observer is never given a client id, a connection id, a path or a query', async () => {
     await ehr.export();
-    const text = JSON.stringify(told);
+    const text = JSON.stringify(events);
     expect(text.length).toBeGreaterThan(500);
     for (const secret of ['simulator-client', 'conn_', 'http', '/'])
       expect([secret, text.includes(secret)]).toEqual([secret, false]);

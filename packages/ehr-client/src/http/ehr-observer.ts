@@ -4,41 +4,41 @@ import type { Tracing } from '@bulkhead/runtime';
 import { AxiosError, type AxiosResponse } from 'axios';
 import type { LimitHeaders } from '../answers/limit-headers.ts';
 
-/** A request's priority says what it is for; those for tokens have a budget of their own. */
+/** The priority of a request says what it is for. Requests for tokens have their own budget. */
 type RequestKind = RequestPriority | 'token';
 
-/** `renewed`: had, for whatever reason it was asked for. */
+/** `renewed` means that a token was issued, for whatever reason it was requested. */
 export type TokenOutcome = 'renewed' | 'refused' | 'authorization-needed' | 'unavailable';
 
-/** One try of a request. */
+/** One attempt of a request. */
 export interface EndedRequest extends LimitHeaders {
   readonly provider: string;
   readonly kind: RequestKind;
   readonly method: string;
-  /** With the port. The path and the query are left out, since they hold ids of patients. */
+  /** The host with its port. The path and the query are left out, because they contain patient ids. */
   readonly host: string;
-  /** undefined: no answer came; `cancelled`: we have stopped waiting for it. */
+  /** Undefined if there was no answer, and `cancelled` if this process stopped waiting for it. */
   readonly status: number | 'cancelled' | undefined;
-  /** Why no answer came: a code of Node.js, of axios or of ours. */
+  /** Why there was no answer: a code of Node.js, axios or Bulkhead. */
   readonly code?: string;
-  /** From the limiter's grant to the answer's headers, or its end where it is read as a whole. */
+  /** From the grant of the limiter to the headers of the answer, or to the end of an answer that is read as a whole. */
   readonly durationMs: number;
-  /** How long it waited for the limiter before. */
+  /** How long the request waited for the limiter before. */
   readonly waitMs: number;
 }
 
-/** Told what happens on the way to EHRs. Nothing in it names a connection, a client or a patient, or is text of an EHR. */
+/** Is notified of requests to EHRs. No event names a connection, a client or a patient, or contains text of an EHR. */
 export interface EhrObserver {
   requestEnded(request: EndedRequest): void;
-  /** As they came, compressed and with their headers. */
+  /** Bytes as transferred: compressed, and with headers. */
   bytesReceived(received: { readonly provider: string; readonly kind: RequestKind; readonly bytes: number }): void;
   limiterWaited(wait: { readonly kind: RequestKind; readonly waitMs: number }): void;
-  /** An EHR has asked all who share a budget to wait: by an answer's status, or by saying that nothing remains. */
+  /** An EHR asked all users of a budget to wait, by the status of an answer or by reporting that no requests remain. */
   limiterPaused(pause: { readonly budget: string; readonly status: number | 'used-up' }): void;
   tokenAsked(token: { readonly provider: string; readonly outcome: TokenOutcome }): void;
 }
 
-/** Of a request, what may be told of its address. */
+/** The parts of a request's URL that may be reported. */
 export function addressOf({
   method = 'GET',
   url = '',
@@ -49,7 +49,7 @@ export function addressOf({
   return { method: method.toUpperCase(), host: URL.canParse(url) ? new URL(url).host : '' };
 }
 
-/** Codes are words of a closed set; a message may quote what came. */
+/** Codes are words of a closed set. A message may quote received text. */
 const codePattern = /^[\w-]{1,60}$/;
 
 export function failureOf(error: unknown): Pick<EndedRequest, 'code'> {
@@ -59,7 +59,7 @@ export function failureOf(error: unknown): Pick<EndedRequest, 'code'> {
 
 const nothing = () => undefined;
 
-/** For whoever does not want to know. */
+/** Ignores all events. */
 export const silentObserver: EhrObserver = {
   requestEnded: nothing,
   bytesReceived: nothing,
@@ -69,8 +69,8 @@ export const silentObserver: EhrObserver = {
 };
 
 /**
- * A span for a request: from its wait for the limiter, over its tries, to its answer; a stream goes on after that. Of the address
- * only the host is told, since paths have ids of patients; and the EHR is told of no trace.
+ * Traces a request in a span, from its wait for the limiter over its attempts to its answer. The body of a stream is read after the
+ * span. Only the host of the URL is recorded, because paths contain patient ids. No trace id is sent to the EHR.
  */
 export function traceRequest<Data>(options: {
   readonly tracing: Tracing;
@@ -89,28 +89,28 @@ export function traceRequest<Data>(options: {
     'bulkhead.kind': kind,
   };
   return tracing.span({ name: `EHR ${kind}`, kind: 'client', attributes }, async (span) => {
-    const tell = (response: AxiosResponse | undefined) => {
+    const setStatus = (response: AxiosResponse | undefined) => {
       if (response) span.set({ 'http.response.status_code': response.status });
     };
     try {
       const response = await send();
-      tell(response);
+      setStatus(response);
       return response;
     } catch (error) {
-      if (error instanceof AxiosError) tell(error.response);
+      if (error instanceof AxiosError) setStatus(error.response);
       throw error;
     }
   });
 }
 
-/** Whether the request waited for a connection of its own, see `Grant.settle`. */
+/** Whether the request had to open a connection, see `Grant.settle`. */
 export function madeConnection({ request }: AxiosResponse): boolean {
   return request?.reusedSocket === false;
 }
 
 /**
- * What came in since the last look, by socket: requests follow each other on one. The streams themselves are not touched,
- * so a file of gigabytes costs two looks.
+ * Counts the bytes that a socket received since the previous call for it. Requests follow each other on a socket. The streams
+ * themselves are not touched, so a file of gigabytes costs two reads of a counter.
  */
 export function createReceivedBytes(): (socket: Socket | null | undefined) => number {
   const seen = new WeakMap<Socket, number>();

@@ -10,9 +10,9 @@ const simulatorMain = fileURLToPath(new URL('../../../../apps/ehr-simulator/src/
 const processes = 4;
 const requestsEach = 15;
 
-test('four processes that share a budget break no limit of athenahealth, and use most of it', async () => {
+test('four processes that share a budget exceed no limit of athenahealth and use most of it', async () => {
   const { redisUrl, prefix } = testServices();
-  const { fhirEndpoint, stop } = await startJudge();
+  const { fhirEndpoint, stop } = await startSimulator();
   try {
     const codes = await Promise.all(
       Array.from({ length: processes }, async () => {
@@ -31,7 +31,7 @@ test('four processes that share a budget break no limit of athenahealth, and use
     const { requests } = (await control('/requests')) as { requests: { status: number; arrivedAtMs: number }[] };
     const arrivals = requests.map(({ arrivedAtMs }) => arrivedAtMs).sort((left, right) => left - right);
     expect(requests.map(({ status }) => status)).toEqual(Array.from({ length: processes * requestsEach }, () => 200));
-    // 60 requests of 16 in 2 s take three windows and the fourth's beginning: 6 s and the guards.
+    // 60 requests at 16 per 2 s take three windows and the start of a fourth, which is 6 s and the guard times.
     const tookMs = (arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0);
     expect(tookMs).toBeGreaterThan(6000);
     expect(tookMs).toBeLessThan(9000);
@@ -40,8 +40,10 @@ test('four processes that share a budget break no limit of athenahealth, and use
   }
 }, 30_000);
 
-/** A process of its own: in ours, a collection of the garbage of all tests before would stop the clock that requests are judged by. */
-async function startJudge() {
+/**
+ * Runs in a separate process. In this one, a garbage collection of all earlier tests would stop the clock that dates the requests.
+ */
+async function startSimulator() {
   const env = { ...process.env, SIMULATOR_PORT: '0', SIMULATOR_PATIENTS: '1', SIMULATOR_RATE_LIMIT: 'on' };
   const child = spawn(process.execPath, ['--conditions=@bulkhead/source', simulatorMain], {
     env,

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { createWebhookSender } from './webhook-sender.ts';
 
-test('a webhook does not follow a redirect, so that nothing signed goes to an address that nobody named', async () => {
+test('a webhook does not follow a redirect, so that signed data is only sent to the configured URL', async () => {
   const paths: string[] = [];
   const server = createServer((request, response) => {
     paths.push(request.url ?? '');

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { signatureHeaders } from './webhook-sender.ts';
 
-test('signs as the Standard Webhooks specification has it in its example', () => {
+test('signatureHeaders signs the example of the Standard Webhooks specification as published', () => {
   const headers = signatureHeaders({
     secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
     id: 'msg_p5jXN8AQM9LWM0D4loKWxJek',

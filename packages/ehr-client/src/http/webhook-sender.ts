@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import axios, { AxiosError } from 'axios';
 import { createEgressGuard, egressRefusal } from '../egress/egress-guard.ts';
 
-/** Receivers should take a call and work afterwards (Standard Webhooks, "Operational considerations": 15 to 30 s). */
+/** Receivers should accept a call and process it afterwards (Standard Webhooks, "Operational considerations": 15 to 30 s). */
 const timeoutMs = 15_000;
 
 export type WebhookAnswer = { readonly status: number } | { readonly error: string; readonly isFinal: boolean };
@@ -10,7 +10,7 @@ export type WebhookAnswer = { readonly status: number } | { readonly error: stri
 export interface WebhookSender {
   send(options: {
     readonly url: string;
-    /** `whsec_` and base64. */
+    /** `whsec_` followed by base64. */
     readonly secret: string;
     readonly id: string;
     readonly body: string;
@@ -20,7 +20,7 @@ export interface WebhookSender {
   close(): void;
 }
 
-/** Calls clients back, signed by the Standard Webhooks scheme (https://www.standardwebhooks.com), through the egress guard. */
+/** Sends webhooks, signed by the Standard Webhooks scheme (https://www.standardwebhooks.com), through the egress guard. */
 export function createWebhookSender({ privateNetwork }: { readonly privateNetwork: boolean }): WebhookSender {
   const guard = createEgressGuard();
   return {
@@ -31,7 +31,7 @@ export function createWebhookSender({ privateNetwork }: { readonly privateNetwor
           ...agents,
           headers: { 'content-type': 'application/json', ...signatureHeaders({ secret, id, body, now }) },
           timeout: timeoutMs,
-          // A receiver that moved is told to somebody; a redirect would send what is signed to an address nobody named.
+          // A redirect would send signed data to a URL that was not configured. Users change the URL if a receiver moves.
           maxRedirects: 0,
           maxContentLength: 64 * 1024,
           validateStatus: () => true,
@@ -50,7 +50,7 @@ export function createWebhookSender({ privateNetwork }: { readonly privateNetwor
   };
 }
 
-/** `webhook-id`, `webhook-timestamp` and `webhook-signature`: HMAC-SHA256 over the three parts that a receiver has. */
+/** Signs the three parts that a receiver gets with HMAC-SHA256: `webhook-id`, `webhook-timestamp` and the body. */
 export function signatureHeaders(options: {
   readonly secret: string;
   readonly id: string;

@@ -33,7 +33,7 @@ const orderToken = (fault: object, times: number | 'always' = 1) =>
 const twenty = () => Array.from({ length: 20 }, () => search());
 
 describe('an access token', () => {
-  test('is asked for once by twenty requests at a time, and kept', async () => {
+  test('twenty concurrent requests get one access token, which is kept', async () => {
     await start();
     expect(statuses(await Promise.all(twenty()))).toEqual(Array.from({ length: 20 }, () => 200));
     expect((await search()).status).toBe(200);
@@ -42,7 +42,7 @@ describe('an access token', () => {
     expect((await ehr.violations()).byKind).toMatchObject({ token: 0 });
   });
 
-  test("is asked for at the connection's own endpoint without discovery", async () => {
+  test("an access token is requested at the connection's own endpoint without discovery", async () => {
     await start();
     const tokenEndpoint = `${ehr.simulator.baseUrl}/oauth2/v1/token`;
     const { auth } = ehr.connection();
@@ -62,7 +62,7 @@ describe('an access token', () => {
   test('is renewed before it expires #token-renewal', async () => {
     await start({ tokenSeconds: 1 });
     await search();
-    // A token of one second is used for half of it.
+    // A token of one second is used for half of its lifetime.
     await waitFor(async () => {
       await search();
       return (await ehr.tokenCount()) === 2;
@@ -78,20 +78,20 @@ describe('an access token', () => {
     expect(await ehr.tokenCount()).toBe(2);
   });
 
-  test('of one connection is not sent for another', async () => {
+  test('the access token of one connection is not sent for another', async () => {
     await start();
     await search();
     await search({ session: ehr.sessionOf({ id: 'conn_2' }) });
     expect(await ehr.tokenCount()).toBe(2);
   });
 
-  test('is not asked for where a connection has no authorization', async () => {
+  test('no access token is requested for a connection without authorization', async () => {
     await start({ auth: false });
     expect((await search({ session: ehr.sessionOf({ auth: { method: 'none' } }) })).status).toBe(200);
     expect(await tokenRequests()).toBe(0);
   });
 
-  test('with a wrong secret: token-refused, for good, and the secret is in no text', async () => {
+  test('a wrong secret throws token-refused without a retry, and the error does not contain the secret', async () => {
     await start();
     const { auth } = ehr.connection();
     const session = ehr.sessionOf({ auth: { ...auth, clientSecret: 'planted' } as typeof auth });
@@ -111,7 +111,7 @@ describe('an access token', () => {
       fault: { status: 401, body: oauthError, headers: { 'www-authenticate': 'Basic realm="x"' } },
     },
     { what: 'a 403 in JSON', fault: { status: 403, body: { ...oauthError, error: 'access_denied' } } },
-  ])('refused by $what: token-refused, for good', async ({ fault }) => {
+  ])('an access token that is refused with $what throws token-refused without a retry', async ({ fault }) => {
     await start();
     await orderToken({ kind: 'status', contentType: 'application/json', ...fault });
     await expect(search()).rejects.toMatchObject({ code: 'token-refused', retry: 'never' });
@@ -131,7 +131,7 @@ describe('an access token', () => {
     { what: '500', fault: { kind: 'status', status: 500 } },
     { what: 'a 503 in HTML', fault: { kind: 'status', status: 503, body: '<html>', contentType: 'text/html' } },
     { what: 'a reset', fault: { kind: 'reset' } },
-  ])('that $what keeps back: token-unavailable, in a minute', async ({ fault }) => {
+  ])('a token request that fails with $what throws token-unavailable and waits a minute', async ({ fault }) => {
     await start();
     await orderToken(fault);
     await expect(search()).rejects.toMatchObject({ code: 'token-unavailable', retry: { afterMs: 60_000 } });
@@ -139,7 +139,7 @@ describe('an access token', () => {
     expect((await search()).status).toBe(200);
   });
 
-  test('for which a web page comes is tried a few times, and the page is quoted for operators', async () => {
+  test('a token request that returns a web page is retried a few times, and the page is quoted for operators', async () => {
     await start();
     await orderToken({ kind: 'status', status: 200, body: '<p>Please log in</p>', contentType: 'text/html' });
     await expect(search()).rejects.toMatchObject({
@@ -156,30 +156,33 @@ describe('an access token', () => {
     { method: 'private_key_jwt', error: 'invalid_grant', remedy: 'assertion was rejected' },
     { method: 'private_key_jwt', error: 'invalid_client', remedy: 'jwks.json' },
     { method: 'client_credentials', error: 'made_up', remedy: 'Verify the client id' },
-  ] as const)('that is refused as $error says what to do about $method', async ({ method, error, remedy }) => {
-    await start();
-    const body = { error, error_description: 'In the words\nof the EHR' };
-    await orderToken({ kind: 'status', status: 400, body, contentType: 'application/json' });
-    const oauth = { clientId: 'simulator-client', scope: 'system/*.read' };
-    const auth =
-      method === 'private_key_jwt'
-        ? { ...oauth, method, alg: 'ES384' as const, signingKey: await generateSigningKey('ES384') }
-        : { ...oauth, method, clientSecret: 'simulator-secret' };
-    await expect(search({ session: ehr.sessionOf({ auth }) })).rejects.toMatchObject({
-      code: 'token-refused',
-      message: expect.stringContaining(remedy),
-      ehrText: 'In the words of the EHR',
-    });
-  });
+  ] as const)(
+    'an access token that is refused as $error explains what to do about $method',
+    async ({ method, error, remedy }) => {
+      await start();
+      const body = { error, error_description: 'In the words\nof the EHR' };
+      await orderToken({ kind: 'status', status: 400, body, contentType: 'application/json' });
+      const oauth = { clientId: 'simulator-client', scope: 'system/*.read' };
+      const auth =
+        method === 'private_key_jwt'
+          ? { ...oauth, method, alg: 'ES384' as const, signingKey: await generateSigningKey('ES384') }
+          : { ...oauth, method, clientSecret: 'simulator-secret' };
+      await expect(search({ session: ehr.sessionOf({ auth }) })).rejects.toMatchObject({
+        code: 'token-refused',
+        message: expect.stringContaining(remedy),
+        ehrText: 'In the words of the EHR',
+      });
+    },
+  );
 
-  test('of a server without an endpoint for it: smart-discovery-failed', async () => {
+  test('an access token of a server without a token endpoint throws smart-discovery-failed', async () => {
     await start();
     for (const path of ['smart-configuration', 'metadata'])
       await ehr.orderFault({ match: { path }, fault: { kind: 'status', status: 200, body: {} } });
     await expect(search()).rejects.toMatchObject({ code: 'smart-discovery-failed', retry: 'never' });
   });
 
-  test('that one request stopped waiting for is still the others’', async () => {
+  test('requests still get the access token if another request stopped waiting for it', async () => {
     await start();
     await ehr.orderFault({ match: { path: 'smart-configuration' }, fault: { kind: 'latency', ms: 300 } });
     const controller = new AbortController();

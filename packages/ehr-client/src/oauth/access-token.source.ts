@@ -5,19 +5,21 @@ import { requestToken, type TokenEndpointDeps, type TokenRequest } from './token
 import type { TokenOwner, TokenStore } from './token-store.ts';
 
 export interface AccessTokenSource {
-  /** @returns undefined for a connection without authorization. */
+  /** @returns undefined for a connection without authorization */
   get(request: TokenRequest): Promise<Token | undefined>;
-  /** Another token in the place of one that the EHR refused: what somebody else has renewed meanwhile, or a new one. */
+  /** Replaces a token that the EHR refused by one that was renewed meanwhile, or by a new one. */
   renew(request: TokenRequest & { readonly refused: string }): Promise<Token>;
-  /** A new token from the EHR, whatever is kept: whether the credentials are right shows nothing else. */
+  /** Requests a new token even if there is one, because only a request shows whether the credentials are correct. */
   replace(request: TokenRequest): Promise<Token>;
-  /** The scopes of the connection's last token. */
+  /** The scopes of the connection's current token. */
   grantedScope(connection: Connection): string | undefined;
 }
 
 /**
- * Access tokens by connection. The store has them for the whole cluster; a copy is kept in memory until shortly before it
- * expires, so that not every request reads the database. In a process one request at a time is under way for each.
+ * Access tokens by connection. The store keeps them for the whole cluster. A copy is kept in memory until shortly before it
+ * expires, so that requests rarely read the database. A process sends one token request at a time per connection.
+ *
+ *   request --> token in memory --> token in the store --> token endpoint, by the process that holds the lease (shared-token.ts)
  */
 export function createAccessTokenSource(
   deps: TokenEndpointDeps & { readonly tokenStore: TokenStore },
@@ -28,7 +30,7 @@ export function createAccessTokenSource(
     const key = keyOf(request.connection);
     const running = flights.get(key);
     if (running !== undefined) return running;
-    // Others may wait for the same token, so the request for it does not end with the one that asked.
+    // Other requests may wait for the same token, so the token request is not aborted with the request that started it.
     const ask = (refreshToken: string | undefined) =>
       requestToken(deps, { ...request, signal: undefined }, refreshToken);
     const flight = obtainShared({ store: deps.tokenStore, owner: ownerOf(request.connection), refused, ask })
@@ -53,7 +55,7 @@ export function createAccessTokenSource(
       const other = kept(request.connection, refused);
       if (other) return other;
       const token = await unlessAborted(obtain(request, refused), request.signal);
-      // It was under way when the refusal came, and did not know of it.
+      // The token request was already running when the EHR refused this token, and did not know of the refusal.
       return token.accessToken === refused ? unlessAborted(obtain(request, refused), request.signal) : token;
     },
     async replace(request) {
@@ -69,12 +71,12 @@ function ownerOf({ id, credentialsVersion = 0 }: Connection): TokenOwner {
   return { connectionId: id, credentialsVersion };
 }
 
-/** A token of earlier credentials is not found any more. */
+/** The key contains the version of the credentials, so that a token of earlier credentials is no longer found. */
 function keyOf({ id, credentialsVersion = 0 }: Connection): string {
   return `${id}/${credentialsVersion}`;
 }
 
-/** Whoever is cancelled stops waiting. */
+/** Stops waiting when the signal is aborted. */
 function unlessAborted<Value>(promise: Promise<Value>, signal: EhrRequest['signal']): Promise<Value> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {

@@ -10,24 +10,24 @@ const order = (path: string, fault: object) => ehr.orderFault({ match: { path },
 const asked = async (path: RegExp) => (await ehr.requests(path)).length;
 
 describe('a token endpoint', () => {
-  test('is found by .well-known/smart-configuration, without a look at the CapabilityStatement', async () => {
+  test('a token endpoint is found by .well-known/smart-configuration without reading the CapabilityStatement', async () => {
     ehr = await startEhr();
     expect((await read()).status).toBe(200);
     expect([await asked(/smart-configuration/), await asked(/metadata/)]).toEqual([1, 0]);
   });
 
   test.each([
-    { what: 'is not there', fault: missing },
-    { what: 'is a page', fault: { kind: 'status', status: 200, body: '<html>', contentType: 'text/html' } },
-    { what: 'names none', fault: { kind: 'edit-document', set: { token_endpoint: null } } },
-  ])('is found in the CapabilityStatement where the smart-configuration $what', async ({ fault }) => {
+    { what: 'is missing', fault: missing },
+    { what: 'is a web page', fault: { kind: 'status', status: 200, body: '<html>', contentType: 'text/html' } },
+    { what: 'names no token endpoint', fault: { kind: 'edit-document', set: { token_endpoint: null } } },
+  ])('a token endpoint is found in the CapabilityStatement if the smart-configuration $what', async ({ fault }) => {
     ehr = await startEhr();
     await order('smart-configuration', fault);
     expect((await read()).status).toBe(200);
     expect(await asked(/metadata/)).toBe(1);
   });
 
-  test('is the one of the registry where the server names none', async () => {
+  test('a token endpoint is read from the registry if the server names none', async () => {
     ehr = await startEhr();
     const { fhirEndpoint, baseUrl } = ehr.simulator;
     await ehr.stop();
@@ -39,7 +39,7 @@ describe('a token endpoint', () => {
     expect((await read()).status).toBe(200);
   });
 
-  test('is not looked for elsewhere while the server is down: that passes', async () => {
+  test('a token endpoint is not searched elsewhere while the server is down', async () => {
     ehr = await startEhr();
     await order('smart-configuration', { kind: 'status', status: 503 });
     await expect(read()).rejects.toMatchObject({ code: 'ehr-unavailable', retry: 'later' });
@@ -50,7 +50,7 @@ describe('a token endpoint', () => {
     { what: 'smart-configuration', set: { token_endpoint: 'https://tokens.example/token' } },
     { what: 'smart-configuration', set: { authorization_endpoint: 'https://tokens.example/authorize' } },
     { what: 'smart-configuration', set: { revocation_endpoint: 'https://tokens.example/revoke' } },
-  ])('at a host that the registry does not name gets no credentials: $set', async ({ what, set }) => {
+  ])('an endpoint at a host that is not in the registry gets no credentials: $set', async ({ what, set }) => {
     ehr = await startEhr();
     await order(what, { kind: 'edit-document', set });
     const error = await read().catch((caught: unknown) => caught);
@@ -58,11 +58,11 @@ describe('a token endpoint', () => {
     expect(await asked(/oauth2/)).toBe(0);
   });
 
-  test('at another host of the registry is asked', async () => {
+  test('a token endpoint at another host of the registry is requested', async () => {
     ehr = await startEhr({ provider: { hosts: ['*.localhost'] } });
     const token_endpoint = `${ehr.simulator.baseUrl.replace('127.0.0.1', 'tokens.localhost')}/oauth2/v1/token`;
     await order('smart-configuration', { kind: 'edit-document', set: { token_endpoint } });
-    // Allowed, so it is asked: whether the name resolves is for the machine.
+    // The endpoint is allowed, so it is requested. Whether its name resolves depends on the machine.
     const outcome = await read().then(
       ({ status }) => status,
       (error: { code: string }) => error.code,

@@ -10,13 +10,13 @@ export type DiscoveryRequest = Pick<EhrRequest, 'connection' | 'budget' | 'egres
   readonly provider: Provider;
 };
 
-/** Where an EHR gives tokens out. */
+/** The OAuth endpoints of an EHR. */
 export interface AuthorizationServer {
   readonly tokenEndpoint: string;
   readonly authorizationEndpoint?: string;
   readonly revocationEndpoint?: string;
   readonly issuer?: string;
-  /** RFC 9207: the answer to an authorization names the issuer. */
+  /** Whether the response to an authorization request names the issuer (RFC 9207). */
   readonly namesIssuer: boolean;
   readonly foundBy: 'smart-configuration' | 'capability-statement' | 'settings';
 }
@@ -29,9 +29,9 @@ type Endpoints = Omit<AuthorizationServer, 'foundBy' | 'namesIssuer' | 'tokenEnd
 const oauthUris = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris';
 
 /**
- * Asks `.well-known/smart-configuration` (SMART App Launch 2.2, "Conformance"), then the CapabilityStatement (its
- * `oauth-uris` extension), then the registry.
- * @throws AppError `smart-discovery-failed`, `endpoint-not-allowed`, and what a server that is down is answered with.
+ * Reads `.well-known/smart-configuration` (SMART App Launch 2.2, "Conformance"), then the CapabilityStatement (its `oauth-uris`
+ * extension), then the registry.
+ * @throws AppError `smart-discovery-failed`, `endpoint-not-allowed`, and the error of a server that is down
  */
 export async function discoverServer(options: {
   readonly http: EhrHttp;
@@ -53,14 +53,14 @@ export async function discoverServer(options: {
   }
   throw new AppError({
     code: 'smart-discovery-failed',
-    message: 'The EHR names no token endpoint. Verify the FHIR endpoint, or give the connection a tokenEndpoint.',
+    message: 'The EHR names no token endpoint. Verify the FHIR endpoint, or set the tokenEndpoint of the connection.',
     retry: 'never',
     context: { connectionId: connection.id },
   });
 }
 
 /**
- * Credentials go to the hosts of the registry only, whatever a FHIR server says.
+ * Credentials are only sent to hosts in the registry, even if a FHIR server names others.
  * @throws AppError `endpoint-not-allowed`
  */
 export function checkEndpoint({
@@ -76,7 +76,7 @@ export function checkEndpoint({
   throw new AppError({
     code: 'endpoint-not-allowed',
     message:
-      "The EHR names an OAuth endpoint at a host that is none of the provider's. If it is right, add the host to `hosts` in the provider's registry entry.",
+      "The EHR names an OAuth endpoint at a host that does not belong to the provider. If the host is correct, add it to `hosts` in the provider's registry entry.",
     retry: 'never',
     context: { host: hostname },
   });
@@ -103,7 +103,7 @@ async function readSmartConfiguration(options: { readonly http: EhrHttp; readonl
   };
 }
 
-/** What servers had before SMART 2 (SMART App Launch 1.0, "Conformance"). */
+/** Servers before SMART 2 have these instead (SMART App Launch 1.0, "Conformance"). */
 async function readOauthUris(options: {
   readonly http: EhrHttp;
   readonly request: DiscoveryRequest;
@@ -125,7 +125,7 @@ function fromSettings(provider: Provider, environment: string): Endpoints {
   return Object.hasOwn(provider.environments, environment) ? (provider.environments[environment] as Endpoints) : {};
 }
 
-/** @returns no data where the server answers, but not with this document; a server that is down is an error. */
+/** @returns no data if the server answers without this document. A server that is down is an error. */
 async function read(options: {
   readonly http: EhrHttp;
   readonly request: DiscoveryRequest;
@@ -162,24 +162,27 @@ function toEndpoints(given: {
   };
 }
 
-/** What a server sends where a list belongs may be anything. */
+/** A server may send anything in the place of a list. */
 function listOf(value: unknown): Readonly<Record<string, unknown>>[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'object' && one !== null) : [];
 }
 
 export interface AuthorizationServerSource {
   find(request: DiscoveryRequest): Promise<AuthorizationServer>;
-  /** Asks anew the next time. */
+  /** The next call discovers the server again. */
   forget(fhirEndpoint: string): void;
 }
 
-/** Endpoints move with releases of the EHR, announced for months; a token lives an hour, and so does what was discovered. */
+/**
+ * Endpoints only move with announced releases of the EHR. A token is valid for an hour, so the discovered endpoints are kept as
+ * long.
+ */
 const maxAgeMs = 60 * 60_000;
 
-/** A failure is remembered for a moment: anyone can cause a launch, and an EHR that is down must not be asked for each of them. */
+/** A failure is kept briefly. Anyone can cause a launch, and an EHR that is down must not get a request for each of them. */
 const failureMaxAgeMs = 10_000;
 
-/** Each FHIR endpoint is asked once an hour and process, however many connections it has. */
+/** Each process discovers a FHIR endpoint once an hour, for any number of connections. */
 export function createAuthorizationServerSource({ http }: { readonly http: EhrHttp }): AuthorizationServerSource {
   const found = new Map<string, { readonly server: Promise<AuthorizationServer>; readonly until: number }>();
   return {
@@ -187,7 +190,7 @@ export function createAuthorizationServerSource({ http }: { readonly http: EhrHt
       const { fhirEndpoint } = request.connection;
       const known = found.get(fhirEndpoint);
       if (known && performance.now() < known.until) return known.server;
-      // Others wait for the same answer, so it does not end with the one that asked.
+      // Other requests wait for the same result, so it is not aborted with the request that started it.
       const server = discoverServer({ http, request: { ...request, signal: undefined } });
       const entry = { server, until: performance.now() + maxAgeMs };
       found.set(fhirEndpoint, entry);

@@ -20,8 +20,8 @@ const keyOf = (type: 'rsa' | 'ec') =>
     ? generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
     : generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey;
 
-describe('a client shows who it is', () => {
-  test('by its secret in the form, where the connection says so', async () => {
+describe('client authentication', () => {
+  test('a client authenticates with its secret in the form if the connection says so', async () => {
     ehr = await startEhr();
     const auth = { method: 'client_credentials', ...client, clientSecret: 'simulator-secret' } as const;
     expect((await read({ ...auth, secretBy: 'post' })).status).toBe(200);
@@ -30,7 +30,7 @@ describe('a client shows who it is', () => {
   });
 
   test.each([{ alg: 'RS384' }, { alg: 'ES384' }] as const)(
-    "by an assertion of the deployment's key: $alg",
+    "a client authenticates with an assertion by the deployment's $alg key",
     async ({ alg }) => {
       const key = await generateSigningKey(alg);
       await startWith([key], key);
@@ -45,18 +45,21 @@ describe('a client shows who it is', () => {
     { as: 'PEM', type: 'ec', format: 'sec1' },
     { as: 'a JWK', type: 'ec', format: 'jwk' },
     { as: 'a JWK', type: 'rsa', format: 'jwk' },
-  ] as const)('by a key of its own, given as $as ($type, $format)', async ({ type, format }) => {
-    const privateKey = keyOf(type);
-    const text =
-      format === 'jwk'
-        ? JSON.stringify(privateKey.export({ format }))
-        : String(privateKey.export({ type: format, format: 'pem' } as never));
-    const signingKey = await importSigningKey({ text });
-    await startWith([signingKey]);
-    expect((await read({ method: 'private_key_jwt', ...client, alg: signingKey.alg, signingKey })).status).toBe(200);
-  });
+  ] as const)(
+    "a client authenticates with the connection's own key, imported as $as ($type, $format)",
+    async ({ type, format }) => {
+      const privateKey = keyOf(type);
+      const text =
+        format === 'jwk'
+          ? JSON.stringify(privateKey.export({ format }))
+          : String(privateKey.export({ type: format, format: 'pem' } as never));
+      const signingKey = await importSigningKey({ text });
+      await startWith([signingKey]);
+      expect((await read({ method: 'private_key_jwt', ...client, alg: signingKey.alg, signingKey })).status).toBe(200);
+    },
+  );
 
-  test('by the name that the server knows its key by', async () => {
+  test('a client authenticates with the key id that the server knows', async () => {
     const jwk = keyOf('ec').export({ format: 'jwk' });
     const named = await importSigningKey({ text: JSON.stringify({ ...jwk, kid: 'mine-2026' }) });
     expect([named.kid, publicJwkOf(named).kid]).toEqual(['mine-2026', 'mine-2026']);
@@ -66,13 +69,13 @@ describe('a client shows who it is', () => {
     expect((await read(auth)).status).toBe(200);
   });
 
-  test('by a key that the server does not know: token-refused', async () => {
+  test('a client with a key that the server does not know is refused', async () => {
     await startWith([await generateSigningKey('ES384')], await generateSigningKey('ES384'));
     const refused = read({ method: 'private_key_jwt', ...client, alg: 'ES384' });
     await expect(refused).rejects.toMatchObject({ code: 'token-refused', context: { reason: 'invalid_client' } });
   });
 
-  test('by no key: an error that says how to make one', async () => {
+  test('a client without a key throws no-signing-key', async () => {
     await startWith([]);
     const refused = read({ method: 'private_key_jwt', ...client, alg: 'ES384' });
     await expect(refused).rejects.toMatchObject({ code: 'no-signing-key', retry: 'never' });
@@ -92,9 +95,9 @@ describe('a client shows who it is', () => {
       text: () =>
         generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({ type: 'pkcs1', format: 'pem' }),
     },
-    { what: 'no key', text: () => 'planted' },
-    { what: 'a JWK that is none', text: () => '{"kty":"EC","d":"planted"}' },
-  ])('not by $what: signing-key-unusable, without a word of it', async ({ text }) => {
+    { what: 'text that is not a key', text: () => 'planted' },
+    { what: 'an invalid JWK', text: () => '{"kty":"EC","d":"planted"}' },
+  ])('importing $what throws signing-key-unusable without quoting it', async ({ text }) => {
     ehr = await startEhr();
     const error = await importSigningKey({ text: String(text()) }).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code: 'signing-key-unusable' });

@@ -3,19 +3,19 @@ import { AppError } from '@bulkhead/runtime';
 import { importJWK } from 'jose';
 import * as openid from 'openid-client';
 
-/** The deployment's own keys. */
+/** The keys of the deployment, as opposed to keys of single connections. */
 export interface SigningKeySource {
-  /** The key that signs now, if there is one. */
+  /** The key that currently signs, if there is one. */
   findForSigning(alg: AssertionAlgorithm): Promise<SigningKey | undefined>;
 }
 
 /**
- * SMART allows 5 minutes at most, by the server's clock. Four leave a minute for a clock of ours that is ahead, and four
- * for one that is behind.
+ * SMART allows at most 5 minutes by the server's clock. Four minutes tolerate a clock of this process that is up to one minute
+ * ahead or up to four minutes behind.
  */
 const assertionSeconds = 240;
 
-/** How a connection shows a token endpoint who it is. @throws AppError `no-signing-key` */
+/** How a connection authenticates at a token endpoint. @throws AppError `no-signing-key` */
 export async function clientAuthentication(options: {
   readonly auth: Exclude<ConnectionAuth, { method: 'none' }>;
   readonly tokenEndpoint: string;
@@ -33,7 +33,7 @@ export async function clientAuthentication(options: {
     : openid.ClientSecretBasic(auth.clientSecret);
 }
 
-/** SMART App Launch 2.2, "Client Authentication: Asymmetric". `jti` is openid-client's, fresh each time. */
+/** SMART App Launch 2.2, "Client Authentication: Asymmetric". openid-client sets a new `jti` each time. */
 async function signedAssertion(options: { readonly key: SigningKey; readonly tokenEndpoint: string }) {
   const { kid, alg, privateJwk } = options.key;
   const key = (await importJWK(JSON.parse(privateJwk), alg)) as openid.CryptoKey;
@@ -44,7 +44,7 @@ async function signedAssertion(options: { readonly key: SigningKey; readonly tok
         header.typ = 'JWT';
         payload.aud = options.tokenEndpoint;
         payload.exp = Number(payload.iat) + assertionSeconds;
-        // Nobody asks for it, and a server whose clock is behind would refuse it.
+        // Not required, and a server whose clock is behind would reject it.
         delete payload.nbf;
       },
     },
@@ -55,7 +55,7 @@ function noSigningKey(alg: AssertionAlgorithm): AppError {
   return new AppError({
     code: 'no-signing-key',
     message:
-      'There is no key to sign with. An operator makes one by POST /api/ehr/signing-keys, or the connection gets a key of its own.',
+      "There is no signing key for this algorithm. Create one with POST /api/ehr/signing-keys, or set a key of the connection's own.",
     retry: 'never',
     context: { reason: alg },
   });

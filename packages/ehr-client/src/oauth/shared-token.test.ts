@@ -6,7 +6,7 @@ import type { TokenStore } from './token-store.ts';
 
 const owner = { connectionId: 'conn_1', credentialsVersion: 0 };
 
-/** A store in which another process takes the lease, asks and releases it just before this process takes it. */
+/** A store in which another process takes the lease, requests a token and ends the lease just before this process takes it. */
 function storeWithFasterProcess(store: TokenStore, finish: () => Promise<void>): TokenStore {
   let isFirst = true;
   return {
@@ -47,7 +47,7 @@ test.each([
   expect(await store.takeLease({ ...owner, holder: 'next', durationMs: 1000 })).toBeDefined();
 });
 
-test('a process uses the token that a faster process has stored, and gives the lease back', async () => {
+test('a process uses the token that a faster process stored, and releases the lease', async () => {
   const store = createMemoryTokenStore();
   const { ask, count } = countRequests();
   const grant = { accessToken: 'a', scope: 's', renewAfterMs: 60_000 };

@@ -4,10 +4,22 @@ import { AppError } from '@bulkhead/runtime';
 import type { TokenGrant } from './token-request.ts';
 import type { SavedGrant, TokenFailure, TokenOwner, TokenState, TokenStore } from './token-store.ts';
 
+/**
+ * One token per connection for the whole cluster. The EHR limits token requests, and a refresh token works only once, so processes
+ * must not request a token concurrently.
+ *
+ *   read the store --> usable token, or a failure since the start --> done
+ *         |
+ *         +--> take the lease --> request a token --> save the token (or the failure), which ends the lease
+ *         |
+ *         +--> lease is taken --> wait, read the store again
+ *
+ * The holder extends its lease while it works. If it dies, the lease expires and the next process takes it.
+ */
 export interface Token {
   readonly accessToken: string;
   readonly scope?: string;
-  /** Both by this process's monotonic clock, ms. */
+  /** Both times are of this process's monotonic clock, in ms. */
   readonly issuedAt: number;
   readonly renewAt: number;
 }
@@ -15,26 +27,26 @@ export interface Token {
 interface Flight {
   readonly store: TokenStore;
   readonly owner: TokenOwner;
-  /** A token that the EHR does not take. */
+  /** A token that the EHR refused. */
   readonly refused: string | undefined;
-  /** Asks the token endpoint, for a user's authorization by the refresh token. */
+  /** Sends a request to the token endpoint. For a user's authorization it uses the refresh token. */
   readonly ask: (refreshToken: string | undefined) => Promise<TokenGrant>;
 }
 
-/** A token must outlive the request it is sent with. */
+/** A token must be valid longer than the request that it is sent with. */
 const renewBeforeExpiryMs = 60_000;
-/** Short, so that the next process need not wait long where the holder was killed; renewed while it lives. */
+/** Short, so that the next process need not wait long if the holder was killed. The holder extends it while it works. */
 const leaseMs = 15_000;
 const renewLeaseEveryMs = 5000;
-/** A read by id, by each process that waits; a token endpoint answers within some of these. */
-const lookEveryMs = 150;
-/** Longer than a restart of MongoDB; the driver itself waits 3 s for a server each time. */
+/** Each waiting process reads a record by id this often. A token endpoint answers within a few of these intervals. */
+const pollEveryMs = 150;
+/** Longer than a restart of MongoDB. The driver itself waits 3 s for a server each time. */
 const keepTryingMs = 10 * 60_000;
 const trySavingEveryMs = 500;
 
 /**
- * A connection's token, asked for once by the whole cluster: whoever has the lease asks, everybody else looks for what comes
- * of it, be it a token or a failure. If the holder dies, the lease runs out and the next takes over.
+ * Gets the token of a connection, which the whole cluster requests only once. The process with the lease sends the request. The
+ * others wait for its result, which is a token or a failure. If the holder dies, the lease expires and the next process takes over.
  */
 export async function obtainShared(flight: Flight): Promise<Token> {
   const { store, owner } = flight;
@@ -46,33 +58,33 @@ export async function obtainShared(flight: Flight): Promise<Token> {
     const held = await store.takeLease({ ...owner, holder, durationMs: leaseMs });
     const asked = held && (await underLease({ ...flight, holder, state: held, first }));
     if (asked) return asked;
-    if (!held) await setTimeout(lookEveryMs);
+    if (!held) await setTimeout(pollEveryMs);
   }
 }
 
-/** @returns undefined where somebody else's grant was stored before this one. */
+/** @returns undefined if another grant was stored before this one */
 async function underLease(options: Attempt & { readonly holder: string }) {
   const { store, owner, holder, state, ask } = options;
-  // Another process may have ended its request between the last read and this lease.
+  // Another process may have finished its request between the last read and this lease.
   const outcome = readOutcome(options);
   if (outcome) {
     await store.releaseLease({ ...owner, holder });
     return settle(outcome);
   }
   const timer = setInterval(() => {
-    // While the database is away the lease runs out for everybody, and nobody can take it.
+    // While the database is unavailable, the lease expires, but no other process can take it either.
     store.extendLease({ ...owner, holder, durationMs: leaseMs }).catch(() => undefined);
   }, renewLeaseEveryMs);
   try {
     const grant = toSaved(await ask(state.refreshToken));
     const issuedAt = performance.now();
-    // A refresh token works once, so the next one must not be lost: it is stored before anything is done with its token.
+    // A refresh token works only once, so the next one must not be lost. It is stored before its access token is used.
     const saved = await untilSaved(() => store.save({ ...owner, generation: state.generation, grant }), {
       mustBeKept: grant.refreshToken !== undefined,
     });
     return saved ? { ...grant, issuedAt, renewAt: issuedAt + grant.renewAfterMs } : undefined;
   } catch (error) {
-    // If this is not told, the lease runs out and the next one asks.
+    // If this cannot be stored, the lease expires and the next process requests a token.
     const failure = toFailure(error);
     const needsAuthorization = failure.code === 'authorization-needed';
     await store.fail({ ...owner, holder, failure, needsAuthorization }).catch(() => undefined);
@@ -82,15 +94,15 @@ async function underLease(options: Attempt & { readonly holder: string }) {
   }
 }
 
-/** A flight with the state that it read last, and the state at its start. */
+/** A flight with the state at its start and the latest state. */
 interface Attempt extends Flight {
   readonly state: TokenState;
   readonly first: TokenState;
 }
 
 /**
- * What another process has stored: a token, or an error that ended its request after this flight began. If the EHR has refused the
- * authorization, the next request would be refused too, so that error counts whenever it was stored.
+ * The result that another process has stored: a token, or an error that ended its request after this flight began. If the EHR has
+ * ended the authorization, the next request would fail too, so that error counts whenever it was stored.
  */
 function readOutcome(attempt: Attempt): Token | AppError | undefined {
   const { state, first } = attempt;
@@ -112,7 +124,7 @@ function usable({ token }: TokenState, { refused }: Pick<Flight, 'refused'>): To
   return { ...kept, issuedAt: now - ageMs, renewAt: now + renewInMs };
 }
 
-/** While the database is away, its lease cannot be taken by anybody else. */
+/** Retries to save a grant that must be kept. While the database is unavailable, no other process can take the lease. */
 async function untilSaved(
   save: () => Promise<boolean>,
   { mustBeKept }: { readonly mustBeKept: boolean },
@@ -135,7 +147,7 @@ export function toSaved({ lifetimeMs, patient: _, ...grant }: TokenGrant): Saved
 function toFailure(error: unknown): TokenFailure {
   const id = randomUUID();
   if (!(error instanceof AppError)) {
-    const message = 'The process that asked for the token failed. It is asked for again.';
+    const message = 'The process that requested the token failed. The token will be requested again.';
     return { id, code: 'token-unavailable', message, retry: { afterMs: 1000 } };
   }
   const { code, message, retry, context, ehrText } = error;

@@ -3,19 +3,20 @@ import type { AssertionAlgorithm, SigningKey } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 
-/** RFC 7518 3.3: at least; what a smaller one signs, servers refuse. */
+/** The minimum of RFC 7518, section 3.3. Servers reject signatures of smaller keys. */
 const minRsaBits = 2048;
 
-/** A new key pair; RSA with 3072 bits, which is as strong as P-384's use here asks for (NIST SP 800-57, 128 bits). */
+/** Generates a key pair. RSA has 3072 bits, which is as strong as required for P-384's use here (NIST SP 800-57, 128 bits). */
 export async function generateSigningKey(alg: AssertionAlgorithm): Promise<SigningKey> {
   const { privateKey } = await generateKeyPair(alg, { extractable: true, modulusLength: 3072 });
   return toSigningKey({ jwk: await exportJWK(privateKey), alg, kid: undefined });
 }
 
 /**
- * A private key as PEM (PKCS#8, PKCS#1 or SEC1, not encrypted) or as a JWK's JSON. RSA signs RS384, P-384 signs ES384.
- * @param options.kid what the server knows it by. Left out: the JWK's own, or its thumbprint.
- * @throws AppError `signing-key-unusable` that says what is wrong, without a word of the key.
+ * Imports a private key as PEM (PKCS#8, PKCS#1 or SEC1, not encrypted) or as the JSON of a JWK. RSA keys sign RS384, P-384 keys
+ * ES384.
+ * @param options.kid the key id that the server knows. The default is the JWK's own, or its thumbprint.
+ * @throws AppError `signing-key-unusable` that says what is wrong, without quoting the key
  */
 export async function importSigningKey(options: {
   readonly text: string;
@@ -26,14 +27,14 @@ export async function importSigningKey(options: {
   const jwk = key.export({ format: 'jwk' }) as JWK;
   const kid = options.kid ?? ownKid;
   if (type === 'rsa') {
-    if ((details?.modulusLength ?? 0) < minRsaBits) throw unusable('an RSA key has 2048 bits or more');
+    if ((details?.modulusLength ?? 0) < minRsaBits) throw unusable('an RSA key must have at least 2048 bits');
     return toSigningKey({ jwk, alg: 'RS384', kid });
   }
   if (type === 'ec' && details?.namedCurve === 'secp384r1') return toSigningKey({ jwk, alg: 'ES384', kid });
-  throw unusable('RSA keys (RS384) and P-384 keys (ES384) sign assertions, no other');
+  throw unusable('only RSA keys (RS384) and P-384 keys (ES384) can sign assertions');
 }
 
-/** What may be published of a key. */
+/** The public part of a key. */
 export function publicJwkOf({ kid, alg, privateJwk }: SigningKey): Readonly<Record<string, unknown>> {
   const { kty, n, e, crv, x, y } = JSON.parse(privateJwk) as JWK;
   const numbers = kty === 'RSA' ? { n, e } : { crv, x, y };
@@ -46,9 +47,9 @@ async function toSigningKey(options: {
   readonly kid: string | undefined;
 }): Promise<SigningKey> {
   const { jwk, alg, kid } = options;
-  // Imported once: what the runtime cannot sign with must not be found out at the first token request.
+  // Import the key once, so that a key that the runtime cannot use fails here and not at the first token request.
   await importJWK(jwk, alg).catch(() => {
-    throw unusable('its numbers are no valid key');
+    throw unusable('its numbers are not a valid key');
   });
   return { kid: kid ?? (await calculateJwkThumbprint(jwk)), alg, privateJwk: JSON.stringify(jwk) };
 }
@@ -62,7 +63,7 @@ function readKey(text: string): { readonly key: KeyObject; readonly ownKid: stri
       ownKid: typeof jwk.kid === 'string' && jwk.kid !== '' ? jwk.kid : undefined,
     };
   } catch {
-    // The reason may quote the key.
+    // The cause is left out, because it may quote the key.
     throw unusable('it is neither a private key in PEM (not encrypted) nor a private JWK');
   }
 }

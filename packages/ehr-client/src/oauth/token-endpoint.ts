@@ -9,11 +9,11 @@ import { addressOf, type EhrObserver, failureOf, madeConnection, traceRequest } 
 export interface TokenCall<Value> {
   readonly provider: string;
   readonly egress: EgressRules;
-  /** The endpoint's own; undefined: none. */
+  /** The endpoint's own budget, if it has one. */
   readonly budget: RateBudget | undefined;
   readonly priority: RequestPriority;
   readonly call: (fetch: (url: string, init: FetchInit) => Promise<Response>) => Promise<Value>;
-  /** Called with each answer, which openid-client does not hand on if it is not what it expects. */
+  /** Called with each answer, because openid-client does not return unexpected ones. */
   readonly onAnswer?: (answer: TokenAnswer) => void;
 }
 
@@ -22,7 +22,7 @@ export interface TokenAnswer {
   readonly body: Buffer;
 }
 
-/** What openid-client hands to a fetch. */
+/** The options that openid-client passes to a fetch. */
 interface FetchInit {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -30,14 +30,14 @@ interface FetchInit {
   readonly signal?: AbortSignal;
 }
 
-/** A token is issued in well under a second; openid-client itself waits 30 s. */
+/** A token is usually issued in well under a second. openid-client itself waits 30 s. */
 const timeoutMs = 30_000;
-/** Counted after decompression. A token with its ID token and scopes has some kilobytes. */
+/** Counted after decompression. A token with its ID token and scopes has a few kilobytes. */
 const maxAnswerBytes = 1024 * 1024;
-/** athenahealth refuses to the end of the minute. */
-const unsaidWaitMs = 60_000;
+/** athenahealth refuses requests until the minute ends. */
+const defaultWaitMs = 60_000;
 
-/** One call of a token endpoint. The wait for the budget comes before it, or it would use up openid-client's time limit. */
+/** Calls a token endpoint. The wait for the budget is outside of the call, because it would use up openid-client's time limit. */
 export async function callTokenEndpoint<Value>(
   options: TokenCall<Value> & {
     readonly limiter: RateLimiter;
@@ -135,10 +135,10 @@ function send(options: {
   });
 }
 
-/** @returns how long the server asks everybody to wait, if it does. */
+/** @returns how long the server asks all clients to wait, if it does */
 function throttleOf({ status, headers }: AxiosResponse) {
   const retryAfterMs = parseRetryAfter({ value: headers['retry-after'], now: new Date() });
-  const waitMs = status === 429 ? (retryAfterMs ?? unsaidWaitMs) : retryAfterMs;
+  const waitMs = status === 429 ? (retryAfterMs ?? defaultWaitMs) : retryAfterMs;
   return waitMs !== undefined && (status === 429 || status === 503) ? { status, waitMs } : undefined;
 }
 
@@ -153,7 +153,7 @@ function toFetchResponse({ status, data, headers }: AxiosResponse<Buffer>): Resp
 function throttled(waitMs: number): AppError {
   return new AppError({
     code: 'token-unavailable',
-    message: "The EHR's token endpoint asks for fewer requests. The work goes on by itself after the wait.",
+    message: "The EHR's token endpoint asked for fewer requests. The work continues automatically after a wait.",
     retry: { afterMs: waitMs },
     context: { reason: 'throttled', waitMs },
   });

@@ -4,10 +4,10 @@ import * as openid from 'openid-client';
 import { egressRefusal } from '../egress/egress-guard.ts';
 import type { TokenAnswer } from './token-endpoint.ts';
 
-/** athenahealth issues 50 new tokens a minute (5 in preview), then refuses until the minute ends. */
+/** athenahealth issues 50 new tokens a minute (5 in preview), and then refuses until the minute ends. */
 const unavailableMs = 60_000;
 
-/** What became of a request to the token endpoint, from what openid-client throws. */
+/** Converts what openid-client throws into an AppError. */
 export async function toTokenError(options: {
   readonly connection: Connection;
   readonly cause: unknown;
@@ -17,7 +17,7 @@ export async function toTokenError(options: {
   const { connection, cause, answer } = options;
   const own = egressRefusal(cause) ?? appErrorIn(cause);
   if (own) return own;
-  // A 401 with the challenge that RFC 6749 5.2 asks for has a class of its own in openid-client.
+  // openid-client has a separate class for a 401 with the challenge that RFC 6749, section 5.2, requires.
   const { status = 500 } =
     cause instanceof openid.ResponseBodyError || cause instanceof openid.WWWAuthenticateChallengeError ? cause : {};
   const body = await readBody(cause);
@@ -38,7 +38,7 @@ export async function toTokenError(options: {
   if (answer && answer.status < 500 && answer.status !== 429) {
     return new AppError({
       code: 'token-not-understood',
-      message: "The token endpoint's answer is not a token. Verify the token endpoint of the connection.",
+      message: 'The token endpoint did not return a token. Verify the token endpoint of the connection.',
       retry: 'briefly',
       context: { ...context, status: answer.status },
       ehrText: withoutTokens(answer.body.toString('utf8')),
@@ -46,13 +46,17 @@ export async function toTokenError(options: {
   }
   return new AppError({
     code: 'token-unavailable',
-    message: "The EHR's token endpoint did not answer. It is tried again; if it lasts, verify the token endpoint.",
+    message:
+      "The EHR's token endpoint did not answer. The request will be retried. If it keeps failing, verify the token endpoint.",
     retry: { afterMs: unavailableMs },
     context,
   });
 }
 
-/** An answer can hold good tokens and be unusable for another reason. The text is stored and shown, so it must not repeat them. */
+/**
+ * An answer can contain valid tokens and be unusable for another reason. This text is stored and shown, so it must not contain
+ * them.
+ */
 function withoutTokens(body: string): string | undefined {
   return /(?:access|refresh|id)_token/.test(body) ? undefined : toEhrText(body);
 }
@@ -62,19 +66,19 @@ interface RefusalBody {
   readonly error_description?: unknown;
 }
 
-/** RFC 6749 5.2. */
+/** The error response of RFC 6749, section 5.2. */
 async function readBody(cause: unknown): Promise<RefusalBody> {
   const isChallenge = cause instanceof openid.WWWAuthenticateChallengeError;
   const body: unknown = isChallenge ? await cause.response.json().catch(() => undefined) : cause;
   return (body ?? {}) as RefusalBody;
 }
 
-/** The code of RFC 6749 5.2, such as `invalid_client`; nothing else that a server says. */
+/** The error code of RFC 6749, section 5.2, such as `invalid_client`. No other text of the server is used. */
 function reasonOf({ error }: RefusalBody): string | undefined {
   return typeof error === 'string' && /^[a-z_]{1,50}$/.test(error) ? error : undefined;
 }
 
-/** What our own parts throw inside of a call comes back wrapped by openid-client. */
+/** Finds an error that Bulkhead's own code threw inside the call. openid-client wraps it. */
 function appErrorIn(error: unknown): AppError | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof AppError) return cause;
   return undefined;
@@ -82,28 +86,28 @@ function appErrorIn(error: unknown): AppError | undefined {
 
 type Method = Exclude<ConnectionAuth['method'], 'none'>;
 
-/** What to do about a refusal by the token endpoint, by its own code (RFC 6749 5.2) and by how the client shows who it is. */
+/** What to do about a refusal of the token endpoint, by its error code (RFC 6749, section 5.2) and by the client's method. */
 const remedies: Readonly<Record<string, Partial<Record<Method, string>> & { readonly any: string }>> = {
   invalid_client: {
     client_credentials: 'Verify the client id and replace the client secret of the connection.',
     private_key_jwt:
-      'Verify the client id, and that the EHR has the public key of GET /.well-known/jwks.json for this application.',
+      'Verify the client id, and that the EHR has the public key from GET /.well-known/jwks.json for this application.',
     any: 'Verify the client id and the credentials of the connection, and that the application is active at the EHR.',
   },
   invalid_grant: {
     private_key_jwt:
-      "The signed assertion was rejected. Verify that the EHR has the public key of GET /.well-known/jwks.json, and compare the EHR's clock with yours.",
+      "The signed assertion was rejected. Verify that the EHR has the public key from GET /.well-known/jwks.json, and compare the EHR's clock with yours.",
     client_credentials: 'Verify that the application may use client credentials at the EHR.',
-    any: "The user's authorization has ended. Open the authorize address of the connection again.",
+    any: "The user's authorization has ended. Open the authorize URL of the connection again.",
   },
   unauthorized_client: {
-    any: "The application is not registered for this way of authorization. Enable it in the EHR's developer portal, or use another method for the connection.",
+    any: "The application is not registered for this authorization method. Enable it in the EHR's developer portal, or use another method for the connection.",
   },
   unsupported_grant_type: {
-    any: 'The EHR does not offer this way of authorization. Use another method for the connection.',
+    any: 'The EHR does not offer this authorization method. Use another method for the connection.',
   },
   invalid_scope: {
-    any: "The application is not registered for a scope of the connection. Compare its `auth.scope` with the EHR's developer portal, its version included: system/Patient.read or system/Patient.rs.",
+    any: "The application is not registered for a scope of the connection. Compare its `auth.scope` with the EHR's developer portal, including its version (system/Patient.read or system/Patient.rs).",
   },
   invalid_request: {
     any: 'The EHR does not understand the token request. Verify the token endpoint and the method of the connection.',
@@ -113,7 +117,7 @@ const remedies: Readonly<Record<string, Partial<Record<Method, string>> & { read
 
 const unknownRemedy = 'Verify the client id, the credentials and the scope of the connection.';
 
-/** @param options.reason the EHR's own code; other codes than those of RFC 6749 get the general advice */
+/** @param options.reason the EHR's error code; codes outside of RFC 6749 get the general advice */
 export function tokenRemedy(options: { readonly reason: string | undefined; readonly method: Method }): string {
   const { reason = '', method } = options;
   const known = Object.hasOwn(remedies, reason) ? remedies[reason] : undefined;

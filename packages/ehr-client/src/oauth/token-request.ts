@@ -16,14 +16,14 @@ export interface TokenGrant {
   readonly lifetimeMs: number;
   readonly scope: string;
   readonly refreshToken?: string;
-  /** The launch context: a FHIR id. */
+  /** The launch context, which is a FHIR id. */
   readonly patient?: string;
 }
 
-/** What a browser brought back, and what it was sent away with. */
+/** The result of a user's authorization in a browser, and the values with which it was started. */
 export interface CodeRedemption {
   readonly code: string;
-  /** The issuer that the answer names. */
+  /** The issuer that the authorization response names. */
   readonly issuer: string | undefined;
   readonly verifier: string;
   readonly redirectUri: string;
@@ -39,12 +39,12 @@ export interface TokenEndpointDeps {
 
 type OAuth = Exclude<ConnectionAuth, { method: 'none' }>;
 
-/** RFC 6749 4.4.3 only recommends `expires_in`; SMART Backend Services asks for at most 5 minutes where in doubt. */
+/** RFC 6749, section 4.4.3, only recommends `expires_in`. In doubt, SMART Backend Services requires at most 5 minutes. */
 const defaultLifetimeSeconds = 300;
 
 /**
- * One request at a connection's token endpoint.
- * @param refreshToken of a user's authorization, where that is the method.
+ * Sends one request to a connection's token endpoint.
+ * @param refreshToken the refresh token, for a connection with a user's authorization
  * @throws AppError `token-refused`, `token-unavailable`, `authorization-needed`
  */
 export async function requestToken(
@@ -52,13 +52,14 @@ export async function requestToken(
   request: TokenRequest,
   refreshToken: string | undefined,
 ): Promise<TokenGrant> {
-  const tell = (outcome: TokenOutcome) => deps.observer.tokenAsked({ provider: request.connection.provider, outcome });
+  const report = (outcome: TokenOutcome) =>
+    deps.observer.tokenAsked({ provider: request.connection.provider, outcome });
   try {
     const grant = await askForToken(deps, request, refreshToken);
-    tell('renewed');
+    report('renewed');
     return grant;
   } catch (error) {
-    tell(outcomeOf(error));
+    report(outcomeOf(error));
     throw error;
   }
 }
@@ -79,7 +80,7 @@ async function askForToken(
     const grant = await callWith(deps, request, (configuration) =>
       openid.refreshTokenGrant(configuration, refreshToken),
     );
-    // RFC 6749 6: where no new one comes, the old one stays good.
+    // RFC 6749, section 6: without a new refresh token, the old one remains valid.
     return { refreshToken, ...grant };
   } catch (error) {
     const isOver = error instanceof AppError && error.context.reason === 'invalid_grant';
@@ -93,14 +94,14 @@ function outcomeOf(error: unknown): TokenOutcome {
   return code === 'token-refused' ? 'refused' : 'unavailable';
 }
 
-/** Redeems a user's code (RFC 6749 4.1.3, with PKCE). @throws AppError as `requestToken`, `authorization-wrong-issuer` */
+/** Redeems a user's code (RFC 6749, section 4.1.3, with PKCE). @throws AppError as `requestToken`, `authorization-wrong-issuer` */
 export async function redeemCode(
   deps: TokenEndpointDeps,
   request: TokenRequest,
   redemption: CodeRedemption,
 ): Promise<TokenGrant> {
   const { code, verifier, redirectUri, endpoints, issuer } = redemption;
-  // RFC 9207: a code of another server must not be shown to this one.
+  // RFC 9207: the code of another server must not be sent to this one.
   const isNamed = issuer !== undefined && endpoints.issuer !== undefined;
   if ((isNamed && issuer !== endpoints.issuer) || (issuer === undefined && endpoints.namesIssuer)) throw wrongIssuer();
   const answer = new URL(redirectUri);
@@ -111,7 +112,7 @@ export async function redeemCode(
   );
 }
 
-/** Takes a token back at the EHR (RFC 7009). @returns false where it has no address for that. */
+/** Revokes a token at the EHR (RFC 7009). @returns false if it has no endpoint for that */
 export async function revokeToken(deps: TokenEndpointDeps, request: TokenRequest, token: string): Promise<boolean> {
   const server = await deps.servers.find(request);
   const { revocationEndpoint } = server;
@@ -159,13 +160,13 @@ async function call<Value>(
     });
   } catch (cause) {
     const error = await toTokenError({ connection, cause, answer });
-    // It may have moved: what was discovered is not kept over a failure.
+    // The endpoint may have moved, so the discovered endpoints are discarded after a failure.
     if (error.code === 'token-unavailable') servers.forget(connection.fhirEndpoint);
     throw error;
   }
 }
 
-/** An endpoint that the connection itself names is taken without asking the server: an operator has decided. */
+/** An endpoint in the connection's own settings is used without discovery, because an operator has chosen it. */
 async function configure(
   { servers, signingKeys }: TokenEndpointDeps,
   options: { readonly request: TokenRequest; readonly auth: OAuth; readonly revocationEndpoint?: string },
@@ -181,7 +182,7 @@ async function configure(
   };
   const authentication = await clientAuthentication({ auth, tokenEndpoint, signingKeys });
   const configuration = new openid.Configuration(metadata, auth.clientId, {}, authentication);
-  // Plain http is for the simulator: the registry's operator decides which endpoints exist.
+  // Plain http is for the simulator. The operator of the registry decides which endpoints exist.
   if (new URL(tokenEndpoint).protocol === 'http:') openid.allowInsecureRequests(configuration);
   return configuration;
 }
@@ -191,7 +192,7 @@ function toGrant(options: { readonly token: openid.TokenEndpointResponse; readon
   return {
     accessToken: token.access_token,
     lifetimeMs: (token.expires_in ?? defaultLifetimeSeconds) * 1000,
-    // RFC 6749 5.1: left out where it is what was asked for.
+    // RFC 6749, section 5.1: omitted if it equals the requested scope.
     scope: token.scope ?? askedScope,
     ...(token.refresh_token === undefined ? {} : { refreshToken: token.refresh_token }),
     // SMART App Launch 2.2, "Launch context arrives with your access token".
@@ -203,7 +204,7 @@ function authorizationNeeded(): AppError {
   return new AppError({
     code: 'authorization-needed',
     message:
-      "The user's authorization is not there or has ended. Open GET /api/ehr/{provider}/authorize?connectionId=... in a browser, or have a start address made by POST to the same path.",
+      'The user has not authorized the connection, or the authorization has ended. Open GET /api/ehr/{provider}/authorize?connectionId=... in a browser, or create a start URL with POST to the same path.',
     retry: 'never',
   });
 }
@@ -211,7 +212,8 @@ function authorizationNeeded(): AppError {
 function wrongIssuer(): AppError {
   return new AppError({
     code: 'authorization-wrong-issuer',
-    message: 'The code does not come from the EHR that was asked. It was not redeemed: start the authorization again.',
+    message:
+      'The authorization code comes from another server than the EHR, so it was not redeemed. Start the authorization again.',
     retry: 'never',
   });
 }

@@ -1,15 +1,15 @@
 import type { RetryAdvice } from '@bulkhead/runtime';
 
-/** Whose token it is, and under which credentials it may be used. */
+/** The connection of a token, and the version of the credentials with which the token may be used. */
 export interface TokenOwner {
   readonly connectionId: string;
   /** `Connection.credentialsVersion`, or 0. */
   readonly credentialsVersion: number;
 }
 
-/** Why a token could not be had; told to everybody who waited for the same request. */
+/** Why no token was issued. All processes that waited for the same request get it. */
 export interface TokenFailure {
-  /** Tells one failure from the next. */
+  /** Distinguishes one failure from the next. */
   readonly id: string;
   readonly code: string;
   readonly message: string;
@@ -19,24 +19,27 @@ export interface TokenFailure {
   readonly ehrText?: string;
 }
 
-/** What all processes know of a connection's tokens. Times are counted by the store's clock: those of processes differ. */
+/**
+ * The state of a connection's tokens that all processes share. Times are relative and measured by the store's clock, because the
+ * clocks of processes differ.
+ */
 export interface TokenState {
   readonly token?: {
     readonly accessToken: string;
     readonly scope?: string;
     readonly ageMs: number;
-    /** Negative once it is due. */
+    /** Negative if the renewal is overdue. */
     readonly renewInMs: number;
   };
   readonly refreshToken?: string;
   readonly failure?: TokenFailure;
-  /** The user's authorization has ended: only another one helps. */
+  /** The user's authorization has ended, so the user has to authorize again. */
   readonly needsAuthorization: boolean;
-  /** Counts what was saved: a grant replaces only what its holder has seen. */
+  /** Counts saved grants. A grant is only saved if its holder has seen the latest one. */
   readonly generation: number;
 }
 
-/** A token endpoint's answer, for the store. */
+/** A token endpoint's answer in the form in which it is stored. */
 export interface SavedGrant {
   readonly accessToken: string;
   readonly scope: string;
@@ -44,20 +47,20 @@ export interface SavedGrant {
   readonly refreshToken?: string;
 }
 
-/** Tokens that every process shares, so that the cluster asks for each of them once. */
+/** Stores tokens for all processes, so that the cluster requests each of them once. */
 export interface TokenStore {
-  /** @throws AppError `connection-changed` where the credentials are not the newest any more. */
+  /** @throws AppError `connection-changed` if the credentials are no longer the newest */
   read(owner: TokenOwner): Promise<TokenState>;
-  /** Takes the right to ask for the connection's token. @returns undefined while somebody else has it. */
+  /** Takes the right to request the connection's token. @returns undefined while another process has it */
   takeLease(
     options: TokenOwner & { readonly holder: string; readonly durationMs: number },
   ): Promise<TokenState | undefined>;
-  /** Makes a lease that is still held last longer; one that has ended stays ended, however late this comes. */
+  /** Extends a lease that is still held. A lease that has ended stays ended, even if this call arrives late. */
   extendLease(options: TokenOwner & { readonly holder: string; readonly durationMs: number }): Promise<void>;
   releaseLease(options: TokenOwner & { readonly holder: string }): Promise<void>;
-  /** Stores a grant and ends the lease. @returns false where another grant was saved since `generation`. */
+  /** Stores a grant and ends the lease. @returns false if another grant was saved since `generation` */
   save(options: TokenOwner & { readonly generation: number; readonly grant: SavedGrant }): Promise<boolean>;
-  /** Ends the lease with the reason. */
+  /** Stores the failure and ends the lease. */
   fail(
     options: TokenOwner & {
       readonly holder: string;

@@ -8,7 +8,7 @@ const exportOperation = [
 ];
 
 describe('interpretStatement', () => {
-  test('reads levels, types, version and software', () => {
+  test('interpretStatement reads levels, types, version and software', () => {
     const value = statement({
       fhirVersion: '4.0.1',
       software: { name: 'athenaOne' },
@@ -34,7 +34,7 @@ describe('interpretStatement', () => {
   });
 
   test.each([
-    { what: 'a statement that says nothing', value: statement({}), exportLevels: [], resourceTypes: [] },
+    { what: 'an empty statement', value: statement({}), exportLevels: [], resourceTypes: [] },
     {
       what: 'operations other than export',
       exportLevels: [],
@@ -49,13 +49,13 @@ describe('interpretStatement', () => {
       }),
     },
     {
-      what: 'athenahealth: Groups only',
+      what: "a statement that only exports Groups, as athenahealth's",
       exportLevels: ['group'],
       resourceTypes: ['Group'],
       value: statement({ rest: [{ resource: [{ type: 'Group', operation: exportOperation }] }] }),
     },
     {
-      what: 'several rests and nonsense in between',
+      what: 'several rest entries with invalid elements',
       exportLevels: ['patient'],
       resourceTypes: ['Patient'],
       value: statement({
@@ -64,11 +64,11 @@ describe('interpretStatement', () => {
         rest: [{}, { resource: [{ type: 7 }, { type: 'Patient', operation: exportOperation }] }],
       }),
     },
-  ])('$what', ({ value, exportLevels, resourceTypes }) => {
+  ])('interpretStatement reads the levels and types of $what', ({ value, exportLevels, resourceTypes }) => {
     expect(interpretStatement(value, readAt)).toEqual({ readAt, exportLevels, resourceTypes, patientRevIncludes: [] });
   });
 
-  test('lists the types that can be searched, if the statement lists interactions at all', () => {
+  test('interpretStatement lists the searchable types if the statement lists interactions', () => {
     const resource = (type: string, ...codes: string[]) => ({ type, interaction: codes.map((code) => ({ code })) });
     const read = (resources: unknown) => interpretStatement(statement({ rest: [{ resource: resources }] }), readAt);
     const listed = [resource('Patient', 'read'), resource('Observation', 'read', 'search-type'), { type: 'Group' }];
@@ -83,7 +83,7 @@ describe('interpretStatement', () => {
     { value: '<html>planted</html>' },
     { value: [] },
     { value: { resourceType: 'OperationOutcome' } },
-  ])('$value is no CapabilityStatement', ({ value }) => {
+  ])('interpretStatement rejects $value', ({ value }) => {
     expect(() => interpretStatement(value, readAt)).toThrow(
       expect.objectContaining({ code: 'capabilities-not-understood', retry: 'briefly' }),
     );
@@ -97,7 +97,7 @@ describe('interpretStatement', () => {
       what: 'an operation',
       change: { rest: [{ operation: [null], resource: [null, { type: 'Patient', operation: {} }] }] },
     },
-  ])('$what of a wrong shape is an answer of ours, not a crash', ({ change }) => {
+  ])('interpretStatement accepts or rejects $what of a wrong shape without crashing', ({ change }) => {
     const read = () => interpretStatement(statement(change), readAt);
     try {
       expect(read().exportLevels).toEqual([]);

@@ -24,7 +24,7 @@ interface Operation {
   readonly definition?: unknown;
 }
 
-/** What the server says it can do (`GET /metadata`). It needs no token (https://hl7.org/fhir/R4/http.html#capabilities). */
+/** Reads the server's capabilities (`GET /metadata`), without a token (https://hl7.org/fhir/R4/http.html#capabilities). */
 export async function readCapabilities(options: {
   readonly session: EhrSession;
   readonly now: Date;
@@ -47,7 +47,7 @@ export async function readCapabilities(options: {
   return interpretStatement(response.data, now);
 }
 
-/** @throws AppError `capabilities-not-understood` for anything but a CapabilityStatement. */
+/** @throws AppError `capabilities-not-understood` for anything that is not a CapabilityStatement */
 export function interpretStatement(value: unknown, readAt: Date): Capabilities {
   const statement = (value ?? {}) as Statement;
   if (statement.resourceType !== 'CapabilityStatement') throw notUnderstood();
@@ -74,7 +74,7 @@ export function interpretStatement(value: unknown, readAt: Date): Capabilities {
   };
 }
 
-/** A statement without a single interaction says nothing about searches: many leave them out. */
+/** A statement without any interaction says nothing about searches, because many servers omit interactions. */
 function searchTypesOf(resources: readonly StatedResource[]): string[] | undefined {
   const interactions = (one: StatedResource) => objectsOf<{ readonly code?: unknown }>(one.interaction);
   if (resources.every((one) => interactions(one).length === 0)) return undefined;
@@ -89,7 +89,7 @@ function hasExport(operations: unknown): boolean {
   return objectsOf<Operation>(operations).some(({ name, definition }) => /export/i.test(`${name} ${definition}`));
 }
 
-/** What a server sends where a list belongs may be anything. */
+/** A server may send anything in the place of a list. */
 function objectsOf<Element extends object>(value: unknown): Element[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'object' && one !== null) : [];
 }
@@ -97,8 +97,7 @@ function objectsOf<Element extends object>(value: unknown): Element[] {
 function notUnderstood(cause?: AppError): AppError {
   return new AppError({
     code: 'capabilities-not-understood',
-    message:
-      'The FHIR endpoint does not answer with a CapabilityStatement. Verify the FHIR endpoint of the connection.',
+    message: 'The FHIR endpoint did not return a CapabilityStatement. Verify the FHIR endpoint of the connection.',
     retry: 'briefly',
     ehrText: cause?.ehrText,
   });

@@ -16,16 +16,21 @@ import { searchPageAnswer } from '../answers/answer-rules.ts';
 import { describeIssue } from '../answers/read-error-body.ts';
 import type { EhrSession } from '../ehr-session.ts';
 
+/**
+ * Reads resources by FHIR search, one page at a time. `searchUrl` builds the URL of the first page, `readSearchPage` reads a page
+ * and returns the URL of the next one, and `checkPaging` (bulk-data/paging-loop.ts) detects pages that never end. The sync stores
+ * the URL of the next page after each page, so that a search continues there after a restart.
+ */
 export interface SearchPage extends Omit<SearchBundle, 'nextUrl'> {
-  /** Absolute. */
+  /** An absolute URL. */
   readonly nextUrl?: string;
-  /** By the server's clock, where it says. */
+  /** The time of the server's clock if the server sends it. */
   readonly servedAt: Date;
 }
 
 /**
- * The first page of a search with what the provider demands: parameters of every search, and those of the type.
- * @param options.parameters of the search itself, such as `patient` and `_lastUpdated`; a list is a parameter that repeats.
+ * The URL of a search's first page. It includes the parameters that the provider requires for every search and for the type.
+ * @param options.parameters of the search itself, such as `patient` and `_lastUpdated`. A list is a repeated parameter.
  */
 export function searchUrl(options: {
   readonly connection: Connection;
@@ -46,9 +51,9 @@ export function searchUrl(options: {
 }
 
 /**
- * One page of a search (https://hl7.org/fhir/R4/http.html#search), every number with its text.
- * @throws AppError `search-refused` for 200 with an OperationOutcome that says error, `search-not-understood`, and whatever
- * the session throws.
+ * Reads one page of a search (https://hl7.org/fhir/R4/http.html#search). Every number keeps its text.
+ * @throws AppError `search-refused` for status 200 with an OperationOutcome that reports an error, `search-not-understood`, and
+ * what the session throws
  */
 export async function readSearchPage(options: {
   readonly session: EhrSession;
@@ -63,7 +68,7 @@ export async function readSearchPage(options: {
     headers: { accept: 'application/fhir+json' },
     priority,
     answer: searchPageAnswer,
-    // The step comes again by itself, at this page.
+    // The sync step itself is retried at this page.
     retries: 0,
     sendToken: true,
     signal,
@@ -106,14 +111,14 @@ function refused(issues: readonly OutcomeIssue[]): AppError {
   return new AppError({
     code: 'search-refused',
     message:
-      'The EHR answers the search with an error instead of resources. Verify that the patient exists and that the scopes cover the type.',
+      'The EHR answered the search with an error instead of resources. Verify that the patient exists and that the scopes cover the type.',
     retry: 'never',
     context: { reason: listIssueCodes(issues) },
     ehrText: toEhrText(issues.map(describeIssue).join('; ')),
   });
 }
 
-/** @param options.fault our own text, which quotes nothing that the EHR sent */
+/** @param options.fault fixed text that quotes nothing of the EHR's answer */
 function notUnderstood(options: {
   readonly fault: string;
   readonly json?: Buffer;

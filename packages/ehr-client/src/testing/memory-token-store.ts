@@ -6,7 +6,7 @@ interface Entry extends TokenState {
   readonly holder?: string;
 }
 
-/** The tokens of a test that has one process and is about HTTP; the store of all processes has its tests in the worker. */
+/** Keeps tokens for tests of HTTP with a single process. The shared store is tested in the worker. */
 export function createMemoryTokenStore(): TokenStore {
   const entries = new Map<string, Entry>();
   const none: Entry = { needsAuthorization: false, generation: 0, savedAt: 0, renewAt: 0 };

@@ -14,7 +14,7 @@ const connection: Connection = {
   createdAt: new Date('2026-05-01T10:00:00Z'),
 };
 
-/** What the product does with a token endpoint's answer that has this ID token: it parses the JWT and judges its claims. */
+/** Runs the production code for a token endpoint's answer with this ID token. It parses the JWT and verifies its claims. */
 export function readIdToken(idToken: string): Promise<TokenGrant> {
   const body = JSON.stringify({ access_token: 'access', token_type: 'Bearer', id_token: idToken });
   const http: Pick<EhrHttp, 'callTokenEndpoint'> = {
@@ -40,7 +40,7 @@ export function readIdToken(idToken: string): Promise<TokenGrant> {
   });
 }
 
-/** A JWT whose claims a server can send, apart from those that are given. */
+/** A JWT with valid claims, apart from the given ones. */
 export function idTokenOf(claims: object, { alg = 'RS256', signature = 'c2ln' } = {}): string {
   const now = Math.floor(Date.now() / 1000);
   const usual = { iss: connection.fhirEndpoint, aud: clientId, sub: 'user', iat: now, exp: now + 300 };

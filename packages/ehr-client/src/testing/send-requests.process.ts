@@ -4,13 +4,13 @@ import { resourceAnswer } from '../answers/answer-rules.ts';
 import { createEhrClient } from '../create-ehr-client.ts';
 import { createMemoryTokenStore } from './memory-token-store.ts';
 
-// One of several processes that send what they can: started by rate-limiter.processes.integration.test.ts.
+// One of several processes that send requests as fast as they can. Started by rate-limiter.processes.integration.test.ts.
 // Usage: node send-requests.process.ts REDIS_URL PREFIX FHIR_ENDPOINT REQUESTS
 const [redisUrl = '', prefix = '', fhirEndpoint = '', count = '0'] = process.argv.slice(2);
 const redis = new Redis(redisUrl);
 const athenahealth = createProviderRegistry({ ATHENAHEALTH_FHIR_ENDPOINT: fhirEndpoint }).get('athenahealth');
-// The guard has to exceed the jitter between a grant and the server's look at its clock. Where six processes share two cores, an
-// event loop stands still for some hundred milliseconds now and then; answers that come sooner give the time back.
+// The guard must exceed the jitter between a grant and the server's timestamp. If six processes share two cores, an event loop is
+// sometimes blocked for a few hundred milliseconds. Answers that arrive earlier return the unused time.
 const provider = { ...athenahealth, rateLimit: { ...athenahealthRateLimit, guardMs: 600 } };
 const registry = { get: () => provider, list: () => [provider] };
 const tokenStore = createMemoryTokenStore();

@@ -23,30 +23,32 @@ export interface TestEhr {
   readonly client: EhrClient;
   readonly session: EhrSession;
   connection(change?: Partial<Connection>): Connection;
-  /** A session of a connection of its own. */
+  /** A session of a connection with these changes. */
   sessionOf(change: Partial<Connection>): EhrSession;
-  /** A read of the simulator's first patient, by the token of a connection of its own where `change` is given, tried once. */
+  /** Reads the simulator's first patient once. With `change`, this uses another connection and its token. */
   readPatient(change?: Partial<Connection>): Promise<{ readonly status: number }>;
   /** See the simulator's README. */
   orderFault(order: object): Promise<void>;
-  /** What arrived at the simulator, by path. */
+  /** The requests that the simulator received, by path. */
   requests(path: RegExp): Promise<SeenRequest[]>;
   violations(): Promise<{ readonly byKind: Readonly<Record<string, number>>; readonly violations: readonly object[] }>;
-  /** Tokens issued so far. */
+  /** The number of issued tokens. */
   tokenCount(): Promise<number>;
-  /** Kicks an export off and waits for its manifest. */
+  /** Starts an export and waits for its manifest. */
   export(resourceTypes?: readonly string[]): Promise<Manifest>;
   stop(): Promise<void>;
 }
 
 const clientSecret = 'simulator-secret';
 
-/** A simulator and a client of it. Without a rate limit: a fresh budget waits two seconds, and that has tests of its own. */
+/**
+ * Starts a simulator and a client. There is no rate limit, because a new budget waits two seconds. The limiter has its own tests.
+ */
 export async function startEhr(
   options: {
     readonly simulator?: EhrSimulatorOptions;
     readonly provider?: Partial<Provider>;
-    /** Of the deployment. */
+    /** The signing key of the deployment. */
     readonly signingKey?: SigningKey;
     readonly observer?: EhrObserver;
   } = {},

@@ -11,16 +11,16 @@ import { createMemoryTokenStore } from './memory-token-store.ts';
 
 export interface HandMadeEhr {
   readonly session: EhrSession;
-  /** Of a path at the server. */
+  /** The URL of a path at the server. */
   url(path: string): string;
-  /** Replaces what the server does with each request from now on. */
+  /** Replaces the server's handler of requests. */
   answer(handler: (request: IncomingMessage, response: ServerResponse) => void): void;
-  /** What arrived, in order. */
+  /** The received requests in order. */
   readonly requests: readonly { readonly method: string; readonly path: string; readonly headers: object }[];
   stop(): Promise<void>;
 }
 
-/** A server whose answers a test writes by hand, byte by byte, with a client that needs no token. */
+/** A server whose answers a test writes itself, byte by byte, with a client that needs no token. */
 export async function startHandMadeEhr(): Promise<HandMadeEhr> {
   const { redisUrl, prefix } = testServices();
   const redis = new Redis(redisUrl);
