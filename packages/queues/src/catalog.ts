@@ -11,18 +11,18 @@ export const queueNames = [
 ] as const;
 export type QueueName = (typeof queueNames)[number];
 
-/** A job's whole definition. What it does is in `apps/worker/src/handlers.ts`. */
+/** The whole definition of a job. Its work is in `apps/worker/src/handlers.ts`. */
 export interface JobDefinition<Schema extends z.ZodType = z.ZodType> {
   readonly queue: QueueName;
-  /** Ids only: Redis and Bull Board show payloads. */
+  /** Contains only ids, because Redis and Bull Board show payloads. */
   readonly payload: Schema;
-  /** The job's id in Redis: the same work twice is one job. Letters, digits, `.`, `_` and `-` (BullMQ refuses `:`). */
+  /** The job's id in Redis. Adding the same work twice makes one job. Letters, digits, `.`, `_` and `-` (BullMQ rejects `:`). */
   readonly jobId: (payload: z.output<Schema>) => string;
-  /** Tries in all; waits that an error asks for do not count. */
+  /** The number of attempts in all. Waits that an error asks for do not count. */
   readonly attempts: number;
-  /** First wait between tries; doubles, with jitter. */
+  /** The wait before the second attempt. It doubles with each attempt, with jitter. */
   readonly backoffMs: number;
-  /** Past this a try is aborted through its signal and counts as failed. */
+  /** An attempt that takes longer is aborted through its signal and counts as failed. */
   readonly timeoutMs: number;
 }
 
@@ -39,7 +39,7 @@ export const catalog = {
     queue: 'bulk-export',
     payload: exportPayload,
     jobId: ({ exportId }) => `kick-off.${exportId}`,
-    // An EHR that is down for a quarter of an hour does not fail a nightly export: 5 s doubled 9 times is 43 min.
+    // 5 s doubled 9 times is 43 min, so an EHR that is down for a quarter of an hour does not fail a nightly export.
     attempts: 10,
     backoffMs: 5000,
     timeoutMs: 10 * minutes,
@@ -51,7 +51,7 @@ export const catalog = {
     // The scheduler's next iteration is the retry.
     attempts: 1,
     backoffMs: 0,
-    // A manifest of 20,000 files and its flow are written in seconds.
+    // Writing a manifest of 20,000 files and its flow takes seconds.
     timeoutMs: 10 * minutes,
   }),
   'export.finalize': define({
@@ -66,7 +66,7 @@ export const catalog = {
     queue: 'bulk-export',
     payload: exportPayload,
     jobId: ({ exportId }) => `discard.${exportId}`,
-    // Nobody waits for it, and the server's copy expires in the end: 5 s doubled 9 times is 43 min.
+    // No user waits for this, and the server's copy expires eventually. 5 s doubled 9 times is 43 min.
     attempts: 10,
     backoffMs: 5000,
     timeoutMs: 2 * minutes,
@@ -84,17 +84,17 @@ export const catalog = {
     queue: 'file-download',
     payload: filePayload,
     jobId: ({ fileId }) => `download.${fileId}`,
-    // A resumed download loses nothing, so trying is cheap: 5 s doubled 9 times is 43 min.
+    // Attempts are cheap, because a resumed download loses nothing. 5 s doubled 9 times is 43 min.
     attempts: 10,
     backoffMs: 5000,
-    // 5 GB at 1 MB/s take 84 min; a stalled socket is cut much earlier by its own idle timeout.
+    // 5 GB at 1 MB/s take 84 min. A stalled socket is closed much earlier by its own idle timeout.
     timeoutMs: 6 * 60 * minutes,
   }),
   'sync.plan': define({
     queue: 'sync',
     payload: syncPayload,
     jobId: ({ syncRunId }) => `plan.${syncRunId}`,
-    // As for a kick-off: an EHR that is down for a quarter of an hour does not fail a nightly sync.
+    // As for a kick-off, an EHR that is down for a quarter of an hour does not fail a nightly sync.
     attempts: 10,
     backoffMs: 5000,
     timeoutMs: 10 * minutes,
@@ -112,10 +112,10 @@ export const catalog = {
     queue: 'sync',
     payload: stepPayload,
     jobId: ({ stepId }) => `step.${stepId}`,
-    // A step goes on at its page, so trying is cheap: 5 s doubled 7 times is 11 min.
+    // Attempts are cheap, because a step resumes at its page. 5 s doubled 7 times is 11 min.
     attempts: 8,
     backoffMs: 5000,
-    // A patient's dozen searches, each of some pages, behind every poll and download of the same budget.
+    // A dozen searches of a patient, each with several pages, after all polls and downloads of the same budget.
     timeoutMs: 60 * minutes,
   }),
   'sync.finalize': define({
@@ -139,7 +139,7 @@ export const catalog = {
     queue: 'webhook',
     payload: z.strictObject({ deliveryId: z.string().min(1) }),
     jobId: ({ deliveryId }) => `deliver.${deliveryId}`,
-    // A receiver may be away for a night: 10 s doubled 13 times is 23 h.
+    // A receiver may be unavailable for a night. 10 s doubled 13 times is 23 h.
     attempts: 14,
     backoffMs: 10_000,
     timeoutMs: 1 * minutes,
@@ -156,10 +156,10 @@ export const catalog = {
     queue: 'document',
     payload: z.strictObject({ documentId: z.string().min(1) }),
     jobId: ({ documentId }) => `fetch.${documentId}`,
-    // As for a file: a resumed download loses nothing, so trying is cheap. 5 s doubled 9 times is 43 min.
+    // As for a file, attempts are cheap, because a resumed download loses nothing. 5 s doubled 9 times is 43 min.
     attempts: 10,
     backoffMs: 5000,
-    // 1 GB, the most that a deployment may allow, at 500 kB/s takes 33 min.
+    // 1 GB, the largest size that a deployment may allow, at 500 kB/s takes 33 min.
     timeoutMs: 60 * minutes,
   }),
   'connection.read-capabilities': define({
@@ -174,17 +174,17 @@ export const catalog = {
     queue: 'connection',
     payload: connectionPayload,
     jobId: ({ connectionId }) => `test.${connectionId}`,
-    // It tells what is now; whoever asks tries again.
+    // The test reports the current state, so users repeat it themselves.
     attempts: 1,
     backoffMs: 0,
-    // A token may have to wait for its minute.
+    // A token request may have to wait a minute for its budget.
     timeoutMs: 3 * minutes,
   }),
   'connection.revoke': define({
     queue: 'connection',
     payload: connectionPayload,
     jobId: ({ connectionId }) => `revoke.${connectionId}`,
-    // Nobody waits for it, and tokens expire in the end: 5 s doubled 9 times is 43 min.
+    // No user waits for this, and tokens expire eventually. 5 s doubled 9 times is 43 min.
     attempts: 10,
     backoffMs: 5000,
     timeoutMs: 2 * minutes,
@@ -193,7 +193,7 @@ export const catalog = {
     queue: 'connection',
     payload: authorizationPayload,
     jobId: ({ authorizationId }) => `prepare.${authorizationId}`,
-    // A browser waits: what fails is told, and the user tries again.
+    // A browser waits for this. A failure is shown, and the user tries again.
     attempts: 1,
     backoffMs: 0,
     timeoutMs: 1 * minutes,
@@ -202,7 +202,7 @@ export const catalog = {
     queue: 'connection',
     payload: authorizationPayload,
     jobId: ({ authorizationId }) => `redeem.${authorizationId}`,
-    // A code works once.
+    // A code works only once.
     attempts: 1,
     backoffMs: 0,
     timeoutMs: 2 * minutes,
@@ -228,17 +228,17 @@ export const catalog = {
     queue: 'maintenance',
     payload: z.strictObject({ erasureId: z.string().min(1) }),
     jobId: ({ erasureId }) => `erase.${erasureId}`,
-    // The sweep adds it again until the erasure is done: 5 s doubled 9 times is 43 min.
+    // The sweep adds the job again until the erasure is done. 5 s doubled 9 times is 43 min.
     attempts: 10,
     backoffMs: 5000,
-    // 10 million resources at some 5,000 a second; what is left is the next attempt's.
+    // Enough for 10 million resources at about 5,000 per second. The next attempt continues with the rest.
     timeoutMs: 60 * minutes,
   }),
   'maintenance.retain': define({
     queue: 'maintenance',
     payload: z.strictObject({}),
     jobId: () => 'retain',
-    // The next one, an hour later, is the retry: it continues where this one stopped.
+    // The next run, an hour later, is the retry. It continues where this one stopped.
     attempts: 1,
     backoffMs: 0,
     // 50,000 records of each kind take minutes.

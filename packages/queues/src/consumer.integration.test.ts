@@ -20,20 +20,20 @@ function makeError(retry: RetryAdvice, cause?: unknown): AppError {
   return new AppError({ code: 'made-up', message: 'Something static.', retry, cause });
 }
 
-/** The queue's own view of a job, as Bull Board has it. */
+/** Adds a job as BullMQ stores it, without validation. */
 const addRaw = (name: string, data: unknown) =>
   queues.producer.queues.find((queue) => queue.name === 'connection')?.add(name, data, { jobId: 'raw', attempts: 3 });
 const rawJob = async () => {
   const queue = queues.producer.queues.find(({ name }) => name === 'connection');
-  // The state first: a job read before it ended does not have its last attempt.
+  // Read the state first, because a job that was read before it ended does not have its last attempt.
   const state = await queue?.getJobState('raw');
   const job = await queue?.getJob('raw');
   return { state, attemptsMade: job?.attemptsMade, failedReason: job?.failedReason };
 };
 const logged = (msg: string) => queues.logLines.filter((line) => line.msg === msg);
 
-describe('a job', () => {
-  test('gets its payload, its id and whether this is its last try', async () => {
+describe('the consumer', () => {
+  test('a job gets its payload, its id and whether this is its last attempt', async () => {
     const seen: unknown[] = [];
     queues.startConsumer({
       [capabilities]: async ({ signal, jobId, retryAt, hasParent: _, progress: __, ...given }) => {
@@ -55,7 +55,7 @@ describe('a job', () => {
     ]);
   });
 
-  test('shows in Bull Board how far it is and what was logged in it, but no line for developers', async () => {
+  test('a job shows its progress and its log lines in Bull Board, but no debug lines', async () => {
     const queue = queues.producer.queues.find(({ name }) => name === 'connection');
     queues.startConsumer({
       [capabilities]: async ({ progress }) => {
@@ -73,12 +73,12 @@ describe('a job', () => {
   });
 
   test.each([
-    { what: 'a payload with a field too many', name: capabilities, data: { connectionId: 'c', token: 'planted' } },
-    { what: 'a payload without its id', name: capabilities, data: {} },
-    { what: 'a payload of another type', name: capabilities, data: { connectionId: 7 } },
-    { what: 'a name that nobody knows', name: 'connection.forget', data: connection },
-    { what: 'a name that every object has', name: 'constructor', data: connection },
-  ])('with $what fails at once and for good, and an operator sees it', async ({ name, data }) => {
+    { what: 'an unknown field in its payload', name: capabilities, data: { connectionId: 'c', token: 'planted' } },
+    { what: 'no id in its payload', name: capabilities, data: {} },
+    { what: 'an id of another type', name: capabilities, data: { connectionId: 7 } },
+    { what: 'an unknown name', name: 'connection.forget', data: connection },
+    { what: 'a name that every object has as a member', name: 'constructor', data: connection },
+  ])('a job with $what fails at the first attempt and is logged as an error', async ({ name, data }) => {
     let runs = 0;
     queues.startConsumer({
       [capabilities]: async () => {
@@ -97,7 +97,7 @@ describe('a job', () => {
     expect(JSON.stringify(queues.logLines)).not.toContain('planted');
   });
 
-  test("whose error says 'never' fails at once", async () => {
+  test("a job whose error says 'never' fails at the first attempt", async () => {
     queues.startConsumer({
       [kickOff]: async () => {
         throw makeError('never');
@@ -115,7 +115,7 @@ describe('a job', () => {
     ]);
   });
 
-  test("whose error says 'later' is tried again with growing waits, and fails with the last try", async () => {
+  test("a job whose error says 'later' is retried with growing waits and fails with the last attempt", async () => {
     const tries: { at: number; retryAt: Date | undefined }[] = [];
     queues.startConsumer({
       [capabilities]: async ({ retryAt }) => {
@@ -128,12 +128,12 @@ describe('a job', () => {
     await waitFor(async () => (await queues.job(capabilities, connection)).state === 'failed');
     const { attempts, backoffMs } = catalog[capabilities];
     expect(tries.map(({ retryAt }) => retryAt === undefined)).toEqual([false, false, true]);
-    // The time that a step was told is the time that BullMQ keeps.
+    // BullMQ waits exactly until the time that the step was given.
     for (const [index, { at }] of tries.slice(1).entries())
       expect(at).toBeGreaterThanOrEqual((tries[index]?.retryAt?.getTime() ?? 0) - 5);
     expect(tries).toHaveLength(attempts);
     const [first = 0, second = 0] = tries.slice(1).map(({ at }, index) => at - (tries[index]?.at ?? 0));
-    // Jitter takes off up to a half.
+    // Jitter takes off up to half of the wait.
     expect(first).toBeGreaterThanOrEqual(backoffMs / 2 - 5);
     expect(first).toBeLessThan(backoffMs + 500);
     expect(second).toBeGreaterThanOrEqual(backoffMs - 5);
@@ -144,7 +144,7 @@ describe('a job', () => {
     expect(logged('job failed').map(({ level, attempt }) => [level, attempt])).toEqual([[50, 3]]);
   });
 
-  test('whose error names a wait is tried after it, however often, without using up a try', async () => {
+  test('a job whose error names a wait runs again after it, any number of times, without using up an attempt', async () => {
     const tries: { at: number; isLast: boolean }[] = [];
     queues.startConsumer({
       [capabilities]: async ({ retryAt }) => {
@@ -163,7 +163,7 @@ describe('a job', () => {
     expect(logged('job failed')).toEqual([]);
   });
 
-  test('leaves no word of a foreign error in Redis', async () => {
+  test('a job that fails leaves no text of a foreign error in Redis', async () => {
     const secret = 'planted-secret-5c1e';
     const cause = new Error(secret);
     const thrown = [
@@ -189,7 +189,7 @@ describe('a job', () => {
     expect(JSON.stringify(queues.logLines)).not.toContain(secret);
   });
 
-  test('that is cut by shutdown is handed over, and another process completes it', async () => {
+  test('a job that a shutdown aborts is handed over and completed by another process', async () => {
     const started = new AbortController();
     const reasons: unknown[] = [];
     const first = queues.startConsumer({
@@ -217,7 +217,7 @@ describe('a job', () => {
     expect(logged('job failed')).toEqual([]);
   });
 
-  test('that is short ends before the process does', async () => {
+  test('a short job completes before the process stops', async () => {
     const started = new AbortController();
     const release = new AbortController();
     const consumer = queues.startConsumer({
@@ -234,7 +234,7 @@ describe('a job', () => {
     expect((await queues.job(kickOff, payload)).state).toBe('completed');
   });
 
-  test('that was added twice runs once', async () => {
+  test('a job that was added several times runs once', async () => {
     let runs = 0;
     await Promise.all(Array.from({ length: 5 }, () => queues.producer.enqueue(kickOff, payload)));
     const count = async () => {
@@ -249,7 +249,7 @@ describe('a job', () => {
     expect(runs).toBe(2);
   });
 
-  test('of a process that died is done by another one', async () => {
+  test('a job of a process that died is completed by another process', async () => {
     let runs = 0;
     await queues.producer.enqueue(kickOff, payload);
     await queues.takeAndDie('bulk-export');
@@ -268,12 +268,12 @@ describe('a job', () => {
   });
 });
 
-describe('the record of a job', () => {
+describe('the consumer (final failures)', () => {
   test.each([
     { retry: 'never', attempts: 1 },
     { retry: 'later', attempts: catalog[capabilities].attempts },
   ] as const)(
-    'is ended once, after the last of $attempts attempts, if its error says "$retry"',
+    'the record of a job is ended once, after the last of $attempts attempts, if its error says "$retry"',
     async ({ retry, attempts }) => {
       let runs = 0;
       const ended: unknown[] = [];
@@ -291,7 +291,7 @@ describe('the record of a job', () => {
     },
   );
 
-  test('is not ended after an iteration of a recurring job, since the next iteration is the retry', async () => {
+  test('the record of a recurring job is not ended, because the next iteration is the retry', async () => {
     let runs = 0;
     let ended = 0;
     const run = async () => {
@@ -308,7 +308,7 @@ describe('the record of a job', () => {
     expect(ended).toBe(0);
   });
 
-  test('is ended by another attempt if it could not be ended', async () => {
+  test('the record of a job is ended by another attempt if ending it failed', async () => {
     let ended = 0;
     const run = async () => {
       throw makeError('never');
@@ -325,8 +325,8 @@ describe('the record of a job', () => {
   });
 });
 
-describe('a poison job', () => {
-  /** Like a worker that is killed by the job: active until its lock ends. */
+describe('the consumer (poison jobs)', () => {
+  /** Simulates workers that the job kills. The job stays active until its lock expires. */
   async function dieTimes(times: number): Promise<void> {
     for (let count = 0; count < times; count += 1) {
       await queues.takeAndDie('bulk-export');
@@ -334,7 +334,7 @@ describe('a poison job', () => {
     }
   }
 
-  test('fails with its name after three workers died with it, and its record is ended without running it', async () => {
+  test('a poison job fails after three workers died with it, and its record is ended without running it', async () => {
     let runs = 0;
     const ended: unknown[] = [];
     await queues.producer.enqueue(kickOff, payload);
@@ -358,7 +358,7 @@ describe('a poison job', () => {
     ]);
   });
 
-  test('stays unfinished as long as its record cannot be ended', async () => {
+  test('a poison job stays unfinished while its record cannot be ended', async () => {
     await queues.producer.enqueue(kickOff, payload);
     await dieTimes(3);
     const onFinalFailure = async () => {
@@ -369,14 +369,14 @@ describe('a poison job', () => {
     expect((await queues.job(kickOff, payload)).state).toBe('delayed');
   });
 
-  test('is not one that dies twice and completes then', async () => {
+  test('a job whose workers died twice can still complete', async () => {
     await queues.producer.enqueue(kickOff, payload);
     await dieTimes(2);
     queues.startConsumer({});
     await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
   });
 
-  test('is not one that saved work between the deaths of its workers', async () => {
+  test('a job that saved work between the deaths of its workers is not a poison job', async () => {
     await queues.producer.enqueue(kickOff, payload);
     await dieTimes(2);
     const saved = queues.startConsumer({
@@ -392,7 +392,7 @@ describe('a poison job', () => {
     await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
   });
 
-  test('is found among its neighbours, because jobs whose worker died run one at a time', async () => {
+  test('a poison job is found among other jobs, because jobs whose worker died run one at a time', async () => {
     const ids = ['job_1', 'job_2', 'job_3'];
     for (const exportId of ids) await queues.producer.enqueue(kickOff, { exportId });
     for (const _ of ids) await queues.takeAndDie('bulk-export');
@@ -408,7 +408,7 @@ describe('a poison job', () => {
       },
     });
     await waitFor(async () => (await queues.job(kickOff, { exportId: 'job_1' })).state === 'completed');
-    // At least the two others waited for it. One of them waits again if both return before the test looks.
+    // At least the two others waited for it. One of them waits twice if both are retried before the test reads the log.
     const codes = logged('job waits').map(({ code }) => code);
     expect(codes.length).toBeGreaterThanOrEqual(2);
     expect(new Set(codes)).toEqual(new Set(['suspect-waits']));
@@ -429,6 +429,6 @@ async function readKey(key: string): Promise<string> {
     stream: () => redis.xrange(key, '-', '+'),
   };
   const read = readers[await redis.type(key)];
-  if (!read) throw new Error(`${key} is of another type`);
+  if (!read) throw new Error(`${key} has an unknown type`);
   return JSON.stringify(await read());
 }

@@ -8,44 +8,44 @@ import { PoisonJobs } from './poison-jobs.ts';
 import { runJob } from './run-job.ts';
 
 export interface ConsumerOptions<Deps> {
-  /** With `maxRetriesPerRequest: null`: a worker waits for Redis, however long it is away. */
+  /** With `maxRetriesPerRequest: null`, because a worker waits for Redis for any length of time. */
   readonly redis: Redis;
   readonly prefix: string;
   readonly queues: readonly QueueName[];
   readonly handlers: Handlers<Deps>;
-  /** What the handlers work with. */
+  /** Passed to the handlers. */
   readonly deps: Deps;
   readonly logger: Logger;
   /**
-   * How long a job stays with a process that no longer renews its claim. 60 s: longer than any pause of the event loop or
-   * of Redis, shorter than anybody waits for a killed worker's job.
+   * How long a job stays with a process that no longer renews its lock. 60 s is longer than any pause of the event loop or of
+   * Redis, and shorter than an acceptable wait for the job of a killed worker.
    */
   readonly lockMs?: number;
   readonly onJobEnd?: JobObserver;
   readonly tracing?: Tracing;
 }
 
-/** Jobs at a time per process: kick-offs and polls only wait for the EHR, downloads use CPU and the database. */
+/** Concurrent jobs per process. Kick-offs and polls only wait for the EHR. Downloads use CPU and the database. */
 const concurrency: Readonly<Record<QueueName, number>> = {
   'bulk-export': 50,
   'file-download': 4,
-  // Steps wait for the EHR most of the time; more than the budget's burst would only wait for the limiter.
+  // Steps mostly wait for the EHR. More steps than the budget's burst would only wait for the limiter.
   sync: 16,
-  // They wait for receivers, up to 15 s each.
+  // Webhooks wait for receivers, up to 15 s each.
   webhook: 16,
   connection: 4,
-  // Documents come last in the common budget; more at a time would only hold memory while they wait for it.
+  // Documents are last in the shared budget. More of them would only use memory while they wait for it.
   document: 4,
   maintenance: 1,
 };
-/** Of jobs with the backoff `planned`. @param attempt the attempts so far */
+/** The backoff of jobs of the type `planned`. @param attempt the number of attempts so far */
 function backoffStrategy(attempt: number, _type?: string, _error?: Error, job?: MinimalJob): number {
   const { backoff } = job?.opts ?? {};
   const backoffMs = typeof backoff === 'object' ? (backoff.delay ?? 0) : 0;
   return backoffDelayMs({ jobId: job?.id ?? '', attempt, backoffMs });
 }
 
-/** A poll or a kick-off ends within this; a download is cut and resumes at its checkpoint elsewhere. */
+/** Polls and kick-offs end within this time. A download is aborted and resumes at its checkpoint in another process. */
 const drainMs = 2000;
 
 export type Consumer = ReturnType<typeof createConsumer>;
@@ -66,12 +66,12 @@ export function createConsumer<Deps>(options: ConsumerOptions<Deps>) {
       lockDuration: lockMs,
       stalledInterval: lockMs / 2,
       settings: { backoffStrategy },
-      // Ours is lower: see PoisonJobs. At this one BullMQ fails a job without a word to its record.
+      // PoisonJobs has a lower limit. At this limit BullMQ would fail a job without ending its record.
       maxStalledCount: 10,
     });
     worker.on('error', (error) => logger.warn('queue connection failed', { queue, error }));
     worker.on('stalled', (jobId) => logger.warn('job stalled', { queue, jobId }));
-    // A lost lock does not stop a job by itself: another process may have it already.
+    // A job does not stop when its lock is lost, although another process may already run it.
     worker.on('lockRenewalFailed', (jobIds) => {
       for (const jobId of jobIds) worker.cancelJob(jobId);
     });
@@ -81,7 +81,7 @@ export function createConsumer<Deps>(options: ConsumerOptions<Deps>) {
     start(): void {
       for (const worker of workers) void worker.run();
     },
-    /** Takes no new job, lets short ones end, cuts long ones: those go back to their queue. */
+    /** Takes no new jobs, lets short jobs end, and aborts long ones, which go back to their queue. */
     async stop(): Promise<void> {
       const cut = setTimeout(() => stopping.abort(new Error('the process is stopping')), drainMs);
       await Promise.all(workers.map((worker) => worker.close()));

@@ -2,18 +2,18 @@ import type { JobName, JobPayload, QueueName } from './catalog.ts';
 
 export type RetryAt = (error: unknown) => Date | undefined;
 
-/** What a handler gets beside its payload. */
+/** The arguments of a handler besides its payload. */
 export interface JobContext {
   /** Aborted at shutdown, on a lost lock, on cancellation and at the job's time limit. */
   readonly signal: AbortSignal;
   readonly jobId: string;
-  /** When the job runs again if it fails with this error. Undefined: it does not. A job that was cut off always runs again. */
+  /** When the job would run again after this error. Undefined if it would not. An aborted job always runs again. */
   readonly retryAt: RetryAt;
-  /** The job is part of a flow: another one waits for its end. */
+  /** Whether the job is part of a flow, in which another job waits for it. */
   readonly hasParent: boolean;
   /**
-   * Says that work was saved which the next attempt will not repeat.
-   * @param percent how much is done, 0 to 100, if known: shown in Bull Board
+   * Reports that work was saved which the next attempt will not repeat.
+   * @param percent the progress from 0 to 100, if known. Bull Board shows it.
    */
   readonly progress: (percent?: number) => void;
 }
@@ -21,13 +21,13 @@ export interface JobContext {
 export type Job<Name extends JobName> = JobPayload<Name> & JobContext;
 export type FailedJob<Name extends JobName> = JobPayload<Name> & { readonly error: unknown };
 
-/** What a job does. `Deps` is what the handlers of a process work with. */
+/** The work of a job. `Deps` are the dependencies of the handlers of a process. */
 export interface Handler<Name extends JobName, Deps> {
   readonly run: (deps: Deps, job: Job<Name>) => Promise<unknown>;
   /**
-   * Ends the record of a job that is given up: no attempt follows, or the job has killed its workers (`PoisonJobs`). An error of it
-   * takes the place of the job's own, so the job runs again if that error allows it. A job without it has no record, or one that a
-   * sweep repairs.
+   * Ends the record of a job that is given up, because no attempt follows or because the job has killed its workers (`PoisonJobs`).
+   * If this throws, its error replaces the job's own, so the job runs again if that error allows it. A job without this function
+   * has no record, or one that a sweep repairs.
    */
   readonly onFinalFailure?: (deps: Deps, job: FailedJob<Name>) => Promise<unknown>;
 }
@@ -35,18 +35,18 @@ export interface Handler<Name extends JobName, Deps> {
 export type Handlers<Deps> = { readonly [Name in JobName]: Handler<Name, Deps> };
 
 /**
- * What became of one try of a job. `waits`: it comes again at a time that the error named, which counts as no try;
- * `handed-over`: the process stops, and another goes on with it.
+ * The result of one attempt. `waits` means that the job runs again at a time that the error named, which does not count as an
+ * attempt. `handed-over` means that the process is stopping and another one continues the job.
  */
 export type JobOutcome = 'completed' | 'retried' | 'failed' | 'waits' | 'handed-over';
 
 export interface JobEnd {
   readonly queue: QueueName;
-  /** `unknown`: what another version has added. */
+  /** `unknown` for a job that another version has added. */
   readonly job: JobName | 'unknown';
   readonly outcome: JobOutcome;
   readonly durationMs: number;
 }
 
-/** Told of each try of each job. */
+/** Called after each attempt of each job. */
 export type JobObserver = (end: JobEnd) => void;

@@ -19,18 +19,18 @@ function failing(retry: AppError['retry']): () => Promise<never> {
 }
 
 test.each([
-  { what: 'that succeeds', processor: async () => undefined, outcome: 'completed' },
-  { what: 'that will be tried again', processor: failing('later'), outcome: 'retried' },
-  { what: 'that no try can bring to an end', processor: failing('never'), outcome: 'failed' },
-  { what: 'whose error names a time', processor: failing({ afterMs: 60_000 }), outcome: 'waits' },
-])('of a try $what is told: $outcome', async ({ processor, outcome }) => {
+  { what: 'succeeds', processor: async () => undefined, outcome: 'completed' },
+  { what: 'will be retried', processor: failing('later'), outcome: 'retried' },
+  { what: 'can never succeed', processor: failing('never'), outcome: 'failed' },
+  { what: 'fails with an error that names a wait', processor: failing({ afterMs: 60_000 }), outcome: 'waits' },
+])('the job observer gets the outcome "$outcome" of an attempt that $what', async ({ processor, outcome }) => {
   queues.startConsumer({ [name]: processor });
   await queues.producer.enqueue(name, payload);
   await waitFor(() => queues.jobEnds.length > 0);
   expect(queues.jobEnds[0]).toEqual({ queue: 'connection', job: name, outcome, durationMs: expect.any(Number) });
 });
 
-test('of a try that a shutdown cuts is told: handed-over', async () => {
+test('the job observer gets the outcome "handed-over" of an attempt that a shutdown aborts', async () => {
   let isRunning = false;
   const consumer = queues.startConsumer({
     [name]: ({ signal }) => {
@@ -44,7 +44,7 @@ test('of a try that a shutdown cuts is told: handed-over', async () => {
   expect(queues.jobEnds).toMatchObject([{ job: name, outcome: 'handed-over' }]);
 });
 
-test('of a job that another version has added is told: failed, without the name that it gave', async () => {
+test('the job observer gets the outcome "failed" of a job that another version has added, without the name of the job', async () => {
   queues.startConsumer({});
   const queue = queues.producer.queues.find((one) => one.name === 'connection');
   await queue?.add('made.up', payload);

@@ -1,11 +1,13 @@
 import type { JobsOptions, Queue } from 'bullmq';
 import { catalog, type JobName, type JobPayload } from './catalog.ts';
 
-/** Finished jobs are kept for a day, so that a second add of the same work is seen; failures for a week, to be looked at. */
+/**
+ * Completed jobs are kept for a day, so that adding the same work again is noticed. Failed jobs are kept for a week for inspection.
+ */
 const keepCompleted = { age: 86_400, count: 5000 };
 const keepFailed = { age: 7 * 86_400, count: 5000 };
 
-/** Of a job in Bull Board: a file that is tried again all day says the same many times. */
+/** The number of log lines per job in Bull Board. A file that is retried all day logs the same lines many times. */
 const shownLines = 100;
 
 export function jobOptions<Name extends JobName>(name: Name, payload: JobPayload<Name>): JobsOptions {
@@ -17,7 +19,7 @@ export function commonOptions(name: JobName): JobsOptions {
   const { attempts, backoffMs } = catalog[name];
   return {
     attempts,
-    // Planned by `backoffDelayMs`, which a status can ask as well.
+    // `backoffDelayMs` computes the wait, so that a status can show it too.
     backoff: { type: 'planned', delay: backoffMs },
     removeOnComplete: keepCompleted,
     removeOnFail: keepFailed,
@@ -26,23 +28,24 @@ export function commonOptions(name: JobName): JobsOptions {
   };
 }
 
-/** BullMQ's largest priority. */
-const lastTurn = 2 ** 21 - 1;
+/** BullMQ's lowest priority. */
+const lowestPriority = 2 ** 21 - 1;
 
 /**
- * Jobs of several owners in one queue take turns, as in round-robin scheduling: an owner's first job runs in this round, its second
- * one in the next, whatever others have waiting. A round is a BullMQ priority: a lower one runs first, equal ones in the order in which
- * they were added. So an export of 5,000 files does not keep another connection's three files waiting.
+ * Jobs of several owners in one queue take turns, as in round-robin scheduling. The first job of an owner runs in the current round
+ * and the second one in the next round, however many jobs of others wait. A round is a BullMQ priority: a lower one runs first, and
+ * equal ones run in the order in which they were added. So an export of 5,000 files does not delay three files of another
+ * connection.
  */
 export async function readRound(queue: Queue): Promise<number> {
   const [next] = await queue.getPrioritized(0, 0);
-  // With nothing waiting, rounds start again at 1.
+  // If no job waits, rounds start again at 1.
   return next?.opts.priority ?? 1;
 }
 
 /**
  * The rounds of an owner's next jobs.
- * @param options.filesAhead jobs of the same owner that already have their turns
+ * @param options.filesAhead the number of the owner's jobs that already have their rounds
  */
 export function takeTurns(options: {
   readonly round: number;
@@ -50,5 +53,5 @@ export function takeTurns(options: {
   readonly count: number;
 }): number[] {
   const { round, filesAhead, count } = options;
-  return Array.from({ length: count }, (_, index) => Math.min(round + filesAhead + index, lastTurn));
+  return Array.from({ length: count }, (_, index) => Math.min(round + filesAhead + index, lowestPriority));
 }

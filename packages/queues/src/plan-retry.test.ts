@@ -7,15 +7,15 @@ const plan = (error: unknown, attempt: number) =>
   planRetry({ error, attempt, attempts: 10, jobId: 'job', backoffMs: 1000 }).kind;
 
 test.each([
-  { name: 'never', error: failed('never'), attempt: 1, kind: 'none' },
-  { name: 'later, first attempt', error: failed('later'), attempt: 1, kind: 'retry' },
-  { name: 'later, last attempt', error: failed('later'), attempt: 10, kind: 'none' },
-  { name: 'briefly, second attempt', error: failed('briefly'), attempt: 2, kind: 'retry' },
-  { name: 'briefly, third attempt', error: failed('briefly'), attempt: 3, kind: 'none' },
-  { name: 'a wait, on the last attempt', error: failed({ afterMs: 5 }), attempt: 10, kind: 'wait' },
-  { name: 'an unknown error, first attempt', error: new Error('x'), attempt: 1, kind: 'retry' },
-  { name: 'an unknown error, last attempt', error: new Error('x'), attempt: 10, kind: 'none' },
-])('a job that fails with $name: $kind', ({ error, attempt, kind }) => {
+  { name: 'the advice "never"', error: failed('never'), attempt: 1, kind: 'none' },
+  { name: 'the advice "later" on the first attempt', error: failed('later'), attempt: 1, kind: 'retry' },
+  { name: 'the advice "later" on the last attempt', error: failed('later'), attempt: 10, kind: 'none' },
+  { name: 'the advice "briefly" on the second attempt', error: failed('briefly'), attempt: 2, kind: 'retry' },
+  { name: 'the advice "briefly" on the third attempt', error: failed('briefly'), attempt: 3, kind: 'none' },
+  { name: 'a wait on the last attempt', error: failed({ afterMs: 5 }), attempt: 10, kind: 'wait' },
+  { name: 'an unknown error on the first attempt', error: new Error('x'), attempt: 1, kind: 'retry' },
+  { name: 'an unknown error on the last attempt', error: new Error('x'), attempt: 10, kind: 'none' },
+])('planRetry plans "$kind" for a job that fails with $name', ({ error, attempt, kind }) => {
   expect(plan(error, attempt)).toBe(kind);
 });
 
@@ -27,7 +27,7 @@ test('a wait that a server asks for is at most an hour', () => {
   });
 });
 
-test('the backoff doubles, differs between jobs by up to half, and is the same each time it is asked for', () => {
+test('the backoff doubles, differs between jobs by up to half, and is the same for each call', () => {
   const delays = Array.from({ length: 200 }, (_, index) =>
     backoffDelayMs({ jobId: `job-${index}`, attempt: 3, backoffMs: 1000 }),
   );

@@ -1,19 +1,26 @@
 import { createHash } from 'node:crypto';
 import { AppError, briefAttempts } from '@bulkhead/runtime';
 
-/** What follows a failed attempt: nothing, another attempt after a backoff, or a wait, which is not an attempt. */
+/**
+ * Retry planning. Every error carries an advice (`RetryAdvice`), and this module turns it into what follows a failed attempt. There
+ * is one rule for all jobs, so that the consumer, a step that shows its next attempt, and BullMQ's backoff agree:
+ *
+ *   never    --> none
+ *   briefly  --> retry after a backoff, at most `briefAttempts` in all --> none
+ *   later    --> retry after a backoff, up to the job's attempts       --> none
+ *   afterMs  --> wait, which is not an attempt
+ */
 export type RetryPlan = { readonly kind: 'none' } | { readonly kind: 'retry' | 'wait'; readonly delayMs: number };
 
-/** A server can ask for a wait of ten years; after an hour the job checks whether the wait still holds. */
+/** A server may ask for a wait of ten years. After an hour the job checks whether the wait still applies. */
 const longestWaitMs = 60 * 60_000;
 
-/** The one rule for every job; see `RetryAdvice`. */
 export function planRetry(options: {
   readonly error: unknown;
   readonly jobId: string;
-  /** From 1. */
+  /** Counted from 1. */
   readonly attempt: number;
-  /** Attempts in all, waits not counted. */
+  /** The number of attempts in all, without waits. */
   readonly attempts: number;
   readonly backoffMs: number;
 }): RetryPlan {
@@ -25,8 +32,9 @@ export function planRetry(options: {
 }
 
 /**
- * The wait before the next attempt: `backoffMs`, doubled with each attempt. Jitter takes up to half of it, so that jobs that
- * failed together do not return together; it follows from the job and the attempt, so that a status can say when that is.
+ * The wait before the next attempt: `backoffMs`, doubled with each attempt. Jitter takes off up to half of it, so that jobs that
+ * failed together are not retried together. It is derived from the job and the attempt, so that a status can show the time of the
+ * retry.
  */
 export function backoffDelayMs(options: {
   readonly jobId: string;

@@ -3,20 +3,27 @@ import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 
 /**
- * A poison job kills or freezes the worker that runs it, then the next one, and so on. BullMQ counts how often a job was
- * active when its worker stopped renewing the lock (`stalledCounter`). At this many, the job is given up. One or two such ends
- * are ordinary: a machine is lost, or the memory of a container is exhausted by another job.
+ * A poison job kills or freezes the worker that runs it, then the next one, and so on. BullMQ counts how often a job was active
+ * when its worker stopped renewing the lock (`stalledCounter`). After this many times the job is given up. One or two times are
+ * ordinary: a machine is lost, or another job exhausts the memory of a container.
+ *
+ *   stalls     suspicion
+ *   0          none       runs normally
+ *   1, 2       suspect    runs while no other suspect of this process runs
+ *   3 or more  poison     fails, and its record is ended
+ *
+ * Saving work resets the counter.
  */
 const maxStalls = 3;
 
-/** How long a suspect waits for the suspect before it. Neither an attempt nor a stall. */
+/** How long a suspect waits for another suspect. This is neither an attempt nor a stall. */
 const suspectWaitMs = 5000;
 
 export type Suspicion = 'none' | 'suspect' | 'poison';
 
 /**
- * The suspects of one process: jobs that stalled before and have saved nothing since. They run one at a time, because
- * all jobs of a worker stall together when one of them kills it. A suspect that saves its work is cleared.
+ * The suspects of one process: jobs that stalled before and have saved nothing since. They run one at a time, because all jobs of a
+ * worker stall together if one of them kills it. A suspect that saves its work is cleared.
  */
 export class PoisonJobs {
   readonly #running = new Set<string>();
@@ -28,7 +35,7 @@ export class PoisonJobs {
     this.#prefix = prefix;
   }
 
-  judge({ stalledCounter }: Job): Suspicion {
+  assess({ stalledCounter }: Job): Suspicion {
     if (stalledCounter >= maxStalls) return 'poison';
     return stalledCounter > 0 ? 'suspect' : 'none';
   }
@@ -39,12 +46,12 @@ export class PoisonJobs {
     this.#running.add(keyOf(job));
   }
 
-  /** The job has saved work: ends of workers before this are not its fault. */
+  /** The job has saved work, so earlier ends of its workers were not its fault. */
   clear(job: Job): void {
     if (job.stalledCounter === 0) return;
     job.stalledCounter = 0;
     this.leave(job);
-    // BullMQ has no call for it. If Redis is unavailable, the stalls of before still count.
+    // BullMQ has no function for this. If Redis is unavailable, the earlier stalls still count.
     this.#redis.hdel(`${this.#prefix}:${keyOf(job)}`, 'stc').catch(() => undefined);
   }
 
@@ -60,7 +67,7 @@ function keyOf({ queueName, id = '' }: Job): string {
 function suspectWaits(): AppError {
   return new AppError({
     code: 'suspect-waits',
-    message: 'Its worker died or froze while it ran. It runs again when no other such job is running.',
+    message: 'The worker died or froze while it ran this job. The job runs again when no other such job is running.',
     retry: { afterMs: suspectWaitMs },
   });
 }

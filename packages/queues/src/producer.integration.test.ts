@@ -16,8 +16,8 @@ const fail = async () => {
   throw new AppError({ code: 'made-up', message: 'Static.', retry: 'never' });
 };
 
-describe('ensure', () => {
-  test('adds what is not there, and leaves what waits', async () => {
+describe('the producer', () => {
+  test('ensure adds a missing job and does not change a waiting one', async () => {
     const { producer } = queues;
     expect(await producer.ensure(kickOff, payload)).toBe(true);
     expect((await queues.job(kickOff, payload)).state).toBe('waiting');
@@ -26,7 +26,7 @@ describe('ensure', () => {
     expect(await queue?.getWaitingCount()).toBe(1);
   });
 
-  test('leaves what runs or waits for its next try', async () => {
+  test('ensure does not change a job that runs or waits for its next attempt', async () => {
     let runs = 0;
     let end: () => void = () => undefined;
     queues.startConsumer({
@@ -50,7 +50,7 @@ describe('ensure', () => {
   test.each([
     { what: 'completed', processor: async () => undefined },
     { what: 'failed', processor: fail },
-  ])('runs again what has $what, where `enqueue` is dropped', async ({ what, processor }) => {
+  ])('ensure runs a job that has $what again, unlike `enqueue`', async ({ what, processor }) => {
     let runs = 0;
     queues.startConsumer({
       [kickOff]: async () => {
@@ -69,7 +69,7 @@ describe('ensure', () => {
   });
 });
 
-/** Runs `work` on a wall clock that is ahead. */
+/** Runs `work` with a wall clock that is ahead. */
 async function ahead(work: () => Promise<void>, aheadMs = 600_000): Promise<void> {
   const { now } = Date;
   Date.now = () => now() + aheadMs;
@@ -129,8 +129,8 @@ describe('a clock that was a year ahead and is set right #clock', () => {
   });
 });
 
-describe('a schedule', () => {
-  test('comes again by itself, once however often it is set, until it is removed', async () => {
+describe('the producer (schedules)', () => {
+  test('a schedule that is set several times recurs as one schedule until it is removed', async () => {
     const { producer } = queues;
     let runs = 0;
     queues.startConsumer({
@@ -149,11 +149,11 @@ describe('a schedule', () => {
     await producer.unschedule(poll, payload);
     expect(await producer.isScheduled(poll, payload)).toBe(false);
     expect(await producer.listScheduledPolls()).toMatchObject([{ exportId: 'job_2' }]);
-    // Removing what is not there is no error: the sweep and the poll may both do it.
+    // Removing a missing schedule is not an error, because the sweep and the poll may both remove it.
     await producer.unschedule(poll, payload);
   });
 
-  test('waits for its start', async () => {
+  test('a schedule waits for its start', async () => {
     const { producer } = queues;
     let firstAt = 0;
     queues.startConsumer({
@@ -168,7 +168,7 @@ describe('a schedule', () => {
     expect(firstAt).toBeLessThan(startAt.getTime() + 2000);
   });
 
-  test('goes on after an iteration that failed', async () => {
+  test('a schedule continues after a failed iteration', async () => {
     let runs = 0;
     queues.startConsumer({
       [poll]: async () => {
@@ -182,10 +182,10 @@ describe('a schedule', () => {
   });
 });
 
-describe("an export's flow", () => {
+describe('the producer (flows)', () => {
   const flow = { exportId: 'job_1', fileIds: ['a', 'b', 'c'] };
 
-  test('finishes after all its files, failed ones too', async () => {
+  test('the finish of a flow runs after all its files, including failed ones', async () => {
     const order: string[] = [];
     queues.startConsumer({
       'file.download': async ({ fileId }) => {
@@ -203,7 +203,7 @@ describe("an export's flow", () => {
     expect((await queues.job('file.download', { exportId: 'job_1', fileId: 'b' })).state).toBe('failed');
   });
 
-  test('tells its jobs that another one waits for them', async () => {
+  test('the jobs of a flow know that another job waits for them', async () => {
     const seen = new Map<string, boolean>();
     queues.startConsumer({
       'file.download': async ({ fileId, hasParent }) => {
@@ -219,7 +219,7 @@ describe("an export's flow", () => {
     expect(Object.fromEntries(seen)).toEqual({ 'of a flow': true, alone: false, finish: false });
   });
 
-  test('runs nothing twice when it is added twice, before and after its end', async () => {
+  test('a flow that is added twice, before and after its end, runs once', async () => {
     const order: string[] = [];
     const { producer } = queues;
     await producer.addExportFlow(flow);
@@ -239,7 +239,7 @@ describe("an export's flow", () => {
     expect(order.sort()).toEqual(['a', 'b', 'c', 'job_1', 'job_2', 'z']);
   });
 
-  test('takes turns with the files of other connections', async () => {
+  test('the files of a flow take turns with the files of other connections', async () => {
     const fileIds = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name}${index}`);
     await queues.producer.addExportFlow({ exportId: 'job_large', fileIds: fileIds('large', 500) });
     const order: string[] = [];
@@ -260,16 +260,16 @@ describe("an export's flow", () => {
     });
     await waitFor(() => order.length === 510);
     const placeOf = (fileId: string) => order.indexOf(fileId) - before;
-    // One of each connection in a round; four run at a time.
+    // A round has one file of each connection, and four files run at a time.
     for (const [index, fileId] of fileIds('small', 5).entries()) {
       expect(placeOf(fileId)).toBeGreaterThanOrEqual(index);
       expect(placeOf(fileId)).toBeLessThanOrEqual(2 * index + 8);
     }
-    // A connection with 400 files waiting elsewhere gets no second share.
+    // A connection that has 400 files waiting in other flows gets no second share.
     expect(placeOf('other0')).toBeGreaterThan(300);
   });
 
-  test('without files goes straight to its finish', async () => {
+  test('a flow without files runs its finish immediately', async () => {
     let runs = 0;
     queues.startConsumer({
       'export.finalize': async () => {

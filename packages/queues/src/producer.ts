@@ -8,15 +8,15 @@ import { type QueueFigures, readQueueFigures } from './queue-figures.ts';
 export interface ProducerOptions {
   readonly redis: Redis;
   readonly prefix: string;
-  /** Called for errors of the connection that no caller sees. */
+  /** Called for connection errors that no caller sees. */
   readonly onError: (error: Error) => void;
-  /** What is under way here goes on in the job. */
+  /** The current span continues in the job. */
   readonly tracing?: Tracing;
 }
 
 export type Producer = ReturnType<typeof createProducer>;
 
-/** Adds jobs. It returns only after Redis has the job: a failure is the caller's to handle, never silent. */
+/** Adds jobs. A call returns only after Redis has the job. A failure is thrown, so the caller has to handle it. */
 export function createProducer({ redis, prefix, onError, tracing = noTracing }: ProducerOptions) {
   const base = { connection: redis, prefix };
   const queues = Object.fromEntries(
@@ -24,7 +24,7 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
   ) as Record<QueueName, Queue>;
   const flows = new FlowProducer(base).on('error', onError);
 
-  /** A `traceparent` is two random numbers: nothing of the request that it names. */
+  /** A `traceparent` consists of two random numbers and reveals nothing about the request. */
   const withTrace = (options: JobsOptions): JobsOptions => {
     const metadata = tracing.traceparent();
     return metadata === undefined ? options : { ...options, telemetry: { metadata } };
@@ -38,8 +38,8 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
   };
 
   /**
-   * Makes sure that a job will run: adds it if there is none, and again if one has finished although its record says that there
-   * is work left.
+   * Makes sure that a job will run. It adds the job if there is none, and again if the job has finished although its record says
+   * that there is work left.
    * @returns whether a job was added
    */
   const ensure = async <Name extends JobName>(
@@ -71,7 +71,7 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
     readonly parent: FlowJob<Parent>;
     readonly children: readonly FlowJob<Child>[];
   }): Promise<void> => {
-    // Otherwise one failed child leaves the parent waiting for ever.
+    // Without this option, one failed child would leave the parent waiting for ever.
     const children = flow.children.map(toFlowJob).map((child) => ({
       ...child,
       opts: { ...child.opts, ignoreDependencyOnFailure: true },
@@ -83,23 +83,23 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
     /** For Bull Board. */
     queues: Object.values(queues),
 
-    /** Living workers by queue. */
+    /** The number of connected workers by queue. */
     async countWorkers(): Promise<Readonly<Record<QueueName, number>>> {
       const counts = queueNames.map(async (name) => [name, await queues[name].getWorkersCount()] as const);
       return Object.fromEntries(await Promise.all(counts)) as Record<QueueName, number>;
     },
 
-    /** @throws where Redis does not answer. */
+    /** @throws if Redis does not answer */
     async ping(): Promise<void> {
       await redis.ping();
     },
 
-    /** Adds a job; the same one a second time is dropped while the first is kept. */
+    /** Adds a job. The same job is not added again while the first one is kept. */
     enqueue: <Name extends JobName>(name: Name, payload: JobPayload<Name>) => add(name, payload),
 
     /**
-     * Adds a job in the place of the same one that has finished and is still kept: for work that is due again. One that
-     * waits or runs is left alone.
+     * Adds a job again if the same one has finished and is still kept, for work that is due again. A job that waits or runs is not
+     * changed.
      */
     async enqueueAgain<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<void> {
       const { jobId = '' } = jobOptions(name, payload);
@@ -110,17 +110,17 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
 
     ensure,
 
-    /** How each queue stands. */
+    /** The state of each queue. */
     readFigures: (): Promise<QueueFigures[]> => Promise.all(Object.values(queues).map(readQueueFigures)),
 
-    /** Jobs of a queue that are still to run. */
+    /** The number of jobs of a queue that have not finished. */
     countWaiting: (queue: QueueName): Promise<number> =>
       queues[queue].getJobCountByTypes('waiting', 'prioritized', 'delayed', 'active'),
 
     /**
-     * The job of an export's finish, waiting for a download of each file. A second add runs nothing twice. The files take turns
-     * with those of other connections.
-     * @param options.filesAhead unsettled files of the connection's other exports
+     * Adds the downloads of an export and the job that finishes the export after them. Adding the flow twice runs nothing twice.
+     * The files take turns with those of other connections.
+     * @param options.filesAhead the number of unfinished files of the connection's other exports
      */
     async addExportFlow(options: {
       readonly exportId: string;
@@ -143,7 +143,7 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
       });
     },
 
-    /** `ensure` for the downloads of an export; they take turns as those of `addExportFlow`. @returns whether a job was added */
+    /** `ensure` for the downloads of an export, which take turns as in `addExportFlow`. @returns whether a job was added */
     async ensureDownloads({ exportId, fileIds }: { readonly exportId: string; readonly fileIds: readonly string[] }) {
       const priorities = takeTurns({
         round: await readRound(queues['file-download']),
@@ -157,7 +157,7 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
       return hasAdded;
     },
 
-    /** The job of a sync's finish, waiting for each step. A second add runs nothing twice. */
+    /** Adds the steps of a sync and the job that finishes the sync after them. Adding the flow twice runs nothing twice. */
     addSyncFlow: ({ syncRunId, stepIds }: { readonly syncRunId: string; readonly stepIds: readonly string[] }) =>
       addFlow({
         parent: { name: 'sync.finalize', payload: { syncRunId } },
@@ -165,8 +165,8 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
       }),
 
     /**
-     * A job that comes again by itself. Its iterations survive crashes of the worker, and after an outage there is
-     * exactly one to catch up. The same schedule set twice is one.
+     * Adds a recurring job. Its iterations survive crashes of the worker, and after an outage exactly one iteration catches up.
+     * Setting the same schedule twice makes one schedule.
      */
     async schedule<Name extends JobName>(options: {
       readonly name: Name;
@@ -177,7 +177,7 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
       const { name, payload, everyMs, startAt } = options;
       const queue = queues[catalog[name].queue];
       const id = schedulerId(name, payload);
-      // Setting a schedule again leaves its next iteration where it is.
+      // Setting a schedule again does not change its next iteration, so a wrong one has to be removed first.
       if (isAstray(await queue.getJobScheduler(id))) await queue.removeJobScheduler(id);
       await queue.upsertJobScheduler(
         id,
@@ -191,8 +191,8 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
     },
 
     /**
-     * A job that comes again by a cron. Set again it is planned anew from now: what is late is for the sweep, which knows
-     * from the record what has run.
+     * Adds a job that recurs by a cron expression. Setting it again plans it again from now. The sweep runs late schedules, because
+     * it knows from the record what has run.
      */
     async scheduleCron<Name extends JobName>(options: {
       readonly name: Name;
@@ -212,7 +212,7 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
       );
     },
 
-    /** The schedules that have a job. */
+    /** The schedules that have a job in Redis. */
     async listScheduledRuns(): Promise<ScheduledRun[]> {
       const schedulers = await queues[catalog['schedule.run'].queue].getJobSchedulers();
       return schedulers.flatMap(({ template, pattern: cron = '', tz: timeZone = '', next = 0 }) => {
@@ -222,18 +222,18 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
       });
     },
 
-    /** Whether a schedule is there, and its next iteration no further away than one interval. */
+    /** Whether a schedule exists and its next iteration is at most one interval away. */
     async isScheduled<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<boolean> {
       const scheduler = await queues[catalog[name].queue].getJobScheduler(schedulerId(name, payload));
       return scheduler !== undefined && !isAstray(scheduler);
     },
 
-    /** An iteration that waits already still runs: processors look at their record first. */
+    /** An iteration that already waits still runs. Steps check their record first. */
     async unschedule<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<void> {
       await queues[catalog[name].queue].removeJobScheduler(schedulerId(name, payload));
     },
 
-    /** The exports that have a poll scheduled; `astray`: its next iteration is further away than it can be. */
+    /** The exports that have a scheduled poll. `astray` means that the next iteration is later than it can be. */
     async listScheduledPolls(): Promise<{ readonly exportId: string; readonly astray: boolean }[]> {
       const schedulers = await queues['bulk-export'].getJobSchedulers();
       return schedulers.flatMap((scheduler) => {
@@ -252,32 +252,32 @@ interface ScheduledRun {
   readonly scheduleId: string;
   readonly cron: string;
   readonly timeZone: string;
-  /** Its next iteration was planned while the clock was ahead. */
+  /** The next iteration was planned while the clock was ahead. */
   readonly astray: boolean;
 }
 
 interface FlowJob<Name extends JobName> {
   readonly name: Name;
   readonly payload: JobPayload<Name>;
-  /** Left out: before every job that has one. */
+  /** A job without a priority runs before all jobs with one. */
   readonly priority?: number;
 }
 
-/** More than a clock is ever off that is kept by NTP. */
+/** Larger than the error of any clock that NTP synchronizes. */
 const clockToleranceMs = 60_000;
 
-/** It was added or tried at a time that is still to come: the clock was ahead, and its wait is too long by as much. */
+/** The job was added or attempted at a time in the future. The clock was ahead, so its wait is too long by the same amount. */
 function isFromTheFuture({ processedOn, timestamp }: Job): boolean {
   return (processedOn ?? timestamp) > Date.now() + clockToleranceMs;
 }
 
-/** Its next iteration was planned while the clock was ahead. */
+/** Whether the next iteration was planned while the clock was ahead. */
 function isAstray(scheduler: JobSchedulerJson | undefined): boolean {
   const { next = 0, every = 0 } = scheduler ?? {};
   return next > Date.now() + 2 * every + clockToleranceMs;
 }
 
-/** BullMQ and `nextRun` may differ by a day if summer time begins or ends. */
+/** BullMQ and `nextRun` can differ by a day when summer time begins or ends. */
 const cronToleranceMs = 24 * 60 * 60_000;
 
 function isCronAstray({
@@ -291,8 +291,8 @@ function isCronAstray({
 const finishedStates: ReadonlySet<string> = new Set(['completed', 'failed']);
 
 /**
- * A job in one of these states does nothing any more. `waiting-children` is among them because only a settled ledger asks
- * for such a job, and then the children that it waits for are gone.
+ * A job in one of these states will not run. `waiting-children` is one of them, because callers only ensure such a job after all
+ * its files or steps have finished, and then the children that it waits for no longer exist.
  */
 const restartableStates: ReadonlySet<string> = new Set([...finishedStates, 'unknown', 'waiting-children']);
 

@@ -17,19 +17,19 @@ async function figuresOf(queue: QueueName) {
   return figures;
 }
 
-describe('the figures of a queue', () => {
-  test('are there for each, and are nought where nothing is', async () => {
+describe('queue figures', () => {
+  test('the figures list each queue, with zeros for an empty one', async () => {
     const figures = await queues.producer.readFigures();
     expect(figures.map(({ queue }) => queue)).toEqual(queues.producer.queues.map((queue) => queue.name));
     const jobs = { waiting: 0, active: 0, delayed: 0, 'waiting-children': 0, failed: 0 };
     expect(figures[0]).toEqual({ queue: 'bulk-export', jobs, oldestMs: 0, workers: 0 });
   });
 
-  test('count what waits, and for how long the first of them has', async () => {
+  test('the figures count waiting jobs and the age of the oldest one', async () => {
     const queue = queues.producer.queues.find((one) => one.name === 'connection');
     await queue?.add(name, { connectionId: 'a' }, { timestamp: Date.now() - 60_000 });
     await queues.producer.enqueue(name, { connectionId: 'b' });
-    // What waits for its time is not late.
+    // A job that waits for its time is not late.
     await queue?.add(name, { connectionId: 'c' }, { timestamp: Date.now() - 90_000, delay: 600_000 });
     const { jobs, oldestMs } = await figuresOf('connection');
     expect(jobs).toMatchObject({ waiting: 2, delayed: 1 });
@@ -37,9 +37,9 @@ describe('the figures of a queue', () => {
     expect(oldestMs).toBeLessThan(90_000);
   });
 
-  test('take the wait that a job was added with off its age', async () => {
+  test('the age of a job does not include the delay that it was added with', async () => {
     const queue = queues.producer.queues.find((one) => one.name === 'connection');
-    // As a nightly schedule's job, added when the last one ran and due 20 s ago.
+    // Like the job of a nightly schedule that was added during the previous run and became due 20 s ago.
     await queue?.add(
       name,
       { connectionId: 'a' },
@@ -52,7 +52,7 @@ describe('the figures of a queue', () => {
     expect(oldestMs).toBeLessThan(60_000);
   });
 
-  test('count the workers that are connected, and what they have failed', async () => {
+  test('the figures count connected workers and failed jobs', async () => {
     const workers = async () => (await figuresOf('connection')).workers;
     const consumers = [queues.startConsumer({}), queues.startConsumer({})];
     await waitFor(async () => (await workers()) === 2);

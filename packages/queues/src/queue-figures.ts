@@ -3,13 +3,13 @@ import type { QueueName } from './catalog.ts';
 
 const jobStates = ['waiting', 'active', 'delayed', 'waiting-children', 'failed'] as const;
 
-/** How a queue stands. */
+/** The state of a queue. */
 export interface QueueFigures {
   readonly queue: QueueName;
   readonly jobs: Readonly<Record<(typeof jobStates)[number], number>>;
-  /** How long ago the job that has waited longest could have been taken; 0: none waits. */
+  /** How long the oldest waiting job has been ready, or 0 if no job waits. */
   readonly oldestMs: number;
-  /** Connected ones, in all processes. */
+  /** The number of connected workers in all processes. */
   readonly workers: number;
 }
 
@@ -17,7 +17,7 @@ export async function readQueueFigures(queue: Queue): Promise<QueueFigures> {
   const [counts, [oldest], [next], workers] = await Promise.all([
     queue.getJobCounts(...jobStates, 'prioritized'),
     queue.getJobs(['waiting'], 0, 0, true),
-    // Jobs that take turns: the next one, since nothing sorts them by age.
+    // Jobs that take turns are not sorted by age, so this only reads the next one.
     queue.getPrioritized(0, 0),
     queue.getWorkersCount(),
   ]);
@@ -29,8 +29,8 @@ export async function readQueueFigures(queue: Queue): Promise<QueueFigures> {
 }
 
 /**
- * After its wait, where it was added with one. Of a job that waits once more after a try nothing says when that wait ended, so
- * it looks older by as much.
+ * When a job became ready, which is after the delay that it was added with. Nothing says when a later wait ended, so a job that
+ * waited again after an attempt appears older by that wait.
  */
 function readySince({ timestamp, opts, processedOn = 0 }: Job): number {
   return Math.max(timestamp + (opts.delay ?? 0), processedOn);

@@ -19,15 +19,19 @@ function server({
 }
 
 test.each([
-  { what: 'one that evicts nothing and keeps what it has', of: server({}), faults: [] },
+  { what: 'a server that evicts nothing and keeps its data', of: server({}), faults: [] },
   {
-    what: 'one that may evict',
+    what: 'a server that may evict keys',
     of: server({ settings: { ...safe, 'maxmemory-policy': 'allkeys-lru' } }),
     faults: [/may drop jobs/],
   },
-  { what: 'one that forgets', of: server({ settings: { ...safe, appendonly: 'no' } }), faults: [/loses the queues/] },
-  { what: 'one that does not tell', of: server({ settings: new Error('NOPERM') }), faults: [] },
+  {
+    what: 'a server that loses its data',
+    of: server({ settings: { ...safe, appendonly: 'no' } }),
+    faults: [/loses the queues/],
+  },
+  { what: 'a server that refuses CONFIG', of: server({ settings: new Error('NOPERM') }), faults: [] },
   { what: 'a node of a cluster', of: server({ cluster: 1 }), faults: [/single primary/] },
-])('the check of a Redis: $what', async ({ of, faults }) => {
+])('checkRedis reports the faults of $what', async ({ of, faults }) => {
   expect(await checkRedis(of)).toEqual(faults.map((fault) => expect.stringMatching(fault)));
 });

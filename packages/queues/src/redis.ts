@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
 
 /**
- * @param options.waiting true for workers: commands wait for Redis, however long it is away. False for the API: they fail
- * at once, so that a request gets its 503 and nothing is accepted that could be lost.
+ * @param options.waiting true for workers, whose commands wait for Redis for any length of time. False for the API, whose commands
+ * fail immediately, so that a request gets its 503 and nothing is accepted that could be lost.
  */
 export function connectRedis(options: {
   readonly url: string;
@@ -14,7 +14,7 @@ export function connectRedis(options: {
     ...(waiting
       ? { maxRetriesPerRequest: null }
       : { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: 3000 }),
-    // Back within a second of Redis' own return, without hammering it meanwhile.
+    // Reconnects within a second of Redis' return without sending too many attempts.
     retryStrategy: (times) => Math.min(times * 100, 1000),
   });
   redis.on('error', onError);
@@ -22,9 +22,9 @@ export function connectRedis(options: {
 }
 
 /**
- * What is wrong with a Redis server as the home of queues: it may evict jobs, or lose them at a restart. Managed servers
- * may refuse CONFIG; then nothing is known and nothing is said.
- * Of a cluster only the node of the queues' slot would take a command; the others refuse it.
+ * Lists what makes a Redis server unsuitable for queues: it may evict jobs, or lose them at a restart. Managed servers may refuse
+ * CONFIG, and then these faults are not reported. A node of a cluster is unsuitable, because only the node with the queues' slot
+ * accepts commands.
  */
 export async function checkRedis(redis: Pick<Redis, 'config' | 'info'>): Promise<readonly string[]> {
   const read = async (name: string): Promise<string | undefined> => {
@@ -45,7 +45,7 @@ export async function checkRedis(redis: Pick<Redis, 'config' | 'info'>): Promise
   }
   if (/^cluster_enabled:1/m.test(await readClusterInfo(redis))) {
     faults.push(
-      'It is a node of a Redis Cluster, whose other nodes are not followed: give a single primary (docs/scaling.md).',
+      'The server is a node of a Redis Cluster, whose redirections are not followed. Use a single primary (docs/scaling.md).',
     );
   }
   return faults;

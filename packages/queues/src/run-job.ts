@@ -20,12 +20,12 @@ interface RunJobOptions<Deps> {
   readonly tracing: Tracing;
 }
 
-/** A job cut by shutdown is somebody else's after this: at once, but not before this worker has let go of it. */
+/** After a shutdown, another process can take an aborted job soon, but not before this worker has released it. */
 const handOverMs = 500;
 
 /**
- * The wrapper of every handler: parses the payload, restores the log context, bounds the time, measures, logs, ends the record of a
- * job that is given up, and translates errors for BullMQ. Error texts that reach Redis are static: never an upstream body.
+ * Wraps every handler: parses the payload, restores the log context, limits the time, measures, logs, ends the record of a job that
+ * is given up, and translates errors for BullMQ. Error texts that reach Redis are fixed and never contain an upstream body.
  */
 export async function runJob<Deps>(options: RunJobOptions<Deps>): Promise<void> {
   const { job, logger } = options;
@@ -53,12 +53,12 @@ export async function runJob<Deps>(options: RunJobOptions<Deps>): Promise<void> 
   await withLogContext(context, work, (line) => show(job.log(line)));
 }
 
-/** In Bull Board; no job depends on what is shown of it. */
+/** Updates what Bull Board shows. No job depends on it. */
 function show(shown: Promise<unknown>): void {
   shown.catch(() => undefined);
 }
 
-/** A job that no try can bring to an end. */
+/** Rejects a job that no attempt can complete. */
 function refuse<Deps>({ job, logger, onJobEnd }: RunJobOptions<Deps>, reason: string): UnrecoverableError {
   const name = isJobName(job.name) ? job.name : 'unknown';
   onJobEnd({ queue: job.queueName as QueueName, job: name, outcome: 'failed', durationMs: 0 });
@@ -70,7 +70,7 @@ type Work<Deps> = RunJobOptions<Deps> & { readonly name: JobName; readonly paylo
 
 async function handleUnlessPoison<Deps>(options: Work<Deps>): Promise<void> {
   const { job, poisonJobs, name } = options;
-  switch (poisonJobs.judge(job)) {
+  switch (poisonJobs.assess(job)) {
     case 'none':
       return handle(options);
     case 'poison': {
@@ -171,12 +171,12 @@ async function delay(job: Job, token: string | undefined, delayMs: number): Prom
   throw new DelayedError();
 }
 
-/** Ids of ours that runs are looked for by; others may have a patient's in them. */
+/** Bulkhead's own ids, by which operators search for traces. Other ids may contain a patient id. */
 const tracedIds = ['exportId', 'syncRunId', 'connectionId', 'scheduleId'];
 
 /**
- * A job goes on with the trace of whoever has added it. What a scheduler brings again and again has a trace of its own each
- * time, which names the one that it comes of: an export of two days would be one of thousands of spans.
+ * A job continues the trace of the code that added it. Each iteration of a recurring job has its own trace with a link to that
+ * code. Otherwise an export of two days would be one trace with thousands of spans.
  */
 function spanOf(options: {
   readonly job: Job;

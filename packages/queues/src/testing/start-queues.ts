@@ -16,19 +16,19 @@ export interface TestQueues {
   readonly prefix: string;
   readonly producer: Producer;
   readonly logger: Logger;
-  /** What an operator sees. */
+  /** The log lines. */
   readonly logLines: Record<string, unknown>[];
-  /** What the consumers have told of their jobs. */
+  /** The ended attempts that consumers reported. */
   readonly jobEnds: JobEnd[];
-  /** A process with these handlers, or only what they run, and with handlers that do nothing for every other job. */
+  /** Starts a process with these handlers (or only their `run`). All other jobs have handlers that do nothing. */
   startConsumer(handlers: TestHandlers, options?: ConsumerSettings): Consumer;
-  /** Another process takes the queue's next job and dies with it. */
+  /** Simulates a process that takes the queue's next job and dies. */
   takeAndDie(queue: QueueName): Promise<void>;
-  /** A living process finds the jobs that dead ones left active, and gives them back. */
+  /** Releases the jobs that dead processes left active, as a living process does. */
   releaseStalled(queue: QueueName): Promise<void>;
   /** How often the job's worker died. */
   stalls<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<number | undefined>;
-  /** The job as Redis has it. */
+  /** The job as stored in Redis. */
   job<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<StoredJob>;
   stop(): Promise<void>;
 }
@@ -42,7 +42,7 @@ export interface StoredJob {
 type Run<Name extends JobName> = (job: Parameters<Handler<Name, unknown>['run']>[1]) => Promise<unknown>;
 export type TestHandlers = { readonly [Name in JobName]?: Run<Name> | Handler<Name, unknown> };
 
-/** Producer and consumers on a key prefix of their own. */
+/** Creates a producer and consumers with their own key prefix. */
 export function startQueues(): TestQueues {
   const { redisUrl, prefix } = testServices();
   const connections: Redis[] = [];
@@ -102,7 +102,7 @@ export function startQueues(): TestQueues {
       const settings = { autorun: false, lockDuration: 200, stalledInterval: 50, maxStalledCount: 10 };
       const worker = new Worker(queueName, null, { connection: connect(), prefix, ...settings });
       const queue = producer.queues.find(({ name }) => name === queueName);
-      // A consumer that looked for stalled jobs keeps every other process from it for its own interval: 30 s.
+      // A consumer that checked for stalled jobs keeps other processes from checking for its own interval, which is 30 s.
       await redis.del(`${prefix}:${queueName}:stalled-check`);
       await worker.startStalledCheckTimer();
       await waitFor(async () => (await queue?.getActiveCount()) === 0);
@@ -114,7 +114,7 @@ export function startQueues(): TestQueues {
     },
     async job(name, payload) {
       const { queue, id } = find(name, payload);
-      // The state first: a job read before it ended does not have its last attempt.
+      // Read the state first, because a job that was read before it ended does not have its last attempt.
       const state = await queue?.getJobState(id);
       const job = await queue?.getJob(id);
       if (!job || state === undefined) return { state: 'absent', attemptsMade: 0, failedReason: undefined };
