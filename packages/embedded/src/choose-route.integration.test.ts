@@ -9,11 +9,11 @@ import type { RouteContext, RouteOutcome, ServiceRoute } from './service-route.t
 const running: RouteOutcome = {
   outcome: 'running',
   service: { url: 'x://', stop: async () => undefined },
-  why: 'it is there',
+  why: 'it is installed',
 };
 const unavailable: RouteOutcome = { outcome: 'unavailable', reason: 'there is none' };
 
-describe('the choice of a route', () => {
+describe('chooseRoute', () => {
   let folder = '';
   let context: RouteContext;
   const tried: string[] = [];
@@ -40,39 +40,39 @@ describe('the choice of a route', () => {
   }
   const choose = (...routes: ServiceRoute[]) => chooseRoute({ serviceName: 'mongodb', routes, context });
 
-  it('takes the first that runs, also past one that broke, and tries no more', async () => {
+  it('chooseRoute chooses the first route that runs, even after one that threw, and tries no others', async () => {
     const chosen = await choose(
       route('a', unavailable),
       route('b', new Error('broke')),
       route('c', running),
       route('d', running),
     );
-    expect(chosen).toMatchObject({ chosen: 'c', why: 'it is there', reused: false });
+    expect(chosen).toMatchObject({ chosen: 'c', why: 'it is installed', reused: false });
     expect(tried).toEqual(['a', 'b', 'c']);
   });
 
-  it('lists in one error all that was tried, and what to do', async () => {
+  it('chooseRoute lists all tried routes and what to do in one error', async () => {
     const error = await choose(route('a', unavailable), route('b', new Error('line one\nline two'))).catch(String);
     expect(error).toContain('Tried, in this order:\n  - a: there is none\n  - b: line one\n      line two\n');
     expect(error).toContain('set MONGODB_URI');
   });
 
-  it('stops where the user asked for something that does not work', async () => {
-    await expect(
-      choose(route('a', { outcome: 'refused', reason: 'nobody there' }), route('b', running)),
-    ).rejects.toThrow('nobody there');
+  it('chooseRoute stops if the user requested a server that does not work', async () => {
+    await expect(choose(route('a', { outcome: 'refused', reason: 'no answer' }), route('b', running))).rejects.toThrow(
+      'no answer',
+    );
     expect(tried).toEqual(['a']);
   });
 
-  it('lets no engine open the data of another', async () => {
+  it('chooseRoute never lets an engine open the data of another engine', async () => {
     await choose(route('a', running, 'mongod'));
     const again = await choose(route('b', running, 'secantus'), route('c', running, 'mongod'));
     expect(again).toMatchObject({ chosen: 'c', reused: true });
     expect(tried).toEqual(['a', 'c']);
-    await expect(choose(route('b', running, 'secantus'))).rejects.toThrow('was written by mongod; move it away');
+    await expect(choose(route('b', running, 'secantus'))).rejects.toThrow('was written by mongod. Move it away');
   });
 
-  it('removes what a failed first start left, and never data that was there', async () => {
+  it('chooseRoute removes the data of a failed first start, but never existing data', async () => {
     await choose(route('a', new Error('broke'), 'mongod'), route('b', running, 'secantus'));
     expect(await readdir(context.home.dataFolder)).toEqual(['of-b']);
     await choose(route('c', new Error('broke'), 'secantus'), route('d', running));

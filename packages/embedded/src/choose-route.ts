@@ -6,7 +6,7 @@ export interface ChosenRoute {
   readonly service: RunningService;
   readonly chosen: string;
   readonly why: string;
-  /** There was data already. */
+  /** Whether data of an earlier start was found. */
   readonly reused: boolean;
 }
 
@@ -21,7 +21,7 @@ interface FailedAttempt {
   readonly reason: string;
 }
 
-/** Takes the first route that leads to a running server. @throws one error that lists every route and why it was not that. */
+/** Chooses the first route that leads to a running server. @throws an error that lists every route and why it was not chosen */
 export async function chooseRoute({ serviceName, routes, context }: ChooseRouteOptions): Promise<ChosenRoute> {
   const failed: FailedAttempt[] = [];
   for (const route of routes) {
@@ -49,13 +49,13 @@ async function attempt({ route, context }: { route: ServiceRoute; context: Route
   try {
     return await route.attempt(context);
   } catch (error) {
-    // Whatever it was, another route may do; if none does, the reason stands in the one error.
+    // Another route may work after any error. If none does, the reason is part of the final error.
     return { outcome: 'unavailable', reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
 function otherEngine({ home, writtenBy }: { home: string; writtenBy: string }): RouteOutcome {
-  const reason = `the data in ${home} was written by ${writtenBy}; move it away to start afresh with this one`;
+  const reason = `the data in ${home} was written by ${writtenBy}. Move it away to start with an empty database of this engine`;
   return { outcome: 'unavailable', reason };
 }
 
@@ -68,5 +68,5 @@ const ADVICE: Record<ServiceName, string> = {
 
 function describe({ serviceName, failed }: { serviceName: ServiceName; failed: readonly FailedAttempt[] }): string {
   const tried = failed.map(({ route, reason }) => `  - ${route}: ${reason.replaceAll('\n', '\n      ')}`).join('\n');
-  return `No ${serviceName === 'redis' ? 'Redis' : 'MongoDB'} can be had on this machine. Tried, in this order:\n${tried}\n${ADVICE[serviceName]}`;
+  return `No ${serviceName === 'redis' ? 'Redis' : 'MongoDB'} could be started on this machine. Tried, in this order:\n${tried}\n${ADVICE[serviceName]}`;
 }

@@ -5,7 +5,7 @@ export type EmbeddedErrorCode =
   | 'COMMAND_FAILED'
   | 'COMMAND_NOT_FOUND';
 
-/** Something that the person at the terminal has to know; its message is written for them and says what to do. */
+/** An error for the user at the terminal. Its message says what happened and what to do. */
 export class EmbeddedError extends Error {
   readonly code: EmbeddedErrorCode;
 

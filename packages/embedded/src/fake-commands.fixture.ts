@@ -2,7 +2,7 @@ import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A folder for PATH with shell scripts of these names. */
+/** Creates a folder for PATH that contains shell scripts with these names. */
 export async function fakeCommands(scripts: Record<string, string>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-commands-'));
   for (const [name, script] of Object.entries(scripts)) {

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { cacheFolder } from './data/open-data-folder.ts';
 import { runCommand } from './processes/run-command.ts';
 
-/** A package index that does not answer must not hold up the tests. */
+/** Tests must not wait for a package index that does not answer. */
 const installMs = 180_000;
 
 /**
- * Installs a Python program from PyPI into an environment of its own, once for each machine.
- * @returns its command, or why there is none: no Python, or no package index
+ * Installs a Python program from PyPI into its own environment, once per machine.
+ * @returns its command, or why there is none (no Python, or no package index)
  */
 export async function installFromPypi(options: {
   readonly name: string;
@@ -28,7 +28,7 @@ export async function installFromPypi(options: {
     await runCommand({ command: join(folder, 'bin', 'pip'), args, env, timeoutMs: installMs });
     return { command };
   } catch (error) {
-    // An incomplete environment would count as installed the next time.
+    // Otherwise the incomplete environment would count as installed the next time.
     rmSync(folder, { recursive: true, force: true });
     return { missing: error instanceof Error ? error.message : String(error) };
   }

@@ -49,7 +49,7 @@ async function withClients<Value>(
   }
 }
 
-/** The same in a process of its own, that can be killed. */
+/** Starts the services in another process, which can be killed. */
 async function startElsewhere(dataDir: string) {
   const module = fileURLToPath(new URL('./start-services.ts', import.meta.url));
   const code = `
@@ -87,7 +87,7 @@ describe('startServices', () => {
     for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
   });
 
-  it('lists everything it tried when nothing can be had, in one error for each', async () => {
+  it('startServices lists all tried routes in one error per service if no service can be started', async () => {
     const env = {
       PATH: '/nowhere',
       XDG_CACHE_HOME: dataDir,
@@ -106,7 +106,7 @@ describe('startServices', () => {
     );
     for (const tried of [
       'REDIS_URL: not set',
-      'redis-server on PATH: there is none',
+      'redis-server on PATH: redis-server is not on PATH',
       'Docker: no Docker engine answers',
       'apt-get install redis-server: there is no apt-get',
     ]) {
@@ -114,7 +114,7 @@ describe('startServices', () => {
     }
     for (const tried of [
       'MONGODB_URI: not set',
-      'mongod on PATH: there is none',
+      'mongod on PATH: mongod is not on PATH',
       'an engine built earlier: none in',
       'Docker: no Docker',
       "MongoDB's own binary: 127.0.0.1:1 does not answer",
@@ -124,7 +124,7 @@ describe('startServices', () => {
     }
   });
 
-  it('refuses an address from the environment where nobody answers, and tries nothing else', async () => {
+  it('startServices rejects an address from the environment that does not answer, and tries no other route', async () => {
     const env = { ...bare, REDIS_URL: 'redis://127.0.0.1:1' };
     await expect(startServices({ ephemeral: true, env, report })).rejects.toThrow(
       /REDIS_URL: it is set, but no Redis answers/,
@@ -132,11 +132,13 @@ describe('startServices', () => {
   });
 
   if (missing.length > 0) {
-    console.warn(`The tests of kept data are left out: there is no ${missing.join(' and no ')} here.`);
+    console.warn(
+      `The tests of kept data are skipped, because there is no ${missing.join(' and no ')} on this machine.`,
+    );
     return;
   }
 
-  it('takes the address in REDIS_URL and leaves that Redis running', async () => {
+  it('startServices uses the address in REDIS_URL and leaves that Redis running', async () => {
     const services = await start({ ephemeral: true, env: { ...bare, REDIS_URL: redisOfTheRun }, report });
     expect(services.redis).toEqual({ url: redisOfTheRun, chosen: 'REDIS_URL', why: 'REDIS_URL is set', reused: false });
     await services.stop();
@@ -145,14 +147,14 @@ describe('startServices', () => {
     redis.disconnect();
   });
 
-  it('prefers a mongod on PATH, keeps its data from the other engine, and reuses it', async () => {
+  it('startServices prefers a mongod on PATH, protects its data from the other engine, and reuses it', async () => {
     const commands = await temporary(() => fakeCommands({ mongod: mongodScript(engine) }));
     const env = { ...bare, PATH: `${commands}${delimiter}${bare.PATH}` };
     const first = await start({ dataDir, env, report });
     expect(first.mongodb).toMatchObject({ chosen: 'mongod on PATH', reused: false });
     await write(first);
     await first.stop();
-    // Only the other engine is to be had: neither Docker, nor a download, nor cargo.
+    // Only the other engine is available: no Docker, no download and no cargo.
     const without = {
       ...bare,
       DOCKER_HOST: `unix://${dataDir}/no.sock`,
@@ -166,7 +168,7 @@ describe('startServices', () => {
     expect(await read(second)).toEqual(['yes', { _id: 'yes' }]);
   });
 
-  it('ends the servers when it is killed with -9, and the next start at once finds all that was written', async () => {
+  it('the servers end when their process is killed with -9, and the next start finds all written data', async () => {
     const { parent, redis, mongodb } = await startElsewhere(dataDir);
     await write({ redis, mongodb });
     await expect(startServices({ dataDir, env: bare, report })).rejects.toThrow(
@@ -180,7 +182,7 @@ describe('startServices', () => {
     expect(await read(again)).toEqual(['yes', { _id: 'yes' }]);
   });
 
-  it('tells of a server that dies, and starts it again on the same port with the same data', async () => {
+  it('startServices reports a server that dies and restarts it on the same port with the same data', async () => {
     const services = await start({ dataDir, env: bare, report });
     await write(services);
     process.kill(services.mongodb.pid?.() ?? 0, 'SIGKILL');
@@ -189,7 +191,7 @@ describe('startServices', () => {
     expect(await read(services)).toEqual(['yes', { _id: 'yes' }]);
   });
 
-  it('leaves nothing of an ephemeral start', async () => {
+  it('an ephemeral start leaves no process behind', async () => {
     const services = await start({ ephemeral: true, env: bare, report });
     const pids = [services.redis, services.mongodb].map(({ pid }) => pid?.() ?? 0);
     await services.stop();

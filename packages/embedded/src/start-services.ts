@@ -8,7 +8,7 @@ import type { ServiceName, ServiceRoute } from './service-route.ts';
 export type StartServicesOptions = (
   | { readonly dataDir: string }
   | { readonly ephemeral: true }
-  /** Opened before; it is closed by `stop`, and if the start fails. */
+  /** A folder that the caller opened. It is closed by `stop`, and if the start fails. */
   | { readonly folder: DataFolder }
 ) & {
   readonly report: (step: StepReport) => void;
@@ -17,14 +17,14 @@ export type StartServicesOptions = (
 
 export interface StartedService {
   readonly url: string;
-  /** The route that led to it, and why that one. */
+  /** The route that led to the server, and why. */
   readonly chosen: string;
   readonly why: string;
-  /** It found the data of an earlier start. */
+  /** Whether it found the data of an earlier start. */
   readonly reused: boolean;
-  /** Absent where the server is not a child of this process. */
+  /** Missing if the server is not a child of this process. */
   readonly pid?: () => number;
-  /** Starts it again on the same port and data, also after it was killed. Absent where it is not ours to start. */
+  /** Restarts the server on the same port and data, even after it was killed. Missing if this process did not start it. */
   readonly restart?: () => Promise<void>;
 }
 
@@ -36,9 +36,9 @@ export interface ServiceDeath {
 export interface Services {
   readonly redis: StartedService;
   readonly mongodb: StartedService;
-  /** Resolves when a server ends that nobody stopped. */
+  /** Resolves when a server ends without `stop`. */
   readonly died: Promise<ServiceDeath>;
-  /** Stops what was started here, and removes it if it was ephemeral. */
+  /** Stops what was started here, and removes ephemeral data. */
   readonly stop: () => Promise<void>;
 }
 
@@ -48,9 +48,11 @@ interface Prepared {
 }
 
 /**
- * Redis and MongoDB for a machine that may have neither, prepared side by side. With `dataDir` their data is kept there,
- * durably; `ephemeral` data is fast and gone after `stop`. Both end with this process, however it ends.
- * @throws EmbeddedError with a message for the user: nothing can be had, or the data is in use.
+ * Starts Redis and MongoDB on a machine that may have neither. For each service `chooseRoute` tries the routes in order (an address
+ * from the environment, an installed server, Docker, a download, an installation, a build) and takes the first that works. Both are
+ * prepared concurrently. With `dataDir` the data is kept there durably. `ephemeral` data is fast and removed by `stop`. Both
+ * servers end with this process, even if it is killed.
+ * @throws EmbeddedError with a message for the user if a service cannot be started or the data is in use
  */
 export async function startServices(options: StartServicesOptions): Promise<Services> {
   const folder = 'folder' in options ? options.folder : await openDataFolder(options);
@@ -84,7 +86,7 @@ async function prepare({
   options: StartServicesOptions;
 }): Promise<Prepared> {
   const { report, env = process.env } = options;
-  report({ step: name, state: 'running', text: 'looking for one' });
+  report({ step: name, state: 'running', text: 'searching for a server' });
   try {
     const home = await openServiceHome({ folder: join(folder.path, name), kept: folder.kept });
     const context = {
@@ -116,7 +118,7 @@ function once(work: () => Promise<void>): () => Promise<void> {
   };
 }
 
-/** The user's own address may carry a password. */
+/** The user's own address may contain a password. */
 function withoutSecrets(address: string): string {
   return address.replace(/\/\/[^@/]*@/, '//***@').replace(/\?.*$/, '');
 }
@@ -135,10 +137,10 @@ function firstDeath(prepared: readonly Prepared[]): Promise<ServiceDeath> {
   });
 }
 
-/** What is being done, for whoever shows it. Steps with different names run side by side. */
+/** A report of the current work, for display. Steps with different names run concurrently. */
 export interface StepReport {
   readonly step: string;
-  /** `running` replaces the step's live text, `note` is a line to keep, `done` and `failed` end the step. */
+  /** `running` replaces the step's progress text, `note` is a permanent line, and `done` and `failed` end the step. */
   readonly state: 'running' | 'note' | 'done' | 'failed';
   readonly text: string;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Waits for a condition; this package is below `testing` and has its own. @throws after 20 s. */
+/** Waits for a condition. This package must not depend on `testing`, so it has its own function. @throws after 20 s */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 20_000;
   while (!(await condition())) {

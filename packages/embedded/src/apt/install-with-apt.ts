@@ -6,10 +6,10 @@ import { findOnPath } from '../processes/find-on-path.ts';
 import { runCommand } from '../processes/run-command.ts';
 import type { RouteContext } from '../service-route.ts';
 
-// Another program's installation holds dpkg's lock for minutes at most.
+// Another program's installation holds the lock of dpkg for a few minutes at most.
 const APT_OPTIONS = ['-y', '-o', 'DPkg::Lock::Timeout=300'];
 
-/** Why apt-get cannot be used here; undefined where it can. */
+/** @returns why apt-get cannot be used on this machine, or undefined if it can */
 export function whyNoApt(env: NodeJS.ProcessEnv): string | undefined {
   if (!findOnPath({ command: 'apt-get', env })) return 'there is no apt-get';
   if (process.getuid?.() === 0) return undefined;
@@ -19,7 +19,9 @@ export function whyNoApt(env: NodeJS.ProcessEnv): string | undefined {
   return status === 0 ? undefined : 'apt-get needs root, and sudo asks for a password';
 }
 
-/** Installs packages of the distribution. Redis and the compilers are wanted side by side, and apt runs once at a time. */
+/**
+ * Installs packages of the distribution. Redis and the compilers may be installed concurrently, but apt runs only once at a time.
+ */
 export async function installWithApt({
   packages,
   context,
@@ -38,7 +40,7 @@ export async function installWithApt({
     try {
       await aptGet({ args: install, env });
     } catch {
-      // No package lists yet (a fresh image) or outdated ones: with new lists the second try says what is really wrong.
+      // The package lists are missing (a fresh image) or outdated. With new lists, the second attempt reports the actual problem.
       progress('apt-get update');
       await aptGet({ args: ['update', ...APT_OPTIONS], env });
       progress(`apt-get install ${packages.join(' ')}`);

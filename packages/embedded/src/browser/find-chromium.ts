@@ -1,13 +1,13 @@
 import { installWithApt, whyNoApt } from '../apt/install-with-apt.ts';
 import { findOnPath } from '../processes/find-on-path.ts';
 
-/** A browser without a window takes a fifth of the CPU time of one that draws its window for nobody. */
+/** A browser without a window takes a fifth of the CPU time of a browser that draws its window. */
 const headless = 'chromium-headless-shell';
 const commands = [headless, 'chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
-/** The second is for distributions that do not have the first. */
+/** The second package is for distributions that do not have the first. */
 const packages = [headless, 'chromium'];
 
-/** A Chromium for tests of pages: the machine's, or Debian's package. @returns otherwise why there is none. */
+/** Finds a Chromium for tests of pages: an installed one, or Debian's package. @returns why there is none otherwise */
 export async function findChromium(options: {
   readonly env: NodeJS.ProcessEnv;
   readonly progress: (text: string) => void;
@@ -26,7 +26,7 @@ export async function findChromium(options: {
       if (installed) return { command: installed };
       missing = `apt-get installed ${name}, but there is no command for it`;
     } catch (error) {
-      // A distribution without the package, or without a network.
+      // The distribution does not have the package, or there is no network.
       missing = error instanceof Error ? error.message : String(error);
     }
   }

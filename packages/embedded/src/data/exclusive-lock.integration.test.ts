@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-it('is held by one at a time and can be had again after its release', () => {
+it('the exclusive lock has one holder at a time and can be taken again after its release', () => {
   const file = join(folder, 'x.lock');
   const first = tryExclusiveLock(file);
   expect(tryExclusiveLock(file)).toBeUndefined();
@@ -23,7 +23,7 @@ it('is held by one at a time and can be had again after its release', () => {
   second?.release();
 });
 
-it('is free the moment its holder is killed with -9, and says until then who that is', async () => {
+it('the exclusive lock names its holder and is free as soon as its holder is killed with -9', async () => {
   const file = join(folder, 'x.lock');
   const module = fileURLToPath(new URL('./exclusive-lock.ts', import.meta.url));
   const code = `

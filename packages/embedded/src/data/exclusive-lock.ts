@@ -7,14 +7,14 @@ interface ExclusiveLock {
   readonly release: () => void;
 }
 
-// SQLite's "database is locked".
+// The code of SQLite's "database is locked".
 const SQLITE_BUSY = 5;
 
 /**
- * A lock that the kernel holds for this process and drops when it ends, by whatever signal: there is no stale lock and
- * nothing to take over, also between containers that share the folder and cannot see each other's pids. Node has no
- * `flock`, but SQLite's exclusive transaction is one. Beside it, `<file>.owner` says who holds it, for people.
- * @returns undefined while another process (or another caller in this one) holds it.
+ * Takes a lock that the kernel holds for this process and releases when the process ends, by any signal. So there are no stale
+ * locks to take over, not even between containers that share the folder and cannot see each other's pids. Node has no `flock`, but
+ * an exclusive transaction of SQLite uses one. `<file>.owner` contains the pid of the holder, for users.
+ * @returns undefined while another process (or another caller in this one) holds the lock
  */
 export function tryExclusiveLock(file: string): ExclusiveLock | undefined {
   mkdirSync(dirname(file), { recursive: true });
@@ -30,20 +30,20 @@ export function tryExclusiveLock(file: string): ExclusiveLock | undefined {
   return { release: () => database.close() };
 }
 
-/** The pid that holds the lock, as it wrote it down. */
+/** The pid of the lock's holder, from the file that the holder wrote. */
 export function lockOwner(file: string): string {
   try {
     return readFileSync(`${file}.owner`, 'utf8');
   } catch {
-    // The owner is between taking the lock and writing its pid.
+    // The holder has taken the lock, but not written its pid yet.
     return 'unknown';
   }
 }
 
-// What is waited for takes seconds to minutes; half a second more is not felt.
+// Waits take seconds to minutes, so half a second more does not matter.
 const RETRY_MS = 500;
 
-/** Waits, without a limit, until the lock is ours: its holder either finishes or dies, and both free it. */
+/** Waits for the lock without a limit. Its holder either finishes or dies, and both release it. */
 export async function waitForLock({
   file,
   onWait,

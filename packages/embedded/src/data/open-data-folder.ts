@@ -12,10 +12,11 @@ export interface DataFolder {
 
 const EPHEMERAL_PREFIX = 'bulkhead-ephemeral-';
 const LOCK_NAME = 'in-use.lock';
-// Between the making of a folder and its lock lie a few ms; a younger one may be another start's that has got no further.
+// A folder is locked a few milliseconds after it was created. A younger folder may belong to another start that has not locked it
+// yet.
 const DEAD_AFTER_MS = 60_000;
 
-/** The folder of this start, held for this process alone: either the given one, or one that vanishes when closed. */
+/** Opens the data folder and locks it for this process: either the given folder, or one that is removed when it is closed. */
 export function openDataFolder(where: { dataDir: string } | { ephemeral: true }): Promise<DataFolder> {
   return 'dataDir' in where ? openKept(resolve(where.dataDir)) : openEphemeral();
 }
@@ -46,7 +47,7 @@ async function openEphemeral(): Promise<DataFolder> {
   };
 }
 
-/** A test run that was killed could not tidy up; whoever comes next does: a folder that can be locked has no owner. */
+/** Removes the folders of killed test runs. A folder that can be locked has no owner. */
 async function removeDeadEphemeral(): Promise<void> {
   const names = (await readdir(tmpdir())).filter((name) => name.startsWith(EPHEMERAL_PREFIX));
   for (const path of names.map((name) => join(tmpdir(), name))) {
@@ -56,14 +57,14 @@ async function removeDeadEphemeral(): Promise<void> {
       lock?.release();
       if (lock) await rm(path, { recursive: true, force: true, maxRetries: 5 });
     } catch {
-      // Another user's, or being removed by another start at this moment: not ours to care about.
+      // The folder belongs to another user, or another start is removing it.
     }
   }
 }
 
-/** Where one service has its things. */
+/** The files of one service. */
 export interface ServiceHome {
-  /** Kept over restarts: durable writes. Otherwise thrown away: fast ones. */
+  /** Whether the data is kept over restarts with durable writes. Otherwise it is removed, and writes are fast. */
   readonly kept: boolean;
   readonly dataFolder: string;
   readonly engineFile: string;
@@ -83,9 +84,9 @@ export async function openServiceHome({ folder, kept }: { folder: string; kept: 
   };
 }
 
-/** Which engine wrote the data that is there; undefined while there is none. */
+/** The engine that wrote the existing data, or undefined if there is no data. */
 export async function readEngineMarker({ dataFolder, engineFile }: ServiceHome): Promise<string | undefined> {
-  // A marker without data is what a killed first start leaves behind: it binds nobody.
+  // A marker without data is left by a first start that was killed, and has no effect.
   if ((await readdir(dataFolder)).length === 0) return undefined;
   try {
     return (JSON.parse(await readFile(engineFile, 'utf8')) as { engine: string }).engine;
@@ -98,14 +99,14 @@ export async function writeEngineMarker({ home, engine }: { home: ServiceHome; e
   await writeFile(home.engineFile, `${JSON.stringify({ engine })}\n`);
 }
 
-/** A first start that failed leaves half a database: the next route must find an empty folder. */
+/** Removes the data of a failed first start, because the next route must find an empty folder. */
 export async function clearData({ dataFolder, engineFile }: ServiceHome): Promise<void> {
   await rm(dataFolder, { recursive: true, force: true });
   await rm(engineFile, { force: true });
   await mkdir(dataFolder, { recursive: true });
 }
 
-/** Outside the work tree, so that a fresh clone finds what an earlier one built. */
+/** The cache is outside of the work tree, so that a fresh clone finds what an earlier one built. */
 export function cacheFolder(env: NodeJS.ProcessEnv): string {
   return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'bulkhead');
 }

@@ -10,13 +10,13 @@ export interface ContainerSpec {
   readonly image: string;
   readonly command: readonly string[];
   readonly port: number;
-  /** Where the image keeps its data. */
+  /** The folder in which the image keeps its data. */
   readonly dataPath: string;
   readonly url: (at: { host: string; port: number }) => string;
   readonly ping: (url: string) => Promise<void>;
 }
 
-/** The Docker route of either service. */
+/** Runs the Docker route of either service. */
 export async function attemptContainer(spec: ContainerSpec): Promise<RouteOutcome> {
   const { env, home, progress } = spec.context;
   const address = dockerAddress(env);
@@ -30,32 +30,32 @@ export async function attemptContainer(spec: ContainerSpec): Promise<RouteOutcom
   const silent = await whyDockerDoesNotAnswer(address);
   if (silent) return { outcome: 'unavailable', reason: silent };
   await removeLeftoverContainers({ address, dataFolder: home.dataFolder });
-  progress(`starting a container of ${spec.image} (pulling it if it is not there)`);
+  progress(`starting a container of ${spec.image} (pulling the image if it is missing)`);
   const { service } = await startContainer({ spec, address });
   return { outcome: 'running', service, why: `a Docker engine answers; image ${spec.image}` };
 }
 
 async function startContainer({ spec, address }: { spec: ContainerSpec; address: DockerAddress }) {
   const host = 'host' in address ? address.host : '127.0.0.1';
-  let letGo: () => void = () => undefined;
+  let releaseGuardian: () => void = () => undefined;
   const container = await buildContainer({
     spec,
     address,
     wait: pingStrategy((port) => spec.ping(spec.url({ host, port }))),
     onCreated: (id) => {
-      letGo = startContainerGuardian({ address, id });
+      releaseGuardian = startContainerGuardian({ address, id });
     },
   });
   const started = await container.start();
   const url = spec.url({ host, port: started.getMappedPort(spec.port) });
   const stop = async () => {
     await started.stop({ timeout: spec.context.home.kept ? STOP_GRACE_MS : 0 });
-    letGo();
+    releaseGuardian();
   };
   return { service: { url, stop } };
 }
 
-// The same as for a server without a container: its checkpoint.
+// As for a server without a container: enough for its checkpoint.
 const STOP_GRACE_MS = 4_000;
 
 interface BuildContainerOptions {
@@ -66,11 +66,11 @@ interface BuildContainerOptions {
 }
 
 async function buildContainer({ spec, address, wait, onCreated }: BuildContainerOptions) {
-  // Loaded here only: half a second, and most machines never get this far.
+  // Imported here, because it takes half a second and most machines never get this far.
   const { GenericContainer } = await import('testcontainers');
   class LocalContainer extends GenericContainer {
     protected override async beforeContainerCreated(): Promise<void> {
-      // Published for this machine alone; testcontainers would open the port, without a password, to the whole network.
+      // Publish the port only on this machine. By default testcontainers would open it to the whole network, without a password.
       if (!('socketPath' in address)) return;
       const bindings = (this.hostConfig.PortBindings ?? {}) as Record<string, { HostIp?: string }[]>;
       for (const binding of Object.values(bindings).flat()) binding.HostIp = '127.0.0.1';
@@ -87,7 +87,7 @@ async function buildContainer({ spec, address, wait, onCreated }: BuildContainer
     .withLabels({ [DATA_LABEL]: home.dataFolder })
     .withWaitStrategy(wait);
   if (!home.kept) return container;
-  // As ourselves, or the files in our folder would belong to the image's user.
+  // Run as the current user. Otherwise the files in the data folder would belong to the image's user.
   return container
     .withUser(`${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`)
     .withBindMounts([{ source: home.dataFolder, target: spec.dataPath, mode: 'rw' }]);
@@ -96,12 +96,12 @@ async function buildContainer({ spec, address, wait, onCreated }: BuildContainer
 // A minute, as for a server without a container.
 const READY_DEADLINE_MS = 60_000;
 const PING_EVERY_MS = 50;
-// As many as of a server's own log.
+// The same number as for a server's own log.
 const LOG_LINES = 12;
 
 /**
- * Ready when it answers. A published port accepts before anybody listens behind it, and testcontainers' own check wants a
- * shell in the image.
+ * Waits until the server answers. A published port accepts connections before the server listens, and testcontainers' own check
+ * needs a shell in the image.
  */
 function pingStrategy(ping: (hostPort: number) => Promise<void>): WaitStrategy {
   let timeoutMs = READY_DEADLINE_MS;
@@ -133,14 +133,14 @@ type Container = Parameters<WaitStrategy['waitUntilReady']>[0];
 
 async function endedError({ container, exitCode, cause }: { container: Container; exitCode: number; cause: unknown }) {
   const log = await container.logs({ stdout: true, stderr: true, tail: LOG_LINES });
-  // Docker frames each line with eight bytes that are no text.
+  // Docker puts eight bytes before each line that are not text.
   const lines = log.toString('utf8').replace(/[^\t\n\x20-\x7e]/g, '');
   return new Error(`the container ended with code ${exitCode}. Its last lines:\n${lines.trim()}`, { cause });
 }
 
 /**
- * Testcontainers' own watchman is a container that must be pulled and gets the engine's socket. This is a plain process
- * instead: its standard input is a pipe to us, and when that closes it stops and removes the container.
+ * Testcontainers' own watchdog is a container that must be pulled and gets access to the engine's socket. This is a plain process
+ * instead. Its standard input is a pipe from this process. When the pipe closes, it stops and removes the container.
  */
 const GUARDIAN_SCRIPT = `
 const http = require('node:http');
@@ -158,7 +158,7 @@ process.stdin.on('data', (chunk) => { word += chunk; }).on('end', async () => {
   process.exit(0);
 });`;
 
-/** @returns a function that lets the guardian go, for when the container was stopped in order. */
+/** @returns a function that releases the guardian after the container was stopped */
 function startContainerGuardian({ address, id }: { address: DockerAddress; id: string }): () => void {
   const guardian = spawn(process.execPath, ['-e', GUARDIAN_SCRIPT, JSON.stringify({ address, id })], {
     detached: true,
@@ -172,12 +172,12 @@ function startContainerGuardian({ address, id }: { address: DockerAddress; id: s
   return () => guardian.stdin.end('released');
 }
 
-/** Names the data folder that a container works on. */
+/** The label with the data folder that a container uses. */
 const DATA_LABEL = 'bulkhead.data-folder';
 
 /**
- * Removes the container of an earlier start that was killed: its guardian needs a moment, and two servers on one data
- * folder destroy it. The caller holds the folder's lock, so no living start owns what is found.
+ * Removes the container of an earlier start that was killed. Its guardian needs a moment, and two servers on one data folder would
+ * destroy it. The caller holds the folder's lock, so the found containers do not belong to a running start.
  */
 async function removeLeftoverContainers({ address, dataFolder }: { address: DockerAddress; dataFolder: string }) {
   const filters = encodeURIComponent(JSON.stringify({ label: [`${DATA_LABEL}=${dataFolder}`] }));
@@ -196,7 +196,7 @@ function call({ address, method, path }: { address: DockerAddress; method: strin
       response.on('data', (chunk: string) => {
         body += chunk;
       });
-      // Whatever the status: a container that the guardian has removed in the meantime is what was wanted.
+      // Ignore the status, because the guardian may have removed the container in the meantime.
       response.on('end', () => resolve(body));
     });
     outgoing.on('error', reject);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 export type DockerAddress = { readonly socketPath: string } | { readonly host: string; readonly port: number };
 
-/** Where a Docker engine would be: DOCKER_HOST, or the first of the usual sockets that exists. */
+/** The address of a Docker engine: DOCKER_HOST, or the first of the usual sockets that exists. */
 export function dockerAddress(env: NodeJS.ProcessEnv): DockerAddress | { readonly reason: string } {
   if (env.DOCKER_HOST) return fromDockerHost(env.DOCKER_HOST, env);
   const sockets = [
@@ -22,16 +22,16 @@ function fromDockerHost(dockerHost: string, env: NodeJS.ProcessEnv): DockerAddre
   const { protocol, hostname, port } = new URL(dockerHost);
   if (protocol !== 'tcp:' || env.DOCKER_TLS_VERIFY) {
     return {
-      reason: `an engine behind ${protocol}// ${env.DOCKER_TLS_VERIFY ? 'with TLS ' : ''}is not supported here`,
+      reason: `a Docker engine behind ${protocol}// ${env.DOCKER_TLS_VERIFY ? 'with TLS ' : ''}is not supported`,
     };
   }
   return { host: hostname, port: Number(port || 2375) };
 }
 
-// A local engine answers within milliseconds; one that hangs must not hold up the start.
+// A local engine answers within milliseconds. An engine that hangs must not delay the start.
 const PROBE_TIMEOUT_MS = 2_000;
 
-/** @returns why the engine does not answer; undefined if it does. */
+/** @returns why the engine does not answer, or undefined if it does */
 export function whyDockerDoesNotAnswer(address: DockerAddress): Promise<string | undefined> {
   return new Promise((resolve) => {
     const probe = request({ ...address, path: '/_ping', timeout: PROBE_TIMEOUT_MS }, (response) => {
@@ -44,7 +44,7 @@ export function whyDockerDoesNotAnswer(address: DockerAddress): Promise<string |
   });
 }
 
-/** @returns why no Docker engine can be used here; undefined if one answers. */
+/** @returns why no Docker engine can be used on this machine, or undefined if one answers */
 export async function whyNoDocker(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   const address = dockerAddress(env);
   return 'reason' in address ? address.reason : await whyDockerDoesNotAnswer(address);

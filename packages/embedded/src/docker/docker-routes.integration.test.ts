@@ -13,13 +13,13 @@ import { whyNoDocker } from './docker-address.ts';
 
 const reason = await whyNoDocker(process.env);
 
-// A pull may come first, where the images are not there yet.
+// The images may have to be pulled first.
 const TIMEOUT_MS = 300_000;
 
 describe('the Docker routes', () => {
   if (reason) {
-    console.warn(`The tests of the Docker routes are left out: ${reason}.`);
-    it.todo('run containers');
+    console.warn(`The tests of the Docker routes are skipped: ${reason}.`);
+    it.todo('the Docker routes run containers');
     return;
   }
 
@@ -37,7 +37,7 @@ describe('the Docker routes', () => {
   }
 
   it(
-    'run Redis, and end it',
+    'the Docker route of Redis starts and stops a container',
     async () => {
       const { url, stop } = await run({ route: redisDockerRoute, kept: false });
       await pingRedis(url);
@@ -48,7 +48,7 @@ describe('the Docker routes', () => {
   );
 
   it(
-    'run MongoDB on kept data, which the next container finds',
+    'the Docker route of MongoDB keeps the data for the next container',
     async () => {
       const first = await run({ route: mongodbDockerRoute, kept: true });
       await withKept(first.url, (kept) => kept.insertOne({ _id: 'yes' }));

@@ -12,9 +12,9 @@ import { spawnTethered, type Tethered } from '../processes/spawn-tethered.ts';
 import { whyNoDocker } from './docker-address.ts';
 
 export interface DockerEngine {
-  /** DOCKER_HOST. */
+  /** The value for DOCKER_HOST. */
   readonly host: string;
-  /** Ends its containers too. What it has pulled and built stays in the cache folder, for its next start. */
+  /** Stops the engine and its containers. Pulled and built images stay in the cache folder for its next start. */
   readonly stop: () => Promise<void>;
 }
 
@@ -23,17 +23,18 @@ interface StartDockerEngineOptions {
   readonly progress: (text: string) => void;
 }
 
-// An engine that was killed looks through its layers and ends its containers first.
+// An engine that was killed first checks its layers and ends its containers.
 const READY_DEADLINE_MS = 60_000;
 const PING_EVERY_MS = 50;
-// Containers have 10 s, the engine asks them one after another where they depend on each other.
+// Containers have 10 s to stop. If they depend on each other, the engine stops them one after another.
 const STOP_GRACE_MS = 30_000;
-// A run adds some hundred MB of layers; this keeps those of the last ones.
+// A run adds a few hundred MB of layers. This limit keeps the layers of the last runs.
 const KEPT_LAYERS = '8GB';
 
 /**
- * An engine for the time of a test run, on a socket of its own and with Debian's package where there is none. It changes no
- * firewall rule and forwards nothing, so its containers reach each other and nobody else. @returns otherwise why there is none.
+ * Starts an engine for a test run on its own socket, after installing Debian's package if there is none. It changes no firewall
+ * rule and forwards nothing, so its containers can only reach each other.
+ * @returns why there is no engine otherwise
  */
 export async function startDockerEngine(
   options: StartDockerEngineOptions,
@@ -44,7 +45,7 @@ export async function startDockerEngine(
   const folder = join(cacheFolder(env), 'docker');
   const lock = await waitForLock({
     file: join(folder, 'engine.lock'),
-    onWait: (owner) => progress(`waiting for process ${owner}, which has the engine`),
+    onWait: (owner) => progress(`waiting for process ${owner}, which uses the Docker engine`),
   });
   try {
     const { host, child } = await startDaemon({ folder, env });
@@ -61,14 +62,14 @@ export async function startDockerEngine(
   }
 }
 
-/** @returns why not. */
+/** @returns why no engine can be installed, or undefined if one is installed */
 async function installEngine({ env, progress }: StartDockerEngineOptions): Promise<string | undefined> {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'an engine is started by root on Linux only';
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'only root on Linux can start a Docker engine';
   const commands = ['docker', 'dockerd', 'iptables'];
   if (commands.every((command) => findOnPath({ command, env }))) return undefined;
   const noApt = whyNoApt(env);
   if (noApt) return noApt;
-  // The name service of a network of containers is rules in their own name space: without iptables there is none.
+  // The name service of a container network consists of firewall rules in its namespace, which need iptables.
   await installWithApt({ packages: ['docker.io', 'iptables'], context: { env, progress } });
   const still = commands.find((command) => !findOnPath({ command, env }));
   return still && `apt-get installed docker.io, but there is no ${still}`;
@@ -118,7 +119,7 @@ async function waitUntilReady(options: { readonly child: Tethered; readonly host
   while (await whyNoDocker({ DOCKER_HOST: host })) {
     if (ended || Date.now() > deadline) {
       await child.stop();
-      const message = `dockerd does not answer. The end of ${file}:\n${lastLogLines({ file })}`;
+      const message = `dockerd did not start. The end of ${file}:\n${lastLogLines({ file })}`;
       throw new EmbeddedError({ code: 'SERVER_DID_NOT_START', message });
     }
     await delay(PING_EVERY_MS);

@@ -6,9 +6,9 @@ import { spawnTethered } from '../processes/spawn-tethered.ts';
 const startMs = 60_000;
 const pingEveryMs = 100;
 
-/** A local AWS KMS that this project did not write. */
+/** A local AWS KMS that is independent of this project. */
 export interface Moto {
-  /** For processes that use it. */
+  /** The variables for processes that use it. */
   readonly env: Readonly<Record<string, string>>;
   /** @returns the ARN of a new symmetric key */
   createKey(): Promise<string>;
@@ -20,7 +20,7 @@ export function installMoto(env: NodeJS.ProcessEnv) {
   return installFromPypi({ name: 'moto', version: '5.2.5', extras: '[server]', command: 'moto_server', env });
 }
 
-/** Its KMS encrypts with AES-GCM, and keeps its keys in memory until it stops. */
+/** Starts moto's KMS, which encrypts with AES-GCM and keeps its keys in memory until it stops. */
 export async function startMoto(command: string): Promise<Moto> {
   const port = await systemPort();
   const child = await spawnTethered({ command, args: ['-H', '127.0.0.1', '-p', String(port)], output: 'ignore' });
@@ -51,7 +51,7 @@ export async function startMoto(command: string): Promise<Moto> {
         headers: {
           'content-type': 'application/x-amz-json-1.1',
           'x-amz-target': 'TrentService.CreateKey',
-          // It reads the region and the service here, and verifies no signature.
+          // moto reads the region and the service from this header, and does not verify the signature.
           authorization: `AWS4-HMAC-SHA256 Credential=moto-access-key/${scope}, SignedHeaders=host, Signature=0`,
         },
         body: '{}',

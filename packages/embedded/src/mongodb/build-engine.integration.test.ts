@@ -10,8 +10,8 @@ import { fakeCommands } from '../fake-commands.fixture.ts';
 import { until } from '../until.fixture.ts';
 import { buildEngine, enginePaths } from './build-engine.ts';
 
-// Says in a file that it builds, takes its time (a file ends it), and installs something executable. It never outlives its
-// test, which takes the first of these files away.
+// Records in a file that it builds, runs until another file exists, and then installs something executable. It never outlives its
+// test, which removes the first of these files.
 const CARGO = `
 echo $$ >> "$BUILDS"
 while [ $# -gt 0 ]; do [ "$1" = --root ] && root=$2; shift; done
@@ -19,7 +19,7 @@ echo "    Building [=>  ] 1/2: wiredtiger" >&2
 while [ ! -e "$GO_ON" ]; do [ -e "$BUILDS" ] || exit 1; /bin/sleep 0.05; done
 /bin/mkdir -p "$root/bin" && /bin/cp /bin/true "$root/bin/secantusd-rs"`;
 
-describe('the build of the engine', () => {
+describe('buildEngine', () => {
   let folder = '';
   let env: NodeJS.ProcessEnv = {};
   beforeEach(async () => {
@@ -47,26 +47,24 @@ describe('the build of the engine', () => {
   const builds = async () => (await readFile(env.BUILDS as string, 'utf8').catch(() => '')).split('\n').length - 1;
   const goOn = () => writeFile(env.GO_ON as string, '');
 
-  it('happens once where two want it, and the second says that it waits', async () => {
+  it('buildEngine builds once for two callers, and the second reports that it waits', async () => {
     const first = await startBuild();
     await until(async () => (await builds()) === 1);
     const second = await startBuild();
     await until(() => second.said.length > 0);
-    expect(second.said[0]).toBe(
-      `process ${process.pid} is building the engine; waiting for it instead of building a second one`,
-    );
+    expect(second.said[0]).toBe(`process ${process.pid} is already building the engine. Waiting for that build`);
     await goOn();
     expect([await first.result, await second.result]).toEqual(['built', 'built by another process']);
     expect(await builds()).toBe(1);
     expect(first.said).toContain('building the database engine: 1/2 parts built, now wiredtiger');
   });
 
-  it('is taken over from a builder that was killed with -9, which leaves nothing', async () => {
+  it('buildEngine takes over from a builder that was killed with -9 and removes its files', async () => {
     const module = fileURLToPath(new URL('./build-engine.ts', import.meta.url));
     const code = `
       import { buildEngine } from ${JSON.stringify(module)};
       await buildEngine({ env: process.env, progress: () => undefined, note: () => undefined });`;
-    // Its compiler outlives it until its guardian comes; it must not be told to go on and write meanwhile.
+    // The compiler of the killed builder runs until its guardian ends it. It must not continue and write files meanwhile.
     const own = { ...env, GO_ON: join(folder, 'never') };
     const builder = spawn(process.execPath, ['--input-type=module', '-e', code], { env: own, stdio: 'inherit' });
     await until(async () => (await builds()) === 1);
@@ -75,7 +73,7 @@ describe('the build of the engine', () => {
     builder.kill('SIGKILL');
     await once(builder, 'exit');
     await until(async () => (await builds()) === 2);
-    expect(waiting.said).toContain('the other process did not finish its build: building here');
+    expect(waiting.said).toContain('the other process did not finish its build, so this process builds the engine');
     await goOn();
     expect(await waiting.result).toBe('built');
     const { root, installed } = enginePaths(env);
@@ -83,7 +81,7 @@ describe('the build of the engine', () => {
     expect(await readdir(join(installed, 'bin'))).toEqual(['secantusd-rs']);
   });
 
-  it('that fails says why with the compiler’s last lines, and leaves nothing', async () => {
+  it('buildEngine reports a failed build with the last lines of the compiler and removes its files', async () => {
     await rm(env.PATH as string, { recursive: true });
     env.PATH = await fakeCommands({ cargo: 'echo "error: no space left on device" >&2; exit 101' });
     await expect((await startBuild()).result).rejects.toThrow(

@@ -10,8 +10,8 @@ import type { RouteContext } from '../service-route.ts';
 const BUILDING_PREFIX = 'building-';
 
 /**
- * Builds the engine, or waits for another process that is at it: two builds at once would only take twice as long.
- * It is built in a folder of its own and renamed when whole, so a build that is killed leaves nothing that looks finished.
+ * Builds the engine, or waits for another process that builds it, because two builds at once would only take twice as long. It is
+ * built in a separate folder that is renamed when it is complete, so a killed build leaves nothing that looks finished.
  */
 export async function buildEngine(context: RouteContext): Promise<'built' | 'built by another process'> {
   const paths = enginePaths(context.env);
@@ -20,12 +20,12 @@ export async function buildEngine(context: RouteContext): Promise<'built' | 'bui
     file: paths.lock,
     onWait: (owner) => {
       waited = true;
-      context.progress(`process ${owner} is building the engine; waiting for it instead of building a second one`);
+      context.progress(`process ${owner} is already building the engine. Waiting for that build`);
     },
   });
   try {
     if (findOnPath({ command: paths.binary, env: context.env })) return 'built by another process';
-    if (waited) context.note('the other process did not finish its build: building here');
+    if (waited) context.note('the other process did not finish its build, so this process builds the engine');
     await removeAbandoned(paths.root);
     await cargoInstall(context);
     return 'built';
@@ -42,7 +42,7 @@ async function cargoInstall({ env, progress }: RouteContext): Promise<void> {
   try {
     await runCommand({
       command: 'cargo',
-      // `--ignore-rust-version`: the crate asks for the newest compiler and builds well with the one before.
+      // `--ignore-rust-version`: the crate requires the newest compiler, but the previous one builds it too.
       args: [
         'install',
         engineRelease.crate,
@@ -53,7 +53,7 @@ async function cargoInstall({ env, progress }: RouteContext): Promise<void> {
         '--root',
         join(folder, 'root'),
       ],
-      // Its progress bar is what counts the parts; cargo hides it where it sees no terminal.
+      // The progress bar shows the number of parts. Without this, cargo hides it if there is no terminal.
       env: {
         ...env,
         CARGO_TARGET_DIR: join(folder, 'target'),
@@ -72,16 +72,19 @@ async function cargoInstall({ env, progress }: RouteContext): Promise<void> {
   }
 }
 
-/** We hold the lock, so whoever made these is dead. Its compilers may still write for a second: what resists stays for the next time. */
+/**
+ * This process holds the lock, so these builds are dead. Their compilers may write for another second. Files in use stay for the
+ * next time.
+ */
 async function removeAbandoned(root: string): Promise<void> {
   const names = (await readdir(root)).filter((name) => name.startsWith(BUILDING_PREFIX));
   await Promise.allSettled(names.map((name) => rm(join(root, name), { recursive: true, force: true })));
 }
 
 /**
- * A single-node server over WiredTiger, MongoDB's own storage engine, that speaks MongoDB's protocol: what a package
- * registry offers where neither mongod nor an image of it can be had. Pinned: it is young, and this version is the one whose
- * durability was measured (docs/decisions).
+ * A single-node server with MongoDB's protocol and its storage engine, WiredTiger. Package registries offer it, so it can be used
+ * if neither mongod nor an image of it is available. The version is pinned, because the project is young, and the durability of
+ * this version was measured (docs/decisions).
  */
 const CRATE = 'secantus-mdb';
 const VERSION = '0.5.3-beta.196';
@@ -89,7 +92,7 @@ const VERSION = '0.5.3-beta.196';
 export const engineRelease = { crate: CRATE, version: VERSION, binaryName: 'secantusd-rs' } as const;
 
 export interface EnginePaths {
-  /** Everything about engines, of all versions. */
+  /** The files of all versions of the engine. */
   readonly root: string;
   readonly installed: string;
   readonly binary: string;
@@ -102,15 +105,15 @@ export function enginePaths(env: NodeJS.ProcessEnv): EnginePaths {
   return { root, installed, binary: join(installed, 'bin', engineRelease.binaryName), lock: join(root, 'build.lock') };
 }
 
-/** Follows what `cargo install` prints and says where it is. */
+/** Reads the output of `cargo install` and describes its progress. */
 export class CargoProgress {
   #built = '';
   #current = '';
 
-  /** @returns the new one-line state, or undefined if the line says nothing about it. */
+  /** @returns the new progress in one line, or undefined if the printed line does not show it */
   follow(printed: string): string | undefined {
     const line = stripVTControlCharacters(printed);
-    // Written by its progress bar, `\r` and colours around it: "Building [====>   ] 57/213: serde, wiredtiger-sys(build)"
+    // A line of the progress bar, between `\r` and colours: "Building [====>   ] 57/213: serde, wiredtiger-sys(build)"
     const building = /Building \[[^\]]*\]\s*(\d+)\/(\d+)(?::\s*([^,]+))?/.exec(line);
     const started = /(Compiling|Downloading|Downloaded|Updating|Installing)\s+(.+)$/.exec(line);
     if (building) this.#built = `${building[1]}/${building[2]} parts built`;

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { CargoProgress } from './build-engine.ts';
 
-it('makes one line of what cargo prints', () => {
+it('CargoProgress describes the output of cargo in one line', () => {
   const cargo = new CargoProgress();
   expect(cargo.follow('    Updating crates.io index')).toBe('now updating crates.io index');
   expect(cargo.follow('   Compiling serde v1.0.229')).toBe('now serde v1.0.229');

@@ -1,4 +1,4 @@
-/** A `mongod` that understands the options in use here and runs `engine` with them. */
+/** A script that accepts the options of `mongod` that are used here and runs `engine` with them. */
 export function mongodScript(engine: string): string {
   return `
 while [ $# -gt 0 ]; do

@@ -8,7 +8,7 @@ import type { RouteContext, ServiceRoute } from '../service-route.ts';
 import { buildEngine, enginePaths, engineRelease } from './build-engine.ts';
 import { mongodbUrl, pingMongodb, startEngine, startMongod } from './start-mongodb-server.ts';
 
-// Finding the primary of a replica set that is far away takes seconds, and a wrong address should not take longer.
+// Finding the primary of a distant replica set takes seconds. A wrong address should not take longer.
 const TIMEOUT_MS = 10_000;
 
 const mongodbUriRoute: ServiceRoute = {
@@ -16,7 +16,7 @@ const mongodbUriRoute: ServiceRoute = {
   async attempt({ env, progress }) {
     const url = env.MONGODB_URI;
     if (!url) return { outcome: 'unavailable', reason: 'not set' };
-    progress('asking the server at MONGODB_URI');
+    progress('connecting to the server at MONGODB_URI');
     try {
       await pingMongodb({ url, timeoutMs: TIMEOUT_MS });
     } catch (error) {
@@ -35,7 +35,7 @@ const mongodOnPathRoute: ServiceRoute = {
   engine: 'mongod',
   async attempt(context) {
     const binary = findOnPath({ command: 'mongod', env: context.env });
-    if (!binary) return { outcome: 'unavailable', reason: 'there is none' };
+    if (!binary) return { outcome: 'unavailable', reason: 'mongod is not on PATH' };
     context.progress(`starting ${binary}`);
     return { outcome: 'running', service: await startMongod({ binary, context }), why: `${binary} is installed` };
   },
@@ -56,7 +56,7 @@ const cachedEngineRoute: ServiceRoute = {
 /** The image of docker/compose.yaml. */
 const IMAGE = 'mongo:8.2.12@sha256:e0ce8c35124d4a9f9785532d1f268f39e9728ffa1cb38f46fa482436424c4bd3';
 const PORT = 27017;
-// Through a published port: accepted at once, answered when the server is up.
+// A published port accepts connections immediately, and answers when the server is up.
 const PING_TIMEOUT_MS = 2_000;
 
 export const mongodbDockerRoute: ServiceRoute = {
@@ -76,7 +76,7 @@ export const mongodbDockerRoute: ServiceRoute = {
 
 const VERSION = '8.2.6';
 const DEFAULT_HOST = 'https://fastdl.mongodb.org';
-// A host that is there answers in a fraction of this; where the network drops packets, waiting longer gains nothing.
+// A reachable host answers in a fraction of this. If the network drops packets, a longer wait does not help.
 const PROBE_TIMEOUT_MS = 2_000;
 
 export const officialBinaryRoute: ServiceRoute = {
@@ -87,12 +87,12 @@ export const officialBinaryRoute: ServiceRoute = {
     if (typeof binary !== 'string') return { outcome: 'unavailable', reason: binary.reason };
     context.progress(`starting ${binary}`);
     const service = await startMongod({ binary, context });
-    return { outcome: 'running', service, why: `MongoDB ${VERSION} was downloaded from its makers` };
+    return { outcome: 'running', service, why: `MongoDB ${VERSION} was downloaded from mongodb.org` };
   },
 };
 
 async function locateOrDownload(context: RouteContext): Promise<string | { reason: string }> {
-  // Loaded here only: it brings a second driver and reads configuration files, which most starts never need.
+  // Imported here, because it loads a second driver and reads configuration files, which most starts never need.
   const { DryMongoBinary, MongoBinary } = await import('mongodb-memory-server-core');
   const downloadDir = join(cacheFolder(context.env), 'mongod-binaries');
   const located = await DryMongoBinary.locateBinary({ version: VERSION, downloadDir });
@@ -101,10 +101,10 @@ async function locateOrDownload(context: RouteContext): Promise<string | { reaso
   if (unreachable) return { reason: unreachable };
   const lock = await waitForLock({
     file: join(downloadDir, 'download.lock'),
-    onWait: (owner) => context.progress(`process ${owner} is downloading MongoDB; waiting for it`),
+    onWait: (owner) => context.progress(`process ${owner} is already downloading MongoDB. Waiting for that download`),
   });
   try {
-    context.progress(`downloading MongoDB ${VERSION}, once`);
+    context.progress(`downloading MongoDB ${VERSION} (only once)`);
     return await MongoBinary.getPath({ version: VERSION, downloadDir });
   } finally {
     lock.release();
@@ -129,8 +129,8 @@ const builtEngineRoute: ServiceRoute = {
       return { outcome: 'unavailable', reason: 'there is no cargo (Rust) on PATH' };
     }
     context.note(
-      'no MongoDB can be had ready-made here (none on PATH, no Docker, no download): ' +
-        `building ${engineRelease.crate}, a server for it over WiredTiger, from source. About 4 minutes, once; later starts reuse it`,
+      'MongoDB is not available here (not on PATH, no Docker, no download), so this builds ' +
+        `${engineRelease.crate}, a compatible server with WiredTiger, from source. This takes about 4 minutes once. Later starts reuse it`,
     );
     const missing = await installCompilers(context);
     if (missing) return { outcome: 'unavailable', reason: missing };
@@ -139,7 +139,7 @@ const builtEngineRoute: ServiceRoute = {
   },
 };
 
-/** WiredTiger is C. @returns what is missing and cannot be installed. */
+/** Installs compilers, because WiredTiger is written in C. @returns what is missing and cannot be installed */
 async function installCompilers(context: RouteContext): Promise<string | undefined> {
   const missing = ['cc', 'make', 'cmake'].filter((command) => !findOnPath({ command, env: context.env }));
   if (missing.length === 0) return undefined;
@@ -149,7 +149,7 @@ async function installCompilers(context: RouteContext): Promise<string | undefin
   return undefined;
 }
 
-/** In the order in which they are tried: what the user said, what is there, what has to be fetched, what has to be built. */
+/** The routes in their order: the user's own server, installed servers, servers to download, and servers to build. */
 export const mongodbRoutes: readonly ServiceRoute[] = [
   mongodbUriRoute,
   mongodOnPathRoute,

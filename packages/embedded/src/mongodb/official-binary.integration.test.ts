@@ -11,7 +11,7 @@ import { officialBinaryRoute } from './mongodb-routes.ts';
 
 const { binary: engine } = enginePaths(process.env);
 const version = '8.2.6';
-// Real ones are 200 MB; what is under a megabyte counts as a broken download.
+// Real binaries have 200 MB. A file of less than a megabyte counts as a broken download.
 const PADDING = `\n#${'x'.repeat(1_200_000)}`;
 
 describe("MongoDB's own binary", () => {
@@ -28,7 +28,7 @@ describe("MongoDB's own binary", () => {
     return officialBinaryRoute.attempt({ env, home, progress: () => undefined, note: () => undefined });
   }
 
-  it('is not to be had where its host does not answer, which takes no longer than the probe', async () => {
+  it("MongoDB's own binary is unavailable if its host does not answer, after no more than the time limit of the probe", async () => {
     const startedAt = Date.now();
     const reason = expect.stringContaining('127.0.0.1:1 does not answer');
     expect(await attempt()).toEqual({ outcome: 'unavailable', reason });
@@ -37,12 +37,12 @@ describe("MongoDB's own binary", () => {
 
   if (!findOnPath({ command: engine, env: process.env })) {
     console.warn(
-      `The test of a binary from an earlier download is left out: there is no ${engine} to stand in for it.`,
+      `The test of a binary from an earlier download is skipped, because there is no ${engine} to simulate it.`,
     );
     return;
   }
 
-  it('is run without a network once it was downloaded', async () => {
+  it("MongoDB's own binary runs without a network after it was downloaded", async () => {
     const options = { version, downloadDir: join(folder, 'bulkhead', 'mongod-binaries') };
     const name = await DryMongoBinary.getBinaryName(await DryMongoBinary.generateOptions(options));
     const binary = DryMongoBinary.combineBinaryName(options.downloadDir, name);
@@ -51,7 +51,7 @@ describe("MongoDB's own binary", () => {
     await writeFile(`${binary}.md5`, 'not checked');
     await chmod(binary, 0o755);
     const result = await attempt();
-    expect(result).toMatchObject({ outcome: 'running', why: 'MongoDB 8.2.6 was downloaded from its makers' });
+    expect(result).toMatchObject({ outcome: 'running', why: 'MongoDB 8.2.6 was downloaded from mongodb.org' });
     if (result.outcome === 'running') await result.service.stop();
   });
 });

@@ -10,10 +10,10 @@ export interface StartMongodbServerOptions {
   readonly context: RouteContext;
 }
 
-// The server is on this machine: one that has not answered by then is not up yet.
+// The server is on this machine. If it has not answered within this time, it is not up yet.
 const PING_TIMEOUT_MS = 1_000;
 
-/** A server that speaks MongoDB's protocol, whichever it is. */
+/** Starts a server with MongoDB's protocol. */
 async function startMongodbServer({ name, binary, args, context }: StartMongodbServerOptions): Promise<RunningService> {
   const { env, home } = context;
   const server = new ServerProcess({
@@ -34,15 +34,17 @@ async function startMongodbServer({ name, binary, args, context }: StartMongodbS
   };
 }
 
-/** `directConnection`: some of these servers announce themselves as a replica set of one, under an address that is not ours. */
+/**
+ * `directConnection`, because some servers announce themselves as a replica set with an address that cannot be reached from here.
+ */
 export function mongodbUrl({ host, port }: { host: string; port: number }): string {
   return `mongodb://${host}:${port}/bulkhead?directConnection=true`;
 }
 
-// mongod takes half of the machine's memory by default; here it shares a developer's machine with everything else.
+// By default mongod uses half of the machine's memory. Here it shares a developer's machine with other programs.
 const CACHE_GB = '0.5';
 
-/** MongoDB's own server. It journals by default, so kept data needs nothing more. */
+/** Starts MongoDB's own server. It journals by default, so kept data needs no other option. */
 export function startMongod({ binary, context }: { binary: string; context: RouteContext }): Promise<RunningService> {
   return startMongodbServer({
     name: 'mongod',
@@ -61,10 +63,10 @@ export function startMongod({ binary, context }: { binary: string; context: Rout
   });
 }
 
-// Enough for the working set of a practice; its default of 4 GB is too much for a laptop that runs everything.
+// Enough for the working set of a practice. The default of 4 GB is too much for a laptop that runs other programs.
 const CACHE_SIZE = '512M';
 
-/** The engine of `build-engine.ts`. */
+/** Starts the engine of `build-engine.ts`. */
 export function startEngine(context: RouteContext): Promise<RunningService> {
   const { env, home } = context;
   return startMongodbServer({
@@ -81,15 +83,15 @@ export function startEngine(context: RouteContext): Promise<RunningService> {
       CACHE_SIZE,
       '--log-level',
       'WARNING',
-      // Without it 338 of 138,400 acknowledged writes were lost in 8 kills, with it none. It costs a factor of 4 in
-      // writes, which data that is thrown away need not pay.
+      // Without this option 338 of 138,400 acknowledged writes were lost in 8 kills, and with it none. Writes become 4 times
+      // slower, so it is not used for data that is removed afterwards.
       ...(home.kept ? ['--sync-on-commit'] : []),
     ],
     context,
   });
 }
 
-/** Resolves once a server at `url` answers `hello` and can be written to. */
+/** Resolves when the server at `url` answers `hello`. */
 export async function pingMongodb({ url, timeoutMs }: { url: string; timeoutMs: number }): Promise<void> {
   const client = new MongoClient(url, { serverSelectionTimeoutMS: timeoutMs, connectTimeoutMS: timeoutMs });
   try {

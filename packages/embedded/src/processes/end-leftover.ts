@@ -9,18 +9,18 @@ interface ProcessRecord {
   readonly startTime: string | undefined;
 }
 
-// A server that was told to end by its guardian needs up to 1.5 s; what is still there then gets SIGKILL.
+// A server that its guardian stops needs up to 1.5 s. A server that still runs after this gets SIGKILL.
 const LEFTOVER_GRACE_MS = 3_000;
 
-/** Writes down which process works on a data folder, so that the next start can tell whether it is still there. */
+/** Records the process that uses a data folder, so that the next start can check whether it still runs. */
 export async function recordProcess({ file, pid }: { file: string; pid: number }): Promise<void> {
   const record: ProcessRecord = { pid, startTime: processStartTime(pid) };
   await writeFile(file, JSON.stringify(record));
 }
 
 /**
- * Makes sure that the server of an earlier start no longer works on the data: after a kill -9 it lives on for a moment, and
- * two servers on one data folder destroy it.
+ * Makes sure that the server of an earlier start no longer uses the data. It runs for a moment after a kill -9 of its parent, and
+ * two servers on one data folder would destroy it.
  */
 export async function endLeftover(file: string): Promise<void> {
   const record = await readRecord(file);
@@ -37,7 +37,7 @@ async function readRecord(file: string): Promise<ProcessRecord | undefined> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as ProcessRecord;
   } catch {
-    // None yet, or half written by a process that was killed while it wrote: its server had not been started for long.
+    // There is no record, or the process was killed while it wrote the record, shortly after it started its server.
     return undefined;
   }
 }
@@ -47,22 +47,22 @@ function isAlive({ pid, startTime }: ProcessRecord): boolean {
 }
 
 /**
- * When a process was started, as text to compare with itself: together with the pid it names a process for good, where the
- * pid alone may have gone to somebody else.
- * @returns undefined if there is no such process (a zombie counts as gone).
+ * The start time of a process as text, for comparisons only. With the pid it identifies a process permanently, because the system
+ * may reuse the pid alone for another process.
+ * @returns undefined if the process does not exist (a zombie counts as ended)
  */
 export function processStartTime(pid: number): string | undefined {
   try {
     return process.platform === 'linux' ? fromProc(pid) : fromPs(pid);
   } catch {
-    // Both sources answer for a process that does not exist with an error.
+    // Both sources fail for a process that does not exist.
     return undefined;
   }
 }
 
 function fromProc(pid: number): string | undefined {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  // The second field is the name in brackets and may hold blanks; state is the 3rd field, start time the 22nd.
+  // The second field is the name in brackets, which may contain spaces. The state is the 3rd field, and the start time the 22nd.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields[0] === 'Z' ? undefined : fields[19];
 }

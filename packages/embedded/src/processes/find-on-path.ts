@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** The absolute path of the first executable file called `command` on PATH; an absolute path is checked and given back. */
+/** The absolute path of the first executable file on PATH with this name. An absolute path is checked and returned. */
 export function findOnPath({ command, env }: { command: string; env: NodeJS.ProcessEnv }): string | undefined {
   if (command.includes('/')) return isExecutableFile(command) ? command : undefined;
   const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
@@ -13,7 +13,7 @@ function isExecutableFile(path: string): boolean {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();
   } catch {
-    // Not there, or not ours to run: both mean "no".
+    // The file does not exist, or this user may not execute it.
     return false;
   }
 }

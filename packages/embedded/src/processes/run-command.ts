@@ -7,14 +7,14 @@ export interface RunCommandOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd?: string;
   readonly onLine?: (line: string) => void;
-  /** The command is killed after this. Left out: never. */
+  /** The command is killed after this time. By default it is never killed. */
   readonly timeoutMs?: number;
 }
 
-// Enough to hold a compiler's error with its context, little enough to be read.
+// Enough for a compiler's error with its context, and short enough to be read.
 const KEPT_LINES = 15;
 
-/** Runs a command to its end. @throws with its last lines if it fails. */
+/** Runs a command to its end. @throws an error with its last lines if it fails */
 export async function runCommand(options: RunCommandOptions): Promise<void> {
   const { command, args, env, cwd, onLine, timeoutMs } = options;
   const lines: string[] = [];

@@ -13,20 +13,27 @@ export interface ServerSpec {
   readonly args: (port: number) => readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly home: ServiceHome;
-  /** Rejects while the server does not answer yet. */
+  /** Rejects while the server does not answer. */
   readonly ping: (port: number) => Promise<void>;
 }
 
-// WiredTiger replays its log after a kill -9; a minute covers gigabytes of it, and a Redis that loads its AOF.
+// WiredTiger replays its log after a kill -9, and Redis loads its AOF. A minute is enough for gigabytes.
 const READY_DEADLINE_MS = 60_000;
-// Redis answers after 12 ms, the others after 100: the wait should not be what takes time.
+// Redis answers after 12 ms and the others after 100 ms, so the interval should not be what takes time.
 const PING_EVERY_MS = 15;
-// A port that the system called free can be taken before the server binds it; three in a row is something else.
+// Another program can take a free port before the server binds it. Three times in a row has another cause.
 const PORT_ATTEMPTS = 3;
-// WiredTiger writes a checkpoint on SIGTERM. Nothing is lost if it is cut short, only the next start takes longer.
+// WiredTiger writes a checkpoint on SIGTERM. If that is aborted, nothing is lost, and the next start only takes longer.
 const STOP_GRACE_MS = 4_000;
 
-/** A database server as a child of ours, on a port of its own. */
+/**
+ * Runs a database server as a child process on its own port.
+ *
+ *   start --> end a leftover server of the folder --> free port --> spawn tethered --> record the pid --> ping until it answers
+ *
+ * If another program took the port in between, the start is repeated with another port. `restart` keeps the port, so that clients
+ * can reconnect. `died` resolves if the server ends without `stop`.
+ */
 export class ServerProcess {
   readonly #spec: ServerSpec;
   readonly died: Promise<string>;
@@ -62,7 +69,7 @@ export class ServerProcess {
     }
   }
 
-  /** On the same port, so that whoever holds the address finds it again. */
+  /** Restarts on the same port, so that clients with its address can reconnect. */
   async restart(): Promise<void> {
     await this.stop();
     await this.#startOnPort();
@@ -70,7 +77,7 @@ export class ServerProcess {
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    // What is thrown away afterwards needs no checkpoint.
+    // Data that is removed afterwards needs no checkpoint.
     await this.#child?.stop({ graceMs: this.#spec.home.kept ? STOP_GRACE_MS : 0 });
   }
 
@@ -122,8 +129,8 @@ export class ServerProcess {
 }
 
 /**
- * Resolves if somebody listens on the port of this machine. Asked before a client is: a driver that finds nobody sits out
- * its own pause of half a second, a refused connection is known at once.
+ * Resolves if a server listens on the port of this machine. This is checked before a client connects, because a driver that cannot
+ * connect waits for half a second, while a refused connection fails immediately.
  */
 export async function portAccepts(port: number): Promise<void> {
   const socket = connect({ port, host: '127.0.0.1' });
@@ -134,7 +141,7 @@ export async function portAccepts(port: number): Promise<void> {
   }
 }
 
-/** A port on 127.0.0.1 that the system says is free. Somebody may take it before it is used: the starter tries again then. */
+/** A free port on 127.0.0.1. If another program takes it before it is used, the caller tries again. */
 export function systemPort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -146,7 +153,7 @@ export function systemPort(): Promise<number> {
   });
 }
 
-/** The end of a server's log, for the error that says why it did not start. */
+/** The last lines of a server's log, for the error that says why it did not start. */
 export function lastLogLines({ file, count = 12 }: { file: string; count?: number }): string {
   try {
     return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count).join('\n');

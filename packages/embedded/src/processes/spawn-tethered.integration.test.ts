@@ -11,12 +11,12 @@ import { processStartTime } from './end-leftover.ts';
 import { spawnTethered } from './spawn-tethered.ts';
 
 const MODULE = fileURLToPath(new URL('./spawn-tethered.ts', import.meta.url));
-// Deaf to SIGTERM, as a server that hangs is; the inner one is what a compiler's compiler is. Not for ever, in case this run is
-// killed at the one moment when nobody can end it.
+// Ignores SIGTERM, like a server that hangs. The inner process simulates the compiler that a compiler starts. It ends by itself, in
+// case this test run is killed at a moment when no other process can end it.
 const DEAF = 'trap "" TERM; sleep 60 & echo "inner $!"; for i in 1 2 3 4 5 6 7 8 9; do sleep 6; done';
 const isGone = (pid: number) => processStartTime(pid) === undefined;
 
-/** A process that starts `script` tethered and says the pids. */
+/** Starts a process that spawns `script` tethered and prints the pids. */
 async function startParent(script: string, { PATH = process.env.PATH } = {}) {
   const code = `
     import { spawnTethered } from ${JSON.stringify(MODULE)};
@@ -33,7 +33,7 @@ async function startParent(script: string, { PATH = process.env.PATH } = {}) {
   return { parent, ...(JSON.parse(line) as { child: number; guardian: number; inner: number }) };
 }
 
-describe('a tethered child', () => {
+describe('spawnTethered', () => {
   const parents: ChildProcess[] = [];
   let folder = '';
   beforeEach(async () => {
@@ -45,10 +45,10 @@ describe('a tethered child', () => {
   });
 
   it.each([
-    ['with the kernel telling the child', process.env.PATH],
-    ['with the guardian alone, as on a system without setpriv', '/nowhere'],
+    ['with a signal from the kernel', process.env.PATH],
+    ['with the guardian only, as on a system without setpriv', '/nowhere'],
   ])(
-    'dies with everything it started, though deaf to SIGTERM, when its parent is killed with -9: %s',
+    'a child that ignores SIGTERM dies with everything it started when its parent is killed with -9: %s',
     async (_how, PATH) => {
       const { parent, child, guardian, inner } = await startParent(
         DEAF.replaceAll('sleep', '/bin/sleep'),
@@ -57,32 +57,35 @@ describe('a tethered child', () => {
       parents.push(parent);
       expect([child, guardian, inner].map(isGone)).toEqual([false, false, false]);
       parent.kill('SIGKILL');
-      // Left alone, the child would live for 54 s: longer than this waits.
+      // Otherwise the child would live for 54 s, which is longer than this waits.
       await until(() => isGone(child) && isGone(inner) && isGone(guardian));
     },
   );
 
-  it('gets a new guardian when its guardian is killed with -9, and dies with its parent then too', async () => {
+  it('a child gets a new guardian when its guardian is killed with -9, and still dies with its parent', async () => {
     const { parent, child, guardian, inner } = await startParent(DEAF);
     parents.push(parent);
     process.kill(guardian, 'SIGKILL');
     await until(() => isGone(guardian));
-    // The parent replaces it after 100 ms; a second is ample.
+    // The parent replaces the guardian after 100 ms, so a second is enough.
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(isGone(child)).toBe(false);
     parent.kill('SIGKILL');
     await until(() => isGone(child) && isGone(inner));
   });
 
-  (process.platform === 'linux' ? it : it.skip)('dies when parent and guardian are killed at once', async () => {
-    const { parent, child, guardian } = await startParent('echo inner 0; exec sleep 300');
-    parents.push(parent);
-    process.kill(guardian, 'SIGKILL');
-    parent.kill('SIGKILL');
-    await until(() => isGone(child));
-  });
+  (process.platform === 'linux' ? it : it.skip)(
+    'a child dies when its parent and its guardian are killed together',
+    async () => {
+      const { parent, child, guardian } = await startParent('echo inner 0; exec sleep 300');
+      parents.push(parent);
+      process.kill(guardian, 'SIGKILL');
+      parent.kill('SIGKILL');
+      await until(() => isGone(child));
+    },
+  );
 
-  it('stops in order, by force after the grace, and its guardian goes with it', async () => {
+  it('a child that is stopped gets SIGTERM, then SIGKILL, and its guardian ends too', async () => {
     let isDeaf = false;
     const onLine = () => {
       isDeaf = true;
@@ -95,7 +98,7 @@ describe('a tethered child', () => {
     await until(() => isGone(guardian));
   });
 
-  it('gives the exit code, and its output to a file', async () => {
+  it('a child reports its exit code and writes its output to a file', async () => {
     const file = join(folder, 'logs', 'x.log');
     const child = await spawnTethered({
       command: 'sh',
@@ -106,7 +109,7 @@ describe('a tethered child', () => {
     expect((await readFile(file, 'utf8')).split('\n').sort()).toEqual(['', 'err', 'out']);
   });
 
-  it('says so when there is no such command', async () => {
+  it('a missing command throws COMMAND_NOT_FOUND', async () => {
     await expect(spawnTethered({ command: 'no-such-command', output: 'ignore' })).rejects.toMatchObject({
       code: 'COMMAND_NOT_FOUND',
     });

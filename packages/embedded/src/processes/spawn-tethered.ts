@@ -7,16 +7,16 @@ import { EmbeddedError } from '../embedded.error.ts';
 import { findOnPath } from './find-on-path.ts';
 
 export interface SpawnTetheredOptions {
-  /** A name on PATH or an absolute path. */
+  /** The name of a command on PATH, or an absolute path. */
   readonly command: string;
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** Both of its streams: into a file (emptied first), line by line to a function, or to where ours go. */
+  /** Both output streams: to a file (emptied first), line by line to a function, or to the streams of this process. */
   readonly output: { readonly file: string } | { readonly onLine: (line: string) => void } | 'inherit' | 'ignore';
-  /** Called for what the child sends through an IPC channel (`process.send`). Left out: it has none. */
+  /** Called for messages that the child sends through an IPC channel (`process.send`). If not set, there is no channel. */
   readonly onMessage?: (message: unknown) => void;
-  /** From SIGTERM to SIGKILL when *we* have died. */
+  /** The time from SIGTERM to SIGKILL if *this process* has died. */
   readonly orphanGraceMs?: number;
 }
 
@@ -24,18 +24,21 @@ export interface Tethered {
   readonly pid: number;
   readonly guardianPid: () => number | undefined;
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** SIGTERM, after `graceMs` SIGKILL, to the child and all that it started. Resolves when it is gone. */
+  /** Sends SIGTERM, and after `graceMs` SIGKILL, to the child and everything it started. Resolves when it has ended. */
   readonly stop: (options?: { readonly graceMs?: number }) => Promise<void>;
 }
 
-// Short, because what was killed with -9 is usually started again at once, and needs its port and its data back.
+// Short, because a start that was killed with -9 is usually repeated at once, and needs its port and its data.
 const ORPHAN_GRACE_MS = 1_500;
-// npm start promises to be gone within 10 s of a Ctrl-C; its children are stopped in two rounds.
+// npm start promises to end within 10 s of a Ctrl-C, and its children are stopped in two rounds.
 const STOP_GRACE_MS = 4_000;
 
 /**
- * Starts a child that cannot outlive this process, not even when this process is killed with -9. It leads a process group
- * of its own, so a terminal's Ctrl-C reaches only us, and we end the children in the right order.
+ * Starts a child that cannot outlive this process, not even if this process is killed with -9. The child leads its own process
+ * group. So a terminal's Ctrl-C only reaches this process, which then stops its children in the right order.
+ *
+ *   this process --pipe--> guardian (a shell) --signals--> process group of the child
+ *   kernel (Linux) --SIGTERM when this process dies--> child
  */
 export async function spawnTethered(options: SpawnTetheredOptions): Promise<Tethered> {
   const env = options.env ?? process.env;
@@ -88,14 +91,14 @@ function openLog(file: string): number {
 
 function readLines({ child, onLine }: { child: ChildProcess; onLine: (line: string) => void }): void {
   for (const input of [child.stdout, child.stderr]) {
-    // `\r` alone ends a line too: that is how progress bars redraw themselves.
+    // A `\r` alone ends a line too, because progress bars redraw themselves with it.
     if (input) createInterface({ input, crlfDelay: 0 }).on('line', onLine);
   }
 }
 
 async function watchExit({ child, pid, guardian }: { child: ChildProcess; pid: number; guardian: Guardian }) {
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-  // What it started itself (a compiler's compilers) must not stay either.
+  // End the processes that the child started too, such as the compilers of a compiler.
   signalGroup({ pid, signal: 'SIGKILL' });
   guardian.release();
   return { code, signal };
@@ -103,14 +106,14 @@ async function watchExit({ child, pid, guardian }: { child: ChildProcess; pid: n
 
 interface Guardian {
   readonly pid: number | undefined;
-  /** The child has ended: the guardian goes without touching anybody. */
+  /** The child has ended, so the guardian exits without sending signals. */
   release: () => void;
 }
 
 /**
- * A shell of 1 MB that holds the other end of a pipe to us. While we live it only waits; when we are gone, by whatever
- * signal, the pipe closes and it ends the child's process group. It ignores what a terminal or a service manager sends
- * to everybody, because the moment when all are told to end is the moment it is there for.
+ * A shell of 1 MB that holds the other end of a pipe to this process. It waits while this process lives. When this process ends, by
+ * any signal, the pipe closes, and the shell ends the child's process group. It ignores signals that a terminal or a service
+ * manager sends to all processes, because it is needed exactly then.
  */
 const SCRIPT = `
 trap '' HUP INT TERM
@@ -123,7 +126,7 @@ exit 0`;
 
 const RESTART_PAUSE_MS = 100;
 
-/** Watches over the process group `pid` until it is released; one that is killed itself is replaced. */
+/** Watches the process group `pid` until it is released. A guardian that is killed is replaced. */
 function startGuardian({ pid, graceMs }: { pid: number; graceMs: number }): Guardian {
   let released = false;
   let earlyDeaths = 0;
@@ -135,7 +138,7 @@ function startGuardian({ pid, graceMs }: { pid: number; graceMs: number }): Guar
       stdio: ['pipe', 'ignore', 'ignore'],
       env: { PATH: '/usr/bin:/bin' },
     });
-    // It must not keep us alive, and a write to one that is gone is no fault.
+    // The guardian must not keep this process alive, and a failed write to an ended guardian is not an error.
     child.unref();
     (child.stdin as unknown as { unref?: () => void } | null)?.unref?.();
     child.stdin?.on('error', () => undefined);
@@ -143,7 +146,8 @@ function startGuardian({ pid, graceMs }: { pid: number; graceMs: number }): Guar
     const startedAt = Date.now();
     child.on('exit', () => {
       earlyDeaths = Date.now() - startedAt > RESTART_PAUSE_MS ? 0 : earlyDeaths + 1;
-      // At once, unless none lives: then (no memory for a fork, say) haste would make it worse.
+      // Restart at once, unless every guardian ends early (no memory for a fork, for example). Then a fast restart would make it
+      // worse.
       setTimeout(
         () => {
           if (!released) shell = start();
@@ -166,9 +170,9 @@ function startGuardian({ pid, graceMs }: { pid: number; graceMs: number }): Guar
 }
 
 /**
- * On Linux the kernel itself can signal a child when its parent dies, which also covers the death of parent and guardian
- * at the same instant. Node cannot ask for it, util-linux's `setpriv` can (BusyBox' cannot: it is tried, 2 ms).
- * @returns what to put before the command; nothing where the system has no such thing.
+ * On Linux the kernel can signal a child when its parent dies, which also works if parent and guardian die at the same instant.
+ * Node cannot request this, but util-linux's `setpriv` can (BusyBox's cannot, so it is tested, which takes 2 ms).
+ * @returns the words to put before the command, or none if the system does not support this
  */
 function parentDeathWrapper(env: NodeJS.ProcessEnv): string[] {
   if (process.platform !== 'linux') return [];
@@ -178,7 +182,7 @@ function parentDeathWrapper(env: NodeJS.ProcessEnv): string[] {
   return spawnSync(setpriv, [...wrapper.slice(1), '/bin/true'], { stdio: 'ignore' }).status === 0 ? wrapper : [];
 }
 
-/** Signals a whole process group. Says false where it is gone already. */
+/** Signals a whole process group. @returns false if it no longer exists */
 export function signalGroup({ pid, signal }: { pid: number; signal: NodeJS.Signals }): boolean {
   try {
     return process.kill(-pid, signal);

@@ -5,8 +5,9 @@ import { findOnPath } from '../processes/find-on-path.ts';
 import { runCommand } from '../processes/run-command.ts';
 
 /**
- * Prometheus' own check of rules, for tests: the machine's, or the one of Debian's package. That is unpacked and not installed, as
- * its installation would start a Prometheus. @returns otherwise why there is none.
+ * Finds Prometheus' own checker of rules for tests: an installed one, or the one in Debian's package. The package is unpacked but
+ * not installed, because its installation would start a Prometheus.
+ * @returns why there is none otherwise
  */
 export async function findPromtool({
   env,
@@ -27,9 +28,9 @@ export async function findPromtool({
     const archive = (await readdir(folder)).find((name) => name.endsWith('.deb')) ?? '';
     await runCommand({ command: 'dpkg-deb', args: ['-x', archive, folder], env, cwd: folder });
   } catch (error) {
-    // A distribution without the package, without lists of packages, or without a network.
+    // The distribution does not have the package, or there are no package lists or no network.
     return { missing: error instanceof Error ? error.message : String(error) };
   }
   const command = find();
-  return command ? { command } : { missing: 'Debian’s package prometheus has no promtool' };
+  return command ? { command } : { missing: 'Debian’s package prometheus does not contain promtool' };
 }

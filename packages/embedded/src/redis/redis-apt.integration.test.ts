@@ -6,7 +6,7 @@ import { openServiceHome } from '../data/open-data-folder.ts';
 import { fakeCommands } from '../fake-commands.fixture.ts';
 import { redisAptRoute } from './redis-routes.ts';
 
-// As on a fresh image: nothing can be installed before the lists are fetched. What it installs is no real Redis.
+// As on a fresh image, nothing can be installed before the package lists are fetched. The installed Redis is fake.
 const APT_GET = `
 echo "$1" >> "$CALLS"
 case $1 in
@@ -37,14 +37,14 @@ async function attempt() {
   return { notes, result };
 }
 
-it('fetches the package lists where the first try finds nothing, and starts what was installed', async () => {
+it('the apt route of Redis fetches the package lists if the first attempt finds nothing, and starts the installed server', async () => {
   const { notes, result } = await attempt();
   await expect(result).rejects.toThrow(/redis-server ended before it answered\. The end of .*:\ncannot bind/);
   expect(await readFile(join(folder, 'calls'), 'utf8')).toBe('install\nupdate\ninstall\n');
-  expect(notes[0]).toContain('installing the package redis-server with apt-get');
+  expect(notes[0]).toContain('installs the package redis-server with apt-get');
 });
 
-it('gives the last lines of an apt-get that cannot', async () => {
+it('the apt route of Redis fails with the last lines of apt-get', async () => {
   await writeFile(join(bin, 'apt-get'), '#!/bin/sh\necho "E: no network" >&2; exit 100');
   await expect((await attempt()).result).rejects.toThrow(/apt-get .*ended with code 100.*\nE: no network/);
 });

@@ -27,7 +27,7 @@ const redisOnPathRoute: ServiceRoute = {
   engine: 'redis',
   async attempt(context) {
     const binary = findOnPath({ command: 'redis-server', env: context.env });
-    if (!binary) return { outcome: 'unavailable', reason: 'there is none' };
+    if (!binary) return { outcome: 'unavailable', reason: 'redis-server is not on PATH' };
     context.progress(`starting ${binary}`);
     return { outcome: 'running', service: await startRedisServer({ binary, context }), why: `${binary} is installed` };
   },
@@ -69,12 +69,14 @@ export const redisAptRoute: ServiceRoute = {
   async attempt(context) {
     const reason = whyNoApt(context.env);
     if (reason) return { outcome: 'unavailable', reason };
-    context.note('no Redis on this machine and no Docker: installing the package redis-server with apt-get, once');
+    context.note(
+      'there is no Redis and no Docker on this machine, so this installs the package redis-server with apt-get (only once)',
+    );
     await installWithApt({ packages: ['redis-server'], context });
     const outcome = await redisOnPathRoute.attempt(context);
     return outcome.outcome === 'running' ? { ...outcome, why: 'apt-get has just installed it' } : outcome;
   },
 };
 
-/** In the order in which they are tried: what the user said, what is there, what has to be installed. */
+/** The routes in their order: the user's own server, installed servers, and servers to install. */
 export const redisRoutes: readonly ServiceRoute[] = [redisUrlRoute, redisOnPathRoute, redisDockerRoute, redisAptRoute];

@@ -31,18 +31,18 @@ export async function startRedisServer({
 }
 
 /**
- * `noeviction`: BullMQ's keys are no cache, losing one loses a job. The append-only file alone is the data, synced every
- * second: Redis only delivers here, the records in MongoDB can refill it. No snapshots beside it.
+ * `noeviction`, because BullMQ's keys are not a cache, and losing one loses a job. The append-only file, synced every second, is
+ * enough without snapshots: Redis only delivers jobs, and the records in MongoDB can restore them.
  */
 export function redisSettings({ kept }: Pick<ServiceHome, 'kept'>): string[] {
   const durability = kept ? ['--appendonly', 'yes', '--appendfsync', 'everysec'] : ['--appendonly', 'no'];
   return ['--save', '', '--maxmemory-policy', 'noeviction', ...durability];
 }
 
-// On the same machine an answer takes a millisecond; a user's own Redis may be a network away.
+// On the same machine an answer takes a millisecond. The user's own Redis may be on another network.
 const TIMEOUT_MS = 5_000;
 
-/** Resolves once Redis answers PING (and has loaded its data). */
+/** Resolves when Redis answers PING, which is after it has loaded its data. */
 export async function pingRedis(url: string): Promise<void> {
   const client = new Redis(url, {
     lazyConnect: true,
@@ -59,7 +59,7 @@ export async function pingRedis(url: string): Promise<void> {
     await client.connect();
     await client.ping();
   } catch (error) {
-    // ioredis says only "Connection is closed."; why, it told the listener.
+    // ioredis only throws "Connection is closed.". It reported the cause to the listener.
     throw connectionError ?? error;
   } finally {
     client.disconnect();
