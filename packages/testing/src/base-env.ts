@@ -1,4 +1,4 @@
-/** What a program gets of our environment if a test gives it one of its own: where to find commands, and modules that are compiled already. */
+/** The environment for programs that a test starts with their own variables: where to find commands and compiled modules. */
 export function baseEnv(): NodeJS.ProcessEnv {
   const { PATH, NODE_COMPILE_CACHE } = process.env;
   return { ...(PATH && { PATH }), ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }) };

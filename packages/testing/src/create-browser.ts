@@ -1,10 +1,10 @@
-/** What a browser does with pages, redirects and cookies, which it keeps by name. */
+/** Requests pages, follows no redirects, and keeps cookies by name, as a browser does. */
 export interface Browser {
-  /** A page, as it is answered: redirects are the test's to follow. */
+  /** Requests a page. The test follows redirects itself. */
   open(url: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
-  /** A form, sent from a page of the same host. */
+  /** Submits a form as a page of the same host does. */
   submit(url: string, fields: Readonly<Record<string, string>>): Promise<Response>;
-  /** Where the answer sends it. */
+  /** The URL to which the response redirects. */
   redirectOf(url: string, headers?: Readonly<Record<string, string>>): Promise<string>;
   readonly cookies: ReadonlyMap<string, string>;
 }
@@ -31,7 +31,8 @@ export function createBrowser(): Browser {
     async redirectOf(url, headers) {
       const response = await open(url, headers);
       const location = response.headers.get('location');
-      if (location === null) throw new Error(`no redirect: ${response.status} ${await response.text()}`);
+      if (location === null)
+        throw new Error(`the response is not a redirect: ${response.status} ${await response.text()}`);
       return location;
     },
   };

@@ -1,34 +1,37 @@
 const megabyte = 1024 * 1024;
 /** Linear time grows by 4 from the first to the last size, quadratic time by 16. */
 const mostGrowth = 8;
-/** What takes less is fast enough whatever its growth, and too short to be measured. */
+/** Shorter times are fast enough at any growth, and too short to be measured. */
 const leastMs = 50;
-/** Collecting the garbage of earlier texts makes single measurements too long. The CPU time of this thread does not depend on others. */
+/**
+ * Garbage collection of earlier texts makes some measurements too long. The CPU time of this thread does not depend on other
+ * threads.
+ */
 const attempts = 8;
 
-/** Texts of a given size that make careless parsers slow: runs of what opens, separates or repeats something. */
+/** Repeated characters that make careless parsers slow, because they open, separate or repeat something. */
 const runs: readonly string[] = [
   ...['"', '\\', '[', '{', '<', ' ', '\t', '0', 'a', '-', '.', ',', ';', '/', '%', ':', '\u0000', 'ü'],
   ...['\\"', '{"a":', '",', 'a=', '0.', '../', '; ', '\\,'],
 ];
 
-/** Of whole documents: 1, 2 and 4 MB. */
+/** The smallest size for whole documents, which are read with 1, 2 and 4 MB. */
 export const documentBytes = megabyte;
-/** Of everything else; time that grows with the square is seen as well. */
+/** The smallest size for everything else. Quadratic time is noticeable at this size too. */
 const valueBytes = 256_000;
 
-/** Reads outside input. */
+/** A parser of external input. */
 export interface Reader {
   readonly name: string;
   readonly parse: (text: string) => unknown;
-  /** Puts a run where the parser reaches it, for example into an open string. */
+  /** Puts the repeated characters where the parser reaches them, for example into an open string. */
   readonly wrap?: (run: string) => string;
   readonly smallestBytes?: number;
 }
 
 export interface Growth {
   readonly run: string;
-  /** For each size. */
+  /** The CPU time for each size. */
   readonly cpuMs: readonly number[];
 }
 
@@ -55,12 +58,12 @@ async function measure(
     try {
       await parse(text);
     } catch {
-      // A refusal is an answer too. Only the time counts.
+      // A rejected text counts too, because only the time matters.
     }
     const { user, system } = process.threadCpuUsage(before);
     return (user + system) / 1000;
   };
-  // The largest text alone is proof enough in nearly all cases, and costs half of all three.
+  // In nearly all cases the largest text proves the result alone, at half the cost of all three.
   if ((await cpuMsOf(4)) < mostGrowth * leastMs) return undefined;
   let cpuMs = [1, 2, 4].map(() => Number.POSITIVE_INFINITY);
   for (let attempt = 0; attempt < attempts; attempt++) {

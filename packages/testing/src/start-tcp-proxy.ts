@@ -3,12 +3,12 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface TcpProxy {
   readonly port: number;
-  /** Cuts every connection and refuses new ones. */
+  /** Closes every connection and rejects new ones. */
   close(): Promise<void>;
   open(): Promise<void>;
 }
 
-/** Stands in front of a server, which is away for whoever goes through it once it is closed. */
+/** Starts a proxy in front of a server. Clients of the proxy cannot reach the server while the proxy is closed. */
 export async function startTcpProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let port = 0;
@@ -16,7 +16,7 @@ export async function startTcpProxy(target: { readonly host: string; readonly po
     const outbound = connect(target.port, target.host);
     for (const socket of [inbound, outbound]) {
       sockets.add(socket);
-      // An end of either is an end of both; errors come with one.
+      // If one of the sockets ends, the other one is closed. Every error is followed by a close event.
       socket.on('error', () => undefined);
       socket.once('close', () => {
         sockets.delete(socket);

@@ -2,17 +2,17 @@ import { randomBytes } from 'node:crypto';
 
 export interface TestServices {
   readonly redisUrl: string;
-  /** A database of this test file's own. */
+  /** A separate database for this test file. */
   readonly mongodbUri: string;
-  /** A Redis key prefix of this test file's own; in braces, as a Redis Cluster needs it. */
+  /** A separate Redis key prefix for this test file. It is in braces, as a Redis Cluster requires. */
   readonly prefix: string;
 }
 
-/** The servers that `npm test` started. Every caller gets its own database and key prefix, so files can run side by side. */
+/** The servers that `npm test` started. Every caller gets its own database and key prefix, so test files can run concurrently. */
 export function testServices(): TestServices {
   const { REDIS_URL, MONGODB_URI } = process.env;
   if (!REDIS_URL || !MONGODB_URI) {
-    throw new Error('REDIS_URL and MONGODB_URI are not set: run integration tests by `npm test -- <path>`.');
+    throw new Error('REDIS_URL and MONGODB_URI are not set. Run integration tests with `npm test -- <path>`.');
   }
   const own = `t${randomBytes(6).toString('hex')}`;
   const mongodbUri = new URL(MONGODB_URI);

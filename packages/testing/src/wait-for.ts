@@ -1,6 +1,6 @@
 /**
- * Polls `condition` until it returns something truthy and gives that back.
- * @throws the condition's last error, or one that names `what`, after `timeoutMs`.
+ * Calls `condition` until it returns something truthy, and returns that.
+ * @throws the condition's last error, or an error that names `what`, after `timeoutMs`
  */
 export async function waitFor<Value>(
   condition: () => Value | Promise<Value>,
