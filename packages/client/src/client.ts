@@ -4,8 +4,8 @@ import type { paths } from './api-types.ts';
 export type ApiClient = Client<paths>;
 
 /**
- * The API's operations, typed by its own document.
- * @param options.key left out in a browser, whose cookie says who asks
+ * Creates a client with the API's operations, typed by its OpenAPI document.
+ * @param options.key omitted in a browser, where a cookie authenticates the user
  */
 export function createClient({ url, key }: { readonly url: string; readonly key?: string }): ApiClient {
   return createFetchClient<paths>({
@@ -13,7 +13,12 @@ export function createClient({ url, key }: { readonly url: string; readonly key?
     ...(key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } }),
     fetch: (request: Request) =>
       fetch(request).catch((cause: unknown) => {
-        throw new ApiError({ status: 0, code: 'no-answer', message: `${url} does not answer.`, cause });
+        throw new ApiError({
+          status: 0,
+          code: 'no-answer',
+          message: `${url} did not answer. Check the address and the network, and that the API is running.`,
+          cause,
+        });
       }),
   });
 }
@@ -24,23 +29,27 @@ interface FetchResult<Data> {
   readonly response: Response;
 }
 
-/** @returns what the API answered. @throws ApiError with the API's own words */
+/** @returns the body of a successful response. @throws ApiError with the message of the API */
 export function answerOf<Data>({ data, error, response }: FetchResult<Data>): NonNullable<Data> {
   if (response.ok) return data as NonNullable<Data>;
   throw errorOf({ status: response.status, body: error });
 }
 
-/** @param options.body of an error answer: the API's envelope, or whatever stands in front of it has sent */
+/** @param options.body of an error response: the API's envelope, or anything that a proxy in front of the API sent */
 export function errorOf({ status, body }: { readonly status: number; readonly body: unknown }): ApiError {
   const { error = {} } = (body ?? {}) as { error?: { code?: string; message?: string; details?: ErrorDetails } };
-  const { code = `status-${status}`, message = 'The API gave no reason.', details } = error;
+  const {
+    code = `status-${status}`,
+    message = 'The API returned an error without a reason. Check the proxies in front of the API.',
+    details,
+  } = error;
   return new ApiError({ status, code, message, details });
 }
 
-/** What an error answer says of single fields, or otherwise of its reason. */
+/** The faults of single fields, or other details of an error response. */
 export type ErrorDetails = readonly { readonly path: string; readonly message: string }[] | object;
 
-/** An error answer of the API, or none at all (`no-answer`, status 0). The message is the API's own and says what to do. */
+/** An error response of the API, or no response (`no-answer`, status 0). The message is the API's own and says what to do. */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
