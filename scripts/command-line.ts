@@ -1,8 +1,15 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { maxSeed } from './random.ts';
 
-/** `parseArgs`, which adds the usage to what it has to say. @throws Error with what is wrong and the usage. */
+/**
+ * `parseArgs`, with the usage in its errors. With `--help` it prints the usage and ends the process.
+ * @throws Error with what is wrong and the usage
+ */
 export function parseCommandLine<Config extends ParseArgsConfig>(config: Config, usage: string) {
+  if (config.args?.includes('--help')) {
+    console.log(usage);
+    process.exit(0);
+  }
   try {
     return parseArgs(config);
   } catch (error) {

@@ -22,6 +22,12 @@ function run(commands: string, env: Readonly<Record<string, string>> = {}): Prom
   return runShell({ commands, folder, env: { BULKHEAD_URL, BULKHEAD_API_KEY, CONNECTION, ...env } });
 }
 
+test('install', async () => {
+  const { mongodb, redis, encryptionKey } = system;
+  const env = { MONGODB_URI: mongodb.url, REDIS_URL: redis.url, BULKHEAD_ENCRYPTION_KEY: encryptionKey };
+  expect(await run(await commandsOf('docs/how-to/install.md'), env)).toMatch(/^bulkhead_\w+$/m);
+}, 120_000);
+
 test('connect athenahealth', async () => {
   const secretFile = join(folder, 'secret');
   writeFileSync(secretFile, 'simulator-secret\n');

@@ -54,7 +54,7 @@ interface Step {
   readonly prepare?: () => Promise<Values>;
 }
 
-const readme: readonly Step[] = [
+const apiSteps: readonly Step[] = [
   { asks: 'api/ehr/connections -H', answer: /"id":"conn_/ },
   { asks: 'connections/conn_…/test', answer: /"ok":true/ },
   { asks: 'POST http://127.0.0.1:3000/api/ehr/athenahealth/bulk-export', answer: /"status":"IN_PROGRESS"/ },
@@ -113,15 +113,21 @@ const readme: readonly Step[] = [
   { asks: 'audit-events', answer: /"action":"export\.create"/ },
 ];
 
-describe('README.md', () => {
+test('the requests of README.md are requests of docs/api.md', async () => {
+  const blocks = await blocksOf('README.md');
+  expect(blocks).toHaveLength(4);
+  expect(await blocksOf('docs/api.md')).toEqual(expect.arrayContaining([...blocks]));
+});
+
+describe('docs/api.md', () => {
   test('has no other requests than these', async () => {
-    expect(await blocksOf('README.md')).toEqual(readme.map(({ asks }) => expect.stringContaining(asks)));
+    expect(await blocksOf('docs/api.md')).toEqual(apiSteps.map(({ asks }) => expect.stringContaining(asks)));
   });
 
-  test.each(readme)(
+  test.each(apiSteps)(
     '$asks',
     async ({ asks, answer, prepare }) => {
-      const block = (await blocksOf('README.md'))[readme.findIndex((step) => step.asks === asks)] ?? '';
+      const block = (await blocksOf('docs/api.md'))[apiSteps.findIndex((step) => step.asks === asks)] ?? '';
       expect(await run({ block, values: await prepare?.() })).toMatch(answer);
     },
     60_000,

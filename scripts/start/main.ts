@@ -94,7 +94,8 @@ async function serve({ system, options, folder }: Serving): Promise<End> {
   });
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
   const rows = await store.resources.countByType(connectionId);
-  steps.say(requestsText({ baseUrl, connectionId, exportId: result.exportId, apiKey }));
+  // With --once the server stops now, so these calls would fail.
+  if (!options.once) steps.say(requestsText({ baseUrl, connectionId, exportId: result.exportId }));
   steps.say(formatTable({ title: 'Stored in MongoDB (collection, documents)', rows }));
   for (const warning of result.warnings) steps.say(`! ${warning}`);
   const total = Object.values(rows).reduce((sum, count) => sum + count, 0);

@@ -3,15 +3,18 @@ import { accessText, requestsText } from './setup-text.ts';
 
 const baseUrl = 'http://127.0.0.1:3000';
 const access = { baseUrl, simulatorUrl: 'http://127.0.0.1:8080', apiKeyPrefix: 'bh_abcde' };
-const requests = { baseUrl, connectionId: 'conn_1', exportId: 'job_1' };
 
-test('at the first start the key is shown, and the requests can be copied as they are', () => {
-  const apiKey = 'bh_abcdefgh';
-  expect(accessText({ ...access, apiKey })).toContain(`API key      ${apiKey}  (shown once`);
-  expect(requestsText({ ...requests, apiKey }).match(/Bearer bh_abcdefgh"/g)).toHaveLength(4);
+test('the first start prints the API key as a command that sets KEY', () => {
+  expect(accessText({ ...access, apiKey: 'bh_abcdefgh' })).toMatch(/^ {2}export KEY=bh_abcdefgh$/m);
 });
 
-test('later it is told how to go on without it', () => {
-  expect(accessText({ ...access, apiKey: undefined })).toMatch(/\(bh_abcde\.\.\.\), below as \$KEY; .*--new-key/);
-  expect(requestsText({ ...requests, apiKey: undefined }).match(/Bearer \$KEY"/g)).toHaveLength(4);
+test('a later start prints how to get another API key', () => {
+  const text = accessText({ ...access, apiKey: undefined });
+  expect(text).toMatch(/\(bh_abcde\.\.\.\)\. If you lost it, get another with: npm start -- --new-key/);
+  expect(text).not.toContain('export KEY');
+});
+
+test('the four calls of the guide read the API key from KEY', () => {
+  const text = requestsText({ baseUrl, connectionId: 'conn_1', exportId: 'job_1' });
+  expect(text.match(/^ {3}curl .*Bearer \$KEY"/gm)).toHaveLength(4);
 });

@@ -1,21 +1,22 @@
 interface AccessTextOptions {
   readonly baseUrl: string;
   readonly simulatorUrl: string;
-  /** Only at the first start; afterwards nobody knows it any more. */
+  /** Only at the first start. Later only the hash of the key is known. */
   readonly apiKey: string | undefined;
   readonly apiKeyPrefix: string | undefined;
 }
 
-/** The key and the addresses: before the export, which can be watched in the console. */
+/** The key and the addresses. Printed before the export, which can be watched in the console. */
 export function accessText({ baseUrl, simulatorUrl, apiKey, apiKeyPrefix }: AccessTextOptions): string {
   return `
-API key      ${apiKey ? `${apiKey}  (shown once; only its hash is kept)` : `the one that was shown before (${apiKeyPrefix}...), below as $KEY; if it is lost: npm start -- --new-key`}
-API          ${baseUrl}/api/ehr
+${apiKey ? `API key, shown once: only its hash is stored\n\n  export KEY=${apiKey}` : `API key: the one that was shown before (${apiKeyPrefix}...). If you lost it, get another with: npm start -- --new-key`}
+
 Console      ${baseUrl}/  (log in with the API key)
+API          ${baseUrl}/api/ehr
+API docs     ${baseUrl}/docs  (OpenAPI: /openapi.json)
 Bull Board   ${baseUrl}/admin/queues
-Docs         ${baseUrl}/docs  (every operation; OpenAPI at /openapi.json)
 Health       ${baseUrl}/health  ${baseUrl}/ready
-Simulator    ${simulatorUrl}  (what it saw: ${simulatorUrl}/_sim/violations)
+Simulator    ${simulatorUrl}  (requests that broke a limit: ${simulatorUrl}/_sim/violations)
 `;
 }
 
@@ -23,26 +24,23 @@ interface RequestsTextOptions {
   readonly baseUrl: string;
   readonly connectionId: string;
   readonly exportId: string;
-  /** Without it the requests have `$KEY`, as the README has. */
-  readonly apiKey: string | undefined;
 }
 
-/** A request for each of the guide's endpoints, to be copied. */
-export function requestsText({ baseUrl, connectionId, exportId, apiKey }: RequestsTextOptions): string {
-  const key = apiKey ?? '$KEY';
+/** The four calls of athenahealth's integration guide, ready to be copied. */
+export function requestsText({ baseUrl, connectionId, exportId }: RequestsTextOptions): string {
   const athena = `${baseUrl}/api/ehr/athenahealth`;
   const post = (path: string, body: object) =>
-    `curl -s -X POST ${athena}/${path} -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" -d '${JSON.stringify(body)}'`;
-  const get = (path: string) => `curl -s "${athena}/${path}" -H "Authorization: Bearer ${key}"`;
+    `curl -s -X POST ${athena}/${path} -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" -d '${JSON.stringify(body)}'`;
+  const get = (path: string) => `curl -s "${athena}/${path}" -H "Authorization: Bearer $KEY"`;
   const types = ['Patient', 'Observation', 'Condition'];
   return `
-1. Initiate a bulk export
+1. Start a bulk export
    ${post('bulk-export', { connectionId, exportType: 'Patient', resourceTypes: types })}
 2. Check its status
    ${get(`bulk-export/${exportId}`)}
-3. Enhanced sync (a run that lasts over 30 s is answered 202 with its URL)
+3. Start an enhanced sync (if it takes over 30 s, the answer is 202 with the URL of the run)
    ${post('enhanced-sync', { connectionId, includeStandard: true, includeEnhanced: true })}
-4. Get capabilities
+4. Get the capabilities
    ${get(`capabilities?connectionId=${connectionId}`)}
 `;
 }

@@ -98,6 +98,13 @@ test('a start whose API dies ends with the reason of the API', async () => {
   expect(ended.output).toMatch(/api ended with exit code 1\. .*\n[\s\S]*- API_REQUESTS_PER_MINUTE: /);
 }, 180_000);
 
+test('npm start -- --help prints the options and starts nothing', async () => {
+  const [folder = ''] = folders;
+  const { code, output } = await startOnce(['--state', folder, '--help']).ended;
+  expect([code, output]).toEqual([0, expect.stringMatching(/^usage: npm start -- .*--once/)]);
+  expect(readState(folder)).toBeUndefined();
+});
+
 function readState(folder: string): string | undefined {
   try {
     return readFileSync(join(folder, 'state.json'), 'utf8');
