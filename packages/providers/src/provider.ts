@@ -34,7 +34,7 @@ export const defaultScheduleSchema = z.strictObject({
 
 const parametersSchema = z.record(z.string(), z.string());
 
-/** What the searches of a provider need in addition to FHIR. See docs/architecture.md. */
+/** What the searches of a provider need in addition to FHIR. See docs/providers.md. */
 const searchSchema = z.strictObject({
   /** Sent with every search. `{practiceId}` is replaced by the practice id of the connection. */
   parameters: parametersSchema.default({}),
@@ -75,7 +75,7 @@ export const providerSchema = z.strictObject({
   /** The default is no limit. */
   rateLimit: rateLimitSchema.optional(),
   search: searchSchema.optional(),
-  /** The server is on the operator's own network and may use plain http. See docs/architecture.md. */
+  /** The server is on the operator's own network and may use plain http. See docs/providers.md. */
   privateNetwork: z.boolean().optional(),
   /**
    * Hosts for files and tokens, in addition to those of the endpoints. `*.example.org` matches all subdomains. The default is any
