@@ -1,0 +1,53 @@
+// usage: node scripts/check/prose.mjs [PATH...]
+// Checks the prose of comments, titles of tests, messages and pages: the house rules (textlint and prh, prose/house-rules.yml) and the
+// spelling (cspell, with the words of prose/words.txt). Exit 1 with each fault and its place.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { TextlintKernel } from '@textlint/kernel';
+import textPlugin from '@textlint/textlint-plugin-text';
+import { getDefaultSettings, mergeSettings, spellCheckDocument } from 'cspell-lib';
+import prh from 'textlint-rule-prh';
+import { readProse } from './prose/read-prose.mjs';
+
+const houseRules = fileURLToPath(new URL('prose/house-rules.yml', import.meta.url));
+const words = readFileSync(new URL('prose/words.txt', import.meta.url), 'utf8')
+  .split('\n')
+  .filter(Boolean);
+const paths = process.argv.slice(2);
+const passages = readProse().filter(({ file }) => paths.length === 0 || paths.some((path) => file.startsWith(path)));
+// Each passage is a line of one document, so both programs read it once.
+const document = passages.map(({ text }) => text).join('\n');
+
+const faults = [...(await breakHouseRules()), ...(await misspellings())];
+for (const { line, text } of faults.sort((a, b) => a.line - b.line)) {
+  const { file, line: place } = passages[line - 1];
+  console.error(`${file}:${place}: ${text}`);
+}
+console.log(`${passages.length} passages, ${faults.length} faults`);
+process.exit(faults.length === 0 ? 0 : 1);
+
+async function breakHouseRules() {
+  const { messages } = await new TextlintKernel().lintText(document, {
+    ext: '.txt',
+    plugins: [{ pluginId: 'text', plugin: textPlugin.default ?? textPlugin }],
+    rules: [{ ruleId: 'prh', rule: prh.default ?? prh, options: { rulePaths: [houseRules] } }],
+  });
+  return messages.map(({ loc, message }) => ({ line: loc.start.line, text: message }));
+}
+
+async function misspellings() {
+  const settings = mergeSettings(await getDefaultSettings(), {
+    ...{ words, language: 'en-US,en-GB', caseSensitive: false },
+    ...{ maxNumberOfProblems: 10_000, maxDuplicateProblems: 10_000 },
+  });
+  const options = { noConfigSearch: true, generateSuggestions: false };
+  const { issues } = await spellCheckDocument(
+    { uri: 'prose.txt', text: document, languageId: 'plaintext' },
+    options,
+    settings,
+  );
+  return issues.map(({ text, line }) => ({
+    line: document.slice(0, line.offset).split('\n').length,
+    text: `unknown word "${text}": correct it, or add it to scripts/check/prose/words.txt`,
+  }));
+}

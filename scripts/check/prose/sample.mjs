@@ -1,0 +1,23 @@
+// usage: pnpm prose:sample [SEED]
+// Prints 100 comments, 100 titles of tests, 60 messages and 40 passages of the documentation, drawn at random: read them as a stranger.
+import { createRandom } from '../../random.ts';
+import { readProse } from './read-prose.mjs';
+
+const wanted = { comment: 100, title: 100, message: 60, page: 40 };
+const seed = Number(process.argv[2] ?? Math.floor(Math.random() * 1_000_000));
+const random = createRandom(seed);
+const passages = readProse();
+
+console.log(`seed ${seed}`);
+for (const [kind, count] of Object.entries(wanted)) {
+  const left = passages.filter((passage) => passage.kind === kind && isShown(passage));
+  console.log(`\n## ${kind}: ${count} of ${left.length}\n`);
+  for (const { file, line, text } of random.shuffle(left).slice(0, count)) console.log(`- ${text} (${file}:${line})`);
+}
+
+/** Texts in tests are data. The conformance page quotes titles of tests. */
+function isShown({ kind, file }) {
+  return kind === 'message'
+    ? !/\.(?:test|fixture)\.|\/testing\//.test(file)
+    : !file.endsWith('bulk-data-conformance.md');
+}
