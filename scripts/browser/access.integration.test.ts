@@ -51,7 +51,7 @@ if ('missing' in found) {
       await button('Copy').click();
       await button('Copied').waitFor();
       expect(await page.evaluate('navigator.clipboard.readText()')).toBe(shown);
-      await button('I have kept it').click();
+      await button('I have stored it').click();
       await page.getByRole('dialog').waitFor({ state: 'detached' });
       expect(await page.content()).not.toContain(shown);
       return shown;
@@ -60,9 +60,9 @@ if ('missing' in found) {
       fetch(`${browsed.system.baseUrl}/api/ehr${path}`, { headers: { authorization: `Bearer ${key}` } });
 
     test('a key is made for one connection, shown once, works, and is revoked after a question', async () => {
-      await button('Make a key').click();
+      await button('Create a key').click();
       await button('Make').click();
-      await page.getByText('Say whose it is or what it is for.').waitFor();
+      await page.getByText('Enter who or what uses the key.').waitFor();
       await page.getByRole('textbox', { name: 'Name' }).fill('reports');
       await choose({ field: 'Connections', option: /195900/ });
       await choose({ field: 'Expires', option: 'In 30 days' });
@@ -77,7 +77,7 @@ if ('missing' in found) {
       await row.getByRole('link', { name: /195900/ }).waitFor();
       await row.getByText('active').waitFor();
       await button('Revoke reports').click();
-      await page.getByText('is refused from now on').waitFor();
+      await page.getByText('refused from now on').waitFor();
       await expectAccessible();
       await button('Go back').click();
       expect((await askWith(key, '/connections')).status).toBe(200);
@@ -90,7 +90,7 @@ if ('missing' in found) {
 
     test('the last operator’s key is kept, and why is said', async () => {
       await button('Revoke chaos').click();
-      await page.getByText('You are logged in with it').waitFor();
+      await page.getByText('You are logged in with this key').waitFor();
       await button('Revoke the key').click();
       await page.getByText('last-operator-key').waitFor();
       await expectAccessible();
@@ -100,14 +100,14 @@ if ('missing' in found) {
     test('a webhook is set, with its secret shown once; an export is told, and told again', async () => {
       const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/told`;
       await page.goto(`${browsed.baseUrl}/webhooks`);
-      await page.getByText('Nobody is called', { exact: true }).waitFor();
+      await page.getByText('No webhooks configured', { exact: true }).waitFor();
       await page.goto(`${browsed.baseUrl}/connections/${browsed.system.connectionId}`);
       await link('Its webhook').click();
-      await page.getByText('Nobody was called yet').waitFor();
-      await button('Set an address').click();
+      await page.getByText('No calls yet').waitFor();
+      await button('Set a webhook').click();
       await page.getByRole('textbox', { name: 'Address' }).fill('nowhere');
       await button('Set').click();
-      await page.getByText('Give an address, https://…').waitFor();
+      await page.getByText('Enter a URL, https://…').waitFor();
       await expectAccessible();
       await page.getByRole('textbox', { name: 'Address' }).fill(url);
       await button('Set').click();
@@ -123,7 +123,7 @@ if ('missing' in found) {
         page.getByRole('row', { name: new RegExp(`bulk-export.completed .*delivered ${times}`) });
       await told(1).waitFor({ timeout: 30_000 });
       await told(1).getByRole('button', { name: 'Resend' }).click();
-      await page.getByText('The call is made again.').waitFor();
+      await page.getByText('The call will be repeated.').waitFor();
       await told(2).waitFor();
       expect(calls).toBe(2);
       await expectAccessible();

@@ -33,10 +33,10 @@ if ('missing' in found) {
       await page.goto(`${browsed.baseUrl}/connections`);
       await button('Add a connection').click();
       await page.getByRole('textbox', { name: 'Practice id' }).fill('195900');
-      await choose({ field: 'Credentials', option: 'A user of the practice authorizes' });
+      await choose({ field: 'Credentials', option: 'Authorization by a user of the practice' });
       await button('Add').click();
       await title(connectionTitle).waitFor();
-      await page.getByText('Nobody has authorized it yet').waitFor();
+      await page.getByText('This connection needs an authorization').waitFor();
       return page.url();
     };
     const allow = async () => {
@@ -54,7 +54,7 @@ if ('missing' in found) {
       await allow();
       await isAuthorized();
       expect(page.url()).toBe(address);
-      expect(await page.getByText('Nobody has authorized it yet').count()).toBe(0);
+      expect(await page.getByText('This connection needs an authorization').count()).toBe(0);
       await button('Test').click();
       for (const step of ['discovery', 'token', 'read']) {
         await page.getByRole('listitem').filter({ hasText: step }).getByLabel('worked').waitFor();
@@ -89,7 +89,7 @@ if ('missing' in found) {
         expect(await faultsOfAccessibility(page)).toEqual([]);
       }
       await link('To the connection').click();
-      await page.getByText('Nobody has authorized it yet').waitFor();
+      await page.getByText('This connection needs an authorization').waitFor();
       expect(page.url()).toBe(address);
       await page.goBack();
       await link('Try again').click();

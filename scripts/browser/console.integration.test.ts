@@ -102,7 +102,7 @@ if ('missing' in found) {
       const { simulator, store, connectionId } = browsed.system;
       await simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1 } });
       await startExport();
-      await page.getByRole('link', { name: 'Look at them' }).click();
+      await page.getByRole('link', { name: 'Show them' }).click();
       await title('Quarantine').waitFor();
       await page.getByRole('row', { name: /open/ }).getByRole('button').first().click();
       const line = page.getByRole('textbox', { name: 'The line' });
@@ -160,8 +160,8 @@ if ('missing' in found) {
       await button('Erase a patient').click();
       await page.getByRole('textbox', { name: 'Id of the patient', exact: true }).fill('nobody');
       await button('Erase the patient').click();
-      await page.getByText('Count first how much there is of this patient').waitFor();
-      await button('Count, and delete nothing').click();
+      await page.getByText('First count the data of this patient').waitFor();
+      await button('Count without deleting').click();
       await page.getByText('0 records, and').waitFor();
       await button('Erase the patient').click();
       await page.getByText('Type the id of the patient again').waitFor();
@@ -221,7 +221,7 @@ if ('missing' in found) {
         body: JSON.stringify({ connectionId }),
       });
       await page.getByText(/Paused for/).waitFor();
-      await page.getByText(/asked everybody to wait: 429/).waitFor();
+      await page.getByText(/asked all clients to wait: 429/).waitFor();
       await page.getByText(/Half the rate for/).waitFor();
       await page.getByText('of 16').first().waitFor();
       expect((await starting).status).toBe(202);
@@ -259,7 +259,7 @@ if ('missing' in found) {
         ['/syncs', 'Start a sync'],
         ['/schedules', 'Add a schedule'],
         ['/connections', 'Add a connection'],
-        ['/api-keys', 'Make a key'],
+        ['/api-keys', 'Create a key'],
       ] as const;
       for (const [path, name] of forms) {
         await goTo(path);
@@ -303,7 +303,7 @@ if ('missing' in found) {
         expect(await other.getByRole('link', { name }).count()).toBe(0);
         await other.goto(browsed.system.baseUrl + path);
         await other.getByRole('alert').getByText('forbidden').waitFor();
-        expect(await other.getByRole('button', { name: 'Make a key' }).count()).toBe(0);
+        expect(await other.getByRole('button', { name: 'Create a key' }).count()).toBe(0);
       }
       await other.close();
     }, 60_000);

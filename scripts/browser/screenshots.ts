@@ -71,7 +71,7 @@ async function shootBudget({ browsed, page }: Shot): Promise<void> {
 
 async function shootOverview({ browsed, page }: Shot): Promise<void> {
   await page.goto(browsed.system.baseUrl);
-  await page.getByText('Everything is as it should be').waitFor();
+  await page.getByText('All checks are well').waitFor();
   await page.getByRole('row', { name: /Practice.*completed/ }).waitFor();
   await page.screenshot({ path: join(folder, 'overview.png') });
 }

@@ -16,7 +16,7 @@ import { queryClient } from './api/api.ts';
 import { router } from './router.tsx';
 import { SessionProvider } from './session/session-provider.tsx';
 
-/** The console, with all that its pages stand on. Light or dark as the system has it, until somebody chooses. */
+/** The console with its providers. Light or dark as in the system, until the user chooses. */
 export function App() {
   return (
     <QueryClientProvider client={queryClient}>
@@ -32,7 +32,7 @@ export function App() {
   );
 }
 
-/** From the icon's two blues; each shade that carries text has a contrast of 4.5 to its ground (WCAG AA). */
+/** Made from the two blues of the icon. Each shade with text has a contrast of at least 4.5 to its background (WCAG AA). */
 const tide: MantineColorsTuple = [
   '#e9f5f9',
   '#d3e8f0',
@@ -52,24 +52,24 @@ const theme = createTheme({
   primaryColor: 'tide',
   primaryShade: { light: 8, dark: 7 },
   autoContrast: true,
-  // White on a filled ground only where it can be read.
+  // White text on a filled background only if the contrast suffices.
   luminanceThreshold: 0.25,
   colors: { tide },
   defaultRadius: 'sm',
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
-    // Its button is a cross and nothing else.
+    // The button shows only a cross.
     Drawer: Drawer.extend({ defaultProps: { closeButtonProps } }),
     Modal: Modal.extend({ defaultProps: { closeButtonProps } }),
-    // Its grey is lighter than can be read by everybody.
+    // The default grey has too little contrast.
     Notification: Notification.extend({
       defaultProps: { closeButtonProps },
       styles: { description: { color: 'var(--mantine-color-text)' } },
     }),
-    // A state that is cut says nothing.
+    // A truncated state cannot be understood.
     Badge: Badge.extend({ styles: { root: { minWidth: 'max-content' } } }),
-    // A title in the color of its alert cannot be read on every ground.
+    // A title in the colour of the alert has too little contrast on some backgrounds.
     Alert: Alert.extend({
       defaultProps: { variant: 'light' },
       styles: { title: { color: 'var(--mantine-color-text)' }, body: { overflowWrap: 'anywhere', minWidth: 0 } },

@@ -2,7 +2,7 @@ import { createBrowserRouter, type RouteObject } from 'react-router';
 import { AppLayout } from './shell/app-layout.tsx';
 import { NoSuchPage, PageCrash } from './shell/error-pages.tsx';
 
-/** Each page is a file of its own for the browser, too: whoever looks at exports does not load the charts. */
+/** The browser loads each page separately, so the export pages do not load the charts. */
 const pages: readonly RouteObject[] = [
   { index: true, lazy: async () => ({ Component: (await import('./overview/overview-page.tsx')).OverviewPage }) },
   { path: 'exports', lazy: async () => ({ Component: (await import('./exports/exports-page.tsx')).ExportsPage }) },

@@ -9,7 +9,7 @@ test.each([
     request: { role: 'client', connectionIds: ['conn_1'] },
   },
   {
-    what: 'of an operator, whatever connections were chosen before',
+    what: 'of an operator, without the connections that were chosen before',
     form: { role: 'operator', connectionIds: ['conn_1'], expiry: '30' },
     request: { role: 'operator', expiresInDays: 30 },
   },

@@ -5,7 +5,7 @@ type ApiKeyRequest = paths['/api/ehr/api-keys']['post']['requestBody']['content'
 export interface ApiKeyForm {
   readonly name: string;
   readonly role: ApiKeyRequest['role'];
-  /** None: every connection, also of later on. */
+  /** Empty for every connection, including later ones. */
   readonly connectionIds: readonly string[];
   /** Days, or `never`. */
   readonly expiry: string;
@@ -14,8 +14,8 @@ export interface ApiKeyForm {
 export const emptyApiKeyForm: ApiKeyForm = { name: '', role: 'client', connectionIds: [], expiry: '90' };
 
 export const roles = [
-  { value: 'client', label: 'Client: moves and reads the data of its connections' },
-  { value: 'operator', label: 'Operator: everything, of every connection' },
+  { value: 'client', label: 'Client: imports and reads the data of its connections' },
+  { value: 'operator', label: 'Operator: everything, for every connection' },
 ];
 
 const expiries = [
@@ -29,7 +29,7 @@ export function expiriesFor(role: ApiKeyForm['role']) {
   return role === 'operator' ? expiries : [...expiries, { value: 'never', label: 'Never' }];
 }
 
-/** A role that cannot have the expiry that was chosen before gets the longest one that it can have. */
+/** If the new role does not allow the chosen expiry, the longest allowed one is selected. */
 export function withRole(form: ApiKeyForm, role: ApiKeyForm['role']): ApiKeyForm {
   const isPossible = expiriesFor(role).some(({ value }) => value === form.expiry);
   return { ...form, role, ...(isPossible ? {} : { expiry: '365' }) };
@@ -39,7 +39,7 @@ export function toApiKeyRequest({ name, role, connectionIds, expiry }: ApiKeyFor
   return {
     name: name.trim(),
     role,
-    // An operator's is for all of them.
+    // An operator's key is valid for all connections.
     ...(role === 'operator' || connectionIds.length === 0 ? {} : { connectionIds: [...connectionIds] }),
     ...(expiry === 'never' ? {} : { expiresInDays: Number(expiry) }),
   };

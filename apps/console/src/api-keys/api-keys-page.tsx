@@ -12,10 +12,10 @@ import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { NewApiKeyForm } from './new-api-key-form.tsx';
 
-/** As many names as fit into a row. */
+/** As many names as fit in a row. */
 const shownConnections = 3;
 
-/** Who may call the API and log in here. */
+/** The keys that may call the API and log in. */
 export function ApiKeysPage() {
   const { isOperator } = useSession();
   const found = api.useQuery('get', '/api/ehr/api-keys');
@@ -24,7 +24,7 @@ export function ApiKeysPage() {
       title="API keys"
       actions={
         isOperator && (
-          <FormButton label="Make a key" title="Make an API key">
+          <FormButton label="Create a key" title="Create an API key">
             {(close) => <NewApiKeyForm onDone={close} />}
           </FormButton>
         )
@@ -37,7 +37,7 @@ export function ApiKeysPage() {
             columns={columns}
             rows={data}
             keyOf={({ id }) => id}
-            empty={<NothingYet title="No keys">Make one for each program and person.</NothingYet>}
+            empty={<NothingYet title="No keys">Create one key for each program and person.</NothingYet>}
           />
         )}
       </LookedUp>
@@ -86,8 +86,8 @@ function RevokeApiKeyButton({ apiKey: { id, name } }: { readonly apiKey: ApiKey 
       title: `Revoke the key “${name}”?`,
       children:
         id === key.apiKeyId
-          ? 'You are logged in with it: your session ends, and you need another key to come back.'
-          : 'Whoever uses it is refused from now on, and sessions that were begun with it end.',
+          ? 'You are logged in with this key. Your session ends, and you need another key to log in again.'
+          : 'Requests with this key are refused from now on, and its sessions end.',
       action: 'Revoke the key',
       onConfirm: () => revoke.mutate({ params: { path: { id } } }),
     });

@@ -20,14 +20,14 @@ export function NewApiKeyForm({ onDone }: { readonly onDone: () => void }) {
   });
   const form = useForm({
     initialValues: emptyApiKeyForm,
-    validate: { name: (name) => (name.trim() ? null : 'Say whose it is or what it is for.') },
+    validate: { name: (name) => (name.trim() ? null : 'Enter who or what uses the key.') },
   });
   const submit = (values: ApiKeyForm) => create.mutate({ body: toApiKeyRequest(values) });
   return (
     <EntryForm action="Make" mutation={create} onSubmit={form.onSubmit(submit)}>
       <TextInput
         label="Name"
-        description="Of the program or the person; the audit log says it"
+        description="The program or the person. The audit log shows it"
         withAsterisk
         {...form.getInputProps('name')}
       />
@@ -43,7 +43,7 @@ export function NewApiKeyForm({ onDone }: { readonly onDone: () => void }) {
       {form.values.role === 'client' && (
         <MultiSelect
           label="Connections"
-          description="None: every connection, also those that are added later"
+          description="Leave empty for every connection, including later ones"
           searchable
           data={(connections.data?.data ?? []).map((one) => ({ value: one.id, label: nameOfConnection(one) }))}
           {...form.getInputProps('connectionIds')}

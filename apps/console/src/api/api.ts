@@ -2,7 +2,7 @@ import { ApiError, type components, createClient, errorOf } from '@bulkhead/clie
 import { QueryClient } from '@tanstack/react-query';
 import createQueries from 'openapi-react-query';
 
-/** The API, by the browser's cookie. Every error answer is thrown as an `ApiError`. */
+/** A client of the API that uses the browser's cookie. It throws an `ApiError` for each error answer. */
 export const client = createClient({ url: window.location.origin });
 
 client.use({
@@ -13,12 +13,12 @@ client.use({
   },
 });
 
-/** The same as hooks. */
+/** The same client as hooks. */
 export const api = createQueries(client);
 
-/** What is on the page without a stream is looked up again this often, while somebody looks at it. */
+/** How often data without a stream is read again while the page is visible. */
 export const refreshMs = 10_000;
-/** A deployment's restart takes seconds; what the API refuses it refuses again. */
+/** A restart of the API takes seconds, so retry. Do not retry refused requests. */
 const retries = 3;
 
 export const queryClient = new QueryClient({
@@ -57,7 +57,7 @@ export type Erasure = Schemas['Erasure'];
 export type RetentionPass = Schemas['RetentionPass'];
 export type Queue = Schemas['Queue'];
 
-/** Nobody is logged in, or not any more: to the log-in, and from there back here. */
+/** If no user is logged in, opens the login page, which leads back here. */
 export function goToLogin(): void {
   const { pathname, search } = window.location;
   window.location.assign(`/login?next=${encodeURIComponent(pathname + search)}`);

@@ -2,13 +2,13 @@ import { useEffect, useEffectEvent, useState } from 'react';
 
 export type StreamState = 'connecting' | 'live' | 'lost' | 'ended';
 
-/** After an answer that is no stream (the API restarts, too many streams): a browser itself would not try again. */
+/** After an answer that is not a stream (the API restarts, too many streams), because the browser itself does not retry then. */
 const reopenMs = 5000;
 
 /**
- * Follows a stream of server-sent events while the component is on the page. A browser opens one again by itself where it ends.
- * @param options.url undefined: none
- * @param options.onEvent gets each event that is named in `events`, its data parsed
+ * Follows a stream of server-sent events while the component is mounted. If a stream ends, the browser reopens it.
+ * @param options.url undefined for no stream
+ * @param options.onEvent called for each event named in `events`, with its parsed data
  */
 export function useEventStream(options: {
   readonly url: string | undefined;

@@ -9,7 +9,7 @@ import { useFilters } from '../parts/use-filters.ts';
 
 const outcomes = ['success', 'unchanged', 'refused', 'failed'] as const;
 const patientId = /^[A-Za-z0-9\-._]{1,128}$/;
-/** While somebody types, not every letter is a question. */
+/** So that typing does not send a request for each letter. */
 const typingMs = 300;
 
 /** Who did what, newest first. Each read of it is recorded in the audit log, so it is read again only when the operator asks. */

@@ -5,7 +5,7 @@ import type { RateBudget } from '../api/api.ts';
 import { ConnectionName } from '../parts/connection.tsx';
 import { formatCount, formatDuration } from '../parts/format.ts';
 
-/** One budget: its three limits, the last two minutes as a line, who waits, and why nobody may ask. */
+/** One budget: its three limits, a chart of the last two minutes, waiting requests, and the reason of a pause. */
 export function BudgetCard({ budget }: { readonly budget: RateBudget }) {
   const { name, connectionIds, window, minute, day, pausedMs, pauseReason, slowMs, waiting } = budget;
   const history = useUseHistory(window.used);
@@ -18,13 +18,12 @@ export function BudgetCard({ budget }: { readonly budget: RateBudget }) {
         </Title>
         {pausedMs > 0 && (
           <Alert color="red" title={`Paused for ${formatDuration(pausedMs)}`}>
-            The EHR has asked everybody to wait{pauseReason === undefined ? '.' : `: ${pauseReason}.`}
+            The EHR asked all clients to wait{pauseReason === undefined ? '.' : `: ${pauseReason}.`}
           </Alert>
         )}
         {pausedMs === 0 && slowMs > 0 && (
           <Alert color="yellow" title={`Half the rate for ${formatDuration(slowMs)}`}>
-            After a pause{pauseReason === undefined ? '' : ` (${pauseReason})`}, until the EHR has proved to be well
-            again.
+            After a pause{pauseReason === undefined ? '' : ` (${pauseReason})`}, until the EHR has recovered.
           </Alert>
         )}
         <SimpleGrid cols={{ base: 1, sm: 3 }}>
@@ -92,16 +91,16 @@ function Share({ name, used, limit }: ShareProps) {
 
 export interface UseSample {
   readonly secondsAgo: number;
-  /** null: nobody has looked yet. */
+  /** null if no value was read yet. */
   readonly used: number | null;
 }
 
-/** Long enough to see a pause come and go. */
+/** Long enough to show the start and the end of a pause. */
 const shownSeconds = 120;
 
 const unseen: readonly null[] = Array.from({ length: shownSeconds }, () => null);
 
-/** How much was used at each of the last seconds since the page is looked at, the oldest first. */
+/** The use in each second since the page was opened, the oldest first. */
 function useUseHistory(used: number): readonly UseSample[] {
   const [values, setValues] = useState<readonly (number | null)[]>(unseen);
   const sample = useEffectEvent(() => setValues((before) => [...before.slice(1), used]));
@@ -112,7 +111,7 @@ function useUseHistory(used: number): readonly UseSample[] {
   return values.map((value, index) => ({ secondsAgo: values.length - 1 - index, used: value }));
 }
 
-/** Its client id, which the API does not show, is the connections' that share it; they have another budget for tokens. */
+/** The connections with the same client id share it. They have another budget for tokens. */
 export function keyOfBudget({ name, connectionIds }: RateBudget): string {
   return [name, ...connectionIds].join();
 }

@@ -6,7 +6,7 @@ import { LiveBadge } from '../parts/badges.tsx';
 import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
 import { BudgetCard, keyOfBudget } from './budget-card.tsx';
 
-/** How much of what an EHR allows is used, at this moment and over the day. */
+/** How much of the request limits of each EHR is used, now and over the day. */
 export function BudgetPage() {
   const { found, live } = useLiveBudgets();
   return (
@@ -15,7 +15,7 @@ export function BudgetPage() {
         {({ data }) =>
           data.length === 0 ? (
             <NothingYet title="No budget is in use">
-              Each client id at an EHR has one, from its first connection on.
+              Each client id at an EHR has a budget from its first connection on.
             </NothingYet>
           ) : (
             <Stack>
@@ -30,7 +30,7 @@ export function BudgetPage() {
   );
 }
 
-/** The budgets, as they are used. */
+/** The live budgets. */
 function useLiveBudgets() {
   const queries = useQueryClient();
   const found = api.useQuery('get', '/api/ehr/rate-budgets');

@@ -15,7 +15,7 @@ test.each([
   { method: 'private_key_jwt', auth: { clientId: 'id', privateKey: 'key' } },
   { method: 'authorization_code', auth: { clientId: 'id', clientSecret: 'secret' } },
   { method: 'none', auth: {} },
-] as const)('by $method only the fields of that way are sent', ({ method, auth }) => {
+] as const)('a request with $method contains only the fields of that method', ({ method, auth }) => {
   expect(toConnectionRequest({ provider: 'athenahealth', form: { ...filled, method } })).toEqual({
     provider: 'athenahealth',
     environment: 'production',

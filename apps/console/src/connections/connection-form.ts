@@ -29,11 +29,11 @@ export const emptyConnectionForm: ConnectionForm = {
 export const methods = [
   { value: 'client_credentials', label: 'Client id and secret' },
   { value: 'private_key_jwt', label: 'Signed assertion (SMART Backend Services)' },
-  { value: 'authorization_code', label: 'A user of the practice authorizes' },
+  { value: 'authorization_code', label: 'Authorization by a user of the practice' },
   { value: 'none', label: 'None (an open server)' },
 ];
 
-/** What each way of authorization takes of the fields about credentials. */
+/** The credential fields of each authorization method. */
 const fieldsOf = {
   client_credentials: ['clientId', 'clientSecret', 'scope'],
   private_key_jwt: ['clientId', 'privateKey', 'scope'],
@@ -41,7 +41,7 @@ const fieldsOf = {
   none: [],
 } as const satisfies Record<ConnectionForm['method'], readonly (keyof ConnectionForm)[]>;
 
-/** Without the fields that were left empty: what they mean then is the API's to say. */
+/** Leaves out empty fields. The API has their defaults. */
 export function toConnectionRequest(options: {
   readonly provider: string;
   readonly form: ConnectionForm;

@@ -14,7 +14,7 @@ import { ConnectionTestSteps, TestConnectionButton } from './test-connection.tsx
 
 const trash = <IconTrash size={16} aria-hidden />;
 
-/** One practice: how it is reached, whether it works, how current it is. */
+/** One practice: its settings, its last test, and how current its data is. */
 export function ConnectionPage() {
   const { id = '' } = useParams();
   const { isOperator } = useSession();
@@ -48,8 +48,8 @@ export function ConnectionPage() {
         {({ data }) => (
           <>
             {data.needsAuthorization && (
-              <Alert color="yellow" title="Nobody has authorized it yet, or not any more">
-                Nothing can be read until a user of the practice agrees.
+              <Alert color="yellow" title="This connection needs an authorization">
+                Nothing can be read until a user of the practice authorizes it.
               </Alert>
             )}
             <Paper withBorder p="md">
@@ -101,14 +101,14 @@ function factsOf(connection: Connection) {
   };
 }
 
-/** Undefined where no user has to agree. */
+/** Undefined if no user must authorize the connection. */
 function authorizedFor({ auth, needsAuthorization, userId }: Connection): string | undefined {
   if (auth.method !== 'authorization_code') return undefined;
   if (needsAuthorization) return 'no';
   return userId === undefined ? 'yes' : `yes, for patient ${userId}`;
 }
 
-/** To the EHR in this browser, and back. For somebody else’s browser the API makes an invitation. */
+/** Opens the EHR in this browser and returns here. For another user's browser, use an invitation from the API. */
 function AuthorizeButton({ connection }: { readonly connection: Connection }) {
   const { id, provider, needsAuthorization = false } = connection;
   const address = `/api/ehr/${provider}/authorize?${new URLSearchParams({ connectionId: id })}`;
@@ -119,10 +119,10 @@ function AuthorizeButton({ connection }: { readonly connection: Connection }) {
   );
 }
 
-/** The mark of exports that named no type. */
+/** The watermark of exports of every type. */
 const everyType = '*';
 
-/** Up to when each type is wholly stored: where the next export or sync goes on. */
+/** The time up to which each type is completely stored. The next export or sync continues there. */
 function Watermarks({ connectionId }: { readonly connectionId: string }) {
   const params = { path: { id: connectionId } };
   const found = api.useQuery('get', '/api/ehr/connections/{id}/watermarks', { params });
@@ -142,9 +142,7 @@ function Watermarks({ connectionId }: { readonly connectionId: string }) {
           rows={data}
           keyOf={({ resourceType, level }) => `${resourceType}/${level}`}
           empty={
-            <NothingYet title="Nothing is stored wholly yet">
-              The first export that completes says up to when.
-            </NothingYet>
+            <NothingYet title="No type is completely stored yet">The first completed export sets the time.</NothingYet>
           }
         />
       )}

@@ -10,7 +10,7 @@ import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { NewConnectionForm } from './new-connection-form.tsx';
 
-/** Practices whose records are brought here. */
+/** The connected practices. */
 export function ConnectionsPage() {
   const { isOperator } = useSession();
   const found = api.useQuery('get', '/api/ehr/connections');
@@ -34,7 +34,7 @@ export function ConnectionsPage() {
             keyOf={({ id }) => id}
             empty={
               <NothingYet title="No connections">
-                Add one with the practice’s credentials, or have somebody of the practice authorize it.
+                Add a connection with the practice’s credentials, or let a user of the practice authorize it.
               </NothingYet>
             }
           />

@@ -7,7 +7,7 @@ import { EntryForm } from '../parts/forms.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { type ConnectionForm, emptyConnectionForm, methods, toConnectionRequest } from './connection-form.ts';
 
-/** By form with credentials, or without and on to the EHR, where a user of the practice agrees. */
+/** Creates a connection with credentials, or opens the EHR, where a user of the practice authorizes it. */
 export function NewConnectionForm() {
   const { provider, providers } = useSession();
   const navigate = useNavigate();
@@ -34,23 +34,23 @@ export function NewConnectionForm() {
       />
       <TextInput
         label="Practice id"
-        description="As athenahealth has it, digits"
+        description="The number that athenahealth uses"
         {...form.getInputProps('practiceId')}
       />
       <TextInput label="Group id" description="For exports of a group" {...form.getInputProps('groupId')} />
       <TextInput
         label="FHIR endpoint"
-        description="Empty: the one of the environment"
+        description="Empty for the environment's default"
         {...form.getInputProps('fhirEndpoint')}
       />
       <Select label="Credentials" allowDeselect={false} data={methods} {...form.getInputProps('method')} />
       {method !== 'none' && (
-        <TextInput label="Client id" description="Empty: the deployment’s own" {...form.getInputProps('clientId')} />
+        <TextInput label="Client id" description="Empty for the deployment’s own" {...form.getInputProps('clientId')} />
       )}
       {(method === 'client_credentials' || method === 'authorization_code') && (
         <PasswordInput
           label="Client secret"
-          description="Empty: the deployment’s own"
+          description="Empty for the deployment’s own"
           autoComplete="new-password"
           {...form.getInputProps('clientSecret')}
         />
@@ -58,18 +58,14 @@ export function NewConnectionForm() {
       {method === 'private_key_jwt' && (
         <Textarea
           label="Private key"
-          description="PEM. Empty: the deployment’s signing key, whose public half is at /.well-known/jwks.json"
+          description="PEM. Empty for the deployment’s signing key, whose public key is at /.well-known/jwks.json"
           autosize
           minRows={3}
           {...form.getInputProps('privateKey')}
         />
       )}
       {method !== 'none' && (
-        <TextInput
-          label="Scope"
-          description="Empty: what the vendor’s entry asks for"
-          {...form.getInputProps('scope')}
-        />
+        <TextInput label="Scope" description="Empty for the vendor’s default" {...form.getInputProps('scope')} />
       )}
     </EntryForm>
   );

@@ -7,7 +7,7 @@ import { Amounts } from '../erasures/amounts.tsx';
 import { EntryForm } from '../parts/forms.tsx';
 import { LookedUp } from '../parts/page.tsx';
 
-/** What becomes of the data is asked, with how much there is; to purge it, the connection's id is typed. */
+/** Asks what to do with the stored data and shows how much there is. To purge the data, the user types the id of the connection. */
 export function RemoveConnectionForm({ connection: { id } }: { readonly connection: Connection }) {
   const navigate = useNavigate();
   const queries = useQueryClient();
@@ -22,7 +22,7 @@ export function RemoveConnectionForm({ connection: { id } }: { readonly connecti
   const remove = api.useMutation('delete', '/api/ehr/connections/{id}', {
     onSuccess: async () => {
       await navigate(choice === 'purge' ? '/erasures' : '/connections');
-      // Not what is asked of the connection itself: it is gone.
+      // Do not read the connection again, because it no longer exists.
       await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/connections'] });
       await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/erasures'] });
     },
@@ -32,10 +32,10 @@ export function RemoveConnectionForm({ connection: { id } }: { readonly connecti
   return (
     <EntryForm action="Remove the connection" mutation={remove} onSubmit={form.onSubmit(submit)}>
       <LookedUp query={found}>{({ data }) => <Amounts amounts={data} />}</LookedUp>
-      <Radio.Group label="Its credentials and schedules are deleted. What is stored" {...form.getInputProps('data')}>
+      <Radio.Group label="Its credentials and schedules are deleted. The stored data" {...form.getInputProps('data')}>
         <Stack gap="xs" mt="xs">
           <Radio value="keep" label="stays" />
-          <Radio value="purge" label="is deleted too, for good; what runs is cancelled" />
+          <Radio value="purge" label="is deleted too, permanently. Active exports and syncs are cancelled" />
         </Stack>
       </Radio.Group>
       {choice === 'purge' && (

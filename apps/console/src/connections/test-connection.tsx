@@ -9,15 +9,15 @@ export function TestConnectionButton({ connection: { id, needsAuthorization } }:
   const queries = useQueryClient();
   const test = api.useMutation('post', '/api/ehr/connections/{id}/test', {
     onSuccess: ({ data }) => {
-      if ('ok' in data) tell.done(data.ok ? 'The connection works.' : 'The test has ended: see which step failed.');
-      else tell.done('The test is still running; its steps will stand here.');
+      if ('ok' in data) tell.done(data.ok ? 'The connection works.' : 'The test has failed. See the step that failed.');
+      else tell.done('The test is still running. Its steps will appear here.');
       return queries.invalidateQueries({ queryKey: ['get', '/api/ehr/connections/{id}'] });
     },
     onError: tell.failed,
   });
   return (
     <Button
-      // The next step is another one then.
+      // The advice about the next step has changed.
       variant={needsAuthorization ? 'outline' : 'filled'}
       loading={test.isPending}
       onClick={() => test.mutate({ params: { path: { id } } })}
@@ -27,9 +27,9 @@ export function TestConnectionButton({ connection: { id, needsAuthorization } }:
   );
 }
 
-/** What a test did, one step after the other, and what to do about the one that failed. */
+/** The steps of a test, and what to do about the step that failed. */
 export function ConnectionTestSteps({ test }: { readonly test: ConnectionTest | undefined }) {
-  if (!test) return <Text size="sm">It was not tested yet.</Text>;
+  if (!test) return <Text size="sm">Not tested yet.</Text>;
   return (
     <>
       <Text size="sm" c="dimmed">

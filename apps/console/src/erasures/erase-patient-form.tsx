@@ -13,21 +13,21 @@ interface ErasePatientFormProps {
   readonly onDone: () => void;
 }
 
-/** Counts first, which changes nothing; to delete, the id is typed a second time. */
+/** Counts first, which changes nothing. To delete, the user types the id a second time. */
 export function ErasePatientForm({ connectionId, onDone }: ErasePatientFormProps) {
   const queries = useQueryClient();
   const [countedId, setCountedId] = useState<string>();
   const erase = api.useMutation('delete', '/api/ehr/connections/{id}/patients/{patientId}', {
     onSuccess: async () => {
       onDone();
-      tell.done('The erasure is under way: see Erasures and retention.');
+      tell.done('The erasure has started. See Erasures and retention.');
       await queries.invalidateQueries();
     },
   });
   const form = useForm({
     initialValues: { patientId: '', again: '', keepOut: false },
     validate: {
-      patientId: (id) => (id === countedId ? null : 'Count first how much there is of this patient'),
+      patientId: (id) => (id === countedId ? null : 'First count the data of this patient'),
       again: (again, { patientId }) => (again === patientId ? null : 'Type the id of the patient again'),
     },
   });
@@ -40,17 +40,17 @@ export function ErasePatientForm({ connectionId, onDone }: ErasePatientFormProps
     <EntryForm action="Erase the patient" mutation={erase} onSubmit={form.onSubmit(submit)}>
       <TextInput label="Id of the patient" withAsterisk {...form.getInputProps('patientId')} />
       <Button variant="default" disabled={patientId === ''} onClick={() => setCountedId(patientId)}>
-        Count, and delete nothing
+        Count without deleting
       </Button>
       {countedId !== undefined && (
         <>
           <PatientAmounts connectionId={connectionId} patientId={countedId} />
           <Checkbox
             label="Keep out"
-            description="The next export or sync does not store the patient again"
+            description="Do not store the patient again in the next export or sync"
             {...form.getInputProps('keepOut', { type: 'checkbox' })}
           />
-          <Text size="sm">The records are deleted for good. Backups and the EHR keep theirs.</Text>
+          <Text size="sm">The records are deleted permanently. Backups and the EHR keep their copies.</Text>
           <TextInput
             label="Id of the patient again"
             description={`Type ${countedId} to confirm`}

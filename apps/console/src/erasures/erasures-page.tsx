@@ -13,7 +13,7 @@ import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { totalOf } from './amounts.tsx';
 
-/** What was deleted on purpose, and what is deleted because of its age. */
+/** What operators deleted, and what was deleted because of its age. */
 export function ErasuresPage() {
   const { isOperator } = useSession();
   const erasures = api.useQuery('get', '/api/ehr/erasures');
@@ -25,7 +25,7 @@ export function ErasuresPage() {
         isOperator && (
           <FormButton
             label="Purge a removed connection"
-            title="Purge a connection that was removed and left its data"
+            title="Purge the data of a removed connection"
             icon={<IconTrash size={16} aria-hidden />}
             isDangerous
           >
@@ -34,7 +34,7 @@ export function ErasuresPage() {
         )
       }
     >
-      <Text size="sm">Purge a connection, or erase a patient, under Connections on the page of the connection.</Text>
+      <Text size="sm">To purge a connection or erase a patient, open the connection under Connections.</Text>
       <LookedUp query={erasures}>
         {({ data }) => (
           <RecordTable
@@ -42,7 +42,7 @@ export function ErasuresPage() {
             columns={erasureColumns}
             rows={data}
             keyOf={({ id }) => id}
-            empty={<NothingYet title="No erasures">Nothing was erased so far.</NothingYet>}
+            empty={<NothingYet title="No erasures">Nothing was erased yet.</NothingYet>}
           />
         )}
       </LookedUp>
@@ -56,7 +56,7 @@ export function ErasuresPage() {
             columns={retentionColumns}
             rows={data}
             keyOf={({ kind }) => kind}
-            empty={<NothingYet title="No pass yet">Workers look at every record once a day.</NothingYet>}
+            empty={<NothingYet title="No pass yet">Workers check every record once a day.</NothingYet>}
           />
         )}
       </LookedUp>
@@ -100,20 +100,20 @@ const retentionColumns: readonly Column<RetentionPass>[] = [
   { header: 'Ended', cell: ({ endedAt }) => <Moment at={endedAt} none="under way" />, from: 'sm' },
 ];
 
-/** A connection that was removed has no page of its own, and its id is all that is left of it. */
+/** A removed connection has no page. Only its id is known. */
 function PurgeRemovedForm({ onDone }: { readonly onDone: () => void }) {
   const queries = useQueryClient();
   const purge = api.useMutation('delete', '/api/ehr/connections/{id}', {
     onSuccess: async () => {
       onDone();
-      tell.done('The purge is under way.');
+      tell.done('The purge has started.');
       await queries.invalidateQueries();
     },
   });
   const form = useForm({
     initialValues: { id: '', isSure: false },
     validate: {
-      id: (id) => (id.trim() === '' ? 'Give the id that the connection had' : null),
+      id: (id) => (id.trim() === '' ? 'Enter the id of the removed connection' : null),
       isSure: (isSure) => (isSure ? null : 'Confirm the deletion'),
     },
   });
@@ -123,12 +123,12 @@ function PurgeRemovedForm({ onDone }: { readonly onDone: () => void }) {
     <EntryForm action="Purge" mutation={purge} onSubmit={form.onSubmit(submit)}>
       <TextInput
         label="Id of the connection"
-        description="The audit log has it"
+        description="You find it in the audit log"
         withAsterisk
         {...form.getInputProps('id')}
       />
       <Checkbox
-        label="Delete everything that is stored of it, for good"
+        label="Delete all its stored data permanently"
         {...form.getInputProps('isSure', { type: 'checkbox' })}
       />
     </EntryForm>

@@ -7,7 +7,7 @@ import { Moment } from '../parts/facts.tsx';
 import { formatBytes, formatCount } from '../parts/format.ts';
 import type { Column } from '../parts/record-table.tsx';
 
-/** Of a list of exports, each with the way to its page. */
+/** The columns of a list of exports. Each row links to the page of its export. */
 export function exportColumns(provider: string): readonly Column<BulkExport>[] {
   return [
     {

@@ -8,15 +8,15 @@ import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { fileRate } from './output-files.ts';
 
 const choices = ['all', 'downloading', 'pending', 'failed', 'completed'] as const;
-/** An export of 20,000 files is a table of 400 pages, and not one that no browser can draw. */
+/** So that an export of 20,000 files is a table of 400 pages, which a browser can draw. */
 const pageSize = 50;
 
-/** The ledger: every file that the EHR has promised, and what became of its lines. */
+/** The ledger: each file of the manifest with the state of its lines. */
 export function ExportFiles({ files }: { readonly files: readonly OutputFile[] }) {
   const [choice, setChoice] = useState<string>('all');
   const [page, setPage] = useState(1);
   if (files.length === 0)
-    return <NothingYet title="No files yet">The EHR names them when its export is done.</NothingYet>;
+    return <NothingYet title="No files yet">The EHR lists its files when its export is complete.</NothingYet>;
   const shown = files.filter(({ state }) => choice === 'all' || state === choice);
   const pages = Math.max(Math.ceil(shown.length / pageSize), 1);
   const current = Math.min(page, pages);

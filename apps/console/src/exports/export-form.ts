@@ -7,7 +7,7 @@ export interface ExportForm {
   readonly exportType: 'Patient' | 'Group' | 'System';
   readonly resourceTypes: readonly string[];
   readonly since: 'all' | 'last' | 'instant';
-  /** As the browser's field has it: local, without a zone. */
+  /** As in the browser's field: local time without a zone. */
   readonly instant: string;
   readonly typeFilters: readonly string[];
 }
@@ -20,8 +20,8 @@ export const levels = [
 
 export const sinceChoices = [
   { value: 'all', label: 'Everything' },
-  { value: 'last', label: 'What has changed since the last export' },
-  { value: 'instant', label: 'What has changed since a time' },
+  { value: 'last', label: 'Changes since the last export' },
+  { value: 'instant', label: 'Changes since a time' },
 ];
 
 export function toExportRequest(form: ExportForm): ExportRequest {

@@ -14,11 +14,11 @@ import { ExportFigures, ExportTimeline } from './export-progress.tsx';
 import { groupFailures } from './output-files.ts';
 import { useLiveExport } from './use-live-exports.ts';
 
-/** One export, from its start to its end, as it moves. */
+/** The live page of one export. */
 export function ExportPage() {
   const { provider = '', jobId = '' } = useParams();
   const params = { path: { provider, jobId } };
-  // What shows the addresses of files stands in the audit log: it is asked for again only if it can have changed unseen.
+  // Reading the URLs of files is an audit event, so they are read again only if they can have changed without an event.
   const found = api.useQuery(
     'get',
     '/api/ehr/{provider}/bulk-export/{jobId}',
@@ -93,7 +93,7 @@ interface ExportActionsProps {
   readonly record: BulkExport;
 }
 
-/** What can be done to an export where it stands: cancel it while it runs, fetch what is missing once it has ended. */
+/** The actions for an export: cancel it while it runs, retry what is missing after its end. */
 function ExportActions({ provider, record }: ExportActionsProps) {
   const { id: jobId, status, counts } = record;
   const queries = useQueryClient();
@@ -107,7 +107,7 @@ function ExportActions({ provider, record }: ExportActionsProps) {
     const ask = () =>
       confirm({
         title: 'Cancel this export?',
-        children: 'The EHR is told to stop. What is stored stays; the rest is fetched by the next export.',
+        children: 'The EHR is asked to stop. Stored resources stay. The next export fetches the rest.',
         action: 'Cancel the export',
         onConfirm: () => cancel.mutate({ params }),
       });
@@ -130,7 +130,7 @@ interface ExportProblemsProps {
   readonly files: readonly OutputFile[];
 }
 
-/** What went wrong and what to do, the same thing once however many files it has met. */
+/** The problems and what to do about them. A problem of many files is shown once. */
 function ExportProblems({ record, files }: ExportProblemsProps) {
   const { id, issues, counts } = record;
   return (
@@ -143,7 +143,7 @@ function ExportProblems({ record, files }: ExportProblemsProps) {
         ))}
         {counts.quarantined > 0 && (
           <Alert color="yellow" title={`In quarantine: ${formatCount(counts.quarantined)}`}>
-            Lines that could not be stored as they are. <Link to={`/quarantine?exportId=${id}`}>Look at them</Link>
+            Lines that could not be stored. <Link to={`/quarantine?exportId=${id}`}>Show them</Link>
           </Alert>
         )}
       </RunProblems>

@@ -13,7 +13,7 @@ interface ExportFiguresProps {
   readonly isRunning: boolean;
 }
 
-/** How much is done, how fast it goes, and how long it will take at that rate. */
+/** The progress, the rate, and the time left at that rate. */
 export function ExportFigures({ counts, isRunning }: ExportFiguresProps) {
   const { promised, stored, stale, quarantined, withheld = 0, bytes, unchanged, deleted } = counts;
   const done = stored + stale + quarantined + withheld;
@@ -21,7 +21,7 @@ export function ExportFigures({ counts, isRunning }: ExportFiguresProps) {
   const figures = {
     Files: `${formatCount(counts.filesCompleted)} of ${formatCount(counts.files)}`,
     Failed: counts.filesFailed > 0 ? formatCount(counts.filesFailed) : undefined,
-    // A manifest need not say how many resources its files have.
+    // A manifest does not have to say how many resources its files have.
     Stored: promised > 0 ? `${formatCount(stored)} of ${formatCount(promised)}` : formatCount(stored),
     'of them unchanged': formatCount(unchanged),
     'Older than stored': stale > 0 ? formatCount(stale) : undefined,
@@ -44,7 +44,7 @@ export function ExportFigures({ counts, isRunning }: ExportFiguresProps) {
 
 const noSamples: readonly ProgressSample[] = [];
 
-/** By what was done since the page is looked at: whoever has just come has no rate yet. */
+/** Computed from the progress since the page was opened, so a page that was just opened has no rate yet. */
 function useProgressRate(options: {
   readonly bytes: number;
   readonly done: number;
@@ -59,7 +59,7 @@ function useProgressRate(options: {
   return progressRate({ samples, total });
 }
 
-/** The phases of an export: those behind it and how long each took, the one that it is in, or the one that it has ended in. */
+/** The phases of an export: the finished ones with their durations, and the current or last one. */
 export function ExportTimeline({ record }: { readonly record: BulkExport }) {
   const isNarrow = useMediaQuery('(max-width: 68em)');
   const steps = stepsOf(record, new Date());

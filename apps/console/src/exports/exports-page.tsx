@@ -12,10 +12,10 @@ import { StartExportForm } from './start-export-form.tsx';
 import { useLiveExports } from './use-live-exports.ts';
 
 const statuses = ['IN_PROGRESS', 'COMPLETED', 'FAILED', 'CANCELLED'] as const;
-/** As many as a person looks through; the API and the CLI page through all of them. */
+/** As many as a person reads. The API and the command line can page through all. */
 const limit = 50;
 
-/** Bulk exports, newest first, as they move. */
+/** The live list of bulk exports, the newest first. */
 export function ExportsPage() {
   const { provider } = useSession();
   const { filters, setFilter } = useFilters(['connectionId', 'status']);
@@ -52,7 +52,7 @@ export function ExportsPage() {
             columns={exportColumns(provider)}
             rows={data}
             keyOf={({ id }) => id}
-            empty={<NothingYet title="No exports">Start one, or let a schedule do so every night.</NothingYet>}
+            empty={<NothingYet title="No exports">Start an export, or create a schedule.</NothingYet>}
           />
         )}
       </LookedUp>

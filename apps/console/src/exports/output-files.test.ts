@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { OutputFile } from '../api/api.ts';
 import { groupFailures, mergeFiles } from './output-files.ts';
 
-test('failures are told once by their code, the most frequent first', () => {
+test('failed files are grouped by error code, the most frequent first', () => {
   const failure = (code: string, message = code) => ({ error: { code, message } });
   const files = [failure('a', 'first'), {}, failure('b'), failure('a', 'second')];
   expect(groupFailures(files)).toEqual([
@@ -13,7 +13,7 @@ test('failures are told once by their code, the most frequent first', () => {
 
 const file = (id: string, lines: number) => ({ id, lines }) as OutputFile;
 
-test('what has changed takes its own place, and nothing else does', () => {
+test('a changed file replaces itself in the ledger, and other files stay', () => {
   const files = [file('a', 1), file('b', 2), file('c', 3)];
   expect(mergeFiles({ files, changed: [file('b', 5), file('unknown', 9)] })).toEqual([
     file('a', 1),

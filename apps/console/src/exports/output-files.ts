@@ -2,7 +2,7 @@ import type { OutputFile } from '../api/api.ts';
 
 type Timed = Pick<OutputFile, 'state' | 'startedAt' | 'completedAt' | 'bytes' | 'lines' | 'promisedCount'>;
 
-/** Over the whole time of a file, waits between its tries included. */
+/** Over the whole time of a file, including waits between attempts. */
 export function fileRate(file: Timed, now: Date): { readonly bytesPerSecond?: number; readonly leftMs?: number } {
   const { state, startedAt, completedAt, bytes, lines, promisedCount = 0 } = file;
   if (startedAt === undefined || bytes === 0) return {};
@@ -17,12 +17,12 @@ export function fileRate(file: Timed, now: Date): { readonly bytesPerSecond?: nu
 
 export interface FailureGroup {
   readonly code: string;
-  /** Of the first file; those of a code differ in no more than figures. */
+  /** The message of the first file. Messages with the same code differ only in numbers. */
   readonly message: string;
   readonly count: number;
 }
 
-/** The failures of files by their code, the most frequent first. */
+/** The failed files by error code, the most frequent first. */
 export function groupFailures(files: readonly Pick<OutputFile, 'error'>[]): readonly FailureGroup[] {
   const failures = files.flatMap(({ error }) => error ?? []);
   return [...Map.groupBy(failures, ({ code }) => code)]
@@ -30,7 +30,7 @@ export function groupFailures(files: readonly Pick<OutputFile, 'error'>[]): read
     .sort((one, other) => other.count - one.count);
 }
 
-/** The ledger with what has changed in it. A file that it does not know yet comes with the next look at the whole of it. */
+/** The ledger with the changed files. A file that it does not contain yet arrives with the next full read. */
 export function mergeFiles(options: {
   readonly files: readonly OutputFile[];
   readonly changed: readonly OutputFile[];

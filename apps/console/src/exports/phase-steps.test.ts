@@ -5,13 +5,13 @@ import { stepsOf } from './phase-steps.ts';
 type Phase = BulkExport['phase'];
 
 const second = (count: number) => new Date(Date.UTC(2026, 0, 1) + count * 1000);
-/** A phase each ten seconds. */
+/** One phase every ten seconds. */
 const way = (...phases: Phase[]) => phases.map((phase, index) => ({ phase, at: second(index * 10).toISOString() }));
 const states = (timeline: ReturnType<typeof way>, now = second(100)) =>
   stepsOf({ phase: timeline.at(-1)?.phase ?? 'queued', timeline }, now).map(({ state }) => state);
 
 describe('the steps of an export', () => {
-  test('behind it, now and ahead, each with its time', () => {
+  test('shows the finished phases with their durations, the current one and those ahead', () => {
     const timeline = way('queued', 'kicking-off', 'exporting');
     expect(stepsOf({ phase: 'exporting', timeline }, second(25))).toEqual([
       expect.objectContaining({ phase: 'queued', state: 'done', tookMs: 10_000 }),
@@ -22,22 +22,25 @@ describe('the steps of an export', () => {
     ]);
   });
 
-  test('all done where it has completed', () => {
+  test('shows every phase as done after the export has completed', () => {
     const whole = way('queued', 'kicking-off', 'exporting', 'downloading', 'finalizing', 'completed');
     expect(states(whole)).toEqual(Array(5).fill('done'));
   });
 
-  test.each(['failed', 'cancelled'] as const)('one that is %s has ended in the phase before', (end) => {
-    expect(states(way('queued', 'kicking-off', 'exporting', end))).toEqual([
-      'done',
-      'done',
-      'ended-here',
-      'ahead',
-      'ahead',
-    ]);
-  });
+  test.each(['failed', 'cancelled'] as const)(
+    'shows the phase before as the last one of an export that is %s',
+    (end) => {
+      expect(states(way('queued', 'kicking-off', 'exporting', end))).toEqual([
+        'done',
+        'done',
+        'ended-here',
+        'ahead',
+        'ahead',
+      ]);
+    },
+  );
 
-  test('of a retry the way since then counts; what it did not go through again has no time', () => {
+  test('counts only the phases since a retry, and shows no duration for phases that it skipped', () => {
     const timeline = way('queued', 'kicking-off', 'exporting', 'downloading', 'failed', 'downloading');
     const steps = stepsOf({ phase: 'downloading', timeline }, second(55));
     expect(steps.map(({ state, tookMs }) => [state, tookMs])).toEqual([
@@ -49,7 +52,7 @@ describe('the steps of an export', () => {
     ]);
   });
 
-  test('a record that has no timeline still says where it is', () => {
+  test('shows the current phase of a record without a timeline', () => {
     expect(stepsOf({ phase: 'downloading', timeline: [] }, second(0)).map(({ state }) => state)).toEqual([
       'done',
       'done',

@@ -1,22 +1,22 @@
 import type { BulkExport } from '../api/api.ts';
 
 export const phaseSteps = [
-  { phase: 'queued', label: 'Queued', text: 'waits for a worker' },
-  { phase: 'kicking-off', label: 'Kick-off', text: 'the EHR is asked' },
-  { phase: 'exporting', label: 'Exporting', text: 'the EHR writes files' },
-  { phase: 'downloading', label: 'Downloading', text: 'files are stored' },
-  { phase: 'finalizing', label: 'Finalizing', text: 'deletions and counts' },
+  { phase: 'queued', label: 'Queued', text: 'waiting for a worker' },
+  { phase: 'kicking-off', label: 'Kick-off', text: 'kick-off at the EHR' },
+  { phase: 'exporting', label: 'Exporting', text: 'the EHR is writing files' },
+  { phase: 'downloading', label: 'Downloading', text: 'storing files' },
+  { phase: 'finalizing', label: 'Finalizing', text: 'deletions and totals' },
 ] as const;
 
 export interface PhaseStep {
   readonly phase: string;
   readonly label: string;
   readonly state: 'ahead' | 'now' | 'done' | 'ended-here';
-  /** How long it took, or has taken so far; undefined where the record does not say. */
+  /** The duration so far or at the end. Undefined if the record does not contain it. */
   readonly tookMs?: number;
 }
 
-/** The steps of an export on its way: of a retry only what came after it was taken up again. */
+/** The steps of an export. After a retry, only the steps since the retry. */
 export function stepsOf({ phase, timeline }: Pick<BulkExport, 'phase' | 'timeline'>, now: Date): readonly PhaseStep[] {
   const way = lastWay(timeline);
   const isOver = phase === 'failed' || phase === 'cancelled';
@@ -29,7 +29,7 @@ export function stepsOf({ phase, timeline }: Pick<BulkExport, 'phase' | 'timelin
   });
 }
 
-/** After the last end that was not the last word. */
+/** The timeline after the last end that a retry has reopened. */
 function lastWay(timeline: BulkExport['timeline']): BulkExport['timeline'] {
   const ends = ['completed', 'failed', 'cancelled'];
   const retriedAt = timeline.findLastIndex((one, index) => ends.includes(one.phase) && index < timeline.length - 1);

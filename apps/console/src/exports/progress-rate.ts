@@ -1,20 +1,20 @@
-/** What was done by a time. */
+/** The progress at a time. */
 export interface ProgressSample {
   readonly atMs: number;
   readonly bytes: number;
-  /** Lines that are accounted for. */
+  /** The lines that are accounted for. */
   readonly done: number;
 }
 
-/** Long enough for batches to even out, short enough to follow a change of the rate. */
+/** Long enough to average out batches, short enough to follow changes of the rate. */
 const windowMs = 30_000;
 
-/** With a sample more, and without those that are too old to tell of the rate now. */
+/** Adds a sample and drops samples that are too old for the current rate. */
 export function addSample(samples: readonly ProgressSample[], sample: ProgressSample): readonly ProgressSample[] {
   return [...samples.filter(({ atMs }) => sample.atMs - atMs <= windowMs), sample];
 }
 
-/** @returns neither where nothing has moved: an honest page says so rather than guess. */
+/** @returns no rate and no time left if nothing has moved, because a guess would mislead */
 export function progressRate(options: { readonly samples: readonly ProgressSample[]; readonly total: number }): {
   readonly bytesPerSecond?: number;
   readonly leftMs?: number;

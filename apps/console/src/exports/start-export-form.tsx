@@ -30,7 +30,7 @@ export function StartExportForm({ connectionId = '' }: { readonly connectionId: 
     },
     validate: {
       connectionId: (id) => (id ? null : 'Choose the practice to export.'),
-      instant: (text, { since }) => (since === 'instant' && !text ? 'Give the time, or choose another start.' : null),
+      instant: (text, { since }) => (since === 'instant' && !text ? 'Enter the time, or choose another start.' : null),
     },
   });
   const submit = (values: ExportForm) =>
@@ -41,7 +41,7 @@ export function StartExportForm({ connectionId = '' }: { readonly connectionId: 
       <Select label="Level" allowDeselect={false} data={levels} {...form.getInputProps('exportType')} />
       <TagsInput
         label="Resource types"
-        description="None: every type that the EHR exports."
+        description="Leave empty for every type that the EHR exports."
         data={resourceTypes}
         {...form.getInputProps('resourceTypes')}
       />
@@ -51,7 +51,7 @@ export function StartExportForm({ connectionId = '' }: { readonly connectionId: 
       )}
       <TagsInput
         label="Filters"
-        description="FHIR searches, one type each: Observation?category=laboratory"
+        description="FHIR searches, one type each, such as Observation?category=laboratory"
         {...form.getInputProps('typeFilters')}
       />
     </EntryForm>

@@ -8,7 +8,7 @@ interface Envelope<Data> {
   data: Data;
 }
 
-/** Lets an export and its ledger on the page follow what happens. */
+/** Updates the export and its ledger on the page from the event stream. */
 export function useLiveExport(options: {
   readonly provider: string;
   readonly jobId: string;
@@ -23,7 +23,7 @@ export function useLiveExport(options: {
   const takeExport = (record: BulkExport) => {
     const before = queries.getQueryData<Envelope<BulkExport>>(exportKey)?.data;
     queries.setQueryData(exportKey, { success: true, data: record });
-    // The ledger is made when the manifest is there; what has ended is read as a whole.
+    // The ledger exists once the manifest is read. A finished export is read as a whole.
     if (before?.phase !== record.phase) void queries.invalidateQueries({ queryKey: filesKey });
   };
   const takeFiles = (changed: readonly OutputFile[]) =>
@@ -41,7 +41,7 @@ export function useLiveExport(options: {
   });
 }
 
-/** Has the list looked up again as soon as the newest exports are not what they were. */
+/** Reads the list again when the newest exports have changed. */
 export function useLiveExports(options: {
   readonly provider: string;
   readonly connectionId: string | undefined;

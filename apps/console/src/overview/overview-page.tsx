@@ -13,7 +13,7 @@ import { RecordTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { CheckName, useDiagnosis } from '../system/diagnosis.tsx';
 
-/** What a person wants to know at 3 a.m.: does it run, what is wrong, what comes next. */
+/** Answers what an operator asks at 3 a.m.: does everything run, what is wrong, what is next? */
 export function OverviewPage() {
   const { provider, isOperator } = useSession();
   const live = useLiveExports({ provider, connectionId: undefined });
@@ -36,7 +36,7 @@ export function OverviewPage() {
   );
 }
 
-/** Checks that are not well; one line where all are. */
+/** The checks that failed, or one line if all are well. */
 function OpenProblems() {
   const found = useDiagnosis();
   return (
@@ -45,7 +45,7 @@ function OpenProblems() {
         const problems = data.filter(({ state }) => state !== 'ok');
         if (problems.length === 0) {
           return (
-            <Alert color="green" title="Everything is as it should be">
+            <Alert color="green" title="All checks are well">
               {data.length} checks of Redis, MongoDB, workers and connections.
             </Alert>
           );
@@ -72,7 +72,7 @@ function OpenProblems() {
   );
 }
 
-/** How much of each day is used; what happens at this moment is on the budgets' own page. */
+/** How much of each daily budget is used. The budget page shows the current second. */
 function BudgetSummary() {
   const found = api.useQuery('get', '/api/ehr/rate-budgets');
   return (
@@ -107,7 +107,7 @@ function BudgetOfDay({ budget: { name, day, pausedMs } }: { readonly budget: Rat
   );
 }
 
-/** Enough to see the night of a practice; all of them are on their own page. */
+/** Enough to show one night of a practice. The list page shows all. */
 const limit = 5;
 
 function ExportSummary() {
@@ -125,7 +125,7 @@ function ExportSummary() {
           empty={
             <NothingYet title="No export yet">
               <Anchor component={Link} to="/exports" inherit>
-                Start the first one
+                Start the first export
               </Anchor>
             </NothingYet>
           }
@@ -137,7 +137,7 @@ function ExportSummary() {
 
 const shown = 5;
 
-/** What runs by itself, the next one first. */
+/** The schedules, the next run first. */
 function ComingRuns() {
   const found = api.useQuery('get', '/api/ehr/schedules');
   return (

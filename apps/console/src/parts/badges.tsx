@@ -25,7 +25,7 @@ const colors: Readonly<Record<string, MantineColor>> = {
   'skipped-overlap': 'yellow',
 };
 
-/** The word says it; the color only helps to find it. */
+/** The word has the meaning; the colour only helps to find it. */
 export function StatusBadge({ status }: { readonly status: string }) {
   return (
     <Badge color={colors[status] ?? 'gray'} variant="dot" tt="none">
@@ -40,7 +40,7 @@ const looks = {
   lost: { color: 'yellow', text: 'connecting again' },
 } as const;
 
-/** Whether what is shown follows what happens. */
+/** Whether the page is live. */
 export function LiveBadge({ state }: { readonly state: StreamState }) {
   if (state === 'ended') return null;
   const { color, text } = looks[state];

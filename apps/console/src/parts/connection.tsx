@@ -4,7 +4,7 @@ import { Link } from 'react-router';
 import { api } from '../api/api.ts';
 import { useSession } from '../session/session-provider.tsx';
 
-/** The connections of the vendor that is looked at. */
+/** The connections of the selected vendor. */
 export function ConnectionSelect(props: Omit<SelectProps, 'data'>) {
   const { provider } = useSession();
   const { data } = api.useQuery('get', '/api/ehr/connections');
@@ -21,7 +21,7 @@ export function ConnectionSelect(props: Omit<SelectProps, 'data'>) {
   );
 }
 
-/** One that was removed since has only its id left. */
+/** A removed connection shows its id. */
 export function ConnectionName({ id }: { readonly id: string }) {
   const { data } = api.useQuery('get', '/api/ehr/connections');
   const connection = data?.data.find((one) => one.id === id);
@@ -35,7 +35,7 @@ export function ConnectionName({ id }: { readonly id: string }) {
 
 type Named = Pick<components['schemas']['Connection'], 'practiceId' | 'fhirEndpoint' | 'environment'>;
 
-/** What people call a connection: its practice, or the server where there are no practices. */
+/** The name of a connection: its practice, or the server if there are no practices. */
 export function nameOfConnection({ practiceId, fhirEndpoint, environment }: Named): string {
   return `${practiceId === undefined ? new URL(fhirEndpoint).host : `Practice ${practiceId}`} (${environment})`;
 }

@@ -3,7 +3,7 @@ import { modals } from '@mantine/modals';
 import { notifications } from '@mantine/notifications';
 import type { ReactNode } from 'react';
 
-/** Asks before what cannot be taken back. */
+/** Asks before an action that cannot be undone. */
 export function confirm(options: {
   readonly title: string;
   readonly children: ReactNode;
@@ -14,13 +14,13 @@ export function confirm(options: {
   modals.openConfirmModal({ ...rest, labels: { confirm: action, cancel: 'Go back' }, confirmProps: { color: 'red' } });
 }
 
-/** What an action has come to, in a corner of the page. */
+/** Shows the result of an action in a corner of the page. */
 export const tell = {
   done: (message: string): void => void notifications.show({ message, color: 'green' }),
   failed: (error: unknown): void => {
     const [title, message] =
       error instanceof ApiError ? [error.code, error.message] : ['Something went wrong', `${error}`];
-    // It says what to do: it stays until it was read.
+    // An error says what to do, so it stays until the user closes it.
     notifications.show({ title, message, color: 'red', autoClose: false });
   },
 };

@@ -3,11 +3,11 @@ import type { ReactNode } from 'react';
 
 interface FactsProps {
   readonly facts: Readonly<Record<string, ReactNode>>;
-  /** Short, and what the page is about: more of them in a row, and bold. */
+  /** For short key facts: several in a row, in bold. */
   readonly areFigures?: boolean;
 }
 
-/** Names and values of one thing. Those without a value are left out. */
+/** Names and values. Facts without a value are left out. */
 export function Facts({ facts, areFigures = false }: FactsProps) {
   const cols = areFigures ? { base: 2, xs: 3, md: 5 } : { base: 2, sm: 3, lg: 4 };
   const look = areFigures ? ({ size: 'md', fw: 600 } as const) : ({ size: 'sm' } as const);
@@ -31,7 +31,7 @@ export function Facts({ facts, areFigures = false }: FactsProps) {
 
 const format = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
-/** A time in the browser's own zone, to the minute; to the pointer as the API has it. */
+/** A time in the browser's zone, to the minute. The tooltip shows the time as the API has it. */
 export function Moment({ at, none = '–' }: { readonly at: string | undefined; readonly none?: string }) {
   if (at === undefined) return none;
   return (

@@ -6,13 +6,13 @@ import { Problem } from './page.tsx';
 
 interface EntryFormProps {
   readonly action: string;
-  /** What the form sends, with what the API has refused. */
+  /** The request of the form and its errors. */
   readonly mutation: { readonly isPending: boolean; readonly error: unknown };
   readonly onSubmit: SubmitEventHandler<HTMLFormElement>;
   readonly children: ReactNode;
 }
 
-/** Fields, why they were refused, and the button. */
+/** The fields, their errors, and the button. */
 export function EntryForm({ action, mutation: { isPending, error }, onSubmit, children }: EntryFormProps) {
   return (
     <form onSubmit={onSubmit} autoComplete="off">
@@ -31,15 +31,15 @@ export function EntryForm({ action, mutation: { isPending, error }, onSubmit, ch
 
 interface FormButtonProps {
   readonly label: string;
-  /** Of the dialog. */
+  /** The title of the dialog. */
   readonly title: string;
   readonly icon?: ReactNode;
-  /** For what cannot be taken back. */
+  /** For actions that cannot be undone. */
   readonly isDangerous?: boolean;
   readonly children: (close: () => void) => ReactNode;
 }
 
-/** A button with a form behind it, which is empty again whenever it is opened. */
+/** A button that opens a form, which is empty each time. */
 export function FormButton({
   label,
   title,

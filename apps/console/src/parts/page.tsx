@@ -6,9 +6,9 @@ import type { ReactNode } from 'react';
 
 interface PageProps {
   readonly title: string;
-  /** Beside the title: a status, how live the page is. */
+  /** Shown beside the title: a status, whether the page is live. */
   readonly beside?: ReactNode;
-  /** What can be done here. */
+  /** The actions of the page. */
   readonly actions?: ReactNode;
   readonly children: ReactNode;
 }
@@ -37,8 +37,7 @@ interface LookedUpProps<Data> {
 }
 
 /**
- * What was asked of the API: its shape while it is not there, the reason where it does not come. What was there before stays
- * where only the last look has failed.
+ * Shows a skeleton while the query loads and the error if it fails. If only the last refresh failed, the earlier data stays.
  */
 export function LookedUp<Data>({ query, children }: LookedUpProps<Data>) {
   const { data, error } = query;
@@ -60,7 +59,7 @@ function Shape() {
   );
 }
 
-/** An error in the API's own words, which say what to do. */
+/** The message of the API, which says what to do. */
 export function Problem({ error }: { readonly error: unknown }) {
   const { title, message, details } = describe(error);
   return (
@@ -85,7 +84,7 @@ function describe(error: unknown) {
   return { title: code, message, details: Array.isArray(details) ? details : [] };
 }
 
-/** An empty list, and what would fill it. */
+/** An empty list, and how to fill it. */
 export function NothingYet({ title, children }: { readonly title: string; readonly children?: ReactNode }) {
   return (
     <Paper withBorder p="xl">

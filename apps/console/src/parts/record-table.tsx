@@ -4,26 +4,26 @@ import type { ReactNode } from 'react';
 export interface Column<Row> {
   readonly header: string;
   readonly cell: (row: Row) => ReactNode;
-  /** Figures stand to the right. */
+  /** Numbers are aligned to the right. */
   readonly isFigure?: boolean;
-  /** Left out on smaller screens. */
+  /** Hidden on small screens. */
   readonly from?: MantineBreakpoint;
 }
 
 interface RecordTableProps<Row> {
-  /** For those who do not see it. */
+  /** The name for screen readers. */
   readonly caption: string;
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
   readonly keyOf: (row: Row) => string;
-  /** Shown instead of a table without rows. */
+  /** Shown instead of an empty table. */
   readonly empty?: ReactNode;
 }
 
 export function RecordTable<Row>({ caption, columns, rows, keyOf, empty }: RecordTableProps<Row>) {
   if (rows.length === 0 && empty !== undefined) return empty;
   return (
-    // What is scrolled must be reachable by keyboard.
+    // A scrollable area must be reachable by keyboard.
     <Table.ScrollContainer minWidth={320} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
       <Table striped highlightOnHover withTableBorder verticalSpacing="xs" aria-label={caption}>
         <Table.Thead>

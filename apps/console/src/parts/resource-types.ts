@@ -1,4 +1,4 @@
-/** Offered where a type is asked for: those of the integration guide. Any other can be typed. */
+/** The types that pickers offer: those of the integration guide. Users can type others. */
 export const resourceTypes = [
   'AllergyIntolerance',
   'Appointment',

@@ -8,16 +8,16 @@ interface RunProblemsProps {
   readonly run: {
     readonly errorCode?: string | undefined;
     readonly errorMessage?: string | undefined;
-    /** What the EHR said; operators get it. */
+    /** What the EHR said. Only operators get it. */
     readonly ehrText?: string | undefined;
     readonly retrying?: Retrying | readonly Retrying[] | undefined;
     readonly warnings: readonly { readonly code: string; readonly message: string }[];
   };
-  /** What is worse than a warning. */
+  /** Problems that are worse than a warning. */
   readonly children?: ReactNode;
 }
 
-/** Why an export or a sync has failed, and what to know of one that has not. */
+/** Why an export or a sync failed, and the warnings of one that did not. */
 export function RunProblems({ run, children }: RunProblemsProps) {
   const { errorCode, errorMessage, ehrText, retrying, warnings } = run;
   return (
@@ -45,7 +45,7 @@ function keyOf({ code, since, resourceType }: Retrying): string {
   return `${resourceType} ${code} ${since}`;
 }
 
-/** Why work does not progress, and when it is tried again. */
+/** Why the run does not progress, and when the next attempt is. */
 function RetryingAlert({ retrying }: { readonly retrying: Retrying }) {
   const { state, resourceType, code, message, ehrText, attempts, since, nextAttemptAt } = retrying;
   const work = resourceType === undefined ? '' : `${resourceType}: `;

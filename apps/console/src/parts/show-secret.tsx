@@ -2,14 +2,14 @@ import { Button, CopyButton, Group, Stack, Text, Textarea } from '@mantine/core'
 import { modals } from '@mantine/modals';
 
 interface Secret {
-  /** What it is: the field's name. */
+  /** The label of the field. */
   readonly label: string;
   readonly secret: string;
-  /** What it is for. */
+  /** The purpose of the secret. */
   readonly text: string;
 }
 
-/** Shows what cannot be had again. It stays until somebody closes it on purpose. */
+/** Shows a secret that cannot be shown again. It stays until the user confirms. */
 export function showSecret({ title, ...secret }: Secret & { readonly title: string }): void {
   const id = modals.open({
     title,
@@ -23,8 +23,8 @@ export function showSecret({ title, ...secret }: Secret & { readonly title: stri
 function ShownSecret({ label, secret, text, onDone }: Secret & { readonly onDone: () => void }) {
   return (
     <Stack>
-      <Text size="sm">{text} It is shown this once: keep it where it is needed.</Text>
-      {/* As long as it is: what is cut is copied wrongly. */}
+      <Text size="sm">{text} This is shown only once. Store it in a safe place.</Text>
+      {/* Never truncated, because a truncated secret would be copied wrongly. */}
       <Textarea
         autosize
         label={label}
@@ -34,7 +34,7 @@ function ShownSecret({ label, secret, text, onDone }: Secret & { readonly onDone
         onFocus={({ currentTarget }) => currentTarget.select()}
       />
       <Group justify="end">
-        {/* Browsers let a page write to the clipboard over https, and at localhost. */}
+        {/* Browsers allow writing to the clipboard only over https and at localhost. */}
         {window.isSecureContext && (
           <CopyButton value={secret}>
             {({ copied, copy }) => (
@@ -44,7 +44,7 @@ function ShownSecret({ label, secret, text, onDone }: Secret & { readonly onDone
             )}
           </CopyButton>
         )}
-        <Button onClick={onDone}>I have kept it</Button>
+        <Button onClick={onDone}>I have stored it</Button>
       </Group>
     </Stack>
   );

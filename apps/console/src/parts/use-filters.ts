@@ -2,7 +2,7 @@ import { useSearchParams } from 'react-router';
 
 type Filters<Name extends string> = Readonly<Record<Name, string | undefined>>;
 
-/** Filters stand in the address: a list can be sent to a colleague, and the browser's way back leads to it. */
+/** Keeps the filters in the URL, so a list can be sent to a colleague and the browser's back button works. */
 export function useFilters<Name extends string>(names: readonly Name[]) {
   const [params, setParams] = useSearchParams();
   const filters = Object.fromEntries(names.map((name) => [name, params.get(name) ?? undefined])) as Filters<Name>;

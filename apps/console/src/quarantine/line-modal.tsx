@@ -14,7 +14,7 @@ interface LineModalProps {
   readonly onClose: () => void;
 }
 
-/** The place and the reason of a line or an entry; for operators its content, to be stored again as it is or corrected. */
+/** The position and the reason of a line or an entry. Operators also see its content and can store it again, unchanged or corrected. */
 export function LineModal({ line, onClose }: LineModalProps) {
   const { isOperator } = useSession();
   const { reason, replay } = line;
@@ -30,18 +30,19 @@ export function LineModal({ line, onClose }: LineModalProps) {
         />
         {line.isTruncated && (
           <Alert color="yellow" title="The line is not complete">
-            {formatBytes(line.keptBytes)} of it were kept. Enter the whole line to store it, or start a new export.
+            {formatBytes(line.keptBytes)} of the line were kept. Enter the whole line to store it, or start a new
+            export.
           </Alert>
         )}
         {replay?.reason && (
           <Alert color="yellow" title="The last replay">
-            It is still no usable line: {replay.reason}
+            The line is still not usable: {replay.reason}
           </Alert>
         )}
         {isOperator ? (
           <LineEditor line={line} onDone={onClose} />
         ) : (
-          <Text size="sm">What it holds is for operators to see.</Text>
+          <Text size="sm">Only operators can see the content.</Text>
         )}
       </Stack>
     </Modal>
@@ -56,7 +57,7 @@ function factsOf({ source, exportId, fileId, stepId, offset }: QuarantinedLine) 
 function LineEditor({ line, onDone }: { readonly line: QuarantinedLine; readonly onDone: () => void }) {
   const { id, isTruncated } = line;
   const init = { params: { path: { id } }, parseAs: 'text' as const };
-  // Once: each look stands in the audit log, and an edit must not be overwritten by the next look.
+  // Read once: each read is an audit event, and a second read would overwrite an edit.
   const once = { refetchInterval: false, refetchOnWindowFocus: false, staleTime: Number.POSITIVE_INFINITY } as const;
   const found = api.useQuery('get', '/api/ehr/quarantine/{id}/line', init, once);
   return (
@@ -87,7 +88,7 @@ function Editor({
     try {
       const { state, replay: outcome } = await replayLine({ id, corrected });
       await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/quarantine'] });
-      if (state === 'open') throw new Error(`It is still no usable line: ${outcome?.reason ?? 'no reason given'}`);
+      if (state === 'open') throw new Error(`The line is still not usable: ${outcome?.reason ?? 'no reason given'}`);
       tell.done(state === 'withheld' ? 'The line is of an erased patient and was not stored.' : 'The line is stored.');
       onDone();
     } catch (failure) {
@@ -115,7 +116,7 @@ function Editor({
           disabled={isTruncated || text !== received}
           onClick={() => void replay(undefined)}
         >
-          Replay as it is
+          Replay unchanged
         </Button>
         <Button loading={isBusy} disabled={text === received} onClick={() => void replay(text)}>
           Replay corrected
@@ -125,7 +126,7 @@ function Editor({
   );
 }
 
-/** @param options.corrected undefined: as it is */
+/** @param options.corrected undefined to store the line unchanged */
 async function replayLine(options: {
   readonly id: string;
   readonly corrected: string | undefined;
@@ -133,7 +134,7 @@ async function replayLine(options: {
   const { id, corrected } = options;
   const answer = await client.POST('/api/ehr/quarantine/{id}/replay', {
     params: { path: { id } },
-    // The text itself: as an object its numbers would lose the text that they are written with.
+    // Send the text itself, because parsing would lose the original text of its numbers.
     ...(corrected === undefined
       ? {}
       : { body: corrected, bodySerializer: String, headers: { 'content-type': 'application/fhir+json' } }),
@@ -141,7 +142,7 @@ async function replayLine(options: {
   return answerOf(answer).data;
 }
 
-/** The line of a file, or the page of a search and the entry on it, from 1. */
+/** The line of a file, or the page and the entry of a search, counted from 1. */
 export function placeOf({ source, resourceType, line, offset }: QuarantinedLine): string {
   if (source !== 'sync') return `Line ${formatCount(line)}`;
   return `${resourceType ?? 'Search'}, page ${formatCount(line)}, entry ${formatCount(offset + 1)}`;

@@ -16,7 +16,7 @@ import { LineModal, placeOf } from './line-modal.tsx';
 const states = ['open', 'replayed', 'withheld'] as const;
 const limit = 100;
 
-/** Lines that could not be stored as they are: why, and what to do with each. */
+/** Lines that could not be stored, with the reason and the actions. */
 export function QuarantinePage() {
   const { isOperator } = useSession();
   const { filters, setFilter } = useFilters(['connectionId', 'exportId', 'reason', 'state']);
@@ -56,8 +56,8 @@ export function QuarantinePage() {
             rows={data}
             keyOf={({ id }) => id}
             empty={
-              <NothingYet title="Nothing is in quarantine">
-                Every line of every file and every entry of every search could be stored.
+              <NothingYet title="The quarantine is empty">
+                All lines of files and all entries of searches were stored.
               </NothingYet>
             }
           />
@@ -97,7 +97,7 @@ function columnsFor(options: {
   ];
 }
 
-/** After a fault of ours was mended: every open line of an export, or entry of a sync run, by the workers. */
+/** Replays every open line of an export, or entry of a sync run, after a defect was fixed. */
 function ReplayAllButton({ exportId }: { readonly exportId: string }) {
   const queries = useQueryClient();
   const replay = api.useMutation('post', '/api/ehr/quarantine/replay', {

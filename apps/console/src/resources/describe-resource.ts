@@ -9,7 +9,7 @@ interface HumanName {
   readonly family?: string;
 }
 
-/** The elements of FHIR R4 that tell people what a resource is about, over all types. */
+/** The elements of all FHIR R4 types that describe a resource to people. */
 export interface FhirResource {
   readonly resourceType: string;
   readonly id: string;
@@ -24,7 +24,7 @@ export interface FhirResource {
   readonly type?: CodeableConcept | readonly CodeableConcept[];
 }
 
-/** One line about a resource: its name, its code, its type; whatever it has. Empty where it has none of them. */
+/** One line about a resource: its name, its code or its type. Empty if it has none of them. */
 export function describeResource(resource: FhirResource): string {
   const { name, title, description, code, vaccineCode, medicationCodeableConcept, type } = resource;
   return (
@@ -55,8 +55,8 @@ interface SourceJson {
 }
 
 /**
- * JSON for reading, every number with the text that it was received with: `1.50` is a measurement of another precision than
- * `1.5`. A browser that cannot keep those texts shows the JSON in one line, as it came.
+ * Indented JSON in which every number keeps its original text, because `1.50` has another precision than `1.5`. A browser that
+ * cannot keep these texts shows the JSON in one line, as received.
  */
 export function indentJson(text: string): string {
   const { rawJSON } = JSON as unknown as SourceJson;

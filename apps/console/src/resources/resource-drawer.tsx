@@ -11,7 +11,7 @@ interface ResourceDrawerProps extends WhichResources {
   readonly onClose: () => void;
 }
 
-/** One resource as it was received, and where its versions came from. */
+/** One resource as received, and the source of each version. */
 export function ResourceDrawer({ provider, connectionId, type, id, onClose }: ResourceDrawerProps) {
   const init = { params: { path: { provider, type, id }, query: { connectionId } }, parseAs: 'text' as const };
   const once = { refetchInterval: false } as const;
@@ -42,7 +42,7 @@ export function ResourceDrawer({ provider, connectionId, type, id, onClose }: Re
         </Tabs.Panel>
         <Tabs.Panel value="sources" pt="sm">
           <Text size="sm" c="dimmed" mb="xs">
-            Where its versions came from, the stored one first.
+            The source of each version, the stored one first.
           </Text>
           <ResourceSources provider={provider} connectionId={connectionId} type={type} id={id} />
         </Tabs.Panel>
@@ -59,7 +59,7 @@ function ResourceSources({ provider, connectionId, type, id }: WhichResources & 
     <LookedUp query={found}>
       {({ data }) => (
         <RecordTable
-          caption="Sources of the resource"
+          caption="Sources of the versions"
           columns={columnsFor(provider)}
           rows={data}
           keyOf={({ versionId, lastUpdated, storedAt }) => `${versionId}/${lastUpdated}/${storedAt}`}
@@ -90,7 +90,7 @@ function Source({ provider, source }: { readonly provider: string; readonly sour
   );
 }
 
-/** The resources of a type at a connection. */
+/** The URL of the resources of a type. */
 export interface WhichResources {
   readonly provider: string;
   readonly connectionId: string;

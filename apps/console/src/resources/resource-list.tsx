@@ -14,13 +14,13 @@ interface ResourceListProps extends WhichResources {
 
 const pageSize = 25;
 
-/** Page by page, as the search's `next` links lead. */
+/** Reads page by page along the `next` links of the search. */
 export function ResourceList({ provider, connectionId, type, patient, onOpen }: ResourceListProps) {
-  // The cursors that led here, so that there is a way back.
+  // The cursors of the pages before this one, for the way back.
   const [cursors, setCursors] = useState<readonly string[]>([]);
   const query = { connectionId, patient, _count: pageSize, _cursor: cursors.at(-1) };
   const init = { params: { path: { provider, type }, query } };
-  // Looked at again only when somebody asks: each search stands in the audit log.
+  // Searched again only at the user's request, because each search is an audit event.
   const found = api.useQuery('get', '/api/ehr/{provider}/resources/{type}', init, { refetchInterval: false });
   return (
     <LookedUp query={found}>

@@ -9,13 +9,13 @@ import { useSession } from '../session/session-provider.tsx';
 import { ResourceDrawer } from './resource-drawer.tsx';
 import { ResourceList } from './resource-list.tsx';
 
-/** What is stored, by type and patient. Each look at it stands in the audit log. */
+/** The stored resources by type and patient. Each read is an audit event. */
 export function ResourcesPage() {
   const { provider } = useSession();
   const { filters, setFilter, setFilters } = useFilters(['connectionId', 'type', 'patient', 'id']);
   const { connectionId, type, patient, id } = filters;
   const form = useForm({ initialValues: { type: type ?? 'Patient', patient: patient ?? '' } });
-  // A link into this page changes the address, and the fields with it.
+  // A link to this page changes the URL and therefore the fields.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the form itself stays.
   useEffect(() => form.setValues({ type: type ?? 'Patient', patient: patient ?? '' }), [type, patient]);
   const which = connectionId && type ? { provider, connectionId, type } : undefined;
@@ -30,7 +30,7 @@ export function ResourcesPage() {
             onChange={(value) => setFilter('connectionId', value)}
           />
           <Autocomplete label="Type" data={resourceTypes} {...form.getInputProps('type')} />
-          <TextInput label="Patient" placeholder="Id, or empty for all" {...form.getInputProps('patient')} />
+          <TextInput label="Patient" placeholder="An id, or empty for all" {...form.getInputProps('patient')} />
           <Button type="submit" disabled={!connectionId}>
             Search
           </Button>
@@ -45,7 +45,7 @@ export function ResourcesPage() {
         />
       ) : (
         <NothingYet title="Choose a connection and a type">
-          Then its records are listed, page by page. Whole types go to files by{' '}
+          The resources are then listed page by page. To write a whole type to a file, use{' '}
           <Anchor href="/docs/" inherit underline="always">
             the API
           </Anchor>{' '}

@@ -5,15 +5,15 @@ import { api } from '../api/api.ts';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { EntryForm } from '../parts/forms.tsx';
 
-/** At night, when a practice is closed and its budget is free. */
+/** At night, because the practice is closed and its budget is free. */
 const everyNight = '0 2 * * *';
 
 const kinds = [
-  { value: 'export', label: 'Bulk export of what has changed' },
+  { value: 'export', label: 'Bulk export of changes' },
   { value: 'sync', label: 'Enhanced sync' },
 ];
 
-/** `UTC` is not among those that a browser lists. */
+/** Browsers do not list `UTC`. */
 const timeZones = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')];
 
 export function NewScheduleForm({ onDone }: { readonly onDone: () => void }) {
@@ -40,7 +40,7 @@ export function NewScheduleForm({ onDone }: { readonly onDone: () => void }) {
       <Select label="What" allowDeselect={false} data={kinds} {...form.getInputProps('kind')} />
       <TextInput
         label="When"
-        description="A cron: minute, hour, day of the month, month, day of the week"
+        description="A cron expression: minute, hour, day of the month, month, day of the week"
         {...form.getInputProps('cron')}
       />
       <Select
@@ -53,7 +53,7 @@ export function NewScheduleForm({ onDone }: { readonly onDone: () => void }) {
       />
       <Switch
         label="Spread"
-        description="Start some minutes later than others, so that not all practices ask at once"
+        description="Start at a different minute than other practices, so that they do not all start together"
         {...form.getInputProps('spread', { type: 'checkbox' })}
       />
     </EntryForm>

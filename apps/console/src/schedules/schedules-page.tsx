@@ -11,7 +11,7 @@ import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { NewScheduleForm } from './new-schedule-form.tsx';
 
-/** What runs by itself, when next, and what came of the last time. */
+/** The schedules, with the next run and the result of the last one. */
 export function SchedulesPage() {
   const found = api.useQuery('get', '/api/ehr/schedules');
   return (
@@ -30,7 +30,7 @@ export function SchedulesPage() {
             columns={columns}
             rows={data}
             keyOf={({ id }) => id}
-            empty={<NothingYet title="No schedules">With one a practice is kept current every night.</NothingYet>}
+            empty={<NothingYet title="No schedules">A schedule keeps a practice current every night.</NothingYet>}
           />
         )}
       </LookedUp>
@@ -75,7 +75,7 @@ function ScheduleActions({ schedule: { id, paused } }: { readonly schedule: Sche
   const askToRemove = () =>
     confirm({
       title: 'Remove this schedule?',
-      children: 'Runs that it has started go on.',
+      children: 'Runs that it started continue.',
       action: 'Remove the schedule',
       onConfirm: () => remove.mutate({ params }),
     });
@@ -99,7 +99,7 @@ function ScheduleActions({ schedule: { id, paused } }: { readonly schedule: Sche
   );
 }
 
-/** Enough to see a mistake in the cron or the zone. */
+/** Enough to notice a mistake in the cron expression or the time zone. */
 const shown = 3;
 
 function NextRuns({ schedule: { id, paused } }: { readonly schedule: Schedule }) {

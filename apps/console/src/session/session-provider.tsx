@@ -6,21 +6,21 @@ import { api } from '../api/api.ts';
 import { Problem } from '../parts/page.tsx';
 
 export interface Session {
-  /** Whose key the session was begun with. */
+  /** The key that started the session. */
   readonly key: components['schemas']['Session'];
   readonly isOperator: boolean;
   readonly providers: readonly components['schemas']['Provider'][];
-  /** The EHR vendor whose exports and syncs are shown. */
+  /** The selected EHR vendor. */
   readonly provider: string;
   readonly setProvider: (id: string) => void;
 }
 
 const SessionContext = createContext<Session | undefined>(undefined);
 
-/** Who looks, and at which vendor: known before any page is shown. */
+/** The user and the selected vendor, known before any page is shown. */
 export function SessionProvider({ children }: { readonly children: ReactNode }) {
   const who = api.useQuery('get', '/api/ehr/session');
-  // The registry is read when the API starts: once is enough.
+  // The API reads the registry only when it starts, so one read is enough.
   const known = api.useQuery('get', '/api/ehr/providers', {}, { refetchInterval: false });
   const [chosen, setProvider] = useLocalStorage({ key: 'bulkhead-provider', defaultValue: '' });
   const key = who.data?.data;

@@ -19,11 +19,11 @@ import { goToLogin } from '../api/api.ts';
 import { useSession } from '../session/session-provider.tsx';
 import { Navigation } from './navigation.tsx';
 
-/** What is around every page. On a phone the navigation is behind a button. */
+/** The frame of every page. On a phone a button opens the navigation. */
 export function AppLayout() {
   const [isOpen, { toggle, close }] = useDisclosure();
   const { pathname } = useLocation();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: whoever has gone somewhere has chosen.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a user who has navigated has closed the menu.
   useEffect(close, [pathname]);
   useLogOutWhenIdle();
   return (
@@ -70,7 +70,7 @@ export function AppLayout() {
   );
 }
 
-/** Who is logged in, and the way out: a form, as the log-in is one. */
+/** Shows who is logged in, and a form that logs out. */
 function SessionMenu() {
   const { key } = useSession();
   const form = useRef<HTMLFormElement>(null);
@@ -102,7 +102,7 @@ function SessionMenu() {
   );
 }
 
-/** Where only one vendor is registered there is nothing to choose. */
+/** With only one registered vendor there is nothing to choose. */
 function ProviderSelect() {
   const { providers, provider, setProvider } = useSession();
   if (providers.length < 2) return null;
@@ -130,16 +130,16 @@ function ColorSchemeToggle() {
 }
 
 /**
- * As long as a session lasts without a request. The pages ask by themselves, so an open one would keep its session for as long as
- * the browser runs; HIPAA asks for an automatic logoff (45 CFR 164.312(a)(2)(iii)).
+ * The idle time of a session. Pages send requests without a user, so an open page would keep its session as long as the browser runs.
+ * HIPAA requires an automatic logoff (45 CFR 164.312(a)(2)(iii)).
  */
 const idleMs = 30 * 60_000;
 
-/** Ends the session when nobody has touched the page for half an hour; the log-in leads back to it. */
+/** Ends the session after half an hour without user input. The login page leads back to this page. */
 function useLogOutWhenIdle(): void {
   const isIdle = useIdle(idleMs, { initialState: false });
   useEffect(() => {
-    // Without an answer the session ends by itself, as nothing is asked any more.
+    // If there is no answer, the session expires, because the page sends no more requests.
     if (isIdle) void fetch('/logout', { method: 'POST', redirect: 'manual' }).finally(goToLogin);
   }, [isIdle]);
 }

@@ -2,13 +2,13 @@ import { Button, Text } from '@mantine/core';
 import { Link, useRouteError } from 'react-router';
 import { Page, Problem } from '../parts/page.tsx';
 
-/** A page that does not come up: a fault of ours, or a file of a version that is not served any more. */
+/** Shown if a page cannot load: a defect, or a file of a version that is no longer served. */
 export function PageCrash() {
   return (
-    <Page title="This page does not come up">
+    <Page title="This page could not be loaded">
       <Problem error={useRouteError()} />
       <Button w="fit-content" onClick={() => window.location.reload()}>
-        Load it again
+        Reload
       </Button>
     </Page>
   );
@@ -17,7 +17,7 @@ export function PageCrash() {
 export function NoSuchPage() {
   return (
     <Page title="There is no such page">
-      <Text>The address leads nowhere. Perhaps the link is of an older version.</Text>
+      <Text>No page has this URL. The link may be from an older version.</Text>
       <Button component={Link} to="/" w="fit-content">
         To the overview
       </Button>

@@ -35,7 +35,7 @@ const pages = [
   { to: '/audit', label: 'Audit', Icon: IconListCheck, operatorsOnly: true },
 ] as const;
 
-/** Pages of the same server that are not of the console. */
+/** Pages of the same server that do not belong to the console. */
 const others = [
   { href: '/admin/queues', label: 'Bull Board', Icon: IconActivity },
   { href: '/docs/', label: 'API', Icon: IconBook },

@@ -23,7 +23,7 @@ export function StartSyncForm({ connectionId = '' }: { readonly connectionId: st
     validate: { connectionId: (id) => (id ? null : 'Choose the practice to sync.') },
   });
   const submit = (values: SyncForm) => {
-    // The answer at once: a person watches the run on its own page.
+    // Do not wait for the end: the run has a page of its own.
     const init = { params: { path: { provider } }, headers: { Prefer: 'respond-async' } };
     start.mutate({ ...init, body: toSyncRequest(values) });
   };
@@ -37,15 +37,15 @@ export function StartSyncForm({ connectionId = '' }: { readonly connectionId: st
       />
       {form.values.includeEnhanced && (
         <MultiSelect
-          label="Of the enhanced types only"
-          description="None: all five."
+          label="Enhanced types"
+          description="Leave empty for all five."
           data={enhancedTypes}
           {...form.getInputProps('resourceTypes')}
         />
       )}
       <TagsInput
         label="Only these patients"
-        description="Ids at the EHR. None: every patient that is known."
+        description="Ids at the EHR. Leave empty for all known patients."
         {...form.getInputProps('patients')}
       />
     </EntryForm>

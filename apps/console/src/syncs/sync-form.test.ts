@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { emptySyncForm, toSyncRequest } from './sync-form.ts';
 
-test('lists that name nothing are left out, and types of a set that is not wanted', () => {
+test('a request leaves out empty lists and the types of a deselected set', () => {
   const form = { ...emptySyncForm, connectionId: 'c' };
   const all = { connectionId: 'c', includeStandard: true, includeEnhanced: true };
   expect(toSyncRequest(form)).toEqual(all);

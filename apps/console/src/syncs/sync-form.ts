@@ -10,7 +10,7 @@ export interface SyncForm {
   readonly patients: readonly string[];
 }
 
-/** The integration guide's; the standard ones go together. */
+/** The types of the integration guide. The standard types are selected together. */
 export const enhancedTypes = ['DiagnosticReport', 'CarePlan', 'Encounter', 'Appointment', 'DocumentReference'];
 
 export const emptySyncForm: SyncForm = {

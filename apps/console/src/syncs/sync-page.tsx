@@ -12,7 +12,7 @@ import { LookedUp, Page } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { RunProblems } from '../parts/run-problems.tsx';
 
-/** One sync, with a row per type. */
+/** The page of one sync, with a row for each type. */
 export function SyncPage() {
   const { provider = '', id = '' } = useParams();
   const queries = useQueryClient();
@@ -89,7 +89,7 @@ const columns: readonly Column<SyncRunDetail['byType'][number]>[] = [
   { header: 'Rejected', cell: ({ rejected }) => formatCount(rejected), isFigure: true, from: 'md' },
 ];
 
-/** What can be done to a run where it stands. */
+/** The actions for a run in its current phase. */
 function SyncActions({ provider, run }: { readonly provider: string; readonly run: SyncRun }) {
   const queries = useQueryClient();
   const params = { path: { provider, id: run.id } };
@@ -100,7 +100,7 @@ function SyncActions({ provider, run }: { readonly provider: string; readonly ru
     const ask = () =>
       confirm({
         title: 'Cancel this sync?',
-        children: 'What is stored stays. The next sync goes on from the same time as this one.',
+        children: 'Stored resources stay. The next sync starts from the same time as this one.',
         action: 'Cancel the sync',
         onConfirm: () => cancel.mutate({ params }),
       });
@@ -113,18 +113,18 @@ function SyncActions({ provider, run }: { readonly provider: string; readonly ru
   if (run.status === 'COMPLETED') return null;
   return (
     <Button loading={retry.isPending} onClick={() => retry.mutate({ params })}>
-      Ask again for what failed
+      Retry what failed
     </Button>
   );
 }
 
-/** What went wrong in a sync, what holds it up, and what it has left out. */
+/** What failed in a sync, what it waits for, and what it skipped. */
 function SyncProblems({ run }: { readonly run: SyncRunDetail }) {
   return (
     <>
       <RunProblems run={run} />
       {run.skipped.length > 0 && (
-        <Alert color="yellow" title="Types that were left out">
+        <Alert color="yellow" title="Skipped types">
           <List size="sm">
             {run.skipped.map(({ resourceType, reason }) => (
               <List.Item key={resourceType}>

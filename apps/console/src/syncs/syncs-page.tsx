@@ -12,10 +12,10 @@ import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
 import { StartSyncForm } from './start-sync-form.tsx';
 
-/** As many as a person looks through; the API and the CLI page through all of them. */
+/** As many as a person reads. The API and the command line can page through all. */
 const limit = 50;
 
-/** Enhanced syncs, newest first. */
+/** The list of enhanced syncs, the newest first. */
 export function SyncsPage() {
   const { provider } = useSession();
   const { filters, setFilter } = useFilters(['connectionId']);
@@ -46,7 +46,7 @@ export function SyncsPage() {
             keyOf={({ id }) => id}
             empty={
               <NothingYet title="No sync runs">
-                A sync reads, patient by patient, what a bulk export does not offer.
+                A sync searches, patient by patient, for what a bulk export does not contain.
               </NothingYet>
             }
           />

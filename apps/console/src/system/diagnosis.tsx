@@ -4,7 +4,7 @@ import { StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
 import { LookedUp } from '../parts/page.tsx';
 
-/** The checks of `bulkhead doctor`, and what to do about what they found. */
+/** The checks of `bulkhead doctor`, and what to do about each finding. */
 export function Diagnosis() {
   const found = useDiagnosis();
   return (
@@ -41,13 +41,13 @@ function Check({ check: { name, state, found, whatToDo } }: { readonly check: Di
   );
 }
 
-/** What a check is about; a connection by what people call it. */
+/** The subject of a check. A connection is shown by its name. */
 export function CheckName({ name }: { readonly name: string }) {
   const id = /^connection (\S+)$/.exec(name)?.[1];
   return id === undefined ? name : <ConnectionName id={id} />;
 }
 
-/** It asks Redis, MongoDB and every connection: not as often as a list of records. */
+/** It queries Redis, MongoDB and every connection, so it runs less often than a list of records. */
 const refreshMs = 60_000;
 
 /** The checks of `bulkhead doctor`. */

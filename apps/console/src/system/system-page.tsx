@@ -6,7 +6,7 @@ import { LookedUp, Page } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { Diagnosis } from './diagnosis.tsx';
 
-/** Whether everything runs that should, and what waits where. */
+/** The health of all parts, and the depth of the queues. */
 export function SystemPage() {
   const found = api.useQuery('get', '/api/ehr/queues');
   return (

@@ -13,10 +13,10 @@ interface DeliveriesProps {
   readonly state: WebhookDelivery['state'] | undefined;
 }
 
-/** Between calls that are under way and their end there is not much time. */
+/** A call takes little time, so read often. */
 const pendingRefreshMs = 1000;
 
-/** Calls about exports and syncs of a connection, newest first. */
+/** The webhook calls of a connection, the newest first. */
 export function Deliveries({ connectionId, state }: DeliveriesProps) {
   const params = { query: { connectionId, state } };
   const options = api.queryOptions('get', '/api/ehr/webhook-deliveries', { params });
@@ -34,8 +34,8 @@ export function Deliveries({ connectionId, state }: DeliveriesProps) {
           rows={data}
           keyOf={({ id }) => id}
           empty={
-            <NothingYet title={state === undefined ? 'Nobody was called yet' : 'No calls in this state'}>
-              The next export or sync that ends is told.
+            <NothingYet title={state === undefined ? 'No calls yet' : 'No calls in this state'}>
+              The next export or sync that ends is called back.
             </NothingYet>
           }
         />
@@ -63,7 +63,7 @@ function ResendButton({ id }: { readonly id: string }) {
   const queries = useQueryClient();
   const resend = api.useMutation('post', '/api/ehr/webhook-deliveries/{id}/resend', {
     onSuccess: () => {
-      tell.done('The call is made again.');
+      tell.done('The call will be repeated.');
       return queries.invalidateQueries({ queryKey: ['get', '/api/ehr/webhook-deliveries'] });
     },
     onError: tell.failed,

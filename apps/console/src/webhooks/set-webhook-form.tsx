@@ -16,26 +16,25 @@ export function SetWebhookForm({ connection, onDone }: SetWebhookFormProps) {
   const set = api.useMutation('put', '/api/ehr/connections/{id}/webhook', {
     onSuccess: async ({ data: { secret } }) => {
       onDone();
-      const text =
-        'Every call is signed with it, as Standard Webhooks says: who is called verifies that the call is ours.';
+      const text = 'Every call is signed with this secret (Standard Webhooks), so that the receiver can verify it.';
       showSecret({ title: 'The webhook is set', label: 'Secret', secret, text });
       await queries.invalidateQueries();
     },
   });
   const form = useForm({
     initialValues: { url: webhookUrl },
-    validate: { url: (url) => (URL.canParse(url) ? null : 'Give an address, https://…') },
+    validate: { url: (url) => (URL.canParse(url) ? null : 'Enter a URL, https://…') },
   });
   const submit = (body: { readonly url: string }) => set.mutate({ params: { path: { id } }, body });
   return (
     <EntryForm action="Set" mutation={set} onSubmit={form.onSubmit(submit)}>
       <TextInput
         label="Address"
-        description="Called by POST, with ids and counts and no patient data"
+        description="Called with POST. Calls contain ids and counts, and no patient data"
         withAsterisk
         {...form.getInputProps('url')}
       />
-      {webhookUrl !== '' && <Text size="sm">A new secret is made; the one until now is not good any more.</Text>}
+      {webhookUrl !== '' && <Text size="sm">This creates a new secret. The old one stops working.</Text>}
     </EntryForm>
   );
 }

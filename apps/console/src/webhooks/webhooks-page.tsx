@@ -12,7 +12,7 @@ import { useFilters } from '../parts/use-filters.ts';
 import { Deliveries } from './deliveries.tsx';
 import { SetWebhookForm } from './set-webhook-form.tsx';
 
-/** Who is called when an export or a sync has ended, and what became of the calls. */
+/** The webhooks of the connections, and the state of their calls. */
 export function WebhooksPage() {
   const { filters, setFilter } = useFilters(['connectionId', 'state']);
   const { connectionId, state } = filters;
@@ -59,7 +59,7 @@ export function WebhooksPage() {
   );
 }
 
-/** The connections whose ends are told to somebody. */
+/** The connections that have a webhook. */
 function WebhookList({ connections }: { readonly connections: readonly Connection[] }) {
   return (
     <RecordTable
@@ -78,8 +78,8 @@ function WebhookList({ connections }: { readonly connections: readonly Connectio
       rows={connections.filter(({ webhookUrl }) => webhookUrl !== undefined)}
       keyOf={({ id }) => id}
       empty={
-        <NothingYet title="Nobody is called">
-          Choose a connection: an address of yours can be called whenever an export or a sync of it has ended.
+        <NothingYet title="No webhooks configured">
+          Choose a connection to set a webhook. It is called when an export or a sync of the connection ends.
         </NothingYet>
       }
     />
@@ -96,13 +96,13 @@ function WebhookActions({ connection }: { readonly connection: Connection }) {
   const ask = () =>
     confirm({
       title: 'Remove this webhook?',
-      children: 'Nobody is called any more when exports and syncs of the connection end, and its secret is forgotten.',
+      children: 'Exports and syncs of this connection will no longer call the webhook. Its secret is deleted.',
       action: 'Remove the webhook',
       onConfirm: () => remove.mutate({ params: { path: { id } } }),
     });
   return (
     <>
-      <FormButton label={webhookUrl === undefined ? 'Set an address' : 'Change'} title="Set the webhook" icon={null}>
+      <FormButton label={webhookUrl === undefined ? 'Set a webhook' : 'Change'} title="Set the webhook" icon={null}>
         {(close) => <SetWebhookForm connection={connection} onDone={close} />}
       </FormButton>
       {webhookUrl !== undefined && (
