@@ -203,7 +203,7 @@ describe('bulkhead that is used wrongly', () => {
   test.each([
     { args: ['export', 'start'], code: 2, says: '--connection' },
     { args: ['nonsense'], code: 2, says: 'unknown command' },
-    { args: ['export', 'show', 'job_none'], code: 4, says: 'no such export' },
+    { args: ['export', 'show', 'job_none'], code: 4, says: 'No export has this id' },
     { args: ['export', 'start', '--connection', 'c', '--since', 'yesterday'], code: 2, says: 'since' },
   ])('ends with $code: $args', async ({ args, code, says }) => {
     const ended = await bulkhead(args);

@@ -1,4 +1,4 @@
-import { reviveExport } from '@bulkhead/bulk-export/steps';
+import { ensureExportJobs } from '@bulkhead/bulk-export/steps';
 import { reviveDocuments } from '@bulkhead/documents/steps';
 import { sweepSchedules } from '@bulkhead/schedules/steps';
 import { reviveSync } from '@bulkhead/sync/steps';
@@ -16,8 +16,8 @@ export async function sweep(deps: WorkerDeps): Promise<void> {
   const scheduled = new Set(polls.filter(({ astray }) => !astray).map(({ exportId }) => exportId));
   for (const record of active) {
     try {
-      const revived = await reviveExport(deps, { record, isPolled: scheduled.has(record.id) });
-      if (revived) logger.warn('export had no job', { exportId: record.id, phase: record.phase });
+      const wereMissing = await ensureExportJobs(deps, { record, isPolled: scheduled.has(record.id) });
+      if (wereMissing) logger.warn('export had no job', { exportId: record.id, phase: record.phase });
     } catch (error) {
       // One record's trouble must not keep the others waiting; the next sweep tries again.
       logger.error('sweep failed for an export', { exportId: record.id, error });

@@ -3,7 +3,7 @@ import { accountedLines, sumIssues } from './accounting.ts';
 import type { IssueCount } from './bulk-export.record.ts';
 import { emptyCheckpoint } from './output-file.record.ts';
 
-test('lines are accounted for if they were stored, stale or quarantined', () => {
+test('accountedLines adds up the stored, stale and quarantined lines', () => {
   const checkpoint = { ...emptyCheckpoint, lines: 20, stored: 5, unchanged: 3, stale: 7, quarantined: 2, deleted: 4 };
   expect(accountedLines(checkpoint)).toBe(14);
 });
@@ -16,7 +16,7 @@ const issue = (change: Partial<IssueCount> = {}): IssueCount => ({
 });
 
 describe('the sum of issues', () => {
-  test('has one entry for each severity, code and list of types, the most frequent first', () => {
+  test('the sum of issues has one entry for each severity, code and list of types, the most frequent first', () => {
     const sums = sumIssues([
       issue({ code: 'processing' }),
       issue({ count: 2 }),
@@ -35,7 +35,7 @@ describe('the sum of issues', () => {
     ]);
   });
 
-  test('keeps 100 entries with types, and counts further ones as issues of any type', () => {
+  test('the sum of issues keeps 100 entries with types, and counts further ones as issues of any type', () => {
     const typed = Array.from({ length: 101 }, (_, index) => issue({ types: [`Type${index}`] }));
     const sums = sumIssues([...typed, ...typed]);
     const withTypes = sums.filter(({ types }) => types !== undefined);
@@ -44,7 +44,7 @@ describe('the sum of issues', () => {
     expect(sums.filter(({ types }) => types === undefined)).toEqual([issue({ count: 2 })]);
   });
 
-  test('does not let issues without types take the place of entries with types', () => {
+  test('the sum of issues keeps entries with types even if there are many without types', () => {
     const untyped = Array.from({ length: 200 }, (_, index) => issue({ code: `code-${index}` }));
     expect(sumIssues([...untyped, issue({ types: ['Goal'] })])).toContainEqual(issue({ types: ['Goal'] }));
   });

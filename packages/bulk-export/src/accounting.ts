@@ -1,23 +1,23 @@
 import type { BulkExport, IssueCount } from './bulk-export.record.ts';
 import type { FileCheckpoint } from './output-file.record.ts';
 
-/** Of a completed export: whether something that was asked for did not come, or could not be stored. */
+/** Whether a completed export lacks data that was requested, because it was not received or could not be stored. */
 export function lacksData({ isPartial, counts }: Pick<BulkExport, 'isPartial' | 'counts'>): boolean {
   // Records of earlier versions only count failed files.
   return isPartial ?? counts.filesFailed > 0;
 }
 
-/** Resources that a file's lines came to; blank lines are none. */
+/** The number of resources in a file's lines. Blank lines do not count. */
 export function accountedLines({ stored, stale, quarantined, withheld = 0 }: FileCheckpoint): number {
   return stored + stale + quarantined + withheld;
 }
 
-/** The codes of FHIR allow some hundred sums without types; types could make them any number. */
+/** FHIR's codes allow some hundred sums without types. With types the number would be unbounded. */
 const maxSumsWithTypes = 100;
 
 /**
- * Adds counts of issues up, one entry per severity, code and types. Beyond 100 entries with types, further ones are counted
- * as issues that may concern any type.
+ * Adds up counts of issues, one entry for each severity, code and list of types. After 100 entries with types, further ones are
+ * counted as issues that may concern any type.
  */
 export function sumIssues(counts: readonly IssueCount[]): IssueCount[] {
   const sums = new Map<string, IssueCount>();

@@ -15,7 +15,7 @@ const schema = new Schema<Stored<typeof documentSchema>>(mongooseFieldsOf(docume
   strict: 'throw',
 });
 
-/** The record is written right after the claim. If there is none after this long, the process has died in between. */
+/** The record is written right after the claim. If there is none after this time, the process has died in between. */
 const insertTimeoutMs = 10_000;
 
 interface Claim {
@@ -25,8 +25,8 @@ interface Claim {
 }
 
 /**
- * `active_exports`: at most one running export per connection and request. The guard is the uniqueness of `_id`, which
- * every engine and a sharded collection keeps; a unique index over a field that later changes is not as portable.
+ * `active_exports`: at most one running export per connection and request. The unique `_id` guards
+ * this. Every engine and a sharded collection keep it unique, while a unique index over a field that changes is less portable.
  */
 export function createActiveExportRepository(options: {
   readonly database: Database;
@@ -56,7 +56,7 @@ export function createActiveExportRepository(options: {
     const ended = (await hasEnded(holder.exportId)) ?? now.getTime() - holder.takenAt.getTime() > insertTimeoutMs;
     if (!ended) return holder.exportId;
     const taken = await model.updateOne({ _id: key, exportId: holder.exportId }, { $set: { exportId, takenAt: now } });
-    // An export that claims again what it holds matches, but may modify nothing.
+    // If the export already holds the claim, the update matches but may modify nothing.
     return taken.matchedCount === 1 ? exportId : undefined;
   };
 

@@ -13,22 +13,22 @@ import {
   publicStatus,
 } from './bulk-export-phase.ts';
 
-describe("an export's phases", () => {
-  test('every active phase can fail and be cancelled; a terminal one stays', () => {
+describe('the phases of an export', () => {
+  test('an export can fail or be cancelled in every active phase, and never leaves a terminal one', () => {
     for (const phase of bulkExportPhases) {
       expect([canFollow(phase, 'failed'), canFollow(phase, 'cancelled')]).toEqual(Array(2).fill(!isTerminal(phase)));
     }
     expect(activePhases).toEqual(['queued', 'kicking-off', 'exporting', 'downloading', 'finalizing']);
   });
 
-  test('no phase is skipped on the way to completed', () => {
-    const way = [...activePhases, 'completed' as const];
-    for (const from of way) {
-      for (const to of way) expect(canFollow(from, to)).toBe(way.indexOf(to) === way.indexOf(from) + 1);
+  test('an export passes through all phases before it is completed', () => {
+    const path = [...activePhases, 'completed' as const];
+    for (const from of path) {
+      for (const to of path) expect(canFollow(from, to)).toBe(path.indexOf(to) === path.indexOf(from) + 1);
     }
   });
 
-  test('clients see IN_PROGRESS until the end', () => {
+  test('clients see IN_PROGRESS until an export ends', () => {
     expect(bulkExportPhases.map(publicStatus)).toEqual([
       ...Array(5).fill('IN_PROGRESS'),
       'COMPLETED',
@@ -38,12 +38,12 @@ describe("an export's phases", () => {
   });
 });
 
-test('a status that clients filter by stands for each phase that is shown as it', () => {
+test('a filter by status selects every phase that is shown as that status', () => {
   expect(phasesOf('IN_PROGRESS')).toEqual(activePhases);
   expect(phasesOf('FAILED')).toEqual(['failed']);
 });
 
-test('an export lacks data if it says so, and one of an earlier version if a file failed', () => {
+test('an export lacks data if its record says so or, in a record of an earlier version, if a file failed', () => {
   const failed = { ...noCounts, filesFailed: 1 };
   expect(lacksData({ isPartial: true, counts: noCounts })).toBe(true);
   expect(lacksData({ isPartial: false, counts: failed })).toBe(false);
@@ -51,10 +51,10 @@ test('an export lacks data if it says so, and one of an earlier version if a fil
   expect(lacksData({ counts: noCounts })).toBe(false);
 });
 
-describe('property: whatever is tried in whatever order', () => {
+describe('property: any attempted transitions in any order', () => {
   const attempt = fc.record({ to: fc.constantFrom(...bulkExportPhases), isRetry: fc.boolean() });
 
-  test('an export goes forward only, and back only by a retry from an end', () => {
+  test('an export only moves forward, except that a retry moves an ended one back', () => {
     fc.assert(
       fc.property(fc.array(attempt, { maxLength: 40 }), (attempts) => {
         let phase: BulkExportPhase = 'queued';
@@ -63,14 +63,14 @@ describe('property: whatever is tried in whatever order', () => {
           if (!allowed) continue;
           const isForward = bulkExportPhases.indexOf(to) > bulkExportPhases.indexOf(phase);
           expect(isForward || (isRetry && isTerminal(phase))).toBe(true);
-          if (phase === 'cancelled') throw new Error('a cancelled export was taken up again');
+          if (phase === 'cancelled') throw new Error('a cancelled export was resumed');
           phase = to;
         }
       }),
     );
   });
 
-  test('an end is always within reach', () => {
+  test('an active export can always be cancelled or fail', () => {
     for (const phase of activePhases) expect(canFollow(phase, 'cancelled') && canFollow(phase, 'failed')).toBe(true);
   });
 });
@@ -79,62 +79,62 @@ describe('retryPhase #retry', () => {
   const base = { phase: 'failed' as const, counts: noCounts };
   const statusUrl = 'https://ehr.example/status/1';
   test.each([
-    { name: 'never kicked off', record: base, phase: 'queued' },
+    { name: 'a failed export that was never kicked off', record: base, phase: 'queued' },
     {
-      name: 'the export is still at the server',
+      name: 'a failed export that is still at the server',
       record: { ...base, statusUrl, error: { code: 'ehr-unauthorized', message: '' } },
       phase: 'exporting',
     },
     {
-      name: 'the export is gone',
+      name: 'a failed export that the server no longer has',
       record: { ...base, statusUrl, error: { code: 'export-gone', message: '' } },
       phase: 'queued',
     },
     ...['export-failed-at-ehr', 'export-timeout'].map((code) => ({
-      name: `the EHR ended the export with ${code}`,
+      name: `an export that the EHR ended with ${code}`,
       record: { ...base, statusUrl, error: { code, message: '' } },
       phase: 'queued',
     })),
-    { name: 'failed without a reason', record: { ...base, statusUrl }, phase: 'exporting' },
+    { name: 'an export that failed without an error', record: { ...base, statusUrl }, phase: 'exporting' },
     {
-      name: 'the ledger is there',
+      name: 'a failed export with a ledger',
       record: { ...base, statusUrl, transactionTime: '2024-01-01T00:00:00Z' },
       phase: 'downloading',
     },
     {
-      name: 'completed with failed files',
+      name: 'a completed export with failed files',
       record: { phase: 'completed' as const, counts: { ...noCounts, filesFailed: 1 } },
       phase: 'downloading',
     },
-    { name: 'completed', record: { phase: 'completed' as const, counts: noCounts }, phase: undefined },
-    { name: 'cancelled', record: { phase: 'cancelled' as const, counts: noCounts }, phase: undefined },
-    { name: 'running', record: { phase: 'exporting' as const, counts: noCounts }, phase: undefined },
+    { name: 'a completed export', record: { phase: 'completed' as const, counts: noCounts }, phase: undefined },
+    { name: 'a cancelled export', record: { phase: 'cancelled' as const, counts: noCounts }, phase: undefined },
+    { name: 'a running export', record: { phase: 'exporting' as const, counts: noCounts }, phase: undefined },
     {
-      name: 'completed, and the EHR no longer has the failed files',
+      name: 'a completed export whose failed files the EHR no longer has',
       record: { phase: 'completed' as const, counts: { ...noCounts, filesFailed: 1 }, transactionTime: '2024-01-01' },
       fileErrors: ['ehr-unavailable', 'export-gone'],
       phase: 'queued',
     },
     {
-      name: 'completed with failed files after a retry',
+      name: 'a retried export with failed files',
       record: { phase: 'completed' as const, counts: { ...noCounts, filesFailed: 1 }, retriedAt: new Date() },
       fileErrors: ['ehr-unavailable'],
       phase: 'downloading',
     },
     {
-      name: 'running, with a link that a retry did not mend',
+      name: 'a running export with a link that a retry did not refresh',
       record: { phase: 'downloading' as const, counts: { ...noCounts, filesFailed: 1 }, retriedAt: new Date() },
       fileErrors: ['link-expired'],
       phase: undefined,
     },
     {
-      name: 'completed with an expired link',
+      name: 'a completed export with an expired link',
       record: { phase: 'completed' as const, counts: { ...noCounts, filesFailed: 1 }, transactionTime: '2024-01-01' },
       fileErrors: ['link-expired'],
       phase: 'downloading',
     },
     {
-      name: 'completed with a link that a retry did not mend',
+      name: 'a completed export with a link that a retry did not refresh',
       record: {
         phase: 'completed' as const,
         counts: { ...noCounts, filesFailed: 1 },
@@ -145,12 +145,12 @@ describe('retryPhase #retry', () => {
       phase: 'queued',
     },
     {
-      name: 'failed, and the files cannot be told apart any more',
+      name: 'a failed export whose files can no longer be distinguished',
       record: { ...base, transactionTime: '2024-01-01' },
       fileErrors: ['link-ambiguous'],
       phase: 'queued',
     },
-  ])('$name: $phase', ({ record, phase, fileErrors = [] }) => {
+  ])('a retry of $name continues in phase $phase', ({ record, phase, fileErrors = [] }) => {
     expect(retryPhase(record, fileErrors)).toBe(phase);
     if (phase) expect(canReopen(record.phase, phase as BulkExportPhase)).toBe(true);
   });

@@ -1,3 +1,12 @@
+/*
+ * The phases of an export, and which of them may follow each other. Every active phase can also end as `failed` or `cancelled`.
+ *
+ *   queued -> kicking-off -> exporting -> downloading -> finalizing -> completed
+ *      ^                        ^              ^
+ *      └────────────────────────┴──────────────┴── a retry resumes a failed export in the phase that still has work
+ *
+ * A completed export with failed files can also be retried. A cancelled export cannot.
+ */
 export const bulkExportPhases = [
   'queued',
   'kicking-off',
@@ -10,11 +19,11 @@ export const bulkExportPhases = [
 ] as const;
 export type BulkExportPhase = (typeof bulkExportPhases)[number];
 
-/** What API clients see; the guide's loop waits while it is IN_PROGRESS. */
+/** The status that API clients see. The guide's loop waits while it is IN_PROGRESS. */
 export const bulkExportStatuses = ['IN_PROGRESS', 'COMPLETED', 'FAILED', 'CANCELLED'] as const;
 export type BulkExportStatus = (typeof bulkExportStatuses)[number];
 
-/** From each phase, the phases that may follow. An export never goes back: what was done is in the record. */
+/** The phases that may follow each phase. Only a retry moves an export back. */
 const followers: Readonly<Record<BulkExportPhase, readonly BulkExportPhase[]>> = {
   queued: ['kicking-off', 'failed', 'cancelled'],
   'kicking-off': ['exporting', 'failed', 'cancelled'],
@@ -30,14 +39,14 @@ export function canFollow(from: BulkExportPhase, to: BulkExportPhase): boolean {
   return followers[from].includes(to);
 }
 
-/** Only a retry takes an export up again, where what it has done so far is still of use. */
+/** The phases in which a retry may resume an ended export, so that work that is done is not repeated. */
 const retryPhases: Readonly<Record<BulkExportPhase, readonly BulkExportPhase[]>> = {
   ...followers,
   completed: ['queued', 'downloading'],
   failed: ['queued', 'exporting', 'downloading'],
 };
 
-/** Whether a retry may take an ended export up again in phase `to`. */
+/** Whether a retry may resume an ended export in phase `to`. */
 export function canReopen(from: BulkExportPhase, to: BulkExportPhase): boolean {
   return isTerminal(from) && retryPhases[from].includes(to);
 }

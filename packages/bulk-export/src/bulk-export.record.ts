@@ -15,7 +15,7 @@ import { watermarkDecisionSchema } from './hold-reason.ts';
 
 export type ExportWarning = Immutable<z.output<typeof warningSchema>>;
 
-/** What the server says that it could not export, from the OperationOutcomes of its files. */
+/** A problem that the server reported in an OperationOutcome of a file, such as a resource that it could not export. */
 export const issueCountSchema = z
   .strictObject({
     /** fatal | error | warning | information */
@@ -26,20 +26,20 @@ export const issueCountSchema = z
     types: z
       .array(z.string())
       .exactOptional()
-      .meta({ description: 'The resource types that it concerns. Left out: any.' }),
-    /** Of the first such issue. */
+      .meta({ description: 'The resource types that the issue concerns. If absent, it may concern any type.' }),
+    /** The text of the first such issue. */
     ehrText: ehrTextSchema,
   })
   .meta({ id: 'IssueCount' });
 export type IssueCount = Immutable<z.output<typeof issueCountSchema>>;
 
-/** What became of lines. `stored + stale + quarantined + withheld` accounts for every line that was read. */
+/** The results of lines. `stored + stale + quarantined + withheld` accounts for every line that was read. */
 export const lineCounts = {
-  /** Resources whose served version (or an equal one) is now stored. */
+  /** Resources whose received version, or an equal one, is now stored. */
   stored: countSchema,
-  /** Of `stored`: already there, nothing written. */
+  /** The part of `stored` that was already there, so that nothing was written. */
   unchanged: countSchema,
-  /** Older than what is stored, or incomplete where a complete one is stored. */
+  /** Older than the stored version, or incomplete while the stored version is complete. */
   stale: countSchema,
   quarantined: countSchema,
   withheld: withheldCountSchema,
@@ -51,9 +51,9 @@ const exportCountsSchema = z.strictObject({
   files: countSchema,
   filesCompleted: countSchema,
   filesFailed: countSchema,
-  /** Of types that were not asked for, where the server does not know `_type`: never downloaded. */
+  /** Files of types that were not requested, if the server does not know `_type`. They are not downloaded. */
   filesSkipped: countSchema,
-  /** Lines that the manifest promised, where it gives counts. */
+  /** Lines that the manifest promised, if it gives counts. */
   promised: countSchema,
   ...lineCounts,
   bytes: countSchema,
@@ -68,7 +68,7 @@ const exportRequestSchema = z.strictObject({
   typeFilters: z.array(z.string()).exactOptional(),
 }) satisfies z.ZodType<BulkExportRequest>;
 
-/** When an export came into a phase. */
+/** When an export entered a phase. */
 const phaseTimeSchema = z.strictObject({ phase: z.enum(bulkExportPhases), at: z.date() });
 
 export const bulkExportSchema = z.strictObject({
@@ -76,57 +76,57 @@ export const bulkExportSchema = z.strictObject({
   connectionId: z.string(),
   provider: z.string(),
   request: exportRequestSchema,
-  /** What may follow a phase is in `bulk-export-phase.ts`. */
+  /** `bulk-export-phase.ts` defines which phase may follow which. */
   phase: z.enum(bulkExportPhases),
-  /** Its way so far, the last 50 steps. Absent in records that were made before it was kept. */
+  /** The last 50 phases that it entered. Absent in records of versions that did not keep it. */
   timeline: z.array(phaseTimeSchema).exactOptional(),
-  /** Raised by every transition: the guard of a conditional update. */
+  /** Every transition increments it and is conditional on it. */
   version: countSchema,
-  /** When the kick-off was sent; without a `statusUrl` its answer is on its way, or was lost with a process. */
+  /** When the kick-off was sent. If there is no `statusUrl`, the response is outstanding or was lost with a process. */
   kickOffSentAt: z.date().exactOptional(),
   /** The server's `Content-Location`. */
   statusUrl: z.string().exactOptional(),
-  /** When the server accepted the kick-off: the export's age counts from here. */
+  /** When the server accepted the kick-off. The age limit counts from here. */
   kickedOffAt: z.date().exactOptional(),
   /** No status request before this. */
   notBefore: z.date().exactOptional(),
-  /** When `notBefore` was decided, by the same clock; see `isPollDue`. */
+  /** When `notBefore` was decided, by the same clock. See `isPollDue`. */
   plannedAt: z.date().exactOptional(),
   /** The server's `X-Progress`, cut to 100 characters. */
   progress: z.string().exactOptional(),
   pollCount: countSchema,
-  /** Status requests in a row that failed in a way that may pass. */
+  /** Consecutive status requests with a transient failure. */
   pollErrors: countSchema,
   transactionTime: z.string().exactOptional(),
   requiresAccessToken: z.boolean().exactOptional(),
-  /** Entries of the manifest that have no usable URL, so that their contents are unknown. */
+  /** Entries of the manifest without a usable URL. Their contents are unknown. */
   manifestGaps: countSchema.exactOptional(),
-  /** The scopes of the access token that kicked it off: a type outside of them never comes. */
+  /** The scopes of the access token that kicked it off. The server does not send types outside of them. */
   grantedScope: z.string().exactOptional(),
-  /** Whether the server's copy is to be deleted, or has been. */
+  /** `due` if the export must be deleted at the server, `done` if it was. */
   discard: z.enum(['due', 'done']).exactOptional(),
-  /** Called when it has ended, beside the connection's own address. */
+  /** Receives a webhook when the export has ended, in addition to the connection's own URL. */
   callbackUrl: z.string().exactOptional(),
   /** The schedule that started it. */
   scheduleId: z.string().exactOptional(),
-  /** Whether the clients that want to know are still to be told that it has ended. */
+  /** `due` if the end must be reported to clients, `done` if it was. */
   notify: z.enum(['due', 'done']).exactOptional(),
   droppedParameters: z.array(z.string()),
   warnings: z.array(warningSchema),
   counts: exportCountsSchema,
   error: failureSchema.exactOptional(),
   createdAt: z.date(),
-  /** Why the kick-off or the polls do not progress. */
+  /** Why the kick-off or the polls wait or are retried. */
   retrying: retryingSchema.exactOptional(),
-  /** Whether it was made through a Group, as `Patient` is at athenahealth. */
+  /** Whether it was made through a Group, as `Patient` exports are at athenahealth. */
   isOfGroup: z.boolean().exactOptional(),
-  /** At the end: what was decided about each type's watermark, and why. */
+  /** Set at the end: the decision about each type's watermark, with its reasons. */
   watermarkDecisions: z.array(watermarkDecisionSchema).exactOptional(),
-  /** Something that was asked for did not come, or could not be stored. */
+  /** Something that was requested was not received or could not be stored. */
   isPartial: z.boolean().exactOptional(),
-  /** Status URLs of exports at the server that are no longer of use and still have to be deleted there. */
+  /** Status URLs of exports that are no longer used and must still be deleted at the server. */
   orphans: z.array(z.string()).exactOptional(),
-  /** When it was last taken up again; see `retryPhase`. */
+  /** When it was last retried. See `retryPhase`. */
   retriedAt: z.date().exactOptional(),
   completedAt: z.date().exactOptional(),
 });
@@ -134,14 +134,14 @@ export type BulkExport = Immutable<z.output<typeof bulkExportSchema>>;
 
 export const noCounts: ExportCounts = zerosOf(exportCountsSchema.shape);
 
-/** Errors after which the server's own export is of no more use: a retry has to kick off a new one. */
+/** After these errors the export at the server cannot be used, so a retry must kick off a new one. */
 const lostAtServer: ReadonlySet<string> = new Set(['export-gone', 'export-failed-at-ehr', 'export-timeout']);
 
-/** Errors of a file that only a new export at the server can mend. */
+/** After these errors of a file only a new export at the server helps. */
 const lostFiles: ReadonlySet<string> = new Set(['export-gone', 'link-ambiguous']);
 
 /**
- * The phase in which a retry takes an ended export up again, so that only what is missing is done.
+ * The phase in which a retry resumes an ended export, so that only the missing work is done.
  * @param fileErrors codes of the ledger's failed files
  * @returns undefined if there is nothing to retry
  */
@@ -150,12 +150,12 @@ export function retryPhase(
   fileErrors: readonly string[],
 ): Extract<BulkExportPhase, 'queued' | 'exporting' | 'downloading'> | undefined {
   const { phase, error, statusUrl, transactionTime, counts, retriedAt } = record;
-  // A link that a first retry did not mend is lost, too.
+  // If the link is still refused after a first retry, only a new export helps.
   const isLost = fileErrors.some((code) => lostFiles.has(code) || (code === 'link-expired' && retriedAt !== undefined));
   if (phase === 'completed' && counts.filesFailed > 0) return isLost ? 'queued' : 'downloading';
   if (phase !== 'failed') return undefined;
   if (isLost) return 'queued';
-  // The ledger is there: its failed files are what is missing.
+  // The manifest was read, so only the failed files are missing.
   if (transactionTime !== undefined) return 'downloading';
   return statusUrl !== undefined && !lostAtServer.has(error?.code ?? '') ? 'exporting' : 'queued';
 }

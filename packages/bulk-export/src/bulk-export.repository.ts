@@ -15,7 +15,7 @@ import { type BulkExportPhase, canFollow, canReopen, isTerminal } from './bulk-e
 
 const documentSchema = bulkExportSchema.extend({
   active: z.boolean(),
-  /** Equal for requests that would bring the same data: see `insert`. */
+  /** Equal for requests for the same data. See `insert`. */
   requestKey: z.string(),
   lease: z.strictObject({ owner: z.string(), until: z.date() }).exactOptional(),
 });
@@ -38,11 +38,11 @@ schema.index({ notify: 1, _id: 1 });
 schema.index({ orphans: 1 }, { sparse: true });
 schema.index({ completedAt: 1, phase: 1 });
 
-/** `bulk_exports`: the truth about every export. */
+/** `bulk_exports`: the state of every export. */
 export function createBulkExportRepository(database: Database) {
   const model = database.model('BulkExport', schema);
   const activeExports = createActiveExportRepository({ database, runs: 'bulk_exports' });
-  /** @throws AppError `export-already-running`, with the running one's id in `context.exportId`. */
+  /** @throws AppError `export-already-running`, with the id of the running export in `context.exportId` */
   const claimRequest = async (options: {
     readonly id: string;
     readonly connectionId: string;
@@ -55,8 +55,8 @@ export function createBulkExportRepository(database: Database) {
   };
   return {
     /**
-     * Adds an export; the same one a second time changes nothing.
-     * @throws AppError `export-already-running`, with the running one's id in `context.exportId`.
+     * Adds an export. Adding the same export a second time changes nothing.
+     * @throws AppError `export-already-running`, with the id of the running export in `context.exportId`
      */
     async insert({ record, requestKey }: { readonly record: BulkExport; readonly requestKey: string }): Promise<void> {
       const { id, connectionId, createdAt, ...fields } = record;
@@ -72,7 +72,7 @@ export function createBulkExportRepository(database: Database) {
       return toRecord(await model.findById(id).lean());
     },
 
-    /** Newest first. @param filter.after the last id of the page before. */
+    /** Lists exports, newest first. @param filter.after the last id of the previous page */
     async list(filter: {
       readonly provider: string;
       readonly connectionId?: string | undefined;
@@ -95,12 +95,12 @@ export function createBulkExportRepository(database: Database) {
       return documents.map((document) => toRecord(document));
     },
 
-    /** Whether another export of the connection has come as far as its manifest. */
+    /** Whether the manifest of another export of the connection was read. */
     async hasEarlier({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>): Promise<boolean> {
       return (await model.exists({ connectionId, _id: { $ne: id }, transactionTime: { $exists: true } })) !== null;
     },
 
-    /** Every export that has not ended, oldest id first. */
+    /** Lists the exports that have not ended, oldest id first. */
     async listActive(): Promise<BulkExport[]> {
       const documents = await model.find({ active: true }).sort({ _id: 1 }).lean();
       return documents.map((document) => toRecord(document));
@@ -108,7 +108,7 @@ export function createBulkExportRepository(database: Database) {
 
     /**
      * Moves an export to its next phase if it is still as `from` describes it.
-     * @returns the new record, or undefined where another process was first.
+     * @returns the new record, or undefined if another process changed the export first
      */
     async transition(options: {
       readonly from: Pick<BulkExport, 'id' | 'phase' | 'version'>;
@@ -117,7 +117,7 @@ export function createBulkExportRepository(database: Database) {
       readonly unset?: readonly (keyof BulkExportChange)[];
     }): Promise<BulkExport | undefined> {
       const { from, to, change = {}, unset = [] } = options;
-      if (!canFollow(from.phase, to)) throw new Error(`an export cannot go from ${from.phase} to ${to}`);
+      if (!canFollow(from.phase, to)) throw new Error(`an export in phase ${from.phase} cannot move to ${to}`);
       const ended = isTerminal(to) ? { notify: 'due' } : {};
       const set = { ...change, ...ended, phase: to, active: !isTerminal(to) };
       const document = await model
@@ -127,7 +127,7 @@ export function createBulkExportRepository(database: Database) {
             $set: set,
             $unset: toUnset(unset),
             $inc: { version: 1 },
-            $push: { timeline: arrivalIn(to) },
+            $push: { timeline: timelineEntry(to) },
           },
           { returnDocument: 'after' },
         )
@@ -136,7 +136,7 @@ export function createBulkExportRepository(database: Database) {
     },
 
     /**
-     * Takes an ended export up again, if it is still as `from` describes it and no equal one runs.
+     * Resumes an ended export, if it is still as `from` describes it and no equal export is running.
      * @throws AppError `export-already-running`
      */
     async reopen(options: {
@@ -146,7 +146,7 @@ export function createBulkExportRepository(database: Database) {
     }): Promise<BulkExport | undefined> {
       const { from, to, now } = options;
       const { id, connectionId, phase, version } = from;
-      if (!canReopen(phase, to)) throw new Error(`an export cannot be taken up from ${phase} in ${to}`);
+      if (!canReopen(phase, to)) throw new Error(`an export in phase ${phase} cannot be resumed in ${to}`);
       const document = await model.findOne({ _id: id, phase, version }, { requestKey: 1, statusUrl: 1 }).lean();
       if (!document) return undefined;
       await claimRequest({ id, connectionId, requestKey: document.requestKey, now });
@@ -159,8 +159,8 @@ export function createBulkExportRepository(database: Database) {
             {
               $set: { phase: to, active: true, pollErrors: 0, retriedAt: now },
               $inc: { version: 1 },
-              $push: { timeline: arrivalIn(to) },
-              // The server may still have the old export, and some allow one at a time.
+              $push: { timeline: timelineEntry(to) },
+              // The server may still have the old export, and some servers allow only one at a time.
               ...(isKickedOffAgain && oldUrl !== undefined ? { $addToSet: { orphans: oldUrl } } : {}),
               $unset: toUnset([...fieldsOfTheEnd, ...(isKickedOffAgain ? fieldsOfTheKickOff : [])]),
               $pull: { warnings: { code: { $in: warningsOfTheEnd } } },
@@ -171,17 +171,17 @@ export function createBulkExportRepository(database: Database) {
       );
     },
 
-    /** Those under way, and those that have ended since then. */
+    /** Counts the active exports, and those that have ended since `endedSince`. */
     countByPhase: (endedSince: Date): Promise<ReadonlyMap<string, number>> => countByPhase(model, endedSince),
 
-    /** Ended exports with a copy at the server that is still to be deleted, and any with one that is of no use any more. */
+    /** Lists the ended exports that must still be deleted at the server, and all exports that have an orphan there. */
     async listDiscardable(): Promise<BulkExport[]> {
       const isDue = [{ discard: 'due' as const, active: false }, { 'orphans.0': { $exists: true } }];
       const documents = await model.find({ $or: isDue }).sort({ _id: 1 }).lean();
       return documents.map((document) => toRecord(document));
     },
 
-    /** Ended exports whose clients are still to be told. */
+    /** Lists the ended exports whose clients have not been notified yet. */
     async listUnnotifiedIds(limit: number): Promise<string[]> {
       const documents = await model.find({ notify: 'due' }, { _id: 1 }).sort({ _id: 1 }).limit(limit).lean();
       return documents.map(({ _id }) => _id);
@@ -191,12 +191,12 @@ export function createBulkExportRepository(database: Database) {
       await model.updateOne({ _id: id, version, notify: 'due' }, { $set: { notify: 'done' } });
     },
 
-    /** Notes that the server no longer has an export of no use. */
+    /** Records that an orphaned export was deleted at the server. */
     async removeOrphan({ id, statusUrl }: { readonly id: string; readonly statusUrl: string }): Promise<void> {
       await model.updateOne({ _id: id }, { $pull: { orphans: statusUrl } });
     },
 
-    /** Notes an export at the server that is of no use: it is deleted there, whatever becomes of this one. */
+    /** Records an export at the server that is not used. It is deleted there in any case, however this export ends. */
     async addOrphan({ id, statusUrl }: { readonly id: string; readonly statusUrl: string }): Promise<void> {
       await model.updateOne({ _id: id }, { $addToSet: { orphans: statusUrl } });
     },
@@ -205,7 +205,7 @@ export function createBulkExportRepository(database: Database) {
       await model.updateOne({ _id: id, discard: 'due' }, { $set: { discard: 'done' } });
     },
 
-    /** Writes progress without a transition, as long as the export is in `phase`. */
+    /** Writes progress without a transition if the export is still in `phase`. */
     async update(options: {
       readonly id: string;
       readonly phase: BulkExportPhase;
@@ -217,7 +217,7 @@ export function createBulkExportRepository(database: Database) {
       return result.matchedCount === 1;
     },
 
-    /** Adds a warning once; its code and text are its identity. */
+    /** Adds a warning, unless the export already has one with the same code and text. */
     async warn({ id, code, message }: { readonly id: string; readonly code: string; readonly message: string }) {
       await model.updateOne({ _id: id }, { $addToSet: { warnings: { code, message } } });
     },
@@ -228,12 +228,12 @@ function toUnset(fields: readonly string[]): Record<string, 1> {
   return Object.fromEntries(fields.map((field) => [field, 1]));
 }
 
-/** A record's size must stay bounded however often an export is retried. */
-const keptSteps = 50;
+/** Limits the size of a record, however often its export is retried. */
+const maxTimelineEntries = 50;
 
-/** By the clock of whoever has done it: for people, nothing is decided by it. */
-function arrivalIn(phase: BulkExportPhase) {
-  return { $each: [{ phase, at: new Date() }], $slice: -keptSteps };
+/** The timestamp is from the writing process and for display only. */
+function timelineEntry(phase: BulkExportPhase) {
+  return { $each: [{ phase, at: new Date() }], $slice: -maxTimelineEntries };
 }
 
 const fieldsOfTheEnd = [
@@ -256,7 +256,7 @@ const fieldsOfTheKickOff = [
   'manifestGaps',
 ];
 
-/** Warnings that are written again when the export ends again. */
+/** These warnings are written again when the retried export ends. */
 const warningsOfTheEnd = [
   'files-failed',
   'lines-quarantined',
@@ -279,7 +279,7 @@ function toRecord(document: BulkExportDocument | null): BulkExport | undefined {
 function alreadyRunning(exportId: string): AppError {
   return new AppError({
     code: 'export-already-running',
-    message: 'The same export is already running for this connection. Follow that one, or cancel it first.',
+    message: 'The same export is already running for this connection. Wait for it to end, or cancel it first.',
     retry: 'never',
     context: { exportId },
   });

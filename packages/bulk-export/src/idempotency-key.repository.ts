@@ -3,17 +3,17 @@ import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
 
 const documentSchema = z.strictObject({
-  /** `<API key id>/<the client's key>`: keys of different clients do not meet. */
+  /** `<API key id>/<the client's key>`, so that clients cannot use each other's keys. */
   id: z.string(),
   /** Equal for equal requests. */
   requestHash: z.string(),
-  /** The record that the first request made, or was about to make. */
+  /** The record that the first request created, or was about to create. */
   recordId: z.string(),
   createdAt: z.date(),
 });
 type IdempotencyKeyDocument = Stored<typeof documentSchema>;
 
-/** What a client's `Idempotency-Key` stands for. */
+/** The request that a client's `Idempotency-Key` names. */
 export type IdempotentRequest = Pick<IdempotencyKeyDocument, 'requestHash' | 'recordId'>;
 
 export interface KeyUse {
@@ -23,7 +23,7 @@ export interface KeyUse {
   readonly now: Date;
 }
 
-/** Clients repeat a request within minutes; a day covers a nightly job that is started again in the morning. */
+/** Clients repeat a request within minutes. A day also covers a nightly job that is restarted in the morning. */
 const keptSeconds = 24 * 60 * 60;
 
 const schema = new Schema<IdempotencyKeyDocument>(mongooseFieldsOf(documentSchema), {
@@ -33,7 +33,7 @@ const schema = new Schema<IdempotencyKeyDocument>(mongooseFieldsOf(documentSchem
 });
 schema.index({ createdAt: 1 }, { expireAfterSeconds: keptSeconds });
 
-/** `idempotency_keys`: so that a repeated POST answers for the first one. */
+/** `idempotency_keys`: makes a repeated POST return the record of the first one. */
 export function createIdempotencyKeyRepository(database: Database) {
   const model = database.model('IdempotencyKey', schema);
 

@@ -6,27 +6,27 @@ import { issueCountSchema, lineCounts } from './bulk-export.record.ts';
 const outputFileStates = ['pending', 'downloading', 'completed', 'failed', 'skipped', 'cancelled'] as const;
 export type OutputFileState = (typeof outputFileStates)[number];
 
-/** What was read of a file so far. Moves only after the database has acknowledged the lines before it. */
+/** How much of a file was read. It advances only after the database has acknowledged the lines before it. */
 export const fileCheckpointSchema = z.strictObject({
   /** Offset in the uncompressed file where a resume starts. */
   bytes: countSchema,
   lines: countSchema,
   ...lineCounts,
-  /** Of `withheld`: lines that were in quarantine first. Absent is 0. */
+  /** The part of `withheld` that was in quarantine before. Absent means 0. */
   withheldLines: countSchema.exactOptional(),
   /**
-   * Lines of a `deleted` file that are quarantined, for whatever reason: each may have named a resource of any type that
-   * is still stored here although the server deleted it. Absent is 0.
+   * Quarantined lines of a `deleted` file. Each may have named a resource of any type that is still stored here although the
+   * server deleted it. Absent means 0.
    */
   unreadableDeletions: countSchema.exactOptional().meta({ description: 'Quarantined lines of a `deleted` file.' }),
-  /** Of an `output` file: their issues are counted, and nothing else. Absent is 0. */
-  outcomes: countSchema.exactOptional().meta({ description: 'OperationOutcomes among the resources.' }),
-  /** Sorted; at most the types of R4. Absent is none. */
+  /** OperationOutcomes in an `output` file. Only their issues are kept. Absent means 0. */
+  outcomes: countSchema.exactOptional().meta({ description: 'The number of OperationOutcomes among the resources.' }),
+  /** Sorted, and limited by the number of R4 types. Absent means none. */
   types: z
     .array(z.string())
     .exactOptional()
-    .meta({ description: 'Of a file of unknown type: those that were stored.' }),
-  /** Of every OperationOutcome among the lines, which are all lines of an `error` file. */
+    .meta({ description: 'For a file of unknown type: the types that were stored.' }),
+  /** The issues of all OperationOutcomes in the file. In an `error` file, every line is one. */
   issues: z.array(issueCountSchema),
 });
 export type FileCheckpoint = Immutable<z.output<typeof fileCheckpointSchema>>;
@@ -38,7 +38,7 @@ export const outputFileSchema = z.strictObject({
   connectionId: z.string(),
   /** The manifest's arrays. */
   section: z.enum(['output', 'deleted', 'error']),
-  /** The resource type that the manifest promises for each line; `Resource` if it promises none, or one that R4 lacks. */
+  /** The resource type that the manifest states for each line. `Resource` if it states none, or one that R4 lacks. */
   type: z.string(),
   url: z.string(),
   requiresAccessToken: z.boolean(),
@@ -47,16 +47,16 @@ export const outputFileSchema = z.strictObject({
   checkpoint: fileCheckpointSchema,
   /** The validator that a resume sends in `If-Range`. */
   etag: z.string().exactOptional(),
-  /** Place in the manifest as it was first read, for display. */
+  /** The position in the manifest when it was first read, for display. */
   position: countSchema.exactOptional(),
   attempts: countSchema,
-  /** Why it is not under way, or is tried again. */
+  /** Why the download waits or is retried. */
   retrying: retryingSchema.exactOptional(),
   /** A second download with the same number settles it. */
   receivedCount: countSchema
     .exactOptional()
-    .meta({ description: 'Resources that two downloads had, if that is not `promisedCount`.' }),
-  /** `checkpoint.lines` when its link was last replaced by a fresh one: no line since means that this one is no better. */
+    .meta({ description: 'The number of resources in two downloads, if it differs from `promisedCount`.' }),
+  /** `checkpoint.lines` when the link was last refreshed. If no line was read since, the new link does not work either. */
   linkRefreshedAtLine: countSchema.exactOptional(),
   error: failureSchema.exactOptional(),
   startedAt: z.date().exactOptional(),

@@ -22,11 +22,11 @@ import {
 } from './output-file.record.ts';
 
 const documentSchema = outputFileSchema.extend({
-  /** Of a file that only a token opens. */
+  /** The link of a file that can be downloaded only with a token. */
   url: z.string().exactOptional(),
-  /** Of a file that its link alone opens: such a link is a secret. */
+  /** The encrypted link of a file that needs no token. Such a link is a secret. */
   sealedUrl: z.string().exactOptional(),
-  /** Of the attempt that may write: a checkpoint of any other is refused. */
+  /** Names the attempt that may write. Checkpoints of other attempts are rejected. */
   claim: z.string().exactOptional(),
 });
 type OutputFileDocument = Stored<typeof documentSchema>;
@@ -35,9 +35,9 @@ type LinkedFile = Pick<OutputFile, 'id' | 'url' | 'requiresAccessToken'>;
 type LinkFields = Pick<OutputFileDocument, 'url' | 'sealedUrl' | 'requiresAccessToken'>;
 
 const unsettled: OutputFileState[] = ['pending', 'downloading'];
-/** As the manifest has them; entries that were written before places were kept have them in their ids. */
+/** The order of the manifest. Entries of versions without `position` have their position in the id. */
 const inOrder = { position: 1, _id: 1 } as const;
-/** Ids in one command: some 40 bytes each, far below the 16 MB of a command. */
+/** Ids in one command. Each has some 40 bytes, so this is far below the 16 MB of a command. */
 const removedAtOnce = 10_000;
 
 const schema = new Schema<OutputFileDocument>(mongooseFieldsOf(documentSchema), {
@@ -49,7 +49,7 @@ const schema = new Schema<OutputFileDocument>(mongooseFieldsOf(documentSchema), 
 });
 schema.index({ exportId: 1, state: 1 });
 schema.index({ exportId: 1, position: 1, _id: 1 });
-// By when they were settled: whoever follows an export asks every second what has come since.
+// The event stream of an export asks every second which files were settled since the last snapshot.
 schema.index({ exportId: 1, completedAt: 1 });
 
 /** `output_files`: the ledger, one entry per file of a manifest. */
@@ -79,7 +79,7 @@ export function createOutputFileRepository({
   return {
     sealedPlaces: [createSealedPlace({ database, secretBox, collection: 'output_files', field: 'sealedUrl', ownerOf })],
 
-    /** Seals the links that an earlier version stored readable. */
+    /** Encrypts the links that an earlier version stored in plain text. */
     async upgrade(): Promise<void> {
       const readable = { requiresAccessToken: false, url: { $exists: true } };
       const collection = database.collection<OutputFileDocument>('output_files');
@@ -88,7 +88,7 @@ export function createOutputFileRepository({
       }
     },
 
-    /** Adds entries that are not there yet; the same manifest read twice changes nothing. */
+    /** Adds entries that do not exist yet. Adding the same manifest twice changes nothing. */
     async insertMissing(files: readonly OutputFile[]): Promise<void> {
       if (files.length === 0) return;
       const operations = files.map(({ id, url, requiresAccessToken, ...fields }) => ({
@@ -102,8 +102,8 @@ export function createOutputFileRepository({
     },
 
     /**
-     * Removes entries that no download has begun and that are not among `ids`: they are of a manifest that was read before, by a
-     * process that died before it had written all of them.
+     * Removes entries that are not among `ids` and whose download has not started. They are from a manifest that was read before, by
+     * a process that died before it had written all entries.
      */
     async removeOthers({
       exportId,
@@ -120,7 +120,7 @@ export function createOutputFileRepository({
       }
     },
 
-    /** Removes an export's whole ledger. */
+    /** Removes the whole ledger of an export. */
     async removeByExport(exportId: string): Promise<void> {
       await model.deleteMany({ exportId });
     },
@@ -135,14 +135,14 @@ export function createOutputFileRepository({
       return documents.map(toRecord);
     },
 
-    /** When an entry was settled last; the beginning of time where none is. */
+    /** When an entry was last settled. The epoch if none was. */
     async lastSettledAt(exportId: string): Promise<Date> {
       const last = await model.findOne({ exportId }, { completedAt: 1 }).sort({ completedAt: -1 }).lean();
       return last?.completedAt ?? new Date(0);
     },
 
-    /** Entries under way, and those that were settled at an instant or later, in that order: at most `limit` of each. */
-    async listMoving(options: {
+    /** Lists the entries that are being downloaded, and those that were settled since `settledSince`. At most `limit` of each. */
+    async listChanging(options: {
       readonly exportId: string;
       readonly settledSince: Date;
       readonly limit: number;
@@ -170,22 +170,22 @@ export function createOutputFileRepository({
     countUnsettled: (exportId: string): Promise<number> =>
       model.countDocuments({ exportId, state: { $in: unsettled } }),
 
-    /** Whether any file is still to be downloaded; asked after a download that no flow waits for. */
+    /** Whether any file must still be downloaded. Only needed after a download whose job has no parent flow. */
     async hasUnsettled(exportId: string): Promise<boolean> {
       return (await model.exists({ exportId, state: { $in: unsettled } })) !== null;
     },
 
     /**
      * Makes `claim` the only attempt that may write this file's progress.
-     * @returns undefined where the file is settled already.
+     * @returns undefined if the file is settled
      */
     async claim(claim: Claim, now: Date): Promise<OutputFile | undefined> {
-      // $min: the start of the first attempt stays.
+      // $min keeps the start of the first attempt.
       const document = await claims.take(claim, { $min: { startedAt: now } });
       return document && toRecord(document);
     },
 
-    /** Commits progress. @returns false where another attempt has taken over: stop. */
+    /** Commits progress. @returns false if another attempt has taken over. Then this attempt must stop. */
     async saveCheckpoint(
       claim: Claim,
       { checkpoint, etag }: { readonly checkpoint: FileCheckpoint; readonly etag?: string | undefined },
@@ -193,11 +193,11 @@ export function createOutputFileRepository({
       return claims.update(claim, { $set: { checkpoint, ...(etag === undefined ? {} : { etag }) } });
     },
 
-    /** The file changed at the server, or cannot be continued: everything is read again. */
+    /** Resets the progress, because the file changed at the server or cannot be resumed. The whole file is read again. */
     restart: (claim: Claim): Promise<boolean> =>
       claims.update(claim, { $set: { checkpoint: emptyCheckpoint }, $unset: { etag: 1 } }),
 
-    /** @param options.hasPromisedCount whether the file had as many resources as the manifest promised, or none were promised */
+    /** @param options.hasPromisedCount whether the file had the number of resources that the manifest promised, or it promised none */
     async complete(
       claim: Claim,
       options: { readonly checkpoint: FileCheckpoint; readonly hasPromisedCount: boolean; readonly now: Date },
@@ -210,9 +210,9 @@ export function createOutputFileRepository({
     },
 
     /**
-     * Notes why an attempt failed and when the next one is due. A wait is not an attempt.
-     * @param options.receivedCount resources of a whole download, if that is not the promised number: the next attempt reads the
-     * file again as a whole, to compare
+     * Records why an attempt failed and when the next one is due. A wait does not count as an attempt.
+     * @param options.receivedCount the number of resources in a whole download, if it is not the promised number. The next attempt
+     * reads the whole file again, to compare
      */
     async noteRetrying(
       claim: Claim,
@@ -221,7 +221,7 @@ export function createOutputFileRepository({
       const { retrying, receivedCount } = options;
       await claims.update(claim, {
         $set: { retrying, ...(receivedCount === undefined ? {} : { receivedCount }) },
-        // Without its validator the file is read again from the start.
+        // Without an ETag the next attempt reads the file from the start.
         ...(receivedCount === undefined ? {} : { $unset: { etag: 1 } }),
         ...(retrying.state === 'waiting' ? { $inc: { attempts: -1 } } : {}),
       });
@@ -229,7 +229,7 @@ export function createOutputFileRepository({
 
     isHeld: claims.isHeld,
 
-    /** Gives files that are not settled fresh links. `files` are of one export, with the new URLs. */
+    /** Replaces the links of files that are not settled. `files` belong to one export and have the new URLs. */
     async refreshLinks(files: readonly LinkedFile[]): Promise<void> {
       if (files.length === 0) return;
       const operations = files.map((file) => ({
@@ -244,14 +244,14 @@ export function createOutputFileRepository({
       await model.collection.bulkWrite(operations as never[], { ordered: false });
     },
 
-    /** Ends every file that is not settled, so that their downloads stop at their next step. */
+    /** Cancels the files that are not settled. Their downloads lose their claims and stop. */
     async cancelUnsettled({ exportId, now }: { readonly exportId: string; readonly now: Date }): Promise<void> {
       await claims.settleAll({ exportId }, { $set: { state: 'cancelled', completedAt: now } });
     },
 
     /**
-     * Resources of a settled file that were in quarantine move to another count: to `stored`, or to `withheld` if their patient was
-     * erased.
+     * Corrects the counts of a settled file after lines have left the quarantine. They are now counted as `stored`, or as `withheld`
+     * if their patient was erased.
      */
     async recountQuarantined({
       id,
@@ -290,7 +290,7 @@ export function createOutputFileRepository({
       await model.updateOne({ ...settled, section: 'error' }, { $set: { 'checkpoint.quarantined': quarantined } });
     },
 
-    /** Makes the failed files of an export pending again; they go on from where they got. */
+    /** Makes the failed files of an export pending again. Their downloads resume at their checkpoints. */
     async retryFailed(exportId: string): Promise<number> {
       const pending = {
         $set: { state: 'pending' as const, attempts: 0 },
@@ -300,7 +300,7 @@ export function createOutputFileRepository({
       return modifiedCount;
     },
 
-    /** Ends a file as failed; the export goes on without it and says so. */
+    /** Marks a file as failed. The export continues without it and reports it. */
     async fail(options: { readonly id: string; readonly error: ExportError; readonly now: Date }): Promise<void> {
       const { id, error, now } = options;
       await claims.settleAll(
@@ -309,7 +309,7 @@ export function createOutputFileRepository({
       );
     },
 
-    /** What the OperationOutcomes in the files of an export reported, by severity and code. */
+    /** Adds up the issues of the OperationOutcomes in an export's files, by severity and code. */
     async sumIssues(exportId: string): Promise<IssueCount[]> {
       const documents = await model
         .find({ exportId, 'checkpoint.issues.0': { $exists: true } } as object, { checkpoint: 1 })
@@ -318,7 +318,7 @@ export function createOutputFileRepository({
       return sumIssues(issues.map(({ types: _, ...issue }) => issue));
     },
 
-    /** Sums over an export's ledger. */
+    /** Adds up the counts of an export's ledger. */
     async sum(exportId: string): Promise<ExportCounts> {
       const [row] = await model.aggregate<ExportCounts>([
         { $match: { exportId } },

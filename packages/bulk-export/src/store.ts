@@ -8,7 +8,7 @@ import type { createIdempotencyKeyRepository } from './idempotency-key.repositor
 import type { createOutputFileRepository } from './output-file.repository.ts';
 import type { createWatermarkRepository } from './watermarks/watermark.repository.ts';
 
-/** The repositories that this feature works with. */
+/** The repositories that this feature uses. */
 export interface BulkExportStore
   extends Pick<ConnectionStore, 'connections'>,
     Pick<ResourceStore, 'prepareResourceTypes'>,

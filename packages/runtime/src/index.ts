@@ -14,7 +14,7 @@ export {
   unavailable,
 } from './errors/app-error.ts';
 export { type ExportError, toExportError, toKnownError } from './errors/export-error.ts';
-export { longestWaitMs, nextRetrying, type Retrying, withPatience } from './errors/retrying.ts';
+export { longestWaitMs, nextRetrying, type Retrying, withGrowingWait } from './errors/retrying.ts';
 export { shownUrl, toEhrText, withoutSecrets } from './errors/shown-text.ts';
 export { EventLoopMonitor } from './health/event-loop-monitor.ts';
 export { startFreezeGuard } from './health/freeze-guard.ts';

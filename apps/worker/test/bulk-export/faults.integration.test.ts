@@ -92,7 +92,7 @@ describe('nothing is silent', () => {
       name: 'an export that the server lost',
       fault: { match: status, fault: { kind: 'status', status: 404 } },
       code: 'export-gone',
-      remedy: 'Retry it',
+      remedy: 'Retry the export',
     },
     {
       name: 'a kick-off that is refused',

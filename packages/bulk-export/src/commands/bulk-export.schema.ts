@@ -3,13 +3,13 @@ import { callbackUrlSchema } from '@bulkhead/webhooks/commands';
 import { z } from 'zod';
 import { bulkExportStatuses } from '../bulk-export-phase.ts';
 
-/** Server clocks and ours differ; an instant further ahead than this is a mistake. */
+/** The clocks of clients and this server differ. An instant that is further ahead than this is a mistake. */
 const clockToleranceMs = 60_000;
 
-/** A FHIR instant that is not to come. */
+/** A FHIR instant that is not in the future. */
 export const sinceInstantSchema = z.iso
   .datetime({ offset: true, error: 'must be an instant with a time zone, such as 2024-01-01T00:00:00Z' })
-  .refine((since) => !isAhead(since), 'lies in the future');
+  .refine((since) => !isAhead(since), 'is in the future');
 
 function isAhead(since: string): boolean {
   return Date.parse(since) > Date.now() + clockToleranceMs;
@@ -17,9 +17,9 @@ function isAhead(since: string): boolean {
 
 const resourceTypeSchema = z
   .string()
-  .refine(isResourceType, { error: ({ input }) => `${JSON.stringify(input)} is no FHIR R4 resource type` });
+  .refine(isResourceType, { error: ({ input }) => `${JSON.stringify(input)} is not a FHIR R4 resource type` });
 
-/** `Type?search`, as `_typeFilter` takes it (FHIR Bulk Data, "`_typeFilter` Experimental Query Parameter"). */
+/** `Type?search`, the format of `_typeFilter` (FHIR Bulk Data, "`_typeFilter` Experimental Query Parameter"). */
 const typeFilterSchema = z
   .string()
   .max(2000, 'is longer than 2000 characters')
@@ -31,46 +31,49 @@ const sinceError = 'must be an instant with a time zone, such as 2024-01-01T00:0
 const sinceSchema = z
   .string(sinceError)
   .refine((since) => since === 'last' || z.iso.datetime({ offset: true }).safeParse(since).success, sinceError)
-  .refine((since) => since === 'last' || !isAhead(since), 'lies in the future');
+  .refine((since) => since === 'last' || !isAhead(since), 'is in the future');
 
-/** The guide's request body; unknown fields are refused, so that a misspelt `since` is not ignored. */
+/** The guide's request body. Unknown fields are rejected, so that a misspelt `since` is not ignored. */
 export const bulkExportRequestSchema = z
   .strictObject({
     connectionId: z.string().min(1).max(100),
     exportType: z.enum(exportTypes).default('Patient'),
     resourceTypes: z
       .array(resourceTypeSchema)
-      .min(1, 'names no type: leave it out to export every type')
-      .max(50, 'names more than 50 types: leave it out to export every type')
+      .min(1, 'names no type. Leave it out to export every type')
+      .max(50, 'names more than 50 types. Leave it out to export every type')
       .transform((types) => [...new Set(types)])
       .optional(),
-    /** `last`: from where the last export of these types got. */
+    /** `last` continues at the end of the last export of these types. */
     since: sinceSchema.optional(),
     typeFilters: z.array(typeFilterSchema).min(1).max(50).optional(),
-    /** Called when the export has ended, beside the connection's own address. */
+    /** Receives a webhook when the export has ended, in addition to the connection's own URL. */
     callbackUrl: callbackUrlSchema.optional(),
   })
   .superRefine(({ resourceTypes, since, typeFilters = [] }, { addIssue }) => {
     if (since === 'last' && typeFilters.length > 0) {
-      const message = '"last" is not kept for filtered exports: give an instant, or leave typeFilters out';
+      const message = 'cannot be "last" for a filtered export. Give an instant, or leave typeFilters out';
       addIssue({ code: 'custom', path: ['since'], message });
     }
     for (const [index, filter] of typeFilters.entries()) {
       const [type = ''] = filter.split('?', 1);
       if (!resourceTypes || resourceTypes.includes(type)) continue;
-      addIssue({ code: 'custom', path: ['typeFilters', index], message: `filters ${type}, which resourceTypes lacks` });
+      addIssue({
+        code: 'custom',
+        path: ['typeFilters', index],
+        message: `filters ${type}, which is not in resourceTypes`,
+      });
     }
   });
 export type BulkExportBody = z.output<typeof bulkExportRequestSchema>;
 
-/** Of one export. */
 export const exportStatusQuerySchema = z.strictObject({
   signedUrls: z
     .stringbool({ truthy: ['true'], falsy: ['false'], error: 'must be true or false' })
     .default(false)
     .meta({
       description:
-        'Shows links that open a file without a token whole. Otherwise their query is left out, which is what opens the file.',
+        'Shows the whole link of a file that needs no token. By default the query of such a link, which opens the file, is left out.',
     }),
 });
 
@@ -78,7 +81,7 @@ export const bulkExportQuerySchema = z.strictObject({
   connectionId: z.string().min(1).max(100).optional(),
   status: z.enum(bulkExportStatuses).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(50),
-  /** `next` of the page before. */
+  /** The `next` of the previous page. */
   after: z.string().min(1).max(200).optional(),
 });
 export type BulkExportQuery = z.output<typeof bulkExportQuerySchema>;

@@ -14,9 +14,9 @@ import type { BulkExportBody, BulkExportQuery } from './bulk-export.schema.ts';
 import { cancelExport } from './cancel-export.ts';
 import { digest, newExport, requestKey } from './new-export.ts';
 import { retryExport } from './retry-export.ts';
-import { type ExportLook, type Summed, watchExport } from './watch-export.ts';
+import { type ExportSnapshot, type Summed, watchExport } from './watch-export.ts';
 
-export interface WhichExport {
+export interface ExportReference {
   readonly provider: string;
   readonly id: string;
   readonly scope: ConnectionScope;
@@ -31,33 +31,34 @@ export interface StartRequest {
 
 export interface StartedExport {
   readonly record: BulkExport;
-  /** It was started by an earlier request with the same Idempotency-Key. */
+  /** An earlier request with the same Idempotency-Key has started the export. */
   readonly isRepeated: boolean;
 }
 
-/** So that the answer to a POST has the guide's `statusUrl`; a kick-off takes some hundred milliseconds. */
+/** A kick-off takes some hundred milliseconds. The POST waits for it, because its response has a `statusUrl` in the guide. */
 const defaultKickOffWaitMs = 5000;
 
 export type BulkExportService = ReturnType<typeof createBulkExportService>;
 
-/** Starts exports and tells how they are; the work is the workers'. */
+/** Starts and reads exports for the API. The workers do the work. */
 export function createBulkExportService(options: {
   readonly store: BulkExportStore;
   readonly producer: Producer;
   readonly connections: ConnectionService;
   readonly registry: ProviderRegistry;
-  /** How long a start waits for its kick-off; tests without a worker do not. */
+  /** How long a start waits for its kick-off. Tests without a worker do not wait. */
   readonly kickOffWaitMs?: number | undefined;
 }) {
   const { store, producer, connections, registry, kickOffWaitMs = defaultKickOffWaitMs } = options;
 
-  const find = async ({ provider, id, scope }: WhichExport): Promise<BulkExport> => {
+  const find = async ({ provider, id, scope }: ExportReference): Promise<BulkExport> => {
     registry.get(provider);
     const record = await store.bulkExports.find(id);
     if (record?.provider === provider && isInScope(scope, record.connectionId)) return record;
     throw new AppError({
       code: 'unknown-export',
-      message: 'There is no such export. Use the id that the POST answered. Ended exports are deleted after a time.',
+      message:
+        'No export has this id. Use the `id` from the response that started it. Ended exports are deleted after a time.',
       retry: 'never',
     });
   };
@@ -72,13 +73,13 @@ export function createBulkExportService(options: {
     }
   };
 
-  /** The export once it is kicked off, or as it is when the wait is over. */
-  const kickedOff = async (which: WhichExport): Promise<BulkExport> => {
+  /** Waits until the export is kicked off. @returns its current state if the wait is over before that */
+  const kickedOff = async (reference: ExportReference): Promise<BulkExport> => {
     const started = await waitUntil(async () => {
-      const current = await store.bulkExports.find(which.id);
+      const current = await store.bulkExports.find(reference.id);
       return current?.statusUrl !== undefined || (current && isTerminal(current.phase)) ? current : undefined;
     }, kickOffWaitMs);
-    return started ?? find(which);
+    return started ?? find(reference);
   };
 
   const sum = async (record: BulkExport): Promise<Summed> => {
@@ -89,22 +90,22 @@ export function createBulkExportService(options: {
   };
 
   return {
-    /** Up to when each type of a connection is wholly stored, by export level. @throws AppError `unknown-connection` */
-    async watermarks(which: { readonly id: string; readonly scope: ConnectionScope }): Promise<Watermark[]> {
-      await connections.find(which);
-      return store.watermarks.list({ connectionId: which.id });
+    /** Lists the watermarks of a connection. @throws AppError `unknown-connection` */
+    async watermarks(connection: { readonly id: string; readonly scope: ConnectionScope }): Promise<Watermark[]> {
+      await connections.find(connection);
+      return store.watermarks.list({ connectionId: connection.id });
     },
 
-    /** The export with its counts as of now. */
-    get: async (which: WhichExport): Promise<Summed> => sum(await find(which)),
+    /** Reads an export with its current counts. */
+    get: async (reference: ExportReference): Promise<Summed> => sum(await find(reference)),
 
-    /** Each call looks at the export, and at the files that have moved since the last one. @throws AppError `unknown-export` */
-    watch: (which: WhichExport): (() => Promise<ExportLook>) =>
-      watchExport({ store, exportId: which.id, find: () => find(which), sum }),
+    /** Returns a function that reads the export and the files that have changed since its last call. @throws AppError `unknown-export` */
+    watch: (reference: ExportReference): (() => Promise<ExportSnapshot>) =>
+      watchExport({ store, exportId: reference.id, find: () => find(reference), sum }),
 
     /**
-     * Stores the export, hands it to the workers and waits a moment for its kick-off. The same request under the same
-     * Idempotency-Key gives the export that the first one started.
+     * Stores the export, enqueues its kick-off and waits some seconds for it. If the request is repeated with the same Idempotency-Key,
+     * the export that the first one started is returned.
      * @throws AppError `unknown-provider`, `unknown-connection`, `export-already-running`, `idempotency-key-reused`,
      * `unavailable`
      */
@@ -115,15 +116,15 @@ export function createBulkExportService(options: {
       await producer.ping().catch((cause: unknown) => {
         throw unavailable(cause);
       });
-      const fresh = await newExport({ store, provider, body });
+      const made = await newExport({ store, provider, body });
       const { recordId, isRepeated } = await acceptOnce({
         store,
         idempotency,
         requestHash: digest([provider, body]),
-        recordId: fresh.id,
-        isThere: async (id) => (await store.bulkExports.find(id)) !== undefined,
+        recordId: made.id,
+        isStored: async (id) => (await store.bulkExports.find(id)) !== undefined,
       });
-      const record = { ...fresh, id: recordId };
+      const record = { ...made, id: recordId };
       if (!isRepeated) {
         try {
           await accept(record);
@@ -136,13 +137,13 @@ export function createBulkExportService(options: {
     },
 
     /** @throws AppError `unknown-export`, `export-ended` */
-    cancel: (which: WhichExport) => cancelExport({ store, producer, find: () => find(which) }),
+    cancel: (reference: ExportReference) => cancelExport({ store, producer, find: () => find(reference) }),
 
     /** @throws AppError `unknown-export`, `nothing-to-retry`, `export-already-running` */
-    retry: (which: WhichExport) => retryExport({ store, producer, find: () => find(which) }),
+    retry: (reference: ExportReference) => retryExport({ store, producer, find: () => find(reference) }),
 
-    /** One page, newest first; `next` is there where more follow. @throws AppError `unknown-connection` */
-    async list({ provider, scope, query }: Omit<WhichExport, 'id'> & { readonly query: BulkExportQuery }) {
+    /** Reads one page, newest first. `next` is undefined on the last page. @throws AppError `unknown-connection` */
+    async list({ provider, scope, query }: Omit<ExportReference, 'id'> & { readonly query: BulkExportQuery }) {
       registry.get(provider);
       const { connectionId, status, after, limit } = query;
       if (connectionId !== undefined) await connections.find({ provider, id: connectionId, scope });
@@ -152,21 +153,24 @@ export function createBulkExportService(options: {
       return { exports: page, next: found.length > limit ? page.at(-1)?.id : undefined };
     },
 
-    /** The ledger: one entry per file of the manifest. */
-    async listFiles(which: WhichExport): Promise<OutputFile[]> {
-      const record = await find(which);
+    /** Reads the ledger: one entry for each file of the manifest. */
+    async listFiles(reference: ExportReference): Promise<OutputFile[]> {
+      const record = await find(reference);
       return store.outputFiles.listByExport(record.id);
     },
   };
 }
 
-/** The client is told that nothing was accepted, so nothing may run. If even this fails, the sweep runs it: not lost either. */
+/** The client gets an error, so the export must not run. If this update fails too, the sweep runs the export, so it is not lost. */
 async function withdraw(store: BulkExportStore, record: BulkExport): Promise<void> {
   await store.bulkExports.transition({
     from: record,
     to: 'failed',
     change: {
-      error: { code: 'unavailable', message: 'The queue was away when the export was asked for. Ask again.' },
+      error: {
+        code: 'unavailable',
+        message: 'The queue was unavailable when the export was requested. Start the export again.',
+      },
       completedAt: new Date(),
     },
   });

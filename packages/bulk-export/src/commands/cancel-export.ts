@@ -4,16 +4,16 @@ import type { BulkExport } from '../bulk-export.record.ts';
 import { isTerminal } from '../bulk-export-phase.ts';
 import type { BulkExportStore } from '../store.ts';
 
-/** An export after a command, and whether that has changed it. */
+/** An export after a command, and whether the command has changed it. */
 export interface ExportChange {
   readonly record: BulkExport;
   readonly isChanged: boolean;
 }
 
 /**
- * Ends an export at once, in whatever phase it is: downloads stop at their next step, and a worker tells the server.
- * Cancelled already: nothing to do.
- * @throws AppError `export-ended` for one that has completed or failed.
+ * Cancels an export at once, in whatever phase it is. Its downloads stop, and a worker deletes the export at the server. Does nothing if
+ * it is already cancelled.
+ * @throws AppError `export-ended` if it has completed or failed
  */
 export async function cancelExport(options: {
   readonly store: BulkExportStore;
@@ -31,13 +31,13 @@ export async function cancelExport(options: {
     const cancelled = await store.bulkExports.transition({ from: record, to: 'cancelled', change });
     if (!cancelled) continue;
     await store.outputFiles.cancelUnsettled({ exportId: record.id, now });
-    await tellWorkers(producer, cancelled);
+    await notifyWorkers(producer, cancelled);
     return { record: cancelled, isChanged: true };
   }
 }
 
-/** With the queue away the export is cancelled all the same: the sweep makes up for it. */
-async function tellWorkers(producer: Producer, { id: exportId, discard }: BulkExport): Promise<void> {
+/** If the queue is unavailable, the export is still cancelled, and the sweep does this later. */
+async function notifyWorkers(producer: Producer, { id: exportId, discard }: BulkExport): Promise<void> {
   const unschedule = producer.unschedule('export.poll', { exportId });
   const enqueue = discard === 'due' ? producer.enqueueAgain('export.discard', { exportId }) : undefined;
   const notify = producer.enqueueAgain('webhook.notify', { kind: 'bulk-export', id: exportId });

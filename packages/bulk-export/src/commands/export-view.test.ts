@@ -7,7 +7,7 @@ const at = new Date('2024-01-01T00:00:00Z');
 const retrying = { state: 'waiting', code: 'ehr-throttled', message: 'Wait.', attempts: 2, since: at } as const;
 
 describe('the status of an export', () => {
-  test('shows no progress of the EHR and nothing that is retried once the export has ended', () => {
+  test('the status of an ended export has no progress and no retry', () => {
     const running = makeBulkExport({ phase: 'exporting', progress: '50% complete', retrying });
     expect(toStatusView({ record: running, isOperator: true })).toMatchObject({
       progress: '50% complete',
@@ -17,7 +17,7 @@ describe('the status of an export', () => {
     expect([ended.progress, ended.retrying]).toEqual([undefined, undefined]);
   });
 
-  test('has output URLs only if the ledger was read', () => {
+  test('the status of an export has output URLs only if the ledger is given', () => {
     const record = makeBulkExport({ phase: 'completed' });
     expect(toStatusView({ record, isOperator: false })).not.toHaveProperty('outputUrls');
     expect(toStatusView({ record, files: [], isOperator: false }).outputUrls).toEqual([]);
@@ -27,15 +27,17 @@ describe('the status of an export', () => {
     { isPartial: true, filesFailed: 0, partial: true },
     { isPartial: false, filesFailed: 0, partial: false },
     { isPartial: undefined, filesFailed: 1, partial: true },
-  ])('is partial: $partial if the record says $isPartial and $filesFailed files failed', (given) => {
-    const { isPartial, filesFailed, partial } = given;
-    const { counts } = makeBulkExport({});
-    const change = { phase: 'completed' as const, counts: { ...counts, filesFailed } };
-    const record = makeBulkExport(isPartial === undefined ? change : { ...change, isPartial });
-    expect(toStatusView({ record, isOperator: false }).partial).toBe(partial);
-  });
+  ])(
+    'the status of an export has partial: $partial if the record has isPartial: $isPartial and $filesFailed failed files',
+    ({ isPartial, filesFailed, partial }) => {
+      const { counts } = makeBulkExport({});
+      const change = { phase: 'completed' as const, counts: { ...counts, filesFailed } };
+      const record = makeBulkExport(isPartial === undefined ? change : { ...change, isPartial });
+      expect(toStatusView({ record, isOperator: false }).partial).toBe(partial);
+    },
+  );
 
-  test('says for each type whether its watermark advanced, and why not', () => {
+  test('the status of an export says for each type whether its watermark advanced, and why not', () => {
     const watermarkDecisions = [
       { resourceType: 'Patient', reasons: [] },
       { resourceType: 'Goal', reasons: ['errors-reported' as const] },
@@ -56,7 +58,7 @@ test.each([
   { progress: 'in progress: 45% complete', shown: '45%' },
   { progress: '12.5 % of Jane Doe', shown: '12.5 %' },
   { progress: 'Exporting Jane Doe', shown: undefined },
-])('a client is shown of "$progress" only the percentage: $shown', ({ progress, shown }) => {
+])('a client sees only the percentage of the progress "$progress": $shown', ({ progress, shown }) => {
   const record = makeBulkExport({ phase: 'exporting', progress });
   expect(toStatusView({ record, isOperator: false }).progress).toBe(shown);
   expect(toStatusView({ record, isOperator: true }).progress).toBe(progress);
@@ -67,20 +69,20 @@ describe('a link that opens a file without a token', () => {
   const url = 'https://user:word@files.example/a.ndjson?X-Amz-Signature=planted#x';
   const signed = makeOutputFile({ url, requiresAccessToken: false });
 
-  test('is shown without its query and user name', () => {
+  test('a link that opens a file without a token is shown without its query and user name', () => {
     expect(toFileView(signed, { isOperator: true }).url).toBe('https://files.example/a.ndjson');
     expect(toStatusView({ record, files: [signed], isOperator: true }).outputUrls).toEqual([
       'https://files.example/a.ndjson',
     ]);
   });
 
-  test('is shown whole to a reader who asks for it', () => {
+  test('a link that opens a file without a token is shown whole on request', () => {
     const reader = { isOperator: false, withSignedUrls: true };
     expect(toFileView(signed, reader).url).toBe(url);
     expect(toStatusView({ record, files: [signed], ...reader }).outputUrls).toEqual([url]);
   });
 
-  test('differs from one that needs a token, which is always shown whole', () => {
+  test('a link that needs a token is always shown whole', () => {
     const file = makeOutputFile({ url: 'https://ehr.example/file?id=1' });
     expect(toFileView(file, { isOperator: false }).url).toBe(file.url);
   });
@@ -98,14 +100,14 @@ describe('text that an EHR sent', () => {
     checkpoint: { ...emptyCheckpoint, issues },
   });
 
-  test('is shown to operators', () => {
+  test('text that an EHR sent is shown to operators', () => {
     const status = toStatusView({ record, issues, isOperator: true });
     expect([status.ehrText, status.issues[0]?.ehrText]).toEqual([ehrText, ehrText]);
     const view = toFileView(file, { isOperator: true });
     expect([view.error?.ehrText, view.retrying?.ehrText, view.issues[0]?.ehrText]).toEqual(Array(3).fill(ehrText));
   });
 
-  test('is not shown to clients', () => {
+  test('text that an EHR sent is not shown to clients', () => {
     const views = [toStatusView({ record, issues, isOperator: false }), toFileView(file, { isOperator: false })];
     expect(JSON.stringify(views)).not.toContain(ehrText);
   });

@@ -10,12 +10,14 @@ import { fileCheckpointSchema, type OutputFile, outputFileSchema } from '../outp
 
 export const retryingViewSchema = z
   .strictObject(viewShapeOf(retryingSchema))
-  .meta({ id: 'Retrying', description: 'Why work does not progress, and when it is tried again.' });
+  .meta({ id: 'Retrying', description: 'Why work waits or is retried, and when the next attempt is due.' });
 
 const decisionViewSchema = z
   .strictObject({
     resourceType: watermarkDecisionSchema.shape.resourceType,
-    advanced: z.boolean().meta({ description: 'The next export with since "last" continues from here.' }),
+    advanced: z
+      .boolean()
+      .meta({ description: 'Whether the next export with since "last" continues at the end of this one.' }),
     reasons: z.array(z.strictObject({ code: watermarkDecisionSchema.shape.reasons.element, message: z.string() })),
   })
   .meta({ id: 'WatermarkDecision', description: 'Whether the watermark of a type advanced, and if not, why.' });
@@ -71,7 +73,7 @@ export const startedExportSchema = z
     droppedParameters: droppedParameters.exactOptional(),
     warnings: warnings.exactOptional(),
   })
-  .meta({ id: 'StartedExport', description: 'The guide’s answer to a kick-off.' });
+  .meta({ id: 'StartedExport', description: 'The response of the guide to a kick-off.' });
 
 export const exportViewSchema = z
   .strictObject({
@@ -79,11 +81,12 @@ export const exportViewSchema = z
     connectionId,
     status: statusSchema,
     partial: z.boolean().exactOptional().meta({
-      description: 'Of a completed export: something that was asked for did not come or could not be stored.',
+      description:
+        'For a completed export: whether something that was requested was not received or could not be stored.',
     }),
     outputUrls: z.array(z.string()).exactOptional().meta({
       description:
-        'Addresses of the files. Those that open a file without a token come without their query: see `signedUrls`.',
+        'The links of the files. The link of a file that needs no token is shown without its query. See `signedUrls`.',
     }),
     startedAt: createdAt,
     completedAt,
@@ -101,7 +104,7 @@ export const exportViewSchema = z
     warnings,
     droppedParameters,
   })
-  .meta({ id: 'Export', description: 'The guide’s export status, and beside its fields what explains them.' });
+  .meta({ id: 'Export', description: 'The export status of the guide, with additional fields that explain it.' });
 
 const {
   promisedCount,
@@ -129,7 +132,10 @@ export const outputFileViewSchema = z
   .strictObject({
     ...fileFields,
     state,
-    partial: z.boolean().exactOptional().meta({ description: 'Of a failed file: some of its lines are stored.' }),
+    partial: z
+      .boolean()
+      .exactOptional()
+      .meta({ description: 'For a failed file: whether some of its lines are stored.' }),
     promisedCount,
     receivedCount,
     ...viewShapeOf(fileCheckpointSchema.omit({ withheldLines: true })),
@@ -139,7 +145,7 @@ export const outputFileViewSchema = z
     startedAt,
     completedAt: fileCompletedAt,
   })
-  .meta({ id: 'OutputFile', description: 'A file of the manifest, with what became of its lines.' });
+  .meta({ id: 'OutputFile', description: 'A file of the manifest, with the results of its lines.' });
 
 type StartedView = View<typeof startedExportSchema>;
 type ExportView = View<typeof exportViewSchema>;
@@ -147,8 +153,8 @@ type OutputFileView = View<typeof outputFileViewSchema>;
 type RetryingView = View<typeof retryingViewSchema>;
 
 /**
- * The guide's "Initiate Bulk Export" answer. `statusUrl` is missing while the EHR has not accepted the kick-off yet; the
- * warnings say what was left out of the request to make it accept.
+ * The response of "Initiate Bulk Export" in the guide. `statusUrl` is missing while the EHR has not accepted the kick-off. The
+ * warnings say what was left out of the request so that the EHR accepts it.
  */
 export function toStartedView(record: BulkExport): StartedView {
   return toView<StartedView>({
@@ -162,22 +168,22 @@ export function toStartedView(record: BulkExport): StartedView {
   });
 }
 
-/** What the reader may see: text that an EHR sent is for operators only. */
+/** Who reads the view. Only operators may see text that an EHR sent. */
 export interface ViewFor {
   readonly isOperator: boolean;
-  /** Links that open a file without a token are shown whole. Default: without their query. */
+  /** Shows the whole link of a file that needs no token. By default its query is left out. */
   readonly withSignedUrls?: boolean | undefined;
 }
 
 /**
- * The guide's "Check Export Status" answer, and beside its fields what explains them.
- * @param options.files of the whole ledger; left out: `outputUrls` is not shown
+ * The response of "Check Export Status" in the guide, with additional fields that explain it.
+ * @param options.files the whole ledger. Without it, `outputUrls` is not shown
  */
 export function toStatusView(
   options: ViewFor & {
     readonly record: BulkExport;
     readonly files?: readonly OutputFile[];
-    /** What the server reports in OperationOutcomes. */
+    /** The issues that the server reported in OperationOutcomes. */
     readonly issues?: readonly IssueCount[];
   },
 ): ExportView {
@@ -201,7 +207,7 @@ export function toStatusView(
     phase: record.phase,
     timeline: timeline.map((step) => ({ phase: step.phase, at: step.at.toISOString() })),
     statusUrl: record.statusUrl,
-    // What the EHR said last is stale once the export has ended.
+    // The last progress of the EHR is outdated once the export has ended.
     progress: isUnderWay ? progressFor(record.progress, { isOperator }) : undefined,
     retrying: retrying !== undefined && isUnderWay ? toRetryingView(retrying, { isOperator }) : undefined,
     request: record.request,
@@ -245,12 +251,11 @@ export function toFileView(file: OutputFile, { isOperator, withSignedUrls }: Vie
   });
 }
 
-/** `X-Progress` is free text of the EHR. A client is shown the percentage in it, if there is one. */
+/** `X-Progress` is free text of the EHR. A client sees only the percentage in it, if there is one. */
 function progressFor(progress: string | undefined, { isOperator }: ViewFor): string | undefined {
   return isOperator ? progress : /\b\d{1,3}(?:\.\d{1,2})?\s?%/.exec(progress ?? '')?.[0];
 }
 
-/** Why work does not progress, and when it is tried again. */
 export function toRetryingView(retrying: Retrying, { isOperator }: ViewFor): RetryingView {
   return toView<RetryingView>({
     state: retrying.state,

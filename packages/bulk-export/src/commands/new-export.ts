@@ -6,7 +6,7 @@ import type { BulkExportStore } from '../store.ts';
 import { coveredBefore, everyType, sinceLast } from '../watermarks/watermark.ts';
 import type { BulkExportBody } from './bulk-export.schema.ts';
 
-/** The record of a new export; `since: "last"` becomes the instant that it stands for. */
+/** Makes the record of a new export. `since: "last"` is replaced by an instant. */
 export async function newExport(options: {
   readonly store: BulkExportStore;
   readonly provider: string;
@@ -40,9 +40,9 @@ export async function newExport(options: {
   };
 }
 
-/** Equal for requests that would bring the same data. */
+/** Equal for requests for the same data. */
 export function requestKey({ exportType, resourceTypes, since, typeFilters = [] }: BulkExportRequest): string {
-  // One instant has many spellings.
+  // The same instant can be written in several ways.
   const sinceMs = since === undefined ? null : Date.parse(since);
   return digest([exportType, resourceTypes.toSorted(), sinceMs, typeFilters.toSorted()]);
 }
@@ -58,6 +58,6 @@ async function resolveSince({ store, body }: { readonly store: BulkExportStore; 
   const { since, unknown } = sinceLast({ resourceTypes, watermarks, now: new Date(), covers: coveredBefore });
   if (unknown.length === 0) return { since, warnings: [] };
   const types = unknown.map((type) => (type === everyType ? 'every type' : type)).join(', ');
-  const message = `No export before has wholly stored ${types}, so this one asks for everything.`;
+  const message = `No earlier export has stored all data of ${types}, so this export requests all data.`;
   return { since, warnings: [{ code: 'since-last-full', message }] };
 }

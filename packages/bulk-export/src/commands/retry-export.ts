@@ -6,9 +6,8 @@ import type { BulkExportStore } from '../store.ts';
 import type { ExportChange } from './cancel-export.ts';
 
 /**
- * Takes a failed export, or one with failed files, up again where it is still of use: only what is missing is fetched. One that
- * runs already: nothing to do.
- * @throws AppError `nothing-to-retry`, `export-already-running` (an equal one)
+ * Resumes a failed export, or one with failed files, in the phase in which only missing work is done. Does nothing if it is running.
+ * @throws AppError `nothing-to-retry`, `export-already-running` if an equal export is running
  */
 export async function retryExport(options: {
   readonly store: BulkExportStore;
@@ -25,11 +24,11 @@ export async function retryExport(options: {
       files.flatMap(({ error }) => error?.code ?? []),
     );
     if (phase === undefined) throw nothingToRetry(record);
-    // Before the phase: a crash in between leaves pending files for the next retry, never a retry without its files.
+    // Reset the files before the phase changes. A crash in between then leaves pending files, which the next retry downloads.
     if (phase === 'downloading') await store.outputFiles.retryFailed(record.id);
     const reopened = await store.bulkExports.reopen({ from: record, to: phase, now: new Date() });
     if (!reopened) continue;
-    // With the queue away the sweep does it within a minute.
+    // If the queue is unavailable, the sweep does this within a minute.
     await producer.enqueueAgain('export.resume', { exportId: record.id }).catch(() => undefined);
     return { record: reopened, isChanged: true };
   }
@@ -40,8 +39,8 @@ function nothingToRetry({ id, phase }: BulkExport): AppError {
     code: 'nothing-to-retry',
     message:
       phase === 'cancelled'
-        ? 'A cancelled export is not taken up again: its data at the EHR is deleted. Ask for a new one.'
-        : 'Every file of this export is stored, so there is nothing to retry. Ask for a new export for later changes.',
+        ? 'A cancelled export cannot be retried, because its data at the EHR is deleted. Start a new export.'
+        : 'Every file of this export is stored, so there is nothing to retry. Start a new export to get later changes.',
     retry: 'never',
     context: { exportId: id, phase },
   });

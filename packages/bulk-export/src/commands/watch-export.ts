@@ -4,55 +4,57 @@ import type { BulkExportStore } from '../store.ts';
 
 export interface Summed {
   readonly record: BulkExport;
-  /** What the server's `error` files report. */
+  /** The issues that the server reported in OperationOutcomes. */
   readonly issues: readonly IssueCount[];
 }
 
-export interface ExportLook extends Summed {
-  /** Those that have moved since the last look; at the first one, those that are under way. */
+export interface ExportSnapshot extends Summed {
+  /** The files that have changed since the last snapshot. In the first one, those that are being downloaded. */
   readonly files: readonly OutputFile[];
 }
 
-/** Of those under way, and of those that were settled: what somebody can look at in a second, and a small event. */
-const filesPerLook = 250;
-/** How much later than its time an entry may be written: workers' clocks differ, and so do their ways to the database. */
+/** The limit for downloading files, and for settled ones. A user cannot read more in a second, and the event stays small. */
+const filesPerSnapshot = 250;
+/** An entry may be written this much later than its `completedAt`, because the clocks and latencies of workers differ. */
 const marginMs = 2000;
 
-/** Sums over 20,000 files take a quarter of a second: then they are made every five, and the database has its peace. */
+/** Summing over 20,000 files takes a quarter of a second. It is then repeated every five seconds, to limit the load of the database. */
 const restPerSum = 19;
 
 /**
- * Looks at an export again and again. Of its ledger, which may have tens of thousands of entries, only those are read that can
- * have moved.
+ * Returns a function that reads a snapshot of an export. The ledger may have tens of thousands of entries, so only the entries that may
+ * have changed are read.
  */
 export function watchExport(options: {
   readonly store: BulkExportStore;
   readonly exportId: string;
   readonly find: () => Promise<BulkExport>;
-  /** The export with its counts as of now, from the whole of its ledger. */
+  /** Reads the export with its current counts, from the whole ledger. */
   readonly sum: (record: BulkExport) => Promise<Summed>;
-}): () => Promise<ExportLook> {
+}): () => Promise<ExportSnapshot> {
   const { store, exportId, find, sum } = options;
   const readSums = createRareSums(sum);
   let settledSince: Date | undefined;
   let known = new Map<string, string>();
-  const readMoved = async (): Promise<OutputFile[]> => {
+  const readChanged = async (): Promise<OutputFile[]> => {
     settledSince ??= new Date((await store.outputFiles.lastSettledAt(exportId)).getTime() - marginMs);
-    const moving = await store.outputFiles.listMoving({ exportId, settledSince, limit: filesPerLook });
-    settledSince = nextSince({ settled: moving.settled, since: settledSince });
-    const found = new Map([...moving.downloading, ...moving.settled].map((file) => [file, JSON.stringify(file)]));
-    const moved = [...found].filter(([{ id }, text]) => known.get(id) !== text).map(([file]) => file);
+    const candidates = await store.outputFiles.listChanging({ exportId, settledSince, limit: filesPerSnapshot });
+    settledSince = nextSince({ settled: candidates.settled, since: settledSince });
+    const found = new Map(
+      [...candidates.downloading, ...candidates.settled].map((file) => [file, JSON.stringify(file)]),
+    );
+    const changed = [...found].filter(([{ id }, text]) => known.get(id) !== text).map(([file]) => file);
     known = new Map([...found].map(([{ id }, text]) => [id, text]));
-    return moved;
+    return changed;
   };
   return async () => {
-    // First: of an export that has ended the ledger is final.
+    // Read the export first. If it has ended, the ledger that is read next is final.
     const summed = await readSums(await find());
-    return { ...summed, files: await readMoved() };
+    return { ...summed, files: await readChanged() };
   };
 }
 
-/** Sums anew where the export has moved on, else when the last sum was long enough ago. */
+/** Sums again if the record has changed, or if the last sum is old enough. */
 function createRareSums(sum: (record: BulkExport) => Promise<Summed>): (record: BulkExport) => Promise<Summed> {
   let last: Summed | undefined;
   let dueAt = 0;
@@ -68,7 +70,10 @@ function createRareSums(sum: (record: BulkExport) => Promise<Summed>): (record: 
   };
 }
 
-/** By the time that workers wrote. Where there are more than one look reads, the next one goes on behind the last. */
+/**
+ * The next start, by the `completedAt` that workers wrote. If there are more files than the limit, the next snapshot continues after
+ * the last one.
+ */
 function nextSince(options: {
   readonly settled: readonly OutputFile[];
   readonly since: Date | undefined;
@@ -76,6 +81,6 @@ function nextSince(options: {
   const { settled, since } = options;
   const last = settled.at(-1)?.completedAt;
   if (!last) return since;
-  if (settled.length === filesPerLook) return last;
+  if (settled.length === filesPerSnapshot) return last;
   return new Date(Math.max(last.getTime() - marginMs, since?.getTime() ?? 0));
 }

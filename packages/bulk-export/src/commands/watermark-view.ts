@@ -11,12 +11,11 @@ export const watermarkViewSchema = z
   .meta({
     id: 'Watermark',
     description:
-      'Up to when a type is wholly stored, by the export of a level. `*`: every type, of exports that name none.',
+      'The time up to which a type is wholly stored by exports of one level. The type `*` is for exports that name no types.',
   });
 
 type WatermarkView = View<typeof watermarkViewSchema>;
 
-/** Up to when a type is wholly stored, and by which export. */
 export function toWatermarkView(watermark: Watermark): WatermarkView {
   return toView<WatermarkView>({
     resourceType: watermark.resourceType,

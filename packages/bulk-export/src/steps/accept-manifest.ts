@@ -7,7 +7,7 @@ import type { BulkExportDeps } from './deps.ts';
 import { ledgerType, toLedgerEntries } from './download/ledger-entries.ts';
 import { isFilteredHere, manifestWarnings } from './export-warnings.ts';
 
-/** Writes the ledger, then starts the downloads. Each step can be repeated: a crash in between loses nothing. */
+/** Writes the ledger, then starts the downloads. Every step can be repeated, so a crash in between loses nothing. */
 export async function acceptManifest(
   { store, producer, logger, now }: BulkExportDeps,
   { record, manifest }: { readonly record: BulkExport; readonly manifest: Manifest },
@@ -29,7 +29,7 @@ export async function acceptManifest(
   const unset = ['retrying'] as const;
   if (!(await store.bulkExports.transition({ from: record, to: 'downloading', change, unset }))) {
     const current = await store.bulkExports.find(exportId);
-    // The ledger came after the cancellation had been through it.
+    // The ledger was written after the cancellation had cancelled its files.
     if (current?.phase === 'cancelled') await store.outputFiles.cancelUnsettled({ exportId, now: now() });
     return;
   }
@@ -39,7 +39,10 @@ export async function acceptManifest(
   await producer.unschedule('export.poll', { exportId });
 }
 
-/** Files that the connection's other exports still have to download: its share of the workers is one, however many exports it has. */
+/**
+ * Counts the files that the connection's other exports must still download. All exports of a connection share its part of the
+ * workers.
+ */
 async function countFilesAhead(store: BulkExportDeps['store'], { id, connectionId }: BulkExport): Promise<number> {
   const others = (await store.bulkExports.listActive()).filter(
     (one) => one.connectionId === connectionId && one.id !== id && one.phase === 'downloading',
@@ -59,7 +62,7 @@ function toOutputFile(options: {
   const { record, manifest, entry, identity, position } = options;
   const { section, url, count } = entry;
   const type = section === 'output' ? ledgerType(entry.type) : entry.type;
-  // Without `_type` at the server, files of other types are left there. One of unknown type may hold what was asked for.
+  // If the server does not know `_type`, files of other types are skipped. A file of unknown type may have requested types.
   const isUnwanted =
     section === 'output' &&
     isFilteredHere(record) &&

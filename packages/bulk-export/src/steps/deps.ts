@@ -3,7 +3,7 @@ import type { DocumentDeps } from '@bulkhead/documents/steps';
 import type { BulkExportStore } from '../store.ts';
 import type { ExportContexts } from './export-contexts.ts';
 
-/** What the steps of this feature work with. */
+/** The dependencies of the steps of this feature. */
 export interface BulkExportDeps extends Omit<DocumentDeps, 'store'>, Pick<ConnectionDeps, 'ehr'> {
   readonly store: BulkExportStore & ConnectionDeps['store'];
   readonly exportContexts: ExportContexts;

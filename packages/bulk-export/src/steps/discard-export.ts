@@ -4,9 +4,9 @@ import { isTerminal } from '../bulk-export-phase.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
 
 /**
- * DELETE on the status URL: "the data is safe", or "no longer wanted" (FHIR Bulk Data, "Delete Request"). Some servers allow
- * one export per client until it came. A server that does not take it deletes its files when they expire, so the
- * export is none the worse.
+ * Sends DELETE to the status URL, which means that the data was received or is no longer wanted (FHIR Bulk Data, "Delete Request").
+ * Until then some servers allow the client no other export. A server that rejects the request deletes its files when they expire, so a
+ * rejection does not fail the export.
  */
 export async function discardExport(
   { store, ehr, logger }: BulkExportDeps,
@@ -15,7 +15,7 @@ export async function discardExport(
   const record = await store.bulkExports.find(exportId);
   if (!record) return;
   const { connectionId } = record;
-  // Of a connection that is being deleted, what is left of it still opens the EHR.
+  // While a connection is being deleted, its remaining record still has the credentials for the EHR.
   const connection =
     (await store.connections.find(connectionId)) ?? (await store.connections.findDeleted(connectionId))?.connection;
   const discard = async (statusUrl: string): Promise<void> => {
@@ -24,8 +24,7 @@ export async function discardExport(
     } catch (error) {
       if (retryAt(error) !== undefined) throw error;
       logger.warn('export not deleted at the EHR', { exportId, error });
-      const message =
-        'The EHR did not accept that its export is deleted. It deletes the export itself when it expires.';
+      const message = 'The EHR rejected the deletion of its export. It deletes the export itself when it expires.';
       await store.bulkExports.warn({ id: exportId, code: 'not-deleted', message });
     }
   };

@@ -3,18 +3,18 @@ import { isTerminal } from '../bulk-export-phase.ts';
 import type { BulkExportDeps } from './deps.ts';
 import { schedulePolls } from './kick-off.ts';
 
-/** The job `export.resume`: gives an export that a retry has resumed the jobs of its phase. */
+/** The job `export.resume`: creates the jobs of an export that a retry has resumed. */
 export async function resumeExport(deps: BulkExportDeps, { exportId }: { readonly exportId: string }): Promise<void> {
   const record = await deps.store.bulkExports.find(exportId);
-  if (record) await reviveExport(deps, { record, isPolled: false });
+  if (record) await ensureExportJobs(deps, { record, isPolled: false });
 }
 
 /**
- * Gives an export the jobs that its phase needs, where they are not there.
- * @param options.isPolled whether its polls are scheduled.
- * @returns whether there was something to do.
+ * Creates the jobs that an export needs in its phase, if they do not exist.
+ * @param options.isPolled whether its polls are scheduled
+ * @returns whether jobs were missing
  */
-export async function reviveExport(
+export async function ensureExportJobs(
   deps: BulkExportDeps,
   { record, isPolled }: { readonly record: BulkExport; readonly isPolled: boolean },
 ): Promise<boolean> {

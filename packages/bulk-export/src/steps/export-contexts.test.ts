@@ -25,7 +25,7 @@ afterEach(() => {
 });
 
 describe('the context of an export', () => {
-  test('is read once for the files that need it within a second, and again after it', async () => {
+  test('the context of an export is read once for the files that need it within a second, and again afterwards', async () => {
     const contexts = create();
     const both = await Promise.all([contexts.read(record.id), contexts.read(record.id)]);
     expect(both).toEqual([
@@ -40,14 +40,14 @@ describe('the context of an export', () => {
     expect(bulkExports.find).toHaveBeenCalledTimes(2);
   });
 
-  test('that could not be read is asked for again', async () => {
+  test('the context of an export is read again after an error', async () => {
     const contexts = create();
-    bulkExports.find.mockRejectedValueOnce(new Error('MongoDB is away'));
-    await expect(contexts.read(record.id)).rejects.toThrow('MongoDB is away');
+    bulkExports.find.mockRejectedValueOnce(new Error('MongoDB is unavailable'));
+    await expect(contexts.read(record.id)).rejects.toThrow('MongoDB is unavailable');
     expect(await contexts.read(record.id)).toEqual({ connection, record });
   });
 
-  test('does not exist without its record', async () => {
+  test('reading the context of an unknown export throws connection-gone', async () => {
     await expect(create().read('job_gone')).rejects.toMatchObject({ code: 'connection-gone' });
   });
 });

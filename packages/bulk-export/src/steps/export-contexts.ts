@@ -3,7 +3,7 @@ import type { Connection } from '@bulkhead/providers';
 import type { BulkExport } from '../bulk-export.record.ts';
 import type { BulkExportStore } from '../store.ts';
 
-/** What is the same for every file of an export. */
+/** The data that all files of an export share. */
 export interface ExportContext {
   readonly connection: Connection;
   readonly record: BulkExport;
@@ -12,18 +12,18 @@ export interface ExportContext {
 export type ExportContexts = ReturnType<typeof createExportContexts>;
 
 /**
- * A file of two lines takes some milliseconds, so in this time hundreds need the same. Nobody waits for what is new in it: a
- * cancellation takes the claims of the files away, and with new credentials go the tokens of the old ones.
+ * A file of two lines takes some milliseconds, so hundreds of files need the same context within this time. An old context does no
+ * harm: a cancellation ends the claims of the files, and tokens of old credentials are deleted with the credentials.
  */
-const keptMs = 1000;
+const cacheMs = 1000;
 
-/** Reads an export and its connection once for the files that need them at nearly the same time. */
+/** Reads an export and its connection once for the files that need them at about the same time. */
 export function createExportContexts({
   store,
 }: {
   readonly store: Pick<BulkExportStore, 'bulkExports' | 'connections'>;
 }) {
-  const kept = new Map<string, Promise<ExportContext>>();
+  const cache = new Map<string, Promise<ExportContext>>();
   const readContext = async (exportId: string): Promise<ExportContext> => {
     const record = await store.bulkExports.find(exportId);
     const connection = record && (await store.connections.find(record.connectionId));
@@ -33,14 +33,14 @@ export function createExportContexts({
   return {
     /** @throws AppError `connection-gone` */
     read(exportId: string): Promise<ExportContext> {
-      const known = kept.get(exportId);
+      const known = cache.get(exportId);
       if (known !== undefined) return known;
       const reading = readContext(exportId);
-      kept.set(exportId, reading);
-      // A connection has its secret in it, so it is not kept for nobody.
-      setTimeout(() => kept.delete(exportId), keptMs).unref();
-      // The next file asks again.
-      reading.catch(() => kept.delete(exportId));
+      cache.set(exportId, reading);
+      // The connection contains its secret, so it stays in memory only for this time.
+      setTimeout(() => cache.delete(exportId), cacheMs).unref();
+      // After an error the next file reads it again.
+      reading.catch(() => cache.delete(exportId));
       return reading;
     },
   };

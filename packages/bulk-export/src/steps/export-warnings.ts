@@ -5,19 +5,19 @@ import { type HoldReason, holdReasons, type WatermarkDecision } from '../hold-re
 import type { OutputFile } from '../output-file.record.ts';
 import { clockToleranceMs, everyType, unknownType } from '../watermarks/watermark.ts';
 
-/** Whether the server does not know `_type`, so that types that were not asked for are left at the server by us. */
+/** Whether the server does not know `_type`, so that this system skips the types that were not requested. */
 export function isFilteredHere({ request, droppedParameters }: BulkExport): boolean {
   return request.resourceTypes.length > 0 && droppedParameters.includes('_type');
 }
 
-/** Whether the server would not send a type even if there were resources of it. */
+/** Whether the server would not send a type even if it had resources of it. */
 function isTypeWithheld(record: BulkExport, resourceType: string): boolean {
   const { grantedScope } = record;
   if (refusedTypes(record).includes(resourceType)) return true;
   return grantedScope !== undefined && !scopeCovers({ scope: grantedScope, resourceType });
 }
 
-/** The `_since` that the server followed. Undefined: everything was asked for. */
+/** The `_since` that the server applied. Undefined if everything was requested. */
 export function sentSince({ request, droppedParameters }: BulkExport): string | undefined {
   return droppedParameters.includes('_since') ? undefined : request.since;
 }
@@ -27,7 +27,7 @@ export function refusedTypes({ droppedParameters }: BulkExport): string[] {
   return droppedParameters.flatMap((name) => /^_type=(.+)/.exec(name)?.[1] ?? []);
 }
 
-/** What a manifest lacks, or has too much. */
+/** Warns about a manifest that lacks something, or has more than was requested. */
 export function manifestWarnings(options: {
   readonly record: BulkExport;
   readonly manifest: Manifest;
@@ -38,27 +38,27 @@ export function manifestWarnings(options: {
 }): ExportWarning[] {
   const { record, manifest, files, now, hasEarlier } = options;
   const { unreadableEntries, transactionTime, hasDeletedList } = manifest;
-  const asked = record.request.resourceTypes;
+  const requested = record.request.resourceTypes;
   const output = files.filter(({ section }) => section === 'output');
-  const came = new Set(output.map(({ type }) => type).filter((type) => type !== unknownType));
+  const received = new Set(output.map(({ type }) => type).filter((type) => type !== unknownType));
   const untyped = output.filter(({ type }) => type === unknownType).length;
-  const unasked = asked.length === 0 ? [] : [...came].filter((type) => !asked.includes(type));
-  const absent = asked.filter((type) => !came.has(type));
+  const notRequested = requested.length === 0 ? [] : [...received].filter((type) => !requested.includes(type));
+  const absent = requested.filter((type) => !received.has(type));
   const withheld = absent.filter((type) => isTypeWithheld(record, type));
-  // Where only changes were asked for, a type without any is the rule.
+  // If only changes were requested, types without files are normal.
   const missing =
     record.request.since === undefined && untyped === 0 ? absent.filter((type) => !withheld.includes(type)) : [];
-  const stored = isFilteredHere(record) ? 'they were not downloaded' : 'they are stored';
+  const result = isFilteredHere(record) ? 'They were not downloaded.' : 'They are stored.';
   return [
     warning(
       unreadableEntries > 0,
       'manifest-entries',
-      `${unreadableEntries} entries of the manifest have no usable URL and could not be downloaded. No watermark advances.`,
+      `${unreadableEntries} entries of the manifest have no usable URL, so their files could not be downloaded. No watermark advances.`,
     ),
     warning(
       untyped > 0,
       'types-unknown',
-      `${untyped} files have no type that FHIR R4 knows. Each resource is stored under the type that it names itself.`,
+      `${untyped} files have no FHIR R4 type in the manifest. Each resource is stored under the type that it has itself.`,
     ),
     warning(
       Date.parse(transactionTime) > now.getTime() + clockToleranceMs,
@@ -77,20 +77,20 @@ export function manifestWarnings(options: {
       'The EHR does not list deletions, so resources that were deleted there stay stored here.',
     ),
     warning(
-      unasked.length > 0,
+      notRequested.length > 0,
       'types-not-asked',
-      `The EHR also sent types that were not asked for; ${stored}: ${unasked.join(', ')}.`,
+      `The EHR also sent types that were not requested: ${notRequested.join(', ')}. ${result}`,
     ),
     warning(
       missing.length > 0,
       'types-missing',
-      `The EHR sent no file of ${missing.join(', ')}: the practice has none, or its settings keep them back.`,
+      `The EHR sent no file of ${missing.join(', ')}. The practice has no such resources, or its settings withhold them.`,
     ),
     warning(
       withheld.length > 0,
       'types-withheld',
-      `The EHR does not give ${withheld.join(', ')}: the granted scopes do not cover it, or the EHR does not export it. ` +
-        'Ask for the scope, or leave the type out of the request. Its watermark stays.',
+      `The EHR does not provide ${withheld.join(', ')}. The granted scopes do not cover it, or the EHR does not export it. ` +
+        'Request the scope, or leave the type out of the request. Its watermark does not advance.',
     ),
   ].flat();
 }
@@ -99,14 +99,15 @@ function warning(applies: boolean, code: string, message: string): ExportWarning
   return applies ? [{ code, message }] : [];
 }
 
-/** With fewer resources, a practice where nothing else changed looks the same. */
-const fewestToJudge = 50;
-/** A day's changes are never nine tenths repetitions, even with a generous overlap. */
+/** With fewer resources, a practice in which little has changed looks the same. */
+const minComparedResources = 50;
+/** Even if exports overlap generously, less than nine tenths of a day's changes are repetitions. */
 const ignoredRatio = 0.9;
 
+/** Reasons that the operator has chosen. */
 const chosenReasons: ReadonlySet<HoldReason> = new Set(['type-filter', 'gap']);
 
-/** What an operator has to know about an export whose files are settled. */
+/** Warns about the result of an export whose files are settled. */
 export function endWarnings(options: {
   readonly record: BulkExport;
   readonly files: readonly OutputFile[];
@@ -118,17 +119,17 @@ export function endWarnings(options: {
   const { quarantined, stored, unchanged } = counts;
   const failed = files.filter(({ state }) => state === 'failed');
   const isFromLast = sentSince(record) !== undefined && record.request.sinceLast === true;
-  // What the operator chose needs no warning; the decisions in the status show it.
+  // The operator's own choices need no warning. The decisions in the status show them.
   const held = decisions.filter(({ reasons }) => reasons.some((reason) => !chosenReasons.has(reason)));
   const has = (reason: HoldReason) => decisions.some(({ reasons }) => reasons.includes(reason));
   return [
     ...when(failed.length > 0, {
       code: 'files-failed',
-      message: `${failed.length} files could not be stored. Each file's state says why. Retry the export to fetch them again.`,
+      message: `${failed.length} files could not be stored. The error of each file says why. Retry the export to download them again.`,
     }),
     ...issues.map(({ severity, code, count }) => ({
       code: 'reported-by-ehr',
-      message: `The EHR reported ${count} problems of its own with the export: ${severity}, ${code}.`,
+      message: `The EHR reported ${count} problems with its export: ${severity}, ${code}.`,
     })),
     ...files.flatMap(otherCount),
     ...when(quarantined > 0, {
@@ -139,16 +140,16 @@ export function endWarnings(options: {
       code: 'nothing-received',
       message:
         record.isOfGroup === true || record.request.exportType === 'Group'
-          ? 'The EHR sent no resource at all: the group has no members or does not exist. Verify the group id of the connection.'
-          : 'The EHR sent no resource at all. Verify what the granted scopes cover.',
+          ? 'The EHR sent no resources. The group has no members or does not exist. Verify the group id of the connection.'
+          : 'The EHR sent no resources. Verify what the granted scopes cover.',
     }),
-    ...when(isFromLast && stored >= fewestToJudge && unchanged >= stored * ignoredRatio, {
+    ...when(isFromLast && stored >= minComparedResources && unchanged >= stored * ignoredRatio, {
       code: 'since-ignored',
       message: `The EHR seems to ignore \`_since\`: ${unchanged} of ${stored} resources had not changed since the last export.`,
     }),
     ...when(held.length > 0, {
       code: 'watermarks-held',
-      message: `The next export with since "last" starts where this one did, for ${namesOf(held)}. ${reasonsOf(held)}`,
+      message: `The next export of ${namesOf(held)} with since "last" starts at the same time as this one. ${reasonsOf(held)}`,
     }),
   ];
 }

@@ -6,7 +6,7 @@ import type { BulkExportDeps } from './deps.ts';
 /** After these errors a retry starts a new export at the server, so the old one is deleted there. */
 const lostExports: ReadonlySet<string> = new Set(['export-timeout', 'export-failed-at-ehr']);
 
-/** Ends an export as failed, from whatever phase it is in. */
+/** Marks an export as failed, in whatever phase it is. */
 export async function failExport(
   { store, producer, logger, now }: BulkExportDeps,
   { exportId, error }: { readonly exportId: string; readonly error: ExportError },
@@ -14,15 +14,15 @@ export async function failExport(
   for (;;) {
     const record = await store.bulkExports.find(exportId);
     if (!record || isTerminal(record.phase)) return;
-    const isUseless = lostExports.has(error.code) && record.statusUrl !== undefined;
+    const isDiscarded = lostExports.has(error.code) && record.statusUrl !== undefined;
     const change = {
       error,
       completedAt: now(),
       counts: await store.outputFiles.sum(exportId),
-      ...(isUseless ? { discard: 'due' as const } : {}),
+      ...(isDiscarded ? { discard: 'due' as const } : {}),
     };
     if (await store.bulkExports.transition({ from: record, to: 'failed', change, unset: ['retrying'] })) {
-      if (isUseless) await producer.enqueueAgain('export.discard', { exportId });
+      if (isDiscarded) await producer.enqueueAgain('export.discard', { exportId });
       break;
     }
   }
@@ -31,7 +31,10 @@ export async function failExport(
   logger.error('export failed', { exportId, code: error.code });
 }
 
-/** Fails an export whose job is given up in one of these phases. A job that outlived its phase has nothing to end. */
+/**
+ * Fails an export if its job has failed finally while the export is in one of these phases. In a later phase the job no longer
+ * matters.
+ */
 export function failExportIn(...phases: readonly BulkExportPhase[]) {
   return async (deps: BulkExportDeps, { exportId, error }: FailedJob<'export.poll'>): Promise<void> => {
     const record = await deps.store.bulkExports.find(exportId);
@@ -42,7 +45,8 @@ export function failExportIn(...phases: readonly BulkExportPhase[]) {
 export function exportGone(cause?: unknown): AppError {
   return new AppError({
     code: 'export-gone',
-    message: 'The EHR no longer has the export: it expired, or was deleted there. Retry it, which asks for a new one.',
+    message:
+      'The EHR no longer has the export. It expired or was deleted there. Retry the export, which starts a new one at the EHR.',
     retry: 'never',
     cause,
     ehrText: cause instanceof AppError ? cause.ehrText : undefined,

@@ -8,12 +8,12 @@ import type { BulkExportDeps, ExportStep } from './deps.ts';
 import { endWarnings, refusedTypes, sentSince } from './export-warnings.ts';
 import { failExport } from './fail-export.ts';
 
-/** Ends an export whose files are all settled: watermarks, the server's "done" signal, the sums. */
+/** Ends an export whose files are all settled: advances the watermarks, sums up the counts and has the export deleted at the server. */
 export async function finalizeExport(deps: BulkExportDeps, { exportId }: Pick<ExportStep, 'exportId'>): Promise<void> {
   const { store, producer, logger, now } = deps;
   const found = await store.bulkExports.find(exportId);
   if (found?.phase !== 'downloading' && found?.phase !== 'finalizing') return;
-  // The ledger decides, not the queue: a file whose job is gone gets a new one from the sweep.
+  // The ledger decides, not the queue. If the job of a file is lost, the sweep recreates it.
   if ((await store.outputFiles.listUnsettledIds(exportId)).length > 0) return;
   const record =
     found.phase === 'downloading' ? await store.bulkExports.transition({ from: found, to: 'finalizing' }) : found;
@@ -26,7 +26,7 @@ export async function finalizeExport(deps: BulkExportDeps, { exportId }: Pick<Ex
   const decisions = await advanceWatermarks(deps, { record, files });
   const counts = await store.outputFiles.sum(exportId);
   await warn(deps, { record, files, counts, decisions });
-  // Only now is the data safe. With failed files the server keeps its export, so that a retry can still have them.
+  // The data is safe only now. If files failed, the export stays at the server, so that a retry can still download them.
   const isDone = failed.length === 0 && record.statusUrl !== undefined;
   const change = {
     counts,
@@ -79,7 +79,7 @@ async function advanceWatermarks(
   return decisions;
 }
 
-/** Whether an earlier export of every type brought a type, or with `everyType` all that one brings with today's coverage. */
+/** Whether an earlier export of every type contained a type or, for `everyType`, all types that today's coverage contains. */
 export function coversNow(today: Coverage): (coverage: Coverage, resourceType: string) => boolean {
   return (coverage, resourceType) =>
     resourceType === everyType ? coversAllOf(coverage, today) : coversType(coverage, resourceType);
@@ -99,6 +99,6 @@ function allFailed(failed: readonly OutputFile[]) {
   const first = failed[0]?.error;
   return {
     code: 'all-files-failed',
-    message: `None of the ${failed.length} files could be stored. The first one: ${first?.message ?? 'unknown'}`,
+    message: `None of the ${failed.length} files could be stored. The first error: ${first?.message ?? 'unknown'}`,
   };
 }

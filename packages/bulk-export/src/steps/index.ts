@@ -4,7 +4,7 @@ export { discardExport } from './discard-export.ts';
 export { downloadFile, downloadFileAndFinish, failFile } from './download/download-file.ts';
 export { ingestFile } from './download/ingest-file.ts';
 export { isLinkRefused, refreshLink } from './download/refresh-link.ts';
-export { resumeExport, reviveExport } from './ensure-export-jobs.ts';
+export { ensureExportJobs, resumeExport } from './ensure-export-jobs.ts';
 export { createExportContexts, type ExportContexts } from './export-contexts.ts';
 export { failExportIn } from './fail-export.ts';
 export { coversNow, finalizeExport } from './finalize-export.ts';

@@ -1,3 +1,17 @@
+/*
+ * The kick-off starts an export at the EHR. It must not be sent twice, because the specification has no way to repeat it without a second
+ * export. This is how that is avoided:
+ *
+ * - A lease lets only one job of an export send it.
+ * - `kickOffSentAt` is stored before it is sent. It is removed if an error response proves that no export was started.
+ * - `statusUrl` is stored right after the response, and the attempt retries this until the database accepts it.
+ * - If an attempt finds `kickOffSentAt` without a `statusUrl`, it first waits for the other attempt's write. Only then does it send the
+ *   kick-off again, with a warning.
+ * - If the export was cancelled or kicked off by another attempt meanwhile, the export at the server becomes an orphan. It is deleted
+ *   there.
+ *
+ *   queued -> kicking-off -> [kickOffSentAt] -> POST or GET -> [statusUrl] exporting -> polls are scheduled
+ */
 import { setTimeout } from 'node:timers/promises';
 import { withCapabilities } from '@bulkhead/connections/steps';
 import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr-client';
@@ -12,10 +26,10 @@ import type { BulkExportDeps, ExportStep } from './deps.ts';
 import { coversNow } from './finalize-export.ts';
 import { planPoll } from './poll-delay.ts';
 
-/** An export that the EHR does not even accept for this long is given up; see `maxExportAgeMs` for those it accepted. */
+/** The export fails if the EHR has not accepted it after this time. `maxExportAgeMs` limits exports that it has accepted. */
 const maxKickOffAgeMs = 48 * 60 * 60_000;
 
-/** The job `export.kick-off`: if it will run again, the export shows why it waits. */
+/** The job `export.kick-off`. If the job will run again, the export shows why it waits. */
 export async function kickOffAndNoteRetry(
   deps: BulkExportDeps,
   { exportId, signal, retryAt }: ExportStep & { readonly retryAt: RetryAt },
@@ -30,8 +44,8 @@ export async function kickOffAndNoteRetry(
 }
 
 /**
- * Asks the EHR for an export and schedules its polls. Done already, or no longer wanted: does nothing. Under a lease, since
- * two jobs of an export can meet (after a loss of Redis, or a lost lock) and each would start one.
+ * Starts an export at the EHR and schedules its polls. Does nothing if that is done or no longer wanted. A lease is needed because two
+ * jobs of an export can run at the same time (after a loss of Redis or of a job's lock), and each would start an export.
  * @throws AppError `kick-off-under-way`
  */
 export async function kickOff(deps: BulkExportDeps, step: ExportStep): Promise<void> {
@@ -48,7 +62,7 @@ async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportSte
   const found = await store.bulkExports.find(exportId);
   if (!found || (found.phase !== 'queued' && found.phase !== 'kicking-off')) return;
   if (now().getTime() - (found.retriedAt ?? found.createdAt).getTime() > maxKickOffAgeMs) throw neverAccepted();
-  // A retry gets a new manifest, and the old ledger would keep its files from being read.
+  // A retry gets a new manifest. The entries of the old ledger would prevent its files from being read.
   if (found.phase === 'queued' && found.retriedAt !== undefined) await discardLedger(deps, exportId);
   const connection = await withCapabilities(deps, { connectionId: found.connectionId, signal });
   const record =
@@ -60,7 +74,7 @@ async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportSte
   const started = await sendKickOff(deps, { record: { ...record, request }, session, signal });
   const exporting = await recordStart(deps, { record, started, grantedScope, signal });
   if (exporting) return schedulePolls(deps, exporting);
-  // It was cancelled, failed or kicked off by another attempt meanwhile, so the server's export is of no use.
+  // The export was cancelled, failed or kicked off by another attempt meanwhile, so this export at the server is not used.
   const { statusUrl } = started;
   await untilStored(() => store.bulkExports.addOrphan({ id: exportId, statusUrl }), signal);
   await producer.enqueueAgain('export.discard', { exportId });
@@ -73,8 +87,8 @@ async function discardLedger({ store }: BulkExportDeps, exportId: string): Promi
 }
 
 /**
- * The request with the `since` that leaves no history out. An export of every type continues from the last one only if that one
- * brought all that this one can: after a scope is widened, or the server offers another type, everything is due again.
+ * Removes `since` from the request if it would leave out history. An export of every type continues from the last one only if that one
+ * contained all types that this one can contain. After a scope is widened or the server offers another type, everything is exported.
  */
 async function withSafeSince(
   { store, now }: BulkExportDeps,
@@ -94,24 +108,27 @@ async function withSafeSince(
   const last = sinceLast({ resourceTypes, watermarks, now: now(), covers: coversNow(today) });
   if (last.since !== undefined) return request;
   const message =
-    'The granted scopes or the types that the EHR offers have grown since the last export of every type, so this one asks for everything.';
+    'The granted scopes or the types that the EHR offers have grown since the last export of every type, so this export requests all data.';
   await store.bulkExports.warn({ id, code: 'since-last-full', message });
   const full = { exportType, resourceTypes, ...others };
   await store.bulkExports.update({ id, phase: 'kicking-off', change: { request: full } });
   return full;
 }
 
-/** The database answers now, so another attempt that has an answer and lives stores it within its next try (3.5 s). */
+/** The database is available now, so another attempt that is alive and has a response stores it at its next try (within 3.5 s). */
 const storeGraceMs = 6000;
 
-/** An earlier attempt has sent the kick-off: whether it is only that the database was away that its answer is not stored. */
+/**
+ * Whether an earlier attempt that has sent the kick-off now stores its response, which it could not while the database was
+ * unavailable.
+ */
 async function isStoredMeanwhile({ store }: BulkExportDeps, { id, kickOffSentAt }: BulkExport): Promise<boolean> {
   if (kickOffSentAt === undefined) return false;
   await setTimeout(storeGraceMs);
   return (await store.bulkExports.find(id))?.phase !== 'kicking-off';
 }
 
-/** The specification knows no way to repeat a kick-off without a second export, so a lost answer is said. */
+/** Sends the kick-off. If an earlier response was lost, the export warns that the EHR may run it twice. */
 async function sendKickOff(
   { store, now }: BulkExportDeps,
   options: { readonly record: BulkExport; readonly session: EhrSession; readonly signal: AbortSignal },
@@ -120,7 +137,7 @@ async function sendKickOff(
   const { id, request } = record;
   if (record.kickOffSentAt) {
     const message =
-      'The answer to a kick-off was lost, so it was sent again: the EHR may run the export twice. Nothing is stored twice.';
+      'The response to the kick-off was lost, so the kick-off was sent again. The EHR may run the export twice. Nothing is stored twice.';
     await store.bulkExports.warn({ id, code: 'kick-off-repeated', message });
   }
   await store.bulkExports.update({ id, phase: 'kicking-off', change: { kickOffSentAt: now() } });
@@ -138,7 +155,7 @@ async function sendKickOff(
   }
 }
 
-/** @returns undefined where the export was cancelled meanwhile. */
+/** @returns undefined if the export has left the phase `kicking-off` meanwhile */
 async function recordStart(
   { store, logger, now, pollIntervalMs }: BulkExportDeps,
   options: {
@@ -159,7 +176,7 @@ async function recordStart(
     ...planPoll({ now: kickedOffAt, waitMs: pollIntervalMs }),
     ...(grantedScope === undefined ? {} : { grantedScope }),
   };
-  // Before anything else: until then only the server knows of its export, and without the URL it could not be asked about.
+  // Store this first. Without the URL the export at the server can be neither polled nor deleted.
   const exporting = await untilStored(
     () => store.bulkExports.transition({ from: record, to: 'exporting', change, unset: ['retrying'] }),
     signal,
@@ -173,14 +190,14 @@ async function recordStart(
 
 function describeDropped(dropped: string): string {
   if (dropped === 'GET' || dropped === 'POST') {
-    return `The EHR takes no kick-off by ${dropped}; the export was asked for by the other method.`;
+    return `The EHR does not accept a kick-off by ${dropped}. The export was requested by the other method.`;
   }
   const type = /^_type=(.+)/.exec(dropped)?.[1];
-  if (type) return `The EHR does not export ${type}; the export was made without that type.`;
-  return `The EHR does not support ${dropped}; the export was made without it.`;
+  if (type) return `The EHR does not export ${type}. The export was made without that type.`;
+  return `The EHR does not support ${dropped}. The export was made without it.`;
 }
 
-/** One job scheduler per export: its iterations survive crashes, where a job that adds itself again would not. */
+/** Creates one job scheduler per export. Unlike a job that adds itself again, it survives crashes. */
 export async function schedulePolls(
   { producer, pollIntervalMs, now }: BulkExportDeps,
   { id }: BulkExport,
@@ -189,12 +206,12 @@ export async function schedulePolls(
     name: 'export.poll',
     payload: { exportId: id },
     everyMs: pollIntervalMs,
-    // `notBefore` can be later than that: until then an iteration looks and returns.
+    // If `notBefore` is later, the iterations before it return at once.
     startAt: new Date(now().getTime() + pollIntervalMs),
   });
 }
 
-/** Shows why an export that is not accepted yet does not progress, and when it is tried again. */
+/** Records why the EHR has not accepted an export yet, and when the kick-off is tried again. */
 async function noteRetry(
   { store, now }: BulkExportDeps,
   options: { readonly exportId: string; readonly error: unknown; readonly nextAttemptAt: Date },
@@ -211,7 +228,7 @@ async function noteRetry(
 function underWay(): AppError {
   return new AppError({
     code: 'kick-off-under-way',
-    message: 'Another worker is kicking this export off. This job looks again whether it is done.',
+    message: 'Another worker is kicking off this export. This job checks again in a few seconds.',
     retry: { afterMs: 5000 },
   });
 }
@@ -220,7 +237,7 @@ function neverAccepted(): AppError {
   return new AppError({
     code: 'kick-off-timeout',
     message:
-      "The EHR did not accept the export for 48 hours. See whether another export is stuck there, or ask the EHR's support.",
+      "The EHR did not accept the export within 48 hours. Check whether another export is stuck there, or contact the EHR's support.",
     retry: 'never',
   });
 }

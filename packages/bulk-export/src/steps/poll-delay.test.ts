@@ -3,14 +3,14 @@ import { isPollDue, maxPollDelayMs, planPoll, pollDelay, pollErrorDelay } from '
 
 describe('the wait between status requests', () => {
   const floorMs = 30_000;
-  test('has our interval as floor and the server wish as minimum, capped', () => {
+  test('the wait between status requests is at least our interval and the Retry-After, and at most the maximum', () => {
     expect(pollDelay({ floorMs })).toBe(30_000);
     expect(pollDelay({ floorMs, retryAfterMs: 5000 })).toBe(30_000);
     expect(pollDelay({ floorMs, retryAfterMs: 120_000 })).toBe(120_000);
     expect(pollDelay({ floorMs, retryAfterMs: 18_000_000 })).toBe(maxPollDelayMs);
   });
 
-  test('is over at its time, or where a clock planned it that has been set back since #clock', () => {
+  test('a status request is due at its time, or if its plan lies in the future because a clock was set back #clock', () => {
     const now = new Date('2024-01-01T00:00:00Z');
     const plan = planPoll({ now, waitMs: 1000 });
     const later = (ms: number) => new Date(now.getTime() + ms);
@@ -19,7 +19,7 @@ describe('the wait between status requests', () => {
     expect(isPollDue({}, now)).toBe(true);
   });
 
-  test('doubles with errors in a row, capped', () => {
+  test('the wait after consecutive errors doubles up to the maximum', () => {
     const delays = [1, 2, 3, 30].map((errorsInARow) => pollErrorDelay({ errorsInARow, floorMs }));
     expect(delays).toEqual([60_000, 120_000, 240_000, maxPollDelayMs]);
   });

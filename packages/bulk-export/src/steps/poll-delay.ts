@@ -1,10 +1,10 @@
-/** Servers have sent 5 h and an epoch timestamp; an export that is ready should not wait for such an answer. */
+/** Servers have sent a `Retry-After` of 5 h and an epoch timestamp. An export that is ready should not wait that long. */
 export const maxPollDelayMs = 10 * 60_000;
 
-/** More than a clock is ever off that is kept by NTP. */
+/** Clocks that NTP keeps differ by less than this. */
 const clockToleranceMs = 60_000;
 
-/** When the next status request is due, and when that was decided: both by the clock of the worker that decided it. */
+/** When the next status request is due, and when that was decided. Both are by the clock of the worker that decided it. */
 export interface PollPlan {
   readonly notBefore: Date;
   readonly plannedAt: Date;
@@ -15,8 +15,8 @@ export function planPoll({ now, waitMs }: { readonly now: Date; readonly waitMs:
 }
 
 /**
- * Whether it is time for a status request. A plan that was made in the future was made by a clock that was ahead and has
- * been set right since: it does not count.
+ * Whether a status request is due. A plan that was made in the future comes from a clock that was ahead and has been corrected since.
+ * It is ignored.
  */
 export function isPollDue({ notBefore, plannedAt }: Partial<PollPlan>, now: Date): boolean {
   if (!notBefore || now >= notBefore) return true;
@@ -24,15 +24,15 @@ export function isPollDue({ notBefore, plannedAt }: Partial<PollPlan>, now: Date
 }
 
 /**
- * How long to wait before the next status request: the server's Retry-After is the minimum, our interval the floor, both
- * capped (FHIR Bulk Data, "Response - In-Progress Status").
- * @param retryAfterMs what the server asked for; undefined where it sent nothing usable.
+ * How long to wait before the next status request: at least the server's Retry-After and our interval, and not longer than the maximum
+ * (FHIR Bulk Data, "Response - In-Progress Status").
+ * @param options.retryAfterMs the server's Retry-After. Undefined if it sent none that is usable
  */
 export function pollDelay(options: { readonly retryAfterMs?: number | undefined; readonly floorMs: number }): number {
   return Math.min(Math.max(options.retryAfterMs ?? 0, options.floorMs), Math.max(maxPollDelayMs, options.floorMs));
 }
 
-/** The wait before the next status request after failures in a row that may pass. */
+/** How long to wait before the next status request after consecutive transient failures. */
 export function pollErrorDelay(options: { readonly errorsInARow: number; readonly floorMs: number }): number {
   const { errorsInARow, floorMs } = options;
   return pollDelay({ retryAfterMs: floorMs * 2 ** Math.min(errorsInARow, 10), floorMs });

@@ -1,3 +1,14 @@
+/*
+ * While an export is in phase `exporting`, a job scheduler runs `pollExport` every poll interval. `notBefore` can skip iterations.
+ *
+ *   202                      plan the next status request: Retry-After, at least the poll interval
+ *   200                      accept the manifest -> `downloading`
+ *   transient error          plan the next request with a doubled wait, fail the export after `maxPollErrors` in a row
+ *   request to wait (429)    plan the next request, without counting an error
+ *   404, 410, final error    fail the export
+ *   over an hour             warn
+ *   over 48 hours            fail the export
+ */
 import { connectionGone } from '@bulkhead/connections/steps';
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
 import { isTransient, listIssueCodes } from '@bulkhead/fhir';
@@ -11,11 +22,12 @@ import { isPollDue, planPoll, pollDelay, pollErrorDelay } from './poll-delay.ts'
 
 /** The guide: contact support if an export is stuck for more than an hour. */
 const stuckAgeMs = 60 * 60_000;
-/** Real exports take 6 h on average and under 24 h; twice that is not coming any more. */
+/** Real exports take 6 h on average and under 24 h. After twice that time none is expected. */
 const maxExportAgeMs = 48 * 60 * 60_000;
-/** Status requests in a row that may fail; with the doubled waits about two hours of an EHR's outage. */
+/** Consecutive status requests that may fail. With the doubled waits they last through an EHR outage of about two hours. */
 const maxPollErrors = 15;
-/** One status request, if it is time for one. Iterations overlap where one is slow, up to the 90 s that a silent server gets. */
+
+/** Sends one status request if one is due. Iterations overlap if a server is slow: it gets 90 s to answer. */
 export async function pollExport(deps: BulkExportDeps, { exportId, signal }: ExportStep): Promise<void> {
   const { store, producer, now } = deps;
   const record = await store.bulkExports.find(exportId);
@@ -69,7 +81,7 @@ async function checkAge({ store, now }: BulkExportDeps, record: BulkExport): Pro
   if (ageMs > maxExportAgeMs) throw tooOld();
   if (ageMs > stuckAgeMs) {
     const message =
-      'The EHR has been exporting for over an hour. Exports can take a day; if it lasts, contact its support.';
+      "The EHR has been exporting for over an hour. Exports can take a day. If this one does not end, contact the EHR's support.";
     await store.bulkExports.warn({ id, code: 'export-slow', message });
   }
 }
@@ -82,7 +94,7 @@ async function handleError(
   const known = toKnownError(error);
   const { retry } = known;
   const afterMs = typeof retry === 'object' ? retry.afterMs : undefined;
-  // A wait that the EHR or the budget asks for is not a failure. The export's age limits how often it can be.
+  // A wait that the EHR or the budget requests is not a failure. The age limit of the export ends such waits.
   const pollErrors = afterMs === undefined ? record.pollErrors + 1 : record.pollErrors;
   const limit = { never: 0, briefly: briefAttempts - 1, later: maxPollErrors };
   const isFinal = typeof retry !== 'object' && pollErrors > limit[retry];
@@ -100,7 +112,7 @@ async function handleError(
 
 /**
  * An error status means that the export failed, unless an OperationOutcome says that it is transient (FHIR Bulk Data,
- * "Response - Error Status"). Without an OperationOutcome it is some gateway that speaks, and the export may be well.
+ * "Response - Error Status"). A 5xx without an OperationOutcome may come from a gateway, and the export may still be running.
  */
 function toStatusError(error: unknown): unknown {
   if (!(error instanceof EhrHttpError)) return error;
@@ -117,7 +129,7 @@ function failedAtEhr(cause: EhrHttpError): AppError {
   return new AppError({
     code: 'export-failed-at-ehr',
     message:
-      "The EHR reports that its export failed. Retry it, with fewer types if that lasts, or contact the EHR's support.",
+      "The EHR reports that its export failed. Retry the export. If it fails again, request fewer types or contact the EHR's support.",
     retry: 'never',
     context: { status, reason: listIssueCodes(issues) },
     cause,
@@ -129,7 +141,7 @@ function tooOld(): AppError {
   return new AppError({
     code: 'export-timeout',
     message:
-      "The EHR did not finish the export within 48 hours. Retry it, with fewer types if that lasts, or contact the EHR's support.",
+      "The EHR did not finish the export within 48 hours. Retry it. If that happens again, request fewer types or contact the EHR's support.",
     retry: 'never',
   });
 }

@@ -6,12 +6,12 @@ import type { BulkExportDeps } from './deps.ts';
 import { FileBatch } from './download/file-batch.ts';
 import { observedAt } from './download/ingest-file.ts';
 
-/** Of a line that BSON cannot hold only a correction can be stored; lines of earlier versions were kept whole. */
+/** BSON cannot hold a longer line, so only its correction can be stored. Earlier versions kept such lines as a whole. */
 const maxLineBytes = 16 * 1024 * 1024;
 
 /**
- * Stores a line from the quarantine: after a fix of ours as it came, or as an operator has corrected it. A line that is
- * still no resource stays, with the reason of this attempt.
+ * Stores a line from the quarantine: as it was received, if a new version can read it, or as an operator has corrected it. A line that
+ * is still not a usable resource stays in the quarantine, with the reason of this attempt.
  */
 export async function replayFileLine(deps: BulkExportDeps, entry: QuarantineEntry): Promise<void> {
   const { store, now } = deps;
@@ -43,7 +43,7 @@ export async function replayFileLine(deps: BulkExportDeps, entry: QuarantineEntr
   await recount(deps, { fileId: file.id, exportId: record.id });
 }
 
-/** From what is in the quarantine, so that a repetition after a crash counts nothing twice. */
+/** Recomputes the counts from the quarantine, so that a repetition after a crash counts nothing twice. */
 export async function recount(
   { store }: Pick<BulkExportDeps, 'store'>,
   { fileId, exportId }: { fileId: string; exportId: string },

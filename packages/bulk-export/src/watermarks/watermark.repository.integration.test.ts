@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => database.close());
 beforeEach(() => database.collection('watermarks').deleteMany({}));
 
-/** Of an export at a day of January. */
+/** The watermark of an export on a day in January. */
 function mark(day: number, change: Partial<Watermark> = {}): Watermark {
   const at = new Date(Date.UTC(2024, 0, day));
   return {
@@ -29,21 +29,21 @@ function mark(day: number, change: Partial<Watermark> = {}): Watermark {
 
 const list = (change: object = {}) => watermarks.list({ connectionId: 'conn_1', ...change });
 
-describe('a watermark', () => {
-  test('moves forward, never back, whatever the order in which exports end #watermarks', async () => {
+describe('the watermark repository', () => {
+  test('moves a watermark forward and never back, in whatever order exports end #watermarks', async () => {
     for (const day of [2, 5, 3, 5]) await watermarks.advance(mark(day));
     expect(await list()).toEqual([mark(5)]);
-    // The same instant by another export is not later.
+    // Another export with the same instant does not replace it.
     await watermarks.advance(mark(5, { exportId: 'job_other' }));
     expect(await list()).toEqual([mark(5)]);
   });
 
-  test('ends at the newest of exports that end at the same time #watermarks', async () => {
+  test('keeps the newest watermark if several exports end at the same time #watermarks', async () => {
     await Promise.all([3, 1, 4, 2, 5].map((day) => watermarks.advance(mark(day))));
     expect(await list()).toEqual([mark(5)]);
   });
 
-  test('is kept for each connection, level and type #watermarks', async () => {
+  test('keeps one watermark for each connection, level and type #watermarks', async () => {
     const others = [{ connectionId: 'conn_2' }, { exportType: 'Group' as const }, { resourceType: 'Condition' }];
     for (const change of [{}, ...others]) await watermarks.advance(mark(1, change));
     await watermarks.advance(mark(2));
@@ -56,14 +56,14 @@ describe('a watermark', () => {
 
   test.each([
     { what: 'scopes and types', coverage: { scope: 'system/*.read', offered: ['Goal', 'Patient'] } },
-    { what: 'no type that the server names', coverage: { offered: [] } },
-    { what: 'scopes alone', coverage: { scope: 'system/*.read' } },
-  ])('keeps what its export could bring: $what #watermarks', async ({ coverage }) => {
+    { what: 'an empty list of offered types', coverage: { offered: [] } },
+    { what: 'only scopes', coverage: { scope: 'system/*.read' } },
+  ])('stores the coverage of an export: $what #watermarks', async ({ coverage }) => {
     await watermarks.advance(mark(1, { coverage }));
     expect(await list()).toEqual([mark(1, { coverage })]);
   });
 
-  test('whose write fails is an error, unless there is a newer one #watermarks', async () => {
+  test('throws if a watermark cannot be written #watermarks', async () => {
     const failing = await mongoose.createConnection(testServices().mongodbUri).asPromise();
     const repository = createWatermarkRepository(failing);
     await failing.close();
@@ -71,19 +71,19 @@ describe('a watermark', () => {
   });
 
   test.each(['connectionId', 'exportType', 'resourceType', 'transactionTime', 'at', 'exportId'] as const)(
-    'without %s is refused',
+    'rejects a watermark without %s',
     async (field) => {
       const { [field]: _, ...incomplete } = mark(1);
       await expect(database.model('Watermark').create({ _id: 'x', ...incomplete })).rejects.toThrow(field);
     },
   );
 
-  test('with a field that is not one of its own is refused', async () => {
+  test('rejects a watermark with an unknown field', async () => {
     await expect(watermarks.advance({ ...mark(1), other: 1 } as Watermark)).rejects.toThrow('other');
   });
 });
 
-test('watermarks are found by their connection', async () => {
+test('the watermarks collection has an index on the connection', async () => {
   await database.model('Watermark').createIndexes();
   expect(await database.collection('watermarks').indexes()).toContainEqual(
     expect.objectContaining({ key: { connectionId: 1 } }),

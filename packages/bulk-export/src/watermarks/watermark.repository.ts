@@ -13,7 +13,7 @@ const schema = new Schema<Stored<typeof documentSchema>>(mongooseFieldsOf(docume
 });
 schema.index({ connectionId: 1 });
 
-/** `watermarks`: per connection, export level and type, the last transactionTime wholly stored. */
+/** `watermarks`: for each connection, export level and type, the last transactionTime up to which everything is stored. */
 export function createWatermarkRepository(database: Database) {
   const model = database.model('Watermark', schema);
   return {
@@ -25,17 +25,17 @@ export function createWatermarkRepository(database: Database) {
       try {
         await model.updateOne(older, { $set: watermark }, { upsert: true });
       } catch (error) {
-        // The upsert found no older one because there is a newer one.
+        // The stored watermark is not older, so the upsert matched nothing and tried to insert a second one.
         if (!isDuplicateKey(error)) throw error;
       }
     },
 
-    /** Of every connection. */
+    /** Lists the watermarks of all connections. */
     listAll: (): Promise<Watermark[]> => model.find({}, { _id: 0 }).lean(),
 
-    /** Those of one export level, or of all. */
-    async list(which: { readonly connectionId: string; readonly exportType?: ExportType }): Promise<Watermark[]> {
-      return model.find(which, { _id: 0 }).sort({ exportType: 1, resourceType: 1 }).lean();
+    /** Lists a connection's watermarks, of one export level or of all. */
+    async list(filter: { readonly connectionId: string; readonly exportType?: ExportType }): Promise<Watermark[]> {
+      return model.find(filter, { _id: 0 }).sort({ exportType: 1, resourceType: 1 }).lean();
     },
   };
 }

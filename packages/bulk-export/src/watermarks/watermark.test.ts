@@ -61,19 +61,19 @@ const decide = (change: Partial<ExportEvidence> = {}, resourceTypes: readonly st
   );
 
 describe('the decision about watermarks #watermarks', () => {
-  test('advances each type that was asked for and the mark of every type if all is proved', () => {
+  test('advances the watermark of each requested type, or that of every type, if everything is accounted for', () => {
     expect(decide()).toEqual({ Patient: [], [everyType]: [] });
     expect(decide({}, ['Patient', 'Goal'])).toEqual({ Patient: [], Goal: [] });
   });
 
-  test('holds a type with a failed file and advances the others', () => {
+  test('holds the watermark of a type with a failed file and advances the others', () => {
     const files = [file(), file({ type: 'Observation' }), file({ type: 'Observation', state: 'failed' })];
     expect(decide({ files }, ['Patient', 'Observation'])).toEqual({ Patient: [], Observation: ['files-failed'] });
     expect(decide({ files })).toEqual({ Patient: [], Observation: ['files-failed'], [everyType]: ['files-failed'] });
   });
 
   test.each<{ name: string; change: Partial<ExportEvidence>; reason: string }>([
-    { name: 'entries of the manifest were not readable', change: { manifestGaps: 1 }, reason: 'manifest-gaps' },
+    { name: 'entries of the manifest were unreadable', change: { manifestGaps: 1 }, reason: 'manifest-gaps' },
     {
       name: 'a type filter left resources out',
       change: { request: { exportType: 'Patient', resourceTypes: [], typeFilters: ['Patient?gender=male'] } },
@@ -95,7 +95,7 @@ describe('the decision about watermarks #watermarks', () => {
       reason: 'deletions-unread',
     },
     {
-      name: 'a deletion was not readable',
+      name: 'a deletion was unreadable',
       change: {
         files: [
           file(),
@@ -131,12 +131,12 @@ describe('the decision about watermarks #watermarks', () => {
       reason: 'files-failed',
     },
     {
-      name: 'a Group export brought nothing at all',
+      name: 'a Group export contained no lines',
       change: { files: [file({ lines: 0 })], isOfGroup: true },
       reason: 'nothing-received',
     },
     {
-      name: 'the start leaves a gap',
+      name: 'the export started after the stored data ends',
       change: { since: '2024-01-15T00:00:00Z', watermarks: [] },
       reason: 'gap',
     },
@@ -149,57 +149,57 @@ describe('the decision about watermarks #watermarks', () => {
     }
   });
 
-  test('holds only the types that an error provably concerns, and the mark of every type', () => {
+  test('holds only the watermarks of the types that an error provably concerns, and that of every type', () => {
     const files = [file(), file({ type: 'Goal' }), errorFile(issue({ types: ['Goal'] }))];
     expect(decide({ files })).toEqual({ Patient: [], Goal: ['errors-reported'], [everyType]: ['errors-reported'] });
   });
 
-  test('is not held by warnings and information', () => {
+  test('advances a watermark despite reported warnings and information', () => {
     const files = [file(), errorFile(issue({ severity: 'warning' }), issue({ severity: 'information' }))];
     expect(decide({ files })).toEqual({ Patient: [], [everyType]: [] });
   });
 
-  test('holds a type whose file has another number of resources than promised', () => {
+  test('holds the watermark of a type whose file does not have the promised number of resources', () => {
     const files = [file({ promisedCount: 5, receivedCount: 3 }), file({ type: 'Goal' })];
     expect(decide({ files }, ['Patient', 'Goal'])).toEqual({ Patient: ['count-mismatch'], Goal: [] });
   });
 
   test.each<{ name: string; change: Partial<ExportEvidence>; reason: string }>([
-    { name: 'was refused by name', change: { refusedTypes: ['Goal'] }, reason: 'type-refused' },
-    { name: 'is outside of the scopes', change: { isGranted: (type) => type !== 'Goal' }, reason: 'not-granted' },
-    { name: 'is not offered', change: { offeredTypes: ['Patient'] }, reason: 'not-offered' },
-  ])('holds a type that did not come and $name', ({ change, reason }) => {
+    { name: 'the server refused by name', change: { refusedTypes: ['Goal'] }, reason: 'type-refused' },
+    { name: 'the scopes do not cover', change: { isGranted: (type) => type !== 'Goal' }, reason: 'not-granted' },
+    { name: 'the server does not offer', change: { offeredTypes: ['Patient'] }, reason: 'not-offered' },
+  ])('holds the watermark of a type without files that $name', ({ change, reason }) => {
     expect(decide(change, ['Patient', 'Goal'])).toEqual({ Patient: [], Goal: [reason] });
   });
 
-  test('advances a type that came although the scopes and the CapabilityStatement do not name it', () => {
+  test('advances the watermark of a received type that the scopes and the CapabilityStatement do not name', () => {
     expect(decide({ isGranted: () => false, offeredTypes: ['Goal'] }, ['Patient'])).toEqual({ Patient: [] });
   });
 
-  test('takes the types of a file without a type from its lines', () => {
+  test('reads the types of a file without a type from its lines', () => {
     const files = [
       file({ type: unknownType, checkpoint: { ...emptyCheckpoint, lines: 2, types: ['Patient', 'Goal'] } }),
     ];
     expect(decide({ files })).toEqual({ Patient: [], Goal: [], [everyType]: [] });
   });
 
-  test('advances after an export of changes that brought nothing, also of a Group', () => {
+  test('advances the watermarks after an export of changes without any lines, also of a Group', () => {
     const unchanged = { since: early, watermarks: [mark(everyType, early, {})], files: [file({ lines: 0 })] };
     for (const isOfGroup of [false, true]) {
       expect(decide({ ...unchanged, isOfGroup })).toEqual({ Patient: [], [everyType]: [] });
     }
   });
 
-  test('holds only the mark of every type if a whole export of patients brought nothing', () => {
+  test('holds only the watermark of every type if a full export of patients has no lines', () => {
     expect(decide({ files: [file({ lines: 0 })] })).toEqual({ Patient: [], [everyType]: ['nothing-received'] });
   });
 
-  test('advances every type if only one of the files is empty, also of a Group', () => {
+  test('advances all watermarks if only one of the files is empty, also of a Group', () => {
     const files = [file(), file({ type: 'Goal', lines: 0 })];
     expect(decide({ files, isOfGroup: true })).toEqual({ Patient: [], Goal: [], [everyType]: [] });
   });
 
-  test('takes no notice of a file that was skipped', () => {
+  test('ignores a skipped file', () => {
     const files = [file(), file({ type: 'Goal', state: 'skipped', lines: 0 })];
     expect(decide({ files })).toEqual({ Patient: [], [everyType]: [] });
   });
@@ -208,22 +208,22 @@ describe('the decision about watermarks #watermarks', () => {
     { name: 'errors', empty: { ...errorFile(), promisedCount: 0 } },
     { name: 'deletions', empty: file({ section: 'deleted', lines: 0, promisedCount: 0 }) },
     { name: 'deletions with lines', empty: file({ section: 'deleted', lines: 2 }) },
-  ])('is not held by a list of $name that came as it was announced', ({ empty }) => {
+  ])('advances the watermarks if a list of $name is as the manifest announced it', ({ empty }) => {
     expect(decide({ files: [file(), empty] })).toEqual({ Patient: [], [everyType]: [] });
   });
 
-  test('accepts a transaction time that is ten minutes ahead, and not a millisecond more', () => {
+  test('accepts a transaction time that is ten minutes ahead, but not one that is a millisecond later', () => {
     const ahead = (ms: number) => ({ transactionTime: new Date(now.getTime() + ms).toISOString() });
     expect(decide(ahead(600_000), ['Patient'])).toEqual({ Patient: [] });
     expect(decide(ahead(600_001), ['Patient'])).toEqual({ Patient: ['time-implausible'] });
   });
 
-  test('calls an export partial if something did not come, and not if the operator narrowed it', () => {
+  test('an export is partial if requested data was not received, but not if the operator narrowed it', () => {
     expect(isPartial(decideWatermarks(evidence({ files: [file({ state: 'failed' })] })))).toBe(true);
     expect(isPartial(decideWatermarks(evidence({ since: '2024-01-15T00:00:00Z' })))).toBe(false);
   });
 
-  test('property: no type advances past a file that is not completed, or past a reported error', () => {
+  test('property: no watermark advances past an incomplete file or a reported error', () => {
     const entry = fc.record({
       section: fc.constantFrom(...sections),
       state: fc.constantFrom(...states),
@@ -231,9 +231,9 @@ describe('the decision about watermarks #watermarks', () => {
       lines: fc.constantFrom(0, 3),
       hasError: fc.boolean(),
     });
-    const asked = fc.uniqueArray(fc.constantFrom(...types));
+    const requested = fc.uniqueArray(fc.constantFrom(...types));
     fc.assert(
-      fc.property(fc.array(entry, { maxLength: 6 }), asked, (entries, resourceTypes) => {
+      fc.property(fc.array(entry, { maxLength: 6 }), requested, (entries, resourceTypes) => {
         const files = entries.map(({ lines, hasError, ...fields }) =>
           file({ ...fields, checkpoint: { ...emptyCheckpoint, lines, issues: hasError ? [issue()] : [] } }),
         );
@@ -271,23 +271,33 @@ const [early, late] = ['2024-01-01T00:00:00Z', '2024-02-01T00:00:00Z'];
 
 describe('sinceLast #since-last', () => {
   test.each([
-    { name: 'the oldest of those asked for', asks: ['Patient', 'Goal'], since: early, unknown: [] },
-    { name: 'the oldest in whatever order', asks: ['Goal', 'Patient'], since: early, unknown: [] },
-    { name: 'not of others', asks: ['Patient'], since: late, unknown: [] },
-    { name: 'none where one has none', asks: ['Patient', 'Observation'], since: undefined, unknown: ['Observation'] },
+    { name: 'is the oldest watermark of the requested types', asks: ['Patient', 'Goal'], since: early, unknown: [] },
+    { name: 'does not depend on the order of the types', asks: ['Goal', 'Patient'], since: early, unknown: [] },
+    { name: 'ignores the watermarks of other types', asks: ['Patient'], since: late, unknown: [] },
     {
-      name: 'none where the first has none',
+      name: 'is undefined if one type has no watermark',
+      asks: ['Patient', 'Observation'],
+      since: undefined,
+      unknown: ['Observation'],
+    },
+    {
+      name: 'is undefined if the first type has no watermark',
       asks: ['Observation', 'Patient'],
       since: undefined,
       unknown: ['Observation'],
     },
-    { name: 'none for every type before all was stored', asks: [], since: undefined, unknown: [everyType] },
-  ])('$name', ({ asks, since, unknown }) => {
+    {
+      name: 'is undefined for every type if there was no export of every type',
+      asks: [],
+      since: undefined,
+      unknown: [everyType],
+    },
+  ])('the start of an export with since "last" $name', ({ asks, since, unknown }) => {
     const watermarks = [mark('Patient', late), mark('Goal', early)];
     expect(sinceLast({ resourceTypes: asks, watermarks, ...search })).toEqual({ since, unknown });
   });
 
-  test('an export of every type counts for the types that it covered', () => {
+  test('the watermark of an export of every type counts for the types that it covered', () => {
     const offered = ['Patient', 'Goal', everyType];
     const watermarks = [mark('Patient', early), mark(everyType, late, { offered })];
     const since = (...resourceTypes: string[]) => sinceLast({ resourceTypes, watermarks, ...search }).since;
@@ -297,14 +307,14 @@ describe('sinceLast #since-last', () => {
     expect(since('Patient', 'Coverage')).toBeUndefined();
   });
 
-  test('an export of every type does not continue from one that covered less, or whose coverage is unknown', () => {
+  test('an export of every type does not continue from one with less or unknown coverage', () => {
     for (const coverage of [undefined, { offered: ['Patient'] }]) {
       const watermarks = [mark(everyType, late, coverage)];
       expect(sinceLast({ resourceTypes: [], watermarks, ...search }).since).toBeUndefined();
     }
   });
 
-  test('the newest watermark of a type counts, its own or that of every type', () => {
+  test('the newest watermark counts, whether of the type itself or of every type', () => {
     const every = (at: string) => mark(everyType, at, { offered: ['Patient'] });
     for (const watermarks of [
       [mark('Patient', late), every(early)],
@@ -315,14 +325,14 @@ describe('sinceLast #since-last', () => {
     }
   });
 
-  test('a start at the watermark itself leaves no gap, one a millisecond later does', () => {
+  test('an export that starts at the watermark leaves no gap, and one that starts a millisecond later does', () => {
     const watermarks = [mark('Patient', early)];
     const leavesNone = (since: string) => leavesNoGap({ since, resourceType: 'Patient', watermarks, ...search });
     expect(leavesNone(early)).toBe(true);
     expect(leavesNone('2024-01-01T00:00:00.001Z')).toBe(false);
   });
 
-  test('a watermark that is ahead by no more than clocks differ counts', () => {
+  test('a watermark counts if it is at most ten minutes in the future', () => {
     const ahead = (ms: number) => {
       const watermarks = [mark('Patient', new Date(now.getTime() + ms).toISOString())];
       return sinceLast({ resourceTypes: ['Patient'], watermarks, ...search }).since !== undefined;
@@ -330,13 +340,13 @@ describe('sinceLast #since-last', () => {
     expect([ahead(0), ahead(600_000), ahead(600_001)]).toEqual([true, true, false]);
   });
 
-  test('a watermark in the future proves nothing', () => {
+  test('a watermark far in the future is ignored', () => {
     const watermarks = [mark('Patient', '2099-01-01T00:00:00Z')];
     expect(sinceLast({ resourceTypes: ['Patient'], watermarks, ...search }).since).toBeUndefined();
     expect(leavesNoGap({ since: early, resourceType: 'Patient', watermarks, ...search })).toBe(false);
   });
 
-  test('property: exports in any order, each from any time, never claim what was not stored', () => {
+  test('property: exports in any order and from any start never claim data that was not stored', () => {
     const run = fc.record({
       kind: fc.constantFrom('full', 'last', 'since'),
       day: fc.integer({ min: 1, max: 30 }),
@@ -352,7 +362,7 @@ describe('sinceLast #since-last', () => {
   });
 });
 
-/** A practice where each day brings one change; the days are the instants. */
+/** A practice with one change on each day. Days serve as instants. */
 class Practice {
   readonly stored = new Set<number>();
   #watermarks: ReturnType<typeof mark>[] = [];
@@ -366,7 +376,7 @@ class Practice {
       this.#watermarks = [mark('Patient', onDay(day))];
   }
 
-  /** What the watermark says is stored. */
+  /** The days that are stored according to the watermark. */
   get claimed(): number[] {
     return daysAfter(undefined, this.#watermarks[0]?.at.getUTCDate() ?? -1);
   }
@@ -374,7 +384,7 @@ class Practice {
 
 const onDay = (day: number) => new Date(Date.UTC(2024, 0, day)).toISOString();
 
-/** The days that an export of `day` brings, where each day's changes are one resource; the first day is 0. */
+/** The days whose changes an export on `day` contains. The first day is 0. */
 function daysAfter(since: string | undefined, day: number): number[] {
   const first = since === undefined ? 0 : new Date(since).getUTCDate() + 1;
   return Array.from({ length: Math.max(day - first + 1, 0) }, (_, index) => first + index);

@@ -1,3 +1,18 @@
+/*
+ * A watermark says up to which transactionTime everything of a type is stored. It is kept for each connection, export level and type.
+ * An export with `since: "last"` starts at it.
+ *
+ * - `decideWatermarks` runs when all files of an export are settled. It advances a watermark only if the export's data is accounted for
+ *   (`reasonsForAll`, `reasonsForType`) and joins the data that was stored before (`leavesNoGap`). Any doubt holds the watermark, and
+ *   the reason is shown to the operator.
+ * - `sinceLast` finds the start of the next export: the oldest watermark of its types.
+ *
+ * An export that names no types keeps one more watermark, `everyType`. It counts for the types that its coverage names.
+ *
+ *   stored before     ──────────────┤ watermark
+ *   next export              ├──────────────┤ transactionTime     `since` <= watermark: no gap, the watermark advances
+ *   next export                       ├─────────┤                 `since` > watermark: a gap, the watermark stays
+ */
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { coversType, exportTypes } from '@bulkhead/fhir';
 import type { Immutable } from '@bulkhead/runtime';
@@ -18,20 +33,20 @@ export type Coverage = Immutable<z.output<typeof coverageSchema>>;
 /** The last transactionTime up to which everything of a type is stored, per connection, export level and type. */
 export const watermarkSchema = z.strictObject({
   connectionId: z.string(),
-  /** A Group's export says nothing about the patients outside of it, so the levels do not mix. */
+  /** Each level has its own watermarks, because the export of a Group says nothing about patients outside of it. */
   exportType: z.enum(exportTypes),
   resourceType: z.string(),
-  /** As the server wrote it: the next export's `_since`. */
+  /** As the server wrote it. The next export sends it as `_since`. */
   transactionTime: z.string(),
   /** The same instant, for ordering. */
   at: z.date(),
   exportId: z.string(),
-  /** What an export of every type could bring. Only of `everyType`; one that lacks it proves nothing. */
+  /** What an export of every type could contain. Only watermarks of `everyType` have it, and without it they prove nothing. */
   coverage: coverageSchema.exactOptional(),
 });
 export type Watermark = Immutable<z.output<typeof watermarkSchema>>;
 
-/** The `resourceType` of the watermark that exports of every type keep. */
+/** The `resourceType` of the watermark that is kept for exports of every type. */
 export const everyType = '*';
 
 export type LedgerEntry = Pick<
@@ -42,7 +57,7 @@ export type LedgerEntry = Pick<
 /** What is known of an export whose files are settled. */
 export interface ExportEvidence {
   readonly request: Pick<BulkExportRequest, 'exportType' | 'resourceTypes' | 'typeFilters'>;
-  /** The `_since` that the server followed; undefined: everything was asked for. */
+  /** The `_since` that the server applied. Undefined if everything was requested. */
   readonly since: string | undefined;
   readonly transactionTime: string;
   readonly now: Date;
@@ -52,9 +67,9 @@ export interface ExportEvidence {
   readonly refusedTypes: readonly string[];
   /** Whether the token's scopes cover a type. */
   readonly isGranted: (resourceType: string) => boolean;
-  /** Of the CapabilityStatement; empty: unknown. */
+  /** The types of the CapabilityStatement. Empty if they are unknown. */
   readonly offeredTypes: readonly string[];
-  /** The export was made through a Group, whatever was asked for. */
+  /** The export was made through a Group, even if another level was requested. */
   readonly isOfGroup: boolean;
   readonly watermarks: readonly Mark[];
   readonly covers: MarkSearch['covers'];
@@ -62,20 +77,20 @@ export interface ExportEvidence {
 
 type Mark = Pick<Watermark, 'resourceType' | 'transactionTime' | 'at' | 'coverage'>;
 
-/** Clocks in the field differ by minutes; a transaction time that is further ahead would hide every change until then. */
+/** Clocks of servers differ by minutes. A transaction time that is further ahead would hide every change until then. */
 export const clockToleranceMs = 10 * 60_000;
 
 /**
- * Decides about the watermark of each type: those asked for, or without such a list those that came and `everyType`. A watermark
- * advances only if everything up to it is proved to be accounted for; whatever is in doubt holds it.
+ * Decides about the watermark of each requested type or, if the request names none, of each received type and of `everyType`. A watermark
+ * advances only if everything up to it is proved to be accounted for. Any doubt holds it.
  */
 export function decideWatermarks(evidence: ExportEvidence): WatermarkDecision[] {
   const { request, files } = evidence;
-  const ofAll = reasonsForAll(evidence);
-  const cameTypes = [...new Set(outputOf(files).flatMap(typesIn))].filter((type) => type !== unknownType);
-  const types = request.resourceTypes.length > 0 ? request.resourceTypes : [...cameTypes, everyType];
+  const sharedReasons = reasonsForAll(evidence);
+  const receivedTypes = [...new Set(outputOf(files).flatMap(typesIn))].filter((type) => type !== unknownType);
+  const types = request.resourceTypes.length > 0 ? request.resourceTypes : [...receivedTypes, everyType];
   return types.map((resourceType) => {
-    const found = new Set([...ofAll, ...reasonsForType({ evidence, resourceType, came: cameTypes })]);
+    const found = new Set([...sharedReasons, ...reasonsForType({ evidence, resourceType, receivedTypes })]);
     return {
       resourceType,
       reasons: (Object.keys(holdReasons) as HoldReason[]).filter((reason) => found.has(reason)),
@@ -83,7 +98,7 @@ export function decideWatermarks(evidence: ExportEvidence): WatermarkDecision[] 
   });
 }
 
-/** The type of a file whose entry names none that FHIR knows: it may hold any. */
+/** The type of a file whose manifest entry has no type that FHIR knows. Its lines may have any type. */
 export const unknownType = 'Resource';
 
 function reasonsForAll(evidence: ExportEvidence): HoldReason[] {
@@ -111,15 +126,15 @@ function reasonsForAll(evidence: ExportEvidence): HoldReason[] {
 function reasonsForType(options: {
   readonly evidence: ExportEvidence;
   readonly resourceType: string;
-  readonly came: readonly string[];
+  readonly receivedTypes: readonly string[];
 }): HoldReason[] {
-  const { evidence, resourceType, came } = options;
+  const { evidence, resourceType, receivedTypes } = options;
   const { files, refusedTypes, isGranted, offeredTypes, since } = evidence;
   const isEvery = resourceType === everyType;
   const own = outputOf(files).filter((file) => isEvery || typesIn(file).includes(resourceType));
   const concerns = ({ types = [] }: IssueCount) => isEvery || types.includes(resourceType);
-  // A type that came is granted and offered, whatever the scopes' notation and the CapabilityStatement say.
-  const mayBeWithheld = !isEvery && !came.includes(resourceType);
+  // A received type is evidently granted and offered, even if the scopes or the CapabilityStatement do not name it.
+  const mayBeWithheld = !isEvery && !receivedTypes.includes(resourceType);
   return [
     ...when(own.some(isUnsettled), 'files-failed'),
     ...when(own.some(hasOtherCount), 'count-mismatch'),
@@ -153,7 +168,7 @@ function hasOtherCount({ receivedCount }: LedgerEntry): boolean {
   return receivedCount !== undefined;
 }
 
-/** An announced list of errors that is empty says nothing about what went wrong. */
+/** If an announced list of errors is empty, what went wrong is unknown. */
 function isUnreadErrorFile(file: LedgerEntry): boolean {
   if (file.section !== 'error') return false;
   return isUnsettled(file) || (file.checkpoint.issues.length === 0 && file.promisedCount !== 0);
@@ -165,7 +180,7 @@ function isUnreadDeletedFile(file: LedgerEntry): boolean {
   return isUnsettled(file) || unreadableDeletions > 0 || (lines === 0 && file.promisedCount !== 0);
 }
 
-/** Issues that tell of a loss, of `error` files and of OperationOutcomes among resources. */
+/** The issues that report a loss, from `error` files and from OperationOutcomes among resources. */
 function errorsOf(files: readonly LedgerEntry[]): IssueCount[] {
   const issues = files.flatMap(({ checkpoint }) => checkpoint.issues);
   return issues.filter(({ severity }) => severity !== 'warning' && severity !== 'information');
@@ -175,13 +190,13 @@ function errorsOf(files: readonly LedgerEntry[]): IssueCount[] {
 interface MarkSearch {
   readonly watermarks: readonly Mark[];
   readonly now: Date;
-  /** Whether an export of every type with this coverage brought a type, or with `everyType` all that one would bring today. */
+  /** Whether an export of every type with this coverage contained a type or, for `everyType`, all types that one contains today. */
   readonly covers: (coverage: Coverage, resourceType: string) => boolean;
 }
 
 /**
- * Where the next export of these types has to start so that nothing is missed: the oldest of their watermarks.
- * @returns `since` undefined if a type has none: everything is due, and `unknown` names the types
+ * Finds the start of the next export of these types, so that nothing is missed: the oldest of their watermarks.
+ * @returns `since` is undefined if a type has no watermark. Then everything must be exported, and `unknown` names those types
  */
 export function sinceLast({ resourceTypes, ...search }: MarkSearch & { readonly resourceTypes: readonly string[] }): {
   readonly since: string | undefined;
@@ -196,9 +211,9 @@ export function sinceLast({ resourceTypes, ...search }: MarkSearch & { readonly 
 }
 
 /**
- * Whether an export that starts at `since` leaves no gap behind what is stored: only then is "everything up to its
- * transactionTime is stored" true afterwards.
- * @param options.since the `_since` that was sent; undefined: everything was asked for
+ * Whether an export that starts at `since` leaves no gap after the stored data. Only then is everything up to its transactionTime
+ * stored afterwards.
+ * @param options.since the `_since` that was sent. Undefined if everything was requested
  */
 export function leavesNoGap({
   since,
@@ -210,10 +225,10 @@ export function leavesNoGap({
   return mark !== undefined && mark.at.getTime() >= Date.parse(since);
 }
 
-/** The newest watermark that counts for a type: its own, or that of an export of every type which covered it. */
+/** The newest watermark that counts for a type: its own, or that of an export of every type that covered it. */
 function markOf(resourceType: string, { watermarks, now, covers }: MarkSearch): Mark | undefined {
   const marks = watermarks.filter((mark) => {
-    // A watermark in the future was stored from an implausible transaction time: it proves nothing.
+    // A watermark in the future has an implausible transaction time, so it proves nothing.
     if (mark.at.getTime() > now.getTime() + clockToleranceMs) return false;
     if (mark.resourceType === everyType) return mark.coverage !== undefined && covers(mark.coverage, resourceType);
     return mark.resourceType === resourceType;
@@ -222,8 +237,8 @@ function markOf(resourceType: string, { watermarks, now, covers }: MarkSearch): 
 }
 
 /**
- * Whether an earlier export of every type brought a type. What one would bring today is known only to the worker that has a token, so
- * for `everyType` this is the answer of last time.
+ * Whether an earlier export of every type contained a type. Only the worker, which has a token, knows what such an export would contain
+ * today. For `everyType` this function therefore assumes that the coverage is the same, and the worker checks it before the kick-off.
  */
 export function coveredBefore(coverage: Coverage, resourceType: string): boolean {
   return resourceType === everyType || coversType(coverage, resourceType);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { AppError, type RetryAdvice } from './app-error.ts';
-import { nextRetrying, type Retrying, withPatience } from './retrying.ts';
+import { nextRetrying, type Retrying, withGrowingWait } from './retrying.ts';
 
 const now = new Date('2024-01-01T00:00:00Z');
 const failed = (retry: RetryAdvice) => new AppError({ code: 'x', message: 'It failed.', retry });
@@ -38,7 +38,8 @@ describe('the state of retried work', () => {
 });
 
 describe('the length of a wait', () => {
-  const waitAfter = (before: Retrying | undefined, afterMs: number) => withPatience(failed({ afterMs }), before).retry;
+  const waitAfter = (before: Retrying | undefined, afterMs: number) =>
+    withGrowingWait(failed({ afterMs }), before).retry;
 
   test('the first wait is as long as the server asks for', () => {
     expect(waitAfter(undefined, 1)).toEqual({ afterMs: 1 });
@@ -56,7 +57,7 @@ describe('the length of a wait', () => {
     expect(waitAfter(waiting(1), 3_600_000)).toEqual({ afterMs: 3_600_000 });
   });
 
-  test('withPatience does not turn a failure into a wait', () => {
-    expect(withPatience(failed('later'), waiting(9)).retry).toBe('later');
+  test('withGrowingWait does not turn a failure into a wait', () => {
+    expect(withGrowingWait(failed('later'), waiting(9)).retry).toBe('later');
   });
 });

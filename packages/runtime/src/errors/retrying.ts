@@ -51,7 +51,7 @@ const longestOwnWaitMs = 10 * 60_000;
  * Returns the error with a longer wait if the server asked for a shorter one. The wait starts at one second and doubles with each
  * wait in a row. Otherwise a server that always asks for one second would get 86,400 requests a day.
  */
-export function withPatience(error: AppError, before: Retrying | undefined): AppError {
+export function withGrowingWait(error: AppError, before: Retrying | undefined): AppError {
   const { code, message, retry, context, ehrText } = error;
   if (typeof retry !== 'object' || before?.state !== 'waiting') return error;
   const ownWaitMs = Math.min(1000 * 2 ** Math.min(before.attempts, 20), longestOwnWaitMs);

@@ -7,7 +7,7 @@ import {
   nextRetrying,
   toExportError,
   toKnownError,
-  withPatience,
+  withGrowingWait,
 } from '@bulkhead/runtime';
 import type { StepRetry, SyncStep } from '../sync-step.record.ts';
 import type { SyncDeps } from './deps.ts';
@@ -31,7 +31,7 @@ export async function attemptEnd(
   },
 ): Promise<AttemptEnd> {
   const { step, resourceType, before, retryAt } = attempt;
-  const error = withPatience(toKnownError(attempt.error), before);
+  const error = withGrowingWait(toKnownError(attempt.error), before);
   const reason = toExportError(error);
   const nextAttemptAt = retryAt(error);
   if (nextAttemptAt === undefined) return { failed: reason };

@@ -39,7 +39,7 @@ describe('the bulk export repository', () => {
     expect(results.filter(Boolean)).toMatchObject([{ phase: 'kicking-off', version: 2 }]);
     const timeline = [{ phase: 'kicking-off', at: expect.any(Date) }];
     expect(await store.bulkExports.find(record.id)).toEqual({ ...record, phase: 'kicking-off', version: 2, timeline });
-    expect(() => store.bulkExports.transition({ from: record, to: 'completed' })).rejects.toThrow('cannot go');
+    await expect(store.bulkExports.transition({ from: record, to: 'completed' })).rejects.toThrow('cannot move');
   });
 
   test('keeps the last 50 phases of an export in its timeline, no matter how often it is retried', async () => {

@@ -106,7 +106,7 @@ describe('POST bulk-export', () => {
       faults: {
         connectionId: /1 char/,
         exportType: /"Patient"/,
-        'resourceTypes.1': /"Pateint" is no FHIR R4 resource type/,
+        'resourceTypes.1': /"Pateint" is not a FHIR R4 resource type/,
         'resourceTypes.2': /expected string/,
         since: /must be an instant/,
         x: /not a field/,

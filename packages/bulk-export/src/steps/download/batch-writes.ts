@@ -3,14 +3,16 @@ import type { FileCheckpoint, OutputFile } from '../../output-file.record.ts';
 import type { FileBatch } from './file-batch.ts';
 
 /**
- * The batches of a file on their way into the database. Two are written at a time, so that the database is not idle while
- * one is compared with what is stored, serialized or committed; what the guards of the resource writer are for makes their
- * order irrelevant. Commits go in the order of the file: the checkpoint never stands behind a batch that is not stored.
+ * Writes the batches of a file to the database and commits them.
+ *
+ * Two batches are written at a time, so that the database is not idle while one is compared with the stored resources, serialized or
+ * committed. They may be written in any order, because the resource writer keeps the newest version of each resource. They are committed
+ * in the order of the file, so that the checkpoint never passes a batch that is not stored.
  */
 export class BatchWrites {
   readonly #save: (checkpoint: FileCheckpoint) => Promise<boolean>;
   #checkpoint: FileCheckpoint;
-  /** Of all batches so far; false: another attempt has taken over. */
+  /** Resolves when all started batches are committed. False if another attempt has taken over. */
   #committed: Promise<boolean> = Promise.resolve(true);
   #lastWrite: Promise<unknown> = Promise.resolve();
 
@@ -22,22 +24,22 @@ export class BatchWrites {
     this.#checkpoint = options.file.checkpoint;
   }
 
-  /** Starts to write a batch. Resolves when the one before it is committed, to whether this attempt may go on. */
+  /** Starts to write a batch. Resolves when the previous one is committed. @returns false if this attempt must stop */
   async start(batch: FileBatch): Promise<boolean> {
     const before = this.#committed;
     const writing = batch.write();
     this.#lastWrite = writing;
     this.#committed = this.#commit({ before, writing });
-    // Awaited by the next start; without this a failure in between would be an unhandled rejection.
+    // The next call awaits these promises. Without this, a failure until then would be an unhandled rejection.
     writing.catch(() => undefined);
     this.#committed.catch(() => undefined);
     return before;
   }
 
   /**
-   * Writes the last batch. Its commit is the end of the file, which is the caller's: for a file of a few lines that is one
-   * write of the ledger instead of two.
-   * @returns undefined where another attempt has taken over.
+   * Writes the last batch. The caller commits it together with the end of the file. A file of a few lines then needs one write of the
+   * ledger instead of two.
+   * @returns undefined if another attempt has taken over
    */
   async end(last: FileBatch): Promise<FileCheckpoint | undefined> {
     const writing = last.write();
@@ -47,7 +49,7 @@ export class BatchWrites {
     return this.#advance(await writing);
   }
 
-  /** Resolves when nothing is on its way any more, whatever became of it. */
+  /** Resolves when no write is in flight, whether the writes succeeded or failed. */
   async settled(): Promise<void> {
     await Promise.allSettled([this.#lastWrite, this.#committed]);
   }
@@ -67,7 +69,7 @@ export class BatchWrites {
   }
 }
 
-/** A file that is no NDJSON at all (an HTML page, a ZIP) must not fill the quarantine before it fails. */
+/** Whether the file is probably not NDJSON (an HTML page, a ZIP). Such a file must fail before it fills the quarantine. */
 function isGarbage(checkpoint: FileCheckpoint): boolean {
   return checkpoint.quarantined > 1000 && checkpoint.quarantined > checkpoint.lines / 2;
 }
@@ -93,7 +95,7 @@ function badLines(options: {
   const { quarantined, lines } = checkpoint;
   return new AppError({
     code,
-    message: `${found} See their reasons in the quarantine, and ask the EHR's support.`,
+    message: `${found} See the reasons in the quarantine, and contact the EHR's support.`,
     retry: 'never',
     context: { quarantined, lines },
   });

@@ -3,7 +3,7 @@ import { withDocuments } from '@bulkhead/documents/steps';
 import { openFile, toBodyError } from '@bulkhead/ehr-client';
 import type { Connection } from '@bulkhead/providers';
 import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
-import { AppError, longestWaitMs, nextRetrying, toExportError, toKnownError, withPatience } from '@bulkhead/runtime';
+import { AppError, longestWaitMs, nextRetrying, toExportError, toKnownError, withGrowingWait } from '@bulkhead/runtime';
 import { type Claim, whileHeld } from '@bulkhead/store';
 import type { BulkExport } from '../../bulk-export.record.ts';
 import { emptyCheckpoint, type FileCheckpoint, type OutputFile } from '../../output-file.record.ts';
@@ -14,31 +14,34 @@ import { isLinkRefused, refreshLink } from './refresh-link.ts';
 export interface DownloadStep {
   readonly fileId: string;
   readonly retryAt: RetryAt;
-  /** Called after each checkpoint, with the percentage of what was promised. */
+  /** Called after each checkpoint, with the percentage of the promised lines. */
   readonly progress: JobContext['progress'];
   readonly signal: AbortSignal;
 }
 
-/** Over the file's whole life, across all of its jobs, so that a file that kills its workers ends at last. */
+/** The limit over all jobs of the file. It ends a file that crashes its workers. */
 const maxAttempts = 50;
-/** Some 15 kB: unpacking them takes a tenth of a small file's time in the worker, and sending them plain takes none. */
+/**
+ * Files of up to this many lines (some 15 kB) are requested uncompressed. Unpacking takes a tenth of the worker's time for such a
+ * file, and sending it uncompressed takes no longer.
+ */
 const fewLines = 10;
 
 /** The job `file.download`. */
 export async function downloadFileAndFinish(deps: BulkExportDeps, job: Job<'file.download'>): Promise<void> {
   await downloadFile(deps, job);
   const { exportId } = job;
-  // A file whose flow was lost with Redis has no parent that finishes the export, and must not wait for a sweep.
+  // If the flow was lost with Redis, the file has no parent that finishes the export. The export must not wait for the sweep.
   if (!job.hasParent && !(await deps.store.outputFiles.hasUnsettled(exportId)))
     await deps.producer.enqueueAgain('export.finalize', { exportId });
 }
 
-/** Fails a file whose job is given up. */
+/** Fails a file whose job has failed finally. */
 export async function failFile({ store, now }: BulkExportDeps, job: FailedJob<'file.download'>): Promise<void> {
   await store.outputFiles.fail({ id: job.fileId, error: toExportError(job.error), now: now() });
 }
 
-/** Stores one output file, from where the last attempt got. Does nothing for a settled file. */
+/** Downloads and stores one file, from the checkpoint of the last attempt. Does nothing for a settled file. */
 export async function downloadFile(deps: BulkExportDeps, step: DownloadStep): Promise<void> {
   const { store, logger, now } = deps;
   const claim = { id: step.fileId, claim: randomUUID() };
@@ -55,7 +58,7 @@ export async function downloadFile(deps: BulkExportDeps, step: DownloadStep): Pr
       signal: step.signal,
       run: (signal) => ingestByFreshLink(deps, { ...step, file, claim, connection, record, signal }),
     });
-    if (!ingested || ingested === 'lost') return logger.info('download given up', { fileId: file.id });
+    if (!ingested || ingested === 'lost') return logger.info('download stopped', { fileId: file.id });
     const { checkpoint, hasPromisedCount } = ingested;
     await store.outputFiles.complete(claim, { checkpoint, hasPromisedCount, now: now() });
     const { stored, stale, quarantined, bytes, lines } = checkpoint;
@@ -66,7 +69,7 @@ export async function downloadFile(deps: BulkExportDeps, step: DownloadStep): Pr
 }
 
 /**
- * Says in the file why it does not progress and when the next attempt is due, if one is.
+ * Records in the file why the attempt failed and when the next one is due, if there is one.
  * @returns the error that decides about the next attempt
  */
 async function noteFailure(
@@ -82,7 +85,7 @@ async function noteFailure(
   if (step.signal.aborted) return options.error;
   const current = (await store.outputFiles.find(file.id)) ?? file;
   const before = current.checkpoint.lines > file.checkpoint.lines ? undefined : file.retrying;
-  const known = withPatience(atPlace(toKnownError(options.error), current), before);
+  const known = withGrowingWait(withPosition(toKnownError(options.error), current), before);
   const nextAttemptAt = step.retryAt(known);
   const retrying = nextRetrying({ before, error: known, now: now(), nextAttemptAt });
   const hasWaitedTooLong = retrying.state === 'waiting' && now().getTime() - retrying.since.getTime() > longestWaitMs;
@@ -151,7 +154,7 @@ async function ingest(deps: BulkExportDeps, download: Download): Promise<Ingeste
     if (ingested && !opened.endIsProven && promisedCount === undefined) await warnOfUnprovenEnd(deps, file);
     return ingested && { checkpoint: ingested, hasPromisedCount: true };
   } catch (error) {
-    // Two whole downloads that agree with each other settle it: the manifest's number is wrong, or the file itself.
+    // If two whole downloads have the same number, the file is settled: the number in the manifest, or the file itself, is wrong.
     const isSettled =
       error instanceof AppError && error.code === 'count-mismatch' && error.context.count === file.receivedCount;
     if (isSettled) return { checkpoint: reached, hasPromisedCount: false };
@@ -162,17 +165,17 @@ async function ingest(deps: BulkExportDeps, download: Download): Promise<Ingeste
 }
 
 async function warnOfUnprovenEnd({ store }: BulkExportDeps, { id, exportId }: OutputFile): Promise<void> {
-  const message = `The EHR sent ${id} without its length or a count, so nothing proves that it came whole.`;
+  const message = `The EHR sent ${id} without its length or a count, so nothing proves that the file is complete.`;
   await store.bulkExports.warn({ id: exportId, code: 'end-not-proven', message });
 }
 
-/** The file is read again as a whole, so its quarantined lines would be there twice. */
+/** Deletes the quarantined lines of the file, because it is read again from the start and they would be there twice. */
 async function restart({ store }: BulkExportDeps, claim: Claim): Promise<void> {
   if (await store.outputFiles.restart(claim)) await store.quarantine.deleteByFile(claim.id);
 }
 
-/** A cut names the byte that was reached, which is where the next attempt resumes. */
-function atPlace(error: AppError, { checkpoint: { bytes, lines } }: OutputFile): AppError {
+/** Adds the position of a lost connection, which is where the next attempt resumes. */
+function withPosition(error: AppError, { checkpoint: { bytes, lines } }: OutputFile): AppError {
   if (error.code !== 'connection-lost') return error;
   const message = `The connection to the EHR was lost after byte ${bytes} (line ${lines}). What was stored until then stays stored.`;
   return new AppError({ code: error.code, message, retry: error.retry, context: { bytes, lines }, cause: error });
@@ -189,7 +192,7 @@ function tooManyAttempts(): AppError {
 function waitedTooLong({ ehrText }: AppError): AppError {
   return new AppError({
     code: 'file-waited-too-long',
-    message: 'The EHR asked to wait for more than a day without sending anything. Retry the export later.',
+    message: 'For more than a day, the EHR asked to wait and sent nothing. Retry the export later.',
     retry: 'never',
     ehrText,
   });

@@ -28,8 +28,8 @@ import type { BulkExportStore } from '../../store.ts';
 import type { KeptLine } from './long-line.ts';
 
 /**
- * Larger batches are no faster (measured on 300 MB: 6,900 resources/s with 125 as with 250, 3,900 on 60 MB with 250 as with
- * 1,000) and cost memory: two batches of each of the four downloads of a process are alive at a time.
+ * Larger batches are not faster (measured: 6,900 resources/s with 125 and with 250 on 300 MB, 3,900 with 250 and with 1,000 on 60 MB)
+ * and cost memory: a process has four downloads, each with two batches in memory.
  */
 const maxDocuments = 125;
 const maxBytes = 1024 * 1024;
@@ -46,7 +46,7 @@ interface FileBatchOptions {
   readonly now: () => Date;
 }
 
-/** A line can hold hundreds of thousands of deletions, which are written without being a batch of documents. */
+/** One line can have hundreds of thousands of deletions, so they are written in several commands. */
 const maxTombstones = 1000;
 
 /** A document, and the line to quarantine if MongoDB refuses it. */
@@ -55,12 +55,12 @@ interface LineDocument {
   readonly line: NdjsonLine;
 }
 
-/** Consecutive lines of a file, to be written and committed together. */
+/** Consecutive lines of a file that are written and committed together. */
 export class FileBatch {
   readonly #options: FileBatchOptions;
-  /** By resource type: a file of type `Resource` holds several. */
+  /** By resource type, because a file of type `Resource` can have several. */
   readonly #documents = new Map<string, LineDocument[]>();
-  /** By resource type: a Bundle of deletions names resources of any. */
+  /** By resource type, because a Bundle of deletions can name resources of any type. */
   readonly #tombstones = new Map<string, ResourceDocument[]>();
   readonly #bad: QuarantinedLine[] = [];
   readonly #issues: IssueCount[] = [];
@@ -77,12 +77,12 @@ export class FileBatch {
     return this.#lines >= maxDocuments || this.#bytes >= maxBytes;
   }
 
-  /** @param keptLine what is kept already of a line that was too long to be held. */
+  /** @param keptLine the part that is already stored of a line that is too long to be held in memory */
   add(line: NdjsonLine, keptLine?: KeptLine): void {
     this.#take(line, parseJsonLine(line), keptLine);
   }
 
-  /** The line that no line end closed. @returns false if it is cut off rather than the last. */
+  /** Adds a last line that has no line end. @returns false if the line was cut off */
   addLast(line: NdjsonLine, keptLine?: KeptLine): boolean {
     const parsed = parseJsonLine(line);
     if (parsed.kind === 'rejected' && (parsed.reason === 'invalid-json' || parsed.reason === 'invalid-utf8'))
@@ -91,7 +91,7 @@ export class FileBatch {
     return true;
   }
 
-  /** @returns what this batch adds to a checkpoint; the database has acknowledged all of it. */
+  /** Writes the batch. @returns a function that adds the batch to a checkpoint. The database has acknowledged all of it */
   async write(): Promise<(checkpoint: FileCheckpoint) => FileCheckpoint> {
     const { store, file, now } = this.#options;
     const bytes = this.#nextOffset;
@@ -120,7 +120,7 @@ export class FileBatch {
     });
   }
 
-  /** What the checkpoints of most files do without. */
+  /** The optional fields, which the checkpoints of most files do not have. */
   #advanceOptional(options: {
     readonly file: OutputFile;
     readonly checkpoint: FileCheckpoint;
@@ -167,7 +167,7 @@ export class FileBatch {
 
   #takeValue(line: NdjsonLine, parsed: Value): void {
     const { section, type } = this.#options.file;
-    // Servers put one between the resources too if they cannot export something.
+    // Servers also put an OperationOutcome between the resources if they cannot export something.
     if (isOperationOutcome(parsed.value)) this.#takeIssues(parsed.value);
     else if (section === 'deleted') this.#takeDeletions(line, parsed.value);
     else this.#takeResource(line, toResource(parsed, section === 'error' ? 'OperationOutcome' : type));
@@ -206,7 +206,7 @@ export class FileBatch {
 
   #quarantine({ line, offset, bytes, sizeBytes }: NdjsonLine, reason: string, keptLine?: KeptLine): void {
     const { id: fileId, exportId, connectionId } = this.#options.file;
-    // A copy: `bytes` is a view of a chunk that would otherwise stay in memory with it.
+    // Copy the bytes. They are a view of a chunk that would otherwise stay in memory.
     const held = keptLine ?? { bytes: Buffer.from(bytes) };
     this.#bad.push({ connectionId, exportId, fileId, line, offset, reason, sizeBytes, ...held });
   }

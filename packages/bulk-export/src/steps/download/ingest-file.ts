@@ -1,3 +1,15 @@
+/*
+ * Reads a file from the network into the database with bounded memory:
+ *
+ *   body -> LineSplitter -> FileBatch -> BatchWrites -> resources, tombstones, quarantine -> checkpoint
+ *              |                |             |
+ *              |                |             two batches at a time, committed in the order of the file
+ *              |                parses and checks each line, collects resources, deletions, issues and bad lines
+ *              splits on bytes. Lines that are too long for a document go to LongLine, which writes their start to the quarantine
+ *
+ * The checkpoint counts the bytes and lines that the database has acknowledged. After a failure the next attempt resumes at it. At
+ * the end every promised resource must be stored, unchanged, stale, quarantined or withheld. Otherwise the file fails.
+ */
 import type { Readable } from 'node:stream';
 import { LineSplitter } from '@bulkhead/fhir';
 import { AppError } from '@bulkhead/runtime';
@@ -15,23 +27,22 @@ export interface IngestFileOptions {
     readonly resourceWriter: BulkExportStore['resourceWriter'];
     readonly quarantine: Pick<BulkExportStore['quarantine'], 'put' | 'createLongLine'>;
   };
-  /** With the checkpoint at which `body` starts. */
+  /** Its checkpoint is the position at which `body` starts. */
   readonly file: OutputFile;
   /** The export's transactionTime. */
   readonly observedAt: Date;
   readonly body: Readable;
   readonly now: () => Date;
-  /** Commits progress; false: another attempt has taken over. */
+  /** Commits progress. Returns false if another attempt has taken over. */
   readonly save: (checkpoint: FileCheckpoint) => Promise<boolean>;
 }
 
-/** BSON ends at 16 MB; a document is a little more than its line. */
+/** BSON allows 16 MB, and a document is a little larger than its line. */
 const maxLineBytes = 15 * 1024 * 1024;
 
 /**
- * Network to database with bounded memory: split on bytes, parse, check, batch, write; the checkpoint moves after the
- * database has acknowledged. The stream's own error is a file that did not end.
- * @returns the last checkpoint, to be committed with the end of the file; undefined where another attempt has taken over.
+ * Stores the lines of `body`. Throws the error of the stream if the file is not received to its end.
+ * @returns the last checkpoint, which the caller commits with the end of the file. Undefined if another attempt has taken over
  */
 export async function ingestFile(options: IngestFileOptions): Promise<FileCheckpoint | undefined> {
   const { file, body } = options;
@@ -62,29 +73,29 @@ export async function ingestFile(options: IngestFileOptions): Promise<FileCheckp
     const checkpoint = await writes.end(batch);
     const fault = checkpoint && (isCutOff ? truncated() : incompleteness({ file, checkpoint }));
     if (!fault) return checkpoint;
-    // What is wrong with the whole is told of what is stored.
+    // Commit what is stored before the fault of the whole file is reported.
     if (await options.save(checkpoint)) throw fault;
     return undefined;
   } catch (error) {
     await longLine.abort();
     throw error;
   } finally {
-    // What is still on its way must not arrive in what a next attempt has begun.
+    // Writes that are in flight must not end after the next attempt has started.
     await writes.settled();
   }
 }
 
-/** Promised = stored + stale + quarantined, and not all or too much of it quarantined. */
+/** A file is complete if promised = stored + stale + quarantined + withheld, and not all or too much of it is quarantined. */
 function incompleteness(options: {
   readonly file: OutputFile;
   readonly checkpoint: FileCheckpoint;
 }): AppError | undefined {
   const { file, checkpoint } = options;
   const accounted = accountedLines(checkpoint);
-  // What a count means for Bundles of deletions and for errors differs between servers.
+  // For Bundles of deletions and for errors the meaning of a count differs between servers.
   const { section, promisedCount } = file;
   const { quarantined, lines, outcomes = 0 } = checkpoint;
-  // Servers count the OperationOutcomes among the resources or do not.
+  // Some servers count the OperationOutcomes among the resources, others do not.
   const isAsPromised = promisedCount === accounted || promisedCount === accounted + outcomes;
   if (section === 'output' && promisedCount !== undefined && !isAsPromised) return countMismatch(accounted);
   if (section === 'output' && quarantined > 0 && quarantined === accounted) return noValidLines(checkpoint);
@@ -94,7 +105,7 @@ function incompleteness(options: {
 function truncated(): AppError {
   return new AppError({
     code: 'file-truncated',
-    message: "The file's last line is not whole, so the rest is missing. It is fetched again from there.",
+    message: 'The file ends in the middle of a line, so the rest is missing. The download resumes at that line.',
     retry: 'later',
   });
 }
@@ -102,13 +113,17 @@ function truncated(): AppError {
 function countMismatch(accounted: number): AppError {
   return new AppError({
     code: 'count-mismatch',
-    message: 'The file does not hold as many resources as the manifest promised. It is fetched again.',
+    message:
+      'The number of resources in the file differs from the number in the manifest. The file is downloaded again.',
     retry: 'later',
     context: { count: accounted },
   });
 }
 
-/** When the versions in an export were current at the server. A transaction time in the future would outrank every later version. */
+/**
+ * When the versions in an export were current at the server. A transaction time in the future is not used, because its versions would
+ * win over all later ones.
+ */
 export function observedAt({ transactionTime, kickedOffAt, createdAt }: BulkExport, now: Date): Date {
   const at = new Date(transactionTime ?? createdAt);
   return at.getTime() > now.getTime() + clockToleranceMs ? (kickedOffAt ?? createdAt) : at;

@@ -28,18 +28,18 @@ const ledger = (entries: readonly ManifestEntry[]): OutputFile[] =>
     attempts: 0,
   }));
 
-describe('the identity of a file', () => {
-  test('does not depend on the order of the manifest', () => {
+describe('toLedgerEntries', () => {
+  test('the identity of a file does not depend on the order of the manifest', () => {
     const entries = [entry('a'), entry('b'), entry('x?id=1'), entry('x?id=2'), entry('a', { section: 'error' })];
     expect(new Set(identities(entries)).size).toBe(5);
     expect(identities(entries.toReversed())).toEqual(identities(entries).toReversed());
   });
 
-  test('does not change with the signature in its URL', () => {
+  test('the identity of a file does not change with the signature in its URL', () => {
     expect(identities([entry('a?sig=1')])).toEqual(identities([entry('a?sig=2')]));
   });
 
-  test('is told by the query only if two files share a path', () => {
+  test('the identity of a file contains the query only if two files share a path', () => {
     const [first, second] = identities([entry('x?id=1'), entry('x?id=2')]);
     expect(first).not.toBe(second);
   });
@@ -54,8 +54,8 @@ test('the identity of a file is the same in every version of the program', () =>
   ]);
 });
 
-describe('the type of a file', () => {
-  test('is that of its entry, or unknown if FHIR R4 has no such type', () => {
+describe('ledgerType', () => {
+  test('the type of a file is that of its entry, or unknown if FHIR R4 has no such type', () => {
     expect(['Patient', 'OperationOutcome', 'Foo', ''].map(ledgerType)).toEqual([
       'Patient',
       'OperationOutcome',
@@ -66,34 +66,34 @@ describe('the type of a file', () => {
 });
 
 describe('a URL that is listed more than once', () => {
-  test('is one file', () => {
+  test('a URL that is listed more than once is one file', () => {
     expect(toLedgerEntries([entry('a', { count: 3 }), entry('a', { count: 3 })])).toMatchObject([
       { entry: { count: 3 } },
     ]);
   });
 
-  test('is one file without a count if the counts differ', () => {
+  test('a URL that is listed with different counts is one file without a count', () => {
     const [file, ...others] = toLedgerEntries([entry('a', { count: 3 }), entry('a', { count: 4 })]);
     expect([file?.entry.count, others]).toEqual([undefined, []]);
   });
 
-  test('is a file of unknown type if the types differ', () => {
+  test('a URL that is listed with different types is a file of unknown type', () => {
     const entries = [entry('a', { count: 3 }), entry('a', { type: 'Goal', count: 4 })];
     expect(toLedgerEntries(entries)).toMatchObject([{ entry: { type: 'Resource' } }]);
     expect(toLedgerEntries(entries)[0]?.entry).not.toHaveProperty('count');
   });
 
-  test('is a file of unknown type if only one of three types differs', () => {
+  test('a URL that is listed three times is a file of unknown type even if only one type differs', () => {
     const entries = [entry('a'), entry('a'), entry('a', { type: 'Goal' })];
     expect(toLedgerEntries(entries)).toMatchObject([{ entry: { type: 'Resource' } }]);
   });
 
-  test('is two files if it is listed in two sections', () => {
+  test('a URL that is listed in two sections is two files', () => {
     expect(toLedgerEntries([entry('a'), entry('a', { section: 'deleted' })])).toHaveLength(2);
   });
 });
 
-describe('the fresh link of a file', () => {
+describe('matchFreshLinks', () => {
   const match = (before: readonly ManifestEntry[], after: readonly ManifestEntry[]) => {
     const files = ledger(before);
     const { links, unmatched } = matchFreshLinks({ files, entries: after });
@@ -101,31 +101,31 @@ describe('the fresh link of a file', () => {
     return { urls, unmatched: unmatched.length };
   };
 
-  test('is found by its path, whatever the order', () => {
+  test('a fresh link is found by its path, in whatever order', () => {
     expect(match([entry('a?s=1'), entry('b?s=1')], [entry('b?s=2'), entry('a?s=2')])).toEqual({
       urls: ['a?s=2', 'b?s=2'],
       unmatched: 0,
     });
   });
 
-  test('is found by type and count if the paths are new and these are unique', () => {
+  test('a fresh link is found by type and count if the paths are new and the combinations are unique', () => {
     const before = [entry('a', { count: 3 }), entry('b', { count: 4 }), entry('c', { type: 'Goal', count: 3 })];
     const after = [entry('z', { type: 'Goal', count: 3 }), entry('y', { count: 4 }), entry('x', { count: 3 })];
     expect(match(before, after)).toEqual({ urls: ['x', 'y', 'z'], unmatched: 0 });
   });
 
-  test('is found by its path if that is the only one left', () => {
+  test('a fresh link is found by its path if only one file with the path remains', () => {
     const before = [entry('a?id=1', { count: 3 }), entry('a?id=2', { count: 4 })];
     const after = [entry('a?id=1', { count: 3 }), entry('a?id=3', { count: 5 })];
     expect(match(before, after)).toEqual({ urls: [undefined, 'a?id=3'], unmatched: 0 });
   });
 
-  test('is found by its type alone if no counts are promised', () => {
+  test('a fresh link is found by its type alone if no counts are promised', () => {
     const before = [entry('a'), entry('b', { type: 'Goal' })];
     expect(match(before, [entry('z', { type: 'Goal' }), entry('y')])).toEqual({ urls: ['y', 'z'], unmatched: 0 });
   });
 
-  test('is found by the type that the ledger has if FHIR does not know that of the entry', () => {
+  test('a fresh link of a type that FHIR does not know is found by the type in the ledger', () => {
     const [file] = ledger([entry('a', { count: 3 })]) as [OutputFile];
     const files = [{ ...file, type: 'Resource' }];
     const { links } = matchFreshLinks({ files, entries: [entry('x', { type: 'Foo', count: 3 })] });
@@ -139,11 +139,11 @@ describe('the fresh link of a file', () => {
     { name: 'no count', after: entry('x') },
     { name: 'the path in another section', after: entry('a?s=2', { section: 'error', count: 3 }) },
     { name: 'the path at another host', after: { ...entry('', { count: 4 }), url: 'https://other.example/a' } },
-  ])('is not that of an entry with $name', ({ after }) => {
+  ])('a fresh link is not taken from an entry with $name', ({ after }) => {
     expect(match([entry('a', { count: 3 })], [after])).toEqual({ urls: [undefined], unmatched: 1 });
   });
 
-  test('is not guessed if two files could have it', () => {
+  test('a fresh link is not guessed if it could belong to two files', () => {
     const before = [entry('a', { count: 3 }), entry('b', { count: 3 })];
     expect(match(before, [entry('x', { count: 3 }), entry('y', { count: 3 })])).toEqual({
       urls: [undefined, undefined],
@@ -151,13 +151,13 @@ describe('the fresh link of a file', () => {
     });
   });
 
-  test('is never the same for two files', () => {
+  test('a fresh link is never given to two files', () => {
     const before = [entry('a', { count: 3 }), entry('b', { count: 3 })];
     const { urls } = match(before, [entry('b?s=2', { count: 3 }), entry('x', { count: 3 })]);
     expect(urls).toEqual(['x', 'b?s=2']);
   });
 
-  test('is found among 20,000 files', () => {
+  test('fresh links are found among 20,000 files', () => {
     const before = Array.from({ length: 20_000 }, (_, index) => entry(`${index}?s=1`, { count: 1 }));
     const after = before.toReversed().map(({ url, ...fields }) => ({ ...fields, url: url.replace('s=1', 's=2') }));
     expect(match(before, after).urls.every((url, index) => url === `${index}?s=2`)).toBe(true);

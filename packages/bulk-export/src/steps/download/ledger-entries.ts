@@ -3,16 +3,16 @@ import { isResourceType, type ManifestEntry } from '@bulkhead/fhir';
 import type { OutputFile } from '../../output-file.record.ts';
 import { unknownType } from '../../watermarks/watermark.ts';
 
-/** A file of a manifest, under a name that does not depend on the order of its entries. */
+/** A file of a manifest, with an identity that does not depend on the order of the entries. */
 export interface LedgerEntry {
-  /** Equal for the same file each time the manifest is read, also with fresh signatures in its URLs. */
+  /** Equal for the same file each time the manifest is read, even if the URLs have new signatures. */
   readonly identity: string;
   readonly entry: ManifestEntry;
 }
 
 /**
- * The files of a manifest. A file is known by its section and the path of its URL: signatures and expiry times are in the query. Only
- * files that share a path are told apart by their queries. A URL that is listed more than once is one file.
+ * The files of a manifest. A file is identified by its section and the path of its URL, because signatures and expiry times are in the
+ * query. Only files that share a path are distinguished by their queries. A URL that is listed more than once is one file.
  */
 export function toLedgerEntries(entries: readonly ManifestEntry[]): LedgerEntry[] {
   const files = [...Map.groupBy(entries, ({ section, url }) => `${section} ${url}`).values()].map(mergeEntries);
@@ -24,9 +24,9 @@ export function toLedgerEntries(entries: readonly ManifestEntry[]): LedgerEntry[
 }
 
 /**
- * Finds the fresh links of files in a manifest that was read again: by identity, else by a path, else by type and count, if these
- * are unique on both sides.
- * @returns the links that differ, and the entries that could be any of several files
+ * Finds the new links of files in a manifest that was read again: by identity, else by path, else by type and count. A path, or a
+ * type and count, must be unique on both sides.
+ * @returns the links that differ, and the entries that match no file or could match several
  */
 export function matchFreshLinks(options: {
   readonly files: readonly OutputFile[];
@@ -48,7 +48,7 @@ export function matchFreshLinks(options: {
   return { links, unmatched: [...entries].map(({ entry }) => entry) };
 }
 
-/** From the surest to the least sure. */
+/** The most reliable one first. */
 const waysToMatch: readonly {
   readonly ofFile: (file: OutputFile) => string;
   readonly ofEntry: (entry: LedgerEntry) => string;
@@ -61,7 +61,7 @@ const waysToMatch: readonly {
   },
 ];
 
-/** The type that a file's lines have to have; `unknownType` if the manifest names none that FHIR R4 knows. */
+/** The type that the lines of a file must have. `unknownType` if the manifest names none that FHIR R4 knows. */
 export function ledgerType(type: string): string {
   return isResourceType(type) ? type : unknownType;
 }
@@ -79,7 +79,7 @@ function mergeEntries(same: readonly ManifestEntry[]): ManifestEntry {
   const { count: _, ...entry } = first;
   const hasOneType = others.every(({ type }) => type === first.type);
   const counts = new Set(same.map(({ count }) => count));
-  // Listed for several types, the file holds all of them, and its parts' counts say nothing about the whole.
+  // A file that is listed for several types contains all of them, and the count of each part says nothing about the whole.
   if (!hasOneType) return { ...entry, type: unknownType };
   return counts.size === 1 ? first : entry;
 }

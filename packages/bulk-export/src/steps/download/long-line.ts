@@ -5,7 +5,7 @@ import type { SealedFileWriter } from '@bulkhead/store';
 import type { OutputFile } from '../../output-file.record.ts';
 import type { BulkExportStore } from '../../store.ts';
 
-/** What is kept of a line that was too long to be held. */
+/** The stored part of a line that is too long to be held in memory. */
 export type KeptLine = Required<Pick<QuarantinedLine, 'sealedFile' | 'keptBytes' | 'sha256'>>;
 
 interface OpenLine {
@@ -14,7 +14,7 @@ interface OpenLine {
   keptBytes: number;
 }
 
-/** A line that no document can hold, on its way into the quarantine: its first part and its hash, without being in memory. */
+/** Writes a line that no document can hold into the quarantine: its first part and its hash. The line is never in memory as a whole. */
 export class LongLine {
   readonly #quarantine: Pick<BulkExportStore['quarantine'], 'createLongLine'>;
   readonly #fileId: string;
@@ -42,7 +42,7 @@ export class LongLine {
     await line.writer.write(kept);
   }
 
-  /** The line has ended. @returns undefined if there was none. */
+  /** Ends the line. @returns undefined if none was being written */
   async end(): Promise<KeptLine | undefined> {
     const line = this.#line;
     this.#line = undefined;
@@ -50,7 +50,7 @@ export class LongLine {
     return { sealedFile: await line.writer.end(), keptBytes: line.keptBytes, sha256: line.hash.digest('hex') };
   }
 
-  /** The rest of the line does not come; it is read again from its start. */
+  /** Discards the line, because its rest was not received. It is read again from its start. */
   async abort(): Promise<void> {
     const line = this.#line;
     this.#line = undefined;

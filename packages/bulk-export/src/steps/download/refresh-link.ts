@@ -7,7 +7,7 @@ import type { BulkExportDeps } from '../deps.ts';
 import { exportGone } from '../fail-export.ts';
 import { matchFreshLinks } from './ledger-entries.ts';
 
-/** How servers answer a link that has expired: the signature is not valid any more, or the file is gone. */
+/** The answers of servers for an expired link: the signature is no longer valid, or the file is gone. */
 const refusedStatuses = new Set([403, 404, 410]);
 
 export function isLinkRefused(error: unknown): boolean {
@@ -15,10 +15,10 @@ export function isLinkRefused(error: unknown): boolean {
 }
 
 /**
- * Links expire (the manifest's `Expires`); the manifest, asked for again, has fresh ones (FHIR Bulk Data, "Response -
- * Complete Status"). One request serves every file of the export that still waits.
- * @returns the file with its new link.
- * @throws AppError `link-expired` if there is none, or if the fresh one is refused as well; `link-ambiguous`, `export-gone`
+ * Links expire (the manifest's `Expires`). If the manifest is requested again, it has new links (FHIR Bulk Data, "Response - Complete
+ * Status"). One request refreshes the links of all files of the export that are not settled.
+ * @returns the file with its new link
+ * @throws AppError `link-expired` if there is no new link, or it was refused as well; `link-ambiguous`, `export-gone`
  */
 export async function refreshLink(
   { store, ehr, logger }: BulkExportDeps,
@@ -31,16 +31,16 @@ export async function refreshLink(
 ): Promise<OutputFile> {
   const { file, record, connection, signal } = options;
   const current = await store.outputFiles.find(file.id);
-  // Another download has been here since this one took its link.
+  // Another download has refreshed the link since this one read it.
   if (current && current.url !== file.url) return current;
   if (!current || current.linkRefreshedAtLine === current.checkpoint.lines) throw linkExpired();
   const status = await readStatus({ session: ehr.session(connection), statusUrl: record.statusUrl ?? '', signal });
-  // Another snapshot behind the same address has other files.
+  // A different transaction time means that the manifest is of another export, with other files.
   if (status.kind !== 'complete' || status.manifest.transactionTime !== record.transactionTime) throw exportGone();
   const files = await store.outputFiles.listByExport(record.id);
   const { links, unmatched } = matchFreshLinks({ files, entries: status.manifest.entries });
   const { requiresAccessToken } = status.manifest;
-  await store.outputFiles.refreshLinks(links.map((one) => ({ ...one, requiresAccessToken })));
+  await store.outputFiles.refreshLinks(links.map((link) => ({ ...link, requiresAccessToken })));
   logger.info('links refreshed', { exportId: record.id, count: links.length });
   const refreshed = await store.outputFiles.find(file.id);
   if (!refreshed || refreshed.url === file.url)
@@ -53,7 +53,7 @@ async function readStatus(options: Parameters<typeof readExportStatus>[0]) {
     return await readExportStatus(options);
   } catch (error) {
     if (!isLinkRefused(error)) throw error;
-    // Without its export at the server, a file is gone as well.
+    // If the server no longer has the export, the file is gone as well.
     throw error instanceof EhrHttpError && error.status === 403 ? linkExpired(error) : exportGone(error);
   }
 }
@@ -62,7 +62,7 @@ function linkAmbiguous(): AppError {
   return new AppError({
     code: 'link-ambiguous',
     message:
-      "The EHR refuses the file's link, and its manifest lists new files that cannot be told apart. Retry the export, which asks for a new one.",
+      "The EHR refuses the file's link, and the new links in its manifest cannot be assigned to the files. Retry the export, which starts a new one at the EHR.",
     retry: 'never',
   });
 }
@@ -71,7 +71,7 @@ function linkExpired(cause?: unknown): AppError {
   return new AppError({
     code: 'link-expired',
     message:
-      "The EHR refuses the file's link, and its manifest has no working one. Ask for a new export, which brings what is missing; if that is refused too, verify that the granted scopes cover the type.",
+      "The EHR refuses the file's link, and its manifest has no working one. Start a new export, which fetches the missing data. If the EHR refuses that too, verify that the granted scopes cover the type.",
     retry: 'never',
     cause,
   });
