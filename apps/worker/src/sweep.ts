@@ -1,7 +1,7 @@
 import { ensureExportJobs } from '@bulkhead/bulk-export/steps';
 import { reviveDocuments } from '@bulkhead/documents/steps';
 import { sweepSchedules } from '@bulkhead/schedules/steps';
-import { reviveSync } from '@bulkhead/sync/steps';
+import { ensureSyncJobs } from '@bulkhead/sync/steps';
 import { reviveWebhooks } from '@bulkhead/webhooks/steps';
 import type { WorkerDeps } from './deps.ts';
 
@@ -28,7 +28,7 @@ export async function sweep(deps: WorkerDeps): Promise<void> {
     if (!polled.has(exportId)) await producer.unschedule('export.poll', { exportId });
   }
   for (const run of await store.syncRuns.listActive()) {
-    if (await reviveSync(deps, run)) logger.warn('sync had no job', { syncRunId: run.id, phase: run.phase });
+    if (await ensureSyncJobs(deps, run)) logger.warn('sync had no job', { syncRunId: run.id, phase: run.phase });
   }
   await reviveWebhooks(deps);
   for (const { id: exportId } of await store.bulkExports.listDiscardable()) {

@@ -6,7 +6,7 @@ const documentSchema = z.strictObject({
   /** `<connectionId>/<patient id>`. */
   id: z.string(),
   connectionId: z.string(),
-  /** By resource type: up to when everything of this patient is stored. */
+  /** For each resource type, the time up to which everything of this patient is stored. */
   marks: z.record(z.string(), z.date()),
 });
 
@@ -18,8 +18,8 @@ const schema = new Schema<Stored<typeof documentSchema>>(mongooseFieldsOf(docume
 });
 
 /**
- * `crawl_marks`: how far the crawl of each patient and type got. By patient, not by connection: a patient who joins the
- * practice has no history yet when the others' is stored.
+ * `crawl_marks`: the time up to which each patient and type was crawled. It is kept by patient and not by connection, because nothing is
+ * stored yet of a patient who has joined the practice after the others were crawled.
  */
 export function createCrawlMarkRepository(database: Database) {
   const model = database.model('CrawlMark', schema);

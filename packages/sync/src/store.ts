@@ -6,7 +6,7 @@ import type { createCrawlMarkRepository } from './crawl-mark.repository.ts';
 import type { createSyncRunRepository } from './sync-run.repository.ts';
 import type { createSyncStepRepository } from './sync-step.repository.ts';
 
-/** The repositories that this feature works with. */
+/** The repositories that this feature uses. */
 export interface SyncStore
   extends Pick<ConnectionStore, 'connections'>,
     Pick<ResourceStore, 'prepareResourceTypes'>,

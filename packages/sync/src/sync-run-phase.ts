@@ -1,11 +1,11 @@
 export const syncRunPhases = ['queued', 'running', 'completed', 'partial', 'failed', 'cancelled'] as const;
 export type SyncRunPhase = (typeof syncRunPhases)[number];
 
-/** What API clients see. `PARTIAL`: what succeeded is stored, and the run says what failed. */
+/** The status that API clients see. `PARTIAL` means that some searches failed. The run says which, and what succeeded is stored. */
 export const syncRunStatuses = ['IN_PROGRESS', 'COMPLETED', 'PARTIAL', 'FAILED', 'CANCELLED'] as const;
 type SyncRunStatus = (typeof syncRunStatuses)[number];
 
-/** From each phase, the phases that may follow. Only a retry (`reopen`) makes an ended run active again. */
+/** The phases that may follow each phase. Only a retry (`reopen`) makes an ended run active again. */
 const followers: Readonly<Record<SyncRunPhase, readonly SyncRunPhase[]>> = {
   queued: ['running', 'failed', 'cancelled'],
   running: ['completed', 'partial', 'failed', 'cancelled'],

@@ -6,16 +6,16 @@ import { syncRunPhases } from './sync-run-phase.ts';
 const syncRequestSchema = z.strictObject({
   includeStandard: z.boolean(),
   includeEnhanced: z.boolean(),
-  /** Narrows the enhanced set; empty: all five. */
+  /** Narrows the enhanced set. If empty, all five types are crawled. */
   resourceTypes: z.array(z.string()),
-  /** FHIR instant; left out: from where each patient's last crawl got. */
+  /** FHIR instant. If absent, each patient's crawl continues at its crawl marks. */
   since: z.string().exactOptional(),
-  /** Ids; empty: every patient that is stored. */
+  /** Ids. If empty, all stored patients are crawled. */
   patients: z.array(z.string()),
 });
 export type SyncRequest = Immutable<z.output<typeof syncRequestSchema>>;
 
-/** A type that was asked for and is not crawled; never counted as zero. */
+/** A requested type that is not crawled. It has no counts, because a zero would look like a result. */
 export const skippedTypeSchema = z
   .strictObject({ resourceType: z.string(), reason: z.string() })
   .meta({ id: 'SkippedType' });
@@ -27,14 +27,14 @@ export const syncRunSchema = z.strictObject({
   connectionId: z.string(),
   provider: z.string(),
   request: syncRequestSchema,
-  /** What may follow a phase is in `sync-run-phase.ts`. */
+  /** `sync-run-phase.ts` defines which phase may follow which. */
   phase: z.enum(syncRunPhases),
   version: countSchema,
-  /** Called when it has ended, beside the connection's own address. */
+  /** Receives a webhook when the run has ended, in addition to the connection's own URL. */
   callbackUrl: z.string().exactOptional(),
   /** The schedule that started it. */
   scheduleId: z.string().exactOptional(),
-  /** Whether the clients that want to know are still to be told that it has ended. */
+  /** `due` if the end must be reported to clients, `done` if it was. */
   notify: z.enum(['due', 'done']).exactOptional(),
   /** The types that are crawled. */
   types: z.array(z.string()),

@@ -30,7 +30,7 @@ schema.index({ connectionId: 1, _id: -1 });
 schema.index({ notify: 1, _id: 1 });
 schema.index({ completedAt: 1, phase: 1 });
 
-/** `sync_runs`: the truth about every enhanced sync. */
+/** `sync_runs`: the state of every enhanced sync. */
 export function createSyncRunRepository(database: Database) {
   const model = database.model('SyncRun', schema);
   const claims = createActiveExportRepository({ database, runs: 'sync_runs' });
@@ -38,10 +38,11 @@ export function createSyncRunRepository(database: Database) {
     claims.claim({ key: `${connectionId}/sync`, exportId: id, now });
   return {
     /**
-     * Adds a run; the same one a second time changes nothing.
-     * @returns the id of the run that is active for the connection: the given one's where it was added.
+     * Adds a run, unless another run of the connection is active. Adding the same run a second time changes nothing.
+     * @returns the id of the connection's active run: that of `run` if it was added
      */
-    async insert({ id, ...fields }: SyncRun): Promise<string> {
+    async insert(run: SyncRun): Promise<string> {
+      const { id, ...fields } = run;
       const holder = await claimRequest({ id, connectionId: fields.connectionId, now: fields.createdAt });
       if (holder !== id) return holder;
       try {
@@ -57,7 +58,7 @@ export function createSyncRunRepository(database: Database) {
       return document ? toRecord(document) : undefined;
     },
 
-    /** Newest first. */
+    /** Lists runs, newest first. */
     async list(filter: {
       readonly provider: string;
       readonly connectionId?: string | undefined;
@@ -73,15 +74,15 @@ export function createSyncRunRepository(database: Database) {
       return documents.map(toRecord);
     },
 
-    /** Those under way, and those that have ended since then. */
+    /** Counts the active runs, and those that have ended since `endedSince`. */
     countByPhase: (endedSince: Date): Promise<ReadonlyMap<string, number>> => countByPhase(model, endedSince),
 
-    /** The last run that brought everything. @param which.scheduleId left out: whoever started it. */
-    async findLastCompleted(which: {
+    /** Finds the last run that completed. @param filter.scheduleId the schedule that started it. If absent, any run counts */
+    async findLastCompleted(filter: {
       readonly connectionId: string;
       readonly scheduleId?: string;
     }): Promise<Pick<SyncRun, 'createdAt'> | undefined> {
-      const query = model.findOne({ ...which, phase: 'completed' }, { createdAt: 1 }).sort({ _id: -1 });
+      const query = model.findOne({ ...filter, phase: 'completed' }, { createdAt: 1 }).sort({ _id: -1 });
       return (await query.lean()) ?? undefined;
     },
 
@@ -90,7 +91,7 @@ export function createSyncRunRepository(database: Database) {
       return documents.map(toRecord);
     },
 
-    /** Moves a run on if it is still as `from` describes it. @returns undefined where another process was first. */
+    /** Moves a run to its next phase if it is still as `from` describes it. @returns undefined if another process changed it first */
     async transition(options: {
       readonly from: Pick<SyncRun, 'id' | 'phase' | 'version'>;
       readonly to: SyncRunPhase;
@@ -111,8 +112,8 @@ export function createSyncRunRepository(database: Database) {
     },
 
     /**
-     * Takes an ended run up again, for its failed searches.
-     * @returns undefined where it has changed meanwhile or another run of the connection is active.
+     * Resumes an ended run, for its failed searches.
+     * @returns undefined if it has changed meanwhile or another run of the connection is active
      */
     async reopen({ from, now }: { readonly from: SyncRun; readonly now: Date }): Promise<SyncRun | undefined> {
       const { id, connectionId, phase, version } = from;
@@ -128,7 +129,7 @@ export function createSyncRunRepository(database: Database) {
       return document ? toRecord(document) : undefined;
     },
 
-    /** Ended runs whose clients are still to be told. */
+    /** Lists the ended runs whose clients have not been notified yet. */
     async listUnnotifiedIds(limit: number): Promise<string[]> {
       const documents = await model.find({ notify: 'due' }, { _id: 1 }).sort({ _id: 1 }).limit(limit).lean();
       return documents.map(({ _id }) => _id);

@@ -3,7 +3,7 @@ import { isSyncActive, syncRunPhases, syncRunStatus } from './sync-run-phase.ts'
 import { fromFirstPage, minimumRequests, newSyncSearch, retriedSearch } from './sync-search.ts';
 import type { SyncSearch } from './sync-step.record.ts';
 
-test('clients see a sync run in progress until its end', () => {
+test('clients see IN_PROGRESS until a sync run ends', () => {
   expect(Object.fromEntries(syncRunPhases.map((phase) => [phase, syncRunStatus(phase)]))).toEqual({
     queued: 'IN_PROGRESS',
     running: 'IN_PROGRESS',
@@ -18,7 +18,7 @@ test('clients see a sync run in progress until its end', () => {
 const noResults = { pages: 0, matched: 0, fetched: 0, stored: 0, unchanged: 0, stale: 0, rejected: 0 };
 const error = { code: 'ehr-unavailable', message: '' };
 
-/** In the middle of its pages. */
+/** A search that has read some of its pages. */
 const search = (change: Partial<SyncSearch> = {}): SyncSearch => ({
   ...newSyncSearch({ resourceType: 'Goal' }),
   requests: 4,
@@ -32,19 +32,19 @@ const search = (change: Partial<SyncSearch> = {}): SyncSearch => ({
 });
 const beginning = { resourceType: 'Goal', state: 'pending', requests: 4, ...noResults };
 
-describe('a search', () => {
-  test('begins without results, and says if it continues one of an earlier run', () => {
+describe('a search of a sync', () => {
+  test('a new search has no results, and can be carried by another one', () => {
     expect(newSyncSearch({ resourceType: 'Goal' })).toEqual({ ...beginning, requests: 0 });
     expect(newSyncSearch({ resourceType: 'Goal', isCarried: true })).toHaveProperty('isCarried', true);
   });
 
-  test('that begins again at its first page keeps its count of requests and nothing else', () => {
+  test('a search that restarts at its first page keeps only its count of requests', () => {
     expect(fromFirstPage(search({ state: 'failed', error }))).toEqual(beginning);
   });
 });
 
 describe('a manual retry of a search', () => {
-  test('continues a failed one at its page, without its error', () => {
+  test('a manual retry continues a failed search at its page, without its error', () => {
     expect(retriedSearch(search({ state: 'failed', error, hasRestarted: true }))).toEqual(search());
     expect(retriedSearch(search({ state: 'failed' }))).toEqual(search());
   });
@@ -52,17 +52,17 @@ describe('a manual retry of a search', () => {
   test.each([
     { name: 'whose pages form a loop', failed: search({ state: 'failed', error: { ...error, code: 'search-loops' } }) },
     { name: 'that is incomplete', failed: search({ state: 'incomplete', hasRestarted: true }) },
-  ])('begins one $name at its first page', ({ failed }) => {
+  ])('a manual retry restarts a search $name at its first page', ({ failed }) => {
     expect(retriedSearch(failed)).toEqual(beginning);
   });
 
-  test.each(['pending', 'completed'] as const)('leaves one that is %s alone', (state) => {
+  test.each(['pending', 'completed'] as const)('a manual retry does not change a search that is %s', (state) => {
     const untouched = search({ state, hasRestarted: true });
     expect(retriedSearch(untouched)).toBe(untouched);
   });
 });
 
-test('the fewest requests are one for each search and one for every further page', () => {
+test('the minimum number of requests is one for each search and one for each further page', () => {
   const counts = [
     { searches: 3, pages: 0 },
     { searches: 2, pages: 5 },

@@ -20,7 +20,7 @@ export function newSyncSearch({
 
 const noResults = { pages: 0, matched: 0, ...zerosOf(resultCounts) };
 
-/** A search from its first page again. Its requests stay counted; its results are received again. */
+/** Resets a search to its first page. Its requests stay counted, and its results are received again. */
 export function fromFirstPage(search: SyncSearch): SyncSearch {
   const {
     nextUrl: _nextUrl,
@@ -36,8 +36,8 @@ export function fromFirstPage(search: SyncSearch): SyncSearch {
 }
 
 /**
- * A failed or incomplete search as a manual retry runs it. It continues at its page, except where that page is the problem:
- * a loop never ends, and an incomplete search has no page left.
+ * Prepares a failed or incomplete search for a manual retry. It continues at its page. It restarts at its first page if its pages form a
+ * loop, or if it is incomplete and has no page left.
  */
 export function retriedSearch(search: SyncSearch): SyncSearch {
   if (search.state !== 'failed' && search.state !== 'incomplete') return search;
@@ -48,8 +48,8 @@ export function retriedSearch(search: SyncSearch): SyncSearch {
 }
 
 /**
- * The fewest requests that the server's rules allow for what was crawled: one for each search (a patient and a type, or a
- * list of patients' ids, with what comes with it), and one more for every further page.
+ * The minimum number of requests that the server's rules allow for this crawl: one for each search (of a patient and a type, or of a list
+ * of patient ids, with all carried types), and one for each further page.
  */
 export function minimumRequests(counts: readonly Pick<SyncTypeCount, 'searches' | 'pages'>[]): number {
   return counts.reduce((sum, { searches, pages }) => sum + Math.max(searches, pages), 0);

@@ -2,17 +2,17 @@ import type { Immutable } from '@bulkhead/runtime';
 import { countSchema, failureSchema, retryingSchema, withheldCountSchema } from '@bulkhead/store';
 import { z } from 'zod';
 
-/** What became of the resources that searches received. */
+/** The results of the resources that searches received. */
 export const resultCounts = {
-  /** Resources that were received; `stored + stale + rejected + withheld`. */
+  /** Received resources: `stored + stale + rejected + withheld`. */
   fetched: countSchema,
-  /** Resources whose served version (or an equal one) is stored now. */
+  /** Resources whose received version, or an equal one, is now stored. */
   stored: countSchema,
-  /** Of `stored`: nothing was written. */
+  /** The part of `stored` for which nothing was written. */
   unchanged: countSchema,
-  /** Older than what is stored. */
+  /** Older than the stored version. */
   stale: countSchema,
-  /** Without an id, or of another type. */
+  /** Quarantined, because they cannot be stored (no id, another type, refused by the database). */
   rejected: countSchema,
   withheld: withheldCountSchema,
 };
@@ -23,34 +23,34 @@ export const searchCounts = { requests: countSchema, pages: countSchema, ...resu
 /** One search of a step, page after page. */
 const syncSearchSchema = z.strictObject({
   resourceType: z.string(),
-  /** `incomplete`: every page was read, and they held fewer matches than the server's `total`. */
+  /** `incomplete` means that all pages were read, and they had fewer matches than the server's `total`. */
   state: z.enum(['pending', 'completed', 'incomplete', 'failed']),
-  /** Its resources come with the answer to the step's search of patients (`_revinclude`), without a request of its own. */
+  /** Its resources are included in the pages of the step's search for patients (`_revinclude`), so it sends no requests. */
   isCarried: z.literal(true).exactOptional(),
-  /** The page to go on with. */
+  /** The next page. */
   nextUrl: z.string().exactOptional(),
-  /** The server had forgotten the page to go on with, so the search has started again: once. */
+  /** The search was restarted because the server had forgotten its next page. This happens only once. */
   hasRestarted: z.literal(true).exactOptional(),
-  /** When the server answered the first page: what changed after it is the next crawl's. */
+  /** When the server answered the first page. Later changes are for the next crawl. */
   servedAt: z.date().exactOptional(),
-  /** The hash of `nextUrl` at the last page whose number is a power of two; see `paging-loop.ts`. */
+  /** The hash of `nextUrl` at the last page whose number is a power of two. See `paging-loop.ts`. */
   loopMark: z.string().exactOptional(),
-  /** The number of matches that the server promised, as its latest page with a `total` says. */
+  /** The number of matches that the server promised, from the latest page with a `total`. */
   total: countSchema.exactOptional(),
-  /** Matches on the pages so far. Absent in searches that began before it was counted. */
+  /** Matches on the pages so far. Absent in searches of versions that did not count it. */
   matched: countSchema.exactOptional(),
   ...searchCounts,
-  /** Of `withheld`: entries that were in quarantine first. Absent is 0. */
+  /** The part of `withheld` that was in quarantine before. Absent means 0. */
   withheldEntries: countSchema.exactOptional(),
   error: failureSchema.exactOptional(),
 });
 export type SyncSearch = Immutable<z.output<typeof syncSearchSchema>>;
 
-/** Why a step does not progress: shown with the run, until its next page is read. */
+/** Why a step waits or is retried. The run shows it until the step has read its next page. */
 const stepRetrySchema = retryingSchema.extend({ resourceType: z.string() });
 export type StepRetry = Immutable<z.output<typeof stepRetrySchema>>;
 
-/** The searches of a patient, or of some together; or the reads of many patients' own resources by their ids. */
+/** The searches for the records of one patient or of some together, or for many Patient resources by their ids. */
 export const syncStepSchema = z.strictObject({
   id: z.string(),
   runId: z.string(),
@@ -58,21 +58,21 @@ export const syncStepSchema = z.strictObject({
   patientIds: z.array(z.string()),
   searches: z.array(syncSearchSchema),
   state: z.enum(['pending', 'running', 'completed', 'failed', 'cancelled']),
-  /** Since the last page that was read, with the one under way. Waits that were asked for do not count. */
+  /** Attempts since the last page, including the current one. Waits that the EHR or the budget requested do not count. */
   attempts: countSchema,
   retrying: stepRetrySchema.exactOptional(),
 });
 export type SyncStep = Immutable<z.output<typeof syncStepSchema>>;
 
-/** A run's sums over its steps, for one type. */
+/** The sums of a run over its steps, for one type. */
 export const syncTypeCountSchema = z.strictObject({
   resourceType: z.string(),
-  /** Searches of its own; those that came with another's answer are `carried`. */
+  /** Searches with their own requests. The others are `carried`. */
   searches: countSchema,
   carried: countSchema,
   completed: countSchema,
   incomplete: countSchema.meta({
-    description: 'Searches whose pages held fewer resources than the EHR promised.',
+    description: 'The number of searches whose pages had fewer resources than the EHR promised.',
   }),
   failed: countSchema,
   ...searchCounts,

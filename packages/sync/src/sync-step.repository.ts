@@ -12,14 +12,14 @@ import {
 } from './sync-step.record.ts';
 
 const documentSchema = syncStepSchema.extend({
-  /** Of the attempt that may write: progress of any other is refused. */
+  /** Names the attempt that may write. Progress of other attempts is rejected. */
   claim: z.string().exactOptional(),
-  /** When a page was read last. */
+  /** When the last page was read. */
   progressAt: z.date().exactOptional(),
 });
 type SyncStepDocument = Stored<typeof documentSchema>;
 
-/** A search of a step, with its place in the step's list. */
+/** A search of a step, with its index in the step's list. */
 export interface ChangedSearch {
   readonly index: number;
   readonly search: SyncSearch;
@@ -35,12 +35,12 @@ const schema = new Schema<SyncStepDocument>(mongooseFieldsOf(documentSchema), {
 });
 schema.index({ runId: 1, state: 1 });
 
-/** `sync_steps`: what a run has to ask for, and how far it got. */
+/** `sync_steps`: the searches of a run, with their progress. */
 export function createSyncStepRepository(database: Database) {
   const model = database.model('SyncStep', schema);
   const claims = createClaims<SyncStepDocument>({ database, collection: 'sync_steps', running: 'running', unsettled });
   return {
-    /** Adds steps that are not there yet; planning a run again changes nothing. */
+    /** Adds steps that do not exist yet. Planning a run again changes nothing. */
     async insertMissing(steps: readonly SyncStep[]): Promise<void> {
       if (steps.length === 0) return;
       const operations = steps.map(({ id, ...fields }) => ({
@@ -59,7 +59,7 @@ export function createSyncStepRepository(database: Database) {
 
     countUnsettled: (runId: string): Promise<number> => model.countDocuments({ runId, state: { $in: unsettled } }),
 
-    /** Makes `claim` the only attempt that may write. @returns undefined where the step is settled. */
+    /** Makes `claim` the only attempt that may write. @returns undefined if the step is settled */
     async claim(claim: Claim): Promise<SyncStep | undefined> {
       const document = await claims.take(claim);
       if (!document) return undefined;
@@ -69,7 +69,7 @@ export function createSyncStepRepository(database: Database) {
 
     /**
      * Commits the progress of searches.
-     * @param options.pageReadAt left out: a search has ended without a page, which is no progress of the run
+     * @param options.pageReadAt when a page was read. Absent if a search has ended without a page, which is not progress of the run
      * @returns false if the run was cancelled or another attempt has taken over
      */
     saveSearches(
@@ -78,14 +78,14 @@ export function createSyncStepRepository(database: Database) {
     ): Promise<boolean> {
       const change = {
         ...toChange(searches),
-        // The attempt under way.
+        // The current attempt.
         attempts: 1,
         ...(pageReadAt === undefined ? {} : { progressAt: pageReadAt }),
       };
       return claims.update(claim, { $set: change, $unset: { retrying: 1 } });
     },
 
-    /** Notes that an attempt ended without a page, and why. A wait is not counted as an attempt. */
+    /** Records that an attempt ended without a page, and why. A wait does not count as an attempt. */
     async noteRetry(
       claim: Claim,
       { searches, retrying }: { readonly searches: readonly ChangedSearch[]; readonly retrying: StepRetry },
@@ -96,12 +96,12 @@ export function createSyncStepRepository(database: Database) {
       });
     },
 
-    /** Whether any step of a run has read a page since an instant. */
+    /** Whether any step of a run has read a page since `since`. */
     async hasProgress({ runId, since }: { readonly runId: string; readonly since: Date }): Promise<boolean> {
       return (await model.exists({ runId, progressAt: { $gt: since } })) !== null;
     },
 
-    /** What the steps of a run wait for or retry, the newest first. */
+    /** Lists why steps of a run wait or are retried, the newest first. */
     async listRetrying({ runId, limit }: { readonly runId: string; readonly limit: number }): Promise<StepRetry[]> {
       const documents = await model
         .find({ runId, state: { $in: unsettled }, retrying: { $exists: true } }, { retrying: 1 })
@@ -118,7 +118,7 @@ export function createSyncStepRepository(database: Database) {
       await claims.settleAll({ runId }, { $set: { state: 'cancelled' }, $unset: { retrying: 1 } });
     },
 
-    /** Entries of a settled step that were in quarantine and are stored now move from one count to the other. */
+    /** Corrects the counts of a settled step after entries have left the quarantine: they are now counted as stored or withheld. */
     async recountRejected(options: {
       readonly id: string;
       readonly resourceType: string;
@@ -153,7 +153,7 @@ export function createSyncStepRepository(database: Database) {
       }
     },
 
-    /** Makes the failed and the incomplete searches of a run pending again; the others stay as they are. */
+    /** Makes the failed and the incomplete searches of a run pending again. The others do not change. */
     async retryFailed(runId: string): Promise<number> {
       const documents = await model.find({ runId, state: 'failed' as const }).lean();
       for (const { _id, searches } of documents) {
@@ -165,7 +165,7 @@ export function createSyncStepRepository(database: Database) {
       return documents.length;
     },
 
-    /** Sums by type, in the order of their names. */
+    /** Adds up the counts by type, in the order of the type names. */
     async sumByType(runId: string): Promise<SyncTypeCount[]> {
       const count = (state: string) => ({ $sum: { $cond: [{ $eq: ['$searches.state', state] }, 1, 0] } });
       const rows = await model.aggregate([
@@ -191,7 +191,7 @@ export function createSyncStepRepository(database: Database) {
       }));
     },
 
-    /** What the incomplete searches of a run lack, per type. */
+    /** Adds up the promised and the received matches of the incomplete searches of a run, by type. */
     async sumIncomplete(
       runId: string,
     ): Promise<readonly { readonly resourceType: string; readonly total: number; readonly matched: number }[]> {
@@ -206,14 +206,14 @@ export function createSyncStepRepository(database: Database) {
             matched: { $sum: '$searches.matched' },
           },
         },
-        // What the server sends along with a search has no total of its own.
+        // Carried searches have no total.
         { $match: { total: { $gt: 0 } } },
         { $sort: { _id: 1 } },
         { $project: { _id: 0, resourceType: '$_id', total: 1, matched: 1 } },
       ]);
     },
 
-    /** One example of what failed, per type. */
+    /** Lists one error for each type. */
     async listErrors(
       runId: string,
     ): Promise<readonly { readonly resourceType: string; readonly code: string; readonly message: string }[]> {

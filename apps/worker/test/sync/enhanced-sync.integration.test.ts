@@ -207,8 +207,8 @@ describe('bad input of an enhanced sync', () => {
     const details = async (body: object) => (await sync(body)).body.error.details;
     expect(await details({ resourceTypes: ['Patient', 'Goal', 'Encountr'] })).toMatchObject([
       { path: 'resourceTypes.0', message: expect.stringContaining('standard set') },
-      { path: 'resourceTypes.1', message: expect.stringContaining('not of the enhanced set') },
-      { path: 'resourceTypes.2', message: expect.stringContaining('no FHIR R4 resource type') },
+      { path: 'resourceTypes.1', message: expect.stringContaining('not in the enhanced set') },
+      { path: 'resourceTypes.2', message: expect.stringContaining('not a FHIR R4 resource type') },
     ]);
     expect(await details({ includeStandard: false, includeEnhanced: false })).toMatchObject([
       { path: 'includeStandard' },

@@ -5,8 +5,8 @@ import type { SyncRun } from '../sync-run.record.ts';
 import { isSyncActive } from '../sync-run-phase.ts';
 
 /**
- * Ends a sync run at once: its searches stop at their next page. Cancelled already: nothing to do.
- * @throws AppError `sync-ended` for one that has ended otherwise.
+ * Cancels a sync run at once. Its searches stop at their next page. Does nothing if it is already cancelled.
+ * @throws AppError `sync-ended` if it has ended in another way
  */
 export async function cancelSync(options: {
   readonly store: SyncStore;

@@ -2,7 +2,7 @@ import { newId } from '@bulkhead/access';
 import type { SyncRun } from '../sync-run.record.ts';
 import type { SyncBody } from './sync.schema.ts';
 
-/** The record of a new enhanced sync. */
+/** Makes the record of a new enhanced sync. */
 export function newSyncRun({ provider, body }: { readonly provider: string; readonly body: SyncBody }): SyncRun {
   const { connectionId, includeStandard, includeEnhanced, resourceTypes = [], since, patients = [] } = body;
   const { callbackUrl } = body;

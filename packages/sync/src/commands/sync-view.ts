@@ -20,7 +20,8 @@ const syncedShape = {
 
 export const syncedSchema = z.strictObject({ ...syncedShape, warnings: z.array(warningSchema).exactOptional() }).meta({
   id: 'Synced',
-  description: 'The guide’s answer to an enhanced sync: resources that came and are stored now.',
+  description:
+    'The response of the guide to an enhanced sync: the numbers of resources that were received and are now stored.',
 });
 
 const { id, connectionId, patientCount, createdAt, startedAt, completedAt, warnings, ...fields } = viewShapeOf(
@@ -45,11 +46,14 @@ export const syncRunViewSchema = z.strictObject(runShape).meta({ id: 'SyncRun' }
 
 export const startedSyncSchema = z
   .strictObject({ ...syncedShape, ...runShape, url: z.string() })
-  .meta({ id: 'StartedSync', description: 'A run that goes on, with its counts so far: follow its `url`.' });
+  .meta({
+    id: 'StartedSync',
+    description: 'A run that has not ended, with its counts so far. Read its `url` for the progress.',
+  });
 
 const stepRetryViewSchema = retryingViewSchema
   .extend({ resourceType: z.string() })
-  .meta({ id: 'SyncStepRetry', description: 'Why a search of a run does not progress.' });
+  .meta({ id: 'SyncStepRetry', description: 'Why a search of a run waits or is retried.' });
 
 export const syncRunDetailSchema = z
   .strictObject({
@@ -58,16 +62,16 @@ export const syncRunDetailSchema = z
     requests: countSchema,
     minimumRequests: countSchema,
     byType: z.array(syncTypeCountSchema),
-    retrying: z.array(stepRetryViewSchema).meta({ description: 'The newest ten; empty once the run has ended.' }),
+    retrying: z.array(stepRetryViewSchema).meta({ description: 'The newest ten. Empty once the run has ended.' }),
   })
-  .meta({ id: 'SyncRunDetail', description: 'A run with a row per type, and the requests it used.' });
+  .meta({ id: 'SyncRunDetail', description: 'A run with the counts of each type and the number of its requests.' });
 
 type SyncedView = View<typeof syncedSchema>;
 type SyncRunView = View<typeof syncRunViewSchema>;
 
 /**
- * The guide's "Enhanced Sync" answer: how many resources the EHR sent in this run that are stored now, whether or not they
- * had changed. Beside its fields, the types that were skipped and why, and where to read more.
+ * The response of "Enhanced Sync" in the guide: how many resources were received in this run and are now stored, whether or not they had
+ * changed. Additional fields give the skipped types with their reasons, and the id of the run.
  */
 export function toSyncedView({ run, counts }: Pick<SyncRunState, 'run' | 'counts'>): SyncedView {
   const sum = (isStandard: boolean) =>
@@ -86,7 +90,6 @@ export function toSyncedView({ run, counts }: Pick<SyncRunState, 'run' | 'counts
   });
 }
 
-/** A run as it is listed. */
 export function toSyncRunView(run: SyncRun, { isOperator }: ViewFor): SyncRunView {
   const { error } = run;
   return toView<SyncRunView>({
@@ -108,7 +111,7 @@ export function toSyncRunView(run: SyncRun, { isOperator }: ViewFor): SyncRunVie
   });
 }
 
-/** A run with a row per type, the requests it used beside the fewest that were possible, and what it is held up by. */
+/** A run with the counts of each type, its number of requests, the minimum number, and why searches wait or are retried. */
 export function toSyncRunDetail(
   { run, counts, retrying }: SyncRunState,
   reader: ViewFor,

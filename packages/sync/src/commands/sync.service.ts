@@ -12,52 +12,52 @@ import { cancelSync } from './cancel-sync.ts';
 import { newSyncRun } from './new-sync-run.ts';
 import type { SyncBody } from './sync.schema.ts';
 
-/** Many proxies give up a request after a minute, so a run that lasts longer is followed by its URL. */
+/** Many proxies time out after a minute, so the response comes before that, with the URL of the run. */
 const shortWaitMs = 30_000;
 
-export interface WhichRun {
+export interface SyncRunReference {
   readonly provider: string;
   readonly id: string;
   readonly scope: ConnectionScope;
 }
 
-/** A run with its sums by type, and what it is held up by. */
+/** A run with its counts by type, and why its searches wait or are retried. */
 export interface SyncRunState {
   readonly run: SyncRun;
   readonly counts: readonly SyncTypeCount[];
-  /** What searches wait for or retry: the newest few. */
+  /** The newest reasons why searches wait or are retried. */
   readonly retrying: readonly StepRetry[];
 }
 
-/** A run after a command, and whether that has changed it. */
+/** A run after a command, and whether the command has changed it. */
 export interface SyncRunChange {
   readonly state: SyncRunState;
   readonly isChanged: boolean;
 }
 
-/** Enough to tell one bad type from an EHR that is down, however many steps there are. */
+/** Enough to distinguish one bad type from an EHR that is down, however many steps there are. */
 const shownRetries = 10;
 
 export type SyncService = ReturnType<typeof createSyncService>;
 
-/** Starts enhanced syncs and tells how they are; the work is the workers'. */
+/** Starts and reads enhanced syncs for the API. The workers do the work. */
 export function createSyncService(options: {
   readonly store: SyncStore;
   readonly producer: Producer;
   readonly connections: ConnectionService;
   readonly registry: ProviderRegistry;
-  /** How long a start waits for the run's end, unless its caller says otherwise. */
+  /** How long a start waits for the end of the run, unless the caller gives another time. */
   readonly defaultWaitMs?: number | undefined;
 }) {
   const { store, producer, connections, registry, defaultWaitMs = shortWaitMs } = options;
 
-  const find = async ({ provider, id, scope }: WhichRun): Promise<SyncRun> => {
+  const find = async ({ provider, id, scope }: SyncRunReference): Promise<SyncRun> => {
     const run = await store.syncRuns.find(id);
     if (run?.provider === provider && isInScope(scope, run.connectionId)) return run;
     throw new AppError({
       code: 'unknown-run',
       message:
-        'There is no such sync run. Use the id that the POST answered, or list the runs. Ended runs are deleted after a time.',
+        'No sync run has this id. Use the `id` from the response that started it, or list the runs. Ended runs are deleted after a time.',
       retry: 'never',
     });
   };
@@ -71,7 +71,7 @@ export function createSyncService(options: {
     for (const [index, resourceId] of patients.entries()) {
       const found = await store.resources.read({ connectionId, resourceType: 'Patient', resourceId });
       if (found && !found.deleted) continue;
-      const message = 'is no patient that this connection has seen: a bulk export brings the patients';
+      const message = 'is not a stored patient of this connection. Run a bulk export to import the patients';
       faults.push({ path: `patients.${index}`, message });
     }
     if (faults.length > 0) throw invalidRequest(faults);
@@ -79,16 +79,16 @@ export function createSyncService(options: {
 
   return {
     /**
-     * Stores the run, hands it to the workers and waits for its end, or for a moment.
+     * Stores the run, enqueues its plan and waits for its end, up to a limit.
      * @throws AppError `unknown-provider`, `unknown-connection`, `invalid-request`, `sync-already-running`, `unavailable`
      */
     async start(request: {
       readonly provider: string;
       readonly body: SyncBody;
       readonly scope: ConnectionScope;
-      /** How long to wait for the run's end; 0: the answer comes at once. Default: the service's own limit. */
+      /** How long to wait for the end of the run. 0 returns at once. The default is the limit of the service. */
       readonly waitMs?: number | undefined;
-      /** Ends the wait, not the run. */
+      /** Aborts the wait, but not the run. */
       readonly signal?: AbortSignal;
     }): Promise<SyncRunState> {
       const { provider, body, scope, waitMs = defaultWaitMs, signal } = request;
@@ -101,7 +101,7 @@ export function createSyncService(options: {
       const run = newSyncRun({ provider, body });
       const holder = await store.syncRuns.insert(run);
       if (holder !== run.id) throw syncAlreadyRunning(holder);
-      // With the queue away the sweep does it within a minute: the run is stored.
+      // The run is stored. If the queue is unavailable, the sweep enqueues it within a minute.
       await producer.enqueue('sync.plan', { syncRunId: run.id }).catch(() => undefined);
       const ended = await waitUntil(async () => {
         const current = await find({ provider, id: run.id, scope });
@@ -110,9 +110,9 @@ export function createSyncService(options: {
       return withCounts(ended ?? (await find({ provider, id: run.id, scope })));
     },
 
-    get: async (which: WhichRun): Promise<SyncRunState> => withCounts(await find(which)),
+    get: async (reference: SyncRunReference): Promise<SyncRunState> => withCounts(await find(reference)),
 
-    /** A connection's runs, newest first. */
+    /** Lists runs, newest first. */
     async list(options: {
       readonly provider: string;
       readonly connectionId?: string | undefined;
@@ -125,15 +125,15 @@ export function createSyncService(options: {
       return store.syncRuns.list(options);
     },
 
-    /** Ends a run at once: its searches stop at their next page. @throws AppError `sync-ended` */
-    async cancel(which: WhichRun): Promise<SyncRunChange> {
-      const { run, isChanged } = await cancelSync({ store, producer, find: () => find(which) });
+    /** Cancels a run at once. Its searches stop at their next page. @throws AppError `sync-ended` */
+    async cancel(reference: SyncRunReference): Promise<SyncRunChange> {
+      const { run, isChanged } = await cancelSync({ store, producer, find: () => find(reference) });
       return { state: await withCounts(run), isChanged };
     },
 
-    /** Takes up again what failed; what succeeded is not asked for again. @throws AppError `nothing-to-retry` */
-    async retry(which: WhichRun): Promise<SyncRunChange> {
-      const run = await find(which);
+    /** Resumes the failed searches. The others are not repeated. @throws AppError `nothing-to-retry` */
+    async retry(reference: SyncRunReference): Promise<SyncRunChange> {
+      const run = await find(reference);
       if (isSyncActive(run.phase)) return { state: await withCounts(run), isChanged: false };
       if (run.phase !== 'partial' && run.phase !== 'failed') throw nothingToRetry(run);
       await store.syncSteps.retryFailed(run.id);
@@ -148,17 +148,17 @@ export function createSyncService(options: {
 function nothingToRetry({ id, phase }: SyncRun): AppError {
   return new AppError({
     code: 'nothing-to-retry',
-    message: 'Nothing of this run failed, or it was cancelled. Start a new one.',
+    message: 'Nothing in this run failed, or the run was cancelled. Start a new one.',
     retry: 'never',
     context: { syncRunId: id, phase },
   });
 }
 
-/** HTTP 409, with the running one's id. */
+/** The error of HTTP 409, with the id of the running sync. */
 export function syncAlreadyRunning(syncRunId: string | undefined): AppError {
   return new AppError({
     code: 'sync-already-running',
-    message: 'A sync of this connection is running. Follow that one, or cancel it first.',
+    message: 'A sync of this connection is already running. Wait for it to end, or cancel it first.',
     retry: 'never',
     context: syncRunId === undefined ? {} : { syncRunId },
   });

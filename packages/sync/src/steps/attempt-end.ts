@@ -12,19 +12,22 @@ import {
 import type { StepRetry, SyncStep } from '../sync-step.record.ts';
 import type { SyncDeps } from './deps.ts';
 
-/** What an attempt that ended with an error means for its search: it fails, or it is tried again and the run says why. */
+/** The consequence of an attempt that ended with an error: its search fails, or is retried while the run shows why. */
 export type AttemptEnd =
   | { readonly failed: ExportError }
   /** `error` decides about the next attempt. */
   | { readonly retrying: StepRetry; readonly error: AppError };
 
-/** The longest wait counts from the last page of the whole run: a large run takes days under a daily budget, and its last steps wait all that time. */
+/**
+ * Decides what follows a failed attempt. A search fails after a day of waiting, counted from the last page of the whole run: under a
+ * daily budget a large run takes days, and its last steps wait all that time.
+ */
 export async function attemptEnd(
   { store, now }: SyncDeps,
   attempt: {
     readonly step: SyncStep;
     readonly resourceType: string;
-    /** Of the attempts before, if no page was read since. */
+    /** The state after the previous attempts, if no page was read since. */
     readonly before: StepRetry | undefined;
     readonly error: unknown;
     readonly retryAt: RetryAt;
@@ -44,7 +47,7 @@ export async function attemptEnd(
   return { retrying: { resourceType, ...retrying }, error };
 }
 
-/** Errors that are no answer of the EHR, although a request was sent. */
+/** Errors other than an error status that occur after a request was sent. */
 const codesAfterSending: ReadonlySet<string> = new Set([
   'search-refused',
   'search-not-understood',
@@ -54,7 +57,7 @@ const codesAfterSending: ReadonlySet<string> = new Set([
   'answer-too-large',
 ]);
 
-/** Whether the attempt cost a request: a wait for the budget or for a token costs none. */
+/** Whether the attempt used a request. A wait for the budget or for a token does not. */
 export function wasSent(error: unknown): boolean {
   return error instanceof EhrHttpError || (error instanceof AppError && codesAfterSending.has(error.code));
 }
@@ -62,6 +65,6 @@ export function wasSent(error: unknown): boolean {
 export function waitedTooLong({ code }: ExportError): ExportError {
   return {
     code: 'search-waited-too-long',
-    message: `The sync was made to wait for 24 hours without an answer, at last because of ${code}. What was read before is stored. Retry the run when the EHR answers again.`,
+    message: `The sync has waited for 24 hours without an answer. The last reason was ${code}. What was read before is stored. Retry the run when the EHR answers again.`,
   };
 }

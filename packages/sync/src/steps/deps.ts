@@ -2,7 +2,7 @@ import type { ConnectionDeps } from '@bulkhead/connections/steps';
 import type { DocumentDeps } from '@bulkhead/documents/steps';
 import type { SyncStore } from '../store.ts';
 
-/** What the steps of this feature work with. */
+/** The dependencies of the steps of this feature. */
 export interface SyncDeps extends Omit<DocumentDeps, 'store'> {
   readonly store: SyncStore & ConnectionDeps['store'];
 }

@@ -15,7 +15,7 @@ export async function finalizeSync(
   if ((await store.syncSteps.listUnsettledIds(syncRunId)).length > 0) return;
   const counts = await store.syncSteps.sumByType(syncRunId);
   const incomplete = await describeIncomplete(store, syncRunId);
-  // A retried run is described as it is now: these replace the warnings of its first end.
+  // If the run was retried, these replace the warnings of its previous end.
   const warnings = [...describeRejected(counts, syncRunId), ...incomplete];
   const failed = counts.filter((count) => count.failed > 0);
   const error = failed.length > 0 ? await describe(store, { syncRunId, failed }) : incomplete[0];
@@ -30,16 +30,16 @@ export async function finalizeSync(
 function describeRejected(counts: readonly SyncTypeCount[], syncRunId: string): ExportWarning[] {
   const rejected = counts.reduce((sum, count) => sum + count.rejected, 0);
   if (rejected === 0) return [];
-  const message = `${rejected} ${rejected === 1 ? 'entry' : 'entries'} of the EHR's answers could not be stored. Each is in the quarantine with its reason: filter it by the id of this run, ${syncRunId}.`;
+  const message = `${rejected} ${rejected === 1 ? 'entry' : 'entries'} of the EHR's answers could not be stored. See the reasons in the quarantine. Filter it by the id of this run, ${syncRunId}.`;
   return [{ code: 'entries-rejected', message }];
 }
 
-/** A warning for each type of which the EHR sent less than it promised. */
+/** Makes a warning for each type of which the EHR sent fewer resources than it promised. */
 async function describeIncomplete(store: SyncDeps['store'], syncRunId: string): Promise<ExportWarning[]> {
   const sums = await store.syncSteps.sumIncomplete(syncRunId);
   return sums.map(({ resourceType, total, matched }) => ({
     code: 'search-incomplete',
-    message: `${resourceType}: the EHR promised ${total} resources and sent ${matched}. What it sent is stored. The next sync asks for all of them again. To ask now, retry the run.`,
+    message: `${resourceType}: the EHR promised ${total} resources and sent ${matched}. What it sent is stored. The next sync requests all of them again. To request them now, retry the run.`,
   }));
 }
 
@@ -49,11 +49,11 @@ async function describe(
 ) {
   const [first] = await store.syncSteps.listErrors(syncRunId);
   const types = failed.map(({ resourceType, failed: count }) => `${resourceType} (${count})`).join(', ');
-  const message = `Searches failed: ${types}. The first one: ${first?.message ?? 'see the log of the workers'}`;
+  const message = `Searches failed: ${types}. The first error: ${first?.message ?? 'see the log of the workers'}`;
   return { code: first?.code ?? 'internal', message };
 }
 
-/** Fails a run whose job is given up. */
+/** Fails a run whose job has failed finally. */
 export async function failGivenUpSync(
   deps: SyncDeps,
   { syncRunId, error }: FailedJob<'sync.plan' | 'sync.finalize'>,
@@ -61,7 +61,7 @@ export async function failGivenUpSync(
   await failSync(deps, { syncRunId, error: toExportError(error) });
 }
 
-/** Ends a run as failed that cannot even be planned. */
+/** Marks a run as failed, because it cannot be planned or ended. */
 export async function failSync(
   { store, producer, logger, now }: SyncDeps,
   {

@@ -4,10 +4,13 @@ import type { SyncStep } from '../sync-step.record.ts';
 import type { SyncDeps } from './deps.ts';
 import type { Search } from './step-searches.ts';
 
-/** `_lastUpdated` is day-granular at athenahealth, and clocks differ: a day is asked for again, and the versions sort it out. */
+/**
+ * athenahealth compares `_lastUpdated` by the day, and clocks differ. So a day is requested again, and the versions of the resources
+ * decide.
+ */
 const overlapMs = 24 * 60 * 60_000;
 
-/** Where a search of a step starts: by the patients' ids, and by what changed since the last crawl of this type. */
+/** The URL of the first page of a search: by the patients' ids, and by the changes since the last crawl of this type. */
 export async function firstPageUrl(
   deps: SyncDeps,
   options: {
@@ -26,13 +29,13 @@ export async function firstPageUrl(
     const parameters = { patient: ids, ...(day === undefined ? {} : { _lastUpdated: `ge${day}` }) };
     return searchUrl({ connection, provider, resourceType, parameters });
   }
-  // No `_lastUpdated`: it would narrow the patients, not what is carried with them.
-  const carried = search.carried.map((one) => `${one.resourceType}:patient`);
+  // `_lastUpdated` is left out, because it would narrow the patients and not the carried types.
+  const carried = search.carried.map(({ resourceType: type }) => `${type}:patient`);
   const parameters = { _id: ids, _revinclude: carried };
   return searchUrl({ connection, provider, resourceType, parameters });
 }
 
-/** The day from which every one of the patients is to be asked for; undefined: from the beginning. */
+/** The day from which the changes of all the patients are requested. Undefined if everything is requested. */
 async function changedSince(
   { store }: SyncDeps,
   { step, run, search }: { readonly step: SyncStep; readonly run: SyncRun; readonly search: Search },

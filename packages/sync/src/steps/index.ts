@@ -1,5 +1,5 @@
 export type { SyncDeps } from './deps.ts';
-export { resumeSync, reviveSync } from './ensure-sync-jobs.ts';
+export { ensureSyncJobs, resumeSync } from './ensure-sync-jobs.ts';
 export { failGivenUpSync, finalizeSync } from './finalize-sync.ts';
 export { planSync, planSyncInTime } from './plan-sync.ts';
 export { replaySearchEntry } from './replay-search-entry.ts';

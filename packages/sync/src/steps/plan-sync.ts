@@ -1,3 +1,16 @@
+/*
+ * An enhanced sync crawls patients over the REST API, by patient and type.
+ *
+ *   sync.plan      chooses the types and the patients, and stores the steps (plan-steps.ts)
+ *   sync.step      runs the searches of one step, page by page (run-sync-step.ts)
+ *   sync.finalize  adds up the results when all steps are settled (finalize-sync.ts)
+ *
+ *   run:     queued -> running -> completed, partial or failed. It can be cancelled until then. A retry resumes a partial or failed run
+ *   step:    pending -> running -> completed, failed or cancelled
+ *   search:  pending -> completed, incomplete or failed
+ *
+ * The crawl marks say up to which time a patient and a type are stored. The next crawl starts a day before them.
+ */
 import { withCapabilities } from '@bulkhead/connections/steps';
 import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
 import type { Connection, Provider } from '@bulkhead/providers';
@@ -7,14 +20,14 @@ import type { SkippedType, SyncRun } from '../sync-run.record.ts';
 import { waitedTooLong } from './attempt-end.ts';
 import type { SyncDeps } from './deps.ts';
 import { failSync } from './finalize-sync.ts';
-import { layOutSteps } from './lay-out-steps.ts';
+import { planSteps } from './plan-steps.ts';
 
 interface PlanStep {
   readonly syncRunId: string;
   readonly signal: AbortSignal;
 }
 
-/** The job `sync.plan`: fails a run that could not be planned for a day. */
+/** The job `sync.plan`. It fails a run that could not be planned within a day. */
 export async function planSyncInTime(
   deps: SyncDeps,
   { syncRunId, signal, retryAt }: PlanStep & { readonly retryAt: RetryAt },
@@ -27,13 +40,13 @@ export async function planSyncInTime(
   }
 }
 
-/** A plan is made within seconds, except if the EHR makes it wait. */
+/** Planning takes seconds, unless the EHR makes it wait. */
 async function isOverdue({ store, now }: SyncDeps, syncRunId: string): Promise<boolean> {
   const run = await store.syncRuns.find(syncRunId);
   return run !== undefined && now().getTime() - run.createdAt.getTime() >= longestWaitMs;
 }
 
-/** Lays out what a run has to ask for, and starts it. Planned already: only starts it. */
+/** Plans the steps of a run and starts it. Steps that an earlier attempt has stored are kept. */
 export async function planSync(deps: SyncDeps, { syncRunId, signal }: PlanStep): Promise<void> {
   const { store, producer, ehr, logger, now } = deps;
   const run = await store.syncRuns.find(syncRunId);
@@ -43,11 +56,11 @@ export async function planSync(deps: SyncDeps, { syncRunId, signal }: PlanStep):
   const { types, skipped } = chooseTypes({ run, connection, provider });
   const patientIds = await choosePatients(deps, { run, connection });
   await store.prepareResourceTypes(types);
-  const steps = layOutSteps({ run, types, patientIds, connection, provider });
+  const steps = planSteps({ run, types, patientIds, connection, provider });
   await store.syncSteps.insertMissing(steps);
   const change = { types, skipped, patientCount: patientIds.length, startedAt: now() };
   if (!(await store.syncRuns.transition({ from: run, to: 'running', change }))) {
-    // The steps came after the cancellation had been through them.
+    // The steps were stored after the cancellation had cancelled the steps of the run.
     if ((await store.syncRuns.find(syncRunId))?.phase === 'cancelled') await store.syncSteps.cancelUnsettled(syncRunId);
     return;
   }
@@ -62,17 +75,17 @@ function chooseTypes(options: {
 }): { readonly types: string[]; readonly skipped: SkippedType[] } {
   const { run, connection, provider } = options;
   const { includeStandard, includeEnhanced, resourceTypes } = run.request;
-  const isAsked = (type: string) => resourceTypes.length === 0 || resourceTypes.includes(type);
+  const isRequested = (type: string) => resourceTypes.length === 0 || resourceTypes.includes(type);
   const wanted = [
     ...(includeStandard ? standardResourceTypes : []),
-    ...(includeEnhanced ? enhancedResourceTypes.filter(isAsked) : []),
+    ...(includeEnhanced ? enhancedResourceTypes.filter(isRequested) : []),
   ];
   const skipped = wanted.flatMap((resourceType) => {
     const reason = whySkipped({ resourceType, connection, provider });
     return reason === undefined ? [] : [{ resourceType, reason }];
   });
-  const left = new Set(skipped.map(({ resourceType }) => resourceType));
-  return { types: wanted.filter((type) => !left.has(type)), skipped };
+  const skippedTypes = new Set(skipped.map(({ resourceType }) => resourceType));
+  return { types: wanted.filter((type) => !skippedTypes.has(type)), skipped };
 }
 
 function whySkipped(options: {
@@ -87,7 +100,10 @@ function whySkipped(options: {
   return provider.search?.notByPatient[resourceType];
 }
 
-/** Those that were named, or the one that the connection is about, or every patient that is stored: there is no search over a practice. */
+/**
+ * The named patients, or the connection's only patient, or all stored patients, because a practice cannot be searched for its
+ * patients.
+ */
 async function choosePatients(
   { store }: SyncDeps,
   { run, connection }: { readonly run: SyncRun; readonly connection: Connection },
@@ -99,7 +115,7 @@ async function choosePatients(
   if (ids.length > 0) return ids;
   throw new AppError({
     code: 'no-patients',
-    message: 'No patient of this connection is known yet. Run a bulk export first, or name the patients.',
+    message: 'No patient of this connection is stored yet. Run a bulk export first, or name the patients.',
     retry: 'never',
   });
 }

@@ -3,7 +3,7 @@ import type { QuarantineEntry } from '@bulkhead/quarantine';
 import type { SyncDeps } from './deps.ts';
 import { readSearchEntry } from './store-search-page.ts';
 
-/** Above this MongoDB cannot hold the resource, whatever it is. */
+/** MongoDB cannot hold a larger resource. */
 const maxEntryBytes = 16 * 1024 * 1024;
 
 /** Stores an entry of a search from the quarantine, as it was received or as an operator has corrected it. */
@@ -15,7 +15,7 @@ export async function replaySearchEntry(deps: SyncDeps, entry: QuarantineEntry):
     if (reason === 'withheld') await store.quarantine.withhold({ id, now: now() });
     else await store.quarantine.noteReplay({ id, reason, now: now() });
   }
-  // From what is in the quarantine, so that a repetition after a crash counts nothing twice.
+  // Recompute the counts from the quarantine, so that a repetition after a crash counts nothing twice.
   const rejected = await store.quarantine.countOpen(fileId);
   const withheld = await store.quarantine.countWithheld(fileId);
   await store.syncSteps.recountRejected({ id: stepId, resourceType, rejected, withheld });
@@ -23,7 +23,7 @@ export async function replaySearchEntry(deps: SyncDeps, entry: QuarantineEntry):
   async function replay(): Promise<string | undefined> {
     if (entry.sizeBytes > maxEntryBytes && !entry.isCorrected) return 'too-large';
     const json = await store.quarantine.readLine(id);
-    // The page's own time is not kept; the entry was put here when the page was read.
+    // The time of the page is not stored, but the entry was quarantined when the page was read.
     const context = { connectionId, source: { syncRunId, stepId }, observedAt: createdAt, now: now() };
     const read = readSearchEntry({ json, resourceType, context });
     if ('reason' in read) return read.reason;

@@ -1,3 +1,12 @@
+/*
+ * A step runs its searches one after the other, and each search page by page. After each page the results and the next page are
+ * stored, so that a crash costs at most one page. An attempt that fails is retried at the same page, until `attemptEnd` fails the
+ * search.
+ *
+ * - A search that fails does not stop the other searches of the step.
+ * - If the server has forgotten the next page, the search restarts at its first page, once.
+ * - The crawl marks advance only if a search is completed.
+ */
 import { randomUUID } from 'node:crypto';
 import { connectionGone } from '@bulkhead/connections/steps';
 import { EhrHttpError, type EhrSession, readSearchPage } from '@bulkhead/ehr-client';
@@ -33,19 +42,19 @@ interface Work {
   readonly signal: AbortSignal;
 }
 
-/** A worker that crashes leaves no error behind. After as many attempts without a page the page itself may be the cause. */
+/** A worker that crashes records no error. After this many attempts without a page, the page itself may be the cause. */
 const maxAttempts = 50;
 
 /** The job `sync.step`. */
 export async function runSyncStepAndFinish(deps: SyncDeps, job: Job<'sync.step'>): Promise<void> {
   await runSyncStep(deps, job);
   const { syncRunId, hasParent } = job;
-  // A step whose flow was lost with Redis has no parent that finishes the sync, and must not wait for a sweep.
+  // If the flow was lost with Redis, the step has no parent that finishes the sync. The sync must not wait for the sweep.
   if (!hasParent && (await deps.store.syncSteps.countUnsettled(syncRunId)) === 0)
     await deps.producer.enqueueAgain('sync.finalize', { syncRunId });
 }
 
-/** A step's searches, one after the other and page by page, from where the last attempt got. A settled step: does nothing. */
+/** Runs the searches of a step, from the page that the last attempt has reached. Does nothing for a settled step. */
 export async function runSyncStep(deps: SyncDeps, { stepId, ...context }: StepRun): Promise<void> {
   const { store, ehr } = deps;
   const claim = { id: stepId, claim: randomUUID() };
@@ -67,14 +76,14 @@ export async function runSyncStep(deps: SyncDeps, { stepId, ...context }: StepRu
       search === stuck
         ? await failSearch(deps, { ...work, search, error: tooManyAttempts })
         : await runSearch(deps, { work, search });
-    // Cancelled, or another attempt has taken over.
+    // The run was cancelled, or another attempt has taken over.
     if (!ended) return;
     if (ended.lead.state !== 'completed') hasGaps = true;
   }
   await store.syncSteps.settle(claim, hasGaps ? 'failed' : 'completed');
 }
 
-/** A search that can never succeed fails alone; the patient's others go on. A search that has ended stays as it is. */
+/** Runs one search. If it can never succeed, only this search fails. A search that has ended does not change. */
 async function runSearch(
   deps: SyncDeps,
   { work, search: start }: { readonly work: Work; readonly search: Search },
@@ -93,7 +102,7 @@ async function runSearch(
     }
     return search;
   } catch (error) {
-    // What has stopped is the worker or the database, and not the search.
+    // The worker is stopping or the database is unavailable. The search itself has not failed.
     if (signal.aborted || isStoreUnavailable(error)) throw error;
     const tried = wasSent(error) ? withRequest(search) : search;
     const { resourceType } = search.lead;
@@ -106,7 +115,7 @@ async function runSearch(
   }
 }
 
-/** Fails what is left of a step whose job is given up. A settled step: does nothing. */
+/** Fails the pending searches of a step whose job has failed finally. Does nothing for a settled step. */
 export async function failSyncStep(deps: SyncDeps, job: FailedJob<'sync.step'>): Promise<void> {
   const { stepId, error } = job;
   const claim = { id: stepId, claim: randomUUID() };
@@ -145,13 +154,16 @@ function changesOf({ step, search }: { readonly step: SyncStep; readonly search:
 async function readPage(deps: SyncDeps, { work, search }: { work: Work; search: Search }): Promise<Search> {
   const { step, run, session, signal } = work;
   const url = search.lead.nextUrl ?? (await firstPageUrl(deps, { step, run, session, search }));
-  if (isReadAgain(search)) await forgetQuarantined(deps, { step, search });
+  if (isReadAgain(search)) await deleteQuarantined(deps, { step, search });
   try {
     const page = await readSearchPage({ session, url, signal });
     return withPage(search, { url, page, counts: await storeSearchPage(deps, { page, search, run, step }) });
   } catch (error) {
     if (!isForgottenPage({ error, search })) throw error;
-    deps.logger.warn('the EHR has forgotten a page, its search starts anew', { syncRunId: run.id, stepId: step.id });
+    deps.logger.warn('search restarted, because the EHR has forgotten its next page', {
+      syncRunId: run.id,
+      stepId: step.id,
+    });
     return restarted(search);
   }
 }
@@ -160,8 +172,8 @@ function isReadAgain({ lead }: Search): boolean {
   return lead.nextUrl === undefined && lead.requests > 0;
 }
 
-/** Every entry is received again, perhaps on another page. */
-async function forgetQuarantined(
+/** Deletes the quarantined entries of a search that restarts, because all entries are received again, perhaps on other pages. */
+async function deleteQuarantined(
   { store }: SyncDeps,
   { step, search }: { readonly step: SyncStep; readonly search: Search },
 ): Promise<void> {
@@ -170,7 +182,7 @@ async function forgetQuarantined(
   }
 }
 
-/** Paging links live for minutes at some servers, and a step may have waited longer for its turn. */
+/** At some servers paging links expire within minutes, and the step may have waited longer in its queue. */
 function isForgottenPage({ error, search }: { readonly error: unknown; readonly search: Search }): boolean {
   const { nextUrl, hasRestarted } = search.lead;
   if (nextUrl === undefined || hasRestarted) return false;
@@ -178,13 +190,13 @@ function isForgottenPage({ error, search }: { readonly error: unknown; readonly 
   return error instanceof AppError && error.code === 'search-refused';
 }
 
-/** Only where the search left no gap behind the last one. */
+/** Advances the crawl marks, unless the search left a gap after the last crawl. */
 async function advanceMarks({ store }: SyncDeps, { work, search }: { work: Work; search: Search }): Promise<void> {
   const { connectionId, patientIds } = work.step;
   const { request, types } = work.run;
   const { since } = request;
   for (const { resourceType, servedAt: at, isCarried } of [search.lead, ...search.carried]) {
-    // Patients that only lead to what was asked for are not stored.
+    // Patients are not stored if they were searched only for their carried types.
     if (!at || !types.includes(resourceType)) continue;
     const isNarrowed = since !== undefined && resourceType !== 'Patient' && !isCarried;
     for (const patientId of patientIds) {
@@ -200,5 +212,5 @@ async function advanceMarks({ store }: SyncDeps, { work, search }: { work: Work;
 const tooManyAttempts: ExportError = {
   code: 'search-attempts',
   message:
-    'Gave up after 50 attempts without a page. The page may be crashing the workers: check their logs. What was read before is stored.',
+    'Gave up after 50 attempts without a page. The page may be crashing the workers. Check their logs. What was read before is stored.',
 };

@@ -4,16 +4,16 @@ import { zerosOf } from '@bulkhead/store';
 import { fromFirstPage } from '../sync-search.ts';
 import { resultCounts, type SyncSearch } from '../sync-step.record.ts';
 
-/** A search that has requests of its own, with those whose resources come with its answer. */
+/** A search that sends requests, with the searches whose resources are included in its pages. */
 export interface Search {
   readonly lead: SyncSearch;
   readonly carried: readonly SyncSearch[];
 }
 
-/** What a page brought of one type. */
+/** The results of one type on a page. */
 export type PageCounts = Required<Pick<SyncSearch, keyof typeof resultCounts>>;
 
-/** What a step asks for: the search of patients leads those that it carries, every other one stands alone. */
+/** Groups the searches of a step. The search for patients leads the carried searches. The other searches lead none. */
 export function toSearches(searches: readonly SyncSearch[]): Search[] {
   const carried = searches.filter(({ isCarried }) => isCarried);
   return searches
@@ -21,7 +21,7 @@ export function toSearches(searches: readonly SyncSearch[]): Search[] {
     .map((lead) => ({ lead, carried: lead.resourceType === 'Patient' ? carried : [] }));
 }
 
-/** A search after one more page. @param options.url the page's own address. */
+/** Adds a page to a search. @param options.url the URL of the page */
 export function withPage(
   { lead, carried }: Search,
   {
@@ -57,7 +57,7 @@ export function withPage(
   return { ...all, lead: { ...read, ...paging, nextUrl } };
 }
 
-/** A search from its first page again. */
+/** Restarts a search at its first page. */
 export function restarted({ lead, carried }: Search): Search {
   return {
     lead: { ...fromFirstPage(lead), requests: lead.requests + 1, hasRestarted: true },
@@ -65,7 +65,7 @@ export function restarted({ lead, carried }: Search): Search {
   };
 }
 
-/** A search after a request that returned no page. */
+/** Counts a request that returned no page. */
 export function withRequest({ lead, carried }: Search): Search {
   return { lead: { ...lead, requests: lead.requests + 1 }, carried };
 }
@@ -74,7 +74,7 @@ export function failedSearch(search: Search, error: ExportError): Search {
   return withState(search, { state: 'failed', error });
 }
 
-/** What the server sends along with a search ends as the search does. */
+/** Carried searches get the same state as the search that leads them. */
 function withState({ lead, carried }: Search, change: Pick<SyncSearch, 'state' | 'error'>): Search {
   return { lead: { ...lead, ...change }, carried: carried.map((search) => ({ ...search, ...change })) };
 }

@@ -17,9 +17,9 @@ interface StorePageOptions {
 }
 
 /**
- * Stores the entries of a search's page, by the same checks and the same writer as the lines of a file. What cannot be stored is
+ * Stores the entries of a page, with the same checks and the same writer as the lines of a file. Entries that cannot be stored are
  * quarantined.
- * @returns what was received, by type; an entry of a type that was not asked for counts with the search's own type.
+ * @returns the results by type. Entries of types that were not searched are counted under the type of the search
  */
 export async function storeSearchPage(
   deps: SyncDeps,
@@ -32,7 +32,7 @@ export async function storeSearchPage(
   for (const entry of page.entries) {
     const type = (entry.content as { readonly resourceType?: unknown } | null)?.resourceType;
     const key = typeof type === 'string' && types.has(type) ? type : leadType;
-    // The patients may be asked for only because of what is included with them.
+    // The patients may be searched only for their carried types.
     if (type === leadType && !run.types.includes(leadType)) continue;
     byType.set(key, [...(byType.get(key) ?? []), entry]);
   }
@@ -87,12 +87,12 @@ async function storeEntries(
     write: (documents) => withDocuments(deps).write(resourceType, documents),
     onRefused: (entry) => quarantine(entry, 'refused-by-database'),
   });
-  // Before the page counts as read: a worker that stops in between quarantines the same entries again.
+  // This comes before the page is committed. A worker that stops in between quarantines the same entries again, which changes nothing.
   await deps.store.quarantine.put({ lines: bad, now: context.now });
   return { fetched: entries.length, stored: written + unchanged, unchanged, stale, rejected: bad.length, withheld };
 }
 
-/** An entry of a search as a document, or why it cannot be stored. @param options.json of the entry's resource. */
+/** Makes a document of an entry. @param options.json the entry's resource. @returns the reason if it cannot be stored */
 export function readSearchEntry(options: {
   readonly json: Buffer;
   /** The type that was searched. */

@@ -132,7 +132,7 @@ describe('bad input of a schedule', () => {
       what: 'an unknown type',
       body: { request: { resourceTypes: ['Patient', 'Pasta'] } },
       at: ['request.resourceTypes.1'],
-      says: 'no FHIR R4 resource type',
+      says: 'not a FHIR R4 resource type',
     },
     {
       what: 'a since of its own',

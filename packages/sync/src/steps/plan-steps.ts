@@ -5,17 +5,16 @@ import type { SyncSearch, SyncStep } from '../sync-step.record.ts';
 
 interface Crawl {
   readonly run: SyncRun;
-  /** To crawl. */
   readonly types: readonly string[];
   readonly patientIds: readonly string[];
   readonly connection: Connection;
   readonly provider: Provider;
 }
 
-/** What to ask for in as few requests as the server's rules allow: see docs/architecture.md, "An enhanced sync". */
-export function layOutSteps(crawl: Crawl): SyncStep[] {
+/** Plans a crawl with the fewest requests that the server's rules allow. See docs/architecture.md, "An enhanced sync". */
+export function planSteps(crawl: Crawl): SyncStep[] {
   const { run } = crawl;
-  return plan(crawl).map(({ patientIds, searches }, index) => ({
+  return groupSearches(crawl).map(({ patientIds, searches }, index) => ({
     id: `${run.id}.${String(index).padStart(6, '0')}`,
     runId: run.id,
     connectionId: run.connectionId,
@@ -26,19 +25,19 @@ export function layOutSteps(crawl: Crawl): SyncStep[] {
   }));
 }
 
-type Plan = Pick<SyncStep, 'patientIds' | 'searches'>;
+type StepPlan = Pick<SyncStep, 'patientIds' | 'searches'>;
 
-function plan({ types, patientIds, connection, provider }: Crawl): Plan[] {
+function groupSearches({ types, patientIds, connection, provider }: Crawl): StepPlan[] {
   const { idsPerRequest = 50, patientsPerRequest = 1, revIncludeIsComplete = false } = provider.search ?? {};
   const records = types.filter((type) => type !== 'Patient');
   const carried = revIncludeIsComplete ? carriedTypes({ records, connection }) : [];
-  // A single type costs as much by a search of its own, which can be narrowed to what changed.
+  // A single type needs as many requests if it is searched by itself, and then the search can be narrowed to changes.
   if (carried.length > 1 || (carried.length === 1 && types.includes('Patient'))) {
     const own = ['Patient', ...records.filter((type) => !carried.includes(type))];
     const searches = [...toSearches(own), ...toSearches(carried, true)];
     return chunk(patientIds, patientsPerRequest).map((ids) => ({ patientIds: ids, searches }));
   }
-  // The patients themselves are had by lists of ids, many in one request.
+  // Patient resources are searched by lists of ids, many in one request.
   const lists = types.includes('Patient') ? chunk(patientIds, idsPerRequest) : [];
   const groups = records.length > 0 ? chunk(patientIds, patientsPerRequest) : [];
   return [
@@ -47,7 +46,7 @@ function plan({ types, patientIds, connection, provider }: Crawl): Plan[] {
   ];
 }
 
-/** Those that the CapabilityStatement offers to send along with their patient. */
+/** The types that can be included with their patient, according to the CapabilityStatement. */
 function carriedTypes({
   records,
   connection,
