@@ -1,5 +1,5 @@
 import { ensureExportJobs } from '@bulkhead/bulk-export/steps';
-import { reviveDocuments } from '@bulkhead/documents/steps';
+import { ensureDocumentJobs } from '@bulkhead/documents/steps';
 import { sweepSchedules } from '@bulkhead/schedules/steps';
 import { ensureSyncJobs } from '@bulkhead/sync/steps';
 import { reviveWebhooks } from '@bulkhead/webhooks/steps';
@@ -40,7 +40,7 @@ export async function sweep(deps: WorkerDeps): Promise<void> {
   for (const erasureId of await store.erasures.listActiveIds())
     await producer.ensure('maintenance.erase', { erasureId });
   await sweepSchedules(deps);
-  await reviveDocuments(deps);
+  await ensureDocumentJobs(deps);
   await scheduleRetention(deps);
 }
 

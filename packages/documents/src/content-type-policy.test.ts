@@ -2,7 +2,7 @@ import { parseMediaType } from '@bulkhead/fhir';
 import { describe, expect, test } from '@jest/globals';
 import { contentTypeVerdict } from './content-type-policy.ts';
 
-describe('the policy for content types', () => {
+describe('contentTypeVerdict', () => {
   test.each([
     { mediaType: 'application/pdf', verdict: 'stored' },
     { mediaType: 'image/tiff', verdict: 'stored' },
@@ -24,17 +24,17 @@ describe('the policy for content types', () => {
     { mediaType: 'x-application/vnd.openxmlformats-officedocument.x', verdict: 'refused' },
     { mediaType: 'x-image/png', verdict: 'refused' },
     { mediaType: 'audio/mpeg', verdict: 'refused' },
-  ])('says that $mediaType is $verdict', ({ mediaType, verdict }) => {
+  ])('the verdict for content of type $mediaType is $verdict', ({ mediaType, verdict }) => {
     expect(contentTypeVerdict({ mediaType, withMedia: false })).toBe(verdict);
   });
 
-  test('takes recordings where they are wanted', () => {
+  test('audio and video are stored only if the deployment enables media', () => {
     expect(contentTypeVerdict({ mediaType: 'video/mp4', withMedia: true })).toBe('stored');
     expect(contentTypeVerdict({ mediaType: 'x-video/mp4', withMedia: true })).toBe('refused');
   });
 });
 
-describe('a content type', () => {
+describe('parseMediaType', () => {
   test.each([
     { text: 'Text/HTML; Charset="UTF-8"', parsed: { mediaType: 'text/html', charset: 'utf-8' } },
     { text: ' application/pdf ', parsed: { mediaType: 'application/pdf' } },
@@ -43,7 +43,7 @@ describe('a content type', () => {
     { text: 'text', parsed: undefined },
     { text: '', parsed: undefined },
     { text: `a/${'b'.repeat(200)}`, parsed: undefined },
-  ])('$text is read or refused', ({ text, parsed }) => {
+  ])('parseMediaType reads or rejects $text', ({ text, parsed }) => {
     expect(parseMediaType(text)).toEqual(parsed);
   });
 });

@@ -1,7 +1,7 @@
-/** What is done with content of a type. `active`: stored, and only given out as bytes that no program runs. */
+/** What happens with content of a type. `active` content is stored, but served only as bytes that no program executes. */
 export type ContentTypeVerdict = 'stored' | 'active' | 'refused';
 
-/** What a chart holds: texts, pictures, letters, HL7 and DICOM documents. */
+/** The types in medical records: texts, pictures, letters, HL7 and DICOM documents. */
 const storedTypes: readonly RegExp[] = [
   /^application\/(pdf|rtf|xml|json|dicom|msword)$/,
   /^application\/(hl7|fhir\+)/,
@@ -10,7 +10,7 @@ const storedTypes: readonly RegExp[] = [
 ];
 /** Recordings are large, and few practices want them. */
 const mediaTypes = /^(audio|video)\//;
-/** What a browser would run in the reader's name. */
+/** A browser would execute these types with the session of the reader. */
 const activeTypes: ReadonlySet<string> = new Set([
   'text/html',
   'text/javascript',
@@ -21,7 +21,7 @@ const activeTypes: ReadonlySet<string> = new Set([
   'application/xhtml+xml',
 ]);
 
-/** @param mediaType in lower case, without parameters; see `parseMediaType`. */
+/** @param mediaType in lower case, without parameters. See `parseMediaType` */
 export function contentTypeVerdict({
   mediaType,
   withMedia,

@@ -9,7 +9,7 @@ import {
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
 
-/** A content and the encrypted parts that it is made of; all but the last have `partBytes`. */
+/** A content and its encrypted parts. All parts but the last have `partBytes`. */
 const contentSchema = z.strictObject({
   connectionId: z.string(),
   sha256: z.string(),
@@ -24,9 +24,9 @@ export type DocumentContent = Immutable<z.output<typeof contentSchema>>;
 export type DocumentContentRepository = ReturnType<typeof createDocumentContentRepository>;
 
 const documentSchema = contentSchema.extend({
-  /** `<connectionId>/<sha256>`: equal contents of a practice are one. */
+  /** `<connectionId>/<sha256>`, so that equal contents of a connection are stored once. */
   id: z.string(),
-  /** Since when no document is known to name it. */
+  /** Since when no known document refers to it. */
   unreferencedSince: z.date().exactOptional(),
 });
 
@@ -35,7 +35,7 @@ const schema = new Schema<Stored<typeof documentSchema>>(mongooseFieldsOf(docume
   versionKey: false,
   strict: 'throw',
 });
-// Before an upload is removed, it is asked whether it is in use.
+// Before an upload is removed, a query checks whether it is in use.
 schema.index({ upload: 1 });
 
 export interface StoredParts {
@@ -44,8 +44,8 @@ export interface StoredParts {
 }
 
 /**
- * `document_contents` and the GridFS bucket `document_files`: each content once, in parts that are sealed one by one, so that a
- * download goes on after its last part and a range is read without what stands before it.
+ * `document_contents` and the GridFS bucket `document_files`: each content once, in parts that are encrypted separately. A download can
+ * therefore resume after its last part, and a range can be read without the bytes before it.
  */
 export function createDocumentContentRepository(options: { readonly database: Database; readonly files: SealedFiles }) {
   const { database, files } = options;
@@ -60,8 +60,8 @@ export function createDocumentContentRepository(options: { readonly database: Da
       files.create(ownerOf(upload, index)),
 
     /**
-     * Makes an upload the content of its hash.
-     * @returns the content that counts: another upload's where that was first.
+     * Makes an upload the content with its hash, unless another upload already is.
+     * @returns the content with this hash, which may be of another upload
      */
     async claim(content: DocumentContent): Promise<DocumentContent> {
       const _id = idOf(content);
@@ -72,13 +72,13 @@ export function createDocumentContentRepository(options: { readonly database: Da
         } catch (error) {
           if (!isDuplicateKey(error)) throw error;
         }
-        // It is about to be named again. If the retention has just deleted it, this upload takes its place.
+        // A document will refer to the content again. If the retention has just deleted it, the next try inserts this upload.
         const known = await model.findByIdAndUpdate(_id, { $unset: { unreferencedSince: 1 } }).lean();
         if (known) return known;
       }
     },
 
-    /** What is kept: contents, and the parts that they and the downloads under way are made of. */
+    /** Counts the contents, and the parts of contents and of running downloads. */
     async count(): Promise<{ readonly contents: number; readonly parts: number }> {
       return { contents: await model.countDocuments(), parts: await files.count() };
     },
@@ -87,7 +87,10 @@ export function createDocumentContentRepository(options: { readonly database: Da
       return (await model.findById(idOf(key)).lean()) ?? undefined;
     },
 
-    /** The bytes from `start` to before `end`; a part's are only ever those that were sealed in its place. */
+    /**
+     * Reads the bytes from `start` up to `end` (exclusive). Decryption fails if a part is not at the position for which it was
+     * encrypted.
+     */
     async *read(
       { upload, parts, partBytes }: Pick<DocumentContent, 'upload' | 'parts' | 'partBytes'>,
       { start, end }: { readonly start: number; readonly end: number },
@@ -96,7 +99,7 @@ export function createDocumentContentRepository(options: { readonly database: Da
         let position = index * partBytes;
         const file = parts[index];
         if (file === undefined) return;
-        // Read to its end, where it proves to be genuine.
+        // Read the whole part, because its end proves that it is authentic.
         for await (const chunk of files.open({ owner: ownerOf(upload, index), file })) {
           const bytes = chunk as Buffer;
           const wanted = bytes.subarray(Math.max(start - position, 0), Math.max(end - position, 0));
@@ -106,26 +109,26 @@ export function createDocumentContentRepository(options: { readonly database: Da
       }
     },
 
-    /** Removes parts that were not committed, unless they have become a content's. */
+    /** Removes parts that were not committed, unless they belong to a content by now. */
     async removeParts({ upload, parts }: StoredParts): Promise<void> {
       if (await model.exists({ upload, parts: { $in: [...parts] } })) return;
       for (const file of parts) await files.remove(file);
     },
 
-    /** Removes what attempts at parts have left that do not count. */
-    async tidy({ upload, parts }: StoredParts): Promise<void> {
+    /** Removes the files that failed attempts have left for the parts of an upload. */
+    async removeLeftovers({ upload, parts }: StoredParts): Promise<void> {
       for (const [index, except] of parts.entries()) await files.removeOf(ownerOf(upload, index), { except });
-      // Where an attempt was killed in its next part.
+      // An attempt may have been killed while it wrote the next part.
       await files.removeOf(ownerOf(upload, parts.length));
     },
 
-    /** Not where it has become a content, as where a worker was killed before it could say so. */
+    /** Removes an upload, unless it is a content. It may be one if a worker was killed before it could record that. */
     async remove({ upload, parts }: StoredParts): Promise<void> {
       if (await model.exists({ upload })) return;
       await removeFiles({ upload, parts });
     },
 
-    /** Removes a content's parts, although the content is still there: it is erased. */
+    /** Removes the parts of a content that is being erased, although its record still exists. */
     removeFiles,
   };
 }

@@ -4,7 +4,7 @@ import { documentFileName } from './document-file-name.ts';
 const nameOf = (title: string | undefined, storedType = 'application/pdf', isActive = false) =>
   documentFileName({ document: { id: 'doc_1', storedType, ...(title === undefined ? {} : { title }) }, isActive });
 
-describe('the name that a document is saved under', () => {
+describe('documentFileName', () => {
   test.each([
     { title: 'Lab report', name: 'Lab report.pdf' },
     { title: 'Lab report.PDF', name: 'Lab report.pdf' },
@@ -19,11 +19,11 @@ describe('the name that a document is saved under', () => {
     { title: 'Befund Müller 検査', name: 'Befund Müller 検査.pdf' },
     { title: '😀'.repeat(100), name: `${'😀'.repeat(60)}.pdf` },
     { title: 'half \ud83d', name: 'half.pdf' },
-  ])('for $title is $name', ({ title, name }) => {
+  ])('a document with the title $title is saved as $name', ({ title, name }) => {
     expect(nameOf(title)).toBe(name);
   });
 
-  test('ends as its type says, and as nothing that a program opens where it could be run', () => {
+  test('the extension of a file name follows the type, and is bin for active content', () => {
     expect(nameOf('a', 'text/plain; charset=utf-8')).toBe('a.txt');
     expect(nameOf('a', 'application/unknown')).toBe('a.bin');
     expect(nameOf('a.html', 'text/html', true)).toBe('a.html.bin');

@@ -1,6 +1,6 @@
 import type { PatientDocument } from './patient-document.record.ts';
 
-/** What is stored most; any other type keeps the extension that its title has, if it has one. */
+/** The most common types. The file of any other type ends with `bin`. */
 const extensions: Readonly<Record<string, string>> = {
   'application/dicom': 'dcm',
   'application/json': 'json',
@@ -20,13 +20,13 @@ const extensions: Readonly<Record<string, string>> = {
   'text/rtf': 'rtf',
   'text/xml': 'xml',
 };
-/** File systems end at 255 bytes, and a character may take four. */
+/** File systems allow 255 bytes, and a character can have four. */
 const maxNameLength = 60;
 
 /**
- * A name to save a document under. The title is the EHR's: no path, nothing that hides an extension, and always an extension
- * that stands for what the content is.
- * @param options.isActive content that a program would run gets one that nothing opens.
+ * The name under which a document is saved. The title comes from the EHR, so paths and characters that could hide an extension are
+ * removed, and the extension is always that of the content's type.
+ * @param options.isActive active content gets an extension that no program opens
  */
 export function documentFileName({
   document,
@@ -45,7 +45,7 @@ export function documentFileName({
   const hasExtension = title.toLowerCase().endsWith(`.${extension}`);
   const stem = hasExtension ? title.slice(0, -extension.length - 1) : title;
   const name = [...stem].slice(0, maxNameLength).join('');
-  // A name of dots alone is a folder, one that begins with a dot is hidden, and Windows drops dots and spaces at the end.
+  // A name of dots is a folder, a name that starts with a dot is hidden, and Windows drops dots and spaces at the end.
   const plain = name.replace(/^[. ]+|(?<![. ])[. ]+$/g, '');
   return `${plain === '' ? document.id : plain}.${extension}`;
 }

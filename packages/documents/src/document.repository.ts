@@ -11,9 +11,9 @@ import {
 } from './patient-document.record.ts';
 
 const documentSchema = patientDocumentSchema.extend({
-  /** Of the attempt that may write: progress of any other is refused. */
+  /** Names the attempt that may write. Progress of other attempts is rejected. */
   claim: z.string().exactOptional(),
-  /** Since when its resource is known to be without this attachment. */
+  /** Since when its resource is known to lack this attachment. */
   unreferencedSince: z.date().exactOptional(),
 });
 type PatientDocumentDocument = Stored<typeof documentSchema>;
@@ -35,16 +35,16 @@ const schema = new Schema<PatientDocumentDocument>(mongooseFieldsOf(documentSche
   strict: 'throw',
   suppressReservedKeysWarning: true,
 });
-// The sweep asks by state; readers by connection, and by a patient or a resource of it.
+// The sweep queries by state, and readers by connection and optionally by patient or resource.
 schema.index({ state: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: 1 });
 schema.index({ connectionId: 1, patientId: 1, _id: 1 });
 schema.index({ connectionId: 1, 'resource.id': 1, _id: 1 });
-// Before a content or an upload is removed, its documents are asked for.
+// Before a content or an upload is removed, a query looks for its documents.
 schema.index({ connectionId: 1, sha256: 1 });
 schema.index({ 'progress.upload': 1 }, { sparse: true });
 
-/** `documents`: one record for each place of an attachment in a resource. */
+/** `documents`: one record for each attachment of a resource. */
 export function createDocumentRepository(database: Database) {
   const model = database.model('PatientDocument', schema);
   const claims = createClaims<PatientDocumentDocument>({
@@ -56,13 +56,14 @@ export function createDocumentRepository(database: Database) {
 
   return {
     /**
-     * Adds what is not there yet, and makes pending again what has changed at the server; an older version changes nothing.
-     * @returns the ids that are pending by this.
+     * Adds documents that are not stored yet, and makes documents pending again that have changed at the server. An older version
+     * changes nothing.
+     * @returns the ids of the documents that are now pending
      */
     async note(documents: readonly PatientDocument[]): Promise<string[]> {
       if (documents.length === 0) return [];
       const known = await model.find({ _id: { $in: documents.map(({ id }) => id) } }, versionFields).lean();
-      const byId = new Map(known.map((one) => [one._id, one]));
+      const byId = new Map(known.map((version) => [version._id, version]));
       const noted: string[] = [];
       for (const document of documents) {
         if ((await noteOne(document, byId.get(document.id))) && document.state === 'pending') noted.push(document.id);
@@ -75,7 +76,7 @@ export function createDocumentRepository(database: Database) {
       return document ? toRecord(document) : undefined;
     },
 
-    /** In the order of ids. @param options.after the last id of the page before. */
+    /** Lists documents in the order of ids. @param options.after the last id of the previous page */
     async list(options: {
       readonly filter: DocumentFilter;
       readonly limit: number;
@@ -91,7 +92,7 @@ export function createDocumentRepository(database: Database) {
       return documents.map(toRecord);
     },
 
-    /** Those that an attempt has begun come first, so that none of them is forgotten behind a million new ones. */
+    /** Lists started documents first, so that they do not wait behind a million new ones. */
     async listUnsettledIds(limit: number): Promise<string[]> {
       const ids: string[] = [];
       for (const state of ['downloading', 'pending'] as const) {
@@ -106,7 +107,7 @@ export function createDocumentRepository(database: Database) {
       return ids;
     },
 
-    /** @returns undefined where the document is settled already. */
+    /** Makes `claim` the only attempt that may write. @returns undefined if the document is settled */
     async claim(claim: Claim, now: Date): Promise<PatientDocument | undefined> {
       const document = await claims.take(claim, { $set: { startedAt: now } });
       return document && toRecord(document);
@@ -114,7 +115,10 @@ export function createDocumentRepository(database: Database) {
 
     isHeld: claims.isHeld,
 
-    /** @param progress undefined: the download starts anew. @returns false where another attempt has taken over: stop. */
+    /**
+     * @param progress undefined if the download restarts
+     * @returns false if another attempt has taken over. Then this attempt must stop
+     */
     saveProgress: (claim: Claim, progress: DocumentProgress | undefined): Promise<boolean> =>
       claims.update(claim, progress ? { $set: { progress } } : { $unset: { progress: 1 } }),
 
@@ -138,7 +142,7 @@ export function createDocumentRepository(database: Database) {
       return claims.update(claim, { $set: change, $unset: { claim: 1, progress: 1, error: 1 } });
     },
 
-    /** Ends a document as failed, whatever holds it. @returns false if it is settled. */
+    /** Marks a document as failed, whichever attempt holds it. @returns false if it is settled */
     async fail(options: {
       readonly id: string;
       readonly error: { readonly code: string; readonly message: string };
@@ -148,18 +152,18 @@ export function createDocumentRepository(database: Database) {
       return (await claims.settleAll({ _id: id }, { $set: { state: 'failed', error, completedAt: now } })) === 1;
     },
 
-    /** Ends every document of a connection that is not settled, so that downloads under way stop at their next part. */
+    /** Fails all documents of a connection that are not settled. Running downloads stop at their next part. */
     async cancelUnsettled({ connectionId, now }: { readonly connectionId: string; readonly now: Date }): Promise<void> {
       await claims.settleAll({ connectionId }, { $set: { state: 'failed', completedAt: now } });
     },
 
-    /** Makes a failed or skipped document pending. @returns false where it is neither. */
+    /** Makes a failed or skipped document pending. @returns false if it is neither */
     async retry(id: string): Promise<boolean> {
       const { matchedCount } = await model.updateOne({ _id: id, state: { $in: ['failed', 'skipped'] } }, again);
       return matchedCount === 1;
     },
 
-    /** What was left out while documents were off is due now that they are on. */
+    /** Makes the documents pending that were skipped for a reason that no longer applies. */
     async retrySkipped(reason: DocumentSkipReason): Promise<number> {
       return (await model.updateMany({ state: 'skipped', reason }, again)).modifiedCount;
     },
@@ -168,10 +172,10 @@ export function createDocumentRepository(database: Database) {
   async function noteOne(document: PatientDocument, known: StoredVersion | undefined): Promise<boolean> {
     for (let stored = known; ; stored = await findVersion(document.id)) {
       if (stored && !isChange(document, stored)) {
-        if (!stored.unreferencedSince || (await keep(document.id))) return false;
+        if (!stored.unreferencedSince || (await markReferenced(document.id))) return false;
         continue;
       }
-      // A lost race is compared again: whoever won it stores a version of the same resource.
+      // If another process has stored a version of the same resource meanwhile, compare again with that version.
       if (stored ? await replace(document, stored) : await insert(document)) return true;
     }
   }
@@ -180,8 +184,8 @@ export function createDocumentRepository(database: Database) {
     return (await model.findById(id, versionFields).lean()) ?? undefined;
   }
 
-  /** Its resource has come back. @returns false if it has been deleted meanwhile */
-  async function keep(id: string): Promise<boolean> {
+  /** Marks a document as referenced again. @returns false if it was deleted meanwhile */
+  async function markReferenced(id: string): Promise<boolean> {
     return (await model.updateOne({ _id: id }, { $unset: { unreferencedSince: 1 } })).matchedCount === 1;
   }
 
@@ -197,7 +201,7 @@ export function createDocumentRepository(database: Database) {
 
   async function replace(document: PatientDocument, stored: StoredVersion): Promise<boolean> {
     const { id, createdAt: _, ...fields } = document;
-    // `progress` stays: it names the parts of the former content, which the next attempt removes.
+    // Keep `progress`. It names the parts of the former content, which the next attempt removes.
     const former = [
       'unreferencedSince',
       'reason',

@@ -5,27 +5,27 @@ import { z } from 'zod';
 export const documentStates = ['pending', 'downloading', 'stored', 'failed', 'skipped'] as const;
 export type DocumentState = (typeof documentStates)[number];
 
-/** Why a document is not fetched at all, although it could be. `too-large`: larger than the deployment takes. */
+/** Why a document is not fetched. `too-large` means larger than the limit of the deployment. */
 const skipReasonSchema = z.enum(['documents-off', 'unusable-url', 'content-type', 'too-large']);
 export type DocumentSkipReason = z.output<typeof skipReasonSchema>;
 
 /**
- * Something about a stored document that a reader should know.
+ * Something that readers of a stored document should know.
  * - `type-differs`: the response has another content type than the resource says.
- * - `size-differs`: the content has another length than the resource says, and the hash that it says.
+ * - `size-differs`: the content has another length than the resource says, but the right hash.
  * - `hash-not-understood`: the resource's hash is not a SHA-1 or a SHA-256, so nothing was compared.
- * - `end-not-proven`: it came without a length, and the resource says neither size nor hash.
+ * - `end-not-proven`: the response had no length, and the resource states neither size nor hash.
  */
 const noteSchema = z.enum(['type-differs', 'size-differs', 'hash-not-understood', 'end-not-proven']);
 export type DocumentNote = z.output<typeof noteSchema>;
 
-/** What is stored of a document whose download goes on. Moves only after the database has acknowledged a part. */
+/** The stored part of a document that is being downloaded. It advances only after the database has acknowledged a part. */
 const progressSchema = z.strictObject({
   /** Names the parts of one download. */
   upload: z.string(),
-  /** Of the attachment that the parts are of: another one starts from the beginning. */
+  /** The fingerprint of the attachment. If it has changed, the download restarts. */
   fingerprint: z.string(),
-  /** Names of the encrypted files in GridFS, in order; all but a document's last have `partBytes`. */
+  /** Names of the encrypted files in GridFS, in order. All but the last of a document have `partBytes`. */
   parts: z.array(z.string()),
   partBytes: countSchema,
   /** The validator that a resume sends in `If-Range`. */
@@ -33,32 +33,32 @@ const progressSchema = z.strictObject({
 });
 export type DocumentProgress = Immutable<z.output<typeof progressSchema>>;
 
-/** An attachment of a resource: what it says of itself, and what became of its content. */
+/** An attachment of a resource: its own statements, and the state of its content. */
 export const patientDocumentSchema = z.strictObject({
   id: z.string(),
   connectionId: z.string(),
   resource: z.strictObject({ type: z.string(), id: z.string(), versionId: z.string().exactOptional() }),
-  /** Of the resource's version: an older one that comes late changes nothing. */
+  /** The `lastUpdated` of the resource. An older version that is received later changes nothing. */
   resourceUpdatedAt: z.date(),
   patientId: z.string().exactOptional(),
-  /** Its place in `presentedForm` or `content`. */
+  /** The index in `presentedForm` or `content`. */
   index: countSchema,
-  /** Absent: the content is inside of the resource. Absolute. */
+  /** An absolute URL. Absent if the content is inside the resource. */
   url: z.string().exactOptional(),
   contentType: z.string().exactOptional(),
   title: z.string().exactOptional(),
-  /** As the attachment says it. */
+  /** As stated by the attachment. */
   declaredSize: z.number().exactOptional(),
   declaredHash: z.string().exactOptional(),
-  /** Changes where the attachment does. */
+  /** Changes if the attachment changes. */
   fingerprint: z.string(),
   state: z.enum(documentStates),
   reason: skipReasonSchema.exactOptional(),
   progress: progressSchema.exactOptional(),
-  /** Of the content; with the connection its key. */
+  /** The hash of the content. Together with the connection it is the key of the content. */
   sha256: z.string().exactOptional(),
   sizeBytes: countSchema.exactOptional(),
-  /** As the content came, with its charset if it had one. */
+  /** The type of the received content, with its charset if it had one. */
   storedType: z.string().exactOptional(),
   notes: z.array(noteSchema),
   attempts: countSchema,

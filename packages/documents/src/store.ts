@@ -3,7 +3,7 @@ import type { ResourceStore } from '@bulkhead/resources';
 import type { createDocumentRepository } from './document.repository.ts';
 import type { createDocumentContentRepository } from './document-content.repository.ts';
 
-/** The repositories that this feature works with. */
+/** The repositories that this feature uses. */
 export interface DocumentStore
   extends Pick<ConnectionStore, 'connections'>,
     Pick<ResourceStore, 'resources' | 'resourceWriter'> {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import type { PatientDocument } from '@bulkhead/documents';
-import { reviveDocuments, withDocuments } from '@bulkhead/documents/steps';
+import { ensureDocumentJobs, withDocuments } from '@bulkhead/documents/steps';
 import { parseResourceLine, readAttachments } from '@bulkhead/fhir';
 import { toResourceDocument } from '@bulkhead/resources';
 import { waitFor } from '@bulkhead/testing';
@@ -332,9 +332,9 @@ describe('a document', () => {
     const url = onServer('/off', { bytes: Buffer.from('off'), type: 'text/plain' });
     const [document] = await receive([{ url }], {}, off);
     expect(document).toMatchObject({ state: 'skipped', reason: 'documents-off' });
-    await reviveDocuments(off);
+    await ensureDocumentJobs(off);
     expect((await read(document?.id ?? '')).state).toBe('skipped');
-    await reviveDocuments(cases.deps);
+    await ensureDocumentJobs(cases.deps);
     expect(await attempt(document?.id ?? '')).toMatchObject({ state: 'stored' });
   });
 });

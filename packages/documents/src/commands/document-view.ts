@@ -37,11 +37,10 @@ export const documentViewSchema = z
     storedBytes: countSchema.exactOptional(),
     ...fields,
   })
-  .meta({ id: 'Document', description: 'An attachment of a resource, and what became of its content.' });
+  .meta({ id: 'Document', description: 'An attachment of a resource, and the state of its content.' });
 
 type DocumentView = View<typeof documentViewSchema>;
 
-/** A document's record as the API shows it: what the resource says of it, and what became of it. */
 export function toDocumentView(document: PatientDocument, reader: { readonly isOperator: boolean }): DocumentView {
   const { url, progress, error } = document;
   return toView<DocumentView>({

@@ -10,26 +10,26 @@ import { documentFileName } from '../document-file-name.ts';
 import { documentStates, type PatientDocument } from '../patient-document.record.ts';
 import type { DocumentStore } from '../store.ts';
 
-interface WhichDocument {
+interface DocumentReference {
   readonly provider: string;
   readonly id: string;
   readonly scope: ConnectionScope;
 }
 
-/** A stored document, to be sent. */
+/** A stored document, ready to be sent. */
 export interface OpenedDocument {
   readonly sha256: string;
   readonly sizeBytes: number;
-  /** Of active content not its own: see `contentTypeVerdict`. */
+  /** Active content is sent as `application/octet-stream`. See `contentTypeVerdict`. */
   readonly contentType: string;
   readonly fileName: string;
-  /** @param range `end` is not part of it. */
+  /** @param range `end` is exclusive */
   read(range: { readonly start: number; readonly end: number }): AsyncIterable<Buffer>;
 }
 
 export type DocumentService = ReturnType<typeof createDocumentService>;
 
-/** The documents that resources point to: listed, read and fetched again. */
+/** Lists, reads and retries the documents of resources for the API. */
 export function createDocumentService(options: {
   readonly store: DocumentStore;
   readonly producer: Producer;
@@ -37,7 +37,7 @@ export function createDocumentService(options: {
 }) {
   const { store, producer, connections } = options;
 
-  const find = async ({ provider, id, scope }: WhichDocument): Promise<PatientDocument> => {
+  const find = async ({ provider, id, scope }: DocumentReference): Promise<PatientDocument> => {
     const document = await store.documents.find(id);
     if (!document || !isInScope(scope, document.connectionId)) throw unknownDocument();
     await connections.find({ provider, id: document.connectionId, scope });
@@ -47,7 +47,7 @@ export function createDocumentService(options: {
   return {
     find,
 
-    /** One page, in the order of ids; `next` is there where more follow. */
+    /** Reads one page, in the order of ids. `next` is undefined on the last page. */
     async list(options: { readonly provider: string; readonly query: DocumentQuery; readonly scope: ConnectionScope }) {
       const { provider, query, scope } = options;
       const { connectionId, limit, after } = query;
@@ -58,8 +58,8 @@ export function createDocumentService(options: {
     },
 
     /** @throws AppError `unknown-document`, `document-not-stored` */
-    async open(which: WhichDocument): Promise<OpenedDocument> {
-      const document = await find(which);
+    async open(reference: DocumentReference): Promise<OpenedDocument> {
+      const document = await find(reference);
       const { connectionId, sha256, storedType } = document;
       const content =
         document.state === 'stored' && sha256 !== undefined
@@ -67,7 +67,7 @@ export function createDocumentService(options: {
           : undefined;
       if (!content) throw notStored(document);
       const { mediaType = '' } = parseMediaType(storedType) ?? {};
-      // It was stored, so all that is to be known is whether it may be shown.
+      // Its type was allowed when it was stored, so only active content matters here.
       const isActive = contentTypeVerdict({ mediaType, withMedia: true }) !== 'stored';
       return {
         sha256: content.sha256,
@@ -79,18 +79,18 @@ export function createDocumentService(options: {
     },
 
     /** @throws AppError `unknown-document`, `nothing-to-retry` */
-    async retry(which: WhichDocument): Promise<PatientDocument> {
-      const { id } = await find(which);
+    async retry(reference: DocumentReference): Promise<PatientDocument> {
+      const { id } = await find(reference);
       if (!(await store.documents.retry(id))) {
         throw new AppError({
           code: 'nothing-to-retry',
-          message: 'The document is neither failed nor skipped, so there is nothing to try again.',
+          message: 'The document is neither failed nor skipped, so there is nothing to retry.',
           retry: 'never',
         });
       }
-      // The record says that it is due: where Redis is away, the sweep gives it its job.
+      // The record is pending. If Redis is unavailable, the sweep creates the job.
       await producer.enqueueAgain('document.fetch', { documentId: id }).catch(() => undefined);
-      return find(which);
+      return find(reference);
     },
   };
 }
@@ -108,7 +108,7 @@ function toFilter({ connectionId, resourceType, resourceId, patient, state }: Do
 function unknownDocument(): AppError {
   return new AppError({
     code: 'unknown-document',
-    message: 'There is no such document. List them by GET /api/ehr/{provider}/documents?connectionId=...',
+    message: 'No document has this id. List the documents with GET /api/ehr/{provider}/documents?connectionId=...',
     retry: 'never',
   });
 }
@@ -117,7 +117,7 @@ function notStored({ state, reason, error }: PatientDocument): AppError {
   const failure = error && toFailureView(error, { isOperator: false });
   return new AppError({
     code: 'document-not-stored',
-    message: 'The content of the document is not stored: `details` has its state, and the reason if there is one.',
+    message: 'The content of the document is not stored. `details` has its state, and the reason if there is one.',
     retry: 'never',
     context: { state, ...(reason === undefined ? {} : { reason }), ...(failure ? { error: failure } : {}) },
   });
@@ -132,11 +132,11 @@ export const documentQuerySchema = z.strictObject({
     .refine((type) => typesWithAttachments.includes(type), `is not one of ${typesWithAttachments.join(', ')}`)
     .optional(),
   resourceId: id.optional(),
-  /** Id of a patient, without `Patient/`. */
+  /** The id of a patient, without `Patient/`. */
   patient: id.optional(),
   state: z.enum(documentStates).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
-  /** `next` of the page before. */
+  /** The `next` of the previous page. */
   after: id.optional(),
 });
 type DocumentQuery = z.output<typeof documentQuerySchema>;

@@ -3,7 +3,7 @@ import type { Producer } from '@bulkhead/queues';
 import type { Logger } from '@bulkhead/runtime';
 import type { DocumentStore } from '../store.ts';
 
-/** What the steps of this feature work with. */
+/** The dependencies of the steps of this feature. */
 export interface DocumentDeps {
   readonly store: DocumentStore;
   readonly producer: Producer;
@@ -13,13 +13,13 @@ export interface DocumentDeps {
   readonly now: () => Date;
 }
 
-/** What of the resources' documents is fetched. */
+/** Which documents are fetched, and how. */
 export interface DocumentSettings {
   readonly enabled: boolean;
-  /** A larger one is left out. */
+  /** Larger documents are skipped. */
   readonly maxBytes: number;
   /** Whether audio and video are fetched. */
   readonly withMedia: boolean;
-  /** How much of a download is stored, and lost with a worker, at a time. */
+  /** The size of a part. A worker that crashes loses at most one part of a download. */
   readonly partBytes: number;
 }

@@ -5,17 +5,17 @@ import type { DocumentStore } from '../store.ts';
 
 interface UploadOptions {
   readonly contents: DocumentStore['documentContents'];
-  /** Commits what is stored; false: another attempt has taken over. */
+  /** Commits the stored parts. Returns false if another attempt has taken over. */
   readonly save: (progress: DocumentProgress) => Promise<boolean>;
 }
 
-/** A document on its way into the database, part by part; both its hashes are had on the way. */
+/** Writes a document to the database part by part, and computes its hashes. */
 export class DocumentUpload {
   readonly #options: UploadOptions;
   readonly #sha256 = createHash('sha256');
   readonly #sha1 = createHash('sha1');
   #progress: DocumentProgress;
-  /** How many of the parts are committed. */
+  /** The number of committed parts. */
   #saved: number;
   #part: SealedFileWriter | undefined;
   #partSize = 0;
@@ -36,7 +36,7 @@ export class DocumentUpload {
     return new DocumentUpload(options, progress);
   }
 
-  /** Reads what is stored once more: a hash cannot be stored half-way. */
+  /** Reads the stored parts again to compute the hashes, because the state of a hash cannot be stored. */
   static async resume(options: UploadOptions, progress: DocumentProgress): Promise<DocumentUpload> {
     const upload = new DocumentUpload(options, progress);
     const end = progress.parts.length * progress.partBytes;
@@ -48,7 +48,7 @@ export class DocumentUpload {
     return this.#size;
   }
 
-  /** @returns false where another attempt has taken over: stop. */
+  /** @returns false if another attempt has taken over. Then this attempt must stop */
   async write(bytes: Buffer): Promise<boolean> {
     this.#count(bytes);
     for (let rest = bytes; rest.length > 0; ) {
@@ -81,7 +81,7 @@ export class DocumentUpload {
     };
   }
 
-  /** Removes what no other attempt knows of and no content is made of. */
+  /** Removes the parts that are neither committed nor part of a content. */
   async close(): Promise<void> {
     const { upload, parts } = this.#progress;
     await this.#part?.abort();

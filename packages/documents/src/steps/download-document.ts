@@ -9,7 +9,7 @@ import type { DocumentDeps } from './deps.ts';
 import { DocumentUpload } from './document-upload.ts';
 import { DocumentSkip, type OpenedDocument, openDocument } from './open-document.ts';
 
-interface Bring {
+interface Download {
   readonly document: PatientDocument;
   readonly claim: Claim;
   readonly connection: Connection;
@@ -19,31 +19,32 @@ interface Bring {
 }
 
 /**
- * Brings a document's content into the database, from where the last attempt got.
- * @returns false where another attempt has taken over. @throws DocumentSkip
+ * Downloads a document into the database. It resumes at the last part of the previous attempt, if the EHR still has the same content.
+ * @returns false if another attempt has taken over
+ * @throws DocumentSkip
  */
-export async function bringDocument(deps: DocumentDeps, bring: Bring): Promise<boolean> {
-  const { document, connection, signal } = bring;
+export async function downloadDocument(deps: DocumentDeps, download: Download): Promise<boolean> {
+  const { document, connection, signal } = download;
   const { declaredSize = 0 } = document;
-  // What is not wanted needs no request.
+  // Skip the document without a request if its resource states an unwanted type or size.
   const declared = parseMediaType(document.contentType);
   if (declared) checkType(deps, declared);
   if (declaredSize > deps.documents.maxBytes) throw new DocumentSkip('too-large');
   const opened = await openDocument(deps, { document, connection, resume: resumeOf(document), signal });
   try {
-    return await storeContent(deps, bring, opened);
+    return await storeContent(deps, download, opened);
   } finally {
     opened.close();
   }
 }
 
-async function storeContent(deps: DocumentDeps, bring: Bring, opened: OpenedDocument): Promise<boolean> {
+async function storeContent(deps: DocumentDeps, download: Download, opened: OpenedDocument): Promise<boolean> {
   const { store, documents: settings, now } = deps;
-  const { document, claim } = bring;
+  const { document, claim } = download;
   const { maxBytes } = settings;
   if (opened.expectedBytes > maxBytes) throw new DocumentSkip('too-large');
   if (opened.contentType() !== undefined) checkType(deps, typeOf(document, opened));
-  const upload = await beginUpload(deps, bring, opened);
+  const upload = await beginUpload(deps, download, opened);
   if (!upload) return false;
   try {
     for await (const bytes of opened.body) {
@@ -56,7 +57,7 @@ async function storeContent(deps: DocumentDeps, bring: Bring, opened: OpenedDocu
     const notes = checkDocument(document, { ...content, sha1, endIsProven: opened.endIsProven });
     const declared = parseMediaType(document.contentType)?.mediaType;
     if (declared !== undefined && declared !== type.mediaType) notes.push('type-differs');
-    await keepOnce(deps, { connectionId: document.connectionId, content });
+    await claimContent(deps, { connectionId: document.connectionId, content });
     const { sha256, sizeBytes } = content;
     return await store.documents.store(claim, { sha256, sizeBytes, storedType: toText(type), notes, now: now() });
   } finally {
@@ -64,8 +65,8 @@ async function storeContent(deps: DocumentDeps, bring: Bring, opened: OpenedDocu
   }
 }
 
-/** The second of two equal contents drops its copy. */
-async function keepOnce(
+/** Makes the upload a content, or removes it if an equal content is already stored. */
+async function claimContent(
   { store, now }: DocumentDeps,
   options: {
     readonly connectionId: string;
@@ -74,14 +75,14 @@ async function keepOnce(
 ): Promise<void> {
   const { connectionId, content } = options;
   const kept = await store.documentContents.claim({ connectionId, ...content, createdAt: now() });
-  if (kept.upload === content.upload) await store.documentContents.tidy(kept);
+  if (kept.upload === content.upload) await store.documentContents.removeLeftovers(kept);
   else await store.documentContents.remove(content);
 }
 
-/** @returns undefined where another attempt has taken over. */
+/** @returns undefined if another attempt has taken over */
 async function beginUpload(
   { store, documents: settings }: DocumentDeps,
-  { document, claim, progress: report }: Bring,
+  { document, claim, progress: report }: Download,
   opened: OpenedDocument,
 ): Promise<DocumentUpload | undefined> {
   const { progress, fingerprint } = document;
@@ -93,7 +94,7 @@ async function beginUpload(
   };
   if (progress && opened.startOffset > 0) return DocumentUpload.resume({ contents, save }, progress);
   if (progress) {
-    // Of another content, or one that cannot be gone on with.
+    // The stored parts belong to another content or cannot be resumed.
     if (!(await store.documents.isHeld(claim))) return undefined;
     await contents.remove(progress);
   }
@@ -108,11 +109,11 @@ function resumeOf({ progress, fingerprint }: PatientDocument) {
   return { offset: progress.parts.length * progress.partBytes, etag: progress.etag };
 }
 
-/** What the answer says, unless it only says that these are bytes. */
+/** The content type of the response or, if that only says that the content is binary, of the resource. */
 function typeOf({ contentType: declared }: PatientDocument, { contentType }: OpenedDocument): MediaType {
   const answered = parseMediaType(contentType());
-  const isTelling = answered && !/^(application|binary)\/octet-stream$/.test(answered.mediaType);
-  return (isTelling ? answered : parseMediaType(declared)) ?? { mediaType: 'application/octet-stream' };
+  const isSpecific = answered && !/^(application|binary)\/octet-stream$/.test(answered.mediaType);
+  return (isSpecific ? answered : parseMediaType(declared)) ?? { mediaType: 'application/octet-stream' };
 }
 
 function checkType({ documents: { withMedia } }: DocumentDeps, { mediaType }: MediaType): void {
@@ -131,8 +132,9 @@ interface Content {
 }
 
 /**
- * Compares a content with what the attachment says of it.
- * @returns what a reader should know. @throws AppError `document-mismatch`
+ * Compares a content with the statements of its attachment.
+ * @returns notes for readers
+ * @throws AppError `document-mismatch`
  */
 function checkDocument(
   { declaredSize, declaredHash, url }: Pick<PatientDocument, 'declaredSize' | 'declaredHash' | 'url'>,
@@ -143,7 +145,7 @@ function checkDocument(
   if (declared && content[declared.algorithm] !== declared.digest) throw mismatch('hash', url);
   if (declaredHash !== undefined && !declared) notes.push('hash-not-understood');
   if (declaredSize !== undefined && declaredSize !== content.sizeBytes) {
-    // The hash proves the content; some servers count the characters of its base64.
+    // The hash proves the content. Some servers state the number of its base64 characters as the size.
     if (!declared) throw mismatch('size', url);
     notes.push('size-differs');
   }
@@ -151,7 +153,7 @@ function checkDocument(
   return notes;
 }
 
-/** R4: SHA-1 in base64 (https://hl7.org/fhir/R4/datatypes.html#Attachment); in the field also SHA-256, and in hexadecimal. */
+/** R4 has SHA-1 in base64 (https://hl7.org/fhir/R4/datatypes.html#Attachment). Some servers send SHA-256, or hexadecimal digits. */
 function readHash(text: string): { readonly algorithm: 'sha1' | 'sha256'; readonly digest: string } | undefined {
   const isHex = /^([0-9a-f]{40}|[0-9a-f]{64})$/i.test(text);
   const digest = isHex ? text.toLowerCase() : Buffer.from(text, 'base64').toString('hex');
@@ -160,13 +162,13 @@ function readHash(text: string): { readonly algorithm: 'sha1' | 'sha256'; readon
 }
 
 function mismatch(reason: 'hash' | 'size', url: string | undefined): AppError {
-  // Data inside of the resource is the same each time it is read; only another version of the resource changes it.
+  // Data inside the resource is the same at every attempt. Only another version of the resource changes it.
   const isInline = url === undefined;
   return new AppError({
     code: 'document-mismatch',
     message: isInline
-      ? `The data inside of the resource does not have the ${reason} that the resource declares. Contact the EHR's support.`
-      : `The document does not have the ${reason} that its resource declares. It is fetched again.`,
+      ? `The data inside the resource does not have the ${reason} that the resource states. Contact the EHR's support.`
+      : `The document does not have the ${reason} that its resource states. It is downloaded again.`,
     retry: isInline ? 'never' : 'later',
     context: { reason },
   });

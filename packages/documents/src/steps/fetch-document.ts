@@ -1,3 +1,16 @@
+/*
+ * A document is an attachment of a resource. Its content is downloaded by a job of its own:
+ *
+ *   withDocuments       stores a record for each attachment when its resource is written, and enqueues `document.fetch`
+ *   fetchDocument       claims the record, and ends it as stored or skipped
+ *   openDocument        opens the content: at the EHR, at another server, or inside the resource
+ *   downloadDocument    writes it in encrypted parts, resumes after the last part, compares hash and size, and stores equal contents once
+ *
+ *   pending -> downloading -> stored
+ *      ^            ├──────-> skipped    not wanted here (see DocumentSkipReason)
+ *      │            └──────-> failed
+ *      └── a new version of the attachment, or a manual retry of a failed or skipped document
+ */
 import { randomUUID } from 'node:crypto';
 import { connectionGone } from '@bulkhead/connections/steps';
 import type { FailedJob, JobContext } from '@bulkhead/queues';
@@ -5,13 +18,13 @@ import { AppError, toExportError } from '@bulkhead/runtime';
 import { type Claim, whileHeld } from '@bulkhead/store';
 import type { PatientDocument } from '../patient-document.record.ts';
 import type { DocumentDeps } from './deps.ts';
-import { bringDocument } from './download-document.ts';
+import { downloadDocument } from './download-document.ts';
 import { DocumentSkip } from './open-document.ts';
 
-/** Over its whole life, whatever became of its jobs: a document that kills its workers must end some day. */
+/** The limit over all jobs of the document. It ends a document that crashes its workers. */
 const maxAttempts = 50;
 
-/** Fetches one document. A settled one: does nothing. */
+/** Fetches one document. Does nothing if it is settled. */
 export async function fetchDocument(
   deps: DocumentDeps,
   step: {
@@ -26,17 +39,17 @@ export async function fetchDocument(
   const document = await store.documents.claim(claim, now());
   if (!document) return;
   try {
-    const isStored = await bring(deps, { document, claim, progress: step.progress, signal: step.signal });
-    if (isStored !== true) logger.info('document given up', { documentId: document.id });
+    const isStored = await attempt(deps, { document, claim, progress: step.progress, signal: step.signal });
+    if (isStored !== true) logger.info('document download stopped', { documentId: document.id });
   } catch (error) {
     if (error instanceof DocumentSkip) return skip(deps, { document, claim, error });
-    // What does not match is of no use to the next attempt.
+    // The next attempt cannot use parts of a content that does not match.
     if (error instanceof AppError && error.code === 'document-mismatch') await discard(deps, { document, claim });
     throw error;
   }
 }
 
-/** Fails a document whose job is given up. Does nothing for a settled document. */
+/** Fails a document whose job has failed finally. Does nothing if the document is settled. */
 export async function failDocument(
   { store, now }: DocumentDeps,
   { documentId: id, error }: FailedJob<'document.fetch'>,
@@ -49,7 +62,7 @@ interface Attempt {
   readonly claim: Claim;
 }
 
-async function bring(
+async function attempt(
   deps: DocumentDeps,
   {
     document,
@@ -66,7 +79,7 @@ async function bring(
     claims: deps.store.documents,
     claim,
     signal,
-    run: (held) => bringDocument(deps, { document, claim, connection, progress, signal: held }),
+    run: (held) => downloadDocument(deps, { document, claim, connection, progress, signal: held }),
   });
 }
 
@@ -80,7 +93,7 @@ async function skip(
     deps.logger.info('document skipped', { documentId: document.id, reason });
 }
 
-/** Removes the parts of this download, those of this attempt too. */
+/** Removes the parts of this download, including those of this attempt. */
 async function discard({ store }: DocumentDeps, { document, claim }: Attempt): Promise<void> {
   const current = await store.documents.find(document.id);
   if (!(await store.documents.saveProgress(claim, undefined))) return;
@@ -92,7 +105,7 @@ async function discard({ store }: DocumentDeps, { document, claim }: Attempt): P
 function tooManyAttempts(): AppError {
   return new AppError({
     code: 'document-attempts',
-    message: 'The document was tried 50 times without an end. It may bring down the workers: see their logs.',
+    message: 'Gave up after 50 attempts. The document may be crashing the workers. Check their logs.',
     retry: 'never',
   });
 }

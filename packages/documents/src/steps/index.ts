@@ -1,3 +1,3 @@
 export type { DocumentDeps, DocumentSettings } from './deps.ts';
 export { failDocument, fetchDocument } from './fetch-document.ts';
-export { reviveDocuments, withDocuments } from './with-documents.ts';
+export { ensureDocumentJobs, withDocuments } from './with-documents.ts';

@@ -7,15 +7,15 @@ import type { DocumentDeps } from './deps.ts';
 import { attachmentFingerprint } from './with-documents.ts';
 
 export interface OpenedDocument {
-  /** From `startOffset`. @throws AppError where it breaks off. */
+  /** The bytes from `startOffset` on. @throws AppError if the connection is lost */
   readonly body: AsyncIterable<Buffer>;
   readonly startOffset: number;
-  /** Undefined where a cut could not be resumed. */
+  /** Undefined if the download cannot be resumed. */
   readonly etag: string | undefined;
   readonly endIsProven: boolean;
-  /** The least that comes, where the server says so. */
+  /** The minimum size of the content, if the server states one. */
   readonly expectedBytes: number;
-  /** Of the answer; of a Binary in JSON known at its end. */
+  /** The type of the content. For a Binary in JSON it is known only at the end. */
   contentType(): string | undefined;
   close(): void;
 }
@@ -27,7 +27,7 @@ interface OpenOptions {
   readonly signal: AbortSignal;
 }
 
-/** A document's content, from wherever it is: the EHR, another server, or the resource itself. */
+/** Opens the content of a document: at the EHR, at another server, or inside the resource. */
 export function openDocument(deps: DocumentDeps, options: OpenOptions): Promise<OpenedDocument> {
   return options.document.url === undefined ? openInline(deps, options) : openByUrl(deps, options);
 }
@@ -38,7 +38,7 @@ async function openByUrl({ ehr }: DocumentDeps, options: OpenOptions): Promise<O
   const opened = await openFile({
     session: ehr.session(connection),
     url: url.href,
-    // At another origin the link has to be enough.
+    // Another origin does not get the token.
     requiresAccessToken: url.origin === new URL(connection.fhirEndpoint).origin,
     answer: documentAnswer,
     accept: parseMediaType(document.contentType)?.mediaType ?? '*/*',
@@ -58,22 +58,22 @@ async function openByUrl({ ehr }: DocumentDeps, options: OpenOptions): Promise<O
   return {
     body: untilCut(binary.bytes),
     startOffset: 0,
-    // A byte of the document is not a byte of the answer.
+    // A position in the document is not a position in the response, so it cannot be resumed.
     etag: undefined,
     endIsProven: true,
-    // Base64 takes four characters for three bytes, and what is around it is far less than the rest.
+    // Base64 has four characters for three bytes, and the rest of the JSON is assumed to have less than 1 kB.
     expectedBytes: Math.max(Math.floor((contentLength * 3) / 4) - 1024, 0),
     contentType: binary.contentType,
     close,
   };
 }
 
-/** Read from the resource again, which stays as it was received. */
+/** Opens the data inside the resource, which is stored as it was received. */
 async function openInline({ store }: DocumentDeps, { document }: OpenOptions): Promise<OpenedDocument> {
   const { connectionId, resource, index, fingerprint } = document;
   const found = await store.resources.read({ connectionId, resourceType: resource.type, resourceId: resource.id });
   if (!found || found.deleted) throw resourceGone();
-  const attachment = readAttachments(found.resource as object).find((one) => one.index === index);
+  const attachment = readAttachments(found.resource as object).find((candidate) => candidate.index === index);
   if (!attachment || attachmentFingerprint(attachment, resource.versionId) !== fingerprint) throw resourceChanged();
   const text = (attachment.data ?? '').replace(/\s/g, '');
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw notBase64();
@@ -93,7 +93,7 @@ async function openInline({ store }: DocumentDeps, { document }: OpenOptions): P
 
 function resolve(url: string, { fhirEndpoint }: Connection): URL {
   const base = `${fhirEndpoint.replace(/\/$/, '')}/`;
-  // A fragment is a resource inside of this one, which R4 does not give a Binary's content.
+  // A fragment names a contained resource, which in R4 cannot have the content of a Binary.
   if (url.startsWith('#') || !URL.canParse(url, base)) throw new DocumentSkip('unusable-url');
   const resolved = new URL(url, base);
   if (!/^https?:$/.test(resolved.protocol)) throw new DocumentSkip('unusable-url');
@@ -109,7 +109,7 @@ function isBinaryJson({ pathname }: URL, contentType: string | undefined): boole
 
 async function* untilCut(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   try {
-    // Not `yield*`: what the reader throws must not look like a cut.
+    // `yield*` would also catch errors of the reader, and they would look like a lost connection.
     for await (const bytes of body) yield bytes;
   } catch (cause) {
     throw cause instanceof SyntaxError ? notUnderstood(cause) : interrupted(cause);
@@ -120,7 +120,7 @@ function interrupted(cause: unknown): AppError {
   return new AppError({
     code: 'document-interrupted',
     message:
-      'The document did not come to its end. It is fetched again, from its last stored part where the EHR allows.',
+      'The download of the document was interrupted. It is retried, and resumes after the last stored part if the EHR allows that.',
     retry: 'later',
     cause,
   });
@@ -129,7 +129,7 @@ function interrupted(cause: unknown): AppError {
 function notUnderstood(cause: unknown): AppError {
   return new AppError({
     code: 'document-not-understood',
-    message: 'The EHR answers with FHIR JSON that is no whole Binary with data. It is asked again.',
+    message: 'The EHR answered with FHIR JSON that is not a complete Binary with data. The request is retried.',
     retry: 'later',
     cause,
   });
@@ -138,7 +138,7 @@ function notUnderstood(cause: unknown): AppError {
 function resourceGone(): AppError {
   return new AppError({
     code: 'document-resource-gone',
-    message: 'The document was inside of a resource that is deleted.',
+    message: 'The resource that contained the document was deleted, so the document cannot be fetched.',
     retry: 'never',
   });
 }
@@ -146,7 +146,7 @@ function resourceGone(): AppError {
 function resourceChanged(): AppError {
   return new AppError({
     code: 'document-resource-changed',
-    message: 'The resource that holds the document has changed meanwhile. Its next version brings it again.',
+    message: 'The resource that contains the document has changed. The document is fetched from the new version.',
     retry: 'later',
   });
 }
@@ -154,19 +154,19 @@ function resourceChanged(): AppError {
 function notBase64(): AppError {
   return new AppError({
     code: 'document-not-base64',
-    message: "The data inside of the resource is no base64. See the resource itself, and the EHR's support.",
+    message: "The data inside the resource is not base64. Check the resource, and contact the EHR's support.",
     retry: 'never',
   });
 }
 
-/** A document that this deployment does not take. */
+/** Thrown for a document that this deployment does not fetch. */
 export class DocumentSkip extends AppError {
   readonly reason: DocumentSkipReason;
 
   constructor(reason: DocumentSkipReason) {
     super({
       code: 'document-skipped',
-      message: 'The document is left out: its reason says why.',
+      message: 'The document is skipped. Its reason says why.',
       retry: 'never',
       context: { reason },
     });

@@ -6,8 +6,8 @@ import type { DocumentStore } from '../store.ts';
 import type { DocumentDeps } from './deps.ts';
 
 /**
- * The resource writer, which also notes the documents that resources point to. After the write, and before the caller's
- * checkpoint: a batch that is repeated notes nothing twice.
+ * The resource writer, which also stores a record for each document of the written resources. This happens after the write and before the
+ * caller's checkpoint. A batch that is repeated adds no second record.
  */
 export function withDocuments(deps: DocumentDeps): DocumentStore['resourceWriter'] {
   const { store, documents, now } = deps;
@@ -25,7 +25,7 @@ export function withDocuments(deps: DocumentDeps): DocumentStore['resourceWriter
   };
 }
 
-/** As many as there is room for; the sweep sees to the others. */
+/** Enqueues as many documents as there is room for. The sweep enqueues the others. */
 async function enqueue(deps: DocumentDeps, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   try {
@@ -33,12 +33,12 @@ async function enqueue(deps: DocumentDeps, ids: readonly string[]): Promise<void
       await deps.producer.enqueueAgain('document.fetch', { documentId });
     }
   } catch (error) {
-    // The records are stored, and the resources must not wait for Redis: the sweep gives them their jobs.
+    // The records are stored, so the sweep creates the jobs. The resources must not wait for Redis.
     deps.logger.warn('documents were not enqueued', { error });
   }
 }
 
-/** A record for each attachment of a resource: what it says of itself, to be fetched or, where documents are off, left out. */
+/** Makes a record for each attachment of a resource. It is pending or, if documents are off, skipped. */
 function toPatientDocuments(options: {
   readonly document: ResourceDocument;
   readonly resourceType: string;
@@ -47,12 +47,12 @@ function toPatientDocuments(options: {
 }): PatientDocument[] {
   const { document, resourceType, enabled, now } = options;
   const { connectionId, resourceId, versionId, lastUpdated, keys, deleted, subsetted } = document;
-  // Of an incomplete copy nobody knows what it leaves out.
+  // An incomplete copy (SUBSETTED) may lack attachments.
   if (deleted || subsetted) return [];
   return readAttachments(document.resource as object).map((attachment) => {
     const { index, url, data, contentType, title, size, hash: declaredHash } = attachment;
     const fields = {
-      // The first one is the subject.
+      // The first patient is the subject.
       patientId: [keys.patient ?? []].flat()[0],
       url: data === undefined ? url : undefined,
       contentType,
@@ -77,30 +77,30 @@ function toPatientDocuments(options: {
   });
 }
 
-/** The place is the id: the same resource read again makes no second record. */
-function documentId(place: readonly (string | number)[]): string {
-  return `doc_${hash('sha256', place.join('/'), 'hex').slice(0, 40)}`;
+/** The id is derived from the position, so that reading the same resource again creates no second record. */
+function documentId(position: readonly (string | number)[]): string {
+  return `doc_${hash('sha256', position.join('/'), 'hex').slice(0, 40)}`;
 }
 
 function present<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }
 
-/** Differs where an attachment may have another content: another address, data, hash or size, or another version of its resource. */
+/** Differs if an attachment may have another content: another URL, data, hash, size or type, or another version of its resource. */
 export function attachmentFingerprint(
   { url, data, hash: declared, size, contentType }: Attachment,
   versionId: string | undefined,
 ): string {
-  const where = data === undefined ? url : hash('sha256', data);
+  const source = data === undefined ? url : hash('sha256', data);
   return hash(
     'sha256',
-    JSON.stringify([data !== undefined, where, declared, size, contentType, versionId]),
+    JSON.stringify([data !== undefined, source, declared, size, contentType, versionId]),
     'base64url',
   );
 }
 
-/** Gives documents that are due their jobs, as many as there is room for. */
-export async function reviveDocuments(deps: DocumentDeps): Promise<void> {
+/** Creates missing jobs of pending documents, as many as there is room for. */
+export async function ensureDocumentJobs(deps: DocumentDeps): Promise<void> {
   const { store, producer, documents } = deps;
   if (!documents.enabled) return;
   await store.documents.retrySkipped('documents-off');
@@ -112,12 +112,12 @@ export async function reviveDocuments(deps: DocumentDeps): Promise<void> {
 }
 
 /**
- * Jobs of documents in Redis at a time: what athenahealth's 8 requests a second bring in a minute, which is when the sweep
- * comes again. A million documents wait in MongoDB.
+ * The limit of document jobs in Redis. With athenahealth's 8 requests a second they last for about a minute, and the sweep runs every
+ * minute. Millions of documents can wait in MongoDB.
  */
 const maxDocumentJobs = 500;
 
-/** How many jobs of documents may be added. */
+/** The number of document jobs that may be added. */
 async function documentRoom({ producer }: DocumentDeps): Promise<number> {
   return Math.max(maxDocumentJobs - (await producer.countWaiting('document')), 0);
 }
