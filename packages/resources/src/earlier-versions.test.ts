@@ -10,13 +10,13 @@ const version = (versionId: string): SourcedVersion => ({
   storedAt: new Date('2024-06-01T01:00:00Z'),
 });
 
-test('the last ten are kept, newest first', () => {
+test('earlierVersions keeps the last ten versions, newest first', () => {
   const ids = Array.from({ length: 12 }, (_, index) => String(index));
   const kept = ids.reduce<readonly SourcedVersion[]>((earlier, id) => earlierVersions({ ...version(id), earlier }), []);
   expect(kept.map(({ versionId }) => versionId)).toEqual(ids.slice(2).toReversed());
 });
 
-test('they fit into the room that is left for them in the largest document', () => {
+test('ten earlier versions fit into the space that the largest document leaves for them', () => {
   const kept = Array.from({ length: 20 }).reduce<readonly SourcedVersion[]>(
     (earlier) => earlierVersions({ ...version('v'.repeat(64)), earlier }),
     [],
@@ -24,6 +24,6 @@ test('they fit into the room that is left for them in the largest document', () 
   const sizeBytes = mongoose.mongo.BSON.calculateObjectSize({ earlier: kept, revision: 1 });
   expect(sizeBytes).toBeGreaterThan(3000);
   expect(sizeBytes).toBeLessThan(4096);
-  // No EHR keeps to the length of an id.
+  // EHRs send version ids that are longer than FHIR allows.
   expect(earlierVersions(version('v'.repeat(10_000)))[0]).not.toHaveProperty('versionId');
 });

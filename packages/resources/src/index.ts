@@ -1,6 +1,12 @@
 export { createKeptOutRepository, type KeptOutList, type KeptOutRepository } from './kept-out.repository.ts';
 export { createResourceRepository } from './resource.repository.ts';
-export { createResourceWriter, noOutcome, sumOutcomes, type WriteOutcome, writeApart } from './resource.writer.ts';
+export {
+  createResourceWriter,
+  noOutcome,
+  sumOutcomes,
+  type WriteOutcome,
+  writeWithBisection,
+} from './resource.writer.ts';
 export { listResourceTypes, prepareResourceTypes } from './resource-collections.ts';
 export { fitsInDocument, type ResourceDocument, toResourceDocument, toTombstone } from './resource-document.ts';
 export { pageQueries, readCursor } from './resource-pages.ts';

@@ -3,7 +3,7 @@ import type { SecretBox } from '@bulkhead/store';
 import { createSealedPlace, idsBelow, isDuplicateKey } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 
-/** A patient whom a connection does not store again, or a Binary of one. There is nothing in it but keyed hashes of ids. */
+/** An erased patient that a connection must not store again, or a Binary of one. It contains only keyed hashes of ids. */
 interface KeptOutDocument {
   /** `<connectionId>/<hash>` */
   readonly _id: string;
@@ -13,9 +13,9 @@ interface KeptOutDocument {
 }
 
 interface KeyDocument {
-  /** The connection's. */
+  /** The id of the connection. */
   readonly _id: string;
-  /** What ids are hashed with. Without it a list of hashes could be compared with a list of all ids. */
+  /** The encrypted key of the hashes. Without a key the hashes could be compared with those of all possible ids. */
   readonly sealedKey: string;
 }
 
@@ -28,7 +28,7 @@ const keySchema = new Schema<KeyDocument>(
   { collection: 'kept_out_keys', versionKey: false, strict: 'throw' },
 );
 
-/** The patients whom one connection keeps out. */
+/** The patients that one connection keeps out. */
 export interface KeptOutList {
   hasPatient(patientId: string): boolean;
   hasBinary(id: string): boolean;
@@ -36,7 +36,7 @@ export interface KeptOutList {
 
 export type KeptOutRepository = ReturnType<typeof createKeptOutRepository>;
 
-/** `kept_out_patients`: the patients who were erased and are not to come back with the next export. */
+/** `kept_out_patients`: erased patients that later exports must not store again. */
 export function createKeptOutRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
   const model = database.model('KeptOutPatient', schema);
   const keys = database.model('KeptOutKey', keySchema);
@@ -63,7 +63,7 @@ export function createKeptOutRepository({ database, secretBox }: { database: Dat
       createSealedPlace({ database, secretBox, collection: 'kept_out_keys', field: 'sealedKey', ownerOf }),
     ],
 
-    /** Adds a patient, with Binaries of theirs. A second time changes nothing. */
+    /** Adds a patient and their Binaries. Adding them a second time changes nothing. */
     async add(options: {
       readonly connectionId: string;
       readonly patientId: string;
@@ -79,7 +79,7 @@ export function createKeptOutRepository({ database, secretBox }: { database: Dat
       }
     },
 
-    /** Lets a patient be stored again. @returns false if the patient was not kept out */
+    /** Allows a patient to be stored again. @returns false if the patient was not kept out */
     async remove({ connectionId, patientId }: { readonly connectionId: string; readonly patientId: string }) {
       const key = await findKey(connectionId);
       if (!key) return false;
@@ -87,7 +87,7 @@ export function createKeptOutRepository({ database, secretBox }: { database: Dat
       return deletedCount > 0;
     },
 
-    /** The lists of all connections that have one. */
+    /** Reads the lists of all connections that keep patients out. */
     async listAll(): Promise<ReadonlyMap<string, KeptOutList>> {
       const lists = new Map<string, KeptOutList>();
       for (const { _id: connectionId, sealedKey } of await keys.find().lean()) {
@@ -107,7 +107,7 @@ function hashOf(name: string, key: Buffer): string {
   return createHmac('sha256', key).update(name).digest('base64url');
 }
 
-/** No id of a patient has a slash. */
+/** Cannot equal a patient id, because ids have no slash. */
 function binaryName(id: string): string {
   return `Binary/${id}`;
 }

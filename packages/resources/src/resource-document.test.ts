@@ -16,17 +16,17 @@ function make(resource: { readonly resourceType: string; readonly id: string; re
 }
 
 describe('a resource document', () => {
-  test('of an enhanced type has a summary beside the resource as received', () => {
+  test('the document of an enhanced type has a summary in addition to the received resource', () => {
     const resource = { resourceType: 'Encounter', id: 'e', class: { code: 'AMB' }, extension: [{ url: 'x' }] };
     expect(make(resource).document).toMatchObject({ resource, summary: { class: { code: 'AMB' } } });
   });
 
-  test('of another type, and a tombstone, has none', () => {
+  test('the document of another type and a tombstone have no summary', () => {
     expect(make({ resourceType: 'Observation', id: 'o', status: 'final' }).document).not.toHaveProperty('summary');
     expect(toTombstone({ resourceId: 'o', context })).not.toHaveProperty('summary');
   });
 
-  test('is named by its connection and id, and tells its content by a hash of the line', () => {
+  test('a resource document has an id of connection and resource, and a hash of the line', () => {
     const { document } = make({ resourceType: 'Observation', id: 'o', meta: { versionId: '2' } });
     expect(document).toEqual({
       _id: 'conn_1/o',
@@ -46,7 +46,7 @@ describe('a resource document', () => {
     expect(document).not.toHaveProperty('numberTexts');
   });
 
-  test('of a deletion has the name of what it deletes, no content, and is complete', () => {
+  test('a tombstone has the id of the deleted resource and no content, and is complete', () => {
     const deletedAt = new Date('2024-05-01T00:00:00Z');
     expect(toTombstone({ resourceId: 'o', deletedAt, context })).toEqual({
       _id: 'conn_1/o',
@@ -67,14 +67,17 @@ describe('a resource document', () => {
     { line: '{"resourceType":"Observation","id":"o","v":1.5}', texts: undefined },
     { line: '{"resourceType":"Observation","id":"o","v":1.50}', texts: undefined },
     { line: '{"resourceType":"Observation","id":"o","v":1e2}', texts: 1 },
-  ])('keeps the texts of numbers only if Decimal128 would change them: $line', ({ line, texts }) => {
-    const resource = parseExact(line) as Resource;
-    const document = toResourceDocument({ resource, json: Buffer.from(line), hasExactNumbers: true, context });
-    expect(document.numberTexts?.length).toBe(texts);
-    if (texts === undefined) expect(document).not.toHaveProperty('numberTexts');
-  });
+  ])(
+    'a resource document keeps the texts of numbers only if Decimal128 would change them: $line',
+    ({ line, texts }) => {
+      const resource = parseExact(line) as Resource;
+      const document = toResourceDocument({ resource, json: Buffer.from(line), hasExactNumbers: true, context });
+      expect(document.numberTexts?.length).toBe(texts);
+      if (texts === undefined) expect(document).not.toHaveProperty('numberTexts');
+    },
+  );
 
-  test('fits up to the limit of BSON less what the writer adds', () => {
+  test('a document fits up to the limit of BSON minus the space for the fields of the writer', () => {
     const { document } = make({ resourceType: 'Observation', id: 'o', note: '' });
     const limit = 16 * 1024 * 1024 - 4096;
     const padding = limit - mongoose.mongo.BSON.calculateObjectSize(document);
@@ -84,11 +87,11 @@ describe('a resource document', () => {
     });
     expect(fitsInDocument(padded(padding), limit)).toBe(true);
     expect(fitsInDocument(padded(padding + 1), limit)).toBe(false);
-    // A line of a million numbers takes seven times its bytes, and a summary comes on top.
+    // A line of a million numbers becomes seven times as long in BSON, plus a summary.
     expect(fitsInDocument(padded(padding + 1), 2_300_000)).toBe(false);
   });
 
-  test('that only its summary would push over the limit is stored without it', () => {
+  test('a document that exceeds the limit only with its summary is made without it', () => {
     const limit = 16 * 1024 * 1024;
     const report = { resourceType: 'DiagnosticReport', id: 'd', conclusion: 'c'.repeat(4000) };
     const padded = (padding: number) => make({ ...report, presentedForm: [{ data: 'A'.repeat(padding) }] });
@@ -102,7 +105,7 @@ describe('a resource document', () => {
     expect(fitsInDocument(smaller.document, smaller.json.length)).toBe(true);
   });
 
-  test('of a resource with metadata of the wrong shape is as of the export', () => {
+  test('a resource with malformed metadata is dated by its export', () => {
     const { document } = make({
       resourceType: 'Observation',
       id: 'o',
@@ -115,7 +118,7 @@ describe('a resource document', () => {
     { lastUpdated: '2024-06-02T00:00:00Z', ranked: '2024-06-02T00:00:00Z' },
     { lastUpdated: '2024-06-02T00:00:00.001Z', ranked: '2024-06-01T00:00:00Z' },
     { lastUpdated: '2099-01-01T00:00:00Z', ranked: '2024-06-01T00:00:00Z' },
-  ])('of a version dated $lastUpdated is ranked as of $ranked and keeps its own text', ({ lastUpdated, ranked }) => {
+  ])('a version dated $lastUpdated is ranked as of $ranked and keeps its own text', ({ lastUpdated, ranked }) => {
     const { document } = make({ resourceType: 'Observation', id: 'o', meta: { lastUpdated } });
     expect(document.lastUpdated).toEqual(new Date(ranked));
     expect(document.resource).toMatchObject({ meta: { lastUpdated } });

@@ -12,25 +12,25 @@ import { encodeExactNumbers, type NumberText } from '@bulkhead/store';
 import mongoose from 'mongoose';
 import { plausibleTime, type ResourceVersion } from './resource-version.ts';
 
-/** Where a version of a resource came from: a line (from 1) of an export's file, or a step of an enhanced sync. */
+/** The source of a version: a line (from 1) of an export's file, or a step of an enhanced sync. */
 type ResourceSource =
   | { readonly exportId: string; readonly fileId: string; readonly line: number }
   | { readonly syncRunId: string; readonly stepId: string };
 
-/** A document of a resource collection: one per resource, named and found by `_id`. */
+/** A document of a resource collection. Each resource has one, with a natural key as `_id`. */
 export interface ResourceDocument extends ResourceVersion {
-  /** `<connectionId>/<resource id>`: a natural key, so that an upsert can never duplicate. */
+  /** `<connectionId>/<resource id>`, so that an upsert cannot create duplicates. */
   readonly _id: string;
   readonly connectionId: string;
   readonly resourceId: string;
   readonly source: ResourceSource;
   readonly storedAt: Date;
   readonly keys: SearchKeys;
-  /** Of the five enhanced types: what the guide lists of them, to be searched. */
+  /** The elements that the guide lists for the five enhanced types, for searches. */
   readonly summary?: ResourceSummary;
-  /** As received; absent in a tombstone. Numbers that a double would change are Decimal128. */
+  /** The resource as received. Absent in a tombstone. Numbers that a double would change are Decimal128. */
   readonly resource?: unknown;
-  /** The texts of numbers that not even Decimal128 keeps, such as `1e2`. */
+  /** The texts of numbers that Decimal128 would change too, such as `1e2`. */
   readonly numberTexts?: readonly NumberText[];
 }
 
@@ -44,7 +44,7 @@ interface DocumentContext {
 
 export function toResourceDocument(options: {
   readonly resource: Resource;
-  /** The line that `resource` was parsed from: its hash tells whether content changed, without a second serialization. */
+  /** The line of `resource`. Its hash shows whether the content has changed, without a second serialization. */
   readonly json: Buffer;
   readonly hasExactNumbers: boolean;
   readonly context: DocumentContext;
@@ -68,13 +68,13 @@ export function toResourceDocument(options: {
   };
   if (summary === undefined) return document;
   const summarized = { ...document, summary };
-  // The resource counts: one that only its summary would push over the limit is stored without.
+  // The resource matters more: it is stored without a summary if the summary would exceed the limit.
   return fitsInDocument(summarized, json.length) ? summarized : document;
 }
 
 /**
- * Says that the server deleted a resource.
- * @param options.deletedAt when, if the server says so.
+ * Makes a tombstone, which says that the server deleted a resource.
+ * @param options.deletedAt when it was deleted, if the server says so
  */
 export function toTombstone(options: {
   readonly resourceId: string;
@@ -92,35 +92,35 @@ export function toTombstone(options: {
   };
 }
 
-/** BSON's limit, less what the writer adds: ten earlier versions of up to 350 bytes each, and a number. */
+/** BSON's limit, minus the fields of the writer: ten earlier versions of up to 350 bytes each, and a number. */
 const maxDocumentBytes = 16 * 1024 * 1024 - 4096;
 /**
- * BSON takes at most seven times the bytes of a JSON text: a number of one digit and its comma become 13 bytes in an array of a
- * million. A summary is added to that. Shorter lines need not be measured.
+ * BSON needs at most seven times the bytes of a JSON text: in an array of a million numbers, a digit with its comma becomes 13 bytes. The
+ * summary is added to that. Documents of shorter lines are not measured.
  */
-const certainlyFits = (maxDocumentBytes - maxSummaryBytes) / 7;
+const maxUnmeasuredBytes = (maxDocumentBytes - maxSummaryBytes) / 7;
 
-/** Whether MongoDB takes the document. @param jsonBytes length of the line that it was made from. */
+/** Whether MongoDB can store the document. @param jsonBytes the length of its line */
 export function fitsInDocument(document: ResourceDocument, jsonBytes: number): boolean {
-  return jsonBytes < certainlyFits || mongoose.mongo.BSON.calculateObjectSize(document) <= maxDocumentBytes;
+  return jsonBytes < maxUnmeasuredBytes || mongoose.mongo.BSON.calculateObjectSize(document) <= maxDocumentBytes;
 }
 
 function identify({ connectionId, source, observedAt, now }: DocumentContext, resourceId: string) {
   return { _id: `${connectionId}/${resourceId}`, connectionId, resourceId, observedAt, source, storedAt: now };
 }
 
-/** A version of a resource that was stored, and where it came from. Its content is not kept. */
+/** A stored version of a resource with its source, without its content. */
 export interface SourcedVersion extends Pick<ResourceVersion, 'lastUpdated' | 'versionId' | 'deleted'> {
   readonly source: ResourceSource;
   readonly storedAt: Date;
 }
 
-/** Enough to see how a record came to be as it is; `maxDocumentBytes` leaves room for as many. */
+/** Enough to see the origin of a record. `maxDocumentBytes` leaves space for this many. */
 const keptVersions = 10;
-/** https://hl7.org/fhir/R4/datatypes.html#id; what is longer may be of any length. */
+/** https://hl7.org/fhir/R4/datatypes.html#id. A longer id could have any length. */
 const longestVersionId = 64;
 
-/** The history of what replaces `stored`, newest first. Other orders of writing have other histories: it is where this one went. */
+/** The history of the version that replaces `stored`, newest first. It depends on the order of writing. */
 export function earlierVersions(
   stored: SourcedVersion & { readonly earlier?: readonly SourcedVersion[] },
 ): readonly SourcedVersion[] {

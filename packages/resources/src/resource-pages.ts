@@ -5,21 +5,22 @@ import {
   type OrderField,
   patientCondition,
   type ResourceQuery,
-  type WhichResources,
+  type ResourceTypeReference,
 } from './resource-query.ts';
 
-/** One of the queries that, one after the other, give the matches of a search in its order. */
+/** One of the queries that, run one after the other, return the matches of a search in its order. */
 export interface PageQuery {
   readonly conditions: readonly Condition[];
-  /** What this query is sorted by. */
+  /** The fields by which this query is sorted. */
   readonly order: readonly OrderField[];
   /** The values of the search's first fields, which are the same for all matches of this query. */
   readonly prefix: Position;
 }
 
 /**
- * A search by patients is a query for each patient: a resource of several patients has several entries in the index, and no planner
- * walks an index in the order of a field with several values. It is given with the first of the patients that were asked for.
+ * Splits a search by patients into one query for each patient. A resource of several patients has several entries in the index, and
+ * query planners do not use an index for the order of a field with several values. Such a resource is returned with the first
+ * requested patient.
  */
 export function pageQueries(options: {
   readonly query: Pick<ResourceQuery, 'conditions' | 'order' | 'patients'>;
@@ -31,7 +32,7 @@ export function pageQueries(options: {
   const order = query.order.slice(1);
   const [reached, ...rest] = position ?? [];
   const first = position ? patients.indexOf(String(reached)) : 0;
-  // A position of another search: there is nothing after it.
+  // The position belongs to another search, so nothing follows it.
   if (first === -1) return [];
   return patients.slice(first).flatMap((patient, index) => {
     const earlier = patients.slice(0, first + index);
@@ -53,12 +54,12 @@ function queriesAfter(options: PageQuery & { readonly position: Position | undef
   return pagesAfter({ order, position }).map((after) => ({ conditions: [...conditions, ...after], order, prefix }));
 }
 
-/** A document's values of the order's fields: where a page ends. */
+/** The values of a document's order fields. They mark the end of a page. */
 export type Position = readonly (string | Date | null)[];
 
 /**
- * What comes after a position, as conditions to be asked for one after the other. One `$or` would say the same, but no
- * planner walks an index from inside of it: `(1, 5)` is passed by "1 and over 5", then "over 1".
+ * The conditions for the documents after a position, for one query after the other. A single `$or` would mean the same, but query
+ * planners do not use an index inside it. After `(1, 5)` come "1 and over 5", then "over 1".
  */
 function pagesAfter(options: { readonly order: readonly OrderField[]; readonly position: Position | undefined }) {
   const { order, position } = options;
@@ -71,29 +72,29 @@ function pagesAfter(options: { readonly order: readonly OrderField[]; readonly p
     .toReversed();
 }
 
-/** MongoDB compares within a type only: nothing is "greater" than a missing date, and every date comes after it. */
+/** MongoDB compares only values of the same type, so `$gt` finds nothing after a missing date, although every date follows it. */
 function greaterThan(value: string | Date | null): Condition {
   return value === null ? { $gte: openStart } : { $gt: value };
 }
 
-interface CursorContext extends WhichResources {
+interface CursorContext extends ResourceTypeReference {
   readonly search: ResourceSearch;
   readonly order: readonly OrderField[];
 }
 
 /**
- * A position as an opaque text. It carries a digest of its search: taken to another one it would silently skip resources.
- * It needs no seal: what it can say is where in the caller's own search to go on.
+ * Writes a position as an opaque text. It contains a digest of its search, because in another search it would silently skip resources.
+ * It needs no signature, because it only says where the caller's own search continues.
  */
 export function writeCursor({ position, ...context }: CursorContext & { readonly position: Position }): string {
   const values = position.map((value) => (value instanceof Date ? value.getTime() : value));
   return Buffer.from(JSON.stringify([digest(context), ...values])).toString('base64url');
 }
 
-/** Undefined: it is none of this search. */
+/** @returns undefined if the cursor does not belong to this search */
 export function readCursor({ cursor, ...context }: CursorContext & { readonly cursor: string }): Position | undefined {
   const bytes = Buffer.from(cursor, 'base64url');
-  // Decoding passes over what is no base64url.
+  // Decoding ignores characters that are not base64url.
   const parsed = bytes.toString('base64url') === cursor ? parse(bytes.toString('utf8')) : undefined;
   if (!Array.isArray(parsed) || parsed.length !== context.order.length + 1) return undefined;
   const [written, ...values] = parsed as unknown[];
@@ -113,12 +114,12 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Whoever calls says that it is no cursor.
+    // The caller reports that it is not a cursor.
     return undefined;
   }
 }
 
-/** Sixteen characters, 96 bits: against mistakes, not attacks. */
+/** Sixteen characters (96 bits) detect mistakes. Attacks are not a concern here. */
 function digest({ connectionId, resourceType, search }: CursorContext): string {
   return hash('sha256', JSON.stringify([connectionId, resourceType, search]), 'base64url').slice(0, 16);
 }

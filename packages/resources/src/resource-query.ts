@@ -2,35 +2,35 @@ import type { DateCriterion, ResourceSearch } from '@bulkhead/fhir';
 import { idsBelow } from '@bulkhead/store';
 import type { resourceIndexes } from './resource-collections.ts';
 
-/** A field that pages are ordered by. */
+/** A field that orders the pages. */
 export interface OrderField {
   readonly name: string;
   readonly type: 'text' | 'instant';
-  /** Documents without it come first. */
+  /** Documents may lack the field. They come first. */
   readonly isOptional?: boolean;
 }
 
 export interface ResourceQuery {
-  /** The index that is walked. */
+  /** The index that the query uses. */
   readonly index: keyof typeof resourceIndexes | '_id_';
   /**
-   * Whether the conditions are the index' own fields, so that every planner chooses it and none is told to: the embedded engine
-   * walks the whole of an index that is named (200 ms instead of 2 for a patient among 200,000 resources). Any other search
-   * names its index, so that no planner ever chooses to read the whole collection, or to sort.
+   * Whether the conditions are on the fields of the index only, so that every query planner chooses the index without a hint. A hint
+   * makes the embedded engine scan the whole index (200 ms instead of 2 for a patient among 200,000 resources). All other searches give a
+   * hint, so that no planner reads the whole collection or sorts.
    */
   readonly isObvious: boolean;
-  /** All of them are met. */
+  /** A match meets all of them. */
   readonly conditions: readonly Condition[];
   /**
-   * The patients whose records are walked, in this order; not among the conditions. A resource of two patients has two entries in
-   * the index, so pages go through one patient after the other: see `pageQueries`.
+   * The patients whose records are read, in this order. They are not in `conditions`. A resource of two patients has two entries in the
+   * index, so pages go through one patient after the other. See `pageQueries`.
    */
   readonly patients?: readonly string[];
-  /** The index' own order, so that nothing is sorted; the last field tells all resources apart. */
+  /** The order of the index, so that nothing is sorted. The last field is unique. */
   readonly order: readonly OrderField[];
 }
 
-export interface WhichResources {
+export interface ResourceTypeReference {
   readonly connectionId: string;
   readonly resourceType: string;
 }
@@ -39,14 +39,14 @@ const resourceId: OrderField = { name: 'resourceId', type: 'text' };
 const dateFields = { start: 'keys.dateStart', end: 'keys.dateEnd' };
 const lastUpdatedFields = { start: 'lastUpdated', end: 'lastUpdated' };
 
-/** How a search is answered: by the index that usually leaves the fewest documents to look at. */
+/** Chooses the index that usually leaves the fewest documents to check. */
 export function toResourceQuery(options: {
   readonly connectionId: string;
   readonly search: ResourceSearch;
 }): ResourceQuery {
   const { connectionId, search } = options;
   const { ids, patients, tokens, dates, lastUpdated } = search;
-  const [walked, ...alsoOf] = patients;
+  const [indexed, ...alsoOf] = patients;
   const conditions = [
     { connectionId },
     ...alsoOf.map(patientCondition),
@@ -54,16 +54,16 @@ export function toResourceQuery(options: {
     ...dates.flatMap((criteria) => dateCondition({ criteria, fields: dateFields })),
     ...lastUpdated.flatMap((criteria) => dateCondition({ criteria, fields: lastUpdatedFields })),
   ];
-  // A tombstone has no keys, so a search by keys meets none.
+  // Tombstones have no keys, so a search by keys does not find them.
   const current = [...conditions, { deleted: false }];
   const kinds = [ids, ...patients, tokens[0], dates[0], lastUpdated[0]].filter((kind) => kind !== undefined);
   const isObvious = kinds.length === 1;
   if (ids) {
-    const named = { _id: { $in: ids.map((one) => `${connectionId}/${one}`) } };
-    const ofPatients = walked ? [patientCondition(walked)] : [];
+    const named = { _id: { $in: ids.map((id) => `${connectionId}/${id}`) } };
+    const ofPatients = indexed ? [patientCondition(indexed)] : [];
     return { ...byId, isObvious, conditions: [...current, ...ofPatients, named] };
   }
-  if (walked) return { ...byPatient, isObvious, conditions, patients: [...new Set(walked)].toSorted() };
+  if (indexed) return { ...byPatient, isObvious, conditions, patients: [...new Set(indexed)].toSorted() };
   if (tokens.some((anyOf) => anyOf[0]?.startsWith('code='))) return { ...byToken, isObvious, conditions };
   if (lastUpdated.length > 0) return { ...byLastUpdated, isObvious, conditions: current };
   if (dates.length > 0) return { ...byDate, isObvious, conditions };
@@ -72,12 +72,12 @@ export function toResourceQuery(options: {
   return { ...byId, isObvious, conditions: [...current, all] };
 }
 
-/** Every condition of a search whose matches need no order: a resource of two patients is matched once. */
+/** All conditions of a search without an order. They match a resource of two patients once. */
 export function allConditions({ conditions, patients }: Pick<ResourceQuery, 'conditions' | 'patients'>): Condition[] {
   return patients ? [...conditions, patientCondition(patients)] : [...conditions];
 }
 
-/** The key is a text, or an array of texts. */
+/** The key is a text or an array of texts, and `$in` matches both. */
 export function patientCondition(patients: readonly string[]): Condition {
   return { 'keys.patient': { $in: patients } };
 }
@@ -104,7 +104,7 @@ const byLastUpdated = {
 /** A condition on documents, in MongoDB's query language. */
 export type Condition = Readonly<Record<string, unknown>>;
 
-/** Where a date's first and last instant stand in a document; the same field for an instant. */
+/** The fields of the first and the last instant of a date in a document. For an instant it is the same field. */
 interface DateFields {
   readonly start: string;
   readonly end: string;
@@ -116,8 +116,8 @@ interface Bounds {
 }
 
 /**
- * Any of the criteria, and beside it the bounds of `fields.end` that all of them imply: an index walks bounds, not an `$or`.
- * A resource without a date meets none.
+ * A condition that any of the criteria is met, and the bounds of `fields.end` that all of them imply, because an index can use bounds but
+ * not an `$or`. Resources without a date do not match.
  */
 function dateCondition(options: {
   readonly criteria: readonly DateCriterion[];
@@ -126,11 +126,11 @@ function dateCondition(options: {
   const { criteria, fields } = options;
   const conditions = criteria.map((criterion) => compare(criterion, fields));
   const bounds = criteria.map((criterion) => boundsOfEnd(criterion, fields.start === fields.end));
-  const from = bounds.map((one) => one.from?.getTime());
-  const to = bounds.map((one) => one.to?.getTime());
+  const from = bounds.map((bound) => bound.from?.getTime());
+  const to = bounds.map((bound) => bound.to?.getTime());
   const range = {
-    ...(from.every((one) => one !== undefined) ? { $gte: new Date(Math.min(...from)) } : {}),
-    ...(to.every((one) => one !== undefined) ? { $lte: new Date(Math.max(...to)) } : {}),
+    ...(from.every((time) => time !== undefined) ? { $gte: new Date(Math.min(...from)) } : {}),
+    ...(to.every((time) => time !== undefined) ? { $lte: new Date(Math.max(...to)) } : {}),
   };
   const [first = {}] = conditions;
   return [
@@ -165,7 +165,7 @@ function compare({ prefix, start: pStart, end: pEnd }: DateCriterion, { start, e
   }
 }
 
-/** A resource's range never ends before it starts; a period that starts early enough may end at any time. */
+/** The bounds that a criterion implies for the end of a resource's range, given that no range ends before it starts. */
 function boundsOfEnd({ prefix, start, end }: DateCriterion, isInstant: boolean): Bounds {
   switch (prefix) {
     case 'eq':

@@ -13,23 +13,23 @@ const later = new Date('2024-01-01T00:00:01Z');
 
 describe('compareVersions', () => {
   test.each<[string, Partial<ResourceVersion>, string]>([
-    ['a later lastUpdated', { lastUpdated: later, versionId: '1' }, 'newer'],
-    ['a higher versionId, compared as a number', { versionId: '10' }, 'newer'],
-    ['a lower versionId', { versionId: '8', observedAt: later }, 'older'],
-    ['an incomplete one, however new', { subsetted: true, lastUpdated: later }, 'older'],
-    ['the same content seen again later', { observedAt: new Date('2024-03-01') }, 'same'],
+    ['a version with a later lastUpdated', { lastUpdated: later, versionId: '1' }, 'newer'],
+    ['a version with a higher versionId, compared as a number', { versionId: '10' }, 'newer'],
+    ['a version with a lower versionId', { versionId: '8', observedAt: later }, 'older'],
+    ['an incomplete version with a later lastUpdated', { subsetted: true, lastUpdated: later }, 'older'],
+    ['the same content observed again later', { observedAt: new Date('2024-03-01') }, 'same'],
     [
-      'other content under the same version, seen later',
+      'other content of the same version that was observed later',
       { contentHash: 'a', observedAt: new Date('2024-03-01') },
       'newer',
     ],
     [
-      'other content under the same version, seen before',
+      'other content of the same version that was observed earlier',
       { contentHash: 'c', observedAt: new Date('2024-01-01') },
       'older',
     ],
-    ['other content seen at the same time: the hash decides', { contentHash: 'c' }, 'newer'],
-  ])('%s', (_name, change, expected) => {
+    ['other content observed at the same time, by its hash', { contentHash: 'c' }, 'newer'],
+  ])('compareVersions ranks %s', (_name, change, expected) => {
     expect(compareVersions({ ...base, ...change }, base)).toBe(expected);
   });
 
@@ -38,11 +38,16 @@ describe('compareVersions', () => {
   const nextExport = new Date('2024-03-01T00:00:00Z');
 
   test.each<[string, Partial<ResourceVersion>, Partial<ResourceVersion>, string]>([
-    ['content of an export before', {}, { observedAt: nextExport }, 'older'],
+    ['content of an earlier export', {}, { observedAt: nextExport }, 'older'],
     ['content of the same export', {}, { lastUpdated: later }, 'newer'],
     ['content of a later export, unchanged', { observedAt: nextExport }, { lastUpdated: later }, 'newer'],
-    ['content of an export before that was updated later', { lastUpdated: later }, { observedAt: nextExport }, 'newer'],
-  ])('%s, compared with a tombstone', (_name, content, deletion, expected) => {
+    [
+      'content of an earlier export that was updated later',
+      { lastUpdated: later },
+      { observedAt: nextExport },
+      'newer',
+    ],
+  ])('compareVersions(%s, a tombstone) decides by export and by time', (_name, content, deletion, expected) => {
     const [version, deleted] = [
       { ...base, ...content },
       { ...tombstone, ...deletion },
@@ -51,7 +56,7 @@ describe('compareVersions', () => {
     expect(compareVersions(deleted, version)).toBe(expected === 'newer' ? 'older' : 'newer');
   });
 
-  test('compares tombstones by their time, then by their export', () => {
+  test('compareVersions compares tombstones by their time, then by their export', () => {
     const compare = (change: Partial<ResourceVersion>) => compareVersions({ ...tombstone, ...change }, tombstone);
     expect(compare({})).toBe('same');
     expect(compare({ lastUpdated: later, observedAt: new Date(0) })).toBe('newer');
@@ -59,7 +64,7 @@ describe('compareVersions', () => {
     expect(compare({ observedAt: new Date(0) })).toBe('older');
   });
 
-  test('orders content in one way over every combination', () => {
+  test('compareVersions orders content totally, over all combinations of fields', () => {
     const versions = [false, true].flatMap((subsetted) =>
       [base.lastUpdated, later].flatMap((lastUpdated) =>
         [undefined, '2', '10', '1x', 'x'].flatMap((versionId) =>
@@ -78,18 +83,18 @@ describe('compareVersions', () => {
   });
 });
 
-describe('the time of a version', () => {
+describe('plausibleTime', () => {
   const { observedAt } = base;
   const after = (ms: number) => new Date(observedAt.getTime() + ms);
   const dayMs = 86_400_000;
 
   test.each([
-    { name: 'long before the export', claimed: new Date(0), isTaken: true },
-    { name: 'a day ahead of the export', claimed: after(dayMs), isTaken: true },
-    { name: 'more than a day ahead', claimed: after(dayMs + 1), isTaken: false },
-    { name: 'that is no date', claimed: new Date(Number.NaN), isTaken: false },
-    { name: 'that is missing', claimed: undefined, isTaken: false },
-  ])('$name is taken from the server: $isTaken', ({ claimed, isTaken }) => {
+    { name: 'a time long before the export', claimed: new Date(0), isTaken: true },
+    { name: 'a time one day after the export', claimed: after(dayMs), isTaken: true },
+    { name: 'a time more than a day after the export', claimed: after(dayMs + 1), isTaken: false },
+    { name: 'an invalid date', claimed: new Date(Number.NaN), isTaken: false },
+    { name: 'a missing time', claimed: undefined, isTaken: false },
+  ])('plausibleTime accepts $name: $isTaken', ({ claimed, isTaken }) => {
     expect(plausibleTime({ claimed, observedAt })).toBe(isTaken ? claimed : observedAt);
   });
 });

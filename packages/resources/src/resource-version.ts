@@ -1,24 +1,24 @@
-/** What decides which of two versions of a resource is kept. */
+/** The fields that decide which of two versions of a resource is kept. */
 export interface ResourceVersion {
   /** An incomplete version (`_elements`: the SUBSETTED tag). */
   readonly subsetted: boolean;
-  /** `meta.lastUpdated`, or of a tombstone the time of the deletion; `observedAt` if the server gives no plausible time. */
+  /** `meta.lastUpdated`, or the time of the deletion for a tombstone. `observedAt` if the server gives no plausible time. */
   readonly lastUpdated: Date;
   readonly versionId?: string;
-  /** A tombstone: the server says that the resource was deleted. */
+  /** True for a tombstone, which says that the server deleted the resource. */
   readonly deleted: boolean;
-  /** The transactionTime of the export that brought it: when this was the server's truth. */
+  /** The transactionTime of the export that contained it. At this time it was the server's current version. */
   readonly observedAt: Date;
   readonly contentHash: string;
 }
 
 /**
- * A server's clock may be wrong, and an instant may lack its offset, which moves it by up to 14 hours. What lies further in
- * the future than a day is an error, and would outrank every later version for years.
+ * A server's clock may be wrong, and an instant may lack its offset, which moves it by up to 14 hours. A time that is more than a day in
+ * the future is an error, and its version would win over all later versions for years.
  */
 const toleratedFutureMs = 24 * 60 * 60 * 1000;
 
-/** The time that a server gives a version; `observedAt` if it gives none, or one that cannot be true. */
+/** The time that a server gives a version. `observedAt` if it gives none, or an implausible one. */
 export function plausibleTime(options: { readonly claimed: Date | undefined; readonly observedAt: Date }): Date {
   const { claimed, observedAt } = options;
   const latest = observedAt.getTime() + toleratedFutureMs;
@@ -37,15 +37,15 @@ export type Comparison = 'newer' | 'same' | 'older';
  * - Content against a tombstone: the content wins if it was observed by the same export as the tombstone or a later one,
  *   since the server then has it, or if its `lastUpdated` is later than the tombstone. Otherwise the tombstone wins.
  *
- * Content alone, and tombstones alone, are totally ordered. Both together are not: old content, a tombstone, and the same
- * content that came back form a circle. The stored state still does not depend on the order of delivery if the versions
- * are what one server went through, each of its exports has every change and deletion since the export before, and a
- * resource that is created again has a later `lastUpdated` than before its deletion, or none. If a resource comes back with
- * an unchanged or an earlier `lastUpdated`, the state is right if exports are delivered in their order.
+ * Versions with content are totally ordered, and so are tombstones. Both together are not: old content, a tombstone, and the same content
+ * after it was recreated form a cycle. The stored state still does not depend on the order of delivery if three conditions hold: the
+ * versions are the history of one server, each export contains all changes and deletions since the previous one, and a recreated resource
+ * has a later `lastUpdated` than before its deletion, or none. If a resource is recreated with an unchanged or an earlier `lastUpdated`,
+ * the state is right if exports are delivered in their order.
  *
- * One case cannot be told: an identical copy that is observed again writes nothing, so its later observation is not
- * remembered. If the resource was deleted and came back unchanged in between, the tombstone of an export that is delivered
- * after the copy still wins, and the resource is missing until an export brings it again.
+ * One case cannot be detected: if an identical copy is observed again, nothing is written, so the later observation is not recorded.
+ * If the resource was deleted and recreated unchanged in between, the tombstone of an export that is delivered after the copy still
+ * wins, and the resource is missing until another export contains it.
  *
  * The property tests of the resource writer prove this with generated histories.
  */
@@ -81,7 +81,7 @@ function compareContents(incoming: ResourceVersion, stored: ResourceVersion): Co
   return later > 0 || (later === 0 && incoming.contentHash > stored.contentHash) ? 'newer' : 'older';
 }
 
-/** Absent before numbers before other texts; numbers of any length as numbers. */
+/** The order is: absent, numbers, other texts. Numbers are compared by value, whatever their length. */
 function compareVersionIds(left = '', right = ''): number {
   const [leftKind, rightKind] = [versionIdKind(left), versionIdKind(right)];
   if (leftKind !== rightKind) return leftKind - rightKind;

@@ -8,28 +8,28 @@ import {
   allConditions,
   type OrderField,
   type ResourceQuery,
+  type ResourceTypeReference,
   toResourceQuery,
-  type WhichResources,
 } from './resource-query.ts';
 
 export interface FoundResource {
-  /** As received. */
+  /** The resource as received. */
   readonly resource: unknown;
-  /** Where the search goes on after it. */
+  /** The cursor with which the search continues after this resource. */
   cursor(): string;
 }
 
-/** A page by an index takes milliseconds; a search that needs longer looks at millions of documents for it. */
+/** A page from an index takes milliseconds. A search that takes this long reads millions of documents for one page. */
 const pageTimeMs = 10_000;
-/** Database time of one stream, without what the reader takes: some ten million resources. */
+/** The time of the database for one stream, without the time of the reader. It is enough for some ten million resources. */
 const streamTimeMs = 30 * 60_000;
 
-/** Documents of one reply: the server would fill up to 16 MB, which take several times that when they are parsed. */
+/** Documents in one reply. Without a limit a reply has up to 16 MB, which needs several times that memory when parsed. */
 const batchSize = 125;
 
 const everything: ResourceSearch = { patients: [], tokens: [], dates: [], lastUpdated: [] };
 
-/** Reads stored resources: one collection per resource type, named after it. */
+/** Reads stored resources. Each resource type has a collection of the same name. */
 export function createResourceRepository(database: Database, limits: { readonly pageTimeMs: number } = { pageTimeMs }) {
   const find = (options: {
     readonly resourceType: string;
@@ -57,8 +57,10 @@ export function createResourceRepository(database: Database, limits: { readonly 
   };
 
   return {
-    /** The current resources of a connection and type that a search matches, as received, in no order. Memory stays flat. */
-    async *stream(options: WhichResources & { readonly search?: ResourceSearch; readonly signal?: AbortSignal }) {
+    /** Streams all current resources that match a search, as received, in no order and with constant memory. */
+    async *stream(
+      options: ResourceTypeReference & { readonly search?: ResourceSearch; readonly signal?: AbortSignal },
+    ) {
       const { connectionId, resourceType, search = everything, signal } = options;
       const query = toResourceQuery({ connectionId, search });
       const unordered = { ...query, conditions: allConditions(query) };
@@ -70,14 +72,14 @@ export function createResourceRepository(database: Database, limits: { readonly 
       }
     },
 
-    /** Whether a search can go on from a cursor. */
-    isCursorOf(options: WhichResources & { readonly search: ResourceSearch; readonly cursor: string }): boolean {
+    /** Whether a search can continue from a cursor. */
+    isCursorOf(options: ResourceTypeReference & { readonly search: ResourceSearch; readonly cursor: string }): boolean {
       return readCursor({ ...options, order: toResourceQuery(options).order }) !== undefined;
     },
 
-    /** Up to `limit` matches in an order that lets pages follow each other; all from `cursor` on. */
+    /** Reads up to `limit` matches after `cursor`, in an order that allows paging. */
     async *search(
-      options: WhichResources & {
+      options: ResourceTypeReference & {
         readonly search: ResourceSearch;
         readonly cursor?: string | undefined;
         readonly limit: number;
@@ -114,9 +116,8 @@ export function createResourceRepository(database: Database, limits: { readonly 
       }
     },
 
-    /** How many resources a search matches. */
     async count(
-      options: WhichResources & { readonly search: ResourceSearch; readonly signal?: AbortSignal },
+      options: ResourceTypeReference & { readonly search: ResourceSearch; readonly signal?: AbortSignal },
     ): Promise<number> {
       const { resourceType, signal } = options;
       const query = toResourceQuery(options);
@@ -133,13 +134,13 @@ export function createResourceRepository(database: Database, limits: { readonly 
       }
     },
 
-    /** One resource as received; `deleted`: there is a tombstone in its place. */
-    async read(which: {
+    /** Reads one resource as received. `deleted` is true if there is a tombstone instead. */
+    async read(reference: {
       readonly connectionId: string;
       readonly resourceType: string;
       readonly resourceId: string;
     }): Promise<{ readonly deleted: boolean; readonly resource: unknown } | undefined> {
-      const { connectionId, resourceType, resourceId } = which;
+      const { connectionId, resourceType, resourceId } = reference;
       const document = await database
         .collection(resourceType)
         .findOne(
@@ -151,13 +152,13 @@ export function createResourceRepository(database: Database, limits: { readonly 
       return { deleted, resource: decodeExactNumbers(resource, numberTexts as NumberText[] | undefined) };
     },
 
-    /** Where the stored version of a resource came from, then those before it; empty where there is none. */
-    async readSources(which: {
+    /** Reads the source of the stored version of a resource, followed by those of earlier versions. Empty if nothing is stored. */
+    async readSources(reference: {
       readonly connectionId: string;
       readonly resourceType: string;
       readonly resourceId: string;
     }): Promise<readonly SourcedVersion[]> {
-      const { connectionId, resourceType, resourceId } = which;
+      const { connectionId, resourceType, resourceId } = reference;
       const projection = { _id: 0, versionId: 1, lastUpdated: 1, deleted: 1, source: 1, storedAt: 1, earlier: 1 };
       const document = await database
         .collection<SourcedVersion & { readonly earlier?: readonly SourcedVersion[] }>(resourceType)
@@ -167,9 +168,9 @@ export function createResourceRepository(database: Database, limits: { readonly 
       return [current, ...earlier];
     },
 
-    /** Ids of the current resources of a connection and type, in their order. */
-    async listIds(which: { readonly connectionId: string; readonly resourceType: string }): Promise<string[]> {
-      const { connectionId, resourceType } = which;
+    /** Lists the sorted ids of the current resources of a connection and type. */
+    async listIds(reference: { readonly connectionId: string; readonly resourceType: string }): Promise<string[]> {
+      const { connectionId, resourceType } = reference;
       const documents = await database
         .collection(resourceType)
         .find({ connectionId, deleted: false }, { projection: { _id: 0, resourceId: 1 } })
@@ -177,7 +178,7 @@ export function createResourceRepository(database: Database, limits: { readonly 
       return documents.map(({ resourceId }) => resourceId as string).toSorted();
     },
 
-    /** How many current resources a connection has, per type that has any. */
+    /** Counts the current resources of a connection by type. Types without resources are left out. */
     async countByType(connectionId: string): Promise<Readonly<Record<string, number>>> {
       const collections = (await database.db?.listCollections({}, { nameOnly: true }).toArray()) ?? [];
       const types = collections.map(({ name }) => name).filter(isResourceType);
@@ -209,13 +210,13 @@ function positionOf(document: Readonly<Record<string, unknown>>, order: readonly
 /** MongoDB's MaxTimeMSExpired. */
 const timeExpired = 50;
 
-/** @returns the error to throw for one that a search met. */
+/** Translates a timeout of the database into a message for the user. */
 function toSearchError(error: unknown): unknown {
   if ((error as { code?: unknown } | null)?.code !== timeExpired) return error;
   return new AppError({
     code: 'search-too-costly',
     message:
-      'The search took the database too long and was stopped. Narrow it by patient, code or date, or leave _total out.',
+      'The search took too much time in the database and was stopped. Narrow it by patient, code or date, or leave _total out.',
     retry: 'never',
     cause: error,
   });

@@ -10,9 +10,9 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-/** Commands that the writer has sent. */
+/** The commands that the writer has sent. */
 let commands: string[];
-/** What happens before the next commands of a name, once each: another process does something, or the server fails. */
+/** Actions that run once, each before the next command with its name: another process writes, or the server fails. */
 let before: { readonly command: string; readonly happens: () => Promise<unknown> }[];
 let connectionId: string;
 let tests = 0;
@@ -21,9 +21,9 @@ beforeEach(() => {
   connectionId = `c${++tests}`;
 });
 
-/** The database, with other processes that come in between. */
-function createDisturbed(): mongoose.Connection {
-  const disturb = (collection: ReturnType<mongoose.Connection['collection']>) =>
+/** The database, with the actions in `before` injected. */
+function createDisrupted(): mongoose.Connection {
+  const disrupt = (collection: ReturnType<mongoose.Connection['collection']>) =>
     new Proxy(collection, {
       get(target, name) {
         const member = Reflect.get(target, name);
@@ -38,7 +38,7 @@ function createDisturbed(): mongoose.Connection {
     });
   return new Proxy(database, {
     get: (target, name) =>
-      name === 'collection' ? (type: string) => disturb(target.collection(type)) : Reflect.get(target, name),
+      name === 'collection' ? (type: string) => disrupt(target.collection(type)) : Reflect.get(target, name),
   });
 }
 
@@ -61,38 +61,38 @@ function version(resourceId: string, number: number): ResourceDocument {
 
 const gate = { keptOutOf: async () => undefined };
 const create = () => {
-  const writer = createResourceWriter({ database: createDisturbed(), gate });
+  const writer = createResourceWriter({ database: createDisrupted(), gate });
   return (...documents: ResourceDocument[]) => writer.write('Goal', documents);
 };
-/** Another process. */
+/** Writes like another process. */
 const other = (...documents: ResourceDocument[]) => createResourceWriter({ database, gate }).write('Goal', documents);
 const otherBeforeWrite = (...documents: ResourceDocument[]) =>
   before.push({ command: 'bulkWrite', happens: () => other(...documents) });
 const read = async (resourceId: string) => {
   const stored = await database.collection<ResourceDocument>('Goal').findOne({ _id: `${connectionId}/${resourceId}` });
   const { versionId, earlier = [] } = stored as unknown as { versionId: string; earlier?: { versionId: string }[] };
-  return [versionId, ...earlier.map((one) => one.versionId)];
+  return [versionId, ...earlier.map((previous) => previous.versionId)];
 };
 const sent = (name: string) => commands.filter((command) => command === name).length;
 
-describe('a version that another process replaces between the comparison and the write', () => {
-  test('is not written if the other one is newer', async () => {
+describe('the resource writer (another process replaces the version between comparison and write)', () => {
+  test('does not write a version if another process has stored a newer one since the comparison', async () => {
     await other(version('a', 1));
     otherBeforeWrite(version('a', 3));
     expect(await create()(version('a', 2))).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
     expect(await read('a')).toEqual(['3', '1']);
   });
 
-  test('replaces the other one if that is older, and remembers it', async () => {
+  test('replaces an older version that another process has stored since the comparison, and records its source', async () => {
     await other(version('a', 1));
     otherBeforeWrite(version('a', 2));
     expect(await create()(version('a', 3))).toEqual({ written: 1, unchanged: 0, stale: 0, withheld: 0 });
     expect(await read('a')).toEqual(['3', '2', '1']);
-    // Each write of a resource counts it up.
+    // Each write increments the revision.
     expect(await database.collection('Goal').findOne({ connectionId })).toMatchObject({ revision: 3 });
   });
 
-  test('does not keep the rest of its batch from being written, and counted as such', async () => {
+  test('writes and counts the rest of a batch correctly if one version has lost a race', async () => {
     await other(version('a', 1), version('b', 1));
     otherBeforeWrite(version('a', 3));
     expect(await create()(version('a', 2), version('b', 2), version('c', 2))).toEqual({
@@ -105,29 +105,32 @@ describe('a version that another process replaces between the comparison and the
   });
 });
 
-describe('the same version that another process writes between the comparison and the write', () => {
+describe('the resource writer (another process writes the same version between comparison and write)', () => {
   const source = { exportId: 'job_2', fileId: 'job_2.1', line: 2 };
 
   test.each([
     { name: 'from another line', change: { source } },
     { name: 'at another time', change: { storedAt: new Date('2024-06-01T00:00:00.001Z') } },
-  ])('is unchanged if it is $name', async ({ change }) => {
-    await other(version('a', 1), version('b', 1));
-    otherBeforeWrite({ ...version('a', 2), ...change });
-    expect(await create()(version('a', 2), version('b', 2))).toEqual({
-      written: 1,
-      unchanged: 1,
-      stale: 0,
-      withheld: 0,
-    });
-    expect([await read('a'), await read('b')]).toEqual([
-      ['2', '1'],
-      ['2', '1'],
-    ]);
-  });
+  ])(
+    'counts a version as unchanged if another process has stored it $name since the comparison',
+    async ({ change }) => {
+      await other(version('a', 1), version('b', 1));
+      otherBeforeWrite({ ...version('a', 2), ...change });
+      expect(await create()(version('a', 2), version('b', 2))).toEqual({
+        written: 1,
+        unchanged: 1,
+        stale: 0,
+        withheld: 0,
+      });
+      expect([await read('a'), await read('b')]).toEqual([
+        ['2', '1'],
+        ['2', '1'],
+      ]);
+    },
+  );
 });
 
-test('a newer version of the same line that another process writes meanwhile is kept', async () => {
+test('keeps a newer version with the same source that another process has stored since the comparison', async () => {
   await other(version('a', 1));
   const { source } = version('a', 2);
   otherBeforeWrite({ ...version('a', 3), source });
@@ -135,14 +138,14 @@ test('a newer version of the same line that another process writes meanwhile is 
   expect(await read('a')).toEqual(['3', '1']);
 });
 
-describe('a resource that another process inserts between the comparison and the write', () => {
-  test('is not written if the other version is newer', async () => {
+describe('the resource writer (another process inserts the resource between comparison and write)', () => {
+  test('does not write a resource if another process has inserted a newer version since the comparison', async () => {
     otherBeforeWrite(version('a', 3));
     expect(await create()(version('a', 2))).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
     expect(await read('a')).toEqual(['3']);
   });
 
-  test('replaces the other version if that is older, and the rest of the batch is written once', async () => {
+  test('replaces an older version that another process has inserted since the comparison, and writes the rest of the batch once', async () => {
     await other(version('b', 1));
     otherBeforeWrite(version('a', 1));
     expect(await create()(version('c', 2), version('a', 2), version('b', 2))).toEqual({
@@ -154,7 +157,7 @@ describe('a resource that another process inserts between the comparison and the
     expect([await read('a'), await read('b'), await read('c')]).toEqual([['2', '1'], ['2', '1'], ['2']]);
   });
 
-  test('is compared again with a replacement that was lost in the same batch', async () => {
+  test('compares lost inserts and lost replacements of the same batch again', async () => {
     await other(version('b', 1));
     otherBeforeWrite(version('a', 1), version('b', 3));
     expect(await create()(version('a', 2), version('b', 2))).toEqual({
@@ -170,21 +173,21 @@ describe('a resource that another process inserts between the comparison and the
   });
 });
 
-describe('a resource that other processes keep changing', () => {
+describe('the resource writer (other processes keep changing the resource)', () => {
   const change = () =>
     database.collection<ResourceDocument>('Goal').updateOne({ connectionId }, { $inc: { revision: 1 } });
   const changeBeforeWrites = (count: number) => {
     for (let number = 0; number < count; number++) before.push({ command: 'bulkWrite', happens: change });
   };
 
-  test('is written after 19 lost races', async () => {
+  test('writes a resource after 19 lost races', async () => {
     await other(version('a', 1));
     changeBeforeWrites(19);
     expect(await create()(version('a', 2))).toMatchObject({ written: 1 });
     expect(sent('bulkWrite')).toBe(20);
   });
 
-  test('is given up after 20 lost races, to be tried later', async () => {
+  test('throws write-contention after 20 lost races, so that the batch is retried later', async () => {
     await other(version('a', 1));
     changeBeforeWrites(20);
     await expect(create()(version('a', 2))).rejects.toMatchObject({
@@ -197,15 +200,15 @@ describe('a resource that other processes keep changing', () => {
   });
 });
 
-describe('an error of the server', () => {
+describe('the resource writer (errors of the database)', () => {
   const failure = (...codes: number[]) =>
     Object.assign(new Error('refused'), { writeErrors: codes.map((code, index) => ({ code, index })) });
 
   test.each([
-    { what: 'without write errors', error: new Error('connection lost') },
-    { what: 'of one document', error: failure(121) },
-    { what: 'of one document beside a lost race', error: failure(11000, 121) },
-  ])('$what is thrown, and not taken for a lost race', async ({ error }) => {
+    { what: 'an error without write errors', error: new Error('connection lost') },
+    { what: 'an error of one document', error: failure(121) },
+    { what: 'an error of one document and a lost race', error: failure(11000, 121) },
+  ])('throws $what instead of treating it as a lost race', async ({ error }) => {
     before.push({
       command: 'bulkWrite',
       happens: () => Promise.reject(error),
@@ -214,7 +217,7 @@ describe('an error of the server', () => {
     expect(sent('bulkWrite')).toBe(1);
   });
 
-  test('of a single document, which does not come as a list, is a lost race if its id is taken', async () => {
+  test('treats a duplicate key error as a lost race also if the driver reports a single error instead of a list', async () => {
     const taken = Object.assign(new Error('taken'), { writeErrors: { code: 11000, index: 0 } });
     before.push({ command: 'bulkWrite', happens: () => Promise.reject(taken) });
     expect(await create()(version('a', 1))).toMatchObject({ written: 1 });
@@ -222,8 +225,8 @@ describe('an error of the server', () => {
   });
 });
 
-describe('a batch', () => {
-  test('that changes nothing costs one read and no write', async () => {
+describe('the resource writer (commands)', () => {
+  test('sends one read and no write for a batch that changes nothing', async () => {
     await other(version('a', 2), version('b', 2));
     expect(await create()(version('a', 2), version('b', 1))).toEqual({
       written: 0,
@@ -234,19 +237,19 @@ describe('a batch', () => {
     expect(commands).toEqual(['createIndexes', 'find']);
   });
 
-  test('of new resources reads no history', async () => {
+  test('reads no history for a batch of new resources', async () => {
     expect(await create()(version('a', 2), version('b', 1))).toMatchObject({ written: 2 });
     expect(commands).toEqual(['createIndexes', 'find', 'bulkWrite']);
   });
 
-  test('without documents sends nothing', async () => {
+  test('sends no commands for an empty batch', async () => {
     expect(await create()()).toEqual({ written: 0, unchanged: 0, stale: 0, withheld: 0 });
     expect(commands).toEqual([]);
   });
 });
 
-describe('the indexes of a type', () => {
-  test('are created by its first batch, once for all that come at the same time', async () => {
+describe('the resource writer (indexes)', () => {
+  test('creates the indexes of a type with its first batch, once for concurrent batches', async () => {
     await database.dropCollection('Goal').catch(() => undefined);
     const write = create();
     await Promise.all([write(version('a', 1)), write(version('b', 1))]);
@@ -255,7 +258,7 @@ describe('the indexes of a type', () => {
     expect((await database.collection('Goal').indexes()).length).toBeGreaterThan(1);
   });
 
-  test('are created by the next batch if that failed', async () => {
+  test('creates the indexes of a type with the next batch if the first attempt failed', async () => {
     before.push({ command: 'createIndexes', happens: () => Promise.reject(new Error('connection lost')) });
     const write = create();
     await expect(write(version('a', 1))).rejects.toThrow('connection lost');

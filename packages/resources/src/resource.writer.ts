@@ -1,3 +1,13 @@
+/*
+ * Writes versions of resources so that any order of files, workers and repetitions ends in the same state.
+ *
+ *   read the stored versions -> compare (resource-version.ts) -> write what is newer -> compare lost races again, up to 20 rounds
+ *                                   |                                |
+ *                                   older: stale, same: unchanged    conditional on the revision that was compared
+ *
+ * Nothing is written if nothing has changed. A replacement records the sources of the previous versions. Resources of patients that the
+ * connection keeps out are not stored and are counted as withheld.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { allPatientsOf, maxListedPatients, type Resource } from '@bulkhead/fhir';
 import { AppError } from '@bulkhead/runtime';
@@ -8,20 +18,20 @@ import { prepareResourceTypes } from './resource-collections.ts';
 import { earlierVersions, type ResourceDocument, type SourcedVersion } from './resource-document.ts';
 import { type Comparison, compareVersions, type ResourceVersion } from './resource-version.ts';
 
-/** What became of a batch; the sum is the number of documents given. */
+/** The results of a batch. They add up to the number of documents. */
 export interface WriteOutcome {
-  /** Of erased patients whom the connection keeps out: not stored. */
+  /** Not stored, because they belong to erased patients that the connection keeps out. */
   readonly withheld: number;
-  /** `_id`s of those, if there are any. */
+  /** The `_id`s of the withheld documents, if there are any. */
   readonly withheldIds?: ReadonlySet<string>;
   readonly written: number;
-  /** The same version with the same content was there. */
+  /** The same version with the same content was already stored. */
   readonly unchanged: number;
-  /** What is stored is newer or more complete. */
+  /** The stored version is newer or more complete. */
   readonly stale: number;
 }
 
-/** What is read back of a stored version to decide; `revision` guards the replacement. */
+/** The fields of a stored version that are compared. The replacement is conditional on `revision`. */
 type StoredVersion = ResourceVersion & { readonly _id: string; readonly revision: number };
 const comparedFields = {
   subsetted: 1,
@@ -33,36 +43,31 @@ const comparedFields = {
   revision: 1,
 } as const;
 
-/** Rounds in which others may win the same documents before this gives up; each lost round means that others progressed. */
+/** The limit of rounds in which other writers may win the same documents. In each lost round another writer has made progress. */
 const maxRounds = 20;
 
-/**
- * Writes versions of resources so that any order of files, workers and repetitions ends in the same state: read the
- * stored versions, compare, write only what is newer, each write guarded by the revision that was compared. A lost race
- * is compared again. Nothing is written where nothing changed. A replacement remembers where the versions before it came from.
- */
 export function createResourceWriter({
   database,
   gate,
 }: {
   readonly database: Database;
-  /** Says which patients a connection keeps out. @throws AppError if nothing may be stored for it any more */
+  /** Says which patients a connection keeps out. @throws AppError if nothing may be stored for the connection */
   readonly gate: { readonly keptOutOf: (connectionId: string) => Promise<KeptOutList | undefined> };
 }) {
-  // A search names its index, so no collection may be without: deletions can name types that no manifest announced.
+  // Searches name their index, so every collection needs the indexes. Deletions can name types that no manifest has announced.
   const prepared = new Map<string, Promise<void>>();
   const prepare = (resourceType: string): Promise<void> => {
     const known = prepared.get(resourceType);
     if (known !== undefined) return known;
     const preparing = prepareResourceTypes({ database, resourceTypes: [resourceType] });
     prepared.set(resourceType, preparing);
-    // The next batch tries again.
+    // After an error the next batch tries again.
     preparing.catch(() => prepared.delete(resourceType));
     return preparing;
   };
 
   return {
-    /** @param documents of one resource type, at most a batch. */
+    /** @param given a batch of documents of one resource type */
     async write(resourceType: string, given: readonly ResourceDocument[]): Promise<WriteOutcome> {
       const [first] = given;
       if (first === undefined) return { written: 0, unchanged: 0, stale: 0, withheld: 0 };
@@ -95,13 +100,13 @@ export function createResourceWriter({
   };
 }
 
-/** A resource in the compartment of a patient who is kept out, or the patient's own tombstone. */
+/** Whether a resource or tombstone belongs to a patient that is kept out. */
 function isKeptOut(keptOut: KeptOutList, resourceType: string, document: ResourceDocument): boolean {
   const { keys, resourceId, resource } = document;
   if (resourceType === 'Patient' && keptOut.hasPatient(resourceId)) return true;
   if (resourceType === 'Binary' && keptOut.hasBinary(resourceId)) return true;
   const listed = [keys.patient ?? []].flat();
-  // The keys list the first ones only.
+  // The keys list only the first patients.
   const patients = listed.length < maxListedPatients ? listed : allPatientsOf(resource as Resource);
   return patients.some((patientId) => keptOut.hasPatient(patientId));
 }
@@ -110,11 +115,11 @@ type ResourceCollection = ReturnType<Database['collection']>;
 
 interface Write {
   readonly document: ResourceDocument;
-  /** Undefined: there is none, insert. */
+  /** The revision to replace. Undefined if the document is inserted. */
   readonly replaces?: number;
 }
 
-/** The same id can stand in a batch twice: only its newest version is a candidate. */
+/** A batch can have several versions of the same id. Only the newest one is a candidate. */
 function newestOfEach(documents: readonly ResourceDocument[]) {
   const newest = new Map<string, ResourceDocument>();
   const lost: Comparison[] = [];
@@ -155,8 +160,9 @@ function decide(documents: readonly ResourceDocument[], stored: ReadonlyMap<stri
 type Histories = ReadonlyMap<string, readonly SourcedVersion[]>;
 
 /**
- * Of what is replaced, and not with the comparison: most of an export is unchanged, and ten versions more to read of each would
- * cost a third of its rate. Who is replaced meanwhile fails the guard, and this is read again.
+ * Reads the histories of the documents that will be replaced. The comparison does not read them, because most resources of an export are
+ * unchanged, and reading ten more versions of each would cost a third of the rate. If a document is replaced meanwhile, its write fails,
+ * and the history is read again.
  */
 async function readHistories(collection: ResourceCollection, writes: readonly Write[]): Promise<Histories> {
   const replaced = writes.filter(({ replaces }) => replaces !== undefined).map(({ document }) => document._id);
@@ -168,10 +174,10 @@ async function readHistories(collection: ResourceCollection, writes: readonly Wr
       { projection },
     )
     .toArray();
-  return new Map(stored.map((one) => [one._id, earlierVersions(one)]));
+  return new Map(stored.map((version) => [version._id, earlierVersions(version)]));
 }
 
-/** @returns the documents whose guard failed, to be compared again. */
+/** @returns the documents that have lost a race and must be compared again */
 async function writeGuarded(options: {
   readonly collection: ResourceCollection;
   readonly writes: readonly Write[];
@@ -192,14 +198,14 @@ async function writeGuarded(options: {
   const replacements = writes.filter(({ replaces }) => replaces !== undefined);
   const { matched, lostInserts } = await bulkWrite(collection, operations);
   const lost = lostInserts.map((index) => writes[index]?.document).filter((document) => document !== undefined);
-  // A bulk result does not say which replacement found its revision gone.
+  // A bulk result does not say which replacements did not match their revision.
   if (matched < replacements.length) lost.push(...(await findLost(collection, replacements)));
   return lost;
 }
 
 type StoredWrite = StoredVersion & Pick<ResourceDocument, 'source' | 'storedAt'>;
 
-/** The replacements that were not stored. Those that were would count as unchanged if they were compared again. */
+/** Finds the replacements that were not stored. The stored ones must not be compared again, or they would count as unchanged. */
 async function findLost(collection: ResourceCollection, replacements: readonly Write[]): Promise<ResourceDocument[]> {
   const stored = await collection
     .find<StoredWrite>(
@@ -227,7 +233,7 @@ async function bulkWrite(collection: ResourceCollection, operations: readonly ob
   } catch (error) {
     const { writeErrors, result } = error as BulkWriteFailure;
     const errors = [writeErrors ?? []].flat();
-    // An insert that finds its id taken lost a race. Anything else is a fault of the server or of a document.
+    // A duplicate key means that an insert has lost a race. All other errors come from the server or a document.
     if (errors.length === 0 || !errors.every(isDuplicateKey)) throw error;
     return { matched: result?.matchedCount ?? 0, lostInserts: errors.map(({ index }) => index) };
   }
@@ -243,7 +249,7 @@ interface BulkWriteFailure {
 function contention(resourceType: string): AppError {
   return new AppError({
     code: 'write-contention',
-    message: 'Other writers kept changing the same resources. The batch is tried again.',
+    message: 'Other workers kept changing the same resources. The batch is retried.',
     retry: 'later',
     context: { resourceType },
   });
@@ -252,11 +258,11 @@ function contention(resourceType: string): AppError {
 export const noOutcome: WriteOutcome = { written: 0, unchanged: 0, stale: 0, withheld: 0 };
 
 /**
- * Writes documents so that one which MongoDB refuses does not keep the others from being stored: a batch with such a document is
- * halved until the document is found.
- * @param options.onRefused called for each refused document
+ * Writes documents so that a document that MongoDB rejects does not prevent the others from being stored. A batch with such a document is
+ * bisected until the document is found.
+ * @param options.onRefused called for each rejected document
  */
-export async function writeApart<Item extends { readonly document: ResourceDocument }>(options: {
+export async function writeWithBisection<Item extends { readonly document: ResourceDocument }>(options: {
   readonly items: readonly Item[];
   readonly write: (documents: readonly ResourceDocument[]) => Promise<WriteOutcome>;
   readonly onRefused: (item: Item) => void;
@@ -273,8 +279,8 @@ export async function writeApart<Item extends { readonly document: ResourceDocum
       return noOutcome;
     }
     const middle = Math.ceil(items.length / 2);
-    const before = await writeApart({ ...options, items: items.slice(0, middle) });
-    return sumOutcomes(before, await writeApart({ ...options, items: items.slice(middle) }));
+    const before = await writeWithBisection({ ...options, items: items.slice(0, middle) });
+    return sumOutcomes(before, await writeWithBisection({ ...options, items: items.slice(middle) }));
   }
 }
 

@@ -4,24 +4,24 @@ import type { Connection as Database } from 'mongoose';
 import { fitsInDocument, type ResourceDocument } from './resource-document.ts';
 
 /**
- * Derives the search keys and summaries of stored resources again after a release derives them differently. An export would not:
- * it writes nothing that did not change at the EHR. The upgrade walks one type after the other in the order of ids and stores how
- * far it got after every batch, so an interrupted run continues there. It can run beside workers: an update is guarded by the
- * revision that it read, and a version that a worker has written meanwhile has keys of its own.
+ * Derives the search keys and summaries of stored resources again, after a release that derives them differently. Exports do not do
+ * this, because they write only resources that have changed at the EHR. The upgrade goes through the types, and through each type in
+ * the order of ids. It stores its progress after every batch, so an interrupted run continues there. Workers can run at the same
+ * time: an update is conditional on the revision that it read, and a version that a worker has written meanwhile has its own keys.
  */
 
-/** Indexes from before resources could be searched. */
+/** Indexes of versions in which resources could not be searched. */
 const formerIndexes = ['by-patient', 'by-change'];
-/** As a download writes them: see `file-batch.ts` of the worker. */
+/** As large as the batches of a download. See `file-batch.ts`. */
 const batchSize = 125;
 
 type StoredDocument = ResourceDocument & { readonly revision: number };
 
-/** `upgrades`: how far each upgrade of stored data got. */
+/** `upgrades`: the progress of each upgrade of stored data. */
 interface UpgradeProgress {
   readonly _id: string;
   readonly version: number;
-  /** The type that is walked, and the last of its ids that is done. */
+  /** The current type, and its last upgraded id. */
   readonly resourceType?: string;
   readonly after?: string;
   readonly completedAt?: Date;
@@ -30,9 +30,9 @@ interface UpgradeProgress {
 const upgradeId = 'search-keys';
 
 /**
- * @param options.resourceTypes whose collections are there
- * @param options.again also if the upgrade to this version has completed: an older worker may have written since
- * @returns the number of resources that were looked at
+ * @param options.resourceTypes the types that have a collection
+ * @param options.again repeats a completed upgrade to this version, because an older worker may have written since
+ * @returns the number of resources that were processed
  */
 export async function upgradeResources(options: {
   readonly database: Database;
@@ -85,7 +85,7 @@ async function upgradeType(options: {
     await save(after);
   }
   const names = (await collection.indexes()).map(({ name }) => name ?? '');
-  for (const name of names.filter((one) => formerIndexes.includes(one))) await collection.dropIndex(name);
+  for (const name of names.filter((former) => formerIndexes.includes(former))) await collection.dropIndex(name);
   return count;
 }
 
@@ -94,7 +94,7 @@ function toUpdate(document: StoredDocument): object {
   const resource = decodeExactNumbers(document.resource, numberTexts as NumberText[] | undefined) as Resource;
   const keys = extractSearchKeys(resource);
   const summary = summarize(resource);
-  // Decoded in place, an exact number counts for a little more here than in the database: the safe side of the limit.
+  // Exact numbers are decoded here, so they count for a little more than in the database. This errs on the safe side of the limit.
   const keepsSummary =
     summary !== undefined && fitsInDocument({ ...document, keys, summary }, Number.POSITIVE_INFINITY);
   return { updateOne: { filter: { _id, revision }, update: { $set: { keys, ...(keepsSummary ? { summary } : {}) } } } };

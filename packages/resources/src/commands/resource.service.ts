@@ -7,21 +7,21 @@ import type { ConnectionScope } from '@bulkhead/store';
 import type { SourcedVersion } from '../resource-document.ts';
 import type { ResourceStore } from '../store.ts';
 
-export interface WhichResources {
+export interface ResourceTypeReference {
   readonly provider: string;
   readonly connectionId: string;
   readonly resourceType: string;
   readonly scope: ConnectionScope;
 }
 
-export interface SearchResources extends WhichResources {
-  /** FHIR search parameters, as the address has them. */
+export interface SearchResources extends ResourceTypeReference {
+  /** The FHIR search parameters of the URL. */
   readonly parameters: URLSearchParams;
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when the client has closed the connection. */
   readonly signal: AbortSignal;
 }
 
-/** What is read, and whose data it shows: see `patientsShown`. */
+/** A text, and the patients whose data it shows. See `patientsShown`. */
 export interface ReadText {
   readonly text: string;
   readonly patients: readonly string[];
@@ -29,101 +29,104 @@ export interface ReadText {
 
 export interface ReadLines {
   readonly lines: AsyncIterable<string>;
-  /** Those who were asked for; without any, `anyPatient`. */
+  /** The requested patients, or `anyPatient` if none were requested. */
   readonly patients: readonly string[];
 }
 
-/** A page ends early here, so that `_count` of large documents cannot fill the memory: a page of 1,000 usual ones is 2 MB. */
+/** A page ends early at this size, so that large documents cannot fill the memory. A page of 1,000 typical ones has 2 MB. */
 const maxPageCharacters = 8 * 1024 * 1024;
-/** They say which page of a search; a stream is all of it. */
+/** Parameters that apply to pages. A stream has no pages. */
 const pageParameters = ['_count', '_total', '_cursor'];
 
 export type ResourceService = ReturnType<typeof createResourceService>;
 
-/** Reads back what is stored, every number as the server wrote it. */
+/** Reads stored resources for the API, with every number as the EHR wrote it. */
 export function createResourceService(options: {
   readonly store: ResourceStore;
   readonly connections: ConnectionService;
 }) {
   const { store, connections } = options;
 
-  const check = async ({ provider, connectionId, resourceType, scope }: WhichResources): Promise<Connection> => {
+  const check = async ({ provider, connectionId, resourceType, scope }: ResourceTypeReference): Promise<Connection> => {
     const connection = await connections.find({ provider, id: connectionId, scope });
-    // A collection is named after the type, so a name that is no type must never get there.
+    // The type is the name of a collection, so other names must not be used.
     if (!isResourceType(resourceType)) throw unknownResource();
     return connection;
   };
 
   return {
     /** @returns the resource as JSON text. @throws AppError `unknown-resource`, `resource-deleted` */
-    async read({ resourceId, ...which }: WhichResources & { readonly resourceId: string }): Promise<ReadText> {
-      await check(which);
-      const found = await store.resources.read({ ...which, resourceId });
+    async read({
+      resourceId,
+      ...reference
+    }: ResourceTypeReference & { readonly resourceId: string }): Promise<ReadText> {
+      await check(reference);
+      const found = await store.resources.read({ ...reference, resourceId });
       if (!found) throw unknownResource();
       if (found.deleted) throw resourceDeleted();
       return { text: JSON.stringify(found.resource), patients: patientsShown(found.resource as Resource) };
     },
 
-    /** Which exports and syncs the stored version of a resource, and those before it, came from. @throws AppError `unknown-resource` */
-    async sources({ resourceId, ...which }: WhichResources & { readonly resourceId: string }) {
-      await check(which);
-      const found = await store.resources.readSources({ ...which, resourceId });
+    /** Reads the sources of the stored and of earlier versions of a resource. @throws AppError `unknown-resource` */
+    async sources({ resourceId, ...reference }: ResourceTypeReference & { readonly resourceId: string }) {
+      await check(reference);
+      const found = await store.resources.readSources({ ...reference, resourceId });
       if (found.length === 0) throw unknownResource();
-      const { resource } = (await store.resources.read({ ...which, resourceId })) ?? {};
+      const { resource } = (await store.resources.read({ ...reference, resourceId })) ?? {};
       return { sources: found, patients: resource ? patientsShown(resource as Resource) : [] };
     },
 
     /**
-     * Every current resource that matches, a line each. Memory stays flat.
-     * @param options.onFurther awaited before a line that also shows patients who were not asked for.
+     * Streams all current resources that match, one per line, with constant memory.
+     * @param options.onFurther awaited before a line that also shows patients that were not requested
      */
     async stream(
       options: SearchResources & { readonly onFurther: (patients: readonly string[]) => Promise<void> },
     ): Promise<ReadLines> {
-      const { parameters, signal, onFurther, ...which } = options;
-      await check(which);
+      const { parameters, signal, onFurther, ...reference } = options;
+      await check(reference);
       const paged = pageParameters.filter((name) => parameters.has(name));
       if (paged.length > 0) {
-        const message = 'is of pages, and NDJSON is everything at once: leave it out, or ask for a Bundle';
+        const message = 'applies to pages, and NDJSON has no pages. Leave it out, or request a Bundle';
         throw invalidRequest(paged.map((path) => ({ path, message })));
       }
       const { search } = parse(parameters);
-      const asked = patientsAsked({ ...which, search });
-      const patients = asked.length > 0 ? asked : [anyPatient];
+      const requested = requestedPatients({ ...reference, search });
+      const patients = requested.length > 0 ? requested : [anyPatient];
       return {
         patients,
-        lines: toLines({ resources: store.resources.stream({ ...which, search, signal }), patients, onFurther }),
+        lines: toLines({ resources: store.resources.stream({ ...reference, search, signal }), patients, onFurther }),
       };
     },
 
     /**
-     * One page of matches, as a searchset Bundle in JSON text.
-     * @param options.address the search itself, absolute; links to pages are made from it.
+     * Reads one page of matches, as a searchset Bundle in JSON.
+     * @param options.address the absolute URL of the search, from which the links to pages are made
      */
     async search(options: SearchResources & { readonly address: URL }): Promise<ReadText> {
-      const { parameters, address, ...which } = options;
-      const { fhirEndpoint } = await check(which);
+      const { parameters, address, ...reference } = options;
+      const { fhirEndpoint } = await check(reference);
       const { search, count, withTotal, cursor } = parse(parameters);
-      if (cursor !== undefined && !store.resources.isCursorOf({ ...which, search, cursor })) {
-        const message = 'is no cursor of this search: follow the `next` link of a page as it is, or leave it out';
+      if (cursor !== undefined && !store.resources.isCursorOf({ ...reference, search, cursor })) {
+        const message = 'is not a cursor of this search. Use the `next` link of a page unchanged, or leave it out';
         throw invalidRequest([{ path: '_cursor', message }]);
       }
-      const total = withTotal ? await store.resources.count({ ...which, search }) : undefined;
+      const total = withTotal ? await store.resources.count({ ...reference, search }) : undefined;
       const entries: { fullUrl: string; resource: string }[] = [];
-      const patients = new Set(patientsAsked({ ...which, search }));
+      const patients = new Set(requestedPatients({ ...reference, search }));
       let characters = 0;
       let end: (() => string) | undefined;
       let next: string | undefined;
-      for await (const found of store.resources.search({ ...which, search, cursor, limit: count + 1 })) {
+      for await (const found of store.resources.search({ ...reference, search, cursor, limit: count + 1 })) {
         if (entries.length === count || characters > maxPageCharacters) {
           next = end?.();
           break;
         }
         const resource = JSON.stringify(found.resource);
         const { id } = found.resource as { id: string };
-        // Where the EHR has it: that is its identity, and what references inside of it are relative to.
         for (const patient of patientsShown(found.resource as Resource)) patients.add(patient);
-        entries.push({ fullUrl: `${fhirEndpoint}/${which.resourceType}/${id}`, resource });
+        // `fullUrl` is the URL at the EHR. It is the identity of the resource, and its references are relative to it.
+        entries.push({ fullUrl: `${fhirEndpoint}/${reference.resourceType}/${id}`, resource });
         characters += resource.length;
         end = found.cursor;
       }
@@ -150,8 +153,8 @@ function withCursor(address: URL, cursor: string): string {
   return next.href;
 }
 
-/** Whom a search names. Without one, whoever is among the matches is shown. */
-function patientsAsked(options: {
+/** The patients that a search names. */
+function requestedPatients(options: {
   readonly resourceType: string;
   readonly search: SearchRequest['search'];
 }): readonly string[] {
@@ -160,7 +163,7 @@ function patientsAsked(options: {
   return [...new Set([...search.patients.flat(), ...ids])];
 }
 
-/** A resource in several records shows its other patients too. */
+/** A resource that belongs to several patients also shows the others. */
 async function* toLines(options: {
   readonly resources: AsyncIterable<unknown>;
   readonly patients: readonly string[];
@@ -181,12 +184,12 @@ async function* toLines(options: {
 function unknownResource(): AppError {
   return new AppError({
     code: 'unknown-resource',
-    message: 'There is no such resource stored for this connection. Verify the type and the id.',
+    message: 'No such resource is stored for this connection. Verify the type and the id.',
     retry: 'never',
   });
 }
 
-/** https://hl7.org/fhir/R4/http.html#read: 410 for a resource that is known to be deleted. */
+/** 410, as https://hl7.org/fhir/R4/http.html#read requires for a resource that is known to be deleted. */
 function resourceDeleted(): AppError {
   return new AppError({
     code: 'resource-deleted',
@@ -195,7 +198,6 @@ function resourceDeleted(): AppError {
   });
 }
 
-/** A version of a resource, and which line of an export or step of a sync it came from. */
 export function toSourceView({ versionId, lastUpdated, deleted, source, storedAt }: SourcedVersion) {
   return {
     ...(versionId === undefined ? {} : { versionId }),

@@ -44,12 +44,10 @@ const runShape = {
 
 export const syncRunViewSchema = z.strictObject(runShape).meta({ id: 'SyncRun' });
 
-export const startedSyncSchema = z
-  .strictObject({ ...syncedShape, ...runShape, url: z.string() })
-  .meta({
-    id: 'StartedSync',
-    description: 'A run that has not ended, with its counts so far. Read its `url` for the progress.',
-  });
+export const startedSyncSchema = z.strictObject({ ...syncedShape, ...runShape, url: z.string() }).meta({
+  id: 'StartedSync',
+  description: 'A run that has not ended, with its counts so far. Read its `url` for the progress.',
+});
 
 const stepRetryViewSchema = retryingViewSchema
   .extend({ resourceType: z.string() })

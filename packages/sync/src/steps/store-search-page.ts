@@ -3,7 +3,7 @@ import type { SearchPage } from '@bulkhead/ehr-client';
 import type { SearchEntry } from '@bulkhead/fhir';
 import { parseResourceLine } from '@bulkhead/fhir';
 import { type QuarantinedLine, searchFileId } from '@bulkhead/quarantine';
-import { fitsInDocument, type ResourceDocument, toResourceDocument, writeApart } from '@bulkhead/resources';
+import { fitsInDocument, type ResourceDocument, toResourceDocument, writeWithBisection } from '@bulkhead/resources';
 import type { SyncRun } from '../sync-run.record.ts';
 import type { SyncStep } from '../sync-step.record.ts';
 import type { SyncDeps } from './deps.ts';
@@ -82,7 +82,7 @@ async function storeEntries(
     if ('document' in read) items.push({ ...entry, document: read.document });
     else quarantine(entry, read.reason);
   }
-  const { written, unchanged, stale, withheld } = await writeApart({
+  const { written, unchanged, stale, withheld } = await writeWithBisection({
     items,
     write: (documents) => withDocuments(deps).write(resourceType, documents),
     onRefused: (entry) => quarantine(entry, 'refused-by-database'),

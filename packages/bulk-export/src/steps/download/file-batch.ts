@@ -18,7 +18,7 @@ import {
   toResourceDocument,
   toTombstone,
   type WriteOutcome,
-  writeApart,
+  writeWithBisection,
 } from '@bulkhead/resources';
 import { toEhrText } from '@bulkhead/runtime';
 import { sumIssues } from '../../accounting.ts';
@@ -150,7 +150,7 @@ export class FileBatch {
   }
 
   #store(type: string, documents: readonly LineDocument[]): Promise<WriteOutcome> {
-    return writeApart({
+    return writeWithBisection({
       items: documents,
       write: (some) => this.#options.store.resourceWriter.write(type, some),
       onRefused: ({ line }) => this.#quarantine(line, 'refused-by-database'),

@@ -108,7 +108,7 @@ describe('the resource writer', () => {
     expect(await write(subsetted)).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
   });
 
-  test('a late file does not resurrect what was deleted; a newer version does #deletions', async () => {
+  test('a file that is delivered late does not restore a deleted resource, and a newer version does #deletions', async () => {
     await write(observation('e', 1));
     expect(await write(toTombstone({ resourceId: 'e', context: next }))).toMatchObject({ written: 1 });
     expect(await versionOf('e')).toBeUndefined();
@@ -139,7 +139,7 @@ describe('the resource writer', () => {
     }
   });
 
-  test('a resource that a later export brings back unchanged is kept #deletions', async () => {
+  test('a resource that a later export contains unchanged after its deletion is kept #deletions', async () => {
     await write(observation('m', 1));
     await write(toTombstone({ resourceId: 'm', context: next }));
     const { source, now } = context;
@@ -167,7 +167,7 @@ describe('the resource writer', () => {
     expect(timeOf(new Date('2024-06-02T00:00:00.001Z'))).toEqual(context.observedAt);
   });
 
-  test('what is read back is what was sent, number texts and odd keys included #number-text', async () => {
+  test('a resource is read back as it was sent, including number texts and unusual keys #number-text', async () => {
     const line =
       '{"resourceType":"Observation","id":"n","a.b":{"$set":1},"v":[1.50,12345678901234567890,1e2,-0.0,7],"empty":{},"none":[],"nothing":null,"text":"é😀"}';
     await write(makeDocument(line));

@@ -106,7 +106,7 @@ describe('property: the resource writer #newest-wins #confluence', () => {
     );
   }, 60_000);
 
-  test('the version with content that is kept is never older than any other that was given', async () => {
+  test('the stored version with content is never older than any other written version', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(observed, { minLength: 1, maxLength: 8 }), async (versions) => {
         await write(versions.map((one) => [one]));
