@@ -4,48 +4,53 @@ import { z } from 'zod';
 
 export const quarantineStates = ['open', 'replayed', 'withheld'] as const;
 
-/** A line of a file, or an entry of a search's page, that could not be stored. Without its bytes, which are patient data. */
+/**
+ * A line of a file, or an entry of a search's page, that could not be stored. The record does not show its bytes, which are patient
+ * data.
+ */
 export const quarantineEntrySchema = z.strictObject({
   id: z.string(),
   connectionId: z.string(),
   source: z
     .literal('sync')
     .exactOptional()
-    .meta({ description: 'An entry of a search of an enhanced sync. Left out: a line of an export’s file.' }),
-  stepId: z.string().exactOptional().meta({ description: 'Of an entry: the step of the sync run.' }),
-  /** That of a line is its file's. */
-  resourceType: z.string().exactOptional().meta({ description: 'Of an entry: the type that was searched.' }),
-  exportId: z.string().meta({ description: 'Of an entry: the id of the sync run.' }),
+    .meta({ description: 'Set for an entry of a search of an enhanced sync. Absent for a line of an export’s file.' }),
+  stepId: z.string().exactOptional().meta({ description: 'For an entry: the step of the sync run.' }),
+  /** Absent for a line, because its file has the type. */
+  resourceType: z.string().exactOptional().meta({ description: 'For an entry: the type that was searched.' }),
+  exportId: z.string().meta({ description: 'For an entry: the id of the sync run.' }),
   /** See `searchFileId`. */
-  fileId: z.string().meta({ description: 'Of an entry: its search.' }),
+  fileId: z.string().meta({ description: 'For an entry: its search.' }),
   line: z.int().min(1).meta({ description: 'The line of the file, or the page of the search, from 1.' }),
-  /** In the uncompressed file. */
+  /** The offset in the uncompressed file. */
   offset: countSchema.meta({
-    description: 'Where the line begins, in bytes; of an entry its position on the page, from 0.',
+    description: 'The offset of the line in bytes. For an entry: its position on the page, from 0.',
   }),
   reason: z.string(),
-  state: z.enum(quarantineStates).meta({ description: '`withheld`: of an erased patient. Only its place is left.' }),
+  state: z
+    .enum(quarantineStates)
+    .meta({ description: '`withheld` means that the line belonged to an erased patient. Only its position is left.' }),
   sizeBytes: countSchema,
-  keptBytes: countSchema.meta({ description: 'How many bytes of the line can be read back.' }),
-  isTruncated: z
-    .boolean()
-    .meta({ description: 'Less than the whole line is kept: it can be stored only as a correction.' }),
+  keptBytes: countSchema.meta({ description: 'The number of bytes of the line that are stored and can be read.' }),
+  isTruncated: z.boolean().meta({
+    description: 'Whether only a part of the line is kept. Such a line can be stored only with a correction.',
+  }),
   sha256: z.string().exactOptional().meta({ description: 'SHA-256 of the whole line, in hexadecimal.' }),
-  /** An operator's corrected line is kept beside it. */
+  /** An operator's corrected line is stored in addition. */
   isCorrected: z.boolean(),
   createdAt: z.date(),
-  /** The last attempt to store it, and why it failed if it did. */
+  /** The last attempt to store it, and the reason if it failed. */
   replay: z.strictObject({ at: z.date(), reason: z.string().exactOptional() }).exactOptional(),
 });
 export type QuarantineEntry = Immutable<z.output<typeof quarantineEntrySchema>>;
 
-/** A line that is to be stored in the quarantine, with its place and the reason. */
+/** A line to be put into the quarantine, with its position and the reason. */
 export interface QuarantinedLine
   extends Omit<QuarantineEntry, 'id' | 'state' | 'keptBytes' | 'isTruncated' | 'isCorrected' | 'createdAt' | 'replay'> {
-  /** Absent if the line was too long to be held. Then `sealedFile`, `keptBytes` and `sha256` are there. */
+  /** Absent if the line was too long for memory. Then `sealedFile`, `keptBytes` and `sha256` are set. */
   readonly bytes?: Buffer;
-  /** What `createLongLine` gave for a line that was too long to be held. */
+  /** The file that `createLongLine` wrote for a line that was too long for memory. */
   readonly sealedFile?: string;
-  /** How much of the line is in the sealed file. */
+  /** The number of bytes of the line in the encrypted file. */
   readonly keptBytes?: number;
 }

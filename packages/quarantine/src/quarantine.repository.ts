@@ -1,3 +1,15 @@
+/*
+ * Lines that cannot be stored as resources are quarantined. They are encrypted, because they contain patient data. An operator can view
+ * them, and can replay them with a correction, or after an update of this system that understands them.
+ *
+ *   put -> open -> replay job -> replayed    the line is stored as a resource. Retention deletes the quarantined line later
+ *            ^         └───────> open        it is still not a usable resource. The reason of this attempt is recorded
+ *            │         └───────> withheld    it belongs to an erased patient. Only its position is left
+ *            └── a file that is read again puts the same lines under the same ids
+ *
+ * After a replay the counts of the file or the search are computed from the lines in the quarantine, so a repetition counts nothing
+ * twice.
+ */
 import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -16,20 +28,20 @@ import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
 import { type QuarantinedLine, type QuarantineEntry, quarantineEntrySchema } from './quarantine.record.ts';
 
-/** Of a longer line the first part is kept. Every line that a document can hold is shorter. */
+/** Only this many bytes of a longer line are kept. Every line that a document can hold is shorter. */
 export const maxKeptLineBytes = 16 * 1024 * 1024;
 
 /**
- * What is kept of the lines of one export. Of further lines only the place, the reason, the size and the hash are kept, so that
- * a server that sends nothing but bad lines cannot fill the disk.
+ * The limit of the kept bytes of one export. Of further lines only the position, the reason, the size and the hash are kept, so that a
+ * server that sends only bad lines cannot fill the disk.
  */
 export const maxKeptExportBytes = 1024 * 1024 * 1024;
 
 const documentSchema = quarantineEntrySchema.omit({ isCorrected: true }).extend({
-  /** Absent in records from before lines were truncated, as is `isTruncated`. */
+  /** Absent in records of versions that did not truncate lines. The same is true for `isTruncated`. */
   keptBytes: quarantineEntrySchema.shape.keptBytes.exactOptional(),
   isTruncated: quarantineEntrySchema.shape.isTruncated.exactOptional(),
-  /** The bytes, or the name of the file that holds them; neither if nothing is kept. */
+  /** The encrypted bytes. Longer lines have `sealedFile` instead, and lines without kept bytes have neither. */
   sealedBytes: z.string().exactOptional(),
   sealedFile: z.string().exactOptional(),
   sealedCorrection: z.string().exactOptional(),
@@ -40,7 +52,7 @@ export type QuarantineFilter = Partial<
   Pick<QuarantineEntry, 'connectionId' | 'exportId' | 'fileId' | 'reason' | 'state'>
 >;
 
-/** Longer lines are kept as sealed files: sealing adds a third, and a document must stay far below BSON's 16 MB. */
+/** Longer lines are stored as encrypted files. Encryption adds a third, and a document must stay far below BSON's 16 MB. */
 const maxInlineBytes = 1024 * 1024;
 
 const schema = new Schema<QuarantineDocument>(mongooseFieldsOf(documentSchema), {
@@ -48,13 +60,13 @@ const schema = new Schema<QuarantineDocument>(mongooseFieldsOf(documentSchema), 
   versionKey: false,
   strict: 'throw',
 });
-// Ids begin with the export's, so one index serves an export and one of its files in their order.
+// An id starts with the id of the export, so the index also gives the lines of one file in their order.
 schema.index({ connectionId: 1, _id: 1 });
 schema.index({ exportId: 1, _id: 1 });
 schema.index({ fileId: 1, state: 1 });
 
 const usageSchema = z.strictObject({
-  /** The export's id. */
+  /** The id of the export. */
   id: z.string(),
   keptBytes: z.int(),
 });
@@ -67,7 +79,7 @@ const usageModelSchema = new Schema<Stored<typeof usageSchema>>(mongooseFieldsOf
 
 export type QuarantineRepository = ReturnType<typeof createQuarantineRepository>;
 
-/** `quarantine`: the bytes are patient data, so they are sealed. */
+/** `quarantine`: the lines that could not be stored, encrypted. */
 export function createQuarantineRepository(options: {
   readonly database: Database;
   readonly secretBox: SecretBox;
@@ -78,7 +90,7 @@ export function createQuarantineRepository(options: {
 
   const usage = database.model('QuarantineUsage', usageModelSchema);
 
-  /** @returns the sum after the change. */
+  /** @returns the sum after the change */
   const addUsage = async (exportId: string, bytes: number): Promise<number> => {
     const change = { $inc: { keptBytes: bytes } };
     const options = { upsert: true, returnDocument: 'after' } as const;
@@ -92,9 +104,9 @@ export function createQuarantineRepository(options: {
   };
 
   /**
-   * Reserves room for what is to be kept of an export's lines, in their order. A line that is put twice counts twice, which
-   * keeps less than there is room for, never more.
-   * @returns the lines, without the content for which there is no room.
+   * Reserves room for the bytes of an export's lines, in their order. A line that is put twice counts twice, so less than the limit
+   * may be kept, but never more.
+   * @returns the lines. Those that exceed the limit have no content
    */
   const reserve = async (exportId: string, lines: readonly QuarantinedLine[]): Promise<readonly QuarantinedLine[]> => {
     const wanted = lines.reduce((sum, line) => sum + keptBytesOf(line), 0);
@@ -135,8 +147,8 @@ export function createQuarantineRepository(options: {
     ],
 
     /**
-     * A line's place is its id: reading a file again quarantines nothing twice.
-     * @param options.lines of one export.
+     * Quarantines lines. The id of a line is derived from its position, so reading a file again quarantines nothing twice.
+     * @param options.lines lines of one export
      */
     async put({ lines, now }: { readonly lines: readonly QuarantinedLine[]; readonly now: Date }): Promise<void> {
       const [first] = lines;
@@ -155,14 +167,15 @@ export function createQuarantineRepository(options: {
         if (sealed.sealedFile !== undefined) written.push({ _id, except: sealed.sealedFile });
       }
       await model.collection.bulkWrite(operations as never[], { ordered: false });
-      // What earlier attempts at the same line have left.
+      // Remove the files that earlier attempts have left for the same lines.
       for (const { _id, except } of written) await files.removeOf(_id, { except });
     },
 
-    /** For a line that is too long to be held; `put` it, without bytes, once it has ended. */
-    createLongLine: (place: Pick<QuarantinedLine, 'fileId' | 'offset'>): SealedFileWriter => files.create(idOf(place)),
+    /** Creates a file for a line that is too long for memory. Call `put` without `bytes` when the line has ended. */
+    createLongLine: (position: Pick<QuarantinedLine, 'fileId' | 'offset'>): SealedFileWriter =>
+      files.create(idOf(position)),
 
-    /** In the order of files and lines. @param options.after the last id of the page before. */
+    /** Lists lines in the order of files and positions. @param options.after the last id of the previous page */
     async list(options: {
       readonly filter: QuarantineFilter;
       readonly scope: ConnectionScope;
@@ -184,21 +197,21 @@ export function createQuarantineRepository(options: {
       return document ? toEntry(document) : undefined;
     },
 
-    /** What is kept of the line as the server sent it. @throws for an id that there is not. */
+    /** Reads the kept bytes of a line, as the server sent them. @throws if the id does not exist */
     async openBytes(id: string): Promise<Readable> {
       const { sealedBytes, sealedFile } = await model.findById(id, { sealedBytes: 1, sealedFile: 1 }).orFail().lean();
       if (sealedFile !== undefined) return files.open({ owner: id, file: sealedFile });
       return Readable.from(sealedBytes === undefined ? [] : [secretBox.open({ sealed: sealedBytes, owner: id })]);
     },
 
-    /** What a replay is to store: the correction where there is one, else the line itself. */
+    /** Reads the bytes for a replay: the correction or, if there is none, the line itself. */
     async readLine(id: string): Promise<Buffer> {
       const { sealedCorrection } = await model.findById(id, { sealedCorrection: 1 }).orFail().lean();
       if (sealedCorrection !== undefined) return secretBox.open({ sealed: sealedCorrection, owner: id });
       return buffer(await this.openBytes(id));
     },
 
-    /** What is kept of a line, and of its correction: an erasure looks for a patient in both. */
+    /** Reads the kept bytes of a line and its correction. An erasure looks for a patient in both. */
     async readTexts(id: string): Promise<Buffer[]> {
       const document = await model.findById(id, { sealedCorrection: 1 }).lean();
       if (!document) return [];
@@ -212,7 +225,7 @@ export function createQuarantineRepository(options: {
       await model.updateOne({ _id: id, state: 'open' }, { $set: { sealedCorrection } });
     },
 
-    /** @param reason why the line is still no resource; undefined: it is stored now. */
+    /** Records a replay. @param reason why the line is still not a usable resource. Undefined if it is stored */
     async noteReplay({
       id,
       reason,
@@ -231,8 +244,8 @@ export function createQuarantineRepository(options: {
     countWithheld: (fileId: string): Promise<number> => model.countDocuments({ fileId, state: 'withheld' }),
 
     /**
-     * Removes the content of a line of an erased patient. Its place stays, which is how a replay of other lines knows the counts.
-     * @returns false if that was done before, or there is no such line
+     * Removes the content of a line of an erased patient. The record stays, because replays of other lines compute the counts from it.
+     * @returns false if that was done before, or the line does not exist
      */
     async withhold({ id, now }: { readonly id: string; readonly now: Date }): Promise<boolean> {
       const line = await model
@@ -240,7 +253,7 @@ export function createQuarantineRepository(options: {
         .lean();
       if (!line) return false;
       await files.removeOf(id);
-      // A replayed line is a stored resource in the counts, which stays one: its record is of no more use.
+      // A replayed line is counted as stored, and that does not change. Its record is no longer needed.
       const isReplayed = line.state === 'replayed';
       const gone = { sealedBytes: 1, sealedFile: 1, sealedCorrection: 1, sha256: 1 } as const;
       const change = { $set: { state: 'withheld' as const, keptBytes: 0, replay: { at: now } }, $unset: gone };
@@ -251,12 +264,12 @@ export function createQuarantineRepository(options: {
       return isChanged;
     },
 
-    /** Whether an export, or a sync run, has lines that are not stored yet. */
+    /** Whether an export or a sync run has open lines. */
     async hasOpen(exportId: string): Promise<boolean> {
       return (await model.exists({ exportId, state: 'open' })) !== null;
     },
 
-    /** Removes lines that are stored. @returns how many */
+    /** Removes replayed lines. @returns how many */
     async deleteReplayed(ids: readonly string[]): Promise<number> {
       const replayed = { _id: { $in: [...ids] }, state: 'replayed' as const };
       const documents = await model.find(replayed, { exportId: 1, keptBytes: 1, sealedFile: 1 }).lean();
@@ -270,7 +283,7 @@ export function createQuarantineRepository(options: {
       return deleted;
     },
 
-    /** Removes what is left of an export, or a sync run, whose record is deleted. */
+    /** Removes all lines of an export or a sync run whose record was deleted. */
     async deleteByExport(exportId: string): Promise<void> {
       const withFile = model.find({ exportId, sealedFile: { $exists: true } }, { _id: 1 }).lean();
       for await (const { _id } of withFile.cursor()) await files.removeOf(_id);
@@ -278,7 +291,7 @@ export function createQuarantineRepository(options: {
       await usage.deleteOne({ _id: exportId });
     },
 
-    /** The file, or the search, is read again from its beginning. @returns how many lines were removed */
+    /** Removes the lines of a file or a search that is read again from its start. @returns how many */
     async deleteByFile(fileId: string): Promise<number> {
       const documents = await model.find({ fileId, sealedFile: { $exists: true } }, { _id: 1 }).lean();
       for (const { _id } of documents) await files.removeOf(_id);
@@ -293,7 +306,7 @@ export function createQuarantineRepository(options: {
   };
 }
 
-/** What `fileId` is for the entries of a search. */
+/** The `fileId` for the entries of a search. */
 export function searchFileId({
   stepId,
   resourceType,
@@ -304,9 +317,9 @@ export function searchFileId({
   return `${stepId}.${resourceType}`;
 }
 
-/** Padded, so that the order of ids is the order of lines and pages; 16 digits are the largest safe integer. */
-function idOf(place: Pick<QuarantinedLine, 'fileId' | 'offset'> & Partial<QuarantinedLine>): string {
-  const { source, fileId, line, offset } = place;
+/** The numbers are padded, so that ids have the order of lines and pages. The largest safe integer has 16 digits. */
+function idOf(position: Pick<QuarantinedLine, 'fileId' | 'offset'> & Partial<QuarantinedLine>): string {
+  const { source, fileId, line, offset } = position;
   const page = source === 'sync' ? `${String(line).padStart(6, '0')}.` : '';
   return `${fileId}.${page}${String(offset).padStart(16, '0')}`;
 }
@@ -328,7 +341,6 @@ function toEntry({
   return { id: _id, ...fields, keptBytes: keptBytes ?? fields.sizeBytes, isTruncated, isCorrected };
 }
 
-/** The repository of this feature. */
 export interface QuarantineStore {
   readonly quarantine: ReturnType<typeof createQuarantineRepository>;
 }

@@ -4,12 +4,12 @@ import { type QuarantineEntry, quarantineEntrySchema } from '../quarantine.recor
 
 export const quarantineViewSchema = z.strictObject(viewShapeOf(quarantineEntrySchema)).meta({
   id: 'QuarantinedLine',
-  description: 'A line, or an entry of a search, that could not be stored: its place and the reason.',
+  description: 'A line, or an entry of a search, that could not be stored, with its position and the reason.',
 });
 
 type QuarantineView = View<typeof quarantineViewSchema>;
 
-/** An entry as the API shows it: where the line stood and why it is here, never what it holds. */
+/** The view has the position of the line and the reason, but never its content. */
 export function toQuarantineView(entry: QuarantineEntry): QuarantineView {
   return toView<QuarantineView>({
     id: entry.id,

@@ -6,19 +6,19 @@ import { z } from 'zod';
 import { type QuarantineEntry, quarantineStates } from '../quarantine.record.ts';
 import type { QuarantineStore } from '../quarantine.repository.ts';
 
-/** A replay is one write; while no worker is there the answer is the line as it is. */
+/** A replay is one write, so this is enough. If no worker is running, the API returns the unchanged line. */
 const replayWaitMs = 5000;
-/** Lines of one page when many are replayed; each is a job. */
+/** The number of lines in a page when many are replayed. Each line is a job. */
 const replayPage = 500;
 
-interface WhichLine {
+interface LineReference {
   readonly id: string;
   readonly scope: ConnectionScope;
 }
 
 export type QuarantineService = ReturnType<typeof createQuarantineService>;
 
-/** The lines that were kept aside: listed, read and stored again. */
+/** Lists, reads and replays quarantined lines for the API. */
 export function createQuarantineService({
   store,
   producer,
@@ -26,12 +26,12 @@ export function createQuarantineService({
   readonly store: QuarantineStore;
   readonly producer: Producer;
 }) {
-  const find = async ({ id, scope }: WhichLine): Promise<QuarantineEntry> => {
+  const find = async ({ id, scope }: LineReference): Promise<QuarantineEntry> => {
     const entry = await store.quarantine.find(id);
     if (entry && isInScope(scope, entry.connectionId)) return entry;
     throw new AppError({
       code: 'unknown-line',
-      message: 'There is no such line in the quarantine. List them by GET /api/ehr/quarantine.',
+      message: 'No line in the quarantine has this id. List the lines with GET /api/ehr/quarantine.',
       retry: 'never',
     });
   };
@@ -43,7 +43,7 @@ export function createQuarantineService({
   return {
     find,
 
-    /** One page, in the order of files and lines; `next` is there where more follow. */
+    /** Reads one page, in the order of files and positions. `next` is undefined on the last page. */
     async list({ query, scope }: { readonly query: QuarantineQuery; readonly scope: ConnectionScope }) {
       const { limit, after, ...filter } = query;
       const entries = await store.quarantine.list({ filter: present(filter), scope, limit: limit + 1, after });
@@ -51,37 +51,37 @@ export function createQuarantineService({
       return { entries: page, next: entries.length > limit ? page.at(-1)?.id : undefined };
     },
 
-    /** What is kept of the bytes that the server sent. */
-    async open(which: WhichLine): Promise<{ readonly entry: QuarantineEntry; readonly bytes: Readable }> {
-      const entry = await find(which);
+    /** Opens the kept bytes of a line. @throws AppError `line-erased`, `line-not-kept` */
+    async open(reference: LineReference): Promise<{ readonly entry: QuarantineEntry; readonly bytes: Readable }> {
+      const entry = await find(reference);
       if (entry.state === 'withheld') throw erased();
       if (entry.isTruncated && entry.keptBytes === 0) throw notKept();
       return { entry, bytes: await store.quarantine.openBytes(entry.id) };
     },
 
     /**
-     * Has a worker store a line again.
-     * @param options.correction the line as it should have been; kept beside the original.
-     * @returns the entry afterwards: `replayed`, or `open` with the reason why it is still no resource; and whether it was tried.
+     * Enqueues a replay of a line and waits for it.
+     * @param options.correction the corrected line, which is stored in addition to the original
+     * @returns the entry afterwards (`replayed`, or `open` with the reason of the failure), and whether a replay was enqueued
      */
-    async replay({ correction, ...which }: WhichLine & { readonly correction?: Buffer | undefined }) {
-      const { id } = which;
-      const before = await find(which);
+    async replay({ correction, ...reference }: LineReference & { readonly correction?: Buffer | undefined }) {
+      const { id } = reference;
+      const before = await find(reference);
       if (before.state !== 'open') return { entry: before, isChanged: false };
       if (before.isTruncated && !before.isCorrected && !correction) throw truncated();
       if (correction) await store.quarantine.saveCorrection({ id, bytes: correction });
       await enqueue(id);
       const after = await waitUntil(async () => {
-        const entry = await find(which);
+        const entry = await find(reference);
         if (entry.replay && entry.replay.at.getTime() !== before.replay?.at.getTime()) return entry;
-        // An earlier replay that still runs may not have seen the correction. This one is added as soon as that one ends.
+        // An earlier replay that is still running may not have seen the correction. This replay is added when that one ends.
         await enqueue(id);
         return undefined;
       }, replayWaitMs);
-      return { entry: after ?? (await find(which)), isChanged: true };
+      return { entry: after ?? (await find(reference)), isChanged: true };
     },
 
-    /** Lines that are not kept whole are left out. @returns how many lines are on their way. */
+    /** Enqueues replays of all matching open lines that are kept as a whole or corrected. @returns how many */
     async replayAll({ body, scope }: { readonly body: ReplayBody; readonly scope: ConnectionScope }): Promise<number> {
       const filter = { ...present(body), state: 'open' as const };
       let count = 0;
@@ -110,7 +110,7 @@ function notKept(): AppError {
   return new AppError({
     code: 'line-not-kept',
     message:
-      'The quarantine had no room left for the lines of this export, so only the place, size and hash of this line were kept. Start a new export after the EHR has fixed its lines.',
+      'The quarantine had no room left for lines of this export, so only the position, size and hash of this line were kept. Start a new export after the EHR has fixed its lines.',
     retry: 'never',
   });
 }
@@ -118,12 +118,12 @@ function notKept(): AppError {
 function erased(): AppError {
   return new AppError({
     code: 'line-erased',
-    message: 'The line was about a patient who was erased. Only its place is left.',
+    message: 'The line belonged to a patient who was erased, so its content was deleted. Only its position is left.',
     retry: 'never',
   });
 }
 
-/** Zod gives optional fields that are undefined; a filter by one would match nothing. */
+/** Removes undefined fields, which Zod adds for optional fields and which would match nothing in a filter. */
 function present<Filter extends object>(filter: Filter): { [Key in keyof Filter]: NonNullable<Filter[Key]> } {
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as never;
 }
@@ -137,16 +137,16 @@ export const quarantineQuerySchema = z.strictObject({
   reason: z.string().min(1).max(50).optional(),
   state: z.enum(quarantineStates).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
-  /** `next` of the page before. */
+  /** The `next` of the previous page. */
   after: id.optional(),
 });
 type QuarantineQuery = z.output<typeof quarantineQuerySchema>;
 
-/** Which open lines are stored again; at least one, so that nobody replays everything by a slip. */
+/** Selects the open lines to replay. An export or a file is required, so that everything is not replayed by mistake. */
 export const replayBodySchema = z
   .strictObject({ exportId: id.optional(), fileId: id.optional(), reason: z.string().min(1).max(50).optional() })
   .refine(({ exportId, fileId }) => exportId !== undefined || fileId !== undefined, {
     path: ['exportId'],
-    error: 'is required, or fileId',
+    error: 'is required if fileId is missing',
   });
 type ReplayBody = z.output<typeof replayBodySchema>;

@@ -34,7 +34,7 @@ const fillUp = (exportId: string, leftBytes: number) =>
   usage().insertOne({ _id: exportId, keptBytes: maxKeptExportBytes - leftBytes });
 
 describe('the quarantine #quarantine', () => {
-  test('keeps a line whole with its size and hash', async () => {
+  test('the quarantine keeps a whole line with its size and hash', async () => {
     const line = makeLine('job_whole');
     await store.quarantine.put({ lines: [line], now });
     const [entry] = await listOf('job_whole');
@@ -43,7 +43,7 @@ describe('the quarantine #quarantine', () => {
     expect(await text(await store.quarantine.openBytes(entry?.id ?? ''))).toBe('{"resourceType":');
   });
 
-  test('says of a long line that only its first part is kept', async () => {
+  test('the quarantine marks a long line as truncated if only its first part is kept', async () => {
     const place = { fileId: 'job_long.1', offset: 0 };
     const writer = store.quarantine.createLongLine(place);
     await writer.write(Buffer.from('the first part'));
@@ -56,7 +56,7 @@ describe('the quarantine #quarantine', () => {
     expect(await usedBy('job_long')).toBe(14);
   });
 
-  test('keeps everything but the content of the lines that exceed the room of their export', async () => {
+  test('the quarantine keeps no content of lines that exceed the limit of their export', async () => {
     const exportId = 'job_full';
     await fillUp(exportId, 20);
     const place = { fileId: `${exportId}.1`, offset: 200 };
@@ -85,7 +85,7 @@ describe('the quarantine #quarantine', () => {
     expect(await usedBy(exportId)).toBe(maxKeptExportBytes);
   });
 
-  test('has room again for the lines of a file that is read as a whole again', async () => {
+  test('the quarantine frees the room of the lines of a file that is read again', async () => {
     const exportId = 'job_again';
     const lines = [makeLine(exportId), makeLine(exportId, { line: 2, offset: 100 })];
     await Promise.all(lines.map((line) => store.quarantine.put({ lines: [line], now })));
