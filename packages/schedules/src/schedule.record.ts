@@ -4,7 +4,7 @@ import type { Immutable } from '@bulkhead/runtime';
 import { countSchema } from '@bulkhead/store';
 import { z } from 'zod';
 
-/** The fields of the request that each run makes; which ones depends on the kind. */
+/** The fields of the request of each run. The kind decides which of them it can have. */
 const scheduleRequestSchema = z.strictObject({
   exportType: z.enum(exportTypes).exactOptional(),
   includeStandard: z.boolean().exactOptional(),
@@ -23,24 +23,24 @@ const scheduleRunSchema = z.strictObject({
 });
 export type ScheduleRun = Immutable<z.output<typeof scheduleRunSchema>>;
 
-/** Runs of one connection that a cron starts again and again. */
+/** A cron that starts recurring runs of one connection. */
 export const scheduleSchema = z.strictObject({
   id: z.string(),
   connectionId: z.string(),
   provider: z.string(),
   kind: z.enum(scheduleKinds),
   request: scheduleRequestSchema,
-  /** Five fields, of wall-clock times in `timeZone`. */
+  /** Five fields with wall-clock times in `timeZone`. */
   cron: z.string(),
   /** IANA name. */
   timeZone: z.string(),
-  /** How much later than the cron says; 0: at the minute. See `spreadOf`. */
+  /** How much later than the cron a run starts. 0 starts it exactly at the minute. See `spreadOf`. */
   spreadMs: countSchema,
   paused: z.boolean(),
-  /** Raised by every change and claim: the guard of a conditional update. */
+  /** Every change and claim increments it and is conditional on it. */
   version: countSchema,
   nextRunAt: z.date(),
-  /** A run that is claimed and perhaps not stored yet. The sweep continues it with this id. */
+  /** A claimed run that may not be stored yet. If its worker has died, the sweep continues it with this id. */
   starting: z.strictObject({ runId: z.string(), at: z.date() }).exactOptional(),
   lastRun: scheduleRunSchema.exactOptional(),
   createdAt: z.date(),

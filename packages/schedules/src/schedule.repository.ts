@@ -6,7 +6,7 @@ type ScheduleDocument = Stored<typeof scheduleSchema>;
 
 export type ScheduleChange = Partial<Pick<Schedule, 'cron' | 'timeZone' | 'spreadMs' | 'paused' | 'nextRunAt'>>;
 
-/** From claiming a run to storing it takes milliseconds; after this long whoever did it has died in between. */
+/** A run is stored milliseconds after its claim. If it is not stored after this time, its worker has died in between. */
 const startTimeoutMs = 10_000;
 
 const schema = new Schema<ScheduleDocument>(mongooseFieldsOf(scheduleSchema), {
@@ -18,7 +18,7 @@ const schema = new Schema<ScheduleDocument>(mongooseFieldsOf(scheduleSchema), {
 schema.index({ paused: 1, nextRunAt: 1 });
 schema.index({ connectionId: 1, _id: 1 });
 
-/** `schedules`: the truth about what runs when; BullMQ only delivers. */
+/** `schedules`: the record of what runs when. BullMQ only delivers the jobs. */
 export function createScheduleRepository(database: Database) {
   const model = database.model('Schedule', schema);
   return {
@@ -31,7 +31,7 @@ export function createScheduleRepository(database: Database) {
       return document ? toRecord(document) : undefined;
     },
 
-    /** Oldest first, of one connection or of all; without a limit every one. */
+    /** Lists schedules of one connection or of all, oldest first. Without a limit all are listed. */
     async list(options: {
       readonly connectionId?: string | undefined;
       readonly scope: ConnectionScope;
@@ -52,17 +52,17 @@ export function createScheduleRepository(database: Database) {
       return documents.map(toRecord);
     },
 
-    /** The ids of those whose time has come, and of those that somebody began to start and did not. */
+    /** Lists the ids of the schedules that are due, and of those with a claimed run whose worker has died. */
     async listDueIds(now: Date): Promise<string[]> {
       const due = { paused: false, nextRunAt: { $lte: now } };
-      const left = { 'starting.at': { $lte: new Date(now.getTime() - startTimeoutMs) } };
-      const documents = await model.find({ $or: [due, left] }, { _id: 1 }).lean();
+      const abandoned = { 'starting.at': { $lte: new Date(now.getTime() - startTimeoutMs) } };
+      const documents = await model.find({ $or: [due, abandoned] }, { _id: 1 }).lean();
       return documents.map(({ _id }) => _id);
     },
 
     /**
-     * Takes the run that is due and plans the next one, in one update: whoever comes second finds it taken.
-     * @returns undefined where another process was first, or the schedule has changed.
+     * Claims the run that is due and plans the next one, in one update, so that only one process can claim it.
+     * @returns undefined if another process was first, or the schedule has changed
      */
     async claim(options: {
       readonly from: Pick<Schedule, 'id' | 'version'>;
@@ -80,7 +80,7 @@ export function createScheduleRepository(database: Database) {
       return document ? toRecord(document) : undefined;
     },
 
-    /** Notes what became of a claimed run. */
+    /** Records the outcome of a claimed run. */
     async settle({
       id,
       runId,
@@ -93,12 +93,12 @@ export function createScheduleRepository(database: Database) {
       await model.updateOne({ _id: id, 'starting.runId': runId }, { $set: { lastRun }, $unset: { starting: 1 } });
     },
 
-    /** Notes a run that was not due. */
+    /** Records a run that was started manually. */
     async noteRun({ id, lastRun }: { readonly id: string; readonly lastRun: ScheduleRun }): Promise<void> {
       await model.updateOne({ _id: id }, { $set: { lastRun } });
     },
 
-    /** @returns undefined where it is no longer as `from` describes it. */
+    /** @returns undefined if the schedule is no longer as `from` describes it */
     async change(options: {
       readonly from: Pick<Schedule, 'id' | 'version'>;
       readonly change: ScheduleChange;

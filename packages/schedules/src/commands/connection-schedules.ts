@@ -4,7 +4,7 @@ import type { ScheduleStore } from '../store.ts';
 import { newSchedule } from './new-schedule.ts';
 import { removeSchedule, setScheduler } from './schedule-job.ts';
 
-/** What happens to schedules when a connection is created or deleted. */
+/** Adds and removes schedules when a connection is created or deleted. */
 export function createConnectionSchedules(options: {
   readonly store: ScheduleStore;
   readonly producer: Producer;

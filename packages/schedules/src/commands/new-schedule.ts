@@ -4,14 +4,14 @@ import { nextRun } from '@bulkhead/runtime';
 import type { Schedule } from '../schedule.record.ts';
 import { spreadOf } from '../spread-of.ts';
 
-/** The record of a new schedule. */
+/** Makes the record of a new schedule. */
 export function newSchedule(options: {
   readonly connection: Pick<Connection, 'id' | 'provider'>;
   readonly kind: Schedule['kind'];
   readonly cron: string;
   readonly timeZone: string;
   readonly request?: Schedule['request'];
-  /** False: at the very minute that the cron says. */
+  /** If false, runs start exactly at the minute of the cron. */
   readonly spread?: boolean;
   readonly paused?: boolean;
   readonly now?: Date;

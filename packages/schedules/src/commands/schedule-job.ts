@@ -2,7 +2,10 @@ import type { Producer } from '@bulkhead/queues';
 import type { Schedule } from '../schedule.record.ts';
 import type { ScheduleStore } from '../store.ts';
 
-/** Gives a schedule its job, or takes it from a paused one. With the queue away the sweep does it within a minute. */
+/**
+ * Creates the job of a schedule, or removes it if the schedule is paused. If the queue is unavailable, the sweep does this within a
+ * minute.
+ */
 export async function setScheduler(options: {
   readonly producer: Producer;
   readonly schedule: Pick<Schedule, 'id' | 'cron' | 'timeZone' | 'paused'>;
@@ -17,8 +20,8 @@ export async function setScheduler(options: {
 }
 
 /**
- * Deletes a schedule and its job. With the queue away the sweep finds a job without a schedule.
- * @returns false where there is none.
+ * Deletes a schedule and its job. If the queue is unavailable, the sweep removes the job later.
+ * @returns false if the schedule does not exist
  */
 export async function removeSchedule(options: {
   readonly store: ScheduleStore;

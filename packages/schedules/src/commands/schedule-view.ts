@@ -25,7 +25,7 @@ export const scheduleDetailSchema = z
 
 type ScheduleView = View<typeof scheduleViewSchema>;
 
-/** A schedule as it is listed. A paused one has no next run. */
+/** The view of a schedule in a list. A paused schedule has no next run. */
 export function toScheduleView({ schedule, runStatus }: ScheduleState): ScheduleView {
   const { lastRun, paused, spreadMs } = schedule;
   return toView<ScheduleView>({
@@ -52,13 +52,12 @@ function toRunView({ lastRun, runStatus }: { readonly lastRun: ScheduleRun; read
   return toView<RunView>({ at: at.toISOString(), outcome, runId, reason, runStatus });
 }
 
-/** Five runs show the days of a weekly cron and a change of the clocks, so that a reader sees whether the cron means what it should. */
+/** Five runs show the days of a weekly cron and a change of the clocks, so that readers can check whether the cron is right. */
 const shownRuns = 5;
 
-/** A schedule with its next runs. */
 export function toScheduleDetail(state: ScheduleState): View<typeof scheduleDetailSchema> {
   const { schedule } = state;
-  // A late schedule runs at once; `nextRuns` is what comes by the cron.
-  const coming = schedule.paused ? [] : nextRuns(schedule, { after: new Date(), count: shownRuns });
-  return { ...toScheduleView(state), nextRuns: coming.map((at) => at.toISOString()) };
+  // An overdue schedule runs at once. `nextRuns` has only the times of the cron.
+  const upcoming = schedule.paused ? [] : nextRuns(schedule, { after: new Date(), count: shownRuns });
+  return { ...toScheduleView(state), nextRuns: upcoming.map((at) => at.toISOString()) };
 }

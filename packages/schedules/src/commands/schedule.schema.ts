@@ -13,7 +13,10 @@ const cronSchema = z
 const timeZoneError = 'must be a time zone of the IANA database, such as America/New_York';
 const timeZoneSchema = z.string(timeZoneError).refine(isTimeZone, timeZoneError);
 
-/** From where each run starts is the schedule's business, and what it narrows down to must suit every night. */
+/**
+ * The fields that the request of a schedule may have. `since` is not one of them, because the schedule decides where each run starts.
+ * Fields that would not suit every run, such as patients, are left out too.
+ */
 const requestFields: Readonly<Record<ScheduleKind, readonly (keyof ScheduleRequest)[]>> = {
   export: ['exportType', 'resourceTypes'],
   sync: ['includeStandard', 'includeEnhanced', 'resourceTypes'],
@@ -24,18 +27,18 @@ export const scheduleBodySchema = z
   .strictObject({
     connectionId: z.string().min(1).max(100),
     kind: z.enum(scheduleKinds, `must be one of: ${scheduleKinds.join(', ')}`),
-    /** What each run asks for, as in the body of a bulk export or an enhanced sync. */
+    /** The request of each run, as in the body of a bulk export or an enhanced sync. */
     request: z.record(z.string(), z.unknown()).default({}),
     cron: cronSchema,
     timeZone: timeZoneSchema,
-    /** False: at the very minute that the cron says. */
+    /** If false, runs start exactly at the minute of the cron. */
     spread: z.boolean().default(true),
     paused: z.boolean().default(false),
   })
   .superRefine(({ connectionId, kind, request }, { addIssue }) => {
     for (const name of Object.keys(request)) {
       if (isField(kind, name)) continue;
-      const message = `is not a field of a scheduled ${kind}: it takes ${requestFields[kind].join(', ')}`;
+      const message = `is not a field of a scheduled ${kind}. Its fields are ${requestFields[kind].join(', ')}`;
       addIssue({ code: 'custom', path: ['request', name], message });
     }
     const { error } = requestSchemas[kind].safeParse({ ...pickRequest({ kind, request }), connectionId });
@@ -55,7 +58,7 @@ export const scheduleChangeSchema = z
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), {
     path: ['paused'],
-    error: 'nothing is to be changed: give paused, cron, timeZone or spread',
+    error: 'is missing, and so are cron, timeZone and spread. Give at least one of them',
   });
 export type ScheduleChangeBody = z.output<typeof scheduleChangeSchema>;
 

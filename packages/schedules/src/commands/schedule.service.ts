@@ -13,20 +13,20 @@ import type { ScheduleBody, ScheduleChangeBody } from './schedule.schema.ts';
 import { removeSchedule, setScheduler } from './schedule-job.ts';
 import { startScheduledRun } from './start-scheduled-run.ts';
 
-/** A schedule, and what became of its last run. */
+/** A schedule, and the status of its last run. */
 export interface ScheduleState {
   readonly schedule: Schedule;
   readonly runStatus?: string;
 }
 
-export interface WhichSchedule {
+export interface ScheduleReference {
   readonly id: string;
   readonly scope: ConnectionScope;
 }
 
 export type ScheduleService = ReturnType<typeof createScheduleService>;
 
-/** Nightly runs and others that come again; the runs are the workers'. */
+/** Creates, reads and changes schedules for the API. The workers do the runs. */
 export function createScheduleService(options: {
   readonly store: ScheduleStore;
   readonly producer: Producer;
@@ -34,7 +34,7 @@ export function createScheduleService(options: {
 }) {
   const { store, producer, connections } = options;
 
-  const find = async ({ id, scope }: WhichSchedule): Promise<Schedule> => {
+  const find = async ({ id, scope }: ScheduleReference): Promise<Schedule> => {
     const schedule = await store.schedules.find(id);
     if (schedule && isInScope(scope, schedule.connectionId)) return schedule;
     throw unknownSchedule();
@@ -73,17 +73,20 @@ export function createScheduleService(options: {
     },
 
     /** @throws AppError `unknown-schedule` */
-    get: async (which: WhichSchedule): Promise<ScheduleState> => withRun(await find(which)),
+    get: async (reference: ScheduleReference): Promise<ScheduleState> => withRun(await find(reference)),
 
-    /** What fell into a pause, or was due by the times before, is not made up for. @throws AppError `unknown-schedule` */
+    /**
+     * Changes a schedule. Runs that were missed during a pause or by the former times are not repeated.
+     * @throws AppError `unknown-schedule`
+     */
     async change({
       body,
-      ...which
-    }: WhichSchedule & { readonly body: ScheduleChangeBody }): Promise<
+      ...reference
+    }: ScheduleReference & { readonly body: ScheduleChangeBody }): Promise<
       ScheduleState & { readonly isChanged: boolean }
     > {
       for (;;) {
-        const from = await find(which);
+        const from = await find(reference);
         const change = toChange({ from, body, now: new Date() });
         if (isEqual(from, change)) return { ...(await withRun(from)), isChanged: false };
         const schedule = await store.schedules.change({ from, change });
@@ -94,13 +97,13 @@ export function createScheduleService(options: {
     },
 
     /**
-     * Starts a run now, beside those that are due.
-     * @returns the run's id.
+     * Starts a run now, in addition to those that are due.
+     * @returns the schedule and the id of the run
      * @throws AppError `unknown-schedule`, `export-already-running`, `sync-already-running`, `unavailable`
      */
-    async run(which: WhichSchedule): Promise<{ readonly schedule: Schedule; readonly runId: string }> {
-      const schedule = await find(which);
-      await connections.find({ id: schedule.connectionId, scope: which.scope });
+    async run(reference: ScheduleReference): Promise<{ readonly schedule: Schedule; readonly runId: string }> {
+      const schedule = await find(reference);
+      await connections.find({ id: schedule.connectionId, scope: reference.scope });
       await producer.ping().catch((cause: unknown) => {
         throw unavailable(cause);
       });
@@ -112,8 +115,8 @@ export function createScheduleService(options: {
     },
 
     /** @throws AppError `unknown-schedule` */
-    async delete(which: WhichSchedule): Promise<void> {
-      const { id } = await find(which);
+    async delete(reference: ScheduleReference): Promise<void> {
+      const { id } = await find(reference);
       if (!(await removeSchedule({ store, producer, scheduleId: id }))) throw unknownSchedule();
     },
   };
@@ -138,7 +141,7 @@ function isEqual(from: Schedule, change: ReturnType<typeof toChange>): boolean {
 function unknownSchedule(): AppError {
   return new AppError({
     code: 'unknown-schedule',
-    message: 'There is no such schedule. List them by GET /api/ehr/schedules, or create one by POST.',
+    message: 'No schedule has this id. List the schedules with GET /api/ehr/schedules, or create one with POST.',
     retry: 'never',
   });
 }

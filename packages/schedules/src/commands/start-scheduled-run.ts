@@ -12,24 +12,24 @@ interface StartOptions {
   readonly store: ScheduleStore;
   readonly producer: Producer;
   readonly schedule: Schedule;
-  /** The same one a second time changes nothing: whoever finds a start half done does it again. */
+  /** The id of the run. Starting a run again with the same id only does what is missing, so an interrupted start can be repeated. */
   readonly runId: string;
   readonly now: Date;
 }
 
 /**
- * Starts what a schedule runs, as its POST would: stores the record and hands it to the workers. With the queue away the
- * sweep does the latter.
- * @throws AppError `export-already-running`, `sync-already-running`: with the id of the one that runs;
- * `schedule-request-invalid` for what an older version took and this one does not.
+ * Starts a run of a schedule, as a POST would: stores the record and enqueues the job. If the queue is unavailable, the sweep
+ * enqueues it.
+ * @throws AppError `export-already-running` or `sync-already-running`, with the id of the running one; `schedule-request-invalid` for a
+ * request that an older version accepted and this one does not
  */
 export async function startScheduledRun(options: StartOptions): Promise<void> {
-  await refuseOverlap(options);
+  await checkOverlap(options);
   await (options.schedule.kind === 'export' ? startExport(options) : startSync(options));
 }
 
-/** An export that is still on its way has not moved the watermarks: the next one would ask for the same again. */
-async function refuseOverlap({ store, schedule, runId }: StartOptions): Promise<void> {
+/** While an export is running, the watermarks have not advanced, so another one would request the same data again. */
+async function checkOverlap({ store, schedule, runId }: StartOptions): Promise<void> {
   const { kind, lastRun } = schedule;
   const lastId = lastRun?.runId;
   if (lastId === undefined || lastId === runId) return;
@@ -42,7 +42,7 @@ async function refuseOverlap({ store, schedule, runId }: StartOptions): Promise<
   if (!last || isTerminal(last.phase)) return;
   throw new AppError({
     code: 'export-already-running',
-    message: "The schedule's last export is still running. Follow that one, or cancel it first.",
+    message: "The schedule's last export is still running. Wait for it to end, or cancel it first.",
     retry: 'never',
     context: { exportId: lastId },
   });
@@ -75,7 +75,7 @@ function parse<RequestSchema extends z.ZodType>(schema: RequestSchema, value: un
   if (parsed.success) return parsed.data;
   throw new AppError({
     code: 'schedule-request-invalid',
-    message: 'The request of the schedule is not valid any more. Delete the schedule and create it anew.',
+    message: 'The request of the schedule is no longer valid. Delete the schedule and create it again.',
     retry: 'never',
     cause: parsed.error,
   });

@@ -2,7 +2,7 @@ import type { Producer } from '@bulkhead/queues';
 import type { Logger } from '@bulkhead/runtime';
 import type { ScheduleStore } from '../store.ts';
 
-/** What the steps of this feature work with. */
+/** The dependencies of the steps of this feature. */
 export interface ScheduleDeps {
   readonly store: ScheduleStore;
   readonly producer: Producer;

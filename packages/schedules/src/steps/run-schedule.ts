@@ -6,19 +6,19 @@ import { startScheduledRun } from '../commands/start-scheduled-run.ts';
 import type { Schedule, ScheduleRun } from '../schedule.record.ts';
 import type { ScheduleDeps } from './deps.ts';
 
-/** Clocks of workers differ by less; a job that comes earlier than this is not for the run that is next. */
+/** The clocks of workers differ by less. A job that runs earlier than this is not for the next run. */
 const clockToleranceMs = 60_000;
 
 /**
- * Starts the run of a schedule that is due. The claim and the plan of the next one are one update of the record, so
- * however many jobs, workers and sweeps come, each run is started once; and after nights that were missed there is one.
- * @throws AppError `schedule-not-due` for a job that is to come again when the schedule's spread is over.
+ * Starts the run of a schedule that is due. One update claims the run and plans the next one, so each run is started once, however many
+ * jobs, workers and sweeps try. Missed nights are made up for by a single run.
+ * @throws AppError `schedule-not-due` if the job must run again when the spread of the schedule is over
  */
 export async function runSchedule(deps: ScheduleDeps, { scheduleId }: { readonly scheduleId: string }): Promise<void> {
   const { store, producer, now } = deps;
   const schedule = await store.schedules.find(scheduleId);
   if (!schedule) return producer.unschedule('schedule.run', { scheduleId });
-  // Somebody has claimed this run and died before it was stored.
+  // A worker has claimed this run and may have died before it was stored.
   if (schedule.starting) return start(deps, schedule);
   if (schedule.paused) return;
   const at = now();
@@ -43,7 +43,7 @@ async function start(deps: ScheduleDeps, schedule: Schedule): Promise<void> {
     return logger.warn('schedule of a deleted connection removed', { scheduleId: id, connectionId });
   }
   const lastRun = await startOrSkip(deps, { schedule, ...starting });
-  if (lastRun.outcome !== 'started') await tell(deps, { schedule, lastRun, runId: starting.runId });
+  if (lastRun.outcome !== 'started') await notifyClients(deps, { schedule, lastRun, runId: starting.runId });
   await store.schedules.settle({ id, runId: starting.runId, lastRun });
   const { outcome, reason } = lastRun;
   logger.info('schedule ran', { scheduleId: id, connectionId, outcome, reason });
@@ -57,7 +57,7 @@ async function startOrSkip(
     await startScheduledRun({ store, producer, schedule, runId, now: now() });
     return { at, outcome: 'started', runId };
   } catch (error) {
-    // Anything else passes (a database that is away), and the run is still to be started.
+    // Other errors are transient, such as an unavailable database. The run must still be started.
     if (!(error instanceof AppError) || error.retry !== 'never') throw error;
     const { code: reason, context } = error;
     const other = context.exportId ?? context.syncRunId;
@@ -66,8 +66,8 @@ async function startOrSkip(
   }
 }
 
-/** A run that starts tells of its end itself; one that does not would be missed by nobody. */
-async function tell(
+/** Sends a webhook for a run that was not started. A started run sends one itself when it ends. */
+async function notifyClients(
   deps: ScheduleDeps,
   { schedule, lastRun, runId }: { readonly schedule: Schedule; readonly lastRun: ScheduleRun; readonly runId: string },
 ): Promise<void> {
@@ -89,7 +89,7 @@ const overlaps: ReadonlySet<string> = new Set(['export-already-running', 'sync-a
 function notDue(afterMs: number): AppError {
   return new AppError({
     code: 'schedule-not-due',
-    message: 'The run is spread over the hour and comes later.',
+    message: 'The run is due later, because runs are spread over the hour. The job runs again at that time.',
     retry: { afterMs },
   });
 }

@@ -4,18 +4,18 @@ import type { ScheduleDeps } from './deps.ts';
 import { runSchedule } from './run-schedule.ts';
 
 /**
- * A next run is planned again only if it is too late by the clock an hour from now. Otherwise a worker whose clock is a
- * little behind would find the run of this minute still to come, although another worker has just started it.
+ * A next run is planned again only if it is later than the next run would be in an hour. Otherwise a worker whose clock is a little
+ * behind would plan the run of this minute again, although another worker has just started it.
  */
 const clockToleranceMs = 60 * 60_000;
 
 /**
- * Gives each schedule its job, removes jobs without a schedule, repairs what was planned by a clock that was ahead, and
- * starts each run that is overdue, after the loss of Redis or a night in which everything was down.
+ * Creates missing jobs of schedules, removes jobs without a schedule, repairs next runs that were planned by a clock that was ahead, and
+ * starts overdue runs, for example after the loss of Redis or an outage of the whole system.
  */
 export async function sweepSchedules(deps: ScheduleDeps): Promise<void> {
   const { store, producer, logger, now } = deps;
-  // The jobs first: one whose schedule is made in between is left alone.
+  // Read the jobs first, so that the job of a schedule that is created meanwhile is not removed.
   const jobs = new Map((await producer.listScheduledRuns()).map((job) => [job.scheduleId, job]));
   for (const schedule of await store.schedules.listUnpaused()) {
     await repairNextRun(deps, schedule);
@@ -31,7 +31,7 @@ export async function sweepSchedules(deps: ScheduleDeps): Promise<void> {
     try {
       await runSchedule(deps, { scheduleId });
     } catch (error) {
-      // One schedule's trouble must not keep the others waiting; the next sweep tries again.
+      // An error of one schedule must not delay the others. The next sweep tries it again.
       logger.error('sweep failed for a schedule', { scheduleId, error });
     }
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Schedule } from '../schedule.record.ts';
 
-/** Every night at two, for the first time on 2 May 2026. */
+/** A schedule that runs every night at two, for the first time on 2 May 2026. */
 export function makeSchedule(change: Partial<Schedule> = {}): Schedule {
   return {
     id: `sched_${randomUUID()}`,
