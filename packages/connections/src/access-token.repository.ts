@@ -12,14 +12,14 @@ import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
 
 const documentSchema = z.strictObject({
-  /** The connection's. */
+  /** The id of the connection. */
   id: z.string(),
   credentialsVersion: z.int(),
   generation: z.int(),
   sealedAccessToken: z.string().exactOptional(),
   sealedRefreshToken: z.string().exactOptional(),
   scope: z.string().exactOptional(),
-  /** These two by the database's clock. */
+  /** Both times come from the clock of the database. */
   issuedAt: z.date().exactOptional(),
   renewAt: z.date().exactOptional(),
   lease: z.strictObject({ owner: z.string(), until: z.date() }).exactOptional(),
@@ -35,11 +35,11 @@ const schema = new Schema<AccessTokenDocument>(mongooseFieldsOf(documentSchema),
   strict: 'throw',
 });
 
-/** `access_tokens`: one cache for the whole cluster, every token sealed for its connection. */
+/** `access_tokens`: one token cache for all processes. Each token is encrypted for its connection. */
 export function createAccessTokenRepository(options: {
   readonly database: Database;
   readonly secretBox: SecretBox;
-  /** Told when a user's authorization has ended, and when there is another. */
+  /** Called when a user's authorization has ended, and when the user has authorized again. */
   readonly noteAuthorization: (options: { readonly connectionId: string; readonly isNeeded: boolean }) => Promise<void>;
 }) {
   const { database, secretBox, noteAuthorization } = options;
@@ -64,7 +64,7 @@ export function createAccessTokenRepository(options: {
   };
 
   const read = async ({ connectionId, credentialsVersion }: TokenOwner): Promise<TokenState> => {
-    // Times are compared with the database's own, which only a pipeline tells.
+    // The times are compared with the clock of the database, which only a pipeline can read.
     const [document] = await model.aggregate<AccessTokenDocument & { now: Date }>([
       { $match: { _id: connectionId } },
       { $set: { now: '$$NOW' } },
@@ -77,8 +77,8 @@ export function createAccessTokenRepository(options: {
   };
 
   /**
-   * Makes tokens of earlier credentials unusable. A refresh token is kept: it is the client id's, not the secret's. So is the
-   * lease of whoever is just using it.
+   * Makes the access token of earlier credentials unusable. The refresh token is kept, because it belongs to the client id and not
+   * to the secret. The lease is kept too, because a process may be using the refresh token.
    */
   const supersede = async ({ connectionId, credentialsVersion }: TokenOwner): Promise<void> => {
     await model.updateOne(
@@ -90,7 +90,10 @@ export function createAccessTokenRepository(options: {
     );
   };
 
-  /** A refresh token that was had with earlier credentials replaces the one that it came for; its access token is of no use. */
+  /**
+   * Stores only the refresh token of a grant that was requested with earlier credentials. It replaces the refresh token that was
+   * redeemed. The access token is dropped, because it belongs to the earlier credentials.
+   */
   const keepRefreshToken = async (
     options: TokenOwner & { readonly generation: number; readonly grant: SavedGrant },
   ) => {
@@ -116,7 +119,7 @@ export function createAccessTokenRepository(options: {
         { upsert: true },
       );
     } catch (error) {
-      // Two at a time: it is there.
+      // Another process has inserted it at the same moment.
       if (!isDuplicateKey(error)) throw error;
     }
   };
@@ -159,12 +162,12 @@ export function createAccessTokenRepository(options: {
         { $set: { failure, ...(needsAuthorization ? { needsAuthorization } : {}) }, $unset: { lease: 1 } },
       );
       const { connectionId } = owner;
-      // Of earlier credentials nothing is told, but the lease is over all the same.
+      // A failure with earlier credentials is not stored, but the lease is released.
       if (told.matchedCount === 0) await releaseLease({ ...owner, holder });
       else if (needsAuthorization) await noteAuthorization({ connectionId, isNeeded: true });
     },
 
-    /** What a user's authorization brought, in the place of everything that was there. */
+    /** Replaces all stored tokens with the grant of a user's authorization. */
     async put({ connectionId, credentialsVersion, grant }: TokenOwner & { readonly grant: SavedGrant }): Promise<void> {
       const { generation: _, ...fields } = toFields(connectionId, grant);
       const gone = ['lease', 'failure', 'needsAuthorization', ...(grant.refreshToken ? [] : ['sealedRefreshToken'])];
@@ -189,7 +192,7 @@ export function createAccessTokenRepository(options: {
     return {
       sealedAccessToken: seal(accessToken, accessOwner(connectionId)),
       ...(refreshToken === undefined ? {} : { sealedRefreshToken: seal(refreshToken, refreshOwner(connectionId)) }),
-      // Literal: a scope is the server's text, and `$` would make it an expression.
+      // `$literal`, because the server chose the text of the scope, and a `$` would make it an expression.
       scope: { $literal: scope },
       issuedAt: '$$NOW',
       renewAt: inMs(renewAfterMs),
@@ -217,7 +220,8 @@ function refreshOwner(connectionId: string): string {
 function connectionChanged(connectionId: string): AppError {
   return new AppError({
     code: 'connection-changed',
-    message: 'The credentials of the connection were changed meanwhile. The work goes on by itself with the new ones.',
+    message:
+      'The credentials of the connection were changed during this work. It continues automatically with the new ones.',
     retry: { afterMs: 1000 },
     context: { connectionId },
   });

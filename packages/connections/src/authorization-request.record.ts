@@ -3,15 +3,25 @@ import type { Immutable } from '@bulkhead/runtime';
 import { z } from 'zod';
 
 /**
- * One run through the authorization code flow: `created` (by a client of the API, or by a launch), `started` (a browser was
- * sent to the EHR), `redeeming` (it came back with a code), then an end.
+ * One run through the authorization code flow (see `createAuthorizationService`).
+ *
+ *     created --> started --> redeeming --> done
+ *        |           |            |
+ *        +-----------+------------+-------> failed
+ *
+ * - `created`: a client of the API or an EHR launch has asked for it.
+ * - `started`: the API has sent a browser to the EHR.
+ * - `redeeming`: the browser came back with a code, which a worker redeems.
  */
 export const authorizationRequestSchema = z.strictObject({
   id: z.string(),
   provider: z.string(),
-  /** Who has begun it: an operator in their own browser, a program for a user's, or an EHR, for the patient that it shows. */
+  /**
+   * What began the request: an operator in their own browser, a program that gives a user an address, or an EHR that launches the
+   * application for the patient that it shows.
+   */
   kind: z.enum(['operator', 'invitation', 'launch']),
-  /** The connection that is authorized again; left out: a new one. */
+  /** The connection that is authorized again. Absent if the authorization creates a connection. */
   connectionId: z.string().exactOptional(),
   redirectUri: z.string(),
   clientId: z.string(),
@@ -19,7 +29,7 @@ export const authorizationRequestSchema = z.strictObject({
   fhirEndpoint: z.string(),
   phase: z.enum(['created', 'started', 'redeeming', 'done', 'failed']),
   endpoints: z.custom<AuthorizationEndpoints>().exactOptional(),
-  /** Which connection it came to. */
+  /** The connection that was created or authorized again. */
   result: z.strictObject({ connectionId: z.string() }).exactOptional(),
   error: z.strictObject({ code: z.string(), message: z.string() }).exactOptional(),
   expiresAt: z.date(),

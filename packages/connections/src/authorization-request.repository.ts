@@ -5,16 +5,16 @@ import { z } from 'zod';
 import { type AuthorizationRequest, authorizationRequestSchema } from './authorization-request.record.ts';
 
 const documentSchema = authorizationRequestSchema.extend({
-  /** The `AuthorizationSecrets`. Absent once it has ended. */
+  /** The encrypted `AuthorizationSecrets`. Absent once the request has ended. */
   sealed: z.string().exactOptional(),
-  /** SHA-256 of what a browser has to show, each with 256 random bits: to start, to come back, and its cookie. */
+  /** SHA-256 of what a browser must present to start, to come back, and as its cookie. Each secret has 256 random bits. */
   startHash: z.string(),
   stateHash: z.string().exactOptional(),
   browserHash: z.string().exactOptional(),
 });
 type AuthorizationRequestDocument = Stored<typeof documentSchema>;
 
-/** After its end a request is only of use to whoever asks what became of it. */
+/** An ended request only answers the question how the authorization ended. */
 const keptSeconds = 60 * 60;
 
 const schema = new Schema<AuthorizationRequestDocument>(mongooseFieldsOf(documentSchema), {
@@ -24,7 +24,7 @@ const schema = new Schema<AuthorizationRequestDocument>(mongooseFieldsOf(documen
 });
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: keptSeconds });
 
-/** `authorization_requests`: users on their way to the EHR and back. Each step is taken once. */
+/** `authorization_requests`: runs of the authorization code flow. Each transition happens once. */
 export function createAuthorizationRequestRepository(options: {
   readonly database: Database;
   readonly secretBox: SecretBox;
@@ -65,7 +65,7 @@ export function createAuthorizationRequestRepository(options: {
       await model.updateOne({ _id: id, phase: 'created' }, { $set: { endpoints } });
     },
 
-    /** A browser sets out. @returns false where one has before, or it is too late. */
+    /** Records that a browser is sent to the EHR. @returns false if a browser has started before, or the request has expired. */
     async start(options: {
       readonly id: string;
       readonly startHash: string;
@@ -83,7 +83,7 @@ export function createAuthorizationRequestRepository(options: {
       return result.modifiedCount === 1;
     },
 
-    /** The browser that set out is back. @returns the request for whoever is first; a second time there is none. */
+    /** Records that the browser came back from the EHR. @returns the request for the first call, and undefined for every later one. */
     async takeBack(options: {
       readonly id: string;
       readonly stateHash: string;
@@ -103,7 +103,7 @@ export function createAuthorizationRequestRepository(options: {
       return document ? toRecord(document) : undefined;
     },
 
-    /** Its secrets are forgotten. */
+    /** Ends the request and deletes its secrets. */
     async end(options: { readonly id: string } & Pick<AuthorizationRequest, 'result' | 'error'>): Promise<void> {
       const { id, result, error } = options;
       const phase = result ? ('done' as const) : ('failed' as const);
@@ -124,11 +124,11 @@ function ownerOf(id: string): string {
   return `${id}/authorization`;
 }
 
-/** What of a request is in memory only: stored encrypted. */
+/** The parts of a request that are readable in memory only. They are stored encrypted. */
 interface AuthorizationSecrets {
-  /** The connection that it makes, with its credentials. */
+  /** The connection that the authorization will create, with its credentials. */
   readonly draft?: Connection;
-  /** PKCE. */
+  /** The code verifier of PKCE. */
   readonly verifier?: string;
   readonly code?: string;
   /** The issuer that came with the code. */

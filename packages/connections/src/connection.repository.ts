@@ -10,13 +10,13 @@ import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
 
 const documentSchema = connectionSchema.extend({
-  /** Without its secrets. */
+  /** The credentials without their secrets. */
   auth: z.record(z.string(), z.unknown()),
   /** The client secret, encrypted for this record. */
   sealedSecret: z.string().exactOptional(),
-  /** The connection's own signing key, its JWK. */
+  /** The JWK of the connection's own signing key, encrypted. */
   sealedPrivateJwk: z.string().exactOptional(),
-  /** What calls to the clients are signed with. */
+  /** The secret that signs webhook calls, encrypted. */
   sealedWebhookSecret: z.string().exactOptional(),
   deletedAt: z.date().exactOptional(),
 });
@@ -29,7 +29,7 @@ const schema = new Schema<ConnectionDocument>(mongooseFieldsOf(documentSchema), 
   strict: 'throw',
 });
 
-/** `connections`: one practice's credentials at a provider, the secret encrypted. */
+/** `connections`: the credentials of one practice at a provider. Secrets are encrypted. */
 export function createConnectionRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
   const model = database.model('Connection', schema);
   const sealed = { database, secretBox, collection: 'connections' };
@@ -44,7 +44,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       await model.create({ _id: id, ...fields, ...sealAuth({ id, auth, secretBox }) });
     },
 
-    /** Other credentials in the place of the present ones. @returns false where there is no such connection. */
+    /** Replaces the credentials. @returns false if the connection does not exist */
     async saveAuth({ id, auth }: { readonly id: string; readonly auth: ConnectionAuth }): Promise<boolean> {
       const sealed = sealAuth({ id, auth, secretBox });
       const gone = (['sealedSecret', 'sealedPrivateJwk'] as const).filter((field) => sealed[field] === undefined);
@@ -69,7 +69,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       return documents.map((document) => toRecord(document, secretBox));
     },
 
-    /** Without their secrets, which would have to be opened. */
+    /** Reads ids only, so that no secret must be decrypted. */
     async listIds(): Promise<string[]> {
       const documents = await model.find({ deletedAt: null }, { _id: 1 }).sort({ _id: 1 }).lean();
       return documents.map(({ _id }) => _id);
@@ -85,13 +85,13 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       await model.updateOne({ _id }, change);
     },
 
-    /** The patient and practice that a user's authorization is about, where they were not known. */
+    /** Stores the patient and the practice of a user's authorization, if they were not known. */
     async savePatient(options: { readonly id: string; readonly userId: string; readonly practiceId?: string }) {
       const { id, ...fields } = options;
       await model.updateOne({ _id: id }, { $set: fields });
     },
 
-    /** The connection that a user has authorized for a patient before. */
+    /** The connection that a user has authorized earlier for the same patient. */
     async findAuthorized(options: {
       readonly provider: string;
       readonly fhirEndpoint: string;
@@ -108,7 +108,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       return document ? toRecord(document, secretBox) : undefined;
     },
 
-    /** Out of sight at once; what is left is kept until its tokens are taken back at the EHR. */
+    /** Hides the connection at once. The record is kept until a worker has revoked its tokens at the EHR. */
     async markDeleted({ id, now }: { readonly id: string; readonly now: Date }): Promise<void> {
       await model.updateOne({ _id: id }, { $set: { deletedAt: now } });
     },
@@ -127,7 +127,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       await model.updateOne({ _id: id }, { $set: { lastTest: test } });
     },
 
-    /** @param url the connection's own address; undefined: only those of requests are called. */
+    /** @param url the connection's own address. Without it, only addresses that a request named are called. */
     async saveWebhook(options: {
       readonly id: string;
       readonly url: string | undefined;
@@ -142,7 +142,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       );
     },
 
-    /** @returns false if there was none. */
+    /** @returns false if the connection had no webhook */
     async deleteWebhook(id: string): Promise<boolean> {
       const result = await model.updateOne(
         { _id: id, sealedWebhookSecret: { $exists: true } },

@@ -8,9 +8,9 @@ export const signingKeySchema = z.strictObject({
   alg: z.enum(assertionAlgorithms),
   publicJwk: z.record(z.string(), z.unknown()),
   createdAt: z.date(),
-  /** An operator has said that every server has it by now. */
+  /** When an operator confirmed that every server has the key. */
   activatedAt: z.date().exactOptional(),
-  /** It does not sign any more. */
+  /** Since then the key no longer signs. */
   retiredAt: z.date().exactOptional(),
 });
 export type SigningKeyRecord = Immutable<z.output<typeof signingKeySchema>>;

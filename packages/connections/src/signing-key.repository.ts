@@ -15,19 +15,19 @@ const schema = new Schema<SigningKeyDocument>(mongooseFieldsOf(documentSchema), 
 });
 
 /**
- * Servers must not keep our JWKS longer than its `max-age` of 5 minutes (SMART App Launch 2.2, "Registering a Client");
- * an hour is twelve times that, for proxies and servers that keep to hours.
+ * Servers must not cache our JWKS longer than its `max-age` of 5 minutes (SMART App Launch 2.2, "Registering a Client"). One hour is
+ * twelve times that, because some proxies and servers cache for an hour anyway.
  */
 const publishedMs = 60 * 60_000;
 
-/** `signing_keys`: what the deployment signs its client assertions with, the private halves sealed. */
+/** `signing_keys`: the keys that sign the deployment's client assertions. Private halves are encrypted. */
 export function createSigningKeyRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
   const model = database.model('SigningKey', schema);
   const sealed = { database, secretBox, collection: 'signing_keys' };
   return {
     sealedPlaces: [createSealedPlace({ ...sealed, field: 'sealedPrivateJwk', ownerOf })],
 
-    /** @returns false where the key is there already. */
+    /** @returns false if the key exists already */
     async insert(options: {
       readonly key: SigningKey;
       readonly publicJwk: SigningKeyRecord['publicJwk'];
@@ -51,8 +51,8 @@ export function createSigningKeyRepository({ database, secretBox }: { database: 
     },
 
     /**
-     * The newest key that servers have had time to learn of. Where there is none, the oldest: then nothing is gained by
-     * waiting, since no other could sign.
+     * The newest key that servers have had time to read. If there is none, the oldest key signs at once, because no other key could
+     * sign in the meantime.
      */
     async findForSigning(alg: AssertionAlgorithm): Promise<SigningKey | undefined> {
       const keys = await model.find({ alg, retiredAt: null }).sort({ createdAt: 1, _id: 1 }).lean();
@@ -63,19 +63,19 @@ export function createSigningKeyRepository({ database, secretBox }: { database: 
       return { kid, alg, privateJwk: secretBox.open({ sealed, owner: ownerOf(kid) }).toString('utf8') };
     },
 
-    /** @returns false where there is no such key, or it is retired. */
+    /** @returns false if the key does not exist or is retired */
     async activate({ kid, now }: { readonly kid: string; readonly now: Date }): Promise<boolean> {
       const result = await model.updateOne({ _id: kid, retiredAt: null }, { $set: { activatedAt: now } });
       return result.matchedCount === 1;
     },
 
-    /** @returns false where there is no such key, or it is retired. */
+    /** @returns false if the key does not exist or is retired */
     async retire({ kid, now }: { readonly kid: string; readonly now: Date }): Promise<boolean> {
       const result = await model.updateOne({ _id: kid, retiredAt: null }, { $set: { retiredAt: now } });
       return result.matchedCount === 1;
     },
 
-    /** @returns false where it is not retired for so long. */
+    /** @returns false if the key was not retired before `retiredBefore` */
     async delete({ kid, retiredBefore }: { readonly kid: string; readonly retiredBefore: Date }): Promise<boolean> {
       const result = await model.deleteOne({ _id: kid, retiredAt: { $lt: retiredBefore } });
       return result.deletedCount === 1;

@@ -9,7 +9,7 @@ interface ActiveRun {
   readonly connectionId: string;
 }
 
-/** The repositories that this feature works with. Of those of later features it names only what it calls. */
+/** The repositories that this feature uses. Of repositories of other features it lists only the methods that it calls. */
 export interface ConnectionStore {
   readonly connections: ReturnType<typeof createConnectionRepository>;
   readonly accessTokens: ReturnType<typeof createAccessTokenRepository>;

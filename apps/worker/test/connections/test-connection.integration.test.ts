@@ -46,7 +46,7 @@ describe('a connection test', () => {
       steps: [
         passed('discovery'),
         passed('token'),
-        { ...passed('read'), tried: 'A search of Patient by an id that no resource has.' },
+        { ...passed('read'), tried: 'Searched Patient by an id that no resource has.' },
       ],
       endedAt: expect.stringMatching(/Z$/),
     };
@@ -83,7 +83,7 @@ describe('a connection test', () => {
     await control('PATCH', '/options', { restTypes: ['Observation'] });
     const { body } = await run();
     expect(body.data).toMatchObject({ ok: true });
-    expect(body.data.steps.at(-1).tried).toContain('A search of Observation');
+    expect(body.data.steps.at(-1).tried).toContain('Searched Observation');
   });
 
   test.each([
@@ -105,9 +105,7 @@ describe('a connection test', () => {
     expect(body.data).toMatchObject({ ok: true });
     expect(body.data.steps.at(-1)).toMatchObject({
       step: 'read',
-      tried: expect.stringMatching(
-        /Group\/a-1\.C-195900 was read, with the token and without it; no export was started\.$/,
-      ),
+      tried: expect.stringMatching(/read Group\/a-1\.C-195900 with the token and without it\. It started no export\.$/),
     });
     const started = await (await control('GET', '/exports')).json();
     expect(started).toEqual([]);
@@ -164,7 +162,7 @@ describe('a connection test', () => {
     {
       what: 'tokens that every read refuses',
       order: ['/Patient', { kind: 'status', status: 401 }],
-      fails: { step: 'read', code: 'ehr-unauthorized', whatToDo: /refused at once/ },
+      fails: { step: 'read', code: 'ehr-unauthorized', whatToDo: /then refused it/ },
     },
     {
       what: 'a practice that has not enabled the application',

@@ -7,17 +7,17 @@ import { connectionBodySchema } from './connection.schema.ts';
 const { environment, practiceId, groupId } = connectionBodySchema.shape;
 const scope = z.string().min(1).max(5000).optional();
 
-/** An existing connection, or what a new one needs. */
+/** Either an existing connection, or the fields of a new one. */
 const fields = { connectionId: z.string().min(1).max(100).optional(), environment, practiceId, groupId, scope };
 const onlyOne = {
   path: ['connectionId'],
-  error: 'stands alone: the other fields are those of a new connection',
+  error: 'must be the only field: the other fields describe a new connection',
 };
-const standsAlone = ({ connectionId, ...others }: Readonly<Record<string, unknown>>) =>
+const isOnlyField = ({ connectionId, ...others }: Readonly<Record<string, unknown>>) =>
   connectionId === undefined || Object.values(others).every((value) => value === undefined);
 
-/** Of a browser's address: no secret stands in one. */
-export const authorizeQuerySchema = z.strictObject(fields).refine(standsAlone, onlyOne);
+/** The query of a browser's address, which must not contain a secret. */
+export const authorizeQuerySchema = z.strictObject(fields).refine(isOnlyField, onlyOne);
 
 export const authorizeBodySchema = z
   .strictObject({
@@ -25,12 +25,12 @@ export const authorizeBodySchema = z
     clientId: z.string().min(1).max(500).optional(),
     clientSecret: z.string().min(1).max(5000).optional(),
   })
-  .refine(standsAlone, onlyOne);
+  .refine(isOnlyField, onlyOne);
 export type AuthorizeBody = z.output<typeof authorizeBodySchema>;
 
 export const launchQuerySchema = z.object({ iss: z.url().max(2000), launch: z.string().min(1).max(2000) });
 
-/** RFC 6749 4.1.2; what else a server adds is ignored. */
+/** RFC 6749, 4.1.2. Other parameters that a server adds are ignored. */
 export const callbackQuerySchema = z.object({
   state: z.string().min(1).max(500),
   code: z.string().min(1).max(5000).optional(),
@@ -39,13 +39,13 @@ export const callbackQuerySchema = z.object({
 });
 export type CallbackQuery = z.output<typeof callbackQuerySchema>;
 
-/** Where a browser is sent: SMART App Launch 2.2, "Request authorization code"; PKCE by S256 (RFC 7636). */
+/** The address that a browser is sent to: SMART App Launch 2.2, "Request authorization code", with PKCE by S256 (RFC 7636). */
 export function authorizationUrl(options: {
   readonly request: Pick<AuthorizationRequest, 'clientId' | 'redirectUri' | 'scope' | 'fhirEndpoint'>;
   readonly endpoints: AuthorizationEndpoints;
   readonly state: string;
   readonly verifier: string;
-  /** What the EHR called its launch, in an EHR launch. */
+  /** The launch id that the EHR gave, if this is an EHR launch. */
   readonly launch: string | undefined;
 }): string {
   const { request, endpoints, state, verifier, launch } = options;

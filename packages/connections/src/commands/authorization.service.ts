@@ -8,17 +8,17 @@ import { type AuthorizeBody, authorizationUrl, type CallbackQuery } from './auth
 import type { ConnectionService } from './connection.service.ts';
 import { newConnection } from './new-connection.ts';
 
-/** A user has to log in and read what is asked; RFC 6749 4.1.2 gives a code 10 minutes at most as well. */
+/** A user must log in and read what the EHR asks. RFC 6749, 4.1.2, also lets a code live 10 minutes at most. */
 const lifetimeMs = 10 * 60_000;
-/** Discovery and redemption are a request or two each. */
+/** Discovery and redemption take one or two requests each. */
 const waitMs = 15_000;
 
-/** How a browser that set out is known when it comes back. */
+/** The cookie that recognises a browser when it comes back from the EHR. */
 export interface BrowserBinding {
   readonly id: string;
   readonly secret: string;
   readonly maxAgeSeconds: number;
-  /** Whether the callback comes by https, so that the cookie may ask for it. */
+  /** Whether the callback uses https, so that the cookie may require it. */
   readonly isSecure: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface Departure {
 
 export interface AuthorizationPlace {
   readonly provider: string;
-  /** The connection that was to be authorized; a new one is there only when it was. */
+  /** The connection that is authorized. For a new connection it is present only after the authorization has succeeded. */
   readonly connectionId?: string;
   readonly isDone: boolean;
 }
@@ -37,8 +37,18 @@ export interface AuthorizationPlace {
 export type AuthorizationService = ReturnType<typeof createAuthorizationService>;
 
 /**
- * The authorization code flow of SMART App Launch 2.2 with PKCE. The API keeps the records and sends browsers on; workers ask
- * the EHR.
+ * The authorization code flow of SMART App Launch 2.2 with PKCE. The API stores the records and redirects the browser. Only workers
+ * send requests to the EHR.
+ *
+ *     browser       API                            worker                      EHR
+ *        |-- start --> begin, then a job ----------> prepare ---- discovery --->|
+ *        |<- redirect with a cookie (`depart`)                                  |
+ *        |-- the user logs in and agrees -------------------------------------->|
+ *        |-- callback -> takeBack, then a job -----> redeem --- code for token->|
+ *        |<- the connection's id (`finish`)
+ *
+ * The `state` parameter names the request and carries a secret, and the cookie carries another one. A callback counts only if both
+ * match, so a code that was obtained in another browser is refused.
  */
 export function createAuthorizationService(options: {
   readonly store: ConnectionStore;
@@ -50,13 +60,13 @@ export function createAuthorizationService(options: {
 
   const connectionFor = async (provider: Provider, body: AuthorizeBody): Promise<Connection> => {
     const { connectionId, scope, clientId, clientSecret, ...about } = body;
-    // Only operators authorize, and theirs are all connections.
+    // Only operators authorize, and they may use every connection.
     if (connectionId !== undefined) return connections.find({ provider: provider.id, id: connectionId, scope: 'all' });
     const auth = { method: 'authorization_code', scope, clientId, clientSecret } as const;
     return newConnection({ body: { provider: provider.id, ...about, schedule: false, auth }, provider });
   };
 
-  /** Stores a request. @returns what starts it, once. */
+  /** Stores a request. @returns its id and the secret that starts it once. */
   const begin = async (options: {
     readonly provider: Provider;
     readonly connection: Connection;
@@ -100,7 +110,7 @@ export function createAuthorizationService(options: {
     return begin({ provider, connection, isNew: body.connectionId === undefined, kind });
   };
 
-  /** Sends a browser to the EHR: it is known from now on by a cookie of this request alone. */
+  /** Sends a browser to the EHR. From now on a cookie of this request recognises that browser. */
   const depart = async (start: {
     readonly id: string;
     readonly secret: string;
@@ -149,7 +159,7 @@ export function createAuthorizationService(options: {
     });
 
   return {
-    /** For a program: an address that a user opens in a browser, once. */
+    /** Gives a program an address that a user opens in a browser. The address works once. */
     async invite({ provider: id, body }: { readonly provider: string; readonly body: AuthorizeBody }) {
       const provider = registry.get(id);
       const { id: requestId, secret } = await beginStandalone({ provider, body, kind: 'invitation' });
@@ -158,37 +168,37 @@ export function createAuthorizationService(options: {
       return { startUrl: startUrl.href, expiresAt: new Date(Date.now() + lifetimeMs).toISOString() };
     },
 
-    /** For an operator's own browser. */
+    /** Sends an operator's own browser to the EHR. */
     async authorize({ provider: id, body }: { readonly provider: string; readonly body: AuthorizeBody }) {
       return depart(await beginStandalone({ provider: registry.get(id), body, kind: 'operator' }));
     },
 
-    /** @param token of an invitation. */
+    /** @param token the token of an invitation */
     start: (token: string): Promise<Departure> => depart(split(token)),
 
-    /** For a browser that an EHR sends: only an EHR of the registry is asked anything. */
+    /** Handles a browser that an EHR sends. Requests go only to EHRs of the provider registry. */
     async launch(options: { readonly provider: string; readonly iss: string; readonly launch: string }) {
       const { iss, launch } = options;
       const provider = registry.get(options.provider);
       const environment = environmentOf(provider, iss);
-      // In an EHR launch the patient is the one that the EHR shows, not one to be chosen.
+      // In an EHR launch the EHR has already chosen the patient.
       const scopes = provider.authorizationScope?.split(' ').filter((one) => one !== 'launch/patient');
       const scope = scopes && ['launch', ...scopes].join(' ');
       const connection = await connectionFor(provider, { environment, scope });
       return depart({ ...(await begin({ provider, connection, isNew: true, kind: 'launch' })), launch });
     },
 
-    /** The request that an answer is for; its cookie has to be the one of the browser that set out. */
+    /** The id of the request that a callback belongs to. Its cookie must be the one that was set when the browser started. */
     requestOf: ({ state }: Pick<CallbackQuery, 'state'>): string => split(state).id,
 
-    /** What decides about the name of that cookie. A request that does not exist has none, whatever its name. */
+    /** The values that decide the name of that cookie. No cookie exists for an unknown request, so its name does not matter then. */
     async bindingOf({ state }: Pick<CallbackQuery, 'state'>): Promise<Pick<BrowserBinding, 'id' | 'isSecure'>> {
       const { id } = split(state);
       const request = await store.authorizationRequests.find(id);
       return { id, isSecure: request === undefined || isSecure(request) };
     },
 
-    /** Where an operator was who has begun a request in their own browser. @returns undefined for one of anybody else */
+    /** The place in the console that an operator began a request from. @returns undefined if an operator did not begin it */
     async placeOf(id: string): Promise<AuthorizationPlace | undefined> {
       const request = await store.authorizationRequests.find(id);
       if (request?.kind !== 'operator') return undefined;
@@ -196,7 +206,7 @@ export function createAuthorizationService(options: {
       return { provider, isDone: result !== undefined, ...(connectionId === undefined ? {} : { connectionId }) };
     },
 
-    /** A browser is back. @returns the connection's id. */
+    /** Handles the browser that came back from the EHR. @returns the connection's id */
     async finish(options: { readonly query: CallbackQuery; readonly browser: string | undefined }): Promise<string> {
       const { query, browser } = options;
       const { id, secret } = split(query.state);
@@ -243,7 +253,7 @@ function noRedirectUri(provider: string): AppError {
   const setting = provider === 'athenahealth' ? 'ATHENAHEALTH_REDIRECT_URI' : '`redirectUri` of its registry entry';
   return new AppError({
     code: 'redirect-uri-missing',
-    message: `The provider has no redirect URI. Set ${setting} to https://<this API>/api/ehr/callback, as it is registered at the EHR.`,
+    message: `The provider has no redirect URI. Set ${setting} to https://<this API>/api/ehr/callback, the address that is registered at the EHR.`,
     retry: 'never',
   });
 }
@@ -252,8 +262,8 @@ function refusedByUser(error: string | undefined): AppError {
   const reason = error !== undefined && /^[a-z_]{1,50}$/.test(error) ? error : 'unknown';
   const why =
     reason === 'access_denied'
-      ? 'whoever was asked there did not agree, or may not. Start again to ask once more.'
-      : 'compare scopes and redirect URI with the registration, then start again.';
+      ? 'the user did not agree, or is not allowed to. Start the authorization again to ask once more.'
+      : 'compare scopes and redirect URI with the registration at the EHR, then start the authorization again.';
   return new AppError({
     code: 'authorization-refused',
     message: `The EHR did not authorize the application (${reason}): ${why}`,
@@ -270,29 +280,32 @@ function failed({ code, message }: { readonly code: string; readonly message: st
   });
 }
 
-/** A worker that is busy or has just been started gets to it within this. */
+/** A busy worker, or one that has just started, does the job within this time. */
 const pendingMs = 30_000;
 
 const errors = {
-  'not-authorizable': { message: 'The connection does not use `authorization_code`: no user has to agree.' },
+  'not-authorizable': {
+    message: 'The connection does not use `authorization_code`, so it needs no authorization by a user.',
+  },
   'unknown-issuer': {
     message:
-      'The launch comes from an EHR that is not in the provider registry. If it is right, add it as an environment.',
+      'The launch came from an EHR that is not in the provider registry. If you trust this EHR, add it as an environment of its provider.',
   },
   'authorization-used': {
-    message: 'The address was opened before, or is older than ten minutes. Have a new one made.',
+    message: 'This address was already opened, or is older than ten minutes. Ask for a new one.',
   },
   'authorization-unknown': {
     message:
-      'This answer belongs to no authorization that this browser has begun and not ended yet. Start it again, with cookies allowed, and end it in the same browser within ten minutes.',
+      'This browser has no open authorization that matches this answer. Allow cookies, start the authorization again, and complete it in the same browser within ten minutes.',
   },
   'authorization-pending': {
-    message: 'No worker has asked the EHR yet. Look at the connections in a minute; if there is none, start again.',
+    message:
+      'No worker has asked the EHR yet. Check the connections in a minute. If the connection is not authorized by then, start again.',
     retry: { afterMs: pendingMs },
   },
 } as const;
 
-/** What keeps an authorization from going on, for the person at the browser. */
+/** Why an authorization cannot continue, for the person at the browser. */
 function authorizationError(code: keyof typeof errors): AppError {
   const { message, retry = 'never' }: { readonly message: string; readonly retry?: RetryAdvice } = errors[code];
   return new AppError({ code, message, retry });

@@ -11,9 +11,10 @@ import { toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { connectionAuthSchema } from './connection.schema.ts';
 
-export const connectionTestViewSchema = z
-  .strictObject(viewShapeOf(connectionTestSchema.omit({ id: true })))
-  .meta({ id: 'ConnectionTest', description: 'Its steps until the first that failed, and what to do about that.' });
+export const connectionTestViewSchema = z.strictObject(viewShapeOf(connectionTestSchema.omit({ id: true }))).meta({
+  id: 'ConnectionTest',
+  description: 'The steps of the test, up to the first that failed, and what to do about that failure.',
+});
 
 const [none, clientCredentials, privateKey, authorizationCode] = connectionSchema.shape.auth.options;
 
@@ -28,7 +29,7 @@ export const connectionViewSchema = z
     ]),
     lastTest: connectionTestViewSchema.exactOptional(),
   })
-  .meta({ id: 'Connection', description: 'One practice’s credentials at a provider; secrets are never shown.' });
+  .meta({ id: 'Connection', description: 'The credentials of one practice at a provider. Secrets are never shown.' });
 
 type ConnectionView = View<typeof connectionViewSchema>;
 
@@ -64,7 +65,7 @@ function toReadableAuth(auth: ConnectionAuth): ConnectionView['auth'] {
   return readable;
 }
 
-/** The guide's "Get Capabilities" answer. */
+/** The answer of "Get Capabilities" in the guide. */
 export function toCapabilitiesView(options: { readonly capabilities: Capabilities; readonly provider: Provider }) {
   const { capabilities, provider } = options;
   const offers = (type: string) => capabilities.resourceTypes.includes(type);
@@ -86,7 +87,7 @@ function describeRate(rateLimit: Provider['rateLimit']): string {
 
 const methods = connectionAuthSchema.options.map(({ shape }) => shape.method.value);
 
-/** What somebody who adds a connection can choose among; nothing of a client's secret. */
+/** The choices for a new connection. It contains no client secret. */
 export function toProviderView(provider: Provider) {
   const { id, name, environments, defaultEnvironment, groupIdTemplate, clientId, redirectUri, defaultSchedule } =
     provider;
@@ -95,15 +96,15 @@ export function toProviderView(provider: Provider) {
     name,
     environments: Object.keys(environments),
     defaultEnvironment,
-    /** Used where a connection names none. */
+    /** Used if a connection names no endpoint. */
     fhirEndpoints: Object.fromEntries(
       Object.entries(environments).map(([environment, { fhirEndpoint }]) => [environment, fhirEndpoint]),
     ),
-    // Without an address to come back to no user can be sent to the EHR.
+    // Without a redirect URI no user can be sent to the EHR.
     authMethods: methods.filter((method) => method !== 'authorization_code' || redirectUri !== undefined),
-    /** The deployment has a client of its own, so a connection can leave its id and secret out. */
+    /** The deployment has its own client, so a connection may omit client id and secret. */
     hasClient: clientId !== undefined,
-    /** Its bulk exports are of a Group that is named after the practice. */
+    /** Its bulk exports export a Group whose id contains the practice id. */
     usesPracticeId: groupIdTemplate !== undefined,
     ...(defaultSchedule ? { defaultSchedule } : {}),
   };

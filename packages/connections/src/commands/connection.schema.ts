@@ -2,16 +2,16 @@ import { assertionAlgorithms, secretWays, withoutTrailingSlashes } from '@bulkhe
 import { z } from 'zod';
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
-/** FHIR ids and athenahealth's practice ids; anything else would end up in a URL path. */
+/** The characters of FHIR ids and of athenahealth's practice ids. The value becomes part of a URL path, so no others are allowed. */
 const pathSegment = z.string().regex(/^[A-Za-z0-9\-._]{1,128}$/, 'must be 1-128 letters, digits, "-", "." or "_"');
 
-/** PEM, or a JWK. */
+/** A key as PEM, or as a JWK. */
 export const privateKeySchema = z.union([z.string().min(1).max(20_000), z.record(z.string(), z.unknown())]);
-/** What the EHR knows a key by. */
-export const kidSchema = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must be 1-200 printable characters of ASCII');
+/** The name under which the EHR knows a key. */
+export const kidSchema = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must be 1-200 printable ASCII characters');
 
 const oauthClient = {
-  /** Left out: the provider's (ATHENAHEALTH_CLIENT_ID). Some servers give out a JWT of more than 1,000 characters. */
+  /** Default: the provider's client id (ATHENAHEALTH_CLIENT_ID). Some servers issue a JWT of more than 1,000 characters. */
   clientId: z.string().min(1).max(4096).optional(),
   tokenEndpoint: httpUrl.optional(),
   scope: z.string().min(1).max(5000).optional(),
@@ -22,23 +22,23 @@ export const connectionAuthSchema = z.discriminatedUnion('method', [
   z.strictObject({
     method: z.literal('client_credentials'),
     ...oauthClient,
-    /** Left out: the provider's (ATHENAHEALTH_CLIENT_SECRET). */
+    /** Default: the provider's client secret (ATHENAHEALTH_CLIENT_SECRET). */
     clientSecret: z.string().min(1).max(5000).optional(),
     secretBy: z.enum(secretWays).optional(),
   }),
   z.strictObject({
     method: z.literal('private_key_jwt'),
     ...oauthClient,
-    /** With which of the deployment's keys is signed; a key of the connection's own says it itself. */
+    /** Selects the deployment's signing key. A connection's own key already has an algorithm. */
     alg: z.enum(assertionAlgorithms).optional(),
-    /** PEM, or a JWK as an object. Left out: the deployment's own keys. */
+    /** PEM, or a JWK as an object. Default: the deployment's own keys. */
     privateKey: privateKeySchema.optional(),
     kid: kidSchema.optional(),
   }),
   z.strictObject({
     method: z.literal('authorization_code'),
     ...oauthClient,
-    /** Left out, with a client id: a public client. */
+    /** If there is a client id and no secret, the client is a public client. */
     clientSecret: z.string().min(1).max(5000).optional(),
     secretBy: z.enum(secretWays).optional(),
   }),
@@ -47,14 +47,14 @@ export type ConnectionAuthBody = z.output<typeof connectionAuthSchema>;
 
 export const connectionBodySchema = z.strictObject({
   provider: z.string().min(1).max(100),
-  /** Left out: the provider's default. */
+  /** Default: the provider's default environment. */
   environment: z.string().min(1).max(100).optional(),
   fhirEndpoint: httpUrl.transform(withoutTrailingSlashes).optional(),
   practiceId: pathSegment.optional(),
   groupId: pathSegment.optional(),
-  /** The patient that the connection is about, where it is about one. */
+  /** The patient of the connection, if it is about a single patient. */
   userId: pathSegment.optional(),
-  /** Whether it gets the provider's default schedule, where there is one. */
+  /** Whether the connection gets the provider's default schedule, if there is one. */
   schedule: z.boolean().default(true),
   auth: connectionAuthSchema,
 });

@@ -14,17 +14,17 @@ import type { ConnectionAuthBody, ConnectionBody } from './connection.schema.ts'
 import { newConnection, toConnectionAuth } from './new-connection.ts';
 
 const capabilitiesWaitMs = 10_000;
-/** Four requests, some behind others of the same budget; clients and proxies give a request up after half a minute or so. */
+/** A test sends four requests, which may wait for others of the same budget. Clients and proxies give up after about 30 s. */
 const defaultTestWaitMs = 20_000;
 
-export interface WhichConnection {
+export interface ConnectionReference {
   readonly id: string;
-  /** Where the address names one. */
+  /** Present if the address of the request names a provider. */
   readonly provider?: string;
   readonly scope: ConnectionScope;
 }
 
-/** The schedules of connections, which are a feature of their own. */
+/** The schedules of connections. They are a separate feature, so the composition root passes this in. */
 export interface ConnectionSchedules {
   /** Adds the schedule that the provider's registry entry gives to new connections. */
   addDefault(connection: Connection, schedule: NonNullable<Provider['defaultSchedule']>): Promise<void>;
@@ -38,18 +38,18 @@ export function createConnectionService(options: {
   readonly producer: Producer;
   readonly registry: ProviderRegistry;
   readonly schedules: ConnectionSchedules;
-  /** How long the answer to a test waits for its end. */
+  /** How long a request for a test waits for the result. */
   readonly testWaitMs?: number | undefined;
 }) {
   const { store, producer, registry, schedules, testWaitMs = defaultTestWaitMs } = options;
 
-  const find = async ({ provider, id, scope }: WhichConnection): Promise<Connection> => {
+  const find = async ({ provider, id, scope }: ConnectionReference): Promise<Connection> => {
     if (provider !== undefined) registry.get(provider);
     const connection = isInScope(scope, id) ? await store.connections.find(id) : undefined;
     if (connection && (provider === undefined || connection.provider === provider)) return connection;
     throw new AppError({
       code: 'unknown-connection',
-      message: 'There is no such connection. List them by GET /api/ehr/connections, or create one by POST.',
+      message: 'No connection has this id. List them with GET /api/ehr/connections, or create one with POST.',
       retry: 'never',
     });
   };
@@ -70,9 +70,9 @@ export function createConnectionService(options: {
 
     /**
      * Has a worker test the connection against the EHR.
-     * @returns undefined where that takes longer than the wait: the result is then in the connection's `lastTest`.
+     * @returns undefined if the test takes longer than the wait. The result is then in the connection's `lastTest`.
      */
-    async test(which: Omit<WhichConnection, 'provider'>): Promise<ConnectionTest | undefined> {
+    async test(which: Omit<ConnectionReference, 'provider'>): Promise<ConnectionTest | undefined> {
       const { lastTest: before } = await find(which);
       await producer.enqueueAgain('connection.test', { connectionId: which.id }).catch((cause: unknown) => {
         throw unavailable(cause);
@@ -83,11 +83,11 @@ export function createConnectionService(options: {
       }, testWaitMs);
     },
 
-    /** Other credentials for the same connection; what was had with the old ones is not used any more. */
+    /** Replaces the credentials of a connection. Access tokens of the old credentials are no longer used. */
     async changeCredentials({
       body,
       ...which
-    }: Omit<WhichConnection, 'provider'> & { readonly body: ConnectionAuthBody }): Promise<Connection> {
+    }: Omit<ConnectionReference, 'provider'> & { readonly body: ConnectionAuthBody }): Promise<Connection> {
       const { id } = which;
       const connection = await find(which);
       const faults: Fault[] = [];
@@ -100,10 +100,10 @@ export function createConnectionService(options: {
     },
 
     /**
-     * Its schedules go with it, and a worker takes its tokens back at the EHR.
-     * @throws AppError `connection-in-use` while an export or a sync of it runs.
+     * Deletes the connection and its schedules. A worker then revokes its tokens at the EHR.
+     * @throws AppError `connection-in-use` while one of its exports or syncs is running.
      */
-    async delete({ id, scope }: Omit<WhichConnection, 'provider'>): Promise<void> {
+    async delete({ id, scope }: Omit<ConnectionReference, 'provider'>): Promise<void> {
       await find({ id, scope });
       const isOfIt = ({ connectionId }: { readonly connectionId: string }) => connectionId === id;
       const activeExport = (await store.bulkExports.listActive()).find(isOfIt);
@@ -112,12 +112,12 @@ export function createConnectionService(options: {
       if (activeRun) throw connectionInUse('A sync', { syncRunId: activeRun.id });
       await schedules.removeAll(id);
       await store.connections.markDeleted({ id, now: new Date() });
-      // Without Redis the sweep sees to it: the connection is gone for everybody already.
+      // If Redis is unavailable, the sweep creates the job later. The API no longer shows the connection.
       await producer.enqueue('connection.revoke', { connectionId: id }).catch(() => undefined);
     },
 
-    /** What the connection's server offers, as a worker read it; asked anew once a day. */
-    async capabilities(which: WhichConnection & { readonly provider: string }): Promise<Capabilities> {
+    /** What the connection's server offers. A worker reads it again once a day. */
+    async capabilities(which: ConnectionReference & { readonly provider: string }): Promise<Capabilities> {
       const known = (await find(which)).capabilities;
       if (known && areCurrent(known, new Date())) return known;
       await producer.ensure('connection.read-capabilities', { connectionId: which.id }).catch((cause: unknown) => {
@@ -131,7 +131,7 @@ export function createConnectionService(options: {
       throw new AppError({
         code: 'capabilities-unknown',
         message:
-          'The EHR has not answered yet. Verify the FHIR endpoint of the connection, or ask again in some seconds.',
+          'The EHR has not answered yet. Try again in a few seconds. If the error persists, check the FHIR endpoint of the connection.',
         retry: { afterMs: 5000 },
       });
     },
@@ -141,7 +141,7 @@ export function createConnectionService(options: {
 function connectionInUse(what: 'An export' | 'A sync', context: Record<string, string>): AppError {
   return new AppError({
     code: 'connection-in-use',
-    message: `${what} of this connection is running. Cancel it, or delete the connection when it has ended.`,
+    message: `${what} of this connection is running. Cancel it, or wait until it has ended. Then delete the connection.`,
     retry: 'never',
     context,
   });

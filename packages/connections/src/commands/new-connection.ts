@@ -12,19 +12,19 @@ import {
 import { AppError, type Fault, invalidRequest } from '@bulkhead/runtime';
 import type { ConnectionAuthBody, ConnectionBody } from './connection.schema.ts';
 
-/** A connection from a request, completed from the registry. @throws AppError `invalid-request` with every fault */
+/** Creates a connection from a request, with defaults from the provider registry. @throws AppError `invalid-request` with all faults */
 export async function newConnection(options: {
   readonly body: ConnectionBody;
   readonly provider: Provider;
 }): Promise<Connection> {
   const { body, provider } = options;
   const environmentName = body.environment ?? provider.defaultEnvironment;
-  // Names such as `constructor` are no environments.
+  // `hasOwn`, because names such as `constructor` are not environments.
   const isKnown = Object.hasOwn(provider.environments, environmentName);
   const environment = isKnown ? provider.environments[environmentName] : undefined;
   if (!environment) {
     const names = Object.keys(provider.environments).join(', ');
-    throw invalidRequest([{ path: 'environment', message: `${provider.id} has: ${names}` }]);
+    throw invalidRequest([{ path: 'environment', message: `must be an environment of ${provider.id}: ${names}` }]);
   }
   const faults: Fault[] = [];
   const fhirEndpoint = body.fhirEndpoint ?? environment.fhirEndpoint;
@@ -48,10 +48,10 @@ export async function newConnection(options: {
   };
 }
 
-/** SMART asks servers for one of the two; RS384 is what they had first. */
+/** SMART requires a server to support RS384 or ES384. Servers supported RS384 first. */
 const defaultAlgorithm: AssertionAlgorithm = 'RS384';
 
-/** The credentials of a request, completed from the provider's; what is wrong with them goes to `faults`. */
+/** The credentials of a request, with defaults from the provider. Adds every fault to `faults`. */
 export async function toConnectionAuth(options: {
   readonly body: ConnectionAuthBody;
   readonly provider: Provider;
@@ -61,7 +61,7 @@ export async function toConnectionAuth(options: {
   if (body.method === 'none') return body;
   const required = (path: string, value: string | undefined): string => {
     if (value === undefined)
-      faults.push({ path, message: `is required: provider ${provider.id} has no default for it` });
+      faults.push({ path, message: `is required, because the provider ${provider.id} has no default` });
     return value ?? '';
   };
   const clientId = required('auth.clientId', body.clientId ?? provider.clientId);
@@ -102,7 +102,7 @@ async function toKey(options: {
   try {
     const signingKey = await importSigningKey({ text, kid: body.kid });
     if (body.alg !== undefined && body.alg !== signingKey.alg) {
-      faults.push({ path: 'auth.alg', message: `the key signs ${signingKey.alg}` });
+      faults.push({ path: 'auth.alg', message: `must match the key, which signs with ${signingKey.alg}` });
     }
     return { alg: signingKey.alg, signingKey };
   } catch (error) {
@@ -112,7 +112,7 @@ async function toKey(options: {
   }
 }
 
-/** Credentials are sent to these hosts, so only the operator's registry can name them, not a request. */
+/** The worker sends credentials to these hosts, so only the operator's registry may name them, not a request. */
 function checkOrigin(options: {
   readonly provider: Provider;
   readonly url: string;
@@ -122,5 +122,5 @@ function checkOrigin(options: {
   const { provider, url, path, faults } = options;
   const origins = new Set(endpointsOf(provider).map((one) => new URL(one).origin));
   if (origins.has(new URL(url).origin)) return;
-  faults.push({ path, message: `must be at one of ${provider.id}'s hosts: ${[...origins].join(', ')}` });
+  faults.push({ path, message: `must be on a host of ${provider.id}: ${[...origins].join(', ')}` });
 }

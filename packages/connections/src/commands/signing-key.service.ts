@@ -11,26 +11,33 @@ const { kid, alg, ...dates } = viewShapeOf(signingKeySchema.omit({ publicJwk: tr
 
 export const signingKeyViewSchema = z
   .strictObject({ kid, alg, state: z.enum(['published', 'active', 'retired']), ...dates })
-  .meta({ id: 'SigningKey', description: 'A key that signs client assertions; its private half is never shown.' });
+  .meta({ id: 'SigningKey', description: 'A key that signs client assertions. Its private half is never shown.' });
 
 type SigningKeyView = View<typeof signingKeyViewSchema>;
 
 export type SigningKeyService = ReturnType<typeof createSigningKeyService>;
 
 /**
- * Assertions live four minutes and a request with one takes less than one. What was signed just before a key was retired can
- * be verified so long, and twice.
+ * An assertion lives four minutes, and a request that carries it takes less than one. An assertion that was signed just before its
+ * key was retired can be verified for twice that time.
  */
 const keptAfterRetirementMs = 10 * 60_000;
 
-/** The deployment's own keys for `private_key_jwt`, and what is published of them. */
+/**
+ * The deployment's own keys for `private_key_jwt`. Their public halves are published at `/.well-known/jwks.json`.
+ *
+ *     published --(activate, or one hour)--> active --(retire)--> retired --(10 minutes)--> may be deleted
+ *
+ * A new key is published first, so that servers have read it before it signs. The newest key that is known to them signs. A retired
+ * key stays published for ten minutes, because servers may still verify what it signed.
+ */
 export function createSigningKeyService({ store }: { readonly store: ConnectionStore }) {
   const find = async (kid: string): Promise<SigningKeyRecord> => {
     const record = (await store.signingKeys.list()).find((one) => one.kid === kid);
     if (record) return record;
     throw new AppError({
       code: 'unknown-signing-key',
-      message: 'There is no such signing key. List them by GET /api/ehr/signing-keys.',
+      message: 'No signing key has this `kid`. List them with GET /api/ehr/signing-keys.',
       retry: 'never',
     });
   };
@@ -56,21 +63,21 @@ export function createSigningKeyService({ store }: { readonly store: ConnectionS
 
     list: async () => Promise.all((await store.signingKeys.list()).map(toKeyView)),
 
-    /** What servers verify our assertions with (RFC 7517): retired keys too, as long as something that they signed lives. */
+    /** The public keys that servers verify our assertions with (RFC 7517). It includes retired keys whose assertions may still live. */
     async jwks() {
       const now = Date.now();
       const keys = (await store.signingKeys.list()).filter(({ retiredAt }) => isStillNeeded(retiredAt, now));
       return { keys: keys.map(({ publicJwk }) => publicJwk) };
     },
 
-    /** Signs from now on, for an operator who knows that the servers have it. */
+    /** Lets the key sign from now on. An operator calls this if all servers are known to have the key. */
     async activate(kid: string) {
       await find(kid);
       if (!(await store.signingKeys.activate({ kid, now: new Date() }))) throw retired();
       return toKeyView(await find(kid));
     },
 
-    /** @throws AppError `signing-key-in-use` for the one that signs: another has to be active first. */
+    /** @throws AppError `signing-key-in-use` for the key that signs. Another key must be active first. */
     async retire(kid: string) {
       const { alg } = await find(kid);
       if ((await store.signingKeys.findForSigning(alg))?.kid === kid) throw inUse();
@@ -78,7 +85,7 @@ export function createSigningKeyService({ store }: { readonly store: ConnectionS
       return toKeyView(await find(kid));
     },
 
-    /** @throws AppError `signing-key-in-use` until it was retired for ten minutes. */
+    /** @throws AppError `signing-key-in-use` until ten minutes after the key was retired. */
     async delete(kid: string): Promise<void> {
       await find(kid);
       const retiredBefore = new Date(Date.now() - keptAfterRetirementMs);
@@ -104,7 +111,7 @@ function inUse(): AppError {
   return new AppError({
     code: 'signing-key-in-use',
     message:
-      'The key is in use. Make another one, wait an hour or activate it, retire this one, and delete it ten minutes later.',
+      'The key is in use. Create another key, activate it or wait an hour, then retire this key and delete it ten minutes later.',
     retry: 'never',
   });
 }
@@ -112,12 +119,12 @@ function inUse(): AppError {
 function retired(): AppError {
   return new AppError({
     code: 'signing-key-in-use',
-    message: 'The key is retired: it does not sign again. Make another one by POST /api/ehr/signing-keys.',
+    message: 'The key is retired and cannot sign again. Create another key with POST /api/ehr/signing-keys.',
     retry: 'never',
   });
 }
 
-/** A new pair of `alg`, or a key that is there already, as PEM or as a JWK. */
+/** Asks for a new key pair of `alg`, or imports an existing key as PEM or as a JWK. */
 export const signingKeyBodySchema = z
   .strictObject({
     alg: z.enum(assertionAlgorithms).optional(),
@@ -126,10 +133,10 @@ export const signingKeyBodySchema = z
   })
   .refine(({ alg, privateKey }) => (alg === undefined) !== (privateKey === undefined), {
     path: ['alg'],
-    error: 'give either `alg` for a new key or `privateKey` for one of yours',
+    error: 'give either `alg` to create a key, or `privateKey` to import one',
   })
   .refine(({ kid, privateKey }) => kid === undefined || privateKey !== undefined, {
     path: ['kid'],
-    error: 'a new key has its thumbprint for a name',
+    error: 'is only for an imported key: a new key is named by its thumbprint',
   });
 type SigningKeyBody = z.output<typeof signingKeyBodySchema>;

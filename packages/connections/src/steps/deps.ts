@@ -2,7 +2,7 @@ import type { EhrClient } from '@bulkhead/ehr-client';
 import type { Logger } from '@bulkhead/runtime';
 import type { ConnectionStore } from '../store.ts';
 
-/** What the steps of this feature work with. */
+/** The dependencies of the steps of this feature. */
 export interface ConnectionDeps {
   readonly store: ConnectionStore;
   readonly ehr: EhrClient;

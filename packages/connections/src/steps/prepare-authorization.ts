@@ -5,7 +5,7 @@ import { AppError, toKnownError } from '@bulkhead/runtime';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import type { ConnectionDeps } from './deps.ts';
 
-/** Finds out where a user is to be sent; the API, which asks no EHR, waits for it. */
+/** Asks the EHR for its authorization endpoint. The API waits for the result, because it never sends requests to an EHR itself. */
 export async function prepareAuthorization(
   { store, ehr }: Pick<ConnectionDeps, 'store' | 'ehr'>,
   { authorizationId: id, signal }: { readonly authorizationId: string; readonly signal: AbortSignal },
@@ -25,7 +25,7 @@ export async function prepareAuthorization(
   }
 }
 
-/** Ends an authorization whose job is given up. */
+/** Ends an authorization whose job has failed for good. */
 export async function failAuthorization(
   { store }: Pick<ConnectionDeps, 'store'>,
   { authorizationId: id, error }: FailedJob<'authorization.prepare' | 'authorization.redeem'>,
@@ -34,12 +34,12 @@ export async function failAuthorization(
   await store.authorizationRequests.end({ id, error: { code, message } });
 }
 
-/** Anyone can cause a launch, so its requests must not delay those of the connections. An operator waits for the others. */
+/** Anyone can cause a launch, so its requests must not delay those of connections. An operator waits for the other kinds. */
 export function authorizationPriority({ kind }: Pick<AuthorizationRequest, 'kind'>): RequestPriority {
   return kind === 'launch' ? 'crawl' : 'interactive';
 }
 
-/** The connection of a request: the one that is there, or the one that it will make. */
+/** The connection of a request: the existing one, or the one that the authorization will create. */
 export async function authorizedConnection(
   store: ConnectionDeps['store'],
   { id, connectionId }: { readonly id: string; readonly connectionId?: string },
@@ -51,7 +51,7 @@ export async function authorizedConnection(
   if (connection) return connection;
   throw new AppError({
     code: 'connection-gone',
-    message: 'The connection was deleted meanwhile.',
+    message: 'The connection was deleted during the authorization.',
     retry: 'never',
   });
 }
@@ -60,7 +60,7 @@ function noAuthorizationEndpoint(): AppError {
   return new AppError({
     code: 'smart-discovery-failed',
     message:
-      "The EHR names no authorization endpoint. Verify the FHIR endpoint, or name it in the provider's registry entry.",
+      "The EHR publishes no authorization endpoint. Check the FHIR endpoint, or set the authorization endpoint in the provider's registry entry.",
     retry: 'never',
   });
 }

@@ -3,13 +3,12 @@ import { areCurrent, type Connection } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
 import type { ConnectionDeps } from './deps.ts';
 
-/** Reads what the connection's server offers and keeps it with the connection. */
 interface CapabilitiesStep {
   readonly connectionId: string;
   readonly signal: AbortSignal;
 }
 
-/** The job `connection.read-capabilities`. */
+/** The job `connection.read-capabilities`: reads what the connection's server offers and stores it with the connection. */
 export async function readConnectionCapabilities(deps: ConnectionDeps, step: CapabilitiesStep): Promise<void> {
   const connection = await deps.store.connections.find(step.connectionId);
   if (connection) await refreshCapabilities(deps, { connection, signal: step.signal });
@@ -24,7 +23,7 @@ async function refreshCapabilities(
   return { ...connection, capabilities };
 }
 
-/** A connection with what its server offers, which decides the export level and the types that can be searched. */
+/** A connection with its server's capabilities. They decide the export level and which types can be searched. */
 export async function withCapabilities(
   deps: ConnectionDeps,
   { connectionId, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
@@ -36,18 +35,18 @@ export async function withCapabilities(
   try {
     return await refreshCapabilities(deps, { connection, signal });
   } catch (error) {
-    // What the server offered yesterday is better than no export today.
+    // Capabilities of yesterday are better than a failed export today.
     if (!capabilities || signal.aborted) throw error;
     deps.logger.warn('capabilities not refreshed', { connectionId, error });
     return connection;
   }
 }
 
-/** The connection (or the export's record) that a step needs does not exist any more. */
+/** The connection (or the export's record) that a step needs no longer exists. */
 export function connectionGone(): AppError {
   return new AppError({
     code: 'connection-gone',
-    message: 'The connection of this export was deleted. Create it again and ask for a new export.',
+    message: 'The connection of this export was deleted. Create it again, then start a new export.',
     retry: 'never',
   });
 }

@@ -10,32 +10,32 @@ import { scopeCovers } from '@bulkhead/fhir';
 import type { Capabilities } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
 
-/** No patient has it: a search for it shows that searches are allowed and brings nobody's data. */
-const nobody = 'bulkhead-connection-test';
+/** No patient has this id. A search for it shows that searches are allowed, and it returns no patient's data. */
+const unknownId = 'bulkhead-connection-test';
 
 interface TestRead {
   readonly session: EhrSession;
   readonly now: Date;
   readonly signal: AbortSignal;
-  /** Called with what is asked of the EHR, before it is asked, and again with what it has shown. */
+  /** Called with a description of the request before it is sent, and again with what the answers have shown. */
   readonly onTry: (tried: string) => void;
 }
 
 /**
- * The read of a connection test: what the registry says, the connection's patient, or a search by an id that no resource has. An EHR that
- * offers exports and no search is asked for a resource with the token and without it, since nothing else shows that the token is
- * accepted without starting an export.
+ * The read of a connection test. It reads what the registry names, else the connection's patient, else it searches by an id that no
+ * resource has. If the EHR offers exports and no search, the test reads one resource with the token and without it, because nothing
+ * else shows that the token is accepted without starting an export.
  */
 export async function readForTest(test: TestRead): Promise<void> {
   const { session, now, signal, onTry } = test;
   const { connection, provider } = session;
   if (provider.search?.testRead !== undefined) {
     const path = provider.search.testRead.replace('{practiceId}', connection.practiceId ?? '');
-    onTry(`A read of ${path}, which the registry entry of the provider names.`);
+    onTry(`Read ${path}, which the registry entry of the provider names.`);
     return read(test, { path });
   }
   if (connection.userId !== undefined) {
-    onTry("A read of the connection's patient.");
+    onTry("Read the connection's patient.");
     return read(test, { path: `Patient/${connection.userId}` });
   }
   // A server whose CapabilityStatement cannot be read may still be searched.
@@ -55,29 +55,29 @@ export async function readForTest(test: TestRead): Promise<void> {
 
 async function search({ session, signal, onTry }: TestRead, resourceType: string): Promise<void> {
   const { connection, provider } = session;
-  onTry(`A search of ${resourceType} by an id that no resource has.`);
-  const url = searchUrl({ connection, provider, resourceType, parameters: { _id: nobody } });
+  onTry(`Searched ${resourceType} by an id that no resource has.`);
+  const url = searchUrl({ connection, provider, resourceType, parameters: { _id: unknownId } });
   try {
     await readSearchPage({ session, url, priority: 'interactive', signal });
   } catch (error) {
-    // Some servers say by an outcome that there is no such id: then they have looked.
+    // Some servers answer with an OperationOutcome that the id does not exist. This also proves that the search was allowed.
     if (!(error instanceof AppError) || error.code !== 'search-refused' || error.context.reason !== 'not-found')
       throw error;
   }
 }
 
-/** What a refusal without the token proves: the same request with the token was let in, whatever its answer was. */
+/** If the request without the token is refused, the same request with the token was accepted, whatever its answer was. */
 async function compareWithoutToken(test: TestRead, capabilities: Capabilities | undefined): Promise<void> {
   const { session, onTry } = test;
   const { connection } = session;
   const path = probePath({ session, capabilities });
-  const tried = `The EHR offers exports and no search, so ${path} was read, with the token and without it; no export was started.`;
+  const tried = `The EHR offers exports and no search, so the test read ${path} with the token and without it. It started no export.`;
   onTry(tried);
   try {
     await read(test, { path });
     return;
   } catch (error) {
-    // 401 and 403 are what the test looks for; anything that may pass is no answer.
+    // A 401 or 403 is a test failure. An error that may pass proves nothing, so it is reported too.
     if (!isNotOffered(error)) throw error;
   }
   if (connection.auth.method === 'none') return;
@@ -101,7 +101,7 @@ function probePath({
   const scope = session.grantedScope();
   const coversGroups = scope === undefined || scopeCovers({ scope, resourceType: 'Group' });
   const exportsGroups = capabilities?.exportLevels.includes('group') ?? false;
-  return groupId !== undefined && exportsGroups && coversGroups ? `Group/${groupId}` : `Patient/${nobody}`;
+  return groupId !== undefined && exportsGroups && coversGroups ? `Group/${groupId}` : `Patient/${unknownId}`;
 }
 
 async function read(
@@ -120,14 +120,14 @@ async function read(
   });
 }
 
-/** How servers answer an interaction that they do not have, or a resource that is not there. */
+/** How servers answer an interaction that they do not support, or a resource that does not exist. */
 function isNotOffered(error: unknown): boolean {
   if (!(error instanceof EhrHttpError)) return false;
   if ([404, 405, 410, 501].includes(error.status)) return true;
   return error.status === 400 && error.issues.some(({ code }) => code === 'not-supported');
 }
 
-/** Of what the scopes cover: a connection for lab results alone must not fail for patients that it never asked for. */
+/** A type that the scopes cover. A connection for lab results must not fail because it may not read patients. */
 function readableType(capabilities: Capabilities | undefined, scope: string | undefined): string | undefined {
   const { resourceTypes = [], searchTypes } = capabilities ?? {};
   const isCovered = (resourceType: string) => scope === undefined || scopeCovers({ scope, resourceType });

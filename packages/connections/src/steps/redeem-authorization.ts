@@ -6,7 +6,7 @@ import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import type { ConnectionDeps } from './deps.ts';
 import { authorizationPriority, authorizedConnection } from './prepare-authorization.ts';
 
-/** Redeems the code that a browser brought back, and makes or renews the connection. It works once: every end is told. */
+/** Redeems the code of a callback, and creates or renews the connection. It runs once. The outcome is always stored. */
 export async function redeemAuthorization(
   deps: Pick<ConnectionDeps, 'store' | 'ehr'>,
   { authorizationId: id }: { readonly authorizationId: string },
@@ -23,7 +23,7 @@ export async function redeemAuthorization(
       { code, verifier, issuer, redirectUri, endpoints },
       { priority: authorizationPriority(request) },
     );
-    // What the code brought is in this process only.
+    // A code can be redeemed once, and its grant exists only in this process.
     const keep = () => keepGrant(store, { request, draft, grant, patient, provider: session.provider });
     const connectionId = await untilStored(keep, AbortSignal.timeout(keepTryingMs));
     await store.authorizationRequests.end({ id, result: { connectionId } });
@@ -33,7 +33,7 @@ export async function redeemAuthorization(
   }
 }
 
-/** Within the job's two minutes. */
+/** Less than the job's time limit of two minutes. */
 const keepTryingMs = 60_000;
 
 interface Granted {
@@ -47,7 +47,7 @@ interface Granted {
 async function keepGrant(store: ConnectionDeps['store'], granted: Granted): Promise<string> {
   const { request, draft, grant, patient } = granted;
   const known = request.connectionId === undefined ? await findKnown(store, granted) : draft;
-  // A connection is about one patient for good: what is stored would mix with another's.
+  // A connection never changes its patient, because the stored data of two patients would mix.
   if (known?.userId !== undefined && patient !== undefined && known.userId !== patient) throw otherPatient();
   const about = patient === undefined ? undefined : { userId: patient, ...practiceOf(granted, patient) };
   if (!known) {
@@ -55,7 +55,7 @@ async function keepGrant(store: ConnectionDeps['store'], granted: Granted): Prom
     await store.accessTokens.put({ connectionId: draft.id, credentialsVersion: 0, grant });
     return draft.id;
   }
-  // The same credentials, counted anew: tokens of the earlier authorization are not used any more.
+  // Saving the same credentials raises their version, so tokens of the earlier authorization are no longer used.
   await store.connections.saveAuth({ id: known.id, auth: known.auth });
   if (about) await store.connections.savePatient({ id: known.id, ...about });
   const { credentialsVersion = 0 } = (await store.connections.find(known.id)) ?? known;
@@ -63,7 +63,7 @@ async function keepGrant(store: ConnectionDeps['store'], granted: Granted): Prom
   return known.id;
 }
 
-/** A second launch for the same patient is the same connection; so is a second try of the same request. */
+/** A second launch for the same patient uses the same connection. So does a second attempt of the same request. */
 async function findKnown(store: ConnectionDeps['store'], { draft, patient, request }: Granted) {
   const own = await store.connections.find(draft.id);
   const { kind, provider, fhirEndpoint, clientId } = request;
@@ -71,7 +71,7 @@ async function findKnown(store: ConnectionDeps['store'], { draft, patient, reque
   return store.connections.findAuthorized({ provider, fhirEndpoint, clientId, userId: patient });
 }
 
-/** https://hl7.org/fhir/R4/datatypes.html#id. Longer texts could keep the operator's expression busy. */
+/** See https://hl7.org/fhir/R4/datatypes.html#id. A longer text could make the operator's regular expression slow. */
 const maxIdLength = 64;
 
 function practiceOf({ draft, provider }: Granted, patient: string): { readonly practiceId?: string } {
@@ -85,7 +85,7 @@ function otherPatient(): AppError {
   return new AppError({
     code: 'authorization-other-patient',
     message:
-      'The authorization is for another patient than the connection. Nothing was changed: start again and choose the same patient, or make a new connection.',
+      'The authorization is for another patient than the connection. Nothing was changed. Start again and choose the same patient, or create a new connection.',
     retry: 'never',
   });
 }

@@ -2,12 +2,12 @@ import type { Connection } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
 import type { ConnectionDeps } from './deps.ts';
 
-/** Access tokens live an hour; what a refresh token can still do, the EHR's own list of applications shows and ends. */
+/** Access tokens live an hour. The EHR's own list of applications shows refresh tokens that remain, and can revoke them. */
 const giveUpMs = 24 * 60 * 60_000;
 
 /**
- * Takes the tokens of a deleted connection back at its EHR, and then forgets what is left of it. An EHR that does not
- * answer is asked again; in the end the tokens expire by themselves.
+ * Revokes the tokens of a deleted connection at its EHR, then deletes what is left of the connection. If the EHR does not answer, the
+ * job is retried for a day. After that the tokens expire without being revoked.
  */
 export async function revokeConnection(
   deps: Pick<ConnectionDeps, 'store' | 'ehr' | 'logger' | 'now'>,
@@ -27,7 +27,7 @@ export async function revokeConnection(
   await store.connections.delete(connectionId);
 }
 
-/** Takes the tokens of a connection back at its EHR. */
+/** Revokes the tokens of a connection at its EHR. */
 export async function revoke(
   { store, ehr }: Pick<ConnectionDeps, 'store' | 'ehr'>,
   connection: Connection,

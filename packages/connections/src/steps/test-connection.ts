@@ -9,10 +9,10 @@ import { readForTest } from './read-for-test.ts';
 type Step = ConnectionTestStep['step'];
 type Run = (signal: AbortSignal, onTry: (tried: string) => void) => Promise<unknown>;
 
-/** A step is one or two requests and perhaps a wait for the token endpoint's minute. */
+/** A step sends one or two requests and may wait for the token endpoint's limit per minute. */
 const stepTimeoutMs = 75_000;
 
-/** The job `connection.test`: stores what the test shows. */
+/** The job `connection.test`: tests the connection and stores the result. */
 export async function testConnectionAndSave(
   deps: ConnectionDeps,
   { connectionId: id, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
@@ -23,8 +23,13 @@ export async function testConnectionAndSave(
 }
 
 /**
- * Whether a connection works, asked of the EHR itself: where it gives tokens out, a new token, and a request with it, since a
- * token can be issued and every request still be refused.
+ * Tests a connection against the EHR in up to three steps and stops at the first that fails:
+ *
+ * 1. `discovery`: the EHR publishes its OAuth addresses. If there is nothing to discover, the FHIR endpoint must be a FHIR server.
+ * 2. `token`: the EHR issues a new token, if the connection uses tokens.
+ * 3. `read`: the EHR accepts a request with that token. An EHR can issue a token and still refuse every request.
+ *
+ * Each failed step has advice for the operator (`whatToDo`).
  */
 async function testConnection(
   { ehr, now }: Pick<ConnectionDeps, 'ehr' | 'now'>,
@@ -43,10 +48,13 @@ async function testConnection(
 function stepsOf(options: { readonly session: EhrSession; readonly connection: Connection; readonly now: () => Date }) {
   const { session, connection, now } = options;
   const { auth } = connection;
-  // Nothing to be discovered: then at least the FHIR endpoint has to be one.
-  const isTold = auth.method === 'none' || auth.tokenEndpoint !== undefined;
+  // If there is nothing to discover, the step checks that the FHIR endpoint is one.
+  const hasTokenEndpoint = auth.method === 'none' || auth.tokenEndpoint !== undefined;
   const steps: [Step, Run][] = [
-    ['discovery', (signal) => (isTold ? readCapabilities({ session, now: now(), signal }) : session.discover(signal))],
+    [
+      'discovery',
+      (signal) => (hasTokenEndpoint ? readCapabilities({ session, now: now(), signal }) : session.discover(signal)),
+    ],
   ];
   if (auth.method !== 'none') steps.push(['token', (signal) => session.replaceToken(signal)]);
   steps.push(['read', (signal, onTry) => readForTest({ session, now: now(), signal, onTry })]);
@@ -71,7 +79,7 @@ async function take(options: {
     });
     return { ...result(), ok: true };
   } catch (error) {
-    // Of the worker or the database, not of the connection: the job is handed over or fails.
+    // The worker is stopping or the database is unavailable. This says nothing about the connection, so the job is retried.
     if (signal.aborted || isStoreUnavailable(error)) throw error;
     const known = error instanceof AppError ? error : limit.aborted ? timedOut() : undefined;
     if (!known) throw error;
@@ -97,42 +105,41 @@ interface Fault {
   readonly method: ConnectionAuth['method'];
 }
 
-/** The guide's "Troubleshooting", by what a connection test met. */
+/** The advice of "Troubleshooting" in the guide, by error code. */
 const advice: Readonly<Record<string, string>> = {
   'ehr-unreachable':
-    'Verify the FHIR endpoint URL, DNS and the firewall between the workers and the EHR. If others reach it, see the status page of the EHR.',
-  'ehr-unavailable': 'The EHR has a fault of its own: see its status page, and test again later.',
+    'Verify the FHIR endpoint URL, DNS and the firewall between the workers and the EHR. If all are right, see the status page of the EHR.',
+  'ehr-unavailable': 'The EHR reported an internal fault. See its status page, and test again later.',
   'ehr-throttled':
-    'Rate limit exceeded: wait for what Retry-After says, use bulk exports for large sets, and see whether another program uses the same client id.',
+    'The rate limit is exceeded. Wait as long as Retry-After says, use bulk exports for large data sets, and check whether another program uses the same client id.',
   'daily-budget-used':
-    'The daily requests of this client id are used up. The work goes on by itself; ask the EHR for more if it lasts.',
-  'rate-paused': 'The EHR has asked everybody to wait. Test again later.',
+    'The daily requests of this client id are used up. Work continues automatically when the budget allows. If this happens often, ask the EHR for a higher limit.',
+  'rate-paused': 'The EHR has asked for a pause. Test again later.',
   'smart-discovery-failed':
-    'Verify the FHIR endpoint URL: it answers neither .well-known/smart-configuration nor a CapabilityStatement with OAuth addresses. If it is right, give the connection a tokenEndpoint.',
-  'capabilities-not-understood': 'Verify the FHIR endpoint URL: what answers there is no FHIR server.',
+    'Verify the FHIR endpoint URL. It serves neither .well-known/smart-configuration nor a CapabilityStatement with OAuth addresses. If the URL is right, set `auth.tokenEndpoint` of the connection.',
+  'capabilities-not-understood': 'Verify the FHIR endpoint URL. The server at this address is not a FHIR server.',
   'endpoint-not-allowed': "If the EHR's OAuth host is right, add it to `hosts` in the registry entry of the provider.",
   'egress-refused':
     'Verify the address. If it is right, allow it in the registry entry of the provider (`hosts`, `privateNetwork`).',
   'token-unavailable':
-    'The token endpoint is down, throttles (athenahealth: 50 new tokens a minute, 5 in preview) or is no token endpoint: wait a minute, test again, then verify `auth.tokenEndpoint`.',
+    'The token endpoint is down, limits requests (athenahealth: 50 new tokens a minute, 5 in preview), or is not a token endpoint. Wait a minute and test again. If the error persists, verify `auth.tokenEndpoint`.',
   'token-not-understood':
-    'Verify `auth.tokenEndpoint`: what answers there is not a token endpoint, or a log-in page stands before it.',
-  'no-signing-key':
-    'An operator makes a key by POST /api/ehr/signing-keys and registers /.well-known/jwks.json at the EHR.',
-  'authorization-needed': 'Open the authorize address of the connection in a browser once more.',
+    'Verify `auth.tokenEndpoint`. The server at this address is not a token endpoint, or a login page answers instead of it.',
+  'no-signing-key': 'Create a key with POST /api/ehr/signing-keys, and register /.well-known/jwks.json at the EHR.',
+  'authorization-needed': 'Open the authorize address of the connection in a browser again.',
   'ehr-unauthorized':
-    'A new token was issued and refused at once. Verify that the token endpoint belongs to this FHIR endpoint and environment, and that the scopes cover what is read.',
+    'The EHR issued a new token and then refused it. Verify that the token endpoint belongs to this FHIR endpoint and environment, and that the scopes cover this read.',
   'ehr-forbidden':
-    'The token is good, the read is not allowed. Verify that the granted scopes cover it, that the practice has enabled the application, and that `practiceId` is one of its practices.',
+    'The EHR accepts the token but does not allow this read. Verify that the granted scopes cover it, that the practice has enabled the application, and that `practiceId` is one of its practices.',
   'ehr-not-found':
     'Verify the resource id, that the patient has access to it, that the EHR supports the type, and the FHIR endpoint URL.',
   'ehr-rejected':
-    'The EHR wants other parameters. For athenahealth the connection needs its `practiceId`; for another provider see `search` in its registry entry.',
+    'The EHR requires other parameters. For athenahealth, set the `practiceId` of the connection. For another provider, see `search` in its registry entry.',
   'search-refused': 'Verify that the scopes cover the type, and that `practiceId` is right.',
   'search-not-understood':
-    'Verify the FHIR endpoint URL. If it is right, the EHR answers a search with a malformed page: report it to its support.',
+    'Verify the FHIR endpoint URL. If it is right, the EHR answered a search with a malformed page. Report it to the support of the EHR.',
   'test-timed-out':
-    'Test again. If it lasts, the request budget is used up by other work, or the EHR is too slow: see its status page.',
+    'Test again. If the error persists, other work uses up the request budget, or the EHR is too slow. See its status page.',
 };
 
 function whatToDo({ step, code, reason, method }: Fault): string {
@@ -141,5 +148,5 @@ function whatToDo({ step, code, reason, method }: Fault): string {
   if (known !== undefined) return known;
   return step === 'token'
     ? 'Verify client id, secret or key, and scopes of the connection against the developer portal of the EHR.'
-    : 'Look the code up in docs/errors.md, and ask the support of the EHR if it lasts.';
+    : 'Look up the code in docs/errors.md. If the error persists, ask the support of the EHR.';
 }
