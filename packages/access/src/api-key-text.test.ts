@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
 import { apiKeyPattern, apiKeyPrefix, isMistyped, makeApiKeyText } from './ids-and-secrets.ts';
 
-test('a key names the product, has one length and carries a checksum', () => {
+test('makes API keys that name the product, have a fixed length and carry a checksum', () => {
   const keys = Array.from({ length: 200 }, makeApiKeyText);
   expect(keys.filter((key) => !apiKeyPattern.test(key))).toEqual([]);
   expect(keys.filter(isMistyped)).toEqual([]);
   expect(new Set(keys.map(apiKeyPrefix)).size).toBeGreaterThan(190);
 });
 
-test('every key with a changed, a missing or an additional character is known to be wrong without a look-up', () => {
+test('detects a changed, missing or additional character in an API key without a database query', () => {
   const key = makeApiKeyText();
   for (let at = 'bulkhead_'.length; at < key.length; at++) {
     const other = key[at] === 'a' ? 'b' : 'a';
@@ -21,6 +21,6 @@ test('every key with a changed, a missing or an additional character is known to
   ]).toEqual([true, true, true]);
 });
 
-test('a key of an earlier version, which has no checksum, may be right', () => {
+test('does not reject an API key of an earlier version, which has no checksum', () => {
   expect(isMistyped(`bh_${'0'.repeat(43)}`)).toBe(false);
 });

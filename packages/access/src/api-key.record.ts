@@ -4,22 +4,22 @@ import { z } from 'zod';
 export const apiKeyRoles = ['client', 'operator'] as const;
 export type ApiKeyRole = (typeof apiKeyRoles)[number];
 
-/** Who may call the API. */
+/** An API key: who may call the API, with which role and for which connections. */
 export const apiKeySchema = z.strictObject({
-  /** Public: it names the key and tells nothing of it. */
+  /** A public id. It contains no part of the key. */
   id: z.string(),
   name: z.string(),
   role: z.enum(apiKeyRoles),
-  /** The key's beginning, to recognise it by. */
+  /** The first characters of the key, by which a person recognises it. */
   prefix: z.string(),
-  /** The only connections that it is for; absent: all of them. */
+  /** The only connections that the key may use. Absent if it may use all of them. */
   connectionIds: z.array(z.string()).exactOptional(),
-  /** Its own limit in place of the deployment's. */
+  /** The key's own limit, which replaces the deployment's. */
   requestsPerMinute: z.int().min(1).exactOptional(),
   createdAt: z.date(),
   expiresAt: z.date().exactOptional(),
   revokedAt: z.date().exactOptional(),
-  /** To the minute. */
+  /** Accurate to the minute. */
   lastUsedAt: z.date().exactOptional(),
 });
 export type ApiKey = Immutable<z.output<typeof apiKeySchema>>;

@@ -15,12 +15,12 @@ export interface NewApiKey extends Pick<ApiKey, 'name' | 'role'> {
 const documentSchema = apiKeySchema.extend({
   /** SHA-256 of the key. It has 256 random bits, so a slow hash would add nothing. */
   id: z.string(),
-  /** The public id. Absent in a record of an earlier version that `migrate` has not seen. */
+  /** The public id. Absent in a record of an earlier version that `migrate` has not upgraded. */
   keyId: z.string().exactOptional(),
 });
 type ApiKeyDocument = Stored<typeof documentSchema>;
 
-/** Often enough to see that a key is in use, and no write for each of some hundred requests a second. */
+/** Often enough to see that a key is in use, without a write for each of several hundred requests a second. */
 const useNotedEveryMs = 60_000;
 
 const schema = new Schema<ApiKeyDocument>(mongooseFieldsOf(documentSchema), {
@@ -32,11 +32,11 @@ schema.index({ keyId: 1 });
 
 export type ApiKeyRepository = ReturnType<typeof createApiKeyRepository>;
 
-/** `api_keys`: who may call the API; only hashes are kept. */
+/** `api_keys`: who may call the API. Only hashes of the keys are stored. */
 export function createApiKeyRepository(database: Database) {
   const model = database.model('ApiKey', schema);
 
-  /** @returns the record, and the key itself, which cannot be had again. */
+  /** @returns the record, and the key itself, which cannot be shown again */
   const issue = async ({ now, ...fields }: NewApiKey): Promise<{ readonly apiKey: ApiKey; readonly key: string }> => {
     const key = makeApiKeyText();
     const keyId = `key_${randomUUIDv7().replaceAll('-', '')}`;
@@ -49,16 +49,16 @@ export function createApiKeyRepository(database: Database) {
   return {
     issue,
 
-    /** @returns the key itself, which cannot be had again. */
+    /** @returns the key itself, which cannot be shown again */
     create: async (options: NewApiKey): Promise<string> => (await issue(options)).key,
 
-    /** @returns how many keys of that name there were. */
+    /** @returns how many keys had that name */
     async deleteByName(name: string): Promise<number> {
       const { deletedCount } = await model.deleteMany({ name });
       return deletedCount;
     },
 
-    /** Also one that is expired or revoked. */
+    /** Also finds expired and revoked keys. */
     async findByKey(key: string): Promise<ApiKey | undefined> {
       if (isMistyped(key)) return undefined;
       const document = await model.findById(hash(key)).lean();
@@ -70,7 +70,7 @@ export function createApiKeyRepository(database: Database) {
       return document ? toRecord(document) : undefined;
     },
 
-    /** Oldest first, the revoked ones too: operators make keys by hand, so there are some dozens. */
+    /** Oldest first, including revoked keys. There is no paging, because operators create keys by hand and have a few dozen. */
     async list(): Promise<ApiKey[]> {
       const documents = await model.find().sort({ createdAt: 1, _id: 1 }).lean();
       return documents.map(toRecord);
@@ -80,7 +80,7 @@ export function createApiKeyRepository(database: Database) {
       await model.updateOne({ keyId: id, revokedAt: { $exists: false } }, { $set: { revokedAt: now } });
     },
 
-    async takeBackRevocation(id: string): Promise<void> {
+    async undoRevocation(id: string): Promise<void> {
       await model.updateOne({ keyId: id }, { $unset: { revokedAt: 1 } });
     },
 
@@ -88,12 +88,12 @@ export function createApiKeyRepository(database: Database) {
     async noteUse({ id, lastUsedAt }: Pick<ApiKey, 'id' | 'lastUsedAt'>, now: Date): Promise<void> {
       const before = new Date(now.getTime() - useNotedEveryMs);
       if (lastUsedAt && lastUsedAt > before) return;
-      // Of requests at the same moment one writes.
+      // If several requests arrive at the same moment, one of them writes.
       const isDue = { $or: [{ lastUsedAt: { $exists: false } }, { lastUsedAt: { $lte: before } }] };
       await model.updateOne({ keyId: id, ...isDue }, { $set: { lastUsedAt: now } });
     },
 
-    /** Gives the keys of an earlier version their public ids. */
+    /** Adds public ids to the keys of an earlier version. */
     async upgrade(): Promise<void> {
       for await (const { _id } of model.find({ keyId: { $exists: false } }, { _id: 1 }).lean()) {
         await model.updateOne({ _id, keyId: { $exists: false } }, { $set: { keyId: formerKeyId(_id) } });
@@ -106,7 +106,7 @@ function hash(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** The same at every reading, so that a key has its id also before it is stored. */
+/** Derives the id from the hash, so that a key has the same id before and after `upgrade` stores it. */
 function formerKeyId(_id: string): string {
   return `key_${hash(_id).slice(0, 32)}`;
 }

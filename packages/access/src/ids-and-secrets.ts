@@ -1,29 +1,29 @@
 import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-/** Names the product, so that a person or a secret scanner that finds a key knows what it opens. */
+/** Names the product, so that a person or a secret scanner that finds a key knows which system it belongs to. */
 const marker = 'bulkhead_';
-/** 256 bits in base 36: letters and digits alone, so that a double click selects the whole key. */
+/** 256 bits in base 36. It uses letters and digits only, so that a double click selects the whole key. */
 const randomLength = 50;
 /** 32 bits in base 36. */
 const checksumLength = 7;
 
-/** What a secret scanner looks for. The checksum tells a key from a placeholder without asking the server. */
+/** The pattern for secret scanners. The checksum distinguishes a key from a placeholder without a request to the server. */
 export const apiKeyPattern = /^bulkhead_[0-9a-z]{57}$/;
 
-/** `bulkhead_`, 50 characters of 256 random bits, and the CRC-32 of both in 7 characters; all in base 36. */
+/** Makes a key: `bulkhead_`, 256 random bits in 50 characters, and the CRC-32 of both in 7 characters, all in base 36. */
 export function makeApiKeyText(): string {
   const random = BigInt(`0x${randomBytes(32).toString('hex')}`);
   const body = marker + random.toString(36).padStart(randomLength, '0');
   return body + checksumOf(body);
 }
 
-/** The beginning of a key, to recognise it by: the marker and 20 bits of the key. */
+/** The first characters of a key, by which a person recognises it: the marker and 20 bits of the key. */
 export function apiKeyPrefix(key: string): string {
   return key.slice(0, marker.length + 4);
 }
 
-/** @returns true for a key that this version cannot have made. Keys of earlier versions have another marker and no checksum. */
+/** @returns true if this version cannot have created the key. Keys of earlier versions have another marker and no checksum. */
 export function isMistyped(key: string): boolean {
   if (!key.startsWith(marker)) return false;
   return !apiKeyPattern.test(key) || checksumOf(key.slice(0, -checksumLength)) !== key.slice(-checksumLength);
@@ -33,7 +33,7 @@ function checksumOf(body: string): string {
   return crc32(body).toString(36).padStart(checksumLength, '0');
 }
 
-/** 256 random bits for a URL or a cookie; only its hash is stored. */
+/** 256 random bits for a URL or a cookie. Only its hash is stored. */
 export function newSecret(): string {
   return randomBytes(32).toString('base64url');
 }
@@ -42,7 +42,7 @@ export function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url');
 }
 
-/** `job_0192f3...`: sorted by creation, unguessable enough for a name (it is no secret), and free of `:` for BullMQ. */
+/** `job_0192f3...`: sorted by creation, hard to guess (although it is not a secret), and without `:`, which BullMQ does not allow. */
 export function newId(prefix: 'job' | 'conn' | 'auth' | 'sync' | 'sched' | 'erase'): string {
   return `${prefix}_${randomUUIDv7().replaceAll('-', '')}`;
 }

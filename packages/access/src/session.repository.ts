@@ -3,25 +3,25 @@ import { mongooseFieldsOf, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
 
-/** A user who is logged in in a browser. */
+/** A user who is logged in with a browser. */
 const documentSchema = z.strictObject({
-  /** SHA-256 of the session's id, which has 256 random bits: what is stored here opens nothing. */
+  /** SHA-256 of the session's id, which has 256 random bits. A stolen record opens no session. */
   id: z.string(),
-  /** The API key that it was begun with: it can do what the key can, and ends with it. */
+  /** The API key that the user logged in with. The session may do what the key may do, and ends with it. */
   keyId: z.string(),
   createdAt: z.date(),
   lastSeenAt: z.date(),
-  /** At the latest; without activity sooner. */
+  /** The latest end. Without activity the session ends sooner. */
   expiresAt: z.date(),
 });
 type SessionDocument = Stored<typeof documentSchema>;
 type Session = Omit<SessionDocument, '_id'>;
 
-/** NIST SP 800-63B 4.2.3: log in again after 30 minutes without activity. A workstation on a ward is left unlocked sooner or later. */
+/** NIST SP 800-63B 4.2.3: log in again after 30 minutes without activity. A workstation on a ward may be left unlocked. */
 const idleMs = 30 * 60_000;
-/** A shift: below the 12 hours that NIST SP 800-63B 4.2.3 allows at most. */
+/** One shift. NIST SP 800-63B 4.2.3 allows at most 12 hours. */
 const lifetimeMs = 8 * 60 * 60_000;
-/** A page that asks every second must not write every second; a minute is little of half an hour. */
+/** A page that sends a request every second must not cause a write every second. A minute is short compared with `idleMs`. */
 const seenNotedEveryMs = 60_000;
 
 const schema = new Schema<SessionDocument>(mongooseFieldsOf(documentSchema), {
@@ -31,11 +31,11 @@ const schema = new Schema<SessionDocument>(mongooseFieldsOf(documentSchema), {
 });
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 
-/** `sessions`: log-ins in browsers. */
+/** `sessions`: users who are logged in with a browser. */
 export function createSessionRepository(database: Database) {
   const model = database.model('Session', schema);
   return {
-    /** @returns the session's id, new for every log-in. */
+    /** @returns the session's id, which is new for every login */
     async create({ keyId, now }: { readonly keyId: string; readonly now: Date }): Promise<string> {
       const id = randomBytes(32).toString('base64url');
       const expiresAt = new Date(now.getTime() + lifetimeMs);
@@ -43,7 +43,7 @@ export function createSessionRepository(database: Database) {
       return id;
     },
 
-    /** The index removes sessions about once a minute only, and not on every engine: what is over is not found. */
+    /** Checks the end itself, because the TTL index removes sessions only about once a minute, and some database engines lack it. */
     async find({ id, now }: { readonly id: string; readonly now: Date }): Promise<Session | undefined> {
       const document = await model.findById(hash(id)).lean();
       if (!document || document.expiresAt <= now) return undefined;

@@ -2,7 +2,7 @@ import type { createApiKeyRepository } from './api-key.repository.ts';
 import type { createAuditEventRepository } from './audit/audit-event.repository.ts';
 import type { createSessionRepository } from './session.repository.ts';
 
-/** The repositories that this feature works with. Of those of later features it names only what it calls. */
+/** The repositories that this feature uses. Of repositories of other features it lists only the methods that it calls. */
 export interface AccessStore {
   readonly apiKeys: ReturnType<typeof createApiKeyRepository>;
   readonly auditEvents: ReturnType<typeof createAuditEventRepository>;

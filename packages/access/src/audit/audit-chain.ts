@@ -1,14 +1,29 @@
 import { hash as digest } from 'node:crypto';
 import type { AuditEvent, ChainedAuditEvent } from './audit-event.record.ts';
 
-/** The newest event of the chain, as far as the next one has to know it. */
+/*
+ * The audit log is a chain of hashes. Each event contains the hash of the event before it, so a changed, replaced or removed event is
+ * noticed by everyone who verifies the chain, or who compares it with a head (`<sequence>:<hash>`) that was kept elsewhere.
+ *
+ *     event 1                  event 2                  event 3
+ *     previousHash: 000...     previousHash: hash 1     previousHash: hash 2
+ *     hash 1              <--- hash 2              <--- hash 3
+ *
+ * - audit-chain.ts: links an event to the one before it and computes its hash.
+ * - audit-chain.writer.ts: appends events, although many processes write at the same time.
+ * - check-chain.ts: verifies the chain. Expired events may be missing at its beginning.
+ * - audit-event.repository.ts: the collection `audit_events`, for the rest of the system.
+ * - audit-stream.ts, fhir-audit-event.ts: send events off the host, as JSON or as FHIR AuditEvents.
+ */
+
+/** The fields of the newest event that the next one needs. */
 export interface ChainHead {
   readonly sequence: number;
   readonly hash: string;
   readonly expiresAt: Date | undefined;
 }
 
-/** What the first event follows. */
+/** The previous hash of the first event. */
 export const noHash = '0'.repeat(64);
 
 /** SHA-256, as lower-case hexadecimal digits, over the canonical JSON of the event without its own hash. */
@@ -17,8 +32,8 @@ export function auditHash({ hash: _, ...event }: AuditEvent): string {
 }
 
 /**
- * Makes an event the next one of the chain. Expiry never goes back along the chain, so that the database takes events from the
- * chain's beginning only, and the event after those can say when all of them had expired.
+ * Links an event to the head of the chain. An event never expires before the one that it follows. So the database deletes events only
+ * from the beginning of the chain, and the first remaining event says when all earlier ones had expired.
  */
 export function chainEvent(event: AuditEvent, head: ChainHead): ChainedAuditEvent {
   const { expiresAt: previousExpiresAt } = head;
@@ -37,14 +52,14 @@ function latest(date: Date, other: Date | undefined): Date {
 }
 
 /**
- * A value's one form by RFC 8785 (JSON Canonicalization Scheme): no white space, and members in the order of the UTF-16 code units
- * of their names. That standard writes numbers and texts as `JSON.stringify` does.
+ * Serializes a value by RFC 8785 (JSON Canonicalization Scheme): without white space, and with members sorted by the UTF-16 code
+ * units of their names. The standard writes numbers and strings as `JSON.stringify` does.
  */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`;
   if (typeof value !== 'object' || value === null || 'toJSON' in value) return JSON.stringify(value);
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  // Without a comparison of its own, `toSorted` compares code units.
+  // Without a comparator, `toSorted` compares code units.
   const names = members.map(([name]) => name).toSorted();
   const byName = Object.fromEntries(members);
   return `{${names.map((name) => `${JSON.stringify(name)}:${canonicalJson(byName[name])}`).join()}}`;

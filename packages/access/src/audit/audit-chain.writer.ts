@@ -3,16 +3,16 @@ import { AppError } from '@bulkhead/runtime';
 import { isDuplicateKey } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { type ChainHead, chainEvent, noHash } from './audit-chain.ts';
-import { auditCollection, placeIndex, toDocument } from './audit-document.ts';
+import { auditCollection, sequenceIndex, toDocument } from './audit-document.ts';
 import type { AuditEvent, ChainedAuditEvent } from './audit-event.record.ts';
 
-/** One insert of these takes milliseconds, and the next batch collects meanwhile. */
+/** One insert of this size takes milliseconds. New events are collected for the next batch in the meantime. */
 const maxBatch = 500;
-/** Another process has won each time. If ten share the places fairly, so many losses in a row come once in a billion batches. */
+/** Another process was faster each time. If ten processes share the positions fairly, this happens once in a billion batches. */
 const maxConflicts = 200;
-/** Processes that have lost the same place must not ask again in step. */
+/** Processes that have lost the same position must not retry at the same moment. */
 const maxBackoffMs = 2;
-/** A process that knows the head would win again and again. If others write too, it leaves them the time to read the head. */
+/** A process that knows the head would win every time. If other processes write too, it gives them time to read the head. */
 const restMs = 4;
 const contendedMs = 10_000;
 
@@ -25,20 +25,20 @@ interface Waiting {
 /**
  * Appends events to the one chain that all processes write.
  *
- * The unique index on `sequence` decides which process gets a place. A process inserts what has been waiting as one ordered batch
- * behind the newest event that it knows. If another process has taken one of these places, the rest of the batch is linked to the
- * new head and inserted again. So there are no forks, and, as an ordered insert stops at its first error, no gaps: a process that
- * dies leaves a shorter batch. It needs no transaction.
+ * The unique index on `sequence` decides which process gets a position. A process inserts all waiting events as one ordered batch
+ * behind the newest event that it knows. If another process has taken one of these positions, the rest of the batch is linked to
+ * the new head and inserted again. So the chain has no forks. It has no gaps either, because an ordered insert stops at its first
+ * error, so a process that dies leaves a shorter batch. No transaction is needed.
  */
 export class AuditChainWriter {
   readonly #database: Database;
   #waiting: Waiting[] = [];
   #isWriting = false;
-  /** An event that is in the chain for certain. */
+  /** An event that is certainly in the chain. */
   #known: ChainHead | undefined;
-  /** Whether it is the newest, as far as this process can tell. */
+  /** Whether `#known` is the newest event, as far as this process knows. */
   #isHead = false;
-  /** When another process last took a place that this one wanted. */
+  /** When another process last took a position that this one wanted. */
   #lostAt = Number.NEGATIVE_INFINITY;
 
   constructor(database: Database) {
@@ -73,7 +73,7 @@ export class AuditChainWriter {
         if (conflicts === maxConflicts) throw tooManyConflicts();
         await delay(Math.random() * maxBackoffMs);
       } catch (error) {
-        // Some of them may be stored all the same.
+        // Some of them may have been stored nevertheless.
         this.#isHead = false;
         for (const { reject } of rest) reject(error);
         return;
@@ -81,7 +81,7 @@ export class AuditChainWriter {
     }
   }
 
-  /** @returns how many of the batch are in the chain: the others were too late for their places. */
+  /** @returns how many events of the batch are in the chain. Another process has taken the positions of the others. */
   async #insert(batch: readonly Waiting[]): Promise<number> {
     const head = this.#isHead && this.#known ? this.#known : await this.#readHead();
     const linked = linkAll({ events: batch.map(({ event }) => event), head });
@@ -103,8 +103,8 @@ export class AuditChainWriter {
   }
 
   /**
-   * By majority: an event that a new primary could lose must not be followed by another. From the known event on, as not every engine
-   * reads the end of an index without what is before it.
+   * Reads by majority, because no event may follow one that a new primary could lose. Reads from the known event on, because not every
+   * database engine can read the end of an index without scanning what is before it.
    */
   async #readHead(): Promise<ChainHead> {
     if (!this.#known) await this.#checkIndex();
@@ -119,9 +119,9 @@ export class AuditChainWriter {
     return { sequence: 0, hash: noHash, expiresAt: last?.expiresAt };
   }
 
-  /** Without it two processes would take the same place, and no later check could tell which event was first. */
+  /** Without the index two processes could take the same position, and no later check could tell which event was first. */
   async #checkIndex(): Promise<void> {
-    const isThere = await this.#collection.indexExists(placeIndex).catch((error: { code?: unknown }) => {
+    const isThere = await this.#collection.indexExists(sequenceIndex).catch((error: { code?: unknown }) => {
       if (error.code !== namespaceNotFound) throw error;
       return false;
     });
@@ -142,13 +142,13 @@ function linkAll(options: { readonly events: readonly AuditEvent[]; readonly hea
   });
 }
 
-/** What a server answers for a collection that it does not have. */
+/** The error code of the server for a collection that does not exist. */
 const namespaceNotFound = 26;
 
 function indexMissing(): AppError {
   return new AppError({
     code: 'audit-unavailable',
-    message: 'The audit log lacks the index of its chain. Run migrate (docs/how-to/upgrade.md), then try again.',
+    message: 'The audit log lacks its index. Run migrate (docs/how-to/upgrade.md), then try again.',
     retry: { afterMs: 30_000 },
   });
 }
@@ -156,7 +156,8 @@ function indexMissing(): AppError {
 function tooManyConflicts(): AppError {
   return new AppError({
     code: 'audit-unavailable',
-    message: 'Other processes have taken every place of the audit log that this process tried to write to.',
+    message:
+      'The audit event could not be written, because other processes wrote to the audit log at the same time. Try again.',
     retry: { afterMs: 1000 },
   });
 }

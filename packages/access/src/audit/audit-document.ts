@@ -3,13 +3,13 @@ import { type Connection as Database, Schema } from 'mongoose';
 import type { AuditEvent, AuditOutcome, auditEventSchema } from './audit-event.record.ts';
 import { anyPatient } from './patients-shown.ts';
 
-/** An event as MongoDB has it. Its id begins with the time, so that the order of ids is that of events. */
+/** An event as MongoDB stores it. Its id begins with the time, so ids sort in the order of events. */
 export type AuditEventDocument = Stored<typeof auditEventSchema>;
 
 const collection = 'audit_events';
-export const placeIndex = 'by-sequence';
+export const sequenceIndex = 'by-sequence';
 
-/** Each in the order of `_id`, which is that of time. */
+/** Each index ends with `_id`, so its entries are sorted by time. */
 const auditIndexes = {
   'by-actor': { 'actor.id': 1, _id: -1 },
   'by-action': { action: 1, _id: -1 },
@@ -18,13 +18,13 @@ const auditIndexes = {
   'by-connection': { 'target.connectionId': 1, _id: -1 },
 } as const;
 
-// Documents are written and read without Mongoose, so that the chain is checked over every field that there is.
+// Documents are written and read without Mongoose, so that the check of the chain covers every stored field.
 export const auditIndexSchema = new Schema<AuditEventDocument>({ _id: String }, { collection, strict: false });
 for (const [name, fields] of Object.entries(auditIndexes)) auditIndexSchema.index(fields, { name });
-/** In the record and not in the index, so that another retention does not need a new index. */
+/** The time is in the record and not in the index, so that a changed retention does not need a new index. */
 auditIndexSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
-/** One event a place: see `AuditChainWriter`. Events of earlier versions have none. */
-auditIndexSchema.index({ sequence: 1 }, { name: placeIndex, unique: true, sparse: true });
+/** One event for each position: see `AuditChainWriter`. Events of earlier versions have no sequence. */
+auditIndexSchema.index({ sequence: 1 }, { name: sequenceIndex, unique: true, sparse: true });
 
 export function auditCollection(database: Database) {
   return database.collection<AuditEventDocument>(collection);
@@ -40,19 +40,19 @@ export function toEvent({ _id, ...fields }: AuditEventDocument): AuditEvent {
 
 export interface AuditFilter {
   readonly from?: Date | undefined;
-  /** Not part of it. */
+  /** Exclusive. */
   readonly to?: Date | undefined;
   readonly actorId?: string | undefined;
   readonly action?: string | undefined;
   readonly outcome?: AuditOutcome | undefined;
-  /** Finds what has shown this patient, or may have: see `anyPatient`. */
+  /** Finds events that showed data of this patient, or may have: see `anyPatient`. */
   readonly patient?: string | undefined;
   readonly connectionId?: string | undefined;
-  /** The last id of the page before. */
+  /** The last id of the previous page. */
   readonly after?: string | undefined;
 }
 
-/** The condition of a filter, and the index that serves it: the one that narrows most. */
+/** The condition of a filter, and the most selective index for it. */
 export function toAuditQuery(filter: AuditFilter): { readonly condition: object; readonly index: string } {
   const { from, to, actorId, action, outcome, patient, connectionId, after } = filter;
   const ends = [to && idAt(to), after].filter((end) => end !== undefined).sort();
@@ -82,7 +82,7 @@ function indexFor({
   return outcome === undefined ? '_id_' : 'by-outcome';
 }
 
-/** What the ids of an instant's events begin with: milliseconds in hexadecimal digits, as many as reach for 8,000 years. */
+/** The beginning of the ids of an instant's events: milliseconds as hexadecimal digits, enough for 8,000 years. */
 export function idAt(at: Date): string {
   return `evt_${at.getTime().toString(16).padStart(12, '0')}`;
 }

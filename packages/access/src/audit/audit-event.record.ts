@@ -5,11 +5,11 @@ import { z } from 'zod';
 export const auditOutcomes = ['success', 'unchanged', 'refused', 'failed'] as const;
 export type AuditOutcome = (typeof auditOutcomes)[number];
 
-/** Who did something. */
+/** Who performed an action. */
 export const auditActorSchema = z.strictObject({
-  /** A program with its key, a user who is logged in in a browser, a command of an operator, or a caller that was not recognised. */
+  /** A program with an API key, a user who is logged in with a browser, an operator on the command line, or an unknown caller (`nobody`). */
   kind: z.enum(['api-key', 'session', 'command', 'nobody']),
-  /** Of the API key; `command:<user>` of a command; `nobody`. */
+  /** The id of the API key, `command:<user>` for a command, or `nobody`. */
   id: z.string(),
   name: z.string().exactOptional(),
   role: z.string().exactOptional(),
@@ -20,43 +20,50 @@ export type AuditActor = Immutable<z.output<typeof auditActorSchema>>;
 export const auditHashSchema = z.string().regex(/^[0-9a-f]{64}$/);
 
 /**
- * Who did what, when, and how it ended. Ids and names of parameters only: no patient data, no value of a query. Events of versions before
- * the chain have none of the fields that link it.
+ * Who did what, when, and with which outcome. An event contains ids and names of parameters, but no patient data and no values of a
+ * query. Events of versions before the chain lack the fields that link them.
  */
 export const auditEventSchema = z.strictObject({
   id: z.string(),
   at: z.date(),
   actor: auditActorSchema,
-  /** Such as `export.create`. */
+  /** For example `export.create`. */
   action: z.string(),
-  /** By the names that the address has for them. */
-  target: z.record(z.string(), z.string()).meta({ description: 'Ids of what it was done to.' }),
-  /** Or `anyPatient`. */
+  /** The ids are named as in the path of the route. */
+  target: z
+    .record(z.string(), z.string())
+    .meta({ description: 'Ids of the objects that the action was performed on.' }),
+  /** The ids of patients, or `anyPatient`. */
   patients: z.array(z.string()).exactOptional().meta({
-    description: 'Ids at the EHR of the patients whose data were shown or asked for; `*`: any of the connection.',
+    description:
+      'Ids at the EHR of the patients whose data were shown or asked for. `*` means that any patient of the connection may be concerned.',
   }),
-  /** Never their values. */
-  parameters: z.array(z.string()).exactOptional().meta({ description: 'Names of the parameters of a search.' }),
-  outcome: z.enum(auditOutcomes).meta({ description: '`unchanged`: it succeeded, and there was nothing to do.' }),
-  /** Why it did not succeed: see docs/errors.md. */
+  /** Values are never recorded. */
+  parameters: z
+    .array(z.string())
+    .exactOptional()
+    .meta({ description: 'Names of the parameters of a search, without their values.' }),
+  outcome: z
+    .enum(auditOutcomes)
+    .meta({ description: '`unchanged` means that the action succeeded and there was nothing to do.' }),
+  /** Why the action did not succeed: see docs/errors.md. */
   code: z.string().exactOptional(),
-  /** As in the log and in `X-Request-Id`. */
+  /** The same id as in the log and in `X-Request-Id`. */
   requestId: z.string().exactOptional(),
   address: z.string().exactOptional(),
-  /** How many there were, where many are one event. */
+  /** How many, if one event stands for many. */
   count: countSchema.exactOptional(),
-  /** By kind. */
   counts: z
     .record(z.string(), countSchema)
     .exactOptional()
-    .meta({ description: 'Of an erasure: how many records there were.' }),
+    .meta({ description: 'The number of records that an erasure found, by kind.' }),
   expiresAt: z.date().meta({ description: 'When the database deletes the event.' }),
-  /** From 1. */
-  sequence: z.int().min(1).exactOptional().meta({ description: 'Its place in the chain.' }),
-  /** Of the first, 64 zeros. */
-  previousHash: auditHashSchema.exactOptional().meta({ description: 'The hash of the event before.' }),
-  /** Every earlier event has expired by then. Left out if there was none. */
-  previousExpiresAt: z.date().exactOptional().meta({ description: 'When the event before expires.' }),
+  /** Starts at 1. */
+  sequence: z.int().min(1).exactOptional().meta({ description: 'The position of the event in the chain.' }),
+  /** 64 zeros for the first event. */
+  previousHash: auditHashSchema.exactOptional().meta({ description: 'The hash of the previous event.' }),
+  /** All earlier events have expired by then. Absent if there was no earlier event. */
+  previousExpiresAt: z.date().exactOptional().meta({ description: 'When the previous event expires.' }),
   /** See `auditHash`. */
   hash: auditHashSchema
     .exactOptional()

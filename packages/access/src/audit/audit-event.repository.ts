@@ -7,7 +7,7 @@ import { type ChainCheck, type ChainReport, checkChain } from './check-chain.ts'
 
 const dayMs = 24 * 60 * 60_000;
 
-/** `audit_events`: written once, never changed or deleted but by the database when their time has come. */
+/** `audit_events`: events are written once and never changed. Only the database deletes them, when they expire. */
 export function createAuditEventRepository({
   database,
   keptDays,
@@ -15,13 +15,13 @@ export function createAuditEventRepository({
 }: {
   readonly database: Database;
   readonly keptDays: number;
-  /** Called with each event as it is stored. */
+  /** Called with each event after it was stored. */
   readonly onAppended?: ((event: ChainedAuditEvent) => void) | undefined;
 }) {
   database.model('AuditEvent', auditIndexSchema);
   const writer = new AuditChainWriter(database);
   return {
-    /** Ends when the database has acknowledged the event. */
+    /** Resolves when the database has acknowledged the event. */
     async append(event: NewAuditEvent, at = new Date()): Promise<void> {
       const id = idAt(at) + randomBytes(10).toString('hex');
       const expiresAt = new Date(at.getTime() + keptDays * dayMs);
@@ -35,12 +35,12 @@ export function createAuditEventRepository({
       return (await found.toArray()).map(toEvent);
     },
 
-    /** Reads the chain on from an event that was checked before, or from its beginning. Memory stays flat. */
+    /** Reads the chain from its beginning, or from an event that was checked before. Memory use does not grow with the chain. */
     verify: (check: ChainCheck): Promise<ChainReport> => checkChain({ database, ...check }),
   };
 }
 
-/** The database would replace half a surrogate pair, and the hash would no longer be that of what is stored. */
+/** The database would replace a lone surrogate, and the hash would no longer match the stored event. */
 function wellFormed<Value>(value: Value): Value {
   if (typeof value === 'string') return value.toWellFormed() as Value;
   if (Array.isArray(value)) return value.map(wellFormed) as Value;

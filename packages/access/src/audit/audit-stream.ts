@@ -5,13 +5,13 @@ import { toAuditView } from '../commands/audit.service.ts';
 import type { AuditEvent } from './audit-event.record.ts';
 import { toFhirAuditEvents } from './fhir-audit-event.ts';
 
-/** Sends audit events off the host as they happen. */
+/** Sends audit events off the host as soon as they are stored. */
 export interface AuditStream {
   readonly send: (event: AuditEvent) => void;
   stop(): Promise<void>;
 }
 
-/** @returns undefined if events are not to be sent. */
+/** @returns undefined if no target is configured */
 export function createAuditStream(options: {
   readonly config: {
     readonly BULKHEAD_AUDIT_STREAM?: string | undefined;
@@ -46,7 +46,7 @@ export function createAuditStream(options: {
 
 type AuditFormat = 'json' | 'fhir';
 
-/** What leaves the host of an event. */
+/** An audit event in the form in which it leaves the host. */
 export interface AuditLine {
   readonly at: Date;
   readonly kind: string;
@@ -55,7 +55,10 @@ export interface AuditLine {
   readonly text: string;
 }
 
-/** `json`: the event as the API shows it, in `auditEvent`, so that it is told from the log. `fhir`: an AuditEvent for each patient. */
+/**
+ * `json`: the event as the API shows it, inside `auditEvent`, which distinguishes it from lines of the log. `fhir`: one AuditEvent for
+ * each patient.
+ */
 function toAuditLines(event: AuditEvent, format: AuditFormat): AuditLine[] {
   const { at, action, outcome } = event;
   const values =

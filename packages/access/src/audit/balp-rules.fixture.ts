@@ -1,6 +1,6 @@
 /**
- * The rules of IHE's Basic Audit Log Patterns 1.1.5 (https://profiles.ihe.net/ITI/BALP), by profile: what its differentials require,
- * beside the cardinalities of R4's AuditEvent. Written from the published profiles, not from our code.
+ * The rules of IHE's Basic Audit Log Patterns 1.1.5 (https://profiles.ihe.net/ITI/BALP), by profile: what the differentials require, in
+ * addition to the cardinalities of R4's AuditEvent. They were written from the published profiles, not from our code.
  */
 interface Profile {
   readonly subtypes: readonly string[];
@@ -49,14 +49,14 @@ const profiles: Readonly<Record<string, Profile>> = {
   },
 };
 
-// biome-ignore lint/suspicious/noExplicitAny: a test reads whatever stands in the resource.
+// biome-ignore lint/suspicious/noExplicitAny: a test may read any element of the resource.
 type Json = any;
 
 const codeOf = (coding: Json) => `${coding?.system}|${coding?.code}`;
 const rolesOf = (agent: Json): string[] => (agent.type?.coding ?? []).map(codeOf);
 const countOf = (value: Json): number => (value === undefined ? 0 : [value].flat().length);
 
-/** @returns each rule of R4 that the resource breaks. */
+/** @returns the rules of R4 that the resource breaks */
 export function r4Faults(event: Json): string[] {
   const rules: Readonly<Record<string, boolean>> = {
     'id is an id': /^[A-Za-z0-9\-.]{1,64}$/.test(event.id),
@@ -66,7 +66,7 @@ export function r4Faults(event: Json): string[] {
     'outcome is a code': ['0', '4', '8', '12'].includes(event.outcome),
     'agent 1..*': countOf(event.agent) >= 1,
     'agent.requestor 1..1': event.agent.every(({ requestor }: Json) => typeof requestor === 'boolean'),
-    'one agent is the requestor': event.agent.filter(({ requestor }: Json) => requestor).length === 1,
+    'exactly one agent is the requestor': event.agent.filter(({ requestor }: Json) => requestor).length === 1,
     'agent.network.type is a code': event.agent.every(({ network }: Json) => !network || /^[1-5]$/.test(network.type)),
     'source.observer 1..1': countOf(event.source?.observer) === 1,
     'entity.detail has a type and one value': event.entity
@@ -78,7 +78,7 @@ export function r4Faults(event: Json): string[] {
   return Object.keys(rules).filter((rule) => !rules[rule]);
 }
 
-/** @returns each rule that the resource breaks of the profile that it claims; undefined if it claims none. */
+/** @returns the rules of its profile that the resource breaks, or undefined if it claims no profile */
 export function balpFaults(event: Json): string[] | undefined {
   const [claimed, ...others] = event.meta?.profile ?? [];
   if (claimed === undefined) return undefined;

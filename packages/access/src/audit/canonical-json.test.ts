@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { canonicalJson } from './audit-chain.ts';
 
 describe('canonicalJson', () => {
-  test('writes the example of RFC 8785, 3.2.2, as 3.2.3 gives it', () => {
+  test('canonicalJson serializes the example of RFC 8785, section 3.2.2, as section 3.2.3 shows it', () => {
     const value = JSON.parse(String.raw`{
       "numbers": [333333333.33333329, 1E30, 4.50, 2e-3, 0.000000000000000000000000001],
       "string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/",
@@ -13,7 +13,7 @@ describe('canonicalJson', () => {
     );
   });
 
-  test('sorts the example of RFC 8785, 3.2.3, by code units', () => {
+  test('canonicalJson sorts the example of RFC 8785, section 3.2.3, by code units', () => {
     const value = JSON.parse(String.raw`{
       "\u20ac": "Euro Sign", "\r": "Carriage Return", "\ufb33": "Hebrew Letter Dalet With Dagesh", "1": "One",
       "\ud83d\ude00": "Emoji: Grinning Face", "\u0080": "Control", "\u00f6": "Latin Small Letter O With Diaeresis"
@@ -29,7 +29,7 @@ describe('canonicalJson', () => {
     expect(canonicalJson(value)).toMatch(/^\{"\\r":"Carriage Return","1":"One",/);
   });
 
-  test('leaves out members that are undefined, at every depth, and writes dates as ISO texts', () => {
+  test('canonicalJson omits undefined members at every depth and writes dates as ISO strings', () => {
     const value = { b: undefined, a: { d: undefined, c: [{ y: 1, x: new Date(0) }] } };
     expect(canonicalJson(value)).toBe('{"a":{"c":[{"x":"1970-01-01T00:00:00.000Z","y":1}]}}');
   });

@@ -1,9 +1,9 @@
 import type { Connection as Database } from 'mongoose';
 import { auditHash, noHash } from './audit-chain.ts';
-import { auditCollection, idAt, placeIndex, toEvent } from './audit-document.ts';
+import { auditCollection, idAt, sequenceIndex, toEvent } from './audit-document.ts';
 import type { AuditEvent } from './audit-event.record.ts';
 
-/** An event of the chain, named so that a copy kept elsewhere can be compared. */
+/** Identifies an event of the chain, so that it can be compared with a copy that was kept elsewhere. */
 export interface ChainPosition {
   readonly sequence: number;
   readonly hash: string;
@@ -13,39 +13,39 @@ export const chainFaults = ['changed', 'replaced', 'missing', 'not-in-chain', 'o
 
 export interface ChainFault {
   readonly code: (typeof chainFaults)[number];
-  /** Where: the place in the chain, or the id of an event that has none. */
+  /** The position in the chain. An event without a position is named by `eventId`. */
   readonly sequence?: number;
   readonly eventId?: string;
 }
 
 export interface ChainReport {
-  /** How many events were read and found right. */
+  /** How many events were read and found correct. */
   readonly checked: number;
-  /** The oldest event of the chain that was checked now. */
+  /** The oldest event that this check read. */
   readonly oldest?: ChainPosition & { readonly at: Date };
-  /** The last event that was found right. */
+  /** The last event that was found correct. */
   readonly last?: ChainPosition & { readonly at: Date };
-  /** The first. */
+  /** The first fault. */
   readonly fault?: ChainFault;
-  /** Whether this is the end of the chain. */
+  /** Whether the check reached the end of the chain. */
   readonly isComplete: boolean;
 }
 
 const batchSize = 500;
 
 export interface ChainCheck {
-  /** Goes on behind an event that was checked before. */
+  /** Continues behind an event that an earlier call has checked. */
   readonly after?: ChainPosition | undefined;
   /** A head that was kept elsewhere. */
   readonly expected?: ChainPosition | undefined;
-  /** Until when processes of a version without the chain have written. */
+  /** Until when processes of a version without the chain were writing. */
   readonly upgradedAt?: Date | undefined;
   readonly limit: number;
 }
 
 /**
- * Reads the chain in its order and stops at the first fault. Events that have expired may be missing: the event behind them says
- * when all before it had expired.
+ * Reads the chain in its order and stops at the first fault. Expired events may be missing: the event behind them says when all
+ * earlier events had expired.
  */
 export async function checkChain({
   database,
@@ -58,7 +58,7 @@ export async function checkChain({
   const events = auditCollection(database)
     .find({ sequence: { $exists: true, ...(after ? { $gt: after.sequence } : {}) } }, { batchSize })
     .sort({ sequence: 1 })
-    .hint(placeIndex)
+    .hint(sequenceIndex)
     .limit(limit);
   for await (const document of events) {
     const event = toEvent(document);
@@ -86,14 +86,14 @@ function faultOf(options: {
   return event.previousHash === previous.hash ? undefined : 'replaced';
 }
 
-/** Whether every event before this one has. */
+/** Whether all events before this one have expired. */
 function haveExpired({ previousExpiresAt }: AuditEvent, now: Date): boolean {
   return previousExpiresAt !== undefined && previousExpiresAt <= now;
 }
 
 /**
- * Events without a place are of versions before the chain. One that is later than the chain's first event, and than the end of the
- * upgrade, was put there by other means. Once the chain's first event has expired, so have they all.
+ * Versions before the chain wrote events without a position. If such an event is later than the first event of the chain and than the
+ * end of the upgrade, none of our processes wrote it. Once the first event of the chain has expired, all of them have expired too.
  */
 async function findUnchained(options: {
   readonly database: Database;
@@ -114,7 +114,7 @@ async function findUnchained(options: {
   return found ? { code: 'not-in-chain', eventId: found._id } : undefined;
 }
 
-/** A head that was kept elsewhere must still be in the chain: otherwise the events from there on were removed or written again. */
+/** A head that was kept elsewhere must still be in the chain. Otherwise the events from there on were removed or replaced. */
 async function compareHead(options: {
   readonly database: Database;
   readonly expected: ChainPosition | undefined;
@@ -127,7 +127,7 @@ async function compareHead(options: {
   return found.hash === hash ? undefined : { code: 'other-head', sequence };
 }
 
-/** The clock by which the database lets events expire. */
+/** The clock by which the database expires events. */
 async function serverTime(database: Database): Promise<Date> {
   const { localTime } = await database.getClient().db().admin().command({ hello: 1 });
   return localTime;

@@ -18,7 +18,7 @@ const event: AuditEvent = {
   previousHash: '0'.repeat(64),
   hash: 'a'.repeat(64),
 };
-// biome-ignore lint/suspicious/noExplicitAny: a test reads whatever stands in the resource.
+// biome-ignore lint/suspicious/noExplicitAny: a test may read any element of the resource.
 const map = (change: Partial<AuditEvent>): any[] => toFhirAuditEvents({ ...event, ...change }, { hostName: 'api-1' });
 const profileOf = (change: Partial<AuditEvent>) =>
   map(change)[0].meta?.profile[0].replace('https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.', '');
@@ -51,26 +51,29 @@ const actors: readonly AuditActor[] = [
 ];
 
 describe('FHIR AuditEvents', () => {
-  test.each(cases)('of $action claim the profile $profile, and follow it and R4', ({ profile, ...change }) => {
-    expect(profileOf(change)).toBe(profile);
-    for (const actor of actors) {
-      for (const outcome of auditOutcomes) {
-        for (const resource of map({ ...change, actor, outcome })) {
-          expect(r4Faults(resource)).toEqual([]);
-          expect(balpFaults(resource) ?? []).toEqual([]);
+  test.each(cases)(
+    'maps $action to an AuditEvent that claims profile $profile and conforms to it and to R4',
+    ({ profile, ...change }) => {
+      expect(profileOf(change)).toBe(profile);
+      for (const actor of actors) {
+        for (const outcome of auditOutcomes) {
+          for (const resource of map({ ...change, actor, outcome })) {
+            expect(r4Faults(resource)).toEqual([]);
+            expect(balpFaults(resource) ?? []).toEqual([]);
+          }
         }
       }
-    }
-  });
+    },
+  );
 
-  test('claim no profile for what was refused or failed, or came by no network', () => {
+  test('claims no profile for an AuditEvent that was refused, failed, or has no network address', () => {
     expect(map({ outcome: 'refused', code: 'forbidden' })[0]).toMatchObject({ outcome: '4', outcomeDesc: 'forbidden' });
     expect([profileOf({ outcome: 'refused' }), profileOf({ outcome: 'failed' })]).toEqual([undefined, undefined]);
     const { address: _, ...local } = event;
     expect(toFhirAuditEvents(local, { hostName: 'api-1' })[0]).not.toHaveProperty('meta');
   });
 
-  test('are one for each patient, with an id of its own', () => {
+  test('creates one AuditEvent with its own id for each patient', () => {
     const found = map({ action: 'resource.search', patients: ['p1', 'p2'] });
     expect(found.map(({ id }) => id)).toEqual([
       'evt-0196876b4c00c9477ed4b36076ce74be',
@@ -81,7 +84,7 @@ describe('FHIR AuditEvents', () => {
     expect(map({ patients: Array.from({ length: 1000 }, (_, n) => `p${n}`) }).flatMap(r4Faults)).toEqual([]);
   });
 
-  test('say who, at which client, read what, by which request, and where that stands in the chain', () => {
+  test('records user, client, resource, request and chain position in an AuditEvent', () => {
     const [resource] = map({ actor: { kind: 'session', id: 'key_2', name: 'an operator', role: 'operator' } });
     expect(resource.agent).toMatchObject([
       { who: { display: 'browser' }, requestor: false, network: { address: '10.0.0.7', type: '2' } },
@@ -103,7 +106,7 @@ describe('FHIR AuditEvents', () => {
     ]);
   });
 
-  test('have the names of a query’s parameters, and no value', () => {
+  test('puts the names of query parameters into an AuditEvent, but not their values', () => {
     const [{ entity }] = map({
       action: 'resource.search',
       parameters: ['code', 'patient'],
@@ -114,7 +117,7 @@ describe('FHIR AuditEvents', () => {
   });
 });
 
-describe('the rules that this is held against', () => {
+describe('the BALP rules of these tests', () => {
   const [good] = map({});
   test.each([
     { what: 'another action', bad: { ...good, action: 'U' } },
@@ -128,7 +131,7 @@ describe('the rules that this is held against', () => {
     { what: 'two patients', bad: { ...good, entity: [...good.entity, good.entity[1]] } },
     { what: 'no data', bad: { ...good, entity: good.entity.slice(1) } },
     { what: 'another profile', bad: { ...good, meta: { profile: [good.meta.profile[0].replace('Read', 'Query')] } } },
-  ])('find $what', ({ bad }) => {
+  ])('the BALP rules detect $what', ({ bad }) => {
     expect(balpFaults(good)).toEqual([]);
     expect(balpFaults(bad)).not.toEqual([]);
   });

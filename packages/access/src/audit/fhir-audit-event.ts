@@ -11,17 +11,17 @@ interface Coding {
   readonly code: string;
 }
 
-/** How a kind of action is described. */
+/** How an AuditEvent describes a kind of action. */
 interface Pattern {
-  /** Of IHE's Basic Audit Log Patterns: `IHE.BasicAudit.<name>`, or `IHE.BasicAudit.Patient<name>`. */
+  /** The profile of IHE's Basic Audit Log Patterns (BALP): `IHE.BasicAudit.<name>`, or `IHE.BasicAudit.Patient<name>`. */
   readonly profile?: string;
   readonly type: Coding;
   readonly subtype: Coding;
-  /** AuditEvent.action. */
+  /** The value of AuditEvent.action. */
   readonly action: 'C' | 'R' | 'U' | 'D' | 'E';
   readonly clientRole: Coding;
   readonly serverRole: Coding;
-  /** What a person at the client is. */
+  /** The role of a person at the client. */
   readonly userRole: Coding;
 }
 
@@ -29,7 +29,7 @@ const rest: Coding = { system: `${terminology}/audit-event-type`, code: 'rest' }
 const restful = (code: string): Coding => ({ system: interaction, code });
 const dcm = (code: string): Coding => ({ system: dicom, code });
 const participation = (code: string): Coding => ({ system: `${terminology}/v3-ParticipationType`, code });
-/** DICOM's roles: source and destination of what flows. */
+/** The roles of DICOM: source and destination of the data. */
 const [source, destination] = [dcm('110153'), dcm('110152')];
 const sending = { clientRole: source, serverRole: destination, userRole: participation('AUT') };
 const asking = { clientRole: source, serverRole: destination, userRole: participation('IRCP') };
@@ -48,14 +48,14 @@ const patterns = {
     serverRole: { system: `${terminology}/provenance-participant-type`, code: 'custodian' },
     userRole: participation('AUT'),
   },
-  /** What is no interaction with a resource: cancel, retry, run. BALP has no pattern for it. */
+  /** Actions that are not an interaction with a resource: cancel, retry, run. BALP has no pattern for them. */
   operation: { type: rest, subtype: restful('operation'), action: 'E', ...sending },
   login: { type: dcm('110114'), subtype: dcm('110122'), action: 'E', ...sending },
   logout: { type: dcm('110114'), subtype: dcm('110123'), action: 'E', ...sending },
   command: { type: dcm('110100'), subtype: restful('operation'), action: 'E', ...sending },
 } as const satisfies Readonly<Record<string, Pattern>>;
 
-/** By the verb of an action. */
+/** The pattern for the verb of an action. */
 const patternsByVerb: Readonly<Record<string, Pattern>> = {
   create: patterns.create,
   set: patterns.update,
@@ -81,14 +81,14 @@ function patternOf({ action }: AuditEvent): Pattern {
   return patternsByVerb[action.split('.').at(-1) ?? ''] ?? patterns.operation;
 }
 
-/** Where an event comes from. */
+/** The process that recorded an event. */
 export interface AuditSource {
   readonly hostName: string;
 }
 
 /**
- * An event as FHIR R4 AuditEvents. BALP has one for each patient; an event without a patient, or with one who is not known, is one.
- * A profile is claimed where its rules hold: BALP's are of successes, over a network.
+ * Converts an event to FHIR R4 AuditEvents. BALP requires one for each patient. An event without a known patient becomes one
+ * AuditEvent. A profile is claimed only if its rules hold: BALP describes successful actions over a network.
  */
 export function toFhirAuditEvents(event: AuditEvent, { hostName }: AuditSource): object[] {
   const { patients = [] } = event;
@@ -99,7 +99,7 @@ export function toFhirAuditEvents(event: AuditEvent, { hostName }: AuditSource):
   );
 }
 
-/** An id of FHIR has no underscore. */
+/** FHIR does not allow underscores in ids. */
 function fhirId({ id }: AuditEvent): string {
   return id.replaceAll('_', '-');
 }
@@ -135,7 +135,7 @@ function toFhir({ event, hostName, id, patient }: ToFhir): object {
   };
 }
 
-/** Success; success without an effect; the client's fault; ours. */
+/** The codes of FHIR: 0 is a success, 4 a fault of the client, 8 a fault of the server. */
 const outcomes = { success: '0', unchanged: '0', refused: '4', failed: '8' } as const;
 
 function profileOf(options: {
@@ -203,7 +203,7 @@ function entitiesOf(options: {
   return [...entities, recordOf(event)];
 }
 
-/** The query has the names of its parameters: their values are not recorded. */
+/** The query contains the names of its parameters. Their values are not recorded. */
 function queryOf({ target, parameters = [] }: AuditEvent): object {
   const description = [target.type ?? '', parameters.join('&')].join('?');
   return {
@@ -225,12 +225,12 @@ function dataOf({ action, target }: AuditEvent): object {
   };
 }
 
-/** Whose it is, not what it is. */
+/** Fields of a target that say where the object belongs, not which object it is. */
 function isContext(name: string): boolean {
   return name === 'provider' || name === 'connectionId';
 }
 
-/** The event itself: what FHIR has no element for, and its place in the chain. */
+/** The event itself: its position in the chain, and the fields for which FHIR has no element. */
 function recordOf({ id, action, target, count, sequence, previousHash, hash }: AuditEvent): object {
   const fields = { action, ...target, count, sequence, previousHash, hash };
   const detail = Object.entries(fields).flatMap(([type, value]) =>

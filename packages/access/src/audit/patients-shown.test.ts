@@ -9,13 +9,13 @@ const group = (count: number) => ({
 });
 
 describe('patientsShown', () => {
-  test('names every patient of a resource up to the limit, and any patient beyond it', () => {
+  test('patientsShown lists every patient of a resource up to the limit, and returns `*` above it', () => {
     expect(patientsShown(group(3))).toEqual(['p0', 'p1', 'p2']);
     expect(patientsShown(group(maxListedPatients - 1))).toHaveLength(maxListedPatients - 1);
     expect(patientsShown(group(maxListedPatients + 1))).toEqual(['*']);
   });
 
-  test('names any patient of a resource whose patient has no id, and nobody of one about no patient', () => {
+  test('patientsShown returns `*` for a patient without an id, and an empty list for a resource without a patient', () => {
     const observation = { resourceType: 'Observation', id: 'o1' };
     expect(patientsShown({ ...observation, subject: { identifier: { value: '1' } } })).toEqual(['*']);
     expect(patientsShown({ resourceType: 'Coverage', id: 'c1', patient: { display: 'x' } })).toEqual(['*']);

@@ -1,11 +1,11 @@
 import { maxListedPatients, patientsOf, type Resource } from '@bulkhead/fhir';
 
-/** In `patients`: any patient of the connection, also those who are not listed. */
+/** A value of `patients` that means any patient of the connection, including those that are not listed. */
 export const anyPatient = '*';
 
 /**
- * Whose data a resource shows, for the audit log: the patients whose record it is part of. `anyPatient` stands in where it is about a
- * patient whom it does not name by an id, and for more than are listed.
+ * The patients whose data a resource shows, for the audit log. Returns `anyPatient` if the resource is about a patient that it does not
+ * name by an id, or about more patients than are listed.
  */
 export function patientsShown(resource: Resource): readonly string[] {
   const ids = patientsOf(resource);

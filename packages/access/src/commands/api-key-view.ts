@@ -4,11 +4,11 @@ import { type ApiKey, apiKeySchema } from '../api-key.record.ts';
 
 export const apiKeyViewSchema = z
   .strictObject(viewShapeOf(apiKeySchema))
-  .meta({ id: 'ApiKey', description: 'Who may call the API; the key itself is shown once.' });
+  .meta({ id: 'ApiKey', description: 'An API key: who may call the API. The key itself is shown once.' });
 
 type ApiKeyView = View<typeof apiKeyViewSchema>;
 
-/** A key as the API shows it: never the key or its hash. */
+/** A key as the API shows it, without the key itself and its hash. */
 export function toApiKeyView(apiKey: ApiKey): ApiKeyView {
   return toView<ApiKeyView>({
     id: apiKey.id,

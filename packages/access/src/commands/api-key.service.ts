@@ -5,13 +5,13 @@ import type { AccessStore } from '../store.ts';
 
 export type ApiKeyService = ReturnType<typeof createApiKeyService>;
 
-/** Who may call the API: keys made, recognised and revoked. */
+/** Creates, recognises and revokes API keys. */
 export function createApiKeyService({ store }: { readonly store: AccessStore }) {
   const usable = (apiKey: ApiKey): ApiKey => {
     const now = new Date();
     const refusal = refusalOf(apiKey, now);
     if (refusal) throw refused(refusal, apiKey);
-    // No request waits for it, or fails with it.
+    // A request does not wait for this write and does not fail with it.
     store.apiKeys.noteUse(apiKey, now).catch(() => undefined);
     return apiKey;
   };
@@ -21,7 +21,7 @@ export function createApiKeyService({ store }: { readonly store: AccessStore }) 
 
   return {
     /**
-     * @returns undefined for a key that was never made.
+     * @returns undefined if no such key was ever created
      * @throws AppError `api-key-expired`, `api-key-revoked`
      */
     async recognise(key: string): Promise<ApiKey | undefined> {
@@ -29,18 +29,18 @@ export function createApiKeyService({ store }: { readonly store: AccessStore }) 
       return apiKey && usable(apiKey);
     },
 
-    /** The same for a key that somebody was recognised by before. */
+    /** The same, for the key of an existing session. */
     async recogniseById(id: string): Promise<ApiKey | undefined> {
       const apiKey = await store.apiKeys.find(id);
       return apiKey && usable(apiKey);
     },
 
-    /** @returns the key itself, which cannot be had again. @throws AppError `invalid-request` */
+    /** @returns the record, and the key itself, which cannot be shown again. @throws AppError `invalid-request` */
     async create(body: ApiKeyBody): Promise<{ readonly apiKey: ApiKey; readonly key: string }> {
       const faults = [];
       for (const [index, id] of (body.connectionIds ?? []).entries()) {
         if (await store.connections.find(id)) continue;
-        faults.push({ path: `connectionIds.${index}`, message: 'is no connection' });
+        faults.push({ path: `connectionIds.${index}`, message: 'must be the id of a connection' });
       }
       if (faults.length > 0) throw invalidRequest(faults);
       return store.apiKeys.issue({ ...body, now: new Date() });
@@ -48,7 +48,7 @@ export function createApiKeyService({ store }: { readonly store: AccessStore }) 
 
     list: (): Promise<ApiKey[]> => store.apiKeys.list(),
 
-    /** It stays listed. @throws AppError `unknown-api-key`, `last-operator-key` */
+    /** A revoked key stays in the list. @throws AppError `unknown-api-key`, `last-operator-key` */
     async revoke(id: string): Promise<{ readonly apiKey: ApiKey; readonly isChanged: boolean }> {
       const apiKey = await store.apiKeys.find(id);
       if (!apiKey) throw unknownApiKey();
@@ -56,9 +56,9 @@ export function createApiKeyService({ store }: { readonly store: AccessStore }) 
       const isOperators = isActiveOperator(apiKey);
       if (isOperators && (await countActiveOperators()) === 1) throw lastOperatorKey();
       await store.apiKeys.revoke({ id, now: new Date() });
-      // Two operators may have revoked each other's at the same moment.
+      // Two operators may have revoked each other's key at the same moment.
       if (isOperators && (await countActiveOperators()) === 0) {
-        await store.apiKeys.takeBackRevocation(id);
+        await store.apiKeys.undoRevocation(id);
         throw lastOperatorKey();
       }
       return { apiKey: (await store.apiKeys.find(id)) ?? apiKey, isChanged: true };
@@ -68,11 +68,11 @@ export function createApiKeyService({ store }: { readonly store: AccessStore }) 
 
 const refusals = {
   'api-key-expired':
-    'The API key has expired. An operator makes a new one: POST /api/ehr/api-keys, or `create-api-key`.',
+    'The API key has expired. Ask an operator for a new one (POST /api/ehr/api-keys, or the command `create-api-key`).',
   'api-key-revoked': 'The API key was revoked. Ask an operator for a new one.',
 };
 
-/** Why a key that was made is not taken at this time. */
+/** Why an existing key is refused at this time. */
 function refusalOf({ revokedAt, expiresAt }: ApiKey, now: Date): keyof typeof refusals | undefined {
   if (revokedAt) return 'api-key-revoked';
   return expiresAt && expiresAt <= now ? 'api-key-expired' : undefined;
@@ -85,7 +85,7 @@ function refused(code: keyof typeof refusals, { id }: ApiKey): AppError {
 function unknownApiKey(): AppError {
   return new AppError({
     code: 'unknown-api-key',
-    message: 'There is no such API key. List them by GET /api/ehr/api-keys.',
+    message: 'No API key has this id. List them with GET /api/ehr/api-keys.',
     retry: 'never',
   });
 }
@@ -93,50 +93,56 @@ function unknownApiKey(): AppError {
 function lastOperatorKey(): AppError {
   return new AppError({
     code: 'last-operator-key',
-    message: "This is the last operator's key that works: without it nobody could make another. Make one first.",
+    message:
+      'This is the last active operator key. Without it no new key could be created. Create another operator key first.',
     retry: 'never',
   });
 }
 
 const dayMs = 24 * 60 * 60_000;
-/** An operator's key opens every connection, so one that is forgotten somewhere must not work for ever. */
+/** An operator's key opens every connection, so a forgotten key must stop working some day. */
 const operatorKeyDays = { default: 90, max: 365 };
 
-/** What a new key is to be; unknown fields are refused, so that a misspelt `connectionIds` is no key for everything. */
+/** The request for a new key. Unknown fields are refused, so that a misspelt `connectionIds` does not create a key for all connections. */
 export const apiKeyBodySchema = z
   .strictObject({
     name: z.string().trim().min(1).max(100),
     role: z.enum(apiKeyRoles, `must be one of: ${apiKeyRoles.join(', ')}`),
-    /** Left out: every connection, also of later on. */
+    /** Default: all connections, including those that are created later. */
     connectionIds: z
       .array(z.string().min(1).max(100))
-      .min(1, 'names no connection: leave it out for all of them')
+      .min(1, 'must name a connection: omit the field for all connections')
       .max(1000)
       .transform((ids) => [...new Set(ids)])
       .optional(),
-    /** Left out: a client's key does not expire, an operator's expires after 90 days. */
+    /** Default: a client's key does not expire, and an operator's key expires after 90 days. */
     expiresAt: z.iso.datetime({ offset: true, error: 'must be an instant with a time zone' }).optional(),
     expiresInDays: z.number().int().min(1).max(3650).optional().meta({
-      description: "Left out: an operator's key expires after 90 days, a client's never. An operator's: at most 365.",
+      description:
+        "Default: 90 days for an operator's key, and no expiry for a client's key. An operator's key expires after at most 365 days.",
     }),
-    /** Left out: the deployment's API_REQUESTS_PER_MINUTE. */
+    /** Default: the deployment's API_REQUESTS_PER_MINUTE. */
     requestsPerMinute: z.number().int().min(1).max(1_000_000).optional(),
   })
   .superRefine(({ role, connectionIds, expiresAt, expiresInDays }, { addIssue }) => {
     if (role === 'operator' && connectionIds) {
-      const message = "is for client keys: an operator's key is for all connections";
+      const message = "is only for client keys: an operator's key is for all connections";
       addIssue({ code: 'custom', path: ['connectionIds'], message });
     }
     if (expiresAt !== undefined && expiresInDays !== undefined) {
-      addIssue({ code: 'custom', path: ['expiresInDays'], message: 'says the same as expiresAt: give one of them' });
+      addIssue({
+        code: 'custom',
+        path: ['expiresInDays'],
+        message: 'cannot be combined with expiresAt: give only one of them',
+      });
     }
     if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) {
-      addIssue({ code: 'custom', path: ['expiresAt'], message: 'lies in the past' });
+      addIssue({ code: 'custom', path: ['expiresAt'], message: 'must not be in the past' });
     }
     const expiry = toExpiry({ role, expiresAt, expiresInDays });
     if (role === 'operator' && expiry && expiry.getTime() > Date.now() + operatorKeyDays.max * dayMs) {
       const path = [expiresAt === undefined ? 'expiresInDays' : 'expiresAt'];
-      const message = `must be at most ${operatorKeyDays.max} days ahead for an operator's key`;
+      const message = `must be at most ${operatorKeyDays.max} days in the future for an operator's key`;
       addIssue({ code: 'custom', path, message });
     }
   })

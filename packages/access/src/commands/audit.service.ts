@@ -6,19 +6,19 @@ import type { AccessStore } from '../store.ts';
 
 export type AuditService = ReturnType<typeof createAuditService>;
 
-/** Who did what: written down, and read by operators. */
+/** Records who did what, and lets operators read and verify the records. */
 export function createAuditService({ store }: { readonly store: AccessStore }) {
   return {
     append: (event: NewAuditEvent): Promise<void> => store.auditEvents.append(event),
 
-    /** One page, newest first; `next` is there where more follow. */
+    /** One page, newest first. `next` is present if more events follow. */
     async list({ actor: actorId, limit, cursor: after, ...filter }: AuditQuery) {
       const events = await store.auditEvents.list({ filter: { ...filter, actorId, after }, limit: limit + 1 });
       const page = events.slice(0, limit);
       return { events: page, next: events.length > limit ? page.at(-1)?.id : undefined };
     },
 
-    /** Verifies some of the chain; `isComplete` says whether that was the rest of it. */
+    /** Verifies a part of the chain. `isComplete` says whether it reached the end. */
     verify: ({ expectedHead: expected, ...query }: AuditCheckQuery): Promise<ChainReport> =>
       store.auditEvents.verify({ ...query, expected }),
   };
@@ -28,7 +28,7 @@ export const auditEventViewSchema = z
   .strictObject(viewShapeOf(auditEventSchema))
   .meta({ id: 'AuditEvent', description: 'Who did what, when, and how it ended.' });
 
-/** As the API shows it, and as its hash is computed over it: with every field that is stored. */
+/** An event as the API shows it. It has every stored field, because its hash is computed over all of them. */
 export function toAuditView(event: AuditEvent): View<typeof auditEventViewSchema> {
   const { at, expiresAt, previousExpiresAt, ...fields } = event;
   return {
@@ -40,16 +40,16 @@ export function toAuditView(event: AuditEvent): View<typeof auditEventViewSchema
 }
 
 const faultMessages = {
-  changed: 'The event was changed after it was written: its hash is not that of its content.',
-  replaced: 'The event does not follow the one before it: one of the two was written again, or they changed places.',
-  missing: 'Events before this one are missing, and they had not expired.',
+  changed: 'The event was changed after it was written: its hash does not match its content.',
+  replaced: 'The event does not follow the one before it: one of the two was replaced, or they were swapped.',
+  missing: 'Events before this one are missing, although they had not expired.',
   'not-in-chain':
-    'The event was added without a place in the chain. If a process of an earlier version wrote it during an upgrade, check again with the end of the upgrade as `upgradedAt`.',
+    'The event has no position in the chain. If a process of an earlier version wrote it during an upgrade, check again and give the end of the upgrade as `upgradedAt`.',
   'head-missing': 'The expected head is no longer in the chain: the newest events were removed.',
-  'other-head': 'There is another event in the place of the expected head: the newest events were written again.',
+  'other-head': 'Another event is at the position of the expected head: the newest events were replaced.',
 } as const;
 
-/** What a check has found. */
+/** The result of a check, as the API shows it. */
 export function toAuditCheckView({ checked, oldest, last, fault, isComplete }: ChainReport) {
   const toView = ({ at, ...position }: ChainPosition & { readonly at: Date }) => ({
     ...position,
@@ -70,27 +70,27 @@ const instant = z.iso
   .datetime({ offset: true, error: 'must be an instant with a time zone, such as 2026-01-01T00:00:00Z' })
   .transform((value) => new Date(value));
 
-/** An id as FHIR has it. */
-const patient = z.string().regex(/^[A-Za-z0-9\-._]{1,128}$/, 'must be the id of a patient, without Patient/');
+/** A FHIR id. Underscores and up to 128 characters are accepted too. */
+const patient = z.string().regex(/^[A-Za-z0-9\-._]{1,128}$/, 'must be the id of a patient, without `Patient/`');
 
 export const auditQuerySchema = z.strictObject({
   from: instant.optional(),
-  /** Not part of it. */
+  /** Exclusive. */
   to: instant.optional(),
-  /** Id of an API key, `command:<user>`, or `nobody`. */
+  /** The id of an API key, `command:<user>`, or `nobody`. */
   actor: text.optional(),
   action: text.optional(),
   outcome: z.enum(auditOutcomes).optional(),
-  /** Id at the EHR: what has shown this patient, or may have. */
+  /** Id of a patient at the EHR. Finds events that showed data of this patient, or may have. */
   patient: patient.optional(),
   connectionId: text.optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   cursor: text.optional(),
 });
 type AuditQuery = z.output<typeof auditQuerySchema>;
 
-/** `<sequence>:<hash>`: an event of the chain, as a check prints it. */
+/** `<sequence>:<hash>`: a position in the chain, as a check prints it. */
 const position = z
   .string()
   .regex(
@@ -103,11 +103,11 @@ const position = z
   });
 
 export const auditCheckQuerySchema = z.strictObject({
-  /** A head that was printed earlier and kept elsewhere: it must still be in the chain. */
+  /** A head that an earlier check printed and that was kept elsewhere. It must still be in the chain. */
   expectedHead: position.optional(),
-  /** Until when processes of a version without the chain have written: what they wrote has no place in it. */
+  /** Until when processes of a version without the chain were writing. Their events have no position in it. */
   upgradedAt: instant.optional(),
-  /** `next` of the answer before. */
+  /** `next` of the previous answer. */
   after: position.optional(),
   limit: z.coerce.number().int().min(1).max(100_000).default(50_000),
 });

@@ -5,7 +5,11 @@ import type { ApiKeyService } from './api-key.service.ts';
 
 export type SessionService = ReturnType<typeof createSessionService>;
 
-/** Log-ins in browsers, each with an API key. */
+/**
+ * Sessions of users who log in to the console in a browser. A user logs in with an API key and gets a session, whose id is in a cookie.
+ * The session may do what the key may do. It ends when the user logs out, after 30 minutes without activity, after 8 hours, or when
+ * the key expires or is revoked.
+ */
 export function createSessionService({
   store,
   apiKeys,
@@ -18,8 +22,8 @@ export function createSessionService({
     begin: ({ id: keyId }: ApiKey): Promise<string> => store.sessions.create({ keyId, now: new Date() }),
 
     /**
-     * Whose session it is; undefined where it is over, or its key is.
-     * @param options.isActivity false for what a page asks for by itself, with nobody in front of it.
+     * @returns the API key of the session, or undefined if the session has ended or its key is not valid
+     * @param options.isActivity false for requests that a page sends by itself, because they do not show that a user is present
      */
     async resume(id: string, { isActivity = true } = {}): Promise<ApiKey | undefined> {
       const now = new Date();
@@ -27,12 +31,12 @@ export function createSessionService({
       if (!session) return undefined;
       const apiKey = await apiKeys.recogniseById(session.keyId).catch(undefinedIfRefused);
       if (!apiKey) await store.sessions.deleteByKey(session.keyId);
-      // No request waits for it, or fails with it.
+      // A request does not wait for this write and does not fail with it.
       else if (isActivity) store.sessions.noteSeen({ id, now, lastSeenAt: session.lastSeenAt }).catch(() => undefined);
       return apiKey;
     },
 
-    /** When it is over at the latest, or its key is. */
+    /** The latest time at which the session ends. */
     async endOf(id: string): Promise<Date | undefined> {
       return (await store.sessions.find({ id, now: new Date() }))?.expiresAt;
     },

@@ -91,7 +91,7 @@ describe('an API key', () => {
     await Promise.allSettled([first, second].map(({ id }) => service.revoke(id)));
     const left = (await api.store.apiKeys.list()).filter(({ role, revokedAt }) => role === 'operator' && !revokedAt);
     expect(left.length).toBeGreaterThanOrEqual(1);
-    await api.store.apiKeys.takeBackRevocation(first.id);
+    await api.store.apiKeys.undoRevocation(first.id);
     await api.store.apiKeys.revoke({ id: second.id, now: new Date() });
   });
 
@@ -122,7 +122,7 @@ describe('an API key', () => {
     const refused = await create({ role: 'operator', expiresInDays: 366 });
     expect([refused.status, refused.body.error.details]).toEqual([
       400,
-      [{ path: 'expiresInDays', message: "must be at most 365 days ahead for an operator's key" }],
+      [{ path: 'expiresInDays', message: "must be at most 365 days in the future for an operator's key" }],
     ]);
   });
 });
@@ -152,7 +152,10 @@ describe('the command create-api-key', () => {
 
   test('says what is wrong, and how it is used', async () => {
     const wrong = await run('--name', 'x', '--connections', 'conn_none');
-    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('connectionIds.0: is no connection') });
+    expect(wrong).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('connectionIds.0: must be the id of a connection'),
+    });
     const misspelt = await run('--name', 'x', '--connection', 'conn_1');
     expect(misspelt).toMatchObject({ code: 1, stderr: expect.stringContaining('usage: create-api-key') });
     const days = await run('--name', 'x', '--expires-in-days', 'many');
