@@ -1,6 +1,6 @@
 import { type BulkExport, isTerminal, lacksData, publicStatus } from '@bulkhead/bulk-export';
 import { isSyncActive, type SyncRun, syncRunStatus } from '@bulkhead/sync';
-import { callBack } from '@bulkhead/webhooks/steps';
+import { createDeliveries } from '@bulkhead/webhooks/steps';
 import type { WorkerDeps } from './deps.ts';
 
 /** What has ended: an export or a sync run, by its id. */
@@ -36,7 +36,7 @@ export async function notifyClients(deps: WorkerDeps, ended: Ended): Promise<voi
       ...(error === undefined ? {} : { errorCode: error.code }),
     },
   };
-  await callBack(deps, { event, callbackUrl });
+  await createDeliveries(deps, { event, callbackUrl });
   await (ended.kind === 'bulk-export' ? store.bulkExports : store.syncRuns).markNotified(record);
 }
 

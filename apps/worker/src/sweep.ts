@@ -2,7 +2,7 @@ import { ensureExportJobs } from '@bulkhead/bulk-export/steps';
 import { ensureDocumentJobs } from '@bulkhead/documents/steps';
 import { sweepSchedules } from '@bulkhead/schedules/steps';
 import { ensureSyncJobs } from '@bulkhead/sync/steps';
-import { reviveWebhooks } from '@bulkhead/webhooks/steps';
+import { ensureWebhookJobs } from '@bulkhead/webhooks/steps';
 import type { WorkerDeps } from './deps.ts';
 
 /**
@@ -30,7 +30,7 @@ export async function sweep(deps: WorkerDeps): Promise<void> {
   for (const run of await store.syncRuns.listActive()) {
     if (await ensureSyncJobs(deps, run)) logger.warn('sync had no job', { syncRunId: run.id, phase: run.phase });
   }
-  await reviveWebhooks(deps);
+  await ensureWebhookJobs(deps);
   for (const { id: exportId } of await store.bulkExports.listDiscardable()) {
     await producer.ensure('export.discard', { exportId });
   }

@@ -13,17 +13,17 @@ const webhookAttemptSchema = z.strictObject({
 });
 export type WebhookAttempt = Immutable<z.output<typeof webhookAttemptSchema>>;
 
-/** A call to a client's address: that an export or a sync has ended. Ids and counts only, never patient data. */
+/** A call to a client's address that reports the end of an export or a sync. It contains ids and counts, never patient data. */
 export const webhookDeliverySchema = z.strictObject({
   id: z.string(),
   connectionId: z.string(),
   url: z.string(),
   /** `bulk-export.completed`, `sync-run.partial`, ... */
   type: z.string(),
-  /** The body, as it is signed and sent. */
+  /** The exact text of the body that is signed and sent. */
   body: z.string(),
   state: z.enum(webhookStates),
-  /** The latest ones. */
+  /** The latest attempts. */
   attempts: z.array(webhookAttemptSchema),
   createdAt: z.date(),
   deliveredAt: z.date().exactOptional(),

@@ -9,7 +9,7 @@ import {
 
 type WebhookDeliveryDocument = Stored<typeof webhookDeliverySchema>;
 
-/** Enough to see a pattern; the retries of a day are fewer. */
+/** Enough to see a pattern. The retries of one day are fewer. */
 const keptAttempts = 20;
 
 const schema = new Schema<WebhookDeliveryDocument>(mongooseFieldsOf(webhookDeliverySchema), {
@@ -20,11 +20,11 @@ const schema = new Schema<WebhookDeliveryDocument>(mongooseFieldsOf(webhookDeliv
 schema.index({ connectionId: 1, _id: -1 });
 schema.index({ state: 1, _id: 1 });
 
-/** `webhook_deliveries`: what clients are told, and whether it got there. */
+/** `webhook_deliveries`: the calls to clients, and whether they were delivered. */
 export function createWebhookDeliveryRepository(database: Database) {
   const model = database.model('WebhookDelivery', schema);
   return {
-    /** Its id says what it is about, so that the same end is told once to each address. */
+    /** Inserts a delivery unless it exists. Its id contains the subject of the event, so each address gets the event once. */
     async insertMissing({ id, ...fields }: WebhookDelivery): Promise<void> {
       await model.updateOne({ _id: id }, { $setOnInsert: fields }, { upsert: true });
     },
@@ -73,7 +73,7 @@ export function createWebhookDeliveryRepository(database: Database) {
       await model.updateOne({ _id: id, state: 'pending' as const }, { $set: { state: 'failed' as const }, ...push });
     },
 
-    /** @returns false where there is no such delivery. */
+    /** @returns false if the delivery does not exist */
     async reopen(id: string): Promise<boolean> {
       const result = await model.updateOne({ _id: id }, { $set: { state: 'pending' as const } });
       return result.matchedCount === 1;

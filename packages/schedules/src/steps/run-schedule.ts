@@ -1,6 +1,6 @@
 import { newId } from '@bulkhead/access';
 import { AppError, nextRun } from '@bulkhead/runtime';
-import { callBack } from '@bulkhead/webhooks/steps';
+import { createDeliveries } from '@bulkhead/webhooks/steps';
 import { removeSchedule } from '../commands/schedule-job.ts';
 import { startScheduledRun } from '../commands/start-scheduled-run.ts';
 import type { Schedule, ScheduleRun } from '../schedule.record.ts';
@@ -81,7 +81,7 @@ async function notifyClients(
     errorCode: reason,
   };
   const type = outcome === 'failed' ? 'schedule.failed' : 'schedule.skipped';
-  await callBack(deps, { event: { id: `${scheduleId}.${runId}`, connectionId, type, at, data } });
+  await createDeliveries(deps, { event: { id: `${scheduleId}.${runId}`, connectionId, type, at, data } });
 }
 
 const overlaps: ReadonlySet<string> = new Set(['export-already-running', 'sync-already-running']);

@@ -4,7 +4,7 @@ import { type WebhookAttempt, type WebhookDelivery, webhookDeliverySchema } from
 
 export const deliveryViewSchema = z
   .strictObject({ ...viewShapeOf(webhookDeliverySchema), body: z.unknown() })
-  .meta({ id: 'WebhookDelivery' });
+  .meta({ id: 'WebhookDelivery', description: 'A call to the address of a client, with its attempts.' });
 
 type DeliveryView = View<typeof deliveryViewSchema>;
 

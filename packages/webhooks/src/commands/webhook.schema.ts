@@ -1,15 +1,18 @@
 import { z } from 'zod';
 import { webhookStates } from '../webhook-delivery.record.ts';
 
-/** Whether it may be called at all is decided where it is called: workers know their network. */
+/** The worker decides whether an address may be called, because only the worker knows its network. */
 export const callbackUrlSchema = z
   .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
   .max(2000)
-  // Refinements run for what is no URL too.
-  .refine((url) => !URL.canParse(url) || !/^[^/?#]*\/\/[^/?#]*@/.test(new URL(url).href), 'must not carry a user name');
+  // Zod runs refinements even if the value is not a URL.
+  .refine(
+    (url) => !URL.canParse(url) || !/^[^/?#]*\/\/[^/?#]*@/.test(new URL(url).href),
+    'must not contain a user name',
+  );
 
 export const webhookBodySchema = z.strictObject({
-  /** Left out: only the `callbackUrl` of requests is called. */
+  /** Default: none. Then only the `callbackUrl` of a request is called. */
   url: callbackUrlSchema.optional(),
 });
 export type WebhookBody = z.output<typeof webhookBodySchema>;

@@ -7,17 +7,28 @@ import type { WebhookStore } from '../store.ts';
 import type { WebhookDelivery } from '../webhook-delivery.record.ts';
 import type { DeliveriesQuery, WebhookBody } from './webhook.schema.ts';
 
-/** As Standard Webhooks recommends: 24 to 64 bytes. */
+/** Standard Webhooks recommends 24 to 64 bytes. */
 const secretBytes = 32;
 
-interface Which {
+interface ConnectionReference {
   readonly id: string;
   readonly scope: ConnectionScope;
 }
 
 export type WebhookService = ReturnType<typeof createWebhookService>;
 
-/** Who is called back, and what became of the calls. */
+/**
+ * Webhooks tell clients that an export or a sync has ended. This service sets the address and the secret of a connection, lists
+ * deliveries and sends them again. `steps` creates the deliveries and sends them.
+ *
+ *     an export ends --> create-deliveries: one record for each address --> deliver-webhook: signs the body and sends it
+ *
+ *     pending --(2xx)--> delivered
+ *     pending --(410, a final error, or no success for a day)--> failed
+ *     delivered or failed --(resend)--> pending
+ *
+ * Calls are signed as Standard Webhooks describes (see `WebhookSender` in ehr-client), so that a client can verify their origin.
+ */
 export function createWebhookService(options: {
   readonly store: WebhookStore;
   readonly producer: Producer;
@@ -25,16 +36,16 @@ export function createWebhookService(options: {
 }) {
   const { store, producer, connections } = options;
   return {
-    /** @returns the secret that calls are signed with; it cannot be had again. */
-    async set({ id, scope, body: { url } }: Which & { readonly body: WebhookBody }) {
+    /** @returns the secret that signs the calls. It cannot be shown again. */
+    async set({ id, scope, body: { url } }: ConnectionReference & { readonly body: WebhookBody }) {
       await connections.find({ id, scope });
       const secret = `whsec_${randomBytes(secretBytes).toString('base64')}`;
       await store.connections.saveWebhook({ id, url, secret });
       return { ...(url === undefined ? {} : { url }), secret };
     },
 
-    /** @returns false if there was nothing to remove. */
-    async remove({ id, scope }: Which): Promise<boolean> {
+    /** @returns false if the connection had no webhook */
+    async remove({ id, scope }: ConnectionReference): Promise<boolean> {
       await connections.find({ id, scope });
       return store.connections.deleteWebhook(id);
     },
@@ -48,12 +59,12 @@ export function createWebhookService(options: {
       return store.webhookDeliveries.list(query);
     },
 
-    /** Has a call made again, delivered or not. @throws AppError `unknown-delivery` */
-    async resend({ id, scope }: Which): Promise<WebhookDelivery> {
+    /** Lets a worker send a delivery again, whether or not it was delivered. @throws AppError `unknown-delivery` */
+    async resend({ id, scope }: ConnectionReference): Promise<WebhookDelivery> {
       const known = await store.webhookDeliveries.find(id);
       if (!known || !isInScope(scope, known.connectionId)) throw unknownDelivery();
       if (!(await store.webhookDeliveries.reopen(id))) throw unknownDelivery();
-      // With the queue away the sweep does it within a minute.
+      // If Redis is unavailable, the sweep creates the job within a minute.
       await producer.enqueueAgain('webhook.deliver', { deliveryId: id }).catch(() => undefined);
       const delivery = await store.webhookDeliveries.find(id);
       if (!delivery) throw unknownDelivery();
@@ -65,12 +76,12 @@ export function createWebhookService(options: {
 function unknownDelivery(): AppError {
   return new AppError({
     code: 'unknown-delivery',
-    message: 'There is no such delivery. List them by GET /api/ehr/webhook-deliveries.',
+    message: 'No delivery has this id. List them with GET /api/ehr/webhook-deliveries.',
     retry: 'never',
   });
 }
 
-/** A call has to be signed, so there must be a secret. @throws AppError `invalid-request` */
+/** Calls are signed, so the connection must have a secret. @throws AppError `invalid-request` if it has none */
 export async function checkCallback(options: {
   readonly store: Pick<WebhookStore, 'connections'>;
   readonly connectionId: string;
@@ -78,6 +89,7 @@ export async function checkCallback(options: {
 }): Promise<void> {
   const { store, connectionId, callbackUrl } = options;
   if (callbackUrl === undefined || (await store.connections.findWebhookSecret(connectionId)) !== undefined) return;
-  const message = 'needs a secret to be signed with: make one by PUT /api/ehr/connections/{id}/webhook';
+  const message =
+    'requires a webhook secret, which signs the call: create one with PUT /api/ehr/connections/{id}/webhook';
   throw invalidRequest([{ path: 'callbackUrl', message }]);
 }

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { WebhookDelivery } from '../webhook-delivery.record.ts';
 import type { WebhookDeps } from './deps.ts';
 
-/** What clients are told. */
+/** An event that clients are notified of. */
 export interface WebhookEvent {
-  /** Says what it is about: the same event is told once to each address. */
+  /** Derived from the subject of the event, so that the same event is sent once to each address. */
   readonly id: string;
   readonly connectionId: string;
   readonly type: string;
@@ -17,8 +17,8 @@ interface DeliveryDeps extends Pick<WebhookDeps, 'producer' | 'now'> {
   readonly store: Pick<WebhookDeps['store'], 'connections' | 'webhookDeliveries'>;
 }
 
-/** Lays out the calls of an event: to the connection's address, and to that of the request where it has one. */
-export async function callBack(
+/** Creates the deliveries of an event: to the address of the connection, and to the address of the request if it has one. */
+export async function createDeliveries(
   { store, producer, now }: DeliveryDeps,
   { event, callbackUrl }: { readonly event: WebhookEvent; readonly callbackUrl?: string | undefined },
 ): Promise<void> {
@@ -51,11 +51,11 @@ function toDelivery(options: {
   };
 }
 
-/** A sweep's share; the next one, a minute later, takes up the rest. */
+/** One sweep handles this many. The next one, a minute later, handles the rest. */
 const perSweep = 500;
 
-/** Gives every end that clients are still to be told, and every call that is not delivered, its job. */
-export async function reviveWebhooks({ store, producer }: WebhookDeps): Promise<void> {
+/** Creates the missing jobs: for each ended run that clients were not notified of, and for each pending delivery. */
+export async function ensureWebhookJobs({ store, producer }: WebhookDeps): Promise<void> {
   for (const id of await store.bulkExports.listUnnotifiedIds(perSweep)) {
     await producer.ensure('webhook.notify', { kind: 'bulk-export', id });
   }

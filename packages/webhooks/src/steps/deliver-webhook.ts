@@ -2,7 +2,7 @@ import type { FailedJob } from '@bulkhead/queues';
 import { AppError, toKnownError } from '@bulkhead/runtime';
 import type { WebhookDeps } from './deps.ts';
 
-/** Calls a client back. Delivered already: does nothing. A receiver that is away is called again for a day. */
+/** Sends a delivery to its receiver, unless it is delivered already. If the receiver does not accept it, the job is retried for a day. */
 export async function deliverWebhook(
   { store, webhooks, now }: WebhookDeps,
   options: { readonly deliveryId: string; readonly signal: AbortSignal },
@@ -13,33 +13,36 @@ export async function deliverWebhook(
   const secret = await store.connections.findWebhookSecret(delivery.connectionId);
   const at = now();
   if (secret === undefined) {
-    const attempt = { at, error: 'the connection has no webhook secret any more' };
+    const attempt = {
+      at,
+      error: 'The connection no longer has a webhook secret. Set the webhook again, then resend the delivery.',
+    };
     return store.webhookDeliveries.noteAttempt({ id, attempt, state: 'failed' });
   }
   const answer = await webhooks.send({ ...delivery, secret, now: at, signal });
-  const isTaken = 'status' in answer && answer.status >= 200 && answer.status < 300;
-  // 410: the receiver wants no more of them (Standard Webhooks, "Delivery success and failure").
+  const isAccepted = 'status' in answer && answer.status >= 200 && answer.status < 300;
+  // 410 means that the receiver wants no further calls (Standard Webhooks, "Delivery success and failure").
   const isFinal = 'error' in answer ? answer.isFinal : answer.status === 410;
   const attempt = { at, ...('status' in answer ? { status: answer.status } : { error: answer.error }) };
-  const state = isTaken ? 'delivered' : isFinal ? 'failed' : 'pending';
+  const state = isAccepted ? 'delivered' : isFinal ? 'failed' : 'pending';
   await store.webhookDeliveries.noteAttempt({ id, attempt, state });
-  if (state === 'pending') throw notTaken();
+  if (state === 'pending') throw notAccepted();
 }
 
-/** Fails a delivery whose job is given up. A call that the receiver did not take is among its attempts already. */
+/** Fails a delivery whose job has failed for good. A call that the receiver did not accept is already among its attempts. */
 export async function failDelivery(
   { store, now }: WebhookDeps,
   { deliveryId: id, error }: FailedJob<'webhook.deliver'>,
 ): Promise<void> {
   const { code, message } = toKnownError(error);
-  const attempt = code === notTaken().code ? undefined : { at: now(), error: message };
+  const attempt = code === notAccepted().code ? undefined : { at: now(), error: message };
   await store.webhookDeliveries.fail({ id, attempt });
 }
 
-function notTaken(): AppError {
+function notAccepted(): AppError {
   return new AppError({
     code: 'webhook-not-taken',
-    message: 'The receiver did not take the call. It is called again with growing waits, for a day.',
+    message: 'The receiver did not accept the call. The call is repeated for a day, at growing intervals.',
     retry: 'later',
   });
 }

@@ -2,7 +2,7 @@ import type { WebhookSender } from '@bulkhead/ehr-client';
 import type { Producer } from '@bulkhead/queues';
 import type { WebhookStore } from '../store.ts';
 
-/** What the steps of this feature work with. */
+/** The dependencies of the steps of this feature. */
 export interface WebhookDeps {
   readonly store: WebhookStore;
   readonly producer: Producer;

@@ -1,3 +1,3 @@
+export { createDeliveries, ensureWebhookJobs } from './create-deliveries.ts';
 export { deliverWebhook, failDelivery } from './deliver-webhook.ts';
 export type { WebhookDeps } from './deps.ts';
-export { callBack, reviveWebhooks } from './lay-out-deliveries.ts';
