@@ -2,24 +2,25 @@ import { type Coverage, sinceLast, type Watermark } from '@bulkhead/bulk-export'
 import type { Schedule } from '@bulkhead/schedules';
 
 export interface ConnectionLag {
-  /** How long ago the moment is up to which everything is stored that is to be. */
+  /** The age of the moment up to which everything that is due is stored. */
   readonly lagMs: number;
-  /** Whether schedules are to keep it current; otherwise somebody has asked, once. */
+  /** Whether schedules keep the connection current. If not, a user has requested a single export or sync. */
   readonly isScheduled: boolean;
 }
 
 /**
- * How far a connection is behind its source. Where it has schedules, as far as the one that is furthest behind: an export
- * schedule by the oldest watermark of the types that it asks for, a sync schedule by the start of its last run that
- * brought everything; what was never brought counts from the schedule's creation. Where it has none, by the latest of what
- * somebody's own exports and syncs have brought.
- * @returns undefined where nothing was ever brought and nothing is to be: it is behind nothing.
+ * How far a connection is behind its source.
+ *
+ * With schedules, it is the largest lag of any schedule. The lag of an export schedule counts from the oldest watermark of the types
+ * that it requests. The lag of a sync schedule counts from the start of its last complete run. If nothing was stored yet, the lag
+ * counts from the creation of the schedule. Without schedules, it counts from the latest export or sync that a user has requested.
+ * @returns undefined if the connection has no schedules and nothing was ever stored, because then it is not behind
  */
 export function connectionLag(options: {
-  /** Its own, without those that are paused. */
+  /** The schedules of the connection that are not paused. */
   readonly schedules: readonly Pick<Schedule, 'id' | 'kind' | 'request' | 'createdAt'>[];
   readonly watermarks: readonly Watermark[];
-  /** When the last sync was started that brought everything: by schedule, and `any`. */
+  /** When the last complete sync was started, by schedule id, and for `any`. */
   readonly syncedAt: ReadonlyMap<string, Date>;
   readonly now: Date;
   readonly covers: (coverage: Coverage, resourceType: string) => boolean;
@@ -31,12 +32,12 @@ export function connectionLag(options: {
     return at ?? schedule.createdAt;
   });
   if (reached.length > 0) return { lagMs: since(Math.min(...reached.map(Number)), now), isScheduled: true };
-  const brought = [...watermarks.map(({ at }) => at), syncedAt.get(anySync)].filter((at) => at !== undefined);
-  if (brought.length === 0) return undefined;
-  return { lagMs: since(Math.max(...brought.map(Number)), now), isScheduled: false };
+  const storedUpTo = [...watermarks.map(({ at }) => at), syncedAt.get(anySync)].filter((at) => at !== undefined);
+  if (storedUpTo.length === 0) return undefined;
+  return { lagMs: since(Math.max(...storedUpTo.map(Number)), now), isScheduled: false };
 }
 
-/** The key of the last sync, whoever started it. */
+/** The key for the last sync of any origin. */
 export const anySync = 'any';
 
 function exportedUpTo(options: {
@@ -52,7 +53,7 @@ function exportedUpTo(options: {
   return last === undefined ? undefined : new Date(last);
 }
 
-/** A server's clock may be ahead of ours. */
+/** The clock of a server may be ahead of ours, so the result is never negative. */
 function since(at: number, now: Date): number {
   return Math.max(now.getTime() - at, 0);
 }

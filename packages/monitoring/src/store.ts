@@ -1,7 +1,7 @@
 import type { RetentionState } from '@bulkhead/erasure';
 import type { ScheduleStore } from '@bulkhead/schedules';
 
-/** What monitoring reads. */
+/** The repositories and figures that monitoring reads. */
 export interface MonitoringStore extends ScheduleStore {
   readonly listRetentionStates: () => Promise<RetentionState[]>;
   /** The version and the clock of MongoDB. */

@@ -1,21 +1,21 @@
 import type { Producer } from '@bulkhead/queues';
 import type { MonitoringStore } from '../store.ts';
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface DiagnosisCheck {
   readonly name: string;
-  /** `warning`: it works, and should not stay so. */
+  /** `warning` means that it works, but should be changed. */
   readonly state: 'ok' | 'warning' | 'failed';
   readonly found: string;
   readonly whatToDo?: string;
 }
 
-/** Further apart, tokens and retries are judged wrongly somewhere; NTP keeps clocks within some milliseconds. */
+/** If clocks differ more, tokens and retries are timed wrongly. NTP keeps clocks within a few milliseconds. */
 const maxSkewMs = 2000;
 
 export type DiagnosisService = ReturnType<typeof createDiagnosisService>;
 
-/** Whether what a deployment stands on is as it should be, and what to do where it is not. */
+/** Checks the services and settings that a deployment depends on, and says what to do about each fault. */
 export function createDiagnosisService(deps: Deps) {
   return {
     async run(): Promise<readonly DiagnosisCheck[]> {
@@ -37,11 +37,11 @@ export function createDiagnosisService(deps: Deps) {
 interface Deps {
   readonly store: MonitoringStore;
   readonly producer: Producer;
-  /** What is wrong with Redis as the home of queues. */
+  /** Returns the faults of the settings of Redis as a store of queues. */
   readonly checkRedis: () => Promise<readonly string[]>;
-  /** From `exposedConnections`. */
+  /** The result of `exposedConnections`. */
   readonly exposed: readonly string[];
-  /** From `unwrapKeys`. */
+  /** The result of `unwrapKeys`. */
   readonly encryptionKeySource: string;
 }
 
@@ -50,16 +50,21 @@ async function redisCheck({ producer, checkRedis }: Deps): Promise<DiagnosisChec
   try {
     await producer.ping();
     const faults = await checkRedis();
-    if (faults.length === 0) return { name, state: 'ok', found: 'it answers, evicts nothing and keeps its queues' };
+    if (faults.length === 0) return { name, state: 'ok', found: 'it responds, evicts no keys and persists its queues' };
     return {
       name,
       state: 'warning',
       found: faults.join(' '),
-      whatToDo: 'Change the settings of Redis that are named.',
+      whatToDo: 'Change the settings of Redis that this check names.',
     };
   } catch {
-    // Why is in the log of the connection.
-    return { name, state: 'failed', found: 'it does not answer', whatToDo: 'Verify REDIS_URL, and that Redis runs.' };
+    // The connection has logged the reason.
+    return {
+      name,
+      state: 'failed',
+      found: 'it does not respond',
+      whatToDo: 'Check REDIS_URL, and that Redis is running.',
+    };
   }
 }
 
@@ -69,15 +74,15 @@ async function mongodbCheck({ store }: Deps): Promise<DiagnosisCheck> {
     const sentAt = Date.now();
     const { version, now } = await store.server();
     const skewMs = Math.abs(now.getTime() - (sentAt + Date.now()) / 2);
-    const found = `version ${version}, its clock ${Math.round(skewMs)} ms from ours`;
+    const found = `version ${version}, its clock differs by ${Math.round(skewMs)} ms from the clock of this process`;
     if (skewMs <= maxSkewMs) return { name, state: 'ok', found };
-    return { name, state: 'warning', found, whatToDo: 'Let NTP set the clocks of both machines.' };
+    return { name, state: 'warning', found, whatToDo: 'Synchronize the clocks of both machines with NTP.' };
   } catch {
     return {
       name,
       state: 'failed',
-      found: 'it does not answer',
-      whatToDo: 'Verify MONGODB_URI, and that MongoDB runs.',
+      found: 'it does not respond',
+      whatToDo: 'Check MONGODB_URI, and that MongoDB is running.',
     };
   }
 }
@@ -85,16 +90,16 @@ async function mongodbCheck({ store }: Deps): Promise<DiagnosisCheck> {
 async function networkCheck({ exposed }: Deps): Promise<DiagnosisCheck> {
   const name = 'network';
   if (exposed.length === 0)
-    return { name, state: 'ok', found: 'Redis and MongoDB are on this host, or reached by TLS with a password' };
+    return { name, state: 'ok', found: 'Redis and MongoDB are on this host, or use TLS and a password' };
   return {
     name,
     state: 'warning',
     found: exposed.join(' '),
-    whatToDo: 'Do so, unless another layer of the network encrypts and restricts these connections.',
+    whatToDo: 'Use TLS and a password, unless another layer of the network encrypts and restricts these connections.',
   };
 }
 
-/** A process without its key does not start, so there is nothing to find but where the key comes from. */
+/** A process without its key does not start, so this check only reports where the key comes from. */
 async function encryptionKeyCheck({ encryptionKeySource }: Deps): Promise<DiagnosisCheck> {
   return { name: 'encryption key', state: 'ok', found: encryptionKeySource };
 }
@@ -102,7 +107,7 @@ async function encryptionKeyCheck({ encryptionKeySource }: Deps): Promise<Diagno
 async function workersCheck({ producer }: Deps): Promise<DiagnosisCheck> {
   const name = 'workers';
   const counts = await producer.countWorkers().catch(() => undefined);
-  if (!counts) return { name, state: 'failed', found: 'not known while Redis is away' };
+  if (!counts) return { name, state: 'failed', found: 'unknown, because Redis is unavailable' };
   const idle = Object.entries(counts).filter(([, count]) => count === 0);
   if (idle.length === 0)
     return {
@@ -115,8 +120,8 @@ async function workersCheck({ producer }: Deps): Promise<DiagnosisCheck> {
   return {
     name,
     state: 'failed',
-    found: `nobody serves ${idle.map(([queue]) => queue).join(', ')}`,
-    whatToDo: 'Start a worker, or add the queues to its WORKER_QUEUES.',
+    found: `no worker serves ${idle.map(([queue]) => queue).join(', ')}`,
+    whatToDo: 'Start a worker, or add the queues to the WORKER_QUEUES of a running worker.',
   };
 }
 
@@ -124,27 +129,32 @@ async function sweepCheck({ producer }: Deps): Promise<DiagnosisCheck> {
   const name = 'sweep';
   const isScheduled = await producer.isScheduled('maintenance.sweep', {}).catch(() => undefined);
   if (isScheduled) return { name, state: 'ok', found: 'it is scheduled' };
-  if (isScheduled === undefined) return { name, state: 'failed', found: 'not known while Redis is away' };
+  if (isScheduled === undefined) return { name, state: 'failed', found: 'unknown, because Redis is unavailable' };
   return {
     name,
     state: 'failed',
-    found: 'it is not scheduled, so what loses its job is not found',
-    whatToDo: 'Start a worker: each of them schedules it.',
+    found: 'it is not scheduled, so records without a job are not repaired',
+    whatToDo: 'Start a worker. Every worker schedules the sweep.',
   };
 }
 
-/** Of the connections it says what their last tests came to; a test costs a token, so none is made here. */
+/** Reports the last test of each connection. It runs no test, because a test costs a token. */
 async function connectionsCheck({ store }: Deps): Promise<DiagnosisCheck[]> {
   const connections = await store.connections.list().catch(() => undefined);
-  if (!connections) return [{ name: 'connections', state: 'failed', found: 'not known while MongoDB is away' }];
+  if (!connections) return [{ name: 'connections', state: 'failed', found: 'unknown, because MongoDB is unavailable' }];
   return connections.map(({ id, needsAuthorization, lastTest }): DiagnosisCheck => {
     const name = `connection ${id}`;
     if (needsAuthorization) {
       const whatToDo = `Open GET /api/ehr/{provider}/authorize?connectionId=${id} in a browser.`;
-      return { name, state: 'failed', found: 'its user has to authorize it', whatToDo };
+      return { name, state: 'failed', found: 'its user must authorize it', whatToDo };
     }
     if (!lastTest)
-      return { name, state: 'warning', found: 'it was never tested', whatToDo: `POST /api/ehr/connections/${id}/test` };
+      return {
+        name,
+        state: 'warning',
+        found: 'it was never tested',
+        whatToDo: `Test it with POST /api/ehr/connections/${id}/test.`,
+      };
     const failed = lastTest.steps.find(({ ok }) => !ok);
     const at = lastTest.endedAt.toISOString();
     if (!failed) return { name, state: 'ok', found: `tested at ${at}` };

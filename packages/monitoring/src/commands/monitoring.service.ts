@@ -18,10 +18,10 @@ export interface LaggingConnection {
 
 export type MonitoringService = ReturnType<typeof createMonitoringService>;
 
-/** A run that has ended is counted for as long as a night's failure should be seen in the morning, and the next evening. */
+/** Ended runs are counted this long, so that a failure at night is visible in the morning and in the evening. */
 const endedForMs = 24 * 60 * 60_000;
 
-/** How the whole system stands, whichever process is asked. */
+/** Reads the state of the whole system. Every process returns the same figures. */
 export function createMonitoringService({
   store,
   producer,
@@ -33,7 +33,7 @@ export function createMonitoringService({
     /** @throws AppError `unavailable` */
     async readQueues(): Promise<readonly QueueFigures[]> {
       try {
-        // A queue of its own would wait for Redis to come back.
+        // Without this ping, reading a queue would wait until Redis is available again.
         await producer.ping();
         return await producer.readFigures();
       } catch (cause) {
@@ -41,7 +41,7 @@ export function createMonitoringService({
       }
     },
 
-    /** By phase: those under way, and those that have ended in the last 24 hours. */
+    /** The number of runs by phase: active runs, and runs that ended in the last 24 hours. */
     async readRuns(now: Date): Promise<RunFigures> {
       const endedSince = new Date(now.getTime() - endedForMs);
       const [exports, syncRuns] = await Promise.all([
@@ -51,7 +51,7 @@ export function createMonitoringService({
       return { exports, syncRuns };
     },
 
-    /** The last look at all records of each kind that retention deletes. */
+    /** The last pass of retention over each kind of record. */
     async retention() {
       const states = await store.listRetentionStates();
       return states.map(({ startedAt, endedAt, ...fields }) => ({
@@ -61,7 +61,7 @@ export function createMonitoringService({
       }));
     },
 
-    /** How far each connection is behind its source: see `connectionLag`. */
+    /** How far each connection is behind its source. See `connectionLag`. */
     async readLags(now: Date): Promise<readonly LaggingConnection[]> {
       const [connectionIds, schedules, watermarks] = await Promise.all([
         store.connections.listIds(),
@@ -87,7 +87,7 @@ export function createMonitoringService({
   };
 }
 
-/** One read by an index each: of the schedules that are syncs, or of all runs where there is no schedule. */
+/** Reads the last completed run of each sync schedule, or the last of all runs if there is no schedule. Each read uses an index. */
 async function readSyncs(
   store: MonitoringStore,
   { connectionId, schedules }: { readonly connectionId: string; readonly schedules: readonly Schedule[] },
@@ -108,7 +108,7 @@ function byConnection({ connectionId }: Pick<Schedule | Watermark, 'connectionId
   return connectionId;
 }
 
-/** How a queue stands, in seconds as its metrics are. */
+/** The figures of a queue, in seconds like its metrics. */
 export function toQueueView({ queue, jobs, oldestMs, workers }: QueueFigures) {
   return { queue, jobs, oldestSeconds: Math.round(oldestMs / 1000), workers };
 }

@@ -7,7 +7,7 @@ import type { ConnectionScope } from '@bulkhead/store';
 type Reader = Omit<Parameters<typeof readBudgets>[0], 'budgets'>;
 type Budget = BudgetState['budget'];
 
-/** A request budget, and who of those that one may know of shares it. */
+/** A request budget, and the connections in the scope of the caller that share it. */
 interface SharedBudget {
   readonly provider: string;
   readonly environment: string;
@@ -17,18 +17,18 @@ interface SharedBudget {
 
 export type RateBudgetService = ReturnType<typeof createRateBudgetService>;
 
-/** How much of what the EHRs allow is used. */
+/** Reads how much of the request budgets of the EHRs is used. */
 export function createRateBudgetService(options: {
   readonly connections: ConnectionService;
   readonly registry: ProviderRegistry;
-  /** Where the limiter of the workers keeps its state: their Redis, and their prefix. */
+  /** The Redis and the key prefix of the state of the rate limiter. */
   readonly reader: Reader;
 }) {
   const { connections, registry, reader } = options;
   const used = async (scope: ConnectionScope) => {
     const shared = new Map<string, { readonly budget: Budget } & Omit<SharedBudget, 'state'>>();
     for (const connection of await connections.list(scope)) {
-      // A provider that is not configured any more has no limits that are known.
+      // The limits of a provider that is no longer configured are unknown.
       const provider = registry.list().find(({ id }) => id === connection.provider);
       const { budget, tokenBudget } = provider ? connectionBudgets({ connection, provider }) : {};
       for (const one of [budget, tokenBudget].filter((found) => found !== undefined)) {
@@ -58,7 +58,7 @@ export function createRateBudgetService(options: {
 
 const minuteMs = 60_000;
 
-/** A budget as it is shown: by its name, since the client id in its id is nobody's to read. */
+/** A budget as the API shows it. It has its name and not its id, because the id contains the client id. */
 export function toRateBudgetView({ provider, environment, connectionIds, state }: SharedBudget) {
   const { budget, window, minute, day, pausedMs, pauseReason, slowMs, waiting } = state;
   const { limit, windowMs, perDay } = budget.rateLimit;

@@ -12,12 +12,12 @@ const diagnosisCheckSchema = z
   .meta({ id: 'DiagnosisCheck', description: 'One thing that the deployment stands on, and what to do about it.' });
 
 const diagnosisExample = [
-  { name: 'redis', state: 'ok', found: 'it answers, evicts nothing and keeps its queues' },
+  { name: 'redis', state: 'ok', found: 'it responds, evicts no keys and persists its queues' },
   {
     name: 'workers',
     state: 'failed',
-    found: 'nobody serves document',
-    whatToDo: 'Start a worker, or add the queues to its WORKER_QUEUES.',
+    found: 'no worker serves document',
+    whatToDo: 'Start a worker, or add the queues to the WORKER_QUEUES of a running worker.',
   },
 ];
 
