@@ -6,7 +6,7 @@ import { erasedCollections, untouchedCollections } from './collections.ts';
 
 const sources = join(import.meta.dirname, '..', '..');
 
-/** Every collection that the sources of the packages name, without those of resources. */
+/** All collections that the sources of the packages name, except collections of resources. */
 function namedCollections(): string[] {
   const names = new Set<string>();
   for (const file of globSync('*/src/**/*.ts', { cwd: sources })) {
@@ -23,7 +23,7 @@ function namedCollections(): string[] {
   return [...names].filter((name) => !isResourceType(name)).toSorted();
 }
 
-test('every collection has a decision about what the erasure of a connection does with it', () => {
+test('collections.ts says for every collection what the erasure of a connection does with it', () => {
   const decided = [...Object.keys(erasedCollections), ...Object.keys(untouchedCollections)].toSorted();
   expect(new Set(decided).size).toBe(decided.length);
   expect(namedCollections()).toEqual(decided);

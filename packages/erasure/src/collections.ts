@@ -1,6 +1,7 @@
 /**
- * What the erasure of a connection does with each collection. A new collection needs a line here: `collections.test.ts` finds one
- * without. Collections of resources and their chunks of GridFS are not listed by name: see `isErasedResourceCollection`.
+ * How the erasure of a connection finds its records in each collection: by the field `connectionId`, by an id that begins with the
+ * connection's id (`prefix`), by `_id`, or with code of its own (`by-hand`). A new collection needs a line here, and
+ * `collections.test.ts` fails without it. Collections of resources are not listed, because `listResourceTypes` finds them.
  */
 export const erasedCollections = {
   schedules: 'connectionId',
@@ -14,15 +15,15 @@ export const erasedCollections = {
   kept_out_keys: '_id',
   access_tokens: '_id',
   connections: '_id',
-  /** By the connection that is authorized again, and by the one that came of it. */
+  /** Found by the connection that is authorized again, and by the connection that was created. */
   authorization_requests: 'by-hand',
-  /** A key stays; the connection is taken from its list. */
+  /** The key stays. The connection is removed from its list. */
   api_keys: 'by-hand',
-  /** With their sealed files. */
+  /** These have encrypted files, which are deleted with them. */
   quarantine: 'by-hand',
   documents: 'by-hand',
   document_contents: 'by-hand',
-  /** With what is named after them: `quarantine_usage`, `idempotency_keys`, and sealed files of lines that were cut off. */
+  /** These are deleted with records that have their id: `quarantine_usage`, `idempotency_keys`, and encrypted files of truncated lines. */
   bulk_exports: 'by-hand',
   sync_runs: 'by-hand',
   quarantine_usage: 'by-hand',
@@ -33,13 +34,13 @@ export const erasedCollections = {
   'document_files.chunks': 'by-hand',
 } as const;
 
-/** Collections that stay as they are, with the reason. */
+/** Collections that an erasure does not change, with the reason. */
 export const untouchedCollections = {
-  audit_events: 'who did what stays, also to what is erased',
+  audit_events: 'the audit log keeps who did what, even with erased data',
   erasures: 'the record of the erasure itself',
-  sessions: 'names API keys only',
-  signing_keys: "the deployment's",
-  encryption_keys: "the deployment's",
-  upgrades: 'names resource types only',
-  retention: 'names ids of exports and sync runs for the moment of their deletion',
+  sessions: 'refers to API keys only',
+  signing_keys: 'belongs to the deployment',
+  encryption_keys: 'belongs to the deployment',
+  upgrades: 'contains resource types only',
+  retention: 'contains ids of exports and sync runs only while they are being deleted',
 } as const;

@@ -5,13 +5,13 @@ import type { Connection as Database } from 'mongoose';
 import { erasedCollections } from './collections.ts';
 import type { DataAmounts, NumbersByName } from './erasure.record.ts';
 
-/** Ids in one command, and documents that are deleted between two looks at the signal. */
+/** The number of ids in one command, and of documents that are deleted between two checks of the signal. */
 const batchSize = 500;
 
 export interface Batch {
   readonly connectionId: string;
   readonly signal: AbortSignal;
-  /** Called after each batch with what was deleted. */
+  /** Called with the deleted amounts after each batch. */
   readonly onDeleted: (amounts: DataAmounts) => Promise<void>;
 }
 
@@ -20,8 +20,8 @@ export interface Named {
 }
 
 /**
- * Counts and deletes everything that is stored of a connection. Each record is deleted after what is named after it, so that a pass
- * that was cut short is continued by the next one, which begins at the first record that is left.
+ * Counts and deletes all stored data of a connection. A record is deleted after the records that depend on it. So if a pass is
+ * interrupted, the next one finds everything that is left, beginning at the first remaining record.
  */
 export function createConnectionEraser(options: {
   readonly database: Database;
@@ -31,7 +31,7 @@ export function createConnectionEraser(options: {
   const { database, quarantineFiles, contents } = options;
   const collection = (name: string) => database.collection<Named>(name);
 
-  /** Deletes the documents of a filter, some at a time. @returns how many */
+  /** Deletes the documents that match a filter, in batches. @returns how many */
   const deleteAll = async <Record extends Named>(
     name: string,
     filter: object,
@@ -61,7 +61,7 @@ export function createConnectionEraser(options: {
     }
   };
 
-  /** Runs whose records are deleted, with all that is named after their ids. */
+  /** Deletes what carries the ids of these runs, before the runs themselves are deleted. */
   const deleteNamedAfter = async (runs: readonly Named[]): Promise<void> => {
     const ids = runs.map(({ _id }) => _id);
     await collection('quarantine_usage').deleteMany({ _id: { $in: ids } });
@@ -112,7 +112,7 @@ export function createConnectionEraser(options: {
     (batch) =>
       deleteAll<Named & StoredContent>('document_contents', { _id: idsBelow(batch.connectionId) }, batch, {
         projection: { upload: 1, parts: 1, sizeBytes: 1 },
-        // The content's record names its parts, so it goes after them.
+        // The record of a content lists its parts, so it is deleted after them.
         before: async (page) => {
           for (const content of page) await contents.removeFiles(content);
         },
@@ -141,7 +141,7 @@ export function createConnectionEraser(options: {
         count: records('authorizationRequests'),
       }),
     async ({ connectionId }) => {
-      // A key for no other connection stays a key for none: its list is empty, not absent.
+      // If this was the only connection of a key, its list becomes empty. An absent list would allow all connections.
       const change = { $pull: { connectionIds: connectionId } };
       await database.collection('api_keys').updateMany({ connectionIds: connectionId }, change as never);
       return 0;
@@ -153,14 +153,14 @@ export function createConnectionEraser(options: {
   ];
 
   return {
-    /** One pass over everything. @returns how many records it deleted */
+    /** Runs one pass over all collections. @returns how many records it deleted */
     async erase(batch: Batch): Promise<number> {
       let deleted = 0;
       for (const eraser of erasers) deleted += await eraser(batch);
       return deleted;
     },
 
-    /** How much there is. Every count is served by an index. */
+    /** Counts what is stored. Every count uses an index. */
     async count(connectionId: string): Promise<DataAmounts> {
       const resources: Record<string, number> = {};
       let tombstones = 0;
@@ -207,7 +207,7 @@ export function createConnectionEraser(options: {
     },
   };
 
-  /** The ids of a connection's runs, some at a time. */
+  /** The ids of a connection's runs, in batches. */
   async function idsOf(name: string, connectionId: string): Promise<string[][]> {
     const found = await collection(name)
       .find({ connectionId } as never, { projection: { _id: 1 } })
@@ -246,7 +246,7 @@ function ofAuthorization(connectionId: string): object {
   return { $or: [{ connectionId }, { 'result.connectionId': connectionId }] };
 }
 
-/** Without what there is none of. */
+/** Omits counts of zero. */
 function amounts(given: { readonly resources?: NumbersByName; readonly records?: NumbersByName }): DataAmounts {
   const some = (numbers: NumbersByName = {}) =>
     Object.fromEntries(Object.entries(numbers).filter(([, count]) => count > 0));

@@ -25,18 +25,18 @@ function createGate(options: { readonly failures?: number } = {}) {
   return { gate, reads };
 }
 
-test('reads both lists once for a thousand batches in a row', async () => {
+test('the erasure gate reads both lists once for a thousand batches', async () => {
   const { gate, reads } = createGate();
   for (let batch = 0; batch < 1000; batch++) expect(await gate.keptOutOf('without-list')).toBeUndefined();
   expect(reads).toEqual({ erasures: 1, lists: 1 });
 });
 
-test('gives the list of a connection that keeps patients out', async () => {
+test('the erasure gate returns the blocked patients of a connection', async () => {
   const list = await createGate().gate.keptOutOf('with-list');
   expect([list?.hasPatient('p1'), list?.hasPatient('p2')]).toEqual([true, false]);
 });
 
-test('refuses writes as soon as an erasure was asked for, and tokens once the EHR was told', async () => {
+test('the erasure gate refuses writes once an erasure is requested, and tokens once the EHR was notified', async () => {
   const { gate } = createGate();
   const refused = { code: 'connection-erased' };
   for (const connectionId of ['queued', 'done']) {
@@ -47,7 +47,7 @@ test('refuses writes as soon as an erasure was asked for, and tokens once the EH
   await expect(gate.checkToken('done')).rejects.toMatchObject(refused);
 });
 
-test('lets nothing through if the lists cannot be read, and reads them again for the next write', async () => {
+test('the erasure gate refuses writes if it cannot read the lists, and reads them again for the next write', async () => {
   const { gate, reads } = createGate({ failures: 1 });
   await expect(gate.check('other')).rejects.toThrow('MongoDB is unavailable');
   await expect(gate.check('other')).resolves.toBeUndefined();

@@ -2,20 +2,23 @@ import type { KeptOutList, KeptOutRepository } from '@bulkhead/resources';
 import { AppError } from '@bulkhead/runtime';
 import type { ErasureRepository } from './erasure.repository.ts';
 
-/** An erasure waits longer than this, and than a write takes, before its last pass. */
+/** An erasure waits longer than this plus the time of a write before its last pass. */
 const keptMs = 2000;
 
 interface Rules {
   readonly erased: ReadonlySet<string>;
-  /** Of `erased`: the work for them was stopped, and the EHR was told. */
+  /** The connections of `erased` whose work was stopped and whose EHR was notified. */
   readonly stopped: ReadonlySet<string>;
   readonly keptOut: ReadonlyMap<string, KeptOutList>;
 }
 
 /**
- * Says what may not be stored any more: anything of an erased connection, and the patients whom a connection keeps out. Both lists
- * are read together, at most every two seconds and only while something is written, so a batch of a connection without rules costs
- * a look into memory.
+ * Decides what may no longer be stored: data of an erased connection, and patients that a connection keeps out. Every process that
+ * writes has a gate, because work that began before an erasure may still be writing.
+ *
+ * Both lists are read together, at most every two seconds and only while something is written. For all other writes the gate only
+ * reads memory. So a write can pass for up to two seconds after an erasure was requested. The last pass of the erasure starts later
+ * than that and deletes what was written.
  */
 export class ErasureGate {
   readonly #erasures: Pick<ErasureRepository, 'listErasedConnections'>;
@@ -37,13 +40,13 @@ export class ErasureGate {
     if (erased.has(connectionId)) throw connectionErased(connectionId);
   }
 
-  /** Until the EHR was told, it is still talked to. @throws AppError `connection-erased` */
+  /** Tokens are allowed until the EHR was notified of the erasure, because that needs a token. @throws AppError `connection-erased` */
   async checkToken(connectionId: string): Promise<void> {
     const { stopped } = await this.#read();
     if (stopped.has(connectionId)) throw connectionErased(connectionId);
   }
 
-  /** The patients whom a connection keeps out, if there are any. @throws AppError `connection-erased` */
+  /** The patients that a connection keeps out, if there are any. @throws AppError `connection-erased` */
   async keptOutOf(connectionId: string): Promise<KeptOutList | undefined> {
     const { erased, keptOut } = await this.#read();
     if (erased.has(connectionId)) throw connectionErased(connectionId);
@@ -51,7 +54,7 @@ export class ErasureGate {
   }
 
   #read(): Promise<Rules> {
-    // A clock that is never set.
+    // `performance.now`, because the system clock can be changed.
     const now = performance.now();
     if (this.#rules && now - this.#readAt < keptMs) return this.#rules;
     this.#readAt = now;
@@ -74,7 +77,7 @@ export class ErasureGate {
 function connectionErased(connectionId: string): AppError {
   return new AppError({
     code: 'connection-erased',
-    message: 'Everything of this connection was erased, so nothing is stored for it any more. Add a new connection.',
+    message: 'All data of this connection was erased, so nothing more is stored for it. Create a new connection.',
     retry: 'never',
     context: { connectionId },
   });
@@ -88,12 +91,12 @@ type InsertsOf<Repository> = {
 };
 
 /**
- * A repository whose inserts are refused for an erased connection, so that work that began before the erasure leaves nothing behind.
- * Updates need no guard: they find no record any more.
- * @param options.inserts for each method that can add a record, how to find the connection in its arguments
+ * Wraps a repository so that it refuses inserts for an erased connection. So work that began before the erasure leaves nothing behind.
+ * Updates need no guard, because the erased record no longer exists.
+ * @param options.inserts for each method that can insert a record, a function that returns the connection from its arguments
  */
 export function guardInserts<Repository extends object>(options: {
-  /** @throws AppError if nothing may be stored for the connection any more */
+  /** @throws AppError if nothing may be stored for the connection */
   readonly check: (connectionId: string) => Promise<void>;
   readonly repository: Repository;
   readonly inserts: InsertsOf<Repository>;

@@ -3,55 +3,59 @@ import type { Immutable } from '@bulkhead/runtime';
 import { countSchema, warningSchema } from '@bulkhead/store';
 import { z } from 'zod';
 
-/** `queued` → `running` → `completed`. An erasure never fails for good: what stops it is tried again until it is done. */
+/** `queued` → `running` → `completed`. An erasure never fails for good. After an error it is retried until it is done. */
 const erasurePhases = ['queued', 'running', 'completed'] as const;
 
-/** Numbers by name. What there is none of is left out. */
+/** Counts by name. Counts of zero are omitted. */
 const numbersSchema = z.record(z.string(), countSchema);
 export type NumbersByName = Immutable<z.output<typeof numbersSchema>>;
 
 export const dataAmountsSchema = z
   .strictObject({
     resources: numbersSchema.meta({
-      description: 'By resource type, without tombstones. Types without any are left out.',
+      description: 'The number of resources by type, without tombstones. Types with a count of zero are omitted.',
     }),
-    records: numbersSchema.meta({ description: 'Every other record, by kind. Kinds without any are left out.' }),
-    /** As the EHR sent them. */
-    contentBytes: countSchema.meta({ description: 'Of the contents of documents.' }),
+    records: numbersSchema.meta({
+      description: 'The number of other records by kind. Kinds with a count of zero are omitted.',
+    }),
+    contentBytes: countSchema.meta({ description: 'The size of the contents of documents, as the EHR sent them.' }),
   })
-  .meta({ id: 'DataAmounts', description: 'How much is stored, or was deleted.' });
+  .meta({ id: 'DataAmounts', description: 'How much data is stored, or was deleted.' });
 export type DataAmounts = Immutable<z.output<typeof dataAmountsSchema>>;
 
 export const noAmounts: DataAmounts = { resources: {}, records: {}, contentBytes: 0 };
 
-/** The deletion of everything that is stored of a connection, or of one of its patients. */
+/** The deletion of all stored data of a connection, or of one of its patients. */
 export const erasureSchema = z.strictObject({
   id: z.string(),
   kind: z.enum(['connection', 'patient']),
   connectionId: z.string(),
-  /** Of a patient. */
+  /** Present only for the erasure of a patient. */
   patientId: z
     .string()
     .exactOptional()
-    .meta({ description: 'Until the erasure has completed. Afterwards only the audit log names the patient.' }),
-  /** Of a patient. */
-  keepsOut: z.boolean().exactOptional().meta({ description: 'Resources of the patient are not stored again.' }),
+    .meta({ description: 'Present until the erasure is completed. Afterwards only the audit log names the patient.' }),
+  /** Present only for the erasure of a patient. */
+  keepsOut: z
+    .boolean()
+    .exactOptional()
+    .meta({ description: 'Whether resources of the patient are never stored again.' }),
   phase: z.enum(erasurePhases),
-  /** Raised by every transition: the guard of a conditional update. */
+  /** Raised by every transition. Updates are conditional on it. */
   version: countSchema,
   found: dataAmountsSchema
     .exactOptional()
-    .meta({ description: 'What there was when the work for it had been stopped.' }),
-  /** A crash can leave the last batch uncounted. */
-  deleted: dataAmountsSchema.meta({ description: 'What was deleted so far.' }),
+    .meta({ description: 'What was stored at the moment when the work for the connection had been stopped.' }),
+  /** After a crash the last batch may not be counted. */
+  deleted: dataAmountsSchema.meta({ description: 'What was deleted until now.' }),
   warnings: z.array(warningSchema),
   error: z
     .strictObject({ code: z.string(), message: z.string() })
     .exactOptional()
-    .meta({ description: 'Why the last attempt stopped. It is tried again.' }),
+    .meta({ description: 'Why the last attempt stopped. It is retried.' }),
   requestedBy: auditActorSchema,
   createdAt: z.date(),
-  /** When the work for the connection was stopped: what was written by then, or just after, is found by a later pass. */
+  /** When the work for the connection was stopped. A later pass deletes what was written until then or just afterwards. */
   stoppedAt: z.date().exactOptional(),
   completedAt: z.date().exactOptional(),
 });

@@ -12,14 +12,14 @@ const schema = new Schema<ErasureDocument>(mongooseFieldsOf(erasureSchema), {
 });
 schema.index({ connectionId: 1, _id: -1 });
 schema.index({ phase: 1, _id: 1 });
-// Every process that writes asks for the erased connections every two seconds.
+// Every process that writes reads the erased connections every two seconds.
 schema.index({ kind: 1, connectionId: 1, phase: 1 });
 
 type ErasureChange = Partial<Pick<Erasure, 'found' | 'stoppedAt' | 'completedAt'>>;
 
 export type ErasureRepository = ReturnType<typeof createErasureRepository>;
 
-/** `erasures`: the truth about every erasure. A record is kept for good: it is the proof, and it keeps late writers out. */
+/** `erasures`: the state of every erasure. Records are never deleted, because they are the proof and keep late writers out. */
 export function createErasureRepository(database: Database) {
   const model = database.model('Erasure', schema);
   return {
@@ -32,7 +32,7 @@ export function createErasureRepository(database: Database) {
       return document ? toRecord(document) : undefined;
     },
 
-    /** Newest first. @param filter.after the last id of the page before. */
+    /** Newest first. @param filter.after the last id of the previous page */
     async list(filter: {
       readonly connectionId?: string | undefined;
       readonly after?: string | undefined;
@@ -51,7 +51,7 @@ export function createErasureRepository(database: Database) {
       return documents.map(toRecord);
     },
 
-    /** The erasure of a connection that is not done yet. */
+    /** The erasure of a connection or a patient that is not completed yet. */
     async findActive(which: Pick<Erasure, 'connectionId' | 'kind'> & { readonly patientId?: string }) {
       const document = await model.findOne({ ...which, phase: { $ne: 'completed' as const } }).lean();
       return document ? toRecord(document) : undefined;
@@ -65,11 +65,11 @@ export function createErasureRepository(database: Database) {
       return documents.map(({ _id }) => _id);
     },
 
-    /** The erasures of whole connections: nothing of these may be stored any more. */
+    /** The erasures of whole connections, for which nothing may be stored. */
     listErasedConnections: (): Promise<readonly Pick<Erasure, 'connectionId' | 'phase'>[]> =>
       model.find({ kind: 'connection' as const }, { _id: 0, connectionId: 1, phase: 1 }).lean(),
 
-    /** Moves an erasure on if it is still as `from` describes it. @returns undefined where another process was first. */
+    /** Changes the phase if the erasure is still as `from` describes it. @returns undefined if another process was faster */
     async transition(options: {
       readonly from: Pick<Erasure, 'id' | 'phase' | 'version'>;
       readonly to: Erasure['phase'];

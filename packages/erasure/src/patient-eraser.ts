@@ -20,7 +20,7 @@ export interface PatientOfConnection {
 
 export interface Pass extends PatientOfConnection {
   readonly signal: AbortSignal;
-  /** Called before Binaries of the patient are deleted, with their ids. */
+  /** Called with the ids of Binaries of the patient before they are deleted. */
   readonly onBinaries: (ids: readonly string[]) => Promise<void>;
   readonly onDeleted: (amounts: DataAmounts) => Promise<void>;
 }
@@ -46,16 +46,16 @@ interface Step extends Named {
 }
 
 const batchSize = 500;
-/** In the place of the patient in records of runs that stay. */
+/** Replaces the id of the patient in the records of runs, which are kept. */
 const erasedPatient = 'erased';
-/** A resource of more patients than its keys list is found by reading it. Only these types can be about so many. */
+/** Resources of these types can have more patients than their keys list. They are found by reading the whole resource. */
 const typesOfManyPatients = ['Group', 'AuditEvent', 'Provenance'];
 const unsettled = ['pending', 'running'];
 
 /**
- * Counts and deletes what is stored of one patient: the resources in the Patient compartment of FHIR R4 and the Patient, their
- * documents with the contents that no other document has, quarantined lines that mention the patient, and the crawl mark. Records
- * of runs stay without the patient's id.
+ * Counts and deletes the stored data of one patient: the Patient and the resources in its compartment (FHIR R4), their documents,
+ * contents that no other document uses, quarantined lines that mention the patient, and the crawl mark. Records of runs are kept, but
+ * without the id of the patient.
  */
 export function createPatientEraser(options: {
   readonly database: Database;
@@ -65,7 +65,7 @@ export function createPatientEraser(options: {
   const { database, quarantine, contents } = options;
   const collection = <Record extends Named>(name: string) => database.collection<Record>(name);
 
-  /** The resources of a type that are in the patient's compartment, some at a time. */
+  /** The resources of a type that are in the patient's compartment, in batches. */
   async function* findResources(type: string, { connectionId, patientId }: PatientOfConnection) {
     const hasContent = typesWithAttachments.includes(type);
     const projection = { resourceId: 1, 'keys.patient': 1, ...(hasContent ? { resource: 1 } : {}) };
@@ -87,7 +87,7 @@ export function createPatientEraser(options: {
     yield* pages(found);
   }
 
-  /** Binaries that the attachments of these resources are in: nothing in a Binary says whose it is. */
+  /** The Binaries that contain the attachments of these resources. A Binary itself does not say whose data it contains. */
   const binariesOf = (resources: readonly StoredResource[]): string[] =>
     resources.flatMap(({ resource }) =>
       readAttachments(resource ?? {}).flatMap(({ url }) => referencedId(url, 'Binary') ?? []),
@@ -100,7 +100,7 @@ export function createPatientEraser(options: {
       }) as AsyncIterable<StoredDocument>,
     );
 
-  /** The contents of documents that no other document has. */
+  /** The contents of these documents that no other document uses. */
   const contentsOnlyOf = async (connectionId: string, documents: readonly StoredDocument[]) => {
     const ids = documents.map(({ _id }) => _id);
     const hashes = new Set(documents.flatMap(({ sha256 }) => sha256 ?? []));
@@ -116,7 +116,7 @@ export function createPatientEraser(options: {
     return only;
   };
 
-  /** A content goes before the documents that name it, so that a crash in between leaves none that is not named. */
+  /** Deletes a content before the documents that refer to it, so that a crash in between leaves no content without a document. */
   const deleteDocuments = async (filter: object, { connectionId, signal, onDeleted }: Pass): Promise<number> => {
     let deleted = 0;
     for await (const page of documentsOf(filter)) {
@@ -144,7 +144,7 @@ export function createPatientEraser(options: {
     for (const type of await listResourceTypes(database)) {
       for await (const page of findResources(type, pass)) {
         signal.throwIfAborted();
-        // A resource goes after what is found by it.
+        // A resource is deleted last, because its documents and Binaries are found through it.
         const ids = page.map(({ resourceId }) => resourceId);
         deleted += await deleteDocuments({ connectionId, 'resource.id': { $in: ids }, 'resource.type': type }, pass);
         const binaryIds = binariesOf(page);
@@ -164,7 +164,7 @@ export function createPatientEraser(options: {
     return deleted;
   };
 
-  /** Every quarantined line of the connection, with whether it mentions the patient. */
+  /** Yields every quarantined line of the connection, and whether it mentions the patient. */
   async function* findLines({
     connectionId,
     patientId,
@@ -200,7 +200,7 @@ export function createPatientEraser(options: {
     return withheld;
   };
 
-  /** Settled steps and ended runs keep their counts, and lose the patient's id and addresses that may name the patient. */
+  /** Removes the patient's id, and addresses that may contain it, from settled steps and ended runs. Their counts are kept. */
   const forgetInRuns = async ({ connectionId, patientId }: PatientOfConnection): Promise<number> => {
     let changed = 0;
     const settled = { connectionId, patientIds: patientId, state: { $nin: unsettled } };
@@ -266,11 +266,11 @@ export function createPatientEraser(options: {
   };
 
   return {
-    /** One pass over everything. @returns how many records it deleted or changed */
+    /** Runs one pass over all data of the patient. @returns how many records it deleted or changed */
     async erase(pass: Pass & { readonly now: Date }): Promise<number> {
       const { connectionId, patientId, onDeleted } = pass;
       let deleted = await deleteResources(pass);
-      // Of resources that were deleted before.
+      // These are documents of resources that were deleted earlier.
       deleted += await deleteDocuments({ connectionId, patientId }, pass);
       deleted += await withholdLines(pass);
       const marks = await collection('crawl_marks').deleteOne({ _id: `${connectionId}/${patientId}` });
@@ -278,7 +278,7 @@ export function createPatientEraser(options: {
       return deleted + marks.deletedCount + (await forgetInRuns(pass));
     },
 
-    /** Whether a sync that is under way has the patient in it. */
+    /** Whether an active sync includes the patient. */
     async isBeingSynced({ connectionId, patientId }: PatientOfConnection): Promise<boolean> {
       const step = { connectionId, patientIds: patientId, state: { $in: unsettled } };
       const run = { connectionId, active: true, 'request.patients': patientId };
@@ -288,7 +288,7 @@ export function createPatientEraser(options: {
       );
     },
 
-    /** The files and searches with withheld lines, whose counts follow from these. */
+    /** The files and searches that have withheld lines. Their counts must be computed again. */
     async listWithheld(connectionId: string) {
       return collection<Withheld>('quarantine')
         .aggregate<Omit<Withheld, '_id'>>([
@@ -307,7 +307,7 @@ export function createPatientEraser(options: {
         .toArray();
     },
 
-    /** What `erase` would delete. Changes nothing. */
+    /** Counts what `erase` would delete, without changing anything. */
     async count(which: PatientOfConnection): Promise<DataAmounts> {
       const { resources, sharedResources, withDocuments } = await countResources(which);
       const { documents, documentContents, contentBytes } = await countDocuments(which, withDocuments);
@@ -349,7 +349,7 @@ function sumBytes(contents: readonly { readonly sizeBytes: number }[]): number {
   return contents.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
-/** Without what there is none of. */
+/** Omits counts of zero. */
 function present(counts: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }

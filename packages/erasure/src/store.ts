@@ -6,7 +6,7 @@ import type { createErasureRepository } from './erasure.repository.ts';
 import type { createPatientEraser } from './patient-eraser.ts';
 import type { Retention } from './retention/create-retention.ts';
 
-/** The repositories that this feature works with. */
+/** The repositories that this feature uses. */
 export interface ErasureStore extends ScheduleStore, Pick<ResourceStore, 'keptOut'>, Pick<AccessStore, 'auditEvents'> {
   readonly erasures: ReturnType<typeof createErasureRepository>;
   readonly connectionEraser: ReturnType<typeof createConnectionEraser>;

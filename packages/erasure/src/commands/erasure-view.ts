@@ -7,15 +7,15 @@ const { stoppedAt, completedAt, ...fields } = viewShapeOf(erasureSchema.omit({ v
 export const erasureViewSchema = z
   .strictObject({
     ...fields,
-    requestedBy: z.string().meta({ description: 'Name of the API key.' }),
+    requestedBy: z.string().meta({ description: 'The name of the API key that requested the erasure.' }),
     startedAt: stoppedAt,
     completedAt,
   })
-  .meta({ id: 'Erasure', description: 'The deletion of everything that is stored of a connection or of a patient.' });
+  .meta({ id: 'Erasure', description: 'The deletion of all stored data of a connection or of a patient.' });
 
 type ErasureView = View<typeof erasureViewSchema>;
 
-/** As the API shows it. */
+/** An erasure as the API shows it. */
 export function toErasureView(erasure: Erasure): ErasureView {
   const { requestedBy } = erasure;
   return toView<ErasureView>({

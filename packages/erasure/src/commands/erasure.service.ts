@@ -7,16 +7,16 @@ import { z } from 'zod';
 import { type DataAmounts, type Erasure, noAmounts } from '../erasure.record.ts';
 import type { ErasureStore } from '../store.ts';
 
-interface Which {
+interface ConnectionReference {
   readonly connectionId: string;
   readonly scope: ConnectionScope;
 }
 
-interface WhichPatient extends Which {
+interface PatientReference extends ConnectionReference {
   readonly patientId: string;
 }
 
-/** An erasure after a request for it, and whether that has begun it. */
+/** The erasure of a request, and whether the request has started it. */
 export interface RequestedErasure {
   readonly erasure: Erasure;
   readonly isChanged: boolean;
@@ -24,7 +24,17 @@ export interface RequestedErasure {
 
 export type ErasureService = ReturnType<typeof createErasureService>;
 
-/** Says how much is stored of a connection or a patient, and has workers erase it. */
+/**
+ * Deletes all stored data of a connection or of one patient. This service counts what is stored and records the request. Workers do
+ * the work (`runErasure`).
+ *
+ *     queued --(the work for the connection was stopped)--> running --(a late pass found nothing)--> completed
+ *
+ * - erasure-gate.ts refuses writes for an erased connection in every process.
+ * - connection-eraser.ts and patient-eraser.ts find and delete the records.
+ * - collections.ts says for each collection what an erasure does with it.
+ * - retention/ deletes old records. It is a separate job that uses the same building blocks.
+ */
 export function createErasureService({
   store,
   producer,
@@ -36,8 +46,8 @@ export function createErasureService({
     (await store.connections.find(connectionId)) !== undefined ||
     (await store.connections.findDeleted(connectionId)) !== undefined;
 
-  /** Also of a connection that was removed: its id is in what it stored. @throws AppError `unknown-connection` */
-  const amountsOf = async ({ connectionId, scope }: Which): Promise<DataAmounts> => {
+  /** Counts what is stored, even if the connection was deleted: stored records contain its id. @throws AppError `unknown-connection` */
+  const amountsOf = async ({ connectionId, scope }: ConnectionReference): Promise<DataAmounts> => {
     if (!isInScope(scope, connectionId)) throw unknownConnection();
     const amounts = await store.connectionEraser.count(connectionId);
     if (isNothing(amounts) && !(await exists(connectionId))) throw unknownConnection();
@@ -66,7 +76,7 @@ export function createErasureService({
     return { erasure, isChanged: true };
   };
 
-  /** Without Redis the sweep does it within a minute: the record is stored. */
+  /** If Redis is unavailable, the sweep creates the job within a minute, because the record is stored. */
   const enqueue = (erasureId: string): Promise<void> =>
     producer.enqueue('maintenance.erase', { erasureId }).catch(() => undefined);
 
@@ -74,10 +84,10 @@ export function createErasureService({
     amountsOf,
 
     /**
-     * Hides the connection at once and has workers erase it with everything that is stored of it. What runs for it is cancelled.
+     * Hides the connection at once. Workers then cancel its exports and syncs and erase the connection with all of its data.
      * @throws AppError `unknown-connection`
      */
-    async eraseConnection({ requestedBy, ...which }: Which & { readonly requestedBy: AuditActor }) {
+    async eraseConnection({ requestedBy, ...which }: ConnectionReference & { readonly requestedBy: AuditActor }) {
       const { connectionId } = which;
       await amountsOf(which);
       const requested = await request({ kind: 'connection', connectionId }, requestedBy);
@@ -87,19 +97,19 @@ export function createErasureService({
       return requested;
     },
 
-    /** What an erasure of the patient would delete. Changes nothing. @throws AppError `unknown-connection`, `invalid-request` */
-    async amountsOfPatient(which: WhichPatient): Promise<DataAmounts> {
+    /** Counts what an erasure of the patient would delete, without changing anything. @throws AppError `unknown-connection`, `invalid-request` */
+    async amountsOfPatient(which: PatientReference): Promise<DataAmounts> {
       await checkPatient(which);
       return store.patientEraser.count(which);
     },
 
     /**
-     * Has workers erase a patient.
-     * @param options.keepsOut resources of the patient are not stored again
+     * Lets workers erase a patient.
+     * @param options.keepsOut whether resources of the patient are never stored again
      * @throws AppError `unknown-connection`, `invalid-request`, `connection-in-use`, `connection-of-patient`
      */
     async erasePatient(
-      options: WhichPatient & { readonly keepsOut: boolean; readonly requestedBy: AuditActor },
+      options: PatientReference & { readonly keepsOut: boolean; readonly requestedBy: AuditActor },
     ): Promise<RequestedErasure> {
       const { connectionId, patientId, keepsOut, requestedBy } = options;
       await checkPatient(options);
@@ -111,8 +121,8 @@ export function createErasureService({
       return requested;
     },
 
-    /** Lets the patient be stored again. @returns false if the patient was not kept out */
-    async allowPatient(which: WhichPatient): Promise<boolean> {
+    /** Allows resources of the patient to be stored again. @returns false if they were allowed already */
+    async allowPatient(which: PatientReference): Promise<boolean> {
       await checkPatient(which);
       return store.keptOut.remove(which);
     },
@@ -123,12 +133,12 @@ export function createErasureService({
       if (erasure && isInScope(scope, erasure.connectionId)) return erasure;
       throw new AppError({
         code: 'unknown-erasure',
-        message: 'There is no such erasure. List them by GET /api/ehr/erasures.',
+        message: 'No erasure has this id. List them with GET /api/ehr/erasures.',
         retry: 'never',
       });
     },
 
-    /** One page, newest first; `next` is there if more follow. */
+    /** One page, newest first. `next` is present if more erasures follow. */
     async list({ query, scope }: { readonly query: ErasureListQuery; readonly scope: ConnectionScope }) {
       const { limit, ...filter } = query;
       const found = await store.erasures.list({ ...filter, scope, limit: limit + 1 });
@@ -137,13 +147,13 @@ export function createErasureService({
     },
   };
 
-  async function checkPatient({ connectionId, patientId, scope }: WhichPatient): Promise<void> {
-    if (!isResourceId(patientId)) throw invalidRequest([{ path: 'patientId', message: 'is no id of a patient' }]);
+  async function checkPatient({ connectionId, patientId, scope }: PatientReference): Promise<void> {
+    if (!isResourceId(patientId)) throw invalidRequest([{ path: 'patientId', message: 'must be the id of a patient' }]);
     if (!isInScope(scope, connectionId)) throw unknownConnection();
     if (!(await exists(connectionId))) await amountsOf({ connectionId, scope });
   }
 
-  /** What is under way would bring the patient back, or half of it. */
+  /** An active export or sync could store the patient, or parts of it, again. */
   async function checkIdle(connectionId: string): Promise<void> {
     const isOfIt = (record: { readonly connectionId: string }) => record.connectionId === connectionId;
     const activeExport = (await store.bulkExports.listActive()).find(isOfIt);
@@ -160,8 +170,7 @@ function isNothing({ resources, records }: DataAmounts): boolean {
 function unknownConnection(): AppError {
   return new AppError({
     code: 'unknown-connection',
-    message:
-      'There is no such connection, and nothing is stored of one with this id. List them by GET /api/ehr/connections.',
+    message: 'No connection has this id, and no data is stored for it. List connections with GET /api/ehr/connections.',
     retry: 'never',
   });
 }
@@ -169,7 +178,7 @@ function unknownConnection(): AppError {
 function connectionOfPatient(): AppError {
   return new AppError({
     code: 'connection-of-patient',
-    message: 'The connection itself is about this patient. Delete the connection with `data=purge`.',
+    message: 'The connection is about this patient. Delete the connection with `data=purge` instead.',
     retry: 'never',
   });
 }
@@ -177,26 +186,26 @@ function connectionOfPatient(): AppError {
 function inUse(what: 'An export' | 'A sync', context: Record<string, string>): AppError {
   return new AppError({
     code: 'connection-in-use',
-    message: `${what} of this connection is running and could store the patient again. Cancel it, or erase the patient when it has ended.`,
+    message: `${what} of this connection is running and could store the patient again. Cancel it, or wait until it has ended. Then erase the patient.`,
     retry: 'never',
     context,
   });
 }
 
 export const deleteConnectionQuerySchema = z.strictObject({
-  /** What becomes of what is stored. Left out: it stays. */
+  /** What happens to stored data. Default: it is kept. */
   data: z.enum(['keep', 'purge']).default('keep'),
 });
 
 export const erasePatientQuerySchema = z.strictObject({
-  /** Whether resources of the patient are not stored again. */
+  /** Whether resources of the patient are never stored again. */
   keepOut: z.enum(['true', 'false']).default('false'),
 });
 
 export const erasureListQuerySchema = z.strictObject({
   connectionId: z.string().min(1).max(100).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
-  /** The last id of the page before. */
+  /** The last id of the previous page. */
   after: z.string().min(1).max(100).optional(),
 });
 type ErasureListQuery = z.output<typeof erasureListQuerySchema>;

@@ -8,7 +8,7 @@ import { retainDeliveries, retainExports, retainSyncRuns } from './retain-runs.t
 import { retainTombstones } from './retain-tombstones.ts';
 import type { RetentionStep } from './retention-pass.ts';
 
-/** In the order of the steps: a line that is deleted may be all that kept its export, and an export a tombstone. */
+/** In the order of the steps: deleting a line can free its export, and deleting an export can free a tombstone. */
 export const retainedKinds = [
   'replayed-line',
   'quarantined-line',
@@ -25,8 +25,11 @@ export type RetainedKind = (typeof retainedKinds)[number];
 export type Retention = Readonly<Record<RetainedKind, RetentionStep>>;
 
 /**
- * Deletes records that are older than a deployment keeps them. Each step walks over its collection by id, some records at a time; how
- * far it got is in `retention`, so a job that is cut short is continued by the next one. A pass over a collection begins once a day.
+ * Deletes records that are older than the deployment keeps them. There is one step for each kind of record. A step walks over its
+ * collection in the order of ids, one batch at a time, and stores its position in `retention` (see `RetentionPass`). So if a job is
+ * interrupted, the next one continues there. A pass over a collection begins once a day.
+ *
+ * A step never deletes a record that is still needed: see the comments of the steps.
  */
 export function createRetention(options: {
   readonly database: Database;

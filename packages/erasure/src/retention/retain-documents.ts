@@ -20,13 +20,13 @@ interface StoredResource {
   readonly resource?: object;
 }
 
-/** Documents of one reply are resources with their inline data; the server ends a reply at 16 MB. */
+/** Resources may contain inline data, and MongoDB limits a reply to 16 MB. */
 const batchSize = 125;
 
 /**
- * Deletes documents whose resource is deleted or no longer has their attachment. One that is found to be so is marked, and deleted
- * once the mark is old enough and it is still so. A resource that comes back takes the mark away, also between both
- * (`documents.note`), so nothing that a resource refers to is deleted.
+ * Deletes documents whose resource was deleted or no longer has their attachment. Such a document is marked first. It is deleted when
+ * the mark is old enough and nothing refers to the document still. If a resource refers to it again, the mark is removed, even between
+ * two passes (`documents.note`). So a document that a resource refers to is never deleted.
  */
 export function retainDocuments(options: {
   readonly database: Database;
@@ -58,7 +58,7 @@ export function retainDocuments(options: {
   };
 }
 
-/** The ids of the documents whose attachment is in the stored version of their resource, or may be. */
+/** The ids of the documents whose attachment is in the stored version of their resource, or could be in it. */
 async function findReferenced(database: Database, page: readonly DocumentRecord[]): Promise<ReadonlySet<string>> {
   const referenced = new Set<string>();
   const byType = Map.groupBy(page, ({ resource }) => resource.type);
@@ -74,7 +74,7 @@ async function findReferenced(database: Database, page: readonly DocumentRecord[
       if (deleted || !resource) continue;
       const indexes = new Set(readAttachments(resource).map(({ index }) => index));
       for (const document of byResource.get(_id) ?? []) {
-        // An incomplete copy does not say what it leaves out.
+        // An incomplete copy does not say which attachments it omits.
         if (subsetted || indexes.has(document.index)) referenced.add(document._id);
       }
     }
@@ -87,12 +87,12 @@ type ContentRecord = Pick<DocumentContent, 'connectionId' | 'sha256' | 'upload' 
   readonly unreferencedSince?: Date;
 };
 
-/** A download names its content at its end. A job is aborted after an hour, so one that is under way is never as old as this. */
+/** A download refers to its content only at its end. A job is aborted after an hour, so no active download is this old. */
 const graceMs = 24 * 60 * 60_000;
 
 /**
- * Deletes contents that no document names any more, and parts of downloads that were given up. Both wait for a day, whatever the
- * retention of documents is, which a document has outlived before its content is looked at.
+ * Deletes contents that no document refers to. A content waits for a day, regardless of the retention of documents, because that time
+ * has already passed for its document.
  */
 export function retainContents(options: {
   readonly database: Database;
@@ -114,7 +114,7 @@ export function retainContents(options: {
       for (const record of page) {
         const { connectionId, sha256 } = record;
         const isReferenced = (await database.collection('documents').findOne({ connectionId, sha256 })) !== null;
-        // `claim` takes the mark away if a download brings the same content meanwhile.
+        // `claim` removes the mark if a download stores the same content in the meantime.
         const mark = { database, collection: 'document_contents', record, isReferenced, now, markedBefore };
         if (!(await applyMark(mark))) continue;
         deleted += 1;
@@ -130,7 +130,7 @@ interface FirstChunk {
   readonly files_id: string;
 }
 
-/** By their chunks, since an upload that was killed has no file yet. */
+/** Deletes uploads of abandoned downloads after a day. It finds them by their chunks, because an interrupted upload has no file record. */
 export function retainUploads(options: { readonly database: Database; readonly files: SealedFiles }): RetentionStep {
   const { database, files } = options;
   const pass = new RetentionPass({ database, kind: 'document-upload' });
@@ -165,20 +165,20 @@ export function retainUploads(options: { readonly database: Database; readonly f
   };
 }
 
-/** A part's file is `<upload>.<index>/<id>`. */
+/** The file of a part is named `<upload>.<index>/<id>`. */
 function uploadOf(file: string): string | undefined {
   return /^(.+)\.\d+\/[^/]+$/.exec(file)?.[1];
 }
 
 interface Markable {
   readonly _id: string;
-  /** When it was first found that nothing refers to the record. */
+  /** When a pass first found that nothing refers to the record. */
   readonly unreferencedSince?: Date;
 }
 
 /**
- * Marks a record to which nothing refers, takes the mark away if something does again, and deletes the record if its mark is older
- * than `markedBefore`. A mark that was taken away by another process in between prevents the deletion.
+ * Marks a record that nothing refers to, removes the mark if something refers to it again, and deletes the record if its mark is older
+ * than `markedBefore`. If another process removes the mark in between, the record is not deleted.
  * @returns whether it was deleted
  */
 async function applyMark(options: {

@@ -13,7 +13,7 @@ interface LineOptions {
   readonly quarantine: QuarantineRepository;
 }
 
-/** Deletes lines that have been stored from the quarantine: their resources have what they held. */
+/** Deletes quarantined lines that were stored later. Their content is in the stored resources. */
 export function retainReplayedLines({ database, quarantine }: LineOptions): RetentionStep {
   const pass = new RetentionPass({ database, kind: 'replayed-line' });
   return async (request) => {
@@ -28,12 +28,12 @@ export function retainReplayedLines({ database, quarantine }: LineOptions): Rete
 }
 
 /**
- * Deletes lines that were not stored. Those of a file go together, once the youngest is due: what is left of them is how a replay
- * knows the counts of the file. The counts of the export still tell of them.
+ * Deletes lines that were never stored. All lines of a file are deleted together, when the youngest is due, because a replay computes
+ * the counts of the file from its remaining lines. The counts of the export still include the deleted lines.
  */
 export function retainOpenLines({ database, quarantine }: LineOptions): RetentionStep {
   const pass = new RetentionPass({ database, kind: 'quarantined-line' });
-  const isRead = async ({ fileId, exportId }: OldLine, olderThan: Date): Promise<boolean> => {
+  const isNeeded = async ({ fileId, exportId }: OldLine, olderThan: Date): Promise<boolean> => {
     const younger = { fileId, state: 'open', createdAt: { $gte: olderThan } };
     if (await database.collection('quarantine').findOne(younger)) return true;
     const active = { _id: exportId, active: true } as never;
@@ -50,7 +50,7 @@ export function retainOpenLines({ database, quarantine }: LineOptions): Retentio
       const byFile = new Map(page.map((line) => [line.fileId, line]));
       let deleted = 0;
       for (const line of byFile.values()) {
-        if (!(await isRead(line, olderThan))) deleted += await quarantine.deleteByFile(line.fileId);
+        if (!(await isNeeded(line, olderThan))) deleted += await quarantine.deleteByFile(line.fileId);
       }
       return { deleted, last: endOf(page, limit) };
     });

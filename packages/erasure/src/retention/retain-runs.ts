@@ -12,8 +12,8 @@ interface EndedExport {
 }
 
 /**
- * Deletes ended exports with their ledgers. These stay: what clients or the server are still to be told of, what a watermark names,
- * the last completed one of its level and types, and those with lines in quarantine that are not stored yet.
+ * Deletes ended exports with their ledgers. An export is kept if clients or the EHR must still be notified of it, if a watermark
+ * refers to it, if it is the last completed export of its level and types, or if it has quarantined lines that are not stored yet.
  */
 export function retainExports(options: {
   readonly database: Database;
@@ -38,7 +38,7 @@ export function retainExports(options: {
     return later === null;
   };
 
-  /** Also of exports whose deletion was cut short by a crash. */
+  /** Deletes the parts of deleted exports, including those whose deletion was interrupted by a crash. */
   const deleteParts = async (ids: readonly string[]): Promise<void> => {
     for (const exportId of ids) {
       if (await exports().findOne({ _id: exportId }, { projection: { _id: 1 } })) continue;
@@ -71,7 +71,7 @@ export function retainExports(options: {
       await pass.noteDeleting(ids);
       let deleted = 0;
       for (const { _id, version, connectionId, requestKey } of due) {
-        // A retry has another version, and is active.
+        // A retry in the meantime has made the export active and changed its version.
         const result = await exports().deleteOne({ _id, version, active: false } as never);
         if (result.deletedCount === 0) continue;
         deleted += 1;
@@ -93,8 +93,8 @@ interface EndedRun {
 }
 
 /**
- * Deletes ended sync runs with their steps. These stay: what clients are still to be told of, the last completed one of a
- * connection and of a schedule (monitoring asks how old it is), and those with entries in quarantine that are not stored yet.
+ * Deletes ended sync runs with their steps. A run is kept if clients must still be notified of it, if it is the last completed run of
+ * its connection or schedule (monitoring reports its age), or if it has quarantined entries that are not stored yet.
  */
 export function retainSyncRuns(options: {
   readonly database: Database;
@@ -144,7 +144,7 @@ export function retainSyncRuns(options: {
   };
 }
 
-/** Deletes webhook deliveries that are not tried any more. */
+/** Deletes webhook deliveries that have ended. */
 export function retainDeliveries(database: Database): RetentionStep {
   const pass = new RetentionPass({ database, kind: 'webhook-delivery' });
   return async (request) => {
@@ -158,7 +158,7 @@ export function retainDeliveries(database: Database): RetentionStep {
         .limit(limit)
         .toArray();
       const ids = page.map(({ _id }) => _id);
-      // One that an operator has just sent again is pending.
+      // The filter again: a delivery that an operator has just sent again is pending.
       const { deletedCount } = await deliveries.deleteMany({ _id: { $in: ids }, ...old } as never);
       return { deleted: deletedCount, last: endOf(page, limit) };
     });

@@ -2,12 +2,12 @@ import { listResourceTypes } from '@bulkhead/resources';
 import type { Connection as Database } from 'mongoose';
 import { RetentionPass, type RetentionStep } from './retention-pass.ts';
 
-/** The time of a deletion, which the index has, is at most a day later than when it was stored. */
+/** The index has the time of a deletion. It is at most a day later than the time at which the tombstone was stored. */
 const toleratedFutureMs = 24 * 60 * 60_000;
 
 /**
- * Deletes tombstones. Without its tombstone, a copy of the resource from before the deletion would be stored again. So a tombstone
- * stays while its connection has an export, a sync run or a quarantined line that could still bring such a copy.
+ * Deletes tombstones. Without its tombstone, an old copy of a deleted resource would be stored again. So a tombstone is kept while an
+ * export, a sync run or a quarantined line of its connection could still contain such a copy.
  */
 export function retainTombstones(database: Database): RetentionStep {
   const pass = new RetentionPass({ database, kind: 'tombstone' });
@@ -27,11 +27,11 @@ export function retainTombstones(database: Database): RetentionStep {
       .hint('by-last-updated')
       .limit(limit)
       .toArray();
-    // A resource that has come back meanwhile is not deleted any more.
+    // The filter again: a resource that was recreated in the meantime is no longer a tombstone.
     return (await collection.deleteMany({ _id: { $in: page.map(({ _id }) => _id) }, ...old })).deletedCount;
   };
 
-  /** One connection in each call; one with more than `limit` tombstones takes several. */
+  /** Each call handles one connection. A connection with more than `limit` tombstones takes several calls. */
   return async (request) => {
     const { olderThan, limit } = request;
     return pass.advance(request, async (after) => {
@@ -55,7 +55,7 @@ export function retainTombstones(database: Database): RetentionStep {
   };
 }
 
-/** When the oldest export or sync run began that can still bring something: it runs, can be retried, or has a line in quarantine. */
+/** The start of the oldest export or sync run that can still store data, because it is active, can be retried, or has quarantined lines. */
 async function oldestPending(database: Database, connectionId: string): Promise<Date | undefined> {
   const withLines = await database.collection('quarantine').distinct('exportId', { connectionId, state: 'open' });
   const pending = [

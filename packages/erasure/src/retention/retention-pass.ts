@@ -1,44 +1,44 @@
 import type { Connection as Database } from 'mongoose';
 
-/** What one call of a step did. */
+/** The result of one call of a step. */
 export interface RetentionBatch {
   readonly deleted: number;
-  /** False: this pass has ended, and the next one is not due yet. */
+  /** False if this pass has ended and the next one is not due yet. */
   readonly hasMore: boolean;
 }
 
 export interface RetentionRequest {
   readonly now: Date;
-  /** What is as old as this, or younger, stays. */
+  /** Records that are not older than this are kept. */
   readonly olderThan: Date;
-  /** How many records are looked at in one call. */
+  /** How many records one call reads. */
   readonly limit: number;
 }
 
-/** Deletes what is due among the next records of its kind. */
+/** Deletes the due records among the next `limit` records of its kind. */
 export type RetentionStep = (request: RetentionRequest) => Promise<RetentionBatch>;
 
 interface PassDocument {
-  /** What the pass is over. */
+  /** The kind of record. */
   readonly _id: string;
   readonly startedAt: Date;
-  /** The last record that was looked at. */
+  /** The id of the last record that the pass has read. */
   readonly after?: string;
   readonly endedAt?: Date;
-  /** Of this pass. Absent in records of earlier versions. */
+  /** How many records this pass has deleted. Absent in records of earlier versions. */
   readonly deleted?: number;
-  /** The setting of the worker that did the last part of the pass. */
+  /** The retention setting of the worker that ran the last part of the pass. */
   readonly keptDays?: number;
-  /** Records that are being deleted, whose parts may still be there. */
+  /** Ids of records that are being deleted. Their parts may still exist. */
   readonly deleting?: readonly string[];
 }
 
 const dayMs = 24 * 60 * 60_000;
 
-/** Retention is counted in days, so a record is looked at once a day. An hour less, so that a daily job never misses its day. */
+/** Retention is in days, so one pass a day is enough. It is an hour less, so that a daily job is never a few seconds too early. */
 const passEveryMs = 23 * 60 * 60_000;
 
-/** `retention`: how far the pass over the records of a kind got, so that the next job continues there. */
+/** `retention`: the position of the pass over the records of a kind, so that the next job continues there. */
 export class RetentionPass {
   readonly #database: Database;
   readonly #kind: string;
@@ -49,8 +49,8 @@ export class RetentionPass {
   }
 
   /**
-   * Does the next part of the pass.
-   * @param visit looks at up to `limit` records behind `after`
+   * Runs the next part of the pass.
+   * @param visit processes up to `limit` records behind `after`
    */
   async advance(
     { now, olderThan }: Pick<RetentionRequest, 'now' | 'olderThan'>,
@@ -70,7 +70,7 @@ export class RetentionPass {
     return { deleted, hasMore: last !== undefined };
   }
 
-  /** Written before a record is deleted, so that its parts are found after a crash. */
+  /** Called before a record is deleted, so that its parts are found after a crash. */
   async noteDeleting(ids: readonly string[]): Promise<void> {
     await this.#passes().updateOne({ _id: this.#kind }, { $addToSet: { deleting: { $each: [...ids] } } });
   }
@@ -114,7 +114,7 @@ export async function listRetentionStates(database: Database): Promise<Retention
   return passes.map(({ _id: kind, after: _after, deleting: _deleting, ...fields }) => ({ kind, ...fields }));
 }
 
-/** Where a page of records ends, if there may be more behind it. */
+/** The last id of a page, or undefined if no records follow it. */
 export function endOf(page: readonly { readonly _id: string }[], limit: number): string | undefined {
   return page.length < limit ? undefined : page.at(-1)?._id;
 }

@@ -4,25 +4,25 @@ import type { DataAmounts } from '../erasure.record.ts';
 import type { RetainedKind } from '../retention/create-retention.ts';
 import type { ErasureStore } from '../store.ts';
 
-/** What the steps of this feature work with: an erasure also stops exports and syncs. */
+/** The dependencies of the steps of this feature. An erasure also stops exports and syncs, so it needs theirs. */
 export interface ErasureDeps extends Omit<BulkExportDeps, 'store'>, Omit<SyncDeps, 'store'> {
   readonly store: ErasureStore & BulkExportDeps['store'] & SyncDeps['store'];
   readonly retentionDays: RetentionDays;
   /**
-   * How long after the work for it was stopped the last pass of an erasure begins: longer than the store keeps what may be written,
-   * and than a write that was under way takes.
+   * The minimal time between stopping the work for a connection and the last pass of its erasure. It is longer than the gate caches its
+   * lists plus the time of a write that had already begun.
    */
   readonly erasureSettleMs: number;
 }
 
-/** How many days each kind of record is kept; 0: for ever. */
+/** How many days each kind of record is kept. 0 means forever. */
 export type RetentionDays = Readonly<Record<RetainedKind, number>>;
 
-/** What one kind of erasure does. Every part can be repeated after a crash. */
+/** The parts of an erasure, for one kind. Every part can be repeated after a crash. */
 export interface ErasureWork {
-  /** Stops what writes. Once it has ended, `found` is counted. */
+  /** Stops all work that writes. `found` is counted after it. */
   stop(): Promise<void>;
   count(): Promise<DataAmounts>;
-  /** Deletes once over everything. @returns how many records it deleted or changed */
+  /** Runs one pass over everything. @returns how many records it deleted or changed */
   pass(onDeleted: (amounts: DataAmounts) => Promise<void>): Promise<number>;
 }

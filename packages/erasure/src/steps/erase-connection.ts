@@ -11,24 +11,24 @@ interface EraseConnection {
   readonly signal: AbortSignal;
 }
 
-/** An EHR that does not answer must not hold an erasure up. */
+/** An EHR that does not answer must not delay an erasure. */
 const ehrTimeoutMs = 60_000;
 
-/** Erases everything that is stored of a connection, and the connection itself if it is still there. */
+/** Erases all stored data of a connection, and the connection itself if it still exists. */
 export function eraseConnection(deps: ErasureDeps, { erasure, signal }: EraseConnection): ErasureWork {
   const { store } = deps;
   const { connectionId } = erasure;
   return {
     async stop() {
       await stopWork(deps, connectionId);
-      await tellEhr(deps, { erasure, signal });
+      await notifyEhr(deps, { erasure, signal });
     },
     count: () => store.connectionEraser.count(connectionId),
     pass: (onDeleted) => store.connectionEraser.erase({ connectionId, signal, onDeleted }),
   };
 }
 
-/** Without its connection a job that is started now, or a schedule, ends at once; those that run have lost their claims. */
+/** A job or a schedule that starts now ends at once, because its connection is gone. Running jobs have lost their claims. */
 async function stopWork({ store, producer, now }: ErasureDeps, connectionId: string): Promise<void> {
   if (await store.connections.find(connectionId)) await store.connections.markDeleted({ id: connectionId, now: now() });
   const isOfIt = (record: { readonly connectionId: string }) => record.connectionId === connectionId;
@@ -46,17 +46,17 @@ async function stopWork({ store, producer, now }: ErasureDeps, connectionId: str
 }
 
 function gone(): never {
-  throw new AppError({ code: 'record-gone', message: 'The record was deleted meanwhile.', retry: 'never' });
+  throw new AppError({ code: 'record-gone', message: 'The record was deleted in the meantime.', retry: 'never' });
 }
 
-/** It has ended by itself, or is deleted: nothing to cancel. */
+/** The run has ended or was deleted in the meantime, so there is nothing to cancel. */
 function ignoreEnded(error: unknown): void {
   const code = error instanceof AppError ? error.code : undefined;
   if (code !== 'export-ended' && code !== 'sync-ended' && code !== 'record-gone') throw error;
 }
 
-/** Asks the EHR once to delete its exports and to take back the tokens: afterwards there is nothing left to ask with. */
-async function tellEhr(deps: ErasureDeps, { erasure, signal }: EraseConnection): Promise<void> {
+/** Asks the EHR once to delete its export files and to revoke the tokens. After the erasure no credentials are left to ask with. */
+async function notifyEhr(deps: ErasureDeps, { erasure, signal }: EraseConnection): Promise<void> {
   const { store, logger } = deps;
   const { id, connectionId } = erasure;
   const deleted = await store.connections.findDeleted(connectionId);
@@ -69,9 +69,9 @@ async function tellEhr(deps: ErasureDeps, { erasure, signal }: EraseConnection):
     await revoke(deps, deleted.connection);
   } catch (error) {
     signal.throwIfAborted();
-    logger.warn('the EHR was not told of an erasure', { connectionId, error });
+    logger.warn('the EHR was not notified of an erasure', { connectionId, error });
     const message =
-      'The EHR did not confirm that it deleted its export files and took back the tokens. They expire by themselves. To end them at once, remove the application at the EHR.';
+      'The EHR did not confirm that it deleted its export files and revoked the tokens. Tokens expire automatically. To end them at once, remove the application at the EHR.';
     await store.erasures.warn({ id, code: 'ehr-not-told', message });
   }
 }

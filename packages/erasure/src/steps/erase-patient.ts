@@ -13,7 +13,7 @@ export function erasePatient(
   const which = { connectionId, patientId };
   return {
     async stop() {
-      // Before anything is deleted: what is stored from now on is not stored again.
+      // Runs before anything is deleted, so that no resource of the patient is stored after its deletion.
       if (keepsOut) await store.keptOut.add({ ...which, now: now() });
     },
     count: () => store.patientEraser.count(which),
@@ -34,7 +34,7 @@ export function erasePatient(
   };
 }
 
-/** In every pass, since a crash may have come between the lines and their counts. */
+/** Runs in every pass, because a crash may have happened between withholding lines and updating counts. */
 async function recountWithheld(deps: ErasureDeps, connectionId: string): Promise<void> {
   const { store } = deps;
   for (const { fileId, exportId, source, stepId = '', resourceType = '' } of await store.patientEraser.listWithheld(
@@ -53,7 +53,8 @@ async function recountWithheld(deps: ErasureDeps, connectionId: string): Promise
 function beingSynced(): AppError {
   return new AppError({
     code: 'erasure-waits',
-    message: 'A sync that was started meanwhile has the patient in it. The erasure continues when the sync has ended.',
+    message:
+      'A sync that started in the meantime includes the patient. The erasure continues automatically when the sync has ended.',
     retry: { afterMs: 30_000 },
   });
 }

@@ -3,12 +3,12 @@ import type { ErasureDeps } from './deps.ts';
 
 const dayMs = 24 * 60 * 60_000;
 
-/** Memory does not depend on how much is due: one page of ids and small fields. */
+/** One page of ids and small fields, so that memory use does not depend on how much is due. */
 const recordsPerBatch = 500;
-/** 50,000 records of a kind in an hour: more than a busy deployment writes, and little enough that workers notice nothing. */
+/** 50,000 records of each kind per hour. A busy deployment writes fewer, and the load on workers stays low. */
 const batchesPerRun = 100;
 
-/** Deletes what is older than it is kept. What is left when the job ends is the next one's. */
+/** Deletes records that are older than their retention. If the job ends before all are deleted, the next job continues. */
 export async function retain(deps: ErasureDeps, { signal }: { readonly signal: AbortSignal }): Promise<void> {
   const faults: unknown[] = [];
   for (const kind of retainedKinds) {

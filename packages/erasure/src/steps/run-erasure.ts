@@ -12,9 +12,10 @@ interface ErasureStep {
 }
 
 /**
- * Erases, from where the last attempt got. The record moves from `queued` to `running` once nothing is started for the connection any
- * more, and to `completed` when a pass that began late enough after that found nothing left: a batch that was being written when
- * the work was stopped is found by that pass. A completed erasure: does nothing.
+ * Runs an erasure, or continues it after an interrupted attempt. Does nothing if it is completed.
+ *
+ * The erasure changes from `queued` to `running` when all work for the connection was stopped. It changes to `completed` when a pass
+ * finds nothing left and that pass began late enough to find a batch that was still being written when the work was stopped.
  */
 export async function runErasure(deps: ErasureDeps, { erasureId, signal, progress }: ErasureStep): Promise<void> {
   const erasure = await deps.store.erasures.find(erasureId);
@@ -23,7 +24,7 @@ export async function runErasure(deps: ErasureDeps, { erasureId, signal, progres
     await advance(deps, { erasure, signal, progress });
   } catch (error) {
     const known = toKnownError(error);
-    // A wait is part of the work.
+    // Waiting is part of the work and not an error.
     if (known.code !== 'erasure-settling' && known.code !== 'erasure-waits' && !signal.aborted) {
       const { code, message } = known;
       await deps.store.erasures.noteError({ id: erasureId, error: { code, message } });
@@ -40,7 +41,7 @@ async function advance(
   const { signal, progress } = step;
   const work = workOf(deps, step);
   const erasure = step.erasure.phase === 'running' ? step.erasure : await begin(deps, { erasure: step.erasure, work });
-  // Another job was first, and goes on.
+  // Another job was faster and continues.
   if (!erasure) return;
   const { id, stoppedAt = now() } = erasure;
   const total = sumOf(erasure.found);
@@ -76,7 +77,10 @@ async function begin(
   return store.erasures.transition({ from: erasure, to: 'running', change });
 }
 
-/** The audit event first: an erasure that is told to have completed is in the audit log. A repetition after a crash is in it twice. */
+/**
+ * Writes the audit event first, so that every completed erasure is in the audit log. If a crash happens in between, the event is in the
+ * log twice.
+ */
 async function complete({ store, logger, now }: ErasureDeps, erasure: Erasure): Promise<void> {
   const { id: erasureId, kind, connectionId, patientId, found, requestedBy } = erasure;
   await store.auditEvents.append({
@@ -103,7 +107,7 @@ function sumOf(amounts: DataAmounts | undefined): number {
 function settling(afterMs: number): AppError {
   return new AppError({
     code: 'erasure-settling',
-    message: 'Everything is deleted. A last pass looks for what was still being written.',
+    message: 'All data is deleted. A last pass will delete what was still being written.',
     retry: { afterMs },
   });
 }
