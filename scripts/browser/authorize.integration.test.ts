@@ -69,7 +69,7 @@ if ('missing' in found) {
       await allow();
       await title('Already authorized').waitFor();
       expect(await faultsOfAccessibility(page)).toEqual([]);
-      await link('To the connection').click();
+      await link('Go to the connection').click();
       await isAuthorized();
       expect(page.url()).toBe(address);
       // The callback's own page: from it there is a way as well.
@@ -88,7 +88,7 @@ if ('missing' in found) {
         await page.emulateMedia({ colorScheme });
         expect(await faultsOfAccessibility(page)).toEqual([]);
       }
-      await link('To the connection').click();
+      await link('Go to the connection').click();
       await page.getByText('This connection needs an authorization').waitFor();
       expect(page.url()).toBe(address);
       await page.goBack();
@@ -108,7 +108,7 @@ if ('missing' in found) {
       await page.goBack();
       await atEhr();
       await allow();
-      await title('This authorization is over').waitFor();
+      await title('This authorization has ended').waitFor();
       await link('Try again').click();
       await atEhr();
       await allow();
@@ -118,8 +118,8 @@ if ('missing' in found) {
     test('what keeps an operator from setting out is told on a page, with a way back', async () => {
       const { provider, id } = { provider: 'athenahealth', id: browsed.system.connectionId };
       await page.goto(`${browsed.baseUrl}/api/ehr/${provider}/authorize?connectionId=${id}`);
-      await page.getByText('no user has to agree').waitFor();
-      await link('To the connection').click();
+      await page.getByText('so it needs no authorization by a user').waitFor();
+      await link('Go to the connection').click();
       await title(connectionTitle).waitFor();
     }, 60_000);
 
@@ -134,7 +134,7 @@ if ('missing' in found) {
       await users.getByRole('textbox', { name: 'User' }).fill('a.patient');
       await users.getByRole('textbox', { name: 'Password' }).fill('any');
       await users.getByRole('button', { name: 'Allow' }).click();
-      await users.getByText('This window can be closed.').waitFor();
+      await users.getByText('You can close this window.').waitFor();
       expect(await users.getByRole('link').count()).toBe(0);
       await users.close();
     }, 60_000);

@@ -173,7 +173,7 @@ describe('bulkhead', () => {
     const other = `${head.split(':')[0]}:${'0'.repeat(64)}`;
     expect(await bulkhead(['audit', 'verify', '--expect-head', other])).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('There is another event in the place of the expected head'),
+      stderr: expect.stringContaining('Another event is at the position of the expected head'),
     });
   }, 60_000);
 

@@ -33,7 +33,7 @@ if ('missing' in moto) {
       const printed = await runShell({ commands, folder, env });
       expect(printed).toMatch(/encryption key +ok +BULKHEAD_ENCRYPTION_KEY, not wrapped/);
       expect(printed).toMatch(/"collection":"connections".*"resealed":[1-9]/);
-      expect(printed.trim().split('\n').at(-1)).toBe('Nothing is sealed with another key than the current one.');
+      expect(printed.trim().split('\n').at(-1)).toBe('All values are encrypted with the current key.');
       const read = (name: string) => readFileSync(join(folder, name), 'utf8').trim();
       expect(read('wrapped-key')).toContain(env.KMS_KEY);
       expect(read('next-wrapped-key')).toContain(env.OTHER_KMS_KEY);

@@ -24,7 +24,7 @@ async function startRedisOfOwn() {
 const unavailable = { success: false, error: { code: 'unavailable', message: expect.any(String) } };
 
 describe('the API', () => {
-  test('lives and is ready', async () => {
+  test('the API reports that it is alive and ready', async () => {
     const api = await start();
     const health = await api.request('GET', '/health', { authorization: null });
     expect([health.status, health.body]).toEqual([
@@ -35,7 +35,7 @@ describe('the API', () => {
     expect([ready.status, ready.body]).toEqual([200, { ready: true, checks: { mongodb: 'up', redis: 'up' } }]);
   });
 
-  test('while Redis is away: 503 with Retry-After, nothing runs, and it goes on by itself afterwards', async () => {
+  test('the API returns 503 with Retry-After while Redis is unavailable, starts nothing, and recovers automatically', async () => {
     const redis = await startRedisOfOwn();
     const api = await start({ REDIS_URL: redis.url });
     const connectionId = await api.createConnection();
@@ -63,7 +63,7 @@ describe('the API', () => {
     api.expectNoSecretInAnswers();
   }, 30_000);
 
-  test('starts without Redis and accepts nothing until it is there', async () => {
+  test('the API starts without Redis and accepts nothing until Redis is available', async () => {
     const redis = await startRedisOfOwn();
     await redis.stop();
     const api = await start({ REDIS_URL: redis.url });
@@ -74,14 +74,14 @@ describe('the API', () => {
     await waitFor(async () => (await api.request('POST', path, { body: { connectionId } })).status === 202);
   }, 30_000);
 
-  test('stops while Redis is away', async () => {
+  test('the API stops while Redis is unavailable', async () => {
     const redis = await startRedisOfOwn();
     const api = await startApi({ env: { REDIS_URL: redis.url } });
     await redis.stop();
     await api.stop();
   });
 
-  test('while MongoDB is away: 503 with Retry-After, and it goes on by itself afterwards', async () => {
+  test('the API returns 503 with Retry-After while MongoDB is unavailable, and recovers automatically', async () => {
     const services = testServices();
     const mongodb = new URL(services.mongodbUri);
     const proxy = await startTcpProxy({ host: mongodb.hostname, port: Number(mongodb.port) });

@@ -27,10 +27,10 @@ import { createRequestLimits } from './http/limits/request-limits.ts';
 import { RefusedAttempts } from './http/refused-attempts.ts';
 import { watchSystem } from './watch-system.ts';
 
-/** While it stops: short beside the seconds that a process has for that. */
+/** How often idle connections are closed while the process stops. It is short compared with the seconds that stopping may take. */
 const idleCheckMs = 50;
 
-/** An API process, from its configuration: everything it is made of stands here. */
+/** Builds an API process from its configuration. All parts of the process are created here. */
 export function buildApp({
   config,
   logger,
@@ -45,11 +45,11 @@ export function buildApp({
   readonly logger: Logger;
   readonly metrics?: Metrics;
   readonly tracing?: Tracing;
-  /** How long the answer to a new export waits for its kick-off. */
+  /** How long a request that starts an export waits for its kick-off. */
   readonly kickOffWaitMs?: number;
   readonly serverLimits?: HttpLimits;
   readonly streamLimits?: EventStreamLimits;
-  /** How long the answer to a connection test waits for its end. */
+  /** How long a request for a connection test waits for its result. */
   readonly testWaitMs?: number;
 }): App & { readonly port: number } {
   const onError = (error: Error) => logger.warn('redis connection failed', { error });
@@ -115,7 +115,7 @@ export function buildApp({
       server.close();
       streams.stop();
       stopping.abort();
-      // A connection whose request is answered only now is idle later, and would be kept for its next request.
+      // A connection whose request is still being answered becomes idle later, and would be kept open for a next request.
       const closing = setInterval(() => server.closeIdleConnections(), idleCheckMs);
       await closed;
       clearInterval(closing);
@@ -129,19 +129,19 @@ export function buildApp({
   };
 }
 
-/** What a client may take of a process: slow ones, silent ones, and those that send too much. As `http.createServer` has them. */
+/** Limits against slow clients, silent clients, and clients that send too much, as options of `http.createServer`. */
 export const httpLimits = {
-  /** Cookies, tokens and a long search fit into half of it. */
+  /** Cookies, tokens and a long search need at most half of this. */
   maxHeaderSize: 16 * 1024,
-  /** Headers are one packet or two. */
+  /** Headers fit into one or two packets. */
   headersTimeout: 15_000,
-  /** The largest body, a corrected line of 10 MB, over a line of 1 Mbit/s. */
+  /** Enough for the largest body, a corrected line of 10 MB, over a connection of 1 Mbit/s. */
   requestTimeout: 120_000,
-  /** How often the two are looked at. */
+  /** How often the two timeouts are checked. */
   connectionsCheckingInterval: 5000,
-  /** Longer than load balancers keep their idle connections (60 s), so that none is closed under a request of theirs. */
+  /** Longer than load balancers keep idle connections (60 s), so that the server never closes one while a request is being sent. */
   keepAliveTimeout: 65_000,
-  /** Neither reads nor writes for this long: whoever does not read their stream holds a cursor open. */
+  /** The limit for a socket without reads and writes. A client that does not read its stream keeps a database cursor open. */
   idleTimeout: 120_000,
 };
 

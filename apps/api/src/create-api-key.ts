@@ -3,7 +3,7 @@ import { apiKeyBodySchema, createApiKeyService } from '@bulkhead/access/commands
 import { z } from 'zod';
 import { runCommand } from './cli/run-command.ts';
 
-/** The fields of POST /api/ehr/api-keys, as options of a command line. */
+/** The fields of POST /api/ehr/api-keys, as command line options. */
 const schema = z
   .object({
     name: z.string().default(''),
@@ -25,7 +25,7 @@ const schema = z
   )
   .pipe(apiKeyBodySchema);
 
-// Prints a new API key once; only its hash is kept.
+// Prints a new API key once. Only its hash is stored.
 // Usage: node apps/api/src/create-api-key.ts --name NAME [--role client|operator] [--connections ID,ID]
 //   [--expires-in-days N | --expires-at INSTANT] [--requests-per-minute N]
 await runCommand({

@@ -11,7 +11,7 @@ test.each([
   { text: '', expected: 0 },
   { text: '1', expected: 1 },
   { text: 'loopback, 10.0.0.0/8,2001:db8::/32', expected: ['loopback', '10.0.0.0/8', '2001:db8::/32'] },
-])('TRUST_PROXY="$text" is taken', async ({ text, expected }) => {
+])('TRUST_PROXY="$text" is accepted', async ({ text, expected }) => {
   expect((await readApiConfig({ ...env, TRUST_PROXY: text })).TRUST_PROXY).toEqual(expected);
 });
 

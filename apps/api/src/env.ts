@@ -6,38 +6,37 @@ import { z } from 'zod';
 export const apiEnvSchema = z.object({
   ...processEnvShape,
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
-  /** The interface to listen on; 127.0.0.1 for this machine only. */
+  /** The interface to listen on. 127.0.0.1 accepts requests of this machine only. */
   HOST: z.string().default('0.0.0.0'),
   /**
-   * Of each key that has no limit of its own. One process answers some 500 looks at a status in a second: twice that stops no
-   * program that works, and a loop gone wild before it takes a second process along.
+   * The limit of each key without its own limit. One process answers about 500 status requests a second. Twice that never stops a
+   * correct program, and it stops an endless loop before it overloads a second process.
    */
   API_REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).default(60_000),
   /**
-   * Of each address, with keys that are none. A program that has lost its key tries again every second or so; what asks more
-   * often is no program that works.
+   * The limit of refused keys for each address. A correct program with a wrong key retries about once a second.
    */
   API_REFUSALS_PER_MINUTE: z.coerce.number().int().min(1).default(60),
   /**
-   * Of browsers on their way to or from an EHR, which need no key; an authorization takes two. Each return can cost a new token,
-   * of which athenahealth grants 50 a minute, so the connections keep more than half of these.
+   * The limit of browser requests to start or finish an authorization, which need no key. An authorization takes two. Each callback can
+   * cost a new token, and athenahealth grants 50 a minute. With this limit connections keep more than half of them.
    */
   API_AUTHORIZATIONS_PER_MINUTE: z.coerce.number().int().min(2).default(40),
-  /** Left out: a request comes from whoever made its connection, and over TLS only if we end the TLS. */
+  /** By default the address of a request is that of its connection, and its scheme is https only if this process terminates TLS. */
   TRUST_PROXY: z
     .string()
     .default('0')
     .transform((text) => (/^\d+$/.test(text) ? Number(text) : text.split(',').map((one) => one.trim())))
     .refine(
       (given) => typeof given === 'number' || given.every(isProxy),
-      'must be how many proxies stand in front, or their addresses and networks (10.0.0.0/8, loopback) with commas',
+      'must be the number of proxies in front of the API, or a comma-separated list of their addresses and networks (10.0.0.0/8, loopback)',
     ),
-  /** Where the built console is; left out: beside this app, where `pnpm build` puts it. */
+  /** The folder of the built console. Default: the folder next to this app that `pnpm build` writes. */
   CONSOLE_DIR: z.string().optional(),
 });
 export type ApiConfig = Unwrapped<z.output<typeof apiEnvSchema>>;
 
-/** As Express takes it; `true`, which believes whoever asks, is not among it. */
+/** The values that Express accepts, except `true`, which would trust every client. */
 function isProxy(text: string): boolean {
   if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
   const [address = '', bits, ...rest] = text.split('/');

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** The process as an operator starts it. */
+/** Starts the process as an operator does. */
 async function run(env: Record<string, string>, file = 'main.ts') {
   const path = fileURLToPath(new URL(file, import.meta.url));
   const child = spawn(process.execPath, ['--conditions=@bulkhead/source', path], { env });
@@ -28,7 +28,7 @@ async function run(env: Record<string, string>, file = 'main.ts') {
 }
 
 describe('the API process', () => {
-  test('refuses a missing environment with one error that lists every variable', async () => {
+  test('the API process reports a missing environment with one error that lists every variable', async () => {
     expect(await run({})).toEqual({
       code: 1,
       lines: [
@@ -40,7 +40,7 @@ describe('the API process', () => {
     });
   });
 
-  test('refuses a wrong environment likewise, and does not repeat its values', async () => {
+  test('the API process reports a wrong environment with one error that does not repeat its values', async () => {
     const { code, lines } = await run({
       REDIS_URL: 'http://user:planted-password@host',
       MONGODB_URI: 'postgres://planted-password',
@@ -62,7 +62,7 @@ describe('the API process', () => {
     expect(lines.join()).not.toContain('planted-password');
   });
 
-  test('refuses a broken providers file with all faults', async () => {
+  test('the API process reports all faults of a broken providers file', async () => {
     const file = join(folder, 'providers.json');
     await writeFile(file, JSON.stringify([{ id: 'Bad Id', name: '', environments: {}, rateLimit: { limit: 0 } }]));
     const { code, lines } = await run({ ...usable, BULKHEAD_PROVIDERS_FILE: file });
@@ -72,7 +72,7 @@ describe('the API process', () => {
     expect(lines.filter((line) => /^\s+at /.test(line))).toEqual([]);
   });
 
-  test('refuses a providers file that is not there', async () => {
+  test('the API process reports a missing providers file', async () => {
     const { code, lines } = await run({ ...usable, BULKHEAD_PROVIDERS_FILE: join(folder, 'none.json') });
     expect([code, lines]).toEqual([
       1,
@@ -80,7 +80,7 @@ describe('the API process', () => {
     ]);
   });
 
-  test('does not start while AWS KMS does not answer, and says what to do without the wrapped key', async () => {
+  test('the API process does not start while AWS KMS does not respond, and says what to do without showing the wrapped key', async () => {
     const wrapped = Buffer.from('planted-ciphertext').toString('base64');
     const { code, lines } = await run({
       ...usable,
@@ -98,14 +98,14 @@ describe('the API process', () => {
     ]);
   });
 
-  test('stops with exit code 1 where MongoDB is not there', async () => {
+  test('the API process stops with exit code 1 if MongoDB is not available', async () => {
     const { code, lines } = await run(usable);
     expect(code).toBe(1);
     expect(lines.map((line) => JSON.parse(line).msg)).toContain('start failed');
   });
 });
 
-test('a command says in one line that MongoDB does not answer', async () => {
+test('a command reports in one line that MongoDB does not respond', async () => {
   const { code, lines } = await run(usable, 'migrate.ts');
-  expect([code, lines]).toEqual([1, [expect.stringContaining('verify MONGODB_URI')]]);
+  expect([code, lines]).toEqual([1, [expect.stringContaining('Check MONGODB_URI')]]);
 });

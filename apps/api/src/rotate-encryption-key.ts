@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { runCommand } from './cli/run-command.ts';
 
-// Seals everything that is stored with the current key, while API and workers run: docs/how-to/rotate-keys.md.
+// Encrypts all stored secrets with the current key, while API and workers are running. See docs/how-to/rotate-keys.md.
 // Usage: node apps/api/src/rotate-encryption-key.ts [--dry-run]
 await runCommand({
   name: 'rotate-encryption-key',
@@ -14,13 +14,13 @@ await runCommand({
     for (const line of report) console.log(JSON.stringify(line));
     const left = report.reduce((sum, place) => sum + place.left, 0);
     if (left === 0) {
-      console.log('Nothing is sealed with another key than the current one.');
+      console.log('All values are encrypted with the current key.');
       return { exitCode: 0, target };
     }
-    console.log(`${left} values are sealed with another key than the current one.`);
+    console.log(`${left} values are encrypted with a key other than the current one.`);
     if (!args['dry-run']) {
       console.log(
-        'A process still seals with a former key, or their key is not in BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: correct that and start this again.',
+        'A process still encrypts with an earlier key, or their key is not in BULKHEAD_PREVIOUS_ENCRYPTION_KEYS. Correct that, then run this command again.',
       );
     }
     return { exitCode: 1, target };

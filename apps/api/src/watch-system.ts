@@ -3,14 +3,14 @@ import type { MonitoringService } from '@bulkhead/monitoring/commands';
 import { keepFor, type Metrics } from '@bulkhead/runtime';
 import { syncRunPhases } from '@bulkhead/sync';
 
-/** Prometheus asks every 15 s; whoever asks more often must not cost the queues and the database more. */
+/** Prometheus reads the metrics every 15 s. More frequent readers must not cause more load on the queues and the database. */
 const keptMs = 5000;
-/** A lag is of hours, and costs a read by connection. */
+/** Lag changes over hours and costs one query per connection, so it is sampled rarely. */
 const lagsKeptMs = 60_000;
 
 /**
- * What is true of the whole system, whichever process is asked: looked up by each API when its page is asked for. Rules take
- * the maximum over all of them.
+ * Metrics of the whole system. Each API process reads them when its metrics are requested, and they are the same in every process.
+ * Alert rules take the maximum over all processes.
  */
 export function watchSystem(options: { readonly metrics: Metrics; readonly monitoring: MonitoringService }): void {
   watchQueues(options);
@@ -22,7 +22,7 @@ function watchQueues({ metrics, monitoring }: Parameters<typeof watchSystem>[0])
   const read = keepFor({ keptMs, read: () => monitoring.readQueues() });
   metrics.readGauge({
     name: 'bulkhead_queue_jobs',
-    help: 'Jobs of a queue; state: waiting, active, delayed, waiting-children, failed (kept for a week).',
+    help: 'Jobs of a queue. `state` is waiting, active, delayed, waiting-children or failed (failed jobs are kept for a week).',
     labels: ['queue', 'state'],
     read: async () =>
       (await read()).flatMap(({ queue, jobs }) =>
@@ -31,13 +31,13 @@ function watchQueues({ metrics, monitoring }: Parameters<typeof watchSystem>[0])
   });
   metrics.readGauge({
     name: 'bulkhead_queue_oldest_job_age_seconds',
-    help: 'For how long the first waiting job of a queue could have been taken; 0: none waits.',
+    help: 'How long the oldest waiting job of a queue has been ready to run. 0 if no job is waiting.',
     labels: ['queue'],
     read: async () => (await read()).map(({ queue, oldestMs }) => ({ labels: { queue }, value: oldestMs / 1000 })),
   });
   metrics.readGauge({
     name: 'bulkhead_queue_workers',
-    help: 'Worker processes that are connected for a queue.',
+    help: 'Worker processes that are connected to a queue.',
     labels: ['queue'],
     read: async () => (await read()).map(({ queue, workers: value }) => ({ labels: { queue }, value })),
   });
@@ -45,18 +45,18 @@ function watchQueues({ metrics, monitoring }: Parameters<typeof watchSystem>[0])
 
 function watchRuns({ metrics, monitoring }: Parameters<typeof watchSystem>[0]): void {
   const read = keepFor({ keptMs, read: () => monitoring.readRuns(new Date()) });
-  // Those of which there are none too, so that a rule has something to compare with.
+  // Phases with a count of zero are included, so that an alert rule always has a value to compare with.
   const toSamples = (phases: readonly string[], counts: ReadonlyMap<string, number>) =>
     phases.map((phase) => ({ labels: { phase }, value: counts.get(phase) ?? 0 }));
   metrics.readGauge({
     name: 'bulkhead_exports',
-    help: 'Bulk exports by phase: those under way, and those that have ended in the last 24 hours.',
+    help: 'Bulk exports by phase: active exports, and exports that ended in the last 24 hours.',
     labels: ['phase'],
     read: async () => toSamples(bulkExportPhases, (await read()).exports),
   });
   metrics.readGauge({
     name: 'bulkhead_sync_runs',
-    help: 'Enhanced syncs by phase: those under way, and those that have ended in the last 24 hours.',
+    help: 'Enhanced syncs by phase: active runs, and runs that ended in the last 24 hours.',
     labels: ['phase'],
     read: async () => toSamples(syncRunPhases, (await read()).syncRuns),
   });
@@ -66,7 +66,7 @@ function watchLags({ metrics, monitoring }: Parameters<typeof watchSystem>[0]): 
   const read = keepFor({ keptMs: lagsKeptMs, read: () => monitoring.readLags(new Date()) });
   metrics.readGauge({
     name: 'bulkhead_connection_lag_seconds',
-    help: 'How far a connection is behind its source; scheduled: whether schedules are to keep it current.',
+    help: 'How far a connection is behind its source. `scheduled` says whether schedules keep it current.',
     labels: ['connection_id', 'scheduled'],
     read: async () =>
       (await read()).map(({ connectionId, isScheduled, lagMs }) => ({

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { awsKmsWrapper, EnvError, KeyWrapperError, parseEnv, processEnvShape, wrapperOf } from '@bulkhead/runtime';
 import { z } from 'zod';
 
-// Prints a data key that a key of AWS KMS has wrapped, as a value for BULKHEAD_ENCRYPTION_KEY. It uses neither MongoDB nor Redis.
+// Prints a data key that was wrapped by a key of AWS KMS, as a value for BULKHEAD_ENCRYPTION_KEY. It uses neither MongoDB nor Redis.
 // See docs/how-to/keep-the-key-in-a-kms.md.
 const usage = `usage: wrap-encryption-key --kms-key ARN [--new]
   --kms-key  ARN of the KMS key, or of an alias: arn:aws:kms:REGION:ACCOUNT:key/ID
@@ -33,7 +33,7 @@ function readArguments(): { readonly kmsKey: string; readonly isNew: boolean } {
     const kmsKey = values['kms-key'];
     if (kmsKey !== undefined && kmsArn.test(kmsKey)) return { kmsKey, isNew: values.new };
   } catch {
-    // An unknown option: the usage says which there are.
+    // An unknown option was given. The usage lists the valid ones.
   }
   throw new UsageError(usage);
 }

@@ -1,4 +1,4 @@
-// Started by scripts/bench: the least that an API with a queue does, in one process. Usage: PORT, REDIS_URL, PREFIX
+// Started by scripts/bench as a lower bound: the minimal API with a queue, in one process. Environment: PORT, REDIS_URL, PREFIX
 import { Queue } from 'bullmq';
 import express from 'express';
 

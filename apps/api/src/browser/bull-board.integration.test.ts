@@ -20,11 +20,11 @@ afterAll(async () => {
 
 const ask = (method: string, path: string, headers: Record<string, string> = {}) =>
   api.request(method, path, { authorization: null, headers: { 'sec-fetch-site': 'same-origin', ...headers } });
-const basic = (password: string) => `Basic ${Buffer.from(`anybody:${password}`).toString('base64')}`;
+const basic = (password: string) => `Basic ${Buffer.from(`user:${password}`).toString('base64')}`;
 const pause = '/admin/queues/api/queues/bulk-export/pause';
 
 describe('Bull Board', () => {
-  test('leads to the log-in and back, whoever asks without a session', async () => {
+  test('Bull Board redirects to the login and back without a session', async () => {
     for (const at of ['/admin/queues', '/admin/queues/', '/ADMIN/queues/queue/sync?page=2']) {
       for (const authorization of [undefined, basic(api.operatorKey), `Bearer ${api.operatorKey}`]) {
         const { status, headers } = await ask('GET', at, authorization === undefined ? {} : { authorization });
@@ -33,7 +33,7 @@ describe('Bull Board', () => {
     }
   });
 
-  test('refuses what its scripts ask for without a session', async () => {
+  test('Bull Board refuses requests of its scripts without a session', async () => {
     for (const cookie of ['', 'bulkhead=wrong']) {
       expect((await ask('GET', '/admin/queues/api/queues', { cookie })).status).toBe(401);
       expect((await ask('GET', '/ADMIN/queues/API/queues', { cookie })).status).toBe(401);
@@ -41,7 +41,7 @@ describe('Bull Board', () => {
     }
   });
 
-  test('shows an operator the queues, and no secret', async () => {
+  test('Bull Board shows an operator the queues, without secrets', async () => {
     const page = await ask('GET', '/admin/queues/', { cookie: operator });
     expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
     const { status, body } = await ask('GET', '/admin/queues/api/queues', { cookie: operator });
@@ -57,7 +57,7 @@ describe('Bull Board', () => {
     ]);
   });
 
-  test('lets an operator change something, from its own page only, and writes it down', async () => {
+  test('Bull Board accepts and audits a change of an operator, from its own page only', async () => {
     const changed = await ask('PUT', pause, { cookie: operator });
     expect(changed.status).toBeLessThan(300);
     await ask('PUT', pause.replace('pause', 'resume'), { cookie: operator });
@@ -72,10 +72,10 @@ describe('Bull Board', () => {
 
   test.each([
     { what: 'a new job', method: 'POST', path: '/queues/connection/add' },
-    { what: 'a new job, in another spelling', method: 'POST', path: '/QUEUES/connection/ADD/' },
-    { what: 'other data of a job', method: 'PATCH', path: '/queues/connection/1/update-data' },
-    { what: 'other data of a schedule', method: 'PATCH', path: '/queues/maintenance/job-schedulers/sweep' },
-  ])('refuses $what ($method $path), so that Redis holds nothing that a person typed', async ({ method, path }) => {
+    { what: 'a new job, with another spelling of the path', method: 'POST', path: '/QUEUES/connection/ADD/' },
+    { what: 'changed data of a job', method: 'PATCH', path: '/queues/connection/1/update-data' },
+    { what: 'changed data of a schedule', method: 'PATCH', path: '/queues/maintenance/job-schedulers/sweep' },
+  ])('Bull Board refuses $what ($method $path), so that Redis contains no typed text', async ({ method, path }) => {
     const body = { name: 'connection.test', data: { note: 'planted' }, options: {} };
     const headers = { 'sec-fetch-site': 'same-origin', 'content-type': 'application/json', cookie: operator };
     const answer = await api.request(method, `/admin/queues/api${path}`, { authorization: null, headers, body });
@@ -86,7 +86,7 @@ describe('Bull Board', () => {
     expect(JSON.stringify(jobs)).not.toContain('planted');
   });
 
-  test('is to be looked at, and no more, with a client key for every connection', async () => {
+  test('Bull Board is read-only with a client key for all connections', async () => {
     const { status, body } = await ask('GET', '/admin/queues/api/queues', { cookie: client });
     expect([status, body.queues.every(({ readOnlyMode }: { readOnlyMode: boolean }) => readOnlyMode)]).toEqual([
       200,
@@ -95,8 +95,8 @@ describe('Bull Board', () => {
     expect((await ask('PUT', pause, { cookie: client })).status).toBe(403);
   });
 
-  test('records no success of a client key, which can change nothing', async () => {
-    // The board itself answers this one with 200, and leaves out every queue that may only be looked at.
+  test('the audit log records no success for a change with a client key on Bull Board', async () => {
+    // Bull Board itself answers this request with 200 and skips every read-only queue.
     const everyQueue = '/admin/queues/api/queues/pause';
     const { status, body } = await ask('PUT', everyQueue, { cookie: client });
     expect([status, body.error.code]).toEqual([403, 'forbidden']);
@@ -109,7 +109,7 @@ describe('Bull Board', () => {
     expect(queues.filter(({ isPaused }: { isPaused: boolean }) => isPaused)).toEqual([]);
   });
 
-  test('is not for a key of some connections: jobs are of all', async () => {
+  test('Bull Board refuses a key for some connections, because it shows the jobs of all', async () => {
     const now = new Date();
     const key = await api.store.apiKeys.create({ name: 'x', role: 'client', connectionIds: [connectionId], now });
     const cookie = await logIn(api, key);

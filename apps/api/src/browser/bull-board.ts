@@ -9,7 +9,7 @@ import { checkOperator } from '../http/middleware/allow.ts';
 import { auditNotes } from '../http/middleware/audit-notes.ts';
 import { type AuditDeps, auditTrail } from '../http/middleware/audit-trail.ts';
 import { callerOf, setCaller } from '../http/middleware/caller-of.ts';
-import { leadToLogin, requireSameOrigin, resumeSession } from './session.ts';
+import { redirectToLogin, requireSameOrigin, resumeSession } from './session.ts';
 
 export const bullBoardPath = '/admin/queues';
 
@@ -18,7 +18,7 @@ interface BullBoardDeps extends AuditDeps {
   readonly sessions: SessionService;
 }
 
-/** The queues in a browser: for operators, and to look at for clients who may know of every connection. */
+/** Shows the queues in a browser. Operators may change jobs. Clients whose key is for all connections may only read. */
 export function bullBoardRoute(deps: BullBoardDeps): Router {
   const boards = {
     operator: createBoard({ ...deps, readOnly: false }),
@@ -31,7 +31,7 @@ export function bullBoardRoute(deps: BullBoardDeps): Router {
     if (!['GET', 'HEAD', 'OPTIONS'].includes(request.method)) {
       const target = { path: request.path.slice(0, 200) };
       Object.assign(auditNotes(response), { action: 'queue.change', audited: true, target });
-      // The board for clients answers some changes with a success that changes nothing.
+      // The read-only board answers some changes with a success although it changes nothing.
       checkOperator(response);
       if (writesPayload.test(request.path)) throw payloadRefused();
     }
@@ -40,14 +40,14 @@ export function bullBoardRoute(deps: BullBoardDeps): Router {
   return router;
 }
 
-/** Bull Board's routes that store what its user typed: a new job, the data of a job, the data of a schedule. */
+/** The routes of Bull Board that store typed text: a new job, the data of a job, the data of a schedule. */
 const writesPayload = /\/(?:add|update-data|job-schedulers\/[^/]+)\/?$/i;
 
-/** The product adds jobs from its records, with ids alone. Anything else in Redis would be text that a person typed. */
+/** The product creates jobs from its records, and they contain ids only. Otherwise Redis could contain text that a person typed. */
 function payloadRefused(): AppError {
   return new AppError({
     code: 'forbidden',
-    message: 'Jobs are added from their records only. Use the console or the API to start or change work.',
+    message: 'Bull Board cannot add jobs or change their data. Use the console or the API to start or change work.',
     retry: 'never',
   });
 }
@@ -60,7 +60,7 @@ function createBoard({ producer, readOnly }: Pick<BullBoardDeps, 'producer'> & {
   return serverAdapter.getRouter() as Router;
 }
 
-/** A page leads to the log-in and back; what scripts ask for is refused. */
+/** Redirects a request for a page to the login, which leads back. Refuses requests of scripts. */
 function requireSession({ sessions }: Pick<BullBoardDeps, 'sessions'>): RequestHandler {
   return async (request, response, next) => {
     const apiKey = await resumeSession({ sessions, request });
@@ -72,7 +72,7 @@ function requireSession({ sessions }: Pick<BullBoardDeps, 'sessions'>): RequestH
       return;
     }
     if (!isPage(request)) throw loggedOut();
-    leadToLogin({ request, response });
+    redirectToLogin({ request, response });
   };
 }
 
@@ -91,7 +91,8 @@ function loggedOut(): AppError {
 function forbidden(): AppError {
   return new AppError({
     code: 'forbidden',
-    message: 'The queues show jobs of all connections; your key is for some of them only.',
+    message:
+      'The queues show jobs of all connections, and your key is for some connections only. Log in with a key for all connections.',
     retry: 'never',
   });
 }

@@ -6,7 +6,7 @@ import { logIn } from '../testing/log-in.ts';
 import { startApi, type TestApi } from '../testing/start-api.ts';
 
 const page = '<!doctype html><title>the console</title>';
-/** As browsers ask for a page, and for what is on it. */
+/** The headers of a browser that requests a page, and a file of that page. */
 const browser = 'text/html,application/xhtml+xml,*/*;q=0.8';
 
 let folder: string;
@@ -33,20 +33,23 @@ const ask = (path: string, options: { accept?: string; cookie?: string } = {}) =
 };
 
 describe('the console', () => {
-  test.each(['/', '/exports', '/exports/athenahealth/job_1?x=1', '/nowhere'])('%s is its page', async (path) => {
-    const { status, headers, text } = await ask(path, { cookie });
-    expect([status, headers.get('cache-control'), text]).toEqual([200, 'no-store', page]);
-    expect(headers.get('content-security-policy')).toContain("script-src 'self'");
-  });
+  test.each(['/', '/exports', '/exports/athenahealth/job_1?x=1', '/nowhere'])(
+    'the console serves its page at %s',
+    async (path) => {
+      const { status, headers, text } = await ask(path, { cookie });
+      expect([status, headers.get('cache-control'), text]).toEqual([200, 'no-store', page]);
+      expect(headers.get('content-security-policy')).toContain("script-src 'self'");
+    },
+  );
 
-  test.each(['/', '/exports?status=FAILED'])('leads from %s to the log-in and back', async (path) => {
+  test.each(['/', '/exports?status=FAILED'])('the console redirects from %s to the login and back', async (path) => {
     for (const sent of [undefined, 'bulkhead=wrong']) {
       const { status, headers } = await ask(path, sent === undefined ? {} : { cookie: sent });
       expect([status, headers.get('location')]).toEqual([302, `/login?next=${encodeURIComponent(path)}`]);
     }
   });
 
-  test('its files are kept by browsers, as their names change with what is in them', async () => {
+  test('the files of the console are cached, because their names change with their content', async () => {
     const script = await ask('/assets/index-abc.js', { accept: '*/*' });
     expect([script.status, script.text]).toEqual([200, 'let a;']);
     expect(script.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
@@ -55,13 +58,13 @@ describe('the console', () => {
   });
 
   test.each(['/..%2f..%2fetc%2fpasswd', '/assets/..%2f..%2fpackage.json', '/%2e%2e/%2e%2e/etc/passwd', '/.built-from'])(
-    'nothing else of the machine is served: %s',
+    'the console does not serve other files of the machine: %s',
     async (path) => {
       expect((await ask(path, { accept: '*/*', cookie })).status).toBe(404);
     },
   );
 
-  test('a program that asks for an address that is not there gets the API’s error', async () => {
+  test('a program gets the error of the API for an unknown address', async () => {
     for (const accept of ['*/*', 'application/json']) {
       expect((await ask('/nowhere', { accept, cookie })).body.error.code).toBe('unknown-route');
     }
@@ -69,7 +72,7 @@ describe('the console', () => {
     expect([status, body.error.code]).toEqual([404, 'unknown-route']);
   });
 
-  test('one that was not built says how to', async () => {
+  test('the console says how to build it if it was not built', async () => {
     rmSync(join(folder, 'index.html'));
     const { status, body } = await ask('/', { cookie });
     expect([status, body.error]).toEqual([

@@ -2,7 +2,7 @@ import { type RequestHandler, Router } from 'express';
 import swaggerUi from 'swagger-ui-express';
 import { createApiDocument } from '../openapi/create-api-document.ts';
 
-/** The API described, for programs and for people. It holds no secret, so it needs no key. */
+/** Serves the documentation of the API, for programs and for people. It contains no secrets, so it needs no key. */
 export function docsRoutes(): Router {
   const router = Router();
   const read = once(createApiDocument);
@@ -10,7 +10,7 @@ export function docsRoutes(): Router {
   router.get('/openapi.json', (_request, response) => {
     response.json(read());
   });
-  // `setup` also makes a script that `serve` sends, so it goes first.
+  // `setup` creates a script that `serve` sends, so it must run first.
   const prepare: RequestHandler = (_request, _response, next) => {
     page();
     next();
@@ -19,7 +19,7 @@ export function docsRoutes(): Router {
   return router;
 }
 
-/** Creates a value when it is first needed: the document takes 70 ms, which would delay the start of each process. */
+/** Creates a value when it is first needed. The document takes 70 ms, which would delay the start of every process. */
 function once<Value>(create: () => Value): () => Value {
   let value: { readonly created: Value } | undefined;
   return () => {

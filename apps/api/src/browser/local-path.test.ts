@@ -1,12 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { localPath } from './login.ts';
 
-test.each(['/', '/admin/queues', '/admin/queues/queue/sync?status=failed&page=2'])(
-  '%s is a path of this server',
-  (path) => {
-    expect(localPath(path)).toBe(path);
-  },
-);
+test.each(['/', '/admin/queues', '/admin/queues/queue/sync?status=failed&page=2'])('localPath accepts %s', (path) => {
+  expect(localPath(path)).toBe(path);
+});
 
 test.each([
   'https://evil.example/',
@@ -21,6 +18,6 @@ test.each([
   '',
   ['/admin'],
   undefined,
-])('%j is none', (given) => {
+])('localPath refuses %j', (given) => {
   expect(localPath(given)).toBeUndefined();
 });

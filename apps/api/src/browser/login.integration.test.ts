@@ -20,8 +20,8 @@ const change = (cookie: string, headers: Record<string, string>) =>
   api.request('DELETE', '/api/ehr/api-keys/key_none', { authorization: null, headers: { cookie, ...headers } });
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
 
-describe('the log-in page', () => {
-  test('needs no script and no inline style, and is kept by nobody', async () => {
+describe('the login page', () => {
+  test('the login page needs no script and no inline style, and is never cached', async () => {
     const { status, text, headers } = await api.request('GET', '/login', { authorization: null });
     expect([status, headers.get('cache-control')]).toEqual([200, 'no-store']);
     expect(text).toContain('<form method="post"');
@@ -29,13 +29,13 @@ describe('the log-in page', () => {
     const csp = headers.get('content-security-policy') ?? '';
     expect(csp).toContain("form-action 'self'");
     expect(csp).not.toContain('upgrade-insecure-requests');
-    // Or a browser would send the form with `Origin: null`.
+    // With another policy a browser would send the form with `Origin: null`.
     expect(headers.get('referrer-policy')).toBe('same-origin');
     const style = await api.request('GET', '/login/style.css', { authorization: null });
     expect([style.status, style.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/css')]);
   });
 
-  test('leads to a page of this server and nowhere else', async () => {
+  test('the login redirects only to pages of this server', async () => {
     const goes = async (next: string) => (await postLogin({ api, key: api.operatorKey, next })).headers.get('location');
     expect(await goes('/admin/queues/queue/sync?page=2')).toBe('/admin/queues/queue/sync?page=2');
     for (const next of ['https://evil.example', '//evil.example', '/\\evil.example', '"><script>']) {
@@ -45,7 +45,7 @@ describe('the log-in page', () => {
     }
   });
 
-  test('says when a key is none, and makes no session', async () => {
+  test('the login page reports an invalid key and creates no session', async () => {
     const { status, text, headers } = await postLogin({ api, key: 'bh_wrong' });
     expect([status, headers.getSetCookie()]).toEqual([401, []]);
     expect(text).toContain('role="alert"');
@@ -56,7 +56,7 @@ describe('the log-in page', () => {
 });
 
 describe('a session', () => {
-  test('is a random cookie that scripts and other sites do not get, and is stored as a hash', async () => {
+  test('a session is a random cookie that scripts and other sites cannot read, and is stored as a hash', async () => {
     const { status, headers } = await postLogin({ api, key: api.operatorKey });
     expect(status).toBe(303);
     const [cookie = ''] = headers.getSetCookie();
@@ -67,7 +67,7 @@ describe('a session', () => {
     expect((await look(`bulkhead=${id.slice(0, -1)}`)).status).toBe(401);
   });
 
-  test('goes over TLS only where it began so, under a name that no other host can set', async () => {
+  test('the cookie of a session that began over TLS is sent over TLS only, and no other host can set it', async () => {
     const secure = { ...fromOwnPage, 'x-forwarded-proto': 'https' };
     const { headers } = await postLogin({ api, key: api.operatorKey, headers: secure });
     const [cookie = ''] = headers.getSetCookie();
@@ -77,13 +77,13 @@ describe('a session', () => {
     expect((await look(sent)).status).toBe(401);
   });
 
-  test('is another one after each log-in, and the one before is over', async () => {
+  test('every login creates a new session and ends the previous one', async () => {
     const before = await logIn(api, api.operatorKey);
     const { headers } = await postLogin({ api, key: api.operatorKey, headers: { ...fromOwnPage, cookie: before } });
     const [after = ''] = headers.getSetCookie();
     expect(after.split(';', 1)[0]).not.toBe(before);
     expect((await look(before)).status).toBe(401);
-    // One that somebody has put there is not taken over.
+    // A session id that another person has set in the browser is not used.
     const planted = await postLogin({
       api,
       key: api.operatorKey,
@@ -93,7 +93,7 @@ describe('a session', () => {
     expect((await look('bulkhead=planted')).status).toBe(401);
   });
 
-  test('ends after 30 minutes without a request, and after 8 hours with', async () => {
+  test('a session ends after 30 minutes without a request, and after 8 hours in any case', async () => {
     const begin = (minutes: number) => api.store.sessions.create({ keyId: operatorId, now: minutesAgo(minutes) });
     expect((await look(`bulkhead=${await begin(29)}`)).status).toBe(200);
     expect((await look(`bulkhead=${await begin(31)}`)).status).toBe(401);
@@ -106,7 +106,7 @@ describe('a session', () => {
     expect((await busy(8 * 60 + 1)).status).toBe(401);
   });
 
-  test('ends with the log-out', async () => {
+  test('a logout ends the session', async () => {
     const cookie = await logIn(api, api.operatorKey);
     const refused = await api.request('POST', '/logout', { authorization: null, headers: { cookie } });
     expect([refused.status, (await look(cookie)).status]).toEqual([403, 200]);
@@ -119,7 +119,7 @@ describe('a session', () => {
     expect((await look(cookie)).status).toBe(401);
   });
 
-  test('ends at once when its key is revoked or has expired', async () => {
+  test('a session ends at once when its key is revoked or expires', async () => {
     const { apiKey, key } = await api.store.apiKeys.issue({ name: 'x', role: 'operator', now: new Date() });
     const cookie = await logIn(api, key);
     expect((await look(cookie)).status).toBe(200);
@@ -132,14 +132,14 @@ describe('a session', () => {
     expect((await look(`bulkhead=${id}`)).status).toBe(401);
   });
 
-  test('can do what its key can, and no more', async () => {
+  test('a session may do what its key may do, and no more', async () => {
     const cookie = await logIn(api, api.clientKey);
     expect((await look(cookie)).status).toBe(403);
     const connections = await api.request('GET', '/api/ehr/connections', { authorization: null, headers: { cookie } });
     expect(connections.status).toBe(200);
   });
 
-  test('is what the audit log names, from log-in to log-out', async () => {
+  test('the audit log records a session from login to logout', async () => {
     const cookie = await logIn(api, api.operatorKey);
     await change(cookie, { 'sec-fetch-site': 'same-origin' });
     await api.request('POST', '/logout', { authorization: null, headers: { ...fromOwnPage, cookie } });
@@ -155,19 +155,19 @@ describe('a session', () => {
 describe('a change that a browser sends with the cookie', () => {
   const own = () => new URL(api.baseUrl);
   test.each([
-    { what: 'from a page of ours', headers: () => ({ 'sec-fetch-site': 'same-origin' }), status: 404 },
+    { what: 'from our own page', headers: () => ({ 'sec-fetch-site': 'same-origin' }), status: 404 },
     {
-      what: 'from a page of ours, in a browser of before 2020',
+      what: 'from our own page, in a browser older than 2020',
       headers: () => ({ origin: own().origin }),
       status: 404,
     },
     { what: 'from another site', headers: () => ({ 'sec-fetch-site': 'cross-site' }), status: 403 },
-    { what: 'from another host of the site', headers: () => ({ 'sec-fetch-site': 'same-site' }), status: 403 },
+    { what: 'from another host of the same site', headers: () => ({ 'sec-fetch-site': 'same-site' }), status: 403 },
     { what: 'from another origin', headers: () => ({ origin: 'https://evil.example' }), status: 403 },
     { what: 'from another port', headers: () => ({ origin: `http://${own().hostname}:1` }), status: 403 },
-    { what: 'from a page without origin', headers: () => ({ origin: 'null' }), status: 403 },
-    { what: 'from nowhere', headers: () => ({}), status: 403 },
-  ])('$what is answered $status', async ({ headers, status }) => {
+    { what: 'from a page without an origin', headers: () => ({ origin: 'null' }), status: 403 },
+    { what: 'without any header that names its page', headers: () => ({}), status: 403 },
+  ])('a change that a browser sends with its cookie $what returns $status', async ({ headers, status }) => {
     const cookie = await logIn(api, api.operatorKey);
     const answer = await change(cookie, headers() as Record<string, string>);
     expect([answer.status, answer.body.error.code]).toEqual([
@@ -176,12 +176,12 @@ describe('a change that a browser sends with the cookie', () => {
     ]);
   });
 
-  test('is not looked at that way where a key is sent: a program has no origin', async () => {
-    const headers = { origin: 'https://evil.example', cookie: 'bulkhead=whatever' };
+  test('a change with an API key needs no origin, because a program has none', async () => {
+    const headers = { origin: 'https://evil.example', cookie: 'bulkhead=any' };
     expect((await api.request('DELETE', '/api/ehr/api-keys/key_none', { headers })).status).toBe(404);
   });
 
-  test('is no log-in of somebody else: a form of another site is refused', async () => {
+  test('the login refuses a form of another site, so that it cannot log in a user with the key of another person', async () => {
     const headers = { ...fromOwnPage, 'sec-fetch-site': 'cross-site' };
     const { status, headers: answered } = await postLogin({ api, key: api.operatorKey, headers });
     expect([status, answered.getSetCookie()]).toEqual([403, []]);

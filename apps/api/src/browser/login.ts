@@ -19,7 +19,15 @@ interface LoginDeps extends AuditDeps {
 
 const defaultNext = '/';
 
-/** Log-in and log-out in a browser: with an API key, for a session. */
+/**
+ * Login and logout in a browser. A user logs in with an API key and gets a session (see `SessionService`), whose id is in a cookie.
+ *
+ *     a page without a session --> GET /login?next=<page> --> POST /login with the key --> cookie, back to <page>
+ *
+ * - session.ts has the cookie, and refuses changes that another site causes.
+ * - Each login creates a new session and ends the previous one, so a session that another person has set is never used.
+ * - Logins, logouts and refused keys are in the audit log. Refused keys are limited for each address.
+ */
 export function loginRoutes(deps: LoginDeps): Router {
   const { sessions } = deps;
   const router = Router();
@@ -35,7 +43,7 @@ export function loginRoutes(deps: LoginDeps): Router {
       .send(loginPage({ next: nextOf(request) }));
   });
 
-  // A form has the key alone.
+  // The form contains only the key.
   router.post('/login', auditTrail(deps), urlencoded({ extended: false, limit: '4kb' }), async (request, response) => {
     requireSameOrigin(request);
     const { apiKey, problem, status = 401 } = await recognise(deps, request);
@@ -71,7 +79,7 @@ function nextOf(request: Request): string {
 
 interface Recognised {
   readonly apiKey?: ApiKey | undefined;
-  /** Why it is nobody. */
+  /** Why the key was refused. */
   readonly problem?: string;
   readonly status?: number;
 }
@@ -96,10 +104,14 @@ async function recognise({ apiKeys, refusedAttempts, limits }: LoginDeps, reques
 }
 
 function noKey(): AppError {
-  return new AppError({ code: 'unauthenticated', message: 'This is no key of this system.', retry: 'never' });
+  return new AppError({
+    code: 'unauthenticated',
+    message: 'This is not a valid API key. Check the key, or ask an operator for a new one.',
+    retry: 'never',
+  });
 }
 
-/** @returns whose session it was. */
+/** @returns the API key of the session that was ended */
 async function endSession(options: { readonly sessions: SessionService; readonly request: Request }) {
   const { sessions, request } = options;
   const id = sessionCookie.read(request);
@@ -109,9 +121,9 @@ async function endSession(options: { readonly sessions: SessionService; readonly
   return apiKey;
 }
 
-/** The page to log in with an API key. @param options.problem a text of ours, why the last attempt failed. */
+/** The login page. @param options.problem a message of ours that says why the last attempt failed */
 function loginPage({ next, problem }: { readonly next: string; readonly problem?: string | undefined }): string {
-  // The encoding also takes away what could end the attribute.
+  // The encoding also removes characters that could end the attribute.
   const action = `/login?next=${encodeURIComponent(next)}`;
   return pageFrame({
     title: 'Bulkhead: log in',
@@ -125,16 +137,16 @@ ${problem === undefined ? '' : `<p role="alert">${problem}</p>`}
   });
 }
 
-/** No host ends with it (RFC 2606), so an address that leaves it leads away. */
-const here = 'http://here.invalid';
+/** No real host has this name (RFC 2606). If a resolved URL has another origin, it leads to another server. */
+const ownOrigin = 'http://own.invalid';
 
 /**
  * A path of this server, as a browser would understand it.
- * @returns undefined for anything that leads elsewhere: `//host`, `/\host`, an address with a scheme.
+ * @returns undefined for anything that leads to another server: `//host`, `/\host`, an address with a scheme
  */
 export function localPath(given: unknown): string | undefined {
-  if (typeof given !== 'string' || !given.startsWith('/') || !URL.canParse(given, here)) return undefined;
-  const { origin, pathname, search } = new URL(given, here);
-  // `/.//host` is a path here, and becomes an address when it is sent without its dot.
-  return origin === here && !pathname.startsWith('//') ? `${pathname}${search}` : undefined;
+  if (typeof given !== 'string' || !given.startsWith('/') || !URL.canParse(given, ownOrigin)) return undefined;
+  const { origin, pathname, search } = new URL(given, ownOrigin);
+  // `/.//host` resolves to the path `//host`, which a browser would treat as another server.
+  return origin === ownOrigin && !pathname.startsWith('//') ? `${pathname}${search}` : undefined;
 }

@@ -3,9 +3,9 @@ import type { Request, RequestHandler, Response } from 'express';
 export interface Page {
   readonly title: string;
   readonly text: string;
-  /** What can be done next. */
+  /** Links to the next actions. */
   readonly links?: readonly { readonly label: string; readonly href: string }[];
-  /** Where it leads by itself, at once: an address of this server. */
+  /** An address of this server that the page redirects to at once. */
   readonly leadsTo?: string;
 }
 
@@ -17,10 +17,10 @@ const escapes: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Nothing but its style and its empty icon; not in a frame. */
+/** Allows only the style and the empty icon of the page, and no frames. */
 const policy = "default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'none'";
 
-/** A plain page for a person, who has come here by a redirect: no script, nothing from elsewhere. */
+/** Sends a plain page to a person who was redirected here. It has no script and loads nothing from other servers. */
 export function sendPage(response: Response, { status, ...page }: Page & { readonly status: number }): void {
   const { text, links = [], leadsTo } = page;
   const title = escaped(page.title);
@@ -37,7 +37,7 @@ function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (sign) => escapes[sign] ?? '');
 }
 
-/** Where the style of our plain pages is: a Content-Security-Policy without inline styles can stay as strict as it is. */
+/** The style of our plain pages is a separate file, so the Content-Security-Policy need not allow inline styles. */
 export const pageStylePath = '/login/style.css';
 
 export const pageStyle = `
@@ -55,8 +55,8 @@ button, .action { padding: .6rem; border: 0; border-radius: 4px; text-align: cen
 `;
 
 /**
- * A page that needs no script.
- * @param options.head, options.main HTML of ours
+ * The frame of a page without scripts.
+ * @param options.head, options.main trusted HTML
  */
 export function pageFrame(options: { readonly title: string; readonly head?: string; readonly main: string }): string {
   const { title, head = '', main } = options;
@@ -79,7 +79,7 @@ ${main}
 `;
 }
 
-/** An error as the API tells it. */
+/** An error as the API reports it. */
 export interface Problem {
   readonly code: string;
   readonly message: string;
@@ -89,15 +89,15 @@ type PageOf = (options: { readonly request: Request; readonly problem: Problem }
 
 const pages = new WeakMap<Response, (problem: Problem) => Page | Promise<Page>>();
 
-/** For an address that people come to by a browser: what goes wrong is told on a page, where one is asked for. */
-export function tellPeople(pageOf: PageOf): RequestHandler {
+/** For addresses that people open in a browser: an error is shown as a page if the browser accepts one. */
+export function showErrorPage(pageOf: PageOf): RequestHandler {
   return (request, response, next) => {
     if (wantsPage(request)) pages.set(response, (problem) => pageOf({ request, problem }));
     next();
   };
 }
 
-/** @returns undefined where the answer is for a program */
+/** @returns undefined if a program sent the request */
 export function errorPageOf(options: { readonly response: Response; readonly problem: Problem }) {
   return pages.get(options.response)?.(options.problem);
 }

@@ -5,9 +5,9 @@ import { parseCookie } from 'cookie';
 import type { Request, Response } from 'express';
 
 /**
- * Whose session a browser's cookie names.
+ * The API key of the session that a browser's cookie names.
  * @param options.isActivity see `SessionService.resume`
- * @returns undefined where there is no cookie, or where the session is over
+ * @returns undefined if there is no cookie or the session has ended
  */
 export async function resumeSession(options: {
   readonly sessions: SessionService;
@@ -20,9 +20,9 @@ export async function resumeSession(options: {
 }
 
 /**
- * The session's id in the browser. Not for scripts (`HttpOnly`), not sent from other sites (`SameSite=Strict`), gone with the
- * browser (no `Max-Age`); how long it is good for is in the record. Over TLS the prefix keeps other hosts of the domain from
- * setting it (RFC 6265bis 4.1.3).
+ * The cookie with the session's id. Scripts cannot read it (`HttpOnly`), other sites cannot make a browser send it
+ * (`SameSite=Strict`), and it is deleted when the browser is closed (no `Max-Age`). The record of the session says how long it is
+ * valid. With TLS, the prefix of its name prevents other hosts of the domain from setting it (RFC 6265bis 4.1.3).
  */
 export const sessionCookie = {
   read: (request: Request): string | undefined => parseCookie(request.get('cookie') ?? '')[nameFor(request)],
@@ -52,16 +52,22 @@ function attributesFor({ secure }: Request) {
   return { httpOnly: true, sameSite: 'strict', secure, path: '/' } as const;
 }
 
-/** From a page that needs a session to the log-in, which leads back to it. */
-export function leadToLogin({ request, response }: { readonly request: Request; readonly response: Response }): void {
+/** Redirects a page that needs a session to the login, which leads back to the page. */
+export function redirectToLogin({
+  request,
+  response,
+}: {
+  readonly request: Request;
+  readonly response: Response;
+}): void {
   response.redirect(302, `/login?next=${encodeURIComponent(request.originalUrl)}`);
 }
 
 const safeMethods: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
 
 /**
- * A browser sends the cookie by itself, whoever has made it ask: what changes something must come from our own pages.
- * `SameSite=Strict` keeps other sites out; this also keeps other hosts of the same site out, and says so.
+ * A browser sends the cookie with every request, even if another site has caused the request. So a request that changes something must
+ * come from our own pages. `SameSite=Strict` stops other sites. This check also stops other hosts of the same site, with an error.
  * @throws AppError `cross-site-request`
  */
 export function requireSameOrigin(request: Request): void {
@@ -74,7 +80,7 @@ export function requireSameOrigin(request: Request): void {
   });
 }
 
-/** Browsers set both headers themselves, no page can. Over plain http only `Origin` is sent, but to localhost. */
+/** Browsers set both headers, and pages cannot change them. Over plain http, `Sec-Fetch-Site` is sent to localhost only. */
 function isFromOwnPages(request: Request): boolean {
   const site = request.get('sec-fetch-site');
   if (site !== undefined) return site === 'same-origin';

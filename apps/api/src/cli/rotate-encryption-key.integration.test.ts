@@ -29,7 +29,7 @@ async function open(encryptionKey: Buffer, ...previousEncryptionKeys: Buffer[]):
   return store;
 }
 
-/** A command as an operator starts it. */
+/** Runs a command as an operator does. */
 function run(name: string, options: { readonly keys: readonly Buffer[]; readonly args?: readonly string[] }) {
   const [current, ...previous] = options.keys.map((key) => key.toString('base64'));
   const file = fileURLToPath(new URL(`../${name}.ts`, import.meta.url));
@@ -55,7 +55,7 @@ const makeConnection = (id: string): Connection => ({
   auth: { method: 'client_credentials', clientId: 'c', clientSecret: `secret of ${id}`, scope: 'system/*.read' },
   createdAt: now,
 });
-/** With a key of its own. */
+/** A connection with its own signing key. */
 const signingConnection: Connection = {
   ...makeConnection('conn_key'),
   auth: {
@@ -90,7 +90,7 @@ const content = Buffer.from('a document');
 const signedUrl = 'https://files.example/Patient.ndjson?X-Amz-Signature=1';
 const lineId = (offset: number) => `job_1.1.${String(offset).padStart(16, '0')}`;
 
-/** One value in every place where something sealed lies. */
+/** Stores one value in every encrypted field and file. */
 async function plant(store: Store): Promise<void> {
   await store.migrate();
   await store.connections.insert(makeConnection('conn_1'));
@@ -121,7 +121,7 @@ async function plant(store: Store): Promise<void> {
 
 async function readAll(store: Store) {
   const document = await store.documentContents.find({ connectionId: 'conn_1', sha256: 'hash' });
-  if (!document) throw new Error('the document is gone');
+  if (!document) throw new Error('the document is missing');
   const { auth } = (await store.connections.find('conn_1')) as Connection;
   const own = (await store.connections.find('conn_key'))?.auth as { signingKey?: { privateJwk: string } } | undefined;
   return {
@@ -157,7 +157,7 @@ const planted = {
 };
 
 describe('a rotation of the encryption key', () => {
-  test('seals every kind of value with the new key, which then opens all of them alone', async () => {
+  test('a rotation encrypts every kind of value with the new key, which can then decrypt all of them without the old key', async () => {
     await plant(await open(first));
     const counted = await run('rotate-encryption-key', { keys: [second, first], args: ['--dry-run'] });
     const rows = counted.stdout
@@ -165,7 +165,7 @@ describe('a rotation of the encryption key', () => {
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line));
     expect(counted.code).toBe(1);
-    // A place that this test plants nothing in would be one that it does not prove.
+    // Every encrypted field must contain a value, or this test would not prove anything for it.
     expect(rows.map(({ left }) => left)).toEqual(rows.map(() => 1));
     expect(rows.map(({ resealed }) => resealed)).toEqual(rows.map(() => 0));
     expect(rows.map(({ collection, field }) => `${collection}: ${field}`)).toEqual([
@@ -191,7 +191,7 @@ describe('a rotation of the encryption key', () => {
     expect(again).toMatchObject({ code: 0, stdout: expect.not.stringContaining('"resealed":1') });
   }, 60_000);
 
-  test('overwrites no value of a writer, and leaves no reader without one, while it runs', async () => {
+  test('a running rotation overwrites no value of a writer, and readers find every value', async () => {
     const before = await open(first);
     await plant(before);
     const count = 60;
@@ -223,7 +223,7 @@ describe('a rotation of the encryption key', () => {
     expect(await after.connections.list()).toHaveLength(count + 2);
   }, 60_000);
 
-  test('goes on past a value that no key opens, and says that it is left', async () => {
+  test('a rotation continues after a value that no key can decrypt, and reports it', async () => {
     const store = await open(first);
     await plant(store);
     const stranger = createStore({ uri, encryptionKey: randomBytes(32), previousEncryptionKeys: [first] });
@@ -235,8 +235,8 @@ describe('a rotation of the encryption key', () => {
   });
 });
 
-describe('a process with another key than the data was sealed with', () => {
-  test('does not start, and says what to do', async () => {
+describe('a process with a key other than that of the stored data', () => {
+  test('a process does not start with a key other than that of the stored data, and says what to do', async () => {
     await plant(await open(first));
     await expect(open(second)).rejects.toMatchObject({ code: 'encryption-key-missing' });
     for (const command of ['main', 'migrate']) {
@@ -244,11 +244,11 @@ describe('a process with another key than the data was sealed with', () => {
       expect({ command, code }).toEqual({ command, code: 1 });
       expect(stdout + stderr).toContain('BULKHEAD_PREVIOUS_ENCRYPTION_KEYS');
     }
-    // Neither has made itself at home: the right key still opens everything.
+    // Neither process has changed anything: the right key still decrypts everything.
     expect(await readAll(await open(first))).toEqual(planted);
   }, 30_000);
 
-  test('starts with the former key beside its own, and not without it until everything is sealed anew', async () => {
+  test('a process with a new key starts only with the former key as well, until all values are encrypted again', async () => {
     await plant(await open(first));
     const both = await open(second, first);
     await expect(open(second)).rejects.toMatchObject({ code: 'encryption-key-missing' });
@@ -258,7 +258,7 @@ describe('a process with another key than the data was sealed with', () => {
   });
 });
 
-test('a command says how it is used, and needs no database for that', async () => {
+test('a command prints its usage for a wrong option, without a database', async () => {
   uri = 'mongodb://127.0.0.1:1/none';
   const { code, stderr } = await run('rotate-encryption-key', { keys: [first], args: ['--force'] });
   expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('usage: rotate-encryption-key') });

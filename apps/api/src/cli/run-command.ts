@@ -9,30 +9,30 @@ import type { z } from 'zod';
 import { readApiConfig, storeOptions } from '../env.ts';
 
 interface Command<Schema extends z.ZodType> {
-  /** As the audit log has it. */
+  /** The name of the command in the audit log. */
   readonly name: string;
-  /** One line, for whoever gave other arguments. */
+  /** One line that is shown if the arguments are wrong. */
   readonly usage: string;
   readonly options: ParseArgsOptionsConfig;
-  /** Of what `parseArgs` makes of them. */
+  /** Validates the values that `parseArgs` returns. */
   readonly schema: Schema;
   readonly run: (options: { readonly args: z.output<Schema>; readonly store: Store }) => Promise<CommandEnd>;
 }
 
 export interface CommandEnd {
   readonly exitCode: number;
-  /** Ids of what it was done to. */
+  /** Ids of the objects that the command was performed on. */
   readonly target?: Readonly<Record<string, string>>;
 }
 
 class UsageError extends Error {}
 
-/** A command of an operator. What was wrong is said in one message; a stack is for what nobody expected. */
+/** Runs a command of an operator. An expected error is printed as one message, and an unexpected error with its stack. */
 export async function runCommand<Schema extends z.ZodType>(command: Command<Schema>): Promise<void> {
   try {
     const args = readArguments(command);
     const config = await readApiConfig(process.env);
-    // A command's result is on the standard output, and what else it has to say on the other.
+    // Standard output has only the result of the command. Logs go to standard error.
     const logger = createLogger({ name: command.name, level: logLevel(config), destination: process.stderr });
     const auditStream = createAuditStream({ config, logger, stdout: process.stderr });
     const store = createStore({ ...storeOptions(config), onAuditEvent: auditStream?.send });
@@ -62,7 +62,7 @@ async function runAudited<Schema extends z.ZodType>(options: {
     await append({ target, outcome: exitCode === 0 ? 'success' : 'failed' });
     return exitCode;
   } catch (error) {
-    // The command's own error is the one to be seen.
+    // If the audit event cannot be stored, the operator still sees the error of the command.
     const code = error instanceof AppError ? error.code : 'internal';
     await append({ target: {}, outcome: 'failed', code }).catch(() => undefined);
     throw error;
@@ -74,7 +74,7 @@ function commandActor(): AuditActor {
   return { kind: 'command', id: `command:${user}`, name: user };
 }
 
-/** In a container the user often has no name. */
+/** In a container the user often has no name, so the id is used instead. */
 function userName(): string {
   try {
     return userInfo().username;
@@ -101,7 +101,7 @@ function readValues({ usage, options }: Pick<Command<z.ZodType>, 'usage' | 'opti
 function describe(error: unknown): unknown {
   if (error instanceof EnvError || error instanceof UsageError) return error.message;
   if (isStoreUnavailable(error)) {
-    return `MongoDB does not answer: verify MONGODB_URI, and that MongoDB runs (${(error as Error).message}).`;
+    return `MongoDB does not respond (${(error as Error).message}). Check MONGODB_URI, and that MongoDB is running.`;
   }
   if (!(error instanceof AppError)) return error;
   const { details } = error.context as { details?: readonly { readonly path: string; readonly message: string }[] };

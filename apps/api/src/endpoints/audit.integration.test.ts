@@ -7,7 +7,7 @@ import { type PlantedConnection, plantConnection } from '../testing/plant-connec
 import { type ApiAnswer, startApi, type TestApi } from '../testing/start-api.ts';
 import { endpoints, type KeyedEndpointId } from './endpoints.ts';
 
-/** They change nothing, and show neither patient data, nor addresses that lead to them, nor who has seen them. */
+/** These endpoints change nothing, and show neither patient data nor links to it nor who has read it. */
 const unrecorded = new Set<KeyedEndpointId>([
   'getSession',
   'listProviders',
@@ -21,7 +21,7 @@ const unrecorded = new Set<KeyedEndpointId>([
   'getCapabilities',
   'listBulkExports',
   'watchBulkExports',
-  // Of an export that has failed: see below for one with addresses.
+  // The export of these requests has failed. A test below reads an export with links to files.
   'getBulkExport',
   'listSyncRuns',
   'getSyncRun',
@@ -38,7 +38,7 @@ const unrecorded = new Set<KeyedEndpointId>([
   'diagnose',
   'listApiKeys',
 ]);
-/** What shows patient data says whose. */
+/** The patients in the event of each endpoint that shows patient data. */
 const patients: Readonly<Partial<Record<KeyedEndpointId, readonly string[]>>> = {
   searchResources: ['p1'],
   readResource: ['p1'],
@@ -69,12 +69,12 @@ async function plant(): Promise<PlantedConnection> {
   return planted;
 }
 
-/** As a worker stores it: from a line. */
+/** Stores a resource from a line, as a worker does. */
 async function store(connectionId: string, resource: { readonly resourceType: string; readonly id: string }) {
   const bytes = Buffer.from(JSON.stringify(resource));
   const place = { line: 1, offset: 0, nextOffset: 0, isTooLong: false };
   const parsed = parseResourceLine({ bytes, sizeBytes: bytes.length, ...place });
-  if (parsed.kind !== 'resource') throw new Error('no resource');
+  if (parsed.kind !== 'resource') throw new Error('the line is not a resource');
   const source = { exportId: 'job_1', fileId: 'job_1.1', line: 1 };
   const context = { connectionId, source, observedAt: new Date(), now: new Date() };
   await api.store.resourceWriter.write(resource.resourceType, [toResourceDocument({ ...parsed, context })]);
@@ -86,7 +86,7 @@ function ask(id: KeyedEndpointId, planted: PlantedConnection, authorization = `B
   return api.request(method, `/api/ehr${path}`, { ...options, authorization });
 }
 
-/** Straight from the database: asking for them would be an event too. */
+/** Reads from the database, because a request for events would be an event too. */
 async function eventsOf({ headers }: ApiAnswer) {
   const events = await api.store.auditEvents.list({ filter: {}, limit: 50 });
   return events.filter(({ requestId }) => requestId === headers.get('x-request-id')).reverse();
@@ -97,18 +97,18 @@ describe('every endpoint', () => {
     .filter(({ id }) => id in endpointRequests)
     .map(({ id, method, action }) => ({ id: id as KeyedEndpointId, method, action }));
 
-  test('every endpoint that changes something is recorded', () => {
+  test('every endpoint that changes something is audited', () => {
     const changing = keyed.filter(({ method }) => method !== 'get');
     expect(changing.length).toBeGreaterThan(20);
     expect(changing.filter(({ id }) => unrecorded.has(id))).toEqual([]);
   });
 
-  test.each(keyed.filter(({ id }) => unrecorded.has(id)))('$id is a read that leaves no event', async ({ id }) => {
+  test.each(keyed.filter(({ id }) => unrecorded.has(id)))('$id is not audited', async ({ id }) => {
     expect(await eventsOf(await ask(id, await plant()))).toEqual([]);
   });
 
   test.each(keyed.filter(({ id }) => !unrecorded.has(id)))(
-    '$id leaves an event of who did what to what',
+    '$id records an event with actor, action and target',
     async ({ id, action }) => {
       const planted = await plant();
       const answer = await ask(id, planted);
@@ -122,7 +122,7 @@ describe('every endpoint', () => {
         address: '127.0.0.1',
       });
       expect(event?.patients).toEqual(patients[id]);
-      // Every id that the address or the body names, but for a filter of lines.
+      // The target has every id of the address and the body, except the filter of quarantined lines.
       const request = JSON.stringify(endpointRequests[id].ask(planted));
       const ids = Object.values(planted).filter((value) => new RegExp(`[/="]${value}(?![\\w.])`).test(request));
       const named = id === 'replayQuarantinedLines' ? [] : ids;
@@ -144,7 +144,7 @@ describe('reads', () => {
     await store(connectionId, { resourceType: 'Patient', id: 'p1' });
     await store(connectionId, observation('o1', subject('p1')));
     await store(connectionId, observation('o2', { ...subject('p2'), performer: [{ reference: 'Patient/p3' }] }));
-    await store(connectionId, observation('o3', { subject: { display: 'nobody that is known by an id' } }));
+    await store(connectionId, observation('o3', { subject: { display: 'a person without an id' } }));
     await store(connectionId, { resourceType: 'Practitioner', id: 'd1' });
   });
   const read = async (path: string, accept?: string) => {
@@ -158,18 +158,26 @@ describe('reads', () => {
     { what: 'any patient, if the resource names none', path: 'Observation/o3', patients: ['*'] },
     { what: 'the Patient itself', path: 'Patient/p1', patients: ['p1'] },
     { what: 'a Patient that is not stored', path: 'Patient/p9', patients: ['p9'] },
-    { what: 'nobody, if the resource is about no patient', path: 'Practitioner/d1', patients: undefined },
-    { what: 'those who were asked for', path: 'Observation?patient=p9,Patient/p8', patients: ['p8', 'p9'] },
-    { what: 'Patients that were asked for by id', path: 'Patient?_id=p1,p9', patients: ['p1', 'p9'] },
-    { what: 'those on the page, if none was asked for', path: 'Observation?_count=2', patients: ['p1', 'p2', 'p3'] },
-    { what: 'those on the page beside those asked for', path: 'Observation?patient=p2', patients: ['p2', 'p3'] },
+    { what: 'no patient, if the resource is not about a patient', path: 'Practitioner/d1', patients: undefined },
+    { what: 'the requested patients', path: 'Observation?patient=p9,Patient/p8', patients: ['p8', 'p9'] },
+    { what: 'Patients that were requested by id', path: 'Patient?_id=p1,p9', patients: ['p1', 'p9'] },
+    {
+      what: 'the patients on the page, if none was requested',
+      path: 'Observation?_count=2',
+      patients: ['p1', 'p2', 'p3'],
+    },
+    {
+      what: 'the patients on the page as well as the requested ones',
+      path: 'Observation?patient=p2',
+      patients: ['p2', 'p3'],
+    },
   ])('a read of resources records $what', async ({ path, patients: expected }) => {
     const [event, ...others] = await read(path);
     expect(event?.patients).toEqual(expected);
     expect(others).toEqual([]);
   });
 
-  test('a read of everything as NDJSON records that it can have shown any patient', async () => {
+  test('a read of all resources as NDJSON records that it may have shown any patient', async () => {
     expect(await read('Observation', 'application/fhir+ndjson')).toMatchObject([
       { action: 'resource.search', outcome: 'success', patients: ['*'], target: { connectionId, type: 'Observation' } },
     ]);
@@ -191,13 +199,13 @@ describe('reads', () => {
     expect(event?.parameters).toEqual(['_count', '_lastUpdated', 'date', 'patient']);
   });
 
-  test('the log finds the reads of a patient, and those that may have shown the patient', async () => {
+  test('the audit log finds reads of a patient, and reads that may have shown the patient', async () => {
     const found = await api.request('GET', `/api/ehr/audit-events?patient=p3&connectionId=${connectionId}&limit=1000`);
     const events = found.body.data as { patients: string[]; target: { connectionId: string } }[];
     expect(events.length).toBeGreaterThan(4);
     expect(events.filter((event) => !event.patients.some((one) => ['p3', '*'].includes(one)))).toEqual([]);
     expect(events.filter(({ target }) => target.connectionId !== connectionId)).toEqual([]);
-    // That somebody has looked for it is an event about the patient too.
+    // The search for these events is also an event about the patient.
     const all = await api.request('GET', '/api/ehr/audit-events?patient=p3&limit=1');
     expect(all.body.data).toMatchObject([
       { action: 'audit-event.list', patients: ['p3'], parameters: ['limit', 'patient'] },
@@ -205,7 +213,7 @@ describe('reads', () => {
     expect((await api.request('GET', '/api/ehr/audit-events?patient=Patient/p3')).status).toBe(400);
   });
 
-  test('a read of an export’s status is recorded if it has the addresses of files', async () => {
+  test('a read of the status of an export is audited if it shows links to files', async () => {
     const record = makeBulkExport({
       connectionId,
       provider: 'athenahealth',
@@ -238,7 +246,7 @@ describe('what changes nothing', () => {
   };
   const exportPath = '/athenahealth/bulk-export';
 
-  test('an export that is started, cancelled or retried again is recorded as unchanged', async () => {
+  test('starting, cancelling or retrying an export a second time is recorded as unchanged', async () => {
     const { connectionId } = planted;
     const options = { body: { connectionId }, headers: { 'idempotency-key': 'again' } };
     expect(await asClient('POST', exportPath, options)).toEqual(['export.create success']);
@@ -250,7 +258,7 @@ describe('what changes nothing', () => {
     expect(await asClient('DELETE', `${exportPath}/${planted.exportId}`)).toEqual(['export.cancel refused']);
   });
 
-  test('a sync that is retried or cancelled again is recorded as unchanged', async () => {
+  test('retrying or cancelling a sync a second time is recorded as unchanged', async () => {
     const run = `/athenahealth/sync-runs/${planted.syncRunId}`;
     expect(await asClient('POST', `${run}/retry`)).toEqual(['sync.retry success']);
     expect(await asClient('POST', `${run}/retry`)).toEqual(['sync.retry unchanged']);
@@ -258,7 +266,7 @@ describe('what changes nothing', () => {
     expect(await asClient('DELETE', run)).toEqual(['sync.cancel unchanged']);
   });
 
-  test('a schedule that is paused again is recorded as unchanged, and one that is deleted again as refused', async () => {
+  test('pausing a schedule a second time is recorded as unchanged, and deleting it a second time as refused', async () => {
     const schedule = `/schedules/${planted.scheduleId}`;
     const pause = { body: { paused: true } };
     expect(await asClient('PATCH', schedule, pause)).toEqual(['schedule.change success']);
@@ -267,14 +275,14 @@ describe('what changes nothing', () => {
     expect(await asClient('DELETE', schedule)).toEqual(['schedule.delete refused']);
   });
 
-  test('a webhook that is removed again is recorded as unchanged', async () => {
+  test('removing a webhook a second time is recorded as unchanged', async () => {
     const webhook = `/connections/${planted.connectionId}/webhook`;
     expect(await asClient('PUT', webhook, { body: {} })).toEqual(['webhook.set success']);
     expect(await asClient('DELETE', webhook)).toEqual(['webhook.remove success']);
     expect(await asClient('DELETE', webhook)).toEqual(['webhook.remove unchanged']);
   });
 
-  test('a key that is revoked again, and a replay of no lines, are recorded as unchanged', async () => {
+  test('revoking a key a second time, and retrying no lines, are recorded as unchanged', async () => {
     const { id } = (await api.request('POST', '/api/ehr/api-keys', { body: { name: 'x', role: 'client' } })).body.data;
     const asOperator = { authorization: `Bearer ${api.operatorKey}` };
     expect(await asClient('DELETE', `/api-keys/${id}`, asOperator)).toEqual(['api-key.revoke success']);
@@ -285,7 +293,7 @@ describe('what changes nothing', () => {
 });
 
 describe('the chain', () => {
-  test('the chain is whole after all this, and a check of it goes page by page', async () => {
+  test('the chain of audit events is intact after all these requests, and is checked page by page', async () => {
     const check = async (query: string) =>
       (await api.request('GET', `/api/ehr/audit-events/verification?${query}`)).body.data;
     const whole = await check('');
@@ -298,7 +306,7 @@ describe('the chain', () => {
     expect(await check(`expectedHead=10:${first.last.hash}`)).toMatchObject({ isIntact: true });
     expect(await check(`expectedHead=10:${whole.last.hash}`)).toMatchObject({
       isIntact: false,
-      fault: { code: 'other-head', sequence: 10, message: expect.stringContaining('another event') },
+      fault: { code: 'other-head', sequence: 10, message: expect.stringContaining('Another event') },
     });
     expect((await api.request('GET', '/api/ehr/audit-events/verification?expectedHead=10')).status).toBe(400);
   });

@@ -12,14 +12,17 @@ export const errorSchema = z
       details: z.unknown().optional(),
     }),
   })
-  .meta({ id: 'Error', description: 'The one shape of every error. Codes are stable, messages say what to do.' });
+  .meta({
+    id: 'Error',
+    description: 'The shape of every error. Codes are stable. Messages say what happened and what to do.',
+  });
 
-/** The envelope of every answer that succeeds. */
+/** The envelope of every successful response. */
 export function success<Data extends z.ZodType>(data: Data) {
   return z.strictObject({ success: z.literal(true), data });
 }
 
-/** A page of a list; `next` is the `after` of the page that follows. */
+/** A page of a list. `next` is the value of `after` for the next page. */
 export function page<Item extends z.ZodType>(item: Item) {
   return z.strictObject({ success: z.literal(true), data: z.array(item), next: z.string().optional() });
 }
@@ -31,14 +34,14 @@ export const runId = 'sync_01a20ebbc9477ed4b36076ce74bec9ba';
 export const at = '2026-11-24T18:05:17.511Z';
 export const later = '2026-11-24T18:05:19.825Z';
 
-/** The answer of an address that streams server-sent events. @param events what is in the `data` of each, by its name. */
+/** The response of an endpoint that streams server-sent events. @param events the content of `data`, by the name of the event */
 export function eventStreamResponse(
   events: Readonly<Record<string, string>>,
 ): Readonly<Record<200, ResponseDescription>> {
   const listed = Object.entries(events).map(([name, data]) => `- \`${name}\`: ${data}`);
-  const problem = '- `problem`: the `code` and `message` of an error; the stream ends, and a browser connects anew';
+  const problem = '- `problem`: the `code` and `message` of an error. The stream ends, and a browser reconnects';
   const rule =
-    'Each event comes first as things stand, then where it has changed; `data` is JSON without an envelope. The stream ends after five minutes and a browser connects anew; after `end` it should not.';
+    'Each event is sent once with the current state, then again when it changes. `data` is JSON without an envelope. The stream ends after five minutes, and a browser reconnects. After `end` a client should not reconnect.';
   const example = `retry: 2000\n\nevent: ${Object.keys(events)[0]}\ndata: {}\n\n`;
   const description = ['Server-sent events:', '', ...listed, problem, '', rule].join('\n');
   return { 200: { description, contentType: 'text/event-stream', example } };

@@ -32,12 +32,12 @@ const answeredBy = (is: (answer: string) => boolean) =>
   ids.filter((id) => is(endpointRequests[id].answer)).map((id) => ({ id, answer: endpointRequests[id].answer }));
 
 describe('every endpoint', () => {
-  test('only the endpoints of operators refuse the keys of clients', () => {
+  test('only the endpoints for operators refuse client keys', () => {
     const ofOperators = ids.filter((id) => endpointOf(id).access === 'operator');
     expect(answeredBy((answer) => answer === 'operators').map(({ id }) => id)).toEqual(ofOperators);
   });
 
-  test.each(answeredBy((answer) => answer === 'operators'))('$id is for operators', async ({ id }) => {
+  test.each(answeredBy((answer) => answer === 'operators'))('$id returns 403 for client keys', async ({ id }) => {
     for (const key of [limitedKey, api.clientKey]) {
       const { status, body } = await ask(id, own, key);
       expect([status, body.error.code]).toEqual([403, 'forbidden']);
@@ -45,7 +45,7 @@ describe('every endpoint', () => {
   });
 
   test.each(answeredBy((answer) => answer === 'filtered'))(
-    '$id shows what is of the key’s own connections only',
+    '$id shows only data of the key’s connections',
     async ({ id }) => {
       const other = await plantConnection(api.store);
       const all = await ask(id, other, api.clientKey);
@@ -57,19 +57,16 @@ describe('every endpoint', () => {
     },
   );
 
-  test.each(answeredBy((answer) => answer === 'open'))(
-    '$id shows nothing of a connection, but which one a key is for',
-    async ({ id }) => {
-      const other = await plantConnection(api.store);
-      for (const key of [limitedKey, api.clientKey]) {
-        const { status, text } = await ask(id, other, key);
-        expect([status, idsOf(other).filter((id) => text.includes(id))]).toEqual([200, []]);
-      }
-    },
-  );
+  test.each(answeredBy((answer) => answer === 'open'))('$id shows no data of other connections', async ({ id }) => {
+    const other = await plantConnection(api.store);
+    for (const key of [limitedKey, api.clientKey]) {
+      const { status, text } = await ask(id, other, key);
+      expect([status, idsOf(other).filter((id) => text.includes(id))]).toEqual([200, []]);
+    }
+  });
 
   test.each(answeredBy((answer) => /^unknown-/.test(answer)))(
-    '$id answers $answer for another connection, as for one that there is not',
+    '$id returns $answer for another connection, exactly as for an unknown one',
     async ({ id, answer }) => {
       const other = await plantConnection(api.store);
       const refused = await ask(id, other, limitedKey);
@@ -77,7 +74,7 @@ describe('every endpoint', () => {
       const none = Object.fromEntries(Object.entries(other).map(([field, value]) => [field, `${value}0`]));
       const unknown = await ask(id, none as unknown as PlantedConnection, limitedKey);
       expect([unknown.status, unknown.body]).toEqual([404, refused.body]);
-      // It is there for a client who may know of it.
+      // A client key for that connection finds it.
       const { status, body } = await ask(id, other, api.clientKey);
       expect({ id, is: [403, 500].includes(status) ? status : 'answered' }).toEqual({ id, is: 'answered' });
       expect(body?.error?.code).not.toBe(answer);
@@ -86,7 +83,7 @@ describe('every endpoint', () => {
 });
 
 describe('a key for one connection', () => {
-  test('is told nothing of what runs for another: neither its id nor that it runs', async () => {
+  test('a key for one connection does not learn about runs of another, neither their ids nor that they are active', async () => {
     const { connectionId } = await plantConnection(api.store);
     const start = (key: string) =>
       api.request('POST', '/api/ehr/athenahealth/bulk-export', {
@@ -104,7 +101,7 @@ describe('a key for one connection', () => {
     ]);
   });
 
-  test('finds nothing of another by the filters of a list', async () => {
+  test('a key for one connection finds no data of another with the filters of a list', async () => {
     const other = await plantConnection(api.store);
     const list = (path: string) => api.request('GET', `/api/ehr${path}`, { authorization: `Bearer ${limitedKey}` });
     for (const filter of [`connectionId=${other.connectionId}`, `exportId=${other.exportId}`]) {
@@ -114,7 +111,7 @@ describe('a key for one connection', () => {
     expect((await list(`/quarantine?exportId=${own.exportId}`)).body.data).toHaveLength(1);
   });
 
-  test('works for its own connection', async () => {
+  test('a key for one connection works for that connection', async () => {
     const { status } = await ask('startBulkExport', own, limitedKey);
     expect(status).toBe(202);
   });

@@ -9,20 +9,20 @@ import { startApi, type TestApi } from '../testing/start-api.ts';
 
 let api: TestApi;
 beforeAll(async () => {
-  api = await startApi({ streamLimits: { ...eventStreamLimits, everyMs: 20, restPerLook: 0 } });
+  api = await startApi({ streamLimits: { ...eventStreamLimits, everyMs: 20, restPerRead: 0 } });
 });
 afterAll(() => api.stop());
 
 const athena = '/api/ehr/athenahealth';
 const now = () => new Date();
 
-test('an export: its counts, the files that move, its end', async () => {
+test('the stream of an export sends its counts, changed files and its end', async () => {
   const { bulkExports, outputFiles } = api.store;
   const record = makeBulkExport({ phase: 'downloading', transactionTime: '2024-06-01T00:00:00Z' });
   const { id: exportId } = record;
   await bulkExports.insert({ record, requestKey: exportId });
   const [done, first, second] = [1, 2, 3].map((number) => makeOutputFile({ id: `${exportId}.${number}`, exportId }));
-  if (!done || !first || !second) throw new Error('no files');
+  if (!done || !first || !second) throw new Error('the files are missing');
   const settled = { ...done, state: 'completed' as const, completedAt: new Date('2024-06-01T00:00:00Z') };
   const last = { ...settled, id: `${exportId}.0`, completedAt: new Date('2024-06-01T00:01:00Z') };
   await outputFiles.insertMissing([settled, last, first, second]);
@@ -46,7 +46,7 @@ test('an export: its counts, the files that move, its end', async () => {
 
   const finalizing = await bulkExports.transition({ from: record, to: 'finalizing' });
   const counts = await outputFiles.sum(exportId);
-  if (!finalizing) throw new Error('not finalized');
+  if (!finalizing) throw new Error('the export was not finalized');
   await bulkExports.transition({ from: finalizing, to: 'failed', change: { counts, completedAt: now() } });
   await stream.ended;
   expect(stream.events.at(-1)).toEqual({ name: 'end', data: {} });
@@ -54,11 +54,11 @@ test('an export: its counts, the files that move, its end', async () => {
   expect(status?.data).toMatchObject({ status: 'FAILED', counts: { filesCompleted: 3, filesFailed: 1, stored: 2 } });
   const told = stream.events.filter(({ name }) => name === 'files').flatMap(({ data }) => data);
   expect(told.find(({ id, state }) => id === first.id && state === 'completed')).toMatchObject({ stored: 2 });
-  // What was settled before is in the ledger, which a page reads once.
+  // Files that ended earlier are in the ledger, which a page reads once.
   expect(told.map(({ id }) => id)).not.toContain(settled.id);
 });
 
-test('a ledger of more files than a look reads is told bit by bit, each file once', async () => {
+test('the stream of an export with many files sends each file once, in several events', async () => {
   const { bulkExports, outputFiles } = api.store;
   const record = makeBulkExport({ phase: 'downloading', transactionTime: '2024-06-01T00:00:00Z' });
   const { id: exportId } = record;
@@ -85,14 +85,14 @@ test('a ledger of more files than a look reads is told bit by bit, each file onc
   stream.leave();
 });
 
-test('an export that has ended: its status and the end, at once', async () => {
+test('the stream of an ended export sends its status and `end` at once', async () => {
   const { exportId } = await plantConnection(api.store);
   const stream = await openEvents({ api, path: `${athena}/bulk-export/${exportId}/events` });
   await stream.ended;
   expect(stream.events.map(({ name }) => name)).toEqual(['export', 'end']);
 });
 
-test('the exports of a connection: those alone', async () => {
+test('the stream of exports of a connection sends no others', async () => {
   const [one, other] = [await plantConnection(api.store), await plantConnection(api.store)];
   const stream = await openEvents({ api, path: `${athena}/bulk-export/events?connectionId=${one.connectionId}` });
   const { data } = await stream.next('exports');
@@ -101,7 +101,7 @@ test('the exports of a connection: those alone', async () => {
   stream.leave();
 });
 
-test('a sync run: its rows, then its end', async () => {
+test('the stream of a sync run sends its counts by type, then its end', async () => {
   const { syncRuns } = api.store;
   const run = makeSyncRun({ connectionId: 'conn_sync' });
   await syncRuns.insert(run);

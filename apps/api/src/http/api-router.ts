@@ -1,7 +1,7 @@
 import { carriesToken, type Logger } from '@bulkhead/runtime';
 import { type RequestHandler, Router } from 'express';
-import { tellPeople, wantsPage } from '../browser/pages.ts';
-import { leadToLogin, resumeSession } from '../browser/session.ts';
+import { showErrorPage, wantsPage } from '../browser/pages.ts';
+import { redirectToLogin, resumeSession } from '../browser/session.ts';
 import type { Endpoint } from './define-endpoint.ts';
 import { callEndpoint, type EndpointDeps, endpointRouter } from './endpoint-router.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
@@ -21,8 +21,9 @@ interface ApiRouterOptions {
 }
 
 /**
- * All endpoints. A request passes, in this order: what browsers need (error page, log-in, limit by address), the API key, the limit of the
- * key, the audit trail, the reading of a JSON body, and in `endpointRouter` the access check and the validation.
+ * Routes requests to all endpoints. A request passes these steps in this order: handlers for browsers (error page, login, limit by
+ * address), authentication, the limit of the key, the audit trail, parsing of a JSON body, then the access check and the validation in
+ * `endpointRouter`.
  */
 export function apiRouter(options: ApiRouterOptions): Router {
   const { endpoints, deps, limits, logger } = options;
@@ -48,13 +49,13 @@ function isKeyed({ access, path }: Endpoint): boolean {
   return access !== 'anyone' && path.startsWith(`${base}/`);
 }
 
-/** Most answers hold patient data or can lead to it, so no cache of a browser or a proxy may keep any of them. */
+/** Most responses contain patient data or can lead to it, so no cache of a browser or a proxy may store any of them. */
 const preventCaching: RequestHandler = (_request, response, next) => {
   response.set('cache-control', 'no-store');
   next();
 };
 
-/** What comes before the endpoints that browsers open. */
+/** Handlers that run before the endpoints that browsers open. */
 function browserRouter({ endpoints, deps: { services }, limits }: ApiRouterOptions): Router {
   const router = Router();
   for (const { method, path, access, errorPage, isLimitedByAddress } of endpoints) {
@@ -62,24 +63,24 @@ function browserRouter({ endpoints, deps: { services }, limits }: ApiRouterOptio
     if (errorPage)
       router[method](
         at,
-        tellPeople((options) => errorPage({ ...options, services })),
+        showErrorPage((options) => errorPage({ ...options, services })),
       );
-    if (errorPage && access !== 'anyone') router[method](at, logInFirst(services));
+    if (errorPage && access !== 'anyone') router[method](at, requireLogin(services));
     if (isLimitedByAddress) router[method](at, limitByAddress(limits));
   }
   return router;
 }
 
-/** A browser that is not logged in is led to the log-in and comes back. All other requests pass. */
-function logInFirst({ sessions }: EndpointDeps['services']): RequestHandler {
+/** Redirects a browser that is not logged in to the login, which leads back. All other requests pass. */
+function requireLogin({ sessions }: EndpointDeps['services']): RequestHandler {
   return async (request, response, next) => {
     if (request.get('authorization') !== undefined || !wantsPage(request)) return next();
     if (await resumeSession({ sessions, request })) return next();
-    leadToLogin({ request, response });
+    redirectToLogin({ request, response });
   };
 }
 
-/** Requests without a key create records and jobs at these endpoints, and wait for workers. */
+/** Limits endpoints without a key, because their requests create records and jobs and wait for workers. */
 function limitByAddress(limits: RequestLimits): RequestHandler {
   return async (request, _response, next) => {
     await limits.countAnonymous(request.ip ?? '');
@@ -87,7 +88,7 @@ function limitByAddress(limits: RequestLimits): RequestHandler {
   };
 }
 
-/** Endpoints of the process that need a key: they have no request limit, and METRICS_TOKEN needs no database. */
+/** Endpoints of the process that need a key. They have no request limit, and METRICS_TOKEN works without the database. */
 function processRouter({ endpoints, deps, limits, metricsToken }: ApiRouterOptions): Router {
   const router = Router();
   const ofProcess = endpoints.filter((endpoint) => endpoint.access !== 'anyone' && !isKeyed(endpoint));

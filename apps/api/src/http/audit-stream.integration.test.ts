@@ -13,7 +13,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** A syslog server over TCP. */
+/** Starts a syslog server over TCP. */
 async function startSyslog(port = 0) {
   const sockets = new Set<Socket>();
   let text = '';
@@ -31,8 +31,8 @@ async function startSyslog(port = 0) {
     if (server.listening) await new Promise((resolve) => server.close(resolve));
   };
   closing.push(stop);
-  // Nothing of a message but its JSON has braces.
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever stands in a line.
+  // Only the JSON part of a message contains braces.
+  // biome-ignore lint/suspicious/noExplicitAny: a test may read any field of a line.
   const values = (): any[] => [...text.matchAll(/ - (\{.*?\})(?=\d+ <|$)/gs)].map(([, json = '']) => JSON.parse(json));
   return { port: (server.address() as AddressInfo).port, text: () => text, values, stop };
 }
@@ -44,7 +44,7 @@ async function start(env: Record<string, string>): Promise<TestApi> {
 }
 
 describe('audit events', () => {
-  test('leave the host as they happen, with what their hash is computed over', async () => {
+  test('audit events are sent off the host at once, with all fields that their hash covers', async () => {
     const syslog = await startSyslog();
     const api = await start({ BULKHEAD_AUDIT_STREAM: `syslog+tcp://127.0.0.1:${syslog.port}` });
     const { connectionId } = await plantConnection(api.store);
@@ -58,7 +58,7 @@ describe('audit events', () => {
     ];
     expect(first).toMatchObject({ action: 'resource.search', patients: ['p1'], parameters: ['_id'], sequence: 1 });
     expect(second).toMatchObject({ action: 'audit-event.list', sequence: 2, previousHash: first.hash });
-    // By the documentation alone: SHA-256 over the JSON with sorted names and without the hash.
+    // Computed as the documentation says: SHA-256 over the JSON with sorted names and without the hash.
     const { hash, ...fields } = first;
     const sorted = (value: unknown): unknown =>
       typeof value !== 'object' || value === null || Array.isArray(value)
@@ -77,7 +77,7 @@ describe('audit events', () => {
     expect(page).toContain('bulkhead_audit_lines_total{result="sent"}');
   });
 
-  test('leave the host as FHIR AuditEvents, one for each patient', async () => {
+  test('audit events are sent off the host as FHIR AuditEvents, one for each patient', async () => {
     const syslog = await startSyslog();
     const api = await start({
       BULKHEAD_AUDIT_STREAM: `syslog+tcp://127.0.0.1:${syslog.port}`,
@@ -96,7 +96,7 @@ describe('audit events', () => {
     expect(syslog.text()).toMatch(/^\d+ <85>1 /);
   });
 
-  test('are stored and answered while the syslog server is away, and follow when it is back', async () => {
+  test('requests are audited and answered while the syslog server is unavailable, and their events are sent when it is back', async () => {
     const syslog = await startSyslog();
     await syslog.stop();
     const api = await start({ BULKHEAD_AUDIT_STREAM: `syslog+tcp://127.0.0.1:${syslog.port}` });
@@ -109,7 +109,7 @@ describe('audit events', () => {
     expect(back.values().map(({ auditEvent }) => auditEvent.sequence)).toEqual([1, 2, 3, 4, 5]);
   });
 
-  test('of a command leave the host too, beside its result', async () => {
+  test('audit events of a command are sent off the host too, apart from its result', async () => {
     const api = await start({});
     const file = fileURLToPath(new URL('../create-api-key.ts', import.meta.url));
     const args = ['--conditions=@bulkhead/source', file, '--name', 'by command'];

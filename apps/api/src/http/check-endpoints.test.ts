@@ -15,7 +15,7 @@ const first = defineEndpoint({
 });
 const second = { ...first, id: 'listThings', path: '/api/ehr/things' };
 
-test('accepts endpoints that differ, also if they share an action', () => {
+test('checkEndpoints accepts different endpoints, even if they share an action', () => {
   expect(checkEndpoints([first, second])).toEqual([first, second]);
 });
 
@@ -29,6 +29,6 @@ test.each([
   },
   { what: 'an action with other access', changed: { access: 'operator' as const }, message: 'thing.read' },
   { what: 'an action with another audit rule', changed: { audited: true }, message: 'audited true' },
-])('refuses two endpoints with $what', ({ changed, message }) => {
+])('checkEndpoints refuses two endpoints with $what', ({ changed, message }) => {
   expect(() => checkEndpoints([first, { ...second, ...changed }])).toThrow(message);
 });

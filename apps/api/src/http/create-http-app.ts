@@ -24,13 +24,13 @@ interface HttpAppOptions {
   readonly tracing: Tracing;
   /** Which proxies may set the address and the scheme of a request: Express' `trust proxy`. */
   readonly trustProxy: number | readonly string[];
-  /** Where the built console is. */
+  /** The folder of the built console. */
   readonly consoleDir: string;
   /** Prometheus sends it instead of an operator's key. */
   readonly metricsToken: string | undefined;
 }
 
-/** The routes in their order: documentation, log-in, Bull Board, the API's endpoints, then the console. */
+/** The routes in their order: documentation, login, Bull Board, the API's endpoints, then the console. */
 export function createHttpApp(options: HttpAppOptions): Express {
   const { services, process, producer, limits, logger, tracing, metricsToken } = options;
   const { audit, sessions } = services;
@@ -46,13 +46,13 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.use(bullBoardPath, bullBoardRoute({ producer, sessions, audit, logger }));
 
   app.use(apiRouter({ endpoints, deps: { services, process }, limits, logger, metricsToken }));
-  // After the API, whose requests need not look for a file first.
+  // The console comes after the API, so that requests of the API do not search for a file first.
   app.use(consoleRoutes({ sessions, consoleDir: options.consoleDir }));
 
   app.use(() => {
     throw new AppError({
       code: 'unknown-route',
-      message: 'There is no such address. /docs lists the endpoints; the console, at /, is for browsers.',
+      message: 'This address does not exist. See /docs for the endpoints, or open / in a browser for the console.',
       retry: 'never',
     });
   });
@@ -60,10 +60,10 @@ export function createHttpApp(options: HttpAppOptions): Express {
   return app;
 }
 
-/** For answers to programs, and for the pages (Bull Board, the API's document): everything from here, nothing in a frame. */
+/** Headers for all responses, including the pages (Bull Board, the API's documentation): nothing from other servers, no frames. */
 function securityHeaders(): RequestHandler {
   return helmet({
-    // Nothing is upgraded to https: every address in our pages is relative, and a deployment may have no TLS of its own.
+    // No `upgrade-insecure-requests`: all addresses in our pages are relative, and a deployment may have no TLS.
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -76,12 +76,12 @@ function securityHeaders(): RequestHandler {
         'img-src': ["'self'", 'data:'],
         'object-src': ["'none'"],
         'script-src': ["'self'"],
-        // Both pages set styles on their elements; no text of a client gets into one.
+        // Both pages set styles on their elements. No text of a client becomes part of a style.
         'style-src': ["'self'", "'unsafe-inline'"],
       },
     },
     frameguard: { action: 'deny' },
-    // With `no-referrer` a form says that it comes from `null`, and without TLS nothing else tells whose it is.
+    // With `no-referrer` a form is sent with the origin `null`. Without TLS, the origin is the only sign of the page that sent it.
     referrerPolicy: { policy: 'same-origin' },
   });
 }

@@ -4,20 +4,26 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import type { Page, Problem } from '../browser/pages.ts';
 import type { httpStatus } from './errors/to-error-answer.ts';
-import type { EventStreams, Look } from './events/event-streams.ts';
+import type { EventStreams, Snapshot } from './events/event-streams.ts';
 import type { Audited, AuditNotes } from './middleware/audit-notes.ts';
 import type { Caller } from './middleware/caller-of.ts';
 import type { RefusedAttempts } from './refused-attempts.ts';
 
 /*
- * An endpoint is one call of `defineEndpoint`, in a file of its own below `endpoints/<feature>`. Everything else derives from the list of
- * endpoints: the router (`endpoint-router.ts`), who may call it, what is audited, the request limit, and the OpenAPI document
- * (`openapi/create-api-document.ts`). The schemas that validate a request are the ones that document it.
+ * An endpoint is one call of `defineEndpoint`, in its own file below `endpoints/<feature>`. Everything else derives from the list of
+ * endpoints:
+ *
+ *     defineEndpoint --> endpoints.ts --+--> endpoint-router.ts: route, access check, validation, reply
+ *                                       +--> middleware/audit-trail.ts: what is audited
+ *                                       +--> api-router.ts: request limits, error pages, login of browsers
+ *                                       +--> openapi/create-api-document.ts: docs/openapi.json and the typed client
+ *
+ * The schemas that validate a request are also the ones that document it.
  */
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
-/** `client`: every API key, within its connections. `operator`: keys of operators. `anyone`: no key. */
+/** `client`: every API key, within its connections. `operator`: only keys of operators. `anyone`: no key is needed. */
 export type Access = 'client' | 'operator' | 'anyone';
 
 export type ErrorCode = keyof typeof httpStatus;
@@ -25,7 +31,7 @@ export type ErrorCode = keyof typeof httpStatus;
 /** A response to a request that succeeds. */
 export interface ResponseDescription {
   readonly description: string;
-  /** Left out: an empty body, or a body of `contentType` that is not described further. */
+  /** Default: an empty body, or a body of `contentType` that is not described further. */
   readonly schema?: z.ZodType;
   /** Default: `application/json`. */
   readonly contentType?: string;
@@ -33,18 +39,18 @@ export interface ResponseDescription {
   readonly example?: unknown;
 }
 
-/** What a handler answers, as `{ success: true, data, next? }`. Without data the body is empty. */
+/** The reply of a handler. It is sent as `{ success: true, data, next? }`, or as an empty body without data. */
 export interface Reply<Status extends number = number> {
   /** One of `responses`. Default: the first of them. */
   readonly status?: Status;
   readonly data?: unknown;
-  /** Where the next page of a list begins. */
+  /** The value of `after` for the next page of a list. */
   readonly next?: string | undefined;
   readonly location?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What the handler of an endpoint gets. */
+/** The input of an endpoint's handler. */
 export interface HandlerInput<Params, Query, Headers, Body, CalledBy> {
   readonly params: Params;
   readonly query: Query;
@@ -54,11 +60,11 @@ export interface HandlerInput<Params, Query, Headers, Body, CalledBy> {
   readonly caller: CalledBy;
   readonly services: Services;
   readonly process: ProcessState;
-  /** What the audit event of the request will say. */
+  /** Collects the content of the audit event of the request. */
   readonly audit: AuditNotes;
-  /** Streams server-sent events: each `read` returns the current state, and what has changed is sent. */
-  readonly streamEvents: (read: () => Promise<Look>) => Promise<void>;
-  /** For endpoints that read or write something else than JSON. */
+  /** Streams server-sent events. Each `read` returns the current state, and changed events are sent. */
+  readonly streamEvents: (read: () => Promise<Snapshot>) => Promise<void>;
+  /** For endpoints whose request or response is not JSON. */
   readonly request: Request;
   readonly response: Response;
 }
@@ -71,12 +77,12 @@ type ParamsOf<Path extends string> = Path extends `${string}:${infer Rest}`
   : unknown;
 
 interface BodyDescription<Body extends z.ZodType = z.ZodType> {
-  /** Left out: the body is not read, or the handler reads it. */
+  /** Default: the body is not read, or the handler reads it. */
   readonly schema?: Body;
   readonly example?: unknown;
   /** Default: `application/json`. */
   readonly contentType?: string;
-  /** A request without a body is one with an empty object. */
+  /** A request without a body is treated as a request with an empty object. */
   readonly isOptional?: boolean;
 }
 
@@ -88,14 +94,14 @@ interface RequestDescription<
   Body extends z.ZodType = z.ZodType,
 > {
   readonly query?: Query;
-  /** Documents a query that the handler reads by itself: a FHIR search has modifiers and repeated parameters. */
+  /** Documents a query that the handler reads itself, because a FHIR search has modifiers and repeated parameters. */
   readonly searchQuery?: z.ZodObject;
-  /** Names in lower case. */
+  /** Names are in lower case. */
   readonly headers?: Headers;
   readonly body?: BodyDescription<Body>;
   /**
-   * Reads the body once access is granted; `never`: it is ignored. Left out: it is read as JSON before the endpoint is looked up, so that
-   * a body that is not JSON is always answered in the same way.
+   * Reads the body after the access check. `never`: the body is ignored. By default it is read as JSON before the endpoint is looked up,
+   * so that a body that is not JSON always gets the same response.
    */
   readonly readBody?: RequestHandler | 'never';
 }
@@ -111,24 +117,24 @@ interface Description<Id extends string, Path extends string, CalledBy extends A
   /** `operationId` in the OpenAPI document. */
   readonly id: Id;
   readonly method: Method;
-  /** As Express writes it: `/api/ehr/:provider/bulk-export`. */
+  /** A path of Express, such as `/api/ehr/:provider/bulk-export`. */
   readonly path: Path;
   readonly access: CalledBy;
   readonly summary: string;
   readonly description?: string;
-  /** By status. */
+  /** The responses by status. */
   readonly responses: Readonly<Record<Status, ResponseDescription>>;
-  /** Codes of its own. The document adds those that every endpoint can answer. */
+  /** The error codes of this endpoint. The OpenAPI document adds the codes that every endpoint can return. */
   readonly errors: readonly ErrorCode[];
   /** For endpoints that people open in a browser. */
   readonly errorPage?: ErrorPage;
-  /** Counts requests by network address, for endpoints that need no key but cause work. */
+  /** Limits requests by network address, for endpoints that need no key but cause work. */
   readonly isLimitedByAddress?: true;
   /** METRICS_TOKEN is accepted instead of a key. */
   readonly acceptsMetricsToken?: true;
 }
 
-/** What stands in the audit log. `action`: as `noun.verb`. Endpoints with the same action have the same rules. */
+/** The audit rules. `action` has the form `noun.verb`. Endpoints with the same action have the same rules. */
 type Auditing<CalledBy extends Access> = CalledBy extends 'anyone'
   ? { readonly action?: undefined; readonly audited?: undefined }
   : { readonly action: string; readonly audited: Audited };
@@ -139,7 +145,7 @@ type Handler<Input, Status extends number> = (
   input: Input,
 ) => Promise<Reply<Status> | undefined> | Reply<Status> | Promise<void> | void;
 
-/** An endpoint, whatever its types are. */
+/** An endpoint of any types. */
 export interface Endpoint<Id extends string = string, CalledBy extends Access = Access>
   extends Description<Id, string, CalledBy, number> {
   readonly action?: string | undefined;
@@ -198,12 +204,12 @@ export function checkEndpoints(endpoints: readonly Endpoint[]): readonly Endpoin
   return endpoints;
 }
 
-/** What endpoints use of the process that they run in. */
+/** The state of the process that endpoints use. */
 export interface ProcessState {
   readonly health: ReturnType<typeof createHealth>;
   readonly metrics: Metrics;
   readonly refusedAttempts: RefusedAttempts;
   readonly streams: EventStreams;
-  /** Aborts if the process is to stop. */
+  /** Aborts when the process stops. */
   readonly stopping: AbortSignal;
 }

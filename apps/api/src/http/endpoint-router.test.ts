@@ -11,7 +11,7 @@ test.each([
   expect([one, other].toSorted(comparePaths)).toEqual([one, other]);
 });
 
-test('paths with the same kinds of segments keep their order', () => {
+test('comparePaths keeps the order of paths with the same kinds of segments', () => {
   const paths = [{ path: '/b/:id' }, { path: '/a/:id' }];
   expect(paths.toSorted(comparePaths)).toEqual(paths);
 });

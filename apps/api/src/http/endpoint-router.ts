@@ -15,7 +15,7 @@ export interface EndpointDeps {
 export function endpointRouter(options: {
   readonly endpoints: readonly Endpoint[];
   readonly deps: EndpointDeps;
-  /** The part of the paths that the router is mounted at. */
+  /** The prefix of the paths at which the router is mounted. */
   readonly base?: string;
 }): Router {
   const { endpoints, deps, base = '' } = options;
@@ -49,9 +49,9 @@ function kindsOf(path: string): string {
 export function callEndpoint(endpoint: Endpoint, deps: EndpointDeps): RequestHandler {
   return async (request, response) => {
     const { patientId } = request.params;
-    // Before the request is validated, so that an event of a refused request names the patient too.
+    // This happens before the validation, so that the audit event of a refused request names the patient too.
     if (typeof patientId === 'string') auditNotes(response).addPatients([patientId.slice(0, maxIdLength)]);
-    // `defineEndpoint` has checked that the handler takes what the schemas return.
+    // The types of `defineEndpoint` ensure that the handler accepts what the schemas return.
     const input = readInput({ endpoint, deps, request, response }) as HandlerInput<never, never, never, never, never>;
     const reply = await endpoint.handler(input);
     if (reply) sendReply({ endpoint, response, reply });

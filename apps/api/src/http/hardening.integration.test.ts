@@ -7,7 +7,7 @@ import { startApi, type TestApi } from '../testing/start-api.ts';
 
 let api: TestApi;
 beforeAll(async () => {
-  // The limits of a test's patience.
+  // Short limits, so that the tests are fast.
   const serverLimits = { ...httpLimits, headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 50 };
   api = await startApi({ serverLimits });
 });
@@ -17,7 +17,7 @@ const path = '/api/ehr/athenahealth/bulk-export';
 const open = (): Socket => connect(Number(new URL(api.baseUrl).port), '127.0.0.1');
 
 test.each(['/api/ehr/connections', '/api/ehr/api-keys', '/api/ehr/unknown', '/api/ehr/audit-events?limit=x'])(
-  'no cache may keep the answer to %s',
+  'the response to %s must not be cached',
   async (address) => {
     expect((await api.request('GET', address)).headers.get('cache-control')).toBe('no-store');
     expect((await api.request('GET', address, { authorization: null })).headers.get('cache-control')).toBe('no-store');
@@ -25,35 +25,35 @@ test.each(['/api/ehr/connections', '/api/ehr/api-keys', '/api/ehr/unknown', '/ap
 );
 
 describe('a client that', () => {
-  test('never ends its headers is told so and cut off', async () => {
+  test('a client that never completes its headers gets 408 and is disconnected', async () => {
     const socket = open();
     socket.write('GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ');
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 408 /);
   });
 
-  test('never ends its body is told so and cut off', async () => {
+  test('a client that never completes its body gets 408 and is disconnected', async () => {
     const socket = open();
     const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${api.clientKey}\r\nContent-Length: 100\r\n\r\n`;
     socket.write(`${head}{"connectionId":`);
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 408 /);
   });
 
-  test('sends more headers than any request needs gets 431', async () => {
+  test('a client that sends headers over 16 KB gets 431', async () => {
     const socket = open();
-    // The answer comes before the last of it is read.
+    // The response is sent before all headers are read.
     socket.on('error', () => undefined);
     socket.write(`GET /health HTTP/1.1\r\nHost: x\r\nX-Big: ${'x'.repeat(20_000)}\r\n\r\n`);
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 431 /);
   });
 
-  test('speaks no HTTP gets 400, and the process lives', async () => {
+  test('a client that does not send HTTP gets 400, and the process continues', async () => {
     const socket = open();
     socket.end('\u0016\u0003\u0001 hello\r\n\r\n');
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /);
     expect((await api.request('GET', '/health')).status).toBe(200);
   });
 
-  test('writes what is not ASCII into an address as it is gets the reason', async () => {
+  test('a client that sends non-ASCII characters in an address gets the reason', async () => {
     const socket = open();
     socket.end('GET /api/ehr/connections?id=conn_… HTTP/1.1\r\nHost: x\r\n\r\n');
     const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
@@ -74,13 +74,16 @@ describe('a client that', () => {
     { what: 'both a length and chunks', headers: 'Content-Length: 5\r\nTransfer-Encoding: chunked' },
     { what: 'two lengths', headers: 'Content-Length: 5\r\nContent-Length: 6' },
     { what: 'an unknown transfer coding', headers: 'Transfer-Encoding: xchunked' },
-  ])('sends $what gets 400, so a proxy and this server cannot split the bytes differently', async ({ headers }) => {
-    const socket = open();
-    socket.end(`POST ${path} HTTP/1.1\r\nHost: x\r\n${headers}\r\n\r\n0\r\n\r\n`);
-    expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /);
-  });
+  ])(
+    'a client that sends $what gets 400, so that a proxy and this server cannot split the bytes differently',
+    async ({ headers }) => {
+      const socket = open();
+      socket.end(`POST ${path} HTTP/1.1\r\nHost: x\r\n${headers}\r\n\r\n0\r\n\r\n`);
+      expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /);
+    },
+  );
 
-  test('sends TRACE gets 405, and its headers are not sent back', async () => {
+  test('a client that sends TRACE gets 405, and its headers are not sent back', async () => {
     const socket = open();
     socket.end('TRACE /health HTTP/1.1\r\nHost: x\r\nCookie: planted\r\nConnection: close\r\n\r\n');
     const answer = await text(socket);
@@ -88,7 +91,7 @@ describe('a client that', () => {
     expect(answer).not.toContain('planted');
   });
 
-  test('leaves in the middle of its request harms nobody', async () => {
+  test('a client that leaves in the middle of its request does not affect others', async () => {
     const socket = open();
     await once(socket, 'connect');
     socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{`);
@@ -98,19 +101,19 @@ describe('a client that', () => {
 });
 
 describe('a body', () => {
-  test('that is nested deeper than any request is refused before it is parsed', async () => {
+  test('a body that is nested deeper than any request is refused before it is parsed', async () => {
     const body = `{"connectionId":${'['.repeat(40_000)}${']'.repeat(40_000)}}`;
     const answer = await api.request('POST', path, { body });
     expect([answer.status, answer.body.error]).toEqual([
       400,
       { code: 'not-json', message: expect.stringContaining('20 levels') },
     ]);
-    // Brackets inside of a text are none.
+    // Brackets inside a string do not count.
     const shallow = await api.request('POST', path, { body: { connectionId: `"\\${'['.repeat(50)}` } });
     expect(shallow.body.error.code).toBe('unknown-connection');
   });
 
-  test('returns 400 for a body that ends inside a string, at once', async () => {
+  test('a body that ends inside a string returns 400 at once', async () => {
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => api.request('POST', path, { body: `{"connectionId":"${'\\"'.repeat(49_000)}` })),
     );
@@ -121,21 +124,21 @@ describe('a body', () => {
     { what: 'a prototype', body: '{"__proto__":{"polluted":true},"connectionId":"c"}' },
     { what: 'a constructor', body: '{"constructor":{"prototype":{"polluted":true}},"connectionId":"c"}' },
     { what: 'an operator', body: '{"connectionId":{"$gt":""}}' },
-    { what: 'an operator among the fields', body: '{"connectionId":"c","$where":"sleep(1000)"}' },
-    { what: 'a path of fields', body: '{"connectionId":"c","request.exportType":"System"}' },
-  ])('with $what is refused and changes nothing', async ({ body }) => {
+    { what: 'an operator as a field', body: '{"connectionId":"c","$where":"sleep(1000)"}' },
+    { what: 'a field with a dotted path', body: '{"connectionId":"c","request.exportType":"System"}' },
+  ])('a body with $what is refused and changes nothing', async ({ body }) => {
     const answer = await api.request('POST', path, { body });
     expect([answer.status, answer.body.error.code]).toEqual([400, 'invalid-request']);
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 
-  test('with a prototype or an operator in a field that takes an object changes nothing', async () => {
+  test('a prototype or an operator in a field that accepts an object changes nothing', async () => {
     const send = (request: string) => {
       const body = `{"connectionId":"c","kind":"export","cron":"0 2 * * *","timeZone":"UTC","request":${request}}`;
       return api.request('POST', '/api/ehr/schedules', { body });
     };
     expect((await send('{"$set":{"role":"operator"}}')).body.error.code).toBe('invalid-request');
-    // It is no field, so it is not even there when the request is looked at.
+    // It is not a field of the parsed object, so the validation does not see it.
     expect((await send('{"__proto__":{"exportType":"System"}}')).body.error.code).toBe('unknown-connection');
     expect(({} as { exportType?: string }).exportType).toBeUndefined();
   });
@@ -145,30 +148,30 @@ describe('an address', () => {
   test.each([
     { what: 'an operator in its query', address: '/api/ehr/quarantine?connectionId[$ne]=x', code: 'invalid-request' },
     {
-      what: 'a list where a text belongs',
+      what: 'a list instead of a string',
       address: '/api/ehr/quarantine?connectionId=a&connectionId=b',
       code: 'invalid-request',
     },
-    { what: 'a way out of its folder', address: `${path}/..%2f..%2f..%2fetc%2fpasswd`, code: 'unknown-export' },
-    { what: 'a zero in an id', address: `${path}/job_%00`, code: 'unknown-export' },
+    { what: 'a path out of its folder', address: `${path}/..%2f..%2f..%2fetc%2fpasswd`, code: 'unknown-export' },
+    { what: 'a null character in an id', address: `${path}/job_%00`, code: 'unknown-export' },
     {
-      what: 'an operator for an id',
+      what: 'an operator instead of an id',
       address: '/api/ehr/connections/%7B%22$gt%22:%22%22%7D',
       code: 'unknown-connection',
     },
     {
-      what: 'a prototype for a type',
+      what: 'a prototype as a type',
       address: '/api/ehr/athenahealth/resources/__proto__?connectionId=c',
       code: 'unknown-connection',
     },
-    { what: 'half a byte', address: `${path}/%E0%A4%A`, code: 'invalid-request' },
-  ])('with $what finds nothing: $code', async ({ address, code }) => {
+    { what: 'an incomplete percent encoding', address: `${path}/%E0%A4%A`, code: 'invalid-request' },
+  ])('an address with $what returns $code', async ({ address, code }) => {
     const { status, body } = await api.request('GET', address);
     expect([status < 500, body.error.code]).toEqual([true, code]);
   });
 });
 
-test('a method that an address does not have is refused with those that it has', async () => {
+test('a method that an address does not support returns 405 with the supported methods', async () => {
   const { status, body, headers } = await api.request('PUT', '/api/ehr/schedules/s', { body: '{' });
   expect([status, body.error.code, headers.get('allow')]).toEqual([
     405,
@@ -180,7 +183,7 @@ test('a method that an address does not have is refused with those that it has',
   expect([options.status, options.headers.get('allow')]).toEqual([204, 'GET, HEAD, OPTIONS']);
 });
 
-test('every answer forbids frames, sniffing and foreign scripts, and does not say what it is made with', async () => {
+test('every response forbids frames, sniffing and foreign scripts, and does not reveal the server software', async () => {
   for (const address of ['/health', '/docs/', '/api/ehr/connections', '/nowhere']) {
     const { headers } = await api.request('GET', address);
     const policy = headers.get('content-security-policy') ?? '';
@@ -195,14 +198,14 @@ test('every answer forbids frames, sniffing and foreign scripts, and does not sa
   }
 });
 
-test('no answer lets a page of another origin read it', async () => {
+test('no response can be read by a page of another origin', async () => {
   for (const address of ['/health', '/openapi.json', '/api/ehr/connections', '/login']) {
     const { headers } = await api.request('GET', address, { headers: { origin: 'https://evil.example' } });
     expect(headers.get('access-control-allow-origin')).toBeNull();
   }
 });
 
-test('no answer has a stack trace, whatever was wrong', async () => {
+test('no error response contains a stack trace', async () => {
   const wrong = [
     api.request('POST', path, { body: '{' }),
     api.request('POST', path, { body: {} }),

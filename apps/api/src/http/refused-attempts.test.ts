@@ -17,7 +17,7 @@ const attempt = { action: 'authenticate', address: '203.0.113.1', code: 'unauthe
 const sum = () => events.reduce((total, { count = 0 }) => total + count, 0);
 
 describe('refused attempts', () => {
-  test('from one address are two events a minute, however many they are: the first at once, then the others', async () => {
+  test('refused attempts from one address become two events a minute: the first at once, then the sum of the others', async () => {
     for (let n = 0; n < 500; n++) attempts.note(attempt);
     expect(events).toMatchObject([{ ...attempt, outcome: 'refused', actor: { kind: 'nobody' }, count: 1 }]);
     await attempts.flush();
@@ -27,7 +27,7 @@ describe('refused attempts', () => {
     expect(events.map(({ count }) => count)).toEqual([1, 499, 1]);
   });
 
-  test('are told apart by address, code and key', () => {
+  test('refused attempts are counted separately by address, code and key', () => {
     attempts.note(attempt);
     attempts.note({ ...attempt, address: '203.0.113.2' });
     attempts.note({ ...attempt, code: 'api-key-expired', keyId: 'key_1' });
@@ -38,7 +38,7 @@ describe('refused attempts', () => {
     ]);
   });
 
-  test('from any number of addresses are a bounded number of events, and all are counted', async () => {
+  test('refused attempts from any number of addresses become a bounded number of events, and all are counted', async () => {
     for (let n = 0; n < 5000; n++) attempts.note({ ...attempt, address: `2001:db8::${n.toString(16)}` });
     await attempts.stop();
     expect(events.length).toBeLessThanOrEqual(1002);

@@ -2,23 +2,23 @@ import type { NewAuditEvent } from '@bulkhead/access';
 import type { AuditService } from '@bulkhead/access/commands';
 import type { Logger } from '@bulkhead/runtime';
 
-/** One attempt to get in. */
+/** A request or a login with a key that was refused. */
 export interface RefusedAttempt {
   /** `authenticate`, or `session.login`. */
   readonly action: string;
   readonly address: string;
   readonly code: string;
-  /** Of a key that is expired or revoked. */
+  /** The id of the key, if it is expired or revoked. */
   readonly keyId?: string | undefined;
 }
 
-/** Of a minute's attempts from one address the first and the sum are written: an attacker must not be able to fill the disk. */
+/** For each address and minute only the first attempt and the sum are recorded, so that an attacker cannot fill the disk. */
 const windowMs = 60_000;
-/** Beyond it, attempts are counted together: an attacker can have more addresses than that. */
+/** Attempts from further addresses are counted together, because an attacker can have more addresses than this. */
 const maxAddresses = 1000;
 const otherAddresses = 'others';
 
-/** Audit events of refused attempts. A crash loses at most a minute's sums, never that there was an attempt. */
+/** Records audit events of refused attempts. A crash loses at most the sums of a minute, but never the first attempt. */
 export class RefusedAttempts {
   readonly #audit: Pick<AuditService, 'append'>;
   readonly #logger: Logger;
@@ -47,12 +47,12 @@ export class RefusedAttempts {
       known.count++;
       return;
     }
-    // The first is written at once, so what is left to count begins at none.
+    // The first attempt is recorded at once, so the count of further attempts starts at zero.
     this.#counts.set(key, { attempt, count: 0 });
     void this.#write(attempt, 1);
   }
 
-  /** Writes what has come since the first of each, and begins anew. */
+  /** Records the attempts since the first of each kind, and resets the counts. */
   async flush(): Promise<void> {
     const counted = [...this.#counts.values()].filter(({ count }) => count > 0);
     this.#counts.clear();
@@ -63,7 +63,7 @@ export class RefusedAttempts {
     return this.#counts.size >= maxAddresses && !this.#counts.has(keyOf(attempt));
   }
 
-  /** The attempt was refused either way: nothing depends on its event. */
+  /** The attempt was refused in any case, so an error here is only logged. */
   async #write({ action, address, code, keyId }: RefusedAttempt, count: number): Promise<void> {
     const event: NewAuditEvent = {
       actor: { kind: 'nobody', id: 'nobody' },

@@ -28,14 +28,14 @@ function media(index: number) {
   const bytes = Buffer.from(line);
   const position = { line: 1, offset: 0, nextOffset: 0, sizeBytes: bytes.length, isTooLong: false };
   const parsed = parseResourceLine({ bytes, ...position });
-  if (parsed.kind !== 'resource') throw new Error('no resource');
+  if (parsed.kind !== 'resource') throw new Error('the line is not a resource');
   const now = new Date();
   return toResourceDocument({ ...parsed, context: { connectionId, source, observedAt: now, now } });
 }
 
-/** The API as a process of its own, of which the memory is nobody else's. */
+/** Starts the API as a separate process, so that its memory can be measured. */
 async function startProcess() {
-  // V8 collects when it has to: without a bound its heap grows with what passes through, held or not.
+  // V8 collects garbage only when it must. Without a limit its heap grows with all data that passes through.
   const args = ['--max-old-space-size=120', '--conditions=@bulkhead/source', main];
   const child = spawn(process.execPath, args, { env: api.env });
   for await (const line of createInterface({ input: child.stdout })) {
@@ -45,7 +45,7 @@ async function startProcess() {
   throw new Error('the API did not start');
 }
 
-test('a type of 240 MB is streamed to a slow client without being held', async () => {
+test('a search of 240 MB is streamed to a slow client with bounded memory', async () => {
   const { child, baseUrl } = await startProcess();
   child.stdout.resume();
   const headers = { authorization: `Bearer ${api.operatorKey}` };
@@ -63,13 +63,13 @@ test('a type of 240 MB is streamed to a slow client without being held', async (
     let looked = 0;
     for await (const chunk of response) {
       bytes += chunk.length;
-      // While it is looked at, nothing is taken from the stream: whoever reads ahead fills its memory.
+      // Nothing is read from the stream during the measurement. A server that reads ahead would fill its memory now.
       if (bytes < (looked * sizeBytes * count) / 20) continue;
       looked += 1;
       peaks.push(await readMegabytes());
     }
     expect(bytes).toBeGreaterThan(count * sizeBytes);
-    // What 120 MB of heap and what waits in sockets come to, and less than what was sent.
+    // The sum of 120 MB of heap and the buffers of sockets. It is less than the data that was sent.
     expect(Math.max(...peaks) - before).toBeLessThan(200);
   } finally {
     child.kill();

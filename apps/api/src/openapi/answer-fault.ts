@@ -4,13 +4,13 @@ import { httpStatus } from '../http/errors/to-error-answer.ts';
 import { endpointsAt } from '../http/middleware/check-method.ts';
 import { errorCodes } from './create-api-document.ts';
 
-/** What of an answer the API's document does not say; undefined where it is as documented. */
+/** Says how a response differs from the API's document. @returns undefined if it is as documented */
 export function answerFault(answer: {
   readonly method: string;
-  /** With or without its query. */
+  /** The path, with or without its query. */
   readonly path: string;
   readonly status: number;
-  /** The parsed body; undefined for anything but JSON. */
+  /** The parsed body, or undefined if it is not JSON. */
   readonly body: unknown;
 }): string | undefined {
   const { method, path, status, body } = answer;

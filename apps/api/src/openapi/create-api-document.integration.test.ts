@@ -12,12 +12,12 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 describe('the document of the API', () => {
-  test('is the one in the repository: `pnpm docs:openapi` writes it', () => {
+  test('docs/openapi.json is the current OpenAPI document (`pnpm docs:openapi` writes it)', () => {
     const file = new URL('../../../../docs/openapi.json', import.meta.url);
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(JSON.stringify(createApiDocument())));
   });
 
-  test('has an example for every body and every JSON answer, and each is what its schema says', () => {
+  test('the OpenAPI document has a valid example for every body and every JSON response', () => {
     const wrong = endpoints.flatMap(({ id, request: { body }, responses }) => [
       ...(body?.schema && !body.schema.safeParse(body.example).success ? [`${id}: body`] : []),
       ...Object.entries(responses).flatMap(([status, { schema, example }]) => {
@@ -29,7 +29,7 @@ describe('the document of the API', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('describes valid JSON Schema', () => {
+  test('the OpenAPI document contains valid JSON Schema', () => {
     const ajv = new Ajv2020({ strict: false, validateFormats: false });
     const { components } = createApiDocument();
     for (const [name, schema] of Object.entries(components?.schemas ?? {})) {
@@ -38,7 +38,7 @@ describe('the document of the API', () => {
     }
   });
 
-  test('is given out without a key, and shown to people without anything from elsewhere', async () => {
+  test('the OpenAPI document is served without a key, and its page loads nothing from other servers', async () => {
     const document = await api.request('GET', '/openapi.json', { authorization: null });
     expect(document.status).toBe(200);
     expect(document.body).toMatchObject({ openapi: '3.1.1', info: { title: 'Bulkhead' } });

@@ -5,14 +5,15 @@ import { endpointGroups } from '../endpoints/endpoints.ts';
 import type { Endpoint, ErrorCode, ResponseDescription } from '../http/define-endpoint.ts';
 import { httpStatus } from '../http/errors/to-error-answer.ts';
 
-/** The API as OpenAPI 3.1, from the schemas that requests are validated by. */
+/** Describes the API as OpenAPI 3.1, from the schemas that validate its requests. */
 export function createApiDocument(): ReturnType<typeof createDocument> {
   return createDocument({
     openapi: '3.1.1',
     info: {
       title: 'Bulkhead',
       version: '0.1.0',
-      description: "Brings a practice's whole patient record out of athenahealth and keeps it current in MongoDB.",
+      description:
+        "Exports a practice's complete patient records from athenahealth and keeps them up to date in MongoDB.",
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
@@ -56,8 +57,8 @@ function toOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
         Object.entries(responses).map(([status, response]) => [status, toResponse(endpoint, response)]),
       ),
       ...toErrors(endpoint),
-      // By the HTTP server itself: see `httpLimits`.
-      '431': { description: 'The address and the headers are over 16 KB' },
+      // Sent by the HTTP server itself: see `httpLimits`.
+      '431': { description: 'The address and the headers are larger than 16 KB' },
     },
   };
 }
@@ -74,7 +75,7 @@ function toBody({ schema = z.unknown(), example, contentType = 'application/json
 }
 type BodyOf = NonNullable<Endpoint['request']['body']>;
 
-/** What a browser gets instead of JSON. */
+/** The page that a browser gets instead of JSON. */
 function pageOf({ errorPage }: Endpoint) {
   return errorPage ? { 'text/html': {} } : {};
 }
@@ -93,7 +94,7 @@ function toResponse(endpoint: Endpoint, response: ResponseDescription) {
   };
 }
 
-/** By status, with an example of each code. */
+/** The error responses by status, with an example of each code. */
 function toErrors(endpoint: Endpoint) {
   const byStatus = Map.groupBy(errorCodes(endpoint), (code) => httpStatus[code]);
   const entries = [...byStatus].sort(([left], [right]) => left - right);
@@ -118,20 +119,20 @@ function errorExample(code: ErrorCode) {
   return { success: false, error: { code, message: 'What happened, and what to do.' } };
 }
 
-/** Codes of the endpoint, and those that can end a request before any endpoint: the key, the address, the body, the database. */
+/** The codes of the endpoint, and codes that end a request before its handler: of the key, the address, the body and the database. */
 export function errorCodes({ method, path, access, errors }: Endpoint): ErrorCode[] {
   if (access === 'anyone') return [...errors];
   return [
     ...errors,
     'invalid-request',
     ...(path.includes('/:provider/') ? (['unknown-provider'] as const) : []),
-    // A body is read before the route is looked for.
+    // The body is read before the endpoint is looked up.
     ...(method !== 'get' ? (['not-json', 'body-too-large'] as const) : []),
     'unauthenticated',
     'api-key-expired',
     'api-key-revoked',
     ...(access === 'operator' ? (['forbidden'] as const) : []),
-    // Of a browser that is logged in.
+    // These are for browsers that are logged in.
     ...(method !== 'get' ? (['cross-site-request'] as const) : []),
     'too-many-requests',
     'unavailable',

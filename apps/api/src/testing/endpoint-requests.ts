@@ -7,9 +7,9 @@ interface Ask extends RequestOptions {
 }
 /** How a test calls an endpoint, and what scope the endpoint has. */
 export interface EndpointRequest {
-  /** A request for something of another connection. */
+  /** A request for data of another connection. */
   readonly ask: (other: PlantedConnection) => Ask;
-  /** How it is answered. `filtered`: as if there were nothing of the other connection; `open`: it shows nothing of one. */
+  /** The expected response. `filtered`: without data of the other connection. `open`: the response never has data of a connection. */
   readonly answer: 'filtered' | 'open' | 'operators' | string;
 }
 
@@ -159,7 +159,7 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
     ask: ({ exportId }) => ({ path: '/quarantine/replay', body: { exportId } }),
     answer: 'operators',
   },
-  // The operator's own request waits some seconds for a worker, which there is not.
+  // The request of an operator waits a few seconds for a worker, and this test has no worker.
   replayQuarantinedLine: {
     ask: ({ lineId }) => ({ path: `/quarantine/${lineId}/replay` }),
     answer: 'operators',

@@ -1,12 +1,12 @@
 import type { ApiAnswer, TestApi } from './start-api.ts';
 
-/** What a browser sends with a form of our own pages. */
+/** The headers that a browser sends with a form of our own pages. */
 export const fromOwnPage = {
   'content-type': 'application/x-www-form-urlencoded',
   'sec-fetch-site': 'same-origin',
 };
 
-/** Posts the log-in form. */
+/** Posts the login form. */
 export function postLogin(options: {
   readonly api: TestApi;
   readonly key: string;
@@ -19,7 +19,7 @@ export function postLogin(options: {
   return api.request('POST', `/login${query}`, { authorization: null, body, headers });
 }
 
-/** @returns the cookie of a new session, as a browser sends it back. */
+/** @returns the cookie of a new session, as a browser sends it back */
 export async function logIn(api: TestApi, key: string): Promise<string> {
   const { headers } = await postLogin({ api, key });
   const [cookie = ''] = headers.getSetCookie();

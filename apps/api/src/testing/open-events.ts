@@ -3,25 +3,25 @@ import type { TestApi } from './start-api.ts';
 
 export interface ReceivedEvent {
   readonly name: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests read whatever an event holds and compare it.
+  // biome-ignore lint/suspicious/noExplicitAny: tests may read any field of an event and compare it.
   readonly data: any;
 }
 
 export interface OpenEvents {
   readonly status: number;
   readonly headers: Headers;
-  /** So far. */
+  /** The events that were received until now. */
   readonly events: readonly ReceivedEvent[];
   readonly text: string;
-  /** Waits for an event that comes after those that were waited for before. */
+  /** Waits for an event that follows the events of earlier calls. */
   next(name: string, is?: (event: ReceivedEvent) => boolean): Promise<ReceivedEvent>;
   /** Resolves when the server has ended the stream. */
   readonly ended: Promise<void>;
-  /** The client goes. */
+  /** Closes the connection of the client. */
   leave(): void;
 }
 
-/** Reads a stream of events as a browser does, but does not come back. */
+/** Reads an event stream as a browser does, but does not reconnect. */
 export async function openEvents(options: {
   readonly api: Pick<TestApi, 'baseUrl' | 'operatorKey'>;
   readonly path: string;

@@ -3,7 +3,7 @@ import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { makeSchedule } from '@bulkhead/schedules/testing';
 import type { Store } from '@bulkhead/system';
 
-/** Ids of what one connection has. */
+/** The ids of the records of one connection. */
 export interface PlantedConnection {
   readonly connectionId: string;
   readonly exportId: string;
@@ -16,7 +16,7 @@ export interface PlantedConnection {
 
 const now = new Date('2026-05-01T10:00:00Z');
 
-/** A connection with one of everything that a connection can have. */
+/** Inserts a connection with one record of every kind that a connection can have. */
 export async function plantConnection(store: Store): Promise<PlantedConnection> {
   const own = randomUUID().replaceAll('-', '');
   const ids = {

@@ -1,4 +1,4 @@
-/** The text of an answer; of a stream of events its first event, and then the client goes. */
+/** Reads the text of a response. Of an event stream it reads the first event and then closes the connection. */
 export async function readAnswer(response: Response): Promise<string> {
   const type = response.headers.get('content-type') ?? '';
   if (!type.startsWith('text/event-stream') || !response.body) return response.text();

@@ -12,14 +12,14 @@ export interface ApiAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests read whatever the answer holds and compare it.
+  // biome-ignore lint/suspicious/noExplicitAny: tests may read any field of the body and compare it.
   readonly body: any;
 }
 
 export interface RequestOptions {
-  /** A text is sent as it is, anything else as JSON. */
+  /** A string is sent unchanged, any other value as JSON. */
   readonly body?: unknown;
-  /** Default: the operator's key by Bearer. Null: none. */
+  /** Default: the operator's key as a bearer token. Null: no header. */
   readonly authorization?: string | null;
   readonly headers?: Readonly<Record<string, string>>;
   readonly accept?: string;
@@ -32,18 +32,18 @@ export interface TestApi {
   readonly operatorKey: string;
   readonly clientKey: string;
   request(method: string, path: string, options?: RequestOptions): Promise<ApiAnswer>;
-  /** A connection to athenahealth with the planted secret. */
+  /** Creates a connection to athenahealth with the planted secret. */
   createConnection(): Promise<string>;
-  /** Fails if any answer so far held a secret. */
+  /** Throws if any response until now contained a secret. */
   expectNoSecretInAnswers(): void;
   stop(): Promise<void>;
 }
 
-/** Where the tests' athenahealth is: the API names it and never talks to it. */
+/** The address of athenahealth in these tests. The API stores it and never sends requests to it. */
 export const fhirEndpoint = 'http://ehr.example:8080/fhir/r4';
 export const clientSecret = 'planted-client-secret-8d1f';
 
-/** An API without workers, on a database and a key prefix of its own, with a key for each role. */
+/** Starts an API without workers, with its own database and key prefix, and an API key for each role. */
 export async function startApi({
   env = {},
   services = testServices(),
@@ -69,7 +69,7 @@ export async function startApi({
     ...env,
   };
   const config = await readApiConfig(apiEnv);
-  // Not through what a test may put in front of MongoDB.
+  // The store of the test connects directly, even if a test has put a proxy in front of MongoDB for the API.
   const store = createStore({ uri: mongodbUri, encryptionKey: config.BULKHEAD_ENCRYPTION_KEY });
   await store.connect();
   await store.migrate();
@@ -139,7 +139,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Bull Board's pages, and the empty body of a 204.
+    // Pages of Bull Board, and the empty body of a 204, are not JSON.
     return undefined;
   }
 }

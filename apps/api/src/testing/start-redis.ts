@@ -6,15 +6,15 @@ import { freePort } from './free-port.ts';
 
 export interface TestRedis {
   readonly url: string;
-  /** After `stop`: again on the same port, and empty. */
+  /** Starts Redis again after `stop`, on the same port and empty. */
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** It takes connections, and answers nothing. */
+  /** Redis accepts connections but does not respond. */
   pause(): void;
   resume(): void;
 }
 
-/** A Redis of a test's own, to be taken away. It needs redis-server on PATH, also where REDIS_URL names a server. */
+/** Starts a Redis that the test can stop. It needs redis-server on PATH, even if REDIS_URL is set. */
 export async function startRedis(): Promise<TestRedis> {
   const port = await freePort();
   let child: ChildProcess | undefined;

@@ -66,7 +66,7 @@ async function search({ session, signal, onTry }: TestRead, resourceType: string
   }
 }
 
-/** If the request without the token is refused, the same request with the token was accepted, whatever its answer was. */
+/** If the request without the token is refused, the same request with the token was accepted, even if its answer was an error. */
 async function compareWithoutToken(test: TestRead, capabilities: Capabilities | undefined): Promise<void> {
   const { session, onTry } = test;
   const { connection } = session;

@@ -19,7 +19,10 @@ const sessionSchema = z
     via: z.enum(['session', 'api-key']),
     expiresAt: instant.optional(),
   })
-  .meta({ id: 'Session', description: 'Who is asking. Without `connectionIds`: for every connection.' });
+  .meta({
+    id: 'Session',
+    description: 'The API key of the caller. Without `connectionIds` it may use all connections.',
+  });
 
 const sessionExample = {
   apiKeyId: 'key_01a20ebbc9477ed4b36076ce74bec9ba',
@@ -30,7 +33,7 @@ const sessionExample = {
   expiresAt: '2026-11-25T02:05:17.511Z',
 };
 
-/** The console shows who is logged in, and hides what that key may not do. */
+/** The console shows the user who is logged in, and hides actions that the key may not perform. */
 const getSession = defineEndpoint({
   id: 'getSession',
   method: 'get',
@@ -38,8 +41,10 @@ const getSession = defineEndpoint({
   action: 'session.read',
   access: 'client',
   audited: false,
-  summary: 'Who is asking, and until when the key or the session is good',
-  responses: { 200: { description: 'Who', schema: success(sessionSchema), example: sessionExample } },
+  summary: 'Return the API key of the caller, and when the key or the session expires',
+  responses: {
+    200: { description: 'The API key of the caller', schema: success(sessionSchema), example: sessionExample },
+  },
   errors: [],
   async handler({ caller, services: { sessions }, request }) {
     const { apiKey, via } = caller;
@@ -54,7 +59,7 @@ const getSession = defineEndpoint({
   },
 });
 
-/** When the session or its key ends, whichever is first. */
+/** The earlier end of the session and its key. */
 async function endOf(options: {
   readonly caller: Caller;
   readonly sessions: SessionService;
@@ -70,6 +75,6 @@ async function endOf(options: {
 
 export const accessEndpoints = endpointGroup({
   name: 'Access',
-  description: 'Who may call the API, and who did what.',
+  description: 'API keys and the audit log: who may call the API, and who did what.',
   endpoints: [getSession, createApiKey, listApiKeys, revokeApiKey, diagnose, listAuditEvents, verifyAuditEvents],
 });

@@ -5,7 +5,7 @@ import { at, connectionId, success } from '../common.schema.ts';
 
 const newApiKeySchema = z
   .strictObject({ ...apiKeyViewSchema.shape, key: z.string() })
-  .meta({ id: 'NewApiKey', description: 'The one answer with the key in it.' });
+  .meta({ id: 'NewApiKey', description: 'A new API key. This is the only response that contains the key.' });
 
 const apiKeyExample = {
   id: 'key_01a20ebbc9477ed4b36076ce74bec9ba',
@@ -24,11 +24,11 @@ export const createApiKey = defineEndpoint({
   action: 'api-key.create',
   access: 'operator',
   audited: true,
-  summary: 'Make an API key; it is shown this once',
+  summary: 'Create an API key, which is shown only once',
   request: { body: { schema: apiKeyBodySchema, example: { name: 'reporting', role: 'client', expiresInDays: 90 } } },
   responses: {
     201: {
-      description: 'Made',
+      description: 'Created',
       schema: success(newApiKeySchema),
       example: { ...apiKeyExample, key: 'bulkhead_000000000000000000000000000000000000000000000000000000000' },
     },
@@ -37,7 +37,7 @@ export const createApiKey = defineEndpoint({
   async handler({ body, services, audit }) {
     const { apiKey, key } = await services.apiKeys.create(body);
     audit.target = { id: apiKey.id };
-    // The only answer that holds a key.
+    // No other response contains a key.
     return { data: { ...toApiKeyView(apiKey), key } };
   },
 });
@@ -49,7 +49,7 @@ export const listApiKeys = defineEndpoint({
   action: 'api-key.list',
   access: 'operator',
   audited: false,
-  summary: 'Every API key, revoked ones too',
+  summary: 'List all API keys, including revoked keys',
   responses: { 200: { description: 'Keys', schema: success(z.array(apiKeyViewSchema)), example: [apiKeyExample] } },
   errors: [],
   async handler({ services }) {

@@ -24,7 +24,7 @@ const listed = async (id: string) =>
 const dayMs = 24 * 60 * 60_000;
 
 describe('an API key', () => {
-  test('is shown once and works from then on; what is listed is no key and no hash', async () => {
+  test('an API key is shown once and works from then on, and the list contains neither keys nor hashes', async () => {
     const { status, headers, body } = await create({ connectionIds: [connectionId], expiresInDays: 30 });
     expect([status, headers.get('cache-control')]).toEqual([201, 'no-store']);
     const { key, ...view } = body.data;
@@ -45,14 +45,14 @@ describe('an API key', () => {
     expect(list.text).not.toMatch(/[0-9a-f]{64}/);
   });
 
-  test('says when it was last used', async () => {
+  test('an API key shows when it was last used', async () => {
     const { key, id } = (await create({})).body.data;
     expect(await listed(id)).not.toHaveProperty('lastUsedAt');
     await asks(key);
     await waitFor(async () => (await listed(id)).lastUsedAt, { what: 'the last use' });
   });
 
-  test('that has expired is refused with what to do', async () => {
+  test('an expired API key is refused with advice', async () => {
     const now = new Date(Date.now() - 2 * dayMs);
     const key = await api.store.apiKeys.create({ name: 'old', role: 'client', expiresAt: new Date(), now });
     const { status, body } = await asks(key);
@@ -63,7 +63,7 @@ describe('an API key', () => {
     ]);
   });
 
-  test('that was revoked is refused at once, and stays listed', async () => {
+  test('a revoked API key is refused at once and stays in the list', async () => {
     const { key, id } = (await create({})).body.data;
     expect((await asks(key)).status).toBe(200);
     const revoked = await api.request('DELETE', `${path}/${id}`);
@@ -75,12 +75,12 @@ describe('an API key', () => {
     expect(await listed(id)).toEqual(revoked.body.data);
   });
 
-  test('of the last operator cannot be revoked, nor can two operators revoke each other', async () => {
+  test('the last API key of an operator cannot be revoked, even if two operators revoke each other', async () => {
     const keys = (await api.request('GET', path)).body.data;
     const [first] = keys.filter(({ role }: { role: string }) => role === 'operator');
     const refused = await api.request('DELETE', `${path}/${first.id}`);
     expect([refused.status, refused.body.error.code]).toEqual([409, 'last-operator-key']);
-    // An expired one is no operator any more.
+    // An expired key no longer counts as the key of an operator.
     const expiresAt = new Date();
     const { apiKey } = await api.store.apiKeys.issue({ name: 'old', role: 'operator', expiresAt, now: expiresAt });
     expect((await api.request('DELETE', `${path}/${first.id}`)).status).toBe(409);
@@ -104,17 +104,17 @@ describe('an API key', () => {
     { fault: 'expiresAt', body: { expiresAt: '2020-01-01T00:00:00Z' } },
     { fault: 'requestsPerMinute', body: { requestsPerMinute: 0 } },
     { fault: 'connectionId', body: { connectionId: 'conn_1' } },
-  ])('is not made with a wrong $fault ($body)', async ({ fault, body }) => {
+  ])('an API key is not created with a wrong $fault ($body)', async ({ fault, body }) => {
     const answer = await create(body);
     expect([answer.status, answer.body.error.details.map((one: { path: string }) => one.path)]).toEqual([400, [fault]]);
   });
 
-  test('that there is not is 404', async () => {
+  test('revoking an unknown API key returns 404', async () => {
     const { status, body } = await api.request('DELETE', `${path}/key_none`);
     expect([status, body.error.code]).toEqual([404, 'unknown-api-key']);
   });
 
-  test('of an operator expires after 90 days unless the request says otherwise, and after a year at the latest', async () => {
+  test('an API key of an operator expires after 90 days by default, and after a year at the latest', async () => {
     const daysOf = ({ createdAt, expiresAt }: { readonly createdAt: string; readonly expiresAt: string }) =>
       Math.round((Date.parse(expiresAt) - Date.parse(createdAt)) / dayMs);
     expect(daysOf((await create({ role: 'operator' })).body.data)).toBe(90);
@@ -137,7 +137,7 @@ describe('the command create-api-key', () => {
       );
     });
 
-  test('makes a key with every option of the route', async () => {
+  test('create-api-key creates a key with every option of the route', async () => {
     const given = ['--connections', connectionId, '--expires-in-days', '7', '--requests-per-minute', '90'];
     const { code, stdout } = await run('--name', 'nightly', ...given);
     expect(code).toBe(0);
@@ -150,7 +150,7 @@ describe('the command create-api-key', () => {
     });
   });
 
-  test('says what is wrong, and how it is used', async () => {
+  test('create-api-key reports wrong options and prints its usage', async () => {
     const wrong = await run('--name', 'x', '--connections', 'conn_none');
     expect(wrong).toMatchObject({
       code: 1,

@@ -39,7 +39,7 @@ export const listAuditEvents = defineEndpoint({
   action: 'audit-event.list',
   access: 'operator',
   audited: true,
-  summary: 'Who did what, newest first',
+  summary: 'List audit events (who did what), newest first',
   request: { query: auditQuerySchema },
   responses: { 200: { description: 'Events', schema: page(auditEventViewSchema), example: [auditEventExample] } },
   errors: [],
@@ -54,10 +54,12 @@ const chainPosition = z.strictObject({ sequence: z.int().min(1), hash: auditHash
 
 const auditCheckSchema = z
   .strictObject({
-    checked: count.meta({ description: 'How many events were read and found right.' }),
+    checked: count.meta({ description: 'How many events were read and found correct.' }),
     isIntact: z.boolean(),
-    oldest: chainPosition.optional().meta({ description: 'The first of them.' }),
-    last: chainPosition.optional().meta({ description: 'The last of them. At the end of the chain, its head.' }),
+    oldest: chainPosition.optional().meta({ description: 'The first checked event.' }),
+    last: chainPosition
+      .optional()
+      .meta({ description: 'The last checked event. If the check is complete, this is the head of the chain.' }),
     fault: z
       .strictObject({
         code: z.enum(chainFaults),
@@ -66,10 +68,13 @@ const auditCheckSchema = z
         message: z.string(),
       })
       .optional()
-      .meta({ description: 'The first fault. The check ends there.' }),
-    next: z.string().optional().meta({ description: 'The `after` of the next call, if there are more events.' }),
+      .meta({ description: 'The first fault. The check stops there.' }),
+    next: z
+      .string()
+      .optional()
+      .meta({ description: 'The value of `after` for the next call, if there are more events.' }),
   })
-  .meta({ id: 'AuditCheck', description: 'What a check of the chain of audit events has found.' });
+  .meta({ id: 'AuditCheck', description: 'The result of a check of the chain of audit events.' });
 
 const auditCheckExample = {
   checked: 4711,
@@ -85,9 +90,9 @@ export const verifyAuditEvents = defineEndpoint({
   action: 'audit-event.verify',
   access: 'operator',
   audited: true,
-  summary: 'Whether events were changed, removed or added since they were written',
+  summary: 'Check whether audit events were changed, removed or added',
   description:
-    'Reads the hash chain from its beginning, or on from `after`, up to `limit` events. Keep `last` of a complete check elsewhere and send it as `expectedHead` of the next one: only that finds removed newest events.',
+    'Reads up to `limit` events of the hash chain, from its beginning or after `after`. Store `last` of a complete check elsewhere, and send it as `expectedHead` of the next check. Only this detects that the newest events were removed.',
   request: { query: auditCheckQuerySchema },
   responses: { 200: { description: 'The result', schema: success(auditCheckSchema), example: auditCheckExample } },
   errors: [],

@@ -22,7 +22,7 @@ const newest = async (query: string) => (await list(`${query}&limit=1`)).data[0]
 const athena = '/api/ehr/athenahealth';
 
 describe('the audit log', () => {
-  test('has every route that changes something, and every one that shows patient data', () => {
+  test('the audit log covers every route that changes something or shows patient data', () => {
     const keyed = endpoints.filter(({ access, path }) => access !== 'anyone' && path.startsWith('/api/ehr/'));
     const changing = keyed.filter(({ method }) => method !== 'get');
     expect(changing.length).toBeGreaterThan(15);
@@ -32,7 +32,7 @@ describe('the audit log', () => {
     expect(showing.filter(({ audited }) => !audited)).toEqual([]);
   });
 
-  test('says who did what to what, when, from where and how it ended', async () => {
+  test('an audit event says who did what, to which object, when, from which address, and with which outcome', async () => {
     const { connectionId } = planted;
     const answer = await api.request('POST', `${athena}/bulk-export`, {
       body: { connectionId },
@@ -60,7 +60,7 @@ describe('the audit log', () => {
     });
   });
 
-  test('has what was refused, with the reason', async () => {
+  test('the audit log records a refused action with the reason', async () => {
     const authorization = `Bearer ${api.clientKey}`;
     await api.request('DELETE', `/api/ehr/connections/${planted.connectionId}`, { authorization });
     expect(await newest('action=connection.delete')).toMatchObject({
@@ -76,7 +76,7 @@ describe('the audit log', () => {
     });
   });
 
-  test('has reads of patient data without what was searched for, and no looks at a status', async () => {
+  test('the audit log records reads of patient data without search values, and no status requests', async () => {
     const { connectionId } = planted;
     await api.request('GET', `${athena}/resources/Condition?connectionId=${connectionId}&code=planted-name`);
     const read = await newest('action=resource.search');
@@ -86,14 +86,14 @@ describe('the audit log', () => {
     const before = await newest('');
     await api.request('GET', `${athena}/bulk-export/${planted.exportId}`);
     await api.request('GET', '/api/ehr/connections');
-    // Only the look at the log itself.
+    // Only the read of the log itself is recorded.
     expect((await list(`from=${before.at}`)).data.map(({ action }: { action: string }) => action)).toEqual([
       'audit-event.list',
       before.action,
     ]);
   });
 
-  test('has refused attempts to get in, and whose key it was where that is known', async () => {
+  test('the audit log records refused keys, and the id of the key if it is known', async () => {
     await api.request('GET', '/api/ehr/connections', { authorization: 'Bearer bh_wrong' });
     const now = new Date();
     const { apiKey, key } = await api.store.apiKeys.issue({ name: 'old', role: 'client', expiresAt: now, now });
@@ -104,7 +104,7 @@ describe('the audit log', () => {
     expect(byCode.get('api-key-expired')).toMatchObject({ target: { keyId: apiKey.id } });
   });
 
-  test('is listed newest first, by filters and page by page', async () => {
+  test('audit events are listed newest first, by filters and page by page', async () => {
     const first = await list('limit=2');
     const second = await list(`limit=2&cursor=${first.next}`);
     const ids = [...first.data, ...second.data].map(({ id }) => id);
@@ -117,7 +117,7 @@ describe('the audit log', () => {
     expect((await api.request('GET', '/api/ehr/audit-events?form=2999-01-01T00:00:00Z')).status).toBe(400);
   });
 
-  test('has commands of operators', async () => {
+  test('the audit log records commands of operators', async () => {
     const file = fileURLToPath(new URL('../../create-api-key.ts', import.meta.url));
     const args = ['--conditions=@bulkhead/source', file, '--name', 'by command'];
     await new Promise((resolve) => execFile(process.execPath, args, { env: api.env as NodeJS.ProcessEnv }, resolve));

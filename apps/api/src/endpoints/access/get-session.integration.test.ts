@@ -14,13 +14,13 @@ afterAll(async () => {
 
 const path = '/api/ehr/session';
 
-test('says of a key who it is, without an end where it has none', async () => {
+test('GET /session returns the API key, without an end if it does not expire', async () => {
   const { status, body } = await api.request('GET', path);
   const apiKeyId = expect.stringMatching(/^key_/);
   expect([status, body.data]).toEqual([200, { apiKeyId, name: 'operator', role: 'operator', via: 'api-key' }]);
 });
 
-test('says which connections a key is for, and until when it is good', async () => {
+test('GET /session returns the connections and the expiry of an API key', async () => {
   const expiresAt = new Date(Date.now() + 3_600_000);
   const connectionIds = ['conn_1'];
   const key = await api.store.apiKeys.create({
@@ -34,7 +34,7 @@ test('says which connections a key is for, and until when it is good', async () 
   expect(body.data).toMatchObject({ role: 'client', connectionIds, expiresAt: expiresAt.toISOString() });
 });
 
-test('says of a browser when its session ends: with the key, where that ends first', async () => {
+test('GET /session returns the end of a browser’s session, or that of its key if it is earlier', async () => {
   const ask = async (key: string) => {
     const cookie = await logIn(api, key);
     return (await api.request('GET', path, { authorization: null, headers: { cookie } })).body.data;
@@ -49,7 +49,7 @@ test('says of a browser when its session ends: with the key, where that ends fir
   expect(await ask(key)).toMatchObject({ expiresAt: expiresAt.toISOString() });
 });
 
-test('a stream of events is no activity of a session, everything else is', async () => {
+test('event streams do not keep a session active, and all other requests do', async () => {
   const [{ id: keyId } = { id: '' }] = await api.store.apiKeys.list();
   const tenMinutesAgo = new Date(Date.now() - 600_000);
   const id = await api.store.sessions.create({ keyId, now: tenMinutesAgo });
@@ -63,6 +63,6 @@ test('a stream of events is no activity of a session, everything else is', async
   await waitFor(async () => ((await lastSeenAt()) ?? tenMinutesAgo) > tenMinutesAgo);
 });
 
-test('is nobody’s without a key', async () => {
+test('GET /session returns 401 without a key', async () => {
   expect((await api.request('GET', path, { authorization: null })).status).toBe(401);
 });

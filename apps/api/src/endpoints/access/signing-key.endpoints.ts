@@ -14,8 +14,8 @@ const createSigningKey = defineEndpoint({
   action: 'signing-key.create',
   access: 'operator',
   audited: true,
-  summary: 'Make a key pair, or bring one',
-  description: 'It is published at once and signs after an hour, when servers have learnt of it.',
+  summary: 'Create a signing key, or import one',
+  description: 'The key is published at once. It signs after an hour, when servers have read it.',
   request: { body: { schema: signingKeyBodySchema, example: { alg: 'ES384' } } },
   responses: { 201: { description: 'Published', schema: success(signingKeyViewSchema), example: signingKeyExample } },
   errors: [],
@@ -33,7 +33,7 @@ const listSigningKeys = defineEndpoint({
   action: 'signing-key.list',
   access: 'operator',
   audited: false,
-  summary: 'Every signing key, retired ones too',
+  summary: 'List all signing keys, including retired keys',
   responses: {
     200: { description: 'Keys', schema: success(z.array(signingKeyViewSchema)), example: [signingKeyExample] },
   },
@@ -50,7 +50,7 @@ const activateSigningKey = defineEndpoint({
   action: 'signing-key.activate',
   access: 'operator',
   audited: true,
-  summary: 'Sign with a key from now on',
+  summary: 'Let a key sign from now on',
   request: { body: { isOptional: true } },
   responses: { 200: { description: 'Active', schema: success(signingKeyViewSchema), example: signingKeyExample } },
   errors: ['unknown-signing-key', 'signing-key-in-use'],
@@ -66,7 +66,7 @@ const retireSigningKey = defineEndpoint({
   action: 'signing-key.retire',
   access: 'operator',
   audited: true,
-  summary: 'Sign with a key no more; it stays published while something that it signed lives',
+  summary: 'Stop signing with a key. It stays published until its assertions have expired',
   request: { body: { isOptional: true } },
   responses: { 200: { description: 'Retired', schema: success(signingKeyViewSchema), example: signingKeyExample } },
   errors: ['unknown-signing-key', 'signing-key-in-use'],
@@ -82,8 +82,8 @@ const deleteSigningKey = defineEndpoint({
   action: 'signing-key.delete',
   access: 'operator',
   audited: true,
-  summary: 'Remove a key that was retired ten minutes ago or longer',
-  responses: { 204: { description: 'Removed' } },
+  summary: 'Delete a key that was retired at least ten minutes ago',
+  responses: { 204: { description: 'Deleted' } },
   errors: ['unknown-signing-key', 'signing-key-in-use'],
   async handler({ params: { kid }, services }) {
     await services.signingKeys.delete(kid);
@@ -91,13 +91,13 @@ const deleteSigningKey = defineEndpoint({
   },
 });
 
-/** SMART servers keep the keys for this long. A new key is published an hour before it signs. */
+/** SMART servers cache the keys for this long. A new key is published an hour before it signs. */
 const maxAgeSeconds = 300;
 const contentType = 'application/jwk-set+json';
 
 const jwksSchema = z
   .strictObject({ keys: z.array(z.looseObject({ kty: z.string(), kid: z.string() })) })
-  .meta({ id: 'Jwks', description: 'RFC 7517; what EHRs verify our assertions with.' });
+  .meta({ id: 'Jwks', description: 'The public keys with which EHRs verify our client assertions (RFC 7517).' });
 
 const jwksExample = { keys: [{ kty: 'EC', crv: 'P-384', alg: 'ES384', use: 'sig', kid, x: '…', y: '…' }] };
 
@@ -107,7 +107,7 @@ const getJwks = defineEndpoint({
   method: 'get',
   path: '/.well-known/jwks.json',
   access: 'anyone',
-  summary: 'The public keys, for EHRs',
+  summary: 'Return the public signing keys, for EHRs',
   responses: { 200: { description: 'Keys', schema: jwksSchema, contentType, example: jwksExample } },
   errors: ['unavailable'],
   async handler({ services, response }) {
@@ -118,6 +118,6 @@ const getJwks = defineEndpoint({
 
 export const signingKeyEndpoints = endpointGroup({
   name: 'Signing keys',
-  description: 'SMART Backend Services: what client assertions are signed with, and its public half.',
+  description: 'The keys that sign client assertions of SMART Backend Services, and their published public halves.',
   endpoints: [createSigningKey, listSigningKeys, activateSigningKey, retireSigningKey, deleteSigningKey, getJwks],
 });

@@ -19,7 +19,7 @@ const types = (count: number) => Array.from({ length: count }, () => 'Patient');
 const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
 
 describe('POST bulk-export', () => {
-  test('without a worker: 202 and no statusUrl yet', async () => {
+  test('POST bulk-export returns 202 without a statusUrl while no worker is running', async () => {
     const { status, body } = await post({ connectionId, resourceTypes: ['CarePlan'] });
     expect([status, body]).toEqual([
       202,
@@ -47,10 +47,10 @@ describe('POST bulk-export', () => {
   });
 
   test.each([
-    { what: 'a body that is cut', body: '{"connectionId":' },
-    { what: 'a text', body: '"export everything"' },
+    { what: 'a truncated body', body: '{"connectionId":' },
+    { what: 'a JSON string', body: '"export everything"' },
     { what: 'plain text', body: 'connectionId=1' },
-  ])('$what: 400 not-json', async ({ body }) => {
+  ])('POST bulk-export returns 400 not-json for $what', async ({ body }) => {
     const answer = await post(body);
     expect([answer.status, answer.body]).toEqual([
       400,
@@ -64,7 +64,7 @@ describe('POST bulk-export', () => {
     { what: 'an empty object', body: {}, faults: { connectionId: /expected string/ } },
     { what: 'a wrong type', body: { connectionId: 7 }, faults: { connectionId: /expected string/ } },
     {
-      what: 'an operator where a text belongs',
+      what: 'a query operator instead of a string',
       body: { connectionId: { $ne: '' } },
       faults: { connectionId: /expected string/ },
     },
@@ -75,26 +75,26 @@ describe('POST bulk-export', () => {
       faults: { resourceTypes: /more than 50/ },
     },
     {
-      what: 'types that are a text',
+      what: 'a string instead of a list of types',
       body: { connectionId: 'c', resourceTypes: 'Patient' },
       faults: { resourceTypes: /expected array/ },
     },
     {
-      what: 'a date as since',
+      what: 'a date without a time as since',
       body: { connectionId: 'c', since: '2024-01-01' },
       faults: { since: /must be an instant/ },
     },
     {
-      what: 'an instant without a zone',
+      what: 'an instant without a time zone',
       body: { connectionId: 'c', since: '2024-01-01T00:00:00' },
       faults: { since: /must be an instant/ },
     },
     {
-      what: 'an instant that never was',
+      what: 'an instant that does not exist',
       body: { connectionId: 'c', since: '2024-02-31T00:00:00Z' },
       faults: { since: /must be an instant/ },
     },
-    { what: 'a since that is to come', body: { connectionId: 'c', since: inAnHour() }, faults: { since: /future/ } },
+    { what: 'a since in the future', body: { connectionId: 'c', since: inAnHour() }, faults: { since: /future/ } },
     {
       what: 'unknown fields',
       body: { connectionId: 'c', Since: 'x', limit: 1 },
@@ -112,7 +112,7 @@ describe('POST bulk-export', () => {
         x: /not a field/,
       },
     },
-  ])('$what: 400 with every fault, once', async ({ body, faults }) => {
+  ])('POST bulk-export returns 400 and each fault once for $what', async ({ body, faults }) => {
     const answer = await post(body);
     expect([answer.status, answer.body]).toEqual([
       400,
@@ -128,7 +128,7 @@ describe('POST bulk-export', () => {
     }
   });
 
-  test('a body over 100 KB: 413', async () => {
+  test('POST bulk-export returns 413 for a body over 100 KB', async () => {
     const answer = await post({ connectionId: 'x'.repeat(110_000) });
     expect([answer.status, answer.body]).toEqual([
       413,
@@ -136,7 +136,7 @@ describe('POST bulk-export', () => {
     ]);
   });
 
-  test('an unknown connection or provider: 404', async () => {
+  test('POST bulk-export returns 404 for an unknown connection or provider', async () => {
     const connection = await post({ connectionId: 'conn_none' });
     expect([connection.status, connection.body]).toEqual([
       404,
@@ -149,7 +149,7 @@ describe('POST bulk-export', () => {
     ]);
   });
 
-  test('are listed, newest first, by connection, by status, and page by page', async () => {
+  test('bulk exports are listed newest first, by connection, by status, and page by page', async () => {
     const connectionId = await api.createConnection();
     const ids: string[] = [];
     for (const resourceTypes of [['Patient'], ['Condition'], ['Encounter']]) {
@@ -167,7 +167,7 @@ describe('POST bulk-export', () => {
     expect((await api.request('GET', `${path}?connectionId=conn_none`)).status).toBe(404);
   });
 
-  test('the same request while it runs: 409 with its id; another one: 202', async () => {
+  test('POST bulk-export returns 409 with the id for the same request while it is running, and 202 for another request', async () => {
     const first = await post({
       connectionId,
       resourceTypes: ['Observation', 'Condition'],
@@ -203,7 +203,7 @@ describe('POST bulk-export', () => {
     for (const body of others) expect((await post({ connectionId, ...body })).status).toBe(202);
   });
 
-  test('two at the same moment: one starts', async () => {
+  test('only one of two identical simultaneous requests starts an export', async () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => post({ connectionId, resourceTypes: ['Goal'] })));
     expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409, 409, 409, 409, 409, 409]);
     const started = answers.find(({ status }) => status === 202)?.body.data.id;
@@ -217,7 +217,7 @@ describe('GET bulk-export', () => {
     { what: 'an unknown job', at: '/athenahealth/bulk-export/job_none' },
     { what: "an unknown job's files", at: '/athenahealth/bulk-export/job_none/files' },
     { what: 'an unknown provider', at: '/epic/bulk-export/job_none' },
-  ])('$what: 404', async ({ at }) => {
+  ])('GET bulk-export returns 404 for $what', async ({ at }) => {
     const { status, body } = await api.request('GET', `/api/ehr${at}`);
     expect([status, body]).toEqual([
       404,
@@ -228,7 +228,7 @@ describe('GET bulk-export', () => {
     ]);
   });
 
-  test("a job at another provider's address: 404", async () => {
+  test("GET bulk-export returns 404 for an export at another provider's address", async () => {
     const { body } = await post({ connectionId, resourceTypes: ['Device'] });
     const answer = await api.request('GET', `/api/ehr/epic/bulk-export/${body.data.id}`);
     expect(answer.status).toBe(404);
@@ -239,9 +239,9 @@ describe('every address', () => {
   test.each([
     { what: 'no key', authorization: null },
     { what: 'a wrong key', authorization: 'Bearer bh_wrong' },
-    { what: 'a key by another scheme', authorization: 'Basic YTpi' },
+    { what: 'a key with another scheme', authorization: 'Basic YTpi' },
     { what: 'an empty key', authorization: 'Bearer ' },
-  ])('$what: 401', async ({ authorization }) => {
+  ])('every address returns 401 for $what', async ({ authorization }) => {
     for (const [method, at] of [
       ['POST', path],
       ['GET', `${path}/job_none`],
@@ -270,7 +270,7 @@ describe('every address', () => {
     { method: 'GET', at: '/nothing' },
     { method: 'GET', at: '/api/ehr/nothing' },
     { method: 'GET', at: '/api/ehr/athenahealth/bulk-exports' },
-  ])('$method $at: 404 unknown-route', async ({ method, at }) => {
+  ])('$method $at returns 404 unknown-route', async ({ method, at }) => {
     const { status, body } = await api.request(method, at);
     expect([status, body]).toEqual([
       404,
@@ -278,12 +278,12 @@ describe('every address', () => {
     ]);
   });
 
-  test('an address that is no UTF-8: an answer that blames the client', async () => {
+  test('an address that is not valid UTF-8 returns 400', async () => {
     const { status, body } = await api.request('GET', '/api/ehr/%E0%A4%A/bulk-export/job_none');
     expect([status, body.success, body.error.code]).toEqual([400, false, 'invalid-request']);
   });
 
-  test('every answer has the id that its log lines have, and no sign of what runs it', async () => {
+  test('every response has the request id of the log lines, and does not reveal the server software', async () => {
     const { headers } = await api.request('GET', '/api/ehr/connections');
     expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
     expect(headers.get('x-powered-by')).toBeNull();

@@ -21,7 +21,7 @@ const start = async (body: object = {}) => {
 const failure = (code: string) => ({ success: false, error: expect.objectContaining({ code }) });
 
 describe('DELETE bulk-export', () => {
-  test('cancels a waiting export, once more is no error, and its request can be made again', async () => {
+  test('DELETE bulk-export cancels a waiting export, can be repeated, and allows the same request again', async () => {
     const id = await start({ resourceTypes: ['CarePlan'] });
     for (let time = 0; time < 2; time++) {
       const { status, body } = await api.request('DELETE', `${path}/${id}`);
@@ -36,14 +36,14 @@ describe('DELETE bulk-export', () => {
   test.each([
     { what: 'an unknown export', at: `${path}/job_none`, status: 404, code: 'unknown-export' },
     { what: 'an unknown provider', at: '/api/ehr/epic/bulk-export/job_none', status: 404, code: 'unknown-provider' },
-  ])('$what: $status', async ({ at, status, code }) => {
+  ])('DELETE bulk-export returns $status for $what', async ({ at, status, code }) => {
     const answer = await api.request('DELETE', at);
     expect([answer.status, answer.body]).toEqual([status, failure(code)]);
   });
 });
 
 describe('POST bulk-export/:id/retry', () => {
-  test('of one that runs changes nothing; of a cancelled one: 409; of an unknown one: 404', async () => {
+  test('retrying a running export changes nothing, and returns 409 for a cancelled and 404 for an unknown export', async () => {
     const id = await start({ resourceTypes: ['Goal'] });
     const running = await api.request('POST', `${path}/${id}/retry`);
     expect([running.status, running.body.data]).toEqual([202, expect.objectContaining({ id, phase: 'queued' })]);
@@ -60,7 +60,7 @@ describe('POST bulk-export', () => {
     { what: 'an empty key', key: '' },
     { what: 'a key with a space', key: 'a b' },
     { what: 'a key over 200 characters', key: 'x'.repeat(201) },
-  ])('with $what as Idempotency-Key: 400', async ({ key }) => {
+  ])('POST bulk-export returns 400 for $what as the Idempotency-Key', async ({ key }) => {
     const headers = { 'idempotency-key': key };
     const { status, body } = await api.request('POST', path, { body: { connectionId }, headers });
     expect([status, body]).toEqual([400, failure('invalid-request')]);
@@ -69,7 +69,7 @@ describe('POST bulk-export', () => {
     ]);
   });
 
-  test('refused under an Idempotency-Key, the key is free for the corrected request', async () => {
+  test('an Idempotency-Key of a refused request can be used for the corrected request', async () => {
     const headers = { 'idempotency-key': 'corrected' };
     const post = (body: object) => api.request('POST', path, { body: { connectionId, ...body }, headers });
     const running = await start({ resourceTypes: ['Device'] });
@@ -78,7 +78,7 @@ describe('POST bulk-export', () => {
     expect(await post({ resourceTypes: ['Device'] })).toMatchObject({ status: 202 });
   });
 
-  test('under the key of another client is a request of its own', async () => {
+  test('the same Idempotency-Key of another client starts another export', async () => {
     const headers = { 'idempotency-key': 'shared' };
     const body = { connectionId, resourceTypes: ['Coverage'] };
     const first = await api.request('POST', path, { body, headers });
@@ -88,18 +88,18 @@ describe('POST bulk-export', () => {
   });
 
   test.each([
-    { what: 'no type', typeFilters: ['category=laboratory'], at: 'typeFilters.0' },
+    { what: 'a filter without a type', typeFilters: ['category=laboratory'], at: 'typeFilters.0' },
     { what: 'an unknown type', typeFilters: ['Observatoin?category=x'], at: 'typeFilters.0' },
-    { what: 'no search', typeFilters: ['Observation'], at: 'typeFilters.0' },
+    { what: 'a filter without a search', typeFilters: ['Observation'], at: 'typeFilters.0' },
     {
-      what: 'a type that is not asked for',
+      what: 'a type that is not requested',
       resourceTypes: ['Patient'],
       typeFilters: ['Observation?code=1'],
       at: 'typeFilters.0',
     },
-    { what: 'none at all', typeFilters: [], at: 'typeFilters' },
-    { what: 'since "last"', typeFilters: ['Observation?code=1'], since: 'last', at: 'since' },
-  ])('with typeFilters of $what: 400', async ({ at, what: _, ...fields }) => {
+    { what: 'an empty list', typeFilters: [], at: 'typeFilters' },
+    { what: 'a filter together with since "last"', typeFilters: ['Observation?code=1'], since: 'last', at: 'since' },
+  ])('POST bulk-export returns 400 for typeFilters with $what', async ({ at, what: _, ...fields }) => {
     const { status, body } = await api.request('POST', path, { body: { connectionId, ...fields } });
     expect([status, body.error.details]).toEqual([400, [{ path: at, message: expect.any(String) }]]);
   });
@@ -110,7 +110,7 @@ describe('the quarantine', () => {
     { what: 'a limit of 0', query: 'limit=0', at: 'limit' },
     { what: 'an unknown state', query: 'state=closed', at: 'state' },
     { what: 'an unknown field', query: 'export=job_1', at: 'export' },
-  ])('listed with $what: 400', async ({ query, at }) => {
+  ])('listing the quarantine with $what returns 400', async ({ query, at }) => {
     const { status, body } = await api.request('GET', `/api/ehr/quarantine?${query}`);
     expect([status, body.error.details]).toEqual([400, [{ path: at, message: expect.any(String) }]]);
   });
@@ -119,7 +119,7 @@ describe('the quarantine', () => {
     { method: 'GET', at: '/api/ehr/quarantine/none/line' },
     { method: 'POST', at: '/api/ehr/quarantine/none/replay' },
     { method: 'POST', at: '/api/ehr/quarantine/replay' },
-  ])('$method $at is for operators: 403 for a client', async ({ method, at }) => {
+  ])('$method $at returns 403 for a client key', async ({ method, at }) => {
     const body = method === 'POST' ? { exportId: 'job_1' } : undefined;
     const answer = await api.request(method, at, { authorization: `Bearer ${api.clientKey}`, body });
     expect([answer.status, answer.body]).toEqual([403, failure('forbidden')]);
@@ -127,7 +127,7 @@ describe('the quarantine', () => {
     expect(known.status).toBe(at.endsWith('quarantine/replay') ? 202 : 404);
   });
 
-  test('takes a correction of at most 10 MB: 413', async () => {
+  test('a correction of a quarantined line over 10 MB returns 413', async () => {
     const body = 'x'.repeat(11 * 1024 * 1024);
     const { status, body: answer } = await api.request('POST', '/api/ehr/quarantine/none/replay', { body });
     expect([status, answer]).toEqual([413, failure('body-too-large')]);

@@ -10,11 +10,13 @@ export const getExport = defineEndpoint({
   path: '/api/ehr/:provider/bulk-export/:jobId',
   action: 'export.read',
   access: 'client',
-  // The addresses of an export's files can be all that is needed to read them: a signed link is.
+  // A signed link to a file opens the file without a token, so showing such links is audited.
   audited: 'if-shown',
-  summary: 'Status of a bulk export',
+  summary: 'Return the status of a bulk export',
   request: { query: exportStatusQuerySchema },
-  responses: { 200: { description: 'Its status', schema: success(exportViewSchema), example: exportExample } },
+  responses: {
+    200: { description: 'The status of the export', schema: success(exportViewSchema), example: exportExample },
+  },
   errors: ['unknown-export'],
   async handler({ params: { provider, jobId: id }, query, caller: { scope, view }, services, audit }) {
     const { record, issues } = await services.bulkExports.get({ provider, id, scope });

@@ -10,7 +10,7 @@ export const listExports = defineEndpoint({
   action: 'export.list',
   access: 'client',
   audited: false,
-  summary: 'Bulk exports, newest first',
+  summary: 'List bulk exports, newest first',
   request: { query: bulkExportQuerySchema },
   responses: { 200: { description: 'Exports', schema: page(exportViewSchema), example: [exportExample] } },
   errors: ['unknown-connection'],

@@ -11,10 +11,14 @@ export const listOutputFiles = defineEndpoint({
   action: 'export.read',
   access: 'client',
   audited: 'if-shown',
-  summary: 'The ledger of a bulk export: its files, and what became of their lines',
+  summary: 'List the files of a bulk export, with the counts of their lines (the ledger)',
   request: { query: exportStatusQuerySchema },
   responses: {
-    200: { description: 'Its files', schema: success(z.array(outputFileViewSchema)), example: [outputFileExample] },
+    200: {
+      description: 'The files of the export',
+      schema: success(z.array(outputFileViewSchema)),
+      example: [outputFileExample],
+    },
   },
   errors: ['unknown-export'],
   async handler({ params: { provider, jobId: id }, query, caller: { scope, view }, services, audit }) {

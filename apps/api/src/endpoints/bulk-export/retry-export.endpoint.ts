@@ -10,9 +10,11 @@ export const retryExport = defineEndpoint({
   action: 'export.retry',
   access: 'client',
   audited: true,
-  summary: 'Fetch what is missing of a failed export',
+  summary: 'Retry a failed export: fetch what is missing',
   request: { body: { isOptional: true } },
-  responses: { 202: { description: 'Taken up again', schema: success(exportViewSchema), example: exportExample } },
+  responses: {
+    202: { description: 'The export continues', schema: success(exportViewSchema), example: exportExample },
+  },
   errors: ['unknown-export', 'nothing-to-retry', 'export-already-running'],
   async handler({ params: { provider, jobId: id }, caller: { scope, view }, services, audit }) {
     const { record, isChanged } = await services.bulkExports.retry({ provider, id, scope });

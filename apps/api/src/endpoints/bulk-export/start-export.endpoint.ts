@@ -4,10 +4,10 @@ import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { at, connectionId, exportId, success } from '../common.schema.ts';
 import { statusUrl } from './bulk-export.examples.ts';
 
-/** As https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header describes it. Clients usually send a UUID. */
+/** See https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header. Clients usually send a UUID. */
 const idempotencyKeySchema = z
   .string()
-  .regex(/^[!-~]{1,200}$/, 'Idempotency-Key: 1-200 visible ASCII characters without a space')
+  .regex(/^[!-~]{1,200}$/, 'Idempotency-Key must be 1-200 visible ASCII characters without a space')
   .optional();
 
 /** Endpoint 1 of the guide. */
@@ -19,7 +19,8 @@ export const startExport = defineEndpoint({
   access: 'client',
   audited: true,
   summary: 'Start a bulk export',
-  description: 'At most one export per connection and request runs: the answer to another one is 409 with its id.',
+  description:
+    'Only one export with the same request runs for a connection at a time. While it runs, the same request returns 409 with its id.',
   request: {
     headers: z.object({ 'idempotency-key': idempotencyKeySchema }),
     body: {

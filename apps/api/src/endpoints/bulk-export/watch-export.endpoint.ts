@@ -10,24 +10,24 @@ export const watchExport = defineEndpoint({
   action: 'export.read',
   access: 'client',
   audited: 'if-shown',
-  summary: 'A bulk export and its files, told as they move',
+  summary: 'Stream the status and the files of a bulk export as they change',
   description:
-    'Read the ledger once, and again after `end` and where `counts.files` grows: the stream tells of files that move.',
+    'Read the list of files once, again when `counts.files` grows, and again after `end`. The stream reports only files that change.',
   responses: eventStreamResponse({
-    export: 'an `Export`, without `outputUrls`; its counts are of some seconds ago where the ledger is long',
-    files: 'an array of at most 500 `OutputFile`: those under way, and those that have ended since',
-    end: 'an empty object: the export has ended',
+    export: 'an `Export` without `outputUrls`. Its counts may be a few seconds old if the export has many files',
+    files: 'an array of at most 500 `OutputFile`: active files, and files that have ended since the last event',
+    end: 'an empty object. The export has ended',
   }),
   errors: ['unknown-export'],
   handler({ params: { provider, jobId: id }, caller: { scope, view }, services, audit, streamEvents }) {
-    const look = services.bulkExports.watch({ provider, id, scope });
+    const readNext = services.bulkExports.watch({ provider, id, scope });
     return streamEvents(async () => {
-      const { record, issues, files } = await look();
+      const { record, issues, files } = await readNext();
       audit.addTarget({ connectionId: record.connectionId });
       if (files.length > 0) audit.isShown = true;
       const status = { name: 'export', data: toStatusView({ record, issues, ...view }) };
-      const moved = files.length > 0 ? [{ name: 'files', data: files.map((file) => toFileView(file, view)) }] : [];
-      return { events: [status, ...moved], isOver: isTerminal(record.phase) };
+      const changed = files.length > 0 ? [{ name: 'files', data: files.map((file) => toFileView(file, view)) }] : [];
+      return { events: [status, ...changed], isOver: isTerminal(record.phase) };
     });
   },
 });

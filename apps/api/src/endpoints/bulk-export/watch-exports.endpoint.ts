@@ -2,7 +2,7 @@ import { bulkExportQuerySchema, toStatusView } from '@bulkhead/bulk-export/comma
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { eventStreamResponse } from '../common.schema.ts';
 
-/** As many as the list returns by default. */
+/** The same number as the list returns by default. */
 const limit = bulkExportQuerySchema.shape.limit.parse(undefined);
 
 export const watchExports = defineEndpoint({
@@ -12,9 +12,9 @@ export const watchExports = defineEndpoint({
   action: 'export.list',
   access: 'client',
   audited: false,
-  summary: 'The newest bulk exports, told as they move',
+  summary: 'Stream the newest bulk exports as they change',
   request: { query: bulkExportQuerySchema.pick({ connectionId: true }) },
-  responses: eventStreamResponse({ exports: 'the newest 50, each an `Export`, as the list has them' }),
+  responses: eventStreamResponse({ exports: 'an array of the newest 50 `Export`, as the list returns them' }),
   errors: ['unknown-connection'],
   handler({ params: { provider }, query: { connectionId }, caller: { scope, view }, services, streamEvents }) {
     return streamEvents(async () => {

@@ -51,7 +51,7 @@ const listConnections = defineEndpoint({
   action: 'connection.list',
   access: 'client',
   audited: false,
-  summary: 'Every connection',
+  summary: 'List all connections',
   responses: {
     200: { description: 'Connections', schema: success(z.array(connectionViewSchema)), example: [connectionExample] },
   },
@@ -68,7 +68,7 @@ const getConnection = defineEndpoint({
   action: 'connection.read',
   access: 'client',
   audited: false,
-  summary: 'A connection',
+  summary: 'Return a connection',
   responses: { 200: { description: 'Connection', schema: success(connectionViewSchema), example: connectionExample } },
   errors: ['unknown-connection'],
   async handler({ params: { id }, caller: { scope }, services }) {
@@ -83,7 +83,7 @@ const changeCredentials = defineEndpoint({
   action: 'connection.change-credentials',
   access: 'operator',
   audited: true,
-  summary: 'Give a connection other credentials',
+  summary: 'Replace the credentials of a connection',
   request: {
     body: {
       schema: z.strictObject({ auth: connectionAuthSchema }),
@@ -99,7 +99,7 @@ const changeCredentials = defineEndpoint({
 
 export const connectionEndpoints = endpointGroup({
   name: 'Connections',
-  description: 'A practice’s credentials at an EHR, and who is called back.',
+  description: 'The credentials of a practice at an EHR, and its webhook.',
   endpoints: [
     listProviders,
     createConnection,

@@ -35,7 +35,7 @@ const privateJwk = privateKey.export({ format: 'jwk' });
 const post = (body: object) => api.request('POST', path, { body: { provider: 'athenahealth', auth, ...body } });
 
 describe('connections', () => {
-  test('are created, listed, read and deleted, without their secret', async () => {
+  test('connections are created, listed, read and deleted without showing their secret', async () => {
     const created = await post({ practiceId: '195900' });
     const connection = {
       id: expect.stringMatching(/^conn_[0-9a-f]{32}$/),
@@ -66,7 +66,7 @@ describe('connections', () => {
     }
   });
 
-  test('sign with a key of their own, of which only the name is shown', async () => {
+  test('a connection with its own signing key shows only the name of the key', async () => {
     const auth = { method: 'private_key_jwt', clientId: 'client-1', scope: 'system/*.rs', privateKey: privateJwk };
     const { status, body, text } = await post({ auth });
     expect([status, body.data.auth]).toEqual([
@@ -79,7 +79,7 @@ describe('connections', () => {
     });
   });
 
-  test('get other credentials, after which the old token is not used any more', async () => {
+  test('replacing the credentials of a connection stops the use of the old token', async () => {
     const id = await api.createConnection();
     const owner = { connectionId: id, credentialsVersion: 0 };
     await api.store.accessTokens.takeLease({ ...owner, holder: 'h', durationMs: 1000 });
@@ -96,7 +96,7 @@ describe('connections', () => {
     expect(unknown.status).toBe(404);
   });
 
-  test('are not deleted under a running export: 409 with its id', async () => {
+  test('deleting a connection with a running export returns 409 with its id', async () => {
     const id = await api.createConnection();
     const started = await api.request('POST', '/api/ehr/athenahealth/bulk-export', { body: { connectionId: id } });
     const { status, body } = await api.request('DELETE', `${path}/${id}`);
@@ -106,7 +106,7 @@ describe('connections', () => {
     ]);
   });
 
-  test('are not deleted under a running sync: 409 with its id', async () => {
+  test('deleting a connection with a running sync returns 409 with its id', async () => {
     const id = await api.createConnection();
     const headers = { prefer: 'respond-async' };
     const started = await api.request('POST', '/api/ehr/athenahealth/enhanced-sync', {
@@ -125,22 +125,22 @@ describe('connections', () => {
 
   test.each([
     {
-      what: 'a FHIR endpoint at a foreign host',
+      what: 'a FHIR endpoint on a host of no provider',
       body: { fhirEndpoint: 'https://evil.example/fhir' },
       at: ['fhirEndpoint'],
     },
     {
-      what: 'a token endpoint at a foreign host',
+      what: 'a token endpoint on a host of no provider',
       body: { auth: { ...auth, tokenEndpoint: 'https://evil.example/token' } },
       at: ['auth.tokenEndpoint'],
     },
     {
-      what: "the provider's host at another port",
+      what: "the provider's host on another port",
       body: { fhirEndpoint: fhirEndpoint.replace(':8080', ':8081') },
       at: ['fhirEndpoint'],
     },
     {
-      what: 'both at foreign hosts and no credentials',
+      what: 'both endpoints on hosts of no provider and no credentials',
       body: {
         fhirEndpoint: 'https://evil.example/fhir',
         auth: { method: 'client_credentials', tokenEndpoint: 'https://evil.example/token' },
@@ -152,8 +152,8 @@ describe('connections', () => {
       body: { auth: { method: 'client_credentials' } },
       at: ['auth.clientId', 'auth.clientSecret'],
     },
-    { what: 'a practice that is a path', body: { practiceId: '../../1' }, at: ['practiceId'] },
-    { what: 'an address of another kind', body: { fhirEndpoint: 'file:///etc/passwd' }, at: ['fhirEndpoint'] },
+    { what: 'a practice id that is a path', body: { practiceId: '../../1' }, at: ['practiceId'] },
+    { what: 'an address with another scheme', body: { fhirEndpoint: 'file:///etc/passwd' }, at: ['fhirEndpoint'] },
     {
       what: 'unknown fields',
       body: { secret: 1, auth: { method: 'none', clientId: 'c' } },
@@ -161,24 +161,24 @@ describe('connections', () => {
     },
     { what: 'an unknown method', body: { auth: { method: 'password' } }, at: ['auth.method'] },
     { what: 'no method', body: { auth: null }, at: ['auth'] },
-    { what: 'a scope of nobody', body: { auth: { ...auth, scope: 'system/Patients.read' } }, at: ['auth.scope'] },
+    { what: 'an unknown scope', body: { auth: { ...auth, scope: 'system/Patients.read' } }, at: ['auth.scope'] },
     { what: 'a scope that needs a user', body: { auth: { ...auth, scope: 'patient/*.read' } }, at: ['auth.scope'] },
     {
-      what: 'a way of the secret that there is not',
+      what: 'an unknown way to send the secret',
       body: { auth: { ...auth, secretBy: 'query' } },
       at: ['auth.secretBy'],
     },
     {
-      what: 'a private key that is none',
+      what: 'a text that is not a private key',
       body: { auth: { method: 'private_key_jwt', clientId: 'c', privateKey: 'x' } },
       at: ['auth.privateKey'],
     },
     {
-      what: 'a private key of another algorithm',
+      what: 'a private key for another algorithm',
       body: { auth: { method: 'private_key_jwt', clientId: 'c', alg: 'RS384', privateKey: privateJwk } },
       at: ['auth.alg'],
     },
-  ])('$what: 400', async ({ body, at }) => {
+  ])('creating a connection with $what returns 400', async ({ body, at }) => {
     const answer = await post(body);
     expect([answer.status, answer.body.error]).toEqual([
       400,
@@ -187,7 +187,7 @@ describe('connections', () => {
     expect(answer.body.error.details.map((fault: { path: string }) => fault.path).sort()).toEqual(at);
   });
 
-  test('accepts a client id of 4,096 characters, as servers that encode a client in a JWT give out', async () => {
+  test('a connection accepts a client id of 4,096 characters, because some servers encode a client in a JWT', async () => {
     const clientId = 'j'.repeat(4096);
     const accepted = await post({ auth: { ...auth, clientId } });
     expect([accepted.status, accepted.body.data.auth.clientId]).toEqual([201, clientId]);
@@ -199,17 +199,17 @@ describe('connections', () => {
   });
 
   test.each([{ environment: 'staging' }, { environment: 'constructor' }, { environment: '__proto__' }])(
-    'an unknown environment ($environment): 400 that names the known ones',
+    'creating a connection with the unknown environment $environment returns 400 with the known ones',
     async ({ environment }) => {
       const { status, body } = await post({ environment });
       expect([status, body.error.details]).toEqual([
         400,
-        [{ path: 'environment', message: 'athenahealth has: production, sandbox, preview' }],
+        [{ path: 'environment', message: 'must be an environment of athenahealth: production, sandbox, preview' }],
       ]);
     },
   );
 
-  test('an unknown provider: 404', async () => {
+  test('creating a connection with an unknown provider returns 404', async () => {
     const { status, body } = await post({ provider: 'epic' });
     expect([status, body.error]).toEqual([
       404,
@@ -217,7 +217,7 @@ describe('connections', () => {
     ]);
   });
 
-  test("a provider of the operator's own, without rate limit and authorization", async () => {
+  test('a connection can use a provider that the operator has added, without rate limit and authorization', async () => {
     const { status, body } = await post({ provider: 'open-ehr', auth: { method: 'none' } });
     expect([status, body.data]).toEqual([
       201,
@@ -237,7 +237,7 @@ describe('connections', () => {
     expect([foreign.status, foreign.body.error.code]).toEqual([404, 'unknown-connection']);
   });
 
-  test("a client id and secret of the environment are the provider's", async () => {
+  test('a connection uses the client id and secret of the environment variables by default', async () => {
     const withDefaults = await startApi({
       env: { ATHENAHEALTH_CLIENT_ID: 'client-of-env', ATHENAHEALTH_CLIENT_SECRET: clientSecret },
     });
@@ -268,12 +268,12 @@ describe('capabilities', () => {
       code: 'unknown-connection',
     },
     { what: 'an unknown provider', at: 'epic/capabilities?connectionId=a', status: 404, code: 'unknown-provider' },
-  ])('$what: $status', async ({ at, status, code }) => {
+  ])('GET capabilities with $what returns $status', async ({ at, status, code }) => {
     const answer = await api.request('GET', `/api/ehr/${at}`);
     expect([answer.status, answer.body.error.code]).toEqual([status, code]);
   });
 
-  test('as a worker read them', async () => {
+  test('GET capabilities returns what a worker has read', async () => {
     const id = await api.createConnection();
     await api.store.connections.saveCapabilities({
       id,
@@ -297,7 +297,7 @@ describe('capabilities', () => {
     ]);
   });
 
-  test('of yesterday are not returned while a worker reads them again', async () => {
+  test('GET capabilities does not return those of yesterday while a worker reads them again', async () => {
     const id = await api.createConnection();
     const save = (readAt: Date, resourceTypes: readonly string[]) =>
       api.store.connections.saveCapabilities({ id, capabilities: { readAt, exportLevels: ['group'], resourceTypes } });
@@ -324,7 +324,7 @@ describe('capabilities', () => {
   });
 });
 
-test('the watermarks of a connection: up to when each type is wholly stored', async () => {
+test('the watermarks of a connection say up to when each type is completely stored', async () => {
   const id = await api.createConnection();
   const list = () => api.request('GET', `${path}/${id}/watermarks`);
   expect((await list()).body).toEqual({ success: true, data: [] });

@@ -13,7 +13,7 @@ const capabilitiesSchema = z
     documentReferences: z.boolean(),
     rateLimit: z.string(),
   })
-  .meta({ id: 'Capabilities', description: 'The guide’s answer: what the EHR offers.' });
+  .meta({ id: 'Capabilities', description: 'What the EHR offers, in the shape of the guide.' });
 
 /** Endpoint 4 of the guide. */
 export const getCapabilities = defineEndpoint({
@@ -23,7 +23,7 @@ export const getCapabilities = defineEndpoint({
   action: 'connection.read-capabilities',
   access: 'client',
   audited: false,
-  summary: 'What the EHR of a connection offers',
+  summary: 'Return what the EHR of a connection offers',
   request: { query: z.strictObject({ connectionId: z.string().min(1).max(100) }) },
   responses: {
     200: {

@@ -19,7 +19,7 @@ const providerSchema = z
   .meta({
     id: 'Provider',
     description:
-      'What a new connection can choose among. `fhirEndpoints`: by environment, where it names none; `hasClient`: client id and secret can be left out.',
+      'The choices for a new connection. `fhirEndpoints` has the default endpoint of each environment. `hasClient` means that client id and secret can be omitted.',
   });
 
 const providerExample = {
@@ -44,7 +44,7 @@ export const listProviders = defineEndpoint({
   action: 'provider.list',
   access: 'client',
   audited: false,
-  summary: 'The EHR vendors that a connection can name, and what it can choose among',
+  summary: 'List the EHR vendors, and the choices for a new connection',
   responses: {
     200: { description: 'Providers', schema: success(z.array(providerSchema)), example: [providerExample] },
   },

@@ -9,7 +9,7 @@ const list = async (env: Record<string, string> = {}) => {
   return api.request('GET', '/api/ehr/providers', { authorization: `Bearer ${api.clientKey}` });
 };
 
-test('lists what a new connection can choose among', async () => {
+test('GET /providers lists the choices for a new connection', async () => {
   const { status, body } = await list();
   expect([status, body.data]).toEqual([
     200,
@@ -28,7 +28,7 @@ test('lists what a new connection can choose among', async () => {
   ]);
 });
 
-test('says what the deployment has set, and nothing of its secret', async () => {
+test('GET /providers shows the settings of the deployment without its secret', async () => {
   const { body, text } = await list({
     ATHENAHEALTH_CLIENT_ID: 'planted-client-id',
     ATHENAHEALTH_CLIENT_SECRET: 'planted-secret',

@@ -10,7 +10,7 @@ export const listWatermarks = defineEndpoint({
   action: 'connection.read',
   access: 'client',
   audited: false,
-  summary: 'Up to when each type is wholly stored',
+  summary: 'List the watermarks: the time up to which each type is completely stored',
   responses: {
     200: {
       description: 'Watermarks',

@@ -4,9 +4,10 @@ import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { connectionId, success } from '../common.schema.ts';
 import { connectionTestExample } from './connection.examples.ts';
 
-const startedTestSchema = z
-  .strictObject({ status: z.literal('IN_PROGRESS'), url: z.string() })
-  .meta({ id: 'StartedTest', description: 'The test goes on: its result is in the `lastTest` of the connection.' });
+const startedTestSchema = z.strictObject({ status: z.literal('IN_PROGRESS'), url: z.string() }).meta({
+  id: 'StartedTest',
+  description: 'The test is still running. Its result will be in the `lastTest` of the connection.',
+});
 
 export const testConnection = defineEndpoint({
   id: 'testConnection',
@@ -15,12 +16,12 @@ export const testConnection = defineEndpoint({
   action: 'connection.test',
   access: 'client',
   audited: true,
-  summary: 'Try a connection out: discovery, token, a real read',
+  summary: 'Test a connection: discovery, token, and a real read',
   request: { body: { isOptional: true } },
   responses: {
     200: { description: 'The result', schema: success(connectionTestViewSchema), example: connectionTestExample },
     202: {
-      description: 'The test goes on',
+      description: 'The test is still running',
       schema: success(startedTestSchema),
       example: { status: 'IN_PROGRESS', url: `/api/ehr/connections/${connectionId}` },
     },

@@ -30,9 +30,9 @@ const listDocuments = defineEndpoint({
   path: '/api/ehr/:provider/documents',
   action: 'document.list',
   access: 'client',
-  // The record of a document has its title and its patient.
+  // The record of a document contains its title and its patient.
   audited: true,
-  summary: 'Documents of a connection, a patient or a resource',
+  summary: 'List the documents of a connection, a patient or a resource',
   request: { query: documentQuerySchema, readBody: 'never' },
   responses: { 200: { description: 'Documents', schema: page(documentViewSchema), example: [documentExample] } },
   errors: ['unknown-connection'],
@@ -50,7 +50,7 @@ const getDocument = defineEndpoint({
   action: 'document.describe',
   access: 'client',
   audited: true,
-  summary: 'What is known of a document',
+  summary: 'Return the metadata of a document',
   request: { readBody: 'never' },
   responses: { 200: { description: 'Document', schema: success(documentViewSchema), example: documentExample } },
   errors: ['unknown-document'],
@@ -70,7 +70,13 @@ const retryDocument = defineEndpoint({
   audited: true,
   summary: 'Fetch a failed or skipped document again',
   request: { readBody: 'never' },
-  responses: { 202: { description: 'Taken up again', schema: success(documentViewSchema), example: documentExample } },
+  responses: {
+    202: {
+      description: 'The document will be fetched again',
+      schema: success(documentViewSchema),
+      example: documentExample,
+    },
+  },
   errors: ['unknown-document', 'nothing-to-retry'],
   async handler({ params, caller: { scope, view }, services, audit }) {
     auditDocument(audit, await services.documents.find({ ...params, scope }));

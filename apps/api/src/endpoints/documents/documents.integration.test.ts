@@ -18,7 +18,7 @@ const text = 'abcdefghijklmnopqrstuvwxyz';
 const etag = `"${createHash('sha256').update(text).digest('hex')}"`;
 let count = 0;
 
-/** A record as a worker writes it. */
+/** Inserts a record as a worker does. */
 async function note(change: Partial<PatientDocument> = {}): Promise<string> {
   const id = `doc_${String(++count).padStart(4, '0')}`;
   const now = new Date();
@@ -42,7 +42,7 @@ async function note(change: Partial<PatientDocument> = {}): Promise<string> {
   return id;
 }
 
-/** A stored document, in parts of ten bytes. */
+/** Stores a document in parts of ten bytes. */
 async function store(storedType: string, change: Partial<PatientDocument> = {}): Promise<string> {
   const id = await note(change);
   const { documents, documentContents } = api.store;
@@ -65,7 +65,7 @@ const at = (id: string, rest = '') => `/api/ehr/athenahealth/documents/${id}${re
 const get = (id: string, headers: Record<string, string> = {}) => api.request('GET', at(id), { headers });
 
 describe('GET /api/ehr/:provider/documents/:id', () => {
-  test('is the content as it came, to be saved and never shown', async () => {
+  test('a document is returned as it was received, as a download that browsers do not display', async () => {
     const id = await store('text/plain; charset=utf-8', { title: 'Jürgen’s "lab" 5/7.txt' });
     const { status, text: body, headers } = await get(id);
     expect([status, body]).toEqual([200, text]);
@@ -84,7 +84,7 @@ describe('GET /api/ehr/:provider/documents/:id', () => {
   });
 
   test.each(['text/html', 'image/svg+xml', 'application/xhtml+xml'])(
-    'of %s is bytes that nothing opens',
+    'a document of type %s is returned as plain bytes that no program opens automatically',
     async (type) => {
       const { headers, text: body } = await get(await store(type, { title: 'page.html' }));
       expect(body).toBe(text);
@@ -100,13 +100,13 @@ describe('GET /api/ehr/:provider/documents/:id', () => {
     { range: 'bytes=-3', body: 'xyz', contentRange: 'bytes 23-25/26' },
     { range: 'bytes=-99', body: text, contentRange: 'bytes 0-25/26' },
     { range: 'bytes=10-999', body: text.slice(10), contentRange: 'bytes 10-25/26' },
-  ])('with $range is 206 with these bytes', async ({ range, body, contentRange }) => {
+  ])('a document returns 206 and the requested bytes for $range', async ({ range, body, contentRange }) => {
     const answer = await get(await store('application/pdf'), { range });
     expect([answer.status, answer.text, answer.headers.get('content-range')]).toEqual([206, body, contentRange]);
     expect(answer.headers.get('content-length')).toBe(String(body.length));
   });
 
-  test('with what is no single range of bytes is the whole; past the end it is 416', async () => {
+  test('a document is returned completely for anything but a single byte range, and returns 416 for a range after its end', async () => {
     const id = await store('application/pdf');
     for (const range of ['bytes=3-1', 'bytes=0-1,3-4', 'lines=1-2', 'bytes=-', 'nonsense']) {
       expect((await get(id, { range })).status).toBe(200);
@@ -121,7 +121,7 @@ describe('GET /api/ehr/:provider/documents/:id', () => {
     }
   });
 
-  test('is not sent again where it is known, and goes on only where it is the same', async () => {
+  test('a document answers 304 for a matching ETag, and honours Range only if If-Range matches', async () => {
     const id = await store('application/pdf');
     for (const known of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
       const { status, text: body } = await get(id, { 'if-none-match': known });
@@ -132,11 +132,11 @@ describe('GET /api/ehr/:provider/documents/:id', () => {
     expect((await get(id, { range: 'bytes=1-', 'if-range': '"x"' })).status).toBe(200);
   });
 
-  test('is 404 for an unknown id or another provider, 409 with the state where it is not stored', async () => {
+  test('a document returns 404 for an unknown id or another provider, and 409 with its state if it is not stored', async () => {
     const id = await note({ state: 'skipped', reason: 'too-large' });
     expect((await get('doc_none')).body.error.code).toBe('unknown-document');
     expect((await get('doc_none')).status).toBe(404);
-    expect((await api.request('GET', `/api/ehr/nobody/documents/${id}`)).status).toBe(404);
+    expect((await api.request('GET', `/api/ehr/unknown/documents/${id}`)).status).toBe(404);
     const { status, body } = await get(id);
     expect([status, body.error]).toEqual([
       409,
@@ -147,7 +147,7 @@ describe('GET /api/ehr/:provider/documents/:id', () => {
 });
 
 describe('records of documents', () => {
-  test('are listed by resource, patient and state, page by page, without the secrets of links', async () => {
+  test('documents are listed by resource, patient and state, page by page, without the secrets of links', async () => {
     const ids = [];
     for (let number = 0; number < 3; number++) ids.push(await note({ patientId: 'pages' }));
     const list = `/api/ehr/athenahealth/documents?connectionId=${connectionId}`;
@@ -187,12 +187,12 @@ describe('records of documents', () => {
     { query: 'connectionId=C&connectionId=C' },
     { query: 'connectionId=C&other=1' },
     { query: 'connectionId[$ne]=x' },
-  ])('are 400 for "$query"', async ({ query }) => {
+  ])('listing documents returns 400 for "$query"', async ({ query }) => {
     const { status, body } = await api.request('GET', `/api/ehr/athenahealth/documents?${query}`);
     expect([status, body.error.code]).toEqual([400, 'invalid-request']);
   });
 
-  test('are pending again by a retry where they failed, and 409 where there is nothing to retry', async () => {
+  test('retrying a failed document makes it pending again, and returns 409 if there is nothing to retry', async () => {
     const id = await note();
     const claim = { id, claim: 'one' };
     await api.store.documents.claim(claim, new Date());

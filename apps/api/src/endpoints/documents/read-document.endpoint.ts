@@ -22,12 +22,12 @@ export const readDocument = defineEndpoint({
   action: 'document.read',
   access: 'client',
   audited: true,
-  summary: 'The content of a document',
+  summary: 'Return the content of a document',
   request: { headers: headersSchema, readBody: 'never' },
   responses: {
     200: { description: 'The content', contentType: '*/*' },
-    206: { description: 'The part that `Range` asks for', contentType: '*/*' },
-    304: { description: 'As `If-None-Match` knows it' },
+    206: { description: 'The part that `Range` requests', contentType: '*/*' },
+    304: { description: 'The content matches `If-None-Match`' },
   },
   errors: ['unknown-document', 'document-not-stored', 'range-not-satisfiable'],
   async handler({ params, headers, caller: { scope }, services, audit, request, response }) {
@@ -36,7 +36,7 @@ export const readDocument = defineEndpoint({
     try {
       await sendDocument({ document, headers, audit, request, response });
     } catch (error) {
-      // The connection ends before the announced length, so that a client that is still there notices the cut.
+      // The connection is closed before the announced length, so that the client notices that the content is incomplete.
       if (!response.headersSent) throw error;
       response.destroy();
     }
@@ -58,7 +58,7 @@ async function sendDocument(options: {
     'content-type': contentType,
     etag,
     'accept-ranges': 'bytes',
-    // A browser that shows the document anyway runs nothing of it.
+    // If a browser shows the document nevertheless, it runs none of its scripts.
     'content-security-policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
   });
   if (matches(headers['if-none-match'], etag)) {
@@ -93,12 +93,12 @@ function unsatisfiable(response: Response, sizeBytes: number): AppError {
   response.set('content-range', `bytes */${sizeBytes}`);
   return new AppError({
     code: 'range-not-satisfiable',
-    message: 'The document ends before the range begins. Content-Range has its length.',
+    message: 'The requested range begins after the end of the document. See Content-Range for its length.',
     retry: 'never',
   });
 }
 
-/** `end` is not part of it. */
+/** `end` is exclusive. */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
@@ -106,7 +106,7 @@ export interface ByteRange {
 
 /**
  * The range that a request asks for (RFC 9110 14.2).
- * @returns undefined: the whole, as for what is no range of bytes, and for several at a time, which a server may ignore.
+ * @returns undefined if the whole document is sent: without a valid range, and for several ranges, which a server may ignore
  */
 export function readByteRange({
   header,
@@ -127,7 +127,7 @@ export function readByteRange({
   return start < sizeBytes ? { start, end } : 'unsatisfiable';
 }
 
-/** A document whose resource names no patient can be of any patient. */
+/** A document whose resource names no patient can belong to any patient. */
 export function patientOf({ patientId = anyPatient }: PatientDocument): string {
   return patientId;
 }

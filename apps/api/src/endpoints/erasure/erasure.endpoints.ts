@@ -34,7 +34,7 @@ const erasureExample = {
   startedAt: later,
 };
 
-/** The reply to a request that starts an erasure, or finds it started. */
+/** The reply to a request for an erasure, whether or not the erasure had been requested before. */
 function answerErasure(audit: AuditNotes, { erasure, isChanged }: RequestedErasure): Reply<202> {
   audit.addTarget({ erasureId: erasure.id });
   audit.setChanged(isChanged);
@@ -47,9 +47,9 @@ const countConnectionData = defineEndpoint({
   path: '/api/ehr/connections/:id/data',
   action: 'connection.read-amounts',
   access: 'operator',
-  // Counts, and nothing of what is counted.
+  // The response contains counts only, and no patient data.
   audited: false,
-  summary: 'How much is stored of a connection, also of one that was deleted and left its data',
+  summary: 'Count the stored data of a connection, even if the connection was deleted without its data',
   responses: { 200: { description: 'Amounts', schema: success(dataAmountsSchema), example: amountsExample } },
   errors: ['unknown-connection'],
   async handler({ params: { id: connectionId }, caller: { scope }, services }) {
@@ -64,13 +64,13 @@ const deleteConnection = defineEndpoint({
   action: 'connection.delete',
   access: 'operator',
   audited: true,
-  summary: 'Remove a connection and its schedules. What it stored stays, or is purged too.',
+  summary: 'Delete a connection and its schedules, and optionally all of its stored data',
   description:
-    'With `data=purge` workers delete everything that is stored of the connection; exports and syncs that are running are cancelled. Ask for the amounts first. It also takes the id of a connection that was deleted before and left its data.',
+    'With `data=purge` workers cancel running exports and syncs, and delete all stored data of the connection. Count the data first. The id may also be that of a connection that was deleted earlier without its data.',
   request: { query: deleteConnectionQuerySchema },
   responses: {
-    202: { description: 'The purge is under way', schema: success(erasureViewSchema), example: erasureExample },
-    204: { description: 'Removed. What it stored stays.' },
+    202: { description: 'The data is being purged', schema: success(erasureViewSchema), example: erasureExample },
+    204: { description: 'The connection is deleted. Its stored data is kept.' },
   },
   errors: ['unknown-connection', 'connection-in-use'],
   async handler({ params: { id }, query, caller, services, audit }) {
@@ -91,7 +91,7 @@ const countPatientData = defineEndpoint({
   action: 'patient.read-amounts',
   access: 'operator',
   audited: true,
-  summary: 'What the erasure of a patient would delete',
+  summary: 'Count what the erasure of a patient would delete',
   responses: { 200: { description: 'Amounts', schema: success(dataAmountsSchema), example: amountsExample } },
   errors: ['unknown-connection'],
   async handler({ params: { id: connectionId, patientId }, caller: { scope }, services, audit }) {
@@ -107,9 +107,11 @@ const erasePatient = defineEndpoint({
   action: 'patient.erase',
   access: 'operator',
   audited: true,
-  summary: 'Delete everything that is stored of a patient',
+  summary: 'Delete all stored data of a patient',
   request: { query: erasePatientQuerySchema },
-  responses: { 202: { description: 'Under way', schema: success(erasureViewSchema), example: erasureExample } },
+  responses: {
+    202: { description: 'The data is being deleted', schema: success(erasureViewSchema), example: erasureExample },
+  },
   errors: ['unknown-connection', 'connection-in-use', 'connection-of-patient'],
   async handler({ params: { id: connectionId, patientId }, query, caller, services, audit }) {
     audit.addTarget({ connectionId });
@@ -129,8 +131,8 @@ const letPatientIn = defineEndpoint({
   action: 'patient.let-in',
   access: 'operator',
   audited: true,
-  summary: 'Let an erased patient be stored again',
-  responses: { 204: { description: 'The patient is not kept out' } },
+  summary: 'Allow an erased patient to be stored again',
+  responses: { 204: { description: 'The patient may be stored again' } },
   errors: ['unknown-connection'],
   async handler({ params: { id: connectionId, patientId }, caller: { scope }, services, audit }) {
     audit.addTarget({ connectionId });
@@ -146,7 +148,7 @@ const listErasures = defineEndpoint({
   action: 'erasure.list',
   access: 'operator',
   audited: false,
-  summary: 'Erasures, newest first',
+  summary: 'List erasures, newest first',
   request: { query: erasureListQuerySchema },
   responses: { 200: { description: 'Erasures', schema: page(erasureViewSchema), example: [erasureExample] } },
   errors: [],
@@ -163,7 +165,7 @@ const getErasure = defineEndpoint({
   action: 'erasure.read',
   access: 'operator',
   audited: false,
-  summary: 'An erasure, and how far it is',
+  summary: 'Return an erasure and its progress',
   responses: { 200: { description: 'Erasure', schema: success(erasureViewSchema), example: erasureExample } },
   errors: ['unknown-erasure'],
   async handler({ params: { id }, caller: { scope }, services }) {
@@ -173,7 +175,7 @@ const getErasure = defineEndpoint({
 
 export const erasureEndpoints = endpointGroup({
   name: 'Erasure',
-  description: 'How much is stored of a connection or a patient, and its deletion.',
+  description: 'Counting and deleting the stored data of a connection or a patient.',
   endpoints: [
     countConnectionData,
     deleteConnection,

@@ -44,17 +44,17 @@ const amounts = {
 };
 
 describe('a connection', () => {
-  test('shows how much is stored of it, and is only hidden if it is deleted without a word about its data', async () => {
+  test('a connection shows how much data it has, and deleting it without `data` keeps the data', async () => {
     expect((await api.request('GET', `${path()}/data`)).body.data).toEqual(amounts);
     expect((await api.request('DELETE', path())).status).toBe(204);
     expect((await api.request('GET', path())).status).toBe(404);
-    // Its schedule goes with it, as before.
+    // Its schedules are deleted with it.
     const { schedules: _, ...records } = amounts.records;
     expect((await api.request('GET', `${path()}/data`)).body.data).toEqual({ ...amounts, records });
     expect((await api.request('GET', '/api/ehr/erasures')).body.data).toEqual([]);
   });
 
-  test('is hidden at once and purged by a job with a record, once however often it is asked for', async () => {
+  test('purging a connection hides it at once and creates one record and job, even if it is requested several times', async () => {
     const answer = await purge();
     expect(answer.status).toBe(202);
     const { id } = answer.body.data;
@@ -76,19 +76,19 @@ describe('a connection', () => {
     expect(await eventOf(again)).toMatchObject({ action: 'connection.delete', outcome: 'unchanged', target });
   });
 
-  test('is purged although an export of it is running', async () => {
+  test('a connection can be purged while one of its exports is running', async () => {
     expect(await reopenExport()).toMatchObject({ phase: 'queued' });
     expect((await api.request('DELETE', path())).status).toBe(409);
     expect((await purge()).status).toBe(202);
   });
 
-  test('that was removed before is purged by its id', async () => {
+  test('a connection that was deleted earlier can be purged by its id', async () => {
     await api.request('DELETE', path());
     await api.store.connections.delete(planted.connectionId);
     expect((await purge()).status).toBe(202);
   });
 
-  test('that never was is not found', async () => {
+  test('purging an unknown connection returns 404', async () => {
     for (const [method, address] of [
       ['GET', '/api/ehr/connections/conn_none/data'],
       ['DELETE', '/api/ehr/connections/conn_none?data=purge'],
@@ -99,7 +99,7 @@ describe('a connection', () => {
     expect((await api.request('GET', '/api/ehr/erasures/erase_none')).body.error.code).toBe('unknown-erasure');
   });
 
-  test('is neither purged nor kept if the parameter has another value', async () => {
+  test('a connection is neither deleted nor purged if `data` has an unknown value', async () => {
     const { status, body } = await api.request('DELETE', `${path()}?data=everything`);
     expect([status, body.error.code]).toEqual([400, 'invalid-request']);
     expect((await api.request('GET', path())).status).toBe(200);
@@ -109,7 +109,7 @@ describe('a connection', () => {
 describe('a patient', () => {
   const patient = () => `${path()}/patients/p1`;
 
-  test('is counted without a change, and erased by a job that can keep the patient out', async () => {
+  test('a patient’s data is counted without a change, and erased by a job that can keep the patient out', async () => {
     const counted = await api.request('GET', `${patient()}/data`);
     expect(counted.body.data).toEqual({ resources: {}, records: { documents: 1 }, contentBytes: 0 });
     expect(await eventOf(counted)).toMatchObject({ action: 'patient.read-amounts', patients: ['p1'] });
@@ -117,25 +117,25 @@ describe('a patient', () => {
     expect(answer.status).toBe(202);
     expect(answer.body.data).toMatchObject({ kind: 'patient', patientId: 'p1', keepsOut: true, phase: 'queued' });
     expect(await eventOf(answer)).toMatchObject({ action: 'patient.erase', patients: ['p1'], outcome: 'success' });
-    // The connection stays.
+    // The connection still exists.
     expect((await api.request('GET', path())).status).toBe(200);
   });
 
-  test('is not erased in the middle of a sync, which would bring the patient back', async () => {
+  test('a patient is not erased during a sync, which could store the patient again', async () => {
     const run = await api.store.syncRuns.find(planted.syncRunId);
-    if (!run) throw new Error('no run');
+    if (!run) throw new Error('the run is missing');
     await api.store.syncRuns.reopen({ from: run, now: new Date() });
     const { status, body } = await api.request('DELETE', patient());
     expect([status, body.error.code]).toEqual([409, 'connection-in-use']);
   });
 
-  test('whom the connection itself is about is not erased without the connection', async () => {
+  test('the patient of a patient’s own connection cannot be erased without the connection', async () => {
     await api.store.connections.savePatient({ id: planted.connectionId, userId: 'p1' });
     const { status, body } = await api.request('DELETE', patient());
     expect([status, body.error.code]).toEqual([409, 'connection-of-patient']);
   });
 
-  test('is let in again once', async () => {
+  test('an erased patient is allowed to be stored again once', async () => {
     const { connectionId } = planted;
     await api.store.keptOut.add({ connectionId, patientId: 'p1', now: new Date() });
     const first = await api.request('DELETE', `${path()}/kept-out-patients/p1`);
@@ -145,13 +145,13 @@ describe('a patient', () => {
     expect((await eventOf(second))?.outcome).toBe('unchanged');
   });
 
-  test('with an id that is none is refused', async () => {
+  test('erasing a patient with an invalid id is refused', async () => {
     const { status, body } = await api.request('DELETE', `${path()}/patients/${encodeURIComponent('../../x')}`);
     expect([status, body.error.code]).toEqual([400, 'invalid-request']);
   });
 });
 
-test('no key of a client counts, erases or lists anything', async () => {
+test('client keys cannot count, erase or list data of erasures', async () => {
   const authorization = `Bearer ${api.clientKey}`;
   for (const [method, address] of [
     ['GET', `${path()}/data`],
@@ -166,7 +166,7 @@ test('no key of a client counts, erases or lists anything', async () => {
   expect((await api.request('GET', path())).status).toBe(200);
 });
 
-test('the retention shows its last pass over each kind of record', async () => {
+test('GET /retention shows the last pass over each kind of record', async () => {
   const now = new Date('2026-06-01T00:00:00Z');
   const olderThan = new Date('2026-03-03T00:00:00Z');
   await api.store.retention['webhook-delivery']({ now, olderThan, limit: 10 });

@@ -9,7 +9,7 @@ const diagnosisCheckSchema = z
     found: z.string(),
     whatToDo: z.string().optional(),
   })
-  .meta({ id: 'DiagnosisCheck', description: 'One thing that the deployment stands on, and what to do about it.' });
+  .meta({ id: 'DiagnosisCheck', description: 'The result of one check of the deployment, and what to do about it.' });
 
 const diagnosisExample = [
   { name: 'redis', state: 'ok', found: 'it responds, evicts no keys and persists its queues' },
@@ -28,7 +28,7 @@ export const diagnose = defineEndpoint({
   action: 'deployment.diagnose',
   access: 'operator',
   audited: false,
-  summary: 'Redis, MongoDB, workers and connections: what is not as it should be, and what to do',
+  summary: 'Check Redis, MongoDB, workers and connections, and say what to do about each fault',
   responses: {
     200: { description: 'Checks', schema: success(z.array(diagnosisCheckSchema)), example: diagnosisExample },
   },

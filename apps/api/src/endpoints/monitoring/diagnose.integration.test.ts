@@ -16,7 +16,7 @@ const diagnose = async () => {
   return new Map(body.data.map((check: { name: string }) => [check.name, check]));
 };
 
-test('says what is missing and what to do, also while Redis is away', async () => {
+test('the diagnosis reports faults and what to do, even while Redis is unavailable', async () => {
   redis = await startRedis();
   api = await startApi({ services: { ...testServices(), redisUrl: redis.url } });
   const id = await api.createConnection();
@@ -25,7 +25,7 @@ test('says what is missing and what to do, also while Redis is away', async () =
   expect(checks.get('workers')).toMatchObject({ state: 'failed', whatToDo: expect.stringContaining('worker') });
   expect(checks.get('sweep')).toMatchObject({ state: 'failed' });
   expect(checks.get(`connection ${id}`)).toMatchObject({ state: 'warning', found: 'it was never tested' });
-  // A Redis of tests keeps nothing on disk, which a deployment's should.
+  // The Redis of this test does not persist its data, and that of a deployment should.
   expect(checks.get('redis')).toMatchObject({ state: 'warning', found: expect.stringContaining('appendonly') });
   await redis.stop();
   expect((await diagnose()).get('redis')).toMatchObject({
@@ -35,9 +35,9 @@ test('says what is missing and what to do, also while Redis is away', async () =
   await redis.start();
 });
 
-test('warns at the start and in the diagnosis of a connection to another host without TLS and a password', async () => {
+test('the API warns at its start and in the diagnosis about a connection to another host without TLS and a password', async () => {
   redis = await startRedis();
-  // For the system this address is this host; for a reader of the settings it is not.
+  // The operating system connects 0.0.0.0 to this host, but the check of the settings treats it as another host.
   const redisUrl = redis.url.replace('127.0.0.1', '0.0.0.0');
   const lines: string[] = [];
   const logger = createLogger({ name: 'test', level: 'warn', destination: { write: (line) => lines.push(line) } });
@@ -49,7 +49,7 @@ test('warns at the start and in the diagnosis of a connection to another host wi
   expect(lines.filter((line) => line.includes('"connection is exposed"'))).toHaveLength(2);
 });
 
-test('finds no exposed connection if Redis and MongoDB are on this host', async () => {
+test('the diagnosis finds no exposed connection if Redis and MongoDB are on this host', async () => {
   redis = await startRedis();
   api = await startApi({ services: { ...testServices(), redisUrl: redis.url } });
   expect((await diagnose()).get('network')).toMatchObject({ state: 'ok' });

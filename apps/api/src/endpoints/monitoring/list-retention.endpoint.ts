@@ -6,11 +6,16 @@ const retentionSchema = z
   .strictObject({
     kind: z.string(),
     startedAt: instant,
-    endedAt: instant.optional().meta({ description: 'Left out: the pass is under way.' }),
-    deleted: count.optional().meta({ description: 'Records that this pass deleted.' }),
-    keptDays: count.optional().meta({ description: 'How long the worker that looked last keeps such records.' }),
+    endedAt: instant.optional().meta({ description: 'Absent while the pass is running.' }),
+    deleted: count.optional().meta({ description: 'How many records this pass has deleted.' }),
+    keptDays: count.optional().meta({
+      description: 'How many days such records are kept, according to the worker that ran the last part of the pass.',
+    }),
   })
-  .meta({ id: 'RetentionPass', description: 'The last look at all records of a kind: see docs/retention.md.' });
+  .meta({
+    id: 'RetentionPass',
+    description: 'The last pass of retention over all records of a kind. See docs/retention.md.',
+  });
 
 const retentionExample = {
   kind: 'bulk-export',
@@ -27,7 +32,7 @@ export const listRetention = defineEndpoint({
   action: 'retention.read',
   access: 'operator',
   audited: false,
-  summary: 'What was deleted because of its age, by kind of record',
+  summary: 'List the last retention pass for each kind of record',
   responses: {
     200: { description: 'Passes', schema: success(z.array(retentionSchema)), example: [retentionExample] },
   },

@@ -15,7 +15,7 @@ afterAll(() => api.stop());
 
 const ask = (authorization: string | null, of = api) => of.request('GET', '/metrics', { authorization });
 
-/** As a completed export would. */
+/** Sets a watermark as a completed export does. */
 function advance(mark: { readonly connectionId: string; readonly resourceType: string; readonly hoursAgo: number }) {
   const { hoursAgo, ...fields } = mark;
   const at = new Date(Date.now() - hoursAgo * 3_600_000);
@@ -24,7 +24,7 @@ function advance(mark: { readonly connectionId: string; readonly resourceType: s
 }
 
 describe('the metrics of the API', () => {
-  test('are for the token and for operators', async () => {
+  test('the metrics are available with the token and with keys of operators', async () => {
     for (const authorization of [`Bearer ${token}`, `Bearer ${api.operatorKey}`]) {
       const { status, headers, text } = await ask(authorization);
       expect([status, headers.get('content-type')]).toEqual([
@@ -39,17 +39,17 @@ describe('the metrics of the API', () => {
     { what: 'without a key', authorization: () => null, status: 401 },
     { what: 'with another token', authorization: () => 'Bearer prometheus-9876543210', status: 401 },
     { what: 'with a client’s key', authorization: () => `Bearer ${api.clientKey}`, status: 403 },
-  ])('are refused $what', async ({ authorization, status }) => {
+  ])('the metrics are refused $what', async ({ authorization, status }) => {
     const answer = await ask(authorization());
     expect([answer.status, answer.text.includes('bulkhead_')]).toEqual([status, false]);
   });
 
-  test('open nothing else by their token', async () => {
+  test('the token of the metrics gives no access to other addresses', async () => {
     const { status } = await api.request('GET', '/api/ehr/connections', { authorization: `Bearer ${token}` });
     expect(status).toBe(401);
   });
 
-  test('are for operators alone where there is no token', async () => {
+  test('the metrics need the key of an operator if no token is set', async () => {
     const other = await startApi();
     try {
       expect((await ask(`Bearer ${token}`, other)).status).toBe(401);
@@ -60,10 +60,10 @@ describe('the metrics of the API', () => {
     }
   });
 
-  test('count requests by route, without what stands in an address', async () => {
+  test('the metrics count requests by route, without values from addresses', async () => {
     const planted = 'planted-8d1f';
     await api.request('GET', `/api/ehr/connections/conn_${planted}?name=${planted}`);
-    // Taken as well, and no route of its own, or there could be as many as somebody likes.
+    // Unknown addresses share one label, because clients could otherwise create any number of labels.
     await api.request('GET', `/API/ehr/connections/conn_${planted}`);
     await api.request('GET', `/nowhere/${planted}`);
     const { text } = await ask(`Bearer ${token}`);
@@ -73,7 +73,7 @@ describe('the metrics of the API', () => {
     expect(text).not.toContain(planted);
   });
 
-  test('show the queues, the runs of the last day, and how far each connection is behind', async () => {
+  test('the metrics show the queues, the runs of the last day, and the lag of each connection', async () => {
     const { connectionId } = await plantConnection(api.store);
     const other = await plantConnection(api.store);
     const now = new Date();
@@ -87,7 +87,7 @@ describe('the metrics of the API', () => {
     await api.store.bulkExports.insert({ record: running, requestKey: 'metrics' });
     await advance({ connectionId, resourceType: '*', hoursAgo: 2 });
 
-    // What was looked up some seconds ago is kept.
+    // Values are cached for a few seconds.
     const fresh = await startApi({ env: api.env });
     const { text } = await ask(`Bearer ${token}`, fresh).finally(() => fresh.stop());
     expect(text).toContain('bulkhead_queue_jobs{queue="bulk-export",state="waiting"} 0');
@@ -100,14 +100,14 @@ describe('the metrics of the API', () => {
       const sample = new RegExp(`connection_lag_seconds\\{connection_id="${id}",scheduled="true"\\} (\\d+)`);
       return Number(sample.exec(text)?.[1]);
     };
-    // Its schedule is of exports of every type.
+    // The schedule exports all types.
     expect(Math.round(lagOf(connectionId) / 3600)).toBe(2);
-    // Which nothing has ever brought: it counts from the schedule's creation.
+    // Nothing was ever exported, so the lag counts from the creation of the schedule.
     const sinceCreation = (now.getTime() - Date.parse('2026-05-01T10:00:00Z')) / 1000;
     expect(Math.abs(lagOf(other.connectionId) - sinceCreation)).toBeLessThan(3600);
   });
 
-  test('are there while Redis is away, without what is in it, and say so', async () => {
+  test('the metrics are available while Redis is unavailable, without its values, and report the outage', async () => {
     const redis = await startRedis();
     const other = await startApi({ env: { REDIS_URL: redis.url, METRICS_TOKEN: token }, services: testServices() });
     try {

@@ -20,7 +20,7 @@ const queueSchema = z
   })
   .meta({
     id: 'Queue',
-    description: 'How a queue stands: its jobs, how long the first one has waited, and the processes that serve it.',
+    description: 'A queue: its jobs by state, how long the oldest job has waited, and how many workers serve it.',
   });
 
 const queueExample = {
@@ -37,7 +37,7 @@ const listQueues = defineEndpoint({
   action: 'queue.list',
   access: 'operator',
   audited: false,
-  summary: 'The queues: their jobs, and who serves them',
+  summary: 'List the queues with their jobs and workers',
   responses: { 200: { description: 'Queues', schema: success(z.array(queueSchema)), example: [queueExample] } },
   errors: [],
   async handler({ services }) {
@@ -47,7 +47,7 @@ const listQueues = defineEndpoint({
 
 export const monitoringEndpoints = endpointGroup({
   name: 'Monitoring',
-  description: 'How the system stands at this moment, for people who look on; `/metrics` is for Prometheus.',
+  description: 'The current state of the system, for people. `/metrics` is for Prometheus.',
   endpoints: [listRateBudgets, watchRateBudgets, listQueues],
 });
 

@@ -7,23 +7,23 @@ const healthSchema = z
     instance: z.string().optional().meta({ description: 'BULKHEAD_INSTANCE_ID, if it is set.' }),
     eventLoop: z
       .strictObject({
-        stalls: z.int().meta({ description: 'How often it stood still for more than 5 seconds.' }),
-        longestStallMs: z.int().meta({ description: 'The longest of these times, in milliseconds.' }),
-        lastStallEndedAt: z.iso.datetime().optional().meta({ description: 'When the last one ended.' }),
+        stalls: z.int().meta({ description: 'How often the event loop was blocked for more than 5 seconds.' }),
+        longestStallMs: z.int().meta({ description: 'The longest of these stalls, in milliseconds.' }),
+        lastStallEndedAt: z.iso.datetime().optional().meta({ description: 'When the last stall ended.' }),
       })
       .meta({ description: 'The event loop of the process since its start.' }),
   })
-  .meta({ id: 'Health' });
+  .meta({ id: 'Health', description: 'The process is alive.' });
 
 export const getHealth = defineEndpoint({
   id: 'getHealth',
   method: 'get',
   path: '/health',
   access: 'anyone',
-  summary: 'Whether the process lives',
+  summary: 'Check whether the process is alive',
   responses: {
     200: {
-      description: 'It lives',
+      description: 'The process is alive',
       schema: healthSchema,
       example: { status: 'alive', eventLoop: { stalls: 0, longestStallMs: 0 } },
     },
@@ -40,14 +40,17 @@ const readinessSchema = z
     checks: z.record(z.string(), z.enum(['up', 'down'])),
     stopping: z.literal(true).optional(),
   })
-  .meta({ id: 'Readiness' });
+  .meta({
+    id: 'Readiness',
+    description: 'Whether the process can accept requests, and the state of its dependencies.',
+  });
 
 export const getReadiness = defineEndpoint({
   id: 'getReadiness',
   method: 'get',
   path: '/ready',
   access: 'anyone',
-  summary: 'Whether it can take requests',
+  summary: 'Check whether the process can accept requests',
   responses: {
     200: {
       description: 'Ready',
@@ -67,7 +70,7 @@ export const getReadiness = defineEndpoint({
   },
 });
 
-/** The page names connections and failures, so it is not for everyone. METRICS_TOKEN needs no database and opens nothing else. */
+/** The page contains ids of connections and failures, so it needs a key. METRICS_TOKEN needs no database and opens only this page. */
 export const getMetrics = defineEndpoint({
   id: 'getMetrics',
   method: 'get',
@@ -76,9 +79,9 @@ export const getMetrics = defineEndpoint({
   access: 'operator',
   audited: false,
   acceptsMetricsToken: true,
-  summary: 'What this process has counted and measured, for Prometheus',
+  summary: 'Return the metrics of this process, for Prometheus',
   description:
-    'By `METRICS_TOKEN` as the bearer, where one is set, or by an operator’s key. `docs/metrics.md` lists what is on it.',
+    'Needs `METRICS_TOKEN` as the bearer token, if it is set, or the key of an operator. `docs/metrics.md` lists the metrics.',
   responses: { 200: { description: 'In the text format of Prometheus', contentType: 'text/plain' } },
   errors: [],
   async handler({ process: { metrics }, response }) {

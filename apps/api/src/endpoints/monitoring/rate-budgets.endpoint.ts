@@ -20,7 +20,7 @@ const rateBudgetSchema = z
   .meta({
     id: 'RateBudget',
     description:
-      'What an EHR allows a client, and how much of it is used. `pausedMs`: how long it wants nobody to ask, `slowMs`: how long the rate stays halved; `waiting`: requests that wait, in all processes. Tokens have a budget of their own, whose name ends with `.token`. Clients of one provider have equal names: `connectionIds` tells them apart. Without `minute` where more than 6,000 a minute are allowed.',
+      'The requests that an EHR allows a client, and how many are used. `pausedMs` is how long requests stay paused. `slowMs` is how long the rate stays halved. `waiting` counts the waiting requests of all processes, by priority. Tokens have their own budget, whose name ends with `.token`. Budgets of several clients of one provider have the same name and differ in `connectionIds`. `minute` is absent if more than 6,000 requests a minute are allowed.',
   });
 
 const rateBudgetExample = {
@@ -44,7 +44,7 @@ export const listRateBudgets = defineEndpoint({
   action: 'rate-budget.list',
   access: 'client',
   audited: false,
-  summary: 'How much of what the EHRs allow is used',
+  summary: 'List the request budgets of EHRs, and how much of them is used',
   responses: {
     200: { description: 'Budgets', schema: success(z.array(rateBudgetSchema)), example: [rateBudgetExample] },
   },
@@ -62,7 +62,7 @@ export const watchRateBudgets = defineEndpoint({
   action: 'rate-budget.list',
   access: 'client',
   audited: false,
-  summary: 'The same, told as it moves',
+  summary: 'Stream the request budgets as they change',
   responses: eventStreamResponse({ budgets: 'an array of `RateBudget`' }),
   errors: [],
   handler({ caller: { scope }, services, streamEvents }) {

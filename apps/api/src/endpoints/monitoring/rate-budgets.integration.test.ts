@@ -26,7 +26,7 @@ async function connect(clientId: string, environment = 'production'): Promise<st
   return id;
 }
 
-test('has one entry for each budget, with those who share it, and no client id', async () => {
+test('GET /rate-budgets has one entry for each budget, with the connections that share it and without client ids', async () => {
   api = await startApi();
   const [first, second, other] = [await connect('client-7'), await connect('client-7'), await connect('client-8')];
   const sandbox = await connect('client-7', 'sandbox');
@@ -62,7 +62,7 @@ test('has one entry for each budget, with those who share it, and no client id',
   api.expectNoSecretInAnswers();
 });
 
-test('is told as it moves', async () => {
+test('GET /rate-budgets/events sends the budgets when they change', async () => {
   api = await startApi({ streamLimits: { ...eventStreamLimits, everyMs: 20 } });
   const stream = await openEvents({ api, path: `${path}/events` });
   expect((await stream.next('budgets')).data).toEqual([]);
@@ -72,7 +72,7 @@ test('is told as it moves', async () => {
   stream.leave();
 });
 
-test('while Redis is away: 503, and the queues as well', async () => {
+test('rate budgets and queues return 503 while Redis is unavailable', async () => {
   redis = await startRedis();
   api = await startApi({ services: { ...testServices(), redisUrl: redis.url } });
   await connect('client-7');

@@ -35,9 +35,9 @@ const listQuarantinedLines = defineEndpoint({
   path: '/api/ehr/quarantine',
   action: 'quarantine.list',
   access: 'client',
-  // Where a line was and why it was rejected, but nothing of what it holds.
+  // The response says which lines were rejected and why, but contains none of their content.
   audited: false,
-  summary: 'Lines and entries in the quarantine, with the reason',
+  summary: 'List quarantined lines and entries, with the reason',
   request: { query: quarantineQuerySchema, readBody: 'never' },
   responses: {
     200: { description: 'Lines', schema: page(quarantineViewSchema), example: [quarantinedLineExample] },
@@ -56,12 +56,14 @@ const replayQuarantinedLines = defineEndpoint({
   action: 'quarantine.replay',
   access: 'operator',
   audited: true,
-  summary: 'Store the lines of an export, a file or a sync run again',
+  summary: 'Retry the quarantined lines of an export, a file or a sync run',
   request: { body: { schema: replayBodySchema, example: { exportId } }, readBody: parseJson() },
   responses: {
     202: {
-      description: 'Under way',
-      schema: success(z.strictObject({ count }).meta({ id: 'ReplayedLines' })),
+      description: 'The lines are being retried',
+      schema: success(
+        z.strictObject({ count }).meta({ id: 'ReplayedLines', description: 'How many lines are being retried.' }),
+      ),
       example: { count: 3 },
     },
   },
@@ -80,7 +82,7 @@ const getQuarantinedLine = defineEndpoint({
   action: 'quarantine.describe',
   access: 'client',
   audited: false,
-  summary: 'Where a line stood, and why it is here',
+  summary: 'Return the metadata of a quarantined line: its position, and why it was rejected',
   request: { readBody: 'never' },
   responses: {
     200: { description: 'Line', schema: success(quarantineViewSchema), example: quarantinedLineExample },
@@ -98,11 +100,11 @@ const readQuarantinedLine = defineEndpoint({
   action: 'quarantine.read',
   access: 'operator',
   audited: true,
-  summary: 'The line itself',
+  summary: 'Return the content of a quarantined line',
   request: { readBody: 'never' },
   responses: {
     200: {
-      description: 'The bytes as the EHR sent them: of a line over 16 MB the first 16 MB',
+      description: 'The bytes as the EHR sent them. Of a line over 16 MB, only the first 16 MB are kept',
       contentType: 'application/octet-stream',
     },
   },
@@ -121,7 +123,7 @@ const readQuarantinedLine = defineEndpoint({
   },
 });
 
-/** An encrypted correction is a third longer than its text and has to fit into a document of 16 MB. */
+/** An encrypted correction is a third longer than its text and must fit into a document of 16 MB. */
 const maxCorrection = '10mb';
 
 const replayQuarantinedLine = defineEndpoint({
@@ -131,7 +133,7 @@ const replayQuarantinedLine = defineEndpoint({
   action: 'quarantine.replay',
   access: 'operator',
   audited: true,
-  summary: 'Store a line again: as it is, or corrected by the body',
+  summary: 'Retry a quarantined line, unchanged or with a corrected line as the body',
   request: {
     body: { contentType: 'application/fhir+json', isOptional: true },
     // Bytes and not JSON: parsing would change the text of numbers.
@@ -139,7 +141,7 @@ const replayQuarantinedLine = defineEndpoint({
   },
   responses: {
     200: {
-      description: 'What became of it',
+      description: 'The line after the retry',
       schema: success(quarantineViewSchema),
       example: quarantinedLineExample,
     },

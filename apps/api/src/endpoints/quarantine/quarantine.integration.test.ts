@@ -13,8 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
-describe('a quarantined line of which nothing is kept #quarantine', () => {
-  test('is listed with its size and hash, and cannot be read or stored as it is', async () => {
+describe('a quarantined line whose content was not kept #quarantine', () => {
+  test('a quarantined line without content is listed with its size and hash, and cannot be read or retried unchanged', async () => {
     const place = { connectionId, exportId: 'job_1', fileId: 'job_1.1', line: 1, offset: 0, reason: 'invalid-json' };
     const line = { ...place, sizeBytes: 1000, keptBytes: 0, sha256: 'abc' };
     await api.store.quarantine.put({ lines: [line], now: new Date() });
@@ -32,8 +32,8 @@ describe('a quarantined line of which nothing is kept #quarantine', () => {
   });
 });
 
-describe('a correction that comes while an earlier replay of its line still runs #quarantine', () => {
-  test('is replayed when the earlier one has ended', async () => {
+describe('a correction during an earlier retry of the same line #quarantine', () => {
+  test('a correction is stored after an earlier retry of the same line has ended', async () => {
     const place = { connectionId, exportId: 'job_2', fileId: 'job_2.1', line: 1, offset: 0, reason: 'invalid-json' };
     const bytes = Buffer.from('{');
     await api.store.quarantine.put({

@@ -19,7 +19,7 @@ const readResource = defineEndpoint({
   action: 'resource.read',
   access: 'client',
   audited: true,
-  summary: 'A resource',
+  summary: 'Return a resource',
   request: { query: resourceQuerySchema, readBody: 'never' },
   responses: {
     200: { description: 'The resource', schema: resourceSchema, contentType: fhirJson, example: resourceExample },
@@ -46,7 +46,10 @@ const resourceSourceSchema = z
       z.strictObject({ syncRunId: z.string(), stepId: z.string() }),
     ]),
   })
-  .meta({ id: 'ResourceSource', description: 'A stored version of a resource, and where it came from.' });
+  .meta({
+    id: 'ResourceSource',
+    description: 'A stored version of a resource, and the export or sync that stored it.',
+  });
 
 const resourceSourcesExample = [
   {
@@ -72,11 +75,11 @@ const listResourceSources = defineEndpoint({
   action: 'resource.read',
   access: 'client',
   audited: true,
-  summary: 'Which exports and syncs a resource came from: the stored version first, then up to ten before it',
+  summary: 'List the exports and syncs that stored a resource: the current version first, then up to ten earlier ones',
   request: { query: resourceQuerySchema, readBody: 'never' },
   responses: {
     200: {
-      description: 'Versions; also of a resource that the EHR has deleted',
+      description: 'The versions, even if the EHR has deleted the resource',
       schema: success(z.array(resourceSourceSchema)),
       example: resourceSourcesExample,
     },
@@ -92,13 +95,13 @@ const listResourceSources = defineEndpoint({
   },
 });
 
-/** A patient who is requested is found in the audit log even if no such patient is stored. */
+/** A requested patient is recorded in the audit log even if no such patient is stored. */
 function auditPatient(audit: AuditNotes, { type, id }: { readonly type: string; readonly id: string }): void {
   if (type === 'Patient' && isResourceId(id)) audit.addPatients([id]);
 }
 
 export const resourceEndpoints = endpointGroup({
   name: 'Resources',
-  description: 'What is stored, as the EHR sent it: docs/reading-resources.md.',
+  description: 'The stored resources, as the EHR sent them. See docs/reading-resources.md.',
   endpoints: [searchResources, readResource, listResourceSources],
 });

@@ -11,7 +11,7 @@ import { answerError } from '../../http/errors/answer-error.ts';
 import { setCaller } from '../../http/middleware/caller-of.ts';
 import { searchResources } from './search-resources.endpoint.ts';
 
-/** What the database would notice: a stream that never ends by itself, and a page that never comes. */
+/** What the database notices: a stream that never ends, and a page that is never returned. */
 function createEndlessResources() {
   const seen = { aborted: 0, closed: 0 };
   const resources = {
@@ -52,7 +52,7 @@ const server = createServer(
 afterAll(() => void server.close());
 
 describe('a client that leaves', () => {
-  test('ends what is read for it, and is no error', async () => {
+  test('a client that leaves stops its search in the database, and causes no error', async () => {
     if (!server.listening) await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     const url = `http://127.0.0.1:${port}/athenahealth/resources/Patient?connectionId=c`;

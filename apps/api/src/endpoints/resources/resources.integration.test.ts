@@ -10,7 +10,7 @@ const ndjson = 'application/fhir+ndjson';
 let api: TestApi;
 let connectionId: string;
 
-/** As a worker stores them: from the line. */
+/** Creates a document from a line, as a worker does. */
 function makeDocument(line: string) {
   const bytes = Buffer.from(line);
   const parsed = parseResourceLine({
@@ -21,7 +21,7 @@ function makeDocument(line: string) {
     sizeBytes: bytes.length,
     isTooLong: false,
   });
-  if (parsed.kind !== 'resource') throw new Error(`no resource: ${line}`);
+  if (parsed.kind !== 'resource') throw new Error(`the line is not a resource: ${line}`);
   return toResourceDocument({ ...parsed, context: context() });
 }
 
@@ -64,7 +64,7 @@ const nextOf = (body: { link: { relation: string; url: string }[] }) =>
   body.link.find(({ relation }) => relation === 'next')?.url;
 
 describe('GET resources/:type', () => {
-  test('answers a searchset Bundle as FHIR has it, without our envelope', async () => {
+  test('a search returns a searchset Bundle as FHIR defines it, without our envelope', async () => {
     const { status, headers, body } = await search('_count=1&_total=accurate');
     expect([status, headers.get('content-type'), headers.get('vary')]).toEqual([
       200,
@@ -90,8 +90,8 @@ describe('GET resources/:type', () => {
     });
   });
 
-  test('that finds nothing has neither entries nor a next page', async () => {
-    const { body } = await search('patient=nobody&_total=accurate');
+  test('a search without matches returns neither entries nor a next page', async () => {
+    const { body } = await search('patient=unknown&_total=accurate');
     expect(body).toMatchObject({ total: 0, link: [{ relation: 'self' }] });
     expect([body.entry, body.link.length]).toEqual([undefined, 1]);
   });
@@ -105,7 +105,7 @@ describe('GET resources/:type', () => {
     { query: '_count=2&status=preliminary', count: 6 },
     { query: '_count=4&code=http://loinc.org|58410-2&category=LAB', count: 15 },
     { query: '_count=4&_lastUpdated=gt2024-05-20T00:00:00Z', count: 8 },
-  ])('by next links: each match once ($query)', async ({ query, count }) => {
+  ])('following the next links of "$query" returns each match once', async ({ query, count }) => {
     const found: string[] = [];
     let path: string | undefined = `${at}/DiagnosticReport?connectionId=${connectionId}&${query}`;
     while (path !== undefined) {
@@ -118,12 +118,12 @@ describe('GET resources/:type', () => {
     expect([found.length, new Set(found).size]).toEqual([count, count]);
   });
 
-  test("the guide's search for a patient's laboratory reports", async () => {
+  test("the guide's search for a patient's laboratory reports returns these reports", async () => {
     const { body } = await search('patient=p0&category=LAB&date=ge2024-01-25');
     expect(idsIn(body)).toEqual(['r024', 'r027']);
   });
 
-  test('a page is stable while resources are added before and after it', async () => {
+  test('pages of a search are stable while resources are added before and after them', async () => {
     const type = 'Device';
     const device = (id: string) => makeDocument(JSON.stringify({ resourceType: type, id }));
     await api.store.prepareResourceTypes([type]);
@@ -136,7 +136,7 @@ describe('GET resources/:type', () => {
     expect([idsIn(first.body), idsIn(next.body), nextOf(next.body)]).toEqual([['b', 'c'], ['e', 'f'], undefined]);
   });
 
-  test('numbers keep their text in a Bundle, a line and a read #number-text', async () => {
+  test('numbers keep their exact text in a Bundle, in NDJSON and in a read #number-text', async () => {
     const numbers = ['1.50', '0.0', '-0', '1e2', '12345678901234567890', '0.1234567890123456789', '7'];
     const values = numbers.map((text) => `{"valueDecimal":${text}}`).join(',');
     const line = `{"resourceType":"Observation","id":"exact","extension":[${values}]}`;
@@ -148,7 +148,7 @@ describe('GET resources/:type', () => {
     expect((await get(`Observation/exact?${query}`)).text).toBe(line);
   });
 
-  test('a page of large resources ends early, and the next goes on', async () => {
+  test('a page of large resources ends early, and the next page continues', async () => {
     const large = (id: string) =>
       makeDocument(JSON.stringify({ resourceType: 'Binary', id, data: 'A'.repeat(5_000_000) }));
     await api.store.prepareResourceTypes(['Binary']);
@@ -170,26 +170,26 @@ describe('Accept', () => {
     { accept: 'application/fhir+ndjson', type: ndjson },
     { accept: 'application/fhir+json;q=0.1, application/fhir+ndjson', type: ndjson },
     { accept: 'application/fhir+ndjson, */*;q=0.1', type: ndjson },
-  ])('$accept: $type', async ({ accept, type }) => {
+  ])('a search with Accept "$accept" returns $type', async ({ accept, type }) => {
     const { status, headers } = await search('', accept);
     expect([status, headers.get('content-type')?.split(';')[0]]).toEqual([200, type]);
   });
 
-  test('NDJSON: every match, a line each, as received', async () => {
+  test('a search with NDJSON returns every match on its own line, as received', async () => {
     const all = await search('', ndjson);
     expect(all.text.trimEnd().split('\n').sort()).toEqual(lines);
     const some = await search('status=preliminary&patient=p0', ndjson);
     expect(some.text).toBe(`${[lines[0], lines[15]].join('\n')}\n`);
-    expect(await search('patient=nobody', ndjson)).toMatchObject({ status: 200, text: '' });
+    expect(await search('patient=unknown', ndjson)).toMatchObject({ status: 200, text: '' });
   });
 
-  test('NDJSON has no pages: 400', async () => {
+  test('a search with NDJSON and paging parameters returns 400', async () => {
     const { status, headers, body } = await search('_count=5&_cursor=x', ndjson);
     expect([status, headers.get('content-type')?.split(';')[0]]).toEqual([400, 'application/json']);
     expect(body.error.details.map(({ path }: { path: string }) => path)).toEqual(['_count', '_cursor']);
   });
 
-  test('a client that leaves in the middle of a stream is noticed, and the API goes on', async () => {
+  test('the API stops a stream whose client leaves, and continues to serve others', async () => {
     const line = (index: number) =>
       makeDocument(JSON.stringify({ resourceType: 'Media', id: `m${index}`, note: 'x'.repeat(100_000) }));
     await api.store.prepareResourceTypes(['Media']);
@@ -214,21 +214,21 @@ describe('a search that is wrong', () => {
     { query: 'date=2024-13&date=x&_count=0&_total=some', paths: ['_count', '_total', 'date.0', 'date.1'] },
     { query: '_cursor=bm90aGluZw', paths: ['_cursor'] },
     { query: 'status=final&_cursor=%7B%22$gt%22:1%7D', paths: ['_cursor'] },
-  ])('$query: 400 with every fault', async ({ query, paths }) => {
+  ])('a search with $query returns 400 with all faults', async ({ query, paths }) => {
     const { status, headers, body } = await search(query);
     expect([status, headers.get('content-type')]).toEqual([400, expect.stringMatching(/^application\/json/)]);
     expect(body).toMatchObject({ success: false, error: { code: 'invalid-request' } });
     expect(body.error.details.map(({ path }: { path: string }) => path).sort()).toEqual(paths);
   });
 
-  test('a cursor of another search or type: 400', async () => {
+  test('a cursor of another search or type returns 400', async () => {
     const next = nextOf((await search('patient=p1&_count=1')).body) ?? '';
     const cursor = new URL(next).searchParams.get('_cursor');
     expect(await search(`patient=p2&_count=1&_cursor=${cursor}`)).toMatchObject({ status: 400 });
     expect(await get(`Observation?connectionId=${connectionId}&patient=p1&_cursor=${cursor}`)).toMatchObject({
       status: 400,
     });
-    // How many there are on a page is not part of the search.
+    // The page size is not part of the search.
     expect(await search(`patient=p1&_count=5&_cursor=${cursor}`)).toMatchObject({ status: 200 });
   });
 
@@ -236,7 +236,7 @@ describe('a search that is wrong', () => {
     { query: '', what: 'no connection' },
     { query: 'connectionId=', what: 'an empty connection' },
     { query: 'connectionId=a&connectionId=b', what: 'two connections' },
-  ])('$what: 400', async ({ query }) => {
+  ])('a search with $what returns 400', async ({ query }) => {
     const { status, body } = await get(`DiagnosticReport?${query}`);
     expect([status, body.error.details.map(({ path }: { path: string }) => path)]).toEqual([400, ['connectionId']]);
   });
@@ -245,12 +245,12 @@ describe('a search that is wrong', () => {
     { path: 'DiagnosticReport?connectionId=none', code: 'unknown-connection' },
     { path: 'connections?connectionId=ID', code: 'unknown-resource' },
     { path: 'DiagnosticReport/none?connectionId=ID', code: 'unknown-resource' },
-  ])('$path: 404 $code', async ({ path, code }) => {
+  ])('$path returns 404 $code', async ({ path, code }) => {
     const { status, body } = await get(path.replace('ID', connectionId));
     expect([status, body.error.code]).toEqual([404, code]);
   });
 
-  test('what was deleted: in no Bundle and no stream, and 410 when it is read', async () => {
+  test('a deleted resource is in no Bundle and no stream, and reading it returns 410', async () => {
     expect(idsIn((await search('_id=gone,r001')).body)).toEqual(['r001']);
     expect((await search('_id=gone', ndjson)).text).toBe('');
     const { status, body } = await get(`DiagnosticReport/gone?connectionId=${connectionId}`);
@@ -261,7 +261,7 @@ describe('a search that is wrong', () => {
 describe('GET resources/:type/:id/sources', () => {
   const sourcesOf = (id: string) => get(`DiagnosticReport/${id}/sources?connectionId=${connectionId}`);
 
-  test('says where what is stored came from, and what was there before', async () => {
+  test('GET sources lists the export or sync of the stored version and of earlier versions', async () => {
     const line = (day: number, versionId: string) =>
       JSON.stringify({
         ...{ resourceType: 'DiagnosticReport', id: 'sourced' },
@@ -281,12 +281,12 @@ describe('GET resources/:type/:id/sources', () => {
     ]);
     expect((await get(`DiagnosticReport/sourced?connectionId=${connectionId}`)).text).toBe(line(2, '2'));
     expect((await search('_id=sourced', ndjson)).text).toBe(`${line(2, '2')}\n`);
-    // Both looks are written down.
+    // Both reads are in the audit log.
     const events = await api.store.auditEvents.list({ filter: { action: 'resource.read' }, limit: 100 });
     expect(events.filter(({ target }) => target.id === 'sourced')).toHaveLength(2);
   });
 
-  test('shows a deletion as what it is, and 404 for what was never stored', async () => {
+  test('GET sources shows a deletion, and returns 404 for a resource that was never stored', async () => {
     expect((await sourcesOf('gone')).body.data).toMatchObject([{ deleted: true, source: context().source }]);
     expect((await sourcesOf('none')).body.error.code).toBe('unknown-resource');
   });

@@ -12,7 +12,7 @@ export const resourceQuerySchema = z.strictObject({ connectionId: z.string().min
 
 export const fhirJson = 'application/fhir+json';
 
-/** FHIR resources are described by FHIR: https://hl7.org/fhir/R4/json.html. */
+/** The FHIR specification describes the fields of resources: https://hl7.org/fhir/R4/json.html. */
 export const resourceSchema = z
   .looseObject({ resourceType: z.string(), id: z.string() })
   .meta({ id: 'Resource', description: 'A FHIR R4 resource, as the EHR sent it.' });
@@ -84,11 +84,11 @@ export const searchResources = defineEndpoint({
   action: 'resource.search',
   access: 'client',
   audited: true,
-  summary: 'Search a type: one page as a Bundle, or every match as NDJSON',
+  summary: 'Search resources of a type: one page as a Bundle, or all matches as NDJSON',
   request: { searchQuery: searchQuerySchema, readBody: 'never' },
   responses: {
     200: {
-      description: 'A searchset Bundle; with `Accept: application/fhir+ndjson` a resource a line',
+      description: 'A searchset Bundle. With `Accept: application/fhir+ndjson`, one resource on each line',
       schema: searchsetSchema,
       contentType: fhirJson,
       example: searchsetExample,
@@ -101,7 +101,7 @@ export const searchResources = defineEndpoint({
     const search = { provider, connectionId, resourceType, scope, parameters, signal };
     response.vary('Accept');
     try {
-      // The first type of the list is what `*/*` gets.
+      // A client that accepts any type gets the first type of the list.
       if (request.accepts([fhirJson, ndjson]) === ndjson) {
         const onFurther = (further: readonly string[]) => appendFurther(response, further);
         const { lines, patients } = await services.resources.stream({ ...search, onFurther });
@@ -113,7 +113,7 @@ export const searchResources = defineEndpoint({
         response.set('content-type', fhirJson).send(Buffer.from(text));
       }
     } catch (error) {
-      // If the client has left, there is no one to answer.
+      // If the client has left, no answer can be sent.
       if (!signal.aborted) throw error;
     }
   },
@@ -137,7 +137,7 @@ function single(values: readonly string[]): unknown {
   return values.length > 1 ? values : values[0];
 }
 
-/** Reads the first line before it sends the headers, so that an error until then gets an answer of its own. */
+/** Reads the first line before it sends the headers, so that an error until then is answered with its own status. */
 async function sendLines(lines: AsyncIterable<string>, response: Response): Promise<void> {
   const iterator = lines[Symbol.asyncIterator]();
   const first = await iterator.next();

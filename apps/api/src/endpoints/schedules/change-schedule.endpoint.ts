@@ -10,7 +10,7 @@ export const changeSchedule = defineEndpoint({
   action: 'schedule.change',
   access: 'client',
   audited: true,
-  summary: 'Pause a schedule, resume it, or move it',
+  summary: 'Pause, resume or reschedule a schedule',
   request: { body: { schema: scheduleChangeSchema, example: { paused: true } } },
   responses: {
     200: { description: 'Changed', schema: success(scheduleDetailSchema), example: scheduleDetailExample },

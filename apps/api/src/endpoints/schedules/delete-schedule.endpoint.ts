@@ -7,8 +7,8 @@ export const deleteSchedule = defineEndpoint({
   action: 'schedule.delete',
   access: 'client',
   audited: true,
-  summary: 'Remove a schedule',
-  responses: { 204: { description: 'Removed' } },
+  summary: 'Delete a schedule',
+  responses: { 204: { description: 'Deleted' } },
   errors: ['unknown-schedule'],
   async handler({ params: { id }, caller: { scope }, services }) {
     await services.schedules.delete({ id, scope });

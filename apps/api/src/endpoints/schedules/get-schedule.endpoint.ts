@@ -26,7 +26,7 @@ export const getSchedule = defineEndpoint({
   action: 'schedule.read',
   access: 'client',
   audited: false,
-  summary: 'A schedule with its next runs',
+  summary: 'Return a schedule with its next runs',
   responses: {
     200: { description: 'Schedule', schema: success(scheduleDetailSchema), example: scheduleDetailExample },
   },

@@ -11,7 +11,7 @@ export const listSchedules = defineEndpoint({
   action: 'schedule.list',
   access: 'client',
   audited: false,
-  summary: 'Schedules, of one connection or of all',
+  summary: 'List the schedules of one connection or of all connections',
   request: {
     query: z.strictObject({
       connectionId: z.string().min(1).max(100).optional(),

@@ -5,7 +5,7 @@ import { exportId, success } from '../common.schema.ts';
 
 const scheduledRunSchema = z
   .strictObject({ id: z.string(), kind: z.enum(scheduleKinds), url: z.string() })
-  .meta({ id: 'ScheduledRun' });
+  .meta({ id: 'ScheduledRun', description: 'The export or sync that was started.' });
 
 export const runSchedule = defineEndpoint({
   id: 'runSchedule',
@@ -14,7 +14,7 @@ export const runSchedule = defineEndpoint({
   action: 'schedule.run',
   access: 'client',
   audited: true,
-  summary: 'Start a run now',
+  summary: 'Start a run of a schedule now',
   request: { body: { isOptional: true } },
   responses: {
     202: {

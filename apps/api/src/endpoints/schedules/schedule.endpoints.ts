@@ -8,6 +8,6 @@ import { runSchedule } from './run-schedule.endpoint.ts';
 
 export const scheduleEndpoints = endpointGroup({
   name: 'Schedules',
-  description: 'Exports and syncs that come again by a cron.',
+  description: 'Exports and syncs that run repeatedly by a cron expression.',
   endpoints: [createSchedule, listSchedules, getSchedule, changeSchedule, runSchedule, deleteSchedule],
 });

@@ -35,7 +35,7 @@ const post = (body: object) =>
   api.request('POST', path, { body: { connectionId, kind: 'export', cron: '30 2 * * *', timeZone: 'UTC', ...body } });
 
 describe('schedules', () => {
-  test('are created, listed, read, changed and deleted', async () => {
+  test('schedules are created, listed, read, changed and deleted', async () => {
     const created = await post({ request: { resourceTypes: ['Patient'] }, timeZone: 'Europe/Berlin' });
     const { data } = created.body;
     expect([created.status, created.headers.get('location')]).toEqual([201, `${path}/${data.id}`]);
@@ -76,7 +76,7 @@ describe('schedules', () => {
     }
   });
 
-  test('run now: 202 with the id, and 409 with it while it runs', async () => {
+  test('running a schedule now returns 202 with the id of the run, and 409 with that id while it is active', async () => {
     const { id } = (await post({ request: { resourceTypes: ['Goal'] } })).body.data;
     const { status, body, headers } = await api.request('POST', `${path}/${id}/run`);
     expect([status, body.data.kind, headers.get('location')]).toEqual([202, 'export', body.data.url]);
@@ -96,7 +96,7 @@ describe('schedules', () => {
   });
 });
 
-test('with Redis away schedules are made, changed and deleted all the same; only a run now needs it', async () => {
+test('schedules can be created, changed and deleted without Redis, and only an immediate run needs it', async () => {
   const services = testServices();
   const { hostname: host, port } = new URL(services.redisUrl);
   const proxy = await startTcpProxy({ host, port: Number(port) });
@@ -119,12 +119,12 @@ test('with Redis away schedules are made, changed and deleted all the same; only
 
 describe('bad input of a schedule', () => {
   test.each([
-    { what: 'a day that never comes', body: { cron: '0 2 30 2 *' }, at: ['cron'], says: 'never fires' },
-    { what: 'a cron of every minute', body: { cron: '* * * * *' }, at: ['cron'], says: '15 minutes' },
-    { what: 'a cron of seconds', body: { cron: '0 0 2 * * *' }, at: ['cron'], says: 'five fields' },
-    { what: 'no cron', body: { cron: 'nightly' }, at: ['cron'], says: 'five fields' },
-    { what: 'an unknown zone', body: { timeZone: 'Mars/Olympus' }, at: ['timeZone'], says: 'IANA' },
-    { what: 'no zone', body: { timeZone: undefined }, at: ['timeZone'], says: 'IANA' },
+    { what: 'a day that does not exist', body: { cron: '0 2 30 2 *' }, at: ['cron'], says: 'never fires' },
+    { what: 'a cron that runs every minute', body: { cron: '* * * * *' }, at: ['cron'], says: '15 minutes' },
+    { what: 'a cron with seconds', body: { cron: '0 0 2 * * *' }, at: ['cron'], says: 'five fields' },
+    { what: 'a text that is not a cron', body: { cron: 'nightly' }, at: ['cron'], says: 'five fields' },
+    { what: 'an unknown time zone', body: { timeZone: 'Mars/Olympus' }, at: ['timeZone'], says: 'IANA' },
+    { what: 'no time zone', body: { timeZone: undefined }, at: ['timeZone'], says: 'IANA' },
     { what: 'an unknown kind', body: { kind: 'backup' }, at: ['kind'], says: 'export, sync' },
     { what: 'an unknown field', body: { patients: [] }, at: ['patients'], says: 'no' },
     { what: 'several faults', body: { kind: 'x', cron: '', timeZone: '' }, at: ['kind', 'cron', 'timeZone'], says: '' },
@@ -135,24 +135,24 @@ describe('bad input of a schedule', () => {
       says: 'not a FHIR R4 resource type',
     },
     {
-      what: 'a since of its own',
+      what: 'its own `since`',
       body: { request: { since: 'last' } },
       at: ['request.since'],
       says: 'scheduled export',
     },
     {
-      what: 'an option of the other kind',
+      what: 'an option of the other kind of schedule',
       body: { kind: 'sync', request: { exportType: 'Group' } },
       at: ['request.exportType'],
       says: 'scheduled sync',
     },
     {
-      what: 'a sync of nothing',
+      what: 'a sync without types',
       body: { kind: 'sync', request: { includeStandard: false, includeEnhanced: false } },
       at: ['request.includeStandard'],
       says: 'nothing would be synced',
     },
-  ])('$what: 400 at $at', async ({ body, at, says }) => {
+  ])('creating a schedule with $what returns 400 at $at', async ({ body, at, says }) => {
     const answer = await post(body);
     expect([answer.status, answer.body.error?.code]).toEqual([400, 'invalid-request']);
     const { details } = answer.body.error as { details: { path: string; message: string }[] };
@@ -160,7 +160,7 @@ describe('bad input of a schedule', () => {
     expect(details[0]?.message).toContain(says);
   });
 
-  test('an unknown connection: 404', async () => {
+  test('creating a schedule for an unknown connection returns 404', async () => {
     const answers = [
       await post({ connectionId: 'conn_none' }),
       await api.request('GET', `${path}?connectionId=conn_none`),
@@ -168,7 +168,7 @@ describe('bad input of a schedule', () => {
     for (const { status, body } of answers) expect([status, body.error.code]).toEqual([404, 'unknown-connection']);
   });
 
-  test('a change of nothing, or to what never fires: 400', async () => {
+  test('changing nothing of a schedule, or setting a cron that never runs, returns 400', async () => {
     const { id } = (await post({})).body.data;
     const details = async (body: object) => (await api.request('PATCH', `${path}/${id}`, { body })).body.error.details;
     expect(await details({})).toMatchObject([{ path: 'paused' }]);
@@ -184,15 +184,15 @@ describe('the default schedule of a provider', () => {
     return (await api.request('GET', `${path}?connectionId=${id}`)).body.data;
   };
 
-  test('comes with a new connection', async () => {
+  test('a new connection gets the default schedule of its provider', async () => {
     expect(await connect({})).toMatchObject([{ ...nightly, spread: true, paused: false }]);
   });
 
-  test('does not where the request says so', async () => {
+  test('a new connection gets no schedule if the request declines it', async () => {
     expect(await connect({ schedule: false })).toEqual([]);
   });
 
-  test("of athenahealth is the environment's", async () => {
+  test('environment variables set the default schedule of athenahealth', async () => {
     const own = await startApi({
       env: { ATHENAHEALTH_DEFAULT_SCHEDULE: JSON.stringify({ ...nightly, kind: 'export' }) },
     });

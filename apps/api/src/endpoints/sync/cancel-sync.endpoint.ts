@@ -10,7 +10,7 @@ export const cancelSync = defineEndpoint({
   action: 'sync.cancel',
   access: 'client',
   audited: true,
-  summary: 'Cancel a run',
+  summary: 'Cancel a sync run',
   responses: {
     200: { description: 'Cancelled', schema: success(syncRunDetailSchema), example: syncRunDetailExample },
   },

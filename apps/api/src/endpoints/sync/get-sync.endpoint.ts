@@ -10,7 +10,7 @@ export const getSync = defineEndpoint({
   action: 'sync.read',
   access: 'client',
   audited: false,
-  summary: 'A run with a row per type',
+  summary: 'Return a sync run with counts for each type',
   responses: { 200: { description: 'Run', schema: success(syncRunDetailSchema), example: syncRunDetailExample } },
   errors: ['unknown-run'],
   async handler({ params, caller: { scope, view }, services }) {

@@ -11,7 +11,7 @@ export const listSyncs = defineEndpoint({
   action: 'sync.list',
   access: 'client',
   audited: false,
-  summary: 'Sync runs, newest first',
+  summary: 'List sync runs, newest first',
   request: {
     query: z.strictObject({
       connectionId: z.string().min(1).max(100).optional(),

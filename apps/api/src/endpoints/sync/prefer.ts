@@ -1,11 +1,11 @@
-/** What a client asks for with `Prefer` (RFC 7240), of the preferences that this API knows. */
+/** The preferences of a `Prefer` header (RFC 7240) that this API supports. */
 export interface Preferences {
   readonly respondAsync: boolean;
   /** How long the client wants to wait for the result. */
   readonly waitSeconds?: number;
 }
 
-/** A preference that cannot be read is ignored, and of a repeated one the first counts, as RFC 7240 says. */
+/** As RFC 7240 requires, an unreadable preference is ignored, and if one is repeated, the first counts. */
 export function readPreferences(header = ''): Preferences {
   const preferences = header.split(',').map((preference) => preference.split(';', 1).join('').trim());
   const waits = preferences.flatMap((preference) => waitPattern.exec(preference)?.slice(1) ?? []);

@@ -10,10 +10,10 @@ export const retrySync = defineEndpoint({
   action: 'sync.retry',
   access: 'client',
   audited: true,
-  summary: 'Ask again for what failed',
+  summary: 'Retry a sync run: request again what failed',
   request: { body: { isOptional: true } },
   responses: {
-    202: { description: 'Taken up again', schema: success(syncRunDetailSchema), example: syncRunDetailExample },
+    202: { description: 'The run continues', schema: success(syncRunDetailSchema), example: syncRunDetailExample },
   },
   errors: ['unknown-run', 'nothing-to-retry', 'sync-already-running'],
   async handler({ params, caller: { scope, view }, services, audit }) {

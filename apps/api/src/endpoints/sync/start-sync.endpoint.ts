@@ -30,9 +30,9 @@ export const startSync = defineEndpoint({
   audited: true,
   summary: 'Sync the standard and the enhanced resource types',
   description:
-    'Answers when the run is done. A run that lasts over 30 seconds is answered 202 with the counts so far. ' +
+    'Responds when the run is done. If it takes longer than 30 seconds, the response is 202 with the current counts. ' +
     '`Prefer: wait=N` waits for up to N seconds (at most 290) instead, `Prefer: respond-async` does not wait. ' +
-    'The header `Preference-Applied` of the answer names what was followed.',
+    'The response header `Preference-Applied` lists the preferences that were applied.',
   request: {
     headers: z.object({
       prefer: z.string().optional().meta({ description: '`wait=N`, `respond-async` or both (RFC 7240)' }),
@@ -50,7 +50,7 @@ export const startSync = defineEndpoint({
   responses: {
     200: { description: 'What was synced', schema: success(syncedSchema), example: syncedExample },
     202: {
-      description: 'The run goes on',
+      description: 'The run continues',
       schema: success(startedSyncSchema),
       example: {
         ...{ standardResources: 0, enhancedResources: 0, total: 0 },
@@ -64,7 +64,7 @@ export const startSync = defineEndpoint({
     audit.addPatients(body.patients ?? []);
     const preferences = readPreferences(headers.prefer);
     const waitMs = waitMsOf(preferences);
-    // The wait ends by itself, so the limit for idle sockets must not end it.
+    // The wait has its own limit, so the limit for idle sockets must not end it.
     if (waitMs !== undefined) request.setTimeout(waitMs + answerTimeMs);
     const signal = AbortSignal.any([process.stopping, closeSignal(response)]);
     const state = await services.syncs.start({ provider, body, waitMs, signal, scope: caller.scope });
@@ -102,12 +102,12 @@ function appliedPreferences({ respondAsync, waitSeconds }: Preferences, isActive
   return applied.join(', ');
 }
 
-/** What succeeded is stored, but the answer must not look like the success of the whole run. */
+/** Some resources were stored, but the response must not look as if the whole run had succeeded. */
 function incomplete(state: SyncRunState): AppError {
   const { run } = state;
   return new AppError({
     code: run.phase === 'cancelled' ? 'sync-cancelled' : 'sync-incomplete',
-    message: run.error?.message ?? 'The run was cancelled. What it stored until then stays.',
+    message: run.error?.message ?? 'The run was cancelled. Resources that it stored until then are kept.',
     retry: 'never',
     context: { details: { syncRunId: run.id, ...toSyncedView(state) } },
   });

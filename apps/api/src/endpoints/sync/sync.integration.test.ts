@@ -28,20 +28,23 @@ test.each([
   { prefer: 'wait=0', applied: 'wait=0' },
   { prefer: 'respond-async, wait=0', applied: 'respond-async, wait=0' },
   { prefer: 'respond-async, return=minimal', applied: 'respond-async' },
-])('answers 202 with the three counts of the guide to "Prefer: $prefer"', async ({ prefer, applied }) => {
-  await start();
-  const { status, headers, body } = await sync(prefer);
-  expect([status, headers.get('preference-applied')]).toEqual([202, applied]);
-  expect(body.data).toMatchObject({ standardResources: 0, enhancedResources: 0, total: 0, status: 'IN_PROGRESS' });
-});
+])(
+  'enhanced-sync returns 202 with the three counts of the guide for "Prefer: $prefer"',
+  async ({ prefer, applied }) => {
+    await start();
+    const { status, headers, body } = await sync(prefer);
+    expect([status, headers.get('preference-applied')]).toEqual([202, applied]);
+    expect(body.data).toMatchObject({ standardResources: 0, enhancedResources: 0, total: 0, status: 'IN_PROGRESS' });
+  },
+);
 
-test('waits as long as the client prefers, although the connection is idle for longer than its limit', async () => {
+test('enhanced-sync waits as long as the client prefers, even if the socket is idle for longer than its limit', async () => {
   await start({ serverLimits: { ...httpLimits, idleTimeout: 200 } });
   const { status, headers } = await sync('wait=1');
   expect([status, headers.get('preference-applied')]).toEqual([202, 'wait=1']);
 });
 
-test('ends the wait of a client with 202 if the API stops', async () => {
+test('enhanced-sync returns 202 to a waiting client if the API stops', async () => {
   await start();
   const answer = sync('wait=290');
   await waitFor(hasRun);
@@ -49,7 +52,7 @@ test('ends the wait of a client with 202 if the API stops', async () => {
   expect((await answer).status).toBe(202);
 });
 
-test('stops reading the run of a client that has left', async () => {
+test('enhanced-sync stops reading the run if its client has left', async () => {
   await start();
   const connectionId = await api.createConnection();
   const client = new AbortController();
@@ -63,7 +66,7 @@ test('stops reading the run of a client that has left', async () => {
   await waitFor(hasRun);
   client.abort();
   await refused;
-  // The request is over only then: its audit event is the last thing that it writes.
+  // The request has ended when its audit event is written, because that is its last write.
   await waitFor(async () => {
     const events = await api.store.auditEvents.list({ filter: {}, limit: 10 });
     return events.some(({ action }) => action === 'sync.create');

@@ -10,8 +10,8 @@ export const watchSync = defineEndpoint({
   action: 'sync.read',
   access: 'client',
   audited: false,
-  summary: 'A run with a row per type, told as it moves',
-  responses: eventStreamResponse({ 'sync-run': 'a `SyncRunDetail`', end: 'an empty object: the run has ended' }),
+  summary: 'Stream a sync run with counts for each type as they change',
+  responses: eventStreamResponse({ 'sync-run': 'a `SyncRunDetail`', end: 'an empty object. The run has ended' }),
   errors: ['unknown-run'],
   handler({ params, caller: { scope, view }, services, streamEvents }) {
     return streamEvents(async () => {

@@ -22,7 +22,7 @@ export const listWebhookDeliveries = defineEndpoint({
   action: 'webhook.list-deliveries',
   access: 'client',
   audited: false,
-  summary: 'Calls of a connection, newest first',
+  summary: 'List the webhook deliveries of a connection, newest first',
   request: { query: deliveriesQuerySchema },
   responses: {
     200: {

@@ -7,7 +7,7 @@ export const removeWebhook = defineEndpoint({
   action: 'webhook.remove',
   access: 'client',
   audited: true,
-  summary: 'Have nobody called back',
+  summary: 'Remove the webhook of a connection',
   responses: { 204: { description: 'Removed' } },
   errors: ['unknown-connection'],
   async handler({ params: { id }, caller: { scope }, services, audit }) {

@@ -10,10 +10,14 @@ export const resendWebhookDelivery = defineEndpoint({
   action: 'webhook.resend',
   access: 'client',
   audited: true,
-  summary: 'Make a call again',
+  summary: 'Send a webhook delivery again',
   request: { body: { isOptional: true } },
   responses: {
-    202: { description: 'Under way', schema: success(deliveryViewSchema), example: webhookDeliveryExample },
+    202: {
+      description: 'The delivery will be sent again',
+      schema: success(deliveryViewSchema),
+      example: webhookDeliveryExample,
+    },
   },
   errors: ['unknown-delivery'],
   async handler({ params: { id }, caller: { scope }, services }) {

@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { success } from '../common.schema.ts';
 
-const webhookSchema = z
-  .strictObject({ url: z.string().optional(), secret: z.string() })
-  .meta({ id: 'Webhook', description: 'The secret that calls are signed with (Standard Webhooks), shown this once.' });
+const webhookSchema = z.strictObject({ url: z.string().optional(), secret: z.string() }).meta({
+  id: 'Webhook',
+  description: 'The webhook of a connection. Its secret signs the calls (Standard Webhooks) and is shown only once.',
+});
 
 export const setWebhook = defineEndpoint({
   id: 'setWebhook',
@@ -14,7 +15,7 @@ export const setWebhook = defineEndpoint({
   action: 'webhook.set',
   access: 'client',
   audited: true,
-  summary: 'Have the ends of exports and syncs told, and get the secret that calls are signed with',
+  summary: 'Set the webhook that is called when exports and syncs end, and return its secret',
   request: {
     body: { schema: webhookBodySchema, example: { url: 'https://client.example/bulkhead' }, isOptional: true },
   },

@@ -7,13 +7,13 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
-test('a request without a body is one without an address, as the document says', async () => {
+test('setting a webhook without a body sets no address, as the OpenAPI document says', async () => {
   const path = `/api/ehr/connections/${await api.createConnection()}/webhook`;
   const { status, body } = await api.request('PUT', path);
   expect([status, body.data]).toEqual([200, { secret: expect.stringMatching(/^whsec_/) }]);
 });
 
-test('a body that is not a JSON object is refused', async () => {
+test('setting a webhook with a body that is not a JSON object is refused', async () => {
   const path = `/api/ehr/connections/${await api.createConnection()}/webhook`;
   const refused = await api.request('PUT', path, { body: ['https://client.example'] });
   expect([refused.status, refused.body.error.code]).toEqual([400, 'invalid-request']);

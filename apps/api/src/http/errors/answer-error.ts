@@ -6,7 +6,7 @@ import { errorPageOf, sendPage } from '../../browser/pages.ts';
 import { auditNotes } from '../middleware/audit-notes.ts';
 import { toErrorAnswer } from './to-error-answer.ts';
 
-/** The one place where errors become answers: `{ success: false, error: { code, message, details? } }`, or a page. */
+/** The only place that turns errors into responses: `{ success: false, error: { code, message, details? } }`, or a page. */
 export function answerError(logger: Logger): ErrorRequestHandler {
   return async (error: unknown, _request, response, next) => {
     if (response.headersSent) return next(error);
@@ -27,18 +27,21 @@ interface Refusal {
 }
 
 const refusals: Readonly<Record<string, Refusal>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: { status: '408 Request Timeout', message: 'The request did not come whole in time.' },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: '408 Request Timeout',
+    message: 'The request was not complete in time. Send it again.',
+  },
   HPE_HEADER_OVERFLOW: {
     status: '431 Request Header Fields Too Large',
-    message: 'The headers and the address are too large: 16 KB are enough for every request.',
+    message: 'The headers and the address are larger than 16 KB. Send fewer or shorter ones.',
   },
 };
 const notHttp: Refusal = {
   status: '400 Bad Request',
-  message: 'This is no request of HTTP/1.1. Percent-encode what is not ASCII in the address.',
+  message: 'This is not a valid HTTP/1.1 request. Percent-encode non-ASCII characters in the address.',
 };
 
-/** What Node refuses before it is a request: with Node's status, and a body in the shape of every other error. */
+/** Answers what Node.js rejects before it becomes a request, with the status of Node.js and a body in the shape of every other error. */
 export function answerUnreadable(server: Server): void {
   const responses = new WeakMap<Duplex, ServerResponse>();
   server.on('request', ({ socket }, response) => {
@@ -46,13 +49,13 @@ export function answerUnreadable(server: Server): void {
     response.once('close', () => responses.delete(socket));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    // In the middle of an answer it would be taken for a part of that.
+    // In the middle of a response, the client would take this for a part of that response.
     if (!socket.writable || responses.get(socket)?.headersSent) return socket.destroy(error);
     return socket.end(toText(refusals[error.code ?? ''] ?? notHttp));
   });
 }
 
-/** What `securityHeaders` sends with every other answer, as far as it is of use for one that is no page. */
+/** The headers of `securityHeaders` that matter for a response that is not a page. */
 const securityLines = [
   "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
   'Strict-Transport-Security: max-age=31536000; includeSubDomains',

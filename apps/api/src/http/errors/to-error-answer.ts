@@ -1,7 +1,7 @@
 import { AppError } from '@bulkhead/runtime';
 import { isStoreUnavailable } from '@bulkhead/store';
 
-/** What a client is told of an error. */
+/** Converts an error to the response that a client gets. */
 export function toErrorAnswer(error: unknown) {
   const { code, message, context, retry } = toAppError(error);
   const status = (httpStatus as Readonly<Record<string, number>>)[code] ?? 500;
@@ -10,10 +10,10 @@ export function toErrorAnswer(error: unknown) {
 
 function toErrorView({ code, message, context }: Pick<AppError, 'code' | 'message' | 'context'>, status: number) {
   if (status === 500) {
-    return { code: 'internal', message: 'Something went wrong on our side. The log has the id in X-Request-Id.' };
+    return { code: 'internal', message: 'The server failed unexpectedly. Search the log for the id in X-Request-Id.' };
   }
   const { details = context } = context;
-  // Ids such as the running export's, and what became of a sync; of an outage there is nothing that a client could use.
+  // Details are ids, such as that of the running export, and results of a sync. Details of an outage are of no use to a client.
   const isShown = (status < 500 || status === 502) && Object.keys(details as object).length > 0;
   return { code, message, ...(isShown ? { details } : {}) };
 }
@@ -25,14 +25,15 @@ function toAppError(error: unknown): AppError {
   if (error instanceof URIError) {
     return new AppError({
       code: 'invalid-request',
-      message: 'The address is not valid: behind a "%" stand the two hexadecimal digits of a byte of UTF-8.',
+      message:
+        'The address contains an invalid percent encoding. Encode it as UTF-8: each byte is a "%" and two hexadecimal digits.',
       retry: 'never',
     });
   }
   if (isStoreUnavailable(error)) {
     return new AppError({
       code: 'unavailable',
-      message: 'The database is away, so nothing was accepted. Send the request again in some seconds.',
+      message: 'The database is unavailable, so nothing was accepted. Send the request again in a few seconds.',
       retry: { afterMs: 5000 },
       cause: error,
     });
@@ -40,19 +41,22 @@ function toAppError(error: unknown): AppError {
   return new AppError({ code: 'internal', message: 'unexpected', retry: 'never', cause: error });
 }
 
-/** What Express' body parser reports. */
+/** Errors of the body parser of Express. */
 function bodyError({ type, limit = 0 }: { readonly type?: unknown; readonly limit?: number }) {
   if (type === 'entity.too.large') {
-    const message = `The body is over ${Math.round(limit / 1024)} KB. No request to this address needs that much.`;
+    const message = `The body is larger than ${Math.round(limit / 1024)} KB, the limit of this address. Send a smaller body.`;
     return { code: 'body-too-large', message };
   }
   const isUnreadable = typeof type === 'string' && /^(entity|encoding|charset|request)\./.test(type);
   return isUnreadable
-    ? { code: 'not-json', message: 'The body is no JSON object. Send one, with Content-Type: application/json.' }
+    ? {
+        code: 'not-json',
+        message: 'The body is not a JSON object. Send a JSON object with Content-Type: application/json.',
+      }
     : undefined;
 }
 
-/** AppError codes that clients can meet, with their HTTP status; listed in docs/errors.md. Every other error is a 500. */
+/** The codes of AppErrors that clients can get, with their HTTP status. docs/errors.md lists them. All other errors are a 500. */
 export const httpStatus = {
   'invalid-request': 400,
   'not-json': 400,

@@ -9,8 +9,8 @@ import { startApi, type TestApi } from '../../testing/start-api.ts';
 import { type EventStreamLimits, eventStreamLimits } from './event-streams.ts';
 
 const path = '/api/ehr/athenahealth/bulk-export/events';
-/** The limits of a test's patience. */
-const quick = { ...eventStreamLimits, everyMs: 20, restPerLook: 0 };
+/** Short limits, so that the tests are fast. */
+const quick = { ...eventStreamLimits, everyMs: 20, restPerRead: 0 };
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -25,7 +25,7 @@ async function start(limits: Partial<EventStreamLimits> = {}, options: Options =
 }
 
 describe('a stream of events', () => {
-  test('comes as one, is kept by nobody, and says an event again only where it has changed', async () => {
+  test('an event stream has the right type, is never cached, and sends an event again only if it has changed', async () => {
     const api = await start();
     const stream = await openEvents({ api, path });
     expect([stream.status, stream.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8']);
@@ -42,7 +42,7 @@ describe('a stream of events', () => {
     await stream.ended;
   });
 
-  test('lives longer than a silent connection, by its heartbeat', async () => {
+  test('an event stream with heartbeats lasts longer than an idle connection', async () => {
     const api = await start({ heartbeatMs: 50 }, { serverLimits: { ...httpLimits, idleTimeout: 200 } });
     const stream = await openEvents({ api, path });
     await waitFor(() => (stream.text.match(/^:$/gm) ?? []).length >= 10);
@@ -51,7 +51,7 @@ describe('a stream of events', () => {
     stream.leave();
   });
 
-  test('ends by itself, so that a key that was revoked loses it', async () => {
+  test('an event stream ends after its longest time, so that a revoked key loses it', async () => {
     const api = await start({ longestMs: 100 });
     const key = await api.store.apiKeys.create({ name: 'gone', role: 'client', now: new Date() });
     const stream = await openEvents({ api, path, key });
@@ -62,7 +62,7 @@ describe('a stream of events', () => {
     expect((await openEvents({ api, path, key })).status).toBe(401);
   });
 
-  test('is one of a few of a key, and makes room when its client goes', async () => {
+  test('the event streams of a key are limited, and a client that leaves frees one', async () => {
     const api = await start({ perKey: 2 });
     const streams = [await openEvents({ api, path }), await openEvents({ api, path })];
     const refused = await api.request('GET', path);
@@ -81,7 +81,7 @@ describe('a stream of events', () => {
     again.leave();
   });
 
-  test('is not written to while nobody reads, and ends as a silent connection does', async () => {
+  test('an event stream is not written to while its client does not read, and ends like an idle connection', async () => {
     const serverLimits = { ...httpLimits, idleTimeout: 500 };
     const api = await start({ perKey: 1, heartbeatMs: 50 }, { serverLimits });
     const warnings = [{ code: 'long', message: 'x'.repeat(20_000) }];
@@ -89,7 +89,7 @@ describe('a stream of events', () => {
       api.store.bulkExports.insert({ record: makeBulkExport({ warnings }), requestKey });
     for (let number = 0; number < 50; number++) await change(`k${number}`);
     const socket = connect(Number(new URL(api.baseUrl).port), '127.0.0.1');
-    // Cut off, it may be reset.
+    // The connection may be reset when it is closed.
     socket.on('error', () => undefined);
     socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${api.operatorKey}\r\n\r\n`);
     const [head] = await once(socket, 'data');
@@ -104,7 +104,7 @@ describe('a stream of events', () => {
     socket.destroy();
   }, 30_000);
 
-  test('ends when the API stops, which does not wait for it', async () => {
+  test('an event stream ends when the API stops, and does not delay the stop', async () => {
     const api = await startApi({ streamLimits: { ...quick, everyMs: 60_000, longestRestMs: 60_000 } });
     const streams = await Promise.all([openEvents({ api, path }), openEvents({ api, path, key: api.clientKey })]);
     await Promise.all(streams.map((stream) => stream.next('exports')));
@@ -113,7 +113,7 @@ describe('a stream of events', () => {
     expect(streams.map(({ events }) => events.length)).toEqual([1, 1]);
   });
 
-  test('says what is wrong while the database is away, and ends', async () => {
+  test('an event stream reports a problem while the database is unavailable, and ends', async () => {
     const services = testServices();
     const mongodb = new URL(services.mongodbUri);
     const proxy = await startTcpProxy({ host: mongodb.hostname, port: Number(mongodb.port) });
@@ -129,7 +129,7 @@ describe('a stream of events', () => {
     expect(stream.text).not.toContain('127.0.0.1');
   }, 20_000);
 
-  test('is refused as any request is, and has no body for HEAD', async () => {
+  test('an event stream is refused like any other request, and has no body for HEAD', async () => {
     const api = await start();
     expect((await api.request('GET', path, { authorization: null })).status).toBe(401);
     expect((await api.request('GET', `${path}?connectionId=none`)).body.error.code).toBe('unknown-connection');
@@ -137,7 +137,7 @@ describe('a stream of events', () => {
     expect([head.status, head.text]).toEqual([200, '']);
   });
 
-  test('is not measured as an answer that took so long', async () => {
+  test('the duration of an event stream is not in the metrics of requests', async () => {
     const api = await start({ longestMs: 100 });
     await (await openEvents({ api, path })).ended;
     await api.request('GET', '/api/ehr/session');

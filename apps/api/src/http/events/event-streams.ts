@@ -4,29 +4,35 @@ import type { Request, Response } from 'express';
 import { toErrorAnswer } from '../errors/to-error-answer.ts';
 import { callerOf } from '../middleware/caller-of.ts';
 
-/** How things stand at a moment. */
-export interface Look {
+/** The current state, as events. */
+export interface Snapshot {
   readonly events: readonly StreamedEvent[];
-  /** Nothing will change any more: the stream ends. */
+  /** True if nothing will change again. The stream then ends. */
   readonly isOver?: boolean;
 }
 
 interface StreamOptions {
   readonly request: Request;
   readonly response: Response;
-  /** Reads the records anew, every time: they are the truth, whoever has changed them. */
-  readonly read: () => Promise<Look>;
+  /** Reads the current records from the database. */
+  readonly read: () => Promise<Snapshot>;
 }
 
 /**
- * Streams of server-sent events. Each looks at the records every second and sends what has changed. It ends with `end` when
- * everything has been said, with `problem` where a look fails, and without a word after five minutes or when the process
- * stops: a browser then connects by itself and is asked for its key or session again, so a stream outlives neither by more.
+ * Streams of server-sent events. Each stream reads the records every second and sends the events that have changed. Any process can
+ * have changed the records, because only the database is read.
+ *
+ *     open --(a snapshot is over)--> sends `end`
+ *     open --(a read fails)--------> sends `problem`
+ *     open --(after five minutes, the process stops, or the client leaves)--> ends without an event
+ *
+ * After five minutes a browser reconnects and must present its key or session again. So a stream outlives its key or session by at
+ * most five minutes.
  */
 export class EventStreams {
   readonly #limits: EventStreamLimits;
   readonly #logger: Logger;
-  /** Those that are open, with the id of their key. */
+  /** The open streams, with the id of their key. */
   readonly #open = new Map<AbortController, string>();
   #isStopping = false;
 
@@ -36,14 +42,14 @@ export class EventStreams {
   }
 
   /**
-   * Resolves when the stream is over. What the first look throws is the caller's to answer: nothing was sent until then.
+   * Resolves when the stream has ended. If the first read fails, this throws and nothing was sent, so the caller can still respond.
    * @throws AppError `too-many-requests`
    */
   async run({ request, response, read }: StreamOptions): Promise<void> {
     const controller = this.#enter(callerOf(response).apiKey.id);
     const leave = () => controller.abort();
     response.once('close', leave);
-    // Gone while its key was looked at: that is not told again.
+    // The client left while its key was checked. `close` is not emitted again.
     if (response.destroyed) leave();
     const timer = setTimeout(leave, this.#limits.longestMs);
     try {
@@ -61,7 +67,7 @@ export class EventStreams {
     }
   }
 
-  /** Ends every stream, as soon as its look is over. */
+  /** Ends every stream as soon as its current read is done. */
   stop(): void {
     this.#isStopping = true;
     for (const controller of this.#open.keys()) controller.abort();
@@ -77,28 +83,28 @@ export class EventStreams {
   }
 
   async #follow(options: {
-    readonly first: Look;
+    readonly first: Snapshot;
     readonly tookMs: number;
-    readonly read: () => Promise<Look>;
+    readonly read: () => Promise<Snapshot>;
     readonly response: Response;
     readonly writer: EventWriter;
     readonly signal: AbortSignal;
   }): Promise<void> {
     const { first, read, response, writer, signal } = options;
     let { tookMs } = options;
-    let look = first;
+    let snapshot = first;
     try {
       for (;;) {
-        for (const event of look.events) writer.send(event);
-        if (look.isOver) return writer.send({ name: 'end', data: {} });
+        for (const event of snapshot.events) writer.send(event);
+        if (snapshot.isOver) return writer.send({ name: 'end', data: {} });
         await rest(this.#restMs(tookMs), signal);
         if (signal.aborted) return;
-        look = { events: [] };
-        // Whoever does not read is not written to; the server's idle timeout ends that.
+        snapshot = { events: [] };
+        // Nothing is written while the client does not read. The idle timeout of the server ends such a stream.
         if (response.writableNeedDrain) continue;
         writer.beat(this.#limits.heartbeatMs);
         const startedAt = performance.now();
-        look = await read();
+        snapshot = await read();
         tookMs = performance.now() - startedAt;
         if (signal.aborted) return;
       }
@@ -110,20 +116,21 @@ export class EventStreams {
   }
 
   #restMs(tookMs: number): number {
-    const { everyMs, restPerLook, longestRestMs } = this.#limits;
-    return Math.min(Math.max(everyMs, restPerLook * tookMs), longestRestMs);
+    const { everyMs, restPerRead, longestRestMs } = this.#limits;
+    return Math.min(Math.max(everyMs, restPerRead * tookMs), longestRestMs);
   }
 }
 
 function rest(ms: number, signal: AbortSignal): Promise<void> {
-  // Aborted, it is over sooner; whoever waits looks at the signal.
+  // An abort ends the wait early. The caller checks the signal.
   return sleep(ms, undefined, { signal }).catch(() => undefined);
 }
 
 function tooManyStreams(): AppError {
   return new AppError({
     code: 'too-many-requests',
-    message: 'Too many event streams are open with this key. Close some, or read the addresses that they tell of.',
+    message:
+      'Too many event streams are open with this key. Close some of them, or poll the endpoints without `/events`.',
     retry: { afterMs: 5000 },
   });
 }
@@ -133,13 +140,13 @@ interface StreamedEvent {
   readonly data: unknown;
 }
 
-/** How long a browser waits before it connects anew, unless it was told `end`. */
+/** How long a browser waits before it reconnects, unless it received `end`. */
 const retryMs = 2000;
 
 /** Writes server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
 class EventWriter {
   readonly #response: Response;
-  /** By name: what was sent last. */
+  /** The last text that was sent, by the name of the event. */
   readonly #sent = new Map<string, string>();
   #wroteAt = 0;
 
@@ -148,15 +155,15 @@ class EventWriter {
     response.status(200).set({
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
-      // The connection has served its time with the stream; a process that stops need not wait for it.
+      // The connection is not reused after the stream, so a process that stops need not wait for it.
       connection: 'close',
-      // Else nginx keeps what comes in small pieces until there is more of it.
+      // Without this header nginx buffers small pieces.
       'x-accel-buffering': 'no',
     });
     this.#write(`retry: ${retryMs}\n\n`);
   }
 
-  /** Sends what differs from the last event of its name. */
+  /** Sends the event unless it is the same as the last event of this name. */
   send({ name, data }: StreamedEvent): void {
     const text = JSON.stringify(data);
     if (this.#sent.get(name) === text) return;
@@ -164,7 +171,7 @@ class EventWriter {
     this.#write(`event: ${name}\ndata: ${text}\n\n`);
   }
 
-  /** A comment, where nothing was sent for so long. */
+  /** Sends a comment if nothing was sent for this long. */
   beat(afterMs: number): void {
     if (performance.now() - this.#wroteAt >= afterMs) this.#write(':\n\n');
   }
@@ -176,19 +183,19 @@ class EventWriter {
   }
 }
 
-/** What streams of events cost and take, in one process. */
+/** Limits of event streams, in one process. */
 export const eventStreamLimits = {
-  /** How often the records are looked at: what a person sees move, moves by the second. */
+  /** How often the records are read. An update every second is enough for a person. */
   everyMs: 1000,
-  /** A look that takes long is made less often, so that a stream keeps the database busy for a fifth of the time. */
-  restPerLook: 4,
-  /** However long a look takes. Below `heartbeatMs`. */
+  /** The pause after a read, as a multiple of its duration. So a stream uses the database for at most a fifth of the time. */
+  restPerRead: 4,
+  /** The longest pause, even if a read takes long. It is shorter than `heartbeatMs`. */
   longestRestMs: 10_000,
-  /** Proxies close what is silent for a minute (nginx, AWS), the server itself after two. */
+  /** Proxies close connections without traffic after a minute (nginx, AWS), and this server after two. */
   heartbeatMs: 15_000,
-  /** Then the browser connects anew and shows its key or its session again: one that is revoked or over loses its streams. */
+  /** After this time the browser reconnects with its key or session, so a revoked key or an ended session loses its streams. */
   longestMs: 5 * 60_000,
-  /** A page has one or two, a browser holds six to a server over HTTP/1.1; and each costs a look a second. */
+  /** A page opens one or two streams, and a browser opens at most six over HTTP/1.1. Each stream costs a read every second. */
   perKey: 20,
 };
 

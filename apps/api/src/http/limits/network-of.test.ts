@@ -10,6 +10,6 @@ test.each([
   { address: 'fe80::1%eth0', network: 'fe80:0:0:0::/64' },
   { address: '::1', network: '0:0:0:0::/64' },
   { address: '', network: '' },
-])('$address is of $network', ({ address, network }) => {
+])('networkOf maps $address to $network', ({ address, network }) => {
   expect(networkOf(address)).toBe(network);
 });

@@ -29,18 +29,18 @@ const ask = async (key: string, options: { readonly times?: number; readonly fro
 };
 const statuses = (answers: readonly { readonly status: number }[]) => answers.map(({ status }) => status);
 
-/** How many a machine may be late with: what Redis does not answer in time is counted by the process alone. */
-const late = 10;
+/** Tolerance for a slow machine: if Redis does not respond in time, the process counts such requests separately. */
+const tolerance = 10;
 function expectRefusedFrom(limit: number, given: readonly number[]): void {
   const first = given.indexOf(429);
   expect(first).toBeGreaterThanOrEqual(limit);
-  expect(first).toBeLessThanOrEqual(limit + late);
+  expect(first).toBeLessThanOrEqual(limit + tolerance);
 }
 
 describe('a key', () => {
-  test('is answered 429 beyond its own limit, with when to ask again; another key is not', async () => {
+  test('a key above its own limit gets 429 with Retry-After, and another key does not', async () => {
     const [limited, other] = [await makeKey(3), await makeKey(3)];
-    const answers = await ask(limited, { times: 4 + late });
+    const answers = await ask(limited, { times: 4 + tolerance });
     expectRefusedFrom(3, statuses(answers));
     const refused = answers.find(({ status }) => status === 429);
     expect(refused?.body.error.code).toBe('too-many-requests');
@@ -50,12 +50,12 @@ describe('a key', () => {
     expect(statuses(await ask(other))).toEqual([200]);
   });
 
-  test('without a limit of its own has the deployment’s', async () => {
+  test('a key without its own limit has the limit of the deployment', async () => {
     const key = await makeKey();
-    expectRefusedFrom(200, statuses(await ask(key, { times: 201 + late })));
+    expectRefusedFrom(200, statuses(await ask(key, { times: 201 + tolerance })));
   });
 
-  test('reads a status while Redis is away, whether it refuses or hangs', async () => {
+  test('a key can read a status while Redis is unavailable, whether Redis refuses connections or hangs', async () => {
     const key = await makeKey(50);
     await ask(key);
     await redis.stop();
@@ -72,22 +72,22 @@ describe('a key', () => {
 });
 
 describe('an address', () => {
-  test('that sends wrong keys is told to stop; a good key from there is let in', async () => {
+  test('an address that sends wrong keys gets 429, and a valid key from that address is accepted', async () => {
     const from = '203.0.113.2';
-    const answers = statuses(await ask('bh_wrong', { times: 61 + late, from }));
+    const answers = statuses(await ask('bh_wrong', { times: 61 + tolerance, from }));
     expectRefusedFrom(60, answers);
     expect(statuses(await ask(await makeKey(), { from }))).toEqual([200]);
     expect(statuses(await ask('bh_wrong', { from: '203.0.113.3' }))).toEqual([401]);
   });
 
-  test('that is a network of IPv6 is one, however many addresses it has', async () => {
+  test('all addresses of an IPv6 network count as one address', async () => {
     const answers = [];
-    for (let n = 0; n <= 60 + late; n++)
+    for (let n = 0; n <= 60 + tolerance; n++)
       answers.push(...(await ask('bh_wrong', { from: `2001:db8::${n.toString(16)}` })));
     expectRefusedFrom(60, statuses(answers));
   });
 
-  test('may send half of the authorizations of a minute, and all addresses together may send all of them', async () => {
+  test('one address may start half of the authorizations of a minute, and all addresses together may start all of them', async () => {
     const launch = async (from: string) => {
       const path = '/api/ehr/athenahealth/launch?iss=https://unknown.example&launch=x';
       return (await api.request('GET', path, { authorization: null, headers: { 'x-forwarded-for': from } })).status;
@@ -97,12 +97,12 @@ describe('an address', () => {
       for (let n = 0; n < times; n++) answers.push(await launch(from));
       return answers;
     };
-    expectRefusedFrom(20, await launches('203.0.113.6', 21 + late));
-    expectRefusedFrom(20, await launches('203.0.113.7', 21 + late));
-    expect(await launches('203.0.113.8', 1 + late)).toContain(429);
+    expectRefusedFrom(20, await launches('203.0.113.6', 21 + tolerance));
+    expectRefusedFrom(20, await launches('203.0.113.7', 21 + tolerance));
+    expect(await launches('203.0.113.8', 1 + tolerance)).toContain(429);
   });
 
-  test('that fails to log in ten times is answered 429, and may still log in with a good key', async () => {
+  test('an address with ten failed logins gets 429, and can still log in with a valid key', async () => {
     const logIn = (key: string, from: string) =>
       postLogin({
         ...{ api, key },
@@ -114,10 +114,10 @@ describe('an address', () => {
       });
     for (let n = 0; n < 3; n++) expect((await logIn(api.operatorKey, '203.0.113.4')).status).toBe(303);
     const wrong = [];
-    for (let n = 0; n <= 10 + late; n++) wrong.push((await logIn('bh_wrong', '203.0.113.4')).status);
+    for (let n = 0; n <= 10 + tolerance; n++) wrong.push((await logIn('bh_wrong', '203.0.113.4')).status);
     expectRefusedFrom(10, wrong);
     const { status, text } = await logIn('bh_wrong', '203.0.113.4');
-    expect([status, text.includes('too many failed attempts')]).toEqual([429, true]);
+    expect([status, text.includes('Too many logins')]).toEqual([429, true]);
     expect((await logIn(api.operatorKey, '203.0.113.4')).status).toBe(303);
   });
 });

@@ -3,21 +3,21 @@ import type { ApiKey } from '@bulkhead/access';
 import { AppError } from '@bulkhead/runtime';
 import { RateLimiterMemory, RateLimiterRedis, RLWrapperTimeouts } from 'rate-limiter-flexible';
 
-/** Nobody mistypes a key that is pasted ten times in ten minutes. */
+/** A user who pastes a key does not fail ten times in ten minutes. */
 const loginAttempts = 10;
 const loginWindowSeconds = 10 * 60;
 
 export type RequestLimits = ReturnType<typeof createRequestLimits>;
 
-/** How often somebody may ask. Keys have 256 random bits and are guessed by nobody: this keeps the noise down. */
+/** Limits how often clients may send requests. Keys have 256 random bits and cannot be guessed, so this only limits the load. */
 export function createRequestLimits(options: {
   readonly redis: unknown;
   readonly prefix: string;
-  /** Of a key that has no limit of its own. */
+  /** The limit of a key without its own limit. */
   readonly requestsPerMinute: number;
-  /** Of each address, with keys that are none. */
+  /** The limit of refused keys for each address. */
   readonly refusalsPerMinute: number;
-  /** Of browsers on their way to or from an EHR, from all addresses together. One address gets half of them. */
+  /** The limit of browser requests to start or finish an authorization, for all addresses together. One address may use half of it. */
   readonly authorizationsPerMinute: number;
 }) {
   const { redis, prefix, requestsPerMinute, refusalsPerMinute, authorizationsPerMinute } = options;
@@ -45,12 +45,12 @@ export function createRequestLimits(options: {
         id: apiKey.id,
         limit: apiKey.requestsPerMinute ?? requestsPerMinute,
         message:
-          'Too many requests with this key. Ask again after `Retry-After`; an operator can make one with a higher limit.',
+          'Too many requests with this key. Wait as long as `Retry-After` says, or ask an operator for a key with a higher limit.',
       }),
 
     /**
-     * A request with a key that is none. Keys that are good are let in from the same address all the same: behind it may be a
-     * whole hospital, and one forgotten program.
+     * Counts a request whose key was refused. Valid keys are still accepted from the same address, because a whole hospital may be
+     * behind it, together with one misconfigured program.
      * @throws AppError `too-many-requests`
      */
     countRefusal: (address: string): Promise<void> =>
@@ -58,11 +58,12 @@ export function createRequestLimits(options: {
         to: refusals,
         id: networkOf(address),
         limit: refusalsPerMinute,
-        message: 'Too many requests without a key that is good. Correct the program at this address that sends them.',
+        message:
+          'Too many requests without a valid key came from this address. Find the program that sends them and correct its key.',
       }),
 
     /**
-     * A browser on its way to or from an EHR. It needs no key, and can cause a request to the EHR.
+     * Counts a browser request that starts or finishes an authorization. It needs no key and can cause a request to the EHR.
      * @throws AppError `too-many-requests`
      */
     async countAnonymous(address: string): Promise<void> {
@@ -70,19 +71,19 @@ export function createRequestLimits(options: {
         to: anonymous,
         id: networkOf(address),
         limit: Math.ceil(authorizationsPerMinute / 2),
-        message: 'There were too many authorizations from this address. Wait a minute and try again.',
+        message: 'Too many authorizations came from this address. Wait a minute and try again.',
       });
       await add({
         to: anonymous,
         id: 'all',
         limit: authorizationsPerMinute,
-        message: 'There were too many authorizations in the last minute. Wait a minute and try again.',
+        message: 'Too many authorizations were started in the last minute. Wait a minute and try again.',
       });
     },
 
     /**
-     * A log-in with a key that does not exist. Good keys are accepted from the same address all the same: a whole hospital may be
-     * behind it.
+     * Counts a login with a key that does not exist. Valid keys are still accepted from the same address, because a whole hospital may
+     * be behind it.
      * @throws AppError `too-many-requests`
      */
     countFailedLogin: (address: string): Promise<void> =>
@@ -90,19 +91,19 @@ export function createRequestLimits(options: {
         to: logins,
         id: networkOf(address),
         limit: loginAttempts,
-        message: 'There were too many failed attempts to log in from this address. Use a key of this system.',
+        message: 'Too many logins from this address have failed. Check the API key, or wait ten minutes and try again.',
       }),
   };
 }
 
 export interface Count {
   readonly count: number;
-  /** Until it begins anew. */
+  /** The time until the count is reset. */
   readonly restMs: number;
 }
 
 export interface CounterOptions {
-  /** Of ioredis. */
+  /** A client of ioredis. */
   readonly redis: unknown;
   readonly prefix: string;
   readonly name: string;
@@ -111,12 +112,12 @@ export interface CounterOptions {
 
 type Counter = ReturnType<typeof createCounter>;
 
-/** A request must not wait for a Redis that hangs; it answers within a millisecond. */
+/** Redis usually responds within a millisecond. A request must not wait for a Redis that hangs. */
 const redisTimeoutMs = 100;
-/** Limits differ from key to key, so what is too much is judged where it is known. */
+/** The counter itself has no limit, because each key can have its own. `add` compares the count. */
 const points = Number.MAX_SAFE_INTEGER;
 
-/** Counts by id within windows, over all API processes. While Redis is away each process counts for itself. */
+/** Counts by id within windows, over all API processes. If Redis is unavailable, each process counts on its own. */
 function createCounter({ redis, prefix, name, windowSeconds: duration }: CounterOptions) {
   const inMemory = new RateLimiterMemory({ points, duration });
   const inRedis = new RateLimiterRedis({
@@ -135,7 +136,7 @@ function createCounter({ redis, prefix, name, windowSeconds: duration }: Counter
   };
 }
 
-/** What one client has of addresses: an IPv4 address, or the /64 network that every IPv6 host can number as it likes (RFC 4291 2.5.1). */
+/** The addresses of one client: an IPv4 address, or an IPv6 /64 network, in which a host can choose any address (RFC 4291 2.5.1). */
 export function networkOf(address: string): string {
   const [plain = ''] = address.toLowerCase().split('%');
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(plain)?.[1];

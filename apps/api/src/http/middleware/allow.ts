@@ -6,7 +6,7 @@ import { callerOf } from './caller-of.ts';
 
 /** The first handler of every endpoint: starts the notes for the audit log, and refuses callers without access. */
 export function allow({ action, access, audited = false }: Pick<Endpoint, 'action' | 'access' | 'audited'>) {
-  // Not `RequestHandler`: the handlers behind it would get their types of parameters from it.
+  // Not a `RequestHandler`, because the types of its parameters would apply to the next handlers too.
   return (request: unknown, response: Response, next: NextFunction): void => {
     Object.assign(auditNotes(response), {
       ...{ action, audited },
@@ -18,21 +18,21 @@ export function allow({ action, access, audited = false }: Pick<Endpoint, 'actio
   };
 }
 
-/** Ids have at most 200 characters; what is longer is no id, and must not fill the audit log. */
+/** Ids have at most 200 characters. A longer text is not an id and must not fill the audit log. */
 export const maxIdLength = 200;
 
-/** What the address names, and the connection where the request does. */
+/** The ids in the address, and the connection of the query or the body. */
 function targetOf({ params, query, body }: Request): Record<string, string> {
   const { connectionId = query.connectionId } = (body ?? {}) as { connectionId?: unknown };
   const ids = Object.entries({ ...params, connectionId }).filter(([, id]) => typeof id === 'string');
   return Object.fromEntries(ids.map(([name, id]) => [name, String(id).slice(0, maxIdLength)]));
 }
 
-/** FHIR's names with their modifiers. Anything else is not the name of a parameter, and could be patient data. */
+/** Names of FHIR parameters with modifiers. Any other text is not the name of a parameter and could be patient data. */
 const parameterName = /^[A-Za-z_][A-Za-z0-9_.:-]{0,63}$/;
 const maxParameters = 50;
 
-/** The names of what a search asks for, without the connection, which is the target. */
+/** The names of the search parameters. The connection is left out because it is part of the target. */
 function parametersOf({ query }: Request): string[] {
   const names = Object.keys(query).filter((name) => name !== 'connectionId' && parameterName.test(name));
   return names.toSorted().slice(0, maxParameters);
@@ -43,7 +43,7 @@ export function checkOperator(response: Response): void {
   if (callerOf(response).apiKey.role === 'operator') return;
   throw new AppError({
     code: 'forbidden',
-    message: 'This needs the key of an operator; yours is a client key.',
+    message: 'This needs the API key of an operator, and yours is a client key. Use the key of an operator.',
     retry: 'never',
   });
 }

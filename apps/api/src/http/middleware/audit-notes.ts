@@ -1,31 +1,31 @@
 import { anyPatient } from '@bulkhead/access';
 import type { Response } from 'express';
 
-/** Whether requests leave an event. `if-shown`: only if the answer shows what may not be shown without a record (`isShown`). */
+/** Whether a request is recorded. `if-shown`: only if the response contains data that must not be shown without a record (`isShown`). */
 export type Audited = boolean | 'if-shown';
 
 /** A search can show more patients than an event should list. */
 const maxPatients = 1000;
 
-/** What is known so far of a request that may become an audit event. */
+/** Collects what is known about a request, for its audit event. */
 export class AuditNotes {
-  /** What is done, as `noun.verb`. */
+  /** The action, in the form `noun.verb`. */
   action: string | undefined;
   audited: Audited = false;
   /** Ids by name. */
   target: Readonly<Record<string, string>> = {};
-  /** Code of the error that is the answer. */
+  /** The code of the error that the request ended with. */
   code: string | undefined;
   /** See `NewAuditEvent`. */
   patients: readonly string[] = [];
   /** Names of the parameters of a search. */
   parameters: readonly string[] = [];
-  /** The answer shows what must not be shown without a record. */
+  /** The response contains data that must not be shown without a record. */
   isShown = false;
-  /** The request succeeded, but it changed and showed nothing. */
+  /** The request succeeded, but it changed nothing and showed no data. */
   isUnchanged = false;
 
-  /** Adds what was found out about the target since the address was read. */
+  /** Adds ids that became known after the address was read. */
   addTarget(ids: Readonly<Record<string, string>>): void {
     this.target = { ...this.target, ...ids };
   }

@@ -16,7 +16,7 @@ import { setCaller } from './caller-of.ts';
 
 let events: NewAuditEvent[] = [];
 let leftStreams = 0;
-/** What the audit log does with the next event. */
+/** How the audit log handles the next event. */
 let store: () => Promise<void> = () => Promise.resolve();
 const audit = {
   append: (event: NewAuditEvent) => {
@@ -119,7 +119,7 @@ describe('an answer', () => {
   test.each([
     { method: 'POST', path: '/exports', text: '{"id":"job_1"}' },
     { method: 'GET', path: '/lines', text: 'one\ntwo\n' },
-  ])('of $method $path does not begin before its event is stored', async ({ method, path, text }) => {
+  ])('the response to $method $path does not begin before its event is stored', async ({ method, path, text }) => {
     let isStored = false;
     let stored: () => void = () => undefined;
     store = () =>
@@ -139,30 +139,30 @@ describe('an answer', () => {
     expect(events).toMatchObject([{ outcome: 'success' }]);
   });
 
-  test('keeps the order of an answer that is written in many parts at once', async () => {
+  test('the audit trail keeps the order of a response that is written in many parts at once', async () => {
     expect(await (await ask('GET', '/hasty')).text()).toBe(Array.from({ length: 50 }, (_, n) => `${n}\n`).join(''));
     expect(events).toHaveLength(1);
   });
 
-  test('records a status only if it has what may not be shown unrecorded', async () => {
+  test('a status is recorded only if it shows data that must not be shown without a record', async () => {
     expect(await (await ask('GET', '/status/running')).text()).toBe('running');
     expect(events).toEqual([]);
     expect(await (await ask('GET', '/status/completed')).text()).toBe('completed');
     expect(events).toMatchObject([{ action: 'export.read', outcome: 'success' }]);
   });
 
-  test('records a request that changed nothing as unchanged', async () => {
+  test('a request that changes nothing is recorded as unchanged', async () => {
     await ask('DELETE', '/exports/1');
     expect(events).toMatchObject([{ action: 'export.cancel', outcome: 'unchanged' }]);
   });
 
-  test('records the names of parameters, and no value of one', async () => {
+  test('the audit trail records the names of parameters without their values', async () => {
     await ask('GET', '/lines?connectionId=c&patient=p1&_lastUpdated=ge2024&patient=p2&John%20Doe=1');
     expect(events).toMatchObject([{ parameters: ['_lastUpdated', 'patient'], target: { connectionId: 'c' } }]);
     expect(JSON.stringify(events)).not.toMatch(/p1|ge2024|Doe/);
   });
 
-  test('records a patient whose data come up during a stream by an event of its own', async () => {
+  test('a patient whose data appears during a stream is recorded by a separate event', async () => {
     expect(await (await ask('GET', '/further')).text()).toBe('one\ntwo\n');
     expect(events).toMatchObject([
       { action: 'resource.search', patients: ['p1'] },
@@ -170,26 +170,26 @@ describe('an answer', () => {
     ]);
   });
 
-  test('lists up to 1,000 patients, and records more of them as any patient', async () => {
+  test('an event lists up to 1,000 patients, and `*` for more of them', async () => {
     await ask('GET', '/crowd/1000');
     expect(events[0]?.patients).toHaveLength(1000);
     await ask('GET', '/crowd/1001');
     expect(events[1]?.patients).toEqual(['*']);
   });
 
-  test('of a change whose event cannot be stored says so instead of success', async () => {
-    store = () => Promise.reject(new Error('away'));
+  test('the response to a change whose event cannot be stored reports that instead of success', async () => {
+    store = () => Promise.reject(new Error('the database is unavailable'));
     const response = await ask('POST', '/exports');
     const { error } = (await response.json()) as { error: { code: string } };
     expect([response.status, error.code, response.headers.get('location')]).toEqual([503, 'audit-unavailable', null]);
   });
 
-  test('in parts is cut off before the first one if its event cannot be stored', async () => {
-    store = () => Promise.reject(new Error('away'));
+  test('a response in parts is cut off before its first part if its event cannot be stored', async () => {
+    store = () => Promise.reject(new Error('the database is unavailable'));
     await expect(ask('GET', '/lines').then((response) => response.text())).rejects.toThrow();
   });
 
-  test('records a stream of events once: a client that leaves it has not missed its end', async () => {
+  test('an event stream is recorded once, because a client that leaves it has not missed its end', async () => {
     const leaving = new AbortController();
     await ask('GET', '/events', leaving.signal);
     leaving.abort();
@@ -198,7 +198,7 @@ describe('an answer', () => {
     expect(events).toHaveLength(1);
   });
 
-  test('that nobody waited for is an event all the same', async () => {
+  test('a response whose client has left is recorded nevertheless', async () => {
     const leaving = new AbortController();
     await ask('GET', '/endless', leaving.signal);
     leaving.abort();

@@ -12,9 +12,9 @@ export interface AuditDeps {
 }
 
 /**
- * Writes an event of each audited action. It holds the answer back, from its first byte on, until the event is stored: nobody is told
- * of a change, or is sent any patient data, that the audit log does not know of, and a process that dies on the way has no reader
- * whom the log lacks. A stream that is cut off later is a second event.
+ * Records an event of each audited action. The first byte of the response is sent only after the event is stored. So no client learns of
+ * a change or receives patient data without an event in the audit log, even if the process dies in between. If a response is
+ * interrupted later, a second event is recorded.
  */
 export function auditTrail(deps: AuditDeps): RequestHandler {
   return (request, response, next) => {
@@ -35,19 +35,19 @@ export function auditTrail(deps: AuditDeps): RequestHandler {
 
 const trails = new WeakMap<Response, Trail>();
 
-/** Writes an event of its own for patients who are shown beside those of the request's event. Ends when it is stored. */
+/** Records a separate event for patients that the event of the request does not list. Resolves when it is stored. */
 export async function appendFurther(response: Response, patients: readonly string[]): Promise<void> {
   await trails.get(response)?.appendFurther(patients);
 }
 
-/** A part of an answer. */
+/** A part of a response. */
 interface Part {
-  /** @returns whether the client takes more at once, as `write` does. */
+  /** @returns false if the caller must wait for `drain`, as `write` does */
   readonly send: () => boolean | undefined;
   readonly isEnd: boolean;
 }
 
-/** What becomes of one request in the audit log. */
+/** The audit trail of one request. It holds back the response until the event is stored. */
 class Trail {
   readonly #deps: AuditDeps;
   readonly #request: Request;
@@ -55,7 +55,7 @@ class Trail {
   readonly #next: NextFunction;
   #isRecorded = false;
   #isEnded = false;
-  /** While the event is being stored. */
+  /** The parts of the response that wait while the event is being stored. */
   #held: Part[] | undefined;
 
   constructor(options: {
@@ -70,7 +70,7 @@ class Trail {
     this.#next = options.next;
   }
 
-  /** Sends a part of the answer once the event is stored. @returns what `write` does: false if the caller is to wait for `drain`. */
+  /** Sends a part of the response once the event is stored. @returns false if the caller must wait for `drain`, as `write` does */
   pass(part: Part): boolean {
     if (part.isEnd) this.#isEnded = true;
     if (this.#held) {
@@ -87,7 +87,7 @@ class Trail {
     return false;
   }
 
-  /** A client that left before the end may have read most of it. A stream of events has no end that a client waits for. */
+  /** A client that left before the end may have read most of the response. For event streams this is the normal end. */
   close(): void {
     const isStream = this.#response.get('content-type')?.startsWith('text/event-stream') ?? false;
     if (this.#isEnded || !isAudited(this.#response) || (isStream && this.#isRecorded)) return;
@@ -102,7 +102,7 @@ class Trail {
 
   #release(): void {
     let takesMore = false;
-    // What is sent may ask for more at once, which must not overtake the rest.
+    // `send` can cause further parts, which must not overtake the remaining ones.
     for (const part of this.#held ?? []) {
       if (!this.#response.destroyed || part.isEnd) takesMore = part.send() ?? false;
     }
@@ -110,7 +110,7 @@ class Trail {
     if (takesMore && !this.#isEnded) this.#response.emit('drain');
   }
 
-  /** An answer in parts is cut off, so that it is not taken for a whole one; one that was ready becomes an error. */
+  /** A complete response becomes an error. A response in parts is cut off, so that the client does not take it for a complete one. */
   #refuse(error: unknown): void {
     const isWhole = this.#held?.length === 1 && this.#isEnded;
     this.#held = undefined;
@@ -166,7 +166,7 @@ function auditUnavailable(cause: unknown): AppError {
   return new AppError({
     code: 'audit-unavailable',
     message:
-      'What was asked for may have been done, but could not be written into the audit log, so it is not answered. Look at it before you ask again.',
+      'The request may have been carried out, but it could not be recorded in the audit log, so no result is shown. Check the current state before you send the request again.',
     retry: { afterMs: 5000 },
     cause,
   });

@@ -13,7 +13,7 @@ interface AuthenticateDeps {
   readonly limits: RequestLimits;
 }
 
-/** `Authorization: Bearer <key>` of a program, or the cookie of a browser that is logged in, on every request of the API. */
+/** Authenticates every request of the API by `Authorization: Bearer <key>`, or by the session cookie of a browser. */
 export function authenticate(deps: AuthenticateDeps): RequestHandler {
   return async (request, response, next) => {
     const caller = await recognise(deps, request).catch(async (error: unknown) => {
@@ -28,14 +28,14 @@ export function authenticate(deps: AuthenticateDeps): RequestHandler {
 async function recognise(deps: AuthenticateDeps, request: Request): Promise<Pick<Caller, 'apiKey' | 'via'>> {
   const { apiKeys, sessions } = deps;
   const authorization = request.get('authorization');
-  // A request that names a key means the key, whatever cookie a browser has added.
+  // If a request has a key, the key counts, even if a browser has added a cookie.
   if (authorization !== undefined) {
     const key = /^Bearer (\S+)$/i.exec(authorization)?.[1];
     const apiKey = key === undefined ? undefined : await apiKeys.recognise(key);
     if (apiKey) return { apiKey, via: 'api-key' };
     throw unauthenticated();
   }
-  // A stream comes back by itself every five minutes: a page that was left open would never time out.
+  // A stream reconnects every five minutes without the user, so the session of an open page would never time out.
   const isActivity = !request.path.endsWith('/events');
   const apiKey = await resumeSession({ sessions, request, isActivity });
   if (!apiKey) throw unauthenticated();
@@ -43,7 +43,7 @@ async function recognise(deps: AuthenticateDeps, request: Request): Promise<Pick
   return { apiKey, via: 'session' };
 }
 
-/** Not of an outage, which refuses nobody. */
+/** Only refusals count. An outage does not. */
 async function countRefusal(options: {
   readonly deps: AuthenticateDeps;
   readonly request: Request;
@@ -61,12 +61,12 @@ function unauthenticated(): AppError {
   return new AppError({
     code: 'unauthenticated',
     message:
-      'Send an API key: `Authorization: Bearer <key>`. An operator makes one with `create-api-key`. In a browser: log in at /login.',
+      'The request has no valid API key. Send `Authorization: Bearer <key>`, or log in at /login in a browser. An operator creates keys with `create-api-key`.',
     retry: 'never',
   });
 }
 
-/** Counts a request against its key, also one of a session that was begun with it. */
+/** Counts a request against the limit of its key. Requests of a session count against the key of the session. */
 export function limitRequests({ limits }: { readonly limits: RequestLimits }): RequestHandler {
   return async (_request, response, next) => {
     await limits.countRequest(callerOf(response).apiKey);

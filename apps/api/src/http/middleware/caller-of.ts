@@ -3,12 +3,12 @@ import type { ViewFor } from '@bulkhead/bulk-export/commands';
 import type { ConnectionScope } from '@bulkhead/store';
 import type { Response } from 'express';
 
-/** Who sends a request. */
+/** The sender of a request. */
 export interface Caller {
   readonly apiKey: ApiKey;
-  /** By the key itself, or by a session that was begun with it. */
+  /** Whether the caller presented the key itself, or a session of the key. */
   readonly via: 'api-key' | 'session';
-  /** What each service method that finds something takes along. */
+  /** The connections that the caller may use. Service methods that find records need it. */
   readonly scope: ConnectionScope;
   /** What the caller may see of a record. */
   readonly view: ViewFor;
@@ -34,7 +34,7 @@ export function findCaller(response: Response): Caller | undefined {
   return callers.get(response);
 }
 
-/** Every route behind `authenticate` has one. */
+/** The caller of a route behind `authenticate`. */
 export function callerOf(response: Response): Caller {
   const caller = callers.get(response);
   if (!caller) throw new Error('the route is not behind `authenticate`');

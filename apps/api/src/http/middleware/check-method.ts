@@ -4,7 +4,7 @@ import { endpoints } from '../../endpoints/endpoints.ts';
 import type { Endpoint } from '../define-endpoint.ts';
 import { comparePaths } from '../endpoint-router.ts';
 
-/** Answers OPTIONS, and 405 with `Allow` for a method that an address does not have (RFC 9110 15.5.6); every other address passes. */
+/** Answers OPTIONS, and returns 405 with `Allow` if an address does not support a method (RFC 9110 15.5.6). Unknown addresses pass. */
 export function checkMethod(): RequestHandler {
   return (request, response, next) => {
     const methods: string[] = endpointsAt(request.path).map(({ method }) => method.toUpperCase());
@@ -18,7 +18,7 @@ export function checkMethod(): RequestHandler {
     response.set('Allow', allowed.join(', '));
     throw new AppError({
       code: 'method-not-allowed',
-      message: `This address takes ${methods.join(', ')}, not ${request.method}.`,
+      message: `This address does not support ${request.method}. Use ${methods.join(', ')}.`,
       retry: 'never',
     });
   };

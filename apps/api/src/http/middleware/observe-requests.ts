@@ -3,12 +3,15 @@ import { type Logger, type Metrics, type Tracing, withLogContext } from '@bulkhe
 import type { RequestHandler } from 'express';
 import { endpointsAt } from './check-method.ts';
 
-/** One line a request, and its id on every line in between; of a stream of events when it is over, whoever has ended it. The route alone: addresses hold ids of patients. */
+/**
+ * Logs one line for each request, and adds the id of the request to all lines of its handlers. The line of an event stream is written
+ * when it ends. Only the route is logged, because addresses contain ids of patients.
+ */
 export function logRequests(options: { readonly logger: Logger; readonly observe: ObserveRequest }): RequestHandler {
   const { logger, observe } = options;
   return (request, response, next) => {
     const { method, path } = request;
-    // Not what Express makes of it: behind an error its routers have gone, and before them are addresses in any spelling.
+    // Not the route of Express: it is lost after an error, and before the routers there is only the address in any spelling.
     const route = endpointsAt(path).find((one) => method === (one.method.toUpperCase() as string))?.path;
     const requestId = randomUUID();
     const startedAt = performance.now();
@@ -22,7 +25,7 @@ export function logRequests(options: { readonly logger: Logger; readonly observe
         return { method, route, status, durationMs };
       };
       response.once('finish', () => {
-        // How long somebody looks on says nothing of how fast this is.
+        // The duration of an event stream says nothing about the speed of the API.
         if (!isStream()) observe(log('request answered'));
       });
       response.once('close', () => {
@@ -33,12 +36,12 @@ export function logRequests(options: { readonly logger: Logger; readonly observe
   };
 }
 
-/** A look at a status takes milliseconds; an enhanced sync is waited for up to 30 s. */
+/** A status request takes milliseconds. An enhanced sync is answered after up to 30 s. */
 const buckets = [0.005, 0.025, 0.1, 0.5, 1, 5, 10, 35];
 
 type ObserveRequest = (request: {
   readonly method: string;
-  /** As the router has it, without ids; undefined where no route was found. */
+  /** The path of the endpoint, without ids. Undefined if no endpoint was found. */
   readonly route: string | undefined;
   readonly status: number;
   readonly durationMs: number;
@@ -48,7 +51,7 @@ type ObserveRequest = (request: {
 export function observeRequests(metrics: Metrics): ObserveRequest {
   const observe = metrics.histogram({
     name: 'bulkhead_http_request_duration_seconds',
-    help: 'Requests to the API and how long they took; route: as in the API’s document, `none` for other addresses.',
+    help: 'Requests to the API and their duration. `route` is the path of the OpenAPI document, or `none` for other addresses.',
     labels: ['method', 'route', 'status'],
     buckets,
   });
@@ -56,11 +59,11 @@ export function observeRequests(metrics: Metrics): ObserveRequest {
     observe({ method, route, status: `${Math.floor(status / 100)}xx` }, durationMs / 1000);
 }
 
-/** Asked for every few seconds: a trace of each would hide the others. A stream of events is minutes of such questions. */
+/** These are requested every few seconds, so their traces would hide the others. An event stream would be a trace of minutes. */
 const isUntraced = (route: string | undefined): boolean =>
   route !== undefined && /^\/(health|ready|metrics)$|\/events$/.test(route);
 
-/** A span for each request, under that of the client where it says so. Its route alone: addresses hold ids of patients. */
+/** Creates a span for each request, below the client's span if it sends one. Addresses contain ids of patients, so it has the route only. */
 export function traceRequests(tracing: Tracing): RequestHandler {
   if (!tracing.isOn) return (_request, _response, next) => next();
   return (request, response, next) => {
@@ -71,7 +74,7 @@ export function traceRequests(tracing: Tracing): RequestHandler {
     const options = { name: `${method} ${route ?? 'none'}`, kind: 'server', attributes } as const;
     void tracing.span({ ...options, parent: request.get('traceparent') }, (span) => {
       return new Promise<void>((resolve) => {
-        // Also where the client has gone.
+        // `close` is also emitted if the client has left.
         response.once('close', () => {
           span.set({ 'http.response.status_code': response.statusCode });
           resolve();

@@ -2,24 +2,24 @@ import { AppError, type Fault, invalidRequest } from '@bulkhead/runtime';
 import { json, type RequestHandler } from 'express';
 import type { z } from 'zod';
 
-/** @throws AppError `invalid-request` with every fault by path. */
+/** @throws AppError `invalid-request` with all faults, by path */
 export function parseRequest<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw invalidRequest(result.error.issues.flatMap(toFaults));
 }
 
-/** One fault a field: Zod reports all unknown fields of an object as one issue of the object. */
+/** Returns one fault for each field. Zod reports all unknown fields of an object as one issue. */
 function toFaults(issue: z.core.$ZodIssue): Fault[] {
   const { path, message } = issue;
   if (issue.code !== 'unrecognized_keys') return [{ path: path.join('.'), message }];
   return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not a field of this request' }));
 }
 
-/** The deepest request, a schedule's, has 3. */
+/** The deepest request, that of a schedule, has 3 levels. */
 const maxDepth = 20;
 
-/** Reads the body as JSON whatever its type says. No request needs more than some kilobytes; a larger one is a mistake or an attack. */
+/** Reads the body as JSON, regardless of its content type. Requests need a few kilobytes. A larger one is a mistake or an attack. */
 export function parseJson(): RequestHandler {
   return json({ limit: '100kb', type: () => true, verify: (_request, _response, body) => checkDepth(body) });
 }
@@ -47,7 +47,7 @@ const closingBrackets: ReadonlySet<number> = new Set(Buffer.from(']}'));
 function tooDeep(): AppError {
   return new AppError({
     code: 'not-json',
-    message: `The body is nested deeper than ${maxDepth} levels. No request needs that.`,
+    message: `The body is nested more than ${maxDepth} levels deep. Send a flatter JSON object.`,
     retry: 'never',
   });
 }

@@ -16,7 +16,7 @@ const pem = () =>
   generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
 describe('signing keys', () => {
-  test("are an operator's to make, list, retire and delete", async () => {
+  test('an operator creates, lists, retires and deletes signing keys', async () => {
     const forbidden = await api.request('POST', path, {
       body: { alg: 'ES384' },
       authorization: `Bearer ${api.clientKey}`,
@@ -42,25 +42,25 @@ describe('signing keys', () => {
     expect((await api.request('DELETE', `${path}/${kid}`)).body.error.code).toBe('unknown-signing-key');
   });
 
-  test('given twice are one', async () => {
+  test('importing a signing key twice stores it once', async () => {
     const body = { privateKey: pem() };
     const [one, two] = [await api.request('POST', path, { body }), await api.request('POST', path, { body })];
     expect(two.body.data.kid).toBe(one.body.data.kid);
   });
 
   test.each([
-    { what: 'neither', body: {}, at: 'alg' },
-    { what: 'both', body: { alg: 'RS384', privateKey: 'x' }, at: 'alg' },
+    { what: 'neither `alg` nor `privateKey`', body: {}, at: 'alg' },
+    { what: 'both `alg` and `privateKey`', body: { alg: 'RS384', privateKey: 'x' }, at: 'alg' },
     { what: 'a name for a new key', body: { alg: 'RS384', kid: 'k' }, at: 'kid' },
-    { what: 'an algorithm that SMART does not have', body: { alg: 'HS256' }, at: 'alg' },
-    { what: 'a text that is no key', body: { privateKey: 'planted' }, at: 'privateKey' },
-  ])('with $what: 400', async ({ body, at }) => {
+    { what: 'an algorithm that SMART does not define', body: { alg: 'HS256' }, at: 'alg' },
+    { what: 'a text that is not a key', body: { privateKey: 'planted' }, at: 'privateKey' },
+  ])('creating a signing key with $what returns 400', async ({ body, at }) => {
     const answer = await api.request('POST', path, { body });
     expect([answer.status, answer.body.error.details[0].path]).toEqual([400, at]);
     expect(answer.text).not.toContain('planted');
   });
 
-  test('are published without a key of the API', async () => {
+  test('the public signing keys are served without an API key', async () => {
     const answer = await api.request('GET', '/.well-known/jwks.json', { authorization: null });
     expect([answer.status, answer.headers.get('content-type')]).toEqual([
       200,

@@ -5,44 +5,44 @@ const titles: Readonly<Record<string, string>> = {
   'authorization-refused': 'Not authorized',
   'authorization-failed': 'Not authorized',
   'authorization-pending': 'Not authorized yet',
-  'authorization-unknown': 'This authorization is over',
-  'authorization-used': 'This address was used before',
+  'authorization-unknown': 'This authorization has ended',
+  'authorization-used': 'This address was already used',
 };
 
-/** Why it did not work. An operator gets a way back, and one to try again. */
+/** A page that says why an authorization failed. For an operator it has links to go back and to try again. */
 export function authorizationProblemPage(options: {
   readonly problem: Problem;
   readonly place: AuthorizationPlace | undefined;
 }): Page {
   const { problem, place } = options;
   const { code, message: text } = problem;
-  if (!place) return { title: titles[code] ?? 'This did not work', text };
+  if (!place) return { title: titles[code] ?? 'The authorization failed', text };
   const { isDone } = place;
-  // Somebody has gone back in the browser, and sent the EHR's form once more.
+  // The user went back in the browser and sent the form of the EHR a second time.
   if (isDone && code === 'authorization-unknown') {
-    const done = 'The EHR’s answer was taken before, and the connection was authorized by it. Nothing is left to do.';
+    const done = 'The connection was already authorized by an earlier answer of the EHR. There is nothing left to do.';
     return { title: 'Already authorized', text: done, links: [backTo(place)] };
   }
-  return { title: titles[code] ?? 'This did not work', text, links: [...again(place), backTo(place)] };
+  return { title: titles[code] ?? 'The authorization failed', text, links: [...again(place), backTo(place)] };
 }
 
-/** An operator is led back to the console; whoever was invited, or sent by an EHR, is not of it. */
+/** Redirects an operator to the console. Other users, who came from an invitation or an EHR, do not use the console. */
 export function authorizedPage(options: {
   readonly connectionId: string;
   readonly place: AuthorizationPlace | undefined;
 }): Page {
   const { connectionId, place } = options;
   const text = `The connection ${connectionId} may now read from the EHR.`;
-  if (!place) return { title: 'Authorized', text: `${text} This window can be closed.` };
-  // Not by a redirect: the session's cookie is `SameSite=Strict`, and does not come along where an EHR has sent the browser. From
-  // this page it does.
+  if (!place) return { title: 'Authorized', text: `${text} You can close this window.` };
+  // Not an HTTP redirect: the cookie of the session is `SameSite=Strict`, so the browser would not send it after it came from the EHR.
+  // It does send it from this page.
   const back = backTo({ ...place, connectionId });
   return { title: 'Authorized', text, links: [back], leadsTo: back.href };
 }
 
 function backTo({ connectionId }: AuthorizationPlace) {
-  if (connectionId === undefined) return { label: 'To the connections', href: '/connections' };
-  return { label: 'To the connection', href: `/connections/${encodeURIComponent(connectionId)}` };
+  if (connectionId === undefined) return { label: 'Go to the connections', href: '/connections' };
+  return { label: 'Go to the connection', href: `/connections/${encodeURIComponent(connectionId)}` };
 }
 
 function again({ provider, connectionId }: AuthorizationPlace) {

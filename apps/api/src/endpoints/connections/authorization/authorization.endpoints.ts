@@ -13,16 +13,16 @@ import { setBrowserCookie } from './browser-cookie.ts';
 import { finishAuthorization } from './finish-authorization.endpoint.ts';
 
 /** Documents the response of `sendToEhr`. */
-const toEhr = { 302: { description: 'To the EHR, where a user agrees' } };
+const toEhr = { 302: { description: 'Redirects to the EHR, which asks the user to agree' } };
 
-/** Redirects to the EHR's log-in, with a cookie that identifies the browser when it comes back. */
+/** Redirects to the login of the EHR, with a cookie that identifies the browser when it comes back. */
 function sendToEhr(response: Response, { redirectTo, browser }: Departure): void {
   setBrowserCookie(response, browser);
   response.redirect(302, redirectTo);
 }
 
 /** For browsers of users that the server does not know. */
-const strangersErrorPage: ErrorPage = ({ problem }) => authorizationProblemPage({ problem, place: undefined });
+const unknownUserErrorPage: ErrorPage = ({ problem }) => authorizationProblemPage({ problem, place: undefined });
 
 const startAuthorization = defineEndpoint({
   id: 'startAuthorization',
@@ -30,7 +30,7 @@ const startAuthorization = defineEndpoint({
   path: '/api/ehr/authorize/start',
   access: 'anyone',
   isLimitedByAddress: true,
-  summary: 'Where an invitation leads',
+  summary: 'Open an invitation: start the authorization in a browser',
   request: { query: z.strictObject({ token: z.string().min(1).max(200) }) },
   responses: toEhr,
   errors: [
@@ -41,7 +41,7 @@ const startAuthorization = defineEndpoint({
     'too-many-requests',
     'unavailable',
   ],
-  errorPage: strangersErrorPage,
+  errorPage: unknownUserErrorPage,
   async handler({ query: { token }, services, response }) {
     sendToEhr(response, await services.authorizations.start(token));
   },
@@ -49,14 +49,14 @@ const startAuthorization = defineEndpoint({
 
 const invitationSchema = z
   .strictObject({ startUrl: z.string(), expiresAt: instant })
-  .meta({ id: 'Invitation', description: 'An address to be opened once, in a browser, within ten minutes.' });
+  .meta({ id: 'Invitation', description: 'An address that a user can open once in a browser, within ten minutes.' });
 
 const invitationExample = {
   startUrl: 'https://bulkhead.example/api/ehr/authorize/start?token=auth_01a20ebbc9477ed4b36076ce74bec9ba.…',
   expiresAt: later,
 };
 
-/** For programs, which have a key and no browser. */
+/** Used by programs, which have a key and no browser. */
 const inviteToAuthorize = defineEndpoint({
   id: 'inviteToAuthorize',
   method: 'post',
@@ -64,9 +64,9 @@ const inviteToAuthorize = defineEndpoint({
   action: 'connection.authorize',
   access: 'operator',
   audited: true,
-  summary: 'Make an address that a user opens once, to authorize a connection',
+  summary: 'Create an address that a user opens once to authorize a connection',
   request: { body: { schema: authorizeBodySchema, example: { practiceId: '195900' }, isOptional: true } },
-  responses: { 201: { description: 'Made', schema: success(invitationSchema), example: invitationExample } },
+  responses: { 201: { description: 'Created', schema: success(invitationSchema), example: invitationExample } },
   errors: ['unknown-connection', 'not-authorizable', 'redirect-uri-missing'],
   async handler({ params: { provider }, body, services, audit }) {
     const { connectionId } = body;
@@ -75,7 +75,7 @@ const inviteToAuthorize = defineEndpoint({
   },
 });
 
-/** For the browser of an operator. */
+/** Used by an operator in a browser. */
 const authorize = defineEndpoint({
   id: 'authorize',
   method: 'get',
@@ -83,7 +83,7 @@ const authorize = defineEndpoint({
   action: 'connection.authorize',
   access: 'operator',
   audited: true,
-  summary: 'The same for an operator’s own browser, which is sent on at once',
+  summary: 'Authorize a connection in the browser of an operator',
   request: { query: authorizeQuerySchema },
   responses: toEhr,
   errors: [
@@ -114,7 +114,7 @@ const launch = defineEndpoint({
   path: '/api/ehr/:provider/launch',
   access: 'anyone',
   isLimitedByAddress: true,
-  summary: 'Where an EHR sends a browser that launches the application',
+  summary: 'Launch the application from an EHR (EHR launch)',
   request: { query: launchQuerySchema },
   responses: toEhr,
   errors: [
@@ -127,7 +127,7 @@ const launch = defineEndpoint({
     'too-many-requests',
     'unavailable',
   ],
-  errorPage: strangersErrorPage,
+  errorPage: unknownUserErrorPage,
   async handler({ params: { provider }, query: { iss, launch: launchId }, services, response }) {
     sendToEhr(response, await services.authorizations.launch({ provider, iss, launch: launchId }));
   },
@@ -135,6 +135,7 @@ const launch = defineEndpoint({
 
 export const authorizationEndpoints = endpointGroup({
   name: 'Authorization',
-  description: 'The authorization code flow of SMART App Launch, with PKCE: a user lets a connection read.',
+  description:
+    'The authorization code flow of SMART App Launch with PKCE, in which a user allows a connection to read.',
   endpoints: [inviteToAuthorize, authorize, startAuthorization, launch, finishAuthorization],
 });

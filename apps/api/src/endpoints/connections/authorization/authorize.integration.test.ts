@@ -4,7 +4,7 @@ import { startApi } from '../../../testing/start-api.ts';
 const path = '/api/ehr/athenahealth/authorize';
 const client = { ATHENAHEALTH_CLIENT_ID: 'client-1', ATHENAHEALTH_CLIENT_SECRET: 'planted-client-secret-8d1f' };
 
-test('without a redirect URI: an error that names the setting', async () => {
+test('authorizing without a redirect URI returns an error that names the setting', async () => {
   const api = await startApi({ env: client });
   const answer = await api.request('POST', path, { body: {} });
   expect([answer.status, answer.body.error]).toEqual([
@@ -14,13 +14,13 @@ test('without a redirect URI: an error that names the setting', async () => {
   await api.stop();
 });
 
-test('an https callback binds the browser by a cookie of this host alone', async () => {
+test('an authorization with an https callback accepts only a cookie that no other host can set', async () => {
   const api = await startApi({ env: { ...client, ATHENAHEALTH_REDIRECT_URI: 'https://app.example/api/ehr/callback' } });
   const { body } = await api.request('POST', path, { body: { practiceId: '1' } });
   const startUrl = new URL(body.data.startUrl);
   expect(startUrl.origin + startUrl.pathname).toBe('https://app.example/api/ehr/authorize/start');
   const [id = ''] = (startUrl.searchParams.get('token') ?? '').split('.');
-  // What a worker does.
+  // A worker would store these.
   const endpoints = { authorizationEndpoint: 'https://ehr.example/authorize', namesIssuer: false };
   await api.store.authorizationRequests.saveEndpoints({ id, endpoints });
   const response = await fetch(api.baseUrl + startUrl.pathname + startUrl.search, { redirect: 'manual' });

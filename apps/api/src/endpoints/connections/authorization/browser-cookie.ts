@@ -2,13 +2,13 @@ import type { BrowserBinding } from '@bulkhead/connections/commands';
 import { parseCookie } from 'cookie';
 import type { Request, Response } from 'express';
 
-/** Each authorization has a cookie of its own, so that two in one browser do not meet. */
+/** Each authorization has its own cookie, so that two authorizations in one browser do not interfere. */
 function nameOf(id: string, isSecure: boolean): string {
-  // `__Host-` keeps other hosts of the domain from setting it; browsers take it by https only.
+  // `__Host-` prevents other hosts of the domain from setting the cookie. Browsers accept this name over https only.
   return `${isSecure ? '__Host-' : ''}bulkhead-${id}`;
 }
 
-/** Lax: it comes along when the EHR sends the browser back, and with nothing that another site's page loads. */
+/** `lax`: browsers send the cookie when the EHR redirects back, but not with requests that the page of another site makes. */
 export function setBrowserCookie(response: Response, { id, secret, maxAgeSeconds, isSecure }: BrowserBinding): void {
   response.cookie(nameOf(id, isSecure), secret, {
     httpOnly: true,

@@ -7,7 +7,9 @@ import { connectionId as exampleConnectionId, success } from '../../common.schem
 import { authorizationProblemPage, authorizedPage } from './authorization-page.ts';
 import { takeBrowserCookie } from './browser-cookie.ts';
 
-const authorizedSchema = z.strictObject({ connectionId: z.string() }).meta({ id: 'Authorized' });
+const authorizedSchema = z
+  .strictObject({ connectionId: z.string() })
+  .meta({ id: 'Authorized', description: 'The connection that was authorized.' });
 
 export const finishAuthorization = defineEndpoint({
   id: 'authorizationCallback',
@@ -15,7 +17,7 @@ export const finishAuthorization = defineEndpoint({
   path: '/api/ehr/callback',
   access: 'anyone',
   isLimitedByAddress: true,
-  summary: 'Where the EHR sends the browser back: the redirect URI of the registration',
+  summary: 'Redirect URI: the EHR sends the browser back to this address',
   request: { query: callbackQuerySchema, headers: z.object({ cookie: z.string().optional() }) },
   responses: {
     200: {
@@ -62,7 +64,7 @@ export const finishAuthorization = defineEndpoint({
   },
 });
 
-/** For a browser that has come back from the EHR. */
+/** The error page for a browser that came back from the EHR. */
 async function errorPage({ request, problem, services: { authorizations } }: Parameters<ErrorPage>[0]) {
   const { state } = request.query;
   const id = typeof state === 'string' ? authorizations.requestOf({ state }) : undefined;
