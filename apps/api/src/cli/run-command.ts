@@ -7,6 +7,7 @@ import { isStoreUnavailable } from '@bulkhead/store';
 import { createStore, type Store } from '@bulkhead/system';
 import type { z } from 'zod';
 import { readApiConfig, storeOptions } from '../env.ts';
+import { faultMessage } from '../http/middleware/fault-message.ts';
 
 interface Command<Schema extends z.ZodType> {
   /** The name of the command in the audit log. */
@@ -84,7 +85,7 @@ function userName(): string {
 }
 
 function readArguments<Schema extends z.ZodType>({ usage, options, schema }: Command<Schema>): z.output<Schema> {
-  const result = schema.safeParse(readValues({ usage, options }));
+  const result = schema.safeParse(readValues({ usage, options }), { error: faultMessage });
   if (result.success) return result.data;
   const faults = result.error.issues.map(({ path, message }) => `  - ${path.join('.')}: ${message}`);
   throw new UsageError([`usage: ${usage}`, ...faults].join('\n'));

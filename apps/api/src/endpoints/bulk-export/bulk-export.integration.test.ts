@@ -59,14 +59,14 @@ describe('POST bulk-export', () => {
   });
 
   test.each([
-    { what: 'no body', body: undefined, faults: { connectionId: /expected string/ } },
-    { what: 'an array', body: [], faults: { '': /expected object/ } },
-    { what: 'an empty object', body: {}, faults: { connectionId: /expected string/ } },
-    { what: 'a wrong type', body: { connectionId: 7 }, faults: { connectionId: /expected string/ } },
+    { what: 'no body', body: undefined, faults: { connectionId: /is required/ } },
+    { what: 'an array', body: [], faults: { '': /must be an object/ } },
+    { what: 'an empty object', body: {}, faults: { connectionId: /is required/ } },
+    { what: 'a wrong type', body: { connectionId: 7 }, faults: { connectionId: /must be a string/ } },
     {
       what: 'a query operator instead of a string',
       body: { connectionId: { $ne: '' } },
-      faults: { connectionId: /expected string/ },
+      faults: { connectionId: /must be a string/ },
     },
     { what: 'no types', body: { connectionId: 'c', resourceTypes: [] }, faults: { resourceTypes: /names no type/ } },
     {
@@ -77,7 +77,7 @@ describe('POST bulk-export', () => {
     {
       what: 'a string instead of a list of types',
       body: { connectionId: 'c', resourceTypes: 'Patient' },
-      faults: { resourceTypes: /expected array/ },
+      faults: { resourceTypes: /must be a list/ },
     },
     {
       what: 'a date without a time as since',
@@ -105,9 +105,9 @@ describe('POST bulk-export', () => {
       body: { connectionId: '', exportType: 'Everything', resourceTypes: ['Patient', 'Pateint', 3], since: 5, x: 1 },
       faults: {
         connectionId: /1 char/,
-        exportType: /"Patient"/,
+        exportType: /one of: Patient/,
         'resourceTypes.1': /"Pateint" is not a FHIR R4 resource type/,
-        'resourceTypes.2': /expected string/,
+        'resourceTypes.2': /must be a string/,
         since: /must be an instant/,
         x: /not a field/,
       },

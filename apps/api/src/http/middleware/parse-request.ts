@@ -1,10 +1,11 @@
 import { AppError, type Fault, invalidRequest } from '@bulkhead/runtime';
 import { json, type RequestHandler } from 'express';
 import type { z } from 'zod';
+import { faultMessage } from './fault-message.ts';
 
 /** @throws AppError `invalid-request` with all faults, by path */
 export function parseRequest<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: faultMessage });
   if (result.success) return result.data;
   throw invalidRequest(result.error.issues.flatMap(toFaults));
 }
