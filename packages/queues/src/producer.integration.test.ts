@@ -98,7 +98,7 @@ describe('a clock that was ahead and is set right #clock', () => {
     await waitFor(() => runs === 2);
   });
 
-  test('does not hold a schedule up: it counts as not there, and is set anew', async () => {
+  test('does not block a schedule: it counts as missing and is created again', async () => {
     const { producer } = queues;
     let runs = 0;
     await ahead(() => producer.schedule({ name: poll, payload, everyMs: 100, startAt: new Date(Date.now() + 100) }));

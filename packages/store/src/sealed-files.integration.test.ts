@@ -22,7 +22,7 @@ async function store(owner: string, ...parts: Buffer[]) {
 }
 const chunks = () => database.collection<{ files_id: string; n: number; data: mongoose.mongo.Binary }>('sealed.chunks');
 
-describe('a sealed file #quarantine', () => {
+describe('an encrypted file #quarantine', () => {
   test.each([0, 1, 27, 300_000, 3_000_000])(
     'of %i bytes comes back as it was, and is not readable in the database',
     async (size) => {

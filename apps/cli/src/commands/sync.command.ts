@@ -57,7 +57,8 @@ export function addSync(program: Command, environment: Environment): void {
       if (endedId !== undefined) return finish(context, await readRun(context, endedId));
       const { data } = answerOf(answer);
       if (watch) return finish(context, await watchRun(context, data.id));
-      const text = 'url' in data ? `goes on: bulkhead sync watch ${data.id}` : `${data.total} resources`;
+      const text =
+        'url' in data ? `still running. Follow it with: bulkhead sync watch ${data.id}` : `${data.total} resources`;
       output.print(data, () => `${data.id}  ${text}`);
     },
   });

@@ -119,7 +119,7 @@ describe('readDeletions #deletions', () => {
     'Thu 2024-05-02T00:00:00Z',
     1714608000000,
     ['2024-05-02T00:00:00Z'],
-  ])('takes no time from %j, which is no instant', (timestamp) => {
+  ])('takes no time from %j, which is not an instant', (timestamp) => {
     expect(readDeletions(bundleOf([remove('Patient/p1')], { timestamp })).deletions).toEqual(ofPatient('p1'));
   });
 
