@@ -1,4 +1,4 @@
-import { type Claim, createClaims, isDuplicateKey, mongooseFieldsOf, type Stored } from '@bulkhead/store';
+import { type Claim, createClaims, duplicateInserts, mongooseFieldsOf, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
 import {
@@ -62,13 +62,22 @@ export function createDocumentRepository(database: Database) {
      */
     async note(documents: readonly PatientDocument[]): Promise<string[]> {
       if (documents.length === 0) return [];
-      const known = await model.find({ _id: { $in: documents.map(({ id }) => id) } }, versionFields).lean();
+      const known = await model
+        .find({ _id: { $in: documents.map(({ id }) => id) } }, versionFields)
+        // So that one answer has all. By default the first answer has 101 documents, and a full answer needs a second one to end.
+        .batchSize(documents.length + 1)
+        .lean();
       const byId = new Map(known.map((version) => [version._id, version]));
-      const noted: string[] = [];
+      // A batch can contain several versions of a resource. The later ones are compared with the first one.
+      const firsts = new Map(documents.toReversed().map((document) => [document.id, document]));
+      const missing = documents.filter((document) => !byId.has(document.id) && firsts.get(document.id) === document);
+      const inserted = await insertAll(missing);
+      const noted = new Set<string>();
       for (const document of documents) {
-        if ((await noteOne(document, byId.get(document.id))) && document.state === 'pending') noted.push(document.id);
+        const isNoted = inserted.has(document) || (await noteOne(document, byId.get(document.id)));
+        if (isNoted && document.state === 'pending') noted.add(document.id);
       }
-      return noted;
+      return [...noted];
     },
 
     async find(id: string): Promise<PatientDocument | undefined> {
@@ -169,6 +178,16 @@ export function createDocumentRepository(database: Database) {
     },
   };
 
+  /** Inserts documents with one command. @returns those that no other process has inserted meanwhile */
+  async function insertAll(documents: readonly PatientDocument[]): Promise<ReadonlySet<PatientDocument>> {
+    if (documents.length === 0) return new Set();
+    const records = documents.map(({ id, ...fields }) => ({ _id: id, ...fields }));
+    const lost: readonly number[] = await model.collection
+      .insertMany(records as never[], { ordered: false })
+      .then(() => [], duplicateInserts);
+    return new Set(documents.filter((_, index) => !lost.includes(index)));
+  }
+
   async function noteOne(document: PatientDocument, known: StoredVersion | undefined): Promise<boolean> {
     for (let stored = known; ; stored = await findVersion(document.id)) {
       if (stored && !isChange(document, stored)) {
@@ -176,7 +195,7 @@ export function createDocumentRepository(database: Database) {
         continue;
       }
       // If another process has stored a version of the same resource meanwhile, compare again with that version.
-      if (stored ? await replace(document, stored) : await insert(document)) return true;
+      if (stored ? await replace(document, stored) : (await insertAll([document])).size > 0) return true;
     }
   }
 
@@ -187,16 +206,6 @@ export function createDocumentRepository(database: Database) {
   /** Marks a document as referenced again. @returns false if it was deleted meanwhile */
   async function markReferenced(id: string): Promise<boolean> {
     return (await model.updateOne({ _id: id }, { $unset: { unreferencedSince: 1 } })).matchedCount === 1;
-  }
-
-  async function insert({ id, ...fields }: PatientDocument): Promise<boolean> {
-    try {
-      await model.collection.insertOne({ _id: id, ...fields } as never);
-      return true;
-    } catch (error) {
-      if (isDuplicateKey(error)) return false;
-      throw error;
-    }
   }
 
   async function replace(document: PatientDocument, stored: StoredVersion): Promise<boolean> {

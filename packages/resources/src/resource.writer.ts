@@ -11,7 +11,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { allPatientsOf, maxListedPatients, type Resource } from '@bulkhead/fhir';
 import { AppError } from '@bulkhead/runtime';
-import { isDocumentRefused, isDuplicateKey } from '@bulkhead/store';
+import { duplicateInserts, isDocumentRefused } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import type { KeptOutList } from './kept-out.repository.ts';
 import { prepareResourceTypes } from './resource-collections.ts';
@@ -231,19 +231,10 @@ async function bulkWrite(collection: ResourceCollection, operations: readonly ob
     const result = await collection.bulkWrite(operations as never[], { ordered: false });
     return { matched: result.matchedCount, lostInserts: [] };
   } catch (error) {
-    const { writeErrors, result } = error as BulkWriteFailure;
-    const errors = [writeErrors ?? []].flat();
-    // A duplicate key means that an insert has lost a race. All other errors come from the server or a document.
-    if (errors.length === 0 || !errors.every(isDuplicateKey)) throw error;
-    return { matched: result?.matchedCount ?? 0, lostInserts: errors.map(({ index }) => index) };
+    const lostInserts = duplicateInserts(error);
+    const { result } = error as { readonly result?: { readonly matchedCount: number } };
+    return { matched: result?.matchedCount ?? 0, lostInserts };
   }
-}
-
-interface BulkWriteFailure {
-  readonly writeErrors?:
-    | { readonly code: number; readonly index: number }[]
-    | { readonly code: number; readonly index: number };
-  readonly result?: { readonly matchedCount: number };
 }
 
 function contention(resourceType: string): AppError {

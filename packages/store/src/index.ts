@@ -28,5 +28,5 @@ export {
 export { createSealedPlace, type SealedPlace } from './sealed-place.ts';
 export { createSealStream } from './sealed-stream.ts';
 export { createSecretBox, type SecretBox } from './secret-box.ts';
-export { isDocumentRefused, isDuplicateKey, isStoreUnavailable } from './store-errors.ts';
+export { duplicateInserts, isDocumentRefused, isDuplicateKey, isStoreUnavailable } from './store-errors.ts';
 export { type CommandObserver, watchCommands } from './watch-commands.ts';

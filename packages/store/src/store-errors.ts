@@ -5,6 +5,17 @@ export function isDuplicateKey(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === duplicateKey;
 }
 
+/**
+ * The positions of the inserts of an unordered bulk write that violated a unique index, because another process was first.
+ * @throws the error if it has another cause, because then the state of the write is unknown
+ */
+export function duplicateInserts(error: unknown): number[] {
+  const { writeErrors } = error as { readonly writeErrors?: WriteError | readonly WriteError[] };
+  const errors = [writeErrors ?? []].flat() as readonly WriteError[];
+  if (errors.length === 0 || !errors.every(isDuplicateKey)) throw error;
+  return errors.map(({ index }) => index);
+}
+
 const unavailableNames = new Set([
   'MongoNetworkError',
   'MongoNetworkTimeoutError',
@@ -57,5 +68,11 @@ interface BulkWriteFailure {
   readonly name: string;
   readonly code: number;
   /** The driver returns a single error without a list. */
-  readonly writeErrors: { readonly code: number } | readonly { readonly code: number }[];
+  readonly writeErrors: WriteError | readonly WriteError[];
+}
+
+interface WriteError {
+  readonly code: number;
+  /** The position of the operation in the bulk write. */
+  readonly index: number;
 }

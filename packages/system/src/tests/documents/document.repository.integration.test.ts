@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import type { PatientDocument } from '@bulkhead/documents';
+import { testServices } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { createStore, type Store } from '../../create-store.ts';
+
+const { mongodbUri } = testServices();
+const commands: string[] = [];
+let store: Store;
+beforeAll(async () => {
+  const onCommand = ({ name, collection }: { readonly name: string; readonly collection: string | undefined }) => {
+    if (collection === 'documents') commands.push(name);
+    return undefined;
+  };
+  store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32), onCommand });
+  await store.connect();
+  await store.migrate();
+});
+afterAll(() => store.close());
+
+let run = 0;
+const now = new Date('2026-01-01T00:00:00Z');
+
+/** The record of an attachment in one version of its resource. */
+function makeDocument(
+  id: string,
+  { version = 1, state = 'pending' as PatientDocument['state'] } = {},
+): PatientDocument {
+  return {
+    id: `doc_${run}_${id}`,
+    connectionId: `conn_${run}`,
+    resource: { type: 'DiagnosticReport', id, versionId: String(version) },
+    resourceUpdatedAt: new Date(now.getTime() + version),
+    index: 0,
+    url: `https://ehr.example/Binary/${id}-${version}`,
+    fingerprint: String(version),
+    state,
+    notes: [],
+    attempts: 0,
+    createdAt: now,
+  };
+}
+
+const listAll = () => store.documents.list({ filter: { connectionId: `conn_${run}` }, limit: 1000 });
+
+describe('the document repository', () => {
+  test('stores the new documents of a batch with one read and one insert', async () => {
+    run += 1;
+    const documents = Array.from({ length: 300 }, (_, number) => makeDocument(String(number)));
+    commands.length = 0;
+    expect(await store.documents.note(documents)).toEqual(documents.map(({ id }) => id));
+    expect(commands).toEqual(['find', 'insert']);
+    expect(await store.documents.note(documents)).toEqual([]);
+    expect(commands).toEqual(['find', 'insert', 'find']);
+    expect(await listAll()).toHaveLength(300);
+  });
+
+  test('stores a batch like its documents one after the other, in any order of versions', async () => {
+    const documents = fc.array(
+      fc.record({
+        id: fc.constantFrom('a', 'b', 'c'),
+        version: fc.integer({ min: 1, max: 3 }),
+        isSkipped: fc.boolean(),
+      }),
+      { maxLength: 8 },
+    );
+    await fc.assert(
+      fc.asyncProperty(documents, documents, async (stored, batch) => {
+        const noteAll = async (isBatch: boolean) => {
+          run += 1;
+          const make = ({ id, version, isSkipped }: (typeof batch)[number]) =>
+            makeDocument(id, { version, state: isSkipped ? 'skipped' : 'pending' });
+          for (const document of stored) await store.documents.note([make(document)]);
+          const due: string[] = [];
+          const groups = isBatch ? [batch] : batch.map((document) => [document]);
+          for (const group of groups) due.push(...(await store.documents.note(group.map(make))));
+          const names = (text: string) => text.replaceAll(new RegExp(`_${run}\\b`, 'g'), '');
+          return names(JSON.stringify([[...new Set(due)].sort(), await listAll()]).replaceAll(`doc_${run}_`, 'doc_'));
+        };
+        expect(await noteAll(true)).toBe(await noteAll(false));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('stores each document once if several workers note it at the same time', async () => {
+    run += 1;
+    const documents = Array.from({ length: 50 }, (_, number) => makeDocument(String(number)));
+    const noted = await Promise.all([1, 2, 3, 4].map(() => store.documents.note(documents)));
+    expect(noted.flat().sort()).toEqual(documents.map(({ id }) => id).sort());
+    expect(await listAll()).toHaveLength(50);
+  });
+});
