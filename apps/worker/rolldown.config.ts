@@ -1,8 +1,8 @@
 import { defineConfig } from 'rolldown';
 
 /**
- * A worker as one file, beside what it loads only when it is wanted. Its imports are 1,400 modules, whose texts V8 keeps, with all
- * that nobody calls, for as long as the process lives (docs/performance.md).
+ * Bundles the worker into one file, plus the modules that it loads only on demand. The worker imports 1,400 modules, and V8 keeps their
+ * source texts, with all unused functions, as long as the process lives (docs/performance.md).
  */
 export default defineConfig({
   input: 'src/main.ts',
@@ -12,9 +12,9 @@ export default defineConfig({
     dir: 'dist/bundle',
     cleanDir: true,
     comments: { legal: true, annotation: false, jsdoc: false },
-    // With one character outside of Latin-1, V8 keeps the whole text with two bytes for each.
+    // If one character is outside Latin-1, V8 stores the whole text with two bytes per character.
     charset: 'ascii',
-    // Some libraries tell errors by the names of their classes.
+    // Some libraries recognise errors by the names of their classes.
     keepNames: true,
   },
 });

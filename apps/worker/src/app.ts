@@ -31,14 +31,17 @@ import { createSweepKeeper } from './sweep-keeper.ts';
 /** Connections to MongoDB: each running job uses at most two at a time (a batch in flight and a ledger read). */
 const maxPoolSize = 40;
 
-/** A write that was under way ends within some seconds, or MongoDB is away and the erasure waits too. */
+/** A write that has started ends within some seconds. If MongoDB is unavailable, the erasure waits too. */
 const erasureSettleMs = 30_000;
 
 const megabyte = 1024 * 1024;
-/** What a cut costs at most; smaller parts would only be more files, and each has to be read to its end to be proven. */
+/**
+ * The most that is downloaded again after an interruption. Smaller parts would only be more files, and each is read to its end to verify
+ * it.
+ */
 const documentPartBytes = 4 * megabyte;
 
-/** A worker process, from its configuration: everything it is made of stands here. */
+/** Builds a worker process from its configuration. This is the composition root. */
 export function buildApp({
   config,
   logger,

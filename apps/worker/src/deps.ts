@@ -7,7 +7,7 @@ import type { SyncDeps } from '@bulkhead/sync/steps';
 import type { Store } from '@bulkhead/system';
 import type { WebhookDeps } from '@bulkhead/webhooks/steps';
 
-/** What the steps of all features work with. */
+/** The dependencies of the steps of all features. */
 export interface WorkerDeps
   extends Omit<
     ConnectionDeps & DocumentDeps & WebhookDeps & BulkExportDeps & SyncDeps & ScheduleDeps & ErasureDeps,

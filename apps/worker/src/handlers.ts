@@ -35,7 +35,7 @@ import { notifyClients } from './notify-clients.ts';
 import { noteFailedReplay, replayLine } from './replay-line.ts';
 import { sweep } from './sweep.ts';
 
-/** What each job does, and how its record ends if the job is given up. A missing job does not compile. */
+/** Maps each job to its step, and to what ends its record if the job is given up. A missing job does not compile. */
 export const handlers: Handlers<WorkerDeps> = {
   'export.kick-off': { run: kickOffAndNoteRetry, onFinalFailure: unlessOutage(failExportIn('queued', 'kicking-off')) },
   'export.poll': { run: pollExport, onFinalFailure: unlessOutage(failExportIn('exporting')) },
@@ -62,7 +62,7 @@ export const handlers: Handlers<WorkerDeps> = {
   'maintenance.retain': { run: retain },
 };
 
-/** If MongoDB was unavailable, nothing is known of the record. Then it does not end, and the sweep creates its job again. */
+/** If MongoDB was unavailable, the state of the record is unknown. Then it stays as it is, and the sweep creates its job again. */
 function unlessOutage<Failed extends { readonly error: unknown }>(
   end: (deps: WorkerDeps, failed: Failed) => Promise<void>,
 ): (deps: WorkerDeps, failed: Failed) => Promise<void> {

@@ -3,27 +3,28 @@ import { isSyncActive, type SyncRun, syncRunStatus } from '@bulkhead/sync';
 import { createDeliveries } from '@bulkhead/webhooks/steps';
 import type { WorkerDeps } from './deps.ts';
 
-/** What has ended: an export or a sync run, by its id. */
+/** The export or sync run that has ended. */
 export interface Ended {
   readonly kind: 'bulk-export' | 'sync-run';
   readonly id: string;
 }
 
-interface Told {
+interface Notification {
   readonly record: BulkExport | SyncRun;
   readonly type: string;
   readonly data: object;
 }
 
-/** Lays out the calls that the end of an export or a sync run is due. Done already: does nothing. */
+/** Creates the webhook deliveries that are due after the end of an export or a sync run. Does nothing if they exist. */
 export async function notifyClients(deps: WorkerDeps, ended: Ended): Promise<void> {
   const { store, now } = deps;
-  const told = ended.kind === 'bulk-export' ? await tellExport(deps, ended.id) : await tellSync(deps, ended.id);
-  if (!told) return;
-  const { record, type, data } = told;
+  const notification =
+    ended.kind === 'bulk-export' ? await exportNotification(deps, ended.id) : await syncNotification(deps, ended.id);
+  if (!notification) return;
+  const { record, type, data } = notification;
   const { id, version, connectionId, callbackUrl, scheduleId, error, completedAt: at = now() } = record;
   const event = {
-    // A retried export ends again, under a higher version.
+    // A retried export ends again, with a higher version.
     id: `${id}.${version}`,
     connectionId,
     type,
@@ -40,7 +41,7 @@ export async function notifyClients(deps: WorkerDeps, ended: Ended): Promise<voi
   await (ended.kind === 'bulk-export' ? store.bulkExports : store.syncRuns).markNotified(record);
 }
 
-async function tellExport({ store }: WorkerDeps, id: string): Promise<Told | undefined> {
+async function exportNotification({ store }: WorkerDeps, id: string): Promise<Notification | undefined> {
   const record = await store.bulkExports.find(id);
   if (!record || !isTerminal(record.phase) || record.notify !== 'due') return undefined;
   const { phase, counts, warnings } = record;
@@ -49,7 +50,7 @@ async function tellExport({ store }: WorkerDeps, id: string): Promise<Told | und
   return { record, type: `bulk-export.${phase}`, data };
 }
 
-async function tellSync({ store }: WorkerDeps, id: string): Promise<Told | undefined> {
+async function syncNotification({ store }: WorkerDeps, id: string): Promise<Notification | undefined> {
   const record = await store.syncRuns.find(id);
   if (!record || isSyncActive(record.phase) || record.notify !== 'due') return undefined;
   const { phase, skipped } = record;

@@ -2,8 +2,8 @@ import type { Producer } from '@bulkhead/queues';
 import type { Logger } from '@bulkhead/runtime';
 
 /**
- * Keeps the sweep scheduled. The sweep repairs what a loss of Redis took, and is itself lost with it; so every living
- * worker looks, with a timer that needs no Redis, whether it is still there.
+ * Keeps the sweep scheduled. The sweep repairs what a loss of Redis deleted, and its own schedule is lost with it. So each worker checks
+ * with a timer, which does not need Redis, that the schedule exists.
  */
 export function createSweepKeeper(options: {
   readonly producer: Producer;

@@ -6,8 +6,8 @@ import { ensureWebhookJobs } from '@bulkhead/webhooks/steps';
 import type { WorkerDeps } from './deps.ts';
 
 /**
- * Gives every active record the job that it needs, and removes polls that nobody needs: after the loss of Redis, of a
- * worker between two steps, or of an API that stored a record and could not enqueue it.
+ * Creates the missing jobs of all active records, and removes polls that no record needs. Jobs are missing after a loss of Redis, after a
+ * worker crashed between two steps, or if the API stored a record and could not enqueue its job.
  */
 export async function sweep(deps: WorkerDeps): Promise<void> {
   const { store, producer, logger } = deps;
@@ -19,7 +19,7 @@ export async function sweep(deps: WorkerDeps): Promise<void> {
       const wereMissing = await ensureExportJobs(deps, { record, isPolled: scheduled.has(record.id) });
       if (wereMissing) logger.warn('export had no job', { exportId: record.id, phase: record.phase });
     } catch (error) {
-      // One record's trouble must not keep the others waiting; the next sweep tries again.
+      // A fault of one record must not delay the others. The next sweep tries it again.
       logger.error('sweep failed for an export', { exportId: record.id, error });
     }
   }
@@ -44,7 +44,7 @@ export async function sweep(deps: WorkerDeps): Promise<void> {
   await scheduleRetention(deps);
 }
 
-/** Retention is counted in days. An hour is how long it is late after a loss of Redis, and between two parts of a long pass. */
+/** Retention is counted in days. After a loss of Redis it is at most an hour late, and a long pass continues after an hour. */
 const retainEveryMs = 60 * 60_000;
 
 async function scheduleRetention({ producer }: WorkerDeps): Promise<void> {

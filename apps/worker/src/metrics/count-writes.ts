@@ -3,15 +3,15 @@ import { isResourceType } from '@bulkhead/fhir';
 import type { Metrics } from '@bulkhead/runtime';
 import type { Store } from '@bulkhead/system';
 
-/** The store, which also counts what becomes of resources and documents: every way into the database leads through it. */
+/** Wraps the store to count what happens to resources and documents. Every write to the database passes here. */
 export function countWrites({ store, metrics }: { readonly store: Store; readonly metrics: Metrics }): Store {
   const { resourceWriter, quarantine } = store;
   const count = metrics.counter({
     name: 'bulkhead_resources_total',
-    help: 'Resources that came; outcome: written, unchanged, stale, deleted, withheld (of an erased patient), quarantined (a line of no known type).',
+    help: 'Resources that were received; outcome: written, unchanged, stale, deleted, withheld (of an erased patient), quarantined (a line without a known type).',
     labels: ['resource_type', 'outcome'],
   });
-  // From nought, or the first one would be no increase to an alert.
+  // Starts at 0, so that an alert on the increase sees the first one.
   count({ resource_type: 'unknown', outcome: 'quarantined' }, 0);
   return {
     ...store,
@@ -19,7 +19,7 @@ export function countWrites({ store, metrics }: { readonly store: Store; readonl
       async write(resourceType, documents) {
         const outcome = await resourceWriter.write(resourceType, documents);
         const { written, unchanged, stale, withheld } = outcome;
-        // What one write takes are either all tombstones or none.
+        // The documents of one write are either all tombstones or none.
         const isDeletion = documents[0]?.deleted === true;
         const counts = { [isDeletion ? 'deleted' : 'written']: written, unchanged, stale, withheld };
         for (const [name, value] of Object.entries(counts)) {
@@ -44,7 +44,7 @@ function countDeletions(options: { readonly retention: Retention; readonly metri
   const { retention, metrics } = options;
   const count = metrics.counter({
     name: 'bulkhead_retention_deleted_total',
-    help: 'Records that were deleted because they were older than they are kept.',
+    help: 'Records that were deleted because their retention time had passed.',
     labels: ['kind'],
   });
   const counted = retainedKinds.map((kind) => {
@@ -66,7 +66,7 @@ function countDocuments(options: {
   const { documents, metrics } = options;
   const count = metrics.counter({
     name: 'bulkhead_documents_total',
-    help: 'Documents that were settled; outcome: stored, skipped, failed.',
+    help: 'Documents that have reached a final state; outcome: stored, skipped, failed.',
     labels: ['outcome'],
   });
   for (const outcome of ['stored', 'skipped', 'failed']) count({ outcome }, 0);
@@ -83,7 +83,7 @@ function countDocuments(options: {
   };
 }
 
-/** Deletions name whatever types they like. */
+/** Deletions can name any type, and a label must have few values. */
 function labelOf(resourceType: string): string {
   return isResourceType(resourceType) ? resourceType : 'other';
 }

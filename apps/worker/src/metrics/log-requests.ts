@@ -1,7 +1,9 @@
 import type { EhrObserver } from '@bulkhead/ehr-client';
 import type { Logger } from '@bulkhead/runtime';
 
-/** A debug line for each try of each request to an EHR, beside what `observer` does: what `DEBUG=athenahealth:*` is for. */
+/**
+ * Logs each attempt of each request to an EHR at the level debug, in addition to what `observer` does. `DEBUG=athenahealth:*` enables it.
+ */
 export function logRequests({
   observer,
   logger,

@@ -1,14 +1,14 @@
 import type { EhrClient, EhrObserver } from '@bulkhead/ehr-client';
 import { keepFor, type Metrics } from '@bulkhead/runtime';
 
-/** An EHR answers a search in a tenth of a second and computes a status for up to a minute. */
+/** An EHR answers a search in a tenth of a second, and takes up to a minute for a status. */
 const requestBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 90];
-/** From a grant at once over a window's wait to the fifteen minutes after which a job goes back to its queue. */
+/** From no wait, over the wait for the next window, to the fifteen minutes after which a job returns to its queue. */
 const waitBuckets = [0.01, 0.1, 0.5, 1, 2, 5, 15, 60, 300, 900];
-/** The gauges of a budget are of one look. */
+/** One scrape reads all gauges of a budget from one snapshot. */
 const keptMs = 1000;
 
-/** Counts and times what goes to EHRs and what comes back. */
+/** Counts and times the requests to EHRs and their responses. */
 export function observeEhr({
   metrics,
   providers,
@@ -18,13 +18,13 @@ export function observeEhr({
 }): EhrObserver {
   const requests = metrics.histogram({
     name: 'bulkhead_ehr_request_duration_seconds',
-    help: 'Requests to EHRs, each try, from the limiter’s grant to the answer; status: 2xx to 5xx, none, cancelled.',
+    help: 'Requests to EHRs, each attempt, from the limiter’s permission to the end of the response; status: 2xx to 5xx, none, cancelled.',
     labels: ['provider', 'kind', 'status'],
     buckets: requestBuckets,
   });
   const received = metrics.counter({
     name: 'bulkhead_ehr_received_bytes_total',
-    help: 'What EHRs have sent, as it came: compressed, with its headers.',
+    help: 'Bytes received from EHRs, as transferred: compressed, with headers.',
     labels: ['provider', 'kind'],
   });
   const waits = metrics.histogram({
@@ -35,15 +35,15 @@ export function observeEhr({
   });
   const pauses = metrics.counter({
     name: 'bulkhead_ehr_limiter_pauses_total',
-    help: 'How often an EHR has asked all who share a budget to wait; reason: its status, or `used-up` where it said that nothing remains.',
+    help: 'How often an EHR has paused a budget; reason: the status of its response, or `used-up` if its headers said that no requests remain.',
     labels: ['budget', 'reason'],
   });
   const tokens = metrics.counter({
     name: 'bulkhead_ehr_tokens_total',
-    help: 'Access tokens that were asked for; outcome: renewed, refused, authorization-needed, unavailable.',
+    help: 'Access tokens that were requested; outcome: renewed, refused, authorization-needed, unavailable.',
     labels: ['provider', 'outcome'],
   });
-  // From nought, or the first refusal would be no increase to an alert.
+  // Starts at 0, so that an alert on the increase sees the first refusal.
   for (const { id: provider } of providers) {
     for (const outcome of ['renewed', 'refused', 'authorization-needed', 'unavailable'])
       tokens({ provider, outcome }, 0);
@@ -58,12 +58,12 @@ export function observeEhr({
   };
 }
 
-/** How the budgets stand that this process has used; each is the whole cluster's. */
+/** Shows the use of the budgets that this process has used. Each budget is shared by the whole cluster. */
 export function watchBudgets({ metrics, ehr }: { readonly metrics: Metrics; readonly ehr: EhrClient }): void {
   const read = keepFor({ keptMs, read: () => ehr.readBudgetUse() });
   metrics.readGauge({
     name: 'bulkhead_ehr_budget_used_ratio',
-    help: 'How much of a budget of requests is used, 1: all; period: day (24 hours), window (two seconds at athenahealth).',
+    help: 'How much of a request budget is used, where 1 is all of it; period: day (24 hours), window (two seconds at athenahealth).',
     labels: ['budget', 'period'],
     read: async () =>
       highest(
@@ -75,16 +75,16 @@ export function watchBudgets({ metrics, ehr }: { readonly metrics: Metrics; read
   });
   metrics.readGauge({
     name: 'bulkhead_ehr_budget_paused_seconds',
-    help: 'For how long an EHR wants no request any more; 0: they go out.',
+    help: 'How long an EHR still pauses a budget; 0 means that requests are sent.',
     labels: ['budget'],
     read: async () =>
       highest((await read()).map(({ name: budget, pausedMs }) => ({ labels: { budget }, value: pausedMs / 1000 }))),
   });
 }
 
-/** Clients of one environment have a budget each and one name, as a client id is nobody's business here. */
+/** Clients of one environment have separate budgets with the same name, because the metrics must not show a client id. */
 function highest<One extends { readonly labels: object; readonly value: number }>(samples: readonly One[]): One[] {
-  // The last one counts.
+  // The last sample of a label set counts.
   return samples.toSorted((left, right) => left.value - right.value);
 }
 

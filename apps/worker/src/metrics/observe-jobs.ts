@@ -1,21 +1,21 @@
 import type { JobObserver } from '@bulkhead/queues';
 import type { Metrics } from '@bulkhead/runtime';
 
-/** From a job that finds nothing to do to a download of hours. */
+/** From a job that finds nothing to do to a download that takes hours. */
 const buckets = [0.01, 0.05, 0.25, 1, 5, 30, 120, 600, 3600, 6 * 3600];
 
-/** Counts and times each try of each job. */
+/** Counts and times each attempt of each job. */
 export function observeJobs(metrics: Metrics): JobObserver {
   const observe = metrics.histogram({
     name: 'bulkhead_job_duration_seconds',
-    help: 'Tries of jobs and how long they took; outcome: completed, retried, failed (no try follows), waits, handed-over.',
-    // `job` would be Prometheus’ own.
+    help: 'Attempts of jobs and their duration; outcome: completed, retried, failed (no attempt follows), waits, handed-over.',
+    // Prometheus itself uses the label `job`.
     labels: ['queue', 'job_name', 'outcome'],
     buckets,
   });
   const sweptAt = metrics.gauge({
     name: 'bulkhead_sweep_last_success_timestamp_seconds',
-    help: 'When this worker last ended a sweep; 0 in one that has run none. The sweep runs in one worker at a time.',
+    help: 'When this worker last completed a sweep; 0 if it has completed none. The sweep runs in one worker at a time.',
   });
   return ({ queue, job, outcome, durationMs }) => {
     observe({ queue, job_name: job, outcome }, durationMs / 1000);
