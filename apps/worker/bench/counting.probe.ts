@@ -1,6 +1,6 @@
 import { serveProbe } from './serve-probe.ts';
 
-// Of the test of serve-probe.ts: its works count, or fail.
+// The probe that serve-probe.integration.test.ts starts. Its works count or fail.
 serveProbe({
   count: async (times: number) => {
     const prepared = 1;

@@ -1,7 +1,7 @@
 import type { Store } from '@bulkhead/system';
 import type { MongoClient } from 'mongodb';
 
-/** So that a measurement of what comes for the first time can be repeated. */
+/** Deletes the resources of `types`, so that a measurement of a first import can be repeated. */
 export async function forgetTypes(options: {
   readonly client: MongoClient;
   readonly store: Store;

@@ -1,4 +1,4 @@
-// Started by scripts/bench: the ingest of files, with and without the database, beside the least that must be done.
+// Started by scripts/bench. Measures the ingest of files with and without the database, and the least work that any ingest must do.
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
@@ -12,7 +12,7 @@ import { forgetTypes } from './forget-types.ts';
 import { openBench } from './open-bench.ts';
 import { serveProbe } from './serve-probe.ts';
 
-/** A file as it lies on disk, and where it is served. */
+/** A file on disk that is also served over HTTP. */
 interface ServedFile {
   readonly type: string;
   readonly url: string;
@@ -21,13 +21,13 @@ interface ServedFile {
 }
 
 const { deps, connection, client } = await openBench();
-/** As the ingest has it. */
+/** The batch size of the ingest. */
 const batchSize = 125;
 const exportId = 'job_bench';
 const observedAt = new Date('2026-01-01T00:00:00Z');
 
 serveProbe({
-  /** `JSON.parse` over the lines, which are texts in memory. */
+  /** `JSON.parse` of the lines, which are strings in memory. */
   'parse-floor': async (files: readonly ServedFile[]) => {
     const lines = files.flatMap((file) => readLines(file).map(({ bytes }) => bytes.toString('utf8')));
     return async () => {
@@ -36,7 +36,7 @@ serveProbe({
     };
   },
 
-  /** What nobody can do without who keeps what came: gunzip, split, decode, hash and `JSON.parse`, from memory. */
+  /** The work that every import must do, from memory: gunzip, split, decode, hash and `JSON.parse`. */
   'steps-floor': async (files: readonly ServedFile[]) => {
     const packed = files.map(({ path }) => readFileSync(path));
     return async () => {
@@ -52,7 +52,7 @@ serveProbe({
     };
   },
 
-  /** The ingest without a database: download, gunzip, split, parse, check, keys, hash, documents. */
+  /** The ingest without a database: download, gunzip, split, parse, check, keys, hash and documents. */
   parse: async (files: readonly ServedFile[]) => {
     const discard = {
       resourceWriter: {
@@ -80,7 +80,7 @@ serveProbe({
     };
   },
 
-  /** The bare driver's bulkWrite of the same documents, already parsed, into collections with the same indexes. */
+  /** The bulkWrite of the bare driver, for the same documents, which are parsed before. The collections have the same indexes. */
   'store-floor': async (files: readonly ServedFile[]) => {
     await forget(files);
     await client.connect();
@@ -105,7 +105,7 @@ serveProbe({
     return () => downloadAll(files);
   },
 
-  /** The same once more: everything is there, unchanged. */
+  /** The same jobs again. All resources are stored already and unchanged. */
   'store-again': async (files: readonly ServedFile[]) => () => downloadAll(files),
 });
 
@@ -154,7 +154,7 @@ function splitLines(ndjson: Buffer) {
 function toDocument({ type }: ServedFile) {
   return (line: ReturnType<typeof readLines>[number]): ResourceDocument => {
     const parsed = parseResourceLine(line, type);
-    if (parsed.kind !== 'resource') throw new Error(`line ${line.line} of ${type} is no resource`);
+    if (parsed.kind !== 'resource') throw new Error(`line ${line.line} of ${type} is not a resource`);
     const source = { exportId, fileId: 'file_bench', line: line.line };
     return toResourceDocument({
       ...parsed,

@@ -1,4 +1,4 @@
-// Started by scripts/bench: one of several processes that send what the common limiter lets out.
+// Started by scripts/bench: one of several processes that send requests through the shared limiter.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { createEhrClient, resourceAnswer } from '@bulkhead/ehr-client';
@@ -33,9 +33,9 @@ const connection: Connection = {
 };
 const session = client.session(connection);
 
-/** @returns what it took from the wish to the request's way out, in ms. */
+/** @returns the time from the call until the request is sent, in ms */
 async function send(priority: Priority): Promise<number> {
-  const wishedAt = performance.now();
+  const calledAt = performance.now();
   let waitedMs = 0;
   await session.send({
     method: 'GET',
@@ -46,14 +46,14 @@ async function send(priority: Priority): Promise<number> {
     retries: 0,
     sendToken: false,
     onSend: () => {
-      waitedMs = performance.now() - wishedAt;
+      waitedMs = performance.now() - calledAt;
     },
   });
   return waitedMs;
 }
 
 serveProbe({
-  /** Always has requests to send, as many at a time as `waiting`. */
+  /** Always has requests to send, `waiting` at a time. */
   hammer:
     async ({ seconds, priority, waiting }: { seconds: number; priority: Priority; waiting: number }) =>
     async () => {
@@ -69,7 +69,7 @@ serveProbe({
       return { units };
     },
 
-  /** As `hammer`, for many budgets and with nothing behind the limiter: what it costs a Redis that has something to do. */
+  /** Like `hammer`, for many budgets and without requests. It shows what the limiter costs if Redis is busy. */
   grants:
     async ({ seconds, budgets, waiting }: { seconds: number; budgets: number; waiting: number }) =>
     async () => {
@@ -91,7 +91,7 @@ serveProbe({
       return { units };
     },
 
-  /** `size` requests at once, then silence for `everyMs`. */
+  /** Sends `size` requests at once, then none for `everyMs`. */
   bursts:
     async ({ seconds, size, everyMs }: { seconds: number; size: number; everyMs: number }) =>
     async () => {
@@ -105,7 +105,7 @@ serveProbe({
       return { units };
     },
 
-  /** A poll now and then, one after the other. */
+  /** Sends a poll every `everyMs`, one after the other. */
   polls:
     async ({ seconds, everyMs }: { seconds: number; everyMs: number }) =>
     async () => {

@@ -18,17 +18,17 @@ const credentials: Connection['auth'] = {
 };
 
 /**
- * What a worker's use cases work with, on the servers that REDIS_URL and MONGODB_URI name. Without a limit of requests, unless
- * RATE_LIMIT has one in JSON.
+ * Opens what the steps of a worker need, on the servers in REDIS_URL and MONGODB_URI. Requests have no limit unless RATE_LIMIT has one in
+ * JSON.
  */
 export async function openBench() {
   const { REDIS_URL: redisUrl = '', MONGODB_URI: mongodbUrl = '', FHIR_ENDPOINT: fhirEndpoint = '' } = process.env;
   const { RATE_LIMIT, POLL_INTERVAL_MS = '30000', AUTH } = process.env;
-  // Of data that is thrown away, and the same in all processes.
+  // A fixed key, because all processes share it and the data is thrown away.
   const encryptionKey = Buffer.alloc(32, 'bench');
   const store = createStore({ uri: mongodbUrl, encryptionKey, maxPoolSize: 40 });
   await store.connect();
-  // The bare driver, with the store's write concern.
+  // The bare driver, with the write concern of the store.
   const client = new MongoClient(mongodbUrl, { writeConcern: { w: 'majority', journal: true } });
   await store.migrate();
   const redis: Redis = connectRedis({ url: redisUrl, waiting: true, onError: () => undefined });
@@ -36,7 +36,7 @@ export async function openBench() {
   const limited =
     RATE_LIMIT === undefined ? provider : { ...provider, rateLimit: JSON.parse(RATE_LIMIT) as Provider['rateLimit'] };
   const registry = { get: () => limited, list: () => [limited] };
-  // One database, one prefix: what shares the records shares the jobs.
+  // One prefix for each database, because processes that share records also share jobs.
   const prefix = `{${new URL(mongodbUrl).pathname.slice(1)}}`;
   const producer = createProducer({ redis, prefix, onError: () => undefined });
   const { accessTokens: tokenStore, signingKeys } = store;
@@ -47,7 +47,7 @@ export async function openBench() {
     environment: 'production',
     fhirEndpoint,
     practiceId: '195900',
-    // Who only stands in for an EHR gives no tokens out.
+    // A server that replaces the EHR in a benchmark issues no tokens.
     auth: AUTH === 'none' ? { method: 'none' } : credentials,
     createdAt: new Date(),
   };

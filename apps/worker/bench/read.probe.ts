@@ -1,4 +1,4 @@
-// Started by scripts/bench: fills a database to be read from, and reads it as the bare driver would.
+// Started by scripts/bench. Fills a database for measurements of reads, and reads it with the bare driver.
 import { type Resource, standardResourceTypes } from '@bulkhead/fhir';
 import { toResourceDocument } from '@bulkhead/resources';
 import { MongoClient } from 'mongodb';
@@ -9,7 +9,7 @@ interface Fill {
   readonly resourceType: string;
   readonly count: number;
   readonly perPatient: number;
-  /** Resources to be multiplied, in JSON. */
+  /** Resources as JSON, which are copied until there are `count`. */
   readonly samples: readonly string[];
 }
 
@@ -20,7 +20,7 @@ const observedAt = new Date('2026-01-01T00:00:00Z');
 const batchSize = 1000;
 
 serveProbe({
-  /** Samples again and again, under ids and patients of their own. */
+  /** Stores copies of the samples, each with its own id and patient. */
   fill:
     async ({ resourceType, count, perPatient, samples }: Fill) =>
     async () => {
@@ -45,7 +45,7 @@ serveProbe({
       return { units: count, details: { connections: 1 } };
     },
 
-  /** Every document of a type by a cursor, and nothing done with it. */
+  /** Reads every document of a type with a cursor and does nothing with it. */
   cursor: async (resourceType: string) => async () => {
     let units = 0;
     const found = database
@@ -55,7 +55,7 @@ serveProbe({
     return { units };
   },
 
-  /** The first page of a patient's documents, by the bare driver, again and again. */
+  /** Reads the first page of a patient's documents with the bare driver, once for each patient. */
   searches: async (given: { readonly patients: readonly string[]; readonly warmUps: number }) => async () => {
     const { patients, warmUps } = given;
     const waits: number[] = [];

@@ -9,7 +9,7 @@ beforeEach(async () => {
     execArgv: ['--conditions=@bulkhead/source'],
     serialization: 'advanced',
   });
-  // It says that it is there.
+  // The probe sends a message when it is ready.
   await once(child, 'message');
 });
 afterEach(async () => {
@@ -25,19 +25,19 @@ async function measure(name: string, argument?: unknown) {
   return answer;
 }
 
-test('a probe does the work that it is told to, and answers with what was counted and used', async () => {
+test('a probe does the requested work and sends what it counted and used', async () => {
   const { seconds, cpuSeconds, ...counted } = await measure('count', 3);
   expect(counted).toEqual({ units: 3, details: { prepared: 1 } });
   expect([seconds > 0, cpuSeconds >= 0]).toEqual([true, true]);
 });
 
-test('work that fails, or is not there, is an answer too, and the probe goes on', async () => {
+test('a probe reports work that fails or is unknown, and continues to serve', async () => {
   expect((await measure('fail')).error).toContain('no luck');
-  expect((await measure('nothing')).error).toContain('there is no such work');
+  expect((await measure('nothing')).error).toContain('unknown work');
   expect((await measure('count', 1)).units).toBe(1);
 });
 
-test('a probe ends with whoever started it', async () => {
+test('a probe ends when its parent process disconnects', async () => {
   const exited = once(child, 'exit');
   child.disconnect();
   expect(await exited).toEqual([0, null]);

@@ -1,15 +1,15 @@
-/** What a measurement counted, and what else there is to tell of it. */
+/** The result of a measurement. */
 export interface Counted {
   readonly units: number;
   readonly details?: Readonly<Record<string, number>>;
 }
 
-/** A piece of work to be measured. What it awaits before it returns `run` is preparation and does not count. */
+/** Work to be measured. What it awaits before it returns `run` is preparation and is not measured. */
 export type Work = (argument: never) => Promise<() => Promise<Counted>>;
 
 /**
- * The process' side of `scripts/bench/probe.ts`: does the work that it is told to by name, one at a time, and answers with
- * time, CPU time of all threads, and what was counted. Ends with whoever started it.
+ * The child process of `scripts/bench/probe.ts`. It runs the work that it receives by name, one at a time, and sends the time, the CPU
+ * time of all threads and what was counted. It ends when the parent process disconnects.
  */
 export function serveProbe(works: Readonly<Record<string, Work>>): void {
   process.on('disconnect', () => process.exit(0));
@@ -24,7 +24,7 @@ export function serveProbe(works: Readonly<Record<string, Work>>): void {
 }
 
 async function measure(work: Work | undefined, argument: never) {
-  if (!work) throw new Error('there is no such work');
+  if (!work) throw new Error('unknown work');
   const run = await work(argument);
   const cpu = process.cpuUsage();
   const startedAt = performance.now();

@@ -1,4 +1,4 @@
-// Started by scripts/bench: downloads by their jobs, as a worker does them but without a limit of requests, beside bare GETs.
+// Started by scripts/bench. Runs downloads as jobs, as a worker does but without a limit of requests, and compares them with bare GETs.
 import { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { emptyCheckpoint } from '@bulkhead/bulk-export';
@@ -23,27 +23,27 @@ interface ServedFile {
 const { deps, connection, client, redis, prefix } = await openBench();
 const { store, producer, logger } = deps;
 const httpAgent = new Agent({ keepAlive: true });
-/** Downloads at a time of one worker, as `packages/queues/src/consumer.ts` has it. */
+/** Downloads at a time in one worker, the number of `packages/queues/src/consumer.ts`. */
 const atATime = 4;
 let exports = 0;
 
 serveProbe({
-  /** Takes its share of the jobs until the process ends. */
+  /** Processes jobs until the process ends. */
   work: async (queues: readonly QueueName[]) => async () => {
     createConsumer({ redis, prefix, queues, handlers, deps, logger }).start();
     return { units: 0 };
   },
 
   /**
-   * Downloads with nothing but what no queue with a ledger that guards versions can do without: a job, its entry, the GET, what is
-   * stored of the resources, the insert, the entry's end. Nothing is claimed or checked.
+   * Downloads with the least work that a queue with durable records and guarded versions needs: a job, its record, the GET, a read of the
+   * stored revisions, the insert, and the update of the record. Nothing is claimed or checked.
    */
   'bare-work': async () => async () => {
     const files = client.db().collection<{ _id: string } & ServedFile>('output_files');
     const bare: Handlers<WorkerDeps>['file.download'] = {
       run: async (_deps, { fileId: _id }) => {
         const file = await files.findOne({ _id });
-        if (!file) throw new Error(`there is no ${_id}`);
+        if (!file) throw new Error(`no output file ${_id}`);
         const { data } = await axios.get<string>(file.url, { httpAgent, responseType: 'text', proxy: false });
         const documents = data
           .trimEnd()
@@ -61,10 +61,10 @@ serveProbe({
     return { units: 0 };
   },
 
-  /** One export's files for the first time, from the ledger and the flow of jobs to the last job. */
+  /** Imports the files of one export for the first time, from the records and the flow of jobs to the last job. */
   export: async (files: readonly ServedFile[]) => {
     await forgetTypes({ client, store, types: files.map(({ type }) => type) });
-    const { exportId, order } = await layOut(files);
+    const { exportId, order } = await makeExport(files);
     return async () => {
       await order();
       while ((await producer.countWaiting('file-download')) > 0) await delay(20);
@@ -73,16 +73,16 @@ serveProbe({
     };
   },
 
-  /** The same without waiting for them. */
+  /** Adds the same records and jobs without waiting for the downloads. */
   order: async (files: readonly ServedFile[]) => {
-    const { order } = await layOut(files);
+    const { order } = await makeExport(files);
     return async () => {
       await order();
       return { units: files.length };
     };
   },
 
-  /** Kicks exports off without an EHR, for whoever waits for that. */
+  /** Kicks off exports without an EHR, for benchmarks that measure only the kick-off. */
   'kick-off': async () => async () => {
     const kickOff: Handlers<WorkerDeps>['export.kick-off'] = {
       run: async (_deps, { exportId }) => {
@@ -118,7 +118,7 @@ serveProbe({
     };
   },
 
-  /** So many exports that the EHR works on, each with its polls. */
+  /** Stores `count` exports that the EHR works on, and schedules their polls. */
   'fly-exports': async (count: number) => async () => {
     const { pollIntervalMs: everyMs } = deps;
     for (let index = 0; index < count; index++) {
@@ -128,14 +128,14 @@ serveProbe({
         createdAt: new Date(),
       });
       await store.bulkExports.insert({ record, requestKey: record.id });
-      // Spread over the interval, as exports that began at their own times are.
+      // Spread over the interval, because real exports start at different times.
       const startAt = new Date(Date.now() + everyMs + (everyMs * index) / count);
       await producer.schedule({ name: 'export.poll', payload: { exportId: record.id }, everyMs, startAt });
     }
     return { units: count };
   },
 
-  /** The same files by the same HTTP client, as many at a time, and nothing done with them. */
+  /** Requests the same files with the same HTTP client, as many at a time, and discards the responses. */
   'bare-gets': async (files: readonly ServedFile[]) => {
     return async () => {
       const waiting = [...files];
@@ -151,7 +151,7 @@ serveProbe({
   },
 });
 
-async function layOut(files: readonly ServedFile[]) {
+async function makeExport(files: readonly ServedFile[]) {
   exports += 1;
   const exportId = `job_bench_${process.pid}_${exports}`;
   const record = makeBulkExport({ id: exportId, connectionId: connection.id, phase: 'downloading' });
