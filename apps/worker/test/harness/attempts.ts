@@ -10,14 +10,14 @@ import {
 import type { WorkerDeps } from '../../src/deps.ts';
 import { handlers } from '../../src/handlers.ts';
 
-/** As most jobs of the catalog have it. */
+/** The number of attempts of most jobs in the catalog. */
 const attempts = 10;
 
-/** What the first and the last attempt of a job get as context, by the rule that workers follow. */
+/** `retryAt` for the first and the last attempt of a job, by the same rule as in a worker. */
 export const firstAttempt = retryAtOf(1);
 export const lastAttempt = retryAtOf(attempts);
 
-/** What follows a failed attempt of a job. */
+/** Plans what follows a failed attempt of a job. */
 export function planAfter(error: unknown, attempt: number): RetryPlan {
   return planRetry({ error, jobId: 'test', attempt, attempts, backoffMs: 1000 });
 }

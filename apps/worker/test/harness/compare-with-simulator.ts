@@ -3,8 +3,8 @@ import { parseExact } from '@bulkhead/fhir';
 import type { Store } from '@bulkhead/system';
 
 /**
- * What is stored against what the simulator serves, per type: every resource as text with sorted keys, so that a number
- * whose text changed is a difference.
+ * Compares the stored resources of each type with what the simulator serves. It compares texts with sorted keys, so a number with a
+ * changed text is a difference.
  */
 export async function compareWithSimulator(options: {
   readonly simulator: EhrSimulator;

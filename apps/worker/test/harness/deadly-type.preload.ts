@@ -1,4 +1,4 @@
-// Preloaded into a worker: kills the process when it parses a resource of the type in DEADLY_TYPE, as a fault of the engine or a lack of
+// Preloaded into a worker. Kills the process when it parses a resource of the type in DEADLY_TYPE, as a fault of the engine or a lack of
 // memory would.
 import process from 'node:process';
 

@@ -7,11 +7,11 @@ import { readWorkerConfig } from '../../src/env.ts';
 
 export interface ProcessMetrics {
   readonly described: readonly DescribedMetric[];
-  /** As Prometheus gets it from a process that has hardly done anything. */
+  /** The page for Prometheus of a process that has just started. */
   readonly page: string;
 }
 
-/** What an API and a worker have on their pages. */
+/** Starts an API and a worker and reads their metrics. */
 export async function describedMetrics(): Promise<{ readonly api: ProcessMetrics; readonly worker: ProcessMetrics }> {
   const { redisUrl, mongodbUri, prefix } = testServices();
   const env = {

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import type { ProviderSettings } from '@bulkhead/providers';
 import { unlimitedAthenahealth } from './unlimited-athenahealth.ts';
 
-/** Requests in two seconds: ten times what athenahealth allows, for tests that are not about the rate. */
+/** Requests in two seconds: ten times the limit of athenahealth, for tests that are not about the rate. */
 export const fastLimit = 160;
 
-/** A providers file whose athenahealth has the fast limit, and no wait at the start. */
+/** Writes a providers file in which athenahealth has the fast limit and no wait at the start. */
 export async function writeFastProvider(options: {
   readonly fhirEndpoint: string;
   readonly settings?: ProviderSettings | undefined;

@@ -26,9 +26,9 @@ export interface FilledConnection {
 }
 
 /**
- * A connection with records of every kind, most of them made by the use cases: an ended export with quarantined lines, tombstones and
- * documents, an ended sync, and one of each that is under way.
- * @param options.patientId who the sync and the quarantined lines are about
+ * Makes a connection with records of every kind, most of them by running the steps: an ended export with quarantined lines, tombstones
+ * and documents, an ended sync, and an active one of each.
+ * @param options.patientId the patient of the sync and of the quarantined lines
  */
 export async function fillConnection(
   cases: UseCases,
@@ -60,7 +60,7 @@ export async function fillConnection(
     tombstones.map(({ id }) => tombstone({ connectionId, id, exportId: ended.id })),
   );
   await addReport(own, { exportId: ended.id, patientId });
-  await addSealedLines(cases, { connectionId, exportId: ended.id, patientId });
+  await addEncryptedLines(cases, { connectionId, exportId: ended.id, patientId });
   await notifyClients(deps, { kind: 'bulk-export', id: ended.id });
 
   const run = makeSyncRun({
@@ -76,7 +76,7 @@ export async function fillConnection(
   await notifyClients(deps, { kind: 'sync-run', id: run.id });
 
   const unsettled = await store.documents.list({ filter: { connectionId, state: 'pending' }, limit: 1000 });
-  // Not the report's: its content is to be stored, and the EHR does not have its Binary.
+  // The report is excluded, because its content is to be stored and the EHR does not have its Binary.
   const cut = unsettled.find(({ url }) => url !== undefined && url !== 'Binary/of-report');
   for (const { id: documentId, url } of unsettled.filter((document) => document !== cut)) {
     const fetching = attemptJob(deps, {
@@ -116,7 +116,7 @@ export async function fillConnection(
   return { connection, endedExportId: ended.id, ...(await startOthers(cases, { connectionId })) };
 }
 
-/** A report with a content that no other document has, and a Binary, which says nothing of its patient. */
+/** Adds a report with a content that no other document has, and a Binary, which does not name its patient. */
 async function addReport(
   { deps, connection }: Pick<UseCases, 'deps' | 'connection'>,
   { exportId, patientId }: { readonly exportId: string; readonly patientId: string },
@@ -139,7 +139,7 @@ async function addReport(
   }
 }
 
-/** An export that is exporting at the EHR, and a planned sync. */
+/** Starts an export that the EHR works on, and a planned sync. */
 async function startOthers(cases: UseCases, { connectionId }: { readonly connectionId: string }) {
   const { deps, clock } = cases;
   const active = makeBulkExport({
@@ -156,8 +156,8 @@ async function startOthers(cases: UseCases, { connectionId }: { readonly connect
   return { activeExportId: active.id, activeRunId: run.id };
 }
 
-/** A line that is kept as a file, one that was stored from the quarantine, and one whose worker was killed in the middle. */
-async function addSealedLines(
+/** Adds a line that is stored as a file, one that was replayed from the quarantine, and a part of one whose worker was killed. */
+async function addEncryptedLines(
   { deps }: UseCases,
   { connectionId, exportId, patientId }: { connectionId: string; exportId: string; patientId: string },
 ): Promise<void> {
@@ -183,12 +183,12 @@ async function addSealedLines(
   await cut.write(randomBytes(600_000));
 }
 
-/** A download that has stored a part and goes on. */
+/** Begins a download that has stored one part and is not complete. */
 async function beginUpload({ deps }: UseCases, id: string): Promise<void> {
   const { documents, documentContents } = deps.store;
   const claim = { id, claim: 'test' };
   const document = await documents.claim(claim, deps.now());
-  if (!document) throw new Error('there is no document to fetch');
+  if (!document) throw new Error('no document to fetch');
   const upload = `up_${id}`;
   const part = documentContents.createPart({ upload, index: 0 });
   await part.write(randomBytes(1000));

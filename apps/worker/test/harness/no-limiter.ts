@@ -1,6 +1,6 @@
 import type { RateLimiter } from '@bulkhead/rate-limiter';
 
-/** Lets every request out at once: a test that moves its clock cannot wait for a pause, which lasts as long as it says. */
+/** Lets all requests through at once. A test that moves its own clock cannot wait for a real pause. */
 export const noLimiter: RateLimiter = {
   acquire: async () => ({ settle: () => undefined }),
   pause: async () => undefined,

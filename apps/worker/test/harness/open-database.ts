@@ -2,12 +2,12 @@ import { type Db, MongoClient } from 'mongodb';
 
 export interface OpenDatabase {
   readonly db: Db;
-  /** Every document of the database as a text, by collection and id. */
+  /** Every document of the database as JSON, by collection and id. */
   dump(): Promise<ReadonlyMap<string, string>>;
   close(): Promise<void>;
 }
 
-/** A database beside the store, for a test that compares all of it, or makes what only a crash leaves. */
+/** Opens the database without the store, for a test that compares all of it or creates a state that only a crash leaves. */
 export async function openDatabase(uri: string): Promise<OpenDatabase> {
   const client = await MongoClient.connect(uri);
   const db = client.db();

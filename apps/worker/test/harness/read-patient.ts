@@ -1,6 +1,6 @@
 import { type EhrSession, resourceAnswer } from '@bulkhead/ehr-client';
 
-/** A read of the simulator's first patient, by a session's token, tried once. */
+/** Reads the first patient of the simulator with a session's token, without retries. */
 export function readPatient(session: EhrSession): Promise<{ readonly status: number }> {
   return session.send({
     method: 'GET',

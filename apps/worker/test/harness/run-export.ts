@@ -7,20 +7,17 @@ import { waitFor } from '@bulkhead/testing';
 import { attemptJob, planAfter } from './attempts.ts';
 import type { UseCases } from './start-use-cases.ts';
 
-/**
- * A whole export by its use cases, step by step as the jobs of a worker would do it, but without their waits: the clock is
- * moved instead.
- */
+/** Runs a whole export by its steps, as the jobs of a worker would. Instead of waiting, it moves the clock. */
 export async function runExport(
   cases: UseCases,
   request: Partial<BulkExportRequest> = {},
-  /** Of an export that is there already. */
+  /** The id of an export that exists already. */
   existingId?: string,
 ): Promise<BulkExport> {
   const { deps, clock, read } = cases;
   const exportId = existingId ?? (await insertExport(cases, request));
   const signal = AbortSignal.timeout(60_000);
-  // An export that is not accepted has failed, which the test looks at.
+  // If the kick-off is rejected, the export has failed, and the test checks that.
   await attempt(cases, { name: 'export.kick-off', payload: { exportId } }).catch(() => undefined);
   await waitFor(async () => {
     clock.now = (await read(exportId)).notBefore ?? clock.now;
@@ -28,7 +25,7 @@ export async function runExport(
     return (await read(exportId)).phase !== 'exporting';
   });
   for (const fileId of await deps.store.outputFiles.listUnsettledIds(exportId)) {
-    // A file that fails is in the ledger; the export goes on.
+    // A failed file is in the ledger, and the export continues.
     await attempt(cases, { name: 'file.download', payload: { exportId, fileId } }).catch(() => undefined);
   }
   await finalizeExport(deps, { exportId });
@@ -51,7 +48,7 @@ async function insertExport(
   return record.id;
 }
 
-/** Repeats a job's work as its queue would: backoffs are skipped, waits move the clock. */
+/** Repeats a job as its queue would. Back-offs are skipped, and waits move the clock. */
 async function attempt<Name extends JobName>(
   { deps, clock }: UseCases,
   job: { readonly name: Name; readonly payload: JobPayload<Name> },

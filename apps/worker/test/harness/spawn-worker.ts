@@ -11,7 +11,7 @@ export interface SpawnedWorker {
 }
 
 /**
- * A worker as a process of its own, so that a test can kill it.
+ * Starts a worker as a separate process, so that a test can kill it.
  * @param preload a module of this folder that the process loads first
  */
 export function spawnWorker(env: Readonly<Record<string, string>>, preload?: string): SpawnedWorker {
@@ -23,7 +23,7 @@ export function spawnWorker(env: Readonly<Record<string, string>>, preload?: str
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
   return {
     hasEnded,
-    /** SIGKILL: nothing is said to anybody. */
+    /** Sends SIGKILL, so the worker cannot close anything. */
     async kill() {
       if (hasEnded()) return;
       child.kill('SIGKILL');

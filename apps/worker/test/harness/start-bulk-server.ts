@@ -4,17 +4,17 @@ import type { AddressInfo } from 'node:net';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** What a bulk data server does, each part as a test wants it. */
+/** The answers of a bulk data server. A test sets each of them. */
 export interface BulkServerScript {
-  /** Answers a kick-off. Left out: 202 with `Content-Location: /status/<number>`. */
+  /** Answers a kick-off. Default: 202 with `Content-Location: /status/<number>`. */
   kickOff?: Handler;
-  /** The manifest each time it is read, from 1. */
+  /** The manifest for the given read, counted from 1. */
   manifest: (read: number) => unknown;
   /** Answers a status request instead of the manifest. */
   status?: Handler | undefined;
-  /** Answers by path, each time a file is asked for, from 1. */
+  /** The answers by path. A function receives the number of the request for the file, counted from 1. */
   files: Readonly<Record<string, string | Buffer | ((ask: number) => Handler)>>;
-  /** The CapabilityStatement's resource types. Left out: none are named. */
+  /** The resource types in the CapabilityStatement. Default: none. */
   offered?: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export interface BulkServer {
   stop(): Promise<void>;
 }
 
-/** A bulk data server whose answers a test writes by hand: it does what no server should, and nothing that was not written. */
+/** Starts a bulk data server whose answers the test sets. It can do what no server should, and does only what the test sets. */
 export async function startBulkServer(given: BulkServerScript): Promise<BulkServer> {
   let script = given;
   const requests: { method: string; path: string }[] = [];
@@ -75,7 +75,7 @@ export async function startBulkServer(given: BulkServerScript): Promise<BulkServ
   };
 }
 
-/** An answer with a status and nothing else. */
+/** An answer with this status. */
 export function answerStatus(status: number, headers: Readonly<Record<string, string>> = {}, body = ''): Handler {
   return (_request, response) => void response.writeHead(status, headers).end(body);
 }

@@ -9,14 +9,14 @@ export interface ReceivedSpan {
   readonly parentSpanId: string;
   readonly linkedTraceIds: readonly string[];
   readonly attributes: Readonly<Record<string, unknown>>;
-  /** A code, where it failed. */
+  /** The error code, if the span failed. */
   readonly failure: string | undefined;
 }
 
 export interface Collector {
   readonly endpoint: string;
   readonly spans: readonly ReceivedSpan[];
-  /** All that came, as it came. */
+  /** All request bodies as received. */
   readonly text: () => string;
   stop(): Promise<void>;
 }
@@ -43,7 +43,7 @@ interface OtlpRequest {
   }[];
 }
 
-/** What stands where OpenTelemetry's collector would: it takes OTLP over HTTP, as JSON (https://opentelemetry.io/docs/specs/otlp). */
+/** Replaces the collector of OpenTelemetry. It accepts OTLP over HTTP as JSON (https://opentelemetry.io/docs/specs/otlp). */
 export async function startCollector(): Promise<Collector> {
   const bodies: string[] = [];
   const spans: ReceivedSpan[] = [];

@@ -5,23 +5,23 @@ import type { AddressInfo } from 'node:net';
 export interface ServedFile {
   readonly bytes: Buffer;
   readonly type?: string;
-  /** Left out: no validator, so that nothing can be resumed. */
+  /** Without it, no download can be resumed. */
   readonly etag?: string;
-  /** The next answers are reset after so many bytes each. */
+  /** The next answers are reset, each after the given number of bytes. */
   readonly resets?: number[];
-  /** What a client has received and not yet read is lost with a reset, so a test waits until it has been. */
+  /** Called before a reset. A client loses what it has received and not read, so a test waits here until it has been read. */
   readonly beforeReset?: () => Promise<unknown>;
 }
 
 export interface FileServer {
   readonly origin: string;
   readonly files: Map<string, ServedFile>;
-  /** What was asked for, in order. */
+  /** All requests in their order. */
   readonly requests: { readonly path: string; readonly range: string | undefined; readonly authorized: boolean }[];
   stop(): Promise<void>;
 }
 
-/** Another origin than the EHR's, where attachments can be: with ranges, and with connections that break. */
+/** A server on another origin than the EHR, as attachments can have. It supports ranges and can reset connections. */
 export async function startFileServer(): Promise<FileServer> {
   const files: FileServer['files'] = new Map();
   const requests: FileServer['requests'] = [];

@@ -11,12 +11,12 @@ import { fastLimit, writeFastProvider } from './fast-provider.ts';
 export interface ApiAnswer {
   readonly status: number;
   readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: tests read whatever the answer holds and compare it.
+  // biome-ignore lint/suspicious/noExplicitAny: tests compare answers of any shape.
   readonly body: any;
 }
 
 export interface SystemWorker {
-  /** Its page for Prometheus. */
+  /** The metrics page for Prometheus. */
   readMetrics(): Promise<string>;
   stop(): Promise<void>;
 }
@@ -24,21 +24,21 @@ export interface SystemWorker {
 export interface System {
   readonly simulator: EhrSimulator;
   readonly store: Store;
-  /** For processes that a test starts itself. */
+  /** The environment for processes that a test starts itself. */
   readonly env: Readonly<Record<string, string>>;
   readonly connectionId: string;
-  /** Of the API. */
+  /** The base URL of the API. */
   readonly baseUrl: string;
   readonly apiKey: string;
   request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
-  /** A GET whose answer is no JSON. */
+  /** Sends a GET whose response is not JSON. */
   download(path: string, accept?: string): Promise<{ readonly text: string; readonly headers: Headers }>;
-  /** Starts an export and gives its id. */
+  /** Starts an export. @returns its id */
   startExport(body?: object): Promise<string>;
-  /** Orders a fault from the simulator: see its README. */
+  /** Injects a fault into the simulator (see its README). */
   order(fault: object): Promise<void>;
   startWorker(): Promise<SystemWorker>;
-  /** The API's page for Prometheus. */
+  /** The metrics page of the API for Prometheus. */
   readMetrics(): Promise<string>;
   /** Waits until an export is no longer in progress. */
   settled(id: string): Promise<ApiAnswer['body']>;
@@ -47,17 +47,17 @@ export interface System {
 }
 
 /**
- * A simulated EHR, an API and a connection, on a database and a key prefix of their own; workers as the test asks. The rate is ten times
- * athenahealth's, and nothing waits for it after the start, unless `athenahealthRate` is set.
+ * Starts a simulated EHR, an API and a connection, with their own database and key prefix. The test starts the workers. Unless
+ * `athenahealthRate` is set, the rate limit is ten times that of athenahealth and requests do not wait after the start.
  */
 export async function startSystem(
   options: {
     readonly simulator?: EhrSimulatorOptions;
     readonly env?: Record<string, string>;
     readonly athenahealthRate?: boolean;
-    /** How long the API waits for a connection test. */
+    /** The time that the API waits for a connection test. */
     readonly testWaitMs?: number;
-    /** Default: silent, or as TEST_LOG_LEVEL says. */
+    /** Default: silent, or the level in TEST_LOG_LEVEL. */
     readonly logger?: Logger;
     readonly tracing?: { readonly api: Tracing; readonly worker: Tracing };
   } = {},

@@ -8,10 +8,10 @@ import { Redis } from 'ioredis';
 import { readPatient } from './read-patient.ts';
 import { unlimitedAthenahealth } from './unlimited-athenahealth.ts';
 
-/** The simulator's token endpoint, as a request there and as what a fault is ordered for. */
+/** The token endpoint of the simulator, as the path of a request and as the match of a fault. */
 export const tokenPath = /oauth2\/v1\/token/;
 export const matchToken = { path: 'oauth2/v1/token' };
-/** Of the tokens of the cluster's connection. */
+/** The owner of the tokens of the cluster's connection. */
 export const tokenOwner = { connectionId: 'conn_1', credentialsVersion: 0 };
 
 export function times<Value>(count: number, make: (index: number) => Value): Value[] {
@@ -23,13 +23,13 @@ type TokenRateLimit = Provider['environments'][string]['tokenRateLimit'];
 export interface TokenCluster {
   readonly simulator: EhrSimulator;
   readonly connection: Connection;
-  /** For processes that a test starts itself. */
+  /** The environment for processes that a test starts itself. */
   readonly env: Readonly<Record<string, string>>;
-  /** What one process of the cluster has: a client with a database connection of its own. */
+  /** Adds a member: a client with its own connection to the database, as a process has. */
   join(options?: { readonly mongodbUri?: string }): Promise<Member>;
   joinMany(count: number): Promise<Member[]>;
   order(fault: object): Promise<void>;
-  /** Requests at the simulator, by path, in the order of their arrival. */
+  /** Requests that the simulator received, by path, in the order of their arrival. */
   requests(path: RegExp): Promise<readonly { readonly status: number; readonly arrivedAtMs: number }[]>;
   stop(): Promise<void>;
 }
@@ -37,11 +37,11 @@ export interface TokenCluster {
 export interface Member {
   readonly store: Store;
   readonly ehr: EhrClient;
-  /** Reads a patient with the connection's token. @returns the status, or the error's code. */
+  /** Reads a patient with the connection's token. @returns the status or the error's code */
   read(connection?: Connection): Promise<number | string>;
 }
 
-/** A simulator and clients of it as separate as processes are: they share MongoDB and Redis, nothing else. */
+/** Starts a simulator and clients that are as separate as processes: they share only MongoDB and Redis. */
 export async function startTokenCluster(
   options: { readonly simulator?: EhrSimulatorOptions; readonly tokenRateLimit?: TokenRateLimit } = {},
 ): Promise<TokenCluster> {

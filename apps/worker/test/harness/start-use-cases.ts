@@ -24,26 +24,26 @@ export interface UseCases {
   readonly encryptionKey: Buffer;
   readonly redis: Redis;
   readonly prefix: string;
-  /** The clock that the use cases read. */
+  /** The clock that the steps read. */
   readonly clock: { now: Date };
-  /** Orders a fault from the simulator: see its README. */
+  /** Injects a fault into the simulator (see its README). */
   order(fault: object): Promise<void>;
-  /** Orders a named scenario: see the simulator's README. */
+  /** Injects the faults of a named scenario (see the simulator's README). */
   orderScenario(name: string): Promise<void>;
-  /** An export in the phase `exporting`, kicked off at the clock's time. */
+  /** Inserts an export and kicks it off at the clock's time. @returns its id */
   exporting(change?: Partial<BulkExport>): Promise<string>;
   read(exportId: string): Promise<BulkExport>;
-  /** The export's next status request, at its time. */
+  /** Moves the clock to the export's next status request and sends it. */
   pollOnce(exportId: string): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** What a worker's use cases work with, without a worker: a test calls them itself, at whatever time it says. */
+/** Starts what the steps of a worker need, without a worker. A test calls the steps itself, at the time that it sets. */
 export async function startUseCases(
   options: {
     readonly simulator?: EhrSimulatorOptions;
     readonly scope?: string;
-    /** Changes to how the provider is searched. */
+    /** Changes to the search settings of the provider. */
     readonly search?: Partial<Provider['search']>;
     /** Changes to the connection, for a server that is not the simulator. */
     readonly connection?: Partial<Connection>;
@@ -72,10 +72,10 @@ export async function startUseCases(
   const logger = createLogger({ name: 'test', level: (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent' });
   const clock = { now: new Date() };
   const webhooks = createWebhookSender({ privateNetwork: true });
-  // Small, so that a test's document has some parts.
+  // Small, so that a document of a test has several parts.
   const documents = { enabled: true, maxBytes: 2_000_000, withMedia: false, partBytes: 50_000 };
   const now = () => clock.now;
-  // Each kind has its own, so that a test notices if one is taken for another.
+  // Each kind has its own number, so that a test notices if one is used for another.
   const retentionDays = Object.fromEntries(retainedKinds.map((kind, index) => [kind, 10 + index])) as RetentionDays;
   const exportContexts = createExportContexts({ store });
   const parts = { store, producer, ehr, webhooks, exportContexts, logger, documents, retentionDays };

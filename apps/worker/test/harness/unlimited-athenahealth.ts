@@ -1,6 +1,6 @@
 import { createProviderRegistry, type Provider, type ProviderSettings } from '@bulkhead/providers';
 
-/** athenahealth without its limit of requests, at an endpoint of a test's own. The limiter has tests and benches of its own. */
+/** athenahealth without its rate limit, at the given endpoint. The limiter has its own tests and benchmarks. */
 export function unlimitedAthenahealth(
   fhirEndpoint: string,
   settings: ProviderSettings = {},
