@@ -12,7 +12,7 @@ const marks = async () => {
 };
 
 describe('a manifest', () => {
-  test('of 20,000 files becomes a ledger and a flow, and reading it again adds nothing #large-manifest', async () => {
+  test('a manifest of 20,000 files becomes a ledger and a flow, and a second read adds nothing #large-manifest', async () => {
     cases = await startUseCases();
     await cases.orderScenario('many-files');
     const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: ['Patient'] } });
@@ -28,7 +28,7 @@ describe('a manifest', () => {
     expect(new Set(files.map(({ url }) => url)).size).toBe(20_000);
     expect(await store.outputFiles.listUnsettledIds(exportId)).toHaveLength(20_000);
 
-    // A worker that died after the ledger and before the phase reads it again.
+    // A worker that crashed after it wrote the ledger and before it changed the phase reads the manifest again.
     const entries = files.map(({ section, type, url, promisedCount }) => ({
       section,
       type,
@@ -48,12 +48,12 @@ describe('a manifest', () => {
     expect(await store.outputFiles.listUnsettledIds(exportId)).toHaveLength(20_000);
   }, 90_000);
 
-  test('that is accepted after the export was cancelled leaves no file to download', async () => {
+  test('a manifest that is accepted after the export was cancelled leaves no file to download', async () => {
     cases = await startUseCases();
     const { store } = cases.deps;
     const exportId = await cases.exporting();
     const record = await cases.read(exportId);
-    // The cancellation went through the ledger before the manifest was written into it.
+    // The export is cancelled before the manifest is written to the ledger.
     await store.bulkExports.transition({ from: record, to: 'cancelled', change: {} });
     const manifest = {
       transactionTime: '2024-01-01T00:00:00Z',
@@ -67,7 +67,7 @@ describe('a manifest', () => {
     expect((await cases.read(exportId)).phase).toBe('cancelled');
   });
 
-  test('without a type that the scopes do not cover says so, and its watermark stays #types-missing #watermarks', async () => {
+  test('a missing type that the scopes do not cover is reported, and its watermark stays #types-missing #watermarks', async () => {
     cases = await startUseCases({ scope: 'system/Observation.read system/Condition.rs' });
     await cases.orderScenario('missing-types');
     const ended = await runExport(cases, { resourceTypes: ['Patient', 'Observation', 'Condition'] });
@@ -79,7 +79,7 @@ describe('a manifest', () => {
     expect(await marks()).toEqual(['Condition', 'Observation']);
   });
 
-  test('without a type that the scopes cover has none of it: its watermark advances #watermarks', async () => {
+  test('a missing type that the scopes cover has no resources, and its watermark advances #watermarks', async () => {
     cases = await startUseCases();
     await cases.orderScenario('missing-types');
     const ended = await runExport(cases, { resourceTypes: ['Patient', 'Observation'] });
@@ -87,7 +87,7 @@ describe('a manifest', () => {
     expect(await marks()).toEqual(['Observation', 'Patient']);
   });
 
-  test('with entries that have no URL names a gap, and no watermark advances #watermarks', async () => {
+  test('manifest entries without a URL are reported as a gap, and no watermark advances #watermarks', async () => {
     cases = await startUseCases();
     const set = { output: [{ type: 'Patient' }] };
     await cases.order({
@@ -101,7 +101,7 @@ describe('a manifest', () => {
     expect(await marks()).toEqual([]);
   });
 
-  test('of an error file that cannot be had holds every watermark back #watermarks', async () => {
+  test('an error file that cannot be downloaded holds every watermark #watermarks', async () => {
     cases = await startUseCases();
     await cases.orderScenario('mixed-error-file');
     await cases.order({ match: { path: '/bulkerrors/' }, fault: { kind: 'status', status: 403 }, times: 'always' });
@@ -116,7 +116,7 @@ describe('a manifest', () => {
 });
 
 describe('a file', () => {
-  test('whose end and count nothing proves is stored, and said #clean-end', async () => {
+  test('a file without a provable end and count is stored, with a warning #clean-end', async () => {
     cases = await startUseCases();
     await cases.orderScenario('close-delimited');
     await cases.orderScenario('no-counts');
@@ -126,7 +126,7 @@ describe('a file', () => {
 });
 
 describe('an explicit since', () => {
-  test('that leaves a gap behind the last export moves no watermark; one that does not moves it #watermarks', async () => {
+  test('an explicit since advances the watermark only if it leaves no gap after the last export #watermarks', async () => {
     cases = await startUseCases();
     const request = { resourceTypes: ['Patient'] };
     await runExport(cases, { ...request, since: '2020-01-01T00:00:00Z' });

@@ -6,7 +6,7 @@ let system: System;
 afterEach(() => system.stop());
 
 describe('a bulk export', () => {
-  test('brings everything that is served into MongoDB, and breaks no rule of the server #complete', async () => {
+  test('a bulk export stores everything that the server has, and breaks none of its rules #complete', async () => {
     system = await startSystem({ athenahealthRate: true, simulator: { resourcesPerFile: 60 } });
     await system.startWorker();
     const { body: started } = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
@@ -37,7 +37,7 @@ describe('a bulk export', () => {
     expect(await system.violations()).toMatchObject({ total: 0 });
   }, 60_000);
 
-  test('the next export with since brings only changes and deletions', async () => {
+  test('the next export with since stores only changes and deletions', async () => {
     system = await startSystem();
     await system.startWorker();
     const first = await system.settled(await system.startExport());

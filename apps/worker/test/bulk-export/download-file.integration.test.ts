@@ -20,7 +20,7 @@ async function requestsByPath(): Promise<ReadonlyMap<string, Requested>> {
 }
 
 describe('the request for a file', () => {
-  test('asks for up to ten lines as they are, and for more of them compressed', async () => {
+  test('files of up to ten lines are requested uncompressed, and larger ones compressed', async () => {
     const { id, phase } = await runExport(cases);
     expect(phase).toBe('completed');
     const requested = await requestsByPath();

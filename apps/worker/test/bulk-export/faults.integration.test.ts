@@ -12,7 +12,7 @@ function file(type: string, fault: object) {
   return { match: { path: `/bulkdata/.*${type}` }, fault };
 }
 
-/** Each on a file of its own, so that one export proves them all; a difference names the type. */
+/** Each fault affects its own file, so one export tests them all, and a difference shows the type. */
 const fileFaults = [
   file('Observation', { kind: 'reset', afterBytes: 50_000 }),
   file('Encounter', { kind: 'truncate', afterBytes: 20_000 }),
@@ -34,7 +34,7 @@ const protocolFaults = [
 ];
 
 describe('nothing is lost or stored twice', () => {
-  test('whatever happens to the files', async () => {
+  test('no resource is lost or stored twice with any of the faults of files', async () => {
     system = await startSystem({ simulator: { patients: 20 } });
     await system.startWorker();
     for (const fault of fileFaults) await system.order(fault);
@@ -44,7 +44,7 @@ describe('nothing is lost or stored twice', () => {
     expect(await system.violations()).toMatchObject({ total: 0 });
   }, 60_000);
 
-  test('whatever the kick-off and the status answer', async () => {
+  test('no resource is lost or stored twice with any of the faults of the kick-off and the status', async () => {
     system = await startSystem();
     await system.startWorker();
     for (const fault of protocolFaults) await system.order(fault);
@@ -55,8 +55,8 @@ describe('nothing is lost or stored twice', () => {
   }, 60_000);
 });
 
-describe('nothing is silent', () => {
-  test('a line that is no resource is kept aside with its place, and said', async () => {
+describe('nothing is lost silently', () => {
+  test('a line that is not a resource is quarantined with its place, and the export warns', async () => {
     system = await startSystem();
     await system.startWorker();
     await system.order({ match: files, fault: { kind: 'corrupt-line', line: 3 } });
@@ -67,7 +67,7 @@ describe('nothing is silent', () => {
     expect(line).toMatchObject({ line: 3, reason: 'invalid-json' });
   }, 60_000);
 
-  test('a file that never comes fails alone, and keeps its watermark back', async () => {
+  test('a file that is never served fails alone, and its watermark stays', async () => {
     system = await startSystem();
     await system.startWorker();
     await system.order({ match: files, fault: { kind: 'status', status: 404 }, times: 'always' });
@@ -101,7 +101,7 @@ describe('nothing is silent', () => {
       remedy: 'Verify',
     },
   ])(
-    '$name fails with cause and remedy',
+    '$name fails with a cause and what to do',
     async ({ fault, code, remedy }) => {
       system = await startSystem();
       await system.startWorker();

@@ -18,7 +18,7 @@ const failed: Partial<OutputFile> = {
   error: { code: 'link-expired', message: 'The link is refused.' },
 };
 
-/** An export with these files, as its last download leaves it. */
+/** Makes an export with these files in the state after its last download. */
 async function downloaded(
   files: readonly Partial<OutputFile>[],
   change: Partial<BulkExport> = {},
@@ -44,7 +44,7 @@ async function finalize(exportId: string): Promise<BulkExport> {
   return cases.read(exportId);
 }
 
-/** The jobs of all queues, by name and what they are about. */
+/** The jobs of all queues, each with its name and subject. */
 async function jobs(): Promise<string[]> {
   const found = await Promise.all(cases.deps.producer.queues.map((queue) => queue.getJobs(['waiting', 'prioritized'])));
   return found
@@ -73,7 +73,7 @@ async function mark(change: Partial<Watermark>): Promise<void> {
 }
 
 describe('an export whose files are all stored', () => {
-  test('is completed, its watermarks advance, the server is told and so are the clients', async () => {
+  test('an export whose files are all stored is completed, its watermarks advance, and the server and clients are notified', async () => {
     const exportId = await downloaded([patients, { ...goals, promisedCount: 2 }]);
     const ended = await finalize(exportId);
     expect(ended).toMatchObject({
@@ -98,13 +98,13 @@ describe('an export whose files are all stored', () => {
     expect(await jobs()).toEqual([discard(exportId), notify(exportId)]);
   });
 
-  test('is completed by the job that runs after a crash', async () => {
+  test('an export is completed by the job that runs after a crash', async () => {
     const exportId = await downloaded([patients, goals], { phase: 'finalizing' });
     expect(await finalize(exportId)).toMatchObject({ phase: 'completed', version: 2 });
     expect(await marks()).toHaveLength(2);
   });
 
-  test('is completed once by two jobs at the same time', async () => {
+  test('an export is completed once by two jobs at the same time', async () => {
     const exportId = await downloaded([patients, goals]);
     await Promise.all([finalize(exportId), finalize(exportId)]);
     const { phase, timeline = [] } = await cases.read(exportId);
@@ -112,26 +112,26 @@ describe('an export whose files are all stored', () => {
     expect(await jobs()).toEqual([discard(exportId), notify(exportId)]);
   });
 
-  test('has nothing to delete at the server without a status URL', async () => {
+  test('an export without a status URL has nothing to delete at the server', async () => {
     const exportId = await downloaded([patients, goals], { statusUrl: undefined as never });
     expect(await finalize(exportId)).not.toHaveProperty('discard');
     expect(await jobs()).toEqual([notify(exportId)]);
   });
 
-  test('has no watermark without a transaction time', async () => {
+  test('an export without a transaction time has no watermark', async () => {
     const exportId = await downloaded([patients, goals], { transactionTime: undefined as never });
     expect(await finalize(exportId)).toMatchObject({ phase: 'completed', watermarkDecisions: [] });
     expect(await marks()).toEqual([]);
   });
 
-  test('is completed although its connection is gone', async () => {
+  test('an export is completed even if its connection was deleted', async () => {
     const exportId = await downloaded([patients, goals], { connectionId: 'conn_gone' });
     expect(await finalize(exportId)).toMatchObject({ phase: 'completed', isPartial: false });
     expect(await cases.deps.store.watermarks.list({ connectionId: 'conn_gone' })).toHaveLength(2);
   });
 
   test.each(['before its watermarks are decided', 'before its ledger is read'])(
-    'stays cancelled if it is cancelled %s',
+    'an export stays cancelled if it is cancelled %s',
     async (when) => {
       const exportId = await downloaded([patients, goals]);
       const { store } = cases.deps;
@@ -144,12 +144,12 @@ describe('an export whose files are all stored', () => {
         if (when === 'before its ledger is read') await cancel();
         return store.outputFiles.listUnsettledIds(id);
       };
-      const disturbed = {
+      const disrupted = {
         ...store,
         watermarks: { ...store.watermarks, list },
         outputFiles: { ...store.outputFiles, listUnsettledIds },
       };
-      await finalizeExport({ ...cases.deps, store: disturbed }, { exportId });
+      await finalizeExport({ ...cases.deps, store: disrupted }, { exportId });
       const ended = await cases.read(exportId);
       expect(ended.phase).toBe('cancelled');
       expect(ended).not.toHaveProperty('completedAt');
@@ -160,7 +160,7 @@ describe('an export whose files are all stored', () => {
 
 describe('an export that cannot end', () => {
   test.each(['exporting', 'completed', 'failed', 'cancelled'] as const)(
-    'in the phase %s is left as it is',
+    'an export in the phase %s does not change',
     async (phase) => {
       const exportId = await downloaded([patients, goals], { phase });
       expect(await finalize(exportId)).toMatchObject({ phase, version: 1 });
@@ -168,13 +168,13 @@ describe('an export that cannot end', () => {
     },
   );
 
-  test.each(['pending', 'downloading'] as const)('because a file is %s is left as it is', async (state) => {
+  test.each(['pending', 'downloading'] as const)('an export does not change while a file is %s', async (state) => {
     const exportId = await downloaded([patients, { ...goals, state }]);
     expect(await finalize(exportId)).toMatchObject({ phase: 'downloading', version: 1 });
     expect([await marks(), await jobs()]).toEqual([[], []]);
   });
 
-  test('because it does not exist changes nothing', async () => {
+  test('an unknown export changes nothing', async () => {
     await downloaded([]);
     await finalizeExport(cases.deps, { exportId: 'job_unknown' });
     expect(await jobs()).toEqual([]);
@@ -182,7 +182,7 @@ describe('an export that cannot end', () => {
 });
 
 describe('an export with failed files', () => {
-  test('is completed with what was stored, and the server keeps its copy for a retry', async () => {
+  test('an export with a failed file is completed with what was stored, and the server keeps its copy for a retry', async () => {
     const exportId = await downloaded([patients, failed]);
     const ended = await finalize(exportId);
     expect(ended).toMatchObject({ phase: 'completed', isPartial: true, counts: { filesFailed: 1 } });
@@ -192,26 +192,29 @@ describe('an export with failed files', () => {
     expect(await jobs()).toEqual([notify(exportId)]);
   });
 
-  test('deletes those exports at the server that are of no use', async () => {
+  test('an export with a failed file deletes its orphans at the server', async () => {
     const exportId = await downloaded([patients, failed], { orphans: ['https://ehr.example/status/0'] });
     expect(await finalize(exportId)).not.toHaveProperty('discard');
     expect(await jobs()).toEqual([discard(exportId), notify(exportId)]);
   });
 
   test.each([
-    { what: 'no other', files: [failed] },
-    { what: 'one that was skipped', files: [failed, { ...patients, state: 'skipped' as const }] },
-  ])('and $what fails with the error of the first file, and no watermark advances', async ({ files }) => {
-    const exportId = await downloaded(files);
-    const ended = await finalize(exportId);
-    expect(ended).toMatchObject({ phase: 'failed', error: { code: 'all-files-failed' }, counts: { filesFailed: 1 } });
-    expect(ended.error?.message).toContain('The link is refused.');
-    expect([await marks(), await jobs()]).toEqual([[], [notify(exportId)]]);
-  });
+    { what: 'no completed file', files: [failed] },
+    { what: 'a skipped file', files: [failed, { ...patients, state: 'skipped' as const }] },
+  ])(
+    'an export with a failed file and $what fails with the error of the file, and no watermark advances',
+    async ({ files }) => {
+      const exportId = await downloaded(files);
+      const ended = await finalize(exportId);
+      expect(ended).toMatchObject({ phase: 'failed', error: { code: 'all-files-failed' }, counts: { filesFailed: 1 } });
+      expect(ended.error?.message).toContain('The link is refused.');
+      expect([await marks(), await jobs()]).toEqual([[], [notify(exportId)]]);
+    },
+  );
 });
 
 describe('an export without files', () => {
-  test('is completed', async () => {
+  test('an export without files is completed', async () => {
     const exportId = await downloaded([]);
     expect(await finalize(exportId)).toMatchObject({ phase: 'completed', counts: { files: 0 } });
   });
@@ -222,7 +225,7 @@ describe('an export without files', () => {
     { level: 'Group', isOfGroup: undefined, held: true },
     { level: 'Group', isOfGroup: false, held: false },
   ] as const)(
-    'at the level $level with isOfGroup $isOfGroup holds its watermarks: $held',
+    'an export without files at the level $level with isOfGroup $isOfGroup holds its watermarks: $held',
     async ({ level, isOfGroup, held }) => {
       const request = { exportType: level, resourceTypes: ['Patient'] };
       const exportId = await downloaded([], { request, ...(isOfGroup === undefined ? {} : { isOfGroup }) });
@@ -233,7 +236,7 @@ describe('an export without files', () => {
 });
 
 describe('the warnings of an export', () => {
-  test('name what the EHR reported in its files', async () => {
+  test('the warnings of an export include what the EHR reported in its files', async () => {
     const issues = [{ severity: 'warning', code: 'informational', count: 3 }];
     const exportId = await downloaded([patients, { ...goals, checkpoint: { ...checkpoint, issues } }]);
     const ended = await finalize(exportId);
@@ -246,12 +249,12 @@ describe('a type that did not come', () => {
   const offering = (...resourceTypes: string[]) => ({ resourceTypes }) as unknown as Connection['capabilities'];
 
   test.each([
-    { name: 'is granted and offered', scope: 'system/*.read', offered: ['Patient', 'Goal'], reasons: [] },
-    { name: 'is granted, of unknown capabilities', scope: 'system/*.read', offered: undefined, reasons: [] },
-    { name: 'has unknown scopes', scope: undefined, offered: undefined, reasons: [] },
-    { name: 'is not granted', scope: 'system/Patient.read', offered: undefined, reasons: ['not-granted'] },
-    { name: 'is not offered', scope: 'system/*.read', offered: ['Patient'], reasons: ['not-offered'] },
-  ])('and $name is held for $reasons', async ({ scope, offered, reasons }) => {
+    { name: 'granted and offered', scope: 'system/*.read', offered: ['Patient', 'Goal'], reasons: [] },
+    { name: 'granted, with unknown capabilities', scope: 'system/*.read', offered: undefined, reasons: [] },
+    { name: 'with unknown scopes', scope: undefined, offered: undefined, reasons: [] },
+    { name: 'not granted', scope: 'system/Patient.read', offered: undefined, reasons: ['not-granted'] },
+    { name: 'not offered', scope: 'system/*.read', offered: ['Patient'], reasons: ['not-offered'] },
+  ])('the watermark of a missing type, $name, is held for $reasons', async ({ scope, offered, reasons }) => {
     const exportId = await downloaded(
       [patients],
       scope === undefined ? {} : { grantedScope: scope },
@@ -260,14 +263,14 @@ describe('a type that did not come', () => {
     expect(holds(await finalize(exportId))).toEqual({ Patient: [], Goal: reasons });
   });
 
-  test('and was refused by the server is held', async () => {
+  test('the watermark of a missing type that the server refused is held', async () => {
     const exportId = await downloaded([patients], { droppedParameters: ['_type=Goal'] });
     expect(holds(await finalize(exportId))).toEqual({ Patient: [], Goal: ['type-refused'] });
   });
 });
 
 describe('a manifest with gaps', () => {
-  test('holds every watermark', async () => {
+  test('a manifest with gaps holds every watermark', async () => {
     const exportId = await downloaded([patients, goals], { manifestGaps: 1 });
     expect(holds(await finalize(exportId))).toEqual({ Patient: ['manifest-gaps'], Goal: ['manifest-gaps'] });
     expect(await marks()).toEqual([]);
@@ -294,13 +297,13 @@ describe('an export of the changes since a time', () => {
       change: { resourceType: everyType, coverage: { scope: 'system/Goal.read' } },
       reasons: ['gap'],
     },
-  ])('after an export of $name has these gaps: $reasons', async ({ change, reasons }) => {
+  ])('an export of changes after an export of $name has these gaps: $reasons', async ({ change, reasons }) => {
     const exportId = await downloaded([patients], { request });
     await mark(change);
     expect(holds(await finalize(exportId))).toEqual({ Patient: reasons });
   });
 
-  test('whose time the server did not know leaves no gap', async () => {
+  test('an export of changes has no gap if the server did not support the time', async () => {
     const exportId = await downloaded([patients], { request, droppedParameters: ['_since'] });
     expect(holds(await finalize(exportId))).toEqual({ Patient: [] });
   });
@@ -316,22 +319,25 @@ describe('an export of every type', () => {
       coverage: { scope: 'system/*.read', offered: ['Goal', 'Patient'] },
     },
     { scope: undefined, offered: undefined, coverage: { offered: [] } },
-  ])('keeps what it could bring with its watermark: $coverage', async ({ scope, offered, coverage }) => {
-    const exportId = await downloaded(
-      [patients, goals],
-      { request: every, ...(scope === undefined ? {} : { grantedScope: scope }) },
-      offered && ({ resourceTypes: offered } as unknown as Connection['capabilities']),
-    );
-    expect(holds(await finalize(exportId))).toEqual({ Patient: [], Goal: [], [everyType]: [] });
-    const found = await marks();
-    expect(found.map(({ resourceType, coverage: kept }) => [resourceType, kept])).toEqual([
-      [everyType, coverage],
-      ['Goal', undefined],
-      ['Patient', undefined],
-    ]);
-  });
+  ])(
+    'the watermark of every type records what the export could cover: $coverage',
+    async ({ scope, offered, coverage }) => {
+      const exportId = await downloaded(
+        [patients, goals],
+        { request: every, ...(scope === undefined ? {} : { grantedScope: scope }) },
+        offered && ({ resourceTypes: offered } as unknown as Connection['capabilities']),
+      );
+      expect(holds(await finalize(exportId))).toEqual({ Patient: [], Goal: [], [everyType]: [] });
+      const found = await marks();
+      expect(found.map(({ resourceType, coverage: kept }) => [resourceType, kept])).toEqual([
+        [everyType, coverage],
+        ['Goal', undefined],
+        ['Patient', undefined],
+      ]);
+    },
+  );
 
-  test('covers what an earlier one brought only if nothing was granted since', async () => {
+  test('an earlier export covers the same types only if no scope was granted since', async () => {
     cases = await startUseCases();
     const covers = coversNow({ scope: 'system/Patient.read system/Goal.read' });
     expect(covers({ scope: 'system/*.read' }, everyType)).toBe(true);

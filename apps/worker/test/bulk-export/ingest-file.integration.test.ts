@@ -48,7 +48,7 @@ async function storedLines(connectionId: string, resourceType = 'Patient'): Prom
 }
 
 describe('a file with lines that MongoDB cannot hold', () => {
-  test('is stored without them, and each is quarantined with its own reason #quarantine', async () => {
+  test('a file is stored without the lines that MongoDB cannot store, and each is quarantined with its reason #quarantine', async () => {
     const connectionId = 'conn_unstorable';
     const line = (id: string, text = '"active":true') => `{"resourceType":"Patient","id":"${id}",${text}}`;
     const good = [line('a'), line('b', '"x":"é 😀"'), line('c', `"x":${'['.repeat(99)}${']'.repeat(99)}`), line('d')];
@@ -76,12 +76,12 @@ describe('a file with lines that MongoDB cannot hold', () => {
     ]);
   });
 
-  test('is stored without the lines that the database itself refuses #quarantine', async () => {
+  test('a file is stored without the lines that the database refuses #quarantine', async () => {
     const connectionId = 'conn_refused';
     const line = (index: number) => `{"resourceType":"Device","id":"d${index}"}`;
     const lines = Array.from({ length: 150 }, (_, index) => line(index));
     const refused = [3, 4, 140];
-    // Deeper than MongoDB takes, which no check of this program sees any more.
+    // Deeper than MongoDB accepts. The document was changed after all checks of the ingest.
     const tooDeep = JSON.parse('['.repeat(300) + ']'.repeat(300));
     const resourceWriter: Store['resourceWriter'] = {
       write: (type, documents) =>

@@ -12,7 +12,7 @@ const exportsAtServer = async () =>
   ((await (await fetch(`${cases.simulator.baseUrl}/_sim/exports`)).json()) as { state: string }[]).length;
 
 describe('a kick-off that was accepted', () => {
-  test('while MongoDB is away is not sent again: its status URL is kept until it can be stored #lost-kick-off', async () => {
+  test('an accepted kick-off is not sent again if MongoDB is unavailable: its status URL is kept until it is stored #lost-kick-off', async () => {
     cases = await startUseCases();
     const { deps, mongodbUri, encryptionKey } = cases;
     const { hostname, port } = new URL(mongodbUri);
@@ -44,7 +44,7 @@ describe('a kick-off that was accepted', () => {
     await proxy.close();
   }, 60_000);
 
-  test('before its process died is sent again with a warning: nobody else knows of it #lost-kick-off', async () => {
+  test('a kick-off whose process crashed is sent again with a warning, because its status URL is lost #lost-kick-off', async () => {
     cases = await startUseCases();
     const { deps } = cases;
     const record = makeBulkExport({ connectionId: cases.connection.id, createdAt: cases.clock.now });
@@ -59,7 +59,7 @@ describe('a kick-off that was accepted', () => {
     });
   });
 
-  test('for an export that was never sent, or was refused, warns of nothing #lost-kick-off', async () => {
+  test('an export whose kick-off was never sent or was refused has no warning #lost-kick-off', async () => {
     cases = await startUseCases();
     await cases.order({ match: { path: 'export$' }, fault: { kind: 'status', status: 503 } });
     const { deps } = cases;

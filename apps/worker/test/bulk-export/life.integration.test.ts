@@ -12,7 +12,7 @@ const cancel = (id: string) => system.request('DELETE', `${path}/${id}`);
 const retry = (id: string) => system.request('POST', `${path}/${id}/retry`);
 const phaseOf = async (id: string) => (await system.store.bulkExports.find(id))?.phase;
 
-/** What arrived at the simulator. */
+/** The requests that the simulator received. */
 async function requests(method: string, at: RegExp): Promise<{ method: string; path: string; status: number }[]> {
   const answer = await fetch(`${system.simulator.baseUrl}/_sim/requests`);
   const { requests: seen } = (await answer.json()) as { requests: { method: string; path: string; status: number }[] };
@@ -25,7 +25,7 @@ const deleted = () =>
   });
 
 describe('a cancelled export #cancel', () => {
-  test('that no worker has seen is never kicked off, and its place is free at once', async () => {
+  test('a cancelled export that no worker has seen is never kicked off, and the next one can start at once', async () => {
     system = await startSystem();
     const id = await system.startExport();
     expect((await cancel(id)).body).toMatchObject({ success: true, data: { id, status: 'CANCELLED' } });
@@ -36,7 +36,7 @@ describe('a cancelled export #cancel', () => {
     expect(await phaseOf(id)).toBe('cancelled');
   }, 60_000);
 
-  test('whose kick-off is on its way is deleted at the server', async () => {
+  test('an export that is cancelled during its kick-off is deleted at the server', async () => {
     system = await startSystem({ simulator: { exportSeconds: 60 } });
     await system.order({ match: { path: 'export$' }, fault: { kind: 'latency', ms: 7000 } });
     await system.startWorker();
@@ -47,7 +47,7 @@ describe('a cancelled export #cancel', () => {
     expect(await phaseOf(id)).toBe('cancelled');
   }, 60_000);
 
-  test('that the server works on is deleted there and polled no more', async () => {
+  test('an export that is cancelled while the server works on it is deleted there and no longer polled', async () => {
     system = await startSystem({ simulator: { exportSeconds: 60 } });
     await system.startWorker();
     const id = await system.startExport();
@@ -60,7 +60,7 @@ describe('a cancelled export #cancel', () => {
     expect((await requests('GET', /bulkstatus/)).length).toBeLessThanOrEqual(polls + 1);
   }, 60_000);
 
-  test('stops its downloads, also one where nothing comes any more, and tries the DELETE until it is taken', async () => {
+  test('a cancellation stops all downloads, even a stalled one, and the DELETE is retried until it is accepted', async () => {
     system = await startSystem({ simulator: { patients: 100 } });
     await system.order({ match: { path: '/bulkdata/.*Observation' }, fault: { kind: 'stall', afterBytes: 300_000 } });
     await system.order({
@@ -76,14 +76,14 @@ describe('a cancelled export #cancel', () => {
     expect((await cancel(id)).body.data.status).toBe('CANCELLED');
     const states = (await system.store.outputFiles.listByExport(id)).map(({ state }) => state);
     expect(states.filter((state) => state === 'pending' || state === 'downloading')).toEqual([]);
-    // The socket is closed, although the server would have kept it open.
+    // The worker closes the socket. The server would have kept it open.
     await waitFor(async () => (await requests('GET', /Observation/)).every((one) => 'complete' in one), {
       what: 'the end of the stalled download',
     });
     await deleted();
   }, 60_000);
 
-  test('has an end that stays: cancel of a completed one is refused', async () => {
+  test('a completed export cannot be cancelled', async () => {
     system = await startSystem();
     await system.startWorker();
     const id = await system.startExport();
@@ -95,7 +95,7 @@ describe('a cancelled export #cancel', () => {
 });
 
 describe('a retry #retry', () => {
-  test('fetches the failed file only, and the watermark advances then', async () => {
+  test('a retry downloads only the failed file, and then its watermark advances', async () => {
     system = await startSystem();
     await system.startWorker();
     const file = { path: '/bulkdata/.*Observation' };
@@ -106,7 +106,7 @@ describe('a retry #retry', () => {
       status: 'COMPLETED',
       warnings: [{ code: 'files-failed' }, { code: 'watermarks-held' }],
     });
-    // The server's export is kept for this.
+    // The server's export was kept for the retry.
     expect(await requests('DELETE', /bulkstatus/)).toEqual([]);
     const before = (await requests('GET', /bulkdata/)).length;
     await fetch(`${system.simulator.baseUrl}/_sim/faults`, { method: 'DELETE' });
@@ -133,7 +133,7 @@ describe('a retry #retry', () => {
     },
     { name: 'a status that was refused', match: { path: '/bulkstatus/', method: 'GET' }, status: 403, kickOffs: 1 },
   ])(
-    'goes on after $name, with $kickOffs kick-offs in all',
+    'a retry completes an export after $name, with $kickOffs kick-offs in all',
     async ({ match, status, kickOffs }) => {
       system = await startSystem();
       await system.startWorker();
@@ -152,7 +152,7 @@ describe('a retry #retry', () => {
 });
 
 describe('an Idempotency-Key #idempotency-key', () => {
-  test('makes one export of any number of equal requests, and is refused for another', async () => {
+  test('equal requests with one key start one export, and a different request is refused', async () => {
     system = await startSystem();
     const headers = { 'idempotency-key': randomUUID() };
     const { connectionId } = system;
@@ -173,7 +173,7 @@ describe('an Idempotency-Key #idempotency-key', () => {
 });
 
 describe('since "last" #since-last', () => {
-  test('brings everything first, then only changes and deletions', async () => {
+  test('since "last" exports everything first, then only changes and deletions', async () => {
     system = await startSystem();
     await system.startWorker();
     const first = await system.settled(await system.startExport({ since: 'last' }));
@@ -200,7 +200,7 @@ describe('since "last" #since-last', () => {
 });
 
 describe('links that expire #fresh-links', () => {
-  test('are replaced by fresh ones from the manifest, asked for once', async () => {
+  test('expired links are replaced by new ones from the manifest, which is requested once', async () => {
     system = await startSystem();
     await system.order({ match: { path: '/bulkdata/' }, fault: { kind: 'expire-links' }, after: 2 });
     await system.startWorker();
@@ -210,12 +210,12 @@ describe('links that expire #fresh-links', () => {
     expect(refused.length).toBeGreaterThan(0);
     expect((await compareWithSimulator(system)).differences).toEqual([]);
     const manifests = (await requests('GET', /bulkstatus/)).filter(({ status }) => status === 200);
-    // One for the export; at most the four downloads of a worker ask before the first of them has the answer.
+    // One request for the export. The four downloads of a worker may each request the manifest before the first has the response.
     expect(manifests.length).toBeGreaterThan(1);
     expect(manifests.length).toBeLessThanOrEqual(1 + 4);
   }, 60_000);
 
-  test('and have no fresh one fail their file only, with a remedy #error-message', async () => {
+  test('a file with an expired link and no new one fails alone, with what to do #error-message', async () => {
     system = await startSystem();
     await system.order({
       match: { path: '/bulkdata/.*CarePlan' },

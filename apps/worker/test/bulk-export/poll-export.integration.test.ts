@@ -27,21 +27,21 @@ async function pollOnce(exportId: string, afterMs = 31 * seconds) {
   return { record, waitMs: (record.notBefore?.getTime() ?? 0) - cases.clock.now.getTime() };
 }
 
-/** The server needs a moment for its snapshot. */
+/** Polls until the export leaves the phase `exporting`. The server needs some time for its snapshot. */
 const pollToEnd = (exportId: string) =>
   waitFor(async () => {
     const { record } = await pollOnce(exportId);
     return record.phase === 'exporting' ? undefined : record;
   });
 
-/** Orders a status answer and polls it. */
+/** Injects a status response and polls it. */
 async function pollAnswer(answer: object) {
   const exportId = await cases.exporting();
   await cases.order({ match: status, fault: { kind: 'status', ...answer } });
   return pollOnce(exportId);
 }
 
-/** Until the server has a whole manifest, of which a part can be sent. */
+/** Waits until the server has a whole manifest, of which it can send a part. */
 const fetchManifest = async (exportId: string) => {
   const { statusUrl = '' } = await cases.read(exportId);
   const session = cases.deps.ehr.session(cases.connection);
@@ -59,7 +59,7 @@ describe('the next status request', () => {
   test.each([
     { what: 'seconds', retryAfter: '120', min: 2 * minutes, max: 2 * minutes },
     { what: 'an HTTP-date', retryAfter: httpDate(5 * minutes), min: 4 * minutes, max: 5 * minutes },
-    { what: 'less than our interval', retryAfter: '5', min: 30 * seconds, max: 30 * seconds },
+    { what: 'less than the poll interval', retryAfter: '5', min: 30 * seconds, max: 30 * seconds },
     { what: 'nothing', retryAfter: undefined, min: 30 * seconds, max: 30 * seconds },
     { what: 'a word', retryAfter: 'soon', min: 30 * seconds, max: 30 * seconds },
     { what: 'a negative number', retryAfter: '-1', min: 30 * seconds, max: 30 * seconds },
@@ -67,14 +67,17 @@ describe('the next status request', () => {
     { what: 'an epoch timestamp of the past', retryAfter: '1700000000', min: 30 * seconds, max: 30 * seconds },
     { what: 'five hours', retryAfter: '18000', min: 10 * minutes, max: 10 * minutes },
     { what: 'an epoch timestamp far ahead', retryAfter: '4102444800', min: 10 * minutes, max: 10 * minutes },
-  ])('where Retry-After is $what: after $min ms #retry-after', async ({ retryAfter, min, max }) => {
-    const { record, waitMs } = await pollAnswer({ status: 202, retryAfter });
-    expect(record).toMatchObject({ phase: 'exporting', pollErrors: 0, pollCount: 1 });
-    expect(waitMs).toBeGreaterThanOrEqual(min);
-    expect(waitMs).toBeLessThanOrEqual(max);
-  });
+  ])(
+    'a Retry-After of $what delays the next status request by $min ms #retry-after',
+    async ({ retryAfter, min, max }) => {
+      const { record, waitMs } = await pollAnswer({ status: 202, retryAfter });
+      expect(record).toMatchObject({ phase: 'exporting', pollErrors: 0, pollCount: 1 });
+      expect(waitMs).toBeGreaterThanOrEqual(min);
+      expect(waitMs).toBeLessThanOrEqual(max);
+    },
+  );
 
-  test('is not sent before its time #retry-after', async () => {
+  test('a status request is not sent before its time #retry-after', async () => {
     const exportId = await cases.exporting();
     const before = await statusRequests();
     await cases.order({ match: status, fault: { kind: 'status', status: 202, retryAfter: '300' } });
@@ -97,14 +100,21 @@ describe('a status request that fails', () => {
     { what: '500 that is transient', answer: { status: 500, body: outcome('transient') }, min: 1 * minutes },
     { what: '400 that is transient', answer: { status: 400, body: outcome('transient') }, min: 1 * minutes },
     { what: '200 in HTML', answer: { status: 200, body: '<html>', contentType: 'text/html' }, min: 1 * minutes },
-  ])('is sent again later after $what #transient-errors #error-bodies', async ({ answer, min, isWait = false }) => {
-    const { record, waitMs } = await pollAnswer(answer);
-    const state = isWait ? 'waiting' : 'retrying';
-    expect(record).toMatchObject({ phase: 'exporting', pollErrors: isWait ? 0 : 1, retrying: { state, attempts: 1 } });
-    expect(waitMs).toBeGreaterThanOrEqual(min);
-  });
+  ])(
+    'a status request is repeated later after $what #transient-errors #error-bodies',
+    async ({ answer, min, isWait = false }) => {
+      const { record, waitMs } = await pollAnswer(answer);
+      const state = isWait ? 'waiting' : 'retrying';
+      expect(record).toMatchObject({
+        phase: 'exporting',
+        pollErrors: isWait ? 0 : 1,
+        retrying: { state, attempts: 1 },
+      });
+      expect(waitMs).toBeGreaterThanOrEqual(min);
+    },
+  );
 
-  test('again and again ends the export within its budget #error-budget', async () => {
+  test('status requests that always fail end the export within its error budget #error-budget', async () => {
     const exportId = await cases.exporting();
     await cases.order({ match: status, fault: { kind: 'status', status: 503, body: '' }, times: 'always' });
     let polls = 0;
@@ -119,7 +129,7 @@ describe('a status request that fails', () => {
     ]);
   });
 
-  test('and then answers starts a new budget #error-budget', async () => {
+  test('a status request that succeeds starts a new error budget #error-budget', async () => {
     const exportId = await cases.exporting();
     await cases.order({ match: status, fault: { kind: 'status', status: 503 }, times: 2 });
     await cases.order({ match: status, fault: { kind: 'status', status: 202 }, times: 1, after: 2 });
@@ -139,14 +149,17 @@ describe('a status request that fails', () => {
     },
     { what: '400', answer: { status: 400, body: outcome('invalid') }, code: 'export-failed-at-ehr', remedy: 'Retry' },
     { what: '403', answer: { status: 403 }, code: 'ehr-forbidden', remedy: 'Verify' },
-  ])('by $what is the end, with cause and remedy #status-terminal #error-message', async ({ answer, code, remedy }) => {
-    const { record } = await pollAnswer(answer);
-    expect(record.phase).toBe('failed');
-    expect(record.error).toMatchObject({ code, message: expect.stringContaining(remedy) });
-  });
+  ])(
+    'a status response of $what fails the export with a cause and what to do #status-terminal #error-message',
+    async ({ answer, code, remedy }) => {
+      const { record } = await pollAnswer(answer);
+      expect(record.phase).toBe('failed');
+      expect(record.error).toMatchObject({ code, message: expect.stringContaining(remedy) });
+    },
+  );
 });
 
-test('a daily budget that is used up is waited for, however often, and the export shows it #waits', async () => {
+test('a poll waits for the daily budget as often as needed, and the export shows it #waits', async () => {
   const exportId = await cases.exporting();
   await cases.order({ match: status, fault: { kind: 'status', status: 202 }, times: 'always' });
   const rateLimit = { limit: 1, windowMs: 10, guardMs: 1000, perDay: 1, coldStart: 'go' } as const;
@@ -175,7 +188,7 @@ test('a daily budget that is used up is waited for, however often, and the expor
 
 describe('an answer that only looks like the end', () => {
   test.each([{ as: '202' }, { as: 'x-export-status' }])(
-    'a partial manifest by $as is none #partial-manifest',
+    'a partial manifest by $as is not accepted as the end #partial-manifest',
     async ({ as }) => {
       const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: [] } });
       await fetchManifest(exportId);
@@ -187,7 +200,7 @@ describe('an answer that only looks like the end', () => {
     },
   );
 
-  test('a manifest in pages is read to its last one #manifest-paging', async () => {
+  test('a manifest in pages is read to its last page #manifest-paging', async () => {
     const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: [] } });
     await cases.order({ match: status, fault: { kind: 'paged-manifest', pageSize: 2 }, times: 'always' });
     expect((await pollToEnd(exportId)).phase).toBe('downloading');
@@ -196,7 +209,7 @@ describe('an answer that only looks like the end', () => {
 });
 
 describe('an export that lasts', () => {
-  test('over an hour is warned of, and goes on #stuck', async () => {
+  test('an export that lasts over an hour has a warning and continues #stuck', async () => {
     const exportId = await cases.exporting();
     await cases.order({ match: status, fault: { kind: 'status', status: 202 }, times: 'always' });
     expect((await pollOnce(exportId, 59 * minutes)).record.warnings).toEqual([]);
@@ -205,14 +218,14 @@ describe('an export that lasts', () => {
     expect((await pollOnce(exportId, 11 * minutes)).record.warnings).toHaveLength(1);
   });
 
-  test('over 48 hours is given up with advice, and deleted at the server #stuck #error-message', async () => {
+  test('an export that lasts over 48 hours fails with advice, and is deleted at the server #stuck #error-message', async () => {
     const exportId = await cases.exporting();
     const { record } = await pollOnce(exportId, 49 * hours);
     expect(record).toMatchObject({ phase: 'failed', discard: 'due', error: { code: 'export-timeout' } });
     expect(record.error?.message).toContain('fewer types');
   });
 
-  test('is asked about once where two workers poll at the same time #two-workers', async () => {
+  test('one status request is sent if two workers poll at the same time #two-workers', async () => {
     const exportId = await cases.exporting();
     await cases.order({ match: status, fault: { kind: 'latency', ms: 300 } });
     const before = await statusRequests();

@@ -20,7 +20,7 @@ const manifest = (change: object) => ({
 });
 const entry = (url: string, change: object = {}) => ({ type: 'Patient', url, ...change });
 
-/** An export whose files wait, from a server whose manifest changes after the first read. */
+/** Makes an export with pending files, from a server whose manifest changes after the first read. */
 async function download(options: {
   readonly first: readonly object[];
   readonly later?: object;
@@ -42,10 +42,10 @@ const refresh = ({ file, record }: { readonly file: OutputFile | undefined; read
   return refreshLink(deps, { file, record, connection, signal: AbortSignal.timeout(20_000) });
 };
 const pathOf = ({ url }: Pick<OutputFile, 'url'>) => url.slice(server.url.length);
-/** How often the manifest was asked for. */
+/** How often the manifest was requested. */
 const reads = () => server.requests.filter(({ path }) => path === '/status/1').length;
 
-/** A download of the file that has come to a line. */
+/** Makes a download of the file that has reached this line. */
 async function reachLine(file: OutputFile, lines: number): Promise<OutputFile> {
   const { outputFiles } = cases.deps.store;
   const claim = { id: file.id, claim: `at line ${lines}` };
@@ -55,7 +55,7 @@ async function reachLine(file: OutputFile, lines: number): Promise<OutputFile> {
 }
 
 describe('a link that has expired', () => {
-  test('is replaced with those of all files that still wait, by one request', async () => {
+  test('an expired link is replaced, with those of all unsettled files, by one request', async () => {
     const { record, files } = await download({
       first: [entry('/a?sig=1'), entry('/b?sig=1'), entry('/c?sig=1')],
       later: { requiresAccessToken: true, output: [entry('/c?sig=2'), entry('/b?sig=2'), entry('/a?sig=2')] },
@@ -76,7 +76,7 @@ describe('a link that has expired', () => {
     expect(reads()).toBe(2);
   });
 
-  test('fails the file without a request if the new link is refused before another line', async () => {
+  test('a file fails without a request if its new link is refused before another line is read', async () => {
     const { record, files } = await download({
       first: [entry('/a?sig=1')],
       later: { output: [entry('/a?sig=2')] },
@@ -86,14 +86,14 @@ describe('a link that has expired', () => {
     expect(reads()).toBe(2);
   });
 
-  test('is asked for again once a line was read with the new one', async () => {
+  test('a link is requested again after a line was read with the new one', async () => {
     const { record, files } = await download({ first: [entry('/a?sig=1')] });
     server.change({ manifest: (read) => manifest({ output: [entry(`/a?sig=${read}`)] }) });
     const file = await reachLine(await refresh({ file: files[0], record }), 1);
     expect(pathOf(await refresh({ file, record }))).toBe('/a?sig=3');
   });
 
-  test('fails the file without a request if the ledger does not have it any more', async () => {
+  test('a file fails without a request if it is no longer in the ledger', async () => {
     const { record, files } = await download({ first: [entry('/a')] });
     await cases.deps.store.outputFiles.removeByExport(record.id);
     await expect(refresh({ file: files[0], record })).rejects.toMatchObject({ code: 'link-expired' });
@@ -106,17 +106,17 @@ describe('a manifest that is read again', () => {
     { what: 'has the same link', later: [entry('/a?sig=1')], code: 'link-expired' },
     { what: 'has no such file', later: [], code: 'link-expired' },
     {
-      what: 'has new files that cannot be told apart',
+      what: 'has new files that cannot be distinguished',
       later: [entry('/x', { count: 1 }), entry('/y', { count: 1 })],
       code: 'link-ambiguous',
     },
-  ])('and $what fails the file: $code', async ({ later, code }) => {
+  ])('a file fails with $code if the new manifest $what', async ({ later, code }) => {
     const first = [entry('/a?sig=1', { count: 1 }), entry('/b?sig=1', { count: 1 })];
     const { record, files } = await download({ first, later: { output: later } });
     await expect(refresh({ file: files[0], record })).rejects.toMatchObject({ code, retry: 'never' });
   });
 
-  test('and has new files only in another section fails the file as one without a link', async () => {
+  test('a file fails as one without a link if the new manifest has new files only in another section', async () => {
     const { record, files } = await download({
       first: [entry('/a?sig=1', { count: 1 })],
       later: { output: [entry('/a?sig=1', { count: 1 })], error: [entry('/errors')] },
@@ -124,7 +124,7 @@ describe('a manifest that is read again', () => {
     await expect(refresh({ file: files[0], record })).rejects.toMatchObject({ code: 'link-expired' });
   });
 
-  test('and is of another snapshot says that the export is gone, and no link changes', async () => {
+  test('a manifest of another snapshot means that the export is gone, and no link changes', async () => {
     const { record, files } = await download({
       first: [entry('/a?sig=1')],
       later: { transactionTime: '2024-02-02T00:00:00Z', output: [entry('/a?sig=2')] },
@@ -140,7 +140,7 @@ describe('a manifest that is read again', () => {
     { answer: '410', status: 410, expected: { code: 'export-gone', cause: { status: 410 } } },
     { answer: '500', status: 500, expected: { code: 'ehr-unavailable', retry: 'later' } },
     { answer: '401', status: 401, expected: { status: 401 } },
-  ])('with the answer $answer fails as $expected', async ({ status, expected }) => {
+  ])('a new read of the manifest that is answered with $answer fails as $expected', async ({ status, expected }) => {
     const { record, files } = await download({ first: [entry('/a')] });
     server.change({ status: answerStatus(status) });
     await expect(refresh({ file: files[0], record })).rejects.toMatchObject(expected);
@@ -151,7 +151,7 @@ describe('a link', () => {
   const refusal = (status: number) =>
     new EhrHttpError({ status, issues: [], retryAfterMs: undefined, host: 'ehr.example' });
 
-  test.each([403, 404, 410])('counts as refused if the server answers %i', (status) => {
+  test.each([403, 404, 410])('a link counts as refused if the server answers %i', (status) => {
     expect(isLinkRefused(refusal(status))).toBe(true);
   });
 
@@ -161,7 +161,7 @@ describe('a link', () => {
     { what: '429', error: refusal(429) },
     { what: '500', error: refusal(500) },
     { what: 'no answer', error: Object.assign(new Error('ECONNRESET'), { status: 403 }) },
-  ])('does not count as refused with $what', ({ error }) => {
+  ])('a link does not count as refused with $what', ({ error }) => {
     expect(isLinkRefused(error)).toBe(false);
   });
 });

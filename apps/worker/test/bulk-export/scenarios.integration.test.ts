@@ -5,30 +5,30 @@ import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
 import { runExport } from '../harness/run-export.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
 
-/** A scenario of the simulator, and what has to become of an export under it. */
+/** A scenario of the simulator and the expected result of an export with it. */
 interface Expectation {
   readonly scenario: string;
-  /** Of docs/bulk-data-conformance.md. */
+  /** The rules of docs/bulk-data-conformance.md. */
   readonly rules: string;
   readonly request?: Partial<BulkExportRequest>;
   readonly simulator?: EhrSimulatorOptions;
-  /** There is an export before the scenario is ordered. */
+  /** An export runs before the scenario is injected. */
   readonly after?: 'an export';
-  /** Ask for what changed since the export before. */
+  /** Requests the changes since the earlier export. */
   readonly changes?: true;
-  /** An export of what changed since follows before what is stored is compared. */
+  /** An export of changes follows before the stored resources are compared. */
   readonly thenChanges?: true;
-  /** Left out: completed. */
+  /** Default: the export is completed. */
   readonly error?: string;
   readonly warnings?: readonly string[];
   readonly dropped?: readonly string[];
   readonly counts?: object;
   readonly quarantined?: readonly string[];
-  /** What cannot have come; everything else is as it is served, every number's text included. */
+  /** Resources that cannot be stored. All others are stored as served, including the text of every number. */
   readonly missing?: RegExp;
-  /** What came otherwise than it is served. */
+  /** Resources that are stored differently from what is served. */
   readonly differing?: RegExp;
-  /** Breaches of the server's rules that the scenario itself brings about. */
+  /** Violations of the server's rules that the scenario itself causes. */
   readonly violations?: readonly string[];
 }
 
@@ -180,7 +180,7 @@ const expectations: readonly Expectation[] = [
     missing: /^Patient\//,
   },
   { scenario: 'short-tokens', rules: '#token-renewal' },
-  // Nobody can know that a token was called back before it is refused.
+  // A client cannot know that a token was revoked before a request is refused.
   {
     scenario: 'token-expires-in-export',
     rules: '#token-renewal',
@@ -252,7 +252,7 @@ const expectations: readonly Expectation[] = [
     counts: { deleted: 4 },
     warnings: ['lines-quarantined', 'watermarks-held'],
   },
-  // An export that both has a resource and calls it deleted proves nothing, so the resource stays until the next one.
+  // An export that has a resource and also lists it as deleted proves nothing, so the resource stays until the next export.
   { scenario: 'late-deleted-resource', rules: '#deletions', after: 'an export', thenChanges: true },
 
   { scenario: 'delete-unknown', rules: '#done-signal' },
@@ -263,9 +263,9 @@ const expectations: readonly Expectation[] = [
 let cases: UseCases;
 afterEach(() => cases.stop());
 
-describe('an export under the scenario', () => {
+describe('scenarios of the simulator', () => {
   test.each(expectations)(
-    '$scenario $rules',
+    'an export handles the scenario $scenario $rules',
     async (expected) => {
       const { scenario, request = {}, error, warnings = [], dropped = [], counts = {}, quarantined } = expected;
       cases = await startUseCases(expected.simulator ? { simulator: expected.simulator } : {});
@@ -278,7 +278,7 @@ describe('an export under the scenario', () => {
         phase: error ? 'failed' : 'completed',
         error,
       });
-      // A full export after another one cannot say what was deleted in between.
+      // A full export after another one cannot list what was deleted in between.
       const isRepeated = expected.after !== undefined && !expected.changes;
       const expectedWarnings = isRepeated ? ['deletions-not-listed', ...warnings] : warnings;
       expect(ended.warnings.map(({ code }) => code)).toEqual(expectedWarnings);
@@ -323,7 +323,7 @@ async function violations(): Promise<string[]> {
   return found.map(({ kind }) => kind).filter((kind) => kind !== 'rate');
 }
 
-/** A scenario that nothing met would prove nothing. */
+/** The faults that no request met. A scenario with such a fault tests nothing. */
 async function unusedFaults(): Promise<unknown[]> {
   const faults = (await control('faults')) as { applied: number }[];
   return faults.filter(({ applied }) => applied === 0);

@@ -14,7 +14,7 @@ import {
 } from '../harness/start-bulk-server.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
 
-// What servers do that the simulator's authors did not think of: each of these lost data, or hid that it was lost.
+// Answers of servers that the simulator does not have. Each of them once lost data, or hid a loss.
 
 const line = (resourceType: string, id: string, change: object = {}) =>
   `${JSON.stringify({ resourceType, id, meta: { lastUpdated: '2024-01-01T00:00:00Z' }, ...change })}\n`;
@@ -65,19 +65,22 @@ const reasonsFor = ({ watermarkDecisions = [] }: BulkExport, type: string): read
 const deletions = () => server.requests.filter(({ method }) => method === 'DELETE').map(({ path }) => path);
 
 describe('an answer that is not a file', () => {
-  test.each([202, 204, 300, 304])('with status %i never completes a file with no lines #answers', async (status) => {
-    await start({ files: { '/patients': () => answerStatus(status) } });
-    const ended = await runExport(cases);
-    // 202 means later: the export waits for a day, then gives the file up.
-    const code = status === 202 ? 'file-waited-too-long' : 'answer-unusable';
-    expect(await files(ended)).toMatchObject([{ state: 'failed', error: { code } }, { state: 'completed' }]);
-    expect(ended).toMatchObject({ phase: 'completed', isPartial: true });
-    expect(await marks()).toEqual(['Goal']);
-    expect(deletions()).toEqual([]);
-  });
+  test.each([202, 204, 300, 304])(
+    'a response with status %i never completes a file with no lines #answers',
+    async (status) => {
+      await start({ files: { '/patients': () => answerStatus(status) } });
+      const ended = await runExport(cases);
+      // 202 means later. The export waits for a day and then gives up the file.
+      const code = status === 202 ? 'file-waited-too-long' : 'answer-unusable';
+      expect(await files(ended)).toMatchObject([{ state: 'failed', error: { code } }, { state: 'completed' }]);
+      expect(ended).toMatchObject({ phase: 'completed', isPartial: true });
+      expect(await marks()).toEqual(['Goal']);
+      expect(deletions()).toEqual([]);
+    },
+  );
 
   test.each(['text/html', 'text/csv'])(
-    'with the content type %s fails the file after three attempts #answers #nonsense',
+    'a response with the content type %s fails the file after three attempts #answers #nonsense',
     async (type) => {
       const page: Handler = (_request, response) =>
         response.writeHead(200, { 'content-type': type }).end('<p>Hello</p>');
@@ -91,7 +94,7 @@ describe('an answer that is not a file', () => {
     },
   );
 
-  test('with status 429 is asked for later, and the wait is shown #waits #answers', async () => {
+  test('a file that is answered with 429 is requested later, and the wait is shown #waits #answers', async () => {
     await start({
       files: {
         '/patients': (ask) =>
@@ -99,14 +102,14 @@ describe('an answer that is not a file', () => {
       },
     });
     const ended = await runExport(cases);
-    // Sixty waits are no attempts.
+    // Sixty waits do not count as attempts.
     expect(await files(ended)).toMatchObject([{ state: 'completed', attempts: 1 }, { state: 'completed' }]);
     expect(await marks()).toEqual(['*', 'Goal', 'Patient']);
   });
 });
 
 describe('a file', () => {
-  test('whose lines are all bad fails, and its type keeps its watermark #evidence', async () => {
+  test('a file with only bad lines fails, and the watermark of its type stays #evidence', async () => {
     await start({ files: { '/patients': '{"bad":\n{"worse":\n' } });
     const ended = await runExport(cases);
     expect(await files(ended)).toMatchObject([
@@ -116,7 +119,7 @@ describe('a file', () => {
     expect(await marks()).toEqual(['Goal']);
   });
 
-  test('with another count than promised is settled by two downloads that agree, and what came is kept #counts-reconcile #evidence', async () => {
+  test('a file with another count than promised is settled by two equal downloads, and its resources are stored #counts-reconcile #evidence', async () => {
     await start({ manifest: () => manifest({ output: [{ ...patientFile, count: 5 }, goalFile] }) });
     const ended = await runExport(cases);
     expect(await files(ended)).toMatchObject([
@@ -130,7 +133,7 @@ describe('a file', () => {
     expect(await marks()).toEqual(['Goal']);
   });
 
-  test('with fewer resources promised than received is fetched again, and its type keeps its watermark', async () => {
+  test('a file with more resources than promised is downloaded again, and the watermark of its type stays', async () => {
     await start({ manifest: () => manifest({ output: [{ ...patientFile, count: 1 }, goalFile] }) });
     const ended = await runExport(cases);
     expect(await files(ended)).toMatchObject([{ attempts: 2, promisedCount: 1, receivedCount: 2 }, { attempts: 1 }]);
@@ -138,8 +141,8 @@ describe('a file', () => {
     expect(await marks()).toEqual(['Goal']);
   });
 
-  test('that the server replaces while it is downloaded has no quarantined line of its first version', async () => {
-    // More than a batch, so that the bad line is quarantined before the cut.
+  test('a file that the server replaces during its download keeps no quarantined line of the first version', async () => {
+    // More than a batch, so that the bad line is quarantined before the connection is cut.
     const first = `{"bad":\n${patients.repeat(100)}`;
     const cut: Handler = (_request, response) => {
       response.writeHead(200, { ...ndjson, etag: '"v1"', 'content-length': '100000' });
@@ -157,7 +160,7 @@ describe('a file', () => {
     expect(quarantined).toEqual([]);
   });
 
-  test('that is cut at every attempt fails with the byte that was reached, and shows what is stored', async () => {
+  test('a file that is cut off at every attempt fails with the byte that was reached, and keeps what is stored', async () => {
     const cut: Handler = (_request, response) => {
       response.writeHead(200, { ...ndjson, 'content-length': '100000' });
       response.write(patients, () => response.destroy());
@@ -170,7 +173,7 @@ describe('a file', () => {
     expect(ended).toMatchObject({ isPartial: true });
   });
 
-  test('whose entry names no type stores each resource under its own type #mixed-files', async () => {
+  test('a file without a type stores each resource by its own type #mixed-files', async () => {
     await start({
       manifest: () => manifest({ output: [{ url: '/mixed' }] }),
       files: { '/mixed': patients + goals },
@@ -181,22 +184,25 @@ describe('a file', () => {
     expect(await marks()).toEqual(['*', 'Goal', 'Patient']);
   });
 
-  test.each(['patient', 'Foo'])('with the type %s is read by the types of its lines #mixed-files', async (type) => {
-    await start({ manifest: () => manifest({ output: [{ type, url: '/patients' }] }) });
-    const ended = await runExport(cases, { resourceTypes: ['Patient'] });
-    expect(await isStored('Patient', 'p1')).toBe(true);
-    expect(codes(ended)).toEqual(['types-unknown']);
-    expect(await marks()).toEqual(['Patient']);
-  });
+  test.each(['patient', 'Foo'])(
+    'a file with the type %s is read by the types of its lines #mixed-files',
+    async (type) => {
+      await start({ manifest: () => manifest({ output: [{ type, url: '/patients' }] }) });
+      const ended = await runExport(cases, { resourceTypes: ['Patient'] });
+      expect(await isStored('Patient', 'p1')).toBe(true);
+      expect(codes(ended)).toEqual(['types-unknown']);
+      expect(await marks()).toEqual(['Patient']);
+    },
+  );
 
-  test('of unknown type that fails holds every watermark #evidence', async () => {
+  test('a failed file of unknown type holds every watermark #evidence', async () => {
     await start({ manifest: () => manifest({ output: [goalFile, { type: 'patient', url: '/gone' }] }) });
     const ended = await runExport(cases, { resourceTypes: ['Patient', 'Goal'] });
     expect(reasonsFor(ended, 'Patient')).toEqual(['files-failed']);
     expect(await marks()).toEqual([]);
   });
 
-  test('of several types that is listed once for each is downloaded once #mixed-files #file-identity', async () => {
+  test('a file that is listed for several types is downloaded once #mixed-files #file-identity', async () => {
     const listed = ['Patient', 'Goal'].map((type) => ({ type, url: '/mixed' }));
     await start({ manifest: () => manifest({ output: listed }), files: { '/mixed': patients + goals } });
     const ended = await runExport(cases);
@@ -204,7 +210,7 @@ describe('a file', () => {
     expect(server.requests.filter(({ path }) => path === '/mixed')).toHaveLength(1);
   });
 
-  test('that comes as several gzip members is stored whole #encodings', async () => {
+  test('a file of several gzip members is stored completely #encodings', async () => {
     const members = Buffer.concat([gzipSync(line('Patient', 'p1')), gzipSync(line('Patient', 'p2'))]);
     const encoded: Handler = (_request, response) =>
       response.writeHead(200, { ...ndjson, 'content-encoding': 'gzip' }).end(members);
@@ -216,7 +222,7 @@ describe('a file', () => {
 describe('what the EHR reports as errors', () => {
   const errors = { error: [{ type: 'OperationOutcome', url: '/errors' }] };
 
-  test('holds every watermark if it names no type, and the export is partial #evidence #partial-success', async () => {
+  test('a reported error without a type holds every watermark, and the export is partial #evidence #partial-success', async () => {
     const details = { text: 'Out of\u0007disk' };
     await start({ manifest: () => manifest(errors), files: { '/errors': outcome('error', { details }) } });
     const ended = await runExport(cases);
@@ -229,7 +235,7 @@ describe('what the EHR reports as errors', () => {
     expect(await marks()).toEqual([]);
   });
 
-  test('holds the watermark of the type that it names, and that of every type #evidence', async () => {
+  test('a reported error holds the watermark of its type and that of every type #evidence', async () => {
     await start({
       manifest: () => manifest(errors),
       files: { '/errors': outcome('fatal', { expression: ['Patient.name'] }) },
@@ -238,7 +244,7 @@ describe('what the EHR reports as errors', () => {
     expect(await marks()).toEqual(['Goal']);
   });
 
-  test('holds a type that was asked for and never came #evidence', async () => {
+  test('a reported error holds the watermark of a requested type that is missing #evidence', async () => {
     await start({
       manifest: () => manifest({ ...errors, output: [goalFile] }),
       files: { '/errors': outcome('error', { diagnostics: 'The Patient file failed.' }) },
@@ -248,7 +254,7 @@ describe('what the EHR reports as errors', () => {
     expect(await marks()).toEqual([]);
   });
 
-  test('holds nothing if it is only a warning', async () => {
+  test('a reported warning holds no watermark', async () => {
     await start({ manifest: () => manifest(errors), files: { '/errors': outcome('warning') } });
     await runExport(cases);
     expect(await marks()).toEqual(['*', 'Goal', 'Patient']);
@@ -259,7 +265,7 @@ describe('what the EHR reports as errors', () => {
     { name: 'answers 204', answer: () => answerStatus(204) },
     { name: 'cannot be read', answer: '{"resourceType":' },
     { name: 'is missing', answer: () => answerStatus(404) },
-  ])('counts as an error that may concern any type if its file $name #evidence', async ({ answer }) => {
+  ])('an error file that $name counts as an error for any type #evidence', async ({ answer }) => {
     await start({ manifest: () => manifest(errors), files: { '/errors': answer } });
     const ended = await runExport(cases);
     expect(ended.isPartial).toBe(true);
@@ -267,7 +273,7 @@ describe('what the EHR reports as errors', () => {
     expect(await marks()).toEqual([]);
   });
 
-  test('is read among the resources too, and is not stored #mixed-files #evidence', async () => {
+  test('an error among the resources of a file is reported and not stored #mixed-files #evidence', async () => {
     await start({ files: { '/patients': patients + outcome('error') } });
     const ended = await runExport(cases);
     expect(ended).toMatchObject({ counts: { stored: 4, quarantined: 0 } });
@@ -281,7 +287,7 @@ describe('a deletion', () => {
   const bundle = (...entry: object[]) => `${JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry })}\n`;
   const remove = (url: string) => bundle({ request: { method: 'DELETE', url } });
 
-  test('by a condition on other resources deletes nothing and holds every watermark #deletions #evidence', async () => {
+  test('a conditional deletion deletes nothing and holds every watermark #deletions #evidence', async () => {
     const url = 'Observation?subject=https://ehr.example/fhir/Patient/p1';
     await start({ manifest: () => manifest(deleted), files: { '/deleted': remove(url) } });
     const ended = await runExport(cases);
@@ -295,21 +301,21 @@ describe('a deletion', () => {
     { name: 'answers 204', answer: () => answerStatus(204) },
     { name: 'has a Bundle without entries', answer: bundle() },
     { name: 'has a whole resource', answer: patients },
-  ])('holds every watermark if its file $name #deletions #evidence', async ({ answer }) => {
+  ])('a deletion file that $name holds every watermark #deletions #evidence', async ({ answer }) => {
     await start({ manifest: () => manifest(deleted), files: { '/deleted': answer } });
     const ended = await runExport(cases);
     expect(reasonsFor(ended, 'Patient')).toEqual(['deletions-unread']);
     expect(await marks()).toEqual([]);
   });
 
-  test('that is announced with the count 0 holds nothing', async () => {
+  test('a deletion file with the announced count 0 holds no watermark', async () => {
     const announced = { deleted: [{ type: 'Bundle', url: '/deleted', count: 0 }] };
     await start({ manifest: () => manifest(announced), files: { '/deleted': '' } });
     await runExport(cases);
     expect(await marks()).toEqual(['*', 'Goal', 'Patient']);
   });
 
-  test('removes a line that was replayed from an export with a time in the future #deletions', async () => {
+  test('a deletion removes a line that was replayed from an export with a time in the future #deletions', async () => {
     const future = { transactionTime: '2099-01-01T00:00:00Z', output: [patientFile] };
     await start({ manifest: () => manifest(future), files: { '/patients': `${patients}{"resourceType"\n` } });
     const { quarantine } = cases.deps.store;
@@ -328,13 +334,13 @@ describe('a deletion', () => {
     expect(await isStored('Patient', 'p3')).toBe(false);
   });
 
-  test('does not remove a resource that was created again in the same export', async () => {
+  test('a deletion does not remove a resource that was created again in the same export', async () => {
     await start({ manifest: () => manifest(deleted), files: { '/deleted': remove('Patient/p1') } });
     await runExport(cases);
     expect(await isStored('Patient', 'p1')).toBe(true);
   });
 
-  test('is missed visibly if the server lists none since the last export', async () => {
+  test('an export of changes warns if the server lists no deletions', async () => {
     await start();
     await runExport(cases);
     const ended = await runExport(cases, { since: '2024-02-01T00:00:00Z' });
@@ -347,15 +353,18 @@ describe('a manifest', () => {
     { name: 'no `output`', change: { output: undefined } },
     { name: 'an `output` that is an object', change: { output: { patientFile } } },
     { name: 'a `link` that is an object', change: { link: { relation: 'next', url: '/status/2' } } },
-  ])('with $name fails the export after three reads, and nothing advances #nonsense', async ({ change }) => {
-    await start({ manifest: () => manifest(change) });
-    const ended = await runExport(cases);
-    expect(ended).toMatchObject({ phase: 'failed', error: { code: 'manifest-not-understood' } });
-    expect(server.requests.filter(({ path }) => path === '/status/1')).toHaveLength(3);
-    expect(await marks()).toEqual([]);
-  });
+  ])(
+    'a manifest with $name fails the export after three reads, and no watermark advances #nonsense',
+    async ({ change }) => {
+      await start({ manifest: () => manifest(change) });
+      const ended = await runExport(cases);
+      expect(ended).toMatchObject({ phase: 'failed', error: { code: 'manifest-not-understood' } });
+      expect(server.requests.filter(({ path }) => path === '/status/1')).toHaveLength(3);
+      expect(await marks()).toEqual([]);
+    },
+  );
 
-  test('with a transaction time in the future stores the resources and holds every watermark #evidence', async () => {
+  test('a manifest with a transaction time in the future stores the resources and holds every watermark #evidence', async () => {
     await start({ manifest: () => manifest({ transactionTime: '2099-01-01T00:00:00Z' }) });
     const ended = await runExport(cases);
     expect(await isStored('Patient', 'p1')).toBe(true);
@@ -364,7 +373,7 @@ describe('a manifest', () => {
     expect(await marks()).toEqual([]);
   });
 
-  test('without any resource for a Group export warns that the group may not exist #evidence', async () => {
+  test('a manifest without resources for a Group export warns that the group may not exist #evidence', async () => {
     await start({ manifest: () => manifest({ output: [] }) });
     const ended = await runExport(cases, { exportType: 'Group', resourceTypes: ['Patient'] });
     expect(codes(ended)).toContain('nothing-received');
@@ -372,7 +381,7 @@ describe('a manifest', () => {
     expect(await marks()).toEqual([]);
   });
 
-  test('that is read again in another order gives each file its own link #file-identity #fresh-links', async () => {
+  test('a manifest that is read again in another order gives each file its own link #file-identity #fresh-links', async () => {
     const signed = (read: number) => {
       const output = ['a', 'b', 'c'].map((name) => ({ type: 'Patient', count: 1, url: `/${name}?signature=${read}` }));
       return manifest({ output: read === 1 ? output : output.toReversed() });
@@ -388,7 +397,7 @@ describe('a manifest', () => {
     expect(await Promise.all(['a', 'b', 'c'].map((id) => isStored('Patient', id)))).toEqual([true, true, true]);
   });
 
-  test('whose new links are of another snapshot fails the files, and nothing of that snapshot is stored', async () => {
+  test('new links of another snapshot fail the files, and nothing of that snapshot is stored', async () => {
     const ofSnapshot = (read: number) =>
       manifest({
         transactionTime: `2024-02-0${read}T00:00:00Z`,
@@ -405,7 +414,7 @@ describe('a manifest', () => {
     expect(await marks()).toEqual([]);
   });
 
-  test('whose new links cannot be told apart fails the files loudly #file-identity', async () => {
+  test('new links that cannot be assigned fail the files with an error #file-identity', async () => {
     const fresh = (read: number) => {
       const output = [1, 2].map((place) => ({ type: 'Patient', count: 1, url: `/${read}-${place}` }));
       return manifest({ output });
@@ -416,11 +425,11 @@ describe('a manifest', () => {
     expect((await files(ended)).map(({ error }) => error?.code)).toEqual(['link-ambiguous', 'link-ambiguous']);
   });
 
-  test('whose ledger was half written before a crash, and that comes in another order then, loses no file #file-identity #crash', async () => {
+  test('a half-written ledger loses no file if the manifest has another order after a crash #file-identity #crash', async () => {
     await start();
     const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: [] } });
     const { store } = cases.deps;
-    // The half of a process that died: its file, and one of a manifest that the server does not serve any more.
+    // The half that a crashed process wrote: one of its files, and one of a manifest that the server no longer serves.
     const half = ['/patients', '/stale'].map((path, position) => ({
       id: `${exportId}.${position}`,
       exportId,
@@ -444,7 +453,7 @@ describe('a manifest', () => {
 describe('the watermark of every type', () => {
   const kickedOffSince = () => server.requests.filter(({ path }) => path.endsWith('/$export')).length;
 
-  test('is not continued from once the server offers another type #evidence #since-last', async () => {
+  test('the watermark of every type is not used once the server offers another type #evidence #since-last', async () => {
     await start({ offered: ['Patient', 'Goal'] });
     await runExport(cases);
     expect(await marks()).toEqual(['*', 'Goal', 'Patient']);
@@ -457,7 +466,7 @@ describe('the watermark of every type', () => {
     expect(kickedOffSince()).toBe(2);
   });
 
-  test('is continued from while the server offers the same', async () => {
+  test('the watermark of every type is used while the server offers the same types', async () => {
     await start({ offered: ['Patient', 'Goal'] });
     await runExport(cases);
     const ended = await runExport(cases, { since: '2024-02-01T00:00:00Z', sinceLast: true });
@@ -465,7 +474,7 @@ describe('the watermark of every type', () => {
   });
 });
 
-test('a server that ignores _since is noticed', async () => {
+test('a server that ignores _since is reported', async () => {
   const many = Array.from({ length: 60 }, (_, index) => line('Patient', `p${index}`)).join('');
   await start({ files: { '/patients': many } });
   await runExport(cases);
@@ -474,7 +483,7 @@ test('a server that ignores _since is noticed', async () => {
 });
 
 describe('an export that is left behind at the server', () => {
-  test('is deleted there if the export failed while its kick-off was on its way #orphans', async () => {
+  test('an orphan is deleted at the server if the export failed during its kick-off #orphans', async () => {
     await start();
     const { store } = cases.deps;
     server.change({
@@ -489,7 +498,7 @@ describe('an export that is left behind at the server', () => {
     expect(await cases.read(exportId)).toMatchObject({ phase: 'failed', orphans: [`${server.url}/status/1`] });
   });
 
-  test('is deleted there if the EHR reports that it failed #orphans', async () => {
+  test('an export that the EHR reports as failed is deleted at the server #orphans', async () => {
     const failed: Handler = (_request, response) =>
       response.writeHead(413, { 'content-type': 'application/fhir+json' }).end(outcome('fatal'));
     await start({ status: failed });
@@ -498,7 +507,7 @@ describe('an export that is left behind at the server', () => {
     expect(deletions()).toEqual(['/status/1']);
   });
 
-  test('is deleted there once a retry has started another #orphans #retry', async () => {
+  test('the old export is deleted at the server once a retry has started another #orphans #retry', async () => {
     await start();
     server.change({ status: answerStatus(404) });
     const failed = await runExport(cases);
@@ -514,7 +523,7 @@ describe('an export that is left behind at the server', () => {
 });
 
 describe('a type that a token did not cover', () => {
-  test('is exported from its beginning once the scope is widened #evidence #since-last', async () => {
+  test('a type that a token did not cover is exported from its beginning once the scope is wider #evidence #since-last', async () => {
     server = await startBulkServer({ manifest: () => manifest(), files: {} });
     cases = await startUseCases({ scope: 'system/Patient.read' });
     const first = await runExport(cases);
@@ -530,7 +539,7 @@ describe('a type that a token did not cover', () => {
 });
 
 describe('while work is retried', () => {
-  test('the export shows why its kick-off is not accepted, and when the next attempt is due', async () => {
+  test('an export shows why its kick-off is not accepted, and when the next attempt is due', async () => {
     await start({ kickOff: answerStatus(429, { 'retry-after': '90' }, 'One export at a time') });
     const record = makeBulkExport({ connectionId: cases.connection.id, createdAt: cases.clock.now });
     await cases.deps.store.bulkExports.insert({ record, requestKey: record.id });
@@ -544,7 +553,7 @@ describe('while work is retried', () => {
     });
   });
 
-  test('the export shows the last error of its status requests and when the next one is due', async () => {
+  test('an export shows the last error of its status requests, and when the next one is due', async () => {
     await start({ status: answerStatus(502, {}, 'Bad gateway') });
     const exportId = await cases.exporting();
     const { pollOnce } = cases;
@@ -563,7 +572,7 @@ describe('while work is retried', () => {
     expect((await cases.read(exportId)).retrying).toBeUndefined();
   });
 
-  test('a wait that a status answer asks for does not count as an error, however often #waits', async () => {
+  test('a wait that a status response asks for does not count as an error, however often #waits', async () => {
     await start({ status: answerStatus(429, { 'retry-after': '5' }) });
     const exportId = await cases.exporting();
     for (let poll = 0; poll < 40; poll++) await cases.pollOnce(exportId);

@@ -13,7 +13,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-test('a download whose server sends nothing any more ends soon after its export was cancelled', async () => {
+test('a download whose server stops sending ends soon after its export was cancelled', async () => {
   let isStalled = false;
   let isClosed = false;
   server = await startBulkServer({

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { Redis } from 'ioredis';
 import { type System, startSystem } from '../harness/start-system.ts';
 
-/** As it is registered at the EHR; the test takes the browser to the API's own port. */
+/** The address that is registered at the EHR. The test opens it on the port of the API. */
 const redirectUri = 'http://127.0.0.1:3999/api/ehr/callback';
 let system: System;
 beforeAll(async () => {
@@ -11,7 +11,7 @@ beforeAll(async () => {
     ATHENAHEALTH_CLIENT_ID: 'simulator-client',
     ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
     ATHENAHEALTH_REDIRECT_URI: redirectUri,
-    // Every browser of these tests has the same address.
+    // All browsers of these tests have the same address.
     API_AUTHORIZATIONS_PER_MINUTE: '1000',
   };
   system = await startSystem({ env, simulator: { patients: 3, redirectUris: [redirectUri] } });
@@ -33,14 +33,14 @@ const change = (url: string, changes: Readonly<Record<string, string | undefined
   return changed.href;
 };
 
-/** A start address from a program, for a person's browser. */
+/** Requests a start address with a program's key. A person opens it in a browser. */
 async function invite(body: object = { practiceId: '195900' }): Promise<string> {
   const answer = await system.request('POST', '/api/ehr/athenahealth/authorize', body);
   if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
   return atApi(answer.body.data.startUrl);
 }
 
-/** To the EHR, which agrees by itself, and back to the callback's address, which is not opened yet. */
+/** Opens the EHR's page, which consents automatically. @returns the callback address, which is not opened yet */
 async function agree(
   browser: Browser,
   startUrl: string,
@@ -62,7 +62,7 @@ const json = { accept: 'application/json' };
 const test200 = async (id: string) => (await system.request('POST', `/api/ehr/connections/${id}/test`)).body.data;
 
 describe('the authorization code flow', () => {
-  test('makes a connection about the patient, which works, and shows no token to anybody', async () => {
+  test('an authorization makes a working connection for the patient, and no response contains a token', async () => {
     const browser = createBrowser();
     const startUrl = await invite();
     const ehrUrl = new URL(await browser.redirectOf(startUrl));
@@ -101,7 +101,7 @@ describe('the authorization code flow', () => {
     });
   });
 
-  test('stands in the audit log, as does an answer that is refused', async () => {
+  test('an authorization and a refused callback are recorded in the audit log', async () => {
     const id = await connect();
     const find = async (query: string) =>
       (await system.request('GET', `/api/ehr/audit-events?action=connection.authorized&${query}`)).body.data;
@@ -112,7 +112,7 @@ describe('the authorization code flow', () => {
     await waitFor(async () => (await find('outcome=refused')).length > 0);
   });
 
-  test('brings that patient in by an enhanced sync', async () => {
+  test('an enhanced sync of an authorized connection stores the data of its patient', async () => {
     const connectionId = await connect();
     const body = { connectionId, resourceTypes: ['DiagnosticReport'] };
     const { status, body: synced } = await system.request('POST', '/api/ehr/athenahealth/enhanced-sync', body);
@@ -122,7 +122,7 @@ describe('the authorization code flow', () => {
     expect(ids).toHaveLength(synced.data.enhancedResources);
   });
 
-  test('leaves neither code nor state nor token in Redis', async () => {
+  test('an authorization leaves no code, state or token in Redis', async () => {
     const browser = createBrowser();
     const callback = await agree(browser, await invite());
     const { code = '', state = '' } = Object.fromEntries(new URL(callback).searchParams);
@@ -141,7 +141,7 @@ describe('the authorization code flow', () => {
       expect(text).not.toContain(secret);
   });
 
-  test('takes an answer once', async () => {
+  test('a callback is accepted once', async () => {
     const browser = createBrowser();
     const callback = await agree(browser, await invite());
     const cookies = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
@@ -150,7 +150,7 @@ describe('the authorization code flow', () => {
     expect([replayed.status, await codeOf(replayed)]).toEqual([400, 'authorization-unknown']);
   });
 
-  test('takes it from the browser that set out, and from no other', async () => {
+  test('a callback is accepted only from the browser that started the authorization', async () => {
     const [browser, other] = [createBrowser(), createBrowser()];
     const callback = await agree(browser, await invite());
     await agree(other, await invite());
@@ -160,11 +160,11 @@ describe('the authorization code flow', () => {
       expect([refused.status, await codeOf(refused)]).toEqual([400, 'authorization-unknown']);
     }
     expect((await stats()).tokens).toBe(tokens);
-    // The right one is not kept from it.
+    // The refused attempts do not block the right browser.
     expect((await browser.open(callback, json)).status).toBe(200);
   });
 
-  test('takes a state as it was given', async () => {
+  test('a callback with a changed state is refused', async () => {
     const browser = createBrowser();
     const callback = await agree(browser, await invite());
     const state = new URL(callback).searchParams.get('state') ?? '';
@@ -172,7 +172,7 @@ describe('the authorization code flow', () => {
     expect([refused.status, await codeOf(refused)]).toEqual([400, 'authorization-unknown']);
   });
 
-  test('opens a start address once', async () => {
+  test('a start address can be opened once', async () => {
     const startUrl = await invite();
     await createBrowser().redirectOf(startUrl);
     const again = await createBrowser().open(startUrl, json);
@@ -183,14 +183,14 @@ describe('the authorization code flow', () => {
 
   test.each([
     {
-      what: 'a code that was asked for with another PKCE challenge',
+      what: 'a code that was requested with another PKCE challenge',
       onTheWay: { code_challenge: 'x'.repeat(43) },
       back: {},
     },
     { what: 'a code of another issuer (RFC 9207)', onTheWay: {}, back: { iss: 'https://evil.example' } },
-    { what: 'an answer without the issuer that the EHR names', onTheWay: {}, back: { iss: undefined } },
-    { what: 'a code that is none', onTheWay: {}, back: { code: 'guessed' } },
-  ])('refuses $what: no connection', async ({ onTheWay, back }) => {
+    { what: 'a callback without the issuer that the EHR names', onTheWay: {}, back: { iss: undefined } },
+    { what: 'an invalid code', onTheWay: {}, back: { code: 'guessed' } },
+  ])('a callback with $what is refused and creates no connection', async ({ onTheWay, back }) => {
     const before = (await system.request('GET', '/api/ehr/connections')).body.data.length;
     const browser = createBrowser();
     const callback = await agree(browser, await invite(), onTheWay);
@@ -203,7 +203,7 @@ describe('the authorization code flow', () => {
     ]);
   });
 
-  test('tells a user who did not agree, without a word that an address can plant', async () => {
+  test('a refused consent shows its error code and no text from the address', async () => {
     const browser = createBrowser();
     const callback = await agree(browser, await invite());
     const refusal = change(callback, { code: undefined, error: 'access_denied', error_description: '<b>planted</b>' });
@@ -212,7 +212,7 @@ describe('the authorization code flow', () => {
     expect([page.status, text.includes('access_denied'), text.includes('planted')]).toEqual([403, true, false]);
   });
 
-  test("starts in an operator's own browser, which is logged in first, and in nobody else's", async () => {
+  test("an operator's browser must log in before it starts an authorization, and other clients are refused", async () => {
     const address = at('/athenahealth/authorize?practiceId=195900');
     const browser = createBrowser();
     const login = await browser.redirectOf(address);
@@ -220,7 +220,7 @@ describe('the authorization code flow', () => {
     await browser.submit(system.baseUrl + login, { key: system.apiKey });
     const ehrUrl = await browser.redirectOf(address);
     expect(ehrUrl).toContain('/oauth2/v1/authorize?');
-    // Led on by the page itself: a redirect would not bring the session's cookie along, which is `SameSite=Strict`.
+    // The page leads to the connection, because the session cookie is `SameSite=Strict` and a redirect would not send it.
     const back = await browser.open(atApi(await browser.redirectOf(ehrUrl)));
     expect(back.status).toBe(200);
     expect(await back.text()).toMatch(/<meta http-equiv="refresh" content="0; url=\/connections\/conn_[0-9a-f]{32}">/);
@@ -246,7 +246,7 @@ describe('an EHR launch', () => {
     return ((await answer.json()) as { data: { connectionId: string } }).data.connectionId;
   };
 
-  test("is about the patient that the EHR shows, in the patient's practice; a second one is the same connection", async () => {
+  test("an EHR launch is for the shown patient in the patient's practice, and a second launch uses the same connection", async () => {
     const id = await arrive(launch('a-195900.E-2'));
     const { body } = await system.request('GET', `/api/ehr/connections/${id}`);
     expect(body.data).toMatchObject({
@@ -259,7 +259,7 @@ describe('an EHR launch', () => {
     expect((await test200(id)).ok).toBe(true);
   });
 
-  test('asks the EHR for its endpoints once, however many browsers it sends', async () => {
+  test('several launches request the endpoints of the EHR once', async () => {
     const discoveries = async () => {
       const answer = (await (await control('GET', '/requests')).json()) as { requests: { path: string }[] };
       return answer.requests.filter(({ path }) => path.endsWith('/.well-known/smart-configuration')).length;
@@ -271,7 +271,7 @@ describe('an EHR launch', () => {
   });
 
   test.each([{ iss: 'https://evil.example/fhir/r4' }, { iss: 'http://127.0.0.1/fhir/r4' }])(
-    'of an EHR that the registry does not name is refused: $iss',
+    'a launch from an EHR that is not in the registry is refused: $iss',
     async ({ iss }) => {
       const browser = createBrowser();
       const refused = await browser.open(launch('a-195900.E-2', iss), json);
@@ -281,7 +281,7 @@ describe('an EHR launch', () => {
 });
 
 describe('an authorized connection', () => {
-  test('whose authorization has ended says so, and works again after another one', async () => {
+  test('a connection whose authorization has ended says so, and works after a new authorization', async () => {
     const id = await connect();
     const { refreshToken = '' } = await system.store.accessTokens.read({ connectionId: id, credentialsVersion: 0 });
     await fetch(`${system.simulator.baseUrl}/oauth2/v1/revoke`, {
@@ -291,7 +291,7 @@ describe('an authorized connection', () => {
     expect((await test200(id)).steps.at(-1)).toMatchObject({ step: 'token', code: 'authorization-needed' });
     const shown = await system.request('GET', `/api/ehr/connections/${id}`);
     expect(shown.body.data.needsAuthorization).toBe(true);
-    // Its access token would still do for an hour.
+    // The access token would be valid for another hour.
     await system.order({ match: { path: 'export' }, fault: { kind: 'expire-tokens' } });
     const started = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
       connectionId: id,
@@ -309,7 +309,7 @@ describe('an authorized connection', () => {
     expect((await test200(id)).ok).toBe(true);
   });
 
-  test('keeps what the user agreed to when its secret is changed', async () => {
+  test('a connection keeps what the user consented to if its secret is changed', async () => {
     const id = await connect();
     const put = (change: object) => {
       const auth = { method: 'authorization_code', clientId: 'simulator-client', ...change };
@@ -317,12 +317,12 @@ describe('an authorized connection', () => {
     };
     expect((await put({ clientSecret: 'simulator-secret', secretBy: 'post' })).body.data.auth.secretBy).toBe('post');
     expect((await test200(id)).ok).toBe(true);
-    // A public client: PKCE stood in for the secret.
+    // A public client uses PKCE instead of a secret.
     await put({});
     expect((await test200(id)).ok).toBe(true);
   });
 
-  test('is about one patient for good', async () => {
+  test('a connection can be authorized only for the same patient', async () => {
     const id = await connect();
     await system.store.connections.savePatient({ id, userId: 'a-195900.E-3' });
     const browser = createBrowser();
@@ -336,7 +336,7 @@ describe('an authorized connection', () => {
     ]);
   });
 
-  test('that is deleted is gone at once, and its tokens are taken back at the EHR', async () => {
+  test('a deleted connection is gone at once, and its tokens are revoked at the EHR', async () => {
     const id = await connect();
     const { revoked } = await stats();
     await system.order({
@@ -365,8 +365,8 @@ describe('an authorized connection', () => {
       code: 'unknown-connection',
     },
     { what: 'both', body: () => ({ connectionId: 'conn_x', practiceId: '1' }), status: 400, code: 'invalid-request' },
-    { what: 'a scope of nobody', body: () => ({ scope: 'patient/All.read' }), status: 400, code: 'invalid-request' },
-  ])('is not asked for with $what: $status', async ({ body, status, code }) => {
+    { what: 'an unknown scope', body: () => ({ scope: 'patient/All.read' }), status: 400, code: 'invalid-request' },
+  ])('an authorization for $what is answered with $status', async ({ body, status, code }) => {
     const answer = await system.request('POST', '/api/ehr/athenahealth/authorize', body());
     expect([answer.status, answer.body.error.code]).toEqual([status, code]);
   });

@@ -20,7 +20,7 @@ describe('a refresh token', () => {
   const redirectUri = 'https://app.example/api/ehr/callback';
   const client = { client_id: 'simulator-client', client_secret: 'simulator-secret' };
 
-  /** A connection that a user has authorized, the access token of which has run out. */
+  /** A connection that a user has authorized and whose access token has expired. */
   async function authorized(store: Member['store']): Promise<Connection> {
     const { baseUrl, fhirEndpoint } = cluster.simulator;
     const verifier = 'v'.repeat(43);
@@ -50,7 +50,7 @@ describe('a refresh token', () => {
   }
   const answers = async () => (await cluster.requests(tokenPath)).map(({ status }) => status);
 
-  test('is used once by everybody together, and its successor the next time', async () => {
+  test('a refresh token is used once by all processes together, and its successor the next time', async () => {
     cluster = await startTokenCluster();
     const three = await cluster.joinMany(3);
     const [first] = three;
@@ -63,7 +63,7 @@ describe('a refresh token', () => {
     expect(await answers()).toEqual([200, 200, 200]);
   });
 
-  test('that came while MongoDB was away is not lost', async () => {
+  test('a refresh token that was received while MongoDB was unavailable is not lost', async () => {
     cluster = await startTokenCluster();
     const { hostname, port } = new URL(String(cluster.env.MONGODB_URI));
     const proxy = await startTcpProxy({ host: hostname, port: Number(port) });
@@ -77,7 +77,7 @@ describe('a refresh token', () => {
       await waitFor(async () => (await answers()).length === 2);
       await proxy.close();
       await waitFor(async () => (await answers())[1] === 200);
-      // Longer than the driver waits for a server, so that a write fails for good.
+      // Longer than the driver waits for a server, so that a write fails.
       for (let outage = 0; outage < 2; outage += 1) await expect(member.store.ping()).rejects.toThrow();
       await proxy.open();
       expect(await reading).toBe(200);
@@ -89,7 +89,7 @@ describe('a refresh token', () => {
     }
   }, 20_000);
 
-  test('that came while the credentials were changed is not lost either', async () => {
+  test('a refresh token that was received while the credentials were changed is not lost', async () => {
     cluster = await startTokenCluster();
     const [first, second] = await cluster.joinMany(2);
     const { store } = first as Member;
@@ -105,7 +105,7 @@ describe('a refresh token', () => {
     expect(await answers()).toEqual([200, 200, 200]);
   });
 
-  test('that the EHR does not take ends the authorization: nobody asks again', async () => {
+  test('a refused refresh token ends the authorization, and no process requests another token', async () => {
     cluster = await startTokenCluster();
     const [first, second] = await cluster.joinMany(2);
     const connection = await authorized((first as Member).store);

@@ -7,7 +7,7 @@ afterEach(() => system.stop());
 
 const keysPath = '/api/ehr/signing-keys';
 
-/** The simulator takes the client's keys from the API, as an EHR does, and keeps them for an hour unless it is told otherwise. */
+/** Starts a system whose simulator reads the client's keys from the API, as an EHR does, and caches them for `jwksCacheSeconds`. */
 async function start(jwksCacheSeconds: number): Promise<string> {
   system = await startSystem({ simulator: { jwksCacheSeconds, tokenSeconds: 1, patients: 1, exportSeconds: 0 } });
   const jwksUrl = `${system.baseUrl}/.well-known/jwks.json`;
@@ -51,7 +51,7 @@ const refusals = async () => {
 
 describe("the deployment's signing keys", () => {
   test.each([{ alg: 'RS384' }, { alg: 'ES384' }])(
-    'bring an export in, published for everybody: $alg',
+    'an export is authorized with a published signing key of the deployment: $alg',
     async ({ alg }) => {
       const jwksUrl = await start(300);
       const kid = await create(alg);
@@ -67,7 +67,7 @@ describe("the deployment's signing keys", () => {
     },
   );
 
-  test('are rotated while exports go on, without one token refused', async () => {
+  test('signing keys are rotated while exports run, and no token is refused', async () => {
     const jwksUrl = await start(1);
     const first = await create('ES384');
     const connectionId = await connect('ES384');
@@ -80,23 +80,23 @@ describe("the deployment's signing keys", () => {
     ]);
     const refused = await system.request('POST', `${keysPath}/${first}/retire`);
     expect([refused.status, refused.body.error.code]).toEqual([409, 'signing-key-in-use']);
-    // The server's copy is a second old at most: it reads the keys again for one of these tokens.
+    // The server's copy is at most a second old, so it reads the keys again for one of these tokens.
     await waitFor(() => serverKnows(second));
     expect(await exportWith(connectionId)).toBe('COMPLETED');
 
     expect((await system.request('POST', `${keysPath}/${second}/activate`)).body.data.state).toBe('active');
     expect(await exportWith(connectionId)).toBe('COMPLETED');
     expect((await system.request('POST', `${keysPath}/${first}/retire`)).body.data.state).toBe('retired');
-    // What it signed may still be on its way.
+    // A request that the retired key has signed can still be in flight.
     expect(await published(jwksUrl)).toEqual([first, second]);
     expect((await system.request('DELETE', `${keysPath}/${first}`)).status).toBe(409);
     expect(await exportWith(connectionId)).toBe('COMPLETED');
     expect(await refusals()).toBe(0);
-    // Tokens of a second: they were renewed before they expired, in polls and downloads too.
+    // The tokens are valid for a second. Polls and downloads renew them before they expire.
     expect(await system.violations()).toMatchObject({ byKind: { token: 0 } });
   }, 60_000);
 
-  test('that a server has not read yet would be refused: why a new one waits', async () => {
+  test('a token fails if the server has not read its signing key yet, so a new key is not active at once', async () => {
     await start(3600);
     await create('ES384');
     const connectionId = await connect('ES384');
@@ -110,7 +110,7 @@ describe("the deployment's signing keys", () => {
   }, 60_000);
 });
 
-/** Whether the simulator has read the keys since there is this one: it asks nobody else. */
+/** Waits until the cache of the simulator is older than this key. The simulator reads the keys only from the API. */
 async function serverKnows(kid: string): Promise<boolean> {
   const { body } = await system.request('GET', keysPath);
   const { createdAt } = body.data.find((key: { kid: string }) => key.kid === kid);

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { type System, startSystem } from '../harness/start-system.ts';
 
 let system: System;
-// One system for all: a fresh request budget waits two seconds.
+// One system for all tests, because a new request budget waits two seconds.
 beforeAll(async () => {
   system = await startSystem({ simulator: { patients: 1 } });
   await system.startWorker();
@@ -29,7 +29,7 @@ const changeAuth = (change: object) => {
 };
 const order = (path: string, fault: object) => system.order({ match: { path }, fault, times: 'always' });
 const exports = [{ name: 'export', definition: 'http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export' }];
-/** A new connection: its capabilities are not read from the record of an earlier one. */
+/** A new connection, so that its capabilities are read from the EHR and not from an earlier record. */
 async function connect(): Promise<string> {
   const auth = { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret' };
   const body = { provider: 'athenahealth', practiceId: '195900', auth };
@@ -38,7 +38,7 @@ async function connect(): Promise<string> {
 const passed = (step: string) => ({ step, ok: true, durationMs: expect.any(Number) });
 
 describe('a connection test', () => {
-  test('asks for the token endpoint, a new token and a patient, and its result stays with the connection', async () => {
+  test('a connection test reads the token endpoint, a new token and a patient, and the connection shows its result', async () => {
     await enforceScopes();
     const { status, body } = await run();
     const data = {
@@ -58,7 +58,7 @@ describe('a connection test', () => {
     expect((await system.violations()) as object).toMatchObject({ byKind: { token: 0, rate: 0 } });
   });
 
-  test('finds a wrong secret although an older token still works, and the right one again', async () => {
+  test('a connection test finds a wrong secret while an older token still works, and then the right one', async () => {
     await run();
     await changeAuth({ clientSecret: 'wrong' });
     const wrong = await run();
@@ -71,7 +71,7 @@ describe('a connection test', () => {
     expect((await run()).body.data.ok).toBe(true);
   });
 
-  test('reads a type that the scopes cover, and fails where they cover none that is asked for', async () => {
+  test('a connection test reads a type that the scopes cover, and fails if they cover no requested type', async () => {
     await enforceScopes();
     await changeAuth({ scope: 'system/Observation.rs' });
     expect((await run()).body.data.ok).toBe(true);
@@ -79,7 +79,7 @@ describe('a connection test', () => {
     expect((await run()).body.data.steps.at(-1)).toMatchObject({ step: 'read', code: 'ehr-forbidden' });
   });
 
-  test('passes an EHR without a search of patients by a type that it can search', async () => {
+  test('a connection test passes if the EHR cannot search patients but another type', async () => {
     await control('PATCH', '/options', { restTypes: ['Observation'] });
     const { body } = await run();
     expect(body.data).toMatchObject({ ok: true });
@@ -92,26 +92,31 @@ describe('a connection test', () => {
       resource: [{ type: 'Group', interaction: [{ code: 'read' }], operation: exports }],
     },
     { what: 'does not list interactions', resource: [{ type: 'Group', operation: exports }] },
-  ])('passes an EHR of bulk exports alone that $what, without starting an export', async ({ resource }) => {
-    const statement = { rest: [{ mode: 'server', resource }] };
-    await system.order({
-      match: { path: 'metadata' },
-      fault: { kind: 'edit-document', set: statement },
-      times: 'always',
-    });
-    await control('PATCH', '/options', { restTypes: [] });
-    const id = await connect();
-    const { body } = await run(id);
-    expect(body.data).toMatchObject({ ok: true });
-    expect(body.data.steps.at(-1)).toMatchObject({
-      step: 'read',
-      tried: expect.stringMatching(/read Group\/a-1\.C-195900 with the token and without it\. It started no export\.$/),
-    });
-    const started = await (await control('GET', '/exports')).json();
-    expect(started).toEqual([]);
-  });
+  ])(
+    'a connection test passes an EHR of only bulk exports that $what, without starting an export',
+    async ({ resource }) => {
+      const statement = { rest: [{ mode: 'server', resource }] };
+      await system.order({
+        match: { path: 'metadata' },
+        fault: { kind: 'edit-document', set: statement },
+        times: 'always',
+      });
+      await control('PATCH', '/options', { restTypes: [] });
+      const id = await connect();
+      const { body } = await run(id);
+      expect(body.data).toMatchObject({ ok: true });
+      expect(body.data.steps.at(-1)).toMatchObject({
+        step: 'read',
+        tried: expect.stringMatching(
+          /read Group\/a-1\.C-195900 with the token and without it\. It started no export\.$/,
+        ),
+      });
+      const started = await (await control('GET', '/exports')).json();
+      expect(started).toEqual([]);
+    },
+  );
 
-  test('fails an EHR of bulk exports alone that refuses the token, and says if it cannot tell', async () => {
+  test('a connection test fails if an EHR of only bulk exports refuses the token, and says if it cannot verify it', async () => {
     await control('PATCH', '/options', { restTypes: [] });
     await order('/Group/', { kind: 'status', status: 401 });
     expect((await run(await connect())).body.data.steps.at(-1)).toMatchObject({
@@ -142,7 +147,7 @@ describe('a connection test', () => {
       fails: { step: 'discovery', code: 'ehr-unavailable', whatToDo: /status page/ },
     },
     {
-      what: 'an address that is no FHIR server',
+      what: 'an address that is not a FHIR server',
       order: ['.*', { kind: 'status', status: 404, body: 'Not Found', contentType: 'text/plain' }],
       fails: { step: 'discovery', code: 'smart-discovery-failed', whatToDo: /FHIR endpoint URL/ },
     },
@@ -180,7 +185,7 @@ describe('a connection test', () => {
       fails: { step: 'token', code: 'token-unavailable', whatToDo: /50 new tokens a minute/ },
     },
   ] as const)(
-    'of $what names the step and what to do',
+    'a connection test of $what names the failed step and what to do',
     async ({ order: [path, fault], fails }) => {
       await order(path, fault);
       const { status, body } = await run();
@@ -198,7 +203,7 @@ describe('a connection test', () => {
     30_000,
   );
 
-  test('that nobody works on is answered by 202 and where to look', async () => {
+  test('a connection test without a worker answers 202 with the URL of its result', async () => {
     const alone = await startSystem({ simulator: { patients: 1 }, testWaitMs: 200 });
     const url = `/api/ehr/connections/${alone.connectionId}`;
     const { status, body, headers } = await alone.request('POST', `${url}/test`);

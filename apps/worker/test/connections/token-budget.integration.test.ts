@@ -7,7 +7,7 @@ afterEach(() => cluster.stop());
 describe("the token endpoint's own budget", () => {
   const tokenRateLimit = { limit: 3, windowMs: 1500, perDay: 1000, guardMs: 150, coldStart: 'go' } as const;
 
-  test('is kept by many connections of one client id, over several processes', async () => {
+  test('connections of one client id in several processes keep the budget of the token endpoint', async () => {
     cluster = await startTokenCluster({ tokenRateLimit });
     const three = await cluster.joinMany(3);
     const outcomes = await Promise.all(
@@ -20,7 +20,7 @@ describe("the token endpoint's own budget", () => {
     expect(Math.min(...windows)).toBeGreaterThanOrEqual(1500);
   }, 30_000);
 
-  test('makes everybody wait where the endpoint says so', async () => {
+  test('all processes wait if the token endpoint asks one of them to', async () => {
     cluster = await startTokenCluster({ tokenRateLimit: { ...tokenRateLimit, limit: 50 } });
     const [first, second] = await cluster.joinMany(2);
     await cluster.order({ match: matchToken, fault: { kind: 'status', status: 429, retryAfter: '1' } });

@@ -20,7 +20,7 @@ const script = fileURLToPath(new URL('../harness/read-once.ts', import.meta.url)
 const tokenRequests = async () => (await cluster.requests(tokenPath)).length;
 
 describe('a token of the cluster', () => {
-  test('is asked for once by fifty sessions of five clients, and found by a sixth', async () => {
+  test('a token is requested once by fifty sessions of five clients, and a sixth client finds it', async () => {
     cluster = await startTokenCluster();
     const five = await cluster.joinMany(5);
     const statuses = await Promise.all(times(50, (index) => five[index % 5]?.read()));
@@ -31,7 +31,7 @@ describe('a token of the cluster', () => {
     expect(await tokenRequests()).toBe(1);
   });
 
-  test('is asked for once by processes of their own', async () => {
+  test('a token is requested once by several processes', async () => {
     cluster = await startTokenCluster();
     const { store } = await cluster.join();
     await store.connections.insert(cluster.connection);
@@ -49,7 +49,7 @@ describe('a token of the cluster', () => {
     expect(await tokenRequests()).toBe(1);
   }, 30_000);
 
-  test('that the EHR refuses is renewed once by everybody together', async () => {
+  test('a token that the EHR refuses is renewed once by all clients together', async () => {
     cluster = await startTokenCluster();
     const three = await cluster.joinMany(3);
     await Promise.all(three.map(({ read }) => read()));
@@ -58,7 +58,7 @@ describe('a token of the cluster', () => {
     expect(await tokenRequests()).toBe(2);
   });
 
-  test('that somebody else has renewed is found after a refusal, without another request', async () => {
+  test('a client whose token is refused finds the one that another client has renewed, without a request', async () => {
     cluster = await startTokenCluster();
     const [first, second] = await cluster.joinMany(2);
     await first?.read();
@@ -69,7 +69,7 @@ describe('a token of the cluster', () => {
     expect(await tokenRequests()).toBe(2);
   });
 
-  test('that is refused after its renewal stops the request, and no more is asked for', async () => {
+  test('a request stops if its renewed token is refused too, and no other token is requested', async () => {
     cluster = await startTokenCluster();
     const { read } = await cluster.join();
     await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'status', status: 401 }, times: 'always' });
@@ -77,7 +77,7 @@ describe('a token of the cluster', () => {
     expect([await tokenRequests(), (await cluster.requests(/Patient/)).length]).toEqual([2, 2]);
   });
 
-  test('is renewed before it expires, by one of those who use it', async () => {
+  test('a token is renewed before it expires by one of its clients', async () => {
     cluster = await startTokenCluster({ simulator: { tokenSeconds: 1 } });
     const three = await cluster.joinMany(3);
     await waitFor(async () => {
@@ -87,7 +87,7 @@ describe('a token of the cluster', () => {
     expect((await cluster.requests(/Patient/)).every(({ status }) => status === 200)).toBe(true);
   });
 
-  test('is never used by another connection', async () => {
+  test('a token is never used by another connection', async () => {
     cluster = await startTokenCluster();
     const { read, store } = await cluster.join();
     const other: Connection = { ...cluster.connection, id: 'conn_2' };
@@ -100,18 +100,18 @@ describe('a token of the cluster', () => {
     expect(new Set(tokens.map(({ token }) => token?.accessToken)).size).toBe(2);
   });
 
-  test('with a wrong secret is refused to everybody by one request', async () => {
+  test('a wrong secret is refused to all clients by one request', async () => {
     cluster = await startTokenCluster();
     const three = await cluster.joinMany(3);
     const auth = { ...cluster.connection.auth, clientSecret: 'wrong' } as Connection['auth'];
-    // Held back for so long that also a process on a busy machine waits for the one answer, and does not come after it.
+    // Delayed so long that all clients wait for this answer, even on a busy machine.
     await cluster.order({ match: matchToken, fault: { kind: 'latency', ms: 4000 } });
     const outcomes = await Promise.all(times(30, (index) => three[index % 3]?.read({ ...cluster.connection, auth })));
     expect(outcomes).toEqual(times(30, () => 'token-refused'));
     expect(await tokenRequests()).toBe(1);
   });
 
-  test('whose holder has died is asked for by another when the lease has run out', async () => {
+  test('another client requests the token when the lease of a crashed holder has expired', async () => {
     cluster = await startTokenCluster();
     const { read, store } = await cluster.join();
     expect(await store.accessTokens.takeLease({ ...tokenOwner, holder: 'dead', durationMs: 600 })).toBeDefined();
@@ -121,7 +121,7 @@ describe('a token of the cluster', () => {
     expect(await tokenRequests()).toBe(1);
   });
 
-  test('is not used after the credentials were changed, and what had the old ones is told to come again', async () => {
+  test('a token is not used after the credentials were changed, and a session with the old ones gets connection-changed', async () => {
     cluster = await startTokenCluster();
     const [first, second] = await cluster.joinMany(2);
     await first?.store.connections.insert(cluster.connection);
@@ -130,14 +130,14 @@ describe('a token of the cluster', () => {
     const changed = await second?.store.connections.find('conn_1');
     expect(await second?.read(changed)).toBe(200);
     expect(await tokenRequests()).toBe(2);
-    // It still holds the old token, which the EHR takes back.
+    // The first client still holds the old token, which the EHR now refuses.
     await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'expire-tokens' } });
     expect(await first?.read()).toBe('connection-changed');
     expect(await first?.read(changed)).toBe(200);
     expect(await tokenRequests()).toBe(3);
   });
 
-  test('is not asked for by every process by itself while MongoDB is away', async () => {
+  test('clients request no token of their own while MongoDB is unavailable', async () => {
     cluster = await startTokenCluster();
     const { hostname, port } = new URL(String(cluster.env.MONGODB_URI));
     const proxy = await startTcpProxy({ host: hostname, port: Number(port) });

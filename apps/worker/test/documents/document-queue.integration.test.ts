@@ -11,7 +11,7 @@ afterAll(() => system.stop());
 
 const list = () => system.store.documents.list({ filter: { connectionId: system.connectionId }, limit: 1000 });
 
-test('an export brings its documents, and the API gives them out as the EHR has them', async () => {
+test('an export stores its documents, and the API returns them as the EHR has them', async () => {
   await system.startWorker();
   await system.settled(await system.startExport({ resourceTypes: ['DiagnosticReport', 'DocumentReference'] }));
   const documents = await waitFor(
@@ -36,14 +36,14 @@ test('an export brings its documents, and the API gives them out as the EHR has 
   expect(await system.violations()).toMatchObject({ byKind: { rate: 0, token: 0 } });
 });
 
-test('a document without a job gets one by the sweep', async () => {
+test('the sweep creates the missing job of a document', async () => {
   const [document] = await list();
   if (!document) throw new Error('no document');
-  // As where Redis was lost: a record that is due, and nothing that will do it.
+  // As after a loss of Redis: a document that is due and has no job.
   const { connectionId, resource, index, url, resourceUpdatedAt, createdAt } = document;
   const lost = { id: document.id, connectionId, resource, index, resourceUpdatedAt, createdAt, notes: [], attempts: 0 };
   const due = { ...lost, ...(url === undefined ? {} : { url }), fingerprint: 'another', state: 'skipped' } as const;
-  // Noted as left out, so that the worker that runs does not see it before it is due.
+  // Skipped at first, so that the running worker does not see it before it is due.
   await system.store.documents.note([{ ...due, reason: 'documents-off' }]);
   const found = await waitFor(async () => {
     const now = await system.store.documents.find(document.id);

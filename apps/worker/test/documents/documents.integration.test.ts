@@ -28,7 +28,7 @@ beforeEach(async () => {
 
 const sha1 = (bytes: Buffer) => createHash('sha1').update(bytes).digest('base64');
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
-/** More than four parts of a test's worker. */
+/** More than four parts of the size that this test uses. */
 const large = randomBytes(230_000);
 let count = 0;
 
@@ -39,7 +39,7 @@ interface Given {
   readonly tag?: object[];
 }
 
-/** Stores a DiagnosticReport as a line of a file does. */
+/** Stores a DiagnosticReport as the ingest of a line does. */
 async function receive(presentedForm: unknown, given: Given = {}, deps = cases.deps): Promise<PatientDocument[]> {
   const { id = `report-${++count}`, versionId = '1', lastUpdated = '2024-05-01T00:00:00Z', tag } = given;
   const meta = { versionId, lastUpdated, ...(tag ? { tag } : {}) };
@@ -70,7 +70,7 @@ const read = async (id: string): Promise<PatientDocument> => {
   return document;
 };
 
-/** One try of the job. */
+/** Runs one attempt of the job. */
 async function attempt(id: string, { isLast = false, deps = cases.deps } = {}): Promise<PatientDocument> {
   const retryAt = isLast ? lastAttempt : firstAttempt;
   const signal = AbortSignal.timeout(20_000);
@@ -98,7 +98,7 @@ const onServer = (path: string, file: Parameters<FileServer['files']['set']>[1])
 };
 
 describe('documents of an export', () => {
-  test('are noted with their resources, fetched, and are what the resources say; an unchanged export notes nothing', async () => {
+  test('documents are noted with their resources and downloaded intact, and an unchanged export notes none', async () => {
     await runExport(cases, { resourceTypes: ['DiagnosticReport', 'DocumentReference'] });
     const { store } = cases.deps;
     const filter = { connectionId: cases.connection.id };
@@ -118,15 +118,15 @@ describe('documents of an export', () => {
       expect(stored).toMatchObject({ state: 'stored', notes: [], sizeBytes: stored.declaredSize });
       if (stored.declaredHash !== undefined) expect(sha1(await contentOf(stored))).toBe(stored.declaredHash);
     }
-    // A PDF and a picture, each once.
+    // A PDF and a picture, each stored once.
     expect(await kept()).toEqual({ contents: 2, parts: 2 });
     await runExport(cases, { resourceTypes: ['DiagnosticReport', 'DocumentReference'] });
     expect(await store.documents.list({ filter: { ...filter, state: 'pending' }, limit: 1000 })).toEqual([]);
-    const judged = await (await fetch(`${cases.simulator.baseUrl}/_sim/violations`)).json();
-    expect(judged).toMatchObject({ byKind: { token: 0 } });
+    const violations = await (await fetch(`${cases.simulator.baseUrl}/_sim/violations`)).json();
+    expect(violations).toMatchObject({ byKind: { token: 0 } });
   });
 
-  test('of an incomplete resource are none; malformed attachments are left out', async () => {
+  test('an incomplete resource notes no documents, and malformed attachments are ignored', async () => {
     const tag = [{ code: 'SUBSETTED' }];
     expect(await receive([{ url: 'Binary/x' }], { tag })).toEqual([]);
     expect(await receive([null, 7, 'text', {}, [], { title: 'neither' }, { url: 5 }])).toEqual([]);
@@ -135,14 +135,14 @@ describe('documents of an export', () => {
 });
 
 describe('a document by URL', () => {
-  test('is asked for without a token at another origin, and only there', async () => {
+  test('a document at another origin is requested without a token', async () => {
     const url = onServer('/plain', { bytes: Buffer.from('plain'), type: 'text/plain; charset=UTF-8' });
     const stored = await attempt((await receiveOne({ url, contentType: 'text/plain' })).id);
     expect(stored).toMatchObject({ state: 'stored', storedType: 'text/plain; charset=utf-8', notes: [], sizeBytes: 5 });
     expect(server.requests).toEqual([{ path: '/plain', range: undefined, authorized: false }]);
   });
 
-  test('that breaks off goes on after its last stored part, in this worker or another', async () => {
+  test('an interrupted download continues after its last stored part, in the same or another worker', async () => {
     const [before, etag] = [await partFiles(), '"v1"'];
     const file = {
       bytes: large,
@@ -168,11 +168,11 @@ describe('a document by URL', () => {
     expect(server.requests.map(({ range }) => range)).toEqual([undefined, 'bytes=99999-', 'bytes=149999-']);
     expect(stored).toMatchObject({ state: 'stored', sha256: sha256(large), sizeBytes: 230_000, attempts: 3 });
     expect(await contentOf(stored)).toEqual(large);
-    // Five parts, and none of what was cut.
+    // Five parts. The parts that were cut off are gone.
     expect(await partFiles()).toBe(before + 5);
   });
 
-  test('that changed meanwhile, or that has no strong ETag, is read from the start', async () => {
+  test('a download starts again if the document changed or has no strong ETag', async () => {
     const parts = await partFiles();
     const [before, after] = [randomBytes(180_000), randomBytes(170_000)];
     const beforeReset = () => hasParts(id, 2, server.files.get('/changing')?.etag);
@@ -187,7 +187,7 @@ describe('a document by URL', () => {
     expect(await contentOf(stored)).toEqual(after);
     expect(server.requests.map(({ range }) => range)).toEqual([undefined, 'bytes=99999-', 'bytes=99999-', undefined]);
     expect(stored.progress).toBeUndefined();
-    // Four parts of what counts, none of what does not.
+    // Four parts of the stored version, and none of the discarded ones.
     expect(await partFiles()).toBe(parts + 4);
   });
 
@@ -198,7 +198,7 @@ describe('a document by URL', () => {
       fault: { kind: 'redirect', to: 'http://169.254.169.254/latest' },
       code: 'egress-refused',
     },
-  ])('that is answered by $what fails at once, and is pending again by a retry', async ({ fault, code }) => {
+  ])('a document that is answered with $what fails at once, and a retry makes it pending', async ({ fault, code }) => {
     await cases.order({ match: { path: '/Binary/' }, fault });
     const url = 'Binary/a-195900.pdf-1-1';
     const { id } = await receiveOne({ url, contentType: 'application/pdf' });
@@ -208,7 +208,7 @@ describe('a document by URL', () => {
     expect(await attempt(id)).toMatchObject({ state: 'stored', attempts: 1 });
   });
 
-  test('that is a Binary in FHIR JSON is decoded on the way', async () => {
+  test('a Binary in FHIR JSON is decoded while it is downloaded', async () => {
     const data = large
       .toString('base64')
       .replaceAll('/', '\\/')
@@ -227,16 +227,16 @@ describe('a document by URL', () => {
   test.each([
     { what: 'a scheme that is not HTTP', attachment: { url: 'urn:oid:1.2.3' }, reason: 'unusable-url' },
     { what: 'a fragment', attachment: { url: '#contained' }, reason: 'unusable-url' },
-    { what: 'a declared size over the cap', attachment: { url: 'Binary/1', size: 2_000_001 }, reason: 'too-large' },
+    { what: 'a declared size above the limit', attachment: { url: 'Binary/1', size: 2_000_001 }, reason: 'too-large' },
     { what: 'a recording', attachment: { url: 'Binary/1', contentType: 'video/mp4' }, reason: 'content-type' },
     { what: 'a program', attachment: { url: 'Binary/1', contentType: 'application/x-sh' }, reason: 'content-type' },
-  ])('with $what is skipped without a request', async ({ attachment, reason }) => {
+  ])('a document with $what is skipped without a request', async ({ attachment, reason }) => {
     const { id } = await receiveOne(attachment);
     expect(await attempt(id)).toMatchObject({ state: 'skipped', reason });
     expect(server.requests).toEqual([]);
   });
 
-  test('that turns out too large or of another type is skipped, and leaves nothing', async () => {
+  test('a document that is found to be too large or of another type is skipped and leaves no parts', async () => {
     const before = await partFiles();
     const huge = onServer('/huge', { bytes: Buffer.alloc(2_000_001), etag: '"v1"' });
     expect(await attempt((await receiveOne({ url: huge })).id)).toMatchObject({
@@ -252,7 +252,7 @@ describe('a document by URL', () => {
     expect(await partFiles()).toBe(before);
   });
 
-  test('whose hash or size is another is fetched again, and fails in the end', async () => {
+  test('a document with a different hash or size is downloaded again, and fails at the last attempt', async () => {
     const before = await partFiles();
     const bytes = randomBytes(60_000);
     const url = onServer('/other', { bytes, etag: '"v1"' });
@@ -270,13 +270,13 @@ describe('a document by URL', () => {
 });
 
 describe('a document inside of its resource', () => {
-  test('whose declared size is wrong fails at once, since another attempt would read the same data', async () => {
+  test('an inline document with a wrong declared size fails at once, because another attempt would read the same data', async () => {
     const { id } = await receiveOne({ data: large.toString('base64'), contentType: 'application/pdf', size: 1 });
     await expect(attempt(id)).rejects.toMatchObject({ code: 'document-mismatch', retry: 'never' });
     expect(await read(id)).toMatchObject({ state: 'failed', attempts: 1 });
   });
 
-  test('is stored without a request; the resource stays as it was', async () => {
+  test('an inline document is stored without a request, and its resource does not change', async () => {
     const data = large.toString('base64');
     const document = await receiveOne({ data, contentType: 'application/pdf', hash: sha1(large) });
     expect(JSON.stringify(document)).not.toContain(data.slice(0, 50));
@@ -286,7 +286,7 @@ describe('a document inside of its resource', () => {
     expect(JSON.stringify(resource)).toContain(data);
   });
 
-  test('that is no base64 fails; an empty one is stored', async () => {
+  test('an inline document that is not base64 fails, and an empty one is stored', async () => {
     const bad = await receiveOne({ data: '?', contentType: 'application/pdf' });
     await expect(attempt(bad.id)).rejects.toMatchObject({ code: 'document-not-base64' });
     const empty = await receiveOne({ data: ' ', contentType: 'text/plain' });
@@ -295,14 +295,14 @@ describe('a document inside of its resource', () => {
 });
 
 describe('a document', () => {
-  test('of equal content is stored once, also by two workers at a time', async () => {
+  test('equal content is stored once, also by two workers at the same time', async () => {
     const bytes = randomBytes(120_000);
     const before = await partFiles();
     const url = onServer('/same', { bytes, etag: '"v1"' });
     const other = onServer('/same-elsewhere', { bytes, type: 'image/png' });
     const documents = [await receiveOne({ url }), await receiveOne({ url: other })];
     await Promise.all(documents.map(({ id }) => attempt(id)));
-    // The same one by two workers: the second has taken over.
+    // The same document in two workers: the second one takes over.
     const twice = await receiveOne({ url });
     await Promise.all([attempt(twice.id), attempt(twice.id)]);
     for (const { id } of [...documents, twice]) {
@@ -312,7 +312,7 @@ describe('a document', () => {
     expect(await partFiles()).toBe(before + 3);
   });
 
-  test('is pending again with another version, and not with an older one or the same', async () => {
+  test('a document becomes pending with a newer version of its resource, and not with an older one or the same', async () => {
     const url = onServer('/version', { bytes: Buffer.from('one'), type: 'text/plain' });
     const { id, resource } = await receiveOne({ url });
     await attempt(id);
@@ -327,7 +327,7 @@ describe('a document', () => {
     expect((await contentOf(await attempt(id))).toString()).toBe('two');
   });
 
-  test('is left out where documents are off, and comes when they are on', async () => {
+  test('a document is skipped while documents are disabled, and fetched once they are enabled', async () => {
     const off = { ...cases.deps, documents: { ...cases.deps.documents, enabled: false } };
     const url = onServer('/off', { bytes: Buffer.from('off'), type: 'text/plain' });
     const [document] = await receive([{ url }], {}, off);

@@ -11,7 +11,7 @@ afterEach(async () => {
   await system.stop();
 });
 
-test('an erasure whose worker is killed in the middle is completed by the next one', async () => {
+test('an erasure whose worker is killed is completed by the next worker', async () => {
   system = await startSystem({
     simulator: { patients: 100 },
     env: { WORKER_LOCK_MS: '2000', WORKER_DOCUMENTS: 'off' },
@@ -23,7 +23,7 @@ test('an erasure whose worker is killed in the middle is completed by the next o
   const read = async () => (await system.request('GET', `/api/ehr/erasures/${body.data.id}`)).body.data;
   await waitFor(async () => Object.keys((await read()).deleted.resources).length > 0, {
     timeoutMs: 40_000,
-    what: 'an erasure in the middle',
+    what: 'a running erasure',
   });
   await workers[0]?.kill();
   expect(await read()).toMatchObject({ phase: 'running' });

@@ -18,7 +18,7 @@ let database: OpenDatabase;
 beforeEach(async () => {
   cases = await startUseCases();
   database = await openDatabase(cases.mongodbUri);
-  // The times of the chunks are MongoDB's ids, by the real clock.
+  // The age of a chunk is taken from its MongoDB id, which the real clock sets.
   cases.clock.now = new Date();
 });
 afterEach(async () => {
@@ -31,22 +31,22 @@ const hourMs = 60 * 60_000;
 const signal = new AbortController().signal;
 
 const run = () => retain(cases.deps, { signal });
-/** So many days before now. */
+/** The time this number of days ago. */
 const daysAgo = (days: number) => new Date(cases.clock.now.getTime() - days * dayMs);
-/** On the two sides of the limit of a kind. */
+/** Times before and after the limit of a kind. */
 const tooOld = (kind: RetainedKind) => new Date(daysAgo(cases.deps.retentionDays[kind]).getTime() - hourMs);
 const youngEnough = (kind: RetainedKind) => new Date(daysAgo(cases.deps.retentionDays[kind]).getTime() + hourMs);
 const pass = (days: number) => {
   cases.clock.now = new Date(cases.clock.now.getTime() + days * dayMs);
 };
 
-/** The whole database without the retention's own notes. */
+/** The whole database, without the records of the retention itself. */
 async function dump(): Promise<ReadonlyMap<string, string>> {
   const documents = await database.dump();
   return new Map([...documents].filter(([key]) => !key.startsWith('retention/')));
 }
 
-/** What a run changed in the whole database. */
+/** Runs `work` and returns its changes in the whole database. */
 async function changesOf(work: () => Promise<unknown>) {
   const before = await dump();
   await work();
@@ -62,10 +62,10 @@ const only = (...deleted: string[]) => ({ deleted: deleted.toSorted(), added: []
 const nothing = only();
 
 let count = 0;
-/** Ids in the order in which they are made, as those of the API are. */
+/** Ids in the order of their creation, like those of the API. */
 const nextId = (prefix: string) => `${prefix}_${String(++count).padStart(6, '0')}`;
 
-/** An ended export with a file in its ledger. */
+/** Adds an ended export with a file in its ledger. */
 async function addExport(change: Partial<BulkExport> & { readonly active?: boolean } = {}): Promise<BulkExport> {
   const { active = false, ...fields } = change;
   const ended = { phase: 'completed', completedAt: fields.createdAt ?? tooOld('bulk-export') } as const;
@@ -176,7 +176,7 @@ async function storeContent(documentId: string, text: string): Promise<string> {
 }
 
 describe('exports', () => {
-  test('are deleted with their ledgers, their stored lines and their place, if they ended before the limit', async () => {
+  test('exports that ended before the limit are deleted with their ledgers, replayed lines and active markers', async () => {
     const old = await addExport({ phase: 'failed' });
     const line = await addLine({ exportId: old.id, at: cases.clock.now, isReplayed: true });
     await addExport({ phase: 'failed', createdAt: youngEnough('bulk-export') });
@@ -191,7 +191,7 @@ describe('exports', () => {
     );
   });
 
-  test('stay if they are under way or if the server or a client is still to be told', async () => {
+  test('exports stay if they are active or if the server or a client must still be notified', async () => {
     await addExport({ phase: 'downloading', active: true });
     await addExport({ phase: 'failed', discard: 'due' });
     await addExport({ phase: 'failed', notify: 'due' });
@@ -199,7 +199,7 @@ describe('exports', () => {
     expect(await changesOf(run)).toEqual(nothing);
   });
 
-  test('stay if a watermark names them', async () => {
+  test('exports stay if a watermark refers to them', async () => {
     const { id: exportId } = await addExport({ phase: 'failed' });
     const transactionTime = '2024-01-15T10:00:00Z';
     await cases.deps.store.watermarks.advance({
@@ -209,7 +209,7 @@ describe('exports', () => {
     expect(await changesOf(run)).toEqual(nothing);
   });
 
-  test('stay if they are the last completed ones of their connection, level and types', async () => {
+  test('exports stay if they are the last completed ones of their connection, level and types', async () => {
     const first = await addExport();
     await addExport();
     await addExport({ request: { exportType: 'Group', resourceTypes: ['Patient'] } });
@@ -219,7 +219,7 @@ describe('exports', () => {
     expect(deleted.filter((key) => key.startsWith('bulk_exports'))).toEqual([`bulk_exports/${first.id}`]);
   });
 
-  test('stay while they have lines in quarantine that are not stored, and go after the retention of lines', async () => {
+  test('exports stay while they have quarantined lines, and are deleted after the retention of lines', async () => {
     const old = await addExport({ phase: 'failed' });
     const line = await addLine({ exportId: old.id, at: youngEnough('quarantined-line') });
     expect(await changesOf(run)).toEqual(nothing);
@@ -229,7 +229,7 @@ describe('exports', () => {
     expect(deleted).toContain(`quarantine/${line}`);
   });
 
-  test('whose deletion was cut short lose their ledger in the next run', async () => {
+  test('the next run deletes the ledger of an export whose deletion was interrupted', async () => {
     const old = await addExport({ phase: 'failed' });
     await database.db
       .collection('retention')
@@ -242,7 +242,7 @@ describe('exports', () => {
     });
   });
 
-  test('that were retried before the crash keep their ledger', async () => {
+  test('exports that were retried before the crash keep their ledger', async () => {
     const old = await addExport({ phase: 'failed', createdAt: youngEnough('bulk-export') });
     await database.db
       .collection('retention')
@@ -252,7 +252,7 @@ describe('exports', () => {
 });
 
 describe('sync runs', () => {
-  test('are deleted with their steps if they ended before the limit', async () => {
+  test('sync runs that ended before the limit are deleted with their steps', async () => {
     const old = await addRun({ phase: 'partial' });
     await addRun({ phase: 'partial', createdAt: youngEnough('sync-run') });
     await addRun({ phase: 'running', active: true });
@@ -260,7 +260,7 @@ describe('sync runs', () => {
     expect(await changesOf(run)).toEqual(only(`sync_runs/${old.id}`, `sync_steps/${old.id}.s`));
   });
 
-  test('stay if they are the last completed ones of their connection or schedule', async () => {
+  test('sync runs stay if they are the last completed ones of their connection or schedule', async () => {
     const first = await addRun();
     const scheduled = await addRun({ scheduleId: 'sched_1' });
     await addRun({ scheduleId: 'sched_1' });
@@ -272,7 +272,7 @@ describe('sync runs', () => {
     ]);
   });
 
-  test('stay while they have entries in quarantine that are not stored', async () => {
+  test('sync runs stay while they have quarantined entries', async () => {
     const old = await addRun({ phase: 'partial' });
     await addLine({ exportId: old.id, at: youngEnough('quarantined-line') });
     expect(await changesOf(run)).toEqual(nothing);
@@ -280,7 +280,7 @@ describe('sync runs', () => {
 });
 
 describe('quarantined lines', () => {
-  test('that are stored are deleted after their own limit, with their long content', async () => {
+  test('replayed lines are deleted after their own limit, with their long content', async () => {
     const { id: exportId } = await addExport({ createdAt: cases.clock.now });
     const kind = 'replayed-line';
     const old = await addLine({ exportId, at: tooOld(kind), isReplayed: true, sizeBytes: 1024 * 1024 + 1 });
@@ -290,11 +290,11 @@ describe('quarantined lines', () => {
     expect(deleted.filter((key) => key.startsWith('quarantine/'))).toEqual([`quarantine/${old}`]);
     expect(deleted.filter((key) => key.startsWith('quarantine.files'))).toHaveLength(1);
     expect(deleted.filter((key) => key.startsWith('quarantine.chunks')).length).toBeGreaterThan(0);
-    // Room for further lines.
+    // The usage is lower, so further lines can be quarantined.
     expect(changed).toEqual([`quarantine_usage/${exportId}`]);
   });
 
-  test('that are not stored are deleted once the youngest of their file is due', async () => {
+  test('quarantined lines are deleted once the newest line of their file has reached the limit', async () => {
     const { id: exportId } = await addExport({ createdAt: cases.clock.now });
     const kind = 'quarantined-line';
     const first = await addLine({ exportId, fileId: 'file-1', at: tooOld(kind) });
@@ -305,7 +305,7 @@ describe('quarantined lines', () => {
     expect((await changesOf(run)).deleted).toEqual([`quarantine/${first}`, `quarantine/${second}`]);
   });
 
-  test('of an export that is under way stay', async () => {
+  test('quarantined lines of an active export stay', async () => {
     const { id: exportId } = await addExport({ phase: 'downloading', active: true });
     await addLine({ exportId, at: tooOld('quarantined-line') });
     expect(await changesOf(run)).toEqual(nothing);
@@ -313,7 +313,7 @@ describe('quarantined lines', () => {
 });
 
 describe('tombstones', () => {
-  test('are deleted after their limit, and resources never are', async () => {
+  test('tombstones are deleted after their limit, and resources never are', async () => {
     const old = await addTombstone('old', tooOld('tombstone'));
     await addTombstone('young', youngEnough('tombstone'));
     await receiveReport('report', { attachments: [], versionId: '1' });
@@ -322,11 +322,11 @@ describe('tombstones', () => {
   });
 
   test.each([
-    { what: 'is under way', change: { phase: 'downloading', active: true } },
+    { what: 'is active', change: { phase: 'downloading', active: true } },
     { what: 'failed', change: { phase: 'failed' } },
     { what: 'has failed files', change: { counts: { ...makeBulkExport().counts, filesFailed: 1 } } },
-  ] as const)('stay while an export $what that began before them', async ({ change }) => {
-    // Exports are kept longer than tombstones here.
+  ] as const)('tombstones stay while an export $what that began before them', async ({ change }) => {
+    // In this test, exports are kept longer than tombstones.
     const { deps } = cases;
     cases = { ...cases, deps: { ...deps, retentionDays: { ...deps.retentionDays, 'bulk-export': 0 } } };
     const began = daysAgo(30);
@@ -336,7 +336,7 @@ describe('tombstones', () => {
     expect(await changesOf(run)).toEqual(only(before));
   });
 
-  test('stay while a line from before them is in quarantine', async () => {
+  test('tombstones stay while an older line is quarantined', async () => {
     const { deps } = cases;
     const kept = { 'bulk-export': 0, 'quarantined-line': 0 };
     cases = { ...cases, deps: { ...deps, retentionDays: { ...deps.retentionDays, ...kept } } };
@@ -352,7 +352,7 @@ describe('documents', () => {
   const attachment = (text: string) => ({ contentType: 'text/plain', url: `https://ehr.example/${text}`, hash: text });
   const removedDays = () => cases.deps.retentionDays.document + 1;
 
-  test('are deleted with their content once their resource has been deleted for the retention', async () => {
+  test('documents are deleted with their content after their resource has been deleted for the retention time', async () => {
     const [kept = ''] = await receiveReport('kept', { attachments: [attachment('a')], versionId: '1' });
     await storeContent(kept, 'content of a');
     const [gone = ''] = await receiveReport('gone', { attachments: [attachment('b')], versionId: '1' });
@@ -368,7 +368,7 @@ describe('documents', () => {
     pass(2);
     const tombstone = `DiagnosticReport/${cases.connection.id}/gone`;
     expect((await changesOf(run)).deleted).toEqual([tombstone, `documents/${gone}`]);
-    // Of the content it is a day.
+    // Unused content is kept for another day.
     pass(1);
     expect(await changesOf(run)).toEqual(nothing);
     pass(1);
@@ -380,7 +380,7 @@ describe('documents', () => {
     expect(await cases.deps.store.documents.find(kept)).toMatchObject({ state: 'stored' });
   });
 
-  test('are deleted if a later version of their resource has no such attachment', async () => {
+  test('documents are deleted if a later version of their resource does not have the attachment', async () => {
     const attachments = [attachment('a'), attachment('b')];
     const [first, second] = await receiveReport('report', { attachments, versionId: '1' });
     pass(1);
@@ -393,7 +393,7 @@ describe('documents', () => {
     expect((await changesOf(run)).deleted).toEqual([`documents/${at1}`]);
   });
 
-  test('of a resource that comes back stay, even if it comes back while they are deleted', async () => {
+  test('documents stay if their resource returns, even during their deletion', async () => {
     const options = { attachments: [attachment('a')], versionId: '1' };
     const [id = ''] = await receiveReport('report', options);
     await storeContent(id, 'content of a');
@@ -401,14 +401,14 @@ describe('documents', () => {
     pass(1);
     await run();
     pass(removedDays());
-    // After the look at the resource, and before the deletion.
+    // After the resource was read and before the document is deleted.
     await receiveReport('report', options);
     await database.db.collection('DiagnosticReport').deleteMany({});
     await run();
     expect(await cases.deps.store.documents.find(id)).toMatchObject({ state: 'stored' });
   });
 
-  test('keep a content that another document has too', async () => {
+  test('content that another document uses stays', async () => {
     const [one = ''] = await receiveReport('one', { attachments: [attachment('a')], versionId: '1' });
     const [two = ''] = await receiveReport('two', { attachments: [attachment('b')], versionId: '1' });
     for (const id of [one, two]) await storeContent(id, 'the same');
@@ -419,7 +419,7 @@ describe('documents', () => {
     expect(await changesOf(run)).toEqual(nothing);
   });
 
-  test('a download that brings a content again keeps it, even if it was due to be deleted before its document names it', async () => {
+  test('a download that stores the same content again keeps it, even if the content was due for deletion', async () => {
     const { documents, documentContents } = cases.deps.store;
     const [one = ''] = await receiveReport('one', { attachments: [attachment('a')], versionId: '1' });
     const file = await storeContent(one, 'the same');
@@ -438,7 +438,7 @@ describe('documents', () => {
     expect(await documentContents.find(key)).toMatchObject({ parts: [file] });
   });
 
-  test('parts of a download that was given up are deleted after a day, and those of one under way are not', async () => {
+  test('parts of an abandoned download are deleted after a day, and those of an active download stay', async () => {
     const { documents, documentContents } = cases.deps.store;
     const [id = ''] = await receiveReport('report', { attachments: [attachment('a')], versionId: '1' });
     const write = async (upload: string) => {
@@ -461,7 +461,7 @@ describe('documents', () => {
 });
 
 describe('webhook deliveries', () => {
-  test('are deleted after their limit if they arrived or were given up', async () => {
+  test('delivered and failed webhook deliveries are deleted after their limit', async () => {
     const add = async (state: WebhookState, createdAt: Date) => {
       const id = nextId('hook');
       const fields = {
@@ -482,7 +482,7 @@ describe('webhook deliveries', () => {
 });
 
 describe('the job', () => {
-  test('deletes nothing of a kind that is kept for ever', async () => {
+  test('the job deletes nothing of a kind whose retention is 0 days', async () => {
     await addExport({ phase: 'failed' });
     await addTombstone('old', tooOld('tombstone'));
     const { deps } = cases;
@@ -491,7 +491,7 @@ describe('the job', () => {
     expect(await changesOf(run)).toEqual(nothing);
   });
 
-  test('goes on where the last one stopped, and looks at a record once a day', async () => {
+  test('the job continues where the last one stopped, and checks a record once a day', async () => {
     for (let index = 0; index < 5; index++) await addExport({ phase: 'failed' });
     const step = () =>
       cases.deps.store.retention['bulk-export']({ now: cases.clock.now, olderThan: daysAgo(1), limit: 2 });
@@ -507,7 +507,7 @@ describe('the job', () => {
     expect(await step()).toEqual({ deleted: 1, hasMore: false });
   });
 
-  test('stops when it is aborted', async () => {
+  test('the job stops if it is aborted', async () => {
     await addExport({ phase: 'failed' });
     const aborted = AbortSignal.abort(new Error('shutdown'));
     expect(
@@ -515,7 +515,7 @@ describe('the job', () => {
     ).toEqual(nothing);
   });
 
-  test('of one kind that fails does not keep the others waiting', async () => {
+  test('a kind that fails does not prevent the deletion of the others', async () => {
     const old = await addExport({ phase: 'failed' });
     const { deps } = cases;
     const retention = { ...deps.store.retention, 'replayed-line': () => Promise.reject(new Error('broken')) };
@@ -524,7 +524,7 @@ describe('the job', () => {
     expect(await deps.store.bulkExports.find(old.id)).toBeUndefined();
   });
 
-  test('is scheduled by the sweep, once an hour', async () => {
+  test('the sweep schedules the job once an hour', async () => {
     await sweep(cases.deps);
     await sweep(cases.deps);
     const queue = cases.deps.producer.queues.find(({ name }) => name === 'maintenance');

@@ -21,7 +21,7 @@ async function addEnded(days: number): Promise<string> {
   return record.id;
 }
 
-test('a worker deletes an export that is older than it is kept, and the API answers 404 for it', async () => {
+test('a worker deletes an export after its retention time, and the API answers 404 for it', async () => {
   const [old, young] = [await addEnded(11), await addEnded(9)];
   const read = (id: string) => system.request('GET', `/api/ehr/athenahealth/bulk-export/${id}`);
   expect((await read(old)).status).toBe(200);

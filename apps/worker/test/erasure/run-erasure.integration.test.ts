@@ -38,7 +38,7 @@ afterEach(async () => {
   await cases.stop();
 });
 
-/** The store of a process that has written nothing before: others notice an erasure within two seconds. */
+/** Opens the store of a new process. Other processes notice an erasure within two seconds. */
 async function openStore(): Promise<Store> {
   const store = createStore({ uri: cases.mongodbUri, encryptionKey: cases.encryptionKey });
   opened.push(store);
@@ -69,7 +69,7 @@ async function request(change: Partial<Erasure> = {}): Promise<string> {
 
 const attempt = (erasureId: string) => runErasure(cases.deps, { erasureId, signal: signal(), progress });
 
-/** The first pass, the wait, and the last pass. */
+/** Runs the first pass, the wait and the last pass. */
 async function runToEnd(erasureId: string): Promise<Erasure | undefined> {
   await expect(attempt(erasureId)).rejects.toMatchObject({ code: 'erasure-settling' });
   cases.clock.now = new Date(cases.clock.now.getTime() + cases.deps.erasureSettleMs);
@@ -77,7 +77,7 @@ async function runToEnd(erasureId: string): Promise<Erasure | undefined> {
   return cases.deps.store.erasures.find(erasureId);
 }
 
-/** Every id by which a record of the connection can be known: its own, those of its runs, and those of its uploads. */
+/** Every id that identifies a record of the connection: its own, and those of its runs and uploads. */
 async function namesOf({ connection }: FilledConnection): Promise<string[]> {
   const { db } = database;
   const filter = { connectionId: connection.id };
@@ -96,12 +96,12 @@ async function namesOf({ connection }: FilledConnection): Promise<string[]> {
   ];
 }
 
-/** Records that an erasure is expected to leave: the proof of itself. */
+/** An erasure keeps these records as its proof. */
 const isProof = (key: string) => /^(audit_events|erasures)\//.test(key);
 const withoutProof = (dump: ReadonlyMap<string, string>) => new Map([...dump].filter(([key]) => !isProof(key)));
 const kindsOf = (dump: Iterable<string>) => [...new Set([...dump].map((key) => key.split('/')[0] ?? ''))].toSorted();
 
-/** Runs an erasure that is cut off after every batch, until it is completed. @returns how many attempts it took */
+/** Runs an erasure that is interrupted after every batch, until it is completed. @returns the number of attempts */
 async function eraseInPieces(erasureId: string): Promise<number> {
   let attempts = 0;
   for (let isDone = false; !isDone; attempts++) {
@@ -119,13 +119,13 @@ async function eraseInPieces(erasureId: string): Promise<number> {
 }
 
 describe('the erasure of a connection', () => {
-  test('leaves everything of another connection byte by byte, and nothing that names the erased one', async () => {
+  test('the erasure of a connection leaves no record of it, and another connection byte for byte unchanged', async () => {
     const { store } = cases.deps;
     const before = await database.dump();
     const names = await namesOf(filled);
     const isErased = (text: string) => names.some((name) => text.includes(name));
     const erasedKeys = [...before].filter(([key, text]) => isErased(key) || isErased(text)).map(([key]) => key);
-    // The test is about records of every kind.
+    // The test covers records of every kind.
     expect(kindsOf(erasedKeys)).toEqual(
       expect.arrayContaining([
         ...['Condition', 'DocumentReference', 'Patient', 'access_tokens', 'active_exports', 'api_keys'],
@@ -162,7 +162,7 @@ describe('the erasure of a connection', () => {
     });
   }, 60_000);
 
-  test('completes with the same result if it is cut off after every batch', async () => {
+  test('the erasure of a connection has the same result if it is interrupted after every batch', async () => {
     const before = await database.dump();
     const names = await namesOf(filled);
     const isErased = (text: string) => names.some((name) => text.includes(name));
@@ -177,7 +177,7 @@ describe('the erasure of a connection', () => {
     );
   }, 60_000);
 
-  test('ends a download that is under way, and leaves nothing of what it was writing', async () => {
+  test('the erasure of a connection ends a running download and deletes what it has written', async () => {
     const { deps } = cases;
     const { store } = deps;
     const exportId = filled.activeExportId;
@@ -211,7 +211,7 @@ describe('the erasure of a connection', () => {
     expect((await store.erasures.find(erasureId))?.warnings).toEqual([]);
   }, 60_000);
 
-  test('deletes in its last pass what a batch wrote that was under way in the first one', async () => {
+  test('the last pass of an erasure deletes a batch that was written during the first pass', async () => {
     const { db } = database;
     const { connection } = filled;
     const [late] = await db.collection('Observation').find({ connectionId: connection.id }).limit(1).toArray();
@@ -224,7 +224,7 @@ describe('the erasure of a connection', () => {
     expect(await cases.deps.store.erasures.find(erasureId)).toMatchObject({ phase: 'completed' });
   }, 60_000);
 
-  test('refuses every insert for the connection from then on', async () => {
+  test('every insert for an erased connection is refused', async () => {
     const { store: stored } = cases.deps;
     const connectionId = filled.connection.id;
     const [resource] = await database.db.collection('Patient').find({ connectionId }).limit(1).toArray();
@@ -262,25 +262,25 @@ describe('the erasure of a connection', () => {
     expect(await database.dump()).toEqual(before);
   }, 60_000);
 
-  test('goes on without an EHR that does not answer, and says so', async () => {
+  test('an erasure completes without an EHR that does not answer, with a warning', async () => {
     await cases.simulator.stop();
     const erasure = await runToEnd(await request());
     expect(erasure).toMatchObject({ phase: 'completed', warnings: [{ code: 'ehr-not-told' }] });
     await cases.simulator.start();
   }, 60_000);
 
-  test('tells the EHR to delete its export and to take back the tokens', async () => {
+  test('the erasure of a connection deletes its export at the EHR and revokes the tokens', async () => {
     await runToEnd(await request());
     const { requests } = (await (await fetch(`${cases.simulator.baseUrl}/_sim/requests`)).json()) as {
       requests: { method: string; path: string; status: number }[];
     };
     const deletions = requests.filter(({ method }) => method === 'DELETE');
-    // The ended export was deleted when it ended.
+    // The ended export was deleted there when it ended.
     expect(deletions.map(({ status }) => status)).toEqual([202, 202, 202]);
     expect(requests.filter(({ path }) => path.endsWith('/revoke')).length).toBe(1);
   }, 60_000);
 
-  test('deletes what a connection that was removed before has left', async () => {
+  test('an erasure deletes the records of a connection that was deleted earlier', async () => {
     const { store } = cases.deps;
     await store.connections.delete(filled.connection.id);
     await store.accessTokens.delete(filled.connection.id);
@@ -290,7 +290,7 @@ describe('the erasure of a connection', () => {
     expect([...after].filter(([key, text]) => `${key} ${text}`.includes(filled.connection.id))).toEqual([]);
   }, 60_000);
 
-  test('gets its job again from the sweep after Redis was lost', async () => {
+  test('the sweep recreates the job of an erasure after a loss of Redis', async () => {
     const erasureId = await request();
     await sweep(cases.deps);
     expect(await jobIds()).toContain(`erase.${erasureId}`);
@@ -304,7 +304,7 @@ describe('the erasure of a connection', () => {
   }, 60_000);
 });
 
-/** Ends what is under way: a patient is not erased in the middle of an export or a sync. */
+/** Ends the active export and sync, because a patient is not erased while they run. */
 async function endOthers({ activeExportId, activeRunId }: FilledConnection): Promise<void> {
   const { store, producer } = cases.deps;
   await cancelExport({ store, producer, find: () => cases.read(activeExportId) });
@@ -312,10 +312,10 @@ async function endOthers({ activeExportId, activeRunId }: FilledConnection): Pro
 }
 
 const patient = (change: Partial<Erasure> = {}) => request({ kind: 'patient', patientId, ...change });
-/** No id of a patient of this test begins with another one's. */
+/** No other patient id of this test contains this one. */
 const mentions = (text: string) => text.includes(patientId);
 
-/** The quarantined lines of a connection that mention the patient. */
+/** The quarantined lines of a connection that contain the patient's id. */
 async function linesOf({ connection }: FilledConnection): Promise<string[]> {
   const { quarantine } = cases.deps.store;
   const lines = await quarantine.list({ filter: { connectionId: connection.id }, scope: 'all', limit: 1000 });
@@ -339,7 +339,7 @@ const countOfPatient = () => cases.deps.store.patientEraser.count({ connectionId
 describe('the erasure of a patient', () => {
   beforeEach(() => endOthers(filled));
 
-  test('leaves the same patient of another connection and every other patient, and nothing that names the erased one', async () => {
+  test('the erasure of a patient leaves no record of that patient, and keeps other patients and other connections', async () => {
     const { store } = cases.deps;
     const { connection, endedExportId } = filled;
     const before = await database.dump();
@@ -367,7 +367,7 @@ describe('the erasure of a patient', () => {
     expect(await linesOf(filled)).toEqual([]);
     expect(await linesOf(other)).toEqual(linesOfOther);
 
-    // What is not about the patient is as it was, but for counts and the place of the patient in runs.
+    // Records of other patients are unchanged, except for counts and the list of patients in runs.
     const changed = [...before].filter(([key, text]) => after.has(key) && after.get(key) !== text).map(([key]) => key);
     expect(kindsOf(changed)).toEqual([
       'bulk_exports',
@@ -405,7 +405,7 @@ describe('the erasure of a patient', () => {
     expect(await countOfPatient()).toMatchObject({ resources: {}, contentBytes: 0 });
   }, 60_000);
 
-  test('is undone by the next export, unless the patient is kept out', async () => {
+  test('an erased patient is stored again by the next export, unless the patient is kept out', async () => {
     const { resources } = await countOfPatient();
     await runToEnd(await patient());
     const again = await exportAgain();
@@ -415,7 +415,7 @@ describe('the erasure of a patient', () => {
     expect((await countOfPatient()).resources).toMatchObject({ Patient, Condition, Encounter });
   }, 60_000);
 
-  test('keeps the patient out of exports, syncs and replays, which account for what they left out', async () => {
+  test('a patient who is kept out is not stored by exports, syncs and replays, which count what they withheld', async () => {
     const { store } = cases.deps;
     const { connection } = filled;
     await runToEnd(await patient({ keepsOut: true }));
@@ -467,7 +467,7 @@ describe('the erasure of a patient', () => {
     expect((await countOfPatient()).resources).toEqual({});
   }, 60_000);
 
-  test('can be taken back for what comes from then on', async () => {
+  test('the API can stop keeping a patient out, and later exports store the patient', async () => {
     const { store } = cases.deps;
     const which = { connectionId: filled.connection.id, patientId };
     await runToEnd(await patient({ keepsOut: true }));
@@ -478,7 +478,7 @@ describe('the erasure of a patient', () => {
     expect((await countOfPatient()).resources).toMatchObject({ Patient: 1 });
   }, 60_000);
 
-  test('completes with the same result if it is cut off after every batch of a patient', async () => {
+  test('the erasure of a patient has the same result if it is interrupted after every batch', async () => {
     const erasureId = await patient({ keepsOut: true });
     const attempts = await eraseInPieces(erasureId);
     expect(attempts).toBeGreaterThan(10);
@@ -492,7 +492,7 @@ describe('the erasure of a patient', () => {
     expect(withheld).toBe(2);
   }, 60_000);
 
-  test('waits for a sync of the patient that was started meanwhile', async () => {
+  test('the erasure of a patient waits for a sync of the patient that was started meanwhile', async () => {
     const { store } = cases.deps;
     const run = makeSyncRun({
       connectionId: filled.connection.id,
@@ -512,7 +512,7 @@ describe('the erasure of a patient', () => {
   }, 60_000);
 });
 
-/** What a file accounts for, and its quarantined lines. */
+/** The accounted lines of a file and its quarantined lines. */
 async function accountedOf(fileId: string): Promise<[number, number]> {
   const file = await cases.deps.store.outputFiles.find(fileId);
   if (!file) throw new Error('no file');

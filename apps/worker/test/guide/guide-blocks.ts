@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const page = fileURLToPath(new URL('../../../../docs/guide-examples.md', import.meta.url));
 
-/** The guide's blocks of TypeScript, in their order: the three snippets of its workflow, then its three examples. */
+/** The TypeScript blocks of the guide in their order: the three snippets of its workflow, then its three examples. */
 export function guideBlocks(): string[] {
   const text = readFileSync(page, 'utf8');
   return [...text.matchAll(/^( *)```typescript\n(.*?)^\1```/gms)].map(([, indent = '', code = '']) =>
@@ -13,15 +13,15 @@ export function guideBlocks(): string[] {
 }
 
 /**
- * Runs a block as it stands, with `scope` as what is around it. An import is served from `modules`.
- * @returns the values of `names` after it ran.
+ * Runs a block unchanged, with the variables of `scope`. Imports are resolved from `modules`.
+ * @returns the values of `names` after the run
  */
 export async function runGuideBlock(options: {
   readonly code: string;
   readonly scope: Readonly<Record<string, unknown>>;
   readonly modules?: Readonly<Record<string, unknown>>;
   readonly names: readonly string[];
-  // biome-ignore lint/suspicious/noExplicitAny: whatever the guide's code declares.
+  // biome-ignore lint/suspicious/noExplicitAny: the guide's code declares values of any type.
 }): Promise<Record<string, any>> {
   const { code, scope, modules = {}, names } = options;
   const served = stripTypeScriptTypes(code).replaceAll(

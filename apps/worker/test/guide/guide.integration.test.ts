@@ -10,7 +10,7 @@ const console = {
   log: (...texts: unknown[]) => lines.push(texts.join(' ')),
   error: (text: string) => lines.push(text),
 };
-/** The guide's loop waits half a minute between two looks; the code is the same with a faster clock. */
+/** The loop of the guide polls every half minute. Here it runs unchanged with a faster timer. */
 const fastTimeout = (resolve: () => void, ms: number) => setTimeout(resolve, ms / 100);
 
 let system: System;
@@ -30,7 +30,7 @@ const ways = [
   { way: 'over HTTP', create: () => createHttpService({ baseUrl: system.baseUrl, apiKey: system.apiKey }) },
 ];
 
-async function aboutPatient(): Promise<string> {
+async function connectToPatient(): Promise<string> {
   const { body } = await system.request('POST', '/api/ehr/connections', {
     provider: 'athenahealth',
     practiceId: '195900',
@@ -41,7 +41,7 @@ async function aboutPatient(): Promise<string> {
 }
 
 describe.each(ways)("the guide's code, $way", ({ create }) => {
-  test('its workflow: initiate, poll, download', async () => {
+  test('the workflow of the guide initiates an export, polls it and downloads its data', async () => {
     service = create();
     const scope = { athenaHealthService: service, connectionId: system.connectionId };
     const { job } = await runGuideBlock({ code: initiate, scope, names: ['job'] });
@@ -55,12 +55,12 @@ describe.each(ways)("the guide's code, $way", ({ create }) => {
     await runGuideBlock({ code: download, scope: { ...scope, job }, names: [] });
     expect(await service.checkBulkExportStatus(job.id)).toMatchObject({ status: 'COMPLETED' });
     const { differences, compared } = await compareWithSimulator(system);
-    // The snippet asks for what changed since 2024 only.
+    // The snippet requests only what has changed since 2024.
     expect(differences.filter((one) => !one.endsWith('is served but not stored'))).toEqual([]);
     expect(compared).toBeGreaterThan(10);
   }, 60_000);
 
-  test('example 1: a complete sync', async () => {
+  test('example 1 of the guide runs a complete sync', async () => {
     service = create();
     const modules = { '@/lib/services/AthenaHealthEnhancedService': { getAthenaHealthEnhancedService: () => service } };
     const scope = { console, setTimeout: fastTimeout };
@@ -69,7 +69,7 @@ describe.each(ways)("the guide's code, $way", ({ create }) => {
     expect(lines).toEqual([expect.stringMatching(/^Export initiated: job_/), 'Data sync completed']);
   }, 60_000);
 
-  test('example 2: an enhanced sync', async () => {
+  test('example 2 of the guide runs an enhanced sync', async () => {
     service = create();
     await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
     const { enhancedSync } = await runGuideBlock({
@@ -85,9 +85,9 @@ describe.each(ways)("the guide's code, $way", ({ create }) => {
     ]);
   }, 60_000);
 
-  test("example 3: a patient's reports", async () => {
+  test('example 3 of the guide prints the reports of a patient', async () => {
     service = create();
-    const connectionId = await aboutPatient();
+    const connectionId = await connectToPatient();
     const reports = { connectionId, exportType: 'Patient', resourceTypes: ['DiagnosticReport'] };
     await system.settled((await system.request('POST', '/api/ehr/athenahealth/bulk-export', reports)).body.data.id);
     const { getConnection, fhirClient } = service;
@@ -103,7 +103,7 @@ describe.each(ways)("the guide's code, $way", ({ create }) => {
   }, 60_000);
 });
 
-test('a failure is an error with a code and the remedy', async () => {
+test('a failed call throws an error with a code and what to do', async () => {
   service = createHttpService({ baseUrl: system.baseUrl, apiKey: system.apiKey });
   await expect(service.initiateBulkExport('conn_none')).rejects.toMatchObject({ code: 'unknown-connection' });
   await expect(service.fhirClient.searchResources('http://x', 'secret', 'Patient', {})).rejects.toMatchObject({

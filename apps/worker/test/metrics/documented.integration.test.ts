@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '..', '..', '..', '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const rules = read('docker/prometheus/rules.yml');
 
-/** Every expression of the rules and the dashboards, with the file that it stands in. */
+/** Every expression of the rules and dashboards, with its file. */
 const expressions = [
   ...[...rules.matchAll(/^ +expr: (['"]?)(.*)\1$/gm)].map(([, , text = '']) => ({ file: 'rules.yml', text })),
   ...globSync('docker/grafana/dashboards/*.json', { cwd: root }).flatMap((file) =>
@@ -21,14 +21,14 @@ beforeAll(async () => {
   ({ api, worker } = await describedMetrics());
 });
 
-/** A series of a histogram is not named after it alone. */
+/** The names of a histogram's series have a suffix. */
 const baseName = (name: string) => name.replace(/_(?:bucket|sum|count)$/, '');
 const all = () => new Map([...api.described, ...worker.described].map((metric) => [metric.name, metric]));
 
 describe('docs/metrics.md', () => {
   const rows = [...read('docs/metrics.md').matchAll(/^\| `(bulkhead_\w+)` \| (\w+) \| (.*?) \| (.*) \|$/gm)];
 
-  test('lists every metric of each process, as the page describes it, and no other', () => {
+  test('docs/metrics.md lists every metric of each process as the process describes it, and no other', () => {
     const documented = rows.map(([, name, type, labels = '', help]) => {
       return { name, type, labels: [...labels.matchAll(/`(\w+)`/g)].map(([, label]) => label), help };
     });
@@ -37,7 +37,7 @@ describe('docs/metrics.md', () => {
     expect(documented.toSorted(byName)).toEqual([...all().values()].toSorted(byName));
   });
 
-  test('says that each process has those of the process itself', () => {
+  test('every process exposes the metrics of the process itself', () => {
     for (const { page } of [api, worker]) {
       expect(page).toContain('# TYPE process_resident_memory_bytes gauge');
       expect(page).toContain('# TYPE bulkhead_ready gauge');
@@ -46,12 +46,12 @@ describe('docs/metrics.md', () => {
 });
 
 describe('rules and dashboards', () => {
-  test('are read by this test', () => {
+  test('every alert rule and dashboard is read by this test', () => {
     expect(expressions.filter(({ file }) => file === 'rules.yml')).toHaveLength([...rules.matchAll(/alert:/g)].length);
     expect(new Set(expressions.map(({ file }) => file)).size).toBe(3);
   });
 
-  test('name only metrics that a process shows', () => {
+  test('the rules and dashboards name only metrics that a process exposes', () => {
     const shown = new Set([...`${api.page}${worker.page}`.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name));
     const missing = expressions.flatMap(({ file, text }) =>
       [...text.matchAll(/\b(?:bulkhead|process|nodejs)_\w+/g)]
@@ -62,8 +62,8 @@ describe('rules and dashboards', () => {
     expect(missing).toEqual([]);
   });
 
-  test('ask for no label that a metric has not', () => {
-    // Prometheus itself adds these.
+  test('the rules and dashboards use only labels that the metric has', () => {
+    // Prometheus itself adds these labels.
     const ownLabels = ['job', 'instance', 'le'];
     const asked = expressions.flatMap(({ text }) =>
       [...text.matchAll(/(bulkhead_\w+)\{([^}]*)\}/g)].map(([, name = '', labels = '']) => ({ name, labels })),
@@ -83,7 +83,7 @@ describe('an alert', () => {
     .slice(1)
     .map((text) => ({ name: text.split('\n')[0] ?? '', text }));
 
-  test('says what it means and where its entry in the runbook is', () => {
+  test('every alert says what it means and links to its entry in the runbook', () => {
     expect(alerts.length).toBeGreaterThan(10);
     for (const { name, text } of alerts) {
       const entry = `runbook: docs/runbook.md#${name.toLowerCase()}`;
@@ -92,14 +92,14 @@ describe('an alert', () => {
     }
   });
 
-  test('has an entry in the runbook, which has no other, and each says where to look and what to do', () => {
+  test('every alert has an entry in the runbook with its meaning, where to look and what to do, and there are no other entries', () => {
     const [, ...entries] = read('docs/runbook.md').split(/^## /m);
     const names = entries.map((entry) => entry.split('\n')[0]);
     expect(names.toSorted()).toEqual(alerts.map(({ name }) => name).toSorted());
     for (const entry of entries) expect(entry).toMatch(/\*\*Means\*\*[\s\S]+\*\*Look\*\*[\s\S]+\*\*Do\*\*/);
   });
 
-  test('has a test of its rule', () => {
+  test('every alert rule has a test', () => {
     const tested = [...read('docker/prometheus/rules.test.yml').matchAll(/alertname="(\w+)"/g)].map(([, name]) => name);
     expect(tested.toSorted()).toEqual(alerts.map(({ name }) => name).toSorted());
   });

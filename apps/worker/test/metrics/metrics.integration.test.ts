@@ -4,7 +4,7 @@ import { type System, type SystemWorker, startSystem } from '../harness/start-sy
 
 let system: System;
 let worker: SystemWorker;
-// biome-ignore lint/suspicious/noExplicitAny: whatever the answer holds.
+// biome-ignore lint/suspicious/noExplicitAny: the answer can have any shape.
 let counts: any;
 let page = '';
 const planted = 'planted-8d1f';
@@ -12,7 +12,7 @@ const planted = 'planted-8d1f';
 beforeAll(async () => {
   system = await startSystem({ simulator: { patients: 5 } });
   worker = await system.startWorker();
-  // No usable line, which is kept aside.
+  // This line is unusable, so it is quarantined.
   const line = { match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1, with: planted } };
   await system.order(line);
   const resourceTypes = ['Patient', 'Condition', 'DocumentReference'];
@@ -28,7 +28,7 @@ beforeAll(async () => {
   );
   page = await waitFor(async () => {
     const text = await worker.readMetrics();
-    // An export has ended before the job that ends it has.
+    // The export ends shortly before the job that ends it.
     const finalized = sampleOf(text, 'bulkhead_job_duration_seconds_count', { job_name: 'export.finalize' });
     const sweptAt = sampleOf(text, 'bulkhead_sweep_last_success_timestamp_seconds');
     return finalized === 2 && sweptAt > 0 ? text : undefined;
@@ -48,18 +48,18 @@ const value = (name: string, labels: Readonly<Record<string, string>> = {}) =>
   sampleOf(page, `bulkhead_${name}`, labels);
 
 describe('the metrics of a worker', () => {
-  test('count each resource once, by what became of it', () => {
+  test('the metrics of a worker count each resource once, by its outcome', () => {
     const outcome = (of: string) => value('resources_total', { outcome: of });
-    // The line is in order again in the second export, which finds everything else as it is.
+    // The second export receives the line intact and finds everything else unchanged.
     expect(outcome('written')).toBe(counts.stored + 1);
     expect(outcome('unchanged')).toBe(counts.stored);
     expect(outcome('quarantined')).toBe(1);
     expect(value('resources_total', { resource_type: 'Patient', outcome: 'written' })).toBe(5);
   });
 
-  test('count and time jobs', () => {
+  test('the metrics of a worker count and time jobs', () => {
     const jobs = (labels: Record<string, string>) => value('job_duration_seconds_count', labels);
-    // The sweep may enqueue a file whose job has just ended. The second job finds it stored, and requests nothing (see below).
+    // The sweep can enqueue a file whose job has just ended. The second job finds it stored and requests nothing (see below).
     const downloads = jobs({ queue: 'file-download', job_name: 'file.download', outcome: 'completed' });
     expect(downloads).toBeGreaterThanOrEqual(2 * counts.files);
     expect(jobs({ job_name: 'export.finalize', outcome: 'completed' })).toBe(2);
@@ -67,7 +67,7 @@ describe('the metrics of a worker', () => {
     expect(value('job_duration_seconds_sum', { job_name: 'file.download' })).toBeGreaterThan(0);
   });
 
-  test('count what went to the EHR and what came back', () => {
+  test('the metrics of a worker count the requests to the EHR and what it sent', () => {
     const requests = (labels: Record<string, string>) => value('ehr_request_duration_seconds_count', labels);
     expect(requests({ provider: 'athenahealth', kind: 'kick-off', status: '2xx' })).toBeGreaterThanOrEqual(2);
     expect(requests({ kind: 'download', status: '2xx' })).toBe(2 * counts.files);
@@ -77,7 +77,7 @@ describe('the metrics of a worker', () => {
     expect(value('documents_total', { outcome: 'stored' })).toBeGreaterThan(0);
   });
 
-  test('show the limiter: waits, and how much of each budget is used', () => {
+  test('the metrics of a worker show the waits for the limiter and the use of each budget', () => {
     expect(value('ehr_limiter_wait_seconds_count', { kind: 'download' })).toBe(2 * counts.files);
     const requests = ['interactive', 'poll', 'kick-off', 'download', 'crawl'].map((kind) =>
       value('ehr_request_duration_seconds_count', { kind }),
@@ -88,16 +88,16 @@ describe('the metrics of a worker', () => {
     expect(page).toContain('bulkhead_ehr_budget_paused_seconds{budget="athenahealth.production"} 0');
   });
 
-  test('hold nothing of a patient, an address, a client or an error', async () => {
+  test('the metrics contain nothing about a patient, an address, a client or an error', async () => {
     const everything = page + (await system.readMetrics());
     const secrets = [planted, 'simulator-client', 'a-195900', 'http://', '127.0.0.1', '/fhir/', 'job_0', system.apiKey];
     expect(secrets.filter((secret) => everything.includes(secret))).toEqual([]);
-    // Our own id, of the one metric that is by connection.
+    // A connection's id is a label of only one metric, and the API exposes it.
     expect(page).not.toContain(system.connectionId);
   });
 });
 
-test('the metrics of the API show what the workers have done', async () => {
+test('the metrics of the API show the work of all workers', async () => {
   const text = await system.readMetrics();
   expect(sampleOf(text, 'bulkhead_exports', { phase: 'completed' })).toBe(2);
   expect(sampleOf(text, 'bulkhead_queue_workers', { queue: 'file-download' })).toBe(1);

@@ -22,8 +22,8 @@ async function served(type: string): Promise<string[]> {
   return text.split('\n').filter(Boolean);
 }
 
-describe('a line that was kept aside #quarantine', () => {
-  test('is listed with its place and reason, given out as it came, and stored when it is corrected #replay', async () => {
+describe('a quarantined line #quarantine', () => {
+  test('a quarantined line is listed with its place and reason, returned as received, and stored once it is corrected #replay', async () => {
     system = await startSystem();
     await system.startWorker();
     const broken = '{"resourceType":"Condition","id":';
@@ -42,12 +42,12 @@ describe('a line that was kept aside #quarantine', () => {
       sizeBytes: broken.length,
       state: 'open',
     });
-    // What it holds is patient data: not in the list, and sealed in the database.
+    // The content is patient data. It is not in the list, and it is encrypted in the database.
     expect(JSON.stringify(entry)).not.toContain('resourceType');
     const { id = '' } = entry ?? {};
     expect((await system.download(`/api/ehr/quarantine/${id}/line`)).text).toBe(broken);
 
-    // Nothing of ours has changed, so it is still no resource.
+    // The code has not changed, so the line is still not a resource.
     expect((await replay(id)).body.data).toMatchObject({ state: 'open', replay: { reason: 'invalid-json' } });
     const lost = (await served('Condition'))[2] ?? '';
     expect((await replay(id, lost)).body.data).toMatchObject({ state: 'replayed', isCorrected: true });
@@ -57,7 +57,7 @@ describe('a line that was kept aside #quarantine', () => {
     expect((await replay(id)).body.data.state).toBe('replayed');
   }, 60_000);
 
-  test('that is longer than a document can be is kept up to 16 MB, and the file is stored around it #long-line', async () => {
+  test('a line that is too long for a document is quarantined up to 16 MB, and the rest of the file is stored #long-line', async () => {
     system = await startSystem();
     await system.startWorker();
     await system.order({ match: { path: '/bulkdata/.*Condition' }, fault: { kind: 'long-line', line: 2 } });
@@ -85,7 +85,7 @@ describe('a line that was kept aside #quarantine', () => {
     expect((await compareWithSimulator(system)).differences).toEqual([]);
   }, 60_000);
 
-  test('pages, filters and is replayed in bulk #replay', async () => {
+  test('the list of quarantined lines can be paged and filtered, and its entries replayed in bulk #replay', async () => {
     system = await startSystem();
     await system.startWorker();
     for (const line of [2, 4, 5]) {
@@ -111,7 +111,7 @@ describe('a line that was kept aside #quarantine', () => {
   }, 60_000);
 });
 
-test('an entry of a search is listed by its sync run, given out as it was received, and stored when it is corrected', async () => {
+test('an entry of a search is listed by its sync run, returned as received, and stored once it is corrected', async () => {
   system = await startSystem({ simulator: { patients: 1 } });
   await system.startWorker();
   await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
@@ -135,7 +135,7 @@ test('an entry of a search is listed by its sync run, given out as it was receiv
 }, 60_000);
 
 describe('numbers #number-text', () => {
-  test('come out of the API byte for byte as the server sent them', async () => {
+  test('the API returns numbers byte for byte as the server sent them', async () => {
     system = await startSystem();
     await system.startWorker();
     const numbers = [
@@ -171,7 +171,7 @@ describe('numbers #number-text', () => {
     expect(stored).toEqual(byId(await served('Observation')));
   }, 60_000);
 
-  test('of a resource that is gone, or never was: 410 and 404', async () => {
+  test('the API answers 410 for a deleted resource and 404 for an unknown one', async () => {
     system = await startSystem();
     await system.startWorker();
     const [line = ''] = await served('CarePlan');

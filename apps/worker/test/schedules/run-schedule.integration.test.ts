@@ -19,7 +19,7 @@ afterAll(() => cases.stop());
 const at = (text: string) => new Date(text);
 const hour = 3_600_000;
 
-/** A schedule of a connection of its own, so that no other's run is in its way. */
+/** Adds a schedule for a new connection, so that runs of other schedules cannot overlap with it. */
 async function add(change: Partial<Schedule> = {}): Promise<Schedule> {
   const schedule = makeSchedule(change);
   const connectionId = `conn_of_${schedule.id}`;
@@ -45,7 +45,7 @@ async function runsOf({ connectionId, kind }: Schedule): Promise<string[]> {
 
 const run = (schedule: Schedule) => runSchedule(cases.deps, { scheduleId: schedule.id });
 
-/** Ends whatever runs. */
+/** Ends a run of the schedule. */
 async function end({ kind }: Schedule, id: string): Promise<void> {
   const { store } = cases.deps;
   if (kind === 'sync') {
@@ -58,7 +58,7 @@ async function end({ kind }: Schedule, id: string): Promise<void> {
 }
 
 describe.each([{ kind: 'export' as const }, { kind: 'sync' as const }])('a scheduled $kind', ({ kind }) => {
-  test('starts when it is due, not before, and plans the next one in the same update', async () => {
+  test('a scheduled run starts when it is due, not before, and the same update plans the next run', async () => {
     const schedule = await add({ kind, request: { resourceTypes: ['Encounter'] } });
     cases.clock.now = at('2026-05-02T01:58:00Z');
     await run(schedule);
@@ -74,15 +74,21 @@ describe.each([{ kind: 'export' as const }, { kind: 'sync' as const }])('a sched
     });
     const name = kind === 'export' ? 'export.kick-off' : 'sync.plan';
     const payload = kind === 'export' ? { exportId: runId ?? '' } : { syncRunId: runId ?? '' };
-    // Its job is there already.
+    // The job of the run exists already.
     expect(await cases.deps.producer.ensure(name, payload as never)).toBe(false);
   });
 
-  test('that was missed for nights runs once, and never twice by duplicates, a second worker and the sweep', async () => {
+  test('a schedule that missed several nights runs once, even with duplicate jobs, a second worker and the sweep', async () => {
     const schedule = await add({ kind });
     cases.clock.now = at('2026-05-05T09:30:00Z');
-    const twice = [run(schedule), run(schedule), run(schedule), sweepSchedules(cases.deps), sweepSchedules(cases.deps)];
-    await Promise.all(twice);
+    const attempts = [
+      run(schedule),
+      run(schedule),
+      run(schedule),
+      sweepSchedules(cases.deps),
+      sweepSchedules(cases.deps),
+    ];
+    await Promise.all(attempts);
     await run(schedule);
     expect(await runsOf(schedule)).toHaveLength(1);
     expect((await read(schedule)).nextRunAt).toEqual(at('2026-05-06T02:00:00Z'));
@@ -93,7 +99,7 @@ describe.each([{ kind: 'export' as const }, { kind: 'sync' as const }])('a sched
     expect((await read(schedule)).lastRun?.runId).toBe(runId);
   });
 
-  test('is skipped while its last run is under way, and says so; the night after it runs', async () => {
+  test('a schedule skips a run and reports it while its last run is active, and runs on the next night', async () => {
     const schedule = await add({ kind });
     cases.clock.now = at('2026-05-02T02:00:00Z');
     await run(schedule);
@@ -114,7 +120,7 @@ describe.each([{ kind: 'export' as const }, { kind: 'sync' as const }])('a sched
     });
   });
 
-  test('is skipped while the same was started by hand', async () => {
+  test('a schedule skips a run while the same run, started by hand, is active', async () => {
     const schedule = await add({ kind });
     const other = `${kind}_by_hand_${schedule.id}`;
     const { store, producer } = cases.deps;
@@ -125,7 +131,7 @@ describe.each([{ kind: 'export' as const }, { kind: 'sync' as const }])('a sched
   });
 
   test.each([{ isStored: false }, { isStored: true }])(
-    'that a worker claimed and died over is started once, under the id it had (stored: $isStored)',
+    'a run that a worker claimed before it crashed starts once with the claimed id (stored: $isStored)',
     async ({ isStored }) => {
       const schedule = await add({ kind });
       const { store, producer } = cases.deps;
@@ -144,7 +150,7 @@ describe.each([{ kind: 'export' as const }, { kind: 'sync' as const }])('a sched
 });
 
 describe('the clients of a schedule', () => {
-  const told = async ({ connectionId }: Schedule) => {
+  const eventsOf = async ({ connectionId }: Schedule) => {
     const deliveries = await cases.deps.store.webhookDeliveries.list({ connectionId, limit: 10 });
     return deliveries.map(({ body }) => JSON.parse(body));
   };
@@ -158,7 +164,7 @@ describe('the clients of a schedule', () => {
     return schedule;
   };
 
-  test('are told of a run that could not start, once, and the next night is planned', async () => {
+  test('clients receive one event for a run that could not start, and the next night is planned', async () => {
     const schedule = await withWebhook({ kind: 'sync', request: { resourceTypes: ['Nonsense'] } });
     const { id, connectionId } = schedule;
     cases.clock.now = at('2026-05-02T02:00:00Z');
@@ -168,7 +174,7 @@ describe('the clients of a schedule', () => {
       lastRun: { outcome: 'failed', reason: 'schedule-request-invalid' },
       nextRunAt: at('2026-05-03T02:00:00Z'),
     });
-    expect(await told(schedule)).toEqual([
+    expect(await eventsOf(schedule)).toEqual([
       {
         type: 'schedule.failed',
         timestamp: '2026-05-02T02:00:00.000Z',
@@ -177,20 +183,20 @@ describe('the clients of a schedule', () => {
     ]);
   });
 
-  test('are told of a night that was skipped, and which run was in the way', async () => {
+  test('clients receive an event for a skipped night, with the run that was active', async () => {
     const schedule = await withWebhook();
     cases.clock.now = at('2026-05-02T02:00:00Z');
     await run(schedule);
     const [runId] = await runsOf(schedule);
     cases.clock.now = at('2026-05-03T02:00:00Z');
     await run(schedule);
-    expect(await told(schedule)).toMatchObject([
+    expect(await eventsOf(schedule)).toMatchObject([
       { type: 'schedule.skipped', data: { id: schedule.id, runId, errorCode: 'export-already-running' } },
     ]);
   });
 
   test.each([{ kind: 'export' as const }, { kind: 'sync' as const }])(
-    'see by which schedule an $kind was started that has failed',
+    'the event of a failed $kind names the schedule that started it',
     async ({ kind }) => {
       const schedule = await withWebhook({ kind });
       const { store } = cases.deps;
@@ -203,13 +209,13 @@ describe('the clients of a schedule', () => {
       if (!from) throw new Error('no run');
       await records.transition({ from, to: 'failed' } as never);
       await notifyClients(cases.deps, { kind: of, id });
-      expect(await told(schedule)).toMatchObject([{ type: `${of}.failed`, data: { id, scheduleId: schedule.id } }]);
+      expect(await eventsOf(schedule)).toMatchObject([{ type: `${of}.failed`, data: { id, scheduleId: schedule.id } }]);
     },
   );
 });
 
 describe('a schedule', () => {
-  test('that is due is claimed by one of many', async () => {
+  test('only one of several concurrent claims of a due schedule succeeds', async () => {
     const { store } = cases.deps;
     const from = await add();
     const nextRunAt = at('2026-05-03T02:00:00Z');
@@ -221,7 +227,7 @@ describe('a schedule', () => {
     expect(taken[0]?.starting).toEqual((await read(from)).starting);
   });
 
-  test('whose export is still under way is skipped even where the next one would be another request', async () => {
+  test('a schedule is skipped while its export is active, even if the next request would differ', async () => {
     const schedule = await add({ request: { resourceTypes: ['Patient'] } });
     const { connectionId } = schedule;
     cases.clock.now = at('2026-05-02T02:00:00Z');
@@ -241,7 +247,7 @@ describe('a schedule', () => {
     expect(await runsOf(schedule)).toEqual([first]);
   });
 
-  test('of an export asks for what changed since the last one', async () => {
+  test('a scheduled export requests what has changed since the last one', async () => {
     const schedule = await add({ request: { exportType: 'Group', resourceTypes: ['Patient'] } });
     const { connectionId } = schedule;
     const transactionTime = '2026-05-01T02:00:05Z';
@@ -264,7 +270,7 @@ describe('a schedule', () => {
     });
   });
 
-  test('that is spread waits for its place in the hour', async () => {
+  test('a schedule with a spread waits for its offset in the hour', async () => {
     const id = 'sched_spread';
     const spreadMs = spreadOf({ id, cron: '0 2 * * *' });
     const due = new Date(at('2026-05-02T02:00:00Z').getTime() + spreadMs);
@@ -277,7 +283,7 @@ describe('a schedule', () => {
     expect((await read(schedule)).nextRunAt).toEqual(new Date(due.getTime() + 24 * hour));
   });
 
-  test('that is paused does not run, and loses its job', async () => {
+  test('a paused schedule does not run, and the sweep removes its job', async () => {
     const schedule = await add({ paused: true });
     const { producer } = cases.deps;
     await producer.scheduleCron({
@@ -292,7 +298,7 @@ describe('a schedule', () => {
     expect((await producer.listScheduledRuns()).map(({ scheduleId }) => scheduleId)).not.toContain(schedule.id);
   });
 
-  test('of a connection that is gone goes as well', async () => {
+  test('a schedule of a deleted connection is deleted', async () => {
     const schedule = await add();
     await cases.deps.store.connections.delete(schedule.connectionId);
     cases.clock.now = at('2026-05-02T02:00:00Z');
@@ -301,7 +307,7 @@ describe('a schedule', () => {
     expect(await runsOf(schedule)).toEqual([]);
   });
 
-  test('gets its job by the sweep where it has none or that of old times; a job without a schedule goes', async () => {
+  test('the sweep creates a missing job, replaces one with an outdated time, and removes one without a schedule', async () => {
     const lost = await add({ nextRunAt: at('2030-01-01T00:00:00Z') });
     const moved = await add({ nextRunAt: at('2030-01-01T00:00:00Z'), cron: '0 3 * * *', timeZone: 'Europe/Berlin' });
     const { producer } = cases.deps;
@@ -326,7 +332,7 @@ describe('a schedule', () => {
 describe('a clock that was a year ahead and is set right #clock', () => {
   const planned = at('2027-05-03T02:00:00Z');
 
-  test('does not stop a schedule for a year: the sweep plans its next run again', async () => {
+  test('the sweep plans the next run again after a clock a year ahead was corrected', async () => {
     const schedule = await add();
     cases.clock.now = at('2027-05-02T02:00:00Z');
     await run(schedule);
@@ -341,14 +347,14 @@ describe('a clock that was a year ahead and is set right #clock', () => {
     expect((await read(schedule)).lastRun).toMatchObject({ at: cases.clock.now, outcome: 'started' });
   });
 
-  test('leaves the plan of a paused schedule alone', async () => {
+  test('the sweep does not change the plan of a paused schedule after a clock was corrected', async () => {
     const schedule = await add({ paused: true, nextRunAt: planned });
     cases.clock.now = at('2026-05-02T03:00:00Z');
     await sweepSchedules(cases.deps);
     expect((await read(schedule)).nextRunAt).toEqual(planned);
   });
 
-  test('makes the sweep schedule the job of the cron again', async () => {
+  test('the sweep recreates the cron job after a clock was corrected', async () => {
     const { id: scheduleId, cron, timeZone } = await add();
     const { producer } = cases.deps;
     const { now } = Date;
@@ -377,8 +383,8 @@ test('the sweep of a worker whose clock is half an hour behind does not repeat a
 });
 
 describe('by the queue', () => {
-  test('two workers start a schedule of every second second once a time, and wait out a spread', async () => {
-    // Of the real clock, as BullMQ's is; a cron of seconds is refused by the API.
+  test('two workers start each run of a frequent schedule once and wait for the spread of another', async () => {
+    // This test uses the real clock, as BullMQ does. The API refuses a cron expression with seconds.
     const timing = { cron: '*/2 * * * * *', timeZone: 'UTC' };
     const every = await add({ ...timing, kind: 'sync', nextRunAt: nextRun({ ...timing, spreadMs: 0 }, new Date()) });
     const late = { cron: '*/5 * * * * *', timeZone: 'UTC', spreadMs: 1500 };
@@ -407,13 +413,13 @@ describe('by the queue', () => {
     } finally {
       await Promise.all(workers.map((worker) => worker.stop()));
     }
-    // No time of either came twice.
+    // No run was claimed twice.
     expect(new Set(started).size).toBe(started.length);
     expect(started.length).toBeGreaterThan(2);
   });
 });
 
-/** Notes which time of which schedule was claimed. */
+/** Records each claim with the schedule and its time. */
 function watchSettled(schedules: UseCases['deps']['store']['schedules'], claimed: string[]) {
   return {
     ...schedules,

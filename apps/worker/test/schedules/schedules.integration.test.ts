@@ -38,7 +38,7 @@ const ended = (id: string) =>
     { timeoutMs: 60_000, what: `the end of a run of ${id}` },
   );
 
-/** What a FLUSHALL takes; other tests use the same server. */
+/** Deletes the keys of this test as a FLUSHALL would. Other tests use the same server. */
 async function loseRedis(): Promise<void> {
   const keys = await redis.keys(`${system.env.BULKHEAD_PREFIX}:*`);
   await redis.del(...keys);
@@ -46,7 +46,7 @@ async function loseRedis(): Promise<void> {
 
 describe('a schedule', () => {
   test.each([{ kind: 'export' }, { kind: 'sync' }])(
-    'of a $kind runs now, and later shows what became of it',
+    'a schedule of a $kind runs on demand and later shows the result of the run',
     async ({ kind }) => {
       await system.startWorker();
       // A sync needs patients.
@@ -65,7 +65,7 @@ describe('a schedule', () => {
     90_000,
   );
 
-  test('whose nights were missed runs once when workers start, to its end', async () => {
+  test('a schedule that missed several nights runs once when workers start, and completes', async () => {
     const schedule = makeSchedule({
       connectionId: system.connectionId,
       nextRunAt: new Date(Date.now() - 50 * 3_600_000),
@@ -81,7 +81,7 @@ describe('a schedule', () => {
     expect(requests.filter((one) => one.path.endsWith('$export'))).toHaveLength(1);
   }, 90_000);
 
-  test('has its job again after all of Redis is lost, under living workers', async () => {
+  test('a schedule regains its job after all Redis data was lost while workers run', async () => {
     const id = await create();
     expect(await jobs()).toEqual([id]);
     await system.startWorker();
@@ -89,7 +89,7 @@ describe('a schedule', () => {
     await waitFor(async () => (await jobs()).includes(id), { what: 'the job of the schedule' });
   }, 60_000);
 
-  test('loses its job when it is paused, gets it back, and is gone with its connection', async () => {
+  test('a paused schedule has no job, a resumed one has, and a deleted connection deletes its schedule', async () => {
     const id = await create();
     const patch = (body: object) => system.request('PATCH', `${path}/${id}`, body);
     expect((await patch({ paused: true })).body.data).toMatchObject({ paused: true, nextRuns: [] });

@@ -21,7 +21,7 @@ const ended = (id: string) =>
     { timeoutMs: 60_000, what: `the end of ${id}` },
   );
 
-/** Patients come by a bulk export: there is no search over a whole practice. */
+/** Patients are imported by a bulk export, because the EHR has no search over a whole practice. */
 async function startWithPatients(patients = 3, options: { athenahealthRate?: boolean } = {}): Promise<string[]> {
   system = await startSystem({ simulator: { patients }, ...options });
   await system.startWorker();
@@ -38,7 +38,7 @@ async function requests(at: RegExp): Promise<{ method: string; path: string; par
 }
 
 describe('an enhanced sync', () => {
-  test('brings every type of every patient, in the fewest requests, and answers as the guide says', async () => {
+  test('an enhanced sync stores every type of every patient with the fewest requests, and answers as the guide says', async () => {
     const patients = await startWithPatients(3, { athenahealthRate: true });
     const answer = await sync({ includeStandard: true, includeEnhanced: true });
     expect(answer.status).toBe(200);
@@ -49,7 +49,7 @@ describe('an enhanced sync', () => {
       skipped: [{ resourceType: 'Appointment', reason: expect.stringContaining('bulk export') }],
     });
     expect(data.total).toBe(data.standardResources + data.enhancedResources);
-    // Appointment cannot be searched and is never counted as zero; the others are not of the guide's sets.
+    // Appointment cannot be searched, and is never counted as zero. The other types are not in the sets of the guide.
     const { differences, compared } = await compareWithSimulator(system);
     expect(differences.filter((one) => !/^(Appointment|Organization|Practitioner|Location)\//.test(one))).toEqual([]);
     expect(data.total).toBe(compared);
@@ -63,7 +63,7 @@ describe('an enhanced sync', () => {
     expect(await system.violations()).toMatchObject({ total: 0 });
   }, 90_000);
 
-  test('asks again only for what changed, page after page, and narrows the enhanced set', async () => {
+  test('an enhanced sync requests again only what has changed, page by page, and can be limited to some enhanced types', async () => {
     await startWithPatients(2);
     await sync({ includeStandard: false, resourceTypes: ['Encounter', 'CarePlan'] });
     const first = (await requests(/r4\/(Encounter|CarePlan)$/)).length;
@@ -75,7 +75,7 @@ describe('an enhanced sync', () => {
     expect(await requests(/r4\/Observation$/)).toEqual([]);
   }, 90_000);
 
-  test('with Prefer: respond-async answers 202 with the URL of the run, which can be cancelled', async () => {
+  test('an enhanced sync with Prefer: respond-async answers 202 with the URL of the run, which can be cancelled', async () => {
     await startWithPatients(2);
     await system.order({ match: { path: 'r4/Observation$' }, fault: { kind: 'latency', ms: 3000 }, times: 'always' });
     const answer = await sync({}, { prefer: 'respond-async' });
@@ -93,7 +93,7 @@ describe('an enhanced sync', () => {
     expect(list.body.data).toMatchObject([{ id, status: 'CANCELLED' }]);
   }, 90_000);
 
-  test('with Prefer: wait that is shorter than the run answers 202 with the counts so far', async () => {
+  test('an enhanced sync answers 202 with the counts so far if Prefer: wait is shorter than the run', async () => {
     await startWithPatients(2);
     await system.order({ match: { path: 'r4/Encounter$' }, fault: { kind: 'latency', ms: 4000 }, times: 'always' });
     const answer = await sync({}, { prefer: 'wait=2' });
@@ -104,14 +104,14 @@ describe('an enhanced sync', () => {
     await system.request('DELETE', url);
   }, 90_000);
 
-  test('with Prefer: wait that is longer than the run, or than the limit, answers 200 with the counts', async () => {
+  test('an enhanced sync answers 200 with the counts if it ends within Prefer: wait, which is limited to 290 s', async () => {
     await startWithPatients(1);
     const answer = await sync({ includeEnhanced: false }, { prefer: 'wait=3600' });
     expect([answer.status, answer.headers.get('preference-applied')]).toEqual([200, 'wait=290']);
     expect(answer.body.data.total).toBeGreaterThan(0);
   }, 90_000);
 
-  test('that fails in part keeps what succeeded, is no success, and a retry asks for the rest only', async () => {
+  test('an enhanced sync that fails in part keeps what succeeded, answers 502, and a retry requests only the rest', async () => {
     const patients = await startWithPatients(2);
     const outcome = { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code: 'forbidden' }] };
     await system.order({
@@ -131,7 +131,7 @@ describe('an enhanced sync', () => {
     expect(since).toEqual(patients.map(() => expect.stringContaining('/Condition')));
   }, 90_000);
 
-  test('shows what it waits for and what it has cost until the EHR answers again', async () => {
+  test('a sync run shows what it waits for and how many requests it has used until the EHR answers again', async () => {
     await startWithPatients(1);
     const fault = { kind: 'status', status: 503, retryAfter: '1' };
     await system.order({ match: { path: 'r4/Procedure$' }, fault, times: 3 });
@@ -150,7 +150,7 @@ describe('an enhanced sync', () => {
     expect(run.requests).toBe(run.minimumRequests + 3);
   }, 90_000);
 
-  test('tries again where a connection breaks, and takes a 200 that only holds an error for a failure', async () => {
+  test('an enhanced sync retries after a broken connection, and treats a 200 with only an error as a failure', async () => {
     await startWithPatients(2);
     await system.order({ match: { path: 'r4/Procedure$' }, fault: { kind: 'outcome-in-bundle' } });
     await system.order({ match: { path: 'r4/Immunization$' }, fault: { kind: 'reset' } });
@@ -160,17 +160,17 @@ describe('an enhanced sync', () => {
   }, 90_000);
 });
 
-describe('an enhanced sync goes on by itself, from where it was', () => {
+describe('an enhanced sync resumes by itself', () => {
   const killed: { kill(): Promise<void> }[] = [];
   afterEach(async () => {
     for (const worker of killed.splice(0)) await worker.kill();
   });
 
   test.each([
-    { what: 'its worker was killed', losesRedis: false },
-    { what: 'its worker was killed and everything in Redis lost', losesRedis: true },
+    { what: 'after its worker was killed', losesRedis: false },
+    { what: 'after its worker was killed and all Redis data was lost', losesRedis: true },
   ])(
-    'after $what',
+    'an enhanced sync resumes at its last page $what',
     async ({ losesRedis }) => {
       system = await startSystem({ simulator: { patients: 4 }, env: { WORKER_LOCK_MS: '2000' } });
       const first = spawnWorker(system.env);
@@ -193,7 +193,7 @@ describe('an enhanced sync goes on by itself, from where it was', () => {
       const { differences } = await compareWithSimulator(system);
       const standard = /^(Patient|Observation|Condition|MedicationRequest|AllergyIntolerance|Immunization|Procedure)\//;
       expect(differences.filter((one) => standard.test(one))).toEqual([]);
-      // Those that were on their way when the worker was killed come again, and no others.
+      // Only requests that were in flight when the worker was killed are sent again.
       const sent = (await requests(/r4\/[A-Z][A-Za-z]+$/)).length;
       expect(sent - run.requests).toBeLessThanOrEqual(4);
     },
@@ -202,7 +202,7 @@ describe('an enhanced sync goes on by itself, from where it was', () => {
 });
 
 describe('bad input of an enhanced sync', () => {
-  test('names every fault', async () => {
+  test('an enhanced sync with bad input answers with every fault', async () => {
     await startWithPatients(1);
     const details = async (body: object) => (await sync(body)).body.error.details;
     expect(await details({ resourceTypes: ['Patient', 'Goal', 'Encountr'] })).toMatchObject([
@@ -214,12 +214,12 @@ describe('bad input of an enhanced sync', () => {
       { path: 'includeStandard' },
     ]);
     expect(await details({ since: 'last', patients: [] })).toMatchObject([{ path: 'since' }, { path: 'patients' }]);
-    expect(await details({ patients: ['nobody'] })).toMatchObject([{ path: 'patients.0' }]);
+    expect(await details({ patients: ['unknown'] })).toMatchObject([{ path: 'patients.0' }]);
     expect((await sync({ connectionId: 'conn_none' })).status).toBe(404);
     expect((await system.request('GET', `${runs}/sync_none`)).body.error.code).toBe('unknown-run');
   }, 60_000);
 
-  test('without any patient known fails with the way out', async () => {
+  test('an enhanced sync without known patients fails and says to run a bulk export', async () => {
     system = await startSystem();
     await system.startWorker();
     const answer = await sync();

@@ -26,7 +26,7 @@ interface Ended {
   readonly byType: Map<string, SyncTypeCount>;
 }
 
-/** Runs a sync to its end, step by step. */
+/** Runs a sync step by step to its end. */
 async function sync(change: Partial<SyncRequest> = {}): Promise<Ended> {
   const run = await plan(change);
   return runToEnd(run.id);
@@ -41,7 +41,7 @@ async function plan(change: Partial<SyncRequest> = {}): Promise<SyncRun> {
   return run;
 }
 
-/** Does what the workers do with a planned run, without waits between the attempts. */
+/** Runs the steps of a planned run as the workers do, without waits between attempts. */
 async function runToEnd(syncRunId: string): Promise<Ended> {
   const { deps } = cases;
   const { store } = deps;
@@ -55,7 +55,7 @@ async function runToEnd(syncRunId: string): Promise<Ended> {
   return { run, phase: run.phase, byType: new Map(counts.map((count) => [count.resourceType, count])) };
 }
 
-/** Does what the API does when a user retries a run. */
+/** Retries a run as the API does for a user. */
 async function retry(run: SyncRun): Promise<Ended> {
   const { store } = cases.deps;
   await store.syncSteps.retryFailed(run.id);
@@ -66,13 +66,13 @@ async function retry(run: SyncRun): Promise<Ended> {
 const marksOf = (patientId: string) =>
   cases.deps.store.crawlMarks.find({ connectionId: cases.connection.id, patientId });
 
-/** What the simulator answers instead of a page of Conditions. */
+/** Makes the simulator answer with `body` instead of a page of Conditions. */
 const answerConditions = (body: object, options: object = {}) =>
   cases.order({ match: { path: 'r4/Condition$' }, fault: { kind: 'status', status: 200, body }, ...options });
 
 const sum = (byType: Map<string, SyncTypeCount>) => [...byType.values()].reduce((all, one) => all + one.requests, 0);
 
-/** What of the searched types differs from what the simulator serves. */
+/** The differences between the stored resources of the searched types and what the simulator serves. */
 async function differences(): Promise<string[]> {
   const { simulator, deps, connection } = cases;
   const { differences: all } = await compareWithSimulator({
@@ -84,13 +84,13 @@ async function differences(): Promise<string[]> {
 }
 
 describe('a crawl of a server whose includes are complete', () => {
-  test('takes one request a patient for all that it offers, and counts each type', async () => {
+  test('a crawl sends one request per patient for all types that the server can include, and counts each type', async () => {
     const offered = byPatient.filter((type) => type !== 'CarePlan');
     cases = await startUseCases({ simulator: { patientRevIncludes: revIncludes(offered) }, search: includesAll });
     const { phase, byType } = await sync();
     expect(phase).toBe('completed');
     expect(await differences()).toEqual([]);
-    // A request for each patient with all the types that come along, and one for the type that does not.
+    // One request per patient for all types that can be included, and one for the other type.
     expect(sum(byType)).toBe(2 * patients.length);
     expect(minimumRequests([...byType.values()])).toBe(sum(byType));
     const observations = byType.get('Observation');
@@ -106,7 +106,7 @@ describe('a crawl of a server whose includes are complete', () => {
     });
   }, 30_000);
 
-  test('leaves the patients themselves out where only the enhanced types are asked for', async () => {
+  test('a crawl of only the enhanced types does not store the included patients', async () => {
     cases = await startUseCases({ simulator: { patientRevIncludes: revIncludes(byPatient) }, search: includesAll });
     const { byType } = await sync({ includeStandard: false });
     expect(byType.get('Patient')).toMatchObject({ requests: 4, fetched: 0, stored: 0 });
@@ -114,14 +114,14 @@ describe('a crawl of a server whose includes are complete', () => {
     const { store } = cases.deps;
     const connectionId = cases.connection.id;
     expect(await store.resources.listIds({ connectionId, resourceType: 'Patient' })).toEqual([]);
-    // Nor counts it as a crawl of theirs.
+    // The patients have no crawl mark either.
     const marks = await store.crawlMarks.find({ connectionId, patientId: patients[0] ?? '' });
     expect(Object.keys(marks).sort()).toEqual(enhanced);
   }, 30_000);
 });
 
-test('a crawl searches each type by itself if the registry does not claim that includes are complete', async () => {
-  // As many servers do, this one includes some resources and leaves out the others without a next link.
+test('a crawl searches each type separately if the registry does not claim that includes are complete', async () => {
+  // Like many servers, this one includes some resources and omits the others without a next link.
   cases = await startUseCases({ simulator: { patientRevIncludes: revIncludes(byPatient), revIncludeLimit: 5 } });
   const { phase, byType } = await sync();
   expect(await differences()).toEqual([]);
@@ -130,15 +130,15 @@ test('a crawl searches each type by itself if the registry does not claim that i
 });
 
 describe('a crawl of a server that takes a list of patients', () => {
-  test('asks for several at once, and from the oldest of their marks', async () => {
+  test('a crawl searches several patients at once, from the oldest of their marks', async () => {
     cases = await startUseCases({ search: { patientsPerRequest: 4 } });
     const two = patients.slice(0, 2);
     const first = await sync({ patients: two });
     expect(sum(first.byType)).toBe(byPatient.length + 1);
     expect(minimumRequests([...first.byType.values()])).toBe(sum(first.byType));
-    // The generated practice has changed long ago.
+    // The generated resources were last changed long ago.
     expect((await sync({ patients: two })).byType.get('Observation')).toMatchObject({ fetched: 0, requests: 1 });
-    // Two of the four are new to the crawl: all are asked for from the beginning.
+    // Two of the four patients are new to the crawl, so it searches all of them from the beginning.
     const { byType } = await sync();
     expect(byType.get('Observation')?.unchanged).toBe(first.byType.get('Observation')?.fetched);
     expect(await differences()).toEqual([]);
@@ -154,7 +154,7 @@ describe('a page that the server has forgotten', () => {
     ...options,
   });
 
-  test('starts its search anew, once, and counts what was stored once', async () => {
+  test('a search restarts once if the server has forgotten its next page, and counts each stored resource once', async () => {
     cases = await startUseCases({ search: { pageSize: 3 } });
     await cases.order(forgotten({}));
     const { phase, byType } = await sync({ includeEnhanced: false });
@@ -162,11 +162,11 @@ describe('a page that the server has forgotten', () => {
     const served = await (await fetch(`${cases.simulator.baseUrl}/_sim/types`)).json();
     const observations = byType.get('Observation');
     expect(observations?.fetched).toBe((served as Record<string, number>).Observation);
-    // The first page that came for nothing, and the refused one.
+    // The first page, which was read in vain, and the refused page.
     expect(observations?.requests).toBe((observations?.pages ?? 0) + 2);
   }, 30_000);
 
-  test('fails its search, and no other, where it is forgotten again', async () => {
+  test('only the search fails whose next page the server has forgotten twice', async () => {
     cases = await startUseCases({ search: { pageSize: 3 } });
     await cases.order(forgotten({ times: 1 }));
     await cases.order(forgotten({ after: 3, times: 1 }));
@@ -204,7 +204,7 @@ describe('a page of an odd shape', () => {
       body: bundle({ type: 'history', entry: [condition('a')] }),
       fault: '"searchset"',
     },
-  ])('fails its search and leaves the crawl mark if it has $what', async ({ body, fault }) => {
+  ])('a search fails and its crawl mark stays if a page has $what', async ({ body, fault }) => {
     cases = await startUseCases();
     await answerConditions(body);
     const { run, phase, byType } = await sync(one);
@@ -218,7 +218,7 @@ describe('a page of an odd shape', () => {
     expect(Object.keys(await marksOf(patients[0] ?? ''))).toContain('Condition');
   });
 
-  test('is an empty page if it has neither entries nor a total', async () => {
+  test('a page with neither entries nor a total is an empty page', async () => {
     cases = await startUseCases();
     await answerConditions(bundle({}));
     const { phase, byType } = await sync(one);
@@ -228,7 +228,7 @@ describe('a page of an odd shape', () => {
     ]);
   });
 
-  test('warns if the EHR promises more matches than it sends, and asks for all of them on a retry', async () => {
+  test('a run warns if the EHR promises more matches than it sends, and a retry requests all of them', async () => {
     cases = await startUseCases();
     const included = { resource: { resourceType: 'Condition', id: 'x' }, search: { mode: 'include' } };
     await answerConditions(
@@ -252,7 +252,7 @@ describe('a page of an odd shape', () => {
     expect(Object.keys(await marksOf(patients[0] ?? ''))).toContain('Condition');
   });
 
-  test('counts the matches of all pages against the total', async () => {
+  test('the matches of all pages are counted against the total', async () => {
     cases = await startUseCases();
     const url = `${cases.simulator.fhirEndpoint}/Condition?page=2`;
     await answerConditions(bundle({ total: 2, entry: [condition('a')], link: [{ relation: 'next', url }] }));
@@ -274,7 +274,7 @@ describe('an entry that cannot be stored', () => {
     return quarantine.list({ filter: { exportId: run.id }, scope: 'all', limit: 100 });
   };
 
-  test('is quarantined with its place and reason, and the run says how many there are and where', async () => {
+  test('an entry that cannot be stored is quarantined with its place and reason, and the run says how many there are', async () => {
     cases = await startUseCases();
     const nul = { '\0': 1 };
     const deep = JSON.parse(`${'['.repeat(120)}${']'.repeat(120)}`);
@@ -317,7 +317,7 @@ describe('an entry that cannot be stored', () => {
     expect(large).toHaveLength(entries[3]?.sizeBytes ?? 0);
   }, 60_000);
 
-  test('can be replayed: it stays open with the reason, or is stored and counted as stored', async () => {
+  test('a quarantined entry can be replayed: it stays open with the reason, or is stored and counted', async () => {
     cases = await startUseCases();
     await answerConditions(page([condition(undefined), condition('large', { note: 'x'.repeat(17 * 1024 * 1024) })]));
     const { run } = await sync(one);
@@ -343,13 +343,13 @@ describe('an entry that cannot be stored', () => {
     expect(conditions).toMatchObject({ fetched: 2, stored: 1, rejected: 1 });
   }, 60_000);
 
-  test('is not listed twice if its search begins again at its first page', async () => {
+  test('a quarantined entry is not listed twice if its search restarts at its first page', async () => {
     cases = await startUseCases();
     const url = `${cases.simulator.fhirEndpoint}/Condition?page=2`;
     await answerConditions(page([condition(undefined)], { link: [{ relation: 'next', url }] }));
     const match = { path: 'r4/Condition$' };
     await cases.order({ match, fault: { kind: 'status', status: 410, body: {} }, after: 1 });
-    // Now the same entry stands at another place.
+    // The same entry is now at another position.
     await answerConditions(page([condition('good'), condition(undefined)]), { after: 2 });
     const { run, byType } = await sync(one);
     expect(byType.get('Condition')).toMatchObject({ fetched: 2, stored: 1, rejected: 1 });
@@ -361,17 +361,17 @@ describe('pages that lead back to an earlier page', () => {
   const page = (number: number) => `${cases.simulator.fhirEndpoint}/Condition?page=${number}`;
   const one = { includeEnhanced: false, patients: patients.slice(0, 1) };
 
-  /** The pages 1, 2, 3, 2, 3, ... of the search of Conditions. */
-  async function orderCycle(): Promise<void> {
+  /** Makes the search of Conditions return the pages 1, 2, 3, 2, 3, ... */
+  async function injectCycle(): Promise<void> {
     for (let index = 0; index < 20; index++) {
       const link = [{ relation: 'next', url: page(2 + (index % 2)) }];
       await answerConditions({ resourceType: 'Bundle', link }, { after: index });
     }
   }
 
-  test('fail their search, and a retry asks for its first page', async () => {
+  test('a search fails if its pages lead back to an earlier page, and a retry starts at its first page', async () => {
     cases = await startUseCases();
-    await orderCycle();
+    await injectCycle();
     const { run, phase, byType } = await sync(one);
     expect([phase, run.error?.code]).toEqual(['partial', 'search-loops']);
     expect(byType.get('Condition')).toMatchObject({ failed: 1 });
@@ -384,9 +384,9 @@ describe('pages that lead back to an earlier page', () => {
     expect(retried.byType.get('Condition')).toMatchObject({ pages: 1, failed: 0 });
   });
 
-  test('are found even if the worker is restarted after every page', async () => {
+  test('a cycle of pages is found even if the worker restarts after every page', async () => {
     cases = await startUseCases();
-    await orderCycle();
+    await injectCycle();
     const { store } = cases.deps;
     const run = await plan(one);
     let restarts = 0;
@@ -403,16 +403,16 @@ describe('pages that lead back to an earlier page', () => {
       const deps = { ...cases.deps, store: { ...store, syncSteps: { ...store.syncSteps, saveSearches } } };
       await runSyncStep(deps, { stepId, retryAt: firstAttempt, progress, signal: stop.signal }).catch(() => undefined);
       restarts += 1;
-      if (restarts === 100) throw new Error('the search has no end');
+      if (restarts === 100) throw new Error('the search does not end');
     }
-    // A page of each type, and at least the pages 1, 2, 3 and 2 of the cycle.
+    // One page of each type, and at least the pages 1, 2, 3 and 2 of the cycle.
     expect(restarts).toBeGreaterThanOrEqual(standard.length + 4);
     await finalizeSync(cases.deps, { syncRunId: run.id });
     expect(await store.syncRuns.find(run.id)).toMatchObject({ phase: 'partial', error: { code: 'search-loops' } });
   });
 });
 
-test('a search that the EHR makes wait is not given up, not even at its last try', async () => {
+test('a search that the EHR delays is not given up, even at its last attempt', async () => {
   cases = await startUseCases();
   const { deps } = cases;
   const request = { includeStandard: false, includeEnhanced: true, resourceTypes: ['CarePlan'], patients };
@@ -443,7 +443,7 @@ describe('a search that gets no page', () => {
   const retrying = (run: SyncRun, limit = 10) => cases.deps.store.syncSteps.listRetrying({ runId: run.id, limit });
   const requests = async (run: SyncRun) => (await cases.deps.store.syncSteps.sumByType(run.id))[0]?.requests;
 
-  test('waits as often as the EHR asks for it, and fails after a day without a page, so that the run ends', async () => {
+  test('a search waits as often as the EHR asks for it, and fails after a day without a page so that the run can end', async () => {
     cases = await startUseCases();
     await cases.order(waits);
     const run = await plan(two);
@@ -465,7 +465,7 @@ describe('a search that gets no page', () => {
     expect(await requests(run)).toBe(201);
 
     advance(24 * hourMs);
-    // One search that fails is no progress that would make the other wait for another day.
+    // A failed search is not progress, so the other search does not wait for another day.
     for (const id of [first, second]) await attempt(id);
     const ended = await runToEnd(run.id);
     expect(ended).toMatchObject({ phase: 'failed', run: { error: { code: 'search-waited-too-long' } } });
@@ -475,7 +475,7 @@ describe('a search that gets no page', () => {
     expect((await retry(ended.run)).phase).toBe('completed');
   }, 60_000);
 
-  test('goes on waiting while other searches of its run get pages', async () => {
+  test('a search continues to wait while other searches of its run get pages', async () => {
     cases = await startUseCases();
     await cases.order({ ...waits, times: 2 });
     const run = await plan(two);
@@ -494,7 +494,7 @@ describe('a search that gets no page', () => {
     expect(await runToEnd(run.id)).toMatchObject({ phase: 'completed' });
   });
 
-  test('says that it is retried, counts the requests that failed, and says nothing more after a page', async () => {
+  test('a search shows that it is retried and counts the failed requests, until it gets a page', async () => {
     cases = await startUseCases();
     await cases.order({ match, fault: { kind: 'status', status: 500 }, times: 2 });
     const run = await plan({ ...two, patients: patients.slice(0, 1) });
@@ -513,7 +513,7 @@ describe('a search that gets no page', () => {
     expect(await requests(run)).toBe(3);
   });
 
-  test('fails alone after 50 attempts that left no error, as a page does that crashes the worker', async () => {
+  test('a search fails alone after 50 attempts without an error, as if a page crashes the worker', async () => {
     cases = await startUseCases();
     const run = await plan({ includeEnhanced: false, patients: patients.slice(0, 1) });
     const stepId = (await stepIds(run)).at(-1) ?? '';
@@ -525,7 +525,7 @@ describe('a search that gets no page', () => {
     expect(counts.reduce((all, { completed }) => all + completed, 0)).toBe(counts.length - 1);
   });
 
-  test('fails if its connection was deleted meanwhile', async () => {
+  test('a search fails if its connection was deleted meanwhile', async () => {
     cases = await startUseCases();
     const run = await plan(two);
     await cases.deps.store.connections.delete(cases.connection.id);
@@ -533,7 +533,7 @@ describe('a search that gets no page', () => {
   });
 });
 
-test('a run that the EHR makes wait for a day before it is planned fails, so that the next one can start', async () => {
+test('a run fails if the EHR delays its plan for a day, so that the next run can start', async () => {
   cases = await startUseCases();
   const { deps, clock } = cases;
   await cases.order({

@@ -12,14 +12,14 @@ afterEach(async () => {
   await system.stop();
 });
 
-/** About 2.5 MB at 1 MB/s: long enough to be hit in the middle. */
+/** About 2.5 MB at 1 MB/s, slow enough to be interrupted. */
 const slowFile = {
   match: { path: '/bulkdata/.*Observation' },
   fault: { kind: 'slow', bytesPerSecond: 1_000_000 },
   times: 2,
 };
 const simulator = { patients: 150 };
-/** Documents have tests of their own. Those of 150 patients would be more work than the export. */
+/** Documents have their own tests. Those of 150 patients would be more work than the export. */
 const withoutDocuments = { WORKER_DOCUMENTS: 'off' };
 const env = { WORKER_LOCK_MS: '2000', ...withoutDocuments };
 
@@ -35,15 +35,16 @@ async function whileDownloading(id: string): Promise<void> {
 
 async function expectWhole(id: string): Promise<void> {
   expect(await system.settled(id)).toMatchObject({ status: 'COMPLETED', warnings: [] });
-  // Before the comparison, which keeps the simulator in this process from noting arrivals in time while documents come.
+  // Checked before the comparison, which blocks this process. The simulator in it would then record the arrivals of document requests too
+  // late.
   expect(await system.violations()).toMatchObject({ total: 0 });
   const { compared, differences } = await compareWithSimulator(system);
   expect(differences).toEqual([]);
   expect(compared).toBeGreaterThan(3000);
 }
 
-describe('an export completes by itself #crash', () => {
-  test('after its worker was killed in the middle of a download, resuming at the byte', async () => {
+describe('after a crash #crash', () => {
+  test('an export whose worker was killed during a download completes and resumes at the last committed byte', async () => {
     system = await startSystem({ simulator, env });
     await system.order(slowFile);
     const first = spawnWorker(system.env);
@@ -59,7 +60,7 @@ describe('an export completes by itself #crash', () => {
     expect(requests.filter(({ status }) => status === 206).length).toBeGreaterThanOrEqual(1);
   }, 90_000);
 
-  test('after everything in Redis was lost in the middle of a download', async () => {
+  test('an export completes after all Redis data was lost during a download', async () => {
     system = await startSystem({ simulator, env });
     await system.order(slowFile);
     const redis = new Redis(system.env.REDIS_URL ?? '');
@@ -77,7 +78,7 @@ describe('an export completes by itself #crash', () => {
     }
   }, 90_000);
 
-  test('after everything in Redis was lost while the server was exporting', async () => {
+  test('an export completes after all Redis data was lost while the server was exporting', async () => {
     system = await startSystem({ simulator: { ...simulator, exportSeconds: 3 }, env: withoutDocuments });
     await system.startWorker();
     const redis = new Redis(system.env.REDIS_URL ?? '');
@@ -99,7 +100,7 @@ test('a file that kills its worker at the same line three times fails as a poiso
   let worker: SpawnedWorker = spawnWorker(deadlyEnv, 'deadly-type.preload.ts');
   killed.push({ kill: () => worker.kill() });
   const id = await system.startExport();
-  /** As a supervisor does. */
+  /** Restarts the worker, as a supervisor does. */
   const keepRunning = () => {
     if (!worker.hasEnded()) return;
     deaths += 1;

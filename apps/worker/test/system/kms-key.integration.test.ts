@@ -10,13 +10,13 @@ const apps = join(import.meta.dirname, '..', '..', '..');
 const moto = await installMoto(process.env);
 
 if ('missing' in moto) {
-  console.warn(`AWS KMS is left out: it needs python3 with venv, and PyPI. ${moto.missing}`);
+  console.warn(`The test of AWS KMS is skipped. It needs python3 with venv, and PyPI. ${moto.missing}`);
   test.todo('processes share a data key that AWS KMS has wrapped');
 } else {
   describe('with a data key that AWS KMS has wrapped', () => {
     let kms: Moto;
     let system: System;
-    /** Of all processes but those that print a wrapped key as their result. */
+    /** The output of all processes, except those that print a wrapped key as their result. */
     const outputs: { stdout: string; stderr: string }[] = [];
     const running: ChildProcess[] = [];
     beforeAll(async () => {
@@ -40,14 +40,14 @@ if ('missing' in moto) {
       }
       return { child, output };
     };
-    /** Runs a command to its end. */
+    /** Runs a command and waits for its end. */
     const run = async (file: string, env: Readonly<Record<string, string>>, args: readonly string[] = []) => {
       const { child, output } = launch(file, env, args);
       const [code] = await once(child, 'close');
       if (!file.includes('wrap-encryption-key')) outputs.push(output);
       return { code, ...output };
     };
-    /** Starts a server, which runs until the tests have ended. @returns the line that it logs when it has started. */
+    /** Starts a server, which runs until the tests end. @returns the line that it logs when it has started */
     const start = async (file: string, env: Readonly<Record<string, string>>) => {
       const { child, output } = launch(file, env);
       running.push(child);
@@ -72,7 +72,7 @@ if ('missing' in moto) {
       const wrapped = await wrap(plain, firstArn);
       expect(wrapped).toContain(`aws-kms:${firstArn}:`);
 
-      // One process with the plain key, which has encrypted the client secret, and two with its wrapped form.
+      // The first process used the plain key to encrypt the client secret. These two use its wrapped form.
       const { port } = await start('api/src/main.ts', { BULKHEAD_ENCRYPTION_KEY: wrapped });
       await start('worker/src/main.ts', { BULKHEAD_ENCRYPTION_KEY: wrapped });
       const ended = await system.settled(await system.startExport());
@@ -82,13 +82,13 @@ if ('missing' in moto) {
       const doctor = await run('cli/src/main.ts', api, ['doctor', '--no-connections']);
       expect(doctor.stdout).toMatch(`BULKHEAD_ENCRYPTION_KEY, AWS KMS, ${firstArn}`);
 
-      // Another KMS key wraps the same data key: nothing has to be encrypted again.
+      // Another KMS key wraps the same data key, so nothing has to be encrypted again.
       const secondArn = await kms.createKey();
       const rewrapped = await wrap(wrapped, secondArn);
       expect(rewrapped).toContain(secondArn);
       expect(await migrate(rewrapped)).toMatchObject({ code: 0 });
 
-      // Another data key: the rotation of rotate-encryption-key.
+      // A new data key needs the rotation by rotate-encryption-key.
       const next = await wrap('', secondArn, '--new');
       expect(await migrate(next)).toMatchObject({ code: 1, stderr: expect.stringContaining('rotate-encryption-key') });
       const keys = { BULKHEAD_ENCRYPTION_KEY: next, BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: rewrapped };
@@ -107,7 +107,7 @@ if ('missing' in moto) {
       }
     }, 120_000);
 
-    test('a key that the KMS key has not wrapped, or that was changed, is refused with what to do', async () => {
+    test('a key that the KMS key has not wrapped, or that was changed, is refused with a message that says why', async () => {
       const wrapped = await wrap('', await kms.createKey(), '--new');
       const ciphertext = ciphertextOf(wrapped);
       const changed = `${wrapped.slice(0, -ciphertext.length)}${Buffer.from('changed').toString('base64')}`;
@@ -121,7 +121,7 @@ if ('missing' in moto) {
       expect(refused.stderr).not.toContain(ciphertext);
     }, 60_000);
 
-    test('wrap-encryption-key says how it is used', async () => {
+    test('wrap-encryption-key prints its usage if its arguments are wrong', async () => {
       for (const args of [[], ['--kms-key', 'alias/bulkhead'], ['--kms', 'x']]) {
         const { code, stdout, stderr } = await run('api/src/wrap-encryption-key.ts', {}, args);
         expect({ code, stdout, stderr }).toEqual({

@@ -18,7 +18,7 @@ beforeAll(async () => {
     ['bulkhead-api', 'bulkhead-worker'].map((name) => startTracing({ name, endpoint })),
   );
   if (!api || !ofWorker) throw new Error('no tracing');
-  // A sweep that comes by between the last file and the job of the end would be where that job comes from.
+  // Prevents a sweep between the last file and the finalize job. It would create that job itself, in another trace.
   const env = { WORKER_SWEEP_INTERVAL_MS: '600000' };
   system = await startSystem({ simulator: { patients: 4 }, tracing: { api, worker: ofWorker }, env });
   await system.startWorker();
@@ -39,27 +39,27 @@ beforeAll(async () => {
   exportId = post.body.data.id;
   await system.settled(exportId);
   await system.request('GET', `/api/ehr/connections/conn_${planted}?name=${planted}`);
-  // A secret that the EHR refuses.
+  // The EHR refuses this secret.
   const wrong = await system.request('POST', '/api/ehr/connections', {
     provider: 'athenahealth',
     auth: { method: 'client_credentials', clientId: 'simulator-client', clientSecret: planted },
   });
   await system.request('POST', `/api/ehr/connections/${wrong.body.data.id}/test`);
-  // Each sends what is left when it stops.
+  // Each process sends its remaining spans when it stops.
   await system.stop();
   spans = collector.spans;
 }, 60_000);
 afterAll(() => collector.stop());
 
 const named = (name: string) => spans.filter((span) => span.name === name);
-/** The names from a span up to the first one of its trace that we know. */
+/** The names from the first known span of the trace to this span. */
 function pathTo(span: ReceivedSpan | undefined): string[] {
   if (!span) return [];
   return [...pathTo(spans.find(({ spanId }) => spanId === span.parentSpanId)), span.name];
 }
 
 describe('a trace', () => {
-  test('leads from the client’s request over the job to the EHR and the database', () => {
+  test('the trace of a client’s request continues in the job, the request to the EHR and the database commands', () => {
     const ours = spans.filter(({ traceId }) => traceId === clientTrace);
     const [request] = ours.filter(({ name }) => name === 'POST /api/ehr/:provider/bulk-export');
     expect(request).toMatchObject({ service: 'bulkhead-api', parentSpanId: '00f067aa0ba902b7' });
@@ -74,7 +74,7 @@ describe('a trace', () => {
     expect(job?.attributes).toMatchObject({ 'bulkhead.exportId': exportId, 'bulkhead.attempt': 1 });
   });
 
-  test('of a poll is its own, and names the one that its export comes of', () => {
+  test('each poll has its own trace, with a link to the trace of its export', () => {
     const polls = named('export.poll');
     expect(polls.length).toBeGreaterThan(0);
     for (const poll of polls) {
@@ -84,7 +84,7 @@ describe('a trace', () => {
         [clientTrace],
       ]);
     }
-    // The poll that finds the manifest adds the downloads, and they the end.
+    // The poll that finds the manifest adds the downloads, and the last download adds the finalize job.
     const downloads = named('file.download').map((span) => pathTo(span)[0]);
     expect(new Set(downloads)).toEqual(new Set(['export.poll']));
     expect(named('file.download').length).toBe(2);
@@ -93,7 +93,7 @@ describe('a trace', () => {
     expect(writes).toContain('export.poll > file.download > insert Patient');
   });
 
-  test('shows what a request to the EHR was for and what came, and of its address the host only', () => {
+  test('a span of a request to the EHR shows its kind and status, and only the host of its address', () => {
     const [kickOff] = named('EHR kick-off').filter(({ attributes }) => attributes['http.response.status_code'] === 202);
     expect(kickOff?.attributes).toEqual({
       'http.request.method': 'GET',
@@ -106,15 +106,15 @@ describe('a trace', () => {
     expect(pathTo(refused[0])).toEqual(['POST /api/ehr/connections/:id/test', 'connection.test', 'EHR token']);
   });
 
-  test('is none of probes, nor of what runs by itself', () => {
+  test('probes and idle commands have no trace', () => {
     expect(spans.filter(({ name }) => /health|ready|metrics/.test(name))).toEqual([]);
     const isRoot = ({ parentSpanId }: ReceivedSpan) => parentSpanId === '';
-    // Requests and jobs; a command to the database is part of one.
+    // Root spans are requests and jobs. A database command is always part of one.
     expect(spans.filter((span) => isRoot(span) && span.attributes['db.system.name'] !== undefined)).toEqual([]);
   });
 });
 
-test('no span holds a secret, a query, an id of a patient, a statement or a text of an error', () => {
+test('no span contains a secret, a query, a patient id, a statement or an error text', () => {
   const text = collector.text();
   expect(spans.length).toBeGreaterThan(50);
   const secrets = [planted, 'simulator-client', 'a-195900', 'bulkdata', '/fhir/', system.apiKey, '$set'];

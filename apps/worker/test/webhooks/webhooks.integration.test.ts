@@ -16,7 +16,7 @@ interface Call {
 let system: System;
 let receiver: Server;
 let calls: Call[];
-/** Answers of the receiver, one a call; then 204. */
+/** The statuses that the receiver answers, one per call. After them it answers 204. */
 let answers: number[];
 beforeEach(async () => {
   calls = [];
@@ -57,7 +57,7 @@ function isSigned({ headers, body }: Call, secret: string): boolean {
 }
 
 describe('a client is called back', () => {
-  test('when an export has ended: at both addresses, signed, with ids and counts and nothing else', async () => {
+  test('the end of an export is sent to both addresses, signed, with only ids and counts', async () => {
     const secret = await start(undefined, address('/connection'));
     const id = await system.startExport({ resourceTypes: ['Patient'], callbackUrl: address('/request') });
     const ended = await system.settled(id);
@@ -81,7 +81,7 @@ describe('a client is called back', () => {
     await waitFor(async () => (await deliveries()).every(({ state }: { state: string }) => state === 'delivered'));
   }, 60_000);
 
-  test('when an export was cancelled or has failed, and when a sync has ended', async () => {
+  test('the end of a cancelled or failed export and of a sync is sent', async () => {
     await start(undefined, address('/'));
     await system.order({ match: { path: 'export$' }, fault: { kind: 'status', status: 403 } });
     await system.settled(await system.startExport());
@@ -103,20 +103,20 @@ describe('a client is called back', () => {
     expect(events[0].data).toMatchObject({ status: 'FAILED', errorCode: 'ehr-forbidden' });
   }, 60_000);
 
-  test('again until it takes the call, and once more on demand', async () => {
+  test('a delivery is repeated until the receiver accepts it, and once more on demand', async () => {
     await start(undefined, address('/'));
     answers = [500];
     await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
     await waitFor(async () => (await deliveries())[0]?.state === 'delivered', { timeoutMs: 40_000 });
     const [delivery] = await deliveries();
     expect(delivery.attempts).toMatchObject([{ status: 500 }, { status: 204 }]);
-    // A receiver tells repetitions by the id.
+    // A receiver recognises repetitions by the id.
     expect(new Set(calls.map(({ headers }) => headers['webhook-id']))).toEqual(new Set([delivery.id]));
     expect((await system.request('POST', `/api/ehr/webhook-deliveries/${delivery.id}/resend`)).status).toBe(202);
     await waitFor(() => calls.length === 3);
   }, 60_000);
 
-  test('no more where it answers 410', async () => {
+  test('a delivery fails without a retry if the receiver answers 410', async () => {
     await start(undefined, address('/'));
     answers = [410];
     await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
@@ -124,7 +124,7 @@ describe('a client is called back', () => {
     expect((await deliveries())[0].attempts).toMatchObject([{ status: 410 }]);
   }, 60_000);
 
-  test('never inside of the network unless that is allowed', async () => {
+  test('a delivery to a private network fails unless it is allowed', async () => {
     await start({}, address('/'));
     await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
     await waitFor(async () => (await deliveries())[0]?.state === 'failed');
@@ -132,7 +132,7 @@ describe('a client is called back', () => {
     expect(calls).toEqual([]);
   }, 60_000);
 
-  test('not without a secret: the request is refused and says what to do', async () => {
+  test('a callback without a secret is refused with what to do', async () => {
     system = await startSystem();
     const { connectionId } = system;
     const body = { connectionId, callbackUrl: 'https://client.example.org/hook' };

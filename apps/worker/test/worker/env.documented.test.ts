@@ -10,7 +10,7 @@ import { workerEnvSchema } from '../../src/env.ts';
 const page = readFileSync(join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'env.md'), 'utf8');
 const shared = Object.keys(processEnvShape);
 
-/** What a schema says of each variable: `required`, its default as a text, or undefined where the code behind it decides. */
+/** The variables of a schema: `required`, the default as text, or undefined if the code decides. */
 function defaultsOf(schema: z.ZodType): Record<string, string | undefined> {
   const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
   return Object.fromEntries(
@@ -22,7 +22,7 @@ function defaultsOf(schema: z.ZodType): Record<string, string | undefined> {
   );
 }
 
-/** The same of a section of the page. A default without backticks is the code's own: no schema has it. */
+/** The variables of a section of the page. A default without backticks is decided by code, so no schema has it. */
 function documentedIn(section: string): Record<string, string | undefined> {
   const [, text = ''] = page.split(`\n## ${section}\n`);
   const rows = [...(text.split('\n## ')[0] ?? '').matchAll(/^\| `([A-Z_]+)` \| ?(.*?) ?\| .+ \|$/gm)];
@@ -41,7 +41,7 @@ test.each([
   { section: 'A worker', expected: pick(defaultsOf(workerEnvSchema), isOwn) },
   { section: 'The simulated athenahealth', expected: defaultsOf(simulatorEnvSchema) },
 ])(
-  'docs/env.md has every variable of its section “$section”, with its default, and no other',
+  'docs/env.md lists every variable of the section “$section” with its default, and no other',
   ({ section, expected }) => {
     expect(documentedIn(section)).toStrictEqual(expected);
   },

@@ -34,7 +34,7 @@ describe('the record of an export whose job is given up', () => {
     { job: 'export.kick-off', phase: 'queued' },
     { job: 'export.poll', phase: 'exporting' },
     { job: 'export.finalize', phase: 'downloading' },
-  ] as const)('fails with the reason after $job in the phase $phase', async ({ job, phase }) => {
+  ] as const)('an export fails with the reason if $job is given up in the phase $phase', async ({ job, phase }) => {
     const exportId = await insertExport(phase);
     await giveUp(job, { exportId });
     expect(await cases.read(exportId)).toMatchObject({ phase: 'failed', error: reason });
@@ -44,14 +44,17 @@ describe('the record of an export whose job is given up', () => {
     { job: 'export.kick-off', phase: 'exporting' },
     { job: 'export.poll', phase: 'downloading' },
     { job: 'export.finalize', phase: 'completed' },
-  ] as const)('stays as it is after $job if the export has reached the phase $phase', async ({ job, phase }) => {
-    const exportId = await insertExport(phase);
-    await giveUp(job, { exportId });
-    expect(await cases.read(exportId)).toMatchObject({ phase });
-  });
+  ] as const)(
+    'an export stays as it is if $job is given up and the export has reached the phase $phase',
+    async ({ job, phase }) => {
+      const exportId = await insertExport(phase);
+      await giveUp(job, { exportId });
+      expect(await cases.read(exportId)).toMatchObject({ phase });
+    },
+  );
 });
 
-test('a file whose download is given up fails with the reason, and a completed one stays completed', async () => {
+test('a file whose download is given up fails with the reason, and a completed file stays completed', async () => {
   const { outputFiles } = cases.deps.store;
   const exportId = await insertExport('downloading');
   const pending = makeOutputFile({ exportId });
@@ -86,7 +89,7 @@ test('every search of a sync step that is given up fails with the reason, so tha
   expect((await syncSteps.listErrors(run.id)).map(({ code }) => code)).toContain('poison-job');
 });
 
-test.each(['sync.plan', 'sync.finalize'] as const)('a run fails with the reason after %s is given up', async (job) => {
+test.each(['sync.plan', 'sync.finalize'] as const)('a run fails with the reason if %s is given up', async (job) => {
   const run = makeSyncRun({ connectionId: `connection-of-${job}` });
   await cases.deps.store.syncRuns.insert(run);
   await giveUp(job, { syncRunId: run.id });

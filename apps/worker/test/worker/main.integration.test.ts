@@ -10,7 +10,7 @@ const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const { redisUrl, mongodbUri, prefix } = testServices();
 const services = { REDIS_URL: redisUrl, MONGODB_URI: mongodbUri, BULKHEAD_PREFIX: prefix };
 
-/** The process as an operator starts it. */
+/** Starts the process as an operator does. */
 async function run(env: Record<string, string>) {
   const child = spawn(process.execPath, ['--conditions=@bulkhead/source', main], { env: { ...baseEnv(), ...env } });
   let output = '';
@@ -20,12 +20,12 @@ async function run(env: Record<string, string>) {
 }
 
 describe('the worker process', () => {
-  test('does not start without an encryption key', async () => {
+  test('the worker does not start without an encryption key', async () => {
     const { code, output } = await run(services);
     expect([code, output]).toEqual([1, expect.stringMatching(/^ {2}- BULKHEAD_ENCRYPTION_KEY: /m)]);
   });
 
-  test('does not start with another key than the data was sealed with, and says what to do', async () => {
+  test('the worker does not start with a key that did not encrypt the data, and says what to do', async () => {
     const store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
     await store.connect();
     await store.close();

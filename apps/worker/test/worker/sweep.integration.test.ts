@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => cases.stop());
 
-/** Names of the export's jobs in all queues. */
+/** The names of the export's jobs in all queues. */
 async function jobsOf(exportId: string): Promise<JobName[]> {
   const queues = cases.deps.producer.queues;
   const jobs = await Promise.all(queues.map((queue) => queue.getJobs(['waiting', 'prioritized', 'delayed'])));
@@ -21,7 +21,7 @@ async function jobsOf(exportId: string): Promise<JobName[]> {
 }
 
 describe('a sweep after the loss of Redis', () => {
-  test('recreates the job that finishes an export whose files are all settled', async () => {
+  test('a sweep recreates the job that finishes an export whose files are all settled', async () => {
     const { store } = cases.deps;
     const record = makeBulkExport({ phase: 'downloading', transactionTime: '2024-01-15T10:00:00Z' });
     await store.bulkExports.insert({ record, requestKey: record.id });
@@ -30,7 +30,7 @@ describe('a sweep after the loss of Redis', () => {
     expect(await jobsOf(record.id)).toEqual(['export.finalize']);
   });
 
-  test('recreates the jobs of the files that are not settled', async () => {
+  test('a sweep recreates the jobs of the files that are not settled', async () => {
     const { store } = cases.deps;
     const record = makeBulkExport({ phase: 'downloading', transactionTime: '2024-01-15T10:00:00Z' });
     await store.bulkExports.insert({ record, requestKey: record.id });
@@ -40,7 +40,7 @@ describe('a sweep after the loss of Redis', () => {
     expect(await jobsOf(record.id)).toEqual(['file.download', 'file.download']);
   });
 
-  test('recreates the job of a DELETE that the server has not taken yet', async () => {
+  test('a sweep recreates the job of a DELETE that the server has not accepted yet', async () => {
     const { store } = cases.deps;
     const exportId = await cases.exporting();
     const record = await cases.read(exportId);
