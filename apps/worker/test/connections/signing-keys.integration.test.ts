@@ -110,7 +110,7 @@ describe("the deployment's signing keys", () => {
   }, 60_000);
 });
 
-/** Waits until the cache of the simulator is older than this key. The simulator reads the keys only from the API. */
+/** Returns whether the simulator's copy of the keys, which is at most a second old, must include this key. */
 async function serverKnows(kid: string): Promise<boolean> {
   const { body } = await system.request('GET', keysPath);
   const { createdAt } = body.data.find((key: { kid: string }) => key.kid === kid);
