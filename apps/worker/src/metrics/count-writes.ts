@@ -8,7 +8,7 @@ export function countWrites({ store, metrics }: { readonly store: Store; readonl
   const { resourceWriter, quarantine } = store;
   const count = metrics.counter({
     name: 'bulkhead_resources_total',
-    help: 'Resources that were received; outcome: written, unchanged, stale, deleted, withheld (of an erased patient), quarantined (a line without a known type).',
+    help: 'Resources that were received. `outcome` is written, unchanged, stale, deleted, withheld (of an erased patient) or quarantined (a line without a known type).',
     labels: ['resource_type', 'outcome'],
   });
   // Starts at 0, so that an alert on the increase sees the first one.
@@ -66,7 +66,7 @@ function countDocuments(options: {
   const { documents, metrics } = options;
   const count = metrics.counter({
     name: 'bulkhead_documents_total',
-    help: 'Documents that have reached a final state; outcome: stored, skipped, failed.',
+    help: 'Documents that have reached a final state. `outcome` is stored, skipped or failed.',
     labels: ['outcome'],
   });
   for (const outcome of ['stored', 'skipped', 'failed']) count({ outcome }, 0);

@@ -18,7 +18,7 @@ export function observeEhr({
 }): EhrObserver {
   const requests = metrics.histogram({
     name: 'bulkhead_ehr_request_duration_seconds',
-    help: 'Requests to EHRs, each attempt, from the limiter’s permission to the end of the response; status: 2xx to 5xx, none, cancelled.',
+    help: 'Requests to EHRs, each attempt, from the limiter’s permission to the response. `status` is 2xx to 5xx, none or cancelled.',
     labels: ['provider', 'kind', 'status'],
     buckets: requestBuckets,
   });
@@ -35,12 +35,12 @@ export function observeEhr({
   });
   const pauses = metrics.counter({
     name: 'bulkhead_ehr_limiter_pauses_total',
-    help: 'How often an EHR has paused a budget; reason: the status of its response, or `used-up` if its headers said that no requests remain.',
+    help: 'How often an EHR has paused a budget. `reason` is the status of its response, or used-up if its headers said that no requests remain.',
     labels: ['budget', 'reason'],
   });
   const tokens = metrics.counter({
     name: 'bulkhead_ehr_tokens_total',
-    help: 'Access tokens that were requested; outcome: renewed, refused, authorization-needed, unavailable.',
+    help: 'Access tokens that were requested. `outcome` is renewed, refused, authorization-needed or unavailable.',
     labels: ['provider', 'outcome'],
   });
   // Starts at 0, so that an alert on the increase sees the first refusal.
@@ -63,7 +63,7 @@ export function watchBudgets({ metrics, ehr }: { readonly metrics: Metrics; read
   const read = keepFor({ keptMs, read: () => ehr.readBudgetUse() });
   metrics.readGauge({
     name: 'bulkhead_ehr_budget_used_ratio',
-    help: 'How much of a request budget is used, where 1 is all of it; period: day (24 hours), window (two seconds at athenahealth).',
+    help: 'How much of a request budget is used. 1 is all of it. `period` is day (24 hours) or window (two seconds at athenahealth).',
     labels: ['budget', 'period'],
     read: async () =>
       highest(
@@ -75,7 +75,7 @@ export function watchBudgets({ metrics, ehr }: { readonly metrics: Metrics; read
   });
   metrics.readGauge({
     name: 'bulkhead_ehr_budget_paused_seconds',
-    help: 'How long an EHR still pauses a budget; 0 means that requests are sent.',
+    help: 'How long an EHR still pauses a budget. 0 if requests are sent.',
     labels: ['budget'],
     read: async () =>
       highest((await read()).map(({ name: budget, pausedMs }) => ({ labels: { budget }, value: pausedMs / 1000 }))),

@@ -8,14 +8,14 @@ const buckets = [0.01, 0.05, 0.25, 1, 5, 30, 120, 600, 3600, 6 * 3600];
 export function observeJobs(metrics: Metrics): JobObserver {
   const observe = metrics.histogram({
     name: 'bulkhead_job_duration_seconds',
-    help: 'Attempts of jobs and their duration; outcome: completed, retried, failed (no attempt follows), waits, handed-over.',
+    help: 'Attempts of jobs and their duration. `outcome` is completed, retried, failed (no attempt follows), waits or handed-over.',
     // Prometheus itself uses the label `job`.
     labels: ['queue', 'job_name', 'outcome'],
     buckets,
   });
   const sweptAt = metrics.gauge({
     name: 'bulkhead_sweep_last_success_timestamp_seconds',
-    help: 'When this worker last completed a sweep; 0 if it has completed none. The sweep runs in one worker at a time.',
+    help: 'When this worker last completed a sweep. 0 if it has completed none. The sweep runs in one worker at a time.',
   });
   return ({ queue, job, outcome, durationMs }) => {
     observe({ queue, job_name: job, outcome }, durationMs / 1000);
