@@ -245,7 +245,7 @@ describe('the warnings of an export', () => {
   });
 });
 
-describe('a type that did not come', () => {
+describe('a missing type', () => {
   const offering = (...resourceTypes: string[]) => ({ resourceTypes }) as unknown as Connection['capabilities'];
 
   test.each([

@@ -47,7 +47,7 @@ async function storedLines(connectionId: string, resourceType = 'Patient'): Prom
   return lines.toSorted();
 }
 
-describe('a file with lines that MongoDB cannot hold', () => {
+describe('a file with lines that MongoDB cannot store', () => {
   test('a file is stored without the lines that MongoDB cannot store, and each is quarantined with its reason #quarantine', async () => {
     const connectionId = 'conn_unstorable';
     const line = (id: string, text = '"active":true') => `{"resourceType":"Patient","id":"${id}",${text}}`;

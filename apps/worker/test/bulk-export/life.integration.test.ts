@@ -199,7 +199,7 @@ describe('since "last" #since-last', () => {
   }, 60_000);
 });
 
-describe('links that expire #fresh-links', () => {
+describe('expired links #fresh-links', () => {
   test('expired links are replaced by new ones from the manifest, which is requested once', async () => {
     system = await startSystem();
     await system.order({ match: { path: '/bulkdata/' }, fault: { kind: 'expire-links' }, after: 2 });

@@ -186,7 +186,7 @@ test('a poll waits for the daily budget as often as needed, and the export shows
   }
 });
 
-describe('an answer that only looks like the end', () => {
+describe('a response that only looks complete', () => {
   test.each([{ as: '202' }, { as: 'x-export-status' }])(
     'a partial manifest by $as is not accepted as the end #partial-manifest',
     async ({ as }) => {

@@ -219,7 +219,7 @@ describe('a file', () => {
   });
 });
 
-describe('what the EHR reports as errors', () => {
+describe('errors that the EHR reports', () => {
   const errors = { error: [{ type: 'OperationOutcome', url: '/errors' }] };
 
   test('a reported error without a type holds every watermark, and the export is partial #evidence #partial-success', async () => {
@@ -482,7 +482,7 @@ test('a server that ignores _since is reported', async () => {
   expect(codes(ended)).toContain('since-ignored');
 });
 
-describe('an export that is left behind at the server', () => {
+describe('an orphan at the server', () => {
   test('an orphan is deleted at the server if the export failed during its kick-off #orphans', async () => {
     await start();
     const { store } = cases.deps;

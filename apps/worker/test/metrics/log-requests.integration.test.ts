@@ -17,7 +17,7 @@ async function start(): Promise<void> {
 const requests = () =>
   lines.map((line) => JSON.parse(line)).filter(({ msg }: { msg: string }) => msg === 'EHR request ended');
 
-test('writes a debug line for each attempt of each request to the EHR, including token requests', async () => {
+test('the worker writes a debug line for each attempt of each request to the EHR, including token requests', async () => {
   await start();
   const headers = { 'X-RateLimit-Limit': '16', 'X-RateLimit-Remaining': '3', 'X-RateLimit-Reset': '2' };
   const fault = { kind: 'status', status: 429, retryAfter: '0', headers };
@@ -69,7 +69,7 @@ const markedHeaders = Object.fromEntries(names.map((name) => [name, mark]));
 const issue = [{ severity: 'error', code: mark, diagnostics: mark, details: { text: mark, coding: [{ code: mark }] } }];
 const markedBody = { resourceType: 'OperationOutcome', id: mark, issue, error: mark, error_description: mark };
 
-test('does not log what the EHR sent in a successful response', async () => {
+test('the worker does not log what the EHR sent in a successful response', async () => {
   await start();
   await system.order({ match: { path: '.' }, fault: { kind: 'headers', set: markedHeaders }, times: 'always' });
   await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
@@ -83,7 +83,7 @@ test.each([
   { what: 'the status', path: '/bulkstatus/', status: 404, kind: 'poll' },
   { what: 'a file', path: '/bulkdata/', status: 404, kind: 'download' },
 ])(
-  'does not log what the EHR sent if it answers $what with $status',
+  'the worker does not log what the EHR sent if it answers $what with $status',
   async ({ path, status, kind }) => {
     await start();
     const fault = { kind: 'status', status, headers: markedHeaders, body: markedBody };

@@ -329,7 +329,7 @@ describe('a schedule', () => {
   });
 });
 
-describe('a clock that was a year ahead and is set right #clock', () => {
+describe('a corrected clock #clock', () => {
   const planned = at('2027-05-03T02:00:00Z');
 
   test('the sweep plans the next run again after a clock a year ahead was corrected', async () => {
@@ -382,7 +382,7 @@ test('the sweep of a worker whose clock is half an hour behind does not repeat a
   expect(await read(schedule)).toMatchObject({ nextRunAt: at('2026-05-03T02:00:00Z'), lastRun: { runId } });
 });
 
-describe('by the queue', () => {
+describe('schedules in the queue', () => {
   test('two workers start each run of a frequent schedule once and wait for the spread of another', async () => {
     // This test uses the real clock, as BullMQ does. The API refuses a cron expression with seconds.
     const timing = { cron: '*/2 * * * * *', timeZone: 'UTC' };

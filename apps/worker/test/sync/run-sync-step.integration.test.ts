@@ -166,7 +166,7 @@ describe('a page that the server has forgotten', () => {
     expect(observations?.requests).toBe((observations?.pages ?? 0) + 2);
   }, 30_000);
 
-  test('only the search fails whose next page the server has forgotten twice', async () => {
+  test('a search fails alone if the server has forgotten its next page twice', async () => {
     cases = await startUseCases({ search: { pageSize: 3 } });
     await cases.order(forgotten({ times: 1 }));
     await cases.order(forgotten({ after: 3, times: 1 }));
@@ -177,7 +177,7 @@ describe('a page that the server has forgotten', () => {
   }, 30_000);
 });
 
-describe('a page of an odd shape', () => {
+describe('a page with a wrong format', () => {
   const bundle = (change: object) => ({ resourceType: 'Bundle', type: 'searchset', ...change });
   const condition = (id: string) => ({
     resource: { resourceType: 'Condition', id, subject: { reference: `Patient/${patients[0]}` } },

@@ -56,7 +56,7 @@ function isSigned({ headers, body }: Call, secret: string): boolean {
   return headers['webhook-signature'] === `v1,${createHmac('sha256', key).update(signed).digest('base64')}`;
 }
 
-describe('a client is called back', () => {
+describe('webhook deliveries', () => {
   test('the end of an export is sent to both addresses, signed, with only ids and counts', async () => {
     const secret = await start(undefined, address('/connection'));
     const id = await system.startExport({ resourceTypes: ['Patient'], callbackUrl: address('/request') });
