@@ -96,5 +96,8 @@ test('sync start --watch follows a run that goes on to its end', async () => {
 test('sync start names the command that follows a run that goes on', async () => {
   await answer({ 'enhanced-sync': ok({ ...run, status: 'IN_PROGRESS', total: 0, url: '/x' }, 202) });
   const ended = await bulkhead('sync', 'start', '--connection', 'conn_1');
-  expect(ended).toMatchObject({ code: 0, stdout: 'sync_1  still running. Follow it with: bulkhead sync watch sync_1\n' });
+  expect(ended).toMatchObject({
+    code: 0,
+    stdout: 'sync_1  still running. Follow it with: bulkhead sync watch sync_1\n',
+  });
 });

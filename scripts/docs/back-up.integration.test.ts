@@ -189,7 +189,9 @@ test('the Redis of the restored system was empty', () => {
 });
 
 test('a restored system refuses to start with another encryption key', () => {
-  expect(String(withWrongKey)).toContain('This process was started with a key other than the one that encrypted the data.');
+  expect(String(withWrongKey)).toContain(
+    'This process was started with a key other than the one that encrypted the data.',
+  );
 });
 
 test('the backup shows exports under way', () => {
