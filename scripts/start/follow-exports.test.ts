@@ -24,6 +24,6 @@ test.each([
     },
     expected: 'completed, stored 154 of 200 resources, partial\n  ! Observation is missing.',
   },
-])('says "$expected" of an export', ({ change, expected }) => {
+])('describes an export as "$expected"', ({ change, expected }) => {
   expect(describeExport(makeBulkExport(change))).toBe(expected);
 });

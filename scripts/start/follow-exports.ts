@@ -5,7 +5,7 @@ import { toStoredText } from './main-job.ts';
 
 const intervalMs = 1000;
 
-/** Says what happens to exports that users start, until the signal. */
+/** Prints each change of phase of the exports that users start, until the signal aborts. */
 export async function followExports(options: {
   readonly store: Store;
   readonly say: (text: string) => void;
@@ -40,7 +40,7 @@ function sayChange(options: {
   say(`${new Date().toISOString().slice(11, 19)}  ${id} ${describeExport(record)}`);
 }
 
-/** The phase, and of an export that has ended what became of it. */
+/** The phase and, if the export has ended, its result. */
 export function describeExport(record: BulkExport): string {
   const { phase, counts, error } = record;
   if (phase !== 'completed') return `${phase}${error ? `: ${error.message}` : ''}`;

@@ -6,12 +6,12 @@ const counts = { files: 2, filesCompleted: 2, promised: 10, stored: 10 };
 const makeView = (status: string) => ({ id: 'job_2', status, phase: 'x', counts, warnings: [] });
 const options = { connectionId: 'conn_1', since: undefined, progress: () => undefined };
 
-test('an export of hours does not hold up who wants to stop', async () => {
+test('an interrupt ends the wait for an export that is still running', async () => {
   const api = (async () => makeView('IN_PROGRESS')) as ApiClient;
   const interrupted = new AbortController();
   const progress = () => interrupted.abort();
   const run = runMainJob({ ...options, api, progress, signal: interrupted.signal });
-  await expect(run).rejects.toThrow('interrupted; what is stored stays');
+  await expect(run).rejects.toThrow('interrupted; stored resources are kept');
 });
 
 const conflict = new ApiError({
@@ -21,7 +21,7 @@ const conflict = new ApiError({
   details: { exportId: 'job_1' },
 });
 
-test('an export that an earlier start left is ended, and another one asked for', async () => {
+test('cancels an export that an earlier start left unfinished, and starts a new one', async () => {
   const calls: string[] = [];
   let isLeft = true;
   const api = (async (method: string, path: string) => {
@@ -39,17 +39,17 @@ test.each([
   { view: { partial: true }, expected: { partial: true } },
   { view: { counts: { ...counts, promised: 0 } }, expected: { stored: 10, promised: 0, partial: false } },
   { view: { status: 'FAILED', errorMessage: 'It broke.' }, expected: { reason: 'It broke.' } },
-])('reports an export that ended as $view as $expected', async ({ view, expected }) => {
+])('returns $expected for an export that ended as $view', async ({ view, expected }) => {
   const api = (async () => ({ ...makeView('COMPLETED'), ...view })) as ApiClient;
   expect(await runMainJob({ ...options, api })).toMatchObject(expected);
 });
 
-test('says how many resources are stored, and of how many if the server gave counts', () => {
+test('shows the number of stored resources, and the promised number if the server gave counts', () => {
   expect(toStoredText({ stored: 1540, promised: 2000 })).toBe('1,540 of 2,000');
   expect(toStoredText({ stored: 154, promised: 0 })).toBe('154');
 });
 
-test('does not say of how many resources a running export is if the server gave no counts', async () => {
+test('omits the promised number from the progress of an export if the server gave no counts', async () => {
   const said: string[] = [];
   const api = (async () => ({ ...makeView('COMPLETED'), counts: { ...counts, promised: 0 } })) as ApiClient;
   await runMainJob({ ...options, api, progress: (text) => said.push(text) });

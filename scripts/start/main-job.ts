@@ -23,29 +23,30 @@ export interface MainJobResult {
   readonly stored: number;
   readonly promised: number;
   readonly warnings: readonly string[];
-  /** It completed, but something that was asked for is missing. */
+  /** The export completed, but something that was requested is missing. */
   readonly partial: boolean;
-  /** Why it did not complete. */
+  /** The reason why the export did not complete. */
   readonly reason?: string;
 }
 
-/** @param counts.promised 0: the server need not give counts */
+/** @param counts.promised 0 if the server gave no counts */
 export function toStoredText({ stored, promised }: { readonly stored: number; readonly promised: number }): string {
   const [storedText, promisedText] = [stored, promised].map((count) => count.toLocaleString('en-US'));
   return promised === 0 ? `${storedText}` : `${storedText} of ${promisedText}`;
 }
 
-/** The API's status is one read of a record; twice a second looks alive. */
+/** A status request reads one record. Two requests a second keep the display current. */
 const pollMs = 500;
 
 /**
- * One bulk export through the API, as a user's program would do it.
- * @throws Error at the signal: the export itself is not over.
+ * Runs one bulk export through the API, as a user's program would.
+ *
+ * @throws Error if the signal aborts; the export itself continues
  */
 export async function runMainJob(options: {
   readonly api: ApiClient;
   readonly connectionId: string;
-  /** Only what changed since; undefined for everything. */
+  /** Export only what changed since this time; undefined exports everything. */
   readonly since: string | undefined;
   readonly progress: (text: string) => void;
   readonly signal?: AbortSignal;
@@ -56,12 +57,12 @@ export async function runMainJob(options: {
     const view = await api<ExportView>('GET', `/api/ehr/athenahealth/bulk-export/${exportId}`);
     progress(describe(view));
     if (view.status !== 'IN_PROGRESS') return toResult(view);
-    if (signal?.aborted) throw new Error('interrupted; what is stored stays, and the next start exports again');
+    if (signal?.aborted) throw new Error('interrupted; stored resources are kept, and the next start exports again');
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
 
-/** Where the last export of every type got. */
+/** Returns the time from which an incremental export has to continue, or undefined if a full export is necessary. */
 export async function lastTransactionTime({
   store,
   connectionId,
@@ -73,7 +74,7 @@ export async function lastTransactionTime({
   return sinceLast({ resourceTypes: [], watermarks, now: new Date(), covers: coveredBefore }).since;
 }
 
-/** An export that an earlier start left unfinished is ended first: its files went with the simulator of that start. */
+/** Cancels an export that an earlier start left unfinished: its files were lost with the simulator of that start. */
 async function startExport({
   api,
   connectionId,

@@ -1,5 +1,5 @@
 // usage: npm start [-- --once --patients N --data DIR --port P --state DIR --new-key]
-// Starts everything on this machine, brings one practice's record into MongoDB through the API, and keeps serving.
+// Starts everything on this machine, exports one practice's data into MongoDB through the API, and keeps serving.
 import { join } from 'node:path';
 import { apiKeyPrefix } from '@bulkhead/access';
 import { EmbeddedError } from '@bulkhead/embedded';
@@ -16,10 +16,10 @@ import { startViteServer } from './vite-server.ts';
 import { watchSources } from './watch-sources.ts';
 
 const defaultFolder = join(import.meta.dirname, '..', '..', '.bulkhead');
-/** This program's own key: made anew at each start, since only hashes are kept, and deleted when it ends. */
+/** The key of this program. It is created at each start, because only hashes are stored, and deleted at the end. */
 const ownKeyName = 'npm start';
 const firstKeyName = 'first key';
-/** As of the command line: docs/cli.md. */
+/** The exit code of the command line for a partial export: docs/cli.md. */
 const partialExitCode = 7;
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
@@ -27,7 +27,7 @@ onStarterGone(() => interrupted.abort());
 const steps = createSteps({ stream: process.stdout });
 
 try {
-  // npm runs this in the project's folder; INIT_CWD is where the user stands.
+  // npm runs this in the project's folder; INIT_CWD is the user's working directory.
   const options = readOptions({ args: process.argv.slice(2), cwd: process.env.INIT_CWD ?? process.cwd() });
   process.exit(await run(options));
 } catch (error) {
@@ -38,18 +38,18 @@ try {
 interface Serving {
   readonly system: RunningSystem;
   readonly options: StartOptions;
-  /** Where the state is kept. */
+  /** The folder that holds the state. */
   readonly folder: string;
 }
 
 interface End {
   readonly exitCode: number;
-  /** Said when everything has stopped. */
+  /** Printed after everything has stopped. */
   readonly lastLine?: string;
 }
 
 async function run(options: StartOptions): Promise<number> {
-  // Before there is anything to stop in order, a Ctrl-C just ends this: the children's guardians end them.
+  // Until there is something to stop in order, Ctrl-C exits at once. The guardians of the child processes end them.
   const exitAtOnce = () => process.exit(130);
   interrupted.signal.addEventListener('abort', exitAtOnce);
   const folder = options.stateDir ?? defaultFolder;
@@ -94,7 +94,7 @@ async function serve({ system, options, folder }: Serving): Promise<End> {
   });
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
   const rows = await store.resources.countByType(connectionId);
-  // With --once the server stops now, so these calls would fail.
+  // With --once the API stops now, so these calls would fail.
   if (!options.once) steps.say(requestsText({ baseUrl, connectionId, exportId: result.exportId }));
   steps.say(formatTable({ title: 'Stored in MongoDB (collection, documents)', rows }));
   for (const warning of result.warnings) steps.say(`! ${warning}`);
@@ -143,7 +143,7 @@ async function follow({ store, died }: RunningSystem): Promise<number> {
   return 1;
 }
 
-/** The user's key is made and shown once: at the first start, or when it is lost. */
+/** Creates and shows the user's key once: at the first start, or if the user asks for a new one. */
 async function showableKey({
   system: { store, state },
   folder,
@@ -160,8 +160,8 @@ async function showableKey({
 }
 
 /**
- * The connection of this data source. An incremental export makes sense only where the source is the one that was
- * exported before: a practice of another size is exported whole.
+ * Returns the connection of this data source, and whether an incremental export makes sense. It does only if the source
+ * is the one of the last export: a practice of another size is exported in full.
  */
 async function openConnection(options: {
   readonly api: ApiClient;
@@ -176,7 +176,7 @@ async function openConnection(options: {
   const fhirEndpoint = `${simulatorUrl}/fhir/r4`;
   const known = state.connections[source];
   const all = await api<{ id: string; fhirEndpoint: string }[]>('GET', '/api/ehr/connections');
-  const usable = all.find((one) => one.id === known?.id && one.fhirEndpoint === fhirEndpoint);
+  const usable = all.find(({ id, fhirEndpoint: endpoint }) => id === known?.id && endpoint === fhirEndpoint);
   const connection =
     usable ??
     (await api<{ id: string }>('POST', '/api/ehr/connections', {

@@ -7,7 +7,7 @@ import { readOptions } from './options.ts';
 const cwd = mkdtempSync(join(tmpdir(), 'bulkhead-options-'));
 const emptyFolder = mkdtempSync(join(tmpdir(), 'bulkhead-options-'));
 
-test('has defaults, and resolves the folder against where the user stands', () => {
+test('options have defaults, and paths are resolved against the working directory of the user', () => {
   expect(readOptions({ args: [], cwd })).toEqual({
     once: false,
     dev: false,
@@ -38,6 +38,6 @@ test.each([
   { args: ['--data', 'nowhere'], message: 'there is no folder' },
   { args: ['--data', emptyFolder], message: 'holds no Type.ndjson' },
   { args: ['--twice'], message: 'usage: npm start' },
-])('refuses $args', ({ args, message }) => {
+])('rejects the arguments $args', ({ args, message }) => {
   expect(() => readOptions({ args, cwd })).toThrow(message);
 });

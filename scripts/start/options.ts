@@ -3,19 +3,19 @@ import { resolve } from 'node:path';
 import { parseCommandLine, readWholeNumber } from '../command-line.ts';
 
 export interface StartOptions {
-  /** End after the main job. */
+  /** Stop after the first export. */
   readonly once: boolean;
   /** Run everything from its sources, and restart it when they change. */
   readonly dev: boolean;
-  /** Size of the simulated practice. */
+  /** The number of patients of the simulated practice. */
   readonly patients: number;
-  /** A folder of `Type.ndjson(.gz)` to serve instead of the generated practice; absolute. */
+  /** Absolute path of a folder of `Type.ndjson(.gz)` to serve instead of the generated practice. */
   readonly dataDir: string | undefined;
-  /** Wanted port of the API. */
+  /** The preferred port of the API. */
   readonly port: number;
-  /** Where databases, keys and logs are kept; absolute. Undefined: in the project's own folder. */
+  /** Absolute path of the folder for databases, keys and logs. Undefined: `.bulkhead` in the project. */
   readonly stateDir: string | undefined;
-  /** Another API key in place of the one that was shown first. */
+  /** Replace the API key that was shown first. */
   readonly newKey: boolean;
 }
 
@@ -25,10 +25,10 @@ const usage = `usage: npm start -- [--once] [--dev] [--patients N] [--data DIR] 
   --patients N  size of the simulated practice (default 200)
   --data DIR    serve a folder of Type.ndjson.gz files instead of the generated practice
   --port P      port of the API (default 3000, or the next free one)
-  --state DIR   keep databases, keys and logs in this folder instead of .bulkhead: two starts at once need two of them
-  --new-key     show a new API key; the one of before is deleted`;
+  --state DIR   keep databases, keys and logs in this folder instead of .bulkhead: two starts at once need two folders
+  --new-key     delete the previous API key and show a new one`;
 
-/** @throws Error with what is wrong and the usage. */
+/** @throws Error that names the invalid option and shows the usage */
 export function readOptions({ args, cwd }: { readonly args: readonly string[]; readonly cwd: string }): StartOptions {
   const text = { type: 'string' } as const;
   const options = {

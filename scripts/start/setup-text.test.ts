@@ -8,7 +8,7 @@ test('the first start prints the API key as a command that sets KEY', () => {
   expect(accessText({ ...access, apiKey: 'bh_abcdefgh' })).toMatch(/^ {2}export KEY=bh_abcdefgh$/m);
 });
 
-test('a later start prints how to get another API key', () => {
+test('a later start prints the command that replaces the API key', () => {
   const text = accessText({ ...access, apiKey: undefined });
   expect(text).toMatch(/\(bh_abcde\.\.\.\)\. If you lost it, get another with: npm start -- --new-key/);
   expect(text).not.toContain('export KEY');

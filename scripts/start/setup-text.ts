@@ -1,15 +1,15 @@
 interface AccessTextOptions {
   readonly baseUrl: string;
   readonly simulatorUrl: string;
-  /** Only at the first start. Later only the hash of the key is known. */
+  /** Known only at the first start. Only the hash of the key is stored. */
   readonly apiKey: string | undefined;
   readonly apiKeyPrefix: string | undefined;
 }
 
-/** The key and the addresses. Printed before the export, which can be watched in the console. */
+/** The key and the addresses. Printed before the export, so that the user can watch it in the console. */
 export function accessText({ baseUrl, simulatorUrl, apiKey, apiKeyPrefix }: AccessTextOptions): string {
   return `
-${apiKey ? `API key, shown once: only its hash is stored\n\n  export KEY=${apiKey}` : `API key: the one that was shown before (${apiKeyPrefix}...). If you lost it, get another with: npm start -- --new-key`}
+${apiKey ? `API key, shown once because only its hash is stored\n\n  export KEY=${apiKey}` : `API key: unchanged since an earlier start (${apiKeyPrefix}...). If you lost it, get another with: npm start -- --new-key`}
 
 Console      ${baseUrl}/  (log in with the API key)
 API          ${baseUrl}/api/ehr
@@ -38,14 +38,14 @@ export function requestsText({ baseUrl, connectionId, exportId }: RequestsTextOp
    ${post('bulk-export', { connectionId, exportType: 'Patient', resourceTypes: types })}
 2. Check its status
    ${get(`bulk-export/${exportId}`)}
-3. Start an enhanced sync (if it takes over 30 s, the answer is 202 with the URL of the run)
+3. Start an enhanced sync (if it takes over 30 s, the response is 202 with the URL of the run)
    ${post('enhanced-sync', { connectionId, includeStandard: true, includeEnhanced: true })}
 4. Get the capabilities
    ${get(`capabilities?connectionId=${connectionId}`)}
 `;
 }
 
-/** Two columns with thousands separators and a sum. */
+/** A table of two columns, with thousands separators and a total. */
 export function formatTable({
   title,
   rows,

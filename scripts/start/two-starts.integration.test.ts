@@ -22,7 +22,7 @@ interface Ended {
   readonly output: string;
 }
 
-/** `npm start -- --once`, with a Redis and a MongoDB of its own. */
+/** Runs `npm start -- --once` with its own Redis and MongoDB. */
 function startOnce(args: readonly string[], change: Record<string, string> = {}) {
   const { REDIS_URL: _redis, MONGODB_URI: _mongodb, ...env } = process.env;
   let output = '';
@@ -40,9 +40,9 @@ function startOnce(args: readonly string[], change: Record<string, string> = {})
 const stored = ({ output }: Ended) => /stored ([\d,]+) of ([\d,]+) resources in/.exec(output)?.slice(1);
 const patients = ({ output }: Ended) => Number(/^\s*Patient\s+(\d+)\s*$/m.exec(output)?.[1]);
 
-test('two starts at once, each with its own folder, each store the resources of their own simulator', async () => {
+test('two starts at once, each with its own folder, store the resources of their own simulators', async () => {
   const [first = '', second = ''] = folders;
-  // The second one finds the ports of the first one taken, or takes them while the first one starts.
+  // The second start finds the ports of the first start taken, or takes them while the first one starts.
   const starts = [
     startOnce(['--state', first, '--patients', '3'], { DEBUG: 'athenahealth:*' }),
     startOnce(['--state', second, '--patients', '5']),
@@ -55,7 +55,7 @@ test('two starts at once, each with its own folder, each store the resources of 
     expect(done).toBe(promised);
   }
   expect(stored(one)).not.toEqual(stored(other));
-  // DEBUG=athenahealth:* shows each request, and nothing shows it without.
+  // DEBUG=athenahealth:* shows each request. Without it, no request is shown.
   expect(one.output).toMatch(
     /worker [12]: EHR request ended {2}kind=token method=POST host=127\.0\.0\.1:\d+ status=200/,
   );
@@ -63,7 +63,7 @@ test('two starts at once, each with its own folder, each store the resources of 
   expect(other.output).not.toContain('EHR request ended');
 }, 180_000);
 
-test('a second start with the same folder fails at once, and leaves the state of the first one alone', async () => {
+test('a second start with the same folder fails at once and does not change the state of the first one', async () => {
   const [folder = ''] = folders;
   const first = startOnce(['--state', folder, '--patients', '3']);
   const state = await waitFor(() => readState(folder), { timeoutMs: 60_000, what: 'the first start' });
@@ -75,7 +75,7 @@ test('a second start with the same folder fails at once, and leaves the state of
   expect((await first.ended).code).toBe(0);
 }, 180_000);
 
-test('a start whose kept port belongs to another program takes another one and says so', async () => {
+test('a start uses and reports another port if its saved port is taken by another program', async () => {
   const [folder = ''] = folders;
   expect((await startOnce(['--state', folder, '--patients', '2']).ended).code).toBe(0);
   const { simulatorPort } = JSON.parse(readState(folder) ?? '') as { simulatorPort: number };
@@ -91,7 +91,7 @@ test('a start whose kept port belongs to another program takes another one and s
   }
 }, 180_000);
 
-test('a start whose API dies ends with the reason of the API', async () => {
+test('a start prints the error of the API if the API exits at start-up', async () => {
   const [folder = ''] = folders;
   const ended = await startOnce(['--state', folder], { API_REQUESTS_PER_MINUTE: 'many' }).ended;
   expect(ended.code).toBe(1);
@@ -109,7 +109,7 @@ function readState(folder: string): string | undefined {
   try {
     return readFileSync(join(folder, 'state.json'), 'utf8');
   } catch {
-    // The start has not got that far.
+    // The start has not written it yet.
     return undefined;
   }
 }

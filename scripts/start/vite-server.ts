@@ -6,7 +6,7 @@ import { waitForHttp } from '../system/wait-for-http.ts';
 
 const folder = join(root, 'apps', 'console');
 
-/** Vite's development server of the console, in front of an API. */
+/** Starts Vite's development server of the console. It forwards requests to the API. */
 export async function startViteServer(options: {
   readonly apiUrl: string;
 }): Promise<{ readonly url: string; stop(): Promise<void> }> {

@@ -5,7 +5,10 @@ import { root } from '../system/builds.ts';
 /** An editor that saves several files, or one file in several steps, causes one restart. */
 const quietMs = 300;
 
-/** Calls `onChange` after sources of the API, the worker or a package have changed. @returns a function that stops it */
+/**
+ * Calls `onChange` after sources of the API, the worker or a package have changed. @returns a function that stops
+ * watching
+ */
 export function watchSources(onChange: (file: string) => void): () => void {
   let timer: NodeJS.Timeout | undefined;
   const packages = readdirSync(join(root, 'packages')).map((name) => join('packages', name));

@@ -11,12 +11,15 @@ interface Running {
   saidAt: number;
 }
 
-// Ten redraws a second look alive.
+// Ten redraws a second look like continuous movement.
 const REDRAW_MS = 100;
-// Into a file or a CI log: often enough that nobody thinks it hangs, seldom enough to read what is around it.
+// In a file or a CI log: often enough to show that the step has not stopped, and seldom enough to keep the log
+// readable.
 const HEARTBEAT_MS = 10_000;
 
-/** The steps that run: redrawn in place below everything else on a terminal, elsewhere a line now and then. */
+/**
+ * Shows the running steps: on a terminal it redraws them below all other output, elsewhere it prints a line every 10 s.
+ */
 export class LiveLines {
   readonly #stream: LiveStream;
   readonly #now: () => number;
@@ -45,7 +48,7 @@ export class LiveLines {
     this.#refresh();
   }
 
-  /** A line that stays, above the live ones. */
+  /** Prints a permanent line above the live lines. */
   print(line: string): void {
     this.#erase();
     this.#stream.write(`${line}\n`);
@@ -61,7 +64,7 @@ export class LiveLines {
   }
 
   #draw(): void {
-    // A line that wraps could not be erased again.
+    // The erase sequence counts lines, so a line must not wrap.
     const width = (this.#stream.columns ?? 80) - 1;
     for (const step of this.#running.keys()) this.#stream.write(`${this.#line(step).slice(0, width)}\n`);
     this.#drawnLines = this.#running.size;
@@ -88,7 +91,7 @@ export class LiveLines {
 
 const MARKS = { done: '✔', failed: '✘', note: 'ℹ', running: '…' } as const;
 
-/** One step as one line: its state, its name, how long it took so far, and what there is to say. */
+/** Formats a step as one line: its state, its name, the time it took so far, and its text. */
 export function stepLine({ report, sinceMs }: { report: StepReport; sinceMs: number }): string {
   return `${MARKS[report.state]} ${report.step.padEnd(12)} ${duration(sinceMs).padStart(7)}  ${report.text}`;
 }

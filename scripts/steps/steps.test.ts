@@ -14,7 +14,7 @@ function recorder({ isTTY }: { isTTY: boolean }) {
 }
 
 describe('steps', () => {
-  it('gives each finished step its time, also of steps that run side by side', () => {
+  it('steps that run at the same time each end with a line that shows their own duration', () => {
     const { stream, written } = recorder({ isTTY: false });
     let ms = 0;
     const { report } = createSteps({ stream, now: () => ms });
@@ -27,7 +27,7 @@ describe('steps', () => {
     expect(written()).toBe('✔ redis          1.2 s  here\n✘ mongodb       4m 03s  nowhere\n');
   });
 
-  it('says now and then, where there is no terminal, that a long step still runs', () => {
+  it('without a terminal, a long step prints its progress every 10 s', () => {
     const { stream, written } = recorder({ isTTY: false });
     let ms = 0;
     const { report } = createSteps({ stream, now: () => ms });
@@ -40,7 +40,7 @@ describe('steps', () => {
     expect(written()).toBe('… mongodb       10.0 s  3/9\n');
   });
 
-  it('redraws in place on a terminal and never wraps', () => {
+  it('on a terminal, a step is redrawn in place and its line never wraps', () => {
     const { stream, written } = recorder({ isTTY: true });
     const { report } = createSteps({ stream, now: () => 0 });
     report({ step: 'mongodb', state: 'running', text: 'x'.repeat(100) });
@@ -50,7 +50,7 @@ describe('steps', () => {
     expect(lines[1]).toBe('\x1b[1A\x1b[J✔ mongodb        0.0 s  up');
   });
 
-  it('reports the error of a step and passes it on', async () => {
+  it('the error of a step is printed and thrown', async () => {
     const { stream, written } = recorder({ isTTY: false });
     const { run } = createSteps({ stream, now: () => 0 });
     await expect(run('api', () => Promise.reject(new Error('port taken')))).rejects.toThrow('port taken');

@@ -2,18 +2,18 @@ import type { StepReport } from '@bulkhead/embedded';
 import { LiveLines, type LiveStream, stepLine } from './live-lines.ts';
 
 export interface Steps {
-  /** For whoever reports by itself (`startServices`); steps may run side by side. */
+  /** For callers that report their own steps (`startServices`). Steps may run at the same time. */
   readonly report: (report: StepReport) => void;
-  /** Shows one step around `work`; what `work` returns as `text` is shown behind its time. */
+  /** Runs `work` as one step. The `text` that it returns is shown behind the duration. */
   readonly run: <Value>(
     step: string,
     work: (progress: (text: string) => void) => Promise<{ text: string; value: Value }>,
   ) => Promise<Value>;
-  /** A line of its own. */
+  /** Prints a permanent line. */
   readonly say: (text: string) => void;
 }
 
-/** Prints each step with its time, and what is going on in the ones that run. */
+/** Prints each step with its duration, and the progress of the running steps. */
 export function createSteps({ stream, now = Date.now }: { stream: LiveStream; now?: () => number }): Steps {
   const live = new LiveLines({ stream, now });
 

@@ -1,4 +1,4 @@
-/** An error answer of the API. */
+/** An error response of the API. */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
@@ -20,7 +20,7 @@ export class ApiError extends Error {
 
 export type ApiClient = ReturnType<typeof createApiClient>;
 
-/** Speaks to the API as any program would: the envelope is taken off, an error answer is thrown. */
+/** Creates a client that returns the data of a response and throws an `ApiError` for an error response. */
 export function createApiClient({ baseUrl, apiKey }: { readonly baseUrl: string; readonly apiKey: string }) {
   return async function call<Data>(
     method: 'GET' | 'POST' | 'DELETE',

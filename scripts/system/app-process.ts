@@ -6,38 +6,41 @@ import { compileCache, root } from './builds.ts';
 import { type PortSpawn, startOnPort } from './start-on-port.ts';
 
 export interface AppProcessOptions {
-  /** Shown to the user, and the log's name. */
+  /** Shown to the user, and used as the name of the log. */
   readonly name: string;
   /** Relative to the project's root. */
   readonly entry: string;
-  /** It listens here, or on the next port that is free. */
+  /** The process listens on this port, or on the next free one. */
   readonly wantedPort: number;
   readonly env: (port: number) => Readonly<Record<string, string>>;
-  /** What it gets of an environment beside `env`. Left out: nothing but PATH. */
+  /** The environment to pass on in addition to `env`. Default: PATH only. */
   readonly inheritedEnv?: NodeJS.ProcessEnv;
   readonly nodeArgs?: readonly string[];
   readonly logFolder: string;
-  /** Each start gets a log of its own. Left out: the log is emptied at each start. */
+  /** Whether each start gets its own log file. Default: the log is truncated at each start. */
   readonly keepsLogs?: boolean;
-  /** Called for each line of its log. */
+  /** Called for each line of the log. */
   readonly onLogLine?: (line: string) => void;
   readonly say?: (text: string) => void;
-  /** It is given up after so many quick deaths in a row. Left out: it is started again for ever. */
+  /** The number of quick deaths in a row after which the process is not restarted. Default: no limit. */
   readonly maxQuickDeaths?: number;
-  /** Resolves when the process serves again after a later start. Left out: nothing waits for it. */
+  /** Resolves when the restarted process is ready. Default: restarts do not wait. */
   readonly ready?: (url: string) => Promise<void>;
 }
 
 const quickDeathMs = 10_000;
 const restartDelayMs = 500;
 
-/** One of the apps as a child that cannot outlive this process. It is started again if it ends by itself, and keeps its port. */
+/**
+ * Runs an app as a child process that cannot outlive this process. If it exits unexpectedly, it is restarted on the
+ * same port.
+ */
 export class AppProcess {
   readonly name: string;
   readonly #options: AppProcessOptions;
   #child: Tethered | undefined;
   #port: number | undefined;
-  /** We end it, or have ended it. */
+  /** This process is stopping the child, or has stopped it. */
   #isEnding = false;
   #starts = 0;
   #ownDeaths = 0;
@@ -53,12 +56,12 @@ export class AppProcess {
     return this.#child?.pid ?? 0;
   }
 
-  /** How often it ended by itself. */
+  /** The number of unexpected exits. */
   get ownDeaths(): number {
     return this.#ownDeaths;
   }
 
-  /** Known once it has started. */
+  /** 0 until the process has started. */
   get port(): number {
     return this.#port ?? 0;
   }
@@ -67,7 +70,7 @@ export class AppProcess {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** @throws Error with the end of its log if its first process ends before it has started */
+  /** @throws Error with the end of the log if the first process exits before it has started */
   async start(): Promise<void> {
     this.#isEnding = false;
     this.#starts += 1;
@@ -76,13 +79,13 @@ export class AppProcess {
     await this.#options.ready?.(this.url);
   }
 
-  /** Ends the process and starts it again, for instance with changed sources. */
+  /** Stops the process and starts it again, for instance after its sources have changed. */
   async restart(): Promise<void> {
     await this.stop();
     await this.start();
   }
 
-  /** SIGKILL. Resolves when the process is gone. */
+  /** Sends SIGKILL. Resolves when the process has ended. */
   kill(): Promise<void> {
     return this.#end(0);
   }
@@ -99,7 +102,7 @@ export class AppProcess {
     this.#isEnding = true;
     const end = () => this.#child?.stop(graceMs === undefined ? {} : { graceMs });
     await end();
-    // It may just be started again.
+    // A restart may be in progress.
     await this.#recovery;
     await end();
   }
@@ -139,12 +142,12 @@ export class AppProcess {
   async #recover(child: Tethered, end: string): Promise<void> {
     const { name, say, maxQuickDeaths = Number.POSITIVE_INFINITY } = this.#options;
     if (this.#quickDeaths >= maxQuickDeaths) return say?.(`${name} keeps dying; its log: ${this.#logFile()}`);
-    say?.(`${name} died (${end}) and is started again`);
+    say?.(`${name} died (${end}), restarting it`);
     await delay(restartDelayMs);
     if (!this.#isEnding && this.#child === child) await this.start();
   }
 
-  /** Straight into the file, unless each line is shown, too. */
+  /** Writes directly to the file, unless each line is also shown. */
   #output(): { file: string } | { onLine: (line: string) => void } {
     const { onLogLine, logFolder } = this.#options;
     const file = this.#logFile();

@@ -1,4 +1,4 @@
-// The apps of a system, as processes: for `npm start`, chaos runs, interoperability, benchmarks and tests.
+// Starts the apps of a system as processes, for `npm start`, chaos runs, interoperability runs, benchmarks and tests.
 import { createStore, type Store } from '@bulkhead/system';
 import { AppProcess, type AppProcessOptions } from './app-process.ts';
 
@@ -22,14 +22,14 @@ export function workerApp({ env, ...app }: { readonly name: string; readonly ent
 
 export const workerSources = 'apps/worker/src/main.ts';
 
-/** How the API and the workers find their servers, and the simulator as athenahealth. */
+/** The environment of the API and the workers: their servers, and the simulator in the role of athenahealth. */
 export function systemEnv(options: {
   readonly redisUrl: string;
   readonly mongodbUrl: string;
   /** Base64. */
   readonly encryptionKey: string;
   readonly simulatorUrl: string;
-  /** Of the API, as a browser calls it. */
+  /** The address of the API as a browser calls it. */
   readonly publicUrl: string;
 }): Env {
   return {
@@ -54,14 +54,16 @@ interface Stoppable {
 }
 
 /**
- * Starts the parts of a system, its servers first. If one of them fails, those that were started are stopped.
- * @param start adds what it has started to `started`
+ * Starts the parts of a system, its servers first. If one of them fails, the parts that were started are stopped.
+ *
+ * @param start adds each part that it has started to `started`
  */
 export async function startParts<Parts>(
   start: (started: Stoppable[]) => Promise<Parts>,
 ): Promise<Parts & { stop(): Promise<void> }> {
   const started: Stoppable[] = [];
-  // The apps at once, because each has seconds to end. The servers, which the apps need until then, last.
+  // The apps stop at the same time, because each may take seconds. The servers stop last, because the apps need them
+  // until then.
   const stop = async () => {
     const [servers, ...apps] = started.splice(0);
     await Promise.all(apps.map((app) => app.stop()));
@@ -75,7 +77,7 @@ export async function startParts<Parts>(
   }
 }
 
-/** A store with all collections and indexes. */
+/** Opens a store and creates its collections and indexes. */
 export async function openStore({
   uri,
   encryptionKey,

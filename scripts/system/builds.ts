@@ -10,13 +10,16 @@ const consoleFolder = join(root, 'apps', 'console');
 const workerFolder = join(root, 'apps', 'worker');
 const lockFolder = join(root, 'node_modules', '.cache', 'build-locks');
 
-/** For NODE_COMPILE_CACHE: sources whose types are stripped already. The next process starts faster and 20 MB smaller. */
+/**
+ * For NODE_COMPILE_CACHE: sources without their types. A process that uses it starts faster and needs 20 MB less
+ * memory.
+ */
 export const compileCache = join(root, 'node_modules', '.cache', 'compile');
 
 /**
- * Builds the console where its sources have changed.
- * @returns whether they had
- * @throws Error with what the build said
+ * Builds the console if its sources have changed.
+ *
+ * @returns whether it was built @throws Error with the output of the build
  */
 export function buildConsole(): Promise<boolean> {
   return buildOnce({
@@ -24,19 +27,20 @@ export function buildConsole(): Promise<boolean> {
     entry: 'apps/console/dist/index.html',
     async build() {
       const vite = join(consoleFolder, 'node_modules', 'vite', 'bin', 'vite.js');
-      // Whatever this process is for: a test must see what operators see.
+      // NODE_ENV of this process may be `test`, but a test must see the same console as an operator.
       const env = { ...process.env, NODE_ENV: 'production' };
       await promisify(execFile)(process.execPath, [vite, 'build', '--logLevel', 'warn'], { cwd: consoleFolder, env });
     },
   });
 }
 
-/** A worker as it is shipped: one file, see `apps/worker/rolldown.config.ts`. */
+/** The worker as it is shipped: one file, see `apps/worker/rolldown.config.ts`. */
 export const workerEntry = 'apps/worker/dist/bundle/main.js';
 
 /**
- * Bundles the worker where its sources have changed.
- * @throws Error with what the build said
+ * Bundles the worker if its sources have changed.
+ *
+ * @throws Error with the output of the build
  */
 export async function bundleWorker(): Promise<void> {
   await buildOnce({
@@ -50,19 +54,21 @@ export async function bundleWorker(): Promise<void> {
 }
 
 /**
- * Builds something, unless what is built is of the same sources: by content, as a checkout gives files any age.
- * @returns whether it had to
+ * Builds something, unless the existing build was made from the same sources. Compares contents, because a checkout
+ * changes modification times.
+ *
+ * @returns whether it was built
  */
 async function buildOnce(options: {
-  /** Patterns of what it is made of. These and `entry` are relative to the project's root. */
+  /** Patterns of the source files. These and `entry` are relative to the project's root. */
   readonly sources: readonly string[];
-  /** The built file that the others are reached from. */
+  /** The built file from which all others are reached. */
   readonly entry: string;
   readonly build: () => Promise<unknown>;
 }): Promise<boolean> {
   const entry = join(root, options.entry);
   const stamp = join(dirname(entry), '.built-from');
-  // Two starts at once would write the same files. Not beside them, since a build may empty its folder.
+  // Two starts at once would write the same files. The lock is not beside them, because a build may empty its folder.
   const file = join(lockFolder, `${options.entry.replaceAll('/', '-')}.lock`);
   const lock = await waitForLock({ file, onWait: () => undefined });
   try {
@@ -83,7 +89,7 @@ function hashSources(sources: readonly string[]): string {
   return sum.digest('hex');
 }
 
-/** The entry names every other file by its content: what `pnpm build` has put in its place since is another one. */
+/** The entry names every other file by its content, so a later `pnpm build` changes the entry's hash. */
 function hashBuilt(entry: string): string {
   return existsSync(entry) ? hash('sha256', readFileSync(entry), 'hex') : '';
 }
@@ -92,7 +98,7 @@ function readStamp(stamp: string): string | undefined {
   try {
     return readFileSync(stamp, 'utf8');
   } catch {
-    // Nothing is built, or by `pnpm build`, which knows of no stamp.
+    // Nothing is built, or it was built by `pnpm build`, which writes no stamp.
     return undefined;
   }
 }

@@ -13,7 +13,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const mode = () => statSync(join(folder, 'state.json')).mode & 0o777;
 
 describe('the state of npm start', () => {
-  test('has an encryption key of its own from the first start on, which only the owner reads, and says so', () => {
+  test('the first start creates an encryption key that only the owner can read, and reports it', () => {
     const { state, note } = openState(folder);
     expect(Buffer.from(state.encryptionKey, 'base64')).toHaveLength(32);
     expect(mode()).toBe(0o600);
@@ -21,7 +21,7 @@ describe('the state of npm start', () => {
     expect(openState(folder)).toEqual({ state, note: expect.stringContaining('earlier start') });
   });
 
-  test('is for its owner alone after every change, whatever somebody has made of it', () => {
+  test('saving the state makes it readable by the owner only, even if its permissions were changed', () => {
     const { state } = openState(folder);
     chmodSync(join(folder, 'state.json'), 0o644);
     saveState({ folder, state: { ...state, simulatorPort: 8081 } });

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { expect, it } from '@jest/globals';
 import { nextFreePort } from './next-free-port.ts';
 
-it('returns the wanted port, or the next one if that is taken', async () => {
+it('nextFreePort returns the wanted port, or the next one if that is taken', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const { port: wanted } = taken.address() as AddressInfo;

@@ -1,10 +1,10 @@
 import { createServer } from 'node:net';
 
-// More neighbours than this are not taken by accident.
+// If this many ports in a row are taken, the cause is not a coincidence.
 const ATTEMPTS = 50;
 
 /**
- * The wanted port, or the next one above it that is free at this moment. Another program may take it before it is used: see
+ * Returns the wanted port, or the next higher one that is free now. Another program may take it before it is used: see
  * `startOnPort`.
  */
 export async function nextFreePort({ wanted, host = '127.0.0.1' }: { wanted: number; host?: string }): Promise<number> {
@@ -18,7 +18,7 @@ function isFree({ port, host }: { port: number; host: string }): Promise<boolean
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => {
-      // EACCES: a port that only root may have is as good as taken.
+      // EACCES: a port that is reserved for root is treated as taken.
       if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(false);
       else reject(error);
     });

@@ -15,6 +15,6 @@ test.each([
   { line: JSON.stringify({ msg: 'other', reason: '"EHR request ended"' }) },
   { line: 'not JSON: "EHR request ended"' },
   { line: '' },
-])('shows no other line, such as $line', ({ line }) => {
+])('does not show a log line about anything else: $line', ({ line }) => {
   expect(requestLine(line)).toBeUndefined();
 });

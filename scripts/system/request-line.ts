@@ -1,4 +1,4 @@
-/** In the order in which they are shown; docs/connecting.md explains them. */
+/** In the order of display. docs/connecting.md explains them. */
 const fields = [
   'kind',
   'method',
@@ -13,9 +13,9 @@ const fields = [
   'rateLimitReset',
 ] as const;
 
-/** What a worker's log line says about a request to the EHR, for the screen; undefined for any other line. */
+/** Formats a worker's log line about a request to the EHR for the terminal. Returns undefined for any other line. */
 export function requestLine(logLine: string): string | undefined {
-  // Most lines are about something else, and need not be parsed.
+  // Most lines are about something else, and are not parsed.
   if (!logLine.includes('"EHR request ended"')) return undefined;
   const line = parse(logLine);
   if (line?.msg !== 'EHR request ended') return undefined;

@@ -26,7 +26,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** What our apps do at their start. */
+/** Starts as the apps do. */
 const app = `
   import { createServer } from 'node:http';
   const body = JSON.stringify({ status: 'alive', instance: process.env.BULKHEAD_INSTANCE_ID });
@@ -42,7 +42,7 @@ async function start({
   readonly script?: string;
   readonly wanted: number;
   readonly host?: string;
-  /** Called after the port was found free, before the child is there. */
+  /** Called after the port was found free and before the child is spawned. */
   readonly before?: (port: number) => Promise<unknown>;
 }): Promise<StartedOnPort> {
   const logFile = join(folder, 'app.log');
@@ -63,7 +63,7 @@ async function start({
   return result;
 }
 
-/** Another program: it answers as one of ours that somebody else has started. */
+/** Starts another program on the port. It answers like an app that was started by another process. */
 async function takePort(port: number): Promise<void> {
   const other = createServer((_, response) => response.end(JSON.stringify({ status: 'alive', instance: 'other' })));
   others.push(other);
@@ -94,12 +94,12 @@ test('starts the child on another port if a program takes the wanted one before 
   expect(await (await fetch(`http://127.0.0.1:${port}/health`)).json()).toMatchObject({ status: 'alive' });
 });
 
-test('does not take a program that answers at the same port of one address for the child', async () => {
+test('does not mistake another program that answers on one address of the port for the child', async () => {
   const wanted = await anyPort();
   const before = async (port: number) => {
     if (others.length === 0) await takePort(port);
   };
-  // The child gets its port at another address, as a server that listens at all addresses may on some systems.
+  // The child binds the port on another address. On some systems, a server that listens on all addresses can do the same.
   const script = app.replace(
     'process.env.HOST,',
     "process.env.PORT === process.env.TAKEN ? '127.0.0.2' : '127.0.0.1',",
@@ -108,7 +108,7 @@ test('does not take a program that answers at the same port of one address for t
   expect(port).not.toBe(wanted);
 });
 
-test('ends with the last lines of the log if the child ends at its start', async () => {
+test('throws an error with the last lines of the log if the child exits at start-up', async () => {
   const script = "console.error('The environment is not usable:\\n  - REDIS_URL: missing'); process.exit(3);";
   const starting = start({ script, wanted: await anyPort() });
   await expect(starting).rejects.toThrow(/^app ended with exit code 3\. [\s\S]*\n {2}- REDIS_URL: missing$/);

@@ -3,10 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { lastLogLines, type Tethered } from '@bulkhead/embedded';
 import { nextFreePort } from './next-free-port.ts';
 
-/** What a child is spawned with. It binds `port` itself, and tells its own port by IPC when it has started (`runApp`). */
+/** What a child is spawned with. It binds `port` itself and reports it by IPC when it has started (`runApp`). */
 export interface PortSpawn {
   readonly port: number;
-  /** For `/health`: that this child answers, and no other program at the same port. */
+  /** Lets `/health` prove that this child answers, and not another program on the same port. */
   readonly env: Readonly<Record<string, string>>;
   readonly onMessage: (message: unknown) => void;
 }
@@ -22,9 +22,12 @@ interface Start {
   readonly spawn: (start: PortSpawn) => Promise<Tethered>;
 }
 
-/** A child listens after about a second; a busy machine takes some more. */
+/** A child listens after about a second. A busy machine takes longer. */
 const startMs = 60_000;
-/** Another program can take a port between the look and the child's bind; this many times in a row is something else. */
+/**
+ * Another program can take a port between the check and the bind. If this happens so often, the cause is something
+ * else.
+ */
 const maxAttempts = 5;
 
 /**
@@ -74,13 +77,16 @@ async function tryPort({
   throw new Error(`${name} ${what}. The end of ${logFile}:\n${log}`);
 }
 
-/** A program that listens at a single address of the port answers in place of a child that listens at all of them. */
+/**
+ * Checks that the child answers. A program that listens on one address of the port would answer instead of a child that
+ * listens on all addresses.
+ */
 async function isAt({ port, instance }: { readonly port: number; readonly instance: string }): Promise<boolean> {
   try {
     const response = await fetch(`http://127.0.0.1:${port}/health`, { headers: { connection: 'close' } });
     return ((await response.json()) as { readonly instance?: unknown }).instance === instance;
   } catch {
-    // Whatever answers there is not the child.
+    // No answer, or not one of our apps.
     return false;
   }
 }

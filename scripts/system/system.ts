@@ -11,7 +11,7 @@ import { requestLine } from './request-line.ts';
 import { waitForHttp } from './wait-for-http.ts';
 import { workerMemoryEnv, workerNodeArgs } from './worker-process.ts';
 
-/** Without what is about users. */
+/** The options that concern the system and not the user. */
 type SystemOptions = Omit<StartOptions, 'newKey' | 'stateDir'>;
 
 export interface RunningSystem {
@@ -19,7 +19,7 @@ export interface RunningSystem {
   readonly baseUrl: string;
   readonly simulatorUrl: string;
   readonly state: KeptState;
-  /** What the apps were started with, for programs that are to work beside them. */
+  /** The environment of the apps, for programs that run beside them. */
   readonly env: Readonly<Record<string, string>>;
   readonly workers: readonly AppProcess[];
   /** The API and the workers. */
@@ -28,33 +28,35 @@ export interface RunningSystem {
   stop(): Promise<void>;
 }
 
-/** The guide's interval is 30 s; against the simulator, whose exports take seconds, that would only be waiting. */
+/** The guide's interval is 30 s. Exports of the simulator take seconds, so a shorter interval avoids waiting. */
 const pollIntervalMs = 2000;
 const defaultSimulatorPort = 8080;
 /** Where docker/prometheus/targets/worker.yml looks for the workers of `npm start`. */
 const firstMetricsPort = 9464;
-/** A process that cannot live is not started for ever; one that is killed now and then is. */
+/**
+ * A process that cannot start is given up after this many quick deaths. One that is killed now and then is restarted.
+ */
 const maxQuickDeaths = 5;
-/** Next to the inspector's default port, which the user's own process may have. */
+/** Next to the inspector's default port, which the user's own process may use. */
 const inspectorPorts = { api: 9230, worker: 9231 };
 
-/** Redis, MongoDB, a simulated athenahealth, the API and two workers. */
+/** Starts Redis, MongoDB, a simulated athenahealth, the API and two workers. */
 export function startSystem(options: SystemStart): Promise<RunningSystem> {
   return startParts((started) => startAll({ ...options, started }));
 }
 
 interface SystemStart {
   readonly folder: string;
-  /** Called when the folder is held: another start may not read or write what is in it. */
+  /** Called when the folder is locked: another start must not read or write its contents. */
   readonly openState: () => KeptState;
   readonly start: SystemOptions;
   readonly steps: Steps;
-  /** Databases without durability, thrown away at the end: for measurements. */
+  /** Databases without durability that are deleted at the end, for measurements. */
   readonly ephemeral?: boolean;
 }
 
 interface StartingSystem extends SystemStart {
-  /** What was started so far, in its order. */
+  /** The parts that were started so far, in this order. */
   readonly started: { stop(): Promise<void> }[];
 }
 
@@ -64,14 +66,14 @@ async function startAll(options: StartingSystem): Promise<Omit<RunningSystem, 's
   const kept = openState();
   const consoleBuilt = start.once ? undefined : prepareConsole(steps);
   const bundled = start.dev ? Promise.resolve() : bundleWorker();
-  // Awaited where workers start; what fails before that is told first.
+  // Awaited when the workers start. An earlier failure of another part is reported first.
   bundled.catch(() => undefined);
   const services = await startServices({ folder: held, report: steps.report });
   started.push(services);
   const { encryptionKey } = kept;
   const store = await steps.run('migration', async () => {
     const value = await openStore({ uri: services.mongodb.url, encryptionKey, started });
-    return { text: 'collections and indexes are there', value };
+    return { text: 'collections and indexes are ready', value };
   });
 
   const launch = launcher(options);
@@ -107,20 +109,20 @@ async function startAll(options: StartingSystem): Promise<Omit<RunningSystem, 's
   return { store, baseUrl: api.url, simulatorUrl: simulator.url, state, env, workers, apps: [api, ...workers], died };
 }
 
-/** Beside everything else; without it the rest works, so what fails here is said and no more. */
+/** Builds the console while the rest starts. The rest works without it, so a failure is only reported. */
 async function prepareConsole(steps: Steps): Promise<void> {
-  const work = async () => ({ text: (await buildConsole()) ? 'built' : 'as it was built before', value: undefined });
+  const work = async () => ({ text: (await buildConsole()) ? 'built' : 'up to date', value: undefined });
   await steps.run('console', work).catch(() => undefined);
 }
 
-/** Starts an app and sees to its end. */
+/** Starts an app and stops it with the system. */
 type Launch = (
   app: Pick<AppProcessOptions, 'name' | 'entry' | 'env' | 'wantedPort' | 'nodeArgs'>,
 ) => Promise<AppProcess>;
 
 function launcher({ folder, steps, started }: StartingSystem): Launch {
   return async (app) => {
-    // The guide's switch: what the workers log for it is for the eyes of whoever has set it.
+    // The guide's DEBUG switch: only a user who has set it sees the requests that the workers log.
     const showRequests = (line: string) => {
       const shown = requestLine(line);
       if (shown !== undefined) steps.say(`${app.name}: ${shown}`);

@@ -1,8 +1,8 @@
-/** The slowest of our processes listens after about a second; a loaded machine takes some more. */
+/** The slowest of our processes listens after about a second. A busy machine takes longer. */
 const deadlineMs = 30_000;
 const intervalMs = 100;
 
-/** Resolves when `url` answers with 2xx. @throws after 30 s. */
+/** Resolves when `url` answers with 2xx. @throws Error after 30 s */
 export async function waitForHttp({ url, what }: { readonly url: string; readonly what: string }): Promise<void> {
   const deadline = Date.now() + deadlineMs;
   while (Date.now() < deadline) {
