@@ -1,6 +1,7 @@
-// usage: node scripts/check/audit.mjs    known vulnerabilities of what is shipped, from the advisories of the package registry
-// Exit 1 if there is one of high severity or worse. A registry that has no advisories, or that cannot be reached, passes with a warning,
-// because a build must not depend on it. A build with CI=true and ADVISORIES_REQUIRED=1, as a release is, fails instead.
+// usage: node scripts/check/audit.mjs    lists known vulnerabilities of the shipped packages, from the registry's advisories
+// Exit 1 if one is of high severity or worse. If the registry has no advisories or cannot be reached, the check passes
+// with a warning, because a build must not depend on it. With CI=true and ADVISORIES_REQUIRED=1, as in a release, it
+// fails instead.
 import { spawnSync } from 'node:child_process';
 
 const pnpm = process.env.npm_execpath ?? 'pnpm';
@@ -14,7 +15,7 @@ const isRequired = process.env.CI === 'true' && process.env.ADVISORIES_REQUIRED 
 const text = `${stdout ?? ''}${stderr ?? ''}`;
 if (error || /ERR_PNPM_AUDIT|ENOTFOUND|ECONNREFUSED|ETIMEDOUT|FETCH/.test(text)) {
   console.warn('NOT AUDITED: the package registry gave no advisories. Audit with npm’s own registry before a release.');
-  if (isRequired) console.error('ADVISORIES_REQUIRED=1 asks for an audit, so this check fails.');
+  if (isRequired) console.error('ADVISORIES_REQUIRED=1 requires an audit, so this check fails.');
   process.exit(isRequired ? 1 : 0);
 }
 console.log(text.trim());

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The part of dependency-cruiser's JSON that is looked at. */
+/** The part of dependency-cruiser's JSON that the tests read. */
 export interface Cruise {
   readonly modules: readonly {
     readonly source: string;
@@ -17,7 +17,7 @@ export interface Cruise {
   };
 }
 
-/** What `pnpm check` runs, with our rules, on the tree in `folder`. */
+/** Applies our rules to the tree in `folder`, as `pnpm check` does. */
 export async function cruiseLayers({ folder }: { readonly folder: string }): Promise<Cruise> {
   const { stdout } = await promisify(execFile)(
     process.execPath,

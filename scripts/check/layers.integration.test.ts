@@ -23,14 +23,14 @@ const owned = {
 
 const folders = globSync('{{apps,packages}/*,scripts}/package.json', { cwd: root }).map(dirname);
 
-/** A package of ours that the folder's package.json does not declare. */
+/** A workspace package that the folder's package.json does not declare. */
 function undeclaredBy(folder: string): string {
   return ['apps/cli', 'apps/console', 'packages/client'].includes(folder) ? '@bulkhead/runtime' : '@bulkhead/client';
 }
 
-/** A file, what it holds, and the one rule that it breaks. */
+/** A file, its text, and the one rule that it breaks. */
 const violations: readonly (readonly [path: string, text: string, rule: string])[] = [
-  // Layers: never upwards, never sideways.
+  // Layers: no import of a higher layer or of the same one.
   ['packages/runtime/src/up.ts', "import '@bulkhead/store';", 'layer-of-runtime'],
   ...folders.map(
     (folder) =>
@@ -65,12 +65,12 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['apps/console/src/beside-the-api.tsx', "import '@bulkhead/runtime';", 'layer-of-console'],
   ['packages/client/src/beside-the-api.ts', "import '@bulkhead/runtime';", 'layer-of-client'],
   ['scripts/start/to-ehr.ts', "import '@bulkhead/ehr-client';", 'layer-of-scripts'],
-  // These may import every layer there is; a package without a layer they may not.
+  // These may import every layer, but no package without a layer.
   ['packages/newcomer/src/index.ts', "import '@bulkhead/runtime';", 'every-folder-has-a-layer'],
   ['packages/system/src/newcomer.ts', "import '../../newcomer/src/index.ts';", 'layer-of-system'],
   ['apps/api/src/newcomer.ts', "import '../../../packages/newcomer/src/index.ts';", 'layer-of-api'],
   ['apps/worker/src/newcomer.ts', "import '../../../packages/newcomer/src/index.ts';", 'layer-of-worker'],
-  // However it is written.
+  // The form of the import does not matter.
   ['apps/api/src/ehr.ts', "import '@bulkhead/ehr-client';", 'api-never-talks-to-an-ehr'],
   ['apps/api/src/ehr.test.ts', "import '@bulkhead/ehr-client';", 'api-never-talks-to-an-ehr'],
   ['apps/api/src/type.ts', "import type { A } from '@bulkhead/ehr-client';", 'api-never-talks-to-an-ehr'],
@@ -79,7 +79,7 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['apps/api/src/dynamic.ts', "await import('@bulkhead/ehr-client');", 'api-never-talks-to-an-ehr'],
   ['apps/api/src/inner.ts', "import '../../../packages/store/src/inner.ts';", 'packages-through-their-index'],
   ['packages/system/src/built.ts', "import '../../store/dist/index.js';", 'no-import-of-dist'],
-  // Owners, and no test is exempt.
+  // Owners. Tests are not exempt.
   ...Object.entries(owned).map(
     ([name, owner]) => [`packages/system/src/${name}.ts`, `import '${name}';`, `${name}-only-in-${owner}`] as const,
   ),
@@ -90,7 +90,7 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['packages/sync/src/commands/takes-a-step.ts', "import '../steps/index.ts';", 'commands-do-not-take-steps'],
   ['apps/worker/src/queue.ts', "import type { Job } from 'bullmq';", 'bullmq-only-in-queues'],
   ['apps/worker/src/deep.ts', "import 'stream-json/index.js';", 'stream-json-only-in-ehr-client'],
-  // Production and tests.
+  // Production code and tests.
   ['apps/worker/src/app-in-app.ts', "import '@bulkhead/api';", 'apps-are-not-imported'],
   ['scripts/start/app-in-script.ts', "import '@bulkhead/ehr-simulator';", 'apps-are-not-imported'],
   ['packages/ehr-client/src/wrong-app.test.ts', "import '@bulkhead/api';", 'tests-import-the-simulator-only'],
@@ -101,7 +101,7 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['packages/system/src/folder.ts', "import './testing/some.ts';", 'no-test-code-in-production'],
   ['apps/worker/src/measured.ts', "import '../bench/some.ts';", 'no-test-code-in-production'],
   ['apps/api/src/dev.ts', "import '@jest/globals';", 'no-dev-dependency-in-production'],
-  // Everything else.
+  // Other rules.
   ['apps/api/src/hoisted.ts', "import 'undeclared';", 'no-undeclared-dependency'],
   ['apps/api/src/typo.ts', "import './tpyo.ts';", 'no-unresolvable-import'],
   ['packages/fhir/src/asks.ts', "import 'node:http';", 'fhir-does-no-io'],
@@ -110,7 +110,7 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['packages/store/src/forgotten.ts', 'export const two = 2;', 'no-orphan'],
 ];
 
-/** The other side of the same rules. */
+/** Files that the same rules allow. */
 const allowed: readonly (readonly [path: string, text: string])[] = [
   ['packages/queues/src/queue.ts', "import 'bullmq';"],
   ['apps/api/src/http.ts', "import 'express';"],
@@ -124,7 +124,7 @@ const allowed: readonly (readonly [path: string, text: string])[] = [
   ['packages/fhir/src/bytes.ts', "import 'node:buffer';"],
 ];
 
-/** Only there to be imported. */
+/** Files that exist only to be imported. */
 const targets = {
   'packages/newcomer/package.json': '{ "name": "@bulkhead/newcomer", "type": "module" }',
   'packages/sync/src/steps/index.ts': 'export const one = 1;',
@@ -136,7 +136,7 @@ const targets = {
   'apps/worker/bench/some.ts': 'export const some = 1;',
 };
 
-describe('in a tree with a violation of each rule', () => {
+describe('the rules of the layers, in a tree with a violation of each rule', () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'bulkhead-layers-')));
   let cruise: Cruise;
   beforeAll(async () => {
@@ -156,12 +156,12 @@ describe('in a tree with a violation of each rule', () => {
     expect(rulesBrokenBy(path)).toEqual([]);
   });
 
-  it('finds nothing in what is not planted', () => {
+  it('no rule is broken by a file without a planted violation', () => {
     const paths = new Set(violations.map(([path]) => path));
     expect(cruise.summary.violations.filter(({ from }) => !paths.has(from))).toEqual([]);
   });
 
-  it('has a violation of every rule', () => {
+  it('the tree has a violation of every rule', () => {
     const rules = cruise.summary.ruleSetUsed.forbidden.map(({ name }) => name);
     expect(new Set(violations.map(([, , rule]) => rule))).toEqual(new Set(rules));
   });
@@ -171,7 +171,7 @@ describe('in a tree with a violation of each rule', () => {
   }
 });
 
-it('finds no violation in the real tree, and sees its imports between packages as edges to sources', async () => {
+it('the real tree has no violation, and its imports between packages are edges to sources', async () => {
   const { modules, summary } = await cruiseLayers({ folder: root });
   expect(summary.violations).toEqual([]);
   for (const manifest of globSync('{apps,packages}/*/package.json', { cwd: root })) {
@@ -187,7 +187,7 @@ it('finds no violation in the real tree, and sees its imports between packages a
   }
 });
 
-/** The source of an entry point: `@bulkhead/sync/steps` has `packages/sync/src/steps/index.ts`. */
+/** Returns the source of an entry point: `packages/sync/src/steps/index.ts` for `@bulkhead/sync/steps`. */
 function sourceOf(module: string): string {
   const [, name, entry] = module.split('/');
   return `packages/${[name, 'src', ...(entry === undefined ? [] : [entry]), 'index.ts'].join('/')}`;

@@ -1,4 +1,4 @@
-// usage: pnpm measures    how the sources are laid out: the table of docs/architecture.md
+// usage: pnpm measures    measures the layout of the sources: the table of docs/architecture.md
 import { globSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,7 @@ const entries = Map.groupBy(
 );
 const [largest] = [...entries].toSorted(([, left], [, right]) => right.length - left.length);
 
-/** Where following an export begins: its POST, and the four jobs that lead to a stored resource. */
+/** Where a reader starts to follow an export: its POST, and the four jobs that lead to a stored resource. */
 const starts = [
   'apps/api/src/endpoints/bulk-export/start-export.endpoint.ts',
   'packages/bulk-export/src/commands/bulk-export.service.ts',
@@ -39,7 +39,7 @@ console.table({
   'files from POST bulk-export to a stored resource': reachable().size,
 });
 
-/** The files whose values `starts` import, directly and indirectly, without foundations, HTTP and types. */
+/** Returns the files whose values `starts` import, directly and indirectly, without foundations, HTTP and types. */
 function reachable() {
   const seen = new Set();
   const follow = (file) => {
@@ -55,7 +55,7 @@ function reachable() {
   return seen;
 }
 
-/** What a file imports or exports from others: the names, without those of types. */
+/** Returns what a file imports from others or re-exports: the names, without those of types. */
 function bindings(file, keyword) {
   const statement = new RegExp(`^${keyword} (?!type )\\{([^}]*)\\} from '([^']+)';`, 'gm');
   return [...readFileSync(join(root, file), 'utf8').matchAll(statement)].map(([, list, from]) => ({
@@ -64,7 +64,7 @@ function bindings(file, keyword) {
   }));
 }
 
-/** The file that defines an imported name, if it is a file to follow. */
+/** Returns the file that defines an imported name, if it is a file to follow. */
 function resolve({ file, name, from }) {
   if (from.startsWith('.')) {
     const target = join(dirname(file), from);

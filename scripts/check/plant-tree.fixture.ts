@@ -11,15 +11,15 @@ interface Manifest {
 
 export interface PlantTreeOptions {
   readonly folder: string;
-  /** Path of a file to its text. */
+  /** The text of each file by its path. */
   readonly files: Readonly<Record<string, string>>;
-  /** Third-party packages; installed as one empty file, and declared by every folder. */
+  /** Third-party packages. Each is installed as one empty file and declared by every folder. */
   readonly packages: readonly string[];
 }
 
 /**
- * The workspace in small: every app and package with its real package.json and an index that imports each workspace
- * package it depends on; `files` on top.
+ * Writes a small copy of the workspace: every app and package with its real package.json and an index that imports each
+ * workspace package that it depends on, plus `files`.
  */
 export function plantTree({ folder, files, packages }: PlantTreeOptions): void {
   const declared = Object.fromEntries(packages.map((name) => [name, '1.0.0']));
@@ -34,9 +34,10 @@ export function plantTree({ folder, files, packages }: PlantTreeOptions): void {
     write(workspace, JSON.stringify({ ...manifest, dependencies: { ...dependencies, ...declared } }));
     const text = [...imports.map((one) => `import '${one}';`), 'export const one = 1;\n'].join('\n');
     write(`${dirname(workspace)}/src/index.ts`, 'export const one = 1;\n');
-    // Of a feature, only its steps may import everything that it depends on.
+    // In a feature, only the steps may import all of its dependencies.
     write(`${dirname(workspace)}/src/${exports['./steps'] ? 'steps/' : ''}index.ts`, text);
-    // Nobody imports an app; one that imports nothing either is alive by its start.
+    // No file imports an app, and an app without dependencies imports no file. Its main.ts keeps it from being an
+    // orphan.
     if (workspace.startsWith('apps/')) write(`${dirname(workspace)}/src/main.ts`, "import './index.ts';\n");
     link({ folder, name, target: join(folder, dirname(workspace)) });
   }

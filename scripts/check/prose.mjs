@@ -1,6 +1,7 @@
 // usage: node scripts/check/prose.mjs [PATH...]
-// Checks the prose of comments, titles of tests, messages and pages: the house rules (textlint and prh, prose/house-rules.yml) and the
-// spelling (cspell, with the words of prose/words.txt). Exit 1 with each fault and its place.
+// Checks the prose of comments, test titles, messages and pages against the house rules (textlint and prh,
+// prose/house-rules.yml) and checks the spelling (cspell, with the words of prose/words.txt). Prints each fault with
+// its position. Exit 1 if there is one.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { TextlintKernel } from '@textlint/kernel';
@@ -15,7 +16,7 @@ const words = readFileSync(new URL('prose/words.txt', import.meta.url), 'utf8')
   .filter(Boolean);
 const paths = process.argv.slice(2);
 const passages = readProse().filter(({ file }) => paths.length === 0 || paths.some((path) => file.startsWith(path)));
-// Each passage is a line of one document, so both programs read it once.
+// Each passage is one line of a single document, so that each program reads the document once.
 const document = passages.map(({ text }) => text).join('\n');
 
 const faults = [...(await breakHouseRules()), ...(await misspellings())];

@@ -1,6 +1,7 @@
 // usage: node scripts/check/regular-expressions.mjs
-// Every regular expression of what is shipped must take linear time (recheck, https://makenowjust-labs.github.io/recheck/): a text
-// from outside would otherwise stop a process for minutes. Exit 1 if one does not, or if it cannot be decided.
+// Checks that every regular expression of shipped code takes linear time (recheck,
+// https://makenowjust-labs.github.io/recheck/). Otherwise a text from outside could stop a process for minutes. Exit 1
+// if one does not, or if recheck cannot decide.
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,9 +9,11 @@ import { parseSync } from '@swc/core';
 import { checkSync } from 'recheck';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** Files that build an expression, each with the reason why it is linear. There is no literal to analyse. */
+/**
+ * Files that build an expression at run time, so there is no literal to analyse, each with the reason why it is linear.
+ */
 const builtExpressions = {
-  'packages/ehr-client/src/bulk-data/negotiate-kick-off.ts': 'a word of ours between two lookarounds',
+  'packages/ehr-client/src/bulk-data/negotiate-kick-off.ts': 'a fixed word between two lookarounds',
   'packages/connections/src/steps/redeem-authorization.ts':
     "the operator's own expression, for an id of at most 64 characters",
 };

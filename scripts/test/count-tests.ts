@@ -1,10 +1,10 @@
 import type { TestReport } from '../conformance/render-conformance.ts';
 
-/** The part of `jest --json` that is read. */
+/** The part of `jest --json` that is used. */
 export interface JestReport extends TestReport {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
-  /** Files that broke before or between their tests: a syntax error, a failed import, a worker that died. */
+  /** Files that failed before or between their tests: a syntax error, a failed import, or a worker that died. */
   readonly numRuntimeErrorTestSuites: number;
 }
 
@@ -13,7 +13,7 @@ export interface TestCounts {
   readonly failed: number;
 }
 
-/** A file that cannot run counts as one failure, and so does a jest that leaves no report: silence is never a success. */
+/** A file that cannot run counts as one failure, and so does a missing report: no output is never a success. */
 export function countTests(report: Omit<JestReport, 'testResults'> | undefined): TestCounts {
   if (!report) return { passed: 0, failed: 1 };
   return { passed: report.numPassedTests, failed: report.numFailedTests + report.numRuntimeErrorTestSuites };

@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 const folder = join(import.meta.dirname, '..', '..', 'packages', 'client');
 
 /**
- * What `pnpm build` makes of the API's document, where nothing has been built yet: nothing needs it to run, but the tests of the layers
- * follow every import.
+ * Generates the client's types, which `pnpm build` makes from the OpenAPI document, if they do not exist yet. Nothing
+ * needs them at run time, but the tests of the layers follow every import.
  */
 export async function ensureClientTypes(): Promise<void> {
   if (existsSync(join(folder, 'src', 'api-types.ts'))) return;

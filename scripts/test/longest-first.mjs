@@ -1,8 +1,9 @@
 import Sequencer from '@jest/test-sequencer';
 
 /**
- * What takes a minute or two, mostly of waiting: for images, exports, pages. Begun first, it leaves the cores to the others; begun last, it
- * would be waited for alone. A fresh clone has no times of an earlier run that jest could go by.
+ * Tests that take a minute or two, mostly of waiting for images, exports and pages. Started first, they leave the cores
+ * to other tests. Started last, they would delay the end of the run. A fresh clone has no recorded durations that jest
+ * could sort by.
  */
 const longest = [
   'scripts/docker/compose.integration.test.ts',
@@ -16,8 +17,8 @@ const longest = [
   'scripts/browser/console.integration.test.ts',
 ];
 
-/** Jest's own order behind these. */
-// biome-ignore lint/style/noDefaultExport: jest takes a sequencer so.
+/** The other tests follow in jest's own order. */
+// biome-ignore lint/style/noDefaultExport: jest expects a sequencer as the default export.
 export default class LongestFirst extends Sequencer {
   async sort(tests) {
     const rank = ({ path }) => [...longest, ''].findIndex((file) => path.endsWith(file));

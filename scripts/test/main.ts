@@ -1,10 +1,10 @@
 // usage: npm test [-- paths and options of jest]
-//        pnpm test:unit           (the tests that need no services, without the slow ones)
-//        npm test -- --docker     (with a Docker engine that is started for it where none answers; for CI: it takes root and apt)
-//        npm test -- --interop    (the independent FHIR server must build if Java and Maven are here; for CI)
-//        pnpm docs:conformance    (every test, then docs/bulk-data-conformance.md is made from the results)
-// Every test, on a Redis and a MongoDB that are started for this run and thrown away. The last line is
-// `N passed, N failed`; the exit code is jest's, and 1 where nothing ran.
+//        pnpm test:unit           (tests that need no services, without the slow ones)
+//        npm test -- --docker     (starts a Docker engine if none answers, for CI: needs root and apt)
+//        npm test -- --interop    (fails if the independent FHIR server cannot be built with Java and Maven, for CI)
+//        pnpm docs:conformance    (runs every test, then writes docs/bulk-data-conformance.md from the results)
+// Runs every test, on a Redis and a MongoDB that are started for this run and deleted at its end. The last line is `N
+// passed, N failed`. The exit code is jest's, or 1 if no test ran.
 import { EmbeddedError, startServices } from '@bulkhead/embedded';
 import { checkConformance } from '../conformance/check-conformance.ts';
 import { type Docker, startDocker } from '../docker/engine/start-docker.ts';
@@ -18,7 +18,7 @@ import { type JestRun, runJest } from './run-jest.ts';
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
 onStarterGone(() => interrupted.abort());
-// Before jest runs there is nothing to stop in order: the servers' guardians end them.
+// Before jest runs there is nothing to stop in order. The guardians end the servers.
 const exitAtOnce = () => process.exit(130);
 interrupted.signal.addEventListener('abort', exitAtOnce);
 
@@ -26,13 +26,13 @@ const writeFlag = '--write-conformance';
 const dockerFlag = '--docker';
 const interopFlag = '--interop';
 const unitFlag = '--unit';
-/** Tests of growth measure CPU time on texts of megabytes: minutes on a busy machine. */
+/** Tests of growth measure CPU time on texts of megabytes, which takes minutes on a busy machine. */
 const notUnit = ['/node_modules/', '/dist/', 'integration[.]test', 'linear-time[.]test', 'growth[.]test'];
 const given = process.argv.slice(2);
 const args = given.filter((one) => ![writeFlag, dockerFlag, interopFlag, unitFlag].includes(one));
 const { exitCode, report } = given.includes(unitFlag) ? await runUnitTests(args) : await runTests(args);
 const counts = countTests(report);
-// Part of the tests says nothing about the rules.
+// A part of the tests cannot prove the conformance rules.
 const conformance =
   report && args.length === 0 && !given.includes(unitFlag) ? await conformanceFaults(report) : undefined;
 const passed = counts.passed + (conformance?.length === 0 ? 1 : 0);
@@ -56,7 +56,7 @@ async function runTests(args: readonly string[]): Promise<JestRun> {
   try {
     const steps = createSteps({ stream: process.stdout });
     await ensureClientTypes();
-    // Once for all that start one: two would write into the same folder.
+    // Once for all tests that start a worker. Two builds would write into the same folder.
     await bundleWorker();
     const services = await startServices({ ephemeral: true, report: steps.report });
     try {
@@ -84,7 +84,10 @@ async function runTests(args: readonly string[]): Promise<JestRun> {
   }
 }
 
-/** Without one the tests of containers say that they are left out; one that should be there and breaks is a failure. */
+/**
+ * Without Docker, the tests of containers report that they are skipped. If Docker should be there and does not start,
+ * the run fails.
+ */
 function dockerStep(steps: Steps): Promise<Docker | undefined> {
   return steps.run('docker', async (progress) => {
     const docker = await startDocker({ env: process.env, progress });

@@ -1,8 +1,11 @@
 import { ModernFakeTimers } from '@jest/fake-timers';
 import { ModuleMocker } from 'jest-mock';
 
-/** Runs test files in the worker's own context, see native-runtime.mjs. What a file and jest changed of the process is restored after it. */
-// biome-ignore lint/style/noDefaultExport: jest takes nothing else.
+/**
+ * Runs test files in the worker's own context, see native-runtime.mjs. Restores after each file what the file and jest
+ * changed in the process.
+ */
+// biome-ignore lint/style/noDefaultExport: jest requires a default export.
 export default class NativeEnvironment {
   global = globalThis;
   moduleMocker = new ModuleMocker(globalThis);
@@ -29,7 +32,7 @@ export default class NativeEnvironment {
     return [];
   }
 
-  /** Jest requires this method. It would load modules into the context. */
+  /** Jest requires this method. Jest's version would load modules into the context. */
   getVmContext() {
     return null;
   }

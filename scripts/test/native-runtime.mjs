@@ -1,6 +1,7 @@
-// Loads test files with node's own module loader instead of jest's. Jest compiles and evaluates all modules again for each file, in a
-// context of its own: one to two seconds of CPU time for a test that starts the system. Here a worker loads a module once, as a process
-// of the product does. So the files that a worker runs share modules, which is safe because modules hold no state.
+// Loads test files with node's own module loader instead of jest's. Jest compiles and evaluates all modules again for
+// each file, in a separate context, which costs one to two seconds of CPU time for a test that starts the system. Here
+// a worker loads a module once, like a process of the product. The files that a worker runs share modules, which is
+// safe because modules hold no state.
 import { createRequire, registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import Runtime from 'jest-runtime';
@@ -17,14 +18,18 @@ registerHooks({
     if (specifier !== '@jest/globals') {
       return nextResolve(specifier, { ...context, conditions: ['@bulkhead/source', ...context.conditions] });
     }
-    // The number makes node evaluate the module again, because each file has its own `test` and `describe`.
+    // The number makes node evaluate the module again for each file, because each file has its own `test` and
+    // `describe`.
     const url = `data:text/javascript,${encodeURIComponent(`${globalsModule} // ${fileNumber}`)}`;
     return { url, format: 'module', shortCircuit: true };
   },
 });
 
 class NativeRuntime extends Runtime {
-  /** jest-circus, which holds the tests of one file. It keeps its event handlers in a global, where it would find those of the last file. */
+  /**
+   * jest-circus, which holds the tests of one file. Its event handlers are in a global, where the next file would find
+   * those of the last one.
+   */
   requireInternalModule(path) {
     delete globalThis[Symbol.for('EVENT_HANDLERS')];
     delete require.cache[path];
@@ -45,5 +50,5 @@ class NativeRuntime extends Runtime {
   }
 }
 
-// Jest requires this file, and expects a class as a CommonJS module exports it.
+// Jest requires this file and expects a class, as a CommonJS module exports it.
 export { NativeRuntime as 'module.exports' };

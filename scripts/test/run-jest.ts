@@ -8,7 +8,7 @@ import { compileCache } from '../system/builds.ts';
 import type { JestReport } from './count-tests.ts';
 
 export interface RunJestOptions {
-  /** Path filters and options, as the user gave them. */
+  /** Path filters and options from the user's command line. */
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
@@ -16,11 +16,11 @@ export interface RunJestOptions {
 
 export interface JestRun {
   readonly exitCode: number;
-  /** Absent where jest did not get as far as writing one. */
+  /** Undefined if jest ended before it wrote a report. */
   readonly report: JestReport | undefined;
 }
 
-/** Runs jest with its live output on our streams. */
+/** Runs jest with its output on the streams of this process. */
 export async function runJest({ args, env, signal }: RunJestOptions): Promise<JestRun> {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-jest-'));
   const outputFile = join(folder, 'report.json');
@@ -36,7 +36,8 @@ export async function runJest({ args, env, signal }: RunJestOptions): Promise<Je
         '--outputFile',
         outputFile,
       ],
-      // Otherwise each process that a test starts strips and compiles the system again: up to a second of CPU time.
+      // Without the cache, each process that a test starts strips and compiles the system again: up to a second of CPU
+      // time.
       env: { ...env, NODE_COMPILE_CACHE: compileCache },
       output: 'inherit',
     });
@@ -54,7 +55,7 @@ async function readReport(file: string): Promise<JestReport | undefined> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as JestReport;
   } catch {
-    // It was stopped, or broke before it ran anything: countTests makes a failure of it.
+    // Jest was stopped, or failed before it ran a test. countTests counts it as a failure.
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-// The prose of the project: comments, titles of tests, messages and pages, each with its place.
+// Reads the prose of the project: comments, test titles, messages and pages, each with its position.
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,7 @@ export function readProse() {
 }
 
 function isForeign(path) {
-  // The simulated practice has names and texts of patients in several languages.
+  // The simulated practice contains names and texts of patients in several languages.
   return /(?:^|\/)(?:node_modules|dist|api-types\.ts|practice)$/.test(path);
 }
 
@@ -49,7 +49,7 @@ function passagesOfSource(file) {
   return found;
 }
 
-/** Line comments that follow each other are one text. */
+/** Joins line comments that follow each other into one text. */
 function joined(comments, source) {
   const texts = [];
   for (const { type, start, end, value } of comments) {
@@ -74,7 +74,7 @@ function passagesOfPage(file) {
   }));
 }
 
-/** The text of a passage on one line. Code, addresses and marks are left out. */
+/** Returns the text of a passage on one line, without code, addresses and punctuation marks of the markup. */
 function withoutCode(text) {
   return text
     .replaceAll(/`[^`]*`/g, 'X')
@@ -85,7 +85,7 @@ function withoutCode(text) {
     .trim();
 }
 
-/** Three words or more, of which most are words of a language. */
+/** Whether a text has three words or more, most of them words of a language. */
 function isProse(text) {
   const words = text.split(' ');
   return (

@@ -1,5 +1,6 @@
 // usage: pnpm prose:sample [SEED]
-// Prints 100 comments, 100 titles of tests, 60 messages and 40 passages of the documentation, drawn at random: read them as a stranger.
+// Prints a random sample of 100 comments, 100 test titles, 60 messages and 40 passages of the documentation, for a
+// review by a reader who does not know the code.
 import { createRandom } from '../../random.ts';
 import { readProse } from './read-prose.mjs';
 
@@ -15,7 +16,7 @@ for (const [kind, count] of Object.entries(wanted)) {
   for (const { file, line, text } of random.shuffle(left).slice(0, count)) console.log(`- ${text} (${file}:${line})`);
 }
 
-/** Texts in tests are data. The conformance page quotes titles of tests. */
+/** Texts in tests are data. The conformance page quotes test titles. */
 function isShown({ kind, file }) {
   return kind === 'message'
     ? !/\.(?:test|fixture)\.|\/testing\//.test(file)
